@@ -1,0 +1,57 @@
+"""Where the gate keeps what it may forget: a private folder of the user's."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the cache folder, made if needed, or None where there is no safe one.
+
+    ``ZT_GATE_CACHE_DIR``, else the XDG cache folder, else ``~/.cache``.  A
+    folder that belongs to somebody else, or that others may write to, is not
+    used: what lies there could be theirs.
+    """
+    own = environ.get("ZT_GATE_CACHE_DIR", "")
+    base = environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(own):
+        home = environ.get("HOME", "")
+        if not os.path.isabs(base):
+            if not os.path.isabs(home):
+                return None
+            base = os.path.join(home, ".cache")
+        own = os.path.join(base, "zt-gate")
+    folder = Path(own)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        info = os.lstat(folder)
+    except OSError:
+        return None
+    safe = (
+        stat.S_ISDIR(info.st_mode)
+        and info.st_uid == os.geteuid()
+        and not info.st_mode & 0o022
+        and os.access(folder, os.W_OK)
+    )
+    return folder if safe else None
+
+
+def write_atomically(target: Path, data: bytes) -> None:
+    """Write ``data`` to ``target`` in one step, never through a link; raises OSError."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,1 @@
+"""The nouns of the gate: pure, frozen, importing nothing else of ours."""

@@ -1,0 +1,214 @@
+r"""What a source gives: one change, with its files, hunks and commits.
+
+Paths and lines are bytes here and stay bytes until a report encodes them for
+its sink.  Lines are what stands between two ``\n`` bytes; CR, VT, FF, NEL and
+U+2028 do not end a line, because git and the interpreters' line numbers in
+hunks do not count them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MODE_ABSENT = 0
+MODE_FILE = 0o100644
+MODE_EXECUTABLE = 0o100755
+MODE_SYMLINK = 0o120000
+MODE_SUBMODULE = 0o160000
+
+SourceKind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
+Status = Literal["A", "M", "D", "R", "C", "T"]
+
+_CHUNK = 1 << 20
+
+
+class ContentUnavailableError(Exception):
+    """The content of a blob could not be read; the text says which and why.
+
+    It is never an empty file: a scanner that meets this reports the file as
+    not inspected (kind ``failed``).
+    """
+
+
+class ByteStore(Protocol):
+    """Where the text of hunks lies: memory, or a temporary file if it is large."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly ``length`` bytes from ``offset``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file: its 1-based number and its bytes without the newline."""
+
+    number: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The removed or the added lines of a hunk, kept as a span of a store.
+
+    ``length`` counts bytes, ``lines`` counts lines.  Iterating reads the store
+    in chunks, so a hunk of a million lines costs the memory of its longest line.
+    """
+
+    store: ByteStore = field(repr=False)
+    offset: int
+    length: int
+    lines: int
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        emitted = 0
+        position, end = self.offset, self.offset + self.length
+        while position < end:
+            chunk = self.store.read(position, min(_CHUNK, end - position))
+            position += len(chunk)
+            pieces = (rest + chunk).split(b"\n")
+            rest = pieces.pop()
+            emitted += len(pieces)
+            yield from pieces
+        if emitted < self.lines:
+            yield rest
+
+    def head(self, size: int) -> bytes:
+        """Return the first ``size`` bytes at most."""
+        return self.store.read(self.offset, min(size, self.length))
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """One place of a file that changed.
+
+    ``old_start`` and ``new_start`` are 1-based numbers of the first removed and
+    added line (with no context lines), as in the unified format's ``@@`` header.
+    """
+
+    old_start: int
+    new_start: int
+    removed: Body
+    added: Body
+
+    def added_lines(self) -> Iterator[Line]:
+        """Yield the added lines with their numbers in the new file."""
+        for number, data in enumerate(self.added, self.new_start):
+            yield Line(number, data)
+
+    def removed_lines(self) -> Iterator[Line]:
+        """Yield the removed lines with their numbers in the old file."""
+        for number, data in enumerate(self.removed, self.old_start):
+            yield Line(number, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One side of a file, read only when asked for.
+
+    ``oid`` is git's hexadecimal object id, or ``""`` where it is not known.
+    """
+
+    oid: str
+    reader: Callable[[int], bytes] = field(repr=False)
+
+    def read(self, limit: int = 10 * 1024 * 1024) -> bytes:
+        """Return the whole content.
+
+        Raises ContentUnavailableError where it is missing, unreadable or longer
+        than ``limit`` bytes.
+        """
+        return self.reader(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of a change.
+
+    ``path`` is the new path (the old one for a deletion); ``old_path`` differs
+    from it for renames and copies and is None for an added file.  Modes are
+    git's (0 where that side does not exist).  ``old`` and ``new`` are None
+    where that side does not exist or is a submodule.
+    """
+
+    path: bytes
+    status: Status
+    old_mode: int
+    new_mode: int
+    old_path: bytes | None = None
+    old: Blob | None = None
+    new: Blob | None = None
+    hunks: tuple[Hunk, ...] = ()
+    #: Why the hunks are incomplete, where they are (a binary patch, say).
+    incomplete: str = ""
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the file is gone after the change."""
+        return self.new_mode == MODE_ABSENT
+
+    @property
+    def is_symlink(self) -> bool:
+        """Whether the new side is a symbolic link; its content is the target."""
+        return self.new_mode == MODE_SYMLINK
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether the new side (the old one for a deletion) is a submodule."""
+        return MODE_SUBMODULE in (self.new_mode, self.new_mode or self.old_mode)
+
+    def added_lines(self) -> Iterator[Line]:
+        """Yield every added line, as raw bytes (see ``zt_gate.model.text`` for text)."""
+        for hunk in self.hunks:
+            yield from hunk.added_lines()
+
+    def removed_lines(self) -> Iterator[Line]:
+        """Yield every removed line, as raw bytes."""
+        for hunk in self.hunks:
+            yield from hunk.removed_lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a range, with what it changed against its first parent."""
+
+    oid: str
+    author_name: bytes
+    author_email: bytes
+    committer_name: bytes
+    committer_email: bytes
+    message: bytes
+    trailers: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """Everything that is judged in one run.
+
+    ``base`` and ``head`` are object ids or short words for people ("index",
+    "work tree"); ``digest`` identifies the content that was judged.
+    """
+
+    kind: SourceKind
+    base: str
+    head: str
+    digest: str
+    files: tuple[FileChange, ...] = ()
+    commits: tuple[Commit, ...] = ()
+
+    def units(self) -> Iterator[tuple[FileChange, Commit | None]]:
+        """Yield the files of the net change, then those of each commit.
+
+        A line that was added and removed again in a range stands only in its
+        commit: it is still in the history that would be published.
+        """
+        for file in self.files:
+            yield file, None
+        for commit in self.commits:
+            for file in commit.files:
+                yield file, commit

@@ -1,0 +1,128 @@
+"""What the gate says: one run per scanner, one verdict, one report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from zt_gate.model.change import SourceKind
+    from zt_gate.model.finding import Finding, Level
+
+SCHEMA_VERSION = "1.0"
+
+RunStatus = Literal["ok", "skipped", "error"]
+State = Literal["active", "ignored", "approved", "baseline"]
+
+#: Why something was not looked at.  ``not_applicable``: no scanner is meant for
+#: it; passes.  ``unreadable``: should be readable and is not; blocks.
+#: ``failed``: a tool or a store failed; verdict error.  ``unverified``: a
+#: registry could not be asked; verdict error unless the policy says warn.
+SkipKind = Literal["not_applicable", "unreadable", "failed", "unverified"]
+
+
+class Verdict(StrEnum):
+    """The one thing that a run says."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    ERROR = "error"
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 3, as the contract has them."""
+        return {"pass": 0, "fail": 1, "error": 3}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class NotInspected:
+    """Something that a scanner did not look at, and why."""
+
+    path: bytes | None
+    kind: SkipKind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerRun:
+    """What one scanner did: its findings, and what it looked at.
+
+    ``seconds`` is wall time.  A run with status ``error`` or ``skipped``
+    always has a reason.
+    """
+
+    scanner: str
+    status: RunStatus
+    reason: str = ""
+    seconds: float = 0.0
+    files: int = 0
+    lines: int = 0
+    findings: tuple[Finding, ...] = ()
+    not_inspected: tuple[NotInspected, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.status != "ok" and not self.reason:
+            raise ValueError("a run that is not ok must say why")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFinding:
+    """A finding after the judge: masked, with its level, state and fingerprint."""
+
+    finding: Finding
+    level: Level
+    fingerprint: str
+    state: State = "active"
+    state_reason: str = ""
+    state_expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Which gate spoke."""
+
+    name: str
+    version: str
+    rules_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyInfo:
+    """Which policy the change was judged by; ``rev`` is "" for the defaults."""
+
+    rev: str
+    digest: str
+    profile: str
+    task: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whether the change carries marks of an agent, and which."""
+
+    ai: bool = False
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole result; every format carries the same."""
+
+    tool: Tool
+    kind: SourceKind
+    base: str
+    head: str
+    change_digest: str
+    policy: PolicyInfo
+    origin: Origin
+    verdict: Verdict
+    complete: bool
+    seconds: float
+    findings: tuple[JudgedFinding, ...]
+    runs: tuple[ScannerRun, ...]
+    shard: tuple[int, int] = (1, 1)
+    #: Files and added lines of the net change.
+    files: int = 0
+    #: Short sentences for people: what made the verdict an error.
+    errors: tuple[str, ...] = ()

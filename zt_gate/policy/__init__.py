@@ -1,0 +1,1 @@
+"""The policy: what it may say, and where it is read from."""

@@ -1,0 +1,133 @@
+"""Child processes: no shell, a scrubbed environment, a deadline, a limit on output."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# What a child needs to find its libraries, its language and a folder for
+# temporary files.  Everything else (tokens, SEMGREP_*, PIP_*, GIT_CONFIG_*,
+# PYTHONPATH, LD_PRELOAD) stays behind.
+_KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "SYSTEMROOT",
+         "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")  # fmt: skip
+
+
+class ProcessFailedError(OSError):
+    """A child could not be started, ran past its deadline, or printed too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a child left: exit code (negative for a signal) and both outputs."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of ``environ`` that children get."""
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    kept["PATH"] = absolute_path(kept.get("PATH", os.defpath))
+    return kept
+
+
+def absolute_path(path: str) -> str:
+    """Drop empty and relative entries from a PATH: they mean the scanned folder."""
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if os.path.isabs(entry))
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    deadline: float,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    max_output: int = 64 * 1024 * 1024,
+) -> Completed:
+    """Run ``argv`` and wait for it; ``deadline`` is a ``time.monotonic()`` value.
+
+    ``argv[0]`` is an absolute path.  Raises ProcessFailedError.
+    """
+    name = os.path.basename(argv[0])
+    if not os.path.isabs(argv[0]):
+        raise ProcessFailedError(f"{name}: refusing to start a program by a relative path")
+    environment = scrubbed(os.environ) | dict(env or {})
+    try:
+        child = subprocess.Popen(
+            list(argv), cwd=cwd, env=environment, start_new_session=False, close_fds=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+    except OSError as error:
+        raise ProcessFailedError(f"{name} could not be started: {error.strerror}") from error
+    try:
+        return _communicate(child, name, deadline, stdin, max_output)
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGKILL)
+        for stream in (child.stdin, child.stdout, child.stderr):
+            if stream is not None:
+                stream.close()
+        child.wait()
+
+
+def _communicate(
+    child: subprocess.Popen[bytes], name: str, deadline: float, stdin: bytes, max_output: int
+) -> Completed:
+    assert child.stdin
+    assert child.stdout
+    assert child.stderr
+    outputs = {child.stdout.fileno(): bytearray(), child.stderr.fileno(): bytearray()}
+    out, err = outputs.values()
+    with selectors.DefaultSelector() as selector:
+        for fd in outputs:
+            selector.register(fd, selectors.EVENT_READ)
+        view = memoryview(stdin)
+        if view:
+            os.set_blocking(child.stdin.fileno(), False)
+            selector.register(child.stdin, selectors.EVENT_WRITE)
+        else:
+            child.stdin.close()
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ProcessFailedError(f"{name} did not finish before its deadline")
+            for key, _ in selector.select(left):
+                if key.fileobj is child.stdin:
+                    view = _feed(child, view, selector)
+                    continue
+                chunk = os.read(key.fd, 1 << 16)
+                if not chunk:
+                    selector.unregister(key.fd)
+                outputs[key.fd] += chunk
+                if len(out) + len(err) > max_output:
+                    raise ProcessFailedError(f"{name} printed more than {max_output:,} bytes")
+    try:
+        code = child.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise ProcessFailedError(f"{name} did not finish before its deadline") from error
+    return Completed(code, bytes(out), bytes(err))
+
+
+def _feed(
+    child: subprocess.Popen[bytes], view: memoryview, selector: selectors.BaseSelector
+) -> memoryview:
+    assert child.stdin
+    try:
+        view = view[os.write(child.stdin.fileno(), view[: 1 << 16]) :]
+    except BrokenPipeError:
+        view = view[:0]
+    if not view:
+        selector.unregister(child.stdin)
+        child.stdin.close()
+    return view

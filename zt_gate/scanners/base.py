@@ -1,0 +1,110 @@
+"""What every scanner is, and what it is handed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from zt_gate.model.change import ChangeSet
+    from zt_gate.model.report import ScannerRun
+    from zt_gate.model.rule import Rule
+
+
+class Completed(Protocol):
+    """What a child process left."""
+
+    @property
+    def returncode(self) -> int:
+        """The exit code, negative for a signal."""
+        ...
+
+    @property
+    def stdout(self) -> bytes:
+        """Its standard output."""
+        ...
+
+    @property
+    def stderr(self) -> bytes:
+        """Its standard error."""
+        ...
+
+
+class RunProcess(Protocol):
+    """Start a program without a shell, in a scrubbed environment, and wait for it.
+
+    Raises zt_gate.process.ProcessFailedError, an OSError, if it cannot be started, runs past the
+    deadline or prints more than ``max_output`` bytes.
+    """
+
+    def __call__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        deadline: float,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        max_output: int = 64 * 1024 * 1024,
+    ) -> Completed:
+        """Run ``argv`` (its first item an absolute path); ``env`` is added to the scrubbed one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DependencySettings:
+    """The policy's ``[dependencies]``; ages in days, downloads a week."""
+
+    min_age_days: int = 30
+    min_weekly_downloads: int = 100
+    min_version_age_days: int | None = None
+    on_unverified: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a scanner may use besides the change; made by the pipeline.
+
+    ``deadline`` is a ``time.monotonic()`` value: past it the scanner's process
+    is killed, so a scanner that can say more than nothing should stop before.
+    ``workdir`` is a private, empty folder that is removed afterwards.
+    ``cache_dir`` is None where nothing may be kept.  ``environ`` is the user's
+    own environment (for registries and proxies): never pass it to a child.
+    ``trusted_file`` reads a file of the project from the trusted side, None
+    where it does not exist there.
+    """
+
+    rules: Mapping[str, Rule]
+    deadline: float
+    workdir: Path
+    run: RunProcess
+    cache_dir: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    dependencies: DependencySettings = field(default_factory=DependencySettings)
+    registries: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict)
+    trusted_file: Callable[[bytes], bytes | None] = lambda _path: None
+
+    def seconds_left(self) -> float:
+        """Wall seconds until the deadline, never negative."""
+        return max(0.0, self.deadline - time.monotonic())
+
+
+class Scanner(Protocol):
+    """One scanner: a module-level object called ``SCANNER`` in its module."""
+
+    name: str
+
+    def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
+        """Look at the change; status ``ok`` or ``error``.
+
+        Runs in a process of its own.  What could not be looked at is returned
+        as ``not_inspected``, never left out.  Whatever it raises becomes an
+        ``error``.
+        """
+        ...
