@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
 from zt_gate.cache import write_atomically
+from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Level, Severity
 from zt_gate.model.rule import Rule
 
@@ -30,7 +31,7 @@ _FIELDS = frozenset(
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
 
 
-class RulebookError(Exception):
+class RulebookError(GateError):
     """A rule file is wrong; the text says which, where and how to mend it."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,6 +14,18 @@ if TYPE_CHECKING:
 
 Profile = Literal["advisory", "standard", "strict"]
 OnUnverified = Literal["error", "warn"]
+
+PROFILES: tuple[Profile, ...] = ("advisory", "standard", "strict")
+#: Names that ``[levels]``, ``[scanners]`` and rule globs may speak of.
+SCANNERS = ("secrets", "code", "injection", "dependencies")
+#: What the gate says itself: levels and ignores may name it, options may not.
+GATE = "gate"
+#: Digest of a policy that says nothing: the defaults.
+EMPTY_DIGEST = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+
+class PolicyError(UsageError):
+    """A policy is wrong; the text says which file, which line and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +67,16 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy.  ``rev`` is where it was read from ("" for the defaults)."""
+    """One policy.
+
+    ``rev`` is where it was read from ("" for the defaults).  ``digest`` is a
+    SHA-256 over what it says, not over how it is written.  ``registries`` has
+    base URLs by name; ``ai`` the tuples ``labels`` and ``marks``; ``audit`` the
+    string ``log``.
+    """
 
     rev: str = ""
-    digest: str = ""
+    digest: str = EMPTY_DIGEST
     profile: Profile = "standard"
     levels: Mapping[str, Level] = field(default_factory=dict)
     paths: tuple[Allowance, ...] = ()

@@ -1,0 +1,81 @@
+"""Heavy things that the end-to-end tests share: made once per run of the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.planted import INVENTED
+from tests.support.registry import Registry
+from tests.support.repo import Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[Registry]:
+    """Both ecosystems on loopback; INVENTED does not exist there."""
+    with Registry() as server:
+        for name in ("flask", "requests", "pip", "setuptools"):
+            server.pypi(name, days=4000, weekly=1_000_000)
+        assert INVENTED not in {"flask", "requests"}
+        yield server
+
+
+@pytest.fixture(scope="session")
+def environ(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a user whose registries are the local ones."""
+    home = tmp_path_factory.mktemp("home")
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "LANG": "C.UTF-8",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **registry.environment(),
+    }
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """This project's files as they stand, as a repository that pre-commit can clone."""
+    repo = Repo.create(tmp_path_factory.mktemp("project") / "zt-gate")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    if listed.returncode:
+        pytest.skip("the project is not in a git checkout here")
+    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            target = repo.path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    repo.commit("the project")
+    return repo
+
+
+@pytest.fixture(scope="session")
+def precommit_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pre-commit keeps the hook's environment, installed once."""
+    return tmp_path_factory.mktemp("pre-commit")
+
+
+def run_gate(
+    *words: str, cwd: Path, environ: dict[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the gate of this checkout as a user would."""
+    return subprocess.run(
+        [sys.executable, "-I", "-m", "zt_gate", *words],
+        cwd=cwd, env=environ, input=stdin, capture_output=True, check=False, timeout=300,
+    )  # fmt: skip

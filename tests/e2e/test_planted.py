@@ -1,0 +1,163 @@
+"""Ten changes through every way in: the right verdict, from the right scanners."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.conftest import run_gate
+from tests.e2e.planted import BEFORE, CASES, Planted, key
+from tests.support.action import run_action
+from tests.support.repo import Repo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BY_NAME = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+pytestmark = pytest.mark.xdist_group("e2e")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    made = Repo.create(tmp_path / "repository")
+    for name, text in BEFORE.items():
+        made.write(name, text)
+    made.commit("before")
+    return made
+
+
+def stage(repo: Repo, case: Planted) -> None:
+    for name, text in case.files.items():
+        repo.write(name, text)
+    repo.git("add", "-A")
+
+
+def blocking(report: dict[str, Any]) -> set[str]:
+    return {f["scanner"] for f in report["findings"] if f["level"] == "block"}
+
+
+def check(report: dict[str, Any], case: Planted) -> None:
+    assert report["verdict"] == ("fail" if case.blocked_by else "pass"), report
+    assert report["exit_code"] == case.exit_code
+    assert blocking(report) == case.blocked_by
+    assert report["complete"] is True
+    assert key() not in json.dumps(report)
+
+
+@BY_NAME
+def test_staged(case: Planted, repo: Repo, environ: dict[str, str]) -> None:
+    stage(repo, case)
+    done = run_gate("scan", "--staged", "--format", "json", cwd=repo.path, environ=environ)
+    assert done.returncode == case.exit_code, done.stderr
+    check(json.loads(done.stdout), case)
+
+
+@BY_NAME
+def test_patch_on_stdin(case: Planted, repo: Repo, environ: dict[str, str]) -> None:
+    stage(repo, case)
+    patch = repo.git("diff", "--cached")
+    repo.git("reset", "-q", "--hard")
+    done = run_gate(
+        "scan", "--patch", "-", "--format", "json", cwd=repo.path, environ=environ, stdin=patch
+    )
+    assert done.returncode == case.exit_code, done.stderr
+    check(json.loads(done.stdout), case)
+
+
+@pytest.fixture(scope="module")
+def hooked(
+    project: Repo, precommit_home: Path, environ: dict[str, str]
+) -> tuple[str, dict[str, str]]:
+    """A pre-commit configuration that names the project's own hooks, and its environment."""
+    configuration = (
+        "repos:\n"
+        f"  - repo: {project.path}\n"
+        f"    rev: {project.head()}\n"
+        "    hooks:\n      - id: zt-gate\n      - id: zt-gate-push\n"
+    )
+    return configuration, {**environ, "PRE_COMMIT_HOME": str(precommit_home)}
+
+
+@BY_NAME
+def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]]) -> None:
+    configuration, environ = hooked
+    repo.write(".pre-commit-config.yaml", configuration)
+    repo.commit("hooks")
+    subprocess.run(
+        ["pre-commit", "install"], cwd=repo.path, env=environ, check=True, capture_output=True
+    )
+    stage(repo, case)
+    before = repo.head()
+    done = subprocess.run(
+        ["git", "commit", "-m", case.name],
+        cwd=repo.path,
+        env={**environ, "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
+             "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org"},
+        capture_output=True,
+        check=False,
+    )  # fmt: skip
+    said = (done.stdout + done.stderr).decode("utf-8", "replace")
+    assert (repo.head() == before) is bool(case.blocked_by), said
+    for scanner in case.blocked_by:
+        assert f"{scanner}/" in said
+    assert ("FAIL" in said) is bool(case.blocked_by), said
+    assert key() not in said
+
+
+@pytest.fixture(scope="module")
+def action_temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runner's folder, where the action installs the gate once for all cases."""
+    return tmp_path_factory.mktemp("runner")
+
+
+@BY_NAME
+def test_action(
+    case: Planted, repo: Repo, project: Repo, action_temp: Path, environ: dict[str, str]
+) -> None:
+    base = repo.head()
+    repo.git("checkout", "-q", "-b", "change")
+    for name, text in case.files.items():
+        repo.write(name, text)
+    head = repo.commit(case.name)
+    event = {
+        "action": "opened",
+        "pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}},
+    }
+    installed = (action_temp / "zt-gate" / "bin" / "zt-gate").exists()
+    done = run_action(
+        project.path,
+        repo.path,
+        event,
+        temp=action_temp,
+        uses={"actions/setup-python": lambda step: None},
+        environ={k: v for k, v in environ.items() if k not in {"HOME", "PATH"}},
+        skip=("Install zt-gate from the action's own checkout",) if installed else (),
+    )
+    assert done.exit_code == case.exit_code, done.log
+    assert done.outputs["verdict"] == ("fail" if case.blocked_by else "pass")
+    with open(done.outputs["json"], encoding="utf-8") as file:
+        check(json.load(file), case)
+    assert ("::error" in done.log) is bool(case.blocked_by)
+    for scanner in case.blocked_by:
+        assert f"{scanner}/" in done.summary
+    assert key() not in done.log + done.summary
+
+
+def test_the_action_without_a_pull_request_is_an_error(
+    repo: Repo, project: Repo, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    done = run_action(
+        project.path,
+        repo.path,
+        {"ref": "refs/heads/main"},
+        temp=tmp_path,
+        uses={"actions/setup-python": lambda step: None},
+        skip=("Install zt-gate from the action's own checkout",),
+    )
+    assert done.exit_code == 2
+    assert done.outputs["verdict"] == "error"
+    assert "no pull request" in done.log

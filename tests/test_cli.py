@@ -1,0 +1,211 @@
+"""Words in, exit code out; bad input gets one clear line and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.repo import GIT_ENV, Repo
+from zt_gate import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def gate(
+    *words: str, cwd: Path, stdin: bytes = b"", **env: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "zt_gate", *words],
+        cwd=cwd, env={**GIT_ENV, "HOME": str(cwd), **env}, input=stdin, capture_output=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("zt-gate: ")
+    assert "Traceback" not in done.stdout + done.stderr
+    return lines[0]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    made = Repo.create(tmp_path / "repository")
+    made.write("a.txt", "one\n")
+    made.commit()
+    return made
+
+
+def test_help_and_version(tmp_path: Path) -> None:
+    done = gate("--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "scan" in done.stdout
+    assert gate("--version", cwd=tmp_path).stdout == f"zt-gate {__version__}\n"
+    assert gate("scan", "--help", cwd=tmp_path).returncode == 0
+    assert gate(cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["scna"], "did you mean scan?"),
+        (["scan", "--nonsense"], "unrecognized arguments: --nonsense"),
+        (["scan", "--range", "nowhere..HEAD"], "nowhere"),
+        (["scan", "--range", "HEAD"], "A..B"),
+        (["scan", "--base", "--output=x"], "--base"),
+        (["scan", "--base=--output=x"], "--output=x"),
+        (["scan", "--base", "no\x1b[31mwhere"], "\\x1b"),
+        (["scan", "--patch", "absent.patch"], "cannot be read"),
+        (["scan", "--scanner", "secert"], "secrets"),
+        (["scan", "--skip", "cod"], "code"),
+        (["scan", "--fail-on", "never"], "fail-on"),
+        (["scan", "--min-confidence", "sure"], "min-confidence"),
+        (["scan", "--profile", "lax"], "profile"),
+        (["scan", "--format", "xml"], "the formats are"),
+        (["scan", "--output", "report.json"], "FORMAT=FILE"),
+        (["scan", "--config", "absent.toml"], "absent.toml"),
+        (["scan", "--policy-rev", "nowhere"], "nowhere"),
+        (["scan", "--task", "deploy"], "deploy"),
+        (["scan", "--tree", "absent"], "absent"),
+        (["explain", "secrets/nonesuch"], "no rule"),
+        (["rules", "nonesuch"], "no scanner"),
+        (["hook", "pre-push"], "PRE_COMMIT_FROM_REF"),
+    ],
+)
+def test_wrong_words_are_one_line_and_exit_2(words: list[str], said: str, repo: Repo) -> None:
+    done = gate(*words, cwd=repo.path)
+    assert done.returncode == 2, done.stderr
+    assert said in one_line(done)
+    assert done.stdout == ""
+
+
+def test_no_repository(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    done = gate("scan", cwd=tmp_path / "plain")
+    assert done.returncode == 2
+    assert "repository" in one_line(done)
+
+
+def test_a_repository_without_commits(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "empty")
+    done = gate("scan", "--base", "main", cwd=repo.path)
+    assert done.returncode == 2
+    one_line(done)
+    done = gate("scan", "--staged", cwd=repo.path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_patch_that_is_no_patch(repo: Repo) -> None:
+    done = gate("scan", "--patch", "-", cwd=repo.path, stdin=b"hello, this is a letter\n")
+    assert done.returncode == 2
+    assert "patch" in one_line(done)
+
+
+def test_a_shallow_clone_whose_base_is_missing(repo: Repo, tmp_path: Path) -> None:
+    first = repo.head()
+    repo.write("a.txt", "two\n")
+    repo.commit()
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", f"file://{repo.path}", str(tmp_path / "shallow")],
+        env={**GIT_ENV, "HOME": str(tmp_path)}, check=True, capture_output=True,
+    )  # fmt: skip
+    done = gate("scan", "--range", f"{first}..HEAD", cwd=tmp_path / "shallow")
+    assert done.returncode == 3, done.stderr
+    assert "shallow" in one_line(done)
+
+
+def test_a_module_in_the_scanned_folder_is_not_imported(repo: Repo) -> None:
+    for name in ("zt_gate/__init__.py", "rich.py", "yaml.py", "sitecustomize.py", "json.py",
+                 "semgrep/__init__.py", "tomllib.py"):  # fmt: skip
+        repo.write(name, f"open({str(repo.path.parent / 'canary')!r}, 'a').close()\n")
+    repo.git("add", "-A")
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "zt_gate", "scan", "--scanner", "secrets"],
+        cwd=repo.path, env={**GIT_ENV, "HOME": str(repo.path.parent)}, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not (repo.path.parent / "canary").exists()
+
+
+def test_the_console_script_drops_the_current_folder_from_its_path(repo: Repo) -> None:
+    repo.write("rich/__init__.py", f"open({str(repo.path.parent / 'canary')!r}, 'a').close()\n")
+    repo.write("yaml.py", f"open({str(repo.path.parent / 'canary')!r}, 'a').close()\n")
+    script = os.path.join(os.path.dirname(sys.executable), "zt-gate")
+    if not os.path.exists(script):
+        pytest.skip("the console script is not installed here")
+    subprocess.run(
+        [script, "scan", "--staged"],
+        cwd=repo.path,
+        env={**GIT_ENV, "HOME": str(repo.path.parent), "PYTHONPATH": "."},
+        capture_output=True, check=False,
+    )  # fmt: skip
+    assert not (repo.path.parent / "canary").exists()
+
+
+def test_a_report_that_cannot_be_written_is_an_error(repo: Repo, tmp_path: Path) -> None:
+    os.symlink(tmp_path / "elsewhere", tmp_path / "link.json")
+    for target in (tmp_path / "absent" / "r.json", tmp_path / "link.json", tmp_path):
+        done = gate("scan", "--output", f"json={target}", cwd=repo.path)
+        assert done.returncode == 3, (target, done.stderr)
+        one_line(done)
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_output_replaces_standard_output_unless_a_format_is_given(
+    repo: Repo, tmp_path: Path
+) -> None:
+    target = tmp_path / "r.json"
+    done = gate("scan", "--output", f"json={target}", cwd=repo.path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert target.read_text().startswith("{")
+    done = gate("scan", "--output", f"json={target}", "--format", "terminal", cwd=repo.path)
+    assert "PASS" in done.stdout
+
+
+def test_a_closed_pipe_is_not_a_pass(repo: Repo) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "zt_gate", "scan"],
+        cwd=repo.path, env={**GIT_ENV, "HOME": str(repo.path)}, stdout=write_end,
+        stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    os.close(write_end)
+    assert done.returncode == 3
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_behind(
+    number: signal.Signals, repo: Repo, tmp_path: Path
+) -> None:
+    for index in range(400):
+        repo.write(f"d/{index}.py", "import os\nprint(os.environ)\n" * 50)
+    repo.git("add", "-A")
+    (tmp_path / "tmp").mkdir()
+    gate_process = subprocess.Popen(
+        [sys.executable, "-I", "-m", "zt_gate", "scan"],
+        cwd=repo.path, env={**GIT_ENV, "HOME": str(repo.path), "TMPDIR": str(tmp_path / "tmp")},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    while not list((tmp_path / "tmp").iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    gate_process.send_signal(number)
+    _, said = gate_process.communicate(timeout=30)
+    assert gate_process.returncode == 130, said
+    assert said.decode() == "zt-gate: interrupted\n"
+    assert list((tmp_path / "tmp").iterdir()) == []

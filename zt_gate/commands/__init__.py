@@ -1,0 +1,16 @@
+"""The verbs; the tuple below is the registry.
+
+Each module has ``arguments(parser)`` and ``main(options) -> int``; it is imported
+only when its verb is asked for.
+"""
+
+from __future__ import annotations
+
+#: Verb, module, one line of help.
+COMMANDS: tuple[tuple[str, str, str], ...] = (
+    ("scan", "zt_gate.commands.scan", "judge a change: staged, a range, a patch, a tree"),
+    ("explain", "zt_gate.commands.explain", "say what a rule finds, why, and what to do"),
+    ("rules", "zt_gate.commands.rules", "list the rules"),
+    ("hook", "zt_gate.commands.hook", "what git hooks call"),
+    ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),
+)

@@ -1,0 +1,212 @@
+"""``zt-gate scan``: a change goes in, a verdict comes out."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zt_gate.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zt_gate.gate import Request
+    from zt_gate.model.report import Report
+    from zt_gate.reports.base import Options
+
+_SPINNER = "|/-\\"
+_CLEAR_LINE = "\r\x1b[K"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    source = parser.add_argument_group("what is judged (one; the staged change by default)")
+    one = source.add_mutually_exclusive_group()
+    one.add_argument("--staged", action="store_true", help="what git would commit")
+    one.add_argument("--range", metavar="A..B", help="merge-base(A,B)..B, and each commit of it")
+    one.add_argument("--base", metavar="REV", help="merge-base(REV,HEAD)..HEAD")
+    one.add_argument("--worktree", action="store_true", help="all that is not committed")
+    one.add_argument("--patch", metavar="FILE", help="a patch; - reads standard input")
+    one.add_argument("--tree", nargs="*", metavar="PATH", help="whole files and folders")
+
+    which = parser.add_argument_group("how it is judged")
+    which.add_argument("--scanner", action="append", metavar="NAME", help="this scanner alone")
+    which.add_argument("--skip", action="append", metavar="NAME", help="all but this; shown")
+    which.add_argument(
+        "--fail-on", metavar="LEVEL", help="block (default), warn, info, or a severity"
+    )
+    which.add_argument("--min-confidence", metavar="C", help="least confidence that blocks")
+    which.add_argument("--profile", metavar="P", help="advisory, standard or strict")
+    which.add_argument("--task", metavar="NAME", help="narrow to a task of the policy")
+    which.add_argument("--config", metavar="FILE", help="a policy of yours, instead of git's")
+    which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
+    which.add_argument("--offline", action="store_true", help="ask no registry")
+
+    out = parser.add_argument_group("what is printed")
+    out.add_argument("--format", metavar="NAME", help="terminal, json, sarif, github, markdown")
+    out.add_argument(
+        "--output", action="append", metavar="FORMAT=FILE", help="to a file; repeatable"
+    )
+    out.add_argument("--verbose", action="store_true", help="list what is only counted otherwise")
+    out.add_argument("--debug", action="store_true", help="show where the gate itself fails")
+    out.add_argument("--no-color", action="store_true", help="as NO_COLOR does")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Judge, write the reports, and return the exit code of the verdict."""
+    outputs = _outputs(options.output or [])
+    shown = options.format or ("" if outputs else "terminal")
+    if shown:
+        _known_format(shown)
+    request = request_of(options)
+    report = judged(request)
+    return publish(report, shown, outputs, _looks(options, sys.stdout.isatty()))
+
+
+def options_for(words: Sequence[str]) -> argparse.Namespace:
+    """Parse words as ``scan`` does, for the hooks; raises UsageError."""
+    parser = argparse.ArgumentParser(prog="zt-gate scan", exit_on_error=False)
+    arguments(parser)
+    return parser.parse_args(list(words))
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """Turn the words into a request; reads the patch."""
+    from zt_gate.gate import Request
+
+    kind, spec, patch, paths = "staged", "", b"", ()
+    if options.range is not None:
+        kind, spec = "range", options.range
+    elif options.base is not None:
+        kind, spec = "base", options.base
+    elif options.worktree:
+        kind = "worktree"
+    elif options.patch is not None:
+        kind, patch = "patch", _patch(options.patch)
+    elif options.tree is not None:
+        kind, paths = "tree", tuple(options.tree)
+    return Request(
+        kind=kind,  # type: ignore[arg-type]
+        spec=spec,
+        patch=patch,
+        paths=paths,
+        only=tuple(options.scanner or ()),
+        skip=tuple(options.skip or ()),
+        fail_on=options.fail_on or "",
+        min_confidence=options.min_confidence or "",
+        profile=options.profile or "",
+        task=options.task or "",
+        config=options.config or "",
+        policy_rev=options.policy_rev or "",
+        offline=options.offline,
+        debug=options.debug,
+    )
+
+
+def judged(request: Request) -> Report:
+    """Run the gate, with progress on stderr where a person watches it."""
+    from zt_gate import gate
+
+    progress = _Progress() if sys.stderr.isatty() else None
+    try:
+        return gate.run(request, os.environ, progress)
+    finally:
+        if progress:
+            progress.clear()
+
+
+def publish(report: Report, shown: str, outputs: Sequence[tuple[str, Path]], looks: Options) -> int:
+    """Write all reports; one that cannot be written turns a pass into an error."""
+    from zt_gate import reports
+    from zt_gate.model.report import Verdict
+    from zt_gate.reports.base import ReportError
+    from zt_gate.reports.write import write
+
+    verdict: Verdict = report.verdict
+    for name, target in outputs:
+        try:
+            write(target, reports.render(name, report, looks_of_a_file(looks)))
+        except ReportError as error:
+            print(f"zt-gate: {error}", file=sys.stderr)
+            verdict = Verdict.FAIL if verdict is Verdict.FAIL else Verdict.ERROR
+    if shown:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(reports.render(shown, report, looks))
+        sys.stdout.buffer.flush()
+    return verdict.exit_code
+
+
+def looks_of_a_file(looks: Options) -> Options:
+    """Return how a file looks: no colour, no terminal width."""
+    from zt_gate.reports.base import Options
+
+    return Options(verbose=looks.verbose)
+
+
+def _looks(options: argparse.Namespace, terminal: bool) -> Options:  # noqa: FBT001
+    from zt_gate.reports.base import Options
+
+    plain = bool(options.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
+    width = 80
+    if terminal:
+        from shutil import get_terminal_size
+
+        width = max(40, get_terminal_size().columns)
+    return Options(
+        colour=terminal and not plain, width=width, verbose=options.verbose, terminal=terminal
+    )
+
+
+def _outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
+    found = []
+    for word in words:
+        name, equals, target = word.partition("=")
+        if not equals or not target:
+            raise UsageError(f"--output takes FORMAT=FILE, not {word!a}")
+        _known_format(name)
+        found.append((name, Path(target)))
+    return found
+
+
+def _known_format(name: str) -> None:
+    from zt_gate.reports import FORMATS
+
+    known = [format_name for format_name, _ in FORMATS]
+    if name not in known:
+        raise UsageError(f"there is no format {name!a}; the formats are {', '.join(known)}")
+
+
+def _patch(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"the patch {name!a} cannot be read: {error.strerror}") from error
+
+
+class _Progress:
+    """One line on stderr that says what still runs; drawn only after a moment."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._drawn = False
+
+    def __call__(self, names: Sequence[str]) -> None:
+        elapsed = time.monotonic() - self._started
+        if elapsed < 0.3 or not names:
+            return
+        mark = _SPINNER[int(elapsed * 10) % len(_SPINNER)]
+        sys.stderr.write(f"{_CLEAR_LINE}{mark} {', '.join(names)}  {elapsed:.1f} s")
+        sys.stderr.flush()
+        self._drawn = True
+
+    def clear(self) -> None:
+        """Leave no trace of the line."""
+        if self._drawn:
+            sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()

@@ -1,0 +1,67 @@
+"""Which findings the trusted side has said yes to: ``[paths]`` and ``[[ignore]]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from zt_gate.policy.match import Glob, compile_glob, rule_matches
+
+if TYPE_CHECKING:
+    from zt_gate.policy.schema import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """What the policy says about one finding; ``expires`` is an ISO date or ""."""
+
+    state: Literal["active", "ignored"] = "active"
+    reason: str = ""
+    expires: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    path: Glob
+    rules: tuple[str, ...]
+    reason: str
+    expires: str = ""
+
+
+class Excuses:
+    """The allowances and ignores of one policy on one day (an ISO date, UTC)."""
+
+    def __init__(self, policy: Policy, today: str) -> None:
+        allowances = [_Entry(compile_glob(a.path), a.rules, a.reason) for a in policy.paths]
+        ignores = [
+            _Entry(compile_glob(i.path), (i.rule,), i.reason, i.expires) for i in policy.ignores
+        ]
+        self._entries = (*allowances, *ignores)
+        self._today = today
+        self._by_rule: dict[str, tuple[_Entry, ...]] = {}
+
+    def of(self, rule: str, path: bytes | None) -> Excuse:
+        """Return what holds for a finding of ``rule`` at ``path``.
+
+        The first entry that has not expired counts.  An ignore holds through
+        its last day; one that has expired helps nothing, and says so.
+        """
+        excuse = Excuse()
+        for entry in self._for(rule):
+            if not entry.path.matches(path):
+                continue
+            # ISO dates sort as they follow each other.
+            if not entry.expires or self._today <= entry.expires:
+                return Excuse("ignored", entry.reason, entry.expires)
+            text = f"ignore expired on {entry.expires}: {entry.reason}"
+            excuse = Excuse("active", text, entry.expires)
+        return excuse
+
+    def _for(self, rule: str) -> tuple[_Entry, ...]:
+        if rule not in self._by_rule:
+            self._by_rule[rule] = tuple(
+                entry
+                for entry in self._entries
+                if any(rule_matches(glob, rule) for glob in entry.rules)
+            )
+        return self._by_rule[rule]

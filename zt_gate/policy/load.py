@@ -1,0 +1,194 @@
+"""The policy from its file: found on the trusted side, read with limits, checked.
+
+Where a policy comes from is the caller's choice; here a ``read`` function
+gives the files of that side.  Nothing of the change that is judged is read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.policy.check import policy_of
+from zt_gate.policy.schema import SCANNERS, Policy, PolicyError
+from zt_gate.policy.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
+from zt_gate.policy.values import InvalidError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection, Mapping
+
+FILE = b".zt-gate.toml"
+PYPROJECT = b"pyproject.toml"
+TABLE = ("tool", "zt-gate")
+
+MAX_BYTES = 64 * 1024
+#: pyproject.toml holds the settings of other tools as well.
+MAX_PYPROJECT_BYTES = 512 * 1024
+
+_WORD = TABLE[-1].encode()
+_PLACE = re.compile(r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$")
+
+
+def parse(
+    data: bytes,
+    name: str,
+    table: tuple[str, ...] = (),
+    *,
+    scanners: Collection[str] = SCANNERS,
+    rules: Collection[str] | None = None,
+) -> Policy:
+    """Return the policy that ``data`` says; ``name`` stands in error messages.
+
+    ``table`` is where in the document the policy is (``TABLE`` in a
+    pyproject.toml); where it is not there, the result is the defaults.
+    ``rules`` are the rule ids that exist, where the caller knows them.  Raises
+    PolicyError with the file, the line and how to mend it.
+    """
+    limit = MAX_PYPROJECT_BYTES if table else MAX_BYTES
+    text, document = _read(data, name, limit)
+    found = find_table(document, table)
+    if found is None:
+        return Policy()
+    try:
+        if not isinstance(found, dict):
+            raise InvalidError((), f"[{'.'.join(table)}] is a table")
+        policy = policy_of(found, scanners=scanners, rules=rules)
+    except InvalidError as error:
+        line = line_of(key_lines(text), (*table, *error.path))
+        raise PolicyError(f"policy {name}:{line}: {error}") from error
+    return replace(policy, digest=digest_of(found))
+
+
+def load(
+    read: Callable[[bytes], bytes | None],
+    rev: str,
+    *,
+    scanners: Collection[str] = SCANNERS,
+    rules: Collection[str] | None = None,
+) -> Policy:
+    """Return the policy of the side that ``read`` reads, or the defaults where it has none.
+
+    ``read(path)`` gives the content of a file in the root of that side, None
+    where it does not exist; ``rev`` says which side it is.  Raises PolicyError,
+    also where there is a ``.zt-gate.toml`` beside a ``[tool.zt-gate]``.
+    """
+    own, project = read(FILE), read(PYPROJECT)
+    in_project = project is not None and _has_table(project)
+    if own is not None and in_project:
+        raise PolicyError(
+            "policy: there is a .zt-gate.toml, and a [tool.zt-gate] in pyproject.toml; keep one"
+        )
+    if own is not None:
+        policy = parse(own, FILE.decode(), scanners=scanners, rules=rules)
+    elif in_project and project is not None:
+        policy = parse(project, PYPROJECT.decode(), TABLE, scanners=scanners, rules=rules)
+    else:
+        return Policy()
+    return replace(policy, rev=rev)
+
+
+def load_file(
+    path: str | os.PathLike[str],
+    *,
+    scanners: Collection[str] = SCANNERS,
+    rules: Collection[str] | None = None,
+) -> Policy:
+    """Return the policy of one file that the user names (``--config``).
+
+    A file called pyproject.toml must have a ``[tool.zt-gate]``.  Its ``rev`` is
+    ``file:`` and the name.  Raises PolicyError.
+    """
+    import os
+
+    full = os.fsdecode(path)
+    name = os.path.basename(full)
+    try:
+        with open(full, "rb") as file:
+            data = file.read(MAX_PYPROJECT_BYTES + 1)
+    except OSError as error:
+        raise PolicyError(f"policy {full} could not be read: {error.strerror}") from error
+    except ValueError as error:
+        raise PolicyError("policy: the name of the file holds a NUL") from error
+    table = TABLE if name == PYPROJECT.decode() else ()
+    if table and find_table(_read(data, full, MAX_PYPROJECT_BYTES)[1], table) is None:
+        raise PolicyError(f"policy {full}: there is no [tool.zt-gate] in it")
+    policy = parse(data, full, table, scanners=scanners, rules=rules)
+    return replace(policy, rev=f"file:{name}")
+
+
+def digest_of(table: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a policy's table says, however it is written."""
+    import hashlib
+    import json
+
+    # Dates are written as strings: both spellings of ``expires`` mean the same.
+    canonical = json.dumps(table, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def find_table(document: Mapping[str, Any], table: tuple[str, ...]) -> Any:
+    """Return what stands at ``table`` in a document, None where there is nothing."""
+    found: Any = document
+    for key in table:
+        if not isinstance(found, dict) or key not in found:
+            return None
+        found = found[key]
+    return found
+
+
+def project_table(data: bytes) -> Any:
+    """Return ``[tool.zt-gate]`` of a pyproject.toml, None where there is none.
+
+    Raises PolicyError where the file cannot be read as TOML.
+    """
+    if not _may_have_table(data):
+        return None
+    return find_table(_read(data, PYPROJECT.decode(), MAX_PYPROJECT_BYTES)[1], TABLE)
+
+
+def _may_have_table(data: bytes) -> bool:
+    """Spare the parser a file that cannot hold the table; a quoted key may use escapes."""
+    return _WORD in data or b"\\" in data
+
+
+def _has_table(data: bytes) -> bool:
+    try:
+        return project_table(data) is not None
+    except PolicyError:
+        # A broken file of the project is the gate's concern only if it speaks of the gate.
+        if _WORD in data:
+            raise
+        return False
+
+
+def _read(data: bytes, name: str, limit: int) -> tuple[str, dict[str, Any]]:
+    """Decode and parse one document; raises PolicyError with file and line."""
+    if len(data) > limit:
+        raise PolicyError(f"policy {name} is larger than {limit // 1024} KB")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PolicyError(f"policy {name}:{line}: the file is not UTF-8") from error
+    line_too_deep = deep_key_line(text)
+    if line_too_deep is not None:
+        raise PolicyError(
+            f"policy {name}:{line_too_deep}: a key has more than {MAX_PARTS} dotted parts"
+        )
+    import tomllib
+
+    try:
+        return text, tomllib.loads(text)
+    except RecursionError as error:
+        raise PolicyError(f"policy {name}: its values are nested too deeply") from error
+    except ValueError as error:
+        raise PolicyError(_syntax(name, text, str(error))) from error
+
+
+def _syntax(name: str, text: str, message: str) -> str:
+    place = _PLACE.search(message)
+    what = message[: place.start()] if place else message
+    line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
+    return f"policy {name}:{line}: not valid TOML: {what}"

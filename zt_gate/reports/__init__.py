@@ -1,0 +1,38 @@
+"""The reports: one file per format; the tuple below is the registry.
+
+A new format is one file here with ``render(report, options) -> bytes``, one
+line in the tuple, and a test file of the same name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from zt_gate.reports.base import Options, ReportError
+
+if TYPE_CHECKING:
+    from zt_gate.model.report import Report
+    from zt_gate.reports.base import Renderer
+
+#: Name and module of each format; a module is imported only when it is asked for.
+FORMATS: tuple[tuple[str, str], ...] = (
+    ("terminal", "zt_gate.reports.terminal"),
+    ("json", "zt_gate.reports.json"),
+    ("sarif", "zt_gate.reports.sarif"),
+    ("github", "zt_gate.reports.github"),
+    ("markdown", "zt_gate.reports.markdown"),
+)
+
+
+def render(name: str, report: Report, options: Options | None = None) -> bytes:
+    """Return the report in the format ``name``, as UTF-8 that ends with a newline.
+
+    Raises ReportError where there is no such format.
+    """
+    for known, module in FORMATS:
+        if known == name:
+            renderer: Renderer = import_module(module)
+            return renderer.render(report, options or Options())
+    known_names = ", ".join(known for known, _ in FORMATS)
+    raise ReportError(f"there is no report format {name!a}; the formats are {known_names}")

@@ -1,0 +1,240 @@
+r"""Untrusted text on its way out: one encoder per sink.
+
+Paths, source lines and messages belong to whoever wrote the change.  Each
+sink has its own way of being told what to do: a terminal by escape sequences,
+a CI log by workflow commands, Markdown by markup.  ``visible`` comes first in
+each of them: it leaves nothing that cannot be seen, in one line.
+
+Escapes are ``\n \r \t``, ``\xNN`` for other ASCII controls and for bytes that
+are not UTF-8, ``\u{N}`` for other code points.  A backslash stays as it is, so
+the result is for eyes; the exact value stands in the JSON report.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Code points that are "printable" for Python and show nothing: fillers, the
+#: Braille blank, and the default-ignorable ones (UAX #44) that are no format
+#: characters.  Variation selectors carry hidden text.
+_BLANK = frozenset(
+    map(
+        chr,
+        (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800, 0x3164)
+        + (0xFFA0, *range(0xFE00, 0xFE10)),
+    )
+)
+_SELECTORS = range(0xE0100, 0xE01F0)
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+#: GitHub's runner obeys ``##[command]`` anywhere in a line, Azure's agent
+#: ``##vso[command]``, TeamCity ``##teamcity[message]``.
+_LOG_COMMAND = re.compile(r"##(?=[A-Za-z]{0,20}\[)")
+
+#: More marks than this on one letter reach into other lines; no script needs them.
+_MAX_MARKS = 4
+
+
+def decode(path: bytes) -> str:
+    """Return a path as text; bytes that are not UTF-8 become lone surrogates (PEP 383)."""
+    return path.decode("utf-8", "surrogateescape")
+
+
+def pieces(text: str) -> list[str]:
+    """Return what to show for each code point of ``text``, in order."""
+    shown = [ch if " " <= ch <= "~" else _shown(ch) for ch in text]
+    if not text.isascii():
+        _limit_marks(text, shown)
+    for match in _LOG_COMMAND.finditer(text):
+        shown[match.start() + 1] = r"\x23"
+    return shown
+
+
+def visible(text: str | bytes) -> str:
+    """Return ``text`` in one line in which nothing is hidden and no log takes a command.
+
+    Bytes are a path.
+    """
+    if isinstance(text, bytes):
+        text = decode(text)
+    if text.isascii() and text.isprintable() and "##" not in text:
+        return text
+    return "".join(pieces(text))
+
+
+def log_start(text: str) -> str:
+    """Return a line of a log so that it does not start a workflow command.
+
+    The runner takes ``::name::`` at the start of a line, after any white space;
+    ``text`` has been through ``visible``.
+    """
+    if text.lstrip().startswith("::"):
+        return text.replace(":", r"\x3a", 1)
+    return text
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns ``text`` takes (UAX #11: wide ones take two)."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    wide = sum(unicodedata.east_asian_width(ch) in "WF" for ch in text)
+    marks = sum(unicodedata.category(ch) in {"Mn", "Me"} for ch in text)
+    return len(text) + wide - marks
+
+
+def _shown(ch: str) -> str:
+    code = ord(ch)
+    if ch.isprintable() and ch not in _BLANK and code not in _SELECTORS:
+        return ch
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x80:
+        return _SHORT.get(ch, f"\\x{code:02x}")
+    return f"\\u{{{code:X}}}"
+
+
+def _limit_marks(text: str, shown: list[str]) -> None:
+    """Escape combining marks without a base or in a pile."""
+    import unicodedata
+
+    run = _MAX_MARKS
+    for index, ch in enumerate(text):
+        if ch > "\u02ff" and unicodedata.category(ch) in {"Mn", "Me"}:
+            run += 1
+            if run > _MAX_MARKS and len(shown[index]) == 1:
+                shown[index] = f"\\u{{{ord(ch):X}}}"
+        else:
+            run = 0 if len(shown[index]) == 1 else _MAX_MARKS
+
+
+# GitHub workflow commands (actions/runner, ActionCommand.cs)
+
+
+def workflow_data(text: str) -> str:
+    """Return text for the data of a workflow command; newlines in it are kept."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def workflow_property(text: str) -> str:
+    """Return text for a property of a workflow command."""
+    return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+# Markdown (GitHub flavoured)
+
+#: A word of letters, digits and harmless punctuation.
+_PLAIN = re.compile(r"[\w'’\"“”(),.;:/%?+=–—…-]+")
+#: What GitHub would link, or show as an emoji, in words that are otherwise plain.
+_LINKED = re.compile(
+    r"_|://|www\.|:[\w+-]+:|(?:^|[^0-9A-Za-z])(?:[0-9a-f]{7}|[A-Za-z]{1,10}-[0-9])", re.IGNORECASE
+)
+#: A code span that the text itself has, or a word; white space follows both.
+_WORD = re.compile(r"([(\"“]{0,2})`([^`]{1,200})`([.,;:)\"”]{0,3})(?=\s|$)|(\S+)")
+_BACKTICKS = re.compile(r"`+")
+
+
+def markdown_code(text: str | bytes, *, cell: bool = False) -> str:
+    """Return a code span: GitHub makes no mention, link, image or tag of what is in it.
+
+    ``cell``: for a table, where a bar would end the cell even in a code span.
+    """
+    shown = visible(text)
+    if cell:
+        shown = shown.replace("|", r"\x7c")
+    fence = "`" * (_longest_run(shown) + 1)
+    # One space on each side is taken off again, unless there is nothing else.
+    padded = shown[:1] in "` " or shown[-1:] in "` "
+    return f"{fence} {shown or ' '} {fence}" if padded else f"{fence}{shown}{fence}"
+
+
+def markdown_block(lines: list[str]) -> str:
+    """Return a fenced block of lines that have been through ``visible``."""
+    fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
+    return "\n".join((f"{fence}text", *lines, fence))
+
+
+def markdown_prose(text: str) -> str:
+    """Return a sentence: plain words stay, every other word becomes a code span.
+
+    An entity would not do: GitHub looks for mentions and addresses after it
+    has decoded them.  The text belongs inside a line, not at its start.
+    """
+    out = []
+    for match in _WORD.finditer(" ".join(visible(word) for word in text.split())):
+        before, code, after, word = match.groups()
+        if word is None:
+            out.append(f"{before}{markdown_code(code)}{after}")
+        elif _PLAIN.fullmatch(word) and not _LINKED.search(word):
+            out.append(word)
+        else:
+            out.append(markdown_code(word))
+    return " ".join(out)
+
+
+def html_code(text: str | bytes) -> str:
+    """Return ``<code>`` for inside an HTML block, where Markdown is not read."""
+    shown = visible(text)
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        shown = shown.replace(mark, entity)
+    return f"<code>{shown}</code>"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+
+
+# JSON and SARIF
+
+
+def valid(text: str) -> str:
+    """Return text that is valid Unicode: lone surrogates become visible escapes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join(_shown(ch) if "\ud800" <= ch <= "\udfff" else ch for ch in text)
+    return text
+
+
+def json_document(data: object) -> bytes:
+    """Return ``data`` as JSON in ASCII, which a terminal and a CI log only show.
+
+    Everything that either could obey stands as a JSON escape: the value that a
+    reader parses is exact.
+    """
+    import json
+
+    document = json.dumps(data, indent=2, allow_nan=False).replace("\x7f", r"\u007f")
+    return (_LOG_COMMAND.sub(r"#\\u0023", document) + "\n").encode("ascii")
+
+
+def json_path(path: bytes | None) -> dict[str, str | None]:
+    """Return ``path``, and ``path_b64`` beside it where it is not UTF-8."""
+    if path is None:
+        return {"path": None}
+    shown = decode(path)
+    text = valid(shown)
+    if text == shown:
+        return {"path": text}
+    import base64
+
+    return {"path": text, "path_b64": base64.b64encode(path).decode("ascii")}
+
+
+def relative_uri(path: bytes) -> str:
+    """Return a path as a relative URI reference (RFC 3986, section 4.2).
+
+    Everything but unreserved characters and the slashes between segments is
+    percent-encoded, so that it has no scheme, authority, query or fragment.
+    """
+    from urllib.parse import quote_from_bytes
+
+    segments = path.split(b"/")
+    encoded = [
+        segment.replace(b".", b"%2E").decode() if segment in {b".", b".."}
+        else quote_from_bytes(segment, safe="")
+        for segment in segments
+    ]  # fmt: skip
+    # An empty first segment would make the reference absolute.
+    return "/".join(encoded) if encoded[0] else "%2F" + "/".join(encoded[1:])

@@ -1,0 +1,97 @@
+"""For programs: the whole report; its schema is ``docs/report.schema.json``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.model.report import SCHEMA_VERSION
+from zt_gate.reports.escape import json_document, json_path, valid
+from zt_gate.reports.summary import by_file, seconds
+
+if TYPE_CHECKING:
+    from zt_gate.model.finding import Location
+    from zt_gate.model.report import JudgedFinding, NotInspected, Report, ScannerRun
+    from zt_gate.reports.base import Options
+
+
+def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
+    """Return the report as JSON (RFC 8259), in ASCII."""
+    return json_document(document(report))
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as the objects that the schema describes."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {
+            "name": valid(report.tool.name),
+            "version": valid(report.tool.version),
+            "rules_digest": valid(report.tool.rules_digest),
+        },
+        "source": {"kind": report.kind, "base": valid(report.base), "head": valid(report.head)},
+        "change_digest": valid(report.change_digest),
+        "policy": {
+            "rev": valid(report.policy.rev),
+            "digest": valid(report.policy.digest),
+            "profile": valid(report.policy.profile),
+            "task": valid(report.policy.task),
+        },
+        "origin": {"ai": report.origin.ai, "evidence": [valid(t) for t in report.origin.evidence]},
+        "verdict": report.verdict.value,
+        "exit_code": report.verdict.exit_code,
+        "complete": report.complete,
+        "errors": [valid(text) for text in report.errors],
+        "shard": {"index": report.shard[0], "of": report.shard[1]},
+        "seconds": seconds(report.seconds),
+        "findings": [_finding(judged) for judged in by_file(report.findings)],
+        "runs": [_run(run) for run in report.runs],
+    }
+
+
+def _finding(judged: JudgedFinding) -> dict[str, Any]:
+    finding = judged.finding
+    location = finding.location
+    return {
+        "rule": valid(finding.rule),
+        "scanner": valid(finding.scanner),
+        "level": judged.level.value,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "state": judged.state,
+        "state_reason": valid(judged.state_reason),
+        "state_expires": valid(judged.state_expires),
+        **json_path(location.path),
+        "location": _location(location),
+        "line": location.line,
+        "column": location.column,
+        "end_line": location.end_line,
+        "end_column": location.end_column,
+        "message": valid(finding.message),
+        "why": valid(finding.why),
+        "remedy": valid(finding.remedy),
+        "cwe": [valid(name) for name in finding.cwe],
+        "references": [valid(address) for address in finding.references],
+        "fix": None if finding.fix is None else valid(finding.fix),
+        "fingerprint": valid(judged.fingerprint),
+        "evidence": None if finding.evidence is None else valid(finding.evidence.text),
+    }
+
+
+def _location(location: Location) -> dict[str, str]:
+    commit = {} if location.commit is None else {"commit": valid(location.commit)}
+    return {"kind": location.kind, **commit}
+
+
+def _run(run: ScannerRun) -> dict[str, Any]:
+    return {
+        "scanner": valid(run.scanner),
+        "status": run.status,
+        "reason": valid(run.reason),
+        "seconds": seconds(run.seconds),
+        "inspected": {"files": run.files, "lines": run.lines},
+        "not_inspected": [_not_inspected(item) for item in run.not_inspected],
+    }
+
+
+def _not_inspected(item: NotInspected) -> dict[str, Any]:
+    return {**json_path(item.path), "kind": item.kind, "reason": valid(item.reason)}

@@ -1,0 +1,186 @@
+"""For a step summary or a comment: the verdict, the scanners, the findings to unfold.
+
+Comments and summaries are rendered with mentions, links and images; what
+belongs to the change stands in code spans and code blocks only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Level
+from zt_gate.model.report import Verdict
+from zt_gate.reports import summary
+from zt_gate.reports.escape import (
+    html_code,
+    markdown_block,
+    markdown_code,
+    markdown_prose,
+    visible,
+)
+from zt_gate.reports.snippet import snippet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.model.report import JudgedFinding, Report
+    from zt_gate.reports.base import Options
+
+#: Finds the gate's own comment again, to update it instead of adding another.
+MARKER = "<!-- zt-gate -->"
+#: Bytes of a step summary, and characters of a comment.
+SUMMARY_LIMIT = 1 << 20
+COMMENT_LIMIT = 65_536
+
+_SOURCE_WIDTH = 100
+_SIGNS = {Verdict.PASS: "✅ PASS", Verdict.FAIL: "❌ FAIL", Verdict.ERROR: "⚠️ ERROR"}
+#: What the lines that count left-out things take at most.
+_RESERVE = 300
+#: From the most important kind of block to the least.
+_KINDS = ("reason", "finding", "note")
+
+
+def render(report: Report, options: Options) -> bytes:
+    """Return GitHub-flavoured Markdown of at most ``options.limit`` bytes.
+
+    What does not fit is left out in whole blocks and counted; the verdict and
+    the table of scanners always stand.
+    """
+    limit = SUMMARY_LIMIT if options.limit is None else options.limit
+    head = "\n".join(_head(report))
+    room = limit - len(head.encode()) - _RESERVE
+    reasons, room, reasons_left = _fitting(_reasons(report), room)
+    findings, room, findings_left = _fitting(_findings(report, options), room)
+    notes, room, notes_left = _fitting(_notes(report, options), room)
+    parts = [head]
+    if reasons or reasons_left:
+        parts.append("\n### Not inspected\n\n" + "".join(reasons))
+        parts.append(_left_out(reasons_left, "reason"))
+    if findings or findings_left:
+        parts.append("\n### Findings\n\n" + "".join(findings))
+        parts.append(_left_out(findings_left, "finding"))
+    parts += ["\n" + "".join(notes) if notes else "", _left_out(notes_left, "note")]
+    return "".join(parts).encode()
+
+
+def _fitting(blocks: Iterator[str], room: int) -> tuple[list[str], int, int]:
+    """Return the blocks that fit, the room that is left, and how many did not fit."""
+    kept: list[str] = []
+    left_out = 0
+    for block in blocks:
+        size = len(block.encode())
+        if left_out or size > room:
+            left_out += 1
+        else:
+            room -= size
+            kept.append(block)
+    return kept, room, left_out
+
+
+def _left_out(number: int, noun: str) -> str:
+    if not number:
+        return ""
+    return f"\n*{summary.plural(number, noun)} left out: too much for this page.*\n"
+
+
+def _head(report: Report) -> Iterator[str]:
+    yield MARKER
+    yield f"## zt-gate: {_SIGNS[report.verdict]}"
+    yield ""
+    yield " · ".join(summary.facts(report))
+    yield ""
+    yield f"Complete: **{'yes' if report.complete else 'no'}**"
+    yield ""
+    yield "| scanner | status | findings | files | lines | seconds |"
+    yield "|---|---|--:|--:|--:|--:|"
+    found: dict[str, int] = {}
+    for judged in report.findings:
+        if judged.state == "active":
+            found[judged.finding.scanner] = found.get(judged.finding.scanner, 0) + 1
+    for run in report.runs:
+        name = markdown_code(run.scanner, cell=True)
+        numbers = f"{found.get(run.scanner, 0)} | {run.files} | {run.lines}"
+        yield f"| {name} | {run.status} | {numbers} | {summary.seconds(run.seconds):.2f} |"
+    yield ""
+
+
+def _reasons(report: Report) -> Iterator[str]:
+    for text in report.errors:
+        yield f"- **error:** {markdown_code(text)}\n"
+    for run in summary.silent_runs(report):
+        yield f"- **{run.status}:** {markdown_code(run.scanner)}: {markdown_code(run.reason)}\n"
+    for scanner, item in summary.not_inspected(report):
+        if summary.matters(item):
+            path = f" {markdown_code(item.path)}" if item.path is not None else ""
+            reason = markdown_code(item.reason)
+            yield f"- **{item.kind}:** {markdown_code(scanner)}{path}: {reason}\n"
+
+
+def _findings(report: Report, options: Options) -> Iterator[str]:
+    hidden = 0
+    for judged in summary.by_severity(report.findings):
+        if judged.level is Level.INFO and not options.verbose:
+            hidden += 1
+        else:
+            yield "\n".join(_finding(judged)) + "\n\n"
+    if hidden:
+        yield f"{summary.plural(hidden, 'finding')} at level info not listed.\n"
+
+
+def _finding(judged: JudgedFinding) -> Iterator[str]:
+    finding = judged.finding
+    opened = " open" if summary.is_blocking(judged) else ""
+    label = judged.level.value.upper() if judged.state == "active" else judged.state
+    where = html_code(summary.place(finding.location))
+    # Inside the HTML block Markdown is not read; an empty line ends it.
+    yield f"<details{opened}><summary><b>{label}</b> {html_code(finding.rule)} {where}</summary>"
+    yield ""
+    yield f"- **what:** {markdown_code(finding.message)}"
+    if finding.why:
+        yield f"- **why:** {markdown_prose(finding.why)}"
+    if finding.remedy:
+        yield f"- **fix:** {markdown_prose(finding.remedy)}"
+    for source in (*finding.cwe, *finding.references):
+        yield f"- **see:** {markdown_code(source)}"
+    if judged.state != "active":
+        until = f" until {markdown_code(judged.state_expires)}" if judged.state_expires else ""
+        yield f"- **{judged.state}:** {markdown_code(judged.state_reason)}{until}"
+    yield f"- **fingerprint:** {markdown_code(judged.fingerprint)}"
+    yield ""
+    if finding.evidence is not None and finding.evidence.text:
+        yield markdown_block(_source(judged))
+        yield ""
+    if finding.fix:
+        yield "Suggested:"
+        yield ""
+        yield markdown_block([visible(line.expandtabs(4)) for line in finding.fix.split("\n")])
+        yield ""
+    yield "</details>"
+
+
+def _source(judged: JudgedFinding) -> list[str]:
+    evidence = judged.finding.evidence
+    assert evidence is not None
+    lines: list[str] = []
+    for line in snippet(evidence, judged.finding.location.line, _SOURCE_WIDTH):
+        lines.append(f"{line.gutter}{line.before}{line.marked}{line.after}")
+        lines += [line.below + line.carets] if line.carets else []
+    return lines
+
+
+def _notes(report: Report, options: Options) -> Iterator[str]:
+    if report.origin.ai:
+        marks = ", ".join(markdown_code(text) for text in report.origin.evidence)
+        yield f"- marks of an agent: {marks or 'yes'}\n"
+    policy = report.policy
+    yield f"- policy: {markdown_code(policy.profile)} from {markdown_code(policy.rev or 'defaults')}\n"
+    yield f"- change: {markdown_code(report.change_digest)}\n"
+    count = summary.not_applicable(report)
+    if count and not options.verbose:
+        yield f"- not applicable (no scanner is meant for it): {count}\n"
+    elif count:
+        for scanner, item in summary.not_inspected(report):
+            if not summary.matters(item):
+                path = markdown_code(item.path) if item.path is not None else "the change"
+                reason = markdown_code(item.reason)
+                yield f"- not applicable: {markdown_code(scanner)} {path}: {reason}\n"

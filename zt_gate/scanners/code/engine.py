@@ -1,0 +1,193 @@
+"""Semgrep's engine as a child process: found where it can be trusted, started the fast way.
+
+The console script ``semgrep`` is Python that ends in ``exec semgrep-core``
+under the name ``osemgrep``.  A link of that name in the private folder starts
+the same program without the interpreter in front.  Where that does not give an
+answer, the script is tried, with and without ``--experimental``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zt_gate.process import ProcessFailedError
+from zt_gate.scanners.code.output import Answer, OutputError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from zt_gate.scanners.base import Context
+
+#: Seconds that one rule may take on one file before the engine gives that file up.
+RULE_SECONDS = 5
+#: Megabytes that one file may cost.
+MAX_MEMORY = 2000
+
+# The engine reads the system's certificates at every start, and does not start
+# at all where there are none (slim containers).  It has nobody to talk to: this
+# certificate's key was thrown away, so whatever it tried over TLS would fail.
+_TRUSTS_NOBODY = """-----BEGIN CERTIFICATE-----
+MIIBMjCB2qADAgECAgEBMAoGCCqGSM49BAMCMBgxFjAUBgNVBAMMDXRydXN0cyBu
+b2JvZHkwIBcNMDAwMTAxMDAwMDAwWhgPOTk5OTEyMzEwMDAwMDBaMBgxFjAUBgNV
+BAMMDXRydXN0cyBub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARem5m3
+MWbdXcUpIJi24jEW8TM94NC1UD9DFtTxbugGRkPZvR+pWWqs+mqCF/y8+9o8IDXz
+bXk4Am2TyvpG2IqFoxMwETAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cA
+MEQCICzvBYoiKEAI2upNJ8+t5zDl14O+Bq0gz5o9UopyYrGnAiAaL5LuoYsf5gw0
+OzPGq4HmFktvqyelAdwzqcdwqcBkpw==
+-----END CERTIFICATE-----
+"""
+
+MISSING = (
+    "semgrep was not found beside this Python or in an absolute folder of PATH outside the "
+    "scanned folder; install it with: python -m pip install semgrep"
+)
+
+
+class EngineError(Exception):
+    """There is no usable answer from semgrep; the text says why, without quoting its output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One way to start semgrep: the program, and whether as the faster ``--experimental``."""
+
+    program: str
+    experimental: bool
+
+
+def starts(workdir: Path) -> Iterator[Start]:
+    """Yield the ways to start semgrep that exist here, the fastest first."""
+    core = _core()
+    if core is not None:
+        link = os.path.join(workdir, "osemgrep")
+        try:
+            os.symlink(core, link)
+        except OSError:
+            link = ""
+        if link:
+            yield Start(link, experimental=True)
+    script = _script()
+    if script is not None:
+        yield Start(script, experimental=True)
+        yield Start(script, experimental=False)
+
+
+def _core() -> str | None:
+    """Return the engine of the installed wheel, found without importing it."""
+    from importlib.machinery import PathFinder
+
+    here = os.path.realpath(os.getcwd())
+    trusted = [
+        entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here
+    ]
+    spec = PathFinder.find_spec("semgrep", trusted)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        core = os.path.join(folder, "bin", "semgrep-core")
+        if _runs(core):
+            return core
+    return None
+
+
+def _script() -> str | None:
+    """Return the console script: beside this Python, else from PATH, never from relative entries.
+
+    A program inside the current folder is not taken from PATH: that is where
+    the scanned files are.
+    """
+    beside = os.path.join(os.path.dirname(sys.executable), "semgrep")
+    if os.path.isabs(beside) and _runs(beside):
+        return beside
+    here = os.path.realpath(os.getcwd())
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        program = os.path.join(folder, "semgrep")
+        if os.path.isabs(folder) and _runs(program):
+            real = os.path.realpath(program)
+            if not any(os.path.commonpath((here, place)) == here for place in (real, folder)):
+                return program
+    return None
+
+
+def _runs(program: str) -> bool:
+    return os.path.isfile(program) and os.access(program, os.X_OK)
+
+
+def scan(
+    files: Sequence[str], rule_files: Sequence[str], ways: Sequence[Start], context: Context
+) -> Answer:
+    """Scan ``files`` with ``rule_files``, both relative to the work folder.
+
+    Tries the ways in turn until one gives an answer.  Raises EngineError.
+    """
+    deadline = context.deadline - min(1.0, context.seconds_left() / 10)
+    reason = MISSING
+    for way in ways:
+        try:
+            done = context.run(
+                _command(way, files, rule_files), cwd=context.workdir, deadline=deadline,
+                env=_environment(context.workdir),
+            )  # fmt: skip
+        except ProcessFailedError as error:
+            if time.monotonic() >= deadline:
+                raise EngineError(
+                    f"semgrep did not finish with {len(files):,} files before its deadline"
+                ) from error
+            reason = str(error)
+            continue
+        try:
+            answer = read(done.stdout)
+        except OutputError as error:
+            reason = f"semgrep gave no usable answer (exit code {done.returncode}): {error}"
+            continue
+        if done.returncode not in {0, 1} and not answer.problems:
+            reason = f"semgrep ended with exit code {done.returncode} and does not say why"
+            continue
+        return answer
+    raise EngineError(reason)
+
+
+def _command(way: Start, files: Sequence[str], rule_files: Sequence[str]) -> list[str]:
+    jobs = max(1, min(2, os.cpu_count() or 1, len(files)))
+    options = ["--experimental"] if way.experimental else []
+    for rules in rule_files:
+        options += ["--config", rules]
+    return [
+        way.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
+        "--disable-version-check", "--disable-nosem", "--no-git-ignore", "--dataflow-traces",
+        "--max-target-bytes", "0", "--max-memory", str(MAX_MEMORY),
+        "--timeout", str(RULE_SECONDS), "--timeout-threshold", "1", "--jobs", str(jobs),
+        "--", *files,
+    ]  # fmt: skip
+
+
+def _environment(workdir: Path) -> Mapping[str, str]:
+    """Keep everything that semgrep reads and writes for a user inside the work folder."""
+    home = os.path.join(workdir, "home")
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    trust = os.path.join(home, "trusts-nobody.pem")
+    if not os.path.exists(trust):
+        with open(trust, "w", encoding="ascii") as file:
+            file.write(_TRUSTS_NOBODY)
+    return {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home,
+        "XDG_CACHE_HOME": home,
+        "XDG_DATA_HOME": home,
+        "XDG_STATE_HOME": home,
+        "TMPDIR": home,
+        "SEMGREP_SETTINGS_FILE": os.path.join(home, "settings.yml"),
+        "SEMGREP_LOG_FILE": os.path.join(home, "semgrep.log"),
+        "SEMGREP_VERSION_CACHE_PATH": os.path.join(home, "version"),
+        "SEMGREP_SEND_METRICS": "off",
+        "SEMGREP_ENABLE_VERSION_CHECK": "0",
+        "SSL_CERT_FILE": trust,
+        "REQUESTS_CA_BUNDLE": trust,
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1",
+        "LC_ALL": "C.UTF-8",
+    }

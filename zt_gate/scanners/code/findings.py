@@ -1,0 +1,102 @@
+"""From the engine's matches to findings on added lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Evidence, Finding, Location
+from zt_gate.model.text import decode_lossy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zt_gate.model.rule import Rule
+    from zt_gate.scanners.code.output import Match
+    from zt_gate.scanners.code.targets import Target
+
+_WINDOW = 4000
+_SUBJECT = 4000
+
+
+def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> Finding | None:
+    """Return the finding that a match makes, or None where it touches no added line.
+
+    The place is cut to the first run of added lines that the match touches.
+    ``lines`` are ``target.lines()``.
+    """
+    last = min(match.end_line, len(lines))
+    run = target.added.first_within(match.line, last)
+    if run is None:
+        touched = (target.added.first_within(line, line) for line in match.touched)
+        run = next((found for found in touched if found is not None), None)
+    if run is None:
+        return None
+    first_line, last_line = run
+    text = decode_lossy(lines[first_line - 1])
+    start = len(text) - len(text.lstrip())
+    if first_line == match.line:
+        start = _characters(lines[first_line - 1], match.column)
+    end_text = decode_lossy(lines[last_line - 1])
+    end = len(end_text.rstrip())
+    if last_line == match.end_line:
+        end = _characters(lines[last_line - 1], match.end_column)
+    if first_line == last_line and end <= start:
+        start, end = 0, len(text)
+    location = Location(
+        kind="line",
+        path=target.path,
+        line=first_line,
+        column=start + 1,
+        end_line=last_line,
+        end_column=end + 1,
+    )
+    evidence = _evidence(text, start, end if last_line == first_line else len(text))
+    return rule.finding(location, evidence=evidence, subject=_subject(match, lines, last))
+
+
+def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
+    """Drop repeats, and weaker findings of the same weakness on the same line.
+
+    A rule that follows request data to its sink and one that only sees how a
+    text was built say the same thing twice.
+    """
+    strongest: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = (finding.location.path, finding.location.line, finding.cwe[:1] or finding.rule)
+        known = strongest.get(key)
+        if known is None or _weight(finding) > _weight(known):
+            strongest[key] = finding
+    return sorted(strongest.values(), key=_order)
+
+
+def _weight(finding: Finding) -> tuple[int, int]:
+    return finding.confidence.rank, finding.severity.rank
+
+
+def _order(finding: Finding) -> tuple[bytes, int, int, str]:
+    place = finding.location
+    return place.path or b"", place.line or 0, place.column or 0, finding.rule
+
+
+def _characters(line: bytes, column: int) -> int:
+    """Turn a 1-based column in bytes into an offset in code points."""
+    return len(decode_lossy(line[: column - 1]))
+
+
+def _subject(match: Match, lines: list[bytes], last: int) -> str:
+    """Return what was matched, with runs of white space as one space: moved code stays equal."""
+    if last == match.line:
+        matched = lines[last - 1][match.column - 1 : match.end_column - 1]
+    else:
+        middle = lines[match.line : last - 1]
+        head = lines[match.line - 1][match.column - 1 :]
+        matched = b"\n".join((head, *middle, lines[last - 1][: match.end_column - 1]))
+    return " ".join(decode_lossy(matched[:_SUBJECT]).split())
+
+
+def _evidence(text: str, start: int, end: int) -> Evidence:
+    if len(text) <= _WINDOW:
+        return Evidence(text, start, end)
+    begin = max(0, min(start - _WINDOW // 4, len(text) - _WINDOW))
+    piece = text[begin : begin + _WINDOW]
+    return Evidence(piece, start - begin, min(end - begin, len(piece)))

@@ -1,0 +1,73 @@
+"""Answers that may be kept: SQLite, safe with several processes, never needed.
+
+A cache that is missing, locked, full or broken means that the registries are
+asked; nothing else.  Faults are never kept.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+_NAME = "registries-1.sqlite3"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS answer"
+    " (key TEXT PRIMARY KEY, until REAL NOT NULL, kept REAL NOT NULL, value TEXT NOT NULL)"
+)
+
+
+class Cache:
+    """Kept answers by key; every method works, or does nothing."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = folder / _NAME if folder is not None else None
+
+    def get(self, keys: Iterable[str], now: float | None = None) -> dict[str, Any]:
+        """Return the values that are still good; ``now`` in seconds since the epoch."""
+        moment = time.time() if now is None else now
+        if self._path is None or not self._path.is_file():
+            return {}
+        found: dict[str, Any] = {}
+        try:
+            with closing(self._connect()) as database:
+                for key in keys:
+                    row = database.execute(
+                        "SELECT value FROM answer WHERE key = ? AND until > ? AND kept <= ?",
+                        (key, moment, moment),
+                    ).fetchone()
+                    if row is not None:
+                        found[key] = json.loads(row[0])
+        except (sqlite3.Error, ValueError, TypeError, RecursionError, OSError):
+            self._discard()
+            return {}
+        return found
+
+    def put(self, values: Mapping[str, tuple[Any, float]], now: float | None = None) -> None:
+        """Keep ``{key: (value, seconds)}``."""
+        moment = time.time() if now is None else now
+        if self._path is None or not values:
+            return
+        rows = [(key, moment + age, moment, json.dumps(value)) for key, (value, age) in values.items()]
+        with suppress(sqlite3.Error, OSError), closing(self._connect()) as database, database:
+            database.execute(_TABLE)
+            database.execute("DELETE FROM answer WHERE until < ?", (moment,))
+            database.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", rows)
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(str(self._path), timeout=0.25)
+        # A lost answer is asked again: no need to wait for the disk.
+        database.execute("PRAGMA synchronous = OFF")
+        return database
+
+    def _discard(self) -> None:
+        """Remove a file that is no database, so that the next run has a cache again."""
+        with suppress(OSError):
+            if self._path is not None and self._path.read_bytes()[:16] != b"SQLite format 3\x00":
+                self._path.unlink()

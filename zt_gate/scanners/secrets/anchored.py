@@ -1,0 +1,166 @@
+"""Formats with a literal of their own, and formats that need a word near them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Confidence, Level
+from zt_gate.scanners.secrets import checksums
+from zt_gate.scanners.secrets.hits import FORMAT, NEAR, Hit
+from zt_gate.scanners.secrets.values import entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.scanners.secrets.block import Block
+    from zt_gate.scanners.secrets.catalogue import Catalogue, Format
+    from zt_gate.scanners.secrets.values import Judge
+
+_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+_JOINED = _WORD | frozenset(b"_")
+# Bytes that would make a value without a prefix a part of something longer.
+_INSIDE = _WORD | frozenset(b"_-+/=.")
+_LONGEST = 4096
+
+
+def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
+    """Find the formats with their own literal."""
+    data = block.data
+    by_literal = catalogue.by_literal
+    for found in catalogue.prefilter.finditer(data):
+        position = found.start()
+        for form in by_literal[found[1]]:
+            match = (
+                _around(block, catalogue, form, position)
+                if form.marker
+                else _at(data, catalogue, form, position)
+            )
+            if match is not None:
+                hit = _hit(block, form, match, judge, FORMAT)
+                if hit is not None:
+                    yield hit
+
+
+def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
+    """Find the formats that a word near them names (``datadog`` and 32 hex digits)."""
+    data = block.data
+    for found in catalogue.words.finditer(block.lower):
+        for form in catalogue.by_word[found[0]]:
+            if form.literals and not _is_word(block.lower, found.start(), form):
+                continue
+            match = _after(data, catalogue, form, found.end())
+            if match is not None:
+                hit = _hit(block, form, match, judge, NEAR)
+                if hit is not None:
+                    yield hit
+
+
+def _at(
+    data: bytes, catalogue: Catalogue, form: Format, position: int
+) -> re.Match[bytes] | None:
+    if not _begins(data, position):
+        return None
+    match = catalogue.pattern(form).match(data, position, position + _LONGEST)
+    return match if match and _ends(data, match.end()) else None
+
+
+def _around(
+    block: Block, catalogue: Catalogue, form: Format, position: int
+) -> re.Match[bytes] | None:
+    data = block.data
+    low, high = block.line_at(position)
+    low, high = max(low, position - form.reach), min(high, position + _LONGEST)
+    pattern = catalogue.pattern(form)
+    while low <= position:
+        match = pattern.search(data, low, high)
+        if match is None or match.start() > position:
+            return None
+        if match.end() > position and _begins(data, match.start()) and _ends(data, match.end()):
+            return match
+        low = match.start() + 1
+    return None
+
+
+def _after(
+    data: bytes, catalogue: Catalogue, form: Format, position: int
+) -> re.Match[bytes] | None:
+    high = min(len(data), position + form.reach + 200)
+    for match in catalogue.pattern(form).finditer(data, position, high):
+        start, end = match.span()
+        if start - position > form.reach or data.count(b"\n", position, start) > 2:
+            return None
+        if data[start - 1] in _INSIDE and not _operator(data, start):
+            continue
+        if end < len(data) and data[end] in _INSIDE and not _sentence(data, end):
+            continue
+        return match
+    return None
+
+
+def _operator(data: bytes, start: int) -> bool:
+    """Whether the byte before is an assignment's or a separator's, not a part of the value."""
+    return data[start - 1] == 0x3D and data[start - 2 : start - 1] not in {b"=", b"+", b"/"}
+
+
+def _sentence(data: bytes, end: int) -> bool:
+    return data[end] == 0x2E and (end + 1 >= len(data) or data[end + 1] in b" \n\r\t")
+
+
+def _is_word(lower: bytes, position: int, form: Format) -> bool:
+    """Whether the word found begins a word of one of the format's own."""
+    own = next((w for w in form.literals if lower.startswith(w, position)), None)
+    if own is None:
+        return False
+    return len(own) > 5 or position == 0 or lower[position - 1] not in _WORD
+
+
+def _begins(data: bytes, position: int) -> bool:
+    r"""Whether a value may begin here: not inside a word, an escape like ``\n`` aside."""
+    if position == 0 or data[position - 1] not in _JOINED:
+        return True
+    before = data[max(0, position - 3) : position]
+    return (len(before) >= 2 and before[-2] == 0x5C and before[-1:] in b"nrtbfv") or (
+        len(before) == 3 and before[0] == 0x25 and before[1] in _HEX and before[2] in _HEX
+    )
+
+
+def _ends(data: bytes, position: int) -> bool:
+    return position >= len(data) or data[position] not in _JOINED
+
+
+def _hit(
+    block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int
+) -> Hit | None:
+    group = "secret" if "secret" in match.re.groupindex else 0
+    start, end = match.span(group)
+    value = block.data[start:end].decode("ascii", "replace")
+    body = _body(form, value, block.data[start:])
+    if checksums.digest(value) in form.known or (form.fakes and _fake(body, judge)):
+        return None
+    if form.entropy and entropy(body) < form.entropy:
+        return None
+    verdict = checksums.check(form.checksum, value)
+    level, confidence, note = form.rule.level, form.rule.confidence, ""
+    if verdict is True:
+        confidence, note = Confidence.HIGH, "Its checksum is right."
+    elif verdict is False:
+        confidence, note = Confidence.MEDIUM, "Its checksum is wrong: an invented or damaged one."
+    if form.near and level is None:
+        level = Level.WARN
+    return Hit(
+        form.rule.id, start, end, rank, level=level, confidence=confidence, note=note
+    )
+
+
+def _body(form: Format, value: str, data: bytes) -> str:
+    """Return what varies: the value without the literal that it begins with."""
+    if form.marker or form.near:
+        return value
+    literal = max((text for text in form.literals if data.startswith(text)), key=len, default=b"")
+    return value[len(literal) :] or value
+
+
+def _fake(body: str, judge: Judge) -> bool:
+    return judge.placeholder(body)

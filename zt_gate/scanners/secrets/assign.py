@@ -1,0 +1,104 @@
+"""Values that are given to a name which says that they are secret."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.scanners.secrets.block import Block
+
+_NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
+# Between a name and its value, in about every language and format: closing
+# quotes and brackets, a type, an operator, and what opens a string.
+_OPERATOR = re.compile(
+    rb"(?P<closing>[\"'`\])}\\]{0,4})"
+    rb"(?:[ \t]{0,8}:[ \t]{0,4}(?:&?[A-Za-z][\w.<>\[\]| ]{0,30}?)[ \t]{0,4}(?==)"
+    rb"|[ \t]{1,8}(?:string|str|String|\*string|varchar|NSString[ *]{0,3}|text)[ \t]{0,8}(?=[=:])"
+    rb"|\[\d{0,4}\])?"
+    rb"[ \t]{0,20}"
+    rb"(?P<operator>:=|=>|<-|->|\?=|\|\|=|\?\?=|[!=]==?|\+=|\.=|::|=|:|,(?=[ \t]{0,8}[\"'`])"
+    rb"|\.assign\(|\.set\w{0,20}\(|\((?=[ \t]{0,8}@?[\"'`])|\)[ \t]{0,4}(?=[\"'`])"
+    rb"|(?:\"|')?[ \t]{1,8}(?:value|content|is|to)[ \t]{0,8}(?:=|:|(?=[ \t]))|>(?=[^>=])|[ \t](?=[^\s=:(|&]))"
+    rb"[ \t]{0,40}"
+)
+_XML_BREAK = re.compile(rb"[ \t]{0,40}\r?\n?[ \t]{0,40}")
+_OPEN = re.compile(
+    rb"(?:@|\$|b|r|f|u|rb|br|L|N|new [A-Za-z]{1,20}\(|[A-Za-z.]{1,30}\()?(\\{0,2}\"{3}|'{3}|\\{0,3}[\"']|`)"
+)
+_BARE = re.compile(rb"[^\s\"'`,;<>()]{1,2048}")
+_REST = re.compile(rb"[^\s\"'`<>][^\n\"'`<>]{0,512}")
+_LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A name, how it is written before its value, and the value's span."""
+
+    name: str
+    operator: bytes
+    start: int
+    end: int
+    quoted: bool
+
+
+def stems_pattern(stems: tuple[str, ...]) -> re.Pattern[bytes]:
+    """Compile the words that a name must hold; for text in lower case."""
+    return re.compile(("(?:" + "|".join(stems) + ")").encode())
+
+
+def find_assignments(block: Block, stems: re.Pattern[bytes]) -> Iterator[Assignment]:
+    """Yield what is assigned to names that hold one of ``stems``."""
+    data, lower = block.data, block.lower
+    size = len(data)
+    done = -1
+    for found in stems.finditer(lower):
+        if found.start() < done:
+            continue
+        start, end = found.span()
+        floor = max(start - 64, 0)
+        while start > floor and data[start - 1] in _NAME:
+            start -= 1
+        ceiling = min(end + 48, size)
+        while end < ceiling and data[end] in _NAME:
+            end += 1
+        done = end
+        assignment = _value(data, start, end)
+        if assignment is not None:
+            yield assignment
+
+
+def _value(data: bytes, start: int, end: int) -> Assignment | None:
+    found = _OPERATOR.match(data, end)
+    if found is None:
+        return None
+    name = data[start:end].decode("ascii").strip("-.")
+    operator = found["operator"].strip()
+    position = found.end()
+    if operator == b">":
+        gap = _XML_BREAK.match(data, position)
+        position = gap.end() if gap else position
+    opened = _OPEN.match(data, position)
+    if opened is not None:
+        span = _quoted(data, opened)
+        return Assignment(name, operator, *span, quoted=True) if span else None
+    bare = _BARE.match(data, position)
+    if bare is None:
+        return None
+    return Assignment(name, operator, *bare.span(), quoted=False)
+
+
+def _quoted(data: bytes, opened: re.Match[bytes]) -> tuple[int, int] | None:
+    quote = opened[1]
+    start = opened.end()
+    line_end = data.find(b"\n", start)
+    limit = min(len(data), start + _LONGEST, line_end if line_end >= 0 else len(data))
+    end = data.find(quote, start, limit)
+    while len(quote) == 1 and end > start and data[end - 1] == 0x5C and data[end - 2] != 0x5C:
+        end = data.find(quote, end + 1, limit)
+    if end <= start:
+        return None
+    return start, end

@@ -1,0 +1,151 @@
+"""The rules of this scanner, indexed for one pass over the text.
+
+Building it is part of every start, so nothing is compiled here but one
+alternation of literals; a rule's own pattern is compiled when its literal is
+first met.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from zt_gate.model.rule import Rule
+
+#: How far before a marker inside a value its pattern may begin, in bytes.
+_BEFORE_MARKER = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One rule that finds by pattern.
+
+    ``literals`` are what the prefilter looks for: prefixes of the value, or
+    (``marker``) something inside it, or (``near``) words in lower case that
+    must stand within ``reach`` bytes before it.
+    """
+
+    rule: Rule
+    source: str
+    literals: tuple[bytes, ...]
+    marker: bool = False
+    near: bool = False
+    reach: int = 80
+    checksum: str = ""
+    entropy: float = 0.0
+    known: frozenset[str] = frozenset()
+    #: Whether a value made of sequences or repeats is a placeholder here.
+    fakes: bool = True
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """What one scan works with.  Made per scan; its caches live as long as it does."""
+
+    rules: Mapping[str, Rule]
+    by_literal: dict[bytes, tuple[Format, ...]]
+    by_word: dict[bytes, tuple[Format, ...]]
+    prefilter: re.Pattern[bytes]
+    _words: re.Pattern[bytes] | None = None
+    _patterns: dict[str, re.Pattern[bytes]] = field(default_factory=dict)
+
+    def pattern(self, form: Format) -> re.Pattern[bytes]:
+        """Return the compiled pattern of a format."""
+        known = self._patterns.get(form.rule.id)
+        if known is None:
+            known = re.compile(form.source.encode("ascii"))
+            self._patterns[form.rule.id] = known
+        return known
+
+    @property
+    def words(self) -> re.Pattern[bytes]:
+        """The alternation of all ``near`` words, for text in lower case."""
+        if self._words is None:
+            self._words = alternation(self.by_word)
+        return self._words
+
+    def data(self, rule: str) -> Mapping[str, Any]:
+        """Return the free data of a rule; a rule that is not there is an error (KeyError)."""
+        return self.rules[rule].data
+
+
+def build(rules: Mapping[str, Rule]) -> Catalogue:
+    """Index the rules."""
+    literal: dict[bytes, list[Format]] = {}
+    word: dict[bytes, list[Format]] = {}
+    for form in formats(rules):
+        index = word if form.near else literal
+        for text in form.literals:
+            index.setdefault(text, []).append(form)
+    return Catalogue(
+        rules, _shortest(literal), _shortest(word), alternation(_shortest(literal), overlap=True)
+    )
+
+
+def formats(rules: Mapping[str, Rule]) -> list[Format]:
+    """Return the rules that find by pattern."""
+    return [_format(rule) for rule in rules.values() if "pattern" in rule.data]
+
+
+def masking(rules: Mapping[str, Rule]) -> Sequence[re.Pattern[str]]:
+    """Return the patterns of the formats that need no word near them, for text."""
+    return [re.compile(form.source, re.ASCII) for form in formats(rules) if not form.near]
+
+
+def alternation(literals: Iterable[bytes], *, overlap: bool = False) -> re.Pattern[bytes]:
+    """Compile literals into one pattern shaped like their tree of prefixes.
+
+    A plain alternation tries every literal at every byte; the tree tries some
+    dozens of first bytes.  Where one literal begins another, the shorter one
+    is found.  With ``overlap`` the match is empty and the literal is group 1,
+    so that a literal that begins inside another one is found as well.
+    """
+    tree: dict[int, Any] = {}
+    for text in literals:
+        node = tree
+        for byte in text:
+            node = node.setdefault(byte, {})
+        node[-1] = {}
+    if not tree:
+        return re.compile(rb"(?!)")
+    source = _branch(tree)
+    return re.compile(b"(?=(" + source + b"))" if overlap else source)
+
+
+def _branch(node: dict[int, Any]) -> bytes:
+    if -1 in node:
+        return b""
+    arms = [re.escape(bytes([byte])) + _branch(below) for byte, below in node.items()]
+    return arms[0] if len(arms) == 1 else b"(?:" + b"|".join(arms) + b")"
+
+
+def _shortest(index: Mapping[bytes, Sequence[Format]]) -> dict[bytes, tuple[Format, ...]]:
+    """Hang every format on the shortest literal that begins its own."""
+    result: dict[bytes, dict[str, Format]] = {}
+    for text, found in index.items():
+        key = next((text[:n] for n in range(1, len(text)) if text[:n] in index), text)
+        result.setdefault(key, {}).update({form.rule.id: form for form in found})
+    return {key: tuple(found.values()) for key, found in result.items()}
+
+
+def _format(rule: Rule) -> Format:
+    data = rule.data
+    near = tuple(str(word).lower().encode() for word in data.get("near", ()))
+    prefixes = tuple(str(text).encode() for text in data.get("prefixes", ()))
+    markers = tuple(str(text).encode() for text in data.get("markers", ()))
+    return Format(
+        rule=rule,
+        source=data["pattern"],
+        literals=prefixes or markers or near,
+        marker=not prefixes and bool(markers),
+        near=not prefixes and not markers,
+        reach=int(data.get("reach", _BEFORE_MARKER if markers else 80)),
+        checksum=str(data.get("checksum", "")),
+        entropy=float(data.get("entropy", 0)),
+        known=frozenset(data.get("documentation", ())),
+        fakes=bool(data.get("fakes", True)),
+    )

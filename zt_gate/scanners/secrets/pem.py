@@ -1,0 +1,75 @@
+"""Private keys in PEM, OpenSSH, PGP and PuTTY form (RFC 7468, RFC 4880 section 6.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.scanners.secrets.hits import KEY, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.scanners.secrets.block import Block
+    from zt_gate.scanners.secrets.values import Judge
+
+RULE = "secrets/private-key"
+PUTTY = "secrets/putty-private-key"
+
+_BEGIN = re.compile(rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}")
+_END = re.compile(rb"-{3,5}[ \t]*END")
+_HEADER = re.compile(
+    rb"(?m)^[ \t\"']{0,40}(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID)[ \t]?:[^\n]*$"
+)
+# What stands between the lines of a key that is written as a string in code.
+_GLUE = re.compile(rb"\\[rn]|%0[aAdD]|&#1[03];|[\s\"'`+\\,;#*|>]")
+_BODY = re.compile(rb"[A-Za-z0-9/+=_-]+")
+_PUTTY = re.compile(rb"Private-Lines:[ \t]*\d{1,3}[ \t\r]*\n((?:[ \t]*[A-Za-z0-9+/=]{20,80}[ \t\r]*\n?){1,99})")
+#: Shorter bodies are headers in code that parses keys, or cut samples.
+SHORTEST = 64
+_LONGEST = 16 * 1024
+
+
+def find_keys(block: Block, judge: Judge) -> Iterator[Hit]:
+    """Find private keys that have a body."""
+    data = block.data
+    position = data.find(b"PRIVATE KEY")
+    while position >= 0:
+        begin = _BEGIN.search(data, max(0, position - 60), position + 30)
+        if begin is not None and begin.start() <= position < begin.end():
+            hit = _key(block, begin, judge)
+            if hit is not None:
+                yield hit
+        position = data.find(b"PRIVATE KEY", position + 11)
+    if b"Private-Lines:" in data:
+        for match in _PUTTY.finditer(data):
+            start, end = match.span(1)
+            yield Hit(PUTTY, start, end, KEY, extra=tuple(match[1].split()))
+
+
+def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
+    data = block.data
+    start = begin.end()
+    end = min(len(data), start + _LONGEST)
+    closing = _END.search(data, start, end)
+    if closing is not None:
+        end = closing.start()
+    raw = data[start:end]
+    body = _BODY.match(_GLUE.sub(b"", _HEADER.sub(b"", raw)))
+    if body is None or len(body[0]) < SHORTEST:
+        return None
+    if judge.placeholder(body[0][:200].decode("ascii", "replace")):
+        return None
+    # Each line by itself too: other scanners may quote one of them.
+    lines = tuple(
+        piece for piece in re.split(rb"\\[rn]|[\s\"'`+\\,;]+", raw) if len(piece) >= 16
+    )
+    if closing is None:
+        end = _last(data, start, body[0])
+    return Hit(RULE, start, end, KEY, value=body[0], extra=(raw.strip(), *lines))
+
+
+def _last(data: bytes, start: int, body: bytes) -> int:
+    """Return where the body ends in ``data``, which has glue in between."""
+    place = data.find(body[-12:], start)
+    return place + 12 if place >= 0 else min(len(data), start + len(body))

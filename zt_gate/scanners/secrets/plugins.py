@@ -1,0 +1,134 @@
+"""detect-secrets' plug-ins, called in process on the lines that a prefilter keeps.
+
+Only ``analyze_string`` of single plug-in classes is used: no settings, no
+filters, no baseline and no ``verify``.  The package's own ``__init__`` and the
+``requests`` library cost 130 ms to import and are never needed for that, so
+the plug-ins' modules are loaded without either; ``requests`` is an empty
+stand-in while they load, which also means that none of them could ask anybody.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+import types
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.scanners.secrets.hits import ENTROPY, PLUGIN, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zt_gate.model.rule import Rule
+    from zt_gate.scanners.secrets.block import Block
+
+# Their expressions backtrack: longer lines are given to them in pieces around
+# what the prefilter found.
+_LONGEST = 1000
+_AROUND = 300
+_SHELLS = ("detect_secrets", "detect_secrets.core", "detect_secrets.plugins")
+_STAND_IN = "requests"
+
+
+class Plugins:
+    """The plug-ins that the rules name, each imported when first needed."""
+
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        self._rules = [rule for rule in rules.values() if "plugin" in rule.data]
+        self._loaded: dict[str, Any] = {}
+        self._prefilters: dict[str, re.Pattern[bytes]] = {}
+        self._modules: dict[str, types.ModuleType] = {}
+
+    def find(self, block: Block) -> Iterator[Hit]:
+        """Call each plug-in on the lines that may interest it."""
+        for rule in self._rules:
+            text = block.lower if rule.data.get("lower") else block.data
+            done = -1
+            for found in self._prefilter(rule).finditer(text):
+                if found.start() < done:
+                    continue
+                low, high = block.line_at(found.start())
+                if high - low > _LONGEST:
+                    low = max(low, found.start() - _AROUND)
+                    high = min(high, found.end() + _AROUND)
+                done = high
+                yield from self._line(rule, block, low, high)
+
+    def analyze(self, rule: Rule, line: str, filename: str) -> list[str]:
+        """Return what one plug-in sees in one line, in the line's order."""
+        plugin = self._plugin(rule.data["plugin"])
+        if hasattr(plugin, "keyword_exclude"):
+            values = plugin.analyze_string(line, self._by_filetype(filename))
+        else:
+            values = plugin.analyze_string(line)
+        limit = getattr(plugin, "entropy_limit", None)
+        if limit is not None:
+            values = (v for v in values if plugin.calculate_shannon_entropy(v) > limit)
+        return [value for value in dict.fromkeys(values) if value]
+
+    def _line(self, rule: Rule, block: Block, low: int, high: int) -> Iterator[Hit]:
+        line = block.data[low:high].decode("utf-8", "surrogateescape")
+        filename = block.path.decode("utf-8", "replace")
+        for value in self.analyze(rule, line, filename):
+            raw = value.encode("utf-8", "surrogateescape")
+            start = block.data.find(raw, low, high)
+            if start >= 0:
+                rank = ENTROPY if "entropy" in rule.id else PLUGIN
+                yield Hit(rule.id, start, start + len(raw), rank)
+
+    def _prefilter(self, rule: Rule) -> re.Pattern[bytes]:
+        if rule.id not in self._prefilters:
+            self._prefilters[rule.id] = re.compile(rule.data["prefilter"].encode())
+        return self._prefilters[rule.id]
+
+    def _plugin(self, name: str) -> Any:
+        if name not in self._loaded:
+            module, _, kind = name.partition(".")
+            with self._private_modules():
+                found = importlib.import_module(f"detect_secrets.plugins.{module}")
+            self._loaded[name] = getattr(found, kind)()
+        return self._loaded[name]
+
+    def _by_filetype(self, filename: str) -> Any:
+        """Return the expressions that the keyword plug-in uses for a kind of file."""
+        module = self._modules["detect_secrets.plugins.keyword"]
+        kind = module.determine_file_type(filename)
+        return module.REGEX_BY_FILETYPE.get(kind, module.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
+
+    @contextmanager
+    def _private_modules(self) -> Iterator[None]:
+        """Import below ``detect_secrets`` without its ``__init__``, and put all back as it was."""
+        before = {
+            name: module
+            for name, module in sys.modules.items()
+            if name in {"detect_secrets", _STAND_IN} or name.startswith("detect_secrets.")
+        }
+        for name in before:
+            del sys.modules[name]
+        sys.modules.update(self._modules or _shells())
+        sys.modules[_STAND_IN] = types.ModuleType(_STAND_IN, "Not the library: asks nobody.")
+        try:
+            yield
+        finally:
+            del sys.modules[_STAND_IN]
+            for name in [n for n in sys.modules if n.partition(".")[0] == "detect_secrets"]:
+                self._modules[name] = sys.modules.pop(name)
+            sys.modules.update(before)
+
+
+def _shells() -> dict[str, types.ModuleType]:
+    """Return the packages as empty modules that still know where their parts are."""
+    shells: dict[str, types.ModuleType] = {}
+    for name in _SHELLS:
+        spec = importlib.util.find_spec(name) if name == _SHELLS[0] else None
+        module = types.ModuleType(name)
+        if spec is not None:
+            module.__path__ = list(spec.submodule_search_locations or ())
+        else:
+            parent = shells[_SHELLS[0]]
+            module.__path__ = [f"{path}/{name.rpartition('.')[2]}" for path in parent.__path__]
+        shells[name] = module
+    return shells

@@ -1,0 +1,141 @@
+"""From a change to findings: which lines are read, by which parts, and what is said."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Location
+from zt_gate.model.report import NotInspected, ScannerRun
+from zt_gate.model.text import added_text
+from zt_gate.scanners.secrets.anchored import find_formats, find_near
+from zt_gate.scanners.secrets.block import Block, block_of, blocks
+from zt_gate.scanners.secrets.catalogue import Catalogue, build
+from zt_gate.scanners.secrets.hits import Hit, merge
+from zt_gate.scanners.secrets.pem import find_keys
+from zt_gate.scanners.secrets.urls import find_urls
+from zt_gate.scanners.secrets.values import Judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from zt_gate.model.change import ChangeSet, Commit, FileChange
+    from zt_gate.model.finding import Finding
+    from zt_gate.model.rule import Rule
+    from zt_gate.scanners.base import Context
+
+KEYWORDS = "secrets/keyword-assignment"
+
+
+class Engine:
+    """Everything that is made once per scan."""
+
+    def __init__(self, rules: Mapping[str, Rule], *, formats_only: bool = False) -> None:
+        self.rules = rules
+        self.catalogue: Catalogue = build(rules)
+        self.judge = Judge.of(self.catalogue.data(KEYWORDS))
+        self._formats_only = formats_only
+        if not formats_only:
+            from zt_gate.scanners.secrets.keyword import Keywords
+            from zt_gate.scanners.secrets.names import Names
+            from zt_gate.scanners.secrets.plugins import Plugins
+
+            data = self.catalogue.data(KEYWORDS)
+            self._keywords = Keywords(data, Names.of(data), self.judge)
+            self._plugins = Plugins(rules)
+
+    def hits(self, block: Block) -> list[Hit]:
+        """Return what is in one block, one hit per span."""
+        return merge(self._all(block))
+
+    def _all(self, block: Block) -> Iterator[Hit]:
+        yield from find_formats(block, self.catalogue, self.judge)
+        yield from find_keys(block, self.judge)
+        yield from find_urls(block, self.judge)
+        if self._formats_only:
+            return
+        yield from find_near(block, self.catalogue, self.judge)
+        yield from self._keywords.find(block)
+        for hit in self._plugins.find(block):
+            value = block.data[hit.start : hit.end].decode("utf-8", "replace")
+            if not self.judge.placeholder(value):
+                yield hit
+
+    def findings(self, block: Block, commit: str | None = None) -> Iterator[Finding]:
+        """Return the findings of one block."""
+        for hit in self.hits(block):
+            yield self.finding(block, hit, commit)
+
+    def finding(self, block: Block, hit: Hit, commit: str | None = None) -> Finding:
+        """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
+        place = block.place(hit.start, hit.end)
+        span = block.data[hit.start : hit.end]
+        value = _text(span if hit.value is None else hit.value)
+        secrets = dict.fromkeys((value, _text(span), *(_text(part) for part in hit.extra)))
+        rule = self.rules[hit.rule]
+        return rule.finding(
+            Location(
+                "line" if commit is None else "commit", block.path or None, place.line,
+                place.column, place.end_line, place.end_column, commit,
+            ),  # fmt: skip
+            f"{rule.title}. {hit.note}" if hit.note else "",
+            evidence=block.evidence(hit.start, hit.end),
+            subject=value,
+            secrets=tuple(secret for secret in secrets if secret),
+            level=hit.level,
+            confidence=hit.confidence,
+        )
+
+
+def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
+    """Look at every added line of the net change and of each commit, and at messages."""
+    began = time.monotonic()
+    engine = Engine(context.rules)
+    findings: list[Finding] = []
+    skipped: dict[tuple[bytes | None, str], NotInspected] = {}
+    judged: set[tuple[str, bytes | None, str]] = set()
+    files = lines = 0
+    for file, commit in change.units():
+        text = added_text(file)
+        if text.skipped is not None:
+            skipped.setdefault((text.skipped.path, text.skipped.reason), text.skipped)
+            continue
+        seen = 0
+        for block in blocks(file.path, text.lines()):
+            seen += len(block.numbers)
+            for finding in engine.findings(block, commit.oid if commit else None):
+                key = (finding.rule, file.path, finding.subject)
+                if commit is None or key not in judged:
+                    findings.append(finding)
+                judged.add(key)
+        if commit is None:
+            files += 1
+            lines += seen
+    findings += _messages(engine, change.commits)
+    return ScannerRun(
+        "secrets",
+        "ok",
+        seconds=time.monotonic() - began,
+        files=files,
+        lines=lines,
+        findings=tuple(findings),
+        not_inspected=tuple(skipped.values()),
+    )
+
+
+def scan_bytes(
+    data: bytes, path: bytes, rules: Mapping[str, Rule], *, formats_only: bool = False
+) -> list[Finding]:
+    """Look at one text as if all of it were added."""
+    engine = Engine(rules, formats_only=formats_only)
+    return [finding for block in block_of(path, data) for finding in engine.findings(block)]
+
+
+def _messages(engine: Engine, commits: Iterable[Commit]) -> Iterator[Finding]:
+    for commit in commits:
+        for block in block_of(b"", commit.message):
+            yield from engine.findings(block, commit.oid)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

@@ -1,0 +1,148 @@
+"""What a value looks like: a placeholder, a word, or something made by a random generator."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TEMPLATE = re.compile(
+    r"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{0,40}\}|^<[^<>]*>$"
+    r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
+    r"|^!(?:vault|Ref|Sub|secret)\b|\\\(|secretKeyRef|^AQICAH|^op://|^vault:|^ref\+|^@Microsoft\.KeyVault",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
+_DULL = re.compile(
+    r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
+    r"|sha(?:1|224|256|384|512)[-:=].*|h1:.*|md5[-:=].*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
+    r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
+    r"|arn:.*|projects/.*|urn:.*|data:.*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The knowledge about values, from the data of ``secrets/keyword-assignment``."""
+
+    placeholders: frozenset[str]
+    parts: re.Pattern[str]
+    costs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Judge:
+        """Read the lists of a rule's data."""
+        parts = sorted(str(part) for part in data["placeholder-parts"])
+        return cls(
+            frozenset(str(word).lower() for word in data["placeholders"]),
+            re.compile("|".join(parts), re.IGNORECASE),
+            tuple(data["letter-pairs"]),
+        )
+
+    def placeholder(self, value: str) -> bool:
+        """Whether this stands where a secret will be put, or is known not to be one."""
+        text = value.strip().strip("\"'")
+        return (
+            text.lower() in self.placeholders
+            or _TEMPLATE.search(text) is not None
+            or self.parts.search(text) is not None
+            or patterned(text)
+        )
+
+    def wordiness(self, value: str) -> float:
+        """Return the mean cost of the letter pairs, 0–9; words cost 4.5 or less, noise 5 or more.
+
+        9 where there are no pairs at all.
+        """
+        cost = pairs = 0
+        for word in _WORDS.findall(value):
+            text = word.lower()
+            for a, b in zip(text, text[1:], strict=False):
+                cost += int(self.costs[ord(a) - 97][ord(b) - 97])
+                pairs += 1
+        return cost / pairs if pairs else 9.0
+
+    def random(self, value: str, shortest: int = 16) -> bool:
+        """Whether a generator made this, as far as one can tell."""
+        n = len(value)
+        if n < shortest or any(c.isspace() for c in value) or _DULL.fullmatch(value):
+            return False
+        digits = sum(c.isdigit() for c in value)
+        letters = sum(c.isalpha() for c in value)
+        if _HEX.fullmatch(value):
+            return digits >= 2 and letters >= 2 and entropy(value) >= 2.6
+        if entropy(value) < (3.0 if n < 24 else 3.3):
+            return False
+        if _UUID.fullmatch(value):
+            return True
+        cost = self.wordiness(value)
+        if not digits:
+            mixed = len(_WORDS.findall(value)) * 4 > n
+            return n >= 16 and letters >= n * 0.8 and (cost >= 5.0 or (mixed and cost >= 4.4))
+        return cost >= (4.6 if digits * 8 < n else 4.2) or turns(value) * 4 >= n
+
+    def passwordlike(self, value: str) -> bool:
+        """Whether a person could have chosen this as a password, and it is no word of prose."""
+        n = len(value)
+        if n < 5 or n > 128 or any(c.isspace() for c in value):
+            return False
+        if _DULL.fullmatch(value):
+            return value.isdigit() and n >= 6
+        digits = sum(c.isdigit() for c in value)
+        others = sum(not c.isalnum() and c not in "._-:/" for c in value)
+        if others and digits:
+            return True
+        if digits and any(c.isalpha() for c in value):
+            return n >= 6 and not re.fullmatch(r"[A-Za-z_]+[_-]?\d", value)
+        if others:
+            return n >= 8 and not _IDENTIFIER.fullmatch(value)
+        return n >= 8 and self.wordiness(value) >= 4.9
+
+
+def entropy(value: str) -> float:
+    """Return Shannon's entropy in bits per character."""
+    n = len(value)
+    if not n:
+        return 0.0
+    return -sum(c / n * math.log2(c / n) for c in Counter(value).values())
+
+
+def turns(value: str) -> int:
+    """Count the changes between digits, lower case, upper case and the rest."""
+    kinds = [
+        0 if c.isdigit() else 1 if c.islower() else 2 if c.isupper() else 3 for c in value
+    ]
+    return sum(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+
+
+def patterned(value: str) -> bool:
+    """Whether this is mostly a run (``aaaa``, ``abcd1234``) or one piece again and again."""
+    text = value.lower()
+    n = len(text)
+    if n < 8:
+        return len(set(text)) <= 1 or (n >= 6 and _steps(text, 1) >= n - 2)
+    if len(set(text)) <= max(2, n // 16):
+        return True
+    if _steps(text, 1) >= 0.5 * n or (n >= 16 and _steps(text, 2) >= 0.6 * n):
+        return True
+    return any(text[period:] == text[:-period] for period in range(1, n // 2 + 1) if period <= 12)
+
+
+def _steps(text: str, stride: int) -> int:
+    """Count the characters that stay or go one up or down from the one ``stride`` before."""
+    return sum(
+        -1 <= ord(b) - ord(a) <= 1 for a, b in zip(text, text[stride:], strict=False) if a.isalnum()
+    )
+
+
+def identifier(value: str) -> bool:
+    """Whether this reads as a name, an attribute or a call in code."""
+    return _IDENTIFIER.fullmatch(value) is not None

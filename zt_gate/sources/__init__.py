@@ -1,0 +1,1 @@
+"""Where a change comes from: each module gives a ChangeSet."""
