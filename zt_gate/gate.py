@@ -1,6 +1,6 @@
 """One run of the gate: a request becomes a report.
 
-    Request → policy from the trusted side → source → ChangeSet → scanners → judge → Report
+    Request → source → ChangeSet → policy from the trusted side → scanners → judge → Report
 
 The commands and the Python functions are thin over this; it prints nothing and
 reads no configuration that the change could have brought.
@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate import __version__, cache, judge, pipeline, process, rulebook
 from zt_gate.errors import GateError, UsageError
-from zt_gate.model.report import Origin, PolicyInfo, ScannerRun, Tool
-from zt_gate.policy.schema import Policy
+from zt_gate.model.report import ScannerRun, Tool
 from zt_gate.scanners import SCANNERS
 
 if TYPE_CHECKING:
@@ -28,9 +27,12 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Report
+    from zt_gate.policy.schema import Policy
     from zt_gate.scanners.base import Context
 
 Kind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
+
+PROFILES = ("advisory", "standard", "strict")
 
 #: Wall seconds that each scanner gets: somebody waits for a commit, a machine for the rest.
 _SECONDS_STAGED = 60.0
@@ -43,7 +45,7 @@ class Request:
 
     ``spec`` is the range or revision of ``range`` and ``base``; ``patch`` the
     patch's bytes; ``paths`` the roots of ``tree``.  ``folder`` is where git
-    looks for the repository.
+    looks for the repository.  Empty strings stand for the defaults.
     """
 
     kind: Kind = "staged"
@@ -76,28 +78,254 @@ def run(
     nothing to report on.
     """
     started = time.monotonic()
-    _check_names(request)
-    folder = cache.cache_folder(environ)
+    options = _options(request)
     git = _repository(request, environ)
     with _workspace(environ) as workdir:
         change = _change(request, git, workdir)
-        policy, trusted = _policy(request, git, change, environ)
-        jobs = [
-            _job(name, module, request, policy, trusted, folder, workdir, environ, change)
-            for name, module in SCANNERS
-            if _wanted(name, request)
-        ]
+        trusted = _trusted_revision(request, git, change, environ)
+        policy = _policy(request, git, trusted)
+        kit = _Kit(request, policy, git, trusted, workdir, environ, cache.cache_folder(environ))
+        jobs = [kit.job(name, module) for name, module in SCANNERS if _wanted(name, request)]
         runs = pipeline.run(change, jobs, progress=progress, debug=request.debug)
-        runs += tuple(
-            ScannerRun(name, "skipped", _why_skipped(name, request))
-            for name, _ in SCANNERS
-            if not _wanted(name, request)
-        )
+        runs += tuple(_skipped(name) for name, _ in SCANNERS if not _wanted(name, request))
         return judge.judge(
             change,
             runs,
             policy,
-            judge.JudgeOptions(
-                min_confidence=request.min_confidence, fail_on=request.fail_on, task=request.task
-            ),
+            options,
+            tool=Tool("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
+            rules=rulebook.load("gate", cache=kit.cache_dir),
+            expected=[name for name, _ in SCANNERS],
+            patterns=_masking_patterns(runs, kit.cache_dir),
+            seconds=time.monotonic() - started,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kit:
+    """What the scanners' contexts are made from."""
+
+    request: Request
+    policy: Policy
+    git: Git | None
+    trusted: str
+    workdir: Path
+    environ: Mapping[str, str]
+    cache_dir: Path | None
+
+    def job(self, name: str, module: str) -> pipeline.Job:
+        settings = self.policy.scanners.get(name, {})
+        seconds = _SECONDS_STAGED if self.request.kind == "staged" else _SECONDS_OTHERWISE
+        chosen = settings.get("deadline-seconds", seconds)
+        if isinstance(chosen, bool) or not isinstance(chosen, int | float) or chosen <= 0:
+            raise UsageError(f"[scanners.{name}] deadline-seconds is a number above 0")
+        folder = self.workdir / name
+        folder.mkdir(mode=0o700)
+        return pipeline.Job(
+            name=name,
+            module=module,
+            context=lambda: self._context(name, settings, folder, float(chosen)),
+            seconds=float(chosen),
+            engine=name == "code",
+        )
+
+    def _context(
+        self, name: str, settings: Mapping[str, Any], folder: Path, seconds: float
+    ) -> Context:
+        """Make the context; called in the scanner's own process."""
+        from zt_gate.scanners.base import Context, DependencySettings
+
+        limits = self.policy.dependencies
+        return Context(
+            rules=rulebook.load(name, cache=self.cache_dir),
+            deadline=time.monotonic() + seconds,
+            workdir=folder,
+            run=process.run,
+            cache_dir=self.cache_dir,
+            settings=settings,
+            dependencies=DependencySettings(
+                min_age_days=limits.min_age_days,
+                min_weekly_downloads=limits.min_weekly_downloads,
+                min_version_age_days=limits.min_version_age_days,
+                on_unverified=limits.on_unverified,
+            ),
+            registries=self.policy.registries,
+            offline=self.request.offline,
+            environ=self.environ,
+            trusted_file=self._trusted_file,
+        )
+
+    def _trusted_file(self, path: bytes) -> bytes | None:
+        if self.git is None or not self.trusted:
+            return None
+        from zt_gate.git.trusted import read_file
+
+        return read_file(self.git, self.trusted, path)
+
+
+def _options(request: Request) -> judge.JudgeOptions:
+    """Check the words that need nothing but themselves; raises UsageError."""
+    known = [name for name, _ in SCANNERS]
+    for option, names in (("--scanner", request.only), ("--skip", request.skip)):
+        for name in names:
+            if name not in known:
+                raise UsageError(f"{option} takes {', '.join(known)}, not {name!a}")
+    if request.profile and request.profile not in PROFILES:
+        raise UsageError(f"--profile takes {', '.join(PROFILES)}, not {request.profile!a}")
+    if request.config and request.policy_rev:
+        raise UsageError("--config and --policy-rev both name a policy; give one")
+    return judge.JudgeOptions(
+        today=time.strftime("%Y-%m-%d", time.gmtime()),
+        min_confidence=request.min_confidence,
+        fail_on=request.fail_on,
+        task=request.task,
+    )
+
+
+def _wanted(name: str, request: Request) -> bool:
+    return name not in request.skip and (not request.only or name in request.only)
+
+
+def _skipped(name: str) -> ScannerRun:
+    return ScannerRun(name, "skipped", "left out on the command line")
+
+
+def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
+    """Open the repository; a tree or a patch may do without one."""
+    from zt_gate.git.errors import NotARepositoryError
+    from zt_gate.git.run import Git
+
+    folder = request.folder
+    if request.kind == "tree" and request.paths:
+        first = folder / request.paths[0]
+        folder = first if first.is_dir() else first.parent
+    try:
+        return Git.open(folder, environ)
+    except NotARepositoryError:
+        if request.kind in {"tree", "patch"} and not request.policy_rev:
+            return None
+        raise
+
+
+def _change(request: Request, git: Git | None, workdir: Path) -> ChangeSet:
+    if request.kind == "tree":
+        from zt_gate.sources import tree
+
+        return tree.read(request.paths, git, workdir, request.folder)
+    if request.kind == "patch":
+        from zt_gate.sources import patch_file
+
+        return patch_file.read(request.patch, git, workdir)
+    assert git is not None
+    if request.kind == "worktree":
+        from zt_gate.sources import worktree
+
+        return worktree.read(git, workdir)
+    if request.kind == "staged":
+        from zt_gate.sources import staged
+
+        return staged.read(git)
+    from zt_gate.sources import commit_range
+
+    if request.kind == "base":
+        return commit_range.read_base(git, request.spec)
+    return commit_range.read(git, request.spec)
+
+
+def _trusted_revision(
+    request: Request, git: Git | None, change: ChangeSet, environ: Mapping[str, str]
+) -> str:
+    """Return the commit whose policy, ignores and settings count, "" where there is none.
+
+    The one that was named; else the base of a range in CI, and locally HEAD,
+    unless HEAD is itself part of the range that is judged: then its base, too,
+    since a change must not bring the policy that judges it.
+    """
+    if git is None:
+        return ""
+    if request.policy_rev:
+        from zt_gate.git.history import resolve
+
+        return resolve(git, request.policy_rev)
+    if change.kind in {"range", "base"}:
+        in_ci = environ.get("CI", "").lower() not in {"", "0", "false"}
+        if in_ci or any(commit.oid == git.head for commit in change.commits):
+            return "" if change.base == git.empty_tree else change.base
+    return git.head
+
+
+def _policy(request: Request, git: Git | None, trusted: str) -> Policy:
+    from zt_gate.policy.schema import Policy
+
+    if request.config:
+        from zt_gate.policy.load import load_file
+
+        policy = load_file(request.folder / request.config)
+    elif git is not None and trusted:
+        from zt_gate.git.blobs import BlobStore
+        from zt_gate.git.trusted import read_file
+        from zt_gate.policy.load import load
+
+        store = BlobStore(git)
+        policy = load(lambda path: read_file(git, trusted, path, store), trusted)
+        store.close()
+    else:
+        policy = Policy()
+    _check_supported(policy, request.task)
+    return replace(policy, profile=request.profile) if request.profile else policy  # type: ignore[arg-type]
+
+
+def _check_supported(policy: Policy, task: str) -> None:
+    """Refuse what this version would have to leave unenforced; raises UsageError.
+
+    A policy that is read and not enforced would be a promise that nobody keeps.
+    """
+    if task and task not in policy.tasks:
+        known = ", ".join(policy.tasks) or "none"
+        raise UsageError(f"--task {task!a}: the policy has no such task (it has {known})")
+    tables = {
+        "[scope]": policy.scope.allowed or policy.scope.restricted,
+        "[tasks]": policy.tasks,
+        "[ai]": policy.ai,
+        "[audit]": policy.audit,
+    }
+    for name, said in tables.items():
+        if said:
+            raise UsageError(
+                f"the policy has {name}, which zt-gate {__version__} does not enforce yet; "
+                "take it out, or use a later version"
+            )
+
+
+def _masking_patterns(
+    runs: Sequence[ScannerRun], cache_dir: Path | None
+) -> Sequence[re.Pattern[str]]:
+    """Return the formats of secrets, where there is any text that could hold one.
+
+    Also when the secrets scanner did not run or failed: another scanner's
+    evidence may be the line with the key.
+    """
+    if not any(run.findings or run.not_inspected or run.reason for run in runs):
+        return ()
+    from zt_gate.scanners.secrets import masking_patterns
+
+    return masking_patterns(rulebook.load("secrets", cache=cache_dir))
+
+
+@contextmanager
+def _workspace(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Make a private folder for the run, and remove it whatever happens."""
+    top = environ.get("TMPDIR", "")
+    folder = Path(top if os.path.isabs(top) else "/tmp", f"zt-gate-{os.urandom(8).hex()}")  # noqa: S108
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise GateError(
+            f"no private folder can be made in {folder.parent}: {error.strerror}; set TMPDIR"
+        ) from error
+    try:
+        yield folder
+    finally:
+        from shutil import rmtree
+
+        rmtree(folder, ignore_errors=True)

@@ -130,14 +130,14 @@ def _cached(compiled: Path | None) -> list[dict[str, Any]] | None:
 
 def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, Any]]:
     tables: list[dict[str, Any]] = []
-    seen: dict[str, Path] = {}
+    seen: dict[str, str] = {}
     for file in files:
         where = file.relative_to(root.parent).as_posix()
         for table in _read(file, where):
             _check(table, scanner, where)
             if table["id"] in seen:
                 raise RulebookError(f"{where}: rule {table['id']} is also in {seen[table['id']]}")
-            seen[table["id"]] = file
+            seen[table["id"]] = where
             tables.append(table)
     return tables
 

@@ -213,10 +213,11 @@ def _registry() -> Iterator[dict[str, str]]:
 def _handler() -> type:
     from http.server import BaseHTTPRequestHandler
 
-    known = {"flask", "flask-session"}
+    # "requests" is what the gate asks for to tell a missing package from a broken index.
+    known = {"flask", "flask-session", "requests"}
 
     class Handler(BaseHTTPRequestHandler):
-        """Knows two packages; everything else does not exist."""
+        """Knows a few packages; everything else does not exist."""
 
         def do_GET(self) -> None:
             parts = self.path.strip("/").split("/")

@@ -100,7 +100,7 @@ class _Session:
 
     def fetch(self, oid: str, limit: int) -> tuple[str, bytes]:
         assert self._child.stdin
-        if not oid.isalnum():
+        if not oid or oid.strip("0123456789abcdef"):
             raise MissingObjectError(f"{visible(oid)} is no object id")
         pipe = Pipe(self._child, "cat-file", time.monotonic() + self._git.seconds)
         try:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from zt_gate.errors import GateError
 
-class GitError(Exception):
+
+class GitError(GateError):
     """Git failed, or a repository cannot be read; the text is one clear line."""
 
 
 class NotARepositoryError(GitError):
     """There is no repository with a work tree here."""
 
+    exit_code = 2
+
 
 class NoCommitsError(GitError):
     """The repository has no commits yet, and one is needed."""
 
+    exit_code = 2
+
 
 class UnknownRevisionError(GitError):
     """A revision does not name a commit of this repository."""
+
+    exit_code = 2
 
 
 class ShallowError(GitError):

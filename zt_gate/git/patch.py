@@ -104,7 +104,7 @@ class Reader:
         if self._at == len(self._buffer):
             self._fill()
         data = self._buffer[self._at :]
-        if data.count(b"\n") > count:
+        if data.count(b"\n") >= count:
             data = data[: len(data) - len(data.split(b"\n", count)[-1])]
         self._at += len(data)
         return data

@@ -58,6 +58,9 @@ _KEPT = (
     "GIT_DISCOVERY_ACROSS_FILESYSTEM", "HOME", "XDG_CONFIG_HOME",
 )  # fmt: skip
 
+# What belongs to one repository and must not reach another one inside it.
+_REPOSITORY = frozenset(_KEPT) - {"HOME", "XDG_CONFIG_HOME"}
+
 # Git goes to the top of the work tree by itself; these are relative to where it starts.
 _RELATIVE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
@@ -97,8 +100,9 @@ class Git:
         program = find_git(environ, outside)
         bound = cls(cwd, program, _hardened(environ, cwd, outside), seconds=seconds)
         done = bound._start(
-            ["rev-parse", "--is-bare-repository", "--is-inside-work-tree", "--is-shallow-repository",
-             "--show-object-format", "--show-toplevel", "--verify", "-q", "HEAD"]
+            ["rev-parse", "--is-bare-repository", "--is-inside-work-tree",
+             "--is-shallow-repository", "--show-object-format", "--show-toplevel",
+             "--verify", "-q", "HEAD"]
         )  # fmt: skip
         flags = done.stdout.split(b"\n", 4)
         if flags[0] == b"true":
@@ -132,6 +136,12 @@ class Git:
         """Return the same with variables added to git's environment."""
         return Git(self.root, self.program, {**self.environ, **added}, self.object_format,
                    self.shallow, self.head, self.seconds)  # fmt: skip
+
+    def nested(self, top: Path) -> Git:
+        """Return git for a repository whose ``.git`` lies in ``top``, inside this one."""
+        own = {name: value for name, value in self.environ.items() if name not in _REPOSITORY}
+        own["GIT_CEILING_DIRECTORIES"] = str(top.parent)
+        return Git(top, self.program, own, self.object_format, seconds=self.seconds)
 
     def command(self, args: Sequence[str | bytes]) -> list[str]:
         """Return the whole command line for ``args``."""
@@ -309,9 +319,7 @@ def _scanned_folders(cwd: Path, environ: Mapping[str, str]) -> list[str]:
     return [folder for folder in folders if folder != "/"]
 
 
-def _hardened(
-    environ: Mapping[str, str], cwd: Path, outside: Sequence[str]
-) -> Mapping[str, str]:
+def _hardened(environ: Mapping[str, str], cwd: Path, outside: Sequence[str]) -> Mapping[str, str]:
     child = process.scrubbed(environ)
     child.update({name: environ[name] for name in _KEPT if name in environ})
     for name in _RELATIVE:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Bytes kept in memory before a spool moves to a file.
 IN_MEMORY = 4 << 20
@@ -15,10 +19,11 @@ class Spool:
     that processes forked later read it side by side.
     """
 
-    def __init__(self, in_memory: int = IN_MEMORY) -> None:
+    def __init__(self, folder: Path | None = None, in_memory: int = IN_MEMORY) -> None:
+        self._file = -1
+        self._folder = folder
         self._limit = in_memory
         self._memory = bytearray()
-        self._file = -1
         self.size = 0
 
     def append(self, data: bytes) -> None:
@@ -60,7 +65,7 @@ class Spool:
         if self._file < 0:
             import tempfile
 
-            self._file, name = tempfile.mkstemp(prefix="zt-gate-")
+            self._file, name = tempfile.mkstemp(prefix="zt-gate-", dir=self._folder)
             os.unlink(name)
         view = memoryview(self._memory)
         start = self.size - len(view)

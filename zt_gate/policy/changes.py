@@ -37,7 +37,8 @@ def touched(change: ChangeSet) -> tuple[Touched, ...]:
         return ()
     found = []
     for file in change.files:
-        names = {file.path, file.old_path}
+        # A copy leaves its source as it was.
+        names = {file.path} if file.status == "C" else {file.path, file.old_path}
         if FILE in names:
             found.append(Touched(FILE, _identity(file, FILE)))
         if PYPROJECT in names:
@@ -49,10 +50,7 @@ def touched(change: ChangeSet) -> tuple[Touched, ...]:
 
 
 def _sides(file: FileChange, name: bytes) -> tuple[Blob | None, Blob | None]:
-    """Return the two sides of ``name``; a rename away or hither has only one.
-
-    A copy leaves its source as it was, but says nothing about it here.
-    """
+    """Return the two sides of ``name``; a rename away or hither has only one."""
     old = file.old if file.old_path == name else None
     return old, file.new if file.path == name else None
 

@@ -6,6 +6,7 @@ right key, and its path lets ``load`` say on which line it stands.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from zt_gate.model.finding import Level
@@ -223,7 +224,11 @@ def _options(table: Reader, scanners: Collection[str]) -> dict[str, Mapping[str,
                     key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
                 )
             items = value if isinstance(value, list) else [value]
-            if not all(isinstance(item, str | int | float) for item in items):
+            # No nan and no inf: a deadline of nan is past no clock.
+            if not all(
+                isinstance(item, str | int) or (isinstance(item, float) and isfinite(item))
+                for item in items
+            ):
                 option.fail(
                     key,
                     f"{option.header} {shown(key)} is a string, a number, a boolean, or a list of"

@@ -75,7 +75,7 @@ def load(
     also where there is a ``.zt-gate.toml`` beside a ``[tool.zt-gate]``.
     """
     own, project = read(FILE), read(PYPROJECT)
-    in_project = project is not None and _has_table(project)
+    in_project = project is not None and project_table(project) is not None
     if own is not None and in_project:
         raise PolicyError(
             "policy: there is a .zt-gate.toml, and a [tool.zt-gate] in pyproject.toml; keep one"
@@ -141,26 +141,20 @@ def find_table(document: Mapping[str, Any], table: tuple[str, ...]) -> Any:
 def project_table(data: bytes) -> Any:
     """Return ``[tool.zt-gate]`` of a pyproject.toml, None where there is none.
 
-    Raises PolicyError where the file cannot be read as TOML.
+    A file that is broken concerns the gate only if it speaks of the gate: then
+    this raises PolicyError.
     """
-    if not _may_have_table(data):
+    # Spares the parser files that cannot hold the table; a quoted key may use escapes.
+    speaks = _WORD in data
+    if not speaks and b"\\" not in data:
         return None
-    return find_table(_read(data, PYPROJECT.decode(), MAX_PYPROJECT_BYTES)[1], TABLE)
-
-
-def _may_have_table(data: bytes) -> bool:
-    """Spare the parser a file that cannot hold the table; a quoted key may use escapes."""
-    return _WORD in data or b"\\" in data
-
-
-def _has_table(data: bytes) -> bool:
     try:
-        return project_table(data) is not None
+        document = _read(data, PYPROJECT.decode(), MAX_PYPROJECT_BYTES)[1]
     except PolicyError:
-        # A broken file of the project is the gate's concern only if it speaks of the gate.
-        if _WORD in data:
+        if speaks:
             raise
-        return False
+        return None
+    return find_table(document, TABLE)
 
 
 def _read(data: bytes, name: str, limit: int) -> tuple[str, dict[str, Any]]:

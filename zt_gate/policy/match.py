@@ -94,7 +94,9 @@ def compile_glob(pattern: str | bytes) -> Glob:
         parts.insert(0, _STARS)
     # "folder/" and "folder/**" mean what is inside; anything else also itself.
     inner = [b"*", _STARS] if inside else [_STARS]
-    if parts[-1] == _STARS and len(parts) > 1 and not inside:
+    if parts[-1] == _STARS and inside:
+        parts.append(b"*")
+    elif parts[-1] == _STARS and len(parts) > 1:
         parts.pop()
         inner = [b"*", _STARS]
     return Glob(tuple(_segment(part) for part in (*parts, *inner)))

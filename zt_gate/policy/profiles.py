@@ -20,6 +20,7 @@ POLICY_CHANGED = f"{GATE}/policy-changed"
 
 #: What ``--fail-on`` takes.  ``info`` is the level: everything.
 FAIL_ON = ("block", "warn", "info", "critical", "high", "medium", "low")
+_LEVELS = tuple(level.value for level in Level)
 
 
 def level_of(
@@ -51,7 +52,7 @@ def _matrix(severity: Severity, confidence: Confidence, least: Confidence) -> Le
 
 
 def _fail_on(finding: Finding, level: Level, fail_on: str) -> Level:
-    if fail_on in Level:
+    if fail_on in _LEVELS:
         return Level.BLOCK if level.rank >= Level(fail_on).rank else level
     if level is Level.INFO:
         return level

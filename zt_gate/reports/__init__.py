@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from zt_gate.model.report import Report
     from zt_gate.reports.base import Renderer
 
+__all__ = ["FORMATS", "Options", "ReportError", "render"]
+
 #: Name and module of each format; a module is imported only when it is asked for.
 FORMATS: tuple[tuple[str, str], ...] = (
     ("terminal", "zt_gate.reports.terminal"),

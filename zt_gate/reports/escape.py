@@ -18,11 +18,8 @@ import re
 #: Braille blank, and the default-ignorable ones (UAX #44) that are no format
 #: characters.  Variation selectors carry hidden text.
 _BLANK = frozenset(
-    map(
-        chr,
-        (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2800, 0x3164)
-        + (0xFFA0, *range(0xFE00, 0xFE10)),
-    )
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
 _SELECTORS = range(0xE0100, 0xE01F0)
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
@@ -43,7 +40,7 @@ def decode(path: bytes) -> str:
 def pieces(text: str) -> list[str]:
     """Return what to show for each code point of ``text``, in order."""
     shown = [ch if " " <= ch <= "~" else _shown(ch) for ch in text]
-    if not text.isascii():
+    if _needs_tables(text):
         _limit_marks(text, shown)
     for match in _LOG_COMMAND.finditer(text):
         shown[match.start() + 1] = r"\x23"
@@ -62,6 +59,11 @@ def visible(text: str | bytes) -> str:
     return "".join(pieces(text))
 
 
+def words(text: str) -> list[str]:
+    """Return the words of a text that may be wrapped; only spaces and newlines part them."""
+    return [visible(word) for word in text.replace("\n", " ").split(" ") if word]
+
+
 def log_start(text: str) -> str:
     """Return a line of a log so that it does not start a workflow command.
 
@@ -75,13 +77,18 @@ def log_start(text: str) -> str:
 
 def columns(text: str) -> int:
     """Return how many terminal columns ``text`` takes (UAX #11: wide ones take two)."""
-    if text.isascii():
+    if not _needs_tables(text):
         return len(text)
     import unicodedata
 
     wide = sum(unicodedata.east_asian_width(ch) in "WF" for ch in text)
     marks = sum(unicodedata.category(ch) in {"Mn", "Me"} for ch in text)
     return len(text) + wide - marks
+
+
+def _needs_tables(text: str) -> bool:
+    """Whether ``text`` may hold wide characters or combining marks: there are none below U+0300."""
+    return not text.isascii() and max(text) >= "\u0300"
 
 
 def _shown(ch: str) -> str:
@@ -101,7 +108,7 @@ def _limit_marks(text: str, shown: list[str]) -> None:
 
     run = _MAX_MARKS
     for index, ch in enumerate(text):
-        if ch > "\u02ff" and unicodedata.category(ch) in {"Mn", "Me"}:
+        if ch >= "\u0300" and unicodedata.category(ch) in {"Mn", "Me"}:
             run += 1
             if run > _MAX_MARKS and len(shown[index]) == 1:
                 shown[index] = f"\\u{{{ord(ch):X}}}"
@@ -162,7 +169,7 @@ def markdown_prose(text: str) -> str:
     has decoded them.  The text belongs inside a line, not at its start.
     """
     out = []
-    for match in _WORD.finditer(" ".join(visible(word) for word in text.split())):
+    for match in _WORD.finditer(" ".join(words(text))):
         before, code, after, word = match.groups()
         if word is None:
             out.append(f"{before}{markdown_code(code)}{after}")

@@ -36,8 +36,6 @@ _SOURCE_WIDTH = 100
 _SIGNS = {Verdict.PASS: "✅ PASS", Verdict.FAIL: "❌ FAIL", Verdict.ERROR: "⚠️ ERROR"}
 #: What the lines that count left-out things take at most.
 _RESERVE = 300
-#: From the most important kind of block to the least.
-_KINDS = ("reason", "finding", "note")
 
 
 def render(report: Report, options: Options) -> bytes:
@@ -49,9 +47,11 @@ def render(report: Report, options: Options) -> bytes:
     limit = SUMMARY_LIMIT if options.limit is None else options.limit
     head = "\n".join(_head(report))
     room = limit - len(head.encode()) - _RESERVE
-    reasons, room, reasons_left = _fitting(_reasons(report), room)
-    findings, room, findings_left = _fitting(_findings(report, options), room)
-    notes, room, notes_left = _fitting(_notes(report, options), room)
+    reasons, used, reasons_left = _fitting(_reasons(report), room // 2)
+    room -= used
+    findings, used, findings_left = _fitting(_findings(report, options), room)
+    room -= used
+    notes, _, notes_left = _fitting(_notes(report, options), room)
     parts = [head]
     if reasons or reasons_left:
         parts.append("\n### Not inspected\n\n" + "".join(reasons))
@@ -59,22 +59,24 @@ def render(report: Report, options: Options) -> bytes:
     if findings or findings_left:
         parts.append("\n### Findings\n\n" + "".join(findings))
         parts.append(_left_out(findings_left, "finding"))
-    parts += ["\n" + "".join(notes) if notes else "", _left_out(notes_left, "note")]
+    if notes or notes_left:
+        parts.append("\n### About this run\n\n" + "".join(notes))
+        parts.append(_left_out(notes_left, "note"))
     return "".join(parts).encode()
 
 
 def _fitting(blocks: Iterator[str], room: int) -> tuple[list[str], int, int]:
-    """Return the blocks that fit, the room that is left, and how many did not fit."""
+    """Return the blocks that fit, the room they take, and how many did not fit."""
     kept: list[str] = []
-    left_out = 0
+    left_out = used = 0
     for block in blocks:
         size = len(block.encode())
-        if left_out or size > room:
+        if left_out or used + size > room:
             left_out += 1
         else:
-            room -= size
+            used += size
             kept.append(block)
-    return kept, room, left_out
+    return kept, used, left_out
 
 
 def _left_out(number: int, noun: str) -> str:
@@ -106,25 +108,20 @@ def _head(report: Report) -> Iterator[str]:
 
 def _reasons(report: Report) -> Iterator[str]:
     for text in report.errors:
-        yield f"- **error:** {markdown_code(text)}\n"
+        yield f"- **error:** {markdown_prose(text)}\n"
     for run in summary.silent_runs(report):
-        yield f"- **{run.status}:** {markdown_code(run.scanner)}: {markdown_code(run.reason)}\n"
+        yield f"- **{run.status}:** {markdown_code(run.scanner)}: {markdown_prose(run.reason)}\n"
     for scanner, item in summary.not_inspected(report):
         if summary.matters(item):
             path = f" {markdown_code(item.path)}" if item.path is not None else ""
-            reason = markdown_code(item.reason)
+            reason = markdown_prose(item.reason)
             yield f"- **{item.kind}:** {markdown_code(scanner)}{path}: {reason}\n"
 
 
 def _findings(report: Report, options: Options) -> Iterator[str]:
-    hidden = 0
     for judged in summary.by_severity(report.findings):
-        if judged.level is Level.INFO and not options.verbose:
-            hidden += 1
-        else:
+        if judged.level is not Level.INFO or options.verbose:
             yield "\n".join(_finding(judged)) + "\n\n"
-    if hidden:
-        yield f"{summary.plural(hidden, 'finding')} at level info not listed.\n"
 
 
 def _finding(judged: JudgedFinding) -> Iterator[str]:
@@ -135,7 +132,7 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
     # Inside the HTML block Markdown is not read; an empty line ends it.
     yield f"<details{opened}><summary><b>{label}</b> {html_code(finding.rule)} {where}</summary>"
     yield ""
-    yield f"- **what:** {markdown_code(finding.message)}"
+    yield f"- **what:** {markdown_prose(finding.message)}"
     if finding.why:
         yield f"- **why:** {markdown_prose(finding.why)}"
     if finding.remedy:
@@ -144,7 +141,8 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
         yield f"- **see:** {markdown_code(source)}"
     if judged.state != "active":
         until = f" until {markdown_code(judged.state_expires)}" if judged.state_expires else ""
-        yield f"- **{judged.state}:** {markdown_code(judged.state_reason)}{until}"
+        reason = markdown_prose(judged.state_reason) or "no reason given"
+        yield f"- **{judged.state}:** {reason}{until}"
     yield f"- **fingerprint:** {markdown_code(judged.fingerprint)}"
     yield ""
     if finding.evidence is not None and finding.evidence.text:
@@ -173,8 +171,12 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
         marks = ", ".join(markdown_code(text) for text in report.origin.evidence)
         yield f"- marks of an agent: {marks or 'yes'}\n"
     policy = report.policy
-    yield f"- policy: {markdown_code(policy.profile)} from {markdown_code(policy.rev or 'defaults')}\n"
+    source = markdown_code(policy.rev) if policy.rev else "the defaults"
+    yield f"- policy: {markdown_code(policy.profile)} from {source}\n"
     yield f"- change: {markdown_code(report.change_digest)}\n"
+    hidden = sum(judged.level is Level.INFO for judged in report.findings)
+    if hidden and not options.verbose:
+        yield f"- level info, not listed: {summary.plural(hidden, 'finding')}\n"
     count = summary.not_applicable(report)
     if count and not options.verbose:
         yield f"- not applicable (no scanner is meant for it): {count}\n"
@@ -182,5 +184,5 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
         for scanner, item in summary.not_inspected(report):
             if not summary.matters(item):
                 path = markdown_code(item.path) if item.path is not None else "the change"
-                reason = markdown_code(item.reason)
+                reason = markdown_prose(item.reason)
                 yield f"- not applicable: {markdown_code(scanner)} {path}: {reason}\n"

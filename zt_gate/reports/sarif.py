@@ -10,10 +10,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.model.finding import Confidence, Level, Severity
+from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
 from zt_gate.reports import summary
-from zt_gate.reports.escape import json_document, json_path, markdown_prose, relative_uri, visible
+from zt_gate.reports.escape import (
+    json_document,
+    json_path,
+    relative_uri,
+    valid,
+    visible,
+)
+from zt_gate.reports.sarif_rules import NOT_INSPECTED, not_inspected_rule, rule_id, rules_of
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Finding, Location
@@ -24,23 +31,13 @@ SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 
-#: GitHub keeps so many results of a run, and so many tags of a rule.
+#: GitHub keeps so many results of a run.
 MAX_RESULTS = 5_000
-MAX_TAGS = 20
 
 #: Where a finding without a path is said to be.
 NO_PATH = {"commit": b"commit-message", "change": b"change-as-a-whole"}
 
 _LEVELS = {Level.BLOCK: "error", Level.WARN: "warning", Level.INFO: "note"}
-#: GitHub's scale: above 9 critical, from 7 high, from 4 medium, below that low.
-_SCORES = {
-    Severity.CRITICAL: "9.5",
-    Severity.HIGH: "8.0",
-    Severity.MEDIUM: "5.5",
-    Severity.LOW: "2.5",
-    Severity.INFO: "0.5",
-}
-_INCOMPLETE = "gate/not-inspected"
 
 
 def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
@@ -51,7 +48,7 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says th
 def _run(report: Report) -> dict[str, Any]:
     ordered = summary.by_severity(report.findings)
     kept, left_out = ordered[:MAX_RESULTS], len(ordered[MAX_RESULTS:])
-    rules = _rules(kept)
+    rules = rules_of(kept)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     shard, of = report.shard
     return {
@@ -60,7 +57,7 @@ def _run(report: Report) -> dict[str, Any]:
                 "name": visible(report.tool.name) or "zt-gate",
                 "version": visible(report.tool.version),
                 "rules": rules,
-                "notifications": [_notification_descriptor()],
+                "notifications": [not_inspected_rule()],
                 "properties": {"rulesDigest": visible(report.tool.rules_digest)},
             }
         },
@@ -102,81 +99,6 @@ def _properties(report: Report) -> dict[str, Any]:
     }
 
 
-# Rules
-
-
-def _rules(kept: list[JudgedFinding]) -> list[dict[str, Any]]:
-    """Describe the rules of the results; GitHub refuses a run without any rule."""
-    groups: dict[str, list[Finding]] = {}
-    for judged in kept:
-        groups.setdefault(_rule_id(judged.finding), []).append(judged.finding)
-    rules = [_rule(name, groups[name]) for name in sorted(groups)]
-    return rules or [_notification_descriptor()]
-
-
-def _rule_id(finding: Finding) -> str:
-    return visible(finding.rule) or "gate/unnamed"
-
-
-def _rule(name: str, findings: list[Finding]) -> dict[str, Any]:
-    first = findings[0]
-    words = name.partition("/")[2].replace("-", " ").strip() or name
-    title = words[:1].upper() + words[1:]
-    why = visible(first.why) or title
-    remedy = visible(first.remedy)
-    sources = [visible(text) for text in (*first.cwe, *first.references)]
-    help_text = "\n\n".join((why, *([f"How to fix: {remedy}"] if remedy else []), *sources))
-    severity = max((finding.severity for finding in findings), key=lambda s: s.rank)
-    confidence = max((finding.confidence for finding in findings), key=lambda c: c.rank)
-    return {
-        "id": name,
-        "name": "".join(part[:1].upper() + part[1:] for part in words.split()),
-        "shortDescription": {"text": title},
-        "fullDescription": {"text": why},
-        "help": {"text": help_text, "markdown": _help_markdown(first, title)},
-        "defaultConfiguration": {"level": "warning"},
-        "properties": {
-            "security-severity": _SCORES[severity],
-            "precision": confidence.value,
-            "tags": _tags(first),
-        },
-    }
-
-
-def _help_markdown(finding: Finding, title: str) -> str:
-    parts = [f"**Why:** {markdown_prose(finding.why or title)}"]
-    if finding.remedy:
-        parts.append(f"**How to fix:** {markdown_prose(finding.remedy)}")
-    parts += [f"- {markdown_prose(text)}" for text in (*finding.cwe, *finding.references)]
-    return "\n\n".join(parts)
-
-
-def _tags(finding: Finding) -> list[str]:
-    tags = ["security", visible(finding.scanner)]
-    for name in finding.cwe:
-        family, _, number = visible(name).lower().partition("-")
-        tags.append(f"external/{family}/{family}-{number:0>3}" if number else family)
-    return list(dict.fromkeys(tag for tag in tags if tag))[:MAX_TAGS]
-
-
-def _notification_descriptor() -> dict[str, Any]:
-    text = "Something that applies was not inspected"
-    why = "What was not inspected cannot be said to be harmless: the verdict is no pass."
-    return {
-        "id": _INCOMPLETE,
-        "name": "NotInspected",
-        "shortDescription": {"text": text},
-        "fullDescription": {"text": why},
-        "help": {"text": why, "markdown": why},
-        "defaultConfiguration": {"level": "error"},
-        "properties": {
-            "security-severity": _SCORES[Severity.HIGH],
-            "precision": Confidence.HIGH.value,
-            "tags": ["security", "gate"],
-        },
-    }
-
-
 # Results
 
 
@@ -192,8 +114,9 @@ def _results(kept: list[JudgedFinding], index: dict[str, int]) -> list[dict[str,
 
 def _result(judged: JudgedFinding, index: dict[str, int], line_hash: str) -> dict[str, Any]:
     finding = judged.finding
-    rule = _rule_id(finding)
-    result = {
+    rule = rule_id(finding)
+    fix = _fix(finding)
+    return {
         "ruleId": rule,
         "ruleIndex": index[rule],
         "level": _LEVELS[judged.level],
@@ -201,30 +124,30 @@ def _result(judged: JudgedFinding, index: dict[str, int], line_hash: str) -> dic
         "locations": [_location(finding)],
         "partialFingerprints": {"primaryLocationLineHash": line_hash},
         "suppressions": _suppressions(judged),
-        "properties": {
-            "fingerprint": visible(judged.fingerprint),
-            "severity": finding.severity.value,
-            "confidence": finding.confidence.value,
-            "state": judged.state,
-            "remedy": visible(finding.remedy),
-            "kind": finding.location.kind,
-            **_exact_path(finding.location.path),
-        },
+        **({"fixes": [fix]} if fix else {}),
+        "properties": _result_properties(judged),
     }
-    if finding.location.commit is not None:
-        result["properties"]["commit"] = visible(finding.location.commit)
-    fix = _fix(finding)
-    return {**result, "fixes": [fix]} if fix else result
 
 
-def _exact_path(path: bytes | None) -> dict[str, str | None]:
-    known = json_path(path)
-    return {"path_b64": known["path_b64"]} if "path_b64" in known else {}
+def _result_properties(judged: JudgedFinding) -> dict[str, Any]:
+    finding = judged.finding
+    known = json_path(finding.location.path)
+    commit = finding.location.commit
+    return {
+        "fingerprint": visible(judged.fingerprint),
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "state": judged.state,
+        "remedy": visible(finding.remedy),
+        "kind": finding.location.kind,
+        **({"commit": visible(commit)} if commit is not None else {}),
+        **({"path_b64": known["path_b64"]} if "path_b64" in known else {}),
+    }
 
 
 def _message(finding: Finding) -> str:
     """Return the message; a text may not make a link of itself (section 3.11.6)."""
-    text = visible(finding.message) or _rule_id(finding)
+    text = visible(finding.message) or rule_id(finding)
     if finding.location.kind in NO_PATH:
         text = f"{text} ({summary.place(finding.location)})"
     if "](" in text:
@@ -291,18 +214,13 @@ def _fix(finding: Finding) -> dict[str, Any] | None:
         return None
     replacement = {
         "deletedRegion": _region(location, finding),
-        "insertedContent": {"text": visible_lines(finding.fix)},
+        "insertedContent": {"text": valid(finding.fix)},
     }
     change = {"artifactLocation": _artifact(location), "replacements": [replacement]}
     return {
         "description": {"text": visible(finding.remedy) or "Suggested change."},
         "artifactChanges": [change],
     }
-
-
-def visible_lines(text: str) -> str:
-    """Return content of a file whose lines and tabs stay as they are."""
-    return "\n".join("\t".join(visible(p) for p in line.split("\t")) for line in text.split("\n"))
 
 
 # The invocation: whether everything was inspected
@@ -326,7 +244,7 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
 
 
 def _note(level: str, text: str) -> dict[str, Any]:
-    descriptor = {"id": _INCOMPLETE, "index": 0}
+    descriptor = {"id": NOT_INSPECTED, "index": 0}
     return {
         "level": level,
         "message": {"text": text or "no reason given"},

@@ -98,8 +98,17 @@ def matters(item: NotInspected) -> bool:
 
 
 def silent_runs(report: Report) -> list[ScannerRun]:
-    """Return the scanners that gave no result: errors first, then skipped ones."""
-    return sorted((run for run in report.runs if run.status != "ok"), key=lambda run: run.status)
+    """Return the scanners that gave no result, errors first.
+
+    One whose name and reason stand in ``report.errors`` is not said twice.
+    """
+    silent = (
+        run
+        for run in report.runs
+        if run.status != "ok"
+        and not any(run.scanner in text and run.reason in text for text in report.errors)
+    )
+    return sorted(silent, key=lambda run: run.status)
 
 
 def not_applicable(report: Report) -> int:

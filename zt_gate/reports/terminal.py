@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
 from zt_gate.reports import summary
-from zt_gate.reports.escape import columns, log_start, visible
+from zt_gate.reports.escape import columns, log_start, visible, words
 from zt_gate.reports.snippet import snippet
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
     if silent:
         yield from silent
         yield ()
-    yield from _verdict(report, shown, width)
+    yield from _verdict(report, shown, options, width)
 
 
 # Findings
@@ -107,7 +107,8 @@ def _head(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]
     active = judged.state == "active"
     level = judged.level.value
     place = (summary.place(finding.location), "place" if active else "dim")
-    mark = (f"{level.upper():<5}", level if active else "dim")
+    label = level.upper() if active else judged.state.upper()
+    mark = (f"{label:<5}", level if active else "dim")
     rule = (visible(finding.rule), "rule" if active else "dim")
     message = visible(finding.message)
     gap = ("  ", "")
@@ -124,12 +125,12 @@ def _head(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]
 
 
 def _state(judged: JudgedFinding, width: int) -> Iterator[Line]:
-    words = f"id: {visible(judged.fingerprint)[:_SHORT_ID]}"
+    said = f"id: {visible(judged.fingerprint)[:_SHORT_ID]}"
     if judged.state != "active":
-        words += f" {judged.state}"
-        words += f": {judged.state_reason}" if judged.state_reason else ""
-        words += f" (until {judged.state_expires})" if judged.state_expires else ""
-    yield from _paragraph("", words, width, "dim")
+        said += f" {judged.level.value}, {judged.state}"
+        said += f": {judged.state_reason}" if judged.state_reason else ""
+        said += f" (until {judged.state_expires})" if judged.state_expires else ""
+    yield from _paragraph("", said, width, "dim")
 
 
 def _suggestion(fix: str) -> Iterator[Line]:
@@ -147,7 +148,7 @@ def _paragraph(label: str, text: str, width: int, style: str = "") -> Iterator[L
     room = width - len(indent)
     lead: Segment = (f"  {label}", "label" if label else "")
     row = ""
-    for word in (visible(word) for word in text.split()):
+    for word in words(text):
         if row and columns(row) + 1 + columns(word) > room:
             yield lead, (row, style)
             lead, row = (indent, ""), word
@@ -162,9 +163,8 @@ def _paragraph(label: str, text: str, width: int, style: str = "") -> Iterator[L
 def _silent(report: Report, options: Options, width: int) -> Iterator[Line]:
     rows = [(("error", "error"), text) for text in report.errors]
     for run in summary.silent_runs(report):
-        if not any(run.reason in text and run.scanner in text for text in report.errors):
-            style = "error" if run.status == "error" else "dim"
-            rows.append(((run.status, style), f"{run.scanner}: {run.reason}"))
+        style = "error" if run.status == "error" else "dim"
+        rows.append(((run.status, style), f"{run.scanner}: {run.reason}"))
     for scanner, item in summary.not_inspected(report):
         if summary.matters(item) or options.verbose:
             style = "error" if summary.matters(item) else "dim"
@@ -183,29 +183,24 @@ def _skipped(scanner: str, item: NotInspected) -> str:
     return f"{scanner}: {path}{item.reason}"
 
 
-def _verdict(report: Report, shown: list[JudgedFinding], width: int) -> Iterator[Line]:
+def _verdict(
+    report: Report, shown: list[JudgedFinding], options: Options, width: int
+) -> Iterator[Line]:
     rules = [judged.finding.rule for judged in shown if judged.state == "active"]
     if rules:
         yield from _paragraph("", f"next: zt-gate explain {rules[0]}", width, "dim")
+    elif report.verdict is Verdict.ERROR:
+        said = "next: mend what is named above, or run again with --debug to see more"
+        yield from _paragraph("", said, width, "dim")
     facts = summary.facts(report)
     if report.verdict is Verdict.ERROR:
         facts = [f"could not inspect: {summary.culprits(report)}", *facts]
-    word = report.verdict.value
-    text = " · ".join(facts)
-    if len(word) + 2 + columns(text) <= width:
-        yield (word.upper(), word), (f"  {text}", "")
-        return
-    # Too long for one line: broken between facts, the verdict still in front.
-    row = ""
-    lead: Segment = (word.upper(), word)
-    for fact in facts:
-        longer = f"{row} · {fact}" if row else fact
-        if row and columns(longer) + 2 + len(word) > width:
-            yield lead, (f"  {row} ·", "")
-            lead, row = (" " * len(word), ""), fact
-        else:
-            row = longer
-    yield lead, (f"  {row}", "")
+    style = report.verdict.value
+    # In a log the verdict is one line, whatever its length: people grep for it.
+    room = width if options.terminal else len("".join(facts)) * 4 + 80
+    for index, line in enumerate(_paragraph(style.upper(), " · ".join(facts), room)):
+        (lead, _), body = line
+        yield ((lead, "") if index else (lead.strip() + "  ", style)), body
 
 
 # Segments to bytes

@@ -17,7 +17,10 @@ _UNPARSED = frozenset(
     ("Syntax error", "Lexical error", "Other syntax error", "AST builder error",
      "ParseError", "LexicalError", "OtherParseError", "AstBuilderError")
 )  # fmt: skip
-_COMMENTS = (b"#", b"//", b"/*", b"*")
+# Only comments to the end of a line: code can follow the end of a block comment.
+_COMMENT = {"python": b"#", "javascript": b"//"}
+# JavaScript ends a line comment at these too (ECMA-262 12.3).
+_SEPARATORS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 
 
 def of_the_run(answer: Answer, targets: Mapping[str, Target], rules: frozenset[str]) -> str:
@@ -80,9 +83,10 @@ def _missed(problem: Problem, target: Target, workdir: Path, name: str) -> list[
         return []
     lines = target.lines(workdir, name)
     return [
-        number for number in added if number <= len(lines) and _is_code(lines[number - 1].strip())
+        number for number in added if number <= len(lines) and _is_code(lines[number - 1].strip(), target)
     ]
 
 
-def _is_code(line: bytes) -> bool:
-    return bool(line) and not line.startswith(_COMMENTS)
+def _is_code(line: bytes, target: Target) -> bool:
+    comment = line.startswith(_COMMENT[target.dialect.language.name])
+    return bool(line) and (not comment or any(end in line for end in _SEPARATORS))

@@ -15,16 +15,14 @@ right after it, say that it means the opposite.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.injection.words import Words
 
-_PART = re.compile(r"~(\d+)|(?:@([\w-]+)|\(([^()]*)\)|([^\s()?~@]+))(\?)?")
 _NEAR = 4
 _MAX_HITS = 200
 
@@ -33,8 +31,7 @@ class FamilyError(ValueError):
     """A family file is wrong; the text says which phrase and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One place of a phrase: alternatives by their first word, and the gap before it."""
 
     heads: Mapping[str, tuple[tuple[str, ...], ...]]
@@ -42,8 +39,7 @@ class Slot:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):
     """One phrase of a family."""
 
     family: str
@@ -54,13 +50,12 @@ class Phrase:
     not_after: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One regular expression of a family, tried where one of its literals stands."""
 
     family: str
     weight: int
-    literals: tuple[str, ...]
+    literals: tuple[bytes, ...]
     regex: str
     ignore_case: bool
 
@@ -69,8 +64,7 @@ class Pattern:
         return re.compile(self.regex, re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0))
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A signal in a text: its family and weight, and its span."""
 
     family: str
@@ -79,15 +73,16 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(NamedTuple):
     """All families, ready to be held against text."""
 
     phrases: tuple[Phrase, ...]
     patterns: tuple[Pattern, ...]
     vocabulary: frozenset[str]
-    vocabulary_bytes: frozenset[bytes]
+    heads: frozenset[str]
     common: frozenset[str]
+    #: Common words by first letter, last letter and length.
+    shapes: Mapping[tuple[str, str, int], list[str]]
     supporting: frozenset[str]
     caps: Mapping[str, int]
 
@@ -99,11 +94,20 @@ class Book:
             if not any(need.isdisjoint(words) for need in phrase.needs)
         ]
 
+    def patterns_for(self, lowered: bytes) -> list[Pattern]:
+        """Return the patterns one of whose literals stands in lower-case text."""
+        return [
+            pattern
+            for pattern in self.patterns
+            if any(literal in lowered for literal in pattern.literals)
+        ]
+
 
 def load(rules: Mapping[str, Rule]) -> Book:
     """Read the families from the rules; raises FamilyError."""
     tiers = rules["injection/instructions"].data
     classes: Mapping[str, str] = tiers["classes"]
+    heads = Heads(classes)
     phrases: list[Phrase] = []
     patterns: list[Pattern] = []
     supporting = set()
@@ -116,46 +120,53 @@ def load(rules: Mapping[str, Rule]) -> Book:
         caps[name] = family["cap"]
         if family.get("supporting"):
             supporting.add(name)
-        phrases += (_phrase(name, raw, classes) for raw in family.get("phrases", ()))
+        phrases += (_phrase(name, raw, heads) for raw in family.get("phrases", ()))
         patterns += (_pattern(name, raw) for raw in family.get("patterns", ()))
     vocabulary = frozenset(word for phrase in phrases for need in phrase.needs for word in need)
+    common = vocabulary.union(tiers["common"].split())
     return Book(
         phrases=tuple(phrases),
         patterns=tuple(patterns),
         vocabulary=vocabulary,
-        vocabulary_bytes=frozenset(word.encode() for word in vocabulary),
-        common=frozenset(tiers["common"].split()) | vocabulary,
+        heads=frozenset(head for phrase in phrases for head in phrase.slots[0].heads),
+        common=common,
+        shapes=_shapes(common),
         supporting=frozenset(supporting),
         caps=caps,
     )
 
 
+def _shapes(common: frozenset[str]) -> dict[tuple[str, str, int], list[str]]:
+    shapes: dict[tuple[str, str, int], list[str]] = {}
+    for word in common:
+        if len(word) >= 4:
+            shapes.setdefault((word[0], word[-1], len(word)), []).append(word)
+    return shapes
+
+
 def _pattern(family: str, raw: Mapping[str, Any]) -> Pattern:
-    literals = tuple(raw["literals"])
+    literals = tuple(literal.encode() for literal in raw["literals"])
     if any(literal != literal.lower() for literal in literals):
-        raise FamilyError(f"{family}: literals are written in lower case: {literals}")
+        raise FamilyError(f"{family}: literals are written in lower case: {raw['literals']}")
     return Pattern(family, raw["weight"], literals, raw["regex"], raw.get("ignore-case", False))
 
 
-def _phrase(family: str, raw: Mapping[str, Any], classes: Mapping[str, str]) -> Phrase:
+def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
     text = raw["phrase"]
     slots: list[Slot] = []
-    gap = position = 0
-    for match in _PART.finditer(text):
-        if text[position : match.start()].strip():
-            raise FamilyError(f"{family}: cannot read {text!r} at {position}")
-        position = match.end()
-        if match[1]:
-            gap = int(match[1])
+    gap = 0
+    for part in _parts(text):
+        if part[0] == "~":
+            gap = int(part[1:])
             continue
+        optional = part[-1] == "?"
         try:
-            choice = classes[match[2]] if match[2] else match[3] or match[4]
-        except KeyError as error:
-            raise FamilyError(f"{family}: {text!r} names no class {error}") from error
-        slots.append(Slot(_heads(choice), gap, match[5] is not None))
+            slots.append(Slot(heads.of(part[:-1] if optional else part), gap, optional))
+        except (KeyError, IndexError) as error:
+            raise FamilyError(f"{family}: cannot read {part!r} in {text!r}") from error
         gap = 0
-    if text[position:].strip() or not slots or slots[0].optional:
-        raise FamilyError(f"{family}: cannot read {text!r}")
+    if gap or not slots or slots[0].optional:
+        raise FamilyError(f"{family}: {text!r} must begin and end with a word")
     return Phrase(
         family=family,
         weight=raw["weight"],
@@ -166,7 +177,40 @@ def _phrase(family: str, raw: Mapping[str, Any], classes: Mapping[str, str]) -> 
     )
 
 
+def _parts(text: str) -> Iterator[str]:
+    """Cut a phrase at its spaces, but not within parentheses."""
+    held = ""
+    for piece in text.split():
+        held = f"{held} {piece}" if held else piece
+        if "(" not in held or ")" in held:
+            yield held
+            held = ""
+    if held:
+        yield held
+
+
+class Heads:
+    """The alternatives of slots by their first word, each choice worked out once."""
+
+    def __init__(self, classes: Mapping[str, str]) -> None:
+        self._classes = classes
+        self._known: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {}
+
+    def of(self, part: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+        """Return the alternatives that a part of a phrase names.
+
+        Raises KeyError for an unknown class, IndexError for an empty alternative.
+        """
+        found = self._known.get(part)
+        if found is None:
+            choice = self._classes[part[1:]] if part[0] == "@" else part.strip("()")
+            found = self._known[part] = _heads(choice)
+        return found
+
+
 def _heads(choice: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    if choice.isascii() and " " not in choice:
+        return dict.fromkeys(choice.split("|"), ((),))
     heads: dict[str, list[tuple[str, ...]]] = {}
     for alternative in choice.split("|"):
         # A CJK alternative is as many words as it has characters.
@@ -234,11 +278,9 @@ def _negated(phrase: Phrase, words: Words, start: int, end: int) -> bool:
     )
 
 
-def find_patterns(patterns: tuple[Pattern, ...], text: str, lowered: str) -> Iterator[Hit]:
-    """Yield where the patterns stand in ``text``; ``lowered`` is it in lower case."""
+def find_patterns(patterns: Iterable[Pattern], text: str) -> Iterator[Hit]:
+    """Yield where the patterns stand in ``text``."""
     for pattern in patterns:
-        if not any(literal in lowered for literal in pattern.literals):
-            continue
         for count, match in enumerate(pattern.compiled().finditer(text)):
             if count >= _MAX_HITS:
                 break

@@ -9,8 +9,8 @@ Follows UTS #51 (emoji), UTS #39 (security) and the Trojan Source papers.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.scanners.injection import kinds, show
 
@@ -40,20 +40,32 @@ _LONG_ZEROS = re.compile(f"[{_ZERO}{_MARKS}]{{4,}}")
 _BIDIS = re.compile(f"[{_BIDI}]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _ISOLATED = re.compile("\u2068[^\u2066-\u2069\u202a-\u202e]*\u2069")
-_RTL = re.compile("[\u0590-\u05ff\u0600-\u06ff\u0700-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001eeff]")
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+_RTL = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001eeff]"
+)
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u3163\u3165-\u318f\uac00-\ud7af]")
 _WORD = re.compile(r"[A-Za-z0-9_]", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One thing on one line: the rule, the span in code points (0-based), what to say."""
 
     rule: str
     start: int
     end: int
     message: str
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Start and end (exclusive)."""
+        return self.start, self.end
+
+    @property
+    def subject(self) -> str:
+        """Nothing: the marked span is the subject."""
+        return ""
 
 
 def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iterator[Seen]:
@@ -75,12 +87,8 @@ def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iter
 
 
 def _tags(text: str) -> Seen | None:
-    flags = [match.span() for match in _FLAG.finditer(text)]
-    runs = [
-        run
-        for run in _TAGS.finditer(text)
-        if not any(start < run.start() and run.end() <= end for start, end in flags)
-    ]
+    rest = _FLAG.sub(lambda match: " " * len(match[0]), text)
+    runs = list(_TAGS.finditer(rest))
     if not runs:
         return None
     spelt = show.tags("".join(run[0] for run in runs))
@@ -103,8 +111,9 @@ def _selectors(text: str) -> Seen | None:
         if len(doubled) < 2:
             return None
     spelt = "".join(run[0] for run in odd)
-    message = f"{len(spelt)} variation selectors that select nothing {show.hidden(show.selectors(spelt))}"
-    return Seen("injection/variation-selectors", odd[0].start(), odd[-1].end(), message.rstrip())
+    shown = show.hidden(show.selectors(spelt))
+    message = f"{len(spelt)} variation selectors that select nothing {shown}".rstrip()
+    return Seen("injection/variation-selectors", odd[0].start(), odd[-1].end(), message)
 
 
 def _odd_base(before: str, selector: str) -> bool:
@@ -129,6 +138,7 @@ def _zero_width(text: str, limits: Mapping[str, int], number: int, *, code: bool
         shown = show.hidden(show.bits(spelt)) or show.escapes(spelt)
         message = f"{len(spelt)} zero-width characters in a row {shown}"
         return Seen("injection/zero-width", long.start(), long.end(), message)
+    korean = _HANGUL.search(text) is not None
     between = []
     for run in _ZEROS.finditer(text):
         if number == 1 and run.start() == 0 and run[0] == "\ufeff":
@@ -136,7 +146,7 @@ def _zero_width(text: str, limits: Mapping[str, int], number: int, *, code: bool
         before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
         if _WORD.match(before) and _WORD.match(after):
             between.append(run)
-        elif code and run[0][0] in "\u115f\u1160\u3164\uffa0" and not _HANGUL.search(text):
+        elif code and run[0][0] in _FILLERS and not korean:
             between += [run, run]  # a letter to compilers, nothing to the eye: one is enough
     if not between or len(between) < (1 if code else limits["between_letters"]):
         return None
@@ -149,7 +159,7 @@ def _zero_width(text: str, limits: Mapping[str, int], number: int, *, code: bool
 
 def _soft_hyphens(text: str, limits: Mapping[str, int]) -> Seen | None:
     places = [match.start() for match in re.finditer("\u00ad", text)]
-    close = [b for a, b in zip(places, places[1:], strict=False) if b - a <= 2]
+    close = [b for a, b in pairwise(places) if b - a <= 2]
     if len(close) < limits["close"]:
         return None
     around = text[places[0] : places[0] + 40]
@@ -168,15 +178,18 @@ def _bidi(text: str, path: bytes, *, code: bool) -> Seen | None:
     first, last = controls[0], controls[-1]
     spelt = show.escapes(match[0] for match in controls)
     around = text[max(0, first.start() - 20) : first.start() + 100]
-    message = f"bidirectional controls ({spelt}) change how this line is drawn: {show.visible(around)}"
+    message = (
+        f"bidirectional controls ({spelt}) change how this line is drawn: {show.visible(around)}"
+    )
     return Seen("injection/bidi-control", first.start(), last.end(), message)
 
 
 def _line_breaks(text: str, path: bytes) -> Seen | None:
     if not kinds.is_script(path):
         return None
-    match = re.search("(?://|/\\*).*?[\u2028\u2029]", text)
-    if match is None:
+    match = re.search("[\u2028\u2029]", text)
+    if match is None or not ("//" in text[: match.start()] or "/*" in text[: match.start()]):
         return None
-    message = f"a hidden line break ({show.escapes(match[0][-1])}): {show.visible(text[match.start() :])}"
-    return Seen("injection/hidden-line-break", match.end() - 1, match.end(), message)
+    around = show.visible(text[max(0, match.start() - 40) :])
+    message = f"a hidden line break ({show.escapes(match[0])}) in a comment: {around}"
+    return Seen("injection/hidden-line-break", match.start(), match.end(), message)

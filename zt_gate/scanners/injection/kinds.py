@@ -6,13 +6,13 @@ import re
 
 _CODE = frozenset(
     b"py pyi pyx js jsx mjs cjs ts tsx mts cts vue svelte go rb rs java kt kts scala groovy gradle "
-    b"c h cc cpp cxx hpp hh cs csx fs vb php pl pm sh bash zsh fish ps1 psm1 bat cmd lua r jl swift m "
-    b"mm dart ex exs erl hs clj cljs lisp el scm ml mli nim zig sol vy s asm sql proto graphql tf hcl "
-    b"tfvars cmake mk cu glsl wat v sv vhd".split()
+    b"c h cc cpp cxx hpp hh cs csx fs vb php pl pm sh bash zsh fish ps1 psm1 bat cmd lua r jl "
+    b"swift m mm dart ex exs erl hs clj cljs lisp el scm ml mli nim zig sol vy s asm sql proto "
+    b"graphql tf hcl tfvars cmake mk cu glsl wat v sv vhd".split()
 )
 _CODE_NAMES = frozenset(
-    (b"makefile", b"dockerfile", b"containerfile", b"rakefile", b"gemfile", b"justfile", b"jenkinsfile")
-)  # fmt: skip
+    b"makefile dockerfile containerfile rakefile gemfile justfile jenkinsfile".split()
+)
 _SCRIPT = frozenset(b"js jsx mjs cjs ts tsx mts cts vue svelte".split())
 _AGENT = re.compile(
     rb"(?:^|/)(?:(?:claude|agents?|gemini|codex|skill|copilot-instructions)(?:\.local)?\.md"
@@ -21,7 +21,7 @@ _AGENT = re.compile(
     rb"|(?:^|/)\.(?:claude|cursor|windsurf|clinerules|roo|codex|gemini|continue|amazonq)/",
     re.IGNORECASE,
 )
-_RTL = re.compile(rb"(?:^|[/._-])(?:ar|he|iw|fa|ur|yi|ps|sd|ug|dv|ckb|ku|arc)(?:[/._@-]|$)", re.I)
+_RTL = rb"(?i)(?:^|[/._-])(?:ar|he|iw|fa|ur|yi|ps|sd|ug|dv|ckb|ku|arc)(?:[/._@-]|$)"
 
 
 def _suffix(path: bytes) -> bytes:
@@ -45,4 +45,4 @@ def is_agent_file(path: bytes) -> bool:
 
 def is_right_to_left(path: bytes) -> bool:
     """Whether the path names a locale that is written from right to left."""
-    return _RTL.search(path) is not None
+    return re.search(_RTL, path) is not None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"[^\W\d_]\w*")
 _STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3]+")
+_IN_NAME = re.compile("[\u200b\u2060-\u2064\ufeff\u3164\u00ad\u200e\u200f\u061c]")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|(?://|#|/\*|--\s|<!--).*")
 
@@ -38,7 +39,8 @@ def look_alikes(
     text: str, path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
 ) -> Iterator[Seen]:
     """Yield mixed words and styled sentences of one line that is not ASCII."""
-    found = _mixed(text, table) or (_whole(text, table) if kinds.is_code(path) else None)
+    code = kinds.is_code(path)
+    found = _mixed(text, table, alone=1 if code else 4) or (_whole(text, table) if code else None)
     if found is not None:
         yield found
     styled = _styled(text, rules["injection/styled-letters"].data["limits"])
@@ -46,22 +48,24 @@ def look_alikes(
         yield styled
 
 
-def look_at_name(
-    path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
-) -> Seen | None:
+def look_at_name(path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]) -> Seen | None:
     """Return what is wrong with a path that is not ASCII, or None."""
     text = path.decode("utf-8", "surrogateescape")
     hidden = next(look(text, b"name.py", 0, rules), None)
-    if hidden is None and re.search("[\u200b\u2060-\u2064\ufeff\u3164\u00ad\u200e\u200f\u061c]", text):
+    if hidden is None and _IN_NAME.search(text):
         hidden = Seen("", 0, len(text), "invisible characters")
-    found = hidden or _mixed(text, table) or _whole(text, table)
+    found = hidden or _mixed(text, table, alone=1) or _whole(text, table)
     if found is None:
         return None
     message = f"the name holds {found.message}" if hidden else f"the name has {found.message}"
     return Seen("injection/confusable-name", 0, len(text), f"{message}; it is {show.visible(text)}")
 
 
-def _mixed(text: str, table: Mapping[int, str]) -> Seen | None:
+def _mixed(text: str, table: Mapping[int, str], *, alone: int) -> Seen | None:
+    """Find mixed words; a single one must have ``alone`` letters at least.
+
+    In prose a short one is a slip of a keyboard with two layouts.
+    """
     words = []
     foreign = latin = 0
     for match in _WORDS.finditer(text):
@@ -72,6 +76,8 @@ def _mixed(text: str, table: Mapping[int, str]) -> Seen | None:
             words.append(match)
         else:
             foreign += sum(_script(char) for char in word)
+    if len(words) == 1 and len(words[0][0]) < alone:
+        return None
     if not words or foreign > latin + sum(len(match[0]) for match in words):
         return None
     return _say(words, table)
@@ -103,7 +109,9 @@ def _say(words: list[re.Match[str]], table: Mapping[int, str]) -> Seen:
     foreign = [char for match in words for char in match[0] if ord(char) in table]
     first = words[0][0][:40].translate(table)
     more = f" and {len(words) - 1} more words" if len(words) > 1 else ""
-    message = f'foreign letters ({show.escapes(foreign)}) that look like Latin ones in "{first}"{more}'
+    message = (
+        f'foreign letters ({show.escapes(foreign)}) that look like Latin ones in "{first}"{more}'
+    )
     return Seen("injection/mixed-script-identifier", words[0].start(), words[-1].end(), message)
 
 

@@ -6,7 +6,6 @@ texts go into messages, which people read in terminals and web pages.
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ _QUIET = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Me"))
 
 def visible(text: str, limit: int = SHOWN) -> str:
     r"""Return ``text`` with every character that is not drawn as ``\u{HEX}``."""
+    import unicodedata
+
     shown = []
     for char in text[:limit]:
         selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"

@@ -9,34 +9,42 @@ the end of a sentence, an empty line, an assignment, a brace.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)?")
-_BREAK = re.compile(r"[={}]|[.!?;。！？](?:[\s\"')\]]|$)|[。！？]|\n[^\w\n]*\n")
+_TOKEN = rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)?"
+_BREAK = r"[={}]|[.!?;。！？](?:[\s\"')\]]|$)|[。！？]|\n[^\w\n]*\n"
 # In JSON and in string literals a line break is written as an escape.
-_ESCAPED = re.compile(r"\\[nrt]")
-_MARKUP = frozenset(("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div", "code"))
+_CALL = frozenset(("(", "->", "::"))
+_ESCAPED = r"\\[nrt]"
+_MARKUP = frozenset(("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div"))
 _DROP = str.maketrans("", "", "'’")
 _FROM_BYTES = bytes(
-    byte if chr(byte).isalnum() and byte < 128 or byte == 0x5F else 0x20 for byte in range(256)
+    byte if byte < 128 and (chr(byte).isalnum() or chr(byte) == "_") else 0x20
+    for byte in range(256)
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """The words of a text: lower case, with their spans in it."""
 
     text: str
-    items: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    breaks: list[int] = field(default_factory=list)
+    items: list[str]
+    starts: list[int]
+    ends: list[int]
+    breaks: list[int]
 
 
-def quick_set(lowered: bytes) -> set[bytes]:
-    """Return the different words of lower-case ASCII text, cheaply."""
-    return set(lowered.translate(_FROM_BYTES, b"'").split())
+def quick_set(lowered: bytes) -> set[str]:
+    """Return the different ASCII words of lower-case text, cheaply."""
+    return set(lowered.translate(_FROM_BYTES, b"'").decode("ascii").split())
+
+
+def set_of(text: str) -> set[str]:
+    """Return the different words of a text, cheaply where it is ASCII."""
+    if text.isascii():
+        return quick_set(text.lower().encode("ascii"))
+    return set(split(text).items)
 
 
 def split(text: str) -> Words:
@@ -45,14 +53,15 @@ def split(text: str) -> Words:
     if len(lowered) != len(text):  # a few capitals grow; offsets must stay true
         lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
     if "\\" in lowered:
-        lowered = _ESCAPED.sub("  ", lowered)
-    words = Words(text)
+        lowered = re.sub(_ESCAPED, "  ", lowered)
+    words = Words(text, [], [], [], [])
+    breaks = re.compile(_BREAK)
     end = broken = 0
-    for match in _TOKEN.finditer(lowered):
+    for match in re.finditer(_TOKEN, lowered):
         start = match.start()
         word = match[0]
         between = lowered[end:start]
-        if between not in {" ", ""} and _BREAK.search(between):
+        if between not in {" ", ""} and (between in _CALL or breaks.search(between)):
             broken += 1
         end = match.end()
         if between.endswith(("<", "</")) and word in _MARKUP:
@@ -62,45 +71,3 @@ def split(text: str) -> Words:
         words.ends.append(end)
         words.breaks.append(broken)
     return words
-
-
-_LEET = str.maketrans("013457@$8", "oleastasb")
-_LEET_I = str.maketrans("013457@$8", "oieastasb")
-
-
-def unleet(word: str, known: frozenset[str] | set[str]) -> str | None:
-    """Return the known word that ``word`` spells with digits for letters, or None."""
-    if len(word) < 2 or word.isalpha() or word.isdigit() and len(word) < 2:
-        return None
-    for table in (_LEET_I, _LEET):
-        plain = word.translate(table)
-        if plain in known:
-            return plain
-    # Digits for i and l may stand in one word.
-    if "1" in word and word.count("1") > 1:
-        first = word.replace("1", "i", 1).translate(_LEET)
-        second = word.replace("1", "l", 1).translate(_LEET_I)
-        return next((plain for plain in (first, second) if plain in known), None)
-    return None
-
-
-def signature(word: str) -> tuple[str, str, str]:
-    """Return what stays when the inner letters of a word are shuffled."""
-    return word[0], word[-1], "".join(sorted(word[1:-1]))
-
-
-_SPACED = re.compile(r"(?<![^\s\"'(>])(?:[A-Za-z][.,:'!?]? {1,4}){10,}[A-Za-z]?[.,:'!?]?")
-
-
-def unspace(text: str) -> str | None:
-    """Return ``text`` with rows of single letters joined to words, or None if there are none.
-
-    Words are what two or more spaces part.
-    """
-    if _SPACED.search(text) is None:
-        return None
-
-    def join(match: re.Match[str]) -> str:
-        return " ".join(part.replace(" ", "") for part in re.split(r" {2,}", match[0]))
-
-    return _SPACED.sub(join, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
@@ -11,6 +10,7 @@ from zt_gate.scanners.secrets.hits import FORMAT, NEAR, Hit
 from zt_gate.scanners.secrets.values import entropy
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.block import Block
@@ -57,13 +57,11 @@ def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]
                     yield hit
 
 
-def _at(
-    data: bytes, catalogue: Catalogue, form: Format, position: int
-) -> re.Match[bytes] | None:
+def _at(data: bytes, catalogue: Catalogue, form: Format, position: int) -> re.Match[bytes] | None:
     if not _begins(data, position):
         return None
     match = catalogue.pattern(form).match(data, position, position + _LONGEST)
-    return match if match and _ends(data, match.end()) else None
+    return match if match and _closed(data, match) else None
 
 
 def _around(
@@ -77,7 +75,7 @@ def _around(
         match = pattern.search(data, low, high)
         if match is None or match.start() > position:
             return None
-        if match.end() > position and _begins(data, match.start()) and _ends(data, match.end()):
+        if match.end() > position and _begins(data, match.start()) and _closed(data, match):
             return match
         low = match.start() + 1
     return None
@@ -119,38 +117,46 @@ def _is_word(lower: bytes, position: int, form: Format) -> bool:
 def _begins(data: bytes, position: int) -> bool:
     r"""Whether a value may begin here: not inside a word, an escape like ``\n`` aside."""
     if position == 0 or data[position - 1] not in _JOINED:
-        return True
+        # A file's name or an attribute goes on after its dot.
+        return position < 2 or data[position - 1] != 0x2E or data[position - 2] not in _WORD
     before = data[max(0, position - 3) : position]
     return (len(before) >= 2 and before[-2] == 0x5C and before[-1:] in b"nrtbfv") or (
         len(before) == 3 and before[0] == 0x25 and before[1] in _HEX and before[2] in _HEX
     )
 
 
-def _ends(data: bytes, position: int) -> bool:
-    return position >= len(data) or data[position] not in _JOINED
+def _closed(data: bytes, match: re.Match[bytes]) -> bool:
+    """Whether the value ends where the match does, or the pattern itself says what follows."""
+    end = match.end()
+    if match.re.groups and match.end(1) < end:
+        return True
+    return end >= len(data) or data[end] not in _JOINED
 
 
-def _hit(
-    block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int
-) -> Hit | None:
+def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int) -> Hit | None:
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
     value = block.data[start:end].decode("ascii", "replace")
     body = _body(form, value, block.data[start:])
     if checksums.digest(value) in form.known or (form.fakes and _fake(body, judge)):
         return None
+    if form.near and form.fakes and not judge.random(value, shortest=8):
+        return None
     if form.entropy and entropy(body) < form.entropy:
         return None
     verdict = checksums.check(form.checksum, value)
+    if verdict is False and form.requires:
+        return None
     level, confidence, note = form.rule.level, form.rule.confidence, ""
+    if form.context and not _context(block, form, start, end):
+        level, confidence = Level.WARN, Confidence.MEDIUM
     if verdict is True:
         confidence, note = Confidence.HIGH, "Its checksum is right."
-    elif verdict is False:
+    elif verdict is False and not form.requires:
         confidence, note = Confidence.MEDIUM, "Its checksum is wrong: an invented or damaged one."
-    if form.near and level is None:
-        level = Level.WARN
+    weight = max(map(len, form.literals)) + 40 * form.requires
     return Hit(
-        form.rule.id, start, end, rank, level=level, confidence=confidence, note=note
+        form.rule.id, start, end, rank, None, (), level, confidence, note, weight
     )
 
 
@@ -162,5 +168,11 @@ def _body(form: Format, value: str, data: bytes) -> str:
     return value[len(literal) :] or value
 
 
+def _context(block: Block, form: Format, start: int, end: int) -> bool:
+    """Whether a word that belongs to the format stands in the lines around it, or in the path."""
+    around = block.lower[max(0, start - 400) : end + 200] + b"\n" + block.path.lower()
+    return any(word in around for word in form.context)
+
+
 def _fake(body: str, judge: Judge) -> bool:
-    return judge.placeholder(body)
+    return judge.placeholder(body) or judge.wordy(body)

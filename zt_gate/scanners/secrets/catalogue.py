@@ -36,6 +36,10 @@ class Format:
     near: bool = False
     reach: int = 80
     checksum: str = ""
+    #: Whether what looks like a checksum is the format itself: wrong means something else.
+    requires: bool = False
+    #: Words of which one must stand near for the rule's own level (else it only warns).
+    context: tuple[bytes, ...] = ()
     entropy: float = 0.0
     known: frozenset[str] = frozenset()
     #: Whether a value made of sequences or repeats is a placeholder here.
@@ -145,6 +149,8 @@ def _format(rule: Rule) -> Format:
         near=not prefixes and not markers,
         reach=int(data.get("reach", _BEFORE_MARKER if markers else 80)),
         checksum=str(data.get("checksum", "")),
+        requires=bool(data.get("requires", False)),
+        context=tuple(str(word).lower().encode() for word in data.get("context", ())),
         entropy=float(data.get("entropy", 0)),
         known=frozenset(data.get("documentation", ())),
         fakes=bool(data.get("fakes", True)),

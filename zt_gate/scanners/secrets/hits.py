@@ -32,16 +32,18 @@ class Hit:
     level: Level | None = None
     confidence: Confidence | None = None
     note: str = ""
+    #: How much of the value the rule itself knows, in bytes: breaks ties.
+    weight: int = 0
 
 
 def merge(hits: Iterable[Hit]) -> list[Hit]:
-    """Keep one hit per span: the most specific rule, then the longest span.
+    """Keep one hit per span: the most specific rule, then the longest.
 
     Two spans of which one only touches the other are both kept; a span that
     overlaps a more specific one is dropped.
     """
     kept: list[Hit] = []
-    ordered = sorted(hits, key=lambda hit: (hit.rank, hit.start - hit.end, hit.start))
+    ordered = sorted(hits, key=lambda hit: (hit.rank, -hit.weight, hit.start - hit.end, hit.start))
     taken: dict[int, list[Hit]] = {}
     for hit in ordered:
         cells = range(hit.start >> 9, (max(hit.end, hit.start + 1) >> 9) + 1)

@@ -69,9 +69,9 @@ class Keywords:
 
     def _literal(self, value: str) -> bool:
         """Whether unquoted text in code can only be a value that was pasted there."""
-        return (
-            not identifier(value) or any(c.isdigit() for c in value)
-        ) and self._judge.random(value, shortest=20)
+        if identifier(value) and ("." in value or not any(c.isdigit() for c in value)):
+            return False
+        return self._judge.random(value, shortest=20)
 
 
 def _trim(data: bytes, found: Assignment) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Names:
         if not words:
             return NONE
         found = max((self._word(word) for word in words), default=NONE)
-        joined = {a + b for a, b in zip(words, words[1:], strict=False)}
+        joined = {a + b for a, b in pairwise(words)}
         if joined & self.harmless or "".join(words) in self.harmless:
             return NONE
         if joined & self.pairs:

@@ -19,12 +19,16 @@ PUTTY = "secrets/putty-private-key"
 _BEGIN = re.compile(rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}")
 _END = re.compile(rb"-{3,5}[ \t]*END")
 _HEADER = re.compile(
-    rb"(?m)^[ \t\"']{0,40}(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID)[ \t]?:[^\n]*$"
+    rb"(?m)^[ \t\"']{0,40}"
+    rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID)[ \t]?:[^\n]*$"
 )
 # What stands between the lines of a key that is written as a string in code.
-_GLUE = re.compile(rb"\\[rn]|%0[aAdD]|&#1[03];|[\s\"'`+\\,;#*|>]")
+_GLUE = re.compile(rb"\\{1,2}[rn]|%0[aAdD]|&#1[03];|[\"'`][ \t]{0,8}[+.]|[\s\"'`\\,;#*|>]")
+_BREAK = re.compile(rb"\\{1,2}[rn]|[\s\"'`\\,;]+")
 _BODY = re.compile(rb"[A-Za-z0-9/+=_-]+")
-_PUTTY = re.compile(rb"Private-Lines:[ \t]*\d{1,3}[ \t\r]*\n((?:[ \t]*[A-Za-z0-9+/=]{20,80}[ \t\r]*\n?){1,99})")
+_PUTTY = re.compile(
+    rb"Private-Lines:[ \t]*\d{1,3}[ \t\r]*\n((?:[ \t]*[A-Za-z0-9+/=]{20,80}[ \t\r]*\n?){1,99})"
+)
 #: Shorter bodies are headers in code that parses keys, or cut samples.
 SHORTEST = 64
 _LONGEST = 16 * 1024
@@ -61,15 +65,8 @@ def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
     if judge.placeholder(body[0][:200].decode("ascii", "replace")):
         return None
     # Each line by itself too: other scanners may quote one of them.
-    lines = tuple(
-        piece for piece in re.split(rb"\\[rn]|[\s\"'`+\\,;]+", raw) if len(piece) >= 16
-    )
-    if closing is None:
-        end = _last(data, start, body[0])
-    return Hit(RULE, start, end, KEY, value=body[0], extra=(raw.strip(), *lines))
-
-
-def _last(data: bytes, start: int, body: bytes) -> int:
-    """Return where the body ends in ``data``, which has glue in between."""
-    place = data.find(body[-12:], start)
-    return place + 12 if place >= 0 else min(len(data), start + len(body))
+    lines = tuple(piece for piece in _BREAK.split(raw) if len(piece) >= 16)
+    last = data.rfind(body[0][-8:], start, end)
+    end = last + 8 if last >= 0 else end
+    extra = (data[start:end].strip(), *lines)
+    return Hit(RULE, begin.start(), end, KEY, value=body[0], extra=extra)

@@ -19,7 +19,7 @@ from zt_gate.scanners.secrets.values import Judge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from zt_gate.model.change import ChangeSet, Commit, FileChange
+    from zt_gate.model.change import ChangeSet, Commit
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
@@ -58,8 +58,14 @@ class Engine:
         yield from self._keywords.find(block)
         for hit in self._plugins.find(block):
             value = block.data[hit.start : hit.end].decode("utf-8", "replace")
-            if not self.judge.placeholder(value):
+            if not self.judge.placeholder(value) and self._plausible(hit, value):
                 yield hit
+
+    def _plausible(self, hit: Hit, value: str) -> bool:
+        """Whether what a plug-in saw beside a keyword can be a secret at all."""
+        if not self.rules[hit.rule].data.get("judged"):
+            return True
+        return self.judge.passwordlike(value) or self.judge.random(value)
 
     def findings(self, block: Block, commit: str | None = None) -> Iterator[Finding]:
         """Return the findings of one block."""
@@ -75,9 +81,14 @@ class Engine:
         rule = self.rules[hit.rule]
         return rule.finding(
             Location(
-                "line" if commit is None else "commit", block.path or None, place.line,
-                place.column, place.end_line, place.end_column, commit,
-            ),  # fmt: skip
+                "line" if commit is None else "commit",
+                block.path or None,
+                place.line,
+                place.column,
+                place.end_line,
+                place.end_column,
+                commit,
+            ),
             f"{rule.title}. {hit.note}" if hit.note else "",
             evidence=block.evidence(hit.start, hit.end),
             subject=value,

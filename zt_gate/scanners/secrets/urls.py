@@ -60,5 +60,7 @@ def _judge(match: re.Match[bytes], judge: Judge) -> Hit | None:
 def _same(user: str, password: str, judge: Judge) -> bool:
     """Whether the password is the user's name again, or both are words that mean "here"."""
     a, b = user.lower(), password.lower()
-    return bool(a) and (a == b or (b.startswith(a) and not judge.random(password, shortest=12)
-                                   and len(b) - len(a) <= 3))
+    return bool(a) and (
+        a == b
+        or (b.startswith(a) and not judge.random(password, shortest=12) and len(b) - len(a) <= 3)
+    )

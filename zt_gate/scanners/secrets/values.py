@@ -6,14 +6,17 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TEMPLATE = re.compile(
-    r"\$\{|\{\{|\}\}|<%|%>|\$\(|#\{|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{0,40}\}|^<[^<>]*>$"
-    r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
+    r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{|\}\}$|<%|%>|\$\("
+    r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
+    r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
+    r"|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
     r"|^!(?:vault|Ref|Sub|secret)\b|\\\(|secretKeyRef|^AQICAH|^op://|^vault:|^ref\+|^@Microsoft\.KeyVault",
     re.IGNORECASE,
 )
@@ -21,10 +24,14 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
+_MARKS = re.compile(r"[-_.:/ ,|()\[\]@+=]+")
+# A word, perhaps with a short number before or behind it: sha256, utf8, v2, 2nd, camelCase.
+_NUMBERED = re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
 _DULL = re.compile(
     r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
     r"|sha(?:1|224|256|384|512)[-:=].*|h1:.*|md5[-:=].*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
+    r"|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
     r"|arn:.*|projects/.*|urn:.*|data:.*"
 )
 
@@ -65,10 +72,15 @@ class Judge:
         cost = pairs = 0
         for word in _WORDS.findall(value):
             text = word.lower()
-            for a, b in zip(text, text[1:], strict=False):
+            for a, b in pairwise(text):
                 cost += int(self.costs[ord(a) - 97][ord(b) - 97])
                 pairs += 1
         return cost / pairs if pairs else 9.0
+
+    def wordy(self, value: str) -> bool:
+        """Whether this is words, with hardly a digit: no generator's work."""
+        n = len(value)
+        return n >= 12 and sum(c.isdigit() for c in value) * 12 < n and self.wordiness(value) < 4.3
 
     def random(self, value: str, shortest: int = 16) -> bool:
         """Whether a generator made this, as far as one can tell."""
@@ -83,11 +95,26 @@ class Judge:
             return False
         if _UUID.fullmatch(value):
             return True
+        if self.slug(value):
+            return False
         cost = self.wordiness(value)
         if not digits:
             mixed = len(_WORDS.findall(value)) * 4 > n
             return n >= 16 and letters >= n * 0.8 and (cost >= 5.0 or (mixed and cost >= 4.4))
         return cost >= (4.6 if digits * 8 < n else 4.2) or turns(value) * 4 >= n
+
+    def slug(self, value: str) -> bool:
+        """Whether this is words and numbers with marks between them, like a file's name."""
+        parts = [part for part in _MARKS.split(value) if part]
+        if len(parts) == 1 and _NUMBERED.fullmatch(value) is None:
+            return False
+        plain = sum(
+            len(part)
+            for part in parts
+            if (part.isdigit() and len(part) <= 8)
+            or (_NUMBERED.fullmatch(part) and (len(part) <= 4 or self.wordiness(part) < 4.7))
+        )
+        return plain * 10 >= 9 * sum(map(len, parts))
 
     def passwordlike(self, value: str) -> bool:
         """Whether a person could have chosen this as a password, and it is no word of prose."""
@@ -117,10 +144,8 @@ def entropy(value: str) -> float:
 
 def turns(value: str) -> int:
     """Count the changes between digits, lower case, upper case and the rest."""
-    kinds = [
-        0 if c.isdigit() else 1 if c.islower() else 2 if c.isupper() else 3 for c in value
-    ]
-    return sum(a != b for a, b in zip(kinds, kinds[1:], strict=False))
+    kinds = [0 if c.isdigit() else 1 if c.islower() else 2 if c.isupper() else 3 for c in value]
+    return sum(a != b for a, b in pairwise(kinds))
 
 
 def patterned(value: str) -> bool:

@@ -100,14 +100,15 @@ def _leaves(text: Text) -> Iterator[_Leaf]:
     kinds: list[str] = []
     key: str | None = None
     key_place = (1, 1, 1)
-    line, begin = 1, 0
+    line, begin, walked = 1, 0, 0
     expects_key = False
     for match in _TOKEN.finditer(text.content):
         word, start = match[0], match.start()
-        fresh = text.content.count("\n", begin, start)
+        fresh = text.content.count("\n", walked, start)
         if fresh:
             line += fresh
-            begin = text.content.rfind("\n", begin, start) + 1
+            begin = text.content.rfind("\n", walked, start) + 1
+        walked = start
         place = (line, start - begin + 1, match.end() - begin + 1)
         if word in "{[":
             stack.append(key)

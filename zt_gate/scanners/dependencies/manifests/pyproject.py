@@ -163,7 +163,9 @@ def _table_source(value: Mapping[str, Any], indexes: Mapping[str, str]) -> Sourc
     if value.get("workspace"):
         return Source("path", ".")
     name = str(value.get("index") or value.get("source") or "")
-    return Source("index", indexes.get(name, name)) if name else None
+    if not name or (name.lower() == "pypi" and name not in indexes):
+        return None
+    return Source("index", indexes.get(name, name))
 
 
 def _named_indexes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -196,10 +198,11 @@ def _index(document: Document, url: str, where: str) -> Dependency:
 def _includes(document: Document) -> Iterator[Dependency]:
     """Yield the requirements files that setuptools reads for a dynamic field."""
     for where, value in _values(document.data, _DYNAMIC):
-        files = value.get("file", []) if isinstance(value, dict) else []
-        for name in [files] if isinstance(files, str) else files:
-            place = document.place(str(name), where)
-            yield Dependency("pypi", "", "", "", Source("include", str(name)), *place, where)
+        files = value.get("file") if isinstance(value, dict) else None
+        for name in files if isinstance(files, list) else [files]:
+            if isinstance(name, str):
+                place = document.place(name, where)
+                yield Dependency("pypi", "", "", "", Source("include", name), *place, where)
 
 
 def _with_sources(

@@ -175,17 +175,26 @@ def _entries(text: Text, logical: _Logical, section: str) -> Iterator[Dependency
     if requirement:
         yield _requirement(text, logical, requirement, section)
     for option, value in options:
-        where = text.content.find(value, logical.offset) if value else -1
+        # Continuations make the text longer than the words; beyond, the line's start will do.
+        end = logical.offset + 2 * len(logical.words) + 100
+        where = text.content.find(value, logical.offset, end) if value else -1
         start = logical.offset if where < 0 else where
         place = text.place(start, start + max(1, len(value)))
         if option == "--editable":
-            name, key, constraint, source = pep508.parse(value, line)
+            name, key, constraint, source = _editable(value, line)
             yield Dependency("pypi", name, key, constraint, source, *place, section)
         elif option in {"--requirement", "--constraint"}:
             kind = Source("url" if "://" in value else "include", value)
             yield Dependency("pypi", "", "", "", kind, *place, option)
         elif option in _INDEXES:
             yield Dependency("pypi", "", "", "", _index(option, value), *place, option)
+
+
+def _editable(value: str, line: int) -> tuple[str, str, str, Source]:
+    """Read what follows ``-e``: an address, or a path even where it looks like a name."""
+    if ":" in value:
+        return pep508.parse(value, line)
+    return "", "", "", Source("path", value.partition("[")[0])
 
 
 def _index(option: str, value: str) -> Source:

@@ -44,8 +44,12 @@ class Cache:
                     ).fetchone()
                     if row is not None:
                         found[key] = json.loads(row[0])
-        except (sqlite3.Error, ValueError, TypeError, RecursionError, OSError):
+        except sqlite3.OperationalError:  # locked, or without its table yet
+            return {}
+        except sqlite3.DatabaseError:
             self._discard()
+            return {}
+        except (ValueError, TypeError, RecursionError, OSError):
             return {}
         return found
 
@@ -54,7 +58,9 @@ class Cache:
         moment = time.time() if now is None else now
         if self._path is None or not values:
             return
-        rows = [(key, moment + age, moment, json.dumps(value)) for key, (value, age) in values.items()]
+        rows = [
+            (key, moment + age, moment, json.dumps(value)) for key, (value, age) in values.items()
+        ]
         with suppress(sqlite3.Error, OSError), closing(self._connect()) as database, database:
             database.execute(_TABLE)
             database.execute("DELETE FROM answer WHERE until < ?", (moment,))
@@ -68,6 +74,6 @@ class Cache:
 
     def _discard(self) -> None:
         """Remove a file that is no database, so that the next run has a cache again."""
-        with suppress(OSError):
-            if self._path is not None and self._path.read_bytes()[:16] != b"SQLite format 3\x00":
+        if self._path is not None:
+            with suppress(OSError):
                 self._path.unlink()

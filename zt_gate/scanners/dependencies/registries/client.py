@@ -128,6 +128,8 @@ class Client:
             raise Fault("has an address that is no URL") from error
         if parts.scheme not in {"http", "https"} or not host:
             raise Fault("has an address that is neither http nor https")
+        if "${" in url:
+            raise Fault("is set with a variable, which is expanded only in the user's own files")
         if not url.isascii() or any(mark in url for mark in "${} \t\r\n\x00"):
             raise Fault("has an address with characters that do not belong there")
         if parts.scheme == "http" and not index.cleartext and not is_loopback(host):
@@ -191,7 +193,10 @@ class Client:
         return response.status, known, body
 
     def _body(
-        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, coding: str
+        self,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        coding: str,
     ) -> bytes:
         unpack = zlib.decompressobj(wbits=31) if coding.strip().lower() == "gzip" else None
         pieces: list[bytes] = []
@@ -212,6 +217,7 @@ class Client:
                 raise TooLargeError("answered with more than 8 MB")
         if response.length:  # read1 does not mind a body that ends early
             raise http.client.IncompleteRead(b"", response.length)
+        response.close()  # nor does it notice the end, without which nothing more can be asked
         if unpack is not None and not unpack.eof:
             raise http.client.IncompleteRead(b"")
         return b"".join(pieces)
@@ -231,8 +237,7 @@ class Client:
         at = urlsplit(proxy.url) if proxy is not None else parts
         host = at.hostname or ""
         if parts.scheme == "http":
-            plain = http.client.HTTPConnection(host, at.port or 80, timeout=self._left())
-            return plain
+            return http.client.HTTPConnection(host, at.port or 80, timeout=self._left())
         port = at.port or (80 if proxy is not None else 443)
         secure = http.client.HTTPSConnection(
             host, port, timeout=self._left(), context=self.tls.context

@@ -1,0 +1,264 @@
+"""How fast the gate is, as CPU time and beside its peers in the same run.
+
+    python bench/speed.py [--rounds N] [--markdown]
+
+CPU seconds are user and system time of the process and all its children.
+Wall seconds stand beside them for the machine that ran it; compare ratios.
+Peers: the chain of the hooks of detect-secrets and semgrep, started the way
+that their hooks start them, with semgrep's ordinary and its faster start, over
+the same rules as the gate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
+    **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER")
+       for what, value in (("NAME", "b"), ("EMAIL", "b@example.org"))},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Medians over the rounds, in seconds."""
+
+    cpu: float
+    wall: float
+
+
+def cost(words: Sequence[str], cwd: Path, rounds: int, environ: dict[str, str]) -> Cost:
+    """Run a command some times; its exit code may be 0 or 1 (it found something)."""
+    cpus, walls = [], []
+    for round_ in range(rounds + 1):
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        done = subprocess.run(
+            words, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode not in {0, 1}:
+            raise SystemExit(f"{words}: exit {done.returncode}\n{done.stderr.decode()}")
+        if round_:  # the first warms the caches
+            walls.append(wall)
+            cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return Cost(median(cpus), median(walls))
+
+
+def git(repo: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=repo, env={**os.environ, **GIT}, check=True,
+                   capture_output=True)  # fmt: skip
+
+
+def repository(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    git(folder, "init", "-q")
+    (folder / "README.md").write_text("A repository.\n")
+    (folder / ".secrets.baseline").write_text(
+        subprocess.run([BIN / "detect-secrets", "scan", "."], cwd=folder, check=True,
+                       capture_output=True, text=True).stdout)  # fmt: skip
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "start")
+    return folder
+
+
+def module(lines: int, seed: int = 0) -> str:
+    """Return ordinary code of some length, with a little of what scanners look closer at."""
+    body = ["import hashlib", "import os", "", "from flask import Flask, request", "",
+            "app = Flask(__name__)", ""]  # fmt: skip
+    while len(body) < lines:
+        n = len(body) + seed
+        body += [f"def handler_{n}(value, limit={n}):", f'    """Return part {n} of a value."""',
+                 f"    name = os.environ.get('NAME_{n}', str(value))",
+                 "    total = hashlib.sha256(name.encode()).hexdigest()",
+                 "    return total[:limit] if limit else total", ""]  # fmt: skip
+    return "\n".join(body[:lines]) + "\n"
+
+
+def one_file(folder: Path) -> Path:
+    repo = repository(folder)
+    (repo / "app.py").write_text(module(50))
+    git(repo, "add", "-A")
+    return repo
+
+
+def many_files(folder: Path, count: int) -> Path:
+    repo = repository(folder)
+    for index in range(count):
+        target = repo / f"d{index % 17}" / f"m{index}.py"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(module(20, index))
+    git(repo, "add", "-A")
+    return repo
+
+
+def million_lines(folder: Path) -> Path:
+    repo = repository(folder)
+    text = "".join(f"value_{n} = compute({n}, 'text')\n" for n in range(50_000))
+    for index in range(20):
+        (repo / f"m{index}.py").write_text(text)
+    git(repo, "add", "-A")
+    return repo
+
+
+PARSE = """
+import os, resource, sys, time
+from pathlib import Path
+def high_water():
+    # ru_maxrss outlives exec, so on Linux it may be the parent's.
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+bare = high_water()
+from zt_gate.git.run import Git
+from zt_gate.sources import staged
+started = time.process_time()
+change = staged.read(Git.open(Path(sys.argv[1]), os.environ))
+lines = sum(1 for file in change.files for _ in file.added_lines())
+peak = high_water()
+print(lines, (peak - bare) / 1024, time.process_time() - started)
+"""
+
+
+def rules_for_semgrep(folder: Path) -> Path:
+    """Write the gate's own pack as one file, so that the peer does the same work."""
+    from zt_gate import rulebook
+
+    rules = [
+        {"message": rule.title, **rule.data["engine"]} for rule in rulebook.load("code").values()
+    ]
+    target = folder / "rules.json"
+    target.write_text(json.dumps({"rules": rules}))
+    return target
+
+
+PRE_COMMIT = """repos:
+- repo: local
+  hooks:
+"""
+HOOK = """  - id: {id}
+    name: {id}
+    entry: {entry}
+    language: system
+    {more}
+"""
+
+
+def through_pre_commit(repo: Path, hooks: Sequence[tuple[str, str, str]]) -> Path:
+    text = PRE_COMMIT + "".join(HOOK.format(id=i, entry=e, more=m) for i, e, m in hooks)
+    (repo / ".pre-commit-config.yaml").write_text(text)
+    git(repo, "add", ".pre-commit-config.yaml")
+    return repo
+
+
+def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
+    with tempfile.TemporaryDirectory(prefix="zt-bench-") as name:
+        top = Path(name)
+        environ = {**os.environ, **GIT, "HOME": name, "ZT_GATE_CACHE_DIR": f"{name}/cache",
+                   "PRE_COMMIT_HOME": f"{name}/pc"}  # fmt: skip
+        gate = [sys.executable, "-I", "-m", "zt_gate"]
+
+        bare = cost([sys.executable, "-I", "-c", "pass"], top, rounds, environ)
+        helped = cost([*gate, "--help"], top, rounds, environ)
+        say(
+            "--help, CPU above a bare interpreter",
+            f"{(helped.cpu - bare.cpu) * 1000:.0f} ms",
+            "60 ms",
+        )
+
+        repo = one_file(top / "one")
+        direct = cost([*gate, "scan"], repo, rounds, environ)
+        say("one file of 50 lines, all scanners, wall", f"{direct.wall:.2f} s", "0.36 s")
+        say("the same, CPU", f"{direct.cpu:.2f} s", "")
+
+        config = rules_for_semgrep(top)
+        semgrep = (f"{BIN / 'semgrep'} scan {{}} --error --metrics off --disable-version-check "
+                   f"--config {config}")  # fmt: skip
+        secrets = (
+            "detect-secrets",
+            f"{BIN / 'detect-secrets-hook'} --baseline .secrets.baseline",
+            "",
+        )
+        own = ("zt-gate", " ".join(gate) + " scan --staged",
+               "always_run: true\n    pass_filenames: false")  # fmt: skip
+        chains = {
+            "the gate": [own],
+            "nothing": [("true", "true", "always_run: true")],
+            "detect-secrets and semgrep": [
+                secrets, ("semgrep", semgrep.format(""), "types: [python]")],
+            "the same, faster start": [
+                secrets, ("semgrep", semgrep.format("--experimental"), "types: [python]")],
+        }  # fmt: skip
+        taken = {}
+        for index, (label, hooks) in enumerate(chains.items()):
+            hooked = through_pre_commit(one_file(top / f"hooked{index}"), hooks)
+            taken[label] = cost([str(BIN / "pre-commit"), "run"], hooked, rounds, environ)
+        mine = taken["the gate"]
+        say("through pre-commit, wall", f"{mine.wall:.2f} s", "0.57 s")
+        say("pre-commit with an empty hook, wall", f"{taken['nothing'].wall:.2f} s", "")
+        for label in ("detect-secrets and semgrep", "the same, faster start"):
+            peer = taken[label]
+            say(f"{label}, through pre-commit, wall", f"{peer.wall:.2f} s", "")
+            say("… as a ratio to the gate, wall; CPU",
+                f"{peer.wall / mine.wall:.1f}; {peer.cpu / mine.cpu:.1f}", "")  # fmt: skip
+
+        many = many_files(top / "many", 300)
+        skips = [w for s in ("secrets", "code", "injection", "dependencies") for w in ("--skip", s)]
+        own_cost = cost([*gate, "scan", *skips], many, rounds, environ)
+        say("own overhead, 300 files, CPU above a bare interpreter",
+            f"{(own_cost.cpu - bare.cpu) * 1000:.0f} ms", "150 ms")  # fmt: skip
+
+        huge = million_lines(top / "huge")
+        said = subprocess.run(
+            [sys.executable, "-I", "-c", PARSE, str(huge)],
+            env=environ, check=True, capture_output=True, text=True,
+        ).stdout.split()  # fmt: skip
+        say(
+            f"{int(said[0]):,} added lines, memory above the interpreter",
+            f"{float(said[1]):.0f} MB",
+            "64 MB",
+        )
+        say("… CPU", f"{float(said[2]):.1f} s", "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--markdown", action="store_true", help="print README's table")
+    options = parser.parse_args()
+    if shutil.which("git") is None:
+        raise SystemExit("git is needed")
+    if options.markdown:
+        print("| what | measured | aim |\n|---|---|---|")
+    measure(
+        options.rounds,
+        lambda what, value, aim: print(
+            f"| {what} | {value} | {aim} |"
+            if options.markdown
+            else f"{what:<66} {value:>12}  {aim}",
+            flush=True,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()

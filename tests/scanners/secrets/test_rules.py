@@ -1,0 +1,73 @@
+"""Every rule finds what its examples say, and nothing in those that it must ignore."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.scanners.secrets.templates import expand
+from zt_gate import rulebook
+from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets import masking_patterns
+from zt_gate.scanners.secrets.block import block_of
+from zt_gate.scanners.secrets.scan import Engine
+
+if TYPE_CHECKING:
+    from zt_gate.model.rule import Rule
+
+RULES = rulebook.load_with_examples("secrets")
+ENGINE = Engine(RULES)
+FIND = [(rule, text) for rule in RULES.values() for text in rule.data["examples"]["find"]]
+IGNORE = [(rule, text) for rule in RULES.values() for text in rule.data["examples"]["ignore"]]
+
+
+def found(template: str, rule: Rule, engine: Engine = ENGINE) -> set[str]:
+    path = rule.data.get("path", "app.cfg").encode()
+    blocks = block_of(path, expand(template).encode())
+    return {finding.rule for block in blocks for finding in engine.findings(block)}
+
+
+@pytest.mark.parametrize(
+    ("rule", "template"), FIND, ids=[f"{rule.id}-{n}" for n, (rule, _) in enumerate(FIND)]
+)
+def test_finds_its_examples(rule: Rule, template: str) -> None:
+    assert rule.id in found(template, rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "template"), IGNORE, ids=[f"{rule.id}-{n}" for n, (rule, _) in enumerate(IGNORE)]
+)
+def test_ignores_what_it_must(rule: Rule, template: str) -> None:
+    assert rule.id not in found(template, rule)
+
+
+def test_every_rule_has_examples_a_remedy_and_a_level() -> None:
+    for rule in RULES.values():
+        assert rule.level is not None, rule.id
+        assert rule.data["examples"]["find"], rule.id
+        assert "CWE-798" in rule.cwe or "CWE-321" in rule.cwe, rule.id
+
+
+def test_formats_alone_find_the_anchored_examples() -> None:
+    cheap = Engine(RULES, formats_only=True)
+    for rule, template in FIND:
+        if rule.data.get("prefixes") and rule.level is Level.BLOCK:
+            assert rule.id in found(template, rule, cheap)
+
+
+def test_masking_patterns_match_what_the_scanner_blocks() -> None:
+    patterns = masking_patterns(RULES)
+    for rule, template in FIND:
+        if rule.data.get("prefixes"):
+            text = expand(template)
+            assert any(pattern.search(text) for pattern in patterns), rule.id
+
+
+def test_patterns_are_ascii_and_bounded() -> None:
+    for rule in RULES.values():
+        pattern = rule.data.get("pattern", "")
+        pattern.encode("ascii")
+        # No unbounded repeat: what an attacker writes must not decide how long it takes.
+        assert not re.search(r"(?<!\\)[*+](?![?+*\]\w-])(?![^\[]*\])", pattern), rule.id

@@ -1,0 +1,432 @@
+"""A registry on loopback: PyPI, npm and both download services, with every fault.
+
+Only the standard library is used, so the server can run wherever Python does::
+
+    with Registry() as registry:
+        registry.pypi("flask", days=4000, weekly=10**6)
+        registry.npm("left-pad", days=2000, weekly=10**6)
+        subprocess.run(..., env={**os.environ, **registry.environment()})
+
+A name that was not added is answered with 404.  ``requests`` and ``lodash``
+are there from the start: a client may ask for a name that everybody knows.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal, Self
+from urllib.parse import unquote, urlsplit
+
+Fault = Literal[
+    "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
+    "huge", "portal", "no-date", "no-etag", "403", "list", "trickle",
+]  # fmt: skip
+#: Faults after which nothing can be known; ``no-etag`` is none of them.
+FAULTS: tuple[Fault, ...] = (
+    "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
+    "huge", "portal", "no-date", "403", "list", "trickle",
+)  # fmt: skip
+Part = Literal["index", "downloads", "all"]
+
+_SIMPLE = "application/vnd.pypi.simple.v1+json"
+_ABBREVIATED = "application/vnd.npm.install-v1+json"
+
+
+@dataclass(frozen=True)
+class Package:
+    """What the registry knows of one package; ``days`` since the first upload."""
+
+    ecosystem: str
+    name: str
+    days: float = 1000
+    weekly: int | None = 1_000_000
+    files: int = 2
+    status: str = ""
+    reason: str = ""
+    yanked: bool = False
+    deprecated: str = ""
+    placeholder: bool = False
+    unpublished: bool = False
+    #: Days since the last change of any kind; None: as old as the first upload.
+    modified_days: float | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request that came in."""
+
+    path: str
+    headers: dict[str, str]
+
+
+@dataclass
+class Behaviour:
+    """How the server behaves besides what it knows."""
+
+    latency: float = 0.0
+    html: bool = False
+    #: Upload times in the Simple API; without them only the JSON API has dates.
+    dates: bool = True
+    retry_after: str = ""
+    #: How many requests a fault lasts; None: for ever.
+    lasts: int | None = None
+    faults: dict[str, Fault] = field(default_factory=dict)
+    parts: dict[str, Fault] = field(default_factory=dict)
+
+
+class Registry:
+    """The server; start it with ``with``."""
+
+    def __init__(self, latency: float = 0.0) -> None:
+        self.behaviour = Behaviour(latency=latency)
+        self.requests: list[Request] = []
+        self.packages: dict[tuple[str, str], Package] = {}
+        self.lock = threading.Lock()
+        self._server = _Server(self)
+        self.pypi("requests")
+        self.npm("lodash")
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at the end."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def pypi_url(self) -> str:
+        """The address of the Simple API."""
+        return f"{self.url}/simple"
+
+    def environment(self) -> dict[str, str]:
+        """The settings that point every client here."""
+        return {
+            "PIP_INDEX_URL": self.pypi_url,
+            "UV_DEFAULT_INDEX": self.pypi_url,
+            "npm_config_registry": f"{self.url}/npm/",
+            "ZT_GATE_PYPISTATS_URL": f"{self.url}/stats",
+            "ZT_GATE_NPM_DOWNLOADS_URL": f"{self.url}/counts",
+        }
+
+    def pypi(self, name: str, **known: Any) -> None:
+        """Add a Python package; the fields are those of Package."""
+        key = re.sub(r"[-_.]+", "-", name).lower()
+        self.packages["pypi", key] = Package("pypi", name, **known)
+
+    def npm(self, name: str, **known: Any) -> None:
+        """Add an npm package; the fields are those of Package."""
+        self.packages["npm", name] = Package("npm", name, **known)
+
+    def fault(
+        self, fault: Fault, *, name: str = "", part: Part = "all", lasts: int | None = None
+    ) -> None:
+        """Misbehave for one package, or for everything in one part of the server."""
+        self.behaviour.lasts = lasts
+        if name:
+            self.behaviour.faults[name] = fault
+        for each in ("index", "downloads") if part == "all" else (part,):
+            if not name:
+                self.behaviour.parts[each] = fault
+
+    def heal(self) -> None:
+        """Behave again."""
+        self.behaviour = Behaviour(latency=self.behaviour.latency)
+
+    def asked(self) -> list[str]:
+        """The paths that were asked for, in their order."""
+        with self.lock:
+            return [request.path for request in self.requests]
+
+    def current_fault(self, name: str, part: str) -> Fault | None:
+        """Return how to misbehave now; counts down a fault that passes."""
+        with self.lock:
+            fault = self.behaviour.faults.get(name) or self.behaviour.parts.get(part)
+            if fault is None or self.behaviour.lasts is None:
+                return fault
+            self.behaviour.lasts -= 1
+            return fault if self.behaviour.lasts >= 0 else None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that hang up are part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+    # One packet for one answer: two would wait for each other's acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+        """Log nothing."""
+
+    def do_GET(self) -> None:
+        registry = self.server.registry
+        path = urlsplit(self.path).path
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        with registry.lock:
+            registry.requests.append(Request(path, headers))
+        if registry.behaviour.latency:
+            time.sleep(registry.behaviour.latency)
+        part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
+        name = _name_of(path)
+        fault = registry.current_fault(name, part)
+        if fault in {None, "no-date", "no-etag", "wrong-name", "portal"}:
+            self._answer(path, name, fault)
+        else:
+            self._misbehave(str(fault))
+
+    def _answer(self, path: str, name: str, fault: str | None) -> None:
+        registry = self.server.registry
+        if fault == "portal":
+            self._send(404, "text/html", b"<html>Please log in</html>")
+            return
+        accept = self.headers.get("Accept", "")
+        said = _content(registry, path, name, accept, dated=fault != "no-date")
+        if said is None:
+            self._send(404, "application/json", b'{"error": "not found"}')
+            return
+        kind, body = said
+        if fault == "wrong-name":
+            body = body.replace(f'"{name}"'.encode(), b'"another-package"').replace(
+                f'"{registry_name(registry, path, name)}"'.encode(), b'"another-package"'
+            )
+        self._send(200, kind, body, etag=fault != "no-etag")
+
+    def _misbehave(self, fault: str) -> None:
+        if fault == "404":
+            self._send(404, "application/json", b"{}")
+        elif fault in {"429", "500", "403"}:
+            self._send(int(fault), "text/plain", b"no")
+        elif fault == "reset":
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.connection.close()
+            self.close_connection = True
+        elif fault == "slow":
+            time.sleep(8)
+            self.close_connection = True
+        elif fault == "trickle":
+            self._trickle()
+        elif fault == "cut":
+            self._send(200, self._kind(), b'{"name": "x", "files": [{"filename": ')
+        elif fault == "html":
+            body = b'<html><a href="/login">Log in</a></html>'
+            self._send(200, "text/html", body)
+        elif fault in {"empty", "list"}:
+            self._send(200, self._kind(), b"{}" if fault == "empty" else b"[]")
+        elif fault == "redirect":
+            self._send(302, "text/plain", b"", location="http://localhost:9/elsewhere")
+        elif fault == "huge":
+            self._huge()
+
+    def _kind(self) -> str:
+        return _SIMPLE if self.path.startswith("/simple") else "application/json"
+
+    def _trickle(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", self._kind())
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(100):
+                self.wfile.write(b" ")
+                self.wfile.flush()
+                time.sleep(0.1)
+        self.close_connection = True
+
+    def _huge(self) -> None:
+        body = gzip.compress(b'{"name": "' + b" " * (100 << 20), 1)
+        self.send_response(200)
+        self.send_header("Content-Type", self._kind())
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(body)
+        self.close_connection = True
+
+    def _send(
+        self, status: int, kind: str, body: bytes, *, location: str = "", etag: bool = True
+    ) -> None:
+        retry = self.server.registry.behaviour.retry_after
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if etag:
+            self.send_header("ETag", f'"{len(body)}"')
+        if location:
+            self.send_header("Location", location)
+        if retry and status in {429, 503}:
+            self.send_header("Retry-After", retry)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def registry_name(registry: Registry, path: str, name: str) -> str:
+    """The package's name as its owner wrote it."""
+    package = registry.packages.get((_ecosystem(path), name))
+    return package.name if package is not None else name
+
+
+def _ecosystem(path: str) -> str:
+    return "npm" if path.startswith(("/npm/", "/counts/")) else "pypi"
+
+
+def _name_of(path: str) -> str:
+    for pattern in (
+        r"/simple/([^/]+)/", r"/pypi/([^/]+)/json", r"/stats/api/packages/([^/]+)/recent",
+        r"/counts/downloads/point/[^/]+/(.+)", r"/npm/(.+?)(?:/latest)?",
+    ):  # fmt: skip
+        match = re.fullmatch(pattern, path)
+        if match:
+            return unquote(match[1])
+    return ""
+
+
+def _content(
+    registry: Registry, path: str, name: str, accept: str, *, dated: bool
+) -> tuple[str, bytes] | None:
+    if path.startswith("/counts/"):
+        return _npm_counts(registry, path, name)
+    package = registry.packages.get((_ecosystem(path), name))
+    if package is None:
+        return None
+    if path.startswith("/stats/"):
+        if package.weekly is None:
+            return None
+        data = {"last_day": package.weekly // 7, "last_week": package.weekly}
+        return _json({"data": data, "package": name, "type": "recent_downloads"})
+    if path.startswith("/npm/"):
+        short = _ABBREVIATED in accept
+        document = _packument(package, short=short, dated=dated)
+        return _json(document, _ABBREVIATED if short else "application/json")
+    if path.startswith("/pypi/"):
+        return _json(_pypi_json(package, dated=dated))
+    behaviour = registry.behaviour
+    if behaviour.html or _SIMPLE not in accept:
+        return "text/html", _simple_html(package)
+    return _json(_simple(package, name, dated=dated and behaviour.dates), _SIMPLE)
+
+
+def _json(document: object, kind: str = "application/json") -> tuple[str, bytes]:
+    return kind, json.dumps(document).encode()
+
+
+def _ago(days: float) -> str:
+    moment = datetime.now(UTC) - timedelta(days=days)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _files(package: Package) -> list[tuple[str, str]]:
+    """File names with the time that each was uploaded."""
+    stem = re.sub(r"[-_.]+", "_", package.name).lower()
+    return [
+        (f"{stem}-{n + 1}.0.tar.gz", _ago(package.days / (n + 1))) for n in range(package.files)
+    ]
+
+
+def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
+    files: list[dict[str, Any]] = []
+    for file, uploaded in _files(package):
+        entry = {"filename": file, "url": f"../../files/{file}", "hashes": {}, "size": 1}
+        if dated:
+            entry["upload-time"] = uploaded
+        if package.yanked:
+            entry["yanked"] = "wrong"
+        files.append(entry)
+    document: dict[str, Any] = {
+        "meta": {"api-version": "1.4"},
+        "name": name,
+        "versions": [f"{n + 1}.0" for n in range(package.files)],
+        "files": files,
+    }
+    if package.status:
+        document["project-status"] = {"status": package.status, "reason": package.reason}
+    return document
+
+
+def _simple_html(package: Package) -> bytes:
+    yanked = ' data-yanked="wrong"' if package.yanked else ""
+    status = f'<meta name="pypi:project-status" content="{package.status}">'
+    anchors = "".join(f'<a href="../{file}"{yanked}>{file}</a><br>' for file, _ in _files(package))
+    head = '<meta name="pypi:repository-version" content="1.0">' + (
+        status if package.status else ""
+    )
+    return f"<!DOCTYPE html><html><head>{head}</head><body>{anchors}</body></html>".encode()
+
+
+def _pypi_json(package: Package, *, dated: bool) -> dict[str, Any]:
+    releases = {
+        f"{n + 1}.0": [{"filename": file, **({"upload_time_iso_8601": when} if dated else {})}]
+        for n, (file, when) in enumerate(_files(package))
+    }
+    return {"info": {"name": package.name, "downloads": {"last_week": -1}}, "releases": releases}
+
+
+def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
+    name, created = package.name, _ago(package.days)
+    modified = created if package.modified_days is None else _ago(package.modified_days)
+    if package.unpublished:
+        return {"name": name, "time": {"created": created, "unpublished": {"time": modified}}}
+    numbers = [f"{n + 1}.0.0" for n in range(package.files)]
+    if package.placeholder:
+        numbers = ["0.0.1-security"]
+    about = "security holding package" if package.placeholder else "A package"
+    versions: dict[str, Any] = {}
+    for number in numbers:
+        versions[number] = {"name": name, "version": number, "dist": {}}
+        if package.deprecated:
+            versions[number]["deprecated"] = package.deprecated
+    document: dict[str, Any] = {
+        "name": name,
+        "dist-tags": {"latest": numbers[-1]} if numbers else {},
+        "versions": versions,
+    }
+    if short:
+        return {**document, **({"modified": modified} if dated else {})}
+    times = dict.fromkeys(numbers, created)
+    time_of = {"created": created, "modified": modified, **times} if dated else {}
+    return {**document, "description": about, **({"time": time_of} if dated else {})}
+
+
+def _npm_counts(registry: Registry, path: str, names: str) -> tuple[str, bytes] | None:
+    period = path.split("/")[4]
+    end = period.partition(":")[2]
+    found: dict[str, Any] = {}
+    for name in names.split(","):
+        package = registry.packages.get(("npm", name))
+        count = package.weekly if package is not None else None
+        if package is not None and end and _ago(package.days) > end:
+            count = 0  # not there yet in that week
+        entry = {"downloads": count, "start": "", "end": "", "package": name}
+        found[name] = entry if count is not None else None
+    if "," not in names:
+        single = found[names]
+        return _json(single) if single is not None else None
+    return _json(found)

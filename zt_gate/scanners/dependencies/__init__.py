@@ -1,0 +1,42 @@
+"""Dependencies: what a change adds must exist, be of some age, and be used.
+
+``manifests/`` says what was added, ``registries/`` what is known about it, and
+``checks`` what that means.  Nothing of it is imported before a manifest changed,
+and nothing of the network before a dependency was added.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zt_gate.model.report import ScannerRun
+
+if TYPE_CHECKING:
+    from zt_gate.model.change import ChangeSet
+    from zt_gate.scanners.base import Context
+
+# The ends of every name that a reader takes; the readers themselves look closer.
+_ENDS = (b".txt", b".in", b".pip", b".toml", b".json", b".npmrc")
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """The scanner of manifests."""
+
+    name: str = "dependencies"
+
+    def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
+        """Read the changed manifests and ask the registries about what is new in them."""
+        start = time.monotonic()
+        # A file with another name can become a manifest by being included, but
+        # then a manifest is on the trusted side or in the change.
+        if not any(file.path.lower().endswith(_ENDS) for file in change.files):
+            return ScannerRun(self.name, "ok", seconds=time.monotonic() - start)
+        from zt_gate.scanners.dependencies.scan import scan
+
+        return scan(change, context, start)
+
+
+SCANNER = Dependencies()

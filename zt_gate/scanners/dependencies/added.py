@@ -1,0 +1,202 @@
+"""What a change adds: every manifest read on both sides, and the difference."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zt_gate.model.change import ContentUnavailableError
+from zt_gate.model.report import NotInspected
+from zt_gate.model.text import MAX_BYTES, mark_of
+from zt_gate.scanners.dependencies.manifests import reader_for
+from zt_gate.scanners.dependencies.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    joined,
+    leaves_tree,
+    quoted,
+)
+from zt_gate.scanners.dependencies.manifests.requirements import Requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zt_gate.model.change import Blob, ChangeSet, FileChange
+    from zt_gate.scanners.dependencies.manifests.base import Reader
+
+_MOST_INCLUDES = 100
+
+Identity = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A changed manifest: what it names now, and what it named before."""
+
+    file: FileChange
+    reader: Reader
+    data: bytes = b""
+    new: tuple[Dependency, ...] = ()
+    old: tuple[Dependency, ...] = ()
+
+    def is_added_line(self, number: int) -> bool:
+        """Say whether a line is one that the change adds (in UTF-16 nobody can say)."""
+        return mark_of(self.data) is None and any(
+            hunk.new_start <= number < hunk.new_start + hunk.added.lines for hunk in self.file.hunks
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """One entry that is new, and the manifest that brings it."""
+
+    dependency: Dependency
+    manifest: Manifest
+
+
+@dataclass(slots=True)
+class Difference:
+    """The result: new entries, entries with a new constraint, and what could not be read."""
+
+    added: list[Addition] = field(default_factory=list)
+    #: Known names whose version part changed: no new dependency, but a new version.
+    constrained: list[Addition] = field(default_factory=list)
+    not_inspected: list[NotInspected] = field(default_factory=list)
+    manifests: int = 0
+    lines: int = 0
+
+
+def difference(change: ChangeSet, trusted: Callable[[bytes], bytes | None]) -> Difference:
+    """Read the manifests of a change; ``trusted`` reads a file of the trusted side."""
+    result = Difference()
+    manifests = list(_manifests(change, result))
+    known = {entry.identity for manifest in manifests for entry in manifest.old if entry.name}
+    versions = {
+        (entry.identity, entry.constraint) for manifest in manifests for entry in manifest.old
+    }
+    for manifest in manifests:
+        result.manifests += 1
+        result.lines += manifest.data.count(b"\n")
+        before = {entry.identity for entry in manifest.old}
+        seen: set[Identity] = set()
+        for entry in manifest.new:
+            # A name is known wherever in the repository it stood; an option
+            # holds for its own file.
+            if entry.identity in seen:
+                continue
+            seen.add(entry.identity)
+            if entry.identity in before or entry.identity in known:
+                if (entry.identity, entry.constraint) not in versions:
+                    result.constrained.append(Addition(entry, manifest))
+            elif entry.source.kind == "include":
+                _follow(entry, manifest, change, trusted, result)
+            else:
+                result.added.append(Addition(entry, manifest))
+    return result
+
+
+def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
+    """Read every changed manifest, and what they include under other names."""
+    waiting: list[tuple[FileChange, Reader, Reader | None]] = []
+    for file in change.files:
+        reader = reader_for(file.path)
+        before = reader_for(file.old_path) if file.old_path is not None else None
+        if reader is not None and not file.is_submodule:
+            waiting.append((file, reader, before))
+        elif before is not None:  # renamed to a name that is no manifest's
+            old = _read_old(file, before)
+            yield Manifest(file, before, old=old)
+    seen = {file.path for file, _, _ in waiting}
+    files = {file.path: file for file in change.files}
+    while waiting:
+        file, reader, before = waiting.pop(0)
+        manifest = _read(file, reader, before, result)
+        if manifest is None:
+            continue
+        yield manifest
+        for entry in (*manifest.new, *manifest.old):
+            path = joined(file.path, entry.source.target) if _is_include(entry) else b""
+            if path in files and path not in seen and len(seen) < _MOST_INCLUDES + len(files):
+                seen.add(path)
+                waiting.append((files[path], Requirements(), Requirements()))
+
+
+def _is_include(entry: Dependency) -> bool:
+    return entry.source.kind == "include"
+
+
+def _read(
+    file: FileChange, reader: Reader, before: Reader | None, result: Difference
+) -> Manifest | None:
+    old = _read_old(file, before) if before is not None else ()
+    if file.is_deletion:
+        return Manifest(file, reader, old=old)
+    try:
+        if file.new is None:
+            raise ContentUnavailableError("the new content of the file is not known")
+        data = file.new.read(MAX_BYTES)
+    except ContentUnavailableError as error:
+        result.not_inspected.append(NotInspected(file.path, "failed", str(error)))
+        return None
+    if file.is_symlink:
+        return _linked(file, data, reader, result)
+    try:
+        return Manifest(file, reader, data, reader.read(file.path, data), old)
+    except ManifestError as error:
+        result.not_inspected.append(NotInspected(file.path, "unreadable", f"manifest: {error}"))
+        return None
+
+
+def _read_old(file: FileChange, reader: Reader) -> tuple[Dependency, ...]:
+    """Return what the old side names; nothing where it cannot be read: then all is new."""
+    blob: Blob | None = file.old
+    try:
+        return reader.read(file.old_path or file.path, blob.read(MAX_BYTES)) if blob else ()
+    except (ContentUnavailableError, ManifestError):
+        return ()
+
+
+def _linked(file: FileChange, target: bytes, reader: Reader, result: Difference) -> Manifest | None:
+    """Take a link to another manifest of the same kind: that one is read where it changes."""
+    path = joined(file.path, target.decode("utf-8", "replace"))
+    outside = leaves_tree(file.path, target.decode("utf-8", "replace"))
+    if outside or not reader.matches(path):
+        reason = "a manifest that is a symbolic link to something else: it was not followed"
+        result.not_inspected.append(NotInspected(file.path, "unreadable", reason))
+    return None
+
+
+def _follow(
+    entry: Dependency,
+    manifest: Manifest,
+    change: ChangeSet,
+    trusted: Callable[[bytes], bytes | None],
+    result: Difference,
+) -> None:
+    """Read what a new ``-r`` line brings in from a file that is not part of the change."""
+    path = manifest.file.path
+    if leaves_tree(path, entry.source.target):
+        outside = dataclasses.replace(entry, source=Source("path", entry.source.target))
+        result.added.append(Addition(outside, manifest))
+        return
+    target = joined(path, entry.source.target)
+    if reader_for(target) is not None or any(file.path == target for file in change.files):
+        return  # read for itself, now or when it came
+    data = trusted(target)
+    if data is None:
+        reason = f"includes {quoted(entry.source.target)}, which could not be read"
+        result.not_inspected.append(NotInspected(path, "failed", reason))
+        return
+    try:
+        included = Requirements().read(target, data)
+    except ManifestError as error:
+        reason = f"includes {quoted(entry.source.target)}: {error}"
+        result.not_inspected.append(NotInspected(path, "unreadable", reason))
+        return
+    for one in included:
+        here = dataclasses.replace(
+            one, line=entry.line, column=entry.column, end_column=entry.end_column
+        )
+        result.added.append(Addition(here, manifest))

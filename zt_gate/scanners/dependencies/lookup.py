@@ -1,0 +1,321 @@
+"""Ask the registries about names: the cache first, then all at once, then the canaries.
+
+A 404 alone proves nothing: a captive portal and a wrong index path answer it
+for every name.  Where an index knew none of the names of this run, it is asked
+for one that everybody knows; only if it has that one is a 404 a "missing".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.scanners.dependencies.registries import registry_for
+from zt_gate.scanners.dependencies.registries.base import (
+    Answer,
+    Count,
+    Fault,
+    Index,
+    Missing,
+    Project,
+    Registry,
+    Unverified,
+)
+from zt_gate.scanners.dependencies.registries.pool import Lane, Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from zt_gate.scanners.dependencies.registries.cache import Cache
+    from zt_gate.scanners.dependencies.registries.client import Client
+
+_WIDTH = 8
+_FOUND_AGE = 24 * 3600.0
+_MISSING_AGE = 600.0
+_LATE = Unverified("did not answer before the deadline")
+_PORTAL = Unverified("answers 404 even for a package that everybody knows")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One package, the indexes to ask in their order, and the download service or None."""
+
+    ecosystem: str
+    key: str
+    indexes: tuple[Index, ...]
+    service: Index | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What came back; ``downloads`` is a number, why there is none, or None: not applicable."""
+
+    answer: Answer
+    downloads: int | Unverified | None
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Results as they come in from the threads, by what was asked."""
+
+    projects: dict[tuple[str, Index, str], Answer] = field(default_factory=dict)
+    counts: dict[tuple[str, Index, str], Count] = field(default_factory=dict)
+    fresh: set[tuple[str, Index, str]] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def project(self, at: tuple[str, Index, str], answer: Answer) -> None:
+        with self.lock:
+            self.projects[at] = answer
+            self.fresh.add(at)
+
+    def count(self, at: tuple[str, Index, str], count: Count) -> None:
+        with self.lock:
+            self.counts[at] = count
+            self.fresh.add(at)
+
+    def copy(self) -> _Answers:
+        """Return what is known now; threads that are late change it no more."""
+        with self.lock:
+            return _Answers(dict(self.projects), dict(self.counts), set(self.fresh))
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One round of questions.
+
+    ``deadline`` is a ``time.monotonic()`` value; ``age_days`` the age below
+    which the date of a first upload matters; ``now`` is in seconds since the
+    epoch; ``canaries`` holds a well-known name for each ecosystem.
+    """
+
+    environ: Mapping[str, str]
+    deadline: float
+    age_days: int
+    now: float
+    canaries: Mapping[str, str]
+    cache: Cache
+
+    @property
+    def recent(self) -> float:
+        """The time after which dates matter, in seconds since the epoch."""
+        return self.now - self.age_days * 86400.0
+
+    def ask(self, questions: Iterable[Question]) -> dict[Question, Facts]:
+        """Return the facts for every question; each has an answer, if only why there is none."""
+        wanted = list(dict.fromkeys(questions))
+        answers = self._kept(wanted)
+        pool = Pool(self.environ, self.deadline)
+        pool.run(self._lanes(wanted, answers))
+        answers = answers.copy()
+        pool.run(self._canary_lanes(answers))
+        answers = answers.copy()
+        self._trust(answers)
+        self._keep(answers)
+        return {question: self._facts(question, answers) for question in wanted}
+
+    def _lanes(self, wanted: Sequence[Question], answers: _Answers) -> list[Lane]:
+        lanes: list[Lane] = []
+        for ecosystem in dict.fromkeys(question.ecosystem for question in wanted):
+            registry = registry_for(ecosystem)
+            own = [question for question in wanted if question.ecosystem == ecosystem]
+            tasks = [
+                self._project_task(registry, question, answers)
+                for question in own
+                if not _settled(question, answers)
+            ]
+            lanes.append(Lane(_WIDTH, tasks))
+            for service in dict.fromkeys(question.service for question in own):
+                keys = [q.key for q in own if q.service == service and not _is_missing(q, answers)]
+                if service is not None:
+                    lanes.append(self._count_lane(registry, service, keys, answers))
+        return lanes
+
+    def _count_lane(
+        self, registry: Registry, service: Index, keys: Iterable[str], answers: _Answers
+    ) -> Lane:
+        open_keys = [
+            key
+            for key in dict.fromkeys(keys)
+            if (registry.ecosystem, service, key) not in answers.counts
+        ]
+        batches = registry.batches(open_keys)
+        return Lane(
+            registry.count_width,
+            [_count_task(registry, service, batch, answers) for batch in batches],
+        )
+
+    def _project_task(
+        self, registry: Registry, question: Question, answers: _Answers
+    ) -> Callable[[Client], None]:
+        def task(client: Client) -> None:
+            for index in question.indexes:
+                at = (registry.ecosystem, index, question.key)
+                answer = answers.projects.get(at)
+                if answer is None:  # else it is a kept 404, whose age must not begin anew
+                    answer = self._project(client, registry, index, question)
+                    answers.project(at, answer)
+                if not isinstance(answer, Missing):
+                    return
+
+        return task
+
+    def _project(
+        self, client: Client, registry: Registry, index: Index, question: Question
+    ) -> Answer:
+        try:
+            answer = registry.project(client, index, question.key, self.recent)
+        except Fault as fault:
+            return Unverified(str(fault))
+        if not isinstance(answer, Project) or not answer.oversized or question.service is None:
+            return answer
+        try:
+            used = registry.used_before(client, question.service, question.key, self.recent)
+        except Fault:
+            return answer
+        return dataclasses.replace(answer, first_upload=self.recent, undated="") if used else answer
+
+    def _canary_lanes(self, answers: _Answers) -> list[Lane]:
+        """Return the questions for a well-known name, where everything asked was unknown."""
+        lanes = []
+        for ecosystem, index in _silent(answers):
+            registry, key = registry_for(ecosystem), self.canaries.get(ecosystem, "")
+            if key:
+                canary = Question(ecosystem, key, (index,), None)
+                lanes.append(Lane(1, [self._project_task(registry, canary, answers)]))
+        for ecosystem, service in _uncounted(answers):
+            registry, key = registry_for(ecosystem), self.canaries.get(ecosystem, "")
+            if key:
+                lanes.append(Lane(1, [_count_task(registry, service, [key], answers)]))
+        return lanes
+
+    def _trust(self, answers: _Answers) -> None:
+        """Turn every 404 from a server that has not shown that it knows a name into why."""
+        silent, uncounted = set(_silent(answers)), set(_uncounted(answers))
+        for at in answers.fresh:
+            canary = (at[0], at[1], self.canaries.get(at[0], ""))
+            if isinstance(answers.projects.get(at), Missing) and at[:2] in silent:
+                told = answers.projects.get(canary, _LATE)
+                answers.projects[at] = told if isinstance(told, Unverified) else _PORTAL
+            if at in answers.counts and answers.counts[at] is None and at[:2] in uncounted:
+                count = answers.counts.get(canary, _LATE)
+                answers.counts[at] = count if isinstance(count, Unverified) else _PORTAL
+
+    def _facts(self, question: Question, answers: _Answers) -> Facts:
+        answer: Answer = _LATE
+        for index in question.indexes:
+            answer = answers.projects.get((question.ecosystem, index, question.key), _LATE)
+            if not isinstance(answer, Missing):
+                break
+        if question.service is None:
+            return Facts(answer, None)
+        count = answers.counts.get((question.ecosystem, question.service, question.key), _LATE)
+        return Facts(answer, 0 if count is None else count)
+
+    def _kept(self, wanted: Sequence[Question]) -> _Answers:
+        answers = _Answers()
+        projects: dict[str, tuple[str, Index, str]] = {}
+        counts: dict[str, tuple[str, Index, str]] = {}
+        for question in wanted:
+            for index in question.indexes:
+                at = (question.ecosystem, index, question.key)
+                projects[self._project_key(at)] = at
+            if question.service is not None:
+                at = (question.ecosystem, question.service, question.key)
+                counts[_count_key(at)] = at
+        kept = self.cache.get([*projects, *counts])
+        for key, at in projects.items():
+            answer = _project_of(kept.get(key))
+            if answer is not None:
+                answers.projects[at] = answer
+        for key, at in counts.items():
+            value = kept.get(key)
+            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+                answers.counts[at] = value
+        return answers
+
+    def _project_key(self, at: tuple[str, Index, str]) -> str:
+        # The age is in the key: a date may only be known to lie before it.
+        form = registry_for(at[0]).accept
+        return f"project {at[0]} {self.age_days} {form} {at[1].url} {at[2]}"
+
+    def _keep(self, answers: _Answers) -> None:
+        values: dict[str, tuple[Any, float]] = {}
+        for at in answers.fresh:
+            answer, count = answers.projects.get(at), answers.counts.get(at)
+            if isinstance(answer, Missing):
+                values[self._project_key(at)] = ({"missing": True}, _MISSING_AGE)
+            elif isinstance(answer, Project) and not answer.undated:
+                values[self._project_key(at)] = (dataclasses.asdict(answer), _FOUND_AGE)
+            if isinstance(count, int):
+                values[_count_key(at)] = (count, registry_for(at[0]).count_age)
+        self.cache.put(values)
+
+
+def _count_task(
+    registry: Registry, service: Index, keys: Sequence[str], answers: _Answers
+) -> Callable[[Client], None]:
+    def task(client: Client) -> None:
+        try:
+            counts: Mapping[str, Count] = registry.counts(client, service, keys)
+        except Fault as fault:
+            counts = dict.fromkeys(keys, Unverified(str(fault)))
+        for key, count in counts.items():
+            answers.count((registry.ecosystem, service, key), count)
+
+    return task
+
+
+def _settled(question: Question, answers: _Answers) -> bool:
+    """Say whether the cache already answers the question."""
+    for index in question.indexes:
+        answer = answers.projects.get((question.ecosystem, index, question.key))
+        if not isinstance(answer, Missing):
+            return answer is not None
+    return True
+
+
+def _is_missing(question: Question, answers: _Answers) -> bool:
+    """Say whether every index said that there is no such package."""
+    at = [(question.ecosystem, index, question.key) for index in question.indexes]
+    return all(isinstance(answers.projects.get(each), Missing) for each in at)
+
+
+def _silent(answers: _Answers) -> list[tuple[str, Index]]:
+    """Return the indexes that said "missing" in this run and knew no name."""
+    fresh = [at for at in answers.projects if at in answers.fresh]
+    known = {at[:2] for at in fresh if isinstance(answers.projects[at], Project)}
+    unknown = dict.fromkeys(at[:2] for at in fresh if isinstance(answers.projects[at], Missing))
+    return [where for where in unknown if where not in known]
+
+
+def _uncounted(answers: _Answers) -> list[tuple[str, Index]]:
+    """Return the services that had no count for a name in this run, and none for any other."""
+    fresh = [at for at in answers.counts if at in answers.fresh]
+    known = {at[:2] for at in fresh if answers.counts[at] and isinstance(answers.counts[at], int)}
+    # For a package that does not exist nobody needs a count.
+    there = {(at[0], at[2]) for at, told in answers.projects.items() if isinstance(told, Project)}
+    unknown = dict.fromkeys(
+        at[:2] for at in fresh if answers.counts[at] is None and (at[0], at[2]) in there
+    )
+    return [where for where in unknown if where not in known]
+
+
+def _count_key(at: tuple[str, Index, str]) -> str:
+    return f"count {at[0]} {at[1].url} {at[2]}"
+
+
+def _project_of(value: object) -> Answer | None:
+    """Return a kept answer, None for whatever is no such thing."""
+    if not isinstance(value, dict):
+        return None
+    if value == {"missing": True}:
+        return Missing()
+    try:
+        project = Project(**value)
+    except TypeError:
+        return None
+    first = project.first_upload
+    sound = first is None or (isinstance(first, int | float) and not isinstance(first, bool))
+    return project if sound and isinstance(project.status, str) else None

@@ -1,0 +1,114 @@
+"""Words in disguise: digits for letters, shuffled inner letters, letters spaced out.
+
+The block's set of words is enough to see that there is none of it, which is
+the rule; only then lines are rewritten.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.scanners.injection import show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zt_gate.scanners.injection.families import Book
+
+#: So many different disguised words on one line are a disguise by themselves.
+_LEET = 6
+_SHUFFLED = 4
+#: So many in a block are worth a second reading.
+_WORTH = 3
+
+_LEET_TABLES = tuple(str.maketrans("013457@$8", f"o{one}east" + "asb") for one in "il")
+_WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
+_SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,4}){10,}[A-Za-z0-9]?[.,:'!?]?"
+_SINGLES = (b" e ", b" t ", b" n ", b" o ", b" i ", b" s ", b" a ", b" r ")
+
+
+def folds(found: set[str], book: Book) -> dict[str, str]:
+    """Return the disguised words of a block with what they stand for, {} where too few."""
+    plain = {}
+    for word in found:
+        size = len(word)
+        if size > 24 or word in book.common:
+            continue
+        if word.isalpha():
+            alike = book.shapes.get((word[0], word[-1], size)) if size >= 4 else None
+            meant = _unshuffle(word, alike) if alike else None
+        else:
+            meant = _unleet(word, book.common)
+        if meant:
+            plain[word] = meant
+    telling = sum(not word.isdigit() for word in plain)
+    return plain if telling >= _WORTH else {}
+
+
+def _unshuffle(word: str, alike: list[str]) -> str | None:
+    letters = sorted(word)
+    return next((plain for plain in alike if sorted(plain) == letters), None)
+
+
+def _unleet(word: str, known: frozenset[str]) -> str | None:
+    if "_" in word:
+        return None
+    for table in _LEET_TABLES:
+        plain = word.translate(table)
+        if plain in known:
+            return plain
+    if word.count("1") > 1:  # one digit may stand for i and for l in the same word
+        first, rest = word.split("1", 1)
+        for one, table in (("i", _LEET_TABLES[1]), ("l", _LEET_TABLES[0])):
+            plain = f"{first}{one}{rest}".translate(table)
+            if plain in known:
+                return plain
+    return None
+
+
+def unfold(text: str, plain: Mapping[str, str]) -> tuple[str, str]:
+    """Return a line with its disguised words in the clear, and a message if they are many."""
+    seen: set[str] = set()
+
+    def replace(match: re.Match[str]) -> str:
+        word = match[0].lower()
+        meant = plain.get(word)
+        if meant is None:
+            return match[0]
+        seen.add(word)
+        return meant
+
+    clear = re.sub(_WORD, replace, text)
+    leet = sum(len(word) > 2 and not word.isalpha() and not word.isdigit() for word in seen)
+    shuffled = sum(word.isalpha() for word in seen)
+    if leet < _WORTH and shuffled < 2:
+        return text, ""
+    if leet >= _LEET:
+        return clear, f'digits for letters that read "{show.visible(clear.strip())}"'
+    if shuffled >= _SHUFFLED and shuffled * 6 >= len(text.split()):
+        return clear, f'shuffled letters that read "{show.visible(clear.strip())}"'
+    return clear, ""
+
+
+def may_be_spaced(lowered: bytes) -> bool:
+    """Whether single letters stand between spaces often enough to look closer."""
+    return sum(single in lowered for single in _SINGLES) >= 4
+
+
+def unspace(text: str) -> tuple[str, str]:
+    """Return a line with spaced-out letters joined to words, and a message if it did so.
+
+    Words are what two or more spaces part.
+    """
+    joined: list[str] = []
+
+    def join(match: re.Match[str]) -> str:
+        parts = [part.replace(" ", "") for part in re.split(r" {2,}", match[0])]
+        joined.extend(parts)
+        return " ".join(parts)
+
+    clear = re.sub(_SPACED, join, text)
+    if sum(len(part) > 2 for part in joined) < 5:
+        return clear, ""
+    return clear, f'letters spaced out that read "{show.visible(clear.strip())}"'

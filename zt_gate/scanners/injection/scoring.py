@@ -1,0 +1,188 @@
+"""Signals to a tier: the best windows of a text, their score, and why.
+
+The score of a window of up to 16 lines is the sum of its families, each capped,
+each phrase counted once; supporting families weigh half in agents' own files.
+A hidden or coded carrier adds, a text that discusses attacks takes away, but
+never below review: else three words would talk a finding down to nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zt_gate.scanners.injection import show
+from zt_gate.scanners.injection.words import set_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from zt_gate.scanners.injection.families import Book, Hit
+
+#: The strongest hits of a block that are weighed; a hostile text may hold thousands.
+_MAX_HITS = 60
+_FAR = 80
+
+
+class Settings(NamedTuple):
+    """Thresholds and words of the ``injection/instructions`` rule."""
+
+    block: int
+    review: int
+    strong: int
+    supported: int
+    window: int
+    discussing: frozenset[str]
+    least: int
+    reduction: int
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Settings:
+        """Read them from the rule's data."""
+        limits, talk = data["thresholds"], data["discussing"]
+        return cls(
+            limits["block"], limits["review"], limits["strong"],
+            limits["supported"], limits["window"],
+            frozenset(talk["words"].split()), talk["least"], talk["reduction"],
+        )  # fmt: skip
+
+
+class Scored(NamedTuple):
+    """A window that reached a tier: its strongest hit, its score, and the reasons."""
+
+    hit: Hit
+    score: int
+    blocks: bool
+    reasons: str
+
+
+class Page(NamedTuple):
+    """A text of several lines, with the offsets at which they start."""
+
+    text: str
+    starts: Sequence[int]
+
+    def line_of(self, offset: int) -> int:
+        """Return the index of the line that holds ``offset``."""
+        return bisect_right(self.starts, offset) - 1
+
+    def line(self, index: int) -> str:
+        """Return one line."""
+        end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
+        return self.text[self.starts[index] : end]
+
+
+def page_of(lines: Sequence[str]) -> Page:
+    """Join lines to a page."""
+    starts = []
+    offset = 0
+    for line in lines:
+        starts.append(offset)
+        offset += len(line) + 1
+    return Page("\n".join(lines), starts)
+
+
+def score(
+    page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int = 0
+) -> Iterator[Scored]:
+    """Yield the windows that reach a tier, best first, none of them overlapping."""
+    strongest = sorted(hits, key=lambda hit: -hit.weight)[:_MAX_HITS]
+    rest = sorted(strongest, key=lambda hit: (hit.start, hit.end))
+    while rest:
+        best: Scored | None = None
+        span: tuple[int, int] = (0, 0)
+        for first, hit in enumerate(rest):
+            line = page.line_of(hit.start)
+            last = first
+            while last < len(rest) and page.line_of(rest[last].start) < line + settings.window:
+                last += 1
+            found = _window(page, rest[first:last], book, settings, agent=agent, bonus=bonus)
+            if found is not None and (best is None or found.score > best.score):
+                best, span = found, (first, last)
+        if best is None:
+            return
+        yield best
+        del rest[span[0] : span[1]]
+
+
+def _window(
+    page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int
+) -> Scored | None:
+    families: dict[str, int] = {}
+    strongest: dict[str, Hit] = {}
+    counted: set[tuple[str, int, str]] = set()
+    for hit in hits:
+        same = (hit.family, hit.weight, page.text[hit.start : hit.end].lower())
+        if same in counted or _inside(hit, strongest.get(hit.family)):
+            continue
+        counted.add(same)
+        known = strongest.get(hit.family)
+        half = agent and hit.family in book.supporting
+        weight = hit.weight / 2 if half else hit.weight
+        families[hit.family] = min(families.get(hit.family, 0) + weight, book.caps[hit.family])  # type: ignore[assignment]
+        if known is None or hit.weight > known.weight:
+            strongest[hit.family] = hit
+    total = int(sum(families.values()))
+    main = max(strongest.values(), key=lambda h: (h.family not in book.supporting, h.weight))
+    agree = len(families) > 1 and total > settings.strong
+    if total < 2 or (main.weight < settings.strong and not agree):
+        return None
+    reasons = [
+        f'{family} {value:g} "{_quote(page, strongest[family])}"'
+        for family, value in sorted(families.items(), key=lambda item: -item[1])
+    ]
+    carrier, name = _carrier(page, main)
+    if carrier or bonus:
+        total += max(carrier, bonus)
+        reasons.append(f"{name or 'coded text'} +{max(carrier, bonus)}")
+    if total >= settings.block and not (carrier or bonus) and _discusses(page, hits, settings):
+        total = max(settings.review, total - settings.reduction)
+        reasons.append(f"talks about attacks -{settings.reduction}")
+    if total < settings.review:
+        return None
+    only_support = main.family in book.supporting
+    blocks = total >= (settings.supported if only_support else settings.block)
+    return Scored(main, total, blocks, "; ".join(reasons))
+
+
+def _inside(hit: Hit, other: Hit | None) -> bool:
+    """Whether a hit only says again what a stronger one of its family says."""
+    return (
+        other is not None
+        and other.start < hit.end
+        and hit.start < other.end
+        and hit.weight <= other.weight
+    )
+
+
+def _quote(page: Page, hit: Hit) -> str:
+    text = " ".join(page.text[hit.start : min(hit.end, hit.start + 200)].split())
+    return show.visible(text, 60)
+
+
+def _carrier(page: Page, hit: Hit) -> tuple[int, str]:
+    """Return what is added for a place that readers do not see, and its name."""
+    index = page.line_of(hit.start)
+    line = page.line(index)
+    before = line[: hit.start - page.starts[index]]
+    if before.rstrip() != before and len(before) - len(before.rstrip()) >= _FAR:
+        return 2, "far to the right"
+    if " " * _FAR in before.strip("\t ") or "\t" * 20 in before:
+        return 2, "far to the right"
+    if before.lstrip().startswith(("[//]: #", "[comment]: #")):
+        return 2, "link title that is not shown"
+    lowered = page.text[max(0, hit.start - 4000) : hit.start].lower()
+    if lowered.rfind("<!--") > lowered.rfind("-->"):
+        return 2, "HTML comment"
+    near = lowered[-300:].replace(" ", "")
+    if any(mark in near for mark in ("display:none", "font-size:0", "visibility:hidden")):
+        return 2, "hidden element"
+    return 0, ""
+
+
+def _discusses(page: Page, hits: Sequence[Hit], settings: Settings) -> bool:
+    first = page.line_of(min(hit.start for hit in hits))
+    last = page.line_of(max(hit.end for hit in hits))
+    lines = [page.line(i) for i in range(max(0, first - 4), min(last + 5, len(page.starts)))]
+    words = set_of("\n".join(lines))
+    return len(words & settings.discussing) >= settings.least

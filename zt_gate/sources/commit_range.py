@@ -1,0 +1,54 @@
+"""What a range of commits changes, as a whole and commit by commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.git import history
+from zt_gate.git.blobs import BlobStore
+from zt_gate.git.errors import NoCommitsError
+from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.spool import Spool
+from zt_gate.model.change import ChangeSet
+from zt_gate.sources.digest import change_digest
+from zt_gate.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from zt_gate.git.run import Git
+    from zt_gate.model.change import SourceKind
+
+
+def read(git: Git, spec: str, blobs: BlobStore | None = None) -> ChangeSet:
+    """Return the change of ``A..B`` or ``A...B``: both mean merge-base(A, B)..B.
+
+    A side left out means HEAD.  ``A`` may be the empty tree or a null id, for
+    a push of everything.  Raises SourceError where it is no range, GitError.
+    """
+    since, dots, until = spec.partition("...")
+    if not dots:
+        since, dots, until = spec.partition("..")
+    if not dots:
+        raise SourceError("a range is written A..B or A...B")
+    return _read(git, "range", since or "HEAD", until or "HEAD", blobs)
+
+
+def read_base(git: Git, rev: str, blobs: BlobStore | None = None) -> ChangeSet:
+    """Return what HEAD changes since its merge base with ``rev``.  Raises GitError."""
+    if not git.head:
+        raise NoCommitsError("the repository has no commits yet")
+    return _read(git, "base", rev, "HEAD", blobs)
+
+
+def _read(git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None) -> ChangeSet:
+    head = history.resolve(git, until)
+    if history.is_nothing(git, since):
+        start = base = git.empty_tree
+    else:
+        start = history.resolve(git, since)
+        base = history.merge_base(git, start, head)
+    store = BlobStore(git) if blobs is None else blobs
+    spool = Spool()
+    commits = history.commits(git, start, head, store, spool)
+    with git.stream(["diff-tree", *DIFF_FLAGS, base, head, "--"]) as pipe:
+        files = read_changes(Reader(pipe.read), spool, store)
+    return ChangeSet(kind, base, head, change_digest(files, commits), files, commits)

@@ -1,0 +1,101 @@
+"""The mail around a patch, as ``git format-patch`` writes it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.model.change import Commit
+
+if TYPE_CHECKING:
+    from zt_gate.sources.patch_hunks import Cursor
+
+_START = re.compile(rb"From ([0-9a-f]{40}|[0-9a-f]{64}) ")
+_HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]?(.*)", re.DOTALL)
+_FIRST = (b"From: ", b"Subject: ", b"Date: ", b"Message-I", b"Return-Path: ", b"Received: ")
+_TAG = re.compile(r"\s*\[[^\]]{0,200}\]\s*")
+_PERSON = re.compile(r"\s*\"?([^<\"]*)\"?\s*<([^>]*)>")
+_TRAILER = re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]+(\S.*)")
+
+
+def at_mail(cursor: Cursor) -> bool:
+    """Whether a mail begins at the cursor."""
+    line = cursor.peek()
+    if _START.match(line):
+        return True
+    return cursor.number == 1 and line.startswith(_FIRST)
+
+
+def read_mail(cursor: Cursor) -> Commit:
+    """Take a mail's headers and message; the cursor stands before its patch."""
+    match = _START.match(cursor.peek())
+    oid = match[1].decode() if match else ""
+    if match:
+        cursor.take()
+    headers = _headers(cursor)
+    body: list[bytes] = []
+    while not cursor.ended and not _patch_begins(cursor.peek()):
+        body.append(cursor.take().removesuffix(b"\r"))
+    author = _decoded(headers.get("from", b""))
+    own = _HEADER.fullmatch(body[0]) if body else None
+    if own and own[1] == b"From":
+        # The real author, where the mail was sent by somebody else.
+        author, body = _decoded(own[2]), body[1:]
+    subject = _decoded(headers.get("subject", b""))
+    while tag := _TAG.match(subject):
+        subject = subject[tag.end() :]
+    message = subject.encode("utf-8", "surrogateescape") + b"\n\n" + b"\n".join(body).strip(b"\n")
+    person = _PERSON.match(author)
+    name, email = person.groups() if person else (author, "")
+    who = name.strip().encode("utf-8", "surrogateescape")
+    mail = email.strip().encode("utf-8", "surrogateescape")
+    return Commit(oid, who, mail, who, mail, message.rstrip() + b"\n", _trailers(message))
+
+
+def _headers(cursor: Cursor) -> dict[str, bytes]:
+    headers: dict[str, bytes] = {}
+    last = ""
+    while not cursor.ended and cursor.peek().strip():
+        line = cursor.peek().removesuffix(b"\r")
+        match = _HEADER.fullmatch(line)
+        if line[:1] in {b" ", b"\t"} and last:
+            headers[last] += b" " + line.strip()
+        elif match and not line.startswith(b"diff "):
+            last = match[1].decode().lower()
+            headers[last] = match[2]
+        else:
+            return headers
+        if last == "content-transfer-encoding":
+            return headers  # left to skip_text, which refuses an encoded mail
+        cursor.take()
+    return headers
+
+
+def _patch_begins(line: bytes) -> bool:
+    """Whether the message ends here: where ``git am`` would end it."""
+    if line.startswith((b"diff -", b"Index: ", b"--- ")) or _START.match(line):
+        return True
+    return line.rstrip() == b"---"
+
+
+def _decoded(value: bytes) -> str:
+    text = value.decode("utf-8", "surrogateescape")
+    if "=?" not in text:
+        return text.strip()
+    from email.errors import HeaderParseError
+    from email.header import decode_header, make_header
+
+    try:
+        return str(make_header(decode_header(text))).strip()
+    except (HeaderParseError, LookupError, ValueError):
+        return text.strip()
+
+
+def _trailers(message: bytes) -> tuple[tuple[str, str], ...]:
+    paragraphs = message.decode("utf-8", "surrogateescape").strip().split("\n\n")
+    if len(paragraphs) < 2:
+        return ()
+    found = [_TRAILER.fullmatch(line) for line in paragraphs[-1].split("\n")]
+    if not all(found):
+        return ()
+    return tuple((match[1], match[2].strip()) for match in found if match)
