@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path | None:
+def cache_folder(environ: Mapping[str, str], scanned: Iterable[Path] = ()) -> Path | None:
     """Return the cache folder, made if needed, or None where there is no safe one.
 
     ``ZT_GATE_CACHE_DIR``, else the XDG cache folder, else ``~/.cache``.  A
     folder that belongs to somebody else, or that others may write to, is not
-    used: what lies there could be theirs.
+    used: what lies there could be theirs.  Nor is one inside a folder that is
+    ``scanned``: CI systems put caches into the checkout, and a change could
+    bring compiled rules that find nothing.
     """
     own = environ.get("ZT_GATE_CACHE_DIR", "")
     base = environ.get("XDG_CACHE_HOME", "")
@@ -30,6 +32,9 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
             base = os.path.join(home, ".cache")
         own = os.path.join(base, "zt-gate")
     folder = Path(own)
+    real = os.path.realpath(folder)
+    if any(_inside(real, os.path.realpath(root)) for root in scanned):
+        return None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         info = os.lstat(folder)
@@ -42,6 +47,10 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
         and os.access(folder, os.W_OK)
     )
     return folder if safe else None
+
+
+def _inside(path: str, root: str) -> bool:
+    return os.path.commonpath((path, root)) == root
 
 
 def write_atomically(target: Path, data: bytes) -> None:

@@ -124,11 +124,15 @@ def _shown(word: str) -> str:
 
 
 def _printable(text: str, *, keep_lines: bool = False) -> str:
-    """Show control, format and surrogate characters as escapes: messages quote hostile names."""
-    return "".join(
-        c if c.isprintable() or (keep_lines and c == "\n") else c.encode("unicode_escape").decode()
-        for c in text
-    ).replace("##[", "# #[")
+    """Show what cannot be seen, or what a log would obey, as escapes.
+
+    Messages quote hostile names.  With ``keep_lines`` each line stays one.
+    """
+    from zt_gate.reports.escape import log_start, visible
+
+    if keep_lines:
+        return "\n".join(log_start(visible(line)) for line in text.split("\n"))
+    return visible(text)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -84,7 +84,8 @@ def run(
         change = _change(request, git, workdir)
         trusted = _trusted_revision(request, git, change, environ)
         policy = _policy(request, git, trusted)
-        kit = _Kit(request, policy, git, trusted, workdir, environ, cache.cache_folder(environ))
+        kept = cache.cache_folder(environ, _scanned(request, git))
+        kit = _Kit(request, policy, git, trusted, workdir, environ, kept)
         jobs = [kit.job(name, module) for name, module in SCANNERS if _wanted(name, request)]
         runs = pipeline.run(change, jobs, progress=progress, debug=request.debug)
         runs += tuple(_skipped(name) for name, _ in SCANNERS if not _wanted(name, request))
@@ -205,6 +206,14 @@ def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
         if request.kind in {"tree", "patch"} and not request.policy_rev:
             return None
         raise
+
+
+def _scanned(request: Request, git: Git | None) -> tuple[Path, ...]:
+    """Return the folders whose content is judged: nothing in them is the user's own."""
+    roots = [git.root] if git is not None else []
+    if request.kind == "tree":
+        roots += [request.folder / path for path in request.paths or (".",)]
+    return tuple(roots)
 
 
 def _change(request: Request, git: Git | None, workdir: Path) -> ChangeSet:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # PYTHONPATH, LD_PRELOAD) stays behind.
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "SYSTEMROOT",
          "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")  # fmt: skip
+# Relative values of these would mean a place in the folder that is scanned.
+_PLACES = frozenset(("TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"))
 
 
 class ProcessFailedError(OSError):
@@ -36,14 +38,23 @@ class Completed:
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the part of ``environ`` that children get."""
-    kept = {name: environ[name] for name in _KEPT if name in environ}
+    kept = {
+        name: environ[name]
+        for name in _KEPT
+        if name in environ and (name not in _PLACES or os.path.isabs(environ[name]))
+    }
     kept["PATH"] = absolute_path(kept.get("PATH", os.defpath))
     return kept
 
 
 def absolute_path(path: str) -> str:
-    """Drop empty and relative entries from a PATH: they mean the scanned folder."""
-    return os.pathsep.join(entry for entry in path.split(os.pathsep) if os.path.isabs(entry))
+    """Drop empty and relative entries from a PATH: they mean the scanned folder.
+
+    Where nothing stays, the system's own default: an empty PATH means the
+    current folder, too.
+    """
+    entries = [entry for entry in path.split(os.pathsep) if os.path.isabs(entry)]
+    return os.pathsep.join(entries) or os.defpath
 
 
 def run(
@@ -70,6 +81,8 @@ def run(
         )  # fmt: skip
     except OSError as error:
         raise ProcessFailedError(f"{name} could not be started: {error.strerror}") from error
+    except ValueError as error:  # a NUL in a word or in the environment
+        raise ProcessFailedError(f"{name} could not be started: {error}") from error
     try:
         return _communicate(child, name, deadline, stdin, max_output)
     finally:

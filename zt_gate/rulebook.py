@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ _FIELDS = frozenset(
     ("id", "title", "why", "remedy", "severity", "confidence", "level", "cwe", "references")
 )
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
+_ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class RulebookError(GateError):
@@ -52,15 +54,14 @@ def load(scanner: str, *, cache: Path | None = None, folder: Path | None = None)
     if not files:
         raise RulebookError(f"no rules for {scanner} below {root}: the installation is incomplete")
     compiled = cache / f"rules-{scanner}-{_stamp(files)}.json" if cache else None
-    tables = _cached(compiled)
+    tables = _cached(compiled, scanner)
     if tables is None:
         tables = [
             {key: value for key, value in table.items() if key != "examples"}
             for table in _tables(root, files, scanner)
         ]
         if compiled is not None:
-            with suppress(OSError):
-                write_atomically(compiled, json.dumps(tables).encode())
+            _keep(compiled, tables)
     return {table["id"]: _rule(table) for table in tables}
 
 
@@ -73,7 +74,10 @@ def load_with_examples(scanner: str, *, folder: Path | None = None) -> dict[str,
 def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
     """Return the names of the folders below ``rules/``."""
     root = folder or rules_folder()
-    return tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir()))
+    try:
+        return tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir()))
+    except OSError as error:
+        raise RulebookError(f"no rules in {root}: the installation is incomplete") from error
 
 
 def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
@@ -84,7 +88,7 @@ def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
     if kept is not None:
         with suppress(OSError, UnicodeError):
             known = kept.read_text("ascii")
-            if len(known) == 64:
+            if re.fullmatch(r"[0-9a-f]{64}", known):
                 return known
     total = hashlib.sha256()
     for file in files:
@@ -118,14 +122,31 @@ def _stamp(files: Iterable[Path]) -> str:
     return stamp.hexdigest()[:24]
 
 
-def _cached(compiled: Path | None) -> list[dict[str, Any]] | None:
+def _keep(compiled: Path, tables: list[dict[str, Any]]) -> None:
+    """Write the compiled rules below a line with their hash; what fails costs only time."""
+    with suppress(OSError, TypeError):  # TypeError: a TOML date, which JSON has not
+        data = json.dumps(tables).encode()
+        write_atomically(compiled, hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+
+
+def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
+    """Return the compiled rules; None, and they are read anew, where anything is odd.
+
+    Half a file, or rules that are fewer or other ones, would be a gate that
+    sees less than it says.
+    """
     if compiled is None:
         return None
     try:
-        tables = json.loads(compiled.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        known, _, data = compiled.read_bytes().partition(b"\n")
+        if hashlib.sha256(data).hexdigest().encode() != known:
+            return None
+        tables: list[dict[str, Any]] = json.loads(data)
+        for table in tables:
+            _check(table, scanner, compiled.name)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, RulebookError):
         return None
-    return tables if isinstance(tables, list) else None
+    return tables if isinstance(tables, list) and tables else None
 
 
 def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, Any]]:
@@ -133,7 +154,10 @@ def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, A
     seen: dict[str, str] = {}
     for file in files:
         where = file.relative_to(root.parent).as_posix()
-        for table in _read(file, where):
+        read = _read(file, where)
+        if not read:
+            raise RulebookError(f"{where}: holds no rule")
+        for table in read:
             _check(table, scanner, where)
             if table["id"] in seen:
                 raise RulebookError(f"{where}: rule {table['id']} is also in {seen[table['id']]}")
@@ -149,10 +173,20 @@ def _read(file: Path, where: str) -> list[dict[str, Any]]:
         import tomllib
 
         document = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RulebookError(f"{where}: {error}") from error
-    defaults = document.get("defaults", {})
-    return [{**defaults, **table, "file": where} for table in document.get("rule", ())]
+        for key in document.keys() - {"defaults", "rule"}:
+            raise ValueError(f"there is no table {key}; rules stand in [[rule]]")
+        defaults = document.get("defaults", {})
+        rules = _list_of_tables(document.get("rule", []), "[[rule]]")
+        return [{**_list_of_tables([defaults], "[defaults]")[0], **rule, "file": where}
+                for rule in rules]  # fmt: skip
+    except (OSError, ValueError, RecursionError) as error:
+        raise RulebookError(f"{where}: {' '.join(str(error).split())}") from error
+
+
+def _list_of_tables(value: object, what: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError(f"{what} is not made of tables")
+    return value
 
 
 def _read_semgrep(file: Path) -> list[dict[str, Any]]:
@@ -164,8 +198,10 @@ def _read_semgrep(file: Path) -> list[dict[str, Any]]:
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
     tables = []
-    for raw in (document or {}).get("rules", ()):
-        metadata = raw.get("metadata", {})
+    if not isinstance(document, dict):
+        raise ValueError("there is no list called rules")  # noqa: TRY004 - one kind of error for a wrong file
+    for raw in _list_of_tables(document.get("rules", []), "rules"):
+        metadata = _list_of_tables([raw.get("metadata", {})], "metadata")[0]
         common = {key: metadata[key] for key in _FIELDS if key in metadata}
         engine = {key: value for key, value in raw.items() if key not in {"metadata", "message"}}
         tables.append(
@@ -179,8 +215,17 @@ def _check(table: Mapping[str, Any], scanner: str, where: str) -> None:
     name = table.get("id") or "a rule without an id"
     if missing:
         raise RulebookError(f"{where}: {name} lacks {', '.join(missing)}")
-    if not str(table["id"]).startswith(f"{scanner}/"):
-        raise RulebookError(f"{where}: {name} must begin with {scanner}/")
+    for key in _REQUIRED:
+        if not isinstance(table[key], str):
+            raise RulebookError(f"{where}: {name!a}: {key} is no text")
+    if not name.startswith(f"{scanner}/"):
+        raise RulebookError(f"{where}: {name!a} must begin with {scanner}/")
+    if not _ID.fullmatch(name):
+        raise RulebookError(f"{where}: {name!a} is not written scanner/kebab-name")
+    for key in ("cwe", "references"):
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise RulebookError(f"{where}: {name}: {key} is no list of texts")
     for key, kind in (("severity", Severity), ("confidence", Confidence), ("level", Level)):
         value = table.get(key)
         if value is not None and value not in [member.value for member in kind]:

@@ -66,9 +66,29 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 
 
 @pytest.fixture(scope="session")
-def precommit_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pre-commit keeps the hook's environment, installed once."""
-    return tmp_path_factory.mktemp("pre-commit")
+def configuration(project: Repo) -> str:
+    """A pre-commit configuration that names the project's own hooks."""
+    return (
+        "repos:\n"
+        f"  - repo: {project.path}\n"
+        f"    rev: {project.head()}\n"
+        "    hooks:\n      - id: zt-gate\n      - id: zt-gate-push\n"
+    )
+
+
+@pytest.fixture(scope="session")
+def precommit_home(configuration: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pre-commit keeps the hooks' environment, installed once from the real index."""
+    home = tmp_path_factory.mktemp("pre-commit")
+    repo = Repo.create(tmp_path_factory.mktemp("installing") / "repository")
+    repo.write(".pre-commit-config.yaml", configuration)
+    done = subprocess.run(
+        ["pre-commit", "install-hooks"],
+        cwd=repo.path, env={**os.environ, "PRE_COMMIT_HOME": str(home)}, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
+    return home
 
 
 def run_gate(

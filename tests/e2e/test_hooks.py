@@ -40,16 +40,6 @@ class Hooked:
 
 
 @pytest.fixture
-def configuration(project: Repo) -> str:
-    return (
-        "repos:\n"
-        f"  - repo: {project.path}\n"
-        f"    rev: {project.head()}\n"
-        "    hooks:\n      - id: zt-gate\n      - id: zt-gate-push\n"
-    )
-
-
-@pytest.fixture
 def make(
     tmp_path: Path, configuration: str, precommit_home: Path, environ: dict[str, str]
 ) -> Callable[..., Hooked]:
@@ -210,14 +200,14 @@ def test_a_first_push_has_no_lower_end(make: Callable[..., Hooked], tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_try_repo(project: Repo, tmp_path: Path, environ: dict[str, str]) -> None:
+def test_try_repo(project: Repo, tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repository")
     repo.write("settings.py", secret_line())
     repo.git("add", "-A")
     done = subprocess.run(
         ["pre-commit", "try-repo", str(project.path), "zt-gate", "--verbose"],
         cwd=repo.path,
-        env={**environ, "PRE_COMMIT_HOME": str(tmp_path / "home")},
+        env={**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "home")},
         capture_output=True,
         check=False,
     )

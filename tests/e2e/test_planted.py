@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from tests.support.repo import Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+INSTALL = "Install zt-gate from the action's own checkout"
 
 BY_NAME = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -68,17 +71,11 @@ def test_patch_on_stdin(case: Planted, repo: Repo, environ: dict[str, str]) -> N
     check(json.loads(done.stdout), case)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def hooked(
-    project: Repo, precommit_home: Path, environ: dict[str, str]
+    configuration: str, precommit_home: Path, environ: dict[str, str]
 ) -> tuple[str, dict[str, str]]:
-    """A pre-commit configuration that names the project's own hooks, and its environment."""
-    configuration = (
-        "repos:\n"
-        f"  - repo: {project.path}\n"
-        f"    rev: {project.head()}\n"
-        "    hooks:\n      - id: zt-gate\n      - id: zt-gate-push\n"
-    )
+    """The project's own hooks, and the environment of who commits."""
     return configuration, {**environ, "PRE_COMMIT_HOME": str(precommit_home)}
 
 
@@ -108,6 +105,10 @@ def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]
     assert key() not in said
 
 
+def registries_of(environ: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in {"HOME", "PATH"}}
+
+
 @pytest.fixture(scope="module")
 def action_temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The runner's folder, where the action installs the gate once for all cases."""
@@ -134,8 +135,9 @@ def test_action(
         event,
         temp=action_temp,
         uses={"actions/setup-python": lambda step: None},
-        environ={k: v for k, v in environ.items() if k not in {"HOME", "PATH"}},
-        skip=("Install zt-gate from the action's own checkout",) if installed else (),
+        environ=registries_of(environ),
+        steps_environ={INSTALL: dict(os.environ)},
+        skip=(INSTALL,) if installed else (),
     )
     assert done.exit_code == case.exit_code, done.log
     assert done.outputs["verdict"] == ("fail" if case.blocked_by else "pass")
@@ -156,7 +158,7 @@ def test_the_action_without_a_pull_request_is_an_error(
         {"ref": "refs/heads/main"},
         temp=tmp_path,
         uses={"actions/setup-python": lambda step: None},
-        skip=("Install zt-gate from the action's own checkout",),
+        skip=(INSTALL,),
     )
     assert done.exit_code == 2
     assert done.outputs["verdict"] == "error"

@@ -158,4 +158,7 @@ def test_uris_are_relative_and_come_back(path: bytes) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_have_a_uri(name: str) -> None:
-    assert unquote_to_bytes(escape.relative_uri(HOSTILE[name])) == HOSTILE[name]
+    uri = escape.relative_uri(HOSTILE[name])
+    assert unquote_to_bytes(uri) == HOSTILE[name]
+    assert urlsplit(uri).path == uri
+    assert not uri.startswith("/")

@@ -71,6 +71,13 @@ def test_any_text_is_only_shown(report: Report) -> None:
     assert not re.search(r"^\s*::", text, re.MULTILINE)
 
 
+def test_a_suggestion_starts_no_workflow_command() -> None:
+    finding = make.finding(fix="::error::owned\n\t::add-mask::x\n```\n")
+    text = render("markdown", make.report(findings=(make.judged(finding),))).decode()
+    assert "\n\\x3a:error::owned\n    \\x3a:add-mask::x\n" in text
+    assert check(text) == 1
+
+
 @pytest.mark.parametrize("limit", [65_536, 20_000, 2_000])
 def test_a_comment_has_a_limit_and_counts_what_is_left_out(limit: int) -> None:
     findings = tuple(

@@ -210,6 +210,23 @@ def test_a_missing_blob_is_not_fetched(repo: Repo, tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+def test_the_index_cannot_pass_off_a_clean_file_for_the_blob(repo: Repo) -> None:
+    """Git reads a work-tree file instead of the blob where the index calls them the same."""
+    import hashlib
+
+    repo.write("a.py", "one\nokay\nthree\n")
+    os.utime(repo.path / "a.py", (1_700_000_000, 1_700_000_000))
+    repo.git("add", "-A")
+    clean = bytes.fromhex(repo.git("rev-parse", ":a.py").decode())
+    evil = repo.git("hash-object", "-w", "--stdin", stdin=b"one\nevil\nthree\n").decode().strip()
+    index = (repo.path / ".git/index").read_bytes()[:-20]
+    index = index.replace(clean, bytes.fromhex(evil))
+    (repo.path / ".git/index").write_bytes(index + hashlib.sha1(index).digest())
+    assert b"+okay" in repo.git("diff", "--cached")  # what git itself would show
+    (file,) = staged.read(opened(repo)).files
+    assert added(file) == [b"evil"]
+
+
 def test_clean_filters_do_not_run(repo: Repo, tmp_path: Path) -> None:
     program, mark = canary(tmp_path)
     repo.write(".gitattributes", "*.py filter=x\n")
@@ -378,9 +395,10 @@ def test_hostile_names(tmp_path: Path, fmt: str) -> None:
 
 
 LINES = [
-    b"a\rb", b"a\x0cb", b"a\x0bb", "a\u2028b\u2029c".encode(), b"a\x1cb", b"a\x85b", b"\xc2\x85", b"\r",
-    b"@@ -1,1 +1,1 @@", b"diff --git a/a.py b/a.py", b"--- a/a.py", b"+++ b/a.py", b"-- x", b"++ x",
-    b"\\ No newline at end of file", b"index 1..2", b"Binary files a and b differ", b"\0", b"",
+    b"a\rb", b"a\x0cb", b"a\x0bb", "a\u2028b\u2029c".encode(), b"a\x1cb", b"a\x85b", b"\xc2\x85",
+    b"\r", b"@@ -1,1 +1,1 @@", b"diff --git a/a.py b/a.py", b"--- a/a.py", b"+++ b/a.py", b"-- x",
+    b"++ x", b"\\ No newline at end of file", b"index 1..2", b"Binary files a and b differ",
+    b"\0", b"",
 ]  # fmt: skip
 
 

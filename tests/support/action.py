@@ -49,9 +49,13 @@ def run_action(
     uses: Mapping[str, Callable[[dict[str, Any]], None]],
     inputs: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
+    steps_environ: Mapping[str, Mapping[str, str]] | None = None,
     skip: tuple[str, ...] = (),
 ) -> ActionRun:
-    """Run all steps until one fails; ``skip`` names steps that an earlier run already did."""
+    """Run all steps until one fails; ``skip`` names steps that an earlier run already did.
+
+    ``steps_environ`` replaces ``environ`` for the steps that it names.
+    """
     action = yaml.safe_load((folder / "action.yml").read_text("utf-8"))
     defaults = {name: spec.get("default", "") for name, spec in action["inputs"].items()}
     values: dict[str, Any] = {
@@ -71,6 +75,7 @@ def run_action(
         output_file.write_text("")
         summary_file.write_text("")
         env = {
+            **(steps_environ or {}).get(step["name"], environ or {}),
             "PATH": os.environ["PATH"],
             "HOME": str(temp),
             "LANG": "C.UTF-8",
@@ -79,7 +84,6 @@ def run_action(
             "GITHUB_OUTPUT": str(output_file),
             "GITHUB_STEP_SUMMARY": str(summary_file),
             "RUNNER_TEMP": str(temp),
-            **(environ or {}),
             **{
                 name: _EXPRESSION.sub(lambda match: lookup(match[1], values), text)
                 for name, text in step.get("env", {}).items()

@@ -57,6 +57,8 @@ class Package:
     deprecated: str = ""
     placeholder: bool = False
     unpublished: bool = False
+    #: Bytes of padding in the long form of an npm record.
+    padding: int = 0
     #: Days since the last change of any kind; None: as old as the first upload.
     modified_days: float | None = None
 
@@ -412,6 +414,7 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
         return {**document, **({"modified": modified} if dated else {})}
     times = dict.fromkeys(numbers, created)
     time_of = {"created": created, "modified": modified, **times} if dated else {}
+    document["readme"] = " " * package.padding
     return {**document, "description": about, **({"time": time_of} if dated else {})}
 
 

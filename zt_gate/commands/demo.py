@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.errors import GateError
+from zt_gate.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -61,7 +61,7 @@ def main(options: Namespace) -> int:
         "exist, and words in README.md that only a model would see.\n"
     )
     with _folder(options.keep) as folder, _registry() as settings:
-        environ = {**os.environ, **settings, "ZT_GATE_CACHE_DIR": str(folder / "cache")}
+        environ = _environment(folder, settings)
         repository = folder / "repository"
         _commit_all(repository, _BEFORE)
         _stage(repository, _bad_change())
@@ -83,6 +83,23 @@ def main(options: Namespace) -> int:
         "and on every commit: see README.md, “As a hook”."
     )
     return 0
+
+
+def _environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return what the gate gets: the demo's registry and repository, nobody else's.
+
+    The user's own settings would name other registries, other proxies, or,
+    inside a git hook, another repository.
+    """
+    foreign = ("GIT_", "PIP_", "UV_", "NPM_CONFIG_", "ZT_GATE_", "XDG_", "PRE_COMMIT")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(foreign) and not name.upper().endswith("_PROXY")
+    }
+    own = {"HOME": str(folder / "home"), "ZT_GATE_CACHE_DIR": str(folder / "cache")}
+    alone = {"PIP_CONFIG_FILE": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    return {**kept, **own, **alone, **settings}
 
 
 def _bad_change() -> dict[str, str]:
@@ -130,7 +147,7 @@ def _folder(keep: str | None) -> Iterator[Path]:
         try:
             folder.mkdir()
         except OSError as error:
-            raise GateError(f"--keep {keep!a} cannot be made: {error.strerror}") from error
+            raise UsageError(f"--keep {keep!a} cannot be made: {error.strerror}") from error
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="zt-gate-demo-") as name:
@@ -183,13 +200,16 @@ def _registry() -> Iterator[dict[str, str]]:
     from http.server import HTTPServer
 
     server = HTTPServer(("127.0.0.1", 0), _handler())
+    server.timeout = 1.0
     port = server.server_port
+    parent = os.getpid()
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            server.serve_forever()
+            while os.getppid() == parent:  # a demo that was killed leaves no server behind
+                server.handle_request()
         finally:
             os._exit(0)
     server.server_close()

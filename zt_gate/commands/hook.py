@@ -41,12 +41,17 @@ def pushed_range(environ: Mapping[str, str]) -> str:
         return f"{start}..{end}"
     branch = environ.get("PRE_COMMIT_LOCAL_BRANCH", "")
     if branch:
-        return f"{_EMPTY_TREE}..{branch}"
+        return f"{_empty_tree(environ)}..{branch}"
     raise UsageError(
         "hook pre-push is called by pre-commit, which says what is pushed in PRE_COMMIT_FROM_REF "
         "and PRE_COMMIT_TO_REF; for anything else use zt-gate scan --range A..B"
     )
 
 
-# git's well-known id of the tree without entries (git hash-object -t tree /dev/null).
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+def _empty_tree(environ: Mapping[str, str]) -> str:
+    """Return the id of the tree without entries: another one in a SHA-256 repository."""
+    from pathlib import Path
+
+    from zt_gate.git.run import Git
+
+    return Git.open(Path.cwd(), environ).empty_tree

@@ -146,7 +146,7 @@ def _files(
         asked.write("".join(f"{oid}\n" for oid in oids).encode())
         asked.seek(0)
         args = ["diff-tree", "--stdin", "--root", "--always", *DIFF_FLAGS]
-        with git.stream(args, asked.fileno()) as pipe:
+        with git.apart() as apart, apart.stream(args, asked.fileno()) as pipe:
             reader = Reader(pipe.read)
             for oid in oids:
                 if reader.until(b"\0").decode("ascii", "replace") != oid:
@@ -182,7 +182,9 @@ def _parse(oid: str, fetched: tuple[str, bytes], trailers: bytes) -> tuple[Commi
 def _person(line: bytes, encoding: str) -> tuple[bytes, bytes]:
     match = _PERSON.match(line)
     name, email = match.groups() if match else (line, b"")
-    return in_utf8(name.strip(), encoding), in_utf8(email.strip(), encoding)
+    # Of two readings the raw one: a name is one line.
+    both = (in_utf8(text.strip(), encoding).partition(b"\n")[0] for text in (name, email))
+    return next(both), next(both)
 
 
 def in_utf8(text: bytes, encoding: str) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError
-from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.patch import diff
 from zt_gate.model.change import Body, Hunk
 
 if TYPE_CHECKING:
@@ -35,9 +35,8 @@ def own_files(
     named = paths if len(paths) <= _NAMED else []
     sides = []
     for parent in parents:
-        args: list[str | bytes] = ["diff-tree", *DIFF_FLAGS, "--no-renames", parent, oid, "--"]
-        with git.stream([*args, *named]) as pipe:
-            changes = read_changes(Reader(pipe.read), spool, blobs)
+        args: list[str | bytes] = ["diff-tree", "--no-renames", parent, oid, "--", *named]
+        changes = diff(git, args, spool, blobs)
         sides.append({file.path: file for file in changes})
     own = []
     for path in paths:

@@ -17,9 +17,10 @@ from zt_gate.git.errors import GitError, visible
 from zt_gate.model.change import MODE_ABSENT, MODE_SUBMODULE, Body, FileChange, Hunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from zt_gate.git.blobs import BlobStore
+    from zt_gate.git.run import Git
     from zt_gate.git.spool import Spool
     from zt_gate.model.change import Blob, Status
 
@@ -114,6 +115,14 @@ class Reader:
         self._buffer = self._buffer[self._at :] + chunk
         self._at = 0
         return bool(chunk)
+
+
+def diff(
+    git: Git, args: Sequence[str | bytes], spool: Spool, blobs: BlobStore
+) -> tuple[FileChange, ...]:
+    """Run a diff between objects, given without its flags, and read it.  Raises GitError."""
+    with git.apart() as apart, apart.stream([args[0], *DIFF_FLAGS, *args[1:]]) as pipe:
+        return read_changes(Reader(pipe.read), spool, blobs)
 
 
 def read_changes(reader: Reader, spool: Spool, blobs: BlobStore) -> tuple[FileChange, ...]:

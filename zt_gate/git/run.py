@@ -13,8 +13,8 @@ import os
 import select
 import subprocess
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ _FLAGS = (
     "-c", "protocol.ext.allow=never",      # would run a program
     "-c", "core.untrackedCache=false",     # could hide an untracked file
     "-c", "core.commitGraph=false",        # could lie about parents
+    "-c", "advice.graftFileDeprecated=false",
 )  # fmt: skip
 
 _FORCED = {
@@ -87,6 +88,8 @@ class Git:
     shallow: bool = False
     head: str = ""
     seconds: float = SECONDS
+    #: The repository's own folder, absolute.
+    folder: str = ""
 
     @classmethod
     def open(cls, cwd: Path, environ: Mapping[str, str], seconds: float = SECONDS) -> Git:
@@ -101,8 +104,8 @@ class Git:
         bound = cls(cwd, program, _hardened(environ, cwd, outside), seconds=seconds)
         done = bound._start(
             ["rev-parse", "--is-bare-repository", "--is-inside-work-tree",
-             "--is-shallow-repository", "--show-object-format", "--show-toplevel",
-             "--verify", "-q", "HEAD"]
+             "--is-shallow-repository", "--show-object-format", "--absolute-git-dir",
+             "--show-toplevel", "--verify", "-q", "HEAD"]
         )  # fmt: skip
         flags = done.stdout.split(b"\n", 4)
         if flags[0] == b"true":
@@ -111,16 +114,20 @@ class Git:
             raise NotARepositoryError("this folder is no part of a work tree")
         if done.returncode not in {0, 1} or len(flags) < 5:
             raise failure("rev-parse", done.stderr, done.returncode)
-        # The top may hold newlines: it is what stands between the flags and HEAD.
+        head = ""
         rest = flags[4].removesuffix(b"\n")
-        top, head = rest, b""
         if done.returncode == 0:
-            top, _, head = rest.rpartition(b"\n")
-        root = Path(os.fsdecode(top))
+            rest, _, last = rest.rpartition(b"\n")
+            head = last.decode("ascii", "replace")
+        places = rest.split(b"\n")
+        if len(places) != 2:  # their names hold newlines themselves
+            asked = ("--absolute-git-dir", "--show-toplevel")
+            places = [bound.run(["rev-parse", word]).removesuffix(b"\n") for word in asked]
+        folder, root = os.fsdecode(places[0]), Path(os.fsdecode(places[1]))
         if _inside(os.path.realpath(program), os.path.realpath(root)) and str(root) != "/":
             raise GitError("the only git found lies in the folder that is scanned")
         opened = cls(root, program, bound.environ, flags[3].decode("ascii", "replace"),
-                     flags[2] == b"true", head.decode("ascii", "replace"), seconds)  # fmt: skip
+                     flags[2] == b"true", head, seconds, folder)  # fmt: skip
         if opened.object_format not in _EMPTY_TREES:
             raise GitError(f"unknown object format {visible(flags[3])}")
         if not head:
@@ -134,14 +141,43 @@ class Git:
 
     def with_environ(self, **added: str) -> Git:
         """Return the same with variables added to git's environment."""
-        return Git(self.root, self.program, {**self.environ, **added}, self.object_format,
-                   self.shallow, self.head, self.seconds)  # fmt: skip
+        return replace(self, environ={**self.environ, **added})
+
+    @contextmanager
+    def apart(self) -> Iterator[Git]:
+        """Give the same repository with an empty work tree, for reading diffs.
+
+        Git takes content from the work tree instead of the object database where
+        the index says that both are the same.  That is for the index to say, and
+        whoever wrote the index may lie: the diff would show other lines than the
+        commit has.  Raises GitError.
+        """
+        place = self.environ.get("TMPDIR", "")
+        empty = Path(place if os.path.isabs(place) else "/tmp", f"zt-gate-{os.urandom(8).hex()}")  # noqa: S108
+        relative = ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+        moved = {
+            name: os.path.join(self.root, self.environ[name])
+            for name in relative
+            if self.environ.get(name)
+        }
+        environ = {**self.environ, **moved, "GIT_DIR": self.folder, "GIT_WORK_TREE": str(empty)}
+        try:
+            empty.mkdir(mode=0o700)
+        except OSError as error:
+            raise GitError(
+                f"no private folder can be made in {empty.parent}: {error.strerror}; set TMPDIR"
+            ) from error
+        try:
+            yield replace(self, root=empty, environ=environ)
+        finally:
+            with suppress(OSError):
+                empty.rmdir()
 
     def nested(self, top: Path) -> Git:
         """Return git for a repository whose ``.git`` lies in ``top``, inside this one."""
         own = {name: value for name, value in self.environ.items() if name not in _REPOSITORY}
         own["GIT_CEILING_DIRECTORIES"] = str(top.parent)
-        return Git(top, self.program, own, self.object_format, seconds=self.seconds)
+        return replace(self, root=top, environ=own, shallow=False, head="", folder="")
 
     def command(self, args: Sequence[str | bytes]) -> list[str]:
         """Return the whole command line for ``args``."""

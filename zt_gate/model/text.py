@@ -2,8 +2,13 @@
 
 Every scanner that reads lines reads them through here, so that they agree on
 what a line is, what is not meant for them, and what should be readable and is
-not.  Text in UTF-16 or UTF-32 with a byte-order mark is decoded (an editor and
-an interpreter would read it); anything else is taken as bytes.
+not.  Text in UTF-16 or UTF-32 is decoded (an editor and an interpreter would
+read it); anything else is taken as bytes.
+
+A first-bytes test alone would be a way past the gate: shells, PHP and models
+read on after ``PK``, and a Markdown file may begin with ``ID3``.  So a file is
+"not meant for us" only if it is not named like text, does not begin like a
+script, and most of what was added is no text.
 """
 
 from __future__ import annotations
@@ -12,8 +17,8 @@ import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.model.change import ContentUnavailableError, FileChange, Line
-from zt_gate.model.report import NotInspected
+from zt_gate.model.change import Body, ContentUnavailableError, FileChange, Line
+from zt_gate.model.report import NotInspected, SkipKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +30,7 @@ WINDOW = 16 * 1024
 OVERLAP = 2 * 1024
 
 _SAMPLE = 8000
+_PASSAGE = 4096
 
 # UTF-32 before UTF-16: their little-endian marks begin alike.
 _MARKS = (
@@ -70,6 +76,21 @@ _MAGIC = (
 )
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1b"))
 
+# Names of files that somebody reads as text: extensions, and whole names.
+_TEXT_NAMES = frozenset(
+    b"py pyi pyw pth js jsx mjs cjs ts tsx mts cts go rb rs java kt kts groovy c h cc cpp hpp cs "
+    b"fs vb php phtml pl pm sh bash zsh fish ksh csh ps1 psm1 bat cmd awk sed vbs tcl md mdx mdc "
+    b"markdown rst adoc txt text html htm xhtml xml xsl svg css scss sass less json jsonc json5 "
+    b"jsonl ndjson yaml yml toml ini cfg conf env sql tf tfvars hcl nix lock mod sum work gradle "
+    b"properties ipynb csv tsv vue svelte astro lua r jl swift scala clj ex exs erl hs ml dart zig "
+    b"proto graphql cmake mk bzl j2 tmpl hbs ejs erb jinja diff patch makefile gnumakefile "
+    b"dockerfile containerfile jenkinsfile vagrantfile procfile justfile rakefile gemfile pipfile "
+    b"brewfile caddyfile tiltfile build workspace codeowners readme license agents claude gemini "
+    b"npmrc yarnrc pypirc netrc profile bashrc zshrc bash_profile envrc editorconfig gitignore "
+    b"gitattributes gitmodules gitconfig dockerignore npmignore cursorrules windsurfrules "
+    b"clinerules cursorignore babelrc eslintrc prettierrc htaccess".split()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TextLines:
@@ -101,22 +122,18 @@ def added_text(file: FileChange) -> TextLines:
     if file.is_deletion or file.is_submodule:
         return TextLines(file)
     if file.incomplete:
-        return TextLines(file, skipped=NotInspected(file.path, "failed", file.incomplete))
-    if any(hunk.added.length > MAX_BYTES for hunk in file.hunks):
-        total = sum(hunk.added.length for hunk in file.hunks)
-        longest = max((len(line.data) for line in file.added_lines()), default=0)
-        if total > MAX_BYTES and not _known_binary(file):
-            what = "a line" if longest > MAX_BYTES else f"{total:,} added bytes"
-            return TextLines(
-                file,
-                skipped=NotInspected(
-                    file.path, "unreadable", f"too large to inspect: {what} over 10 MB"
-                ),
-            )
-    sample = b"".join(hunk.added.head(_SAMPLE) for hunk in file.hunks[:16])
-    if not _odd(sample) and not _starts_with_mark(file):
+        return _skip(file, "failed", file.incomplete)
+    total = sum(hunk.added.length for hunk in file.hunks)
+    if not total or (total <= MAX_BYTES and not _looks_odd(file)):
         return TextLines(file)
-    return _look_closer(file)
+    try:
+        text = _look_closer(file)
+    except ContentUnavailableError as error:
+        text = _skip(file, "failed", str(error))
+    if total > MAX_BYTES and (text.skipped is None or text.skipped.kind == "failed"):
+        reason = f"too large to inspect: {total:,} added bytes, over 10 MB"
+        return _skip(file, "unreadable", reason)
+    return text
 
 
 def windows(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -146,7 +163,13 @@ def mark_of(data: bytes) -> str | None:
 
 
 def binary_kind(head: bytes) -> str | None:
-    """Return what format the first bytes belong to, if no scanner is meant for it."""
+    """Return what format the first bytes belong to, if no scanner is meant for it.
+
+    None where they hold no NUL and no control byte: every real file of these
+    formats does, and a text may begin with the letters of a magic.
+    """
+    if not _controls(head):
+        return None
     if head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"WAVE", b"AVI "}:
         return "image" if head[8:12] == b"WEBP" else "audio or video"
     if head[4:8] == b"ftyp":
@@ -154,13 +177,41 @@ def binary_kind(head: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 
-def _odd(sample: bytes) -> bool:
-    return b"\x00" in sample or len(sample) != len(sample.translate(None, _CONTROL))
+def _skip(file: FileChange, kind: SkipKind, reason: str) -> TextLines:
+    return TextLines(file, skipped=NotInspected(file.path, kind, reason))
 
 
-def _starts_with_mark(file: FileChange) -> bool:
+def _controls(data: bytes) -> int:
+    return len(data) - len(data.translate(None, _CONTROL))
+
+
+def _looks_odd(file: FileChange) -> bool:
+    """Whether the added bytes, all of them, could be anything but plain UTF-8.
+
+    A sample would not do: text in UTF-16 that begins with Chinese has no NUL
+    in its first pages.  Whoever edits UTF-16 without a NUL and without invalid
+    UTF-8 has written no ASCII letter, and not even a line end.
+    """
     first = next(iter(file.hunks), None)
-    return first is not None and first.new_start <= 1 and mark_of(first.added.head(4)) is not None
+    if first is not None and first.new_start <= 1 and mark_of(first.added.head(4)) is not None:
+        return True
+    for hunk in file.hunks:
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for chunk in _chunks(hunk.added):
+            if b"\x00" in chunk:
+                return True
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                return True
+        if decoder.getstate()[0]:
+            return True
+    return False
+
+
+def _chunks(body: Body, size: int = 1 << 16) -> Iterator[bytes]:
+    for offset in range(0, body.length, size):
+        yield body.store.read(body.offset + offset, min(size, body.length - offset))
 
 
 def _head(file: FileChange) -> bytes:
@@ -173,42 +224,57 @@ def _head(file: FileChange) -> bytes:
     return file.new.read(1 << 31)[:_SAMPLE]
 
 
-def _known_binary(file: FileChange) -> bool:
-    try:
-        return binary_kind(_head(file)) is not None
-    except ContentUnavailableError:
-        return False
-
-
 def _look_closer(file: FileChange) -> TextLines:
+    """Decide by the start of the file; raises ContentUnavailableError."""
+    if file.is_symlink:
+        return TextLines(file)  # a target is a path: bytes, whatever they are
     try:
         head = _head(file)
-    except ContentUnavailableError as error:
-        return TextLines(file, skipped=NotInspected(file.path, "failed", str(error)))
-    codec = mark_of(head)
+    except ContentUnavailableError:
+        if any(b"\x00" in chunk for hunk in file.hunks for chunk in _chunks(hunk.added)):
+            raise
+        return TextLines(file)  # some 8-bit encoding; a patch may come without its blobs
+    codec = mark_of(head) or _unmarked(head)
     if codec is not None:
         try:
             _whole_text(file, codec)
-        except ContentUnavailableError as error:
-            return TextLines(file, skipped=NotInspected(file.path, "failed", str(error)))
         except UnicodeError:
-            reason = f"starts with a {codec.upper()} byte-order mark but does not decode as that"
-            return TextLines(file, skipped=NotInspected(file.path, "unreadable", reason))
+            reason = f"begins like text in {codec.upper()} but does not decode as that"
+            return _skip(file, "unreadable", reason)
         return TextLines(file, encoding=codec)
     kind = binary_kind(head)
-    if kind is not None:
-        return TextLines(file, skipped=NotInspected(file.path, "not_applicable", kind))
-    controls = len(head) - len(head.translate(None, _CONTROL))
-    if controls * 10 > len(head):
-        if _is_text_name(file.path):
-            return TextLines(
-                file,
-                skipped=NotInspected(
-                    file.path, "unreadable", "named like text, but its bytes are none"
-                ),
-            )
-        return TextLines(file, skipped=NotInspected(file.path, "not_applicable", "binary data"))
-    return TextLines(file)
+    if kind is None and _controls(head) * 10 > len(head):
+        kind = "binary data"
+    if kind is None:
+        return TextLines(file)
+    if _is_text_name(file.path):
+        reason = f"named like text, but its bytes are none ({kind})"
+        return _skip(file, "unreadable", reason)
+    if head.startswith(b"#!"):
+        return _skip(file, "unreadable", f"begins like a script, but its bytes are {kind}")
+    if _mostly_text(file):
+        return TextLines(file)
+    return _skip(file, "not_applicable", kind)
+
+
+def _unmarked(head: bytes) -> str | None:
+    """Return the codec of what must be UTF-16 without a mark: most second bytes are NUL."""
+    for zeros, letters, codec in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+        high, low = head[zeros::2], head[letters::2]
+        if len(high) > 1 and high.count(0) * 10 >= len(high) * 7 and _controls(low) * 20 < len(low):
+            return codec
+    return None
+
+
+def _mostly_text(file: FileChange) -> bool:
+    """Whether half of the added bytes or more stand in passages that read as text."""
+    total = text = 0
+    for hunk in file.hunks:
+        for piece in _chunks(hunk.added, _PASSAGE):
+            strange = _controls(piece) + len(piece) - len(piece.decode("utf-8", "ignore").encode())
+            total += len(piece)
+            text += len(piece) if strange * 10 < len(piece) * 3 else 0
+    return text * 2 >= total
 
 
 def _whole_text(file: FileChange, codec: str) -> str:
@@ -229,22 +295,18 @@ def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
     if file.old is not None:
         try:
             old = file.old.read(MAX_BYTES)
-            known = set(old.decode(mark_of(old) or "utf-8", "replace").split("\n"))
-        except (ContentUnavailableError, UnicodeError):
+            was = mark_of(old) or _unmarked(old[:_SAMPLE]) or "utf-8"
+            known = set(old.decode(was, "replace").split("\n"))
+        except ContentUnavailableError:
             known = set()  # then every line counts as added: more is scanned, never less
-    for number, text in enumerate(_whole_text(file, codec).split("\n"), 1):
+    lines = _whole_text(file, codec).split("\n")
+    if not lines[-1]:
+        lines.pop()
+    for number, text in enumerate(lines, 1):
         if text not in known:
             yield Line(number, text.encode("utf-8", "surrogatepass"))
 
 
-_TEXT_NAMES = frozenset(
-    b"py pyi js jsx mjs cjs ts tsx mts cts go rb rs java kt c h cc cpp hpp cs php pl sh bash zsh "
-    b"ps1 bat md rst txt html htm xml svg css scss json jsonc json5 yaml yml toml ini cfg conf env "
-    b"sql tf tfvars lock mod sum gradle properties ipynb csv tsv vue svelte lua r jl swift scala "
-    b"ex exs".split()
-)
-
-
 def _is_text_name(path: bytes) -> bool:
     name = path.rsplit(b"/", 1)[-1].lower()
-    return name.rsplit(b".", 1)[-1] in _TEXT_NAMES
+    return name.rpartition(b".")[2] in _TEXT_NAMES

@@ -13,6 +13,7 @@ from zt_gate.model.report import Verdict
 from zt_gate.reports import summary
 from zt_gate.reports.escape import (
     html_code,
+    log_start,
     markdown_block,
     markdown_code,
     markdown_prose,
@@ -151,7 +152,9 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
     if finding.fix:
         yield "Suggested:"
         yield ""
-        yield markdown_block([visible(line.expandtabs(4)) for line in finding.fix.split("\n")])
+        # The page may also be printed into a log, and these lines have no margin.
+        lines = finding.fix.expandtabs(4).split("\n")
+        yield markdown_block([log_start(visible(line)) for line in lines])
         yield ""
     yield "</details>"
 

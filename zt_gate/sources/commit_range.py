@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zt_gate.git import history
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import NoCommitsError
-from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.patch import diff
 from zt_gate.git.spool import Spool
 from zt_gate.model.change import ChangeSet
 from zt_gate.sources.digest import change_digest
@@ -49,6 +49,5 @@ def _read(git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore |
     store = BlobStore(git) if blobs is None else blobs
     spool = Spool()
     commits = history.commits(git, start, head, store, spool)
-    with git.stream(["diff-tree", *DIFF_FLAGS, base, head, "--"]) as pipe:
-        files = read_changes(Reader(pipe.read), spool, store)
+    files = diff(git, ["diff-tree", base, head, "--"], spool, store)
     return ChangeSet(kind, base, head, change_digest(files, commits), files, commits)

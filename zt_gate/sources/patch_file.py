@@ -60,6 +60,7 @@ def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:
             reader.add(read_section(cursor, reader.spool))
         elif at_mail(cursor):
             commits.append(read_mail(cursor))
+            reader.next_patch()
         else:
             text |= skip_text(cursor)
     if text and not reader.files and not commits:
@@ -93,7 +94,14 @@ class _Reader:
         self._data = data
         self._git = git
         self._store = BlobStore(git) if git else None
-        self._latest: dict[bytes, FileChange] = {}
+        # What the patches before this one made, and what this one has made so far.
+        self._before: dict[bytes, FileChange] = {}
+        self._now: dict[bytes, FileChange] = {}
+
+    def next_patch(self) -> None:
+        """Let what follows build on what came so far."""
+        self._before |= self._now
+        self._now = {}
 
     def add(self, section: Section) -> None:
         """Add the change of one section."""
@@ -108,9 +116,7 @@ class _Reader:
             )  # fmt: skip
         else:
             self.files.append(change)
-        self._latest[change.path] = self.files[-1]
-        if change.old_path is not None and change.status == "R":
-            self._latest.pop(change.old_path, None)
+        self._now[change.path] = self.files[-1]
 
     def _change(self, section: Section) -> FileChange:
         if section.binary is not None or section.withheld:
@@ -134,13 +140,16 @@ class _Reader:
         if section.status == "A" or section.old_path is None:
             return [patch_apply.nothing]
         found: list[Callable[[int], bytes]] = []
-        latest = self._latest.get(section.old_path)
-        if latest is not None and latest.new is not None:
-            found.append(latest.new.read)
         if self._store and section.old_oid:
             found.append(partial(self._store.read, section.old_oid))
+        # A patch copies from what was there before it, whatever it does to that file.
+        earlier, sibling = (made.get(section.old_path) for made in (self._before, self._now))
+        if earlier is not None and earlier.new is not None:
+            found.append(earlier.new.read)
         if self._git and self._git.head:
             found.append(partial(_at_head, self._git, section.old_path))
+        if sibling is not None and sibling.new is not None:
+            found.append(sibling.new.read)
         return found
 
     def _binary(self, section: Section) -> FileChange:

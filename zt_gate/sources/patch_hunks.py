@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@")
 _BATCH = 4096
+# Anything but plain text, also where the value stands on the next line.
+_ENCODED = re.compile(
+    rb"content-transfer-encoding:(?![ \t]{0,20}\"?(?:7bit|8bit|binary)\"?\s*\Z)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,12 @@ class Cursor:
     def error(self, text: str) -> PatchError:
         """Return an error that names the line at the cursor."""
         return PatchError(f"patch line {self.number}: {text}")
+
+
+def refuse_encoded(cursor: Cursor) -> None:
+    """Raise PatchError where the text that follows is written in another alphabet."""
+    if _ENCODED.match(cursor.peek()):
+        raise cursor.error("an encoded mail: decode it first (git mailinfo)")
 
 
 def at_section(cursor: Cursor) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import Commit
+from zt_gate.sources.patch_hunks import refuse_encoded
 
 if TYPE_CHECKING:
     from zt_gate.sources.patch_hunks import Cursor
@@ -15,6 +16,7 @@ _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]?(.*)", re.DOTALL)
 _FIRST = (b"From: ", b"Subject: ", b"Date: ", b"Message-I", b"Return-Path: ", b"Received: ")
 _TAG = re.compile(r"\s*\[[^\]]{0,200}\]\s*")
 _PERSON = re.compile(r"\s*\"?([^<\"]*)\"?\s*<([^>]*)>")
+_SIGNATURE = re.compile(rb"\n-- ?\n\d{1,4}\.[0-9A-Za-z. ()-]{1,60}\n*\Z")
 _TRAILER = re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]+(\S.*)")
 
 
@@ -35,9 +37,11 @@ def read_mail(cursor: Cursor) -> Commit:
     headers = _headers(cursor)
     body: list[bytes] = []
     while not cursor.ended and not _patch_begins(cursor.peek()):
+        refuse_encoded(cursor)  # a part of an attachment
         body.append(cursor.take().removesuffix(b"\r"))
     author = _decoded(headers.get("from", b""))
-    own = _HEADER.fullmatch(body[0]) if body else None
+    body = _SIGNATURE.sub(b"", b"\n".join(body)).strip(b"\n").split(b"\n")
+    own = _HEADER.fullmatch(body[0])
     if own and own[1] == b"From":
         # The real author, where the mail was sent by somebody else.
         author, body = _decoded(own[2]), body[1:]
@@ -53,22 +57,21 @@ def read_mail(cursor: Cursor) -> Commit:
 
 
 def _headers(cursor: Cursor) -> dict[str, bytes]:
-    headers: dict[str, bytes] = {}
+    headers: dict[str, list[bytes]] = {}
     last = ""
     while not cursor.ended and cursor.peek().strip():
         line = cursor.peek().removesuffix(b"\r")
         match = _HEADER.fullmatch(line)
         if line[:1] in {b" ", b"\t"} and last:
-            headers[last] += b" " + line.strip()
+            headers[last].append(line.strip())
         elif match and not line.startswith(b"diff "):
             last = match[1].decode().lower()
-            headers[last] = match[2]
+            headers[last] = [match[2]]
         else:
-            return headers
-        if last == "content-transfer-encoding":
-            return headers  # left to skip_text, which refuses an encoded mail
+            break
+        refuse_encoded(cursor)
         cursor.take()
-    return headers
+    return {name: b" ".join(parts) for name, parts in headers.items()}
 
 
 def _patch_begins(line: bytes) -> bool:

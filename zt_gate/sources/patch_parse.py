@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import MODE_ABSENT, MODE_FILE
 from zt_gate.sources import patch_names as names
-from zt_gate.sources.patch_hunks import HUNK, plain_header, read_hunks
+from zt_gate.sources.patch_hunks import HUNK, plain_header, read_hunks, refuse_encoded
 
 if TYPE_CHECKING:
     from zt_gate.git.spool import Spool
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _INDEX = re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?")
 _NORMAL = re.compile(rb"\d{1,18}(?:,\d{1,18})?[acd]\d{1,18}(?:,\d{1,18})?\r?")
 _EPOCH = re.compile(rb"\t\s?(?:1970-01-01|1969-12-31|Thu Jan  1 |Wed Dec 31 )")
-_ENCODED = re.compile(rb"content-transfer-encoding:\s*(?:base64|quoted-printable)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,7 @@ def skip_text(cursor: Cursor) -> bool:
         raise cursor.error("a context diff: make a unified one (diff -u)")
     if _NORMAL.fullmatch(line) and cursor.ahead(2)[1].startswith((b"< ", b"> ")):
         raise cursor.error("a diff without context: make a unified one (diff -u)")
-    if _ENCODED.match(line):
-        raise cursor.error("an encoded mail: decode it first (git mailinfo)")
+    refuse_encoded(cursor)
     cursor.take()
     return bool(line.strip())
 
@@ -198,7 +196,7 @@ class _Header:
             old = new = old | new
         if len(old) != 1 or len(new) != 1:
             raise self._cursor.error("the file's name is not clear from its header")
-        return names.check(old.pop()), names.check(new.pop())
+        return names.check(next(iter(old))), names.check(next(iter(new)))
 
 
 _KEYS = (

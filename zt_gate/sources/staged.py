@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore
-from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.patch import diff
 from zt_gate.git.spool import Spool
 from zt_gate.model.change import ChangeSet
 from zt_gate.sources.digest import change_digest
@@ -21,6 +21,5 @@ def read(git: Git, blobs: BlobStore | None = None) -> ChangeSet:
     """
     base = git.head or git.empty_tree
     store = BlobStore(git) if blobs is None else blobs
-    with git.stream(["diff-index", "--cached", *DIFF_FLAGS, base, "--"]) as pipe:
-        files = read_changes(Reader(pipe.read), Spool(), store)
+    files = diff(git, ["diff-index", "--cached", base, "--"], Spool(), store)
     return ChangeSet("staged", base, "index", change_digest(files), files)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore, MissingObjectError, TooLargeError
-from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.patch import diff
 from zt_gate.git.spool import Spool
 from zt_gate.model.change import (
     MODE_ABSENT,
@@ -104,8 +104,8 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
             if entry is not None:
                 entries.append(b"%o %s\t%s\0" % (entry[0], entry[1].encode(), path))
     private.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
-    with private.stream(["diff-index", "--cached", *DIFF_FLAGS, base, "--"]) as pipe:
-        listed = read_changes(Reader(pipe.read), Spool(workdir), BlobStore(private))
+    compare = ["diff-index", "--cached", base, "--"]
+    listed = diff(private, compare, Spool(workdir), BlobStore(private))
     files = (*(file for file in listed if file.path not in unread), *unread.values())
     return ChangeSet("worktree", base, "work tree", change_digest(files), files)
 

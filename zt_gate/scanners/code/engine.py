@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 #: Seconds that one rule may take on one file before the engine gives that file up.
-RULE_SECONDS = 5
+RULE_SECONDS = 10
 #: Megabytes that one file may cost.
 MAX_MEMORY = 2000
 

@@ -6,8 +6,12 @@ The shape is that of ``semgrep scan --json`` (cli_output in semgrep-interfaces).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
+
+# All that is taken from a message: it may quote the code.
+_STOP = re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
 
 
 class OutputError(Exception):
@@ -35,13 +39,15 @@ class Match:
 class Problem:
     """One entry of ``errors[]``.
 
-    ``file`` is "" where it is about the run as a whole; ``spans`` are the
-    lines that could not be parsed, none where the whole file could not.
+    ``file`` is "" where it is about the run as a whole.  ``line`` is where
+    parsing stopped, ``spans`` the lines that could not be parsed, none where
+    the whole file could not.
     """
 
     kind: str
     file: str = ""
     rule: str = ""
+    line: int | None = None
     spans: tuple[tuple[int, int], ...] = ()
 
 
@@ -146,9 +152,12 @@ def _problem(item: Any) -> Problem:
     places = [(_get(span, "start"), _get(span, "end")) for span in spans]
     file = item.get("path") or next((_get(span, "file") for span in spans), None)
     rule = item.get("rule_id")
+    message = item.get("message")
+    stop = _STOP.search(message[:2000]) if isinstance(message, str) else None
     return Problem(
         kind=kind if isinstance(kind, str) and kind else "unknown",
         file=file if isinstance(file, str) else "",
         rule=rule.rpartition(".")[2] if isinstance(rule, str) else "",
+        line=int(stop[1]) if stop else None,
         spans=tuple((_number(start, "line"), _number(end, "line")) for start, end in places),
     )

@@ -68,7 +68,8 @@ def _entry(problem: Problem, target: Target, workdir: Path, name: str) -> NotIns
         reason = f"semgrep cannot parse {noun} {lines} of what was added"
         return NotInspected(target.path, "unreadable", reason)
     if problem.kind in _UNPARSED:
-        reason = "semgrep cannot parse this file, so none of it was inspected"
+        where = f" (line {problem.line})" if problem.line else ""
+        reason = f"semgrep cannot parse this file{where}, so none of it was inspected"
         return NotInspected(target.path, "unreadable", reason)
     what = f" with the rule code/{problem.rule}" if problem.rule else ""
     reason = f"semgrep gave this file up{what}: {problem.kind[:60]}"
@@ -83,7 +84,9 @@ def _missed(problem: Problem, target: Target, workdir: Path, name: str) -> list[
         return []
     lines = target.lines(workdir, name)
     return [
-        number for number in added if number <= len(lines) and _is_code(lines[number - 1].strip(), target)
+        number
+        for number in added
+        if number <= len(lines) and _is_code(lines[number - 1].strip(), target)
     ]
 
 

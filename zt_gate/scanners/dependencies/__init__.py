@@ -17,8 +17,17 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
 
-# The ends of every name that a reader takes; the readers themselves look closer.
-_ENDS = (b".txt", b".in", b".pip", b".toml", b".json", b".npmrc")
+# What stands in every path that a reader takes (a test holds this): the readers
+# look closer, but loading them costs more than a change without a manifest may.
+_MARKS = (
+    b"require",
+    b"constraint",
+    b"reqs",
+    b"deps",
+    b"pyproject.toml",
+    b"package.json",
+    b".npmrc",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +39,17 @@ class Dependencies:
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Read the changed manifests and ask the registries about what is new in them."""
         start = time.monotonic()
-        # A file with another name can become a manifest by being included, but
-        # then a manifest is on the trusted side or in the change.
-        if not any(file.path.lower().endswith(_ENDS) for file in change.files):
+        if not any(may_be_manifest(file.path) for file in change.files):
             return ScannerRun(self.name, "ok", seconds=time.monotonic() - start)
         from zt_gate.scanners.dependencies.scan import scan
 
         return scan(change, context, start)
+
+
+def may_be_manifest(path: bytes) -> bool:
+    """Say, without loading a reader, whether one might take the file."""
+    lower = path.lower()
+    return any(mark in lower for mark in _MARKS)
 
 
 SCANNER = Dependencies()

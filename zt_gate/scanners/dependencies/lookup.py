@@ -23,13 +23,16 @@ from zt_gate.scanners.dependencies.registries.base import (
     Registry,
     Unverified,
 )
-from zt_gate.scanners.dependencies.registries.pool import Lane, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zt_gate.scanners.dependencies.registries.cache import Cache
     from zt_gate.scanners.dependencies.registries.client import Client
+
+    Task = Callable[[Client], None]
+    #: How many questions one server takes at once, and what is to be asked of it.
+    Lane = tuple[int, list[Task]]
 
 _WIDTH = 8
 _FOUND_AGE = 24 * 3600.0
@@ -106,14 +109,19 @@ class LookUp:
         """Return the facts for every question; each has an answer, if only why there is none."""
         wanted = list(dict.fromkeys(questions))
         answers = self._kept(wanted)
-        pool = Pool(self.environ, self.deadline)
-        pool.run(self._lanes(wanted, answers))
-        answers = answers.copy()
-        pool.run(self._canary_lanes(answers))
-        answers = answers.copy()
+        answers = self._run(self._lanes(wanted, answers), answers)
+        answers = self._run(self._canary_lanes(answers), answers)
         self._trust(answers)
         self._keep(answers)
         return {question: self._facts(question, answers) for question in wanted}
+
+    def _run(self, lanes: Sequence[Lane], answers: _Answers) -> _Answers:
+        """Ask everything in the lanes; threads that are late no longer change the result."""
+        if any(tasks for _, tasks in lanes):
+            from zt_gate.scanners.dependencies.registries.pool import run
+
+            run(lanes, self.environ, self.deadline)
+        return answers.copy()
 
     def _lanes(self, wanted: Sequence[Question], answers: _Answers) -> list[Lane]:
         lanes: list[Lane] = []
@@ -125,7 +133,7 @@ class LookUp:
                 for question in own
                 if not _settled(question, answers)
             ]
-            lanes.append(Lane(_WIDTH, tasks))
+            lanes.append((_WIDTH, tasks))
             for service in dict.fromkeys(question.service for question in own):
                 keys = [q.key for q in own if q.service == service and not _is_missing(q, answers)]
                 if service is not None:
@@ -141,14 +149,10 @@ class LookUp:
             if (registry.ecosystem, service, key) not in answers.counts
         ]
         batches = registry.batches(open_keys)
-        return Lane(
-            registry.count_width,
-            [_count_task(registry, service, batch, answers) for batch in batches],
-        )
+        tasks = [_count_task(registry, service, batch, answers) for batch in batches]
+        return registry.count_width, tasks
 
-    def _project_task(
-        self, registry: Registry, question: Question, answers: _Answers
-    ) -> Callable[[Client], None]:
+    def _project_task(self, registry: Registry, question: Question, answers: _Answers) -> Task:
         def task(client: Client) -> None:
             for index in question.indexes:
                 at = (registry.ecosystem, index, question.key)
@@ -174,20 +178,22 @@ class LookUp:
             used = registry.used_before(client, question.service, question.key, self.recent)
         except Fault:
             return answer
-        return dataclasses.replace(answer, first_upload=self.recent, undated="") if used else answer
+        # It was there on the day before, at the latest.
+        before = self.recent - 60.0
+        return dataclasses.replace(answer, first_upload=before, undated="") if used else answer
 
     def _canary_lanes(self, answers: _Answers) -> list[Lane]:
         """Return the questions for a well-known name, where everything asked was unknown."""
-        lanes = []
+        lanes: list[Lane] = []
         for ecosystem, index in _silent(answers):
             registry, key = registry_for(ecosystem), self.canaries.get(ecosystem, "")
             if key:
                 canary = Question(ecosystem, key, (index,), None)
-                lanes.append(Lane(1, [self._project_task(registry, canary, answers)]))
+                lanes.append((1, [self._project_task(registry, canary, answers)]))
         for ecosystem, service in _uncounted(answers):
             registry, key = registry_for(ecosystem), self.canaries.get(ecosystem, "")
             if key:
-                lanes.append(Lane(1, [_count_task(registry, service, [key], answers)]))
+                lanes.append((1, [_count_task(registry, service, [key], answers)]))
         return lanes
 
     def _trust(self, answers: _Answers) -> None:
@@ -253,9 +259,7 @@ class LookUp:
         self.cache.put(values)
 
 
-def _count_task(
-    registry: Registry, service: Index, keys: Sequence[str], answers: _Answers
-) -> Callable[[Client], None]:
+def _count_task(registry: Registry, service: Index, keys: Sequence[str], answers: _Answers) -> Task:
     def task(client: Client) -> None:
         try:
             counts: Mapping[str, Count] = registry.counts(client, service, keys)

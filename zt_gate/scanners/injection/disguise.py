@@ -22,18 +22,19 @@ _SHUFFLED = 4
 #: So many in a block are worth a second reading.
 _WORTH = 3
 
+_LONGEST = 24
 _LEET_TABLES = tuple(str.maketrans("013457@$8", f"o{one}east" + "asb") for one in "il")
 _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
-_SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,4}){10,}[A-Za-z0-9]?[.,:'!?]?"
+_SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
 _SINGLES = (b" e ", b" t ", b" n ", b" o ", b" i ", b" s ", b" a ", b" r ")
 
 
 def folds(found: set[str], book: Book) -> dict[str, str]:
     """Return the disguised words of a block with what they stand for, {} where too few."""
     plain = {}
-    for word in found:
+    for word in found - book.common:
         size = len(word)
-        if size > 24 or word in book.common:
+        if size > _LONGEST:
             continue
         if word.isalpha():
             alike = book.shapes.get((word[0], word[-1], size)) if size >= 4 else None

@@ -42,6 +42,7 @@ class Slot(NamedTuple):
 class Phrase(NamedTuple):
     """One phrase of a family."""
 
+    text: str
     family: str
     weight: int
     slots: tuple[Slot, ...]
@@ -71,6 +72,8 @@ class Hit(NamedTuple):
     weight: int
     start: int
     end: int
+    #: The phrase or pattern that made it: in a window each counts once.
+    source: str
 
 
 class Book(NamedTuple):
@@ -78,6 +81,7 @@ class Book(NamedTuple):
 
     phrases: tuple[Phrase, ...]
     patterns: tuple[Pattern, ...]
+    weak: tuple[Pattern, ...]
     vocabulary: frozenset[str]
     heads: frozenset[str]
     common: frozenset[str]
@@ -88,26 +92,34 @@ class Book(NamedTuple):
 
     def candidates(self, words: set[str] | frozenset[str]) -> list[Phrase]:
         """Return the phrases all of whose necessary words are among ``words``."""
-        return [
-            phrase
-            for phrase in self.phrases
-            if not any(need.isdisjoint(words) for need in phrase.needs)
-        ]
+        found = []
+        for phrase in self.phrases:  # plain loops: this runs for every block
+            for need in phrase.needs:
+                if need.isdisjoint(words):
+                    break
+            else:
+                found.append(phrase)
+        return found
 
-    def patterns_for(self, lowered: bytes) -> list[Pattern]:
-        """Return the patterns one of whose literals stands in lower-case text."""
-        return [
-            pattern
-            for pattern in self.patterns
-            if any(literal in lowered for literal in pattern.literals)
-        ]
+    def patterns_for(self, lowered: bytes, *, weak: bool = False) -> list[Pattern]:
+        """Return the patterns one of whose literals stands in lower-case text.
+
+        The weak ones only add to others, so they are asked for when there are some.
+        """
+        found = []
+        for pattern in self.weak if weak else self.patterns:
+            for literal in pattern.literals:
+                if literal in lowered:
+                    found.append(pattern)
+                    break
+        return found
 
 
 def load(rules: Mapping[str, Rule]) -> Book:
     """Read the families from the rules; raises FamilyError."""
     tiers = rules["injection/instructions"].data
-    classes: Mapping[str, str] = tiers["classes"]
-    heads = Heads(classes)
+    heads = Heads(tiers["classes"])
+    strong = tiers["thresholds"]["strong"]
     phrases: list[Phrase] = []
     patterns: list[Pattern] = []
     supporting = set()
@@ -126,7 +138,8 @@ def load(rules: Mapping[str, Rule]) -> Book:
     common = vocabulary.union(tiers["common"].split())
     return Book(
         phrases=tuple(phrases),
-        patterns=tuple(patterns),
+        patterns=tuple(p for p in patterns if p.weight >= strong),
+        weak=tuple(p for p in patterns if p.weight < strong),
         vocabulary=vocabulary,
         heads=frozenset(head for phrase in phrases for head in phrase.slots[0].heads),
         common=common,
@@ -168,6 +181,7 @@ def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
     if gap or not slots or slots[0].optional:
         raise FamilyError(f"{family}: {text!r} must begin and end with a word")
     return Phrase(
+        text=text,
         family=family,
         weight=raw["weight"],
         slots=tuple(slots),
@@ -237,7 +251,8 @@ def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[Hit]:
                 end = _match(phrase, words, start)
                 if end is None or _negated(phrase, words, start, end):
                     continue
-                yield Hit(phrase.family, phrase.weight, words.starts[start], words.ends[end - 1])
+                span = words.starts[start], words.ends[end - 1]
+                yield Hit(phrase.family, phrase.weight, *span, phrase.text)
                 count += 1
                 if count >= _MAX_HITS:
                     break
@@ -284,4 +299,5 @@ def find_patterns(patterns: Iterable[Pattern], text: str) -> Iterator[Hit]:
         for count, match in enumerate(pattern.compiled().finditer(text)):
             if count >= _MAX_HITS:
                 break
-            yield Hit(pattern.family, pattern.weight, match.start(), match.end())
+            span = match.start(), match.end()
+            yield Hit(pattern.family, pattern.weight, *span, pattern.regex)

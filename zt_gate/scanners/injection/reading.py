@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _REACH = 6
 #: Whitespace from here on pushes text out of the view (columns).
 _GAP = 120
-_FAR_GAP = r"[ \t]{120,}(?=\S)"
+_FAR_GAP = r"(?<![ \t])[ \t]{120,}(?=\S)"
 _PACKED_WORDS = 5
 _PACKED_SURE = 8
 
@@ -83,14 +83,14 @@ class Reader:
             texts = [_text(line) for line in lines]
             for line, text in zip(lines, texts, strict=True):
                 if not line.isascii():
-                    known.update(words.split(text).items)
+                    known |= words.set_of(text)
         candidates = [] if known.isdisjoint(self.book.heads) else self.book.candidates(known)
         patterns = self.book.patterns_for(lowered)
-        if not candidates and all(p.weight < self.settings.strong for p in patterns):
+        if not candidates and not patterns:
             return
         texts = texts or [_text(line) for line in lines]
         page = scoring.page_of(texts)
-        hits = self._hits(page, texts, candidates, patterns)
+        hits = self._hits(page, texts, candidates, patterns, lowered)
         for scored in scoring.score(page, hits, self.book, self.settings, agent=agent):
             yield _said(page, scored)
 
@@ -100,13 +100,13 @@ class Reader:
         texts: Sequence[str],
         candidates: Sequence[Phrase],
         patterns: Sequence[Pattern],
+        lowered: bytes,
     ) -> list[Hit]:
         """Find phrases and strong patterns, and where there are any, the weak ones too."""
-        strong = [p for p in patterns if p.weight >= self.settings.strong]
         hits = list(self._phrase_hits(page, texts, candidates))
-        hits += families.find_patterns(strong, page.text)
+        hits += families.find_patterns(patterns, page.text)
         if hits:
-            weak = [p for p in patterns if p.weight < self.settings.strong]
+            weak = self.book.patterns_for(lowered, weak=True)
             hits += families.find_patterns(weak, page.text)
         return hits
 
@@ -145,7 +145,8 @@ class Reader:
         page = scoring.page_of(other)
         lowered = page.text.lower().encode("utf-8", "replace")
         candidates = self.book.candidates(words.set_of(page.text))
-        hits = self._hits(page, other, candidates, self.book.patterns_for(lowered))
+        patterns = self.book.patterns_for(lowered)
+        hits = self._hits(page, other, candidates, patterns, lowered)
         if not any(page.line_of(hit.start) in changed for hit in hits):
             return
         for scored in scoring.score(page, hits, self.book, self.settings, agent=agent, bonus=2):

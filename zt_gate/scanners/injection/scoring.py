@@ -54,6 +54,8 @@ class Scored(NamedTuple):
     score: int
     blocks: bool
     reasons: str
+    #: The score before anything was taken off; windows are compared by it.
+    gross: int
 
 
 class Page(NamedTuple):
@@ -97,7 +99,7 @@ def score(
             while last < len(rest) and page.line_of(rest[last].start) < line + settings.window:
                 last += 1
             found = _window(page, rest[first:last], book, settings, agent=agent, bonus=bonus)
-            if found is not None and (best is None or found.score > best.score):
+            if found is not None and (best is None or found.gross > best.gross):
                 best, span = found, (first, last)
         if best is None:
             return
@@ -110,12 +112,11 @@ def _window(
 ) -> Scored | None:
     families: dict[str, int] = {}
     strongest: dict[str, Hit] = {}
-    counted: set[tuple[str, int, str]] = set()
-    for hit in hits:
-        same = (hit.family, hit.weight, page.text[hit.start : hit.end].lower())
-        if same in counted or _inside(hit, strongest.get(hit.family)):
+    counted: set[str] = set()
+    for hit in sorted(hits, key=lambda hit: -hit.weight):
+        if hit.source in counted or _inside(hit, strongest.get(hit.family)):
             continue
-        counted.add(same)
+        counted.add(hit.source)
         known = strongest.get(hit.family)
         half = agent and hit.family in book.supporting
         weight = hit.weight / 2 if half else hit.weight
@@ -135,6 +136,7 @@ def _window(
     if carrier or bonus:
         total += max(carrier, bonus)
         reasons.append(f"{name or 'coded text'} +{max(carrier, bonus)}")
+    gross = total
     if total >= settings.block and not (carrier or bonus) and _discusses(page, hits, settings):
         total = max(settings.review, total - settings.reduction)
         reasons.append(f"talks about attacks -{settings.reduction}")
@@ -142,7 +144,7 @@ def _window(
         return None
     only_support = main.family in book.supporting
     blocks = total >= (settings.supported if only_support else settings.block)
-    return Scored(main, total, blocks, "; ".join(reasons))
+    return Scored(main, total, blocks, "; ".join(reasons), gross)
 
 
 def _inside(hit: Hit, other: Hit | None) -> bool:

@@ -12,11 +12,14 @@ import re
 from typing import NamedTuple
 
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_TOKEN = rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)?"
-_BREAK = r"[={}]|[.!?;。！？](?:[\s\"')\]]|$)|[。！？]|\n[^\w\n]*\n"
+_ANY_WORD = rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)?"
+# Compiling the wide one takes milliseconds; most text does not need it.
+_ASCII_WORD = r"\w+(?:'\w+)?"
+_BREAK = r"[={}]|[.!?;。！？][\s\"')\]]|[。！？]|\n[^\w\n]*\n"
 # In JSON and in string literals a line break is written as an escape.
 _CALL = frozenset(("(", "->", "::"))
 _ESCAPED = r"\\[nrt]"
+_ESCAPES = (b"\\n", b"\\r", b"\\t")
 _MARKUP = frozenset(("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div"))
 _DROP = str.maketrans("", "", "'’")
 _FROM_BYTES = bytes(
@@ -37,14 +40,21 @@ class Words(NamedTuple):
 
 def quick_set(lowered: bytes) -> set[str]:
     """Return the different ASCII words of lower-case text, cheaply."""
-    return set(lowered.translate(_FROM_BYTES, b"'").decode("ascii").split())
+    if b"\\" in lowered:
+        for escape in _ESCAPES:
+            lowered = lowered.replace(escape, b"  ")
+    found = set(lowered.translate(_FROM_BYTES, b"'").decode("ascii").split())
+    if b" _" in lowered:  # emphasis in Markdown
+        found.update([word.strip("_") for word in found if word[0] == "_"])
+    return found
 
 
 def set_of(text: str) -> set[str]:
     """Return the different words of a text, cheaply where it is ASCII."""
     if text.isascii():
         return quick_set(text.lower().encode("ascii"))
-    return set(split(text).items)
+    found = re.findall(_ANY_WORD, text.lower())
+    return {word.translate(_DROP).strip("_") for word in found}
 
 
 def split(text: str) -> Words:
@@ -57,7 +67,7 @@ def split(text: str) -> Words:
     words = Words(text, [], [], [], [])
     breaks = re.compile(_BREAK)
     end = broken = 0
-    for match in re.finditer(_TOKEN, lowered):
+    for match in re.finditer(_ASCII_WORD if lowered.isascii() else _ANY_WORD, lowered):
         start = match.start()
         word = match[0]
         between = lowered[end:start]

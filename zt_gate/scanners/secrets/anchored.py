@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
@@ -10,7 +11,6 @@ from zt_gate.scanners.secrets.hits import FORMAT, NEAR, Hit
 from zt_gate.scanners.secrets.values import entropy
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.block import Block
@@ -23,6 +23,7 @@ _JOINED = _WORD | frozenset(b"_")
 # Bytes that would make a value without a prefix a part of something longer.
 _INSIDE = _WORD | frozenset(b"_-+/=.")
 _LONGEST = 4096
+_STAGE = re.compile(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
 
 
 def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
@@ -35,7 +36,7 @@ def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[H
             match = (
                 _around(block, catalogue, form, position)
                 if form.marker
-                else _at(data, catalogue, form, position)
+                else _at(data, catalogue, form, position, form.literals[0])
             )
             if match is not None:
                 hit = _hit(block, form, match, judge, FORMAT)
@@ -57,8 +58,10 @@ def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]
                     yield hit
 
 
-def _at(data: bytes, catalogue: Catalogue, form: Format, position: int) -> re.Match[bytes] | None:
-    if not _begins(data, position):
+def _at(
+    data: bytes, catalogue: Catalogue, form: Format, position: int, literal: bytes
+) -> re.Match[bytes] | None:
+    if not _begins(data, position) or (b"." not in literal and _attribute(data, position)):
         return None
     match = catalogue.pattern(form).match(data, position, position + _LONGEST)
     return match if match and _closed(data, match) else None
@@ -117,12 +120,16 @@ def _is_word(lower: bytes, position: int, form: Format) -> bool:
 def _begins(data: bytes, position: int) -> bool:
     r"""Whether a value may begin here: not inside a word, an escape like ``\n`` aside."""
     if position == 0 or data[position - 1] not in _JOINED:
-        # A file's name or an attribute goes on after its dot.
-        return position < 2 or data[position - 1] != 0x2E or data[position - 2] not in _WORD
+        return True
     before = data[max(0, position - 3) : position]
     return (len(before) >= 2 and before[-2] == 0x5C and before[-1:] in b"nrtbfv") or (
         len(before) == 3 and before[0] == 0x25 and before[1] in _HEX and before[2] in _HEX
     )
+
+
+def _attribute(data: bytes, position: int) -> bool:
+    """Whether this goes on after a dot, like a file's ending or an attribute."""
+    return position >= 2 and data[position - 1] == 0x2E and data[position - 2] in _WORD
 
 
 def _closed(data: bytes, match: re.Match[bytes]) -> bool:
@@ -137,7 +144,7 @@ def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank:
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
     value = block.data[start:end].decode("ascii", "replace")
-    body = _body(form, value, block.data[start:])
+    body = _body(form, value)
     if checksums.digest(value) in form.known or (form.fakes and _fake(body, judge)):
         return None
     if form.near and form.fakes and not judge.random(value, shortest=8):
@@ -155,17 +162,20 @@ def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank:
     elif verdict is False and not form.requires:
         confidence, note = Confidence.MEDIUM, "Its checksum is wrong: an invented or damaged one."
     weight = max(map(len, form.literals)) + 40 * form.requires
-    return Hit(
-        form.rule.id, start, end, rank, None, (), level, confidence, note, weight
-    )
+    return Hit(form.rule.id, start, end, rank, None, (), level, confidence, note, weight)
 
 
-def _body(form: Format, value: str, data: bytes) -> str:
-    """Return what varies: the value without the literal that it begins with."""
-    if form.marker or form.near:
+def _body(form: Format, value: str) -> str:
+    """Return what varies: the value without the literal and ``live_`` that it begins with."""
+    if form.near or form.marker:
         return value
-    literal = max((text for text in form.literals if data.startswith(text)), key=len, default=b"")
-    return value[len(literal) :] or value
+    literal = max(
+        (text for text in form.literals if value.startswith(text.decode())), key=len, default=b""
+    )
+    body = value[len(literal) :]
+    stage = _STAGE.match(body)
+    body = body[stage.end() :] if stage else body
+    return body if len(body) >= 8 else value
 
 
 def _context(block: Block, form: Format, start: int, end: int) -> bool:

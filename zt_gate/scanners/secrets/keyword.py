@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 RULE = "secrets/keyword-assignment"
 
 _SCHEMES = re.compile(r"(?:bearer|basic|token|apikey|digest)[ +:]+", re.IGNORECASE)
+# An option or another assignment, not a value: ``attr=True``.
+_PAIR = re.compile(r"[A-Za-z_][\w-]*=[^=]")
+_QUERY = re.compile(r"&[\w.-]{1,40}=")
 _ENDINGS = ",;)}]\\'\"`"
 _CALLS = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
 
@@ -56,6 +59,8 @@ class Keywords:
         """Whether ``value`` is one, given how its name and file speak."""
         if not value or self._judge.placeholder(value) or _same(value, found.name):
             return False
+        if not found.quoted and _PAIR.match(value):
+            return False
         if not found.quoted and code and not self._literal(value):
             return False
         if not found.quoted and _CALLS.fullmatch(value):
@@ -81,6 +86,10 @@ def _trim(data: bytes, found: Assignment) -> tuple[int, int]:
     scheme = _SCHEMES.match(text)
     if scheme:
         start += scheme.end()
+    query = _QUERY.search(text)
+    if query:
+        text = text[: query.start()]
+        end = found.start + len(text.encode("utf-8", "surrogateescape"))
     if not found.quoted:
         end -= len(text) - len(text.rstrip(_ENDINGS))
     return start, max(start, end)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Location
+from zt_gate.model.finding import Level, Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.model.text import added_text
 from zt_gate.scanners.secrets.anchored import find_formats, find_near
 from zt_gate.scanners.secrets.block import Block, block_of, blocks
 from zt_gate.scanners.secrets.catalogue import Catalogue, build
 from zt_gate.scanners.secrets.hits import Hit, merge
+from zt_gate.scanners.secrets.paths import is_test_or_doc
 from zt_gate.scanners.secrets.pem import find_keys
 from zt_gate.scanners.secrets.urls import find_urls
 from zt_gate.scanners.secrets.values import Judge
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
 
+# A URL with a host is judged as a whole elsewhere.
+_HOST = re.compile(rb"@[\w\[]")
 KEYWORDS = "secrets/keyword-assignment"
 
 
@@ -56,14 +61,18 @@ class Engine:
             return
         yield from find_near(block, self.catalogue, self.judge)
         yield from self._keywords.find(block)
+        low = is_test_or_doc(block.path)
         for hit in self._plugins.find(block):
             value = block.data[hit.start : hit.end].decode("utf-8", "replace")
-            if not self.judge.placeholder(value) and self._plausible(hit, value):
-                yield hit
+            if not self.judge.placeholder(value) and self._plausible(block, hit, value):
+                yield replace(hit, level=Level.INFO) if low else hit
 
-    def _plausible(self, hit: Hit, value: str) -> bool:
-        """Whether what a plug-in saw beside a keyword can be a secret at all."""
-        if not self.rules[hit.rule].data.get("judged"):
+    def _plausible(self, block: Block, hit: Hit, value: str) -> bool:
+        """Whether what a plug-in saw can be a secret at all, and nobody else judged it."""
+        data = self.rules[hit.rule].data
+        if data.get("open") and _HOST.match(block.data, hit.end):
+            return False
+        if not data.get("judged"):
             return True
         return self.judge.passwordlike(value) or self.judge.random(value)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets.hits import URL, Hit
@@ -23,9 +24,12 @@ _USERINFO = re.compile(
     rb"(\[[0-9a-fA-F:.]+\]|[\w.%${}()*-]+)"
 )
 _LOCAL = re.compile(
-    r"localhost|127\.|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal|(?:.*\.)?example(?:\.|$)"
-    r"|(?:.*\.)?(?:test|invalid|localhost)$|host(?:name)?$|server$|domain|.*your",
+    r"localhost|127\.|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal|host(?:name)?$|server$|domain|.*your",
     re.IGNORECASE,
+)
+# Reserved for documentation (RFC 2606): people put real passwords beside them all the same.
+_SAMPLE = re.compile(
+    r"(?:.*\.)?example(?:\.|$)|(?:.*\.)?(?:test|invalid|localhost)$", re.IGNORECASE
 )
 
 
@@ -44,15 +48,16 @@ def find_urls(block: Block, judge: Judge) -> Iterator[Hit]:
 
 def _judge(match: re.Match[bytes], judge: Judge) -> Hit | None:
     user, password, host = (part.decode("utf-8", "replace") for part in match.groups())
-    if judge.placeholder(password) or any(c in password for c in "{}"):
+    if any(c in password for c in "{}[]()|") or judge.placeholder(unquote(password)):
         return None
     if _same(user, password, judge):
         return None
     start, end = match.span(2)
-    # An oauth2 or x-access-token user's password is often a token with a rule of its own.
-    if _LOCAL.match(host):
-        if not judge.random(password, shortest=12):
-            return None
+    random = judge.random(password, shortest=10)
+    strong = random or judge.passwordlike(password)
+    if _LOCAL.match(host) and not random:
+        return None
+    if _LOCAL.match(host) or (_SAMPLE.match(host) and not random) or not strong:
         return Hit(RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM)
     return Hit(RULE, start, end, URL)
 

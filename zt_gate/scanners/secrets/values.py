@@ -10,10 +10,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _TEMPLATE = re.compile(
-    r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{|\}\}$|<%|%>|\$\("
+    r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{.*\}\}$|<%|%>|\$\("
     r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
     r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
     r"|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
@@ -24,6 +24,10 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
+# Hashed passwords (crypt, LDAP, Django): what to do about them is up to the file's own reader.
+_HASH = re.compile(
+    r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:"
+)
 _MARKS = re.compile(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or behind it: sha256, utf8, v2, 2nd, camelCase.
 _NUMBERED = re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
@@ -42,6 +46,7 @@ class Judge:
 
     placeholders: frozenset[str]
     parts: re.Pattern[str]
+    composed: re.Pattern[str]
     costs: tuple[str, ...]
 
     @classmethod
@@ -51,6 +56,7 @@ class Judge:
         return cls(
             frozenset(str(word).lower() for word in data["placeholders"]),
             re.compile("|".join(parts), re.IGNORECASE),
+            _of_words(str(word).lower() for word in data["placeholder-words"]),
             tuple(data["letter-pairs"]),
         )
 
@@ -61,6 +67,7 @@ class Judge:
             text.lower() in self.placeholders
             or _TEMPLATE.search(text) is not None
             or self.parts.search(text) is not None
+            or self.composed.fullmatch(text.lower()) is not None
             or patterned(text)
         )
 
@@ -80,12 +87,18 @@ class Judge:
     def wordy(self, value: str) -> bool:
         """Whether this is words, with hardly a digit: no generator's work."""
         n = len(value)
-        return n >= 12 and sum(c.isdigit() for c in value) * 12 < n and self.wordiness(value) < 4.3
+        if n < 12 or sum(c.isdigit() for c in value) * 12 >= n:
+            return False
+        words = _WORDS.findall(value)
+        long = sum(len(word) for word in words if len(word) >= 4)
+        return long * 5 >= 4 * sum(map(len, words)) and self.wordiness(value) < 4.3
 
     def random(self, value: str, shortest: int = 16) -> bool:
         """Whether a generator made this, as far as one can tell."""
         n = len(value)
         if n < shortest or any(c.isspace() for c in value) or _DULL.fullmatch(value):
+            return False
+        if _HASH.match(value):
             return False
         digits = sum(c.isdigit() for c in value)
         letters = sum(c.isalpha() for c in value)
@@ -121,8 +134,10 @@ class Judge:
         n = len(value)
         if n < 5 or n > 128 or any(c.isspace() for c in value):
             return False
-        if _DULL.fullmatch(value):
+        if _DULL.fullmatch(value) or _HASH.match(value):
             return value.isdigit() and n >= 6
+        if self.slug(value) and (n > 20 or "-" in value or "_" in value):
+            return False
         digits = sum(c.isdigit() for c in value)
         others = sum(not c.isalnum() and c not in "._-:/" for c in value)
         if others and digits:
@@ -130,8 +145,15 @@ class Judge:
         if digits and any(c.isalpha() for c in value):
             return n >= 6 and not re.fullmatch(r"[A-Za-z_]+[_-]?\d", value)
         if others:
-            return n >= 8 and not _IDENTIFIER.fullmatch(value)
+            syntax = any(c in "[]{}()<>|=:" for c in value)
+            return n >= 8 and self.wordiness(value) >= (4.9 if syntax else 3.9)
         return n >= 8 and self.wordiness(value) >= 4.9
+
+
+def _of_words(words: Iterable[str]) -> re.Pattern[str]:
+    """Compile a test for texts made of such words alone, with short numbers and marks."""
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile(r"(?:" + "|".join(ordered) + r"|[-_.!:@#/+ ]|%20|\d{1,5}){1,12}+")
 
 
 def entropy(value: str) -> float:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from zt_gate.scanners.dependencies import may_be_manifest
 from zt_gate.scanners.dependencies.manifests import READERS, reader_for
 from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
@@ -51,12 +52,13 @@ def sources(path: str, content: str) -> list[tuple[str, str]]:
     "path",
     [
         "requirements.txt", "dev-requirements.txt", "requirements-dev.in",
-        "a/requirements/base.txt", "requirements/dev.in", "constraints.txt", "Requirements.TXT", "a/pyproject.toml",
-        "package.json", "web/package.json", ".npmrc",
+        "a/requirements/base.txt", "requirements/dev.in", "constraints.txt",
+        "Requirements.TXT", "a/pyproject.toml", "package.json", "web/package.json", ".npmrc",
     ],
 )  # fmt: skip
 def test_manifests_are_recognised(path: str) -> None:
     assert reader_for(path.encode()) is not None
+    assert may_be_manifest(path.encode())
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,17 @@ def test_manifests_are_recognised(path: str) -> None:
 )  # fmt: skip
 def test_other_files_are_not(path: str) -> None:
     assert reader_for(path.encode()) is None
+
+
+_PARTS = st.sampled_from(
+    [b"requirements", b"Constraints", b"reqs", b"deps", b"dev-", b".txt", b".in", b".pip", b"/",
+     b"pyproject.toml", b"package.json", b".npmrc", b"a", b"REQUIRES", b"-test"]
+)  # fmt: skip
+
+
+@given(st.lists(_PARTS, max_size=5).map(b"".join))
+def test_the_first_look_misses_nothing_that_a_reader_takes(path: bytes) -> None:
+    assert may_be_manifest(path) or reader_for(path) is None
 
 
 @given(st.sampled_from(PATHS), st.binary(max_size=400))

@@ -28,6 +28,10 @@ class Fault(Exception):  # noqa: N818 - what a server did, no error of ours
     """A question without a usable answer; the text says why and names no host."""
 
 
+class TooLargeError(Fault):
+    """An answer of more than 8 MB."""
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     """Where packages are looked up.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from zt_gate import __version__
-from zt_gate.scanners.dependencies.registries.base import Fault, Index
+from zt_gate.scanners.dependencies.registries.base import Fault, Index, TooLargeError
 from zt_gate.scanners.dependencies.registries.proxies import is_loopback, proxy_for
 
 if TYPE_CHECKING:
@@ -35,10 +35,6 @@ _PHRASES = {
     407: "is behind a proxy that wants credentials",
     429: "is throttling (429)",
 }
-
-
-class TooLargeError(Fault):
-    """An answer of more than 8 MB."""
 
 
 @dataclass(frozen=True, slots=True)

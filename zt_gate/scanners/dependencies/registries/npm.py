@@ -15,9 +15,9 @@ from zt_gate.scanners.dependencies.registries.base import (
     Missing,
     Project,
     Status,
+    TooLargeError,
     moment_of,
 )
-from zt_gate.scanners.dependencies.registries.client import TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -55,7 +55,7 @@ def _belongs(name: str, key: str) -> bool:
     if not name.lower().endswith(_SUFFIXES):
         return False
     plain = normalise("pypi", name)
-    return plain.startswith(f"{key}-") and plain[len(key) + 1 : len(key) + 2].isalnum()
+    return plain.startswith(f"{key}-") and plain[len(key) + 1 : len(key) + 2].isdigit()
 
 
 class _Parser(HTMLParser):

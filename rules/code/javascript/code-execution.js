@@ -1,0 +1,37 @@
+const vm = require("vm");
+const express = require("express");
+const app = express();
+
+app.post("/calc", (req, res) => {
+  // ruleid: javascript-code-execution
+  const result = eval(req.body.expression);
+  // ruleid: javascript-code-execution
+  const compute = new Function("x", `return ${req.query.f}`);
+  // ruleid: javascript-code-execution
+  vm.runInNewContext(req.body.code, {});
+  // ok: javascript-code-execution
+  const data = JSON.parse(req.body.data);
+  // ok: javascript-code-execution
+  setTimeout(() => res.json(req.body), 10);
+  // ok: javascript-code-execution
+  eval("1 + 1");
+});
+
+router.post("/koa", (ctx) => {
+  const { code } = ctx.request.body;
+  // ruleid: javascript-code-execution
+  ctx.body = eval(code);
+});
+
+fastify.post("/fastify", async (request) => {
+  // ruleid: javascript-code-execution
+  return eval(request.body.code);
+});
+
+export default function handler(req, res) {
+  // ruleid: javascript-code-execution
+  res.json(eval(req.query.q));
+}
+
+// ruleid: javascript-code-execution
+eval(location.hash.slice(1));

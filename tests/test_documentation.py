@@ -1,0 +1,74 @@
+"""What the documents name exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from zt_gate.commands import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"])
+BY_NAME = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@BY_NAME
+def test_links_lead_to_files(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@BY_NAME
+def test_verbs_and_options_in_code_exist(page: Path) -> None:
+    known = {verb: subprocess_help(verb) for verb, _, _ in COMMANDS}
+    code = re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    for line in "\n".join(code).splitlines():
+        for words in re.findall(r"(?:^|[\s/\"|])zt-gate\"? ([a-z][^|#)]*)", line):
+            verb, *rest = words.split()
+            assert verb in known, f"{page.name}: {line}"
+            for word in rest:
+                if word.startswith("--"):
+                    assert word.partition("=")[0] in known[verb], f"{page.name}: {line}"
+
+
+def subprocess_help(verb: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "zt_gate", verb, "--help"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_the_two_commands_of_the_readme_are_what_ci_runs() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    run = (ROOT / ".ci" / "run").read_text("utf-8")
+    for marker in ("<!-- first command -->", "<!-- second command -->"):
+        assert f"{marker}\n```sh\n" in text
+        assert marker in run
+
+
+def test_the_hooks_see_every_commit() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_bytes())
+    assert [hook["id"] for hook in hooks] == ["zt-gate", "zt-gate-push"]
+    for hook in hooks:
+        assert hook["always_run"] is True
+        assert hook["pass_filenames"] is False
+        assert hook["require_serial"] is True
+        assert hook["entry"].startswith("python -I -m zt_gate ")
+
+
+def test_the_action_is_pinned_and_keeps_expressions_out_of_its_scripts() -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_bytes())
+    assert action["runs"]["using"] == "composite"
+    for step in action["runs"]["steps"]:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
+        assert "${{" not in step.get("run", "")
+        if "run" in step:
+            assert step["shell"] == "bash"

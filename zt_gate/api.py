@@ -1,0 +1,104 @@
+"""The gate as a Python function: thin over ``zt_gate.gate``, which the command line uses, too.
+
+``scan`` judges one change and returns the report; it prints nothing and does
+not end the process.  See docs/api.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from zt_gate import gate
+from zt_gate.errors import GateError, UsageError
+from zt_gate.model.report import Report, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+T = TypeVar("T")
+
+__all__ = ["GateError", "Report", "UsageError", "Verdict", "scan"]
+
+
+def scan(
+    folder: str | os.PathLike[str] = ".",
+    *,
+    range: str | None = None,  # noqa: A002 - the option's own name
+    base: str | None = None,
+    worktree: bool = False,
+    patch: bytes | None = None,
+    tree: Iterable[str | os.PathLike[str]] | None = None,
+    scanners: Iterable[str] = (),
+    skip: Iterable[str] = (),
+    fail_on: str = "",
+    min_confidence: str = "",
+    profile: str = "",
+    task: str = "",
+    config: str | os.PathLike[str] = "",
+    policy_rev: str = "",
+    offline: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Report:
+    """Judge one change of the repository around ``folder``.
+
+    One of ``range`` ("A..B"), ``base`` (a revision), ``worktree``, ``patch``
+    (its bytes) and ``tree`` (paths relative to ``folder``; empty: all of it)
+    says what; without any, the staged change.  The other keywords mean what
+    the options of ``zt-gate scan`` mean; ``scanners`` is ``--scanner``.
+    ``environ`` stands for the process's environment.
+
+    A verdict is never an exception: look at ``report.verdict``.  Raises
+    UsageError for wrong keywords or a wrong configuration (the command line's
+    exit code 2), GateError where there is nothing to report on (3).
+    """
+    kind, spec = _source(range, base, worktree, patch, tree)
+    request = gate.Request(
+        kind=kind,
+        spec=spec,
+        patch=patch or b"",
+        paths=tuple(os.fspath(path) for path in _several("tree", tree or ())),
+        folder=Path(folder).absolute(),
+        only=_several("scanners", scanners),
+        skip=_several("skip", skip),
+        fail_on=fail_on,
+        min_confidence=min_confidence,
+        profile=profile,
+        task=task,
+        config=os.fspath(config),
+        policy_rev=policy_rev,
+        offline=offline,
+    )
+    return gate.run(request, os.environ if environ is None else environ)
+
+
+def _source(
+    commits: str | None,
+    base: str | None,
+    worktree: bool,  # noqa: FBT001 - positions of one private call
+    patch: bytes | None,
+    tree: object,
+) -> tuple[gate.Kind, str]:
+    """Return the kind of source and its revision or range; raises UsageError for two."""
+    chosen: list[tuple[gate.Kind, str]] = []
+    if commits is not None:
+        chosen.append(("range", commits))
+    if base is not None:
+        chosen.append(("base", base))
+    if worktree:
+        chosen.append(("worktree", ""))
+    if patch is not None:
+        chosen.append(("patch", ""))
+    if tree is not None:
+        chosen.append(("tree", ""))
+    if len(chosen) > 1:
+        raise UsageError(f"one source at a time, not {' and '.join(kind for kind, _ in chosen)}")
+    return chosen[0] if chosen else ("staged", "")
+
+
+def _several(keyword: str, items: Iterable[T]) -> tuple[T, ...]:
+    """Return the items; a single text would be taken apart into letters."""
+    if isinstance(items, str | bytes):
+        raise UsageError(f"{keyword} takes a list, not the text {items!a}")
+    return tuple(items)
