@@ -96,7 +96,7 @@ def _properties(location: Location) -> tuple[dict[str, str], str]:
 
 def _silence(report: Report) -> str:
     """Return why the report is not complete, or "" if it is."""
-    lines = [visible(text) for text in report.errors]
+    lines = [visible(text) for text in summary.sole_errors(report)]
     lines += [
         f"scanner {visible(run.scanner)}: {visible(run.reason)}"
         for run in summary.silent_runs(report)

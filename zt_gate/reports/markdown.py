@@ -108,7 +108,7 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _reasons(report: Report) -> Iterator[str]:
-    for text in report.errors:
+    for text in summary.sole_errors(report):
         yield f"- **error:** {markdown_prose(text)}\n"
     for run in summary.silent_runs(report):
         yield f"- **{run.status}:** {markdown_code(run.scanner)}: {markdown_prose(run.reason)}\n"

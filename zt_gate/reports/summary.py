@@ -111,6 +111,16 @@ def silent_runs(report: Report) -> list[ScannerRun]:
     return sorted(silent, key=lambda run: run.status)
 
 
+def sole_errors(report: Report) -> list[str]:
+    """Return the errors that the list of what was not inspected does not repeat."""
+    listed = [(scanner, item.reason) for scanner, item in not_inspected(report) if matters(item)]
+    return [
+        text
+        for text in report.errors
+        if not any(scanner in text and reason and reason in text for scanner, reason in listed)
+    ]
+
+
 def not_applicable(report: Report) -> int:
     """Count what no scanner is meant for; a path counts once."""
     items = {item.path for _, item in not_inspected(report) if not matters(item)}

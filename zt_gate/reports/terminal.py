@@ -161,7 +161,7 @@ def _paragraph(label: str, text: str, width: int, style: str = "") -> Iterator[L
 
 
 def _silent(report: Report, options: Options, width: int) -> Iterator[Line]:
-    rows = [(("error", "error"), text) for text in report.errors]
+    rows = [(("error", "error"), text) for text in summary.sole_errors(report)]
     for run in summary.silent_runs(report):
         style = "error" if run.status == "error" else "dim"
         rows.append(((run.status, style), f"{run.scanner}: {run.reason}"))
