@@ -73,13 +73,15 @@ def test_options_mean_what_the_command_lines_do(repo: Repo, tmp_path: Path) -> N
 def test_wrong_keywords(repo: Repo, keywords: dict[str, Any], said: str) -> None:
     with pytest.raises(GateError, match=said) as caught:
         judged(repo, **keywords)
+    assert isinstance(caught.value, UsageError) or keywords.keys() & {"base", "patch"}
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="repository"):
+    with pytest.raises(GateError, match="repository") as caught:
         scan(tmp_path, environ=GIT_ENV)
+    assert caught.value.exit_code == 2
 
 
 def test_nothing_is_printed_and_nothing_is_changed(

@@ -50,8 +50,8 @@ def scan(
     ``environ`` stands for the process's environment.
 
     A verdict is never an exception: look at ``report.verdict``.  Raises
-    UsageError for wrong keywords or a wrong configuration (the command line's
-    exit code 2), GateError where there is nothing to report on (3).
+    GateError, whose ``exit_code`` is the command line's, where there is nothing
+    to report on; for wrong keywords it is a UsageError.
     """
     kind, spec = _source(range, base, worktree, patch, tree)
     request = gate.Request(

@@ -17,7 +17,8 @@ from zt_gate.git.errors import (
     visible,
 )
 from zt_gate.git.history import resolve
-from zt_gate.git.run import Git, find_git
+from zt_gate.git.program import find_git
+from zt_gate.git.run import Git
 
 
 @pytest.fixture

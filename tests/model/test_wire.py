@@ -38,6 +38,7 @@ FINDINGS = st.builds(
     subject=ANY_TEXT,
     secrets=TEXTS,
     fix=st.none() | ANY_TEXT,
+    title=ANY_TEXT,
 )
 RUNS = st.builds(
     ScannerRun,

@@ -227,6 +227,44 @@ def test_the_index_cannot_pass_off_a_clean_file_for_the_blob(repo: Repo) -> None
     assert added(file) == [b"evil"]
 
 
+def test_what_git_would_commit_counts_not_what_the_index_lists(repo: Repo) -> None:
+    """Git commits the tree that the index has cached, whatever its entries are."""
+    import hashlib
+
+    trees = []
+    for text in ("evil\n", "clean\n"):
+        repo.write("a.py", text)
+        repo.git("add", "-A")
+        trees.append(bytes.fromhex(repo.git("write-tree").decode()))
+    index = (repo.path / ".git/index").read_bytes()[:-20].replace(trees[1], trees[0])
+    (repo.path / ".git/index").write_bytes(index + hashlib.sha1(index).digest())
+    assert b"+clean" in repo.git("diff", "--cached")  # what git itself would show
+    (file,) = staged.read(opened(repo)).files
+    assert added(file) == [b"evil"]
+    repo.git("commit", "-qm", "evil")
+    assert repo.git("show", "HEAD:a.py") == b"evil\n"
+
+
+def test_nothing_is_written_into_the_repository_or_left_behind(repo: Repo, tmp_path: Path) -> None:
+    repo.write("new/b.py", "b\n")
+    repo.git("add", "-A")
+    place = tmp_path / "tmp"
+    place.mkdir()
+    (repo.path / ".git/index.lock").touch()
+    before = {file: file.stat().st_mtime_ns for file in (repo.path / ".git").rglob("*")}
+    assert added(by_path(staged.read(opened(repo, TMPDIR=str(place))))[b"new/b.py"]) == [b"b"]
+    assert {file: file.stat().st_mtime_ns for file in (repo.path / ".git").rglob("*")} == before
+    assert list(place.iterdir()) == []
+
+
+def test_split_index(repo: Repo) -> None:
+    repo.git("update-index", "--split-index")
+    repo.write("a.py", "evil\n")
+    repo.git("add", "-A")
+    (file,) = staged.read(opened(repo)).files
+    assert added(file) == [b"evil"]
+
+
 def test_clean_filters_do_not_run(repo: Repo, tmp_path: Path) -> None:
     program, mark = canary(tmp_path)
     repo.write(".gitattributes", "*.py filter=x\n")

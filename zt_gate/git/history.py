@@ -15,6 +15,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate.git.apart import apart
 from zt_gate.git.errors import (
     MEND_SHALLOW,
     GitError,
@@ -146,7 +147,7 @@ def _files(
         asked.write("".join(f"{oid}\n" for oid in oids).encode())
         asked.seek(0)
         args = ["diff-tree", "--stdin", "--root", "--always", *DIFF_FLAGS]
-        with git.apart() as apart, apart.stream(args, asked.fileno()) as pipe:
+        with apart(git) as beside, beside.stream(args, asked.fileno()) as pipe:
             reader = Reader(pipe.read)
             for oid in oids:
                 if reader.until(b"\0").decode("ascii", "replace") != oid:

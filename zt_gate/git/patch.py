@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.git.apart import apart
 from zt_gate.git.errors import GitError, visible
 from zt_gate.model.change import MODE_ABSENT, MODE_SUBMODULE, Body, FileChange, Hunk
 
@@ -121,7 +122,7 @@ def diff(
     git: Git, args: Sequence[str | bytes], spool: Spool, blobs: BlobStore
 ) -> tuple[FileChange, ...]:
     """Run a diff between objects, given without its flags, and read it.  Raises GitError."""
-    with git.apart() as apart, apart.stream([args[0], *DIFF_FLAGS, *args[1:]]) as pipe:
+    with apart(git) as beside, beside.stream([args[0], *DIFF_FLAGS, *args[1:]]) as pipe:
         return read_changes(Reader(pipe.read), spool, blobs)
 
 

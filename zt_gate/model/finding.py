@@ -121,6 +121,8 @@ class Finding:
     subject: str = ""
     secrets: tuple[str, ...] = ()
     fix: str | None = None
+    #: The rule's title: what the rule is called, where ``message`` speaks of this one place.
+    title: str = ""
 
     @property
     def scanner(self) -> str:

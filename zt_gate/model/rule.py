@@ -67,4 +67,5 @@ class Rule:
             subject=subject,
             secrets=secrets,
             fix=fix,
+            title=self.title,
         )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import Body, ContentUnavailableError, FileChange, Line
+from zt_gate.model.formats import format_of, is_text_name
 from zt_gate.model.report import NotInspected, SkipKind
 
 if TYPE_CHECKING:
@@ -40,56 +41,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# First bytes of formats that no scanner is meant for.  By content, not by name:
-# a script called logo.png is still a script.
-_MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"GIF87a", "image"),
-    (b"GIF89a", "image"),
-    (b"\x00\x00\x01\x00", "image"),
-    (b"II*\x00", "image"),
-    (b"MM\x00*", "image"),
-    (b"wOFF", "font"),
-    (b"wOF2", "font"),
-    (b"\x00\x01\x00\x00\x00", "font"),
-    (b"OTTO\x00", "font"),
-    (b"PK\x03\x04", "archive"),
-    (b"PK\x05\x06", "archive"),
-    (b"\x1f\x8b", "archive"),
-    (b"BZh", "archive"),
-    (b"\xfd7zXZ\x00", "archive"),
-    (b"7z\xbc\xaf\x27\x1c", "archive"),
-    (b"\x28\xb5\x2f\xfd", "archive"),
-    (b"Rar!\x1a\x07", "archive"),
-    (b"%PDF-", "PDF document"),
-    (b"\x7fELF", "program"),
-    (b"\xcf\xfa\xed\xfe", "program"),
-    (b"\xca\xfe\xba\xbe", "program"),
-    (b"\x00asm", "program"),
-    (b"MZ\x90\x00", "program"),
-    (b"SQLite format 3\x00", "database"),
-    (b"OggS", "audio or video"),
-    (b"ID3", "audio or video"),
-    (b"fLaC", "audio or video"),
-    (b"\x1aE\xdf\xa3", "audio or video"),
-)
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1b"))
-
-# Names of files that somebody reads as text: extensions, and whole names.
-_TEXT_NAMES = frozenset(
-    b"py pyi pyw pth js jsx mjs cjs ts tsx mts cts go rb rs java kt kts groovy c h cc cpp hpp cs "
-    b"fs vb php phtml pl pm sh bash zsh fish ksh csh ps1 psm1 bat cmd awk sed vbs tcl md mdx mdc "
-    b"markdown rst adoc txt text html htm xhtml xml xsl svg css scss sass less json jsonc json5 "
-    b"jsonl ndjson yaml yml toml ini cfg conf env sql tf tfvars hcl nix lock mod sum work gradle "
-    b"properties ipynb csv tsv vue svelte astro lua r jl swift scala clj ex exs erl hs ml dart zig "
-    b"proto graphql cmake mk bzl j2 tmpl hbs ejs erb jinja diff patch makefile gnumakefile "
-    b"dockerfile containerfile jenkinsfile vagrantfile procfile justfile rakefile gemfile pipfile "
-    b"brewfile caddyfile tiltfile build workspace codeowners readme license agents claude gemini "
-    b"npmrc yarnrc pypirc netrc profile bashrc zshrc bash_profile envrc editorconfig gitignore "
-    b"gitattributes gitmodules gitconfig dockerignore npmignore cursorrules windsurfrules "
-    b"clinerules cursorignore babelrc eslintrc prettierrc htaccess".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +63,7 @@ class TextLines:
             yield from self.file.added_lines()
         else:
             yield from _decoded_additions(self.file, self.encoding)
+            yield from _plain_additions(self.file)
 
 
 def added_text(file: FileChange) -> TextLines:
@@ -170,11 +123,7 @@ def binary_kind(head: bytes) -> str | None:
     """
     if not _controls(head):
         return None
-    if head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"WAVE", b"AVI "}:
-        return "image" if head[8:12] == b"WEBP" else "audio or video"
-    if head[4:8] == b"ftyp":
-        return "audio or video"
-    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    return format_of(head)
 
 
 def _skip(file: FileChange, kind: SkipKind, reason: str) -> TextLines:
@@ -243,11 +192,11 @@ def _look_closer(file: FileChange) -> TextLines:
             return _skip(file, "unreadable", reason)
         return TextLines(file, encoding=codec)
     kind = binary_kind(head)
-    if kind is None and _controls(head) * 10 > len(head):
+    if kind is None and _is_noise(head):
         kind = "binary data"
     if kind is None:
         return TextLines(file)
-    if _is_text_name(file.path):
+    if is_text_name(file.path):
         reason = f"named like text, but its bytes are none ({kind})"
         return _skip(file, "unreadable", reason)
     if head.startswith(b"#!"):
@@ -266,14 +215,26 @@ def _unmarked(head: bytes) -> str | None:
     return None
 
 
+def _strange(data: bytes) -> int:
+    """Count control bytes and bytes that are no UTF-8."""
+    return _controls(data) + len(data) - len(data.decode("utf-8", "ignore").encode())
+
+
+def _is_noise(head: bytes) -> bool:
+    """Whether no encoding makes text of this; compressed data is a tenth control bytes."""
+    controls = _controls(head)
+    return controls * 10 > len(head) or (
+        controls * 50 > len(head) and _strange(head) * 10 > len(head) * 3
+    )
+
+
 def _mostly_text(file: FileChange) -> bool:
     """Whether half of the added bytes or more stand in passages that read as text."""
     total = text = 0
     for hunk in file.hunks:
         for piece in _chunks(hunk.added, _PASSAGE):
-            strange = _controls(piece) + len(piece) - len(piece.decode("utf-8", "ignore").encode())
             total += len(piece)
-            text += len(piece) if strange * 10 < len(piece) * 3 else 0
+            text += len(piece) if _strange(piece) * 10 < len(piece) * 3 else 0
     return text * 2 >= total
 
 
@@ -307,6 +268,16 @@ def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
             yield Line(number, text.encode("utf-8", "surrogatepass"))
 
 
-def _is_text_name(path: bytes) -> bool:
-    name = path.rsplit(b"/", 1)[-1].lower()
-    return name.rpartition(b".")[2] in _TEXT_NAMES
+def _plain_additions(file: FileChange) -> Iterator[Line]:
+    """Yield the added lines of an encoded file that are UTF-8 all the same.
+
+    A shell or PHP does not know of the mark: behind it, it runs ASCII that
+    decodes as Chinese.  A real line of UTF-16 or UTF-32 has a NUL at its end.
+    """
+    for line in file.added_lines():
+        data = line.data[2:] if line.number == 1 and mark_of(line.data) else line.data
+        try:
+            if data and b"\x00" not in data and data.decode():
+                yield Line(line.number, data)
+        except UnicodeDecodeError:
+            continue

@@ -84,6 +84,7 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
         "subject": finding.subject,
         "secrets": finding.secrets,
         "fix": finding.fix,
+        "title": finding.title,
     }  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def _load_finding(table: dict[str, Any]) -> Finding:
         subject=str(table["subject"]),
         secrets=tuple(map(str, table["secrets"])),
         fix=None if table["fix"] is None else str(table["fix"]),
+        title=str(table["title"]),
     )  # fmt: skip
 
 

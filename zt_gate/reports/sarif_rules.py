@@ -45,7 +45,7 @@ def rule_id(finding: Finding) -> str:
 def _rule(name: str, findings: list[Finding]) -> dict[str, Any]:
     first = findings[0]
     words = name.partition("/")[2].replace("-", " ").strip() or name
-    title = words[:1].upper() + words[1:]
+    title = visible(first.title) or words[:1].upper() + words[1:]
     why = visible(first.why) or title
     remedy = visible(first.remedy)
     sources = [visible(text) for text in (*first.cwe, *first.references)]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zt_gate.git.apart import apart, private
 from zt_gate.git.blobs import BlobStore, MissingObjectError, TooLargeError
 from zt_gate.git.patch import diff
 from zt_gate.git.spool import Spool
@@ -87,7 +88,7 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     base = git.head or git.empty_tree
     objects = _Objects(workdir / "objects", git.object_format)
     objects.folder.mkdir(mode=0o700)
-    private = _private(git, workdir)
+    beside = private(git, workdir)
     store = BlobStore(git) if blobs is None else blobs
     known = _known(git, base)
     entries: list[bytes] = []
@@ -103,24 +104,12 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
                 continue
             if entry is not None:
                 entries.append(b"%o %s\t%s\0" % (entry[0], entry[1].encode(), path))
-    private.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
+    with apart(beside) as away:
+        away.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
     compare = ["diff-index", "--cached", base, "--"]
-    listed = diff(private, compare, Spool(workdir), BlobStore(private))
+    listed = diff(beside, compare, Spool(workdir), BlobStore(beside))
     files = (*(file for file in listed if file.path not in unread), *unread.values())
     return ChangeSet("worktree", base, "work tree", change_digest(files), files)
-
-
-def _private(git: Git, workdir: Path) -> Git:
-    """Return git with an index and an object folder of its own."""
-    real = git.run(["rev-parse", "--git-path", "objects"]).removesuffix(b"\n")
-    shared = os.fsdecode(os.path.join(os.fsencode(git.root), real))
-    quoted = shared.replace("\\", "\\\\").replace('"', '\\"')
-    others = git.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
-    return git.with_environ(
-        GIT_INDEX_FILE=str(workdir / "index"),
-        GIT_OBJECT_DIRECTORY=str(workdir / "objects"),
-        GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{quoted}"' + (f":{others}" if others else ""),
-    )
 
 
 def _known(git: Git, base: str) -> dict[bytes, _Known]:

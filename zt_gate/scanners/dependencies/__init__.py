@@ -12,22 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.report import ScannerRun
+from zt_gate.scanners.dependencies.formats import format_of
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
-
-# What stands in every path that a reader takes (a test holds this): the readers
-# look closer, but loading them costs more than a change without a manifest may.
-_MARKS = (
-    b"require",
-    b"constraint",
-    b"reqs",
-    b"deps",
-    b"pyproject.toml",
-    b"package.json",
-    b".npmrc",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +27,10 @@ class Dependencies:
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Read the changed manifests and ask the registries about what is new in them."""
+        from zt_gate.scanners.dependencies.glance import may_add
+
         start = time.monotonic()
-        if not any(may_be_manifest(file.path) for file in change.files):
+        if not any(may_add(file) for file in change.files):
             return ScannerRun(self.name, "ok", seconds=time.monotonic() - start)
         from zt_gate.scanners.dependencies.scan import scan
 
@@ -48,8 +39,7 @@ class Dependencies:
 
 def may_be_manifest(path: bytes) -> bool:
     """Say, without loading a reader, whether one might take the file."""
-    lower = path.lower()
-    return any(mark in lower for mark in _MARKS)
+    return format_of(path) is not None
 
 
 SCANNER = Dependencies()

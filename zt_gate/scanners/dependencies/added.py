@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
 from zt_gate.model.text import MAX_BYTES, mark_of
-from zt_gate.scanners.dependencies.manifests import reader_for
+from zt_gate.scanners.dependencies.formats import format_of
+from zt_gate.scanners.dependencies.manifests import reader_for, reader_named, requirements
 from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
     ManifestError,
@@ -18,7 +19,6 @@ from zt_gate.scanners.dependencies.manifests.base import (
     leaves_tree,
     quoted,
 )
-from zt_gate.scanners.dependencies.manifests.requirements import Requirements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,7 +120,8 @@ def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
             path = joined(file.path, entry.source.target) if _is_include(entry) else b""
             if path in files and path not in seen and len(seen) < _MOST_INCLUDES + len(files):
                 seen.add(path)
-                waiting.append((files[path], Requirements(), Requirements()))
+                included = reader_named("requirements")
+                waiting.append((files[path], included, included))
 
 
 def _is_include(entry: Dependency) -> bool:
@@ -145,7 +146,7 @@ def _read(
     try:
         return Manifest(file, reader, data, reader.read(file.path, data), old)
     except ManifestError as error:
-        result.not_inspected.append(NotInspected(file.path, "unreadable", f"manifest: {error}"))
+        result.not_inspected.append(NotInspected(file.path, error.kind, f"manifest: {error}"))
         return None
 
 
@@ -162,7 +163,7 @@ def _linked(file: FileChange, target: bytes, reader: Reader, result: Difference)
     """Take a link to another manifest of the same kind: that one is read where it changes."""
     path = joined(file.path, target.decode("utf-8", "replace"))
     outside = leaves_tree(file.path, target.decode("utf-8", "replace"))
-    if outside or not reader.matches(path):
+    if outside or format_of(path) != reader.name:
         reason = "a manifest that is a symbolic link to something else: it was not followed"
         result.not_inspected.append(NotInspected(file.path, "unreadable", reason))
     return None
@@ -190,7 +191,7 @@ def _follow(
         result.not_inspected.append(NotInspected(path, "failed", reason))
         return
     try:
-        included = Requirements().read(target, data)
+        included = requirements.read(target, data)
     except ManifestError as error:
         reason = f"includes {quoted(entry.source.target)}: {error}"
         result.not_inspected.append(NotInspected(path, "unreadable", reason))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.dependencies.lookup import Question
+from zt_gate.scanners.dependencies.manifests import requirements
 from zt_gate.scanners.dependencies.manifests.base import ManifestError
-from zt_gate.scanners.dependencies.manifests.requirements import Requirements
 from zt_gate.scanners.dependencies.registries import npm_settings, pypi_settings
 from zt_gate.scanners.dependencies.registries.settings import Endpoints, Sources, index_of
 
@@ -51,7 +51,7 @@ class Places:
             context = self.context
             sources = Sources(context.environ, context.registries, context.trusted_file, folder)
             endpoints = _SETTINGS[ecosystem](sources)
-            if isinstance(addition.manifest.reader, Requirements):
+            if addition.manifest.reader.name == "requirements":
                 endpoints = _with_options(endpoints, self._trusted_options(path))
             self._known[ecosystem, path] = endpoints
         return self._known[ecosystem, path]
@@ -62,7 +62,7 @@ class Places:
         if data is None:
             return []
         try:
-            entries = Requirements().read(path, data)
+            entries = requirements.read(path, data)
         except ManifestError:
             return []
         return [entry for entry in entries if entry.source.kind == "index"]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Level, Location
+from zt_gate.model.finding import Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.model.text import added_text
-from zt_gate.scanners.secrets.anchored import find_formats, find_near
+from zt_gate.scanners.secrets.anchored import find_formats
 from zt_gate.scanners.secrets.block import Block, block_of, blocks
 from zt_gate.scanners.secrets.catalogue import Catalogue, build
 from zt_gate.scanners.secrets.hits import Hit, merge
-from zt_gate.scanners.secrets.paths import is_test_or_doc
 from zt_gate.scanners.secrets.pem import find_keys
 from zt_gate.scanners.secrets.urls import find_urls
 from zt_gate.scanners.secrets.values import Judge
@@ -26,9 +24,10 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
+    from zt_gate.scanners.secrets.deep import Deep
 
-# A URL with a host is judged as a whole elsewhere.
-_HOST = re.compile(rb"@[\w\[]")
+# What the parts look for besides the formats' own literals.
+_OTHER = re.compile(rb"PRIVATE KEY|://")
 KEYWORDS = "secrets/keyword-assignment"
 
 
@@ -39,42 +38,35 @@ class Engine:
         self.rules = rules
         self.catalogue: Catalogue = build(rules)
         self.judge = Judge.of(self.catalogue.data(KEYWORDS))
-        self._formats_only = formats_only
+        self._deep: Deep | None = None
         if not formats_only:
-            from zt_gate.scanners.secrets.keyword import Keywords
-            from zt_gate.scanners.secrets.names import Names
-            from zt_gate.scanners.secrets.plugins import Plugins
+            from zt_gate.scanners.secrets.deep import Deep
 
-            data = self.catalogue.data(KEYWORDS)
-            self._keywords = Keywords(data, Names.of(data), self.judge)
-            self._plugins = Plugins(rules)
+            self._deep = Deep(self.catalogue, self.judge)
 
     def hits(self, block: Block) -> list[Hit]:
         """Return what is in one block, one hit per span."""
-        return merge(self._all(block))
+        found = self._plain(block)
+        if self._deep is not None:
+            found += self._deep.find(block, found, self._look)
+        return merge(found)
 
-    def _all(self, block: Block) -> Iterator[Hit]:
-        yield from find_formats(block, self.catalogue, self.judge)
-        yield from find_keys(block, self.judge)
-        yield from find_urls(block, self.judge)
-        if self._formats_only:
-            return
-        yield from find_near(block, self.catalogue, self.judge)
-        yield from self._keywords.find(block)
-        low = is_test_or_doc(block.path)
-        for hit in self._plugins.find(block):
-            value = block.data[hit.start : hit.end].decode("utf-8", "replace")
-            if not self.judge.placeholder(value) and self._plausible(block, hit, value):
-                yield replace(hit, level=Level.INFO) if low else hit
+    def whole(self, path: bytes) -> Rule | None:
+        """Return the rule for a file that is a secret by its name, whatever is in it."""
+        return self._deep.files.whole(path) if self._deep is not None else None
 
-    def _plausible(self, block: Block, hit: Hit, value: str) -> bool:
-        """Whether what a plug-in saw can be a secret at all, and nobody else judged it."""
-        data = self.rules[hit.rule].data
-        if data.get("open") and _HOST.match(block.data, hit.end):
-            return False
-        if not data.get("judged"):
-            return True
-        return self.judge.passwordlike(value) or self.judge.random(value)
+    def _plain(self, block: Block) -> list[Hit]:
+        return [
+            *find_formats(block, self.catalogue, self.judge),
+            *find_keys(block, self.judge),
+            *find_urls(block, self.judge),
+        ]
+
+    def _look(self, data: bytes) -> list[Hit]:
+        """Look at bytes that stand in no file like this: decoded, or put together."""
+        if not self.catalogue.prefilter.search(data) and not _OTHER.search(data):
+            return []
+        return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
     def findings(self, block: Block, commit: str | None = None) -> Iterator[Finding]:
         """Return the findings of one block."""

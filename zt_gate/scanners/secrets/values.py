@@ -47,6 +47,7 @@ class Judge:
     placeholders: frozenset[str]
     parts: re.Pattern[str]
     composed: re.Pattern[str]
+    absent: frozenset[str]
     costs: tuple[str, ...]
 
     @classmethod
@@ -57,8 +58,13 @@ class Judge:
             frozenset(str(word).lower() for word in data["placeholders"]),
             re.compile("|".join(parts), re.IGNORECASE),
             _of_words(str(word).lower() for word in data["placeholder-words"]),
+            frozenset(str(word).lower() for word in data["absent"]),
             tuple(data["letter-pairs"]),
         )
+
+    def template(self, value: str) -> bool:
+        """Whether this names what will be put here: ``${VAR}``, ``{{ x }}``, ``<password>``."""
+        return _TEMPLATE.search(value) is not None
 
     def placeholder(self, value: str) -> bool:
         """Whether this stands where a secret will be put, or is known not to be one."""
@@ -145,6 +151,8 @@ class Judge:
         if digits and any(c.isalpha() for c in value):
             return n >= 6 and not re.fullmatch(r"[A-Za-z_]+[_-]?\d", value)
         if others:
+            if len({c for c in value if not c.isalnum()}) >= 5:
+                return True
             syntax = any(c in "[]{}()<>|=:" for c in value)
             return n >= 8 and self.wordiness(value) >= (4.9 if syntax else 3.9)
         return n >= 8 and self.wordiness(value) >= 4.9

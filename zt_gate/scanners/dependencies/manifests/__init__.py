@@ -1,21 +1,22 @@
-"""What a change adds: one reader per format, and the difference of two readings."""
+"""What a change adds: one reader per format, loaded when a file of that format changed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from importlib.util import find_spec
 
-from zt_gate.scanners.dependencies.manifests.npmrc import Npmrc
-from zt_gate.scanners.dependencies.manifests.package_json import PackageJson
-from zt_gate.scanners.dependencies.manifests.pyproject import Pyproject
-from zt_gate.scanners.dependencies.manifests.requirements import Requirements
-
-if TYPE_CHECKING:
-    from zt_gate.scanners.dependencies.manifests.base import Reader
-
-#: Every format that is read.  A new one is a file beside these and a line here.
-READERS: tuple[Reader, ...] = (Requirements(), Pyproject(), PackageJson(), Npmrc())
+from zt_gate.scanners.dependencies.formats import format_of
+from zt_gate.scanners.dependencies.manifests.base import Reader
 
 
 def reader_for(path: bytes) -> Reader | None:
     """Return the reader of the file at ``path``, None where it is no manifest."""
-    return next((reader for reader in READERS if reader.matches(path)), None)
+    name = format_of(path)
+    if name is None or find_spec(f"{__name__}.{name}") is None:
+        return None
+    return reader_named(name)
+
+
+def reader_named(name: str) -> Reader:
+    """Return the reader of a format: its module holds a function called ``read``."""
+    return Reader(name, import_module(f"{__name__}.{name}").read)

@@ -5,20 +5,47 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
-Ecosystem = Literal["pypi", "npm"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The types of package URLs.  ``github`` is the one of workflow actions.
+Ecosystem = Literal[
+    "pypi", "npm", "cargo", "golang", "gem", "composer", "nuget", "maven", "github"
+]
 
 #: Where a dependency comes from.  ``registry``: the ecosystem's registry.
 #: ``index``: another index or registry (an option, or one that the entry names).
 #: ``url``, ``vcs``: that address.  ``path``: a folder or file.  ``include``:
-#: another manifest that is read as part of this one.
-SourceKind = Literal["registry", "index", "url", "vcs", "path", "include"]
+#: another manifest that is read as part of this one.  ``import``: a module that
+#: code imports (the target), of which ``imports`` finds the package.  ``self``: what
+#: the project calls itself.  ``computed``: something that only running the file
+#: would tell; the target says what.
+SourceKind = Literal[
+    "registry", "index", "url", "vcs", "path", "include", "import", "self", "computed"
+]
+
+#: Why a file could not be read: ``unreadable`` blocks, ``not_applicable`` is listed.
+ErrorKind = Literal["unreadable", "not_applicable"]
 
 _NAME_PYPI = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 # The registry's older packages have upper-case letters; nothing that installs
 # has a slash beyond the scope's, a space or a percent sign.
 _NAME_NPM = re.compile(r"(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*\Z")
+# maven: group and artifact; golang: a module path with a host; github: owner,
+# repository and a folder in it.
+_NAMES_OTHER: dict[str, str] = {
+    "cargo": r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z",
+    "golang": r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*\Z",
+    "gem": r"[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+    "composer": r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+    "nuget": r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
+    "maven": r"[A-Za-z0-9_][A-Za-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
+    "github": r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z",
+}
+# What counts as one exact version, by the sign that may stand before it.
+_EXACT = re.compile(r"(?:={2,3}\s*|=\s*|v(?=\d))?(\d[A-Za-z0-9.+!_-]{0,100})\Z")
 _SEPARATORS = re.compile(r"[-_.]+")
 _LONGEST_NAME = 214
 _NEWLINE = re.compile("\n")
@@ -28,13 +55,15 @@ class ManifestError(Exception):
     """A manifest that cannot be read as its package manager would read it.
 
     ``line`` is 1-based, 0 where it is not known; ``reason`` is one plain phrase
-    and quotes hostile text only through ``quoted``.
+    and quotes hostile text only through ``quoted``.  ``kind`` is
+    ``not_applicable`` for files that are no manifests by their format.
     """
 
-    def __init__(self, line: int, reason: str) -> None:
+    def __init__(self, line: int, reason: str, kind: ErrorKind = "unreadable") -> None:
         super().__init__(f"line {line}: {reason}" if line else reason)
         self.line = line
         self.reason = reason
+        self.kind: ErrorKind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +103,30 @@ class Dependency:
         """What makes it the same dependency: the name, and the source if it is no registry."""
         return (self.ecosystem, self.key, self.source.kind, self.source.target)
 
+    @property
+    def purl(self) -> str:
+        """The package URL, with the version where exactly one is named; "" without a name."""
+        if not self.key:
+            return ""
+        from packageurl import PackageURL
 
-class Reader(Protocol):
-    """Reads one format."""
+        separator = ":" if self.ecosystem == "maven" else "/"
+        namespace, _, name = self.key.rpartition(separator)
+        exact = _EXACT.match(self.constraint.strip())
+        version = exact[1] if exact else None
+        return PackageURL(self.ecosystem, namespace or None, name, version).to_string()
 
-    def matches(self, path: bytes) -> bool:
-        """Say whether the file at ``path`` (in git's form) is in this format; cheap."""
-        ...
 
-    def read(self, path: bytes, data: bytes) -> tuple[Dependency, ...]:
-        """Return everything that the file names, in its order.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One format: its name, and the function that reads it.
 
-        Raises ManifestError, and nothing else, whatever the bytes are.
-        """
-        ...
+    ``read(path, data)`` returns everything that the file names, in its order,
+    and raises ManifestError, and nothing else, whatever the bytes are.
+    """
+
+    name: str
+    read: Callable[[bytes, bytes], tuple[Dependency, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +151,48 @@ class Text:
 
 def normalise(ecosystem: Ecosystem, name: str) -> str:
     """Return the name as its registry compares it (PEP 503 for PyPI)."""
-    return _SEPARATORS.sub("-", name).lower() if ecosystem == "pypi" else name
+    if ecosystem == "pypi":
+        return _SEPARATORS.sub("-", name).lower()
+    return name.lower() if ecosystem in {"nuget", "composer", "github"} else name
 
 
 def valid_name(ecosystem: Ecosystem, name: str) -> bool:
     """Say whether ``name`` can be a package's name at all (PEP 508; npm's naming rules)."""
+    if len(name) > _LONGEST_NAME:
+        return False
+    if ecosystem in _NAMES_OTHER:
+        return re.match(_NAMES_OTHER[ecosystem], name) is not None
     pattern = _NAME_PYPI if ecosystem == "pypi" else _NAME_NPM
-    return len(name) <= _LONGEST_NAME and pattern.match(name) is not None
+    return pattern.match(name) is not None
+
+
+def entry(
+    ecosystem: Ecosystem,
+    name: str,
+    place: tuple[int, int, int],
+    section: str,
+    constraint: str = "",
+    source: Source | None = None,
+    *,
+    direct: bool = True,
+) -> Dependency:
+    """Make a dependency of a name as written; raises ManifestError where it can be none."""
+    if not valid_name(ecosystem, name):
+        raise ManifestError(place[0], f"{quoted(name)} is no package name")
+    key = normalise(ecosystem, name)
+    return Dependency(
+        ecosystem, name, key, constraint, source or Source(), *place, section, direct
+    )
+
+
+def decoded(data: bytes, limit: int, what: str) -> str:
+    """Return the text of a manifest; raises ManifestError where it is too large or no UTF-8."""
+    if len(data) > limit:
+        raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ManifestError(0, "is not in UTF-8") from error
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,6 @@ from which code would come.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from zt_gate.scanners.dependencies.manifests.base import Dependency, ManifestError, Source, Text
 
@@ -15,22 +14,14 @@ _LIMIT = 1024 * 1024
 _LINE = re.compile(r"^[ \t]*((?:@[^\s:=]{1,214}:)?registry)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Npmrc:
-    """The reader."""
-
-    def matches(self, path: bytes) -> bool:
-        """Match any .npmrc."""
-        return path.rpartition(b"/")[2] == b".npmrc"
-
-    def read(self, path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG002 - the protocol's
-        """Return an index entry for each ``registry`` setting."""
-        if len(data) > _LIMIT:
-            raise ManifestError(0, "larger than 1 MB, which no .npmrc is")
-        text = Text.of(data.decode("utf-8", "replace"))
-        return tuple(
-            Dependency("npm", "", "", "", Source("index", value), *text.place(*match.span(2)), key)
-            for match in _LINE.finditer(text.content)
-            for key, value in [(match[1], match[2].strip().strip("\"'"))]
-            if value
-        )
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Return an index entry for each ``registry`` setting."""
+    if len(data) > _LIMIT:
+        raise ManifestError(0, "larger than 1 MB, which no .npmrc is")
+    text = Text.of(data.decode("utf-8", "replace"))
+    return tuple(
+        Dependency("npm", "", "", "", Source("index", value), *text.place(*match.span(2)), key)
+        for match in _LINE.finditer(text.content)
+        for key, value in [(match[1], match[2].strip().strip("\"'"))]
+        if value
+    )

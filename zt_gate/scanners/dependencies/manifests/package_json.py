@@ -42,19 +42,10 @@ _SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 
-@dataclass(frozen=True, slots=True)
-class PackageJson:
-    """The reader."""
-
-    def matches(self, path: bytes) -> bool:
-        """Match package.json outside node_modules (what is vendored is not installed from)."""
-        *folders, name = path.split(b"/")
-        return name.lower() == b"package.json" and b"node_modules" not in folders
-
-    def read(self, path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG002 - the protocol's
-        """Read all sections, overrides and aliases."""
-        text = Text.of(_checked(data))
-        return tuple(entry for leaf in _leaves(text) for entry in _entries(leaf))
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read all sections, overrides and aliases."""
+    text = Text.of(_checked(data))
+    return tuple(entry for leaf in _leaves(text) for entry in _entries(leaf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.dependencies.manifests import pep508
@@ -59,26 +58,18 @@ _DYNAMIC = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pyproject:
-    """The reader."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read every table from which an installer takes dependencies."""
+    from zt_gate.scanners.dependencies.manifests import toml_text
 
-    def matches(self, path: bytes) -> bool:
-        """Match any pyproject.toml."""
-        return path.rpartition(b"/")[2].lower() == b"pyproject.toml"
-
-    def read(self, path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG002 - the protocol's
-        """Read every table from which an installer takes dependencies."""
-        from zt_gate.scanners.dependencies.manifests import toml_text
-
-        document = toml_text.parse(data)
-        indexes = dict(_named_indexes(document.data))
-        found = [*_index_entries(document), *_includes(document)]
-        for where, value in _values(document.data, _LISTS):
-            found += _listed(document, where, value)
-        for where, value in _values(document.data, _TABLES):
-            found += _tabled(document, where, value, indexes)
-        return tuple(_with_sources(document, found, indexes))
+    document = toml_text.parse(data)
+    indexes = dict(_named_indexes(document.data))
+    found = [*_index_entries(document), *_includes(document)]
+    for where, value in _values(document.data, _LISTS):
+        found += _listed(document, where, value)
+    for where, value in _values(document.data, _TABLES):
+        found += _tabled(document, where, value, indexes)
+    return tuple(_with_sources(document, found, indexes))
 
 
 def _values(

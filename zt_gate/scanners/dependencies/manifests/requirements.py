@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 4 * 1024 * 1024
-_NAME = re.compile(
-    rb"[^/]*(?:requirements?|constraints?)[^/]*\.(?:txt|in|pip)\Z"
-    rb"|(?:reqs?|requires|deps|dev-deps|test-deps)\.(?:txt|in|pip)\Z",
-    re.IGNORECASE,
-)
-_FOLDERS = frozenset((b"requirements", b"reqs", b"constraints"))
-_SUFFIXES = (b".txt", b".in", b".pip")
 
 # UTF-32 before UTF-16: their little-endian marks begin alike.
 _MARKS = (
@@ -74,28 +67,17 @@ _INDEXES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
-    """The reader."""
-
-    def matches(self, path: bytes) -> bool:
-        """Match requirements*.txt, *.in, constraints and all of a requirements folder."""
-        *folders, name = path.rsplit(b"/", 2)
-        if _NAME.match(name):
-            return True
-        return bool(folders) and folders[-1] in _FOLDERS and name.lower().endswith(_SUFFIXES)
-
-    def read(self, path: bytes, data: bytes) -> tuple[Dependency, ...]:
-        """Read the file; see the module for what it follows."""
-        if len(data) > _LIMIT:
-            raise ManifestError(0, "larger than 4 MB, which no requirements file is")
-        text = Text.of(_decoded(data))
-        constraints = b"constraint" in path.rpartition(b"/")[2].lower()
-        section = "constraints" if constraints else "requirements"
-        found: list[Dependency] = []
-        for logical in _logical_lines(text.content):
-            found += _entries(text, logical, section)
-        return tuple(found)
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
+    """Read the file; see the module for what it follows."""
+    if len(data) > _LIMIT:
+        raise ManifestError(0, "larger than 4 MB, which no requirements file is")
+    text = Text.of(_decoded(data))
+    constraints = b"constraint" in path.rpartition(b"/")[2].lower()
+    section = "constraints" if constraints else "requirements"
+    found: list[Dependency] = []
+    for logical in _logical_lines(text.content):
+        found += _entries(text, logical, section)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

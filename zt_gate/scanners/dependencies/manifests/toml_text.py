@@ -60,10 +60,10 @@ class Document:
         return self.text.place(token.start, token.end)
 
 
-def parse(data: bytes) -> Document:
-    """Parse a TOML file; raises ManifestError."""
-    if len(data) > _LIMIT:
-        raise ManifestError(0, "larger than 1 MB, which no pyproject.toml is")
+def parse(data: bytes, limit: int = _LIMIT) -> Document:
+    """Parse a TOML file of at most ``limit`` bytes; raises ManifestError."""
+    if len(data) > limit:
+        raise ManifestError(0, f"larger than {limit >> 20} MB, which no manifest in TOML is")
     try:
         content = data.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

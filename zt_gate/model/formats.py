@@ -1,0 +1,68 @@
+"""Which files are not text, by their first bytes, and which should be, by their names."""
+
+from __future__ import annotations
+
+# First bytes of formats that no scanner is meant for.  By content, not by name:
+# a script called logo.png is still a script.
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"\x00\x00\x01\x00", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"wOFF", "font"),
+    (b"wOF2", "font"),
+    (b"\x00\x01\x00\x00\x00", "font"),
+    (b"OTTO\x00", "font"),
+    (b"PK\x03\x04", "archive"),
+    (b"PK\x05\x06", "archive"),
+    (b"\x1f\x8b", "archive"),
+    (b"BZh", "archive"),
+    (b"\xfd7zXZ\x00", "archive"),
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"\x28\xb5\x2f\xfd", "archive"),
+    (b"Rar!\x1a\x07", "archive"),
+    (b"%PDF-", "PDF document"),
+    (b"\x7fELF", "program"),
+    (b"\xcf\xfa\xed\xfe", "program"),
+    (b"\xca\xfe\xba\xbe", "program"),
+    (b"\x00asm", "program"),
+    (b"MZ\x90\x00", "program"),
+    (b"SQLite format 3\x00", "database"),
+    (b"OggS", "audio or video"),
+    (b"ID3", "audio or video"),
+    (b"fLaC", "audio or video"),
+    (b"\x1aE\xdf\xa3", "audio or video"),
+)
+
+# Names of files that somebody reads as text: extensions, and whole names.
+_TEXT_NAMES = frozenset(
+    b"py pyi pyw pth js jsx mjs cjs ts tsx mts cts go rb rs java kt kts groovy c h cc cpp hpp cs "
+    b"fs vb php phtml pl pm sh bash zsh fish ksh csh ps1 psm1 bat cmd awk sed vbs tcl md mdx mdc "
+    b"markdown rst adoc txt text html htm xhtml xml xsl svg css scss sass less json jsonc json5 "
+    b"jsonl ndjson yaml yml toml ini cfg conf env sql tf tfvars hcl nix lock mod sum work gradle "
+    b"properties ipynb csv tsv vue svelte astro lua r jl swift scala clj ex exs erl hs ml dart zig "
+    b"proto graphql cmake mk bzl j2 tmpl hbs ejs erb jinja diff patch makefile gnumakefile "
+    b"dockerfile containerfile jenkinsfile vagrantfile procfile justfile rakefile gemfile pipfile "
+    b"brewfile caddyfile tiltfile build workspace codeowners readme license agents claude gemini "
+    b"npmrc yarnrc pypirc netrc profile bashrc zshrc bash_profile envrc editorconfig gitignore "
+    b"gitattributes gitmodules gitconfig dockerignore npmignore cursorrules windsurfrules "
+    b"clinerules cursorignore babelrc eslintrc prettierrc htaccess".split()
+)
+
+
+def format_of(head: bytes) -> str | None:
+    """Return what these first bytes announce, None where it is nothing known."""
+    if head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"WAVE", b"AVI "}:
+        return "image" if head[8:12] == b"WEBP" else "audio or video"
+    if head[4:8] == b"ftyp":
+        return "audio or video"
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+def is_text_name(path: bytes) -> bool:
+    """Whether somebody would take a file of this name for text."""
+    name = path.rsplit(b"/", 1)[-1].lower()
+    return name.rpartition(b".")[2] in _TEXT_NAMES

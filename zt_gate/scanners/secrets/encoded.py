@@ -1,0 +1,102 @@
+"""Secrets behind base64, hexadecimal or percent encoding, one or two levels deep."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from zt_gate.scanners.secrets.hits import FORMAT, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zt_gate.scanners.secrets.block import Block
+
+_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}")
+_HEX = re.compile(
+    rb"(?<![0-9A-Za-z])(?:[0-9a-f]{2}){16,}(?![0-9A-Za-z])"
+    rb"|(?<![0-9A-Za-z])(?:[0-9A-F]{2}){16,}(?![0-9A-Za-z])"
+)
+_ESCAPED = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
+_PERCENT = re.compile(rb"[\w.~-]{0,64}(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
+_PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
+# More in one block is data, not configuration: what is inside is bounded work.
+_LONGEST = 16 * 1024
+_MOST = 20_000
+_NOTE = "It is encoded, which hides nothing."
+
+#: How a decoded text is looked at: its bytes in, the hits in it out.
+Look = "Callable[[bytes], list[Hit]]"
+
+
+def find_encoded(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit]:
+    """Decode what looks encoded and find formats, keys and URLs inside."""
+    for start, end, clear in _decoded(block.data):
+        for hit in _inside(clear, look, depth=1):
+            value = hit.value if hit.value is not None else clear[hit.start : hit.end]
+            yield Hit(
+                hit.rule,
+                start,
+                end,
+                FORMAT,
+                value=block.data[start:end],
+                extra=(value, *hit.extra),
+                level=hit.level,
+                confidence=hit.confidence,
+                note=_NOTE,
+                weight=1,
+            )
+            break
+
+
+def _inside(data: bytes, look: Callable[[bytes], list[Hit]], depth: int) -> list[Hit]:
+    hits = look(data)
+    if hits or depth >= 2:
+        return hits
+    for _, _, clear in _decoded(data):
+        for hit in _inside(clear, look, depth + 1):
+            value = hit.value if hit.value is not None else clear[hit.start : hit.end]
+            return [Hit(hit.rule, 0, 0, FORMAT, value=value, level=hit.level)]
+    return []
+
+
+def _decoded(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    count = 0
+    for pattern, decode in _CODECS:
+        for match in pattern.finditer(data):
+            count += 1
+            if count > _MOST:
+                return
+            if match.end() - match.start() > _LONGEST:
+                continue
+            clear = decode(match[0])
+            if clear and not clear.translate(None, _PRINTABLE):
+                yield match.start(), match.end(), clear
+
+
+def _from_base64(text: bytes) -> bytes:
+    text = text.rstrip(b"=").translate(_URLSAFE)
+    try:
+        return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"==")
+    except binascii.Error:
+        return b""
+
+
+def _from_hex(text: bytes) -> bytes:
+    return bytes.fromhex(text.decode("ascii"))
+
+
+def _from_escapes(text: bytes) -> bytes:
+    return bytes.fromhex(text.replace(b"\\x", b"").decode("ascii"))
+
+
+_URLSAFE = bytes.maketrans(b"-_", b"+/")
+_CODECS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
+    (_BASE64, _from_base64),
+    (_HEX, _from_hex),
+    (_ESCAPED, _from_escapes),
+    (_PERCENT, unquote_to_bytes),
+)

@@ -1,0 +1,97 @@
+"""Secrets that their surroundings give away: beside an id, in a connection string, after -u."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, Hit
+from zt_gate.scanners.secrets.values import entropy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from zt_gate.scanners.secrets.block import Block
+    from zt_gate.scanners.secrets.values import Judge
+
+AWS_ID, AWS_SECRET = "secrets/aws-access-key-id", "secrets/aws-secret-key"
+CONNECTION, COMMAND = "secrets/connection-string", "secrets/command-credentials"
+
+_AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_PASSWORD = re.compile(
+    rb"(?:password|pwd|accountkey|sharedaccesskey)[ ]{0,2}="
+    rb"[ ]{0,2}([^;\"'\s<>]{3,200})"
+)
+_SERVER = re.compile(
+    rb"(?:server|data source|datasource|host|hostname|address|addr|endpoint|initial catalog|"
+    rb"database|user id|userid|uid|username|dbname)[ ]{0,2}="
+)
+_LOCAL = re.compile(
+    rb"(?:server|data source|host|hostname|address)[ ]{0,2}="
+    rb"[ ]{0,2}(?:localhost|127\.|\(local|\.[\\;])"
+)
+_DSN = re.compile(rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)")
+_USER = re.compile(
+    rb"(?:[ \t](?:-u|-U|--user|--proxy-user|--basic)|(?:^|[ \t(,\[])[\"']?-u[\"']?,)[ \t=]{0,4}\\?[\"']?"
+    rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
+)
+_FLAG = re.compile(
+    rb"(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongodump|sshpass|psql)\b[^\n|;&]{0,200}?[ \t]"
+    rb"(?:-p[ ]?|--password[= ])[\"']?([^\s\"'`;|&-][^\s\"'`;|&]{3,128})"
+)
+
+
+def find_aws_pairs(block: Block, hits: Iterable[Hit], judge: Judge) -> Iterator[Hit]:
+    """Find the 40 characters that stand within some lines of an AWS access key id."""
+    for hit in hits:
+        if hit.rule != AWS_ID:
+            continue
+        low, high = max(0, hit.start - 400), hit.end + 400
+        for match in _AWS_SECRET.finditer(block.data, low, high):
+            value = match[0].decode("ascii")
+            if entropy(value) >= 4.2 and judge.random(value) and not judge.placeholder(value):
+                yield Hit(AWS_SECRET, *match.span(), NEAR, level=Level.BLOCK, weight=9)
+
+
+def find_connections(block: Block, judge: Judge) -> Iterator[Hit]:
+    """Find the password of ``Server=…;User Id=…;Password=…`` and of ``user:pass@tcp(…)``."""
+    lower = block.lower
+    for match in _PASSWORD.finditer(lower):
+        low, high = block.line_at(match.start())
+        low, high = max(low, match.start() - 600), min(high, match.end() + 600)
+        if lower.count(b";", low, high) < 1 or not _SERVER.search(lower, low, high):
+            continue
+        hit = _judged(block, *match.span(1), judge, CONNECTION)
+        if hit is not None and not _LOCAL.search(lower, low, high):
+            yield hit
+    if b"@tcp(" in lower or b"@unix(" in lower:
+        for match in _DSN.finditer(block.data):
+            if not match[2].startswith((b"localhost", b"127.")):
+                hit = _judged(block, *match.span(1), judge, CONNECTION)
+                if hit is not None:
+                    yield hit
+
+
+def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
+    """Find the password in ``curl -u user:password`` and ``mysql -ppassword``."""
+    data = block.data
+    if b"-u" in data or b"--" in data or b"-U" in data:
+        for match in _USER.finditer(data):
+            hit = _judged(block, *match.span(2), judge, COMMAND)
+            if hit is not None:
+                yield hit
+    for match in _FLAG.finditer(data):
+        hit = _judged(block, *match.span(1), judge, COMMAND)
+        if hit is not None:
+            yield hit
+
+
+def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> Hit | None:
+    value = block.data[start:end].decode("utf-8", "replace").rstrip(",;)\\")
+    end = start + len(value.encode("utf-8", "replace"))
+    if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
+        return None
+    if not (judge.passwordlike(value) or judge.random(value, shortest=10)):
+        return None
+    return Hit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)
