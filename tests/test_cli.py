@@ -209,3 +209,49 @@ def test_an_interrupt_leaves_nothing_behind(
     assert gate_process.returncode == 130, said
     assert said.decode() == "zt-gate: interrupted\n"
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"),
+    [
+        ("a\x1b[2Jb", "\\x1b[2J"),
+        ("a\nzt-gate: all is well", "a\\\\nzt-gate"),
+        ("a\r\x08b", "\\x08"),
+        ("a\u202eb", "\\u{202E}"),
+        ("a\u200bb", "\\u{200B}"),
+        ("a\U000e0041b", "\\u{E0041}"),
+        ("a\u3164b", "\\u{3164}"),
+        ("##[error]a", "#\\\\x23[error]"),
+        ("##vso[task.setvariable]a", "#\\\\x23vso["),
+        (os.fsdecode(b"a\xffb"), "\\xff"),
+        ("größe", "größe"),
+    ],
+)
+def test_messages_show_what_cannot_be_seen(word: str, shown: str, repo: Repo) -> None:
+    for words in ((word,), ("scan", "--base", word), ("scan", f"--{word}"), ("explain", word)):
+        done = gate(*words, cwd=repo.path)
+        assert done.returncode == 2, done.stderr
+        said = one_line(done)
+        if "--base" not in words and "explain" not in words:  # these quote in their own way
+            assert shown.replace("\\\\", "\\") in said.replace("\\\\", "\\")
+        assert all(char.isprintable() for char in said)
+        assert "##" not in said
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else(repo: Repo) -> None:
+    done = gate("scan", "--debug", "--base", "a\n::error::x\x1b[31m\n##[warning]y", cwd=repo.path)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("zt-gate: Traceback")
+    assert len(lines) > 3
+    assert all(line.isprintable() for line in lines)
+    assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
+
+
+def test_a_cache_in_the_checkout_is_not_used(repo: Repo) -> None:
+    """A change could bring compiled rules that find nothing."""
+    for name in ("ZT_GATE_CACHE_DIR", "XDG_CACHE_HOME"):
+        done = gate("scan", "--skip", "code", "--offline", cwd=repo.path,
+                    **{name: str(repo.path / ".cache")})  # type: ignore[arg-type]  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert not (repo.path / ".cache").exists()

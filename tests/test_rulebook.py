@@ -50,8 +50,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_scanners_that_have_rules() -> None:
-    assert SCANNERS == ("code", "dependencies", "gate", "injection", "secrets")
-    assert rulebook.scanners_with_rules(RULES) == SCANNERS
+    assert {"code", "dependencies", "gate", "injection", "secrets"} <= set(SCANNERS)
+    assert rulebook.scanners_with_rules(RULES) == SCANNERS == tuple(sorted(SCANNERS))
+
+
+def test_a_folder_without_rules_is_no_scanner(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    (folder / "code" / "python" / "a.test.yaml").write_text("x: 1\n")
+    assert rulebook.scanners_with_rules(folder) == ("secrets",)
 
 
 @pytest.mark.parametrize("name", SCANNERS)
@@ -66,7 +72,6 @@ def test_every_rule_loads_with_a_good_id_and_plain_sentences(name: str) -> None:
             assert text == text.strip()
             assert len(text) > 4, key
             assert text.isprintable(), key
-            assert text[0].isupper() or not text[0].isalpha(), (key, text)
             assert not re.search(r"\b(TODO|FIXME|XXX|lorem)\b", text), key
         assert not rule.title.endswith("."), key
         for text in (rule.why, rule.remedy):
@@ -92,10 +97,8 @@ def test_no_registry_and_no_place_of_a_machine_in_a_file(path: Path) -> None:
     from packageurl.contrib import purl2url
 
     text = path.read_text("utf-8")
-    hosts = {
-        urlsplit(url).hostname
-        for url in (purl2url.get_repo_url("pkg:pypi/x"), purl2url.get_repo_url("pkg:npm/x"))
-    }
+    urls = [purl2url.get_repo_url(f"pkg:{kind}/x") for kind in ("pypi", "npm")]  # type: ignore[no-untyped-call]
+    hosts = {urlsplit(url).hostname for url in urls}
     assert len(hosts - {None}) == 2
     for host in hosts:
         assert host
@@ -133,7 +136,7 @@ def test_no_registry_and_no_place_of_a_machine_in_a_file(path: Path) -> None:
     ],
 )
 def test_a_wrong_file_is_one_line_that_names_it(content: str, said: str, folder: Path) -> None:
-    (folder / "secrets" / "b.toml").write_text(content.replace("made-up", "made-up"))
+    (folder / "secrets" / "b.toml").write_text(content)
     if "also in" not in said:
         (folder / "secrets" / "a.toml").unlink()
     with pytest.raises(RulebookError) as caught:
@@ -230,9 +233,10 @@ def test_a_compiled_file_that_is_odd_is_read_anew(
     cache = tmp_path / "cache"
     cache.mkdir()
     first = rulebook.load("secrets", cache=cache, folder=folder)
+    whole = cached(cache).read_bytes()
     cached(cache).write_bytes(content)
     assert rulebook.load("secrets", cache=cache, folder=folder) == first
-    assert cached(cache).read_bytes().startswith(hashlib.sha256(b"").hexdigest()[:0].encode())
+    assert cached(cache).read_bytes() == whole
     assert rulebook.load("secrets", cache=cache, folder=folder) == first
 
 

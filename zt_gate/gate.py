@@ -18,25 +18,26 @@ from typing import TYPE_CHECKING, Any, Literal
 from zt_gate import __version__, cache, judge, pipeline, process, rulebook
 from zt_gate.errors import GateError, UsageError
 from zt_gate.model.report import ScannerRun, Tool
+from zt_gate.policy.schema import PROFILES, Policy
 from zt_gate.scanners import SCANNERS
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Report
-    from zt_gate.policy.schema import Policy
     from zt_gate.scanners.base import Context
 
 Kind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
 
-PROFILES = ("advisory", "standard", "strict")
-
 #: Wall seconds that each scanner gets: somebody waits for a commit, a machine for the rest.
 _SECONDS_STAGED = 60.0
 _SECONDS_OTHERWISE = 900.0
+
+#: CI systems that do not set CI: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
+_CI_MARKS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ def run(
     with _workspace(environ) as workdir:
         change = _change(request, git, workdir)
         trusted = _trusted_revision(request, git, change, environ)
-        policy = _policy(request, git, trusted)
         kept = cache.cache_folder(environ, _scanned(request, git))
+        policy = _policy(request, git, trusted, _RuleIds(kept))
         kit = _Kit(request, policy, git, trusted, workdir, environ, kept)
         jobs = [kit.job(name, module) for name, module in SCANNERS if _wanted(name, request)]
         runs = pipeline.run(change, jobs, progress=progress, debug=request.debug)
@@ -117,16 +118,14 @@ class _Kit:
     def job(self, name: str, module: str) -> pipeline.Job:
         settings = self.policy.scanners.get(name, {})
         seconds = _SECONDS_STAGED if self.request.kind == "staged" else _SECONDS_OTHERWISE
-        chosen = settings.get("deadline-seconds", seconds)
-        if isinstance(chosen, bool) or not isinstance(chosen, int | float) or chosen <= 0:
-            raise UsageError(f"[scanners.{name}] deadline-seconds is a number above 0")
+        seconds = settings.get("deadline-seconds", seconds)
         folder = self.workdir / name
         folder.mkdir(mode=0o700)
         return pipeline.Job(
             name=name,
             module=module,
-            context=lambda: self._context(name, settings, folder, float(chosen)),
-            seconds=float(chosen),
+            context=lambda: self._context(name, settings, folder, seconds),
+            seconds=seconds,
             engine=name == "code",
         )
 
@@ -164,6 +163,31 @@ class _Kit:
         return read_file(self.git, self.trusted, path)
 
 
+class _RuleIds:
+    """The ids of all rules, read only where a policy names one."""
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        self._cache_dir = cache_dir
+        self._ids: frozenset[str] = frozenset()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known())
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    def _known(self) -> frozenset[str]:
+        if not self._ids:
+            names = rulebook.scanners_with_rules()
+            self._ids = frozenset(
+                rule for name in names for rule in rulebook.load(name, cache=self._cache_dir)
+            )
+        return self._ids
+
+
 def _options(request: Request) -> judge.JudgeOptions:
     """Check the words that need nothing but themselves; raises UsageError."""
     known = [name for name, _ in SCANNERS]
@@ -171,6 +195,8 @@ def _options(request: Request) -> judge.JudgeOptions:
         for name in names:
             if name not in known:
                 raise UsageError(f"{option} takes {', '.join(known)}, not {name!a}")
+    if not any(_wanted(name, request) for name in known):
+        raise UsageError("--scanner and --skip leave no scanner that runs")
     if request.profile and request.profile not in PROFILES:
         raise UsageError(f"--profile takes {', '.join(PROFILES)}, not {request.profile!a}")
     if request.config and request.policy_rev:
@@ -246,37 +272,53 @@ def _trusted_revision(
 ) -> str:
     """Return the commit whose policy, ignores and settings count, "" where there is none.
 
-    The one that was named; else the base of a range in CI, and locally HEAD,
-    unless HEAD is itself part of the range that is judged: then its base, too,
-    since a change must not bring the policy that judges it.
+    The one that was named; else in CI the base of a range, and locally HEAD,
+    unless HEAD holds what is judged: then its base, too, since a change must
+    not bring the policy that judges it.  The base is the revision that was
+    named, not the merge base: whoever makes a change chooses where it branches
+    off, and could choose a place before the policy became strict.
     """
     if git is None:
         return ""
+    from zt_gate.git.history import is_nothing, resolve
+
     if request.policy_rev:
-        from zt_gate.git.history import resolve
-
         return resolve(git, request.policy_rev)
-    if change.kind in {"range", "base"}:
-        in_ci = environ.get("CI", "").lower() not in {"", "0", "false"}
-        if in_ci or any(commit.oid == git.head for commit in change.commits):
-            return "" if change.base == git.empty_tree else change.base
-    return git.head
+    if change.kind not in {"range", "base"} or not (_in_ci(environ) or _at_head(git, change)):
+        return git.head
+    base = request.spec if change.kind == "base" else request.spec.partition("..")[0] or "HEAD"
+    return "" if is_nothing(git, base) else resolve(git, base)
 
 
-def _policy(request: Request, git: Git | None, trusted: str) -> Policy:
-    from zt_gate.policy.schema import Policy
+def _in_ci(environ: Mapping[str, str]) -> bool:
+    """Say whether a CI system runs the gate: most set CI, the others what is their own."""
+    said = environ.get("CI", "").lower() not in {"", "0", "false"}
+    return said or any(environ.get(name) for name in _CI_MARKS)
 
+
+def _at_head(git: Git, change: ChangeSet) -> bool:
+    """Say whether HEAD is in the range, or merges its end as CI systems do for a pull request."""
+    if any(commit.oid == git.head for commit in change.commits):
+        return True
+    if not git.head or git.head == change.base:
+        return False
+    args = ["rev-list", "--parents", "--max-count=1", git.head, "--"]
+    parents = git.run(args).decode("ascii", "replace").split()[1:]
+    return len(parents) > 1 and change.head in parents
+
+
+def _policy(request: Request, git: Git | None, trusted: str, rules: Collection[str]) -> Policy:
     if request.config:
         from zt_gate.policy.load import load_file
 
-        policy = load_file(request.folder / request.config)
+        policy = load_file(request.folder / request.config, rules=rules)
     elif git is not None and trusted:
         from zt_gate.git.blobs import BlobStore
         from zt_gate.git.trusted import read_file
         from zt_gate.policy.load import load
 
         store = BlobStore(git)
-        policy = load(lambda path: read_file(git, trusted, path, store), trusted)
+        policy = load(lambda path: read_file(git, trusted, path, store), trusted, rules=rules)
         store.close()
     else:
         policy = Policy()
@@ -326,15 +368,17 @@ def _workspace(environ: Mapping[str, str]) -> Iterator[Path]:
     """Make a private folder for the run, and remove it whatever happens."""
     top = environ.get("TMPDIR", "")
     folder = Path(top if os.path.isabs(top) else "/tmp", f"zt-gate-{os.urandom(8).hex()}")  # noqa: S108
+    # One try for making and removing: an interrupt may come right after mkdir.
     try:
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise GateError(
-            f"no private folder can be made in {folder.parent}: {error.strerror}; set TMPDIR"
-        ) from error
-    try:
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise GateError(
+                f"no private folder can be made in {folder.parent}: {error.strerror}; set TMPDIR"
+            ) from error
         yield folder
     finally:
         from shutil import rmtree
 
-        rmtree(folder, ignore_errors=True)
+        with pipeline.uninterrupted():
+            rmtree(folder, ignore_errors=True)

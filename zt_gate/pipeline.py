@@ -9,6 +9,7 @@ the only module that catches ``Exception``.
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import resource
@@ -16,7 +17,7 @@ import selectors
 import signal
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
@@ -25,7 +26,7 @@ from zt_gate.model import wire
 from zt_gate.model.report import ScannerRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
@@ -40,6 +41,12 @@ _MEMORY = 4 << 30
 _MEMORY_WITH_ENGINE = 24 << 30
 
 _TICK = 0.1
+
+#: Characters of what is said of a crash.
+_REASON = 500
+
+#: What ends the gate; held back while workers are started or ended.
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +97,29 @@ def run(
     try:
         for job in jobs:
             try:
-                fd, worker = _start(job, change, tuple(workers), debug=debug)
+                with uninterrupted():
+                    fd, worker = _start(job, change, tuple(workers), debug=debug)
+                    workers[fd] = worker
             except OSError as error:
                 done[job.name] = _failed(job, f"could not be started: {error.strerror}", 0.0)
-                continue
-            workers[fd] = worker
         _collect(workers, done, progress)
     finally:
-        for fd, worker in workers.items():
-            _end(worker)
-            os.close(fd)
+        with uninterrupted():
+            for fd, worker in workers.items():
+                _end(worker)
+                os.close(fd)
         gc.unfreeze()
     return tuple(done[job.name] for job in jobs)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back the signals that end the gate: for what must not be left half done."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _collect(
@@ -133,9 +151,10 @@ def _collect(
 def _finish(
     fd: int, workers: dict[int, _Worker], done: dict[str, ScannerRun], *, late: bool = False
 ) -> None:
-    worker = workers.pop(fd)
-    status = _end(worker)
-    os.close(fd)
+    with uninterrupted():
+        worker = workers.pop(fd)
+        status = _end(worker)
+        os.close(fd)
     job = worker.job
     seconds = time.monotonic() - worker.started
     if late:
@@ -151,6 +170,9 @@ def _finish(
         return
     if result.scanner != job.name or any(f.scanner != job.name for f in result.findings):
         result = _failed(job, "answered in another scanner's name", seconds)
+    elif result.status == "skipped":
+        # Only who starts the gate may leave a scanner out.
+        result = _failed(job, f"left itself out: {result.reason}", seconds)
     done[job.name] = result
 
 
@@ -176,9 +198,7 @@ def _start(
         os.close(write_end)
         raise
     if pid == 0:
-        for fd in (read_end, *others):
-            os.close(fd)
-        _work(job, change, write_end, debug=debug)
+        _work(job, change, write_end, (read_end, *others), debug=debug)
     os.close(write_end)
     with suppress(OSError):  # the worker does the same; whoever is first
         os.setpgid(pid, pid)
@@ -198,12 +218,20 @@ def _end(worker: _Worker) -> int:
     return os.waitpid(worker.pid, 0)[1]
 
 
-def _work(job: Job, change: ChangeSet, answer: int, *, debug: bool) -> NoReturn:
-    """Be the worker: scan, write the answer, and leave without any clean-up of the parent's."""
+def _work(
+    job: Job, change: ChangeSet, answer: int, parents: Sequence[int], *, debug: bool
+) -> NoReturn:
+    """Be the worker: scan, write the answer, and leave without any clean-up of the parent's.
+
+    ``parents`` are descriptors that are the parent's alone.
+    """
     code = 1
     try:
-        _settle(job, debug=debug)
+        for fd in parents:
+            os.close(fd)
+        _settle(job, answer, debug=debug)
         data = wire.dump(_scan(job, change))
+        _answering(answer)
         while data:
             data = data[os.write(answer, data) :]
         code = 0
@@ -211,14 +239,19 @@ def _work(job: Job, change: ChangeSet, answer: int, *, debug: bool) -> NoReturn:
         os._exit(code)
 
 
-def _settle(job: Job, *, debug: bool) -> None:
+def _settle(job: Job, answer: int, *, debug: bool) -> None:
     with suppress(OSError):
         os.setpgid(0, 0)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (*_ENDING, signal.SIGALRM, signal.SIGIO):
         signal.signal(number, signal.SIG_DFL)
-    # If the gate itself is killed, nobody else would end this process.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    # If the gate itself is killed, nobody else would end this process: at the
+    # latest the alarm does, and where the kernel tells of a pipe whose reader
+    # is gone (Linux), SIGIO ends it and its children at once.
     signal.setitimer(signal.ITIMER_REAL, job.seconds + 2 * GRACE)
+    with suppress(OSError):
+        fcntl.fcntl(answer, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY | os.O_ASYNC)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1) if debug else (0, 1, 2):
         os.dup2(nowhere, fd)
@@ -229,6 +262,12 @@ def _settle(job: Job, *, debug: bool) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _answering(answer: int) -> None:
+    """Let the parent read without that being a signal to end."""
+    with suppress(OSError):
+        fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY)
+
+
 def _scan(job: Job, change: ChangeSet) -> ScannerRun:
     try:
         context = job.context()
@@ -237,7 +276,14 @@ def _scan(job: Job, change: ChangeSet) -> ScannerRun:
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)
     except Exception as error:  # noqa: BLE001 - a crash is a result here, and this is its one home
-        return _failed(job, f"crashed: {type(error).__name__}: {str(error)[:500]}", 0.0)
+        return _failed(job, f"crashed: {type(error).__name__}: {_short(str(error))}", 0.0)
     if not isinstance(result, ScannerRun):
         return _failed(job, "returned no run", 0.0)
     return result
+
+
+def _short(text: str) -> str:
+    """Cut a long text between words: the half of a secret would not be known for one."""
+    if len(text) <= _REASON:
+        return text
+    return f"{text[: _REASON + 1].rpartition(' ')[0]} …"

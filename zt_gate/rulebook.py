@@ -72,12 +72,13 @@ def load_with_examples(scanner: str, *, folder: Path | None = None) -> dict[str,
 
 
 def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names of the folders below ``rules/``."""
+    """Return the names of the folders below ``rules/`` that hold rules; raises RulebookError."""
     root = folder or rules_folder()
     try:
-        return tuple(sorted(entry.name for entry in root.iterdir() if entry.is_dir()))
+        names = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
     except OSError as error:
         raise RulebookError(f"no rules in {root}: the installation is incomplete") from error
+    return tuple(name for name in names if _files(root, name))
 
 
 def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:

@@ -38,8 +38,7 @@ injection = "warn"
 "tests/fixtures/" = { allow = ["secrets", "gate/unreadable"], reason = "made up" }
 
 [scanners.code]
-jobs = 2
-languages = ["python"]
+deadline-seconds = 90
 
 [dependencies]
 min-age-days = 7
@@ -98,7 +97,7 @@ def test_every_key_is_read() -> None:
         Allowance("docs/**", ("injection/*",), "we teach about it"),
         Allowance("tests/fixtures/", ("secrets", "gate/unreadable"), "made up"),
     )
-    assert policy.scanners == {"code": {"jobs": 2, "languages": ["python"]}}
+    assert policy.scanners == {"code": {"deadline-seconds": 90.0}}
     assert policy.dependencies == Dependencies(7, 5000, 2, "warn")
     assert policy.registries == {"pypi": "https://packages.example.org/simple"}
     assert policy.scope == Scope(("src/**",), ("/infra/",))
@@ -169,9 +168,12 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
         ("[paths]\n'a[[:alpha:]]' = {allow=['*'], reason='r'}", "are not supported"),
         ("[scanners.codes]", ":1: there is no scanner 'codes'; did you mean 'code'?"),
         ("[scanners.code]\nenabled = false", ":2: a policy cannot switch a scanner off"),
-        ("[scanners.code]\nx = nan", ":2: [scanners.code] 'x' is a string, a number"),
-        ("[scanners.code]\nx = [1.5, inf]", ":2: [scanners.code] 'x' is a string, a number"),
-        ("[scanners.code]\nx = {y = 1}", ":2: [scanners.code] 'x' is a string, a number"),
+        ("[scanners.code]\ndeadlin-seconds = 5", ":2: unknown key 'deadlin-seconds' in [scanners"),
+        ("[scanners.code]\ndeadline-seconds = nan", ":2: [scanners.code] 'deadline-seconds' is a"),
+        ("[scanners.code]\ndeadline-seconds = 1e300", "is a number above 0, at most 86,400"),
+        ("[scanners.code]\ndeadline-seconds = 0", "is a number above 0, at most 86,400"),
+        ("[scanners.code]\ndeadline-seconds = '5'", "is a number, not a string"),
+        ("[scanners.code]\ndeadline-seconds = true", "is a number, not a boolean"),
         ("[dependencies]\nmin-age-days = '3'", "'min-age-days' is a whole number, not a string"),
         ("[dependencies]\nmin-age-days = true", "is a whole number, not a boolean"),
         (

@@ -6,7 +6,6 @@ right key, and its path lets ``load`` say on which line it stands.
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
 from zt_gate.model.finding import Level
@@ -212,29 +211,21 @@ def _tasks(table: Reader) -> dict[str, Scope]:
 
 
 def _options(table: Reader, scanners: Collection[str]) -> dict[str, Mapping[str, Any]]:
-    """Read ``[scanners.NAME]``: what the options mean is the scanner's own affair."""
+    """Read ``[scanners.NAME]``."""
     for name in table:
         if name not in scanners:
             table.fail(name, f"there is no scanner {shown(name)}{near(name, scanners)}")
-    options = {name: table.table(name) for name in table}
-    for option in options.values():
-        for key, value in option.data.items():
-            if key in _SWITCHES:
-                option.fail(
-                    key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
-                )
-            items = value if isinstance(value, list) else [value]
-            # No nan and no inf: a deadline of nan is past no clock.
-            if not all(
-                isinstance(item, str | int) or (isinstance(item, float) and isfinite(item))
-                for item in items
-            ):
-                option.fail(
-                    key,
-                    f"{option.header} {shown(key)} is a string, a number, a boolean, or a list of"
-                    " these",
-                )
-    return {name: dict(option.data) for name, option in options.items()}
+    return {name: _option(table.table(name)) for name in table}
+
+
+def _option(table: Reader) -> dict[str, Any]:
+    for key in table:
+        if key in _SWITCHES:
+            table.fail(
+                key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
+            )
+    table.only(("deadline-seconds",))
+    return {key: table.seconds(key) for key in table}
 
 
 def _ai(table: Reader) -> dict[str, tuple[str, ...]]:

@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _MAX_NUMBER = 1_000_000_000
+_DAY = 86_400
 
 
 class InvalidError(Exception):
@@ -102,6 +103,15 @@ class Reader:
         if not 0 <= value <= _MAX_NUMBER:
             self.fail(key, f"{self._name(key)} is a number from 0 to {_MAX_NUMBER:,}")
         return int(value)
+
+    def seconds(self, key: str) -> float:
+        """Return a time that is above zero and at most a day."""
+        value = self.data[key]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.fail(key, f"{self._name(key)} is a number, not {_kind(value)}")
+        if not 0 < value <= _DAY:  # nan, which is past no clock, is neither
+            self.fail(key, f"{self._name(key)} is a number above 0, at most {_DAY:,}")
+        return float(value)
 
     def choice(self, key: str, allowed: Collection[str], default: str) -> str:
         """Return one of ``allowed``."""

@@ -292,6 +292,9 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan({"a.py": BAD + "\n<div>{{ x }}</div>\n eval( [\n"})
     assert skips(run) == [(b"a.py", "unreadable")]
     assert "cannot parse" in run.not_inspected[0].reason
+    run = scan({"a.py": "z = 1\n" + 'z = t"a{x}"\n' + BAD})
+    assert "cannot parse line 2 of what was added" in run.not_inspected[0].reason
+    assert found(run) == [("python-code-execution", 7)]
     # The whole file is lost to the engine here, although Python takes it.
     taken = 'def f(name):\n    a: tuple[int, int] = 1, 2\n    return rf"{name}\\.[0-9a-f]{{32}}"\n'
     compile(taken, "b.py", "exec")

@@ -45,6 +45,8 @@ class Spans:
 
     def first_within(self, first: int, last: int) -> tuple[int, int] | None:
         """Return the first run of these lines that lies in ``first``..``last``, cut to it."""
+        if first > last:
+            return None
         index = max(0, bisect_right(self.runs, (first, 1 << 62)) - 1)
         for begin, end in self.runs[index : index + 2]:
             if end >= first and begin <= last:

@@ -49,8 +49,9 @@ def may_add(file: FileChange) -> bool:
     if file.is_deletion or file.new_mode == MODE_SYMLINK:
         return False
     if not file.hunks:
-        # A pure rename adds nothing; content without lines must be looked at.
-        return bool(file.incomplete)
+        # A file that only gets the name of a script was none before.
+        renamed = file.old_path is not None and format_of(file.old_path) != name
+        return renamed or bool(file.incomplete)
     return any(_counts(body, name) for hunk in file.hunks for body in (hunk.added, hunk.removed))
 
 

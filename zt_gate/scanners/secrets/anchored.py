@@ -30,9 +30,11 @@ def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[H
     """Find the formats with their own literal."""
     data = block.data
     by_literal = catalogue.by_literal
-    for found in catalogue.prefilter.finditer(data):
+    search = catalogue.prefilter.search
+    found = search(data)
+    while found is not None:
         position = found.start()
-        for form in by_literal[found[1]]:
+        for form in by_literal[found[0]]:
             match = (
                 _around(block, catalogue, form, position)
                 if form.marker
@@ -42,6 +44,7 @@ def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[H
                 hit = _hit(block, form, match, judge, FORMAT)
                 if hit is not None:
                     yield hit
+        found = search(data, position + 1)
 
 
 def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:

@@ -86,7 +86,7 @@ def build(rules: Mapping[str, Rule]) -> Catalogue:
         for text in form.literals:
             index.setdefault(text, []).append(form)
     return Catalogue(
-        rules, _shortest(literal), _shortest(word), alternation(_shortest(literal), overlap=True)
+        rules, _shortest(literal), _shortest(word), alternation(literal)
     )
 
 
@@ -100,13 +100,13 @@ def masking(rules: Mapping[str, Rule]) -> Sequence[re.Pattern[str]]:
     return [re.compile(form.source, re.ASCII) for form in formats(rules) if not form.near]
 
 
-def alternation(literals: Iterable[bytes], *, overlap: bool = False) -> re.Pattern[bytes]:
+def alternation(literals: Iterable[bytes]) -> re.Pattern[bytes]:
     """Compile literals into one pattern shaped like their tree of prefixes.
 
     A plain alternation tries every literal at every byte; the tree tries some
     dozens of first bytes.  Where one literal begins another, the shorter one
-    is found.  With ``overlap`` the match is empty and the literal is group 1,
-    so that a literal that begins inside another one is found as well.
+    is found.  Search on from one byte after a match, not from its end: a
+    literal may begin inside another one.
     """
     tree: dict[int, Any] = {}
     for text in literals:
@@ -117,7 +117,7 @@ def alternation(literals: Iterable[bytes], *, overlap: bool = False) -> re.Patte
     if not tree:
         return re.compile(rb"(?!)")
     source = _branch(tree)
-    return re.compile(b"(?=(" + source + b"))" if overlap else source)
+    return re.compile(source)
 
 
 def _branch(node: dict[int, Any]) -> bytes:

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.secrets.block import Block
 
-_BASE64 = re.compile(rb"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,}={0,2}")
-_HEX = re.compile(
-    rb"(?<![0-9A-Za-z])(?:[0-9a-f]{2}){16,}(?![0-9A-Za-z])"
-    rb"|(?<![0-9A-Za-z])(?:[0-9A-F]{2}){16,}(?![0-9A-Za-z])"
+# The first of every four letters is one of A to f where the decoded byte is ASCII:
+# that alone turns away nearly every long name.
+_BASE64 = re.compile(
+    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
 )
+_HEX = re.compile(rb"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}+(?![0-9A-Za-z])")
 _ESCAPED = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
-_PERCENT = re.compile(rb"[\w.~-]{0,64}(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
+_PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
+_UNRESERVED = re.compile(rb"[\w.~-]{1,64}\Z")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 # More in one block is data, not configuration: what is inside is bounded work.
 _LONGEST = 16 * 1024
@@ -72,9 +74,13 @@ def _decoded(data: bytes) -> Iterator[tuple[int, int, bytes]]:
                 return
             if match.end() - match.start() > _LONGEST:
                 continue
-            clear = decode(match[0])
+            start, end = match.span()
+            if pattern is _PERCENT:
+                before = _UNRESERVED.search(data, max(0, start - 64), start)
+                start = before.start() if before else start
+            clear = decode(data[start:end])
             if clear and not clear.translate(None, _PRINTABLE):
-                yield match.start(), match.end(), clear
+                yield start, end, clear
 
 
 def _from_base64(text: bytes) -> bytes:
@@ -86,7 +92,7 @@ def _from_base64(text: bytes) -> bytes:
 
 
 def _from_hex(text: bytes) -> bytes:
-    return bytes.fromhex(text.decode("ascii"))
+    return bytes.fromhex(text.decode("ascii")) if len(text) % 2 == 0 else b""
 
 
 def _from_escapes(text: bytes) -> bytes:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.secrets.hits import FORMAT, Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from zt_gate.scanners.secrets.block import Block
 
 # From the quote that ends one piece to the quote that opens the next: an
 # operator of some language, a line's end, or nothing at all between them.
 _GLUE = re.compile(
-    rb"[\"'`][ \t]{0,40}(?:[+.&,]|<<|\|\||\.\.)?[ \t]{0,40}\\?(?:\r?\n[ \t]{0,200})?"
-    rb"(?:[+.&]|<<|\.\.)?[ \t]{0,40}[furbFURB@$]{0,2}[\"'`]"
+    rb"[\"'`](?:[ \t]{0,40}(?:[+.&]|<<|\|\||\.\.)[ \t]{0,40}|[ \t]{1,40}|(?=\\?\r?\n))"
+    rb"\\?(?:\r?\n[ \t]{0,200})?(?:(?:[+.&]|<<|\.\.)[ \t]{0,40})?[furbFURB@$]{0,2}[\"'`]"
 )
+_COMMA = re.compile(rb"[\"'`][ \t]{0,40},[ \t]{0,40}(?:\r?\n[ \t]{0,200})?[\"'`]")
 # A shell's or a settings file's line that goes on after a backslash.
 _FOLD = re.compile(rb"\\\r?\n[ \t]{0,200}")
 _PIECE = 400
@@ -26,45 +29,57 @@ _NOTE = "It is put together from pieces."
 
 
 def find_split(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit]:
-    """Join neighbouring pieces of text and find the formats that only then appear."""
-    for pieces in _runs(block.data):
-        joined = b"".join(block.data[start:end] for start, end in pieces)
-        for hit in look(joined):
-            first, start = _place(pieces, hit.start)
-            last, end = _place(pieces, max(hit.start, hit.end - 1))
-            if first == last:
-                continue
-            parts = tuple(block.data[a:b] for a, b in pieces[first : last + 1] if b - a >= 6)
-            yield replace(
-                hit,
-                start=start,
-                end=end + 1,
-                rank=FORMAT,
-                value=joined[hit.start : hit.end],
-                extra=parts,
-                note=_NOTE,
-            )
+    """Join neighbouring pieces of text and find the formats that only then appear.
+
+    All joined texts of a block are looked at in one go, a line each.
+    """
+    runs = [run for run in _runs(block.data) if len(run) > 1]
+    if not runs:
+        return
+    texts = [b"".join(block.data[start:end] for start, end in run) for run in runs]
+    begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    for hit in look(b"\n".join(text.replace(b"\n", b" ") for text in texts)):
+        index = bisect_right(begins, hit.start) - 1
+        run, offset = runs[index], begins[index]
+        first, start = _place(run, hit.start - offset)
+        last, end = _place(run, max(hit.start, hit.end - 1) - offset)
+        if first == last:
+            continue
+        parts = tuple(
+            block.data[max(a, start) : min(b, end + 1)] for a, b in run[first : last + 1]
+        )
+        value = texts[index][hit.start - offset : hit.end - offset]
+        yield replace(
+            hit, start=start, end=end + 1, rank=FORMAT, value=value, extra=tuple(p for p in parts if len(p) >= 6), note=_NOTE
+        )
 
 
 def _runs(data: bytes) -> Iterator[list[tuple[int, int]]]:
     """Yield the pieces (their spans) of each text that is put together."""
-    run: list[tuple[int, int]] = []
-    previous = -1
-    for glue in _GLUE.finditer(data):
-        if b"," in glue[0] and not _joined(data, glue.start()):
-            continue
-        begin = data.rfind(glue[0][:1], max(0, glue.start() - _PIECE, previous), glue.start()) + 1
-        if run and run[-1][1] == -1 and data.find(b"\n", previous, glue.start()) < 0:
-            run[-1] = (run[-1][0], glue.start())
-        else:
-            if len(run) > 1:
-                yield _closed(data, run)
-            run = [(max(begin, 0), glue.start())]
-        run.append((glue.end(), -1))
-        previous = glue.end()
-    if len(run) > 1:
-        yield _closed(data, run)
+    yield from _glued(data, _GLUE.finditer(data))
+    if b"join(" in data or b"oncat(" in data:
+        yield from _glued(
+            data, (comma for comma in _COMMA.finditer(data) if _joined(data, comma.start()))
+        )
     yield from _folded(data)
+
+
+def _glued(data: bytes, glues: Iterable[re.Match[bytes]]) -> Iterator[list[tuple[int, int]]]:
+    run: list[tuple[int, int]] = []
+    previous = 0
+    for glue in glues:
+        start, end = glue.span()
+        if run and start - previous < _PIECE and data.find(b"\n", previous, start) < 0:
+            run[-1] = (run[-1][0], start)
+        else:
+            if run:
+                yield _closed(data, run)
+            low = max(0, start - _PIECE, previous)
+            run = [(max(low, data.rfind(data[start : start + 1], low, start) + 1), start)]
+        run.append((end, end))
+        previous = end
+    if run:
+        yield _closed(data, run)
 
 
 def _closed(data: bytes, run: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -6,16 +6,14 @@ stands twice counts twice: package managers differ in which one they take.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.scanners.dependencies.manifests import json_text
 from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    Text,
     quoted,
     valid_name,
 )
@@ -24,10 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 4 * 1024 * 1024
-_DEEPEST = 100
-# An unclosed string runs to the end, so that no text is walked twice.
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
-
 _SECTIONS = frozenset(
     ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 )
@@ -44,85 +38,14 @@ _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read all sections, overrides and aliases."""
-    text = Text.of(_checked(data))
-    return tuple(entry for leaf in _leaves(text) for entry in _entries(leaf))
+    text = json_text.checked(data, _LIMIT, "package.json")
+    found: list[Dependency] = []
+    for leaf in json_text.leaves(text):
+        found += _entries(leaf)
+    return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """A value that is no container: where it stands, and the place of its key or itself."""
-
-    path: tuple[str, ...]
-    value: str | None
-    place: tuple[int, int, int]
-
-
-def _checked(data: bytes) -> str:
-    if len(data) > _LIMIT:
-        raise ManifestError(0, "larger than 4 MB, which no package.json is")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(0, "is not in UTF-8") from error
-    depth = 0
-    for match in _TOKEN.finditer(text):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match[0], 0)
-        if depth > _DEEPEST:
-            raise ManifestError(0, f"nested deeper than {_DEEPEST} levels")
-    try:
-        document = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        line = text.count("\n", 0, error.pos) + 1
-        raise ManifestError(line, f"is no JSON: {error.msg}") from error
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(0, "is no JSON that npm reads") from error
-    if not isinstance(document, dict):
-        raise ManifestError(1, "is no JSON object")
-    return text
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(name)
-
-
-def _leaves(text: Text) -> Iterator[_Leaf]:
-    """Walk valid JSON; one pass, so a line is counted on from the one before."""
-    stack: list[str | None] = []  # the key of each open container, None for lists
-    kinds: list[str] = []
-    key: str | None = None
-    key_place = (1, 1, 1)
-    line, begin, walked = 1, 0, 0
-    expects_key = False
-    for match in _TOKEN.finditer(text.content):
-        word, start = match[0], match.start()
-        fresh = text.content.count("\n", walked, start)
-        if fresh:
-            line += fresh
-            begin = text.content.rfind("\n", walked, start) + 1
-        walked = start
-        place = (line, start - begin + 1, match.end() - begin + 1)
-        if word in "{[":
-            stack.append(key)
-            kinds.append(word)
-            key, expects_key = None, word == "{"
-        elif word in "}]":
-            key = stack.pop()
-            kinds.pop()
-            expects_key = False
-        elif word == ",":
-            key, expects_key = None, kinds[-1] == "{"
-        elif word == ":":
-            expects_key = False
-        elif expects_key:
-            key, key_place = json.loads(word), place
-        else:
-            value = json.loads(word) if word[0] == '"' else None
-            in_list = kinds[-1] == "["
-            names = (*(name or "" for name in stack[1:]), "" if in_list else key or "")
-            yield _Leaf(names, value, place if in_list else key_place)
-
-
-def _entries(leaf: _Leaf) -> Iterator[Dependency]:
+def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:
     section, *rest = leaf.path
     if section in _SECTIONS and rest:
         if len(rest) > 1:
@@ -138,7 +61,7 @@ def _entries(leaf: _Leaf) -> Iterator[Dependency]:
                 yield _override(leaf.path[len(prefix) :], leaf, ".".join(prefix))
 
 
-def _dependency(name: str, leaf: _Leaf, section: str, *, bundled: bool = False) -> Dependency:
+def _dependency(name: str, leaf: json_text.Leaf, section: str, *, bundled: bool = False) -> Dependency:
     line = leaf.place[0]
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is no text")
@@ -148,7 +71,7 @@ def _dependency(name: str, leaf: _Leaf, section: str, *, bundled: bool = False) 
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
 
 
-def _override(keys: tuple[str, ...], leaf: _Leaf, section: str) -> Dependency:
+def _override(keys: tuple[str, ...], leaf: json_text.Leaf, section: str) -> Dependency:
     """Read one entry of overrides or resolutions: the last key that names a package."""
     named = [key for key in keys if key not in {"", "."}]
     line = leaf.place[0]

@@ -1,0 +1,104 @@
+"""``zt-gate hook pre-push``, called as pre-commit calls it, in real repositories."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.repo import Repo
+from tests.test_cli import gate, one_line
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+KEY = "-".join(("sk", "ant", "api03", "Zq7" * 31 + "AA"))
+NULL = "0" * 40
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Repo:
+    made = Repo.create(tmp_path / "repository", f"--object-format={request.param}")
+    made.write("a.txt", "one\n")
+    made.commit("first")
+    return made
+
+
+def pushed(repo: Repo, **variables: str) -> subprocess.CompletedProcess[str]:
+    named = {f"PRE_COMMIT_{name}": value for name, value in variables.items()}
+    return gate("hook", "pre-push", cwd=repo.path, stdin=b"", **named)
+
+
+def test_a_range_that_holds_a_secret_only_in_its_history(repo: Repo) -> None:
+    base = repo.head()
+    repo.write("b.py", f"KEY = '{KEY}'\n")
+    repo.commit("with a key")
+    repo.write("b.py", "KEY = ''\n")
+    head = repo.commit("without")
+    done = pushed(repo, FROM_REF=base, TO_REF=head)
+    assert done.returncode == 1, done.stderr
+    assert "secrets/anthropic-api-key" in done.stdout
+    assert KEY not in done.stdout + done.stderr
+    assert pushed(repo, FROM_REF=head, TO_REF=head).returncode == 0
+
+
+def test_a_branch_that_shares_nothing_is_judged_whole(repo: Repo) -> None:
+    assert pushed(repo, LOCAL_BRANCH="refs/heads/main").returncode == 0
+    repo.write("b.py", f"KEY = '{KEY}'\n")
+    repo.commit("with a key")
+    done = pushed(repo, LOCAL_BRANCH="refs/heads/main", REMOTE_BRANCH="refs/heads/main")
+    assert done.returncode == 1, done.stderr
+
+
+def test_a_forced_push_is_judged_from_the_merge_base(repo: Repo) -> None:
+    repo.git("branch", "old")
+    repo.git("checkout", "-q", "old")
+    repo.write("theirs.txt", "x\n")
+    theirs = repo.commit("theirs")
+    repo.git("checkout", "-q", "main")
+    repo.write("b.py", f"KEY = '{KEY}'\n")
+    head = repo.commit("with a key")
+    assert pushed(repo, FROM_REF=theirs, TO_REF=head).returncode == 1
+    assert pushed(repo, FROM_REF=head, TO_REF=theirs).returncode == 0
+
+
+def test_from_nothing(repo: Repo) -> None:
+    done = pushed(repo, FROM_REF="0" * len(repo.head()), TO_REF=repo.head())
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "PRE_COMMIT_FROM_REF"),
+        ({"FROM_REF": "HEAD"}, "PRE_COMMIT_FROM_REF"),
+        ({"TO_REF": "HEAD"}, "PRE_COMMIT_FROM_REF"),
+        ({"FROM_REF": "nowhere", "TO_REF": "HEAD"}, "nowhere"),
+        ({"FROM_REF": "HEAD", "TO_REF": "--output=x"}, "--output=x"),
+        ({"LOCAL_BRANCH": "refs/heads/absent"}, "absent"),
+        ({"LOCAL_BRANCH": "--output=x"}, "--output=x"),
+    ],
+)
+def test_wrong_variables_never_pass(variables: dict[str, str], said: str, repo: Repo) -> None:
+    done = pushed(repo, **variables)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert said in one_line(done)
+
+
+def test_an_unknown_hook_and_no_repository(tmp_path: Path) -> None:
+    assert gate("hook", "post-commit", cwd=tmp_path).returncode == 2
+    assert gate("hook", cwd=tmp_path).returncode == 2
+    done = gate("hook", "pre-push", cwd=tmp_path, PRE_COMMIT_LOCAL_BRANCH="main")
+    assert done.returncode == 2
+    assert "repository" in one_line(done)
+
+
+def test_the_same_range_by_scan_gives_the_same(repo: Repo) -> None:
+    base = repo.head()
+    repo.write("b.py", f"KEY = '{KEY}'\n")
+    head = repo.commit("with a key")
+    done = gate("scan", "--range", f"{base}..{head}", "--format", "json", cwd=repo.path)
+    assert json.loads(done.stdout)["exit_code"] == done.returncode == 1
+    assert pushed(repo, FROM_REF=base, TO_REF=head).returncode == 1
