@@ -255,3 +255,72 @@ def test_a_cache_in_the_checkout_is_not_used(repo: Repo) -> None:
                     **{name: str(repo.path / ".cache")})  # type: ignore[arg-type]  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert not (repo.path / ".cache").exists()
+
+
+def _with_closed(repo: Repo, closed: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    command = 'exec "$0" -I -m zt_gate "$@" ' + closed
+    return subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable, *words],
+        cwd=repo.path, env={**GIT_ENV, "HOME": str(repo.path)}, capture_output=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_closed_standard_streams_do_not_change_the_verdict(closed: str, repo: Repo) -> None:
+    done = _with_closed(repo, closed, "scan", "--offline")
+    assert done.returncode == 0, done.stderr
+    assert b"PASS" in done.stdout
+
+
+@pytest.mark.parametrize("words", [("scan", "--offline"), ("rules",), ("--help",)])
+@pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&- >&- 2>&-", ">/dev/full"])
+def test_what_could_not_be_printed_is_an_error(
+    closed: str, words: tuple[str, ...], repo: Repo
+) -> None:
+    done = _with_closed(repo, closed, *words)
+    assert done.returncode == 3, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--policy-rev", "--config", "--profile", "--base", "--range"])
+def test_an_empty_value_is_not_taken_for_the_default(option: str, repo: Repo) -> None:
+    done = gate("scan", option, "", cwd=repo.path)
+    assert done.returncode == 2
+    assert "empty" in one_line(done)
+
+
+def test_options_are_not_abbreviated(repo: Repo) -> None:
+    done = gate("scan", "--off", cwd=repo.path)
+    assert done.returncode == 2
+    assert "--off" in one_line(done)
+
+
+@pytest.mark.parametrize("entry", ["src", "../src", "{repo}/src"])
+def test_a_pythonpath_into_the_scanned_repository_is_dropped(entry: str, repo: Repo) -> None:
+    canary = repo.path.parent / "canary"
+    for name in ("json", "yaml", "rich", "tomllib", "git", "zt_gate/scanners"):
+        repo.write(f"src/{name}/__init__.py", f"open({str(canary)!r}, 'a').close()\n")
+    folder = repo.path / "below" if entry.startswith("..") else repo.path
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "zt_gate", "scan", "--offline"],
+        cwd=folder, capture_output=True, check=False,
+        env={**GIT_ENV, "HOME": str(repo.path), "PYTHONPATH": entry.format(repo=repo.path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not canary.exists()
+
+
+def test_nohup_is_heard(repo: Repo) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from zt_gate import cli\n"
+        "cli.main(['--version'])\n"
+        "os.kill(os.getpid(), signal.SIGHUP)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=repo.path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

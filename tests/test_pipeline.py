@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,12 @@ class Scripted:
 
     def do_crash(self, *_: object) -> ScannerRun:
         raise RuntimeError("no such thing")
+
+    def do_crash_at_length(self, *_: object) -> ScannerRun:
+        raise RuntimeError(f"word {'x' * 900}")
+
+    def do_leave(self, *_: object) -> ScannerRun:
+        return ScannerRun(self.name, "skipped", "no wish to")
 
     def do_exit(self, *_: object) -> ScannerRun:
         sys.exit(0)
@@ -212,3 +219,75 @@ def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
         pipeline.run(CHANGE, [job("hang_with_child", tmp_path, tag=tag)], progress=interrupt)
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
     assert tag not in listed.stdout
+
+
+def _left(tag: str) -> str:
+    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True)
+    return "\n".join(line for line in listed.stdout.splitlines() if tag in line)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell of a closed pipe")
+def test_a_killed_gate_takes_its_workers_and_their_children_along(tmp_path: Path) -> None:
+    tag = f"{MARKER}-killed-{os.getpid()}"
+    gate = os.fork()
+    if gate == 0:
+        try:
+            pipeline.run(CHANGE, [job("hang_with_child", tmp_path, tag=tag)])
+        finally:
+            os._exit(0)
+    try:
+        deadline = time.monotonic() + 15
+        while not _left(tag) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert _left(tag)
+    finally:
+        os.kill(gate, signal.SIGKILL)
+        os.waitpid(gate, 0)
+    deadline = time.monotonic() + 10
+    while _left(tag) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _left(tag)
+
+
+def test_signals_during_cleaning_up_wait_until_it_is_done(tmp_path: Path) -> None:
+    tag = f"{MARKER}-twice-{os.getpid()}"
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def interrupt(_names: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    real = pipeline._end
+
+    def slow_end(worker: pipeline._Worker) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(worker)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(pipeline, "_end", slow_end)
+        pipeline.run(
+            CHANGE,
+            [
+                job("hang_with_child", tmp_path, tag=tag),
+                pipeline.Job(
+                    "second",
+                    __name__,
+                    lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),
+                    20,
+                ),
+            ],
+            progress=interrupt,
+        )
+    signal.signal(signal.SIGTERM, before)
+    assert not _left(tag)
+
+
+def test_a_scanner_cannot_leave_itself_out(tmp_path: Path) -> None:
+    (run,) = pipeline.run(CHANGE, [job("leave", tmp_path)])
+    assert run.status == "error"
+    assert "left itself out: no wish to" in run.reason
+
+
+def test_a_long_message_of_a_crash_is_cut_between_words(tmp_path: Path) -> None:
+    (run,) = pipeline.run(CHANGE, [job("crash_at_length", tmp_path)])
+    assert run.reason.endswith("word …")
+    assert "x" * 10 not in run.reason

@@ -29,21 +29,25 @@ def main(words: Sequence[str]) -> int:
     0 pass, 1 fail, 2 wrong usage or configuration, 3 something could not be
     inspected or the gate itself failed, 130 interrupted.
     """
+    _open_standard_streams()
     _leave_no_foreign_folder_on_the_path()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _interrupt)
     debug = "--debug" in words
     try:
-        return _run(words)
+        code = _run(words)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
-        # A second Ctrl-C while cleaning up has nothing left to clean.
         _say("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader is gone: nothing can be said, and nothing was shown to pass.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _give_output_up()
         return EXIT_ERROR
     except Exception as error:  # noqa: BLE001 - a traceback's exit code 1 would read as "fail"
+        _give_output_up()
         return _explain(error, debug=debug)
 
 
@@ -58,11 +62,14 @@ def _run(words: Sequence[str]) -> int:
     for name, module, summary in COMMANDS:
         if name == verb:
             command = import_module(module)
-            parser = _Parser(prog=f"zt-gate {name}", description=f"{name}: {summary}")
+            # No abbreviations: a later option would change what they mean.
+            parser = _Parser(
+                prog=f"zt-gate {name}", description=f"{name}: {summary}", allow_abbrev=False
+            )
             command.arguments(parser)
             options = parser.parse_args(list(words[1:]))
+            _refuse_empty(options)
             code: int = command.main(options)
-            sys.stdout.flush()
             return code
     from zt_gate.errors import UsageError
 
@@ -76,6 +83,18 @@ class _Parser(argparse.ArgumentParser):
         from zt_gate.errors import UsageError
 
         raise UsageError(f"{_printable(message)}; see {self.prog} --help")
+
+
+def _refuse_empty(options: argparse.Namespace) -> None:
+    """Raise UsageError for a value that is empty: a script's variable that was never set.
+
+    ``--policy-rev "$BASE"`` would otherwise mean another policy than it says.
+    """
+    for name, value in vars(options).items():
+        if value == "":
+            from zt_gate.errors import UsageError
+
+            raise UsageError(f"the value of {name.replace('_', '-')} is empty")
 
 
 def _help() -> str:
@@ -111,6 +130,14 @@ def _explain(error: Exception, *, debug: bool) -> int:
     return EXIT_ERROR
 
 
+def _give_output_up() -> None:
+    """Drop what cannot be written: Python would try again at its end, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def _say(text: str) -> None:
     """Write one line to stderr; a closed stderr is no reason to end otherwise."""
     try:
@@ -139,26 +166,60 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _leave_no_foreign_folder_on_the_path() -> None:
-    """Drop import paths that mean the current folder: it is what gets scanned.
+def _open_standard_streams() -> None:
+    """Put something in the place of standard streams that are closed.
 
-    ``python -m`` and ``PYTHONPATH=.`` put it there; a ``rich/`` or ``yaml.py``
-    in a scanned repository must not be imported.  The folder that this package
-    itself comes from stays.
+    The next file or pipe that is opened would get its number, and with it what
+    is meant for the stream.  What is written to a closed standard output stays
+    an error: nobody has seen the report.
     """
-    own = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    here = os.path.realpath(os.getcwd()) if _cwd_exists() else ""
+    fd = os.open(os.devnull, os.O_RDWR)
+    while fd <= 2:
+        if fd == 1:
+            os.close(fd)
+            os.open(os.devnull, os.O_RDONLY)
+        fd = os.open(os.devnull, os.O_RDWR)
+    os.close(fd)
+    # Not None where a stream was closed, whatever the type says.
+    if not sys.stdout:
+        sys.stdout = os.fdopen(1, "w", closefd=False)
+    if not sys.stderr:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+
+
+def _leave_no_foreign_folder_on_the_path() -> None:
+    """Drop import paths that lie in what is scanned, or mean the current folder.
+
+    ``python -m`` and ``PYTHONPATH=src`` put them there; a ``rich/`` or a
+    ``yaml.py`` in a scanned repository must not be imported.  What belongs to
+    the running Python, and the folder that this package comes from, stays: a
+    project may have its environment inside.
+    """
+    own = os.path.realpath(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    python = tuple(map(os.path.realpath, (sys.prefix, sys.base_prefix)))
+    scanned = _scanned_folder()
     sys.path[:] = [
         entry
         for entry in sys.path
         if os.path.isabs(entry)
-        and (os.path.realpath(entry) == os.path.realpath(own) or os.path.realpath(entry) != here)
+        and (os.path.realpath(entry) == own or _below(entry, *python) or not _below(entry, scanned))
     ]
 
 
-def _cwd_exists() -> bool:
+def _scanned_folder() -> str:
+    """Return the top of the repository around the current folder, else that folder, or ""."""
     try:
-        os.getcwd()
+        here = os.path.realpath(os.getcwd())
     except OSError:
-        return False
-    return True
+        return ""
+    top = here
+    while not os.path.lexists(os.path.join(top, ".git")):
+        if top == os.path.dirname(top):
+            return here
+        top = os.path.dirname(top)
+    return top
+
+
+def _below(path: str, *folders: str) -> bool:
+    real = os.path.realpath(path)
+    return any(folder and f"{real}/".startswith(f"{folder.rstrip('/')}/") for folder in folders)

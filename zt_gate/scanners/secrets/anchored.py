@@ -160,6 +160,8 @@ def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank:
     level, confidence, note = form.rule.level, form.rule.confidence, ""
     if form.context and not _context(block, form, start, end):
         level, confidence = Level.WARN, Confidence.MEDIUM
+    if form.checksum == "jwt" and checksums.bare_jwt(value):
+        level, confidence = Level.WARN, Confidence.LOW
     if verdict is True:
         confidence, note = Confidence.HIGH, "Its checksum is right."
     elif verdict is False and not form.requires:

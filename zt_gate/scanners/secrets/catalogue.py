@@ -85,9 +85,7 @@ def build(rules: Mapping[str, Rule]) -> Catalogue:
         index = word if form.near else literal
         for text in form.literals:
             index.setdefault(text, []).append(form)
-    return Catalogue(
-        rules, _shortest(literal), _shortest(word), alternation(literal)
-    )
+    return Catalogue(rules, _shortest(literal), _shortest(word), alternation(literal))
 
 
 def formats(rules: Mapping[str, Rule]) -> list[Format]:

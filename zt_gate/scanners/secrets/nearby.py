@@ -33,8 +33,8 @@ _LOCAL = re.compile(
 )
 _DSN = re.compile(rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)")
 _USER = re.compile(
-    rb"(?:[ \t](?:-u|-U|--user|--proxy-user|--basic)|(?:^|[ \t(,\[])[\"']?-u[\"']?,)[ \t=]{0,4}\\?[\"']?"
-    rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
+    rb"(?:[ \t](?:-u|-U|--user|--proxy-user|--basic)|(?:^|[ \t(,\[])[\"']?-u[\"']?,)"
+    rb"[ \t=]{0,4}\\?[\"']?([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
 )
 _FLAG = re.compile(
     rb"(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongodump|sshpass|psql)\b[^\n|;&]{0,200}?[ \t]"

@@ -29,6 +29,7 @@ _BODY = re.compile(rb"[A-Za-z0-9/+=_-]+")
 _PUTTY = re.compile(
     rb"Private-Lines:[ \t]*\d{1,3}[ \t\r]*\n((?:[ \t]*[A-Za-z0-9+/=]{20,80}[ \t\r]*\n?){1,99})"
 )
+_INSIDE = "The lines stand inside a key whose first line was there before."
 #: Shorter bodies are headers in code that parses keys, or cut samples.
 SHORTEST = 64
 _LONGEST = 16 * 1024
@@ -70,3 +71,35 @@ def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
     end = last + 8 if last >= 0 else end
     extra = (data[start:end].strip(), *lines)
     return Hit(RULE, begin.start(), end, KEY, value=body[0], extra=extra)
+
+
+# Two or more whole lines of base64 one after the other: perhaps the middle of a key.
+_BODY_LINES = re.compile(rb"(?m)(?:^[ \t\"']{0,20}[A-Za-z0-9+/]{60,76}[\"' \t+,\\nr]{0,8}$\n?){2,}")
+_WHOLE = re.compile(
+    rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}"
+    rb"(?P<body>[^-]{64,16384}(?:-[^-]{1,200}){0,8})-{3,5}[ \t]*END"
+)
+
+
+def has_body_lines(block: Block) -> bool:
+    """Whether the block may hold the middle of a key whose first line is not in it."""
+    return _BODY_LINES.search(block.data) is not None
+
+
+def find_bodies(block: Block, whole: bytes) -> Iterator[Hit]:
+    """Find added lines that stand inside a private key of the new file ``whole``."""
+    for match in _WHOLE.finditer(whole):
+        first = whole.count(b"\n", 0, match.start("body")) + 1
+        last = first + match["body"].count(b"\n")
+        inside = [
+            index
+            for index, number in enumerate(block.numbers)
+            if first <= number <= last
+            and len(block.data[slice(*block.bounds(index))].strip()) >= 20
+        ]
+        if not inside or first in block.numbers:
+            continue
+        start, end = block.bounds(inside[0])[0], block.bounds(inside[-1])[1]
+        lines = tuple(block.data[slice(*block.bounds(index))].strip() for index in inside)
+        body = _GLUE.sub(b"", match["body"])
+        yield Hit(RULE, start, end, KEY, value=body, extra=lines, note=_INSIDE)

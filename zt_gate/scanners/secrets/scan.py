@@ -6,6 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.model.text import added_text
@@ -13,15 +14,15 @@ from zt_gate.scanners.secrets.anchored import find_formats
 from zt_gate.scanners.secrets.block import Block, block_of, blocks
 from zt_gate.scanners.secrets.catalogue import Catalogue, build
 from zt_gate.scanners.secrets.hits import Hit, merge
-from zt_gate.scanners.secrets.pem import find_keys
+from zt_gate.scanners.secrets.pem import find_bodies, find_keys, has_body_lines
 from zt_gate.scanners.secrets.urls import find_urls
 from zt_gate.scanners.secrets.values import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from zt_gate.model.change import ChangeSet, Commit
-    from zt_gate.model.finding import Finding
+    from zt_gate.model.change import ChangeSet, Commit, FileChange
+    from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.secrets.deep import Deep
@@ -49,11 +50,17 @@ class Engine:
         found = self._plain(block)
         if self._deep is not None:
             found += self._deep.find(block, found, self._look)
-        return merge(found)
+        hits = merge(found)
+        return _once(block, hits) if block.columns else hits
 
-    def whole(self, path: bytes) -> Rule | None:
-        """Return the rule for a file that is a secret by its name, whatever is in it."""
-        return self._deep.files.whole(path) if self._deep is not None else None
+    def named(self, path: bytes, commit: str | None) -> list[Finding]:
+        """Return the finding for a file that is a secret as a whole, by its name."""
+        rule = self._deep.files.whole(path) if self._deep is not None else None
+        if rule is None:
+            return []
+        kind: LocationKind = "file" if commit is None else "commit"
+        subject = path.decode("utf-8", "surrogateescape")
+        return [rule.finding(Location(kind, path, commit=commit), subject=subject)]
 
     def _plain(self, block: Block) -> list[Hit]:
         return [
@@ -108,19 +115,16 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
     judged: set[tuple[str, bytes | None, str]] = set()
     files = lines = 0
     for file, commit in change.units():
-        text = added_text(file)
-        if text.skipped is not None:
-            skipped.setdefault((text.skipped.path, text.skipped.reason), text.skipped)
-            continue
-        seen = 0
-        for block in blocks(file.path, text.lines()):
-            seen += len(block.numbers)
-            for finding in engine.findings(block, commit.oid if commit else None):
-                key = (finding.rule, file.path, finding.subject)
-                if commit is None or key not in judged:
-                    findings.append(finding)
-                judged.add(key)
-        if commit is None:
+        oid = commit.oid if commit else None
+        seen, found, missing = _file(engine, file, oid)
+        for skip in missing:
+            skipped.setdefault((skip.path, skip.reason), skip)
+        for finding in found:
+            key = (finding.rule, file.path, finding.subject)
+            if oid is None or key not in judged:
+                findings.append(finding)
+            judged.add(key)
+        if oid is None:
             files += 1
             lines += seen
     findings += _messages(engine, change.commits)
@@ -133,6 +137,41 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
         findings=tuple(findings),
         not_inspected=tuple(skipped.values()),
     )
+
+
+def _file(
+    engine: Engine, file: FileChange, oid: str | None
+) -> tuple[int, list[Finding], list[NotInspected]]:
+    """Return the number of lines read, the findings, and what could not be looked at."""
+    missing: list[NotInspected] = []
+    findings: list[Finding] = []
+    if not file.is_deletion and not file.is_submodule and file.status != "M":
+        findings += engine.named(file.path, oid)
+    text = added_text(file)
+    if text.skipped is not None:
+        return 0, findings, [text.skipped]
+    seen = 0
+    for block in blocks(file.path, text.lines()):
+        seen += len(block.numbers)
+        hits = engine.hits(block)
+        if file.old is not None and has_body_lines(block):
+            try:
+                whole = file.new.read() if file.new else b""
+            except ContentUnavailableError as error:
+                missing.append(NotInspected(file.path, "failed", str(error)))
+            else:
+                hits = merge([*hits, *find_bodies(block, whole)])
+        findings += (engine.finding(block, hit, oid) for hit in hits)
+    return seen, findings, missing
+
+
+def _once(block: Block, hits: list[Hit]) -> list[Hit]:
+    """Drop what two overlapping pieces of a long line both hold."""
+    known: dict[tuple[str, int, int], Hit] = {}
+    for hit in hits:
+        place = block.place(hit.start, hit.end)
+        known.setdefault((hit.rule, place.line, place.column), hit)
+    return list(known.values())
 
 
 def scan_bytes(

@@ -45,12 +45,16 @@ def find_split(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit
         last, end = _place(run, max(hit.start, hit.end - 1) - offset)
         if first == last:
             continue
-        parts = tuple(
-            block.data[max(a, start) : min(b, end + 1)] for a, b in run[first : last + 1]
-        )
+        parts = tuple(block.data[max(a, start) : min(b, end + 1)] for a, b in run[first : last + 1])
         value = texts[index][hit.start - offset : hit.end - offset]
         yield replace(
-            hit, start=start, end=end + 1, rank=FORMAT, value=value, extra=tuple(p for p in parts if len(p) >= 6), note=_NOTE
+            hit,
+            start=start,
+            end=end + 1,
+            rank=FORMAT,
+            value=value,
+            extra=tuple(p for p in parts if len(p) >= 6),
+            note=_NOTE,
         )
 
 

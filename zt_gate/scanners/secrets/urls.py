@@ -24,7 +24,8 @@ _USERINFO = re.compile(
     rb"(\[[0-9a-fA-F:.]+\]|[\w.%${}()*-]+)"
 )
 _LOCAL = re.compile(
-    r"localhost|127\.|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal|host(?:name)?$|server$|domain|.*your",
+    r"localhost|127\.|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal|host(?:name)?$|server$|domain|.*your"
+    r"|(?:foo|bar|baz|qux|[a-z]\d?)(?:\.(?:com|org|net|bar))?$",
     re.IGNORECASE,
 )
 # Reserved for documentation (RFC 2606): people put real passwords beside them all the same.

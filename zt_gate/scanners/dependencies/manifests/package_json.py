@@ -65,7 +65,7 @@ def _dependency(name: str, leaf: json_text.Leaf, section: str, *, bundled: bool 
     line = leaf.place[0]
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is no text")
-    real, constraint, source = _spec(name, "" if bundled else leaf.value)
+    real, constraint, source = spec(name, "" if bundled else leaf.value)
     if not valid_name("npm", real) or not valid_name("npm", name):
         raise ManifestError(line, f"{quoted(real)} is no package name")
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
@@ -81,7 +81,7 @@ def _override(keys: tuple[str, ...], leaf: json_text.Leaf, section: str) -> Depe
     if not valid_name("npm", name):
         raise ManifestError(line, f"{quoted(name)} is no package name")
     value = leaf.value or ""
-    real, constraint, source = _spec(name, "" if value.startswith("$") else value)
+    real, constraint, source = spec(name, "" if value.startswith("$") else value)
     if not valid_name("npm", real):
         raise ManifestError(line, f"{quoted(real)} is no package name")
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
@@ -98,7 +98,7 @@ def _selected(key: str) -> str:
     return parts[-1]
 
 
-def _spec(name: str, value: str) -> tuple[str, str, Source]:
+def spec(name: str, value: str) -> tuple[str, str, Source]:
     """Return the package that is installed, its range and its source (npm-package-arg's forms)."""
     spec = value.strip()
     lower = spec.lower()
