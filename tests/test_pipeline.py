@@ -249,7 +249,9 @@ def test_a_killed_gate_takes_its_workers_and_their_children_along(tmp_path: Path
     assert not _left(tag)
 
 
-def test_signals_during_cleaning_up_wait_until_it_is_done(tmp_path: Path) -> None:
+def test_signals_during_cleaning_up_wait_until_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tag = f"{MARKER}-twice-{os.getpid()}"
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -262,21 +264,18 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(tmp_path: Path) -> Non
         os.kill(os.getpid(), signal.SIGTERM)
         return real(worker)
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(pipeline, "_end", slow_end)
-        pipeline.run(
-            CHANGE,
-            [
-                job("hang_with_child", tmp_path, tag=tag),
-                pipeline.Job(
-                    "second",
-                    __name__,
-                    lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),
-                    20,
-                ),
-            ],
-            progress=interrupt,
+    monkeypatch.setattr(pipeline, "_end", slow_end)
+    jobs = [
+        pipeline.Job(
+            name,
+            __name__,
+            lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),
+            20,
         )
+        for name in ("first", "second")
+    ]
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(CHANGE, jobs, progress=interrupt)
     signal.signal(signal.SIGTERM, before)
     assert not _left(tag)
 

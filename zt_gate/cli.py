@@ -38,7 +38,6 @@ def main(words: Sequence[str]) -> int:
     try:
         code = _run(words)
         sys.stdout.flush()
-        return code
     except KeyboardInterrupt:
         _say("interrupted")
         return EXIT_INTERRUPTED
@@ -49,6 +48,7 @@ def main(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - a traceback's exit code 1 would read as "fail"
         _give_output_up()
         return _explain(error, debug=debug)
+    return code
 
 
 def _run(words: Sequence[str]) -> int:

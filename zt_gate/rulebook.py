@@ -2,9 +2,10 @@
 
 A rule file is TOML with one or more ``[[rule]]`` tables (and a ``[defaults]``
 table that they share), or, below ``rules/code/``, a semgrep rule file in YAML
-whose ``metadata`` carries the same fields.  What the scanners need besides the
-common fields stays in ``Rule.data``; examples are for the tests and are left
-out of the compiled catalogue.
+whose ``metadata`` carries the same fields and whose taint rules name the kinds
+of the tables (``rule_tables.py``).  What the scanners need besides the common
+fields stays in ``Rule.data``; examples are for the tests and are left out of
+the compiled catalogue.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zt_gate import __version__
+from zt_gate import __version__, rule_tables
 from zt_gate.cache import write_atomically
 from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Level, Severity
@@ -153,9 +154,13 @@ def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
 def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, Any]]:
     tables: list[dict[str, Any]] = []
     seen: dict[str, str] = {}
+    files = list(files)
+    shared = _shared(root, [file for file in files if _is_table(root, file)])
     for file in files:
+        if _is_table(root, file):
+            continue
         where = file.relative_to(root.parent).as_posix()
-        read = _read(file, where)
+        read = _read(file, where, shared)
         if not read:
             raise RulebookError(f"{where}: holds no rule")
         for table in read:
@@ -167,10 +172,31 @@ def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, A
     return tables
 
 
-def _read(file: Path, where: str) -> list[dict[str, Any]]:
+def _is_table(root: Path, file: Path) -> bool:
+    """Whether a file is a table that rules share, ``<scanner>/tables/<language>/<name>.yaml``."""
+    return file.relative_to(root).parts[1] == rule_tables.FOLDER
+
+
+def _shared(root: Path, files: Iterable[Path]) -> dict[str, rule_tables.Tables]:
+    """Return the shared tables by language, which is the name of their folder."""
+    languages: dict[str, list[dict[str, Any]]] = {}
+    where = ""
+    try:
+        for file in files:
+            where = file.relative_to(root.parent).as_posix()
+            table = _read_yaml(file)
+            rule_tables.Tables(file.parent.name, [table])  # says which file is wrong
+            languages.setdefault(file.parent.name, []).append(table)
+    except (OSError, ValueError, RecursionError) as error:
+        raise RulebookError(f"{where}: {' '.join(str(error).split())}") from error
+    joined = languages.items()
+    return {name: rule_tables.Tables(name, tables) for name, tables in joined}
+
+
+def _read(file: Path, where: str, shared: Mapping[str, rule_tables.Tables]) -> list[dict[str, Any]]:
     try:
         if file.suffix == ".yaml":
-            return _read_semgrep(file)
+            return _read_semgrep(file, shared)
         import tomllib
 
         document = tomllib.loads(file.read_text("utf-8"))
@@ -190,7 +216,7 @@ def _list_of_tables(value: object, what: str) -> list[dict[str, Any]]:
     return value
 
 
-def _read_semgrep(file: Path) -> list[dict[str, Any]]:
+def _read_yaml(file: Path) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -198,16 +224,24 @@ def _read_semgrep(file: Path) -> list[dict[str, Any]]:
         document = yaml.load(file.read_bytes(), loader)  # noqa: S506 - a safe loader, the C one
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
-    tables = []
     if not isinstance(document, dict):
-        raise ValueError("there is no list called rules")  # noqa: TRY004 - one kind of error for a wrong file
+        raise ValueError("there is no list called rules, and no table")  # noqa: TRY004 - one kind of error for a wrong file
+    return document
+
+
+def _read_semgrep(file: Path, shared: Mapping[str, rule_tables.Tables]) -> list[dict[str, Any]]:
+    document = _read_yaml(file)
+    here = shared.get(file.parent.name) or rule_tables.Tables(file.parent.name, ())
+    tables = []
     for raw in _list_of_tables(document.get("rules", []), "rules"):
         metadata = _list_of_tables([raw.get("metadata", {})], "metadata")[0]
         common = {key: metadata[key] for key in _FIELDS if key in metadata}
+        other = {key: metadata[key] for key in ("owasp", "family") if key in metadata}
         engine = {key: value for key, value in raw.items() if key not in {"metadata", "message"}}
         tables.append(
-            {**common, "id": f"code/{raw.get('id', '')}", "engine": engine, "fix": raw.get("fix")}
-        )
+            {**common, **other, "id": f"code/{raw.get('id', '')}", "engine": here.fill(engine),
+             "fix": raw.get("fix")}
+        )  # fmt: skip
     return tables
 
 

@@ -83,7 +83,7 @@ def precommit_home(configuration: str, tmp_path_factory: pytest.TempPathFactory)
     repo = Repo.create(tmp_path_factory.mktemp("installing") / "repository")
     repo.write(".pre-commit-config.yaml", configuration)
     done = subprocess.run(
-        ["pre-commit", "install-hooks"],
+        [sys.executable, "-m", "pre_commit", "install-hooks"],
         cwd=repo.path, env={**os.environ, "PRE_COMMIT_HOME": str(home)}, capture_output=True,
         check=False,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,7 +52,9 @@ def make(
             for path, text in BEFORE.items():
                 repo.write(path, text)
             repo.commit("before")
-        code, said = hooked.run("pre-commit", "install", "-t", "pre-commit", "-t", "pre-push")
+        code, said = hooked.run(
+            sys.executable, "-m", "pre_commit", "install", "-t", "pre-commit", "-t", "pre-push"
+        )
         assert code == 0, said
         return hooked
 
@@ -205,7 +208,7 @@ def test_try_repo(project: Repo, tmp_path: Path) -> None:
     repo.write("settings.py", secret_line())
     repo.git("add", "-A")
     done = subprocess.run(
-        ["pre-commit", "try-repo", str(project.path), "zt-gate", "--verbose"],
+        [sys.executable, "-m", "pre_commit", "try-repo", str(project.path), "zt-gate", "--verbose"],
         cwd=repo.path,
         env={**os.environ, "PRE_COMMIT_HOME": str(tmp_path / "home")},
         capture_output=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -85,7 +86,11 @@ def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]
     repo.write(".pre-commit-config.yaml", configuration)
     repo.commit("hooks")
     subprocess.run(
-        ["pre-commit", "install"], cwd=repo.path, env=environ, check=True, capture_output=True
+        [sys.executable, "-m", "pre_commit", "install"],
+        cwd=repo.path,
+        env=environ,
+        check=True,
+        capture_output=True,
     )
     stage(repo, case)
     before = repo.head()

@@ -23,7 +23,7 @@ _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"
 #: A specifier that reads as a sentence: words of prose that no command begins with.
 _PROSE = re.compile(
     r"(?i)^(?:in|only|within|inside|for|with|on|to|the|any|all|read[- ]only|safe|allowed|specified|approved|trusted"
-    r"|limited|restricted|non-?destructive|project|files?|commands?)\b[\w ,'/.-]*$"
+    r"|limited|restricted|non-?destructive|project|files?|commands?)(?:\s[\w ,'/.-]*)?$"
 )
 _TOOLS_PROSE = re.compile(r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b")
 

@@ -77,7 +77,7 @@ def _override(keys: tuple[str, ...], leaf: json_text.Leaf, section: str) -> Depe
     line = leaf.place[0]
     if not named:
         raise ManifestError(line, f"an entry of {section} without a name")
-    name = _selected(named[-1])
+    name = selected(named[-1])
     if not valid_name("npm", name):
         raise ManifestError(line, f"{quoted(name)} is no package name")
     value = leaf.value or ""
@@ -87,7 +87,7 @@ def _override(keys: tuple[str, ...], leaf: json_text.Leaf, section: str) -> Depe
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
 
 
-def _selected(key: str) -> str:
+def selected(key: str) -> str:
     """Return the package that a selector means: ``**/a/@s/b@npm:^1`` means ``@s/b``."""
     inner = key.rpartition(">")[2].strip()
     parts = inner.split("/")
@@ -121,3 +121,25 @@ def spec(name: str, value: str) -> tuple[str, str, Source]:
     if lower.startswith("jsr:"):
         return name, "", Source("index", spec)
     return name, spec, Source()
+
+
+def archive_source(address: str) -> Source:
+    """Return the source that a lock file's ``resolved`` means: npm's registry, or another."""
+    from zt_gate.scanners.dependencies.manifests import hosts
+
+    if _VCS.match(address):
+        return Source("vcs", address)
+    if address.lower().startswith("file:"):
+        return Source("path", address[5:].removeprefix("//"))
+    if "://" not in address:
+        return Source()
+    host = hosts.origin(address)
+    if hosts.is_npm(host):
+        return Source()
+    # A registry's archives stand in NAME/-/NAME-VERSION.tgz; anything else is an address.
+    before, mark, _ = address.partition("/-/")
+    if not mark:
+        return Source("url", address)
+    parts = before.split("/")
+    depth = 2 if len(parts) > 4 and parts[-2].startswith("@") else 1
+    return Source("index", "/".join(parts[:-depth]))

@@ -138,10 +138,10 @@ def _poetry(value: object, line: int, indexes: Mapping[str, str]) -> tuple[str, 
         return ("", pep508.source_of(value)) if address else (value, Source())
     if not isinstance(value, dict):
         raise ManifestError(line, "a dependency that is neither text nor a table")
-    return str(value.get("version", "")), _table_source(value, indexes) or Source()
+    return str(value.get("version", "")), table_source(value, indexes) or Source()
 
 
-def _table_source(value: Mapping[str, Any], indexes: Mapping[str, str]) -> Source | None:
+def table_source(value: Mapping[str, Any], indexes: Mapping[str, str]) -> Source | None:
     """Return the source that a table of poetry or uv names, None for the registry."""
     for key in ("git", "hg", "svn"):
         if key in value:
@@ -207,7 +207,7 @@ def _with_sources(
     for where, value in tables.items():
         name = where.removeprefix("tool.uv.sources.")
         for table in value if isinstance(value, list) else [value]:
-            source = _table_source(table, indexes) if isinstance(table, dict) else None
+            source = table_source(table, indexes) if isinstance(table, dict) else None
             if source is not None:
                 sources.setdefault(normalise("pypi", name), []).append(source)
     for entry in found:

@@ -1,0 +1,38 @@
+"""Pipfile.lock: every locked package, and the sources that it was locked from."""
+
+from __future__ import annotations
+
+from zt_gate.scanners.dependencies.manifests import json_text
+from zt_gate.scanners.dependencies.manifests.base import Dependency, Source, entry
+
+_LIMIT = 10 * 1024 * 1024
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read the sections of packages; each package once, by its first leaf."""
+    text = json_text.checked(data, _LIMIT, "Pipfile.lock")
+    document = json_text.parsed(text.content)
+    names = json_text.keys(text, 2)
+    found: list[Dependency] = []
+    for leaf in json_text.leaves(text):
+        if leaf.path[:2] == ("_meta", "sources") and leaf.path[-1] == "url" and leaf.value:
+            source = Source("index", leaf.value)
+            found.append(Dependency("pypi", "", "", "", source, *leaf.inside, "source"))
+    for (section, name), place in names:
+        if section == "_meta":
+            continue
+        value = document[section].get(name) if isinstance(document[section], dict) else None
+        table = value if isinstance(value, dict) else {}
+        found.append(
+            entry("pypi", name, place, section, str(table.get("version", "")), _source(table),
+                  direct=False)
+        )  # fmt: skip
+    return tuple(found)
+
+
+def _source(table: dict[str, object]) -> Source:
+    if "git" in table:
+        return Source("vcs", str(table["git"]))
+    if "file" in table:
+        return Source("url", str(table["file"]))
+    return Source("path", str(table["path"])) if "path" in table else Source()
