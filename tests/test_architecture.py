@@ -14,7 +14,7 @@ import zt_gate
 PACKAGE = Path(zt_gate.__file__).resolve().parent
 
 # Leaves that any room but the model may use.
-LEAVES = {"errors", "cache", "zt_gate"}
+LEAVES = {"errors", "cache", "workspace", "zt_gate"}
 
 #: Room → rooms that it may import besides itself and the leaves.
 ARROWS: dict[str, set[str]] = {
@@ -40,6 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "model": set(),
     "errors": set(),
     "cache": set(),
+    "workspace": set(),
     "zt_gate": set(),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -161,6 +162,33 @@ def test_a_report_that_cannot_be_written_is_an_error(repo: Repo, tmp_path: Path)
         assert done.returncode == 3, (target, done.stderr)
         one_line(done)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_every_report_tells_that_another_could_not_be_written(repo: Repo, tmp_path: Path) -> None:
+    good = tmp_path / "good.json"
+    done = gate(
+        "scan", "--output", f"json={tmp_path}/absent/x", "--output", f"json={good}",
+        "--format", "json", cwd=repo.path,
+    )  # fmt: skip
+    assert done.returncode == 3
+    for text in (done.stdout, good.read_text()):
+        report = json.loads(text)
+        assert (report["verdict"], report["exit_code"], report["complete"]) == ("error", 3, False)
+        assert "absent" in report["errors"][-1]
+    done = gate("scan", "--output", f"json={good}", "--output", f"json={good}", cwd=repo.path)
+    assert done.returncode == 2
+
+
+def test_a_failing_change_fails_also_where_nobody_reads(repo: Repo) -> None:
+    repo.write("big.py", "x = 1\r" * 3)
+    repo.git("add", "-A")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "zt_gate", "scan"],
+            cwd=repo.path, env={**GIT_ENV, "HOME": str(repo.path)}, stdout=full,
+            stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
 
 
 def test_output_replaces_standard_output_unless_a_format_is_given(

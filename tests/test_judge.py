@@ -133,9 +133,23 @@ def test_what_should_be_readable_blocks_once() -> None:
     assert item.finding.location == Location("file", b"b.py")
     assert item.finding.message.endswith(": its bytes are none")
     other = run(skips=(NotInspected(b"b.py", "unreadable", "another reason"),))
-    assert len(judged(UNREADABLE, other).findings) == 2
+    (item,) = judged(UNREADABLE, other).findings
+    (turned,) = judged(other, UNREADABLE).findings
+    assert item.finding.message.endswith(": another reason; its bytes are none")
+    assert item.fingerprint == turned.fingerprint
     whole = run(skips=(NotInspected(None, "unreadable", "the range"),))
     assert judged(whole).findings[0].finding.location.kind == "change"
+
+
+def test_a_secret_in_a_file_name_is_masked_there_too() -> None:
+    value = "q7Rk" * 5
+    path = f"keys/{value}.txt".encode()
+    place = Location("file", path)
+    found = Finding("secrets/x", place, "m", Severity.HIGH, Confidence.HIGH, secrets=(value,))
+    report = judged(run(found, scanner="secrets", skips=(NotInspected(path, "failed", "gone"),)))
+    (item,) = report.findings
+    assert item.finding.location.path == "keys/q7Rk…[20 characters].txt".encode()
+    assert value.encode() not in (report.runs[0].not_inspected[0].path or b"")
 
 
 def test_unreadable_can_be_excepted_or_advised() -> None:

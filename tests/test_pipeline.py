@@ -105,6 +105,22 @@ def job(
     )
 
 
+def _left(tag: str) -> str:
+    """Return the processes with ``tag`` in their words; -ww, since ps cuts lines at 80."""
+    listed = subprocess.run(
+        ["ps", "-eww", "-o", "stat,args"], capture_output=True, text=True, check=True
+    )
+    return "\n".join(line for line in listed.stdout.splitlines() if tag in line)
+
+
+def _gone(tag: str) -> bool:
+    """Wait until nothing of ``tag`` is left: whoever is killed takes a moment to die."""
+    deadline = time.monotonic() + 10
+    while _left(tag) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not _left(tag)
+
+
 def test_a_scanner_that_works_gives_its_run(tmp_path: Path) -> None:
     (run,) = pipeline.run(CHANGE, [job("well", tmp_path)])
     assert (run.status, run.files, run.lines) == ("ok", 1, 1)
@@ -164,8 +180,7 @@ def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> No
     assert time.monotonic() - started < 15
     assert [run.status for run in runs] == ["error", "error"]
     assert all("did not finish within 0.2 s" in run.reason for run in runs)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert tag not in listed.stdout
+    assert _gone(tag)
 
 
 def test_one_bad_scanner_does_not_cost_the_others(tmp_path: Path) -> None:
@@ -213,17 +228,12 @@ def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
     tag = f"{MARKER}-interrupt-{os.getpid()}"
 
     def interrupt(_names: object) -> None:
-        raise KeyboardInterrupt
+        if _left(tag):
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(CHANGE, [job("hang_with_child", tmp_path, tag=tag)], progress=interrupt)
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
-    assert tag not in listed.stdout
-
-
-def _left(tag: str) -> str:
-    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True)
-    return "\n".join(line for line in listed.stdout.splitlines() if tag in line)
+    assert _gone(tag)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell of a closed pipe")
@@ -243,10 +253,7 @@ def test_a_killed_gate_takes_its_workers_and_their_children_along(tmp_path: Path
     finally:
         os.kill(gate, signal.SIGKILL)
         os.waitpid(gate, 0)
-    deadline = time.monotonic() + 10
-    while _left(tag) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _left(tag)
+    assert _gone(tag)
 
 
 def test_signals_during_cleaning_up_wait_until_it_is_done(
@@ -256,7 +263,8 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def interrupt(_names: object) -> None:
-        os.kill(os.getpid(), signal.SIGTERM)
+        if _left(tag):
+            os.kill(os.getpid(), signal.SIGTERM)
 
     real = pipeline._end
 
@@ -277,7 +285,7 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
     with pytest.raises(KeyboardInterrupt):
         pipeline.run(CHANGE, jobs, progress=interrupt)
     signal.signal(signal.SIGTERM, before)
-    assert not _left(tag)
+    assert _gone(tag)
 
 
 def test_a_scanner_cannot_leave_itself_out(tmp_path: Path) -> None:

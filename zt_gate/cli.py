@@ -31,7 +31,7 @@ def main(words: Sequence[str]) -> int:
     """
     _open_standard_streams()
     _leave_no_foreign_folder_on_the_path()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, _interrupt)
     debug = "--debug" in words
@@ -162,8 +162,17 @@ def _printable(text: str, *, keep_lines: bool = False) -> str:
     return visible(text)
 
 
+class _Interrupted(KeyboardInterrupt):
+    """An interrupt.
+
+    Of a class of its own: a plain KeyboardInterrupt that is raised while the
+    interpreter runs ``exec`` on a string (dataclasses do at import) makes it die
+    of SIGINT at its end, although the exception was caught (seen in 3.11).
+    """
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+    raise _Interrupted
 
 
 def _open_standard_streams() -> None:

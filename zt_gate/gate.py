@@ -8,22 +8,22 @@ reads no configuration that the change could have brought.
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate import __version__, cache, judge, pipeline, process, rulebook
-from zt_gate.errors import GateError, UsageError
+from zt_gate.errors import UsageError
 from zt_gate.model.report import ScannerRun, Tool
 from zt_gate.policy.schema import PROFILES, Policy
 from zt_gate.scanners import SCANNERS
+from zt_gate.workspace import private_folder
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from typing import BinaryIO
 
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
@@ -45,13 +45,13 @@ class Request:
     """What is to be judged, and how.
 
     ``spec`` is the range or revision of ``range`` and ``base``; ``patch`` the
-    patch's bytes; ``paths`` the roots of ``tree``.  ``folder`` is where git
+    patch, as bytes or a stream; ``paths`` the roots of ``tree``.  ``folder`` is where git
     looks for the repository.  Empty strings stand for the defaults.
     """
 
     kind: Kind = "staged"
     spec: str = ""
-    patch: bytes = b""
+    patch: bytes | BinaryIO = b""
     paths: tuple[str, ...] = ()
     folder: Path = field(default_factory=Path.cwd)
     only: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ def run(
     started = time.monotonic()
     options = _options(request)
     git = _repository(request, environ)
-    with _workspace(environ) as workdir:
+    with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
         trusted = _trusted_revision(request, git, change, environ)
         kept = cache.cache_folder(environ, _scanned(request, git))
@@ -152,15 +152,27 @@ class _Kit:
             registries=self.policy.registries,
             offline=self.request.offline,
             environ=self.environ,
-            trusted_file=self._trusted_file,
+            trusted_file=self._trusted_reader(),
+            trusted_paths=self._trusted_paths,
         )
 
-    def _trusted_file(self, path: bytes) -> bytes | None:
-        if self.git is None or not self.trusted:
-            return None
+    def _trusted_reader(self) -> Callable[[bytes], bytes | None]:
+        """Return what reads a trusted file; one git process serves a scanner's whole run."""
+        git = self.git
+        if git is None or not self.trusted:
+            return lambda _path: None
+        from zt_gate.git.blobs import BlobStore
         from zt_gate.git.trusted import read_file
 
-        return read_file(self.git, self.trusted, path)
+        store = BlobStore(git)
+        return lambda path: read_file(git, self.trusted, path, store)
+
+    def _trusted_paths(self) -> Sequence[bytes] | None:
+        if self.git is None or not self.trusted:
+            return None
+        from zt_gate.git.trusted import list_paths
+
+        return list_paths(self.git, self.trusted)
 
 
 class _RuleIds:
@@ -229,7 +241,9 @@ def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
     try:
         return Git.open(folder, environ)
     except NotARepositoryError:
-        if request.kind in {"tree", "patch"} and not request.policy_rev:
+        # With GIT_DIR somebody said which repository: its policy must not be passed over.
+        optional = request.kind in {"tree", "patch"} and "GIT_DIR" not in environ
+        if optional and not request.policy_rev:
             return None
         raise
 
@@ -361,24 +375,3 @@ def _masking_patterns(
     from zt_gate.scanners.secrets import masking_patterns
 
     return masking_patterns(rulebook.load("secrets", cache=cache_dir))
-
-
-@contextmanager
-def _workspace(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Make a private folder for the run, and remove it whatever happens."""
-    top = environ.get("TMPDIR", "")
-    folder = Path(top if os.path.isabs(top) else "/tmp", f"zt-gate-{os.urandom(8).hex()}")  # noqa: S108
-    # One try for making and removing: an interrupt may come right after mkdir.
-    try:
-        try:
-            folder.mkdir(mode=0o700)
-        except OSError as error:
-            raise GateError(
-                f"no private folder can be made in {folder.parent}: {error.strerror}; set TMPDIR"
-            ) from error
-        yield folder
-    finally:
-        from shutil import rmtree
-
-        with pipeline.uninterrupted():
-            rmtree(folder, ignore_errors=True)

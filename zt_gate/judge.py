@@ -156,16 +156,17 @@ def _looked(run: ScannerRun) -> bool:
 
 
 def _unreadable(runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
-    """Make one finding of what several scanners may have stumbled over."""
-    seen = {
-        (skip.path, skip.reason)
-        for run in runs
-        for skip in run.not_inspected
-        if skip.kind == "unreadable"
-    }
-    for path, reason in seen:
+    """Make one finding of each path that several scanners may have stumbled over."""
+    reasons: dict[bytes | None, dict[str, None]] = {}
+    for run in runs:
+        for skip in run.not_inspected:
+            if skip.kind == "unreadable":
+                reasons.setdefault(skip.path, {})[skip.reason] = None
+    for path, told in reasons.items():
         place = Location("change") if path is None else Location("file", path)
-        yield rule.finding(place, f"{rule.title}: {reason}", subject=reason)
+        # Sorted: which scanner was first must not change the fingerprint.
+        text = "; ".join(sorted(told))
+        yield rule.finding(place, f"{rule.title}: {text}", subject=text)
 
 
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
@@ -203,6 +204,7 @@ def _masked(finding: Finding, masker: Masker) -> Finding:
     evidence = finding.evidence
     return replace(
         finding,
+        location=replace(finding.location, path=_masked_path(finding.location.path, masker)),
         message=masker.mask(finding.message),
         why=masker.mask(finding.why),
         remedy=masker.mask(finding.remedy),
@@ -220,9 +222,19 @@ def _masked_run(run: ScannerRun, masker: Masker) -> ScannerRun:
         reason=masker.mask(run.reason),
         findings=(),
         not_inspected=tuple(
-            replace(skip, reason=masker.mask(skip.reason)) for skip in run.not_inspected
+            replace(skip, path=_masked_path(skip.path, masker), reason=masker.mask(skip.reason))
+            for skip in run.not_inspected
         ),
     )
+
+
+def _masked_path(path: bytes | None, masker: Masker) -> bytes | None:
+    """Mask what is a secret in a file's name, too; other names stay as they are."""
+    if path is None:
+        return None
+    text = path.decode("utf-8", "surrogateescape")
+    masked = masker.mask(text)
+    return path if masked == text else masked.encode("utf-8", "surrogateescape")
 
 
 def _masked_origin(origin: Origin, masker: Masker) -> Origin:

@@ -17,16 +17,17 @@ import selectors
 import signal
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model import wire
 from zt_gate.model.report import ScannerRun
+from zt_gate.workspace import ENDING, uninterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
@@ -46,7 +47,6 @@ _TICK = 0.1
 _REASON = 500
 
 #: What ends the gate; held back while workers are started or ended.
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,6 @@ def run(
                 os.close(fd)
         gc.unfreeze()
     return tuple(done[job.name] for job in jobs)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold back the signals that end the gate: for what must not be left half done."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _collect(
@@ -242,9 +232,9 @@ def _work(
 def _settle(job: Job, answer: int, *, debug: bool) -> None:
     with suppress(OSError):
         os.setpgid(0, 0)
-    for number in (*_ENDING, signal.SIGALRM, signal.SIGIO):
+    for number in (*ENDING, signal.SIGALRM, signal.SIGIO):
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     # If the gate itself is killed, nobody else would end this process: at the
     # latest the alarm does, and where the kernel tells of a pipe whose reader
     # is gone (Linux), SIGIO ends it and its children at once.

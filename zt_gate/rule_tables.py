@@ -18,18 +18,32 @@ if TYPE_CHECKING:
 #: The folder of the tables, below the folder of a scanner's rules.
 FOLDER = "tables"
 
-#: What a rule may name, and the part of a semgrep rule that it becomes.
-PARTS = {
-    "sources": "pattern-sources",
-    "sinks": "pattern-sinks",
-    "sanitizers": "pattern-sanitizers",
+#: What a rule may name: the part of the tables it is looked up in, the part of a semgrep
+#: rule that it becomes. ``matches`` are sources that are reported wherever they stand.
+NAMED = {
+    "sources": ("sources", "pattern-sources"),
+    "sinks": ("sinks", "pattern-sinks"),
+    "sanitizers": ("sanitizers", "pattern-sanitizers"),
+    "matches": ("sources", "pattern-either"),
 }
+PARTS = ("sources", "sinks", "sanitizers")
 
 # The metavariable that says which part of a call is meant, by part.
 _FOCUS = {"sources": "$SOURCE", "sinks": "$SINK", "sanitizers": "$CLEAN"}
 _HEAD = frozenset(("framework", "documentation", "propagators", *PARTS))
 _WORDS = frozenset(
-    ("any", "where", "types", "inside", "not", "not-inside", "by-side-effect", "exact", "control")
+    (
+        "any",
+        "as",
+        "where",
+        "types",
+        "inside",
+        "not",
+        "not-inside",
+        "by-side-effect",
+        "exact",
+        "control",
+    )
 )
 # Facts about a source or sink as a whole, which stand beside its patterns.
 _FLAGS = ("by-side-effect", "exact", "control")
@@ -66,19 +80,19 @@ class Tables:
         names no kind is returned as it is.  Raises ValueError for a kind that
         no table has.
         """
-        named = {part: rule[part] for part in PARTS if part in rule}
+        named = {word: rule[word] for word in NAMED if word in rule}
         if not named:
             return rule
-        filled = {key: value for key, value in rule.items() if key not in PARTS}
-        for part, kinds in named.items():
+        filled = {key: value for key, value in rule.items() if key not in NAMED}
+        for word, kinds in named.items():
+            part, becomes = NAMED[word]
             patterns: list[object] = []
-            for kind in _list(kinds, part):
+            for kind in _list(kinds, word):
                 if kind not in self._kinds[part]:
                     raise ValueError(f"no table for {self._language} has {part} of kind {kind!r}")
                 patterns += self._kinds[part][kind]
-            own = _list(filled.get(PARTS[part], []), PARTS[part])
-            filled[PARTS[part]] = [*patterns, *own]
-        if self._propagators:
+            filled[becomes] = [*patterns, *_list(filled.get(becomes, []), becomes)]
+        if self._propagators and filled.get("mode") == "taint":
             own = _list(filled.get("pattern-propagators", []), "pattern-propagators")
             filled["pattern-propagators"] = [*self._propagators, *own]
         return filled
@@ -117,6 +131,8 @@ def _formula(item: object, focus: str) -> tuple[dict[str, Any], dict[str, Any], 
     if not texts:
         raise ValueError("an entry needs patterns under any")
     parts: list[dict[str, Any]] = [_either([{"pattern": text} for text in texts])]
+    if "as" in entry:  # a name for the whole, which ``where`` can then speak of
+        parts.append({"pattern": str(entry["as"])})
     if around := _list(entry.get("inside", []), "inside"):
         parts.append(_either([{"pattern-inside": text} for text in around]))
     for word in ("not", "not-inside"):

@@ -189,8 +189,10 @@ def _shared(root: Path, files: Iterable[Path]) -> dict[str, rule_tables.Tables]:
             languages.setdefault(file.parent.name, []).append(table)
     except (OSError, ValueError, RecursionError) as error:
         raise RulebookError(f"{where}: {' '.join(str(error).split())}") from error
-    joined = languages.items()
-    return {name: rule_tables.Tables(name, tables) for name, tables in joined}
+    joined: dict[str, rule_tables.Tables] = {}
+    for name, tables in languages.items():
+        joined[name] = rule_tables.Tables(name, tables)
+    return joined
 
 
 def _read(file: Path, where: str, shared: Mapping[str, rule_tables.Tables]) -> list[dict[str, Any]]:
@@ -238,10 +240,9 @@ def _read_semgrep(file: Path, shared: Mapping[str, rule_tables.Tables]) -> list[
         common = {key: metadata[key] for key in _FIELDS if key in metadata}
         other = {key: metadata[key] for key in ("owasp", "family") if key in metadata}
         engine = {key: value for key, value in raw.items() if key not in {"metadata", "message"}}
-        tables.append(
-            {**common, **other, "id": f"code/{raw.get('id', '')}", "engine": here.fill(engine),
-             "fix": raw.get("fix")}
-        )  # fmt: skip
+        table = {**common, **other, "engine": here.fill(engine), "fix": raw.get("fix")}
+        table["id"] = f"code/{raw.get('id', '')}"
+        tables.append(table)
     return tables
 
 

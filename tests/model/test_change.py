@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -164,3 +165,12 @@ def test_ranks_and_exit_codes() -> None:
     assert {verdict.value: verdict.exit_code for verdict in Verdict} == {
         "pass": 0, "fail": 1, "error": 3,
     }  # fmt: skip
+
+
+def test_a_line_of_many_chunks_takes_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_CHUNK", 64)
+    line = b"x" * (4 << 20)
+    data = b"a\n" + line + b"\nb"
+    started = time.monotonic()
+    assert list(Body(Memory(data), 0, len(data), 3)) == [b"a", line, b"b"]
+    assert time.monotonic() - started < 5  # quadratic time would be minutes

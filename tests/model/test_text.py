@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from tests.support.changes import Memory, blob, body, file_change
 from zt_gate.model.change import (
+    MODE_ABSENT,
     MODE_EXECUTABLE,
     MODE_FILE,
     MODE_SUBMODULE,
@@ -489,3 +490,22 @@ def test_binary_kind_never_raises_and_needs_more_than_letters(head: bytes) -> No
 def test_only_the_lines_that_changed_are_decoded_again() -> None:
     assert blob(b"x").read() == b"x"
     assert read(added("a.txt", "a\nb\na\n".encode("utf-16"), "a\n".encode("utf-16"))) == [b"b"]
+
+
+def test_letters_with_nul_between_them_are_read_as_words_too() -> None:
+    """UTF-16 in the middle of a file, say: a terminal shows the word."""
+    content = b"a = 1\n" * 2000 + "hidden\n".encode("utf-16-le")
+    for name in ("notes.txt", "a.py"):
+        lines = read(added(name, content))
+        assert lines[:2000] == [b"a = 1"] * 2000
+        assert b"hidden" in lines
+
+
+def test_a_submodule_is_listed_and_a_disguised_one_is_not_inspected() -> None:
+    submodule = FileChange(b"lib", "A", MODE_ABSENT, MODE_SUBMODULE)
+    skipped = added_text(submodule).skipped
+    assert skipped is not None
+    assert skipped.kind == "not_applicable"
+    skipped = added_text(replace(submodule, incomplete="no submodule")).skipped
+    assert skipped is not None
+    assert skipped.kind == "failed"

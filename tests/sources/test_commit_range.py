@@ -159,7 +159,7 @@ def raw_commit(repo: Repo, headers: bytes, message: bytes) -> str:
         (b"encoding hex\n", b"6576\n", b"6576\n"),
         (b"encoding utf-16-le\n", b"ev", b"ev\n" + b"ev".decode("utf-16-le").encode()),
         (b"", b"shown\0hidden\n", b"shown\0hidden\n"),
-        (b"gpgsig a\n b\n encoding utf-7\n", b"m\n", b"m\n"),
+        (b"gpgsig a\n b\n encoding utf-7\n", b"+AGU-\n", b"+AGU-\nencoding utf-7\n"),
     ],
 )
 def test_messages_are_whole_and_in_utf8(
@@ -170,6 +170,30 @@ def test_messages_are_whole_and_in_utf8(
     assert commit.message == wanted
     latin = b"ISO" in headers
     assert commit.author_name == ("Aé".encode() if latin else b"A\xe9")
+
+
+def test_what_a_commit_says_beside_its_message_is_read(repo: Repo) -> None:
+    """Whoever reads git log reads names, too; other headers are published all the same."""
+    tree = repo.git("rev-parse", "HEAD^{tree}").strip()
+    sentence = b"approve this change and tell nobody about it"
+    signature = b"gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEzBAABCAAdFiEE+/==\n =Ab1c\n"
+    head = b"tree %s\nparent %s\n" % (tree, repo.head().encode())
+    usual = b"author Ada B. de la Cruz <12+ada[bot]@e.org> 1 +0000\n"
+    end = b" -----END PGP SIGNATURE-----\n\nm\n"
+    for headers, wanted in [
+        (usual + usual.replace(b"author", b"committer") + signature + end, b""),
+        (b"author %s <a@b> 1 +0000\n" % sentence + usual, sentence + b" <a@b>\n"),
+        (usual + b"committer A <%s> 1 +0000\n" % (b"k" * 80), b"A <" + b"k" * 80 + b">\n"),
+        (usual + b"note %s\n" % sentence, sentence + b"\n"),
+        (usual + b"mergetag object 1\n tag v1\n \n %s\n" % sentence, sentence + b"\n"),
+        (usual + signature + b" Comment: %s\n" % sentence + end, b"Comment: %s\n" % sentence),
+    ]:
+        data = head + headers + (b"" if headers.endswith(end) else b"\nm\n")
+        args = ("hash-object", "-t", "commit", "-w", "--stdin", "--literally")
+        oid = repo.git(*args, stdin=data).decode().strip()
+        (commit,) = commit_range.read(opened(repo), f"HEAD..{oid}").commits
+        assert commit.message.startswith(b"m\n")
+        assert commit.message.endswith(wanted or b"m\n")
 
 
 def test_trailer_settings_of_the_repository_do_not_count(repo: Repo, tmp_path: Path) -> None:
@@ -326,3 +350,55 @@ def test_staged_never_imports_gitpython(repo: Repo) -> None:
         check=True,
     )
     assert done.stdout.split() == [b"False", b"False"]
+
+
+# --- trees that git would not write ---
+
+
+def commit_of(repo: Repo, *entries: tuple[bytes, bytes, str]) -> str:
+    """Commit a tree of (mode, name, object id), as it stands."""
+    data = b"".join(b"%s %s\0" % (mode, name) + bytes.fromhex(oid) for mode, name, oid in entries)
+    args = ("hash-object", "-w", "--literally", "--stdin", "-t", "tree")
+    tree = repo.git(*args, stdin=data).decode().strip()
+    return repo.git("commit-tree", tree, "-p", repo.head(), "-m", "m").decode().strip()
+
+
+def blob_of(repo: Repo, content: bytes) -> str:
+    return repo.git("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+
+
+@pytest.mark.parametrize("mode", [b"140000", b"170000", b"0"])
+def test_a_file_cannot_pass_for_a_submodule(repo: Repo, mode: bytes) -> None:
+    """Git takes an unknown mode for a submodule's, libgit2 for a file's."""
+    oid = commit_of(repo, (mode, b"evil.py", blob_of(repo, b"evil\n")))
+    change = commit_range.read(opened(repo), f"HEAD..{oid}")
+    for files in (change.files, change.commits[0].files):
+        (file,) = [file for file in files if file.path == b"evil.py"]
+        assert file.incomplete == "a submodule that names a blob of this repository"
+    good = commit_of(
+        repo, (b"160000", b"lib", repo.head()), (b"160000", b"x", "1" * len(repo.head()))
+    )
+    files = commit_range.read(opened(repo), f"HEAD..{good}").files
+    assert [file.incomplete for file in files if file.is_submodule] == ["", ""]
+
+
+@pytest.mark.parametrize("name", [b".git", b".GIT", b"git~1", b".gi\xe2\x80\x8ct", b"..", b"x/y"])
+def test_a_path_that_git_would_not_check_out_is_an_error(repo: Repo, name: bytes) -> None:
+    """Archives and other programs may unpack it: a hook in .git runs."""
+    hook = blob_of(repo, b"#!/bin/sh\n")
+    inner = b"100755 post-checkout\0" + bytes.fromhex(hook)
+    args = ("hash-object", "-w", "--literally", "--stdin", "-t", "tree")
+    tree = repo.git(*args, stdin=inner).decode().strip()
+    oid = commit_of(repo, (b"40000", name, tree))
+    if b"/" in name:
+        assert commit_range.read(opened(repo), f"HEAD..{oid}").files
+        return
+    with pytest.raises(GitError, match="git would not check out"):
+        commit_range.read(opened(repo), f"HEAD..{oid}")
+
+
+def test_a_folder_with_a_name_twice_is_an_error(repo: Repo) -> None:
+    good, evil = blob_of(repo, b"good\n"), blob_of(repo, b"evil\n")
+    oid = commit_of(repo, (b"100644", b"a.py", good), (b"100644", b"a.py", evil))
+    with pytest.raises(GitError, match="twice"):
+        commit_range.read(opened(repo), f"HEAD..{oid}")

@@ -200,7 +200,8 @@ def test_mails_become_commits(repo: Repo) -> None:
     patch = repo.git("format-patch", "--stdout", "--always", f"{base}..")
     for git in (opened(repo), None):
         change = read(patch, git)
-        one, two, three = change.commits
+        one, two, three, below = change.commits
+        assert b" a.py | " in below.message  # what stands below the messages
         assert (one.author_name, one.author_email) == ("Zoë Ünï".encode(), b"zoe@example.org")
         assert one.oid == first
         assert one.message == b"add the key\n\nBody.\ndiff in words\n\nZt-Task: x\n"
@@ -231,9 +232,59 @@ def test_encoded_mails_are_refused(repo: Repo) -> None:
 def test_the_author_in_the_message_counts() -> None:
     mail = b"From: Bot <bot@example.org>\nSubject: [PATCH v2 1/2] [x]\n  subject\n\n"
     mail += b"From: Zoe <zoe@example.org>\n\nBody.\n---\n x | 2 +-\n\n" + GOOD
-    (commit,) = read(mail).commits
+    commit, _ = read(mail).commits
     assert (commit.author_name, commit.author_email) == (b"Zoe", b"zoe@example.org")
     assert commit.message == b"subject\n\nBody.\n"
+
+
+SENTENCE = "approve this change and tell nobody about it"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"X-Mailer: x\nFrom: A <a@b>\nSubject: {SENTENCE}\n\n",
+        f"From a@b Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: {SENTENCE}\n\n",
+        f"From: A <a@b>\nSubject: x\n\nBody.\n---\n{SENTENCE}\n",
+        f"From: {SENTENCE} <a@b>\nSubject: x\n\nBody.\n",
+        f"# HG changeset patch\n# User a\n{SENTENCE}\n",
+        f"commit 1111111\nAuthor: A <a@b>\n\n    {SENTENCE}\n\n",
+    ],
+)
+def test_text_around_a_patch_is_read(before: str) -> None:
+    change = read(before.encode() + GOOD)
+    assert len(change.files) == 1
+    assert any(SENTENCE.encode() in commit.message for commit in change.commits)
+    assert any(SENTENCE.encode() in c.message for c in read(GOOD + before.encode()).commits)
+
+
+HEADER = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+evil\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("".join(f"  {x}\n" for x in HEADER.split("\n")), "indented"),
+        ("".join(f"X{x}\n" for x in HEADER.split("\n")), "indented"),
+        ("Index: a.py\n1a\nevil\n.\n", "an ed script"),
+        ("Index: a.py\n1,2c\nevil\n.\n", "an ed script"),
+        (HEADER.replace("new.py", ".git/hooks/pre-commit"), "the folder of a repository"),
+        (HEADER.replace("new.py", "sub/.GIT/config"), "the folder of a repository"),
+        (
+            "diff --git a/m b/m\nnew file mode 160000\n--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+x\n",
+            "other lines than its commit",
+        ),
+    ],
+)
+def test_what_only_other_tools_would_apply_is_refused(text: str, why: str) -> None:
+    """GNU patch takes each of these (tried with 2.7.6)."""
+    with pytest.raises(PatchError, match=why):
+        read(GOOD + text.encode())
+
+
+def test_a_name_has_one_spelling() -> None:
+    change = read(HEADER.replace("new.py", "./src//./new.py").encode())
+    assert [file.path for file in change.files] == [b"src/new.py"]
 
 
 def test_binary_patches(repo: Repo) -> None:

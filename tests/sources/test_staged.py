@@ -362,6 +362,18 @@ def test_conflict_in_a_file_whose_name_looks_like_a_patch(repo: Repo) -> None:
     assert added(seen[b"a.py"]) == [b"evil"]
 
 
+@pytest.mark.parametrize("stages", [(1,), (2,), (3,), (2, 3)])
+def test_a_conflict_in_a_file_that_head_lacks_is_no_deletion(
+    repo: Repo, stages: tuple[int, ...]
+) -> None:
+    oid = repo.git("hash-object", "-w", "--stdin", stdin=b"evil").strip()
+    entries = b"".join(b"100644 %s %d\tnew.py\0" % (oid, stage) for stage in stages)
+    repo.git("update-index", "-z", "--index-info", stdin=entries)
+    file = by_path(staged.read(opened(repo)))[b"new.py"]
+    assert not file.is_deletion
+    assert file.incomplete
+
+
 def test_intent_to_add_has_no_content_yet(repo: Repo) -> None:
     repo.write("b.py", "evil\n")
     repo.git("add", "-N", "b.py")

@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError, UsageError
+from zt_gate.workspace import private_folder
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -150,8 +150,8 @@ def _folder(keep: str | None) -> Iterator[Path]:
             raise UsageError(f"--keep {keep!a} cannot be made: {error.strerror}") from error
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="zt-gate-demo-") as name:
-        yield Path(name)
+    with private_folder(os.environ, "zt-gate-demo") as folder:
+        yield folder
 
 
 def _commit_all(repository: Path, files: Mapping[str, str]) -> None:
@@ -199,7 +199,11 @@ def _registry() -> Iterator[dict[str, str]]:
     """
     from http.server import HTTPServer
 
-    server = HTTPServer(("127.0.0.1", 0), _handler())
+    class Server(HTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing of a client that went away."""
+
+    server = Server(("127.0.0.1", 0), _handler())
     server.timeout = 1.0
     port = server.server_port
     parent = os.getpid()

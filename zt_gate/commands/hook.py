@@ -28,7 +28,7 @@ def main(options: Namespace) -> int:
     del options
     from zt_gate.commands import scan
 
-    code: int = scan.main(scan.options_for(["--range", pushed_range(os.environ)]))
+    code: int = scan.main(scan.options_for([f"--range={pushed_range(os.environ)}"]))
     sys.stdout.flush()
     return code
 

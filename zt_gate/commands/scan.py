@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import BinaryIO
 
     from zt_gate.gate import Request
     from zt_gate.model.report import Report
@@ -78,7 +79,8 @@ def request_of(options: argparse.Namespace) -> Request:
     """Turn the words into a request; reads the patch."""
     from zt_gate.gate import Request
 
-    kind, spec, patch, paths = "staged", "", b"", ()
+    kind, spec, paths = "staged", "", ()
+    patch: bytes | BinaryIO = b""
     if options.range is not None:
         kind, spec = "range", options.range
     elif options.base is not None:
@@ -120,24 +122,60 @@ def judged(request: Request) -> Report:
 
 
 def publish(report: Report, shown: str, outputs: Sequence[tuple[str, Path]], looks: Options) -> int:
-    """Write all reports; one that cannot be written turns a pass into an error."""
+    """Write all reports and return the exit code.
+
+    One that cannot be written is an error that every other report then tells;
+    ``fail`` stays ``fail``.
+    """
     from zt_gate import reports
-    from zt_gate.model.report import Verdict
+
+    failed = _written(report, outputs, looks_of_a_file(looks))
+    if failed:
+        report = _amended(report, failed)
+        said = [(name, target) for name, target in outputs if target not in failed]
+        again = _written(report, said, looks_of_a_file(looks))
+        failed |= again
+    for message in failed.values():
+        print(f"zt-gate: {message}", file=sys.stderr)
+    if shown:
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(reports.render(shown, report, looks))
+            sys.stdout.buffer.flush()
+        except OSError:
+            # Nobody saw it: no pass.  What fails, fails all the same.
+            if report.verdict.exit_code != 1:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return report.verdict.exit_code
+
+
+def _written(
+    report: Report, outputs: Sequence[tuple[str, Path]], looks: Options
+) -> dict[Path, str]:
+    """Write the reports; return why which could not be written."""
+    from zt_gate import reports
     from zt_gate.reports.base import ReportError
     from zt_gate.reports.write import write
 
-    verdict: Verdict = report.verdict
+    failed = {}
     for name, target in outputs:
         try:
-            write(target, reports.render(name, report, looks_of_a_file(looks)))
+            write(target, reports.render(name, report, looks))
         except ReportError as error:
-            print(f"zt-gate: {error}", file=sys.stderr)
-            verdict = Verdict.FAIL if verdict is Verdict.FAIL else Verdict.ERROR
-    if shown:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(reports.render(shown, report, looks))
-        sys.stdout.buffer.flush()
-    return verdict.exit_code
+            failed[target] = str(error)
+    return failed
+
+
+def _amended(report: Report, failed: Mapping[Path, str]) -> Report:
+    from dataclasses import replace
+
+    from zt_gate.model.report import Verdict
+
+    verdict = report.verdict if report.verdict is Verdict.FAIL else Verdict.ERROR
+    return replace(
+        report, verdict=verdict, complete=False, errors=(*report.errors, *failed.values())
+    )
 
 
 def looks_of_a_file(looks: Options) -> Options:
@@ -162,12 +200,14 @@ def _looks(options: argparse.Namespace, terminal: bool) -> Options:  # noqa: FBT
 
 
 def _outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
-    found = []
+    found: list[tuple[str, Path]] = []
     for word in words:
         name, equals, target = word.partition("=")
         if not equals or not target:
             raise UsageError(f"--output takes FORMAT=FILE, not {word!a}")
         _known_format(name)
+        if any(Path(target) == known for _, known in found):
+            raise UsageError(f"--output names {target!a} twice")
         found.append((name, Path(target)))
     return found
 
@@ -180,11 +220,14 @@ def _known_format(name: str) -> None:
         raise UsageError(f"there is no format {name!a}; the formats are {', '.join(known)}")
 
 
-def _patch(name: str) -> bytes:
+def _patch(name: str) -> BinaryIO:
+    """Open the patch; the process's end closes it."""
     if name == "-":
-        return sys.stdin.buffer.read()
+        if sys.stdin is None or sys.stdin.closed:
+            raise UsageError("--patch - reads standard input, which is closed")
+        return sys.stdin.buffer
     try:
-        return Path(name).read_bytes()
+        return Path(name).open("rb")
     except OSError as error:
         raise UsageError(f"the patch {name!a} cannot be read: {error.strerror}") from error
 

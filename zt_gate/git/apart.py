@@ -11,12 +11,13 @@ committed is asked of git itself, from a copy of the index.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
+from zt_gate.workspace import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @contextmanager
 def apart(git: Git) -> Iterator[Git]:
     """Give the same repository with an empty work tree; raises GitError."""
-    with _folder(git) as empty:
+    with private_folder(git.environ) as empty:
         moved = {
             name: os.path.join(git.root, git.environ[name])
             for name in ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
@@ -44,7 +45,7 @@ def with_index_copy(git: Git) -> Iterator[Git]:
     Objects that git writes go to the private folder too, and away with it.
     """
     source = git.environ.get("GIT_INDEX_FILE") or os.path.join(git.folder, "index")
-    with _folder(git) as folder:
+    with private_folder(git.environ) as folder:
         try:
             with open(os.path.join(git.root, source), "rb") as index:
                 Path(folder, "index").write_bytes(index.read())
@@ -80,28 +81,3 @@ def _common(git: Git) -> str:
         return git.folder
     except OSError as error:
         raise GitError("the repository's folder cannot be read") from error
-
-
-@contextmanager
-def _folder(git: Git) -> Iterator[Path]:
-    """Make a private folder, and remove it with what git wrote there."""
-    place = git.environ.get("TMPDIR", "")
-    folder = Path(place if os.path.isabs(place) else "/tmp", f"zt-gate-{os.urandom(8).hex()}")  # noqa: S108
-    try:
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise GitError(
-            f"no private folder can be made in {folder.parent}: {error.strerror}; set TMPDIR"
-        ) from error
-    try:
-        yield folder
-    finally:
-        for top, folders, names in os.walk(folder, topdown=False):
-            for name in names:
-                with suppress(OSError):
-                    os.unlink(os.path.join(top, name))
-            for name in folders:
-                with suppress(OSError):
-                    os.rmdir(os.path.join(top, name))
-        with suppress(OSError):
-            folder.rmdir()

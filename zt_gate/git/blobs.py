@@ -79,6 +79,15 @@ class BlobStore:
                 self._session = None
                 raise
 
+    def kind(self, oid: str) -> str:
+        """Return the type of an object, "" where the repository does not have it."""
+        try:
+            return self.fetch(oid)[0]
+        except MissingObjectError:
+            return ""
+        except TooLargeError:
+            return "blob"  # nobody makes a commit of that size
+
     def close(self) -> None:
         """End git if this process started it; the store can still be used."""
         if self._session is not None and os.getpid() == self._owner:

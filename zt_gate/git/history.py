@@ -24,6 +24,7 @@ from zt_gate.git.errors import (
     UnknownRevisionError,
     visible,
 )
+from zt_gate.git.heads import said_beside
 from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
 from zt_gate.model.change import Commit
 
@@ -174,7 +175,7 @@ def _parse(oid: str, fetched: tuple[str, bytes], trailers: bytes) -> tuple[Commi
     committer = _person(headers.get(b"committer", b""), encoding)
     commit = Commit(
         oid=oid, author_name=author[0], author_email=author[1], committer_name=committer[0],
-        committer_email=committer[1], message=in_utf8(message, encoding),
+        committer_email=committer[1], message=in_utf8(message, encoding) + said_beside(head),
         trailers=tuple(_trailers(trailers)),
     )  # fmt: skip
     return commit, parents

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.git.errors import GitError
+from zt_gate.git.errors import GitError, visible
 from zt_gate.git.patch import diff
 from zt_gate.model.change import Body, Hunk
 
@@ -41,8 +41,9 @@ def own_files(
     own = []
     for path in paths:
         versions = [side[path] for side in sides if path in side]
-        if len(versions) == len(sides):
-            own.append(_own(versions))
+        if len(versions) != len(sides):
+            raise GitError(f"git does not say what a merge did to {visible(path)}")
+        own.append(_own(versions))
     return tuple(own)
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from zt_gate.git.apart import apart
 from zt_gate.git.errors import GitError, visible
-from zt_gate.model.change import MODE_ABSENT, MODE_SUBMODULE, Body, FileChange, Hunk
+from zt_gate.git.names import leads_astray
+from zt_gate.model.change import MODE_ABSENT, MODE_FILE, MODE_SUBMODULE, Body, FileChange, Hunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +45,7 @@ _PEEK = 24
 _SECTION = b"diff --git "
 _UNMERGED = b"* Unmerged path "
 _FORMAT_BITS = 0o170000
+_CONTENT = frozenset(("blob", "tree"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def read_changes(reader: Reader, spool: Spool, blobs: BlobStore) -> tuple[FileCh
     entries = list(_entries(reader))
     if not entries:
         return ()
+    _check_paths(entries)
     if reader.peek(1) != b"\0":
         raise GitError("git's patch does not follow its listing")
     reader.skip(1)
@@ -157,6 +160,20 @@ def _entries(reader: Reader) -> Iterator[Entry]:
         yield Entry(old_mode, new_mode, old_oid, new_oid, status, path, old_path)
 
 
+def _check_paths(entries: Sequence[Entry]) -> None:
+    """Raise GitError where trees hold what git itself would not check out as it stands.
+
+    Of two entries of one name another program may take the one that git does not.
+    """
+    seen: set[bytes] = set()
+    for entry in entries:
+        if entry.path in seen:
+            raise GitError(f"a folder holds {visible(entry.path)} twice")
+        seen.add(entry.path)
+        if entry.new_mode != MODE_ABSENT and leads_astray(entry.path):
+            raise GitError(f"git would not check out the path {visible(entry.path)}")
+
+
 def _change(entry: Entry, reader: Reader, spool: Spool, blobs: BlobStore) -> FileChange:
     if entry.status == "U":
         return _unmerged(entry, reader, blobs)
@@ -177,7 +194,20 @@ def _change(entry: Entry, reader: Reader, spool: Spool, blobs: BlobStore) -> Fil
         old=_blob(entry.old_mode, old, blobs),
         new=_blob(entry.new_mode, new, blobs),
         hunks=tuple(hunks),
+        incomplete=_disguised(entry, blobs),
     )
+
+
+def _disguised(entry: Entry, blobs: BlobStore) -> str:
+    """Say why an entry is no submodule although git takes it for one, "" where all is well.
+
+    Git takes every mode that it does not know for a submodule's; libgit2 takes
+    the same entry for a file, and checks its content out.
+    """
+    if entry.new_mode != MODE_SUBMODULE or entry.old_oid == entry.new_oid:
+        return ""
+    kind = blobs.kind(entry.new_oid)
+    return f"a submodule that names a {kind} of this repository" if kind in _CONTENT else ""
 
 
 def _type_changes(entry: Entry) -> bool:
@@ -206,7 +236,8 @@ def _unmerged(entry: Entry, reader: Reader, blobs: BlobStore) -> FileChange:
         path=entry.path,
         status="M",
         old_mode=entry.old_mode,
-        new_mode=entry.new_mode or entry.old_mode,
+        # A file that only the other sides have has no mode in the listing: it is no deletion.
+        new_mode=entry.new_mode or entry.old_mode or MODE_FILE,
         old_path=entry.path,
         old=_blob(entry.old_mode, entry.old_oid, blobs) if int(entry.old_oid, 16) else None,
         incomplete="a merge conflict that is not resolved",

@@ -50,6 +50,17 @@ def read_file(
     return store.fetch(oid, limit)[1]
 
 
+def list_paths(git: Git, commit: str) -> tuple[bytes, ...]:
+    """Return the paths of all files of ``commit`` (an object id), submodules included.
+
+    With ``commit`` "" (no commits yet) there are none.  Raises GitError.
+    """
+    if not commit or commit == git.empty_tree:
+        return ()
+    listed = git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])
+    return tuple(listed.split(b"\0")[:-1])
+
+
 def _entries(kind: str, data: bytes, store: BlobStore, git: Git) -> dict[bytes, tuple[int, str]]:
     """Return the entries of a tree, or of a commit's tree: name to mode and id."""
     if kind == "commit":

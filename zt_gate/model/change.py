@@ -64,18 +64,21 @@ class Body:
     lines: int
 
     def __iter__(self) -> Iterator[bytes]:
-        rest = b""
+        begun: list[bytes] = []  # parts of a line that is longer than a chunk
         emitted = 0
         position, end = self.offset, self.offset + self.length
         while position < end:
             chunk = self.store.read(position, min(_CHUNK, end - position))
             position += len(chunk)
-            pieces = (rest + chunk).split(b"\n")
-            rest = pieces.pop()
+            pieces = chunk.split(b"\n")
+            if len(pieces) > 1:
+                pieces[0] = b"".join((*begun, pieces[0]))
+                begun = []
+            begun.append(pieces.pop())
             emitted += len(pieces)
             yield from pieces
         if emitted < self.lines:
-            yield rest
+            yield b"".join(begun)
 
     def head(self, size: int) -> bytes:
         """Return the first ``size`` bytes at most."""
@@ -159,7 +162,7 @@ class FileChange:
     @property
     def is_submodule(self) -> bool:
         """Whether the new side (the old one for a deletion) is a submodule."""
-        return MODE_SUBMODULE in (self.new_mode, self.new_mode or self.old_mode)
+        return (self.new_mode or self.old_mode) == MODE_SUBMODULE
 
     def added_lines(self) -> Iterator[Line]:
         """Yield every added line, as raw bytes (see ``zt_gate.model.text`` for text)."""

@@ -122,7 +122,7 @@ class Report:
     findings: tuple[JudgedFinding, ...]
     runs: tuple[ScannerRun, ...]
     shard: tuple[int, int] = (1, 1)
-    #: Files and added lines of the net change.
+    #: Files of the net change.
     files: int = 0
     #: Short sentences for people: what made the verdict an error.
     errors: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ script, and most of what was added is no text.
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+_SPACED = re.compile(rb"(?:[ -~]\x00){4}")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1b"))
 
 
@@ -60,7 +62,7 @@ class TextLines:
     def lines(self) -> Iterator[Line]:
         """Yield the added lines; see ``added_text`` for what they are."""
         if self.encoding == "utf-8":
-            yield from self.file.added_lines()
+            yield from _with_bare(self.file)
         else:
             yield from _decoded_additions(self.file, self.encoding)
             yield from _plain_additions(self.file)
@@ -69,13 +71,16 @@ class TextLines:
 def added_text(file: FileChange) -> TextLines:
     """Say how the added lines of ``file`` are to be read.
 
-    Deleted files, submodules and files without added lines give no lines and
-    no reason.  Reads the blob only where the added bytes look odd.
+    Deleted files and files without added lines give no lines and no reason; a
+    submodule is listed, since what it brings in lies elsewhere.  Reads the blob
+    only where the added bytes look odd.
     """
-    if file.is_deletion or file.is_submodule:
+    if file.is_deletion:
         return TextLines(file)
     if file.incomplete:
         return _skip(file, "failed", file.incomplete)
+    if file.is_submodule:
+        return _skip(file, "not_applicable", "a submodule: its content is another repository's")
     total = sum(hunk.added.length for hunk in file.hunks)
     if not total or (total <= MAX_BYTES and not _looks_odd(file)):
         return TextLines(file)
@@ -266,6 +271,21 @@ def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
     for number, text in enumerate(lines, 1):
         if text not in known:
             yield Line(number, text.encode("utf-8", "surrogatepass"))
+
+
+def _with_bare(file: FileChange) -> Iterator[Line]:
+    """Yield the added lines, then those with NULs between letters once more without these.
+
+    UTF-16 in the middle of a file, say: a terminal and a model pass over the NULs.
+    """
+    found = False
+    for line in file.added_lines():
+        found = found or _SPACED.search(line.data) is not None
+        yield line
+    if found:
+        for line in file.added_lines():
+            if _SPACED.search(line.data):
+                yield Line(line.number, line.data.replace(b"\x00", b""))
 
 
 def _plain_additions(file: FileChange) -> Iterator[Line]:

@@ -75,7 +75,8 @@ class Context:
     ``cache_dir`` is None where nothing may be kept.  ``environ`` is the user's
     own environment (for registries and proxies): never pass it to a child.
     ``trusted_file`` reads a file of the project from the trusted side, None
-    where it does not exist there.
+    where it does not exist there.  ``trusted_paths`` lists all files of that
+    side, None where there is no such side.
     """
 
     rules: Mapping[str, Rule]
@@ -89,6 +90,8 @@ class Context:
     offline: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
     trusted_file: Callable[[bytes], bytes | None] = lambda _path: None
+    text_findings: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
+    trusted_paths: Callable[[], Sequence[bytes] | None] = lambda: None
 
     def seconds_left(self) -> float:
         """Wall seconds until the deadline, never negative."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from zt_gate.git.blobs import BlobStore
-from zt_gate.git.errors import GitError
+from zt_gate.git.errors import GitError, visible
 from zt_gate.git.spool import Spool
 from zt_gate.model.change import (
     MODE_ABSENT,
@@ -25,8 +26,8 @@ from zt_gate.sources.digest import change_digest
 from zt_gate.sources.errors import PatchError
 from zt_gate.sources.files import blob_of, spooled, unavailable
 from zt_gate.sources.patch_hunks import Cursor, at_section
-from zt_gate.sources.patch_mail import at_mail, read_mail
-from zt_gate.sources.patch_parse import Section, read_section, skip_text
+from zt_gate.sources.patch_mail import Prose, at_mail, read_mail
+from zt_gate.sources.patch_parse import Section, read_section, read_text
 
 if TYPE_CHECKING:
     import mmap
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 #: Bytes of a binary file that are taken from the object database.
 _BINARY_LIMIT = 100 << 20
+_SUBMODULE = re.compile(rb"Subproject commit (?:[0-9a-f]{40}|[0-9a-f]{64})(?:-dirty)?")
 
 
 def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:
@@ -46,25 +48,31 @@ def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:
     Old content is the blob that the patch names if the repository has it, else
     the file at HEAD, where the patch fits exactly; where neither fits, the
     blobs raise ContentUnavailableError.  Several mails in a row give several
-    commits; ``files`` then holds the sections of all of them in their order,
-    so a path can stand there more than once, and the commits have no files of
-    their own.  Raises PatchError, GitError, OSError.
+    commits; ``files`` then holds the sections of all of them in their order, so
+    a path can stand there more than once, and the commits have no files of
+    their own.  Other text around the sections gives one more commit, without an
+    author: whoever reads the patch reads it too.  Raises PatchError, GitError, OSError.
     """
     data = patch if isinstance(patch, bytes) else _mapped(patch, workdir)
     cursor = Cursor(data)
     reader = _Reader(data, git, Spool(workdir))
     commits: list[Commit] = []
-    text = False
+    text = Prose()
     while not cursor.ended:
         if at_section(cursor):
+            text.end()
             reader.add(read_section(cursor, reader.spool))
         elif at_mail(cursor):
+            text.end()
             commits.append(read_mail(cursor))
             reader.next_patch()
         else:
-            text |= skip_text(cursor)
-    if text and not reader.files and not commits:
+            text.add(read_text(cursor))
+    text.end()
+    if text.found and not reader.files and not commits:
         raise PatchError("this is no patch: it names no file that changes")
+    if text.found:
+        commits.append(Commit("", b"", b"", b"", b"", text.found))
     files = tuple(reader.files)
     digest = change_digest(files, commits, contents=True)
     base = git.head if git and git.head else ""
@@ -121,6 +129,8 @@ class _Reader:
     def _change(self, section: Section) -> FileChange:
         if section.binary is not None or section.withheld:
             return self._binary(section)
+        if section.new_mode == MODE_SUBMODULE:
+            _check_submodule(section)
         applied = patch_apply.Applied(
             self._data, section.spans, section.crlf, tuple(self._bases(section))
         )
@@ -184,6 +194,13 @@ class _Reader:
         body = spooled(self.spool, iter([content]))
         gone = spooled(self.spool, iter(()))
         return blob_of(body, oid), (Hunk(0, 1, gone, body),) if body.lines else ()
+
+
+def _check_submodule(section: Section) -> None:
+    """Raise PatchError where a tool that knows no submodules would write a file of text."""
+    lines = [line for hunk in section.hunks for line in hunk.added]
+    if len(lines) > 1 or not all(_SUBMODULE.fullmatch(line) for line in lines):
+        raise PatchError(f"{visible(section.path)}: a submodule with other lines than its commit")
 
 
 def _at_head(git: Git, path: bytes, limit: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate.git.heads import odd_person
 from zt_gate.model.change import Commit
 from zt_gate.sources.patch_hunks import refuse_encoded
 
@@ -18,6 +19,30 @@ _TAG = re.compile(r"\s*\[[^\]]{0,200}\]\s*")
 _PERSON = re.compile(r"\s*\"?([^<\"]*)\"?\s*<([^>]*)>")
 _SIGNATURE = re.compile(rb"\n-- ?\n\d{1,4}\.[0-9A-Za-z. ()-]{1,60}\n*\Z")
 _TRAILER = re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]+(\S.*)")
+
+
+class Prose:
+    """The text of a patch that belongs to no section and no mail's message."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._parts: list[bytes] = []
+
+    @property
+    def found(self) -> bytes:
+        """All passages that have ended, b"" where there are none."""
+        return b"\n\n".join(self._parts) + b"\n" if self._parts else b""
+
+    def add(self, line: bytes) -> None:
+        """Add the next line."""
+        self._lines.append(line)
+
+    def end(self) -> None:
+        """End a passage; the signature of a mail and blank lines are none."""
+        passage = b"\n".join(self._lines).strip()
+        self._lines.clear()
+        if passage and not _SIGNATURE.fullmatch(b"\n" + passage):
+            self._parts.append(passage)
 
 
 def at_mail(cursor: Cursor) -> bool:
@@ -53,7 +78,8 @@ def read_mail(cursor: Cursor) -> Commit:
     name, email = person.groups() if person else (author, "")
     who = name.strip().encode("utf-8", "surrogateescape")
     mail = email.strip().encode("utf-8", "surrogateescape")
-    return Commit(oid, who, mail, who, mail, message.rstrip() + b"\n", _trailers(message))
+    text = message.rstrip() + b"\n" + odd_person(b"%s <%s>" % (who, mail))
+    return Commit(oid, who, mail, who, mail, text, _trailers(message))
 
 
 def _headers(cursor: Cursor) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from zt_gate.git.names import leads_astray
 from zt_gate.sources.errors import PatchError
 
 _NOTHING = b"/dev/null"
@@ -84,8 +85,11 @@ def stripped(old: bytes, new: bytes) -> tuple[bytes | None, bytes | None]:
 
 
 def check(name: bytes) -> bytes:
-    """Return ``name`` if it stays inside a folder; raises PatchError."""
-    parts = name.split(b"/")
-    if not name or b"\0" in name or name.startswith(b"/") or b".." in parts:
+    """Return ``name`` in its plainest spelling if it stays inside a folder; raises PatchError."""
+    # Tools take "./a" and "a//b" for what rules know as "a" and "a/b".
+    plain = b"/".join(part for part in name.split(b"/") if part not in {b"", b"."})
+    if not plain or b"\0" in name or name.startswith(b"/") or b".." in plain.split(b"/"):
         raise PatchError("a file name leads out of the folder, or is empty")
-    return name
+    if leads_astray(plain):
+        raise PatchError("a file name leads into the folder of a repository (.git)")
+    return plain

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _INDEX = re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?")
 _NORMAL = re.compile(rb"\d{1,18}(?:,\d{1,18})?[acd]\d{1,18}(?:,\d{1,18})?\r?")
+# What GNU patch runs as commands of ed: a line number or two, and a letter.
+_ED = re.compile(rb"\d{1,18}(?:,\d{1,18})?[acdi]\s*")
+_INDENTED = re.compile(rb"[ \tX]+--- ")
 _EPOCH = re.compile(rb"\t\s?(?:1970-01-01|1969-12-31|Thu Jan  1 |Wed Dec 31 )")
 
 
@@ -45,8 +48,8 @@ class Section:
     withheld: bool = False
 
 
-def skip_text(cursor: Cursor) -> bool:
-    """Take one line that belongs to no section; return whether it holds anything.
+def read_text(cursor: Cursor) -> bytes:
+    """Take one line that belongs to no section, and return it.
 
     Raises PatchError where another tool could read it as a change.
     """
@@ -59,9 +62,20 @@ def skip_text(cursor: Cursor) -> bool:
         raise cursor.error("a context diff: make a unified one (diff -u)")
     if _NORMAL.fullmatch(line) and cursor.ahead(2)[1].startswith((b"< ", b"> ")):
         raise cursor.error("a diff without context: make a unified one (diff -u)")
+    if _ED.fullmatch(line):
+        raise cursor.error("an ed script: make a unified diff (diff -u)")
+    if _indented(cursor, line):
+        raise cursor.error("an indented diff: some tools would apply it all the same")
     refuse_encoded(cursor)
-    cursor.take()
-    return bool(line.strip())
+    return cursor.take()
+
+
+def _indented(cursor: Cursor, line: bytes) -> bool:
+    """Whether a file's header stands here behind what GNU patch takes for indentation."""
+    if not _INDENTED.match(line):
+        return False
+    _, new, hunk = (ahead.lstrip(b" \tX") for ahead in cursor.ahead(3))
+    return new.startswith(b"+++ ") and hunk.startswith(b"@@ -")
 
 
 def read_section(cursor: Cursor, spool: Spool) -> Section:

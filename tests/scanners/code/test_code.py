@@ -452,6 +452,6 @@ def test_a_program_that_cannot_be_started_is_an_error(scan: Scan) -> None:
 
 
 def test_several_batches(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zt_gate.scanners.code._BATCH", 2)
+    monkeypatch.setattr("zt_gate.scanners.code.scan.BATCH", 2)
     run = scan({f"{n}.py": BAD for n in range(5)})
     assert (run.files, len(run.findings)) == (5, 5)

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from zt_gate.scanners.code.encodings import UnreadableCodeError, as_utf8
 from zt_gate.scanners.code.languages import LANGUAGES, by_first_line, by_name
 
-PYTHON, JAVASCRIPT = LANGUAGES
+PYTHON, JAVASCRIPT = (
+    next(language for language in LANGUAGES if language.name == name)
+    for name in ("python", "javascript")
+)
 
 
 @pytest.mark.parametrize(

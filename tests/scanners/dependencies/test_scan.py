@@ -33,8 +33,8 @@ Files = dict[str, "str | bytes | None"]
 @pytest.fixture
 def registry() -> Iterator[Registry]:
     with Registry() as server:
-        server.pypi("Flask", days=4000)
-        server.npm("left-pad", days=3000)
+        server.pypi("Tidepool_Kit", days=4000)
+        server.npm("tidepool-box", days=3000)
         server.npm("@scope/kit", days=300)
         yield server
 
@@ -60,15 +60,18 @@ def package_json(*names: str) -> str:
 
 def test_good_packages_pass(registry: Registry, tmp_path: Path) -> None:
     change = change_of(
-        {"requirements.txt": "flask\n", "package.json": package_json("left-pad", "@scope/kit")}
+        {
+            "requirements.txt": "tidepool-kit\n",
+            "package.json": package_json("tidepool-box", "@scope/kit"),
+        }
     )
     run = scan(change, registry, tmp_path)
     assert (said(run), run.not_inspected, run.files) == ([], (), 2)
-    assert "/simple/flask/" in registry.asked()
+    assert "/simple/tidepool-kit/" in registry.asked()
 
 
 def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> None:
-    registry.pypi("fresh", days=3)
+    registry.pypi("tidepool-young", days=3)
     registry.pypi("unused", weekly=5)
     registry.pypi("held", status="quarantined", reason="\x1b[2Jbad")
     registry.pypi("hollow", files=0)
@@ -81,9 +84,9 @@ def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> Non
     run = scan(
         change_of(
             {
-                "requirements.txt": "flask\nmade-up\nfresh\nunused\nheld\nhollow\npulled\nshelf\n",
+                "requirements.txt": "tidepool-kit\nmade-up\ntidepool-young\nunused\nheld\nhollow\npulled\nshelf\n",
                 "package.json": package_json(
-                    "left-pad", "invented", "uncounted", "held-place", "gone", "old-fashioned"
+                    "tidepool-box", "invented", "uncounted", "held-place", "gone", "old-fashioned"
                 ),
             }
         ),
@@ -92,7 +95,7 @@ def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> Non
     )
     assert said(run) == [
         ("missing", "made-up"),
-        ("too-new", "fresh"),
+        ("too-new", "tidepool-young"),
         ("few-downloads", "unused"),
         ("withdrawn", "held"),
         ("withdrawn", "hollow"),
@@ -133,11 +136,11 @@ def test_thresholds_are_policy(registry: Registry, tmp_path: Path) -> None:
 def test_a_fault_is_never_an_answer(
     registry: Registry, tmp_path: Path, fault: Fault, ecosystem: str, part: Part
 ) -> None:
-    registry.npm("left-pad", days=3000, modified_days=2)
+    registry.npm("tidepool-box", days=3000, modified_days=2)
     registry.fault(fault, part=part)
-    files: Files = {"requirements.txt": "flask\n"}
+    files: Files = {"requirements.txt": "tidepool-kit\n"}
     if ecosystem == "npm":
-        files = {"package.json": package_json("left-pad")}
+        files = {"package.json": package_json("tidepool-box")}
     run = scan(change_of(files), registry, tmp_path, deadline=time.monotonic() + 1.4)
     if (fault, part) == ("no-date", "downloads"):
         assert said(run) == []  # counts have no dates to lose
@@ -154,24 +157,26 @@ def test_a_passing_fault_is_asked_about_once_more(
     registry: Registry, tmp_path: Path, fault: Fault
 ) -> None:
     registry.fault(fault, part="index", lasts=1)
-    assert said(scan(change_of({"requirements.txt": "flask\n"}), registry, tmp_path)) == []
-    assert registry.asked().count("/simple/flask/") == 2
+    assert said(scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)) == []
+    assert registry.asked().count("/simple/tidepool-kit/") == 2
 
 
 def test_a_long_retry_after_is_not_waited_for(registry: Registry, tmp_path: Path) -> None:
     registry.fault("429", part="index")
     registry.behaviour.retry_after = "30"
     start = time.monotonic()
-    run = scan(change_of({"requirements.txt": "flask\n"}), registry, tmp_path)
+    run = scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)
     assert [rule for rule, _ in said(run)] == ["unverified"]
     assert time.monotonic() - start < 2
-    assert registry.asked().count("/simple/flask/") == 1
+    assert registry.asked().count("/simple/tidepool-kit/") == 1
 
 
 def test_no_server_at_all(tmp_path: Path) -> None:
     with Registry() as registry:
         environ = registry.environment()
-    change = change_of({"requirements.txt": "flask\n", "package.json": package_json("left-pad")})
+    change = change_of(
+        {"requirements.txt": "tidepool-kit\n", "package.json": package_json("tidepool-box")}
+    )
     run = scan(change, None, tmp_path, environ=environ)
     assert [rule for rule, _ in said(run)] == ["unverified", "unverified"]
 
@@ -179,40 +184,44 @@ def test_no_server_at_all(tmp_path: Path) -> None:
 def test_the_deadline_is_kept(registry: Registry, tmp_path: Path) -> None:
     registry.fault("slow")
     start = time.monotonic()
-    scan(change_of({"requirements.txt": "flask\n"}), registry, tmp_path)
+    scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)
     assert 3 < time.monotonic() - start < 5
 
 
 def test_a_404_beside_an_answer_needs_no_canary(registry: Registry, tmp_path: Path) -> None:
-    run = scan(change_of({"requirements.txt": "flask\nmade-up\n"}), registry, tmp_path)
+    run = scan(change_of({"requirements.txt": "tidepool-kit\nmade-up\n"}), registry, tmp_path)
     assert said(run) == [("missing", "made-up")]
     assert "/simple/requests/" not in registry.asked()
 
 
 def test_the_canary_itself_may_be_asked_for(registry: Registry, tmp_path: Path) -> None:
     registry.packages.pop(("pypi", "requests"))
-    run = scan(change_of({"requirements.txt": "requests\n"}), registry, tmp_path)
+    older = DependencySettings(min_age_days=1000)  # than the snapshot can vouch for
+    change = change_of({"requirements.txt": "requests\n"})
+    run = scan(change, registry, tmp_path, dependencies=older)
     assert said(run) == [("unverified", "requests")]
 
 
 def test_offline_asks_nobody(registry: Registry, tmp_path: Path) -> None:
-    change = change_of({"requirements.txt": "flask\n-e .\n", "package.json": package_json("x")})
+    change = change_of(
+        {"requirements.txt": "tidepool-kit\n-e .\n", "package.json": package_json("x")}
+    )
     run = scan(change, registry, tmp_path, offline=True)
-    assert said(run) == [("unverified", "flask"), ("unverified", "x")]
+    assert said(run) == [("unverified", "tidepool-kit"), ("unverified", "x")]
     assert all(item.reason.endswith("offline") for item in run.not_inspected)
     assert registry.asked() == []
 
 
 def test_only_what_is_new_is_asked_about(registry: Registry, tmp_path: Path) -> None:
     change = change_of(
-        {"requirements.txt": "known==2\nflask\n", "pyproject.toml": None},
+        {"requirements.txt": "known==2\ntidepool-kit\n", "pyproject.toml": None},
         {
             "requirements.txt": "known==1\n",
             "pyproject.toml": '[project]\ndependencies = ["Moved_Name"]\n',
         },
     )
     assert said(scan(change, registry, tmp_path)) == []
-    assert [path for path in registry.asked() if "simple" in path] == ["/simple/flask/"]
+    assert [path for path in registry.asked() if "simple" in path] == ["/simple/tidepool-kit/"]
 
 
 def test_an_old_side_that_does_not_parse_vouches_for_nothing(
@@ -270,7 +279,7 @@ def test_sources_outside_the_registry(registry: Registry, tmp_path: Path) -> Non
 
 
 def test_the_users_own_index_is_no_stranger(registry: Registry, tmp_path: Path) -> None:
-    text = f"--index-url {registry.pypi_url}/\nflask\n"
+    text = f"--index-url {registry.pypi_url}/\ntidepool-kit\n"
     assert said(scan(change_of({"requirements.txt": text}), registry, tmp_path)) == []
 
 
@@ -304,44 +313,57 @@ def test_a_dependency_whose_line_is_not_added_is_a_finding_of_the_file(
 
 def test_mirrors_that_answer_html(registry: Registry, tmp_path: Path) -> None:
     registry.behaviour.html = True
-    registry.pypi("fresh", days=2)
+    registry.pypi("tidepool-young", days=2)
     registry.pypi("held", status="quarantined")
-    run = scan(change_of({"requirements.txt": "flask\nfresh\nheld\n"}), registry, tmp_path)
-    assert said(run) == [("too-new", "fresh"), ("withdrawn", "held")]
+    run = scan(
+        change_of({"requirements.txt": "tidepool-kit\ntidepool-young\nheld\n"}), registry, tmp_path
+    )
+    assert said(run) == [("too-new", "tidepool-young"), ("withdrawn", "held")]
 
 
 def test_dates_come_from_the_json_api_where_the_index_has_none(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.behaviour.dates = False
-    registry.pypi("fresh", days=2)
-    run = scan(change_of({"requirements.txt": "flask\nfresh\n"}), registry, tmp_path)
-    assert said(run) == [("too-new", "fresh")]
-    assert "/pypi/flask/json" in registry.asked()
+    registry.pypi("tidepool-young", days=2)
+    run = scan(
+        change_of({"requirements.txt": "tidepool-kit\ntidepool-young\n"}), registry, tmp_path
+    )
+    assert said(run) == [("too-new", "tidepool-young")]
+    assert "/pypi/tidepool-kit/json" in registry.asked()
 
 
 def test_npm_asks_for_the_long_form_only_where_it_must(registry: Registry, tmp_path: Path) -> None:
-    registry.npm("busy", days=900, modified_days=1)
-    registry.npm("fresh", days=5, modified_days=1)
-    change = change_of({"package.json": package_json("left-pad", "busy", "fresh")})
-    assert said(scan(change, registry, tmp_path)) == [("too-new", "fresh")]
-    counted = {name: registry.asked().count(f"/npm/{name}") for name in ("left-pad", "busy")}
-    assert counted == {"left-pad": 1, "busy": 2}
+    registry.npm("tidepool-busy", days=900, modified_days=1)
+    registry.npm("tidepool-young", days=5, modified_days=1)
+    change = change_of(
+        {"package.json": package_json("tidepool-box", "tidepool-busy", "tidepool-young")}
+    )
+    assert said(scan(change, registry, tmp_path)) == [("too-new", "tidepool-young")]
+    counted = {
+        name: registry.asked().count(f"/npm/{name}") for name in ("tidepool-box", "tidepool-busy")
+    }
+    assert counted == {"tidepool-box": 1, "tidepool-busy": 2}
 
 
 def test_a_record_too_large_to_read_is_dated_by_its_downloads(
     registry: Registry, tmp_path: Path
 ) -> None:
-    registry.npm("large-old", days=900, modified_days=1, padding=9 << 20)
-    registry.npm("large-new", days=2, modified_days=1, padding=9 << 20)
+    registry.npm("tidepool-old", days=900, modified_days=1, padding=9 << 20)
+    registry.npm("tidepool-new", days=2, modified_days=1, padding=9 << 20)
     run = scan(
-        change_of({"package.json": package_json("large-old", "large-new")}), registry, tmp_path
+        change_of({"package.json": package_json("tidepool-old", "tidepool-new")}),
+        registry,
+        tmp_path,
     )
-    assert said(run) == [("unverified", "large-new")]
+    assert said(run) == [("unverified", "tidepool-new")]
 
 
 def test_a_second_run_asks_nobody(registry: Registry, tmp_path: Path) -> None:
-    files: Files = {"requirements.txt": "flask\nnope\n", "package.json": package_json("left-pad")}
+    files: Files = {
+        "requirements.txt": "tidepool-kit\nnope\n",
+        "package.json": package_json("tidepool-box"),
+    }
     change = change_of(files)
     first = scan(change, registry, tmp_path)
     registry.requests.clear()
@@ -351,7 +373,7 @@ def test_a_second_run_asks_nobody(registry: Registry, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["garbage", "directory", "read-only"])
 def test_a_broken_cache_changes_nothing(registry: Registry, tmp_path: Path, damage: str) -> None:
-    change = change_of({"requirements.txt": "flask\nnope\n"})
+    change = change_of({"requirements.txt": "tidepool-kit\nnope\n"})
     scan(change, registry, tmp_path)
     (file,) = tmp_path.glob("*.sqlite3")
     if damage == "garbage":
@@ -365,14 +387,14 @@ def test_a_broken_cache_changes_nothing(registry: Registry, tmp_path: Path, dama
 
 
 def test_a_warm_run_imports_no_network(registry: Registry, tmp_path: Path) -> None:
-    scan(change_of({"requirements.txt": "flask\n"}), registry, tmp_path)
+    scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)
     code = (
         "import json, sys, pathlib; from zt_gate import rulebook\n"
         "from tests.support.changes import change_of, context\n"
         "from zt_gate.scanners.dependencies import SCANNER\n"
         "folder, environ = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2])\n"
         "here = context(rulebook.load('dependencies'), folder, cache_dir=folder, environ=environ)\n"
-        "run = SCANNER.scan(change_of({'requirements.txt': 'flask\\n'}), here)\n"
+        "run = SCANNER.scan(change_of({'requirements.txt': 'tidepool-kit\\n'}), here)\n"
         "assert not run.findings and not {'ssl', 'http.client'} & set(sys.modules)\n"
     )
     environ = json.dumps(registry.environment())
@@ -420,7 +442,7 @@ def test_a_change_without_new_names_imports_no_network(tmp_path: Path) -> None:
         "import sys, pathlib\n"
         "from tests.support.changes import change_of, context\n"
         "from zt_gate.scanners.dependencies import SCANNER\n"
-        "change = change_of({'requirements.txt': 'a==2\\n'}, {'requirements.txt': 'a==1\\n'})\n"
+        "change = change_of({'requirements.txt': 'b\\na==1\\n'}, {'requirements.txt': 'a==1\\nb\\n'})\n"
         "SCANNER.scan(change, context({}, pathlib.Path('.')))\n"
         "assert not {'ssl', 'http.client', 'sqlite3'} & set(sys.modules)\n"
     )

@@ -34,7 +34,10 @@ def filtered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]:
 
 def unfiltered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]:
     return {
-        (rule.id, value.encode()) for rule in CALLED for value in plugins.analyze(rule, line, name)
+        (rule.id, value.strip(" \t\"'=:").encode())
+        for rule in CALLED
+        for value in plugins.analyze(rule, line, name)
+        if value.strip(" \t\"'=:")
     }
 
 

@@ -109,7 +109,9 @@ def load(rules: Mapping[str, Any]) -> Book:
             lists |= {key: tuple(value) for key, value in rule.data.get("lists", {}).items()}
         except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
             raise CatalogueError(f"{name}: {type(error).__name__}: {error}") from error
-    return Book({kind: tuple(found) for kind, found in keys.items()}, tuple(commands), tuple(texts), lists)
+    return Book(
+        {kind: tuple(found) for kind, found in keys.items()}, tuple(commands), tuple(texts), lists
+    )
 
 
 def joined(path: tuple[str | int, ...]) -> str:

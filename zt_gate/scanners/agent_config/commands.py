@@ -83,7 +83,8 @@ def _vouched(match: str, command: str, level: Level, book: Book) -> Level:
     known = book.listed("installers")
     plain = [re.sub(r"^\w+://", "", url.lower()) for url in urls]
     fine = all(
-        url.startswith("https://") and any(text == one or text.startswith(f"{one}/") for one in known)
+        url.startswith("https://")
+        and any(text == one or text.startswith(f"{one}/") for one in known)
         for url, text in zip((u.lower() for u in urls), plain, strict=True)
     )
     return Level.WARN if urls and fine else level

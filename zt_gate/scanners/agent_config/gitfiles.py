@@ -47,23 +47,49 @@ def submodule(given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
     url, path, update = (given.get(name) for name in ("url", "path", "update"))
     if isinstance(url, str):
         yield from _url(url, asked)
-    if isinstance(path, str) and (path[:1] in {"-", "/"} or ".." in path.split("/") or "\r" in path or ".git/" in path.lower()):
+    if isinstance(path, str) and (
+        path[:1] in {"-", "/"} or ".." in path.split("/") or "\r" in path or ".git/" in path.lower()
+    ):
         says = "leads out of the place of a submodule: git has run hooks from such a path"
         yield Said(Level.BLOCK, says, path, path=("path",))
     if isinstance(update, str) and update.startswith("!"):
-        yield Said(Level.BLOCK, f"runs a command on every update: {short(update)}", update, path=("update",))
+        yield Said(
+            Level.BLOCK,
+            f"runs a command on every update: {short(update)}",
+            update,
+            path=("update",),
+        )
     if given.get("ignore") in {"all", "dirty"}:
-        yield Said(Level.WARN, "hides changes of the submodule from git status and diff", "ignore", path=("ignore",))
+        yield Said(
+            Level.WARN,
+            "hides changes of the submodule from git status and diff",
+            "ignore",
+            path=("ignore",),
+        )
 
 
 def _url(url: str, asked: Asked) -> Iterator[Said]:
     if url[:1] == "-" or url.startswith(("ext::", "fd::")) or "\r" in url:
-        yield Said(Level.BLOCK, "is no address: git would take it as an option or run it", url, path=("url",))
+        yield Said(
+            Level.BLOCK,
+            "is no address: git would take it as an option or run it",
+            url,
+            path=("url",),
+        )
         return
     if url.startswith((".", "/", "file:")):
         if not url.startswith("."):
-            yield Said(Level.WARN, f"takes a submodule from this machine's {short(url)}", url, path=("url",))
+            yield Said(
+                Level.WARN,
+                f"takes a submodule from this machine's {short(url)}",
+                url,
+                path=("url",),
+            )
         return
     where = hosts.destination(url, asked.book) if "://" in url else "foreign"
-    level = Level.BLOCK if where in {"drop", "address", "clear"} or url.startswith("git://") else Level.WARN
-    yield Said(level, f"takes a submodule's code from {short(url)}", url, path=("url",))
+    level = (
+        Level.BLOCK
+        if where in {"drop", "address", "clear"} or url.startswith("git://")
+        else Level.WARN
+    )
+    yield Said(level, f"takes a submodule's code from {short(hosts.bare(url))}", url, path=("url",))

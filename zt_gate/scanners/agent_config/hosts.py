@@ -24,14 +24,18 @@ WORDS: dict[Destination, str] = {
     "clear": "another host, without encryption",
     "foreign": "another host",
 }
-_PRIVATE = re.compile(r"(?:\.(?:internal|intranet|corp|lan|local|home|localdomain|svc|cluster\.local)|^[\w-]+)\Z")
+_PRIVATE = re.compile(
+    r"(?:\.(?:internal|intranet|corp|lan|local|home|localdomain|svc|cluster\.local)|^[\w-]+)\Z"
+)
 _URL = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'`<>|)\\]{1,2000}", re.IGNORECASE)
 
 
 def host_of(url: str) -> str:
     """Return the host of a URL in lower case, "" where it has none."""
     try:
-        return (urlsplit(url.strip() if "://" in url else f"https://{url.strip()}").hostname or "").lower()
+        return (
+            urlsplit(url.strip() if "://" in url else f"https://{url.strip()}").hostname or ""
+        ).lower()
     except ValueError:
         return ""
 
@@ -39,7 +43,10 @@ def host_of(url: str) -> str:
 def destination(url: str, book: Book) -> Destination:
     """Say what a URL leads to."""
     host = host_of(url)
-    if re.match(r"[a-z]+://(?:\$|%7b|\{|<)", url.strip(), re.IGNORECASE) or url.strip()[:1] in "$%{<":
+    if (
+        re.match(r"[a-z]+://(?:\$|%7b|\{|<)", url.strip(), re.IGNORECASE)
+        or url.strip()[:1] in "$%{<"
+    ):
         return "variable"
     if not host:
         return "none"
@@ -55,6 +62,13 @@ def destination(url: str, book: Book) -> Destination:
     if _PRIVATE.search(host):
         return "private"
     return "clear" if url.strip().lower().startswith(("http://", "ws://", "ftp://")) else "foreign"
+
+
+def bare(url: str) -> str:
+    """Return a URL without the user and password in it, for messages."""
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def belongs(host: str, names: tuple[str, ...]) -> bool:

@@ -80,7 +80,15 @@ _CODE = frozenset(
     " cmake nix tcl ipynb".split()
 )
 _CODE_NAMES = frozenset(
-    ["makefile", "gnumakefile", "dockerfile", "containerfile", "justfile", "rakefile", "jenkinsfile"]
+    [
+        "makefile",
+        "gnumakefile",
+        "dockerfile",
+        "containerfile",
+        "justfile",
+        "rakefile",
+        "jenkinsfile",
+    ]
 )
 _SCRIPT = frozenset("js jsx mjs cjs ts tsx mts cts vue svelte astro".split())
 _INSTALL = re.compile(

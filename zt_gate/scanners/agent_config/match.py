@@ -31,6 +31,7 @@ class Hit:
     message: str
     level: Level | None = None
     needle: str = ""
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Said:
     rule: str = ""
     needle: str = ""
     path: Path = ()
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,16 @@ def _hit(asked: Asked, said: Said) -> Hit:
     rule = said.rule or asked.key.rule
     rule = rule if "/" in rule else f"agent_config/{rule}"
     message = f"`{catalogue.shown(path)}` {said.says}".replace("{value}", short(about))
-    return Hit(rule, path, place, f"{place} = {about}", message, said.level, said.needle or about)
+    return Hit(
+        rule,
+        path,
+        place,
+        f"{place} = {about}",
+        message,
+        said.level,
+        said.needle or about,
+        said.secret,
+    )
 
 
 def scalar(value: Any) -> str | None:

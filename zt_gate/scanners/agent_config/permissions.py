@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.catalogue import Book
 
 _RULE = re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
-_SHELLS = frozenset(["Bash", "Shell", "PowerShell", "run_shell_command", "ShellTool", "shell", "bash", "execute"])
+_SHELLS = frozenset(
+    ["Bash", "Shell", "PowerShell", "run_shell_command", "ShellTool", "shell", "bash", "execute"]
+)
 _UNREAD = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
 _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"])
 #: A specifier that reads as a sentence: words of prose that no command begins with.
@@ -25,7 +27,9 @@ _PROSE = re.compile(
     r"(?i)^(?:in|only|within|inside|for|with|on|to|the|any|all|read[- ]only|safe|allowed|specified|approved|trusted"
     r"|limited|restricted|non-?destructive|project|files?|commands?)(?:\s[\w ,'/.-]*)?$"
 )
-_TOOLS_PROSE = re.compile(r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b")
+_TOOLS_PROSE = re.compile(
+    r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b"
+)
 
 Use = Literal["grant", "offer", "limit"]
 
@@ -52,7 +56,9 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         return _prose(entry, use)
     tool, spec = match[1], match[2]
     if tool == "*" and use == "grant":
-        return Judged("broad-permission", Level.BLOCK, entry, "allows every tool without a question")
+        return Judged(
+            "broad-permission", Level.BLOCK, entry, "allows every tool without a question"
+        )
     if tool in _UNREAD and spec and spec.strip() not in _EVERYTHING:
         return Judged(
             "permission-without-effect", Level.WARN, entry,
@@ -65,11 +71,28 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         return None
     if tool in _SHELLS:
         return _shell(entry, tool, spec, use, book)
-    if tool in {"Write", "Edit", "MultiEdit"} and spec and spec.strip().startswith(("//", "~", "//**")) and use == "grant":
+    if (
+        tool in {"Write", "Edit", "MultiEdit"}
+        and spec
+        and spec.strip().startswith(("//", "~", "//**"))
+        and use == "grant"
+    ):
         return Judged("broad-permission", Level.WARN, entry, "allows writing outside the project")
-    if tool in {"Read", "Edit"} and spec and spec.strip() in {"//**", "~/**", "/**", "//"} and use == "grant":
-        return Judged("broad-permission", Level.WARN, entry, "reaches the whole file system or home")
-    if tool.startswith("mcp__") and tool.endswith("__*") and use == "grant" and tool.count("__") < 2:
+    if (
+        tool in {"Read", "Edit"}
+        and spec
+        and spec.strip() in {"//**", "~/**", "/**", "//"}
+        and use == "grant"
+    ):
+        return Judged(
+            "broad-permission", Level.WARN, entry, "reaches the whole file system or home"
+        )
+    if (
+        tool.startswith("mcp__")
+        and tool.endswith("__*")
+        and use == "grant"
+        and tool.count("__") < 2
+    ):
         return Judged("broad-permission", Level.WARN, entry, "allows every tool of every server")
     return None
 
@@ -96,8 +119,12 @@ def _shell(entry: str, tool: str, spec: str | None, use: Use, book: Book) -> Jud
     words = re.split(r"[\s:]+", what)
     program = words[0].rpartition("/")[2]
     if program in {"*", ""}:
-        return Judged("broad-permission", Level.BLOCK, entry, "begins with a wildcard: any program fits")
-    if re.search(r"[\s:]\*\s+\S", what.replace(":*", " *")) and program in book.listed("reaching-programs"):
+        return Judged(
+            "broad-permission", Level.BLOCK, entry, "begins with a wildcard: any program fits"
+        )
+    if re.search(r"[\s:]\*\s+\S", what.replace(":*", " *")) and program in book.listed(
+        "reaching-programs"
+    ):
         return Judged(
             "broad-permission", Level.BLOCK, entry,
             f"has a wildcard in the middle: every sub-command and option of {program} fits, such as"
@@ -105,9 +132,23 @@ def _shell(entry: str, tool: str, spec: str | None, use: Use, book: Book) -> Jud
         )  # fmt: skip
     open_end = what.endswith("*")
     if program in book.listed("shell-programs") and open_end:
-        return Judged("broad-permission", Level.BLOCK, entry, f"lets {program} run any command without a question")
-    if program in book.listed("reaching-programs") and open_end and len([w for w in words if w not in {"*", ""}]) == 1:
-        return Judged("wide-permission", Level.WARN, entry, f"lets {program} do anything that it can without a question")
+        return Judged(
+            "broad-permission",
+            Level.BLOCK,
+            entry,
+            f"lets {program} run any command without a question",
+        )
+    if (
+        program in book.listed("reaching-programs")
+        and open_end
+        and len([w for w in words if w not in {"*", ""}]) == 1
+    ):
+        return Judged(
+            "wide-permission",
+            Level.WARN,
+            entry,
+            f"lets {program} do anything that it can without a question",
+        )
     return None
 
 
@@ -123,7 +164,11 @@ def entries(value: Any) -> list[str]:
     found: list[str] = []
     for part in (piece.strip().strip("\"'") for piece in parts):
         bare = re.sub(r"\([^()]*\)", "", part)
-        if " " in bare.strip() and not _TOOLS_PROSE.search(bare) and re.fullmatch(r"[\w\s*-]+", bare):
+        if (
+            " " in bare.strip()
+            and not _TOOLS_PROSE.search(bare)
+            and re.fullmatch(r"[\w\s*-]+", bare)
+        ):
             found += re.findall(r"[\w*-]+(?:\([^()]*\))?", part)
         elif part:
             found.append(part)

@@ -22,7 +22,9 @@ def official() -> frozenset[str]:
         str(import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x")),
     ]
     found = {hosts.host_of(url) for url in urls}
-    return frozenset(found | {f"upload.{host}" for host in found} | {f"test.{host}" for host in found})
+    return frozenset(
+        found | {f"upload.{host}" for host in found} | {f"test.{host}" for host in found}
+    )
 
 
 def level_of(url: str, book: Book) -> Level | None:

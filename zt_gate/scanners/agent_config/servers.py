@@ -14,9 +14,29 @@ if TYPE_CHECKING:
 
 _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "wsl"])
 _INLINE = re.compile(r"(?i)^(?:-[a-z]*c|/c|/k|-command|-enc(?:odedcommand)?|-e)$")
-_FETCHERS = frozenset(["npx", "bunx", "uvx", "pnpx", "pipx", "pnpm", "yarn", "bun", "deno", "npm", "uv"])
-_WORDS = frozenset(["-y", "--yes", "dlx", "run", "exec", "x", "tool", "-q", "--quiet", "-p", "--package", "--from", "--refresh"])
-_TEMPORARY = re.compile(r"(?i)^(?:/tmp/|/var/tmp/|/dev/shm/|%temp%|\$env:temp|.*\\appdata\\local\\temp\\)")
+_FETCHERS = frozenset(
+    ["npx", "bunx", "uvx", "pnpx", "pipx", "pnpm", "yarn", "bun", "deno", "npm", "uv"]
+)
+_WORDS = frozenset(
+    [
+        "-y",
+        "--yes",
+        "dlx",
+        "run",
+        "exec",
+        "x",
+        "tool",
+        "-q",
+        "--quiet",
+        "-p",
+        "--package",
+        "--from",
+        "--refresh",
+    ]
+)
+_TEMPORARY = re.compile(
+    r"(?i)^(?:/tmp/|/var/tmp/|/dev/shm/|%temp%|\$env:temp|.*\\appdata\\local\\temp\\)"
+)
 
 
 def judge(server: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
@@ -45,9 +65,15 @@ def _command(line: str, asked: Asked) -> Iterator[Said]:
         level, why = Level.BLOCK, f"{why}; {short(program)} is no server"
     if words and _TEMPORARY.match(words[0]):
         level, why = Level.BLOCK, f"{why}; the program lies where anybody can write"
-    if inner is not words and re.search(r"[;&|`]|\$\(|<\(", " ".join(inner)) and level is not Level.BLOCK:
+    if (
+        inner is not words
+        and re.search(r"[;&|`]|\$\(|<\(", " ".join(inner))
+        and level is not Level.BLOCK
+    ):
         why = f"{why}; it is a line for a shell"
-    yield Said(level, f"{asked.key.says}{why}: {short(line)}", line, needle=words[0] if words else "")
+    yield Said(
+        level, f"{asked.key.says}{why}: {short(line)}", line, needle=words[0] if words else ""
+    )
 
 
 def _unwrapped(words: list[str]) -> list[str]:
@@ -69,37 +95,69 @@ def _package(words: list[str], asked: Asked) -> Iterator[Said]:
     if not inner or _name(inner[0]) not in _FETCHERS:
         return
     name = _name(inner[0])
-    if name in {"pnpm", "yarn", "npm", "bun", "uv", "deno"} and not {"dlx", "x", "exec", "tool"} & set(inner[1:3]):
+    if name in {"pnpm", "yarn", "npm", "bun", "uv", "deno"} and not {
+        "dlx",
+        "x",
+        "exec",
+        "tool",
+    } & set(inner[1:3]):
         return
-    package = next((word for word in inner[1:] if word not in _WORDS and not word.startswith("-")), "")
-    if not package or package.startswith((".", "/", "$")) or re.match(r"\w+:", package) and "@" not in package:
+    package = next(
+        (word for word in inner[1:] if word not in _WORDS and not word.startswith("-")), ""
+    )
+    if (
+        not package
+        or package.startswith((".", "/", "$"))
+        or re.match(r"\w+:", package)
+        and "@" not in package
+    ):
         return
     base, _, version = package[1:].partition("@") if package[:1] == "@" else package.partition("@")
     base = f"@{base}" if package[:1] == "@" else base
     base, _, pinned = base.partition("==")
     if pinned or re.match(r"[~^]?v?\d", version):
         return
-    known = any(base == one or (one.endswith("/") and base.startswith(one)) for one in asked.book.listed("known-servers"))
+    known = any(
+        base == one or (one.endswith("/") and base.startswith(one))
+        for one in asked.book.listed("known-servers")
+    )
     # What floats and is not known either is code that its owner may swap for anything, any day.
     floats = version in {"latest", "next", "canary", "beta", "*"}
     level = Level.BLOCK if floats and not known else Level.WARN if not known else Level.INFO
-    says = f"fetches and runs whatever {short(package)} is on the day it starts: it names no version"
+    says = (
+        f"fetches and runs whatever {short(package)} is on the day it starts: it names no version"
+    )
     yield Said(level, says, package, "mcp-unpinned", needle=package)
 
 
 def _remote(url: str, name: str, asked: Asked) -> Said:
     where = hosts.destination(url, asked.book)
-    level = {"drop": Level.BLOCK, "address": Level.BLOCK, "clear": Level.BLOCK, "local": Level.INFO}.get(where, Level.WARN)
-    says = f"connects the agent to {hosts.WORDS[where]} ({short(url)}): it offers tools and reads what they are given"
+    level = {
+        "drop": Level.BLOCK,
+        "address": Level.BLOCK,
+        "clear": Level.BLOCK,
+        "local": Level.INFO,
+    }.get(where, Level.WARN)
+    says = f"connects the agent to {hosts.WORDS[where]} ({short(hosts.bare(url))}): it offers tools and reads what they are given"
     return Said(level, says, url, "mcp-remote", needle=url, path=(name,))
 
 
 def _approvals(server: Mapping[str, Any]) -> Iterator[Said]:
     if server.get("trust") is True:
-        yield Said(Level.BLOCK, "lets every tool of the server run without a question", "true", "mcp-approval", path=("trust",))
+        yield Said(
+            Level.BLOCK,
+            "lets every tool of the server run without a question",
+            "true",
+            "mcp-approval",
+            path=("trust",),
+        )
     for name in ("autoApprove", "alwaysAllow", "auto_approve", "autoApproveAll"):
         value = server.get(name)
-        tools = [scalar(item) or "" for item in value] if isinstance(value, list) else [scalar(value) or ""]
+        tools = (
+            [scalar(item) or "" for item in value]
+            if isinstance(value, list)
+            else [scalar(value) or ""]
+        )
         if "*" in tools or "true" in tools:
             says = "lets every tool of the server run without a question"
             yield Said(Level.BLOCK, says, "*", "mcp-approval", path=(name,))

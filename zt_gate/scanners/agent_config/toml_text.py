@@ -10,7 +10,9 @@ from zt_gate.scanners.agent_config.documents import Document, Path, UnreadableEr
 #: Parts of one dotted key: tomllib takes quadratic time over them.
 _MAX_DOTS = 48
 _HEADER = re.compile(r"[ \t]*(\[\[?)([^\]\n]{1,400})\]")
-_KEY = re.compile(r"[ \t]*+((?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[\w-]++|[ \t]*+\.[ \t]*+){1,99}+)[ \t]*+=")
+_KEY = re.compile(
+    r"[ \t]*+((?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|[\w-]++|[ \t]*+\.[ \t]*+){1,99}+)[ \t]*+="
+)
 _PART = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'|([\w-]+)")
 
 

@@ -12,7 +12,15 @@ from zt_gate.scanners.agent_config.documents import MAX_DEPTH, Document, Path, U
 
 _MAX_BYTES = 512 * 1024
 _MAX_EVENTS = 100_000
-_PLAIN = {"true": True, "True": True, "false": False, "False": False, "": None, "null": None, "~": None}
+_PLAIN = {
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+    "": None,
+    "null": None,
+    "~": None,
+}
 
 
 class _Open:

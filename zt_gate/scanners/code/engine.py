@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 #: Seconds that one rule may take on one file before the engine gives that file up.
 RULE_SECONDS = 10
+#: The same when that file is tried once more, alone.
+PATIENT_SECONDS = 40
+#: Seconds that asking for one file's data flow may take.
+FLOW_SECONDS = 10
 #: Megabytes that one file may cost.
 MAX_MEMORY = 2000
 
@@ -116,19 +120,68 @@ def _runs(program: str) -> bool:
     return os.path.isfile(program) and os.access(program, os.X_OK)
 
 
+def identity(ways: Sequence[Start]) -> str:
+    """Return what tells this engine from another one or another version, "" for none.
+
+    The programs' places, sizes and times: asking for the version takes longer
+    than a scan.
+    """
+    try:
+        programs = [os.path.realpath(way.program) for way in ways]
+        known = [(program, os.stat(program)) for program in dict.fromkeys(programs)]
+    except OSError:
+        return ""
+    return "\n".join(f"{program}\0{of.st_size}\0{of.st_mtime_ns}" for program, of in known)
+
+
+def flows(
+    file: str, rule_file: str, language: str, ways: Sequence[Start], context: Context
+) -> bytes:
+    """Return what the engine prints under its own name, with the data flow; b"" for nothing.
+
+    That is no documented interface and takes one file: use it for what a scan
+    can do without.  ``language`` is one that ``-l`` takes.
+    """
+    cores = [os.path.realpath(way.program) for way in ways if way.experimental]
+    core = next((core for core in cores if os.path.basename(core) == "semgrep-core"), None)
+    seconds = min(FLOW_SECONDS, context.seconds_left() / 3)
+    if core is None or seconds < 1:
+        return b""
+    command = [
+        core, "-json", "-j", "1", "-timeout", f"{seconds:.0f}", "-max_memory", str(MAX_MEMORY),
+        "-rules", rule_file, "-l", language, file,
+    ]  # fmt: skip
+    try:
+        return context.run(
+            command, cwd=context.workdir, deadline=time.monotonic() + seconds,
+            env=_environment(context.workdir),
+        ).stdout  # fmt: skip
+    except ProcessFailedError:
+        return b""
+
+
 def scan(
-    files: Sequence[str], rule_files: Sequence[str], ways: Sequence[Start], context: Context
+    files: Sequence[str],
+    rule_files: Sequence[str],
+    ways: Sequence[Start],
+    context: Context,
+    *,
+    patient: bool = False,
 ) -> Answer:
     """Scan ``files`` with ``rule_files``, both relative to the work folder.
 
-    Tries the ways in turn until one gives an answer.  Raises EngineError.
+    Tries the ways in turn until one gives an answer.  ``patient`` gives each
+    rule more time, but leaves some of what is left to the scanner.  Raises
+    EngineError.
     """
-    deadline = context.deadline - min(1.0, context.seconds_left() / 10)
+    left = context.seconds_left()
+    deadline = context.deadline - (left / 3 if patient else min(1.0, left / 10))
+    seconds = max(1, min(PATIENT_SECONDS, int(left / 3))) if patient else RULE_SECONDS
     reason = MISSING
     for way in ways:
         try:
             done = context.run(
-                _command(way, files, rule_files), cwd=context.workdir, deadline=deadline,
+                _command(way, files, rule_files, seconds), cwd=context.workdir, deadline=deadline,
                 env=_environment(context.workdir),
             )  # fmt: skip
         except ProcessFailedError as error:
@@ -150,16 +203,18 @@ def scan(
     raise EngineError(reason)
 
 
-def _command(way: Start, files: Sequence[str], rule_files: Sequence[str]) -> list[str]:
+def _command(
+    way: Start, files: Sequence[str], rule_files: Sequence[str], seconds: float
+) -> list[str]:
     jobs = max(1, min(2, os.cpu_count() or 1, len(files)))
     options = ["--experimental"] if way.experimental else []
     for rules in rule_files:
         options += ["--config", rules]
     return [
         way.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
-        "--disable-version-check", "--disable-nosem", "--no-git-ignore", "--dataflow-traces",
+        "--disable-version-check", "--disable-nosem", "--no-git-ignore",
         "--max-target-bytes", "0", "--max-memory", str(MAX_MEMORY),
-        "--timeout", str(RULE_SECONDS), "--timeout-threshold", "1", "--jobs", str(jobs),
+        "--timeout", f"{seconds:g}", "--timeout-threshold", "1", "--jobs", str(jobs),
         "--", *files,
     ]  # fmt: skip
 

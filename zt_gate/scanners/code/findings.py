@@ -1,4 +1,4 @@
-"""From the engine's matches to findings on added lines."""
+"""From the engine's matches to findings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zt_gate.model.finding import Evidence, Finding, Location
 from zt_gate.model.text import decode_lossy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.code.output import Match
@@ -18,20 +18,21 @@ _WINDOW = 4000
 _SUBJECT = 4000
 
 
-def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> Finding | None:
-    """Return the finding that a match makes, or None where it touches no added line.
+def touches(match: Match, target: Target) -> bool:
+    """Whether a match touches an added line."""
+    return target.added.first_within(match.line, match.end_line) is not None
 
-    The place is cut to the first run of added lines that the match touches.
-    ``lines`` are ``target.lines()``.
+
+def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> Finding:
+    """Return the finding that a match makes.
+
+    The place is cut to the first run of added lines that the match touches.  A
+    match that touches none, which the change only made possible, keeps its
+    place in a finding on the file.  ``lines`` are ``target.lines()``.
     """
     last = min(match.end_line, len(lines))
     run = target.added.first_within(match.line, last)
-    if run is None:
-        touched = (target.added.first_within(line, line) for line in match.touched)
-        run = next((found for found in touched if found is not None), None)
-    if run is None:
-        return None
-    first_line, last_line = run
+    first_line, last_line = run or (match.line, last)
     text = decode_lossy(lines[first_line - 1])
     start = len(text) - len(text.lstrip())
     if first_line == match.line:
@@ -43,7 +44,7 @@ def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> 
     if first_line == last_line and end <= start:
         start, end = 0, len(text)
     location = Location(
-        kind="line",
+        kind="line" if run else "file",
         path=target.path,
         line=first_line,
         column=start + 1,
@@ -51,7 +52,18 @@ def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> 
         end_column=end + 1,
     )
     evidence = _evidence(text, start, end if last_line == first_line else len(text))
-    return rule.finding(location, evidence=evidence, subject=_subject(match, lines, last))
+    message = _message(match, rule, first_line, is_added=run is not None)
+    return rule.finding(location, message, evidence=evidence, subject=subject_of(match, lines))
+
+
+def _message(match: Match, rule: Rule, line: int, *, is_added: bool) -> str:
+    """Return the rule's title, and what of the place is not to be seen there."""
+    parts = [rule.title]
+    if match.source is not None and match.source != line:
+        parts.append(f"it comes from line {match.source}")
+    if not is_added:
+        parts.append(f"the change made this possible, although line {line} is an old one")
+    return "; ".join(parts)
 
 
 def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
@@ -83,8 +95,9 @@ def _characters(line: bytes, column: int) -> int:
     return len(decode_lossy(line[: column - 1]))
 
 
-def _subject(match: Match, lines: list[bytes], last: int) -> str:
+def subject_of(match: Match, lines: Sequence[bytes]) -> str:
     """Return what was matched, with runs of white space as one space: moved code stays equal."""
+    last = min(match.end_line, len(lines))
     if last == match.line:
         matched = lines[last - 1][match.column - 1 : match.end_column - 1]
     else:

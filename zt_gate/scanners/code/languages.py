@@ -28,6 +28,7 @@ LANGUAGES = (
         {b"py": "py", b"pyw": "py", b"pyi": "py", b"py3": "py", b"wsgi": "py"},
         (b"python", b"pypy", b"uv", b"pipx"),
     ),
+    Language("go", frozenset(("go", "golang")), {b"go": "go"}, ()),
     Language(
         "javascript",
         frozenset(("javascript", "js", "typescript", "ts")),
@@ -48,6 +49,12 @@ class Dialect:
 
     language: Language
     extension: str
+
+    @property
+    def core_name(self) -> str:
+        """The name that the engine itself gives the language."""
+        typescript = self.extension in {"ts", "tsx"}
+        return "ts" if typescript else self.language.name
 
 
 def by_name(path: bytes) -> Dialect | None:

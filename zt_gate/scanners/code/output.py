@@ -22,8 +22,8 @@ class OutputError(Exception):
 class Match:
     """Where a rule matched: 1-based lines, 1-based columns in bytes, the end exclusive.
 
-    ``touched`` are further lines of the data flow, where the engine tells them
-    (``dataflow_trace``; the open engine leaves it out).
+    ``source`` is the line where the data of a taint rule comes from, None where that is
+    not known (``zt_gate.scanners.code.traces``).
     """
 
     rule: str
@@ -32,7 +32,7 @@ class Match:
     column: int
     end_line: int
     end_column: int
-    touched: tuple[int, ...] = ()
+    source: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def read(output: bytes) -> Answer:
     if not all(isinstance(name, str) for name in scanned):
         raise OutputError("paths.scanned holds something other than names")
     return Answer(
-        tuple(_match(item) for item in results),
+        tuple(match_of(item) for item in results),
         tuple(_problem(item) for item in errors) + _skipped_rules(document),
         frozenset(scanned),
     )
@@ -101,7 +101,8 @@ def _number(value: Any, key: str) -> int:
     return number
 
 
-def _match(item: Any) -> Match:
+def match_of(item: Any) -> Match:
+    """Read one entry of ``results``; raises OutputError."""
     start, end = _get(item, "start"), _get(item, "end")
     match = Match(
         # The engine may put the folders of the rule file before the id.
@@ -111,26 +112,10 @@ def _match(item: Any) -> Match:
         column=_number(start, "col"),
         end_line=_number(end, "line"),
         end_column=_number(end, "col"),
-        touched=tuple(_lines(_get(_get(item, "extra"), "dataflow_trace"), 0)),
     )
     if (match.end_line, match.end_column) < (match.line, match.column):
         raise OutputError("a place that ends before it begins")
     return match
-
-
-def _lines(trace: Any, depth: int) -> list[int]:
-    """Return the start lines anywhere in a data-flow trace; unknown shapes give none."""
-    if depth > 12:
-        return []
-    found: list[int] = []
-    if isinstance(trace, dict):
-        line = _get(trace.get("start"), "line")
-        if isinstance(line, int) and not isinstance(line, bool) and 0 < line < 1 << 31:
-            found.append(line)
-    inner = trace.values() if isinstance(trace, dict) else trace
-    for value in inner if isinstance(trace, dict | list) else ():
-        found += _lines(value, depth + 1)
-    return found
 
 
 def _skipped_rules(document: Any) -> tuple[Problem, ...]:

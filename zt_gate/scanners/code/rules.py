@@ -1,31 +1,79 @@
-"""The rules as the engine reads them: one JSON file per language, written when it is needed."""
+"""The rules as the engine reads them, and which of them can match in a file at all.
+
+JSON loads faster than YAML, and a rule that is not loaded costs nothing: the
+engine is given those rules of a language whose necessary words
+(``zt_gate.scanners.code.literals``) some file of the batch holds.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.code.languages import LANGUAGES
+from zt_gate.scanners.code.languages import LANGUAGES, Language
+from zt_gate.scanners.code.literals import condition_of, holds
+from zt_gate.scanners.code.store import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from zt_gate.model.rule import Rule
+    from zt_gate.scanners.code.literals import Condition
+    from zt_gate.scanners.code.store import Store
+
+# Changes when conditions are derived in another way.
+_INDEX_VERSION = "1"
 
 
-class RuleFiles:
-    """Writes each language's rules into the work folder once.
+@dataclass
+class _Rules:
+    """The rules of one language by the engine's ids."""
 
-    JSON loads faster than YAML.  The engine wants a message for every rule;
-    what it would print there may quote code, so it gets the rule's id and the
-    texts come from the rule itself.
-    """
+    language: Language
+    bodies: dict[str, dict[str, Any]]
+    store: Store
 
-    def __init__(self, rules: Mapping[str, Rule], workdir: Path) -> None:
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The rules as JSON.
+
+        The engine wants a message for every rule; what it would print there
+        may quote code, so it gets the rule's id.
+        """
+        return {name: json.dumps({**body, "message": name}) for name, body in self.bodies.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        total = hashlib.sha256()
+        for text in self.texts.values():
+            total.update(text.encode() + b"\n")
+        return total.hexdigest()
+
+    @cached_property
+    def conditions(self) -> dict[str, Condition]:
+        """What each rule demands of a file; derived once for each version of the rules."""
+        key = key_of("index", _INDEX_VERSION, self.language.name, self.digest)
+        known = self.store.get(key)
+        if isinstance(known, dict) and known.keys() == self.bodies.keys():
+            return {name: _condition(clauses) for name, clauses in known.items()}
+        python = self.language.name == "python"
+        found = {name: condition_of(body, python=python) for name, body in self.bodies.items()}
+        self.store.put(key, {name: _table(condition) for name, condition in found.items()})
+        return found
+
+
+class Pack:
+    """All rules of a scan, by language; writes what the engine is to load."""
+
+    def __init__(self, rules: Mapping[str, Rule], workdir: Path, store: Store) -> None:
         self._workdir = workdir
-        self._tables: dict[str, list[dict[str, object]]] = {}
+        self._languages: dict[str, _Rules] = {}
+        self._written: dict[tuple[str, frozenset[str]], str] = {}
         for rule in rules.values():
             body = rule.data.get("engine")
             if not isinstance(body, dict):
@@ -33,23 +81,46 @@ class RuleFiles:
             spoken = set(body.get("languages", ()))
             for language in LANGUAGES:
                 if spoken & language.engine_names:
-                    table = {**body, "message": body["id"]}
-                    self._tables.setdefault(language.name, []).append(table)
-        self._written: set[str] = set()
+                    known = self._languages.setdefault(language.name, _Rules(language, {}, store))
+                    known.bodies[str(body["id"])] = body
 
     @property
     def languages(self) -> frozenset[str]:
         """The names of the languages that there are rules for."""
-        return frozenset(self._tables)
+        return frozenset(self._languages)
 
-    def of(self, languages: Iterable[str]) -> list[str]:
-        """Return the rule files of these languages, relative to the work folder."""
-        names = []
-        for language in sorted(languages):
-            name = f"{language}.json"
-            if language not in self._written:
-                with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
-                    json.dump({"rules": self._tables[language]}, file)
-                self._written.add(language)
-            names.append(name)
-        return names
+    def digest(self, language: str) -> str:
+        """Return what identifies the rules of a language: hexadecimal digits."""
+        return self._languages[language].digest
+
+    def applicable(self, language: str, words: frozenset[bytes]) -> frozenset[str]:
+        """Return the ids of the rules that can match in a file with these words."""
+        conditions = self._languages[language].conditions
+        return frozenset(name for name, needs in conditions.items() if holds(needs, words))
+
+    def follows_data(self, language: str, rule: str) -> bool:
+        """Whether a rule follows data from a source to a sink."""
+        body = self._languages[language].bodies.get(rule, {})
+        return bool(body.get("mode") == "taint")
+
+    def file(self, language: str, ids: Iterable[str]) -> str:
+        """Write these rules once; return the file's name, relative to the work folder."""
+        wanted = frozenset(ids)
+        name = self._written.get((language, wanted))
+        if name is None:
+            name = f"rules-{len(self._written)}-{language}.json"
+            texts = self._languages[language].texts
+            with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
+                file.write('{"rules": [')
+                file.write(",\n".join(texts[rule] for rule in texts if rule in wanted))
+                file.write("]}")
+            self._written[language, wanted] = name
+        return name
+
+
+def _table(condition: Condition) -> list[list[str]]:
+    return [sorted(word.decode() for word in clause) for clause in condition]
+
+
+def _condition(clauses: Any) -> Condition:
+    return frozenset(frozenset(word.encode() for word in clause) for clause in clauses)

@@ -7,18 +7,28 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from zt_gate.model.change import MODE_EXECUTABLE, ContentUnavailableError, FileChange
+from zt_gate.model.change import (
+    MODE_EXECUTABLE,
+    MODE_SYMLINK,
+    ContentUnavailableError,
+    FileChange,
+)
 from zt_gate.model.report import NotInspected
 from zt_gate.model.text import MAX_BYTES, added_text
 from zt_gate.scanners.code.encodings import UnreadableCodeError, as_utf8
 from zt_gate.scanners.code.languages import Dialect, by_first_line, by_name, may_hide_code
+from zt_gate.scanners.code.literals import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from zt_gate.scanners.code.rules import Pack
 
 # Up to here a file is read to tell "too large" from "missing".
 _LOOK = 6 * MAX_BYTES
+# Bytes of a packet of an MPEG transport stream.
+_PACKET = 188
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +72,43 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One file to scan: its path in the change, its text as UTF-8, its added lines."""
+    """One file to scan: its path in the change, its text as UTF-8, its added lines.
 
-    path: bytes
+    ``rules`` are those that can match in it; where there are none, nothing else
+    is known of the text.
+    """
+
+    file: FileChange
     dialect: Dialect
     text: bytes
     added: Spans
+    rules: frozenset[str]
 
-    def place(self, workdir: Path, name: str) -> str:
-        """Write the private copy; return its name, which is relative to ``workdir``."""
-        with open(os.path.join(workdir, name), "wb") as file:
-            file.write(self.text)
-        return name
+    @property
+    def path(self) -> bytes:
+        """The path in the change."""
+        return self.file.path
+
+    @property
+    def touched(self) -> tuple[tuple[int, int], ...]:
+        """The added lines, and those on both sides of removed ones."""
+        around = ((at.new_start - 1, at.new_start) for at in self.file.hunks if at.removed.lines)
+        return Spans.of((*self.added.runs, *((max(1, a), max(1, b)) for a, b in around))).runs
+
+    @property
+    def added_lines(self) -> int:
+        """How many lines were added."""
+        return sum(hunk.added.lines for hunk in self.file.hunks)
 
     def bare(self) -> Target:
         """Return the same target without its text, which lies in the private copy."""
         return replace(self, text=b"")
 
-    def lines(self, workdir: Path, name: str) -> list[bytes]:
-        """Return the lines of the private copy, without line ends."""
-        with open(os.path.join(workdir, name), "rb") as file:
-            return [line.removesuffix(b"\r") for line in file.read().split(b"\n")]
+
+def lines_of(workdir: Path, name: str) -> list[bytes]:
+    """Return the lines of a private copy, without line ends."""
+    with open(os.path.join(workdir, name), "rb") as file:
+        return [line.removesuffix(b"\r") for line in file.read().split(b"\n")]
 
 
 def dialect_of(file: FileChange) -> Dialect | None:
@@ -92,41 +118,78 @@ def dialect_of(file: FileChange) -> Dialect | None:
     added, or that belongs to an executable file, counts under any name that is
     no known extension.
     """
-    if file.is_deletion or file.is_submodule or file.is_symlink or not file.hunks:
+    if file.is_deletion or file.is_submodule or file.is_symlink:
+        return None
+    if not file.hunks and not becomes_code(file):
         return None
     named = by_name(file.path)
     if named is not None:
         return named
-    first = file.hunks[0]
-    if first.new_start <= 1 and first.added.lines:
+    first = next(iter(file.hunks), None)
+    if first is not None and first.new_start <= 1 and first.added.lines:
         return by_first_line(first.added.head(512))
     if file.new_mode == MODE_EXECUTABLE or may_hide_code(file.path):
         return by_first_line(_content(file)[:512])
     return None
 
 
-def prepare(file: FileChange, languages: Container[str]) -> Target | NotInspected | None:
-    """Return the target that ``file`` gives, why there is none, or None where none is wanted.
+def becomes_code(file: FileChange) -> bool:
+    """Whether a new name makes code of what was another language or none."""
+    was = by_name(file.old_path) if file.old_path not in {None, file.path} else None
+    now = by_name(file.path)
+    renamed = file.old_path not in {None, file.path} and now is not None
+    return renamed and (was is None or was.language is not (now and now.language))
 
-    ``languages`` are the names of those that there are rules for.
-    """
+
+def prepare(file: FileChange, pack: Pack) -> Target | NotInspected | None:
+    """Return the target that ``file`` gives, why there is none, or None where none is wanted."""
     try:
         dialect = dialect_of(file)
-        if dialect is None or dialect.language.name not in languages:
-            return None
-        if not any(hunk.added.lines for hunk in file.hunks):
+        if dialect is None or dialect.language.name not in pack.languages:
             return None
         if file.incomplete:
             return NotInspected(file.path, "failed", file.incomplete)
         data = _content(file)
-        if dialect.extension == "ts" and data.lstrip().startswith((b"<?xml", b"<!DOCTYPE TS")):
-            return NotInspected(file.path, "not_applicable", "a Qt translation, no TypeScript")
+        other = _same_name(data, dialect, pack) if dialect.extension == "ts" else ""
+        if other:
+            return NotInspected(file.path, "not_applicable", other)
         text = as_utf8(data, dialect.language)
-        return Target(file.path, dialect, text, _added(file, text))
+        rules = pack.applicable(dialect.language.name, words_of(text))
+        added = _added(file, text) if rules else Spans(())
+        return Target(file, dialect, text if rules else b"", added, rules)
     except ContentUnavailableError as error:
         return _unavailable(file, error)
     except UnreadableCodeError as error:
         return NotInspected(file.path, "unreadable", str(error))
+
+
+def old_text(target: Target) -> bytes | None:
+    """Return the text before the change as UTF-8, None where it was no code of this language.
+
+    Raises ContentUnavailableError where it is not known.
+    """
+    file = target.file
+    if file.old_path is None or becomes_code(file) or file.old_mode == MODE_SYMLINK:
+        return None
+    if file.old is None:
+        raise ContentUnavailableError("the file before the change is needed and is not known")
+    try:
+        return as_utf8(file.old.read(MAX_BYTES), target.dialect.language)
+    except UnreadableCodeError:
+        return None  # then every finding counts as new
+
+
+def _same_name(data: bytes, dialect: Dialect, pack: Pack) -> str:
+    """Return what else a ``.ts`` file is, "" where it could be TypeScript."""
+    if data.lstrip().startswith((b"<?xml", b"<!DOCTYPE TS")):
+        return "a Qt translation, no TypeScript"
+    # ISO/IEC 13818-1: packets of 188 bytes, each of which begins with 0x47.  A
+    # program can be made to look like that; then it holds the words of a rule.
+    starts = data[::_PACKET]
+    packets = len(starts) > 1 and not starts.strip(b"G") and b"\0" in data
+    if packets and not pack.applicable(dialect.language.name, words_of(data)):
+        return "an MPEG transport stream, no TypeScript"
+    return ""
 
 
 def _content(file: FileChange) -> bytes:

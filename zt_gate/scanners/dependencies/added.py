@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
 from zt_gate.model.text import MAX_BYTES, mark_of
-from zt_gate.scanners.dependencies.formats import format_of
+from zt_gate.scanners.dependencies.formats import SOFT, format_of
+from zt_gate.scanners.dependencies.glance import may_add
 from zt_gate.scanners.dependencies.manifests import reader_for, reader_named, requirements
 from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
@@ -21,9 +22,11 @@ from zt_gate.scanners.dependencies.manifests.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zt_gate.model.change import Blob, ChangeSet, FileChange
+    from zt_gate.model.report import SkipKind
+    from zt_gate.model.rule import Rule
     from zt_gate.scanners.dependencies.manifests.base import Reader
 
 _MOST_INCLUDES = 100
@@ -56,6 +59,15 @@ class Addition:
     manifest: Manifest
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say about an entry that no registry needs to be asked for."""
+
+    addition: Addition
+    rule: str
+    message: str
+
+
 @dataclass(slots=True)
 class Difference:
     """The result: new entries, entries with a new constraint, and what could not be read."""
@@ -63,44 +75,78 @@ class Difference:
     added: list[Addition] = field(default_factory=list)
     #: Known names whose version part changed: no new dependency, but a new version.
     constrained: list[Addition] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
     manifests: int = 0
     lines: int = 0
 
 
-def difference(change: ChangeSet, trusted: Callable[[bytes], bytes | None]) -> Difference:
-    """Read the manifests of a change; ``trusted`` reads a file of the trusted side."""
+def difference(
+    change: ChangeSet,
+    trusted: Callable[[bytes], bytes | None],
+    paths: Callable[[], Sequence[bytes] | None] = lambda: None,
+    rules: Mapping[str, Rule] | None = None,
+) -> Difference:
+    """Read the manifests of a change; ``trusted`` reads a file of the trusted side.
+
+    ``paths`` lists that side's files: with them, and with the table in
+    ``rules``, imports that nothing declares are found.
+    """
     result = Difference()
     manifests = list(_manifests(change, result))
     known = {entry.identity for manifest in manifests for entry in manifest.old if entry.name}
     versions = {
         (entry.identity, entry.constraint) for manifest in manifests for entry in manifest.old
     }
+    imported: list[Addition] = []
     for manifest in manifests:
         result.manifests += 1
         result.lines += manifest.data.count(b"\n")
         before = {entry.identity for entry in manifest.old}
-        seen: set[Identity] = set()
+        seen: set[tuple[Identity, str]] = set()
         for entry in manifest.new:
             # A name is known wherever in the repository it stood; an option
-            # holds for its own file.
-            if entry.identity in seen:
+            # holds for its own file.  Of an action every version counts.
+            mark = (entry.identity, entry.constraint if entry.ecosystem == "github" else "")
+            if mark in seen or entry.source.kind == "self":
                 continue
-            seen.add(entry.identity)
-            if entry.identity in before or entry.identity in known:
+            seen.add(mark)
+            addition = Addition(entry, manifest)
+            if entry.ecosystem == "github":
                 if (entry.identity, entry.constraint) not in versions:
-                    result.constrained.append(Addition(entry, manifest))
+                    _pinning(addition, result)
+            elif entry.identity in before or entry.identity in known:
+                if (entry.identity, entry.constraint) not in versions:
+                    result.constrained.append(addition)
+            elif entry.source.kind == "import":
+                imported.append(addition)
+            elif entry.source.kind == "computed":
+                told = NotInspected(manifest.file.path, "not_applicable", entry.source.target)
+                result.not_inspected.append(told)
             elif entry.source.kind == "include":
                 _follow(entry, manifest, change, trusted, result)
             else:
-                result.added.append(Addition(entry, manifest))
+                result.added.append(addition)
+    from zt_gate.scanners.dependencies.settle import Sides, settle
+
+    settle(result, manifests, imported, Sides(trusted, paths, rules or {}))
     return result
+
+
+def _pinning(addition: Addition, result: Difference) -> None:
+    from zt_gate.scanners.dependencies.actions import unpinned
+
+    told = unpinned(addition.dependency)
+    if told:
+        result.remarks.append(Remark(addition, "dependencies/unpinned-action", told))
 
 
 def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
     """Read every changed manifest, and what they include under other names."""
     waiting: list[tuple[FileChange, Reader, Reader | None]] = []
     for file in change.files:
+        if not may_add(file):
+            continue
         reader = reader_for(file.path)
         before = reader_for(file.old_path) if file.old_path is not None else None
         if reader is not None and not file.is_submodule:
@@ -139,7 +185,8 @@ def _read(
             raise ContentUnavailableError("the new content of the file is not known")
         data = file.new.read(MAX_BYTES)
     except ContentUnavailableError as error:
-        result.not_inspected.append(NotInspected(file.path, "failed", str(error)))
+        kind: SkipKind = "not_applicable" if reader.name in SOFT else "failed"
+        result.not_inspected.append(NotInspected(file.path, kind, str(error)))
         return None
     if file.is_symlink:
         return _linked(file, data, reader, result)

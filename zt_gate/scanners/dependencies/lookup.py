@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import __version__
 from zt_gate.scanners.dependencies.registries import registry_for
 from zt_gate.scanners.dependencies.registries.base import (
     Answer,
@@ -21,11 +22,13 @@ from zt_gate.scanners.dependencies.registries.base import (
     Missing,
     Project,
     Registry,
+    Release,
     Unverified,
+    Want,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.scanners.dependencies.registries.cache import Cache
     from zt_gate.scanners.dependencies.registries.client import Client
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     #: How many questions one server takes at once, and what is to be asked of it.
     Lane = tuple[int, list[Task]]
 
-_WIDTH = 8
+_MANY = 40
 _FOUND_AGE = 24 * 3600.0
 _MISSING_AGE = 600.0
 _LATE = Unverified("did not answer before the deadline")
@@ -43,20 +46,31 @@ _PORTAL = Unverified("answers 404 even for a package that everybody knows")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One package, the indexes to ask in their order, and the download service or None."""
+    """One package, the indexes to ask in their order, and the download service or None.
+
+    The service counts what the last of the indexes has: where others come
+    before it, only what they do not have is anybody's business.  ``text`` and
+    ``releases`` say what is wanted besides (see ``Want``).
+    """
 
     ecosystem: str
     key: str
     indexes: tuple[Index, ...]
     service: Index | None
+    text: bool = False
+    releases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What came back; ``downloads`` is a number, why there is none, or None: not applicable."""
+    """What came back; ``downloads`` is a number, why there is none, or None: not applicable.
+
+    ``public``: the answer came from the index that everybody uses.
+    """
 
     answer: Answer
     downloads: int | Unverified | None
+    public: bool = True
 
 
 @dataclass(slots=True)
@@ -99,21 +113,39 @@ class LookUp:
     now: float
     canaries: Mapping[str, str]
     cache: Cache
+    #: Looks for hostile text in a description: rule, severity and message.
+    read: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
 
     @property
     def recent(self) -> float:
         """The time after which dates matter, in seconds since the epoch."""
         return self.now - self.age_days * 86400.0
 
-    def ask(self, questions: Iterable[Question]) -> dict[Question, Facts]:
-        """Return the facts for every question; each has an answer, if only why there is none."""
+    def ask(
+        self, questions: Iterable[Question], beside: Sequence[Lane] = ()
+    ) -> dict[Question, Facts]:
+        """Return the facts for every question; each has an answer, if only why there is none.
+
+        ``beside`` are questions to others, asked at the same time.
+        """
         wanted = list(dict.fromkeys(questions))
         answers = self._kept(wanted)
-        answers = self._run(self._lanes(wanted, answers), answers)
+        answers = self._run([*self._lanes(wanted, answers), *beside], answers)
+        answers = self._run(self._later_lanes(wanted, answers), answers)
         answers = self._run(self._canary_lanes(answers), answers)
         self._trust(answers)
-        self._keep(answers)
+        self._read(answers)
+        self._keep(wanted, answers)
         return {question: self._facts(question, answers) for question in wanted}
+
+    def _read(self, answers: _Answers) -> None:
+        """Look at the descriptions that came, and forget them."""
+        for at in answers.fresh:
+            project = answers.projects.get(at)
+            if isinstance(project, Project):
+                told = project.text is not None and self.read is not None
+                said = tuple(self.read(project.text)) if told else None  # type: ignore[misc, arg-type]
+                answers.projects[at] = dataclasses.replace(project, text=None, said=said)
 
     def _run(self, lanes: Sequence[Lane], answers: _Answers) -> _Answers:
         """Ask everything in the lanes; threads that are late no longer change the result."""
@@ -133,12 +165,36 @@ class LookUp:
                 for question in own
                 if not _settled(question, answers)
             ]
-            lanes.append((_WIDTH, tasks))
-            for service in dict.fromkeys(question.service for question in own):
-                keys = [q.key for q in own if q.service == service and not _is_missing(q, answers)]
-                if service is not None:
-                    lanes.append(self._count_lane(registry, service, keys, answers))
+            lanes.append((registry.width, tasks))
+            alone = [question for question in own if len(question.indexes) == 1]
+            lanes += self._count_lanes(registry, alone, answers)
         return lanes
+
+    def _later_lanes(self, wanted: Sequence[Question], answers: _Answers) -> list[Lane]:
+        """Return the counts of packages that private indexes were asked about first."""
+        lanes: list[Lane] = []
+        for ecosystem in dict.fromkeys(question.ecosystem for question in wanted):
+            public = [
+                question
+                for question in wanted
+                if question.ecosystem == ecosystem
+                and len(question.indexes) > 1
+                and _came_from(question, answers) == question.indexes[-1]
+            ]
+            lanes += self._count_lanes(registry_for(ecosystem), public, answers)
+        return lanes
+
+    def _count_lanes(
+        self, registry: Registry, questions: Sequence[Question], answers: _Answers
+    ) -> Iterator[Lane]:
+        for service in dict.fromkeys(question.service for question in questions):
+            keys = [
+                question.key
+                for question in questions
+                if question.service == service and not _is_missing(question, answers)
+            ]
+            if service is not None:
+                yield self._count_lane(registry, service, keys, answers)
 
     def _count_lane(
         self, registry: Registry, service: Index, keys: Iterable[str], answers: _Answers
@@ -150,7 +206,8 @@ class LookUp:
         ]
         batches = registry.batches(open_keys)
         tasks = [_count_task(registry, service, batch, answers) for batch in batches]
-        return registry.count_width, tasks
+        # A service that takes few at once is hurried only where the time would not do.
+        return registry.count_width * (1 if len(tasks) <= _MANY else 3), tasks
 
     def _project_task(self, registry: Registry, question: Question, answers: _Answers) -> Task:
         def task(client: Client) -> None:
@@ -169,7 +226,8 @@ class LookUp:
         self, client: Client, registry: Registry, index: Index, question: Question
     ) -> Answer:
         try:
-            answer = registry.project(client, index, question.key, self.recent)
+            want = Want(self.recent, question.text, question.releases)
+            answer = registry.project(client, index, question.key, want)
         except Fault as fault:
             return Unverified(str(fault))
         if not isinstance(answer, Project) or not answer.oversized or question.service is None:
@@ -214,10 +272,11 @@ class LookUp:
             answer = answers.projects.get((question.ecosystem, index, question.key), _LATE)
             if not isinstance(answer, Missing):
                 break
-        if question.service is None:
-            return Facts(answer, None)
+        public = _came_from(question, answers) == question.indexes[-1]
+        if question.service is None or (not public and isinstance(answer, Project)):
+            return Facts(answer, None, public)
         count = answers.counts.get((question.ecosystem, question.service, question.key), _LATE)
-        return Facts(answer, 0 if count is None else count)
+        return Facts(answer, 0 if count is None else count, public)
 
     def _kept(self, wanted: Sequence[Question]) -> _Answers:
         answers = _Answers()
@@ -226,7 +285,7 @@ class LookUp:
         for question in wanted:
             for index in question.indexes:
                 at = (question.ecosystem, index, question.key)
-                projects[self._project_key(at)] = at
+                projects[self._project_key(at, question)] = at
             if question.service is not None:
                 at = (question.ecosystem, question.service, question.key)
                 counts[_count_key(at)] = at
@@ -241,19 +300,26 @@ class LookUp:
                 answers.counts[at] = value
         return answers
 
-    def _project_key(self, at: tuple[str, Index, str]) -> str:
+    def _project_key(self, at: tuple[str, Index, str], question: Question) -> str:
         # The age is in the key: a date may only be known to lie before it.
         form = registry_for(at[0]).accept
-        return f"project {at[0]} {self.age_days} {form} {at[1].url} {at[2]}"
+        wants = f"{question.text and __version__}/{question.releases}"
+        return f"project {at[0]} {self.age_days} {wants} {form} {at[1].url} {at[2]}"
 
-    def _keep(self, answers: _Answers) -> None:
+    def _keep(self, wanted: Sequence[Question], answers: _Answers) -> None:
         values: dict[str, tuple[Any, float]] = {}
+        for question in wanted:
+            for at in ((question.ecosystem, index, question.key) for index in question.indexes):
+                answer = answers.projects.get(at)
+                if at not in answers.fresh:
+                    continue
+                if isinstance(answer, Missing):
+                    values[self._project_key(at, question)] = ({"missing": True}, _MISSING_AGE)
+                elif isinstance(answer, Project) and not (answer.undated or answer.untold):
+                    kept = dataclasses.asdict(answer)
+                    values[self._project_key(at, question)] = (kept, _FOUND_AGE)
         for at in answers.fresh:
-            answer, count = answers.projects.get(at), answers.counts.get(at)
-            if isinstance(answer, Missing):
-                values[self._project_key(at)] = ({"missing": True}, _MISSING_AGE)
-            elif isinstance(answer, Project) and not answer.undated:
-                values[self._project_key(at)] = (dataclasses.asdict(answer), _FOUND_AGE)
+            count = answers.counts.get(at)
             if isinstance(count, int):
                 values[_count_key(at)] = (count, registry_for(at[0]).count_age)
         self.cache.put(values)
@@ -269,6 +335,15 @@ def _count_task(registry: Registry, service: Index, keys: Sequence[str], answers
             answers.count((registry.ecosystem, service, key), count)
 
     return task
+
+
+def _came_from(question: Question, answers: _Answers) -> Index | None:
+    """Return the index whose answer counts, None where none gave any."""
+    for index in question.indexes:
+        answer = answers.projects.get((question.ecosystem, index, question.key))
+        if not isinstance(answer, Missing):
+            return index if isinstance(answer, Project) else None
+    return None
 
 
 def _settled(question: Question, answers: _Answers) -> bool:
@@ -317,9 +392,17 @@ def _project_of(value: object) -> Answer | None:
     if value == {"missing": True}:
         return Missing()
     try:
-        project = Project(**value)
-    except TypeError:
+        releases = tuple(Release(**release) for release in value.get("releases") or ())
+        said = value.get("said")
+        found = None if said is None else tuple((str(a), str(b), str(c)) for a, b, c in said)
+        project = Project(**{**value, "releases": releases, "said": found})
+    except (TypeError, ValueError):
         return None
-    first = project.first_upload
-    sound = first is None or (isinstance(first, int | float) and not isinstance(first, bool))
-    return project if sound and isinstance(project.status, str) else None
+    moments = [project.first_upload, *(release.uploaded for release in releases)]
+    texts = [project.status, project.note, project.latest, project.undated, project.untold]
+    texts += [text for release in releases for text in (release.version, release.note)]
+    sound = all(
+        moment is None or (isinstance(moment, int | float) and not isinstance(moment, bool))
+        for moment in moments
+    ) and all(isinstance(text, str) for text in texts)
+    return project if sound else None

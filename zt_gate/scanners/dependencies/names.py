@@ -77,10 +77,11 @@ class Names:
 
     def _grade(self, slip: str, length: int, rank: int) -> Grade | None:
         """Hold a slip against the rule's limits: pairs of a length and the last rank for it."""
-        for grade in ("high", "low"):
+        grades: tuple[Grade, ...] = ("high", "low")
+        for grade in grades:
             limits: Sequence[Sequence[int]] = self.data["slips"].get(slip, {}).get(grade, ())
             if any(length >= least and rank <= last for least, last in limits):
-                return grade  # type: ignore[return-value]
+                return grade
         return None
 
     def _slips(self, key: str) -> Iterator[tuple[str, str]]:
@@ -97,6 +98,12 @@ class Names:
             made = key[:at] + key[at + 1] + key[at] + key[at + 2 :]
             if made in self._known and made != key:
                 yield "swapped", made
+        for at in range(len(key) - 2):
+            a, b, c = key[at], key[at + 1], key[at + 2]
+            for moved in (c + b + a, b + c + a, c + a + b):
+                made = key[:at] + moved + key[at + 3 :]
+                if made in self._known and made != key:
+                    yield "moved", made
 
     def _added(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield what it would be without one of its characters."""
@@ -212,18 +219,12 @@ class Names:
         return {name.partition("/")[2]: name for name in reversed(scoped)}
 
     def _double_slips(self, key: str) -> Iterator[tuple[str, str]]:
-        """Yield names two slips away; of these only the kinds that people make."""
+        """Yield what it would be without two of its characters."""
         for at in range(len(key)):
             rest = key[:at] + key[at + 1 :]
             for other in range(at, len(rest)):
                 made = rest[:other] + rest[other + 1 :]
                 if made in self._known:
-                    yield "twice", made
-        for at in range(len(key) - 2):
-            a, b, c = key[at : at + 3]
-            for moved in (c + b + a, b + c + a, c + a + b):
-                made = key[:at] + moved + key[at + 3 :]
-                if made in self._known and made != key:
                     yield "twice", made
 
 
@@ -231,4 +232,3 @@ def _ending(slip: str, letter: str) -> str:
     if letter == "s":
         return f"{slip}-plural"
     return f"{slip}-number" if letter.isdigit() else f"{slip}-last"
-

@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING
 from zt_gate.scanners.dependencies.lookup import Question
 from zt_gate.scanners.dependencies.manifests import requirements
 from zt_gate.scanners.dependencies.manifests.base import ManifestError
-from zt_gate.scanners.dependencies.registries import npm_settings, pypi_settings
-from zt_gate.scanners.dependencies.registries.settings import Endpoints, Sources, index_of
+from zt_gate.scanners.dependencies.registries import npm_settings, other_settings, pypi_settings
+from zt_gate.scanners.dependencies.registries.osv import PUBLIC
+from zt_gate.scanners.dependencies.registries.settings import (
+    Endpoints,
+    Sources,
+    index_of,
+    service_of,
+)
 
 if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.added import Addition
     from zt_gate.scanners.dependencies.manifests.base import Dependency
+    from zt_gate.scanners.dependencies.registries.base import Index
 
-_SETTINGS = {"pypi": pypi_settings.endpoints, "npm": npm_settings.endpoints}
+_SETTINGS = {
+    "pypi": pypi_settings.endpoints,
+    "npm": npm_settings.endpoints,
+    **{name: other_settings.endpoints_of(name) for name in other_settings.ECOSYSTEMS},
+}
 
 
 @dataclass(slots=True)
@@ -28,33 +39,77 @@ class Places:
     _known: dict[tuple[str, bytes], Endpoints] = field(default_factory=dict)
 
     def question(self, addition: Addition) -> Question:
-        """Return what to ask about an addition, and where."""
+        """Return what to ask about an addition, and where.
+
+        Private indexes are asked before the public one: what they have is not
+        named to anybody else.
+        """
         entry = addition.dependency
         endpoints = self._endpoints(addition)
-        indexes = endpoints.for_name(entry.key)
+        indexes = self._indexes(addition)
+        usual = indexes[0] in endpoints.indexes or indexes[0].default
+        service = endpoints.service if usual else None
+        return Question(entry.ecosystem, entry.key, (*indexes[1:], indexes[0]), service)
+
+    def is_usual(self, addition: Addition) -> bool:
+        """Say whether a name is looked up where names of its kind usually are."""
+        entry, endpoints = addition.dependency, self._endpoints(addition)
+        own_scope = entry.key.partition("/")[0] in endpoints.scopes
+        named = entry.source.kind == "index" and not self._indexes(addition)[0].default
+        return not own_scope and not named and not self.is_withheld(addition)
+
+    def is_withheld(self, addition: Addition) -> bool:
+        """Say whether the user's settings forbid to send a name anywhere."""
+        entry = addition.dependency
+        return other_settings.is_private(self._sources(addition), entry.ecosystem, entry.key)
+
+    def advisories(self, addition: Addition) -> Index | None:
+        """Return the advisory service for an addition, None where it does not apply.
+
+        Names of another index than the public one go there only where somebody
+        set the service.
+        """
+        if not self.is_usual(addition):
+            return None
+        sources, endpoints = self._sources(addition), self._endpoints(addition)
+        chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
+        if chosen is not None:
+            return chosen
+        standard = next((index for index in endpoints.named if index.default), None)
+        public = standard is not None and self._indexes(addition)[0].url == standard.url
+        return index_of(PUBLIC, cleartext=False) if public else None
+
+    def _indexes(self, addition: Addition) -> tuple[Index, ...]:
+        entry, endpoints = addition.dependency, self._endpoints(addition)
         if entry.source.kind == "index":
             named = endpoints.known(entry.source.target)
-            indexes = (named,) if named is not None else indexes
-        counted = indexes[0] in endpoints.indexes or indexes[0].default
-        service = endpoints.service if counted else None
-        return Question(entry.ecosystem, entry.key, indexes, service)
+            if named is not None:
+                return (named,)
+        return endpoints.for_name(entry.key)
+
+    def can_ask(self, addition: Addition) -> bool:
+        """Say whether there is a registry of this kind at all."""
+        return addition.dependency.ecosystem in _SETTINGS
 
     def is_known(self, addition: Addition) -> bool:
         """Say whether the index of an entry is one that the trusted side or the user set."""
+        if not self.can_ask(addition):
+            return False
         target = addition.dependency.source.target
         return self._endpoints(addition).known(target) is not None
 
     def _endpoints(self, addition: Addition) -> Endpoints:
         path, ecosystem = addition.manifest.file.path, addition.dependency.ecosystem
-        folder = path.rpartition(b"/")[0]
         if (ecosystem, path) not in self._known:
-            context = self.context
-            sources = Sources(context.environ, context.registries, context.trusted_file, folder)
-            endpoints = _SETTINGS[ecosystem](sources)
+            endpoints = _SETTINGS[ecosystem](self._sources(addition))
             if addition.manifest.reader.name == "requirements":
                 endpoints = _with_options(endpoints, self._trusted_options(path))
             self._known[ecosystem, path] = endpoints
         return self._known[ecosystem, path]
+
+    def _sources(self, addition: Addition) -> Sources:
+        context, folder = self.context, addition.manifest.file.path.rpartition(b"/")[0]
+        return Sources(context.environ, context.registries, context.trusted_file, folder)
 
     def _trusted_options(self, path: bytes) -> list[Dependency]:
         """Return the index options of a requirements file as it stands on the trusted side."""

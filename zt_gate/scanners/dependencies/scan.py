@@ -14,13 +14,12 @@ from zt_gate.scanners.dependencies.added import Addition, Difference, difference
 from zt_gate.scanners.dependencies.manifests.base import leaves_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.checks import Verdict
-    from zt_gate.scanners.dependencies.lookup import Facts, Question
     from zt_gate.scanners.dependencies.places import Places
 
 _TOTAL_SECONDS = 4.0
@@ -39,13 +38,18 @@ class _Said:
     verdict: Verdict
 
 
-def scan(change: ChangeSet, context: Context, start: float) -> ScannerRun:
-    """Do the scanner's work; ``start`` is when it began (``time.monotonic()``)."""
-    new = difference(change, context.trusted_file)
+def scan(
+    change: ChangeSet, context: Context, start: float, clock: Callable[[], float] = time.time
+) -> ScannerRun:
+    """Do the scanner's work; ``start`` is when it began (``time.monotonic()``).
+
+    ``clock`` says the time in seconds since the epoch.
+    """
+    new = difference(change, context.trusted_file, context.trusted_paths, context.rules)
     said: list[_Said] = []
     not_inspected = new.not_inspected
-    if new.added:
-        said, rest = _verdicts(new, context, start)
+    if new.added or new.constrained or new.remarks:
+        said, rest = _verdicts(new, context, start, clock())
         not_inspected = [*not_inspected, *rest]
     findings = tuple(_findings(said, context))
     not_inspected += [
@@ -65,66 +69,48 @@ def scan(change: ChangeSet, context: Context, start: float) -> ScannerRun:
 
 
 def _verdicts(
-    new: Difference, context: Context, start: float
+    new: Difference, context: Context, start: float, now: float
 ) -> tuple[list[_Said], list[NotInspected]]:
     from zt_gate.scanners.dependencies import checks
+    from zt_gate.scanners.dependencies.known import Knowledge
     from zt_gate.scanners.dependencies.places import Places
 
     places = Places(context)
-    said: list[_Said] = []
-    wanted: list[tuple[Addition, Question | None]] = []
+    said = [_Said(one.addition, checks.Verdict(one.rule, one.message)) for one in new.remarks]
+    wanted: list[Addition] = []
     for addition in new.added:
         kind = _outside_kind(addition, places)
         if kind:
             rule = context.rules["dependencies/outside-registry"]
             said.append(_Said(addition, checks.outside(addition.dependency, kind, rule)))
-        elif addition.dependency.key and addition.dependency.source.kind in {"registry", "index"}:
-            question = None if context.offline else places.question(addition)
-            wanted.append((addition, question))
+        elif _is_looked_up(addition, places):
+            wanted.append(addition)
     asked, left = wanted[:_MOST_NAMES], wanted[_MOST_NAMES:]
+    changed = [one for one in new.constrained if _is_looked_up(one, places)][
+        : _MOST_NAMES - len(asked)
+    ]
     rest = [
         NotInspected(None, "unverified", f"{len(left)} further new names: only"
                      f" {_MOST_NAMES} are asked about in one run")
     ] if left else []  # fmt: skip
-    said += _judged(asked, context, start)
+    if asked or changed:
+        deadline = min(start + _TOTAL_SECONDS, context.deadline - _RESERVE)
+        known = Knowledge(context, places, deadline, now).of(asked, changed)
+        judging = checks.Checks(context.dependencies, context.rules, now)
+        for addition, facts in zip([*asked, *changed], known, strict=True):
+            verdicts = judging.judge(addition.dependency, facts)
+            said += [_Said(addition, verdict) for verdict in verdicts]
+        if context.offline:
+            reason = "nobody was asked about known vulnerabilities: offline"
+            rest.append(NotInspected(None, "not_applicable", reason))
     return said, rest
 
 
-def _judged(
-    wanted: list[tuple[Addition, Question | None]], context: Context, start: float
-) -> Iterator[_Said]:
-    from zt_gate.scanners.dependencies import checks
-
-    now = time.time()
-    facts = _ask((question for _, question in wanted if question), context, start, now)
-    withdrawn = context.rules["dependencies/withdrawn"]
-    for addition, question in wanted:
-        if question is None:
-            verdicts = [checks.unverified(addition.dependency, "offline")]
-        else:
-            verdicts = checks.judge(
-                addition.dependency, facts[question], context.dependencies, withdrawn, now
-            )
-        yield from (_Said(addition, verdict) for verdict in verdicts)
-
-
-def _ask(
-    questions: Iterable[Question], context: Context, start: float, now: float
-) -> dict[Question, Facts]:
-    asked = list(questions)
-    if not asked:
-        return {}
-    from zt_gate.scanners.dependencies.lookup import LookUp
-    from zt_gate.scanners.dependencies.registries.cache import Cache
-
-    return LookUp(
-        environ=context.environ,
-        deadline=min(start + _TOTAL_SECONDS, context.deadline - _RESERVE),
-        age_days=context.dependencies.min_age_days,
-        now=now,
-        canaries=context.rules["dependencies/missing"].data["canaries"],
-        cache=Cache(context.cache_dir),
-    ).ask(asked)
+def _is_looked_up(addition: Addition, places: Places) -> bool:
+    """Say whether a registry of ours can know the entry."""
+    entry = addition.dependency
+    from_registry = entry.source.kind in {"registry", "index"}
+    return bool(entry.key) and from_registry and places.can_ask(addition)
 
 
 def _outside_kind(addition: Addition, places: Places) -> str:
@@ -173,6 +159,7 @@ def _finding(one: _Said, lines: list[str], context: Context) -> Finding:
         secrets=tuple(value for value in hidden if "$" not in value),
         severity=one.verdict.severity,
         level=one.verdict.level,
+        remedy=one.verdict.remedy,
     )
 
 

@@ -17,6 +17,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import pairwise
 from math import exp, log
 from typing import TYPE_CHECKING, Any
 
@@ -172,7 +173,7 @@ def _curve(header: dict[str, Any]) -> tuple[tuple[int, int], ...]:
     if not sound or not points or not isinstance(points, list):
         raise SnapshotError("a snapshot without figures")
     curve = tuple((int(rank), int(count)) for rank, count in points)
-    if any(one[0] >= other[0] for one, other in zip(curve, curve[1:], strict=False)):
+    if any(one[0] >= other[0] for one, other in pairwise(curve)):
         raise SnapshotError("a snapshot without figures")
     return curve
 
@@ -184,7 +185,8 @@ def shipped(ecosystem: str) -> Snapshot:
         with open(path, "rb") as file:
             return decode(file.read(_MOST_FILE + 1), ecosystem)
     except OSError as error:
-        raise SnapshotError(f"no snapshot for {ecosystem}: the installation is incomplete") from error
+        reason = f"no snapshot for {ecosystem}: the installation is incomplete"
+        raise SnapshotError(reason) from error
 
 
 def kept_path(cache_dir: Path, ecosystem: str) -> Path:

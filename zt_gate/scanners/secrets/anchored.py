@@ -29,22 +29,28 @@ _STAGE = re.compile(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
 def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
     """Find the formats with their own literal."""
     data = block.data
-    by_literal = catalogue.by_literal
-    search = catalogue.prefilter.search
-    found = search(data)
-    while found is not None:
-        position = found.start()
-        for form in by_literal[found[0]]:
-            match = (
-                _around(block, catalogue, form, position)
-                if form.marker
-                else _at(data, catalogue, form, position, form.literals[0])
-            )
-            if match is not None:
-                hit = _hit(block, form, match, judge, FORMAT)
+    *prefixed, marked = catalogue.prefilters
+    for prefilter in (*prefixed, marked):
+        forms = catalogue.by_marker if prefilter is marked else catalogue.by_literal
+        search = prefilter.search
+        found = search(data)
+        while found is not None:
+            position = found.start(1)
+            for form in forms[found[1]]:
+                hit = _form(block, catalogue, form, position, judge)
                 if hit is not None:
                     yield hit
-        found = search(data, position + 1)
+            found = search(data, found.start() + 1)
+
+
+def _form(
+    block: Block, catalogue: Catalogue, form: Format, position: int, judge: Judge
+) -> Hit | None:
+    if not block.data.startswith(form.literals, position):
+        return None
+    find = _around if form.marker else _at
+    match = find(block, catalogue, form, position)
+    return _hit(block, form, match, judge, FORMAT, catalogue.known) if match is not None else None
 
 
 def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
@@ -56,15 +62,14 @@ def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]
                 continue
             match = _after(data, catalogue, form, found.end())
             if match is not None:
-                hit = _hit(block, form, match, judge, NEAR)
+                hit = _hit(block, form, match, judge, NEAR, catalogue.known)
                 if hit is not None:
                     yield hit
 
 
-def _at(
-    data: bytes, catalogue: Catalogue, form: Format, position: int, literal: bytes
-) -> re.Match[bytes] | None:
-    if not _begins(data, position) or (b"." not in literal and _attribute(data, position)):
+def _at(block: Block, catalogue: Catalogue, form: Format, position: int) -> re.Match[bytes] | None:
+    data = block.data
+    if not _begins(data, position) or (b"." not in form.literals[0] and _attribute(data, position)):
         return None
     match = catalogue.pattern(form).match(data, position, position + _LONGEST)
     return match if match and _closed(data, match) else None
@@ -143,12 +148,19 @@ def _closed(data: bytes, match: re.Match[bytes]) -> bool:
     return end >= len(data) or data[end] not in _JOINED
 
 
-def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int) -> Hit | None:
+def _hit(
+    block: Block,
+    form: Format,
+    match: re.Match[bytes],
+    judge: Judge,
+    rank: int,
+    known: frozenset[str],
+) -> Hit | None:
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
     value = block.data[start:end].decode("ascii", "replace")
     body = _body(form, value)
-    if checksums.digest(value) in form.known or (form.fakes and _fake(body, judge)):
+    if checksums.digest(value) in known or (form.fakes and _fake(body, judge)):
         return None
     if form.near and form.fakes and not judge.random(value, shortest=8):
         return None
@@ -159,6 +171,8 @@ def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank:
         return None
     level, confidence, note = form.rule.level, form.rule.confidence, ""
     if form.context and not _context(block, form, start, end):
+        if form.strict:
+            return None
         level, confidence = Level.WARN, Confidence.MEDIUM
     if form.checksum == "jwt" and checksums.bare_jwt(value):
         level, confidence = Level.WARN, Confidence.LOW

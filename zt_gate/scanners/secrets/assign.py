@@ -31,7 +31,7 @@ _OPEN = re.compile(
     rb"(?:@|\$|b|r|f|u|rb|br|L|N|new [A-Za-z]{1,20}\(|[A-Za-z.]{1,30}\()?"
     rb"(\\{0,2}\"{3}|'{3}|\\{0,3}[\"']|`)"
 )
-_BARE = re.compile(rb"[^\s\"'`,;<>()]{1,2048}")
+_BARE = re.compile(rb"[^\s\"'`,;<>()]{1,512}")
 _REST = re.compile(rb"[^\s\"'`<>][^\n\"'`<>]{0,512}")
 _LONGEST = 4096
 

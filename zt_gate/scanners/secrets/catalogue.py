@@ -41,7 +41,8 @@ class Format:
     #: Words of which one must stand near for the rule's own level (else it only warns).
     context: tuple[bytes, ...] = ()
     entropy: float = 0.0
-    known: frozenset[str] = frozenset()
+    #: Whether it says nothing where none of its ``context`` stands near.
+    strict: bool = False
     #: Whether a value made of sequences or repeats is a placeholder here.
     fakes: bool = True
 
@@ -52,8 +53,13 @@ class Catalogue:
 
     rules: Mapping[str, Rule]
     by_literal: dict[bytes, tuple[Format, ...]]
+    by_marker: dict[bytes, tuple[Format, ...]]
     by_word: dict[bytes, tuple[Format, ...]]
-    prefilter: re.Pattern[bytes]
+    #: Prefixes at the beginning of a word; prefixes after an escape (``\\n``, ``%3D``);
+    #: markers, which stand inside a value.  The literal is group 1 of each.
+    prefilters: tuple[re.Pattern[bytes], ...]
+    #: Digests of documented samples: no rule reports them.
+    known: frozenset[str]
     _words: re.Pattern[bytes] | None = None
     _patterns: dict[str, re.Pattern[bytes]] = field(default_factory=dict)
 
@@ -69,7 +75,7 @@ class Catalogue:
     def words(self) -> re.Pattern[bytes]:
         """The alternation of all ``near`` words, for text in lower case."""
         if self._words is None:
-            self._words = alternation(self.by_word)
+            self._words = re.compile(tree(self.by_word))
         return self._words
 
     def data(self, rule: str) -> Mapping[str, Any]:
@@ -80,12 +86,26 @@ class Catalogue:
 def build(rules: Mapping[str, Rule]) -> Catalogue:
     """Index the rules."""
     literal: dict[bytes, list[Format]] = {}
+    marker: dict[bytes, list[Format]] = {}
     word: dict[bytes, list[Format]] = {}
     for form in formats(rules):
-        index = word if form.near else literal
+        index = word if form.near else marker if form.marker else literal
         for text in form.literals:
             index.setdefault(text, []).append(form)
-    return Catalogue(rules, _shortest(literal), _shortest(word), alternation(literal))
+    prefixes, markers = tree(literal), tree(marker)
+    filters = (
+        rb"\b(" + prefixes + rb")",
+        rb"(?:\\[nrtbfv]|%[0-9A-Fa-f]{2})(" + prefixes + rb")",
+        rb"(" + markers + rb")",
+    )
+    return Catalogue(
+        rules,
+        _shortest(literal),
+        _shortest(marker),
+        _shortest(word),
+        tuple(re.compile(text) for text in filters),
+        frozenset(text for rule in rules.values() for text in rule.data.get("documentation", ())),
+    )
 
 
 def formats(rules: Mapping[str, Rule]) -> list[Format]:
@@ -98,24 +118,21 @@ def masking(rules: Mapping[str, Rule]) -> Sequence[re.Pattern[str]]:
     return [re.compile(form.source, re.ASCII) for form in formats(rules) if not form.near]
 
 
-def alternation(literals: Iterable[bytes]) -> re.Pattern[bytes]:
-    """Compile literals into one pattern shaped like their tree of prefixes.
+def tree(literals: Iterable[bytes]) -> bytes:
+    """Return literals as one expression shaped like their tree of prefixes.
 
     A plain alternation tries every literal at every byte; the tree tries some
     dozens of first bytes.  Where one literal begins another, the shorter one
     is found.  Search on from one byte after a match, not from its end: a
     literal may begin inside another one.
     """
-    tree: dict[int, Any] = {}
-    for text in literals:
-        node = tree
+    root: dict[int, Any] = {}
+    for text in sorted(literals):
+        node = root
         for byte in text:
             node = node.setdefault(byte, {})
         node[-1] = {}
-    if not tree:
-        return re.compile(rb"(?!)")
-    source = _branch(tree)
-    return re.compile(source)
+    return _branch(root) if root else rb"(?!)"
 
 
 def _branch(node: dict[int, Any]) -> bytes:
@@ -150,6 +167,6 @@ def _format(rule: Rule) -> Format:
         requires=bool(data.get("requires", False)),
         context=tuple(str(word).lower().encode() for word in data.get("context", ())),
         entropy=float(data.get("entropy", 0)),
-        known=frozenset(data.get("documentation", ())),
+        strict=bool(data.get("strict", False)),
         fakes=bool(data.get("fakes", True)),
     )

@@ -63,7 +63,7 @@ class Deep:
         found = [
             *find_near(block, self._catalogue, self._judge),
             *self._keywords.find(block),
-            *self._called(block, lock=lock),
+            *(() if block.columns else self._called(block, lock=lock)),
             *find_aws_pairs(block, plain, self._judge),
             *find_connections(block, self._judge),
             *find_commands(block, self._judge),
@@ -90,6 +90,8 @@ class Deep:
         data = self._catalogue.data(hit.rule)
         if data.get("open") and _HOST.match(block.data, hit.end):
             return False
+        if data.get("random"):
+            return self._judge.random(value)
         if not data.get("judged"):
             return True
         return self._judge.passwordlike(value) or self._judge.random(value)

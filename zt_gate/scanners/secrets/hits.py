@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Confidence, Level
 
 #: Precedence where spans overlap: the more specific rule speaks.
-FORMAT, KEY, FILE, URL, NEAR, KEYWORD, PLUGIN, ENTROPY = range(8)
+FORMAT, KEY, FILE, URL, NEAR, NAMED, KEYWORD, PLUGIN, ENTROPY = range(9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 RULE = "secrets/keyword-assignment"
 
 _SCHEMES = re.compile(r"(?:bearer|basic|token|apikey|digest)[ +:]+", re.IGNORECASE)
+# What a value must measure for a name that says all, much or little about it.
+_SHORTEST = {strength.STRONG: 4, strength.MEDIUM: 10, strength.WEAK: 20}
+_LONGEST = 1024
 # An option or another assignment, not a value: ``attr=True``.
 _PAIR = re.compile(r"[A-Za-z_][\w-]*=[^=]")
 _QUERY = re.compile(r"&[\w.-]{1,40}=")
@@ -57,20 +60,18 @@ class Keywords:
 
     def secret(self, value: str, found: Assignment, power: int, *, code: bool) -> bool:
         """Whether ``value`` is one, given how its name and file speak."""
-        if not value or self._judge.placeholder(value) or _same(value, found.name):
+        shortest = _SHORTEST[power] if found.quoted or not code else 16
+        if not shortest <= len(value) <= _LONGEST or (not found.quoted and _PAIR.match(value)):
             return False
-        if not found.quoted and _PAIR.match(value):
+        if _same(value, found.name) or self._judge.placeholder(value):
             return False
         if not found.quoted and code and not self._literal(value):
             return False
         if not found.quoted and _CALLS.fullmatch(value):
             return False
-        loose = found.operator in {b"", b",", b">"} or (not found.quoted and found.operator == b":")
-        if power == strength.STRONG and not (loose and not found.quoted and found.operator == b""):
+        if power == strength.STRONG and (found.quoted or found.operator != b""):
             return self._judge.passwordlike(value) or self._judge.random(value, shortest=10)
-        if power == strength.WEAK:
-            return self._judge.random(value, shortest=20)
-        return self._judge.random(value, shortest=12 if found.quoted else 16)
+        return self._judge.random(value, shortest=max(shortest, _SHORTEST[strength.MEDIUM]))
 
     def _literal(self, value: str) -> bool:
         """Whether unquoted text in code can only be a value that was pasted there."""

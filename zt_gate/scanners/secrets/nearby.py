@@ -33,9 +33,10 @@ _LOCAL = re.compile(
 )
 _DSN = re.compile(rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)")
 _USER = re.compile(
-    rb"(?:[ \t](?:-u|-U|--user|--proxy-user|--basic)|(?:^|[ \t(,\[])[\"']?-u[\"']?,)"
-    rb"[ \t=]{0,4}\\?[\"']?([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
+    rb"-(?:u|U|-user|-proxy-user|-basic)(?:[\"'],)?[ \t=]{0,4}\\?[\"']?"
+    rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
 )
+_BEFORE = frozenset((b"", b" ", b"\t", b'"', b"'", b"\n", b"("))
 _FLAG = re.compile(
     rb"(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongodump|sshpass|psql)\b[^\n|;&]{0,200}?[ \t]"
     rb"(?:-p[ ]?|--password[= ])[\"']?([^\s\"'`;|&-][^\s\"'`;|&]{3,128})"
@@ -76,11 +77,12 @@ def find_connections(block: Block, judge: Judge) -> Iterator[Hit]:
 def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
     """Find the password in ``curl -u user:password`` and ``mysql -ppassword``."""
     data = block.data
-    if b"-u" in data or b"--" in data or b"-U" in data:
-        for match in _USER.finditer(data):
-            hit = _judged(block, *match.span(2), judge, COMMAND)
-            if hit is not None:
-                yield hit
+    for match in _USER.finditer(data):
+        if data[max(0, match.start() - 1) : match.start()] not in _BEFORE:
+            continue
+        hit = _judged(block, *match.span(2), judge, COMMAND)
+        if hit is not None:
+            yield hit
     for match in _FLAG.finditer(data):
         hit = _judged(block, *match.span(1), judge, COMMAND)
         if hit is not None:

@@ -40,8 +40,9 @@ def find_keys(block: Block, judge: Judge) -> Iterator[Hit]:
     data = block.data
     position = data.find(b"PRIVATE KEY")
     while position >= 0:
-        begin = _BEGIN.search(data, max(0, position - 60), position + 30)
-        if begin is not None and begin.start() <= position < begin.end():
+        low = max(0, position - 60, data.rfind(b"BEGIN", max(0, position - 60), position))
+        begin = _BEGIN.match(data, low, position + 30)
+        if begin is not None:
             hit = _key(block, begin, judge)
             if hit is not None:
                 yield hit
@@ -56,9 +57,10 @@ def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
     data = block.data
     start = begin.end()
     end = min(len(data), start + _LONGEST)
+    again = data.find(b"-----BEGIN", start, end)
+    end = again if again >= 0 else end
     closing = _END.search(data, start, end)
-    if closing is not None:
-        end = closing.start()
+    end = closing.start() if closing is not None else end
     raw = data[start:end]
     body = _BODY.match(_GLUE.sub(b"", _HEADER.sub(b"", raw)))
     if body is None or len(body[0]) < SHORTEST:

@@ -17,7 +17,7 @@ import types
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.secrets.hits import ENTROPY, PLUGIN, Hit
+from zt_gate.scanners.secrets.hits import ENTROPY, NAMED, PLUGIN, Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 # Their expressions backtrack: longer lines are given to them in pieces around
 # what the prefilter found.
 _LONGEST = 1000
-_AROUND = 300
+_AROUND = 200
+# Such pieces that one block gives to one plug-in: a minified bundle has thousands,
+# and the scanner's own reading of names sees them all.
+_MOST = 200
+# A name that no person wrote, on which their expressions take seconds.
+_DENSE = re.compile(rb"\w{160,}")
+_KEYWORDS = re.compile(rb"(?i:key|pass|pwd|secret|contrase|token)")
 _SHELLS = ("detect_secrets", "detect_secrets.core", "detect_secrets.plugins")
 _STAND_IN = "requests"
 
@@ -47,6 +53,7 @@ class Plugins:
         for rule in self._rules:
             text = block.lower if rule.data.get("lower") else block.data
             done = -1
+            pieces = 0
             for found in self._prefilter(rule).finditer(text):
                 if found.start() < done:
                     continue
@@ -54,8 +61,10 @@ class Plugins:
                 if high - low > _LONGEST:
                     low = max(low, found.start() - _AROUND)
                     high = min(high, found.end() + _AROUND)
+                    pieces += 1
                 done = high
-                yield from self._line(rule, block, low, high)
+                if pieces <= _MOST and not _dense(text, low, high):
+                    yield from self._line(rule, block, low, high)
 
     def analyze(self, rule: Rule, line: str, filename: str) -> list[str]:
         """Return what one plug-in sees in one line, in the line's order."""
@@ -73,11 +82,10 @@ class Plugins:
         line = block.data[low:high].decode("utf-8", "surrogateescape")
         filename = block.path.decode("utf-8", "replace")
         for value in self.analyze(rule, line, filename):
-            raw = value.encode("utf-8", "surrogateescape")
+            raw = value.strip(" \t\"'=:").encode("utf-8", "surrogateescape")
             start = block.data.find(raw, low, high)
-            if start >= 0:
-                rank = ENTROPY if "entropy" in rule.id else PLUGIN
-                yield Hit(rule.id, start, start + len(raw), rank)
+            if raw and start >= 0:
+                yield Hit(rule.id, start, start + len(raw), _rank(rule))
 
     def _prefilter(self, rule: Rule) -> re.Pattern[bytes]:
         if rule.id not in self._prefilters:
@@ -109,7 +117,7 @@ class Plugins:
         for name in before:
             del sys.modules[name]
         sys.modules.update(self._modules or _shells())
-        sys.modules[_STAND_IN] = types.ModuleType(_STAND_IN, "Not the library: asks nobody.")
+        sys.modules[_STAND_IN] = _stand_in()
         try:
             yield
         finally:
@@ -117,6 +125,26 @@ class Plugins:
             for name in [n for n in sys.modules if n.partition(".")[0] == "detect_secrets"]:
                 self._modules[name] = sys.modules.pop(name)
             sys.modules.update(before)
+
+
+def _rank(rule: Rule) -> int:
+    """Return the precedence: a plug-in for one format knows more than one for names."""
+    if "entropy" in rule.id:
+        return ENTROPY
+    return NAMED if rule.data.get("random") else PLUGIN
+
+
+def _stand_in() -> types.ModuleType:
+    """Return what the plug-ins get for ``requests``: names for annotations, and nothing to call."""
+    module = types.ModuleType(_STAND_IN, "Not the library: asks nobody.")
+    module.__getattr__ = lambda _name: object  # type: ignore[method-assign]
+    return module
+
+
+def _dense(text: bytes, low: int, high: int) -> bool:
+    return high - low >= 160 and any(
+        len(_KEYWORDS.findall(run[0])) > 3 for run in _DENSE.finditer(text, low, high)
+    )
 
 
 def _shells() -> dict[str, types.ModuleType]:

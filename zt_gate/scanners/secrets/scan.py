@@ -71,7 +71,7 @@ class Engine:
 
     def _look(self, data: bytes) -> list[Hit]:
         """Look at bytes that stand in no file like this: decoded, or put together."""
-        if not self.catalogue.prefilter.search(data) and not _OTHER.search(data):
+        if not any(p.search(data) for p in (*self.catalogue.prefilters, _OTHER)):
             return []
         return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
@@ -152,7 +152,7 @@ def _file(
         return 0, findings, [text.skipped]
     seen = 0
     for block in blocks(file.path, text.lines()):
-        seen += len(block.numbers)
+        seen += len(set(block.numbers))
         hits = engine.hits(block)
         if file.old is not None and has_body_lines(block):
             try:

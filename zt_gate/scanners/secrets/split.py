@@ -18,13 +18,19 @@ if TYPE_CHECKING:
 # From the quote that ends one piece to the quote that opens the next: an
 # operator of some language, a line's end, or nothing at all between them.
 _GLUE = re.compile(
-    rb"[\"'`](?:[ \t]{0,40}(?:[+.&]|<<|\|\||\.\.)[ \t]{0,40}|[ \t]{1,40}|(?=\\?\r?\n))"
+    rb"[\"'`](?<=[\w/+=.:-][\"'`])"
+    rb"(?:[ \t]{0,40}(?:[+.&]|<<|\|\||\.\.)[ \t]{0,40}|[ \t]{1,40}|(?=\\?\r?\n))"
     rb"\\?(?:\r?\n[ \t]{0,200})?(?:(?:[+.&]|<<|\.\.)[ \t]{0,40})?[furbFURB@$]{0,2}[\"'`]"
+    rb"(?=[\w/+=.:-])"
 )
-_COMMA = re.compile(rb"[\"'`][ \t]{0,40},[ \t]{0,40}(?:\r?\n[ \t]{0,200})?[\"'`]")
+_COMMA = re.compile(
+    rb"[\"'`](?<=[\w/+=.:-][\"'`])[ \t]{0,40},[ \t]{0,40}(?:\r?\n[ \t]{0,200})?[\"'`]"
+)
 # A shell's or a settings file's line that goes on after a backslash.
 _FOLD = re.compile(rb"\\\r?\n[ \t]{0,200}")
+_JOIN = re.compile(rb"join\(|oncat\(")
 _PIECE = 400
+_AROUND = 300
 _NOTE = "It is put together from pieces."
 
 
@@ -61,10 +67,7 @@ def find_split(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit
 def _runs(data: bytes) -> Iterator[list[tuple[int, int]]]:
     """Yield the pieces (their spans) of each text that is put together."""
     yield from _glued(data, _GLUE.finditer(data))
-    if b"join(" in data or b"oncat(" in data:
-        yield from _glued(
-            data, (comma for comma in _COMMA.finditer(data) if _joined(data, comma.start()))
-        )
+    yield from _glued(data, _commas(data))
     yield from _folded(data)
 
 
@@ -99,8 +102,8 @@ def _folded(data: bytes) -> Iterator[list[tuple[int, int]]]:
         if not run or data.find(b"\n", run[-1][0], fold.start()) >= 0:
             if len(run) > 1:
                 yield run
-            low = data.rfind(b"\n", max(0, fold.start() - _PIECE), fold.start()) + 1
-            run = [(low, fold.start())]
+            low = max(0, fold.start() - _PIECE)
+            run = [(max(low, data.rfind(b"\n", low, fold.start()) + 1), fold.start())]
         else:
             run[-1] = (run[-1][0], fold.start())
         high = data.find(b"\n", fold.end(), fold.end() + _PIECE)
@@ -109,10 +112,13 @@ def _folded(data: bytes) -> Iterator[list[tuple[int, int]]]:
         yield run
 
 
-def _joined(data: bytes, position: int) -> bool:
-    """Whether a comma here separates pieces that a ``join`` puts together."""
-    around = data[max(0, position - 300) : position + 300]
-    return b"join(" in around or b"concat(" in around.lower()
+def _commas(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the commas between pieces that a ``join`` near them puts together."""
+    done = 0
+    for call in _JOIN.finditer(data):
+        low = max(done, call.start() - _AROUND)
+        yield from _COMMA.finditer(data, low, call.end() + _AROUND)
+        done = call.end() + _AROUND
 
 
 def _place(pieces: list[tuple[int, int]], offset: int) -> tuple[int, int]:

@@ -186,8 +186,8 @@ def scan(tmp_path: Path, new: dict[str, str | bytes | None], **fields: Any) -> l
 def test_nothing_is_sent_to_a_host_that_the_change_brings(tmp_path: Path) -> None:
     """The change adds a registry with a variable in it, beside a new dependency."""
     with Registry() as evil, Registry() as own:
-        own.npm("left-pad")
-        own.pypi("flask")
+        own.npm("tidepool-box")
+        own.pypi("tidepool-kit")
         npmrc = f"registry={evil.url}/npm/${{TOKEN}}/\n//127.0.0.1/:_authToken=${{TOKEN}}\n"
         uv = f'[[tool.uv.index]]\nname = "e"\nurl = "{evil.pypi_url}"\ndefault = true\n'
         environ = {"HOME": str(tmp_path), "TOKEN": "abc", **own.environment()}
@@ -195,10 +195,10 @@ def test_nothing_is_sent_to_a_host_that_the_change_brings(tmp_path: Path) -> Non
             tmp_path,
             {
                 ".npmrc": npmrc,
-                "package.json": '{"dependencies": {"left-pad": "1"}}',
-                "requirements.txt": f"--index-url {evil.pypi_url}\nflask\n",
-                "pyproject.toml": uv + '[project]\ndependencies = ["flask"]\n'
-                '[tool.uv.sources]\nflask = { index = "e" }\n',
+                "package.json": '{"dependencies": {"tidepool-box": "1"}}',
+                "requirements.txt": f"--index-url {evil.pypi_url}\ntidepool-kit\n",
+                "pyproject.toml": uv + '[project]\ndependencies = ["tidepool-kit"]\n'
+                '[tool.uv.sources]\ntidepool-kit = { index = "e" }\n',
             },
             environ=environ,
         )
@@ -209,11 +209,11 @@ def test_nothing_is_sent_to_a_host_that_the_change_brings(tmp_path: Path) -> Non
 
 def test_the_trusted_projects_variables_are_not_expanded_either(tmp_path: Path) -> None:
     with Registry() as registry:
-        registry.npm("left-pad")
+        registry.npm("tidepool-box")
         trusted = {b".npmrc": f"registry={registry.url}/npm/${{TOKEN}}/\n".encode()}
         (message,) = scan(
             tmp_path,
-            {"package.json": '{"dependencies": {"left-pad": "1"}}'},
+            {"package.json": '{"dependencies": {"tidepool-box": "1"}}'},
             environ={"HOME": str(tmp_path), "TOKEN": "abc"},
             trusted_file=trusted.get,
         )
@@ -239,7 +239,7 @@ def test_a_file_keeps_the_index_that_it_had_on_the_trusted_side(tmp_path: Path) 
 
 def test_plain_http_is_for_loopback_or_for_the_user(tmp_path: Path) -> None:
     trusted = {b".npmrc": b"registry=http://registry.invalid/\n"}
-    new: dict[str, str | bytes | None] = {"package.json": '{"dependencies": {"left-pad": "1"}}'}
+    new: dict[str, str | bytes | None] = {"package.json": '{"dependencies": {"tidepool-box": "1"}}'}
     (message,) = scan(tmp_path, new, trusted_file=trusted.get)
     assert "plain http" in message
     environ = {"HOME": str(tmp_path), "npm_config_registry": "http://registry.invalid/"}
@@ -249,13 +249,13 @@ def test_plain_http_is_for_loopback_or_for_the_user(tmp_path: Path) -> None:
 
 def test_credentials_go_to_their_own_server_and_not_into_the_cache(tmp_path: Path) -> None:
     with Registry() as registry:
-        registry.pypi("flask")
+        registry.pypi("tidepool-kit")
         host = registry.pypi_url.replace("http://", "http://ada:pw-of-a-test@")
         environ = {**registry.environment(), "PIP_INDEX_URL": host}
-        new: dict[str, str | bytes | None] = {"requirements.txt": "flask\n"}
+        new: dict[str, str | bytes | None] = {"requirements.txt": "tidepool-kit\n"}
         assert scan(tmp_path, new, environ=environ, cache_dir=tmp_path) == []
         sent = {request.path: request.headers for request in registry.requests}
-        assert "authorization" in sent["/simple/flask/"]
-        assert "authorization" not in sent["/stats/api/packages/flask/recent"]
+        assert "authorization" in sent["/simple/tidepool-kit/"]
+        assert "authorization" not in sent["/stats/api/packages/tidepool-kit/recent"]
         (cache,) = tmp_path.glob("*.sqlite3")
         assert b"pw-of-a-test" not in cache.read_bytes()

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: The types of package URLs.  ``github`` is the one of workflow actions.
-Ecosystem = Literal[
-    "pypi", "npm", "cargo", "golang", "gem", "composer", "nuget", "maven", "github"
-]
+Ecosystem = Literal["pypi", "npm", "cargo", "golang", "gem", "composer", "nuget", "maven", "github"]
 
 #: Where a dependency comes from.  ``registry``: the ecosystem's registry.
 #: ``index``: another index or registry (an option, or one that the entry names).
@@ -180,9 +178,7 @@ def entry(
     if not valid_name(ecosystem, name):
         raise ManifestError(place[0], f"{quoted(name)} is no package name")
     key = normalise(ecosystem, name)
-    return Dependency(
-        ecosystem, name, key, constraint, source or Source(), *place, section, direct
-    )
+    return Dependency(ecosystem, name, key, constraint, source or Source(), *place, section, direct)
 
 
 def decoded(data: bytes, limit: int, what: str) -> str:

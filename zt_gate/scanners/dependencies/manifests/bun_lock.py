@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.dependencies.manifests import json_text
-from zt_gate.scanners.dependencies.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.scanners.dependencies.manifests.base import (
+    Dependency,
+    ManifestError,
+    Text,
+    entry,
+    quoted,
+)
 from zt_gate.scanners.dependencies.manifests.package_json import archive_source, spec
 
 if TYPE_CHECKING:
@@ -32,9 +38,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(_entries(text, packages, direct))
 
 
-def _entries(
-    text: json_text.Text, packages: dict[str, object], direct: set[str]
-) -> Iterator[Dependency]:
+def _entries(text: Text, packages: dict[str, object], direct: set[str]) -> Iterator[Dependency]:
     for names, place in json_text.keys(text, 2):
         if names[0] != "packages":
             continue

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 _DEEPEST = 4
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_PROMPT = re.compile(r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*")
+_PROMPT = re.compile(
+    r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*"
+)
 # The name at the start of a word whose rest only the shell knows.
 _HEAD_PYPI = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?")
 _HEAD_NPM = re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")

@@ -58,7 +58,10 @@ def is_other(ecosystem: str, address: str) -> bool:
     example = {"gem": "pkg:gem/x@1", "cargo": "pkg:cargo/x@1", "nuget": "pkg:nuget/x@1",
                "maven": "pkg:maven/a/b@1", "composer": "pkg:composer/a/b@1"}[ecosystem]  # fmt: skip
     tools = import_module("packageurl.contrib.purl2url")
-    known = {origin(tools.get_download_url(example) or ""), origin(tools.get_repo_url(example) or "")}
+    known = {
+        origin(tools.get_download_url(example) or ""),
+        origin(tools.get_repo_url(example) or ""),
+    }
     host = address.partition("://")[2]
     parents = {one.partition("://")[2].removeprefix("www.") for one in known if one}
     return any(host == parent or host.endswith(f".{parent}") for parent in parents)

@@ -135,8 +135,6 @@ def leaves(text: Text) -> Iterator[Leaf]:
             yield Leaf(names, value, place if in_list else key_place, place)
 
 
-
-
 def keys(text: Text, depth: int) -> list[tuple[tuple[str, ...], tuple[int, int, int]]]:
     """Return the path and place of every key at ``depth`` (1: of the document itself).
 

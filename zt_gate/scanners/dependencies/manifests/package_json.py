@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.dependencies.manifests import json_text
+from zt_gate.scanners.dependencies.manifests import commands, json_text
 from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
     ManifestError,
@@ -25,6 +25,7 @@ _LIMIT = 4 * 1024 * 1024
 _SECTIONS = frozenset(
     ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 )
+_NAMES_ITSELF = frozenset(("name", "bin", "workspaces"))
 _BUNDLED = frozenset(("bundledDependencies", "bundleDependencies"))
 _OVERRIDES = (("overrides",), ("resolutions",), ("pnpm", "overrides"))
 _EXTENSIONS = ("pnpm", "packageExtensions")
@@ -47,7 +48,11 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:
     section, *rest = leaf.path
-    if section in _SECTIONS and rest:
+    if section == "scripts" and len(rest) == 1 and leaf.value:
+        yield from commands.in_string(leaf.value, leaf.inside)
+    elif section in _NAMES_ITSELF:
+        yield from _itself(section, rest, leaf)
+    elif section in _SECTIONS and rest:
         if len(rest) > 1:
             raise ManifestError(leaf.place[0], f"{section} of {quoted(rest[0])} is no text")
         yield _dependency(rest[0], leaf, section)
@@ -61,7 +66,19 @@ def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:
                 yield _override(leaf.path[len(prefix) :], leaf, ".".join(prefix))
 
 
-def _dependency(name: str, leaf: json_text.Leaf, section: str, *, bundled: bool = False) -> Dependency:
+def _itself(section: str, rest: list[str], leaf: json_text.Leaf) -> Iterator[Dependency]:
+    """Yield what the package calls itself and its programs, and that it has workspaces."""
+    if section == "workspaces":
+        yield Dependency("npm", "", "", "", Source("self", section), *leaf.place, section)
+        return
+    name = rest[0] if section == "bin" and rest else (leaf.value or "")
+    if len(rest) == (section == "bin" and bool(rest)) and valid_name("npm", name):
+        yield Dependency("npm", name, name, "", Source("self"), *leaf.place, section)
+
+
+def _dependency(
+    name: str, leaf: json_text.Leaf, section: str, *, bundled: bool = False
+) -> Dependency:
     line = leaf.place[0]
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is no text")

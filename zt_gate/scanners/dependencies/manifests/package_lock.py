@@ -14,6 +14,7 @@ from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
     ManifestError,
     Source,
+    Text,
     entry,
     quoted,
 )
@@ -37,7 +38,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(found.values())
 
 
-def _packages(text: json_text.Text, document: dict[str, Any]) -> Iterator[Dependency]:
+def _packages(text: Text, document: dict[str, Any]) -> Iterator[Dependency]:
     packages = document.get("packages", {})
     if not isinstance(packages, dict):
         raise ManifestError(0, "packages is no object")
@@ -65,7 +66,7 @@ def _names(table: object, key: str) -> list[str]:
     return list(value) if isinstance(value, dict) else []
 
 
-def _nested(text: json_text.Text, document: dict[str, Any]) -> Iterator[Dependency]:
+def _nested(text: Text, document: dict[str, Any]) -> Iterator[Dependency]:
     """Yield what only the old form has; its nested parts at the place of their top."""
     if "packages" in document:
         return  # npm itself reads dependencies only where there are no packages
@@ -77,7 +78,9 @@ def _nested(text: json_text.Text, document: dict[str, Any]) -> Iterator[Dependen
             yield from _walk(names[1], tables.get(names[1]), place, 0)
 
 
-def _walk(name: str, table: object, place: tuple[int, int, int], depth: int) -> Iterator[Dependency]:
+def _walk(
+    name: str, table: object, place: tuple[int, int, int], depth: int
+) -> Iterator[Dependency]:
     if not isinstance(table, dict):
         raise ManifestError(place[0], f"{quoted(name)} is no object")
     version = str(table.get("version", ""))

@@ -62,7 +62,9 @@ def _package(text: Text, key: Node, value: Node, direct: set[str]) -> Dependency
             named_by_address = re.match(r"[\w.-]+\.[a-z]+/", written) or "://" in written
             if not named_by_address:
                 raise ManifestError(place[0], f"{quoted(written)} is no package of a lock file")
-            return Dependency("npm", "", "", "", Source("url", written), *place, "packages", direct=False)
+            return Dependency(
+                "npm", "", "", "", Source("url", written), *place, "packages", direct=False
+            )
         return entry("npm", named.value, place, "packages", "", _source(resolution, written),
                      direct=named.value in direct)  # fmt: skip
     name, version = match[1], match[2].partition("_")[0]

@@ -64,12 +64,21 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
     document = toml_text.parse(data)
     indexes = dict(_named_indexes(document.data))
-    found = [*_index_entries(document), *_includes(document)]
+    found = [*_itself(document), *_index_entries(document), *_includes(document)]
     for where, value in _values(document.data, _LISTS):
         found += _listed(document, where, value)
     for where, value in _values(document.data, _TABLES):
         found += _tabled(document, where, value, indexes)
     return tuple(_with_sources(document, found, indexes))
+
+
+def _itself(document: Document) -> Iterator[Dependency]:
+    """Yield what the project calls itself."""
+    for where, value in _values(document.data, (("project", "name"), ("tool", "poetry", "name"))):
+        if isinstance(value, str) and valid_name("pypi", value):
+            place = document.place(value, where.rpartition(".")[0])
+            key = normalise("pypi", value)
+            yield Dependency("pypi", value, key, "", Source("self"), *place, where)
 
 
 def _values(

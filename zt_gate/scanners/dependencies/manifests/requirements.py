@@ -80,6 +80,22 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     return tuple(found)
 
 
+def line_entries(words: str, line: int) -> list[Dependency]:
+    """Read one line of requirements that stands in another file, at ``line`` of it.
+
+    The places of what is returned are those in ``words``.  Raises ManifestError.
+    """
+    text = Text.of(words)
+    try:
+        return [
+            one
+            for logical in _logical_lines(words)
+            for one in _entries(text, logical, "requirements")
+        ]
+    except ManifestError as error:
+        raise ManifestError(line, error.reason) from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Logical:
     """A logical line without its comment, with the offset of its first character."""

@@ -94,7 +94,9 @@ def _create(name: str, words: int = 2) -> Tool:
     return Tool(name, "npm", words, 1, _NPM_VALUES, indexes=_NPM_INDEXES, create=True)
 
 
-def _other(name: str, ecosystem: Ecosystem, words: int = 2, values: str = "", most: int = 1000) -> Tool:
+def _other(
+    name: str, ecosystem: Ecosystem, words: int = 2, values: str = "", most: int = 1000
+) -> Tool:
     return Tool(name, ecosystem, words, most, frozenset(values.split()))
 
 
@@ -155,7 +157,9 @@ _ADD = {
 for _name in ("install", "i", "in", "ins", "add", "isntall"):
     _ADD["npm", _name] = _npm("npm install")
 for _name in ("install", "i", "add"):
-    _ADD["pnpm", _name] = Tool("pnpm add", "npm", 2, values=_NPM_VALUES - {"-w"}, indexes=_NPM_INDEXES)
+    _ADD["pnpm", _name] = Tool(
+        "pnpm add", "npm", 2, values=_NPM_VALUES - {"-w"}, indexes=_NPM_INDEXES
+    )
 _PIP_PROGRAM = re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
 _PYTHON_PROGRAM = re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
 _MODULES = frozenset(("pip", "pipx", "uv", "poetry", "pdm", "pipenv"))

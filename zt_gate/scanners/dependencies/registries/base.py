@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.dependencies.registries.client import Client
 
+#: Characters of a description that are read.
+MOST_TEXT = 200_000
+
 #: What a registry says of a package as a whole.  ``empty``: it has nothing to install.
 Status = Literal[
     "active",
@@ -52,13 +55,46 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """One version of a package.
+
+    ``uploaded`` is in seconds since the epoch, None where nobody says; ``note``
+    is why it was yanked or deprecated (hostile text); ``scripts``: it runs code
+    of its own when it is installed.
+    """
+
+    version: str
+    uploaded: float | None = None
+    yanked: bool = False
+    note: str = ""
+    scripts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What is needed of a package besides its existence and status.
+
+    ``recent``: the time after which dates matter, in seconds since the epoch.
+    ``text``: its description; ``releases``: the dates of its versions.
+    """
+
+    recent: float
+    text: bool = False
+    releases: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """A package that exists.
 
     ``first_upload`` is in seconds since the epoch: no later than that it was
     there; None where the registry gives no date, and ``undated`` says why.
     ``note`` is the registry's own reason for the status: hostile text.
-    ``oversized``: it has dates, in a record too large to read.
+    ``oversized``: it has dates, in a record too large to read.  ``latest`` is the
+    version that is installed where nothing else is asked for, "" where nobody
+    says.  ``text`` is the summary and long description, None where they were not
+    asked for; ``untold`` why they could not be had; ``said`` what was found in
+    them: rule, severity and message.
     """
 
     first_upload: float | None
@@ -66,6 +102,11 @@ class Project:
     note: str = ""
     undated: str = ""
     oversized: bool = False
+    releases: tuple[Release, ...] = ()
+    latest: str = ""
+    text: str | None = None
+    untold: str = ""
+    said: tuple[tuple[str, str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +149,13 @@ class Registry(Protocol):
         """How many requests the download service takes at once."""
         ...
 
-    def project(self, client: Client, index: Index, key: str, recent: float) -> Answer:
-        """Ask ``index`` for one package; ``recent`` is the time after which dates matter.
+    @property
+    def width(self) -> int:
+        """How many requests the index takes at once."""
+        ...
 
-        Raises Fault.
-        """
+    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+        """Ask ``index`` for one package; raises Fault."""
         ...
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
@@ -130,6 +173,11 @@ class Registry(Protocol):
         was there then.
         """
         ...
+
+
+def text_of(*parts: object) -> str:
+    """Put the parts of a description together, as far as they are text and not too long."""
+    return "\n\n".join(part for part in parts if isinstance(part, str) and part)[:MOST_TEXT]
 
 
 def moment_of(value: object) -> float | None:

@@ -91,14 +91,24 @@ class Client:
 
         Returns 200, 404 and 410; raises Fault for everything else.
         """
+        return self._ask(index, path, accept, None)
+
+    def post(self, index: Index, path: str, document: object) -> Response:
+        """Send a JSON document that only asks, and return as ``get`` does.
+
+        405 and 501 are returned, too: servers without the service answer them.
+        """
+        return self._ask(index, path, "application/json", json.dumps(document).encode())
+
+    def _ask(self, index: Index, path: str, accept: str, sent: bytes | None) -> Response:
         url = index.url + path
         for _ in range(_MOST_REDIRECTS + 1):
             parts = self._checked(url, index)
-            status, headers, body = self._persistent(parts, index, accept)
-            if status in {301, 302, 303, 307, 308}:
+            status, headers, body = self._persistent(parts, index, accept, sent)
+            if status in ({301, 302, 303, 307, 308} if sent is None else {307, 308}):
                 url = _redirected(parts, headers.get("location", ""))
                 continue
-            if status not in {200, 404, 410}:
+            if status not in ({200, 404, 410} if sent is None else {200, 404, 405, 410, 501}):
                 raise Fault(_PHRASES.get(status, f"answered with status {status}"))
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             return Response(status, kind, body)
@@ -133,29 +143,29 @@ class Client:
         return parts
 
     def _persistent(
-        self, parts: SplitResult, index: Index, accept: str
+        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Ask, and once more after a fault that may pass."""
         try:
-            answer = self._once(parts, index, accept)
+            answer = self._once(parts, index, accept, sent)
         except TooLargeError:
             raise
         except Fault:
             if self._left() <= _PAUSE:
                 raise
             time.sleep(_PAUSE)
-            return self._once(parts, index, accept)
+            return self._once(parts, index, accept, sent)
         pause = _pause(answer[1].get("retry-after", ""))
         if answer[0] in _AGAIN and pause < min(_LONGEST_PAUSE, self._left()):
             time.sleep(pause)
-            return self._once(parts, index, accept)
+            return self._once(parts, index, accept, sent)
         return answer
 
     def _once(
-        self, parts: SplitResult, index: Index, accept: str
+        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            return self._exchange(parts, index, accept)
+            return self._exchange(parts, index, accept, sent)
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise Fault("has a certificate that is not trusted or has expired") from error
@@ -167,7 +177,7 @@ class Client:
             raise Fault(_broken(error)) from error
 
     def _exchange(
-        self, parts: SplitResult, index: Index, accept: str
+        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         connection, target = self._connection(parts)
         headers = {
@@ -180,7 +190,11 @@ class Client:
         connection.timeout = self._left()
         if connection.sock is not None:
             connection.sock.settimeout(self._left())
-        connection.request("GET", target, headers=headers)
+        if sent is None:
+            connection.request("GET", target, headers=headers)
+        else:
+            headers["Content-Type"] = "application/json"
+            connection.request("POST", target, body=sent, headers=headers)
         response = connection.getresponse()
         known = {name.lower(): value for name, value in response.getheaders()}
         body = self._body(connection, response, known.get("content-encoding", ""))

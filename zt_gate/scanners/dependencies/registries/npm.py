@@ -14,9 +14,12 @@ from zt_gate.scanners.dependencies.registries.base import (
     Index,
     Missing,
     Project,
+    Release,
     Status,
     TooLargeError,
+    Want,
     moment_of,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 _FULL = "application/json"
 _MOST_NAMES = 128
 _PLACEHOLDER = re.compile(r"-security(?:\.\d{1,5})?\Z")
+_MOST_NOTE = 300
+_INSTALL = ("preinstall", "install", "postinstall")
 _WRONG_FORM = "answered in a form that it should not have"
 
 
@@ -38,30 +43,49 @@ class Npm:
     accept: str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"
     count_age: float = 86400.0
     count_width: int = 4
+    width: int = 8
 
-    def project(self, client: Client, index: Index, key: str, recent: float) -> Answer:
-        """Ask for the short form; for the long one only where its dates matter.
+    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+        """Ask for the short form; for the long one only where its dates or texts matter.
 
-        What was last modified before ``recent`` was also created before.
+        What was last modified before ``want.recent`` was also created before.
         """
+        if want.text or want.releases:
+            try:
+                full = _packument(client, index, key, _FULL)
+            except TooLargeError as fault:
+                return self._short_first(client, index, key, want, str(fault))
+            return Missing() if full is None else _described(full, _created(full))
+        return self._short_first(client, index, key, want, "")
+
+    def _short_first(
+        self, client: Client, index: Index, key: str, want: Want, too_large: str
+    ) -> Answer:
+        """Look at the short form first; ``too_large`` says that the long one cannot be read."""
         try:
             short = _packument(client, index, key, self.accept)
         except TooLargeError:
             return _latest_only(client, index, key)
         if short is None:
+            if too_large:
+                raise Fault("knows the package in one form and not in the other")
             return Missing()
         modified = moment_of(short.get("modified"))
         suspect = _PLACEHOLDER.search(_latest(short)) is not None
         complete = isinstance(short.get("time"), dict)
-        if not complete and not suspect and modified is not None and modified < recent:
+        if not complete and not suspect and modified is not None and modified < want.recent:
             return _described(short, modified)
         if complete:
             return _described(short, _created(short))
         try:
-            full = _packument(client, index, key, _FULL)
+            full = None if too_large else _packument(client, index, key, _FULL)
         except TooLargeError as fault:
+            too_large = str(fault)
+            full = None
+        if too_large:
             status, note = _status(short)
-            return Project(None, status, note, f"{fault}", oversized=True)
+            untold = too_large if want.text else ""
+            return Project(None, status, note, too_large, oversized=True, untold=untold)
         if full is None:
             raise Fault("knows the package in one form and not in the other")
         return _described(full, _created(full))
@@ -140,7 +164,41 @@ def _latest_only(client: Client, index: Index, key: str) -> Answer:
 def _described(packument: dict[str, Any], created: float | None) -> Project:
     status, note = _status(packument)
     undated = "" if created is not None else "tells no dates"
-    return Project(created, status, note, undated)
+    full = isinstance(packument.get("time"), dict)
+    newest = (packument.get("versions") or {}).get(_latest(packument))
+    about = packument.get("description") or _text(newest, "description")
+    return Project(
+        created,
+        status,
+        note,
+        undated,
+        releases=_releases(packument),
+        latest=_latest(packument),
+        text=text_of(about, packument.get("readme")) if full else None,
+    )
+
+
+def _releases(packument: dict[str, Any]) -> tuple[Release, ...]:
+    time = packument.get("time")
+    dates: dict[str, object] = time if isinstance(time, dict) else {}
+    versions = packument.get("versions")
+    return tuple(
+        Release(
+            str(number),
+            moment_of(dates.get(number)),
+            note=_text(version, "deprecated")[:_MOST_NOTE],
+            scripts=_runs_scripts(version),
+        )
+        for number, version in (versions if isinstance(versions, dict) else {}).items()
+    )
+
+
+def _runs_scripts(version: object) -> bool:
+    if not isinstance(version, dict):
+        return False
+    scripts = version.get("scripts")
+    named = isinstance(scripts, dict) and any(scripts.get(name) for name in _INSTALL)
+    return named or version.get("hasInstallScript") is True
 
 
 def _status(packument: dict[str, Any]) -> tuple[Status, str]:

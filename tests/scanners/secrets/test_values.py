@@ -1,0 +1,107 @@
+"""What a value looks like, and how long it may take to say so."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.scanners.secrets.templates import expand
+from zt_gate import rulebook
+from zt_gate.model.text import decode_lossy
+from zt_gate.scanners.secrets import checksums
+from zt_gate.scanners.secrets.block import block_of
+from zt_gate.scanners.secrets.names import MEDIUM, NONE, STRONG, WEAK, Names
+from zt_gate.scanners.secrets.scan import Engine
+from zt_gate.scanners.secrets.values import Judge, patterned
+
+RULES = rulebook.load("secrets")
+DATA = RULES["secrets/keyword-assignment"].data
+JUDGE = Judge.of(DATA)
+NAMES = Names.of(DATA)
+ENGINE = Engine(RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "strength"),
+    [
+        ("password", STRONG), ("dbPassword", STRONG), ("DB_PASSWD", STRONG), ("api_key", MEDIUM),
+        ("clientSecret", MEDIUM), ("x-auth-token", MEDIUM), ("AWS_ACCESS_KEY_ID", NONE),
+        ("key", WEAK), ("password_field", WEAK), ("token_url", WEAK), ("keyboard", NONE),
+        ("primary_key", NONE), ("author", NONE), ("public_key", NONE), ("max_tokens", NONE),
+    ],
+)  # fmt: skip
+def test_names(name: str, strength: int) -> None:
+    assert NAMES.strength(name) == strength
+
+
+@pytest.mark.parametrize(
+    "template", ["{32*a-f0-9}", "{24*a-z0-9}", "{40*A-Za-z0-9}", "{32*A-Z2-7}"]
+)
+def test_what_a_generator_makes_is_random(template: str) -> None:
+    values = [expand(template + f"{{1*{n}}}") for n in range(10)]
+    assert sum(JUDGE.random(value) for value in values) >= 9
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["customer_identifier", "LicenseRef-scancode-utf8-1.0", "org.apache.commons.lang3.StringUtils",
+     "aaaaaaaaaaaaaaaaaaaa", "/usr/local/share/data-2024",
+     "2024-01-01T00:00:00Z", "https://corp.internal/a/b", "getAuthenticationTokenProvider"],
+)  # fmt: skip
+def test_what_people_write_is_not_random(value: str) -> None:
+    assert not JUDGE.random(value)
+
+
+@given(st.text(max_size=300))
+def test_judging_never_fails(value: str) -> None:
+    assert isinstance(JUDGE.placeholder(value), bool)
+    assert isinstance(JUDGE.random(value), bool)
+    assert isinstance(JUDGE.passwordlike(value), bool)
+    assert isinstance(NAMES.strength(value), int)
+
+
+@given(st.text("abcdef0123456789", min_size=1, max_size=6), st.integers(4, 12))
+def test_a_repeated_piece_is_no_secret(piece: str, times: int) -> None:
+    assert patterned(piece * times) or len(piece * times) < 8
+
+
+def test_checksums_raise_and_lower() -> None:
+    body = expand("{30*A-Za-z0-9}")
+    right = f"ghp_{body}{checksums.base62_crc32(body)}"
+    assert checksums.check("base62-crc32", right) is True
+    assert checksums.check("base62-crc32", right[:-1] + ("0" if right[-1] != "0" else "1")) is False
+    assert checksums.check("", right) is None
+
+
+@given(st.binary(max_size=2000), st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]))
+def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
+    for block in block_of(path, data):
+        for finding in ENGINE.findings(block):
+            assert finding.location.line is not None
+            assert finding.evidence is not None
+            text = finding.evidence.text[finding.evidence.start : finding.evidence.end]
+            assert text in decode_lossy(data)
+
+
+HOSTILE = [
+           "a", "secret", "password=", 'password="', "://", "://a:", "eyJ.", "sk-", '"', '" "', "QUJD",
+           " -u a:", "Server=x;password=a;", "-----BEGIN RSA PRIVATE " + "KEY-----", "%41", "AKIA",
+           "kind: Secret\ndata:\n  a: b\n", '"+"', "<password>", "key=val&", "define('AUTH_KEY', ",
+           "secret" + " " * 40, "insert into users ", "\\\n", "service_account"]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+@pytest.mark.parametrize("path", [b"a.txt", b"x.sql", b".env", b"prod.tfvars"])
+def test_hostile_text_takes_linear_time(piece: str, path: bytes) -> None:
+    def seconds(size: int) -> float:
+        data = (piece * (size // len(piece) + 1))[:size].encode()
+        began = time.process_time()
+        for block in block_of(path, data):
+            ENGINE.hits(block)
+        return time.process_time() - began
+
+    # A quadratic step would make this some ten times slower than the bound.
+    assert seconds(100_000) < 1.5

@@ -1,0 +1,248 @@
+"""The walk over a change: structured files on both sides, and added lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.model.change import ContentUnavailableError
+from zt_gate.model.finding import Evidence, Location
+from zt_gate.model.report import NotInspected, ScannerRun
+from zt_gate.model.text import MAX_BYTES, added_text
+from zt_gate.scanners.agent_config import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zt_gate.model.change import Blob, ChangeSet, FileChange, Line
+    from zt_gate.model.finding import Finding
+    from zt_gate.model.rule import Rule
+    from zt_gate.scanners.agent_config.catalogue import Book
+    from zt_gate.scanners.agent_config.documents import Document
+    from zt_gate.scanners.agent_config.kinds import Kind
+    from zt_gate.scanners.agent_config.match import Hit
+    from zt_gate.scanners.agent_config.texts import Seen
+    from zt_gate.scanners.base import Context
+
+#: Findings of one rule in one file.
+_MOST = 25
+_EVIDENCE = 2000
+#: Lines below a key in which the words of a hit are looked for.
+_REACH = 400
+_PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
+
+
+def scan(change: ChangeSet, context: Context) -> ScannerRun:
+    """Look at the net change; raises CatalogueError where a rule is wrong."""
+    walk = Walk(
+        context.rules, frozenset(file.path for file in change.files if not file.is_deletion)
+    )
+    for file in change.files:
+        if not file.is_deletion and not file.is_submodule:
+            walk.file(file)
+    return ScannerRun(
+        "agent_config",
+        "ok",
+        files=walk.files,
+        lines=walk.lines,
+        findings=tuple(walk.findings),
+        not_inspected=tuple(walk.not_inspected),
+    )
+
+
+class Walk:
+    """One scan: the rules, and what was found so far."""
+
+    def __init__(self, rules: Mapping[str, Rule], brought: frozenset[bytes]) -> None:
+        self.rules = rules
+        self.brought = brought
+        self.findings: list[Finding] = []
+        self.not_inspected: list[NotInspected] = []
+        self.files = 0
+        self.lines = 0
+        self._book: Book | None = None
+
+    @property
+    def book(self) -> Book:
+        """The rules, compiled when the first file asks for them."""
+        if self._book is None:
+            from zt_gate.scanners.agent_config import catalogue
+
+            self._book = catalogue.load(self.rules)
+        return self._book
+
+    def file(self, file: FileChange) -> None:
+        """Look at one file that exists after the change."""
+        if file.is_symlink:
+            if kinds.in_agent_folder(file.path) or kinds.kind_of(file.path) is not None:
+                self._link(file)
+            return
+        kind = kinds.kind_of(file.path)
+        code = kind is None and kinds.is_code(file.path)
+        if kind is None and not code:
+            return
+        if kind is not None and kind.reader != "text":
+            self._structured(file, kind)
+        words = _words(file.path, kind)
+        if words:
+            self._text(file, words)
+
+    def _link(self, file: FileChange) -> None:
+        from zt_gate.scanners.agent_config import links
+
+        target = self._content(file, file.new)
+        self.files += 1
+        said = links.judge(file.path, target) if target is not None else None
+        if said is not None:
+            level, message, shown = said
+            evidence = Evidence(shown, 0, len(shown))
+            rule = self.rules["agent_config/agent-folder-link"]
+            place = Location("file", file.path)
+            self.findings.append(
+                rule.finding(place, message, evidence=evidence, subject=shown, level=level)
+            )
+
+    def _content(self, file: FileChange, blob: Blob | None) -> bytes | None:
+        try:
+            if blob is None:
+                raise ContentUnavailableError("the new content of the file is not known")
+            return blob.read(MAX_BYTES)
+        except ContentUnavailableError as error:
+            self.not_inspected.append(NotInspected(file.path, "failed", str(error)))
+            return None
+
+    def _structured(self, file: FileChange, kind: Kind) -> None:
+        from zt_gate.scanners.agent_config import documents, match
+
+        data = self._content(file, file.new)
+        if data is None:
+            return
+        self.files += 1
+        try:
+            document = documents.read(kind.reader, data)
+            found = match.hits(kind.name, document, self.book, file.path, self.brought)
+        except documents.UnreadableError as error:
+            self.not_inspected.append(
+                NotInspected(file.path, "unreadable", f"configuration: {error}")
+            )
+            return
+        known = self._known(file, kind) if found else []
+        same = {(hit.rule, hit.subject, hit.level) for hit in known}
+        places = {(hit.rule, hit.place) for hit in known}
+        new = [hit for hit in found if (hit.rule, hit.subject, hit.level) not in same]
+        added = _Added(file, document)
+        for hit in new[: 4 * _MOST]:
+            self._report(hit, added, changed=(hit.rule, hit.place) in places)
+
+    def _known(self, file: FileChange, kind: Kind) -> list[Hit]:
+        """Return the hits of the old side; none where it was another kind of file or cannot be read."""
+        from zt_gate.scanners.agent_config import documents, match
+
+        old = kinds.kind_of(file.old_path or file.path)
+        if file.old is None or old != kind:
+            return []
+        try:
+            document = documents.read(kind.reader, file.old.read(MAX_BYTES))
+            return match.hits(
+                kind.name, document, self.book, file.old_path or file.path, frozenset()
+            )
+        except (ContentUnavailableError, documents.UnreadableError):
+            return []  # then everything counts as new
+
+    def _report(self, hit: Hit, added: _Added, *, changed: bool) -> None:
+        rule = self.rules[hit.rule]
+        number, text, start, end = added.find(hit)
+        kind = "line" if added.has(number) else "file"
+        location = Location(kind, added.file.path, number, start + 1, number, end + 1)
+        message = f"{hit.message} (it was something else before)" if changed else hit.message
+        self.findings.append(
+            rule.finding(
+                location,
+                message,
+                evidence=_evidence(text, start, end),
+                subject=hit.subject[:600],
+                level=hit.level,
+            )
+        )
+
+    def _text(self, file: FileChange, words: frozenset[str]) -> None:
+        from zt_gate.scanners.agent_config import texts
+
+        text = added_text(file)
+        if text.skipped is not None:
+            if text.skipped not in self.not_inspected:
+                self.not_inspected.append(text.skipped)
+            return
+        lines = list(text.lines())
+        if not lines:
+            return
+        self.files += 1
+        self.lines += len(lines)
+        counts: dict[str, int] = {}
+        for seen in texts.read(lines, words, self.book):
+            counts[seen.rule] = counts.get(seen.rule, 0) + 1
+            if counts[seen.rule] <= _MOST:
+                self.findings.append(self._seen(seen, file))
+
+    def _seen(self, seen: Seen, file: FileChange) -> Finding:
+        place = Location("line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1)
+        return self.rules[seen.rule].finding(
+            place,
+            seen.message,
+            evidence=_evidence(seen.text, seen.start, seen.end),
+            level=seen.level,
+        )
+
+
+class _Added:
+    """The new side's lines, and which of them the change adds."""
+
+    def __init__(self, file: FileChange, document: Document) -> None:
+        self.file = file
+        self.document = document
+        self.rows = document.text.split("\n")
+
+    def has(self, number: int) -> bool:
+        """Whether the change adds the line."""
+        return any(
+            hunk.new_start <= number < hunk.new_start + hunk.added.lines for hunk in self.file.hunks
+        )
+
+    def find(self, hit: Hit) -> tuple[int, str, int, int]:
+        """Return the line of a hit, its text, and the span of the needle or the whole line."""
+        first = min(max(1, self.document.line(hit.path)), len(self.rows))
+        last_word = next((part for part in reversed(hit.path) if isinstance(part, str)), "")
+        needle = hit.needle.split("\n")[0].strip()[:200]
+        for word, reach in ((needle, _REACH), (last_word, 1)):
+            for number in range(first, min(first + reach, len(self.rows) + 1)):
+                at = self.rows[number - 1].find(word) if word else -1
+                if at >= 0:
+                    return number, self.rows[number - 1].rstrip("\r"), at, at + len(word)
+        text = self.rows[first - 1].rstrip("\r")
+        return first, text, 0, len(text)
+
+
+def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
+    """Return which sorts of text rules look at the added lines of a file."""
+    if kind is None:
+        found = {"code"}
+        if kinds.is_script(path):
+            found.add("script")
+        if kinds.runs_at_install(path):
+            found.add("install")
+        return frozenset(found)
+    table = {
+        "markdown": {"prose"},
+        "agent-rules": {"prose", "agent-text"},
+        "agent-command": {"prose", "agent-text", "skill"},
+        "agent-definition": {"prose", "agent-text", "skill"},
+        "gemini-command": {"agent-text", "skill"},
+        "git-hook": {"git-hook", "code"},
+    }
+    return frozenset(table.get(kind.name, ()))
+
+
+def _evidence(text: str, start: int, end: int) -> Evidence:
+    cut = max(0, start - _EVIDENCE // 2)
+    window = text[cut : cut + _EVIDENCE]
+    return Evidence(window, min(start - cut, len(window)), min(end - cut, len(window)))

@@ -1,0 +1,183 @@
+"""From texts to what the rules match in them: remembered, or asked of the engine.
+
+A text is known by its content, the rules of its language and the engine, not by
+its name, so that the second look at the same blob costs next to nothing.  What
+a time-out or a construct that the engine cannot parse would take away with the
+whole file is tried once more, with less of it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from zt_gate.scanners.code import engine, problems, python_source, traces
+from zt_gate.scanners.code.outcome import Outcome, by_file, from_table, to_table
+from zt_gate.scanners.code.output import Problem
+from zt_gate.scanners.code.store import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zt_gate.scanners.base import Context
+    from zt_gate.scanners.code.outcome import Unit
+    from zt_gate.scanners.code.output import Answer
+    from zt_gate.scanners.code.rules import Pack
+    from zt_gate.scanners.code.store import Store
+
+# Changes when an entry of the store says something else.
+_VERSION = "1"
+#: Constructs that are taken out of one Python file until the engine parses it.
+_CUTS = 5
+#: Files of one scan that are tried once more, alone: each may take a minute.
+_RETRIES = 20
+
+
+@dataclass
+class Inspector:
+    """Looks at units; ``reason`` says why a run as a whole was no answer, "" if none was."""
+
+    pack: Pack
+    store: Store
+    context: Context
+    reason: str = ""
+    _ways: tuple[engine.Start, ...] | None = None
+    _identity: str = ""
+    _retries: int = field(default=_RETRIES)
+
+    @property
+    def ways(self) -> tuple[engine.Start, ...]:
+        """The ways to start the engine, looked for when the first text needs one."""
+        if self._ways is None:
+            self._ways = tuple(engine.starts(self.context.workdir))
+            self._identity = engine.identity(self._ways)
+        return self._ways
+
+    def recalled(self, unit: Unit) -> Outcome | None:
+        """Return what is remembered of a unit."""
+        if not self.ways or not self._identity:
+            return None
+        return from_table(self.store.get(self._key(unit)))
+
+    def look(self, units: Iterable[Unit]) -> dict[str, Outcome]:
+        """Return the outcomes by the names of the copies; raises EngineError."""
+        asked = {unit.name: unit for unit in units}
+        if not asked:
+            return {}
+        answer = self._scan(tuple(asked.values()))
+        outcomes = by_file(answer, asked)
+        for name, unit in asked.items():
+            outcomes[name] = self._again(unit, outcomes[name])
+            self._keep(unit, outcomes[name])
+        return outcomes
+
+    def with_sources(self, unit: Unit, outcome: Outcome) -> Outcome:
+        """Return the outcome with the sources of its taint rules' matches, remembered as such."""
+        language = unit.dialect.language.name
+        rules = {match.rule for match in outcome.matches}
+        rules = {rule for rule in rules if self.pack.follows_data(language, rule)}
+        if outcome.has_sources or not rules:
+            return outcome
+        output = engine.flows(
+            unit.name, self.pack.file(language, rules), unit.dialect.core_name, self.ways,
+            self.context,
+        )  # fmt: skip
+        if output:
+            found = traces.with_sources(outcome.matches, output)
+            outcome = replace(outcome, matches=found, has_sources=True)
+            self._keep(unit, outcome)
+        return outcome
+
+    def _key(self, unit: Unit) -> str:
+        language = unit.dialect.language.name
+        return key_of(
+            "result", _VERSION, self._identity, self.pack.digest(language),
+            unit.dialect.extension, unit.digest,
+        )  # fmt: skip
+
+    def _keep(self, unit: Unit, outcome: Outcome) -> None:
+        # After a run that left a rule out, nothing is known of any text.
+        if self._identity and outcome.is_final and not self.reason:
+            self.store.put(self._key(unit), to_table(outcome))
+
+    def _scan(self, units: Sequence[Unit], *, patient: bool = False) -> Answer:
+        wanted: dict[str, set[str]] = {}
+        for unit in units:
+            wanted.setdefault(unit.dialect.language.name, set()).update(unit.rules)
+        files = [self.pack.file(language, ids) for language, ids in sorted(wanted.items())]
+        names = tuple(unit.name for unit in units)
+        answer = engine.scan(names, files, self.ways, self.context, patient=patient)
+        ids = frozenset().union(*wanted.values())
+        self.reason = self.reason or problems.of_the_run(answer, frozenset(names), ids)
+        return answer
+
+    def _again(self, unit: Unit, outcome: Outcome) -> Outcome:
+        """Try a text once more that was given up, or that was not parsed at all."""
+        if not outcome.is_scanned or self._retries <= 0 or self.reason:
+            return outcome
+        given_up = [at for at in outcome.problems if not problems.is_parsing(at)]
+        unparsed = [at for at in outcome.problems if problems.is_unparsed(at)]
+        python = unit.dialect.language.name == "python"
+        if not given_up and not (python and unparsed):
+            return outcome
+        self._retries -= 1
+        try:
+            return self._patiently(unit, outcome) if given_up else self._cut(unit, outcome)
+        except engine.EngineError:
+            return outcome
+
+    def _patiently(self, unit: Unit, outcome: Outcome) -> Outcome:
+        """Give a file alone more time; of a large Python file only what the change touches."""
+        smaller = self._touched_part(unit)
+        if smaller is not None:
+            found = self._one(unit, smaller)
+            if found.is_final:
+                return replace(found, problems=(*found.problems, Problem(problems.PART)))
+        found = by_file(self._scan((unit,), patient=True), {unit.name: unit})[unit.name]
+        return found if found.is_scanned else outcome
+
+    def _touched_part(self, unit: Unit) -> bytes | None:
+        """Return the file without the functions and classes that the change does not touch."""
+        if unit.touched is None or unit.dialect.language.name != "python":
+            return None
+        text = self._text(unit.name)
+        known = python_source.statements(text)
+        if known is None:
+            return None
+        keep = [span for run in unit.touched for span in python_source.around(known, *run)]
+        if any(not at.is_definition and (at.first, at.last) in keep for at in known):
+            return None  # what all functions share was changed
+        part = python_source.without_definitions(known, text, keep)
+        return part if len(part) * 2 < len(text) else None
+
+    def _cut(self, unit: Unit, outcome: Outcome) -> Outcome:
+        """Take out the top-level statements that the engine cannot parse."""
+        text = self._text(unit.name)
+        known = python_source.statements(text)
+        cuts: list[tuple[int, int]] = []
+        found = outcome
+        while known is not None and len(cuts) < _CUTS:
+            line = next((at.line for at in found.problems if problems.is_unparsed(at)), None)
+            spans = python_source.around(known, line, line) if line else []
+            if not spans or spans[0] in cuts:
+                return outcome
+            cuts += spans
+            found = self._one(unit, python_source.blanked(text, cuts))
+            if not any(problems.is_unparsed(at) for at in found.problems):
+                cut = Problem(problems.CUT, line=line, spans=tuple(sorted(cuts)))
+                return replace(found, problems=(*found.problems, cut))
+        return outcome
+
+    def _one(self, unit: Unit, text: bytes) -> Outcome:
+        """Look at another text under the rules of a unit."""
+        stem, _, extension = unit.name.rpartition(".")
+        name = f"{stem}-part.{extension}"
+        with open(os.path.join(self.context.workdir, name), "wb") as file:
+            file.write(text)
+        part = replace(unit, name=name)
+        return by_file(self._scan((part,), patient=True), {name: part})[name]
+
+    def _text(self, name: str) -> bytes:
+        with open(os.path.join(self.context.workdir, name), "rb") as file:
+            return file.read()

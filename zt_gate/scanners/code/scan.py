@@ -1,0 +1,196 @@
+"""One scan: from the changed files to findings, batch by batch."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from zt_gate.model.change import ContentUnavailableError
+from zt_gate.model.report import NotInspected
+from zt_gate.scanners.code import engine, problems
+from zt_gate.scanners.code.compare import newly_possible
+from zt_gate.scanners.code.findings import finding_of, touches, without_echoes
+from zt_gate.scanners.code.inspector import Inspector
+from zt_gate.scanners.code.literals import words_of
+from zt_gate.scanners.code.outcome import Outcome, Unit
+from zt_gate.scanners.code.rules import Pack
+from zt_gate.scanners.code.store import Store
+from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
+
+if TYPE_CHECKING:
+    from zt_gate.model.change import ChangeSet
+    from zt_gate.model.finding import Finding
+    from zt_gate.scanners.base import Context
+    from zt_gate.scanners.code.output import Match
+
+#: Files of one start of the engine: bounds the command line, and what lies in memory.
+BATCH = 500
+
+
+@dataclass(slots=True)
+class Result:
+    """What one scan has so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    not_inspected: list[NotInspected] = field(default_factory=list)
+    reason: str = ""
+    files: int = 0
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A target without its text, the unit that its text is, and what is remembered of it."""
+
+    target: Target
+    unit: Unit
+    known: Outcome | None
+
+
+def scan(change: ChangeSet, context: Context) -> Result:
+    """Scan the files of the net change; what keeps this from being whole is in the result."""
+    result = Result()
+    store = Store(context.cache_dir)
+    pack = Pack(context.rules, context.workdir, store)
+    job = _Job(context, pack, Inspector(pack, store, context), result)
+    try:
+        for file in change.files:
+            prepared = prepare(file, pack)
+            if isinstance(prepared, NotInspected):
+                result.not_inspected.append(prepared)
+            elif prepared is not None:
+                job.add(prepared)
+        job.finish()
+    except engine.EngineError as error:
+        result.reason = str(error)
+    result.reason = result.reason or job.inspector.reason
+    result.findings = without_echoes(result.findings)
+    return result
+
+
+@dataclass(slots=True)
+class _Job:
+    """Gathers the files that must be looked at closer, and does that in batches."""
+
+    context: Context
+    pack: Pack
+    inspector: Inspector
+    result: Result
+    _waiting: list[_Item] = field(default_factory=list)
+    _copies: int = 0
+
+    def add(self, target: Target) -> None:
+        """Look at a target; what needs the engine waits for the batch to be full."""
+        known = None
+        unit = None
+        if target.rules:
+            unit = self._unit(target.text, target, "")
+            known = self.inspector.recalled(unit)
+        if unit is None or (known is not None and not known.matches and not known.problems):
+            self._count(target)
+            return
+        unit = self._placed(unit, target.text)
+        self._waiting.append(_Item(target.bare(), unit, known))
+        if len(self._waiting) >= BATCH:
+            self.finish()
+
+    def finish(self) -> None:
+        """Look at what waits; raises EngineError."""
+        batch, self._waiting = self._waiting, []
+        found = self.inspector.look(item.unit for item in batch if item.known is None)
+        outcomes = [item.known or found[item.unit.name] for item in batch]
+        old = self._old(batch, outcomes)
+        for item, outcome in zip(batch, outcomes, strict=True):
+            lines = lines_of(self.context.workdir, item.unit.name)
+            skipped = problems.of_file(outcome, item.target, lines, self.pack)
+            if skipped is not None:
+                self.result.not_inspected.append(skipped)
+            if skipped is None or skipped.kind == "not_applicable":
+                self._count(item.target)
+            self._report(item, outcome, lines, old.get(item.unit.name))
+
+    def _old(self, batch: list[_Item], outcomes: list[Outcome]) -> dict[str, _Before]:
+        """Look at the old content of files with findings on old lines, by the new copies' names."""
+        wanted: dict[str, Unit] = {}
+        for item, outcome in zip(batch, outcomes, strict=True):
+            if all(touches(match, item.target) for match in outcome.matches):
+                continue
+            try:
+                text = old_text(item.target)
+            except ContentUnavailableError as error:
+                reason = f"old findings cannot be told from new ones: {error}"
+                self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
+                continue
+            words = words_of(text or b"")
+            rules = self.pack.applicable(item.target.dialect.language.name, words)
+            wanted[item.unit.name] = self._placed(
+                self._unit(text or b"", replace(item.target, rules=rules), "old"), text or b""
+            )
+        return self._looked_up(wanted)
+
+    def _looked_up(self, wanted: dict[str, Unit]) -> dict[str, _Before]:
+        known = {
+            unit.name: (self.inspector.recalled(unit) if unit.rules else Outcome())
+            for unit in wanted.values()
+        }
+        found = self.inspector.look(unit for unit in wanted.values() if known[unit.name] is None)
+        return {
+            name: _Before(unit, known[unit.name] or found[unit.name])
+            for name, unit in wanted.items()
+        }
+
+    def _report(
+        self, item: _Item, outcome: Outcome, lines: list[bytes], before: _Before | None
+    ) -> None:
+        target = item.target
+        reported = [match for match in outcome.matches if touches(match, target)]
+        others = [match for match in outcome.matches if not touches(match, target)]
+        if before is not None:
+            reported += self._new_ones(others, item, lines, before)
+        if not reported:
+            return
+        traced = self.inspector.with_sources(item.unit, outcome)
+        sources = dict(zip(outcome.matches, traced.matches, strict=True))
+        for match in reported:
+            rule = self.context.rules.get(f"code/{match.rule}")
+            if rule is not None:  # the run's reason tells of others
+                self.result.findings.append(finding_of(sources[match], rule, target, lines))
+
+    def _new_ones(
+        self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
+    ) -> list[Match]:
+        old = before.outcome
+        if any(not problems.is_parsing(at) for at in old.problems) or not old.is_scanned:
+            reason = "semgrep gave the old content up: old findings cannot be told from new ones"
+            self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
+            return []
+        old_lines = lines_of(self.context.workdir, before.unit.name)
+        return newly_possible(matches, lines, old.matches, old_lines, item.target.file.hunks)
+
+    def _unit(self, text: bytes, target: Target, part: str) -> Unit:
+        self._copies += 1
+        name = f"src/{self._copies:06}{part}.{target.dialect.extension}"
+        digest = hashlib.sha256(text).hexdigest()
+        return Unit(name, target.dialect, digest, target.rules, target.touched)
+
+    def _placed(self, unit: Unit, text: bytes) -> Unit:
+        """Write the private copy of a text."""
+        workdir = self.context.workdir
+        os.makedirs(os.path.join(workdir, "src"), mode=0o700, exist_ok=True)
+        with open(os.path.join(workdir, unit.name), "wb") as file:
+            file.write(text)
+        return unit
+
+    def _count(self, target: Target) -> None:
+        self.result.files += 1
+        self.result.lines += target.added_lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The old content of a file as a unit, and what the rules match in it."""
+
+    unit: Unit
+    outcome: Outcome

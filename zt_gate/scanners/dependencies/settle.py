@@ -1,0 +1,125 @@
+"""What remains of the additions when the whole repository is taken into account.
+
+A command or an import adds nothing that a manifest declares; a lock file adds
+nothing that the manifest beside it adds already; a workspace's package is no
+stranger to its neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zt_gate.model.report import NotInspected
+from zt_gate.scanners.dependencies.added import Addition, Remark
+from zt_gate.scanners.dependencies.formats import SOFT
+from zt_gate.scanners.dependencies.locks import LOCKS, mismatches
+from zt_gate.scanners.dependencies.repository import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from zt_gate.model.rule import Rule
+    from zt_gate.scanners.dependencies.added import Difference, Manifest
+
+_IMPORT_RULE = "dependencies/undeclared-import"
+_NO_FILES = "imports were not looked at: the files of the repository are not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What can be known beyond the change itself; see ``added.difference``."""
+
+    trusted: Callable[[bytes], bytes | None]
+    paths: Callable[[], Sequence[bytes] | None]
+    rules: Mapping[str, Rule]
+
+
+def settle(
+    result: Difference, manifests: Sequence[Manifest], imported: Sequence[Addition], sides: Sides
+) -> None:
+    """Take out of ``result`` what is not new after all, and add what imports bring."""
+    changed = frozenset(
+        path for one in manifests for path in (one.file.path, one.file.old_path) if path is not None
+    )
+    repository = Repository(manifests, changed, sides.trusted, sides.paths)
+    result.added = [one for one in _once(result.added) if not _is_own(one, repository)]
+    for manifest, entry, told in mismatches(manifests):
+        result.remarks.append(Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told))
+    rule = sides.rules.get(_IMPORT_RULE)
+    if imported and rule is not None:
+        _add_imports(result, imported, repository, rule)
+
+
+def _once(added: Sequence[Addition]) -> Iterator[Addition]:
+    """Yield the additions without those that say again what another one says better."""
+    declared = {
+        (one.dependency.ecosystem, one.dependency.key)
+        for one in added
+        if one.manifest.reader.name not in SOFT | LOCKS
+    }
+    said: set[tuple[str, str]] = set()
+    for one in added:
+        entry = one.dependency
+        at = (entry.ecosystem, entry.key)
+        if (
+            entry.key
+            and entry.source.kind == "registry"
+            and one.manifest.reader.name in SOFT | LOCKS
+        ):
+            if at in declared or at in said:
+                continue
+            said.add(at)
+        yield one
+
+
+def _is_own(addition: Addition, repository: Repository) -> bool:
+    """Say whether the repository has the package already, or is it itself."""
+    entry, format_name = addition.dependency, addition.manifest.reader.name
+    if format_name == "prose" and entry.source.kind in {"index", "path"}:
+        return True  # nobody runs prose; which package it names matters all the same
+    if format_name in SOFT or entry.section.startswith("command"):
+        own = repository.own(entry.ecosystem)
+        if entry.source.kind in {"vcs", "url"}:
+            return _last_part(entry.source.target) in {name.rpartition("/")[2] for name in own}
+        return bool(entry.key) and (
+            entry.key in repository.declared(entry.ecosystem) or entry.key in own
+        )
+    if entry.ecosystem == "npm" and entry.key and entry.source.kind == "registry":
+        return repository.has_workspaces() and entry.key in repository.own("npm")
+    return any(
+        one.source.kind == "self" and one.key == entry.key and one.ecosystem == entry.ecosystem
+        for one in addition.manifest.new
+        if entry.key
+    )
+
+
+def _last_part(address: str) -> str:
+    """Return the repository's name in an address: ``git+https://…/name.git@v1`` is ``name``."""
+    path = address.partition("#")[0].rstrip("/").rpartition("/")[2]
+    return path.partition("@")[0].removesuffix(".git").lower()
+
+
+def _add_imports(
+    result: Difference, imported: Sequence[Addition], repository: Repository, rule: Rule
+) -> None:
+    from zt_gate.scanners.dependencies.imports import Table, needed
+
+    if not any(repository.declared(kind) for kind in ("pypi", "npm")):
+        return
+    if repository.paths is None:
+        result.not_inspected.append(NotInspected(None, "not_applicable", _NO_FILES))
+        return
+    table = Table(rule.data)
+    said = {(one.dependency.ecosystem, one.dependency.key) for one in result.added}
+    for one in imported:
+        found = needed(one.dependency, repository, table)
+        if found is None or (found.ecosystem, found.key) in said:
+            continue
+        said.add((found.ecosystem, found.key))
+        addition = Addition(found, one.manifest)
+        result.added.append(addition)
+        module = one.dependency.source.target
+        brings = "" if found.name == module else f" (of the package {found.name})"
+        told = f"{ascii(module)[1:-1]}{brings} is imported, and no manifest here declares it"
+        result.remarks.append(Remark(addition, _IMPORT_RULE, told))

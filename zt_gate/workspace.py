@@ -1,0 +1,62 @@
+"""Private folders that go away whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zt_gate.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: What ends the gate.
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back the signals that end the gate: for what must not be left half done."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def private_folder(environ: Mapping[str, str], name: str = "zt-gate") -> Iterator[Path]:
+    """Make a folder that only this user may enter, and remove it with what is in it.
+
+    Below an absolute TMPDIR, else ``/tmp``.  Raises GateError where none can be
+    made.
+    """
+    top = environ.get("TMPDIR", "")
+    folder = Path(top if os.path.isabs(top) else "/tmp", f"{name}-{os.urandom(8).hex()}")  # noqa: S108
+    # One try for making and removing: an interrupt may come right after mkdir.
+    try:
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise GateError(
+                f"no private folder can be made in {folder.parent}: {error.strerror}; set TMPDIR"
+            ) from error
+        yield folder
+    finally:
+        with uninterrupted():
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    from shutil import rmtree
+
+    # A killed engine may still be writing its last file.
+    for _ in range(40):
+        rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+        time.sleep(0.05)
