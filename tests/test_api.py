@@ -53,7 +53,7 @@ def test_options_mean_what_the_command_lines_do(repo: Repo, tmp_path: Path) -> N
     (tmp_path / "mine.toml").write_text('profile = "advisory"\n')
     assert judged(repo, worktree=True, config=tmp_path / "mine.toml").verdict is Verdict.PASS
     skipped = {run.scanner for run in judged(repo).runs if run.status == "skipped"}
-    assert skipped == {"code", "dependencies", "injection"}
+    assert skipped == {"agent_config", "code", "dependencies", "injection"}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["GateError", "Report", "UsageError", "Verdict", "scan"]
+__all__ = ["GateError", "Report", "UsageError", "Verdict", "scan", "verify_dependency"]
 
 
 def scan(
@@ -71,6 +71,34 @@ def scan(
         offline=offline,
     )
     return gate.run(request, os.environ if environ is None else environ)
+
+
+def verify_dependency(
+    purl: str,
+    *,
+    folder: str | os.PathLike[str] = ".",
+    profile: str = "",
+    config: str | os.PathLike[str] = "",
+    offline: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Report:
+    """Judge one package as if a change of the repository around ``folder`` added it.
+
+    ``purl`` is a package URL such as ``pkg:pypi/flask@3.0.0``; without a version
+    the one counts that would be installed.  Returns and raises as ``scan`` does.
+    """
+    from zt_gate import verify
+
+    if not isinstance(purl, str) or not purl.startswith("pkg:"):
+        raise UsageError(f"verify_dependency takes a package URL, not {purl!a}")
+    return verify.verify(
+        [verify.package_of(purl)],
+        Path(folder).absolute(),
+        os.environ if environ is None else environ,
+        offline=offline,
+        config=os.fspath(config),
+        profile=profile,
+    )
 
 
 def _source(

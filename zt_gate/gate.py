@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Report
+    from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
 
 Kind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
@@ -35,6 +36,7 @@ Kind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
 #: Wall seconds that each scanner gets: somebody waits for a commit, a machine for the rest.
 _SECONDS_STAGED = 60.0
 _SECONDS_OTHERWISE = 900.0
+_STRICT_VERSION_DAYS = 7
 
 #: CI systems that do not set CI: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
 _CI_MARKS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
@@ -146,7 +148,7 @@ class _Kit:
             dependencies=DependencySettings(
                 min_age_days=limits.min_age_days,
                 min_weekly_downloads=limits.min_weekly_downloads,
-                min_version_age_days=limits.min_version_age_days,
+                min_version_age_days=self._version_age(),
                 on_unverified=limits.on_unverified,
             ),
             registries=self.policy.registries,
@@ -154,7 +156,25 @@ class _Kit:
             environ=self.environ,
             trusted_file=self._trusted_reader(),
             trusted_paths=self._trusted_paths,
+            text_findings=self._text_reader() if name == "dependencies" else None,
         )
+
+    def _version_age(self) -> int | None:
+        """Return the least age of a version: where nothing is said, strict waits a week."""
+        said = self.policy.dependencies.min_version_age_days
+        return _STRICT_VERSION_DAYS if said is None and self.policy.profile == "strict" else said
+
+    def _text_reader(self) -> Callable[[str], Sequence[tuple[str, str, str]]]:
+        """Return what holds a text against the injection rules, read when the first one comes."""
+        rules: dict[str, Rule] = {}
+
+        def read(text: str) -> Sequence[tuple[str, str, str]]:
+            from zt_gate.scanners.injection.text import findings_in
+
+            rules.update(rules or rulebook.load("injection", cache=self.cache_dir))
+            return findings_in(text, rules)
+
+        return read
 
     def _trusted_reader(self) -> Callable[[bytes], bytes | None]:
         """Return what reads a trusted file; one git process serves a scanner's whole run."""
@@ -168,7 +188,7 @@ class _Kit:
         return lambda path: read_file(git, self.trusted, path, store)
 
     def _trusted_paths(self) -> Sequence[bytes] | None:
-        if self.git is None or not self.trusted:
+        if self.git is None:
             return None
         from zt_gate.git.trusted import list_paths
 

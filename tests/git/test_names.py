@@ -11,7 +11,8 @@ from zt_gate.git.names import leads_astray
     "path",
     [
         b".git", b"a/.git/config", b".GiT/x", b"git~1", b"GIT~1/x", b".git ", b".git...",
-        b".git::$DATA",        "a/.g\u200cit/x".encode(), "\ufeff.git".encode(), b"a\\.git\\hooks", b"..", b"a/../b",
+        b".git::$DATA",
+        "a/.g\u200cit/x".encode(), "\ufeff.git".encode(), b"a\\.git\\hooks", b"..", b"a/../b",
         b"./a", b"a//b", b"",
     ],
 )  # fmt: skip

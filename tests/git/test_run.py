@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ from zt_gate.git.errors import (
     visible,
 )
 from zt_gate.git.history import resolve
+from zt_gate.git.patch import Reader
 from zt_gate.git.program import find_git
-from zt_gate.git.run import Git
+from zt_gate.git.run import MEMORY, Git
 
 
 @pytest.fixture
@@ -223,6 +226,28 @@ def test_stream_reports_failure_and_output_left_over(repo: Repo) -> None:
         drain(git, "cat-file", "blob", "0" * 40)
     with pytest.raises(GitError, match="more than was expected"), git.stream(["ls-files"]) as pipe:
         assert pipe is not None
+
+
+def test_stream_names_the_cause_where_git_dies_early(repo: Repo, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho half\necho fatal: no memory >&2\nexit 128\n")
+    program.chmod(0o755)
+    git = replace(opened(repo), program=str(program), seconds=20)
+    with pytest.raises(GitError, match="no memory"), git.stream(["x"]) as pipe:
+        Reader(pipe.read).until(b"\0")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from outside")
+def test_git_cannot_take_all_memory(repo: Repo, tmp_path: Path) -> None:
+    """Trees that name each other many times are a listing without an end."""
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nsleep 0.3\ngrep '^Max data size' /proc/self/limits\n")
+    program.chmod(0o755)
+    git = replace(opened(repo), program=str(program), seconds=20)
+    with git.stream(["x"]) as pipe:
+        assert str(MEMORY).encode() in pipe.read(1000)
 
 
 def drain(git: Git, *args: str) -> None:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zt_gate.git import spool as spools
+from zt_gate.git.errors import GitError
 from zt_gate.git.spool import Spool
 
 
@@ -45,3 +47,13 @@ def test_forked_processes_read_side_by_side() -> None:
             os._exit(0 if right else 1)
         children.append(pid)
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0, 0]
+
+
+def test_one_blob_named_a_thousand_times_does_not_fill_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spools, "LIMIT", 100)
+    spool = Spool(in_memory=0)
+    spool.append(b"x" * 100)
+    with pytest.raises(GitError, match="too much to read"):
+        spool.append(b"x")

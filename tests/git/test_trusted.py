@@ -9,7 +9,7 @@ from tests.support.opened import opened
 from tests.support.repo import Repo
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
-from zt_gate.git.trusted import read_file
+from zt_gate.git.trusted import list_paths, read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +79,12 @@ def test_too_large(repo: Repo) -> None:
     git = opened(repo)
     with pytest.raises(GitError, match="more than 3"):
         read_file(git, git.head, b".zt-gate.toml", limit=3)
+
+
+def test_all_paths_of_a_commit(repo: Repo) -> None:
+    git = opened(repo)
+    repo.write("later.txt", "not committed")
+    assert list_paths(git, git.head) == (
+        b".zt-gate.toml", b"deep/er/a\nb.txt", b"link.toml", b"way",
+    )  # fmt: skip
+    assert list_paths(git, "") == list_paths(git, git.empty_tree) == ()

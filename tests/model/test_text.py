@@ -380,7 +380,9 @@ def test_what_has_no_added_lines_has_no_reason() -> None:
     empty = file_change("a.py", b"")
     for file in (deleted, chmod, cut, empty):
         assert read(added_text(file)) == []
-    assert added_text(module).skipped is None
+    skipped = added_text(module).skipped
+    assert skipped is not None
+    assert skipped.kind == "not_applicable"
 
 
 def test_a_picture_that_only_shrinks_has_no_reason() -> None:
@@ -468,7 +470,11 @@ def test_every_added_byte_is_given_or_a_reason(
         return
     lines = list(text.lines())
     if text.encoding == "utf-8":
-        assert lines == list(file.added_lines())
+        plain = list(file.added_lines())
+        assert lines[: len(plain)] == plain
+        # Behind them stand those with NULs between letters, without these.
+        assert {line.number for line in lines[len(plain) :]} <= {line.number for line in plain}
+        assert all(b"\x00" not in line.data for line in lines[len(plain) :])
         return
     if store == "absent" and not new.endswith(b"\n"):
         new += b"\n"  # as the hunks of the tests have it

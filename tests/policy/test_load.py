@@ -39,6 +39,11 @@ injection = "warn"
 
 [scanners.code]
 deadline-seconds = 90
+rules = ["tools/rules.yaml"]
+
+[[scanners.code.packs]]
+path = "/opt/pack.yaml"
+sha256 = "AbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAbAb"
 
 [dependencies]
 min-age-days = 7
@@ -97,7 +102,13 @@ def test_every_key_is_read() -> None:
         Allowance("docs/**", ("injection/*",), "we teach about it"),
         Allowance("tests/fixtures/", ("secrets", "gate/unreadable"), "made up"),
     )
-    assert policy.scanners == {"code": {"deadline-seconds": 90.0}}
+    assert policy.scanners == {
+        "code": {
+            "deadline-seconds": 90.0,
+            "rules": ("tools/rules.yaml",),
+            "packs": ({"path": "/opt/pack.yaml", "sha256": "ab" * 32},),
+        }
+    }
     assert policy.dependencies == Dependencies(7, 5000, 2, "warn")
     assert policy.registries == {"pypi": "https://packages.example.org/simple"}
     assert policy.scope == Scope(("src/**",), ("/infra/",))
@@ -174,6 +185,13 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
         ("[scanners.code]\ndeadline-seconds = 0", "is a number above 0, at most 86,400"),
         ("[scanners.code]\ndeadline-seconds = '5'", "is a number, not a string"),
         ("[scanners.code]\ndeadline-seconds = true", "is a number, not a boolean"),
+        ("[scanners.secrets]\nrules = ['x']", ":2: unknown key 'rules' in [scanners.secrets]"),
+        ("[scanners.code]\nrules = 'x'", ":2: [scanners.code] 'rules' is a list of strings"),
+        ("[scanners.code]\npacks = ['x']", ":2: packs is a list of tables"),
+        ("[scanners.code]\npacks = [{ path = 'x', sha256 = 'g' }]", "64 hexadecimal digits"),
+        ("[scanners.code]\npacks = [{ path = 'x' }]", "a pack is pinned by sha256"),
+        ("[[scanners.code.packs]]\nsha256 = 'x'", "a pack lacks path"),
+        ("[[scanners.code.packs]]\nurl = 'x'", "unknown key 'url'"),
         ("[dependencies]\nmin-age-days = '3'", "'min-age-days' is a whole number, not a string"),
         ("[dependencies]\nmin-age-days = true", "is a whole number, not a boolean"),
         (

@@ -29,14 +29,14 @@ from urllib.parse import unquote, urlsplit
 
 Fault = Literal[
     "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
-    "huge", "portal", "no-date", "no-etag", "403", "list", "trickle",
+    "huge", "portal", "no-date", "no-etag", "403", "list", "trickle", "expired",
 ]  # fmt: skip
 #: Faults after which nothing can be known; ``no-etag`` is none of them.
 FAULTS: tuple[Fault, ...] = (
     "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
     "huge", "portal", "no-date", "403", "list", "trickle",
 )  # fmt: skip
-Part = Literal["index", "downloads", "all"]
+Part = Literal["index", "downloads", "advisories", "all"]
 
 _SIMPLE = "application/vnd.pypi.simple.v1+json"
 _ABBREVIATED = "application/vnd.npm.install-v1+json"
@@ -61,6 +61,27 @@ class Package:
     padding: int = 0
     #: Days since the last change of any kind; None: as old as the first upload.
     modified_days: float | None = None
+    #: Summary and long description.
+    text: str = ""
+    #: The npm package has an install script.
+    scripts: bool = False
+    #: Version → days since its upload; replaces ``files``.
+    versions: dict[str, float] | None = None
+    #: Versions that were yanked or deprecated by themselves.
+    bad_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """One advisory: which versions it is about (empty: all), and what mends it."""
+
+    id: str
+    ecosystem: str
+    name: str
+    versions: tuple[str, ...] = ()
+    fixed: str = ""
+    severity: str = "HIGH"
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,7 @@ class Request:
 
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -82,6 +104,8 @@ class Behaviour:
     retry_after: str = ""
     #: How many requests a fault lasts; None: for ever.
     lasts: int | None = None
+    #: Paths that answer 500 to whatever is sent.
+    broken: tuple[str, ...] = ()
     faults: dict[str, Fault] = field(default_factory=dict)
     parts: dict[str, Fault] = field(default_factory=dict)
 
@@ -89,12 +113,23 @@ class Behaviour:
 class Registry:
     """The server; start it with ``with``."""
 
-    def __init__(self, latency: float = 0.0) -> None:
+    def __init__(self, latency: float = 0.0, tls: Literal["", "good", "expired"] = "") -> None:
         self.behaviour = Behaviour(latency=latency)
         self.requests: list[Request] = []
         self.packages: dict[tuple[str, str], Package] = {}
+        self.advisories: dict[str, Known] = {}
+        #: What the list of all Python projects holds; None: what was added.
+        self.projects: list[str] | None = None
         self.lock = threading.Lock()
         self._server = _Server(self)
+        self._authority = None
+        if tls:
+            from tests.support.certificates import Authority
+
+            self._authority = Authority()
+            self._server.socket = self._authority.serve(
+                self._server.socket, expired=tls == "expired"
+            )
         self.pypi("requests")
         self.npm("lodash")
 
@@ -109,7 +144,12 @@ class Registry:
     @property
     def url(self) -> str:
         """The server's address, without a slash at the end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "https" if self._authority is not None else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
+
+    def trust(self) -> dict[str, str]:
+        """The setting that makes a client trust the server's authority; {} without TLS."""
+        return {"SSL_CERT_FILE": self._authority.file} if self._authority is not None else {}
 
     @property
     def pypi_url(self) -> str:
@@ -124,7 +164,12 @@ class Registry:
             "npm_config_registry": f"{self.url}/npm/",
             "ZT_GATE_PYPISTATS_URL": f"{self.url}/stats",
             "ZT_GATE_NPM_DOWNLOADS_URL": f"{self.url}/counts",
+            "ZT_GATE_OSV_URL": f"{self.url}/osv",
         }
+
+    def advisory(self, name: str, ecosystem: str, package: str, **known: Any) -> None:
+        """Add an advisory; the fields are those of Known, the ecosystem is OSV's word."""
+        self.advisories[name] = Known(name, ecosystem, package, **known)
 
     def pypi(self, name: str, **known: Any) -> None:
         """Add a Python package; the fields are those of Package."""
@@ -142,7 +187,8 @@ class Registry:
         self.behaviour.lasts = lasts
         if name:
             self.behaviour.faults[name] = fault
-        for each in ("index", "downloads") if part == "all" else (part,):
+        every = ("index", "downloads", "advisories")
+        for each in every if part == "all" else (part,):
             if not name:
                 self.behaviour.parts[each] = fault
 
@@ -196,12 +242,37 @@ class _Handler(BaseHTTPRequestHandler):
         if registry.behaviour.latency:
             time.sleep(registry.behaviour.latency)
         part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
+        if path.startswith("/osv/"):
+            part = "advisories"
         name = _name_of(path)
         fault = registry.current_fault(name, part)
         if fault in {None, "no-date", "no-etag", "wrong-name", "portal"}:
             self._answer(path, name, fault)
         else:
             self._misbehave(str(fault))
+
+    def do_POST(self) -> None:
+        registry = self.server.registry
+        path = urlsplit(self.path).path
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.rfile.read(int(headers.get("content-length", "0")))
+        with registry.lock:
+            registry.requests.append(Request(path, headers, body))
+        if registry.behaviour.latency:
+            time.sleep(registry.behaviour.latency)
+        fault = registry.current_fault("", "advisories")
+        if path in registry.behaviour.broken:
+            fault = "500"
+        if fault == "portal":
+            self._send(404, "text/html", b"<html>Please log in</html>")
+        elif fault not in {None, "no-date", "no-etag", "wrong-name"}:
+            self._misbehave(str(fault))
+        else:
+            said = advised(registry, path, json.loads(body), wrong=fault == "wrong-name")
+            if said is None:
+                self._send(404, "application/json", b"{}")
+            else:
+                self._send(200, "application/json", json.dumps(said).encode())
 
     def _answer(self, path: str, name: str, fault: str | None) -> None:
         registry = self.server.registry
@@ -296,6 +367,57 @@ def registry_name(registry: Registry, path: str, name: str) -> str:
     return package.name if package is not None else name
 
 
+def advised(registry: Registry, path: str, asked: Any, *, wrong: bool = False) -> Any:
+    """Answer as OSV's batch, OSV's single query and npm's bulk endpoint do."""
+    if path == "/osv/v1/querybatch":
+        results = [{"vulns": [{"id": one.id, "modified": ""} for one in _matching(registry, query)]}
+                   for query in asked["queries"]]  # fmt: skip
+        return {
+            "results": results[1:] if wrong else [one if one["vulns"] else {} for one in results]
+        }
+    if path == "/osv/v1/query":
+        found = _matching(registry, asked)
+        return {"vulns": [osv_record(one) for one in found]} if found else {}
+    if path.endswith("/-/npm/v1/security/advisories/bulk"):
+        answer: dict[str, Any] = {}
+        for name, versions in asked.items():
+            for version in versions:
+                query = {"package": {"name": name, "ecosystem": "npm"}, "version": version}
+                for one in _matching(registry, query):
+                    answer.setdefault(name, []).append(
+                        {"id": 1, "url": f"https://advisories.example/{one.id}", "title": "A flaw",
+                         "severity": one.severity.lower(), "vulnerable_versions": f"<{one.fixed}"}
+                    )  # fmt: skip
+        return answer
+    return None
+
+
+def _matching(registry: Registry, query: dict[str, Any]) -> list[Known]:
+    package, version = query["package"], query.get("version", "")
+    return [
+        one for one in registry.advisories.values()
+        if (one.ecosystem, one.name) == (package["ecosystem"], package["name"])
+        and (not version or not one.versions or version in one.versions)
+    ]  # fmt: skip
+
+
+def osv_record(one: Known) -> dict[str, Any]:
+    """An advisory in OSV's format."""
+    events = [{"introduced": "0"}, *([{"fixed": one.fixed}] if one.fixed else [])]
+    ranges = [{"type": "ECOSYSTEM", "events": events}] if not one.versions or one.fixed else []
+    return {
+        "id": one.id,
+        "schema_version": "1.6.0",
+        "published": "2026-01-01T00:00:00Z",
+        "modified": "2026-01-01T00:00:00Z",
+        "summary": "A flaw",
+        "aliases": list(one.aliases),
+        "database_specific": {"severity": one.severity},
+        "affected": [{"package": {"ecosystem": one.ecosystem, "name": one.name},
+                      "versions": list(one.versions), "ranges": ranges}],
+    }  # fmt: skip
+
+
 def _ecosystem(path: str) -> str:
     return "npm" if path.startswith(("/npm/", "/counts/")) else "pypi"
 
@@ -304,6 +426,7 @@ def _name_of(path: str) -> str:
     for pattern in (
         r"/simple/([^/]+)/", r"/pypi/([^/]+)/json", r"/stats/api/packages/([^/]+)/recent",
         r"/counts/downloads/point/[^/]+/(.+)", r"/npm/(.+?)(?:/latest)?",
+        r"/osv/v1/vulns/([^/]+)",
     ):  # fmt: skip
         match = re.fullmatch(pattern, path)
         if match:
@@ -316,6 +439,13 @@ def _content(
 ) -> tuple[str, bytes] | None:
     if path.startswith("/counts/"):
         return _npm_counts(registry, path, name)
+    if path.startswith("/osv/v1/vulns/"):
+        one = registry.advisories.get(path.rpartition("/")[2])
+        return _json(osv_record(one)) if one is not None else None
+    if path == "/simple/":
+        known = [key for kind, key in registry.packages if kind == "pypi"]
+        listed = registry.projects if registry.projects is not None else known
+        return _json({"meta": {}, "projects": [{"name": one} for one in listed]}, _SIMPLE)
     package = registry.packages.get((_ecosystem(path), name))
     if package is None:
         return None
@@ -348,6 +478,8 @@ def _ago(days: float) -> str:
 def _files(package: Package) -> list[tuple[str, str]]:
     """File names with the time that each was uploaded."""
     stem = re.sub(r"[-_.]+", "_", package.name).lower()
+    if package.versions is not None:
+        return [(f"{stem}-{v}.tar.gz", _ago(days)) for v, days in package.versions.items()]
     return [
         (f"{stem}-{n + 1}.0.tar.gz", _ago(package.days / (n + 1))) for n in range(package.files)
     ]
@@ -359,7 +491,7 @@ def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
         entry = {"filename": file, "url": f"../../files/{file}", "hashes": {}, "size": 1}
         if dated:
             entry["upload-time"] = uploaded
-        if package.yanked:
+        if package.yanked or file.removesuffix(".tar.gz").endswith(package.bad_versions or ("\0",)):
             entry["yanked"] = "wrong"
         files.append(entry)
     document: dict[str, Any] = {
@@ -388,7 +520,9 @@ def _pypi_json(package: Package, *, dated: bool) -> dict[str, Any]:
         f"{n + 1}.0": [{"filename": file, **({"upload_time_iso_8601": when} if dated else {})}]
         for n, (file, when) in enumerate(_files(package))
     }
-    return {"info": {"name": package.name, "downloads": {"last_week": -1}}, "releases": releases}
+    info = {"name": package.name, "downloads": {"last_week": -1}, "summary": "A package",
+            "description": package.text}  # fmt: skip
+    return {"info": info, "releases": releases}
 
 
 def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
@@ -396,15 +530,17 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
     modified = created if package.modified_days is None else _ago(package.modified_days)
     if package.unpublished:
         return {"name": name, "time": {"created": created, "unpublished": {"time": modified}}}
-    numbers = [f"{n + 1}.0.0" for n in range(package.files)]
+    numbers = list(package.versions or [f"{n + 1}.0.0" for n in range(package.files)])
     if package.placeholder:
         numbers = ["0.0.1-security"]
     about = "security holding package" if package.placeholder else "A package"
     versions: dict[str, Any] = {}
     for number in numbers:
         versions[number] = {"name": name, "version": number, "dist": {}}
-        if package.deprecated:
-            versions[number]["deprecated"] = package.deprecated
+        if package.deprecated or number in package.bad_versions:
+            versions[number]["deprecated"] = package.deprecated or "wrong"
+        if package.scripts:
+            versions[number]["scripts"] = {"postinstall": "node setup.js"}
     document: dict[str, Any] = {
         "name": name,
         "dist-tags": {"latest": numbers[-1]} if numbers else {},
@@ -412,9 +548,9 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
     }
     if short:
         return {**document, **({"modified": modified} if dated else {})}
-    times = dict.fromkeys(numbers, created)
+    times = {number: _ago((package.versions or {}).get(number, package.days)) for number in numbers}
     time_of = {"created": created, "modified": modified, **times} if dated else {}
-    document["readme"] = " " * package.padding
+    document["readme"] = package.text + " " * package.padding
     return {**document, "description": about, **({"time": time_of} if dated else {})}
 
 

@@ -11,6 +11,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("scan", "zt_gate.commands.scan", "judge a change: staged, a range, a patch, a tree"),
     ("explain", "zt_gate.commands.explain", "say what a rule finds, why, and what to do"),
     ("rules", "zt_gate.commands.rules", "list the rules"),
+    ("snapshot", "zt_gate.commands.snapshot", "ask about packages; refresh the known names"),
     ("hook", "zt_gate.commands.hook", "what git hooks call"),
     ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),
 )

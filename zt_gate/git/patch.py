@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from zt_gate.git.apart import apart
@@ -26,13 +27,16 @@ if TYPE_CHECKING:
     from zt_gate.git.spool import Spool
     from zt_gate.model.change import Blob, Status
 
-#: What makes git show everything, in one format, and run nothing.
+#: What makes git show everything, in one format, and run nothing.  Above -l files
+#: renamed with an edit count as new: comparing each with each takes minutes.
 DIFF_FLAGS = (
-    "-r", "-p", "-U0", "--raw", "-z", "-M", "-l1000", "--text", "--no-ext-diff", "--no-textconv",
+    "-r", "-p", "-U0", "--raw", "-z", "-M", "-l200", "--text", "--no-ext-diff", "--no-textconv",
     "--no-color", "--full-index", "--no-relative", "--inter-hunk-context=0",
     "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=none", "--submodule=short",
 )  # fmt: skip
 
+#: Ten trees that name each other ten times over make a tiny commit of any number.
+MOST_FILES = 1_000_000
 _CHUNK = 1 << 16
 #: A name, a header line: longer than any path that an operating system takes.
 _LONGEST_FIELD = 1 << 20
@@ -133,9 +137,11 @@ def read_changes(reader: Reader, spool: Spool, blobs: BlobStore) -> tuple[FileCh
 
     Raises GitError where the output is not what git writes.
     """
-    entries = list(_entries(reader))
+    entries = list(islice(_entries(reader), MOST_FILES + 1))
     if not entries:
         return ()
+    if len(entries) > MOST_FILES:
+        raise GitError(f"the change has more than {MOST_FILES:,} files: too many to look at")
     _check_paths(entries)
     if reader.peek(1) != b"\0":
         raise GitError("git's patch does not follow its listing")

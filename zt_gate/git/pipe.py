@@ -6,6 +6,7 @@ import os
 import select
 import subprocess
 import time
+from contextlib import suppress
 
 from zt_gate.git.errors import GitError, failure
 
@@ -50,7 +51,15 @@ class Pipe:
         except subprocess.TimeoutExpired as error:
             raise GitError(f"git {self._name} did not finish before its deadline") from error
         if code:
-            raise failure(self._name, bytes(self._stderr) + self._rest(), code)
+            raise self._failure(code)
+
+    def cause(self) -> GitError | None:
+        """Return why git failed, None where it still runs or all went well."""
+        try:
+            code = self._child.wait(0.2)
+        except subprocess.TimeoutExpired:
+            return None
+        return self._failure(code) if code else None
 
     def close(self) -> None:
         """End git if it still runs, and close the pipes."""
@@ -67,9 +76,8 @@ class Pipe:
         if len(self._stderr) < _STDERR_KEPT:
             self._stderr += chunk
 
-    def _rest(self) -> bytes:
+    def _failure(self, code: int) -> GitError:
         os.set_blocking(self._err, False)
-        try:
-            return os.read(self._err, _STDERR_KEPT)
-        except BlockingIOError:
-            return b""
+        with suppress(BlockingIOError):
+            self._stderr += os.read(self._err, _STDERR_KEPT)
+        return failure(self._name, bytes(self._stderr), code)

@@ -9,9 +9,11 @@ call here has them switched off, by ``_FLAGS`` and by the environment.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
+import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 #: Wall seconds that one git command may take.
 SECONDS = 120.0
+#: Bytes of memory that git may take for itself (mapped packs do not count): ten
+#: trees that name each other ten times over are a listing without an end.
+MEMORY = 4 << 30
 
 _FLAGS = (
     "--no-pager",
@@ -149,12 +154,16 @@ class Git:
     def popen(self, args: Sequence[str | bytes], stdin: int) -> subprocess.Popen[bytes]:
         """Start git with unbuffered pipes; the caller ends it.  Raises GitError."""
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 self.command(args), cwd=self.root, env=self.environ, bufsize=0,
                 stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         except (OSError, ValueError) as error:
             raise GitError(f"git could not be started: {visible(str(error))}") from error
+        if sys.platform == "linux":
+            with suppress(OSError, ValueError):  # it has ended, or has a stricter limit
+                resource.prlimit(child.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
+        return child
 
     @contextmanager
     def stream(self, args: Sequence[str | bytes], stdin: int | None = None) -> Iterator[Pipe]:
@@ -167,6 +176,12 @@ class Git:
         try:
             yield pipe
             pipe.finish()
+        except GitError as error:
+            # Where git failed, output that ends too early is not the cause.
+            cause = pipe.cause()
+            if cause is None:
+                raise
+            raise cause from error
         finally:
             pipe.close()
 

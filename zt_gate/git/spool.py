@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from zt_gate.git.errors import GitError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: Bytes kept in memory before a spool moves to a file.
 IN_MEMORY = 4 << 20
+#: Bytes of one spool: a commit of 100 KB can name a blob of 100 MB a thousand times.
+LIMIT = 4 << 30
 
 
 class Spool:
@@ -27,7 +31,12 @@ class Spool:
         self.size = 0
 
     def append(self, data: bytes) -> None:
-        """Add ``data`` at the end; raises OSError where the disk is full."""
+        """Add ``data`` at the end.
+
+        Raises OSError where the disk is full, GitError above LIMIT.
+        """
+        if self.size + len(data) > LIMIT:
+            raise GitError(f"the change has more than {LIMIT >> 30} GB of lines: too much to read")
         self._memory += data
         self.size += len(data)
         if self.size > self._limit:

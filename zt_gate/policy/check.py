@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _LEVELS = tuple(level.value for level in Level)
 _WILD = "*?[\\"
+# Options of the code scanner alone.
+_OWN_RULES = ("rules", "packs")
+# What begins the ids of rules that the project brings itself: they are known only when it runs.
+_OWN_RULE = "code/own-"
 _SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
 
 
@@ -85,7 +89,8 @@ class _Names:
         if any(mark in name for mark in _WILD):
             reader.fail(name, f"{shown(name)} is a glob; [levels] takes scanners and rules")
         self.check(reader, name, name)
-        if "/" in name and self.rules is not None and name not in self.rules:
+        own = name.startswith(_OWN_RULE)
+        if "/" in name and not own and self.rules is not None and name not in self.rules:
             reader.fail(name, f"there is no rule {shown(name)}{near(name, self.rules)}")
 
 
@@ -215,17 +220,42 @@ def _options(table: Reader, scanners: Collection[str]) -> dict[str, Mapping[str,
     for name in table:
         if name not in scanners:
             table.fail(name, f"there is no scanner {shown(name)}{near(name, scanners)}")
-    return {name: _option(table.table(name)) for name in table}
+    return {name: _option(name, table.table(name)) for name in table}
 
 
-def _option(table: Reader) -> dict[str, Any]:
+def _option(scanner: str, table: Reader) -> dict[str, Any]:
     for key in table:
         if key in _SWITCHES:
             table.fail(
                 key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
             )
-    table.only(("deadline-seconds",))
-    return {key: table.seconds(key) for key in table}
+    table.only(("deadline-seconds", *(_OWN_RULES if scanner == "code" else ())))
+    found: dict[str, Any] = {}
+    if "deadline-seconds" in table:
+        found["deadline-seconds"] = table.seconds("deadline-seconds")
+    if "rules" in table:
+        found["rules"] = table.strings("rules")
+    if "packs" in table:
+        found["packs"] = _packs(table)
+    return found
+
+
+def _packs(table: Reader) -> tuple[dict[str, str], ...]:
+    """Read ``packs``: files of semgrep rules, each pinned by its SHA-256."""
+    entries = table.data["packs"]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        table.fail("packs", 'packs is a list of tables: { path = "…", sha256 = "…" }')
+    found = []
+    for number, data in enumerate(entries):
+        entry = Reader(data, (*table.where, "packs", number))
+        entry.only(("path", "sha256"))
+        path, digest = entry.string("path"), entry.string("sha256").lower()
+        if not path:
+            entry.fail("path", "a pack lacks path")
+        if len(digest) != 64 or digest.strip("0123456789abcdef"):
+            entry.fail("sha256", "a pack is pinned by sha256: 64 hexadecimal digits")
+        found.append({"path": path, "sha256": digest})
+    return tuple(found)
 
 
 def _ai(table: Reader) -> dict[str, tuple[str, ...]]:

@@ -17,7 +17,7 @@ OnUnverified = Literal["error", "warn"]
 
 PROFILES: tuple[Profile, ...] = ("advisory", "standard", "strict")
 #: Names that ``[levels]``, ``[scanners]`` and rule globs may speak of.
-SCANNERS = ("secrets", "code", "injection", "dependencies")
+SCANNERS = ("secrets", "code", "injection", "agent_config", "dependencies")
 #: What the gate says itself: levels and ignores may name it, options may not.
 GATE = "gate"
 #: Digest of a policy that says nothing: the defaults.

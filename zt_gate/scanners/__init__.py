@@ -13,4 +13,5 @@ SCANNERS: tuple[tuple[str, str], ...] = (
     ("dependencies", "zt_gate.scanners.dependencies"),
     ("secrets", "zt_gate.scanners.secrets"),
     ("injection", "zt_gate.scanners.injection"),
+    ("agent_config", "zt_gate.scanners.agent_config"),
 )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.changes import blob, body, change_of, commit, context, file_change
-from zt_gate import rulebook
+from tests.scanners.code.scanning import BAD, BAD_JS, Scan, found, refuse, skips
+from tests.support.changes import blob, body, change_of, commit, file_change
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
     MODE_SYMLINK,
@@ -22,50 +22,13 @@ from zt_gate.model.change import (
     Hunk,
 )
 from zt_gate.process import ProcessFailedError
-from zt_gate.scanners.code import SCANNER, engine
+from zt_gate.scanners.code import engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from zt_gate.model.report import ScannerRun
     from zt_gate.model.rule import Rule
-
-BAD = "from flask import request\n\n\ndef f():\n    return eval(request.args['q'])\n"
-BAD_JS = "app.get('/', (req, res) => {\n  eval(req.query.q);\n});\n"
-
-
-@pytest.fixture(scope="module")
-def rules() -> Mapping[str, Rule]:
-    return rulebook.load("code")
-
-
-class Scan:
-    """Scan changes with the project's rules in a private folder."""
-
-    def __init__(self, rules: Mapping[str, Rule], workdir: Path) -> None:
-        self.rules, self.workdir = rules, workdir
-
-    def __call__(self, change: ChangeSet | Mapping[str, str | bytes], **fields: Any) -> ScannerRun:
-        whole = change if isinstance(change, ChangeSet) else change_of(dict(change))
-        return SCANNER.scan(whole, context(fields.pop("rules", self.rules), self.workdir, **fields))
-
-
-@pytest.fixture
-def scan(rules: Mapping[str, Rule], tmp_path: Path) -> Scan:
-    return Scan(rules, tmp_path)
-
-
-def found(run: ScannerRun) -> list[tuple[str, int]]:
-    return [(f.rule.removeprefix("code/"), f.location.line or 0) for f in run.findings]
-
-
-def skips(run: ScannerRun) -> list[tuple[bytes | None, str]]:
-    return [(entry.path, entry.kind) for entry in run.not_inspected]
-
-
-def refuse(*_: Any, **__: Any) -> Any:
-    raise AssertionError("semgrep must not be started")
 
 
 def test_a_finding_says_everything(scan: Scan) -> None:
@@ -113,16 +76,30 @@ def test_an_old_first_line_counts_too(scan: Scan) -> None:
     [
         change_of({"a.md": BAD, "b.go": "package main\n", "c.json": "{}"}),
         change_of({"a.py": None}, {"a.py": BAD}),
-        change_of({"a.py": "x = 1\n"}, {"a.py": "x = 1\n" + BAD}),
         change_of({}),
         ChangeSet("staged", "", "", "", (file_change("l.py", "t.py", new_mode=MODE_SYMLINK),)),
         ChangeSet("range", "", "", "", (), (commit("m", file_change("a.py", BAD)),)),
     ],
-    ids=["no language", "deleted", "only removed lines", "empty", "link", "only in history"],
+    ids=["no language", "deleted", "empty", "link", "only in history"],
 )
 def test_semgrep_is_not_started_for_nothing(scan: Scan, change: ChangeSet) -> None:
     run = scan(change, run=refuse)
     assert (run.status, run.files, run.findings, run.not_inspected) == ("ok", 0, (), ())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change_of({"a.py": "x = 1\n"}, {"a.py": "x = 1\n" + BAD}),
+        change_of({"a.py": "def f(x):\n    return x + 1\n"}),
+        change_of({"a.js": "export const f = (x) => x + 1;\n"}),
+        change_of({"a.py": "<<<<<<< no Python at all\n"}),
+    ],
+    ids=["only removed lines", "harmless", "harmless JavaScript", "not even code"],
+)
+def test_nor_where_no_rule_could_match(scan: Scan, change: ChangeSet) -> None:
+    run = scan(change, run=refuse)
+    assert (run.status, run.files, run.findings, run.not_inspected) == ("ok", 1, (), ())
 
 
 def test_nor_without_rules_for_the_language(scan: Scan, rules: Mapping[str, Rule]) -> None:
@@ -277,17 +254,6 @@ def test_a_rule_that_the_engine_does_not_accept_is_an_error(
     assert "python-yaml-full-loader" in run.reason
 
 
-def test_a_file_that_the_engine_gives_up_has_failed(
-    scan: Scan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engine, "RULE_SECONDS", 0.05)
-    slow = "def f():\n" + "".join(f"    a{i} = g(a{i - 1}, a{i // 2})\n" for i in range(1, 9000))
-    run = scan({"slow.py": slow + "    eval(request.args)\n", "quick.py": BAD})
-    assert skips(run) == [(b"slow.py", "failed")]
-    assert "gave this file up" in run.not_inspected[0].reason
-    assert (run.status, run.files, found(run)) == ("ok", 1, [("python-code-execution", 5)])
-
-
 def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan({"a.py": BAD + "\n<div>{{ x }}</div>\n eval( [\n"})
     assert skips(run) == [(b"a.py", "unreadable")]
@@ -295,12 +261,45 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan({"a.py": "z = 1\n" + 'z = t"a{x}"\n' + BAD})
     assert "cannot parse line 2 of what was added" in run.not_inspected[0].reason
     assert found(run) == [("python-code-execution", 7)]
-    # The whole file is lost to the engine here, although Python takes it.
-    taken = 'def f(name):\n    a: tuple[int, int] = 1, 2\n    return rf"{name}\\.[0-9a-f]{{32}}"\n'
-    compile(taken, "b.py", "exec")
-    run = scan({"b.py": taken + BAD})
+
+
+# The whole file is lost to the engine, although Python takes it.
+LOST = 'def f(name):\n    a: tuple[int, int] = 1, 2\n    return rf"{name}\\.[0-9a-f]{{32}}"\n'
+
+
+def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(scan: Scan) -> None:
+    compile(LOST, "b.py", "exec")
+    run = scan({"b.py": LOST + BAD})
+    assert found(run) == [("python-code-execution", 8)]
+    (entry,) = run.not_inspected
+    assert entry.kind == "not_applicable"
+    assert entry.reason.endswith("lines 1, 2, 3 of what was added, and no rule could match there")
+    assert run.files == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["    eval(request.args['q'])", "    run(name, shell=True)"],
+    ids=["plain", "under another name"],
+)
+def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(scan: Scan, line: str) -> None:
+    imports = "from flask import request\nfrom subprocess import call as run\n"
+    hidden = LOST.replace("    return", f"{line}\n    return")
+    run = scan({"b.py": imports + hidden})
     assert skips(run) == [(b"b.py", "unreadable")]
-    assert "(line 2)" in run.not_inspected[0].reason
+    assert "cannot parse lines 3, 4, 5, 6 of what was added" in run.not_inspected[0].reason
+
+
+def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:
+    run = scan({"b.py": LOST + BAD + "print 'x'\n"})
+    assert skips(run) == [(b"b.py", "unreadable")]
+    assert "(line 2), so none of it was inspected" in run.not_inspected[0].reason
+
+
+def test_lines_removed_from_what_cannot_be_parsed_do_not_block(scan: Scan) -> None:
+    old = LOST + BAD + "print 'x'\nprint 'y'\n"
+    run = scan(change_of({"b.py": old.replace("print 'y'\n", "")}, {"b.py": old}))
+    assert skips(run) == [(b"b.py", "not_applicable")]
 
 
 def test_old_lines_that_cannot_be_parsed_do_not_matter(scan: Scan) -> None:
@@ -312,6 +311,15 @@ def test_old_lines_that_cannot_be_parsed_do_not_matter(scan: Scan) -> None:
 def test_a_translation_is_no_typescript(scan: Scan) -> None:
     run = scan({"de.ts": '<?xml version="1.0"?>\n<!DOCTYPE TS>\n<TS/>\n'}, run=refuse)
     assert skips(run) == [(b"de.ts", "not_applicable")]
+
+
+def test_a_video_is_no_typescript_unless_it_could_be_a_program(scan: Scan) -> None:
+    packet = b"G" + bytes(range(1, 32)) * 6 + b"\0"
+    run = scan({"clip.ts": packet * 40}, run=refuse)
+    assert skips(run) == [(b"clip.ts", "not_applicable")]
+    program = b"G:/*" + packet[4:] + b"G*/eval(req.query.q)//" + b"\0" * 166
+    run = scan({"clip.ts": program}, run=refuse)
+    assert skips(run) == [(b"clip.ts", "unreadable")]
 
 
 def stand_in(folder: Path, script: str) -> list[engine.Start]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scanners.secrets.templates import expand
@@ -59,6 +59,7 @@ def test_a_key_in_pieces_is_put_together(text: str) -> None:
     assert KEY[12:20] in " ".join(finding.secrets)
 
 
+@settings(deadline=None)
 @given(st.integers(4, 36), st.sampled_from(["+", ".", "&", ""]), st.booleans())
 def test_any_cut_is_found(cut: int, operator: str, broken: bool) -> None:
     between = "\n    " if broken else " "

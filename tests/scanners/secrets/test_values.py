@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scanners.secrets.templates import expand
@@ -55,6 +55,7 @@ def test_what_people_write_is_not_random(value: str) -> None:
     assert not JUDGE.random(value)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_judging_never_fails(value: str) -> None:
     assert isinstance(JUDGE.placeholder(value), bool)
@@ -63,6 +64,7 @@ def test_judging_never_fails(value: str) -> None:
     assert isinstance(NAMES.strength(value), int)
 
 
+@settings(deadline=None)
 @given(st.text("abcdef0123456789", min_size=1, max_size=6), st.integers(4, 12))
 def test_a_repeated_piece_is_no_secret(piece: str, times: int) -> None:
     assert patterned(piece * times) or len(piece * times) < 8
@@ -76,6 +78,7 @@ def test_checksums_raise_and_lower() -> None:
     assert checksums.check("", right) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=2000), st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]))
 def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
     for block in block_of(path, data):
@@ -87,10 +90,11 @@ def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
 
 
 HOSTILE = [
-           "a", "secret", "password=", 'password="', "://", "://a:", "eyJ.", "sk-", '"', '" "', "QUJD",
-           " -u a:", "Server=x;password=a;", "-----BEGIN RSA PRIVATE " + "KEY-----", "%41", "AKIA",
-           "kind: Secret\ndata:\n  a: b\n", '"+"', "<password>", "key=val&", "define('AUTH_KEY', ",
-           "secret" + " " * 40, "insert into users ", "\\\n", "service_account"]  # fmt: skip
+    "a", "secret", "password=", 'password="', "://", "://a:", "eyJ.", "sk-", '"', '" "', "QUJD",
+    " -u a:", "Server=x;password=a;", "-----BEGIN RSA PRIVATE " + "KEY-----", "%41", "AKIA",
+    "kind: Secret\ndata:\n  a: b\n", '"+"', "<password>", "key=val&", "define('AUTH_KEY', ",
+    "secret" + " " * 40, "insert into users ", "\\\n", "service_account",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", HOSTILE)

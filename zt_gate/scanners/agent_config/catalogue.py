@@ -23,6 +23,35 @@ if TYPE_CHECKING:
 _SEPARATOR = "\x1f"
 
 
+class Pattern:
+    """A regular expression that is compiled when it is first asked.
+
+    There are some hundred, and a change asks a few: compiling all of them
+    would cost more than looking at the change.
+    """
+
+    __slots__ = ("_compiled", "_flags", "_text")
+
+    def __init__(self, text: str, flags: int = re.IGNORECASE) -> None:
+        self._text = text
+        self._flags = flags
+        self._compiled: re.Pattern[str] | None = None
+
+    def compiled(self) -> re.Pattern[str]:
+        """Return the compiled expression; raises re.error where it is wrong."""
+        if self._compiled is None:
+            self._compiled = re.compile(self._text, self._flags)
+        return self._compiled
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Look for the pattern anywhere."""
+        return self.compiled().search(text)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """Hold the pattern against the whole text."""
+        return self.compiled().fullmatch(text)
+
+
 class CatalogueError(RulebookError):
     """A rule says something that this scanner does not understand."""
 
@@ -37,10 +66,10 @@ class Key:
     """
 
     rule: str
-    where: re.Pattern[str]
+    where: Pattern
     kind: str
-    value: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
+    value: Pattern | None
+    unless: Pattern | None
     judge: str
     says: str
     level: Level | None
@@ -53,8 +82,8 @@ class Command:
 
     rule: str
     literals: tuple[str, ...]
-    patterns: tuple[re.Pattern[str], ...]
-    unless: re.Pattern[str] | None
+    patterns: tuple[Pattern, ...]
+    unless: Pattern | None
     levels: Mapping[str, Level]
     says: str
 
@@ -69,9 +98,9 @@ class Text:
     rule: str
     kinds: frozenset[str]
     literals: tuple[bytes, ...]
-    pattern: re.Pattern[str]
-    near: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
+    pattern: Pattern
+    near: Pattern | None
+    unless: Pattern | None
     within: int
     says: str
     level: Level
@@ -107,7 +136,7 @@ def load(rules: Mapping[str, Any]) -> Book:
             commands += [_command(name, table) for table in rule.data.get("command", ())]
             texts += [_text(name, table) for table in rule.data.get("text", ())]
             lists |= {key: tuple(value) for key, value in rule.data.get("lists", {}).items()}
-        except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CatalogueError(f"{name}: {type(error).__name__}: {error}") from error
     return Book(
         {kind: tuple(found) for kind, found in keys.items()}, tuple(commands), tuple(texts), lists
@@ -142,7 +171,7 @@ def _key(rule: str, kind: str, table: Mapping[str, Any]) -> Key:
     level = table.get("level")
     return Key(
         rule,
-        re.compile(pattern),
+        Pattern(pattern, 0),
         kind,
         _optional(table.get("value")),
         _optional(table.get("unless")),
@@ -157,7 +186,7 @@ def _command(rule: str, table: Mapping[str, Any]) -> Command:
     return Command(
         rule,
         tuple(str(word) for word in table["literals"]),
-        tuple(re.compile(pattern, re.IGNORECASE) for pattern in table["patterns"]),
+        tuple(Pattern(pattern) for pattern in table["patterns"]),
         _optional(table.get("unless")),
         {place: Level(level) for place, level in table["levels"].items()},
         str(table["says"]),
@@ -169,7 +198,7 @@ def _text(rule: str, table: Mapping[str, Any]) -> Text:
         rule,
         frozenset(table["kinds"]),
         tuple(word.lower().encode() for word in table["literals"]),
-        re.compile(table["pattern"], re.IGNORECASE),
+        Pattern(table["pattern"]),
         _optional(table.get("near")),
         _optional(table.get("unless")),
         int(table.get("within", 0)),
@@ -178,5 +207,5 @@ def _text(rule: str, table: Mapping[str, Any]) -> Text:
     )
 
 
-def _optional(pattern: str | None) -> re.Pattern[str] | None:
-    return re.compile(pattern, re.IGNORECASE) if pattern else None
+def _optional(pattern: str | None) -> Pattern | None:
+    return Pattern(pattern) if pattern else None

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A command longer than this is no line that a person wrote into a setting.
 _LONGEST = 8000
+#: How much of a command, or of a workflow's script, is looked at.
+_MOST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Deed:
 
 
 def line_of(command: Any, args: Any = None) -> str:
-    """Return program and arguments as one line; lists and tables of other shapes are taken apart."""
+    """Return program and arguments as one line; lists and tables are taken apart."""
     words: list[str] = []
     for part in (command, args):
         if isinstance(part, str):
@@ -44,8 +46,12 @@ def line_of(command: Any, args: Any = None) -> str:
 
 
 def deeds(command: str, place: str, book: Book) -> list[Deed]:
-    """Return what a command does that matters at ``place`` (host, container, ci, text), worst first."""
+    """Return what a command does that matters at ``place``, worst first.
+
+    Places are host, container, ci, script and text (see the rules' ``levels``).
+    """
     found: list[Deed] = []
+    length, command = len(command), command[:_MOST]
     lowered = command.lower()
     for rule in book.commands:
         level = rule.levels.get(place)
@@ -61,7 +67,7 @@ def deeds(command: str, place: str, book: Book) -> list[Deed]:
                 continue
             found.append(Deed(rule.rule, level, rule.says, match[0][:300]))
             break
-    if len(command) > _LONGEST and place != "ci":
+    if length > (_MOST if place == "ci" else _LONGEST):
         found.append(Deed("", Level.BLOCK, "is longer than anybody reads", command[:100]))
     return sorted(found, key=lambda deed: -deed.level.rank)
 

@@ -30,10 +30,10 @@ def attributes(pattern: str, given: Mapping[str, Any], asked: Asked) -> Iterator
             continue
         if name == "filter":
             level = Level.BLOCK if broad else Level.WARN
-            says = f"sends these files through the program of the filter {short(driver)} on every checkout"
+            says = f"sends these files through the filter {short(driver)}, a program, at checkout"
         else:
-            level = Level.WARN
-            says = f"gives these files to the {name} driver {short(driver)}, a program of the configuration"
+            level = Level.BLOCK if broad and name == "diff" else Level.WARN
+            says = f"gives these files to the {name} driver {short(driver)}, a program"
         yield Said(level, says, driver, path=(name,))
     hidden = given.get("diff") is False or given.get("binary") is True
     if hidden and broad:

@@ -6,21 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config import commands, hosts, permissions
+from zt_gate.scanners.agent_config import commands, editors, hosts, permissions
 from zt_gate.scanners.agent_config.match import Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from zt_gate.scanners.agent_config.match import Asked
-
-_EDITOR_SCRIPT = re.compile(
-    r"(?:^|[\s\"'/\\])\.(vscode|idea|fleet|claude|cursor|codex|gemini|windsurf|roo)[/\\][\w./\\-]{1,120}"
-)
-_RUNNER = re.compile(
-    r"(?i)\b(?:node|bun|deno|python[\d.]*|bash|sh|zsh|pwsh|powershell|ruby|perl|php)(?:\.exe)?\b"
-)
-_EDITORS = frozenset(["vscode", "idea", "fleet"])
 
 
 def command(asked: Asked) -> Iterator[Said]:
@@ -32,7 +24,7 @@ def command(asked: Asked) -> Iterator[Said]:
     least = asked.key.level or Level.WARN
     clauses = commands.clauses(found)
     level = commands.worst(found, least)
-    strange = _strange_folder(line, asked.file) if asked.key.place == "host" else ""
+    strange = editors.strange_folder(line, asked.file) if asked.key.place == "host" else ""
     if strange:
         level = Level.BLOCK
         clauses += f"; it runs a script out of .{strange}/, where nobody looks for programs"
@@ -83,25 +75,15 @@ def _line(asked: Asked) -> str:
     return "" if element or isinstance(asked.value, dict) else commands.line_of(asked.value)
 
 
-def _strange_folder(line: str, file: bytes) -> str:
-    """Return the folder of another program's settings that a command takes its script from."""
-    match = _EDITOR_SCRIPT.search(line)
-    if match is None or _RUNNER.search(line) is None:
-        return ""
-    folder, own = match[1], f".{match[1]}/" in file.decode("utf-8", "replace")
-    from_editor = b".vscode/" in file or file.endswith(b".code-workspace")
-    return folder if not own and (folder in _EDITORS or from_editor) else ""
-
-
 def endpoint(asked: Asked) -> Iterator[Said]:
     """Judge an address that requests, with their keys or data, go to."""
     url = scalar(asked.value) or ""
     where = hosts.destination(url, asked.book)
     if where in {"none", "local", "variable"} or not url:
         return
-    if asked.book.lists.get("vendor-hosts") and where == "foreign":
-        if hosts.belongs(hosts.host_of(url), asked.book.listed("vendor-hosts")):
-            return
+    vendors = asked.book.listed("vendor-hosts")
+    if where == "foreign" and hosts.belongs(hosts.host_of(url), vendors):
+        return
     usual = asked.key.level or Level.BLOCK
     level = Level.WARN if where == "private" else usual
     if where in {"drop", "address", "clear"}:
@@ -163,98 +145,6 @@ def server(asked: Asked) -> Iterator[Said]:
         yield from servers.judge(asked.value, asked)
 
 
-def task(asked: Asked) -> Iterator[Said]:
-    """Judge a task of VS Code that starts when the folder is opened."""
-    table = asked.value
-    if not isinstance(table, dict):
-        return
-    options = table.get("runOptions")
-    if not isinstance(options, dict) or options.get("runOn") != "folderOpen":
-        return
-    parts = [
-        table,
-        *(table[os] for os in ("windows", "linux", "osx") if isinstance(table.get(os), dict)),
-    ]
-    line = " ; ".join(
-        text for part in parts if (text := commands.line_of(part.get("command"), part.get("args")))
-    ) or str(table.get("script") or table.get("task") or "")
-    found = commands.deeds(line, "host", asked.book)
-    level = commands.worst(found, Level.WARN)
-    clauses = commands.clauses(found)
-    if _strange_folder(line, asked.file) or re.search(r"(?:^|[\s\"'/])\.vscode[/\\]", line):
-        level, clauses = Level.BLOCK, f"{clauses}; it runs a script out of an editor's folder"
-    if _hidden(table) and _RUNNER.search(line):
-        level, clauses = Level.BLOCK, f"{clauses}; it is kept out of sight"
-    yield Said(
-        level, f"{asked.key.says}{clauses}: {short(line)}", line, path=("runOptions", "runOn")
-    )
-
-
-def _hidden(table: Mapping[str, Any]) -> bool:
-    show = table.get("presentation")
-    if table.get("hide") is True:
-        return True
-    return isinstance(show, dict) and (
-        show.get("reveal") in {"never", "silent"} and (show.get("echo") is False or show.get("close") is True)
-        or show.get("reveal") == "never"
-    )  # fmt: skip
-
-
-def executable(asked: Asked) -> Iterator[Said]:
-    """Judge the path of a program that an editor starts by itself."""
-    value = asked.value[0] if isinstance(asked.value, list) and asked.value else asked.value
-    if not isinstance(value, str):
-        return
-    path = re.sub(r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?", "./", value.strip()).replace(
-        "\\", "/"
-    )
-    if path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/", "//", "\\\\")):  # noqa: S108 - compared, not used
-        yield Said(Level.BLOCK, f"{asked.key.says} {short(value)}, which others can write", value)
-        return
-    if path.startswith(("/", "~", "$")) or re.match(r"[A-Za-z]:/", path) or "/" not in path:
-        return
-    inside = path.removeprefix("./")
-    if inside.encode() in asked.brought:
-        yield Said(
-            Level.BLOCK, f"{asked.key.says} {short(value)}, which this change brings along", value
-        )
-    elif not re.search(
-        r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)", inside
-    ):
-        yield Said(
-            asked.key.level or Level.WARN,
-            f"{asked.key.says} {short(value)}, a file of the repository",
-            value,
-        )
-
-
-def mounts(asked: Asked) -> Iterator[Said]:
-    """Judge what a development container sees of the host."""
-    text = scalar(asked.value)
-    if isinstance(asked.value, dict):
-        text = ",".join(f"{key}={scalar(item)}" for key, item in asked.value.items())
-    if text is None or "type=volume" in text:
-        return
-    source = re.search(r"(?:source|src)=([^,]{0,400})", text) or re.match(
-        r"([^:,=]{1,400}):/", text
-    )
-    if source is None:
-        return
-    path = source[1].strip().strip("\"'").replace("\\", "/")
-    home = r"(?:~|\$HOME|\$\{HOME\}|\$\{localEnv:(?:HOME|USERPROFILE)\}(?:\$\{localEnv:USERPROFILE\})?|/root|/home/[\w.-]+|/Users/[\w.-]+)"
-    if re.fullmatch(rf"(?:/|[A-Za-z]:/?|/etc/?|/var/?|/home/?|/Users/?|{home}/?)", path):
-        yield Said(Level.BLOCK, f"{asked.key.says} {short(path)}, all of it", path)
-    elif re.search(
-        r"docker\.sock|/(?:\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.netrc|\.npmrc|\.config/gcloud|\.claude|\.codex|\.gemini)\b",
-        path,
-    ):
-        yield Said(
-            Level.WARN,
-            f"{asked.key.says} {short(path)}, with which it can act as the host's user",
-            path,
-        )
-
-
 def attributes(asked: Asked) -> Iterator[Said]:
     """Judge the attributes of one pattern of ``.gitattributes``."""
     from zt_gate.scanners.agent_config import gitfiles
@@ -280,7 +170,7 @@ def workflow(asked: Asked) -> Iterator[Said]:
 
 
 def unsafe_pair(asked: Asked) -> Iterator[Said]:
-    """Judge Codex's approval policy and sandbox together: either alone is a choice, both are none."""
+    """Judge Codex's approval policy and sandbox together: either alone is a choice."""
     table = asked.value
     if not isinstance(table, dict):
         return
@@ -311,9 +201,9 @@ JUDGES: Mapping[str, Callable[[Asked], Iterator[Said]]] = {
     "token": token,
     "permission": permission,
     "server": server,
-    "task": task,
-    "executable": executable,
-    "mounts": mounts,
+    "task": editors.task,
+    "executable": editors.executable,
+    "mounts": editors.mounts,
     "attributes": attributes,
     "submodule": submodule,
     "workflow": workflow,

@@ -23,8 +23,8 @@ def read_ini(text: str) -> Document:
     lines: dict[Path, int] = {}
     section: tuple[str, ...] = ()
     last: Path = ()
-    for number, line in _joined(text):
-        bare = line.strip()
+    for number, whole in _joined(text):
+        line, bare = whole, whole.strip()
         if not bare or bare[0] in "#;":
             continue
         header = _SECTION.match(line)
@@ -32,18 +32,18 @@ def read_ini(text: str) -> Document:
             section = tuple(part for part in (header[1].lower(), header[2]) if part)
             lines.setdefault(section, number)
             last = ()
-            line = header[3]  # git takes a setting behind the bracket
-            if not line.strip():
+            line, bare = header[3], header[3].strip()  # git takes a setting behind the bracket
+            if not bare:
                 continue
         key, mark, value = _entry(line)
         if last and line[:1] in " \t" and (not mark or "://" in key):
-            key, value, number = str(last[-1]), bare, lines[last]
+            key, value = str(last[-1]), bare
         last = (*section, key)
         table = _table(root, section)
         known = table.get(key)
         value = value.strip().strip("\"'")
         table[key] = f"{known} {value}" if isinstance(known, str) and known else value
-        lines[last] = number
+        lines.setdefault(last, number)
     return Document(root, lines, text)
 
 

@@ -13,8 +13,8 @@ _SECRET = re.compile(
 )
 
 
-def judge(path: bytes, target: bytes) -> tuple[Level, str, str] | None:
-    """Return level, message and the target as shown; None where the link stays in its own kind."""
+def judge(path: bytes, target: bytes) -> tuple[Level, str, str]:
+    """Return level, message and the target as shown."""
     goal = target.decode("utf-8", "replace").replace("\\", "/")
     here = posixpath.dirname(path.decode("utf-8", "replace"))
     end = posixpath.normpath(posixpath.join(here, goal))
@@ -27,7 +27,7 @@ def judge(path: bytes, target: bytes) -> tuple[Level, str, str] | None:
     ):
         return (
             Level.BLOCK,
-            f"the link leads out of the repository, to {shown}: rules on paths here do not hold there",
+            f"the link leads out of the repository, to {shown}: rules on paths do not hold there",
             shown,
         )
     if _SECRET.search(end):

@@ -24,7 +24,8 @@ _REFERENCE = re.compile(r"^\s{0,3}\[[^\]\n]{1,200}\]:\s*<?(https?://[^\s>]{4,300
 _LINK = re.compile(r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})", re.IGNORECASE)
 #: Something that a reader is to fill in: a brace, an angle, a variable, a word in capitals.
 _HOLE = re.compile(
-    r"[?&#][\w.-]{1,40}=(?:[^&#\s]{0,80}?)(?:\{\{?[^}&]{1,80}\}|<[^>&]{1,80}|%7B|%3C|\$\(|\$\{?[A-Za-z_]|\[[A-Za-z_ -]{2,60}\]|"
+    r"[?&#][\w.-]{1,40}=(?:[^&#\s]{0,80}?)"
+    r"(?:\{\{?[^}&]{1,80}\}|<[^>&]{1,80}|%7B|%3C|\$\(|\$\{?[A-Za-z_]|\[[A-Za-z_ -]{2,60}\]|"
     r"(?:BASE64|YOUR|INSERT|SECRET|TOKEN|DATA|CONTENTS?|API_?KEY)[A-Z0-9_]{0,40}(?:&|$))"
 )
 _EMPTY = re.compile(
@@ -83,7 +84,8 @@ def _judge(url: str, book: Book, *, drawn: bool) -> _Found | None:
     if _HOLE.search(url) or _EMPTY.search(url):
         return _Found(
             Level.BLOCK,
-            "an address with a gap in its query: a model that fills it in sends the data when it is drawn",
+            "an address with a gap in its query: a model that fills it in sends the data"
+            " when it is drawn",
         )
     if where == "address" and query:
         return _Found(Level.BLOCK, "an address of a bare public host, with data in its query")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from zt_gate.model.finding import Level
     from zt_gate.scanners.agent_config.catalogue import Book, Key
     from zt_gate.scanners.agent_config.documents import Document, Path
 
@@ -133,6 +133,6 @@ def scalar(value: Any) -> str | None:
 
 
 def short(text: str) -> str:
-    """Return hostile text so that it can stand in a message: ASCII, one line, at most 120 characters."""
+    """Return hostile text as ASCII, one line, at most 120 characters, for a message."""
     plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
     return plain if len(plain) <= 120 else f"{plain[:117]}..."

@@ -24,8 +24,9 @@ _UNREAD = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
 _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"])
 #: A specifier that reads as a sentence: words of prose that no command begins with.
 _PROSE = re.compile(
-    r"(?i)^(?:in|only|within|inside|for|with|on|to|the|any|all|read[- ]only|safe|allowed|specified|approved|trusted"
-    r"|limited|restricted|non-?destructive|project|files?|commands?)(?:\s[\w ,'/.-]*)?$"
+    r"(?i)^(?:in|only|within|inside|for|with|on|to|the|any|all|read[- ]only|safe|allowed|specified"
+    r"|approved|trusted|limited|restricted|non-?destructive|project|files?|commands?)"
+    r"(?:\s[\w ,'/.-]*)?$"
 )
 _TOOLS_PROSE = re.compile(
     r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b"
@@ -70,7 +71,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
     if use == "limit":
         return None
     if tool in _SHELLS:
-        return _shell(entry, tool, spec, use, book)
+        return _shell(entry, spec, use, book)
     if (
         tool in {"Write", "Edit", "MultiEdit"}
         and spec
@@ -110,11 +111,11 @@ def _prose(entry: str, use: Use) -> Judged:
     return Judged("permission-without-effect", level, entry, says)
 
 
-def _shell(entry: str, tool: str, spec: str | None, use: Use, book: Book) -> Judged | None:
+def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
     what = (spec or "").strip()
     if what in _EVERYTHING:
-        if use == "offer":
-            return Judged("agent-with-shell", Level.INFO, entry, "offers the shell without a limit")
+        if use == "offer" and spec is None:
+            return Judged("agent-with-shell", Level.WARN, entry, "offers the shell without a limit")
         return Judged("broad-permission", Level.BLOCK, entry, "runs any command without a question")
     words = re.split(r"[\s:]+", what)
     program = words[0].rpartition("/")[2]

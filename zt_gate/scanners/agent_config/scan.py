@@ -6,16 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.model.finding import Evidence, Location
+from zt_gate.model.finding import Evidence, Level, Location
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.model.text import MAX_BYTES, added_text
 from zt_gate.scanners.agent_config import kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zt_gate.model.change import Blob, ChangeSet, FileChange, Line
-    from zt_gate.model.finding import Finding
+    from zt_gate.model.change import Blob, ChangeSet, FileChange
+    from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.agent_config.catalogue import Book
     from zt_gate.scanners.agent_config.documents import Document
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 #: Findings of one rule in one file.
 _MOST = 25
 _EVIDENCE = 2000
+_CHUNK = 1 << 20
+_OVERLAP = 256
 #: Lines below a key in which the words of a hit are looked for.
 _REACH = 400
 _PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
@@ -61,6 +62,7 @@ class Walk:
         self.files = 0
         self.lines = 0
         self._book: Book | None = None
+        self._literals: dict[frozenset[str], tuple[bytes, ...] | None] = {}
 
     @property
     def book(self) -> Book:
@@ -74,8 +76,9 @@ class Walk:
     def file(self, file: FileChange) -> None:
         """Look at one file that exists after the change."""
         if file.is_symlink:
-            if kinds.in_agent_folder(file.path) or kinds.kind_of(file.path) is not None:
-                self._link(file)
+            inside, kind = kinds.in_agent_folder(file.path), kinds.kind_of(file.path)
+            if inside or (kind is not None and kind.name != "markdown"):
+                self._link(file, inside=inside)
             return
         kind = kinds.kind_of(file.path)
         code = kind is None and kinds.is_code(file.path)
@@ -87,14 +90,15 @@ class Walk:
         if words:
             self._text(file, words)
 
-    def _link(self, file: FileChange) -> None:
+    def _link(self, file: FileChange, *, inside: bool) -> None:
         from zt_gate.scanners.agent_config import links
 
         target = self._content(file, file.new)
         self.files += 1
-        said = links.judge(file.path, target) if target is not None else None
-        if said is not None:
-            level, message, shown = said
+        if target is None:
+            return
+        level, message, shown = links.judge(file.path, target)
+        if inside or level is Level.BLOCK:  # CLAUDE.md may well be a link to AGENTS.md
             evidence = Evidence(shown, 0, len(shown))
             rule = self.rules["agent_config/agent-folder-link"]
             place = Location("file", file.path)
@@ -106,7 +110,7 @@ class Walk:
         try:
             if blob is None:
                 raise ContentUnavailableError("the new content of the file is not known")
-            return blob.read(MAX_BYTES)
+            return blob.read()
         except ContentUnavailableError as error:
             self.not_inspected.append(NotInspected(file.path, "failed", str(error)))
             return None
@@ -135,14 +139,14 @@ class Walk:
             self._report(hit, added, changed=(hit.rule, hit.place) in places)
 
     def _known(self, file: FileChange, kind: Kind) -> list[Hit]:
-        """Return the hits of the old side; none where it was another kind of file or cannot be read."""
+        """Return the hits of the old side; none where it was another kind or is no file."""
         from zt_gate.scanners.agent_config import documents, match
 
         old = kinds.kind_of(file.old_path or file.path)
         if file.old is None or old != kind:
             return []
         try:
-            document = documents.read(kind.reader, file.old.read(MAX_BYTES))
+            document = documents.read(kind.reader, file.old.read())
             return match.hits(
                 kind.name, document, self.book, file.old_path or file.path, frozenset()
             )
@@ -152,7 +156,7 @@ class Walk:
     def _report(self, hit: Hit, added: _Added, *, changed: bool) -> None:
         rule = self.rules[hit.rule]
         number, text, start, end = added.find(hit)
-        kind = "line" if added.has(number) else "file"
+        kind: LocationKind = "line" if added.has(number) else "file"
         location = Location(kind, added.file.path, number, start + 1, number, end + 1)
         message = f"{hit.message} (it was something else before)" if changed else hit.message
         self.findings.append(
@@ -161,11 +165,15 @@ class Walk:
                 message,
                 evidence=_evidence(text, start, end),
                 subject=hit.subject[:600],
+                secrets=tuple(filter(None, (hit.secret, *_PASSWORD.findall(text)))),
                 level=hit.level,
             )
         )
 
     def _text(self, file: FileChange, words: frozenset[str]) -> None:
+        if not self._speaks(file, words):
+            return
+        from zt_gate.model.text import added_text
         from zt_gate.scanners.agent_config import texts
 
         text = added_text(file)
@@ -183,6 +191,30 @@ class Walk:
             counts[seen.rule] = counts.get(seen.rule, 0) + 1
             if counts[seen.rule] <= _MOST:
                 self.findings.append(self._seen(seen, file))
+
+    def _speaks(self, file: FileChange, words: frozenset[str]) -> bool:
+        """Whether the added bytes can hold anything that a rule asks for.
+
+        Looks at the bytes as they lie, so that ordinary code costs next to
+        nothing; a NUL may be UTF-16, which is looked at closely.
+        """
+        if words not in self._literals:
+            self._literals[words] = _literals(self.rules, words)
+        literals = self._literals[words]
+        if literals is None or file.incomplete:
+            return True
+        for hunk in file.hunks:
+            body = hunk.added
+            for offset in range(0, body.length, _CHUNK):
+                # The overlap is longer than any literal.
+                size = min(_CHUNK + _OVERLAP, body.length - offset)
+                piece = body.store.read(body.offset + offset, size)
+                if b"\0" in piece:
+                    return True
+                lowered = piece.lower()
+                if any(literal in lowered for literal in literals):
+                    return True
+        return False
 
     def _seen(self, seen: Seen, file: FileChange) -> Finding:
         place = Location("line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1)
@@ -222,6 +254,24 @@ class _Added:
         return first, text, 0, len(text)
 
 
+def _literals(rules: Mapping[str, Rule], words: frozenset[str]) -> tuple[bytes, ...] | None:
+    """Return the words of which a text of these sorts must hold one; None if any text may matter.
+
+    Read from the rules themselves: most changes never need the catalogue.
+    """
+    if "prose" in words or any(sort in words for sort, _ in kinds.PLACES):
+        return None
+    return tuple(
+        {
+            str(literal).lower().encode()
+            for rule in rules.values()
+            for table in rule.data.get("text", ())
+            if not words.isdisjoint(table["kinds"])
+            for literal in table["literals"]
+        }
+    )
+
+
 def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
     """Return which sorts of text rules look at the added lines of a file."""
     if kind is None:
@@ -229,7 +279,7 @@ def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
         if kinds.is_script(path):
             found.add("script")
         if kinds.runs_at_install(path):
-            found.add("install")
+            found.add("make" if path.lower().endswith(b"makefile") else "install")
         return frozenset(found)
     table = {
         "markdown": {"prose"},

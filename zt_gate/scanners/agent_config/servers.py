@@ -41,7 +41,8 @@ _TEMPORARY = re.compile(
 
 def judge(server: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
     """Yield what one server's table means."""
-    raw, args = server.get("command"), server.get("args")
+    raw: Any = server.get("command")
+    args: Any = server.get("args")
     if isinstance(raw, dict):  # Zed: {"path": …, "args": […]}
         raw, args = raw.get("path"), raw.get("args", args)
     line = commands.line_of(raw, args)
@@ -108,8 +109,7 @@ def _package(words: list[str], asked: Asked) -> Iterator[Said]:
     if (
         not package
         or package.startswith((".", "/", "$"))
-        or re.match(r"\w+:", package)
-        and "@" not in package
+        or (re.match(r"\w+:", package) and "@" not in package)
     ):
         return
     base, _, version = package[1:].partition("@") if package[:1] == "@" else package.partition("@")
@@ -138,7 +138,10 @@ def _remote(url: str, name: str, asked: Asked) -> Said:
         "clear": Level.BLOCK,
         "local": Level.INFO,
     }.get(where, Level.WARN)
-    says = f"connects the agent to {hosts.WORDS[where]} ({short(hosts.bare(url))}): it offers tools and reads what they are given"
+    says = (
+        f"connects the agent to {hosts.WORDS[where]} ({short(hosts.bare(url))}): it offers tools"
+        " and reads what they are given"
+    )
     return Said(level, says, url, "mcp-remote", needle=url, path=(name,))
 
 

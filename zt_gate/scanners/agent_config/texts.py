@@ -6,14 +6,14 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Level
 from zt_gate.model.text import decode_lossy, windows
-from zt_gate.scanners.agent_config import commands, markdown
+from zt_gate.scanners.agent_config import commands, kinds, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
+    from zt_gate.model.finding import Level
     from zt_gate.scanners.agent_config.catalogue import Book, Text
 
 
@@ -30,9 +30,9 @@ class Seen:
     message: str
 
 
-def read(lines: Sequence[Line], kinds: frozenset[str], book: Book) -> Iterator[Seen]:
-    """Yield what the rules for ``kinds`` find in the added lines."""
-    rules = [rule for rule in book.texts if rule.kinds & kinds]
+def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[Seen]:
+    """Yield what the rules for ``sorts`` of text find in the added lines."""
+    rules = [rule for rule in book.texts if rule.kinds & sorts]
     whole = b"\n".join(line.data for line in lines).lower()
     # One look over all lines: most files hold none of the words.
     rules = [rule for rule in rules if any(word in whole for word in rule.literals)]
@@ -41,10 +41,11 @@ def read(lines: Sequence[Line], kinds: frozenset[str], book: Book) -> Iterator[S
         for rule in rules:
             if any(word in lowered for word in rule.literals):
                 yield from _rule(rule, lines, number)
-    if "git-hook" in kinds or "agent-text" in kinds:
-        yield from _commands(lines, whole, "text" if "agent-text" in kinds else "host", book)
-    if "prose" in kinds:
-        yield from markdown.read(lines, whole, book, agent="agent-text" in kinds)
+    place = next((place for kind, place in kinds.PLACES if kind in sorts), "")
+    if place:
+        yield from _commands(lines, whole, place, book)
+    if "prose" in sorts:
+        yield from markdown.read(lines, whole, book, agent="agent-text" in sorts)
 
 
 def _rule(rule: Text, lines: Sequence[Line], number: int) -> Iterator[Seen]:

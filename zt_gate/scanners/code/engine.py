@@ -71,6 +71,8 @@ def starts(workdir: Path) -> Iterator[Start]:
         link = os.path.join(workdir, "osemgrep")
         try:
             os.symlink(core, link)
+        except FileExistsError:
+            link = link if os.path.realpath(link) == os.path.realpath(core) else ""
         except OSError:
             link = ""
         if link:
@@ -176,7 +178,7 @@ def scan(
     """
     left = context.seconds_left()
     deadline = context.deadline - (left / 3 if patient else min(1.0, left / 10))
-    seconds = max(1, min(PATIENT_SECONDS, int(left / 3))) if patient else RULE_SECONDS
+    seconds = min(PATIENT_SECONDS, max(1, int(left / 3))) if patient else RULE_SECONDS
     reason = MISSING
     for way in ways:
         try:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.code import engine, problems, python_source, traces
-from zt_gate.scanners.code.outcome import Outcome, by_file, from_table, to_table
+from zt_gate.scanners.code.languages import dialect_named
+from zt_gate.scanners.code.outcome import Outcome, Unit, by_file, from_table, to_table
 from zt_gate.scanners.code.output import Problem
 from zt_gate.scanners.code.store import key_of
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.outcome import Unit
     from zt_gate.scanners.code.output import Answer
     from zt_gate.scanners.code.rules import Pack
     from zt_gate.scanners.code.store import Store
@@ -71,6 +71,31 @@ class Inspector:
             outcomes[name] = self._again(unit, outcomes[name])
             self._keep(unit, outcomes[name])
         return outcomes
+
+    def accepts(self, rules: Iterable[str]) -> bool:
+        """Whether the engine takes these rules, which it else says only where they are loaded.
+
+        Sets ``reason`` where it does not; raises EngineError.
+        """
+        wanted = {
+            language: ids for language in sorted(self.pack.languages)
+            if (ids := self.pack.known(language, rules))
+        }  # fmt: skip
+        texts = [f"{name}\0{self.pack.digest_of(name, ids)}" for name, ids in wanted.items()]
+        key = key_of("accepted", _VERSION, self._identity if self.ways else "", *texts)
+        if not wanted or self.store.get(key) == "yes":
+            return True
+        units = []
+        for language, ids in wanted.items():
+            dialect = dialect_named(language)
+            unit = Unit(f"accepts-{language}.{dialect.extension}", dialect, "", ids)
+            with open(os.path.join(self.context.workdir, unit.name), "wb") as file:
+                file.write(b"x\n")
+            units.append(unit)
+        self._scan(units)
+        if not self.reason and self._identity:
+            self.store.put(key, "yes")
+        return not self.reason
 
     def with_sources(self, unit: Unit, outcome: Outcome) -> Outcome:
         """Return the outcome with the sources of its taint rules' matches, remembered as such."""

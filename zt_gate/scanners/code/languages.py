@@ -66,6 +66,12 @@ def by_name(path: bytes) -> Dialect | None:
     return None
 
 
+def dialect_named(language: str) -> Dialect:
+    """Return the plainest dialect of a language of that name."""
+    found = next(known for known in LANGUAGES if known.name == language)
+    return Dialect(found, next(iter(found.extensions.values())))
+
+
 def by_first_line(head: bytes) -> Dialect | None:
     """Return the dialect of the interpreter that a ``#!`` line starts, or None."""
     if not head.startswith(b"#!"):

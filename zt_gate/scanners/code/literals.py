@@ -181,8 +181,9 @@ def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
     found = set()
     before = ""
     tokens = list((_PYTHON_TOKEN if python else _OTHER_TOKEN).finditer(text))
-    for token, after in zip(tokens, [*(item[0] for item in tokens[1:]), ""], strict=True):
+    for number, token in enumerate(tokens, 1):
         word = token[0]
+        after = tokens[number][0] if number < len(tokens) else ""
         if token["name"] and word.isascii():
             if word.encode() not in _KEYWORDS:
                 found.add(frozenset((word.encode(),)))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.code.languages import LANGUAGES, Language
 from zt_gate.scanners.code.literals import condition_of, holds
-from zt_gate.scanners.code.store import key_of
+from zt_gate.scanners.code.store import MAX_LARGE, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +63,8 @@ class _Rules:
             return {name: _condition(clauses) for name, clauses in known.items()}
         python = self.language.name == "python"
         found = {name: condition_of(body, python=python) for name, body in self.bodies.items()}
-        self.store.put(key, {name: _table(condition) for name, condition in found.items()})
+        table = {name: _table(condition) for name, condition in found.items()}
+        self.store.put(key, table, limit=MAX_LARGE)
         return found
 
 
@@ -92,6 +93,15 @@ class Pack:
     def digest(self, language: str) -> str:
         """Return what identifies the rules of a language: hexadecimal digits."""
         return self._languages[language].digest
+
+    def known(self, language: str, ids: Iterable[str]) -> frozenset[str]:
+        """Return which of these rules are rules of a language."""
+        return frozenset(self._languages[language].bodies) & frozenset(ids)
+
+    def digest_of(self, language: str, ids: Iterable[str]) -> str:
+        """Return what identifies some rules of a language: hexadecimal digits."""
+        texts = self._languages[language].texts
+        return key_of(*(texts[name] for name in sorted(ids)))
 
     def applicable(self, language: str, words: frozenset[bytes]) -> frozenset[str]:
         """Return the ids of the rules that can match in a file with these words."""

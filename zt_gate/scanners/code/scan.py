@@ -15,13 +15,17 @@ from zt_gate.scanners.code.findings import finding_of, touches, without_echoes
 from zt_gate.scanners.code.inspector import Inspector
 from zt_gate.scanners.code.literals import words_of
 from zt_gate.scanners.code.outcome import Outcome, Unit
+from zt_gate.scanners.code.own import own_rules
 from zt_gate.scanners.code.rules import Pack
 from zt_gate.scanners.code.store import Store
 from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
+    from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.code.output import Match
 
@@ -53,9 +57,15 @@ def scan(change: ChangeSet, context: Context) -> Result:
     """Scan the files of the net change; what keeps this from being whole is in the result."""
     result = Result()
     store = Store(context.cache_dir)
-    pack = Pack(context.rules, context.workdir, store)
-    job = _Job(context, pack, Inspector(pack, store, context), result)
+    own = own_rules(context, store)
+    result.reason = "; ".join(own.wrong)
+    result.not_inspected += own.others
+    rules = {**context.rules, **own.rules}
+    pack = Pack(rules, context.workdir, store)
+    job = _Job(context, rules, pack, Inspector(pack, store, context), result)
     try:
+        if own.rules and change.files:
+            job.inspector.accepts(name.removeprefix("code/") for name in own.rules)
         for file in change.files:
             prepared = prepare(file, pack)
             if isinstance(prepared, NotInspected):
@@ -64,7 +74,7 @@ def scan(change: ChangeSet, context: Context) -> Result:
                 job.add(prepared)
         job.finish()
     except engine.EngineError as error:
-        result.reason = str(error)
+        result.reason = result.reason or str(error)
     result.reason = result.reason or job.inspector.reason
     result.findings = without_echoes(result.findings)
     return result
@@ -75,6 +85,7 @@ class _Job:
     """Gathers the files that must be looked at closer, and does that in batches."""
 
     context: Context
+    rules: Mapping[str, Rule]
     pack: Pack
     inspector: Inspector
     result: Result
@@ -86,7 +97,7 @@ class _Job:
         known = None
         unit = None
         if target.rules:
-            unit = self._unit(target.text, target, "")
+            unit = self._unit(target.text, target)
             known = self.inspector.recalled(unit)
         if unit is None or (known is not None and not known.matches and not known.problems):
             self._count(target)
@@ -123,11 +134,7 @@ class _Job:
                 reason = f"old findings cannot be told from new ones: {error}"
                 self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
                 continue
-            words = words_of(text or b"")
-            rules = self.pack.applicable(item.target.dialect.language.name, words)
-            wanted[item.unit.name] = self._placed(
-                self._unit(text or b"", replace(item.target, rules=rules), "old"), text or b""
-            )
+            wanted[item.unit.name] = self._placed(self._unit_before(text or b"", item), text or b"")
         return self._looked_up(wanted)
 
     def _looked_up(self, wanted: dict[str, Unit]) -> dict[str, _Before]:
@@ -154,7 +161,7 @@ class _Job:
         traced = self.inspector.with_sources(item.unit, outcome)
         sources = dict(zip(outcome.matches, traced.matches, strict=True))
         for match in reported:
-            rule = self.context.rules.get(f"code/{match.rule}")
+            rule = self.rules.get(f"code/{match.rule}")
             if rule is not None:  # the run's reason tells of others
                 self.result.findings.append(finding_of(sources[match], rule, target, lines))
 
@@ -169,11 +176,22 @@ class _Job:
         old_lines = lines_of(self.context.workdir, before.unit.name)
         return newly_possible(matches, lines, old.matches, old_lines, item.target.file.hunks)
 
-    def _unit(self, text: bytes, target: Target, part: str) -> Unit:
+    def _unit(self, text: bytes, target: Target) -> Unit:
         self._copies += 1
-        name = f"src/{self._copies:06}{part}.{target.dialect.extension}"
+        name = f"src/{self._copies:06}.{target.dialect.extension}"
         digest = hashlib.sha256(text).hexdigest()
         return Unit(name, target.dialect, digest, target.rules, target.touched)
+
+    def _unit_before(self, text: bytes, item: _Item) -> Unit:
+        """Return the unit of the old content of a file."""
+        stem, _, extension = item.unit.name.rpartition(".")
+        return replace(
+            item.unit,
+            name=f"{stem}-old.{extension}",
+            digest=hashlib.sha256(text).hexdigest(),
+            rules=self.pack.applicable(item.unit.dialect.language.name, words_of(text)),
+            touched=item.target.touched_before,
+        )
 
     def _placed(self, unit: Unit, text: bytes) -> Unit:
         """Write the private copy of a text."""

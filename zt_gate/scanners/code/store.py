@@ -21,7 +21,9 @@ from zt_gate.cache import write_atomically
 #: Entries of one of the 256 parts; when there are more the older half goes.
 MAX_ENTRIES = 128
 #: Bytes of an entry: what is larger is found again.
-MAX_BYTES = 128 * 1024
+MAX_BYTES = 64 * 1024
+#: Bytes of an entry that the project has few of.
+MAX_LARGE = 16 * 1024 * 1024
 
 
 def key_of(*parts: str) -> str:
@@ -45,17 +47,17 @@ class Store:
             return None
         try:
             with open(self._place(key), "rb") as file:
-                data = file.read(MAX_BYTES + 65)
+                data = file.read(MAX_LARGE + 65)
             if not data.startswith(_checksum(key, data[65:])):
                 return None
             return json.loads(data[65:])
         except (OSError, ValueError, RecursionError):
             return None
 
-    def put(self, key: str, value: Any) -> None:
-        """Keep a value; what cannot be kept costs only time."""
+    def put(self, key: str, value: Any, *, limit: int = MAX_BYTES) -> None:
+        """Keep a value of at most ``limit`` bytes; what cannot be kept costs only time."""
         data = json.dumps(value, separators=(",", ":")).encode()
-        if self._folder is None or len(data) > MAX_BYTES:
+        if self._folder is None or len(data) > limit:
             return
         place = self._place(key)
         with suppress(OSError):

@@ -96,6 +96,12 @@ class Target:
         return Spans.of((*self.added.runs, *((max(1, a), max(1, b)) for a, b in around))).runs
 
     @property
+    def touched_before(self) -> tuple[tuple[int, int], ...]:
+        """The same in the old content: the removed lines, and those on both sides of added ones."""
+        around = ((at.old_start - 1, at.old_start + at.removed.lines) for at in self.file.hunks)
+        return Spans.of((max(1, first), last) for first, last in around).runs
+
+    @property
     def added_lines(self) -> int:
         """How many lines were added."""
         return sum(hunk.added.lines for hunk in self.file.hunks)

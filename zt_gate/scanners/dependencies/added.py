@@ -129,7 +129,12 @@ def difference(
                 result.added.append(addition)
     from zt_gate.scanners.dependencies.settle import Sides, settle
 
-    settle(result, manifests, imported, Sides(trusted, paths, rules or {}))
+    changed = frozenset(
+        path for file in change.files for path in (file.path, file.old_path) if path is not None
+    )
+    # A tree is its own repository, where no other is known.
+    listing = (lambda: paths() or ()) if change.kind == "tree" else paths
+    settle(result, manifests, imported, Sides(changed, trusted, listing, rules or {}))
     return result
 
 

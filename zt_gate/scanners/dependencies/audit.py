@@ -150,7 +150,7 @@ class Audit:
                 told = self._advisories.get((at[0], name, _bare(at[1])), _LATE)
                 # An advisory that could not be read is still one.
                 read.append(told if isinstance(told, Advisory) else Advisory(name))
-        return _merged(one for one in read if not one.withdrawn)
+        return merged(one for one in read if not one.withdrawn)
 
     def _keep(self) -> None:
         values: dict[str, tuple[Any, float]] = {}
@@ -169,7 +169,7 @@ def _bare(package: Package) -> Package:
     return dataclasses.replace(package, version="")
 
 
-def _merged(advisories: Iterable[Advisory]) -> tuple[Advisory, ...]:
+def merged(advisories: Iterable[Advisory]) -> tuple[Advisory, ...]:
     """Put advisories together that name each other: databases have their own ids."""
     groups: list[list[Advisory]] = []
     for one in advisories:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level, Severity
+from zt_gate.scanners.dependencies.imports import suggestion
 from zt_gate.scanners.dependencies.manifests.base import quoted, without_credentials
 from zt_gate.scanners.dependencies.registries.base import Missing, Project, Unverified
 
@@ -128,6 +129,8 @@ class Checks:
     def _missing(self, dependency: Dependency, known: Known) -> Verdict:
         where = REGISTRIES[dependency.ecosystem]
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
+        if not meant and dependency.ecosystem == "pypi":
+            meant = suggestion(self.rules, dependency.name)
         if not meant and known.likeness is not None:
             meant = known.likeness.name
         hint = f"; did you mean {meant}?" if meant else ""

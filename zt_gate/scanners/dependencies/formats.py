@@ -151,6 +151,8 @@ def format_of(path: bytes) -> str | None:
 
 def _requirements(name: bytes, folders: list[bytes]) -> str | None:
     stem = name.rpartition(b".")[0]
+    if folders and folders[-1].endswith(b".egg-info"):
+        return None  # what a build wrote, in a form of its own
     if b"requirement" in stem or b"constraint" in stem or stem in _SHORT:
         return "requirements"
     return "requirements" if folders and folders[-1] in _FOLDERS else None
@@ -187,6 +189,6 @@ def _settings(stem: bytes, suffix: bytes, folders: list[bytes]) -> str | None:
         return "mcp" if folders[-1:] == [b".codex"] else None
     if folders[:1] == [b".devcontainer"] or folders[-1:] == [b".devcontainer"]:
         return "devcontainer"
-    if folders and folders[-1] in _MCP_FOLDERS or b"mcp" in stem.split(b"-") + stem.split(b"_"):
+    if (folders and folders[-1] in _MCP_FOLDERS) or b"mcp" in stem.split(b"-") + stem.split(b"_"):
         return "mcp"
     return None

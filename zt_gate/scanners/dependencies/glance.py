@@ -34,7 +34,7 @@ _MARKS = {
     "shell": (b"<<", b"\\"),
     "workflow": (b"run:", b"|", b">", b"*", b"&"),
 }
-_IMPORT_LINE = re.compile(
+_IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
     rb"|from[ \t]+(\w+|(?=\.))[\w.]*[ \t]+import[ \t(][\w \t,*()#.:\[\]-]*)\s*\Z"
 )
@@ -80,7 +80,7 @@ def _pieces(body: Body) -> list[bytes]:
 
 def _plain_import(line: bytes) -> bool:
     """Say whether a line imports from the standard library or from its own package only."""
-    match = _IMPORT_LINE.match(line)
+    match = re.match(_IMPORT_LINE, line)  # compiled when it is needed, then kept by re
     if match is None:
         return False
     name = match[1] or match[2] or b""

@@ -14,15 +14,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.dependencies.manifests.base import Source, normalise, valid_name
+from zt_gate.scanners.dependencies.manifests.python import NAMESPACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from zt_gate.model.rule import Rule
     from zt_gate.scanners.dependencies.manifests.base import Dependency
     from zt_gate.scanners.dependencies.repository import Repository
 
-_AFFIXES = ("{}", "python-{}", "py{}", "py-{}", "{}-python", "{}-py", "{}py", "python{}", "{}2", "{}3",
-            "django-{}", "{}-sdk", "{}-client", "{}-api", "{}-core", "{}-lib", "lib{}", "{}-binary")  # fmt: skip
+#: Where the table stands.
+RULE = "dependencies/undeclared-import"
+_AFFIXES = (
+    *("{}", "python-{}", "py{}", "py-{}", "{}-python", "{}-py", "{}py", "python{}", "{}2", "{}3"),
+    *("django-{}", "{}-sdk", "{}-client", "{}-api", "{}-core", "{}-lib", "lib{}", "{}-binary"),
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,12 @@ class Table:
         return "" if wrong else found[0]
 
 
+def suggestion(rules: Mapping[str, Rule], name: str) -> str:
+    """Return the package of a module whose name somebody took for the package's; "" for none."""
+    rule = rules.get(RULE)
+    return Table(rule.data).suggestion(name) if rule is not None else ""
+
+
 def needed(entry: Dependency, repository: Repository, table: Table) -> Dependency | None:
     """Return the package that an import adds, None where it adds none."""
     declared = repository.declared(entry.ecosystem)
@@ -71,13 +83,16 @@ def _python(
     if top in repository.modules or table.provided(top, "pypi"):
         return None
     candidates = [*table.distributions(module), *_variants(module)]
+    if not candidates:
+        return None  # a namespace as such
     keys = [normalise("pypi", one) for one in candidates]
     own = repository.own("pypi")
     if any(key in declared or key in own for key in keys):
         return None
     plain = normalise("pypi", top)
-    if any(key.startswith((f"{plain}-", f"{plain}.")) for key in declared):
-        return None  # a namespace: one of its packages is declared
+    spaced = top in NAMESPACES - {"opentelemetry", "zope"}
+    if not spaced and any(key.startswith(f"{plain}-") for key in declared):
+        return None  # one of the packages that share the name is declared
     name = candidates[0]
     if not valid_name("pypi", name):
         return None
@@ -88,6 +103,10 @@ def _python(
 def _variants(module: str) -> Iterator[str]:
     """Yield the names that a package with this module may have, the module's own first."""
     parts = module.split(".")
+    if parts[0] in NAMESPACES:
+        for size in range(len(parts), 1, -1):
+            yield "-".join(parts[:size]).replace("_", "-")
+        return
     yield parts[0].replace("_", "-")
     for size in range(2, min(len(parts), 4) + 1):
         yield "-".join(parts[:size])

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.audit import Audit
     from zt_gate.scanners.dependencies.lookup import Lane
     from zt_gate.scanners.dependencies.places import Places
-    from zt_gate.scanners.dependencies.registries.base import Index, Release
+    from zt_gate.scanners.dependencies.registries.base import Index, Release, Unverified
+    from zt_gate.scanners.dependencies.registries.osv import Advisory
+
+    Told = dict[tuple[Index, Package], tuple[Advisory, ...] | Unverified]
 
 
 @dataclass(slots=True)
@@ -47,12 +50,18 @@ class Wanted:
 
 @dataclass
 class Knowledge:
-    """One run's knowledge; ``deadline`` by ``time.monotonic()``, ``now`` since the epoch."""
+    """One run's knowledge; ``deadline`` by ``time.monotonic()``, ``now`` since the epoch.
+
+    ``thorough``: pip-audit and the npm registry are asked about advisories, too.
+    """
 
     context: Context
     places: Places
     deadline: float
     now: float
+    thorough: bool = False
+    #: Second opinions that could not be had, and why.
+    silent: list[str] = field(default_factory=list)
     _snapshots: dict[str, snapshot.Snapshot | None] = field(default_factory=dict)
     _names: dict[str, Names] = field(default_factory=dict)
 
@@ -68,6 +77,9 @@ class Knowledge:
         self._settle_versions(wanted, audit)
         public = [one for one in wanted if one.service and _is_public(one)]
         told = audit.finish((one.service, one.package) for one in public if one.service)
+        if self.thorough:
+            second = [o for o in public if o.addition.dependency.ecosystem in {"pypi", "npm"}]
+            told = self._second_opinions(second, told)
         known = []
         for one in wanted:
             at = (one.service, one.package) if one.service and _is_public(one) else None
@@ -85,6 +97,8 @@ class Knowledge:
         releases = bool(settings.min_version_age_days)
         if (is_new and not one.vouched) or releases:
             reads = is_new and not one.vouched and self.context.text_findings is not None
+            if self.places.is_withheld(addition):
+                return one
             question = self.places.question(addition)
             one.question = dataclasses.replace(question, text=reads, releases=releases)
         if entry.ecosystem in ECOSYSTEMS:
@@ -153,6 +167,38 @@ class Knowledge:
             not _is_plain(one) or audit.known((one.service, one.package))
         )
 
+    def _second_opinions(self, public: Sequence[Wanted], told: Told) -> Told:
+        """Add what others know to what the advisory service said."""
+        from zt_gate.scanners.dependencies.audit import merged
+        from zt_gate.scanners.dependencies.second import NoOpinionError, SecondOpinion
+
+        ask = SecondOpinion(self.context)
+        result = dict(told)
+        for ecosystem, where in dict.fromkeys(self._whom(one) for one in public if one.version):
+            group = [one for one in public if one.version and self._whom(one) == (ecosystem, where)]
+            packages = list(dict.fromkeys(one.package for one in group))
+            asking = ask.pip_audit if ecosystem == "pypi" else ask.npm
+            try:
+                found = asking(where, packages)
+            except NoOpinionError as error:
+                self.silent.append(str(error))
+                continue
+            for one in group:
+                assert one.service is not None
+                known = result.get((one.service, one.package))
+                if found.get(one.package) and isinstance(known, tuple):
+                    both = merged([*known, *found[one.package]])
+                    result[one.service, one.package] = both
+        return result
+
+    def _whom(self, one: Wanted) -> tuple[str, Index]:
+        """Return who has the second opinion: the service for Python, the registry for npm."""
+        ecosystem = one.addition.dependency.ecosystem
+        assert one.service is not None
+        if ecosystem == "npm":
+            return ecosystem, self.places.question(one.addition).indexes[-1]
+        return ecosystem, one.service
+
     def _known(self, one: Wanted, advisories: object) -> Known:
         entry = one.addition.dependency
         like, imitated = None, 0.0
@@ -163,7 +209,7 @@ class Knowledge:
         return Known(
             vouched=one.vouched,
             facts=one.facts,
-            why="offline" if self.context.offline else "",
+            why="offline" if self.context.offline else "its name is private by the user's settings",
             likeness=like,
             imitated=imitated,
             release=one.release,

@@ -69,12 +69,17 @@ def mismatches(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, Depend
 def _missing_in_lock(
     manifest: Manifest, lock: Manifest, name: str
 ) -> Iterator[tuple[Manifest, Dependency, str]]:
-    before = {entry.key for entry in manifest.old}
+    # What a project calls itself is a path in its lock.
+    before = {entry.key for entry in (*manifest.old, *_own(manifest))}
     locked = {entry.key for entry in lock.new} | {entry.name for entry in lock.new}
     for entry in manifest.new:
         is_locked = entry.section.startswith(_LOCKED) and entry.source.kind == "registry"
         if entry.key and is_locked and entry.key not in before | locked:
             yield manifest, entry, f"{entry.name} is added here and is not in the changed {name}"
+
+
+def _own(manifest: Manifest) -> list[Dependency]:
+    return [entry for entry in manifest.new if entry.source.kind == "self"]
 
 
 def _missing_in_manifest(

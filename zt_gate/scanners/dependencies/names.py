@@ -114,7 +114,7 @@ class Names:
                 continue
             if letter in _MARKS:
                 yield "separator", made
-            elif at and key[at - 1] == letter:
+            elif letter in (key[at - 1 : at], key[at + 1 : at + 2]):
                 yield "repeated", made
             elif at == last:
                 yield _ending("added", letter), made

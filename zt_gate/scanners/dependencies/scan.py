@@ -49,7 +49,8 @@ def scan(
     said: list[_Said] = []
     not_inspected = new.not_inspected
     if new.added or new.constrained or new.remarks:
-        said, rest = _verdicts(new, context, start, clock())
+        thorough = change.kind in {"range", "base"}
+        said, rest = _verdicts(new, context, start, clock(), thorough=thorough)
         not_inspected = [*not_inspected, *rest]
     findings = tuple(_findings(said, context))
     not_inspected += [
@@ -69,7 +70,7 @@ def scan(
 
 
 def _verdicts(
-    new: Difference, context: Context, start: float, now: float
+    new: Difference, context: Context, start: float, now: float, *, thorough: bool
 ) -> tuple[list[_Said], list[NotInspected]]:
     from zt_gate.scanners.dependencies import checks
     from zt_gate.scanners.dependencies.known import Knowledge
@@ -95,7 +96,9 @@ def _verdicts(
     ] if left else []  # fmt: skip
     if asked or changed:
         deadline = min(start + _TOTAL_SECONDS, context.deadline - _RESERVE)
-        known = Knowledge(context, places, deadline, now).of(asked, changed)
+        knowledge = Knowledge(context, places, deadline, now, thorough)
+        known = knowledge.of(asked, changed)
+        rest += [NotInspected(None, "unverified", why) for why in knowledge.silent]
         judging = checks.Checks(context.dependencies, context.rules, now)
         for addition, facts in zip([*asked, *changed], known, strict=True):
             verdicts = judging.judge(addition.dependency, facts)

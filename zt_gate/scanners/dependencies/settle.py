@@ -23,13 +23,23 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.added import Difference, Manifest
 
 _IMPORT_RULE = "dependencies/undeclared-import"
+_TESTS = frozenset((b"test", b"tests", b"testing", b"__tests__", b"spec", b"e2e"))
+_INPUTS = frozenset(
+    (b"data", b"cases", b"testdata", b"test_data", b"test-data", b"fixtures", b"__fixtures__",
+     b"fixture", b"snapshots", b"__snapshots__", b"golden", b"resources", b"samples", b"inputs",
+     b"corpus", b"example_scripts")
+)  # fmt: skip
 _NO_FILES = "imports were not looked at: the files of the repository are not known"
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What can be known beyond the change itself; see ``added.difference``."""
+    """What can be known beyond the manifests; see ``added.difference``.
 
+    ``changed`` holds all paths of the change.
+    """
+
+    changed: frozenset[bytes]
     trusted: Callable[[bytes], bytes | None]
     paths: Callable[[], Sequence[bytes] | None]
     rules: Mapping[str, Rule]
@@ -39,10 +49,7 @@ def settle(
     result: Difference, manifests: Sequence[Manifest], imported: Sequence[Addition], sides: Sides
 ) -> None:
     """Take out of ``result`` what is not new after all, and add what imports bring."""
-    changed = frozenset(
-        path for one in manifests for path in (one.file.path, one.file.old_path) if path is not None
-    )
-    repository = Repository(manifests, changed, sides.trusted, sides.paths)
+    repository = Repository(manifests, sides.changed, sides.trusted, sides.paths)
     result.added = [one for one in _once(result.added) if not _is_own(one, repository)]
     for manifest, entry, told in mismatches(manifests):
         result.remarks.append(Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told))
@@ -100,6 +107,16 @@ def _last_part(address: str) -> str:
     return path.partition("@")[0].removesuffix(".git").lower()
 
 
+def _is_made_up(imported: Addition) -> bool:
+    """Say whether a test imports what it made itself, or is the input of another test."""
+    folders = imported.manifest.file.path.lower().split(b"/")
+    name = folders.pop()
+    is_test = name.startswith((b"test_", b"conftest")) or not _TESTS.isdisjoint(folders)
+    if not is_test and b".test." not in name and b".spec." not in name:
+        return False
+    return imported.dependency.section != "import" or not _INPUTS.isdisjoint(folders)
+
+
 def _add_imports(
     result: Difference, imported: Sequence[Addition], repository: Repository, rule: Rule
 ) -> None:
@@ -113,6 +130,8 @@ def _add_imports(
     table = Table(rule.data)
     said = {(one.dependency.ecosystem, one.dependency.key) for one in result.added}
     for one in imported:
+        if _is_made_up(one):
+            continue
         found = needed(one.dependency, repository, table)
         if found is None or (found.ecosystem, found.key) in said:
             continue

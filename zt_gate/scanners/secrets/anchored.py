@@ -28,19 +28,11 @@ _STAGE = re.compile(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
 
 def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
     """Find the formats with their own literal."""
-    data = block.data
-    *prefixed, marked = catalogue.prefilters
-    for prefilter in (*prefixed, marked):
-        forms = catalogue.by_marker if prefilter is marked else catalogue.by_literal
-        search = prefilter.search
-        found = search(data)
-        while found is not None:
-            position = found.start(1)
-            for form in forms[found[1]]:
-                hit = _form(block, catalogue, form, position, judge)
-                if hit is not None:
-                    yield hit
-            found = search(data, found.start() + 1)
+    for position, forms in catalogue.candidates(block.data):
+        for form in forms:
+            hit = _form(block, catalogue, form, position, judge)
+            if hit is not None:
+                yield hit
 
 
 def _form(
@@ -50,19 +42,19 @@ def _form(
         return None
     find = _around if form.marker else _at
     match = find(block, catalogue, form, position)
-    return _hit(block, form, match, judge, FORMAT, catalogue.known) if match is not None else None
+    return _hit(block, form, match, judge, FORMAT) if match is not None else None
 
 
 def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
     """Find the formats that a word near them names (``datadog`` and 32 hex digits)."""
     data = block.data
-    for found in catalogue.words.finditer(block.lower):
-        for form in catalogue.by_word[found[0]]:
-            if form.literals and not _is_word(block.lower, found.start(), form):
+    for start, end, forms in catalogue.words(block.lower):
+        for form in forms:
+            if not _is_word(block.lower, start, form):
                 continue
-            match = _after(data, catalogue, form, found.end())
+            match = _after(data, catalogue, form, end)
             if match is not None:
-                hit = _hit(block, form, match, judge, NEAR, catalogue.known)
+                hit = _hit(block, form, match, judge, NEAR)
                 if hit is not None:
                     yield hit
 
@@ -148,19 +140,12 @@ def _closed(data: bytes, match: re.Match[bytes]) -> bool:
     return end >= len(data) or data[end] not in _JOINED
 
 
-def _hit(
-    block: Block,
-    form: Format,
-    match: re.Match[bytes],
-    judge: Judge,
-    rank: int,
-    known: frozenset[str],
-) -> Hit | None:
+def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int) -> Hit | None:
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
     value = block.data[start:end].decode("ascii", "replace")
     body = _body(form, value)
-    if checksums.digest(value) in known or (form.fakes and _fake(body, judge)):
+    if form.fakes and _fake(body, judge):
         return None
     if form.near and form.fakes and not judge.random(value, shortest=8):
         return None

@@ -34,6 +34,7 @@ _OPEN = re.compile(
 _BARE = re.compile(rb"[^\s\"'`,;<>()]{1,512}")
 _REST = re.compile(rb"[^\s\"'`<>][^\n\"'`<>]{0,512}")
 _LONGEST = 4096
+_SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,49 +49,44 @@ class Assignment:
 
 
 def stems_pattern(stems: tuple[str, ...]) -> re.Pattern[bytes]:
-    """Compile the words that a name must hold; for text in lower case."""
-    return re.compile(("(?:" + "|".join(stems) + ")").encode())
+    """Compile the words that a name must hold, with the rest of the name; for lower case."""
+    return re.compile((r"(?:" + "|".join(stems) + r")[\w.-]{0,48}").encode())
 
 
 def find_assignments(block: Block, stems: re.Pattern[bytes]) -> Iterator[Assignment]:
     """Yield what is assigned to names that hold one of ``stems``."""
-    data, lower = block.data, block.lower
-    size = len(data)
-    done = -1
-    for found in stems.finditer(lower):
-        if found.start() < done:
+    data = block.data
+    for found in stems.finditer(block.lower):
+        operator = _OPERATOR.match(data, found.end())
+        if operator is None:
             continue
-        start, end = found.span()
-        floor = max(start - 64, 0)
-        while start > floor and data[start - 1] in _NAME:
-            start -= 1
-        ceiling = min(end + 48, size)
-        while end < ceiling and data[end] in _NAME:
-            end += 1
-        done = end
-        assignment = _value(data, start, end)
-        if assignment is not None:
-            yield assignment
+        span = _value(data, operator)
+        if span is not None and span[1] - span[0] >= _SHORTEST:
+            yield Assignment(
+                _name(data, *found.span()), operator["operator"].strip(), span[0], span[1], span[2]
+            )
 
 
-def _value(data: bytes, start: int, end: int) -> Assignment | None:
-    found = _OPERATOR.match(data, end)
-    if found is None:
-        return None
-    name = data[start:end].decode("ascii").strip("-.")
-    operator = found["operator"].strip()
-    position = found.end()
-    if operator == b">":
+def _name(data: bytes, start: int, end: int) -> str:
+    """Return the whole name: a stem may stand in its middle."""
+    floor = max(start - 64, 0)
+    while start > floor and data[start - 1] in _NAME:
+        start -= 1
+    return data[start:end].decode("ascii").strip("-.")
+
+
+def _value(data: bytes, operator: re.Match[bytes]) -> tuple[int, int, bool] | None:
+    """Return the span of the value, and whether it stands in quotes."""
+    position = operator.end()
+    if operator["operator"].strip() == b">":
         gap = _XML_BREAK.match(data, position)
         position = gap.end() if gap else position
     opened = _OPEN.match(data, position)
     if opened is not None:
         span = _quoted(data, opened)
-        return Assignment(name, operator, *span, quoted=True) if span else None
+        return (*span, True) if span else None
     bare = _BARE.match(data, position)
-    if bare is None:
-        return None
-    return Assignment(name, operator, *bare.span(), quoted=False)
+    return (*bare.span(), False) if bare is not None else None
 
 
 def _quoted(data: bytes, opened: re.Match[bytes]) -> tuple[int, int] | None:

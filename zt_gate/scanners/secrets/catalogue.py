@@ -1,8 +1,7 @@
 """The rules of this scanner, indexed for one pass over the text.
 
-Building it is part of every start, so nothing is compiled here but one
-alternation of literals; a rule's own pattern is compiled when its literal is
-first met.
+Building it is part of every start, so nothing is compiled here: a rule's own
+pattern is when its literal is first met.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
 
 #: How far before a marker inside a value its pattern may begin, in bytes.
 _BEFORE_MARKER = 160
+#: Bytes after which expressions pay: compiling them takes some 8 ms.
+_WORTH_COMPILING = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,10 @@ class Catalogue:
     by_literal: dict[bytes, tuple[Format, ...]]
     by_marker: dict[bytes, tuple[Format, ...]]
     by_word: dict[bytes, tuple[Format, ...]]
-    #: Prefixes at the beginning of a word; prefixes after an escape (``\\n``, ``%3D``);
-    #: markers, which stand inside a value.  The literal is group 1 of each.
-    prefilters: tuple[re.Pattern[bytes], ...]
     #: Digests of documented samples: no rule reports them.
     known: frozenset[str]
+    _searched: int = 0
+    _compiled: tuple[re.Pattern[bytes], ...] = ()
     _words: re.Pattern[bytes] | None = None
     _patterns: dict[str, re.Pattern[bytes]] = field(default_factory=dict)
 
@@ -71,12 +71,53 @@ class Catalogue:
             self._patterns[form.rule.id] = known
         return known
 
-    @property
-    def words(self) -> re.Pattern[bytes]:
-        """The alternation of all ``near`` words, for text in lower case."""
+    def candidates(self, data: bytes) -> Iterator[tuple[int, tuple[Format, ...]]]:
+        """Yield where a format may be, and which: its literal stands there.
+
+        The first bytes of a scan are searched literal by literal, which costs
+        no time to prepare; for more, three expressions are compiled.
+        """
+        self._searched += len(data)
+        if self._searched < _WORTH_COMPILING:
+            for index in (self.by_literal, self.by_marker):
+                for text, forms in index.items():
+                    position = data.find(text)
+                    while position >= 0:
+                        yield position, forms
+                        position = data.find(text, position + 1)
+            return
+        *prefixed, marked = self._filters()
+        for prefilter in (*prefixed, marked):
+            index = self.by_marker if prefilter is marked else self.by_literal
+            found = prefilter.search(data)
+            while found is not None:
+                yield found.start(1), index[found[1]]
+                found = prefilter.search(data, found.start() + 1)
+
+    def words(self, lower: bytes) -> Iterator[tuple[int, int, tuple[Format, ...]]]:
+        """Yield the spans of ``near`` words in text in lower case, and their formats."""
+        if self._searched < _WORTH_COMPILING:
+            for text, forms in self.by_word.items():
+                position = lower.find(text)
+                while position >= 0:
+                    yield position, position + len(text), forms
+                    position = lower.find(text, position + 1)
+            return
         if self._words is None:
             self._words = re.compile(tree(self.by_word))
-        return self._words
+        for found in self._words.finditer(lower):
+            yield found.start(), found.end(), self.by_word[found[0]]
+
+    def _filters(self) -> tuple[re.Pattern[bytes], ...]:
+        r"""Prefixes that begin a word; prefixes after an escape (``\n``, ``%3D``); markers."""
+        if not self._compiled:
+            prefixes, markers = tree(self.by_literal), tree(self.by_marker)
+            self._compiled = (
+                re.compile(rb"\b(" + prefixes + rb")"),
+                re.compile(rb"(?:\\[nrtbfv]|%[0-9A-Fa-f]{2})(" + prefixes + rb")"),
+                re.compile(rb"(" + markers + rb")"),
+            )
+        return self._compiled
 
     def data(self, rule: str) -> Mapping[str, Any]:
         """Return the free data of a rule; a rule that is not there is an error (KeyError)."""
@@ -92,18 +133,11 @@ def build(rules: Mapping[str, Rule]) -> Catalogue:
         index = word if form.near else marker if form.marker else literal
         for text in form.literals:
             index.setdefault(text, []).append(form)
-    prefixes, markers = tree(literal), tree(marker)
-    filters = (
-        rb"\b(" + prefixes + rb")",
-        rb"(?:\\[nrtbfv]|%[0-9A-Fa-f]{2})(" + prefixes + rb")",
-        rb"(" + markers + rb")",
-    )
     return Catalogue(
         rules,
         _shortest(literal),
         _shortest(marker),
         _shortest(word),
-        tuple(re.compile(text) for text in filters),
         frozenset(text for rule in rules.values() for text in rule.data.get("documentation", ())),
     )
 

@@ -30,9 +30,6 @@ _LONGEST = 16 * 1024
 _MOST = 20_000
 _NOTE = "It is encoded, which hides nothing."
 
-#: How a decoded text is looked at: its bytes in, the hits in it out.
-Look = "Callable[[bytes], list[Hit]]"
-
 
 def find_encoded(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit]:
     """Decode what looks encoded and find formats, keys and URLs inside."""
@@ -67,7 +64,9 @@ def _inside(data: bytes, look: Callable[[bytes], list[Hit]], depth: int) -> list
 
 def _decoded(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     count = 0
-    for pattern, decode in _CODECS:
+    for sign, pattern, decode in _CODECS:
+        if sign not in data:
+            continue
         for match in pattern.finditer(data):
             count += 1
             if count > _MOST:
@@ -100,9 +99,10 @@ def _from_escapes(text: bytes) -> bytes:
 
 
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
-_CODECS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
-    (_BASE64, _from_base64),
-    (_HEX, _from_hex),
-    (_ESCAPED, _from_escapes),
-    (_PERCENT, unquote_to_bytes),
+# What must be there at all, the form, and what undoes it.
+_CODECS: tuple[tuple[bytes, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
+    (b"", _BASE64, _from_base64),
+    (b"", _HEX, _from_hex),
+    (b"\\x", _ESCAPED, _from_escapes),
+    (b"%", _PERCENT, unquote_to_bytes),
 )

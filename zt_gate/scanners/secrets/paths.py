@@ -10,7 +10,7 @@ _CODE = frozenset(
 )
 _TEST = re.compile(
     rb"(?:^|/)(?:tests?|testing|testdata|test[-_]data|spec|specs|fixtures?|mocks?|__tests__|"
-    rb"__mocks__|e2e|examples?|samples?|demos?)(?:/|$)"
+    rb"__mocks__|e2e|t/(?:unit|smoke|integration)|examples?|samples?|demos?)(?:/|$)"
     rb"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*[._-](?:test|spec|tests)\.[a-z]{1,5}|[^/]*Tests?\.[a-z]{2,5}"
     rb"|[^/]*\.(?:example|sample|template|dist|tmpl|tpl|j2|erb))$",
     re.IGNORECASE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,8 @@ from zt_gate.model.text import added_text
 from zt_gate.scanners.secrets.anchored import find_formats
 from zt_gate.scanners.secrets.block import Block, block_of, blocks
 from zt_gate.scanners.secrets.catalogue import Catalogue, build
+from zt_gate.scanners.secrets.checksums import digest
 from zt_gate.scanners.secrets.hits import Hit, merge
-from zt_gate.scanners.secrets.pem import find_bodies, find_keys, has_body_lines
-from zt_gate.scanners.secrets.urls import find_urls
 from zt_gate.scanners.secrets.values import Judge
 
 if TYPE_CHECKING:
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.secrets.deep import Deep
 
-# What the parts look for besides the formats' own literals.
-_OTHER = re.compile(rb"PRIVATE KEY|://")
 KEYWORDS = "secrets/keyword-assignment"
 
 
@@ -50,8 +46,13 @@ class Engine:
         found = self._plain(block)
         if self._deep is not None:
             found += self._deep.find(block, found, self._look)
-        hits = merge(found)
+        hits = [hit for hit in merge(found) if not self._documented(block, hit)]
         return _once(block, hits) if block.columns else hits
+
+    def _documented(self, block: Block, hit: Hit) -> bool:
+        """Whether this is a sample from somebody's documentation, known by its digest."""
+        value = _text(block.data[hit.start : hit.end] if hit.value is None else hit.value)
+        return digest(value) in self.catalogue.known
 
     def named(self, path: bytes, commit: str | None) -> list[Finding]:
         """Return the finding for a file that is a secret as a whole, by its name."""
@@ -63,16 +64,19 @@ class Engine:
         return [rule.finding(Location(kind, path, commit=commit), subject=subject)]
 
     def _plain(self, block: Block) -> list[Hit]:
-        return [
-            *find_formats(block, self.catalogue, self.judge),
-            *find_keys(block, self.judge),
-            *find_urls(block, self.judge),
-        ]
+        found = list(find_formats(block, self.catalogue, self.judge))
+        if b"PRIVATE KEY" in block.data or b"Private-Lines:" in block.data:
+            from zt_gate.scanners.secrets.pem import find_keys
+
+            found += find_keys(block, self.judge)
+        if b"://" in block.data:
+            from zt_gate.scanners.secrets.urls import find_urls
+
+            found += find_urls(block, self.judge)
+        return found
 
     def _look(self, data: bytes) -> list[Hit]:
         """Look at bytes that stand in no file like this: decoded, or put together."""
-        if not any(p.search(data) for p in (*self.catalogue.prefilters, _OTHER)):
-            return []
         return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
     def findings(self, block: Block, commit: str | None = None) -> Iterator[Finding]:
@@ -151,6 +155,8 @@ def _file(
     if text.skipped is not None:
         return 0, findings, [text.skipped]
     seen = 0
+    from zt_gate.scanners.secrets.pem import find_bodies, has_body_lines
+
     for block in blocks(file.path, text.lines()):
         seen += len(set(block.numbers))
         hits = engine.hits(block)

@@ -10,14 +10,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 _TEMPLATE = re.compile(
     r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{.*\}\}$|<%|%>|\$\("
     r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
     r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
     r"|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
-    r"|^!(?:vault|Ref|Sub|secret)\b|\\\(|secretKeyRef|^AQICAH|^op://|^vault:|^ref\+|^@Microsoft\.KeyVault",
+    # A count and a class of characters: how templates of keys are written.
+    r"|\{\d{1,4}(?:-\d{1,4})?\*[^{}\n]{1,80}(?:\}|$)"
+    r"|^!(?:vault|Ref|Sub|secret)\b|\\\(|secretKeyRef|^AQICAH|^op://|^vault:|^ref\+"
+    r"|^@Microsoft\.KeyVault",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -28,6 +31,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)
 _HASH = re.compile(
     r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:"
 )
+_BETWEEN = frozenset("-_.!:@#/+ 0123456789")
 _MARKS = re.compile(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or behind it: sha256, utf8, v2, 2nd, camelCase.
 _NUMBERED = re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
@@ -35,7 +39,7 @@ _DULL = re.compile(
     r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
     r"|sha(?:1|224|256|384|512)[-:=].*|h1:.*|md5[-:=].*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
-    r"|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
+    r"|.*\]\{\d.*|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
     r"|arn:.*|projects/.*|urn:.*|data:.*"
 )
 
@@ -46,7 +50,7 @@ class Judge:
 
     placeholders: frozenset[str]
     parts: re.Pattern[str]
-    composed: re.Pattern[str]
+    words: frozenset[str]
     absent: frozenset[str]
     costs: tuple[str, ...]
 
@@ -57,7 +61,7 @@ class Judge:
         return cls(
             frozenset(str(word).lower() for word in data["placeholders"]),
             re.compile("|".join(parts), re.IGNORECASE),
-            _of_words(str(word).lower() for word in data["placeholder-words"]),
+            frozenset(str(word).lower() for word in data["placeholder-words"]),
             frozenset(str(word).lower() for word in data["absent"]),
             tuple(data["letter-pairs"]),
         )
@@ -66,6 +70,21 @@ class Judge:
         """Whether this names what will be put here: ``${VAR}``, ``{{ x }}``, ``<password>``."""
         return _TEMPLATE.search(value) is not None
 
+    def composed(self, text: str) -> bool:
+        """Whether this is made of the placeholders' words alone, with short numbers and marks."""
+        if len(text) > 64:
+            return False
+        ends = [True] + [False] * len(text)
+        for start in range(len(text)):
+            if not ends[start]:
+                continue
+            if text[start] in _BETWEEN:
+                ends[start + 1] = True
+            for end in range(start + 1, min(len(text), start + 12) + 1):
+                if text[start:end] in self.words or text[start:end] == "%20":
+                    ends[end] = True
+        return ends[-1] and sum(c.isdigit() for c in text) <= 6
+
     def placeholder(self, value: str) -> bool:
         """Whether this stands where a secret will be put, or is known not to be one."""
         text = value.strip().strip("\"'")
@@ -73,7 +92,7 @@ class Judge:
             text.lower() in self.placeholders
             or _TEMPLATE.search(text) is not None
             or self.parts.search(text) is not None
-            or self.composed.fullmatch(text.lower()) is not None
+            or self.composed(text.lower())
             or patterned(text)
         )
 
@@ -156,12 +175,6 @@ class Judge:
             syntax = any(c in "[]{}()<>|=:" for c in value)
             return n >= 8 and self.wordiness(value) >= (4.9 if syntax else 3.9)
         return n >= 8 and self.wordiness(value) >= 4.9
-
-
-def _of_words(words: Iterable[str]) -> re.Pattern[str]:
-    """Compile a test for texts made of such words alone, with short numbers and marks."""
-    ordered = sorted(words, key=lambda word: (-len(word), word))
-    return re.compile(r"(?:" + "|".join(ordered) + r"|[-_.!:@#/+ ]|%20|\d{1,5}){1,12}+")
 
 
 def entropy(value: str) -> float:

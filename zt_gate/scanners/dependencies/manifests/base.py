@@ -164,7 +164,7 @@ def valid_name(ecosystem: Ecosystem, name: str) -> bool:
     return pattern.match(name) is not None
 
 
-def entry(
+def entry(  # noqa: PLR0917 - in the order of Dependency's own fields
     ecosystem: Ecosystem,
     name: str,
     place: tuple[int, int, int],

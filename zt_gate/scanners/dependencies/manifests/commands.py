@@ -20,16 +20,15 @@ from zt_gate.scanners.dependencies.manifests.base import (
     normalise,
     valid_name,
 )
-from zt_gate.scanners.dependencies.manifests.shell_words import Word, commands
-from zt_gate.scanners.dependencies.manifests.tools import (
+from zt_gate.scanners.dependencies.manifests.command_words import (
     MESSAGES,
     PLACEHOLDERS,
     PREFIXES,
     RUNNERS,
     STOP_WORDS,
-    Tool,
-    tool_of,
 )
+from zt_gate.scanners.dependencies.manifests.shell_words import Word, commands
+from zt_gate.scanners.dependencies.manifests.tools import Tool, tool_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +41,15 @@ _PROMPT = re.compile(
 # The name at the start of a word whose rest only the shell knows.
 _HEAD_PYPI = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?")
 _HEAD_NPM = re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")
-_SCREAMING = re.compile(r"[A-Z][A-Z_-]{2,}\Z")
+# ``SomePackage1``, ``your_plugin``, ``PACKAGE``, ``pytest-NAME``.
+_STAND_IN = re.compile(
+    r"(?:some|your|my|other|another|the|this|that|new|any)[-_]?"
+    r"(?:package|project|dependency|module|library|plugin|extension|app|tool|server|lib|distribution"
+    r"|mcp[-_]server)s?[-_]?\w{0,3}\Z",
+    re.IGNORECASE,
+)
+_WITH_OPTIONS = frozenset(("sudo", "env", "exec", "time"))
+_SCREAMING = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +138,12 @@ def _without_prefixes(words: list[Word]) -> list[Word]:
     at = 0
     while at < len(words):
         text = words[at].text
-        if text in PREFIXES or _PROMPT.fullmatch(text) or _ASSIGNMENT.match(text):
-            at += 1
-        elif at and text.startswith("-") and words[at - 1].text in {"sudo", "env", "exec", "time"}:
-            at += 1
-        else:
+        is_option = at and text.startswith("-") and words[at - 1].text in _WITH_OPTIONS
+        if not (
+            is_option or text in PREFIXES or _PROMPT.fullmatch(text) or _ASSIGNMENT.match(text)
+        ):
             break
+        at += 1
     rest = words[at:]
     if rest and rest[0].text[:1] in "@-" and len(rest[0].text) > 1:  # make's marks
         first = rest[0]
@@ -182,14 +189,14 @@ def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Hi
 
 def _named(tool: Tool, word: Word, section: str, *, prose: bool) -> Iterator[Hit]:
     text = word.text.strip().rstrip(",") if prose else word.text.strip()
-    if not text or (prose and (text.lower() in PLACEHOLDERS or _SCREAMING.match(text))):
+    if not text:
         return
     for piece in text.split(",") if tool.commas else [text]:
         parsed = _parsed(tool, piece.strip(), literal=word.literal)
         if parsed is None:
             continue
         name, constraint, source = parsed
-        if prose and name.lower() in PLACEHOLDERS:
+        if prose and not prose_name(name):
             continue
         start, end = word.start, word.end
         inner = start + (1 if word.quoted is not None else 0)
@@ -218,7 +225,8 @@ def _pypi(text: str, *, literal: bool, at: bool) -> tuple[str, str, Source] | No
     constraint = ""
     if at and "@" in text and "://" not in text and "git+" not in text:  # ``ruff@latest``
         text, _, constraint = text.partition("@")
-    if "://" not in text and not text.startswith("git+") and not _REQUIREMENT.match(text):
+    address = "://" in text or text.startswith("git+")
+    if not address and (not _REQUIREMENT.match(text) or text.lower().endswith(_FILES)):
         return None
     try:
         name, _, written, source = pep508.parse(text, 0)
@@ -267,4 +275,6 @@ def _created(name: str) -> str:
 
 def prose_name(name: str) -> bool:
     """Say whether a name in prose is meant as one, and not as a stand-in for one."""
-    return name.lower() not in PLACEHOLDERS and not _SCREAMING.match(name)
+    if name.lower() in PLACEHOLDERS:
+        return False
+    return not _SCREAMING.match(name) and not _STAND_IN.match(name)

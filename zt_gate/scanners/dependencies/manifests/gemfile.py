@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
 _LIMIT = 1024 * 1024
 _CALL = re.compile(
-    r"^[ \t]*(?:(?:\w{1,50}\.)?(gem|source|git_source|add_(?:runtime_|development_)?dependency))\b[ \t]*\(?[ \t]*"
+    r"^[ \t]*(?:(?:\w{1,50}\.)?(gem|source|git_source|add_(?:runtime_|development_)?dependency))"
+    r"\b[ \t]*\(?[ \t]*"
     r"(?:(['\"])([^'\"\n]{1,300})\2|([^\s'\"][^\n]{0,200}))([^\n]{0,2000})",
     re.MULTILINE,
 )
 _VERSION = re.compile(r"\A[ \t]*,[ \t]*['\"]([^'\"\n]{1,100})['\"]")
 _OPTION = re.compile(
-    r"(?::(git|github|path|source|gist|bitbucket)[ \t]*=>|\b(git|github|path|source|gist|bitbucket):)[ \t]*['\"]([^'\"\n]{1,500})['\"]"
+    r"(?::(git|github|path|source|gist|bitbucket)[ \t]*=>"
+    r"|\b(git|github|path|source|gist|bitbucket):)[ \t]*['\"]([^'\"\n]{1,500})['\"]"
 )
 
 

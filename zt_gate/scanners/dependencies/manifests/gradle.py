@@ -30,15 +30,19 @@ _CONFIGURATION = (
     r"|[a-z][A-Za-z0-9]{0,40}(?:Implementation|Api|CompileOnly|RuntimeOnly|AnnotationProcessor))"
 )
 _CALL = re.compile(
-    rf"^[ \t]*(?:\"|')?({_CONFIGURATION})(?:\"|')?[ \t]*\(?[ \t]*(?:(?:enforcedPlatform|platform|kotlin)[ \t]*\([ \t]*)?"
+    rf"^[ \t]*(?:\"|')?({_CONFIGURATION})(?:\"|')?[ \t]*\(?[ \t]*"
+    r"(?:(?:enforcedPlatform|platform|kotlin)[ \t]*\([ \t]*)?"
     r"(?:(['\"])([^'\"\n]{1,300})\2|([^\n]{0,300}))",
     re.MULTILINE,
 )
 _NAMED = re.compile(
-    r"group[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,200})['\"][ \t]*,[ \t]*name[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,200})['\"](?:[ \t]*,[ \t]*version[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,100}))?"
+    r"group[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,200})['\"][ \t]*,"
+    r"[ \t]*name[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,200})['\"]"
+    r"(?:[ \t]*,[ \t]*version[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,100}))?"
 )
 _PLUGIN = re.compile(
-    r"^[ \t]*id[ \t]*\(?[ \t]*['\"]([^'\"\n]{1,200})['\"]\)?[ \t]*version[ \t]*\(?['\"]([^'\"\n]{1,100})['\"]",
+    r"^[ \t]*id[ \t]*\(?[ \t]*['\"]([^'\"\n]{1,200})['\"]\)?"
+    r"[ \t]*version[ \t]*\(?['\"]([^'\"\n]{1,100})['\"]",
     re.MULTILINE,
 )
 _REPOSITORY = re.compile(

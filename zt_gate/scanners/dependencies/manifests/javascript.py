@@ -30,19 +30,23 @@ _COMMENT = re.compile(
 _IMPORT = re.compile(
     r"(?:^|[;}\n])[ \t]*(?:import|export)\b(?P<type>[ \t]+type\b(?![ \t]*,|[ \t]+from))?"
     r"(?:[\s\w$*{},]{0,2000}?[\s}*]from)?[ \t\n]*(?P<q>['\"])(?P<name>[^'\"\n]{1,300})(?P=q)"
-    r"|\b(?:require(?:\.resolve)?|import)[ \t]*\([ \t\n]*(?P<q2>['\"`])(?P<call>[^'\"`\n$]{1,300})(?P=q2)[ \t\n]*[,)]"
+    r"|\b(?:require(?:\.resolve)?|import)[ \t]*\([ \t\n]*"
+    r"(?P<q2>['\"`])(?P<call>[^'\"`\n$]{1,300})(?P=q2)[ \t\n]*[,)]"
 )
 _RUN = re.compile(
-    r"\b(?:exec|execSync|execa|execaCommand|spawn|spawnSync|execFile|execFileSync|\$)[ \t]*(?:\([ \t\n]*)?"
+    r"\b(?:exec|execSync|execa|execaCommand|spawn|spawnSync|execFile|execFileSync|\$)"
+    r"[ \t]*(?:\([ \t\n]*)?"
     r"(?P<q>['\"`])(?P<text>[^'\"`\n]{1,500})(?P=q)(?P<rest>[ \t\n]*,[ \t\n]*\[[^\]]{0,1000}\])?"
 )
 _ITEM = re.compile(r"(['\"`])([^'\"`\n]{0,300})\1")
 _BUILTINS = frozenset(
-    "assert async_hooks buffer child_process cluster console constants crypto dgram "
-    "diagnostics_channel dns domain events fs http http2 https inspector module net os path "
-    "perf_hooks process punycode querystring readline repl stream string_decoder sys timers tls "
-    "trace_events tty url util v8 vm wasi worker_threads zlib test sqlite sea bun electron".split()
-)
+    ("assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants",
+     "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2",
+     "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode",
+     "querystring", "readline", "repl", "stream", "string_decoder", "sys", "timers", "tls",
+     "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib", "test",
+     "sqlite", "sea", "bun", "electron")
+)  # fmt: skip
 # A scheme, a path, an alias that only a bundler knows, or a private import.
 _NOT_BARE = (".", "/", "@/", "~", "#", "$", "\0", "virtual:", "!", "%")
 

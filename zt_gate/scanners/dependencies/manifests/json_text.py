@@ -151,11 +151,10 @@ def keys(text: Text, depth: int) -> list[tuple[tuple[str, ...], tuple[int, int, 
             level += 1
         elif word in "}]":
             level -= 1
-        elif level <= depth:
-            if _COLON.match(content, match.end()):
-                del path[level - 1 :]
-                path += [""] * (level - 1 - len(path))
-                path.append(json.loads(word))
-                if level == depth:
-                    found.append((tuple(path), text.place(match.start(), match.end())))
+        elif level <= depth and _COLON.match(content, match.end()):
+            del path[level - 1 :]
+            path += [""] * (level - 1 - len(path))
+            path.append(json.loads(word))
+            if level == depth:
+                found.append((tuple(path), text.place(match.start(), match.end())))
     return found

@@ -33,7 +33,7 @@ def _element(one: xml_text.Element) -> Iterator[Dependency]:
         if name:
             yield entry("nuget", name, place, kind, version)
         return
-    if kind == "restoresources" or kind == "restoreadditionalprojectsources":
+    if kind in {"restoresources", "restoreadditionalprojectsources"}:
         for url in one.text.split(";"):
             if "://" in url:
                 yield from _source(url.strip(), place, kind)

@@ -13,7 +13,6 @@ from zt_gate.scanners.dependencies.manifests import json_text
 from zt_gate.scanners.dependencies.manifests.base import (
     Dependency,
     ManifestError,
-    Source,
     Text,
     entry,
     quoted,

@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 
 _LIMIT = 2 * 1024 * 1024
 _FENCE = re.compile(
-    r"(?P<blank>[ \t>]{0,40}(?:(?:[-*+]|\d{1,3}[.)])[ \t]{1,4})?)(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]{0,200})"
+    r"(?P<blank>[ \t>]{0,40}(?:(?:[-*+]|\d{1,3}[.)])[ \t]{1,4})?)"
+    r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]{0,200})"
 )
 _SHELLS = frozenset(
-    ("", "sh", "bash", "shell", "zsh", "console", "shell-session", "shellsession", "terminal", "fish",
-     "powershell", "ps1", "pwsh", "cmd", "bat", "batch", "doscon", "dos", "text", "txt", "plaintext",
-     "none", "sh-session", "ksh", "make", "makefile", "command", "commandline", "npm", "yarn", "pip")
+    ("", "sh", "bash", "shell", "zsh", "console", "shell-session", "shellsession", "terminal",
+     "fish", "powershell", "ps1", "pwsh", "cmd", "bat", "batch", "doscon", "dos", "text", "txt",
+     "plaintext", "none", "sh-session", "ksh", "make", "makefile", "command", "commandline", "npm",
+     "yarn", "pip")
 )  # fmt: skip
 _DOCKER = frozenset(("dockerfile", "docker", "containerfile"))
 _NOTEBOOK = frozenset(("python", "py", "ipython", "python3", "pycon", "jupyter"))
 _JSON = frozenset(("json", "jsonc", "json5"))
 _DIRECTIVE = re.compile(
-    r"(?P<blank>[ \t]{0,40})\.\. (?:code-block|code|sourcecode|prompt|parsed-literal)::[ \t]*(?P<info>\S{0,30})"
+    r"(?P<blank>[ \t]{0,40})\.\. (?:code-block|code|sourcecode|prompt|parsed-literal)::"
+    r"[ \t]*(?P<info>\S{0,30})"
 )
 _MAGIC = re.compile(r"[ \t]*(?:>>> )?[!%]{1,2}(?=(?:pip|uv|conda|npm|python)\b)")
 
@@ -109,7 +112,7 @@ def _fences(text: Text) -> Iterator[tuple[str, int, int]]:
 
 
 def _directives(text: Text) -> Iterator[tuple[str, int, int]]:
-    """Yield the literal blocks of reStructuredText: a directive, or a paragraph that ends in ``::``."""
+    """Yield the literal blocks of reStructuredText: a directive's, or what follows ``::``."""
     language: str | None = None
     indent, begin, last = 0, -1, 0
     offset = 0

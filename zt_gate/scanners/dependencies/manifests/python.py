@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _LIMIT = 2 * 1024 * 1024
 _DEEPEST = 90
 _BLOCK = re.compile(
-    r"^# /// (?P<type>[a-zA-Z0-9-]{1,50})[ \t]*$\n(?P<content>(?:^#(?:| [^\n]*)$\n)+?)^# ///[ \t]*$",
+    r"^# /// (?P<type>[a-zA-Z0-9-]{1,50})[ \t]*$\n"
+    r"(?P<content>(?:^#(?:| [^\n]*)$\n)+?)^# ///[ \t]*$",
     re.MULTILINE,
 )
 _LINE = re.compile(
@@ -35,6 +36,11 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
+#: Top-level names that many packages share.
+NAMESPACES = frozenset(
+    ("google", "azure", "zope", "backports", "ruamel", "sphinxcontrib", "jaraco", "snowflake",
+     "opentelemetry", "databricks", "paste", "repoze", "plone", "odoo", "airflow")
+)  # fmt: skip
 # What runs a program: of subprocess, os, nox (``session.run``), invoke, fabric and plumbum.
 _RUNS = frozenset(
     ("run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput",
@@ -42,17 +48,17 @@ _RUNS = frozenset(
      "create_subprocess_exec", "sudo", "local", "execvp", "execv", "execlp", "spawnlp", "spawnvp",
      "main", "run_command", "run_cmd", "execute", "cmd", "sh", "shell", "get_ipython")
 )  # fmt: skip
-_INSTALLS = frozenset(("install", "conda_install"))
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read one module or script."""
     if len(data) > _LIMIT:
         reason = "larger than 2 MB: imports in it were not looked for"
         raise ManifestError(0, reason, "not_applicable")
     content = _decoded(data)
     text = Text.of(content)
-    return (*_inline_metadata(text), *source_entries(content))
+    nox = b"nox" in path.rpartition(b"/")[2].lower()
+    return (*_inline_metadata(text), *source_entries(content, nox=nox))
 
 
 def _decoded(data: bytes) -> str:
@@ -66,18 +72,21 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def source_entries(content: str) -> list[Dependency]:
-    """Return the imports and installing calls of some source."""
+def source_entries(content: str, *, nox: bool = False) -> list[Dependency]:
+    """Return the imports and installing calls of some source.
+
+    With ``nox`` also what its sessions install.
+    """
     lines = content.split("\n")
     tree = parse(content)
     if tree is None:
         return list(_imports_by_line(Text.of(content)))
     found: list[Dependency] = []
-    for node, optional in _nodes(tree):
+    for node, optional, local in _nodes(tree):
         if isinstance(node, ast.Call):
-            found += _call(node, lines)
+            found += _call(node, lines, nox=nox)
         elif not optional:
-            found += _import(node, lines)
+            found += _import(node, lines, "import in a function" if local else "import")
     return found
 
 
@@ -106,24 +115,30 @@ def _shallow(content: str) -> bool:
     )
 
 
-def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool]]:
-    """Yield calls and imports, and whether an import is one that may fail or never runs."""
-    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool, bool]]:
+    """Yield calls and imports; whether an import may fail or never runs, and is in a function."""
+    waiting: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
     while waiting:
-        node, optional = waiting.pop()
+        node, optional, local = waiting.pop()
+        below: list[tuple[ast.AST, bool]]
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
-            yield node, optional
+            yield node, optional, local
         if isinstance(node, ast.Try) and any(_catches(one) for one in node.handlers):
-            waiting += [(one, True) for one in reversed(node.body)]
-            # Its handler is the other way to get the same: optional just as well.
-            waiting += [(one, True) for one in reversed(node.handlers)]
-            waiting += [(one, optional) for one in (*node.orelse, *node.finalbody)]
-            continue
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)[:300]:
-            waiting += [(one, True) for one in reversed(node.body)]
-            waiting += [(one, optional) for one in node.orelse]
-            continue
-        waiting += [(one, optional) for one in reversed(list(ast.iter_child_nodes(node)))]
+            # A handler is the other way to get the same: optional just as well.
+            below = [(one, True) for one in (*node.body, *node.handlers)]
+            below += [(one, optional) for one in (*node.orelse, *node.finalbody)]
+        elif isinstance(node, ast.If) and _for_types_only(node.test):
+            below = [(one, True) for one in node.body]
+            below += [(one, optional) for one in node.orelse]
+        else:
+            below = [(one, optional) for one in ast.iter_child_nodes(node)]
+        inner = local or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        waiting += [(one, state, inner) for one, state in reversed(below)]
+
+
+def _for_types_only(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
@@ -133,24 +148,32 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     return bool(named & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-def _import(node: ast.AST, lines: list[str]) -> Iterator[Dependency]:
+def _import(node: ast.AST, lines: list[str], section: str) -> Iterator[Dependency]:
     names: list[tuple[str, int, int]] = []
     if isinstance(node, ast.Import):
         names = [(alias.name, alias.lineno, alias.col_offset) for alias in node.names]
     elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-        names = [(node.module, node.lineno, node.col_offset)]
+        # Of a namespace the package is known only by what is taken from it.
+        parts = [f"{node.module}.{alias.name}" for alias in node.names]
+        spaced = node.module.partition(".")[0] in NAMESPACES
+        modules = parts if spaced else [node.module]
+        names = [(module, node.lineno, node.col_offset) for module in modules]
     for module, line, offset in names:
-        found = imported(module, _located(lines, line, offset, module.partition(".")[0]))
+        place = _located(lines, line, offset, module.partition(".")[0])
+        found = imported(module, place, section)
         if found is not None:
             yield found
 
 
-def imported(module: str, place: tuple[int, int, int]) -> Dependency | None:
+def imported(
+    module: str, place: tuple[int, int, int], section: str = "import"
+) -> Dependency | None:
     """Return the entry of an imported module, None for the standard library's."""
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top.startswith("_") or not top.isidentifier():
         return None
-    return Dependency("pypi", top, "", "", Source("import", module), *place, "import")
+    shown = ".".join(module.split(".")[:3]) if top in NAMESPACES else top
+    return Dependency("pypi", top, "", "", Source("import", shown), *place, section)
 
 
 def _located(lines: list[str], line: int, offset: int, name: str) -> tuple[int, int, int]:
@@ -196,13 +219,12 @@ def _inline_metadata(text: Text) -> Iterator[Dependency]:
             yield Dependency("pypi", name, key, constraint, source, *place, "script")
 
 
-def _call(node: ast.Call, lines: list[str]) -> Iterator[Dependency]:
+def _call(node: ast.Call, lines: list[str], *, nox: bool) -> Iterator[Dependency]:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     called = node.func.id if isinstance(node.func, ast.Name) else called
-    if called in _INSTALLS and _is_session(node.func):
+    if called == "install" and nox and isinstance(node.func, ast.Attribute):
         words = [_text(one) for one in node.args]
-        tool: list[str | None] = ["pip", "install"]
-        yield from _words([*tool, *words], node, lines) if called == "install" else ()
+        yield from _words(["pip", "install", *words], node, lines)
     elif called in _RUNS:
         listed = next((one for one in node.args if isinstance(one, ast.List | ast.Tuple)), None)
         if listed is not None:
@@ -216,15 +238,6 @@ def _call(node: ast.Call, lines: list[str]) -> Iterator[Dependency]:
                 yield from _words(words, node, lines)
             elif words[0]:
                 yield from commands.in_string(words[0], place_of(node.args[0], lines))
-
-
-def _is_session(func: ast.expr) -> bool:
-    """Say whether ``install`` is nox's: a method of what is called a session."""
-    return (
-        isinstance(func, ast.Attribute)
-        and isinstance(func.value, ast.Name)
-        and func.value.id in {"session", "s", "nox_session"}
-    )
 
 
 def _text(node: ast.expr) -> str | None:
@@ -256,10 +269,8 @@ def _words(words: list[str | None], node: ast.Call, lines: list[str]) -> Iterato
     arguments = [one for one in ast.walk(node) if isinstance(one, ast.Constant)]
     for found in commands.in_words(words, place_of(node, lines)):
         wanted = found.name or found.source.target
-        for one in arguments:
-            if isinstance(one.value, str) and wanted and wanted in one.value:
-                line, start, end = place_of(one, lines)
-                found = dataclasses.replace(found, line=line, column=start, end_column=end)  # noqa: PLW2901
-                break
+        holds = (one for one in arguments if isinstance(one.value, str) and wanted in one.value)
+        said = next(holds, None) if wanted else None
+        line, start, end = place_of(said or node, lines)
         if not found.name or valid_name(found.ecosystem, found.name):
-            yield found
+            yield dataclasses.replace(found, line=line, column=start, end_column=end)

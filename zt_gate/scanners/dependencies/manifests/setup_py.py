@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _LISTS = frozenset(("install_requires", "setup_requires", "tests_require", "extras_require"))
 
+# Names may stand for lists of names: what is looked at is bounded as a whole.
+_MOST_NODES = 20_000
+
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read the keywords of every call of ``setup``, and the file as any other code."""
@@ -75,35 +78,43 @@ def _setup(
                 "pypi", name, normalise("pypi", name), "", Source("self"), *place, "name"
             )
         elif keyword.arg in _LISTS:
-            yield from _value(keyword.value, keyword.arg, values, lines, 0)
+            yield from _value(keyword.value, keyword.arg, values, lines)
         elif keyword.arg is None:
             yield _computed(node, "arguments of setup()", lines)
 
 
 def _value(
-    node: ast.expr, section: str, values: Mapping[str, ast.expr], lines: list[str], depth: int
+    node: ast.expr, section: str, values: Mapping[str, ast.expr], lines: list[str]
 ) -> Iterator[Dependency]:
-    if depth > 10:
-        yield _computed(node, section, lines)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        for line in node.value.split("\n"):  # setuptools takes a text of lines, too
-            if line.strip() and not line.strip().startswith("#"):
-                yield _requirement(line.strip(), node, section, lines)
-    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
-        for item in node.elts:
-            yield from _value(item, section, values, lines, depth + 1)
-    elif isinstance(node, ast.Dict):
-        for item in node.values:
-            yield from _value(item, section, values, lines, depth + 1)
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        yield from _value(node.left, section, values, lines, depth + 1)
-        yield from _value(node.right, section, values, lines, depth + 1)
-    elif isinstance(node, ast.Starred):
-        yield from _value(node.value, section, values, lines, depth + 1)
-    elif isinstance(node, ast.Name) and node.id in values:
-        yield from _value(values[node.id], section, values, lines, depth + 1)
-    elif not (isinstance(node, ast.Constant) and node.value is None):
-        yield _computed(node, section, lines)
+    """Yield the requirements in a literal, through sums and names that are set once."""
+    waiting = [node]
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            return
+        one = waiting.pop()
+        below = _below(one, values)
+        if below is not None:
+            waiting += reversed(below)
+        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+            for line in one.value.split("\n"):  # setuptools takes a text of lines, too
+                if line.strip() and not line.strip().startswith("#"):
+                    yield _requirement(line.strip(), one, section, lines)
+        elif not (isinstance(one, ast.Constant) and one.value is None):
+            yield _computed(one, section, lines)
+    yield _computed(node, section, lines)
+
+
+def _below(node: ast.expr, values: Mapping[str, ast.expr]) -> list[ast.expr] | None:
+    """Return the parts that an expression is put together from, None for what is no such."""
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return list(node.elts)
+    if isinstance(node, ast.Dict):
+        return list(node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [node.left, node.right]
+    if isinstance(node, ast.Starred):
+        return [node.value]
+    return [values[node.id]] if isinstance(node, ast.Name) and node.id in values else None
 
 
 def _requirement(text: str, node: ast.expr, section: str, lines: list[str]) -> Dependency:

@@ -48,8 +48,9 @@ _PIP_VALUES = frozenset(
      "--group", "-G", "--extra", "-E", "--optional", "--index-strategy", "--keyring-provider",
      "--resolution", "--prerelease", "--exclude-newer", "--link-mode", "--override", "--package",
      "--directory", "--project", "--with-requirements", "--env-file", "--tag", "--branch", "--rev",
-     "--source", "--index", "--suffix", "--pip-args", "--refresh-package",
-     "--upgrade-package", "-P", "--fetch-python", "--extra-search-dir", "--torch-backend")
+     "--source", "--index", "--suffix", "--pip-args", "--refresh-package", "--upgrade-package",
+     "-P", "--fetch-python", "--extra-search-dir", "--torch-backend", "--build-constraint",
+     "--build-constraints")
 )  # fmt: skip
 _PIP_INDEXES = frozenset(
     ("-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links", "--index",
@@ -57,28 +58,49 @@ _PIP_INDEXES = frozenset(
 )  # fmt: skip
 _NPM_VALUES = frozenset(
     ("--prefix", "-C", "--dir", "--cwd", "-w", "--workspace", "--filter", "-F", "--tag", "--cache",
-     "--loglevel", "--otp", "--install-strategy", "--omit", "--include", "--userconfig", "--config",
-     "--modules-folder", "--mutex", "--network-timeout", "--node-options", "--script-shell")
+     "--loglevel", "--otp", "--install-strategy", "--omit", "--include", "--userconfig",
+     "--config", "--modules-folder", "--mutex", "--network-timeout", "--node-options",
+     "--script-shell")
 )  # fmt: skip
 _NPM_INDEXES = frozenset(("--registry",))
-_RUN = {"values": _NPM_VALUES, "indexes": _NPM_INDEXES, "most": 1}
+_EDITABLE = frozenset(("-e", "--editable"))
+_FROM = frozenset(("--from", "--spec"))
+_WITH = frozenset(("--with", "--with-editable"))
 _PACKAGE = frozenset(("-p", "--package"))
 
 
 def _pip(name: str, words: int) -> Tool:
-    return Tool(name, "pypi", words, values=_PIP_VALUES - {"-i"}, packages=frozenset(("-e", "--editable")),
-                indexes=_PIP_INDEXES)  # fmt: skip
+    return Tool(
+        name, "pypi", words, values=_PIP_VALUES - {"-i"}, packages=_EDITABLE, indexes=_PIP_INDEXES
+    )
 
 
 def _python(name: str, words: int, *, flags: Sequence[str] = ()) -> Tool:
-    return Tool(name, "pypi", words, values=_PIP_VALUES, indexes=_PIP_INDEXES, at=True,
-                packages=frozenset(("-e", "--editable", "--with")), flags=frozenset(flags))  # fmt: skip
+    return Tool(
+        name,
+        "pypi",
+        words,
+        values=_PIP_VALUES,
+        indexes=_PIP_INDEXES,
+        at=True,
+        packages=_EDITABLE | {"--with"},
+        flags=frozenset(flags),
+    )
 
 
 def _runs(name: str, words: int) -> Tool:
-    return Tool(name, "pypi", words, most=1, values=_PIP_VALUES - {"--index"} | {"--verbose-to"},
-                packages=frozenset(("--from", "--spec", "--with", "--with-editable")),
-                instead=frozenset(("--from", "--spec")), indexes=_PIP_INDEXES, at=True, commas=True)  # fmt: skip
+    return Tool(
+        name,
+        "pypi",
+        words,
+        most=1,
+        values=_PIP_VALUES - {"--index"} | {"--verbose-to"},
+        packages=_FROM | _WITH,
+        instead=_FROM,
+        indexes=_PIP_INDEXES,
+        at=True,
+        commas=True,
+    )
 
 
 def _npm(name: str, words: int = 2) -> Tool:
@@ -100,7 +122,10 @@ def _other(
     return Tool(name, ecosystem, words, most, frozenset(values.split()))
 
 
-_CARGO = "--features -F --version --vers --git --branch --tag --rev --path --registry --index --root --target --profile --bin --manifest-path -p --package --rename --jobs -j"
+_CARGO = (
+    "--features -F --version --vers --git --branch --tag --rev --path --registry --index --root "
+    "--target --profile --bin --manifest-path -p --package --rename --jobs -j"
+)
 _ADD = {
     ("uv", "add"): _python("uv add", 2, flags=("-U", "--upgrade")),
     ("poetry", "add"): _python("poetry add", 2, flags=("-D",)),
@@ -114,8 +139,9 @@ _ADD = {
     ("uv", "tool", "install"): _runs("uv tool install", 3),
     ("uv", "tool", "run"): _runs("uv tool run", 3),
     ("uvx",): _runs("uvx", 1),
-    ("uv", "run"): Tool("uv run", "pypi", 2, 0, _PIP_VALUES - {"-n"},
-                        frozenset(("--with", "--with-editable")), indexes=_PIP_INDEXES, commas=True),
+    ("uv", "run"): Tool(
+        "uv run", "pypi", 2, 0, _PIP_VALUES - {"-n"}, _WITH, indexes=_PIP_INDEXES, commas=True
+    ),
     ("pipx", "install"): _python("pipx install", 2, flags=("-f",)),
     ("pipx", "inject"): _python("pipx inject", 2),
     ("pipx", "run"): _runs("pipx run", 2),
@@ -146,14 +172,20 @@ _ADD = {
     ("cargo", "install"): _other("cargo install", "cargo", 2, _CARGO),
     ("go", "get"): _other("go get", "golang"),
     ("go", "install"): _other("go install", "golang", 2, "-ldflags -tags -o"),
-    ("gem", "install"): _other("gem install", "gem", 2, "-v --version -i --install-dir -s --source -n -P"),
-    ("bundle", "add"): _other("bundle add", "gem", 2, "-v --version --group -g --source -s --git --branch"),
+    ("gem", "install"): _other(
+        "gem install", "gem", 2, "-v --version -i --install-dir -s --source -n -P"
+    ),
+    ("bundle", "add"): _other(
+        "bundle add", "gem", 2, "-v --version --group -g --source -s --git --branch"
+    ),
     ("composer", "require"): _other("composer require", "composer", 2, "-d --working-dir"),
     ("composer", "global", "require"): _other("composer require", "composer", 3),
     ("dotnet", "add", "package"): _other("dotnet add package", "nuget", 3, "-v --version -f -s", 1),
-    ("dotnet", "tool", "install"): _other("dotnet tool install", "nuget", 3, "--version --tool-path", 1),
+    ("dotnet", "tool", "install"): _other(
+        "dotnet tool install", "nuget", 3, "--version --tool-path", 1
+    ),
     ("install-package",): _other("Install-Package", "nuget", 1, "-Version -Source", 1),
-}  # fmt: skip
+}
 for _name in ("install", "i", "in", "ins", "add", "isntall"):
     _ADD["npm", _name] = _npm("npm install")
 for _name in ("install", "i", "add"):
@@ -215,49 +247,3 @@ def _shifted(tool: Tool, by: int) -> Tool:
     import dataclasses
 
     return dataclasses.replace(tool, words=tool.words + by)
-
-
-#: Words that may stand before a program in a line of a script.
-PREFIXES = frozenset(
-    ("sudo", "env", "exec", "time", "command", "nohup", "then", "do", "else", "if", "while",
-     "until", "!", "{", "RUN", "run", "call", "builtin", "elif", "cmd", "CMD", "ENTRYPOINT", "&",
-     "ONBUILD", "exec:", "doas", "nice", "[", "or", "and", "not")
-)  # fmt: skip
-#: Programs that only say what stands behind them.
-MESSAGES = frozenset(
-    ("echo", "printf", "print", "cat", "git", "gh", "log", "info", "warn", "warning", "error",
-     "die", "fail", "abort", "msg", "say", "grep", "rg", "sed", "awk", "write-host", "test",
-     "write-output", "alias", "complete", "which", "type", "man", "less", "read", "hash", "#")
-)  # fmt: skip
-#: Programs that run what stands behind them, or what their string says.
-RUNNERS = frozenset(
-    ("bash", "sh", "zsh", "dash", "ksh", "fish", "eval", "su", "sudo", "ssh", "docker", "podman",
-     "kubectl", "xargs", "tmux", "timeout", "wsl", "cmd", "powershell", "pwsh", "concurrently",
-     "conda", "mamba", "micromamba", "poetry", "uv", "pipenv", "pdm", "hatch", "nix", "nix-shell",
-     "watch", "parallel", "entr", "direnv", "dotenv", "xvfb-run", "retry", "travis_retry", "arch",
-     "docker-compose", "devbox", "mise", "asdf", "nice", "ionice", "stdbuf", "setarch", "chroot",
-     "runuser", "gosu", "flock", "cross-env", "npm-run-all", "start", "invoke-expression", "iex",
-     "env", "time", "nohup", "command", "exec", "unbuffer", "script", "heroku", "fly", "vagrant",
-     "multipass", "lxc", "srun", "sbatch", "session.run", "subprocess.run")
-)  # fmt: skip
-#: Words that end the names in prose: what follows is English, or another command.
-STOP_WORDS = frozenset(
-    ("or", "and", "then", "to", "for", "with", "from", "in", "the", "on", "is", "if", "when", "as",
-     "this", "that", "it", "you", "your", "will", "via", "at", "before", "after", "into", "using",
-     "not", "but", "which", "are", "be", "a", "an", "of", "by", "instead", "requires", "works",
-     "should", "would", "can", "may", "must", "also", "first", "inside", "again", "does", "won't",
-     "gets", "→", "->", "=>", "—", "–", "-", "installs", "installed", "install", "successfully")
-)  # fmt: skip
-#: What people write where a name should be put.
-PLACEHOLDERS = frozenset(
-    ("package", "package-name", "packagename", "package_name", "your-package", "your_package",
-     "my-package", "my_package", "mypackage", "yourpackage", "some-package", "some_package",
-     "somepackage", "another-package", "the-package", "name", "pkg", "pkgname", "pkg-name", "pkg1",
-     "pkg2", "foo", "bar", "baz", "qux", "foobar", "example", "example-package", "module",
-     "module-name", "modulename", "library", "library-name", "plugin", "plugin-name", "x", "y", "z",
-     "xxx", "xyz", "a", "b", "c", "dependency", "dependency-name", "dep", "dependencies", "project",
-     "project-name", "my-project", "myproject", "your-project", "app", "my-app", "package1",
-     "package2", "package-a", "package-b", "package_a", "package_b", "packages", "extras", "extra",
-     "wheel-file", "path", "url", "version", "requirement", "requirements", "specifier", "tool",
-     "mcp-server-name", "server-name", "your-mcp-server", "my-mcp-server", "some-mcp-server", "n")
-)  # fmt: skip

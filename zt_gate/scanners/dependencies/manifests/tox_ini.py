@@ -43,7 +43,7 @@ def _dep(text: Text, value: Value) -> Iterator[Dependency]:
     start = value.start + (factors.end() if factors else 0)
     words = value.words[factors.end() :] if factors else value.words
     words = re.split(r"\s#", words, maxsplit=1)[0].strip()
-    if not words or words.startswith("{") or (words.startswith("#")):
+    if not words or words.startswith(("{", "#")):
         return
     place = text.place(start, start + len(words))
     if words.startswith("-"):

@@ -34,7 +34,7 @@ def elements(data: bytes, what: str) -> list[Element]:
     """Return all elements in the order of their ends; raises ManifestError."""
     if len(data) > _LIMIT:
         raise ManifestError(0, f"larger than 4 MB, which no {what} is")
-    from xml.parsers import expat  # noqa: S406 - document types are refused below
+    from xml.parsers import expat
 
     parser = expat.ParserCreate(namespace_separator="}")
     found: list[Element] = []

@@ -8,13 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.dependencies.registries.npm import Npm
+from zt_gate.scanners.dependencies.registries.others import (
+    Crates,
+    GoProxy,
+    Maven,
+    NuGet,
+    Packagist,
+    RubyGems,
+)
 from zt_gate.scanners.dependencies.registries.pypi import PyPI
 
 if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.registries.base import Registry
 
 #: Every kind of registry.  A new one is a file beside these and a line here.
-REGISTRIES: tuple[Registry, ...] = (PyPI(), Npm())
+REGISTRIES: tuple[Registry, ...] = (
+    PyPI(), Npm(), Crates(), GoProxy(), RubyGems(), Packagist(), NuGet(), Maven(),
+)  # fmt: skip
 
 
 def registry_for(ecosystem: str) -> Registry:

@@ -39,11 +39,16 @@ _PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer; ``type`` is the media type in lower case without parameters."""
+    """A whole answer.
+
+    ``type`` is the media type in lower case without parameters, ``modified``
+    the header Last-Modified as it came, "" where there is none.
+    """
 
     status: int
     type: str
     body: bytes
+    modified: str = ""
 
     def json(self) -> Any:
         """Return the body as JSON; raises Fault unless it is announced as that and is."""
@@ -84,6 +89,7 @@ class Client:
     environ: Mapping[str, str]
     tls: TlsSettings
     deadline: float
+    most_bytes: int = _MOST_BYTES
     _open: dict[tuple[str, str], http.client.HTTPConnection] = field(default_factory=dict)
 
     def get(self, index: Index, path: str, accept: str) -> Response:
@@ -111,7 +117,7 @@ class Client:
             if status not in ({200, 404, 410} if sent is None else {200, 404, 405, 410, 501}):
                 raise Fault(_PHRASES.get(status, f"answered with status {status}"))
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-            return Response(status, kind, body)
+            return Response(status, kind, body, headers.get("last-modified", ""))
         raise Fault("redirects in circles")
 
     def close(self) -> None:
@@ -219,10 +225,10 @@ class Client:
             if not piece:
                 break
             if unpack is not None:
-                piece = unpack.decompress(piece, _MOST_BYTES + 1 - size)
+                piece = unpack.decompress(piece, self.most_bytes + 1 - size)
             pieces.append(piece)
             size += len(piece)
-            if size > _MOST_BYTES or (unpack is not None and unpack.unconsumed_tail):
+            if size > self.most_bytes or (unpack is not None and unpack.unconsumed_tail):
                 self.close()
                 raise TooLargeError("answered with more than 8 MB")
         if response.length:  # read1 does not mind a body that ends early

@@ -37,7 +37,8 @@ ECOSYSTEMS = {
 _MOST_PAGES = 5
 _MALWARE = "MAL-"
 _WRONG_FORM = "answered in a form that it should not have"
-_WORDS = {
+#: How databases call a severity.
+WORDS = {
     "critical": Severity.CRITICAL,
     "high": Severity.HIGH,
     "moderate": Severity.MEDIUM,
@@ -173,8 +174,8 @@ def _severity(answer: dict[str, Any], affected: list[dict[str, Any]]) -> Severit
     words += [entry.get("ecosystem_specific") for entry in affected]
     for specific in words:
         word = str(specific.get("severity", "")).lower() if isinstance(specific, dict) else ""
-        if word in _WORDS:
-            return _WORDS[word]
+        if word in WORDS:
+            return WORDS[word]
     scores = [
         base_score(str(entry.get("score", "")))
         for holder in (answer, *affected)

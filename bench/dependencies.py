@@ -1,0 +1,306 @@
+"""How the dependencies scanner does, against a registry on this machine.
+
+    python bench/dependencies.py [--rounds N] [--only PART…]
+        [--names CASES.jsonl.xz --pypi-names PYPI.tsv.xz --npm-names NPM.tsv.xz]
+
+Parts: cost, faults, popular, hallucinated, names.  The registry of the tests
+answers; the scanner runs in an interpreter of its own, as it does in the gate,
+and pip-audit looks at the same pins.  CPU is that of the process and its
+children above a bare interpreter.  ``names`` needs lists that the repository
+does not hold: cases with the fields ecosystem, name and imitates, and all names
+of each ecosystem with the rank or the downloads in the last column.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import lzma
+import os
+import random
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.support.registry import Fault, Registry  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The faults of the issue; the registry has some more.
+FAULTS: tuple[Fault, ...] = (
+    "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
+    "huge", "portal", "expired", "no-date", "no-etag",
+)  # fmt: skip
+ROUND_TRIP = 0.04
+
+RUN = """
+import json, os, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from tests.support.changes import change_of, context
+from zt_gate import rulebook
+from zt_gate.scanners.dependencies import SCANNER
+job = json.loads(sys.stdin.read())
+cache = Path(job["cache"])
+rules = rulebook.load("dependencies", cache=cache)
+here = context(rules, cache, cache_dir=cache, environ=job["environ"])
+change = change_of(job["files"], job["old"])
+wall, cpu = time.perf_counter(), time.process_time()
+run = SCANNER.scan(change, here)
+print(json.dumps({
+    "wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu,
+    "rules": [f.rule.partition("/")[2] + " " + f.message.partition(" ")[0] for f in run.findings],
+    "modules": sorted(m for m in sys.modules if m in ("ssl", "http.client", "sqlite3", "packaging")
+                      or m.startswith("zt_gate.scanners.dependencies.")),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """One run: seconds, and what was said."""
+
+    wall: float
+    cpu: float
+    rules: list[str]
+    modules: list[str]
+
+
+def scan(environ: dict[str, str], cache: str, files: dict[str, str], old: dict[str, str]) -> Done:
+    job = {"environ": environ, "cache": cache, "files": files, "old": old}
+    said = subprocess.run(
+        [sys.executable, "-c", RUN, str(ROOT)], input=json.dumps(job), text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    return Done(**json.loads(said.stdout))
+
+
+def requirements(names: Sequence[str]) -> dict[str, str]:
+    return {"requirements.txt": "".join(f"{name}\n" for name in names)}
+
+
+def package_json(names: Sequence[str]) -> dict[str, str]:
+    return {"package.json": json.dumps({"dependencies": dict.fromkeys(names, "*")}, indent=1)}
+
+
+def say(what: str, value: str, aim: str = "") -> None:
+    print(f"{what:<66} {value:>18}  {aim}", flush=True)
+
+
+def known_names(ecosystem: str, count: int) -> list[str]:
+    from zt_gate.scanners.dependencies import snapshot
+
+    return list(snapshot.shipped(ecosystem).names[:count])
+
+
+def cost(rounds: int) -> None:
+    outside = [f"zzinhouse-{n}-kit" for n in range(200)]
+    with Registry(latency=ROUND_TRIP) as registry, tempfile.TemporaryDirectory() as top:
+        for name in outside:
+            registry.pypi(name)
+        environ = {**registry.environment(), "HOME": top}
+        fresh = iter(range(10**6))
+
+        def runs(files: dict[str, str], old: dict[str, str], *, warm: bool = False) -> list[Done]:
+            folder = Path(top, f"cache-{next(fresh)}")
+            done = []
+            for _ in range(rounds + warm):
+                if not warm:
+                    folder = Path(top, f"cache-{next(fresh)}")
+                folder.mkdir(exist_ok=True)
+                done.append(scan(environ, str(folder), files, old))
+            return done[warm:]
+
+        code = {"app.py": "x = 1\n"}
+        nothing = runs(code, {})
+        say("no manifest changed, CPU", f"{median(d.cpu for d in nothing) * 1000:.1f} ms", "5 ms")
+        say("… modules of the scanner or the network that are loaded",
+            str(len(nothing[0].modules)), "0")  # fmt: skip
+        five = requirements(outside[:5])
+        warm = runs(five, {}, warm=True)
+        say("five outside the snapshot, warm, CPU", f"{median(d.cpu for d in warm) * 1000:.0f} ms",
+            "60 ms")  # fmt: skip
+        vouched = runs(requirements([f"{n}==1.0" for n in known_names("pypi", 5)]), {}, warm=True)
+        say("five in the snapshot, warm, CPU", f"{median(d.cpu for d in vouched) * 1000:.0f} ms")
+        cold = median(d.wall for d in runs(five, {}))
+        trips = trips_of(environ, top, five, registry)
+        say("five outside it, cold at 40 ms, wall", f"{cold * 1000:.0f} ms")
+        say("… round trips one after the other, after connecting", f"{trips}", "2")
+        mixed = [f"{n}==1.0" for n in known_names("pypi", 190)] + [
+            f"{n}==1.0" for n in outside[:10]
+        ]
+        some = median(d.wall for d in runs(requirements(mixed), {}))
+        say("200 pins, ten outside, cold at 40 ms, wall", f"{some:.2f} s", "1 s")
+        every = runs(requirements(outside), {})
+        say("200 outside, cold at 40 ms, wall", f"{median(d.wall for d in every):.2f} s", "4 s")
+        say("… of these unverified", str(max(len(d.rules) for d in every)), "0")
+        say("… CPU", f"{median(d.cpu for d in every):.2f} s")
+        took, cpu = pip_audit(registry, Path(top), mixed)
+        say("pip-audit, the same 200 pins, wall", f"{took:.1f} s")
+        say("… CPU", f"{cpu:.1f} s")
+
+
+def trips_of(environ: dict[str, str], top: str, files: dict[str, str], registry: Registry) -> int:
+    """Return the longest chain of requests: those of the name that took the most, at one server."""
+    registry.requests.clear()
+    folder = Path(top, "cache-trips")
+    folder.mkdir()
+    scan(environ, str(folder), files, {})
+    index = [path for path in registry.asked() if path.startswith(("/simple/", "/pypi/"))]
+    counts = [path for path in registry.asked() if path.startswith("/stats/")]
+    each = [len([p for p in index if name in p]) for name in files["requirements.txt"].split()]
+    return max(*each, -(-len(counts) // 2))
+
+
+def pip_audit(registry: Registry, top: Path, pins: Sequence[str]) -> tuple[float, float]:
+    file = top / "pins.txt"
+    file.write_text("\n".join(pins))
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "pip_audit", "-r", str(file), "--no-deps", "--disable-pip",
+         "--progress-spinner", "off", "-s", "osv", "--osv-url", f"{registry.url}/osv/v1/query",
+         "--cache-dir", str(top / "audit")],
+        env={**os.environ, "HOME": str(top)}, capture_output=True, check=True,
+    )  # fmt: skip
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - start, cpu
+
+
+def faults() -> None:
+    """Under every fault, a package that must not pass, and one that must not be called missing."""
+    unsafe = false_missing = 0
+    for ecosystem in ("pypi", "npm"):
+        for fault in FAULTS:
+            said = under(fault, ecosystem)
+            bad = "zzinhouse-fresh"
+            unsafe += not any(bad in line for line in said)
+            false_missing += any(line.startswith("missing zzinhouse") for line in said)
+    say("15 faults in two ecosystems: unsafe ok", str(unsafe), "0")
+    say("… called missing though it is there", str(false_missing), "0")
+    healthy = [line for kind in ("pypi", "npm") for line in under(None, kind)]
+    say("a healthy registry: unverified", str(sum("unverified" in line for line in healthy)), "0")
+
+
+def under(fault: Fault | None, ecosystem: str) -> list[str]:
+    secure = fault == "expired"
+    with (
+        tempfile.TemporaryDirectory() as top,
+        Registry(tls="expired" if secure else "") as registry,
+    ):
+        add = registry.pypi if ecosystem == "pypi" else registry.npm
+        add("zzinhouse-fresh", days=3)
+        add("zzinhouse-old", days=900, modified_days=1)
+        if fault is not None and not secure:
+            registry.fault(fault, part="index")
+        environ = {**registry.environment(), **registry.trust(), "HOME": top}
+        write = requirements if ecosystem == "pypi" else package_json
+        return scan(environ, top, write(["zzinhouse-fresh", "zzinhouse-old"]), {}).rules
+
+
+def popular() -> None:
+    """What is said about the best-known names; the registry is not asked."""
+    for ecosystem, write in (("pypi", requirements), ("npm", package_json)):
+        with Registry() as registry, tempfile.TemporaryDirectory() as top:
+            environ = {**registry.environment(), "HOME": top}
+            said = scan(environ, top, write(known_names(ecosystem, 1000)), {}).rules
+            say(f"first 1,000 of {ecosystem}: flagged", str(len(said)), "known decoys only")
+
+
+def hallucinated() -> None:
+    """181 made-up names that somebody registered: old enough, and used by nobody."""
+    picked = random.Random(181)
+    words = ["async", "auth", "cloud", "config", "data", "fast", "graph", "json", "kit", "lang",
+             "model", "net", "query", "stream", "sync", "tools", "vector", "web"]  # fmt: skip
+    names = set()
+    while len(names) < 181:
+        names.add("-".join(picked.sample(words, 3)))
+    with Registry() as registry, tempfile.TemporaryDirectory() as top:
+        for name in names:
+            registry.pypi(name, days=picked.randint(90, 300), weekly=picked.randint(0, 60))
+        environ = {**registry.environment(), "HOME": top}
+        said = scan(environ, top, requirements(sorted(names)), {}).rules
+        flagged = {line.partition(" ")[2] for line in said if not line.startswith("unverified")}
+        say("181 registered hallucinations flagged", str(len(flagged & names)), "181")
+
+
+def name_rules(cases: str, pypi: str, npm: str) -> None:
+    from zt_gate import rulebook
+    from zt_gate.scanners.dependencies import snapshot
+    from zt_gate.scanners.dependencies.names import Names
+
+    data = rulebook.load("dependencies")["dependencies/similar-name"].data
+    with lzma.open(cases, "rt", encoding="utf-8") as file:
+        squats = [json.loads(line) for line in file]
+    for ecosystem, path in (("pypi", pypi), ("npm", npm)):
+        known = snapshot.shipped(ecosystem)
+        names = Names(known, data)
+        own = [
+            normal(ecosystem, case["name"])
+            for case in squats
+            if case["ecosystem"] == ecosystem and known.rank(normal(ecosystem, case["imitates"]))
+        ]
+        living = random.Random(20261101).sample(unranked(ecosystem, path, known.ranks), 10_000)
+        start = time.process_time()
+        grades = [one.grade if (one := names.likeness(name)) else "" for name in living]
+        spent = (time.process_time() - start) / len(living)
+        found = [one.grade if (one := names.likeness(name)) else "" for name in own]
+        for label, wanted, aim in (
+            ("the name alone", {"high"}, "60 %, 0.5 %"), ("with evidence", {"high", "low"}, "85 %, 1 %"),
+        ):  # fmt: skip
+            recall = sum(grade in wanted for grade in found) / len(found)
+            alarms = sum(grade in wanted for grade in grades) / len(living)
+            say(f"{ecosystem}, {label}: found of {len(own)}; of 10,000 living names",
+                f"{recall:.1%}, {alarms:.2%}", aim)  # fmt: skip
+        say(f"{ecosystem}, CPU a name", f"{spent * 1000:.2f} ms", "1 ms")
+
+
+def normal(ecosystem: str, name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower() if ecosystem == "pypi" else name
+
+
+def unranked(ecosystem: str, path: str, ranks: dict[str, int]) -> list[str]:
+    """Return living names outside the snapshot: for PyPI with a release in the last year."""
+    with lzma.open(path, "rt", encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file][1:]
+    if ecosystem == "pypi":
+        return [normal(ecosystem, row[0]) for row in rows if not row[2] and row[1] >= "2025-11"]
+    return [row[0] for row in rows if row[0] not in ranks]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[])
+    for option in ("--names", "--pypi-names", "--npm-names"):
+        parser.add_argument(option, default="")
+    options = parser.parse_args()
+
+    def wanted(part: str) -> bool:
+        return not options.only or part in options.only
+
+    if wanted("cost"):
+        cost(options.rounds)
+    if wanted("faults"):
+        faults()
+    if wanted("popular"):
+        popular()
+    if wanted("hallucinated"):
+        hallucinated()
+    if wanted("names") and options.names:
+        name_rules(options.names, options.pypi_names, options.npm_names)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Permission rules and tool lists: breadth and effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zt_gate.model.finding import Level
+from zt_gate.scanners.agent_config import catalogue, permissions
+
+if TYPE_CHECKING:
+    from zt_gate.model.rule import Rule
+
+
+@pytest.mark.parametrize(
+    ("entry", "use", "rule", "level"),
+    [
+        ("Bash", "grant", "broad-permission", Level.BLOCK),
+        ("Bash(*)", "grant", "broad-permission", Level.BLOCK),
+        ("Bash(:*)", "grant", "broad-permission", Level.BLOCK),
+        ("*", "grant", "broad-permission", Level.BLOCK),
+        ("Bash(git * main)", "grant", "broad-permission", Level.BLOCK),
+        ("Bash(bash:*)", "grant", "broad-permission", Level.BLOCK),
+        ("Bash(sudo *)", "grant", "broad-permission", Level.BLOCK),
+        ("Bash(git:*)", "grant", "wide-permission", Level.WARN),
+        ("Bash(in AllowedDirs)", "grant", "permission-without-effect", Level.BLOCK),
+        ("Bash (in AllowedDirs)", "offer", "permission-without-effect", Level.BLOCK),
+        ("Read specified project files only", "offer", "permission-without-effect", Level.WARN),
+        ("Write(./secrets/**)", "limit", "permission-without-effect", Level.WARN),
+        ("NotebookEdit(src/**)", "grant", "permission-without-effect", Level.WARN),
+        ("No network access please", "limit", "permission-without-effect", Level.BLOCK),
+        ("Bash", "offer", "agent-with-shell", Level.WARN),
+        ("Bash(*)", "offer", "broad-permission", Level.BLOCK),
+    ],
+)
+def test_what_is_said(
+    rules: dict[str, Rule], entry: str, use: permissions.Use, rule: str, level: Level
+) -> None:
+    judged = permissions.judge(entry, use, catalogue.load(rules))
+    assert judged is not None
+    assert (judged.rule, judged.level) == (rule, level)
+
+
+@pytest.mark.parametrize(
+    ("entry", "use"),
+    [
+        ("Bash(git diff:*)", "grant"), ("Bash(npm run test *)", "grant"),
+        ("Bash(make lint)", "grant"), ("Read(./src/**)", "grant"), ("Edit(docs/**)", "grant"),
+        ("WebFetch(domain:a.example)", "grant"),
+        ("mcp__github__get_issue", "grant"), ("Bash(curl:*)", "limit"), ("Read(.env)", "limit"),
+        ("Write", "offer"), ("Glob", "offer"), ("Bash(with-env npm test)", "grant"),
+    ],
+)  # fmt: skip
+def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) -> None:
+    assert permissions.judge(entry, use, catalogue.load(rules)) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "entries"),
+    [
+        ("Read, Grep", ["Read", "Grep"]),
+        ("Bash(git add:*), Bash(git commit -m, x)", ["Bash(git add:*)", "Bash(git commit -m, x)"]),
+        ("Read Grep Bash(git:*)", ["Read", "Grep", "Bash(git:*)"]),
+        ("Read project files only, Bash (in Dirs)", ["Read project files only", "Bash (in Dirs)"]),
+        (["Read", 3, "Bash"], ["Read", "Bash"]),
+        ({"a": 1}, []),
+    ],
+)
+def test_lists_are_taken_apart(value: object, entries: list[str]) -> None:
+    assert permissions.entries(value) == entries

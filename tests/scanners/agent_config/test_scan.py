@@ -1,0 +1,247 @@
+"""What is new, where it stands, what cannot be read, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.changes import change_of, context, file_change
+from zt_gate import rulebook
+from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
+from zt_gate.model.finding import Level
+from zt_gate.scanners.agent_config import SCANNER, catalogue, documents, kinds
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.scanners.agent_config.conftest import Scan, ScanChange
+    from zt_gate.model.rule import Rule
+
+SERVER = '{"mcpServers": {"a": {"command": "node", "args": ["%s.js"]}}}\n'
+
+
+def change(*files: object) -> ChangeSet:
+    return ChangeSet("staged", "0" * 40, "index", "0" * 64, files)  # type: ignore[arg-type]
+
+
+def test_a_finding_stands_at_the_line_of_its_key(scan: Scan) -> None:
+    old = '{\n  "env": {},\n  "model": "x"\n}\n'
+    new = '{\n  "env": {},\n  "model": "x",\n  "enableAllProjectMcpServers": true\n}\n'
+    (finding,) = scan(".claude/settings.json", new, old).findings
+    assert (finding.location.kind, finding.location.line) == ("line", 4)
+    assert finding.message.startswith("`enableAllProjectMcpServers` starts every server")
+
+
+def test_a_finding_off_the_added_lines_is_about_the_file(scan: Scan) -> None:
+    # The dangerous part was switched on by a change of another line.
+    old = 'approval_policy = "on-request"\nsandbox_mode = "danger-full-access"\n'
+    new = 'approval_policy = "never"\nsandbox_mode = "danger-full-access"\n'
+    (finding,) = scan(".codex/config.toml", new, old).findings
+    assert (finding.location.kind, finding.location.line) == ("file", 2)
+    assert finding.level is Level.BLOCK
+
+
+def test_moved_and_reindented_settings_are_not_new(scan: Scan) -> None:
+    table = {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make"}]}]}, "x": 1}
+    old = json.dumps(table)
+    new = json.dumps(dict(reversed(table.items())), indent=2)
+    assert scan(".claude/settings.json", new, old).findings == ()
+
+
+def test_a_changed_server_is_said_to_be_changed(scan: Scan) -> None:
+    (finding,) = scan(".mcp.json", SERVER % "b", SERVER % "a").findings
+    assert finding.message.endswith("(it was something else before)")
+
+
+def test_a_file_renamed_into_place_is_new(scan_change: ScanChange) -> None:
+    text = SERVER % "a"
+    moved = replace(file_change(".mcp.json", text, text), status="R", old_path=b"x.json", hunks=())
+    (finding,) = scan_change(change(moved)).findings
+    assert finding.location.kind == "file"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".claude/settings.json", '{"hooks": '),
+        (".claude/settings.json", '{"a": 1, // comment\n}'),
+        (".mcp.json", "[" * 5000),
+        (".vscode/settings.json", '{"a": /* open'),
+        (".codex/config.toml", "a = "),
+        (".codex/config.toml", ".".join("a" * 200) + " = 1"),
+        (".github/workflows/a.yml", "a: [b"),
+        (".github/workflows/a.yml", "- " * 5000),
+        (".yarnrc.yml", "a: *b\n\tc"),
+        (".npmrc", "a\0b"),
+        ("package.json", b"\xff\xfe\xff"),
+        (".mcp.json", b"\xa0{}"),
+    ],
+)
+def test_what_does_not_parse_is_unreadable(scan: Scan, path: str, text: str | bytes) -> None:
+    (skip,) = scan(path, text).not_inspected
+    assert skip.kind == "unreadable"
+    assert skip.reason.startswith("configuration: ")
+
+
+def test_an_alias_bomb_is_unreadable(scan: Scan) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    started = time.process_time()
+    (skip,) = scan(".github/workflows/a.yml", "\n".join(lines)).not_inspected
+    assert skip.kind == "unreadable"
+    assert time.process_time() - started < 5
+
+
+def test_content_that_is_missing_is_failed(scan_change: ScanChange) -> None:
+    def read(_: int) -> bytes:
+        raise ContentUnavailableError("the object is missing")
+
+    file = replace(file_change(".mcp.json", "{}"), new=Blob("0" * 40, read))
+    (skip,) = scan_change(change(file)).not_inspected
+    assert (skip.kind, skip.reason) == ("failed", "the object is missing")
+
+
+def test_what_editors_read_is_read(scan: Scan) -> None:
+    text = '// c\n{"a": [1, 2,], /* d */ "chat.tools.autoApprove": true,}\n'
+    for data in (text.encode("utf-8-sig"), text.encode("utf-16")):
+        (finding,) = scan(".vscode/settings.json", data).findings
+        assert finding.rule == "agent_config/auto-approve"
+    assert scan(".vscode/settings.json", "").not_inspected == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "level"),
+    [("/etc/passwd", Level.BLOCK), ("../../x", Level.BLOCK), ("../.env", Level.BLOCK),
+     ("../docs/a.md", Level.INFO)],
+)  # fmt: skip
+def test_links_in_agent_folders(scan_change: ScanChange, target: str, level: Level) -> None:
+    link = file_change(".claude/a.md", target, None, new_mode=MODE_SYMLINK)
+    (finding,) = scan_change(change(link)).findings
+    assert (finding.rule, finding.level) == ("agent_config/agent-folder-link", level)
+
+
+def test_deleted_files_and_submodules_are_not_looked_at(scan_change: ScanChange) -> None:
+    run = scan_change(change_of({".mcp.json": None}, {".mcp.json": SERVER % "a"}))
+    assert (run.findings, run.files) == ((), 0)
+
+
+def test_an_interpreter_that_the_change_brings_blocks(scan_change: ScanChange) -> None:
+    setting = '{"python.defaultInterpreterPath": "${workspaceFolder}/.venv/bin/python"}'
+    files: dict[str, str | bytes | None] = {".vscode/settings.json": setting}
+    assert scan_change(change_of(files)).findings == ()
+    files[".venv/bin/python"] = "#!/bin/sh\n"
+    (finding,) = scan_change(change_of(files)).findings
+    assert finding.level is Level.BLOCK
+
+
+def test_a_password_in_an_address_is_a_secret(scan: Scan) -> None:
+    word = "correct-" + "horse"
+    found = scan("uv.toml", f'extra-index-url = ["https://me:{word}@wheels.example.net/"]\n')
+    assert found.findings
+    for finding in found.findings:
+        assert word not in finding.message
+        assert word in finding.secrets
+
+
+def test_kinds_are_told_by_the_path() -> None:
+    assert kinds.kind_of(b"a/.claude/settings.local.json") == kinds.Kind("claude-settings", "json")
+    assert kinds.kind_of(b".VSCode/Settings.json") == kinds.Kind("vscode-settings", "jsonc")
+    assert kinds.kind_of(b"x.claude/settings.json") is None
+    assert kinds.kind_of(b"src/main.py") is None
+    assert kinds.kind_of(b"\xff/.mcp.json") == kinds.Kind("mcp", "json")
+
+
+def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
+    book = catalogue.load(rules)
+    patterns = [
+        p for keys in book.keys.values() for k in keys for p in (k.where, k.value, k.unless)
+    ]
+    patterns += [p for c in book.commands for p in (*c.patterns, c.unless)]
+    patterns += [p for t in book.texts for p in (t.pattern, t.near, t.unless)]
+    assert sum(pattern is not None and bool(pattern.compiled()) for pattern in patterns) > 100
+
+
+def test_a_wrong_rule_is_named() -> None:
+    rule = rulebook.load("agent_config")["agent_config/mcp-server"]
+    object.__setattr__(rule, "data", {"key": [{"kinds": ["mcp"]}]})
+    with pytest.raises(catalogue.CatalogueError, match="mcp-server"):
+        catalogue.load({rule.id: rule})
+
+
+def test_ordinary_code_costs_next_to_nothing(scan: Scan) -> None:
+    text = "def handler(value):\n    return value.total[:10] if value else None\n" * 8000
+    scan("a.py", "x = 1\n")
+    started = time.process_time()
+    assert scan("a.py", text).findings == ()
+    seconds = time.process_time() - started
+    assert seconds * 1000 / (len(text) / 1024) < 0.2  # half of the figure is what is asked for
+
+
+READERS = st.sampled_from(["json", "jsonc", "yaml", "toml", "ini", "front", "attributes"])
+JSONISH = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(
+    READERS,
+    st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace")),
+)
+@settings(max_examples=300, deadline=None)
+def test_readers_only_ever_refuse(reader: kinds.Reader, data: bytes) -> None:
+    try:
+        document = documents.read(reader, data)
+        paths = [path for path, _ in document.items()]
+    except documents.UnreadableError:
+        return
+    lines = document.text.count("\n") + 1
+    assert all(1 <= document.line(path) <= lines for path in paths)
+
+
+@given(JSONISH)
+@settings(max_examples=200, deadline=None)
+def test_json_is_read_as_json_reads_it(value: object) -> None:
+    text = json.dumps(value, indent=1)
+    readers: tuple[kinds.Reader, ...] = ("json", "jsonc")
+    for reader in readers:
+        document = documents.read(reader, text.encode())
+        assert document.root == value
+        for path, item in document.items():
+            if isinstance(item, str) and path and isinstance(path[-1], str):
+                assert json.dumps(path[-1]) in text.split("\n")[document.line(path) - 1]
+
+
+@given(JSONISH)
+@settings(max_examples=100, deadline=None)
+def test_unknown_shapes_never_crash(
+    tmp_path_factory: pytest.TempPathFactory, value: object
+) -> None:
+    folder: Path = tmp_path_factory.getbasetemp()
+    ctx = context(rulebook.load("agent_config"), folder)
+    step = {"run": value, "uses": value, "with": value, "env": value}
+    shapes = [
+        value,
+        {"hooks": value, "mcpServers": {"a": value}, "permissions": value, "env": value},
+        {"tasks": [value], "mounts": value, "scripts": value, "on": value, "jobs": {"a": value}},
+        {"permissions": {"allow": value, "deny": [value]}, "jobs": {"a": {"steps": [value]}}},
+        {"mcpServers": {"a": {"command": value, "args": value, "url": value, "env": value}}},
+        {"jobs": {"a": {"steps": [step], "permissions": value}}, "runs": {"steps": value}},
+    ]
+    names = (
+        ".claude/settings.json", ".mcp.json", ".vscode/tasks.json", ".gemini/settings.json",
+        ".devcontainer/devcontainer.json", "package.json", ".cursor/hooks.json", "opencode.json",
+        ".github/workflows/a.yml", ".vscode/settings.json",
+    )  # fmt: skip
+    for shape in shapes:
+        run = SCANNER.scan(change_of({name: json.dumps(shape) for name in names}), ctx)
+        assert run.status == "ok"

@@ -1,0 +1,182 @@
+"""Necessary words: derived by the letter, and proved lossless with the real engine."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.changes import context
+from zt_gate import rulebook
+from zt_gate.scanners.code import engine
+from zt_gate.scanners.code.languages import by_name
+from zt_gate.scanners.code.literals import ALWAYS, condition_of, holds, words_of
+from zt_gate.scanners.code.rules import Pack
+from zt_gate.scanners.code.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: A file of samples, ``{"lang": …, "text": …}`` per line, compressed with xz.
+PRACTICE = "ZT_GATE_PRACTICE_CODE"
+_EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "go": "go"}
+
+
+def clauses(rule: dict[str, Any], *, python: bool = True) -> list[list[str]]:
+    found = condition_of(rule, python=python)
+    return sorted(sorted(word.decode() for word in clause) for clause in found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"pattern": "subprocess.run(..., shell=True)"}, [["run"], ["shell"], ["subprocess"]]),
+        ({"pattern": "$X = $Y"}, []),
+        ({"pattern": "f('eval', \"exec\", 0x1f, None)  # call"}, [["f"]]),
+        ({"pattern": '"""\nos.system(x)\n"""'}, []),
+        ({"pattern": "f'{evil}'"}, [["f"]]),
+        ({"pattern": "naïve(x)"}, [["x"]]),
+        ({"pattern-either": [{"pattern": "a.b()"}, {"pattern": "c.d()"}]}, None),
+        ({"pattern-either": [{"pattern": "a.b()"}, {"pattern": "$X()"}]}, []),
+        ({"pattern-either": [{"pattern": "a.b()"}, {"pattern-regex": "x"}]}, []),
+        ({"pattern-either": [{"pattern": "a.b()"}, {"pattern": "a.c()"}]}, [["a"], ["b", "c"]]),
+        ({"pattern-either": [{"pattern": "a.b()"}, {"pattern": "a"}]}, [["a"]]),
+        ({"patterns": [{"pattern": "aa()"}, {"pattern-inside": "bb()"}]}, [["aa"], ["bb"]]),
+        ({"patterns": [{"pattern": "aa()"}, {"pattern-not": "bb()"}]}, [["aa"]]),
+        ({"patterns": [{"pattern": "aa()"}, {"pattern-not-inside": "bb()"}]}, [["aa"]]),
+        ({"patterns": [{"pattern": "aa()"}, {"focus-metavariable": "$X"}]}, [["aa"]]),
+        ({"pattern-regex": "eval"}, []),
+        ({"mode": "join", "pattern": "eval()"}, []),
+        ({"match": {"any": ["eval()"]}}, []),
+        ({"mode": "taint", "taint": {}}, []),
+        ({"mode": "taint", "pattern-sources": [{"pattern": "src"}],
+          "pattern-sinks": [{"pattern": "snk"}]}, [["snk"], ["src"]]),
+        ({"mode": "taint", "pattern-sources": [{"pattern": "src"}],
+          "pattern-sinks": [{"pattern": "snk", "requires": "not A"}]}, [["snk"]]),
+        ({"mode": "taint", "pattern-sources": ["src"], "pattern-sinks": ["snk"]},
+         [["snk"], ["src"]]),
+    ],
+)  # fmt: skip
+def test_what_is_necessary(rule: dict[str, Any], expected: list[list[str]] | None) -> None:
+    if expected is None:  # any choice of one word from each side is right
+        assert clauses(rule)
+        assert all(set(found) & {"a", "b"} and set(found) & {"c", "d"} for found in clauses(rule))
+    else:
+        assert clauses(rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "regex", "expected"),
+    [
+        ("request.$A", "^(args|form)$", [["args", "form"], ["request"]]),
+        ("request.$A", "(?:args|form)$", [["args", "form"], ["request"]]),
+        ("$A(...)", "^eval$", [["eval"]]),
+        ("request.$A", "^(args|form)", [["request"]]),
+        ("request.$A", "^(args|fo.*)$", [["request"]]),
+        ("request.$A", "(?i)^(args)$", [["request"]]),
+        ("request.$A", "^(args|)$", [["request"]]),
+        ("request['$A']", "^(args|form)$", [["request"]]),
+        ("request[$A]", "^(args|form)$", [["request"]]),
+    ],
+)
+def test_a_regular_expression_that_pins_a_name(
+    pattern: str, regex: str, expected: list[list[str]]
+) -> None:
+    pinned = {"metavariable-regex": {"metavariable": "$A", "regex": regex}}
+    assert clauses({"patterns": [{"pattern": pattern}, pinned]}) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("($X : Request).send()", [["send"]]),
+        ("($X : func(a) b).send()", [["send"]]),
+        ("`${x}`.run()", []),
+        ("`sql`.run()", [["run"]]),
+        ("f(/'/, 'exec')", []),
+        ("f(x) // eval\n", [["f"], ["x"]]),
+        ("f(x /* eval */)", [["f"], ["x"]]),
+        ("$X.innerHTML = $Y", [["innerHTML"]]),
+    ],
+)
+def test_what_is_necessary_in_other_languages(pattern: str, expected: list[list[str]]) -> None:
+    assert clauses({"pattern": pattern}, python=False) == expected
+
+
+def test_a_pattern_within_a_metavariable_counts_unless_it_is_in_another_language() -> None:
+    inner: dict[str, Any] = {"metavariable": "$X", "pattern": "evil()"}
+    rule = {"patterns": [{"pattern": "f($X)"}, {"metavariable-pattern": inner}]}
+    assert clauses(rule) == [["evil"], ["f"]]
+    inner["language"] = "generic"
+    assert clauses(rule) == [["f"]]
+
+
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["pattern", "patterns", "pattern-either", "pattern-inside", "mode",
+                         "pattern-sources", "pattern-sinks", "metavariable-regex", "regex",
+                         "metavariable", "metavariable-pattern", "requires"]), inner, max_size=4),
+    max_leaves=12))  # fmt: skip
+def test_any_table_gives_a_condition(table: Any) -> None:
+    for python in (True, False):
+        found = condition_of(table if isinstance(table, dict) else {}, python=python)
+        assert holds(found, frozenset(word for clause in found for word in clause))
+        assert all(clause for clause in found)
+
+
+@given(st.lists(st.sampled_from(["eval", "$X", "os", "'os'", ".", "(", ")", "\n", "...", "$"])))
+def test_a_pattern_matches_itself(parts: list[str]) -> None:
+    text = " ".join(parts)
+    for python in (True, False):
+        assert holds(condition_of({"pattern": text}, python=python), words_of(text.encode()))
+
+
+def samples() -> Iterable[tuple[str, bytes]]:
+    """Every file beside a rule, and the practice set where it is given."""
+    for file in sorted((rulebook.rules_folder() / "code").rglob("*")):
+        if file.is_file() and by_name(os.fsencode(file.name)) is not None:
+            yield file.suffix[1:], file.read_bytes()
+    practice = os.environ.get(PRACTICE)
+    if practice:
+        with lzma.open(practice, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                sample = json.loads(line)
+                extension = _EXTENSIONS.get(sample["lang"])
+                if extension:
+                    yield extension, sample["text"].encode()
+
+
+def test_no_match_is_lost_by_the_words(tmp_path: Path) -> None:
+    """With all rules on all files, no rule matches where it was not to be asked."""
+    whole = context(rulebook.load("code"), tmp_path)
+    pack = Pack(whole.rules, tmp_path, Store(None))
+    texts: dict[str, tuple[str, bytes]] = {}
+    for number, (extension, data) in enumerate(samples()):
+        dialect = by_name(b"x." + extension.encode())
+        assert dialect is not None
+        if dialect.language.name in pack.languages:
+            name = f"{number:06}.{extension}"
+            Path(tmp_path, name).write_bytes(data)
+            texts[name] = (dialect.language.name, data)
+    ids = {name.removeprefix("code/") for name in whole.rules}
+    files = [pack.file(name, pack.known(name, ids)) for name in sorted(pack.languages)]
+    answer = engine.scan(tuple(texts), files, tuple(engine.starts(tmp_path)), whole)
+    assert len(answer.matches) >= len(ids)
+    for match in answer.matches:
+        language, data = texts[match.file]
+        assert match.rule in pack.applicable(language, words_of(data)), match
+    # And it does leave files out, or it would be of no use.
+    asked = [len(pack.applicable(language, words_of(data))) for language, data in texts.values()]
+    assert sum(asked) < len(texts) * len(ids) / 2
+
+
+def test_no_word_is_necessary_for_what_is_not_understood() -> None:
+    assert condition_of({}, python=True) == ALWAYS
+    assert holds(ALWAYS, frozenset())

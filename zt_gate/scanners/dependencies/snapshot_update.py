@@ -1,0 +1,128 @@
+"""A newer snapshot, from the indexes that the user has set and nobody else.
+
+PyPI's index lists all its projects in one answer: names that are no longer
+there are dropped, the order stays.  npm's download service counts names in
+batches: names without a count are dropped, the others put in their new order.
+New names are not learned: that takes lists that no index publishes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from zt_gate.cache import write_atomically
+from zt_gate.scanners.dependencies import snapshot
+from zt_gate.scanners.dependencies.manifests.base import normalise
+from zt_gate.scanners.dependencies.registries import npm_settings, pypi_settings, registry_for
+from zt_gate.scanners.dependencies.registries.base import Fault
+from zt_gate.scanners.dependencies.registries.client import Client, TlsSettings
+from zt_gate.scanners.dependencies.registries.pool import run
+from zt_gate.scanners.dependencies.registries.settings import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from zt_gate.scanners.dependencies.registries.settings import Endpoints
+
+#: PyPI's list of all projects has some 40 MB.
+_MOST_LIST = 256 * 1024 * 1024
+_SECONDS = {"pypi": 120.0, "npm": 1800.0}
+#: Of the known names at least this part must be confirmed: else the answer is at fault.
+_LEAST_PART = 0.9
+_POINTS = (1, 3, 10, 30, 100, 300, 1000, 2000, 3500, 5000, 7500, 10_000, 15_000, 20_000)
+_SIMPLE = "application/vnd.pypi.simple.v1+json"
+
+
+class UpdateError(Exception):
+    """The index gave no answer that a snapshot can be made of; the text says why."""
+
+
+def refresh(
+    ecosystem: str,
+    environ: Mapping[str, str],
+    policy: Mapping[str, str],
+    cache_dir: Path,
+    clock: Callable[[], float] = time.time,
+) -> snapshot.Snapshot:
+    """Confirm the known names, and keep the result in ``cache_dir``; raises UpdateError."""
+    now = clock()
+    old = snapshot.load(ecosystem, cache_dir, now)
+    if old is None:
+        raise UpdateError(f"there is no snapshot for {ecosystem}")
+    sources = Sources(environ, policy, lambda _path: None)
+    today = datetime.fromtimestamp(now, UTC).date()
+    try:
+        if ecosystem == "pypi":
+            new = _pypi(old, pypi_settings.endpoints(sources), environ)
+        else:
+            new = _npm(old, npm_settings.endpoints(sources), environ)
+    except Fault as fault:
+        raise UpdateError(f"the index {fault}") from fault
+    if len(new.names) < _LEAST_PART * len(old.names):
+        raise UpdateError(f"only {len(new.names):,} of {len(old.names):,} names were confirmed")
+    ranked = today if ecosystem == "npm" else old.ranked
+    new = dataclasses.replace(new, day=today, ranked=ranked)
+    data = snapshot.encode(new)
+    snapshot.decode(data, ecosystem)
+    try:
+        write_atomically(snapshot.kept_path(cache_dir, ecosystem), data)
+    except OSError as error:
+        raise UpdateError(f"it could not be written: {error.strerror}") from error
+    return new
+
+
+def _pypi(
+    old: snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
+) -> snapshot.Snapshot:
+    deadline = time.monotonic() + _SECONDS["pypi"]
+    client = Client(environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST)
+    response = client.get(endpoints.indexes[0], "/", _SIMPLE)
+    client.close()
+    answer = response.json() if response.status == 200 else None
+    projects = answer.get("projects") if isinstance(answer, dict) else None
+    if not isinstance(projects, list):
+        raise Fault("does not list its projects")
+    there = {
+        normalise("pypi", str(project.get("name")))
+        for project in projects
+        if isinstance(project, dict)
+    }
+    names = [name for name in old.names if name in there]
+    return dataclasses.replace(old, body=snapshot.body_of(names or old.names[:1]))
+
+
+def _npm(
+    old: snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
+) -> snapshot.Snapshot:
+    service, registry = endpoints.service, registry_for("npm")
+    if service is None:
+        raise Fault("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
+    counted: dict[str, int] = {}
+    lock = threading.Lock()
+
+    def task_of(keys: list[str]) -> Callable[[Client], None]:
+        def task(client: Client) -> None:
+            try:
+                counts = registry.counts(client, service, keys)
+            except Fault:
+                return  # not confirmed
+            with lock:
+                counted.update({key: n for key, n in counts.items() if isinstance(n, int) and n})
+
+        return task
+
+    tasks = [task_of(batch) for batch in registry.batches(old.names)]
+    run([(registry.count_width, tasks)], environ, time.monotonic() + _SECONDS["npm"])
+    with lock:
+        ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    names = [name for name, _ in ranked]
+    points = [n for n in _POINTS if n <= len(ranked)]
+    curve = tuple((n, max(1, round(ranked[n - 1][1] * 30 / 7))) for n in points)
+    if not curve:
+        raise Fault("confirmed no name")
+    return dataclasses.replace(old, body=snapshot.body_of(names), curve=curve)
