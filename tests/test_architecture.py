@@ -23,8 +23,10 @@ ARROWS: dict[str, set[str]] = {
     "commands": {
         "gate", "rulebook", "reports", "model", "policy", "git", "verify",
     },
-    "gate": {"sources", "policy", "rulebook", "pipeline", "judge", "masking", "model", "git", "scanners",
-             "process"},
+    "gate": {
+        "sources", "policy", "rulebook", "pipeline", "judge", "masking", "model", "git", "scanners",
+        "process",
+    },
     "verify": {"gate", "model", "scanners"},
     "api": {"gate", "model", "verify"},
     "sources": {"git", "model"},
@@ -37,7 +39,8 @@ ARROWS: dict[str, set[str]] = {
     "masking": {"model"},
     "reports": {"model"},
     "process": set(),
-    "scanners": {"model", "rulebook", "process"},  # process: the errors of the runner they are handed
+    # process: the errors of the runner that they are handed.
+    "scanners": {"model", "rulebook", "process"},
     "model": set(),
     "errors": set(),
     "cache": set(),

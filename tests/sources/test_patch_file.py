@@ -277,7 +277,7 @@ HEADER = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+evil\n"
     ],
 )
 def test_what_only_other_tools_would_apply_is_refused(text: str, why: str) -> None:
-    """GNU patch takes each of these (tried with 2.7.6)."""
+    """GNU patch (2.7.6) takes the indented and the prefixed ones; none is read as a change here."""
     with pytest.raises(PatchError, match=why):
         read(GOOD + text.encode())
 

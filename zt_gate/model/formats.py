@@ -49,7 +49,9 @@ _TEXT_NAMES = frozenset(
     b"brewfile caddyfile tiltfile build workspace codeowners readme license agents claude gemini "
     b"npmrc yarnrc pypirc netrc profile bashrc zshrc bash_profile envrc editorconfig gitignore "
     b"gitattributes gitmodules gitconfig dockerignore npmignore cursorrules windsurfrules "
-    b"clinerules cursorignore babelrc eslintrc prettierrc htaccess".split()
+    b"clinerules cursorignore babelrc eslintrc prettierrc htaccess php3 php4 php5 php7 php8 phps "
+    b"phar inc module jsp jspx jspf asp aspx ascx ashx asmx cfm cgi fcgi wsgi tcsh zshenv "
+    b"zprofile profile local development production staging secret secrets pem".split()
 )
 
 
