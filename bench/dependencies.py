@@ -160,7 +160,7 @@ def trips_of(environ: dict[str, str], top: str, files: dict[str, str], registry:
     index = [path for path in registry.asked() if path.startswith(("/simple/", "/pypi/"))]
     counts = [path for path in registry.asked() if path.startswith("/stats/")]
     each = [len([p for p in index if name in p]) for name in files["requirements.txt"].split()]
-    return max(*each, -(-len(counts) // 2))
+    return max(*each, -(-len(counts) // 3))
 
 
 def pip_audit(registry: Registry, top: Path, pins: Sequence[str]) -> tuple[float, float]:
@@ -257,8 +257,9 @@ def name_rules(cases: str, pypi: str, npm: str) -> None:
         spent = (time.process_time() - start) / len(living)
         found = [one.grade if (one := names.likeness(name)) else "" for name in own]
         for label, wanted, aim in (
-            ("the name alone", {"high"}, "60 %, 0.5 %"), ("with evidence", {"high", "low"}, "85 %, 1 %"),
-        ):  # fmt: skip
+            ("the name alone", {"high"}, "60 %, 0.5 %"),
+            ("with evidence", {"high", "low"}, "85 %, 1 %"),
+        ):
             recall = sum(grade in wanted for grade in found) / len(found)
             alarms = sum(grade in wanted for grade in grades) / len(living)
             say(f"{ecosystem}, {label}: found of {len(own)}; of 10,000 living names",

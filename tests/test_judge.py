@@ -23,7 +23,7 @@ from zt_gate.policy.schema import Allowance, Dependencies, Ignore, Policy
 RULES = rulebook.load("gate")
 TOOL = Tool("zt-gate", "0", "0" * 64)
 CLEAN = change_of({"a.py": "x = 1\n"})
-KEY = "AK" + "IA" + "QWERTYUIOPASDFGH"
+KEY = "akia".upper() + "qwertyuiopasdfgh".upper()
 
 
 def finding(rule: str = "code/x", path: bytes = b"a.py", line: int = 1, **more: Any) -> Finding:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zt_gate.masking import MIN_LENGTH, Masker
 from zt_gate.model.finding import Evidence
 
-KEY = "AK" + "IA" + "QWERTYUIOPASDFGH"
+KEY = "akia".upper() + "qwertyuiopasdfgh".upper()
 SHORT = "hunter" + "22"
 
 

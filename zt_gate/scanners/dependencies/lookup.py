@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Lane = tuple[int, list[Task]]
 
 _MANY = 40
+_HURRIED = 5
 _FOUND_AGE = 24 * 3600.0
 _MISSING_AGE = 600.0
 _LATE = Unverified("did not answer before the deadline")
@@ -207,7 +208,8 @@ class LookUp:
         batches = registry.batches(open_keys)
         tasks = [_count_task(registry, service, batch, answers) for batch in batches]
         # A service that takes few at once is hurried only where the time would not do.
-        return registry.count_width * (1 if len(tasks) <= _MANY else 3), tasks
+        hurried = max(registry.count_width, _HURRIED)
+        return registry.count_width if len(tasks) <= _MANY else hurried, tasks
 
     def _project_task(self, registry: Registry, question: Question, answers: _Answers) -> Task:
         def task(client: Client) -> None:

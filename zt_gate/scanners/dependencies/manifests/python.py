@@ -22,7 +22,7 @@ from zt_gate.scanners.dependencies.manifests.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LIMIT = 2 * 1024 * 1024
 _DEEPEST = 90
@@ -36,6 +36,9 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
+# What stands in any call that installs; without it nobody looks into expressions.
+_INSTALLING = re.compile(r"install|npx|uvx|bunx|dlx|pipx|\badd\b|npm|\buv\b|require|\bget\b")
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 #: Top-level names that many packages share.
 NAMESPACES = frozenset(
     ("google", "azure", "zope", "backports", "ruamel", "sphinxcontrib", "jaraco", "snowflake",
@@ -82,7 +85,8 @@ def source_entries(content: str, *, nox: bool = False) -> list[Dependency]:
     if tree is None:
         return list(_imports_by_line(Text.of(content)))
     found: list[Dependency] = []
-    for node, optional, local in _nodes(tree):
+    children = _children if _INSTALLING.search(content) else _blocks
+    for node, optional, local in _nodes(tree, children):
         if isinstance(node, ast.Call):
             found += _call(node, lines, nox=nox)
         elif not optional:
@@ -115,7 +119,18 @@ def _shallow(content: str) -> bool:
     )
 
 
-def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool, bool]]:
+def _children(node: ast.AST) -> list[ast.AST]:
+    return list(ast.iter_child_nodes(node))
+
+
+def _blocks(node: ast.AST) -> list[ast.AST]:
+    """Return the statements right below: where nothing installs, only imports matter."""
+    return [one for name in _BLOCKS for one in getattr(node, name, ()) if isinstance(one, ast.AST)]
+
+
+def _nodes(
+    tree: ast.Module, children: Callable[[ast.AST], list[ast.AST]]
+) -> Iterator[tuple[ast.AST, bool, bool]]:
     """Yield calls and imports; whether an import may fail or never runs, and is in a function."""
     waiting: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
     while waiting:
@@ -131,7 +146,7 @@ def _nodes(tree: ast.Module) -> Iterator[tuple[ast.AST, bool, bool]]:
             below = [(one, True) for one in node.body]
             below += [(one, optional) for one in node.orelse]
         else:
-            below = [(one, optional) for one in ast.iter_child_nodes(node)]
+            below = [(one, optional) for one in children(node)]
         inner = local or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         waiting += [(one, state, inner) for one, state in reversed(below)]
 

@@ -5,28 +5,32 @@ Import this only once a dependency was added: it brings the network with it.
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from zt_gate.scanners.dependencies.registries.npm import Npm
-from zt_gate.scanners.dependencies.registries.others import (
-    Crates,
-    GoProxy,
-    Maven,
-    NuGet,
-    Packagist,
-    RubyGems,
-)
-from zt_gate.scanners.dependencies.registries.pypi import PyPI
 
 if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.registries.base import Registry
 
-#: Every kind of registry.  A new one is a file beside these and a line here.
-REGISTRIES: tuple[Registry, ...] = (
-    PyPI(), Npm(), Crates(), GoProxy(), RubyGems(), Packagist(), NuGet(), Maven(),
-)  # fmt: skip
+_HERE = "zt_gate.scanners.dependencies.registries"
+#: Every kind of registry: ecosystem, module, class.  A new one is a line here; it is
+#: imported when a package of its kind was added.
+REGISTRIES: tuple[tuple[str, str, str], ...] = (
+    ("pypi", "pypi", "PyPI"),
+    ("npm", "npm", "Npm"),
+    ("cargo", "others", "Crates"),
+    ("golang", "others", "GoProxy"),
+    ("gem", "others", "RubyGems"),
+    ("composer", "others", "Packagist"),
+    ("nuget", "others", "NuGet"),
+    ("maven", "others", "Maven"),
+)
 
 
+@cache
 def registry_for(ecosystem: str) -> Registry:
     """Return the registry of an ecosystem; raises KeyError for an unknown one."""
-    return {registry.ecosystem: registry for registry in REGISTRIES}[ecosystem]
+    places = {name: (module, kind) for name, module, kind in REGISTRIES}
+    module, kind = places[ecosystem]
+    made: Registry = getattr(import_module(f"{_HERE}.{module}"), kind)()
+    return made

@@ -51,9 +51,9 @@ class PyPI:
 
     ecosystem: str = "pypi"
     accept: str = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-    # pypistats counts once a day and throttles early.
+    # pypistats counts once a day and throttles near six requests at a time.
     count_age: float = 7 * 86400.0
-    count_width: int = 2
+    count_width: int = 3
     width: int = 8
 
     def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:

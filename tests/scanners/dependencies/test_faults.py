@@ -1,0 +1,104 @@
+"""Fifteen faults in two ecosystems: nothing unsafe is ok, nothing that exists is missing."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.changes import change_of, context
+from tests.support.registry import Fault, Registry
+from zt_gate import rulebook
+from zt_gate.scanners.dependencies import SCANNER
+
+if TYPE_CHECKING:
+    from zt_gate.model.report import ScannerRun
+
+RULES = rulebook.load("dependencies")
+FAULTS: tuple[Fault, ...] = (
+    "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
+    "huge", "portal", "expired", "no-date", "no-etag",
+)  # fmt: skip
+# The first must not pass, the second must not be called missing.
+NAMES = ("zzinhouse-fresh", "zzinhouse-old")
+
+
+def scan(registry: Registry, tmp_path: Path, ecosystem: str, seconds: float) -> ScannerRun:
+    text = "\n".join(NAMES) + "\n"
+    files: dict[str, str | bytes | None] = {"requirements.txt": text}
+    if ecosystem == "npm":
+        files = {"package.json": json.dumps({"dependencies": dict.fromkeys(NAMES, "*")})}
+    environ = {**registry.environment(), **registry.trust()}
+    deadline = time.monotonic() + seconds
+    here = context(RULES, tmp_path, environ=environ, cache_dir=tmp_path, deadline=deadline)
+    return SCANNER.scan(change_of(files), here)
+
+
+def fill(registry: Registry) -> None:
+    for add in (registry.pypi, registry.npm):
+        add(NAMES[0], days=3)
+        add(NAMES[1], days=900, modified_days=1)
+
+
+@pytest.mark.slow
+def test_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unsafe: list[str] = []
+    false_missing: list[str] = []
+    for ecosystem in ("pypi", "npm"):
+        for fault in FAULTS:
+            folder = tmp_path / f"{ecosystem}-{fault}"
+            folder.mkdir()
+            with Registry(tls="expired" if fault == "expired" else "") as registry:
+                fill(registry)
+                if fault != "expired":
+                    registry.fault(fault, part="index")
+                run = scan(registry, folder, ecosystem, 2.5)
+            said = [f"{one.rule} {one.message}" for one in run.findings]
+            if not any(NAMES[0] in line for line in said):
+                unsafe.append(f"{ecosystem} {fault}")
+            false_missing += [line for line in said if line.startswith("dependencies/missing")]
+            # Without dates a young package may not pass; without ETags nothing changes.
+            expected = "too-new" if fault == "no-etag" else "unverified"
+            assert all(f"dependencies/{expected} " in line for line in said), (fault, said)
+    with capsys.disabled():
+        print(f"\n{len(FAULTS)} faults × 2: {len(unsafe)} unsafe ok,"
+              f" {len(false_missing)} false missing")  # fmt: skip
+    assert (unsafe, false_missing) == ([], [])
+
+
+@pytest.mark.parametrize("ecosystem", ["pypi", "npm"])
+@pytest.mark.parametrize("tls", ["", "good"])
+def test_a_healthy_registry_leaves_nothing_unverified(
+    tmp_path: Path, ecosystem: str, tls: str
+) -> None:
+    with Registry(tls="good" if tls else "") as registry:
+        fill(registry)
+        run = scan(registry, tmp_path, ecosystem, 10)
+    assert [finding.rule for finding in run.findings] == ["dependencies/too-new"]
+    assert run.not_inspected == ()
+
+
+def test_an_authority_that_nobody_trusts_is_no_answer(tmp_path: Path) -> None:
+    with Registry(tls="good") as registry:
+        fill(registry)
+        registry.trust = dict  # type: ignore[method-assign]
+        run = scan(registry, tmp_path, "pypi", 3)
+    assert {finding.rule for finding in run.findings} == {"dependencies/unverified"}
+    assert "not trusted" in run.findings[0].message
+
+
+@pytest.mark.slow
+def test_two_hundred_names_at_forty_milliseconds(tmp_path: Path) -> None:
+    names = [f"zzinhouse-{n}-kit" for n in range(200)]
+    with Registry(latency=0.04) as registry:
+        for name in names:
+            registry.pypi(name)
+        here = context(RULES, tmp_path, environ=registry.environment(), cache_dir=tmp_path)
+        start = time.monotonic()
+        run = SCANNER.scan(change_of({"requirements.txt": "\n".join(names)}), here)
+        assert time.monotonic() - start < 4.5
+    assert run.findings == ()
+    assert run.not_inspected == ()
