@@ -45,8 +45,6 @@ def flask_route(name):
 @app.post("/upload")
 def flask_upload():
     upload = request.files["file"]
-    # ruleid: python-path-traversal
-    upload.save(os.path.join("/srv/uploads", upload.filename))
     # ok: python-path-traversal
     upload.save(os.path.join("/srv/uploads", secure_filename(upload.filename)))
 

@@ -5,11 +5,9 @@ def read(file):
     # ruleid: python-yaml-full-loader
     yaml.load(file, Loader=yaml.Loader)
     # ruleid: python-yaml-full-loader
-    yaml.load(file, yaml.UnsafeLoader)
+    yaml.load(file, yaml.FullLoader)
     # ruleid: python-yaml-full-loader
-    yaml.unsafe_load(file)
-    # ruleid: python-yaml-full-loader
-    yaml.load(file)
+    yaml.full_load(file)
     # ok: python-yaml-full-loader
     yaml.load(file, Loader=yaml.SafeLoader)
     # ok: python-yaml-full-loader

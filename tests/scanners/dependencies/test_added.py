@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.changes import change_of, file_change
+from tests.support.changes import change_of, context, file_change
 from zt_gate import rulebook
 from zt_gate.model.change import ChangeSet
+from zt_gate.scanners.dependencies import SCANNER
 from zt_gate.scanners.dependencies.added import Difference, difference
 from zt_gate.scanners.dependencies.glance import may_add
 from zt_gate.scanners.dependencies.imports import RULE, Table, suggestion
@@ -170,6 +171,13 @@ def test_lock_and_manifest_that_disagree() -> None:
     assert remarks(elsewhere) == []
     alone = of({"w/package.json": json.dumps(package)}, {"w/package-lock.json": json.dumps(lock)})
     assert remarks(alone) == []
+
+
+def test_a_foreign_index_of_a_lock_file_is_said_once(tmp_path: Path) -> None:
+    source = 'source = { registry = "https://mirror.example/simple" }'
+    lock = "".join(f'[[package]]\nname = "p{n}"\nversion = "1"\n{source}\n\n' for n in range(9))
+    run = SCANNER.scan(change_of({"uv.lock": lock}), context(RULES, tmp_path, offline=True))
+    assert [finding.rule for finding in run.findings] == ["dependencies/outside-registry"]
 
 
 def test_actions_that_are_not_pinned() -> None:

@@ -7,29 +7,49 @@ is therefore necessary.  Strings and numbers are not: the engine joins and
 computes constants.  Nor are keywords, and types of typed metavariables, which
 it infers.  Where nothing can be derived, the rule applies to every file.
 
-A condition is a conjunction of clauses, each a set of words of which one must
-occur; no clause at all means that nothing is necessary.
+A condition is a tree: a set of words of which one must occur, or ``AllOf`` or
+``AnyOf`` of other conditions.  ``AllOf()`` demands nothing.
+
+A name on a decorator (``@app.get``) is demanded there, as the word ``@get``:
+that ``get`` occurs somewhere says nothing.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Clause = frozenset[bytes]
-Condition = frozenset[Clause]
+Words = frozenset[bytes]
 
-ALWAYS: Condition = frozenset()
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part must hold."""
+
+    parts: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part must hold."""
+
+    parts: tuple[Condition, ...] = ()
+
+
+Condition = Words | AllOf | AnyOf
+
+ALWAYS = AllOf()
 
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _STRING = r"""\"(?:[^"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"""
 _META = r"\$\.\.\.[A-Z_][A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*"
 _NAME = r"[^\W\d]\w*"
 _PYTHON_TOKEN = re.compile(
-    rf"(?P<skip>\"\"\".*?\"\"\"|'''.*?'''|{_STRING}|\#[^\n]*|\d\w*)"
+    rf"(?P<skip>[rRbBuUfF]{{0,2}}(?:\"\"\".*?\"\"\"|'''.*?'''|{_STRING})|\#[^\n]*|\d\w*)"
     rf"|(?P<meta>{_META})|(?P<name>{_NAME})|(?P<other>\S)",
     re.DOTALL,
 )
@@ -38,6 +58,13 @@ _OTHER_TOKEN = re.compile(
     rf"|(?P<meta>{_META})|(?P<name>{_NAME})|(?P<other>\S)",
     re.DOTALL,
 )
+# A decorator begins its line; what it belongs to begins another one.
+_DECORATOR = re.compile(rb"^[ \t\f]*@", re.MULTILINE)
+_DEFINITION = re.compile(rb"^[ \t\f]*(?:def|async|class)\b", re.MULTILINE)
+_IMPORT = re.compile(rb"\bimport\b")
+_HASH = re.compile(rb"#[^\n]*")
+# Bytes that an import over several lines may have.
+_LONG = 20_000
 _TYPED = re.compile(r"\(\s*\$[A-Z_][A-Z0-9_]*\s*:")
 # A regular expression of JavaScript may hold a quote: the tokens behind it cannot be trusted.
 _REGEX = re.compile(r"(?:^|[(,=:\[!&|?{};\n])\s*/[^/*\s]")
@@ -55,30 +82,46 @@ _KEYWORDS = frozenset(
     b"exports module iota bool byte".split()
 )
 
-# Words that most files hold: a clause of others leaves more files out.
-_COMMON = frozenset(
-    b"app args base body client code context cookies ctx data db encode error file files form "
-    b"format headers html http id input items join json key len list load method model name "
-    b"object open os params path post print query read regex render req request requests res "
-    b"response result run send session sql str sys text token update url user value values "
-    b"write".split()
-)
-
 _ALTERNATIVES = re.compile(r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$")
-#: Clauses that a choice between many patterns is summed up in.
-_PICKS = 3
 _SETS = ("pattern-sources", "pattern-sinks")
 _OLD_FORM = ("pattern", "patterns", "pattern-either", "pattern-inside")
 
 
-def words_of(text: bytes) -> frozenset[bytes]:
-    """Return every word of a text: runs of ASCII letters, digits and ``_``."""
-    return frozenset(_WORD.findall(text))
+def words_of(text: bytes, *, python: bool) -> Words:
+    """Return every word of a text: runs of ASCII letters, digits and ``_``.
+
+    In Python also, behind an ``@``, those that may name a decorator.
+    """
+    words = frozenset(_WORD.findall(text))
+    if not python or b"@" not in text:
+        return words
+    return words | {b"@" + word for word in _decorating(text, words)}
 
 
-def holds(condition: Condition, words: frozenset[bytes]) -> bool:
+def holds(condition: Condition, words: Words) -> bool:
     """Whether a file with these words can match."""
-    return not any(clause.isdisjoint(words) for clause in condition)
+    if isinstance(condition, frozenset):
+        return not condition.isdisjoint(words)
+    if isinstance(condition, AllOf):
+        return all(holds(part, words) for part in condition.parts)
+    return any(holds(part, words) for part in condition.parts)
+
+
+def to_table(condition: Condition) -> object:
+    """Return a condition as JSON has it: words, or ``all`` or ``any`` and a list."""
+    if isinstance(condition, frozenset):
+        return sorted(word.decode() for word in condition)
+    kind = "all" if isinstance(condition, AllOf) else "any"
+    return {kind: [to_table(part) for part in condition.parts]}
+
+
+def from_table(table: Any) -> Condition:
+    """Return what ``to_table`` wrote."""
+    if isinstance(table, list):
+        return frozenset(word.encode() for word in table)
+    ((kind, parts),) = table.items()
+    inner = tuple(from_table(part) for part in parts)
+    return AllOf(inner) if kind == "all" else AnyOf(inner)
 
 
 def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
@@ -94,33 +137,95 @@ def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
     sources, sinks = (rule[key] for key in _SETS)
     found = _either(sinks, {}, python=python)
     # "not LABEL" could hold where nothing is tainted.
-    if not any("not" in str(_get(sink, "requires") or "") for sink in sinks):
-        found |= _either(sources, {}, python=python)
+    if any("not" in str(_get(sink, "requires") or "") for sink in sinks):
+        return found
+    return _all([found, _either(sources, {}, python=python)])
+
+
+def _decorating(text: bytes, words: Words) -> Iterable[bytes]:
+    """Return the words that stand in decorators, and those that are imported.
+
+    What is imported may be used under another name; the engine knows.  Where it
+    cannot be told what belongs to a decorator, every word does.
+    """
+    found: set[bytes] = set()
+    for place in _DECORATOR.finditer(text):
+        end = _DEFINITION.search(text, place.end())
+        part = text[place.end() : end.start() if end else len(text)]
+        if any(mark in part for mark in (b"\\", b"'''", b'"""')):
+            return words
+        found.update(_WORD.findall(part))
+    for place in _IMPORT.finditer(text):
+        found.update(_WORD.findall(_imported(text, place.end())))
     return found
 
 
-_Choices = dict[str, Clause]
+def _imported(text: bytes, start: int) -> bytes:
+    """Return what follows an ``import``, to the end of the line or of its brackets."""
+    line = text[start : _end_of(text, b"\n", start)]
+    if not line.lstrip().startswith(b"("):
+        return line if b"\\" not in line else text[start : start + _LONG]
+    part = _HASH.sub(b"", text[start : start + _LONG])
+    return part[: _end_of(part, b")", 0)]
+
+
+def _end_of(text: bytes, mark: bytes, start: int) -> int:
+    end = text.find(mark, start)
+    return len(text) if end < 0 else end
+
+
+_Choices = dict[str, Words]
 
 
 def _formula(node: Any, choices: _Choices, *, python: bool) -> Condition:
     """Return the condition of one table of patterns; what is not known demands nothing."""
     if isinstance(node, str):  # the short form of a pattern
         return _pattern(node, choices, python=python)
-    found: Condition = ALWAYS
+    found: list[Condition] = []
     for key in ("pattern", "pattern-inside"):
         value = _get(node, key)
         if value is not None:
-            found |= _formula(value, choices, python=python)
+            found.append(_formula(value, choices, python=python))
     alternatives = _get(node, "pattern-either")
     if isinstance(alternatives, list):
-        found |= _either(alternatives, choices, python=python)
+        found.append(_either(alternatives, choices, python=python))
     parts = _get(node, "patterns")
     if isinstance(parts, list):
         inner = {**choices, **_named_choices(parts)}
         for part in parts:
-            found |= _formula(part, inner, python=python)
-            found |= _within_metavariable(part, inner, python=python)
-    return found
+            found.append(_formula(part, inner, python=python))
+            found.append(_within_metavariable(part, inner, python=python))
+    return _all(found)
+
+
+def _all(parts: Iterable[Condition]) -> Condition:
+    """Return the conjunction, flat and without repeats, words first: they are the quickest."""
+    flat: dict[Condition, None] = {}
+    for part in parts:
+        flat.update(dict.fromkeys(part.parts if isinstance(part, AllOf) else (part,)))
+    ordered = sorted(flat, key=lambda part: (not isinstance(part, frozenset), _size(part)))
+    return ordered[0] if len(ordered) == 1 else AllOf(tuple(ordered))
+
+
+def _size(condition: Condition) -> int:
+    return len(condition if isinstance(condition, frozenset) else condition.parts)
+
+
+def _either(nodes: Iterable[Any], choices: _Choices, *, python: bool) -> Condition:
+    """Return what follows from several alternatives."""
+    words: set[bytes] = set()
+    others: dict[Condition, None] = {}
+    for node in nodes:
+        condition = _formula(node, choices, python=python)
+        if condition == ALWAYS:
+            return ALWAYS
+        if isinstance(condition, frozenset):
+            words |= condition
+        else:
+            others.update(dict.fromkeys(condition.parts if isinstance(condition, AnyOf)
+                                        else (condition,)))  # fmt: skip
+    parts = ((frozenset(words),) if words else ()) + tuple(others)
+    return parts[0] if len(parts) == 1 else AnyOf(parts) if parts else ALWAYS
 
 
 def _within_metavariable(part: Any, choices: _Choices, *, python: bool) -> Condition:
@@ -146,52 +251,27 @@ def _named_choices(parts: Iterable[Any]) -> _Choices:
     return found
 
 
-def _either(nodes: Iterable[Any], choices: _Choices, *, python: bool) -> Condition:
-    """Return what follows from each of several alternatives.
-
-    Any choice of one clause from each of them, joined, is necessary; the
-    clauses that all share, and those of the rarest words, leave most files out.
-    """
-    conditions = [_formula(node, choices, python=python) for node in nodes]
-    if not conditions or not all(conditions):
-        return ALWAYS
-    shared = frozenset.intersection(*conditions)
-    ranked = [sorted(condition, key=_weight) for condition in conditions]
-    if any(condition == shared for condition in conditions):
-        return shared
-    rest = [[clause for clause in clauses if clause not in shared] for clauses in ranked]
-    picked = {
-        frozenset().union(*(clauses[min(pick, len(clauses) - 1)] for clauses in rest))
-        for pick in range(min(_PICKS, max(map(len, rest))))
-    }
-    return shared | picked
-
-
-def _weight(clause: Clause) -> tuple[int, tuple[bytes, ...]]:
-    weight = sum(20 if word in _COMMON or len(word) < 3 else 1 for word in clause)
-    return weight, tuple(sorted(clause))
-
-
 def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
     """Return the names that stand in one pattern."""
     if not python:
         text = _without_types(text)
         if _REGEX.search(text) or text.count("`") % 2 or "${" in text:
             return ALWAYS
-    found = set()
-    before = ""
+    found: list[Condition] = []
     tokens = list((_PYTHON_TOKEN if python else _OTHER_TOKEN).finditer(text))
-    for number, token in enumerate(tokens, 1):
+    for number, token in enumerate(tokens):
         word = token[0]
-        after = tokens[number][0] if number < len(tokens) else ""
+        before = tokens[number - 1][0] if number else ""
+        after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
         if token["name"] and word.isascii():
             if word.encode() not in _KEYWORDS:
-                found.add(frozenset((word.encode(),)))
+                found.append(frozenset((word.encode(),)))
         elif token["meta"] and word in choices and (before == "." or after == "("):
             # Only where a name stands: a metavariable may be bound to a joined string elsewhere.
-            found.add(choices[word])
-        before = word
-    return frozenset(found)
+            line = text[text.rfind("\n", 0, token.start()) + 1 : token.start()]
+            mark = b"@" if python and line.lstrip().startswith("@") else b""
+            found.append(frozenset(mark + name for name in choices[word]))
+    return _all(found)
 
 
 def _without_types(text: str) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import python_source
-from zt_gate.scanners.code.literals import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -121,7 +120,7 @@ def _could_match(missed: Sequence[int], target: Target, lines: Sequence[bytes], 
         return True
     keep = [span for number in missed for span in python_source.around(known, number, number)]
     part = python_source.without_definitions(known, text, keep)
-    return bool(pack.applicable("python", words_of(part)))
+    return bool(pack.applicable("python", part))
 
 
 def _missed(spans: Iterable[tuple[int, int]], target: Target, lines: Sequence[bytes]) -> list[int]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.code.languages import LANGUAGES, Language
-from zt_gate.scanners.code.literals import condition_of, holds
+from zt_gate.scanners.code.literals import condition_of, from_table, holds, to_table, words_of
 from zt_gate.scanners.code.store import MAX_LARGE, key_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.store import Store
 
 # Changes when conditions are derived in another way.
-_INDEX_VERSION = "1"
+_INDEX_VERSION = "2"
 
 
 @dataclass
@@ -60,10 +60,10 @@ class _Rules:
         key = key_of("index", _INDEX_VERSION, self.language.name, self.digest)
         known = self.store.get(key)
         if isinstance(known, dict) and known.keys() == self.bodies.keys():
-            return {name: _condition(clauses) for name, clauses in known.items()}
+            return {name: from_table(table) for name, table in known.items()}
         python = self.language.name == "python"
         found = {name: condition_of(body, python=python) for name, body in self.bodies.items()}
-        table = {name: _table(condition) for name, condition in found.items()}
+        table = {name: to_table(condition) for name, condition in found.items()}
         self.store.put(key, table, limit=MAX_LARGE)
         return found
 
@@ -103,9 +103,10 @@ class Pack:
         texts = self._languages[language].texts
         return key_of(*(texts[name] for name in sorted(ids)))
 
-    def applicable(self, language: str, words: frozenset[bytes]) -> frozenset[str]:
-        """Return the ids of the rules that can match in a file with these words."""
+    def applicable(self, language: str, text: bytes) -> frozenset[str]:
+        """Return the ids of the rules that can match in a text."""
         conditions = self._languages[language].conditions
+        words = words_of(text, python=language == "python")
         return frozenset(name for name, needs in conditions.items() if holds(needs, words))
 
     def follows_data(self, language: str, rule: str) -> bool:
@@ -126,11 +127,3 @@ class Pack:
                 file.write("]}")
             self._written[language, wanted] = name
         return name
-
-
-def _table(condition: Condition) -> list[list[str]]:
-    return [sorted(word.decode() for word in clause) for clause in condition]
-
-
-def _condition(clauses: Any) -> Condition:
-    return frozenset(frozenset(word.encode() for word in clause) for clause in clauses)

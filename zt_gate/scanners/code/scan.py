@@ -13,7 +13,6 @@ from zt_gate.scanners.code import engine, problems
 from zt_gate.scanners.code.compare import newly_possible
 from zt_gate.scanners.code.findings import finding_of, touches, without_echoes
 from zt_gate.scanners.code.inspector import Inspector
-from zt_gate.scanners.code.literals import words_of
 from zt_gate.scanners.code.outcome import Outcome, Unit
 from zt_gate.scanners.code.own import own_rules
 from zt_gate.scanners.code.rules import Pack
@@ -189,7 +188,7 @@ class _Job:
             item.unit,
             name=f"{stem}-old.{extension}",
             digest=hashlib.sha256(text).hexdigest(),
-            rules=self.pack.applicable(item.unit.dialect.language.name, words_of(text)),
+            rules=self.pack.applicable(item.unit.dialect.language.name, text),
             touched=item.target.touched_before,
         )
 

@@ -17,7 +17,6 @@ from zt_gate.model.report import NotInspected
 from zt_gate.model.text import MAX_BYTES, added_text
 from zt_gate.scanners.code.encodings import UnreadableCodeError, as_utf8
 from zt_gate.scanners.code.languages import Dialect, by_first_line, by_name, may_hide_code
-from zt_gate.scanners.code.literals import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -160,7 +159,7 @@ def prepare(file: FileChange, pack: Pack) -> Target | NotInspected | None:
         if other:
             return NotInspected(file.path, "not_applicable", other)
         text = as_utf8(data, dialect.language)
-        rules = pack.applicable(dialect.language.name, words_of(text))
+        rules = pack.applicable(dialect.language.name, text)
         added = _added(file, text) if rules else Spans(())
         return Target(file, dialect, text if rules else b"", added, rules)
     except ContentUnavailableError as error:
@@ -193,7 +192,7 @@ def _same_name(data: bytes, dialect: Dialect, pack: Pack) -> str:
     # program can be made to look like that; then it holds the words of a rule.
     starts = data[::_PACKET]
     packets = len(starts) > 1 and not starts.strip(b"G") and b"\0" in data
-    if packets and not pack.applicable(dialect.language.name, words_of(data)):
+    if packets and not pack.applicable(dialect.language.name, data):
         return "an MPEG transport stream, no TypeScript"
     return ""
 

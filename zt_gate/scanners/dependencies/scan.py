@@ -79,8 +79,15 @@ def _verdicts(
     places = Places(context)
     said = [_Said(one.addition, checks.Verdict(one.rule, one.message)) for one in new.remarks]
     wanted: list[Addition] = []
+    indexes: set[tuple[bytes, str]] = set()
     for addition in new.added:
         kind = _outside_kind(addition, places)
+        if kind == "index" and not addition.dependency.direct:
+            # A lock file names its index once for every package.
+            at = (addition.manifest.file.path, addition.dependency.source.target)
+            if at in indexes:
+                continue
+            indexes.add(at)
         if kind:
             rule = context.rules["dependencies/outside-registry"]
             said.append(_Said(addition, checks.outside(addition.dependency, kind, rule)))

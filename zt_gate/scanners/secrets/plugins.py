@@ -1,23 +1,18 @@
 """detect-secrets' plug-ins, called in process on the lines that a prefilter keeps.
 
 Only ``analyze_string`` of single plug-in classes is used: no settings, no
-filters, no baseline and no ``verify``.  The package's own ``__init__`` and the
-``requests`` library cost 130 ms to import and are never needed for that, so
-the plug-ins' modules are loaded without either; ``requests`` is an empty
-stand-in while they load, which also means that none of them could ask anybody.
+filters, no baseline and no ``verify``.  The plug-ins' modules are loaded
+privately, with a stand-in for ``requests`` (``private_import.py``), which also
+means that none of them could ask anybody.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
-import sys
-import types
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.secrets.hits import ENTROPY, NAMED, PLUGIN, Hit
+from zt_gate.scanners.secrets.private_import import PrivateImport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,8 +30,6 @@ _MOST = 200
 # A name that no person wrote, on which their expressions take seconds.
 _DENSE = re.compile(rb"\w{160,}")
 _KEYWORDS = re.compile(rb"(?i:key|pass|pwd|secret|contrase|token)")
-_SHELLS = ("detect_secrets", "detect_secrets.core", "detect_secrets.plugins")
-_STAND_IN = "requests"
 
 
 class Plugins:
@@ -46,7 +39,7 @@ class Plugins:
         self._rules = [rule for rule in rules.values() if "plugin" in rule.data]
         self._loaded: dict[str, Any] = {}
         self._prefilters: dict[str, re.Pattern[bytes]] = {}
-        self._modules: dict[str, types.ModuleType] = {}
+        self._modules = PrivateImport("detect_secrets", absent=("requests",))
 
     def find(self, block: Block) -> Iterator[Hit]:
         """Call each plug-in on the lines that may interest it."""
@@ -95,36 +88,15 @@ class Plugins:
     def _plugin(self, name: str) -> Any:
         if name not in self._loaded:
             module, _, kind = name.partition(".")
-            with self._private_modules():
-                found = importlib.import_module(f"detect_secrets.plugins.{module}")
+            found = self._modules.module(f"detect_secrets.plugins.{module}")
             self._loaded[name] = getattr(found, kind)()
         return self._loaded[name]
 
     def _by_filetype(self, filename: str) -> Any:
         """Return the expressions that the keyword plug-in uses for a kind of file."""
-        module = self._modules["detect_secrets.plugins.keyword"]
+        module: Any = self._modules.module("detect_secrets.plugins.keyword")
         kind = module.determine_file_type(filename)
         return module.REGEX_BY_FILETYPE.get(kind, module.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
-
-    @contextmanager
-    def _private_modules(self) -> Iterator[None]:
-        """Import below ``detect_secrets`` without its ``__init__``, and put all back as it was."""
-        before = {
-            name: module
-            for name, module in sys.modules.items()
-            if name in {"detect_secrets", _STAND_IN} or name.startswith("detect_secrets.")
-        }
-        for name in before:
-            del sys.modules[name]
-        sys.modules.update(self._modules or _shells())
-        sys.modules[_STAND_IN] = _stand_in()
-        try:
-            yield
-        finally:
-            del sys.modules[_STAND_IN]
-            for name in [n for n in sys.modules if n.partition(".")[0] == "detect_secrets"]:
-                self._modules[name] = sys.modules.pop(name)
-            sys.modules.update(before)
 
 
 def _rank(rule: Rule) -> int:
@@ -134,29 +106,7 @@ def _rank(rule: Rule) -> int:
     return NAMED if rule.data.get("random") else PLUGIN
 
 
-def _stand_in() -> types.ModuleType:
-    """Return what the plug-ins get for ``requests``: names for annotations, and nothing to call."""
-    module = types.ModuleType(_STAND_IN, "Not the library: asks nobody.")
-    module.__getattr__ = lambda _name: object  # type: ignore[method-assign]
-    return module
-
-
 def _dense(text: bytes, low: int, high: int) -> bool:
     return high - low >= 160 and any(
         len(_KEYWORDS.findall(run[0])) > 3 for run in _DENSE.finditer(text, low, high)
     )
-
-
-def _shells() -> dict[str, types.ModuleType]:
-    """Return the packages as empty modules that still know where their parts are."""
-    shells: dict[str, types.ModuleType] = {}
-    for name in _SHELLS:
-        spec = importlib.util.find_spec(name) if name == _SHELLS[0] else None
-        module = types.ModuleType(name)
-        if spec is not None:
-            module.__path__ = list(spec.submodule_search_locations or ())
-        else:
-            parent = shells[_SHELLS[0]]
-            module.__path__ = [f"{path}/{name.rpartition('.')[2]}" for path in parent.__path__]
-        shells[name] = module
-    return shells

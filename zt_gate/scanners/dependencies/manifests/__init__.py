@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from zt_gate.scanners.dependencies.formats import format_of
 from zt_gate.scanners.dependencies.manifests.base import Reader
@@ -12,9 +11,7 @@ from zt_gate.scanners.dependencies.manifests.base import Reader
 def reader_for(path: bytes) -> Reader | None:
     """Return the reader of the file at ``path``, None where it is no manifest."""
     name = format_of(path)
-    if name is None or find_spec(f"{__name__}.{name}") is None:
-        return None
-    return reader_named(name)
+    return None if name is None else reader_named(name)
 
 
 def reader_named(name: str) -> Reader:

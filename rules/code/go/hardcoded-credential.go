@@ -1,0 +1,12 @@
+package main
+
+func main() {
+// ruleid: go-hardcoded-credential
+dbPassword := "hunter22"
+// ruleid: go-hardcoded-credential
+jwtSecret := []byte("development")
+// ok: go-hardcoded-credential
+password := os.Getenv("PASSWORD")
+// ok: go-hardcoded-credential
+passwordField := "name"
+}

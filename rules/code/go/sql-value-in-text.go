@@ -1,0 +1,12 @@
+package main
+
+func main() {
+// ruleid: go-sql-value-in-text
+db.Query(fmt.Sprintf("SELECT * FROM users WHERE name = '%s'", name))
+// ruleid: go-sql-value-in-text
+db.Exec("DELETE FROM users WHERE id = " + id)
+// ok: go-sql-value-in-text
+db.Query("SELECT * FROM users WHERE name = $1", name)
+// ok: go-sql-value-in-text
+db.Query(fmt.Sprintf("SELECT * FROM %s WHERE name = $1", table), name)
+}

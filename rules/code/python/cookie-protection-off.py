@@ -1,0 +1,10 @@
+# ruleid: python-cookie-protection-off
+SESSION_COOKIE_SECURE = False
+# ruleid: python-cookie-protection-off
+app.config["SESSION_COOKIE_HTTPONLY"] = False
+# ruleid: python-cookie-protection-off
+response.set_cookie("name", value, secure=False)
+# ok: python-cookie-protection-off
+SESSION_COOKIE_SECURE = True
+# ok: python-cookie-protection-off
+response.set_cookie("name", value, secure=True)

@@ -1,0 +1,17 @@
+import os
+
+def read(filename):
+    # ruleid: python-path-joined-with-argument
+    return open(os.path.join(FOLDER, filename)).read()
+
+def remove(name):
+    # ruleid: python-path-joined-with-argument
+    os.remove(f"{FOLDER}/{name}")
+
+def base(filename):
+    # ok: python-path-joined-with-argument
+    return open(os.path.join(FOLDER, os.path.basename(filename))).read()
+
+def constant():
+    # ok: python-path-joined-with-argument
+    return open(os.path.join(FOLDER, "a.txt")).read()
