@@ -223,7 +223,7 @@ def hallucinated() -> None:
     picked = random.Random(181)
     words = ["async", "auth", "cloud", "config", "data", "fast", "graph", "json", "kit", "lang",
              "model", "net", "query", "stream", "sync", "tools", "vector", "web"]  # fmt: skip
-    names = set()
+    names: set[str] = set()
     while len(names) < 181:
         names.add("-".join(picked.sample(words, 3)))
     with Registry() as registry, tempfile.TemporaryDirectory() as top:

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 from bench import secrets_cases as cases_of
+from bench import secrets_start
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("django", "celery", "httpx", "requests", "tornado", "twine", "ansible-core")
@@ -31,6 +32,7 @@ def main(words: list[str]) -> int:
             _cases(file, binary, families=options.families)
         code = _packages(options.packages, folder, binary)
         _costs(options.tree or code, binary)
+        secrets_start.main()
     return 0
 
 

@@ -177,7 +177,7 @@ def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> No
             ),
         ],
     )
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
     assert [run.status for run in runs] == ["error", "error"]
     assert all("did not finish within 0.2 s" in run.reason for run in runs)
     assert _gone(tag)

@@ -75,7 +75,7 @@ def test_the_deadline_ends_it(code: str, stdin: bytes, tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(ProcessFailedError, match="before its deadline"):
         python(code, tmp_path, 0.5, stdin=stdin)
-    assert 0.4 < time.monotonic() - began < 5
+    assert 0.4 < time.monotonic() - began < 30
 
 
 def test_a_deadline_that_is_past(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_grandchild_that_keeps_the_pipe_ends_at_the_deadline(tmp_path: Path) -
     began = time.monotonic()
     with pytest.raises(ProcessFailedError, match="before its deadline"):
         python(code, tmp_path, 1.5)
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 30
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 
 

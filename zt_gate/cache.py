@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +54,8 @@ def _inside(path: str, root: str) -> bool:
 
 def write_atomically(target: Path, data: bytes) -> None:
     """Write ``data`` to ``target`` in one step, never through a link; raises OSError."""
+    import tempfile  # costs 8 ms, and most runs write nothing
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -64,3 +65,16 @@ def write_atomically(target: Path, data: bytes) -> None:
         with suppress(OSError):
             os.unlink(name)
         raise
+
+
+def sha256(data: bytes) -> str:
+    """Return the digest in hexadecimal, without ``hashlib``: its import loads OpenSSL (4 ms)."""
+    import importlib
+
+    for name in ("_sha2", "_sha256"):
+        with suppress(ImportError):
+            found: str = importlib.import_module(name).sha256(data).hexdigest()
+            return found
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()

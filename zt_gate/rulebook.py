@@ -10,7 +10,6 @@ the compiled catalogue.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__, rule_tables
-from zt_gate.cache import write_atomically
+from zt_gate.cache import sha256, write_atomically
 from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Level, Severity
 from zt_gate.model.rule import Rule
@@ -31,6 +30,10 @@ _FIELDS = frozenset(
     ("id", "title", "why", "remedy", "severity", "confidence", "level", "cwe", "references")
 )
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
+_ALLOWED = tuple(
+    (key, tuple(member.value for member in kind))
+    for key, kind in (("severity", Severity), ("confidence", Confidence), ("level", Level))
+)
 _ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -92,14 +95,12 @@ def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
             known = kept.read_text("ascii")
             if re.fullmatch(r"[0-9a-f]{64}", known):
                 return known
-    total = hashlib.sha256()
-    for file in files:
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        total.update(f"{file.relative_to(root).as_posix()} {content}\n".encode())
+    rows = (f"{file.relative_to(root).as_posix()} {sha256(file.read_bytes())}\n" for file in files)
+    total = sha256("".join(rows).encode())
     if kept is not None:
         with suppress(OSError):
-            write_atomically(kept, total.hexdigest().encode())
-    return total.hexdigest()
+            write_atomically(kept, total.encode())
+    return total
 
 
 def _files(root: Path, scanner: str) -> list[Path]:
@@ -117,18 +118,18 @@ def _files(root: Path, scanner: str) -> list[Path]:
 
 def _stamp(files: Iterable[Path]) -> str:
     """Return a key that changes when a rule file or the gate does, without reading the files."""
-    stamp = hashlib.sha256(__version__.encode())
+    stamp = [__version__]
     for file in files:
         info = file.stat()
-        stamp.update(f"{file}\0{info.st_size}\0{info.st_mtime_ns}\n".encode())
-    return stamp.hexdigest()[:24]
+        stamp.append(f"{file}\0{info.st_size}\0{info.st_mtime_ns}\n")
+    return sha256("".join(stamp).encode("utf-8", "surrogateescape"))[:24]
 
 
 def _keep(compiled: Path, tables: list[dict[str, Any]]) -> None:
     """Write the compiled rules below a line with their hash; what fails costs only time."""
     with suppress(OSError, TypeError):  # TypeError: a TOML date, which JSON has not
         data = json.dumps(tables).encode()
-        write_atomically(compiled, hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+        write_atomically(compiled, sha256(data).encode() + b"\n" + data)
 
 
 def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
@@ -141,7 +142,7 @@ def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
         return None
     try:
         known, _, data = compiled.read_bytes().partition(b"\n")
-        if hashlib.sha256(data).hexdigest().encode() != known:
+        if sha256(data).encode() != known:
             return None
         tables: list[dict[str, Any]] = json.loads(data)
         for table in tables:
@@ -238,7 +239,9 @@ def _read_semgrep(file: Path, shared: Mapping[str, rule_tables.Tables]) -> list[
     for raw in _list_of_tables(document.get("rules", []), "rules"):
         metadata = _list_of_tables([raw.get("metadata", {})], "metadata")[0]
         common = {key: metadata[key] for key in _FIELDS if key in metadata}
-        other = {key: metadata[key] for key in ("owasp", "family") if key in metadata}
+        other: dict[str, Any] = {
+            key: metadata[key] for key in ("owasp", "family") if key in metadata
+        }
         engine = {key: value for key, value in raw.items() if key not in {"metadata", "message"}}
         table = {**common, **other, "engine": here.fill(engine), "fix": raw.get("fix")}
         table["id"] = f"code/{raw.get('id', '')}"
@@ -262,11 +265,12 @@ def _check(table: Mapping[str, Any], scanner: str, where: str) -> None:
         value = table.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise RulebookError(f"{where}: {name}: {key} is no list of texts")
-    for key, kind in (("severity", Severity), ("confidence", Confidence), ("level", Level)):
+    for key, allowed in _ALLOWED:
         value = table.get(key)
-        if value is not None and value not in [member.value for member in kind]:
-            allowed = ", ".join(member.value for member in kind)
-            raise RulebookError(f"{where}: {name}: {key} is {value!r}, not one of {allowed}")
+        if value is not None and value not in allowed:
+            raise RulebookError(
+                f"{where}: {name}: {key} is {value!r}, not one of {', '.join(allowed)}"
+            )
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:

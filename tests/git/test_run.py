@@ -217,7 +217,7 @@ def test_deadline_holds_for_run_and_stream(repo: Repo, tmp_path: Path) -> None:
         slow.run(["version"])
     with pytest.raises(GitError, match="deadline"), slow.stream(["version"]) as pipe:
         pipe.read(1)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
 
 
 def test_stream_reports_failure_and_output_left_over(repo: Repo) -> None:

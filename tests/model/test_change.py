@@ -173,4 +173,4 @@ def test_a_line_of_many_chunks_takes_linear_time(monkeypatch: pytest.MonkeyPatch
     data = b"a\n" + line + b"\nb"
     started = time.monotonic()
     assert list(Body(Memory(data), 0, len(data), 3)) == [b"a", line, b"b"]
-    assert time.monotonic() - started < 5  # quadratic time would be minutes
+    assert time.monotonic() - started < 60  # quadratic time would be minutes

@@ -280,7 +280,7 @@ def _with_bare(file: FileChange) -> Iterator[Line]:
     """
     found = False
     for line in file.added_lines():
-        found = found or _SPACED.search(line.data) is not None
+        found = found or (b"\x00" in line.data and _SPACED.search(line.data) is not None)
         yield line
     if found:
         for line in file.added_lines():

@@ -2,11 +2,13 @@ package main
 
 func main() {
 // ruleid: go-sql-built-from-text
-a := fmt.Sprintf("SELECT * FROM users WHERE name = '%s'", name)
+db.Query(fmt.Sprintf("SELECT * FROM users WHERE name = '%s'", name))
+q := "DELETE FROM users WHERE id = " + id
 // ruleid: go-sql-built-from-text
-b := "DELETE FROM users WHERE id = " + id
+db.Exec(q)
+
 // ok: go-sql-built-from-text
-c := fmt.Sprintf("SELECT * FROM %s WHERE name = $1", table)
+db.Query(fmt.Sprintf("SELECT * FROM %s WHERE name = $1", table), name)
 // ok: go-sql-built-from-text
-d := "DELETE FROM users WHERE id = $1"
+db.Exec("DELETE FROM users WHERE id = $1", id)
 }

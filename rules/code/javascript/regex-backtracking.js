@@ -1,6 +1,6 @@
 // ruleid: javascript-regex-backtracking
 /^(a+)+$/.test(text);
 // ruleid: javascript-regex-backtracking
-const pattern = /^(\w+\s?)*$/;
+text.replace(/^(\w+\s?)*$/, "");
 // ok: javascript-regex-backtracking
 /^a+$/.test(text);

@@ -1,10 +1,12 @@
 // ruleid: javascript-sql-built-from-text
-const a = "SELECT * FROM users WHERE name = '" + name + "'";
+db.query("SELECT * FROM users WHERE name = '" + name + "'");
+const sql = `UPDATE users SET name = '${name}'`;
 // ruleid: javascript-sql-built-from-text
-const b = `UPDATE users SET name = '${name}'`;
+runQuery(sql);
+
 // ok: javascript-sql-built-from-text
-const c = "SELECT * FROM users WHERE name = ?";
+db.query("SELECT * FROM users WHERE name = ?");
 // ok: javascript-sql-built-from-text
-const d = `SELECT * FROM ${table} WHERE id = ?`;
+db.query(`SELECT * FROM ${table} WHERE id = ?`);
 // ok: javascript-sql-built-from-text
-const e = `Please select ${name}`;
+db.query(`Please select ${name}`);

@@ -1,21 +1,12 @@
 import html
 
-def render_name(name):
-    # ruleid: python-html-built-from-text
-    return f"<b>{name}</b>"
-
-def link(url):
-    # ruleid: python-html-built-from-text
-    return '<a href="%s">x</a>' % url
-
-def render_safe(name):
-    # ok: python-html-built-from-text
-    return html.escape(f"<b>{name}</b>")
-
-def render_constant():
-    # ok: python-html-built-from-text
-    return "<b>ready</b>"
-
-def count(name):
-    # ok: python-html-built-from-text
-    return f"{name} < 3"
+# ruleid: python-html-built-from-text
+self.wfile.write(f"<b>{name}</b>")
+# ruleid: python-html-built-from-text
+response.write('<a href="%s">x</a>' % url)
+# ok: python-html-built-from-text
+out.write(html.escape(f"<b>{name}</b>"))
+# ok: python-html-built-from-text
+out.write("<b>ready</b>")
+# ok: python-html-built-from-text
+out.write(f"{name} < 3")

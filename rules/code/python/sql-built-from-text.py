@@ -15,8 +15,8 @@ def find(cursor, name, column):
     cursor.execute("DELETE FROM users WHERE name = '" + name + "'")
     # ruleid: python-sql-built-from-text
     cursor.execute("UPDATE users SET name = '{}'".format(name))
-    # ruleid: python-sql-built-from-text
     query = "INSERT INTO users VALUES ('" + name + "')"
+    # ruleid: python-sql-built-from-text
     cursor.execute(query)
     # ruleid: python-sql-built-from-text
     session.execute(text(f"SELECT name FROM users WHERE age > {column}"))

@@ -95,7 +95,7 @@ def test_an_alias_bomb_is_unreadable(scan: Scan) -> None:
     started = time.process_time()
     (skip,) = scan(".github/workflows/a.yml", "\n".join(lines)).not_inspected
     assert skip.kind == "unreadable"
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 30
 
 
 def test_content_that_is_missing_is_failed(scan_change: ScanChange) -> None:

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from tests.support.changes import context
 from zt_gate import rulebook
 from zt_gate.scanners.code import engine
-from zt_gate.scanners.code.languages import by_name
-from zt_gate.scanners.code.literals import (
+from zt_gate.scanners.code.conditions import (
     ALWAYS,
     AnyOf,
     Condition,
-    condition_of,
+    Pieces,
+    Text,
     from_table,
-    holds,
     to_table,
-    words_of,
 )
+from zt_gate.scanners.code.languages import by_name
+from zt_gate.scanners.code.literals import condition_of
 from zt_gate.scanners.code.rules import Pack
 from zt_gate.scanners.code.store import Store
 
@@ -49,6 +49,9 @@ def needs(rule: dict[str, Any], *, python: bool = True) -> list[str]:
 def _sets(condition: Condition) -> set[frozenset[str]]:
     if isinstance(condition, frozenset):
         return {frozenset((word.decode(),)) for word in condition}
+    if isinstance(condition, Pieces):
+        mark = "+" if condition.is_joined else "~"
+        return {frozenset((mark + at.decode(),)) for at in condition.plain | condition.matching}
     parts = [_sets(part) for part in condition.parts]
     if isinstance(condition, AnyOf):
         return set().union(*parts)
@@ -95,13 +98,14 @@ def test_what_is_necessary(rule: dict[str, Any], expected: list[str]) -> None:
         ("request.$A", "(?:args|form)$", ["args request", "form request"]),
         ("$A(...)", "^eval$", ["eval"]),
         ("@$APP.$A(...)\ndef $F(...):\n    x.$A(...)", "^(get|put)$",
-         ["@get get x", "@get put x", "@put get x", "@put put x"]),
-        ("request.$A", "^(args|form)", ["request"]),
-        ("request.$A", "^(args|fo.*)$", ["request"]),
-        ("request.$A", "(?i)^(args)$", ["request"]),
+         ["@ @get get x", "@ @get put x", "@ @put get x", "@ @put put x"]),
+        ("request.$A", "^(args|form)", ["request ~args", "request ~form"]),
+        ("request.$A", "^(args|fo.*)$", ["request ~args", "request ~fo"]),
+        ("request.$A", "(?i)^(ARGS)$", ["request ~args"]),
         ("request.$A", "^(args|)$", ["request"]),
         ("request['$A']", "^(args|form)$", ["request"]),
-        ("request[$A]", "^(args|form)$", ["request"]),
+        ("request[$A]", "^(args|form)$", ["request ~args", "request ~form"]),
+        ("$B['$A']", "^(args|form)$", ["+args", "+form"]),
     ],
 )  # fmt: skip
 def test_a_regular_expression_that_pins_a_name(
@@ -116,7 +120,8 @@ def test_a_regular_expression_that_pins_a_name(
     [
         ("($X : Request).send()", "send"),
         ("($X : func(a) b).send()", "send"),
-        ("`${x}`.run()", ""),
+        ("`${x}`.run()", "run"),
+        ("`${`a`}`.run()", ""),
         ("`sql`.run()", "run"),
         ("f(/'/, 'exec')", ""),
         ("f(x) // eval\n", "f x"),
@@ -146,8 +151,8 @@ def test_what_is_necessary_in_other_languages(pattern: str, expected: str) -> No
 )
 def test_words_that_may_name_a_decorator(text: bytes, expected: bool) -> None:
     text = text.replace(b"QUOTE", b"'" * 3)
-    assert (b"@get" in words_of(text, python=True)) == expected
-    assert not any(word.startswith(b"@") for word in words_of(text, python=False))
+    assert (b"@get" in Text(text, python=True).words) == expected
+    assert not any(word.startswith(b"@") for word in Text(text, python=False).words)
 
 
 def test_a_pattern_within_a_metavariable_counts_unless_it_is_in_another_language() -> None:
@@ -170,16 +175,16 @@ def test_any_table_gives_a_condition(table: Any) -> None:
         found = condition_of(table if isinstance(table, dict) else {}, python=python)
         assert _sets(found)
         for words in _sets(found):
-            assert holds(found, frozenset(word.encode() for word in words))
+            text = "\n".join(words).replace("+", "").replace("~", "").encode()
+            assert Text(text, python=True).holds(found) or "@" in "".join(words)
 
 
 @given(st.lists(st.sampled_from(["eval", "$X", "os", "'os'", ".", "(", ")", "\n", "...", "$"])))
 def test_a_pattern_matches_itself(parts: list[str]) -> None:
     text = " ".join(parts)
     for python in (True, False):
-        assert holds(
-            condition_of({"pattern": text}, python=python), words_of(text.encode(), python=python)
-        )
+        needed = condition_of({"pattern": text}, python=python)
+        assert Text(text.encode(), python=python).holds(needed)
 
 
 def samples() -> Iterable[tuple[str, bytes]]:
@@ -223,4 +228,4 @@ def test_no_match_is_lost_by_the_words(tmp_path: Path) -> None:
 
 def test_no_word_is_necessary_for_what_is_not_understood() -> None:
     assert condition_of({}, python=True) == ALWAYS
-    assert holds(ALWAYS, frozenset())
+    assert Text(b"", python=True).holds(ALWAYS)

@@ -18,7 +18,7 @@ from zt_gate.model.change import Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import SCANNER
 from zt_gate.scanners.secrets.block import block_of
-from zt_gate.scanners.secrets.scan import Engine
+from zt_gate.scanners.secrets.engine import Engine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.scanners.secrets.block import block_of
 from zt_gate.scanners.secrets.plugins import Plugins
+from zt_gate.scanners.secrets.private_import import PrivateImport
 
 RULES = rulebook.load_with_examples("secrets")
 PLUGINS = Plugins(RULES)
@@ -73,3 +76,74 @@ def test_loading_a_plugin_leaves_nothing_behind(module: str) -> None:
         "assert detect_secrets.SecretsCollection and requests.get\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+NAMES_OF_PLUGINS = sorted({rule.data["plugin"] for rule in CALLED})
+SHIPPED = sorted(
+    entry.stem
+    for folder in getattr(find_spec("detect_secrets.plugins"), "submodule_search_locations", ())
+    for entry in Path(folder).glob("[a-z]*.py")
+)
+LOADS = """
+import sys
+from zt_gate.scanners.secrets.private_import import PrivateImport
+from zt_gate.scanners.secrets.plugins import Plugins
+{first}
+before = {{name: module for name, module in sys.modules.items()
+          if name.partition(".")[0] in ("requests", "detect_secrets")}}
+for order in {orders}:
+    private = PrivateImport("detect_secrets", absent=("requests",))
+    for name in order:
+        private.module("detect_secrets.plugins." + name)
+    plugins = Plugins({{}})
+    for name in {called}:
+        if name.partition(".")[0] in order:
+            plugins._plugin(name)
+after = {{name: module for name, module in sys.modules.items()
+         if name.partition(".")[0] in ("requests", "detect_secrets")}}
+assert before == after, (sorted(before), sorted(after))
+{last}
+"""
+REAL = """
+import requests, detect_secrets.plugins.ibm_cos_hmac
+assert issubclass(requests.Response, object) and requests.Response is not object
+assert requests.exceptions.RequestException
+"""
+
+
+@pytest.mark.parametrize("first", ["", "import requests", "import detect_secrets.settings"])
+def test_every_plugin_loads_alone_and_with_all_in_any_order(first: str) -> None:
+    orders = [*([name] for name in SHIPPED), SHIPPED, SHIPPED[::-1]]
+    program = LOADS.format(first=first, last=REAL, orders=orders, called=NAMES_OF_PLUGINS)
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_each_plugin_loads_in_a_process_of_its_own(name: str) -> None:
+    program = LOADS.format(first="", last="", orders=[[name]], called=NAMES_OF_PLUGINS)
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_another_thread_gets_the_real_library_while_plugins_load() -> None:
+    program = (
+        "import threading\n"
+        "from zt_gate import rulebook\n"
+        "from zt_gate.scanners.secrets import scan_text\n"
+        "rules = rulebook.load('secrets')\n"
+        "def load():\n"
+        "    for _ in range(20): scan_text(b'password = \"abc123!defg\"', b'a.py', rules)\n"
+        "thread = threading.Thread(target=load)\n"
+        "thread.start()\n"
+        "import requests\n"
+        "thread.join()\n"
+        "assert requests.Response.__module__ == 'requests.models'\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_a_plugin_imports_and_nobody_has_is_an_import_error() -> None:
+    private = PrivateImport("detect_secrets", absent=("requests",))
+    with pytest.raises(ModuleNotFoundError):
+        private.module("detect_secrets.plugins.there_is_none")
+    with pytest.raises(ModuleNotFoundError):
+        PrivateImport("no_such_package").module("no_such_package.x")

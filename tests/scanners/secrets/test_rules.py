@@ -12,7 +12,7 @@ from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import masking_patterns
 from zt_gate.scanners.secrets.block import block_of
-from zt_gate.scanners.secrets.scan import Engine
+from zt_gate.scanners.secrets.engine import Engine
 
 if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
@@ -47,7 +47,8 @@ def test_every_rule_has_examples_a_remedy_and_a_level() -> None:
     for rule in RULES.values():
         assert rule.level is not None, rule.id
         by_name = "files" in rule.data and "lines" not in rule.data
-        assert rule.data["examples"]["find"] or by_name, rule.id
+        summed = rule.data.get("sum")  # made by the scanner itself: tests/…/test_ledger.py
+        assert rule.data["examples"]["find"] or by_name or summed, rule.id
         assert "CWE-798" in rule.cwe or "CWE-321" in rule.cwe, rule.id
 
 

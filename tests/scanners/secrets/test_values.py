@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 import pytest
@@ -12,9 +13,10 @@ from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.model.text import decode_lossy
 from zt_gate.scanners.secrets import checksums
+from zt_gate.scanners.secrets.anchored import doubtful
 from zt_gate.scanners.secrets.block import block_of
+from zt_gate.scanners.secrets.engine import Engine
 from zt_gate.scanners.secrets.names import MEDIUM, NONE, STRONG, WEAK, Names
-from zt_gate.scanners.secrets.scan import Engine
 from zt_gate.scanners.secrets.values import Judge, patterned
 
 RULES = rulebook.load("secrets")
@@ -107,5 +109,20 @@ def test_hostile_text_takes_linear_time(piece: str, path: bytes) -> None:
             ENGINE.hits(block)
         return time.process_time() - began
 
-    # A quadratic step would make this some ten times slower than the bound.
-    assert seconds(100_000) < 1.5
+    # Four times the text: a quadratic step would take sixteen times as long.
+    assert seconds(100_000) < 9 * seconds(25_000) + 0.5
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("mercury_sandbox_rma_" + "4kQ9x" * 6, True),
+        ("xoxp-1234-1234-1234-" + "0f3a9c" * 5, True),
+        ("xoxd-" + base64.b64encode(bytes(range(36))).decode(), True),
+        ("xoxb-17653672481-19874698323-" + "pdFZKVeT" * 3, False),
+        ("sandboxed" + "4kQ9x" * 6, False),
+        ("", False),
+    ],
+)
+def test_doubtful_keys_are_known_by_their_form(value: str, expected: bool) -> None:
+    assert doubtful(value) is expected

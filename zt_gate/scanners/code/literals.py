@@ -7,44 +7,24 @@ is therefore necessary.  Strings and numbers are not: the engine joins and
 computes constants.  Nor are keywords, and types of typed metavariables, which
 it infers.  Where nothing can be derived, the rule applies to every file.
 
-A condition is a tree: a set of words of which one must occur, or ``AllOf`` or
-``AnyOf`` of other conditions.  ``AllOf()`` demands nothing.
-
 A name on a decorator (``@app.get``) is demanded there, as the word ``@get``:
-that ``get`` occurs somewhere says nothing.
+that ``get`` occurs somewhere says nothing.  What a regular expression demands
+of a metavariable must stand in the text, too: the engine holds it against the
+source.  Only where a metavariable stands inside a string it may be joined from
+several; then nothing else must have been found.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from zt_gate.scanners.code.conditions import ALWAYS, Condition, all_of, any_of
+from zt_gate.scanners.code.regexes import demanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Words = frozenset[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    """Every part must hold."""
-
-    parts: tuple[Condition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    """At least one part must hold."""
-
-    parts: tuple[Condition, ...] = ()
-
-
-Condition = Words | AllOf | AnyOf
-
-ALWAYS = AllOf()
-
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 _STRING = r"""\"(?:[^"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"""
 _META = r"\$\.\.\.[A-Z_][A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*"
 _NAME = r"[^\W\d]\w*"
@@ -58,13 +38,6 @@ _OTHER_TOKEN = re.compile(
     rf"|(?P<meta>{_META})|(?P<name>{_NAME})|(?P<other>\S)",
     re.DOTALL,
 )
-# A decorator begins its line; what it belongs to begins another one.
-_DECORATOR = re.compile(rb"^[ \t\f]*@", re.MULTILINE)
-_DEFINITION = re.compile(rb"^[ \t\f]*(?:def|async|class)\b", re.MULTILINE)
-_IMPORT = re.compile(rb"\bimport\b")
-_HASH = re.compile(rb"#[^\n]*")
-# Bytes that an import over several lines may have.
-_LONG = 20_000
 _TYPED = re.compile(r"\(\s*\$[A-Z_][A-Z0-9_]*\s*:")
 # A regular expression of JavaScript may hold a quote: the tokens behind it cannot be trusted.
 _REGEX = re.compile(r"(?:^|[(,=:\[!&|?{};\n])\s*/[^/*\s]")
@@ -82,46 +55,12 @@ _KEYWORDS = frozenset(
     b"exports module iota bool byte".split()
 )
 
+# Keywords of Python for which there is no other way to say the same.
+_OWN_WORDS = frozenset(b"assert class except is raise while with".split())
+_META_NAME = re.compile(_META)
 _ALTERNATIVES = re.compile(r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$")
 _SETS = ("pattern-sources", "pattern-sinks")
 _OLD_FORM = ("pattern", "patterns", "pattern-either", "pattern-inside")
-
-
-def words_of(text: bytes, *, python: bool) -> Words:
-    """Return every word of a text: runs of ASCII letters, digits and ``_``.
-
-    In Python also, behind an ``@``, those that may name a decorator.
-    """
-    words = frozenset(_WORD.findall(text))
-    if not python or b"@" not in text:
-        return words
-    return words | {b"@" + word for word in _decorating(text, words)}
-
-
-def holds(condition: Condition, words: Words) -> bool:
-    """Whether a file with these words can match."""
-    if isinstance(condition, frozenset):
-        return not condition.isdisjoint(words)
-    if isinstance(condition, AllOf):
-        return all(holds(part, words) for part in condition.parts)
-    return any(holds(part, words) for part in condition.parts)
-
-
-def to_table(condition: Condition) -> object:
-    """Return a condition as JSON has it: words, or ``all`` or ``any`` and a list."""
-    if isinstance(condition, frozenset):
-        return sorted(word.decode() for word in condition)
-    kind = "all" if isinstance(condition, AllOf) else "any"
-    return {kind: [to_table(part) for part in condition.parts]}
-
-
-def from_table(table: Any) -> Condition:
-    """Return what ``to_table`` wrote."""
-    if isinstance(table, list):
-        return frozenset(word.encode() for word in table)
-    ((kind, parts),) = table.items()
-    inner = tuple(from_table(part) for part in parts)
-    return AllOf(inner) if kind == "all" else AnyOf(inner)
 
 
 def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
@@ -139,42 +78,37 @@ def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
     # "not LABEL" could hold where nothing is tainted.
     if any("not" in str(_get(sink, "requires") or "") for sink in sinks):
         return found
-    return _all([found, _either(sources, {}, python=python)])
+    return all_of([found, _either(sources, {}, python=python)])
 
 
-def _decorating(text: bytes, words: Words) -> Iterable[bytes]:
-    """Return the words that stand in decorators, and those that are imported.
+class _Choice:
+    """What regular expressions demand of one metavariable."""
 
-    What is imported may be used under another name; the engine knows.  Where it
-    cannot be told what belongs to a decorator, every word does.
-    """
-    found: set[bytes] = set()
-    for place in _DECORATOR.finditer(text):
-        end = _DEFINITION.search(text, place.end())
-        part = text[place.end() : end.start() if end else len(text)]
-        if any(mark in part for mark in (b"\\", b"'''", b'"""')):
-            return words
-        found.update(_WORD.findall(part))
-    for place in _IMPORT.finditer(text):
-        found.update(_WORD.findall(_imported(text, place.end())))
-    return found
+    def __init__(self) -> None:
+        self._regexes: list[str] = []
 
+    def add(self, regex: str) -> None:
+        """Hold the metavariable against one more."""
+        self._regexes.append(regex)
 
-def _imported(text: bytes, start: int) -> bytes:
-    """Return what follows an ``import``, to the end of the line or of its brackets."""
-    line = text[start : _end_of(text, b"\n", start)]
-    if not line.lstrip().startswith(b"("):
-        return line if b"\\" not in line else text[start : start + _LONG]
-    part = _HASH.sub(b"", text[start : start + _LONG])
-    return part[: _end_of(part, b")", 0)]
+    def of_source(self, mark: bytes | None) -> Condition:
+        """Return what they demand of source text; ``mark`` stands before a whole name's words."""
+        found: list[Condition] = []
+        for regex in self._regexes:
+            pinned = _ALTERNATIVES.fullmatch(regex.strip())
+            words = (pinned[1] or pinned[2]).split("|") if pinned else []
+            if mark is not None and words and all(words):
+                found.append(frozenset(mark + word.encode() for word in words))
+            else:
+                found.append(demanded(regex))
+        return all_of(found)
 
-
-def _end_of(text: bytes, mark: bytes, start: int) -> int:
-    end = text.find(mark, start)
-    return len(text) if end < 0 else end
+    def of_string(self) -> Condition:
+        """Return what they demand of a string, which may be joined from several."""
+        return all_of(demanded(regex, is_joined=True) for regex in self._regexes)
 
 
-_Choices = dict[str, Words]
+_Choices = dict[str, _Choice]
 
 
 def _formula(node: Any, choices: _Choices, *, python: bool) -> Condition:
@@ -195,37 +129,12 @@ def _formula(node: Any, choices: _Choices, *, python: bool) -> Condition:
         for part in parts:
             found.append(_formula(part, inner, python=python))
             found.append(_within_metavariable(part, inner, python=python))
-    return _all(found)
-
-
-def _all(parts: Iterable[Condition]) -> Condition:
-    """Return the conjunction, flat and without repeats, words first: they are the quickest."""
-    flat: dict[Condition, None] = {}
-    for part in parts:
-        flat.update(dict.fromkeys(part.parts if isinstance(part, AllOf) else (part,)))
-    ordered = sorted(flat, key=lambda part: (not isinstance(part, frozenset), _size(part)))
-    return ordered[0] if len(ordered) == 1 else AllOf(tuple(ordered))
-
-
-def _size(condition: Condition) -> int:
-    return len(condition if isinstance(condition, frozenset) else condition.parts)
+    return all_of(found)
 
 
 def _either(nodes: Iterable[Any], choices: _Choices, *, python: bool) -> Condition:
     """Return what follows from several alternatives."""
-    words: set[bytes] = set()
-    others: dict[Condition, None] = {}
-    for node in nodes:
-        condition = _formula(node, choices, python=python)
-        if condition == ALWAYS:
-            return ALWAYS
-        if isinstance(condition, frozenset):
-            words |= condition
-        else:
-            others.update(dict.fromkeys(condition.parts if isinstance(condition, AnyOf)
-                                        else (condition,)))  # fmt: skip
-    parts = ((frozenset(words),) if words else ()) + tuple(others)
-    return parts[0] if len(parts) == 1 else AnyOf(parts) if parts else ALWAYS
+    return any_of(_formula(node, choices, python=python) for node in nodes)
 
 
 def _within_metavariable(part: Any, choices: _Choices, *, python: bool) -> Condition:
@@ -237,41 +146,57 @@ def _within_metavariable(part: Any, choices: _Choices, *, python: bool) -> Condi
 
 
 def _named_choices(parts: Iterable[Any]) -> _Choices:
-    """Return the metavariables that a regular expression pins to a list of whole names."""
+    """Return the metavariables that a regular expression is held against."""
     found: _Choices = {}
     for part in parts:
         table = _get(part, "metavariable-regex")
         name, regex = _get(table, "metavariable"), _get(table, "regex")
         if not isinstance(name, str) or not isinstance(regex, str):
             continue
-        pinned = _ALTERNATIVES.fullmatch(regex.strip())
-        words = (pinned[1] or pinned[2]).split("|") if pinned else []
-        if words and all(words) and "constant-propagation" not in (table or {}):
-            found[name] = frozenset(word.encode() for word in words)
+        if "constant-propagation" not in table:
+            found.setdefault(name, _Choice()).add(regex)
     return found
 
 
 def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
-    """Return the names that stand in one pattern."""
+    """Return what one pattern demands."""
     if not python:
         text = _without_types(text)
-        if _REGEX.search(text) or text.count("`") % 2 or "${" in text:
+        if _is_unsure(text):
             return ALWAYS
     found: list[Condition] = []
+    weak: list[Condition] = []
     tokens = list((_PYTHON_TOKEN if python else _OTHER_TOKEN).finditer(text))
     for number, token in enumerate(tokens):
         word = token[0]
-        before = tokens[number - 1][0] if number else ""
-        after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
         if token["name"] and word.isascii():
-            if word.encode() not in _KEYWORDS:
+            if word.encode() not in _KEYWORDS or (python and word.encode() in _OWN_WORDS):
                 found.append(frozenset((word.encode(),)))
-        elif token["meta"] and word in choices and (before == "." or after == "("):
-            # Only where a name stands: a metavariable may be bound to a joined string elsewhere.
+        elif token["meta"] and word in choices:
+            before = tokens[number - 1][0] if number else ""
+            after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
             line = text[text.rfind("\n", 0, token.start()) + 1 : token.start()]
             mark = b"@" if python and line.lstrip().startswith("@") else b""
-            found.append(frozenset(mark + name for name in choices[word]))
-    return _all(found)
+            is_name = before == "." or after == "("
+            found.append(choices[word].of_source(mark if is_name else None))
+        elif token["skip"]:
+            named = _META_NAME.findall(word)
+            weak += [choices[name].of_string() for name in named if name in choices]
+    if python and text.lstrip().startswith("@"):
+        found.append(frozenset((b"@",)))
+    whole = all_of(found)
+    return all_of(weak) if whole == ALWAYS else whole
+
+
+def _is_unsure(text: str) -> bool:
+    """Whether it cannot be told what is a string in a pattern of JavaScript."""
+    quoted = any(mark in text for mark in "'\"`")
+    templates = text.count("`")
+    return (
+        bool(quoted and _REGEX.search(text))
+        or templates % 2 == 1
+        or ("${" in text and templates != 2)
+    )
 
 
 def _without_types(text: str) -> str:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.scanners.code.conditions import Text, from_table, to_table
 from zt_gate.scanners.code.languages import LANGUAGES, Language
-from zt_gate.scanners.code.literals import condition_of, from_table, holds, to_table, words_of
+from zt_gate.scanners.code.literals import condition_of
 from zt_gate.scanners.code.store import MAX_LARGE, key_of
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.code.literals import Condition
+    from zt_gate.scanners.code.conditions import Condition
     from zt_gate.scanners.code.store import Store
 
 # Changes when conditions are derived in another way.
-_INDEX_VERSION = "2"
+_INDEX_VERSION = "4"
 
 
 @dataclass
@@ -106,8 +107,8 @@ class Pack:
     def applicable(self, language: str, text: bytes) -> frozenset[str]:
         """Return the ids of the rules that can match in a text."""
         conditions = self._languages[language].conditions
-        words = words_of(text, python=language == "python")
-        return frozenset(name for name, needs in conditions.items() if holds(needs, words))
+        asked = Text(text, python=language == "python")
+        return frozenset(name for name, needs in conditions.items() if asked.holds(needs))
 
     def follows_data(self, language: str, rule: str) -> bool:
         """Whether a rule follows data from a source to a sink."""

@@ -56,7 +56,8 @@ class Places:
         entry, endpoints = addition.dependency, self._endpoints(addition)
         own_scope = entry.key.partition("/")[0] in endpoints.scopes
         named = entry.source.kind == "index" and not self._indexes(addition)[0].default
-        return not own_scope and not named and not self.is_withheld(addition)
+        apart = own_scope or named or endpoints.apart
+        return not apart and not self.is_withheld(addition)
 
     def is_withheld(self, addition: Addition) -> bool:
         """Say whether the user's settings forbid to send a name anywhere."""
@@ -125,14 +126,14 @@ class Places:
 
 def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
     """Apply a file's own index options: for pip they win over every setting."""
-    indexes, service = endpoints.indexes, endpoints.service
+    indexes, service, apart = endpoints.indexes, endpoints.service, endpoints.apart
     for option in options:
         index = index_of(option.source.target, cleartext=False)
         known = endpoints.known(option.source.target) or index
         if option.section in {"--index-url", "--pypi-url"}:
             if known.url != indexes[0].url:
-                service = None
+                service, apart = None, True
             indexes = (known, *indexes[1:])
         elif option.section == "--extra-index-url":
             indexes = (*indexes, known)
-    return dataclasses.replace(endpoints, indexes=indexes, service=service)
+    return dataclasses.replace(endpoints, indexes=indexes, service=service, apart=apart)

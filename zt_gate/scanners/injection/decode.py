@@ -25,6 +25,20 @@ _BITS = r"(?:[01]{8} ?){8,}"
 _SOLID = r"[A-Za-z0-9+/_-]{32,}={0,6}"
 _HEX = r"(?:[0-9A-Fa-f]{2})+"
 _BASE32 = r"[A-Z2-7]+=*"
+# Lists of character codes: a sentence has blanks, which is what makes the search cheap.
+_NUMBERS = r"(?:(?:0x[2-7][0-9A-Fa-f]|1?[0-9]{2}), {0,2}){12,}(?:0x[2-7][0-9A-Fa-f]|1?[0-9]{2})"
+_OCTAL = r"(?:\\{1,2}[01][0-7]{2}){12,}"
+_MORSE = r"(?:[.-]{1,5} {1,3}(?:[/|] {1,3})?){12,}[.-]{1,5}"
+_MORSE_LETTERS = (
+    "a.- b-... c-.-. d-.. e. f..-. g--. h.... i.. j.--- k-.- l.-.. m-- n-. o--- p.--. q--.- r.-."
+    " s... t- u..- v...- w.-- x-..- y-.-- z--.."
+)
+# Base85 in its two alphabets; a token of it holds signs that base64 has not.
+_RICH = r"[!-&(-~]{40,}"
+_B85 = r"[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]+"
+_A85 = r"[!-uz]+"
+_DEPTH = 2
+_PACKED = (("01", _BITS), ("32,", _NUMBERS), ("0x20,", _NUMBERS), ("", _SOLID), ("", _RICH))
 _CODE = r"[xX]?([0-9A-Fa-f]{2,7})"
 _MARKED = (
     (b"&#", _ENTITY),
@@ -32,6 +46,11 @@ _MARKED = (
     (b"\\x", _ESCAPE),
     (b"%6", _PERCENT),
     (b"0110", _BITS),
+    (b"32,", _NUMBERS),
+    (b"0x20,", _NUMBERS),
+    (b"\\040", _OCTAL),
+    (b"... ", _MORSE),
+    (b"-. ", _MORSE),
 )
 _SOLID_BYTES = bytes(b if chr(b) in _SOLID_CHARS else 0x20 for b in range(256))
 _LANGUAGE = r"[A-Za-z]{2,}"
@@ -59,6 +78,16 @@ def is_sentence(text: str, words: int = 4) -> bool:
     return text.count(" ") >= words - 1 and len(re.findall(_LANGUAGE, text)) >= words
 
 
+def is_prose(text: str) -> bool:
+    """Whether a text is written for readers: letters and blanks, few of the signs of data."""
+    return sum(char.isalpha() or char == " " for char in text) >= 0.8 * len(text)
+
+
+def letters(text: str) -> int:
+    """Return how many ASCII letters stand in ``text``."""
+    return len(re.findall(r"[A-Za-z]", text))
+
+
 def may_be_coded(data: bytes) -> bool:
     """Whether it is worth decoding any line of this block; cheap."""
     text = None
@@ -67,11 +96,18 @@ def may_be_coded(data: bytes) -> bool:
             text = text or data.decode("latin-1")
             if re.search(pattern, text):
                 return True
-    tokens = [t for t in data.translate(_SOLID_BYTES).split() if len(t) >= LONG]
-    return any(_unpack(token.decode("ascii")) is not None for token in tokens[:_TRIES])
+    solid = (piece for piece in data.split() if len(piece) >= LONG)
+    joined = b" ".join(solid)
+    if not joined:
+        return False
+    tokens = [t for t in joined.translate(_SOLID_BYTES).split() if len(t) >= LONG]
+    if any(_unpack(token.decode("ascii")) is not None for token in tokens[:_TRIES]):
+        return True
+    found = re.findall(_RICH, joined.decode("latin-1"))
+    return any(_unrich(token) is not None for token in found[:_TRIES])
 
 
-def read(line: str) -> Reading | None:
+def read(line: str, depth: int = 1) -> Reading | None:
     """Return the decoded reading of a line, or None where nothing is coded."""
     letters: list[str] = []
     packed: list[str] = []
@@ -85,29 +121,35 @@ def read(line: str) -> Reading | None:
         return replace
 
     text = line
-    if "&#" in text:
-        text = re.sub(_ENTITY, coded(_from_entities), text)
-    if "\\" in text:
-        text = re.sub(_ESCAPE, coded(_from_escapes), text)
-    if "%" in text:
-        text = re.sub(_PERCENT, coded(_from_percent), text)
+    for mark, pattern, how in (
+        ("&#", _ENTITY, _from_entities),
+        ("\\", _ESCAPE, _from_escapes),
+        ("\\", _OCTAL, _from_octal),
+        ("%", _PERCENT, _from_percent),
+        ("- ", _MORSE, _from_morse),
+    ):
+        if mark in text:
+            text = re.sub(pattern, coded(how), text)
     tries = 0
 
     def unpack(match: re.Match[str]) -> str:
         nonlocal tries
         tries += 1
-        plain = _unpack(match[0]) if tries <= _TRIES else None
+        plain = (_unpack(match[0]) or _unrich(match[0])) if tries <= _TRIES else None
         if plain is None:
             return match[0]
         packed.append(plain)
         return f" {plain} "
 
-    if "01" in text:
-        text = re.sub(_BITS, unpack, text)
-    if len(text) >= LONG:
-        text = re.sub(_SOLID, unpack, text)
+    for mark, pattern in _PACKED:
+        if mark in text and len(text) >= LONG:
+            text = re.sub(pattern, unpack, text)
     if not letters and not packed:
         return None
+    if depth < _DEPTH:  # the codes of codes
+        again = read(text, depth + 1)
+        if again is not None:
+            return Reading(again.text, (*letters, *again.letters), (*packed, *again.packed))
     return Reading(text.replace("\n", " "), tuple(letters), tuple(packed))
 
 
@@ -139,29 +181,79 @@ def _from_percent(text: str) -> str:
     return bytes.fromhex(text.replace("%", "")).decode("ascii", "replace")
 
 
-def _unpack(text: str) -> str | None:
-    import base64
+def _from_octal(text: str) -> str:
+    return "".join(chr(int(part, 8)) for part in re.findall(r"[0-7]{3}", text))
+
+
+def _from_morse(text: str) -> str:
+    known = {part[1:]: part[0] for part in _MORSE_LETTERS.split()}
+    spelt = "".join(" " if sign in "/|" else known.get(sign, "?") for sign in _signs(text))
+    return spelt if is_sentence(spelt, 3) and "?" not in spelt else text
+
+
+def _signs(text: str) -> list[str]:
+    """Return the signs of a Morse text; three blanks part words as a stroke does."""
+    return re.sub(r" {3,}", " / ", text).split()
+
+
+def _unpack(text: str, depth: int = 1) -> str | None:
+    """Return the sentence that is packed in ``text``, up to twice, or None."""
     import binascii
 
     text = text[:_MOST]
     try:
-        if text[0] in "01" and not text.replace(" ", "").strip("01"):
-            bits = text.replace(" ", "")
-            data = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits) // 8 * 8, 8))
-        elif re.fullmatch(_HEX, text):
-            data = bytes.fromhex(text)
-        elif re.fullmatch(_BASE32, text):
-            bare = text.rstrip("=")
-            data = base64.b32decode(bare + "=" * (-len(bare) % 8))
-        else:
-            bare = text.rstrip("=").translate({ord("-"): "+", ord("_"): "/"})
-            whole = len(bare) - (len(bare) % 4 == 1)
-            data = base64.b64decode(bare[:whole] + "==")
+        data = _bytes_of(text)
     except (ValueError, binascii.Error):
         return None
+    return _sentence(data, depth)
+
+
+def _unrich(text: str) -> str | None:
+    """Return the sentence that is packed in base85, or None."""
+    import base64
+
+    if text.isalnum():
+        return None
+    bare = text[:_MOST].removeprefix("<~").removesuffix("~>")
+    for alphabet, decode in ((_B85, base64.b85decode), (_A85, base64.a85decode)):
+        if re.fullmatch(alphabet, bare):
+            try:
+                plain = _sentence(decode(bare.encode("ascii")), 1)
+            except ValueError:
+                continue
+            if plain is not None:
+                return plain
+    return None
+
+
+def _sentence(data: bytes, depth: int) -> str | None:
     try:
         plain = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
+    if depth < _DEPTH and re.fullmatch(_SOLID, plain.strip()):
+        return _unpack(plain.strip(), depth + 1)
     drawn = sum(char.isprintable() or char in "\n\t\r" for char in plain)
     return plain if drawn == len(plain) and is_sentence(plain, 3) else None
+
+
+def _bytes_of(text: str) -> bytes:
+    """Return what is packed in bits, hex, a list of numbers, base32 or base64.
+
+    Raises ValueError (binascii.Error is one) where it is none of them.
+    """
+    import base64
+
+    if text[0] in "01" and not text.replace(" ", "").strip("01"):
+        bits = text.replace(" ", "")
+        return bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits) // 8 * 8, 8))
+    if "," in text:
+        return bytes(int(part, 0) for part in text.replace(" ", "").strip(",").split(","))
+    if re.fullmatch(_HEX, text):
+        return bytes.fromhex(text)
+    bare = text.rstrip("=")
+    if re.fullmatch(_BASE32, text):
+        return base64.b32decode(bare + "=" * (-len(bare) % 8))
+    bare = bare.translate({ord("-"): "+", ord("_"): "/"})
+    whole = len(bare) - (len(bare) % 4 == 1)
+    return base64.b64decode(bare[:whole] + "==")

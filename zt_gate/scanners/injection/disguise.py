@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zt_gate.scanners.injection import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from zt_gate.scanners.injection.families import Book
 
@@ -22,6 +22,14 @@ _SHUFFLED = 4
 #: So many in a block are worth a second reading.
 _WORTH = 3
 
+#: So many turned words in a line are no accident.
+TURNED = 4
+_TURNED_LENGTH = 4
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_ROT13 = str.maketrans(
+    _LETTERS + _LETTERS.upper(),
+    _LETTERS[13:] + _LETTERS[:13] + _LETTERS[13:].upper() + _LETTERS[:13].upper(),
+)
 _LONGEST = 24
 _LEET_TABLES = tuple(str.maketrans("013457@$8", f"o{one}east" + "asb") for one in "il")
 _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
@@ -29,22 +37,49 @@ _SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[
 _SINGLES = (b" e ", b" t ", b" n ", b" o ", b" i ", b" s ", b" a ", b" r ")
 
 
-def folds(found: set[str], book: Book) -> dict[str, str]:
+def meaning(word: str, book: Book) -> str | None:
+    """Return the common word that a word is a disguise of, or None."""
+    size = len(word)
+    if size > _LONGEST or word in book.common:
+        return None
+    if word.isalpha():
+        alike = book.shapes.get((word[0], word[-1], size)) if size >= 4 else None
+        return _unshuffle(word, alike) if alike else None
+    return _unleet(word, book.common)
+
+
+def folds(meant: Mapping[str, str]) -> Mapping[str, str]:
     """Return the disguised words of a block with what they stand for, {} where too few."""
-    plain = {}
-    for word in found - book.common:
-        size = len(word)
-        if size > _LONGEST:
-            continue
-        if word.isalpha():
-            alike = book.shapes.get((word[0], word[-1], size)) if size >= 4 else None
-            meant = _unshuffle(word, alike) if alike else None
-        else:
-            meant = _unleet(word, book.common)
-        if meant:
-            plain[word] = meant
-    telling = sum(not word.isdigit() for word in plain)
-    return plain if telling >= _WORTH else {}
+    telling = sum(not word.isdigit() for word in meant)
+    return meant if telling >= _WORTH else {}
+
+
+def turning(common: Iterable[str]) -> dict[str, str]:
+    """Return how common words look turned by 13 letters (``"rot13"``) or round (``"reverse"``)."""
+    known = {word for word in common if word.isascii()}
+    turned = {}
+    for word in known:
+        if len(word) >= _TURNED_LENGTH:
+            for kind in ("rot13", "reverse"):
+                turned[turn(word, kind)] = kind
+    return {word: kind for word, kind in turned.items() if word not in known}
+
+
+def turn(text: str, kind: str) -> str:
+    """Turn a text by 13 letters or round; the same again turns it back."""
+    if kind == "reverse":
+        return text[::-1]
+    return text.translate(_ROT13)
+
+
+def unturn(text: str, turned: Mapping[str, str]) -> tuple[str, str]:
+    """Return a line that was turned in the clear, and a message if it was."""
+    words = {word for word in re.findall(r"[a-z]{4,}", text.lower()) if word in turned}
+    for kind in ("rot13", "reverse"):
+        if sum(turned[word] == kind for word in words) >= TURNED:
+            clear = turn(text, kind)
+            return clear, f'turned letters that read "{show.visible(clear.strip())}"'
+    return text, ""
 
 
 def _unshuffle(word: str, alike: list[str]) -> str | None:

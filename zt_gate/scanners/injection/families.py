@@ -18,7 +18,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.injection.words import Words
@@ -82,8 +82,10 @@ class Book(NamedTuple):
     phrases: tuple[Phrase, ...]
     patterns: tuple[Pattern, ...]
     weak: tuple[Pattern, ...]
-    vocabulary: frozenset[str]
-    heads: frozenset[str]
+    #: Phrases by each word of the need that honest text meets least: see ``_index``.
+    keyed: Mapping[str, tuple[int, ...]]
+    #: Literals of patterns by their longest run of word characters.
+    chunks: Mapping[str, tuple[bytes, ...]]
     common: frozenset[str]
     #: Common words by first letter, last letter and length.
     shapes: Mapping[tuple[str, str, int], list[str]]
@@ -93,23 +95,28 @@ class Book(NamedTuple):
     def candidates(self, words: set[str] | frozenset[str]) -> list[Phrase]:
         """Return the phrases all of whose necessary words are among ``words``."""
         found = []
-        for phrase in self.phrases:  # plain loops: this runs for every block
-            for need in phrase.needs:
+        keys = words & self.keyed.keys()
+        for number in sorted({number for word in keys for number in self.keyed[word]}):
+            phrase = self.phrases[number]
+            for need in phrase.needs:  # plain loops: this runs for every block
                 if need.isdisjoint(words):
                     break
             else:
                 found.append(phrase)
         return found
 
-    def patterns_for(self, lowered: bytes, *, weak: bool = False) -> list[Pattern]:
+    def patterns_for(
+        self, lowered: bytes, literals: Container[bytes] | None = None, *, weak: bool = False
+    ) -> list[Pattern]:
         """Return the patterns one of whose literals stands in lower-case text.
 
         The weak ones only add to others, so they are asked for when there are some.
+        Where ``literals`` is given, no other literal can stand in the text.
         """
         found = []
         for pattern in self.weak if weak else self.patterns:
             for literal in pattern.literals:
-                if literal in lowered:
+                if (literals is None or literal in literals) and literal in lowered:
                     found.append(pattern)
                     break
         return found
@@ -140,13 +147,42 @@ def load(rules: Mapping[str, Rule]) -> Book:
         phrases=tuple(phrases),
         patterns=tuple(p for p in patterns if p.weight >= strong),
         weak=tuple(p for p in patterns if p.weight < strong),
-        vocabulary=vocabulary,
-        heads=frozenset(head for phrase in phrases for head in phrase.slots[0].heads),
+        keyed=_index(phrases, common),
+        chunks=_chunks(patterns),
         common=common,
         shapes=_shapes(common),
         supporting=frozenset(supporting),
         caps=caps,
     )
+
+
+def _index(phrases: Iterable[Phrase], common: frozenset[str]) -> dict[str, tuple[int, ...]]:
+    """Index phrases by one need each, that which ordinary text meets least often.
+
+    What is asked of every block is then only which of its words are keys; the
+    phrases of languages that it is not written in cost nothing.
+    """
+
+    def cost(need: frozenset[str]) -> int:
+        return sum(30 if len(w) < 5 and w.isascii() else 5 if w in common else 1 for w in need)
+
+    index: dict[str, list[int]] = {}
+    for number, phrase in enumerate(phrases):
+        for word in min(phrase.needs, key=cost):
+            index.setdefault(word, []).append(number)
+    return {word: tuple(numbers) for word, numbers in index.items()}
+
+
+def _chunks(patterns: Iterable[Pattern]) -> dict[str, tuple[bytes, ...]]:
+    """Return literals by the run of ASCII word characters that a text with them must hold."""
+    chunks: dict[str, set[bytes]] = {}
+    for pattern in patterns:
+        for literal in pattern.literals:
+            runs = re.findall(rb"[a-z0-9_]+", literal)
+            if not runs:
+                raise FamilyError(f"{pattern.family}: no word in the literal {literal!r}")
+            chunks.setdefault(max(runs, key=len).decode(), set()).add(literal)
+    return {chunk: tuple(literals) for chunk, literals in chunks.items()}
 
 
 def _shapes(common: frozenset[str]) -> dict[tuple[str, str, int], list[str]]:

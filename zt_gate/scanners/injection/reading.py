@@ -11,13 +11,15 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.scanners.injection import decode, disguise, families, scoring, show, words
+from zt_gate.scanners.injection import decode, disguise, families, markup, scoring, show, words
+from zt_gate.scanners.injection.lexicon import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.injection.families import Hit, Pattern, Phrase
+    from zt_gate.scanners.injection.lexicon import Block
     from zt_gate.scanners.injection.scoring import Page, Scored
 
 #: Over how many lines a phrase may be wrapped.
@@ -27,6 +29,7 @@ _GAP = 120
 _FAR_GAP = r"(?<![ \t])[ \t]{120,}(?=\S)"
 _PACKED_WORDS = 5
 _PACKED_SURE = 8
+_PACKED_LINES = 4
 
 
 class Said(NamedTuple):
@@ -39,12 +42,21 @@ class Said(NamedTuple):
     subject: str
 
 
+class Sly(NamedTuple):
+    """Disguises that a block may hold: words with their meaning, turned words, spaced letters."""
+
+    folds: Mapping[str, str]
+    turned: Mapping[str, str]
+    spaced: bool
+
+
 class Reader:
     """Holds what all blocks need; made once a scan.  Raises FamilyError for a wrong family."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = rules
         self.book = families.load(rules)
+        self.lexicon = Lexicon(self.book)
         self.settings = scoring.Settings.of(rules["injection/instructions"].data)
 
     @cached_property
@@ -59,38 +71,53 @@ class Reader:
         data = b"\n".join(lines)
         lowered = data.lower()
         found = words.quick_set(lowered)
-        plain = data.isascii()
+        block = self.lexicon.look(found)
         blocked: set[int] = set()
-        for said in self._plain(lines, lowered, found, plain=plain, agent=agent):
+        plain: set[str] = set()
+        for said in self._plain(lines, lowered, found, block, plain, agent=agent):
             if said.rule == "injection/instructions":
                 blocked.add(said.line)
             yield said
         if b" " * 100 in data or b"\t" * 16 in data:
             yield from _far_right(lines)
-        folds = disguise.folds(found, self.book)
-        spaced = disguise.may_be_spaced(lowered)
-        if folds or spaced or not plain or decode.may_be_coded(data):
-            for said in self._other_readings(lines, folds, spaced=spaced, agent=agent):
+        sly = Sly(
+            disguise.folds(block.meant),
+            block.turned if len(block.turned) >= disguise.TURNED else {},
+            disguise.may_be_spaced(lowered),
+        )
+        if (
+            any(sly)
+            or not data.isascii()
+            or decode.may_be_coded(data)
+            or markup.may_be_wrapped(lowered)
+        ):
+            for said in self._other_readings(lines, sly, plain, agent=agent):
                 if said.rule != "injection/instructions" or said.line not in blocked:
                     yield said
 
     def _plain(
-        self, lines: Sequence[bytes], lowered: bytes, found: set[str], *, plain: bool, agent: bool
+        self,
+        lines: Sequence[bytes],
+        lowered: bytes,
+        found: set[str],
+        block: Block,
+        sources: set[str],
+        *,
+        agent: bool,
     ) -> Iterator[Said]:
-        known = set(found)
-        texts: list[str] | None = None
-        if not plain:
-            texts = [_text(line) for line in lines]
-            for line, text in zip(lines, texts, strict=True):
-                if not line.isascii():
-                    known |= words.set_of(text)
-        candidates = [] if known.isdisjoint(self.book.heads) else self.book.candidates(known)
-        patterns = self.book.patterns_for(lowered)
+        known = found
+        if not lowered.isascii():
+            known = found.union(
+                *(words.set_of(_text(line)) for line in lines if not line.isascii())
+            )
+        candidates = self.book.candidates(known)
+        patterns = self.book.patterns_for(lowered, block.literals) if block.literals else []
         if not candidates and not patterns:
             return
-        texts = texts or [_text(line) for line in lines]
+        texts = [_text(line) for line in lines]
         page = scoring.page_of(texts)
         hits = self._hits(page, texts, candidates, patterns, lowered)
+        sources.update(hit.source for hit in hits)
         for scored in scoring.score(page, hits, self.book, self.settings, agent=agent):
             yield _said(page, scored)
 
@@ -115,11 +142,8 @@ class Reader:
     ) -> Iterator[Hit]:
         if not candidates:
             return
-        where: dict[str, list[int]] = {}
-        for index, text in enumerate(texts):
-            for word in words.set_of(text):
-                if word in self.book.vocabulary:
-                    where.setdefault(word, []).append(index)
+        wanted = {word for phrase in candidates for need in phrase.needs for word in need}
+        where = _places(page.text, texts, wanted)
         kept, marked = _close_together(candidates, where, len(texts))
         for first, last in _runs(marked):
             offset = page.starts[first]
@@ -129,16 +153,19 @@ class Reader:
                 yield hit._replace(start=hit.start + offset, end=hit.end + offset)
 
     def _other_readings(
-        self, lines: Sequence[bytes], folds: Mapping[str, str], *, spaced: bool, agent: bool
+        self, lines: Sequence[bytes], sly: Sly, plain: set[str], *, agent: bool
     ) -> Iterator[Said]:
-        """Read the block again with every line decoded, folded and unscrambled that needs it."""
+        """Read the block again with every line decoded, folded and unscrambled that needs it.
+
+        What was coded weighs more, where the plain reading did not hold it already.
+        """
         other = []
-        changed = set()
+        changed: dict[int, bool] = {}
         for index, line in enumerate(lines):
-            text, said = self._other_line(index, line, folds, spaced=spaced)
+            text, hidden, said = self._other_line(index, line, sly)
             yield from said
             if text != _text(line):
-                changed.add(index)
+                changed[index] = hidden
             other.append(text)
         if not changed:
             return
@@ -147,35 +174,59 @@ class Reader:
         candidates = self.book.candidates(words.set_of(page.text))
         patterns = self.book.patterns_for(lowered)
         hits = self._hits(page, other, candidates, patterns, lowered)
-        if not any(page.line_of(hit.start) in changed for hit in hits):
+        new = [hit for hit in hits if page.line_of(hit.start) in changed]
+        if not new:
             return
-        for scored in scoring.score(page, hits, self.book, self.settings, agent=agent, bonus=2):
+        coded = any(changed[page.line_of(hit.start)] and hit.source not in plain for hit in new)
+        bonus = 2 if coded else 0
+        for scored in scoring.score(page, hits, self.book, self.settings, agent=agent, bonus=bonus):
             if page.line_of(scored.hit.start) in changed:
                 yield _said(page, scored)._replace(span=None)
 
-    def _other_line(
-        self, index: int, line: bytes, folds: Mapping[str, str], *, spaced: bool
-    ) -> tuple[str, list[Said]]:
-        """Return one line in the clear, and what its disguise says already."""
+    def _other_line(self, index: int, line: bytes, sly: Sly) -> tuple[str, bool, list[Said]]:
+        """Return one line in the clear, whether it was hidden, and what its disguise says."""
         text = _text(line)
         said: list[Said] = []
         coded = decode.read(text)
         if coded is not None:
             text = coded.text
             said += _coded(index, coded)
-        if not line.isascii():
-            text = decode.fold(text, self.table)
+        text, hidden = markup.unwrap(text)
+        hidden = hidden or coded is not None
+        if not text.isascii():
+            folded = decode.fold(text, self.table)
+            hidden = hidden or decode.letters(folded) > decode.letters(text)
+            text = folded
+        before = text
         messages = []
-        if spaced:
+        if sly.spaced:
             text, message = disguise.unspace(text)
             messages.append(message)
-        if folds:
-            text, message = disguise.unfold(text, folds)
+        if sly.turned:
+            text, message = disguise.unturn(text, sly.turned)
+            messages.append(message)
+        if sly.folds:
+            text, message = disguise.unfold(text, sly.folds)
             messages.append(message)
         said += [
             Said("injection/coded-text", index, None, shown, "") for shown in messages if shown
         ]
-        return text, said
+        return text, hidden or text != before, said
+
+
+def _places(whole: str, texts: Sequence[str], wanted: set[str]) -> dict[str, list[int]]:
+    """Return on which lines the wanted words stand."""
+    where: dict[str, list[int]] = {}
+    # One pass over the block where nothing in it needs more than ASCII's rules.
+    lines: Iterable[Iterable[str]]
+    if whole.isascii() and " _" not in whole:
+        lines = (line.split() for line in words.flat(whole).split("\n"))
+    else:
+        lines = (words.set_of(text) for text in texts)
+    for index, line in enumerate(lines):
+        for word in wanted & set(line):
+            where.setdefault(word, []).append(index)
+    return where
 
 
 def _text(line: bytes) -> str:
@@ -232,8 +283,9 @@ def _coded(index: int, coded: decode.Reading) -> Iterator[Said]:
         message = f'letters written as codes that read "{show.visible(spelt)}"'
         yield Said("injection/coded-text", index, None, message, spelt)
     packed = max(coded.packed, key=len, default="")
-    if decode.is_sentence(packed, _PACKED_WORDS):
-        sure = decode.is_sentence(packed, _PACKED_SURE)
+    if decode.is_sentence(packed, _PACKED_WORDS) and decode.is_prose(packed):
+        # Several lines are somebody's file: its sentences are read, the packing is no wonder.
+        sure = decode.is_sentence(packed, _PACKED_SURE) and packed.count("\n") < _PACKED_LINES
         rule = "injection/packed-text" if sure else "injection/packed-text-review"
         yield Said(rule, index, None, f'packed text that reads "{show.visible(packed)}"', packed)
 

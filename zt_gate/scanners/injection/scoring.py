@@ -8,6 +8,7 @@ never below review: else three words would talk a finding down to nothing.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 #: The strongest hits of a block that are weighed; a hostile text may hold thousands.
 _MAX_HITS = 60
 _FAR = 80
+# Before a hit: the title of a Markdown link or image; an attribute for programs.
+_TITLE = (
+    r"(?:\]\([^()\s]{0,300}|^\s{0,8}\[[^\]\n]{1,80}\]: {0,4}\S{1,300})\s{1,4}"
+    r"""["'(][^"'\n]{0,300}$"""
+)
+_DATA = r"""\sdata-[\w-]{1,40}=["'][^"'<>\n]{0,300}$"""
+_CONCEALED = r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[(?:[0-9]{1,2};){0,4}8m[^\x1b\\]{0,160}$"
+_HIDDEN = (
+    r"display:none|visibility:hidden|font-size:[01](?:px|pt|em|rem|%)?[;\"'}]"
+    r"|opacity:0(?:\.0{1,3})?[;\"'}]|(?<![-a-z])color[:=][\"']?(?:white|#fff(?:fff)?\b|transparent)"
+    r"|fill[:=][\"']?(?:white|#fff(?:fff)?\b|none|transparent)|(?:left|top|text-indent):-[0-9]{3,5}"
+)
+# The element closes later: no other tag stands between it and the hit.
+_ATTRIBUTE = (
+    r"<(?:(?:desc|metadata|template|noscript)[^<>]{0,200}|[a-z]{1,9}\b[^<>]{0,120}\shidden"
+    r"(?:[\s=][^<>]{0,120})?)>[^<]{0,200}$"
+)
 
 
 class Settings(NamedTuple):
@@ -173,11 +191,17 @@ def _carrier(page: Page, hit: Hit) -> tuple[int, str]:
         return 2, "far to the right"
     if before.lstrip().startswith(("[//]: #", "[comment]: #")):
         return 2, "link title that is not shown"
+    if re.search(_TITLE, before[-700:]):
+        return 2, "link title"
+    if re.search(_DATA, before[-400:].lower()):
+        return 2, "attribute that is not shown"
+    if re.search(_CONCEALED, before[-200:]):
+        return 2, "concealed in a terminal"
     lowered = page.text[max(0, hit.start - 4000) : hit.start].lower()
     if lowered.rfind("<!--") > lowered.rfind("-->"):
         return 2, "HTML comment"
-    near = lowered[-300:].replace(" ", "")
-    if any(mark in near for mark in ("display:none", "font-size:0", "visibility:hidden")):
+    near = lowered[-300:]
+    if re.search(_HIDDEN, near.replace(" ", "")) or re.search(_ATTRIBUTE, near):
         return 2, "hidden element"
     return 0, ""
 

@@ -26,6 +26,13 @@ _FROM_BYTES = bytes(
     byte if byte < 128 and (chr(byte).isalnum() or chr(byte) == "_") else 0x20
     for byte in range(256)
 )
+_FLAT = str.maketrans(
+    {
+        chr(code): "" if code == 39 else " "
+        for code in range(128)
+        if not (chr(code).isalnum() or chr(code) in "_\n")
+    }
+)
 
 
 class Words(NamedTuple):
@@ -47,6 +54,14 @@ def quick_set(lowered: bytes) -> set[str]:
     if b" _" in lowered:  # emphasis in Markdown
         found.update([word.strip("_") for word in found if word[0] == "_"])
     return found
+
+
+def flat(text: str) -> str:
+    """Return ASCII text in lower case with nothing but words, spaces and line breaks."""
+    lowered = text.lower()
+    if "\\" in lowered:
+        lowered = re.sub(_ESCAPED, "  ", lowered)
+    return lowered.translate(_FLAT)
 
 
 def set_of(text: str) -> set[str]:

@@ -39,7 +39,7 @@ SCANNER = SecretsScanner()
 
 def scan_text(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Finding]:
     """Look at one piece of text as if the whole of it were added to ``path``."""
-    from zt_gate.scanners.secrets.scan import scan_bytes
+    from zt_gate.scanners.secrets.engine import scan_bytes
 
     return scan_bytes(data, path, rules)
 
@@ -50,7 +50,7 @@ def scan_formats(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Fi
     Meant for places that ask often and from a cold process (a command line,
     a tool's output): no keyword assignments, no entropy, no plug-ins.
     """
-    from zt_gate.scanners.secrets.scan import scan_bytes
+    from zt_gate.scanners.secrets.engine import scan_bytes
 
     return scan_bytes(data, path, rules, formats_only=True)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import checksums
 from zt_gate.scanners.secrets.hits import FORMAT, NEAR, Hit
+from zt_gate.scanners.secrets.lazy import lazy
 from zt_gate.scanners.secrets.values import entropy
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.block import Block
@@ -23,7 +24,10 @@ _JOINED = _WORD | frozenset(b"_")
 # Bytes that would make a value without a prefix a part of something longer.
 _INSIDE = _WORD | frozenset(b"_-+/=.")
 _LONGEST = 4096
-_STAGE = re.compile(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
+_STAGE = lazy(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
+_SANDBOX = lazy(r"[-_](?:sandbox|sdbx|sbx)[-_]")
+_PARTS = lazy(r"[-_.:]")
+_DECODABLE = lazy(r"[A-Za-z0-9]+")
 
 
 def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
@@ -159,6 +163,8 @@ def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank:
         if form.strict:
             return None
         level, confidence = Level.WARN, Confidence.MEDIUM
+    if doubtful(value):
+        level, confidence = Level.WARN, Confidence.LOW
     if form.checksum == "jwt" and checksums.bare_jwt(value):
         level, confidence = Level.WARN, Confidence.LOW
     if verdict is True:
@@ -190,3 +196,28 @@ def _context(block: Block, form: Format, start: int, end: int) -> bool:
 
 def _fake(body: str, judge: Judge) -> bool:
     return judge.placeholder(body) or judge.wordy(body)
+
+
+def doubtful(value: str) -> bool:
+    """Whether a key of this form, if it is one, opens nothing of worth or was made by hand.
+
+    It names a sandbox; parts of it are runs or the same again; or it is base64
+    of bytes that count.  Such a find only warns.
+    """
+    if _SANDBOX.search(value):
+        return True
+    parts = [part for part in _PARTS.split(value) if len(part) >= 4]
+    numbers = [part for part in parts if part.isdigit()]
+    return len(numbers) > len(set(numbers)) or _counting(parts[-1] if parts else "")
+
+
+def _counting(text: str) -> bool:
+    """Whether this decodes to 1, 2, 3 …, as samples that a program prints do."""
+    if len(text) < 24 or _DECODABLE.fullmatch(text) is None:
+        return False
+    import base64
+    from itertools import pairwise
+
+    data = base64.urlsafe_b64decode(text[: len(text) // 4 * 4])
+    steps = sum(b - a == 1 for a, b in pairwise(data))
+    return steps * 4 >= len(data) * 3

@@ -8,7 +8,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Evidence
-from zt_gate.model.text import WINDOW, decode_lossy, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Bytes of one block, about: small enough for memory, large enough for speed.
 BLOCK = 1 << 20
+# Up to here nobody needs to know how long a window is.
+_SHORT = 4096
 # Longer lines are given as evidence in a window around the span.
 _EVIDENCE = 4000
 
@@ -97,35 +98,49 @@ class Block:
 
 def blocks(path: bytes, lines: Iterable[Line]) -> Iterator[Block]:
     """Join lines into blocks; consecutive blocks share no line."""
+    return _joined(path, ((line.number, line.data) for line in lines))
+
+
+def _joined(path: bytes, rows: Iterable[tuple[int, bytes]]) -> Iterator[Block]:
     pieces: list[bytes] = []
     numbers: list[int] = []
     columns: dict[int, int] = {}
     size = 0
-    for line in lines:
+    for number, data in rows:
         if size > BLOCK:
             yield _block(path, pieces, numbers, columns)
             pieces, numbers, columns, size = [], [], {}, 0
-        size += len(line.data) + 1
-        if len(line.data) <= WINDOW:
-            pieces.append(line.data)
-            numbers.append(line.number)
+        size += len(data) + 1
+        if len(data) <= _SHORT:
+            pieces.append(data)
+            numbers.append(number)
             continue
-        shown = previous = 0
-        for shift, piece in windows(line.data):
-            shown += len(decode_lossy(line.data[previous:shift]))
-            columns[len(pieces)] = shown
-            previous = shift
+        for shown, piece in _windows(data):
+            if shown >= 0:
+                columns[len(pieces)] = shown
             pieces.append(piece)
-            numbers.append(line.number)
+            numbers.append(number)
     if pieces:
         yield _block(path, pieces, numbers, columns)
 
 
 def block_of(path: bytes, data: bytes) -> Iterator[Block]:
     """Return the blocks of a whole text."""
-    from zt_gate.model.change import Line
+    return _joined(path, enumerate(data.split(b"\n"), 1))
 
-    return blocks(path, (Line(n, text) for n, text in enumerate(data.split(b"\n"), 1)))
+
+def _windows(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the pieces of a line and how many characters of it stand before; -1 for no piece."""
+    from zt_gate.model.text import WINDOW, windows
+
+    if len(data) <= WINDOW:
+        yield -1, data
+        return
+    shown = previous = 0
+    for shift, piece in windows(data):
+        shown += len(decode_lossy(data[previous:shift]))
+        previous = shift
+        yield shown, piece
 
 
 def _block(
@@ -136,3 +151,8 @@ def _block(
 ) -> Block:
     starts = list(accumulate((len(piece) + 1 for piece in pieces[:-1]), initial=0))
     return Block(path, b"\n".join(pieces), starts, numbers, columns)
+
+
+def decode_lossy(data: bytes) -> str:
+    """Decode as ``zt_gate.model.text`` does, which costs too much to import for that."""
+    return data.decode("utf-8", "surrogateescape")

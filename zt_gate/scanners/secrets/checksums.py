@@ -6,9 +6,10 @@ mistyped one look the same.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from typing import TYPE_CHECKING
+
+from zt_gate.cache import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 def digest(value: str) -> str:
     """Return how a documented sample is named in the rules, which must not hold it itself."""
-    return hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return sha256(value.encode("utf-8", "surrogateescape"))[:32]
 
 
 def check(kind: str, value: str) -> bool | None:

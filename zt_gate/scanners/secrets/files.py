@@ -85,7 +85,9 @@ class Files:
 def _nothing(value: str, judge: Judge) -> bool:
     """Whether nothing is there yet: in such a file any other value is taken seriously."""
     text = value.strip().strip("\"'")
-    return len(text) < 3 or judge.template(text) or text.lower() in judge.absent
+    return (
+        len(text) < 3 or len(set(text)) < 2 or judge.template(text) or text.lower() in judge.absent
+    )
 
 
 def _fits(rule: Rule, value: str, judge: Judge) -> bool:

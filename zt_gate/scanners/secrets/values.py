@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.scanners.secrets.lazy import lazy
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TEMPLATE = re.compile(
+_TEMPLATE = lazy(
     r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{.*\}\}$|<%|%>|\$\("
     r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
     r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
@@ -23,24 +25,29 @@ _TEMPLATE = re.compile(
     r"|^@Microsoft\.KeyVault",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
+_WORDS = lazy(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_HEX = lazy(r"[0-9a-f]+|[0-9A-F]+")
+_UUID = lazy(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_IDENTIFIER = lazy(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
 # Hashed passwords (crypt, LDAP, Django): what to do about them is up to the file's own reader.
-_HASH = re.compile(
-    r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:"
-)
+_HASH = lazy(r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:")
 _BETWEEN = frozenset("-_.!:@#/+ 0123456789")
-_MARKS = re.compile(r"[-_.:/ ,|()\[\]@+=]+")
+_MARKS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or behind it: sha256, utf8, v2, 2nd, camelCase.
-_NUMBERED = re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
-_DULL = re.compile(
+_NUMBERED = lazy(r"\d{0,4}[A-Za-z]+\d{0,4}")
+_DULL = lazy(
     r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
     r"|sha(?:1|224|256|384|512)[-:=].*|h1:.*|md5[-:=].*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
     r"|.*\]\{\d.*|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
     r"|arn:.*|projects/.*|urn:.*|data:.*"
+)
+
+# A letter or digit, and the one that may follow it in a run: looking pairs up is quickest.
+_NEXT = frozenset(
+    (chr(code), chr(code + step))
+    for code in (*range(0x30, 0x3A), *range(0x61, 0x7B))
+    for step in (-1, 0, 1)
 )
 
 
@@ -60,7 +67,7 @@ class Judge:
         parts = sorted(str(part) for part in data["placeholder-parts"])
         return cls(
             frozenset(str(word).lower() for word in data["placeholders"]),
-            re.compile("|".join(parts), re.IGNORECASE),
+            lazy("|".join(parts), re.IGNORECASE),
             frozenset(str(word).lower() for word in data["placeholder-words"]),
             frozenset(str(word).lower() for word in data["absent"]),
             tuple(data["letter-pairs"]),
@@ -206,9 +213,7 @@ def patterned(value: str) -> bool:
 
 def _steps(text: str, stride: int) -> int:
     """Count the characters that stay or go one up or down from the one ``stride`` before."""
-    return sum(
-        -1 <= ord(b) - ord(a) <= 1 for a, b in zip(text, text[stride:], strict=False) if a.isalnum()
-    )
+    return sum(map(_NEXT.__contains__, zip(text, text[stride:], strict=False)))
 
 
 def identifier(value: str) -> bool:

