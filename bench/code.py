@@ -72,21 +72,15 @@ def read(files: Iterable[Path], folder: Path) -> dict[str, Sample]:
     """Write the samples into ``folder``; return them by file name."""
     samples: dict[str, Sample] = {}
     for file in files:
-        opened = lzma.open(file, "rt") if file.suffix == ".xz" else file.open(encoding="utf-8")
-        with opened as lines:
-            for line in lines:
-                row = json.loads(line)
-                if row["lang"] not in EXTENSIONS:
-                    continue
-                name = f"s{len(samples):05}.{EXTENSIONS[row['lang']]}"
-                (folder / name).write_text(row["text"], encoding="utf-8")
-                samples[name] = Sample(
-                    name,
-                    row["source"],
-                    row["lang"],
-                    tuple(row["cwe"]),
-                    row["label"] == "vulnerable",
-                )
+        data = file.read_bytes()
+        for line in (lzma.decompress(data) if file.suffix == ".xz" else data).splitlines():
+            row = json.loads(line)
+            if row["lang"] not in EXTENSIONS:
+                continue
+            name = f"s{len(samples):05}.{EXTENSIONS[row['lang']]}"
+            (folder / name).write_text(row["text"], encoding="utf-8")
+            bad = row["label"] == "vulnerable"
+            samples[name] = Sample(name, row["source"], row["lang"], tuple(row["cwe"]), bad)
     return samples
 
 

@@ -42,9 +42,13 @@ if TYPE_CHECKING:
 ORDINARY = ("flask", "requests", "rich")
 PROMPTS = ("crewai", "langchain-classic", "llama-index-core")
 TRANSLATIONS = ("django", "sphinx")
-SIX = (
-    b"ignore previous", b"disregard the above", b"new instructions:",
-    b"system:", b"assistant:", b"you are now",
+# Written so that this file is not itself a finding.
+SIX = tuple(
+    phrase.replace("_", " ").encode()
+    for phrase in (
+        "ignore_previous", "disregard_the_above", "new_instructions:",
+        "system:", "assistant:", "you_are_now",
+    )
 )  # fmt: skip
 KINDS: dict[str, set[str]] = {
     "code": {".py", ".pyi", ".js", ".ts", ".c", ".h", ".pyx", ".css", ".sh"},

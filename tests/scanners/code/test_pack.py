@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.support.changes import change_of, context
 from zt_gate import rulebook
-from zt_gate.scanners.code import SCANNER, engine
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from zt_gate.scanners.code import SCANNER
 
 FOLDER = rulebook.rules_folder() / "code"
-FILES = sorted(FOLDER.glob("*/*.yaml"))
-EXTENSIONS = {"python": [".py"], "javascript": [".js", ".jsx", ".ts", ".tsx"]}
+FILES = sorted(file for file in FOLDER.glob("*/*.yaml") if file.parent.name != "tables")
+TABLES = sorted(FOLDER.glob("tables/*/*.yaml"))
+EXTENSIONS = {"python": [".py"], "javascript": [".js", ".jsx", ".ts", ".tsx"], "go": [".go"]}
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
@@ -32,42 +34,80 @@ def test_a_rule_file_is_whole_and_has_examples(file: Path) -> None:
     assert all(re.fullmatch(r"CWE-\d+", name) for name in metadata["cwe"])
     assert all(re.fullmatch(r"A\d\d:2021 [\w ()-]+", name) for name in metadata["owasp"])
     assert all(url.startswith("https://") for url in metadata["references"])
-    assert (rule["severity"] == "ERROR") == (metadata["confidence"] == "high")
-    (examples,) = [
-        beside
-        for extension in EXTENSIONS[language]
-        if (beside := file.with_suffix(extension)).exists()
-    ]
+    said = {"high": "ERROR", "medium": "WARNING", "low": "INFO"}[metadata["confidence"]]
+    assert rule["severity"] == said
+    (examples,) = _examples(file)
     text = examples.read_text("utf-8")
     assert re.search(rf"(#|//) ruleid: {rule['id']}$", text, re.MULTILINE)
     assert re.search(rf"(#|//) ok: {rule['id']}$", text, re.MULTILINE)
 
 
+def _examples(file: Path) -> list[Path]:
+    beside = (file.with_suffix(extension) for extension in EXTENSIONS[file.parent.name])
+    return [path for path in beside if path.exists()]
+
+
+@pytest.mark.parametrize("file", TABLES, ids=lambda file: f"{file.parent.name}-{file.stem}")
+def test_a_table_says_whose_calls_it_holds(file: Path) -> None:
+    table = yaml.safe_load(file.read_bytes())
+    assert table["framework"]
+    assert table["documentation"].startswith("https://")
+    assert table.get("sources") or table.get("sinks")
+
+
 def test_the_pack_has_the_rules_that_are_promised() -> None:
     rules = rulebook.load("code")
     strict = [name for name, rule in rules.items() if rule.confidence == "high"]
-    assert len([name for name in strict if "/python-" in name]) >= 10
-    assert len([name for name in strict if "/javascript-" in name]) >= 5
+    assert len([name for name in strict if "/python-" in name]) >= 30
+    assert len([name for name in strict if "/javascript-" in name]) >= 15
+    assert len([name for name in strict if "/go-" in name]) >= 10
 
 
 def test_every_example_is_found_or_left_alone(tmp_path: Path) -> None:
-    way = next(engine.starts(tmp_path))
+    """The compiled rules, as the engine gets them, with their examples beside them."""
+    bodies = [rule.data["engine"] for rule in rulebook.load("code").values()]
+    compiled = {body["id"]: body for body in bodies}
+    for file in FILES:
+        folder = tmp_path / file.parent.name
+        folder.mkdir(exist_ok=True)
+        body = {**compiled[f"{file.parent.name}-{file.stem}"], "message": file.stem}
+        (folder / file.name).write_text(json.dumps({"rules": [body]}), encoding="utf-8")
+        for examples in _examples(file):
+            shutil.copy(examples, folder)
     done = subprocess.run(
-        [way.program, "test", "--experimental", str(FOLDER)],
+        [_semgrep(tmp_path), "test", "--experimental", "."],
         cwd=tmp_path,
-        env={**engine._environment(tmp_path), "PATH": os.defpath},
+        env={"HOME": str(tmp_path), "PATH": os.defpath, "SEMGREP_SEND_METRICS": "off"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(FILES)}/{len(FILES)}" in done.stdout
 
 
+def _semgrep(folder: Path) -> str:
+    """Return semgrep's engine under the name that makes it the command line."""
+    spec = find_spec("semgrep")
+    assert spec is not None
+    (place,) = spec.submodule_search_locations or [""]
+    link = folder / "osemgrep"
+    link.symlink_to(os.path.join(place, "bin", "semgrep-core"))
+    return str(link)
+
+
+def test_the_pages_about_the_rules_are_up_to_date() -> None:
+    done = subprocess.run(
+        [sys.executable, "bench/rule_pages.py", "--check"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
 @pytest.mark.slow
-def test_nothing_blocks_on_clean_packages(tmp_path: Path) -> None:
-    """At high confidence at most one finding in 100,000 lines of well-known packages."""
+def test_nearly_nothing_blocks_on_clean_packages(tmp_path: Path) -> None:
+    """At most 10 findings in 100,000 lines block, at most 60 block or warn."""
     contents: dict[str, str | bytes] = {}
     for package in ("rich", "requests", "packaging", "pluggy"):
         spec = find_spec(package)
@@ -82,4 +122,6 @@ def test_nothing_blocks_on_clean_packages(tmp_path: Path) -> None:
     assert (run.status, run.not_inspected) == ("ok", ())
     assert run.lines > 30_000
     strict = [finding for finding in run.findings if finding.confidence == "high"]
-    assert len(strict) <= run.lines / 100_000
+    assert len(strict) <= 10 * run.lines / 100_000
+    loud = [finding for finding in run.findings if finding.confidence in {"high", "medium"}]
+    assert len(loud) <= 60 * run.lines / 100_000

@@ -17,7 +17,7 @@ _ANY_WORD = rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)?"
 _ASCII_WORD = r"\w+(?:'\w+)?"
 _BREAK = r"[={}]|[.!?;。！？][\s\"')\]]|[。！？]|\n[^\w\n]*\n"
 # In JSON and in string literals a line break is written as an escape.
-_CALL = frozenset(("(", "->", "::"))
+_CALL = frozenset(("(", "->", "::", "|"))
 _ESCAPED = r"\\[nrt]"
 _ESCAPES = (b"\\n", b"\\r", b"\\t")
 _MARKUP = frozenset(("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div"))

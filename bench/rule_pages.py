@@ -1,0 +1,95 @@
+"""Write the pages about the code rules, docs/rules/code-<language>.md, from the rules.
+
+    python bench/rule_pages.py [--check]
+
+``--check`` writes nothing and ends with 1 where a page is not up to date.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zt_gate import rulebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from zt_gate.model.rule import Rule
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "rules"
+NAMES = {"python": "Python", "javascript": "JavaScript and TypeScript", "go": "Go"}
+LEVELS = {"high": "blocks", "medium": "warns", "low": "informs"}
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of every page by its file."""
+    rules = rulebook.load("code")
+    found = {}
+    for language, name in NAMES.items():
+        mine = [rule for rule in rules.values() if rule.id.startswith(f"code/{language}-")]
+        found[FOLDER / f"code-{language}.md"] = _page(language, name, mine)
+    return found
+
+
+def _page(language: str, name: str, rules: Iterable[Rule]) -> str:
+    ordered = sorted(rules, key=lambda rule: (-rule.confidence.rank, rule.id))
+    lines = [
+        f"# Rules for {name}",
+        "",
+        "Made from `rules/code/` by `bench/rule_pages.py`; do not change it here.",
+        "What the levels mean is in [verdict](../verdict.md#levels), what the scanner",
+        "sees and does not see in [code](../code.md).",
+        "",
+        "| rule | what | confidence | CWE |",
+        "|---|---|---|---|",
+    ]
+    for rule in ordered:
+        short = rule.id.removeprefix("code/")
+        cwe = rule.cwe[0] if rule.cwe else ""
+        title = rule.title.replace("|", "\\|")
+        lines.append(f"| [{short}](#{short}) | {title} | {rule.confidence} | {cwe} |")
+    for rule in ordered:
+        lines += _section(rule, language)
+    return "\n".join(lines) + "\n"
+
+
+def _section(rule: Rule, language: str) -> list[str]:
+    short = rule.id.removeprefix("code/")
+    data: Mapping[str, object] = rule.data
+    level = "warns" if rule.severity == "low" and rule.confidence == "high" else None
+    facts = [
+        f"severity {rule.severity}",
+        f"confidence {rule.confidence}: {level or LEVELS[rule.confidence]}",
+    ]
+    owasp = data.get("owasp")
+    named = [*rule.cwe, *(owasp if isinstance(owasp, list) else [])]
+    family = "Family: missing input sanitization." if data.get("family") else ""
+    lines = ["", f"## {short}", "", f"**{rule.title}.** {rule.why}", ""]
+    lines += [f"What to do: {rule.remedy}", ""]
+    lines += [" · ".join([*facts, ", ".join(named)]), ""]
+    if family:
+        lines += [family, ""]
+    example = f"../../rules/code/{language}/{short.removeprefix(language + '-')}.yaml"
+    links = [f"[the rule and its examples]({example})", *(f"<{url}>" for url in rule.references)]
+    return [*lines, "See " + ", ".join(links) + "."]
+
+
+def main(words: list[str]) -> int:
+    """Write the pages, or with ``--check`` compare them; return the exit code."""
+    stale = 0
+    for file, text in pages().items():
+        if not file.exists() or file.read_text("utf-8") != text:
+            stale = 1
+            if "--check" in words:
+                print(f"{file.relative_to(ROOT)} is not up to date: python bench/rule_pages.py")
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+    return stale if "--check" in words else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
