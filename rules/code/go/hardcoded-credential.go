@@ -2,7 +2,7 @@ package main
 
 func main() {
 // ruleid: go-hardcoded-credential
-dbPassword := "hunter22"
+dbPassword := "swordfish"
 // ruleid: go-hardcoded-credential
 jwtSecret := []byte("development")
 // ok: go-hardcoded-credential

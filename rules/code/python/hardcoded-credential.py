@@ -1,11 +1,11 @@
 import os
 
 # ruleid: python-hardcoded-credential
-connect(host, password="hunter22")
+connect(host, password="swordfish")
 # ruleid: python-hardcoded-credential
 app.secret_key = "development"
 # ruleid: python-hardcoded-credential
-db_pass = "hunter22"
+db_pass = "swordfish"
 # ok: python-hardcoded-credential
 connect(host, password=os.environ["PASSWORD"])
 # ok: python-hardcoded-credential

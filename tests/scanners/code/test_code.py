@@ -269,8 +269,8 @@ LOST = 'def f(name):\n    a: tuple[int, int] = 1, 2\n    return rf"{name}\\.[0-9
 
 def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(scan: Scan) -> None:
     compile(LOST, "b.py", "exec")
-    run = scan({"b.py": LOST + BAD})
-    assert found(run) == [("python-code-execution", 8)]
+    run = scan({"b.py": LOST + "def g(code):\n    return eval(code)\n"})
+    assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
     assert entry.kind == "not_applicable"
     assert entry.reason.endswith("lines 1, 2, 3 of what was added, and no rule could match there")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,11 +139,13 @@ def test_damaged_memory_is_no_memory(scan: Scan, tmp_path: Path) -> None:
     assert len(count.scans) == 1
 
 
-def test_only_the_rules_that_can_match_are_loaded(scan: Scan, tmp_path: Path) -> None:
-    scan({"a.py": BAD})
-    text = Path(tmp_path, "rules-0-python.json").read_text("utf-8")
-    assert "python-code-execution" in text
-    assert "python-weak-password-hash" not in text
+def test_a_rule_is_loaded_for_the_files_that_it_can_match_in(scan: Scan, tmp_path: Path) -> None:
+    scan({"a.py": BAD, "b.py": "import yaml\nyaml.full_load(x)\n", "c.py": "x = 1\n"})
+    loaded = json.loads(Path(tmp_path, "rules-1-python.json").read_bytes())["rules"]
+    files = {rule["id"]: rule["paths"]["include"] for rule in loaded}
+    assert files["python-code-execution"] == ["000001.py"]
+    assert files["python-yaml-full-loader"] == ["000002.py"]
+    assert "python-weak-password-hash" not in files
 
 
 def test_a_source_on_another_line_is_told(scan: Scan) -> None:

@@ -104,10 +104,8 @@ class Inspector:
         rules = {rule for rule in rules if self.pack.follows_data(language, rule)}
         if outcome.has_sources or not rules:
             return outcome
-        output = engine.flows(
-            unit.name, self.pack.file(language, rules), unit.dialect.core_name, self.ways,
-            self.context,
-        )  # fmt: skip
+        rule_file = self.pack.file(language, dict.fromkeys(sorted(rules), ()))
+        output = engine.flows(unit.name, rule_file, unit.dialect.core_name, self.ways, self.context)
         if output:
             found = traces.with_sources(outcome.matches, output)
             outcome = replace(outcome, matches=found, has_sources=True)
@@ -127,13 +125,15 @@ class Inspector:
             self.store.put(self._key(unit), to_table(outcome))
 
     def _scan(self, units: Sequence[Unit], *, patient: bool = False) -> Answer:
-        wanted: dict[str, set[str]] = {}
+        wanted: dict[str, dict[str, list[str]]] = {}
         for unit in units:
-            wanted.setdefault(unit.dialect.language.name, set()).update(unit.rules)
-        files = [self.pack.file(language, ids) for language, ids in sorted(wanted.items())]
+            rules = wanted.setdefault(unit.dialect.language.name, {})
+            for rule in sorted(unit.rules):
+                rules.setdefault(rule, []).append(os.path.basename(unit.name))
+        files = [self.pack.file(language, rules) for language, rules in sorted(wanted.items())]
         names = tuple(unit.name for unit in units)
         answer = engine.scan(names, files, self.ways, self.context, patient=patient)
-        ids = frozenset().union(*wanted.values())
+        ids = frozenset(rule for rules in wanted.values() for rule in rules)
         self.reason = self.reason or problems.of_the_run(answer, frozenset(names), ids)
         return answer
 

@@ -20,7 +20,7 @@ from zt_gate.scanners.code.literals import condition_of
 from zt_gate.scanners.code.store import MAX_LARGE, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from zt_gate.model.rule import Rule
@@ -44,9 +44,13 @@ class _Rules:
         """The rules as JSON.
 
         The engine wants a message for every rule; what it would print there
-        may quote code, so it gets the rule's id.
+        may quote code, so it gets the rule's id.  Globs of a rule would be held
+        against the private copies' names.
         """
-        return {name: json.dumps({**body, "message": name}) for name, body in self.bodies.items()}
+        return {
+            name: json.dumps({**_without_paths(body), "message": name})
+            for name, body in self.bodies.items()
+        }
 
     @cached_property
     def digest(self) -> str:
@@ -69,13 +73,17 @@ class _Rules:
         return found
 
 
+def _without_paths(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != "paths"}
+
+
 class Pack:
     """All rules of a scan, by language; writes what the engine is to load."""
 
     def __init__(self, rules: Mapping[str, Rule], workdir: Path, store: Store) -> None:
         self._workdir = workdir
         self._languages: dict[str, _Rules] = {}
-        self._written: dict[tuple[str, frozenset[str]], str] = {}
+        self._written = 0
         for rule in rules.values():
             body = rule.data.get("engine")
             if not isinstance(body, dict):
@@ -115,16 +123,20 @@ class Pack:
         body = self._languages[language].bodies.get(rule, {})
         return bool(body.get("mode") == "taint")
 
-    def file(self, language: str, ids: Iterable[str]) -> str:
-        """Write these rules once; return the file's name, relative to the work folder."""
-        wanted = frozenset(ids)
-        name = self._written.get((language, wanted))
-        if name is None:
-            name = f"rules-{len(self._written)}-{language}.json"
-            texts = self._languages[language].texts
-            with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
-                file.write('{"rules": [')
-                file.write(",\n".join(texts[rule] for rule in texts if rule in wanted))
-                file.write("]}")
-            self._written[language, wanted] = name
+    def file(self, language: str, wanted: Mapping[str, Collection[str]]) -> str:
+        """Write rules, each with the names of the files that it is for, none for all of them.
+
+        The engine's own choice is coarser: most of its time would go into files
+        in which a rule cannot match.  Returns the file's name, relative to the
+        work folder.
+        """
+        texts = self._languages[language].texts
+        rules = []
+        for rule, names in wanted.items():
+            paths = {"include": sorted(names)}
+            rules.append(texts[rule][:-1] + (f', "paths": {json.dumps(paths)}}}' if names else "}"))
+        self._written += 1
+        name = f"rules-{self._written}-{language}.json"
+        with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
+            file.write('{"rules": [' + ",\n".join(rules) + "]}")
         return name
