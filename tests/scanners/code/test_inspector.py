@@ -12,7 +12,7 @@ import pytest
 from tests.scanners.code.scanning import BAD, BAD_JS, Scan, found, refuse, skips
 from tests.support.changes import change_of
 from zt_gate import process
-from zt_gate.scanners.code import engine
+from zt_gate.scanners.code import engine, inspector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,6 +146,34 @@ def test_a_rule_is_loaded_for_the_files_that_it_can_match_in(scan: Scan, tmp_pat
     assert files["python-code-execution"] == ["000001.py"]
     assert files["python-yaml-full-loader"] == ["000002.py"]
     assert "python-weak-password-hash" not in files
+
+
+def test_two_engines_find_what_one_does(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"{n}.py": BAD + "\n" * n for n in range(5)} | {"b.js": BAD_JS}
+    one, two = Counting(), Counting()
+    first = scan(files, run=one)
+    monkeypatch.setattr(inspector, "_WORTH_TWO", 0)
+    monkeypatch.setattr(inspector, "_cores", lambda: 2)
+    second = scan(files, run=two)
+    assert (len(one.scans), len(two.scans)) == (1, 2)
+    assert second.findings == first.findings
+    assert (second.files, second.status) == (6, "ok")
+
+
+def test_what_goes_wrong_with_one_of_two_engines_is_an_error(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspector, "_WORTH_TWO", 0)
+    monkeypatch.setattr(inspector, "_cores", lambda: 2)
+
+    def half(argv: Sequence[str], **rest: Any) -> Any:
+        if "src/000001.py" in argv:
+            raise process.ProcessFailedError("it could not be started")
+        return process.run(argv, **rest)
+
+    run = scan({"a.py": BAD, "b.py": BAD + "\n"}, run=half)
+    assert run.status == "error"
+    assert "could not be started" in run.reason
 
 
 def test_a_source_on_another_line_is_told(scan: Scan) -> None:

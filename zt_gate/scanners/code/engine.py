@@ -66,6 +66,7 @@ class Start:
 
 def starts(workdir: Path) -> Iterator[Start]:
     """Yield the ways to start semgrep that exist here, the fastest first."""
+    _environment(workdir)  # before several engines share it
     core = _core()
     if core is not None:
         link = os.path.join(workdir, "osemgrep")
@@ -208,7 +209,6 @@ def scan(
 def _command(
     way: Start, files: Sequence[str], rule_files: Sequence[str], seconds: float
 ) -> list[str]:
-    jobs = max(1, min(2, os.cpu_count() or 1, len(files)))
     options = ["--experimental"] if way.experimental else []
     for rules in rule_files:
         options += ["--config", rules]
@@ -216,7 +216,7 @@ def _command(
         way.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
         "--disable-version-check", "--disable-nosem", "--no-git-ignore",
         "--max-target-bytes", "0", "--max-memory", str(MAX_MEMORY),
-        "--timeout", f"{seconds:g}", "--timeout-threshold", "1", "--jobs", str(jobs),
+        "--timeout", f"{seconds:g}", "--timeout-threshold", "1", "--jobs", "1",
         "--", *files,
     ]  # fmt: skip
 

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 from zt_gate.scanners.code import engine, problems, python_source, traces
 from zt_gate.scanners.code.languages import dialect_named
 from zt_gate.scanners.code.outcome import Outcome, Unit, by_file, from_table, to_table
-from zt_gate.scanners.code.output import Problem
+from zt_gate.scanners.code.output import Answer, Problem
 from zt_gate.scanners.code.store import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.output import Answer
     from zt_gate.scanners.code.rules import Pack
     from zt_gate.scanners.code.store import Store
 
@@ -30,8 +29,17 @@ if TYPE_CHECKING:
 _VERSION = "1"
 #: Constructs that are taken out of one Python file until the engine parses it.
 _CUTS = 5
+#: Bytes of files from which a second engine is worth its start.
+_WORTH_TWO = 40_000
 #: Files of one scan that are tried once more, alone: each may take a minute.
 _RETRIES = 20
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass
@@ -125,17 +133,57 @@ class Inspector:
             self.store.put(self._key(unit), to_table(outcome))
 
     def _scan(self, units: Sequence[Unit], *, patient: bool = False) -> Answer:
+        """Ask the engine; side by side where there is enough for two.
+
+        Two engines on one half each: one engine with two jobs takes four times
+        the processor time as soon as it has to share the cores.
+        """
+        groups = self._halves(units)
+        commands = [self._rule_files(group) for group in groups]
+        ways = self.ways
+
+        def ask(group: Sequence[Unit], files: Sequence[str]) -> Answer:
+            names = tuple(unit.name for unit in group)
+            return engine.scan(names, files, ways, self.context, patient=patient)
+
+        if len(groups) == 1:
+            answers = [ask(groups[0], commands[0])]
+        else:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(len(groups)) as pool:
+                answers = list(pool.map(ask, groups, commands))
+        answer = Answer(
+            tuple(match for one in answers for match in one.matches),
+            tuple(dict.fromkeys(problem for one in answers for problem in one.problems)),
+            frozenset().union(*(one.scanned for one in answers)),
+        )
+        known = frozenset(rule for unit in units for rule in unit.rules)
+        names = frozenset(unit.name for unit in units)
+        self.reason = self.reason or problems.of_the_run(answer, names, known)
+        return answer
+
+    def _rule_files(self, units: Sequence[Unit]) -> list[str]:
         wanted: dict[str, dict[str, list[str]]] = {}
         for unit in units:
             rules = wanted.setdefault(unit.dialect.language.name, {})
             for rule in sorted(unit.rules):
                 rules.setdefault(rule, []).append(os.path.basename(unit.name))
-        files = [self.pack.file(language, rules) for language, rules in sorted(wanted.items())]
-        names = tuple(unit.name for unit in units)
-        answer = engine.scan(names, files, self.ways, self.context, patient=patient)
-        ids = frozenset(rule for rules in wanted.values() for rule in rules)
-        self.reason = self.reason or problems.of_the_run(answer, frozenset(names), ids)
-        return answer
+        return [self.pack.file(language, rules) for language, rules in sorted(wanted.items())]
+
+    def _halves(self, units: Sequence[Unit]) -> list[list[Unit]]:
+        """Return the units in one group, or in two that take about as long."""
+        sizes = {unit.name: os.path.getsize(os.path.join(self.context.workdir, unit.name))
+                 for unit in units}  # fmt: skip
+        if len(units) < 2 or sum(sizes.values()) < _WORTH_TWO or _cores() < 2:
+            return [list(units)]
+        groups: list[list[Unit]] = [[], []]
+        work = [0, 0]
+        for unit in sorted(units, key=lambda unit: -sizes[unit.name] * len(unit.rules)):
+            lighter = int(work[1] < work[0])
+            groups[lighter].append(unit)
+            work[lighter] += sizes[unit.name] * len(unit.rules)
+        return groups
 
     def _again(self, unit: Unit, outcome: Outcome) -> Outcome:
         """Try a text once more that was given up, or that was not parsed at all."""
