@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +21,43 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back the signals that end the gate: for what must not be left half done."""
+    """Hold back the signals that end the gate: for what must not be left half done.
+
+    They come when it is over.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
-        yield
+        with _held():
+            yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Keep what another thread of the process catches from being raised in this one.
+
+    A mask is one thread's own: with a second thread the kernel hands the signal
+    to that one, and Python still calls the handler in the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python runs no handler here
+        return
+    caught: list[int] = []
+    handlers = {
+        number: handler
+        for number in ENDING
+        if (handler := signal.getsignal(number)) not in {None, signal.SIG_IGN}
+    }
+    try:
+        for number in handlers:
+            signal.signal(number, lambda number, _frame: caught.append(number))
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for signalled in caught:
+            signal.raise_signal(signalled)  # masked in this thread until the caller is done
 
 
 @contextmanager
