@@ -240,10 +240,10 @@ def _read_semgrep(file: Path, shared: Mapping[str, rule_tables.Tables]) -> list[
         metadata = _list_of_tables([raw.get("metadata", {})], "metadata")[0]
         common = {key: metadata[key] for key in _FIELDS if key in metadata}
         other: dict[str, Any] = {
-            key: metadata[key] for key in ("owasp", "family") if key in metadata
+            key: metadata[key] for key in ("owasp", "family", "fix") if key in metadata
         }
         engine = {key: value for key, value in raw.items() if key not in {"metadata", "message"}}
-        table = {**common, **other, "engine": here.fill(engine), "fix": raw.get("fix")}
+        table = {**common, **other, "engine": here.fill(engine)}
         table["id"] = f"code/{raw.get('id', '')}"
         tables.append(table)
     return tables

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Evidence, Finding, Location
 from zt_gate.model.text import decode_lossy
+from zt_gate.scanners.code.fixes import fix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +54,19 @@ def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> 
     )
     evidence = _evidence(text, start, end if last_line == first_line else len(text))
     message = _message(match, rule, first_line, is_added=run is not None)
-    return rule.finding(location, message, evidence=evidence, subject=subject_of(match, lines))
+    fix = None
+    if (first_line, last_line) == (match.line, match.end_line) and run:
+        fix = fix_of(rule, _text(lines[first_line - 1 : last_line], start, end))
+    subject = subject_of(match, lines)
+    return rule.finding(location, message, evidence=evidence, subject=subject, fix=fix)
+
+
+def _text(lines: Sequence[bytes], start: int, end: int) -> str:
+    """Return the code between an offset in the first line and one in the last."""
+    rows = [decode_lossy(line).removesuffix("\r") for line in lines]
+    rows[-1] = rows[-1][:end]
+    rows[0] = rows[0][start:]
+    return "\n".join(rows)
 
 
 def _message(match: Match, rule: Rule, line: int, *, is_added: bool) -> str:

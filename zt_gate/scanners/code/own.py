@@ -22,6 +22,7 @@ from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Severity
 from zt_gate.model.report import NotInspected
 from zt_gate.model.rule import Rule
+from zt_gate.scanners.code.fixes import steps_of_semgrep
 from zt_gate.scanners.code.languages import LANGUAGES
 from zt_gate.scanners.code.store import MAX_LARGE, key_of
 
@@ -47,7 +48,7 @@ MAX_BYTES = 10 * 1024 * 1024
 PREFIX = "own-"
 
 # The engine sees private copies under names of our own: a rule's globs would never fit.
-_LEFT_OUT = frozenset(("metadata", "message", "paths"))
+_LEFT_OUT = frozenset(("metadata", "message", "paths", "fix", "fix-regex"))
 _TITLE = 160
 _NAME = 100
 _CWE = re.compile(r"CWE-\d{1,6}")
@@ -178,7 +179,7 @@ def _rule(body: Mapping[str, Any], path: str, known: Collection[str]) -> Rule:
         references=tuple(
             url for url in _texts(metadata.get("references")) if url.startswith("https://")
         ),
-        data={"engine": {**engine, "id": own}, "file": path},
+        data={"engine": {**engine, "id": own}, "file": path, "fix": steps_of_semgrep(body)},
     )
 
 
