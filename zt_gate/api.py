@@ -39,6 +39,7 @@ def scan(
     config: str | os.PathLike[str] = "",
     policy_rev: str = "",
     offline: bool = False,
+    audit: str = "",
     environ: Mapping[str, str] | None = None,
 ) -> Report:
     """Judge one change of the repository around ``folder``.
@@ -69,6 +70,7 @@ def scan(
         config=os.fspath(config),
         policy_rev=policy_rev,
         offline=offline,
+        audit=audit,
     )
     return gate.run(request, os.environ if environ is None else environ)
 

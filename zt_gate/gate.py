@@ -48,7 +48,8 @@ class Request:
 
     ``spec`` is the range or revision of ``range`` and ``base``; ``patch`` the
     patch, as bytes or a stream; ``paths`` the roots of ``tree``.  ``folder`` is where git
-    looks for the repository.  Empty strings stand for the defaults.
+    looks for the repository.  ``audit`` says of which packages known vulnerabilities are
+    looked up: "added" or "all".  Empty strings stand for the defaults.
     """
 
     kind: Kind = "staged"
@@ -65,6 +66,7 @@ class Request:
     config: str = ""
     policy_rev: str = ""
     offline: bool = False
+    audit: str = ""
     debug: bool = False
 
 
@@ -153,6 +155,7 @@ class _Kit:
             ),
             registries=self.policy.registries,
             offline=self.request.offline,
+            audit_all=self.request.audit == "all",
             environ=self.environ,
             trusted_file=self._trusted_reader(),
             trusted_paths=self._trusted_paths,
@@ -231,6 +234,10 @@ def _options(request: Request) -> judge.JudgeOptions:
         raise UsageError("--scanner and --skip leave no scanner that runs")
     if request.profile and request.profile not in PROFILES:
         raise UsageError(f"--profile takes {', '.join(PROFILES)}, not {request.profile!a}")
+    if request.audit not in {"", "added", "all"}:
+        raise UsageError(f"--audit takes added or all, not {request.audit!a}")
+    if request.audit == "all" and request.offline:
+        raise UsageError("--audit all asks about known vulnerabilities: not with --offline")
     if request.config and request.policy_rev:
         raise UsageError("--config and --policy-rev both name a policy; give one")
     return judge.JudgeOptions(

@@ -46,6 +46,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--config", metavar="FILE", help="a policy of yours, instead of git's")
     which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
     which.add_argument("--offline", action="store_true", help="ask no registry")
+    which.add_argument(
+        "--audit", metavar="WHAT", help="known vulnerabilities of what is added (default), or all"
+    )
 
     out = parser.add_argument_group("what is printed")
     out.add_argument("--format", metavar="NAME", help="terminal, json, sarif, github, markdown")
@@ -105,6 +108,7 @@ def request_of(options: argparse.Namespace) -> Request:
         config=options.config or "",
         policy_rev=options.policy_rev or "",
         offline=options.offline,
+        audit=options.audit or "",
         debug=options.debug,
     )
 

@@ -76,7 +76,8 @@ class Context:
     own environment (for registries and proxies): never pass it to a child.
     ``trusted_file`` reads a file of the project from the trusted side, None
     where it does not exist there.  ``trusted_paths`` lists all files of that
-    side, None where there is no such side.
+    side, None where there is no such side.  ``audit_all``: known vulnerabilities of
+    every resolved package count, not only of those that the change brings.
     """
 
     rules: Mapping[str, Rule]
@@ -92,6 +93,7 @@ class Context:
     trusted_file: Callable[[bytes], bytes | None] = lambda _path: None
     text_findings: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
     trusted_paths: Callable[[], Sequence[bytes] | None] = lambda: None
+    audit_all: bool = False
 
     def seconds_left(self) -> float:
         """Wall seconds until the deadline, never negative."""
