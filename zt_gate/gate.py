@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Report
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.base import Context
+    from zt_gate.scanners.base import Context, ScopeSettings
 
 Kind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
 
@@ -154,6 +154,8 @@ class _Kit:
                 on_unverified=limits.on_unverified,
             ),
             registries=self.policy.registries,
+            scope=self._scope(),
+            own_rules=self._own_rules(),
             offline=self.request.offline,
             audit_all=self.request.audit == "all",
             environ=self.environ,
@@ -161,6 +163,30 @@ class _Kit:
             trusted_paths=self._trusted_paths,
             text_findings=self._text_reader() if name == "dependencies" else None,
         )
+
+    def _scope(self) -> ScopeSettings:
+        """Return the policy's scope, with the task of the command line."""
+        from zt_gate.scanners.base import ScopeSettings, TaskScope
+
+        scope, limits = self.policy.scope, self.policy.scope_limits
+        return ScopeSettings(
+            allowed=scope.allowed,
+            restricted=scope.restricted,
+            task=self.request.task,
+            tasks={
+                name: TaskScope(task.allowed, task.restricted)
+                for name, task in self.policy.tasks.items()
+            },
+            max_files=limits.max_files,
+            max_lines=limits.max_lines,
+            max_deletions=limits.max_deletions,
+            max_binaries=limits.max_binaries,
+        )
+
+    def _own_rules(self) -> tuple[str, ...]:
+        """Return the paths of the rules that the policy takes from the project."""
+        code = self.policy.scanners.get("code", {})
+        return (*code.get("rules", ()), *(pack["path"] for pack in code.get("packs", ())))
 
     def _version_age(self) -> int | None:
         """Return the least age of a version: where nothing is said, strict waits a week."""
@@ -373,11 +399,13 @@ def _check_supported(policy: Policy, task: str) -> None:
     A policy that is read and not enforced would be a promise that nobody keeps.
     """
     if task and task not in policy.tasks:
-        known = ", ".join(policy.tasks) or "none"
-        raise UsageError(f"--task {task!a}: the policy has no such task (it has {known})")
+        from zt_gate.scanners.scope import built_in_tasks
+
+        known = dict.fromkeys((*built_in_tasks(rulebook.load("scope")), *policy.tasks))
+        if task not in known:
+            told = ", ".join(known)
+            raise UsageError(f"--task {task!a}: there is no such task; there are {told}")
     tables = {
-        "[scope]": policy.scope.allowed or policy.scope.restricted,
-        "[tasks]": policy.tasks,
         "[ai]": policy.ai,
         "[audit]": policy.audit,
     }

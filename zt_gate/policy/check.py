@@ -21,6 +21,7 @@ from zt_gate.policy.schema import (
     Policy,
     Profile,
     Scope,
+    ScopeLimits,
 )
 from zt_gate.policy.values import KEYS, Reader, near, shown
 
@@ -33,6 +34,8 @@ _WILD = "*?[\\"
 _OWN_RULES = ("rules", "packs")
 # What begins the ids of rules that the project brings itself: they are known only when it runs.
 _OWN_RULE = "code/own-"
+# A task has paths of its own; how much may be touched is said once, in [scope].
+_TASK = ("allowed", "restricted")
 _SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
 
 
@@ -57,7 +60,8 @@ def policy_of(
         scanners=_options(top.table("scanners"), scanners),
         dependencies=_dependencies(top.table("dependencies")),
         registries=_registries(top.table("registries")),
-        scope=_scope(top.table("scope")),
+        scope=_scope(top.table("scope"), KEYS["scope"]),
+        scope_limits=_limits(top.table("scope")),
         tasks=_tasks(top.table("tasks")),
         ignores=_ignores(top, names),
         ai=_ai(top.table("ai")),
@@ -202,9 +206,19 @@ def _url_problem(url: str) -> str:
     return ""
 
 
-def _scope(table: Reader) -> Scope:
-    table.only(KEYS["scope"])
+def _scope(table: Reader, known: Collection[str]) -> Scope:
+    table.only(known)
     return Scope(table.globs("allowed"), table.globs("restricted"))
+
+
+def _limits(table: Reader) -> ScopeLimits:
+    default = ScopeLimits()
+    return ScopeLimits(
+        max_files=table.number("max-files", default.max_files),
+        max_lines=table.number("max-lines", default.max_lines),
+        max_deletions=table.number("max-deletions", default.max_deletions),
+        max_binaries=table.number("max-binaries", default.max_binaries),
+    )
 
 
 def _tasks(table: Reader) -> dict[str, Scope]:
@@ -212,7 +226,7 @@ def _tasks(table: Reader) -> dict[str, Scope]:
         plain = name.translate({ord(mark): None for mark in "-_."})
         if not (plain.isascii() and plain.isalnum()) or len(name) > 64:
             table.fail(name, f"[tasks] {shown(name)}: a task's name has letters, digits, '-_.'")
-    return {name: _scope(table.table(name)) for name in table}
+    return {name: _scope(table.table(name), _TASK) for name in table}
 
 
 def _options(table: Reader, scanners: Collection[str]) -> dict[str, Mapping[str, Any]]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 UNREADABLE = f"{GATE}/unreadable"
 POLICY_CHANGED = f"{GATE}/policy-changed"
+#: What touches policy, baseline or ignores: a warning in standard, a block in strict.
+_RAISED = frozenset((POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added"))
 
 #: What ``--fail-on`` takes.  ``info`` is the level: everything.
 FAIL_ON = ("block", "warn", "info", "critical", "high", "medium", "low")
@@ -34,7 +36,7 @@ def level_of(
     level = finding.level or _matrix(finding.severity, finding.confidence, min_confidence)
     level = policy.levels.get(finding.scanner, level)
     level = policy.levels.get(finding.rule, level)
-    if policy.profile == "strict" and finding.rule == POLICY_CHANGED:
+    if policy.profile == "strict" and finding.rule in _RAISED:
         level = Level.BLOCK
     if policy.profile == "advisory" and level is Level.BLOCK:
         level = Level.WARN

@@ -17,7 +17,9 @@ OnUnverified = Literal["error", "warn"]
 
 PROFILES: tuple[Profile, ...] = ("advisory", "standard", "strict")
 #: Names that ``[levels]``, ``[scanners]`` and rule globs may speak of.
-SCANNERS = ("secrets", "code", "injection", "agent_config", "dependencies")
+SCANNERS = (
+    "secrets", "code", "injection", "agent_config", "dependencies", "scope",
+)  # fmt: skip
 #: What the gate says itself: levels and ignores may name it, options may not.
 GATE = "gate"
 #: Digest of a policy that says nothing: the defaults.
@@ -66,6 +68,20 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class ScopeLimits:
+    """``[scope]``: how much one change may touch before it is told, as a warning.
+
+    Files of any kind of change, added and removed lines together, deleted
+    files, binary files.
+    """
+
+    max_files: int = 300
+    max_lines: int = 20_000
+    max_deletions: int = 100
+    max_binaries: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One policy.
 
@@ -85,6 +101,7 @@ class Policy:
     registries: Mapping[str, str] = field(default_factory=dict)
     scope: Scope = Scope()
     tasks: Mapping[str, Scope] = field(default_factory=dict)
+    scope_limits: ScopeLimits = ScopeLimits()
     ignores: tuple[Ignore, ...] = ()
     ai: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)

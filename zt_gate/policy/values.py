@@ -22,7 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
                      "on-unverified"),
     "registries": ("pypi", "npm", "pypistats", "npm-downloads", "osv", "cargo", "golang", "gem",
                    "composer", "nuget", "maven"),
-    "scope": ("allowed", "restricted"),
+    "scope": ("allowed", "restricted", "max-files", "max-lines", "max-deletions", "max-binaries"),
     "ignore": ("rule", "path", "reason", "expires"),
     "ai": ("labels", "marks"),
     "audit": ("log",),

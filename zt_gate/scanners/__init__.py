@@ -14,4 +14,5 @@ SCANNERS: tuple[tuple[str, str], ...] = (
     ("secrets", "zt_gate.scanners.secrets"),
     ("injection", "zt_gate.scanners.injection"),
     ("agent_config", "zt_gate.scanners.agent_config"),
+    ("scope", "zt_gate.scanners.scope"),
 )

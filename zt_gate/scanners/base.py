@@ -66,6 +66,28 @@ class DependencySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskScope:
+    """The policy's ``[tasks.NAME]``: gitignore patterns."""
+
+    allowed: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeSettings:
+    """The policy's ``[scope]`` and ``[tasks]``; ``task`` is the one of the command line, or ""."""
+
+    allowed: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
+    task: str = ""
+    tasks: Mapping[str, TaskScope] = field(default_factory=dict)
+    max_files: int = 300
+    max_lines: int = 20_000
+    max_deletions: int = 100
+    max_binaries: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What a scanner may use besides the change; made by the pipeline.
 
@@ -75,7 +97,8 @@ class Context:
     ``cache_dir`` is None where nothing may be kept.  ``environ`` is the user's
     own environment (for registries and proxies): never pass it to a child.
     ``trusted_file`` reads a file of the project from the trusted side, None
-    where it does not exist there.  ``trusted_paths`` lists all files of that
+    where it does not exist there.  ``own_rules`` are the paths of rules that the
+    project brings itself.  ``trusted_paths`` lists all files of that
     side, None where there is no such side.  ``audit_all``: known vulnerabilities of
     every resolved package count, not only of those that the change brings.
     """
@@ -88,6 +111,8 @@ class Context:
     settings: Mapping[str, Any] = field(default_factory=dict)
     dependencies: DependencySettings = field(default_factory=DependencySettings)
     registries: Mapping[str, str] = field(default_factory=dict)
+    scope: ScopeSettings = field(default_factory=ScopeSettings)
+    own_rules: tuple[str, ...] = ()
     offline: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
     trusted_file: Callable[[bytes], bytes | None] = lambda _path: None
