@@ -1,4 +1,4 @@
-"""Formats with a literal of their own, and formats that need a word near them."""
+"""Formats with a literal of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import checksums
-from zt_gate.scanners.secrets.hits import FORMAT, NEAR, Hit
+from zt_gate.scanners.secrets.hits import FORMAT, Hit
 from zt_gate.scanners.secrets.lazy import lazy
 from zt_gate.scanners.secrets.values import entropy
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _JOINED = _WORD | frozenset(b"_")
-# Bytes that would make a value without a prefix a part of something longer.
-_INSIDE = _WORD | frozenset(b"_-+/=.")
 _LONGEST = 4096
 _STAGE = lazy(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
 _SANDBOX = lazy(r"[-_](?:sandbox|sdbx|sbx)[-_]")
@@ -46,21 +44,7 @@ def _form(
         return None
     find = _around if form.marker else _at
     match = find(block, catalogue, form, position)
-    return _hit(block, form, match, judge, FORMAT) if match is not None else None
-
-
-def find_near(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
-    """Find the formats that a word near them names (``datadog`` and 32 hex digits)."""
-    data = block.data
-    for start, end, forms in catalogue.words(block.lower):
-        for form in forms:
-            if not _is_word(block.lower, start, form):
-                continue
-            match = _after(data, catalogue, form, end)
-            if match is not None:
-                hit = _hit(block, form, match, judge, NEAR)
-                if hit is not None:
-                    yield hit
+    return judged(block, form, match, judge, FORMAT) if match is not None else None
 
 
 def _at(block: Block, catalogue: Catalogue, form: Format, position: int) -> re.Match[bytes] | None:
@@ -88,39 +72,6 @@ def _around(
     return None
 
 
-def _after(
-    data: bytes, catalogue: Catalogue, form: Format, position: int
-) -> re.Match[bytes] | None:
-    high = min(len(data), position + form.reach + 200)
-    for match in catalogue.pattern(form).finditer(data, position, high):
-        start, end = match.span()
-        if start - position > form.reach or data.count(b"\n", position, start) > 2:
-            return None
-        if data[start - 1] in _INSIDE and not _operator(data, start):
-            continue
-        if end < len(data) and data[end] in _INSIDE and not _sentence(data, end):
-            continue
-        return match
-    return None
-
-
-def _operator(data: bytes, start: int) -> bool:
-    """Whether the byte before is an assignment's or a separator's, not a part of the value."""
-    return data[start - 1] == 0x3D and data[start - 2 : start - 1] not in {b"=", b"+", b"/"}
-
-
-def _sentence(data: bytes, end: int) -> bool:
-    return data[end] == 0x2E and (end + 1 >= len(data) or data[end + 1] in b" \n\r\t")
-
-
-def _is_word(lower: bytes, position: int, form: Format) -> bool:
-    """Whether the word found begins a word of one of the format's own."""
-    own = next((w for w in form.literals if lower.startswith(w, position)), None)
-    if own is None:
-        return False
-    return len(own) > 5 or position == 0 or lower[position - 1] not in _WORD
-
-
 def _begins(data: bytes, position: int) -> bool:
     r"""Whether a value may begin here: not inside a word, an escape like ``\n`` aside."""
     if position == 0 or data[position - 1] not in _JOINED:
@@ -144,7 +95,10 @@ def _closed(data: bytes, match: re.Match[bytes]) -> bool:
     return end >= len(data) or data[end] not in _JOINED
 
 
-def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int) -> Hit | None:
+def judged(
+    block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int
+) -> Hit | None:
+    """Return the hit for a match of a format, or None where it is a known fake."""
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
     value = block.data[start:end].decode("ascii", "replace")
@@ -159,11 +113,11 @@ def _hit(block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank:
     if verdict is False and form.requires:
         return None
     level, confidence, note = form.rule.level, form.rule.confidence, ""
-    if form.context and not _context(block, form, start, end):
+    if form.context and not _stands_near(block, form.context, start, end):
         if form.strict:
             return None
         level, confidence = Level.WARN, Confidence.MEDIUM
-    if doubtful(value):
+    if doubtful(value) or (form.public and _stands_near(block, form.public, start, end)):
         level, confidence = Level.WARN, Confidence.LOW
     if form.checksum == "jwt" and checksums.bare_jwt(value):
         level, confidence = Level.WARN, Confidence.LOW
@@ -188,10 +142,10 @@ def _body(form: Format, value: str) -> str:
     return body if len(body) >= 8 else value
 
 
-def _context(block: Block, form: Format, start: int, end: int) -> bool:
-    """Whether a word that belongs to the format stands in the lines around it, or in the path."""
+def _stands_near(block: Block, words: tuple[bytes, ...], start: int, end: int) -> bool:
+    """Whether one of the words stands in the lines around a value, or in the path."""
     around = block.lower[max(0, start - 400) : end + 200] + b"\n" + block.path.lower()
-    return any(word in around for word in form.context)
+    return any(word in around for word in words)
 
 
 def _fake(body: str, judge: Judge) -> bool:

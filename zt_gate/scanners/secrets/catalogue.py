@@ -41,6 +41,8 @@ class Format:
     requires: bool = False
     #: Words of which one must stand near for the rule's own level (else it only warns).
     context: tuple[bytes, ...] = ()
+    #: Words near it, or in the path, of what is published by design: it only warns then.
+    public: tuple[bytes, ...] = ()
     entropy: float = 0.0
     #: Whether it says nothing where none of its ``context`` stands near.
     strict: bool = False
@@ -200,6 +202,7 @@ def _format(rule: Rule) -> Format:
         checksum=str(data.get("checksum", "")),
         requires=bool(data.get("requires", False)),
         context=tuple(str(word).lower().encode() for word in data.get("context", ())),
+        public=tuple(str(word).lower().encode() for word in data.get("public", ())),
         entropy=float(data.get("entropy", 0)),
         strict=bool(data.get("strict", False)),
         fakes=bool(data.get("fakes", True)),

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets.anchored import find_near
 from zt_gate.scanners.secrets.encoded import find_encoded
 from zt_gate.scanners.secrets.files import Files
 from zt_gate.scanners.secrets.hits import KEY, Hit
 from zt_gate.scanners.secrets.keyword import RULE as KEYWORDS
 from zt_gate.scanners.secrets.keyword import Keywords
 from zt_gate.scanners.secrets.names import Names
+from zt_gate.scanners.secrets.near import find_near
 from zt_gate.scanners.secrets.nearby import find_aws_pairs, find_commands, find_connections
 from zt_gate.scanners.secrets.paths import is_lock, is_test_or_doc
 from zt_gate.scanners.secrets.plugins import Plugins
@@ -50,7 +50,8 @@ class Deep:
         self.files = Files(catalogue.rules)
         self._catalogue = catalogue
         self._judge = judge
-        self._keywords = Keywords(data, Names.of(data), judge)
+        self._names = Names.of(data)
+        self._keywords = Keywords(data, self._names, judge)
         self._plugins = Plugins(catalogue.rules)
 
     def find(
@@ -61,7 +62,7 @@ class Deep:
         if lock:
             block = replace(block, data=_CHECKSUM.sub(_blank, block.data), _lower=b"")
         found = [
-            *find_near(block, self._catalogue, self._judge),
+            *find_near(block, self._catalogue, self._judge, self._names),
             *self._keywords.find(block),
             *(() if block.columns else self._called(block, lock=lock)),
             *find_aws_pairs(block, plain, self._judge),

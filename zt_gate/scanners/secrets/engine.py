@@ -92,7 +92,7 @@ class Engine:
             from zt_gate.scanners.secrets.pem import find_keys
 
             found += find_keys(block, self.judge)
-        if b"://" in block.data:
+        if b"://" in block.data or b"jdbc:oracle:" in block.data:
             from zt_gate.scanners.secrets.urls import find_urls
 
             found += find_urls(block, self.judge)

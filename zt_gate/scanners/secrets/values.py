@@ -204,7 +204,7 @@ def patterned(value: str) -> bool:
     n = len(text)
     if n < 8:
         return len(set(text)) <= 1 or (n >= 6 and _steps(text, 1) >= n - 2)
-    if len(set(text)) <= max(2, n // 16):
+    if len(set(text)) <= min(4, max(2, n // 16)):
         return True
     if _steps(text, 1) >= 0.5 * n or (n >= 16 and _steps(text, 2) >= 0.6 * n):
         return True
