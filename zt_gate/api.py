@@ -38,6 +38,7 @@ def scan(
     task: str = "",
     config: str | os.PathLike[str] = "",
     policy_rev: str = "",
+    accept: Iterable[str] = (),
     offline: bool = False,
     audit: str = "",
     environ: Mapping[str, str] | None = None,
@@ -69,6 +70,7 @@ def scan(
         task=task,
         config=os.fspath(config),
         policy_rev=policy_rev,
+        accept=_several("accept", accept),
         offline=offline,
         audit=audit,
     )

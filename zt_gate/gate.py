@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zt_gate import __version__, cache, judge, pipeline, process, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.report import ScannerRun, Tool
+from zt_gate.policy.gather import accepted_from, gather
 from zt_gate.policy.schema import PROFILES, Policy
 from zt_gate.scanners import SCANNERS
 from zt_gate.workspace import private_folder
@@ -68,22 +69,29 @@ class Request:
     offline: bool = False
     audit: str = ""
     debug: bool = False
+    #: Whole fingerprints of findings that whoever starts the gate accepts.
+    accept: tuple[str, ...] = ()
+    #: For a baseline that is being made: what its fingerprints are salted with.
+    salt: bytes = b""
 
 
 def run(
     request: Request,
     environ: Mapping[str, str],
     progress: Callable[[Sequence[str]], None] | None = None,
+    unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
 ) -> Report:
     """Judge one change.
 
     ``environ`` is the caller's own environment: the user's registries and
     proxies stand there.  ``progress`` is told the names of the scanners that
-    still run.  Raises GateError, each kind with its exit code, where there is
-    nothing to report on.
+    still run; ``unmasked`` the runs with the values of secrets in them, for
+    what compares and keeps none.  Raises GateError, each kind with its exit
+    code, where there is nothing to report on.
     """
     started = time.monotonic()
     options = _options(request)
+    accepted = accepted_from(request.accept)
     git = _repository(request, environ)
     with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
@@ -94,6 +102,18 @@ def run(
         jobs = [kit.job(name, module) for name, module in SCANNERS if _wanted(name, request)]
         runs = pipeline.run(change, jobs, progress=progress, debug=request.debug)
         runs += tuple(_skipped(name) for name, _ in SCANNERS if not _wanted(name, request))
+        exceptions = gather(
+            change,
+            policy,
+            git=git,
+            trusted=trusted,
+            today=options.today,
+            accepted=accepted,
+            record=_record(request, git, environ),
+        )
+        known = exceptions.baseline
+        if unmasked is not None:
+            unmasked(runs)
         return judge.judge(
             change,
             runs,
@@ -104,7 +124,18 @@ def run(
             expected=[name for name, _ in SCANNERS],
             patterns=_masking_patterns(runs, kit.cache_dir),
             seconds=time.monotonic() - started,
+            salt=request.salt or (known.salt if known else judge.SALT),
+            exceptions=exceptions,
         )
+
+
+def _record(request: Request, git: Git | None, environ: Mapping[str, str]) -> Path | None:
+    """Return where the user's approvals are; in CI they do not count."""
+    if git is None or in_ci(environ):
+        return None
+    from zt_gate.policy.approvals import record_of
+
+    return record_of(environ, git.folder, _scanned(request, git))
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,13 +382,13 @@ def _trusted_revision(
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
-    if change.kind not in {"range", "base"} or not (_in_ci(environ) or _at_head(git, change)):
+    if change.kind not in {"range", "base"} or not (in_ci(environ) or _at_head(git, change)):
         return git.head
     base = request.spec if change.kind == "base" else request.spec.partition("..")[0] or "HEAD"
     return "" if is_nothing(git, base) else resolve(git, base)
 
 
-def _in_ci(environ: Mapping[str, str]) -> bool:
+def in_ci(environ: Mapping[str, str]) -> bool:
     """Say whether a CI system runs the gate: most set CI, the others what is their own."""
     said = environ.get("CI", "").lower() not in {"", "0", "false"}
     return said or any(environ.get(name) for name in _CI_MARKS)

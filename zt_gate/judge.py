@@ -22,12 +22,13 @@ from zt_gate.model.report import (
     Verdict,
 )
 from zt_gate.policy.changes import touched
+from zt_gate.policy.exceptions import Exceptions
 from zt_gate.policy.ignores import Excuses
 from zt_gate.policy.profiles import FAIL_ON, POLICY_CHANGED, UNREADABLE, level_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from zt_gate.policy.schema import Policy
 
 SALT = b"zt-gate"
+#: A finding that stands for something which could not be verified.
+UNVERIFIED = "dependencies/unverified"
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -76,13 +79,15 @@ def judge(
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
     salt: bytes = SALT,
+    exceptions: Exceptions | None = None,
 ) -> Report:
     """Return the report on one change.
 
     ``rules`` are the gate's own (``rules/gate``).  ``expected`` names the
     scanners that must have left a run.  ``patterns`` match what is a secret
     wherever it stands.  ``seconds`` is wall time; ``salt`` makes fingerprints
-    the project's own.
+    the project's own.  ``exceptions`` are what people said yes to; without
+    them the policy's allowances and ignores alone.
     """
     found = [
         *(finding for run in runs for finding in run.findings),
@@ -90,16 +95,13 @@ def judge(
         *_policy_changes(change, rules[POLICY_CHANGED]),
     ]
     masker = Masker((secret for finding in found for secret in finding.secrets), patterns)
-    excuses = Excuses(policy, options.today)
-    findings = _sorted(
-        _distinct(
-            _judged(
-                finding, policy=policy, options=options, excuses=excuses, masker=masker, salt=salt
-            )
-            for finding in found
-        )
-    )
-    errors = _errors(runs, policy, tuple(expected))
+    said = exceptions or Exceptions(excuses=Excuses(policy, options.today), today=options.today)
+    judged = [
+        _judged(finding, policy=policy, options=options, exceptions=said, masker=masker, salt=salt)
+        for finding in found
+    ]
+    findings = _sorted(_distinct(judged))
+    errors = _errors(runs, policy, tuple(expected), _excused(found, judged))
     return Report(
         tool=tool,
         kind=change.kind,
@@ -179,7 +181,7 @@ def _judged(
     *,
     policy: Policy,
     options: JudgeOptions,
-    excuses: Excuses,
+    exceptions: Exceptions,
     masker: Masker,
     salt: bytes,
 ) -> JudgedFinding:
@@ -189,15 +191,30 @@ def _judged(
         min_confidence=Confidence(options.min_confidence or Confidence.HIGH),
         fail_on=options.fail_on or Level.BLOCK,
     )
-    excuse = excuses.of(finding.rule, finding.location.path)
+    mark = fingerprint(finding, salt)
+    excuse = exceptions.of(finding, mark)
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,
-        fingerprint=fingerprint(finding, salt),
+        fingerprint=mark,
         state=excuse.state,
         state_reason=masker.mask(excuse.reason),
         state_expires=excuse.expires,
+        state_by=masker.mask(excuse.by),
+        state_since=excuse.since,
     )
+
+
+def _excused(
+    found: Sequence[Finding], judged: Sequence[JudgedFinding]
+) -> frozenset[tuple[bytes | None, str]]:
+    """Return path and reason of what could not be verified and a person accepted all the same."""
+    states: dict[tuple[bytes | None, str], bool] = {}
+    for finding, item in zip(found, judged, strict=True):
+        if finding.rule == UNVERIFIED:
+            key = (finding.location.path, finding.message)
+            states[key] = states.get(key, True) and item.state != "active"
+    return frozenset(key for key, accepted in states.items() if accepted)
 
 
 def _masked(finding: Finding, masker: Masker) -> Finding:
@@ -280,7 +297,12 @@ def _sorted(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
     return tuple(sorted(findings, key=key))
 
 
-def _errors(runs: Sequence[ScannerRun], policy: Policy, expected: Sequence[str]) -> tuple[str, ...]:
+def _errors(
+    runs: Sequence[ScannerRun],
+    policy: Policy,
+    expected: Sequence[str],
+    excused: Container[tuple[bytes | None, str]] = (),
+) -> tuple[str, ...]:
     """Say what keeps the verdict from being a pass, one short sentence each."""
     errors = []
     kinds = {"failed"} | ({"unverified"} if policy.dependencies.on_unverified == "error" else set())
@@ -290,7 +312,12 @@ def _errors(runs: Sequence[ScannerRun], policy: Policy, expected: Sequence[str])
         elif run.status == "skipped" and policy.profile == "strict":
             errors.append(f"{run.scanner} was skipped, which strict does not accept: {run.reason}")
         for kind in sorted(kinds):
-            skips = [skip for skip in run.not_inspected if skip.kind == kind]
+            skips = [
+                skip
+                for skip in run.not_inspected
+                if skip.kind == kind
+                and not (kind == "unverified" and (skip.path, skip.reason) in excused)
+            ]
             if skips:
                 errors.append(_summary(run.scanner, kind, skips))
     present = {run.scanner for run in runs}

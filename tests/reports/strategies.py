@@ -73,6 +73,8 @@ judged = st.builds(
     state=st.sampled_from(("active", "active", "ignored", "approved", "baseline")),
     state_reason=texts,
     state_expires=texts,
+    state_by=texts,
+    state_since=texts,
 )
 items = st.builds(
     NotInspected,

@@ -74,6 +74,8 @@ def test_fields_carry_the_values() -> None:
         "state": "active",
         "state_reason": "",
         "state_expires": "",
+        "state_by": "",
+        "state_since": "",
         "path": "src/app.py",
         "location": {"kind": "line"},
         "line": 12,

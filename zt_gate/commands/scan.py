@@ -45,6 +45,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--task", metavar="NAME", help="narrow to a task of the policy")
     which.add_argument("--config", metavar="FILE", help="a policy of yours, instead of git's")
     which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
+    which.add_argument(
+        "--accept",
+        action="append",
+        metavar="FINGERPRINT",
+        help="say yes to a finding, from outside the change; repeatable",
+    )
     which.add_argument("--offline", action="store_true", help="ask no registry")
     which.add_argument(
         "--audit", metavar="WHAT", help="known vulnerabilities of what is added (default), or all"
@@ -107,6 +113,7 @@ def request_of(options: argparse.Namespace) -> Request:
         task=options.task or "",
         config=options.config or "",
         policy_rev=options.policy_rev or "",
+        accept=tuple(options.accept or ()),
         offline=options.offline,
         audit=options.audit or "",
         debug=options.debug,

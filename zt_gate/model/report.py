@@ -76,6 +76,9 @@ class JudgedFinding:
     state: State = "active"
     state_reason: str = ""
     state_expires: str = ""
+    #: Who added the exception, and on which day (ISO), where that is known.
+    state_by: str = ""
+    state_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

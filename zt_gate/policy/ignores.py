@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from zt_gate.policy.match import Glob, compile_glob, rule_matches
 
 if TYPE_CHECKING:
+    from zt_gate.model.report import State
     from zt_gate.policy.schema import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
-    """What the policy says about one finding; ``expires`` is an ISO date or ""."""
+    """What was said about one finding.
 
-    state: Literal["active", "ignored"] = "active"
+    ``expires`` and ``since`` are ISO dates or ""; ``by`` is who said it.
+    ``key`` is the entry's path in the policy's document.
+    """
+
+    state: State = "active"
     reason: str = ""
     expires: str = ""
+    by: str = ""
+    since: str = ""
+    key: tuple[str | int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class _Entry:
     path: Glob
     rules: tuple[str, ...]
     reason: str
+    key: tuple[str | int, ...]
     expires: str = ""
 
 
@@ -32,9 +41,12 @@ class Excuses:
     """The allowances and ignores of one policy on one day (an ISO date, UTC)."""
 
     def __init__(self, policy: Policy, today: str) -> None:
-        allowances = [_Entry(compile_glob(a.path), a.rules, a.reason) for a in policy.paths]
+        allowances = [
+            _Entry(compile_glob(a.path), a.rules, a.reason, ("paths", a.path)) for a in policy.paths
+        ]
         ignores = [
-            _Entry(compile_glob(i.path), (i.rule,), i.reason, i.expires) for i in policy.ignores
+            _Entry(compile_glob(i.path), (i.rule,), i.reason, ("ignore", number), i.expires)
+            for number, i in enumerate(policy.ignores)
         ]
         self._entries = (*allowances, *ignores)
         self._today = today
@@ -52,7 +64,7 @@ class Excuses:
                 continue
             # ISO dates sort as they follow each other.
             if not entry.expires or self._today <= entry.expires:
-                return Excuse("ignored", entry.reason, entry.expires)
+                return Excuse("ignored", entry.reason, entry.expires, key=entry.key)
             text = f"ignore expired on {entry.expires}: {entry.reason}"
             excuse = Excuse("active", text, entry.expires)
         return excuse

@@ -56,6 +56,7 @@ def _annotation(judged: JudgedFinding, command: str) -> str:
         *([f"Why: {visible(finding.why)}"] if finding.why else []),
         *([f"Fix: {visible(finding.remedy)}"] if finding.remedy else []),
         f"Fingerprint: {visible(judged.fingerprint)}",
+        *([f"If it is meant: {summary.way_out(judged)}"] if summary.is_blocking(judged) else []),
     ]
     return _command(command, {**properties, "title": title}, _joined(parts, finding))
 

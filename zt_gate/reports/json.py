@@ -60,6 +60,8 @@ def _finding(judged: JudgedFinding) -> dict[str, Any]:
         "state": judged.state,
         "state_reason": valid(judged.state_reason),
         "state_expires": valid(judged.state_expires),
+        "state_by": valid(judged.state_by),
+        "state_since": valid(judged.state_since),
         **json_path(location.path),
         "location": _location(location),
         "line": location.line,

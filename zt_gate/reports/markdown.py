@@ -141,10 +141,14 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
     for source in (*finding.cwe, *finding.references):
         yield f"- **see:** {markdown_code(source)}"
     if judged.state != "active":
-        until = f" until {markdown_code(judged.state_expires)}" if judged.state_expires else ""
+        facts = summary.exception(judged)
         reason = markdown_prose(judged.state_reason) or "no reason given"
-        yield f"- **{judged.state}:** {reason}{until}"
+        yield f"- **{judged.state}:** {reason}{f' ({markdown_prose(facts)})' if facts else ''}"
+    elif judged.state_reason:
+        yield f"- **not excepted:** {markdown_prose(judged.state_reason)}"
     yield f"- **fingerprint:** {markdown_code(judged.fingerprint)}"
+    if summary.is_blocking(judged):
+        yield f"- **if it is meant:** {markdown_prose(summary.way_out(judged))}"
     yield ""
     if finding.evidence is not None and finding.evidence.text:
         yield markdown_block(_source(judged))

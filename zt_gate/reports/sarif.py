@@ -197,7 +197,8 @@ def _suppressions(judged: JudgedFinding) -> list[dict[str, Any]]:
     if judged.state == "active":
         return []
     words = [judged.state, visible(judged.state_reason)]
-    words += [f"until {visible(judged.state_expires)}"] if judged.state_expires else []
+    facts = visible(summary.exception(judged))
+    words += [facts] if facts else []
     return [
         {
             "kind": "external",

@@ -139,6 +139,23 @@ def place(location: Location) -> str:
     return where or "the change"
 
 
+def exception(judged: JudgedFinding) -> str:
+    """Return until when an exception holds and who made it, "" where neither is known."""
+    parts = [f"until {judged.state_expires}"] if judged.state_expires else []
+    made = f"by {judged.state_by}" if judged.state_by else ""
+    made += f"{' ' if made else ''}on {judged.state_since}" if judged.state_since else ""
+    return ", ".join([*parts, *([made] if made else [])])
+
+
+def way_out(judged: JudgedFinding) -> str:
+    """Return how a person says yes to a finding that is right as it is, outside the change."""
+    mark = visible(judged.fingerprint)
+    return (
+        f"locally `zt-gate approve {mark[:12]}`; in CI an owner's approving review "
+        f"or `--accept {mark}`"
+    )
+
+
 def plural(number: int, noun: str) -> str:
     """Return ``1 file``, ``2 files``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -129,7 +129,11 @@ def _state(judged: JudgedFinding, width: int) -> Iterator[Line]:
     if judged.state != "active":
         said += f" {judged.level.value}, {judged.state}"
         said += f": {judged.state_reason}" if judged.state_reason else ""
-        said += f" (until {judged.state_expires})" if judged.state_expires else ""
+        said += f" ({facts})" if (facts := summary.exception(judged)) else ""
+    elif judged.state_reason:
+        said += f" {judged.state_reason}"
+    elif judged.level is Level.BLOCK:
+        said += f" · if it is meant: zt-gate approve {visible(judged.fingerprint)[:_SHORT_ID]}"
     yield from _paragraph("", said, width, "dim")
 
 

@@ -1,0 +1,74 @@
+"""The baseline's file."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zt_gate.policy import baseline
+from zt_gate.policy.baseline import Baseline, BaselineError, Entry
+
+SALT = b"0123456789abcdef" * 2
+entries = st.builds(
+    Entry,
+    fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
+    rule=st.sampled_from(("code/python-eval", "secrets/aws-access-key", "agent_config/hook")),
+    path=st.binary(min_size=1, max_size=40),
+)
+
+
+@given(st.lists(entries, max_size=20, unique_by=lambda one: one.fingerprint))
+def test_what_is_written_reads_the_same(found: list[Entry]) -> None:
+    made = Baseline(SALT, frozenset(found))
+    data = baseline.render(made)
+    read = baseline.parse(data)
+    assert (read.salt, read.entries) == (SALT, made.entries)
+    assert baseline.render(read) == data
+    for one in found:
+        line = read.line_of(one.fingerprint)
+        assert line is not None
+        assert data.split(b"\n")[line - 1].startswith(one.fingerprint.encode())
+
+
+@given(st.binary(max_size=300))
+def test_other_bytes_are_refused_in_one_line(data: bytes) -> None:
+    with pytest.raises(BaselineError) as caught:
+        baseline.parse(data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"<<<<<<< ours", ":3: a conflict of a merge was left"),
+        (b"abc code/x a.py", ":3: not a fingerprint"),
+        (b"0" * 32 + b" code/x a b", ":3: not a fingerprint"),
+    ],
+)
+def test_a_wrong_line_is_named(line: bytes, said: str) -> None:
+    data = baseline.render(Baseline(SALT)) + line + b"\n"
+    with pytest.raises(BaselineError, match=said):
+        baseline.parse(data)
+
+
+def test_another_version_is_refused() -> None:
+    data = baseline.render(Baseline(SALT)).replace(b"baseline 1 ", b"baseline 2 ")
+    with pytest.raises(BaselineError, match="version 2 is not 1"):
+        baseline.parse(data)
+
+
+def test_lines_of_a_union_merge_are_read_in_any_order_and_twice() -> None:
+    found = [Entry(f"{n:032x}", "code/x", b"a.py") for n in range(4)]
+    rows = baseline.render(Baseline(SALT, frozenset(found))).split(b"\n")
+    mixed = b"\r\n".join((*rows[:2], *reversed(rows[2:]), rows[3], b"", b"# note"))
+    assert baseline.parse(mixed).entries == frozenset(found)
+
+
+def test_pruning_drops_what_is_gone() -> None:
+    old = Baseline(
+        SALT, frozenset({Entry("1" * 32, "code/x", b"a"), Entry("2" * 32, "code/x", b"b")})
+    )
+    new = [Entry("2" * 32, "code/x", b"b"), Entry("3" * 32, "code/x", b"c")]
+    assert {e.path for e in baseline.merged(old, new, prune=False).entries} == {b"a", b"b", b"c"}
+    assert {e.path for e in baseline.merged(old, new, prune=True).entries} == {b"b", b"c"}
