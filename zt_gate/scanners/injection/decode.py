@@ -52,6 +52,9 @@ _MARKED = (
     (b"... ", _MORSE),
     (b"-. ", _MORSE),
 )
+_HEAD = 32
+_CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
+_HEX_RUN = re.compile(rb"[0-9a-f]{32}")
 _SOLID_BYTES = bytes(b if chr(b) in _SOLID_CHARS else 0x20 for b in range(256))
 _LANGUAGE = r"[A-Za-z]{2,}"
 _INVISIBLE = (
@@ -96,15 +99,16 @@ def may_be_coded(data: bytes) -> bool:
             text = text or data.decode("latin-1")
             if re.search(pattern, text):
                 return True
-    solid = (piece for piece in data.split() if len(piece) >= LONG)
-    joined = b" ".join(solid)
+    pieces = [piece for piece in data.split() if len(piece) >= LONG]
+    # Names and paths; what is packed has capitals, or is hex.
+    joined = b" ".join([one for one in pieces if not one.islower() or _HEX_RUN.search(one)])
     if not joined:
         return False
     tokens = [t for t in joined.translate(_SOLID_BYTES).split() if len(t) >= LONG]
-    if any(_unpack(token.decode("ascii")) is not None for token in tokens[:_TRIES]):
+    if any(_unpack(token.decode("ascii")) is not None for token in tokens):
         return True
     found = re.findall(_RICH, joined.decode("latin-1"))
-    return any(_unrich(token) is not None for token in found[:_TRIES])
+    return any(_unrich(token) is not None for token in found)
 
 
 def read(line: str, depth: int = 1) -> Reading | None:
@@ -218,6 +222,8 @@ def _unrich(text: str) -> str | None:
     for alphabet, decode in ((_B85, base64.b85decode), (_A85, base64.a85decode)):
         if re.fullmatch(alphabet, bare):
             try:
+                if _is_noise(decode(bare[:20].encode("ascii"))):
+                    continue
                 plain = _sentence(decode(bare.encode("ascii")), 1)
             except ValueError:
                 continue
@@ -226,7 +232,14 @@ def _unrich(text: str) -> str | None:
     return None
 
 
+def _is_noise(data: bytes) -> bool:
+    """Whether the first bytes of what was unpacked hold what no sentence holds; cheap."""
+    return len(data.translate(None, _CONTROLS)) < len(data)
+
+
 def _sentence(data: bytes, depth: int) -> str | None:
+    if _is_noise(data[:_HEAD]):
+        return None
     try:
         plain = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -255,5 +268,8 @@ def _bytes_of(text: str) -> bytes:
     if re.fullmatch(_BASE32, text):
         return base64.b32decode(bare + "=" * (-len(bare) % 8))
     bare = bare.translate({ord("-"): "+", ord("_"): "/"})
+    head = base64.b64decode(bare[:_HEAD])
+    if _is_noise(head):
+        return head  # no need to unpack all of it to see that it is data
     whole = len(bare) - (len(bare) % 4 == 1)
     return base64.b64decode(bare[:whole] + "==")

@@ -34,7 +34,8 @@ _LONGEST = 24
 _LEET_TABLES = tuple(str.maketrans("013457@$8", f"o{one}east" + "asb") for one in "il")
 _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
 _SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
-_SINGLES = (b" e ", b" t ", b" n ", b" o ", b" i ", b" s ", b" a ", b" r ")
+_SINGLES = frozenset("etnoisar")
+_FEW = 4
 
 
 def meaning(word: str, book: Book) -> str | None:
@@ -127,9 +128,13 @@ def unfold(text: str, plain: Mapping[str, str]) -> tuple[str, str]:
     return clear, ""
 
 
-def may_be_spaced(lowered: bytes) -> bool:
+def may_be_spaced(words: set[str], lowered: bytes) -> bool:
     """Whether single letters stand between spaces often enough to look closer."""
-    return sum(single in lowered for single in _SINGLES) >= 4
+    singles = words & _SINGLES
+    return (
+        len(singles) >= _FEW
+        and sum(b" %b " % letter.encode() in lowered for letter in singles) >= _FEW
+    )
 
 
 def unspace(text: str) -> tuple[str, str]:

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from zt_gate.scanners.injection.words import Words
 
 _NEAR = 4
+# Words on every page of English or of code.
+_STOPPED = (
+    "a all an and any are as at be by can do for from get has have i if in into is it its must"
+    " new no not of on one only or out set should that the then these this to up use what when"
+    " will with you your format message output response"
+)
+_STOP = frozenset(_STOPPED.split())
 _MAX_HITS = 200
 
 
@@ -46,6 +53,7 @@ class Phrase(NamedTuple):
     family: str
     weight: int
     slots: tuple[Slot, ...]
+    #: For each slot that may not be missing, one word of each of its alternatives.
     needs: tuple[frozenset[str], ...]
     not_before: frozenset[str]
     not_after: frozenset[str]
@@ -92,17 +100,20 @@ class Book(NamedTuple):
     supporting: frozenset[str]
     caps: Mapping[str, int]
 
-    def candidates(self, words: set[str] | frozenset[str]) -> list[Phrase]:
-        """Return the phrases all of whose necessary words are among ``words``."""
-        found = []
-        keys = words & self.keyed.keys()
-        for number in sorted({number for word in keys for number in self.keyed[word]}):
-            phrase = self.phrases[number]
-            for need in phrase.needs:  # plain loops: this runs for every block
-                if need.isdisjoint(words):
-                    break
-            else:
-                found.append(phrase)
+    def candidates(self, words: set[str] | frozenset[str]) -> dict[str, list[Phrase]]:
+        """Return the phrases all of whose necessary words are among ``words``.
+
+        They stand under those words by which they are looked up.
+        """
+        found: dict[str, list[Phrase]] = {}
+        for word in words & self.keyed.keys():
+            for number in self.keyed[word]:
+                phrase = self.phrases[number]
+                for need in phrase.needs:  # plain loops: this runs for every page
+                    if need.isdisjoint(words):
+                        break
+                else:
+                    found.setdefault(word, []).append(phrase)
         return found
 
     def patterns_for(
@@ -147,7 +158,7 @@ def load(rules: Mapping[str, Rule]) -> Book:
         phrases=tuple(phrases),
         patterns=tuple(p for p in patterns if p.weight >= strong),
         weak=tuple(p for p in patterns if p.weight < strong),
-        keyed=_index(phrases, common),
+        keyed=_index(phrases, frozenset(tiers["common"].split())),
         chunks=_chunks(patterns),
         common=common,
         shapes=_shapes(common),
@@ -159,12 +170,12 @@ def load(rules: Mapping[str, Rule]) -> Book:
 def _index(phrases: Iterable[Phrase], common: frozenset[str]) -> dict[str, tuple[int, ...]]:
     """Index phrases by one need each, that which ordinary text meets least often.
 
-    What is asked of every block is then only which of its words are keys; the
+    What is asked of every page is then only which of its words are keys; the
     phrases of languages that it is not written in cost nothing.
     """
 
     def cost(need: frozenset[str]) -> int:
-        return sum(30 if len(w) < 5 and w.isascii() else 5 if w in common else 1 for w in need)
+        return sum(300 if w in _STOP else 8 if w in common else 2 for w in need)
 
     index: dict[str, list[int]] = {}
     for number, phrase in enumerate(phrases):
@@ -221,9 +232,19 @@ def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
         family=family,
         weight=raw["weight"],
         slots=tuple(slots),
-        needs=tuple(frozenset(slot.heads) for slot in slots if not slot.optional),
+        needs=tuple(_need(slot) for slot in slots if not slot.optional),
         not_before=frozenset(raw.get("not-before", "").split()),
         not_after=frozenset(raw.get("not-after", "").split()),
+    )
+
+
+def _need(slot: Slot) -> frozenset[str]:
+    """Return a set of words of which a text that fills the slot holds one.
+
+    Of several words the longest tells most; a CJK word is one character.
+    """
+    return frozenset(
+        max((head, *tail), key=len) for head, tails in slot.heads.items() for tail in tails
     )
 
 

@@ -1,8 +1,9 @@
-"""The text layer: one block of adjacent added lines, in all its readings.
+"""The text layer: one page of adjacent added lines, in all its readings.
 
-Cheap first: the set of words of the block decides which phrases can stand in
+Cheap first: the set of words of the page decides which phrases can stand in
 it at all, and mostly none can.  Then the lines that hold the words of a phrase
 close together are cut into words with positions; only there phrases are tried.
+Other readings are asked for block by block, where a page shows signs of them.
 """
 
 from __future__ import annotations
@@ -11,19 +12,29 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.scanners.injection import decode, disguise, families, markup, scoring, show, words
+from zt_gate.scanners.injection import (
+    decode,
+    disguise,
+    families,
+    markup,
+    near,
+    scoring,
+    show,
+    words,
+)  # fmt: skip
 from zt_gate.scanners.injection.lexicon import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.injection.families import Hit, Pattern, Phrase
-    from zt_gate.scanners.injection.lexicon import Block
+    from zt_gate.scanners.injection.lexicon import Worth
     from zt_gate.scanners.injection.scoring import Page, Scored
 
-#: Over how many lines a phrase may be wrapped.
-_REACH = 6
+#: Other readings are made of so many lines at once, and so many of the last again.
+_BLOCK = 96
+_AGAIN = 15
 #: Whitespace from here on pushes text out of the view (columns).
 _GAP = 120
 _FAR_GAP = r"(?<![ \t])[ \t]{120,}(?=\S)"
@@ -67,90 +78,62 @@ class Reader:
         return letters.fold_table(self.rules, wide=True)
 
     def read(self, lines: Sequence[bytes], *, agent: bool) -> Iterator[Said]:
-        """Yield what the lines of one block say to a model."""
+        """Yield what the lines of one page say to a model."""
+        data = b"\n".join(lines)
+        lowered = data.lower()
+        flat = words.flat(lowered)
+        found = words.of_flat(flat)
+        worth = self.lexicon.look(found)
+        blocked: set[int] = set()
+        plain: set[str] = set()
+        literals = worth.literals
+        patterns = self.book.patterns_for(lowered, literals) if literals else []
+        cut = near.Lines(_text(data), flat)
+        candidates = self.book.candidates(found | cut.known() if cut.foreign else found)
+        if candidates or patterns:
+            page = scoring.page_of(_text(data))
+            hits = self._hits(page, cut, candidates, patterns, lowered)
+            plain.update(hit.source for hit in hits)
+            for scored in scoring.score(page, hits, self.book, self.settings, agent=agent):
+                if scored.blocks:
+                    blocked.add(page.line_of(scored.hit.start))
+                yield _said(page, scored)
+        if b" " * 100 in data or b"\t" * 16 in data:
+            yield from _far_right(lines)
+        if not _may_read_otherwise(data, lowered, _sly(worth, found, lowered)):
+            return
+        for first in range(0, len(lines), _BLOCK - _AGAIN):
+            for said in self._block(lines[first : first + _BLOCK], plain, agent=agent):
+                at = said.line + first
+                if said.rule != "injection/instructions" or at not in blocked:
+                    yield said._replace(line=at)
+            if first + _BLOCK >= len(lines):
+                return
+
+    def _block(self, lines: Sequence[bytes], plain: set[str], *, agent: bool) -> Iterator[Said]:
+        """Read a part of a page in other ways, if it shows signs of them itself."""
         data = b"\n".join(lines)
         lowered = data.lower()
         found = words.quick_set(lowered)
-        block = self.lexicon.look(found)
-        blocked: set[int] = set()
-        plain: set[str] = set()
-        for said in self._plain(lines, lowered, found, block, plain, agent=agent):
-            if said.rule == "injection/instructions":
-                blocked.add(said.line)
-            yield said
-        if b" " * 100 in data or b"\t" * 16 in data:
-            yield from _far_right(lines)
-        sly = Sly(
-            disguise.folds(block.meant),
-            block.turned if len(block.turned) >= disguise.TURNED else {},
-            disguise.may_be_spaced(lowered),
-        )
-        if (
-            any(sly)
-            or not data.isascii()
-            or decode.may_be_coded(data)
-            or markup.may_be_wrapped(lowered)
-        ):
-            for said in self._other_readings(lines, sly, plain, agent=agent):
-                if said.rule != "injection/instructions" or said.line not in blocked:
-                    yield said
-
-    def _plain(
-        self,
-        lines: Sequence[bytes],
-        lowered: bytes,
-        found: set[str],
-        block: Block,
-        sources: set[str],
-        *,
-        agent: bool,
-    ) -> Iterator[Said]:
-        known = found
-        if not lowered.isascii():
-            known = found.union(
-                *(words.set_of(_text(line)) for line in lines if not line.isascii())
-            )
-        candidates = self.book.candidates(known)
-        patterns = self.book.patterns_for(lowered, block.literals) if block.literals else []
-        if not candidates and not patterns:
-            return
-        texts = [_text(line) for line in lines]
-        page = scoring.page_of(texts)
-        hits = self._hits(page, texts, candidates, patterns, lowered)
-        sources.update(hit.source for hit in hits)
-        for scored in scoring.score(page, hits, self.book, self.settings, agent=agent):
-            yield _said(page, scored)
+        sly = _sly(self.lexicon.look(found), found, lowered)
+        if _may_read_otherwise(data, lowered, sly):
+            yield from self._other_readings(lines, sly, plain, agent=agent)
 
     def _hits(
         self,
         page: Page,
-        texts: Sequence[str],
-        candidates: Sequence[Phrase],
+        cut: near.Lines,
+        candidates: Mapping[str, Sequence[Phrase]],
         patterns: Sequence[Pattern],
         lowered: bytes,
     ) -> list[Hit]:
         """Find phrases and strong patterns, and where there are any, the weak ones too."""
-        hits = list(self._phrase_hits(page, texts, candidates))
+        hits = list(_phrase_hits(page, cut, candidates))
         hits += families.find_patterns(patterns, page.text)
         if hits:
             weak = self.book.patterns_for(lowered, weak=True)
             hits += families.find_patterns(weak, page.text)
         return hits
-
-    def _phrase_hits(
-        self, page: Page, texts: Sequence[str], candidates: Sequence[Phrase]
-    ) -> Iterator[Hit]:
-        if not candidates:
-            return
-        wanted = {word for phrase in candidates for need in phrase.needs for word in need}
-        where = _places(page.text, texts, wanted)
-        kept, marked = _close_together(candidates, where, len(texts))
-        for first, last in _runs(marked):
-            offset = page.starts[first]
-            end = page.starts[last] + len(texts[last])
-            cut = words.split(page.text[offset:end])
-            for hit in families.find_phrases(kept, cut):
-                yield hit._replace(start=hit.start + offset, end=hit.end + offset)
 
     def _other_readings(
         self, lines: Sequence[bytes], sly: Sly, plain: set[str], *, agent: bool
@@ -161,19 +144,22 @@ class Reader:
         """
         other = []
         changed: dict[int, bool] = {}
+        packed = decode.may_be_coded(b"\n".join(lines))
         for index, line in enumerate(lines):
-            text, hidden, said = self._other_line(index, line, sly)
+            text, hidden, said = self._other_line(index, line, sly, packed=packed)
             yield from said
             if text != _text(line):
                 changed[index] = hidden
             other.append(text)
         if not changed:
             return
-        page = scoring.page_of(other)
-        lowered = page.text.lower().encode("utf-8", "replace")
-        candidates = self.book.candidates(words.set_of(page.text))
+        page = scoring.page_of("\n".join(other))
+        lowered = page.text.encode("utf-8", "replace").lower()
+        flat = words.flat(lowered)
+        cut = near.Lines(page.text, flat)
+        candidates = self.book.candidates(words.of_flat(flat) | cut.known())
         patterns = self.book.patterns_for(lowered)
-        hits = self._hits(page, other, candidates, patterns, lowered)
+        hits = self._hits(page, cut, candidates, patterns, lowered)
         new = [hit for hit in hits if page.line_of(hit.start) in changed]
         if not new:
             return
@@ -183,11 +169,13 @@ class Reader:
             if page.line_of(scored.hit.start) in changed:
                 yield _said(page, scored)._replace(span=None)
 
-    def _other_line(self, index: int, line: bytes, sly: Sly) -> tuple[str, bool, list[Said]]:
+    def _other_line(
+        self, index: int, line: bytes, sly: Sly, *, packed: bool
+    ) -> tuple[str, bool, list[Said]]:
         """Return one line in the clear, whether it was hidden, and what its disguise says."""
         text = _text(line)
         said: list[Said] = []
-        coded = decode.read(text)
+        coded = decode.read(text) if packed else None
         if coded is not None:
             text = coded.text
             said += _coded(index, coded)
@@ -214,57 +202,38 @@ class Reader:
         return text, hidden or text != before, said
 
 
-def _places(whole: str, texts: Sequence[str], wanted: set[str]) -> dict[str, list[int]]:
-    """Return on which lines the wanted words stand."""
-    where: dict[str, list[int]] = {}
-    # One pass over the block where nothing in it needs more than ASCII's rules.
-    lines: Iterable[Iterable[str]]
-    if whole.isascii() and " _" not in whole:
-        lines = (line.split() for line in words.flat(whole).split("\n"))
-    else:
-        lines = (words.set_of(text) for text in texts)
-    for index, line in enumerate(lines):
-        for word in wanted & set(line):
-            where.setdefault(word, []).append(index)
-    return where
+def _sly(worth: Worth, found: set[str], lowered: bytes) -> Sly:
+    """Return the disguises that a text of these words may hold."""
+    return Sly(
+        disguise.folds(worth.meant),
+        worth.turned if len(worth.turned) >= disguise.TURNED else {},
+        disguise.may_be_spaced(found, lowered),
+    )
+
+
+def _may_read_otherwise(data: bytes, lowered: bytes, sly: Sly) -> bool:
+    """Whether a text shows signs of another reading; cheap."""
+    return (
+        any(sly)
+        or not data.isascii()
+        or decode.may_be_coded(data)
+        or markup.may_be_wrapped(lowered)
+    )
+
+
+def _phrase_hits(
+    page: Page, lines: near.Lines, candidates: Mapping[str, Sequence[Phrase]]
+) -> Iterator[Hit]:
+    kept, runs = near.close_together(candidates, lines)
+    for first, last in runs:
+        offset = page.starts[first]
+        cut = words.split(page.text[offset : page.starts[last] + len(page.line(last))])
+        for hit in families.find_phrases(kept, cut):
+            yield hit._replace(start=hit.start + offset, end=hit.end + offset)
 
 
 def _text(line: bytes) -> str:
     return line.decode("utf-8", "surrogateescape")
-
-
-def _close_together(
-    candidates: Sequence[Phrase], where: Mapping[str, Sequence[int]], count: int
-) -> tuple[list[Phrase], list[bool]]:
-    """Return the phrases whose words stand within a few lines, and a mark on those lines."""
-    kept = []
-    marked = [False] * count
-    for phrase in candidates:
-        heads, *others = (
-            {line for word in need for line in where.get(word, ())} for need in phrase.needs
-        )
-        fits = [
-            line
-            for line in heads
-            if all(any(near in lines for near in range(line, line + _REACH)) for lines in others)
-        ]
-        if fits:
-            kept.append(phrase)
-        for line in fits:
-            # The line before may hold the word that turns the sense round.
-            for near in range(max(0, line - 1), min(count, line + _REACH)):
-                marked[near] = True
-    return kept, marked
-
-
-def _runs(marked: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    first = None
-    for index, mark in enumerate([*marked, False]):
-        if mark and first is None:
-            first = index
-        elif not mark and first is not None:
-            yield first, index - 1
-            first = None
 
 
 def _said(page: Page, scored: Scored) -> Said:

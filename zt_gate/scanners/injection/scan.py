@@ -1,4 +1,4 @@
-"""The walk over a change: names, lines, blocks and messages, each looked at once."""
+"""The walk over a change: names, lines, pages and messages, each looked at once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import ScannerRun
 from zt_gate.model.text import WINDOW, added_text, decode_lossy, windows
 from zt_gate.scanners.injection import kinds
+from zt_gate.scanners.injection.pages import pages, parts
 from zt_gate.scanners.injection.reading import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from zt_gate.model.change import ChangeSet, Commit, FileChange, Line
+    from zt_gate.model.change import ChangeSet, Commit, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.model.report import NotInspected
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.injection.hidden import Seen
+    from zt_gate.scanners.injection.pages import Page
     from zt_gate.scanners.injection.reading import Said
 
-#: A block of adjacent lines, and how many of them the next one sees again.
-_BLOCK_LINES = 96
-_BLOCK_BYTES = 16 * 1024
-_AGAIN = 15
 #: Findings of one rule in one file; the rest is counted in the last one's place.
 _MOST = 25
 _EVIDENCE = 2000
@@ -79,10 +77,10 @@ class Walk:
                 self.not_inspected.append(text.skipped)
             return
         self.files += commit is None
-        for block in _blocks(text.lines()):
+        for page in pages(text):
             if commit is None:
-                self.lines += len(block.lines) - block.again
-            self._block(block, place)
+                self.lines += len(page.lines) - page.again
+            self._page(page, place)
 
     def _name(self, path: bytes, place: Place) -> None:
         from zt_gate.scanners.injection import letters
@@ -94,22 +92,20 @@ class Walk:
     def message(self, commit: Commit) -> None:
         """Look at a commit's message."""
         place = Place(None, commit.oid)
-        block = Block(tuple(enumerate(commit.message.split(b"\n"), 1)), 0)
-        self._block(block, place)
+        for page in parts(1, commit.message.split(b"\n")):
+            self._page(page, place)
 
-    def _block(self, block: Block, place: Place) -> None:
+    def _page(self, page: Page, place: Place) -> None:
         path = place.path or b""
-        pieces = [data for _, data in block.lines]
-        for number, data in block.lines[block.again :]:
+        for number, data in enumerate(page.lines[page.again :], page.first + page.again):
             if not data.isascii():
                 self._characters(number, data, place)
         agent = kinds.is_agent_file(path)
-        if len(pieces) == 1 and len(pieces[0]) > WINDOW:
-            self._long_line(block.lines[0], place, agent=agent)
+        if len(page.lines) == 1 and len(page.lines[0]) > WINDOW:
+            self._long_line((page.first, page.lines[0]), place, agent=agent)
             return
-        for said in self.reader.read(pieces, agent=agent):
-            number, data = block.lines[said.line]
-            self._report(said, place, number, decode_lossy(data))
+        for said in self.reader.read(page.lines, agent=agent):
+            self._report(said, place, page.first + said.line, decode_lossy(page.lines[said.line]))
 
     def _long_line(self, line: tuple[int, bytes], place: Place, *, agent: bool) -> None:
         number, data = line
@@ -138,7 +134,7 @@ class Walk:
         cut = max(0, start - _EVIDENCE // 2)
         evidence = Evidence(text[cut : cut + _EVIDENCE], start - cut, min(end - cut, _EVIDENCE))
         # A line of a commit that stands in the net change too, or in an earlier
-        # commit, is known; so is what two overlapping blocks both hold.
+        # commit, is known; so is what two overlapping pages both hold.
         known = (what.rule, place.path, evidence.text)
         here = (*known, number)
         if here in self.seen or (place.commit is not None and (*known, None) in self.seen):
@@ -161,39 +157,6 @@ class Walk:
             if count > _MOST:
                 message = f"{count - _MOST} more lines like the {_MOST} that are shown"
                 yield self.rules[rule].finding(place.at(None), message, subject="more")
-
-
-class Block(NamedTuple):
-    """Adjacent lines (number, bytes); the first ``again`` of them stood in the last block."""
-
-    lines: tuple[tuple[int, bytes], ...]
-    again: int
-
-
-def _blocks(lines: Iterable[Line]) -> Iterator[Block]:
-    """Group adjacent lines; long lines stand alone."""
-    held: list[tuple[int, bytes]] = []
-    size = again = 0
-    for line in lines:
-        apart = bool(held) and line.number != held[-1][0] + 1
-        long = len(line.data) > WINDOW
-        full = len(held) >= _BLOCK_LINES or size + len(line.data) > _BLOCK_BYTES
-        if len(held) > again and (apart or long or full):
-            yield Block(tuple(held), again)
-            held = held[-_AGAIN:] if full and not apart and not long else []
-            if sum(len(data) for _, data in held) > _BLOCK_BYTES // 2:
-                held = []
-            again = len(held)
-            size = sum(len(data) for _, data in held)
-        elif apart or long:
-            held, again, size = [], 0, 0
-        if long:
-            yield Block(((line.number, line.data),), 0)
-            continue
-        held.append((line.number, line.data))
-        size += len(line.data)
-    if len(held) > again:
-        yield Block(tuple(held), again)
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:

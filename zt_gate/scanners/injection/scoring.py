@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.injection.families import Book, Hit
 
-#: The strongest hits of a block that are weighed; a hostile text may hold thousands.
+#: Hits that are weighed together, and the strongest of them; a hostile text has thousands.
+_TOGETHER = 200
 _MAX_HITS = 60
 _FAR = 80
 # Before a hit: the title of a Markdown link or image; an attribute for programs.
@@ -92,20 +93,47 @@ class Page(NamedTuple):
         return self.text[self.starts[index] : end]
 
 
-def page_of(lines: Sequence[str]) -> Page:
-    """Join lines to a page."""
-    starts = []
-    offset = 0
-    for line in lines:
-        starts.append(offset)
-        offset += len(line) + 1
-    return Page("\n".join(lines), starts)
+def page_of(text: str) -> Page:
+    """Take a text of lines as a page."""
+    starts = [0]
+    at = text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    return Page(text, starts)
 
 
 def score(
     page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int = 0
 ) -> Iterator[Scored]:
     """Yield the windows that reach a tier, best first, none of them overlapping."""
+    for group in _groups(page, sorted(hits, key=lambda hit: (hit.start, hit.end)), settings.window):
+        yield from _best(page, group, book, settings, agent=agent, bonus=bonus)
+
+
+def _groups(page: Page, hits: Sequence[Hit], window: int) -> Iterator[list[Hit]]:
+    """Cut hits in the order of the text where no window could hold both sides of the cut.
+
+    Where there is no such place, what stands at the cut is in both groups.
+    """
+    group: list[Hit] = []
+    last = 0
+    for hit in hits:
+        line = page.line_of(hit.start)
+        full = len(group) >= _TOGETHER
+        if group and (line - last >= window or full):
+            yield group
+            close = (one for one in group[-_TOGETHER // 2 :] if full)
+            group = [one for one in close if line - page.line_of(one.start) < window]
+        group.append(hit)
+        last = line
+    if group:
+        yield group
+
+
+def _best(
+    page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int
+) -> Iterator[Scored]:
     strongest = sorted(hits, key=lambda hit: -hit.weight)[:_MAX_HITS]
     rest = sorted(strongest, key=lambda hit: (hit.start, hit.end))
     while rest:

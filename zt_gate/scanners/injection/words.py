@@ -22,16 +22,10 @@ _ESCAPED = r"\\[nrt]"
 _ESCAPES = (b"\\n", b"\\r", b"\\t")
 _MARKUP = frozenset(("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div"))
 _DROP = str.maketrans("", "", "'’")
+# Line ends stay, so that a flat text has the lines of its original.
 _FROM_BYTES = bytes(
-    byte if byte < 128 and (chr(byte).isalnum() or chr(byte) == "_") else 0x20
+    byte if byte < 128 and (chr(byte).isalnum() or chr(byte) in "_\n") else 0x20
     for byte in range(256)
-)
-_FLAT = str.maketrans(
-    {
-        chr(code): "" if code == 39 else " "
-        for code in range(128)
-        if not (chr(code).isalnum() or chr(code) in "_\n")
-    }
 )
 
 
@@ -45,23 +39,25 @@ class Words(NamedTuple):
     breaks: list[int]
 
 
-def quick_set(lowered: bytes) -> set[str]:
-    """Return the different ASCII words of lower-case text, cheaply."""
+def flat(lowered: bytes) -> str:
+    """Return lower-case text as its ASCII words, with spaces and line ends, cheaply."""
     if b"\\" in lowered:
         for escape in _ESCAPES:
             lowered = lowered.replace(escape, b"  ")
-    found = set(lowered.translate(_FROM_BYTES, b"'").decode("ascii").split())
-    if b" _" in lowered:  # emphasis in Markdown
+    return lowered.translate(_FROM_BYTES, b"'").decode("ascii")
+
+
+def quick_set(lowered: bytes) -> set[str]:
+    """Return the different ASCII words of lower-case text, cheaply."""
+    return of_flat(flat(lowered))
+
+
+def of_flat(text: str) -> set[str]:
+    """Return the different words of a flat text, or of a line of it."""
+    found = set(text.split())
+    if " _" in text or text.startswith("_"):  # emphasis in Markdown
         found.update([word.strip("_") for word in found if word[0] == "_"])
     return found
-
-
-def flat(text: str) -> str:
-    """Return ASCII text in lower case with nothing but words, spaces and line breaks."""
-    lowered = text.lower()
-    if "\\" in lowered:
-        lowered = re.sub(_ESCAPED, "  ", lowered)
-    return lowered.translate(_FLAT)
 
 
 def set_of(text: str) -> set[str]:
