@@ -21,7 +21,13 @@ _BASE64 = re.compile(
     rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
 )
 _HEX = re.compile(rb"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}+(?![0-9A-Za-z])")
-_ESCAPED = re.compile(rb"(?:\\x[0-9a-fA-F]{2}){12,}")
+# Further lines of the same, as encoders write them; "\n" may stand there as two characters.
+_MORE = re.compile(
+    rb"(?:[ \t\"']{0,4}(?:\\r)?(?:\\n|\r?\n)[ \t\"'#*]{0,60}[A-Za-z0-9+/]{2,76}+={0,2}){1,400}"
+)
+_WIDTH = range(60, 77, 4)
+_ESCAPED = re.compile(rb"(?:\\(?:x|u00)[0-9a-fA-F]{2}){12,}")
+_LISTED = re.compile(rb"(?:0x[0-9a-fA-F]{2}[ \t]{0,4},\s{0,40}){12,}(?:0x[0-9a-fA-F]{2})?")
 _PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
 _UNRESERVED = re.compile(rb"[\w.~-]{1,64}\Z")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
@@ -67,22 +73,30 @@ def _decoded(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     for sign, pattern, decode in _CODECS:
         if sign not in data:
             continue
+        done = 0
         for match in pattern.finditer(data):
             count += 1
             if count > _MOST:
                 return
-            if match.end() - match.start() > _LONGEST:
-                continue
             start, end = match.span()
+            if start < done:
+                continue
             if pattern is _PERCENT:
                 before = _UNRESERVED.search(data, max(0, start - 64), start)
                 start = before.start() if before else start
+            if pattern is _BASE64 and end - start in _WIDTH:
+                more = _MORE.match(data, end)
+                done = end = more.end() if more else end
+            if end - start > _LONGEST:
+                continue
             clear = decode(data[start:end])
             if clear and not clear.translate(None, _PRINTABLE):
                 yield start, end, clear
 
 
 def _from_base64(text: bytes) -> bytes:
+    if len(text) > _WIDTH[-1]:
+        text = re.sub(rb"\\[rn]|[\s\"'#*]", b"", text)
     text = text.rstrip(b"=").translate(_URLSAFE)
     try:
         return base64.b64decode(text[: len(text) - (len(text) % 4 == 1)] + b"==")
@@ -95,7 +109,11 @@ def _from_hex(text: bytes) -> bytes:
 
 
 def _from_escapes(text: bytes) -> bytes:
-    return bytes.fromhex(text.replace(b"\\x", b"").decode("ascii"))
+    return bytes.fromhex(re.sub(rb"\\(?:x|u00)", b"", text).decode("ascii"))
+
+
+def _from_list(text: bytes) -> bytes:
+    return bytes.fromhex(re.sub(rb"0x|[,\s]", b"", text).decode("ascii"))
 
 
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
@@ -103,6 +121,7 @@ _URLSAFE = bytes.maketrans(b"-_", b"+/")
 _CODECS: tuple[tuple[bytes, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
     (b"", _BASE64, _from_base64),
     (b"", _HEX, _from_hex),
-    (b"\\x", _ESCAPED, _from_escapes),
+    (b"\\", _ESCAPED, _from_escapes),
+    (b"0x", _LISTED, _from_list),
     (b"%", _PERCENT, unquote_to_bytes),
 )

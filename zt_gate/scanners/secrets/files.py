@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets.hits import FILE, Hit
+from zt_gate.scanners.secrets.lazy import lazy
 from zt_gate.scanners.secrets.paths import is_test_or_doc
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.secrets.block import Block
     from zt_gate.scanners.secrets.values import Judge
+
+
+# What settings give to such names and is none: a path, a URL, a call, a number or a field's name.
+_NO_PASSWORD = lazy(
+    r"[./~].*|[a-z][a-z0-9+.-]*://.*|[\w.]+[(\[].*|\d{1,5}|.*(?i:password|passwd|secret)[_:.]?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,13 @@ def _nothing(value: str, judge: Judge) -> bool:
 
 
 def _fits(rule: Rule, value: str, judge: Judge) -> bool:
-    """Whether the value passes the common tests, where a rule asks for them."""
-    if not rule.data.get("judged"):
+    """Whether the value passes the tests that a rule asks for."""
+    asked = rule.data.get("judged")
+    if asked is None:
         return True
-    return not judge.placeholder(value) and (
-        judge.passwordlike(value) or judge.random(value, shortest=10)
-    )
+    if judge.placeholder(value) or (asked == "placeholder" and _NO_PASSWORD.fullmatch(value)):
+        return False
+    return asked == "placeholder" or judge.passwordlike(value) or judge.random(value, shortest=10)
 
 
 def _globs(globs: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:

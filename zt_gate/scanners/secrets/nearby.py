@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, Hit
+from zt_gate.scanners.secrets.paths import is_test_or_doc
 from zt_gate.scanners.secrets.values import entropy
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ _FLAG = re.compile(
 )
 
 
+# conn.login("user", "password"), in about every language.
+_LOGIN = re.compile(
+    rb"[.>:](?:login|authenticate|auth|logon|sign_?in)\(\s{0,20}[\"'][^\"'\n]{1,100}[\"'],\s{0,20}"
+    rb"[\"']([^\"'\n]{5,128})[\"']",
+    re.IGNORECASE,
+)
+
+
 def find_aws_pairs(block: Block, hits: Iterable[Hit], judge: Judge) -> Iterator[Hit]:
     """Find the 40 characters that stand within some lines of an AWS access key id."""
     for hit in hits:
@@ -75,12 +84,16 @@ def find_connections(block: Block, judge: Judge) -> Iterator[Hit]:
 
 
 def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
-    """Find the password in ``curl -u user:password`` and ``mysql -ppassword``."""
+    """Find the password in ``curl -u user:password``, ``mysql -ppassword`` and ``login(…)``."""
     data = block.data
     for match in _USER.finditer(data):
         if data[max(0, match.start() - 1) : match.start()] not in _BEFORE:
             continue
         hit = _judged(block, *match.span(2), judge, COMMAND)
+        if hit is not None:
+            yield hit
+    for match in () if is_test_or_doc(block.path) else _LOGIN.finditer(data):
+        hit = _judged(block, *match.span(1), judge, COMMAND)
         if hit is not None:
             yield hit
     for match in _FLAG.finditer(data):

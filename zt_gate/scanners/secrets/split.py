@@ -15,21 +15,36 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.secrets.block import Block
 
-# From the quote that ends one piece to the quote that opens the next: an
-# operator of some language, a line's end, or nothing at all between them.
-_GLUE = re.compile(
-    rb"[\"'`](?<=[\w/+=.:-][\"'`])"
-    rb"(?:[ \t]{0,40}(?:[+.&]|<<|\|\||\.\.)[ \t]{0,40}|[ \t]{1,40}|(?=\\?\r?\n))"
-    rb"\\?(?:\r?\n[ \t]{0,200})?(?:(?:[+.&]|<<|\.\.)[ \t]{0,40})?[furbFURB@$]{0,2}[\"'`]"
-    rb"(?=[\w/+=.:-])"
+_OPERATOR = rb"(?:[+.&]|<<|\|\||\.\.)"
+# The rest of a line, perhaps with a comment, and the next one's indentation.
+_NEWLINE = rb"[ \t]{0,40}(?:(?:#|//|--)[^\n\"'`]{0,120})?\r?\n[ \t]{0,200}"
+# From the quote that ends one piece to the quote that opens the next: an operator
+# of some language or a line's end; a further assignment; a call that appends.
+_BETWEEN = (
+    rb"(?=[\s+.&<|\\_^;#/)\-\"'`furbFURB@$])(?:"
+    rb"(?:[ \t]{0,40}" + _OPERATOR + rb")?[ \t]{0,40}[\\_`^]?"
+    rb"(?:" + _NEWLINE + rb"){0,3}(?:" + _OPERATOR + rb"[ \t]{0,40})?"
+    rb"|;?" + _NEWLINE + rb"(?:(?:const|let|var|my|export|local|[Ss]tring)[ \t]{1,8})?"
+    rb"\$?[\w.]{1,64}[ \t]{0,8}(?:[+.:]|<<)?=[ \t]{0,8}"
+    rb"|\)?\.(?:append|concat|push|add|plus)\("
+    rb")[furbFURB@$]{0,2}[\"'`]"
 )
+_GLUE = re.compile(rb"[\"'`](?<=[\w/+=.:-][\"'`])" + _BETWEEN + rb"(?=[\w/+=.:-])")
+# The first line of a private key has spaces, and may be cut there too.
+_SPACED = re.compile(rb"[\"'`](?<=[\w/+=.: -][\"'`])" + _BETWEEN + rb"(?=[\w/+=.: -])")
 _COMMA = re.compile(
     rb"[\"'`](?<=[\w/+=.:-][\"'`])[ \t]{0,40},[ \t]{0,40}(?:\r?\n[ \t]{0,200})?[\"'`]"
 )
-# A shell's or a settings file's line that goes on after a backslash.
-_FOLD = re.compile(rb"\\\r?\n[ \t]{0,200}")
-_JOIN = re.compile(rb"join\(|oncat\(")
+# A shell's or a settings file's line that goes on after a backslash (in cmd, a caret).
+_FOLD = re.compile(rb"[\\^]\r?\n[ \t]{0,200}")
+_JOIN = re.compile(rb"join\(|oncat\(|%[ \t]{0,4}\(|\.format\(|printf\(")
+# A quote within a shell's word, which is quoted in part.
+_WITHIN = re.compile(rb"[\"'](?<=[\w-]{3}[\"'])(?=[\w-]{2})")
+_WORD_END = re.compile(rb"(?<![\w-])[\w-]{3,200}+\Z")
+_WORD = re.compile(rb"[\w-]{2,200}")
 _PIECE = 400
+# The last piece may be the whole body of a private key.
+_LAST = 8192
 _AROUND = 300
 _NOTE = "It is put together from pieces."
 
@@ -66,9 +81,11 @@ def find_split(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit
 
 def _runs(data: bytes) -> Iterator[list[tuple[int, int]]]:
     """Yield the pieces (their spans) of each text that is put together."""
-    yield from _glued(data, _GLUE.finditer(data))
+    glue = _SPACED if b"BEGIN " in data else _GLUE
+    yield from _glued(data, glue.finditer(data))
     yield from _glued(data, _commas(data))
     yield from _folded(data)
+    yield from _words(data)
 
 
 def _glued(data: bytes, glues: Iterable[re.Match[bytes]]) -> Iterator[list[tuple[int, int]]]:
@@ -92,7 +109,7 @@ def _glued(data: bytes, glues: Iterable[re.Match[bytes]]) -> Iterator[list[tuple
 def _closed(data: bytes, run: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Give the last piece its end: the next quote of the kind that opened it."""
     start = run[-1][0]
-    end = data.find(data[start - 1 : start], start, start + _PIECE)
+    end = data.find(data[start - 1 : start], start, start + _LAST)
     return [*run[:-1], (start, end if end >= 0 else start)]
 
 
@@ -109,6 +126,21 @@ def _folded(data: bytes) -> Iterator[list[tuple[int, int]]]:
         high = data.find(b"\n", fold.end(), fold.end() + _PIECE)
         run.append((fold.end(), high if high >= 0 else min(len(data), fold.end() + _PIECE)))
     if len(run) > 1:
+        yield run
+
+
+def _words(data: bytes) -> Iterator[list[tuple[int, int]]]:
+    run: list[tuple[int, int]] = []
+    for quote in _WITHIN.finditer(data):
+        at = quote.start()
+        if not run or run[-1][1] != at:
+            if run:
+                yield run
+            before = _WORD_END.search(data, max(0, at - 200), at)
+            run = [(before.start() if before else at, at)]
+        after = _WORD.match(data, at + 1)
+        run.append((at + 1, after.end() if after else at + 1))
+    if run:
         yield run
 
 

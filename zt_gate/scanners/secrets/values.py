@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TEMPLATE = lazy(
     r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{.*\}\}$|<%|%>|\$\("
-    r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
+    r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{(?!(?:s?sha|s?md5|crypt|pbkdf2)[\w-]*\})[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
     r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
     r"|^\[[\w /:-]*\]$|^__\w+__$|^@\w+@$|^ENC\[|^\$ANSIBLE_VAULT"
     # A count and a class of characters: how templates of keys are written.
