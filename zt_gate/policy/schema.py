@@ -18,7 +18,7 @@ OnUnverified = Literal["error", "warn"]
 PROFILES: tuple[Profile, ...] = ("advisory", "standard", "strict")
 #: Names that ``[levels]``, ``[scanners]`` and rule globs may speak of.
 SCANNERS = (
-    "secrets", "code", "injection", "agent_config", "dependencies", "scope",
+    "secrets", "code", "injection", "agent_config", "dependencies", "scope", "tampering",
 )  # fmt: skip
 #: What the gate says itself: levels and ignores may name it, options may not.
 GATE = "gate"

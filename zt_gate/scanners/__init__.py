@@ -15,4 +15,5 @@ SCANNERS: tuple[tuple[str, str], ...] = (
     ("injection", "zt_gate.scanners.injection"),
     ("agent_config", "zt_gate.scanners.agent_config"),
     ("scope", "zt_gate.scanners.scope"),
+    ("tampering", "zt_gate.scanners.tampering"),
 )

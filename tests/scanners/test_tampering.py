@@ -1,0 +1,387 @@
+"""The scanner ``tampering``: its rules' examples, and what would get past them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.changes import change_of, context, file_change
+from tests.support.repo import GIT_ENV, Repo
+from zt_gate import gate, rulebook
+from zt_gate.model.change import MODE_SUBMODULE, MODE_SYMLINK
+from zt_gate.scanners.tampering import SCANNER
+from zt_gate.scanners.tampering.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zt_gate.model.change import ChangeSet, FileChange
+    from zt_gate.model.finding import Finding
+    from zt_gate.model.report import Report
+
+RULES = rulebook.load("tampering")
+EXAMPLES = [
+    pytest.param(rule.id, kind, example, id=f"{rule.id.partition('/')[2]}-{kind}-{number}")
+    for rule in rulebook.load_with_examples("tampering").values()
+    for kind in ("find", "ignore")
+    for number, example in enumerate(rule.data.get("examples", {}).get(kind, ()))
+]
+
+
+def found(change: ChangeSet, workdir: Path, **words: Any) -> tuple[Finding, ...]:
+    run = SCANNER.scan(change, context(RULES, workdir, **words))
+    assert run.status == "ok"
+    assert not run.not_inspected
+    return run.findings
+
+
+def rules_of(
+    new: Mapping[str, str | bytes | None],
+    old: Mapping[str, str | bytes] | None,
+    workdir: Path,
+    **words: Any,
+) -> set[str]:
+    return {item.rule for item in found(change_of(new, old), workdir, **words)}
+
+
+def example_file(example: dict[str, Any]) -> FileChange:
+    made = file_change(example["path"], example.get("after"), example.get("before"))
+    if example.get("mode", example.get("old-mode")) == MODE_SUBMODULE:
+        made = replace(made, old=None, new=None)
+    if "mode" in example:
+        made = replace(made, new_mode=example["mode"])
+    return replace(made, old_mode=example.get("old-mode", made.old_mode))
+
+
+@pytest.mark.parametrize(("rule", "kind", "example"), EXAMPLES)
+def test_the_rules_examples(rule: str, kind: str, example: dict[str, Any], tmp_path: Path) -> None:
+    beside = [file_change(path, text) for path, text in example.get("beside", {}).items()]
+    change = replace(change_of({}), files=(example_file(example), *beside))
+    own = tuple(example.get("own-rules", ()))
+    rules = {item.rule for item in found(change, tmp_path, own_rules=own)}
+    assert (rule in rules) == (kind == "find"), rules
+
+
+def test_every_rule_says_what_it_weakens_and_has_examples() -> None:
+    for rule in rulebook.load_with_examples("tampering").values():
+        assert rule.data["examples"].keys() == {"find", "ignore"}, rule.id
+        assert rule.level is not None
+
+
+# The gate itself
+
+WORKFLOW = """\
+on:
+  pull_request:
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - name: Judge
+        uses: example/zt-gate@v1
+        with:
+          profile: strict
+  other:
+    runs-on: ubuntu-latest
+    steps:
+      - run: make
+"""
+AT = ".github/workflows/gate.yml"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ("      - name: Judge\n", "      - name: Judge\n        if: false\n", "disabled"),
+        ("  gate:\n", "  gate:\n    continue-on-error: true\n", "disabled"),
+        ("  gate:\n", '  gate:\n    "continue-on-error" : ${{ true }}\n', "disabled"),
+        ("        uses: example/zt-gate@v1\n", "        # uses: example/zt-gate@v1\n", "disabled"),
+        ("  gate:\n", "  gate:\n    if: github.actor != 'me'\n", "loosened"),
+        ("          profile: strict\n", "          profile: advisory\n", "loosened"),
+        ("  pull_request:\n", "  workflow_dispatch:\n", "loosened"),
+        ("  pull_request:\n", "  pull_request:\n    branches: [main]\n", "loosened"),
+        # Not the gate's step, not the gate's job.
+        ("      - run: make\n", "      - run: make\n        continue-on-error: true\n", ""),
+        ("  other:\n", "  other:\n    if: false\n", ""),
+        ("      - run: make\n", "      - run: make all\n", ""),
+        ("example/zt-gate@v1", "example/zt-gate@v2", ""),
+    ],
+)
+def test_a_workflow_that_runs_the_gate(before: str, after: str, rule: str, tmp_path: Path) -> None:
+    assert before in WORKFLOW
+    rules = rules_of({AT: WORKFLOW.replace(before, after, 1)}, {AT: WORKFLOW}, tmp_path)
+    assert rules == ({f"tampering/gate-{rule}"} if rule else set())
+
+
+def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
+    new = {AT: None, ".github/workflows/ci.yml": WORKFLOW}
+    assert rules_of(new, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
+    away = file_change("docs/gate.yml", WORKFLOW, WORKFLOW, status="R", old_path=AT.encode())
+    change = replace(change_of({}), files=(away,))
+    assert {item.rule for item in found(change, tmp_path)} == {"tampering/gate-disabled"}
+
+
+def test_a_step_moved_below_a_condition_that_was_there_is_disabled(tmp_path: Path) -> None:
+    old = WORKFLOW.replace("  other:\n", "  other:\n    if: false\n")
+    step = "      - name: Judge\n        uses: example/zt-gate@v1\n"
+    rest = "        with:\n          profile: strict\n"
+    new = old.replace(step + rest, "      - run: 'true'\n") + step + rest
+    assert rules_of({AT: new}, {AT: old}, tmp_path) == {"tampering/gate-disabled"}
+
+
+@pytest.mark.parametrize(
+    ("new", "rule"),
+    [
+        ("set -e\nzt-gate scan --staged || exit 0\n", "disabled"),
+        ("set -e\nexit 0\nzt-gate scan --staged\n", "disabled"),
+        ("set +e\nzt-gate scan --staged\n", "disabled"),
+        ("set -e\nzt-gate scan --staged --skip code\n", "loosened"),
+        ("set -e\nzt-gate scan \\\n  --staged \\\n  || true\n", "disabled"),
+        ("set -e\nzt-gate scan --staged\nexit 0\n", ""),
+        ("set -e\nmake lint\nzt-gate scan --staged\n", ""),
+    ],
+)
+def test_a_hook_that_runs_the_gate(new: str, rule: str, tmp_path: Path) -> None:
+    old = {".githooks/pre-commit": "set -e\nzt-gate scan --staged\n"}
+    rules = rules_of({".githooks/pre-commit": new}, old, tmp_path)
+    assert rules == ({f"tampering/gate-{rule}"} if rule else set())
+
+
+def test_the_gate_is_left_out_where_hooks_run_in_ci(tmp_path: Path) -> None:
+    new = (
+        "jobs:\n  a:\n    env:\n      SKIP: zt-gate,ruff\n    steps:\n      - run: pre-commit run\n"
+    )
+    assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {"tampering/gate-disabled"}
+
+
+def test_a_renamed_baseline_and_a_linked_one(tmp_path: Path) -> None:
+    text = "# zt-gate baseline 1, salt 0\nab code/x a.py\n"
+    here = file_change(".zt-gate-baseline", text, text, status="R", old_path=b"old")
+    link = replace(file_change(".zt-gate-baseline", "a"), new_mode=MODE_SYMLINK)
+    for file in (here, link):
+        change = replace(change_of({}), files=(file,))
+        assert "tampering/baseline-changed" in {item.rule for item in found(change, tmp_path)}
+
+
+def test_an_approval_of_one_baseline_is_none_of_another(tmp_path: Path) -> None:
+    head = "# zt-gate baseline 1, salt 0\n"
+    subjects = {
+        found(change_of({".zt-gate-baseline": head + row}), tmp_path)[0].subject
+        for row in ("a code/x a.py\n", "b code/x a.py\n")
+    }
+    assert len(subjects) == 2
+
+
+# Other checks
+
+
+def test_a_check_that_runs_elsewhere_is_not_gone(tmp_path: Path) -> None:
+    old = {".github/workflows/a.yml": "steps:\n- run: gitleaks detect\n"}
+    rest = {b".github/workflows/b.yml": b"steps:\n- run: gitleaks detect\n"}
+    words: dict[str, Any] = {"trusted_paths": lambda: list(rest), "trusted_file": rest.get}
+    gone = {"tampering/check-removed"}
+    assert rules_of({".github/workflows/a.yml": None}, old, tmp_path) == gone
+    assert not rules_of({".github/workflows/a.yml": None}, old, tmp_path, **words)
+
+
+def test_lines_that_moved_are_not_new(tmp_path: Path) -> None:
+    row = "      - run: pytest || true\n"
+    old = {".github/workflows/a.yml": f"jobs:\n  a:\n    steps:\n{row}"}
+    new = {".github/workflows/a.yml": None, ".github/workflows/b.yml": f"x:\n{row}"}
+    assert not rules_of(new, old, tmp_path)
+
+
+# Exceptions
+
+
+def test_a_mark_with_rule_and_reason_is_told_as_information(tmp_path: Path) -> None:
+    levels = {
+        mark: found(change_of({"a.py": f"run(x)  # {mark}\n"}), tmp_path)[0].level
+        for mark in (
+            "nosec", "nosec B602", "nosec B602 - the command is a constant",
+            "noqa: S603 - ours alone",
+            'zt-gate: ignore[code/x] reason="it is ours"', "gitleaks:allow for the tests",
+        )
+    }  # fmt: skip
+    assert [str(level) for level in levels.values()] == [
+        "warn",
+        "warn",
+        "info",
+        "info",
+        "warn",
+        "warn",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ('mark = "x  # nosec"', "info"),
+        ("run(x)  # it's ours # nosec", "warn"),
+        ("''' + run(x)  # nosec", "warn"),
+        ('run("a", "b")  # nosec', "warn"),
+    ],
+)
+def test_a_mark_inside_a_string_is_told_as_information(
+    line: str, level: str, tmp_path: Path
+) -> None:
+    assert [str(item.level) for item in found(change_of({"a.py": line}), tmp_path)] == [level]
+
+
+def test_a_mark_that_stays_on_its_line_is_not_new(tmp_path: Path) -> None:
+    old = {"a.py": "run(x)  # nosec\nrun(y)\n"}
+    assert not rules_of({"a.py": "run(x, 1)  # nosec\nrun(y)\n"}, old, tmp_path)
+    both = found(change_of({"a.py": "run(x, 1)  # nosec\nrun(y)  # nosec\n"}, old), tmp_path)
+    assert [item.location.line for item in both] == [2]
+
+
+def test_a_mark_at_the_end_of_a_very_long_line_is_seen(tmp_path: Path) -> None:
+    assert rules_of({"a.js": "x" * 200_000 + " // nosemgrep\n"}, None, tmp_path)
+
+
+# Reviews, tests, files
+
+
+def test_the_last_line_of_codeowners_may_not_take_everything(tmp_path: Path) -> None:
+    old = {"CODEOWNERS": "* @org/core\n/infra/ @org/security\n"}
+    new = old["CODEOWNERS"] + "/** @mallory\n"
+    assert rules_of({"CODEOWNERS": new}, old, tmp_path) == {"tampering/codeowners-weakened"}
+    assert not rules_of({"sub/CODEOWNERS": None}, {"sub/CODEOWNERS": "* @a\n"}, tmp_path)
+
+
+def test_a_feature_that_goes_with_its_tests_is_a_clean_up(tmp_path: Path) -> None:
+    test = "def test_b():\n    assert b()\n"
+    old = {"b.py": "def b():\n    return 1\n\n\nC = 1\n", "tests/test_b.py": test}
+    assert not rules_of({"b.py": "C = 1\n", "tests/test_b.py": None}, old, tmp_path)
+    changed = {"b.py": old["b.py"].replace("1", "2"), "tests/test_b.py": None}
+    assert rules_of(changed, old, tmp_path) == {"tampering/tests-removed"}
+
+
+def test_many_tests_that_become_a_table_of_cases_are_none_less(tmp_path: Path) -> None:
+    old = "".join(f"def test_{n}():\n    assert f({n})\n" for n in range(4))
+    mark = "@pytest.mark.parametrize('n', range(4))\n"
+    new = f"{mark}def test_all(n):\n    assert f(n)\n    assert g(n)\n"
+    files = {"tests/test_f.py": new, "f.py": "def f(n):\n    return True\n"}
+    assert not rules_of(files, {"tests/test_f.py": old}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("target", "level"),
+    [
+        ("../a", None), ("b", None), ("../../x", "warn"), ("/usr/share/x", "warn"),
+        ("~/.ssh/id_ed25519", "block"), ("/etc/passwd", "block"), ("../.git/hooks/a", "block"),
+        ("C:\\x", "warn"), ("..\\..\\x", "warn"),
+    ],
+)  # fmt: skip
+def test_links(target: str, level: str | None, tmp_path: Path) -> None:
+    link = replace(file_change("docs/link", target), new_mode=MODE_SYMLINK)
+    items = found(replace(change_of({}), files=(link,)), tmp_path)
+    assert [str(item.level) for item in items] == ([level] if level else [])
+
+
+def test_a_submodule_with_its_address_is_told_as_information_when_it_moves(tmp_path: Path) -> None:
+    module = replace(file_change("lib", "1"), new_mode=MODE_SUBMODULE, new=None)
+    modules = file_change(".gitmodules", '[submodule "lib"]\n\tpath = lib\n\turl = ../lib\n')
+    assert not found(replace(change_of({}), files=(module, modules)), tmp_path)
+    moved = replace(file_change("lib", "1", "0"), new_mode=MODE_SUBMODULE, old_mode=MODE_SUBMODULE)
+    moved = replace(moved, old=None, new=None)
+    items = found(replace(change_of({}), files=(moved,)), tmp_path)
+    assert [(item.rule, str(item.level)) for item in items] == [
+        ("tampering/submodule-moved", "info")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".git\u200c/config", ".git::$INDEX_ALLOCATION/config", "a/.Git /hooks/x", "x\\.git\\config"],
+)
+def test_names_that_file_systems_take_for_gits_folder(name: str, tmp_path: Path) -> None:
+    assert "tampering/git-folder-name" in rules_of({name: "x\n"}, None, tmp_path)
+
+
+def test_a_name_that_was_there_counts_until_the_change_takes_it_away(tmp_path: Path) -> None:
+    words: dict[str, Any] = {"trusted_paths": lambda: [b"src/login.py", b"Docs/a.md"]}
+    rule = {"tampering/misleading-name"}
+    assert rules_of({"src/LOGIN.py": "x\n"}, None, tmp_path, **words) == rule
+    assert rules_of({"docs/b.md": "x\n"}, None, tmp_path, **words) == rule
+    old = {"src/login.py": "x\n"}
+    assert not rules_of({"src/LOGIN.py": "x\n", "src/login.py": None}, old, tmp_path, **words)
+
+
+# Anything at all
+
+_ROWS = st.lists(
+    st.sampled_from(
+        ["on:", "  pull_request:", "    paths: [a]", "jobs:", "  a:", "    if: false",
+         "    steps:", "      - run: zt-gate scan", "      - run: |", "\t-zt-gate scan \\",
+         "          zt-gate scan || true", "        continue-on-error: true", "", "# zt-gate scan",
+         "- - - zt-gate scan", "        pytest"]
+    ),
+    max_size=14,
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(old=_ROWS, new=_ROWS, path=st.sampled_from([AT, ".husky/pre-commit", "Makefile"]))
+def test_any_text_is_compared(
+    old: list[str], new: list[str], path: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    before, after = "\n".join(old), "\n".join(new)
+    rules = rules_of({path: after}, {path: before}, tmp_path_factory.getbasetemp())
+    if after == before:
+        assert not rules
+    in_force = ("zt-gate scan" in before, "zt-gate scan" in after)
+    if in_force == (False, False):
+        assert not {rule for rule in rules if "gate-" in rule}
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=_ROWS.filter(bool), data=st.data())
+def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> None:
+    lines = Lines.of("\n".join(rows))
+    at = data.draw(st.integers(0, len(lines.rows) - 1))
+    assert at in lines.block(at)
+    assert all(0 <= number < len(lines.rows) for number in lines.around(at))
+    assert len(lines.step(at)) >= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(content=st.binary(max_size=300), name=st.sampled_from(
+    [".zt-gate-baseline", "CODEOWNERS", ".gitattributes", ".gitleaksignore", "tests/test_a.py", AT]
+))  # fmt: skip
+def test_any_bytes_are_looked_at(
+    content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    items = found(change_of({name: content}, {name: b"x\n"}), tmp_path_factory.getbasetemp())
+    assert all(item.rule in RULES for item in items)
+
+
+# Through the gate, with real git
+
+
+def judged(repo: Repo, **words: Any) -> Report:
+    request = gate.Request(folder=repo.path, only=("tampering",), **words)
+    return gate.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
+
+
+def test_ignores_and_baseline_warn_in_standard_and_block_in_strict(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repository")
+    repo.write("a.py", "x = 1\n")
+    repo.commit()
+    repo.write("a.py", "x = run(1)  # nosec B602 - the command is a constant\n")
+    head = "# zt-gate baseline 1, salt 00000000000000000000000000000000\n"
+    repo.write(".zt-gate-baseline", f"{head}{'0' * 32} code/python-shell a.py\n")
+    repo.git("add", "-A")
+    for profile, level, verdict in (("standard", "warn", "pass"), ("strict", "block", "fail")):
+        report = judged(repo, profile=profile)
+        levels = {item.finding.rule: item.level.value for item in report.findings}
+        assert levels["tampering/baseline-changed"] == level
+        assert levels["tampering/ignore-added"] == ("block" if profile == "strict" else "info")
+        # Skipped scanners are what strict does not accept; they are no finding.
+        assert report.verdict.value == verdict
