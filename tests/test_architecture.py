@@ -21,12 +21,15 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {"commands", "reports.escape"},
     "commands": {
-        "gate", "rulebook", "reports", "model", "policy", "git", "verify",
+        "ci", "gate", "origin", "rulebook", "reports", "model", "policy", "git", "verify",
     },
     "gate": {
-        "sources", "policy", "rulebook", "pipeline", "judge", "masking", "model", "git", "scanners",
-        "process",
+        "sources", "policy", "rulebook", "origin", "pipeline", "judge", "masking", "model", "git",
+        "scanners", "process",
     },
+    "origin": {"model"},
+    # What a forge wants to know of a run: it starts the gate as a command does.
+    "ci": {"gate", "git", "model", "origin", "policy", "process", "reports", "rulebook"},
     "verify": {"gate", "model", "scanners"},
     "api": {"gate", "model", "verify"},
     "sources": {"git", "model"},

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from zt_gate import __version__, cache, judge, pipeline, process, rulebook
+from zt_gate import __version__, cache, judge, origin, pipeline, process, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.report import ScannerRun, Tool
 from zt_gate.policy.gather import accepted_from, gather
@@ -32,12 +32,15 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context, ScopeSettings
 
-Kind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
+Kind = Literal["staged", "message", "range", "base", "worktree", "patch", "tree"]
 
 #: Wall seconds that each scanner gets: somebody waits for a commit, a machine for the rest.
 _SECONDS_STAGED = 60.0
 _SECONDS_OTHERWISE = 900.0
 _STRICT_VERSION_DAYS = 7
+
+#: What a commit message alone is held against: there is no content to look at.
+_OF_MESSAGES = ("secrets", "injection", "scope")
 
 #: CI systems that do not set CI: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
 _CI_MARKS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
@@ -48,15 +51,17 @@ class Request:
     """What is to be judged, and how.
 
     ``spec`` is the range or revision of ``range`` and ``base``; ``patch`` the
-    patch, as bytes or a stream; ``paths`` the roots of ``tree``.  ``folder`` is where git
-    looks for the repository.  ``audit`` says of which packages known vulnerabilities are
-    looked up: "added" or "all".  Empty strings stand for the defaults.
+    patch, as bytes or a stream; ``paths`` the roots of ``tree``; ``message`` that of
+    the commit that the staged change is for.  ``folder`` is where git looks for the
+    repository.  ``audit`` says of which packages known vulnerabilities are looked up:
+    "added" or "all".  Empty strings stand for the defaults.
     """
 
     kind: Kind = "staged"
     spec: str = ""
     patch: bytes | BinaryIO = b""
     paths: tuple[str, ...] = ()
+    message: bytes = b""
     folder: Path = field(default_factory=Path.cwd)
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
@@ -71,6 +76,11 @@ class Request:
     debug: bool = False
     #: Whole fingerprints of findings that whoever starts the gate accepts.
     accept: tuple[str, ...] = ()
+    #: Who approved this very head in a review, as an owner: all its findings are approved.
+    approver: str = ""
+    #: What is said of the change from outside, and labels that mean an agent besides the known.
+    told: origin.Told = field(default_factory=origin.Told)
+    ai_labels: tuple[str, ...] = ()
     #: For a baseline that is being made: what its fingerprints are salted with.
     salt: bytes = b""
 
@@ -98,10 +108,16 @@ def run(
         trusted = _trusted_revision(request, git, change, environ)
         kept = cache.cache_folder(environ, _scanned(request, git))
         policy = _policy(request, git, trusted, _RuleIds(kept))
+        rules = rulebook.load("gate", cache=kept)
+        marks = origin.marks_of(rules[origin.RULE], policy.ai, request.ai_labels)
+        wrote = origin.recognise(change.commits, request.told, marks)
+        profile = origin.stricter(policy.profile, wrote, PROFILES)
+        policy = replace(policy, profile=profile)  # type: ignore[arg-type]
         kit = _Kit(request, policy, git, trusted, workdir, environ, kept)
-        jobs = [kit.job(name, module) for name, module in SCANNERS if _wanted(name, request)]
+        scanners = _scanners(request)
+        jobs = [kit.job(name, module) for name, module in scanners if _wanted(name, request)]
         runs = pipeline.run(change, jobs, progress=progress, debug=request.debug)
-        runs += tuple(_skipped(name) for name, _ in SCANNERS if not _wanted(name, request))
+        runs += tuple(_skipped(name) for name, _ in scanners if not _wanted(name, request))
         exceptions = gather(
             change,
             policy,
@@ -110,6 +126,7 @@ def run(
             today=options.today,
             accepted=accepted,
             record=_record(request, git, environ),
+            approver=request.approver,
         )
         known = exceptions.baseline
         if unmasked is not None:
@@ -120,9 +137,10 @@ def run(
             policy,
             options,
             tool=Tool("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
-            rules=rulebook.load("gate", cache=kit.cache_dir),
-            expected=[name for name, _ in SCANNERS],
-            patterns=_masking_patterns(runs, kit.cache_dir),
+            rules=rules,
+            expected=[name for name, _ in scanners],
+            patterns=_masking_patterns(runs, kit.cache_dir, texts=wrote.evidence),
+            origin=wrote,
             seconds=time.monotonic() - started,
             salt=request.salt or (known.salt if known else judge.SALT),
             exceptions=exceptions,
@@ -152,7 +170,8 @@ class _Kit:
 
     def job(self, name: str, module: str) -> pipeline.Job:
         settings = self.policy.scanners.get(name, {})
-        seconds = _SECONDS_STAGED if self.request.kind == "staged" else _SECONDS_OTHERWISE
+        waits = self.request.kind in {"staged", "message"}
+        seconds = _SECONDS_STAGED if waits else _SECONDS_OTHERWISE
         seconds = settings.get("deadline-seconds", seconds)
         folder = self.workdir / name
         folder.mkdir(mode=0o700)
@@ -282,7 +301,7 @@ class _RuleIds:
 
 def _options(request: Request) -> judge.JudgeOptions:
     """Check the words that need nothing but themselves; raises UsageError."""
-    known = [name for name, _ in SCANNERS]
+    known = [name for name, _ in _scanners(request)]
     for option, names in (("--scanner", request.only), ("--skip", request.skip)):
         for name in names:
             if name not in known:
@@ -303,6 +322,13 @@ def _options(request: Request) -> judge.JudgeOptions:
         fail_on=request.fail_on,
         task=request.task,
     )
+
+
+def _scanners(request: Request) -> Sequence[tuple[str, str]]:
+    """Return the scanners that have something to look at in this kind of change."""
+    if request.kind != "message":
+        return SCANNERS
+    return tuple((name, module) for name, module in SCANNERS if name in _OF_MESSAGES)
 
 
 def _wanted(name: str, request: Request) -> bool:
@@ -358,6 +384,10 @@ def _change(request: Request, git: Git | None, workdir: Path) -> ChangeSet:
         from zt_gate.sources import staged
 
         return staged.read(git)
+    if request.kind == "message":
+        from zt_gate.sources import message
+
+        return message.read(git, request.message)
     from zt_gate.sources import commit_range
 
     if request.kind == "base":
@@ -437,7 +467,6 @@ def _check_supported(policy: Policy, task: str) -> None:
             told = ", ".join(known)
             raise UsageError(f"--task {task!a}: there is no such task; there are {told}")
     tables = {
-        "[ai]": policy.ai,
         "[audit]": policy.audit,
     }
     for name, said in tables.items():
@@ -449,14 +478,14 @@ def _check_supported(policy: Policy, task: str) -> None:
 
 
 def _masking_patterns(
-    runs: Sequence[ScannerRun], cache_dir: Path | None
+    runs: Sequence[ScannerRun], cache_dir: Path | None, texts: Sequence[str] = ()
 ) -> Sequence[re.Pattern[str]]:
     """Return the formats of secrets, where there is any text that could hold one.
 
     Also when the secrets scanner did not run or failed: another scanner's
     evidence may be the line with the key.
     """
-    if not any(run.findings or run.not_inspected or run.reason for run in runs):
+    if not texts and not any(run.findings or run.not_inspected or run.reason for run in runs):
         return ()
     from zt_gate.scanners.secrets import masking_patterns
 

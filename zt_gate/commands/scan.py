@@ -51,6 +51,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FINGERPRINT",
         help="say yes to a finding, from outside the change; repeatable",
     )
+    which.add_argument(
+        "--label",
+        action="append",
+        metavar="L",
+        help="a label that the change has: it may say that an agent wrote it; repeatable",
+    )
+    which.add_argument("--branch", metavar="B", help="the branch that the change comes from")
+    which.add_argument(
+        "--author", metavar="A", help="who proposes it: an address, or ID+LOGIN of GitHub"
+    )
     which.add_argument("--offline", action="store_true", help="ask no registry")
     which.add_argument(
         "--audit", metavar="WHAT", help="known vulnerabilities of what is added (default), or all"
@@ -66,14 +76,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--no-color", action="store_true", help="as NO_COLOR does")
 
 
-def main(options: argparse.Namespace) -> int:
-    """Judge, write the reports, and return the exit code of the verdict."""
+def main(options: argparse.Namespace, request: Request | None = None) -> int:
+    """Judge, write the reports, and return the exit code of the verdict.
+
+    A ``request`` takes the place of the one that the words make.
+    """
     outputs = _outputs(options.output or [])
     shown = options.format or ("" if outputs else "terminal")
     if shown:
         _known_format(shown)
-    request = request_of(options)
-    report = judged(request)
+    report = judged(request or request_of(options))
     return publish(report, shown, outputs, _looks(options, sys.stdout.isatty()))
 
 
@@ -87,6 +99,7 @@ def options_for(words: Sequence[str]) -> argparse.Namespace:
 def request_of(options: argparse.Namespace) -> Request:
     """Turn the words into a request; reads the patch."""
     from zt_gate.gate import Request
+    from zt_gate.origin import Told
 
     kind, spec, paths = "staged", "", ()
     patch: bytes | BinaryIO = b""
@@ -114,6 +127,11 @@ def request_of(options: argparse.Namespace) -> Request:
         config=options.config or "",
         policy_rev=options.policy_rev or "",
         accept=tuple(options.accept or ()),
+        told=Told(
+            labels=tuple(options.label or ()),
+            branch=options.branch or "",
+            author=options.author or "",
+        ),
         offline=options.offline,
         audit=options.audit or "",
         debug=options.debug,

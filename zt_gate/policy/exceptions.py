@@ -35,12 +35,14 @@ class Exceptions:
 
     ``today`` is an ISO date in UTC.  ``accepted`` are fingerprints that whoever
     starts the gate accepts, ``approvals`` those of the user's own record.
+    ``approver`` is who approved the head in a review, as an owner: "" for nobody.
     ``blame`` tells name and ISO date of a place on the trusted side.
     """
 
     excuses: Excuses
     today: str
     accepted: Mapping[str, str] = field(default_factory=dict)
+    approver: str = ""
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     baseline: Baseline | None = None
     baseline_path: bytes = b""
@@ -67,6 +69,8 @@ class Exceptions:
     def _approved(self, fingerprint: str) -> Excuse | None:
         if fingerprint in self.accepted:
             return Excuse("approved", self.accepted[fingerprint])
+        if self.approver:
+            return Excuse("approved", "an owner approved this head in a review", by=self.approver)
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
             return None

@@ -40,12 +40,14 @@ def gather(
     today: str,
     accepted: Mapping[str, str],
     record: Path | None,
+    approver: str = "",
 ) -> Exceptions:
     """Return the exceptions that hold for ``change``.
 
     ``trusted`` is the commit of the trusted side, "" for none; ``accepted``
     maps fingerprints to reasons; ``record`` is where the user's approvals are,
-    None where they do not count.  Raises BaselineError, ApprovalError, GitError.
+    None where they do not count; ``approver`` who approved all of it in a review.
+    Raises BaselineError, ApprovalError, GitError.
     """
     from zt_gate.git.blobs import BlobStore
 
@@ -54,6 +56,7 @@ def gather(
         excuses=Excuses(policy, today),
         today=today,
         accepted=accepted,
+        approver=approver,
         approvals={one.fingerprint: one for one in approvals.read(record) if one.holds(today)},
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
