@@ -153,6 +153,9 @@ class Judge:
         parts = [part for part in _MARKS.split(value) if part]
         if len(parts) == 1 and _NUMBERED.fullmatch(value) is None:
             return False
+        worded = all(part.isdigit() or _NUMBERED.fullmatch(part) for part in parts)
+        if len(parts) >= 3 and worded and self.wordiness(value) < 5.0:
+            return True
         plain = sum(
             len(part)
             for part in parts

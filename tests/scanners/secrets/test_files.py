@@ -1,0 +1,52 @@
+"""Files whose name says it: each kind is read, down to passwords that are plain words."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+
+from tests.scanners.secrets.templates import expand
+from zt_gate import rulebook
+from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets import scan_text
+
+RULES = rulebook.load("secrets")
+WORDS = ("tri" + "color", "sun" + "flower", "ele" + "phant", "moun" + "tain", "butter" + "fly")
+SAMPLES = Path(__file__).with_name("named_files.txt").read_text("utf-8").split("=== ")[1:]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[text.partition("\n")[0] for text in SAMPLES])
+def test_every_secret_line_of_a_kind_is_found_and_no_other(sample: str) -> None:
+    """A line with ``>`` holds a secret; ``{word}`` stands for a word as people choose it."""
+    name, *rows = sample.rstrip("\n").split("\n")
+    words = cycle(WORDS)
+    lines = [expand(row[2:]) for row in rows]
+    while any("{word}" in line for line in lines):
+        lines = [line.replace("{word}", next(words), 1) for line in lines]
+    expected = {number for number, row in enumerate(rows, 1) if row.startswith(">")}
+    found: set[int] = set()
+    for finding in scan_text("\n".join(lines).encode(), name.encode(), RULES):
+        place = finding.location
+        if finding.level is not Level.INFO:
+            found |= set(range(place.line or 0, (place.end_line or place.line or 0) + 1))
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".env", "DB_PASSWORD=postgres\nDB_PASS=\nTOKEN=${TOKEN}\nPASSWORD_FILE=/run/secrets/db"),
+        ("config/database.yml", "production:\n  password: <%= ENV['DB_PASSWORD'] %>"),
+        ("application.yml", "password: ${DB_PASSWORD}\nreset-password: /account/reset"),
+        ("settings.py", "PASSWORD_HASHERS = ['x.y']\nEMAIL_HOST_PASSWORD = get_password()"),
+        ("group_vars/all.yml", "db_password: !vault |\nvault_password: '{{ vault_db }}'"),
+        (".htpasswd", "# user:hash"),
+        (".npmrc", "registry=https://npm.corp.internal/\nsave-exact=true"),
+        ("tests/settings.py", "DATABASES = {\n 'PASSWORD': '" + WORDS[0] + "',\n}"),
+    ],
+)
+def test_what_stands_for_a_secret_is_left_alone(path: str, text: str) -> None:
+    found = scan_text(text.encode(), path.encode(), RULES)
+    assert [f.rule for f in found if f.level is not Level.INFO] == []
