@@ -423,19 +423,18 @@ def test_many_at_once_share_one_cache(registry: Registry, tmp_path: Path) -> Non
 
 def test_nothing_is_imported_where_no_manifest_changed() -> None:
     code = (
-        "import sys, time; from zt_gate.model.change import ChangeSet, FileChange\n"
+        "import sys, types; from zt_gate.model.change import ChangeSet, FileChange\n"
         "from zt_gate.scanners import base\n"
-        "before = set(sys.modules); start = time.process_time()\n"
+        "here = types.SimpleNamespace(audit_all=False)\n"
+        "before = set(sys.modules)\n"
         "from zt_gate.scanners.dependencies import SCANNER\n"
         "change = ChangeSet('staged', '', '', '', (FileChange(b'a.py', 'A', 0, 0o100644),))\n"
-        "assert SCANNER.scan(change, None).status == 'ok'\n"
-        "spent = time.process_time() - start\n"
+        "print(SCANNER.scan(change, here).status)\n"
         "new = set(sys.modules) - before\n"
         "assert not [n for n in new if 'manifests' in n or 'registries' in n or 'http' in n], new\n"
-        "print(spent)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    assert float(done.stdout) < 0.2
+    assert done.stdout == "ok\n"
 
 
 def test_a_change_without_new_names_imports_no_network(tmp_path: Path) -> None:

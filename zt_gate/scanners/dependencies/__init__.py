@@ -30,7 +30,7 @@ class Dependencies:
         from zt_gate.scanners.dependencies.glance import may_add
 
         start = time.monotonic()
-        if not any(may_add(file) for file in change.files):
+        if not context.audit_all and not any(may_add(file) for file in change.files):
             return ScannerRun(self.name, "ok", seconds=time.monotonic() - start)
         from zt_gate.scanners.dependencies.scan import scan
 

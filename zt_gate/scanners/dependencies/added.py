@@ -53,10 +53,19 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One entry that is new, and the manifest that brings it."""
+    """One entry that is new, and the manifest that brings it.
+
+    ``locked`` is the constraint that a changed lock file has for it, "" for none.
+    """
 
     dependency: Dependency
     manifest: Manifest
+    locked: str = ""
+
+    @property
+    def constraint(self) -> str:
+        """What decides the version that is installed: the lock's word before the manifest's."""
+        return self.locked or self.dependency.constraint
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +86,12 @@ class Difference:
     constrained: list[Addition] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
-    manifests: int = 0
-    lines: int = 0
+    manifests: tuple[Manifest, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """How many lines were read."""
+        return sum(manifest.data.count(b"\n") for manifest in self.manifests)
 
 
 def difference(
@@ -93,30 +106,28 @@ def difference(
     ``rules``, imports that nothing declares are found.
     """
     result = Difference()
-    manifests = list(_manifests(change, result))
+    manifests = result.manifests = tuple(_manifests(change, result))
     known = {entry.identity for manifest in manifests for entry in manifest.old if entry.name}
     versions = {
         (entry.identity, entry.constraint) for manifest in manifests for entry in manifest.old
     }
     imported: list[Addition] = []
     for manifest in manifests:
-        result.manifests += 1
-        result.lines += manifest.data.count(b"\n")
-        before = {entry.identity for entry in manifest.old}
-        seen: set[tuple[Identity, str]] = set()
+        # A name is known wherever in the repository it stood; an option holds
+        # for its own file.  The second version of one name is only a version.
+        seen = {entry.identity for entry in manifest.old}
+        marks: set[tuple[Identity, str]] = set()
         for entry in manifest.new:
-            # A name is known wherever in the repository it stood; an option
-            # holds for its own file.  Of an action every version counts.
-            mark = (entry.identity, entry.constraint if entry.ecosystem == "github" else "")
-            if mark in seen or entry.source.kind == "self":
+            mark = (entry.identity, entry.constraint)
+            if mark in marks or entry.source.kind == "self":
                 continue
-            seen.add(mark)
+            marks.add(mark)
             addition = Addition(entry, manifest)
             if entry.ecosystem == "github":
-                if (entry.identity, entry.constraint) not in versions:
+                if mark not in versions:
                     _pinning(addition, result)
-            elif entry.identity in before or entry.identity in known:
-                if (entry.identity, entry.constraint) not in versions:
+            elif entry.identity in seen or entry.identity in known:
+                if mark not in versions and entry.key:
                     result.constrained.append(addition)
             elif entry.source.kind == "import":
                 imported.append(addition)
@@ -127,6 +138,7 @@ def difference(
                 _follow(entry, manifest, change, trusted, result)
             else:
                 result.added.append(addition)
+            seen.add(entry.identity)
     from zt_gate.scanners.dependencies.settle import Sides, settle
 
     changed = frozenset(

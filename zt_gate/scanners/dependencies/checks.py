@@ -58,7 +58,8 @@ class Known:
     well-known name that it looks like, with ``imitated`` downloads a week.
     ``release`` is the version that will be installed, None where that cannot
     be told.  ``advisories`` is None where they do not apply.  ``is_new`` is
-    False for another version of a package that was there before.
+    False for another version of a package that was there before, ``audited``
+    True for one that the change does not touch.
     """
 
     vouched: bool = False
@@ -70,6 +71,7 @@ class Known:
     advisories: tuple[Advisory, ...] | Unverified | None = None
     version: str = ""
     is_new: bool = True
+    audited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Checks:
         """
         verdicts = list(self._package(dependency, known)) if known.is_new else []
         if not any(one.rule == "dependencies/missing" for one in verdicts):
-            verdicts += self._version_age(dependency, known)
+            if not known.audited:
+                verdicts += self._version_age(dependency, known)
             verdicts += self._advisories(dependency, known)
         seen = False
         kept = []

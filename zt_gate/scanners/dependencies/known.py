@@ -34,6 +34,7 @@ class Wanted:
 
     addition: Addition
     is_new: bool
+    audited: bool = False
     vouched: bool = False
     question: Question | None = None
     service: Index | None = None
@@ -50,14 +51,16 @@ class Wanted:
 
 @dataclass
 class Knowledge:
-    """One run's knowledge; ``deadline`` by ``time.monotonic()``, ``now`` since the epoch.
+    """One run's knowledge; deadlines by ``time.monotonic()``, ``now`` since the epoch.
 
+    ``patience``: the deadline of what is asked about advisories alone.
     ``thorough``: pip-audit and the npm registry are asked about advisories, too.
     """
 
     context: Context
     places: Places
     deadline: float
+    patience: float
     now: float
     thorough: bool = False
     #: Second opinions that could not be had, and why.
@@ -65,13 +68,36 @@ class Knowledge:
     _snapshots: dict[str, snapshot.Snapshot | None] = field(default_factory=dict)
     _names: dict[str, Names] = field(default_factory=dict)
 
-    def of(self, new: Iterable[Addition], changed: Iterable[Addition]) -> list[Known]:
-        """Return what is known of the new names, then of the known names with a new version."""
+    def within(self, new: Sequence[Addition], most: int) -> list[Addition]:
+        """Return the new names without those for which a registry would hear more than ``most``."""
+        if len(new) <= most:
+            return list(new)
+        kept, asked = [], 0
+        for addition in new:
+            question = self._wanted(addition, is_new=True).question is not None
+            if asked < most or not question:
+                kept.append(addition)
+            asked += question
+        return kept
+
+    def of(
+        self,
+        new: Iterable[Addition],
+        changed: Iterable[Addition],
+        audited: Iterable[Addition] = (),
+    ) -> list[Known]:
+        """Return what is known of new names, of new versions, and of what is only audited."""
         wanted = [self._wanted(addition, is_new=True) for addition in new]
         wanted += [self._wanted(addition, is_new=False) for addition in changed]
+        wanted += [self._audited(addition) for addition in audited]
         audit = self._audit()
-        # Where a private index comes first, its names are nobody else's business.
-        early = [one for one in wanted if one.service and (one.question is None or _is_plain(one))]
+        # Where a private index comes first, its names are nobody else's business;
+        # what is only audited has more time.
+        early = [
+            one
+            for one in wanted
+            if one.service and not one.audited and (one.question is None or _is_plain(one))
+        ]
         lanes = audit.lanes((one.service, one.package) for one in early if one.service)
         self._ask(wanted, lanes)
         self._settle_versions(wanted, audit)
@@ -88,7 +114,8 @@ class Knowledge:
 
     def _wanted(self, addition: Addition, *, is_new: bool) -> Wanted:
         entry, settings = addition.dependency, self.context.dependencies
-        one = Wanted(addition, is_new, version=versions.exact(entry.ecosystem, entry.constraint))
+        version = versions.exact(entry.ecosystem, addition.constraint)
+        one = Wanted(addition, is_new, version=version)
         one.vouched = self.places.is_usual(addition) and self._is_vouched(
             entry.ecosystem, entry.key
         )
@@ -102,6 +129,16 @@ class Knowledge:
             question = self.places.question(addition)
             one.question = dataclasses.replace(question, text=reads, releases=releases)
         if entry.ecosystem in ECOSYSTEMS:
+            one.service = self.places.advisories(addition)
+        return one
+
+    def _audited(self, addition: Addition) -> Wanted:
+        """Return what is asked of an entry of the resolved set: advisories, if anybody may hear."""
+        entry = addition.dependency
+        version = versions.exact(entry.ecosystem, entry.constraint)
+        one = Wanted(addition, is_new=False, audited=True, version=version)
+        alone = len(self.places.question(addition).indexes) == 1
+        if entry.ecosystem in ECOSYSTEMS and alone:
             one.service = self.places.advisories(addition)
         return one
 
@@ -122,7 +159,7 @@ class Knowledge:
     def _audit(self) -> Audit:
         from zt_gate.scanners.dependencies.audit import Audit
 
-        return Audit(self.context.environ, self.deadline, Cache(self.context.cache_dir))
+        return Audit(self.context.environ, self.patience, Cache(self.context.cache_dir))
 
     def _ask(self, wanted: Sequence[Wanted], lanes: Sequence[Lane]) -> None:
         questions = [one.question for one in wanted if one.question is not None]
@@ -156,7 +193,7 @@ class Knowledge:
             answer = one.facts.answer if one.facts is not None else None
             if isinstance(answer, Project):
                 entry = one.addition.dependency
-                one.release = versions.chosen(entry.ecosystem, entry.constraint, answer)
+                one.release = versions.chosen(entry.ecosystem, one.addition.constraint, answer)
                 if one.release is not None and not one.version and self._matters(one, audit):
                     one.version = one.release.version
 
@@ -174,8 +211,11 @@ class Knowledge:
 
         ask = SecondOpinion(self.context)
         result = dict(told)
-        for ecosystem, where in dict.fromkeys(self._whom(one) for one in public if one.version):
-            group = [one for one in public if one.version and self._whom(one) == (ecosystem, where)]
+        groups: dict[tuple[str, Index], list[Wanted]] = {}
+        for one in public:
+            if one.version:
+                groups.setdefault(self._whom(one), []).append(one)
+        for (ecosystem, where), group in groups.items():
             packages = list(dict.fromkeys(one.package for one in group))
             asking = ask.pip_audit if ecosystem == "pypi" else ask.npm
             try:
@@ -216,6 +256,7 @@ class Knowledge:
             advisories=advisories,  # type: ignore[arg-type]
             version=one.version,
             is_new=one.is_new,
+            audited=one.audited,
         )
 
     def _names_of(self, ecosystem: str) -> Names | None:

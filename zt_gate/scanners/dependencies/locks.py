@@ -22,6 +22,7 @@ PAIRS = {
     b"pdm.lock": b"pyproject.toml",
     b"pipfile.lock": b"pipfile",
     b"cargo.lock": b"cargo.toml",
+    b"composer.lock": b"composer.json",
     b"gemfile.lock": b"gemfile",
     b"gems.locked": b"gems.rb",
 }
@@ -34,13 +35,15 @@ LOCKS = frozenset(
         "bun_lock",
         "pipfile_lock",
         "gemfile_lock",
+        "composer_lock",
+        "go_sum",
     )
 )
 # Sections whose packages every installer of the pair locks.
 _LOCKED = ("dependencies", "devDependencies", "optionalDependencies", "project.dependencies",
            "project.optional-dependencies", "dependency-groups", "tool.poetry", "tool.uv.dev",
            "tool.pdm.dev", "packages", "dev-packages", "dev-dependencies", "build-dependencies",
-           "gem")  # fmt: skip
+           "gem", "require")  # fmt: skip
 
 
 def mismatches(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, Dependency, str]]:

@@ -16,7 +16,7 @@ from zt_gate.scanners.dependencies.manifests import reader_named
 from zt_gate.scanners.dependencies.manifests.base import ManifestError, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zt_gate.scanners.dependencies.added import Manifest
     from zt_gate.scanners.dependencies.manifests.base import Dependency
@@ -69,9 +69,19 @@ class Repository:
 
     def own(self, ecosystem: str) -> frozenset[str]:
         """Return the names that the repository's projects have themselves."""
-        kinds = ((one.ecosystem, one.key) for one in self.entries if one.source.kind == "self")
-        return frozenset(key for kind, key in kinds if kind == ecosystem and key)
+        return self._own.get(ecosystem, frozenset())
 
+    @cached_property
+    def own_by_file(self) -> frozenset[tuple[bytes, str, str]]:
+        """What the changed manifests call themselves: path, ecosystem and key."""
+        return frozenset(
+            (manifest.file.path, one.ecosystem, one.key)
+            for manifest in self.manifests
+            for one in manifest.new
+            if one.key and one.source.kind == "self"
+        )
+
+    @cached_property
     def has_workspaces(self) -> bool:
         """Say whether npm packages here may be each other's dependencies."""
         if any(one.source == _WORKSPACES for one in self._changed_entries()):
@@ -96,11 +106,15 @@ class Repository:
 
     @cached_property
     def _declared(self) -> dict[str, frozenset[str]]:
-        found: dict[str, set[str]] = {}
-        for one in self.entries:
-            if one.key and one.source.kind != "self" and not one.section.startswith("command"):
-                found.setdefault(one.ecosystem, set()).add(one.key)
-        return {ecosystem: frozenset(keys) for ecosystem, keys in found.items()}
+        return _keys(
+            one
+            for one in self.entries
+            if one.source.kind != "self" and not one.section.startswith("command")
+        )
+
+    @cached_property
+    def _own(self) -> dict[str, frozenset[str]]:
+        return _keys(one for one in self.entries if one.source.kind == "self")
 
     def _changed_entries(self) -> Iterator[Dependency]:
         for manifest in self.manifests:
@@ -124,6 +138,14 @@ class Repository:
                     yield from reader_named(name).read(path, data)
             except (ManifestError, GateError):
                 continue  # what cannot be read declares nothing: more is asked about
+
+
+def _keys(entries: Iterable[Dependency]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for one in entries:
+        if one.key:
+            found.setdefault(one.ecosystem, set()).add(one.key)
+    return {ecosystem: frozenset(keys) for ecosystem, keys in found.items()}
 
 
 def _stems(

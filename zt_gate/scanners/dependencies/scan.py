@@ -12,6 +12,7 @@ from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.model.text import mark_of
 from zt_gate.scanners.dependencies.added import Addition, Difference, difference
 from zt_gate.scanners.dependencies.manifests.base import leaves_tree
+from zt_gate.scanners.dependencies.versions import exact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 _TOTAL_SECONDS = 4.0
 #: What stays for saying what was found before the process is killed.
 _RESERVE = 0.3
+#: What is asked about advisories alone, with ``--audit all``.
+_AUDIT_SECONDS = 60.0
 _MOST_NAMES = 1000
+_MOST_ENTRIES = 20_000
 _LONGEST_EVIDENCE = 4000
 _PASSWORD = re.compile(r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500})@")
 
@@ -48,9 +52,11 @@ def scan(
     new = difference(change, context.trusted_file, context.trusted_paths, context.rules)
     said: list[_Said] = []
     not_inspected = new.not_inspected
-    if new.added or new.constrained or new.remarks:
+    audited, rest = _resolved(change, context, new)
+    not_inspected = [*not_inspected, *rest]
+    if new.added or new.constrained or new.remarks or audited:
         thorough = change.kind in {"range", "base"}
-        said, rest = _verdicts(new, context, start, clock(), thorough=thorough)
+        said, rest = _verdicts(new, audited, context, (start, clock()), thorough=thorough)
         not_inspected = [*not_inspected, *rest]
     findings = tuple(_findings(said, context))
     not_inspected += [
@@ -62,21 +68,43 @@ def scan(
         "dependencies",
         "ok",
         seconds=time.monotonic() - start,
-        files=new.manifests,
+        files=len(new.manifests),
         lines=new.lines,
         findings=findings,
         not_inspected=tuple(not_inspected),
     )
 
 
+def _resolved(
+    change: ChangeSet, context: Context, new: Difference
+) -> tuple[list[Addition], list[NotInspected]]:
+    """Return what ``--audit all`` looks at besides what the change brings."""
+    if not context.audit_all:
+        return [], []
+    from zt_gate.scanners.dependencies.resolved import resolved
+
+    gone = frozenset(
+        path for file in change.files for path in (file.path, file.old_path) if path is not None
+    )
+    # A tree is all that counts, and may have no other side.
+    listing = (lambda: ()) if change.kind == "tree" else context.trusted_paths
+    return resolved(new.manifests, gone, context.trusted_file, listing)
+
+
 def _verdicts(
-    new: Difference, context: Context, start: float, now: float, *, thorough: bool
+    new: Difference,
+    audited: list[Addition],
+    context: Context,
+    times: tuple[float, float],
+    *,
+    thorough: bool,
 ) -> tuple[list[_Said], list[NotInspected]]:
+    """Judge everything; ``times``: when it began (monotonic), and now (since the epoch)."""
     from zt_gate.scanners.dependencies import checks
     from zt_gate.scanners.dependencies.known import Knowledge
     from zt_gate.scanners.dependencies.places import Places
 
-    places = Places(context)
+    places, (start, now) = Places(context), times
     said = [_Said(one.addition, checks.Verdict(one.rule, one.message)) for one in new.remarks]
     wanted: list[Addition] = []
     indexes: set[tuple[bytes, str]] = set()
@@ -93,27 +121,40 @@ def _verdicts(
             said.append(_Said(addition, checks.outside(addition.dependency, kind, rule)))
         elif _is_looked_up(addition, places):
             wanted.append(addition)
-    asked, left = wanted[:_MOST_NAMES], wanted[_MOST_NAMES:]
-    changed = [one for one in new.constrained if _is_looked_up(one, places)][
-        : _MOST_NAMES - len(asked)
-    ]
+    deadline = min(start + _TOTAL_SECONDS, context.deadline - _RESERVE)
+    patience = min(start + _AUDIT_SECONDS, context.deadline - _RESERVE) if audited else deadline
+    knowledge = Knowledge(context, places, deadline, patience, now, thorough)
+    asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
+    changed = [one for one in new.constrained if _is_looked_up(one, places)]
+    told = {_pinned(one) for one in (*asked, *changed)}
+    resolved = [one for one in audited if _is_looked_up(one, places) and _pinned(one) not in told]
     rest = [
-        NotInspected(None, "unverified", f"{len(left)} further new names: only"
-                     f" {_MOST_NAMES} are asked about in one run")
-    ] if left else []  # fmt: skip
-    if asked or changed:
-        deadline = min(start + _TOTAL_SECONDS, context.deadline - _RESERVE)
-        knowledge = Knowledge(context, places, deadline, now, thorough)
-        known = knowledge.of(asked, changed)
+        NotInspected(None, "unverified", f"{len(every) - len(some)} further {what}: only"
+                     f" {most:,} are asked about in one run")
+        for every, some, what, most in (
+            (wanted, asked, "new names", _MOST_NAMES),
+            (changed, changed[:_MOST_ENTRIES], "new versions", _MOST_ENTRIES),
+            (resolved, resolved[:_MOST_ENTRIES], "resolved packages", _MOST_ENTRIES),
+        )
+        if len(every) > len(some)
+    ]  # fmt: skip
+    changed, resolved = changed[:_MOST_ENTRIES], resolved[:_MOST_ENTRIES]
+    if asked or changed or resolved:
+        known = knowledge.of(asked, changed, resolved)
         rest += [NotInspected(None, "unverified", why) for why in knowledge.silent]
         judging = checks.Checks(context.dependencies, context.rules, now)
-        for addition, facts in zip([*asked, *changed], known, strict=True):
+        for addition, facts in zip([*asked, *changed, *resolved], known, strict=True):
             verdicts = judging.judge(addition.dependency, facts)
             said += [_Said(addition, verdict) for verdict in verdicts]
         if context.offline:
             reason = "nobody was asked about known vulnerabilities: offline"
             rest.append(NotInspected(None, "not_applicable", reason))
     return said, rest
+
+
+def _pinned(addition: Addition) -> tuple[str, str, str]:
+    entry = addition.dependency
+    return entry.ecosystem, entry.key, exact(entry.ecosystem, addition.constraint)
 
 
 def _is_looked_up(addition: Addition, places: Places) -> bool:

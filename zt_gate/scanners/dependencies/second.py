@@ -11,17 +11,24 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.scanners.dependencies.manifests.base import normalise
 from zt_gate.scanners.dependencies.registries.base import Fault
 from zt_gate.scanners.dependencies.registries.osv import WORDS, Advisory, Package
+from zt_gate.scanners.dependencies.versions import in_npm_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.finding import Severity
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.registries.base import Index
 
 _PIP_AUDIT_SECONDS = 60.0
+#: Somebody asked for everything, and pip-audit asks about one pin after the other.
+_AUDIT_ALL_SECONDS = 600.0
+#: pip-audit takes a name once in a file: each version beyond the first is a run of its own.
+_MOST_RUNS = 4
+_MOST_NAMES = 1000
 _NPM_SECONDS = 10.0
 _RESERVE = 1.0
 _BULK = "/-/npm/v1/security/advisories/bulk"
@@ -42,6 +49,23 @@ class SecondOpinion:
 
     def pip_audit(self, service: Index, packages: Sequence[Package]) -> Found:
         """Ask pip-audit about exact pins, at our service; raises NoOpinionError."""
+        runs: list[list[Package]] = []
+        seen: dict[str, int] = {}
+        for package in packages:
+            turn = seen.get(package.key, 0)
+            seen[package.key] = turn + 1
+            if turn == len(runs):
+                runs.append([])
+            runs[turn].append(package)
+        if len(runs) > _MOST_RUNS:
+            raise NoOpinionError(f"pip-audit was not asked about {len(runs)} versions of one name")
+        found: Found = {}
+        for run in runs:
+            found |= self._pip_audit(service, run)
+        return found
+
+    def _pip_audit(self, service: Index, packages: Sequence[Package]) -> Found:
+        """Run pip-audit once; no name stands twice among the packages."""
         context = self.context
         pins = context.workdir / "audited.txt"
         pins.write_text("".join(f"{one.key}=={one.version}\n" for one in packages), "utf-8")
@@ -49,7 +73,8 @@ class SecondOpinion:
                  "--disable-pip", "--format", "json", "--progress-spinner", "off",
                  "--vulnerability-service", "osv", "--osv-url", f"{service.url}/v1/query",
                  "--cache-dir", str(context.workdir / "pip-audit")]  # fmt: skip
-        seconds = min(_PIP_AUDIT_SECONDS, context.seconds_left() - _RESERVE)
+        most = _AUDIT_ALL_SECONDS if context.audit_all else _PIP_AUDIT_SECONDS
+        seconds = min(most, context.seconds_left() - _RESERVE)
         try:
             done = context.run(
                 words,
@@ -71,18 +96,24 @@ class SecondOpinion:
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
-        wanted: dict[str, list[str]] = {}
+        wanted: dict[str, list[Package]] = {}
         for one in packages:
-            wanted.setdefault(one.key, []).append(one.version)
+            wanted.setdefault(one.key, []).append(one)
+        names = list(wanted)
+        found: Found = {}
         try:
-            response = client.post(index, _BULK, wanted)
-            if response.status != 200:
-                return {}
-            return dict(_read_bulk(response.json(), packages))
+            for start in range(0, len(names), _MOST_NAMES):
+                part = {name: wanted[name] for name in names[start : start + _MOST_NAMES]}
+                asked = {name: [one.version for one in part[name]] for name in part}
+                response = client.post(index, _BULK, asked)
+                if response.status != 200:
+                    return {}
+                found |= dict(_read_bulk(response.json(), part))
         except Fault as fault:
             raise NoOpinionError(f"the npm registry's advisories: it {fault}") from fault
         finally:
             client.close()
+        return found
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
@@ -96,14 +127,12 @@ def _read_audit(output: bytes, packages: Sequence[Package]) -> Found:
         listed = answer["dependencies"]
         found: Found = {}
         audited = set()
+        by_key = {package.key: package for package in packages}
         for entry in listed:
-            key = (str(entry["name"]).lower(), str(entry["version"]))
-            audited.add(key[0])
-            for package in packages:
-                if (package.key, package.version) == key or (
-                    package.key == key[0] and entry["vulns"]
-                ):
-                    found[package] = [_of_audit(one) for one in entry["vulns"]]
+            package = by_key.get(normalise("pypi", str(entry["name"])))
+            if package is not None and "vulns" in entry:  # else it was skipped
+                audited.add(package.key)
+                found[package] = [_of_audit(one) for one in entry["vulns"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NoOpinionError("pip-audit answered in a form that it should not have") from error
     left_out = {package.key for package in packages} - audited
@@ -117,15 +146,25 @@ def _of_audit(one: Mapping[str, Any]) -> Advisory:
     return Advisory(str(one["id"]), aliases, None, tuple(map(str, one.get("fix_versions") or ())))
 
 
-def _read_bulk(answer: object, packages: Iterable[Package]) -> Iterator[tuple[Package, Any]]:
+def _read_bulk(
+    answer: object, asked: Mapping[str, Sequence[Package]]
+) -> Iterator[tuple[Package, list[Advisory]]]:
     if not isinstance(answer, dict):
         raise Fault("answered in a form that it should not have")
-    for package in packages:
-        listed = answer.get(package.key, [])
+    for name, packages in asked.items():
+        listed = answer.get(name, [])
         if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
             raise Fault("answered in a form that it should not have")
-        if listed:
-            yield package, [_of_bulk(one) for one in listed]
+        for package in packages:
+            # The answer is about the name: with several versions each needs its own.
+            own = [one for one in listed if _is_about(one, package) or len(packages) == 1]
+            if own:
+                yield package, [_of_bulk(one) for one in own]
+
+
+def _is_about(one: Mapping[str, Any], package: Package) -> bool:
+    """Say whether an advisory's range holds a version; yes where nobody can tell."""
+    return in_npm_range(package.version, str(one.get("vulnerable_versions", ""))) is not False
 
 
 def _of_bulk(one: Mapping[str, Any]) -> Advisory:

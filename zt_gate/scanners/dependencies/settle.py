@@ -7,6 +7,7 @@ stranger to its neighbours.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def settle(
 ) -> None:
     """Take out of ``result`` what is not new after all, and add what imports bring."""
     repository = Repository(manifests, sides.changed, sides.trusted, sides.paths)
-    result.added = [one for one in _once(result.added) if not _is_own(one, repository)]
+    result.added = [one for one in _once(result) if not _is_own(one, repository)]
     for manifest, entry, told in mismatches(manifests):
         result.remarks.append(Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told))
     rule = sides.rules.get(_IMPORT_RULE)
@@ -58,15 +59,19 @@ def settle(
         _add_imports(result, imported, repository, rule)
 
 
-def _once(added: Sequence[Addition]) -> Iterator[Addition]:
-    """Yield the additions without those that say again what another one says better."""
+def _once(result: Difference) -> Iterator[Addition]:
+    """Yield the additions without those that say again what another one says better.
+
+    A lock file says which version a manifest's entry will be.
+    """
     declared = {
         (one.dependency.ecosystem, one.dependency.key)
-        for one in added
+        for one in result.added
         if one.manifest.reader.name not in SOFT | LOCKS
     }
+    locked = _locked(result.added)
     said: set[tuple[str, str]] = set()
-    for one in added:
+    for one in result.added:
         entry = one.dependency
         at = (entry.ecosystem, entry.key)
         if (
@@ -77,7 +82,22 @@ def _once(added: Sequence[Addition]) -> Iterator[Addition]:
             if at in declared or at in said:
                 continue
             said.add(at)
-        yield one
+        if at in declared and at in locked and entry.source.kind == "registry":
+            yield dataclasses.replace(one, locked=locked[at])
+        else:
+            yield one
+
+
+def _locked(added: Sequence[Addition]) -> dict[tuple[str, str], str]:
+    """Return the constraint that the locks have for each name: for its direct use, if told."""
+    found: dict[tuple[str, str], tuple[bool, str]] = {}
+    for one in added:
+        entry = one.dependency
+        at = (entry.ecosystem, entry.key)
+        is_lock = one.manifest.reader.name in LOCKS and entry.source.kind == "registry"
+        if is_lock and (at not in found or (entry.direct and not found[at][0])):
+            found[at] = (entry.direct, entry.constraint)
+    return {at: constraint for at, (_, constraint) in found.items()}
 
 
 def _is_own(addition: Addition, repository: Repository) -> bool:
@@ -93,12 +113,9 @@ def _is_own(addition: Addition, repository: Repository) -> bool:
             entry.key in repository.declared(entry.ecosystem) or entry.key in own
         )
     if entry.ecosystem == "npm" and entry.key and entry.source.kind == "registry":
-        return repository.has_workspaces() and entry.key in repository.own("npm")
-    return any(
-        one.source.kind == "self" and one.key == entry.key and one.ecosystem == entry.ecosystem
-        for one in addition.manifest.new
-        if entry.key
-    )
+        return repository.has_workspaces and entry.key in repository.own("npm")
+    at = (addition.manifest.file.path, entry.ecosystem, entry.key)
+    return bool(entry.key) and at in repository.own_by_file
 
 
 def _last_part(address: str) -> str:

@@ -76,6 +76,8 @@ class Snapshot:
         """Return the rank of a normalised name, 0 for one that is not in the list."""
         if not key.isascii() or "\n" in key:
             return 0
+        if "ranks" in self.__dict__:  # worth making for many names only
+            return self.ranks.get(key, 0)
         start = self.body.find(b"\n%s\n" % key.encode("ascii"))
         return 0 if start < 0 else self.body.count(b"\n", 0, start + 1)
 

@@ -52,6 +52,17 @@ def chosen(ecosystem: str, constraint: str, project: Project) -> Release | None:
     return next((one for one in project.releases if one.version == pinned), None)
 
 
+def in_npm_range(version: str, text: str) -> bool | None:
+    """Say whether a version lies in a range; None where that is too odd to tell.
+
+    A pre-release of an upper bound is taken to lie below it.
+    """
+    key, ranges = _key(version), list(_ranges(text))
+    if key is None or not ranges or len(ranges) < text.count("||") + 1:
+        return None
+    return any(low <= key < _least(high) for low, high in ranges)
+
+
 def later(ecosystem: str, version: str, candidates: Sequence[str], *, newest: bool = False) -> str:
     """Return the lowest (or the newest) of some versions above ``version``, "" for none.
 

@@ -209,6 +209,27 @@ POM = """<?xml version="1.0"?>
 </project>
 """
 
+
+def composer_lock() -> str:
+    url = import_module("packageurl.contrib.purl2url").get_repo_url("pkg:composer/a/b")
+    told = f"https://{urlsplit(url).netloc}/downloads/"
+    return json.dumps(
+        {
+            "packages": [
+                {"name": "one/kit", "version": "v1.2.3", "notification-url": told,
+                 "require": {"name": "x/y"}, "dist": {"type": "zip", "url": f"{OTHER}/a.zip"}},
+                {"name": "two/fork", "version": "dev-main",
+                 "source": {"type": "git", "url": f"{OTHER}/fork.git"}},
+            ],
+            "packages-dev": [
+                {"name": "three/own", "version": "1.0", "dist": {"type": "path", "url": "../x"}},
+                {"name": "four/kit", "version": "1.0", "notification-url": f"{OTHER}/told"},
+            ],
+        },
+        indent=1,
+    )  # fmt: skip
+
+
 PIPFILE_LOCK = json.dumps(
     {"_meta": {}, "default": {"a-one": {"version": "==1"}}, "develop": {"a-two": {}}}
 )
@@ -238,6 +259,11 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("pnpm-lock.yaml", PNPM_LOCK, ("npm left-pad", "npm @s/b", "npm old")),
     ("bun.lock", BUN_LOCK, ("npm left-pad", "npm b")),
     ("Cargo.lock", CARGO_LOCK, ("cargo serde", "cargo mine")),
+    (
+        "composer.lock",
+        composer_lock(),
+        ("composer one/kit", "composer two/fork", "composer three/own", "composer four/kit"),
+    ),
     (
         "pom.xml",
         POM,
@@ -317,6 +343,12 @@ def test_what_a_lock_file_takes_from_elsewhere() -> None:
     assert kinds_of("pylock.toml", PYLOCK)["mine"][0] == "vcs"
     cargo = kinds_of("Cargo.lock", CARGO_LOCK)
     assert (cargo["serde"][0], cargo["mine"][0]) == ("registry", "vcs")
+    assert kinds_of("composer.lock", composer_lock()) == {
+        "one/kit": ("registry", ""),
+        "two/fork": ("vcs", f"{OTHER}/fork.git"),
+        "three/own": ("path", "../x"),
+        "four/kit": ("index", OTHER),
+    }
 
 
 def test_a_host_that_only_begins_like_the_registry_is_another() -> None:
@@ -334,6 +366,15 @@ def test_direct_and_locked() -> None:
         ("poetry.lock", POETRY_LOCK, set()),
     ):
         assert {entry.key for entry in read(path, content) if entry.direct} == direct
+
+
+def test_each_version_of_a_package_in_a_lock_counts() -> None:
+    packages = {f"node_modules/{n}/node_modules/x": {"version": f"{n}.0.0"} for n in "1223"}
+    packages["node_modules/x"] = {"version": "2.0.0"}
+    lock = json.dumps({"lockfileVersion": 3, "packages": packages})
+    found = read("package-lock.json", lock)
+    assert [one.constraint for one in found] == ["1.0.0", "2.0.0", "3.0.0"]
+    assert [one.constraint for one in read("Cargo.lock", CARGO_LOCK)] == ["=1.0.1", "=1.0.0"]
 
 
 def test_the_fast_reading_of_locks_agrees_with_tomllib() -> None:

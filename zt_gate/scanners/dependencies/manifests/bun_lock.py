@@ -5,41 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.dependencies.manifests import json_text
-from zt_gate.scanners.dependencies.manifests.base import (
-    Dependency,
-    ManifestError,
-    Text,
-    entry,
-    quoted,
-)
-from zt_gate.scanners.dependencies.manifests.package_json import archive_source, spec
+from zt_gate.scanners.dependencies.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.scanners.dependencies.manifests.package_json import archive_source, asked_for, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 10 * 1024 * 1024
-_ROOT = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the packages; the first item of each is NAME@VERSION."""
-    text = json_text.relaxed(data, _LIMIT, "bun.lock")
-    document = json_text.parsed(text.content)
-    packages, workspaces = document.get("packages", {}), document.get("workspaces", {})
-    if not isinstance(packages, dict) or not isinstance(workspaces, dict):
-        raise ManifestError(0, "packages and workspaces are no objects")
-    direct = {
-        name
-        for workspace in workspaces.values()
-        for key in _ROOT
-        if isinstance(workspace, dict) and isinstance(workspace.get(key), dict)
-        for name in workspace[key]
-    }
-    return tuple(_entries(text, packages, direct))
+    document = json_text.relaxed(data, _LIMIT, "bun.lock")
+    direct: set[str] = set()
+    for workspace in document.table("workspaces").values():
+        direct |= asked_for(workspace)
+    return tuple(_entries(document, direct))
 
 
-def _entries(text: Text, packages: dict[str, object], direct: set[str]) -> Iterator[Dependency]:
-    for names, place in json_text.keys(text, 2):
+def _entries(document: json_text.Document, direct: set[str]) -> Iterator[Dependency]:
+    packages = document.table("packages")
+    for names, place in json_text.keys(document.text, 2):
         if names[0] != "packages":
             continue
         folder = names[1]

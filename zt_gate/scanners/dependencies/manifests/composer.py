@@ -26,11 +26,7 @@ _PLATFORM = re.compile(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read both sections, and where else composer is to look."""
-    text = json_text.checked(data, _LIMIT, "composer.json")
-    found: list[Dependency] = []
-    for leaf in json_text.leaves(text):
-        found += _leaf(leaf)
-    return tuple(found)
+    return json_text.of_leaves(json_text.checked(data, _LIMIT, "composer.json"), _leaf)
 
 
 def _leaf(leaf: json_text.Leaf) -> Iterator[Dependency]:

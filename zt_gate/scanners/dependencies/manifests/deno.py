@@ -17,9 +17,9 @@ _NPM = re.compile(r"npm:/?((?:@[^/@\s]+/)?[^/@\s]+)(?:@([^/\s]+))?")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read imports, scopes and tasks."""
-    text = json_text.relaxed(data, _LIMIT, "deno.json")
+    document = json_text.relaxed(data, _LIMIT, "deno.json")
     found: list[Dependency] = []
-    for leaf in json_text.leaves(text):
+    for leaf in json_text.leaves(document.text):
         if leaf.value is None:
             continue
         if leaf.path[0] in {"imports", "scopes"}:

@@ -16,12 +16,12 @@ _COMMAND = re.compile(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the life-cycle commands: a text, a list of words, or an object of either."""
     try:
-        text = json_text.relaxed(data, _LIMIT, "devcontainer.json")
+        document = json_text.relaxed(data, _LIMIT, "devcontainer.json")
     except ManifestError as error:
         raise ManifestError(error.line, error.reason, "not_applicable") from error
     found: list[Dependency] = []
     lists: dict[tuple[str, ...], list[json_text.Leaf]] = {}
-    for leaf in json_text.leaves(text):
+    for leaf in json_text.leaves(document.text):
         if leaf.value is None or not leaf.path or not _COMMAND.match(leaf.path[0]):
             continue
         if leaf.path[-1] == "":

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.dependencies.manifests.base import ManifestError, Text
+from zt_gate.scanners.dependencies.manifests.base import ManifestError, Text, decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _DEEPEST = 100
 # An unclosed string runs to the end, so that no text is walked twice.
@@ -43,31 +43,38 @@ class Leaf:
     inside: tuple[int, int, int]
 
 
-def checked(data: bytes, limit: int, what: str) -> Text:
-    """Return the text of a JSON object; raises ManifestError for everything else."""
-    if len(data) > limit:
-        raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(0, "is not in UTF-8") from error
-    parsed(text)
-    return Text.of(text)
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON object: its text, which knows places, and what ``json`` makes of it."""
+
+    text: Text
+    content: dict[str, Any]
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Return the object under a key, {} where it is missing; raises ManifestError."""
+        value = self.content.get(key, {})
+        if not isinstance(value, dict):
+            raise ManifestError(0, f"{key} is no object")
+        return value
 
 
-def relaxed(data: bytes, limit: int, what: str) -> Text:
-    """Return the text of JSON with comments and trailing commas, those made blanks."""
-    if len(data) > limit:
-        raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(0, "is not in UTF-8") from error
-    blanked = _COMMENT.sub(_blank, text)
+def checked(data: bytes, limit: int, what: str) -> Document:
+    """Read a JSON object; raises ManifestError for everything else."""
+    text = decoded(data, limit, what)
+    return Document(Text.of(text), _parsed(text))
+
+
+def relaxed(data: bytes, limit: int, what: str) -> Document:
+    """Read JSON with comments and trailing commas: in the text these are blanks."""
+    blanked = _COMMENT.sub(_blank, decoded(data, limit, what))
     # A comma before a comment is a trailing one only now.
     plain = _COMMENT.sub(_blank, blanked)
-    parsed(plain)
-    return Text.of(plain)
+    return Document(Text.of(plain), _parsed(plain))
+
+
+def of_leaves(document: Document, read: Callable[[Leaf], Iterable[Any]]) -> tuple[Any, ...]:
+    """Return what ``read`` gives for every value, in the order of the text."""
+    return tuple(found for leaf in leaves(document.text) for found in read(leaf))
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -75,7 +82,7 @@ def _blank(match: re.Match[str]) -> str:
     return word if word[0] == '"' else re.sub(r"[^\n]", " ", word)
 
 
-def parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str) -> dict[str, Any]:
     """Parse a JSON object of bounded depth; raises ManifestError."""
     depth = 0
     for match in _BRACKET.finditer(text):

@@ -21,9 +21,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
 
 
 def _json(data: bytes) -> Iterator[Dependency]:
-    text = json_text.relaxed(data, _LIMIT, "MCP configuration")
+    document = json_text.relaxed(data, _LIMIT, "MCP configuration")
     servers: dict[tuple[str, ...], list[tuple[str, json_text.Leaf]]] = {}
-    for leaf in json_text.leaves(text):
+    for leaf in json_text.leaves(document.text):
         if leaf.value is None:
             continue
         if leaf.path[-1:] == ("command",):

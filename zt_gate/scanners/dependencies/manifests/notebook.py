@@ -22,18 +22,17 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the code cells, each line at its own place."""
     try:
-        text = json_text.checked(data, _LIMIT, "notebook")
-        document = json_text.parsed(text.content)
+        document = json_text.checked(data, _LIMIT, "notebook")
     except ManifestError as error:
         raise ManifestError(error.line, error.reason, "not_applicable") from error
     found: list[Dependency] = []
     places: dict[str, list[tuple[int, int, int]]] = {}
-    wanted = {line for lines in _cells(document) for line in lines}
-    for match in _STRING.finditer(text.content):
+    wanted = {line for lines in _cells(document.content) for line in lines}
+    for match in _STRING.finditer(document.text.content):
         value = match[0][1:-1] if "\\" not in match[0] else json.loads(match[0])
         if value in wanted:
-            places.setdefault(value, []).append(text.place(*match.span()))
-    for lines in _cells(document):
+            places.setdefault(value, []).append(document.text.place(*match.span()))
+    for lines in _cells(document.content):
         found += _cell(lines, places)
     return tuple(found)
 

@@ -39,11 +39,13 @@ _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read all sections, overrides and aliases."""
-    text = json_text.checked(data, _LIMIT, "package.json")
-    found: list[Dependency] = []
-    for leaf in json_text.leaves(text):
-        found += _entries(leaf)
-    return tuple(found)
+    return json_text.of_leaves(json_text.checked(data, _LIMIT, "package.json"), _entries)
+
+
+def asked_for(project: object) -> set[str]:
+    """Return the names in all sections of a project's or a workspace's table."""
+    tables = [project.get(key) for key in _SECTIONS] if isinstance(project, dict) else []
+    return {name for table in tables if isinstance(table, dict) for name in table}
 
 
 def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:

@@ -10,41 +10,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.dependencies.manifests import json_text
-from zt_gate.scanners.dependencies.manifests.base import (
-    Dependency,
-    ManifestError,
-    Text,
-    entry,
-    quoted,
-)
-from zt_gate.scanners.dependencies.manifests.package_json import archive_source
+from zt_gate.scanners.dependencies.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.scanners.dependencies.manifests.package_json import archive_source, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 10 * 1024 * 1024
-_ROOT = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _MODULES = "node_modules/"
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read both forms; a package that stands in both counts once."""
-    text = json_text.checked(data, _LIMIT, "package-lock.json")
-    document = json_text.parsed(text.content)
-    found: dict[tuple[str, str, str, str], Dependency] = {}
-    for one in (*_packages(text, document), *_nested(text, document)):
-        found.setdefault(one.identity, one)
+    """Read both forms; each version of a package counts once."""
+    document = json_text.checked(data, _LIMIT, "package-lock.json")
+    found: dict[tuple[object, str], Dependency] = {}
+    for one in (*_packages(document), *_nested(document)):
+        found.setdefault((one.identity, one.constraint), one)
     return tuple(found.values())
 
 
-def _packages(text: Text, document: dict[str, Any]) -> Iterator[Dependency]:
-    packages = document.get("packages", {})
-    if not isinstance(packages, dict):
-        raise ManifestError(0, "packages is no object")
-    root = packages.get("", {})
-    direct = {name for key in _ROOT for name in _names(root, key)}
+def _packages(document: json_text.Document) -> Iterator[Dependency]:
+    packages = document.table("packages")
+    direct = asked_for(packages.get(""))
     seen: set[str] = set()
-    for names, place in json_text.keys(text, 2):
+    for names, place in json_text.keys(document.text, 2):
         if names[0] != "packages":
             continue
         folder = names[1]
@@ -60,19 +49,12 @@ def _packages(text: Text, document: dict[str, Any]) -> Iterator[Dependency]:
         yield _entry(name, table, place, "packages", direct=top)
 
 
-def _names(table: object, key: str) -> list[str]:
-    value = table.get(key) if isinstance(table, dict) else None
-    return list(value) if isinstance(value, dict) else []
-
-
-def _nested(text: Text, document: dict[str, Any]) -> Iterator[Dependency]:
+def _nested(document: json_text.Document) -> Iterator[Dependency]:
     """Yield what only the old form has; its nested parts at the place of their top."""
-    if "packages" in document:
+    if "packages" in document.content:
         return  # npm itself reads dependencies only where there are no packages
-    tables = document.get("dependencies", {})
-    if not isinstance(tables, dict):
-        raise ManifestError(0, "dependencies is no object")
-    for names, place in json_text.keys(text, 2):
+    tables = document.table("dependencies")
+    for names, place in json_text.keys(document.text, 2):
         if names[0] == "dependencies":
             yield from _walk(names[1], tables.get(names[1]), place, 0)
 

@@ -10,18 +10,18 @@ _LIMIT = 10 * 1024 * 1024
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the sections of packages; each package once, by its first leaf."""
-    text = json_text.checked(data, _LIMIT, "Pipfile.lock")
-    document = json_text.parsed(text.content)
-    names = json_text.keys(text, 2)
+    document = json_text.checked(data, _LIMIT, "Pipfile.lock")
+    names = json_text.keys(document.text, 2)
     found: list[Dependency] = []
-    for leaf in json_text.leaves(text):
+    for leaf in json_text.leaves(document.text):
         if leaf.path[:2] == ("_meta", "sources") and leaf.path[-1] == "url" and leaf.value:
             source = Source("index", leaf.value)
             found.append(Dependency("pypi", "", "", "", source, *leaf.inside, "source"))
     for (section, name), place in names:
         if section == "_meta":
             continue
-        value = document[section].get(name) if isinstance(document[section], dict) else None
+        tables = document.content[section]
+        value = tables.get(name) if isinstance(tables, dict) else None
         table = value if isinstance(value, dict) else {}
         found.append(
             entry("pypi", name, place, section, str(table.get("version", "")), _source(table),

@@ -66,8 +66,10 @@ def _entry(ecosystem: Ecosystem, package: Package, name: bytes, direct: set[str]
     if not package.name:
         raise ManifestError(package.place[0], "a package without a name")
     is_direct = name == b"uv.lock" and package.name in direct
+    # A bare version of Cargo's is a range; a lock holds exact ones.
+    version = f"={package.version}" if ecosystem == "cargo" and package.version else package.version
     return entry(
-        ecosystem, package.name, package.place, "package", package.version, source, direct=is_direct
+        ecosystem, package.name, package.place, "package", version, source, direct=is_direct
     )
 
 
