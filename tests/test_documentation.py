@@ -56,10 +56,11 @@ def test_the_two_commands_of_the_readme_are_what_ci_runs() -> None:
 
 def test_the_hooks_see_every_commit() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_bytes())
-    assert [hook["id"] for hook in hooks] == ["zt-gate", "zt-gate-push"]
+    assert [hook["id"] for hook in hooks] == ["zt-gate", "zt-gate-commit-msg", "zt-gate-push"]
     for hook in hooks:
         assert hook["always_run"] is True
-        assert hook["pass_filenames"] is False
+        # At commit-msg the one name is the message's.
+        assert hook.get("pass_filenames", True) is (hook["stages"] == ["commit-msg"])
         assert hook["require_serial"] is True
         assert hook["entry"].startswith("python -I -m zt_gate ")
 

@@ -114,6 +114,15 @@ def commits(git: Git, since: str, until: str, blobs: BlobStore, spool: Spool) ->
     return tuple(replace(commit, files=files[oid]) for oid, (commit, _) in raw.items())
 
 
+def trailers_of(git: Git, message: bytes) -> tuple[tuple[str, str], ...]:
+    """Return the trailers of a message that is not committed yet, comments left out.
+
+    Nothing of git's configuration adds any.  Raises GitError.
+    """
+    args = ["interpret-trailers", "--parse", "--no-divider"]
+    return tuple(_trailers(git.run(args, stdin=message)))
+
+
 def _commands(git: Git) -> Commands:
     from zt_gate.git.gitpython import commands
 

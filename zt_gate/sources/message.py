@@ -1,0 +1,44 @@
+"""A message before its commit is made: what it says, and the task that it names.
+
+The files of the staged change come by name alone: their lines are judged when
+the change is, and the task of a trailer is held against names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from zt_gate.git.commit_msg import LIMIT
+from zt_gate.git.history import in_utf8, trailers_of
+from zt_gate.model.change import ChangeSet, Commit
+from zt_gate.sources import staged
+from zt_gate.sources.digest import change_digest
+from zt_gate.sources.errors import SourceError
+
+if TYPE_CHECKING:
+    from zt_gate.git.run import Git
+
+
+def read(git: Git, message: bytes) -> ChangeSet:
+    """Return a change with one commit that has this message and does not exist yet.
+
+    Its id is the null id, as in ``git blame``.  Raises SourceError for a message
+    of more than 1 MB, GitError.
+    """
+    if len(message) > LIMIT:
+        raise SourceError("the commit message has more than 1 MB")
+    change = staged.read(git)
+    encoding = git.run(["config", "--get", "i18n.commitEncoding"], ok=(0, 1))
+    commit = Commit(
+        oid="0" * len(git.empty_tree),
+        author_name=b"",
+        author_email=b"",
+        committer_name=b"",
+        committer_email=b"",
+        message=in_utf8(message, encoding.decode("ascii", "replace").strip()),
+        trailers=trailers_of(git, message),
+        files=tuple(replace(file, hunks=(), incomplete="") for file in change.files),
+    )
+    digest = change_digest((), (commit,))
+    return ChangeSet("staged", change.base, "index", digest, (), (commit,))
