@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level, Severity
-from zt_gate.scanners.dependencies.imports import suggestion
 from zt_gate.scanners.dependencies.manifests.base import quoted, without_credentials
 from zt_gate.scanners.dependencies.registries.base import Missing, Project, Unverified
 
@@ -133,6 +132,8 @@ class Checks:
         where = REGISTRIES[dependency.ecosystem]
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
         if not meant and dependency.ecosystem == "pypi":
+            from zt_gate.scanners.dependencies.imports import suggestion
+
             meant = suggestion(self.rules, dependency.name)
         if not meant and known.likeness is not None:
             meant = known.likeness.name

@@ -207,7 +207,7 @@ class Names:
 
     def _scopes(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield a scoped package whose scope was left out."""
-        if not key.startswith("@"):
+        if self.snapshot.ecosystem == "npm" and not key.startswith("@"):
             for bare in (key, re.sub(r"-\d{1,3}\Z", "", key)):
                 if bare in self._scoped:
                     yield "scope", self._scoped[bare]

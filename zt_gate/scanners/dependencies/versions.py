@@ -20,6 +20,7 @@ _SEMVER = re.compile(
 )
 _EXACT_NPM = re.compile(r"[v=]{0,2}(\d{1,16}\.\d{1,16}\.\d{1,16}(?:-[0-9A-Za-z.-]{1,200})?)\Z")
 _EXACT_PYPI = re.compile(r"={0,3}\s{0,3}v?([0-9][0-9A-Za-z.!+_-]{0,100})\Z")
+_PLAIN_PYPI = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
 _SPACED = re.compile(r"(\^|~>?|[<>]=?|=)\s{1,20}")
 _ENDLESS = 1 << 60
 
@@ -95,6 +96,10 @@ def _pypi(constraint: str, releases: Sequence[Release]) -> Release | None:
     for release in releases:
         if pinned and release.version == pinned:
             return release
+    if not constraint.strip():
+        newest = _newest_plain(releases)
+        if newest is not None:
+            return newest
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion, Version
 
@@ -112,6 +117,25 @@ def _pypi(constraint: str, releases: Sequence[Release]) -> Release | None:
     stable = [pair for pair in usable if fits.contains(pair[0], prereleases=False)]
     any_kind = stable or [pair for pair in usable if fits.contains(pair[0], prereleases=True)]
     return max(any_kind, key=lambda pair: pair[0])[1] if any_kind else None
+
+
+def _newest_plain(releases: Sequence[Release]) -> Release | None:
+    """Return the newest stable release, None where packaging is needed to tell.
+
+    That is where there is none, or a version that is not plain numbers, with
+    at most a pre-release's mark behind (PEP 440).
+    """
+    stable: list[tuple[list[int], Release]] = []
+    for release in releases:
+        match = _PLAIN_PYPI.match(release.version)
+        if match is None:
+            return None
+        if match[2] is None and not release.yanked:
+            numbers = [int(number) for number in match[1].split(".")]
+            while numbers and not numbers[-1]:
+                numbers.pop()
+            stable.append((numbers, release))
+    return max(stable, key=lambda pair: pair[0])[1] if stable else None
 
 
 def _npm(constraint: str, project: Project) -> Release | None:

@@ -13,6 +13,11 @@ from zt_gate.scanners.dependencies.manifests.base import (
 )
 
 _LONGEST = 20_000
+# What nearly every line is; packaging takes as long to load as all else together.
+_PLAIN = re.compile(
+    r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]{0,200}[A-Za-z0-9])[ \t]{0,20}"
+    r"(?:(==|>=|<=|<|>|!=)[ \t]{0,20}(\d{1,9}(?:\.\d{1,9}){0,9}))?\Z"
+)
 _VCS = re.compile(r"(?:git|hg|svn|bzr)\+|(?:git|ssh)://", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?://|/|\.)")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]{1,200})")
@@ -28,6 +33,10 @@ def parse(text: str, line: int) -> tuple[str, str, str, Source]:
     """
     if len(text) > _LONGEST:
         raise ManifestError(line, "a requirement of more than 20,000 characters")
+    plain = _PLAIN.match(text)
+    if plain is not None and not text.lower().endswith(_ARCHIVE):
+        constraint = f"{plain[2]}{plain[3]}" if plain[2] else ""
+        return plain[1], normalise("pypi", plain[1]), constraint, Source()
     bare = _bare_source(text)
     if bare is not None:
         name = _name_of(text)
