@@ -142,6 +142,45 @@ def test_accept_takes_whole_fingerprints_and_nothing_else(repo: Repo) -> None:
         judged(repo, accept=(found.fingerprint[:12],))
 
 
+BEFORE = """\
+import subprocess
+from flask import request
+def run(x):
+    return eval(input())  # nosec
+def g():
+    cmd = "ls"
+    subprocess.run(cmd, shell=True)  # nosec
+"""
+AFTER = """\
+import subprocess
+from flask import request
+def g():
+    cmd = request.args["x"]
+    if cmd:
+        subprocess.run(cmd, shell=True)  # nosec
+def run(x):
+    if x:
+        return eval(input())  # nosec
+"""
+
+
+def test_a_marked_line_that_new_data_reaches_has_to_be_looked_at_again(repo: Repo) -> None:
+    """The mark was made for a command that nobody outside could choose."""
+    repo.write("a.py", BEFORE)
+    repo.commit()
+    repo.write("a.py", AFTER)
+    repo.git("add", "-A")
+    request = gate.Request(folder=repo.path, only=("code",))
+    report = gate.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
+    states = {one.finding.rule: (one.state, one.state_reason) for one in report.findings}
+    assert states["code/python-command-injection"] == (
+        "active",
+        "the ignore on the line is older than what leads here",
+    )
+    assert states["code/python-code-execution"][0] == "ignored"
+    assert report.verdict.value == "fail"
+
+
 def cli(repo: Repo, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-I", "-m", "zt_gate", *words],

@@ -121,6 +121,8 @@ class Finding:
     subject: str = ""
     secrets: tuple[str, ...] = ()
     fix: str | None = None
+    #: Whether the old content had the same finding; False where nobody looked.
+    known_before: bool = False
     #: The rule's title: what the rule is called, where ``message`` speaks of this one place.
     title: str = ""
 

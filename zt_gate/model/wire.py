@@ -84,6 +84,7 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
         "subject": finding.subject,
         "secrets": finding.secrets,
         "fix": finding.fix,
+        "known_before": finding.known_before,
         "title": finding.title,
     }  # fmt: skip
 
@@ -116,6 +117,7 @@ def _load_finding(table: dict[str, Any]) -> Finding:
         subject=str(table["subject"]),
         secrets=tuple(map(str, table["secrets"])),
         fix=None if table["fix"] is None else str(table["fix"]),
+        known_before=table["known_before"] is True,
         title=str(table["title"]),
     )  # fmt: skip
 

@@ -36,7 +36,8 @@ class Exceptions:
     ``today`` is an ISO date in UTC.  ``accepted`` are fingerprints that whoever
     starts the gate accepts, ``approvals`` those of the user's own record.
     ``approver`` is who approved the head in a review, as an owner: "" for nobody.
-    ``blame`` tells name and ISO date of a place on the trusted side.
+    ``whole``: a tree is judged, no change of it.  ``blame`` tells name and ISO
+    date of a place on the trusted side.
     """
 
     excuses: Excuses
@@ -47,6 +48,7 @@ class Exceptions:
     baseline: Baseline | None = None
     baseline_path: bytes = b""
     known: Known | None = None
+    whole: bool = False
     blame: Callable[[bytes, int], tuple[str, str]] = _nobody
     place_of: Callable[[Excuse], tuple[bytes, int] | None] = lambda _excuse: None
 
@@ -90,10 +92,20 @@ class Exceptions:
             return told
         for marked in self.known.marks(finding):
             excuse = self._of_mark(marked)
+            if excuse.state != "active" and self._leads_here_anew(finding):
+                excuse = Excuse("active", "the ignore on the line is older than what leads here")
             if excuse.state != "active" and marked.line is not None:
                 return self._signed(excuse, marked.path, marked.line)
             told = told if told.reason else excuse
         return told
+
+    def _leads_here_anew(self, finding: Finding) -> bool:
+        """Whether a line that was looked at once got a finding that it did not have then.
+
+        Data may reach an old, marked line from what the change adds above it.  A
+        tree has no older side, and its marks are those that are committed.
+        """
+        return finding.scanner == "code" and not self.whole and not finding.known_before
 
     def _of_mark(self, marked: Marked) -> Excuse:
         mark = marked.mark

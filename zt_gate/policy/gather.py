@@ -61,6 +61,7 @@ def gather(
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
         known=Known(change, side.read),
+        whole=change.kind == "tree",
         blame=side.blame,
         place_of=side.place_of,
     )

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.model.marks import may_be_marked
 from zt_gate.policy.match import rule_matches
 
 if TYPE_CHECKING:
@@ -74,15 +75,10 @@ _FOREIGN = (
     _foreign("kingfisher:ignore", r"\bkingfisher:ignore\b", "secrets/*"),
 )  # fmt: skip
 
-# Every mark holds one of these; most lines hold none.
-_WORDS = (b"zt-gate:", b"nosem", b"nosec", b"noqa", b"eslint-disable", b"pragma", b"gitleaks:",
-          b"betterleaks:", b"trufflehog:", b"kingfisher:")  # fmt: skip
-
 
 def marks_in(line: bytes) -> Iterator[Mark]:
     """Yield the marks on one line, our own first."""
-    lower = line.lower()
-    if not any(word in lower for word in _WORDS):
+    if not may_be_marked(line):
         return
     if len(line) > 2 * _REACH:
         line = line[:_REACH] + b"\n" + line[-_REACH:]

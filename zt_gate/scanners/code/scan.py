@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
+from zt_gate.model.marks import reach
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import engine, problems
 from zt_gate.scanners.code.compare import newly_possible
-from zt_gate.scanners.code.findings import finding_of, touches, without_echoes
+from zt_gate.scanners.code.findings import finding_of, subject_of, touches, without_echoes
 from zt_gate.scanners.code.inspector import Inspector
 from zt_gate.scanners.code.outcome import Outcome, Unit
 from zt_gate.scanners.code.own import own_rules
@@ -122,10 +123,18 @@ class _Job:
             self._report(item, outcome, lines, old.get(item.unit.name))
 
     def _old(self, batch: list[_Item], outcomes: list[Outcome]) -> dict[str, _Before]:
-        """Look at the old content of files with findings on old lines, by the new copies' names."""
+        """Look at the old content of files with findings on old lines, by the new copies' names.
+
+        Also where a line is marked as to be ignored: whether that helps depends on
+        what the old content had.
+        """
         wanted: dict[str, Unit] = {}
         for item, outcome in zip(batch, outcomes, strict=True):
-            if all(touches(match, item.target) for match in outcome.matches):
+            lines = lines_of(self.context.workdir, item.unit.name)
+            if all(
+                touches(match, item.target) and not reach(lines, match.line, match.end_line)
+                for match in outcome.matches
+            ):
                 continue
             try:
                 text = old_text(item.target)
@@ -159,10 +168,18 @@ class _Job:
             return
         traced = self.inspector.with_sources(item.unit, outcome)
         sources = dict(zip(outcome.matches, traced.matches, strict=True))
+        known = set() if before is None else self._known(before)
         for match in reported:
             rule = self.rules.get(f"code/{match.rule}")
             if rule is not None:  # the run's reason tells of others
-                self.result.findings.append(finding_of(sources[match], rule, target, lines))
+                finding = finding_of(sources[match], rule, target, lines)
+                seen = (match.rule, subject_of(match, lines)) in known
+                self.result.findings.append(replace(finding, known_before=seen))
+
+    def _known(self, before: _Before) -> set[tuple[str, str]]:
+        """Return what the old content had, by rule and matched text."""
+        lines = lines_of(self.context.workdir, before.unit.name)
+        return {(match.rule, subject_of(match, lines)) for match in before.outcome.matches}
 
     def _new_ones(
         self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
