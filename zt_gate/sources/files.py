@@ -28,8 +28,9 @@ _CHUNK = 1 << 20
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # A named pipe must not keep us waiting for a writer.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-#: Above this a file is not read: it is reported as not inspected.
-MAX_BYTES = 100 * 1024 * 1024
+#: Above this a file is not read, and the verdict is an error.  Far above what is
+#: inspected, so that a film is known for one, and a text of that size blocks.
+MAX_BYTES = 2 << 30
 
 
 class NotReadableError(Exception):
@@ -89,7 +90,7 @@ class Folder:
         """Open ``path``, None where it does not exist (or lies behind a link).
 
         Raises FolderFoundError, or NotReadableError for a special file, one
-        without permission or one of more than 100 MB.
+        without permission or one of more than 2 GB.
         """
         *folders, name = path.split(b"/")
         here, opened = self._fd, -1
