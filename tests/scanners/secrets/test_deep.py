@@ -51,6 +51,14 @@ def rules(text: str, path: str = "app.py") -> set[str]:
         f"$key = '{KEY[:9]}' . '{KEY[9:]}';",
         f"export KEY={KEY[:9]}\\\n{KEY[9:]}",
         f'"{KEY[:9]}" \\\n    "{KEY[9:]}"',
+        f'key = "{KEY[:9]}"\nkey += "{KEY[9:]}"',
+        f"$key = '{KEY[:9]}';\n$key .= '{KEY[9:]}';",
+        f'a = "{KEY[:9]}"\nb = "{KEY[9:]}"\nkey = a + b',
+        f'key = ("{KEY[:9]}"  # one\n\n       "{KEY[9:]}")',
+        f'new StringBuilder("{KEY[:9]}").append("{KEY[9:]}")',
+        f'key = "%s%s" % ("{KEY[:9]}", "{KEY[9:]}")',
+        f'KEY={KEY[:9]}"{KEY[9:]}"',
+        f"set KEY={KEY[:9]}^\n{KEY[9:]}",
     ],
 )
 def test_a_key_in_pieces_is_put_together(text: str) -> None:
@@ -77,7 +85,17 @@ def encodings() -> list[str]:
         quote(KEY.encode(), safe="").replace("g", "%67").replace("p", "%70"),
         "".join(f"\\x{byte:02x}" for byte in KEY.encode()),
         base64.urlsafe_b64encode(plain).decode().rstrip("="),
+        base64.b64encode(plain.hex().encode()).decode(),
+        ", ".join(f"0x{byte:02x}" for byte in KEY.encode()),
+        "".join(f"\\u{byte:04x}" for byte in KEY.encode()),
+        wrapped(b"a remark, long enough for some lines: " * 4 + plain, "\n    "),
+        wrapped(b"a remark, long enough for some lines: " * 4 + plain, "\\n"),
     ]
+
+
+def wrapped(data: bytes, end: str) -> str:
+    text = base64.b64encode(data).decode()
+    return end.join(text[n : n + 64] for n in range(0, len(text), 64))
 
 
 @pytest.mark.parametrize("text", encodings())
@@ -188,3 +206,87 @@ def test_a_documented_sample_is_named_by_its_digest() -> None:
     sample = "sk_test_" + "4eC39HqLyjWDarjtT1" + "zdp7dc"
     assert rules(f'key = "{sample}"') == set()
     assert rules(f'key = "{sample[:-1]}e"') == {"secrets/stripe-test-key"}
+
+
+def test_a_key_with_a_cut_head_is_put_together() -> None:
+    body = "\\n".join(BODY)
+    (finding,) = (
+        f
+        for f in found(f'k = "-----BEGIN " + "PRIVATE KEY-----\\n{body}\\n-----END"')
+        if f.rule == "secrets/private-key"
+    )
+    assert finding.level is Level.BLOCK
+
+
+PASSWORD = expand("{14*A-Za-z0-9}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"db:\n  password: |\n    {PASSWORD}\n",
+        f"db:\n  password: >-  # folded\n    {PASSWORD}\n",
+        f'password:\n  # a remark\n\n  "{PASSWORD}"\n',
+        f"- name: DB_PASSWORD\n  value: {PASSWORD}\n",
+        f'{{"name": "DB_PASSWORD", "value": "{PASSWORD}"}}',
+        f'variable "db_password" {{\n  type = string\n  default = "{PASSWORD}"\n}}',
+        f"DbPassword:\n  Type: String\n  NoEcho: true\n  Default: {PASSWORD}\n",
+        f"password: !!str {PASSWORD}\n",
+    ],
+)
+def test_a_value_below_its_name_is_found(text: str) -> None:
+    assert [f.subject for f in found(text, "deploy/app.yaml")] == [PASSWORD]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password:\n  description: the password\n  type: string\n",
+        "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n",
+        "- name: DB_PASSWORD\n  value: ${DB_PASSWORD}\n",
+        "password: |\n  Tell us your password\n",
+        "token:\n  - first\n  - second\n",
+    ],
+)
+def test_what_stands_below_a_name_and_is_no_value(text: str) -> None:
+    assert rules(text, "deploy/app.yaml") == set()
+
+
+def test_a_kubernetes_secret_in_json_and_in_a_list_is_decoded() -> None:
+    value = base64.b64encode(PASSWORD.encode()).decode()
+    for text in (
+        f'{{"apiVersion": "v1", "kind": "Secret", "data": {{"a": "{value}"}}}}',
+        f"kind: List\nitems:\n- kind: Secret\n  data:\n    a: {value}\n",
+    ):
+        assert rules(text, "deploy/x.yaml") == {"secrets/kubernetes-secret"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Server=db.corp.internal;Database=x;User Id=app;Password=tri" + "color;",
+        f"host=db.corp.internal user=app password={PASSWORD} dbname=x",
+        f"cache.corp.internal:6380,password={PASSWORD},ssl=True",
+        f"jdbc:sqlserver://db.corp.internal:1433;databaseName=x;user=app;password={PASSWORD};",
+    ],
+)
+def test_connection_strings_block(text: str) -> None:
+    assert [(f.rule, f.level) for f in found(f'x = "{text}"', "src/Db.cs")] == [
+        ("secrets/connection-string", Level.BLOCK)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"docker login -u ada -p {PASSWORD} registry.corp.internal",
+        f"redis-cli -h cache -a {PASSWORD} ping",
+        f"sqlplus app/{PASSWORD}@db",
+        "Authorization: Basic " + base64.b64encode(f"ada:{PASSWORD}".encode()).decode(),
+        f"conn.login('ada', '{PASSWORD}')",
+    ],
+)
+def test_passwords_on_command_lines_and_in_calls_warn(text: str) -> None:
+    assert [(f.rule, f.level) for f in found(text, "run.sh")] == [
+        ("secrets/command-credentials", Level.WARN)
+    ]

@@ -24,7 +24,23 @@ _OPERATOR = re.compile(
     rb"|\.assign\(|\.set\w{0,20}\(|\((?=[ \t]{0,8}@?[\"'`])|\)[ \t]{0,4}(?=[\"'`])"
     rb"|(?:\"|')?[ \t]{1,8}(?:value|content|is|to)[ \t]{0,8}(?:=|:|(?=[ \t]))|>(?=[^>=])"
     rb"|[ \t](?=[^\s=:(|&]))"
-    rb"[ \t]{0,40}"
+    rb"[ \t]{0,40}(?:!![a-z]{1,10}[ \t]{1,8}|&\w{1,40}[ \t]{1,8})?"
+)
+# The name is itself a value, and what it names stands beside it or some lines below:
+# ``name: X`` and ``value: …`` of containers and pipelines, ``variable "x" { default = …``.
+_PAIR = re.compile(
+    rb"[\"']?[,;]?[ \t\r]{0,8}\n?[ \t]{0,60}[\"']?(?:[Vv]alue|default)[\"']?"
+    rb"[ \t]{0,8}(?P<operator>[:=])[ \t]{0,8}"
+    rb"|[\"']?[ \t]{0,8}[:={]{1,2}[ \t\r]{0,8}\n"
+    rb"(?:[ \t]{1,40}\w{1,30}[ \t]{0,20}[:=][^\n]{0,200}\n){0,4}?"
+    rb"[ \t]{1,40}[Dd]efault[ \t]{0,20}(?P<below>[:=])[ \t]{0,8}"
+)
+# YAML: the value stands below its key, perhaps as a block scalar, and is the whole line.
+_BELOW = re.compile(
+    rb"(?:[|>][-+0-9]{0,2})?[ \t]{0,8}(?:\#[^\n]{0,200})?\r?\n"
+    rb"(?:[ \t]{0,60}(?:\#[^\n]{0,200})?\r?\n){0,3}[ \t]{1,60}"
+    rb"(?:\"(?P<quoted>[^\"\n]{4,512})\""
+    rb"|(?P<bare>[^\s\"'`,;<>(){}\[\]\#-][^\s\"'`,;<>(){}]{3,512}(?<!:)))[ \t\r]{0,8}(?:\n|\Z)"
 )
 _XML_BREAK = re.compile(rb"[ \t]{0,40}\r?\n?[ \t]{0,40}")
 _OPEN = re.compile(
@@ -57,14 +73,18 @@ def find_assignments(block: Block, stems: re.Pattern[bytes]) -> Iterator[Assignm
     """Yield what is assigned to names that hold one of ``stems``."""
     data = block.data
     for found in stems.finditer(block.lower):
-        operator = _OPERATOR.match(data, found.end())
+        operator = _PAIR.match(data, found.end()) or _OPERATOR.match(data, found.end())
         if operator is None:
             continue
         span = _value(data, operator)
         if span is not None and span[1] - span[0] >= _SHORTEST:
-            yield Assignment(
-                _name(data, *found.span()), operator["operator"].strip(), span[0], span[1], span[2]
-            )
+            yield Assignment(_name(data, *found.span()), _sign(operator), span[0], span[1], span[2])
+
+
+def _sign(operator: re.Match[bytes]) -> bytes:
+    """Return what assigns: ``=``, ``:`` and their like; empty for a space."""
+    sign: bytes = operator["operator"] or operator[operator.lastgroup or 0]
+    return sign.strip()
 
 
 def _name(data: bytes, start: int, end: int) -> str:
@@ -78,7 +98,13 @@ def _name(data: bytes, start: int, end: int) -> str:
 def _value(data: bytes, operator: re.Match[bytes]) -> tuple[int, int, bool] | None:
     """Return the span of the value, and whether it stands in quotes."""
     position = operator.end()
-    if operator["operator"].strip() == b">":
+    sign = _sign(operator)
+    if sign == b":":
+        below = _BELOW.match(data, position)
+        if below is not None:
+            group = "quoted" if below["quoted"] is not None else "bare"
+            return (*below.span(group), group == "quoted")
+    if sign == b">":
         gap = _XML_BREAK.match(data, position)
         position = gap.end() if gap else position
     opened = _OPEN.match(data, position)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from typing import TYPE_CHECKING
 
@@ -26,8 +28,11 @@ _PASSWORD = re.compile(
 )
 _SERVER = re.compile(
     rb"(?:server|data source|datasource|host|hostname|address|addr|endpoint|initial catalog|"
-    rb"database|user id|userid|uid|username|dbname)[ ]{0,2}="
+    rb"database|databasename|user id|userid|uid|username|user|dbname)[ ]{0,2}="
 )
+# libpq writes blanks between the pairs, clients of Redis commas.
+_BLANKS = re.compile(rb"\b(?:host|hostaddr|user|dbname|port|sslmode)=\S")
+_COMMAS = re.compile(rb":\d{2,5},(?:[^,\s]{1,60},){0,8}password=|,(?:ssl|abortconnect)=")
 _LOCAL = re.compile(
     rb"(?:server|data source|host|hostname|address)[ ]{0,2}="
     rb"[ ]{0,2}(?:localhost|127\.|\(local|\.[\\;])"
@@ -39,11 +44,18 @@ _USER = re.compile(
 )
 _BEFORE = frozenset((b"", b" ", b"\t", b'"', b"'", b"\n", b"("))
 _FLAG = re.compile(
-    rb"(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongodump|sshpass|psql)\b[^\n|;&]{0,200}?[ \t]"
-    rb"(?:-p[ ]?|--password[= ])[\"']?([^\s\"'`;|&-][^\s\"'`;|&]{3,128})"
+    rb"(?:\b(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongosh|mongodump|sshpass|psql)\b"
+    rb"[^\n|;&]{0,200}?[ \t](?:-p[ ]?|--password[= ])"
+    rb"|\b(?:docker|podman|buildah|helm registry|az|oc) login\b"
+    rb"[^\n|;&]{0,200}?[ \t](?:-p[ =]?|--password[= ])"
+    rb"|\bldap\w{1,10} [^\n|;&]{0,200}?-w[ ]?|\bredis-cli [^\n|;&]{0,200}?-a[ ]"
+    rb"|\b(?:smbclient|rpcclient|mount\.cifs) [^\n|;&]{0,200}?-U[ ]?[\w.-]{1,64}%"
+    rb"|\bopenssl [^\n|;&]{0,200}?-pass(?:in|out)?[ ]pass:|\bsqlplus [\w.-]{1,64}/)"
+    rb"[\"']?([^\s\"'`;|&@-][^\s\"'`;|&@]{3,128})"
 )
-
-
+_BASIC = re.compile(
+    rb"(?i:authorization)[\"']?\s{0,4}[:=,]\s{0,4}[\"']?Basic[ ]([A-Za-z0-9+/]{8,512}={0,2})"
+)
 # conn.login("user", "password"), in about every language.
 _LOGIN = re.compile(
     rb"[.>:](?:login|authenticate|auth|logon|sign_?in)\(\s{0,20}[\"'][^\"'\n]{1,100}[\"'],\s{0,20}"
@@ -70,7 +82,7 @@ def find_connections(block: Block, judge: Judge) -> Iterator[Hit]:
     for match in _PASSWORD.finditer(lower):
         low, high = block.line_at(match.start())
         low, high = max(low, match.start() - 600), min(high, match.end() + 600)
-        if lower.count(b";", low, high) < 1 or not _SERVER.search(lower, low, high):
+        if not _connects(lower, low, high):
             continue
         hit = _judged(block, *match.span(1), judge, CONNECTION)
         if hit is not None and not _LOCAL.search(lower, low, high):
@@ -81,6 +93,15 @@ def find_connections(block: Block, judge: Judge) -> Iterator[Hit]:
                 hit = _judged(block, *match.span(1), judge, CONNECTION)
                 if hit is not None:
                     yield hit
+
+
+def _connects(lower: bytes, low: int, high: int) -> bool:
+    """Whether what stands around a password are the other parts of a connection string."""
+    if lower.find(b";", low, high) >= 0 and _SERVER.search(lower, low, high):
+        return True
+    if len({found[0] for found in _BLANKS.finditer(lower, low, high)}) >= 2:
+        return True
+    return _COMMAS.search(lower, low, high) is not None
 
 
 def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
@@ -96,10 +117,25 @@ def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
         hit = _judged(block, *match.span(1), judge, COMMAND)
         if hit is not None:
             yield hit
+    for match in _BASIC.finditer(data):
+        password = _after_colon(match[1])
+        if judge.random(password, shortest=10) or (
+            judge.passwordlike(password) and not judge.placeholder(password)
+        ):
+            yield Hit(COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1)
     for match in _FLAG.finditer(data):
         hit = _judged(block, *match.span(1), judge, COMMAND)
         if hit is not None:
             yield hit
+
+
+def _after_colon(text: bytes) -> str:
+    """Return the password of an ``Authorization: Basic`` value (RFC 7617), empty for none."""
+    try:
+        clear = base64.b64decode(text, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return clear.partition(":")[2]
 
 
 def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> Hit | None:
@@ -107,6 +143,7 @@ def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> Hit 
     end = start + len(value.encode("utf-8", "replace"))
     if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
         return None
-    if not (judge.passwordlike(value) or judge.random(value, shortest=10)):
+    weak = not (judge.passwordlike(value) or judge.random(value, shortest=10))
+    if weak and (rule != CONNECTION or is_test_or_doc(block.path)):
         return None
     return Hit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)

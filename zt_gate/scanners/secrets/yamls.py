@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 
 RULE = "secrets/kubernetes-secret"
 
-_KIND = re.compile(rb"(?mi)^[ \t]{0,20}[\"']?kind[\"']?:[ \t]{0,4}[\"']?secret[\"']?,?[ \t\r]*$")
+_KIND = re.compile(
+    rb"(?mi)^[ \t]{0,20}(?:-[ \t]+|\{[ \t]{0,4})?[\"']?kind[\"']?:"
+    rb"[ \t]{0,4}[\"']?secret[\"']?,?[ \t\r]*$"
+)
 _DATA = re.compile(rb"(?m)^([ \t]{0,20})[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*$")
 _ENTRY = re.compile(
     rb"(?P<indent>[ \t]{0,40})[\"']?(?P<key>[\w.-]{1,100})[\"']?:[ \t]{0,10}"
     rb"(?:[|>][-+]?[ \t\r]*\n(?P<below>[ \t]{1,60}[^\n]{4,2000})"
     rb"|[\"']?(?P<value>[^\s\"'#][^\s\"']{3,4096}))"
 )
+# The same in JSON, which may stand on one line.
+_JSON_KIND = re.compile(rb"\"kind\"\s{0,8}:\s{0,8}\"Secret\"")
+_JSON_DATA = re.compile(rb"\"(?:data|stringData)\"\s{0,8}:\s{0,8}\{([^{}]{1,65536})\}")
+_JSON_ENTRY = re.compile(rb"\"[\w.-]{1,100}\"\s{0,8}:\s{0,8}\"(?P<value>[^\"]{4,8192})\"")
 _END = re.compile(rb"(?m)^---|^\.\.\.")
 
 
@@ -33,6 +40,13 @@ def find_kubernetes(block: Block, judge: Judge) -> Iterator[Hit]:
     if not block.path.lower().endswith((b".yaml", b".yml", b".json", b".txt", b".tpl")):
         return
     if b"secret" not in block.lower:
+        return
+    if _JSON_KIND.search(block.data):
+        for section in _JSON_DATA.finditer(block.data):
+            for entry in _JSON_ENTRY.finditer(block.data, *section.span(1)):
+                hit = _judge(block, *entry.span("value"), judge)
+                if hit is not None:
+                    yield hit
         return
     for part_start, part_end in _documents(block.data):
         if not _KIND.search(block.data, part_start, part_end):
