@@ -21,6 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {"commands", "reports.escape"},
     "commands": {
+        "practice", "drill",
         "ci", "gate", "origin", "rulebook", "reports", "model", "policy", "git", "verify",
     },
     "gate": {
@@ -30,6 +31,8 @@ ARROWS: dict[str, set[str]] = {
     "origin": {"model"},
     # What a forge wants to know of a run: it starts the gate as a command does.
     "ci": {"gate", "git", "model", "origin", "policy", "process", "reports", "rulebook"},
+    "practice": set(),
+    "drill": {"practice", "gate", "rulebook", "policy", "model"},
     "verify": {"gate", "model", "scanners"},
     "api": {"gate", "model", "verify"},
     "sources": {"git", "model"},

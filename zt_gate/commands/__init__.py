@@ -17,4 +17,5 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("snapshot", "zt_gate.commands.snapshot", "ask about packages; refresh the known names"),
     ("hook", "zt_gate.commands.hook", "what git hooks call"),
     ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),
+    ("drill", "zt_gate.commands.drill", "attack the gate, and see what it lets through"),
 )

@@ -1,0 +1,85 @@
+"""``zt-gate drill``: everything comes out as it should, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.repo import GIT_ENV
+from tests.test_cli import gate
+from zt_gate.drill import run
+from zt_gate.drill.model import Case, Found, Outcome, judged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_there_are_enough_cases_and_each_has_a_name_of_its_own() -> None:
+    cases = run.cases()
+    assert max(Counter(case.name for case in cases).values()) == 1
+    assert sum(not case.honest for case in cases) >= 60
+    assert sum(case.honest for case in cases) >= 20
+    for case in cases:
+        word, _, rule = case.expect.partition(" ")
+        assert word in ({"block", "warn"} if rule else {"pass", "error", "refused"}), case
+
+
+@pytest.mark.slow
+def test_all_cases_come_out_as_they_should(tmp_path: Path) -> None:
+    for name in ("tmp", "home", "cwd"):
+        (tmp_path / name).mkdir()
+    settings = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp"), "CI": "true"}
+    done = subprocess.run(  # without a limit: a loaded machine needs minutes
+        [sys.executable, "-I", "-m", "zt_gate", "drill"],
+        cwd=tmp_path / "cwd", env={**GIT_ENV, **settings}, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert not wrong
+    assert done.returncode == 0, done.stderr
+    assert "all came out as they should" in done.stdout
+    assert {name: os.listdir(tmp_path / name) for name in ("tmp", "home", "cwd")} == {
+        "tmp": [], "home": [], "cwd": [],
+    }  # fmt: skip
+
+
+def test_a_case_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
+    done = gate("drill", "no-such-case", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no case 'no-such-case'" in done.stderr
+
+
+def case(expect: str, *paths: bytes) -> Case:
+    return Case("x", "x", "x", expect, lambda _box: Outcome("pass"), paths)
+
+
+BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "right"),
+    [
+        (case("block secrets/*"), Outcome("fail", (BLOCK,)), True),
+        (case("block secrets/*"), Outcome("fail", (BLOCK,), ran=("git",)), False),
+        (case("block secrets/*"), Outcome("pass", (BLOCK,)), False),
+        (case("block secrets/*", b"b.py"), Outcome("fail", (BLOCK,)), False),
+        (case("block code/*"), Outcome("fail", (BLOCK,)), False),
+        (case("block secrets/*"), Outcome("fail", (BLOCK._replace(state="ignored"),)), False),
+        (case("warn secrets/*"), Outcome("fail", (BLOCK,)), False),
+        (case("error"), Outcome("error"), True),
+        (case("error"), Outcome("refused"), False),
+        (case("error"), Outcome("pass"), False),
+        (case("pass"), Outcome("pass"), True),
+        (case("pass", b"b.py"), Outcome("fail", (BLOCK,)), True),
+        (case("pass", b"a.py"), Outcome("fail", (BLOCK,)), False),
+        (case("pass"), Outcome("error", errors=("x",)), False),
+        (case("pass"), Outcome("refused"), False),
+    ],
+)
+def test_how_a_case_is_judged(asked: Case, said: Outcome, right: bool) -> None:
+    assert judged(asked, said).right is right

@@ -1,0 +1,64 @@
+"""All cases, and what the gate makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate import practice
+from zt_gate.drill import files
+from zt_gate.drill.box import Box
+from zt_gate.drill.model import Result, judged
+from zt_gate.drill.scenes import SCENES
+from zt_gate.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from zt_gate.drill.model import Case
+
+#: Packages that the drill's registry has.
+KNOWN = frozenset({"flask", "flask-session"})
+
+
+def cases(wanted: Collection[str] = ()) -> list[Case]:
+    """Return all cases, or those with one of the names or groups ``wanted``."""
+    found = [*files.load(), *SCENES]
+    names = {case.name for case in found if _fits(case, wanted)}
+    if wanted:  # the changes of files are put together from these alone
+        found = [*files.load(names), *SCENES]
+    return [case for case in found if case.name in names]
+
+
+def _fits(case: Case, wanted: Collection[str]) -> bool:
+    return not wanted or case.name in wanted or case.group in wanted
+
+
+def play(
+    chosen: Collection[Case],
+    folder: Path,
+    progress: Callable[[Case], None] = lambda _case: None,
+) -> Iterator[Result]:
+    """Play the cases below ``folder``, which stays; yield their results in order.
+
+    A case that cannot be set up is a wrong one.
+    """
+    with practice.registry(KNOWN) as settings:
+        environ = environment(folder, settings)
+        for case in chosen:
+            progress(case)
+            own = folder / case.name
+            own.mkdir()
+            try:
+                said = case.play(Box(own, environ))
+            except GateError as error:
+                yield Result(case, right=False, got=f"could not be set up: {error}")
+            else:
+                yield judged(case, said)
+
+
+def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return what the gate gets in the drill: no CI, no home of the user's."""
+    made = practice.environment(folder, settings)
+    ci = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
+    return {name: value for name, value in made.items() if name not in ci}
