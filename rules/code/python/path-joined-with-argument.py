@@ -15,3 +15,7 @@ def base(filename):
 def constant():
     # ok: python-path-joined-with-argument
     return open(os.path.join(FOLDER, "a.txt")).read()
+
+def added(name):
+    # ruleid: python-path-joined-with-argument
+    return open(FOLDER + "/" + name).read()

@@ -40,10 +40,14 @@ _EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "go": "go
 
 
 def needs(rule: dict[str, Any], *, python: bool = True) -> list[str]:
-    """Return every least set of words that a file must hold for a rule, as texts in order."""
+    """Return every least set of words that a file must hold for a rule, as texts in order.
+
+    Without the mark of what must be called, which has a test of its own.
+    """
     found = condition_of(rule, python=python)
     assert from_table(json.loads(json.dumps(to_table(found)))) == found
-    return sorted(" ".join(sorted(words)) for words in _sets(found))
+    sets = [{word.removeprefix("(") for word in words} for words in _sets(found)]
+    return sorted(" ".join(sorted(words)) for words in sets)
 
 
 def _sets(condition: Condition) -> set[frozenset[str]]:
@@ -155,6 +159,45 @@ def test_words_that_may_name_a_decorator(text: bytes, expected: bool) -> None:
     assert not any(word.startswith(b"@") for word in Text(text, python=False).words)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"eval(x)", True),
+        (b"eval  (x)", True),
+        (b"eval \\\n (x)", True),
+        (b"(eval)(x)", True),
+        (b"(eval # why\n)(x)", True),
+        (b"from builtins import eval as e\ne(x)", True),
+        (b"from builtins import (\n  eval as e)\ne(x)", True),
+        (b"x = eval", False),
+        (b"eval = f(x)", False),
+        (b"model.eval\nf(x)", False),
+    ],
+)
+def test_words_that_may_name_what_is_called(text: bytes, expected: bool) -> None:
+    assert (b"(eval" in Text(text, python=True).words) == expected
+    assert b"(eval" not in Text(text, python=False).words
+    assert b"(exec" in Text(b"exec text", python=True).words
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_marked"),
+    [
+        ("x.eval($X)", True),
+        ("eval($X)", True),
+        ("x.eval", False),
+        ("def eval(...): ...", False),
+        ("class eval(...): ...", False),
+        ("@eval(...)\ndef f(...): ...", False),
+        ("@x.eval(...)\ndef f(...): ...", False),
+    ],
+)
+def test_only_what_a_pattern_calls_must_be_called(pattern: str, is_marked: bool) -> None:
+    (words,) = _sets(condition_of({"pattern": pattern}, python=True))
+    assert ("(eval" in words) == is_marked
+    assert ("eval" in words) != is_marked
+
+
 def test_a_pattern_within_a_metavariable_counts_unless_it_is_in_another_language() -> None:
     inner: dict[str, Any] = {"metavariable": "$X", "pattern": "evil()"}
     rule = {"patterns": [{"pattern": "f($X)"}, {"metavariable-pattern": inner}]}
@@ -176,7 +219,8 @@ def test_any_table_gives_a_condition(table: Any) -> None:
         assert _sets(found)
         for words in _sets(found):
             text = "\n".join(words).replace("+", "").replace("~", "").encode()
-            assert Text(text, python=True).holds(found) or "@" in "".join(words)
+            marked = {"@", "("} & {word[:1] for word in words}
+            assert Text(text, python=True).holds(found) or marked
 
 
 @given(st.lists(st.sampled_from(["eval", "$X", "os", "'os'", ".", "(", ")", "\n", "...", "$"])))

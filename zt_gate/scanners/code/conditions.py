@@ -56,6 +56,10 @@ _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 # A decorator begins its line; what it belongs to begins another one.
 _DECORATOR = re.compile(rb"^[ \t\f]*@", re.MULTILINE)
 _DEFINITION = re.compile(rb"^[ \t\f]*(?:def|async|class)\b", re.MULTILINE)
+# A name that is called: a bracket follows, perhaps behind a line end, a comment, or a bracket
+# around the name alone. Python 2 calls two words without one.
+_CALL = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)[\s\\)]*[(#]")
+_CALLED_ANYHOW = (b"exec", b"print")
 _IMPORT = re.compile(rb"\bimport\b")
 _HASH = re.compile(rb"#[^\n]*")
 # Bytes that an import over several lines may have.
@@ -73,7 +77,8 @@ class Text:
     """A text and what is asked of it.
 
     ``words`` are its runs of ASCII letters, digits and ``_``; in Python also
-    ``@`` where it has a decorator, and, behind an ``@``, those that may name one.
+    ``@`` where it has a decorator, behind an ``@`` those that may name one, and
+    behind a ``(`` those that may name what is called.
     """
 
     def __init__(self, data: bytes, *, python: bool) -> None:
@@ -81,6 +86,8 @@ class Text:
         if python and _DECORATOR.search(data):
             named = _decorating(data, self.words)
             self.words |= {b"@", *(b"@" + word for word in named)}
+        if python:
+            self.words |= {b"(" + word for word in _called(data, self.words)}
         self._data = data
         self._known: dict[Pieces, bool] = {}
 
@@ -210,6 +217,18 @@ def _decorating(text: bytes, words: Words) -> Iterable[bytes]:
         if any(mark in part for mark in (b"\\", b"'''", b'"""')):
             return words
         found.update(_WORD.findall(part))
+    return found | _imports(text)
+
+
+def _called(text: bytes, words: Words) -> set[bytes]:
+    """Return the words that a call may name; what is imported may have another name there."""
+    anyhow = {word for word in _CALLED_ANYHOW if word in words}
+    return {*_CALL.findall(text), *anyhow} | _imports(text)
+
+
+def _imports(text: bytes) -> set[bytes]:
+    """Return the words that follow an ``import``."""
+    found: set[bytes] = set()
     for place in _IMPORT.finditer(text):
         found.update(_WORD.findall(_imported(text, place.end())))
     return found

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 #: Seconds that one rule may take on one file before the engine gives that file up.
-RULE_SECONDS = 10
+RULE_SECONDS = 5
 #: The same when that file is tried once more, alone.
-PATIENT_SECONDS = 40
+PATIENT_SECONDS = 15
 #: Seconds that asking for one file's data flow may take.
 FLOW_SECONDS = 10
 #: Megabytes that one file may cost.

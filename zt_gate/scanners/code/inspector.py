@@ -9,6 +9,7 @@ whole file is tried once more, with less of it.
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,10 @@ _VERSION = "1"
 _CUTS = 5
 #: Bytes of files from which a second engine is worth its start.
 _WORTH_TWO = 40_000
-#: Files of one scan that are tried once more, alone: each may take a minute.
+#: Files of one scan that are tried once more, alone, and seconds that this may take altogether:
+#: files made to be slow must not take the deadline from the others.
 _RETRIES = 20
+_RETRY_SECONDS = 30.0
 
 
 def _cores() -> int:
@@ -53,6 +56,7 @@ class Inspector:
     _ways: tuple[engine.Start, ...] | None = None
     _identity: str = ""
     _retries: int = field(default=_RETRIES)
+    _retry_seconds: float = field(default=_RETRY_SECONDS)
 
     @property
     def ways(self) -> tuple[engine.Start, ...]:
@@ -105,8 +109,20 @@ class Inspector:
             self.store.put(key, "yes")
         return not self.reason
 
-    def with_sources(self, unit: Unit, outcome: Outcome) -> Outcome:
-        """Return the outcome with the sources of its taint rules' matches, remembered as such."""
+    def with_sources(self, looked_at: Iterable[tuple[Unit, Outcome]]) -> list[Outcome]:
+        """Return the outcomes with the sources of their taint rules' matches, remembered so.
+
+        The engine takes one file at a time: two starts side by side.
+        """
+        pairs = list(looked_at)
+        if len(pairs) < 2 or _cores() < 2:
+            return [self._with_sources(*pair) for pair in pairs]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda pair: self._with_sources(*pair), pairs))
+
+    def _with_sources(self, unit: Unit, outcome: Outcome) -> Outcome:
         language = unit.dialect.language.name
         rules = {match.rule for match in outcome.matches}
         rules = {rule for rule in rules if self.pack.follows_data(language, rule)}
@@ -187,7 +203,9 @@ class Inspector:
 
     def _again(self, unit: Unit, outcome: Outcome) -> Outcome:
         """Try a text once more that was given up, or that was not parsed at all."""
-        if not outcome.is_scanned or self._retries <= 0 or self.reason:
+        if not outcome.is_scanned or self.reason:
+            return outcome
+        if self._retries <= 0 or self._retry_seconds <= 0:
             return outcome
         given_up = [at for at in outcome.problems if not problems.is_parsing(at)]
         unparsed = [at for at in outcome.problems if problems.is_unparsed(at)]
@@ -195,10 +213,13 @@ class Inspector:
         if not given_up and not (python and unparsed):
             return outcome
         self._retries -= 1
+        began = time.monotonic()
         try:
             return self._patiently(unit, outcome) if given_up else self._cut(unit, outcome)
         except engine.EngineError:
             return outcome
+        finally:
+            self._retry_seconds -= time.monotonic() - began
 
     def _patiently(self, unit: Unit, outcome: Outcome) -> Outcome:
         """Give a file alone more time; of a large Python file only what the change touches."""

@@ -8,7 +8,8 @@ computes constants.  Nor are keywords, and types of typed metavariables, which
 it infers.  Where nothing can be derived, the rule applies to every file.
 
 A name on a decorator (``@app.get``) is demanded there, as the word ``@get``:
-that ``get`` occurs somewhere says nothing.  What a regular expression demands
+that ``get`` occurs somewhere says nothing.  So is the name of what is called in
+Python, as the word ``(get``.  What a regular expression demands
 of a metavariable must stand in the text, too: the engine holds it against the
 source.  Only where a metavariable stands inside a string it may be joined from
 several; then nothing else must have been found.
@@ -23,7 +24,7 @@ from zt_gate.scanners.code.conditions import ALWAYS, Condition, all_of, any_of
 from zt_gate.scanners.code.regexes import demanded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _STRING = r"""\"(?:[^"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"""
 _META = r"\$\.\.\.[A-Z_][A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*"
@@ -171,12 +172,15 @@ def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
         word = token[0]
         if token["name"] and word.isascii():
             if word.encode() not in _KEYWORDS or (python and word.encode() in _OWN_WORDS):
-                found.append(frozenset((word.encode(),)))
+                mark = b"(" if python and _is_called(tokens, number) else b""
+                found.append(frozenset((mark + word.encode(),)))
         elif token["meta"] and word in choices:
             before = tokens[number - 1][0] if number else ""
             after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
             line = text[text.rfind("\n", 0, token.start()) + 1 : token.start()]
             mark = b"@" if python and line.lstrip().startswith("@") else b""
+            if python and not mark and _is_called(tokens, number):
+                mark = b"("
             is_name = before == "." or after == "("
             found.append(choices[word].of_source(mark if is_name else None))
         elif token["skip"]:
@@ -186,6 +190,17 @@ def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
         found.append(frozenset((b"@",)))
     whole = all_of(found)
     return all_of(weak) if whole == ALWAYS else whole
+
+
+def _is_called(tokens: Sequence[re.Match[str]], number: int) -> bool:
+    """Whether a name in a pattern of Python is what a call names, and not a definition's name."""
+    behind = tokens[number + 1][0] if number + 1 < len(tokens) else ""
+    before = tokens[number - 1][0] if number else ""
+    first = number
+    while first >= 2 and tokens[first - 1][0] == ".":
+        first -= 2
+    is_decorator = first > 0 and tokens[first - 1][0] == "@"
+    return behind == "(" and before not in {"def", "class"} and not is_decorator
 
 
 def _is_unsure(text: str) -> bool:

@@ -8,6 +8,7 @@ engine is given those rules of a language whose necessary words
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from zt_gate.scanners.code.conditions import Text, from_table, to_table
 from zt_gate.scanners.code.languages import LANGUAGES, Language
 from zt_gate.scanners.code.literals import condition_of
 from zt_gate.scanners.code.store import MAX_LARGE, key_of
+from zt_gate.scanners.code.syntax import newer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.store import Store
 
 # Changes when conditions are derived in another way.
-_INDEX_VERSION = "4"
+_INDEX_VERSION = "5"
 
 
 @dataclass
@@ -48,7 +50,7 @@ class _Rules:
         against the private copies' names.
         """
         return {
-            name: json.dumps({**_without_paths(body), "message": name})
+            name: json.dumps({**newer(_without_paths(body)), "message": name})
             for name, body in self.bodies.items()
         }
 
@@ -83,7 +85,7 @@ class Pack:
     def __init__(self, rules: Mapping[str, Rule], workdir: Path, store: Store) -> None:
         self._workdir = workdir
         self._languages: dict[str, _Rules] = {}
-        self._written = 0
+        self._numbers = itertools.count(1)  # files are written by several threads
         for rule in rules.values():
             body = rule.data.get("engine")
             if not isinstance(body, dict):
@@ -135,8 +137,7 @@ class Pack:
         for rule, names in wanted.items():
             paths = {"include": sorted(names)}
             rules.append(texts[rule][:-1] + (f', "paths": {json.dumps(paths)}}}' if names else "}"))
-        self._written += 1
-        name = f"rules-{self._written}-{language}.json"
+        name = f"rules-{next(self._numbers)}-{language}.json"
         with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
             file.write('{"rules": [' + ",\n".join(rules) + "]}")
         return name

@@ -113,6 +113,7 @@ class _Job:
         found = self.inspector.look(item.unit for item in batch if item.known is None)
         outcomes = [item.known or found[item.unit.name] for item in batch]
         old = self._old(batch, outcomes)
+        reports: list[_Reported] = []
         for item, outcome in zip(batch, outcomes, strict=True):
             lines = lines_of(self.context.workdir, item.unit.name)
             skipped = problems.of_file(outcome, item.target, lines, self.pack)
@@ -120,7 +121,12 @@ class _Job:
                 self.result.not_inspected.append(skipped)
             if skipped is None or skipped.kind == "not_applicable":
                 self._count(item.target)
-            self._report(item, outcome, lines, old.get(item.unit.name))
+            before = old.get(item.unit.name)
+            reported = self._reported(item, outcome, lines, before)
+            if reported:
+                known = set() if before is None else self._known(before)
+                reports.append(_Reported(item, outcome, reported, known))
+        self._report(reports)
 
     def _old(self, batch: list[_Item], outcomes: list[Outcome]) -> dict[str, _Before]:
         """Look at the old content of files with findings on old lines, by the new copies' names.
@@ -156,30 +162,34 @@ class _Job:
             for name, unit in wanted.items()
         }
 
-    def _report(
+    def _reported(
         self, item: _Item, outcome: Outcome, lines: list[bytes], before: _Before | None
-    ) -> None:
-        target = item.target
-        reported = [match for match in outcome.matches if touches(match, target)]
-        others = [match for match in outcome.matches if not touches(match, target)]
-        if before is not None:
-            reported += self._new_ones(others, item, lines, before)
-        if not reported:
-            return
-        traced = self.inspector.with_sources(item.unit, outcome)
-        sources = dict(zip(outcome.matches, traced.matches, strict=True))
-        known = set() if before is None else self._known(before)
-        for match in reported:
-            rule = self.rules.get(f"code/{match.rule}")
-            if rule is not None:  # the run's reason tells of others
-                finding = finding_of(sources[match], rule, target, lines)
-                seen = (match.rule, subject_of(match, lines)) in known
-                self.result.findings.append(replace(finding, known_before=seen))
+    ) -> list[Match]:
+        """Return the matches that count as the change's."""
+        reported = [match for match in outcome.matches if touches(match, item.target)]
+        if before is None:
+            return reported
+        others = [match for match in outcome.matches if not touches(match, item.target)]
+        return reported + self._new_ones(others, item, lines, before)
 
     def _known(self, before: _Before) -> set[tuple[str, str]]:
         """Return what the old content had, by rule and matched text."""
         lines = lines_of(self.context.workdir, before.unit.name)
         return {(match.rule, subject_of(match, lines)) for match in before.outcome.matches}
+
+    def _report(self, reports: list[_Reported]) -> None:
+        """Make the findings, with the lines that their data comes from."""
+        traced = self.inspector.with_sources((one.item.unit, one.outcome) for one in reports)
+        for one, outcome in zip(reports, traced, strict=True):
+            target = one.item.target
+            lines = lines_of(self.context.workdir, one.item.unit.name)
+            sources = dict(zip(one.outcome.matches, outcome.matches, strict=True))
+            for match in one.matches:
+                rule = self.rules.get(f"code/{match.rule}")
+                if rule is not None:  # the run's reason tells of others
+                    finding = finding_of(sources[match], rule, target, lines)
+                    seen = (match.rule, subject_of(match, lines)) in one.known
+                    self.result.findings.append(replace(finding, known_before=seen))
 
     def _new_ones(
         self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
@@ -228,3 +238,13 @@ class _Before:
 
     unit: Unit
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Reported:
+    """What is reported of one file; ``known`` is what its old content had."""
+
+    item: _Item
+    outcome: Outcome
+    matches: list[Match]
+    known: set[tuple[str, str]]
