@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _RUNS = 15
+_ALIKE = b"curl https://corp.internal/sk-x\nglpat-x npm_x AKIAX key_x\n"
 
 _LOOK = """
 import sys
@@ -19,6 +20,12 @@ from zt_gate import rulebook
 from zt_gate.scanners.secrets import scan_formats
 rules = rulebook.load("secrets", cache=Path(sys.argv[2]))
 assert not scan_formats(b"export PATH=/usr/bin\\nmake all\\n", b"a.sh", rules)
+"""
+_COLD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from zt_gate.scanners.secrets import scan_formats_cold
+assert not scan_formats_cold({text!r}, b"a.sh", sys.argv[2])
 """
 _MODEL = """
 import sys
@@ -38,6 +45,11 @@ def main() -> None:
         for title, program in (
             ("the interpreter alone", "pass"),
             ("with the standard library's and the gate's nouns imported", _MODEL),
+            (
+                "`scan_formats_cold` on two lines",
+                _COLD.format(text=b"export PATH=/usr/bin\nmake\n"),
+            ),
+            ("… where something begins like a key and like a URL", _COLD.format(text=_ALIKE)),
             ("`scan_formats` on two lines, rules from the cache", _LOOK),
         ):
             spent = sorted(_cpu(program, cache) for _ in range(_RUNS))
