@@ -17,6 +17,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zt_gate.scanners.injection.words import CJK
+
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
 
@@ -32,6 +34,8 @@ _STOPPED = (
 )
 _STOP = frozenset(_STOPPED.split())
 _MAX_HITS = 200
+_FIRST_CJK = "\u3040"
+_CJK_WORDS = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
 
 
 class FamilyError(ValueError):
@@ -214,6 +218,7 @@ def _pattern(family: str, raw: Mapping[str, Any]) -> Pattern:
 def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
     text = raw["phrase"]
     slots: list[Slot] = []
+    needs: list[frozenset[str]] = []
     gap = 0
     for part in _parts(text):
         if part[0] == "~":
@@ -221,9 +226,12 @@ def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
             continue
         optional = part[-1] == "?"
         try:
-            slots.append(Slot(heads.of(part[:-1] if optional else part), gap, optional))
-        except (KeyError, IndexError) as error:
+            choice = heads.of(part[:-1] if optional else part)
+        except (KeyError, IndexError, ValueError) as error:
             raise FamilyError(f"{family}: cannot read {part!r} in {text!r}") from error
+        slots.append(Slot(choice.heads, gap, optional))
+        if not optional:
+            needs.append(choice.need)
         gap = 0
     if gap or not slots or slots[0].optional:
         raise FamilyError(f"{family}: {text!r} must begin and end with a word")
@@ -232,19 +240,9 @@ def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
         family=family,
         weight=raw["weight"],
         slots=tuple(slots),
-        needs=tuple(_need(slot) for slot in slots if not slot.optional),
+        needs=tuple(needs),
         not_before=frozenset(raw.get("not-before", "").split()),
         not_after=frozenset(raw.get("not-after", "").split()),
-    )
-
-
-def _need(slot: Slot) -> frozenset[str]:
-    """Return a set of words of which a text that fills the slot holds one.
-
-    Of several words the longest tells most; a CJK word is one character.
-    """
-    return frozenset(
-        max((head, *tail), key=len) for head, tails in slot.heads.items() for tail in tails
     )
 
 
@@ -260,14 +258,24 @@ def _parts(text: str) -> Iterator[str]:
         yield held
 
 
+class Choice(NamedTuple):
+    """The alternatives of a slot by their first word, and one word of each of them.
+
+    Of several words the longest tells most; a CJK word is one character.
+    """
+
+    heads: dict[str, tuple[tuple[str, ...], ...]]
+    need: frozenset[str]
+
+
 class Heads:
-    """The alternatives of slots by their first word, each choice worked out once."""
+    """The alternatives of slots, each choice worked out once."""
 
     def __init__(self, classes: Mapping[str, str]) -> None:
         self._classes = classes
-        self._known: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {}
+        self._known: dict[str, Choice] = {}
 
-    def of(self, part: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    def of(self, part: str) -> Choice:
         """Return the alternatives that a part of a phrase names.
 
         Raises KeyError for an unknown class, IndexError for an empty alternative.
@@ -275,23 +283,24 @@ class Heads:
         found = self._known.get(part)
         if found is None:
             choice = self._classes[part[1:]] if part[0] == "@" else part.strip("()")
-            found = self._known[part] = _heads(choice)
+            found = self._known[part] = _choice(choice)
         return found
 
 
-def _heads(choice: str) -> dict[str, tuple[tuple[str, ...], ...]]:
-    if choice.isascii() and " " not in choice:
-        return dict.fromkeys(choice.split("|"), ((),))
-    heads: dict[str, list[tuple[str, ...]]] = {}
-    for alternative in choice.split("|"):
-        # A CJK alternative is as many words as it has characters.
-        words = [
-            part
-            for word in alternative.split()
-            for part in (word if word[0] >= "\u3040" else (word,))
-        ]
-        heads.setdefault(words[0], []).append(tuple(words[1:]))
-    return {head: tuple(tails) for head, tails in heads.items()}
+def _choice(text: str) -> Choice:
+    if " " not in text and max(text) < _FIRST_CJK:
+        words = text.split("|")
+        return Choice(dict.fromkeys(words, ((),)), frozenset(words))
+    heads: dict[str, tuple[tuple[str, ...], ...]] = {}
+    need = set()
+    for alternative in text.split("|"):
+        # A CJK alternative is as many words as it has characters, as in the text.
+        words = alternative.split()
+        if words[0][0] >= _FIRST_CJK or words[-1][-1] >= _FIRST_CJK:
+            words = _CJK_WORDS.findall(alternative)
+        need.add(max(words, key=len))
+        heads[words[0]] = (*heads.get(words[0], ()), tuple(words[1:]))
+    return Choice(heads, frozenset(need))
 
 
 def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[Hit]:

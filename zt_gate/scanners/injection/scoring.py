@@ -171,7 +171,7 @@ def _window(
             strongest[hit.family] = hit
     total = int(sum(families.values()))
     main = max(strongest.values(), key=lambda h: (h.family not in book.supporting, h.weight))
-    agree = len(families) > 1 and total > settings.strong
+    agree = total > settings.strong if len(families) > 1 else total >= settings.block
     if total < 2 or (main.weight < settings.strong and not agree):
         return None
     reasons = [

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_ANY_WORD = rf"[{_CJK}]|[^\W{_CJK}]+(?:['’][^\W{_CJK}]+)?"
+#: Characters that are words of their own, as a range of an expression.
+CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_ANY_WORD = rf"[{CJK}]|[^\W{CJK}]+(?:['’][^\W{CJK}]+)?"
 # Compiling the wide one takes milliseconds; most text does not need it.
 _ASCII_WORD = r"\w+(?:'\w+)?"
 _BREAK = r"[={}]|[.!?;。！？][\s\"')\]]|[。！？]|\n[^\w\n]*\n"
