@@ -1,4 +1,4 @@
-"""Write the pages about the code rules, docs/rules/code-<language>.md, from the rules.
+"""Write the pages about rules from the rules: docs/rules/code-<language>.md, <scanner>.md.
 
     python bench/rule_pages.py [--check]
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "rules"
 NAMES = {"python": "Python", "javascript": "JavaScript and TypeScript", "go": "Go"}
+#: Scanners whose rules are few enough for one page each.
+SCANNERS = ("scope", "tampering")
 LEVELS = {"high": "blocks", "medium": "warns", "low": "informs"}
 
 
@@ -31,7 +33,33 @@ def pages() -> dict[Path, str]:
     for language, name in NAMES.items():
         mine = [rule for rule in rules.values() if rule.id.startswith(f"code/{language}-")]
         found[FOLDER / f"code-{language}.md"] = _page(language, name, mine)
+    for scanner in SCANNERS:
+        found[FOLDER / f"{scanner}.md"] = _scanner_page(scanner)
     return found
+
+
+def _scanner_page(scanner: str) -> str:
+    """Return the page of a scanner whose rules are TOML and have levels of their own."""
+    rules = rulebook.load(scanner).values()
+    lines = [
+        f"# Rules of {scanner}",
+        "",
+        f"Made from `rules/{scanner}/` by `bench/rule_pages.py`; do not change it here.",
+        f"How the scanner looks is in [{scanner}](../{scanner}.md), what the levels mean in",
+        "[verdict](../verdict.md#levels).",
+    ]
+    for rule in rules:
+        facts = [
+            f"level {rule.level}",
+            f"severity {rule.severity}",
+            f"confidence {rule.confidence}",
+        ]
+        source = f"[the rule and its examples](../../{rule.data['file']})"
+        links = [source, *(f"<{url}>" for url in rule.references)]
+        lines += ["", f"## {rule.id.partition('/')[2]}", "", f"**{rule.title}.** {rule.why}", ""]
+        lines += [f"What to do: {rule.remedy}", "", " · ".join([*facts, ", ".join(rule.cwe)])]
+        lines += ["", "See " + ", ".join(links) + "."]
+    return "\n".join(lines) + "\n"
 
 
 def _page(language: str, name: str, rules: Iterable[Rule]) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.changes import change_of, context, file_change
+from tests.support.changes import blob, change_of, context, file_change
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import gate, rulebook
 from zt_gate.model.change import MODE_SUBMODULE, MODE_SYMLINK
@@ -125,6 +125,24 @@ def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
     away = file_change("docs/gate.yml", WORKFLOW, WORKFLOW, status="R", old_path=AT.encode())
     change = replace(change_of({}), files=(away,))
     assert {item.rule for item in found(change, tmp_path)} == {"tampering/gate-disabled"}
+
+
+def test_a_second_run_does_not_hide_one_that_stops_nobody(tmp_path: Path) -> None:
+    step = "      - name: Judge\n"
+    new = WORKFLOW.replace(step, f"{step}        continue-on-error: true\n")
+    new += "      - run: zt-gate scan --help\n"
+    assert rules_of({AT: new}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
+
+
+def test_very_many_runs_are_compared(tmp_path: Path) -> None:
+    """Each run asks what stands around it; that must not cost the whole file for each."""
+    head = "jobs:\n  a:\n    steps:\n"
+    flat = head + "      - run: zt-gate scan\n" * 20_000
+    deep = "".join(" " * min(level, 500) + "zt-gate scan\n" for level in range(5000))
+    for text in (flat, deep, "zt-gate scan\nexit 0\n" * 10_000):
+        made = file_change(AT, text + "        continue-on-error: true\n")
+        made = replace(made, status="M", old=blob(text.encode()), old_path=made.path, hunks=())
+        found(replace(change_of({}), files=(made,)), tmp_path)
 
 
 def test_a_step_moved_below_a_condition_that_was_there_is_disabled(tmp_path: Path) -> None:
@@ -346,9 +364,13 @@ def test_any_text_is_compared(
 def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> None:
     lines = Lines.of("\n".join(rows))
     at = data.draw(st.integers(0, len(lines.rows) - 1))
-    assert at in lines.block(at)
-    assert all(0 <= number < len(lines.rows) for number in lines.around(at))
-    assert len(lines.step(at)) >= 1
+    assert at in lines.block(at) or not lines.rows[at]
+    assert set(lines.around(at)) <= set(range(len(lines.groups)))
+    assert len(lines.group_of) == len(lines.rows)
+    members = [number for group in lines.groups for number in group.members]
+    assert sorted(members) == [number for number, row in enumerate(lines.rows) if row]
+    for group in lines.groups[1:]:
+        assert all(group.start <= number < group.end for number in group.members)
 
 
 @settings(max_examples=40, deadline=None)

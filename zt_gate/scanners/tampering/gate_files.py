@@ -13,7 +13,7 @@ from zt_gate.scanners.tampering.lines import Lines
 from zt_gate.scanners.tampering.look import Look, either, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from zt_gate.model.change import FileChange, Line
     from zt_gate.model.finding import Finding
@@ -26,6 +26,7 @@ _OWN_RULES = "tampering/own-rules-changed"
 _SPEAKS = re.compile(r"zt[-_]gate")
 _PINNED = re.compile(r"zt-gate[\w./-]{0,100}@[0-9a-f]{40}\b")
 _REFERENCE = re.compile(r"zt-gate[\w./-]{0,100}@(?![0-9a-f]{40}\b)[\w.$-]")
+_LEAVES = re.compile(r"\s*(?:exit|return|set)\b")
 _TOP = re.compile(r"[\"']?(\w[\w-]*)[\"']?\s*:")
 
 
@@ -89,14 +90,16 @@ class _Side:
         return len(self.runs) - len(self.toothless)
 
     def reaches(self) -> set[int]:
-        """Return the lines that belong to a run: its command, its step, what stands around."""
+        """Return the lines that belong to a run: its command and its step."""
         found: set[int] = set()
-        for run in self.runs:
-            found.update(self.lines.step(run))
+        for block in {self.lines.step(run) for run in self.runs}:
+            found.update(block)
         return found
 
     def around(self) -> set[int]:
-        return {number for run in self.runs for number in self.lines.around(run)}
+        """Return the lines that decide about a run: its siblings, its parents' siblings …."""
+        groups = {number for run in self.runs for number in self.lines.around(run)}
+        return {line for number in groups for line in self.lines.groups[number].members}
 
 
 class _Runs:
@@ -144,6 +147,7 @@ class _Runs:
     def _side(self, text: str | None, *, make: bool) -> _Side:
         lines = Lines.of(text)
         runs = tuple(lines.found(self._run))
+        around = _reasons(lines, lines.found(self._around)) if runs else {}
         toothless = {}
         for run in runs:
             command = lines.command(run)
@@ -151,24 +155,29 @@ class _Runs:
                 command = command.lstrip("\t")  # only make takes a dash for "never mind"
             if self._here.search(command):
                 toothless[run] = run
-            else:
-                said = (n for n in lines.around(run) if self._around.search(lines.rows[n]))
-                reason = next((n for n in said if _before(lines, n, run)), None)
+                continue
+            for group in lines.around(run):
+                # An "exit 0" behind the run takes nothing from it.
+                said = around.get(group, ())
+                reason = next((n for n in said if n < run or not _leaves(lines, n)), None)
                 if reason is not None:
                     toothless[run] = reason
+                    break
         return _Side(lines, runs, toothless)
 
     def _compared(
         self, file: FileChange, before: _Side, after: _Side, *, gained: bool
     ) -> Iterator[Finding]:
-        path = file.path
-        if after.in_force < before.in_force:
-            new = len(after.toothless) > len(before.toothless)
-            if new:
-                row = after.lines.rows[next(iter(after.toothless.values()))].strip()
+        if len(after.toothless) > len(before.toothless):
+            row = after.lines.rows[next(iter(after.toothless.values()))].strip()
+            if after.in_force < before.in_force:
                 message = f"the gate still runs here, but stops nobody: {row[:200]!a}"
                 yield self._told(_DISABLED, file, message, row)
-            elif after.in_force == 0 and not gained:
+            else:
+                message = f"one more run of the gate, which stops nobody: {row[:200]!a}"
+                yield self._told(_LOOSENED, file, message, row)
+        elif after.in_force < before.in_force:
+            if after.in_force == 0 and not gained:
                 verb = "deletes the file that runs" if file.is_deletion else "takes out"
                 message = f"the change {verb} the gate, and it runs nowhere else instead"
                 yield self._told(_DISABLED, file, message, "removed")
@@ -181,7 +190,7 @@ class _Runs:
                 yield self._told(_LOOSENED, file, message, "fewer")
         if after.runs:
             yield from self._loosened(file, before, after)
-            if path.startswith(b".github/workflows/"):
+            if file.path.startswith(b".github/workflows/"):
                 yield from self._triggered(file, before, after)
 
     def _loosened(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
@@ -247,9 +256,18 @@ class _Runs:
         return self._told(_LOOSENED, file, message, row.strip())
 
 
-def _before(lines: Lines, number: int, run: int) -> bool:
-    """Whether a line takes effect on a run: an ``exit 0`` behind it does not."""
-    return number < run or not re.match(r"\s*(?:exit|return|set)\b", lines.rows[number])
+def _reasons(lines: Lines, found: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """Return by group the lines that take the teeth of a run: the first that leaves, and any."""
+    kept: dict[int, dict[bool, int]] = {}
+    for number in found:
+        leaves = _leaves(lines, number)
+        kept.setdefault(lines.group_of[number], {}).setdefault(leaves, number)
+    return {group: tuple(numbers.values()) for group, numbers in kept.items()}
+
+
+def _leaves(lines: Lines, number: int) -> bool:
+    """Whether a line ends a script, or changes how the lines behind it end it."""
+    return _LEAVES.match(lines.rows[number]) is not None
 
 
 def _added(file: FileChange, number: int) -> Line | None:
