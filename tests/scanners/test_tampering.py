@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.changes import blob, change_of, context, file_change
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import gate, rulebook
+from zt_gate.errors import GateError
 from zt_gate.model.change import MODE_SUBMODULE, MODE_SYMLINK
 from zt_gate.scanners.tampering import SCANNER
 from zt_gate.scanners.tampering.lines import Lines
@@ -176,6 +177,8 @@ def test_the_gate_is_left_out_where_hooks_run_in_ci(tmp_path: Path) -> None:
         "jobs:\n  a:\n    env:\n      SKIP: zt-gate,ruff\n    steps:\n      - run: pre-commit run\n"
     )
     assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {"tampering/gate-disabled"}
+    new += "      - uses: example/zt-gate@v1\n"
+    assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {"tampering/gate-loosened"}
 
 
 def test_a_renamed_baseline_and_a_linked_one(tmp_path: Path) -> None:
@@ -206,6 +209,19 @@ def test_a_check_that_runs_elsewhere_is_not_gone(tmp_path: Path) -> None:
     gone = {"tampering/check-removed"}
     assert rules_of({".github/workflows/a.yml": None}, old, tmp_path) == gone
     assert not rules_of({".github/workflows/a.yml": None}, old, tmp_path, **words)
+
+
+def test_a_trusted_file_that_cannot_be_read_runs_no_check(tmp_path: Path) -> None:
+    """A link among the workflows must end neither in an error nor in silence."""
+
+    def refuse(path: bytes) -> bytes:
+        raise GateError("a symbolic link: not followed")
+
+    old = {".github/workflows/a.yml": "steps:\n- run: gitleaks detect\n"}
+    words: dict[str, Any] = {"trusted_file": refuse}
+    words["trusted_paths"] = lambda: [b".github/workflows/b.yml"]
+    gone = {"tampering/check-removed"}
+    assert rules_of({".github/workflows/a.yml": None}, old, tmp_path, **words) == gone
 
 
 def test_lines_that_moved_are_not_new(tmp_path: Path) -> None:

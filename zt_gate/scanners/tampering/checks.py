@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate.errors import GateError
 from zt_gate.scanners.tampering import places
 from zt_gate.scanners.tampering.lines import Lines
 from zt_gate.scanners.tampering.look import Look, either, shown, speaks
@@ -160,6 +161,9 @@ def _elsewhere(look: Look, lost: dict[str, bytes], tools: dict[str, re.Pattern[s
     wanted = {tool: tools[tool] for tool in lost}
     found: set[str] = set()
     for path in paths[:_MOST_READ]:
-        data = look.context.trusted_file(path)
+        try:
+            data = look.context.trusted_file(path)
+        except GateError:  # a link, say: what cannot be read runs no check, and that is told
+            continue
         found |= _named(data.decode("utf-8", "replace") if data else None, wanted)
     return found

@@ -236,14 +236,18 @@ class _Runs:
                 yield self._told(_LOOSENED, file, message, told)
 
     def _skips(self, file: FileChange, after: _Side) -> Iterator[Finding]:
-        """Yield added lines that tell a runner of hooks to leave the gate out."""
+        """Yield added lines that tell a runner of hooks to leave the gate out.
+
+        Where the same file runs the gate by itself that is told, but does not block.
+        """
         if not (places.is_ci(file.path) or places.is_hook(file.path)):
             return
         rows = set(after.lines.found(self._skipped))
         for line in file.added_lines() if rows else ():
             if line.number - 1 in rows:
+                rule = _LOOSENED if after.in_force else _DISABLED
                 message = "the hooks run without the gate with this"
-                yield self._look.on_line(_DISABLED, file.path, line, message)
+                yield self._look.on_line(rule, file.path, line, message)
 
     def _told(self, rule: str, file: FileChange, message: str, subject: str) -> Finding:
         return self._look.on_file(rule, file.path, message, subject=subject)
