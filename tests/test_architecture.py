@@ -21,7 +21,7 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {"commands", "reports.escape"},
     "commands": {
-        "practice", "drill",
+        "practice", "drill", "doctor",
         "ci", "gate", "origin", "rulebook", "reports", "model", "policy", "git", "verify",
     },
     "gate": {
@@ -32,6 +32,8 @@ ARROWS: dict[str, set[str]] = {
     # What a forge wants to know of a run: it starts the gate as a command does.
     "ci": {"gate", "git", "model", "origin", "policy", "process", "reports", "rulebook"},
     "practice": set(),
+    # It reads workflows as a scanner does, and asks where the scanners ask.
+    "doctor": {"ci", "gate", "git", "model", "rulebook", "scanners"},
     "drill": {"practice", "gate", "rulebook", "policy", "model"},
     "verify": {"gate", "model", "scanners"},
     "api": {"gate", "model", "verify"},

@@ -15,7 +15,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("ignore", "zt_gate.commands.ignore", "write an exception into the policy"),
     ("approve", "zt_gate.commands.approve", "say yes to a finding, at a terminal"),
     ("snapshot", "zt_gate.commands.snapshot", "ask about packages; refresh the known names"),
-    ("hook", "zt_gate.commands.hook", "what git hooks call"),
+    ("hook", "zt_gate.commands.hook", "install git's hooks; what they call"),
+    ("init", "zt_gate.commands.init", "write a first policy, and wire the gate up"),
+    ("doctor", "zt_gate.commands.doctor", "is the gate enforced, and is it well"),
     ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),
     ("drill", "zt_gate.commands.drill", "attack the gate, and see what it lets through"),
 )

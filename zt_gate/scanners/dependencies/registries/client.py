@@ -106,6 +106,11 @@ class Client:
         """
         return self._ask(index, path, "application/json", json.dumps(document).encode())
 
+    def head(self, index: Index, path: str) -> int:
+        """Ask, once, whether ``path`` is answered at all; returns the status, raises Fault."""
+        parts = self._checked(index.url + path, index)
+        return self._once(parts, index, "*/*", None, "HEAD")[0]
+
     def _ask(self, index: Index, path: str, accept: str, sent: bytes | None) -> Response:
         url = index.url + path
         for _ in range(_MOST_REDIRECTS + 1):
@@ -168,10 +173,10 @@ class Client:
         return answer
 
     def _once(
-        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None
+        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None, method: str = "GET"
     ) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            return self._exchange(parts, index, accept, sent)
+            return self._exchange(parts, index, accept, sent, method)
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise Fault("has a certificate that is not trusted or has expired") from error
@@ -183,7 +188,7 @@ class Client:
             raise Fault(_broken(error)) from error
 
     def _exchange(
-        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None
+        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None, method: str
     ) -> tuple[int, Mapping[str, str], bytes]:
         connection, target = self._connection(parts)
         headers = {
@@ -197,12 +202,15 @@ class Client:
         if connection.sock is not None:
             connection.sock.settimeout(self._left())
         if sent is None:
-            connection.request("GET", target, headers=headers)
+            connection.request(method, target, headers=headers)
         else:
             headers["Content-Type"] = "application/json"
             connection.request("POST", target, body=sent, headers=headers)
         response = connection.getresponse()
         known = {name.lower(): value for name, value in response.getheaders()}
+        if method == "HEAD":
+            response.close()
+            return response.status, known, b""
         body = self._body(connection, response, known.get("content-encoding", ""))
         if response.will_close:
             connection.close()

@@ -1,0 +1,162 @@
+"""What the doctor says of the forge, with a local one."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.repo import GIT_ENV, Repo
+from zt_gate.commands.init import WORKFLOW, WORKFLOW_TEXT
+from zt_gate.doctor import examine
+from zt_gate.doctor.check import exit_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from zt_gate.doctor.check import Check
+
+GOOD = WORKFLOW_TEXT.replace("FULL_COMMIT_SHA", "0" * 40)
+OWNED = "* @someone\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    made = Repo.create(tmp_path / "repository")
+    made.write(WORKFLOW, GOOD)
+    made.write(".zt-gate.toml", 'profile = "strict"\n')
+    made.write("CODEOWNERS", OWNED)
+    made.commit("first")
+    return made
+
+
+def looked(repo: Repo, **env: str) -> dict[str, Check]:
+    environ = {**GIT_ENV, "HOME": str(repo.path.parent), **env}
+    return {check.name: check for check in examine(repo.path, environ, areas=["ci"])}
+
+
+@contextmanager
+def forge(answers: dict[str, Any]) -> Iterator[dict[str, str]]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0])
+            body = json.dumps(found).encode()
+            self.send_response(404 if found is None else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield {
+            "GITHUB_API_URL": f"http://127.0.0.1:{server.server_port}",
+            "GITHUB_REPOSITORY": "a/b",
+            "GITHUB_TOKEN": "token",
+        }
+        server.shutdown()
+
+
+def rule(kind: str, **parameters: object) -> dict[str, object]:
+    return {"type": kind, "parameters": parameters}
+
+
+TOP = {"/repos/a/b": {"default_branch": "main"}, "/repos/a/b/branches/main": {}}
+REQUIRED = rule("required_status_checks", required_status_checks=[{"context": "zt-gate"}])
+REVIEW = rule("pull_request", require_code_owner_review=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "required", "review"),
+    [
+        ({**TOP, "/repos/a/b/rules/branches/main": [REQUIRED, REVIEW]}, "ok", "ok"),
+        ({**TOP, "/repos/a/b/rules/branches/main": []}, "fault", "unknown"),
+        (
+            {
+                **TOP,
+                "/repos/a/b/branches/main": {
+                    "protection": {"required_status_checks": {"contexts": ["zt-gate"]}}
+                },
+            },
+            "ok",
+            "unknown",
+        ),
+        (
+            {
+                **TOP,
+                "/repos/a/b/rules/branches/main": [
+                    rule("workflows", workflows=[{"path": WORKFLOW}])
+                ],
+            },
+            "ok",
+            "unknown",
+        ),
+        ({"/repos/a/b": {"default_branch": "main"}}, "unknown", "unknown"),
+        ({}, "unknown", "unknown"),
+        ({**TOP, "/repos/a/b": ["odd"]}, "unknown", "unknown"),
+    ],
+)
+def test_what_the_forge_says(
+    answers: dict[str, Any], required: str, review: str, repo: Repo
+) -> None:
+    with forge(answers) as env:
+        checks = looked(repo, **env)
+    assert checks["required"].status == required, checks["required"]
+    assert checks["owners' review"].status == review
+    assert exit_code(checks.values()) == (0 if (required, review) == ("ok", "ok") else
+                                          1 if required == "fault" else 3)  # fmt: skip
+
+
+def test_nobody_was_asked(repo: Repo) -> None:
+    checks = looked(repo)
+    assert checks["required"].status == "unknown"
+    assert checks["required"].mend
+    assert exit_code(checks.values()) == 3
+
+
+def test_owners_are_those_of_the_last_line_that_fits(repo: Repo) -> None:
+    assert looked(repo)["owners"].status == "ok"
+    repo.write("CODEOWNERS", "* @someone\n/.github/*\n.github/workflows/zt-gate.yml\n")
+    repo.commit("nobody owns the workflow")
+    check = looked(repo)["owners"]
+    assert check.status == "fault"
+    assert WORKFLOW in check.says
+    assert ".zt-gate.toml" not in check.says
+
+
+def test_what_is_not_committed_does_not_count(repo: Repo) -> None:
+    repo.git("rm", "-q", "--cached", WORKFLOW)
+    repo.git("commit", "-q", "-m", "gone")
+    checks = looked(repo)
+    assert [(check.name, check.status) for check in checks.values()] == [("workflow", "fault")]
+    repo.write(".gitlab-ci.yml", "gate: {script: [zt-gate scan]}\n")
+    repo.commit("another forge")
+    repo.git("rm", "-q", "--cached", WORKFLOW)
+    repo.git("commit", "-q", "-m", "gone again")
+    assert looked(repo)["workflow"].status == "unknown"
+
+
+def test_the_faults_of_the_best_job_are_told_each_by_itself(repo: Repo) -> None:
+    repo.write(WORKFLOW, WORKFLOW_TEXT)
+    repo.write(".github/workflows/broken.yml", "a: [")
+    repo.commit("placeholder")
+    checks = looked(repo)
+    assert checks["pinned"].status == "fault"
+    assert checks["triggers"].status == "ok"
+    assert checks["permissions"].status == "ok"
+
+
+def test_a_link_in_place_of_a_workflow(repo: Repo) -> None:
+    (repo.path / WORKFLOW).unlink()
+    (repo.path / WORKFLOW).symlink_to("../../elsewhere.yml")
+    repo.commit("a link")
+    found = list(examine(repo.path, {**GIT_ENV, "HOME": "/"}, areas=["ci"]))
+    assert [check.status for check in found] == ["unknown", "unknown", "fault"]
+    assert "symbolic link" in found[1].says

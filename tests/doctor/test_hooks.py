@@ -1,0 +1,111 @@
+"""What the doctor says of local hooks, in real repositories."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.repo import GIT_ENV, Repo
+from zt_gate.commands.init import PRE_COMMIT_BLOCK
+from zt_gate.doctor import examine
+from zt_gate.git import hook_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zt_gate.doctor.check import Check
+
+ALL = ("pre-commit", "commit-msg", "pre-push")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    made = Repo.create(tmp_path / "repository")
+    made.write("a.txt", "one\n")
+    made.commit("first")
+    return made
+
+
+def looked(repo: Repo, **env: str) -> dict[str, Check]:
+    environ = {**GIT_ENV, "HOME": str(repo.path.parent), **env}
+    return {check.name: check for check in examine(repo.path, environ, areas=["hooks"])}
+
+
+def statuses(repo: Repo) -> list[str]:
+    checks = looked(repo)
+    return [checks[name].status for name in ALL]
+
+
+def put(repo: Repo, name: str, text: bytes | str, mode: int = 0o755) -> None:
+    repo.write(f".git/hooks/{name}", text, mode)
+
+
+def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
+    assert statuses(repo) == ["fault"] * 3
+    assert looked(repo)["pre-push"].mend == "zt-gate hook install"
+    for name in ALL:
+        put(repo, name, hook_files.script(name, sys.executable, chain=False))
+    assert statuses(repo) == ["ok"] * 3
+    put(repo, "pre-commit", hook_files.script("pre-commit", sys.executable, chain=False), 0o644)
+    put(repo, "commit-msg", hook_files.script("commit-msg", "/absent/python", chain=False))
+    good = hook_files.script("pre-push", sys.executable, chain=True)
+    put(repo, "pre-push", good.replace(b"exit 3", b"exit 0"))
+    assert statuses(repo) == ["fault"] * 3
+    assert "chmod +x" in looked(repo)["pre-commit"].mend
+
+
+def test_hooks_of_somebody_else(repo: Repo) -> None:
+    put(repo, "pre-commit", "#!/bin/sh\n# zt-gate scan\nmake lint\n")
+    put(repo, "pre-push", "#!/bin/sh\nzt-gate scan --base origin/main\n")
+    checks = looked(repo)
+    assert checks["pre-commit"].status == "fault"
+    assert checks["pre-commit"].mend == "zt-gate hook install --chain"
+    assert (checks["pre-push"].status, checks["pre-push"].matters) == ("unknown", False)
+
+
+def test_a_folder_that_changes_bring(repo: Repo) -> None:
+    repo.git("config", "core.hooksPath", ".hooks")
+    checks = looked(repo)
+    assert checks["folder"].status == "fault"
+    assert list(checks) == ["folder"]
+
+
+def test_in_ci_there_are_none(repo: Repo) -> None:
+    checks = looked(repo, CI="true")
+    assert [(check.status, check.matters) for check in checks.values()] == [("unknown", False)]
+
+
+def test_real_pre_commit(repo: Repo) -> None:
+    pytest.importorskip("pre_commit")
+    config = f"repos:\n{PRE_COMMIT_BLOCK}"
+    repo.write(".pre-commit-config.yaml", config)
+    assert looked(repo)["pre-push"].mend == "pre-commit install -t pre-push"
+    types = [word for name in ALL for word in ("-t", name)]
+    words = [sys.executable, "-m", "pre_commit", "install", *types]
+    env = {**GIT_ENV, "HOME": str(repo.path.parent)}
+    subprocess.run(words, cwd=repo.path, env=env, check=True, capture_output=True)
+    assert statuses(repo) == ["ok"] * 3
+    local = "repos: [{repo: local, hooks: [{id: x, entry: zt-gate hook pre-commit%s}]}]\n"
+    for text, first in (
+        (config.replace("    - id: zt-gate\n", ""), "fault"),
+        (config.replace("- id: zt-gate\n", "- id: zt-gate\n      always_run: false\n"), "fault"),
+        (config.replace("- id: zt-gate\n", "- id: zt-gate\n      stages: [manual]\n"), "fault"),
+        (local % "", "fault"),
+        (local % ", always_run: true", "ok"),
+        (local.replace("commit%s", "commit || true%s") % ", always_run: true", "fault"),
+        ("repos: [", "unknown"),
+    ):
+        repo.write(".pre-commit-config.yaml", text)
+        assert statuses(repo)[0] == first, text
+    os.unlink(repo.path / ".pre-commit-config.yaml")
+    os.mkfifo(repo.path / ".pre-commit-config.yaml")
+    assert statuses(repo) == ["unknown"] * 3
+    os.unlink(repo.path / ".pre-commit-config.yaml")
+    repo.write(".pre-commit-config.yaml", config)
+    words.append("--allow-missing-config")
+    subprocess.run(words, cwd=repo.path, env=env, check=True, capture_output=True)
+    assert statuses(repo) == ["fault"] * 3
