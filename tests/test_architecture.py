@@ -21,17 +21,19 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {"commands", "reports.escape"},
     "commands": {
-        "practice", "drill", "doctor",
+        "practice", "drill", "doctor", "audit", "log",
         "ci", "gate", "origin", "rulebook", "reports", "model", "policy", "git", "verify",
     },
     "gate": {
         "sources", "policy", "rulebook", "origin", "pipeline", "judge", "masking", "model", "git",
-        "scanners", "process",
+        "scanners", "process", "audit",
     },
     "origin": {"model"},
     # What a forge wants to know of a run: it starts the gate as a command does.
     "ci": {"gate", "git", "model", "origin", "policy", "process", "reports", "rulebook"},
     "practice": set(),
+    "audit": {"log", "model"},
+    "log": set(),
     # It reads workflows as a scanner does, and asks where the scanners ask.
     "doctor": {"ci", "gate", "git", "model", "rulebook", "scanners"},
     "drill": {"practice", "gate", "rulebook", "policy", "model"},

@@ -81,6 +81,8 @@ class Request:
     #: What is said of the change from outside, and labels that mean an agent besides the known.
     told: origin.Told = field(default_factory=origin.Told)
     ai_labels: tuple[str, ...] = ()
+    #: Whether the run counts as one for the log that a policy may ask for.
+    log: bool = True
     #: For a baseline that is being made: what its fingerprints are salted with.
     salt: bytes = b""
 
@@ -131,7 +133,7 @@ def run(
         known = exceptions.baseline
         if unmasked is not None:
             unmasked(runs)
-        return judge.judge(
+        report = judge.judge(
             change,
             runs,
             policy,
@@ -145,6 +147,27 @@ def run(
             salt=request.salt or (known.salt if known else judge.SALT),
             exceptions=exceptions,
         )
+
+    return _logged(report, policy, request, git, environ)
+
+
+def _logged(
+    report: Report, policy: Policy, request: Request, git: Git | None, environ: Mapping[str, str]
+) -> Report:
+    """Append the run to the log, where the policy wants one; what is only tried out is none."""
+    said = policy.audit.get("log", "")
+    if not said or not request.log or request.salt:
+        return report
+    from zt_gate import audit
+
+    return audit.record(
+        report,
+        said,
+        environ,
+        git_folder="" if git is None else git.folder,
+        scanned=_scanned(request, git),
+        revision="" if git is None else git.head,
+    )
 
 
 def _record(request: Request, git: Git | None, environ: Mapping[str, str]) -> Path | None:
@@ -450,15 +473,12 @@ def _policy(request: Request, git: Git | None, trusted: str, rules: Collection[s
         store.close()
     else:
         policy = Policy()
-    _check_supported(policy, request.task)
+    _check_task(policy, request.task)
     return replace(policy, profile=request.profile) if request.profile else policy  # type: ignore[arg-type]
 
 
-def _check_supported(policy: Policy, task: str) -> None:
-    """Refuse what this version would have to leave unenforced; raises UsageError.
-
-    A policy that is read and not enforced would be a promise that nobody keeps.
-    """
+def _check_task(policy: Policy, task: str) -> None:
+    """Refuse a task that there is not: it would narrow nothing; raises UsageError."""
     if task and task not in policy.tasks:
         from zt_gate.scanners.scope import built_in_tasks
 
@@ -466,15 +486,6 @@ def _check_supported(policy: Policy, task: str) -> None:
         if task not in known:
             told = ", ".join(known)
             raise UsageError(f"--task {task!a}: there is no such task; there are {told}")
-    tables = {
-        "[audit]": policy.audit,
-    }
-    for name, said in tables.items():
-        if said:
-            raise UsageError(
-                f"the policy has {name}, which zt-gate {__version__} does not enforce yet; "
-                "take it out, or use a later version"
-            )
 
 
 def _masking_patterns(

@@ -19,5 +19,6 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("init", "zt_gate.commands.init", "write a first policy, and wire the gate up"),
     ("doctor", "zt_gate.commands.doctor", "is the gate enforced, and is it well"),
     ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),
+    ("log", "zt_gate.commands.log", "check the log of runs, and say what it tells"),
     ("drill", "zt_gate.commands.drill", "attack the gate, and see what it lets through"),
 )

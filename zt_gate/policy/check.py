@@ -278,5 +278,12 @@ def _ai(table: Reader) -> dict[str, tuple[str, ...]]:
 
 
 def _audit(table: Reader) -> dict[str, str]:
+    """Read where the log is: a plain path, since the project's own file names it."""
     table.only(KEYS["audit"])
-    return {key: table.string(key) for key in table}
+    said = {key: table.string(key) for key in table}
+    for key, path in said.items():
+        if not path or "\0" in path or path.endswith("/") or len(path) > 4096:
+            table.fail(key, f"{key} is the path of a file")
+        if path[0] in "~$%" or "$" in path or ".." in path.split("/"):
+            table.fail(key, f"{key} is a plain path, without ~, variables and '..'")
+    return said
