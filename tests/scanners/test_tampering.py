@@ -172,6 +172,13 @@ def test_a_hook_that_runs_the_gate(new: str, rule: str, tmp_path: Path) -> None:
     assert rules == ({f"tampering/gate-{rule}"} if rule else set())
 
 
+def test_one_more_hook_with_stages_of_its_own_loosens_nothing(tmp_path: Path) -> None:
+    old = "- id: zt-gate\n  entry: python -I -m zt_gate scan\n  stages: [pre-commit]\n"
+    new = old + "- id: zt-gate-message\n  entry: python -m zt_gate hook x\n  stages: [commit-msg]\n"
+    at = ".pre-commit-hooks.yaml"
+    assert not rules_of({at: new}, {at: old}, tmp_path)
+
+
 def test_the_gate_is_left_out_where_hooks_run_in_ci(tmp_path: Path) -> None:
     new = (
         "jobs:\n  a:\n    env:\n      SKIP: zt-gate,ruff\n    steps:\n      - run: pre-commit run\n"

@@ -89,16 +89,23 @@ class _Side:
     def in_force(self) -> int:
         return len(self.runs) - len(self.toothless)
 
-    def reaches(self) -> set[int]:
-        """Return the lines that belong to a run: its command and its step."""
+    def known(self, before: _Side) -> tuple[int, ...]:
+        """Return the runs that were there; what stands around one that is new weakens nothing."""
+        if len(self.runs) <= len(before.runs):
+            return self.runs
+        rows = {before.lines.rows[run].strip() for run in before.runs}
+        return tuple(run for run in self.runs if self.lines.rows[run].strip() in rows)
+
+    def reaches(self, runs: Iterable[int]) -> set[int]:
+        """Return the lines that belong to runs: their commands and their steps."""
         found: set[int] = set()
-        for block in {self.lines.step(run) for run in self.runs}:
+        for block in {self.lines.step(run) for run in runs}:
             found.update(block)
         return found
 
-    def around(self) -> set[int]:
-        """Return the lines that decide about a run: its siblings, its parents' siblings …."""
-        groups = {number for run in self.runs for number in self.lines.around(run)}
+    def around(self, runs: Iterable[int]) -> set[int]:
+        """Return the lines that decide about runs: their siblings, their parents' siblings …."""
+        groups = {number for run in runs for number in self.lines.around(run)}
         return {line for number in groups for line in self.lines.groups[number].members}
 
 
@@ -195,10 +202,11 @@ class _Runs:
 
     def _loosened(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
         known = {row.strip() for row in before.lines.rows}
-        old = "\n".join(before.lines.rows[n] for n in sorted(before.reaches()))
+        old = "\n".join(before.lines.rows[n] for n in sorted(before.reaches(before.runs)))
         # A reason of its own: toothless lines are told already.
         told = set(after.toothless.values())
-        for number in sorted(after.reaches()):
+        runs = after.known(before)
+        for number in sorted(after.reaches(runs)):
             row = after.lines.rows[number]
             if row.strip() not in known and number not in told:
                 for pattern in self._loose_here:
@@ -206,7 +214,7 @@ class _Runs:
                         yield self._line(file, number, row, "the gate sees less with this")
                         told.add(number)
                         break
-        for number in sorted(after.around() - told):
+        for number in sorted(after.around(runs) - told):
             row = after.lines.rows[number]
             if row.strip() not in known and self._loose_around.search(row):
                 yield self._line(file, number, row, "the gate runs for fewer changes with this")
