@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -285,3 +286,33 @@ def test_a_range_asks_the_npm_registry_for_its_advisories(
     assert rules(run) == ["vulnerable"]
     assert "a known vulnerability (GHSA-cccc)" in run.findings[0].message
     assert "/npm/-/npm/v1/security/advisories/bulk" in registry.asked()
+
+
+def test_an_index_of_own_packages_makes_no_public_name_unverified(tmp_path: Path) -> None:
+    with Registry() as private, Registry() as public:
+        del private.packages["pypi", "requests"]  # it has nothing that everybody knows
+        public.pypi("tidepool-kit")
+        environ = {**public.environment(), "PIP_EXTRA_INDEX_URL": private.pypi_url}
+        run = scan(public, tmp_path, "tidepool-kit\nmade-up-kit\n", environ=environ)
+        assert [(one.rule, one.message.partition(" ")[0]) for one in run.findings] == [
+            ("dependencies/unverified", "made-up-kit")
+        ]
+
+
+def test_a_folder_is_an_index_where_the_user_says_so(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "own" / "inhouse-kit").mkdir(parents=True)
+    file = tmp_path / "own" / "inhouse-kit" / "inhouse_kit-1.0.tar.gz"
+    file.write_bytes(b"")
+    registry.pypi("tidepool-kit")
+    environ = {**registry.environment(), "PIP_EXTRA_INDEX_URL": (tmp_path / "own").as_uri()}
+    names = "tidepool-kit\ninhouse-kit\nmade-up-kit\n"
+    run = scan(registry, tmp_path, names, environ=environ, cache_dir=None)
+    assert rules(run) == ["too-new", "missing"]
+    os.utime(file, (1e9, 1e9))
+    run = scan(registry, tmp_path, names, environ=environ, cache_dir=None)
+    assert rules(run) == ["missing"]
+    assert not any("inhouse" in path for path in registry.asked())
+    # Nobody but the user may name a folder.
+    strange = {"pypi": (tmp_path / "own").as_uri()}
+    run = scan(registry, tmp_path, "inhouse-kit\n", environ={}, registries=strange)
+    assert rules(run) == ["unverified"]

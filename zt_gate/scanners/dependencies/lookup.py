@@ -269,11 +269,7 @@ class LookUp:
                 answers.counts[at] = count if isinstance(count, Unverified) else _PORTAL
 
     def _facts(self, question: Question, answers: _Answers) -> Facts:
-        answer: Answer = _LATE
-        for index in question.indexes:
-            answer = answers.projects.get((question.ecosystem, index, question.key), _LATE)
-            if not isinstance(answer, Missing):
-                break
+        answer = _answer(question, answers)
         public = _came_from(question, answers) == question.indexes[-1]
         if question.service is None or (not public and isinstance(answer, Project)):
             return Facts(answer, None, public)
@@ -339,12 +335,30 @@ def _count_task(registry: Registry, service: Index, keys: Sequence[str], answers
     return task
 
 
+def _answer(question: Question, answers: _Answers) -> Answer:
+    """Return the first answer that is no "missing".
+
+    An index of nothing but one's own packages proves no 404; the next one may
+    have the package all the same.
+    """
+    told: Answer = Missing()
+    for index in question.indexes:
+        answer = answers.projects.get((question.ecosystem, index, question.key), _LATE)
+        if answer is _PORTAL:
+            told = _PORTAL
+        elif not isinstance(answer, Missing):
+            return answer
+    return told
+
+
 def _came_from(question: Question, answers: _Answers) -> Index | None:
     """Return the index whose answer counts, None where none gave any."""
     for index in question.indexes:
         answer = answers.projects.get((question.ecosystem, index, question.key))
-        if not isinstance(answer, Missing):
-            return index if isinstance(answer, Project) else None
+        if isinstance(answer, Project):
+            return index
+        if not isinstance(answer, Missing) and answer is not _PORTAL:
+            return None
     return None
 
 
@@ -365,7 +379,8 @@ def _is_missing(question: Question, answers: _Answers) -> bool:
 
 def _silent(answers: _Answers) -> list[tuple[str, Index]]:
     """Return the indexes that said "missing" in this run and knew no name."""
-    fresh = [at for at in answers.projects if at in answers.fresh]
+    # A folder of this machine has no portal before it.
+    fresh = [at for at in answers.projects if at in answers.fresh and not at[1].local]
     known = {at[:2] for at in fresh if isinstance(answers.projects[at], Project)}
     unknown = dict.fromkeys(at[:2] for at in fresh if isinstance(answers.projects[at], Missing))
     return [where for where in unknown if where not in known]

@@ -49,6 +49,11 @@ class Index:
     default: bool = False
     cleartext: bool = False
 
+    @property
+    def local(self) -> bool:
+        """Say whether it is a folder of this machine, which only the user may name."""
+        return self.cleartext and self.url.startswith("file:")
+
     def __repr__(self) -> str:
         """Show everything but the credential."""
         return f"Index({self.url!r})"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.dependencies.manifests.base import normalise
+from zt_gate.scanners.dependencies.registries import pypi_local
 from zt_gate.scanners.dependencies.registries.base import (
     Answer,
     Count,
@@ -58,6 +59,8 @@ class PyPI:
 
     def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
         """Ask the Simple API; the JSON API only where dates or texts that matter are missing."""
+        if index.local:
+            return pypi_local.project(index, key)
         response = client.get(index, f"/{key}/", self.accept)
         if response.status != 200:
             return Missing()
