@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zt_gate.model.report import Report
     from zt_gate.reports.base import Options
 
+_FORMATS = "terminal, json, sarif, github, markdown, gitlab, junit"
 _SPINNER = "|/-\\"
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -67,7 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     out = parser.add_argument_group("what is printed")
-    out.add_argument("--format", metavar="NAME", help="terminal, json, sarif, github, markdown")
+    out.add_argument("--format", metavar="NAME", help=_FORMATS)
     out.add_argument(
         "--output", action="append", metavar="FORMAT=FILE", help="to a file; repeatable"
     )

@@ -24,6 +24,8 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("sarif", "zt_gate.reports.sarif"),
     ("github", "zt_gate.reports.github"),
     ("markdown", "zt_gate.reports.markdown"),
+    ("gitlab", "zt_gate.reports.gitlab"),
+    ("junit", "zt_gate.reports.junit"),
 )
 
 

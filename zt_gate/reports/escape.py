@@ -192,6 +192,27 @@ def _longest_run(text: str) -> int:
     return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 
+# XML
+
+
+def xml_text(text: str) -> str:
+    """Return text for an element or a quoted attribute; newlines in it are kept.
+
+    Code points that XML 1.0 cannot carry even as a reference become visible escapes.
+    """
+    for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(mark, entity)
+    return "".join(ch if _in_xml(ch) else _shown(ch) for ch in text)
+
+
+def _in_xml(ch: str) -> bool:
+    """Whether a code point is a Char of XML 1.0 (section 2.2) and no carriage return."""
+    code = ord(ch)
+    if code < 0x20:
+        return ch in "\t\n"
+    return not (0xD800 <= code <= 0xDFFF or code in {0xFFFE, 0xFFFF})
+
+
 # JSON and SARIF
 
 
