@@ -42,6 +42,7 @@ _BELOW = re.compile(
     rb"(?:\"(?P<quoted>[^\"\n]{4,512})\""
     rb"|(?P<bare>[^\s\"'`,;<>(){}\[\]\#-][^\s\"'`,;<>(){}]{3,512}(?<!:)))[ \t\r]{0,8}(?:\n|\Z)"
 )
+_LINE_ENDS = frozenset((b"|", b">", b"#", b"\r", b"\n"))
 _XML_BREAK = re.compile(rb"[ \t]{0,40}\r?\n?[ \t]{0,40}")
 _OPEN = re.compile(
     rb"(?:@|\$|b|r|f|u|rb|br|L|N|new [A-Za-z]{1,20}\(|[A-Za-z.]{1,30}\()?"
@@ -72,19 +73,17 @@ def stems_pattern(stems: tuple[str, ...]) -> re.Pattern[bytes]:
 def find_assignments(block: Block, stems: re.Pattern[bytes]) -> Iterator[Assignment]:
     """Yield what is assigned to names that hold one of ``stems``."""
     data = block.data
+    pairs = b"alue" in data or b"efault" in data
     for found in stems.finditer(block.lower):
-        operator = _PAIR.match(data, found.end()) or _OPERATOR.match(data, found.end())
-        if operator is None:
+        end = found.end()
+        operator = (pairs and _PAIR.match(data, end)) or _OPERATOR.match(data, end)
+        if not operator:
             continue
-        span = _value(data, operator)
+        # What assigns: "=", ":" and their like; empty for a space.
+        sign = operator[operator.lastgroup or 0].strip()
+        span = _value(data, operator.end(), sign)
         if span is not None and span[1] - span[0] >= _SHORTEST:
-            yield Assignment(_name(data, *found.span()), _sign(operator), span[0], span[1], span[2])
-
-
-def _sign(operator: re.Match[bytes]) -> bytes:
-    """Return what assigns: ``=``, ``:`` and their like; empty for a space."""
-    sign: bytes = operator["operator"] or operator[operator.lastgroup or 0]
-    return sign.strip()
+            yield Assignment(_name(data, *found.span()), sign, span[0], span[1], span[2])
 
 
 def _name(data: bytes, start: int, end: int) -> str:
@@ -95,11 +94,9 @@ def _name(data: bytes, start: int, end: int) -> str:
     return data[start:end].decode("ascii").strip("-.")
 
 
-def _value(data: bytes, operator: re.Match[bytes]) -> tuple[int, int, bool] | None:
+def _value(data: bytes, position: int, sign: bytes) -> tuple[int, int, bool] | None:
     """Return the span of the value, and whether it stands in quotes."""
-    position = operator.end()
-    sign = _sign(operator)
-    if sign == b":":
+    if sign == b":" and data[position : position + 1] in _LINE_ENDS:
         below = _BELOW.match(data, position)
         if below is not None:
             group = "quoted" if below["quoted"] is not None else "bare"

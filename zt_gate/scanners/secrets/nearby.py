@@ -53,6 +53,12 @@ _FLAG = re.compile(
     rb"|\bopenssl [^\n|;&]{0,200}?-pass(?:in|out)?[ ]pass:|\bsqlplus [\w.-]{1,64}/)"
     rb"[\"']?([^\s\"'`;|&@-][^\s\"'`;|&@]{3,128})"
 )
+# Without one of these there is no such command: a substring is found quicker than a pattern.
+_COMMANDS = (
+    b"mysql", b"mariadb", b"mongo", b"sshpass", b"psql", b" login", b"ldap", b"redis-cli",
+    b"smbclient", b"rpcclient", b"mount.cifs", b"openssl", b"sqlplus",
+)  # fmt: skip
+_CALLS = (b"login(", b"authenticate(", b"auth(", b"logon(", b"sign_in(", b"signin(")
 _BASIC = re.compile(
     rb"(?i:authorization)[\"']?\s{0,4}[:=,]\s{0,4}[\"']?Basic[ ]([A-Za-z0-9+/]{8,512}={0,2})"
 )
@@ -113,20 +119,24 @@ def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
         hit = _judged(block, *match.span(2), judge, COMMAND)
         if hit is not None:
             yield hit
-    for match in () if is_test_or_doc(block.path) else _LOGIN.finditer(data):
+    for match in _spans(block):
         hit = _judged(block, *match.span(1), judge, COMMAND)
         if hit is not None:
             yield hit
-    for match in _BASIC.finditer(data):
+    for match in _BASIC.finditer(data) if b"Basic " in data else ():
         password = _after_colon(match[1])
         if judge.random(password, shortest=10) or (
             judge.passwordlike(password) and not judge.placeholder(password)
         ):
             yield Hit(COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1)
-    for match in _FLAG.finditer(data):
-        hit = _judged(block, *match.span(1), judge, COMMAND)
-        if hit is not None:
-            yield hit
+
+
+def _spans(block: Block) -> Iterator[re.Match[bytes]]:
+    """Yield the options of commands and the calls that log in; the latter not in tests."""
+    if any(word in block.data for word in _COMMANDS):
+        yield from _FLAG.finditer(block.data)
+    if any(call in block.lower for call in _CALLS) and not is_test_or_doc(block.path):
+        yield from _LOGIN.finditer(block.data)
 
 
 def _after_colon(text: bytes) -> str:
