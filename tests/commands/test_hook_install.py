@@ -190,6 +190,13 @@ def test_hooks_that_a_change_could_bring_are_refused(
     assert not (repo.path / ".githooks").exists()
 
 
+def test_a_link_in_place_of_the_folder_is_refused(repo: Repo) -> None:
+    hooks = repo.path / ".git" / "hooks"
+    hooks.rename(repo.path / "hooks")
+    hooks.symlink_to("../hooks")
+    assert "part of the work tree" in one_line(gate("hook", "install", cwd=repo.path))
+
+
 @pytest.mark.parametrize(
     "words",
     [["uninstall", "--chain"], ["install", "more"], ["commit-msg"], ["commit-msg", "a", "b"]],

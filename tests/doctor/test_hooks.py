@@ -74,6 +74,16 @@ def test_a_folder_that_changes_bring(repo: Repo) -> None:
     assert list(checks) == ["folder"]
 
 
+def test_links_into_the_work_tree(repo: Repo) -> None:
+    repo.write("hook.sh", hook_files.script("pre-commit", sys.executable, chain=False), 0o755)
+    (repo.path / ".git" / "hooks" / "pre-commit").symlink_to("../../hook.sh")
+    check = looked(repo)["pre-commit"]
+    assert (check.status, "link" in check.says) == ("fault", True)
+    (repo.path / ".git" / "hooks").rename(repo.path / "hooks")
+    (repo.path / ".git" / "hooks").symlink_to("../hooks")
+    assert looked(repo)["folder"].status == "fault"
+
+
 def test_in_ci_there_are_none(repo: Repo) -> None:
     checks = looked(repo, CI="true")
     assert [(check.status, check.matters) for check in checks.values()] == [("unknown", False)]

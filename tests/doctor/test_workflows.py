@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,6 +169,29 @@ def test_what_cannot_be_read_is_said(text: str) -> None:
     jobs, failed = found(text)
     assert jobs == ()
     assert len(failed) == 1
+
+
+def test_aliases_do_not_make_much_of_little() -> None:
+    steps = "steps: &s [" + "{uses: ./}, " * 400 + "]"
+    for text in (f"jobs: {{a: {{{steps}}}}}", "jobs: {a: &j {steps: []}, " + ", ".join(
+            f"b{n}: *j" for n in range(300)) + "}"):  # fmt: skip
+        assert found(text) == ((), (f"{PATH.decode()}: more jobs or steps than can be looked at",))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "python" * 80_000 + " -m zt_gate scan",
+        "pre-commit run " * 30_000,
+        "zt-gate scan " + "| " * 200_000 + "set +" + "a" * 99,
+    ],
+)
+def test_long_scripts_are_read_in_linear_time(script: str) -> None:
+    workflow = good()
+    workflow["jobs"]["gate"]["steps"] = [{"run": script}]  # type: ignore[index]
+    started = time.process_time()
+    found(yaml.safe_dump(workflow))
+    assert time.process_time() - started < 20  # seconds or minutes where it is quadratic
 
 
 @given(st.recursive(st.none() | st.booleans() | st.text(max_size=8), lambda inner: st.lists(

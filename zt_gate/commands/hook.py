@@ -101,6 +101,8 @@ def _pre_push(words: Sequence[str]) -> int:
                 if len(refs) > 1:
                     _say(f"{_shown(ref.local)} → {_shown(ref.remote)}")
                 codes.append(_scan_range(git, base, tip, words[0]))
+                if codes[-1] == 0:
+                    known.append(tip)  # judged: another ref need not be judged for it again
         except GateError as error:
             _say(f"{_shown(ref.local)}: {_shown(str(error))}")
             codes.append(error.exit_code)
@@ -134,6 +136,9 @@ def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:
     """Judge a range by the policy of the remote's default branch, where that is known."""
     from zt_gate.git.pushed import default_branch
 
+    if base == tip:
+        _say("the remote has all of these commits already")
+        return 0
     trusted = default_branch(git, remote)
     return _scan(f"--range={base}..{tip}", *([f"--policy-rev={trusted}"] if trusted else ()))
 

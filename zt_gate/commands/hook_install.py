@@ -19,10 +19,10 @@ def install(*, chain: bool) -> int:
 
     folder = _folder()
     if folder.content:
+        where = f"core.hooksPath leads to {folder.setting}" if folder.setting else folder.path
         raise GateError(
-            f"core.hooksPath leads to {folder.setting}, which is part of the work tree: a change "
-            "could rewrite the hooks that judge it. Set another folder, or none: "
-            "git config --unset core.hooksPath"
+            f"{where}: this folder is part of the work tree, and a change could rewrite the hooks "
+            f"that judge it. Mend: {folder.mend}"
         )
     python = hook_files.python_of_gate(sys.executable)
     hooks = [hook_files.look(folder, name) for name in hook_files.HOOKS]

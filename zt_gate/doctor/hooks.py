@@ -39,8 +39,9 @@ def checks(asked: Asked) -> Iterator[Check]:
         return
     folder = hook_files.folder_of(asked.git, asked.environ)
     if folder.content:
-        says = f"core.hooksPath leads to {folder.setting}, which any change can rewrite"
-        yield Check("hooks", "folder", "fault", says, "git config --unset core.hooksPath")
+        where = f"core.hooksPath leads to {folder.setting}" if folder.setting else folder.path
+        says = f"{where}: part of the work tree, which any change can rewrite"
+        yield Check("hooks", "folder", "fault", says, folder.mend)
         return
     yield Check("hooks", "folder", "ok", f"git looks for hooks in {folder.path}")
     config = _Configuration(asked)
@@ -50,6 +51,11 @@ def checks(asked: Asked) -> Iterator[Check]:
         except GateError as error:
             yield Check("hooks", name, "unknown", str(error), f"chmod u+rx {folder.path}/{name}")
         else:
+            # A link may lead where the folder itself does not.
+            if hook_files.is_content(asked.git, hook.path):
+                says = "it is a link into the work tree, which any change can rewrite"
+                yield Check("hooks", name, "fault", says, f"rm {_quoted(hook.path)} && {_INSTALL}")
+                continue
             yield _check(hook, config)
 
 

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 FOLDER = b".github/workflows/"
 _ACTION = re.compile(r"[\w.-]+/zt-gate(?:/[\w./-]+)?@[^\s]+", re.IGNORECASE)
 _CALL = re.compile(
-    r"\bzt-gate\s+(?:scan|ci|hook)\b|\bzt_gate\s+(?:scan|ci|hook)\b|pre-commit\s+run\b.*\bzt-gate\b"
+    r"\bzt-gate\s+(?:scan|ci|hook)\b|\bzt_gate\s+(?:scan|ci|hook)\b"
+    r"|pre-commit\s+run\b.{0,200}\bzt-gate\b"
 )
 _MODULE = re.compile(r"-m\s*zt_gate\b")
-_ISOLATED = re.compile(r"python[\w.\"/}-]*\s+-I\s+-m\s*zt_gate\b")
+_ISOLATED = re.compile(r"python[\w.\"/}-]{0,80}\s+-I\s+-m\s*zt_gate\b")
 _PINNED = re.compile(r"@[0-9a-f]{40}\Z|@sha256:[0-9a-f]{64}\Z")
 _HEAD = re.compile(r"(?i)\bhead\b|head_ref|head_sha|refs/pull/|merge_commit_sha")
-_BASE = re.compile(r"(?i)\bbase\b[.\w]*sha|\bbase_ref\b|github\.event\.repository\.default_branch")
+_BASE = re.compile(
+    r"(?i)\bbase\b[.\w]{0,40}sha|\bbase_ref\b|github\.event\.repository\.default_branch"
+)
 _SHA = re.compile(r"[0-9a-f]{40}")
 _SWALLOWED = re.compile(
     r"\|\|\s*(?:true|:|exit\s+0|echo)|;\s*(?:true|:|exit\s+0)\b|\bset\s+\+[a-z]*e"
@@ -33,6 +36,8 @@ _PIPED = re.compile(r"(?<!\|)\|(?!\|)")
 _ALWAYS = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
 #: What the gate itself may write with: alerts, checks and its one comment.
 _MAY_WRITE = frozenset({"security-events", "checks", "statuses", "pull-requests"})
+#: More than any project has: what is beyond is not looked at, and that is said.
+_MOST_FILES, _MOST_JOBS, _MOST_STEPS = 300, 200, 300
 _NEEDED_TYPES = frozenset({"opened", "synchronize", "reopened"})
 
 
@@ -69,18 +74,29 @@ def jobs_in(
     """Return the jobs that run the gate, and why which workflow could not be read."""
     found: list[Job] = []
     failed: list[str] = []
-    for path in paths:
-        if not path.startswith(FOLDER) or not path.endswith((b".yml", b".yaml")):
-            continue
+    named = [p for p in paths if p.startswith(FOLDER) and p.endswith((b".yml", b".yaml"))]
+    if len(named) > _MOST_FILES:
+        failed.append(f"of {len(named)} workflows {_MOST_FILES} were looked at")
+    for path in named[:_MOST_FILES]:
         shown = path.decode("utf-8", "backslashreplace")
         data = read(path)
         try:
             root = yaml_table(data or b"", shown)
+            _check_size(root, shown)
         except UnreadableError as error:
             failed.append(str(error))
             continue
         found += _jobs(path, root, read)
     return tuple(found), tuple(failed)
+
+
+def _check_size(root: dict[str, Any], shown: str) -> None:
+    """Raise UnreadableError for more than can be looked at; aliases make much of few bytes."""
+    jobs = table(root.get("jobs"))
+    steps = [table(job).get("steps") for job in list(jobs.values())[:_MOST_JOBS]]
+    longest = max((len(one) for one in steps if isinstance(one, list)), default=0)
+    if len(jobs) > _MOST_JOBS or longest > _MOST_STEPS:
+        raise UnreadableError(f"{shown}: more jobs or steps than can be looked at")
 
 
 def _jobs(
@@ -112,13 +128,20 @@ def _is_gate(
     if uses.startswith("./"):
         checkout = _checkout_of(steps[:number], uses)
         inner = _inside(uses, checkout)
-        data = read(f"{inner}/action.yml".lstrip("/").encode("utf-8", "surrogateescape"))
+        return _is_action(inner, read)
+    return bool(_CALL.search(run))
+
+
+def _is_action(folder: str, read: Callable[[bytes], bytes | None]) -> bool:
+    for name in ("action.yml", "action.yaml"):
+        data = read(f"{folder}/{name}".lstrip("/").encode("utf-8", "surrogateescape"))
+        if data is None:
+            continue
         try:
-            action = yaml_table(data or b"", "action.yml")
+            return str(yaml_table(data, name).get("name", "")).lower() == "zt-gate"
         except UnreadableError:
             return False
-        return str(action.get("name", "")).lower() == "zt-gate"
-    return bool(_CALL.search(run))
+    return False
 
 
 def _checkout_of(before: Sequence[dict[str, Any]], uses: str) -> dict[str, Any]:

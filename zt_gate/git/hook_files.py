@@ -7,6 +7,7 @@ the gate's own calls from running hooks.
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,6 +54,13 @@ class Folder:
     setting: str = ""
     content: bool = False
 
+    @property
+    def mend(self) -> str:
+        """What leads git to a folder that no change brings."""
+        if self.setting:
+            return "git config --unset core.hooksPath"
+        return f"rm {shlex.quote(self.path)} && mkdir {shlex.quote(self.path)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Hook:
@@ -78,13 +86,21 @@ def folder_of(git: Git, environ: Mapping[str, str]) -> Folder:
     fields = asking.run(args, ok=(0, 1)).split(b"\0")
     # The gate's own switch stands among them, with the scope "command".
     said = [v for scope, v in zip(fields[::2], fields[1::2], strict=False) if scope != b"command"]
-    shared = git.run(["rev-parse", "--path-format=absolute", "--git-common-dir"])
-    common = os.fsdecode(shared.removesuffix(b"\n"))
-    if not said:
-        return Folder(os.path.join(common, "hooks"))
-    setting = os.fsdecode(said[-1])
-    path = os.path.normpath(os.path.join(git.root, setting))
+    common = _common(git)
+    setting = os.fsdecode(said[-1]) if said else ""
+    # .git/hooks itself may be a link into the work tree.
+    path = os.path.normpath(os.path.join(git.root, setting)) if said else f"{common}/hooks"
     return Folder(path, setting, _is_content(path, str(git.root), common))
+
+
+def is_content(git: Git, path: str) -> bool:
+    """Whether a path leads into the work tree, where a change may rewrite what is there."""
+    return _is_content(path, str(git.root), _common(git))
+
+
+def _common(git: Git) -> str:
+    shared = git.run(["rev-parse", "--path-format=absolute", "--git-common-dir"])
+    return os.fsdecode(shared.removesuffix(b"\n"))
 
 
 def _is_content(path: str, root: str, common: str) -> bool:
@@ -233,6 +249,7 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _quoted(text: str) -> str:
+    # Always with quotes: that is how the interpreter is found again.
     return "'" + text.replace("'", "'\\''") + "'"
 
 
