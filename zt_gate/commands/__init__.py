@@ -20,5 +20,6 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("doctor", "zt_gate.commands.doctor", "is the gate enforced, and is it well"),
     ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),
     ("log", "zt_gate.commands.log", "check the log of runs, and say what it tells"),
+    ("replay", "zt_gate.commands.replay", "judge past commits, as if each were being made"),
     ("drill", "zt_gate.commands.drill", "attack the gate, and see what it lets through"),
 )
