@@ -193,13 +193,20 @@ def download(names: Iterable[str], into: Path, *, binary: bool = False) -> list[
     for name in names:
         before = set(into.iterdir())
         kind = ["--only-binary", ":all:"] if binary else ["--no-binary", ":all:"]
-        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", *kind]
-        done = subprocess.run(
-            [*pip, "-d", str(into), name], check=False, capture_output=True, text=True
-        )
-        new = set(into.iterdir()) - before
-        if done.returncode or not new:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            print(f"left out: {name}: {last}", file=sys.stderr)
+        reason = _pip(["download", "-q", "--no-deps", *kind, "-d", str(into), name])
+        new = {path for path in into.iterdir() if path.suffix in {".gz", ".zip", ".whl"}} - before
+        if reason or not new:
+            print(f"\nLeft out, could not be downloaded: {name} ({reason or 'no file'}).")
         found += sorted(new)
     return found
+
+
+def _pip(words: list[str]) -> str:
+    """Run pip and return why it failed, empty if it did not; a network may hang for ever."""
+    argv = [sys.executable, "-m", "pip", "--retries", "2", "--timeout", "20", *words]
+    try:
+        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return "no answer in 300 seconds"
+    lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or ["pip failed"]
+    return lines[-1].strip() if done.returncode else ""

