@@ -78,6 +78,10 @@ class Request:
     accept: tuple[str, ...] = ()
     #: Who approved this very head in a review, as an owner: all its findings are approved.
     approver: str = ""
+    #: What a person's review is missing, where one is asked for of what an agent wrote;
+    #: with ``review_all`` of every change.
+    unreviewed: str = ""
+    review_all: bool = False
     #: What is said of the change from outside, and labels that mean an agent besides the known.
     told: origin.Told = field(default_factory=origin.Told)
     ai_labels: tuple[str, ...] = ()
@@ -146,6 +150,7 @@ def run(
             seconds=time.monotonic() - started,
             salt=request.salt or (known.salt if known else judge.SALT),
             exceptions=exceptions,
+            unreviewed=request.unreviewed if wrote.ai or request.review_all else "",
         )
 
     return _logged(report, policy, request, git, environ)

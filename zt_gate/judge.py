@@ -24,7 +24,13 @@ from zt_gate.model.report import (
 from zt_gate.policy.changes import touched
 from zt_gate.policy.exceptions import Exceptions
 from zt_gate.policy.ignores import Excuses
-from zt_gate.policy.profiles import FAIL_ON, POLICY_CHANGED, UNREADABLE, level_of
+from zt_gate.policy.profiles import (
+    FAIL_ON,
+    NOT_REVIEWED,
+    POLICY_CHANGED,
+    UNREADABLE,
+    level_of,
+)
 
 if TYPE_CHECKING:
     import re
@@ -80,6 +86,7 @@ def judge(
     shard: tuple[int, int] = (1, 1),
     salt: bytes = SALT,
     exceptions: Exceptions | None = None,
+    unreviewed: str = "",
 ) -> Report:
     """Return the report on one change.
 
@@ -87,12 +94,14 @@ def judge(
     scanners that must have left a run.  ``patterns`` match what is a secret
     wherever it stands.  ``seconds`` is wall time; ``salt`` makes fingerprints
     the project's own.  ``exceptions`` are what people said yes to; without
-    them the policy's allowances and ignores alone.
+    them the policy's allowances and ignores alone.  ``unreviewed`` says what a
+    person's review is missing where one is asked for.
     """
     found = [
         *(finding for run in runs for finding in run.findings),
         *_unreadable(runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
+        *([rules[NOT_REVIEWED].finding(Location("change"), unreviewed)] if unreviewed else []),
     ]
     masker = Masker((secret for finding in found for secret in finding.secrets), patterns)
     said = exceptions or Exceptions(excuses=Excuses(policy, options.today), today=options.today)

@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.e2e.planted import INVENTED
+from tests.support.action import ActionRun, run_action
 from tests.support.registry import Registry
 from tests.support.repo import Repo
 
@@ -89,6 +91,58 @@ def precommit_home(configuration: str, tmp_path_factory: pytest.TempPathFactory)
     )  # fmt: skip
     assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
     return home
+
+
+INSTALL = "Install zt-gate from the action's own checkout"
+#: The only stand-ins: what they do on a runner is to bring a Python, and files of an earlier job.
+USES = ("actions/setup-python", "actions/cache")
+
+
+@dataclass
+class Action:
+    """The action of this checkout on one runner, where it installs the gate once."""
+
+    project: Repo
+    temp: Path
+    used: list[dict[str, Any]] = field(default_factory=list)
+
+    def run(
+        self,
+        repo: Repo,
+        event: dict[str, Any],
+        name: str = "pull_request",
+        *,
+        environ: dict[str, str],
+        inputs: dict[str, str] | None = None,
+    ) -> ActionRun:
+        """Run all steps in a repository; those that install only the first time."""
+        self.used.clear()
+        mine = {key: value for key, value in environ.items() if key not in {"HOME", "PATH"}}
+        defaults = {
+            "GITHUB_SERVER_URL": f"file://{repo.path.parents[1]}",
+            "GITHUB_SHA": repo.head(),
+            "GITHUB_REPOSITORY": "acme/shop",
+            "GITHUB_REF": "refs/pull/7/merge",
+        }
+        installed = (self.temp / "zt-gate" / "venv" / "bin" / "pysemgrep").exists()
+        return run_action(
+            self.project.path,
+            repo.path,
+            event,
+            name=name,
+            temp=self.temp,
+            uses=dict.fromkeys(USES, self.used.append),
+            inputs=inputs,
+            environ={**defaults, **mine},
+            steps_environ={INSTALL: dict(os.environ)},
+            skip=(INSTALL,) if installed else (),
+        )
+
+
+@pytest.fixture(scope="session")
+def action(project: Repo, tmp_path_factory: pytest.TempPathFactory) -> Action:
+    """The action, and the runner's folder."""
+    return Action(project, tmp_path_factory.mktemp("runner"))
 
 
 def run_gate(

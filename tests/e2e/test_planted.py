@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.conftest import run_gate
+from tests.e2e.conftest import Action, run_gate
 from tests.e2e.planted import BEFORE, CASES, Planted, key
-from tests.support.action import run_action
+from tests.support.forge import about, pull
 from tests.support.repo import Repo
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-INSTALL = "Install zt-gate from the action's own checkout"
 
 BY_NAME = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
@@ -110,40 +107,15 @@ def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]
     assert key() not in said
 
 
-def registries_of(environ: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if name not in {"HOME", "PATH"}}
-
-
-@pytest.fixture(scope="module")
-def action_temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The runner's folder, where the action installs the gate once for all cases."""
-    return tmp_path_factory.mktemp("runner")
-
-
 @BY_NAME
-def test_action(
-    case: Planted, repo: Repo, project: Repo, action_temp: Path, environ: dict[str, str]
-) -> None:
+def test_action(case: Planted, repo: Repo, action: Action, environ: dict[str, str]) -> None:
     base = repo.head()
     repo.git("checkout", "-q", "-b", "change")
     for name, text in case.files.items():
         repo.write(name, text)
     head = repo.commit(case.name)
-    event = {
-        "action": "opened",
-        "pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}},
-    }
-    installed = (action_temp / "zt-gate" / "bin" / "zt-gate").exists()
-    done = run_action(
-        project.path,
-        repo.path,
-        event,
-        temp=action_temp,
-        uses={"actions/setup-python": lambda step: None},
-        environ=registries_of(environ),
-        steps_environ={INSTALL: dict(os.environ)},
-        skip=(INSTALL,) if installed else (),
-    )
+    event = {"action": "opened", "pull_request": pull(base, head), "repository": about()}
+    done = action.run(repo, event, environ=environ, inputs={"comment": "false"})
     assert done.exit_code == case.exit_code, done.log
     assert done.outputs["verdict"] == ("fail" if case.blocked_by else "pass")
     with open(done.outputs["json"], encoding="utf-8") as file:
@@ -152,19 +124,3 @@ def test_action(
     for scanner in case.blocked_by:
         assert f"{scanner}/" in done.summary
     assert key() not in done.log + done.summary
-
-
-def test_the_action_without_a_pull_request_is_an_error(
-    repo: Repo, project: Repo, tmp_path: Path, environ: dict[str, str]
-) -> None:
-    done = run_action(
-        project.path,
-        repo.path,
-        {"ref": "refs/heads/main"},
-        temp=tmp_path,
-        uses={"actions/setup-python": lambda step: None},
-        skip=(INSTALL,),
-    )
-    assert done.exit_code == 2
-    assert done.outputs["verdict"] == "error"
-    assert "no pull request" in done.log

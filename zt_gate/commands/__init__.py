@@ -16,6 +16,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("approve", "zt_gate.commands.approve", "say yes to a finding, at a terminal"),
     ("snapshot", "zt_gate.commands.snapshot", "ask about packages; refresh the known names"),
     ("hook", "zt_gate.commands.hook", "install git's hooks; what they call"),
+    ("ci", "zt_gate.commands.ci", "judge what a CI system's event is about, and tell it there"),
     ("init", "zt_gate.commands.init", "write a first policy, and wire the gate up"),
     ("doctor", "zt_gate.commands.doctor", "is the gate enforced, and is it well"),
     ("demo", "zt_gate.commands.demo", "see the gate stop a change in a throw-away repository"),

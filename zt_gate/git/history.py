@@ -102,7 +102,7 @@ def commits(git: Git, since: str, until: str, blobs: BlobStore, spool: Spool) ->
                                      stdout_as_string=False)  # fmt: skip
     fields = listed.split(b"\0")
     records = [(fields[at].strip().decode(), fields[at + 1]) for at in range(0, len(fields) - 1, 2)]
-    _check_complete(git, [oid for oid, _ in records])
+    check_complete(git, [oid for oid, _ in records])
     raw = {oid: _parse(oid, blobs.fetch(oid), trailers) for oid, trailers in records}
     plain = [oid for oid, (_, parents) in raw.items() if len(parents) < 2]
     files = dict(_files(git, plain, blobs, spool))
@@ -129,7 +129,7 @@ def _commands(git: Git) -> Commands:
     return commands(git)
 
 
-def _check_complete(git: Git, oids: Sequence[str]) -> None:
+def check_complete(git: Git, oids: Sequence[str]) -> None:
     """Raise ShallowError where one of the commits has parents that git pretends not to know."""
     if not git.shallow:
         return

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 UNREADABLE = f"{GATE}/unreadable"
 POLICY_CHANGED = f"{GATE}/policy-changed"
+#: Asked for by whoever starts the gate, so no policy and no option lowers it.
+NOT_REVIEWED = f"{GATE}/not-reviewed"
 #: What touches policy, baseline or ignores: a warning in standard, a block in strict.
 _RAISED = frozenset((POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added"))
 
@@ -33,6 +35,8 @@ def level_of(
     ``fail_on`` is one of FAIL_ON.  It never lowers ``gate/unreadable``: what
     could not be read may hold anything.
     """
+    if finding.rule == NOT_REVIEWED:
+        return Level.BLOCK
     level = finding.level or _matrix(finding.severity, finding.confidence, min_confidence)
     level = policy.levels.get(finding.scanner, level)
     level = policy.levels.get(finding.rule, level)
