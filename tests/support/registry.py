@@ -106,6 +106,8 @@ class Behaviour:
     lasts: int | None = None
     #: Paths that answer 500 to whatever is sent.
     broken: tuple[str, ...] = ()
+    #: Nothing is answered before so many requests have come: they must be sent side by side.
+    together: int = 0
     faults: dict[str, Fault] = field(default_factory=dict)
     parts: dict[str, Fault] = field(default_factory=dict)
 
@@ -121,6 +123,9 @@ class Registry:
         #: What the list of all Python projects holds; None: what was added.
         self.projects: list[str] | None = None
         self.lock = threading.Lock()
+        self._came = threading.Condition(self.lock)
+        #: How many connections were opened.
+        self.connections = 0
         self._server = _Server(self)
         self._authority = None
         if tls:
@@ -201,6 +206,16 @@ class Registry:
         with self.lock:
             return [request.path for request in self.requests]
 
+    def arrive(self, request: Request) -> None:
+        """Note a request, and let it wait: for its company, and for the latency."""
+        with self._came:
+            self.requests.append(request)
+            self._came.notify_all()
+            enough = self.behaviour.together
+            self._came.wait_for(lambda: len(self.requests) >= enough, timeout=60)
+        if self.behaviour.latency:
+            time.sleep(self.behaviour.latency)
+
     def current_fault(self, name: str, part: str) -> Fault | None:
         """Return how to misbehave now; counts down a fault that passes."""
         with self.lock:
@@ -218,6 +233,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count the connection, and serve it."""
+        self.registry.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients that hang up are part of the tests."""
@@ -237,10 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
         registry = self.server.registry
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
-        with registry.lock:
-            registry.requests.append(Request(path, headers))
-        if registry.behaviour.latency:
-            time.sleep(registry.behaviour.latency)
+        registry.arrive(Request(path, headers))
         part = "downloads" if path.startswith(("/stats/", "/counts/")) else "index"
         if path.startswith("/osv/"):
             part = "advisories"
@@ -256,10 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", "0")))
-        with registry.lock:
-            registry.requests.append(Request(path, headers, body))
-        if registry.behaviour.latency:
-            time.sleep(registry.behaviour.latency)
+        registry.arrive(Request(path, headers, body))
         fault = registry.current_fault("", "advisories")
         if path in registry.behaviour.broken:
             fault = "500"

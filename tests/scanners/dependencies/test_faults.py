@@ -91,15 +91,38 @@ def test_an_authority_that_nobody_trusts_is_no_answer(tmp_path: Path) -> None:
     assert "not trusted" in run.findings[0].message
 
 
-@pytest.mark.slow
-def test_many_names_at_forty_milliseconds(tmp_path: Path) -> None:
-    names = [f"zzinhouse-{n}-kit" for n in range(60)]
-    with Registry(latency=0.04) as registry:
-        for name in names:
-            registry.pypi(name)
-        here = context(RULES, tmp_path, environ=registry.environment(), cache_dir=tmp_path)
-        start = time.monotonic()
-        run = SCANNER.scan(change_of({"requirements.txt": "\n".join(names)}), here)
-        assert time.monotonic() - start < 20
-    assert run.findings == ()
-    assert run.not_inspected == ()
+def ask(registry: Registry, tmp_path: Path, count: int) -> ScannerRun:
+    names = [f"zzinhouse-{n}-kit" for n in range(count)]
+    for name in names:
+        registry.pypi(name)
+    here = context(RULES, tmp_path, environ=registry.environment(), cache_dir=tmp_path)
+    return SCANNER.scan(change_of({"requirements.txt": "\n".join(names)}), here)
+
+
+def test_a_few_names_take_two_round_trips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 50.0)
+    with Registry() as registry:
+        # The server answers none of the first nine before all have come: five names,
+        # the first three counts (more would be throttled) and the batch of advisories.
+        registry.behaviour.together = 9
+        run = ask(registry, tmp_path, 5)
+        assert len(registry.asked()) == 11  # the second round trip has the other two counts
+        assert registry.connections == 9
+    assert (run.findings, run.not_inspected) == ((), ())
+
+
+def test_many_names_take_one_request_each_and_few_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 50.0)
+    with Registry() as registry:
+        run = ask(registry, tmp_path, 200)
+        asked = registry.asked()
+        index = [path for path in asked if path.startswith("/simple/")]
+        counts = [path for path in asked if path.startswith("/stats/")]
+        assert len(index) == len(set(index)) == 200
+        assert len(counts) == len(set(counts)) == 200
+        assert len(asked) == 401  # and the batch
+        # Eight for the names, five for the counts, one for the batch, each used again.
+        assert registry.connections <= 14
+    assert (run.findings, run.not_inspected) == ((), ())
