@@ -18,15 +18,21 @@ _MOST = 8 * 1024
 _TRIES = 32
 
 _SOLID_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-="
-_ENTITY = r"(?:&#(?:[xX][0-9A-Fa-f]{2,6}|[0-9]{2,7});[ ]?){6,}"
-_ESCAPE = r"(?:\\{1,2}(?:u00[2-7][0-9A-Fa-f]|x[2-7][0-9A-Fa-f]|u\{[0-9A-Fa-f]{2,3}\})){6,}"
-_PERCENT = r"(?:%[2-7][0-9A-Fa-f]){6,}"
-_BITS = r"(?:[01]{8} ?){8,}"
+_ENTITY = r"(?:&#(?:[xX][0-9A-Fa-f]{2,6}|[0-9]{2,7});?[ ]?){6,}"
+_ESCAPE = (
+    r"(?:\\{1,2}(?:u00[2-7][0-9A-Fa-f]|x[2-7][0-9A-Fa-f]|u\{[0-9A-Fa-f]{2,3}\}"
+    r"|U000000[2-7][0-9A-Fa-f])){6,}"
+)
+# Of addresses, of them twice, of old scripts, of mail (quoted-printable).
+_PERCENT = r"(?:%(?:25|u00)?[2-7][0-9A-Fa-f]){6,}|(?:=[2-7][0-9A-F]){8,}"
+_BITS = r"(?:[01]{7,8} ?){8,}"
 _SOLID = r"[A-Za-z0-9+/_-]{32,}={0,6}"
 _HEX = r"(?:[0-9A-Fa-f]{2})+"
 _BASE32 = r"[A-Z2-7]+=*"
 # Lists of character codes: a sentence has blanks, which is what makes the search cheap.
 _NUMBERS = r"(?:(?:0x[2-7][0-9A-Fa-f]|1?[0-9]{2}), {0,2}){12,}(?:0x[2-7][0-9A-Fa-f]|1?[0-9]{2})"
+_SPACED_HEX = r"(?:(?:0x)?[2-7][0-9A-Fa-f][ :]){15,}(?:0x)?[2-7][0-9A-Fa-f]"
+_SPACED_NUMBERS = r"(?:1?[0-9]{2} ){15,}1?[0-9]{2}"
 _OCTAL = r"(?:\\{1,2}[01][0-7]{2}){12,}"
 _MORSE = r"(?:[.-]{1,5} {1,3}(?:[/|] {1,3})?){12,}[.-]{1,5}"
 _MORSE_LETTERS = (
@@ -38,14 +44,30 @@ _RICH = r"[!-&(-~]{40,}"
 _B85 = r"[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]+"
 _A85 = r"[!-uz]+"
 _DEPTH = 2
-_PACKED = (("01", _BITS), ("32,", _NUMBERS), ("0x20,", _NUMBERS), ("", _SOLID), ("", _RICH))
+_PACKED = (
+    ("01", _BITS),
+    ("32,", _NUMBERS),
+    ("0x20,", _NUMBERS),
+    ("20", _SPACED_HEX),
+    (" 32 ", _SPACED_NUMBERS),
+    ("", _SOLID),
+    ("", _RICH),
+)
 _CODE = r"[xX]?([0-9A-Fa-f]{2,7})"
 _MARKED = (
     (b"&#", _ENTITY),
     (b"\\u", _ESCAPE),
     (b"\\x", _ESCAPE),
+    (b"\\U0", _ESCAPE),
     (b"%6", _PERCENT),
+    (b"%u00", _PERCENT),
+    (b"%25", _PERCENT),
+    (b"=6", _PERCENT),
     (b"0110", _BITS),
+    (b" 20 ", _SPACED_HEX),
+    (b":20:", _SPACED_HEX),
+    (b"0x20 ", _SPACED_HEX),
+    (b" 32 ", _SPACED_NUMBERS),
     (b"32,", _NUMBERS),
     (b"0x20,", _NUMBERS),
     (b"\\040", _OCTAL),
@@ -58,9 +80,16 @@ _HEX_RUN = re.compile(rb"[0-9a-f]{32}")
 _SOLID_BYTES = bytes(b if chr(b) in _SOLID_CHARS else 0x20 for b in range(256))
 _LANGUAGE = r"[A-Za-z]{2,}"
 _INVISIBLE = (
-    "[\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
-    "\ufeff\U000e0000-\U000e01ef]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\u3164\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e01ef]"
+    # Marks that stand on every letter, and pictures between letters.
+    "|[\u0300-\u036f]|(?<=[A-Za-z])[\u2600-\u27bf\U0001f300-\U0001f64f\U0001f680-\U0001faff]"
+    "(?=[A-Za-z])"
 )
+_OVERTYPED = r"[^\x08\n]\x08"
+_STRAY = dict.fromkeys((*range(9), *range(14, 27), *range(28, 32), 127))
+_STRAY_BYTES = bytes(_STRAY)
 
 
 class Reading(NamedTuple):
@@ -130,6 +159,7 @@ def read(line: str, depth: int = 1) -> Reading | None:
         ("\\", _ESCAPE, _from_escapes),
         ("\\", _OCTAL, _from_octal),
         ("%", _PERCENT, _from_percent),
+        ("=", _PERCENT, _from_percent),
         ("- ", _MORSE, _from_morse),
     ):
         if mark in text:
@@ -157,6 +187,16 @@ def read(line: str, depth: int = 1) -> Reading | None:
     return Reading(text.replace("\n", " "), tuple(letters), tuple(packed))
 
 
+def has_strays(data: bytes) -> bool:
+    """Whether control characters stand in it that no text has; cheap."""
+    return len(data.translate(None, _STRAY_BYTES)) < len(data)
+
+
+def without_strays(line: str) -> str:
+    """Return a line as a terminal shows it: overtyped letters and control characters gone."""
+    return re.sub(_OVERTYPED, "", line).translate(_STRAY)
+
+
 def fold(line: str, table: Mapping[int, str]) -> str:
     """Return a line without invisible characters, in compatibility form, look-alikes folded."""
     import unicodedata
@@ -177,12 +217,12 @@ def _from_entities(text: str) -> str:
 
 
 def _from_escapes(text: str) -> str:
-    parts = re.findall(r"\\(?:u\{|u|x)([0-9A-Fa-f]{2,4})", text)
+    parts = re.findall(r"\\(?:u\{|u|x|U0000)([0-9A-Fa-f]{2,4})", text)
     return "".join(chr(int(part, 16)) for part in parts)
 
 
 def _from_percent(text: str) -> str:
-    return bytes.fromhex(text.replace("%", "")).decode("ascii", "replace")
+    return bytes.fromhex(re.sub(r"%25|%u00|[%=]", "", text)).decode("ascii", "replace")
 
 
 def _from_octal(text: str) -> str:
@@ -258,8 +298,14 @@ def _bytes_of(text: str) -> bytes:
     import base64
 
     if text[0] in "01" and not text.replace(" ", "").strip("01"):
+        size = len(text.split(" ", 1)[0])
         bits = text.replace(" ", "")
-        return bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits) // 8 * 8, 8))
+        size = size if size in {7, 8} else 8
+        return bytes(int(bits[i : i + size], 2) for i in range(0, len(bits) // size * size, size))
+    if re.fullmatch(_SPACED_NUMBERS, text):
+        return bytes(int(part) for part in text.split(" "))
+    if re.fullmatch(_SPACED_HEX, text):
+        return bytes(int(part, 16) for part in re.split("[ :]", text))
     if "," in text:
         return bytes(int(part, 0) for part in text.replace(" ", "").strip(",").split(","))
     if re.fullmatch(_HEX, text):

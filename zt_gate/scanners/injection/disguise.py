@@ -36,6 +36,17 @@ _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
 _SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
 _SINGLES = frozenset("etnoisar")
 _FEW = 4
+_TOLD = 5
+_MANY = 8
+# One sign between the letters of a word, and again: "w.o.r.d", "w-o-r-d".
+_SPREAD = r"(?<![A-Za-z0-9])[A-Za-z](?:([.*|~+/,:·•_-])[A-Za-z])(?:\1[A-Za-z]){0,22}(?![A-Za-z0-9])"
+_SPREADS = (
+    (b".", rb"\.(?<=[a-z]\.)(?:[a-z]\.){3}[a-z]"),
+    (b"*", rb"\*(?<=[a-z]\*)(?:[a-z]\*){3}[a-z]"),
+    (b"|", rb"\|(?<=[a-z]\|)(?:[a-z]\|){3}[a-z]"),
+    (b"-", rb"-(?<=[a-z]-)(?:[a-z]-){3}[a-z]"),
+)
+_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def meaning(word: str, book: Book) -> str | None:
@@ -131,10 +142,15 @@ def unfold(text: str, plain: Mapping[str, str]) -> tuple[str, str]:
 def may_be_spaced(words: set[str], lowered: bytes) -> bool:
     """Whether single letters stand between spaces often enough to look closer."""
     singles = words & _SINGLES
-    return (
-        len(singles) >= _FEW
-        and sum(b" %b " % letter.encode() in lowered for letter in singles) >= _FEW
+    return len(singles) >= _FEW and (
+        sum(b" %b " % letter.encode() in lowered for letter in singles) >= _FEW
+        or any(sign in lowered and re.search(spread, lowered) for sign, spread in _SPREADS)
     )
+
+
+def has_odd_blanks(text: str) -> bool:
+    """Whether a line has blanks enough, other than the space, to part letters."""
+    return not text.isascii() and len(_BLANKS.findall(text)) >= _MANY
 
 
 def unspace(text: str) -> tuple[str, str]:
@@ -149,7 +165,15 @@ def unspace(text: str) -> tuple[str, str]:
         joined.extend(parts)
         return " ".join(parts)
 
+    def gather(match: re.Match[str]) -> str:
+        word = match[0].replace(match[1], "")
+        joined.append(word)
+        return word
+
     clear = re.sub(_SPACED, join, text)
-    if sum(len(part) > 2 for part in joined) < 5:
+    spread = re.sub(_SPREAD, gather, clear)
+    if sum(len(part) > 2 for part in joined) >= _TOLD:
+        clear = spread
+    if sum(len(part) > 2 for part in joined) < _TOLD:
         return clear, ""
     return clear, f'letters spaced out that read "{show.visible(clear.strip())}"'

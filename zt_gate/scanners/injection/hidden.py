@@ -25,10 +25,16 @@ _PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 _BIDI = "\u202a-\u202e\u2066-\u2069"
 # Zero-width space and joiners, word joiner, invisible operators, deprecated
 # formats, byte-order mark, grapheme joiner, Mongolian separator, Hangul fillers.
-_ZERO = "\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff\u034f\u180e\u115f\u1160\u3164\uffa0"
+# Then: Khmer vowels without a form, annotation, shorthand and musical formats.
+_ZERO = (
+    "\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff\u034f\u180e\u115f\u1160\u3164\uffa0"
+    "\u17b4\u17b5\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+)
+# Blank in most fonts, but honest in rows: Braille's empty cell, icons.
+_BLANK = "\u2800\ue000-\uf8ff"
 _MARKS = "\u200e\u200f\u061c"
 
-_ANY = re.compile(f"[{_TAG}{_SELECTOR}{_PRIVATE}{_BIDI}{_ZERO}{_MARKS}\u00ad\u2028\u2029]")
+_ANY = re.compile(f"[{_TAG}{_SELECTOR}{_PRIVATE}{_BIDI}{_ZERO}{_MARKS}\u00ad\u2028\u2029\u2800]")
 _FLAG = re.compile(
     "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,3}\U000e007f"
 )
@@ -36,6 +42,7 @@ _TAGS = re.compile(f"[{_TAG}]+")
 _SELECTORS = re.compile(f"[{_SELECTOR}]+")
 _PRIVATES = re.compile(f"[{_PRIVATE}]+")
 _ZEROS = re.compile(f"[{_ZERO}]+")
+_BLANKS = re.compile(f"(?<=[A-Za-z])[{_BLANK}](?=[A-Za-z])")
 _LONG_ZEROS = re.compile(f"[{_ZERO}{_MARKS}]{{4,}}")
 _BIDIS = re.compile(f"[{_BIDI}]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
@@ -148,6 +155,9 @@ def _zero_width(text: str, limits: Mapping[str, int], number: int, *, code: bool
             between.append(run)
         elif code and run[0][0] in _FILLERS and not korean:
             between += [run, run]  # a letter to compilers, nothing to the eye: one is enough
+    blanks = list(_BLANKS.finditer(text))
+    if len(blanks) >= limits["blanks"]:
+        between += blanks
     if not between or len(between) < (1 if code else limits["between_letters"]):
         return None
     first, last = between[0], between[-1]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"[^\W\d_]\w*")
 _STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3]+")
+# Squared letters, white and black on white and black, and letters of flags: A to Z.
+_LETTER_SIGNS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _IN_NAME = re.compile("[\u200b\u2060-\u2064\ufeff\u3164\u00ad\u200e\u200f\u061c]")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|(?://|#|/\*|--\s|<!--).*")
@@ -32,7 +34,11 @@ def fold_table(rules: Mapping[str, Rule], *, wide: bool = False) -> dict[int, st
     pairs = " ".join(data["confusables"]).split()
     if wide:
         pairs += data["lookalikes"].split()
-    return {ord(pair[0]): pair[1] for pair in pairs}
+    table = {ord(pair[0]): pair[1] for pair in pairs}
+    if wide:
+        for first in _LETTER_SIGNS:
+            table.update((first + number, chr(ord("a") + number)) for number in range(26))
+    return table
 
 
 def look_alikes(

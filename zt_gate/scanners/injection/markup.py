@@ -17,6 +17,25 @@ _TAG = rf"</?(?:{_INLINE})(?:\s[^<>\n]{{0,300}})?/?>"
 # One element closes and the next opens: two words, not one.
 _SEAM = rf"</(?:{_INLINE})>\s{{0,8}}<(?:{_INLINE})(?:\s[^<>\n]{{0,300}})?>|<br ?/?>"
 _ENTITY = r"&(?:[A-Za-z]{2,20}|#[0-9]{2,6}|#[xX][0-9A-Fa-f]{2,5});"
+# A word in pieces: a comment, emphasis, or the seam of two strings within it.
+_WITHIN = (
+    r"(?<=[A-Za-z])<!--[^<>]{0,60}-->(?=[A-Za-z])|(?<=[A-Za-z]{2})\*{2,3}(?=[A-Za-z]{2})"
+    r"|(?<=[\w+/ ])(?:\"\s{0,2}[+.]\s{0,2}\"|'\s{0,2}[+.]\s{0,2}')(?=[\w+/ ])"
+)
+# Each begins with what is rare, which makes the search for it fast.
+_PIECES = (
+    (b"<!--", rb"<!--(?<=[a-z]<!--)[^<>\n]{0,60}-->[a-z]"),
+    (b"**", rb"\*\*(?<=[a-z]{2}\*\*)\*?[a-z]{2}"),
+    (b'" + "', rb'" \+ "(?:[^"\n]{1,40}" \+ "){2}'),
+    (b"' + '", rb"' \+ '(?:[^'\n]{1,40}' \+ '){2}"),
+    (b'"+"', rb'"\+"(?:[^"\n]{1,40}"\+"){2}'),
+    (b"'+'", rb"'\+'(?:[^'\n]{1,40}'\+'){2}"),
+    (b"', '", rb"', '(?:[^'\\\n]', '){6}"),
+    (b'", "', rb'", "(?:[^"\\\n]", "){6}'),
+    (b"','", rb"','(?:[^'\\\n]','){6}"),
+    (b'","', rb'","(?:[^"\\\n]","){6}'),
+)
+_CHARS = r"(?:(?:\"[^\"\\\n]\"|'[^'\\\n]'), ?){8,}(?:\"[^\"\\\n]\"|'[^'\\\n]')"
 _LETTER = r"\\(?:u00|u\{|x)([46][1-9A-Fa-f]|[57][0-9Aa])\}?"
 _SLY_ESCAPE = rf"(?<=[A-Za-z]){_LETTER}|{_LETTER}(?=[A-Za-z])"
 _TERMINAL = r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;?]{0,16}[A-Za-z]"
@@ -48,7 +67,19 @@ def may_be_wrapped(lowered: bytes) -> bool:
         text = lowered.decode("latin-1")
         if re.search(_SLY_ESCAPE, text):
             return True
+    if is_in_pieces(lowered):
+        return True
     return b"[" in lowered and any(mark in lowered for mark in _TERMINAL_MARKS)
+
+
+def is_in_pieces(lowered: bytes) -> bool:
+    """Whether words of this lower-case text are cut by comments, emphasis or quotes; cheap."""
+    return any(mark in lowered and re.search(pattern, lowered) for mark, pattern in _PIECES)
+
+
+def rejoin(text: str) -> str:
+    """Return a line with words joined that stood in pieces."""
+    return re.sub(_CHARS, _word, re.sub(_WITHIN, "", text))
 
 
 def unwrap(text: str) -> Unwrapped:
@@ -67,6 +98,10 @@ def unwrap(text: str) -> Unwrapped:
         text, count = re.subn(_SLY_ESCAPE, _letter, text)
         sly = sly or count > 1
     return Unwrapped(text, sly)
+
+
+def _word(match: re.Match[str]) -> str:
+    return "".join(re.findall(r"[\"']([^\\\n])[\"'],? ?", match[0]))
 
 
 def _letter(match: re.Match[str]) -> str:

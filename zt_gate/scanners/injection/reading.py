@@ -144,9 +144,10 @@ class Reader:
         """
         other = []
         changed: dict[int, bool] = {}
-        packed = decode.may_be_coded(b"\n".join(lines))
+        data = b"\n".join(lines)
+        packed, pieces = decode.may_be_coded(data), markup.is_in_pieces(data.lower())
         for index, line in enumerate(lines):
-            text, hidden, said = self._other_line(index, line, sly, packed=packed)
+            text, hidden, said = self._other_line(index, line, sly, packed=packed, pieces=pieces)
             yield from said
             if text != _text(line):
                 changed[index] = hidden
@@ -170,24 +171,29 @@ class Reader:
                 yield _said(page, scored)._replace(span=None)
 
     def _other_line(
-        self, index: int, line: bytes, sly: Sly, *, packed: bool
+        self, index: int, line: bytes, sly: Sly, *, packed: bool, pieces: bool
     ) -> tuple[str, bool, list[Said]]:
         """Return one line in the clear, whether it was hidden, and what its disguise says."""
         text = _text(line)
         said: list[Said] = []
-        coded = decode.read(text) if packed else None
+        if not text.isprintable():
+            text = decode.without_strays(text)
+        if pieces:
+            text = markup.rejoin(text)
+        cut = text != _text(line)
+        coded = decode.read(text) if packed or cut else None
         if coded is not None:
             text = coded.text
             said += _coded(index, coded)
-        text, hidden = markup.unwrap(text)
-        hidden = hidden or coded is not None
+        text, sly_letters = markup.unwrap(text)
+        hidden = cut or sly_letters or coded is not None
         if not text.isascii():
             folded = decode.fold(text, self.table)
             hidden = hidden or decode.letters(folded) > decode.letters(text)
             text = folded
         before = text
         messages = []
-        if sly.spaced:
+        if sly.spaced or disguise.has_odd_blanks(_text(line)):
             text, message = disguise.unspace(text)
             messages.append(message)
         if sly.turned:
@@ -218,6 +224,7 @@ def _may_read_otherwise(data: bytes, lowered: bytes, sly: Sly) -> bool:
         or not data.isascii()
         or decode.may_be_coded(data)
         or markup.may_be_wrapped(lowered)
+        or decode.has_strays(data)
     )
 
 
