@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -160,3 +161,19 @@ def test_a_link_in_place_of_a_workflow(repo: Repo) -> None:
     found = list(examine(repo.path, {**GIT_ENV, "HOME": "/"}, areas=["ci"]))
     assert [check.status for check in found] == ["unknown", "unknown", "fault"]
     assert "symbolic link" in found[1].says
+
+
+def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(repo: Repo) -> None:
+    name = ".github/workflows/x'; touch ran; '.yml"
+    text = GOOD.replace("OWNER/zt-gate@" + "0" * 40, "o/zt-gate@v1;touch${IFS}ran")
+    repo.git("mv", WORKFLOW, name)
+    repo.write(name, text)
+    repo.write("CODEOWNERS", "# nobody\n")
+    repo.commit("hostile")
+    checks = looked(repo)
+    assert "touch" not in checks["pinned"].mend.partition(": ")[2]
+    command = checks["owners"].mend
+    assert "touch ran" in command
+    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
+    assert not (repo.path / "ran").exists()
+    assert (repo.path / "CODEOWNERS").read_text().count("@OWNER") == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.doctor.check import Check
@@ -186,7 +187,8 @@ def _owners(
     bare = [path.decode("utf-8", "backslashreplace") for path in guarded if not known.of(path)]
     if bare:
         says = f"nobody owns {', '.join(bare)}, so nobody is asked when a change rewrites it"
-        lines = " ".join(f"'/{path} @OWNER'" for path in bare)
+        # Quoted: people paste what is printed here, and the names are the repository's.
+        lines = " ".join(shlex.quote(f"/{path} @OWNER") for path in bare)
         mend = f"printf '%s\\n' {lines} >> {place.decode()}"
         yield Check("ci", "owners", "fault", says, mend)
     else:

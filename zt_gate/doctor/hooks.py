@@ -49,7 +49,8 @@ def checks(asked: Asked) -> Iterator[Check]:
         try:
             hook = hook_files.look(folder, name)
         except GateError as error:
-            yield Check("hooks", name, "unknown", str(error), f"chmod u+rx {folder.path}/{name}")
+            mend = f"chmod u+rx {_quoted(f'{folder.path}/{name}')}"
+            yield Check("hooks", name, "unknown", str(error), mend)
         else:
             # A link may lead where the folder itself does not.
             if hook_files.is_content(asked.git, hook.path):
@@ -69,7 +70,9 @@ def _check(hook: Hook, config: _Configuration) -> Check:
     if hook.owner is Owner.FOREIGN:
         if hook.executable and _calls_gate(hook.data):
             says = "a script of the project's own calls zt-gate; whether it obeys is not known"
-            return Check("hooks", hook.name, "unknown", says, f"read {hook.path}", matters=False)
+            return Check(
+                "hooks", hook.name, "unknown", says, f"read {_quoted(hook.path)}", matters=False
+            )
         says = "another hook stands there and does not call zt-gate"
         return Check("hooks", hook.name, "fault", says, f"{_INSTALL} --chain")
     if not hook.executable:

@@ -34,6 +34,8 @@ _SWALLOWED = re.compile(
 )
 _PIPED = re.compile(r"(?<!\|)\|(?!\|)")
 _ALWAYS = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
+_PLAIN = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
+_REF = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
 #: What the gate itself may write with: alerts, checks and its one comment.
 _MAY_WRITE = frozenset({"security-events", "checks", "statuses", "pull-requests"})
 #: More than any project has: what is beyond is not looked at, and that is said.
@@ -269,8 +271,12 @@ def _unpinned(steps: Sequence[dict[str, Any]]) -> Iterator[Fault]:
         if uses and not uses.startswith("./") and not _PINNED.search(uses):
             name, _, ref = uses.partition("@")
             says = f"uses {uses[:100]}: its owner can point {ref[:40] or 'it'} at other code"
-            mend = f"git ls-remote https://github.com/{'/'.join(name.split('/')[:2])} {ref}"
-            yield Fault("pinned", says, f"write the commit's id behind the @; it says: {mend}")
+            mend = "write the commit's id behind the @"
+            # Only what a shell takes for plain words: people paste what is printed here.
+            plain = _PLAIN.match(name)
+            if plain and _REF.fullmatch(ref):
+                mend += f"; it says: git ls-remote https://github.com/{plain[0]} {ref}"
+            yield Fault("pinned", says, mend)
 
 
 def _text(value: Any) -> str:
