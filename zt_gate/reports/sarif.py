@@ -202,7 +202,6 @@ def _suppressions(judged: JudgedFinding) -> list[dict[str, Any]]:
     return [
         {
             "kind": "external",
-            "status": "accepted",
             "justification": ": ".join(word for word in words if word),
         }
     ]
