@@ -1,14 +1,17 @@
 """Recall of the injection scanner on planted cases, its alarms on packages, and its cost.
 
 Usage: python bench/injection.py [CASES.jsonl[.xz]] [--packages NAME…] [--sources FOLDER]
-                                 [--clean FOLDER]… [--show]
+                                 [--clean FOLDER]… [--honest FILE] [--show]
 
 Cases are JSON lines with ``id``, ``group``, ``obfuscation``, ``file`` and ``text``.
 The source distributions of the packages are fetched with pip (or taken from
 ``--sources``, where they lie already); every text file of theirs counts as added.
 Beside the scanner run a list of six phrases and ctxsentry, which is installed from
-its wheel into an environment of its own; without a network it is left out.
-Alarms are findings that block, per 100,000 lines.  The output is Markdown.
+its wheel into an environment of its own.  What cannot be had is named on stderr,
+the rest is measured, and the exit code is 1.
+Alarms are findings that block, per 100,000 lines; ``honest-prompts.txt`` holds honest
+questions to an assistant, one a line, full of the words that scanners wait for.
+The output is Markdown.
 """
 
 from __future__ import annotations
@@ -103,14 +106,20 @@ def clean_of(name: str, folder: Path) -> Clean:
     return Clean(name, files)
 
 
-def fetch(names: Sequence[str], folder: Path) -> None:
-    """Download source distributions.
+def fetch(names: Sequence[str], folder: Path) -> list[str]:
+    """Download source distributions; return the names of those that could not be had.
 
     Only the named packages are asked for as source: ``:all:`` would build their build
     tools from source too, which takes minutes and changes nothing in what is unpacked.
     """
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
-    subprocess.run([*command, "--no-binary", ",".join(names), *names], check=True)
+    missing = []
+    for name in names:
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
+        done = subprocess.run([*command, "--no-binary", name, name], check=False)
+        if done.returncode:
+            print(f"{name} could not be downloaded and is left out", file=sys.stderr)
+            missing.append(name)
+    return missing
 
 
 def unpack(archive: Path, folder: Path) -> Clean:
@@ -268,32 +277,48 @@ def alarms(packages: Sequence[Clean], ours: Ours, peers: Sequence[Six | Ctxsentr
     table(["CPU of zt-gate on", "KB", "ms/KB"], cost)
 
 
-def main() -> None:
+def honest(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
+    lines = path.read_bytes().splitlines()
+    cases = [Case(str(i), (), f"{i}.txt", line + b"\n") for i, line in enumerate(lines)]
+    found = [ours.hits(cases), ours.hits(cases, "warn"), *(peer.hits(cases) for peer in peers)]
+    names = ["zt-gate", "zt-gate with review", *(peer.name for peer in peers)]
+    counts = [str(len(hit)) for hit in found]
+    table(
+        ["alarms on honest questions", "questions", *names], [[path.stem, str(len(cases)), *counts]]
+    )
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("cases", type=Path, nargs="?")
     parser.add_argument("--packages", nargs="*", default=[*ORDINARY, *PROMPTS, *TRANSLATIONS])
     parser.add_argument("--sources", type=Path, help="folder of source distributions")
     parser.add_argument("--clean", type=Path, action="append", default=[])
+    parser.add_argument("--honest", type=Path, default=Path(__file__).parent / "honest-prompts.txt")
     parser.add_argument("--show", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ours = Ours(folder, show=args.show)
+        missing: list[str] = []
         peers: list[Six | Ctxsentry] = [Six()]
         try:
             peers.append(Ctxsentry(folder / "ctxsentry"))
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"ctxsentry could not be had and is left out: {error}", file=sys.stderr)
+            missing.append("ctxsentry")
         if args.cases:
             recall(args.cases, ours, peers)
+        honest(args.honest, ours, peers)
         sources = args.sources or folder / "sources"
         if args.packages and not args.sources:
-            fetch(args.packages, sources)
+            missing += fetch(args.packages, sources)
         archives = sorted((*sources.glob("*.tar.gz"), *sources.glob("*.zip")))
         packages = [unpack(archive, folder / "unpacked") for archive in archives]
         packages += [clean_of(clean.name, clean) for clean in args.clean]
         alarms(packages, ours, peers)
+    return 1 if missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -30,9 +30,11 @@ _NEAR = 4
 _STOPPED = (
     "a all an and any are as at be by can do for from get has have i if in into is it its must"
     " new no not of on one only or out set should that the then these this to up use what when"
-    " will with you your format message output response"
+    " will with you your"
 )
 _STOP = frozenset(_STOPPED.split())
+_USUALLY = "code file files format message model name number output response string"
+_USUAL = frozenset(_USUALLY.split())
 _MAX_HITS = 200
 _FIRST_CJK = "\u3040"
 _CJK_WORDS = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
@@ -140,7 +142,8 @@ class Book(NamedTuple):
 def load(rules: Mapping[str, Rule]) -> Book:
     """Read the families from the rules; raises FamilyError."""
     tiers = rules["injection/instructions"].data
-    heads = Heads(tiers["classes"])
+    everyday = frozenset(tiers["common"].split())
+    heads = Heads(tiers["classes"], everyday)
     strong = tiers["thresholds"]["strong"]
     phrases: list[Phrase] = []
     patterns: list[Pattern] = []
@@ -157,12 +160,12 @@ def load(rules: Mapping[str, Rule]) -> Book:
         phrases += (_phrase(name, raw, heads) for raw in family.get("phrases", ()))
         patterns += (_pattern(name, raw) for raw in family.get("patterns", ()))
     vocabulary = frozenset(word for phrase in phrases for need in phrase.needs for word in need)
-    common = vocabulary.union(tiers["common"].split())
+    common = vocabulary | everyday
     return Book(
         phrases=tuple(phrases),
         patterns=tuple(p for p in patterns if p.weight >= strong),
         weak=tuple(p for p in patterns if p.weight < strong),
-        keyed=_index(phrases, frozenset(tiers["common"].split())),
+        keyed=_index(phrases, everyday),
         chunks=_chunks(patterns),
         common=common,
         shapes=_shapes(common),
@@ -179,7 +182,9 @@ def _index(phrases: Iterable[Phrase], common: frozenset[str]) -> dict[str, tuple
     """
 
     def cost(need: frozenset[str]) -> int:
-        return sum(300 if w in _STOP else 8 if w in common else 2 for w in need)
+        return sum(
+            1000 if w in _STOP else 60 if w in _USUAL else 8 if w in common else 2 for w in need
+        )
 
     index: dict[str, list[int]] = {}
     for number, phrase in enumerate(phrases):
@@ -261,7 +266,7 @@ def _parts(text: str) -> Iterator[str]:
 class Choice(NamedTuple):
     """The alternatives of a slot by their first word, and one word of each of them.
 
-    Of several words the longest tells most; a CJK word is one character.
+    Of several words the longest that is not everyday tells most; a CJK word is one character.
     """
 
     heads: dict[str, tuple[tuple[str, ...], ...]]
@@ -271,8 +276,9 @@ class Choice(NamedTuple):
 class Heads:
     """The alternatives of slots, each choice worked out once."""
 
-    def __init__(self, classes: Mapping[str, str]) -> None:
+    def __init__(self, classes: Mapping[str, str], everyday: frozenset[str]) -> None:
         self._classes = classes
+        self._everyday = everyday
         self._known: dict[str, Choice] = {}
 
     def of(self, part: str) -> Choice:
@@ -283,11 +289,11 @@ class Heads:
         found = self._known.get(part)
         if found is None:
             choice = self._classes[part[1:]] if part[0] == "@" else part.strip("()")
-            found = self._known[part] = _choice(choice)
+            found = self._known[part] = _choice(choice, self._everyday)
         return found
 
 
-def _choice(text: str) -> Choice:
+def _choice(text: str, everyday: frozenset[str]) -> Choice:
     if " " not in text and max(text) < _FIRST_CJK:
         words = text.split("|")
         return Choice(dict.fromkeys(words, ((),)), frozenset(words))
@@ -298,7 +304,7 @@ def _choice(text: str) -> Choice:
         words = alternative.split()
         if words[0][0] >= _FIRST_CJK or words[-1][-1] >= _FIRST_CJK:
             words = _CJK_WORDS.findall(alternative)
-        need.add(max(words, key=len))
+        need.add(max(words, key=lambda word: (word not in everyday, len(word))))
         heads[words[0]] = (*heads.get(words[0], ()), tuple(words[1:]))
     return Choice(heads, frozenset(need))
 
