@@ -5,72 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.model.finding import Level, Severity
-from zt_gate.scanners.dependencies.manifests.base import quoted, without_credentials
+from zt_gate.model.finding import Severity
+from zt_gate.scanners.dependencies import version_checks
+from zt_gate.scanners.dependencies.manifests.base import quoted
 from zt_gate.scanners.dependencies.registries.base import Missing, Project, Unverified
+from zt_gate.scanners.dependencies.verdict import (
+    DAY,
+    FATAL,
+    REGISTRIES,
+    Known,
+    Verdict,
+    ago,
+    case_of,
+    unverified,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import DependencySettings
-    from zt_gate.scanners.dependencies.lookup import Facts
     from zt_gate.scanners.dependencies.manifests.base import Dependency
-    from zt_gate.scanners.dependencies.names import Likeness
-    from zt_gate.scanners.dependencies.registries.base import Release
-    from zt_gate.scanners.dependencies.registries.osv import Advisory
 
-_DAY = 86400.0
-#: How each registry is called in a message.
-REGISTRIES = {
-    "pypi": "the Python index",
-    "npm": "the npm registry",
-    "cargo": "the crates registry",
-    "golang": "the Go proxy",
-    "gem": "the gem registry",
-    "composer": "the Composer registry",
-    "nuget": "the NuGet registry",
-    "maven": "the Maven repository",
-}
-# With one of these nothing else about the package matters.
-_FATAL = frozenset(("quarantined", "placeholder", "unpublished", "empty"))
 _MOST_TEXTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One thing to say about a dependency: which rule, and what makes this case differ."""
-
-    rule: str
-    message: str
-    severity: Severity | None = None
-    level: Level | None = None
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Everything that is known about one dependency.
-
-    ``vouched``: the snapshot has the name.  ``facts`` is None where nobody was
-    asked; then, unless it is vouched for, ``why`` says why.  ``likeness`` is the
-    well-known name that it looks like, with ``imitated`` downloads a week.
-    ``release`` is the version that will be installed, None where that cannot
-    be told.  ``advisories`` is None where they do not apply.  ``is_new`` is
-    False for another version of a package that was there before, ``audited``
-    True for one that the change does not touch.
-    """
-
-    vouched: bool = False
-    facts: Facts | None = None
-    why: str = ""
-    likeness: Likeness | None = None
-    imitated: float = 0.0
-    release: Release | None = None
-    advisories: tuple[Advisory, ...] | Unverified | None = None
-    version: str = ""
-    is_new: bool = True
-    audited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +46,9 @@ class Checks:
         verdicts = list(self._package(dependency, known)) if known.is_new else []
         if not any(one.rule == "dependencies/missing" for one in verdicts):
             if not known.audited:
-                verdicts += self._version_age(dependency, known)
-            verdicts += self._advisories(dependency, known)
+                least = self.settings.min_version_age_days
+                verdicts += version_checks.of_age(dependency, known, least, self.now)
+            verdicts += version_checks.of_advisories(dependency, known)
         seen = False
         kept = []
         for one in verdicts:
@@ -119,13 +77,13 @@ class Checks:
             return
         if answer.status != "active":
             yield self._withdrawn(dependency, answer)
-        if answer.status in _FATAL:
+        if answer.status in FATAL:
             return
         yield from decoy
         yield from self._similar(dependency, known, answer)
         yield from self._age(dependency, answer)
         yield from self._use(dependency, known)
-        yield from self._release(dependency, known, answer)
+        yield from version_checks.of_release(dependency, known, answer, self.rules)
         yield from self._text(dependency, answer)
 
     def _missing(self, dependency: Dependency, known: Known) -> Verdict:
@@ -145,7 +103,7 @@ class Checks:
         rule = self.rules["dependencies/withdrawn"]
         case: dict[str, Any] = rule.data["statuses"][project.status]
         note = f" (it says: {quoted(project.note)})" if project.note else ""
-        return _case(rule, f"{dependency.name} {case['text']}{note}", case)
+        return case_of(rule, f"{dependency.name} {case['text']}{note}", case)
 
     def _decoys(self, ecosystem: str) -> Mapping[str, str]:
         found: Mapping[str, str] = self.rules["dependencies/decoy"].data.get(ecosystem, {})
@@ -180,7 +138,7 @@ class Checks:
         if known.likeness.grade == "high":
             return times is None or times >= limits["high"]
         first = project.first_upload if project is not None else None
-        young = first is not None and (self.now - first) / _DAY < limits["young-days"]
+        young = first is not None and (self.now - first) / DAY < limits["young-days"]
         unused = isinstance(count, int) and count < limits["few-downloads"]
         return (young or unused) and (times is None or times >= limits["low"])
 
@@ -191,10 +149,10 @@ class Checks:
         if project.first_upload is None:
             where = REGISTRIES[dependency.ecosystem]
             return [unverified(dependency, f"{where} {project.undated or 'tells no dates'}")]
-        days = (self.now - project.first_upload) / _DAY
+        days = (self.now - project.first_upload) / DAY
         if days >= least:
             return []
-        message = f"{dependency.name} was first uploaded {_ago(days)} ago; {least} are wanted"
+        message = f"{dependency.name} was first uploaded {ago(days)} ago; {least} are wanted"
         return [Verdict("dependencies/too-new", message)]
 
     def _use(self, dependency: Dependency, known: Known) -> list[Verdict]:
@@ -211,24 +169,6 @@ class Checks:
         )
         return [Verdict("dependencies/few-downloads", message)]
 
-    def _release(self, dependency: Dependency, known: Known, project: Project) -> Iterator[Verdict]:
-        """Check the version that will be installed."""
-        release = known.release
-        if release is None:
-            return
-        named = f"version {quoted(release.version)} of {dependency.name}"
-        cases = self.rules["dependencies/withdrawn"].data["versions"]
-        note = f" (it says: {quoted(release.note)})" if release.note else ""
-        kind = "yanked" if release.yanked else "deprecated" if release.note else ""
-        if kind and project.status not in {"yanked", "deprecated"}:
-            case = cases[kind]
-            rule = self.rules["dependencies/withdrawn"]
-            yield _case(rule, f"{named} {case['text']}{note}", case)
-        if release.scripts:
-            yield Verdict(
-                "dependencies/install-script", f"{named} runs scripts of its own when installed"
-            )
-
     def _text(self, dependency: Dependency, project: Project) -> Iterator[Verdict]:
         if project.untold:
             where = REGISTRIES[dependency.ecosystem]
@@ -237,95 +177,3 @@ class Checks:
         for rule, severity, message in (project.said or ())[:_MOST_TEXTS]:
             text = f"the description of {dependency.name} is hostile: {message} ({rule})"
             yield Verdict("dependencies/hostile-text", text, Severity(severity))
-
-    def _version_age(self, dependency: Dependency, known: Known) -> list[Verdict]:
-        least = self.settings.min_version_age_days
-        if not least:
-            return []
-        answer = known.facts.answer if known.facts is not None else None
-        where = REGISTRIES[dependency.ecosystem]
-        if answer is None:
-            return [unverified(dependency, known.why or "nobody was asked about its versions")]
-        if isinstance(answer, Unverified):
-            return [unverified(dependency, f"{where} {answer.why}")]
-        if isinstance(answer, Missing) or answer.status in _FATAL:
-            return []
-        if known.release is None:
-            return [unverified(dependency, f"{where} does not tell which version fits")]
-        if known.release.uploaded is None:
-            return [unverified(dependency, f"{where} tells no dates of its versions")]
-        days = (self.now - known.release.uploaded) / _DAY
-        if days >= least:
-            return []
-        named = f"version {quoted(known.release.version)} of {dependency.name}"
-        message = f"{named} was uploaded {_ago(days)} ago; {least} are wanted"
-        return [Verdict("dependencies/version-too-new", message)]
-
-    def _advisories(self, dependency: Dependency, known: Known) -> Iterator[Verdict]:
-        told = known.advisories
-        if isinstance(told, Unverified):
-            yield unverified(dependency, f"the advisory service {told.why}")
-            return
-        named = f"{dependency.name} {known.version}".strip()
-        malware = [one for one in told or () if one.is_malware]
-        if malware:
-            message = f"{named} is known malware ({_ids(malware)})"
-            yield Verdict("dependencies/malware", message)
-        others = [
-            one for one in told or () if not one.is_malware and (known.version or one.everything)
-        ]
-        if others:
-            count = "a known vulnerability" if len(others) == 1 else (
-                f"{len(others)} known vulnerabilities"
-            )  # fmt: skip
-            yield Verdict(
-                "dependencies/vulnerable",
-                f"{named} has {count} ({_ids(others)})",
-                _worst(others),
-                remedy=_mended(dependency, known.version, others),
-            )
-
-
-def unverified(dependency: Dependency, why: str) -> Verdict:
-    """Say that nothing is known about a dependency, and why."""
-    return Verdict("dependencies/unverified", f"{dependency.name} is unverified: {why}")
-
-
-def outside(dependency: Dependency, kind: str, rule: Rule) -> Verdict:
-    """Say that an entry does not come from the registry; ``kind`` is a key of the rule's data."""
-    case: dict[str, Any] = rule.data["sources"][kind]
-    name = dependency.name or quoted(without_credentials(dependency.source.target))
-    return _case(rule, f"{name} {case['text']}", case)
-
-
-def _case(rule: Rule, message: str, case: dict[str, Any]) -> Verdict:
-    return Verdict(rule.id, message, Severity(case["severity"]), Level(case["level"]))
-
-
-def _ago(days: float) -> str:
-    return "less than a day" if days < 1 else "1 day" if days < 2 else f"{int(days)} days"
-
-
-def _ids(advisories: list[Advisory]) -> str:
-    shown = ", ".join(ascii(one.id)[1:-1] for one in advisories[:5])
-    return shown if len(advisories) <= 5 else f"{shown} and {len(advisories) - 5} more"
-
-
-def _worst(advisories: list[Advisory]) -> Severity:
-    """Return the worst severity; what nobody has rated counts as medium."""
-    return max((one.severity or Severity.MEDIUM for one in advisories), key=lambda one: one.rank)
-
-
-def _mended(dependency: Dependency, version: str, advisories: list[Advisory]) -> str:
-    """Say which version mends all advisories, as far as there is one."""
-    from zt_gate.scanners.dependencies.versions import later
-
-    least = [later(dependency.ecosystem, version, one.fixed) for one in advisories]
-    open_ones = [one for one, fix in zip(advisories, least, strict=True) if not fix]
-    fixes = [fix for fix in least if fix]
-    best = later(dependency.ecosystem, "", tuple(fixes), newest=True) if fixes else ""
-    text = f"Use {dependency.name} {quoted(best)[1:-1]} or later." if best else ""
-    if open_ones:
-        rest = f"There is no fixed version for {_ids(open_ones)}: use another package."
-        text = f"{text} {rest}".strip()
-    return text

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.dependencies import snapshot, versions
-from zt_gate.scanners.dependencies.checks import Known
-from zt_gate.scanners.dependencies.lookup import Facts, LookUp, Question
+from zt_gate.scanners.dependencies.lookup import LookUp
 from zt_gate.scanners.dependencies.names import Names
 from zt_gate.scanners.dependencies.registries.base import Project
 from zt_gate.scanners.dependencies.registries.cache import Cache
 from zt_gate.scanners.dependencies.registries.osv import ECOSYSTEMS, Package
+from zt_gate.scanners.dependencies.verdict import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.added import Addition
+    from zt_gate.scanners.dependencies.answers import Facts, Question
     from zt_gate.scanners.dependencies.audit import Audit
     from zt_gate.scanners.dependencies.lookup import Lane
     from zt_gate.scanners.dependencies.places import Places

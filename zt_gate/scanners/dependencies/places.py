@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.dependencies.lookup import Question
+from zt_gate.scanners.dependencies.answers import Question
 from zt_gate.scanners.dependencies.manifests import requirements
 from zt_gate.scanners.dependencies.manifests.base import ManifestError
 from zt_gate.scanners.dependencies.registries import npm_settings, other_settings, pypi_settings

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.checks import Verdict
     from zt_gate.scanners.dependencies.places import Places
+    from zt_gate.scanners.dependencies.verdict import Verdict
 
 _TOTAL_SECONDS = 4.0
 #: What stays for saying what was found before the process is killed.
@@ -100,12 +100,46 @@ def _verdicts(
     thorough: bool,
 ) -> tuple[list[_Said], list[NotInspected]]:
     """Judge everything; ``times``: when it began (monotonic), and now (since the epoch)."""
-    from zt_gate.scanners.dependencies import checks
+    from zt_gate.scanners.dependencies.checks import Checks
     from zt_gate.scanners.dependencies.known import Knowledge
     from zt_gate.scanners.dependencies.places import Places
 
     places, (start, now) = Places(context), times
-    said = [_Said(one.addition, checks.Verdict(one.rule, one.message)) for one in new.remarks]
+    said, wanted = _by_source(new, places, context)
+    last = context.deadline - _RESERVE
+    deadline = min(start + _TOTAL_SECONDS, last)
+    patience = min(start + _AUDIT_SECONDS, last) if audited else deadline
+    knowledge = Knowledge(context, places, deadline, patience, now, thorough)
+    asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
+    changed = [one for one in new.constrained if _is_looked_up(one, places)]
+    told = {_pinned(one) for one in (*asked, *changed)}
+    resolved = [one for one in audited if _is_looked_up(one, places) and _pinned(one) not in told]
+    rest = [
+        *_left("new names", len(wanted) - len(asked), _MOST_NAMES),
+        *_left("new versions", len(changed) - _MOST_ENTRIES, _MOST_ENTRIES),
+        *_left("resolved packages", len(resolved) - _MOST_ENTRIES, _MOST_ENTRIES),
+    ]
+    changed, resolved = changed[:_MOST_ENTRIES], resolved[:_MOST_ENTRIES]
+    if asked or changed or resolved:
+        known = knowledge.of(asked, changed, resolved)
+        rest += [NotInspected(None, "unverified", why) for why in knowledge.silent]
+        judging = Checks(context.dependencies, context.rules, now)
+        for addition, facts in zip([*asked, *changed, *resolved], known, strict=True):
+            verdicts = judging.judge(addition.dependency, facts)
+            said += [_Said(addition, verdict) for verdict in verdicts]
+        if context.offline:
+            reason = "nobody was asked about known vulnerabilities: offline"
+            rest.append(NotInspected(None, "not_applicable", reason))
+    return said, rest
+
+
+def _by_source(
+    new: Difference, places: Places, context: Context
+) -> tuple[list[_Said], list[Addition]]:
+    """Return what needs no question, and the additions that a registry is asked about."""
+    from zt_gate.scanners.dependencies.verdict import Verdict, outside
+
+    said = [_Said(one.addition, Verdict(one.rule, one.message)) for one in new.remarks]
     wanted: list[Addition] = []
     indexes: set[tuple[bytes, str]] = set()
     for addition in new.added:
@@ -118,38 +152,16 @@ def _verdicts(
             indexes.add(at)
         if kind:
             rule = context.rules["dependencies/outside-registry"]
-            said.append(_Said(addition, checks.outside(addition.dependency, kind, rule)))
+            said.append(_Said(addition, outside(addition.dependency, kind, rule)))
         elif _is_looked_up(addition, places):
             wanted.append(addition)
-    deadline = min(start + _TOTAL_SECONDS, context.deadline - _RESERVE)
-    patience = min(start + _AUDIT_SECONDS, context.deadline - _RESERVE) if audited else deadline
-    knowledge = Knowledge(context, places, deadline, patience, now, thorough)
-    asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
-    changed = [one for one in new.constrained if _is_looked_up(one, places)]
-    told = {_pinned(one) for one in (*asked, *changed)}
-    resolved = [one for one in audited if _is_looked_up(one, places) and _pinned(one) not in told]
-    rest = [
-        NotInspected(None, "unverified", f"{len(every) - len(some)} further {what}: only"
-                     f" {most:,} are asked about in one run")
-        for every, some, what, most in (
-            (wanted, asked, "new names", _MOST_NAMES),
-            (changed, changed[:_MOST_ENTRIES], "new versions", _MOST_ENTRIES),
-            (resolved, resolved[:_MOST_ENTRIES], "resolved packages", _MOST_ENTRIES),
-        )
-        if len(every) > len(some)
-    ]  # fmt: skip
-    changed, resolved = changed[:_MOST_ENTRIES], resolved[:_MOST_ENTRIES]
-    if asked or changed or resolved:
-        known = knowledge.of(asked, changed, resolved)
-        rest += [NotInspected(None, "unverified", why) for why in knowledge.silent]
-        judging = checks.Checks(context.dependencies, context.rules, now)
-        for addition, facts in zip([*asked, *changed, *resolved], known, strict=True):
-            verdicts = judging.judge(addition.dependency, facts)
-            said += [_Said(addition, verdict) for verdict in verdicts]
-        if context.offline:
-            reason = "nobody was asked about known vulnerabilities: offline"
-            rest.append(NotInspected(None, "not_applicable", reason))
-    return said, rest
+    return said, wanted
+
+
+def _left(what: str, count: int, most: int) -> list[NotInspected]:
+    """Say that some were not asked about, if there are any."""
+    reason = f"{count} further {what}: only {most:,} are asked about in one run"
+    return [NotInspected(None, "unverified", reason)] if count > 0 else []
 
 
 def _pinned(addition: Addition) -> tuple[str, str, str]:

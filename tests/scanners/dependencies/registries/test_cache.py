@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.scanners.dependencies.lookup import LookUp, Question
+from zt_gate.scanners.dependencies.answers import Question
+from zt_gate.scanners.dependencies.lookup import LookUp
 from zt_gate.scanners.dependencies.registries.base import Index
 from zt_gate.scanners.dependencies.registries.cache import Cache
 
