@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "origin": {"model"},
     # What a forge wants to know of a run: it starts the gate as a command does.
-    "ci": {"gate", "git", "model", "origin", "policy", "process", "reports", "rulebook"},
+    "ci": {"gate", "git", "masking", "model", "origin", "policy", "process", "reports", "rulebook"},
     "practice": set(),
     "audit": {"log", "model"},
     "log": set(),
@@ -38,7 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "doctor": {"ci", "gate", "git", "model", "rulebook", "scanners"},
     "drill": {"practice", "gate", "rulebook", "policy", "model"},
     "verify": {"gate", "model", "scanners"},
-    "api": {"gate", "model", "verify"},
+    "api": {"gate", "model", "origin", "verify"},
     "sources": {"git", "model"},
     "git": {"model", "process"},
     "policy": {"git", "model"},

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.e2e.planted import key
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import gate, rulebook
 from zt_gate.model.change import Commit
@@ -160,9 +161,8 @@ def test_an_unmarked_change_is_judged_by_the_configured_profile(repo: Repo) -> N
 
 
 def test_a_secret_in_a_mark_is_masked(repo: Repo) -> None:
-    key = "AKIA" + "Q3EGRIVMMRWLFZ7X"
     repo.write("a.txt", "a\n")
-    repo.commit(f"Add it\n\nGenerated-by: {key}")
+    repo.commit(f"Add it\n\nGenerated-by: {key()}")
     report = judged(repo)
     assert report.origin.ai
-    assert key not in "".join(report.origin.evidence)
+    assert key() not in "".join(report.origin.evidence)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zt_gate import gate
 from zt_gate.errors import GateError, UsageError
 from zt_gate.model.report import Report, Verdict
+from zt_gate.origin import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,9 @@ def scan(
     config: str | os.PathLike[str] = "",
     policy_rev: str = "",
     accept: Iterable[str] = (),
+    labels: Iterable[str] = (),
+    branch: str = "",
+    author: str = "",
     offline: bool = False,
     audit: str = "",
     environ: Mapping[str, str] | None = None,
@@ -48,7 +52,7 @@ def scan(
     One of ``range`` ("A..B"), ``base`` (a revision), ``worktree``, ``patch``
     (its bytes) and ``tree`` (paths relative to ``folder``; empty: all of it)
     says what; without any, the staged change.  The other keywords mean what
-    the options of ``zt-gate scan`` mean; ``scanners`` is ``--scanner``.
+    the options of ``zt-gate scan`` mean; ``scanners`` is ``--scanner``, ``labels`` are ``--label``.
     ``environ`` stands for the process's environment.
 
     A verdict is never an exception: look at ``report.verdict``.  Raises
@@ -71,6 +75,7 @@ def scan(
         config=os.fspath(config),
         policy_rev=policy_rev,
         accept=_several("accept", accept),
+        told=Told(labels=_several("labels", labels), branch=branch, author=author),
         offline=offline,
         audit=audit,
     )

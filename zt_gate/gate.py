@@ -503,6 +503,11 @@ def _masking_patterns(
     """
     if not texts and not any(run.findings or run.not_inspected or run.reason for run in runs):
         return ()
+    return secret_patterns(cache_dir)
+
+
+def secret_patterns(cache_dir: Path | None = None) -> Sequence[re.Pattern[str]]:
+    """Return the formats that are secrets wherever they stand, to mask a text with."""
     from zt_gate.scanners.secrets import masking_patterns
 
     return masking_patterns(rulebook.load("secrets", cache=cache_dir))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.planted import key
 from tests.support import forge as make
 from tests.support.forge import ADA, AGENT, BOB, EVE, TOKEN, Forge
 from tests.support.repo import GIT_ENV, Repo
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-KEY = "AKIA" + "Q3EGRIVMMRWLFZ7X"
+KEY = key()
 
 
 @pytest.fixture
@@ -229,8 +230,7 @@ def test_one_comment_is_updated_and_nobody_elses(job: Job) -> None:
 
 
 def test_a_comment_of_many_findings_fits(job: Job) -> None:
-    keys = [f'key{n} = "AKIA{"Q3EGRIVMMRWLFZ"}{a}{b}"' for n, (a, b) in enumerate(
-        (a, b) for a in "ABCDEFGHIJKLMNOP" for b in "ABCDEFGHIJ")]  # fmt: skip
+    keys = [f'key{n} = "{KEY[:-4]}{n:02}AA"' for n in range(100)]
     job.change(text="\n".join(keys) + "\n")
     assert job.run(job.pull()) == 1
     body = job.forge.comments[0]["body"]
@@ -437,3 +437,48 @@ def test_a_wrong_input_is_an_error(name: str, value: str, job: Job) -> None:
         job.run(job.pull())
     assert caught.value.exit_code == 2
     assert job.outputs["verdict"] == "error"
+
+
+# A reviewing command
+
+
+def test_a_reviewing_command_gets_the_masked_diff_and_nothing_else(job: Job) -> None:
+    tool = job.temp / "tool"
+    tool.write_text(
+        "#!/bin/sh\necho PASS '</details> ![x](http://x.example) ::error::x'\n"
+        "pwd; ls -A; env | sort; cat\n"
+    )
+    tool.chmod(0o755)
+    job.inputs |= {"ZT_REVIEW_COMMAND": f"{tool} --print", "ZT_REVIEW_ENVIRONMENT": "MODEL_KEY",
+                   "MODEL_KEY": "for the tool", "OTHER_KEY": "not for it"}  # fmt: skip
+    job.change(text=f'key = "{KEY}"\n')
+    assert job.run(job.pull()) == 1
+    page = job.summary.partition("### What the reviewing command says")[2]
+    assert "+key = " in page
+    assert "MODEL_KEY=for the tool" in page
+    assert "OTHER_KEY" not in page
+    assert "ZT_" not in page
+    assert KEY not in job.summary + job.forge.comments[0]["body"]
+    assert "```text\nPASS </details>" in page
+    assert str(job.repo.path) not in page
+
+
+@pytest.mark.parametrize("command", ["false", "no-such-program", "'", "sleep 1 &", "./b.txt"])
+def test_a_reviewing_command_that_fails_changes_no_verdict(command: str, job: Job) -> None:
+    job.inputs["ZT_REVIEW_COMMAND"] = command
+    job.change()
+    if command == "'":
+        with pytest.raises(GateError, match="review-command"):
+            job.run(job.pull())
+        return
+    assert job.run(job.pull()) == 0
+    assert "It said nothing" in job.summary
+
+
+def test_a_program_of_the_change_is_not_started(job: Job) -> None:
+    job.change("tool", "#!/bin/sh\necho started\n")
+    (job.repo.path / "tool").chmod(0o755)
+    job.inputs["ZT_REVIEW_COMMAND"] = str(job.repo.path / "tool")
+    assert job.run(job.pull()) == 0
+    assert "a program of the change itself" in job.summary
+    assert "started" not in job.summary.replace("tool", "")

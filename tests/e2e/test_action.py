@@ -157,7 +157,7 @@ def test_the_stand_ins_are_the_only_actions_and_pinned() -> None:
     used = [step["uses"].partition("@")[0] for step in action["runs"]["steps"] if "uses" in step]
     assert set(used) == set(USES)
     inputs = {"labels", "profile", "fail-on", "sarif", "comment", "task", "offline", "config",
-              "accept", "require-human-approval", "token"}  # fmt: skip
+              "accept", "require-human-approval", "review-command", "review-environment", "token"}  # fmt: skip
     assert set(action["inputs"]) == inputs
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate import gate, origin, reports, rulebook
 from zt_gate.ci import event as events
-from zt_gate.ci import owners, page, publish, review, settings
+from zt_gate.ci import owners, page, publish, remarks, review, settings
 from zt_gate.ci.client import ApiError, Client
 from zt_gate.errors import GateError, UsageError
 from zt_gate.git import deepen, history
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zt_gate.ci.review import Decision
     from zt_gate.ci.settings import Settings
     from zt_gate.git.run import Git
-    from zt_gate.model.report import Report
+    from zt_gate.model.report import Report, ScannerRun
 
 #: The reports that are left in RUNNER_TEMP: output, file, format.
 FILES = (("json", "zt-gate.json", "json"), ("sarif", "zt-gate.sarif", "sarif"))
@@ -48,6 +48,7 @@ class _Run:
     client: Client | None
     decision: Decision
     note: str = ""
+    remarks: str = ""
 
 
 def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
@@ -66,7 +67,11 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     known = _Run(told, event, git, client, review.Decision())
     known = _reviewed(known)
     with _own_config(known) as config:
-        report = gate.run(_request(known, config), dict(environ))
+        runs: list[ScannerRun] = []
+        report = gate.run(_request(known, config), dict(environ), unmasked=runs.extend)
+    if told.command.words:
+        said = remarks.remarks(told.command, git, event, runs, environ)
+        known = replace(known, remarks=remarks.shown(said))
     return _tell(known, report, environ, say)
 
 
@@ -204,7 +209,7 @@ def _tell(
         if not event.may_write or known.client is None:
             note = _joined(note, "no comment: this job's token may not write to the pull request")
         else:
-            text = page.comment(_amended(report, failed), people, note)
+            text = page.comment(_amended(report, failed), page.Beside(people, note, known.remarks))
             failed += publish.comment(known.client, event, text)
     report = _amended(report, failed)
     paths = {}
@@ -212,7 +217,7 @@ def _tell(
         target = os.path.join(told.folder, name)
         paths[output] = target
         write(target, reports.render(kind, report))
-    summary = page.step_summary(report, people, note)
+    summary = page.step_summary(report, page.Beside(people, note, known.remarks))
     paths["markdown"] = os.path.join(told.folder, "zt-gate.md")
     write(paths["markdown"], summary)
     publish.summary(environ, summary)

@@ -6,6 +6,7 @@ did, and lists what no scanner could judge.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate import reports
@@ -26,18 +27,35 @@ _MAX_BYTES = 12_000
 _MADE = frozenset(("scope/generated-edited",))
 
 
-def step_summary(report: Report, people: Sequence[str], note: str = "") -> bytes:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the report itself does not say.
+
+    Who approved, why something is missing, and what a reviewing command said (Markdown already).
+    """
+
+    people: tuple[str, ...] = ()
+    note: str = ""
+    remarks: str = ""
+
+
+def step_summary(report: Report, beside: Beside) -> bytes:
     """Return the page for the step summary, at most 1 MiB."""
-    return _page(report, people, note, SUMMARY_LIMIT)
+    return _page(report, beside, SUMMARY_LIMIT)
 
 
-def comment(report: Report, people: Sequence[str], note: str = "") -> str:
+def comment(report: Report, beside: Beside) -> str:
     """Return the page for a comment: at most 65,536 characters, counted as bytes."""
-    return _page(report, people, note, COMMENT_LIMIT).decode()
+    return _page(report, beside, COMMENT_LIMIT).decode()
 
 
-def _page(report: Report, people: Sequence[str], note: str, limit: int) -> bytes:
-    last = "".join(_for_people(report, people, note)).encode()
+def _page(report: Report, beside: Beside, limit: int) -> bytes:
+    last = "".join(_for_people(report, beside.people, beside.note)).encode()
+    if beside.remarks:
+        last += (
+            "\n### What the reviewing command says\n\n"
+            f"Information from a program, which no verdict rests on.\n\n{beside.remarks}\n"
+        ).encode()
     return reports.render("markdown", report, Options(limit=limit - len(last))) + last
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
+from zt_gate.ci.remarks import Command
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Settings:
     comment: bool = True
     sarif: bool = False
     approval: Approval = "false"
+    command: Command = field(default_factory=Command)
 
 
 def read(environ: MutableMapping[str, str]) -> Settings:
@@ -64,6 +66,10 @@ def read(environ: MutableMapping[str, str]) -> Settings:
         comment=_switch(environ, "ZT_COMMENT", "comment", default=True),
         sarif=_switch(environ, "ZT_SARIF", "sarif", default=False),
         approval=cast(Approval, approval),
+        command=Command.of(
+            environ.get("ZT_REVIEW_COMMAND", ""),
+            _several(environ, "ZT_REVIEW_ENVIRONMENT", ", "),
+        ),
     )
 
 
