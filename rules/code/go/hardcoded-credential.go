@@ -9,4 +9,10 @@ jwtSecret := []byte("development")
 password := os.Getenv("PASSWORD")
 // ok: go-hardcoded-credential
 passwordField := "name"
+// ruleid: go-hardcoded-credential
+key, err := token.SignedString([]byte("swordfish"))
+// ruleid: go-hardcoded-credential
+const pwd = "correct-horse"
+// ok: go-hardcoded-credential
+signed, err := token.SignedString([]byte(os.Getenv("KEY")))
 }

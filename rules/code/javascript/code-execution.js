@@ -35,3 +35,29 @@ export default function handler(req, res) {
 
 // ruleid: javascript-code-execution
 eval(location.hash.slice(1));
+
+// Handlers are known by their place, not by their parameters' names.
+app.get("/c", (q, r) => {
+  // ruleid: javascript-code-execution
+  eval(q.query.c);
+});
+router.post("/c", authenticate, async function (incoming, reply) {
+  // ruleid: javascript-code-execution
+  eval(incoming.body.c);
+});
+fastify.get("/c", async (incoming, reply) => {
+  // ruleid: javascript-code-execution
+  return eval(incoming.query.c);
+});
+router.get("/c", async (context, next) => {
+  // ruleid: javascript-code-execution
+  context.body = eval(context.query.c);
+});
+koa.use(async (c) => {
+  // ruleid: javascript-code-execution
+  c.body = eval(c.request.body.c);
+});
+cache.get("c", (error, value) => {
+  // ok: javascript-code-execution
+  eval(constants.query.c);
+});

@@ -6,3 +6,7 @@ app.use(session({ secret: "development", resave: false }));
 jwt.sign(data, process.env.KEY);
 // ok: javascript-hardcoded-credential
 app.use(session({ secret: process.env.KEY }));
+// ruleid: javascript-hardcoded-credential
+const token = "x7Rq2LmP9vTz" + "4KdW8sYb1N";
+// ok: javascript-hardcoded-credential
+const key = "nameOfASetting";

@@ -31,3 +31,8 @@ app.get("/c", (req, res) => {
   // ok: javascript-open-redirect
   res.redirect(next);
 });
+
+app.get("/away", (q, r) => {
+  // ruleid: javascript-open-redirect
+  r.redirect(q.query.to);
+});

@@ -39,3 +39,8 @@ export default function handler(req, res) {
   // ruleid: javascript-path-traversal
   res.send(fs.readFileSync("./data/" + req.query.slug));
 }
+
+app.get("/download", (q, r) => {
+  // ruleid: javascript-path-traversal
+  r.sendFile(q.params.name);
+});

@@ -12,3 +12,8 @@ connect(host, password=os.environ["PASSWORD"])
 app.secret_key = os.environ["KEY"]
 # ok: python-hardcoded-credential
 password = ""
+
+# ruleid: python-hardcoded-credential
+key = "x7Rq2LmP9vTz" + "4KdW8sYb1N"
+# ok: python-hardcoded-credential
+key = "name_of_a_setting"

@@ -29,3 +29,11 @@ def checked(request):
         return None
     # ok: python-open-redirect
     return HttpResponseRedirect(target)
+
+
+@app.route("/away")
+def away():
+    response = Response("", 302)
+    # ruleid: python-open-redirect
+    response.headers["Location"] = request.args["to"]
+    return response
