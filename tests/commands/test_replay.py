@@ -50,6 +50,7 @@ def test_each_commit_is_judged_as_it_was_made(repo: Repo) -> None:
     assert (repo.path / "a.py").read_text() == "not committed\n"
     assert not (repo.path / ".git" / "zt-gate").exists()
     assert replay(repo, "--last", "1")["commits"] == 1
+    assert replay(repo, "--config", ".zt-gate.toml")["stopped"] == 0
 
     said = gate("replay", "--scanner", "secrets", str(repo.path), cwd=repo.path.parent)
     assert said.returncode == 0, said.stderr

@@ -33,6 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--first-parent", action="store_true", help="only what was merged")
     parser.add_argument("--scanner", action="append", metavar="NAME", help="this scanner alone")
     parser.add_argument("--skip", action="append", metavar="NAME", help="all but this")
+    parser.add_argument("--config", metavar="FILE", help="this policy, not the one of each time")
     parser.add_argument("--online", action="store_true", help="ask registries, as they are today")
     parser.add_argument("--format", default="terminal", metavar="NAME", help="terminal, json")
 
@@ -81,7 +82,7 @@ def _commits(git: Git, last: int, *, first_parent: bool) -> Iterator[tuple[str, 
 
 
 def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
-    """Judge one commit by the policy of its first parent, as CI would; nothing is logged."""
+    """Judge one commit as CI would, by its first parent's policy; nothing is logged."""
     from zt_gate import gate
 
     request = gate.Request(
@@ -90,6 +91,7 @@ def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
         folder=folder,
         only=tuple(options.scanner or ()),
         skip=tuple(options.skip or ()),
+        config=os.path.abspath(options.config) if options.config else "",
         offline=not options.online,
         log=False,
     )

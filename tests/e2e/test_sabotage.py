@@ -1,0 +1,129 @@
+"""Each control is switched off by itself, and the drill must see it.
+
+The drill plays in this process: the gate forks its scanners, so they have the
+sabotaged control, too.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from zt_gate.drill import run
+from zt_gate.git import patch as git_patch
+from zt_gate.git import program as git_program
+from zt_gate.git import run as git_run
+from zt_gate.model.report import ScannerRun, Verdict
+from zt_gate.policy.ignores import Excuses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Sabotage(NamedTuple):
+    """What is replaced, by what, and which cases must come out wrong, every one of them."""
+
+    name: str
+    target: str
+    instead: Any
+    cases: tuple[str, ...]
+
+
+def without(words: tuple[str, ...], *dropped: str) -> tuple[str, ...]:
+    left = tuple(word for word in words if word not in dropped)
+    assert len(left) == len(words) - len(dropped)
+    return left
+
+
+def flags_without(setting: str) -> tuple[str, ...]:
+    at = git_run._FLAGS.index(setting)
+    return git_run._FLAGS[: at - 1] + git_run._FLAGS[at + 1 :]
+
+
+def forced_without(*names: str) -> dict[str, str]:
+    return {name: value for name, value in git_program._FORCED.items() if name not in names}
+
+
+def blind(name: str) -> Callable[..., ScannerRun]:
+    return lambda *_: ScannerRun(name, "ok")
+
+
+def nothing(*_args: Any, **_words: Any) -> Any:
+    return iter(())
+
+
+SABOTAGES = (
+    Sabotage("git diff without --text", "zt_gate.git.patch.DIFF_FLAGS",
+             without(git_patch.DIFF_FLAGS, "--text"), ("attributes-binary", "key-behind-a-nul")),
+    Sabotage("git with its replaced commits", "zt_gate.git.program._FORCED",
+             forced_without("GIT_NO_REPLACE_OBJECTS"), ("replaced-commit",)),
+    Sabotage("git with grafts", "zt_gate.git.program._FORCED",
+             forced_without("GIT_GRAFT_FILE"), ("graft",)),
+    Sabotage("git with the file monitor", "zt_gate.git.run._FLAGS",
+             flags_without("core.fsmonitor=false"), ("file-monitor",)),
+    Sabotage("commits of a range are not looked at", "zt_gate.git.history.commits",
+             lambda *_: (), ("added-and-removed", "key-in-a-message")),
+    Sabotage("the change brings the policy", "zt_gate.gate._trusted_revision",
+             lambda _request, git, change, _environ: change.head if change.commits else git.head,
+             ("policy-arrives-one-commit-before", "branched-before-the-policy")),
+    Sabotage("an ignore holds for ever", "zt_gate.policy.gather.Excuses",
+             lambda policy, _today: Excuses(policy, "2000-01-01"), ("expired-ignore",)),
+    Sabotage("a mark counts at once", "zt_gate.policy.known._trusted_line",
+             lambda *_: 1, ("key-with-an-ignore", "allowed-line-once-more")),
+    Sabotage("errors are no error", "zt_gate.judge._verdict",
+             lambda findings, _errors: Verdict.FAIL if any(
+                 one.level == "block" and one.state == "active" for one in findings
+             ) else Verdict.PASS,
+             ("no-time", "no-registry")),
+    Sabotage("what cannot be read is silent", "zt_gate.judge._unreadable", nothing,
+             ("line-without-end", "settings-nested-too-deep")),
+    Sabotage("a changed policy is silent", "zt_gate.judge._policy_changes", nothing,
+             ("policy-loosened", "strict-policy-loosened")),
+    Sabotage("a cache among the files is used", "zt_gate.cache._inside",
+             lambda *_: False, ("cache-in-the-tree",)),
+    Sabotage("split secrets are not put together", "zt_gate.scanners.secrets.split.find_split",
+             nothing, ("key-in-pieces",)),
+    Sabotage("encoded secrets are not decoded", "zt_gate.scanners.secrets.encoded.find_encoded",
+             nothing, ("key-in-base64",)),
+    Sabotage("hidden characters are not looked for", "zt_gate.scanners.injection.hidden.look",
+             nothing, ("order-in-tag-characters", "code-read-backwards")),
+    *(
+        Sabotage(f"{name} finds nothing", f"zt_gate.scanners.{name}.SCANNER", name, cases)
+        for name, cases in {
+            "secrets": ("key-in-code", "private-key", "clean-filter"),
+            "injection": ("order-in-plain-text", "order-in-a-message"),
+            "agent_config": ("agent-hook", "words-in-a-script"),
+            "code": ("query-from-a-request", "unsafe-code-in-utf7"),
+            "dependencies": ("invented-package", "name-of-another"),
+            "scope": ("outside-the-scope", "moved-out-of-the-restricted", "invented-task"),
+        }.items()
+    ),
+)  # fmt: skip
+
+
+def wrong(tmp_path: Path, *names: str) -> set[str]:
+    return {result.case.name for result in run.play(run.cases(names), tmp_path) if not result.right}
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda one: one.name)
+def test_the_drill_sees_a_control_that_is_off(
+    sabotage: Sabotage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*_replacement(sabotage))
+    assert wrong(tmp_path, *sabotage.cases) == set(sabotage.cases)
+
+
+def _replacement(sabotage: Sabotage) -> tuple[Any, str, Any]:
+    module, _, name = sabotage.target.rpartition(".")
+    if name == "SCANNER":
+        scanner = import_module(module)
+
+        class Blind:
+            name = sabotage.instead
+            scan = staticmethod(blind(sabotage.instead))
+
+        return scanner, name, Blind
+    return import_module(module), name, sabotage.instead
