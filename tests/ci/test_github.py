@@ -423,6 +423,10 @@ def test_in_the_queue_the_reviews_of_the_pull_request_count(job: Job) -> None:
     job.inputs["ZT_APPROVAL"] = "always"
     assert job.run(event, "merge_group") == 0
     assert not job.forge.comments
+    job.repo.write("b.txt", f'other = "{KEY}"\n')
+    group["head_sha"] = job.repo.commit("not what was reviewed")
+    assert job.run(event, "merge_group") == 1
+    assert "gate/not-reviewed" not in rules(job)
 
 
 @pytest.mark.parametrize(

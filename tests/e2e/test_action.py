@@ -157,8 +157,27 @@ def test_the_stand_ins_are_the_only_actions_and_pinned() -> None:
     used = [step["uses"].partition("@")[0] for step in action["runs"]["steps"] if "uses" in step]
     assert set(used) == set(USES)
     inputs = {"labels", "profile", "fail-on", "sarif", "comment", "task", "offline", "config",
-              "accept", "require-human-approval", "review-command", "review-environment", "token"}  # fmt: skip
+              "accept", "require-human-approval", "review-command", "review-environment",
+              "token"}  # fmt: skip
     assert set(action["inputs"]) == inputs
+
+
+def test_the_projects_own_workflow_takes_the_action_from_the_base() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/zt-gate.yml").read_bytes())
+    job = workflow["jobs"]["judge"]
+    change, base, gate = job["steps"]
+    assert set(workflow[True]) == {"pull_request", "pull_request_review", "merge_group"}
+    assert {"labeled", "unlabeled", "synchronize"} <= set(workflow[True]["pull_request"]["types"])
+    assert workflow["permissions"] == {}
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    for step in (change, base):
+        assert re.fullmatch(r"actions/checkout@[0-9a-f]{40}", step["uses"])
+        assert step["with"]["persist-credentials"] is False
+    assert base["with"]["ref"] == (
+        "${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}"
+    )
+    assert gate["uses"] == f"./{base['with']['path']}"
+    assert not any("run" in step for step in job["steps"])  # nothing of the change is started
 
 
 def test_zizmor_and_the_schemas_accept_the_action_and_the_workflows() -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from zt_gate import gate, origin, reports, rulebook
 from zt_gate.ci import event as events
@@ -45,6 +46,7 @@ class _Run:
     settings: Settings
     event: Event
     git: Git
+    remote: deepen.Remote
     client: Client | None
     decision: Decision
     note: str = ""
@@ -63,8 +65,10 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     environ["CI"] = "true"
     client = _client(environ, told)
     event = events.read(environ, events.payload(environ), client)
-    event, git = _with_base(environ, event, told)
-    known = _Run(told, event, git, client, review.Decision())
+    server = environ.get("GITHUB_SERVER_URL", "")
+    remote = deepen.Remote(f"{server}/{event.repository}", told.token)
+    event, git = _with_base(environ, event, remote)
+    known = _Run(told, event, git, remote, client, review.Decision())
     known = _reviewed(known)
     with _own_config(known) as config:
         runs: list[ScannerRun] = []
@@ -82,12 +86,10 @@ def _client(environ: MutableMapping[str, str], told: Settings) -> Client | None:
 
 
 def _with_base(
-    environ: MutableMapping[str, str], event: Event, told: Settings
+    environ: MutableMapping[str, str], event: Event, remote: deepen.Remote
 ) -> tuple[Event, Git]:
     """Return the event with its base, and git with the history between both ends."""
     folder = Path.cwd()
-    server = environ.get("GITHUB_SERVER_URL", "")
-    remote = deepen.Remote(f"{server}/{event.repository}", told.token)
     if not event.base:
         if not event.default_branch:
             raise events.EventError("the event does not say which branch is the default one")
@@ -119,18 +121,30 @@ def _reviewed(known: _Run) -> _Run:
 
 def _decision(known: _Run, client: Client) -> Decision:
     """Return what the reviews of the pull request come to; raises ApiError."""
-    event = known.event
+    event, git = known.event, known.git
     if event.kind == "queue":  # its commit is the queue's own: the reviews are of the branch
-        answer = client.get(f"/repos/{event.repository}/pulls/{event.number}")
+        answer = client.get(f"/repos/{quote(event.repository)}/pulls/{event.number}")
         event = events.of_pull(answer if isinstance(answer, dict) else {}, event.repository)
-    git = known.git
     since = "" if history.is_nothing(git, known.event.base) else known.event.base
     lines = owners.read(lambda path: read_file(git, since, path))
     paths = _paths(git, known.event)
     named = {owner for path in paths for owner in lines.of(path)}
     facts = review.gather(client, event, named)
     marks = origin.marks_of(rulebook.load("gate")[origin.RULE], {}, ())
-    return review.decide(facts, paths, lines, marks)
+    decision = review.decide(facts, paths, lines, marks)
+    if decision.owner and event.head != known.event.head and not _same(known, event.head, paths):
+        # What the queue made of it was never looked at: its findings stay open.
+        return replace(decision, owner="")
+    return decision
+
+
+def _same(known: _Run, reviewed: str, paths: list[bytes]) -> bool:
+    """Whether the touched files are in the queue's commit as they were reviewed."""
+    git = known.git
+    known.remote.bring(git, reviewed)
+    words = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"]
+    other = git.run([*words, reviewed, known.event.head, "--"]).split(b"\0")
+    return not set(other).intersection(paths)
 
 
 def _paths(git: Git, event: Event) -> list[bytes]:

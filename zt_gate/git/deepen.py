@@ -97,6 +97,13 @@ class Remote:
 
         replace(asking, seconds=_SECONDS).run([*words, "--", self._url, *specs])
 
+    def bring(self, git: Git, oid: str) -> None:
+        """Fetch one commit where it is missing; raises GitError."""
+        try:
+            history.resolve(git, oid)
+        except (ShallowError, UnknownRevisionError):
+            self.fetch(git, [f"+{oid}:refs/zt-gate/other"], STEPS[0] if git.shallow else "")
+
     def _header(self) -> dict[str, str]:
         if not self._token or self._scheme != "https":
             return {}
