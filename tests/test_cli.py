@@ -77,7 +77,7 @@ def test_help_and_version(tmp_path: Path) -> None:
         (["scan", "--output", "report.json"], "FORMAT=FILE"),
         (["scan", "--config", "absent.toml"], "absent.toml"),
         (["scan", "--policy-rev", "nowhere"], "nowhere"),
-        (["scan", "--task", "deploy"], "deploy"),
+        (["scan", "--task", "depoly"], "depoly"),
         (["scan", "--tree", "absent"], "absent"),
         (["explain", "secrets/nonesuch"], "no rule"),
         (["rules", "nonesuch"], "no scanner"),
