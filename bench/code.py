@@ -1,13 +1,15 @@
-"""How much the code scanner finds, beside bandit in the same run, and how quiet it is.
+"""How much the code scanner finds, beside its peers in the same run, and how quiet it is.
 
-    python bench/code.py --samples FILE… [--packages NAME…] [--bandit PROGRAM]
+    python -m bench.code --samples FILE… [--packages NAME…] [--npm NAME…] [--go MODULE@VERSION…]
+        [--bandit PROGRAM] [--njsscan PROGRAM] [--brief]
 
 A sample file has one JSON object per line, ``{"source", "lang", "cwe": [89],
 "label": "vulnerable" or "safe", "text"}``, and may be compressed with xz.  A
 sample counts as found where a finding at block or warn has a CWE of the right
-family: the file level, as a gate decides.  ``--packages`` counts the findings
-per 100,000 lines of installed packages.  Bandit takes part where it is
-installed beside this Python, or with ``--bandit PROGRAM``.
+family: the file level, as a gate decides.  ``--packages`` and its kin count
+the findings per 100,000 lines of source distributions.  Bandit and njsscan take
+part where they are installed beside this Python, or by their programs' paths.
+``--brief`` leaves the rows by CWE out: README's tables.
 """
 
 from __future__ import annotations
@@ -15,42 +17,22 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench import code_packages
+from bench.code_peers import Found, families, scanners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "go": "go", "java": "java"}
-
-#: Weaknesses that count as the same: a hit in one of a line is a hit for all of it.
-FAMILIES = (
-    (89, 943, 564), (78, 77, 88), (94, 95, 96, 1336), (79, 80, 83, 87, 116),
-    (22, 23, 29, 36, 59, 73, 434), (502,),
-    (256, 257, 321, 326, 327, 328, 329, 759, 760, 780, 916, 1204),
-    (330, 331, 335, 336, 337, 338, 339, 340), (259, 321, 522, 798), (295, 296, 297, 300, 319),
-    (611, 776, 827), (93, 113, 117), (441, 918), (601,), (11, 215, 489), (90,), (91, 643, 652),
-    (315, 539, 614, 1004, 1275), (377, 378, 379), (250, 266, 276, 732), (400, 409, 730, 770, 1333),
-    (200, 209, 210, 497, 532), (352,), (915, 1321), (208, 385), (345, 347), (942, 346),
-)  # fmt: skip
-
-LEVELS = ("block", "warn")
-
-
-def families(numbers: Iterable[int]) -> frozenset[int]:
-    """Return the families of CWE numbers; one that is in none is its own, below zero."""
-    found: set[int] = set()
-    for number in numbers:
-        inside = {index for index, family in enumerate(FAMILIES) if number in family}
-        found |= inside or {-number}
-    return frozenset(found)
+EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "go": "go"}
 
 
 @dataclass(frozen=True)
@@ -62,10 +44,6 @@ class Sample:
     lang: str
     cwe: tuple[int, ...]
     vulnerable: bool
-
-
-#: File name → family → the strongest level found there, 2 for block and 1 for warn.
-Hits = dict[str, dict[int, int]]
 
 
 def read(files: Iterable[Path], folder: Path) -> dict[str, Sample]:
@@ -82,49 +60,6 @@ def read(files: Iterable[Path], folder: Path) -> dict[str, Sample]:
             bad = row["label"] == "vulnerable"
             samples[name] = Sample(name, row["source"], row["lang"], tuple(row["cwe"]), bad)
     return samples
-
-
-def gate(folder: Path) -> tuple[Hits, dict[str, int]]:
-    """Scan a folder with the gate; return what it found and the number of findings by level."""
-    words = [sys.executable, "-m", "zt_gate", "scan", "--tree", ".", "--scanner", "code"]
-    done = subprocess.run(
-        [*words, "--format", "json"], cwd=folder, capture_output=True, check=False
-    )
-    report = json.loads(done.stdout)
-    hits: Hits = defaultdict(dict)
-    counts = dict.fromkeys(LEVELS, 0)
-    for finding in report["findings"]:
-        if finding["scanner"] != "code" or finding["level"] not in LEVELS:
-            continue
-        counts[finding["level"]] += 1
-        numbers = (int(name.removeprefix("CWE-")) for name in finding["cwe"])
-        _note(hits[finding["path"]], numbers, 2 if finding["level"] == "block" else 1)
-    for run in report["runs"]:
-        if run["status"] == "error":
-            print(f"incomplete: {run['reason']}", file=sys.stderr)
-    return hits, counts
-
-
-def bandit(program: str, folder: Path) -> tuple[Hits, dict[str, int]]:
-    """The same with bandit; its severity high counts as block, the others as warn."""
-    done = subprocess.run(
-        [program, "-r", ".", "-f", "json", "-q", "--exit-zero"],
-        cwd=folder, capture_output=True, check=False,
-    )  # fmt: skip
-    hits: Hits = defaultdict(dict)
-    counts = dict.fromkeys(LEVELS, 0)
-    for found in json.loads(done.stdout)["results"]:
-        level = "block" if found["issue_severity"] == "HIGH" else "warn"
-        counts[level] += 1
-        number = found.get("issue_cwe", {}).get("id")
-        path = found["filename"].removeprefix("./")
-        _note(hits[path], [number] if number else [], 2 if level == "block" else 1)
-    return hits, counts
-
-
-def _note(found: dict[int, int], numbers: Iterable[int], level: int) -> None:
-    for family in families(numbers):
-        found[family] = max(level, found.get(family, 0))
 
 
 @dataclass(frozen=True)
@@ -174,65 +109,59 @@ def groups(samples: Mapping[str, Sample]) -> Iterator[tuple[str, list[Sample]]]:
     yield from sorted(by.items(), key=lambda item: (item[0].count(" "), -len(item[1])))
 
 
-def packages(names: Iterable[str], folder: Path) -> int:
-    """Copy the Python files of installed packages into ``folder``; return their lines."""
-    lines = 0
-    for name in names:
-        spec = find_spec(name)
-        for place in (spec.submodule_search_locations or ()) if spec else ():
-            for file in sorted(Path(place).rglob("*.py")):
-                target = folder / name / file.relative_to(place)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, target)
-                lines += file.read_bytes().count(b"\n")
-    return lines
-
-
-def scanners(
-    options: argparse.Namespace, folder: Path
-) -> Iterator[tuple[str, Hits, dict[str, int]]]:
-    """Yield what each scanner finds in a folder."""
-    yield ("zt-gate", *gate(folder))
-    beside = shutil.which("bandit", path=str(Path(sys.executable).parent))
-    program = options.bandit or beside
-    if program:
-        yield ("bandit", *bandit(program, folder))
-
-
 def main(words: list[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--samples", nargs="*", type=Path, default=[], help="files of samples")
-    parser.add_argument("--packages", nargs="*", default=[], help="installed packages, for noise")
+    parser.add_argument("--packages", nargs="*", default=[], help="Python packages, for noise")
+    parser.add_argument("--npm", nargs="*", default=[], help="npm packages, for noise")
+    parser.add_argument("--go", nargs="*", default=[], help="Go modules, for noise")
     parser.add_argument("--bandit", help="bandit's program")
+    parser.add_argument("--njsscan", help="njsscan's program")
+    parser.add_argument("--brief", action="store_true", help="no rows by CWE")
     options = parser.parse_args(words)
+    programs = {"bandit": options.bandit, "njsscan": options.njsscan}
+    if options.samples:
+        with tempfile.TemporaryDirectory() as place:
+            samples = read(options.samples, Path(place))
+            _print_rates(samples, list(scanners(programs, Path(place))), brief=options.brief)
+    named = {"python": options.packages, "javascript": options.npm, "go": options.go}
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        if options.samples:
-            samples = read(options.samples, folder)
-            _print_rates(samples, scanners(options, folder))
-    with tempfile.TemporaryDirectory() as place:
-        if options.packages and (lines := packages(options.packages, Path(place))):
-            print(
-                f"\nFindings per 100,000 lines ({lines:,} lines of {', '.join(options.packages)})"
-            )
-            print("| scanner | block | block and warn |\n|---|---|---|")
-            for name, _, counts in scanners(options, Path(place)):
-                both = [counts["block"], counts["block"] + counts["warn"]]
-                print("|".join(("", name, *(f"{count * 1e5 / lines:.1f}" for count in both), "")))
+        if any(named.values()):
+            print("\n| clean code | lines | scanner | block | block and warn |")
+            print("|---|---:|---|---:|---:|")
+        for language, names in named.items():
+            if names:
+                _print_noise(language, names, programs, Path(place))
+
+
+def _print_noise(
+    language: str, names: list[str], programs: dict[str, str | None], place: Path
+) -> None:
+    """Print the findings per 100,000 lines of packages of one language."""
+    folder = code_packages.fetch(language, names, place)
+    lines = code_packages.keep_code(folder, language)
+    if not lines:
+        print(f"| {language} | 0 | nothing could be had | – | – |")
+        return
+    for found in scanners(programs, folder):
+        if language in found.languages:
+            loud = found.counts["block"] + found.counts["warn"]
+            shares = f"{found.counts['block'] * 1e5 / lines:.1f} | {loud * 1e5 / lines:.1f}"
+            print(f"| {language}: {', '.join(names)} | {lines:,} | {found.scanner} | {shares} |")
 
 
 def _print_rates(
-    samples: Mapping[str, Sample], found: Iterable[tuple[str, Hits, dict[str, Any]]]
+    samples: Mapping[str, Sample], found: Iterable[Found], *, brief: bool = False
 ) -> None:
     print("| samples | scanner | vulnerable | safe | recall | at block | false | false at block |")
-    print("|---|---|---|---|---|---|---|---|")
-    results = list(found)
+    print("|---|---|---:|---:|---:|---:|---:|---:|")
     for name, members in groups(samples):
-        for scanner, hits, _ in results:
-            if scanner == "bandit" and members[0].lang != "python":
-                continue
-            print(f"| {name} | {scanner} | {rate(members, hits).cells()} |")
+        if brief and "CWE-" in name:
+            continue
+        for one in found:
+            if members[0].lang in one.languages:
+                print(f"| {name} | {one.scanner} | {rate(members, one.hits).cells()} |")
 
 
 if __name__ == "__main__":
