@@ -126,5 +126,5 @@ class Exceptions:
         if line is None or not fits(finding.rule):
             return None
         if self.known is not None and self.known.is_new(finding):
-            return Excuse("active", "known from the baseline, and here once more")
+            return Excuse("active", "known from the baseline, but the change brings it once more")
         return self._signed(Excuse("baseline", "known before"), self.baseline_path, line)

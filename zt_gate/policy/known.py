@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Files whose lines are kept at a time: findings come file by file.
 _KEPT = 8
+#: What is said of a dependency that the change leaves alone, too.
+_AUDITED = frozenset(
+    ("dependencies/vulnerable", "dependencies/withdrawn", "dependencies/unverified")
+)
 
 
 class Marked(NamedTuple):
@@ -53,15 +57,20 @@ class Known:
 
     def __init__(self, change: ChangeSet, trusted_file: Callable[[bytes], bytes | None]) -> None:
         self._files = {file.path: file for file in change.files}
+        self._whole = change.kind == "tree"
         self._trusted_file = trusted_file
         self._sides: dict[bytes, _Sides | None] = {}
 
     def is_new(self, finding: Finding) -> bool:
-        """Whether a line of the finding stands more often in the change than on the trusted side.
+        """Whether the change brings the finding, although its fingerprint may be an old one.
 
-        What has no line, or cannot be read, is judged by its fingerprint alone.
+        It does where the finding's line stands more often than on the trusted
+        side.  What stands on no line, or cannot be read, is judged by its fingerprint
+        alone, unless it is something that the change alone made (see ``_is_made``).
         """
         place = finding.location
+        if self._is_made(finding):
+            return True
         if place.kind != "line" or place.path is None or place.line is None:
             return False
         sides = self._of(place.path)
@@ -69,6 +78,25 @@ class Known:
             return False
         line = _plain(_line(sides.new, place.line))
         return sides.new_count[line] > sides.old_count[line]
+
+    def _is_made(self, finding: Finding) -> bool:
+        """Whether a scanner tells the finding only where the trusted side has none like it.
+
+        An entry of a manifest is told where its source changed, and its lines may
+        be others than the one that names it; a finding on a line that is no added
+        one is told where the change made it possible.
+        """
+        place = finding.location
+        if self._whole or place.path is None:
+            return False
+        if finding.scanner == "dependencies":
+            return finding.rule not in _AUDITED
+        if place.kind != "file":
+            return False
+        file = self._files.get(place.path)
+        return place.line is not None or (
+            file is not None and self._trusted_file(file.old_path or file.path) is None
+        )
 
     def marks(self, finding: Finding) -> Iterator[Marked]:
         """Yield the marks on the finding's lines, and on the line above, that speak of its rule."""
@@ -100,7 +128,8 @@ class Known:
             new = file.new.read().split(b"\n")
         except ContentUnavailableError:
             return None
-        name = file.old_path or file.path
+        # A copy writes every line of the other file once more.
+        name = file.path if file.status == "C" else file.old_path or file.path
         old = (self._trusted_file(name) or b"").split(b"\n")
         return _Sides(new, name, old, Counter(map(_plain, old)), Counter(map(_plain, new)))
 
