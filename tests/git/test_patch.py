@@ -200,3 +200,18 @@ print(count, peak() - before)
     count, kilobytes = map(int, done.stdout.split())
     assert count == 1_000_000
     assert 0 < kilobytes < 64 * 1024
+
+
+@pytest.mark.parametrize("at", [b":100644 100644 \xe2", b"index \xd4"])
+def test_object_ids_that_are_no_ascii_are_what_git_does_not_write(at: bytes) -> None:
+    """Found by bench/fuzz.py: they were an exception that nobody expects."""
+    listing = (
+        b":100644 100644 " + b"1" * 40 + b" " + b"2" * 40 + b" M\0a\0\0"
+        b"diff --git a/a b/a\nindex " + b"1" * 40 + b".." + b"2" * 40 + b" 100644\n"
+        b"--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n"
+    )
+    head = at[:-1]
+    assert head in listing
+    broken = listing.replace(head + (b"1" if head.endswith(b" ") else b""), at, 1)
+    with pytest.raises(GitError):
+        opened(read_changes(Reader(io.BytesIO(broken).read), Spool(), BlobStore(None)))  # type: ignore[arg-type]

@@ -162,7 +162,7 @@ def _entries(reader: Reader) -> Iterator[Entry]:
             old_mode, new_mode = int(fields[0][1:], 8), int(fields[1], 8)
         except ValueError as error:
             raise GitError("git's listing holds a mode that is no number") from error
-        old_oid, new_oid = fields[2].decode("ascii"), fields[3].decode("ascii")
+        old_oid, new_oid = (oid.decode("ascii", "replace") for oid in fields[2:4])
         yield Entry(old_mode, new_mode, old_oid, new_oid, status, path, old_path)
 
 
@@ -260,7 +260,7 @@ def _section(ids: tuple[str, str], reader: Reader, spool: Spool) -> Iterator[Hun
             yield _hunk(reader, spool)
         elif start.startswith(b"index "):
             old, dots, new = reader.until(b"\n")[6:].partition(b" ")[0].partition(b"..")
-            if not dots or (old.decode("ascii"), new.decode("ascii")) != ids:
+            if not dots or (old, new) != tuple(oid.encode() for oid in ids):
                 raise GitError("git's patch does not follow its listing")
         elif start.startswith(_HEADERS):
             reader.until(b"\n")
