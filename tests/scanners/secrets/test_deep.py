@@ -194,6 +194,10 @@ FAKES = [
     "self.token = self.get_token(request)",
     'primary_key = "customer_identifier_2024"',
     'parser.add_argument("--password", help="The password to use")',
+    "ResourceArn: arn:aws:secretsmanager:eu-west-1:123456789012:secret:DatabaseSecret-a1B2c3",
+    "self.oauth2_credential = GoogleOAuth2Credential(self.user_id)",
+    f'if key[0] == "{PEM_BEGIN}":\n    kind = "PRIVATE"\n' + "    call(kind)\n" * 9,
+    f'{{"type": "service_account", "private_key": "{PEM_BEGIN}\\n<the bytes>\\n"}}',
 ]
 
 

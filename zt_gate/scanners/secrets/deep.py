@@ -16,6 +16,7 @@ from zt_gate.scanners.secrets.names import Names
 from zt_gate.scanners.secrets.near import find_near
 from zt_gate.scanners.secrets.nearby import find_aws_pairs, find_commands, find_connections
 from zt_gate.scanners.secrets.paths import is_lock, is_test_or_doc
+from zt_gate.scanners.secrets.pem import encoded
 from zt_gate.scanners.secrets.plugins import Plugins
 from zt_gate.scanners.secrets.split import find_split
 from zt_gate.scanners.secrets.yamls import find_kubernetes
@@ -103,7 +104,8 @@ def _service_accounts(block: Block, judge: Judge) -> Iterator[Hit]:
         return
     for match in _SERVICE_KEY.finditer(block.data):
         value = match[1].decode("ascii", "replace")
-        if "..." not in value and not judge.template(value):
+        body = value.partition("-----BEGIN")[2].partition("KEY-----")[2].encode()
+        if "..." not in value and encoded(body, 20) and not judge.template(value):
             extra = tuple(part for part in re.split(rb"\\n|\s", match[1]) if len(part) >= 16)
             yield Hit(SERVICE_ACCOUNT, *match.span(1), KEY, extra=extra, weight=9)
 

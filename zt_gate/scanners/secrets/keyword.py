@@ -50,6 +50,8 @@ class Keywords:
             if power == strength.NONE:
                 continue
             start, end = _trim(block.data, found)
+            if _named_only(block.data, found):
+                continue
             value = block.data[start:end].decode("utf-8", "replace")
             if self.secret(value, found, power, code=code):
                 yield Hit(
@@ -78,6 +80,14 @@ class Keywords:
         if identifier(value) and ("." in value or not any(c.isdigit() for c in value)):
             return False
         return self._judge.random(value, shortest=20)
+
+
+def _named_only(data: bytes, found: Assignment) -> bool:
+    """Whether this is a call, or a part of a resource's name (``arn:…:secret:x``)."""
+    if not found.quoted and data[found.end : found.end + 1] == b"(":
+        return True
+    token = re.split(rb"[\s\"']", data[max(0, found.start - 160) : found.start])[-1]
+    return b"arn:" in token
 
 
 def _trim(data: bytes, found: Assignment) -> tuple[int, int]:

@@ -14,7 +14,7 @@ _TEST = lazy_bytes(
     rb"(?:^|/)(?:tests?|testing|testdata|test[-_]data|spec|specs|fixtures?|mocks?|__tests__|"
     rb"__mocks__|e2e|t/(?:unit|smoke|integration)|examples?|samples?|demos?)(?:/|$)"
     rb"|(?:^|/)(?:test_[^/]*|conftest\.py|[^/]*[._-](?:test|spec|tests)\.[a-z]{1,5}|[^/]*Tests?\.[a-z]{2,5}"
-    rb"|[^/]*\.(?:example|sample|template|dist|tmpl|tpl|j2|erb))$",
+    rb"|(?:[^/]*[._-])?(?:examples?|samples?)[-_.\d]*\.[a-z]{2,5}|[^/]*\.(?:example|sample|template|dist|tmpl|tpl|j2|erb))$",
     re.IGNORECASE,
 )
 _DOC = lazy_bytes(

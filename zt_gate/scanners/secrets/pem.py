@@ -25,6 +25,8 @@ _HEADER = re.compile(
 # What stands between the lines of a key that is written as a string in code.
 _GLUE = re.compile(rb"\\{1,2}[rn]|%0[aAdD]|&#1[03];|[\"'`][ \t]{0,8}[+.]|[\s\"'`\\,;#*|>]")
 _BREAK = re.compile(rb"\\{1,2}[rn]|[\s\"'`\\,;]+")
+# The last line of a key may be short; the others have 64 characters or more.
+_PIECES = re.compile(rb"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,}={0,2}")
 _BODY = re.compile(rb"[A-Za-z0-9/+=_-]+")
 _PUTTY = re.compile(
     rb"Private-Lines:[ \t]*\d{1,3}[ \t\r]*\n((?:[ \t]*[A-Za-z0-9+/=]{20,80}[ \t\r]*\n?){1,99})"
@@ -65,7 +67,7 @@ def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
     body = _BODY.match(_GLUE.sub(b"", _HEADER.sub(b"", raw)))
     if body is None or len(body[0]) < SHORTEST:
         return None
-    if judge.placeholder(body[0][:200].decode("ascii", "replace")):
+    if judge.placeholder(body[0][:200].decode("ascii", "replace")) or not encoded(raw):
         return None
     # Each line by itself too: other scanners may quote one of them.
     lines = tuple(piece for piece in _BREAK.split(raw) if len(piece) >= 16)
@@ -73,6 +75,11 @@ def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
     end = last + 8 if last >= 0 else end
     extra = (data[start:end].strip(), *lines)
     return Hit(RULE, begin.start(), end, KEY, value=body[0], extra=extra)
+
+
+def encoded(raw: bytes, shortest: int = SHORTEST) -> bool:
+    """Whether what follows a first line is base64, not prose or code: its pieces are long."""
+    return sum(len(piece) for piece in _PIECES.findall(raw)) >= shortest
 
 
 # Two or more whole lines of base64 one after the other: perhaps the middle of a key.
