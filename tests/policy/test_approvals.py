@@ -44,7 +44,16 @@ def test_repositories_do_not_share_a_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{", '{"version": 2, "approvals": []}', '{"version": 1, "approvals": [{}]}']
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"version": 2, "approvals": []}',
+        '{"version": 1, "approvals": [{}]}',
+        '{"version": 1, "approvals": ["x", null]}',
+        '{"version": 1, "approvals": {"a": 1}}',
+    ],
 )
 def test_a_broken_record_is_an_error_and_no_approval(tmp_path: Path, text: str) -> None:
     record = tmp_path / "r.json"
@@ -64,3 +73,5 @@ def test_a_link_or_a_file_that_others_can_write_is_refused(tmp_path: Path) -> No
     record.chmod(0o666)
     with pytest.raises(ApprovalError, match="alone"):
         approvals.read(record)
+    with pytest.raises(ApprovalError, match="alone"):
+        approvals.read(tmp_path)

@@ -85,10 +85,11 @@ def read(record: Path | None) -> tuple[Approval, ...]:
         raise ApprovalError(
             f"the approvals in {record} cannot be read: {error.strerror}"
         ) from error
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
+        os.close(handle)
+        raise ApprovalError(f"{record} is not this user's alone; remove it and approve again")
     with os.fdopen(handle, "rb") as file:
-        info = os.fstat(file.fileno())
-        if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
-            raise ApprovalError(f"{record} is not this user's alone; remove it and approve again")
         data = file.read(_MAX_BYTES + 1)
     try:
         if len(data) > _MAX_BYTES:
@@ -101,10 +102,10 @@ def read(record: Path | None) -> tuple[Approval, ...]:
         raise ApprovalError(f"{record} is no record of approvals; remove it") from error
 
 
-def _approval(row: Mapping[str, object]) -> Approval:
-    if not all(isinstance(value, str) for value in row.values()):
+def _approval(row: object) -> Approval:
+    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
         raise TypeError("not text")
-    return Approval(**row)  # type: ignore[arg-type]
+    return Approval(**row)
 
 
 def write(record: Path, approvals: Iterable[Approval]) -> None:
