@@ -187,9 +187,18 @@ def _skipped(scanner: str, item: NotInspected) -> str:
     return f"{scanner}: {path}{item.reason}"
 
 
+def _agent(report: Report) -> str:
+    """Return the first mark of an agent, and by which profile it has the change judged."""
+    first, *more = report.origin.evidence or ("it carries marks of one",)
+    rest = f", and {summary.plural(len(more), 'more mark')}" if more else ""
+    return f"{first}{rest}; judged by {report.policy.profile}"
+
+
 def _verdict(
     report: Report, shown: list[JudgedFinding], options: Options, width: int
 ) -> Iterator[Line]:
+    if report.origin.ai:
+        yield from _paragraph("agent: ", _agent(report), width, "dim")
     rules = [judged.finding.rule for judged in shown if judged.state == "active"]
     if rules:
         yield from _paragraph("", f"next: zt-gate explain {rules[0]}", width, "dim")
