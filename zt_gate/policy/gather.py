@@ -144,7 +144,7 @@ class _Side:
         return (self._lines or {}).get(tuple(key))
 
     def _read_lines(self) -> dict[tuple[str | int, ...], int]:
-        from zt_gate.policy.toml_lines import key_lines
+        from zt_gate.model.toml_lines import key_lines
 
         data = self.read(FILE)
         if data is None:

@@ -5,7 +5,7 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.policy.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
+from zt_gate.model.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
 
 DOCUMENT = '''\
 top = 1 # top2 = 2
