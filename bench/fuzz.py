@@ -81,7 +81,7 @@ def seeds() -> list[tuple[bytes, bytes]]:
     for file in sorted(CASES.glob("*.toml")):
         for case in tomllib.loads(file.read_text("utf-8"))["case"]:
             encoding = case.get("encoding", "utf-8")
-            for path, text in case["files"].items():
+            for path, text in case.get("files", {}).items():
                 data = fill(text).lstrip("\n").encode(encoding)[:20_000]
                 found.append((fill(path).encode(), data))
     own = Path(__file__).resolve().parent.parent

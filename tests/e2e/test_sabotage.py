@@ -98,6 +98,7 @@ SABOTAGES = (
             "agent_config": ("agent-hook", "words-in-a-script"),
             "code": ("query-from-a-request", "unsafe-code-in-utf7"),
             "dependencies": ("invented-package", "name-of-another"),
+            "tampering": ("gate-taken-out", "link-to-keys"),
             "scope": ("outside-the-scope", "moved-out-of-the-restricted", "invented-task"),
         }.items()
     ),

@@ -42,6 +42,12 @@ class Repository:
             file.write(content.encode("utf-8") if isinstance(content, str) else content)
         os.chmod(target, mode)
 
+    def link(self, name: bytes, target: bytes) -> None:
+        """Make a symbolic link, with its folders."""
+        place = os.path.join(os.fsencode(self.path), name)
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.symlink(target, place)
+
     def stage(self) -> None:
         """Add everything, also what is ignored."""
         self.git("add", "-A", "-f")

@@ -52,11 +52,11 @@ def _unsorted(box: Box) -> Outcome:
     return _range(box, repository, _tree(repository, last, first))
 
 
-def _inside_git(box: Box) -> Outcome:
-    """Write a hook by way of a folder that is called .git."""
+def _inside_git(name: bytes, box: Box) -> Outcome:
+    """Write a hook by way of a folder that is called .git, or that a file system takes for it."""
     repository = box.repository()
     hook = _tree(repository, _entry(repository, b"100755", b"post-checkout", planted()))
-    tree = repository.store(b"40000 .git\0" + bytes.fromhex(hook), "tree")
+    tree = repository.store(b"40000 " + name + b"\0" + bytes.fromhex(hook), "tree")
     return _range(box, repository, tree)
 
 
@@ -137,7 +137,12 @@ CASES = (
          partial(_mode, b"140000")),
     Case("name-given-twice", _GROUP, "two files with one name", "error", _twice),
     Case("unsorted-tree", _GROUP, "a folder in the wrong order", "block *", _unsorted),
-    Case("hook-in-the-tree", _GROUP, "a hook in a folder called .git", "error", _inside_git),
+    Case("hook-in-the-tree", _GROUP, "a hook in a folder called .git", "error",
+         partial(_inside_git, b".git")),
+    Case("hook-in-a-folder-like-git", _GROUP, "a hook in what macOS takes for .git", "error",
+         partial(_inside_git, b".g\xe2\x80\x8cit")),
+    Case("hook-in-a-short-name", _GROUP, "a hook in what Windows takes for .git", "error",
+         partial(_inside_git, b"GIT~1")),
     Case("graft", _GROUP, "a graft that takes a commit out of history", _KEY, _graft),
     Case("replaced-commit", _GROUP, "a commit that is shown as another", _KEY, _replaced),
     Case("borrowed-objects", _GROUP, "objects in another repository", _KEY, _alternate),
