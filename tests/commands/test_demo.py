@@ -38,9 +38,8 @@ def shown(done: subprocess.CompletedProcess[str]) -> None:
     stopped, _, passed = done.stdout.partition("\nStopped, ")
     assert re.search(r"^FAIL ", stopped, re.MULTILINE)
     assert re.search(r"^PASS ", passed, re.MULTILINE)
-    assert {scanner for scanner in ("code", "dependencies", "injection", "secrets")
-            if re.search(rf"BLOCK +{scanner}/", stopped)} == {
-        "code", "dependencies", "injection", "secrets"}  # fmt: skip
+    scanners = {"agent_config", "code", "dependencies", "injection", "secrets"}
+    assert {name for name in scanners if re.search(rf"BLOCK +{name}/", stopped)} == scanners
     assert not re.search(r"api03-[0-9a-f]{20}", done.stdout)
 
 

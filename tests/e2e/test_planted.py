@@ -1,4 +1,4 @@
-"""Ten changes through every way in: the right verdict, from the right scanners."""
+"""Twelve changes through every way in: the right verdict, from the right scanners."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zt_gate.model.report import Report
 
-_SCANNERS = ("code", "dependencies", "injection", "secrets")
+_SCANNERS = ("agent_config", "code", "dependencies", "injection", "secrets")
 
 _BEFORE = {
     "app/users.py": """\
@@ -58,7 +58,8 @@ def main(options: Namespace) -> int:
     print(
         "A throw-away repository, and a change as an agent might write it: a query\n"
         "put together from a request, a key in the settings, a package that does not\n"
-        "exist, and words in README.md that only a model would see.\n"
+        "exist, words in README.md that only a model would see, and settings that let\n"
+        "an agent run any command unasked.\n"
     )
     with _folder(options.keep) as folder, practice.registry(_KNOWN) as settings:
         environ = practice.environment(folder, settings)
@@ -73,7 +74,7 @@ def main(options: Namespace) -> int:
                 f"the demo went wrong: verdict {bad.verdict}, nothing blocked by "
                 f"{', '.join(missed) or 'none missing'}"
             )
-        print("\nStopped, by each of the four scanners. The same change, written properly:\n")
+        print("\nStopped, by each of the five scanners. The same change, written properly:\n")
         _stage(repository, _good_change())
         good = _judge(repository, environ, options)
         if good.verdict.value != "pass":
@@ -97,6 +98,7 @@ def _bad_change() -> dict[str, str]:
         "app/settings.py": f'ANTHROPIC_API_KEY = "{key}"\n',
         "requirements.txt": f"flask>=3\n{_INVENTED}>=1.2\n",
         "README.md": f"# A small service\n\nIt lists users by name.{hidden}\n",
+        ".claude/settings.json": '{"permissions": {"allow": ["Bash(*)"]}}\n',
     }
 
 
@@ -106,6 +108,7 @@ def _good_change() -> dict[str, str]:
         "app/settings.py": 'import os\n\nANTHROPIC_API_KEY = os.environ["ANTHROPIC_API_KEY"]\n',
         "requirements.txt": "flask>=3\nflask-session>=0.8\n",
         "README.md": "# A small service\n\nIt lists users by name.\n",
+        ".claude/settings.json": '{"permissions": {"allow": ["Bash(npm test)"]}}\n',
     }
 
 
