@@ -10,3 +10,13 @@ out.write(html.escape(f"<b>{name}</b>"))
 out.write("<b>ready</b>")
 # ok: python-html-built-from-text
 out.write(f"{name} < 3")
+
+
+def greeting(name):
+    # ruleid: python-html-built-from-text
+    return f"<h1>Hello {name}</h1>"
+
+
+def escaped(name):
+    # ok: python-html-built-from-text
+    return f"<h1>Hello {html.escape(name)}</h1>"

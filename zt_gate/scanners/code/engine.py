@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 RULE_SECONDS = 5
 #: The same when that file is tried once more, alone.
 PATIENT_SECONDS = 15
+#: Seconds for one start of the engine, whatever the deadline: some of what it does with a
+#: file (parsing, naming, very deep expressions) no rule's limit ends.
+START_SECONDS = 20
+#: Seconds more for each of its files; a loaded machine takes one for a large file.
+FILE_SECONDS = 2
 #: Seconds that asking for one file's data flow may take.
 FLOW_SECONDS = 10
 #: Megabytes that one file may cost.
@@ -179,6 +184,7 @@ def scan(
     """
     left = context.seconds_left()
     deadline = context.deadline - (left / 3 if patient else min(1.0, left / 10))
+    deadline = min(deadline, time.monotonic() + START_SECONDS + FILE_SECONDS * len(files))
     seconds = min(PATIENT_SECONDS, max(1, int(left / 3))) if patient else RULE_SECONDS
     reason = MISSING
     for way in ways:
@@ -190,7 +196,7 @@ def scan(
         except ProcessFailedError as error:
             if time.monotonic() >= deadline:
                 raise EngineError(
-                    f"semgrep did not finish with {len(files):,} files before its deadline"
+                    f"semgrep did not finish with {len(files):,} files in its time"
                 ) from error
             reason = str(error)
             continue
