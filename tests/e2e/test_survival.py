@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e import planted
 from tests.support.repo import GIT_ENV, Repo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-KEY = "AKIA" + "QYLPMN5HHHFPZAM2"
+KEY = planted.key()
 
 
 @pytest.fixture
