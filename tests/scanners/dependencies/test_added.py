@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,27 @@ def test_modules_of_the_repository_are_local() -> None:
     }
     code = "import mine.x\nimport helper\nimport n.s\nimport beside\nimport thing_pb2\nimport bpy\n"
     assert added(of({"a.py": code, "beside.py": "x = 1\n"}, trusted=trusted)) == []
+
+
+def test_what_stands_in_a_tests_own_folder_is_its_input() -> None:
+    files: Files = {
+        "tests/roots/test-ext/need.py": "import made_up\n",
+        "tests/test_module/bad.py": "import made_up\n",
+        "tests/test_group/test_x.py": "import httpx\n",
+        "tests/helper.py": "import trio\n",
+    }
+    assert added(of(files, trusted={"pyproject.toml": PYPROJECT})) == ["httpx", "trio"]
+
+
+def test_ten_thousand_names_take_linear_time() -> None:
+    # As loops within loops these took a minute of CPU and more.
+    names = [f"zz{n}kit-{n}" for n in range(10_000)]
+    code = "".join(f"import q{n}q\n" for n in range(10_000))
+    start = time.process_time()
+    table = json.dumps({"name": "own", "dependencies": dict.fromkeys(names, "1")})
+    found = of({"requirements.txt": "\n".join(names), "package.json": table, "a.py": code})
+    assert len(found.added) == 30_000
+    assert time.process_time() - start < 20
 
 
 def test_an_import_that_was_there_before_is_not_added() -> None:

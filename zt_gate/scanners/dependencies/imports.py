@@ -91,7 +91,7 @@ def _python(
         return None
     plain = normalise("pypi", top)
     spaced = top in NAMESPACES - {"opentelemetry", "zope"}
-    if not spaced and any(key.startswith(f"{plain}-") for key in declared):
+    if not spaced and plain in repository.families:
         return None  # one of the packages that share the name is declared
     name = candidates[0]
     if not valid_name("pypi", name):

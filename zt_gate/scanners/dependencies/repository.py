@@ -72,6 +72,12 @@ class Repository:
         return self._own.get(ecosystem, frozenset())
 
     @cached_property
+    def families(self) -> frozenset[str]:
+        """What declared Python packages have before a hyphen: names that several may share."""
+        keys = self.declared("pypi")
+        return frozenset(key[:at] for key in keys for at, sign in enumerate(key) if sign == "-")
+
+    @cached_property
     def own_by_file(self) -> frozenset[tuple[bytes, str, str]]:
         """What the changed manifests call themselves: path, ecosystem and key."""
         return frozenset(

@@ -131,7 +131,11 @@ def _is_made_up(imported: Addition) -> bool:
     is_test = name.startswith((b"test_", b"conftest")) or not _TESTS.isdisjoint(folders)
     if not is_test and b".test." not in name and b".spec." not in name:
         return False
-    return imported.dependency.section != "import" or not _INPUTS.isdisjoint(folders)
+    if imported.dependency.section != "import" or not _INPUTS.isdisjoint(folders):
+        return True
+    # A folder that is called a test holds what the test reads, unless it is one itself.
+    is_named = any(part.startswith((b"test-", b"test_")) for part in folders)
+    return is_named and not name.startswith((b"test_", b"conftest"))
 
 
 def _add_imports(

@@ -30,7 +30,7 @@ _CONFIGURATION = (
     r"|[a-z][A-Za-z0-9]{0,40}(?:Implementation|Api|CompileOnly|RuntimeOnly|AnnotationProcessor))"
 )
 _CALL = re.compile(
-    rf"^[ \t]*(?:\"|')?({_CONFIGURATION})(?:\"|')?[ \t]*\(?[ \t]*"
+    rf"(?:^|[{{;])[ \t]*(?:\"|')?({_CONFIGURATION})(?:\"|')?[ \t]*\(?[ \t]*"
     r"(?:(?:enforcedPlatform|platform|kotlin)[ \t]*\([ \t]*)?"
     r"(?:(['\"])([^'\"\n]{1,300})\2|([^\n]{0,300}))",
     re.MULTILINE,
@@ -41,7 +41,7 @@ _NAMED = re.compile(
     r"(?:[ \t]*,[ \t]*version[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,100}))?"
 )
 _PLUGIN = re.compile(
-    r"^[ \t]*id[ \t]*\(?[ \t]*['\"]([^'\"\n]{1,200})['\"]\)?"
+    r"(?:^|[{;])[ \t]*id[ \t]*\(?[ \t]*['\"]([^'\"\n]{1,200})['\"]\)?"
     r"[ \t]*version[ \t]*\(?['\"]([^'\"\n]{1,100})['\"]",
     re.MULTILINE,
 )
