@@ -156,27 +156,27 @@ class Ours:
                 print("missed", case.id, file=sys.stderr)
         return found
 
-    def alarms(self, clean: Clean, level: str = "block") -> int:
-        count = 0
+    def alarms(self, clean: Clean) -> Counter[str]:
+        """Return how many findings there are of each level."""
+        count: Counter[str] = Counter()
         for kind, files in clean.files.items():
             paths = list(files)
             for at in range(0, len(paths), _BATCH):
                 batch = {path: files[path] for path in paths[at : at + _BATCH]}
-                count += self._alarms(kind, batch, level)
+                count += self._alarms(kind, batch)
         return count
 
-    def _alarms(self, kind: str, batch: Mapping[str, bytes], level: str) -> int:
+    def _alarms(self, kind: str, batch: Mapping[str, bytes]) -> Counter[str]:
         self.ctx = context(self.ctx.rules, self.ctx.workdir)
         change = change_of(batch)
         start = time.process_time()
         run = SCANNER.scan(change, self.ctx)
         self.cpu[kind] += time.process_time() - start
         self.size[kind] += sum(map(len, batch.values()))
-        found = [finding for finding in run.findings if finding.level == level]
-        for finding in found if self.show else ():
+        for finding in run.findings if self.show else ():
             where = f"{os.fsdecode(finding.location.path or b'')}:{finding.location.line}"
-            print(level, finding.rule, where, finding.message[:200], file=sys.stderr)
-        return len(found)
+            print(finding.level, finding.rule, where, finding.message[:200], file=sys.stderr)
+        return Counter(str(finding.level) for finding in run.findings)
 
 
 class Six:
@@ -264,9 +264,9 @@ def alarms(packages: Sequence[Clean], ours: Ours, peers: Sequence[Six | Ctxsentr
     rows = []
     for clean in packages:
         lines = max(1, clean.lines())
-        review = ours.alarms(clean, "warn")
-        counts = [ours.alarms(clean), *(peer.alarms(clean) for peer in peers)]
-        shares = [f"{count * 100_000 / lines:.1f}" for count in (counts[0], review, *counts[1:])]
+        own = ours.alarms(clean)
+        counts = [own["block"], own["warn"], *(peer.alarms(clean) for peer in peers)]
+        shares = [f"{count * 100_000 / lines:.1f}" for count in counts]
         rows.append([clean.name, f"{lines:,}", *shares])
     names = ["zt-gate", "its reviews", *(peer.name for peer in peers)]
     table(["alarms per 100,000 lines in", "lines", *names], rows)
