@@ -1,5 +1,8 @@
 """Write the pages about rules from the rules: docs/rules/code-<language>.md, <scanner>.md.
 
+Also the tables of docs/code.md: what blocks, warns and informs by language, and
+the frameworks whose calls are known.
+
     python bench/rule_pages.py [--check]
 
 ``--check`` writes nothing and ends with 1 where a page is not up to date.
@@ -12,6 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate import rulebook
+from zt_gate.model.finding import Confidence, Level, Location
+from zt_gate.policy.profiles import level_of
+from zt_gate.policy.schema import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +29,9 @@ FOLDER = ROOT / "docs" / "rules"
 NAMES = {"python": "Python", "javascript": "JavaScript and TypeScript", "go": "Go"}
 #: Scanners whose rules are few enough for one page each.
 SCANNERS = ("scope", "tampering")
-LEVELS = {"high": "blocks", "medium": "warns", "low": "informs"}
+LEVELS = {Level.BLOCK: "blocks", Level.WARN: "warns", Level.INFO: "informs"}
+OVERVIEW = ROOT / "docs" / "code.md"
+BEGIN, END = "<!-- made from the rules by bench/rule_pages.py: begin -->\n", "<!-- end -->\n"
 
 
 def pages() -> dict[Path, str]:
@@ -35,7 +43,43 @@ def pages() -> dict[Path, str]:
         found[FOLDER / f"code-{language}.md"] = _page(language, name, mine)
     for scanner in SCANNERS:
         found[FOLDER / f"{scanner}.md"] = _scanner_page(scanner)
+    found[OVERVIEW] = _overview(OVERVIEW.read_text("utf-8"), rules.values())
     return found
+
+
+def _overview(text: str, rules: Iterable[Rule]) -> str:
+    """Return docs/code.md with its tables made anew."""
+    head, _, rest = text.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    ids: dict[tuple[str, Level], list[str]] = {}
+    for rule in rules:
+        language, _, short = rule.id.removeprefix("code/").partition("-")
+        ids.setdefault((language, _level(rule)), []).append(short)
+    lines = ["| language | level | rules | about |", "|---|---|---:|---|"]
+    for language, name in NAMES.items():
+        for level, word in LEVELS.items():
+            names = sorted(ids.get((language, level), ()))
+            links = ", ".join(
+                f"[{short}](rules/code-{language}.md#{language}-{short})" for short in names
+            )
+            lines.append(f"| {name} | {word} | {len(names)} | {links} |")
+    lines += ["", "| language | whose calls the tables know |", "|---|---|"]
+    lines += [f"| {name} | {_frameworks(language)} |" for language, name in NAMES.items()]
+    return head + BEGIN + "\n".join(lines) + "\n" + END + tail
+
+
+def _frameworks(language: str) -> str:
+    import yaml
+
+    files = sorted((ROOT / "rules" / "code" / "tables" / language).glob("*.yaml"))
+    names = (str(yaml.safe_load(file.read_bytes())["framework"]) for file in files)
+    return "; ".join(name for name in names if not name.startswith("texts"))
+
+
+def _level(rule: Rule) -> Level:
+    """Return what a finding of a rule does where the policy says nothing else."""
+    finding = rule.finding(Location("file", b"x"))
+    return level_of(finding, Policy(), min_confidence=Confidence.HIGH, fail_on="block")
 
 
 def _scanner_page(scanner: str) -> str:
@@ -87,10 +131,9 @@ def _page(language: str, name: str, rules: Iterable[Rule]) -> str:
 def _section(rule: Rule, language: str) -> list[str]:
     short = rule.id.removeprefix("code/")
     data: Mapping[str, object] = rule.data
-    level = "warns" if rule.severity == "low" and rule.confidence == "high" else None
     facts = [
         f"severity {rule.severity}",
-        f"confidence {rule.confidence}: {level or LEVELS[rule.confidence]}",
+        f"confidence {rule.confidence}: {LEVELS[_level(rule)]}",
     ]
     owasp = data.get("owasp")
     named = [*rule.cwe, *(owasp if isinstance(owasp, list) else [])]
