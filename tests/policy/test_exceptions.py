@@ -8,19 +8,22 @@ import pty
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import gate
 from zt_gate.errors import UsageError
+from zt_gate.git import blame
 from zt_gate.policy.gather import ACCEPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.model.report import JudgedFinding, Report
+
+blame_lines = blame.blame
 
 KEY = "AKIA" + "QYLPMN5HHHFPZAM2"
 OTHER = "AKIA" + "QYLPMN5HHHFPZAM7"
@@ -130,6 +133,28 @@ def test_a_mailmap_of_the_change_does_not_rename_who_made_an_exception(repo: Rep
     repo.commit()
     repo.write(".mailmap", "Owner <owner@example.org> <ada@example.org>\n")
     assert the_only(staged(repo, a=f"\n  key = '{KEY}'  # {OWN}\n")).state_by == "Ada"
+
+
+def test_many_marks_in_one_file_cost_two_processes_and_keep_their_authors(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long history makes each look expensive: a hundred of them took minutes."""
+    keys = [f"key{n} = '{KEY[:-1]}{letter}'" for n, letter in enumerate("BCDEFG")]
+    for number, name in ((3, "Ada"), (6, "Grace")):
+        repo.write("a.py", "".join(f"{key}  # {OWN}\n" for key in keys[:number]))
+        repo.commit(env={"GIT_AUTHOR_NAME": name})
+    asked: list[int | None] = []
+
+    def counted(*args: Any) -> dict[int, blame.Author]:
+        asked.append(args[4])
+        return blame_lines(*args)
+
+    monkeypatch.setattr(blame, "blame", counted)
+    report = staged(repo, a="".join(f"\n  {key}  # {OWN}\n" for key in keys))
+    told = sorted((one.finding.location.line, one.state_by) for one in report.findings)
+    assert [by for _, by in told] == ["Ada"] * 3 + ["Grace"] * 3
+    assert len(asked) == 2
+    assert asked[1] is None
 
 
 def test_accept_takes_whole_fingerprints_and_nothing_else(repo: Repo) -> None:

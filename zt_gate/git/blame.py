@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.run import Git
 
-_HEADER = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)(?: \d+)?")
+_HEADER = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d{1,9}) (\d{1,9})")
 _AUTHOR = re.compile(rb"^author ([^<\n]*)<([^>\n]*)> (-?\d{1,15}) [-+]\d{4}$", re.MULTILINE)
 _FIELD = 100
 
@@ -33,18 +33,17 @@ def blame(
     """
     span = [] if line is None else [f"-L{line},{line}"]
     # No conversion program, no list of commits to pass over: both are settings.
-    args = ["-c", "blame.ignoreRevsFile=", "blame", "--no-textconv", "--porcelain", *span]
+    args = ["-c", "blame.ignoreRevsFile=", "blame", "--no-textconv", "--incremental", *span]
     told = git.run([*args, commit, b"--", path])
     origins: dict[int, bytes] = {}
     boundaries: set[bytes] = set()
     latest = b""
     for row in told.split(b"\n"):
-        if row.startswith(b"\t"):
-            continue
         header = _HEADER.fullmatch(row)
         if header:
             latest = header[1]
-            origins[int(header[2])] = latest
+            first = int(header[2])
+            origins.update(dict.fromkeys(range(first, first + int(header[3])), latest))
         elif row == b"boundary":
             boundaries.add(latest)
     cut = boundaries if git.shallow else set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
 
-#: Lines whose author is looked up one by one; each costs a git process.
+#: Files whose lines' authors are looked up; each costs one git process, or two.
 _MAX_BLAMED = 100
+#: Seconds that all of that may take: who said yes is told where it is cheap to
+#: know.  A long file with a long history takes git seconds.
+_BLAME_SECONDS = 10.0
 _HEX = frozenset("0123456789abcdef")
 #: Who gave a fingerprint to ``--accept`` is not known: the words are theirs.
 ACCEPTED = "accepted by whoever started the gate"
@@ -87,7 +92,8 @@ class _Side:
         self._commit = commit
         self._store = store
         self._whole: dict[bytes, Mapping[int, Author]] = {}
-        self._blamed = 0
+        self._asked: set[bytes] = set()
+        self._spent = 0.0
         self._lines: dict[tuple[str | int, ...], int] | None = None
         self._policy_file = FILE
 
@@ -114,21 +120,30 @@ class _Side:
         """Return who wrote a line and when, empty where that cannot be told."""
         if self._git is None or self._store is None or not self._commit:
             return "", ""
+        author = self._authors(path, line).get(line)
+        return (author.name, author.date) if author else ("", "")
+
+    def _authors(self, path: bytes, line: int) -> Mapping[int, Author]:
+        """Return the authors of one line, or of the whole file where it is asked about again."""
         from zt_gate.git.blame import blame
 
+        if path in self._whole:
+            return self._whole[path]
+        again = path in self._asked or path in {FILE, PYPROJECT, baseline.FILE}
+        if self._spent >= _BLAME_SECONDS or (not again and len(self._asked) >= _MAX_BLAMED):
+            return {}
+        assert self._git is not None
+        assert self._store is not None
+        self._asked.add(path)
+        git = replace(self._git, seconds=min(self._git.seconds, _BLAME_SECONDS - self._spent))
+        began = time.monotonic()
         authors: Mapping[int, Author] = {}
-        try:
-            if path in {FILE, PYPROJECT, baseline.FILE}:
-                if path not in self._whole:
-                    self._whole[path] = blame(self._git, self._commit, path, self._store)
-                authors = self._whole[path]
-            elif self._blamed < _MAX_BLAMED:
-                self._blamed += 1
-                authors = blame(self._git, self._commit, path, self._store, line)
-        except GitError:
-            self._whole.setdefault(path, {})
-        author = authors.get(line)
-        return (author.name, author.date) if author else ("", "")
+        with suppress(GitError):
+            authors = blame(git, self._commit, path, self._store, None if again else line)
+        self._spent += time.monotonic() - began
+        if again:
+            self._whole[path] = authors
+        return authors
 
     def place_of(self, excuse: Excuse) -> tuple[bytes, int] | None:
         """Return where the policy's entry stands."""
