@@ -256,3 +256,12 @@ def test_a_range_of_pre_commit_run_is_no_empty_staged_change(repo: Repo) -> None
     done = gate("hook", "pre-commit", cwd=repo.path, PRE_COMMIT_FROM_REF=base)
     assert done.returncode == 2
     assert gate("hook", "pre-commit", cwd=repo.path).returncode == 0
+
+
+def test_a_named_pipe_in_a_hooks_place_is_not_waited_for(repo: Repo) -> None:
+    path = repo.path / ".git" / "hooks" / "pre-commit"
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    hook = hook_files.look(hook_files.Folder(str(path.parent)), "pre-commit")
+    assert (hook.owner, hook.data) == (hook_files.Owner.FOREIGN, b"")

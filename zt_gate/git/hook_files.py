@@ -115,8 +115,10 @@ def look(folder: Folder, name: str) -> Hook:
     path = os.path.join(folder.path, name)
     try:
         info = os.stat(path)
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES) if stat.S_ISREG(info.st_mode) else b""
+        data = b""
+        if stat.S_ISREG(info.st_mode):  # to open a named pipe would wait for its writer
+            with open(path, "rb") as file:
+                data = file.read(_MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
         # A link that leads nowhere is somebody's all the same.
         return Hook(name, path, Owner.FOREIGN if os.path.islink(path) else Owner.NOBODY)
