@@ -61,3 +61,20 @@ cache.get("c", (error, value) => {
   // ok: javascript-code-execution
   eval(constants.query.c);
 });
+app.get("/c", wrap(async (q, r) => {
+  // ruleid: javascript-code-execution
+  eval(q.query.c);
+}));
+app.get("/c", ({ query }, r) => {
+  // ruleid: javascript-code-execution
+  eval(query.c);
+});
+exports.handler = async (happening) => {
+  // ruleid: javascript-code-execution
+  eval(happening.queryStringParameters.c);
+};
+export async function GET(r) {
+  const address = new URL(r.url);
+  // ruleid: javascript-code-execution
+  eval(address.searchParams.get("c"));
+}
