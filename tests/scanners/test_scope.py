@@ -92,6 +92,15 @@ def test_both_names_of_a_rename_and_deletions_and_modes_count(tmp_path: Path) ->
     }  # fmt: skip
 
 
+def test_a_restriction_with_a_capital_letter_beyond_ascii_holds(tmp_path: Path) -> None:
+    restricted = ("/Zahlungen/Übersicht/",)
+    for name in ("Zahlungen/Übersicht/a.py", "zahlungen/übersicht/a.py"):
+        change = change_of({name: "x\n"})
+        assert names(change, tmp_path, restricted=restricted) == {
+            ("scope/restricted-path", name.encode())
+        }
+
+
 def test_letter_case_is_no_way_around_a_restriction(tmp_path: Path) -> None:
     change = change_of({"Infra/a.py": "x\n"})
     assert names(change, tmp_path, restricted=("/infra/",))

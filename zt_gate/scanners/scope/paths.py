@@ -38,7 +38,13 @@ class _Restricted:
     told: str
 
     def matches(self, path: bytes) -> bool:
-        return self.glob.matches(path.lower())
+        return self.glob.matches(_lower(path))
+
+
+def _lower(path: bytes) -> bytes:
+    """Return a path in lower case as a pattern is: letters beyond ASCII, too."""
+    text = path.decode("utf-8", "surrogateescape").lower()
+    return text.encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
