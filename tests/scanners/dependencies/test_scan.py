@@ -19,7 +19,7 @@ from zt_gate import rulebook
 from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level, Severity
 from zt_gate.scanners.base import DependencySettings
-from zt_gate.scanners.dependencies import SCANNER
+from zt_gate.scanners.dependencies import SCANNER, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -463,3 +463,10 @@ def test_rules_are_complete() -> None:
     for case in (*statuses.values(), *sources.values()):
         assert Severity(case["severity"])
         assert Level(case["level"])
+
+
+def test_beyond_a_thousand_open_names_the_rest_is_counted(tmp_path: Path) -> None:
+    names = [*snapshot.shipped("pypi").names[:300], *(f"zz{n}kit" for n in range(1500))]
+    run = scan(change_of({"requirements.txt": "\n".join(names)}), None, tmp_path, offline=True)
+    assert len([one for one in run.findings if one.rule.endswith("unverified")]) == 1000
+    assert any(one.reason.startswith("500 further new names") for one in run.not_inspected)

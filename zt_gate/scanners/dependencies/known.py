@@ -70,15 +70,16 @@ class Knowledge:
     _names: dict[str, Names] = field(default_factory=dict)
 
     def within(self, new: Sequence[Addition], most: int) -> list[Addition]:
-        """Return the new names without those for which a registry would hear more than ``most``."""
+        """Return the new names, without those beyond ``most`` that a registry must speak for."""
         if len(new) <= most:
             return list(new)
         kept, asked = [], 0
         for addition in new:
-            question = self._wanted(addition, is_new=True).question is not None
-            if asked < most or not question:
+            one = self._wanted(addition, is_new=True)
+            is_open = one.question is not None or not one.vouched
+            if asked < most or not is_open:
                 kept.append(addition)
-            asked += question
+            asked += is_open
         return kept
 
     def of(
