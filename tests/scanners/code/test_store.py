@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zt_gate import rulebook
 from zt_gate.scanners.code import store as module
+from zt_gate.scanners.code.rules import Pack
 from zt_gate.scanners.code.store import Store, key_of
 
 if TYPE_CHECKING:
@@ -125,3 +127,14 @@ def test_an_entry_is_json_below_its_checksum(tmp_path: Path) -> None:
     Store(tmp_path).put(key_of("a"), VALUE)
     (file,) = entries(tmp_path)
     assert json.loads(file.read_bytes().partition(b"\n")[2]) == VALUE
+
+
+def test_which_rules_apply_is_remembered_for_a_long_text(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    pack = Pack(rulebook.load("code"), tmp_path, store)
+    text = b"eval(x)\n" + b"# word\n" * 1000
+    found = pack.applicable("python", text)
+    assert "python-eval-of-argument" in found
+    again = Pack(rulebook.load("code"), tmp_path, store)
+    assert again.applicable("python", text) == found
+    assert again.applicable("python", text + b"import pickle; pickle.loads(x)\n") > found

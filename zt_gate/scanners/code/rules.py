@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Changes when conditions are derived in another way.
 _INDEX_VERSION = "5"
+#: Bytes from which the answer is kept: a millisecond's work.
+_WORTH_KEEPING = 4000
 
 
 @dataclass
@@ -115,10 +117,20 @@ class Pack:
         return key_of(*(texts[name] for name in sorted(ids)))
 
     def applicable(self, language: str, text: bytes) -> frozenset[str]:
-        """Return the ids of the rules that can match in a text."""
-        conditions = self._languages[language].conditions
+        """Return the ids of the rules that can match in a text; remembered for long ones."""
+        rules = self._languages[language]
+        key = ""
+        if len(text) >= _WORTH_KEEPING:
+            digest = hashlib.sha256(text).hexdigest()
+            key = key_of("applies", _INDEX_VERSION, language, rules.digest, digest)
+            known = rules.store.get(key)
+            if isinstance(known, list) and rules.bodies.keys() >= set(map(str, known)):
+                return frozenset(known)
         asked = Text(text, python=language == "python")
-        return frozenset(name for name, needs in conditions.items() if asked.holds(needs))
+        found = frozenset(name for name, needs in rules.conditions.items() if asked.holds(needs))
+        if key:
+            rules.store.put(key, sorted(found))
+        return found
 
     def follows_data(self, language: str, rule: str) -> bool:
         """Whether a rule follows data from a source to a sink."""
