@@ -172,6 +172,7 @@ def test_further_codes_are_read(scan: Scan, text: str) -> None:
         "https://example.org/a?b=c&d=e&f=g&nbsp;#section-with-a-rather-long-name-that-goes-on",
         "live evil was saw part trap",
         "x = a ** b + 'one' + 'two' + 'three' + name",
+        "var et={638(e,t,r){var n=r(7381),a=r(3121),o=r(8609),i=r.n(o);e.t.n.r.s.a(a-b-c-d)}}" * 9,
         "row = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']",
         "i.e. e.g. a.m. p.m. a.b.c.d.e.f.g N.A.T.O. U.S.A.",
         "sizes 16 32 48 64 80 96 112 128 16 32 48 64 80 96 112 128 32 64",

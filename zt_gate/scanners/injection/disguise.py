@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zt_gate.scanners.injection import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from zt_gate.scanners.injection.families import Book
 
@@ -37,9 +37,11 @@ _SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[
 _SINGLES = frozenset("etnoisar")
 _FEW = 4
 _TOLD = 5
+_KNOWN = 3
+_WORD_LENGTH = 4
 _MANY = 8
 # One sign between the letters of a word, and again: "w.o.r.d", "w-o-r-d".
-_SPREAD = r"(?<![A-Za-z0-9])[A-Za-z](?:([.*|~+/,:·•_-])[A-Za-z])(?:\1[A-Za-z]){0,22}(?![A-Za-z0-9])"
+_SPREAD = r"(?<![A-Za-z0-9])[A-Za-z](?:([.*|~·•_-])[A-Za-z])(?:\1[A-Za-z]){0,22}(?![A-Za-z0-9])"
 _SPREADS = (
     (b".", rb"\.(?<=[a-z]\.)(?:[a-z]\.){3}[a-z]"),
     (b"*", rb"\*(?<=[a-z]\*)(?:[a-z]\*){3}[a-z]"),
@@ -153,10 +155,11 @@ def has_odd_blanks(text: str) -> bool:
     return not text.isascii() and len(_BLANKS.findall(text)) >= _MANY
 
 
-def unspace(text: str) -> tuple[str, str]:
+def unspace(text: str, known: Container[str]) -> tuple[str, str]:
     """Return a line with spaced-out letters joined to words, and a message if it did so.
 
-    Words are what two or more spaces part.
+    Words are what two or more spaces part, or letters with one sign between all of
+    them, where some of the words are ``known``.
     """
     joined: list[str] = []
 
@@ -165,15 +168,12 @@ def unspace(text: str) -> tuple[str, str]:
         joined.extend(parts)
         return " ".join(parts)
 
-    def gather(match: re.Match[str]) -> str:
-        word = match[0].replace(match[1], "")
-        joined.append(word)
-        return word
-
     clear = re.sub(_SPACED, join, text)
-    spread = re.sub(_SPREAD, gather, clear)
-    if sum(len(part) > 2 for part in joined) >= _TOLD:
-        clear = spread
+    # Chains of one-letter names in minified code have no words in them.
+    spread = [match[0].replace(match[1], "") for match in re.finditer(_SPREAD, clear)]
+    if sum(len(word) >= _WORD_LENGTH and word.lower() in known for word in spread) >= _KNOWN:
+        clear = re.sub(_SPREAD, lambda match: match[0].replace(match[1], ""), clear)
+        joined += spread
     if sum(len(part) > 2 for part in joined) < _TOLD:
         return clear, ""
     return clear, f'letters spaced out that read "{show.visible(clear.strip())}"'

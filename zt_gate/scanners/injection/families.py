@@ -160,7 +160,8 @@ def load(rules: Mapping[str, Rule]) -> Book:
         phrases += (_phrase(name, raw, heads) for raw in family.get("phrases", ()))
         patterns += (_pattern(name, raw) for raw in family.get("patterns", ()))
     vocabulary = frozenset(word for phrase in phrases for need in phrase.needs for word in need)
-    common = vocabulary | everyday
+    # Short words of ten languages are in too many things that are no language.
+    common = everyday.union(word for word in vocabulary if len(word) > 3)
     return Book(
         phrases=tuple(phrases),
         patterns=tuple(p for p in patterns if p.weight >= strong),

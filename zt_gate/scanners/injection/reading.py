@@ -194,7 +194,7 @@ class Reader:
         before = text
         messages = []
         if sly.spaced or disguise.has_odd_blanks(_text(line)):
-            text, message = disguise.unspace(text)
+            text, message = disguise.unspace(text, self.book.common)
             messages.append(message)
         if sly.turned:
             text, message = disguise.unturn(text, sly.turned)
