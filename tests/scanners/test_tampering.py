@@ -120,6 +120,55 @@ def test_a_workflow_that_runs_the_gate(before: str, after: str, rule: str, tmp_p
     assert rules == ({f"tampering/gate-{rule}"} if rule else set())
 
 
+SCRIPT = """on: pull_request
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Judge
+        run: zt-gate scan --base main
+"""
+RUN = "        run: zt-gate scan --base main\n"
+BODY = "        run: |\n          zt-gate scan --base main\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "rule"),
+    [
+        (RUN.replace("zt-gate", "echo zt-gate"), "disabled"),
+        (RUN.replace("scan --base main", "scan --help"), "disabled"),
+        (RUN.replace("main", "main &"), "disabled"),
+        (BODY.replace("main", "main ||\n            true"), "disabled"),
+        (BODY.replace("zt", "exec make\n          zt"), "disabled"),
+        (BODY.replace("zt", "exit\n          zt"), "disabled"),
+        (BODY.replace("zt", "trap 'exit 0' EXIT\n          zt"), "disabled"),
+        (BODY.replace("zt", "zt-gate() { make; }\n          zt"), "disabled"),
+        (BODY.replace("zt", "if false; then\n            zt") + "          fi\n", "disabled"),
+        (BODY.replace("zt", "pip uninstall -y zt-gate\n          zt"), "disabled"),
+        (f'        "continue-on-\\x65rror": true\n{RUN}', "disabled"),
+        (f"        continue-on-error:\n          true\n{RUN}", "disabled"),
+        (f"        ? continue-on-error\n        : true\n{RUN}", "disabled"),
+        (f"        shell: true {{0}}\n{RUN}", "disabled"),
+        (f"        working-directory: docs\n{RUN}", "loosened"),
+        (f"        env:\n          PATH: ./bin\n{RUN}", "loosened"),
+        (RUN.replace("main", "main | cat"), "loosened"),
+        (RUN.replace("--base main", "--base HEAD"), "loosened"),
+        (RUN.replace("--base main", "--staged"), "loosened"),
+        (RUN.replace("zt-gate", "! zt-gate"), "loosened"),
+        # Honest.
+        (f"        shell: bash\n{RUN}", ""),
+        (BODY.replace("zt", "exec 2>&1\n          zt"), ""),
+        (BODY.replace("zt", 'echo "zt-gate scan looks"\n          zt'), ""),
+        (BODY.replace("main", "main ||\n            exit 1"), ""),
+        (BODY.replace("zt", "pip install zt-gate\n          exec zt"), ""),
+        (BODY + "          exit\n", ""),
+    ],
+)
+def test_a_script_that_runs_the_gate(step: str, rule: str, tmp_path: Path) -> None:
+    rules = rules_of({AT: SCRIPT.replace(RUN, step, 1)}, {AT: SCRIPT}, tmp_path)
+    assert rules == ({f"tampering/gate-{rule}"} if rule else set())
+
+
 def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
     new = {AT: None, ".github/workflows/ci.yml": WORKFLOW}
     assert rules_of(new, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
@@ -131,8 +180,10 @@ def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
 def test_a_second_run_does_not_hide_one_that_stops_nobody(tmp_path: Path) -> None:
     step = "      - name: Judge\n"
     new = WORKFLOW.replace(step, f"{step}        continue-on-error: true\n")
-    new += "      - run: zt-gate scan --help\n"
-    assert rules_of({AT: new}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
+    run = "      - run: zt-gate scan --verbose\n"
+    assert rules_of({AT: new + run}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
+    run = "      - run: zt-gate scan --help\n"
+    assert rules_of({AT: new + run}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-disabled"}
 
 
 def test_very_many_runs_are_compared(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ _OWN_RULES = "tampering/own-rules-changed"
 _SPEAKS = re.compile(r"zt[-_]gate")
 _PINNED = re.compile(r"zt-gate[\w./-]{0,100}@[0-9a-f]{40}\b")
 _REFERENCE = re.compile(r"zt-gate[\w./-]{0,100}@(?![0-9a-f]{40}\b)[\w.$-]")
-_LEAVES = re.compile(r"\s*(?:exit|return|set)\b")
+_LEAVES = re.compile(r"\s*(?:exit|return|set|exec)\b")
+_FROM = re.compile(r"--(?:base|range)\b")
 _TOP = re.compile(r"[\"']?(\w[\w-]*)[\"']?\s*:")
 
 
@@ -116,6 +117,7 @@ class _Runs:
         self._look = look
         tight, loose = look.data(_DISABLED), look.data(_LOOSENED)
         self._run = either(tight["runs"])
+        self._no_run = either(tight["no-runs"])
         self._here = either(tight["toothless-here"])
         self._around = either(tight["toothless-around"])
         self._skipped = either(tight["skipped"])
@@ -153,7 +155,8 @@ class _Runs:
 
     def _side(self, text: str | None, *, make: bool) -> _Side:
         lines = Lines.of(text)
-        runs = tuple(lines.found(self._run))
+        found = lines.found(self._run)
+        runs = tuple(n for n in found if not self._no_run.search(lines.rows[n]))
         around = _reasons(lines, lines.found(self._around)) if runs else {}
         toothless = {}
         for run in runs:
@@ -222,6 +225,10 @@ class _Runs:
         if texts[0].count("--policy-rev") > texts[1].count("--policy-rev") and before.in_force:
             message = "the gate is no longer told which revision's policy to trust (--policy-rev)"
             yield self._told(_LOOSENED, file, message, "policy-rev")
+        told_from = [len(_FROM.findall(text)) for text in texts]
+        if told_from[0] > told_from[1] and before.in_force:
+            message = "the gate is no longer told from where on it has to judge (--base, --range)"
+            yield self._told(_LOOSENED, file, message, "base")
         if _PINNED.search(texts[0]) and _REFERENCE.search(texts[1]):
             message = "the gate is no longer pinned: a tag or branch can be moved to other code"
             yield self._told(_LOOSENED, file, message, "pin")

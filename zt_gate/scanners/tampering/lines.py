@@ -63,11 +63,12 @@ class Lines:
         return [number for number, row in enumerate(self.rows) if pattern.search(row)]
 
     def command(self, at: int) -> str:
-        """Return a command with the lines that backslashes join to it."""
+        """Return a command with the lines that a backslash, ``||`` or ``&&`` joins to it."""
         first = last = at
         while first > 0 and self.rows[first - 1].endswith("\\") and at - first < _JOINED:
             first -= 1
-        while self.rows[last].endswith("\\") and last + 1 < len(self.rows) and last - at < _JOINED:
+        most = min(len(self.rows) - 1, at + _JOINED)
+        while last < most and self.rows[last].endswith(("\\", "||", "&&")):
             last += 1
         return " ".join(row.rstrip("\\") for row in self.rows[first : last + 1])
 
