@@ -142,3 +142,10 @@ def test_without_a_log_there_is_none_to_check(tmp_path: Path) -> None:
     assert "no [audit] log" in done.stderr
     assert gate("log", "verify", "--expect", "12", "x", cwd=repo.path).returncode == 2
     assert gate("log", "report", "missing", cwd=repo.path).returncode == 3
+
+
+def test_a_chain_of_something_else_is_no_log_of_runs(tmp_path: Path) -> None:
+    log.append(tmp_path / "other", {"time": "x", "findings": [{"state": []}]})
+    done = gate("log", "report", "other", cwd=tmp_path)
+    assert done.returncode == 3
+    assert "line 1 of the log is no run" in done.stderr

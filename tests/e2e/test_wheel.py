@@ -32,6 +32,7 @@ def test_the_wheel_in_an_empty_environment_runs_the_demo(
     for rule in (ROOT / "rules").rglob("*"):
         if rule.suffix in {".toml", ".yaml"}:
             assert f"zt_gate/_rules/{rule.relative_to(ROOT / 'rules').as_posix()}" in packed
+    assert "zt_gate/drill/cases/secrets.toml" in packed
     assert not [name for name in packed if name.startswith("tests/")]
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"

@@ -52,7 +52,11 @@ def main(options: Namespace) -> int:
     told = Told()
     with log.open_to_read(path) as file:
         for entry, _ in log.entries(file):
-            told.add(entry)
+            try:
+                told.add(entry)
+            except (KeyError, TypeError, AttributeError) as error:
+                # The chain holds, so somebody wrote it: not this gate.
+                raise log.LogError(f"line {entry['seq']} of the log is no run") from error
     sys.stdout.write(told.text())
     return 0
 
