@@ -15,4 +15,10 @@ key, err := token.SignedString([]byte("swordfish"))
 const pwd = "correct-horse"
 // ok: go-hardcoded-credential
 signed, err := token.SignedString([]byte(os.Getenv("KEY")))
+// ruleid: go-hardcoded-credential
+if password == "correct-horse-1" {
+}
+// ok: go-hardcoded-credential
+if token == "comma" {
+}
 }

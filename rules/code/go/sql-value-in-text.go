@@ -9,4 +9,8 @@ db.Exec("DELETE FROM users WHERE id = " + id)
 db.Query("SELECT * FROM users WHERE name = $1", name)
 // ok: go-sql-value-in-text
 db.Query(fmt.Sprintf("SELECT * FROM %s WHERE name = $1", table), name)
+// ruleid: go-sql-value-in-text
+db.Where("name = '" + name + "'").First(&user)
+// ok: go-sql-value-in-text
+db.Where("name = ?", name).First(&user)
 }

@@ -9,4 +9,8 @@ b, _ := rsa.GenerateKey(rand.Reader, 1024)
 c, _ := aes.NewCipher(key)
 // ok: go-weak-cipher
 d, _ := rsa.GenerateKey(rand.Reader, 3072)
+// ruleid: go-weak-cipher
+suites := []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}
+// ok: go-weak-cipher
+others := []uint16{tls.TLS_AES_128_GCM_SHA256}
 }
