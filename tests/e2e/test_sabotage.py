@@ -6,7 +6,9 @@ sabotaged control, too.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -16,11 +18,11 @@ from zt_gate.git import patch as git_patch
 from zt_gate.git import program as git_program
 from zt_gate.git import run as git_run
 from zt_gate.model.report import ScannerRun, Verdict
+from zt_gate.policy import approvals
 from zt_gate.policy.ignores import Excuses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 class Sabotage(NamedTuple):
@@ -55,7 +57,21 @@ def nothing(*_args: Any, **_words: Any) -> Any:
     return iter(())
 
 
+def as_it_lies_there(git: Any, _commit: str, path: bytes, *_: Any) -> bytes | None:
+    """Read a trusted file from the work tree, as a careless gate would."""
+    file = Path(os.fsdecode(os.path.join(os.fsencode(git.root), path)))
+    return file.read_bytes() if file.is_file() else None
+
+
+record_of = approvals.record_of
+
 SABOTAGES = (
+    Sabotage("the trusted side is the work tree", "zt_gate.git.trusted.read_file",
+             as_it_lies_there,
+             ("policy-arrives", "policy-arrives-in-pyproject", "baseline-arrives")),
+    Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_of",
+             lambda environ, folder, _scanned: record_of(environ, folder, ()),
+             ("approvals-in-the-tree",)),
     Sabotage("git diff without --text", "zt_gate.git.patch.DIFF_FLAGS",
              without(git_patch.DIFF_FLAGS, "--text"), ("attributes-binary", "key-behind-a-nul")),
     Sabotage("git with its replaced commits", "zt_gate.git.program._FORCED",
@@ -66,7 +82,7 @@ SABOTAGES = (
              flags_without("core.fsmonitor=false"), ("file-monitor",)),
     Sabotage("commits of a range are not looked at", "zt_gate.git.history.commits",
              lambda *_: (), ("added-and-removed", "key-in-a-message")),
-    Sabotage("the change brings the policy", "zt_gate.gate._trusted_revision",
+    Sabotage("the change brings the policy", "zt_gate.gate.trusted_revision",
              lambda _request, git, change, _environ: change.head if change.commits else git.head,
              ("policy-arrives-one-commit-before", "branched-before-the-policy")),
     Sabotage("an ignore holds for ever", "zt_gate.policy.gather.Excuses",
