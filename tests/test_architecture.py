@@ -26,8 +26,12 @@ ARROWS: dict[str, set[str]] = {
     },
     "gate": {
         "sources", "policy", "rulebook", "origin", "pipeline", "judge", "masking", "model", "git",
-        "scanners", "process", "audit",
+        "scanners", "audit", "kit", "request", "trusted",
     },
+    # The three parts of a run that speak of one thing each.
+    "request": {"origin", "model"},
+    "kit": {"request", "policy", "rulebook", "pipeline", "process", "model", "git", "scanners"},
+    "trusted": {"request", "policy", "rulebook", "model", "git", "scanners"},
     "origin": {"model"},
     # What a forge wants to know of a run: it starts the gate as a command does.
     "ci": {"gate", "git", "masking", "model", "origin", "policy", "process", "reports", "rulebook"},
