@@ -169,6 +169,64 @@ def test_a_script_that_runs_the_gate(step: str, rule: str, tmp_path: Path) -> No
     assert rules == ({f"tampering/gate-{rule}"} if rule else set())
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "rule"),
+    [
+        ("https://git.example.org/zt-gate", "https://git.example.com/zt-gate", "disabled"),
+        ("  - id: zt-gate\n", "  - id: zt-gate\n    entry: make\n", "disabled"),
+        ("  - id: zt-gate\n", "  - id: zt-gate\n    args: [--help]\n", "loosened"),
+        ("repos:", "ci:\n  skip: [spelling, zt-gate]\nrepos:", "loosened"),
+        ("  - id: zt-gate\n", "  - id: zt-gate\n    verbose: true\n", ""),
+    ],
+)
+def test_a_configuration_of_pre_commit(before: str, after: str, rule: str, tmp_path: Path) -> None:
+    at = ".pre-commit-config.yaml"
+    old = "repos:\n- repo: https://git.example.org/zt-gate\n  rev: v1\n  hooks:\n  - id: zt-gate\n"
+    rules = rules_of({at: old.replace(before, after)}, {at: old}, tmp_path)
+    assert rules == ({f"tampering/gate-{rule}"} if rule else set())
+
+
+def test_the_action_of_somebody_else_is_not_the_gate(tmp_path: Path) -> None:
+    new = WORKFLOW.replace("example/zt-gate", "example-org/zt-gate")
+    assert rules_of({AT: new}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-disabled"}
+
+
+OWNED = "* @org/all\n/.github/ @org/security\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        (".github/CODEOWNERS", f"{OWNED}/.github/workflows/ @org/others\n", True),
+        (".github/CODEOWNERS", f"{OWNED}*.yml @org/others\n", True),
+        (".github/CODEOWNERS", f"{OWNED}/docs/ @org/others\n", False),
+        # GitHub passes over what is larger.
+        (".github/CODEOWNERS", OWNED + "# owners of nothing\n" * 170_000, True),
+    ],
+)
+def test_the_gates_own_files_keep_their_owners(
+    path: str, text: str, told: bool, tmp_path: Path
+) -> None:
+    rules = rules_of({path: text}, {path: OWNED}, tmp_path)
+    assert rules == ({"tampering/codeowners-weakened"} if told else set())
+
+
+def test_a_file_of_owners_that_counts_before_another_one_is_told(tmp_path: Path) -> None:
+    words: dict[str, Any] = {"trusted_paths": lambda: [b"CODEOWNERS"]}
+    rule = {"tampering/codeowners-weakened"}
+    assert rules_of({".github/CODEOWNERS": OWNED}, None, tmp_path, **words) == rule
+    assert not rules_of({"docs/CODEOWNERS": OWNED}, None, tmp_path, **words)
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["[attr]quiet linguist-generated", "*.[p]y linguist-generated=1"],
+)
+def test_attributes_that_hide_by_another_name(row: str, tmp_path: Path) -> None:
+    rules = rules_of({".gitattributes": f"{row}\n"}, None, tmp_path)
+    assert rules == {"tampering/attributes-hide"}
+
+
 def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
     new = {AT: None, ".github/workflows/ci.yml": WORKFLOW}
     assert rules_of(new, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}

@@ -118,6 +118,7 @@ class _Runs:
         tight, loose = look.data(_DISABLED), look.data(_LOOSENED)
         self._run = either(tight["runs"])
         self._no_run = either(tight["no-runs"])
+        self._sources = tuple(map(re.compile, tight["sources"]))
         self._here = either(tight["toothless-here"])
         self._around = either(tight["toothless-around"])
         self._skipped = either(tight["skipped"])
@@ -198,10 +199,25 @@ class _Runs:
                         "the gate no longer runs here, but somewhere else that the change adds"
                     )
                 yield self._told(_LOOSENED, file, message, "fewer")
+        yield from self._replaced(file, before, after)
         if after.runs:
             yield from self._loosened(file, before, after)
             if file.path.startswith(b".github/workflows/"):
                 yield from self._triggered(file, before, after)
+
+    def _replaced(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
+        """Yield what says that the gate of somebody else runs in its place."""
+        old, new = (self._sources_of(side) for side in (before, after))
+        came = sorted(new - old)
+        if came and old - new:
+            message = f"the gate's code comes from {came[0][:200]!a} now"
+            # A folder of the checkout may well hold the base's own gate.
+            local = all(one.startswith("./") for one in came)
+            yield self._told(_LOOSENED if local else _DISABLED, file, message, came[0])
+
+    def _sources_of(self, side: _Side) -> set[str]:
+        text = "\n".join(side.lines.rows)
+        return {name for pattern in self._sources for name in pattern.findall(text)}
 
     def _loosened(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
         known = {row.strip() for row in before.lines.rows}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zt_gate.model.formats import is_text_name
+from zt_gate.model.globs import GlobError, compile_glob
 from zt_gate.scanners.tampering.look import Look, entries, rows_added
 
 if TYPE_CHECKING:
@@ -19,6 +21,16 @@ _OWNERS = "tampering/codeowners-weakened"
 #: Where GitHub and GitLab look for it.
 _OWNERS_AT = frozenset((b"CODEOWNERS", b".github/CODEOWNERS", b"docs/CODEOWNERS",
                         b".gitlab/CODEOWNERS"))  # fmt: skip
+#: The first of these that there is counts on GitHub.
+_ORDER = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
+#: Bytes beyond which GitHub passes over the file.
+_MOST_OWNERS = 3 << 20
+#: Rows that are held against the gate's own files, from the last one on.
+_MOST_ROWS = 20_000
+#: What decides about the gate; who owns these should not change beside other work.
+_PROTECTED = (b".zt-gate.toml", b".zt-gate-baseline", b".github/workflows/gate.yml",
+              b".github/CODEOWNERS", b"CODEOWNERS", b".gitlab-ci.yml")  # fmt: skip
+_UNSET = frozenset(("=false", "-files"))
 _ROW = re.compile(r'("(?:[^"\\]|\\.)*"|\S+)\s*(.*)')
 _EVERYTHING = frozenset(("*", "**", "/*", "/**", "**/*", "/"))
 
@@ -55,9 +67,11 @@ class _Attributes:
     def told(self, pattern: str, words: list[str]) -> str:
         """Say what the attributes of one pattern hide, "" where nothing."""
         named = is_text_name(pattern.encode("utf-8", "surrogateescape")) or pattern[-1:] in "*/"
+        # A macro holds for whatever names it, and a set of letters for more than it shows.
+        named = named or pattern.startswith("[attr]") or "[" in pattern or "?" in pattern
         hides = named and not self._honest.search(pattern)
         for word in words:
-            if hides and word in {"linguist-generated", "linguist-generated=true"}:
+            if hides and word.startswith("linguist-generated") and word[18:] not in _UNSET:
                 return "forges fold these files away in a review, as if a program had made them"
             # -diff for all code is agent_config/git-hidden-diff.
             if hides and word in {"-diff", "binary"} and not self._broad.fullmatch(pattern):
@@ -75,7 +89,11 @@ def _owners(look: Look, file: FileChange) -> Iterator[Finding]:
     if file.path not in _OWNERS_AT or file.is_deletion:
         yield look.on_file(_OWNERS, at, "nobody is asked for a review of any path any more")
         return
-    after = _rows(look.new(file))
+    text = look.new(file)
+    after = _rows(text)
+    yield from _overlooked(look, file, text or "")
+    if before:
+        yield from _handed_over(look, file, before, after)
     for pattern, owners in before.items():
         gone = owners - after.get(pattern, frozenset())
         if gone:
@@ -91,6 +109,51 @@ def _owners(look: Look, file: FileChange) -> Iterator[Finding]:
         elif number and before and pattern in _EVERYTHING:
             message = f"the line {pattern!a} takes every path from the owners above it"
             yield look.on_file(_OWNERS, file.path, message, subject=pattern)
+
+
+def _overlooked(look: Look, file: FileChange, text: str) -> Iterator[Finding]:
+    """Yield what makes the forge pass over this file, or over the one that was read before."""
+    if len(text.encode("utf-8", "surrogateescape")) > _MOST_OWNERS:
+        message = "the file is larger than 3 MB: GitHub passes over it, and asks nobody"
+        yield look.on_file(_OWNERS, file.path, message, subject=message)
+    if file.path not in _ORDER or file.old_path == file.path:
+        return
+    later = _ORDER[_ORDER.index(file.path) + 1 :]
+    shadowed = [path for path in look.context.trusted_paths() or () if path in later]
+    if shadowed and file.old_path not in shadowed:
+        message = f"this file counts instead of {shadowed[0].decode()}, which was read before"
+        yield look.on_file(_OWNERS, file.path, message, subject=message)
+
+
+def _handed_over(
+    look: Look,
+    file: FileChange,
+    before: Mapping[str, frozenset[str]],
+    after: Mapping[str, frozenset[str]],
+) -> Iterator[Finding]:
+    """Yield a file of the gate that others are asked about than before."""
+    old, new = _owners_of_the_gate(before), _owners_of_the_gate(after)
+    for path in _PROTECTED:
+        was, now = old.get(path, frozenset()), new.get(path, frozenset())
+        if was - now and now - was:
+            names = ", ".join(sorted(now - was))[:200]
+            message = f"{names!a} instead of others will be asked about {path.decode()}"
+            yield look.on_file(_OWNERS, file.path, message, subject=f"{path!r} {names}")
+            return
+
+
+def _owners_of_the_gate(rows: Mapping[str, frozenset[str]]) -> dict[bytes, frozenset[str]]:
+    """Return who owns each of its files: the last pattern that fits decides."""
+    found: dict[bytes, frozenset[str]] = {}
+    for pattern in tuple(rows)[: -_MOST_ROWS - 1 : -1]:
+        with suppress(GlobError):
+            glob = compile_glob(pattern)
+            for path in _PROTECTED:
+                if path not in found and glob.matches(path):
+                    found[path] = rows[pattern]
+        if len(found) == len(_PROTECTED):
+            break
+    return found
 
 
 def _rows(text: str | None) -> dict[str, frozenset[str]]:
