@@ -111,6 +111,7 @@ _MADE: dict[str, Callable[[str], str]] = {
     ),
     "spaces": lambda width: " " * int(width),
     "many": lambda count: "x = 1; " * int(count),
+    "minified": lambda count: "".join(f"var a{i}=(e)=>e&&e.b{i}||{i};" for i in range(int(count))),
     "nul": lambda _: "\0",
     "cr": lambda _: "\r",
     "bom": lambda _: "\ufeff",

@@ -71,6 +71,7 @@ CLEAN = [
     ("fluent isolates", "Hello \u2068{ $name }\u2069!", "en.ftl"),
     ("byte-order mark", "\ufeffimport os", "a.py"),
     ("icon font", "icon: \uf0c7 \ue0b0\ue0b2", "theme.toml"),
+    ("minified code", "".join(f"var a{i}=(e)=>e&&e.b{i}||{i};" for i in range(6000)), "a.min.js"),
     ("letters of mathematics", "𝔼[X] = ∑ 𝑥ᵢ𝑝ᵢ, 𝒩(0, 1)", "a.md"),
 ]  # fmt: skip
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: So many different disguised words on one line are a disguise by themselves.
 _LEET = 6
 _SHUFFLED = 4
+#: At least one word in so many on the line.
+_SHARE = 20
 #: So many in a block are worth a second reading.
 _WORTH = 3
 
@@ -134,7 +136,8 @@ def unfold(text: str, plain: Mapping[str, str]) -> tuple[str, str]:
     shuffled = sum(word.isalpha() for word in seen)
     if leet < _WORTH and shuffled < 2:
         return text, ""
-    if leet >= _LEET:
+    # Short names of minified code look like some words by chance, and are many.
+    if leet >= _LEET and leet * _SHARE >= sum(1 for _ in re.finditer(_WORD, text)):
         return clear, f'digits for letters that read "{show.visible(clear.strip())}"'
     if shuffled >= _SHUFFLED and shuffled * 6 >= len(text.split()):
         return clear, f'shuffled letters that read "{show.visible(clear.strip())}"'
