@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -197,3 +198,17 @@ def test_verdicts() -> None:
     assert "could not inspect: see above" in text_of(unknown)
     shard = make.report(shard=(2, 3))
     assert "shard 2 of 3" in text_of(shard)
+
+
+def test_what_cannot_be_approved_as_staged_names_another_way() -> None:
+    """A pushed range is not staged, and a message is written anew."""
+    failing = make.failing()
+    a, b = "a" * 40, "b" * 40
+    pushed = text_of(replace(failing, kind="range", base=a, head=b))
+    words = " ".join(pushed.split())
+    assert f"zt-gate approve --range {a[:12]}..{b[:12]} {'c' * 12}" in words
+    assert f"--accept {'c' * 32}" in " ".join(text_of(replace(failing, kind="tree")).split())
+    (first, *_) = failing.findings
+    place = replace(first.finding.location, kind="commit", commit="0" * 40)
+    said = replace(first, finding=replace(first.finding, location=place))
+    assert "if it is meant" not in text_of(replace(failing, findings=(said,)))

@@ -1,4 +1,4 @@
-"""``zt-gate approve``: a person says yes to findings of the staged change, at a terminal."""
+"""``zt-gate approve``: a person says yes to findings of a change, at a terminal."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ _MOST_DAYS = 90
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("fingerprints", nargs="*", metavar="ID", help="8 digits of it or more")
+    parser.add_argument("--range", metavar="A..B", help="findings of a range (default: staged)")
     parser.add_argument("--reason", metavar="TEXT", help="why; asked for otherwise")
     parser.add_argument("--days", type=int, default=1, metavar="N", help="how long (default: 1)")
     parser.add_argument("--list", action="store_true", help="show what is approved here")
@@ -77,13 +78,15 @@ def _terminal() -> TextIO:
 
 
 def _wanted(options: Namespace) -> list[JudgedFinding]:
-    """Scan the staged change; return the blocking findings that are named, or all of them."""
+    """Scan the change; return the blocking findings that are named, or all of them."""
     from zt_gate import gate
 
     for word in options.fingerprints:
         if len(word) < _LEAST or word.strip("0123456789abcdef"):
             raise UsageError(f"{word!a} is no fingerprint: give 8 hexadecimal digits or more")
-    report = gate.run(gate.Request(), os.environ)
+    spec = options.range or ""
+    request = gate.Request(kind="range", spec=spec) if spec else gate.Request()
+    report = gate.run(request, os.environ)
     open_ = [
         item
         for item in report.findings
@@ -92,10 +95,11 @@ def _wanted(options: Namespace) -> list[JudgedFinding]:
     ]
     found = [item for item in open_ if _named(item.fingerprint, options)]
     if not found:
+        what = f"the range {_plain(spec)}" if spec else "the staged change"
         raise UsageError(
-            "the staged change has no such finding that blocks"
+            f"{what} has no such finding that blocks"
             if options.fingerprints
-            else "nothing in the staged change blocks"
+            else f"nothing in {what} blocks"
         )
     return list({item.fingerprint: item for item in found}.values())
 
@@ -109,8 +113,6 @@ def _asked(
     terminal: TextIO, findings: Sequence[JudgedFinding], options: Namespace
 ) -> list[Approval]:
     """Ask for each finding; raises UsageError where the person does not say yes."""
-    import getpass
-
     from zt_gate.reports.summary import place
 
     approved = []
@@ -129,10 +131,19 @@ def _asked(
             raise UsageError("nothing was approved")
         path = "" if finding.location.path is None else os.fsdecode(finding.location.path)
         approved.append(
-            Approval(item.fingerprint, finding.rule, path, reason.strip(), getpass.getuser(),
+            Approval(item.fingerprint, finding.rule, path, reason.strip(), _user(),
                      _day(0), _day(options.days))
         )  # fmt: skip
     return approved
+
+
+def _user() -> str:
+    """Return who is at the terminal; the number where a container has no name for it."""
+    import getpass
+
+    with suppress(KeyError, OSError, ImportError):
+        return getpass.getuser()
+    return str(os.getuid())
 
 
 def _answer(terminal: TextIO, question: str) -> str:

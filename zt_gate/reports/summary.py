@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Location
     from zt_gate.model.report import JudgedFinding, NotInspected, Report, ScannerRun
 
+_OID = re.compile(r"[0-9a-f]{40,64}")
+_EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
 #: Kinds of not-inspected things from the worst to the harmless.
 _KINDS = ("failed", "unverified", "unreadable", "not_applicable")
 
@@ -145,6 +148,23 @@ def exception(judged: JudgedFinding) -> str:
     made = f"by {judged.state_by}" if judged.state_by else ""
     made += f"{' ' if made else ''}on {judged.state_since}" if judged.state_since else ""
     return ", ".join([*parts, *([made] if made else [])])
+
+
+def approve_with(report: Report, judged: JudgedFinding) -> str:
+    """Return what a person at this machine accepts a finding with, "" where there is no way.
+
+    ``approve`` looks at the staged change, or at a range; a message that is not
+    committed yet is written anew.
+    """
+    mark = visible(judged.fingerprint)
+    ids = (report.base, report.head)
+    if report.kind in {"range", "base"} and all(_OID.fullmatch(oid) for oid in ids):
+        # Git abbreviates only what it stores, and the empty tree is known to it without that.
+        start = ids[0] if ids[0].startswith(_EMPTY_TREES) else ids[0][:12]
+        return f"zt-gate approve --range {start}..{ids[1][:12]} {mark[:12]}"
+    if report.kind in {"staged", "worktree"}:
+        return "" if judged.finding.location.commit else f"zt-gate approve {mark[:12]}"
+    return f"--accept {mark}"
 
 
 def way_out(judged: JudgedFinding) -> str:

@@ -63,6 +63,7 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
     ]
     for judged in shown:
         yield from _finding(judged, options, width)
+        yield from _state(judged, summary.approve_with(report, judged), width)
         yield ()
     silent = list(_silent(report, options, width))
     if silent:
@@ -99,7 +100,6 @@ def _finding(judged: JudgedFinding, options: Options, width: int) -> Iterator[Li
         if options.verbose:
             sources = " ".join((*finding.cwe, *finding.references))
             yield from _paragraph("see: ", sources, width) if sources else ()
-    yield from _state(judged, width)
 
 
 def _head(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]:
@@ -124,7 +124,7 @@ def _head(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]
     yield from _paragraph("", message, width, "" if active else "dim")
 
 
-def _state(judged: JudgedFinding, width: int) -> Iterator[Line]:
+def _state(judged: JudgedFinding, approve: str, width: int) -> Iterator[Line]:
     said = f"id: {visible(judged.fingerprint)[:_SHORT_ID]}"
     if judged.state != "active":
         said += f" {judged.level.value}, {judged.state}"
@@ -132,8 +132,8 @@ def _state(judged: JudgedFinding, width: int) -> Iterator[Line]:
         said += f" ({facts})" if (facts := summary.exception(judged)) else ""
     elif judged.state_reason:
         said += f" {judged.state_reason}"
-    elif judged.level is Level.BLOCK:
-        said += f" · if it is meant: zt-gate approve {visible(judged.fingerprint)[:_SHORT_ID]}"
+    elif judged.level is Level.BLOCK and approve:
+        said += f" · if it is meant: {approve}"
     yield from _paragraph("", said, width, "dim")
 
 
