@@ -39,6 +39,12 @@ def registry() -> Iterator[Registry]:
         yield server
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the registry more time: a busy machine is no fault of its."""
+    monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 50.0)
+
+
 def scan(change: ChangeSet, registry: Registry | None, tmp_path: Path, **fields: Any) -> ScannerRun:
     environ = registry.environment() if registry is not None else {}
     values = {"environ": environ, "cache_dir": tmp_path, **fields}
@@ -58,6 +64,7 @@ def package_json(*names: str) -> str:
     return json.dumps({"dependencies": dict.fromkeys(names, "1")})
 
 
+@pytest.mark.usefixtures("patient")
 def test_good_packages_pass(registry: Registry, tmp_path: Path) -> None:
     change = change_of(
         {
@@ -70,6 +77,7 @@ def test_good_packages_pass(registry: Registry, tmp_path: Path) -> None:
     assert "/simple/tidepool-kit/" in registry.asked()
 
 
+@pytest.mark.usefixtures("patient")
 def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> None:
     registry.pypi("tidepool-young", days=3)
     registry.pypi("unused", weekly=5)
@@ -403,10 +411,8 @@ def test_a_warm_run_imports_no_network(registry: Registry, tmp_path: Path) -> No
     subprocess.run([sys.executable, "-c", code, str(tmp_path), environ], check=True, cwd=root)
 
 
-def test_many_at_once_share_one_cache(
-    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 50.0)
+@pytest.mark.usefixtures("patient")
+def test_many_at_once_share_one_cache(registry: Registry, tmp_path: Path) -> None:
     for n in range(20):
         registry.pypi(f"package-{n}")
     names = "\n".join(f"package-{n}" for n in range(20))
@@ -465,8 +471,11 @@ def test_rules_are_complete() -> None:
         assert Level(case["level"])
 
 
-def test_beyond_a_thousand_open_names_the_rest_is_counted(tmp_path: Path) -> None:
-    names = [*snapshot.shipped("pypi").names[:300], *(f"zz{n}kit" for n in range(1500))]
+def test_beyond_so_many_open_names_the_rest_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zt_gate.scanners.dependencies.scan._MOST_NAMES", 100)
+    names = [*snapshot.shipped("pypi").names[:300], *(f"zz{n}kit" for n in range(150))]
     run = scan(change_of({"requirements.txt": "\n".join(names)}), None, tmp_path, offline=True)
-    assert len([one for one in run.findings if one.rule.endswith("unverified")]) == 1000
-    assert any(one.reason.startswith("500 further new names") for one in run.not_inspected)
+    assert len([one for one in run.findings if one.rule.endswith("unverified")]) == 100
+    assert any(one.reason.startswith("50 further new names") for one in run.not_inspected)

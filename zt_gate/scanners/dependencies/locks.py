@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate.scanners.dependencies.manifests import composer_lock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -75,6 +77,8 @@ def _missing_in_lock(
     # What a project calls itself is a path in its lock.
     before = {entry.key for entry in (*manifest.old, *_own(manifest))}
     locked = {entry.key for entry in lock.new} | {entry.name for entry in lock.new}
+    if lock.reader.name == "composer_lock":
+        locked |= composer_lock.stand_ins(lock.data)
     for entry in manifest.new:
         is_locked = entry.section.startswith(_LOCKED) and entry.source.kind == "registry"
         if entry.key and is_locked and entry.key not in before | locked:

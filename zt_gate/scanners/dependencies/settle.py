@@ -18,7 +18,7 @@ from zt_gate.scanners.dependencies.locks import LOCKS, mismatches
 from zt_gate.scanners.dependencies.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.dependencies.added import Difference, Manifest
@@ -59,45 +59,55 @@ def settle(
         _add_imports(result, imported, repository, rule)
 
 
-def _once(result: Difference) -> Iterator[Addition]:
-    """Yield the additions without those that say again what another one says better.
+def _once(result: Difference) -> list[Addition]:
+    """Return the additions without those that say again what another one says better.
 
-    A lock file says which version a manifest's entry will be.
+    A lock file says which version a manifest's entry will be; its other versions
+    of the same name are only versions.
     """
-    declared = {
-        (one.dependency.ecosystem, one.dependency.key)
-        for one in result.added
-        if one.manifest.reader.name not in SOFT | LOCKS
-    }
-    locked = _locked(result.added)
+    declared = {_name(one) for one in result.added if one.manifest.reader.name not in SOFT | LOCKS}
+    locked = _locked([*result.added, *result.constrained])
     said: set[tuple[str, str]] = set()
+    kept, versions = [], []
     for one in result.added:
-        entry = one.dependency
-        at = (entry.ecosystem, entry.key)
-        if (
-            entry.key
-            and entry.source.kind == "registry"
-            and one.manifest.reader.name in SOFT | LOCKS
-        ):
-            if at in declared or at in said:
-                continue
+        at = _name(one)
+        is_repeated = at in declared or at in said
+        if _is_registrys(one) and one.manifest.reader.name in SOFT | LOCKS:
             said.add(at)
-        if at in declared and at in locked and entry.source.kind == "registry":
-            yield dataclasses.replace(one, locked=locked[at])
+            if not is_repeated:
+                kept.append(one)
+            elif one.manifest.reader.name in LOCKS and one.constraint:
+                versions.append(one)
+        elif _is_registrys(one) and at in locked:
+            kept.append(dataclasses.replace(one, locked=locked[at]))
         else:
-            yield one
+            kept.append(one)
+    told = {(_name(one), one.constraint) for one in kept if one.constraint}
+    result.constrained = [
+        one
+        for one in (*result.constrained, *versions)
+        if (_name(one), one.constraint) not in told
+    ]
+    return kept
 
 
-def _locked(added: Sequence[Addition]) -> dict[tuple[str, str], str]:
+def _name(addition: Addition) -> tuple[str, str]:
+    return addition.dependency.ecosystem, addition.dependency.key
+
+
+def _is_registrys(addition: Addition) -> bool:
+    return bool(addition.dependency.key) and addition.dependency.source.kind == "registry"
+
+
+def _locked(found: Sequence[Addition]) -> dict[tuple[str, str], str]:
     """Return the constraint that the locks have for each name: for its direct use, if told."""
-    found: dict[tuple[str, str], tuple[bool, str]] = {}
-    for one in added:
-        entry = one.dependency
-        at = (entry.ecosystem, entry.key)
-        is_lock = one.manifest.reader.name in LOCKS and entry.source.kind == "registry"
-        if is_lock and (at not in found or (entry.direct and not found[at][0])):
-            found[at] = (entry.direct, entry.constraint)
-    return {at: constraint for at, (_, constraint) in found.items()}
+    best: dict[tuple[str, str], Addition] = {}
+    for one in found:
+        if one.manifest.reader.name in LOCKS and _is_registrys(one):
+            known = best.setdefault(_name(one), one)
+            if one.dependency.direct and not known.dependency.direct:
+                best[_name(one)] = one
+    return {at: one.dependency.constraint for at, one in best.items()}
 
 
 def _is_own(addition: Addition, repository: Repository) -> bool:

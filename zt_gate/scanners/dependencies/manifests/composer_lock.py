@@ -38,6 +38,14 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(found)
 
 
+def stand_ins(data: bytes) -> frozenset[str]:
+    """Return the names that locked packages provide or replace: nothing else is locked for them."""
+    document = json_text.checked(data, _LIMIT, "composer.lock")
+    tables = [table for section in _SECTIONS for table in _tables(document, section)]
+    named = [table.get(key) for table in tables for key in ("provide", "replace")]
+    return frozenset(name.lower() for one in named if isinstance(one, dict) for name in one)
+
+
 def _tables(document: json_text.Document, section: str) -> Iterator[dict[str, Any]]:
     listed = document.content.get(section) or []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
