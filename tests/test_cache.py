@@ -103,3 +103,17 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "kept", b"x")
     assert os.listdir(tmp_path) == ["folder"]
+
+
+def test_a_file_of_the_project_keeps_its_mode(tmp_path: Path) -> None:
+    """A policy that only its writer can read breaks images and packages made of the folder."""
+    target = tmp_path / "policy"
+    old = os.umask(0o022)
+    try:
+        write_atomically(target, b"one", shared=True)
+        assert target.stat().st_mode & 0o777 == 0o644
+        target.chmod(0o664)
+        write_atomically(target, b"two", shared=True)
+        assert target.stat().st_mode & 0o777 == 0o664
+    finally:
+        os.umask(old)

@@ -52,19 +52,35 @@ def _inside(path: str, root: str) -> bool:
     return os.path.commonpath((path, root)) == root
 
 
-def write_atomically(target: Path, data: bytes) -> None:
-    """Write ``data`` to ``target`` in one step, never through a link; raises OSError."""
+def write_atomically(target: Path, data: bytes, *, shared: bool = False) -> None:
+    """Write ``data`` to ``target`` in one step, never through a link; raises OSError.
+
+    The file is the user's alone, or ``shared`` as the one before it, or as new files are.
+    """
     import tempfile  # costs 8 ms, and most runs write nothing
 
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
+            if shared:
+                os.fchmod(file.fileno(), _mode_of(target))
         os.replace(name, target)
     except BaseException:
         with suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _mode_of(target: Path) -> int:
+    """Return the permissions of a file, or those of a new one."""
+    with suppress(OSError):
+        info = os.lstat(target)
+        if stat.S_ISREG(info.st_mode):
+            return stat.S_IMODE(info.st_mode) & 0o777
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def sha256(data: bytes) -> str:

@@ -128,7 +128,7 @@ def _write(target: Path, data: bytes) -> None:
     from zt_gate.cache import write_atomically
 
     try:
-        write_atomically(target, data)
+        write_atomically(target, data, shared=True)
     except OSError as error:
         raise GateError(f"{target.name} cannot be written: {error.strerror}") from error
 

@@ -55,7 +55,7 @@ def main(options: Namespace) -> int:
     after = before + gap + entry.encode() + b"\n"
     parse(after, target.name, TABLE if in_project else (), rules=None)
     try:
-        write_atomically(target, after)
+        write_atomically(target, after, shared=True)
     except OSError as error:
         raise GateError(f"{target.name} cannot be written: {error.strerror}") from error
     print(f"{target.name}: one ignore added; it counts once it is on the trusted side")
