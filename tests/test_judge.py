@@ -141,6 +141,15 @@ def test_what_should_be_readable_blocks_once() -> None:
     assert judged(whole).findings[0].finding.location.kind == "change"
 
 
+def test_who_accepts_what_is_unreadable_accepts_this_content_alone() -> None:
+    one, same, other = (
+        judged(UNREADABLE, change=change_of({"b.py": data})).findings[0].fingerprint
+        for data in (b"\xff", b"\xff", b"\xfe")
+    )
+    assert one == same
+    assert one != other
+
+
 def test_a_secret_in_a_file_name_is_masked_there_too() -> None:
     value = "q7Rk" * 5
     path = f"keys/{value}.txt".encode()

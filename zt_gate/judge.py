@@ -99,7 +99,7 @@ def judge(
     """
     found = [
         *(finding for run in runs for finding in run.findings),
-        *_unreadable(runs, rules[UNREADABLE]),
+        *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
         *([rules[NOT_REVIEWED].finding(Location("change"), unreviewed)] if unreviewed else []),
     ]
@@ -166,18 +166,23 @@ def _looked(run: ScannerRun) -> bool:
     return run.status == "ok" and all(skip.kind == "not_applicable" for skip in run.not_inspected)
 
 
-def _unreadable(runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
-    """Make one finding of each path that several scanners may have stumbled over."""
+def _unreadable(change: ChangeSet, runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
+    """Make one finding of each path that several scanners may have stumbled over.
+
+    Who accepts one accepts this content and no other, which nobody could read either.
+    """
     reasons: dict[bytes | None, dict[str, None]] = {}
     for run in runs:
         for skip in run.not_inspected:
             if skip.kind == "unreadable":
                 reasons.setdefault(skip.path, {})[skip.reason] = None
+    contents = {file.path: file.new.oid for file in change.files if file.new is not None}
     for path, told in reasons.items():
         place = Location("change") if path is None else Location("file", path)
         # Sorted: which scanner was first must not change the fingerprint.
         text = "; ".join(sorted(told))
-        yield rule.finding(place, f"{rule.title}: {text}", subject=text)
+        subject = f"{text} {contents.get(path, '')}" if path is not None else text
+        yield rule.finding(place, f"{rule.title}: {text}", subject=subject)
 
 
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:

@@ -227,6 +227,13 @@ def test_attributes_that_hide_by_another_name(row: str, tmp_path: Path) -> None:
     assert rules == {"tampering/attributes-hide"}
 
 
+@pytest.mark.parametrize("name", [".gitleaksignore", ".trivyignore"])
+def test_who_accepts_entries_accepts_no_others(name: str, tmp_path: Path) -> None:
+    (one,) = found(change_of({name: "a.py:key:1\n"}), tmp_path)
+    (more,) = found(change_of({name: "a.py:key:1\nb.py:key:1\n"}), tmp_path)
+    assert one.subject != more.subject
+
+
 def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
     new = {AT: None, ".github/workflows/ci.yml": WORKFLOW}
     assert rules_of(new, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support.changes import change_of, context, file_change
 from zt_gate import rulebook
+from zt_gate.judge import fingerprint
 from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import SCANNER, catalogue, documents, kinds
@@ -52,6 +53,15 @@ def test_moved_and_reindented_settings_are_not_new(scan: Scan) -> None:
     old = json.dumps(table)
     new = json.dumps(dict(reversed(table.items())), indent=2)
     assert scan(".claude/settings.json", new, old).findings == ()
+
+
+def test_the_end_of_a_long_command_counts_for_who_accepts_it(scan: Scan) -> None:
+    """The fingerprint had the first 600 characters, and the rest could be anything."""
+    long = SERVER % ("b" * 700)
+    (one,) = scan(".mcp.json", long).findings
+    (other,) = scan(".mcp.json", long.replace(".js", "; make all")).findings
+    assert one.subject != other.subject
+    assert fingerprint(one) != fingerprint(other)
 
 
 def test_a_changed_server_is_said_to_be_changed(scan: Scan) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 #: Findings of one rule in one file.
+#: Characters of a subject that stay as they are; of the rest a digest stands behind them.
+_LONG = 600
 _MOST = 25
 _EVIDENCE = 2000
 _CHUNK = 1 << 20
@@ -164,7 +166,7 @@ class Walk:
                 location,
                 message,
                 evidence=_evidence(text, start, end),
-                subject=hit.subject[:600],
+                subject=_whole(hit.subject),
                 secrets=tuple(filter(None, (hit.secret, *_PASSWORD.findall(text)))),
                 level=hit.level,
             )
@@ -290,6 +292,15 @@ def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
         "git-hook": {"git-hook", "code"},
     }
     return frozenset(table.get(kind.name, ()))
+
+
+def _whole(subject: str) -> str:
+    """Return what tells a subject from all others, also where it is long."""
+    if len(subject) <= _LONG:
+        return subject
+    from zt_gate.cache import sha256
+
+    return f"{subject[:_LONG]} {sha256(subject.encode('utf-8', 'surrogateescape'))}"
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

@@ -83,8 +83,12 @@ class Look:
         *,
         span: tuple[int, int] | None = None,
         level: Level | None = None,
+        subject: str = "",
     ) -> Finding:
-        """Make a finding about an added line; ``span`` counts in the text of ``shown``."""
+        """Make a finding about an added line; ``span`` counts in the text of ``shown``.
+
+        What was found is the line, unless ``subject`` says more.
+        """
         text = shown(line.data)
         start, end = span or (len(text) - len(text.lstrip()), len(text.rstrip()))
         if not start < end <= len(text):
@@ -93,7 +97,11 @@ class Look:
         if len(line.data) > 2 * _REACH:  # columns of a shortened line would be wrong
             place = Location("line", path, line.number)
         return self.rules[rule].finding(
-            place, message, evidence=Evidence(text, start, end), subject=text.strip(), level=level
+            place,
+            message,
+            evidence=Evidence(text, start, end),
+            subject=subject or text.strip(),
+            level=level,
         )
 
     def arrived(self, found: Sequence[tuple[FileChange, Line]]) -> list[tuple[FileChange, Line]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.cache import sha256
 from zt_gate.model.finding import Level
 from zt_gate.scanners.tampering import places
 from zt_gate.scanners.tampering.look import Look, either, entries, rows_added, shown, speaks
@@ -148,7 +149,9 @@ def _ignore_files(look: Look) -> Iterator[Finding]:
             continue
         first = next(rows_added(file, added), None)
         message = f"{added.total():,} new entries of what a scanner passes over"
+        # All of them: an approval is none of what comes next.
+        subject = sha256("\n".join(sorted(added.elements())).encode("utf-8", "surrogateescape"))
         if first is not None:
-            yield look.on_line(_FILES, file.path, first, message)
+            yield look.on_line(_FILES, file.path, first, message, subject=subject)
         else:
-            yield look.on_file(_FILES, file.path, message, subject="\n".join(sorted(added))[:2000])
+            yield look.on_file(_FILES, file.path, message, subject=subject)
