@@ -59,6 +59,24 @@ def test_a_file_that_takes_too_long_again_has_failed(
         assert (run.status, run.files, found(run)) == ("ok", 1, [("python-code-execution", 5)])
 
 
+def test_a_file_that_the_engine_was_ended_for_has_failed_and_is_not_tried_again(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parsing and naming have no limit of a rule's: 20,000 entries ate the whole deadline."""
+    monkeypatch.setattr(engine, "START_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "FILE_SECONDS", 0.05)
+    counting = Counting()
+    run = scan({"slow.py": SLOW}, run=counting)
+    assert skips(run) == [(b"slow.py", "failed")]
+    assert "did not finish in its time" in run.not_inspected[0].reason
+    assert len(counting.scans) == 1
+    monkeypatch.setattr(engine, "FILE_SECONDS", 0.0)
+    monkeypatch.setattr(engine, "BYTES_A_SECOND", 1e9)
+    run = scan({"a.py": BAD, "b.py": BAD + "\n"})
+    assert (run.status, run.findings) == ("error", ())
+    assert "2 files in its time" in run.reason
+
+
 @pytest.mark.usefixtures("short_of_time")
 def test_of_a_large_file_the_changed_functions_are_enough(scan: Scan) -> None:
     old = "from flask import request\n" + SLOW

@@ -29,9 +29,10 @@ RULE_SECONDS = 5
 PATIENT_SECONDS = 15
 #: Seconds for one start of the engine, whatever the deadline: some of what it does with a
 #: file (parsing, naming, very deep expressions) no rule's limit ends.
-START_SECONDS = 20
-#: Seconds more for each of its files; a loaded machine takes one for a large file.
+START_SECONDS = 25
+#: Seconds more for each of its files, and for so many bytes of them.
 FILE_SECONDS = 2
+BYTES_A_SECOND = 40_000
 #: Seconds that asking for one file's data flow may take.
 FLOW_SECONDS = 10
 #: Megabytes that one file may cost.
@@ -59,6 +60,10 @@ MISSING = (
 
 class EngineError(Exception):
     """There is no usable answer from semgrep; the text says why, without quoting its output."""
+
+
+class TooSlowError(EngineError):
+    """The engine was ended because it did not finish in its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,11 +185,11 @@ def scan(
 
     Tries the ways in turn until one gives an answer.  ``patient`` gives each
     rule more time, but leaves some of what is left to the scanner.  Raises
-    EngineError.
+    EngineError, TooSlowError where it was ended.
     """
     left = context.seconds_left()
     deadline = context.deadline - (left / 3 if patient else min(1.0, left / 10))
-    deadline = min(deadline, time.monotonic() + START_SECONDS + FILE_SECONDS * len(files))
+    deadline = min(deadline, time.monotonic() + _allowed(files, context.workdir))
     seconds = min(PATIENT_SECONDS, max(1, int(left / 3))) if patient else RULE_SECONDS
     reason = MISSING
     for way in ways:
@@ -195,7 +200,7 @@ def scan(
             )  # fmt: skip
         except ProcessFailedError as error:
             if time.monotonic() >= deadline:
-                raise EngineError(
+                raise TooSlowError(
                     f"semgrep did not finish with {len(files):,} files in its time"
                 ) from error
             reason = str(error)
@@ -210,6 +215,12 @@ def scan(
             continue
         return answer
     raise EngineError(reason)
+
+
+def _allowed(files: Sequence[str], workdir: Path) -> float:
+    """Return the seconds that a start may take: many times what a busy machine needs."""
+    size = sum(os.path.getsize(os.path.join(workdir, file)) for file in files)
+    return START_SECONDS + FILE_SECONDS * len(files) + size / BYTES_A_SECOND
 
 
 def _command(

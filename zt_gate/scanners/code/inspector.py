@@ -36,6 +36,8 @@ _WORTH_TWO = 40_000
 #: files made to be slow must not take the deadline from the others.
 _RETRIES = 20
 _RETRY_SECONDS = 30.0
+# The kind of problem of a file that the engine was ended for.
+_ENDED = "it did not finish in its time"
 
 
 def _cores() -> int:
@@ -160,7 +162,13 @@ class Inspector:
 
         def ask(group: Sequence[Unit], files: Sequence[str]) -> Answer:
             names = tuple(unit.name for unit in group)
-            return engine.scan(names, files, ways, self.context, patient=patient)
+            try:
+                return engine.scan(names, files, ways, self.context, patient=patient)
+            except engine.TooSlowError:
+                if len(names) > 1 or self.context.seconds_left() < 1:
+                    raise
+                # It is this file's fault: what is found in others still counts.
+                return Answer((), (Problem(_ENDED, file=names[0]),), frozenset(names))
 
         if len(groups) == 1:
             answers = [ask(groups[0], commands[0])]
@@ -207,6 +215,8 @@ class Inspector:
             return outcome
         if self._retries <= 0 or self._retry_seconds <= 0:
             return outcome
+        if any(at.kind == _ENDED for at in outcome.problems):
+            return outcome  # it had many times what it should need
         given_up = [at for at in outcome.problems if not problems.is_parsing(at)]
         unparsed = [at for at in outcome.problems if problems.is_unparsed(at)]
         python = unit.dialect.language.name == "python"
