@@ -9,7 +9,7 @@ from tests.reports.snapshot import same_as_snapshot
 from tests.reports.strategies import reports
 from tests.support import reports as make
 from zt_gate.model.finding import Level
-from zt_gate.model.report import NotInspected, Report, Verdict
+from zt_gate.model.report import NotInspected, Report, ScannerRun, Verdict
 from zt_gate.reports import render
 
 OURS = {"error", "warning", "notice"}
@@ -123,3 +123,10 @@ def test_every_line_is_one_of_our_commands(report: Report) -> None:
         assert len(c.data.encode()) <= 4096
         assert all(ch == "\n" or ch.isprintable() for ch in c.data)
     assert report.verdict.value.upper() in found[-1].data
+
+
+def test_a_scanner_left_out_on_purpose_is_no_error() -> None:
+    left_out = ScannerRun("code", "skipped", "left out on the command line")
+    text = render("github", make.report(complete=False, runs=(left_out,))).decode()
+    assert "::error" not in text
+    assert "code was skipped: left out on the command line" in text
