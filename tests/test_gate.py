@@ -77,6 +77,13 @@ def test_in_ci_a_range_that_head_is_no_part_of_has_its_bases_policy(merged: Repo
         assert report.policy.profile == "strict", name
 
 
+def test_a_later_commit_does_not_bring_the_policy_of_what_is_pushed(merged: Repo) -> None:
+    """All but the last commit of a branch is pushed, and that one has the exceptions."""
+    merged.git("checkout", "-q", "topic")
+    merged.git("commit", "-q", "--allow-empty", "-m", "one more")
+    assert judged(merged, "range", "main..topic~", CI="false").policy.profile == "strict"
+
+
 def test_locally_an_older_range_is_judged_by_heads_policy(repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "topic", "old")
     repo.write("b.py", BAD)
