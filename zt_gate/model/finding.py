@@ -130,3 +130,17 @@ class Finding:
     def scanner(self) -> str:
         """The scanner's name: the part of the rule id before the slash."""
         return self.rule.partition("/")[0]
+
+
+def whole(subject: str, shown: int) -> str:
+    """Return a subject of bounded length that still differs where the rest of it does.
+
+    Of what is longer than ``shown`` characters a digest stands behind them: a yes
+    to one long content must not cover another that only begins like it.
+    """
+    if len(subject) <= shown:
+        return subject
+    from hashlib import blake2b
+
+    rest = subject.encode("utf-8", "surrogatepass")
+    return f"{subject[:shown]} {blake2b(rest, digest_size=16).hexdigest()}"

@@ -479,3 +479,27 @@ def test_beyond_so_many_open_names_the_rest_is_counted(
     run = scan(change_of({"requirements.txt": "\n".join(names)}), None, tmp_path, offline=True)
     assert len([one for one in run.findings if one.rule.endswith("unverified")]) == 100
     assert any(one.reason.startswith("50 further new names") for one in run.not_inspected)
+
+
+def test_who_accepts_one_address_or_version_accepts_no_other(tmp_path: Path) -> None:
+    subjects = {
+        finding.subject
+        for line in ("kit @ https://a.example/kit.whl", "kit @ https://b.example/kit.whl")
+        for finding in scan(
+            change_of({"requirements.txt": f"{line}\n"}), None, tmp_path, offline=True
+        ).findings
+        if finding.rule == "dependencies/outside-registry"
+    }
+    assert len(subjects) == 2
+    unverified = {
+        finding.subject
+        for version in ("1.0", "2.0")
+        for finding in scan(
+            change_of({"requirements.txt": f"tidepool-kit=={version}\n"}),
+            None,
+            tmp_path,
+            offline=True,
+        ).findings
+        if finding.rule == "dependencies/unverified"
+    }
+    assert len(unverified) == 2

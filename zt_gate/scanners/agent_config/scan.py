@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.model.finding import Evidence, Level, Location
+from zt_gate.model.finding import Evidence, Level, Location, whole
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.agent_config import kinds
 
@@ -166,7 +166,7 @@ class Walk:
                 location,
                 message,
                 evidence=_evidence(text, start, end),
-                subject=_whole(hit.subject),
+                subject=whole(hit.subject, _LONG),
                 secrets=tuple(filter(None, (hit.secret, *_PASSWORD.findall(text)))),
                 level=hit.level,
             )
@@ -292,15 +292,6 @@ def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
         "git-hook": {"git-hook", "code"},
     }
     return frozenset(table.get(kind.name, ()))
-
-
-def _whole(subject: str) -> str:
-    """Return what tells a subject from all others, also where it is long."""
-    if len(subject) <= _LONG:
-        return subject
-    from zt_gate.cache import sha256
-
-    return f"{subject[:_LONG]} {sha256(subject.encode('utf-8', 'surrogateescape'))}"
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Evidence, Finding, Location
+from zt_gate.model.finding import Evidence, Finding, Location, whole
 from zt_gate.model.text import decode_lossy
 from zt_gate.scanners.code.fixes import fix_of
 
@@ -117,7 +117,7 @@ def subject_of(match: Match, lines: Sequence[bytes]) -> str:
         middle = lines[match.line : last - 1]
         head = lines[match.line - 1][match.column - 1 :]
         matched = b"\n".join((head, *middle, lines[last - 1][: match.end_column - 1]))
-    return " ".join(decode_lossy(matched[:_SUBJECT]).split())
+    return whole(" ".join(decode_lossy(matched).split()), _SUBJECT)
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

@@ -218,12 +218,25 @@ def _finding(one: _Said, lines: list[str], context: Context) -> Finding:
         location,
         one.verdict.message,
         evidence=_evidence(text, start, end),
-        subject=f"{entry.ecosystem} {entry.key or entry.source.target}",
+        subject=_subject(one),
         secrets=tuple(value for value in hidden if "$" not in value),
         severity=one.verdict.severity,
         level=one.verdict.level,
         remedy=one.verdict.remedy,
     )
+
+
+def _subject(one: _Said) -> str:
+    """Return what was found: a yes to it must cover no other address, version or advisory."""
+    entry, rule = one.addition.dependency, one.verdict.rule
+    subject = f"{entry.ecosystem} {entry.key or entry.source.target}"
+    if rule == "dependencies/outside-registry":
+        return f"{subject} {entry.source.target}"
+    if rule in {"dependencies/vulnerable", "dependencies/malware"}:
+        return f"{subject} {one.verdict.message}"
+    if rule in {"dependencies/withdrawn", "dependencies/unverified"}:
+        return f"{subject} {entry.constraint}"
+    return subject
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

@@ -84,9 +84,7 @@ def _once(result: Difference) -> list[Addition]:
             kept.append(one)
     told = {(_name(one), one.constraint) for one in kept if one.constraint}
     result.constrained = [
-        one
-        for one in (*result.constrained, *versions)
-        if (_name(one), one.constraint) not in told
+        one for one in (*result.constrained, *versions) if (_name(one), one.constraint) not in told
     ]
     return kept
 

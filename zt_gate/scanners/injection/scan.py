@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.model.finding import Evidence, Location
+from zt_gate.model.finding import Evidence, Location, whole
 from zt_gate.model.report import ScannerRun
 from zt_gate.model.text import WINDOW, added_text, decode_lossy, windows
 from zt_gate.scanners.injection import kinds
@@ -147,7 +147,7 @@ class Walk:
         if number is not None:
             location = place.at(number, start + shift + 1, end + shift + 1)
         finding = self.rules[what.rule].finding(
-            location, what.message, evidence=evidence, subject=what.subject[:400]
+            location, what.message, evidence=evidence, subject=whole(what.subject, 400)
         )
         self.findings.append(finding)
 
@@ -156,7 +156,9 @@ class Walk:
         for (rule, place), count in self.counts.items():
             if count > _MOST:
                 message = f"{count - _MOST} more lines like the {_MOST} that are shown"
-                yield self.rules[rule].finding(place.at(None), message, subject="more")
+                yield self.rules[rule].finding(
+                    place.at(None), message, subject=f"{count - _MOST} more"
+                )
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
