@@ -55,6 +55,9 @@ def test_every_format_carries_verdict_and_completeness(name: str, verdict: Verdi
         "sarif": (f'"verdict": "{verdict.value}"', '"complete": false'),
         "github": (f"{verdict.value.upper()}: ", "complete: no"),
         "markdown": (f" {verdict.value.upper()} ", "Complete: **no**"),
+        # A list of issues has no room for what is true of all of them.
+        "gitlab": ("[", "no answer"),
+        "junit": (f"verdict: {verdict.value}", "complete: no"),
     }[name]
     whole = said(name, make.report(verdict=verdict))
     part = said(name, make.report(verdict=verdict, complete=False, errors=("no answer",)))
@@ -88,7 +91,7 @@ def test_the_same_report_is_the_same_bytes(name: str) -> None:
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(ReportError, match="terminal, json, sarif, github, markdown"):
+    with pytest.raises(ReportError, match="terminal, json, sarif, github, markdown, gitlab, junit"):
         render("html\x1b", make.report())
 
 

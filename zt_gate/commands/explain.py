@@ -51,5 +51,10 @@ def _page(rule: Rule) -> str:
 
 def _wrapped(text: str) -> str:
     return textwrap.fill(
-        text, 78, initial_indent="  ", subsequent_indent="  ", break_long_words=False
+        text,
+        78,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,  # options and file names stay whole
     )

@@ -41,6 +41,10 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says th
 def _entries(report: Report) -> Iterator[dict[str, Any]]:
     for text in summary.sole_errors(report):
         yield _entry("zt-gate/not-inspected", text, "blocker", f"error-{_mark(text)}", (None, 1))
+    for run in summary.silent_runs(report):
+        text = f"{run.scanner} {run.status}: {run.reason}"
+        severity = "blocker" if run.status == "error" else "info"
+        yield _entry("zt-gate/not-inspected", text, severity, f"run-{_mark(text)}", (None, 1))
     for scanner, item in summary.not_inspected(report):
         if summary.matters(item):
             text = f"{scanner} could not inspect this: {item.reason}"
@@ -51,7 +55,8 @@ def _entries(report: Report) -> Iterator[dict[str, Any]]:
         if judged.state == "active":
             finding = judged.finding
             place = finding.location
-            text = f"{finding.message}. {finding.remedy}".rstrip(". ")
+            commit = "" if place.commit is None else f" (in commit {place.commit[:12]})"
+            text = f"{finding.message}{commit}. {finding.remedy}".rstrip(". ")
             at = (place.path, place.line or 1)
             yield _entry(finding.rule, text, _severity(judged), judged.fingerprint, at)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.model.finding import Level
 from zt_gate.reports import summary
 from zt_gate.reports.escape import visible, xml_text
 
@@ -62,8 +61,9 @@ def _of_run(run: ScannerRun, report: Report) -> Iterator[_Case]:
         if judged.finding.scanner == run.scanner and summary.is_blocking(judged):
             found = True
             yield _of_finding(judged)
-    if not found and run.status == "ok":
-        yield _Case("nothing blocks", body=_warnings(run, report))
+    told = _told(run, report)
+    if run.status == "ok" and (told or not found):
+        yield _Case("what does not block" if found else "nothing blocks", body=told)
 
 
 def _of_gate(report: Report) -> Iterator[_Case]:
@@ -73,7 +73,14 @@ def _of_gate(report: Report) -> Iterator[_Case]:
             yield _of_finding(judged)
     for text in summary.sole_errors(report):
         yield _Case("the verdict", "error", text)
-    yield _Case(f"verdict: {report.verdict.value}", body=", ".join(summary.facts(report)))
+    others = [
+        f"{judged.level.value} {judged.finding.rule}: {judged.finding.message}"
+        for judged in report.findings
+        if judged.finding.scanner not in scanners and not summary.is_blocking(judged)
+    ]
+    complete = f"complete: {'yes' if report.complete else 'no'}"
+    body = "\n".join(map(visible, (", ".join(summary.facts(report)), complete, *others)))
+    yield _Case(f"verdict: {report.verdict.value}", body=body)
 
 
 def _of_finding(judged: JudgedFinding) -> _Case:
@@ -88,13 +95,13 @@ def _of_finding(judged: JudgedFinding) -> _Case:
     return _Case(name, "failure", finding.message, "\n".join(map(visible, filter(None, parts))))
 
 
-def _warnings(run: ScannerRun, report: Report) -> str:
+def _told(run: ScannerRun, report: Report) -> str:
+    """Return what a scanner found and does not stop the change, one line each."""
     rows = [
+        f"{judged.level.value if judged.state == 'active' else judged.state} "
         f"{summary.place(judged.finding.location)} {judged.finding.rule}: {judged.finding.message}"
         for judged in summary.by_severity(report.findings)
-        if judged.finding.scanner == run.scanner
-        and judged.state == "active"
-        and judged.level is Level.WARN
+        if judged.finding.scanner == run.scanner and not summary.is_blocking(judged)
     ]
     return "\n".join(map(visible, rows))
 
