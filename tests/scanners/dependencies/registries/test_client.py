@@ -42,8 +42,11 @@ def server(answer: Callable[[Handler], None]) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as running:
         running.daemon_threads = True
         threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+        try:
+            yield f"http://127.0.0.1:{running.server_address[1]}"
+        finally:
+            # Without it a closed server's thread spins until the tests end.
+            running.shutdown()
 
 
 def send(handler: Handler, status: int, body: bytes = b"", **headers: str) -> None:

@@ -72,8 +72,11 @@ def server(answers: Answers) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.daemon_threads = True
         threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_address[1]}"
-        running.shutdown()
+        try:
+            yield f"http://127.0.0.1:{running.server_address[1]}"
+        finally:
+            # Without it a closed server's thread spins until the tests end.
+            running.shutdown()
 
 
 def ask(ecosystem: str, key: str, answers: Answers) -> Any:
