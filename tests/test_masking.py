@@ -203,10 +203,10 @@ def test_thousands_of_values_and_hostile_ones_stay_linear() -> None:
     values = ["k" + "".join(chr(97 + (i * 7 + j * j) % 26) for j in range(40)) + str(i)
               for i in range(5000)]  # fmt: skip
     nested = ["a" * size for size in range(5, 2000)]
-    started = time.perf_counter()
+    started = time.thread_time()
     masker = Masker(values)
     assert all("…[" in masker.mask(f"line {value} end") for value in values)
     hostile = Masker(nested)
     assert len(hostile.mask("a" * 100_000)) < 40
     assert "aaaaa" not in hostile.mask(("a" * 1500 + "b") * 70)
-    assert time.perf_counter() - started < 60
+    assert time.thread_time() - started < 10

@@ -171,6 +171,6 @@ def test_a_line_of_many_chunks_takes_linear_time(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "_CHUNK", 64)
     line = b"x" * (4 << 20)
     data = b"a\n" + line + b"\nb"
-    started = time.monotonic()
+    started = time.thread_time()
     assert list(Body(Memory(data), 0, len(data), 3)) == [b"a", line, b"b"]
-    assert time.monotonic() - started < 60  # quadratic time would be minutes
+    assert time.thread_time() - started < 5  # quadratic time would be minutes

@@ -282,17 +282,17 @@ def test_lines_inside_pyproject() -> None:
     ],
 )
 def test_hostile_documents_end_quickly_in_one_line(data: bytes, message: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert message in wrong(data)
-    assert time.perf_counter() - started < 20
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("unit", [b'"""\\', b"'''a'", b'"""', b"'", b'"', b"\\", b"[[a]]\n", b"a."])
 def test_the_scanner_of_lines_is_linear(unit: bytes) -> None:
     data = (unit * (500_000 // len(unit))) + b"\nx = " + b"1." * 70
-    started = time.perf_counter()
+    started = time.thread_time()
     wrong(data, TABLE)
-    assert time.perf_counter() - started < 30
+    assert time.thread_time() - started < 5
 
 
 @settings(max_examples=300, deadline=None)

@@ -102,12 +102,12 @@ def test_the_change_as_a_whole_is_covered_by_everything_only() -> None:
 
 
 def test_no_pattern_takes_long() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     stars = compile_glob("*a" * 400 + "b")
     assert not stars.matches(b"a" * 4000)
     deep = compile_glob("**/a/" * 150 + "b")
     assert not deep.matches(b"a/" * 2000 + b"c")
-    assert time.perf_counter() - started < 30
+    assert time.thread_time() - started < 5
 
 
 @pytest.mark.parametrize(

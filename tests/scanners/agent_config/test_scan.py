@@ -102,10 +102,10 @@ def test_what_does_not_parse_is_unreadable(scan: Scan, path: str, text: str | by
 def test_an_alias_bomb_is_unreadable(scan: Scan) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    started = time.process_time()
+    started = time.thread_time()
     (skip,) = scan(".github/workflows/a.yml", "\n".join(lines)).not_inspected
     assert skip.kind == "unreadable"
-    assert time.process_time() - started < 30
+    assert time.thread_time() - started < 5
 
 
 def test_content_that_is_missing_is_failed(scan_change: ScanChange) -> None:
@@ -187,9 +187,9 @@ def test_a_wrong_rule_is_named() -> None:
 def test_ordinary_code_costs_next_to_nothing(scan: Scan) -> None:
     text = "def handler(value):\n    return value.total[:10] if value else None\n" * 8000
     scan("a.py", "x = 1\n")
-    started = time.process_time()
+    started = time.thread_time()
     assert scan("a.py", text).findings == ()
-    seconds = time.process_time() - started
+    seconds = time.thread_time() - started
     assert seconds * 1000 / (len(text) / 1024) < 0.2  # half of the figure is what is asked for
 
 

@@ -656,9 +656,9 @@ _DEEP = 100_000
     ],
 )
 def test_text_made_to_be_slow_is_read_or_refused_quickly(path: str, content: str) -> None:
-    start = time.process_time()
+    start = time.thread_time()
     attempt(path.encode(), content.encode())
-    assert time.process_time() - start < 40
+    assert time.thread_time() - start < 4
 
 
 @pytest.mark.parametrize(
@@ -674,6 +674,6 @@ def test_large_locks_take_linear_time(path: str, part: str) -> None:
     head = {"package-lock.json": '{"packages": {', "pnpm-lock.yaml": "packages:\n"}.get(path, "")
     tail = '"": {}}}' if path == "package-lock.json" else ""
     content = head + "".join(part.format(n) for n in range(10_000)) + tail
-    start = time.process_time()
+    start = time.thread_time()
     assert len(read(path, content)) == 10_000
-    assert time.process_time() - start < 40
+    assert time.thread_time() - start < 6

@@ -303,20 +303,20 @@ def test_package_json_that_npm_refuses(text: str) -> None:
     ],
 )
 def test_text_made_to_be_slow_is_refused_quickly(path: str, text: str) -> None:
-    start = time.process_time()
+    start = time.thread_time()
     with pytest.raises(ManifestError):
         read(path, text)
-    assert time.process_time() - start < 40
+    assert time.thread_time() - start < 3
 
 
 def test_many_entries_take_linear_time() -> None:
-    start = time.process_time()
+    start = time.thread_time()
     text = json.dumps({"dependencies": {f"p{n}": "1" for n in range(50_000)}})
     assert len(read("package.json", text)) == 50_000
     assert len(read("requirements.txt", "-e 'a b'/x\n" * 20_000)) == 20_000
     places = "".join(f"'p{n}',\n" for n in range(20_000))
     assert len(read("pyproject.toml", f"[project]\ndependencies = [{places}]")) == 20_000
-    assert time.process_time() - start < 40
+    assert time.thread_time() - start < 5
 
 
 def test_npmrc_names_registries() -> None:
