@@ -110,9 +110,9 @@ def say(what: str, value: str, aim: str = "") -> None:
 
 
 def known_names(ecosystem: str, count: int) -> list[str]:
-    from zt_gate.scanners.dependencies import snapshot
+    from zt_gate.scanners.dependencies import name_snapshot
 
-    return list(snapshot.shipped(ecosystem).names[:count])
+    return list(name_snapshot.shipped(ecosystem).names[:count])
 
 
 def cost(rounds: int) -> None:
@@ -251,14 +251,14 @@ def hallucinated() -> None:
 
 def name_rules(cases: str, pypi: str, npm: str) -> None:
     from zt_gate import rulebook
-    from zt_gate.scanners.dependencies import snapshot
-    from zt_gate.scanners.dependencies.names import Names
+    from zt_gate.scanners.dependencies import name_snapshot
+    from zt_gate.scanners.dependencies.name_similarity import Names
 
     data = rulebook.load("dependencies")["dependencies/similar-name"].data
     with lzma.open(cases, "rt", encoding="utf-8") as file:
         squats = [json.loads(line) for line in file]
     for ecosystem, path in (("pypi", pypi), ("npm", npm)):
-        known = snapshot.shipped(ecosystem)
+        known = name_snapshot.shipped(ecosystem)
         names = Names(known, data)
         own = [
             normal(ecosystem, case["name"])

@@ -32,16 +32,17 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.support.changes import change_of, context
-from zt_gate import judge, log, reports, rulebook
-from zt_gate.drill.parts import fill, key
+from zt_gate import reports, rulebook
+from zt_gate.audit import chain
+from zt_gate.drill.payloads import fill, key
 from zt_gate.errors import GateError
 from zt_gate.git.errors import GitError
-from zt_gate.git.patch import Reader, read_changes
-from zt_gate.git.spool import Spool
-from zt_gate.model import wire
+from zt_gate.git.raw_diff import Reader, read_changes
+from zt_gate.git.spooled_text import Spool
 from zt_gate.model.report import Tool
-from zt_gate.policy import baseline, foreign, load, marks
+from zt_gate.policy import baseline, inline_ignores, load, other_baselines
 from zt_gate.policy.schema import Policy
+from zt_gate.review import judge, serialization
 from zt_gate.scanners import SCANNERS
 from zt_gate.sources import patch_file
 
@@ -121,7 +122,7 @@ def patches() -> list[bytes]:
 @cache
 def raw() -> bytes:
     """Return what diff-tree says of a commit, as the gate asks it."""
-    from zt_gate.git.patch import DIFF_FLAGS
+    from zt_gate.git.raw_diff import DIFF_FLAGS
 
     with tempfile.TemporaryDirectory() as folder:
 
@@ -187,7 +188,7 @@ def change(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     old = mutated(rng, other, data) if rng.random() < 0.3 else None
     changed = change_of({path: data}, None if old is None else {path: old})  # type: ignore[dict-item]
     runs = [scanner.scan(changed, used) for scanner, used in scanners()]
-    runs = [wire.load(wire.dump(run), seconds=0.0) for run in runs]
+    runs = [serialization.load(serialization.dump(run), seconds=0.0) for run in runs]
     report = judge.judge(
         changed,
         runs,
@@ -269,7 +270,7 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
             file = Path(folder, name)
             file.write_bytes(mutated(rng, text, other + data))
             try:
-                foreign.known_to(file)
+                other_baselines.known_to(file)
             except GateError:
                 continue
     baseline.parse(broken)
@@ -280,27 +281,27 @@ def mark(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     del path, other
     own = b'x = 1  # zt-gate: ignore[code/*,secrets/x] reason="because" expires=2027-01-31\n'
     for line in mutated(rng, own, data).split(b"\n"):
-        list(marks.marks_in(line))
+        list(inline_ignores.marks_in(line))
 
 
 def answer(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read what a scanner's process answers."""
     del other
     scanner, used = scanners()[2]
-    whole = wire.dump(scanner.scan(change_of({path: data + PLANTED}), used))  # type: ignore[attr-defined]
-    wire.load(mutated(rng, whole, data), seconds=0.0)
+    whole = serialization.dump(scanner.scan(change_of({path: data + PLANTED}), used))  # type: ignore[attr-defined]
+    serialization.load(mutated(rng, whole, data), seconds=0.0)
 
 
 def logged(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read a log: whatever was changed in it must be found."""
     del path
-    whole, prev = b"", log.START
+    whole, prev = b"", chain.START
     for number in range(1, 4):
         entry = {"time": "x", "v": 1, "seq": number, "prev": prev}
-        line, prev = log._line(entry)  # noqa: SLF001
+        line, prev = chain._line(entry)  # noqa: SLF001
         whole += line
     broken = mutated(rng, whole, other + data)
-    log.verify(io.BytesIO(broken), prev)
+    chain.verify(io.BytesIO(broken), prev)
     if broken != whole:
         raise FoundError("a changed log passes")
 
@@ -313,7 +314,7 @@ TARGETS = {
     "policy": (policy, GateError, 2),
     "baselines": (known, GateError, 2),
     "marks": (mark, (), 1),
-    "scanner's answer": (answer, wire.WireError, 2),
+    "scanner's answer": (answer, serialization.WireError, 2),
     "log": (logged, GateError, 1),
 }
 

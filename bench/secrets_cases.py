@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets.block import block_of
-from zt_gate.scanners.secrets.engine import Engine
-from zt_gate.scanners.secrets.paths import is_test_or_doc
+from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
+from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -13,7 +13,7 @@ import lzma
 from datetime import date
 from pathlib import Path
 
-from zt_gate.scanners.dependencies import snapshot
+from zt_gate.scanners.dependencies import name_snapshot
 
 DATA = Path(__file__).resolve().parent.parent / "zt_gate/scanners/dependencies/data"
 # PyPI publishes ranks without counts in this list.  These are the orders of
@@ -30,17 +30,17 @@ def rows(path: str) -> list[list[str]]:
         return [line.rstrip("\n").split("\t") for line in file]
 
 
-def pypi(path: str, day: date) -> snapshot.Snapshot:
+def pypi(path: str, day: date) -> name_snapshot.Snapshot:
     ranked = sorted((int(rank), name) for name, _, rank in rows(path) if rank)
-    body = snapshot.body_of([name for _, name in ranked])
-    return snapshot.Snapshot("pypi", day, day, PYPI_CURVE, body)
+    body = name_snapshot.body_of([name for _, name in ranked])
+    return name_snapshot.Snapshot("pypi", day, day, PYPI_CURVE, body)
 
 
-def npm(path: str, day: date) -> snapshot.Snapshot:
+def npm(path: str, day: date) -> name_snapshot.Snapshot:
     counted = sorted(((int(count), name) for name, count in rows(path)), reverse=True)[:NPM_NAMES]
     curve = tuple((n, counted[n - 1][0]) for n in NPM_POINTS if n <= len(counted))
-    body = snapshot.body_of([name for _, name in counted])
-    return snapshot.Snapshot("npm", day, day, curve, body)
+    body = name_snapshot.body_of([name for _, name in counted])
+    return name_snapshot.Snapshot("npm", day, day, curve, body)
 
 
 def main() -> None:
@@ -51,8 +51,8 @@ def main() -> None:
     options = parser.parse_args()
     DATA.mkdir(exist_ok=True)
     for one in (pypi(options.pypi, options.day), npm(options.npm, options.day)):
-        data = snapshot.encode(one)
-        snapshot.decode(data, one.ecosystem)
+        data = name_snapshot.encode(one)
+        name_snapshot.decode(data, one.ecosystem)
         (DATA / f"{one.ecosystem}.zlib").write_bytes(data)
         print(f"{one.ecosystem}: {len(one.names):,} names, {len(data):,} bytes")
 

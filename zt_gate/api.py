@@ -1,4 +1,4 @@
-"""The gate as a Python function: thin over ``zt_gate.gate``, which the command line uses, too.
+"""The gate as Python functions: thin over ``zt_gate.review.run``, as the command line is.
 
 ``scan`` judges one change and returns the report; it prints nothing and does
 not end the process.  See docs/api.md.
@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from zt_gate import gate
 from zt_gate.errors import GateError, UsageError
 from zt_gate.model.report import Report, Verdict
-from zt_gate.origin import Told
+from zt_gate.review import run
+from zt_gate.review.authorship import Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ def scan(
     to report on; for wrong keywords it is a UsageError.
     """
     kind, spec = _source(range, base, worktree, patch, tree)
-    request = gate.Request(
+    request = run.Request(
         kind=kind,
         spec=spec,
         patch=patch or b"",
@@ -79,7 +79,7 @@ def scan(
         offline=offline,
         audit=audit,
     )
-    return gate.run(request, os.environ if environ is None else environ)
+    return run.run(request, os.environ if environ is None else environ)
 
 
 def verify_dependency(
@@ -96,12 +96,12 @@ def verify_dependency(
     ``purl`` is a package URL such as ``pkg:pypi/flask@3.0.0``; without a version
     the one counts that would be installed.  Returns and raises as ``scan`` does.
     """
-    from zt_gate import verify
+    from zt_gate.review import packages
 
     if not isinstance(purl, str) or not purl.startswith("pkg:"):
         raise UsageError(f"verify_dependency takes a package URL, not {purl!a}")
-    return verify.verify(
-        [verify.package_of(purl)],
+    return packages.verify(
+        [packages.package_of(purl)],
         Path(folder).absolute(),
         os.environ if environ is None else environ,
         offline=offline,
@@ -116,9 +116,9 @@ def _source(
     worktree: bool,  # noqa: FBT001 - positions of one private call
     patch: bytes | None,
     tree: object,
-) -> tuple[gate.Kind, str]:
+) -> tuple[run.Kind, str]:
     """Return the kind of source and its revision or range; raises UsageError for two."""
-    chosen: list[tuple[gate.Kind, str]] = []
+    chosen: list[tuple[run.Kind, str]] = []
     if commits is not None:
         chosen.append(("range", commits))
     if base is not None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support.repo import Repo
 from tests.test_cli import gate, one_line
 from zt_gate.commands.init import POLICY_TEXT, PRE_COMMIT_BLOCK, WORKFLOW, WORKFLOW_TEXT, with_hooks
-from zt_gate.doctor import workflows
+from zt_gate.doctor import gate_workflows
 from zt_gate.policy.load import parse
 
 if TYPE_CHECKING:
@@ -59,9 +59,9 @@ def test_a_project_with_its_policy_in_pyproject(repo: Repo) -> None:
 
 def test_the_workflow_has_no_fault_once_it_names_a_commit() -> None:
     text = WORKFLOW_TEXT.replace("FULL_COMMIT_SHA", "0" * 40)
-    (job,), failed = workflows.jobs_in([WORKFLOW.encode()], lambda _path: text.encode())
+    (job,), failed = gate_workflows.jobs_in([WORKFLOW.encode()], lambda _path: text.encode())
     assert (job.faults, failed, job.context) == ((), (), "zt-gate")
-    (job,), _ = workflows.jobs_in([WORKFLOW.encode()], lambda _path: WORKFLOW_TEXT.encode())
+    (job,), _ = gate_workflows.jobs_in([WORKFLOW.encode()], lambda _path: WORKFLOW_TEXT.encode())
     assert [fault.check for fault in job.faults] == ["pinned"]
 
 

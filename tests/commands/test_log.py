@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.repo import Repo
 from tests.test_cli import gate
-from zt_gate import log
+from zt_gate.audit import chain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,8 +41,8 @@ def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
     code, report = scan(repo)
     assert code == 1
     path = repo.path / ".git" / "zt-gate" / "runs.jsonl"
-    with log.open_to_read(path) as file:
-        first, second = (entry for entry, _ in log.entries(file))
+    with chain.open_to_read(path) as file:
+        first, second = (entry for entry, _ in chain.entries(file))
     assert (first["verdict"], first["findings"]) == ("pass", [])
     assert second["verdict"] == "fail"
     assert second["revision"] == repo.head()
@@ -145,7 +145,7 @@ def test_without_a_log_there_is_none_to_check(tmp_path: Path) -> None:
 
 
 def test_a_chain_of_something_else_is_no_log_of_runs(tmp_path: Path) -> None:
-    log.append(tmp_path / "other", {"time": "x", "findings": [{"state": []}]})
+    chain.append(tmp_path / "other", {"time": "x", "findings": [{"state": []}]})
     done = gate("log", "report", "other", cwd=tmp_path)
     assert done.returncode == 3
     assert "line 1 of the log is no run" in done.stderr

@@ -17,7 +17,7 @@ import pytest
 
 from tests.e2e.conftest import run_gate
 from tests.support.repo import Repo
-from zt_gate.drill.parts import fill, key
+from zt_gate.drill.payloads import fill, key
 from zt_gate.reports import FORMATS
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from zt_gate.drill import run
-from zt_gate.git import patch as git_patch
-from zt_gate.git import program as git_program
+from zt_gate.git import executable as git_program
+from zt_gate.git import raw_diff as git_patch
 from zt_gate.git import run as git_run
 from zt_gate.model.report import ScannerRun, Verdict
 from zt_gate.policy import approvals
@@ -66,46 +66,47 @@ def as_it_lies_there(git: Any, _commit: str, path: bytes, *_: Any) -> bytes | No
 record_of = approvals.record_of
 
 SABOTAGES = (
-    Sabotage("the trusted side is the work tree", "zt_gate.git.trusted.read_file",
+    Sabotage("the trusted side is the work tree", "zt_gate.git.trusted_files.read_file",
              as_it_lies_there,
              ("policy-arrives", "policy-arrives-in-pyproject", "baseline-arrives")),
     Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_of",
              lambda environ, folder, _scanned: record_of(environ, folder, ()),
              ("approvals-in-the-tree",)),
-    Sabotage("git diff without --text", "zt_gate.git.patch.DIFF_FLAGS",
+    Sabotage("git diff without --text", "zt_gate.git.raw_diff.DIFF_FLAGS",
              without(git_patch.DIFF_FLAGS, "--text"), ("attributes-binary", "key-behind-a-nul")),
-    Sabotage("git with its replaced commits", "zt_gate.git.program._FORCED",
+    Sabotage("git with its replaced commits", "zt_gate.git.executable._FORCED",
              forced_without("GIT_NO_REPLACE_OBJECTS"), ("replaced-commit",)),
-    Sabotage("git with grafts", "zt_gate.git.program._FORCED",
+    Sabotage("git with grafts", "zt_gate.git.executable._FORCED",
              forced_without("GIT_GRAFT_FILE"), ("graft",)),
     Sabotage("git with the file monitor", "zt_gate.git.run._FLAGS",
              flags_without("core.fsmonitor=false"), ("file-monitor",)),
     Sabotage("commits of a range are not looked at", "zt_gate.git.history.commits",
              lambda *_: (), ("added-and-removed", "key-in-a-message")),
-    Sabotage("the change brings the policy", "zt_gate.gate.trusted_revision",
+    Sabotage("the change brings the policy", "zt_gate.review.run.trusted_revision",
              lambda _request, git, change, _environ: change.head if change.commits else git.head,
              ("policy-arrives-one-commit-before", "branched-before-the-policy")),
-    Sabotage("an ignore holds for ever", "zt_gate.policy.gather.Excuses",
+    Sabotage("an ignore holds for ever", "zt_gate.policy.collect_waivers.Excuses",
              lambda policy, _today: Excuses(policy, "2000-01-01"), ("expired-ignore",)),
-    Sabotage("a mark counts at once", "zt_gate.policy.known._trusted_line",
+    Sabotage("a mark counts at once", "zt_gate.policy.preexisting_lines._trusted_line",
              lambda *_: 1, ("key-with-an-ignore", "allowed-line-once-more")),
-    Sabotage("errors are no error", "zt_gate.judge._verdict",
+    Sabotage("errors are no error", "zt_gate.review.judge._verdict",
              lambda findings, _errors: Verdict.FAIL if any(
                  one.level == "block" and one.state == "active" for one in findings
              ) else Verdict.PASS,
              ("no-time", "no-registry")),
-    Sabotage("what cannot be read is silent", "zt_gate.judge._unreadable", nothing,
+    Sabotage("what cannot be read is silent", "zt_gate.review.judge._unreadable", nothing,
              ("line-without-end", "settings-nested-too-deep")),
-    Sabotage("a changed policy is silent", "zt_gate.judge._policy_changes", nothing,
+    Sabotage("a changed policy is silent", "zt_gate.review.judge._policy_changes", nothing,
              ("policy-loosened", "strict-policy-loosened")),
-    Sabotage("a cache among the files is used", "zt_gate.cache._inside",
+    Sabotage("a cache among the files is used", "zt_gate.system.cache._inside",
              lambda *_: False, ("cache-in-the-tree",)),
-    Sabotage("split secrets are not put together", "zt_gate.scanners.secrets.deep.find_split",
+    Sabotage("split secrets are not put together", "zt_gate.scanners.secrets.deep_scan.find_split",
              nothing, ("key-in-pieces",)),
-    Sabotage("encoded secrets are not decoded", "zt_gate.scanners.secrets.deep.find_encoded",
+    Sabotage("encoded secrets are not decoded", "zt_gate.scanners.secrets.deep_scan.find_encoded",
              nothing, ("key-in-base64",)),
-    Sabotage("hidden characters are not looked for", "zt_gate.scanners.injection.hidden.look",
-             nothing, ("order-in-tag-characters", "code-read-backwards")),
+    Sabotage("hidden characters are not looked for",
+             "zt_gate.scanners.injection.invisible_characters.look", nothing,
+             ("order-in-tag-characters", "code-read-backwards")),
     *(
         Sabotage(f"{name} finds nothing", f"zt_gate.scanners.{name}.SCANNER", name, cases)
         for name, cases in {

@@ -18,9 +18,9 @@ from zt_gate.git.errors import (
     UnknownRevisionError,
     visible,
 )
+from zt_gate.git.executable import find_git
 from zt_gate.git.history import resolve
-from zt_gate.git.patch import Reader
-from zt_gate.git.program import find_git
+from zt_gate.git.raw_diff import Reader
 from zt_gate.git.run import MEMORY, Git
 
 

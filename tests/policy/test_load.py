@@ -321,8 +321,8 @@ KNOWN = st.sampled_from(["profile", "levels", "paths", "scanners", "dependencies
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(KNOWN, VALUES, max_size=3))
 def test_any_table_is_a_policy_or_one_that_says_why(table: dict[str, object]) -> None:
-    from zt_gate.policy.check import policy_of
-    from zt_gate.policy.values import InvalidError
+    from zt_gate.policy.typed_reader import InvalidError
+    from zt_gate.policy.validate import policy_of
 
     try:
         said: str = policy_of(table).profile

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.support.changes import change_of, commit, context, file_change
 from tests.support.repo import GIT_ENV, Repo
-from zt_gate import gate, rulebook
+from zt_gate import rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.change import MODE_EXECUTABLE
+from zt_gate.review import run as review
 from zt_gate.scanners.base import ScopeSettings, TaskScope
 from zt_gate.scanners.scope import SCANNER, built_in_tasks
 
@@ -184,9 +185,9 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: gate.Kind = "staged", **words: Any) -> Report:
-    request = gate.Request(kind=kind, folder=repo.path, only=("scope",), **words)
-    return gate.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
+def judged(repo: Repo, kind: review.Kind = "staged", **words: Any) -> Report:
+    request = review.Request(kind=kind, folder=repo.path, only=("scope",), **words)
+    return review.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
 
 
 def test_the_policys_scope_is_enforced(repo: Repo) -> None:

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from tests.support.changes import blob, change_of, context, file_change
 from tests.support.repo import GIT_ENV, Repo
-from zt_gate import gate, rulebook
+from zt_gate import rulebook
 from zt_gate.errors import GateError
 from zt_gate.model.change import MODE_SUBMODULE, MODE_SYMLINK
+from zt_gate.review import run as review
 from zt_gate.scanners.tampering import SCANNER
-from zt_gate.scanners.tampering.lines import Lines
+from zt_gate.scanners.tampering.indented_blocks import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -527,8 +528,8 @@ def test_any_bytes_are_looked_at(
 
 
 def judged(repo: Repo, **words: Any) -> Report:
-    request = gate.Request(folder=repo.path, only=("tampering",), **words)
-    return gate.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
+    request = review.Request(folder=repo.path, only=("tampering",), **words)
+    return review.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
 
 
 def test_ignores_and_baseline_warn_in_standard_and_block_in_strict(tmp_path: Path) -> None:

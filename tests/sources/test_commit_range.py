@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.opened import added, by_path, canary, environ, opened
 from tests.support.repo import Repo
-from zt_gate.git import patch
+from zt_gate.git import raw_diff
 from zt_gate.git.errors import GitError, NoCommitsError, ShallowError, UnknownRevisionError
 from zt_gate.sources import commit_range
 from zt_gate.sources.errors import SourceError
@@ -414,8 +414,8 @@ def test_trees_that_name_each_other_do_not_make_a_listing_without_an_end(
         data = b"".join(b"%s %s\0" % (mode, name) + bytes.fromhex(tree) for name in names)
         tree = repo.git(*args, stdin=data).decode().strip()
     oid = commit_of(repo, (b"40000", b"bomb", tree))
-    monkeypatch.setattr(patch, "MOST_FILES", 900)
+    monkeypatch.setattr(raw_diff, "MOST_FILES", 900)
     with pytest.raises(GitError, match="too many to look at"):
         commit_range.read(opened(repo), f"HEAD..{oid}")
-    monkeypatch.setattr(patch, "MOST_FILES", 2000)
+    monkeypatch.setattr(raw_diff, "MOST_FILES", 2000)
     assert len(commit_range.read(opened(repo), f"HEAD..{oid}").files) > 1000

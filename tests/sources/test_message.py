@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.repo import Repo
-from zt_gate.git.commit_msg import LIMIT
+from zt_gate.git.commit_message_file import LIMIT
 from zt_gate.git.run import Git
 from zt_gate.sources import message
 from zt_gate.sources.errors import SourceError

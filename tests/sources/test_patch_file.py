@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.git.test_patch import CONTENT, NAME, put
+from tests.git.test_raw_diff import CONTENT, NAME, put
 from tests.support.opened import added, by_path, opened, removed
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate.model.change import (

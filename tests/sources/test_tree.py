@@ -141,7 +141,7 @@ def test_digest_follows_the_content(plain: Path) -> None:
 
 
 def test_too_large_says_so(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zt_gate.sources.files.MAX_BYTES", 5)
+    monkeypatch.setattr("zt_gate.sources.folder_files.MAX_BYTES", 5)
     file = by_path(read(plain))[b"a.py"]
     assert "larger than" in file.incomplete
     assert added(file) == []

@@ -215,7 +215,7 @@ def test_what_cannot_be_read_says_so(repo: Repo, monkeypatch: pytest.MonkeyPatch
     (repo.path / "a.py").unlink()
     os.mkfifo(repo.path / "a.py")
     repo.write("big.bin", "x" * 2000)
-    monkeypatch.setattr("zt_gate.sources.files.MAX_BYTES", 1000)
+    monkeypatch.setattr("zt_gate.sources.folder_files.MAX_BYTES", 1000)
     seen = by_path(read(repo))
     assert seen[b"a.py"].incomplete == "it is no regular file"
     assert "larger than" in seen[b"big.bin"].incomplete

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate import process
 from zt_gate.model.change import (
     MODE_FILE,
     Blob,
@@ -20,6 +19,7 @@ from zt_gate.model.change import (
     Hunk,
 )
 from zt_gate.scanners.base import Context
+from zt_gate.system import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

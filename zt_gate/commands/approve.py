@@ -79,14 +79,14 @@ def _terminal() -> TextIO:
 
 def _wanted(options: Namespace) -> list[JudgedFinding]:
     """Scan the change; return the blocking findings that are named, or all of them."""
-    from zt_gate import gate
+    from zt_gate.review import run
 
     for word in options.fingerprints:
         if len(word) < _LEAST or word.strip("0123456789abcdef"):
             raise UsageError(f"{word!a} is no fingerprint: give 8 hexadecimal digits or more")
     spec = options.range or ""
-    request = gate.Request(kind="range", spec=spec) if spec else gate.Request()
-    report = gate.run(request, os.environ)
+    request = run.Request(kind="range", spec=spec) if spec else run.Request()
+    report = run.run(request, os.environ)
     open_ = [
         item
         for item in report.findings

@@ -78,7 +78,7 @@ def _existing(target: Path) -> Baseline:
 def _scan(
     root: Path, old: Baseline, options: Namespace, keep: Callable[[Finding], bool] | None
 ) -> tuple[Report, list[JudgedFinding]]:
-    from zt_gate import gate
+    from zt_gate.review import run as review
 
     seen: dict[tuple[str, object], bool] = {}
 
@@ -87,7 +87,7 @@ def _scan(
             key = (finding.rule, finding.location)
             seen[key] = seen.get(key, False) or (keep is not None and keep(finding))
 
-    request = gate.Request(
+    request = review.Request(
         kind="tree",
         paths=(str(root),),
         folder=root,
@@ -95,7 +95,7 @@ def _scan(
         offline=options.offline,
         salt=old.salt,
     )
-    report = gate.run(request, os.environ, unmasked=look)
+    report = review.run(request, os.environ, unmasked=look)
     wanted = [
         item
         for item in report.findings
@@ -118,14 +118,14 @@ def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:
     """Return what says whether another tool's file knows a finding, None without such a file."""
     if not files:
         return None
-    from zt_gate.policy.foreign import known_to
+    from zt_gate.policy.other_baselines import known_to
 
     tests = [known_to(Path(name)) for name in files]
     return lambda finding: any(test(finding) for test in tests)
 
 
 def _write(target: Path, data: bytes) -> None:
-    from zt_gate.cache import write_atomically
+    from zt_gate.system.cache import write_atomically
 
     try:
         write_atomically(target, data, shared=True)

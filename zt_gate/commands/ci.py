@@ -19,12 +19,12 @@ def arguments(parser: ArgumentParser) -> None:
 def main(options: Namespace) -> int:
     """Return the exit code of the verdict."""
     del options
-    from zt_gate.ci import github
     from zt_gate.errors import GateError
+    from zt_gate.forge import github_action
 
-    github.forget(os.environ)
+    github_action.forget(os.environ)
     try:
-        return github.run(os.environ, _say)
+        return github_action.run(os.environ, _say)
     except GateError as error:
         _say(_annotation(str(error)))
         raise

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate import practice
+from zt_gate.drill import environment
 from zt_gate.errors import GateError, UsageError
-from zt_gate.workspace import private_folder
+from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -61,8 +61,8 @@ def main(options: Namespace) -> int:
         "exist, words in README.md that only a model would see, and settings that let\n"
         "an agent run any command unasked.\n"
     )
-    with _folder(options.keep) as folder, practice.registry(_KNOWN) as settings:
-        environ = practice.environment(folder, settings)
+    with _folder(options.keep) as folder, environment.registry(_KNOWN) as settings:
+        environ = environment.environment(folder, settings)
         repository = folder / "repository"
         _commit_all(repository, _BEFORE)
         _stage(repository, _bad_change())
@@ -113,10 +113,11 @@ def _good_change() -> dict[str, str]:
 
 
 def _judge(repository: Path, environ: Mapping[str, str], options: Namespace) -> Report:
-    from zt_gate import gate, reports
+    from zt_gate import reports
     from zt_gate.reports.base import Options
+    from zt_gate.review import run
 
-    report = gate.run(gate.Request(folder=repository), environ)
+    report = run.run(run.Request(folder=repository), environ)
     terminal = sys.stdout.isatty()
     plain = options.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     looks = replace(Options(), colour=bool(terminal and not plain), terminal=terminal)
@@ -142,9 +143,9 @@ def _folder(keep: str | None) -> Iterator[Path]:
 
 def _commit_all(repository: Path, files: Mapping[str, str]) -> None:
     repository.mkdir(parents=True)
-    practice.git(repository, "init", "-q")
+    environment.git(repository, "init", "-q")
     _stage(repository, files)
-    practice.git(repository, "commit", "-q", "-m", "A small service")
+    environment.git(repository, "commit", "-q", "-m", "A small service")
 
 
 def _stage(repository: Path, files: Mapping[str, str]) -> None:
@@ -152,4 +153,4 @@ def _stage(repository: Path, files: Mapping[str, str]) -> None:
         target = repository / name
         target.parent.mkdir(exist_ok=True)
         target.write_text(text, "utf-8")
-    practice.git(repository, "add", "-A")
+    environment.git(repository, "add", "-A")

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
-from zt_gate.workspace import private_folder
+from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from zt_gate.drill.model import Case, Result
+    from zt_gate.drill.case import Case, Result
 
 _CLEAR_LINE = "\r\x1b[K"
 

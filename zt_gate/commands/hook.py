@@ -61,15 +61,15 @@ def _commit() -> int:
 def _commit_msg(words: Sequence[str]) -> int:
     """Judge the message in the file that git names, and hold the change against its task."""
     from zt_gate.commands import scan
-    from zt_gate.gate import Request
-    from zt_gate.git import commit_msg
+    from zt_gate.git import commit_message_file
+    from zt_gate.review.run import Request
 
     if len(words) != 1:
         raise UsageError("hook commit-msg takes the file of the message, and git hands it over")
-    text = commit_msg.file_bytes(words[0])
+    text = commit_message_file.file_bytes(words[0])
     # Git says so where nobody edits the message; then every line of it is committed.
     if os.environ.get("GIT_EDITOR") != ":":
-        text = commit_msg.without_diff(text)
+        text = commit_message_file.without_diff(text)
     return scan.main(scan.options_for([]), Request(kind="message", message=text))
 
 
@@ -79,7 +79,7 @@ def _pre_push(words: Sequence[str]) -> int:
     Git hands over the remote and its address, and the refs on standard input;
     pre-commit says in the environment what is pushed.
     """
-    from zt_gate.git import pushed
+    from zt_gate.git import push_refs
     from zt_gate.git.history import resolve
     from zt_gate.git.run import Git
 
@@ -89,7 +89,7 @@ def _pre_push(words: Sequence[str]) -> int:
     data = sys.stdin.buffer.read(_MOST_REFS + 1)
     if len(data) > _MOST_REFS:
         raise GateError("the push names more refs than can be read")
-    refs = [ref for ref in pushed.parse(data) if not ref.is_deletion]
+    refs = [ref for ref in push_refs.parse(data) if not ref.is_deletion]
     known = [ref.remote_oid for ref in refs]
     codes, judged = [0], set()
     for ref in refs:
@@ -97,7 +97,7 @@ def _pre_push(words: Sequence[str]) -> int:
             tip = resolve(git, ref.oid)
             if tip not in judged:
                 judged.add(tip)
-                base = pushed.known_base(git, tip, known, words[0])
+                base = push_refs.known_base(git, tip, known, words[0])
                 if len(refs) > 1:
                     _say(f"{_shown(ref.local)} → {_shown(ref.remote)}")
                 codes.append(_scan_range(git, base, tip, words[0]))
@@ -115,7 +115,7 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
     A push of a branch that shares nothing with the remote has no lower end
     there: everything on it is judged that no remote-tracking ref has.
     """
-    from zt_gate.git import history, pushed
+    from zt_gate.git import history, push_refs
 
     start, end = _named(environ)
     remote = environ.get("PRE_COMMIT_REMOTE_NAME", "")
@@ -129,12 +129,12 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
         )
     known = [] if history.is_nothing(git, start) else [history.resolve(git, start)]
     tip = history.resolve(git, end)
-    return _scan_range(git, pushed.known_base(git, tip, known, remote), tip, remote)
+    return _scan_range(git, push_refs.known_base(git, tip, known, remote), tip, remote)
 
 
 def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:
     """Judge a range by the policy of the remote's default branch, where that is known."""
-    from zt_gate.git.pushed import default_branch
+    from zt_gate.git.push_refs import default_branch
 
     if base == tip:
         _say("the remote has all of these commits already")

@@ -31,9 +31,9 @@ def main(options: Namespace) -> int:
     The file is checked as a whole before anything is written.  Raises
     UsageError for what the policy would refuse.
     """
-    from zt_gate.cache import write_atomically
     from zt_gate.git.run import Git
     from zt_gate.policy.load import FILE, PYPROJECT, TABLE, parse, project_table
+    from zt_gate.system.cache import write_atomically
 
     root = Git.open(Path.cwd(), os.environ).root
     own, project = root / os.fsdecode(FILE), root / os.fsdecode(PYPROJECT)

@@ -111,7 +111,7 @@ def main(options: Namespace) -> int:
 
 
 def _policy(root: Path) -> str:
-    from zt_gate.doctor.files import of_work_tree
+    from zt_gate.doctor.repository_files import of_work_tree
     from zt_gate.policy.load import PYPROJECT, project_table
 
     project = of_work_tree(root, os.fsdecode(PYPROJECT))
@@ -123,7 +123,7 @@ def _policy(root: Path) -> str:
 
 def _pre_commit(root: Path) -> str:
     """Add the hooks to the configuration, or say what to add; returns the file if it changed."""
-    from zt_gate.doctor.files import UnreadableError, of_work_tree
+    from zt_gate.doctor.repository_files import UnreadableError, of_work_tree
 
     try:
         old = of_work_tree(root, PRE_COMMIT)
@@ -149,7 +149,7 @@ def with_hooks(old: bytes) -> bytes | None:
     Unchanged where it names them; None where they cannot be added without
     touching anything else: the result is read again and compared.
     """
-    from zt_gate.doctor.files import UnreadableError, tables, yaml_table
+    from zt_gate.doctor.repository_files import UnreadableError, tables, yaml_table
 
     try:
         before = yaml_table(old, PRE_COMMIT)
@@ -216,7 +216,7 @@ def _there(handle: int, name: str) -> bool:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    from zt_gate.cache import write_atomically
+    from zt_gate.system.cache import write_atomically
 
     try:
         mode = stat.S_IMODE(os.lstat(target).st_mode)

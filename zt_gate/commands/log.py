@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zt_gate import log
+from zt_gate.audit import chain
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,29 +43,29 @@ def main(options: Namespace) -> int:
     path = Path(options.file) if options.file else _of_the_policy()
     if options.verb == "verify":
         expect = (options.expect or "").lower()
-        if expect and (len(expect) != len(log.START) or expect.strip("0123456789abcdef")):
+        if expect and (len(expect) != len(chain.START) or expect.strip("0123456789abcdef")):
             raise UsageError(f"--expect takes a head, 64 hexadecimal digits, not {expect!a}")
-        with log.open_to_read(path) as file:
-            found = log.verify(file, expect)
+        with chain.open_to_read(path) as file:
+            found = chain.verify(file, expect)
         print(f"{found.head}  {found.lines} runs, each as it was written")
         return 0
     told = Told()
-    with log.open_to_read(path) as file:
-        for entry, _ in log.entries(file):
+    with chain.open_to_read(path) as file:
+        for entry, _ in chain.entries(file):
             try:
                 told.add(entry)
             except (KeyError, TypeError, AttributeError) as error:
                 # The chain holds, so somebody wrote it: not this gate.
-                raise log.LogError(f"line {entry['seq']} of the log is no run") from error
+                raise chain.LogError(f"line {entry['seq']} of the log is no run") from error
     sys.stdout.write(told.text())
     return 0
 
 
 def _of_the_policy() -> Path:
     """Return where the policy of HEAD has the log; raises UsageError where it has none."""
-    from zt_gate import audit
+    from zt_gate.audit import record
     from zt_gate.git.run import Git
-    from zt_gate.git.trusted import read_file
+    from zt_gate.git.trusted_files import read_file
     from zt_gate.policy.load import load
 
     git = Git.open(Path.cwd(), os.environ)
@@ -73,7 +73,7 @@ def _of_the_policy() -> Path:
     said = policy.audit.get("log", "")
     if not said:
         raise UsageError("the policy of HEAD has no [audit] log; name the file")
-    return audit.place(said, os.environ, git.folder, [git.root])[0]
+    return record.place(said, os.environ, git.folder, [git.root])[0]
 
 
 @dataclass(slots=True)

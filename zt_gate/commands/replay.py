@@ -83,9 +83,9 @@ def _commits(git: Git, last: int, *, first_parent: bool) -> Iterator[tuple[str, 
 
 def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
     """Judge one commit as CI would, by its first parent's policy; nothing is logged."""
-    from zt_gate import gate
+    from zt_gate.review import run as review
 
-    request = gate.Request(
+    request = review.Request(
         kind="range",
         spec=spec,
         folder=folder,
@@ -97,7 +97,7 @@ def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
     )
     try:
         # In CI the lower end of the range is the trusted side, and no approval of the user counts.
-        return gate.run(request, {**os.environ, "CI": "true"})
+        return review.run(request, {**os.environ, "CI": "true"})
     except GateError as error:  # an old policy that is no longer one, too
         return error
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
-    from zt_gate.gate import Request
     from zt_gate.model.report import Report
     from zt_gate.reports.base import Options
+    from zt_gate.review.run import Request
 
 _FORMATS = "terminal, json, sarif, github, markdown, gitlab, junit"
 _SPINNER = "|/-\\"
@@ -99,8 +99,8 @@ def options_for(words: Sequence[str]) -> argparse.Namespace:
 
 def request_of(options: argparse.Namespace) -> Request:
     """Turn the words into a request; reads the patch."""
-    from zt_gate.gate import Request
-    from zt_gate.origin import Told
+    from zt_gate.review.authorship import Told
+    from zt_gate.review.run import Request
 
     kind, spec, paths = "staged", "", ()
     patch: bytes | BinaryIO = b""
@@ -141,11 +141,11 @@ def request_of(options: argparse.Namespace) -> Request:
 
 def judged(request: Request) -> Report:
     """Run the gate, with progress on stderr where a person watches it."""
-    from zt_gate import gate
+    from zt_gate.review import run
 
     progress = _Progress() if sys.stderr.isatty() else None
     try:
-        return gate.run(request, os.environ, progress)
+        return run.run(request, os.environ, progress)
     finally:
         if progress:
             progress.clear()

@@ -27,7 +27,7 @@ def main(options: Namespace) -> int:
 
 
 def _check(options: Namespace) -> int:
-    from zt_gate import verify
+    from zt_gate.review import packages as verify
 
     packages = list(
         dict.fromkeys(verify.package_of(name, options.ecosystem) for name in options.names)
@@ -62,7 +62,7 @@ def _plain(text: str) -> str:
 
 
 def _update(options: Namespace) -> int:
-    from zt_gate import verify
+    from zt_gate.review import packages as verify
 
     for told in verify.update(tuple(options.ecosystems), os.environ):
         print(told)

@@ -30,13 +30,13 @@ def examine(
 
     Raises GateError where there is no repository to look at.
     """
-    from zt_gate.doctor import ci, health, hooks
+    from zt_gate.doctor import forge_enforcement, health, local_hooks
     from zt_gate.git.run import Git
 
     asked = Asked(Git.open(folder, environ), environ, offline, repository)
     parts: dict[str, Callable[[Asked], Iterator[Check]]] = {
-        "hooks": hooks.checks,
-        "ci": ci.checks,
+        "hooks": local_hooks.checks,
+        "ci": forge_enforcement.checks,
         "health": health.checks,
     }
     wanted = set(areas)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.doctor.check import Asked
-    from zt_gate.scanners.dependencies.registries.base import Index
+    from zt_gate.ecosystems.registries.base import Index
 
 #: Seconds that one registry gets.
 _SECONDS = 5.0
@@ -27,7 +27,7 @@ _PLANTED = ("import subprocess", "", "", "def run(request):", '    name = reques
 
 def checks(asked: Asked) -> Iterator[Check]:
     """Yield what can be said about each part."""
-    from zt_gate import cache
+    from zt_gate.system import cache
 
     kept = cache.cache_folder(asked.environ, (asked.git.root,))
     if kept is None:
@@ -55,11 +55,11 @@ def _rules(kept: Path | None) -> Check:
 
 def _policy(asked: Asked) -> Check:
     """Read the policy as it stands at HEAD, as a scan would."""
-    from zt_gate import gate
+    from zt_gate.review import run
 
-    request = gate.Request(folder=asked.git.root, only=("scope",), offline=True)
+    request = run.Request(folder=asked.git.root, only=("scope",), offline=True)
     try:
-        report = gate.run(request, asked.environ)
+        report = run.run(request, asked.environ)
     except GateError as error:
         return Check("health", "policy", "fault", str(error), "mend the policy, and commit it")
     if report.policy.profile == "advisory":
@@ -72,16 +72,16 @@ def _policy(asked: Asked) -> Check:
 
 def _engine(asked: Asked) -> Check:
     """Let the engine find a planted weakness, as a scan would."""
-    from zt_gate import gate
-    from zt_gate.workspace import private_folder
+    from zt_gate.review import run
+    from zt_gate.system.temporary import private_folder
 
     with private_folder(asked.environ, "zt-gate-doctor") as folder:
         (folder / "planted.py").write_text("\n".join(_PLANTED), "utf-8")
-        request = gate.Request(
+        request = run.Request(
             kind="tree", paths=(".",), folder=folder, only=("code",), offline=True
         )
         try:
-            report = gate.run(request, asked.environ)
+            report = run.run(request, asked.environ)
         except GateError as error:
             return Check("health", "engine", "fault", str(error), _ENGINE)
     if report.errors:
@@ -105,8 +105,8 @@ def _registries(asked: Asked) -> Iterator[Check]:
         says = "--offline: no registry was asked"
         yield Check("health", "registries", "unknown", says, "zt-gate doctor --area health")
         return
-    from zt_gate.scanners.dependencies.registries.base import Fault
-    from zt_gate.scanners.dependencies.registries.client import Client, TlsSettings
+    from zt_gate.ecosystems.registries.base import Fault
+    from zt_gate.ecosystems.registries.client import Client, TlsSettings
 
     tls = TlsSettings(asked.environ)
     for place in _places(asked):
@@ -131,8 +131,8 @@ def _registries(asked: Asked) -> Iterator[Check]:
 
 def _places(asked: Asked) -> Iterator[_Place]:
     """Yield where names are looked up by the environment and the user's settings."""
-    from zt_gate.scanners.dependencies.registries import npm_settings, osv, pypi_settings
-    from zt_gate.scanners.dependencies.registries.settings import Sources, index_of, service_of
+    from zt_gate.ecosystems.registries import npm_settings, osv, pypi_settings
+    from zt_gate.ecosystems.registries.settings import Sources, index_of, service_of
 
     sources = Sources(asked.environ, {}, lambda _path: None)
     for index in pypi_settings.endpoints(sources).indexes[:1]:

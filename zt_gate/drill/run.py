@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate import practice
-from zt_gate.drill import files
-from zt_gate.drill.box import Box
-from zt_gate.drill.model import Result, judged
-from zt_gate.drill.scenes import SCENES
+from zt_gate.drill import environment as practice
+from zt_gate.drill import file_cases
+from zt_gate.drill.case import Result, judged
+from zt_gate.drill.repository_cases import SCENES
+from zt_gate.drill.workspace import Box
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
-    from zt_gate.drill.model import Case
+    from zt_gate.drill.case import Case
 
 #: Packages that the drill's registry has.
 KNOWN = frozenset({"flask", "flask-session"})
@@ -23,10 +23,10 @@ KNOWN = frozenset({"flask", "flask-session"})
 
 def cases(wanted: Collection[str] = ()) -> list[Case]:
     """Return all cases, or those with one of the names or groups ``wanted``."""
-    found = [*files.load(), *SCENES]
+    found = [*file_cases.load(), *SCENES]
     names = {case.name for case in found if _fits(case, wanted)}
     if wanted:  # the changes of files are put together from these alone
-        found = [*files.load(names), *SCENES]
+        found = [*file_cases.load(names), *SCENES]
     return [case for case in found if case.name in names]
 
 

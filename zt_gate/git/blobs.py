@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.pipe import Pipe
+from zt_gate.git.output_stream import Pipe
 from zt_gate.model.change import Blob, ContentUnavailableError
 
 if TYPE_CHECKING:

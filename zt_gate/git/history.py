@@ -15,7 +15,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.git.apart import apart
+from zt_gate.git.commit_headers import said_beside
 from zt_gate.git.errors import (
     MEND_SHALLOW,
     GitError,
@@ -24,8 +24,8 @@ from zt_gate.git.errors import (
     UnknownRevisionError,
     visible,
 )
-from zt_gate.git.heads import said_beside
-from zt_gate.git.patch import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.isolated_view import apart
+from zt_gate.git.raw_diff import DIFF_FLAGS, Reader, read_changes
 from zt_gate.model.change import Commit
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.gitpython import Commands
     from zt_gate.git.run import Git
-    from zt_gate.git.spool import Spool
+    from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import FileChange
 
 _PERSON = re.compile(rb"([^<]*)<([^>]*)>")
@@ -108,7 +108,7 @@ def commits(git: Git, since: str, until: str, blobs: BlobStore, spool: Spool) ->
     files = dict(_files(git, plain, blobs, spool))
     for oid, (_, parents) in raw.items():
         if len(parents) > 1:
-            from zt_gate.git.merges import own_files
+            from zt_gate.git.merge_content import own_files
 
             files[oid] = own_files(git, oid, parents, blobs, spool)
     return tuple(replace(commit, files=files[oid]) for oid, (commit, _) in raw.items())

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.program import inside
+from zt_gate.git.executable import inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate import process
 from zt_gate.git.errors import GitError, NotARepositoryError, failure, visible
-from zt_gate.git.pipe import Pipe
-from zt_gate.git.program import REPOSITORY, find_git, hardened, inside, scanned_folders
+from zt_gate.git.executable import REPOSITORY, find_git, hardened, inside, scanned_folders
+from zt_gate.git.output_stream import Pipe
+from zt_gate.system import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

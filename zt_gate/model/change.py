@@ -165,7 +165,7 @@ class FileChange:
         return (self.new_mode or self.old_mode) == MODE_SUBMODULE
 
     def added_lines(self) -> Iterator[Line]:
-        """Yield every added line, as raw bytes (see ``zt_gate.model.text`` for text)."""
+        """Yield every added line, as raw bytes (see ``zt_gate.syntax.text`` for text)."""
         for hunk in self.hunks:
             yield from hunk.added_lines()
 

@@ -51,7 +51,7 @@ def record_of(environ: Mapping[str, str], repository: str, scanned: Iterable[Pat
     ``repository`` is the real path of its ``.git`` folder.  A place inside a
     ``scanned`` folder is none: the change could bring the record.
     """
-    from zt_gate.cache import sha256
+    from zt_gate.system.cache import sha256
 
     base = environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(base):
@@ -110,7 +110,7 @@ def _approval(row: object) -> Approval:
 
 def write(record: Path, approvals: Iterable[Approval]) -> None:
     """Replace the record in one step; raises ApprovalError."""
-    from zt_gate.cache import write_atomically
+    from zt_gate.system.cache import write_atomically
 
     rows = [asdict(one) for one in approvals]
     data = json.dumps({"version": _VERSION, "approvals": rows}, indent=1) + "\n"

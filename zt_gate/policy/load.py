@@ -10,10 +10,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.model.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
-from zt_gate.policy.check import policy_of
 from zt_gate.policy.schema import SCANNERS, Policy, PolicyError
-from zt_gate.policy.values import InvalidError
+from zt_gate.policy.typed_reader import InvalidError
+from zt_gate.policy.validate import policy_of
+from zt_gate.syntax.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
 
 if TYPE_CHECKING:
     import os

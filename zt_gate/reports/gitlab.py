@@ -87,6 +87,6 @@ def _severity(judged: JudgedFinding) -> str:
 
 
 def _mark(text: str) -> str:
-    from zt_gate.cache import sha256
+    from zt_gate.system.cache import sha256
 
     return sha256(text.encode("utf-8", "surrogatepass"))[:32]

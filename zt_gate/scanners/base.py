@@ -37,8 +37,8 @@ class Completed(Protocol):
 class RunProcess(Protocol):
     """Start a program without a shell, in a scrubbed environment, and wait for it.
 
-    Raises zt_gate.process.ProcessFailedError, an OSError, if it cannot be started, runs past the
-    deadline or prints more than ``max_output`` bytes.
+    Raises zt_gate.system.process.ProcessFailedError, an OSError, if it cannot be started,
+    runs past ``deadline`` or prints more than ``max_output`` bytes.
     """
 
     def __call__(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from zt_gate.git import history
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import NoCommitsError
-from zt_gate.git.patch import diff
-from zt_gate.git.spool import Spool
+from zt_gate.git.raw_diff import diff
+from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import ChangeSet
-from zt_gate.sources.digest import change_digest
+from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import SourceError
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.git.commit_msg import LIMIT
+from zt_gate.git.commit_message_file import LIMIT
 from zt_gate.git.history import in_utf8, trailers_of
 from zt_gate.model.change import ChangeSet, Commit
 from zt_gate.sources import staged
-from zt_gate.sources.digest import change_digest
+from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import SourceError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.spool import Spool
+from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_SUBMODULE,
@@ -22,9 +22,9 @@ from zt_gate.model.change import (
     Hunk,
 )
 from zt_gate.sources import patch_apply
-from zt_gate.sources.digest import change_digest
+from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import PatchError
-from zt_gate.sources.files import blob_of, spooled, unavailable
+from zt_gate.sources.folder_files import blob_of, spooled, unavailable
 from zt_gate.sources.patch_hunks import Cursor, at_section
 from zt_gate.sources.patch_mail import Prose, at_mail, read_mail
 from zt_gate.sources.patch_parse import Section, read_section, read_text
@@ -204,7 +204,7 @@ def _check_submodule(section: Section) -> None:
 
 
 def _at_head(git: Git, path: bytes, limit: int) -> bytes:
-    from zt_gate.git.trusted import read_file
+    from zt_gate.git.trusted_files import read_file
 
     try:
         content = read_file(git, git.head, path, limit=limit)

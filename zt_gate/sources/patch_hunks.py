@@ -12,7 +12,7 @@ from zt_gate.sources.errors import PatchError
 if TYPE_CHECKING:
     import mmap
 
-    from zt_gate.git.spool import Spool
+    from zt_gate.git.spooled_text import Spool
 
 HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@")
 _BATCH = 4096

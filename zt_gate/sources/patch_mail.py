@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.git.heads import odd_person
+from zt_gate.git.commit_headers import odd_person
 from zt_gate.model.change import Commit
 from zt_gate.sources.patch_hunks import refuse_encoded
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from zt_gate.git.names import leads_astray
+from zt_gate.git.unsafe_names import leads_astray
 from zt_gate.sources.errors import PatchError
 
 _NOTHING = b"/dev/null"

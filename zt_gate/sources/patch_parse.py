@@ -16,7 +16,7 @@ from zt_gate.sources import patch_names as names
 from zt_gate.sources.patch_hunks import HUNK, plain_header, read_hunks, refuse_encoded
 
 if TYPE_CHECKING:
-    from zt_gate.git.spool import Spool
+    from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import Hunk, Status
     from zt_gate.sources.patch_hunks import Cursor, Span
 

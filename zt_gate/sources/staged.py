@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.git.apart import apart, with_index_copy
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
-from zt_gate.git.patch import diff
-from zt_gate.git.spool import Spool
+from zt_gate.git.isolated_view import apart, with_index_copy
+from zt_gate.git.raw_diff import diff
+from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import ChangeSet
-from zt_gate.sources.digest import change_digest
+from zt_gate.sources.change_digest import change_digest
 
 if TYPE_CHECKING:
     from zt_gate.git.run import Git

@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import visible
-from zt_gate.git.spool import Spool
+from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
@@ -17,9 +17,9 @@ from zt_gate.model.change import (
     FileChange,
     Hunk,
 )
-from zt_gate.sources.digest import change_digest
+from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import SourceError
-from zt_gate.sources.files import (
+from zt_gate.sources.folder_files import (
     Folder,
     FolderFoundError,
     NotReadableError,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.git.run import Git
-    from zt_gate.sources.files import Content
+    from zt_gate.sources.folder_files import Content
 
 
 def read(

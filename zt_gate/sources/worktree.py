@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.git.apart import apart, private
 from zt_gate.git.blobs import BlobStore, MissingObjectError, TooLargeError
-from zt_gate.git.patch import diff
-from zt_gate.git.spool import Spool
+from zt_gate.git.isolated_view import apart, private
+from zt_gate.git.raw_diff import diff
+from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
@@ -29,14 +29,14 @@ from zt_gate.model.change import (
     ChangeSet,
     FileChange,
 )
-from zt_gate.sources.digest import change_digest
-from zt_gate.sources.files import Folder, FolderFoundError, NotReadableError, unavailable
+from zt_gate.sources.change_digest import change_digest
+from zt_gate.sources.folder_files import Folder, FolderFoundError, NotReadableError, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.git.run import Git
-    from zt_gate.sources.files import Content
+    from zt_gate.sources.folder_files import Content
 
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is under 1024 bytes.
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"

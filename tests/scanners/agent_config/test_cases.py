@@ -16,7 +16,7 @@ from tests.support.changes import change_of, file_change
 from zt_gate import rulebook
 from zt_gate.model.change import MODE_SYMLINK, ChangeSet
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config import registries
+from zt_gate.scanners.agent_config import registry_hosts
 
 if TYPE_CHECKING:
     from tests.scanners.agent_config.conftest import Scan, ScanChange
@@ -94,7 +94,7 @@ def test_counter_examples_are_not(
 
 
 def test_the_official_registries_are_quiet(scan: Scan) -> None:
-    hosts = sorted(registries.official())
+    hosts = sorted(registry_hosts.official())
     assert hosts
     for host in hosts:
         assert scan(".npmrc", f"registry=https://{host}/\n").findings == ()
@@ -102,5 +102,5 @@ def test_the_official_registries_are_quiet(scan: Scan) -> None:
 
 
 def test_a_look_alike_of_an_official_registry_blocks(scan: Scan) -> None:
-    host = min(registries.official())
+    host = min(registry_hosts.official())
     assert blocks(scan(".npmrc", f"registry=https://{host}.example.net/\n"))

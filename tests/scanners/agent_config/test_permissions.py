@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config import catalogue, permissions
+from zt_gate.scanners.agent_config import permissions, rule_index
 
 if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def test_what_is_said(
     rules: dict[str, Rule], entry: str, use: permissions.Use, rule: str, level: Level
 ) -> None:
-    judged = permissions.judge(entry, use, catalogue.load(rules))
+    judged = permissions.judge(entry, use, rule_index.load(rules))
     assert judged is not None
     assert (judged.rule, judged.level) == (rule, level)
 
@@ -53,7 +53,7 @@ def test_what_is_said(
     ],
 )  # fmt: skip
 def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) -> None:
-    assert permissions.judge(entry, use, catalogue.load(rules)) is None
+    assert permissions.judge(entry, use, rule_index.load(rules)) is None
 
 
 @pytest.mark.parametrize(

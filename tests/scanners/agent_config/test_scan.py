@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 
 from tests.support.changes import change_of, context, file_change
 from zt_gate import rulebook
-from zt_gate.judge import fingerprint
 from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config import SCANNER, catalogue, documents, kinds
+from zt_gate.review.judge import fingerprint
+from zt_gate.scanners.agent_config import (
+    SCANNER,
+    config_files,
+    documents,
+    rule_index,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,15 +165,19 @@ def test_a_password_in_an_address_is_a_secret(scan: Scan) -> None:
 
 
 def test_kinds_are_told_by_the_path() -> None:
-    assert kinds.kind_of(b"a/.claude/settings.local.json") == kinds.Kind("claude-settings", "json")
-    assert kinds.kind_of(b".VSCode/Settings.json") == kinds.Kind("vscode-settings", "jsonc")
-    assert kinds.kind_of(b"x.claude/settings.json") is None
-    assert kinds.kind_of(b"src/main.py") is None
-    assert kinds.kind_of(b"\xff/.mcp.json") == kinds.Kind("mcp", "json")
+    assert config_files.kind_of(b"a/.claude/settings.local.json") == config_files.Kind(
+        "claude-settings", "json"
+    )
+    assert config_files.kind_of(b".VSCode/Settings.json") == config_files.Kind(
+        "vscode-settings", "jsonc"
+    )
+    assert config_files.kind_of(b"x.claude/settings.json") is None
+    assert config_files.kind_of(b"src/main.py") is None
+    assert config_files.kind_of(b"\xff/.mcp.json") == config_files.Kind("mcp", "json")
 
 
 def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
-    book = catalogue.load(rules)
+    book = rule_index.load(rules)
     patterns = [
         p for keys in book.keys.values() for k in keys for p in (k.where, k.value, k.unless)
     ]
@@ -180,8 +189,8 @@ def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
 def test_a_wrong_rule_is_named() -> None:
     rule = rulebook.load("agent_config")["agent_config/mcp-server"]
     object.__setattr__(rule, "data", {"key": [{"kinds": ["mcp"]}]})
-    with pytest.raises(catalogue.CatalogueError, match="mcp-server"):
-        catalogue.load({rule.id: rule})
+    with pytest.raises(rule_index.CatalogueError, match="mcp-server"):
+        rule_index.load({rule.id: rule})
 
 
 def test_ordinary_code_costs_next_to_nothing(scan: Scan) -> None:
@@ -208,7 +217,7 @@ JSONISH = st.recursive(
     st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace")),
 )
 @settings(max_examples=300, deadline=None)
-def test_readers_only_ever_refuse(reader: kinds.Reader, data: bytes) -> None:
+def test_readers_only_ever_refuse(reader: config_files.Reader, data: bytes) -> None:
     try:
         document = documents.read(reader, data)
         paths = [path for path, _ in document.items()]
@@ -222,7 +231,7 @@ def test_readers_only_ever_refuse(reader: kinds.Reader, data: bytes) -> None:
 @settings(max_examples=200, deadline=None)
 def test_json_is_read_as_json_reads_it(value: object) -> None:
     text = json.dumps(value, indent=1)
-    readers: tuple[kinds.Reader, ...] = ("json", "jsonc")
+    readers: tuple[config_files.Reader, ...] = ("json", "jsonc")
     for reader in readers:
         document = documents.read(reader, text.encode())
         assert document.root == value

@@ -21,8 +21,8 @@ from zt_gate.model.change import (
     ContentUnavailableError,
     Hunk,
 )
-from zt_gate.process import ProcessFailedError
-from zt_gate.scanners.code import engine
+from zt_gate.scanners.code import semgrep_engine
+from zt_gate.system.process import ProcessFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -221,7 +221,7 @@ def test_nothing_of_the_users_is_read_or_written(
 
     def spy(argv: Sequence[str], *, env: Mapping[str, str] | None = None, **rest: Any) -> Any:
         seen.update(env or {})
-        from zt_gate import process
+        from zt_gate.system import process
 
         return process.run(argv, env=env, **rest)
 
@@ -322,11 +322,11 @@ def test_a_video_is_no_typescript_unless_it_could_be_a_program(scan: Scan) -> No
     assert skips(run) == [(b"clip.ts", "unreadable")]
 
 
-def stand_in(folder: Path, script: str) -> list[engine.Start]:
+def stand_in(folder: Path, script: str) -> list[semgrep_engine.Start]:
     program = folder / "semgrep"
     program.write_text(f"#!{sys.executable}\nimport sys, os, time\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return [engine.Start(str(program), experimental=True)]
+    return [semgrep_engine.Start(str(program), experimental=True)]
 
 
 _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",
@@ -354,7 +354,7 @@ def test_a_semgrep_that_answers_nonsense_is_an_error(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, word: str
 ) -> None:
     ways = stand_in(tmp_path, script)
-    monkeypatch.setattr(engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD})
     assert run.status == "error"
     assert word in run.reason
@@ -365,14 +365,14 @@ def test_a_file_that_semgrep_passes_over_has_failed(
 ) -> None:
     answer = '{"results": [], "errors": [], "paths": {"scanned": []}}'
     ways = stand_in(tmp_path, f"print('{answer}')")
-    monkeypatch.setattr(engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD})
     assert (skips(run), run.files) == ([(b"a.py", "failed")], 0)
 
 
 def test_the_next_way_is_tried(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways = [*stand_in(tmp_path, "sys.exit('unknown option')"), *engine.starts(tmp_path)]
-    monkeypatch.setattr(engine, "starts", lambda _workdir: iter(ways))
+    ways = [*stand_in(tmp_path, "sys.exit('unknown option')"), *semgrep_engine.starts(tmp_path)]
+    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     assert found(scan({"a.py": BAD})) == [("python-code-execution", 5)]
 
 
@@ -382,8 +382,8 @@ def test_the_console_script_gives_the_same_answer(
     scan: Scan, monkeypatch: pytest.MonkeyPatch, *, experimental: bool
 ) -> None:
     script = os.path.join(os.path.dirname(sys.executable), "semgrep")
-    ways = [engine.Start(script, experimental=experimental)]
-    monkeypatch.setattr(engine, "starts", lambda _workdir: iter(ways))
+    ways = [semgrep_engine.Start(script, experimental=experimental)]
+    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     wide = BAD.replace("    return", "    'é𝒳'; return")
     (finding,) = scan({"a.py": wide, "b.js": "const x = 1;\n"}).findings
     assert (finding.rule, finding.location.column) == ("code/python-code-execution", 23)
@@ -392,7 +392,7 @@ def test_the_console_script_gives_the_same_answer(
 def test_without_semgrep_there_is_an_error_that_says_what_to_do(
     scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "starts", lambda _workdir: iter(()))
+    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(()))
     run = scan({"a.py": BAD})
     assert run.status == "error"
     assert "install" in run.reason
@@ -416,7 +416,7 @@ def test_programs_from_the_scanned_folder_are_never_started(
     monkeypatch.setenv("PATH", f":.:bin:{tree / 'bin'}:{tmp_path / 'elsewhere'}")
     work = tmp_path / "work"
     work.mkdir()
-    assert list(engine.starts(work)) == []
+    assert list(semgrep_engine.starts(work)) == []
 
 
 def test_a_program_from_an_absolute_folder_is(
@@ -430,9 +430,9 @@ def test_a_program_from_an_absolute_folder_is(
     monkeypatch.setattr(sys, "executable", "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     program = str(tmp_path / "bin" / "semgrep")
-    assert list(engine.starts(tmp_path)) == [
-        engine.Start(program, experimental=True),
-        engine.Start(program, experimental=False),
+    assert list(semgrep_engine.starts(tmp_path)) == [
+        semgrep_engine.Start(program, experimental=True),
+        semgrep_engine.Start(program, experimental=False),
     ]
 
 
@@ -440,7 +440,7 @@ def test_the_deadline_ends_semgrep_and_says_so(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ways = stand_in(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
-    monkeypatch.setattr(engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     began = time.monotonic()
     run = scan({"a.py": BAD}, deadline=began + 1.5)
     assert time.monotonic() - began < 20

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from tests.support.changes import change_of, context
-from zt_gate import rule_tables, rulebook
+from zt_gate import rulebook
+from zt_gate.rulebook import taint_tables
 from zt_gate.scanners.code import SCANNER
 
 FOLDER = rulebook.rules_folder() / "code"
@@ -67,7 +68,7 @@ def test_every_alternative_binds_what_is_held_against_an_expression() -> None:
     """The engine drops a match whose metavariable has no value, without a word."""
     for file in TABLES:
         table = yaml.safe_load(file.read_bytes())
-        for part in rule_tables.PARTS:
+        for part in taint_tables.PARTS:
             for kind, items in table.get(part, {}).items():
                 for item in items:
                     if isinstance(item, str):
@@ -85,7 +86,7 @@ def test_every_kind_of_the_tables_is_used_by_a_rule() -> None:
             (part, kind)
             for file in TABLES
             if file.parent.name == language
-            for part in rule_tables.PARTS
+            for part in taint_tables.PARTS
             for kind in yaml.safe_load(file.read_bytes()).get(part, {})
         }
         rules = [
@@ -96,7 +97,7 @@ def test_every_kind_of_the_tables_is_used_by_a_rule() -> None:
         used = {
             (part, kind)
             for rule in rules
-            for word, (part, _) in rule_tables.NAMED.items()
+            for word, (part, _) in taint_tables.NAMED.items()
             for kind in rule.get(word, ())
         }
         assert known == used, language

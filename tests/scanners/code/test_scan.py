@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.scanners.code.scanning import BAD, Scan, found, skips
 from tests.support.changes import change_of, file_change
 from zt_gate.model.change import ChangeSet
-from zt_gate.scanners.code.compare import newly_possible
-from zt_gate.scanners.code.output import Match
+from zt_gate.scanners.code.preexisting_findings import newly_possible
+from zt_gate.scanners.code.semgrep_output import Match
 
 if TYPE_CHECKING:
     from zt_gate.model.report import ScannerRun

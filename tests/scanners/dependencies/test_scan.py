@@ -19,7 +19,7 @@ from zt_gate import rulebook
 from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level, Severity
 from zt_gate.scanners.base import DependencySettings
-from zt_gate.scanners.dependencies import SCANNER, snapshot
+from zt_gate.scanners.dependencies import SCANNER, name_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -475,7 +475,7 @@ def test_beyond_so_many_open_names_the_rest_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._MOST_NAMES", 100)
-    names = [*snapshot.shipped("pypi").names[:300], *(f"zz{n}kit" for n in range(150))]
+    names = [*name_snapshot.shipped("pypi").names[:300], *(f"zz{n}kit" for n in range(150))]
     run = scan(change_of({"requirements.txt": "\n".join(names)}), None, tmp_path, offline=True)
     assert len([one for one in run.findings if one.rule.endswith("unverified")]) == 100
     assert any(one.reason.startswith("50 further new names") for one in run.not_inspected)

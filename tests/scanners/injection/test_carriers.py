@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of, commit
-from zt_gate.scanners.injection import decode, markup
+from zt_gate.scanners.injection import decoding, markup
 
 if TYPE_CHECKING:
     from tests.scanners.injection.conftest import Scan, ScanChange
@@ -199,5 +199,5 @@ def test_messages_of_commits(scan_change: ScanChange) -> None:
 @given(st.text(st.sampled_from("<b>/&#1;x\\u06f[m\x1b .-=32,0%4"), max_size=200))
 def test_any_text_is_unwrapped_and_read(text: str) -> None:
     assert len(markup.unwrap(text).text) <= len(text)
-    reading = decode.read(text)
+    reading = decoding.read(text)
     assert reading is None or reading.letters or reading.packed

@@ -11,8 +11,8 @@ from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import masking_patterns
-from zt_gate.scanners.secrets.block import block_of
-from zt_gate.scanners.secrets.engine import Engine
+from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
     from zt_gate.model.rule import Rule

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.agent_config.kinds import Reader
+    from zt_gate.scanners.agent_config.config_files import Reader
 
 #: Where a value stands: keys of tables, numbers of elements of lists.
 Path = tuple[str | int, ...]

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config import commands
-from zt_gate.scanners.agent_config.match import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config import command_effects
+from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,11 +58,13 @@ def task(asked: Asked) -> Iterator[Said]:
         *(table[os] for os in ("windows", "linux", "osx") if isinstance(table.get(os), dict)),
     ]
     line = " ; ".join(
-        text for part in parts if (text := commands.line_of(part.get("command"), part.get("args")))
+        text
+        for part in parts
+        if (text := command_effects.line_of(part.get("command"), part.get("args")))
     ) or str(table.get("script") or table.get("task") or "")
-    found = commands.deeds(line, "host", asked.book)
-    level = commands.worst(found, Level.WARN)
-    clauses = commands.clauses(found)
+    found = command_effects.deeds(line, "host", asked.book)
+    level = command_effects.worst(found, Level.WARN)
+    clauses = command_effects.clauses(found)
     if strange_folder(line, asked.file) or re.search(r"(?:^|[\s\"'/])\.vscode[/\\]", line):
         level, clauses = Level.BLOCK, f"{clauses}; it runs a script out of an editor's folder"
     if _hidden(table) and _RUNNER.search(line):

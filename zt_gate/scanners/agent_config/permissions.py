@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zt_gate.model.finding import Level
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.agent_config.catalogue import Book
+    from zt_gate.scanners.agent_config.rule_index import Book
 
 _RULE = re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
 _SHELLS = frozenset(

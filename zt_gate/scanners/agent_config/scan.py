@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, whole
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.agent_config import kinds
+from zt_gate.scanners.agent_config import config_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.catalogue import Book
+    from zt_gate.scanners.agent_config.added_text import Seen
+    from zt_gate.scanners.agent_config.config_files import Kind
     from zt_gate.scanners.agent_config.documents import Document
-    from zt_gate.scanners.agent_config.kinds import Kind
-    from zt_gate.scanners.agent_config.match import Hit
-    from zt_gate.scanners.agent_config.texts import Seen
+    from zt_gate.scanners.agent_config.key_matching import Hit
+    from zt_gate.scanners.agent_config.rule_index import Book
     from zt_gate.scanners.base import Context
 
 #: Findings of one rule in one file.
@@ -70,20 +70,20 @@ class Walk:
     def book(self) -> Book:
         """The rules, compiled when the first file asks for them."""
         if self._book is None:
-            from zt_gate.scanners.agent_config import catalogue
+            from zt_gate.scanners.agent_config import rule_index
 
-            self._book = catalogue.load(self.rules)
+            self._book = rule_index.load(self.rules)
         return self._book
 
     def file(self, file: FileChange) -> None:
         """Look at one file that exists after the change."""
         if file.is_symlink:
-            inside, kind = kinds.in_agent_folder(file.path), kinds.kind_of(file.path)
+            inside, kind = config_files.in_agent_folder(file.path), config_files.kind_of(file.path)
             if inside or (kind is not None and kind.name != "markdown"):
                 self._link(file, inside=inside)
             return
-        kind = kinds.kind_of(file.path)
-        code = kind is None and kinds.is_code(file.path)
+        kind = config_files.kind_of(file.path)
+        code = kind is None and config_files.is_code(file.path)
         if kind is None and not code:
             return
         if kind is not None and kind.reader != "text":
@@ -93,13 +93,13 @@ class Walk:
             self._text(file, words)
 
     def _link(self, file: FileChange, *, inside: bool) -> None:
-        from zt_gate.scanners.agent_config import links
+        from zt_gate.scanners.agent_config import symlinks
 
         target = self._content(file, file.new)
         self.files += 1
         if target is None:
             return
-        level, message, shown = links.judge(file.path, target)
+        level, message, shown = symlinks.judge(file.path, target)
         if inside or level is Level.BLOCK:  # CLAUDE.md may well be a link to AGENTS.md
             evidence = Evidence(shown, 0, len(shown))
             rule = self.rules["agent_config/agent-folder-link"]
@@ -118,7 +118,7 @@ class Walk:
             return None
 
     def _structured(self, file: FileChange, kind: Kind) -> None:
-        from zt_gate.scanners.agent_config import documents, match
+        from zt_gate.scanners.agent_config import documents, key_matching
 
         data = self._content(file, file.new)
         if data is None:
@@ -126,7 +126,7 @@ class Walk:
         self.files += 1
         try:
             document = documents.read(kind.reader, data)
-            found = match.hits(kind.name, document, self.book, file.path, self.brought)
+            found = key_matching.hits(kind.name, document, self.book, file.path, self.brought)
         except documents.UnreadableError as error:
             self.not_inspected.append(
                 NotInspected(file.path, "unreadable", f"configuration: {error}")
@@ -142,14 +142,14 @@ class Walk:
 
     def _known(self, file: FileChange, kind: Kind) -> list[Hit]:
         """Return the hits of the old side; none where it was another kind or is no file."""
-        from zt_gate.scanners.agent_config import documents, match
+        from zt_gate.scanners.agent_config import documents, key_matching
 
-        old = kinds.kind_of(file.old_path or file.path)
+        old = config_files.kind_of(file.old_path or file.path)
         if file.old is None or old != kind:
             return []
         try:
             document = documents.read(kind.reader, file.old.read())
-            return match.hits(
+            return key_matching.hits(
                 kind.name, document, self.book, file.old_path or file.path, frozenset()
             )
         except (ContentUnavailableError, documents.UnreadableError):
@@ -175,8 +175,8 @@ class Walk:
     def _text(self, file: FileChange, words: frozenset[str]) -> None:
         if not self._speaks(file, words):
             return
-        from zt_gate.model.text import added_text
-        from zt_gate.scanners.agent_config import texts
+        from zt_gate.scanners.agent_config import added_text as texts
+        from zt_gate.syntax.text import added_text
 
         text = added_text(file)
         if text.skipped is not None:
@@ -261,7 +261,7 @@ def _literals(rules: Mapping[str, Rule], words: frozenset[str]) -> tuple[bytes, 
 
     Read from the rules themselves: most changes never need the catalogue.
     """
-    if "prose" in words or any(sort in words for sort, _ in kinds.PLACES):
+    if "prose" in words or any(sort in words for sort, _ in config_files.PLACES):
         return None
     return tuple(
         {
@@ -278,9 +278,9 @@ def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
     """Return which sorts of text rules look at the added lines of a file."""
     if kind is None:
         found = {"code"}
-        if kinds.is_script(path):
+        if config_files.is_script(path):
             found.add("script")
-        if kinds.runs_at_install(path):
+        if config_files.runs_at_install(path):
             found.add("make" if path.lower().endswith(b"makefile") else "install")
         return frozenset(found)
     table = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 
-from zt_gate.model.toml_lines import deep_key_line, key_lines
 from zt_gate.scanners.agent_config.documents import Document, UnreadableError
+from zt_gate.syntax.toml_lines import deep_key_line, key_lines
 
 
 def read(text: str) -> Document:

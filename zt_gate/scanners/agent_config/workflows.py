@@ -6,15 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config import commands, models, strangers
-from zt_gate.scanners.agent_config.match import Asked, Said, scalar, short
-from zt_gate.scanners.agent_config.strangers import table_of
+from zt_gate.scanners.agent_config import (
+    command_effects,
+    model_steps,
+    untrusted_input,
+)
+from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.untrusted_input import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.scanners.agent_config.documents import Path
-    from zt_gate.scanners.agent_config.strangers import Step
+    from zt_gate.scanners.agent_config.untrusted_input import Step
 
 _HEAD = re.compile(
     r"(?i)github\s*\.\s*event\s*\.\s*(?:pull_request\s*\.\s*(?:head|merge_commit_sha)"
@@ -33,14 +37,14 @@ _RIGHTS = "whoever writes it runs commands with the workflow's rights"
 
 def judge(root: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
     """Yield what one workflow or composite action does."""
-    triggers = strangers.triggers(root)
-    for step in strangers.steps(root):
+    triggers = untrusted_input.triggers(root)
+    for step in untrusted_input.steps(root):
         yield from _run(step, asked)
         yield from _uses(step, asked, triggers)
-        yield from models.judge(step, asked, triggers)
+        yield from model_steps.judge(step, asked, triggers)
         yield from _checkout(step, triggers)
     yield from _all_secrets(root)
-    yield from _permissions(root, triggers & strangers.POWERFUL)
+    yield from _permissions(root, triggers & untrusted_input.POWERFUL)
 
 
 def _run(step: Step, asked: Asked) -> Iterator[Said]:
@@ -53,7 +57,7 @@ def _run(step: Step, asked: Asked) -> Iterator[Said]:
         if not isinstance(script, str) or "script" not in (scalar(step.table.get("uses")) or ""):
             return
     path = (*step.path, *key)
-    for words in strangers.words_in(script):
+    for words in untrusted_input.words_in(script):
         says = f"puts {short(words)} into a script: {_RIGHTS}"
         yield Said(Level.BLOCK, says, words, "workflow-injection", words, path)
     for name in sorted(step.tainted):
@@ -61,7 +65,7 @@ def _run(step: Step, asked: Asked) -> Iterator[Said]:
         if found:
             says = f"puts {name}, which strangers fill, into a script: {_RIGHTS}"
             yield Said(Level.BLOCK, says, name, "workflow-injection", found, path)
-    for deed in commands.deeds(script, "ci", asked.book):
+    for deed in command_effects.deeds(script, "ci", asked.book):
         says = f"{deed.says}: {short(deed.found)}"
         yield Said(deed.level, says, deed.found, "workflow-command", deed.found, path)
 
@@ -85,7 +89,7 @@ def _uses(step: Step, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
     if owner.partition("/")[0].lower() in asked.book.listed("platform-owners"):
         return
     moving = not re.match(r"v?\d", version)
-    level = Level.WARN if moving or triggers & strangers.TRIGGERS else Level.INFO
+    level = Level.WARN if moving or triggers & untrusted_input.TRIGGERS else Level.INFO
     says = f"runs {short(uses)}: a name that its owner can point at other code at any time"
     yield Said(level, says, uses, "workflow-unpinned", uses, (*step.path, "uses"))
 
@@ -119,7 +123,7 @@ def _all_secrets(root: Mapping[str, Any]) -> Iterator[Said]:
     """Judge variables and inputs that hold every secret at once."""
     tables: list[tuple[Path, Mapping[str, Any]]] = [((), root)]
     tables += [(("jobs", name), table_of(job)) for name, job in table_of(root.get("jobs")).items()]
-    tables += [(step.path, step.table) for step in strangers.steps(root)]
+    tables += [(step.path, step.table) for step in untrusted_input.steps(root)]
     for path, table in tables:
         for part in ("env", "with"):
             for name, value in table_of(table.get(part)).items():
@@ -133,7 +137,7 @@ def _all_secrets(root: Mapping[str, Any]) -> Iterator[Said]:
 def _permissions(root: Mapping[str, Any], open_to: frozenset[str]) -> Iterator[Said]:
     places: list[tuple[Path, Any]] = [((), root)]
     places += [(("jobs", name), job) for name, job in table_of(root.get("jobs")).items()]
-    rule, who = "workflow-permissions", models.started_by(open_to)
+    rule, who = "workflow-permissions", model_steps.started_by(open_to)
     for path, table in places:
         given = table_of(table).get("permissions")
         if given == "write-all":

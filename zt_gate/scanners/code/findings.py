@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Evidence, Finding, Location, whole
-from zt_gate.model.text import decode_lossy
-from zt_gate.scanners.code.fixes import fix_of
+from zt_gate.scanners.code.suggested_fixes import fix_of
+from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.code.output import Match
+    from zt_gate.scanners.code.semgrep_output import Match
     from zt_gate.scanners.code.targets import Target
 
 _WINDOW = 4000

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.model.marks import reach
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.code import engine, problems
-from zt_gate.scanners.code.compare import newly_possible
+from zt_gate.scanners.code import engine_errors, semgrep_engine
 from zt_gate.scanners.code.findings import finding_of, subject_of, touches, without_echoes
-from zt_gate.scanners.code.inspector import Inspector
-from zt_gate.scanners.code.outcome import Outcome, Unit
-from zt_gate.scanners.code.own import own_rules
-from zt_gate.scanners.code.rules import Pack
-from zt_gate.scanners.code.store import Store
+from zt_gate.scanners.code.inspection import Inspector
+from zt_gate.scanners.code.inspection_result import Outcome, Unit
+from zt_gate.scanners.code.preexisting_findings import newly_possible
+from zt_gate.scanners.code.project_rules import own_rules
+from zt_gate.scanners.code.result_cache import Store
+from zt_gate.scanners.code.rule_selection import Pack
 from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
+from zt_gate.syntax.suppression_comments import reach
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.output import Match
+    from zt_gate.scanners.code.semgrep_output import Match
 
 #: Files of one start of the engine: bounds the command line, and what lies in memory.
 BATCH = 500
@@ -73,7 +73,7 @@ def scan(change: ChangeSet, context: Context) -> Result:
             elif prepared is not None:
                 job.add(prepared)
         job.finish()
-    except engine.EngineError as error:
+    except semgrep_engine.EngineError as error:
         result.reason = result.reason or str(error)
     result.reason = result.reason or job.inspector.reason
     result.findings = without_echoes(result.findings)
@@ -116,7 +116,7 @@ class _Job:
         reports: list[_Reported] = []
         for item, outcome in zip(batch, outcomes, strict=True):
             lines = lines_of(self.context.workdir, item.unit.name)
-            skipped = problems.of_file(outcome, item.target, lines, self.pack)
+            skipped = engine_errors.of_file(outcome, item.target, lines, self.pack)
             if skipped is not None:
                 self.result.not_inspected.append(skipped)
             if skipped is None or skipped.kind == "not_applicable":
@@ -195,7 +195,7 @@ class _Job:
         self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
     ) -> list[Match]:
         old = before.outcome
-        if any(not problems.is_parsing(at) for at in old.problems) or not old.is_scanned:
+        if any(not engine_errors.is_parsing(at) for at in old.problems) or not old.is_scanned:
             reason = "semgrep gave the old content up: old findings cannot be told from new ones"
             self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
             return []

@@ -14,15 +14,15 @@ from zt_gate.model.change import (
     FileChange,
 )
 from zt_gate.model.report import NotInspected
-from zt_gate.model.text import MAX_BYTES, added_text
-from zt_gate.scanners.code.encodings import UnreadableCodeError, as_utf8
 from zt_gate.scanners.code.languages import Dialect, by_first_line, by_name, may_hide_code
+from zt_gate.scanners.code.source_encodings import UnreadableCodeError, as_utf8
+from zt_gate.syntax.text import MAX_BYTES, added_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from zt_gate.scanners.code.rules import Pack
+    from zt_gate.scanners.code.rule_selection import Pack
 
 # Up to here a file is read to tell "too large" from "missing".
 _LOOK = 6 * MAX_BYTES

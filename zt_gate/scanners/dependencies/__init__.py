@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems.manifest_formats import format_of
 from zt_gate.model.report import ScannerRun
-from zt_gate.scanners.dependencies.formats import format_of
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
@@ -27,7 +27,7 @@ class Dependencies:
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Read the changed manifests and ask the registries about what is new in them."""
-        from zt_gate.scanners.dependencies.glance import may_add
+        from zt_gate.scanners.dependencies.quick_check import may_add
 
         start = time.monotonic()
         if not context.audit_all and not any(may_add(file) for file in change.files):

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems.manifests.base import leaves_tree
+from zt_gate.ecosystems.version_constraints import exact
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.model.text import mark_of
-from zt_gate.scanners.dependencies.added import Addition, Difference, difference
-from zt_gate.scanners.dependencies.manifests.base import leaves_tree
-from zt_gate.scanners.dependencies.versions import exact
+from zt_gate.scanners.dependencies.additions import Addition, Difference, difference
+from zt_gate.syntax.text import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.places import Places
-    from zt_gate.scanners.dependencies.verdict import Verdict
+    from zt_gate.scanners.dependencies.assessment import Verdict
+    from zt_gate.scanners.dependencies.registry_selection import Places
 
 _TOTAL_SECONDS = 4.0
 #: What stays for saying what was found before the process is killed.
@@ -81,7 +81,7 @@ def _resolved(
     """Return what ``--audit all`` looks at besides what the change brings."""
     if not context.audit_all:
         return [], []
-    from zt_gate.scanners.dependencies.resolved import resolved
+    from zt_gate.scanners.dependencies.resolved_versions import resolved
 
     gone = frozenset(
         path for file in change.files for path in (file.path, file.old_path) if path is not None
@@ -100,9 +100,9 @@ def _verdicts(
     thorough: bool,
 ) -> tuple[list[_Said], list[NotInspected]]:
     """Judge everything; ``times``: when it began (monotonic), and now (since the epoch)."""
-    from zt_gate.scanners.dependencies.checks import Checks
-    from zt_gate.scanners.dependencies.known import Knowledge
-    from zt_gate.scanners.dependencies.places import Places
+    from zt_gate.scanners.dependencies.package_checks import Checks
+    from zt_gate.scanners.dependencies.package_facts import Knowledge
+    from zt_gate.scanners.dependencies.registry_selection import Places
 
     places, (start, now) = Places(context), times
     said, wanted = _by_source(new, places, context)
@@ -137,7 +137,7 @@ def _by_source(
     new: Difference, places: Places, context: Context
 ) -> tuple[list[_Said], list[Addition]]:
     """Return what needs no question, and the additions that a registry is asked about."""
-    from zt_gate.scanners.dependencies.verdict import Verdict, outside
+    from zt_gate.scanners.dependencies.assessment import Verdict, outside
 
     said = [_Said(one.addition, Verdict(one.rule, one.message)) for one in new.remarks]
     wanted: list[Addition] = []

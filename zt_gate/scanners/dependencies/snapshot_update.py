@@ -14,20 +14,20 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from zt_gate.cache import write_atomically
-from zt_gate.scanners.dependencies import snapshot
-from zt_gate.scanners.dependencies.manifests.base import normalise
-from zt_gate.scanners.dependencies.registries import npm_settings, pypi_settings, registry_for
-from zt_gate.scanners.dependencies.registries.base import Fault
-from zt_gate.scanners.dependencies.registries.client import Client, TlsSettings
-from zt_gate.scanners.dependencies.registries.pool import run
-from zt_gate.scanners.dependencies.registries.settings import Sources
+from zt_gate.ecosystems.manifests.base import normalise
+from zt_gate.ecosystems.registries import npm_settings, pypi_settings, registry_for
+from zt_gate.ecosystems.registries.base import Fault
+from zt_gate.ecosystems.registries.client import Client, TlsSettings
+from zt_gate.ecosystems.registries.pool import run
+from zt_gate.ecosystems.registries.settings import Sources
+from zt_gate.scanners.dependencies import name_snapshot
+from zt_gate.system.cache import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from zt_gate.scanners.dependencies.registries.settings import Endpoints
+    from zt_gate.ecosystems.registries.settings import Endpoints
 
 #: PyPI's list of all projects has some 40 MB.
 _MOST_LIST = 256 * 1024 * 1024
@@ -48,10 +48,10 @@ def refresh(
     policy: Mapping[str, str],
     cache_dir: Path,
     clock: Callable[[], float] = time.time,
-) -> snapshot.Snapshot:
+) -> name_snapshot.Snapshot:
     """Confirm the known names, and keep the result in ``cache_dir``; raises UpdateError."""
     now = clock()
-    old = snapshot.load(ecosystem, cache_dir, now)
+    old = name_snapshot.load(ecosystem, cache_dir, now)
     if old is None:
         raise UpdateError(f"there is no snapshot for {ecosystem}")
     sources = Sources(environ, policy, lambda _path: None)
@@ -67,18 +67,18 @@ def refresh(
         raise UpdateError(f"only {len(new.names):,} of {len(old.names):,} names were confirmed")
     ranked = today if ecosystem == "npm" else old.ranked
     new = dataclasses.replace(new, day=today, ranked=ranked)
-    data = snapshot.encode(new)
-    snapshot.decode(data, ecosystem)
+    data = name_snapshot.encode(new)
+    name_snapshot.decode(data, ecosystem)
     try:
-        write_atomically(snapshot.kept_path(cache_dir, ecosystem), data)
+        write_atomically(name_snapshot.kept_path(cache_dir, ecosystem), data)
     except OSError as error:
         raise UpdateError(f"it could not be written: {error.strerror}") from error
     return new
 
 
 def _pypi(
-    old: snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
-) -> snapshot.Snapshot:
+    old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
+) -> name_snapshot.Snapshot:
     deadline = time.monotonic() + _SECONDS["pypi"]
     client = Client(environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST)
     response = client.get(endpoints.indexes[0], "/", _SIMPLE)
@@ -93,12 +93,12 @@ def _pypi(
         if isinstance(project, dict)
     }
     names = [name for name in old.names if name in there]
-    return dataclasses.replace(old, body=snapshot.body_of(names or old.names[:1]))
+    return dataclasses.replace(old, body=name_snapshot.body_of(names or old.names[:1]))
 
 
 def _npm(
-    old: snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
-) -> snapshot.Snapshot:
+    old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
+) -> name_snapshot.Snapshot:
     service, registry = endpoints.service, registry_for("npm")
     if service is None:
         raise Fault("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
@@ -125,4 +125,4 @@ def _npm(
     curve = tuple((n, max(1, round(ranked[n - 1][1] * 30 / 7))) for n in points)
     if not curve:
         raise Fault("confirmed no name")
-    return dataclasses.replace(old, body=snapshot.body_of(names), curve=curve)
+    return dataclasses.replace(old, body=name_snapshot.body_of(names), curve=curve)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems.manifests.base import quoted
+from zt_gate.ecosystems.registries.base import Missing, Unverified
 from zt_gate.model.finding import Severity
-from zt_gate.scanners.dependencies.manifests.base import quoted
-from zt_gate.scanners.dependencies.registries.base import Missing, Unverified
-from zt_gate.scanners.dependencies.verdict import (
+from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     REGISTRIES,
@@ -21,10 +21,10 @@ from zt_gate.scanners.dependencies.verdict import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.registries.base import Project
+    from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.dependencies.manifests.base import Dependency
-    from zt_gate.scanners.dependencies.registries.base import Project
-    from zt_gate.scanners.dependencies.registries.osv import Advisory
 
 
 def of_release(
@@ -108,7 +108,7 @@ def _worst(advisories: list[Advisory]) -> Severity:
 
 def _mended(dependency: Dependency, version: str, advisories: list[Advisory]) -> str:
     """Say which version mends all advisories, as far as there is one."""
-    from zt_gate.scanners.dependencies.versions import later
+    from zt_gate.ecosystems.version_constraints import later
 
     least = [later(dependency.ecosystem, version, one.fixed) for one in advisories]
     open_ones = [one for one, fix in zip(advisories, least, strict=True) if not fix]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Evidence, Location, whole
 from zt_gate.model.report import ScannerRun
-from zt_gate.model.text import WINDOW, added_text, decode_lossy, windows
-from zt_gate.scanners.injection import kinds
-from zt_gate.scanners.injection.pages import pages, parts
-from zt_gate.scanners.injection.reading import Reader
+from zt_gate.scanners.injection import file_kinds
+from zt_gate.scanners.injection.added_pages import pages, parts
+from zt_gate.scanners.injection.page_scan import Reader
+from zt_gate.syntax.text import WINDOW, added_text, decode_lossy, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from zt_gate.model.report import NotInspected
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.injection.hidden import Seen
-    from zt_gate.scanners.injection.pages import Page
-    from zt_gate.scanners.injection.reading import Said
+    from zt_gate.scanners.injection.added_pages import Page
+    from zt_gate.scanners.injection.invisible_characters import Seen
+    from zt_gate.scanners.injection.page_scan import Said
 
 #: Findings of one rule in one file; the rest is counted in the last one's place.
 _MOST = 25
@@ -62,9 +62,9 @@ class Walk:
     @cached_property
     def table(self) -> Mapping[int, str]:
         """Look-alike letters; only lines that are not ASCII need them."""
-        from zt_gate.scanners.injection import letters
+        from zt_gate.scanners.injection import confusables
 
-        return letters.fold_table(self.rules)
+        return confusables.fold_table(self.rules)
 
     def file(self, file: FileChange, commit: Commit | None) -> None:
         """Look at the name and the added lines of one file."""
@@ -83,9 +83,9 @@ class Walk:
             self._page(page, place)
 
     def _name(self, path: bytes, place: Place) -> None:
-        from zt_gate.scanners.injection import letters
+        from zt_gate.scanners.injection import confusables
 
-        found = letters.look_at_name(path, self.table, self.rules)
+        found = confusables.look_at_name(path, self.table, self.rules)
         if found is not None:
             self._report(found, place, None, decode_lossy(path))
 
@@ -100,7 +100,7 @@ class Walk:
         for number, data in enumerate(page.lines[page.again :], page.first + page.again):
             if not data.isascii():
                 self._characters(number, data, place)
-        agent = kinds.is_agent_file(path)
+        agent = file_kinds.is_agent_file(path)
         if len(page.lines) == 1 and len(page.lines[0]) > WINDOW:
             self._long_line((page.first, page.lines[0]), place, agent=agent)
             return
@@ -117,13 +117,16 @@ class Walk:
                 self._report(said, place, number, decode_lossy(piece), shift=points)
 
     def _characters(self, number: int, data: bytes, place: Place) -> None:
-        from zt_gate.scanners.injection import hidden, letters
+        from zt_gate.scanners.injection import (
+            confusables,
+            invisible_characters,
+        )
 
         text = decode_lossy(data)
         path = place.path or b""
-        for seen in hidden.look(text, path, number, self.rules):
+        for seen in invisible_characters.look(text, path, number, self.rules):
             self._report(seen, place, number, text)
-        for seen in letters.look_alikes(text, path, self.table, self.rules):
+        for seen in confusables.look_alikes(text, path, self.table, self.rules):
             self._report(seen, place, number, text)
 
     def _report(

@@ -12,13 +12,13 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zt_gate.scanners.injection import show
-from zt_gate.scanners.injection.words import set_of
+from zt_gate.scanners.injection import show_hidden
+from zt_gate.scanners.injection.tokenize import set_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.scanners.injection.families import Book, Hit
+    from zt_gate.scanners.injection.signal_families import Book, Hit
 
 #: Hits that are weighed together, and the strongest of them; a hostile text has thousands.
 _TOGETHER = 200
@@ -205,7 +205,7 @@ def _inside(hit: Hit, other: Hit | None) -> bool:
 
 def _quote(page: Page, hit: Hit) -> str:
     text = " ".join(page.text[hit.start : min(hit.end, hit.start + 200)].split())
-    return show.visible(text, 60)
+    return show_hidden.visible(text, 60)
 
 
 def _carrier(page: Page, hit: Hit) -> tuple[int, str]:

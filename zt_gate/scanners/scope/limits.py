@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import MODE_EXECUTABLE, MODE_FILE, ContentUnavailableError
 from zt_gate.model.finding import Location
-from zt_gate.model.formats import format_of
-from zt_gate.model.globs import Glob, compile_glob
 from zt_gate.model.report import NotInspected
+from zt_gate.syntax.file_types import format_of
+from zt_gate.syntax.globs import Glob, compile_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

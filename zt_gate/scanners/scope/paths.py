@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
-from zt_gate.model.globs import Glob, compile_glob
 from zt_gate.scanners.scope import TASKS_IN
+from zt_gate.syntax.globs import Glob, compile_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

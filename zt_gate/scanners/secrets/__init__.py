@@ -37,7 +37,7 @@ SCANNER = SecretsScanner()
 
 def scan_text(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Finding]:
     """Look at one piece of text as if the whole of it were added to ``path``."""
-    from zt_gate.scanners.secrets.engine import scan_bytes
+    from zt_gate.scanners.secrets.block_scan import scan_bytes
 
     return scan_bytes(data, path, rules)
 
@@ -48,7 +48,7 @@ def scan_formats(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Fi
     Meant for places that ask often and from a cold process (a command line,
     a tool's output): no keyword assignments, no entropy, no plug-ins.
     """
-    from zt_gate.scanners.secrets.engine import scan_bytes
+    from zt_gate.scanners.secrets.block_scan import scan_bytes
 
     return scan_bytes(data, path, rules, formats_only=True)
 
@@ -56,7 +56,7 @@ def scan_formats(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Fi
 def scan_formats_cold(data: bytes, path: bytes, cache: Path) -> list[Finding]:
     """Do what ``scan_formats`` does, from a process that has imported nothing yet.
 
-    ``cache`` is a folder from ``zt_gate.cache.cache_folder``.  A text without
+    ``cache`` is a folder from ``zt_gate.system.cache.cache_folder``.  A text without
     a find costs next to nothing; the rules are only read for one that may hold
     a secret.  Raises RulebookError where they cannot be read.
     """
@@ -75,6 +75,6 @@ def masking_patterns(rules: Mapping[str, Rule]) -> Sequence[re.Pattern[str]]:
     For masking text of other origin; looser than the scanner itself (documented
     samples match too), never the other way round.
     """
-    from zt_gate.scanners.secrets.catalogue import masking
+    from zt_gate.scanners.secrets.rule_index import masking
 
     return masking(rules)

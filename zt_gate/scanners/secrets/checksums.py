@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from zt_gate.cache import sha256
+from zt_gate.system.cache import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from zt_gate.scanners.secrets.hits import KEY, Hit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.block import Block
-    from zt_gate.scanners.secrets.values import Judge
+    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.value_classifier import Judge
 
 RULE = "secrets/private-key"
 PUTTY = "secrets/putty-private-key"

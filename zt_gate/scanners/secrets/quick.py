@@ -24,7 +24,7 @@ _URL = rb"://[^\s\"'<>`]{0,600}?(?:@|(?i:password|pwd)=)"
 def suspicious(data: bytes, cache: str) -> bool:
     """Whether ``scan_formats`` could find anything in ``data``: false is certain.
 
-    ``cache`` is the folder that ``zt_gate.cache.cache_folder`` returns.  Raises
+    ``cache`` is the folder that ``zt_gate.system.cache.cache_folder`` returns.  Raises
     RulebookError where the rules cannot be read.
     """
     if any(text in data for text in _OTHERS):
@@ -84,7 +84,7 @@ def _keep(cache: str, data: bytes) -> None:
     from contextlib import suppress
     from pathlib import Path
 
-    from zt_gate.cache import write_atomically
+    from zt_gate.system.cache import write_atomically
 
     with suppress(OSError):
         write_atomically(Path(cache, "secret-formats"), data)
@@ -92,7 +92,7 @@ def _keep(cache: str, data: bytes) -> None:
 
 def _rows() -> bytes:
     from zt_gate import rulebook
-    from zt_gate.scanners.secrets.catalogue import formats
+    from zt_gate.scanners.secrets.rule_index import formats
 
     def row(literals: Iterable[bytes], pattern: str) -> bytes:
         return " ".join(text.hex() for text in literals).encode() + b"\t" + pattern.encode()

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.model.text import added_text
-from zt_gate.scanners.secrets.block import block_of, blocks
-from zt_gate.scanners.secrets.engine import Engine
-from zt_gate.scanners.secrets.heads import in_commit_heads, in_file_names
+from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.finding_limits import Ledger
 from zt_gate.scanners.secrets.hits import merge
-from zt_gate.scanners.secrets.ledger import Ledger
+from zt_gate.scanners.secrets.names_and_headers import in_commit_heads, in_file_names
+from zt_gate.scanners.secrets.text_block import block_of, blocks
+from zt_gate.syntax.text import added_text
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.secrets.block import Block
     from zt_gate.scanners.secrets.hits import Hit
+    from zt_gate.scanners.secrets.text_block import Block
 
 
 def scan_change(change: ChangeSet, context: Context) -> ScannerRun:

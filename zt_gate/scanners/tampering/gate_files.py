@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import MODE_ABSENT, MODE_EXECUTABLE, MODE_FILE
-from zt_gate.scanners.tampering import places
-from zt_gate.scanners.tampering.lines import Lines
-from zt_gate.scanners.tampering.look import Look, either, entries
+from zt_gate.scanners.tampering import path_kinds
+from zt_gate.scanners.tampering.comparison import Look, either, entries
+from zt_gate.scanners.tampering.indented_blocks import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,15 +143,15 @@ class _Runs:
     def _sides(self, file: FileChange) -> tuple[_Side | None, _Side | None]:
         """Return both sides of a file in which a run would count; None twice for all others."""
         old_path = file.old_path if file.status != "C" else None
-        was = old_path is not None and places.runs_checks(old_path)
-        is_now = not file.is_deletion and places.runs_checks(file.path)
+        was = old_path is not None and path_kinds.runs_checks(old_path)
+        is_now = not file.is_deletion and path_kinds.runs_checks(file.path)
         if (not was and not is_now) or file.is_submodule:
             return None, None
         before = self._look.old(file) if was else None
         after = self._look.new(file) if is_now else None
         if not _SPEAKS.search(before or "") and not _SPEAKS.search(after or ""):
             return None, None
-        make = places.is_make(file.path)
+        make = path_kinds.is_make(file.path)
         return self._side(before, make=make), self._side(after, make=make)
 
     def _side(self, text: str | None, *, make: bool) -> _Side:
@@ -271,7 +271,7 @@ class _Runs:
 
         Where the same file runs the gate by itself that is told, but does not block.
         """
-        if not (places.is_ci(file.path) or places.is_hook(file.path)):
+        if not (path_kinds.is_ci(file.path) or path_kinds.is_hook(file.path)):
             return
         rows = set(after.lines.found(self._skipped))
         for line in file.added_lines() if rows else ():

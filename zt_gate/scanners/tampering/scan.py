@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
 from zt_gate.model.report import ScannerRun
-from zt_gate.scanners.tampering import assertions, checks, files, gate_files, marks, review
-from zt_gate.scanners.tampering.look import Look
+from zt_gate.scanners.tampering import (
+    deceptive_files,
+    disabled_checks,
+    disabled_tests,
+    gate_files,
+    review_settings,
+    suppression_marks,
+)
+from zt_gate.scanners.tampering.comparison import Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,18 +28,18 @@ _MOST = 50
 
 _PARTS = (
     gate_files.findings,
-    checks.findings,
-    marks.findings,
-    review.findings,
-    assertions.findings,
-    files.findings,
+    disabled_checks.findings,
+    suppression_marks.findings,
+    review_settings.findings,
+    disabled_tests.findings,
+    deceptive_files.findings,
 )
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at the net change; in a tree nothing arrives, only links and names count."""
     look = Look(change, context)
-    parts = (files.findings,) if change.kind == "tree" else _PARTS
+    parts = (deceptive_files.findings,) if change.kind == "tree" else _PARTS
     found = tuple(_shortened((item for part in parts for item in part(look)), look))
     return ScannerRun(
         "tampering",

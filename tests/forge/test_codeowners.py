@@ -1,0 +1,63 @@
+"""CODEOWNERS as GitHub documents it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zt_gate.forge.codeowners import Owners, parse, read
+
+FILE = b"""\
+# who owns what
+*               @everybody @acme/all   # a comment
+*.js            @js
+docs/*          docs@example.org
+/build/logs/    @logs
+apps/           @apps
+**/secret       @keys
+/apps/open
+!*.py           @nobody
+[ab].txt        @nobody
+*.rb            nobody at all
+with\\ space.md  @spaces
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "owners"),
+    [
+        (b"a.c", ("@everybody", "@acme/all")),
+        (b"x/a.js", ("@js",)),
+        (b"docs/a.md", ("docs@example.org",)),
+        (b"docs/deep/a.md", ("@everybody", "@acme/all")),
+        (b"build/logs/x/y", ("@logs",)),
+        (b"other/build/logs/x", ("@everybody", "@acme/all")),
+        (b"x/apps/y", ("@apps",)),
+        (b"a/secret", ("@keys",)),
+        (b"apps/open/x", ()),
+        (b"a.py", ("@everybody", "@acme/all")),
+        (b"a.txt", ("@everybody", "@acme/all")),
+        (b"a.rb", ("@everybody", "@acme/all")),
+        (b"with space.md", ("@spaces",)),
+    ],
+)
+def test_the_last_line_that_fits_decides(path: bytes, owners: tuple[str, ...]) -> None:
+    assert parse(FILE).of(path) == owners
+
+
+def test_the_first_place_counts() -> None:
+    files = {b"CODEOWNERS": b"* @root", b"docs/CODEOWNERS": b"* @docs"}
+    assert read(files.get).of(b"a") == ("@root",)
+    assert read({b".github/CODEOWNERS": b"", **files}.get).of(b"a") == ()
+    assert read({}.get) == Owners()
+
+
+def test_a_file_of_more_than_three_megabytes_says_nothing() -> None:
+    assert parse(b"* @a\n" + b"#" * (3 << 20)) == Owners()
+
+
+@given(st.binary(max_size=200), st.binary(max_size=40))
+def test_whatever_it_holds_there_is_an_answer(data: bytes, path: bytes) -> None:
+    owners = parse(data).of(path)
+    assert all(isinstance(owner, str) and owner for owner in owners)

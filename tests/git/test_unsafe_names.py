@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zt_gate.git.unsafe_names import leads_astray
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b".git", b"a/.git/config", b".GiT/x", b"git~1", b"GIT~1/x", b".git ", b".git...",
+        b".git::$DATA",
+        "a/.g\u200cit/x".encode(), "\ufeff.git".encode(), b"a\\.git\\hooks", b"..", b"a/../b",
+        b"./a", b"a//b", b"",
+    ],
+)  # fmt: skip
+def test_leads_astray(path: bytes) -> None:
+    assert leads_astray(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        b"a", b".gitignore", b".github/x", b"git", b"x.git", b"a/git~2", b"...", b".. ", b"a\\b",
+        b" ", b"caf\xe9/.gitmodules", "\u200c".encode(),
+    ],
+)  # fmt: skip
+def test_honest_names(path: bytes) -> None:
+    assert not leads_astray(path)
+
+
+@given(st.binary())
+def test_any_bytes(path: bytes) -> None:
+    assert leads_astray(path + b"/.git")
+    assert isinstance(leads_astray(path), bool)

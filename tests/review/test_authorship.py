@@ -1,0 +1,169 @@
+"""What counts as a mark of an agent, and that a mark can only make the gate stricter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.e2e.planted import key
+from tests.support.repo import GIT_ENV, Repo
+from zt_gate import rulebook
+from zt_gate.model.change import Commit
+from zt_gate.review import run
+from zt_gate.review.authorship import RULE, Told, fits, is_agent, marks_of, recognise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zt_gate.model.report import Report
+
+RULES = rulebook.load("gate")
+MARKS = marks_of(RULES[RULE], {})
+
+
+def commit(message: str = "Fix it", email: str = "ada@example.org", name: str = "Ada") -> Commit:
+    who = (name.encode(), email.encode())
+    return Commit("a" * 40, *who, *who, message.encode())
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        commit("Fix it\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n"),
+        commit("Fix it\n\nco-authored-by: X <209825114+whoever[bot]@users.noreply.github.com>\n"),
+        commit("Fix\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)\n\nmore\n"),
+        commit("Fix\n\nAssisted-by: a model\n"),
+        commit("Fix\n\nReplit-Commit-Author: Agent\n"),
+        commit("aider: rename"),
+        commit(email="198982749+Copilot@users.noreply.github.com"),
+        commit(email="cursoragent@cursor.com"),
+        commit(email="me@aider.chat"),
+        commit(name="Ada (aider)"),
+    ],
+)
+def test_marks_in_commits(marked: Commit) -> None:
+    found = recognise([commit(), marked], Told(), MARKS)
+    assert found.ai
+    assert found.evidence[0].startswith("commit aaaaaaaaaaaa: ")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Told(labels=("bug", "AI-generated")),
+        Told(labels=("Claude",)),
+        Told(branch="claude/fix-the-parser"),
+        Told(branch="codex/x"),
+        Told(author="199175422+anything"),
+        Told(text="It fixes it.\n\nGenerated with Claude Code\n"),
+    ],
+)
+def test_marks_outside_of_commits(told: Told) -> None:
+    found = recognise([commit()], told, MARKS)
+    assert found.ai
+    assert len(found.evidence) == 1
+
+
+@pytest.mark.parametrize(
+    ("honest", "told"),
+    [
+        (commit("Generate with care\n\nSigned-off-by: Ada <ada@example.org>\n"), Told()),
+        (commit(name="Claude", email="claude@example.org"), Told()),  # a person may be called so
+        (commit(email="209825114@example.org"), Told(author="5+claude[bot]")),
+        (commit(email="1+x@anthropic.com.example.org"), Told(branch="feature/claude")),
+        (commit("Fix\n\nReviewed-by: Bob <bob@example.org>"), Told(labels=("air", "maintenance"))),
+    ],
+)
+def test_what_is_no_mark(honest: Commit, told: Told) -> None:
+    found = recognise([honest], told, MARKS)
+    assert not found.ai, found.evidence
+    assert found.evidence == ()
+
+
+def test_the_policy_names_labels_and_adds_marks() -> None:
+    ai = {"labels": ("robot",), "marks": ("tool: weaver*", "weaver/*", "*@weaver.example")}
+    marks = marks_of(RULES[RULE], ai, ("from-the-action",))
+    for told in (Told(labels=("robot",)), Told(labels=("from-the-action",)),
+                 Told(branch="weaver/1"), Told(author="x@weaver.example")):  # fmt: skip
+        assert recognise([], told, marks).ai, told
+    assert recognise([commit("x\n\nTool: Weaver 3")], Told(), marks).ai
+    assert recognise([commit(email="a@weaver.example")], Told(), marks).ai
+    assert not recognise([], Told(labels=("claude",)), marks).ai
+    assert recognise([], Told(branch="claude/x"), marks).ai
+
+
+def test_evidence_is_listed_up_to_a_limit() -> None:
+    found = recognise([commit(f"aider: {n}") for n in range(50)], Told(), MARKS)
+    assert len(found.evidence) == 21
+    assert found.evidence[-1] == "and 30 more marks"
+
+
+def test_known_bots_are_agents_and_people_are_not() -> None:
+    assert is_agent("198982749+Copilot", MARKS)
+    assert not is_agent("7+ada", MARKS)
+    assert not is_agent("", MARKS)
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
+def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
+    import re
+
+    wanted = ".*".join(re.escape(part) for part in pattern.split("*"))
+    assert fits(pattern, text) == bool(re.fullmatch(wanted, text))
+
+
+@given(st.binary(max_size=300), st.text(max_size=60), st.text(max_size=60))
+def test_whatever_a_commit_says_there_is_an_answer(data: bytes, label: str, branch: str) -> None:
+    odd = Commit("b" * 40, data, data, data, data, data)
+    told = Told(labels=(label,), branch=branch, author=label, text=branch)
+    found = recognise([odd], told, MARKS)
+    assert found.ai == bool(found.evidence)
+
+
+# In the gate
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    made = Repo.create(tmp_path / "repository")
+    made.write(".zt-gate.toml", 'profile = "advisory"\n')
+    made.commit()
+    made.git("checkout", "-q", "-b", "topic")
+    return made
+
+
+def judged(repo: Repo, **words: Any) -> Report:
+    request = run.Request(
+        kind="range", spec="main..topic", folder=repo.path, only=("scope",), **words
+    )
+    return run.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
+
+
+def test_a_marked_change_is_judged_by_the_strict_profile(repo: Repo) -> None:
+    repo.write("a.txt", "a\n")
+    repo.commit("Add it\n\nCo-Authored-By: Claude <noreply@anthropic.com>")
+    report = judged(repo)
+    assert (report.policy.profile, report.origin.ai) == ("strict", True)
+    assert "noreply@anthropic.com" in report.origin.evidence[0]
+    assert judged(repo, profile="advisory").policy.profile == "strict"
+
+
+def test_an_unmarked_change_is_judged_by_the_configured_profile(repo: Repo) -> None:
+    repo.write("a.txt", "a\n")
+    repo.commit()
+    assert judged(repo).policy.profile == "advisory"
+    assert judged(repo, profile="strict").policy.profile == "strict"
+    assert judged(repo, told=Told(labels=("bug",))).policy.profile == "advisory"
+    assert judged(repo, told=Told(labels=("claude",))).policy.profile == "strict"
+    assert judged(repo, told=Told(labels=("x",)), ai_labels=("x",)).policy.profile == "strict"
+
+
+def test_a_secret_in_a_mark_is_masked(repo: Repo) -> None:
+    repo.write("a.txt", "a\n")
+    repo.commit(f"Add it\n\nGenerated-by: {key()}")
+    report = judged(repo)
+    assert report.origin.ai
+    assert key() not in "".join(report.origin.evidence)

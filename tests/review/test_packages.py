@@ -1,0 +1,68 @@
+"""Packages that somebody asks about before adding them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.registry import Registry
+from zt_gate.api import Verdict, verify_dependency
+from zt_gate.ecosystems.manifests import reader_for
+from zt_gate.errors import UsageError
+from zt_gate.review import packages as verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with Registry() as server:
+        server.pypi("zzinhouse-kit", days=900)
+        server.npm("@zz/kit", days=900)
+        yield server
+
+
+def ask(registry: Registry, tmp_path: Path, purl: str, **fields: Any) -> Any:
+    environ = {**registry.environment(), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    return verify_dependency(purl, folder=tmp_path, environ=environ, **fields)
+
+
+def test_one_package_is_judged_as_a_change_would_be(registry: Registry, tmp_path: Path) -> None:
+    assert ask(registry, tmp_path, "pkg:pypi/zzinhouse-kit@1.0").verdict is Verdict.PASS
+    assert ask(registry, tmp_path, "pkg:npm/%40zz/kit").verdict is Verdict.PASS
+    for purl in ("pkg:pypi/zzinhouse-nope", "pkg:npm/zzinhouse-nope", "pkg:pypi/reqeusts"):
+        assert ask(registry, tmp_path, purl).verdict is Verdict.FAIL
+    offline = ask(registry, tmp_path, "pkg:pypi/zzinhouse-nope", offline=True)
+    assert offline.verdict is Verdict.ERROR
+    assert ask(registry, tmp_path, "pkg:pypi/flask", offline=True).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a b", "pkg:", "pkg:pypi", "pkg:rpm/x", "pkg:pypi/a%0Ab", "x\ny", "npm:x", "a" * 400,
+     "pkg:pypi/x@1%0A--index-url", "pkg:maven/x"],
+)  # fmt: skip
+def test_what_is_no_package(text: str) -> None:
+    with pytest.raises(UsageError):
+        verify.package_of(text)
+
+
+def test_each_ecosystem_stands_where_it_should() -> None:
+    packages = [
+        verify.package_of(text)
+        for text in ("pkg:pypi/a", "pkg:pypi/b@1", "pkg:npm/c", "pkg:npm/%40d/e@1.0.0",
+                     "pkg:cargo/f@1.0", "pkg:golang/g.example/h@v1.0.0", "pkg:gem/i@2",
+                     "pkg:composer/j/k", "pkg:nuget/L@1.0", "pkg:maven/m.n/o@1.0", "pkg:npm/p")
+    ]  # fmt: skip
+    for kind in dict.fromkeys(one.ecosystem for one in packages):
+        own = [one for one in packages if one.ecosystem == kind]
+        name, write = verify._WRITERS[kind]
+        reader = reader_for(name.encode())
+        assert reader is not None
+        read = reader.read(name.encode(), "\n".join(write(own)).encode())
+        places = [(entry.name, entry.line) for entry in read if entry.key in
+                  {one.name for one in own} or entry.name in {one.name for one in own}]  # fmt: skip
+        assert places == [(one.name, verify.place_of(one, packages)[1]) for one in own]

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from zt_gate import rulebook
+from zt_gate.scanners.code.rule_syntax import newer
+
+WHOLE = {
+    "patterns": [
+        {"pattern-either": [{"pattern": "$A + $B"}, {"pattern": 'f"..."'}]},
+        {"pattern": "$WHOLE"},
+        {"pattern-not-inside": "g(...)"},
+        {"metavariable-regex": {"metavariable": "$WHOLE", "regex": "x"}},
+        {"focus-metavariable": "$B"},
+    ]
+}
+
+
+def taint(source: dict[str, Any], **other: Any) -> dict[str, Any]:
+    return {
+        "id": "r",
+        "mode": "taint",
+        "pattern-sources": [source],
+        "pattern-sinks": [{"pattern": "run($X)"}],
+        **other,
+    }
+
+
+def test_a_whole_expression_gets_its_name_by_as() -> None:
+    flagged = {**WHOLE, "by-side-effect": True}
+    assert newer(taint(WHOLE, **{"pattern-sanitizers": [flagged]}))["taint"] == {
+        "sources": [
+            {
+                "all": [
+                    {"any": [{"pattern": "$A + $B"}, {"pattern": 'f"..."'}], "as": "$WHOLE"},
+                    {"not": {"inside": "g(...)"}},
+                ],
+                "where": [{"metavariable": "$WHOLE", "regex": "x"}, {"focus": "$B"}],
+            }
+        ],
+        "sinks": [{"pattern": "run($X)"}],
+        "sanitizers": [
+            {**newer(taint(WHOLE))["taint"]["sources"][0], "by-side-effect": True},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        taint({"pattern": "$X"}),
+        # What is around it has no name of its own.
+        taint({"patterns": [{"pattern": "$X"}, {"pattern-inside": "if $X: ..."}]}),
+        taint({"patterns": [{"pattern": "$X"},
+                            {"pattern-either": [{"pattern-inside": "if $X: ..."}]}]}),
+        taint({"patterns": [WHOLE, {"metavariable-pattern": {}}]}),
+        taint(WHOLE, **{"pattern-propagators": ["text"]}),
+        {"pattern": "$X"},
+    ],
+)  # fmt: skip
+def test_what_needs_no_name_or_is_not_known_stays(body: dict[str, Any]) -> None:
+    assert newer(body) is body
+
+
+def test_the_rules_about_built_texts_are_given_in_the_newer_syntax() -> None:
+    bodies = {name: rule.data["engine"] for name, rule in rulebook.load("code").items()}
+    changed = {name for name, body in bodies.items() if newer(body) is not body}
+    assert {"code/python-sql-value-in-text", "code/javascript-sql-value-in-text"} <= changed

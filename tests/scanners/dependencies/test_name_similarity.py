@@ -1,0 +1,89 @@
+"""Look-alikes: which name a name imitates, and that ordinary names imitate none."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zt_gate import rulebook
+from zt_gate.scanners.dependencies import name_snapshot
+from zt_gate.scanners.dependencies.name_similarity import Names
+
+DATA = rulebook.load("dependencies")["dependencies/similar-name"].data
+PYPI = Names(name_snapshot.shipped("pypi"), DATA)
+NPM = Names(name_snapshot.shipped("npm"), DATA)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant", "slip", "grade"),
+    [
+        ("reqeusts", "requests", "swapped", "high"),
+        ("requestss", "requests", "repeated", "high"),
+        ("requsts", "requests", "omitted", "high"),
+        ("requwsts", "requests", "replaced-neighbour", "high"),
+        ("numipy", "numpy", "added", "high"),
+        ("panda5", "pandas", "replaced-look-alike-last", "high"),
+        ("colouramas", "colorama", "twice", "low"),
+        ("python-requests", "requests", "affix", "low"),
+        ("libhtml5", "html5lib", "reordered", "low"),
+    ],
+)
+def test_pypi(name: str, meant: str, slip: str, grade: str) -> None:
+    found = PYPI.likeness(name)
+    assert found is not None
+    assert (found.name, found.slip, found.grade) == (meant, slip, grade)
+    assert found.rank == PYPI.snapshot.rank(meant)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant", "slip", "grade"),
+    [
+        ("loadsh", "lodash", "swapped", "high"),
+        ("1odash", "lodash", "replaced-look-alike-first", "high"),
+        ("crossenv", "cross-env", "separator", "low"),
+        ("core-paging", "@azure/core-paging", "scope", "low"),
+        ("bitcoisnj-lib", "bitcoinjs-lib", "moved", "low"),
+        ("axios-http", "axios", "affix", "low"),
+    ],
+)
+def test_npm(name: str, meant: str, slip: str, grade: str) -> None:
+    found = NPM.likeness(name)
+    assert found is not None
+    assert (found.name, found.slip, found.grade) == (meant, slip, grade)
+
+
+def test_well_known_names_imitate_nobody() -> None:
+    for names in (PYPI, NPM):
+        assert not any(names.likeness(name) for name in names.snapshot.names[:1000])
+
+
+@pytest.mark.parametrize("name", ["", "x", "inhouse-billing", "a" * 300, "ünïcode", "acme-wiki"])
+def test_ordinary_names(name: str) -> None:
+    assert PYPI.likeness(name) is None
+    assert NPM.likeness(name) is None
+
+
+@given(st.text(max_size=80))
+def test_any_text_has_an_answer(text: str) -> None:
+    for names in (PYPI, NPM):
+        found = names.likeness(text)
+        assert found is None or found.name in names.snapshot.ranks
+
+
+def test_a_name_costs_no_more_than_a_millisecond() -> None:
+    names = [f"inhouse-{word}-{n}" for n in range(40) for word in ("billing", "kit", "tools")]
+    PYPI.likeness("warm")
+    start = time.process_time()
+    for name in names:
+        PYPI.likeness(name)
+    assert (time.process_time() - start) / len(names) < 0.003  # the aim is 0.001; CI is slow
+
+
+def test_the_tables_are_sound() -> None:
+    for grades in DATA["slips"].values():
+        assert set(grades) <= {"high", "low"}
+        for limits in grades.values():
+            assert all(len(limit) == 2 and limit[0] >= 3 for limit in limits)

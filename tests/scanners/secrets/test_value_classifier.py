@@ -1,0 +1,150 @@
+"""What a value looks like, and how long it may take to say so."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.scanners.secrets.templates import expand
+from zt_gate import rulebook
+from zt_gate.scanners.secrets import checksums
+from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.prefix_formats import doubtful
+from zt_gate.scanners.secrets.text_block import block_of
+from zt_gate.scanners.secrets.value_classifier import Judge, patterned
+from zt_gate.scanners.secrets.variable_names import MEDIUM, NONE, STRONG, WEAK, Names
+from zt_gate.syntax.text import decode_lossy
+
+RULES = rulebook.load("secrets")
+DATA = RULES["secrets/keyword-assignment"].data
+JUDGE = Judge.of(DATA)
+NAMES = Names.of(DATA)
+ENGINE = Engine(RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "strength"),
+    [
+        ("password", STRONG), ("dbPassword", STRONG), ("DB_PASSWD", STRONG), ("api_key", MEDIUM),
+        ("clientSecret", MEDIUM), ("x-auth-token", MEDIUM), ("AWS_ACCESS_KEY_ID", NONE),
+        ("key", WEAK), ("password_field", WEAK), ("token_url", WEAK), ("keyboard", NONE),
+        ("primary_key", NONE), ("author", NONE), ("public_key", NONE), ("max_tokens", NONE),
+    ],
+)  # fmt: skip
+def test_names(name: str, strength: int) -> None:
+    assert NAMES.strength(name) == strength
+
+
+@pytest.mark.parametrize(
+    "template", ["{32*a-f0-9}", "{24*a-z0-9}", "{40*A-Za-z0-9}", "{32*A-Z2-7}"]
+)
+def test_what_a_generator_makes_is_random(template: str) -> None:
+    values = [expand(template + f"{{1*{n}}}") for n in range(10)]
+    assert sum(JUDGE.random(value) for value in values) >= 9
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["customer_identifier", "LicenseRef-scancode-utf8-1.0", "org.apache.commons.lang3.StringUtils",
+     "aaaaaaaaaaaaaaaaaaaa", "/usr/local/share/data-2024",
+     "2024-01-01T00:00:00Z", "https://corp.internal/a/b", "getAuthenticationTokenProvider"],
+)  # fmt: skip
+def test_what_people_write_is_not_random(value: str) -> None:
+    assert not JUDGE.random(value)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=300))
+def test_judging_never_fails(value: str) -> None:
+    assert isinstance(JUDGE.placeholder(value), bool)
+    assert isinstance(JUDGE.random(value), bool)
+    assert isinstance(JUDGE.passwordlike(value), bool)
+    assert isinstance(NAMES.strength(value), int)
+
+
+@settings(deadline=None)
+@given(st.text("abcdef0123456789", min_size=1, max_size=6), st.integers(4, 12))
+def test_a_repeated_piece_is_no_secret(piece: str, times: int) -> None:
+    assert patterned(piece * times) or len(piece * times) < 8
+
+
+def test_checksums_raise_and_lower() -> None:
+    body = expand("{30*A-Za-z0-9}")
+    right = f"ghp_{body}{checksums.base62_crc32(body)}"
+    assert checksums.check("base62-crc32", right) is True
+    assert checksums.check("base62-crc32", right[:-1] + ("0" if right[-1] != "0" else "1")) is False
+    assert checksums.check("", right) is None
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=2000), st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]))
+def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
+    for block in block_of(path, data):
+        for finding in ENGINE.findings(block):
+            assert finding.location.line is not None
+            assert finding.evidence is not None
+            text = finding.evidence.text[finding.evidence.start : finding.evidence.end]
+            assert text in decode_lossy(data)
+
+
+HOSTILE = [
+    "a", "secret", "password=", 'password="', "://", "://a:", "eyJ.", "sk-", '"', '" "', "QUJD",
+    " -u a:", "Server=x;password=a;", "-----BEGIN RSA PRIVATE " + "KEY-----", "%41", "AKIA",
+    "kind: Secret\ndata:\n  a: b\n", '"+"', "<password>", "key=val&", "define('AUTH_KEY', ",
+    "secret" + " " * 40, "insert into users ", "\\\n", "service_account",
+    '"a"', '"a"\n', 'a"b', "+'", 'x += "a"\n', "://a@", "://a?user=", "&password=", "token:\n ",
+    "name: token\n", "password = ;", "Basic QUJD", "QUJD" * 16 + "\n", "0x41, ", "\\u0041",
+    ".login('a','", "jdbc:oracle:x:a/b@", "wandb_key ", "BEGIN ", "psql -", "host=a password=b ",
+]  # fmt: skip
+
+
+# What one piece may cost, in seconds of CPU: some hundred times what it does, and a third of
+# what a step that is quadratic in the length would.
+LIMIT = 15
+LOOK = """
+import json, resource, sys
+from zt_gate import rulebook
+from zt_gate.scanners.secrets.text_block import block_of
+from zt_gate.scanners.secrets.block_scan import Engine
+limit, path, pieces = json.load(sys.stdin)
+engine = Engine(rulebook.load("secrets"))
+for piece in pieces:
+    print(ascii(piece), flush=True)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    allowed = int(used.ru_utime + used.ru_stime) + 1 + limit
+    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+    data = (piece * (60_000 // len(piece) + 1))[:60_000].encode()
+    for block in block_of(path.encode(), data):
+        engine.hits(block)
+print("done")
+"""
+
+
+@pytest.mark.parametrize("path", ["a.py", "x.sql", ".env", "prod.tfvars", "k/a.yaml"])
+def test_hostile_text_takes_linear_time(path: str) -> None:
+    asked = json.dumps([LIMIT, path, HOSTILE])
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK], input=asked, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.endswith("done\n"), (done.stdout[-80:], done.returncode, done.stderr[-500:])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("mercury_sandbox_rma_" + "4kQ9x" * 6, True),
+        ("xoxp-1234-1234-1234-" + "0f3a9c" * 5, True),
+        ("xoxd-" + base64.b64encode(bytes(range(36))).decode(), True),
+        (expand("xo{1*x}b-1{10*0-8}-2{10*0-8}-") + "pdFZKVeT" * 3, False),
+        ("sandboxed" + "4kQ9x" * 6, False),
+        ("", False),
+    ],
+)
+def test_doubtful_keys_are_known_by_their_form(value: str, expected: bool) -> None:
+    assert doubtful(value) is expected

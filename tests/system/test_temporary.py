@@ -1,0 +1,110 @@
+"""Signals that come while nothing may be left half done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zt_gate.system.temporary import ENDING, private_folder, uninterrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def second_thread() -> Iterator[None]:
+    """Another thread that masks nothing: the kernel may give it the process's signals."""
+    over = threading.Event()
+    thread = threading.Thread(target=over.wait)
+    thread.start()
+    yield
+    over.set()
+    thread.join()
+
+
+@pytest.fixture
+def interrupting() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number in ENDING:
+        signal.signal(number, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("second_thread", "interrupting")
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_another_thread_catches_waits_too(number: int) -> None:
+    done: list[object] = []
+
+    def work() -> None:
+        with uninterrupted():
+            os.kill(os.getpid(), number)
+            done.extend(sum(range(1000)) for _ in range(1000))
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert len(done) == 1000
+    assert signal.getsignal(number) is signal.default_int_handler
+    assert number not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.usefixtures("second_thread", "interrupting")
+def test_one_inside_another_waits_for_the_outer() -> None:
+    done: list[object] = []
+
+    def work() -> None:
+        with uninterrupted():
+            with uninterrupted():
+                os.kill(os.getpid(), signal.SIGTERM)
+                done.append("inner")
+            done.append("between")
+            sum(range(10000))
+            done.append("outer")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["inner", "between", "outer"]
+
+
+@pytest.mark.usefixtures("second_thread")
+def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with uninterrupted():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_outside_the_main_thread_the_mask_alone_holds() -> None:
+    masked: list[bool] = []
+
+    def body() -> None:
+        with uninterrupted():
+            masked.append(set(ENDING) <= signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    assert masked == [True]
+
+
+@pytest.mark.usefixtures("interrupting")
+def test_a_private_folder_is_gone_after_an_interrupt(tmp_path: Path) -> None:
+
+    def work() -> None:
+        with private_folder({"TMPDIR": str(tmp_path)}) as folder:
+            (folder / "file").write_text("x")
+            os.kill(os.getpid(), signal.SIGTERM)
+            sum(range(10000))
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert list(tmp_path.iterdir()) == []

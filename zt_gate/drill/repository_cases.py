@@ -1,0 +1,21 @@
+"""The cases that need a repository in a certain state; the tuple is the registry."""
+
+from __future__ import annotations
+
+from zt_gate.drill import (
+    git_hiding,
+    history_cases,
+    hostile_environment,
+    inspection_failures,
+    malformed_objects,
+    self_waivers,
+)
+
+SCENES = (
+    *git_hiding.CASES,
+    *malformed_objects.CASES,
+    *history_cases.CASES,
+    *self_waivers.CASES,
+    *hostile_environment.CASES,
+    *inspection_failures.CASES,
+)

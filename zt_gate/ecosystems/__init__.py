@@ -1,0 +1,1 @@
+"""Package ecosystems: their manifests, lock files, registries and version rules."""

@@ -1,0 +1,19 @@
+"""What a change adds: one reader per format, loaded when a file of that format changed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from zt_gate.ecosystems.manifest_formats import format_of
+from zt_gate.ecosystems.manifests.base import Reader
+
+
+def reader_for(path: bytes) -> Reader | None:
+    """Return the reader of the file at ``path``, None where it is no manifest."""
+    name = format_of(path)
+    return None if name is None else reader_named(name)
+
+
+def reader_named(name: str) -> Reader:
+    """Return the reader of a format: its module holds a function called ``read``."""
+    return Reader(name, import_module(f"{__name__}.{name}").read)

@@ -1,0 +1,43 @@
+"""bun.lock: JSON with trailing commas; packages by folder, workspaces with what they ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import json_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.package_json import archive_source, asked_for, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 10 * 1024 * 1024
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read the packages; the first item of each is NAME@VERSION."""
+    document = json_text.relaxed(data, _LIMIT, "bun.lock")
+    direct: set[str] = set()
+    for workspace in document.table("workspaces").values():
+        direct |= asked_for(workspace)
+    return tuple(_entries(document, direct))
+
+
+def _entries(document: json_text.Document, direct: set[str]) -> Iterator[Dependency]:
+    packages = document.table("packages")
+    for names, place in json_text.keys(document.text, 2):
+        if names[0] != "packages":
+            continue
+        folder = names[1]
+        value = packages.get(folder)
+        first = value[0] if isinstance(value, list) and value else None
+        if not isinstance(first, str):
+            raise ManifestError(place[0], f"{quoted(folder)} has no name and version")
+        at = first.find("@", 1)
+        name, version = (first, "") if at < 0 else (first[:at], first[at + 1 :])
+        resolved = value[1] if isinstance(value, list) and len(value) > 1 else ""
+        if isinstance(resolved, str) and "://" in resolved:
+            source = archive_source(resolved)
+        else:
+            version, source = spec(name, version)[1:]
+        yield entry("npm", name, place, "packages", version, source, direct=folder in direct)

@@ -1,0 +1,66 @@
+"""Cargo.toml: dependencies of every kind and target, patches and the workspace's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.ecosystems.manifests import toml_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, entry, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.ecosystems.manifests.toml_text import Document
+
+_SECTIONS = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies",
+             "build_dependencies")  # fmt: skip
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read every table of dependencies."""
+    document = toml_text.parse(data)
+    found: list[Dependency] = []
+    for where, table in _tables(document.data):
+        if not isinstance(table, dict):
+            raise ManifestError(0, f"{quoted(where)} is no table")
+        for name, value in table.items():
+            found += _entry(document, where, name, value)
+    return tuple(found)
+
+
+def _tables(data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from ((name, data[name]) for name in _SECTIONS if name in data)
+    workspace = data.get("workspace")
+    if isinstance(workspace, dict) and "dependencies" in workspace:
+        yield "workspace.dependencies", workspace["dependencies"]
+    for section in ("target", "patch"):
+        tables = data.get(section)
+        for key, table in tables.items() if isinstance(tables, dict) else ():
+            if section == "patch":
+                yield f"patch.{key}", table
+                continue
+            for name in _SECTIONS if isinstance(table, dict) else ():
+                if name in table:
+                    yield f"target.{key}.{name}", table[name]
+    if "replace" in data:
+        yield "replace", data["replace"]
+
+
+def _entry(document: Document, where: str, name: str, value: object) -> Iterator[Dependency]:
+    place = document.place(name, where)
+    if isinstance(value, str):
+        yield entry("cargo", name.partition(":")[0], place, where, value)
+        return
+    if not isinstance(value, dict):
+        raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")
+    if value.get("workspace"):
+        return  # stands in the workspace's own table
+    real = str(value.get("package", name)).partition(":")[0]
+    source = Source()
+    if "git" in value:
+        source = Source("vcs", str(value["git"]))
+    elif "path" in value:
+        source = Source("path", str(value["path"]))
+    elif "registry-index" in value:
+        source = Source("index", str(value["registry-index"]))
+    yield entry("cargo", real, place, where, str(value.get("version", "")), source)

@@ -1,0 +1,38 @@
+"""deno.json and import maps: what is mapped to ``npm:``, ``jsr:`` or an address."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import commands, json_text
+from zt_gate.ecosystems.manifests.base import Dependency, Source, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 1024 * 1024
+_NPM = re.compile(r"npm:/?((?:@[^/@\s]+/)?[^/@\s]+)(?:@([^/\s]+))?")
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read imports, scopes and tasks."""
+    document = json_text.relaxed(data, _LIMIT, "deno.json")
+    found: list[Dependency] = []
+    for leaf in json_text.leaves(document.text):
+        if leaf.value is None:
+            continue
+        if leaf.path[0] in {"imports", "scopes"}:
+            found += specifier(leaf.value, leaf.inside, leaf.path[0])
+        elif leaf.path[0] == "tasks":
+            found += commands.in_string(leaf.value, leaf.inside)
+    return tuple(found)
+
+
+def specifier(value: str, place: tuple[int, int, int], section: str) -> Iterator[Dependency]:
+    """Yield what one module specifier of Deno names: ``npm:``, ``jsr:``, or an address."""
+    match = _NPM.match(value)
+    if match is not None:
+        yield entry("npm", match[1], place, section, match[2] or "")
+    elif value.startswith(("https://", "http://")):
+        yield Dependency("npm", "", "", "", Source("url", value), *place, section)

@@ -1,0 +1,99 @@
+"""JavaScript and TypeScript: imports, requires, and calls that install packages.
+
+Comments are blanked first; strings stay.  What is no plain string (a computed
+``import()``) names nothing that could be asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, Text, valid_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 2 * 1024 * 1024
+_COMMENT = re.compile(
+    r"'(?:[^'\\\n]++|\\.)*+'|\"(?:[^\"\\\n]++|\\.)*+\"|`(?:[^`\\]++|\\.)*+`"
+    r"|(?<![:\w\\])//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?",
+    re.DOTALL,
+)
+_IMPORT = re.compile(
+    r"(?:^|[;}\n])[ \t]*(?:import|export)\b(?P<type>[ \t]+type\b(?![ \t]*,|[ \t]+from))?"
+    r"(?:[\s\w$*{},]{0,2000}?[\s}*]from)?[ \t\n]*(?P<q>['\"])(?P<name>[^'\"\n]{1,300})(?P=q)"
+    r"|\b(?:require(?:\.resolve)?|import)[ \t]*\([ \t\n]*"
+    r"(?P<q2>['\"`])(?P<call>[^'\"`\n$]{1,300})(?P=q2)[ \t\n]*[,)]"
+)
+_RUN = re.compile(
+    r"\b(?:exec|execSync|execa|execaCommand|spawn|spawnSync|execFile|execFileSync|\$)"
+    r"[ \t]*(?:\([ \t\n]*)?"
+    r"(?P<q>['\"`])(?P<text>[^'\"`\n]{1,500})(?P=q)(?P<rest>[ \t\n]*,[ \t\n]*\[[^\]]{0,1000}\])?"
+)
+_ITEM = re.compile(r"(['\"`])([^'\"`\n]{0,300})\1")
+_BUILTINS = frozenset(
+    ("assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants",
+     "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2",
+     "https", "inspector", "module", "net", "os", "path", "perf_hooks", "process", "punycode",
+     "querystring", "readline", "repl", "stream", "string_decoder", "sys", "timers", "tls",
+     "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib", "test",
+     "sqlite", "sea", "bun", "electron")
+)  # fmt: skip
+# A scheme, a path, an alias that only a bundler knows, or a private import.
+_NOT_BARE = (".", "/", "@/", "~", "#", "$", "\0", "virtual:", "!", "%")
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read one module."""
+    if len(data) > _LIMIT:
+        reason = "larger than 2 MB: imports in it were not looked for"
+        raise ManifestError(0, reason, "not_applicable")
+    text = Text.of(_COMMENT.sub(_blank, data.decode("utf-8", "replace")))
+    found: list[Dependency] = []
+    for match in _IMPORT.finditer(text.content):
+        group = "name" if match["name"] else "call"
+        if not match["type"]:
+            found += specifier(match[group], text.place(*match.span(group)))
+    for match in _RUN.finditer(text.content):
+        found += _run(text, match)
+    return tuple(found)
+
+
+def _blank(match: re.Match[str]) -> str:
+    word = match[0]
+    return word if word[0] in "'\"`" else re.sub(r"[^\n]", " ", word)
+
+
+def specifier(value: str, place: tuple[int, int, int]) -> Iterator[Dependency]:
+    """Yield the package that a module specifier names, if it names one."""
+    if value.startswith(("npm:", "http://", "https://")):
+        from zt_gate.ecosystems.manifests import deno
+
+        try:
+            yield from deno.specifier(value, place, "command import")
+        except ManifestError:
+            return
+        return
+    if value.startswith(_NOT_BARE) or ":" in value or "?" in value or "!" in value:
+        return
+    parts = value.split("/")
+    name = "/".join(parts[:2]) if value.startswith("@") else parts[0]
+    if (
+        name in _BUILTINS
+        or not valid_name("npm", name)
+        or (value.startswith("@") and len(parts) < 2)
+    ):
+        return
+    yield Dependency("npm", name, "", "", Source("import", value), *place, "import")
+
+
+def _run(text: Text, match: re.Match[str]) -> list[Dependency]:
+    place = text.place(*match.span("text"))
+    if match["rest"]:
+        words: list[str | None] = [
+            None if "${" in item[2] else item[2] for item in _ITEM.finditer(match["rest"])
+        ]
+        return commands.in_words([match["text"], *words], place)
+    return commands.in_string(match["text"], place)

@@ -1,0 +1,79 @@
+"""MCP configurations: servers that are started with npx, uvx and their kin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.ecosystems.manifests import commands, json_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 4 * 1024 * 1024
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
+    """Read every object with a ``command`` and its ``args``; JSON with comments, or TOML."""
+    if path.lower().endswith(b".toml"):
+        return tuple(_toml(data))
+    return tuple(_json(data))
+
+
+def _json(data: bytes) -> Iterator[Dependency]:
+    document = json_text.relaxed(data, _LIMIT, "MCP configuration")
+    servers: dict[tuple[str, ...], list[tuple[str, json_text.Leaf]]] = {}
+    for leaf in json_text.leaves(document.text):
+        if leaf.value is None:
+            continue
+        if leaf.path[-1:] == ("command",):
+            servers.setdefault(leaf.path[:-1], []).insert(0, (leaf.value, leaf))
+        elif leaf.path[-2:-1] in {("args",), ("command",)} and leaf.path[-1] == "":
+            servers.setdefault(leaf.path[:-2], []).append((leaf.value, leaf))
+    for words in servers.values():
+        values = [value for value, _ in words]
+        for found in _command(values, words[0][1].inside):
+            yield _at_its_word(found, words)
+
+
+def _command(values: list[str], place: tuple[int, int, int]) -> list[Dependency]:
+    """Read a command; some write it as one text, with or without arguments beside it."""
+    first = values[0].split() if values else []
+    return commands.in_words([*first, *values[1:]], place)
+
+
+def _at_its_word(found: Dependency, words: list[tuple[str, json_text.Leaf]]) -> Dependency:
+    import dataclasses
+
+    wanted = found.name or found.source.target
+    for value, leaf in words:
+        if wanted and wanted in value:
+            line, start, end = leaf.inside
+            return dataclasses.replace(found, line=line, column=start, end_column=end)
+    return found
+
+
+def _toml(data: bytes) -> Iterator[Dependency]:
+    from zt_gate.ecosystems.manifests import toml_text
+
+    document = toml_text.parse(data)
+    for name, server in _tables(document.data):
+        command, args = server.get("command"), server.get("args", [])
+        if not isinstance(command, str) or not isinstance(args, list):
+            continue
+        values = [str(value) for value in args]
+        for found in _command([command, *values], (1, 1, 1)):
+            word = next((one for one in values if found.name and found.name in one), command)
+            line, start, end = document.place(word, f"mcp_servers.{name}")
+            import dataclasses
+
+            yield dataclasses.replace(found, line=line, column=start, end_column=end)
+
+
+def _tables(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    servers = data.get("mcp_servers", {})
+    if not isinstance(servers, dict):
+        raise ManifestError(0, "mcp_servers is no table")
+    for name, server in servers.items():
+        if isinstance(server, dict):
+            yield name, server

@@ -1,0 +1,158 @@
+"""package.json: every section from which npm, yarn, pnpm or bun installs.
+
+The file is walked token by token, so each entry has its place and a key that
+stands twice counts twice: package managers differ in which one they take.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import commands, json_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, quoted, valid_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 4 * 1024 * 1024
+_SECTIONS = frozenset(
+    ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
+)
+_NAMES_ITSELF = frozenset(("name", "bin", "workspaces"))
+_BUNDLED = frozenset(("bundledDependencies", "bundleDependencies"))
+_OVERRIDES = (("overrides",), ("resolutions",), ("pnpm", "overrides"))
+_EXTENSIONS = ("pnpm", "packageExtensions")
+
+_VCS = re.compile(
+    r"(?:git(?:\+[a-z]{1,5})?:|ssh:|github:|gitlab:|bitbucket:|gist:|git@)", re.IGNORECASE
+)
+_SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
+_LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read all sections, overrides and aliases."""
+    return json_text.of_leaves(json_text.checked(data, _LIMIT, "package.json"), _entries)
+
+
+def asked_for(project: object) -> set[str]:
+    """Return the names in all sections of a project's or a workspace's table."""
+    tables = [project.get(key) for key in _SECTIONS] if isinstance(project, dict) else []
+    return {name for table in tables if isinstance(table, dict) for name in table}
+
+
+def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:
+    section, *rest = leaf.path
+    if section == "scripts" and len(rest) == 1 and leaf.value:
+        yield from commands.in_string(leaf.value, leaf.inside)
+    elif section in _NAMES_ITSELF:
+        yield from _itself(section, rest, leaf)
+    elif section in _SECTIONS and rest:
+        if len(rest) > 1:
+            raise ManifestError(leaf.place[0], f"{section} of {quoted(rest[0])} is no text")
+        yield _dependency(rest[0], leaf, section)
+    elif section in _BUNDLED and leaf.value is not None:
+        yield _dependency(leaf.value, leaf, section, bundled=True)
+    elif leaf.path[:2] == _EXTENSIONS and len(rest) == 4 and rest[2] in _SECTIONS:
+        yield _dependency(rest[3], leaf, "pnpm.packageExtensions")
+    else:
+        for prefix in _OVERRIDES:
+            if leaf.path[: len(prefix)] == prefix and len(leaf.path) > len(prefix):
+                yield _override(leaf.path[len(prefix) :], leaf, ".".join(prefix))
+
+
+def _itself(section: str, rest: list[str], leaf: json_text.Leaf) -> Iterator[Dependency]:
+    """Yield what the package calls itself and its programs, and that it has workspaces."""
+    if section == "workspaces":
+        yield Dependency("npm", "", "", "", Source("self", section), *leaf.place, section)
+        return
+    name = rest[0] if section == "bin" and rest else (leaf.value or "")
+    if len(rest) == (section == "bin" and bool(rest)) and valid_name("npm", name):
+        yield Dependency("npm", name, name, "", Source("self"), *leaf.place, section)
+
+
+def _dependency(
+    name: str, leaf: json_text.Leaf, section: str, *, bundled: bool = False
+) -> Dependency:
+    line = leaf.place[0]
+    if leaf.value is None:
+        raise ManifestError(line, f"{section} of {quoted(name)} is no text")
+    real, constraint, source = spec(name, "" if bundled else leaf.value)
+    if not valid_name("npm", real) or not valid_name("npm", name):
+        raise ManifestError(line, f"{quoted(real)} is no package name")
+    return Dependency("npm", real, real, constraint, source, *leaf.place, section)
+
+
+def _override(keys: tuple[str, ...], leaf: json_text.Leaf, section: str) -> Dependency:
+    """Read one entry of overrides or resolutions: the last key that names a package."""
+    named = [key for key in keys if key not in {"", "."}]
+    line = leaf.place[0]
+    if not named:
+        raise ManifestError(line, f"an entry of {section} without a name")
+    name = selected(named[-1])
+    if not valid_name("npm", name):
+        raise ManifestError(line, f"{quoted(name)} is no package name")
+    value = leaf.value or ""
+    real, constraint, source = spec(name, "" if value.startswith("$") else value)
+    if not valid_name("npm", real):
+        raise ManifestError(line, f"{quoted(real)} is no package name")
+    return Dependency("npm", real, real, constraint, source, *leaf.place, section)
+
+
+def selected(key: str) -> str:
+    """Return the package that a selector means: ``**/a/@s/b@npm:^1`` means ``@s/b``."""
+    inner = key.rpartition(">")[2].strip()
+    parts = inner.split("/")
+    at = next((n for n, part in enumerate(parts) if "@" in part[1:]), len(parts) - 1)
+    parts = [*parts[:at], parts[at][:1] + parts[at][1:].partition("@")[0]]
+    if len(parts) > 1 and parts[-2].startswith("@"):
+        return "/".join(parts[-2:])
+    return parts[-1]
+
+
+def spec(name: str, value: str) -> tuple[str, str, Source]:
+    """Return the package that is installed, its range and its source (npm-package-arg's forms)."""
+    spec = value.strip()
+    lower = spec.lower()
+    if lower.startswith("npm:"):
+        alias = spec[4:]
+        at = alias.find("@", 1)
+        if at < 0 and re.match(r"[\d^~<>=*]", alias):  # yarn's ``npm:^1.2``
+            return name, alias, Source()
+        return (alias if at < 0 else alias[:at]), ("" if at < 0 else alias[at + 1 :]), Source()
+    if lower.startswith(("workspace:", "link:", "portal:")):
+        target = spec.partition(":")[2]
+        return name, spec, Source("path", target if "/" in target else ".")
+    if lower.startswith(_LOCAL):
+        target = spec[5:] if lower.startswith("file:") else spec
+        return name, "", Source("path", target.removeprefix("//"))
+    if _VCS.match(spec) or (_SHORTHAND.match(spec) and not spec.startswith("@")):
+        return name, "", Source("vcs", spec)
+    if "://" in spec:
+        return name, "", Source("vcs" if re.search(r"\.git(?:#|\Z)", spec) else "url", spec)
+    if lower.startswith("jsr:"):
+        return name, "", Source("index", spec)
+    return name, spec, Source()
+
+
+def archive_source(address: str) -> Source:
+    """Return the source that a lock file's ``resolved`` means: npm's registry, or another."""
+    from zt_gate.ecosystems.manifests import hosts
+
+    if _VCS.match(address):
+        return Source("vcs", address)
+    if address.lower().startswith("file:"):
+        return Source("path", address[5:].removeprefix("//"))
+    if "://" not in address:
+        return Source()
+    host = hosts.origin(address)
+    if hosts.is_npm(host):
+        return Source()
+    # A registry's archives stand in NAME/-/NAME-VERSION.tgz; anything else is an address.
+    before, mark, _ = address.partition("/-/")
+    if not mark:
+        return Source("url", address)
+    parts = before.split("/")
+    depth = 2 if len(parts) > 4 and parts[-2].startswith("@") else 1
+    return Source("index", "/".join(parts[:-depth]))

@@ -1,0 +1,82 @@
+"""package-lock.json and npm-shrinkwrap.json, versions 1 to 3.
+
+``packages`` (2 and 3) has one entry per folder; ``dependencies`` (1 and 2)
+nests them.  What the root asks for is direct.  A ``resolved`` that is not the
+registry is a source of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.ecosystems.manifests import json_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.package_json import archive_source, asked_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LIMIT = 10 * 1024 * 1024
+_MODULES = "node_modules/"
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read both forms; each version of a package counts once."""
+    document = json_text.checked(data, _LIMIT, "package-lock.json")
+    found: dict[tuple[object, str], Dependency] = {}
+    for one in (*_packages(document), *_nested(document)):
+        found.setdefault((one.identity, one.constraint), one)
+    return tuple(found.values())
+
+
+def _packages(document: json_text.Document) -> Iterator[Dependency]:
+    packages = document.table("packages")
+    direct = asked_for(packages.get(""))
+    seen: set[str] = set()
+    for names, place in json_text.keys(document.text, 2):
+        if names[0] != "packages":
+            continue
+        folder = names[1]
+        if folder in seen:
+            raise ManifestError(place[0], f"{quoted(folder)} stands twice")
+        seen.add(folder)
+        table = packages.get(folder)
+        if _MODULES not in folder or not isinstance(table, dict) or table.get("link"):
+            continue  # the project itself, or a workspace of it
+        alias = folder.rpartition(_MODULES)[2]
+        name = str(table.get("name") or alias)
+        top = folder == _MODULES + alias and alias in direct
+        yield _entry(name, table, place, "packages", direct=top)
+
+
+def _nested(document: json_text.Document) -> Iterator[Dependency]:
+    """Yield what only the old form has; its nested parts at the place of their top."""
+    if "packages" in document.content:
+        return  # npm itself reads dependencies only where there are no packages
+    tables = document.table("dependencies")
+    for names, place in json_text.keys(document.text, 2):
+        if names[0] == "dependencies":
+            yield from _walk(names[1], tables.get(names[1]), place, 0)
+
+
+def _walk(
+    name: str, table: object, place: tuple[int, int, int], depth: int
+) -> Iterator[Dependency]:
+    if not isinstance(table, dict):
+        raise ManifestError(place[0], f"{quoted(name)} is no object")
+    version = str(table.get("version", ""))
+    if version.startswith("npm:"):
+        name, _, version = version[4:].rpartition("@")
+        table = {**table, "version": version}
+    yield _entry(name, table, place, "dependencies", direct=False)
+    inner = table.get("dependencies", {})
+    for below in inner if isinstance(inner, dict) else {}:
+        yield from _walk(below, inner[below], place, depth + 1)
+
+
+def _entry(
+    name: str, table: dict[str, Any], place: tuple[int, int, int], section: str, *, direct: bool
+) -> Dependency:
+    version, resolved = str(table.get("version", "")), str(table.get("resolved") or "")
+    source = archive_source(resolved or version)
+    return entry("npm", name, place, section, version, source, direct=direct)

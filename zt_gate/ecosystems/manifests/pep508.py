@@ -1,0 +1,85 @@
+"""One requirement of Python's packaging, as the readers of several formats meet it."""
+
+from __future__ import annotations
+
+import re
+
+from zt_gate.ecosystems.manifests.base import ManifestError, Source, normalise, quoted, valid_name
+
+_LONGEST = 20_000
+# What nearly every line is; packaging takes as long to load as all else together.
+_PLAIN = re.compile(
+    r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]{0,200}[A-Za-z0-9])[ \t]{0,20}"
+    r"(?:(==|>=|<=|<|>|!=)[ \t]{0,20}(\d{1,9}(?:\.\d{1,9}){0,9}))?\Z"
+)
+_VCS = re.compile(r"(?:git|hg|svn|bzr)\+|(?:git|ssh)://", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?://|/|\.)")
+_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]{1,200})")
+_WHEEL = re.compile(r"([A-Za-z0-9._]{1,200})-[^/\\]{1,200}\.whl\Z", re.IGNORECASE)
+_ARCHIVE = (".zip", ".whl", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz")
+
+
+def parse(text: str, line: int) -> tuple[str, str, str, Source]:
+    """Return name, key, constraint and source of a requirement.
+
+    Takes PEP 508 and what pip takes besides: bare URLs, VCS addresses and
+    paths, whose name may be "".  Raises ManifestError.
+    """
+    if len(text) > _LONGEST:
+        raise ManifestError(line, "a requirement of more than 20,000 characters")
+    plain = _PLAIN.match(text)
+    if plain is not None and not text.lower().endswith(_ARCHIVE):
+        constraint = f"{plain[2]}{plain[3]}" if plain[2] else ""
+        return plain[1], normalise("pypi", plain[1]), constraint, Source()
+    bare = _bare_source(text)
+    if bare is not None:
+        name = _name_of(text)
+        return name, normalise("pypi", name), "", bare
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        requirement = Requirement(text)
+    except (InvalidRequirement, ValueError, RecursionError) as error:
+        raise ManifestError(line, f"{quoted(text)} is no requirement (PEP 508)") from error
+    if not valid_name("pypi", requirement.name):
+        raise ManifestError(line, f"{quoted(requirement.name)} is no project name (PEP 508)")
+    source = source_of(requirement.url) if requirement.url else Source()
+    constraint = str(requirement.specifier)
+    return requirement.name, normalise("pypi", requirement.name), constraint, source
+
+
+def source_of(address: str) -> Source:
+    """Return the source that an address means: VCS, URL, or a path."""
+    if _VCS.match(address):
+        return Source("vcs", address)
+    if address[:5].lower() == "file:":
+        return Source("path", address[5:].removeprefix("//"))
+    if _SCHEME.match(address) or address.startswith("$"):
+        return Source("url", address)
+    return Source("path", address)
+
+
+def _bare_source(text: str) -> Source | None:
+    """Return the source of a requirement that is only an address, None for PEP 508."""
+    address = re.split(r"\s;|\s#|\s@\s", text, maxsplit=1)[0].strip()
+    if _VCS.match(address) or _SCHEME.match(address):
+        return source_of(address)
+    path = re.sub(r"\[[^\]]{0,500}\]\Z", "", address)
+    if "@" in text and not path.startswith((".", "/", "~")):
+        return None
+    head = re.split(r"[;<>=!~\[\s]", path, maxsplit=1)[0]
+    looks_like_path = path.startswith((".", "/", "~")) or "/" in head or "\\" in head
+    if looks_like_path or path.lower().endswith(_ARCHIVE):
+        return Source("path", path)
+    return None
+
+
+def _name_of(text: str) -> str:
+    """Return the name that an address gives away, "" where it gives none."""
+    egg = _EGG.search(text)
+    name = egg[1] if egg else ""
+    if not name:
+        file = re.split(r"[?#;\s]", text, maxsplit=1)[0].replace("\\", "/").rpartition("/")[2]
+        wheel = _WHEEL.match(file)
+        name = wheel[1] if wheel else ""
+    return name if name and valid_name("pypi", name) else ""

@@ -1,0 +1,42 @@
+"""pnpm-workspace.yaml: catalogs, overrides and what pnpm 10 keeps there besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import yaml_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.package_json import selected, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.ecosystems.manifests.base import Text
+    from zt_gate.ecosystems.manifests.yaml_text import Node
+
+_LIMIT = 1024 * 1024
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read the default catalog, the named ones, and the overrides."""
+    text, documents = yaml_text.parse(data, _LIMIT)
+    found: list[Dependency] = []
+    for document in documents:
+        found += _table(text, document.get("catalog"), "catalog")
+        catalogs = document.get("catalogs")
+        for key, value in catalogs.entries() if catalogs else ():
+            found += _table(text, value, f"catalogs.{key.value}")
+        for section in ("overrides", "configDependencies"):
+            found += _table(text, document.get(section), section)
+    return tuple(found)
+
+
+def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
+    for key, value in node.entries() if node is not None else ():
+        place = text.place(key.start, key.end)
+        if not value.is_scalar:
+            raise ManifestError(place[0], f"{quoted(key.value)} of {section} is no text")
+        name = selected(key.value) if section == "overrides" else key.value
+        wanted = "" if value.value.startswith(("$", "catalog:")) else value.value
+        real, constraint, source = spec(name, wanted)
+        yield entry("npm", real, place, section, constraint, source)

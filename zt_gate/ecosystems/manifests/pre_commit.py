@@ -1,0 +1,66 @@
+""".pre-commit-config.yaml: what hooks install besides their own repository."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import pep508, yaml_text
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.manifests.base import Text
+    from zt_gate.ecosystems.manifests.yaml_text import Node
+
+_LIMIT = 1024 * 1024
+# Languages whose additional dependencies go to an installer that is read here.
+_NODE = ("node", "javascript", "ts")
+_OTHERS = {"rust": "cargo", "golang": "golang", "ruby": "gem"}
+# The language stands in the hook's own repository: by the names of well-known hooks.
+_NODE_HOOKS = (
+    "eslint",
+    "prettier",
+    "stylelint",
+    "markdownlint",
+    "commitlint",
+    "htmlhint",
+    "tslint",
+)
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read every list called additional_dependencies."""
+    text, documents = yaml_text.parse(data, _LIMIT)
+    found: list[Dependency] = []
+    for document in documents:
+        for key, value, hook in document.walk():
+            if key == "additional_dependencies":
+                found += [_one(text, item, hook) for item in value.listed()]
+    return tuple(found)
+
+
+def _one(text: Text, item: Node, hook: Node) -> Dependency:
+    place = text.place(item.start, item.end)
+    if not item.is_scalar:
+        raise ManifestError(place[0], "an additional dependency that is no text")
+    language, name = hook.get("language"), hook.get("id")
+    spoken = language.value if language is not None else ""
+    hooked = name.value.lower() if name is not None else ""
+    section = "additional_dependencies"
+    is_node = spoken in _NODE or any(word in hooked for word in _NODE_HOOKS)
+    if is_node or item.value.startswith("@"):
+        from zt_gate.ecosystems.manifests.package_json import spec
+
+        at = item.value.find("@", 1)
+        package = item.value if at < 0 else item.value[:at]
+        real, constraint, source = spec(package, "" if at < 0 else item.value[at + 1 :])
+        return entry("npm", real, place, section, constraint, source)
+    if spoken in {"rust", "golang", "ruby"}:
+        package, _, version = item.value.removeprefix("cli:").replace("@", ":").partition(":")
+        return entry(_OTHERS[spoken], package, place, section, version)  # type: ignore[arg-type]
+    try:
+        parsed, key, constraint, source = pep508.parse(item.value, place[0])
+    except ManifestError:
+        raise ManifestError(place[0], f"{quoted(item.value)} is no requirement") from None
+    start = item.start + (1 if item.style in {"'", '"'} else 0)
+    place = text.place(start, start + len(parsed)) if parsed else place
+    return Dependency("pypi", parsed, key, constraint, source, *place, section)

@@ -1,0 +1,74 @@
+"""tox.ini: ``deps``, ``requires`` and the commands of the environments."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests import commands, ini_text, pep508
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from zt_gate.ecosystems.manifests.base import Text
+    from zt_gate.ecosystems.manifests.ini_text import Value
+
+# ``py311,lint: name``: a condition before a requirement.
+_FACTORS = re.compile(r"[A-Za-z0-9_{},!.\-]{1,200}:\s+")
+_INDEXES = ("--index-url", "--extra-index-url", "--find-links", "-i ", "-f ")
+
+
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+    """Read every environment."""
+    text, values = ini_text.values(data, "tox.ini")
+    return tuple(tox_entries(text, values))
+
+
+def tox_entries(text: Text, values: Sequence[Value]) -> Iterator[Dependency]:
+    """Yield what tox installs; also from the ``[tox:tox]`` sections of setup.cfg."""
+    for value in values:
+        base = value.section.partition(":")[0]
+        if base not in {"tox", "testenv"}:
+            continue
+        if value.option in {"deps", "requires", "constraints"}:
+            yield from _dep(text, value)
+        elif value.option in {"commands", "commands_pre", "commands_post", "install_command"}:
+            end = value.start + len(value.words)
+            yield from commands.in_text(text, value.start, end)
+
+
+def _dep(text: Text, value: Value) -> Iterator[Dependency]:
+    factors = _FACTORS.match(value.words)
+    start = value.start + (factors.end() if factors else 0)
+    words = value.words[factors.end() :] if factors else value.words
+    words = re.split(r"\s#", words, maxsplit=1)[0].strip()
+    if not words or words.startswith(("{", "#")):
+        return
+    place = text.place(start, start + len(words))
+    if words.startswith("-"):
+        yield from _option(words, place)
+        return
+    if "{" in words:
+        return  # a part that only tox fills in
+    name, key, constraint, source = pep508.parse(words, place[0])
+    place = text.place(start, start + len(name or words))
+    yield Dependency("pypi", name, key, constraint, source, *place, value.option)
+
+
+def _option(words: str, place: tuple[int, int, int]) -> Iterator[Dependency]:
+    option, _, target = words.replace("=", " ", 1).partition(" ")
+    target = target.strip() or words[2:].strip()
+    if "{" in target or not target:
+        return
+    if words.startswith(_INDEXES):
+        yield Dependency("pypi", "", "", "", Source("index", target), *place, option)
+    elif words.startswith(("-r", "-c", "--requirement", "--constraint")):
+        kind = Source("url" if "://" in target else "include", target)
+        yield Dependency("pypi", "", "", "", kind, *place, "--requirement")
+    elif words.startswith("-e") and ":" in target:
+        try:
+            name, key, constraint, source = pep508.parse(target, place[0])
+        except ManifestError:
+            return
+        yield Dependency("pypi", name, key, constraint, source, *place, "deps")

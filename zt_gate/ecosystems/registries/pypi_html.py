@@ -1,0 +1,92 @@
+"""The HTML form of the Simple API (PEP 503), as many mirrors still answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from zt_gate.ecosystems.manifests.base import normalise
+from zt_gate.ecosystems.registries.base import Fault
+
+_SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".egg", ".exe", ".msi",
+             ".rpm", ".deb", ".dmg", ".tar.z", ".tar")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """One file of the page; ``uploaded`` as the mirror wrote it, or None."""
+
+    name: str
+    uploaded: str | None
+    yanked: bool
+
+
+@dataclass(slots=True)
+class Page:
+    """What the page says."""
+
+    files: list[Anchor] = field(default_factory=list)
+    status: str = ""
+    reason: str = ""
+    is_index: bool = False
+
+
+def read_page(body: bytes, key: str) -> Page:
+    """Read the page of the project ``key``; raises Fault if it is another page.
+
+    HTML says little about itself, so a login page must not pass for an index:
+    either a file of this project is on it, or it says that it is an index page.
+    """
+    parser = _Parser()
+    try:
+        parser.feed(body.decode("utf-8", "replace"))
+        parser.close()
+    except AssertionError as error:  # html.parser's own answer to some broken markup
+        raise Fault("answered with broken HTML") from error
+    page = parser.page
+    own = [file for file in page.files if _belongs(file.name, key)]
+    if not own and (page.files or not page.is_index):
+        raise Fault("answered with a page that is no index of this package")
+    page.files = own
+    return page
+
+
+def _belongs(name: str, key: str) -> bool:
+    if not name.lower().endswith(_SUFFIXES):
+        return False
+    plain = normalise("pypi", name)
+    return plain.startswith(f"{key}-") and plain[len(key) + 1 : len(key) + 2].isdigit()
+
+
+class _Parser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.page = Page()
+        self._anchor: dict[str, str | None] | None = None
+        self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        known = dict(attrs)
+        if tag == "a":
+            self._anchor, self._text = known, ""
+        elif tag == "meta":
+            self._meta(known.get("name") or "", known.get("content") or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._anchor is not None and len(self._text) < 500:
+            self._text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self._anchor is not None:
+            yanked = "data-yanked" in self._anchor
+            uploaded = self._anchor.get("data-upload-time")
+            self.page.files.append(Anchor(self._text.strip(), uploaded, yanked))
+            self._anchor = None
+
+    def _meta(self, name: str, content: str) -> None:
+        if name == "pypi:repository-version":
+            self.page.is_index = True
+        elif name == "pypi:project-status":
+            self.page.status = content.strip().lower()
+        elif name == "pypi:project-status-reason":
+            self.page.reason = content

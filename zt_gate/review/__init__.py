@@ -1,0 +1,1 @@
+"""One run of the gate: a request becomes a report."""

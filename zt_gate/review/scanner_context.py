@@ -1,0 +1,170 @@
+"""What the scanners are handed: their rules, settings, limits, and readers of the trusted side."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zt_gate import rulebook
+from zt_gate.review import workers
+from zt_gate.system import process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from zt_gate.git.run import Git
+    from zt_gate.model.rule import Rule
+    from zt_gate.policy.schema import Policy
+    from zt_gate.review.request import Request
+    from zt_gate.scanners.base import Context, ScopeSettings
+
+#: Wall seconds that each scanner gets: somebody waits for a commit, a machine for the rest.
+_SECONDS_STAGED = 60.0
+_SECONDS_OTHERWISE = 900.0
+_STRICT_VERSION_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What the scanners' contexts are made from."""
+
+    request: Request
+    policy: Policy
+    git: Git | None
+    trusted: str
+    workdir: Path
+    environ: Mapping[str, str]
+    cache_dir: Path | None
+
+    def job(self, name: str, module: str) -> workers.Job:
+        """Return what the pipeline starts for one scanner, with a folder of its own."""
+        settings = self.policy.scanners.get(name, {})
+        waits = self.request.kind in {"staged", "message"}
+        seconds = _SECONDS_STAGED if waits else _SECONDS_OTHERWISE
+        seconds = settings.get("deadline-seconds", seconds)
+        folder = self.workdir / name
+        folder.mkdir(mode=0o700)
+        return workers.Job(
+            name=name,
+            module=module,
+            context=lambda: self._context(name, settings, folder, seconds),
+            seconds=seconds,
+            engine=name == "code",
+        )
+
+    def _context(
+        self, name: str, settings: Mapping[str, Any], folder: Path, seconds: float
+    ) -> Context:
+        """Make the context; called in the scanner's own process."""
+        from zt_gate.scanners.base import Context, DependencySettings
+
+        limits = self.policy.dependencies
+        return Context(
+            rules=rulebook.load(name, cache=self.cache_dir),
+            deadline=time.monotonic() + seconds,
+            workdir=folder,
+            run=process.run,
+            cache_dir=self.cache_dir,
+            settings=settings,
+            dependencies=DependencySettings(
+                min_age_days=limits.min_age_days,
+                min_weekly_downloads=limits.min_weekly_downloads,
+                min_version_age_days=self._version_age(),
+                on_unverified=limits.on_unverified,
+            ),
+            registries=self.policy.registries,
+            scope=self._scope(),
+            own_rules=self._own_rules(),
+            offline=self.request.offline,
+            audit_all=self.request.audit == "all",
+            environ=self.environ,
+            trusted_file=self._trusted_reader(),
+            trusted_paths=self._trusted_paths,
+            text_findings=self._text_reader() if name == "dependencies" else None,
+        )
+
+    def _scope(self) -> ScopeSettings:
+        """Return the policy's scope, with the task of the command line."""
+        from zt_gate.scanners.base import ScopeSettings, TaskScope
+
+        scope, limits = self.policy.scope, self.policy.scope_limits
+        return ScopeSettings(
+            allowed=scope.allowed,
+            restricted=scope.restricted,
+            task=self.request.task,
+            tasks={
+                name: TaskScope(task.allowed, task.restricted)
+                for name, task in self.policy.tasks.items()
+            },
+            max_files=limits.max_files,
+            max_lines=limits.max_lines,
+            max_deletions=limits.max_deletions,
+            max_binaries=limits.max_binaries,
+        )
+
+    def _own_rules(self) -> tuple[str, ...]:
+        """Return the paths of the rules that the policy takes from the project."""
+        code = self.policy.scanners.get("code", {})
+        return (*code.get("rules", ()), *(pack["path"] for pack in code.get("packs", ())))
+
+    def _version_age(self) -> int | None:
+        """Return the least age of a version: where nothing is said, strict waits a week."""
+        said = self.policy.dependencies.min_version_age_days
+        return _STRICT_VERSION_DAYS if said is None and self.policy.profile == "strict" else said
+
+    def _text_reader(self) -> Callable[[str], Sequence[tuple[str, str, str]]]:
+        """Return what holds a text against the injection rules, read when the first one comes."""
+        rules: dict[str, Rule] = {}
+
+        def read(text: str) -> Sequence[tuple[str, str, str]]:
+            from zt_gate.scanners.injection.single_text import findings_in
+
+            rules.update(rules or rulebook.load("injection", cache=self.cache_dir))
+            return findings_in(text, rules)
+
+        return read
+
+    def _trusted_reader(self) -> Callable[[bytes], bytes | None]:
+        """Return what reads a trusted file; one git process serves a scanner's whole run."""
+        git = self.git
+        if git is None or not self.trusted:
+            return lambda _path: None
+        from zt_gate.git.blobs import BlobStore
+        from zt_gate.git.trusted_files import read_file
+
+        store = BlobStore(git)
+        return lambda path: read_file(git, self.trusted, path, store)
+
+    def _trusted_paths(self) -> Sequence[bytes] | None:
+        if self.git is None:
+            return None
+        from zt_gate.git.trusted_files import list_paths
+
+        return list_paths(self.git, self.trusted)
+
+
+class RuleIds:
+    """The ids of all rules, read only where a policy names one."""
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        self._cache_dir = cache_dir
+        self._ids: frozenset[str] = frozenset()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known())
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    def _known(self) -> frozenset[str]:
+        if not self._ids:
+            names = rulebook.scanners_with_rules()
+            self._ids = frozenset(
+                rule for name in names for rule in rulebook.load(name, cache=self._cache_dir)
+            )
+        return self._ids

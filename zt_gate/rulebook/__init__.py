@@ -1,0 +1,7 @@
+"""The rules under ``rules/``: read, checked and cached."""
+
+from __future__ import annotations
+
+from zt_gate.rulebook.load import RulebookError, digest, load, scanners_with_rules
+
+__all__ = ["RulebookError", "digest", "load", "scanners_with_rules"]

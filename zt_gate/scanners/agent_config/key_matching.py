@@ -1,0 +1,138 @@
+"""From a document to hits: every key that a rule speaks of, judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.scanners.agent_config import rule_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zt_gate.model.finding import Level
+    from zt_gate.scanners.agent_config.documents import Document, Path
+    from zt_gate.scanners.agent_config.rule_index import Book, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One dangerous thing in one document.
+
+    ``subject`` is what makes it the same thing on the old and the new side;
+    ``place`` is the subject without the value, so that a change can be told
+    from an addition.  ``needle`` is text to look for from the key's line on.
+    """
+
+    rule: str
+    path: Path
+    place: str
+    subject: str
+    message: str
+    level: Level | None = None
+    needle: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a judge says: a clause after the key, and what it is about."""
+
+    level: Level | None
+    says: str
+    about: str = ""
+    rule: str = ""
+    needle: str = ""
+    path: Path = ()
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a judge is asked: one value that a rule's key pattern matched."""
+
+    key: Key
+    path: Path
+    value: Any
+    document: Document
+    book: Book
+    file: bytes
+    #: Paths that the same change adds or changes: what it brings can be run by it.
+    brought: frozenset[bytes]
+
+
+def hits(
+    kind: str, document: Document, book: Book, file: bytes, brought: frozenset[bytes]
+) -> list[Hit]:
+    """Return everything that the rules find; raises UnreadableError for too many values."""
+    keys = book.keys.get(kind, ())
+    found: dict[tuple[str, str, str], Hit] = {}
+    if not keys:
+        return []
+    for path, value in document.items():
+        where = rule_index.joined(path)
+        for key in keys:
+            if key.where.fullmatch(where) is None:
+                continue
+            for hit in _judged(Asked(key, path, value, document, book, file, brought)):
+                found.setdefault((hit.rule, hit.subject, hit.message), hit)
+    return list(found.values())
+
+
+def _judged(asked: Asked) -> Iterator[Hit]:
+    key, value = asked.key, asked.value
+    text = scalar(value)
+    if key.judge:
+        from zt_gate.scanners.agent_config import value_checks
+
+        judge: Callable[[Asked], Iterator[Said]] | None = value_checks.JUDGES.get(key.judge)
+        if judge is None:
+            raise rule_index.CatalogueError(f"{key.rule}: there is no judge {key.judge!r}")
+        if not _fits(key, text):
+            return
+        for said in judge(asked):
+            yield _hit(asked, said)
+    elif text is not None and _fits(key, text):
+        yield _hit(asked, Said(key.level, key.says, text))
+
+
+def _fits(key: Key, text: str | None) -> bool:
+    if text is None:
+        return key.value is None
+    if key.value is not None and key.value.search(text) is None:
+        return False
+    return key.unless is None or key.unless.search(text) is None
+
+
+def _hit(asked: Asked, said: Said) -> Hit:
+    path = (*asked.path, *said.path)
+    about = said.about or scalar(asked.value) or ""
+    place = rule_index.joined(path)
+    rule = said.rule or asked.key.rule
+    rule = rule if "/" in rule else f"agent_config/{rule}"
+    message = f"`{rule_index.shown(path)}` {said.says}".replace("{value}", short(about))
+    return Hit(
+        rule,
+        path,
+        place,
+        f"{place} = {about}",
+        message,
+        said.level,
+        said.needle or about,
+        said.secret,
+    )
+
+
+def scalar(value: Any) -> str | None:
+    """Return a text, number or truth value as text; None for tables, lists and nothing."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) else None
+
+
+def short(text: str) -> str:
+    """Return hostile text as ASCII, one line, at most 120 characters, for a message."""
+    plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    return plain if len(plain) <= 120 else f"{plain[:117]}..."

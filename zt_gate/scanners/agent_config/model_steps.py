@@ -1,0 +1,106 @@
+"""Steps of a workflow that ask a model: whose words are in the prompt, and what it may do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Level
+from zt_gate.scanners.agent_config import untrusted_input
+from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.scanners.agent_config.documents import Path
+    from zt_gate.scanners.agent_config.untrusted_input import Step
+
+_PROMPTS = frozenset(
+    ["custom_instructions", "input", "instructions", "message", "task", "prompt_template", "query",
+     "claude_args"]
+)  # fmt: skip
+_AGENT = re.compile(
+    r"(?m)(?:^|[;&|(\s/])(?:claude|claude-code|gemini|gemini-cli|codex|cursor-agent|copilot|opencode"
+    r"|aider|q chat|amp|llm|gh models)(?:@\S{1,20})?\s[^\n]{0,400}"
+)
+
+
+def judge(step: Step, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
+    """Judge a step that asks a model: an action known for it, or an agent's command line."""
+    action = (scalar(step.table.get("uses")) or "").lower().partition("@")[0]
+    given = untrusted_input.table_of(step.table.get("with"))
+    script = scalar(step.table.get("run")) or ""
+    agent = _AGENT.search(script[: 64 * 1024])
+    named = any(word in action for word in asked.book.listed("model-actions")) or any(
+        key.lower().endswith("prompt") for key in given
+    )
+    if named:
+        for key, value in given.items():
+            text = scalar(value) or ""
+            if key.lower() in _PROMPTS or key.lower().endswith("prompt"):
+                yield from _prompt(step, ("with", key), text)
+            yield from _loose(step, key, text, triggers, asked)
+        yield from _environment(step)
+    if agent and untrusted_input.variables(script) & step.tainted:
+        says = (
+            "hands strangers' words to an agent's command line: they become instructions"
+            " with the workflow's rights"
+        )
+        names = " ".join(sorted(step.tainted))
+        yield Said(Level.BLOCK, says, names, "workflow-prompt", agent[0], (*step.path, "run"))
+
+
+def _prompt(step: Step, key: Path, text: str) -> Iterator[Said]:
+    path = (*step.path, *key)
+    says = (
+        "in a model's prompt: whoever writes it gives the model instructions,"
+        " with the workflow's rights"
+    )
+    for words in untrusted_input.words_in(text):
+        yield Said(
+            Level.BLOCK, f"puts {short(words)} {says}", words, "workflow-prompt", words, path
+        )
+    for name in sorted(untrusted_input.variables(text) & step.tainted):
+        clause = f"puts {name}, which strangers fill, {says}"
+        yield Said(Level.BLOCK, clause, name, "workflow-prompt", name, path)
+
+
+def _environment(step: Step) -> Iterator[Said]:
+    """Judge strangers' words in the variables of a model's step that its inputs do not name."""
+    given = untrusted_input.table_of(step.table.get("with"))
+    read = untrusted_input.variables(" ".join(scalar(value) or "" for value in given.values()))
+    for name, value in untrusted_input.table_of(step.table.get("env")).items():
+        words = untrusted_input.words_in(scalar(value) or "")
+        if words and name not in read:
+            says = f"puts {short(words[0])} where the model of this step can read it"
+            path = (*step.path, "env", name)
+            yield Said(Level.WARN, says, words[0], "workflow-prompt", words[0], path)
+
+
+def _loose(
+    step: Step, key: str, text: str, triggers: frozenset[str], asked: Asked
+) -> Iterator[Said]:
+    """Judge who may start the model's step and what the model may do."""
+    path = (*step.path, "with", key)
+    name = key.lower().replace("-", "_")
+    rule = "workflow-open-agent"
+    words = [word.strip() for word in text.split(",")]
+    if name in {"allowed_non_write_users", "allow_users"} and "*" in words:
+        says = "lets anybody on the internet start the model's step"
+        yield Said(Level.BLOCK, says, text, rule, path=path)
+    elif name == "allowed_bots" and "*" in words:
+        yield Said(Level.WARN, "lets any bot start the model's step", text, rule, path=path)
+    elif name == "safety_strategy" and text == "unsafe":
+        says = "takes the model's step out of its sandbox"
+        yield Said(Level.BLOCK, says, text, rule, path=path)
+    elif re.search("|".join(asked.book.listed("loose-agents")), f"{name} {text}", re.IGNORECASE):
+        open_to = triggers & untrusted_input.TRIGGERS
+        level = Level.BLOCK if open_to else Level.WARN
+        says = f"lets the model run any command{started_by(open_to)}"
+        yield Said(level, says, text, rule, path=path)
+
+
+def started_by(open_to: frozenset[str]) -> str:
+    """Return a clause on who starts the workflow; "" where strangers cannot."""
+    names = ", ".join(sorted(open_to))
+    return f" in a workflow that strangers start ({names})" if names else ""

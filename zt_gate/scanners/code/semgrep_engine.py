@@ -1,0 +1,267 @@
+"""Semgrep's engine as a child process: found where it can be trusted, started the fast way.
+
+The console script ``semgrep`` is Python that ends in ``exec semgrep-core``
+under the name ``osemgrep``.  A link of that name in the private folder starts
+the same program without the interpreter in front.  Where that does not give an
+answer, the script is tried, with and without ``--experimental``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zt_gate.scanners.code.semgrep_output import Answer, OutputError, read
+from zt_gate.system.process import ProcessFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from zt_gate.scanners.base import Context
+
+#: Seconds that one rule may take on one file before the engine gives that file up.
+RULE_SECONDS = 5
+#: The same when that file is tried once more, alone.
+PATIENT_SECONDS = 15
+#: Seconds for one start of the engine, whatever the deadline: some of what it does with a
+#: file (parsing, naming, very deep expressions) no rule's limit ends.
+START_SECONDS = 25
+#: Seconds more for each of its files, and for so many bytes of them.
+FILE_SECONDS = 2
+BYTES_A_SECOND = 40_000
+#: Seconds that asking for one file's data flow may take.
+FLOW_SECONDS = 10
+#: Megabytes that one file may cost.
+MAX_MEMORY = 2000
+
+# The engine reads the system's certificates at every start, and does not start
+# at all where there are none (slim containers).  It has nobody to talk to: this
+# certificate's key was thrown away, so whatever it tried over TLS would fail.
+_TRUSTS_NOBODY = """-----BEGIN CERTIFICATE-----
+MIIBMjCB2qADAgECAgEBMAoGCCqGSM49BAMCMBgxFjAUBgNVBAMMDXRydXN0cyBu
+b2JvZHkwIBcNMDAwMTAxMDAwMDAwWhgPOTk5OTEyMzEwMDAwMDBaMBgxFjAUBgNV
+BAMMDXRydXN0cyBub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARem5m3
+MWbdXcUpIJi24jEW8TM94NC1UD9DFtTxbugGRkPZvR+pWWqs+mqCF/y8+9o8IDXz
+bXk4Am2TyvpG2IqFoxMwETAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0cA
+MEQCICzvBYoiKEAI2upNJ8+t5zDl14O+Bq0gz5o9UopyYrGnAiAaL5LuoYsf5gw0
+OzPGq4HmFktvqyelAdwzqcdwqcBkpw==
+-----END CERTIFICATE-----
+"""
+
+MISSING = (
+    "semgrep was not found beside this Python or in an absolute folder of PATH outside the "
+    "scanned folder; install it with: python -m pip install semgrep"
+)
+
+
+class EngineError(Exception):
+    """There is no usable answer from semgrep; the text says why, without quoting its output."""
+
+
+class TooSlowError(EngineError):
+    """The engine was ended because it did not finish in its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One way to start semgrep: the program, and whether as the faster ``--experimental``."""
+
+    program: str
+    experimental: bool
+
+
+def starts(workdir: Path) -> Iterator[Start]:
+    """Yield the ways to start semgrep that exist here, the fastest first."""
+    _environment(workdir)  # before several engines share it
+    core = _core()
+    if core is not None:
+        link = os.path.join(workdir, "osemgrep")
+        try:
+            os.symlink(core, link)
+        except FileExistsError:
+            link = link if os.path.realpath(link) == os.path.realpath(core) else ""
+        except OSError:
+            link = ""
+        if link:
+            yield Start(link, experimental=True)
+    script = _script()
+    if script is not None:
+        yield Start(script, experimental=True)
+        yield Start(script, experimental=False)
+
+
+def _core() -> str | None:
+    """Return the engine of the installed wheel, found without importing it."""
+    from importlib.machinery import PathFinder
+
+    here = os.path.realpath(os.getcwd())
+    trusted = [
+        entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here
+    ]
+    spec = PathFinder.find_spec("semgrep", trusted)
+    for folder in (spec and spec.submodule_search_locations) or ():
+        core = os.path.join(folder, "bin", "semgrep-core")
+        if _runs(core):
+            return core
+    return None
+
+
+def _script() -> str | None:
+    """Return the console script: beside this Python, else from PATH, never from relative entries.
+
+    A program inside the current folder is not taken from PATH: that is where
+    the scanned files are.
+    """
+    beside = os.path.join(os.path.dirname(sys.executable), "semgrep")
+    if os.path.isabs(beside) and _runs(beside):
+        return beside
+    here = os.path.realpath(os.getcwd())
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        program = os.path.join(folder, "semgrep")
+        if os.path.isabs(folder) and _runs(program):
+            real = os.path.realpath(program)
+            if not any(os.path.commonpath((here, place)) == here for place in (real, folder)):
+                return program
+    return None
+
+
+def _runs(program: str) -> bool:
+    return os.path.isfile(program) and os.access(program, os.X_OK)
+
+
+def identity(ways: Sequence[Start]) -> str:
+    """Return what tells this engine from another one or another version, "" for none.
+
+    The programs' places, sizes and times: asking for the version takes longer
+    than a scan.
+    """
+    try:
+        programs = [os.path.realpath(way.program) for way in ways]
+        known = [(program, os.stat(program)) for program in dict.fromkeys(programs)]
+    except OSError:
+        return ""
+    return "\n".join(f"{program}\0{of.st_size}\0{of.st_mtime_ns}" for program, of in known)
+
+
+def flows(
+    file: str, rule_file: str, language: str, ways: Sequence[Start], context: Context
+) -> bytes:
+    """Return what the engine prints under its own name, with the data flow; b"" for nothing.
+
+    That is no documented interface and takes one file: use it for what a scan
+    can do without.  ``language`` is one that ``-l`` takes.
+    """
+    cores = [os.path.realpath(way.program) for way in ways if way.experimental]
+    core = next((core for core in cores if os.path.basename(core) == "semgrep-core"), None)
+    seconds = min(FLOW_SECONDS, context.seconds_left() / 3)
+    if core is None or seconds < 1:
+        return b""
+    command = [
+        core, "-json", "-j", "1", "-timeout", f"{seconds:.0f}", "-max_memory", str(MAX_MEMORY),
+        "-rules", rule_file, "-l", language, file,
+    ]  # fmt: skip
+    try:
+        return context.run(
+            command, cwd=context.workdir, deadline=time.monotonic() + seconds,
+            env=_environment(context.workdir),
+        ).stdout  # fmt: skip
+    except ProcessFailedError:
+        return b""
+
+
+def scan(
+    files: Sequence[str],
+    rule_files: Sequence[str],
+    ways: Sequence[Start],
+    context: Context,
+    *,
+    patient: bool = False,
+) -> Answer:
+    """Scan ``files`` with ``rule_files``, both relative to the work folder.
+
+    Tries the ways in turn until one gives an answer.  ``patient`` gives each
+    rule more time, but leaves some of what is left to the scanner.  Raises
+    EngineError, TooSlowError where it was ended.
+    """
+    left = context.seconds_left()
+    deadline = context.deadline - (left / 3 if patient else min(1.0, left / 10))
+    deadline = min(deadline, time.monotonic() + _allowed(files, context.workdir))
+    seconds = min(PATIENT_SECONDS, max(1, int(left / 3))) if patient else RULE_SECONDS
+    reason = MISSING
+    for way in ways:
+        try:
+            done = context.run(
+                _command(way, files, rule_files, seconds), cwd=context.workdir, deadline=deadline,
+                env=_environment(context.workdir),
+            )  # fmt: skip
+        except ProcessFailedError as error:
+            if time.monotonic() >= deadline:
+                raise TooSlowError(
+                    f"semgrep did not finish with {len(files):,} files in its time"
+                ) from error
+            reason = str(error)
+            continue
+        try:
+            answer = read(done.stdout)
+        except OutputError as error:
+            reason = f"semgrep gave no usable answer (exit code {done.returncode}): {error}"
+            continue
+        if done.returncode not in {0, 1} and not answer.problems:
+            reason = f"semgrep ended with exit code {done.returncode} and does not say why"
+            continue
+        return answer
+    raise EngineError(reason)
+
+
+def _allowed(files: Sequence[str], workdir: Path) -> float:
+    """Return the seconds that a start may take: many times what a busy machine needs."""
+    size = sum(os.path.getsize(os.path.join(workdir, file)) for file in files)
+    return START_SECONDS + FILE_SECONDS * len(files) + size / BYTES_A_SECOND
+
+
+def _command(
+    way: Start, files: Sequence[str], rule_files: Sequence[str], seconds: float
+) -> list[str]:
+    options = ["--experimental"] if way.experimental else []
+    for rules in rule_files:
+        options += ["--config", rules]
+    return [
+        way.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
+        "--disable-version-check", "--disable-nosem", "--no-git-ignore",
+        "--max-target-bytes", "0", "--max-memory", str(MAX_MEMORY),
+        "--timeout", f"{seconds:g}", "--timeout-threshold", "1", "--jobs", "1",
+        "--", *files,
+    ]  # fmt: skip
+
+
+def _environment(workdir: Path) -> Mapping[str, str]:
+    """Keep everything that semgrep reads and writes for a user inside the work folder."""
+    home = os.path.join(workdir, "home")
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    trust = os.path.join(home, "trusts-nobody.pem")
+    if not os.path.exists(trust):
+        with open(trust, "w", encoding="ascii") as file:
+            file.write(_TRUSTS_NOBODY)
+    return {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home,
+        "XDG_CACHE_HOME": home,
+        "XDG_DATA_HOME": home,
+        "XDG_STATE_HOME": home,
+        "TMPDIR": home,
+        "SEMGREP_SETTINGS_FILE": os.path.join(home, "settings.yml"),
+        "SEMGREP_LOG_FILE": os.path.join(home, "semgrep.log"),
+        "SEMGREP_VERSION_CACHE_PATH": os.path.join(home, "version"),
+        "SEMGREP_SEND_METRICS": "off",
+        "SEMGREP_ENABLE_VERSION_CHECK": "0",
+        "SSL_CERT_FILE": trust,
+        "REQUESTS_CA_BUNDLE": trust,
+        "PYTHONSAFEPATH": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_COLOR": "1",
+        "LC_ALL": "C.UTF-8",
+    }

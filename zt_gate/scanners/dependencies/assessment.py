@@ -1,0 +1,91 @@
+"""What can be said about a dependency, and what it is said from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.ecosystems.manifests.base import quoted, without_credentials
+from zt_gate.model.finding import Level, Severity
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.registries.base import Release, Unverified
+    from zt_gate.ecosystems.registries.osv import Advisory
+    from zt_gate.model.rule import Rule
+    from zt_gate.scanners.dependencies.name_similarity import Likeness
+    from zt_gate.scanners.dependencies.registry_answers import Facts
+
+#: Seconds.
+DAY = 86400.0
+#: How each registry is called in a message.
+REGISTRIES = {
+    "pypi": "the Python index",
+    "npm": "the npm registry",
+    "cargo": "the crates registry",
+    "golang": "the Go proxy",
+    "gem": "the gem registry",
+    "composer": "the Composer registry",
+    "nuget": "the NuGet registry",
+    "maven": "the Maven repository",
+}
+#: With one of these nothing else about the package matters.
+FATAL = frozenset(("quarantined", "placeholder", "unpublished", "empty"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing to say about a dependency: which rule, and what makes this case differ."""
+
+    rule: str
+    message: str
+    severity: Severity | None = None
+    level: Level | None = None
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that is known about one dependency.
+
+    ``vouched``: the snapshot has the name.  ``facts`` is None where nobody was
+    asked; then, unless it is vouched for, ``why`` says why.  ``likeness`` is the
+    well-known name that it looks like, with ``imitated`` downloads a week.
+    ``release`` is the version that will be installed, None where that cannot
+    be told.  ``advisories`` is None where they do not apply.  ``is_new`` is
+    False for another version of a package that was there before, ``audited``
+    True for one that the change does not touch.
+    """
+
+    vouched: bool = False
+    facts: Facts | None = None
+    why: str = ""
+    likeness: Likeness | None = None
+    imitated: float = 0.0
+    release: Release | None = None
+    advisories: tuple[Advisory, ...] | Unverified | None = None
+    version: str = ""
+    is_new: bool = True
+    audited: bool = False
+
+
+def unverified(dependency: Dependency, why: str) -> Verdict:
+    """Say that nothing is known about a dependency, and why."""
+    return Verdict("dependencies/unverified", f"{dependency.name} is unverified: {why}")
+
+
+def outside(dependency: Dependency, kind: str, rule: Rule) -> Verdict:
+    """Say that an entry does not come from the registry; ``kind`` is a key of the rule's data."""
+    case: dict[str, Any] = rule.data["sources"][kind]
+    name = dependency.name or quoted(without_credentials(dependency.source.target))
+    return case_of(rule, f"{name} {case['text']}", case)
+
+
+def case_of(rule: Rule, message: str, case: dict[str, Any]) -> Verdict:
+    """Return a verdict with the severity and level that the rule's data has for its case."""
+    return Verdict(rule.id, message, Severity(case["severity"]), Level(case["level"]))
+
+
+def ago(days: float) -> str:
+    """Return how long ago something was, in words."""
+    return "less than a day" if days < 1 else "1 day" if days < 2 else f"{int(days)} days"

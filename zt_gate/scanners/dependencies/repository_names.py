@@ -1,0 +1,168 @@
+"""What the repository already has: names that it declares, calls its own, or holds as modules.
+
+From the files of the trusted side and the new side of what changes; listed and
+read only when something was added that needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifest_formats import format_of
+from zt_gate.ecosystems.manifests import reader_named
+from zt_gate.ecosystems.manifests.base import ManifestError, Source
+from zt_gate.errors import GateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.scanners.dependencies.additions import Manifest
+
+#: Formats in which people declare what a project needs; locks and scripts do not.
+DECLARING = frozenset(
+    ("requirements", "pyproject", "setup_cfg", "setup_py", "pipfile", "conda", "tox_ini",
+     "package_json", "pnpm_workspace", "deno", "cargo", "go_mod", "gemfile", "composer")
+)  # fmt: skip
+_MOST_FILES = 200
+_WORKSPACES = Source("self", "workspaces")
+_MODULES = (b".py", b".pyi", b".pyx", b".so", b".pyd", b".ipynb")
+_SCRIPTS = (
+    b".js",
+    b".mjs",
+    b".cjs",
+    b".jsx",
+    b".ts",
+    b".mts",
+    b".cts",
+    b".tsx",
+    b".vue",
+    b".svelte",
+)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository around a change; ``paths`` may return None: then nobody knows its files."""
+
+    manifests: Sequence[Manifest]
+    changed: frozenset[bytes]
+    trusted: Callable[[bytes], bytes | None]
+    listing: Callable[[], Sequence[bytes] | None] = field(default=lambda: None)
+
+    @cached_property
+    def paths(self) -> frozenset[bytes] | None:
+        """All paths of the trusted side and of the change, None where they are not known."""
+        listed = self.listing()
+        return None if listed is None else frozenset(listed) | self.changed
+
+    @cached_property
+    def entries(self) -> tuple[Dependency, ...]:
+        """Everything that a manifest of the repository names, as it is after the change."""
+        return (*self._changed_entries(), *self._trusted_entries())
+
+    def declared(self, ecosystem: str) -> frozenset[str]:
+        """Return the keys that the manifests of an ecosystem name."""
+        return self._declared.get(ecosystem, frozenset())
+
+    def own(self, ecosystem: str) -> frozenset[str]:
+        """Return the names that the repository's projects have themselves."""
+        return self._own.get(ecosystem, frozenset())
+
+    @cached_property
+    def families(self) -> frozenset[str]:
+        """What declared Python packages have before a hyphen: names that several may share."""
+        keys = self.declared("pypi")
+        return frozenset(key[:at] for key in keys for at, sign in enumerate(key) if sign == "-")
+
+    @cached_property
+    def own_by_file(self) -> frozenset[tuple[bytes, str, str]]:
+        """What the changed manifests call themselves: path, ecosystem and key."""
+        return frozenset(
+            (manifest.file.path, one.ecosystem, one.key)
+            for manifest in self.manifests
+            for one in manifest.new
+            if one.key and one.source.kind == "self"
+        )
+
+    @cached_property
+    def has_workspaces(self) -> bool:
+        """Say whether npm packages here may be each other's dependencies."""
+        if any(one.source == _WORKSPACES for one in self._changed_entries()):
+            return True
+        if any(path.endswith(b"pnpm-workspace.yaml") for path in self.changed):
+            return True
+        for path in (b"package.json", b"pnpm-workspace.yaml"):
+            data = None if path in self.changed else self.trusted(path)
+            if data is not None and (b'"workspaces"' in data or path != b"package.json"):
+                return True
+        return False
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """Names of all Python modules and of all folders, wherever they stand."""
+        return frozenset(_stems(self.paths or (), _MODULES))
+
+    @cached_property
+    def scripts(self) -> frozenset[str]:
+        """Names of all JavaScript modules and of all folders."""
+        return frozenset(_stems(self.paths or (), _SCRIPTS))
+
+    @cached_property
+    def _declared(self) -> dict[str, frozenset[str]]:
+        return _keys(
+            one
+            for one in self.entries
+            if one.source.kind != "self" and not one.section.startswith("command")
+        )
+
+    @cached_property
+    def _own(self) -> dict[str, frozenset[str]]:
+        return _keys(one for one in self.entries if one.source.kind == "self")
+
+    def _changed_entries(self) -> Iterator[Dependency]:
+        for manifest in self.manifests:
+            if manifest.reader.name in DECLARING:
+                yield from manifest.new
+
+    def _trusted_entries(self) -> Iterator[Dependency]:
+        wanted = sorted(
+            (
+                path
+                for path in (self.paths or frozenset()) - self.changed
+                if format_of(path) in DECLARING
+            ),
+            key=lambda path: (path.count(b"/"), path),
+        )
+        for path in wanted[:_MOST_FILES]:
+            name = format_of(path)
+            try:
+                data = self.trusted(path)
+                if data is not None and name is not None:
+                    yield from reader_named(name).read(path, data)
+            except (ManifestError, GateError):
+                continue  # what cannot be read declares nothing: more is asked about
+
+
+def _keys(entries: Iterable[Dependency]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for one in entries:
+        if one.key:
+            found.setdefault(one.ecosystem, set()).add(one.key)
+    return {ecosystem: frozenset(keys) for ecosystem, keys in found.items()}
+
+
+def _stems(
+    paths: frozenset[bytes] | tuple[bytes, ...], suffixes: tuple[bytes, ...]
+) -> Iterator[str]:
+    folders: set[bytes] = set()
+    for path in paths:
+        folder, _, name = path.rpartition(b"/")
+        folders.add(folder)
+        if name.endswith(suffixes):
+            yield name.partition(b".")[0].decode("utf-8", "replace")
+    for folder in folders:
+        for part in folder.split(b"/"):
+            yield part.decode("utf-8", "replace")

@@ -1,0 +1,168 @@
+"""What keeps reviewers from seeing a change, or from being asked: attributes, owners."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from zt_gate.scanners.tampering.comparison import Look, entries, rows_added
+from zt_gate.syntax.file_types import is_text_name
+from zt_gate.syntax.globs import GlobError, compile_glob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from zt_gate.model.change import FileChange
+    from zt_gate.model.finding import Finding
+
+_ATTRIBUTES = "tampering/attributes-hide"
+_OWNERS = "tampering/codeowners-weakened"
+#: Where GitHub and GitLab look for it.
+_OWNERS_AT = frozenset((b"CODEOWNERS", b".github/CODEOWNERS", b"docs/CODEOWNERS",
+                        b".gitlab/CODEOWNERS"))  # fmt: skip
+#: The first of these that there is counts on GitHub.
+_ORDER = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
+#: Bytes beyond which GitHub passes over the file.
+_MOST_OWNERS = 3 << 20
+#: Rows that are held against the gate's own files, from the last one on.
+_MOST_ROWS = 20_000
+#: What decides about the gate; who owns these should not change beside other work.
+_PROTECTED = (b".zt-gate.toml", b".zt-gate-baseline", b".github/workflows/gate.yml",
+              b".github/CODEOWNERS", b"CODEOWNERS", b".gitlab-ci.yml")  # fmt: skip
+_UNSET = frozenset(("=false", "-files"))
+_ROW = re.compile(r'("(?:[^"\\]|\\.)*"|\S+)\s*(.*)')
+_EVERYTHING = frozenset(("*", "**", "/*", "/**", "**/*", "/"))
+
+
+def findings(look: Look) -> Iterator[Finding]:
+    """Yield what weakens reviews."""
+    for file in look.change.files:
+        if file.path.rpartition(b"/")[2] == b".gitattributes" and not file.is_deletion:
+            yield from _attributes(look, file)
+        old_path = file.old_path if file.status != "C" else None
+        if file.path in _OWNERS_AT or old_path in _OWNERS_AT:
+            yield from _owners(look, file)
+
+
+def _attributes(look: Look, file: FileChange) -> Iterator[Finding]:
+    added = entries(look.new(file)) - entries(look.old(file))
+    rules = _Attributes(look.data(_ATTRIBUTES))
+    for line in rows_added(file, added):
+        row = _ROW.match(line.data.decode("utf-8", "surrogateescape").strip())
+        told = rules.told(row[1].strip('"'), row[2].split()) if row else ""
+        if told:
+            yield look.on_line(_ATTRIBUTES, file.path, line, told)
+
+
+class _Attributes:
+    """Which attributes hide something, on which patterns."""
+
+    def __init__(self, data: Mapping[str, str]) -> None:
+        self._honest = re.compile(data["honest"])
+        self._code = re.compile(data["code"])
+        self._broad = re.compile(data["broad"])
+        self._merge = re.compile(data["merge-protected"])
+
+    def told(self, pattern: str, words: list[str]) -> str:
+        """Say what the attributes of one pattern hide, "" where nothing."""
+        named = is_text_name(pattern.encode("utf-8", "surrogateescape")) or pattern[-1:] in "*/"
+        # A macro holds for whatever names it, and a set of letters for more than it shows.
+        named = named or pattern.startswith("[attr]") or "[" in pattern or "?" in pattern
+        hides = named and not self._honest.search(pattern)
+        for word in words:
+            if hides and word.startswith("linguist-generated") and word[18:] not in _UNSET:
+                return "forges fold these files away in a review, as if a program had made them"
+            # -diff for all code is agent_config/git-hidden-diff.
+            if hides and word in {"-diff", "binary"} and not self._broad.fullmatch(pattern):
+                return "git shows no line of what changes in these files"
+            if word in {"export-ignore", "export-subst"} and self._code.search(pattern):
+                return "archives have these files otherwise: what is published was not reviewed"
+            if word == "merge=ours" and self._merge.search(pattern):
+                return "a merge drops the other side's edits of these files without a word"
+        return ""
+
+
+def _owners(look: Look, file: FileChange) -> Iterator[Finding]:
+    at = file.path if file.path in _OWNERS_AT else file.old_path or file.path
+    before = _rows(look.old(file)) if file.old_path in _OWNERS_AT else {}
+    if file.path not in _OWNERS_AT or file.is_deletion:
+        yield look.on_file(_OWNERS, at, "nobody is asked for a review of any path any more")
+        return
+    text = look.new(file)
+    after = _rows(text)
+    yield from _overlooked(look, file, text or "")
+    if before:
+        yield from _handed_over(look, file, before, after)
+    for pattern, owners in before.items():
+        gone = owners - after.get(pattern, frozenset())
+        if gone:
+            names = ", ".join(sorted(gone))[:200]
+            message = f"{names!a} will not be asked about {pattern[:200]!a} any more"
+            yield look.on_file(_OWNERS, file.path, message, subject=f"{pattern} {names}")
+    for number, (pattern, owners) in enumerate(after.items()):
+        if pattern in before:
+            continue
+        if not owners:
+            message = f"nobody is asked about {pattern[:200]!a}, whatever the lines above say"
+            yield look.on_file(_OWNERS, file.path, message, subject=pattern)
+        elif number and before and pattern in _EVERYTHING:
+            message = f"the line {pattern!a} takes every path from the owners above it"
+            yield look.on_file(_OWNERS, file.path, message, subject=pattern)
+
+
+def _overlooked(look: Look, file: FileChange, text: str) -> Iterator[Finding]:
+    """Yield what makes the forge pass over this file, or over the one that was read before."""
+    if len(text.encode("utf-8", "surrogateescape")) > _MOST_OWNERS:
+        message = "the file is larger than 3 MB: GitHub passes over it, and asks nobody"
+        yield look.on_file(_OWNERS, file.path, message, subject=message)
+    if file.path not in _ORDER or file.old_path == file.path:
+        return
+    later = _ORDER[_ORDER.index(file.path) + 1 :]
+    shadowed = [path for path in look.context.trusted_paths() or () if path in later]
+    if shadowed and file.old_path not in shadowed:
+        message = f"this file counts instead of {shadowed[0].decode()}, which was read before"
+        yield look.on_file(_OWNERS, file.path, message, subject=message)
+
+
+def _handed_over(
+    look: Look,
+    file: FileChange,
+    before: Mapping[str, frozenset[str]],
+    after: Mapping[str, frozenset[str]],
+) -> Iterator[Finding]:
+    """Yield a file of the gate that others are asked about than before."""
+    old, new = _owners_of_the_gate(before), _owners_of_the_gate(after)
+    for path in _PROTECTED:
+        was, now = old.get(path, frozenset()), new.get(path, frozenset())
+        if was - now and now - was:
+            names = ", ".join(sorted(now - was))[:200]
+            message = f"{names!a} instead of others will be asked about {path.decode()}"
+            yield look.on_file(_OWNERS, file.path, message, subject=f"{path!r} {names}")
+            return
+
+
+def _owners_of_the_gate(rows: Mapping[str, frozenset[str]]) -> dict[bytes, frozenset[str]]:
+    """Return who owns each of its files: the last pattern that fits decides."""
+    found: dict[bytes, frozenset[str]] = {}
+    for pattern in tuple(rows)[: -_MOST_ROWS - 1 : -1]:
+        with suppress(GlobError):
+            glob = compile_glob(pattern)
+            for path in _PROTECTED:
+                if path not in found and glob.matches(path):
+                    found[path] = rows[pattern]
+        if len(found) == len(_PROTECTED):
+            break
+    return found
+
+
+def _rows(text: str | None) -> dict[str, frozenset[str]]:
+    """Return the owners by pattern; the last line of a pattern counts."""
+    found: dict[str, frozenset[str]] = {}
+    for row in (text or "").split("\n"):
+        words = row.partition(" #")[0].split()
+        # Sections of GitLab stand in brackets.
+        if words and not words[0].startswith(("#", "[", "^[")):
+            found.pop(words[0], None)
+            found[words[0]] = frozenset(words[1:])
+    return found

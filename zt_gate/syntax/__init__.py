@@ -1,0 +1,1 @@
+"""Readers of formats and texts that more than one room needs."""

@@ -1,0 +1,1 @@
+"""The machine underneath: the cache folder, child processes, temporary folders."""
