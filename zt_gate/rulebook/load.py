@@ -3,7 +3,7 @@
 A rule file is TOML with one or more ``[[rule]]`` tables (and a ``[defaults]``
 table that they share), or, below ``rules/code/``, a semgrep rule file in YAML
 whose ``metadata`` carries the same fields and whose taint rules name the kinds
-of the tables (``rule_tables.py``).  What the scanners need besides the common
+of the tables (``taint_tables.py``).  What the scanners need besides the common
 fields stays in ``Rule.data``; examples are for the tests and are left out of
 the compiled catalogue.
 """

@@ -44,7 +44,7 @@ def test_a_finding_says_everything(scan: Scan) -> None:
     assert evidence.text == "    return eval(request.args['q'])"
     assert evidence.text[evidence.start : evidence.end] == "request.args['q']"
     assert finding.subject == "request.args['q']"
-    assert finding.message == "Data from outside runs as Python code"
+    assert finding.message == "Code injection: untrusted input evaluated as code or template"
     assert (finding.severity, finding.confidence) == ("critical", "high")
     assert finding.cwe[0] == "CWE-94"
     assert finding.why

@@ -207,7 +207,7 @@ def test_without_the_engine_itself_the_source_is_not_told(
     monkeypatch.setattr(semgrep_engine, "flows", lambda *_: b"{no JSON")
     text = BAD.replace("    return eval(request.args['q'])", "    q = request.args\n    eval(q)")
     (finding,) = scan({"a.py": text}).findings
-    assert finding.message == "Data from outside runs as Python code"
+    assert finding.message == "Code injection: untrusted input evaluated as code or template"
 
 
 def test_the_identity_is_of_programs_that_are_there(tmp_path: Path) -> None:
