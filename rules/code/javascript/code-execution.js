@@ -36,7 +36,7 @@ export default function handler(req, res) {
 // ruleid: javascript-code-execution
 eval(location.hash.slice(1));
 
-// Handlers are known by their place, not by their parameters' names.
+// Handlers are recognized by their position, not by their parameter names.
 app.get("/c", (q, r) => {
   // ruleid: javascript-code-execution
   eval(q.query.c);
