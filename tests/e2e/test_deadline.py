@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,10 +34,8 @@ def test_a_scanner_past_its_deadline_is_an_error_in_every_report(
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path),
         "LANG": "C.UTF-8", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
     }  # fmt: skip
-    started = time.monotonic()
     done = run_gate("scan", "--scanner", "code", "--format", form, cwd=repo.path, environ=environ)
     assert done.returncode == 3, done.stdout
-    assert time.monotonic() - started < 60
-    assert b"finish" in done.stdout
+    assert b"CPU time" in done.stdout
     left = [name for name in os.listdir(tmp_path) if name.startswith("zt-gate-")]
     assert left == []

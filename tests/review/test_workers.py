@@ -61,6 +61,28 @@ class Scripted:
         while True:
             pass
 
+    def do_sleep(self, *_: object) -> ScannerRun:
+        time.sleep(600)
+        raise AssertionError
+
+    def do_stop(self, _change: ChangeSet, context: Context) -> ScannerRun:
+        partial = context.workdir / "partial"
+        partial.write_text(str(os.getpid()))
+        partial.rename(context.workdir / "stopped")
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return ScannerRun(self.name, "ok")
+
+    def do_burn_in_one(self, _change: ChangeSet, context: Context) -> ScannerRun:
+        words = [sys.executable, "-c", "while True: pass", context.settings["tag"]]
+        subprocess.run(words, check=False)
+        raise AssertionError
+
+    def do_burn_in_many(self, _change: ChangeSet, context: Context) -> ScannerRun:
+        code = "import time\nwhile time.process_time() < 0.1: pass"
+        while True:
+            words = [sys.executable, "-c", code, context.settings["tag"]]
+            subprocess.run(words, check=False)
+
     def do_hang_with_child(self, change: ChangeSet, context: Context) -> ScannerRun:
         subprocess.run(
             [sys.executable, "-c", "import time; time.sleep(60)", context.settings["tag"]],
@@ -97,10 +119,22 @@ SCANNER = Scripted("scripted")
 
 
 def job(
-    do: str, workdir: Path, *, seconds: float = 20, module: str = __name__, **more: str
+    do: str,
+    workdir: Path,
+    *,
+    cpu: float = 600,
+    wall: float = 600,
+    name: str = "scripted",
+    module: str = __name__,
+    **more: str,
 ) -> workers.Job:
     settings = {"do": do, **more}
-    return workers.Job("scripted", module, lambda: context({}, workdir, settings=settings), seconds)
+    return workers.Job(name, module, lambda: context({}, workdir, settings=settings), cpu, wall)
+
+
+@pytest.fixture
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "GRACE", 0.1)
 
 
 def _left(tag: str) -> str:
@@ -162,32 +196,56 @@ def test_a_module_that_is_missing_is_an_error(tmp_path: Path) -> None:
 
 def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> None:
     tag = f"{MARKER}-{os.getpid()}"
-    started = time.monotonic()
-    runs = workers.run(
-        CHANGE,
-        [
-            job("hang", tmp_path, seconds=0.2),
-            workers.Job(
-                "second",
-                __name__,
-                lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),
-                0.2,
-            ),
-        ],
-    )
-    assert time.monotonic() - started < 60
+    sleeping = job("hang_with_child", tmp_path, wall=0.2, name="second", tag=tag)
+    runs = workers.run(CHANGE, [job("sleep", tmp_path, wall=0.2), sleeping])
     assert [run.status for run in runs] == ["error", "error"]
-    assert all("did not finish within 0.2 s" in run.reason for run in runs)
+    assert [run.reason for run in runs] == [
+        "scripted did not finish within 0.2 s",
+        "second did not finish within 0.2 s",
+    ]
     assert _gone(tag)
 
 
+def test_the_limit_of_cpu_time_ends_what_works(short_grace: None, tmp_path: Path) -> None:
+    (run,) = workers.run(CHANGE, [job("hang", tmp_path, cpu=0.2)])
+    assert (run.status, run.reason) == ("error", "scripted used more than 0.2 s of CPU time")
+
+
+def test_the_kernel_ends_it_where_nobody_can_look(
+    short_grace: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "cpu_of_group", lambda _group: None)
+    (run,) = workers.run(CHANGE, [job("hang", tmp_path, cpu=0.2)])
+    assert (run.status, run.reason) == ("error", "scripted used more than 0.2 s of CPU time")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say what children used")
+@pytest.mark.parametrize("kind", ["one", "many"])
+def test_the_cpu_time_of_children_counts(short_grace: None, tmp_path: Path, kind: str) -> None:
+    tag = f"{MARKER}-burns-{os.getpid()}"
+    (run,) = workers.run(CHANGE, [job(f"burn_in_{kind}", tmp_path, cpu=0.5, tag=tag)])
+    assert (run.status, run.reason) == ("error", "scripted used more than 0.5 s of CPU time")
+    assert _gone(tag)
+
+
+def test_what_is_stopped_is_not_ended_for_its_cpu_time(short_grace: None, tmp_path: Path) -> None:
+    looks = 0
+
+    def wake(_names: object) -> None:
+        nonlocal looks
+        stopped = tmp_path / "stopped"
+        looks += stopped.exists()
+        if looks == 25:  # some seconds, many times the limit
+            os.kill(int(stopped.read_text()), signal.SIGCONT)
+
+    (run,) = workers.run(CHANGE, [job("stop", tmp_path, cpu=1)], progress=wake)
+    assert looks >= 25
+    assert (run.status, run.reason) == ("ok", "")
+
+
 def test_one_bad_scanner_does_not_cost_the_others(tmp_path: Path) -> None:
-    good = workers.Job(
-        "scripted", __name__, lambda: context({}, tmp_path, settings={"do": "well"}), 20
-    )
-    bad = workers.Job(
-        "other", __name__, lambda: context({}, tmp_path, settings={"do": "crash"}), 20
-    )
+    good = job("well", tmp_path)
+    bad = job("crash", tmp_path, name="other")
     runs = workers.run(CHANGE, [bad, good])
     assert [(run.scanner, run.status) for run in runs] == [("other", "error"), ("scripted", "ok")]
 
@@ -206,7 +264,7 @@ def test_progress_names_what_still_runs(tmp_path: Path) -> None:
     seen: list[tuple[str, ...]] = []
     workers.run(
         CHANGE,
-        [job("hang", tmp_path, seconds=0.1)],
+        [job("sleep", tmp_path, wall=0.1)],
         progress=lambda names: seen.append(tuple(names)),
     )
     assert ("scripted",) in seen
@@ -271,15 +329,7 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
         return real(worker)
 
     monkeypatch.setattr(workers, "_end", slow_end)
-    jobs = [
-        workers.Job(
-            name,
-            __name__,
-            lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),
-            20,
-        )
-        for name in ("first", "second")
-    ]
+    jobs = [job("hang_with_child", tmp_path, name=name, tag=tag) for name in ("first", "second")]
     with pytest.raises(KeyboardInterrupt):
         workers.run(CHANGE, jobs, progress=interrupt)
     signal.signal(signal.SIGTERM, before)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.output_stream import Pipe
 from zt_gate.model.change import Blob, ContentUnavailableError
 
 if TYPE_CHECKING:
+    from zt_gate.git.output_stream import Pipe
     from zt_gate.git.run import Git
 
 _CHUNK = 1 << 20
@@ -111,7 +110,7 @@ class _Session:
         assert self._child.stdin
         if not oid or oid.strip("0123456789abcdef"):
             raise MissingObjectError(f"{visible(oid)} is no object id")
-        pipe = Pipe(self._child, "cat-file", time.monotonic() + self._git.seconds)
+        pipe = self._git.pipe(self._child, "cat-file")
         try:
             self._child.stdin.write(oid.encode("ascii", "replace") + b"\n")
         except OSError as error:

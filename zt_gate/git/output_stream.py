@@ -1,27 +1,35 @@
-"""The output of a running git, read with a deadline."""
+"""The output of a running git, read within limits of time."""
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import subprocess
-import time
 from contextlib import suppress
 
 from zt_gate.git.errors import GitError, failure
+from zt_gate.system.time_limits import Watch, cpu_of_process
 
 _STDERR_KEPT = 1 << 16
 
 
 class Pipe:
-    """The output of a running git; ``read`` never waits past the deadline."""
+    """The output of a running git; ``read`` never waits past a limit of time.
 
-    def __init__(self, child: subprocess.Popen[bytes], name: str, deadline: float) -> None:
+    ``cpu`` are the seconds of CPU time that git may use from now on, ``wall`` the
+    seconds that it may take.
+    """
+
+    def __init__(
+        self, child: subprocess.Popen[bytes], name: str, *, cpu: float, wall: float
+    ) -> None:
         assert child.stdout
         assert child.stderr
         self._child = child
         self._name = name
-        self._deadline = deadline
+        used = cpu_of_process(child.pid) or 0.0
+        self._watch = Watch(lambda: cpu_of_process(child.pid), cpu, wall, before=used)
         self._out = child.stdout.fileno()
         self._err = child.stderr.fileno()
         self._stderr = bytearray()
@@ -30,12 +38,10 @@ class Pipe:
         self._poll.register(self._err, select.POLLIN)
 
     def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes, b"" at the end; raises GitError at the deadline."""
+        """Return up to ``size`` bytes, b"" at the end; raises GitError at a limit."""
         while True:
-            left = self._deadline - time.monotonic()
-            ready = {fd for fd, _ in self._poll.poll(max(0.0, left) * 1000)} if left > 0 else set()
-            if not ready:
-                raise GitError(f"git {self._name} did not finish before its deadline")
+            self._check()
+            ready = {fd for fd, _ in self._poll.poll(math.ceil(self._watch.pause() * 1000))}
             if self._err in ready:
                 self._keep(os.read(self._err, 1 << 16))
             if self._out in ready:
@@ -45,11 +51,11 @@ class Pipe:
         """Check that nothing is left to read and that git succeeded; raises GitError."""
         if self.read(1):
             raise GitError(f"git {self._name} said more than was expected")
-        left = max(0.0, self._deadline - time.monotonic())
-        try:
-            code = self._child.wait(left)
-        except subprocess.TimeoutExpired as error:
-            raise GitError(f"git {self._name} did not finish before its deadline") from error
+        code = None
+        while code is None:
+            self._check()
+            with suppress(subprocess.TimeoutExpired):
+                code = self._child.wait(self._watch.pause())
         if code:
             raise self._failure(code)
 
@@ -69,6 +75,11 @@ class Pipe:
             if stream is not None:
                 stream.close()
         self._child.wait()
+
+    def _check(self) -> None:
+        exceeded = self._watch.exceeded()
+        if exceeded:
+            raise GitError(f"git {self._name} {exceeded}")
 
     def _keep(self, chunk: bytes) -> None:
         if not chunk:

@@ -26,8 +26,9 @@ from zt_gate.system import process
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Wall seconds that one git command may take.
+#: Seconds of CPU time that one git command may use, and wall seconds that it may take.
 SECONDS = 120.0
+WALL_SECONDS = 600.0
 #: Bytes of memory that git may take for itself (mapped packs do not count): ten
 #: trees that name each other ten times over are a listing without an end.
 MEMORY = 4 << 30
@@ -67,6 +68,7 @@ class Git:
     shallow: bool = False
     head: str = ""
     seconds: float = SECONDS
+    wall_seconds: float = WALL_SECONDS
     #: The repository's own folder, absolute.
     folder: str = ""
 
@@ -106,7 +108,7 @@ class Git:
         if inside(os.path.realpath(program), os.path.realpath(root)) and str(root) != "/":
             raise GitError("the only git found lies in the folder that is scanned")
         opened = cls(root, program, bound.environ, flags[3].decode("ascii", "replace"),
-                     flags[2] == b"true", head, seconds, folder)  # fmt: skip
+                     flags[2] == b"true", head, seconds, folder=folder)  # fmt: skip
         if opened.object_format not in _EMPTY_TREES:
             raise GitError(f"unknown object format {visible(flags[3])}")
         if not head:
@@ -165,6 +167,10 @@ class Git:
                 resource.prlimit(child.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
         return child
 
+    def pipe(self, child: subprocess.Popen[bytes], name: str) -> Pipe:
+        """Return the output of a running git; the limits of time count from now on."""
+        return Pipe(child, name, cpu=self.seconds, wall=self.wall_seconds)
+
     @contextmanager
     def stream(self, args: Sequence[str | bytes], stdin: int | None = None) -> Iterator[Pipe]:
         """Run git and read its output as it comes; ``stdin`` is a descriptor or None.
@@ -172,7 +178,7 @@ class Git:
         Raises GitError where git fails, or says more than was read.
         """
         child = self.popen(args, subprocess.DEVNULL if stdin is None else stdin)
-        pipe = Pipe(child, os.fsdecode(args[0]), time.monotonic() + self.seconds)
+        pipe = self.pipe(child, os.fsdecode(args[0]))
         try:
             yield pipe
             pipe.finish()
@@ -191,7 +197,8 @@ class Git:
         try:
             return process.run(
                 self.command(args), cwd=self.root, env=self.environ, stdin=stdin,
-                deadline=time.monotonic() + self.seconds, max_output=max_output,
+                deadline=time.monotonic() + self.wall_seconds, cpu_seconds=self.seconds,
+                max_output=max_output,
             )  # fmt: skip
         except (OSError, ValueError) as error:
             raise GitError(f"git {os.fsdecode(args[0])}: {visible(str(error))}") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate import rulebook
 from zt_gate.review import workers
 from zt_gate.system import process
+from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from zt_gate.review.request import Request
     from zt_gate.scanners.base import Context, ScopeSettings
 
-#: Wall seconds that each scanner gets: somebody waits for a commit, a machine for the rest.
-_SECONDS_STAGED = 60.0
-_SECONDS_OTHERWISE = 900.0
+#: CPU seconds that each scanner gets with its children: somebody waits for a commit, a
+#: machine for the rest.
+_SECONDS_STAGED = 120.0
+_SECONDS_OTHERWISE = 1800.0
+#: The wall limit is this many times the CPU limit, and at least so many seconds.
+_WALL_FACTOR = 5
+_LEAST_WALL_SECONDS = 300.0
 _STRICT_VERSION_DAYS = 7
 
 
@@ -44,26 +49,39 @@ class Kit:
         waits = self.request.kind in {"staged", "message"}
         seconds = _SECONDS_STAGED if waits else _SECONDS_OTHERWISE
         seconds = settings.get("deadline-seconds", seconds)
+        wall_seconds = max(_WALL_FACTOR * seconds, _LEAST_WALL_SECONDS)
         folder = self.workdir / name
         folder.mkdir(mode=0o700)
         return workers.Job(
             name=name,
             module=module,
-            context=lambda: self._context(name, settings, folder, seconds),
-            seconds=seconds,
+            context=lambda: self._context(name, settings, folder, (seconds, wall_seconds)),
+            cpu_seconds=seconds,
+            wall_seconds=wall_seconds,
             engine=name == "code",
         )
 
     def _context(
-        self, name: str, settings: Mapping[str, Any], folder: Path, seconds: float
+        self,
+        name: str,
+        settings: Mapping[str, Any],
+        folder: Path,
+        limits_of_time: tuple[float, float],
     ) -> Context:
-        """Make the context; called in the scanner's own process."""
+        """Make the context; called in the scanner's own process.
+
+        ``limits_of_time`` are seconds of CPU time and of wall time.
+        """
         from zt_gate.scanners.base import Context, DependencySettings
 
+        cpu_seconds, wall_seconds = limits_of_time
+        cpu_limit = cpu_used() + cpu_seconds
+        deadline = time.monotonic() + wall_seconds
         limits = self.policy.dependencies
         return Context(
             rules=rulebook.load(name, cache=self.cache_dir),
-            deadline=time.monotonic() + seconds,
+            deadline=deadline,
+            cpu_limit=cpu_limit,
             workdir=folder,
             run=process.run,
             cache_dir=self.cache_dir,

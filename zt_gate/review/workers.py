@@ -1,8 +1,10 @@
 """The scanners, side by side, each in a process that can be killed.
 
-A thread inside a regular expression cannot be stopped, so deadlines are kept
-from outside: the gate forks one worker per scanner, waits for their answers,
-and kills whole process groups (a scanner's own children with it) that are late.
+A thread inside a regular expression cannot be stopped, so limits of time are kept
+from outside: the gate forks one worker per scanner, waits for their answers, and
+kills whole process groups (a scanner's own children with it) that exceed one.
+What counts is the CPU time of the group, which a busy machine does not change;
+a wall limit far behind ends what only waits.
 Whatever goes wrong in a worker becomes ``ScannerRun(status="error")``: this is
 the only module that catches ``Exception``.
 """
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING, NoReturn
 from zt_gate.model.report import ScannerRun
 from zt_gate.review import serialization
 from zt_gate.system.temporary import ENDING, uninterrupted
+from zt_gate.system.time_limits import Watch, cpu_of_group, exceeded_cpu, limit_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
 
-#: Seconds that a worker may live past its scanner's deadline, to say what it has.
+#: Seconds, of each kind, that a worker gets past its scanner's limits, to say what it has.
 GRACE = 1.5
 #: Bytes of one worker's answer; more is an error.
 MAX_ANSWER = 64 * 1024 * 1024
@@ -53,13 +56,15 @@ _REASON = 500
 class Job:
     """One scanner to run: its module holds an object called ``SCANNER``.
 
-    ``context`` is called in the worker, so that rules are read there.
+    ``context`` is called in the worker, so that rules are read there.  ``cpu_seconds``
+    limit the CPU time of the worker with its children, ``wall_seconds`` the wall time.
     """
 
     name: str
     module: str
     context: Callable[[], Context]
-    seconds: float
+    cpu_seconds: float
+    wall_seconds: float
     engine: bool = False
 
 
@@ -69,11 +74,7 @@ class _Worker:
     pid: int
     started: float
     answer: bytearray
-
-    @property
-    def late(self) -> float:
-        """The ``time.monotonic()`` value at which it is killed."""
-        return self.started + self.job.seconds + GRACE
+    watch: Watch
 
 
 def run(
@@ -121,25 +122,26 @@ def _collect(
         for fd in workers:
             selector.register(fd, selectors.EVENT_READ)
         while workers:
-            now = time.monotonic()
-            nearest = min(worker.late for worker in workers.values()) - now
-            wait = min(nearest, _TICK) if progress else nearest
-            for key, _ in selector.select(max(0.0, wait)):
+            pause = min(worker.watch.pause() for worker in workers.values())
+            wait = min(pause, _TICK) if progress else pause
+            for key, _ in selector.select(wait):
                 worker = workers[key.fd]
                 chunk = os.read(key.fd, 1 << 20)
                 worker.answer += chunk
                 if not chunk or len(worker.answer) > MAX_ANSWER:
                     selector.unregister(key.fd)
                     _finish(key.fd, workers, done)
-            for fd in [fd for fd, worker in workers.items() if time.monotonic() > worker.late]:
-                selector.unregister(fd)
-                _finish(fd, workers, done, late=True)
+            for fd, worker in tuple(workers.items()):
+                exceeded = worker.watch.exceeded()
+                if exceeded:
+                    selector.unregister(fd)
+                    _finish(fd, workers, done, exceeded=exceeded)
             if progress:
                 progress([worker.job.name for worker in workers.values()])
 
 
 def _finish(
-    fd: int, workers: dict[int, _Worker], done: dict[str, ScannerRun], *, late: bool = False
+    fd: int, workers: dict[int, _Worker], done: dict[str, ScannerRun], *, exceeded: str = ""
 ) -> None:
     with uninterrupted():
         worker = workers.pop(fd)
@@ -147,8 +149,8 @@ def _finish(
         os.close(fd)
     job = worker.job
     seconds = time.monotonic() - worker.started
-    if late:
-        done[job.name] = _failed(job, f"did not finish within {job.seconds:g} s", seconds)
+    if exceeded:
+        done[job.name] = _failed(job, exceeded, seconds)
         return
     if len(worker.answer) > MAX_ANSWER:
         done[job.name] = _failed(job, "its answer was too large", seconds)
@@ -156,7 +158,7 @@ def _finish(
     try:
         result = serialization.load(bytes(worker.answer), seconds=seconds)
     except serialization.WireError:
-        done[job.name] = _failed(job, _cause_of_death(status), seconds)
+        done[job.name] = _failed(job, _cause_of_death(job, status), seconds)
         return
     if result.scanner != job.name or any(f.scanner != job.name for f in result.findings):
         result = _failed(job, "answered in another scanner's name", seconds)
@@ -166,9 +168,11 @@ def _finish(
     done[job.name] = result
 
 
-def _cause_of_death(status: int) -> str:
+def _cause_of_death(job: Job, status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            return exceeded_cpu(job.cpu_seconds)
         return f"was killed by signal {number} ({signal.strsignal(number)})"
     return f"ended without an answer (exit code {os.waitstatus_to_exitcode(status)})"
 
@@ -192,7 +196,9 @@ def _start(
     os.close(write_end)
     with suppress(OSError):  # the worker does the same; whoever is first
         os.setpgid(pid, pid)
-    return read_end, _Worker(job, pid, time.monotonic(), bytearray())
+    started = time.monotonic()
+    watch = Watch(lambda: cpu_of_group(pid), job.cpu_seconds, job.wall_seconds, grace=GRACE)
+    return read_end, _Worker(job, pid, started, bytearray(), watch)
 
 
 def _end(worker: _Worker) -> int:
@@ -232,13 +238,13 @@ def _work(
 def _settle(job: Job, answer: int, *, debug: bool) -> None:
     with suppress(OSError):
         os.setpgid(0, 0)
-    for number in (*ENDING, signal.SIGALRM, signal.SIGIO):
+    for number in (*ENDING, signal.SIGALRM, signal.SIGIO, signal.SIGXCPU):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     # If the gate itself is killed, nobody else would end this process: at the
     # latest the alarm does, and where the kernel tells of a pipe whose reader
     # is gone (Linux), SIGIO ends it and its children at once.
-    signal.setitimer(signal.ITIMER_REAL, job.seconds + 2 * GRACE)
+    signal.setitimer(signal.ITIMER_REAL, job.wall_seconds + 2 * GRACE)
     with suppress(OSError):
         fcntl.fcntl(answer, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY | os.O_ASYNC)
@@ -250,6 +256,7 @@ def _settle(job: Job, answer: int, *, debug: bool) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_cpu(job.cpu_seconds + GRACE)
 
 
 def _answering(answer: int) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,12 +36,18 @@ class Completed(Protocol):
         """Its standard error."""
         ...
 
+    @property
+    def cpu_seconds(self) -> float:
+        """The CPU time that it used, with its own children; infinite where not known."""
+        ...
+
 
 class RunProcess(Protocol):
     """Start a program without a shell, in a scrubbed environment, and wait for it.
 
-    Raises zt_gate.system.process.ProcessFailedError, an OSError, if it cannot be started,
-    runs past ``deadline`` or prints more than ``max_output`` bytes.
+    Raises zt_gate.system.process.ProcessFailedError, an OSError, if it cannot be started
+    or prints more than ``max_output`` bytes, TimeLimitError if it runs past ``deadline``
+    or uses more than ``cpu_seconds`` of CPU time.
     """
 
     def __call__(
@@ -47,6 +56,7 @@ class RunProcess(Protocol):
         *,
         cwd: Path,
         deadline: float,
+        cpu_seconds: float = math.inf,
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
         max_output: int = 64 * 1024 * 1024,
@@ -91,8 +101,9 @@ class ScopeSettings:
 class Context:
     """What a scanner may use besides the change; made by the pipeline.
 
-    ``deadline`` is a ``time.monotonic()`` value: past it the scanner's process
-    is killed, so a scanner that can say more than nothing should stop before.
+    ``cpu_limit`` is a value of ``time_limits.cpu_used()``, ``deadline`` one of
+    ``time.monotonic()``, far behind: past either the scanner's process is killed,
+    so a scanner that can say more than nothing should stop before.
     ``workdir`` is a private, empty folder that is removed afterwards.
     ``cache_dir`` is None where nothing may be kept.  ``environ`` is the user's
     own environment (for registries and proxies): never pass it to a child.
@@ -107,6 +118,7 @@ class Context:
     deadline: float
     workdir: Path
     run: RunProcess
+    cpu_limit: float = math.inf
     cache_dir: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     dependencies: DependencySettings = field(default_factory=DependencySettings)
@@ -121,8 +133,15 @@ class Context:
     audit_all: bool = False
 
     def seconds_left(self) -> float:
-        """Wall seconds until the deadline, never negative."""
+        """Wall seconds until the deadline, never negative: for what waits for others."""
         return max(0.0, self.deadline - time.monotonic())
+
+    def cpu_left(self) -> float:
+        """CPU seconds until the limit, never negative: for what works.
+
+        Children count once they have ended.
+        """
+        return max(0.0, self.cpu_limit - cpu_used())
 
 
 class Scanner(Protocol):

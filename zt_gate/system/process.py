@@ -1,14 +1,17 @@
-"""Child processes: no shell, a scrubbed environment, a deadline, a limit on output."""
+"""Child processes: no shell, a scrubbed environment, limits on time and on output."""
 
 from __future__ import annotations
 
+import math
 import os
 import selectors
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from zt_gate.system.time_limits import Watch, cpu_of_process, exceeded_cpu, limit_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,17 +26,35 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TZ", "SYSTEMROOT",
 _PLACES = frozenset(("TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"))
 
 
+# Seconds between two looks whether a child has ended that has closed its outputs.
+_FIRST_PAUSE = 0.0005
+_LONGEST_PAUSE = 0.05
+
+
 class ProcessFailedError(OSError):
-    """A child could not be started, ran past its deadline, or printed too much."""
+    """A child could not be started, exceeded a limit of time, or printed too much."""
+
+
+class TimeLimitError(ProcessFailedError):
+    """A child was ended because it exceeded a limit of time; ``exceeded`` says which."""
+
+    def __init__(self, name: str, exceeded: str) -> None:
+        super().__init__(f"{name} {exceeded}")
+        self.exceeded = exceeded
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """What a child left: exit code (negative for a signal) and both outputs."""
+    """What a child left: exit code (negative for a signal) and both outputs.
+
+    ``cpu_seconds`` is the CPU time of the child and of its own children, infinite
+    where that is not known.
+    """
 
     returncode: int
     stdout: bytes
     stderr: bytes
+    cpu_seconds: float = field(default=math.inf, compare=False)
 
 
 def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
@@ -62,13 +83,17 @@ def run(
     *,
     cwd: Path,
     deadline: float,
+    cpu_seconds: float = math.inf,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     max_output: int = 64 * 1024 * 1024,
 ) -> Completed:
     """Run ``argv`` and wait for it; ``deadline`` is a ``time.monotonic()`` value.
 
-    ``argv[0]`` is an absolute path.  Raises ProcessFailedError.
+    ``argv[0]`` is an absolute path.  ``cpu_seconds`` limits the CPU time of the
+    child and of its own children that have ended; where the system does not say
+    what another process uses (macOS), the caller's own limit holds for the child.
+    Raises ProcessFailedError, TimeLimitError where one of both limits ended the child.
     """
     name = os.path.basename(argv[0])
     if not os.path.isabs(argv[0]):
@@ -83,8 +108,12 @@ def run(
         raise ProcessFailedError(f"{name} could not be started: {error.strerror}") from error
     except ValueError as error:  # a NUL in a word or in the environment
         raise ProcessFailedError(f"{name} could not be started: {error}") from error
+    if math.isfinite(cpu_seconds):
+        limit_cpu(cpu_seconds, child.pid)
+    wall = deadline - time.monotonic()
+    watch = Watch(lambda: cpu_of_process(child.pid), cpu_seconds, wall)
     try:
-        return _communicate(child, name, deadline, stdin, max_output)
+        completed = _communicate(child, name, watch, stdin, max_output)
     finally:
         if child.poll() is None:
             child.send_signal(signal.SIGKILL)
@@ -92,10 +121,13 @@ def run(
             if stream is not None:
                 stream.close()
         child.wait()
+    if completed.returncode == -signal.SIGXCPU:
+        raise TimeLimitError(name, exceeded_cpu(cpu_seconds))
+    return completed
 
 
 def _communicate(
-    child: subprocess.Popen[bytes], name: str, deadline: float, stdin: bytes, max_output: int
+    child: subprocess.Popen[bytes], name: str, watch: Watch, stdin: bytes, max_output: int
 ) -> Completed:
     assert child.stdin
     assert child.stdout
@@ -112,10 +144,8 @@ def _communicate(
         else:
             child.stdin.close()
         while selector.get_map():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise ProcessFailedError(f"{name} did not finish before its deadline")
-            for key, _ in selector.select(left):
+            _check(watch, name)
+            for key, _ in selector.select(watch.pause()):
                 if key.fileobj is child.stdin:
                     view = _feed(child, view, selector)
                     continue
@@ -125,11 +155,30 @@ def _communicate(
                 outputs[key.fd] += chunk
                 if len(out) + len(err) > max_output:
                     raise ProcessFailedError(f"{name} printed more than {max_output:,} bytes")
-    try:
-        code = child.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired as error:
-        raise ProcessFailedError(f"{name} did not finish before its deadline") from error
-    return Completed(code, bytes(out), bytes(err))
+    code, cpu_seconds = _wait(child, name, watch)
+    return Completed(code, bytes(out), bytes(err), cpu_seconds)
+
+
+def _wait(child: subprocess.Popen[bytes], name: str, watch: Watch) -> tuple[int, float]:
+    """Wait for a child that has closed its outputs; returns its exit code and CPU seconds."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+        except ChildProcessError:  # the gate was started with SIGCHLD ignored
+            return child.wait(), math.inf
+        if pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+            return child.returncode, usage.ru_utime + usage.ru_stime
+        _check(watch, name)
+        time.sleep(min(pause, watch.pause()))
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _check(watch: Watch, name: str) -> None:
+    exceeded = watch.exceeded()
+    if exceeded:
+        raise TimeLimitError(name, exceeded)
 
 
 def _feed(

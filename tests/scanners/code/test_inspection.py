@@ -38,6 +38,7 @@ class Counting:
 @pytest.fixture
 def short_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(semgrep_engine, "RULE_SECONDS", 0.05)
+    monkeypatch.setattr(semgrep_engine, "BUSY_SHARE", 0.0)
 
 
 @pytest.mark.usefixtures("short_of_time")
@@ -64,17 +65,80 @@ def test_a_file_that_the_engine_was_ended_for_has_failed_and_is_not_tried_again(
 ) -> None:
     """Parsing and naming have no limit of a rule's: 20,000 entries ate the whole deadline."""
     monkeypatch.setattr(semgrep_engine, "START_SECONDS", 0.0)
-    monkeypatch.setattr(semgrep_engine, "FILE_SECONDS", 0.05)
+    monkeypatch.setattr(semgrep_engine, "FILE_SECONDS", 0.01)
+    monkeypatch.setattr(semgrep_engine, "WALL_FACTOR", 1e6)
+    monkeypatch.setattr(semgrep_engine, "BYTES_A_SECOND", 1e9)
     counting = Counting()
     run = scan({"slow.py": SLOW}, run=counting)
     assert skips(run) == [(b"slow.py", "failed")]
-    assert "did not finish in its time" in run.not_inspected[0].reason
+    assert "it used more than 0.01" in run.not_inspected[0].reason
+    assert run.not_inspected[0].reason.endswith("s of CPU time")
     assert len(counting.scans) == 1
-    monkeypatch.setattr(semgrep_engine, "FILE_SECONDS", 0.0)
-    monkeypatch.setattr(semgrep_engine, "BYTES_A_SECOND", 1e9)
     run = scan({"a.py": BAD, "b.py": BAD + "\n"})
     assert (run.status, run.findings) == ("error", ())
-    assert "2 files in its time" in run.reason
+    assert run.reason.endswith("s of CPU time on 2 files")
+
+
+class Busy:
+    """Runs the engine as on a machine that leaves it little: it gives files up so many times."""
+
+    def __init__(self, times: int, cpu_seconds: float = 0.0) -> None:
+        self.timeouts: list[float] = []
+        self._times = times
+        self._cpu_seconds = cpu_seconds
+
+    def __call__(self, argv: Sequence[str], **rest: Any) -> Any:
+        if "scan" not in argv:
+            return process.run(argv, **rest)
+        self.timeouts.append(float(argv[argv.index("--timeout") + 1]))
+        if len(self.timeouts) > self._times:
+            return process.run(argv, **rest)
+        names = argv[argv.index("--") + 1 :]
+        errors = [{"type": "Timeout", "rule_id": "python-code-execution", "path": names[0]}]
+        answer = {"results": [], "errors": errors, "paths": {"scanned": names}}
+        return process.Completed(0, json.dumps(answer).encode(), b"", self._cpu_seconds)
+
+
+def test_what_was_given_up_on_a_busy_machine_is_asked_again_with_more_wall_time(
+    scan: Scan,
+) -> None:
+    busy = Busy(times=2)
+    run = scan({"a.py": BAD}, run=busy)
+    assert (run.status, skips(run)) == ("ok", [])
+    assert found(run) == [("python-code-execution", 5)]
+    assert busy.timeouts[0] == semgrep_engine.RULE_SECONDS
+    assert busy.timeouts[1] > 2 * semgrep_engine.RULE_SECONDS
+
+
+def test_a_file_that_had_its_cpu_time_is_given_up(scan: Scan) -> None:
+    busy = Busy(times=9, cpu_seconds=1000.0)
+    run = scan({"a.py": BAD}, run=busy)
+    assert skips(run) == [(b"a.py", "failed")]
+    assert busy.timeouts == [semgrep_engine.RULE_SECONDS, semgrep_engine.PATIENT_SECONDS]
+
+
+def test_a_busy_machine_is_not_waited_for_without_end(scan: Scan) -> None:
+    busy = Busy(times=99)
+    run = scan({"a.py": BAD}, run=busy)
+    assert skips(run) == [(b"a.py", "failed")]
+    assert len(busy.timeouts) == 2 * (1 + semgrep_engine.MOST_REPEATS)
+
+
+def test_deadline_seconds_raise_the_limits_of_one_file(scan: Scan) -> None:
+    limits: list[float] = []
+
+    def noting(argv: Sequence[str], **rest: Any) -> Any:
+        limits.append(rest["cpu_seconds"])
+        return busy(argv, **rest)
+
+    for seconds, scale in ((1, 1), (1200, 10)):
+        busy = Busy(times=9, cpu_seconds=1e6)
+        scan({"a.py": BAD}, run=noting, settings={"deadline-seconds": float(seconds)})
+        assert busy.timeouts == [
+            scale * semgrep_engine.RULE_SECONDS,
+            scale * semgrep_engine.PATIENT_SECONDS,
+        ]
+    assert limits[2] == pytest.approx(10 * limits[0])
 
 
 @pytest.mark.usefixtures("short_of_time")

@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zt_gate.ecosystems.registries.silence import Silence
 
 _MOST_BYTES = 8 * 1024 * 1024
 _MOST_REDIRECTS = 3
@@ -84,12 +87,16 @@ class TlsSettings:
 
 @dataclass(slots=True)
 class Client:
-    """Connections of one thread; ``deadline`` is a ``time.monotonic()`` value."""
+    """Connections of one thread; ``deadline`` is a ``time.monotonic()`` value.
+
+    ``silence`` limits how long nobody answers, None for as long as the deadline.
+    """
 
     environ: Mapping[str, str]
     tls: TlsSettings
     deadline: float
     most_bytes: int = _MOST_BYTES
+    silence: Silence | None = None
     _open: dict[tuple[str, str], http.client.HTTPConnection] = field(default_factory=dict)
 
     def get(self, index: Index, path: str, accept: str) -> Response:
@@ -133,6 +140,8 @@ class Client:
 
     def _left(self) -> float:
         left = self.deadline - time.monotonic()
+        if self.silence is not None:
+            left = min(left, self.silence.left())
         if left <= 0.0:
             raise Fault("did not answer before the deadline")
         return left
@@ -175,8 +184,10 @@ class Client:
     def _once(
         self, parts: SplitResult, index: Index, accept: str, sent: bytes | None, method: str = "GET"
     ) -> tuple[int, Mapping[str, str], bytes]:
+        waiting = nullcontext() if self.silence is None else self.silence.asking()
         try:
-            return self._exchange(parts, index, accept, sent, method)
+            with waiting:
+                return self._exchange(parts, index, accept, sent, method)
         except ssl.SSLCertVerificationError as error:
             self.close()
             raise Fault("has a certificate that is not trusted or has expired") from error

@@ -12,16 +12,23 @@ from zt_gate.ecosystems.registries.client import Client, TlsSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from zt_gate.ecosystems.registries.silence import Silence
+
     Task = Callable[[Client], None]
 
 
 def run(
-    lanes: Iterable[tuple[int, Sequence[Task]]], environ: Mapping[str, str], deadline: float
+    lanes: Iterable[tuple[int, Sequence[Task]]],
+    environ: Mapping[str, str],
+    deadline: float,
+    *,
+    silence: Silence | None = None,
 ) -> None:
     """Run the tasks of all lanes, or until the deadline (``time.monotonic()``).
 
     A lane is how many of its tasks may run at once, and the tasks; each puts
-    its own result away.  Raises what a task raised.  Threads that have not
+    its own result away.  No answer is waited for past the deadline or past
+    ``silence``.  Raises what a task raised.  Threads that have not
     finished at the deadline are left behind (they end with the process): a
     name server that hangs cannot be interrupted.
     """
@@ -31,15 +38,26 @@ def run(
     for width, tasks in lanes:
         waiting = deque(tasks)
         for _ in range(min(width, len(waiting))):
-            client = Client(environ, tls, deadline)
+            client = Client(environ, tls, deadline, silence=silence)
             thread = threading.Thread(target=_work, args=(client, waiting, failures), daemon=True)
             threads.append(thread)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+        _join(thread, deadline, silence)
     if failures:
         raise failures[0]
+
+
+def _join(thread: threading.Thread, deadline: float, silence: Silence | None) -> None:
+    """Wait for a thread until the deadline, or until nobody has answered for too long."""
+    while thread.is_alive():
+        left = deadline - time.monotonic()
+        if silence is not None:
+            left = min(left, silence.left())
+        if left <= 0:
+            return
+        thread.join(left)
 
 
 def _work(client: Client, waiting: deque[Task], failures: list[BaseException]) -> None:

@@ -9,7 +9,6 @@ whole file is tried once more, with less of it.
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from zt_gate.scanners.code.inspection_result import Outcome, Unit, by_file, from
 from zt_gate.scanners.code.languages import dialect_named
 from zt_gate.scanners.code.result_cache import key_of
 from zt_gate.scanners.code.semgrep_output import Answer, Problem
+from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,12 +37,10 @@ _VERSION = "1"
 _CUTS = 5
 #: Bytes of files from which a second engine is worth its start.
 _WORTH_TWO = 40_000
-#: Files of one scan that are tried once more, alone, and seconds that this may take altogether:
-#: files made to be slow must not take the deadline from the others.
+#: Files of one scan that are tried once more, alone, and CPU seconds that this may take
+#: altogether: files made to be slow must not take the deadline from the others.
 _RETRIES = 20
 _RETRY_SECONDS = 30.0
-# The kind of problem of a file that the engine was ended for.
-_ENDED = "it did not finish in its time"
 
 
 def _cores() -> int:
@@ -63,7 +61,9 @@ class Inspector:
     _ways: tuple[semgrep_engine.Start, ...] | None = None
     _identity: str = ""
     _retries: int = field(default=_RETRIES)
-    _retry_seconds: float = field(default=_RETRY_SECONDS)
+    _retried_seconds: float = field(default=0.0)
+    #: The copies' names of files that the engine was ended for.
+    _ended: set[str] = field(default_factory=set)
 
     @property
     def ways(self) -> tuple[semgrep_engine.Start, ...]:
@@ -170,12 +170,17 @@ class Inspector:
         def ask(group: Sequence[Unit], files: Sequence[str]) -> Answer:
             names = tuple(unit.name for unit in group)
             try:
-                return semgrep_engine.scan(names, files, ways, self.context, patient=patient)
-            except semgrep_engine.TooSlowError:
-                if len(names) > 1 or self.context.seconds_left() < 1:
+                return semgrep_engine.scan(
+                    names, files, ways, self.context, patient=patient, share=len(groups)
+                )
+            except semgrep_engine.TooSlowError as error:
+                left = min(self.context.cpu_left(), self.context.seconds_left())
+                if len(names) > 1 or left < 1:
                     raise
                 # It is this file's fault: what is found in others still counts.
-                return Answer((), (Problem(_ENDED, file=names[0]),), frozenset(names))
+                self._ended.add(names[0])
+                problem = Problem(f"it {error.exceeded}", file=names[0])
+                return Answer((), (problem,), frozenset(names))
 
         if len(groups) == 1:
             answers = [ask(groups[0], commands[0])]
@@ -220,9 +225,10 @@ class Inspector:
         """Try a text once more that was given up, or that was not parsed at all."""
         if not outcome.is_scanned or self.reason:
             return outcome
-        if self._retries <= 0 or self._retry_seconds <= 0:
+        most = _RETRY_SECONDS * semgrep_engine.scale_of_limits(self.context)
+        if self._retries <= 0 or self._retried_seconds >= most:
             return outcome
-        if any(at.kind == _ENDED for at in outcome.problems):
+        if unit.name in self._ended:
             return outcome  # it had many times what it should need
         given_up = [at for at in outcome.problems if not engine_errors.is_parsing(at)]
         unparsed = [at for at in outcome.problems if engine_errors.is_unparsed(at)]
@@ -230,13 +236,13 @@ class Inspector:
         if not given_up and not (python and unparsed):
             return outcome
         self._retries -= 1
-        began = time.monotonic()
+        began = cpu_used()
         try:
             return self._patiently(unit, outcome) if given_up else self._cut(unit, outcome)
         except semgrep_engine.EngineError:
             return outcome
         finally:
-            self._retry_seconds -= time.monotonic() - began
+            self._retried_seconds += cpu_used() - began
 
     def _patiently(self, unit: Unit, outcome: Outcome) -> Outcome:
         """Give a file alone more time; of a large Python file only what the change touches."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.code.semgrep_output import Answer, OutputError, read
-from zt_gate.system.process import ProcessFailedError
+from zt_gate.system.process import ProcessFailedError, TimeLimitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +23,28 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.base import Context
 
-#: Seconds that one rule may take on one file before the engine gives that file up.
+#: Seconds of CPU time that one rule gets on one file before that file is given up.
 RULE_SECONDS = 5
 #: The same when that file is tried once more, alone.
 PATIENT_SECONDS = 15
-#: Seconds for one start of the engine, whatever the deadline: some of what it does with a
-#: file (parsing, naming, very deep expressions) no rule's limit ends.
+#: CPU seconds for one start of the engine, whatever the deadline: some of what it does with
+#: a file (parsing, naming, very deep expressions) no rule's limit ends.
 START_SECONDS = 25
-#: Seconds more for each of its files, and for so many bytes of them.
+#: CPU seconds more for each of its files, and for so many bytes of them.
 FILE_SECONDS = 2
 BYTES_A_SECOND = 40_000
-#: Seconds that asking for one file's data flow may take.
+#: CPU seconds that asking for one file's data flow may take.
 FLOW_SECONDS = 10
+#: The limits above grow with ``deadline-seconds`` of the policy, from so many seconds on.
+USUAL_SECONDS = 120.0
+#: A start may take this many times its CPU seconds in wall time.
+WALL_FACTOR = 10
+#: The engine counts wall time for a rule.  A start that got less of a processor than this
+#: share was slowed down by other work: what it gave up is asked again, so many times at most.
+BUSY_SHARE = 0.7
+MOST_REPEATS = 3
+#: CPU seconds that stay for the scanner itself.
+_RESERVE = 1.0
 #: Megabytes that one file may cost.
 MAX_MEMORY = 2000
 
@@ -63,7 +73,11 @@ class EngineError(Exception):
 
 
 class TooSlowError(EngineError):
-    """The engine was ended because it did not finish in its time."""
+    """The engine was ended because it exceeded a limit of time; ``exceeded`` says which."""
+
+    def __init__(self, said: str, exceeded: str = "found no CPU time left") -> None:
+        super().__init__(said)
+        self.exceeded = exceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +171,18 @@ def flows(
     """
     cores = [os.path.realpath(way.program) for way in ways if way.experimental]
     core = next((core for core in cores if os.path.basename(core) == "semgrep-core"), None)
-    seconds = min(FLOW_SECONDS, context.seconds_left() / 3)
-    if core is None or seconds < 1:
+    cpu_seconds = min(FLOW_SECONDS * scale_of_limits(context), context.cpu_left() / 3)
+    wall_seconds = min(WALL_FACTOR * cpu_seconds, context.seconds_left() / 3)
+    if core is None or min(cpu_seconds, wall_seconds) < 1:
         return b""
     command = [
-        core, "-json", "-j", "1", "-timeout", f"{seconds:.0f}", "-max_memory", str(MAX_MEMORY),
+        core, "-json", "-j", "1", "-timeout", f"{wall_seconds:.0f}", "-max_memory", str(MAX_MEMORY),
         "-rules", rule_file, "-l", language, file,
     ]  # fmt: skip
     try:
         return context.run(
-            command, cwd=context.workdir, deadline=time.monotonic() + seconds,
-            env=_environment(context.workdir),
+            command, cwd=context.workdir, deadline=time.monotonic() + wall_seconds,
+            cpu_seconds=cpu_seconds, env=_environment(context.workdir),
         ).stdout  # fmt: skip
     except ProcessFailedError:
         return b""
@@ -180,29 +195,113 @@ def scan(
     context: Context,
     *,
     patient: bool = False,
+    share: int = 1,
 ) -> Answer:
     """Scan ``files`` with ``rule_files``, both relative to the work folder.
 
     Tries the ways in turn until one gives an answer.  ``patient`` gives each
-    rule more time, but leaves some of what is left to the scanner.  Raises
-    EngineError, TooSlowError where it was ended.
+    rule more time, but leaves some of what is left to the scanner.  ``share``
+    engines run side by side and share the CPU time that is left.  A file that was
+    given up on a busy machine is asked about again, with more wall time.  Raises
+    EngineError, TooSlowError where the engine was ended.
     """
-    left = context.seconds_left()
-    deadline = context.deadline - (left / 3 if patient else min(1.0, left / 10))
-    deadline = min(deadline, time.monotonic() + _allowed(files, context.workdir))
-    seconds = min(PATIENT_SECONDS, max(1, int(left / 3))) if patient else RULE_SECONDS
+    scale = scale_of_limits(context)
+    most = RULE_SECONDS * scale
+    if patient:
+        most = min(PATIENT_SECONDS * scale, max(1.0, context.cpu_left() / 3))
+    limits = _limits(files, context, patient=patient, share=share)
+    answer, given = _ask(_Question(files, rule_files, most), ways, context, limits)
+    for _ in range(MOST_REPEATS):
+        late = _timed_out(answer)
+        if not late or given >= BUSY_SHARE:
+            break
+        limits = _limits(late, context, patient=patient, share=share)
+        longer = _Question(late, rule_files, 2 * most / max(given, 0.01))
+        try:
+            again, given = _ask(longer, ways, context, limits)
+        except TooSlowError:
+            break  # the limit of the start ended it: they stay given up
+        answer = _with(answer, again, late)
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one start is asked: files and rule files, and wall seconds for a rule and a file."""
+
+    files: Sequence[str]
+    rule_files: Sequence[str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What one start of the engine may use: CPU seconds, and until when (monotonic)."""
+
+    cpu_seconds: float
+    deadline: float
+
+
+def _timed_out(answer: Answer) -> tuple[str, ...]:
+    """Return the files that were given up because a rule took too long."""
+    late = (at.file for at in answer.problems if at.kind == "Timeout" and at.file)
+    return tuple(dict.fromkeys(late))
+
+
+def _with(answer: Answer, again: Answer, files: Sequence[str]) -> Answer:
+    """Return an answer with what a second one says about some of the files."""
+    return Answer(
+        (*(match for match in answer.matches if match.file not in files), *again.matches),
+        (*(at for at in answer.problems if at.file not in files), *again.problems),
+        (answer.scanned - frozenset(files)) | again.scanned,
+    )
+
+
+def _limits(files: Sequence[str], context: Context, *, patient: bool, share: int) -> _Limits:
+    """Return what a start may use: many times what it should need, within what is left."""
+    size = sum(os.path.getsize(os.path.join(context.workdir, file)) for file in files)
+    expected = START_SECONDS + FILE_SECONDS * len(files) + size / BYTES_A_SECOND
+    cpu_seconds = expected * scale_of_limits(context)
+    cpu_left = _most_of(context.cpu_left(), patient=patient)
+    wall_left = _most_of(context.seconds_left(), patient=patient)
+    return _Limits(
+        cpu_seconds=min(cpu_seconds, cpu_left / share),
+        deadline=time.monotonic() + min(WALL_FACTOR * cpu_seconds, wall_left),
+    )
+
+
+def _most_of(left: float, *, patient: bool) -> float:
+    """Return the part of the seconds left that a start may use."""
+    return left * 2 / 3 if patient else max(left - _RESERVE, left * 0.9)
+
+
+def scale_of_limits(context: Context) -> float:
+    """Return how many times its usual seconds a file may take: the policy can raise them."""
+    seconds = context.settings.get("deadline-seconds", USUAL_SECONDS)
+    return max(1.0, float(seconds) / USUAL_SECONDS)
+
+
+def _ask(
+    question: _Question, ways: Sequence[Start], context: Context, limits: _Limits
+) -> tuple[Answer, float]:
+    """Start the engine; returns its answer, and the share of a processor that it got.
+
+    Raises EngineError, TooSlowError where the engine was ended.
+    """
+    count = f"{len(question.files):,} files"
+    if limits.cpu_seconds <= 0:
+        raise TooSlowError(f"semgrep was not started on {count}: no CPU time was left")
     reason = MISSING
     for way in ways:
+        began = time.monotonic()
         try:
             done = context.run(
-                _command(way, files, rule_files, seconds), cwd=context.workdir, deadline=deadline,
-                env=_environment(context.workdir),
+                _command(way, question), cwd=context.workdir, deadline=limits.deadline,
+                cpu_seconds=limits.cpu_seconds, env=_environment(context.workdir),
             )  # fmt: skip
+        except TimeLimitError as error:
+            raise TooSlowError(f"semgrep {error.exceeded} on {count}", error.exceeded) from error
         except ProcessFailedError as error:
-            if time.monotonic() >= deadline:
-                raise TooSlowError(
-                    f"semgrep did not finish with {len(files):,} files in its time"
-                ) from error
             reason = str(error)
             continue
         try:
@@ -213,28 +312,20 @@ def scan(
         if done.returncode not in {0, 1} and not answer.problems:
             reason = f"semgrep ended with exit code {done.returncode} and does not say why"
             continue
-        return answer
+        return answer, done.cpu_seconds / max(time.monotonic() - began, 0.001)
     raise EngineError(reason)
 
 
-def _allowed(files: Sequence[str], workdir: Path) -> float:
-    """Return the seconds that a start may take: many times what a busy machine needs."""
-    size = sum(os.path.getsize(os.path.join(workdir, file)) for file in files)
-    return START_SECONDS + FILE_SECONDS * len(files) + size / BYTES_A_SECOND
-
-
-def _command(
-    way: Start, files: Sequence[str], rule_files: Sequence[str], seconds: float
-) -> list[str]:
+def _command(way: Start, question: _Question) -> list[str]:
     options = ["--experimental"] if way.experimental else []
-    for rules in rule_files:
+    for rules in question.rule_files:
         options += ["--config", rules]
     return [
         way.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
         "--disable-version-check", "--disable-nosem", "--no-git-ignore",
         "--max-target-bytes", "0", "--max-memory", str(MAX_MEMORY),
-        "--timeout", f"{seconds:g}", "--timeout-threshold", "1", "--jobs", "1",
-        "--", *files,
+        "--timeout", f"{question.seconds:g}", "--timeout-threshold", "1", "--jobs", "1",
+        "--", *question.files,
     ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.base import Index, Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
+    from zt_gate.ecosystems.registries.silence import Silence
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.additions import Addition
     from zt_gate.scanners.dependencies.registry_answers import Facts, Question
@@ -65,6 +66,8 @@ class Knowledge:
     patience: float
     now: float
     thorough: bool = False
+    #: How long nobody may answer.
+    silence: Silence | None = None
     #: Second opinions that could not be had, and why.
     silent: list[str] = field(default_factory=list)
     _snapshots: dict[str, name_snapshot.Snapshot | None] = field(default_factory=dict)
@@ -164,7 +167,9 @@ class Knowledge:
     def _audit(self) -> Audit:
         from zt_gate.scanners.dependencies.vulnerability_audit import Audit
 
-        return Audit(self.context.environ, self.patience, Cache(self.context.cache_dir))
+        return Audit(
+            self.context.environ, self.patience, Cache(self.context.cache_dir), self.silence
+        )
 
     def _ask(self, wanted: Sequence[Wanted], lanes: Sequence[Lane]) -> None:
         questions = [one.question for one in wanted if one.question is not None]
@@ -174,6 +179,7 @@ class Knowledge:
         facts = LookUp(
             environ=context.environ,
             deadline=self.deadline,
+            silence=self.silence,
             age_days=context.dependencies.min_age_days,
             now=self.now,
             canaries=context.rules["dependencies/missing"].data["canaries"],

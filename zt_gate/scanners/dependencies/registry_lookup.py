@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.cache import Cache
     from zt_gate.ecosystems.registries.client import Client
+    from zt_gate.ecosystems.registries.silence import Silence
 
     Task = Callable[[Client], None]
     #: How many questions one server takes at once, and what is to be asked of it.
@@ -56,7 +57,8 @@ _HURRIED = 5
 class LookUp:
     """One round of questions.
 
-    ``deadline`` is a ``time.monotonic()`` value; ``age_days`` the age below
+    ``deadline`` is a ``time.monotonic()`` value, ``silence`` limits how long nobody
+    answers; ``age_days`` the age below
     which the date of a first upload matters; ``now`` is in seconds since the
     epoch; ``canaries`` holds a well-known name for each ecosystem.
     """
@@ -67,6 +69,7 @@ class LookUp:
     now: float
     canaries: Mapping[str, str]
     cache: Cache
+    silence: Silence | None = None
     #: Looks for hostile text in a description: rule, severity and message.
     read: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
 
@@ -106,7 +109,7 @@ class LookUp:
         if any(tasks for _, tasks in lanes):
             from zt_gate.ecosystems.registries.pool import run
 
-            run(lanes, self.environ, self.deadline)
+            run(lanes, self.environ, self.deadline, silence=self.silence)
         return answers.copy()
 
     def _lanes(self, wanted: Sequence[Question], answers: Answers) -> list[Lane]:

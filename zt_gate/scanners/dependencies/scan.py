@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.assessment import Verdict
     from zt_gate.scanners.dependencies.registry_selection import Places
 
-_TOTAL_SECONDS = 4.0
+#: Wall seconds for all answers together, and those in which nobody answers: an address that
+#: swallows every question costs a commit no more.
+_TOTAL_SECONDS = 20.0
+_SILENT_SECONDS = 4.0
 #: What stays for saying what was found before the process is killed.
 _RESERVE = 0.3
 #: What is asked about advisories alone, with ``--audit all``.
@@ -56,7 +59,7 @@ def scan(
     not_inspected = [*not_inspected, *rest]
     if new.added or new.constrained or new.remarks or audited:
         thorough = change.kind in {"range", "base"}
-        said, rest = _verdicts(new, audited, context, (start, clock()), thorough=thorough)
+        said, rest = _verdicts(new, audited, context, clock(), thorough=thorough)
         not_inspected = [*not_inspected, *rest]
     findings = tuple(_findings(said, context))
     not_inspected += [
@@ -95,21 +98,25 @@ def _verdicts(
     new: Difference,
     audited: list[Addition],
     context: Context,
-    times: tuple[float, float],
+    now: float,
     *,
     thorough: bool,
 ) -> tuple[list[_Said], list[NotInspected]]:
-    """Judge everything; ``times``: when it began (monotonic), and now (since the epoch)."""
+    """Judge everything; ``now`` is in seconds since the epoch."""
+    from zt_gate.ecosystems.registries.silence import Silence
     from zt_gate.scanners.dependencies.package_checks import Checks
     from zt_gate.scanners.dependencies.package_facts import Knowledge
     from zt_gate.scanners.dependencies.registry_selection import Places
 
-    places, (start, now) = Places(context), times
+    places = Places(context)
     said, wanted = _by_source(new, places, context)
     last = context.deadline - _RESERVE
-    deadline = min(start + _TOTAL_SECONDS, last)
-    patience = min(start + _AUDIT_SECONDS, last) if audited else deadline
-    knowledge = Knowledge(context, places, deadline, patience, now, thorough)
+    # What was read until here took CPU time, which is no fault of a service.
+    began = time.monotonic()
+    deadline = min(began + _TOTAL_SECONDS, last)
+    patience = min(began + _AUDIT_SECONDS, last) if audited else deadline
+    silence = Silence(_SILENT_SECONDS)
+    knowledge = Knowledge(context, places, deadline, patience, now, thorough, silence)
     asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
     changed = [one for one in new.constrained if _is_looked_up(one, places)]
     told = {_pinned(one) for one in (*asked, *changed)}
