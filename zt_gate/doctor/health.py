@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.doctor.check import Asked
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
 
 #: Seconds that one registry gets.
 _SECONDS = 5.0
@@ -105,8 +105,8 @@ def _registries(asked: Asked) -> Iterator[Check]:
         says = "--offline: no registry was asked"
         yield Check("health", "registries", "unknown", says, "zt-gate doctor --area health")
         return
-    from zt_gate.ecosystems.registries.base import Fault
     from zt_gate.ecosystems.registries.client import Client, TlsSettings
+    from zt_gate.ecosystems.registries.package_index import Fault
 
     tls = TlsSettings(asked.environ)
     for place in _places(asked):

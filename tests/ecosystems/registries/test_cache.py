@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.ecosystems.registries.base import Index
 from zt_gate.ecosystems.registries.cache import Cache
+from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.scanners.dependencies.registry_answers import Question
 from zt_gate.scanners.dependencies.registry_lookup import LookUp
 

@@ -14,9 +14,10 @@ import pytest
 from tests.support.changes import change_of, context
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import Fault, Index, Missing, Project, Want
+from zt_gate.ecosystems.registries.base import Missing, Project, Want
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
 from zt_gate.ecosystems.registries.other_settings import ECOSYSTEMS, default_index
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:

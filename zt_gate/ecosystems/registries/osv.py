@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.registries.base import Fault
 from zt_gate.ecosystems.registries.cvss import base_score
+from zt_gate.ecosystems.registries.package_index import Fault
 from zt_gate.model.finding import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zt_gate.ecosystems.registries.base import Index
     from zt_gate.ecosystems.registries.client import Client
+    from zt_gate.ecosystems.registries.package_index import Index
 
 #: The public service; no package registry.
 PUBLIC = "https://api.osv.dev"

@@ -11,7 +11,7 @@ from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
 
 # A package of each kind, from whose address the library's host is taken.
 _EXAMPLES = {

@@ -14,14 +14,13 @@ from urllib.parse import quote, urlsplit
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
-    Fault,
-    Index,
     Missing,
     Project,
     Release,
     Want,
     moment_of,
 )
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

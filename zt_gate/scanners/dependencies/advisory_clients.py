@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.base import Fault
 from zt_gate.ecosystems.registries.osv import WORDS, Advisory, Package
+from zt_gate.ecosystems.registries.package_index import Fault
 from zt_gate.ecosystems.version_constraints import in_npm_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.model.finding import Severity
     from zt_gate.scanners.base import Context
 

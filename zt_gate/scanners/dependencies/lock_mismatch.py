@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.scanners.dependencies.additions import Manifest
+    from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
 #: Name of a lock file → name of its manifest beside it.
 PAIRS = {

@@ -18,10 +18,11 @@ from zt_gate.scanners.dependencies.registry_lookup import LookUp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from zt_gate.ecosystems.registries.base import Index, Release, Unverified
+    from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
+    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.additions import Addition
+    from zt_gate.scanners.dependencies.manifest_difference import Addition
     from zt_gate.scanners.dependencies.registry_answers import Facts, Question
     from zt_gate.scanners.dependencies.registry_lookup import Lane
     from zt_gate.scanners.dependencies.registry_selection import Places

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifest_formats import SOFT
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.dependencies.additions import Addition, Remark
 from zt_gate.scanners.dependencies.lock_mismatch import LOCKS, mismatches
+from zt_gate.scanners.dependencies.manifest_difference import Addition, Remark
 from zt_gate.scanners.dependencies.repository_names import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.dependencies.additions import Difference, Manifest
+    from zt_gate.scanners.dependencies.manifest_difference import Difference, Manifest
 
 _IMPORT_RULE = "dependencies/undeclared-import"
 _TESTS = frozenset((b"test", b"tests", b"testing", b"__tests__", b"spec", b"e2e"))
@@ -35,7 +35,7 @@ _NO_FILES = "imports were not looked at: the files of the repository are not kno
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What can be known beyond the manifests; see ``added.difference``.
+    """What can be known beyond the manifests; see ``additions.difference``.
 
     ``changed`` holds all paths of the change.
     """
@@ -46,7 +46,7 @@ class Sides:
     rules: Mapping[str, Rule]
 
 
-def settle(
+def reconcile(
     result: Difference, manifests: Sequence[Manifest], imported: Sequence[Addition], sides: Sides
 ) -> None:
     """Take out of ``result`` what is not new after all, and add what imports bring."""

@@ -15,14 +15,13 @@ from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
-    Fault,
-    Index,
     Missing,
     Project,
     Registry,
     Unverified,
     Want,
 )
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
     LATE,

@@ -15,9 +15,9 @@ from zt_gate.scanners.dependencies.registry_answers import Question
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.additions import Addition
+    from zt_gate.scanners.dependencies.manifest_difference import Addition
 
 _SETTINGS = {
     "pypi": pypi_settings.endpoints,

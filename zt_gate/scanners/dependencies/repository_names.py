@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.scanners.dependencies.additions import Manifest
+    from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
 #: Formats in which people declare what a project needs; locks and scripts do not.
 DECLARING = frozenset(

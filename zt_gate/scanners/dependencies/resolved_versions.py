@@ -15,8 +15,8 @@ from zt_gate.ecosystems.version_constraints import exact
 from zt_gate.errors import GateError
 from zt_gate.model.change import MODE_FILE, FileChange
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.dependencies.additions import Addition, Manifest
 from zt_gate.scanners.dependencies.lock_mismatch import LOCKS
+from zt_gate.scanners.dependencies.manifest_difference import Addition, Manifest
 from zt_gate.scanners.dependencies.repository_names import DECLARING
 
 if TYPE_CHECKING:

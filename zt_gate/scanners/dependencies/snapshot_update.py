@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import npm_settings, pypi_settings, registry_for
-from zt_gate.ecosystems.registries.base import Fault
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
+from zt_gate.ecosystems.registries.package_index import Fault
 from zt_gate.ecosystems.registries.pool import run
 from zt_gate.ecosystems.registries.settings import Sources
 from zt_gate.scanners.dependencies import name_snapshot
