@@ -83,5 +83,5 @@ def test_a_kept_value_of_any_shape_is_an_answer_or_nothing(
     service: Index | None, value: object
 ) -> None:
     question = Question("pypi", "x", (Index("http://127.0.0.1:1/simple"),), service)
-    look_up = LookUp({}, 0.0, 30, 1e9, {}, _Kept(value))
+    look_up = LookUp({}, 0.0, 30, 1e9, _Kept(value))
     assert look_up.ask([question])[question].answer is not None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import SOFT, format_of
+from zt_gate.ecosystems import ecosystem_named
+from zt_gate.ecosystems.manifest_formats import format_of, text_formats
 from zt_gate.ecosystems.manifests import reader_for, reader_named, requirements
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -68,7 +69,7 @@ def difference(
                 continue
             marks.add(mark)
             addition = Addition(entry, manifest)
-            if entry.ecosystem == "github":
+            if ecosystem_named(entry.ecosystem).pin_pattern:
                 if mark not in versions:
                     _pinning(addition, result)
             elif entry.identity in seen or entry.identity in known:
@@ -145,7 +146,7 @@ def _read(
             raise ContentUnavailableError("the new content of the file is not known")
         data = file.new.read(MAX_BYTES)
     except ContentUnavailableError as error:
-        kind: SkipKind = "not_applicable" if reader.name in SOFT else "failed"
+        kind: SkipKind = "not_applicable" if reader.name in text_formats() else "failed"
         result.not_inspected.append(NotInspected(file.path, kind, str(error)))
         return None
     if file.is_symlink:

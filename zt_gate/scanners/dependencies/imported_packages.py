@@ -80,7 +80,7 @@ def _python(
     entry: Dependency, declared: frozenset[str], repository: Repository, table: Table
 ) -> Dependency | None:
     top, module = entry.name, entry.source.target
-    if top in repository.modules or table.provided(top, "pypi"):
+    if top in repository.modules(entry.ecosystem) or table.provided(top, "pypi"):
         return None
     candidates = [*table.distributions(module), *_variants(module)]
     if not candidates:
@@ -122,8 +122,9 @@ def _javascript(
     first = name.partition("/")[0]
     if name in declared or f"@types/{bare}" in declared or name in repository.own("npm"):
         return None
-    if table.provided(name, "npm") or (not name.startswith("@") and first in repository.scripts):
+    modules = repository.modules(entry.ecosystem)
+    if table.provided(name, "npm") or (not name.startswith("@") and first in modules):
         return None
-    if name.startswith("@") and first.removeprefix("@") in repository.scripts:
+    if name.startswith("@") and first.removeprefix("@") in modules:
         return None  # an alias for a folder, as bundlers and tsconfig have them
     return dataclasses.replace(entry, key=name, source=Source())

@@ -6,10 +6,10 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems import version_constraints
+from zt_gate.ecosystems import ecosystem_named, version_constraints
 from zt_gate.ecosystems.registries.base import Project
 from zt_gate.ecosystems.registries.cache import Cache
-from zt_gate.ecosystems.registries.osv import ECOSYSTEMS, Package
+from zt_gate.ecosystems.registries.osv import Package
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.assessment import Known
 from zt_gate.scanners.dependencies.name_similarity import Names
@@ -108,7 +108,11 @@ class Knowledge:
         public = [one for one in wanted if one.service and _is_public(one)]
         told = audit.finish((one.service, one.package) for one in public if one.service)
         if self.thorough:
-            second = [o for o in public if o.addition.dependency.ecosystem in {"pypi", "npm"}]
+            second = [
+                one
+                for one in public
+                if ecosystem_named(one.addition.dependency.ecosystem).advisory_client
+            ]
             told = self._second_opinions(second, told)
         known = []
         for one in wanted:
@@ -132,7 +136,7 @@ class Knowledge:
                 return one
             question = self.places.question(addition)
             one.question = dataclasses.replace(question, text=reads, releases=releases)
-        if entry.ecosystem in ECOSYSTEMS:
+        if ecosystem_named(entry.ecosystem).osv_name:
             one.service = self.places.advisories(addition)
         return one
 
@@ -142,7 +146,7 @@ class Knowledge:
         version = version_constraints.exact(entry.ecosystem, entry.constraint)
         one = Wanted(addition, is_new=False, audited=True, version=version)
         alone = len(self.places.question(addition).indexes) == 1
-        if entry.ecosystem in ECOSYSTEMS and alone:
+        if ecosystem_named(entry.ecosystem).osv_name and alone:
             one.service = self.places.advisories(addition)
         return one
 
@@ -177,7 +181,6 @@ class Knowledge:
             deadline=self.deadline,
             age_days=context.dependencies.min_age_days,
             now=self.now,
-            canaries=context.rules["dependencies/missing"].data["canaries"],
             cache=Cache(context.cache_dir),
             read=context.text_findings,
         ).ask(questions, lanes)
@@ -225,7 +228,8 @@ class Knowledge:
                 groups.setdefault(self._whom(one), []).append(one)
         for (ecosystem, where), group in groups.items():
             packages = list(dict.fromkeys(one.package for one in group))
-            asking = ask.pip_audit if ecosystem == "pypi" else ask.npm
+            client = ecosystem_named(ecosystem).advisory_client
+            asking = ask.pip_audit if client == "pip-audit" else ask.registry
             try:
                 found = asking(where, packages)
             except NoOpinionError as error:
@@ -240,10 +244,10 @@ class Knowledge:
         return result
 
     def _whom(self, one: Wanted) -> tuple[str, Index]:
-        """Return who has the second opinion: the service for Python, the registry for npm."""
+        """Return the ecosystem, and who has the second opinion: the service or the registry."""
         ecosystem = one.addition.dependency.ecosystem
         assert one.service is not None
-        if ecosystem == "npm":
+        if ecosystem_named(ecosystem).advisory_client == "registry":
             return ecosystem, self.places.question(one.addition).indexes[-1]
         return ecosystem, one.service
 
