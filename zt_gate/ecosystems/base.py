@@ -31,6 +31,11 @@ SnapshotSource = Literal["", "list", "counts"]
 #: registry's own endpoint for many names at once, as npm has it.
 AdvisoryClient = Literal["", "pip-audit", "registry"]
 
+#: How imported modules are called.  ``package``: as the package that brings them.
+#: ``own``: by names of their own, which the rules map to packages.  "": imports of
+#: the language are not read.
+ModuleNames = Literal["", "package", "own"]
+
 #: The version scheme of ecosystems without one of their own: exact versions only.
 PLAIN_VERSIONS = "zt_gate.ecosystems.version_schemes.plain"
 
@@ -104,7 +109,8 @@ class Ecosystem:
     Commands: ``install_tools`` returns the table of installing commands; each line
     with such a command holds one of ``install_words``.
 
-    Imports: ``module_suffixes`` are the endings of files that code can import.
+    Imports: ``module_names`` says how modules are called, ``module_suffixes`` are the
+    endings of files that code can import.
 
     Registry: ``registry`` makes the client, None where there is none to ask;
     ``registry_title`` names it in a sentence.  ``settings`` finds the indexes in
@@ -143,6 +149,7 @@ class Ecosystem:
 
     install_tools: Callable[[], InstallTools] | None = None
     install_words: tuple[bytes, ...] = ()
+    module_names: ModuleNames = ""
     module_suffixes: tuple[bytes, ...] = ()
 
     registry: Callable[[], Registry] | None = None

@@ -163,6 +163,7 @@ ECOSYSTEM = Ecosystem(
         b"require",
         b"dependencies",
     ),
+    module_names="package",
     module_suffixes=(
         b".js",
         b".mjs",

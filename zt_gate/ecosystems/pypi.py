@@ -198,6 +198,7 @@ ECOSYSTEM = Ecosystem(
         b"/// script",
         b"dependencies",
     ),
+    module_names="own",
     module_suffixes=(b".py", b".pyi", b".pyx", b".so", b".pyd", b".ipynb"),
     registry=_registry,
     registry_title="the Python index",

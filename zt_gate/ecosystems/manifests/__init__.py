@@ -16,5 +16,5 @@ def reader_for(path: bytes) -> Reader | None:
 
 def reader_named(name: str) -> Reader:
     """Return the reader of a format: its module holds a function called ``read``."""
-    module = formats()[name].reader or f"{__name__}.{name}"
-    return Reader(name, import_module(module).read)
+    module = import_module(formats()[name].reader or f"{__name__}.{name}")
+    return Reader(name, module.read, getattr(module, "stand_ins", None))

@@ -58,6 +58,8 @@ def _files_host(index: str) -> str:
 def is_other(ecosystem: str, address: str) -> bool:
     """Say whether scheme and host are those of another ecosystem's registry."""
     example = ecosystem_named(ecosystem).example
+    if not example:
+        return False
     tools = import_module("packageurl.contrib.purl2url")
     known = {
         origin(tools.get_download_url(example) or ""),

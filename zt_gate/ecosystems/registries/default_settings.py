@@ -22,11 +22,16 @@ def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
 
 
 def default_index(ecosystem: str) -> Index:
-    """Return the registry that a library names for an example of the ecosystem's packages."""
+    """Return the registry that a library names for an example of the ecosystem's packages.
+
+    Where no library names one, the address is empty: asking it is a Fault.
+    """
     library = import_module("packageurl.contrib.purl2url")
     known = ecosystem_named(ecosystem)
-    page = urlsplit(
-        library.get_download_url(known.example) or library.get_repo_url(known.example)
-    )  # fmt: skip
+    example = known.example
+    address = library.get_download_url(example) or library.get_repo_url(example) if example else ""
+    if not address:
+        return index_of("", cleartext=False, default=True)
+    page = urlsplit(address)
     url = known.index_url(f"{page.scheme}://{page.netloc}")
     return index_of(url, cleartext=False, default=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifest_formats import lock_formats, manifests_beside_locks
-from zt_gate.ecosystems.manifests import composer_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,8 +43,8 @@ def _missing_in_lock(
     # What a project calls itself is a path in its lock.
     before = {entry.key for entry in (*manifest.old, *_own(manifest))}
     locked = {entry.key for entry in lock.new} | {entry.name for entry in lock.new}
-    if lock.reader.name == "composer_lock":
-        locked |= composer_lock.stand_ins(lock.data)
+    if lock.reader.stand_ins is not None:
+        locked |= lock.reader.stand_ins(lock.data)
     for entry in manifest.new:
         sections = ecosystem_named(entry.ecosystem).locked_sections
         is_locked = entry.section.startswith(sections) and entry.source.kind == "registry"

@@ -90,7 +90,7 @@ class Checks:
     def _missing(self, dependency: Dependency, known: Known) -> Verdict:
         where = ecosystem_named(dependency.ecosystem).registry_title
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
-        if not meant and dependency.ecosystem == "pypi":
+        if not meant and ecosystem_named(dependency.ecosystem).module_names == "own":
             from zt_gate.scanners.dependencies.imported_packages import suggestion
 
             meant = suggestion(self.rules, dependency.name)

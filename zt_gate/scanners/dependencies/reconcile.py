@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems import ecosystem_named
+from zt_gate.ecosystems import all_ecosystems, ecosystem_named
 from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
@@ -155,7 +155,8 @@ def _add_imports(
 ) -> None:
     from zt_gate.scanners.dependencies.imported_packages import Table, needed
 
-    if not any(repository.declared(kind) for kind in ("pypi", "npm")):
+    with_imports = [one.name for one in all_ecosystems() if one.module_names]
+    if not any(repository.declared(name) for name in with_imports):
         return
     if repository.paths is None:
         result.not_inspected.append(NotInspected(None, "not_applicable", _NO_FILES))

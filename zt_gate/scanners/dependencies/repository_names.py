@@ -35,6 +35,7 @@ class Repository:
     trusted: Callable[[bytes], bytes | None]
     listing: Callable[[], Sequence[bytes] | None] = field(default=lambda: None)
     _workspaces: dict[str, bool] = field(default_factory=dict, init=False)
+    _families: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
     _modules: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -56,10 +57,14 @@ class Repository:
         """Return the names that the repository's projects have themselves."""
         return self._own.get(ecosystem, frozenset())
 
-    @cached_property
-    def families(self) -> frozenset[str]:
-        """What declared Python packages have before a hyphen: names that several may share."""
-        keys = self.declared("pypi")
+    def families(self, ecosystem: str) -> frozenset[str]:
+        """Return what declared packages have before a hyphen: names that several may share."""
+        if ecosystem not in self._families:
+            self._families[ecosystem] = self._find_families(ecosystem)
+        return self._families[ecosystem]
+
+    def _find_families(self, ecosystem: str) -> frozenset[str]:
+        keys = self.declared(ecosystem)
         return frozenset(key[:at] for key in keys for at, sign in enumerate(key) if sign == "-")
 
     @cached_property
