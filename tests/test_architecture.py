@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "drill": {"review"} | SERVICES | CORE,
     "review": SERVICES | CORE,
     "sources": {"git", "system", "model"},
-    "policy": {"git", "syntax", "system", "model"},
+    "policy": {"git", "ecosystems", "syntax", "system", "model"},
     # Never git, policy, reports, or each other.
     "scanners": {"rulebook", "ecosystems", "syntax", "system", "model"},
     "rulebook": {"syntax", "system", "model"},

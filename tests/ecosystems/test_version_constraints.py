@@ -10,6 +10,7 @@ from packaging.version import Version
 from zt_gate.ecosystems import version_constraints
 from zt_gate.ecosystems.manifests import pep508
 from zt_gate.ecosystems.registries.base import Project, Release
+from zt_gate.ecosystems.version_schemes import pep440
 
 NUMBERS = st.lists(st.integers(0, 30), min_size=1, max_size=4).map(
     lambda parts: ".".join(map(str, parts))
@@ -44,7 +45,7 @@ def test_a_plain_requirement_is_what_packaging_reads(
 @given(st.lists(st.tuples(MARKED, st.booleans()), max_size=6))
 def test_the_newest_plain_release_is_packagings(found: list[tuple[str, bool]]) -> None:
     releases = tuple(Release(version, yanked=yanked) for version, yanked in found)
-    quick = version_constraints._newest_plain(releases)
+    quick = pep440._newest_plain(releases)
     if quick is not None:
         usable = [Version(one.version) for one in releases if not one.yanked]
         assert Version(quick.version) == max(one for one in usable if not one.is_prerelease)

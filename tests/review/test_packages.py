@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.registry import Registry
 from zt_gate.api import Verdict, verify_dependency
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.errors import UsageError
 from zt_gate.review import packages as verify
@@ -50,6 +51,14 @@ def test_what_is_no_package(text: str) -> None:
         verify.package_of(text)
 
 
+def test_an_unsupported_ecosystem_is_answered_with_the_supported_ones() -> None:
+    supported = "pypi, npm, cargo, golang, gem, composer, nuget, maven"
+    for purl, kind in (("pkg:rpm/x", "rpm"), ("pkg:github/a/b", "github")):
+        with pytest.raises(UsageError) as caught:
+            verify.package_of(purl)
+        assert str(caught.value) == f"unsupported ecosystem '{kind}'; supported: {supported}"
+
+
 def test_each_ecosystem_stands_where_it_should() -> None:
     packages = [
         verify.package_of(text)
@@ -59,10 +68,13 @@ def test_each_ecosystem_stands_where_it_should() -> None:
     ]  # fmt: skip
     for kind in dict.fromkeys(one.ecosystem for one in packages):
         own = [one for one in packages if one.ecosystem == kind]
-        name, write = verify._WRITERS[kind]
-        reader = reader_for(name.encode())
+        sample = ecosystem_named(kind).sample
+        assert sample is not None
+        path = sample.file.encode()
+        reader = reader_for(path)
         assert reader is not None
-        read = reader.read(name.encode(), "\n".join(write(own)).encode())
+        lines = sample.lines((one.name, one.version) for one in own)
+        read = reader.read(path, "\n".join(lines).encode())
         places = [(entry.name, entry.line) for entry in read if entry.key in
                   {one.name for one in own} or entry.name in {one.name for one in own}]  # fmt: skip
         assert places == [(one.name, verify.place_of(one, packages)[1]) for one in own]

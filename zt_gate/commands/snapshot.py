@@ -12,13 +12,24 @@ if TYPE_CHECKING:
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
+    from zt_gate.ecosystems import supported, with_snapshot
+
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="check | update")
     check = verbs.add_parser("check", help="judge packages as if a change added them")
     check.add_argument("names", nargs="+", metavar="NAME", help="a name, or a package URL")
-    check.add_argument("--ecosystem", default="pypi", help="of plain names (default: pypi)")
+    check.add_argument(
+        "--ecosystem",
+        default="pypi",
+        help=f"of plain names: {', '.join(supported())} (default: pypi)",
+    )
     check.add_argument("--offline", action="store_true", help="ask nobody: the snapshot alone")
     update = verbs.add_parser("update", help="confirm the known names with the index itself")
-    update.add_argument("ecosystems", nargs="*", metavar="ECOSYSTEM", help="pypi, npm (both)")
+    update.add_argument(
+        "ecosystems",
+        nargs="*",
+        metavar="ECOSYSTEM",
+        help=f"{', '.join(with_snapshot())} (default: all)",
+    )
 
 
 def main(options: Namespace) -> int:

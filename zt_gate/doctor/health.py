@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.doctor.check import Asked
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
 
 #: Seconds that one registry gets.
 _SECONDS = 5.0
@@ -105,8 +105,8 @@ def _registries(asked: Asked) -> Iterator[Check]:
         says = "--offline: no registry was asked"
         yield Check("health", "registries", "unknown", says, "zt-gate doctor --area health")
         return
-    from zt_gate.ecosystems.registries.base import Fault
     from zt_gate.ecosystems.registries.client import Client, TlsSettings
+    from zt_gate.ecosystems.registries.package_index import Fault
 
     tls = TlsSettings(asked.environ)
     for place in _places(asked):
@@ -131,14 +131,15 @@ def _registries(asked: Asked) -> Iterator[Check]:
 
 def _places(asked: Asked) -> Iterator[_Place]:
     """Yield where names are looked up by the environment and the user's settings."""
-    from zt_gate.ecosystems.registries import npm_settings, osv, pypi_settings
+    from zt_gate.ecosystems import all_ecosystems
+    from zt_gate.ecosystems.registries import endpoints, osv
     from zt_gate.ecosystems.registries.settings import Sources, index_of, service_of
 
     sources = Sources(asked.environ, {}, lambda _path: None)
-    for index in pypi_settings.endpoints(sources).indexes[:1]:
-        yield _Place("pypi", index, "/pip/", "PIP_INDEX_URL")
-    for index in npm_settings.endpoints(sources).indexes[:1]:
-        yield _Place("npm", index, "/npm", "npm_config_registry")
+    for ecosystem in all_ecosystems():
+        if ecosystem.probe_path:
+            index = endpoints(ecosystem.name, sources).indexes[0]
+            yield _Place(ecosystem.name, index, ecosystem.probe_path, ecosystem.probe_setting)
     chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
     yield _Place(
         "osv", chosen or index_of(osv.PUBLIC, cleartext=False), "/v1/query", "ZT_GATE_OSV_URL"

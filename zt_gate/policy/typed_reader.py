@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
     from zt_gate.syntax.toml_lines import Path
 
-#: Every table with fixed keys; the others have names of the project's own.
+#: Every table with fixed keys; the others have names of the project's own, and
+#: the keys of ``[registries]`` come from the ecosystems.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("profile", "levels", "paths", "scanners", "dependencies", "registries", "scope", "tasks",
          "ignore", "ai", "audit"),
     "dependencies": ("min-age-days", "min-weekly-downloads", "min-version-age-days",
                      "on-unverified"),
-    "registries": ("pypi", "npm", "pypistats", "npm-downloads", "osv", "cargo", "golang", "gem",
-                   "composer", "nuget", "maven"),
     "scope": ("allowed", "restricted", "max-files", "max-lines", "max-deletions", "max-binaries"),
     "ignore": ("rule", "path", "reason", "expires"),
     "ai": ("labels", "marks"),
@@ -166,7 +165,11 @@ def shown(word: object) -> str:
 
 def _elsewhere(key: str) -> str:
     """Say in which table a key belongs that stands in the wrong one."""
+    from zt_gate.ecosystems import registry_keys
+
     tables = [name for name, keys in KEYS.items() if key in keys]
+    if key in registry_keys():
+        tables.append("registries")
     if not tables:
         return ""
     return f"; it belongs into {Reader({}, (tables[0],) if tables[0] else ()).header}"

@@ -174,7 +174,11 @@ def _dependencies(table: Reader) -> Dependencies:
 
 
 def _registries(table: Reader) -> dict[str, str]:
-    table.only(KEYS["registries"])
+    if not table.data:
+        return {}
+    from zt_gate.ecosystems import registry_keys
+
+    table.only(registry_keys())
     urls = {key: table.string(key) for key in table}
     for key, url in urls.items():
         problem = _url_problem(url)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zt_gate.ecosystems import manifest_formats
-from zt_gate.ecosystems.manifests import reader_for
+from zt_gate.ecosystems.manifests import reader_for, reader_named
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, valid_name
 
 if TYPE_CHECKING:
@@ -314,10 +314,12 @@ def test_places_are_where_the_names_stand(path: str, content: str) -> None:
 
 def test_every_case_may_be_a_manifest_and_has_its_reader() -> None:
     kinds = {manifest_formats.format_of(path.encode()) for path, _, _ in CASES}
-    named_formats = {*manifest_formats._NAMES.values(), *manifest_formats._SUFFIXES.values()}
+    named_formats = {
+        name for name, one in manifest_formats.formats().items() if one.files or one.suffixes
+    }
     assert named_formats - kinds <= {"requirements", "pyproject", "npmrc"}
     for name in named_formats | kinds:
-        assert callable(import_module(f"zt_gate.ecosystems.manifests.{name}").read)
+        assert callable(reader_named(str(name)).read)
 
 
 def kinds_of(path: str, content: str) -> dict[str, tuple[str, str]]:

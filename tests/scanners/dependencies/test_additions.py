@@ -18,12 +18,14 @@ from tests.support.changes import change_of, context, file_change
 from zt_gate import rulebook
 from zt_gate.model.change import ChangeSet
 from zt_gate.scanners.dependencies import SCANNER
-from zt_gate.scanners.dependencies.additions import Difference, difference
+from zt_gate.scanners.dependencies.additions import difference
 from zt_gate.scanners.dependencies.imported_packages import RULE, Table, suggestion
 from zt_gate.scanners.dependencies.quick_check import may_add
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from zt_gate.scanners.dependencies.manifest_difference import Difference
 
 RULES = rulebook.load("dependencies")
 TABLE = Table(RULES[RULE].data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from zt_gate.ecosystems.manifest_formats import format_of
+from zt_gate.ecosystems.manifest_formats import format_of, formats
 from zt_gate.ecosystems.manifests.base import Reader
 
 
@@ -16,4 +16,5 @@ def reader_for(path: bytes) -> Reader | None:
 
 def reader_named(name: str) -> Reader:
     """Return the reader of a format: its module holds a function called ``read``."""
-    return Reader(name, import_module(f"{__name__}.{name}").read)
+    module = import_module(formats()[name].reader or f"{__name__}.{name}")
+    return Reader(name, module.read, getattr(module, "stand_ins", None))

@@ -7,11 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from zt_gate.ecosystems import ecosystem_named
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-#: The types of package URLs.  ``github`` is the one of workflow actions.
-Ecosystem = Literal["pypi", "npm", "cargo", "golang", "gem", "composer", "nuget", "maven", "github"]
 
 #: Where a dependency comes from.  ``registry``: the ecosystem's registry.
 #: ``index``: another index or registry (an option, or one that the entry names).
@@ -27,24 +26,8 @@ SourceKind = Literal[
 #: Why a file could not be read: ``unreadable`` blocks, ``not_applicable`` is listed.
 ErrorKind = Literal["unreadable", "not_applicable"]
 
-_NAME_PYPI = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
-# The registry's older packages have upper-case letters; nothing that installs
-# has a slash beyond the scope's, a space or a percent sign.
-_NAME_NPM = re.compile(r"(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*\Z")
-# maven: group and artifact; golang: a module path with a host; github: owner,
-# repository and a folder in it.
-_NAMES_OTHER: dict[str, str] = {
-    "cargo": r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z",
-    "golang": r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*\Z",
-    "gem": r"[A-Za-z0-9][A-Za-z0-9._-]*\Z",
-    "composer": r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*\Z",
-    "nuget": r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
-    "maven": r"[A-Za-z0-9_][A-Za-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
-    "github": r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z",
-}
 # What counts as one exact version, by the sign that may stand before it.
 _EXACT = re.compile(r"(?:={2,3}\s*|=\s*|v(?=\d))?(\d[A-Za-z0-9.+!_-]{0,100})\Z")
-_SEPARATORS = re.compile(r"[-_.]+")
 _LONGEST_NAME = 214
 _NEWLINE = re.compile("\n")
 
@@ -76,16 +59,16 @@ class Source:
 class Dependency:
     """One entry of a manifest, with its place.
 
-    ``name`` is as written, ``key`` normalised (PEP 503; npm's names are taken
-    as they are); both are "" for entries without a package: index options and
-    includes.  ``constraint`` is the version part as written.  ``line``,
+    ``ecosystem`` is its name, the type in package URLs.  ``name`` is as written,
+    ``key`` normalised; both are "" for entries without a package: index options
+    and includes.  ``constraint`` is the version part as written.  ``line``,
     ``column`` and ``end_column`` are 1-based code points, the end exclusive,
     and mark what was written for the name (or the source); lines are counted
     by newline bytes, as git counts.  ``section`` says in which part of the
     manifest it stands.  ``direct`` is False for entries of a lock file.
     """
 
-    ecosystem: Ecosystem
+    ecosystem: str
     name: str
     key: str
     constraint: str
@@ -108,8 +91,7 @@ class Dependency:
             return ""
         from packageurl import PackageURL
 
-        separator = ":" if self.ecosystem == "maven" else "/"
-        namespace, _, name = self.key.rpartition(separator)
+        namespace, _, name = self.key.rpartition(ecosystem_named(self.ecosystem).separator)
         exact = _EXACT.match(self.constraint.strip())
         version = exact[1] if exact else None
         return PackageURL(self.ecosystem, namespace or None, name, version).to_string()
@@ -121,10 +103,13 @@ class Reader:
 
     ``read(path, data)`` returns everything that the file names, in its order,
     and raises ManifestError, and nothing else, whatever the bytes are.
+    ``stand_ins(data)``, for the lock files that have them, returns the names for
+    which a locked package stands in.
     """
 
     name: str
     read: Callable[[bytes, bytes], tuple[Dependency, ...]]
+    stand_ins: Callable[[bytes], frozenset[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,25 +132,20 @@ class Text:
         return line, start - begin + 1, (end if stop < 0 else stop) - begin + 1
 
 
-def normalise(ecosystem: Ecosystem, name: str) -> str:
+def normalise(ecosystem: str, name: str) -> str:
     """Return the name as its registry compares it (PEP 503 for PyPI)."""
-    if ecosystem == "pypi":
-        return _SEPARATORS.sub("-", name).lower()
-    return name.lower() if ecosystem in {"nuget", "composer", "github"} else name
+    return ecosystem_named(ecosystem).normalise(name)
 
 
-def valid_name(ecosystem: Ecosystem, name: str) -> bool:
-    """Say whether ``name`` can be a package's name at all (PEP 508; npm's naming rules)."""
+def valid_name(ecosystem: str, name: str) -> bool:
+    """Say whether ``name`` can be a package's name at all."""
     if len(name) > _LONGEST_NAME:
         return False
-    if ecosystem in _NAMES_OTHER:
-        return re.match(_NAMES_OTHER[ecosystem], name) is not None
-    pattern = _NAME_PYPI if ecosystem == "pypi" else _NAME_NPM
-    return pattern.match(name) is not None
+    return re.match(ecosystem_named(ecosystem).name_pattern, name) is not None
 
 
 def entry(  # noqa: PLR0917 - in the order of Dependency's own fields
-    ecosystem: Ecosystem,
+    ecosystem: str,
     name: str,
     place: tuple[int, int, int],
     section: str,

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
-    Ecosystem,
     ManifestError,
     Source,
     Text,
@@ -56,7 +56,7 @@ _SCREAMING = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
 class Hit:
     """One package (or index) that a command names, with its span."""
 
-    ecosystem: Ecosystem
+    ecosystem: str
     name: str
     constraint: str
     source: Source
@@ -212,7 +212,7 @@ def _parsed(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] 
         return _npm(tool, text, literal=literal)
     if not literal:
         return None
-    name, _, version = text.partition(":" if tool.ecosystem == "composer" else "@")
+    name, _, version = text.partition(ecosystem_named(tool.ecosystem).version_sign)
     return (name, version, Source()) if valid_name(tool.ecosystem, name) else None
 
 

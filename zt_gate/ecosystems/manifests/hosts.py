@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from urllib.parse import urlsplit
 
+from zt_gate.ecosystems import ecosystem_named
+
 
 def origin(url: str) -> str:
     """Return scheme and host of an address, "" where it has none."""
@@ -55,8 +57,9 @@ def _files_host(index: str) -> str:
 @cache
 def is_other(ecosystem: str, address: str) -> bool:
     """Say whether scheme and host are those of another ecosystem's registry."""
-    example = {"gem": "pkg:gem/x@1", "cargo": "pkg:cargo/x@1", "nuget": "pkg:nuget/x@1",
-               "maven": "pkg:maven/a/b@1", "composer": "pkg:composer/a/b@1"}[ecosystem]  # fmt: skip
+    example = ecosystem_named(ecosystem).example
+    if not example:
+        return False
     tools = import_module("packageurl.contrib.purl2url")
     known = {
         origin(tools.get_download_url(example) or ""),

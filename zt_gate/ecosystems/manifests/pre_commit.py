@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.manifests import pep508, yaml_text
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 # Languages whose additional dependencies go to an installer that is read here.
 _NODE = ("node", "javascript", "ts")
-_OTHERS = {"rust": "cargo", "golang": "golang", "ruby": "gem"}
 # The language stands in the hook's own repository: by the names of well-known hooks.
 _NODE_HOOKS = (
     "eslint",
@@ -54,9 +54,10 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
         package = item.value if at < 0 else item.value[:at]
         real, constraint, source = spec(package, "" if at < 0 else item.value[at + 1 :])
         return entry("npm", real, place, section, constraint, source)
-    if spoken in {"rust", "golang", "ruby"}:
+    speaking = next((one for one in all_ecosystems() if spoken in one.pre_commit_languages), None)
+    if speaking is not None:
         package, _, version = item.value.removeprefix("cli:").replace("@", ":").partition(":")
-        return entry(_OTHERS[spoken], package, place, section, version)  # type: ignore[arg-type]
+        return entry(speaking.name, package, place, section, version)
     try:
         parsed, key, constraint, source = pep508.parse(item.value, place[0])
     except ManifestError:

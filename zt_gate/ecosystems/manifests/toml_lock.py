@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests import toml_lines
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
-    Ecosystem,
     ManifestError,
     Source,
     Text,
@@ -39,7 +38,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     packages = toml_lines.packages_of(text)
     if packages is None:
         packages = _slow(data)
-    ecosystem: Ecosystem = "cargo" if name == b"cargo.lock" else "pypi"
+    ecosystem: str = "cargo" if name == b"cargo.lock" else "pypi"
     own = [one for one in packages if _is_own(one, name)]
     direct = {wanted for one in own for wanted in one.wants}
     rest = [one for one in packages if not _is_own(one, name)]
@@ -59,7 +58,7 @@ def _is_own(package: Package, name: bytes) -> bool:
     )
 
 
-def _entry(ecosystem: Ecosystem, package: Package, name: bytes, direct: set[str]) -> Dependency:
+def _entry(ecosystem: str, package: Package, name: bytes, direct: set[str]) -> Dependency:
     source = _source(package.source)
     if source.kind == "registry" and ecosystem == "pypi":
         source = _foreign(package.artifacts) or source

@@ -6,31 +6,35 @@ Import this only once a dependency was added: it brings the network with it.
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems import ecosystem_named
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Registry
-
-_HERE = "zt_gate.ecosystems.registries"
-#: Every kind of registry: ecosystem, module, class.  A new one is a line here; it is
-#: imported when a package of its kind was added.
-REGISTRIES: tuple[tuple[str, str, str], ...] = (
-    ("pypi", "pypi", "PyPI"),
-    ("npm", "npm", "Npm"),
-    ("cargo", "others", "Crates"),
-    ("golang", "others", "GoProxy"),
-    ("gem", "others", "RubyGems"),
-    ("composer", "others", "Packagist"),
-    ("nuget", "others", "NuGet"),
-    ("maven", "others", "Maven"),
-)
+    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
 
 
 @cache
 def registry_for(ecosystem: str) -> Registry:
-    """Return the registry of an ecosystem; raises KeyError for an unknown one."""
-    places = {name: (module, kind) for name, module, kind in REGISTRIES}
-    module, kind = places[ecosystem]
-    made: Registry = getattr(import_module(f"{_HERE}.{module}"), kind)()
-    return made
+    """Return the registry of an ecosystem; raises KeyError where there is none."""
+    make = ecosystem_named(ecosystem).registry
+    if make is None:
+        raise KeyError(ecosystem)
+    return make()
+
+
+def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
+    """Return where an ecosystem's packages are looked up; reads settings, asks nobody."""
+    settings = ecosystem_named(ecosystem).settings
+    if settings is not None:
+        return settings(sources)
+    from zt_gate.ecosystems.registries import default_settings
+
+    return default_settings.endpoints(ecosystem, sources)
+
+
+def is_private(ecosystem: str, sources: Sources, key: str) -> bool:
+    """Say whether the user's settings keep a name from public hosts."""
+    keeps = ecosystem_named(ecosystem).is_private
+    return keeps is not None and keeps(sources, key)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zt_gate.ecosystems.registries.client import Client
+    from zt_gate.ecosystems.registries.package_index import Index
 
 #: Characters of a description that are read.
 MOST_TEXT = 200_000
@@ -25,38 +26,6 @@ Status = Literal[
     "unpublished",
     "yanked",
 ]
-
-
-class Fault(Exception):  # noqa: N818 - what a server did, no error of ours
-    """A question without a usable answer; the text says why and names no host."""
-
-
-class TooLargeError(Fault):
-    """An answer of more than 8 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Where packages are looked up.
-
-    ``url`` has no credentials and no slash at its end; ``authorization`` is
-    the value of that header, "" for none.  ``default``: it is the library's own
-    constant.  ``cleartext``: the user allowed plain http.
-    """
-
-    url: str
-    authorization: str = ""
-    default: bool = False
-    cleartext: bool = False
-
-    @property
-    def local(self) -> bool:
-        """Say whether it is a folder of this machine, which only the user may name."""
-        return self.cleartext and self.url.startswith("file:")
-
-    def __repr__(self) -> str:
-        """Show everything but the credential."""
-        return f"Index({self.url!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from zt_gate import __version__
-from zt_gate.ecosystems.registries.base import Fault, Index, TooLargeError
+from zt_gate.ecosystems.registries.package_index import Fault, Index, TooLargeError
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 
 if TYPE_CHECKING:

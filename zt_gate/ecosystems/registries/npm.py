@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
-    Fault,
-    Index,
     Missing,
     Project,
     Release,
     Status,
-    TooLargeError,
     Want,
     moment_of,
     text_of,
 )
+from zt_gate.ecosystems.registries.package_index import Fault, Index, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

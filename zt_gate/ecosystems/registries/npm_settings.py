@@ -12,7 +12,7 @@ from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
 
 _SYSTEM = ("/usr/local/etc/npmrc", "/usr/etc/npmrc", "/etc/npmrc")
 _LINE = re.compile(r"^[ \t]*([^;#=\s][^=\r\n]{0,500}?)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE)

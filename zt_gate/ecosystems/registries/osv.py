@@ -9,31 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.registries.base import Fault
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries.cvss import base_score
+from zt_gate.ecosystems.registries.package_index import Fault
 from zt_gate.model.finding import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zt_gate.ecosystems.registries.base import Index
     from zt_gate.ecosystems.registries.client import Client
+    from zt_gate.ecosystems.registries.package_index import Index
 
 #: The public service; no package registry.
 PUBLIC = "https://api.osv.dev"
 #: Questions in one batch.
 MOST_QUERIES = 1000
-#: OSV's names of the ecosystems.
-ECOSYSTEMS = {
-    "pypi": "PyPI",
-    "npm": "npm",
-    "cargo": "crates.io",
-    "golang": "Go",
-    "gem": "RubyGems",
-    "composer": "Packagist",
-    "nuget": "NuGet",
-    "maven": "Maven",
-}
 _MOST_PAGES = 5
 _MALWARE = "MAL-"
 _WRONG_FORM = "answered in a form that it should not have"
@@ -101,7 +91,7 @@ def batch(
 
 
 def _query(package: Package, token: str) -> dict[str, Any]:
-    named = {"name": package.key, "ecosystem": ECOSYSTEMS[package.ecosystem]}
+    named = {"name": package.key, "ecosystem": ecosystem_named(package.ecosystem).osv_name}
     query: dict[str, Any] = {"package": named}
     if package.version:
         query["version"] = package.version
@@ -166,7 +156,7 @@ def _is_about(entry: dict[str, Any], package: Package) -> bool:
     ecosystem = str(named.get("ecosystem", "")).partition(":")[0]
     name = str(named.get("name", "")).lower().replace("_", "-").replace(".", "-")
     wanted = package.key.lower().replace("_", "-").replace(".", "-")
-    return ecosystem == ECOSYSTEMS[package.ecosystem] and name == wanted
+    return ecosystem == ecosystem_named(package.ecosystem).osv_name and name == wanted
 
 
 def _severity(answer: dict[str, Any], affected: list[dict[str, Any]]) -> Severity | None:

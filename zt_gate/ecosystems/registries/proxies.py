@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from zt_gate.ecosystems.registries.base import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,6 @@ from zt_gate.ecosystems.registries import pypi_local
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
-    Fault,
-    Index,
     Missing,
     Project,
     Release,
@@ -20,6 +18,7 @@ from zt_gate.ecosystems.registries.base import (
     moment_of,
     text_of,
 )
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

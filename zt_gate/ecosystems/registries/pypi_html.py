@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.base import Fault
+from zt_gate.ecosystems.registries.package_index import Fault
 
 _SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".egg", ".exe", ".msi",
              ".rpm", ".deb", ".dmg", ".tar.z", ".tar")  # fmt: skip

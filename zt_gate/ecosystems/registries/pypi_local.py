@@ -6,10 +6,12 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from zt_gate.ecosystems.registries.base import Fault, Missing, Project
+from zt_gate.ecosystems.registries.base import Missing, Project
+from zt_gate.ecosystems.registries.package_index import Fault
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer, Index
+    from zt_gate.ecosystems.registries.base import Answer
+    from zt_gate.ecosystems.registries.package_index import Index
 
 
 def project(index: Index, key: str) -> Answer:

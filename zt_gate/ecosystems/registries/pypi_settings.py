@@ -17,7 +17,7 @@ from zt_gate.ecosystems.registries.settings import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
 
 # The service that publishes PyPI's download figures; no registry.
 _STATISTICS = "https://pypistats.org"

@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.registries.base import Index
+from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.ecosystems.registries.proxies import basic, split_credentials
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import SOFT, format_of
+from zt_gate.ecosystems import ecosystem_named
+from zt_gate.ecosystems.manifest_formats import format_of, text_formats
 from zt_gate.ecosystems.manifests import reader_for, reader_named, requirements
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -18,8 +18,16 @@ from zt_gate.ecosystems.manifests.base import (
 )
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
+from zt_gate.scanners.dependencies.manifest_difference import (
+    Addition,
+    Difference,
+    Identity,
+    Manifest,
+    Remark,
+)
 from zt_gate.scanners.dependencies.quick_check import may_add
-from zt_gate.syntax.text import MAX_BYTES, mark_of
+from zt_gate.scanners.dependencies.reconcile import Sides, reconcile
+from zt_gate.syntax.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,68 +38,6 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 _MOST_INCLUDES = 100
-
-Identity = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A changed manifest: what it names now, and what it named before."""
-
-    file: FileChange
-    reader: Reader
-    data: bytes = b""
-    new: tuple[Dependency, ...] = ()
-    old: tuple[Dependency, ...] = ()
-
-    def is_added_line(self, number: int) -> bool:
-        """Say whether a line is one that the change adds (in UTF-16 nobody can say)."""
-        return mark_of(self.data) is None and any(
-            hunk.new_start <= number < hunk.new_start + hunk.added.lines for hunk in self.file.hunks
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Addition:
-    """One entry that is new, and the manifest that brings it.
-
-    ``locked`` is the constraint that a changed lock file has for it, "" for none.
-    """
-
-    dependency: Dependency
-    manifest: Manifest
-    locked: str = ""
-
-    @property
-    def constraint(self) -> str:
-        """What decides the version that is installed: the lock's word before the manifest's."""
-        return self.locked or self.dependency.constraint
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to say about an entry that no registry needs to be asked for."""
-
-    addition: Addition
-    rule: str
-    message: str
-
-
-@dataclass(slots=True)
-class Difference:
-    """The result: new entries, entries with a new constraint, and what could not be read."""
-
-    added: list[Addition] = field(default_factory=list)
-    #: Known names whose version part changed: no new dependency, but a new version.
-    constrained: list[Addition] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    not_inspected: list[NotInspected] = field(default_factory=list)
-    manifests: tuple[Manifest, ...] = ()
-
-    @property
-    def lines(self) -> int:
-        """How many lines were read."""
-        return sum(manifest.data.count(b"\n") for manifest in self.manifests)
 
 
 def difference(
@@ -123,7 +69,7 @@ def difference(
                 continue
             marks.add(mark)
             addition = Addition(entry, manifest)
-            if entry.ecosystem == "github":
+            if ecosystem_named(entry.ecosystem).pin_pattern:
                 if mark not in versions:
                     _pinning(addition, result)
             elif entry.identity in seen or entry.identity in known:
@@ -139,14 +85,12 @@ def difference(
             else:
                 result.added.append(addition)
             seen.add(entry.identity)
-    from zt_gate.scanners.dependencies.reconcile import Sides, settle
-
     changed = frozenset(
         path for file in change.files for path in (file.path, file.old_path) if path is not None
     )
     # A tree is its own repository, where no other is known.
     listing = (lambda: paths() or ()) if change.kind == "tree" else paths
-    settle(result, manifests, imported, Sides(changed, trusted, listing, rules or {}))
+    reconcile(result, manifests, imported, Sides(changed, trusted, listing, rules or {}))
     return result
 
 
@@ -202,7 +146,7 @@ def _read(
             raise ContentUnavailableError("the new content of the file is not known")
         data = file.new.read(MAX_BYTES)
     except ContentUnavailableError as error:
-        kind: SkipKind = "not_applicable" if reader.name in SOFT else "failed"
+        kind: SkipKind = "not_applicable" if reader.name in text_formats() else "failed"
         result.not_inspected.append(NotInspected(file.path, kind, str(error)))
         return None
     if file.is_symlink:

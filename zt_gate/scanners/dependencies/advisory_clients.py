@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.base import Fault
 from zt_gate.ecosystems.registries.osv import WORDS, Advisory, Package
-from zt_gate.ecosystems.version_constraints import in_npm_range
+from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.version_schemes import npm as npm_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.model.finding import Severity
     from zt_gate.scanners.base import Context
 
@@ -88,7 +88,7 @@ class SecondOpinion:
             raise NoOpinionError(f"pip-audit ended with code {done.returncode}")
         return _read_audit(done.stdout, packages)
 
-    def npm(self, index: Index, packages: Sequence[Package]) -> Found:
+    def registry(self, index: Index, packages: Sequence[Package]) -> Found:
         """Ask a registry's own advisory endpoint; {} where it has none; raises NoOpinionError."""
         import time
 
@@ -164,7 +164,9 @@ def _read_bulk(
 
 def _is_about(one: Mapping[str, Any], package: Package) -> bool:
     """Say whether an advisory's range holds a version; yes where nobody can tell."""
-    return in_npm_range(package.version, str(one.get("vulnerable_versions", ""))) is not False
+    return (
+        npm_versions.in_range(package.version, str(one.get("vulnerable_versions", ""))) is not False
+    )
 
 
 def _of_bulk(one: Mapping[str, Any]) -> Advisory:

@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
 #: Seconds.
 DAY = 86400.0
-#: How each registry is called in a message.
-REGISTRIES = {
-    "pypi": "the Python index",
-    "npm": "the npm registry",
-    "cargo": "the crates registry",
-    "golang": "the Go proxy",
-    "gem": "the gem registry",
-    "composer": "the Composer registry",
-    "nuget": "the NuGet registry",
-    "maven": "the Maven repository",
-}
 #: With one of these nothing else about the package matters.
 FATAL = frozenset(("quarantined", "placeholder", "unpublished", "empty"))
 

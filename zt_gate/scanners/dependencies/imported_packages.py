@@ -13,6 +13,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import Source, normalise, valid_name
 from zt_gate.ecosystems.manifests.python import NAMESPACES
 
@@ -71,32 +72,32 @@ def needed(entry: Dependency, repository: Repository, table: Table) -> Dependenc
     declared = repository.declared(entry.ecosystem)
     if not declared or repository.paths is None:
         return None
-    if entry.ecosystem == "pypi":
-        return _python(entry, declared, repository, table)
-    return _javascript(entry, declared, repository, table)
+    if ecosystem_named(entry.ecosystem).module_names == "own":
+        return _package_of_module(entry, declared, repository, table)
+    return _package_named_so(entry, declared, repository, table)
 
 
-def _python(
+def _package_of_module(
     entry: Dependency, declared: frozenset[str], repository: Repository, table: Table
 ) -> Dependency | None:
     top, module = entry.name, entry.source.target
-    if top in repository.modules or table.provided(top, "pypi"):
+    if top in repository.modules(entry.ecosystem) or table.provided(top, entry.ecosystem):
         return None
     candidates = [*table.distributions(module), *_variants(module)]
     if not candidates:
         return None  # a namespace as such
-    keys = [normalise("pypi", one) for one in candidates]
-    own = repository.own("pypi")
+    keys = [normalise(entry.ecosystem, one) for one in candidates]
+    own = repository.own(entry.ecosystem)
     if any(key in declared or key in own for key in keys):
         return None
-    plain = normalise("pypi", top)
+    plain = normalise(entry.ecosystem, top)
     spaced = top in NAMESPACES - {"opentelemetry", "zope"}
-    if not spaced and plain in repository.families:
+    if not spaced and plain in repository.families(entry.ecosystem):
         return None  # one of the packages that share the name is declared
     name = candidates[0]
-    if not valid_name("pypi", name):
+    if not valid_name(entry.ecosystem, name):
         return None
-    key = normalise("pypi", name)
+    key = normalise(entry.ecosystem, name)
     return dataclasses.replace(entry, name=name, key=key, source=Source())
 
 
@@ -114,16 +115,17 @@ def _variants(module: str) -> Iterator[str]:
         yield affix.format(parts[0])
 
 
-def _javascript(
+def _package_named_so(
     entry: Dependency, declared: frozenset[str], repository: Repository, table: Table
 ) -> Dependency | None:
     name = entry.name
     bare = name.removeprefix("@").replace("/", "__")
     first = name.partition("/")[0]
-    if name in declared or f"@types/{bare}" in declared or name in repository.own("npm"):
+    if name in declared or f"@types/{bare}" in declared or name in repository.own(entry.ecosystem):
         return None
-    if table.provided(name, "npm") or (not name.startswith("@") and first in repository.scripts):
+    modules = repository.modules(entry.ecosystem)
+    if table.provided(name, entry.ecosystem) or (not name.startswith("@") and first in modules):
         return None
-    if name.startswith("@") and first.removeprefix("@") in repository.scripts:
+    if name.startswith("@") and first.removeprefix("@") in modules:
         return None  # an alias for a folder, as bundlers and tsconfig have them
     return dataclasses.replace(entry, key=name, source=Source())

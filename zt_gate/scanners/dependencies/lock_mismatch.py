@@ -4,48 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import composer_lock
+from zt_gate.ecosystems import ecosystem_named
+from zt_gate.ecosystems.manifest_formats import lock_formats, manifests_beside_locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.scanners.dependencies.additions import Manifest
-
-#: Name of a lock file → name of its manifest beside it.
-PAIRS = {
-    b"package-lock.json": b"package.json",
-    b"npm-shrinkwrap.json": b"package.json",
-    b"yarn.lock": b"package.json",
-    b"pnpm-lock.yaml": b"package.json",
-    b"bun.lock": b"package.json",
-    b"uv.lock": b"pyproject.toml",
-    b"poetry.lock": b"pyproject.toml",
-    b"pdm.lock": b"pyproject.toml",
-    b"pipfile.lock": b"pipfile",
-    b"cargo.lock": b"cargo.toml",
-    b"composer.lock": b"composer.json",
-    b"gemfile.lock": b"gemfile",
-    b"gems.locked": b"gems.rb",
-}
-LOCKS = frozenset(
-    (
-        "toml_lock",
-        "package_lock",
-        "yarn_lock",
-        "pnpm_lock",
-        "bun_lock",
-        "pipfile_lock",
-        "gemfile_lock",
-        "composer_lock",
-        "go_sum",
-    )
-)
-# Sections whose packages every installer of the pair locks.
-_LOCKED = ("dependencies", "devDependencies", "optionalDependencies", "project.dependencies",
-           "project.optional-dependencies", "dependency-groups", "tool.poetry", "tool.uv.dev",
-           "tool.pdm.dev", "packages", "dev-packages", "dev-dependencies", "build-dependencies",
-           "gem", "require")  # fmt: skip
+    from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
 
 def mismatches(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, Dependency, str]]:
@@ -55,8 +21,8 @@ def mismatches(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, Depend
     }
     for path, lock in changed.items():
         folder, slash, name = path.rpartition(b"/")
-        wanted = PAIRS.get(name.lower())
-        if wanted is None or lock.reader.name not in LOCKS:
+        wanted = manifests_beside_locks().get(name.lower())
+        if wanted is None or lock.reader.name not in lock_formats():
             continue
         beside = next(
             (one for one in changed if one.lower() == (folder + slash).lower() + wanted), None
@@ -77,10 +43,11 @@ def _missing_in_lock(
     # What a project calls itself is a path in its lock.
     before = {entry.key for entry in (*manifest.old, *_own(manifest))}
     locked = {entry.key for entry in lock.new} | {entry.name for entry in lock.new}
-    if lock.reader.name == "composer_lock":
-        locked |= composer_lock.stand_ins(lock.data)
+    if lock.reader.stand_ins is not None:
+        locked |= lock.reader.stand_ins(lock.data)
     for entry in manifest.new:
-        is_locked = entry.section.startswith(_LOCKED) and entry.source.kind == "registry"
+        sections = ecosystem_named(entry.ecosystem).locked_sections
+        is_locked = entry.section.startswith(sections) and entry.source.kind == "registry"
         if entry.key and is_locked and entry.key not in before | locked:
             yield manifest, entry, f"{entry.name} is added here and is not in the changed {name}"
 

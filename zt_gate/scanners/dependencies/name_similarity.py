@@ -15,6 +15,8 @@ from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate.ecosystems import ecosystem_named
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -207,7 +209,7 @@ class Names:
 
     def _scopes(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield a scoped package whose scope was left out."""
-        if self.snapshot.ecosystem == "npm" and not key.startswith("@"):
+        if ecosystem_named(self.snapshot.ecosystem).scoped_names and not key.startswith("@"):
             for bare in (key, re.sub(r"-\d{1,3}\Z", "", key)):
                 if bare in self._scoped:
                     yield "scope", self._scoped[bare]

@@ -21,12 +21,12 @@ from itertools import pairwise
 from math import exp, log
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.ecosystems import with_snapshot
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-#: Ecosystems that have one.
-ECOSYSTEMS = ("pypi", "npm")
 #: Days after which a snapshot vouches for nothing.
 FRESH_DAYS = 90
 #: Days after which ranks say nothing about use, however often existence was confirmed.
@@ -202,7 +202,7 @@ def load(ecosystem: str, cache_dir: Path | None, now: float) -> Snapshot | None:
     One in the user's cache folder counts where it is sound and newer than the
     package's own; one from the future is not believed.
     """
-    if ecosystem not in ECOSYSTEMS:
+    if ecosystem not in with_snapshot():
         return None
     own = shipped(ecosystem)
     if cache_dir is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.ecosystems.registries.base import Missing, Project, Unverified
 from zt_gate.model.finding import Severity
@@ -12,7 +13,6 @@ from zt_gate.scanners.dependencies import version_checks
 from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
-    REGISTRIES,
     Known,
     Verdict,
     ago,
@@ -70,8 +70,9 @@ class Checks:
             yield self._missing(dependency, known)
             return
         if isinstance(answer, Unverified):
-            who = f"{REGISTRIES[dependency.ecosystem]} " if known.facts is not None else ""
-            yield unverified(dependency, f"{who}{answer.why}")
+            where = ecosystem_named(dependency.ecosystem).registry_title
+            why = answer.why if known.facts is None else f"{where} {answer.why}"
+            yield unverified(dependency, why)
             yield from decoy
             yield from self._similar(dependency, known, None)
             return
@@ -87,9 +88,9 @@ class Checks:
         yield from self._text(dependency, answer)
 
     def _missing(self, dependency: Dependency, known: Known) -> Verdict:
-        where = REGISTRIES[dependency.ecosystem]
+        where = ecosystem_named(dependency.ecosystem).registry_title
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
-        if not meant and dependency.ecosystem == "pypi":
+        if not meant and ecosystem_named(dependency.ecosystem).module_names == "own":
             from zt_gate.scanners.dependencies.imported_packages import suggestion
 
             meant = suggestion(self.rules, dependency.name)
@@ -147,7 +148,7 @@ class Checks:
         if least <= 0:
             return []
         if project.first_upload is None:
-            where = REGISTRIES[dependency.ecosystem]
+            where = ecosystem_named(dependency.ecosystem).registry_title
             return [unverified(dependency, f"{where} {project.undated or 'tells no dates'}")]
         days = (self.now - project.first_upload) / DAY
         if days >= least:
@@ -171,7 +172,7 @@ class Checks:
 
     def _text(self, dependency: Dependency, project: Project) -> Iterator[Verdict]:
         if project.untold:
-            where = REGISTRIES[dependency.ecosystem]
+            where = ecosystem_named(dependency.ecosystem).registry_title
             why = f"its description could not be read: {where} {project.untold}"
             yield unverified(dependency, why)
         for rule, severity, message in (project.said or ())[:_MOST_TEXTS]:

@@ -6,10 +6,10 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems import version_constraints
+from zt_gate.ecosystems import ecosystem_named, version_constraints
 from zt_gate.ecosystems.registries.base import Project
 from zt_gate.ecosystems.registries.cache import Cache
-from zt_gate.ecosystems.registries.osv import ECOSYSTEMS, Package
+from zt_gate.ecosystems.registries.osv import Package
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.assessment import Known
 from zt_gate.scanners.dependencies.name_similarity import Names
@@ -18,11 +18,12 @@ from zt_gate.scanners.dependencies.registry_lookup import LookUp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from zt_gate.ecosystems.registries.base import Index, Release, Unverified
+    from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
+    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.ecosystems.registries.silence import Silence
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.additions import Addition
+    from zt_gate.scanners.dependencies.manifest_difference import Addition
     from zt_gate.scanners.dependencies.registry_answers import Facts, Question
     from zt_gate.scanners.dependencies.registry_lookup import Lane
     from zt_gate.scanners.dependencies.registry_selection import Places
@@ -110,7 +111,11 @@ class Knowledge:
         public = [one for one in wanted if one.service and _is_public(one)]
         told = audit.finish((one.service, one.package) for one in public if one.service)
         if self.thorough:
-            second = [o for o in public if o.addition.dependency.ecosystem in {"pypi", "npm"}]
+            second = [
+                one
+                for one in public
+                if ecosystem_named(one.addition.dependency.ecosystem).advisory_client
+            ]
             told = self._second_opinions(second, told)
         known = []
         for one in wanted:
@@ -134,7 +139,7 @@ class Knowledge:
                 return one
             question = self.places.question(addition)
             one.question = dataclasses.replace(question, text=reads, releases=releases)
-        if entry.ecosystem in ECOSYSTEMS:
+        if ecosystem_named(entry.ecosystem).osv_name:
             one.service = self.places.advisories(addition)
         return one
 
@@ -144,7 +149,7 @@ class Knowledge:
         version = version_constraints.exact(entry.ecosystem, entry.constraint)
         one = Wanted(addition, is_new=False, audited=True, version=version)
         alone = len(self.places.question(addition).indexes) == 1
-        if entry.ecosystem in ECOSYSTEMS and alone:
+        if ecosystem_named(entry.ecosystem).osv_name and alone:
             one.service = self.places.advisories(addition)
         return one
 
@@ -182,7 +187,6 @@ class Knowledge:
             silence=self.silence,
             age_days=context.dependencies.min_age_days,
             now=self.now,
-            canaries=context.rules["dependencies/missing"].data["canaries"],
             cache=Cache(context.cache_dir),
             read=context.text_findings,
         ).ask(questions, lanes)
@@ -230,7 +234,8 @@ class Knowledge:
                 groups.setdefault(self._whom(one), []).append(one)
         for (ecosystem, where), group in groups.items():
             packages = list(dict.fromkeys(one.package for one in group))
-            asking = ask.pip_audit if ecosystem == "pypi" else ask.npm
+            client = ecosystem_named(ecosystem).advisory_client
+            asking = ask.pip_audit if client == "pip-audit" else ask.registry
             try:
                 found = asking(where, packages)
             except NoOpinionError as error:
@@ -245,10 +250,10 @@ class Knowledge:
         return result
 
     def _whom(self, one: Wanted) -> tuple[str, Index]:
-        """Return who has the second opinion: the service for Python, the registry for npm."""
+        """Return the ecosystem, and who has the second opinion: the service or the registry."""
         ecosystem = one.addition.dependency.ecosystem
         assert one.service is not None
-        if ecosystem == "npm":
+        if ecosystem_named(ecosystem).advisory_client == "registry":
             return ecosystem, self.places.question(one.addition).indexes[-1]
         return ecosystem, one.service
 

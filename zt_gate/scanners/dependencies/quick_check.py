@@ -10,30 +10,17 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import SOFT, format_of
+from zt_gate.ecosystems import all_ecosystems
+from zt_gate.ecosystems.manifest_formats import format_of, formats, text_formats
 from zt_gate.model.change import MODE_SYMLINK
 
 if TYPE_CHECKING:
     from zt_gate.model.change import Body, FileChange
 
 _CHUNK = 1 << 20
-# Parts of words that every line with an installer holds.
-_INSTALLERS = (
-    b"install", b"add", b"npx", b"uvx", b"bunx", b"dlx", b"pipx", b"uv run", b"uv tool",
-    b"uses:", b"npm:", b"npm i", b"npm x", b"npm exec", b"bun x", b"bun i", b"pnpm i", b"pnx",
-    b"require", b"get ", b"/// script", b"dependencies", b"easy_", b"pip",
-)  # fmt: skip
-# Marks that turn lines which did not change into lines that count, or back.
-_MARKS = {
-    "prose": (b"```", b"~~~", b"::", b"code-block"),
-    "python": (b'"""', b"'''", b"# ///"),
-    "javascript": (b"/*", b"*/", b"`", b"import", b"from", b"<script"),
-    "notebook": (b"import", b"cell_type", b"%", b"!"),
-    "shell": (b"<<", b"\\"),
-    "workflow": (b"run:", b"|", b">", b"*", b"&"),
-}
 _IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
     rb"|from[ \t]+(\w+|(?=\.))[\w.]*[ \t]+import[ \t(][\w \t,*()#.:\[\]-]*)\s*\Z"
@@ -43,9 +30,9 @@ _IMPORT_LINE = (
 def may_add(file: FileChange) -> bool:
     """Say whether the change of one file could add a dependency."""
     name = format_of(file.path)
-    if name is None or name not in SOFT:
+    if name is None or name not in text_formats():
         before = format_of(file.old_path) if file.old_path is not None else None
-        return name is not None or (before is not None and before not in SOFT)
+        return name is not None or (before is not None and before not in text_formats())
     if file.is_deletion or file.new_mode == MODE_SYMLINK:
         return False
     if not file.hunks:
@@ -55,8 +42,16 @@ def may_add(file: FileChange) -> bool:
     return any(_counts(body, name) for hunk in file.hunks for body in (hunk.added, hunk.removed))
 
 
+@cache
+def _install_words() -> tuple[bytes, ...]:
+    """Return the parts of words of which every line with an installing command holds one."""
+    return tuple(
+        dict.fromkeys(word for ecosystem in all_ecosystems() for word in ecosystem.install_words)
+    )
+
+
 def _counts(body: Body, name: str) -> bool:
-    words = (*_INSTALLERS, *_MARKS.get(name, ()))
+    words = (*_install_words(), *formats()[name].marks)
     for data in _pieces(body):
         if any(word in data for word in words):
             return True

@@ -11,17 +11,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import SOFT
+from zt_gate.ecosystems import all_ecosystems, ecosystem_named
+from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.dependencies.additions import Addition, Remark
-from zt_gate.scanners.dependencies.lock_mismatch import LOCKS, mismatches
+from zt_gate.scanners.dependencies.lock_mismatch import mismatches
+from zt_gate.scanners.dependencies.manifest_difference import Addition, Remark
 from zt_gate.scanners.dependencies.repository_names import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.dependencies.additions import Difference, Manifest
+    from zt_gate.scanners.dependencies.manifest_difference import Difference, Manifest
 
 _IMPORT_RULE = "dependencies/undeclared-import"
 _TESTS = frozenset((b"test", b"tests", b"testing", b"__tests__", b"spec", b"e2e"))
@@ -35,7 +36,7 @@ _NO_FILES = "imports were not looked at: the files of the repository are not kno
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What can be known beyond the manifests; see ``added.difference``.
+    """What can be known beyond the manifests; see ``additions.difference``.
 
     ``changed`` holds all paths of the change.
     """
@@ -46,7 +47,7 @@ class Sides:
     rules: Mapping[str, Rule]
 
 
-def settle(
+def reconcile(
     result: Difference, manifests: Sequence[Manifest], imported: Sequence[Addition], sides: Sides
 ) -> None:
     """Take out of ``result`` what is not new after all, and add what imports bring."""
@@ -65,18 +66,19 @@ def _once(result: Difference) -> list[Addition]:
     A lock file says which version a manifest's entry will be; its other versions
     of the same name are only versions.
     """
-    declared = {_name(one) for one in result.added if one.manifest.reader.name not in SOFT | LOCKS}
+    followers = text_formats() | lock_formats()
+    declared = {_name(one) for one in result.added if one.manifest.reader.name not in followers}
     locked = _locked([*result.added, *result.constrained])
     said: set[tuple[str, str]] = set()
     kept, versions = [], []
     for one in result.added:
         at = _name(one)
         is_repeated = at in declared or at in said
-        if _is_registrys(one) and one.manifest.reader.name in SOFT | LOCKS:
+        if _is_registrys(one) and one.manifest.reader.name in followers:
             said.add(at)
             if not is_repeated:
                 kept.append(one)
-            elif one.manifest.reader.name in LOCKS and one.constraint:
+            elif one.manifest.reader.name in lock_formats() and one.constraint:
                 versions.append(one)
         elif _is_registrys(one) and at in locked:
             kept.append(dataclasses.replace(one, locked=locked[at]))
@@ -101,7 +103,7 @@ def _locked(found: Sequence[Addition]) -> dict[tuple[str, str], str]:
     """Return the constraint that the locks have for each name: for its direct use, if told."""
     best: dict[tuple[str, str], Addition] = {}
     for one in found:
-        if one.manifest.reader.name in LOCKS and _is_registrys(one):
+        if one.manifest.reader.name in lock_formats() and _is_registrys(one):
             known = best.setdefault(_name(one), one)
             if one.dependency.direct and not known.dependency.direct:
                 best[_name(one)] = one
@@ -113,15 +115,17 @@ def _is_own(addition: Addition, repository: Repository) -> bool:
     entry, format_name = addition.dependency, addition.manifest.reader.name
     if format_name == "prose" and entry.source.kind in {"index", "path"}:
         return True  # nobody runs prose; which package it names matters all the same
-    if format_name in SOFT or entry.section.startswith("command"):
+    if format_name in text_formats() or entry.section.startswith("command"):
         own = repository.own(entry.ecosystem)
         if entry.source.kind in {"vcs", "url"}:
             return _last_part(entry.source.target) in {name.rpartition("/")[2] for name in own}
         return bool(entry.key) and (
             entry.key in repository.declared(entry.ecosystem) or entry.key in own
         )
-    if entry.ecosystem == "npm" and entry.key and entry.source.kind == "registry":
-        return repository.has_workspaces and entry.key in repository.own("npm")
+    has_workspace_kind = bool(ecosystem_named(entry.ecosystem).workspace_files)
+    if has_workspace_kind and entry.key and entry.source.kind == "registry":
+        own = repository.own(entry.ecosystem)
+        return repository.has_workspaces(entry.ecosystem) and entry.key in own
     at = (addition.manifest.file.path, entry.ecosystem, entry.key)
     return bool(entry.key) and at in repository.own_by_file
 
@@ -151,7 +155,8 @@ def _add_imports(
 ) -> None:
     from zt_gate.scanners.dependencies.imported_packages import Table, needed
 
-    if not any(repository.declared(kind) for kind in ("pypi", "npm")):
+    with_imports = [one.name for one in all_ecosystems() if one.module_names]
+    if not any(repository.declared(name) for name in with_imports):
         return
     if repository.paths is None:
         result.not_inspected.append(NotInspected(None, "not_applicable", _NO_FILES))

@@ -6,10 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.registries.base import Answer, Count, Index, Missing, Project, Unverified
+from zt_gate.ecosystems.registries.base import Answer, Count, Missing, Project, Unverified
 
 if TYPE_CHECKING:
     #: Ecosystem, index or service, and key.
+    from zt_gate.ecosystems.registries.package_index import Index
+
     At = tuple[str, Index, str]
 
 LATE = Unverified("did not answer before the deadline")

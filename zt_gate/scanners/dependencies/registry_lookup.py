@@ -11,18 +11,18 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
-    Fault,
-    Index,
     Missing,
     Project,
     Registry,
     Unverified,
     Want,
 )
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
     LATE,
@@ -67,7 +67,6 @@ class LookUp:
     deadline: float
     age_days: int
     now: float
-    canaries: Mapping[str, str]
     cache: Cache
     silence: Silence | None = None
     #: Looks for hostile text in a description: rule, severity and message.
@@ -202,12 +201,12 @@ class LookUp:
         """Return the questions for a well-known name, where everything asked was unknown."""
         lanes: list[Lane] = []
         for ecosystem, index in silent_indexes(answers):
-            registry, key = registry_for(ecosystem), self.canaries.get(ecosystem, "")
+            registry, key = registry_for(ecosystem), ecosystem_named(ecosystem).canary
             if key:
                 canary = Question(ecosystem, key, (index,), None)
                 lanes.append((1, [self._project_task(registry, canary, answers)]))
         for ecosystem, service in uncounted_services(answers):
-            registry, key = registry_for(ecosystem), self.canaries.get(ecosystem, "")
+            registry, key = registry_for(ecosystem), ecosystem_named(ecosystem).canary
             if key:
                 lanes.append((1, [_count_task(registry, service, [key], answers)]))
         return lanes
@@ -216,7 +215,7 @@ class LookUp:
         """Turn every 404 from a server that has not shown that it knows a name into why."""
         silent, uncounted = set(silent_indexes(answers)), set(uncounted_services(answers))
         for at in answers.fresh:
-            canary = (at[0], at[1], self.canaries.get(at[0], ""))
+            canary = (at[0], at[1], ecosystem_named(at[0]).canary)
             if isinstance(answers.projects.get(at), Missing) and at[:2] in silent:
                 told = answers.projects.get(canary, LATE)
                 answers.projects[at] = told if isinstance(told, Unverified) else PORTAL

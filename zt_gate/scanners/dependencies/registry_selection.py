@@ -6,24 +6,20 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems import supported
 from zt_gate.ecosystems.manifests import requirements
 from zt_gate.ecosystems.manifests.base import ManifestError
-from zt_gate.ecosystems.registries import npm_settings, other_settings, pypi_settings
+from zt_gate.ecosystems.registries import endpoints as endpoints_of
+from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC
 from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of, service_of
 from zt_gate.scanners.dependencies.registry_answers import Question
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.ecosystems.registries.base import Index
+    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.additions import Addition
-
-_SETTINGS = {
-    "pypi": pypi_settings.endpoints,
-    "npm": npm_settings.endpoints,
-    **{name: other_settings.endpoints_of(name) for name in other_settings.ECOSYSTEMS},
-}
+    from zt_gate.scanners.dependencies.manifest_difference import Addition
 
 
 @dataclass(slots=True)
@@ -57,7 +53,7 @@ class Places:
     def is_withheld(self, addition: Addition) -> bool:
         """Say whether the user's settings forbid to send a name anywhere."""
         entry = addition.dependency
-        return other_settings.is_private(self._sources(addition), entry.ecosystem, entry.key)
+        return is_private(entry.ecosystem, self._sources(addition), entry.key)
 
     def advisories(self, addition: Addition) -> Index | None:
         """Return the advisory service for an addition, None where it does not apply.
@@ -85,7 +81,7 @@ class Places:
 
     def can_ask(self, addition: Addition) -> bool:
         """Say whether there is a registry of this kind at all."""
-        return addition.dependency.ecosystem in _SETTINGS
+        return addition.dependency.ecosystem in supported()
 
     def is_known(self, addition: Addition) -> bool:
         """Say whether the index of an entry is one that the trusted side or the user set."""
@@ -97,7 +93,7 @@ class Places:
     def _endpoints(self, addition: Addition) -> Endpoints:
         path, ecosystem = addition.manifest.file.path, addition.dependency.ecosystem
         if (ecosystem, path) not in self._known:
-            endpoints = _SETTINGS[ecosystem](self._sources(addition))
+            endpoints = endpoints_of(ecosystem, self._sources(addition))
             if addition.manifest.reader.name == "requirements":
                 endpoints = _with_options(endpoints, self._trusted_options(path))
             self._known[ecosystem, path] = endpoints

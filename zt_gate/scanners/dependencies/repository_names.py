@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import format_of
+from zt_gate.ecosystems import ecosystem_named
+from zt_gate.ecosystems.manifest_formats import declaring_formats, format_of
 from zt_gate.ecosystems.manifests import reader_named
 from zt_gate.ecosystems.manifests.base import ManifestError, Source
 from zt_gate.errors import GateError
@@ -19,28 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.scanners.dependencies.additions import Manifest
+    from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
-#: Formats in which people declare what a project needs; locks and scripts do not.
-DECLARING = frozenset(
-    ("requirements", "pyproject", "setup_cfg", "setup_py", "pipfile", "conda", "tox_ini",
-     "package_json", "pnpm_workspace", "deno", "cargo", "go_mod", "gemfile", "composer")
-)  # fmt: skip
 _MOST_FILES = 200
 _WORKSPACES = Source("self", "workspaces")
-_MODULES = (b".py", b".pyi", b".pyx", b".so", b".pyd", b".ipynb")
-_SCRIPTS = (
-    b".js",
-    b".mjs",
-    b".cjs",
-    b".jsx",
-    b".ts",
-    b".mts",
-    b".cts",
-    b".tsx",
-    b".vue",
-    b".svelte",
-)
 
 
 @dataclass(frozen=True)
@@ -51,6 +34,9 @@ class Repository:
     changed: frozenset[bytes]
     trusted: Callable[[bytes], bytes | None]
     listing: Callable[[], Sequence[bytes] | None] = field(default=lambda: None)
+    _workspaces: dict[str, bool] = field(default_factory=dict, init=False)
+    _families: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
+    _modules: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
 
     @cached_property
     def paths(self) -> frozenset[bytes] | None:
@@ -71,10 +57,14 @@ class Repository:
         """Return the names that the repository's projects have themselves."""
         return self._own.get(ecosystem, frozenset())
 
-    @cached_property
-    def families(self) -> frozenset[str]:
-        """What declared Python packages have before a hyphen: names that several may share."""
-        keys = self.declared("pypi")
+    def families(self, ecosystem: str) -> frozenset[str]:
+        """Return what declared packages have before a hyphen: names that several may share."""
+        if ecosystem not in self._families:
+            self._families[ecosystem] = self._find_families(ecosystem)
+        return self._families[ecosystem]
+
+    def _find_families(self, ecosystem: str) -> frozenset[str]:
+        keys = self.declared(ecosystem)
         return frozenset(key[:at] for key in keys for at, sign in enumerate(key) if sign == "-")
 
     @cached_property
@@ -87,28 +77,32 @@ class Repository:
             if one.key and one.source.kind == "self"
         )
 
-    @cached_property
-    def has_workspaces(self) -> bool:
-        """Say whether npm packages here may be each other's dependencies."""
-        if any(one.source == _WORKSPACES for one in self._changed_entries()):
+    def has_workspaces(self, ecosystem: str) -> bool:
+        """Say whether packages of an ecosystem here may be each other's dependencies."""
+        if ecosystem not in self._workspaces:
+            self._workspaces[ecosystem] = self._finds_workspaces(ecosystem)
+        return self._workspaces[ecosystem]
+
+    def _finds_workspaces(self, ecosystem: str) -> bool:
+        entries = self._changed_entries()
+        if any((one.ecosystem, one.source) == (ecosystem, _WORKSPACES) for one in entries):
             return True
-        if any(path.endswith(b"pnpm-workspace.yaml") for path in self.changed):
+        files = ecosystem_named(ecosystem).workspace_files
+        enough = tuple(name for name, mark in files.items() if not mark)
+        if enough and any(path.endswith(enough) for path in self.changed):
             return True
-        for path in (b"package.json", b"pnpm-workspace.yaml"):
+        for path, mark in files.items():
             data = None if path in self.changed else self.trusted(path)
-            if data is not None and (b'"workspaces"' in data or path != b"package.json"):
+            if data is not None and mark in data:
                 return True
         return False
 
-    @cached_property
-    def modules(self) -> frozenset[str]:
-        """Names of all Python modules and of all folders, wherever they stand."""
-        return frozenset(_stems(self.paths or (), _MODULES))
-
-    @cached_property
-    def scripts(self) -> frozenset[str]:
-        """Names of all JavaScript modules and of all folders."""
-        return frozenset(_stems(self.paths or (), _SCRIPTS))
+    def modules(self, ecosystem: str) -> frozenset[str]:
+        """Return the names of all modules of an ecosystem's language, and of all folders."""
+        if ecosystem not in self._modules:
+            suffixes = ecosystem_named(ecosystem).module_suffixes
+            self._modules[ecosystem] = frozenset(_stems(self.paths or (), suffixes))
+        return self._modules[ecosystem]
 
     @cached_property
     def _declared(self) -> dict[str, frozenset[str]]:
@@ -124,7 +118,7 @@ class Repository:
 
     def _changed_entries(self) -> Iterator[Dependency]:
         for manifest in self.manifests:
-            if manifest.reader.name in DECLARING:
+            if manifest.reader.name in declaring_formats():
                 yield from manifest.new
 
     def _trusted_entries(self) -> Iterator[Dependency]:
@@ -132,7 +126,7 @@ class Repository:
             (
                 path
                 for path in (self.paths or frozenset()) - self.changed
-                if format_of(path) in DECLARING
+                if format_of(path) in declaring_formats()
             ),
             key=lambda path: (path.count(b"/"), path),
         )

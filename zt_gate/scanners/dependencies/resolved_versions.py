@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import format_of
+from zt_gate.ecosystems.manifest_formats import format_of, with_role
 from zt_gate.ecosystems.manifests import reader_named
 from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.version_constraints import exact
 from zt_gate.errors import GateError
 from zt_gate.model.change import MODE_FILE, FileChange
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.dependencies.additions import Addition, Manifest
-from zt_gate.scanners.dependencies.lock_mismatch import LOCKS
-from zt_gate.scanners.dependencies.repository_names import DECLARING
+from zt_gate.scanners.dependencies.manifest_difference import Addition, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     #: Ecosystem, key and version.
     Pinned = tuple[str, str, str]
 
-_READ = DECLARING | LOCKS | {"maven", "gradle", "gradle_catalog", "nuget", "pre_commit"}
 _MOST_FILES = 1000
 
 
@@ -44,7 +41,7 @@ def resolved(
     found: dict[Pinned, Addition] = {}
     loose: dict[tuple[str, str], None] = {}
     for manifest in (*changed, *_unchanged(gone, trusted, paths, rest)):
-        if manifest.reader.name not in _READ:
+        if manifest.reader.name not in with_role("declares", "versions", "lock"):
             continue
         for entry in manifest.new:
             if not entry.key or entry.source.kind not in {"registry", "index"}:
@@ -92,4 +89,4 @@ def _unchanged(
 
 
 def _manifests(paths: Iterable[bytes]) -> Iterator[bytes]:
-    return (path for path in paths if format_of(path) in _READ)
+    return (path for path in paths if format_of(path) in with_role("declares", "versions", "lock"))

@@ -11,7 +11,7 @@ from zt_gate.ecosystems.manifests.base import leaves_tree
 from zt_gate.ecosystems.version_constraints import exact
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.dependencies.additions import Addition, Difference, difference
+from zt_gate.scanners.dependencies.additions import difference
 from zt_gate.syntax.text import mark_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.assessment import Verdict
+    from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
     from zt_gate.scanners.dependencies.registry_selection import Places
 
 #: Wall seconds for all answers together, and those in which nobody answers: an address that

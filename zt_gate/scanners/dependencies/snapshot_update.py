@@ -14,10 +14,12 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries import npm_settings, pypi_settings, registry_for
-from zt_gate.ecosystems.registries.base import Fault
+from zt_gate.ecosystems.registries import endpoints as endpoints_of
+from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
+from zt_gate.ecosystems.registries.package_index import Fault
 from zt_gate.ecosystems.registries.pool import run
 from zt_gate.ecosystems.registries.settings import Sources
 from zt_gate.scanners.dependencies import name_snapshot
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 #: PyPI's list of all projects has some 40 MB.
 _MOST_LIST = 256 * 1024 * 1024
-_SECONDS = {"pypi": 120.0, "npm": 1800.0}
+_LIST_SECONDS = 120.0
+_COUNT_SECONDS = 1800.0
 #: Of the known names at least this part must be confirmed: else the answer is at fault.
 _LEAST_PART = 0.9
 _POINTS = (1, 3, 10, 30, 100, 300, 1000, 2000, 3500, 5000, 7500, 10_000, 15_000, 20_000)
@@ -54,18 +57,17 @@ def refresh(
     old = name_snapshot.load(ecosystem, cache_dir, now)
     if old is None:
         raise UpdateError(f"there is no snapshot for {ecosystem}")
+    source = ecosystem_named(ecosystem).snapshot
     sources = Sources(environ, policy, lambda _path: None)
     today = datetime.fromtimestamp(now, UTC).date()
     try:
-        if ecosystem == "pypi":
-            new = _pypi(old, pypi_settings.endpoints(sources), environ)
-        else:
-            new = _npm(old, npm_settings.endpoints(sources), environ)
+        confirm = _listed if source == "list" else _counted
+        new = confirm(old, endpoints_of(ecosystem, sources), environ)
     except Fault as fault:
         raise UpdateError(f"the index {fault}") from fault
     if len(new.names) < _LEAST_PART * len(old.names):
         raise UpdateError(f"only {len(new.names):,} of {len(old.names):,} names were confirmed")
-    ranked = today if ecosystem == "npm" else old.ranked
+    ranked = today if source == "counts" else old.ranked
     new = dataclasses.replace(new, day=today, ranked=ranked)
     data = name_snapshot.encode(new)
     name_snapshot.decode(data, ecosystem)
@@ -76,10 +78,10 @@ def refresh(
     return new
 
 
-def _pypi(
+def _listed(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
-    deadline = time.monotonic() + _SECONDS["pypi"]
+    deadline = time.monotonic() + _LIST_SECONDS
     client = Client(environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST)
     response = client.get(endpoints.indexes[0], "/", _SIMPLE)
     client.close()
@@ -88,7 +90,7 @@ def _pypi(
     if not isinstance(projects, list):
         raise Fault("does not list its projects")
     there = {
-        normalise("pypi", str(project.get("name")))
+        normalise(old.ecosystem, str(project.get("name")))
         for project in projects
         if isinstance(project, dict)
     }
@@ -96,10 +98,10 @@ def _pypi(
     return dataclasses.replace(old, body=name_snapshot.body_of(names or old.names[:1]))
 
 
-def _npm(
+def _counted(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
-    service, registry = endpoints.service, registry_for("npm")
+    service, registry = endpoints.service, registry_for(old.ecosystem)
     if service is None:
         raise Fault("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
     counted: dict[str, int] = {}
@@ -117,7 +119,7 @@ def _npm(
         return task
 
     tasks = [task_of(batch) for batch in registry.batches(old.names)]
-    run([(registry.count_width, tasks)], environ, time.monotonic() + _SECONDS["npm"])
+    run([(registry.count_width, tasks)], environ, time.monotonic() + _COUNT_SECONDS)
     with lock:
         ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     names = [name for name, _ in ranked]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.ecosystems.registries.base import Missing, Unverified
 from zt_gate.model.finding import Severity
 from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
-    REGISTRIES,
     Known,
     Verdict,
     ago,
@@ -53,7 +53,7 @@ def of_age(dependency: Dependency, known: Known, least: int | None, now: float) 
     if not least:
         return []
     answer = known.facts.answer if known.facts is not None else None
-    where = REGISTRIES[dependency.ecosystem]
+    where = ecosystem_named(dependency.ecosystem).registry_title
     if answer is None:
         return [unverified(dependency, known.why or "nobody was asked about its versions")]
     if isinstance(answer, Unverified):

@@ -14,9 +14,10 @@ import pytest
 from tests.support.changes import change_of, context
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import Fault, Index, Missing, Project, Want
+from zt_gate.ecosystems.registries.base import Missing, Project, Want
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
-from zt_gate.ecosystems.registries.other_settings import ECOSYSTEMS, default_index
+from zt_gate.ecosystems.registries.default_settings import default_index
+from zt_gate.ecosystems.registries.package_index import Fault, Index
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def test_what_is_no_answer_is_a_fault(ecosystem: str, answer: tuple[str, str]) -
         ask(ecosystem, key, {**dict.fromkeys(answers, answer)})
 
 
-@pytest.mark.parametrize("ecosystem", ECOSYSTEMS)
+@pytest.mark.parametrize("ecosystem", GOOD)
 def test_each_has_a_host_of_its_own(ecosystem: str) -> None:
     index = default_index(ecosystem)
     assert index.default

@@ -1,0 +1,65 @@
+"""Rust crates: Cargo and its registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.install_tool import InstallTools
+    from zt_gate.ecosystems.registries.base import Registry
+
+_OPTIONS_WITH_VALUE = (
+    "--features -F --version --vers --git --branch --tag --rev --path --registry --index --root "
+    "--target --profile --bin --manifest-path -p --package --rename --jobs -j"
+)
+
+
+def _install_tools() -> InstallTools:
+    from zt_gate.ecosystems.install_tool import InstallTools, plain_tool
+
+    commands = dict(
+        plain_tool(command, "cargo", _OPTIONS_WITH_VALUE)
+        for command in ("cargo add", "cargo install")
+    )
+    return InstallTools(commands, frozenset(("-C", "--config", "--color", "-Z")))
+
+
+def _registry() -> Registry:
+    from zt_gate.ecosystems.registries import cargo
+    from zt_gate.ecosystems.registries.without_counts import RegistryWithoutCounts
+
+    return RegistryWithoutCounts("cargo", cargo.project)
+
+
+ECOSYSTEM = Ecosystem(
+    name="cargo",
+    title="Rust crates",
+    name_pattern=r"[A-Za-z][A-Za-z0-9_-]{0,63}\Z",
+    example="pkg:cargo/x@1",
+    formats=(
+        ManifestFormat("cargo", (b"cargo.toml",)),
+        ManifestFormat(
+            "cargo_lock",
+            (b"cargo.lock",),
+            role="lock",
+            locks={b"cargo.lock": b"cargo.toml"},
+            reader="zt_gate.ecosystems.manifests.toml_lock",
+        ),
+    ),
+    locked_sections=("dependencies", "dev-dependencies", "build-dependencies"),
+    sample=SampleManifest(
+        "Cargo.toml",
+        lambda name, version: f'{name} = "={version}"' if version else f'{name} = "*"',
+        head=("[dependencies]",),
+    ),
+    install_tools=_install_tools,
+    install_words=(b"install", b"add"),
+    registry=_registry,
+    registry_title="the crates registry",
+    canary="serde",
+    osv_name="crates.io",
+    bare_version_is_range=True,
+    pre_commit_languages=("rust",),
+)

@@ -1,0 +1,15 @@
+"""Actions of GitHub workflows: no registry knows them, a full commit pins them."""
+
+from __future__ import annotations
+
+from zt_gate.ecosystems.base import Ecosystem
+
+ECOSYSTEM = Ecosystem(
+    name="github",
+    title="GitHub Actions",
+    # Owner, repository and a folder in it.
+    name_pattern=r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z",
+    normalise=str.lower,
+    install_words=(b"uses:",),
+    pin_pattern=r"(?:[0-9a-f]{40}|[0-9a-f]{64}|sha256:[0-9a-f]{64})\Z",
+)

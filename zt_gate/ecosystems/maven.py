@@ -1,0 +1,56 @@
+"""Java packages: Maven repositories, and Gradle, which takes packages from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.registries.base import Registry
+
+
+def _registry() -> Registry:
+    from zt_gate.ecosystems.registries import maven
+    from zt_gate.ecosystems.registries.without_counts import RegistryWithoutCounts
+
+    return RegistryWithoutCounts("maven", maven.project, accept="application/xml, text/xml")
+
+
+def _dependency(name: str, version: str) -> str:
+    from xml.sax.saxutils import escape
+
+    group, _, artifact = name.partition(":")
+    coordinates = (
+        f"<groupId>{escape(group)}</groupId><artifactId>{escape(artifact)}</artifactId>"
+    )  # fmt: skip
+    chosen = f"<version>{escape(version)}</version>" if version else ""
+    return f"<dependency>{coordinates}{chosen}</dependency>"
+
+
+ECOSYSTEM = Ecosystem(
+    name="maven",
+    title="Java packages (Maven)",
+    # Group and artifact.
+    name_pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]*:[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
+    separator=":",
+    example="pkg:maven/g/a@1",
+    formats=(
+        ManifestFormat("maven", (b"pom.xml",), role="versions"),
+        ManifestFormat(
+            "gradle", (b"build.gradle", b"build.gradle.kts"), (b"gradle",), role="versions"
+        ),
+        ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),
+    ),
+    sample=SampleManifest(
+        "pom.xml",
+        _dependency,
+        head=("<project><dependencies>",),
+        tail=("</dependencies></project>",),
+    ),
+    registry=_registry,
+    registry_title="the Maven repository",
+    index_url=lambda origin: f"{origin}/maven2",
+    canary="junit:junit",
+    osv_name="Maven",
+)

@@ -1,0 +1,190 @@
+"""JavaScript packages: npm and registries like it, yarn, pnpm, bun and deno."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.install_tool import InstallTools
+    from zt_gate.ecosystems.registries.base import Registry
+    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+
+_OPTIONS_WITH_VALUE = (
+    "--prefix -C --dir --cwd -w --workspace --filter -F --tag --cache --loglevel --otp "
+    "--install-strategy --omit --include --userconfig --config --modules-folder --mutex "
+    "--network-timeout --node-options --script-shell"
+)
+
+
+def _install_tools() -> InstallTools:
+    from zt_gate.ecosystems.install_tool import InstallTools, Tool
+
+    values = frozenset(_OPTIONS_WITH_VALUE.split())
+    indexes = frozenset(("--registry",))
+    package = frozenset(("-p", "--package"))
+
+    def adds(name: str, words: int = 2) -> Tool:
+        return Tool(name, "npm", words, values=values, indexes=indexes)
+
+    def runs(name: str, words: int) -> Tool:
+        own_values = values - {"-p"} | {"-c", "--call"}
+        return Tool(name, "npm", words, 1, own_values, package, package, indexes)
+
+    def creates(name: str) -> Tool:
+        return Tool(name, "npm", 2, 1, values, indexes=indexes, create=True)
+
+    commands = {
+        ("npx",): runs("npx", 1),
+        ("pnpx",): runs("pnpx", 1),
+        ("bunx",): runs("bunx", 1),
+        ("yarn", "add"): adds("yarn add"),
+        ("yarn", "global", "add"): adds("yarn global add", 3),
+        ("yarn", "dlx"): runs("yarn dlx", 2),
+        ("pnpm", "dlx"): runs("pnpm dlx", 2),
+        ("pnpm", "exec"): Tool("", "npm"),
+        ("bun", "x"): runs("bun x", 2),
+        ("bun", "add"): adds("bun add"),
+        ("bun", "install"): adds("bun install"),
+        ("bun", "i"): adds("bun install"),
+        ("npm", "exec"): runs("npm exec", 2),
+        ("npm", "x"): runs("npm exec", 2),
+        ("npm", "create"): creates("npm create"),
+        ("npm", "init"): creates("npm init"),
+        ("yarn", "create"): creates("yarn create"),
+        ("pnpm", "create"): creates("pnpm create"),
+        ("bun", "create"): creates("bun create"),
+        ("deno", "add"): adds("deno add"),
+        ("deno", "install"): adds("deno install"),
+        ("deno", "run"): adds("deno run"),
+    }
+    for verb in ("install", "i", "in", "ins", "add", "isntall"):
+        commands["npm", verb] = adds("npm install")
+    for verb in ("install", "i", "add"):
+        commands["pnpm", verb] = Tool(
+            "pnpm add", "npm", values=values - {"-w"}, indexes=indexes
+        )  # fmt: skip
+    return InstallTools(commands, values)
+
+
+def _registry() -> Registry:
+    from zt_gate.ecosystems.registries.npm import Npm
+
+    return Npm()
+
+
+def _settings(sources: Sources) -> Endpoints:
+    from zt_gate.ecosystems.registries import npm_settings
+
+    return npm_settings.endpoints(sources)
+
+
+def _quoted(name: str, version: str) -> str:
+    import json
+
+    return f"{json.dumps(name)}: {json.dumps(version or '*')}"
+
+
+_PACKAGE_LOCKS = (b"package-lock.json", b"npm-shrinkwrap.json")
+
+ECOSYSTEM = Ecosystem(
+    name="npm",
+    title="npm",
+    # The registry's older packages have upper-case letters; nothing that installs
+    # has a slash beyond the scope's, a space or a percent sign.
+    name_pattern=r"(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*\Z",
+    example="pkg:npm/x@1",
+    scoped_names=True,
+    formats=(
+        ManifestFormat("package_json", (b"package.json",)),
+        ManifestFormat("pnpm_workspace", (b"pnpm-workspace.yaml",)),
+        ManifestFormat("deno", (b"deno.json", b"deno.jsonc", b"import_map.json")),
+        ManifestFormat("npmrc", (b".npmrc",), role="settings"),
+        ManifestFormat(
+            "package_lock",
+            _PACKAGE_LOCKS,
+            role="lock",
+            locks=dict.fromkeys(_PACKAGE_LOCKS, b"package.json"),
+        ),
+        ManifestFormat(
+            "yarn_lock", (b"yarn.lock",), role="lock", locks={b"yarn.lock": b"package.json"}
+        ),
+        ManifestFormat(
+            "pnpm_lock",
+            (b"pnpm-lock.yaml",),
+            role="lock",
+            locks={b"pnpm-lock.yaml": b"package.json"},
+        ),
+        ManifestFormat(
+            "bun_lock", (b"bun.lock",), role="lock", locks={b"bun.lock": b"package.json"}
+        ),
+        ManifestFormat(
+            "javascript",
+            suffixes=(
+                b"js",
+                b"mjs",
+                b"cjs",
+                b"jsx",
+                b"ts",
+                b"mts",
+                b"cts",
+                b"tsx",
+                b"vue",
+                b"svelte",
+            ),
+            role="text",
+            marks=(b"/*", b"*/", b"`", b"import", b"from", b"<script"),
+        ),
+    ),
+    locked_sections=("dependencies", "devDependencies", "optionalDependencies"),
+    workspace_files={b"package.json": b'"workspaces"', b"pnpm-workspace.yaml": b""},
+    sample=SampleManifest(
+        "package.json", _quoted, head=('{"dependencies": {',), tail=("}}",), between=","
+    ),
+    install_tools=_install_tools,
+    install_words=(
+        b"install",
+        b"add",
+        b"npx",
+        b"bunx",
+        b"pnx",
+        b"dlx",
+        b"npm:",
+        b"npm i",
+        b"npm x",
+        b"npm exec",
+        b"npm create",
+        b"pnpm i",
+        b"bun x",
+        b"bun i",
+        b"bun create",
+        b"yarn create",
+        b"require",
+        b"dependencies",
+    ),
+    module_names="package",
+    module_suffixes=(
+        b".js",
+        b".mjs",
+        b".cjs",
+        b".jsx",
+        b".ts",
+        b".mts",
+        b".cts",
+        b".tsx",
+        b".vue",
+        b".svelte",
+    ),
+    registry=_registry,
+    registry_title="the npm registry",
+    settings=_settings,
+    download_service="npm-downloads",
+    canary="lodash",
+    probe_path="/npm",
+    probe_setting="npm_config_registry",
+    osv_name="npm",
+    advisory_client="registry",
+    snapshot="counts",
+    version_scheme="zt_gate.ecosystems.version_schemes.npm",
+)

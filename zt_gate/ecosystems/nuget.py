@@ -1,0 +1,75 @@
+""".NET packages: NuGet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.install_tool import InstallTools
+    from zt_gate.ecosystems.registries.base import Registry
+
+
+def _install_tools() -> InstallTools:
+    from zt_gate.ecosystems.install_tool import InstallTools, plain_tool
+
+    commands = dict(
+        (
+            plain_tool("dotnet add package", "nuget", "-v --version -f -s", most=1),
+            plain_tool("dotnet tool install", "nuget", "--version --tool-path", most=1),
+            plain_tool(
+                "install-package", "nuget", "-Version -Source", title="Install-Package", most=1
+            ),
+        )
+    )
+    return InstallTools(commands)
+
+
+def _registry() -> Registry:
+    from zt_gate.ecosystems.registries import nuget
+    from zt_gate.ecosystems.registries.without_counts import RegistryWithoutCounts
+
+    return RegistryWithoutCounts("nuget", nuget.project)
+
+
+def _reference(name: str, version: str) -> str:
+    from xml.sax.saxutils import quoteattr
+
+    return f"<PackageReference Include={quoteattr(name)} Version={quoteattr(version or '*')} />"
+
+
+def _index_url(origin: str) -> str:
+    """Return the host of the data, which stands beside the one of the pages."""
+    scheme, _, host = origin.partition("://")
+    return f"{scheme}://api.{host.partition('.')[2]}"
+
+
+ECOSYSTEM = Ecosystem(
+    name="nuget",
+    title=".NET packages (NuGet)",
+    name_pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z",
+    normalise=str.lower,
+    example="pkg:nuget/x@1",
+    formats=(
+        ManifestFormat(
+            "nuget",
+            (b"directory.packages.props", b"directory.build.props", b"packages.config"),
+            (b"csproj", b"fsproj", b"vbproj"),
+            role="versions",
+        ),
+    ),
+    sample=SampleManifest(
+        "asks.csproj",
+        _reference,
+        head=("<Project><ItemGroup>",),
+        tail=("</ItemGroup></Project>",),
+    ),
+    install_tools=_install_tools,
+    install_words=(b"install", b"Install-", b"add"),
+    registry=_registry,
+    registry_title="the NuGet registry",
+    index_url=_index_url,
+    canary="Newtonsoft.Json",
+    osv_name="NuGet",
+)

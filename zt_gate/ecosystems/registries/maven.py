@@ -1,0 +1,49 @@
+"""A Maven repository: its metadata, and the date of its first version's file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from zt_gate.ecosystems.registries.base import Missing, Project
+from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.without_counts import OTHER_PACKAGE, WRONG_FORM, dated_project
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.registries.base import Answer, Want
+    from zt_gate.ecosystems.registries.client import Client
+    from zt_gate.ecosystems.registries.package_index import Index
+
+_VERSION = re.compile(rb"<version>\s{0,20}([^<\s]{1,200})\s{0,20}</version>")
+_ARTIFACT = re.compile(rb"<artifactId>\s{0,20}([^<\s]{1,200})\s{0,20}</artifactId>")
+_ACCEPT = "application/xml, text/xml"
+
+
+def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # noqa: ARG001 - every client's form
+    """Ask for the list of versions, then for when the first was put there."""
+    group, _, artifact = key.partition(":")
+    folder = f"/{quote(group.replace('.', '/'))}/{quote(artifact)}"
+    response = client.get(index, f"{folder}/maven-metadata.xml", _ACCEPT)
+    if response.status != 200:
+        return Missing()
+    if "xml" not in response.type:
+        raise Fault(WRONG_FORM)
+    named = _ARTIFACT.search(response.body)
+    if named is None or named[1].decode("ascii", "replace") != artifact:
+        raise Fault(OTHER_PACKAGE)
+    versions = _VERSION.findall(response.body)
+    if not versions:
+        return Project(None, "empty")
+    first = quote(versions[0].decode("utf-8", "replace"))
+    file = client.get(index, f"{folder}/{first}/{quote(artifact)}-{first}.pom", "*/*")
+    return dated_project(_moment_of_header(file.modified) if file.status == 200 else None, ())
+
+
+def _moment_of_header(value: str) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

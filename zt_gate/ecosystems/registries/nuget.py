@@ -1,0 +1,50 @@
+"""NuGet's registration index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from zt_gate.ecosystems.registries.base import Missing, moment_of
+from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.without_counts import (
+    OTHER_PACKAGE,
+    WRONG_FORM,
+    dated_project,
+    json_object,
+    table,
+    tables,
+)
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.registries.base import Answer, Want
+    from zt_gate.ecosystems.registries.client import Client
+    from zt_gate.ecosystems.registries.package_index import Index
+
+# NuGet dates what it no longer lists to the year 1900.
+_LISTED_SINCE = 631152000.0
+
+
+def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # noqa: ARG001 - every client's form
+    """Ask for the first page of versions, which may stand in a file of its own."""
+    folder = f"/v3/registration5-semver1/{quote(key.lower())}"
+    answer = json_object(client, index, f"{folder}/index.json")
+    if answer is None:
+        return Missing()
+    pages = tables(answer.get("items"))
+    if not pages:
+        raise Fault(WRONG_FORM)
+    page: dict[str, Any] = pages[0]
+    if "items" not in page:
+        where = urlsplit(str(page.get("@id", ""))).path
+        if not where.startswith(f"{urlsplit(index.url).path}{folder}/"):
+            raise Fault("keeps its versions in another place")
+        page = json_object(client, index, where.removeprefix(urlsplit(index.url).path)) or {}
+    entries = [table(one, "catalogEntry") for one in tables(page.get("items"))]
+    if not entries:
+        raise Fault(WRONG_FORM)
+    if any(str(entry.get("id")).lower() != key.lower() for entry in entries):
+        raise Fault(OTHER_PACKAGE)
+    moments = [moment_of(entry.get("published")) for entry in entries]
+    known = [moment for moment in moments if moment is not None and moment > _LISTED_SINCE]
+    return dated_project(min(known, default=None), ())

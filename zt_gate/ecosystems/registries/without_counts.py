@@ -1,0 +1,78 @@
+"""Registries that are asked for existence and age only: nobody counts their downloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.ecosystems.registries.base import Answer, Count, Project, Release, Want
+from zt_gate.ecosystems.registries.package_index import Fault, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zt_gate.ecosystems.registries.client import Client
+
+JSON = "application/json"
+WRONG_FORM = "answered in a form that it should not have"
+OTHER_PACKAGE = "answered for another package"
+_UNDATED = "tells no dates"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryWithoutCounts:
+    """The client of such a registry; ``ask`` does what ``Registry.project`` says."""
+
+    ecosystem: str
+    ask: Callable[[Client, Index, str, Want], Answer]
+    accept: str = JSON
+    count_age: float = 86400.0
+    count_width: int = 1
+    width: int = 8
+
+    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+        """Ask for one package; raises Fault."""
+        return self.ask(client, index, key, want)
+
+    def batches(self, keys: Sequence[str]) -> list[list[str]]:
+        """Put one name into a request."""
+        return [[key] for key in keys]
+
+    def counts(self, client: Client, service: Index, keys: Sequence[str]) -> Mapping[str, Count]:  # noqa: ARG002 - the protocol's
+        """Count nothing."""
+        return dict.fromkeys(keys)
+
+    def used_before(self, client: Client, service: Index, key: str, moment: float) -> bool:  # noqa: ARG002 - the protocol's
+        """Say no: there are no counts."""
+        return False
+
+
+def json_object(client: Client, index: Index, path: str) -> dict[str, Any] | None:
+    """Return an answer that is a JSON object, None for a 404; raises Fault."""
+    response = client.get(index, path, JSON)
+    if response.status != 200:
+        return None
+    answer = response.json()
+    if not isinstance(answer, dict):
+        raise Fault(WRONG_FORM)
+    return answer
+
+
+def dated_project(first: float | None, releases: tuple[Release, ...]) -> Project:
+    """Return a package that exists, dated by its first version unless ``first`` is known."""
+    dates = [one.uploaded for one in releases if one.uploaded is not None]
+    moment = first if first is not None else min(dates, default=None)
+    return Project(moment, undated="" if moment is not None else _UNDATED, releases=releases)
+
+
+def table(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return the table below a key; raises Fault where there is none."""
+    found = answer.get(key)
+    if not isinstance(found, dict):
+        raise Fault(WRONG_FORM)
+    return found
+
+
+def tables(value: object) -> list[dict[str, Any]]:
+    """Return the tables of a list, [] for what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
