@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zt_gate.rulebook.load import (
+from zt_gate.rulebook.rule_files import (
     RulebookError,
     digest,
     load,

@@ -13,7 +13,7 @@ from tests.scanners.code.scanning import BAD, Scan, found, refuse
 from tests.support.changes import context
 from zt_gate.errors import GateError
 from zt_gate.model.finding import Severity
-from zt_gate.rulebook.load import _ID as RULE_ID
+from zt_gate.rulebook.rule_files import _ID as RULE_ID
 from zt_gate.scanners.code.project_rules import own_rules
 from zt_gate.scanners.code.result_cache import Store
 

@@ -16,7 +16,8 @@ import pytest
 
 from zt_gate import rulebook
 from zt_gate.errors import GateError
-from zt_gate.rulebook.load import RulebookError
+from zt_gate.rulebook import rule_files
+from zt_gate.rulebook.rule_files import RulebookError
 
 RULES = rulebook.rules_folder()
 SCANNERS = rulebook.scanners_with_rules()
@@ -202,7 +203,7 @@ def test_the_compiled_rules_are_used_and_follow_the_file(folder: Path, tmp_path:
     first = rulebook.load("secrets", cache=cache, folder=folder)
     kept = cached(cache)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rulebook, "_tables", None)  # nothing is read again
+        patch.setattr(rule_files, "_tables", None)  # nothing is read again
         assert rulebook.load("secrets", cache=cache, folder=folder) == first
     (folder / "secrets" / "a.toml").write_text(GOOD.replace("made-up", "made-up-anew"))
     assert [*rulebook.load("secrets", cache=cache, folder=folder)] == ["secrets/made-up-anew"]
