@@ -128,6 +128,20 @@ def _allowed(module: str, handler: ast.ExceptHandler) -> bool:
     return any(isinstance(inner, ast.Raise) for inner in ast.walk(handler))
 
 
+def test_a_verdict_is_lowered_in_one_place_after_the_judge() -> None:
+    wrong = []
+    for path in MODULES:
+        module = dotted(path)
+        if module in {"model.report", "review.judge"}:
+            continue
+        wrong += [
+            f"{module}:{node.value.lineno} makes a verdict"
+            for node in ast.walk(ast.parse(path.read_bytes()))
+            if isinstance(node, ast.keyword) and node.arg == "verdict"
+        ]
+    assert wrong == []
+
+
 HEAVY = ("rich", "git", "detect_secrets", "semgrep", "yaml", "packaging", "urllib3", "http.client",
          "ssl", "tomllib", "hypothesis", "packageurl")  # fmt: skip
 

@@ -289,3 +289,13 @@ def test_sha256_repository(tmp_path: Path) -> None:
     git = opened(repo)
     assert len(git.head) == 64
     assert resolve(git, "main") == git.head
+
+
+def test_work_trees_of_one_repository_share_its_common_folder(repo: Repo, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
+    main, linked = opened(repo), Git.open(tmp_path / "linked", environ(repo))
+    assert main.common_folder == main.folder
+    assert linked.folder != main.folder
+    assert os.path.realpath(linked.common_folder) == os.path.realpath(main.folder)
+    said = linked.run(["rev-parse", "--path-format=absolute", "--git-common-dir"])
+    assert linked.common_folder == said.decode().strip()

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
+from zt_gate.model.profile import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from zt_gate.model.report import Report
@@ -42,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on", metavar="LEVEL", help="block (default), warn, info, or a severity"
     )
     which.add_argument("--min-confidence", metavar="C", help="least confidence that blocks")
-    which.add_argument("--profile", metavar="P", help="advisory, standard or strict")
+    which.add_argument("--profile", metavar="P", help=", ".join(Profile))
     which.add_argument("--task", metavar="NAME", help="narrow to a task of the policy")
     which.add_argument("--config", metavar="FILE", help="a policy of yours, instead of git's")
     which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
@@ -161,7 +162,7 @@ def publish(report: Report, shown: str, outputs: Sequence[tuple[str, Path]], loo
 
     failed = _written(report, outputs, looks_of_a_file(looks))
     if failed:
-        report = _amended(report, failed)
+        report = report.with_errors(failed.values())
         said = [(name, target) for name, target in outputs if target not in failed]
         again = _written(report, said, looks_of_a_file(looks))
         failed |= again
@@ -195,17 +196,6 @@ def _written(
         except ReportError as error:
             failed[target] = str(error)
     return failed
-
-
-def _amended(report: Report, failed: Mapping[Path, str]) -> Report:
-    from dataclasses import replace
-
-    from zt_gate.model.report import Verdict
-
-    verdict = report.verdict if report.verdict is Verdict.FAIL else Verdict.ERROR
-    return replace(
-        report, verdict=verdict, complete=False, errors=(*report.errors, *failed.values())
-    )
 
 
 def looks_of_a_file(looks: Options) -> Options:

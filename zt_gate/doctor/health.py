@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.doctor.check import Check
 from zt_gate.errors import GateError
+from zt_gate.model.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +63,7 @@ def _policy(asked: Asked) -> Check:
         report = run.run(request, asked.environ)
     except GateError as error:
         return Check("health", "policy", "fault", str(error), "mend the policy, and commit it")
-    if report.policy.profile == "advisory":
+    if report.policy.profile == Profile.ADVISORY:
         says = "the profile is advisory: nothing blocks"
         return Check("health", "policy", "fault", says, 'profile = "standard" in the policy')
     return Check(

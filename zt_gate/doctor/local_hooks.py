@@ -31,7 +31,7 @@ _INSTALL = "zt-gate hook install"
 def checks(asked: Asked) -> Iterator[Check]:
     """Yield what can be said about each hook."""
     from zt_gate.git import hook_files
-    from zt_gate.review.run import in_ci
+    from zt_gate.system.ci import in_ci
 
     if in_ci(asked.environ):
         says = "this is CI; hooks are on people's own machines"

@@ -10,6 +10,7 @@ from zt_gate.drill.case import Result, judged
 from zt_gate.drill.repository_cases import SCENES
 from zt_gate.drill.workspace import Box
 from zt_gate.errors import GateError
+from zt_gate.system.ci import without_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -59,6 +60,4 @@ def play(
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """Return what the gate gets in the drill: no CI, no home of the user's."""
-    made = practice.environment(folder, settings)
-    ci = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
-    return {name: value for name, value in made.items() if name not in ci}
+    return without_marks(practice.environment(folder, settings))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
+from zt_gate.system.ci import with_mark
 
 if TYPE_CHECKING:
     from zt_gate.drill.case import Outcome
@@ -41,7 +42,7 @@ def _arriving_in_range(box: Box) -> Outcome:
     repository.commit()
     repository.write("new.py", planted())
     repository.commit()
-    return box.judge(repository, "range", spec=f"{base}..HEAD", env={"CI": "true"})
+    return box.judge(repository, "range", spec=f"{base}..HEAD", env=with_mark({}))
 
 
 def _arriving_baseline(box: Box) -> Outcome:
@@ -81,7 +82,7 @@ def _branched_before(box: Box) -> Outcome:
     repository.git("checkout", "-q", "main")
     repository.write(_POLICY, 'profile = "standard"\n')
     repository.commit()
-    return box.judge(repository, "range", spec="main..side", env={"CI": "true"})
+    return box.judge(repository, "range", spec="main..side", env=with_mark({}))
 
 
 def _once_more(box: Box) -> Outcome:

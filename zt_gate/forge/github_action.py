@@ -34,10 +34,10 @@ from zt_gate.forge import (
 from zt_gate.forge.api_client import ApiError, Client
 from zt_gate.git import fetch_history, history
 from zt_gate.git.trusted_files import read_file
-from zt_gate.model.report import Verdict
 from zt_gate.reports.write import write
 from zt_gate.review import authorship
 from zt_gate.review import run as review
+from zt_gate.system import ci
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -75,7 +75,7 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     """
     publish.outputs(environ, {"verdict": "error"})
     told = settings.read(environ)
-    environ["CI"] = "true"
+    ci.mark(environ)
     client = _client(environ, told)
     event = events.read(environ, events.payload(environ), client)
     server = environ.get("GITHUB_SERVER_URL", "")
@@ -237,10 +237,11 @@ def _tell(
             note = _joined(note, "no comment: this job's token may not write to the pull request")
         else:
             text = pull_request_page.comment(
-                _amended(report, failed), pull_request_page.Beside(people, note, known.remarks)
+                report.with_errors(failed),
+                pull_request_page.Beside(people, note, known.remarks),
             )
             failed += publish.comment(known.client, event, text)
-    report = _amended(report, failed)
+    report = report.with_errors(failed)
     paths = {}
     for output, name, kind in FILES:
         target = os.path.join(told.folder, name)
@@ -273,13 +274,6 @@ def _sarif(
 
 def _joined(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
-
-
-def _amended(report: Report, failed: list[str]) -> Report:
-    if not failed:
-        return report
-    verdict = report.verdict if report.verdict is Verdict.FAIL else Verdict.ERROR
-    return replace(report, verdict=verdict, errors=(*report.errors, *failed))
 
 
 def forget(environ: MutableMapping[str, str]) -> None:

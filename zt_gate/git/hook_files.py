@@ -86,7 +86,7 @@ def folder_of(git: Git, environ: Mapping[str, str]) -> Folder:
     fields = asking.run(args, ok=(0, 1)).split(b"\0")
     # The gate's own switch stands among them, with the scope "command".
     said = [v for scope, v in zip(fields[::2], fields[1::2], strict=False) if scope != b"command"]
-    common = _common(git)
+    common = git.common_folder
     setting = os.fsdecode(said[-1]) if said else ""
     # .git/hooks itself may be a link into the work tree.
     path = os.path.normpath(os.path.join(git.root, setting)) if said else f"{common}/hooks"
@@ -95,12 +95,7 @@ def folder_of(git: Git, environ: Mapping[str, str]) -> Folder:
 
 def is_content(git: Git, path: str) -> bool:
     """Whether a path leads into the work tree, where a change may rewrite what is there."""
-    return _is_content(path, str(git.root), _common(git))
-
-
-def _common(git: Git) -> str:
-    shared = git.run(["rev-parse", "--path-format=absolute", "--git-common-dir"])
-    return os.fsdecode(shared.removesuffix(b"\n"))
+    return _is_content(path, str(git.root), git.common_folder)
 
 
 def _is_content(path: str, root: str, common: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level, Severity
+from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import GATE
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ def level_of(
     level = finding.level or _matrix(finding.severity, finding.confidence, min_confidence)
     level = policy.levels.get(finding.scanner, level)
     level = policy.levels.get(finding.rule, level)
-    if policy.profile == "strict" and finding.rule in _RAISED:
+    if policy.profile == Profile.STRICT and finding.rule in _RAISED:
         level = Level.BLOCK
-    if policy.profile == "advisory" and level is Level.BLOCK:
+    if policy.profile == Profile.ADVISORY and level is Level.BLOCK:
         level = Level.WARN
     return _fail_on(finding, level, fail_on)
 

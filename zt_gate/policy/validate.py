@@ -9,17 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from zt_gate.model.finding import Level
+from zt_gate.model.profile import Profile
 from zt_gate.policy.rule_globs import GlobError, compile_glob
 from zt_gate.policy.schema import (
     GATE,
-    PROFILES,
     SCANNERS,
     Allowance,
     Dependencies,
     Ignore,
     OnUnverified,
     Policy,
-    Profile,
     Scope,
     ScopeLimits,
 )
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 _LEVELS = tuple(level.value for level in Level)
+_PROFILES = tuple(profile.value for profile in Profile)
 _WILD = "*?[\\"
 # Options of the code scanner alone.
 _OWN_RULES = ("rules", "packs")
@@ -54,7 +54,7 @@ def policy_of(
     top.only(KEYS[""])
     names = _Names((*scanners, GATE), rules)
     return Policy(
-        profile=cast("Profile", top.choice("profile", PROFILES, "standard")),
+        profile=Profile(top.choice("profile", _PROFILES, Profile.STANDARD)),
         levels=_levels(top.table("levels"), names),
         paths=_allowances(top.table("paths"), names),
         scanners=_options(top.table("scanners"), scanners),

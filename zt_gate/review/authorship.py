@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.model.profile import Profile
 from zt_gate.model.report import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zt_gate.model.change import Commit
     from zt_gate.model.rule import Rule
@@ -206,9 +207,9 @@ def fits(pattern: str, text: str) -> bool:
     return len(text) - at >= len(last) and text.endswith(last)
 
 
-def stricter(profile: str, origin: Origin, profiles: Sequence[str]) -> str:
-    """Return the profile to judge by; ``profiles`` are all of them, the strictest last."""
-    return profiles[-1] if origin.ai else profile
+def profile_for(origin: Origin, profile: Profile) -> Profile:
+    """Return the profile to judge by: the policy's, or strict for what an agent wrote."""
+    return Profile.STRICT if origin.ai else profile
 
 
 def _by(agent: Agent) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.model.finding import Confidence, Level, Location
+from zt_gate.model.profile import Profile
 from zt_gate.model.report import (
     JudgedFinding,
     NotInspected,
@@ -323,7 +324,7 @@ def _errors(
     for run in runs:
         if run.status == "error":
             errors.append(_about(run.scanner, run.reason))
-        elif run.status == "skipped" and policy.profile == "strict":
+        elif run.status == "skipped" and policy.profile == Profile.STRICT:
             errors.append(f"{run.scanner} was skipped, which strict does not accept: {run.reason}")
         for kind in sorted(kinds):
             skips = [

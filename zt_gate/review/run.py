@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
+from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, Tool
 from zt_gate.policy.collect_waivers import accepted_from, gather
-from zt_gate.policy.schema import PROFILES
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Kind, Request
 from zt_gate.review.scanner_context import Kit, RuleIds
-from zt_gate.review.trusted_side import in_ci, trusted_policy, trusted_revision
+from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.scanners import SCANNERS
 from zt_gate.system import cache
+from zt_gate.system.ci import in_ci
 from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from zt_gate.model.report import Report
     from zt_gate.policy.schema import Policy
 
-__all__ = ["Kind", "Request", "in_ci", "run", "secret_patterns"]
+__all__ = ["Kind", "Request", "run", "secret_patterns"]
 
 #: What a commit message alone is held against: there is no content to look at.
 _OF_MESSAGES = ("secrets", "injection", "scope")
@@ -67,8 +68,7 @@ def run(
         rules = rulebook.load("gate", cache=kept)
         marks = authorship.marks_of(rules[authorship.RULE], policy.ai, request.ai_labels)
         wrote = authorship.recognise(change.commits, request.told, marks)
-        profile = authorship.stricter(policy.profile, wrote, PROFILES)
-        policy = replace(policy, profile=profile)  # type: ignore[arg-type]
+        policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
         kit = Kit(request, policy, git, trusted, workdir, environ, kept)
         scanners = _scanners(request)
         jobs = [kit.job(name, module) for name, module in scanners if _wanted(name, request)]
@@ -119,7 +119,7 @@ def _logged(
         report,
         said,
         environ,
-        git_folder="" if git is None else git.folder,
+        git_folder="" if git is None else git.common_folder,
         scanned=_scanned(request, git),
         revision="" if git is None else git.head,
     )
@@ -131,7 +131,7 @@ def _record(request: Request, git: Git | None, environ: Mapping[str, str]) -> Pa
         return None
     from zt_gate.policy.approvals import record_of
 
-    return record_of(environ, git.folder, _scanned(request, git))
+    return record_of(environ, git.common_folder, _scanned(request, git))
 
 
 def _options(request: Request) -> judge.JudgeOptions:
@@ -143,8 +143,9 @@ def _options(request: Request) -> judge.JudgeOptions:
                 raise UsageError(f"{option} takes {', '.join(known)}, not {name!a}")
     if not any(_wanted(name, request) for name in known):
         raise UsageError("--scanner and --skip leave no scanner that runs")
-    if request.profile and request.profile not in PROFILES:
-        raise UsageError(f"--profile takes {', '.join(PROFILES)}, not {request.profile!a}")
+    profiles = tuple(profile.value for profile in Profile)
+    if request.profile and request.profile not in profiles:
+        raise UsageError(f"--profile takes {', '.join(profiles)}, not {request.profile!a}")
     if request.audit not in {"", "added", "all"}:
         raise UsageError(f"--audit takes added or all, not {request.audit!a}")
     if request.audit == "all" and request.offline:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
+from zt_gate.model.profile import Profile
 from zt_gate.review import workers
 from zt_gate.system import process
 
@@ -112,7 +113,9 @@ class Kit:
     def _version_age(self) -> int | None:
         """Return the least age of a version: where nothing is said, strict waits a week."""
         said = self.policy.dependencies.min_version_age_days
-        return _STRICT_VERSION_DAYS if said is None and self.policy.profile == "strict" else said
+        if said is None and self.policy.profile == Profile.STRICT:
+            return _STRICT_VERSION_DAYS
+        return said
 
     def _text_reader(self) -> Callable[[str], Sequence[tuple[str, str, str]]]:
         """Return what holds a text against the injection rules, read when the first one comes."""

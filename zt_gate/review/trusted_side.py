@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
+from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import Policy
+from zt_gate.system.ci import in_ci
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -15,9 +17,6 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.review.request import Request
-
-#: CI systems that do not set CI: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
-_CI_MARKS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 
 
 def trusted_revision(
@@ -41,12 +40,6 @@ def trusted_revision(
         return git.head
     base = request.spec if change.kind == "base" else request.spec.partition("..")[0] or "HEAD"
     return "" if is_nothing(git, base) else resolve(git, base)
-
-
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Say whether a CI system runs the gate: most set CI, the others what is their own."""
-    said = environ.get("CI", "").lower() not in {"", "0", "false"}
-    return said or any(environ.get(name) for name in _CI_MARKS)
 
 
 def _at_head(git: Git, change: ChangeSet) -> bool:
@@ -84,7 +77,9 @@ def trusted_policy(
     else:
         policy = Policy()
     _check_task(policy, request.task)
-    return replace(policy, profile=request.profile) if request.profile else policy  # type: ignore[arg-type]
+    if request.profile:
+        return replace(policy, profile=Profile(request.profile))
+    return policy
 
 
 def _check_task(policy: Policy, task: str) -> None:
