@@ -6,8 +6,12 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import zt_gate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PACKAGE = Path(zt_gate.__file__).resolve().parent
 
@@ -91,6 +95,41 @@ def test_imports_follow_the_arrows() -> None:
 def test_nothing_else_stands_at_the_top_of_the_package() -> None:
     loose = {dotted(path) or "zt_gate" for path in MODULES if "." not in dotted(path)}
     assert {name for name in loose if (PACKAGE / f"{name}.py").exists()} == TOP - {"zt_gate"}
+
+
+#: Rooms whose circles are being removed; their modules are left out of the test.
+STILL_CIRCULAR = (
+    "ecosystems",
+    "scanners.agent_config",
+    "scanners.dependencies",
+    "scanners.scope",
+)
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    """Imports inside functions count: two modules that need each other are one."""
+    edges = {
+        dotted(path): imports(path) - {dotted(path)}
+        for path in MODULES
+        if not f"{dotted(path)}.".startswith(tuple(f"{name}." for name in STILL_CIRCULAR))
+    }
+    while ends := [name for name, targets in edges.items() if not targets & edges.keys()]:
+        for name in ends:
+            del edges[name]
+    circles = sorted(name for name in edges if _reaches(name, name, edges))
+    assert circles == []
+
+
+def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
+    waiting, seen = [start], set[str]()
+    while waiting:
+        for name in edges.get(waiting.pop(), set()):
+            if name == goal:
+                return True
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return False
 
 
 def test_scanners_do_not_import_each_other() -> None:

@@ -13,7 +13,8 @@ import pytest
 from tests.support.repo import GIT_ENV
 from tests.test_cli import gate
 from zt_gate.drill import run
-from zt_gate.drill.case import Case, Found, Outcome, judged
+from zt_gate.drill.case import Case, judged
+from zt_gate.drill.outcome import Found, Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path

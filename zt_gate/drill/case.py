@@ -1,41 +1,19 @@
-"""One case of the drill: what is tried, what must come out, what came out."""
+"""One case of the drill: what is tried, what must come out, and whether it did."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from zt_gate.drill.outcome import Found, Outcome
     from zt_gate.drill.workspace import Box
-    from zt_gate.model.report import Report
 
 #: What a case may expect besides ``block RULE`` and ``warn RULE``.
 WORDS = ("pass", "error", "refused")
-
-
-class Found(NamedTuple):
-    """One finding; ``path`` is None where it is about the whole change."""
-
-    rule: str
-    level: str
-    state: str
-    path: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the gate said: a verdict ("refused" for wrong usage) and its findings.
-
-    ``ran`` names programs of the attacker that were started.
-    """
-
-    verdict: str
-    findings: tuple[Found, ...] = ()
-    errors: tuple[str, ...] = ()
-    ran: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +45,6 @@ class Result:
     case: Case
     right: bool
     got: str
-
-
-def outcome(report: Report, ran: tuple[str, ...] = ()) -> Outcome:
-    """Return what a report says."""
-    findings = tuple(
-        Found(
-            judged.finding.rule,
-            judged.level.value,
-            judged.state,
-            judged.finding.location.path,
-        )
-        for judged in report.findings
-    )
-    return Outcome(report.verdict.value, findings, report.errors, ran)
 
 
 def judged(case: Case, said: Outcome) -> Result:

@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.drill.case import Case, Outcome
+from zt_gate.drill.case import Case
 from zt_gate.drill.payloads import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from zt_gate.drill.outcome import Outcome
     from zt_gate.drill.workspace import Box
 
 _FOLDER = Path(__file__).parent / "cases"

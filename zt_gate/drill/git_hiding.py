@@ -12,7 +12,7 @@ from zt_gate.drill.payloads import key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.drill.case import Outcome
+    from zt_gate.drill.outcome import Outcome
     from zt_gate.drill.workspace import Box, Repository
 
 _KEY = "block secrets/anthropic-api-key"

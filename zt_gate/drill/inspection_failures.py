@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zt_gate.drill.case import Case
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
+    from zt_gate.drill.outcome import Outcome
     from zt_gate.drill.workspace import Box
 
 _GROUP = "failures"

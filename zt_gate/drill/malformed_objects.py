@@ -10,7 +10,7 @@ from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
+    from zt_gate.drill.outcome import Outcome
     from zt_gate.drill.workspace import Box, Repository
 
 _GROUP = "objects"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill import environment
-from zt_gate.drill.case import Found, Outcome, outcome
+from zt_gate.drill.outcome import Found, Outcome, outcome
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:

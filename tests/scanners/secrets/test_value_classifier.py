@@ -86,7 +86,7 @@ def test_checksums_raise_and_lower() -> None:
 @given(st.binary(max_size=2000), st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]))
 def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
     for block in block_of(path, data):
-        for finding in ENGINE.findings(block):
+        for finding in (ENGINE.finding(block, hit) for hit in ENGINE.hits(block)):
             assert finding.location.line is not None
             assert finding.evidence is not None
             text = finding.evidence.text[finding.evidence.start : finding.evidence.end]

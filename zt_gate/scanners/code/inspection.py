@@ -22,7 +22,7 @@ from zt_gate.scanners.code import (
 from zt_gate.scanners.code.inspection_result import Outcome, Unit, by_file, from_table, to_table
 from zt_gate.scanners.code.languages import dialect_named
 from zt_gate.scanners.code.result_cache import key_of
-from zt_gate.scanners.code.semgrep_output import Answer, Problem
+from zt_gate.scanners.code.semgrep_output import CUT, PART, Answer, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -224,8 +224,8 @@ class Inspector:
             return outcome
         if any(at.kind == _ENDED for at in outcome.problems):
             return outcome  # it had many times what it should need
-        given_up = [at for at in outcome.problems if not engine_errors.is_parsing(at)]
-        unparsed = [at for at in outcome.problems if engine_errors.is_unparsed(at)]
+        given_up = [at for at in outcome.problems if not at.is_parsing]
+        unparsed = [at for at in outcome.problems if at.is_unparsed]
         python = unit.dialect.language.name == "python"
         if not given_up and not (python and unparsed):
             return outcome
@@ -244,7 +244,7 @@ class Inspector:
         if smaller is not None:
             found = self._one(unit, smaller)
             if found.is_final:
-                return replace(found, problems=(*found.problems, Problem(engine_errors.PART)))
+                return replace(found, problems=(*found.problems, Problem(PART)))
         found = by_file(self._scan((unit,), patient=True), {unit.name: unit})[unit.name]
         return found if found.is_scanned else outcome
 
@@ -269,14 +269,14 @@ class Inspector:
         cuts: list[tuple[int, int]] = []
         found = outcome
         while known is not None and len(cuts) < _CUTS:
-            line = next((at.line for at in found.problems if engine_errors.is_unparsed(at)), None)
+            line = next((at.line for at in found.problems if at.is_unparsed), None)
             spans = python_statements.around(known, line, line) if line else []
             if not spans or spans[0] in cuts:
                 return outcome
             cuts += spans
             found = self._one(unit, python_statements.blanked(text, cuts))
-            if not any(engine_errors.is_unparsed(at) for at in found.problems):
-                cut = Problem(engine_errors.CUT, line=line, spans=tuple(sorted(cuts)))
+            if not any(at.is_unparsed for at in found.problems):
+                cut = Problem(CUT, line=line, spans=tuple(sorted(cuts)))
                 return replace(found, problems=(*found.problems, cut))
         return outcome
 

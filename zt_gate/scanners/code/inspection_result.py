@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.code import engine_errors as problems
 from zt_gate.scanners.code.semgrep_output import Match, Problem
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Outcome:
     @property
     def is_final(self) -> bool:
         """Whether the same text, rules and engine would give the same again."""
-        return self.is_scanned and all(problems.is_parsing(at) for at in self.problems)
+        return self.is_scanned and all(at.is_parsing for at in self.problems)
 
 
 def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, Outcome]:

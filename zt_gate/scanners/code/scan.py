@@ -195,7 +195,7 @@ class _Job:
         self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
     ) -> list[Match]:
         old = before.outcome
-        if any(not engine_errors.is_parsing(at) for at in old.problems) or not old.is_scanned:
+        if any(not at.is_parsing for at in old.problems) or not old.is_scanned:
             reason = "semgrep gave the old content up: old findings cannot be told from new ones"
             self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
             return []

@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import format_of
 from zt_gate.model.report import ScannerRun
 
 if TYPE_CHECKING:
@@ -35,11 +34,6 @@ class Dependencies:
         from zt_gate.scanners.dependencies.scan import scan
 
         return scan(change, context, start)
-
-
-def may_be_manifest(path: bytes) -> bool:
-    """Say, without loading a reader, whether one might take the file."""
-    return format_of(path) is not None
 
 
 SCANNER = Dependencies()

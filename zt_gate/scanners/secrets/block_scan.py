@@ -1,7 +1,6 @@
 """Everything that looks at one block, made once per scan.
 
-Naming this module is the whole start of a short look at a text, so that it
-imports next to nothing.
+A short look at a text starts with this module, so that it imports next to nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from zt_gate.scanners.secrets.text_block import Block, block_of
 from zt_gate.scanners.secrets.value_classifier import Judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
@@ -102,11 +101,6 @@ class Engine:
         """Look at bytes that stand in no file like this: decoded, or put together."""
         return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
-    def findings(self, block: Block, commit: str | None = None) -> Iterator[Finding]:
-        """Return the findings of one block."""
-        for hit in self.hits(block):
-            yield self.finding(block, hit, commit)
-
     def finding(self, block: Block, hit: Hit, commit: str | None = None) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
         place = block.place(hit.start, hit.end)
@@ -129,18 +123,6 @@ class Engine:
             level=hit.level,
             confidence=hit.confidence,
         )
-
-
-def scan_bytes(
-    data: bytes, path: bytes, rules: Mapping[str, Rule], *, formats_only: bool = False
-) -> list[Finding]:
-    """Look at one text as if all of it were added."""
-    from zt_gate.scanners.secrets.finding_limits import Ledger
-
-    engine = Engine(rules, formats_only=formats_only)
-    ledger = Ledger(engine)
-    found = [(block, hit) for block in block_of(path, data) for hit in engine.hits(block)]
-    return [*ledger.tell(found, path, None), *ledger.close()]
 
 
 def _once(block: Block, hits: list[Hit]) -> list[Hit]:
