@@ -25,7 +25,6 @@ import tomllib
 import traceback
 from collections import Counter
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +39,11 @@ from zt_gate.git.errors import GitError
 from zt_gate.git.raw_diff import Reader, read_changes
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.report import Tool
+from zt_gate.model.scanner import MEMORY
 from zt_gate.policy import baseline, inline_ignores, load, other_baselines
 from zt_gate.policy.schema import Policy
 from zt_gate.review import judge, serialization
-from zt_gate.scanners import SCANNERS
+from zt_gate.scanners import SCANNERS, registered, scanner_in
 from zt_gate.sources import patch_file
 
 if TYPE_CHECKING:
@@ -171,12 +171,12 @@ def scanners() -> list[tuple[object, object]]:
     """Return all scanners but the one with an engine, each with its context."""
     folder = Path(tempfile.mkdtemp(prefix="zt-gate-fuzz-"))
     found = []
-    for name, module in SCANNERS:
-        if name != "code":
-            rules = rulebook.load(name)
+    for scanner in map(scanner_in, SCANNERS):
+        if scanner.info.memory == MEMORY:
+            rules = rulebook.load(scanner.info.name)
             # One context for all inputs: past its deadline nobody would look any more.
             used = context(rules, folder, offline=True, deadline=time.monotonic() + 1e9)
-            found.append((import_module(module).SCANNER, used))
+            found.append((scanner, used))
     return found
 
 
@@ -250,7 +250,7 @@ def policy(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     del path
     said = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
     example = said.read_bytes().partition(b"```toml\n")[2].partition(b"```")[0]
-    load.parse(mutated(rng, example, other + data), ".zt-gate.toml", rules=None)
+    load.parse(mutated(rng, example, other + data), ".zt-gate.toml", scanners=registered())
 
 
 def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
@@ -270,7 +270,7 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
             file = Path(folder, name)
             file.write_bytes(mutated(rng, text, other + data))
             try:
-                other_baselines.known_to(file)
+                other_baselines.known_to(file, registered())
             except GateError:
                 continue
     baseline.parse(broken)

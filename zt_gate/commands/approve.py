@@ -80,6 +80,7 @@ def _terminal() -> TextIO:
 def _wanted(options: Namespace) -> list[JudgedFinding]:
     """Scan the change; return the blocking findings that are named, or all of them."""
     from zt_gate.review import run
+    from zt_gate.review.judge import UNVERIFIED
 
     for word in options.fingerprints:
         if len(word) < _LEAST or word.strip("0123456789abcdef"):
@@ -91,7 +92,7 @@ def _wanted(options: Namespace) -> list[JudgedFinding]:
         item
         for item in report.findings
         if item.state == "active"
-        and (item.level.value == "block" or item.finding.rule == "dependencies/unverified")
+        and (item.level.value == "block" or item.finding.rule == UNVERIFIED)
     ]
     found = [item for item in open_ if _named(item.fingerprint, options)]
     if not found:

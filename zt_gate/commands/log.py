@@ -67,9 +67,10 @@ def _of_the_policy() -> Path:
     from zt_gate.git.run import Git
     from zt_gate.git.trusted_files import read_file
     from zt_gate.policy.load import load
+    from zt_gate.scanners import registered
 
     git = Git.open(Path.cwd(), os.environ)
-    policy = load(lambda path: read_file(git, git.head, path), git.head)
+    policy = load(lambda path: read_file(git, git.head, path), git.head, scanners=registered())
     said = policy.audit.get("log", "")
     if not said:
         raise UsageError("the policy of HEAD has no [audit] log; name the file")

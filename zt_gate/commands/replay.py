@@ -44,15 +44,16 @@ def main(options: Namespace) -> int:
     Raises UsageError, and GateError where there is no history to read.
     """
     from zt_gate.git.run import Git
-    from zt_gate.policy.schema import SCANNERS
+    from zt_gate.scanners import registered
 
     if options.last < 1:
         raise UsageError("--last takes a number of commits, 1 or more")
     if options.format not in _FORMATS:
         raise UsageError(f"--format takes {', '.join(_FORMATS)}, not {options.format!a}")
+    known = registered()
     for name in (*(options.scanner or ()), *(options.skip or ())):
-        if name not in SCANNERS:
-            raise UsageError(f"there is no scanner {name!a}; there are {', '.join(SCANNERS)}")
+        if name not in known:
+            raise UsageError(f"there is no scanner {name!a}; there are {', '.join(known)}")
     git = Git.open(Path(options.repository or "."), os.environ)
     told = Told()
     commits = list(_commits(git, options.last, first_parent=options.first_parent))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
+from zt_gate.reports import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from zt_gate.reports.base import Options
     from zt_gate.review.run import Request
 
-_FORMATS = "terminal, json, sarif, github, markdown, gitlab, junit"
 _SPINNER = "|/-\\"
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -69,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     out = parser.add_argument_group("what is printed")
-    out.add_argument("--format", metavar="NAME", help=_FORMATS)
+    out.add_argument("--format", metavar="NAME", help=", ".join(name for name, _ in FORMATS))
     out.add_argument(
         "--output", action="append", metavar="FORMAT=FILE", help="to a file; repeatable"
     )
@@ -233,8 +233,6 @@ def _outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
 
 
 def _known_format(name: str) -> None:
-    from zt_gate.reports import FORMATS
-
     known = [format_name for format_name, _ in FORMATS]
     if name not in known:
         raise UsageError(f"there is no format {name!a}; the formats are {', '.join(known)}")

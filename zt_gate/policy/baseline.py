@@ -22,9 +22,6 @@ FILE = b".zt-gate-baseline"
 VERSION = 1
 #: Bytes that a baseline may have: some 300,000 findings.
 MAX_BYTES = 32 << 20
-#: Scanners whose findings describe what a file holds.  What the others say is
-#: about the change itself, which a baseline cannot know beforehand.
-SCANNERS = ("secrets", "code", "injection", "agent_config", "dependencies")
 
 _HEADER = re.compile(rb"# zt-gate baseline (\d{1,6}) ([0-9a-f]{32})")
 _ENTRY = re.compile(rb"([0-9a-f]{32}) ([a-z_]{1,40}/[a-z0-9-]{1,100}) (\S{1,16384})")
@@ -110,11 +107,6 @@ def render(baseline: Baseline) -> bytes:
     return (header + about + "".join(rows)).encode("ascii")
 
 
-def fits(rule: str) -> bool:
-    """Whether a baseline may hold findings of ``rule``."""
-    return rule.partition("/")[0] in SCANNERS
-
-
 def new_salt() -> bytes:
     """Return a salt for a project that has none."""
     import secrets
@@ -123,6 +115,10 @@ def new_salt() -> bytes:
 
 
 def merged(old: Baseline, entries: Iterable[Entry], *, prune: bool) -> Baseline:
-    """Return ``old`` with ``entries``; with ``prune`` nothing else stays."""
-    kept = frozenset() if prune else old.entries
-    return replace(old, entries=kept | frozenset(entries), lines=None)
+    """Return ``old`` with ``entries``; with ``prune`` nothing else stays.
+
+    Of a fingerprint that both have the new entry stays: the rule may have a new name.
+    """
+    kept = () if prune else old.entries
+    by_fingerprint = {entry.fingerprint: entry for entry in (*kept, *entries)}
+    return replace(old, entries=frozenset(by_fingerprint.values()), lines=None)

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
 OnUnverified = Literal["error", "warn"]
 
-#: Names that ``[levels]``, ``[scanners]`` and rule globs may speak of.
-SCANNERS = (
-    "secrets", "code", "injection", "agent_config", "dependencies", "scope", "tampering",
-)  # fmt: skip
 #: What the gate says itself: levels and ignores may name it, options may not.
 GATE = "gate"
 #: Digest of a policy that says nothing: the defaults.

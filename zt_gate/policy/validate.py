@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from zt_gate.model.finding import Level
 from zt_gate.model.profile import Profile
+from zt_gate.model.scanner import OWN_RULE_PREFIX
 from zt_gate.policy.rule_globs import GlobError, compile_glob
 from zt_gate.policy.schema import (
     GATE,
-    SCANNERS,
     Allowance,
     Dependencies,
     Ignore,
@@ -25,15 +25,13 @@ from zt_gate.policy.schema import (
 from zt_gate.policy.typed_reader import KEYS, Reader, near, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
+
+    from zt_gate.model.scanner import ScannerInfo, ScannerSetting
 
 _LEVELS = tuple(level.value for level in Level)
 _PROFILES = tuple(profile.value for profile in Profile)
 _WILD = "*?[\\"
-# Options of the code scanner alone.
-_OWN_RULES = ("rules", "packs")
-# What begins the ids of rules that the project brings itself: they are known only when it runs.
-_OWN_RULE = "code/own-"
 # A task has paths of its own; how much may be touched is said once, in [scope].
 _TASK = ("allowed", "restricted")
 _SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
@@ -42,17 +40,17 @@ _SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
 def policy_of(
     table: Mapping[str, Any],
     *,
-    scanners: Collection[str] = SCANNERS,
+    scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
     """Check a policy's table and return what it says; raises InvalidError.
 
-    ``scanners`` are the names that exist.  Where ``rules`` are given, a rule
+    ``scanners`` are the registered ones by name.  Where ``rules`` are given, a rule
     that ``[levels]`` names must be one of them.
     """
     top = Reader(table)
     top.only(KEYS[""])
-    names = _Names((*scanners, GATE), rules)
+    names = _Names(scanners, rules)
     return Policy(
         profile=Profile(top.choice("profile", _PROFILES, Profile.STANDARD)),
         levels=_levels(top.table("levels"), names),
@@ -72,9 +70,12 @@ def policy_of(
 class _Names:
     """What rule ids and rule globs may speak of."""
 
-    def __init__(self, scanners: Iterable[str], rules: Collection[str] | None) -> None:
-        self.scanners = tuple(scanners)
+    def __init__(self, scanners: Mapping[str, ScannerInfo], rules: Collection[str] | None) -> None:
+        self.scanners = (*scanners, GATE)
         self.rules = rules
+        self._own = tuple(
+            f"{name}/{OWN_RULE_PREFIX}" for name, info in scanners.items() if info.takes_own_rules
+        )
 
     def check(self, reader: Reader, key: str, name: str) -> None:
         """Check a scanner, a rule id or a rule glob that stands at ``key``."""
@@ -93,7 +94,7 @@ class _Names:
         if any(mark in name for mark in _WILD):
             reader.fail(name, f"{shown(name)} is a glob; [levels] takes scanners and rules")
         self.check(reader, name, name)
-        own = name.startswith(_OWN_RULE)
+        own = name.startswith(self._own)
         if "/" in name and not own and self.rules is not None and name not in self.rules:
             reader.fail(name, f"there is no rule {shown(name)}{near(name, self.rules)}")
 
@@ -229,39 +230,46 @@ def _tasks(table: Reader) -> dict[str, Scope]:
     return {name: _scope(table.table(name), _TASK) for name in table}
 
 
-def _options(table: Reader, scanners: Collection[str]) -> dict[str, Mapping[str, Any]]:
+def _options(table: Reader, scanners: Mapping[str, ScannerInfo]) -> dict[str, Mapping[str, Any]]:
     """Read ``[scanners.NAME]``."""
     for name in table:
         if name not in scanners:
             table.fail(name, f"there is no scanner {shown(name)}{near(name, scanners)}")
-    return {name: _option(name, table.table(name)) for name in table}
+    return {name: _option(scanners[name], table.table(name)) for name in table}
 
 
-def _option(scanner: str, table: Reader) -> dict[str, Any]:
+def _option(scanner: ScannerInfo, table: Reader) -> dict[str, Any]:
     for key in table:
         if key in _SWITCHES:
             table.fail(
                 key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
             )
-    table.only(("deadline-seconds", *(_OWN_RULES if scanner == "code" else ())))
+    table.only(("deadline-seconds", *(setting.key for setting in scanner.settings)))
     found: dict[str, Any] = {}
     if "deadline-seconds" in table:
         found["deadline-seconds"] = table.seconds("deadline-seconds")
-    if "rules" in table:
-        found["rules"] = table.strings("rules")
-    if "packs" in table:
-        found["packs"] = _packs(table)
+    for setting in scanner.settings:
+        if setting.key in table:
+            found[setting.key] = _setting(setting, table)
     return found
 
 
-def _packs(table: Reader) -> tuple[dict[str, str], ...]:
-    """Read ``packs``: files of semgrep rules, each pinned by its SHA-256."""
-    entries = table.data["packs"]
+def _setting(setting: ScannerSetting, table: Reader) -> Any:
+    if setting.kind == "number":
+        return table.number(setting.key, 0)
+    if setting.kind == "pinned-rule-files":
+        return _packs(setting.key, table)
+    return table.strings(setting.key)
+
+
+def _packs(key: str, table: Reader) -> tuple[dict[str, str], ...]:
+    """Read files of rules, each pinned by its SHA-256."""
+    entries = table.data[key]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        table.fail("packs", 'packs is a list of tables: { path = "…", sha256 = "…" }')
+        table.fail(key, f'{key} is a list of tables: {{ path = "…", sha256 = "…" }}')
     found = []
     for number, data in enumerate(entries):
-        entry = Reader(data, (*table.where, "packs", number))
+        entry = Reader(data, (*table.where, key, number))
         entry.only(("path", "sha256"))
         path, digest = entry.string("path"), entry.string("sha256").lower()
         if not path:

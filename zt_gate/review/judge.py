@@ -135,6 +135,7 @@ def fingerprint(finding: Finding, salt: bytes = SALT) -> str:
     """Return 32 hexadecimal digits for rule, path and what was found.
 
     No line numbers, no commit, no time: the same for moved and re-indented code.
+    The rule's first id counts, so that a renamed rule keeps its fingerprints.
     What was found is the subject, else the marked span, else the whole
     evidence, else the message; white space counts as one space.
     """
@@ -145,7 +146,7 @@ def fingerprint(finding: Finding, salt: bytes = SALT) -> str:
     if not what and evidence is not None:
         what = evidence.text[evidence.start : evidence.end] or evidence.text
     parts = (
-        finding.rule.encode("utf-8", "surrogatepass"),
+        finding.first_rule.encode("utf-8", "surrogatepass"),
         b"" if finding.location.path is None else finding.location.path,
         " ".join((what or finding.message).split()).encode("utf-8", "surrogatepass"),
     )

@@ -19,9 +19,10 @@ from zt_gate.model.report import ScannerRun, Tool
 from zt_gate.policy.collect_waivers import accepted_from, gather
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Kind, Request
-from zt_gate.review.scanner_context import Kit, RuleIds
+from zt_gate.review.scanner_context import Kit
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
-from zt_gate.scanners import SCANNERS
+from zt_gate.rulebook.rule_ids import RuleIds
+from zt_gate.scanners import modules, registered
 from zt_gate.system import cache
 from zt_gate.system.ci import in_ci
 from zt_gate.system.temporary import private_folder
@@ -34,12 +35,10 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Report
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
 
 __all__ = ["Kind", "Request", "run", "secret_patterns"]
-
-#: What a commit message alone is held against: there is no content to look at.
-_OF_MESSAGES = ("secrets", "injection", "scope")
 
 
 def run(
@@ -64,19 +63,26 @@ def run(
         change = _change(request, git, workdir)
         trusted = trusted_revision(request, git, change, environ)
         kept = cache.cache_folder(environ, _scanned(request, git))
-        policy = trusted_policy(request, git, trusted, RuleIds(kept))
+        known_scanners = registered()
+        policy = trusted_policy(request, git, trusted, scanners=known_scanners, rules=RuleIds(kept))
         rules = rulebook.load("gate", cache=kept)
         marks = authorship.marks_of(rules[authorship.RULE], policy.ai, request.ai_labels)
         wrote = authorship.recognise(change.commits, request.told, marks)
         policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
         kit = Kit(request, policy, git, trusted, workdir, environ, kept)
         scanners = _scanners(request)
-        jobs = [kit.job(name, module) for name, module in scanners if _wanted(name, request)]
+        place_of = modules()
+        jobs = [
+            kit.job(info, place_of[name])
+            for name, info in scanners.items()
+            if _wanted(name, request)
+        ]
         runs = workers.run(change, jobs, progress=progress, debug=request.debug)
-        runs += tuple(_skipped(name) for name, _ in scanners if not _wanted(name, request))
+        runs += tuple(_skipped(name) for name in scanners if not _wanted(name, request))
         exceptions = gather(
             change,
             policy,
+            scanners=known_scanners,
             git=git,
             trusted=trusted,
             today=options.today,
@@ -94,7 +100,7 @@ def run(
             options,
             tool=Tool("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
             rules=rules,
-            expected=[name for name, _ in scanners],
+            expected=tuple(scanners),
             patterns=_masking_patterns(runs, kit.cache_dir, texts=wrote.evidence),
             origin=wrote,
             seconds=time.monotonic() - started,
@@ -136,7 +142,7 @@ def _record(request: Request, git: Git | None, environ: Mapping[str, str]) -> Pa
 
 def _options(request: Request) -> judge.JudgeOptions:
     """Check the words that need nothing but themselves; raises UsageError."""
-    known = [name for name, _ in _scanners(request)]
+    known = tuple(_scanners(request))
     for option, names in (("--scanner", request.only), ("--skip", request.skip)):
         for name in names:
             if name not in known:
@@ -160,11 +166,12 @@ def _options(request: Request) -> judge.JudgeOptions:
     )
 
 
-def _scanners(request: Request) -> Sequence[tuple[str, str]]:
-    """Return the scanners that have something to look at in this kind of change."""
+def _scanners(request: Request) -> dict[str, ScannerInfo]:
+    """Return the scanners that have something to look at in this kind of change, by name."""
+    known = registered()
     if request.kind != "message":
-        return SCANNERS
-    return tuple((name, module) for name, module in SCANNERS if name in _OF_MESSAGES)
+        return known
+    return {name: info for name, info in known.items() if info.reads_messages}
 
 
 def _wanted(name: str, request: Request) -> bool:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from zt_gate import rulebook
 from zt_gate.model.profile import Profile
 from zt_gate.review import workers
+from zt_gate.scanners import registered
 from zt_gate.system import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from zt_gate.git.run import Git
     from zt_gate.model.rule import Rule
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
     from zt_gate.review.request import Request
     from zt_gate.scanners.base import Context, ScopeSettings
@@ -39,8 +41,9 @@ class Kit:
     environ: Mapping[str, str]
     cache_dir: Path | None
 
-    def job(self, name: str, module: str) -> workers.Job:
+    def job(self, info: ScannerInfo, module: str) -> workers.Job:
         """Return what the pipeline starts for one scanner, with a folder of its own."""
+        name = info.name
         settings = self.policy.scanners.get(name, {})
         waits = self.request.kind in {"staged", "message"}
         seconds = _SECONDS_STAGED if waits else _SECONDS_OTHERWISE
@@ -52,7 +55,7 @@ class Kit:
             module=module,
             context=lambda: self._context(name, settings, folder, seconds),
             seconds=seconds,
-            engine=name == "code",
+            memory=info.memory,
         )
 
     def _context(
@@ -83,7 +86,7 @@ class Kit:
             environ=self.environ,
             trusted_file=self._trusted_reader(),
             trusted_paths=self._trusted_paths,
-            text_findings=self._text_reader() if name == "dependencies" else None,
+            text_findings=self._text_reader(),
         )
 
     def _scope(self) -> ScopeSettings:
@@ -107,8 +110,10 @@ class Kit:
 
     def _own_rules(self) -> tuple[str, ...]:
         """Return the paths of the rules that the policy takes from the project."""
-        code = self.policy.scanners.get("code", {})
-        return (*code.get("rules", ()), *(pack["path"] for pack in code.get("packs", ())))
+        paths: list[str] = []
+        for info in registered().values():
+            paths += info.own_rule_files(self.policy.scanners.get(info.name, {}))
+        return tuple(paths)
 
     def _version_age(self) -> int | None:
         """Return the least age of a version: where nothing is said, strict waits a week."""
@@ -146,28 +151,3 @@ class Kit:
         from zt_gate.git.trusted_files import list_paths
 
         return list_paths(self.git, self.trusted)
-
-
-class RuleIds:
-    """The ids of all rules, read only where a policy names one."""
-
-    def __init__(self, cache_dir: Path | None) -> None:
-        self._cache_dir = cache_dir
-        self._ids: frozenset[str] = frozenset()
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._known()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known())
-
-    def __len__(self) -> int:
-        return len(self._known())
-
-    def _known(self) -> frozenset[str]:
-        if not self._ids:
-            names = rulebook.scanners_with_rules()
-            self._ids = frozenset(
-                rule for name in names for rule in rulebook.load(name, cache=self._cache_dir)
-            )
-        return self._ids

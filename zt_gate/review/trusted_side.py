@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.review.request import Request
 
 
@@ -56,23 +57,34 @@ def _at_head(git: Git, change: ChangeSet) -> bool:
 
 
 def trusted_policy(
-    request: Request, git: Git | None, trusted: str, rules: Collection[str]
+    request: Request,
+    git: Git | None,
+    trusted: str,
+    *,
+    scanners: Mapping[str, ScannerInfo],
+    rules: Collection[str],
 ) -> Policy:
     """Return the policy that counts: the caller's own file, or the one of ``trusted``.
 
-    ``rules`` are the ids that exist.  Raises PolicyError, UsageError or GitError.
+    ``scanners`` are the registered ones by name, ``rules`` the ids that exist.
+    Raises PolicyError, UsageError or GitError.
     """
     if request.config:
         from zt_gate.policy.load import load_file
 
-        policy = load_file(request.folder / request.config, rules=rules)
+        policy = load_file(request.folder / request.config, scanners=scanners, rules=rules)
     elif git is not None and trusted:
         from zt_gate.git.blobs import BlobStore
         from zt_gate.git.trusted_files import read_file
         from zt_gate.policy.load import load
 
         store = BlobStore(git)
-        policy = load(lambda path: read_file(git, trusted, path, store), trusted, rules=rules)
+        policy = load(
+            lambda path: read_file(git, trusted, path, store),
+            trusted,
+            scanners=scanners,
+            rules=rules,
+        )
         store.close()
     else:
         policy = Policy()

@@ -19,11 +19,12 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model.report import ScannerRun
+from zt_gate.model.scanner import MEMORY
 from zt_gate.review import serialization
+from zt_gate.scanners import scanner_in
 from zt_gate.system.temporary import ENDING, uninterrupted
 
 if TYPE_CHECKING:
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
 GRACE = 1.5
 #: Bytes of one worker's answer; more is an error.
 MAX_ANSWER = 64 * 1024 * 1024
-#: Address space of a worker and its children, in bytes.  semgrep's engine
-#: reserves much more than it uses.
-_MEMORY = 4 << 30
-_MEMORY_WITH_ENGINE = 24 << 30
-
 _TICK = 0.1
 
 #: Characters of what is said of a crash.
@@ -60,7 +56,8 @@ class Job:
     module: str
     context: Callable[[], Context]
     seconds: float
-    engine: bool = False
+    #: Bytes of address space of the worker and its children.
+    memory: int = MEMORY
 
 
 @dataclass(slots=True)
@@ -245,9 +242,8 @@ def _settle(job: Job, answer: int, *, debug: bool) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1) if debug else (0, 1, 2):
         os.dup2(nowhere, fd)
-    limit = _MEMORY_WITH_ENGINE if job.engine else _MEMORY
     with suppress(ValueError, OSError):  # macOS refuses some of these
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (job.memory, job.memory))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -261,8 +257,7 @@ def _answering(answer: int) -> None:
 def _scan(job: Job, change: ChangeSet) -> ScannerRun:
     try:
         context = job.context()
-        scanner = import_module(job.module).SCANNER
-        result = scanner.scan(change, context)
+        result: object = scanner_in(job.module).scan(change, context)
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)
     except Exception as error:  # noqa: BLE001 - a crash is a result here, and this is its one home

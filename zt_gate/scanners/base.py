@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import ScannerRun
     from zt_gate.model.rule import Rule
+    from zt_gate.model.scanner import ScannerInfo
 
 
 class Completed(Protocol):
@@ -128,7 +129,10 @@ class Context:
 class Scanner(Protocol):
     """One scanner: a module-level object called ``SCANNER`` in its module."""
 
-    name: str
+    @property
+    def info(self) -> ScannerInfo:
+        """Its properties; nothing else may know any of them."""
+        ...
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Look at the change; status ``ok`` or ``error``.

@@ -1,0 +1,36 @@
+"""The ids of all rules, for what must know whether a rule exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zt_gate.rulebook.load import load, scanners_with_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class RuleIds:
+    """The ids of all rules, read only where a policy names one."""
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        self._cache_dir = cache_dir
+        self._ids: frozenset[str] = frozenset()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known())
+
+    def __len__(self) -> int:
+        return len(self._known())
+
+    def _known(self) -> frozenset[str]:
+        if not self._ids:
+            names = scanners_with_rules()
+            self._ids = frozenset(
+                rule for name in names for rule in load(name, cache=self._cache_dir)
+            )
+        return self._ids
