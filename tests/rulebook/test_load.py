@@ -16,9 +16,10 @@ import pytest
 
 from zt_gate import rulebook
 from zt_gate.errors import GateError
-from zt_gate.rulebook.load import RulebookError
+from zt_gate.rulebook.errors import RulebookError
+from zt_gate.rulebook.load import rules_folder
 
-RULES = rulebook.rules_folder()
+RULES = rules_folder()
 SCANNERS = rulebook.scanners_with_rules()
 FILES = sorted(path for path in RULES.rglob("*") if path.is_file())
 
@@ -202,7 +203,8 @@ def test_the_compiled_rules_are_used_and_follow_the_file(folder: Path, tmp_path:
     first = rulebook.load("secrets", cache=cache, folder=folder)
     kept = cached(cache)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rulebook, "_tables", None)  # nothing is read again
+        # Nothing is read again.
+        patch.setattr(sys.modules["zt_gate.rulebook.load"], "_tables", None)
         assert rulebook.load("secrets", cache=cache, folder=folder) == first
     (folder / "secrets" / "a.toml").write_text(GOOD.replace("made-up", "made-up-anew"))
     assert [*rulebook.load("secrets", cache=cache, folder=folder)] == ["secrets/made-up-anew"]

@@ -185,8 +185,5 @@ def _title(rule: str) -> str:
     """Return what a rule finds, "" where this version no longer has it."""
     from zt_gate import rulebook
 
-    scanner = rule.partition("/")[0]
-    if scanner not in rulebook.scanners_with_rules():
-        return ""
-    known = rulebook.load(scanner).get(rule)
+    known = rulebook.find(rule)
     return known.title if known else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from zt_gate.rulebook.errors import RulebookError
 from zt_gate.rulebook.load import (
-    RulebookError,
     digest,
+    find,
     load,
     load_with_examples,
     scanners_with_rules,
 )
 
-__all__ = ["RulebookError", "digest", "load", "load_with_examples", "scanners_with_rules"]
+__all__ = ["RulebookError", "digest", "find", "load", "load_with_examples", "scanners_with_rules"]

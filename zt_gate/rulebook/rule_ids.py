@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RuleIds:
-    """The ids of all rules, read only where a policy names one."""
+    """The ids of all rules, former ones included, read only where a policy names one."""
 
     def __init__(self, cache_dir: Path | None) -> None:
         self._cache_dir = cache_dir
@@ -30,7 +30,6 @@ class RuleIds:
     def _known(self) -> frozenset[str]:
         if not self._ids:
             names = scanners_with_rules()
-            self._ids = frozenset(
-                rule for name in names for rule in load(name, cache=self._cache_dir)
-            )
+            rules = (rule for name in names for rule in load(name, cache=self._cache_dir).values())
+            self._ids = frozenset(name for rule in rules for name in (rule.id, *rule.former_ids))
         return self._ids
