@@ -36,9 +36,9 @@ from zt_gate.audit import chain
 from zt_gate.drill.payloads import fill, key
 from zt_gate.errors import GateError
 from zt_gate.git.errors import GitError
-from zt_gate.git.raw_diff import Reader, read_changes
+from zt_gate.git.raw_diff import DiffReader, read_changes
 from zt_gate.git.spooled_text import Spool
-from zt_gate.model.report import Tool
+from zt_gate.model.report import ToolInfo
 from zt_gate.model.scanner import MEMORY
 from zt_gate.policy import baseline, inline_ignores, load, other_baselines
 from zt_gate.policy.schema import Policy
@@ -194,7 +194,7 @@ def change(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
         runs,
         Policy(),
         judge.JudgeOptions(today="2026-01-01"),
-        tool=Tool("zt-gate", "0", ""),
+        tool=ToolInfo("zt-gate", "0", ""),
         rules=rulebook.load("gate"),
     )
     if report.errors and any(run.status != "ok" for run in runs):
@@ -239,7 +239,7 @@ def listing(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read what git's diff-tree says."""
     del path
     stream = io.BytesIO(mutated(rng, raw(), other + data))
-    for file in read_changes(Reader(stream.read), Spool(), _Nowhere()):  # type: ignore[arg-type]
+    for file in read_changes(DiffReader(stream.read), Spool(), _Nowhere()):  # type: ignore[arg-type]
         for hunk in file.hunks:
             list(hunk.added_lines())
             list(hunk.removed_lines())
@@ -257,7 +257,7 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read a baseline, and those of other tools."""
     del path
     entries = frozenset(
-        baseline.Entry(f"{number:032x}", "secrets/x", b"a b\xff") for number in range(9)
+        baseline.BaselineEntry(f"{number:032x}", "secrets/x", b"a b\xff") for number in range(9)
     )
     whole = baseline.render(baseline.Baseline(baseline.new_salt(), entries))
     broken = mutated(rng, whole, other + data)

@@ -22,7 +22,7 @@ from zt_gate.scanners.secrets.text_block import block_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from zt_gate.scanners.secrets.hits import Hit
+    from zt_gate.scanners.secrets.hits import SecretHit
 
 AI = frozenset((
     "anthropic", "openai", "huggingface", "groq", "xai", "perplexity", "cohere", "mistral",
@@ -57,7 +57,7 @@ def ours(cases: Iterable[Case]) -> list[int]:
     return [_level(engine, case.filename.encode(), case.text.encode()) for case in cases]
 
 
-def _level_of(engine: Engine, hit: Hit) -> Level:
+def _level_of(engine: Engine, hit: SecretHit) -> Level:
     return hit.level or engine.rules[hit.rule].level or Level.WARN
 
 

@@ -132,6 +132,32 @@ def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
     return False
 
 
+#: Rooms and modules whose readers are being brought together: they may still share a name.
+STILL_NAMESAKES = (
+    *STILL_CIRCULAR,
+    "doctor.gate_workflows",
+    "doctor.repository_files",
+    "syntax",
+)
+
+
+def test_no_public_class_name_stands_twice() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(dotted(path))
+    # The one name that such a room shares with another.
+    del homes["Verdict"]
+    exempt = tuple(f"{name}." for name in STILL_NAMESAKES)
+    twice = {
+        name: modules
+        for name, modules in homes.items()
+        if len(modules) > 1 and not all(f"{module}.".startswith(exempt) for module in modules)
+    }
+    assert twice == {}
+
+
 def test_scanners_do_not_import_each_other() -> None:
     wrong = []
     for path in MODULES:

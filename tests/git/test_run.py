@@ -20,7 +20,7 @@ from zt_gate.git.errors import (
 )
 from zt_gate.git.executable import find_git
 from zt_gate.git.history import resolve
-from zt_gate.git.raw_diff import Reader
+from zt_gate.git.raw_diff import DiffReader
 from zt_gate.git.run import MEMORY, Git
 
 
@@ -235,7 +235,7 @@ def test_stream_names_the_cause_where_git_dies_early(repo: Repo, tmp_path: Path)
     program.chmod(0o755)
     git = replace(opened(repo), program=str(program), seconds=20)
     with pytest.raises(GitError, match="no memory"), git.stream(["x"]) as pipe:
-        Reader(pipe.read).until(b"\0")
+        DiffReader(pipe.read).until(b"\0")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from outside")

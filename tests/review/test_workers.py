@@ -98,9 +98,11 @@ SCANNER = Scripted("scripted")
 
 def job(
     do: str, workdir: Path, *, seconds: float = 20, module: str = __name__, **more: str
-) -> workers.Job:
+) -> workers.ScannerJob:
     settings = {"do": do, **more}
-    return workers.Job("scripted", module, lambda: context({}, workdir, settings=settings), seconds)
+    return workers.ScannerJob(
+        "scripted", module, lambda: context({}, workdir, settings=settings), seconds
+    )
 
 
 def _left(tag: str) -> str:
@@ -167,7 +169,7 @@ def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> No
         CHANGE,
         [
             job("hang", tmp_path, seconds=0.2),
-            workers.Job(
+            workers.ScannerJob(
                 "second",
                 __name__,
                 lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),
@@ -182,10 +184,10 @@ def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> No
 
 
 def test_one_bad_scanner_does_not_cost_the_others(tmp_path: Path) -> None:
-    good = workers.Job(
+    good = workers.ScannerJob(
         "scripted", __name__, lambda: context({}, tmp_path, settings={"do": "well"}), 20
     )
-    bad = workers.Job(
+    bad = workers.ScannerJob(
         "other", __name__, lambda: context({}, tmp_path, settings={"do": "crash"}), 20
     )
     runs = workers.run(CHANGE, [bad, good])
@@ -272,7 +274,7 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
 
     monkeypatch.setattr(workers, "_end", slow_end)
     jobs = [
-        workers.Job(
+        workers.ScannerJob(
             name,
             __name__,
             lambda: context({}, tmp_path, settings={"do": "hang_with_child", "tag": tag}),

@@ -11,7 +11,7 @@ from tests.policy.test_profiles import level
 from zt_gate import rulebook
 from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
 from zt_gate.policy import baseline
-from zt_gate.policy.baseline import Baseline, Entry
+from zt_gate.policy.baseline import Baseline, BaselineEntry
 from zt_gate.policy.ignores import Excuses
 from zt_gate.policy.inline_ignores import marks_in
 from zt_gate.policy.schema import Allowance, Ignore, Policy
@@ -152,6 +152,6 @@ def test_a_glob_of_something_else_does_not_match() -> None:
 
 def test_a_baseline_takes_the_new_name_without_a_second_line() -> None:
     mark = "0" * 32
-    old = Baseline(b"0" * 32, frozenset((Entry(mark, OLD, b"a.py"),)))
-    new = baseline.merged(old, [Entry(mark, NEW, b"a.py")], prune=False)
-    assert new.entries == {Entry(mark, NEW, b"a.py")}
+    old = Baseline(b"0" * 32, frozenset((BaselineEntry(mark, OLD, b"a.py"),)))
+    new = baseline.merged(old, [BaselineEntry(mark, NEW, b"a.py")], prune=False)
+    assert new.entries == {BaselineEntry(mark, NEW, b"a.py")}

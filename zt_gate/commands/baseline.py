@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError, UsageError
 from zt_gate.policy import baseline
-from zt_gate.policy.baseline import Baseline, Entry
+from zt_gate.policy.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -111,10 +111,10 @@ def _scan(
     return report, wanted
 
 
-def _entry(item: JudgedFinding) -> Entry:
+def _entry(item: JudgedFinding) -> BaselineEntry:
     path = item.finding.location.path
     assert path is not None
-    return Entry(item.fingerprint, item.finding.rule, path)
+    return BaselineEntry(item.fingerprint, item.finding.rule, path)
 
 
 def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:

@@ -49,7 +49,7 @@ def main(options: Namespace) -> int:
             found = chain.verify(file, expect)
         print(f"{found.head}  {found.lines} runs, each as it was written")
         return 0
-    told = Told()
+    told = LogSummary()
     with chain.open_to_read(path) as file:
         for entry, _ in chain.entries(file):
             try:
@@ -88,7 +88,7 @@ class _Rule:
 
 
 @dataclass(slots=True)
-class Told:
+class LogSummary:
     """What a log tells, gathered entry by entry."""
 
     verdicts: Counter[str] = field(default_factory=Counter)

@@ -55,7 +55,7 @@ def main(options: Namespace) -> int:
         if name not in known:
             raise UsageError(f"there is no scanner {name!a}; there are {', '.join(known)}")
     git = Git.open(Path(options.repository or "."), os.environ)
-    told = Told()
+    told = ReplaySummary()
     commits = list(_commits(git, options.last, first_parent=options.first_parent))
     for number, (parent, commit) in enumerate(commits, 1):
         _progress(f"{number}/{len(commits)}  {commit[:12]}")
@@ -120,7 +120,7 @@ class _Rule:
 
 
 @dataclass(slots=True)
-class Told:
+class ReplaySummary:
     """What became of the commits."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)

@@ -100,7 +100,7 @@ def options_for(words: Sequence[str]) -> argparse.Namespace:
 
 def request_of(options: argparse.Namespace) -> Request:
     """Turn the words into a request; reads the patch."""
-    from zt_gate.review.authorship import Told
+    from zt_gate.review.authorship import OriginHints
     from zt_gate.review.run import Request
 
     kind, spec, paths = "staged", "", ()
@@ -129,7 +129,7 @@ def request_of(options: argparse.Namespace) -> Request:
         config=options.config or "",
         policy_rev=options.policy_rev or "",
         accept=tuple(options.accept or ()),
-        told=Told(
+        told=OriginHints(
             labels=tuple(options.label or ()),
             branch=options.branch or "",
             author=options.author or "",

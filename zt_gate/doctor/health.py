@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from zt_gate.doctor.check import Asked
+    from zt_gate.doctor.check import DoctorContext
     from zt_gate.ecosystems.registries.base import Index
 
 #: Seconds that one registry gets.
@@ -26,7 +26,7 @@ _PLANTED = ("import subprocess", "", "", "def run(request):", '    name = reques
             "    subprocess.run(f'ls {name}', " + "she" + "ll=True, check=True)", "")  # fmt: skip
 
 
-def checks(asked: Asked) -> Iterator[Check]:
+def checks(asked: DoctorContext) -> Iterator[Check]:
     """Yield what can be said about each part."""
     from zt_gate.system import cache
 
@@ -54,7 +54,7 @@ def _rules(kept: Path | None) -> Check:
     return Check("health", "rules", "ok", f"{count} rules of {len(names)} families load")
 
 
-def _policy(asked: Asked) -> Check:
+def _policy(asked: DoctorContext) -> Check:
     """Read the policy as it stands at HEAD, as a scan would."""
     from zt_gate.review import run
 
@@ -71,7 +71,7 @@ def _policy(asked: Asked) -> Check:
     )
 
 
-def _engine(asked: Asked) -> Check:
+def _engine(asked: DoctorContext) -> Check:
     """Let the engine find a planted weakness, as a scan would."""
     from zt_gate.review import run
     from zt_gate.system.temporary import private_folder
@@ -101,7 +101,7 @@ class _Place:
     setting: str
 
 
-def _registries(asked: Asked) -> Iterator[Check]:
+def _registries(asked: DoctorContext) -> Iterator[Check]:
     if asked.offline:
         says = "--offline: no registry was asked"
         yield Check("health", "registries", "unknown", says, "zt-gate doctor --area health")
@@ -130,7 +130,7 @@ def _registries(asked: Asked) -> Iterator[Check]:
             yield Check("health", name, "fault", f"it answers with status {status}", mend)
 
 
-def _places(asked: Asked) -> Iterator[_Place]:
+def _places(asked: DoctorContext) -> Iterator[_Place]:
     """Yield where names are looked up by the environment and the user's settings."""
     from zt_gate.ecosystems.registries import npm_settings, osv, pypi_settings
     from zt_gate.ecosystems.registries.settings import Sources, index_of, service_of

@@ -19,7 +19,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class GateOutcome:
     """What the gate said: a verdict ("refused" for wrong usage) and its findings.
 
     ``ran`` names programs of the attacker that were started.
@@ -31,7 +31,7 @@ class Outcome:
     ran: tuple[str, ...] = ()
 
 
-def outcome(report: Report, ran: tuple[str, ...] = ()) -> Outcome:
+def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
     """Return what a report says."""
     findings = tuple(
         Found(
@@ -42,4 +42,4 @@ def outcome(report: Report, ran: tuple[str, ...] = ()) -> Outcome:
         )
         for judged in report.findings
     )
-    return Outcome(report.verdict.value, findings, report.errors, ran)
+    return GateOutcome(report.verdict.value, findings, report.errors, ran)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill import environment as practice
 from zt_gate.drill import file_cases
-from zt_gate.drill.case import Result, judged
+from zt_gate.drill.case import CaseResult, judged
 from zt_gate.drill.repository_cases import SCENES
 from zt_gate.drill.workspace import Box
 from zt_gate.errors import GateError
@@ -39,7 +39,7 @@ def play(
     chosen: Collection[Case],
     folder: Path,
     progress: Callable[[Case], None] = lambda _case: None,
-) -> Iterator[Result]:
+) -> Iterator[CaseResult]:
     """Play the cases below ``folder``, which stays; yield their results in order.
 
     A case that cannot be set up is a wrong one.
@@ -53,7 +53,7 @@ def play(
             try:
                 said = case.play(Box(own, environ))
             except GateError as error:
-                yield Result(case, right=False, got=f"could not be set up: {error}")
+                yield CaseResult(case, right=False, got=f"could not be set up: {error}")
             else:
                 yield judged(case, said)
 

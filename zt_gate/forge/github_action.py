@@ -31,7 +31,7 @@ from zt_gate.forge import github_event as events
 from zt_gate.forge import (
     review_command as remarks,
 )
-from zt_gate.forge.api_client import ApiError, Client
+from zt_gate.forge.api_client import ApiError, ForgeClient
 from zt_gate.git import fetch_history, history
 from zt_gate.git.trusted_files import read_file
 from zt_gate.reports.write import write
@@ -42,7 +42,7 @@ from zt_gate.system import ci
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from zt_gate.forge.action_inputs import Settings
+    from zt_gate.forge.action_inputs import ActionInputs
     from zt_gate.forge.github_event import Event
     from zt_gate.forge.human_review import Decision
     from zt_gate.git.run import Git
@@ -56,11 +56,11 @@ FILES = (("json", "zt-gate.json", "json"), ("sarif", "zt-gate.sarif", "sarif"))
 class _Run:
     """What one run knows before it judges."""
 
-    settings: Settings
+    settings: ActionInputs
     event: Event
     git: Git
     remote: fetch_history.Remote
-    client: Client | None
+    client: ForgeClient | None
     decision: Decision
     note: str = ""
     remarks: str = ""
@@ -92,10 +92,10 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     return _tell(known, report, environ, say)
 
 
-def _client(environ: MutableMapping[str, str], told: Settings) -> Client | None:
+def _client(environ: MutableMapping[str, str], told: ActionInputs) -> ForgeClient | None:
     if not told.token:
         return None
-    return Client.of(environ.get("GITHUB_API_URL", ""), told.token)
+    return ForgeClient.of(environ.get("GITHUB_API_URL", ""), told.token)
 
 
 def _with_base(
@@ -132,7 +132,7 @@ def _reviewed(known: _Run) -> _Run:
         return replace(known, note=f"reviews could not be read: {error}")
 
 
-def _decision(known: _Run, client: Client) -> Decision:
+def _decision(known: _Run, client: ForgeClient) -> Decision:
     """Return what the reviews of the pull request come to; raises ApiError."""
     event, git = known.event, known.git
     if event.kind == "queue":  # its commit is the queue's own: the reviews are of the branch

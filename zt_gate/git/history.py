@@ -25,7 +25,7 @@ from zt_gate.git.errors import (
     visible,
 )
 from zt_gate.git.isolated_view import apart
-from zt_gate.git.raw_diff import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
 from zt_gate.model.change import Commit
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _files(
         asked.seek(0)
         args = ["diff-tree", "--stdin", "--root", "--always", *DIFF_FLAGS]
         with apart(git) as beside, beside.stream(args, asked.fileno()) as pipe:
-            reader = Reader(pipe.read)
+            reader = DiffReader(pipe.read)
             for oid in oids:
                 if reader.until(b"\0").decode("ascii", "replace") != oid:
                     raise GitError("git diff-tree answers out of order")

@@ -85,7 +85,7 @@ class JudgedFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class ToolInfo:
     """Which gate spoke."""
 
     name: str
@@ -115,7 +115,7 @@ class Origin:
 class Report:
     """The whole result; every format carries the same."""
 
-    tool: Tool
+    tool: ToolInfo
     kind: SourceKind
     base: str
     head: str

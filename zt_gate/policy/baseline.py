@@ -33,7 +33,7 @@ class BaselineError(UsageError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class BaselineEntry:
     """One known finding; ``path`` is relative to the root of the repository."""
 
     fingerprint: str
@@ -50,7 +50,7 @@ class Baseline:
     """
 
     salt: bytes
-    entries: frozenset[Entry] = frozenset()
+    entries: frozenset[BaselineEntry] = frozenset()
     lines: dict[str, int] | None = None
 
     def line_of(self, fingerprint: str) -> int | None:
@@ -73,7 +73,7 @@ def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
             f"baseline {name}:1: version {int(header[1])} is not {VERSION}; "
             "use a later zt-gate, or write it anew with zt-gate baseline"
         )
-    entries: dict[str, Entry] = {}
+    entries: dict[str, BaselineEntry] = {}
     places: dict[str, int] = {}
     for number, line in enumerate(lines[1:], 2):
         text = line.rstrip(b"\r")
@@ -82,7 +82,7 @@ def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
         found = _ENTRY.fullmatch(text)
         if found is None:
             raise BaselineError(f"baseline {name}:{number}: {_problem(text)}")
-        one = Entry(found[1].decode(), found[2].decode(), unquote_to_bytes(found[3]))
+        one = BaselineEntry(found[1].decode(), found[2].decode(), unquote_to_bytes(found[3]))
         entries[one.fingerprint] = one
         places.setdefault(one.fingerprint, number)
     return Baseline(header[2], frozenset(entries.values()), places)
@@ -114,7 +114,7 @@ def new_salt() -> bytes:
     return secrets.token_hex(16).encode("ascii")
 
 
-def merged(old: Baseline, entries: Iterable[Entry], *, prune: bool) -> Baseline:
+def merged(old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool) -> Baseline:
     """Return ``old`` with ``entries``; with ``prune`` nothing else stays.
 
     Of a fingerprint that both have the new entry stays: the rule may have a new name.

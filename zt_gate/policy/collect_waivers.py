@@ -12,7 +12,7 @@ from zt_gate.git.errors import GitError
 from zt_gate.policy import approvals, baseline
 from zt_gate.policy.ignores import Excuse, Excuses
 from zt_gate.policy.load import FILE, PYPROJECT, TABLE
-from zt_gate.policy.preexisting_lines import Known
+from zt_gate.policy.preexisting_lines import PreexistingLines
 from zt_gate.policy.waivers import Exceptions
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def gather(
         approvals={one.fingerprint: one for one in approvals.read(record) if one.holds(today)},
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
-        known=Known(change, side.read, scanners),
+        known=PreexistingLines(change, side.read, scanners),
         scanners=scanners,
         whole=change.kind == "tree",
         blame=side.blame,

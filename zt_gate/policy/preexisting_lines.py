@@ -46,7 +46,7 @@ class _Sides(NamedTuple):
     new_count: Counter[bytes]
 
 
-class Known:
+class PreexistingLines:
     """Both sides of the changed files, read when a finding asks.
 
     ``trusted_file`` gives a file of the trusted side, None where it has none;

@@ -22,7 +22,7 @@ from zt_gate.policy.schema import (
     Scope,
     ScopeLimits,
 )
-from zt_gate.policy.typed_reader import KEYS, Reader, near, shown
+from zt_gate.policy.typed_reader import KEYS, TableReader, near, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -48,7 +48,7 @@ def policy_of(
     ``scanners`` are the registered ones by name.  Where ``rules`` are given, a rule
     that ``[levels]`` names must be one of them.
     """
-    top = Reader(table)
+    top = TableReader(table)
     top.only(KEYS[""])
     names = _Names(scanners, rules)
     return Policy(
@@ -77,7 +77,7 @@ class _Names:
             f"{name}/{OWN_RULE_PREFIX}" for name, info in scanners.items() if info.takes_own_rules
         )
 
-    def check(self, reader: Reader, key: str, name: str) -> None:
+    def check(self, reader: TableReader, key: str, name: str) -> None:
         """Check a scanner, a rule id or a rule glob that stands at ``key``."""
         scanner, slash, rest = name.partition("/")
         if not name.strip() or (slash and not rest):
@@ -89,7 +89,7 @@ class _Names:
         except GlobError as error:
             reader.fail(key, f"{shown(name)}: {error}")
 
-    def check_exact(self, reader: Reader, name: str) -> None:
+    def check_exact(self, reader: TableReader, name: str) -> None:
         """Check a key that is a scanner or a rule id, no glob."""
         if any(mark in name for mark in _WILD):
             reader.fail(name, f"{shown(name)} is a glob; [levels] takes scanners and rules")
@@ -99,13 +99,13 @@ class _Names:
             reader.fail(name, f"there is no rule {shown(name)}{near(name, self.rules)}")
 
 
-def _levels(levels: Reader, names: _Names) -> dict[str, Level]:
+def _levels(levels: TableReader, names: _Names) -> dict[str, Level]:
     for name in levels:
         names.check_exact(levels, name)
     return {name: Level(levels.choice(name, _LEVELS, "")) for name in levels}
 
 
-def _allowances(paths: Reader, names: _Names) -> tuple[Allowance, ...]:
+def _allowances(paths: TableReader, names: _Names) -> tuple[Allowance, ...]:
     found = []
     for pattern in paths:
         paths.check_glob(pattern, pattern)
@@ -124,13 +124,13 @@ def _allowances(paths: Reader, names: _Names) -> tuple[Allowance, ...]:
     return tuple(found)
 
 
-def _ignores(top: Reader, names: _Names) -> tuple[Ignore, ...]:
+def _ignores(top: TableReader, names: _Names) -> tuple[Ignore, ...]:
     entries = top.data.get("ignore", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         top.fail("ignore", "ignore is a list of tables; write [[ignore]]")
     found = []
     for number, data in enumerate(entries):
-        entry = Reader(data, ("ignore", number))
+        entry = TableReader(data, ("ignore", number))
         entry.only(KEYS["ignore"])
         rule, path = entry.string("rule"), entry.string("path")
         for key, value in (("rule", rule), ("path", path)):
@@ -142,7 +142,7 @@ def _ignores(top: Reader, names: _Names) -> tuple[Ignore, ...]:
     return tuple(found)
 
 
-def _expiry(entry: Reader) -> str:
+def _expiry(entry: TableReader) -> str:
     """Return ``expires`` as an ISO date; TOML's own dates and strings mean the same."""
     value = entry.data.get("expires")
     if value is None:
@@ -161,7 +161,7 @@ def _expiry(entry: Reader) -> str:
     return str(value)
 
 
-def _dependencies(table: Reader) -> Dependencies:
+def _dependencies(table: TableReader) -> Dependencies:
     table.only(KEYS["dependencies"])
     known = Dependencies()
     unverified = table.choice("on-unverified", ("error", "warn"), known.on_unverified)
@@ -174,7 +174,7 @@ def _dependencies(table: Reader) -> Dependencies:
     )
 
 
-def _registries(table: Reader) -> dict[str, str]:
+def _registries(table: TableReader) -> dict[str, str]:
     table.only(KEYS["registries"])
     urls = {key: table.string(key) for key in table}
     for key, url in urls.items():
@@ -207,12 +207,12 @@ def _url_problem(url: str) -> str:
     return ""
 
 
-def _scope(table: Reader, known: Collection[str]) -> Scope:
+def _scope(table: TableReader, known: Collection[str]) -> Scope:
     table.only(known)
     return Scope(table.globs("allowed"), table.globs("restricted"))
 
 
-def _limits(table: Reader) -> ScopeLimits:
+def _limits(table: TableReader) -> ScopeLimits:
     default = ScopeLimits()
     return ScopeLimits(
         max_files=table.number("max-files", default.max_files),
@@ -222,7 +222,7 @@ def _limits(table: Reader) -> ScopeLimits:
     )
 
 
-def _tasks(table: Reader) -> dict[str, Scope]:
+def _tasks(table: TableReader) -> dict[str, Scope]:
     for name in table:
         plain = name.translate({ord(mark): None for mark in "-_."})
         if not (plain.isascii() and plain.isalnum()) or len(name) > 64:
@@ -230,7 +230,9 @@ def _tasks(table: Reader) -> dict[str, Scope]:
     return {name: _scope(table.table(name), _TASK) for name in table}
 
 
-def _options(table: Reader, scanners: Mapping[str, ScannerInfo]) -> dict[str, Mapping[str, Any]]:
+def _options(
+    table: TableReader, scanners: Mapping[str, ScannerInfo]
+) -> dict[str, Mapping[str, Any]]:
     """Read ``[scanners.NAME]``."""
     for name in table:
         if name not in scanners:
@@ -238,7 +240,7 @@ def _options(table: Reader, scanners: Mapping[str, ScannerInfo]) -> dict[str, Ma
     return {name: _option(scanners[name], table.table(name)) for name in table}
 
 
-def _option(scanner: ScannerInfo, table: Reader) -> dict[str, Any]:
+def _option(scanner: ScannerInfo, table: TableReader) -> dict[str, Any]:
     for key in table:
         if key in _SWITCHES:
             table.fail(
@@ -254,7 +256,7 @@ def _option(scanner: ScannerInfo, table: Reader) -> dict[str, Any]:
     return found
 
 
-def _setting(setting: ScannerSetting, table: Reader) -> Any:
+def _setting(setting: ScannerSetting, table: TableReader) -> Any:
     if setting.kind == "number":
         return table.number(setting.key, 0)
     if setting.kind == "pinned-rule-files":
@@ -262,14 +264,14 @@ def _setting(setting: ScannerSetting, table: Reader) -> Any:
     return table.strings(setting.key)
 
 
-def _packs(key: str, table: Reader) -> tuple[dict[str, str], ...]:
+def _packs(key: str, table: TableReader) -> tuple[dict[str, str], ...]:
     """Read files of rules, each pinned by its SHA-256."""
     entries = table.data[key]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         table.fail(key, f'{key} is a list of tables: {{ path = "…", sha256 = "…" }}')
     found = []
     for number, data in enumerate(entries):
-        entry = Reader(data, (*table.where, key, number))
+        entry = TableReader(data, (*table.where, key, number))
         entry.only(("path", "sha256"))
         path, digest = entry.string("path"), entry.string("sha256").lower()
         if not path:
@@ -280,12 +282,12 @@ def _packs(key: str, table: Reader) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
-def _ai(table: Reader) -> dict[str, tuple[str, ...]]:
+def _ai(table: TableReader) -> dict[str, tuple[str, ...]]:
     table.only(KEYS["ai"])
     return {key: table.strings(key) for key in table}
 
 
-def _audit(table: Reader) -> dict[str, str]:
+def _audit(table: TableReader) -> dict[str, str]:
     """Read where the log is: a plain path, since the project's own file names it."""
     table.only(KEYS["audit"])
     said = {key: table.string(key) for key in table}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.approvals import Approval
     from zt_gate.policy.baseline import Baseline
-    from zt_gate.policy.preexisting_lines import Known, Marked
+    from zt_gate.policy.preexisting_lines import Marked, PreexistingLines
 
 
 def _nobody(_path: bytes, _line: int) -> tuple[str, str]:
@@ -45,7 +45,7 @@ class Exceptions:
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     baseline: Baseline | None = None
     baseline_path: bytes = b""
-    known: Known | None = None
+    known: PreexistingLines | None = None
     whole: bool = False
     scanners: Mapping[str, ScannerInfo] = field(default_factory=dict)
     blame: Callable[[bytes, int], tuple[str, str]] = _nobody

@@ -33,7 +33,7 @@ _ACCOUNT = re.compile(r"([0-9]{1,20})\+.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class OriginHints:
     """What is said of a change from outside: it stands in no commit.
 
     ``author`` opened the pull request: an address, or ``ID+LOGIN`` as in GitHub's
@@ -97,7 +97,7 @@ def _agent(table: Mapping[str, Any]) -> Agent:
     )
 
 
-def recognise(commits: Iterable[Commit], told: Told, marks: Marks) -> Origin:
+def recognise(commits: Iterable[Commit], told: OriginHints, marks: Marks) -> Origin:
     """Return whether there is any mark, with each one as evidence."""
     found = dict.fromkeys((*_outside(told, marks), *_inside(commits, marks)))
     evidence = tuple(found)[:MAX_EVIDENCE]
@@ -111,7 +111,7 @@ def is_agent(account: str, marks: Marks) -> bool:
     return any(True for _ in _account(account, marks))
 
 
-def _outside(told: Told, marks: Marks) -> Iterator[str]:
+def _outside(told: OriginHints, marks: Marks) -> Iterator[str]:
     for label in told.labels:
         if _plain(label) in marks.labels:
             yield f"label {label}"

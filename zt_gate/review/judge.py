@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
-    from zt_gate.model.report import Tool
+    from zt_gate.model.report import ToolInfo
     from zt_gate.model.rule import Rule
     from zt_gate.policy.schema import Policy
 
@@ -78,7 +78,7 @@ def judge(
     policy: Policy,
     options: JudgeOptions,
     *,
-    tool: Tool,
+    tool: ToolInfo,
     rules: Mapping[str, Rule],
     expected: Iterable[str] = (),
     patterns: Sequence[re.Pattern[str]] = (),

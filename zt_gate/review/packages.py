@@ -28,7 +28,7 @@ _VERSION = r"[0-9A-Za-z.!+_~-]{0,100}"
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class PackageRequest:
     """One package to ask about; ``name`` as its ecosystem writes it, ``version`` may be ""."""
 
     ecosystem: str
@@ -36,12 +36,12 @@ class Package:
     version: str = ""
 
 
-def package_of(text: str, ecosystem: str = "pypi") -> Package:
+def package_of(text: str, ecosystem: str = "pypi") -> PackageRequest:
     """Read a package URL, or a name of ``ecosystem``; raises UsageError."""
     if not text.strip() or len(text) > _LONGEST or not text.isprintable():
         raise UsageError(f"{text[:60]!a} is no package")
     if not text.startswith("pkg:"):
-        return _valid(Package(_known(ecosystem), text), text)
+        return _valid(PackageRequest(_known(ecosystem), text), text)
     from packageurl import PackageURL
 
     try:
@@ -51,10 +51,10 @@ def package_of(text: str, ecosystem: str = "pypi") -> Package:
     kind = _known(purl.type)
     mark = ":" if kind == "maven" else "/"
     name = f"{purl.namespace}{mark}{purl.name}" if purl.namespace else purl.name
-    return _valid(Package(kind, name, purl.version or ""), text)
+    return _valid(PackageRequest(kind, name, purl.version or ""), text)
 
 
-def _valid(package: Package, text: str) -> Package:
+def _valid(package: PackageRequest, text: str) -> PackageRequest:
     from zt_gate.ecosystems.manifests.base import valid_name
 
     kind: Any = package.ecosystem
@@ -64,7 +64,7 @@ def _valid(package: Package, text: str) -> Package:
 
 
 def verify(
-    packages: Sequence[Package],
+    packages: Sequence[PackageRequest],
     folder: Path,
     environ: Mapping[str, str],
     *,
@@ -89,7 +89,7 @@ def verify(
     return run.run(request, environ)
 
 
-def place_of(package: Package, packages: Sequence[Package]) -> tuple[bytes, int]:
+def place_of(package: PackageRequest, packages: Sequence[PackageRequest]) -> tuple[bytes, int]:
     """Return path and line (1-based) at which the report speaks of a package."""
     name, _ = _WRITERS[package.ecosystem]
     own = [one for one in packages if one.ecosystem == package.ecosystem]
@@ -102,7 +102,7 @@ def _known(ecosystem: str) -> str:
     return ecosystem
 
 
-def _file(ecosystem: str, packages: Sequence[Package]) -> bytes:
+def _file(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes:
     """Return the patch that adds a file with all packages of one ecosystem."""
     name, write = _WRITERS[ecosystem]
     lines = write([one for one in packages if one.ecosystem == ecosystem])
@@ -114,41 +114,41 @@ def _file(ecosystem: str, packages: Sequence[Package]) -> bytes:
     return (head + "".join(f"+{line}\n" for line in lines)).encode()
 
 
-def _requirements(packages: Sequence[Package]) -> list[str]:
+def _requirements(packages: Sequence[PackageRequest]) -> list[str]:
     return [f"{one.name}=={one.version}" if one.version else one.name for one in packages]
 
 
-def _package_json(packages: Sequence[Package]) -> list[str]:
+def _package_json(packages: Sequence[PackageRequest]) -> list[str]:
     entries = [f"{json.dumps(one.name)}: {json.dumps(one.version or '*')}" for one in packages]
     return ['{"dependencies": {', *(f"{line}," for line in entries[:-1]), entries[-1], "}}"]
 
 
-def _cargo(packages: Sequence[Package]) -> list[str]:
+def _cargo(packages: Sequence[PackageRequest]) -> list[str]:
     return ["[dependencies]", *(f'{p.name} = "={p.version}"' if p.version else f'{p.name} = "*"'
                                 for p in packages)]  # fmt: skip
 
 
-def _go_mod(packages: Sequence[Package]) -> list[str]:
+def _go_mod(packages: Sequence[PackageRequest]) -> list[str]:
     return ["module asks.invalid/x", "require (",
             *(f"\t{one.name} {one.version or 'v0.0.0'}" for one in packages), ")"]  # fmt: skip
 
 
-def _gemfile(packages: Sequence[Package]) -> list[str]:
+def _gemfile(packages: Sequence[PackageRequest]) -> list[str]:
     return [f"gem '{one.name}'" + (f", '{one.version}'" if one.version else "") for one in packages]
 
 
-def _composer(packages: Sequence[Package]) -> list[str]:
+def _composer(packages: Sequence[PackageRequest]) -> list[str]:
     return [line.replace('"dependencies"', '"require"') for line in _package_json(packages)]
 
 
-def _csproj(packages: Sequence[Package]) -> list[str]:
+def _csproj(packages: Sequence[PackageRequest]) -> list[str]:
     return ["<Project><ItemGroup>",
             *(f"<PackageReference Include={quoteattr(one.name)} Version="
               f"{quoteattr(one.version or '*')} />" for one in packages),
             "</ItemGroup></Project>"]  # fmt: skip
 
 
-def _pom(packages: Sequence[Package]) -> list[str]:
+def _pom(packages: Sequence[PackageRequest]) -> list[str]:
     lines = ["<project><dependencies>"]
     for one in packages:
         group, _, artifact = one.name.partition(":")
@@ -158,7 +158,7 @@ def _pom(packages: Sequence[Package]) -> list[str]:
     return [*lines, "</dependencies></project>"]
 
 
-_WRITERS: dict[str, tuple[str, Callable[[Sequence[Package]], list[str]]]] = {
+_WRITERS: dict[str, tuple[str, Callable[[Sequence[PackageRequest]], list[str]]]] = {
     "pypi": ("requirements.txt", _requirements),
     "npm": ("package.json", _package_json),
     "cargo": ("Cargo.toml", _cargo),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
-from zt_gate.model.report import ScannerRun, Tool
+from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import accepted_from, gather
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Kind, Request
@@ -98,7 +98,7 @@ def run(
             runs,
             policy,
             options,
-            tool=Tool("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
+            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
             rules=rules,
             expected=tuple(scanners),
             patterns=_masking_patterns(runs, kit.cache_dir, texts=wrote.evidence),

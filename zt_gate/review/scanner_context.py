@@ -41,7 +41,7 @@ class Kit:
     environ: Mapping[str, str]
     cache_dir: Path | None
 
-    def job(self, info: ScannerInfo, module: str) -> workers.Job:
+    def job(self, info: ScannerInfo, module: str) -> workers.ScannerJob:
         """Return what the pipeline starts for one scanner, with a folder of its own."""
         name = info.name
         settings = self.policy.scanners.get(name, {})
@@ -50,7 +50,7 @@ class Kit:
         seconds = settings.get("deadline-seconds", seconds)
         folder = self.workdir / name
         folder.mkdir(mode=0o700)
-        return workers.Job(
+        return workers.ScannerJob(
             name=name,
             module=module,
             context=lambda: self._context(name, settings, folder, seconds),

@@ -46,7 +46,7 @@ _REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ScannerJob:
     """One scanner to run: its module holds an object called ``SCANNER``.
 
     ``context`` is called in the worker, so that rules are read there.
@@ -62,7 +62,7 @@ class Job:
 
 @dataclass(slots=True)
 class _Worker:
-    job: Job
+    job: ScannerJob
     pid: int
     started: float
     answer: bytearray
@@ -75,7 +75,7 @@ class _Worker:
 
 def run(
     change: ChangeSet,
-    jobs: Sequence[Job],
+    jobs: Sequence[ScannerJob],
     *,
     progress: Callable[[Sequence[str]], None] | None = None,
     debug: bool = False,
@@ -170,12 +170,12 @@ def _cause_of_death(status: int) -> str:
     return f"ended without an answer (exit code {os.waitstatus_to_exitcode(status)})"
 
 
-def _failed(job: Job, reason: str, seconds: float) -> ScannerRun:
+def _failed(job: ScannerJob, reason: str, seconds: float) -> ScannerRun:
     return ScannerRun(job.name, "error", f"{job.name} {reason}", seconds)
 
 
 def _start(
-    job: Job, change: ChangeSet, others: Sequence[int], *, debug: bool
+    job: ScannerJob, change: ChangeSet, others: Sequence[int], *, debug: bool
 ) -> tuple[int, _Worker]:
     read_end, write_end = os.pipe()
     try:
@@ -206,7 +206,7 @@ def _end(worker: _Worker) -> int:
 
 
 def _work(
-    job: Job, change: ChangeSet, answer: int, parents: Sequence[int], *, debug: bool
+    job: ScannerJob, change: ChangeSet, answer: int, parents: Sequence[int], *, debug: bool
 ) -> NoReturn:
     """Be the worker: scan, write the answer, and leave without any clean-up of the parent's.
 
@@ -226,7 +226,7 @@ def _work(
         os._exit(code)
 
 
-def _settle(job: Job, answer: int, *, debug: bool) -> None:
+def _settle(job: ScannerJob, answer: int, *, debug: bool) -> None:
     with suppress(OSError):
         os.setpgid(0, 0)
     for number in (*ENDING, signal.SIGALRM, signal.SIGIO):
@@ -254,7 +254,7 @@ def _answering(answer: int) -> None:
         fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY)
 
 
-def _scan(job: Job, change: ChangeSet) -> ScannerRun:
+def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
     try:
         context = job.context()
         result: object = scanner_in(job.module).scan(change, context)

@@ -8,7 +8,16 @@ from zt_gate.rulebook.load import (
     find,
     load,
     load_with_examples,
+    rules_folder,
     scanners_with_rules,
 )
 
-__all__ = ["RulebookError", "digest", "find", "load", "load_with_examples", "scanners_with_rules"]
+__all__ = [
+    "RulebookError",
+    "digest",
+    "find",
+    "load",
+    "load_with_examples",
+    "rules_folder",
+    "scanners_with_rules",
+]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
 
 
-class Completed(Protocol):
+class ProcessResult(Protocol):
     """What a child process left."""
 
     @property
@@ -51,7 +51,7 @@ class RunProcess(Protocol):
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
         max_output: int = 64 * 1024 * 1024,
-    ) -> Completed:
+    ) -> ProcessResult:
         """Run ``argv`` (its first item an absolute path); ``env`` is added to the scrubbed one."""
         ...
 

@@ -18,13 +18,13 @@ from zt_gate.scanners.secrets.block_scan import Engine
 from zt_gate.scanners.secrets.prefix_formats import doubtful
 from zt_gate.scanners.secrets.text_block import block_of
 from zt_gate.scanners.secrets.value_classifier import Judge, patterned
-from zt_gate.scanners.secrets.variable_names import MEDIUM, NONE, STRONG, WEAK, Names
+from zt_gate.scanners.secrets.variable_names import MEDIUM, NONE, STRONG, WEAK, VariableNames
 from zt_gate.syntax.text import decode_lossy
 
 RULES = rulebook.load("secrets")
 DATA = RULES["secrets/keyword-assignment"].data
 JUDGE = Judge.of(DATA)
-NAMES = Names.of(DATA)
+NAMES = VariableNames.of(DATA)
 ENGINE = Engine(RULES)
 
 

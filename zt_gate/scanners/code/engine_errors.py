@@ -11,7 +11,7 @@ from zt_gate.scanners.code.semgrep_output import PART
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from zt_gate.scanners.code.inspection_result import Outcome
+    from zt_gate.scanners.code.inspection_result import InspectionResult
     from zt_gate.scanners.code.rule_selection import Pack
     from zt_gate.scanners.code.semgrep_output import Answer, Problem
     from zt_gate.scanners.code.targets import Target
@@ -40,7 +40,7 @@ def of_the_run(answer: Answer, files: frozenset[str], rules: frozenset[str]) -> 
 
 
 def of_file(
-    outcome: Outcome, target: Target, lines: Sequence[bytes], pack: Pack
+    outcome: InspectionResult, target: Target, lines: Sequence[bytes], pack: Pack
 ) -> NotInspected | None:
     """Return what was not looked at of what the change did to a file, the worst of it."""
     if not outcome.is_scanned:

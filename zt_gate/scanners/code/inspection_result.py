@@ -30,7 +30,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InspectionResult:
     """What the rules match in one text, and what was not looked at; ``file`` is "" everywhere.
 
     ``is_scanned`` is False where the engine does not say that it read the text.
@@ -48,7 +48,7 @@ class Outcome:
         return self.is_scanned and all(at.is_parsing for at in self.problems)
 
 
-def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, Outcome]:
+def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, InspectionResult]:
     """Sort an answer by the copies' names."""
     matches: dict[str, list[Match]] = {name: [] for name in units}
     troubles: dict[str, list[Problem]] = {name: [] for name in units}
@@ -59,12 +59,12 @@ def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, Outcome]:
         if problem.file in troubles:
             troubles[problem.file].append(replace(problem, file=""))
     return {
-        name: Outcome(tuple(matches[name]), tuple(troubles[name]), name in answer.scanned)
+        name: InspectionResult(tuple(matches[name]), tuple(troubles[name]), name in answer.scanned)
         for name in units
     }
 
 
-def to_table(outcome: Outcome) -> dict[str, Any]:
+def to_table(outcome: InspectionResult) -> dict[str, Any]:
     """Return an outcome as JSON has it: places and rule ids, no text."""
     return {
         "matches": [
@@ -76,12 +76,12 @@ def to_table(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def from_table(table: Any) -> Outcome | None:
+def from_table(table: Any) -> InspectionResult | None:
     """Return what ``to_table`` wrote; None for anything else."""
     if table is None:
         return None
     try:
-        return Outcome(
+        return InspectionResult(
             tuple(
                 Match(rule, "", line, column, end_line, end_column, source)
                 for rule, line, column, end_line, end_column, source in table["matches"]
