@@ -25,7 +25,6 @@ import tomllib
 import traceback
 from collections import Counter
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,13 +36,14 @@ from zt_gate.audit import chain
 from zt_gate.drill.payloads import fill, key
 from zt_gate.errors import GateError
 from zt_gate.git.errors import GitError
-from zt_gate.git.raw_diff import Reader, read_changes
+from zt_gate.git.raw_diff import DiffReader, read_changes
 from zt_gate.git.spooled_text import Spool
-from zt_gate.model.report import Tool
+from zt_gate.model.report import ToolInfo
+from zt_gate.model.scanner import MEMORY
 from zt_gate.policy import baseline, inline_ignores, load, other_baselines
 from zt_gate.policy.schema import Policy
 from zt_gate.review import judge, serialization
-from zt_gate.scanners import SCANNERS
+from zt_gate.scanners import SCANNERS, registered, scanner_in
 from zt_gate.sources import patch_file
 
 if TYPE_CHECKING:
@@ -171,12 +171,12 @@ def scanners() -> list[tuple[object, object]]:
     """Return all scanners but the one with an engine, each with its context."""
     folder = Path(tempfile.mkdtemp(prefix="zt-gate-fuzz-"))
     found = []
-    for name, module in SCANNERS:
-        if name != "code":
-            rules = rulebook.load(name)
+    for scanner in map(scanner_in, SCANNERS):
+        if scanner.info.memory == MEMORY:
+            rules = rulebook.load(scanner.info.name)
             # One context for all inputs: past its deadline nobody would look any more.
             used = context(rules, folder, offline=True, deadline=time.monotonic() + 1e9)
-            found.append((import_module(module).SCANNER, used))
+            found.append((scanner, used))
     return found
 
 
@@ -194,7 +194,7 @@ def change(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
         runs,
         Policy(),
         judge.JudgeOptions(today="2026-01-01"),
-        tool=Tool("zt-gate", "0", ""),
+        tool=ToolInfo("zt-gate", "0", ""),
         rules=rulebook.load("gate"),
     )
     if report.errors and any(run.status != "ok" for run in runs):
@@ -239,7 +239,7 @@ def listing(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read what git's diff-tree says."""
     del path
     stream = io.BytesIO(mutated(rng, raw(), other + data))
-    for file in read_changes(Reader(stream.read), Spool(), _Nowhere()):  # type: ignore[arg-type]
+    for file in read_changes(DiffReader(stream.read), Spool(), _Nowhere()):  # type: ignore[arg-type]
         for hunk in file.hunks:
             list(hunk.added_lines())
             list(hunk.removed_lines())
@@ -250,14 +250,14 @@ def policy(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     del path
     said = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
     example = said.read_bytes().partition(b"```toml\n")[2].partition(b"```")[0]
-    load.parse(mutated(rng, example, other + data), ".zt-gate.toml", rules=None)
+    load.parse(mutated(rng, example, other + data), ".zt-gate.toml", scanners=registered())
 
 
 def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read a baseline, and those of other tools."""
     del path
     entries = frozenset(
-        baseline.Entry(f"{number:032x}", "secrets/x", b"a b\xff") for number in range(9)
+        baseline.BaselineEntry(f"{number:032x}", "secrets/x", b"a b\xff") for number in range(9)
     )
     whole = baseline.render(baseline.Baseline(baseline.new_salt(), entries))
     broken = mutated(rng, whole, other + data)
@@ -270,7 +270,7 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
             file = Path(folder, name)
             file.write_bytes(mutated(rng, text, other + data))
             try:
-                other_baselines.known_to(file)
+                other_baselines.known_to(file, registered())
             except GateError:
                 continue
     baseline.parse(broken)

@@ -22,6 +22,8 @@ from zt_gate.scanners.secrets.text_block import block_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from zt_gate.scanners.secrets.hits import SecretHit
+
 AI = frozenset((
     "anthropic", "openai", "huggingface", "groq", "xai", "perplexity", "cohere", "mistral",
     "deepseek", "openrouter", "replicate", "togetherai", "nvidia", "cerebras", "elevenlabs",
@@ -55,9 +57,13 @@ def ours(cases: Iterable[Case]) -> list[int]:
     return [_level(engine, case.filename.encode(), case.text.encode()) for case in cases]
 
 
+def _level_of(engine: Engine, hit: SecretHit) -> Level:
+    return hit.level or engine.rules[hit.rule].level or Level.WARN
+
+
 def _level(engine: Engine, path: bytes, data: bytes) -> int:
     blocks = block_of(path, data)
-    levels = (f.level or Level.WARN for block in blocks for f in engine.findings(block))
+    levels = (_level_of(engine, hit) for block in blocks for hit in engine.hits(block))
     return max((level.rank for level in levels), default=-1)
 
 
@@ -167,8 +173,8 @@ def alarms(folder: Path) -> Alarms:
     for path, data in files(folder):
         lines += data.count(b"\n")
         for block in block_of(path, data):
-            for finding in engine.findings(block):
-                level = finding.level or Level.WARN
+            for hit in engine.hits(block):
+                level = _level_of(engine, hit)
                 counts[level] += 1
                 production += level is Level.BLOCK and not is_test_or_doc(path)
     return Alarms(lines, counts[Level.BLOCK], counts[Level.WARN], production)

@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench import secrets_cases as cases_of
-from bench import secrets_start
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("django", "celery", "httpx", "requests", "tornado", "twine", "ansible-core")
@@ -36,7 +35,6 @@ def main(words: list[str]) -> int:
             print("\nNo package could be had: the costs are those of this project's own files.")
             code = ROOT
         _costs(options.tree or code, binary)
-        secrets_start.main()
     return 0
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate.api import GateError, UsageError, Verdict, scan
-from zt_gate.scanners import SCANNERS
+from zt_gate.scanners import registered
 
 KEY = "-".join(("sk", "ant", "api03", "Zq7" * 31 + "AA"))
 
@@ -54,7 +54,7 @@ def test_options_mean_what_the_command_lines_do(repo: Repo, tmp_path: Path) -> N
     (tmp_path / "mine.toml").write_text('profile = "advisory"\n')
     assert judged(repo, worktree=True, config=tmp_path / "mine.toml").verdict is Verdict.PASS
     skipped = {run.scanner for run in judged(repo).runs if run.status == "skipped"}
-    assert skipped == {name for name, _ in SCANNERS} - {"secrets"}
+    assert skipped == registered().keys() - {"secrets"}
 
 
 @pytest.mark.parametrize(

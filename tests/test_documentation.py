@@ -6,11 +6,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from zt_gate.commands import COMMANDS
+from zt_gate.reports import FORMATS
+from zt_gate.scanners import registered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"])
@@ -73,3 +79,22 @@ def test_the_action_is_pinned_and_keeps_expressions_out_of_its_scripts() -> None
         assert "${{" not in step.get("run", "")
         if "run" in step:
             assert step["shell"] == "bash"
+
+
+def formats_without_a_row(names: Iterable[str]) -> list[str]:
+    """Return the report formats that the table of docs/reports.md lacks."""
+    table = (ROOT / "docs" / "reports.md").read_text("utf-8")
+    return [name for name in names if f"\n| `{name}` |" not in table]
+
+
+def test_every_report_format_is_documented() -> None:
+    assert formats_without_a_row(name for name, _ in FORMATS) == []
+
+
+def test_every_scanner_has_a_page() -> None:
+    missing = [
+        name
+        for name in registered()
+        if not (ROOT / "docs" / f"{name.replace('_', '-')}.md").exists()
+    ]
+    assert missing == []

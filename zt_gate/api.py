@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zt_gate.errors import GateError, UsageError
 from zt_gate.model.report import Report, Verdict
 from zt_gate.review import run
-from zt_gate.review.authorship import Told
+from zt_gate.review.authorship import OriginHints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ def scan(
         config=os.fspath(config),
         policy_rev=policy_rev,
         accept=_several("accept", accept),
-        told=Told(labels=_several("labels", labels), branch=branch, author=author),
+        told=OriginHints(labels=_several("labels", labels), branch=branch, author=author),
         offline=offline,
         audit=audit,
     )

@@ -13,7 +13,8 @@ import pytest
 from tests.support.repo import GIT_ENV
 from tests.test_cli import gate
 from zt_gate.drill import run
-from zt_gate.drill.case import Case, Found, Outcome, judged
+from zt_gate.drill.case import Case, judged
+from zt_gate.drill.outcome import Found, GateOutcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +56,7 @@ def test_a_case_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
 
 
 def case(expect: str, *paths: bytes) -> Case:
-    return Case("x", "x", "x", expect, lambda _box: Outcome("pass"), paths)
+    return Case("x", "x", "x", expect, lambda _box: GateOutcome("pass"), paths)
 
 
 BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
@@ -64,22 +65,22 @@ BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
 @pytest.mark.parametrize(
     ("asked", "said", "right"),
     [
-        (case("block secrets/*"), Outcome("fail", (BLOCK,)), True),
-        (case("block secrets/*"), Outcome("fail", (BLOCK,), ran=("git",)), False),
-        (case("block secrets/*"), Outcome("pass", (BLOCK,)), False),
-        (case("block secrets/*", b"b.py"), Outcome("fail", (BLOCK,)), False),
-        (case("block code/*"), Outcome("fail", (BLOCK,)), False),
-        (case("block secrets/*"), Outcome("fail", (BLOCK._replace(state="ignored"),)), False),
-        (case("warn secrets/*"), Outcome("fail", (BLOCK,)), False),
-        (case("error"), Outcome("error"), True),
-        (case("error"), Outcome("refused"), False),
-        (case("error"), Outcome("pass"), False),
-        (case("pass"), Outcome("pass"), True),
-        (case("pass", b"b.py"), Outcome("fail", (BLOCK,)), True),
-        (case("pass", b"a.py"), Outcome("fail", (BLOCK,)), False),
-        (case("pass"), Outcome("error", errors=("x",)), False),
-        (case("pass"), Outcome("refused"), False),
+        (case("block secrets/*"), GateOutcome("fail", (BLOCK,)), True),
+        (case("block secrets/*"), GateOutcome("fail", (BLOCK,), ran=("git",)), False),
+        (case("block secrets/*"), GateOutcome("pass", (BLOCK,)), False),
+        (case("block secrets/*", b"b.py"), GateOutcome("fail", (BLOCK,)), False),
+        (case("block code/*"), GateOutcome("fail", (BLOCK,)), False),
+        (case("block secrets/*"), GateOutcome("fail", (BLOCK._replace(state="ignored"),)), False),
+        (case("warn secrets/*"), GateOutcome("fail", (BLOCK,)), False),
+        (case("error"), GateOutcome("error"), True),
+        (case("error"), GateOutcome("refused"), False),
+        (case("error"), GateOutcome("pass"), False),
+        (case("pass"), GateOutcome("pass"), True),
+        (case("pass", b"b.py"), GateOutcome("fail", (BLOCK,)), True),
+        (case("pass", b"a.py"), GateOutcome("fail", (BLOCK,)), False),
+        (case("pass"), GateOutcome("error", errors=("x",)), False),
+        (case("pass"), GateOutcome("refused"), False),
     ],
 )
-def test_how_a_case_is_judged(asked: Case, said: Outcome, right: bool) -> None:
+def test_how_a_case_is_judged(asked: Case, said: GateOutcome, right: bool) -> None:
     assert judged(asked, said).right is right

@@ -149,7 +149,7 @@ def test_the_hooks_fail_closed_without_their_python(repo: Repo, tmp_path: Path) 
     assert "zt-gate hook install" in done.stderr
     hook(gone, "#!/bin/sh\nexit 1\n")
     assert git(repo, "commit", "-m", "a Python without the gate").returncode == 1
-    found = hook_files.look(hook_files.Folder(str(path.parent)), "pre-commit")
+    found = hook_files.look(hook_files.HookFolder(str(path.parent)), "pre-commit")
     assert (found.owner, found.python) == (hook_files.Owner.GATE, str(gone))
 
 
@@ -263,5 +263,5 @@ def test_a_named_pipe_in_a_hooks_place_is_not_waited_for(repo: Repo) -> None:
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    hook = hook_files.look(hook_files.Folder(str(path.parent)), "pre-commit")
+    hook = hook_files.look(hook_files.HookFolder(str(path.parent)), "pre-commit")
     assert (hook.owner, hook.data) == (hook_files.Owner.FOREIGN, b"")

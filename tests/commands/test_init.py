@@ -15,6 +15,7 @@ from tests.test_cli import gate, one_line
 from zt_gate.commands.init import POLICY_TEXT, PRE_COMMIT_BLOCK, WORKFLOW, WORKFLOW_TEXT, with_hooks
 from zt_gate.doctor import gate_workflows
 from zt_gate.policy.load import parse
+from zt_gate.scanners import registered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,12 @@ def test_the_policy_is_one_with_and_without_its_comments() -> None:
         for line in table.split("\n")
     ]
     for text in (POLICY_TEXT, "\n".join(line for line in lines if not line.startswith("# "))):
-        policy = parse(text.encode(), ".zt-gate.toml", rules=("code/python-sql-injection",))
+        policy = parse(
+            text.encode(),
+            ".zt-gate.toml",
+            scanners=registered(),
+            rules=("code/python-sql-injection",),
+        )
         assert policy.profile == "standard"
     assert policy.scope.restricted == ("/infra/",)
 

@@ -59,10 +59,10 @@ def test_a_registry_that_does_not_answer(repo: Repo, tmp_path: Path) -> None:
         "npm_config_registry": nobody, "ZT_GATE_OSV_URL": nobody,
     }  # fmt: skip
     from zt_gate.doctor import health
-    from zt_gate.doctor.check import Asked
+    from zt_gate.doctor.check import DoctorContext
     from zt_gate.git.run import Git
 
-    found = list(health._registries(Asked(Git.open(repo.path, environ), environ)))
+    found = list(health._registries(DoctorContext(Git.open(repo.path, environ), environ)))
     assert [check.status for check in found] == ["fault"] * 3
     assert all(nobody not in check.says for check in found)
 

@@ -140,7 +140,7 @@ def _replacement(sabotage: Sabotage) -> tuple[Any, str, Any]:
         scanner = import_module(module)
 
         class Blind:
-            name = sabotage.instead
+            info = scanner.SCANNER.info
             scan = staticmethod(blind(sabotage.instead))
 
         return scanner, name, Blind

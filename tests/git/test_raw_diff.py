@@ -14,7 +14,7 @@ from tests.support.opened import added, by_path, opened, removed
 from tests.support.repo import Repo
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
-from zt_gate.git.raw_diff import Reader, read_changes
+from zt_gate.git.raw_diff import DiffReader, read_changes
 from zt_gate.git.spooled_text import Spool
 from zt_gate.sources import staged
 
@@ -107,9 +107,9 @@ def test_any_names_and_contents_come_back(
                 assert name in renamed or (seen[name].is_deletion and not added(seen[name]))
 
 
-def reader(data: bytes, step: int = 7) -> Reader:
+def reader(data: bytes, step: int = 7) -> DiffReader:
     stream = io.BytesIO(data)
-    return Reader(lambda _size: stream.read(step))
+    return DiffReader(lambda _size: stream.read(step))
 
 
 A, B = "a" * 40, "b" * 40
@@ -214,4 +214,4 @@ def test_object_ids_that_are_no_ascii_are_what_git_does_not_write(at: bytes) -> 
     assert head in listing
     broken = listing.replace(head + (b"1" if head.endswith(b" ") else b""), at, 1)
     with pytest.raises(GitError):
-        opened(read_changes(Reader(io.BytesIO(broken).read), Spool(), BlobStore(None)))  # type: ignore[arg-type]
+        opened(read_changes(DiffReader(io.BytesIO(broken).read), Spool(), BlobStore(None)))  # type: ignore[arg-type]

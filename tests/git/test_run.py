@@ -20,7 +20,7 @@ from zt_gate.git.errors import (
 )
 from zt_gate.git.executable import find_git
 from zt_gate.git.history import resolve
-from zt_gate.git.raw_diff import Reader
+from zt_gate.git.raw_diff import DiffReader
 from zt_gate.git.run import MEMORY, Git
 
 
@@ -268,7 +268,7 @@ def test_stream_names_the_cause_where_git_dies_early(repo: Repo, tmp_path: Path)
     program.chmod(0o755)
     git = replace(opened(repo), program=str(program), seconds=20)
     with pytest.raises(GitError, match="no memory"), git.stream(["x"]) as pipe:
-        Reader(pipe.read).until(b"\0")
+        DiffReader(pipe.read).until(b"\0")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is set from outside")
@@ -322,3 +322,13 @@ def test_sha256_repository(tmp_path: Path) -> None:
     git = opened(repo)
     assert len(git.head) == 64
     assert resolve(git, "main") == git.head
+
+
+def test_work_trees_of_one_repository_share_its_common_folder(repo: Repo, tmp_path: Path) -> None:
+    repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
+    main, linked = opened(repo), Git.open(tmp_path / "linked", environ(repo))
+    assert main.common_folder == main.folder
+    assert linked.folder != main.folder
+    assert os.path.realpath(linked.common_folder) == os.path.realpath(main.folder)
+    said = linked.run(["rev-parse", "--path-format=absolute", "--git-common-dir"])
+    assert linked.common_folder == said.decode().strip()

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zt_gate.policy import baseline
-from zt_gate.policy.baseline import Baseline, BaselineError, Entry
+from zt_gate.policy.baseline import Baseline, BaselineEntry, BaselineError
 
 SALT = b"0123456789abcdef" * 2
 entries = st.builds(
-    Entry,
+    BaselineEntry,
     fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
     rule=st.sampled_from(("code/python-eval", "secrets/aws-access-key", "agent_config/hook")),
     path=st.binary(min_size=1, max_size=40),
@@ -19,7 +19,7 @@ entries = st.builds(
 
 
 @given(st.lists(entries, max_size=20, unique_by=lambda one: one.fingerprint))
-def test_what_is_written_reads_the_same(found: list[Entry]) -> None:
+def test_what_is_written_reads_the_same(found: list[BaselineEntry]) -> None:
     made = Baseline(SALT, frozenset(found))
     data = baseline.render(made)
     read = baseline.parse(data)
@@ -59,7 +59,7 @@ def test_another_version_is_refused() -> None:
 
 
 def test_lines_of_a_union_merge_are_read_in_any_order_and_twice() -> None:
-    found = [Entry(f"{n:032x}", "code/x", b"a.py") for n in range(4)]
+    found = [BaselineEntry(f"{n:032x}", "code/x", b"a.py") for n in range(4)]
     rows = baseline.render(Baseline(SALT, frozenset(found))).split(b"\n")
     mixed = b"\r\n".join((*rows[:2], *reversed(rows[2:]), rows[3], b"", b"# note"))
     assert baseline.parse(mixed).entries == frozenset(found)
@@ -67,8 +67,11 @@ def test_lines_of_a_union_merge_are_read_in_any_order_and_twice() -> None:
 
 def test_pruning_drops_what_is_gone() -> None:
     old = Baseline(
-        SALT, frozenset({Entry("1" * 32, "code/x", b"a"), Entry("2" * 32, "code/x", b"b")})
+        SALT,
+        frozenset(
+            {BaselineEntry("1" * 32, "code/x", b"a"), BaselineEntry("2" * 32, "code/x", b"b")}
+        ),
     )
-    new = [Entry("2" * 32, "code/x", b"b"), Entry("3" * 32, "code/x", b"c")]
+    new = [BaselineEntry("2" * 32, "code/x", b"b"), BaselineEntry("3" * 32, "code/x", b"c")]
     assert {e.path for e in baseline.merged(old, new, prune=False).entries} == {b"a", b"b", b"c"}
     assert {e.path for e in baseline.merged(old, new, prune=True).entries} == {b"b", b"c"}

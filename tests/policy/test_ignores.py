@@ -33,12 +33,12 @@ EXPIRED = Excuse("active", "ignore expired on 2026-06-30: old", "2026-06-30")
     ],
 )  # fmt: skip
 def test_what_the_trusted_side_said_yes_to(rule: str, path: bytes | None, excuse: Excuse) -> None:
-    assert Excuses(POLICY, "2026-07-01").of(rule, path) == excuse
+    assert Excuses(POLICY, "2026-07-01").of((rule,), path) == excuse
 
 
 def test_an_ignore_holds_through_its_last_day() -> None:
     states = [
-        Excuses(POLICY, day).of("code/x", b"legacy/a.py").state
+        Excuses(POLICY, day).of(("code/x",), b"legacy/a.py").state
         for day in ("2026-06-29", "2026-06-30", "2026-07-01")
     ]
     assert states == ["ignored", "ignored", "active"]

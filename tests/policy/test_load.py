@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import time
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zt_gate.model.finding import Level
-from zt_gate.policy.load import TABLE, digest_of, load, load_file, parse
+from zt_gate.policy import load as loading
+from zt_gate.policy.load import TABLE, digest_of
 from zt_gate.policy.schema import (
     EMPTY_DIGEST,
-    SCANNERS,
     Allowance,
     Dependencies,
     Ignore,
@@ -21,10 +22,14 @@ from zt_gate.policy.schema import (
     PolicyError,
     Scope,
 )
-from zt_gate.scanners import SCANNERS as REGISTRY
+from zt_gate.scanners import SCANNERS, registered
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+parse = partial(loading.parse, scanners=registered())
+load = partial(loading.load, scanners=registered())
+load_file = partial(loading.load_file, scanners=registered())
 
 WHOLE = b"""
 profile = "strict"
@@ -122,7 +127,10 @@ def test_every_key_is_read() -> None:
 
 
 def test_the_policy_knows_the_scanners_that_there_are() -> None:
-    assert set(SCANNERS) == {name for name, _ in REGISTRY}
+    assert len(registered()) == len(SCANNERS)
+    for name in registered():
+        policy = parse(f"[levels]\n{name} = 'warn'\n[scanners.{name}]\n".encode(), "p")
+        assert policy.levels == {name: Level.WARN}
 
 
 def test_nothing_said_is_the_defaults() -> None:
@@ -325,7 +333,7 @@ def test_any_table_is_a_policy_or_one_that_says_why(table: dict[str, object]) ->
     from zt_gate.policy.validate import policy_of
 
     try:
-        said: str = policy_of(table).profile
+        said: str = policy_of(table, scanners=registered()).profile
         path: tuple[str | int, ...] = ()
     except InvalidError as error:
         said, path = str(error), error.path

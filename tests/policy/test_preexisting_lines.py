@@ -7,7 +7,8 @@ import pytest
 from tests.support.changes import change_of, file_change
 from zt_gate.model.change import ChangeSet
 from zt_gate.model.finding import Confidence, Finding, Location, Severity
-from zt_gate.policy.preexisting_lines import Known
+from zt_gate.policy.preexisting_lines import PreexistingLines
+from zt_gate.scanners import registered
 
 OLD = b"[dependencies.foo]\ngit = 'https://one.example/foo'\n"
 NEW = OLD.replace(b"one", b"two")
@@ -17,8 +18,8 @@ def finding(rule: str, location: Location) -> Finding:
     return Finding(rule, location, "a message", Severity.HIGH, Confidence.HIGH)
 
 
-def known(new: dict[str, bytes], old: dict[str, bytes]) -> Known:
-    return Known(change_of(new, old), lambda path: old.get(path.decode()))
+def known(new: dict[str, bytes], old: dict[str, bytes]) -> PreexistingLines:
+    return PreexistingLines(change_of(new, old), lambda path: old.get(path.decode()), registered())
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,6 @@ def test_a_mark_in_a_copied_file_is_not_trusted() -> None:
     marked = b"key = 'a value'  # gitleaks:allow\n"
     copy = file_change("b", marked, marked, status="C", old_path=b"a")
     change = ChangeSet("patch", "0" * 40, "patch", "0" * 64, (copy,))
-    side = Known(change, {b"a": marked}.get)
+    side = PreexistingLines(change, {b"a": marked}.get, registered())
     (mark,) = side.marks(finding("secrets/keyword-assignment", Location("line", b"b", 1)))
     assert mark.line is None

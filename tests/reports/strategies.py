@@ -15,7 +15,7 @@ from zt_gate.model.report import (
     PolicyInfo,
     Report,
     ScannerRun,
-    Tool,
+    ToolInfo,
     Verdict,
 )
 
@@ -97,7 +97,7 @@ runs = st.builds(
 def reports() -> st.SearchStrategy[Report]:
     return st.builds(
         Report,
-        tool=st.builds(Tool, texts, texts, texts),
+        tool=st.builds(ToolInfo, texts, texts, texts),
         kind=st.sampled_from(("staged", "range", "base", "worktree", "patch", "tree")),
         base=texts,
         head=texts,

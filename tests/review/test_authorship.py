@@ -13,7 +13,7 @@ from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
 from zt_gate.model.change import Commit
 from zt_gate.review import run
-from zt_gate.review.authorship import RULE, Told, fits, is_agent, marks_of, recognise
+from zt_gate.review.authorship import RULE, OriginHints, fits, is_agent, marks_of, recognise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def commit(message: str = "Fix it", email: str = "ada@example.org", name: str = 
     ],
 )
 def test_marks_in_commits(marked: Commit) -> None:
-    found = recognise([commit(), marked], Told(), MARKS)
+    found = recognise([commit(), marked], OriginHints(), MARKS)
     assert found.ai
     assert found.evidence[0].startswith("commit aaaaaaaaaaaa: ")
 
@@ -53,15 +53,15 @@ def test_marks_in_commits(marked: Commit) -> None:
 @pytest.mark.parametrize(
     "told",
     [
-        Told(labels=("bug", "AI-generated")),
-        Told(labels=("Claude",)),
-        Told(branch="claude/fix-the-parser"),
-        Told(branch="codex/x"),
-        Told(author="199175422+anything"),
-        Told(text="It fixes it.\n\nGenerated with Claude Code\n"),
+        OriginHints(labels=("bug", "AI-generated")),
+        OriginHints(labels=("Claude",)),
+        OriginHints(branch="claude/fix-the-parser"),
+        OriginHints(branch="codex/x"),
+        OriginHints(author="199175422+anything"),
+        OriginHints(text="It fixes it.\n\nGenerated with Claude Code\n"),
     ],
 )
-def test_marks_outside_of_commits(told: Told) -> None:
+def test_marks_outside_of_commits(told: OriginHints) -> None:
     found = recognise([commit()], told, MARKS)
     assert found.ai
     assert len(found.evidence) == 1
@@ -70,14 +70,20 @@ def test_marks_outside_of_commits(told: Told) -> None:
 @pytest.mark.parametrize(
     ("honest", "told"),
     [
-        (commit("Generate with care\n\nSigned-off-by: Ada <ada@example.org>\n"), Told()),
-        (commit(name="Claude", email="claude@example.org"), Told()),  # a person may be called so
-        (commit(email="209825114@example.org"), Told(author="5+claude[bot]")),
-        (commit(email="1+x@anthropic.com.example.org"), Told(branch="feature/claude")),
-        (commit("Fix\n\nReviewed-by: Bob <bob@example.org>"), Told(labels=("air", "maintenance"))),
+        (commit("Generate with care\n\nSigned-off-by: Ada <ada@example.org>\n"), OriginHints()),
+        (
+            commit(name="Claude", email="claude@example.org"),
+            OriginHints(),
+        ),  # a person may be called so
+        (commit(email="209825114@example.org"), OriginHints(author="5+claude[bot]")),
+        (commit(email="1+x@anthropic.com.example.org"), OriginHints(branch="feature/claude")),
+        (
+            commit("Fix\n\nReviewed-by: Bob <bob@example.org>"),
+            OriginHints(labels=("air", "maintenance")),
+        ),
     ],
 )
-def test_what_is_no_mark(honest: Commit, told: Told) -> None:
+def test_what_is_no_mark(honest: Commit, told: OriginHints) -> None:
     found = recognise([honest], told, MARKS)
     assert not found.ai, found.evidence
     assert found.evidence == ()
@@ -86,17 +92,21 @@ def test_what_is_no_mark(honest: Commit, told: Told) -> None:
 def test_the_policy_names_labels_and_adds_marks() -> None:
     ai = {"labels": ("robot",), "marks": ("tool: weaver*", "weaver/*", "*@weaver.example")}
     marks = marks_of(RULES[RULE], ai, ("from-the-action",))
-    for told in (Told(labels=("robot",)), Told(labels=("from-the-action",)),
-                 Told(branch="weaver/1"), Told(author="x@weaver.example")):  # fmt: skip
+    for told in (
+        OriginHints(labels=("robot",)),
+        OriginHints(labels=("from-the-action",)),
+        OriginHints(branch="weaver/1"),
+        OriginHints(author="x@weaver.example"),
+    ):
         assert recognise([], told, marks).ai, told
-    assert recognise([commit("x\n\nTool: Weaver 3")], Told(), marks).ai
-    assert recognise([commit(email="a@weaver.example")], Told(), marks).ai
-    assert not recognise([], Told(labels=("claude",)), marks).ai
-    assert recognise([], Told(branch="claude/x"), marks).ai
+    assert recognise([commit("x\n\nTool: Weaver 3")], OriginHints(), marks).ai
+    assert recognise([commit(email="a@weaver.example")], OriginHints(), marks).ai
+    assert not recognise([], OriginHints(labels=("claude",)), marks).ai
+    assert recognise([], OriginHints(branch="claude/x"), marks).ai
 
 
 def test_evidence_is_listed_up_to_a_limit() -> None:
-    found = recognise([commit(f"aider: {n}") for n in range(50)], Told(), MARKS)
+    found = recognise([commit(f"aider: {n}") for n in range(50)], OriginHints(), MARKS)
     assert len(found.evidence) == 21
     assert found.evidence[-1] == "and 30 more marks"
 
@@ -118,7 +128,7 @@ def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
 @given(st.binary(max_size=300), st.text(max_size=60), st.text(max_size=60))
 def test_whatever_a_commit_says_there_is_an_answer(data: bytes, label: str, branch: str) -> None:
     odd = Commit("b" * 40, data, data, data, data, data)
-    told = Told(labels=(label,), branch=branch, author=label, text=branch)
+    told = OriginHints(labels=(label,), branch=branch, author=label, text=branch)
     found = recognise([odd], told, MARKS)
     assert found.ai == bool(found.evidence)
 
@@ -156,9 +166,11 @@ def test_an_unmarked_change_is_judged_by_the_configured_profile(repo: Repo) -> N
     repo.commit()
     assert judged(repo).policy.profile == "advisory"
     assert judged(repo, profile="strict").policy.profile == "strict"
-    assert judged(repo, told=Told(labels=("bug",))).policy.profile == "advisory"
-    assert judged(repo, told=Told(labels=("claude",))).policy.profile == "strict"
-    assert judged(repo, told=Told(labels=("x",)), ai_labels=("x",)).policy.profile == "strict"
+    assert judged(repo, told=OriginHints(labels=("bug",))).policy.profile == "advisory"
+    assert judged(repo, told=OriginHints(labels=("claude",))).policy.profile == "strict"
+    assert (
+        judged(repo, told=OriginHints(labels=("x",)), ai_labels=("x",)).policy.profile == "strict"
+    )
 
 
 def test_a_secret_in_a_mark_is_masked(repo: Repo) -> None:

@@ -15,13 +15,13 @@ from tests.support.changes import change_of
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
-from zt_gate.model.report import NotInspected, Origin, Report, ScannerRun, Tool, Verdict
+from zt_gate.model.report import NotInspected, Origin, Report, ScannerRun, ToolInfo, Verdict
 from zt_gate.policy.schema import Allowance, Dependencies, Ignore, Policy
 from zt_gate.review.judge import JudgeOptions, fingerprint, judge
 from zt_gate.review.masking import MIN_LENGTH
 
 RULES = rulebook.load("gate")
-TOOL = Tool("zt-gate", "0", "0" * 64)
+TOOL = ToolInfo("zt-gate", "0", "0" * 64)
 CLEAN = change_of({"a.py": "x = 1\n"})
 KEY = "akia".upper() + "qwertyuiopasdfgh".upper()
 

@@ -127,9 +127,11 @@ def job(
     name: str = "scripted",
     module: str = __name__,
     **more: str,
-) -> workers.Job:
+) -> workers.ScannerJob:
     settings = {"do": do, **more}
-    return workers.Job(name, module, lambda: context({}, workdir, settings=settings), cpu, wall)
+    return workers.ScannerJob(
+        name, module, lambda: context({}, workdir, settings=settings), cpu, wall
+    )
 
 
 @pytest.fixture

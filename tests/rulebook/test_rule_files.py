@@ -16,10 +16,10 @@ import pytest
 
 from zt_gate import rulebook
 from zt_gate.errors import GateError
-from zt_gate.rulebook import rule_files
-from zt_gate.rulebook.rule_files import RulebookError
+from zt_gate.rulebook import rule_files, rules_folder
+from zt_gate.rulebook.errors import RulebookError
 
-RULES = rulebook.rules_folder()
+RULES = rules_folder()
 SCANNERS = rulebook.scanners_with_rules()
 FILES = sorted(path for path in RULES.rglob("*") if path.is_file())
 

@@ -16,7 +16,7 @@ from zt_gate.errors import GateError
 from zt_gate.model.change import MODE_SUBMODULE, MODE_SYMLINK
 from zt_gate.review import run as review
 from zt_gate.scanners.tampering import SCANNER
-from zt_gate.scanners.tampering.indented_blocks import Lines
+from zt_gate.scanners.tampering.indented_blocks import CodeLines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -502,7 +502,7 @@ def test_any_text_is_compared(
 @settings(max_examples=60, deadline=None)
 @given(rows=_ROWS.filter(bool), data=st.data())
 def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> None:
-    lines = Lines.of("\n".join(rows))
+    lines = CodeLines.of("\n".join(rows))
     at = data.draw(st.integers(0, len(lines.rows) - 1))
     assert at in lines.block(at) or not lines.rows[at]
     assert set(lines.around(at)) <= set(range(len(lines.groups)))

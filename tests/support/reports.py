@@ -12,7 +12,7 @@ from zt_gate.model.report import (
     PolicyInfo,
     Report,
     ScannerRun,
-    Tool,
+    ToolInfo,
     Verdict,
 )
 
@@ -105,7 +105,7 @@ def run(scanner: str = "code", **more: Any) -> ScannerRun:
 def report(**more: Any) -> Report:
     """Return a report that passes with nothing to say, but for what is given."""
     given: dict[str, Any] = {
-        "tool": Tool("zt-gate", "0.1.0", "5d" * 32),
+        "tool": ToolInfo("zt-gate", "0.1.0", "5d" * 32),
         "kind": "staged",
         "base": "4b825dc",
         "head": "index",

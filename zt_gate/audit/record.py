@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.audit import chain
-from zt_gate.model.report import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,9 +37,7 @@ def record(
         path, top = place(said, environ, git_folder, scanned)
         chain.append(path, entry(report, revision), top=top)
     except chain.LogError as error:
-        verdict = report.verdict if report.verdict is Verdict.FAIL else Verdict.ERROR
-        errors = (*report.errors, str(error))
-        return replace(report, verdict=verdict, complete=False, errors=errors)
+        return report.with_errors([str(error)])
     return report
 
 
@@ -50,14 +46,14 @@ def place(
 ) -> tuple[Path, Path | None]:
     """Return where the log is, and the folder below which folders are made.
 
-    A relative path lies in ``zt-gate/`` of the repository's git folder, which
-    no change can write and all its work trees share; without a repository
-    (``git_folder`` "") in the user's state folder (XDG Base Directory
+    A relative path lies in ``zt-gate/`` of the repository's common folder
+    (``Git.common_folder``), which no change can write and all its work trees
+    share; without a repository (``git_folder`` "") in the user's state folder (XDG Base Directory
     Specification).  Raises LogError where there is no such place, or where the
     path leads into one of the ``scanned`` folders.
     """
     top: Path | None = None
-    own = os.path.realpath(_common(git_folder)) if git_folder else ""
+    own = os.path.realpath(git_folder) if git_folder else ""
     if os.path.isabs(said):
         path = Path(os.path.normpath(said))
     elif own:
@@ -75,15 +71,6 @@ def place(
                     "path, which is kept in the repository's git folder, or one elsewhere"
                 )
     return path, top
-
-
-def _common(git_folder: str) -> str:
-    """Return the git folder that a linked work tree shares with its repository."""
-    try:
-        with open(os.path.join(git_folder, "commondir"), "rb") as file:
-            return os.path.join(git_folder, os.fsdecode(file.read(4096).strip()))
-    except OSError:
-        return git_folder
 
 
 def entry(report: Report, revision: str) -> dict[str, Any]:

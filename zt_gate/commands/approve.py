@@ -45,7 +45,7 @@ def main(options: Namespace) -> int:
     if not 1 <= options.days <= _MOST_DAYS:
         raise UsageError(f"--days takes 1 to {_MOST_DAYS}")
     git = Git.open(Path.cwd(), os.environ)
-    record = approvals.record_of(os.environ, git.folder, [git.root])
+    record = approvals.record_of(os.environ, git.common_folder, [git.root])
     if record is None:
         raise ApprovalError(
             "there is no place outside the repository for approvals; set HOME or XDG_STATE_HOME"
@@ -80,6 +80,7 @@ def _terminal() -> TextIO:
 def _wanted(options: Namespace) -> list[JudgedFinding]:
     """Scan the change; return the blocking findings that are named, or all of them."""
     from zt_gate.review import run
+    from zt_gate.review.judge import UNVERIFIED
 
     for word in options.fingerprints:
         if len(word) < _LEAST or word.strip("0123456789abcdef"):
@@ -91,7 +92,7 @@ def _wanted(options: Namespace) -> list[JudgedFinding]:
         item
         for item in report.findings
         if item.state == "active"
-        and (item.level.value == "block" or item.finding.rule == "dependencies/unverified")
+        and (item.level.value == "block" or item.finding.rule == UNVERIFIED)
     ]
     found = [item for item in open_ if _named(item.fingerprint, options)]
     if not found:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError, UsageError
 from zt_gate.policy import baseline
-from zt_gate.policy.baseline import Baseline, Entry
+from zt_gate.policy.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -79,6 +79,7 @@ def _scan(
     root: Path, old: Baseline, options: Namespace, keep: Callable[[Finding], bool] | None
 ) -> tuple[Report, list[JudgedFinding]]:
     from zt_gate.review import run as review
+    from zt_gate.scanners import registered
 
     seen: dict[tuple[str, object], bool] = {}
 
@@ -96,22 +97,24 @@ def _scan(
         salt=old.salt,
     )
     report = review.run(request, os.environ, unmasked=look)
+    scanners = registered()
     wanted = [
         item
         for item in report.findings
         if item.state in {"active", "baseline"}
         and item.level.value in {"block", "warn"}
-        and baseline.fits(item.finding.rule)
+        and item.finding.scanner in scanners
+        and scanners[item.finding.scanner].keeps_baseline
         and item.finding.location.path is not None
         and (keep is None or seen.get((item.finding.rule, item.finding.location), False))
     ]
     return report, wanted
 
 
-def _entry(item: JudgedFinding) -> Entry:
+def _entry(item: JudgedFinding) -> BaselineEntry:
     path = item.finding.location.path
     assert path is not None
-    return Entry(item.fingerprint, item.finding.rule, path)
+    return BaselineEntry(item.fingerprint, item.finding.rule, path)
 
 
 def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:
@@ -119,8 +122,9 @@ def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:
     if not files:
         return None
     from zt_gate.policy.other_baselines import known_to
+    from zt_gate.scanners import registered
 
-    tests = [known_to(Path(name)) for name in files]
+    tests = [known_to(Path(name), registered()) for name in files]
     return lambda finding: any(test(finding) for test in tests)
 
 

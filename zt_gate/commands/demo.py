@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from zt_gate.model.report import Report
 
-_SCANNERS = ("agent_config", "code", "dependencies", "injection", "secrets")
-
 _BEFORE = {
     "app/users.py": """\
 import sqlite3
@@ -38,6 +36,15 @@ def users():
 """,
     "requirements.txt": "flask>=3\n",
     "README.md": "# A small service\n\nIt lists users.\n",
+}
+
+#: What the demo's change is made for: scanner -> the file that it must stop.
+_SHOWN_BY = {
+    "agent_config": ".claude/settings.json",
+    "code": "app/users.py",
+    "dependencies": "requirements.txt",
+    "injection": "README.md",
+    "secrets": "app/settings.py",
 }
 
 # Built from parts when the demo runs: neither this file nor the package holds
@@ -67,14 +74,22 @@ def main(options: Namespace) -> int:
         _commit_all(repository, _BEFORE)
         _stage(repository, _bad_change())
         bad = _judge(repository, environ, options)
-        found = {judged.finding.scanner for judged in bad.findings if judged.level.value == "block"}
-        missed = [name for name in _SCANNERS if name not in found]
+        found = {
+            judged.finding.scanner
+            for judged in bad.findings
+            if judged.level.value == "block"
+            and judged.finding.location.path == _SHOWN_BY.get(judged.finding.scanner, "").encode()
+        }
+        missed = [scanner for scanner in _SHOWN_BY if scanner not in found]
         if bad.verdict.value != "fail" or missed:
             raise GateError(
                 f"the demo went wrong: verdict {bad.verdict}, nothing blocked by "
                 f"{', '.join(missed) or 'none missing'}"
             )
-        print("\nStopped, by each of the five scanners. The same change, written properly:\n")
+        print(
+            f"\nStopped, by each of the {len(_SHOWN_BY)} scanners that it was made for. "
+            "The same change, written properly:\n"
+        )
         _stage(repository, _good_change())
         good = _judge(repository, environ, options)
         if good.verdict.value != "pass":

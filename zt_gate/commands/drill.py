@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from zt_gate.drill.case import Case, Result
+    from zt_gate.drill.case import Case, CaseResult
 
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -67,7 +67,7 @@ def _progress() -> Callable[[Case], None]:
     return show
 
 
-def _show(result: Result) -> None:
+def _show(result: CaseResult) -> None:
     from zt_gate.reports.escape import visible
 
     if sys.stderr.isatty():

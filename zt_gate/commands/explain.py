@@ -20,9 +20,8 @@ def arguments(parser: ArgumentParser) -> None:
 
 def main(options: Namespace) -> int:
     """Print what the rule finds, why it matters and what to do."""
-    scanner = options.rule.partition("/")[0]
-    rules = rulebook.load(scanner) if scanner in rulebook.scanners_with_rules() else {}
-    if options.rule not in rules:
+    rule = rulebook.find(options.rule)
+    if rule is None:
         from difflib import get_close_matches
 
         from zt_gate.errors import UsageError
@@ -31,7 +30,7 @@ def main(options: Namespace) -> int:
         near = get_close_matches(options.rule, known, 1)
         hint = f"; did you mean {near[0]}?" if near else "; zt-gate rules lists them"
         raise UsageError(f"there is no rule {options.rule!r}{hint}")
-    print(_page(rules[options.rule]))
+    print(_page(rule))
     return 0
 
 
@@ -41,6 +40,7 @@ def _page(rule: Rule) -> str:
         f"severity {rule.severity}, confidence {rule.confidence}"
         + (f", level {rule.level}" if rule.level else "")
         + (f", {', '.join(rule.cwe)}" if rule.cwe else ""),
+        *([f"Former names: {', '.join(rule.former_ids)}"] if rule.former_ids else []),
         "Why it matters:\n" + _wrapped(rule.why),
         "What to do:\n" + _wrapped(rule.remedy),
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
-    from zt_gate.git.hook_files import Folder, Hook
+    from zt_gate.git.hook_files import Hook, HookFolder
 
 
 def install(*, chain: bool) -> int:
@@ -54,7 +54,7 @@ def uninstall() -> int:
     return 0
 
 
-def _folder() -> Folder:
+def _folder() -> HookFolder:
     from zt_gate.git import hook_files
     from zt_gate.git.run import Git
 

@@ -33,6 +33,7 @@ def main(options: Namespace) -> int:
     """
     from zt_gate.git.run import Git
     from zt_gate.policy.load import FILE, PYPROJECT, TABLE, parse, project_table
+    from zt_gate.scanners import registered
     from zt_gate.system.cache import write_atomically
 
     root = Git.open(Path.cwd(), os.environ).root
@@ -53,7 +54,8 @@ def main(options: Namespace) -> int:
     )
     gap = b"" if not before else b"\n" if before.endswith(b"\n") else b"\n\n"
     after = before + gap + entry.encode() + b"\n"
-    parse(after, target.name, TABLE if in_project else (), rules=None)
+    table = TABLE if in_project else ()
+    parse(after, target.name, table, scanners=registered(), rules=None)
     try:
         write_atomically(target, after, shared=True)
     except OSError as error:

@@ -49,7 +49,7 @@ def main(options: Namespace) -> int:
             found = chain.verify(file, expect)
         print(f"{found.head}  {found.lines} runs, each as it was written")
         return 0
-    told = Told()
+    told = LogSummary()
     with chain.open_to_read(path) as file:
         for entry, _ in chain.entries(file):
             try:
@@ -67,13 +67,14 @@ def _of_the_policy() -> Path:
     from zt_gate.git.run import Git
     from zt_gate.git.trusted_files import read_file
     from zt_gate.policy.load import load
+    from zt_gate.scanners import registered
 
     git = Git.open(Path.cwd(), os.environ)
-    policy = load(lambda path: read_file(git, git.head, path), git.head)
+    policy = load(lambda path: read_file(git, git.head, path), git.head, scanners=registered())
     said = policy.audit.get("log", "")
     if not said:
         raise UsageError("the policy of HEAD has no [audit] log; name the file")
-    return record.place(said, os.environ, git.folder, [git.root])[0]
+    return record.place(said, os.environ, git.common_folder, [git.root])[0]
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class _Rule:
 
 
 @dataclass(slots=True)
-class Told:
+class LogSummary:
     """What a log tells, gathered entry by entry."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -184,8 +185,5 @@ def _title(rule: str) -> str:
     """Return what a rule finds, "" where this version no longer has it."""
     from zt_gate import rulebook
 
-    scanner = rule.partition("/")[0]
-    if scanner not in rulebook.scanners_with_rules():
-        return ""
-    known = rulebook.load(scanner).get(rule)
+    known = rulebook.find(rule)
     return known.title if known else ""

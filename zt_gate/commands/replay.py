@@ -44,17 +44,18 @@ def main(options: Namespace) -> int:
     Raises UsageError, and GateError where there is no history to read.
     """
     from zt_gate.git.run import Git
-    from zt_gate.policy.schema import SCANNERS
+    from zt_gate.scanners import registered
 
     if options.last < 1:
         raise UsageError("--last takes a number of commits, 1 or more")
     if options.format not in _FORMATS:
         raise UsageError(f"--format takes {', '.join(_FORMATS)}, not {options.format!a}")
+    known = registered()
     for name in (*(options.scanner or ()), *(options.skip or ())):
-        if name not in SCANNERS:
-            raise UsageError(f"there is no scanner {name!a}; there are {', '.join(SCANNERS)}")
+        if name not in known:
+            raise UsageError(f"there is no scanner {name!a}; there are {', '.join(known)}")
     git = Git.open(Path(options.repository or "."), os.environ)
-    told = Told()
+    told = ReplaySummary()
     commits = list(_commits(git, options.last, first_parent=options.first_parent))
     for number, (parent, commit) in enumerate(commits, 1):
         _progress(f"{number}/{len(commits)}  {commit[:12]}")
@@ -84,6 +85,7 @@ def _commits(git: Git, last: int, *, first_parent: bool) -> Iterator[tuple[str, 
 def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
     """Judge one commit as CI would, by its first parent's policy; nothing is logged."""
     from zt_gate.review import run as review
+    from zt_gate.system.ci import with_mark
 
     request = review.Request(
         kind="range",
@@ -97,7 +99,7 @@ def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
     )
     try:
         # In CI the lower end of the range is the trusted side, and no approval of the user counts.
-        return review.run(request, {**os.environ, "CI": "true"})
+        return review.run(request, with_mark(os.environ))
     except GateError as error:  # an old policy that is no longer one, too
         return error
 
@@ -118,7 +120,7 @@ class _Rule:
 
 
 @dataclass(slots=True)
-class Told:
+class ReplaySummary:
     """What became of the commits."""
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)

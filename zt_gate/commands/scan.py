@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
+from zt_gate.model.profile import Profile
+from zt_gate.reports import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import BinaryIO
 
     from zt_gate.model.report import Report
     from zt_gate.reports.base import Options
     from zt_gate.review.run import Request
 
-_FORMATS = "terminal, json, sarif, github, markdown, gitlab, junit"
 _SPINNER = "|/-\\"
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -42,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on", metavar="LEVEL", help="block (default), warn, info, or a severity"
     )
     which.add_argument("--min-confidence", metavar="C", help="least confidence that blocks")
-    which.add_argument("--profile", metavar="P", help="advisory, standard or strict")
+    which.add_argument("--profile", metavar="P", help=", ".join(Profile))
     which.add_argument("--task", metavar="NAME", help="narrow to a task of the policy")
     which.add_argument("--config", metavar="FILE", help="a policy of yours, instead of git's")
     which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
@@ -68,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
     out = parser.add_argument_group("what is printed")
-    out.add_argument("--format", metavar="NAME", help=_FORMATS)
+    out.add_argument("--format", metavar="NAME", help=", ".join(name for name, _ in FORMATS))
     out.add_argument(
         "--output", action="append", metavar="FORMAT=FILE", help="to a file; repeatable"
     )
@@ -99,7 +100,7 @@ def options_for(words: Sequence[str]) -> argparse.Namespace:
 
 def request_of(options: argparse.Namespace) -> Request:
     """Turn the words into a request; reads the patch."""
-    from zt_gate.review.authorship import Told
+    from zt_gate.review.authorship import OriginHints
     from zt_gate.review.run import Request
 
     kind, spec, paths = "staged", "", ()
@@ -128,7 +129,7 @@ def request_of(options: argparse.Namespace) -> Request:
         config=options.config or "",
         policy_rev=options.policy_rev or "",
         accept=tuple(options.accept or ()),
-        told=Told(
+        told=OriginHints(
             labels=tuple(options.label or ()),
             branch=options.branch or "",
             author=options.author or "",
@@ -161,7 +162,7 @@ def publish(report: Report, shown: str, outputs: Sequence[tuple[str, Path]], loo
 
     failed = _written(report, outputs, looks_of_a_file(looks))
     if failed:
-        report = _amended(report, failed)
+        report = report.with_errors(failed.values())
         said = [(name, target) for name, target in outputs if target not in failed]
         again = _written(report, said, looks_of_a_file(looks))
         failed |= again
@@ -195,17 +196,6 @@ def _written(
         except ReportError as error:
             failed[target] = str(error)
     return failed
-
-
-def _amended(report: Report, failed: Mapping[Path, str]) -> Report:
-    from dataclasses import replace
-
-    from zt_gate.model.report import Verdict
-
-    verdict = report.verdict if report.verdict is Verdict.FAIL else Verdict.ERROR
-    return replace(
-        report, verdict=verdict, complete=False, errors=(*report.errors, *failed.values())
-    )
 
 
 def looks_of_a_file(looks: Options) -> Options:
@@ -243,8 +233,6 @@ def _outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
 
 
 def _known_format(name: str) -> None:
-    from zt_gate.reports import FORMATS
-
     known = [format_name for format_name, _ in FORMATS]
     if name not in known:
         raise UsageError(f"there is no format {name!a}; the formats are {', '.join(known)}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.doctor.check import Asked, Check
+from zt_gate.doctor.check import Check, DoctorContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,8 +33,8 @@ def examine(
     from zt_gate.doctor import forge_enforcement, health, local_hooks
     from zt_gate.git.run import Git
 
-    asked = Asked(Git.open(folder, environ), environ, offline, repository)
-    parts: dict[str, Callable[[Asked], Iterator[Check]]] = {
+    asked = DoctorContext(Git.open(folder, environ), environ, offline, repository)
+    parts: dict[str, Callable[[DoctorContext], Iterator[Check]]] = {
         "hooks": local_hooks.checks,
         "ci": forge_enforcement.checks,
         "health": health.checks,

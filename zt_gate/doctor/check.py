@@ -31,7 +31,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DoctorContext:
     """What is to be looked at.
 
     ``environ`` is the caller's own environment; ``repository`` is OWNER/NAME on

@@ -13,7 +13,7 @@ from zt_gate.errors import GateError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from zt_gate.doctor.check import Asked
+    from zt_gate.doctor.check import DoctorContext
     from zt_gate.doctor.gate_workflows import Job
 
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
@@ -21,7 +21,7 @@ _WRITE = "zt-gate init --github"
 _OTHERS = (b".gitlab-ci.yml", b"azure-pipelines.yml", b"Jenkinsfile", b".circleci/config.yml")
 
 
-def checks(asked: Asked) -> Iterator[Check]:
+def checks(asked: DoctorContext) -> Iterator[Check]:
     """Yield what HEAD says of the workflow, and what the forge says of the branch."""
     from zt_gate.git.trusted_files import list_paths
 
@@ -45,7 +45,7 @@ def checks(asked: Asked) -> Iterator[Check]:
     yield from _owners(job, paths, read, rules)
 
 
-def _reader(asked: Asked, faults: list[str]) -> Callable[[bytes], bytes | None]:
+def _reader(asked: DoctorContext, faults: list[str]) -> Callable[[bytes], bytes | None]:
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.errors import GitError
     from zt_gate.git.trusted_files import read_file
@@ -96,7 +96,7 @@ class _Rules:
     that nothing protects the branch.
     """
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: DoctorContext) -> None:
         self.why = ""
         self.branch = ""
         self.repository = asked.repository or asked.environ.get("GITHUB_REPOSITORY", "")
@@ -108,7 +108,7 @@ class _Rules:
         except GateError as error:
             self.why = str(error)
 
-    def _ask(self, asked: Asked) -> None:
+    def _ask(self, asked: DoctorContext) -> None:
         token = asked.environ.get("GITHUB_TOKEN") or asked.environ.get("GH_TOKEN") or ""
         if asked.offline:
             raise GateError("--offline: the forge was not asked")
@@ -119,9 +119,11 @@ class _Rules:
             )
         from urllib.parse import quote
 
-        from zt_gate.forge.api_client import ApiError, Client
+        from zt_gate.forge.api_client import ApiError, ForgeClient
 
-        client = Client.of(asked.environ.get("GITHUB_API_URL", "https://api.github.com"), token)
+        client = ForgeClient.of(
+            asked.environ.get("GITHUB_API_URL", "https://api.github.com"), token
+        )
         top = f"/repos/{self.repository}"
         self.branch = str(table(client.get(top)).get("default_branch") or "")
         if not self.branch:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from zt_gate.doctor.check import Check
 from zt_gate.errors import GateError
+from zt_gate.model.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from zt_gate.doctor.check import Asked
+    from zt_gate.doctor.check import DoctorContext
     from zt_gate.ecosystems.registries.package_index import Index
 
 #: Seconds that one registry gets.
@@ -25,7 +26,7 @@ _PLANTED = ("import subprocess", "", "", "def run(request):", '    name = reques
             "    subprocess.run(f'ls {name}', " + "she" + "ll=True, check=True)", "")  # fmt: skip
 
 
-def checks(asked: Asked) -> Iterator[Check]:
+def checks(asked: DoctorContext) -> Iterator[Check]:
     """Yield what can be said about each part."""
     from zt_gate.system import cache
 
@@ -53,7 +54,7 @@ def _rules(kept: Path | None) -> Check:
     return Check("health", "rules", "ok", f"{count} rules of {len(names)} families load")
 
 
-def _policy(asked: Asked) -> Check:
+def _policy(asked: DoctorContext) -> Check:
     """Read the policy as it stands at HEAD, as a scan would."""
     from zt_gate.review import run
 
@@ -62,7 +63,7 @@ def _policy(asked: Asked) -> Check:
         report = run.run(request, asked.environ)
     except GateError as error:
         return Check("health", "policy", "fault", str(error), "mend the policy, and commit it")
-    if report.policy.profile == "advisory":
+    if report.policy.profile == Profile.ADVISORY:
         says = "the profile is advisory: nothing blocks"
         return Check("health", "policy", "fault", says, 'profile = "standard" in the policy')
     return Check(
@@ -70,7 +71,7 @@ def _policy(asked: Asked) -> Check:
     )
 
 
-def _engine(asked: Asked) -> Check:
+def _engine(asked: DoctorContext) -> Check:
     """Let the engine find a planted weakness, as a scan would."""
     from zt_gate.review import run
     from zt_gate.system.temporary import private_folder
@@ -100,7 +101,7 @@ class _Place:
     setting: str
 
 
-def _registries(asked: Asked) -> Iterator[Check]:
+def _registries(asked: DoctorContext) -> Iterator[Check]:
     if asked.offline:
         says = "--offline: no registry was asked"
         yield Check("health", "registries", "unknown", says, "zt-gate doctor --area health")
@@ -129,7 +130,7 @@ def _registries(asked: Asked) -> Iterator[Check]:
             yield Check("health", name, "fault", f"it answers with status {status}", mend)
 
 
-def _places(asked: Asked) -> Iterator[_Place]:
+def _places(asked: DoctorContext) -> Iterator[_Place]:
     """Yield where names are looked up by the environment and the user's settings."""
     from zt_gate.ecosystems import all_ecosystems
     from zt_gate.ecosystems.registries import endpoints, osv

@@ -13,7 +13,7 @@ from zt_gate.errors import GateError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.doctor.check import Asked
+    from zt_gate.doctor.check import DoctorContext
     from zt_gate.git.hook_files import Hook
 
 CONFIG = ".pre-commit-config.yaml"
@@ -28,10 +28,10 @@ _SWALLOWED = re.compile(r"\|\||;\s*(?:true|:|exit)\b")
 _INSTALL = "zt-gate hook install"
 
 
-def checks(asked: Asked) -> Iterator[Check]:
+def checks(asked: DoctorContext) -> Iterator[Check]:
     """Yield what can be said about each hook."""
     from zt_gate.git import hook_files
-    from zt_gate.review.run import in_ci
+    from zt_gate.system.ci import in_ci
 
     if in_ci(asked.environ):
         says = "this is CI; hooks are on people's own machines"
@@ -113,7 +113,7 @@ def _of_pre_commit(hook: Hook, config: _Configuration, install: str) -> Check:
 class _Configuration:
     """What the project's pre-commit configuration says of the gate."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: DoctorContext) -> None:
         self.fault = ""
         self._hooks: list[dict[str, Any]] = []
         self._default: Any = None

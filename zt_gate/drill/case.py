@@ -1,41 +1,19 @@
-"""One case of the drill: what is tried, what must come out, what came out."""
+"""One case of the drill: what is tried, what must come out, and whether it did."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from zt_gate.drill.outcome import Found, GateOutcome
     from zt_gate.drill.workspace import Box
-    from zt_gate.model.report import Report
 
 #: What a case may expect besides ``block RULE`` and ``warn RULE``.
 WORDS = ("pass", "error", "refused")
-
-
-class Found(NamedTuple):
-    """One finding; ``path`` is None where it is about the whole change."""
-
-    rule: str
-    level: str
-    state: str
-    path: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the gate said: a verdict ("refused" for wrong usage) and its findings.
-
-    ``ran`` names programs of the attacker that were started.
-    """
-
-    verdict: str
-    findings: tuple[Found, ...] = ()
-    errors: tuple[str, ...] = ()
-    ran: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +29,7 @@ class Case:
     group: str
     what: str
     expect: str
-    play: Callable[[Box], Outcome]
+    play: Callable[[Box], GateOutcome]
     paths: tuple[bytes, ...] = ()
 
     @property
@@ -61,7 +39,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CaseResult:
     """A case and what became of it; ``got`` is for people."""
 
     case: Case
@@ -69,24 +47,10 @@ class Result:
     got: str
 
 
-def outcome(report: Report, ran: tuple[str, ...] = ()) -> Outcome:
-    """Return what a report says."""
-    findings = tuple(
-        Found(
-            judged.finding.rule,
-            judged.level.value,
-            judged.state,
-            judged.finding.location.path,
-        )
-        for judged in report.findings
-    )
-    return Outcome(report.verdict.value, findings, report.errors, ran)
-
-
-def judged(case: Case, said: Outcome) -> Result:
+def judged(case: Case, said: GateOutcome) -> CaseResult:
     """Hold what came out against what should."""
     if said.ran:
-        return Result(case, right=False, got=f"ran {', '.join(said.ran)}")
+        return CaseResult(case, right=False, got=f"ran {', '.join(said.ran)}")
     own = [one for one in said.findings if _at(one.path, case.paths)]
     level, _, rule = case.expect.partition(" ")
     if rule:
@@ -95,13 +59,13 @@ def judged(case: Case, said: Outcome) -> Result:
             for one in own
         )
         verdict = "fail" if level == "block" else said.verdict
-        return Result(case, right=right and said.verdict == verdict, got=_told(said, own))
+        return CaseResult(case, right=right and said.verdict == verdict, got=_told(said, own))
     if case.honest:
         # An error hides what else there might be; a finding elsewhere is another case's.
         blocks = any(one.level == "block" and one.state == "active" for one in own)
         right = not blocks and not said.errors and said.verdict in {"pass", "fail"}
-        return Result(case, right=right, got=_told(said, own))
-    return Result(case, right=said.verdict == case.expect, got=_told(said, own))
+        return CaseResult(case, right=right, got=_told(said, own))
+    return CaseResult(case, right=said.verdict == case.expect, got=_told(said, own))
 
 
 def _at(path: bytes | None, paths: tuple[bytes, ...]) -> bool:
@@ -112,7 +76,7 @@ def _at(path: bytes | None, paths: tuple[bytes, ...]) -> bool:
     return any(b"*" in one and fnmatchcase(shown, one.decode()) for one in paths)
 
 
-def _told(said: Outcome, own: list[Found]) -> str:
+def _told(said: GateOutcome, own: list[Found]) -> str:
     rules = dict.fromkeys(
         f"{one.level} {one.rule}" for one in own if one.state == "active" and one.level != "info"
     )

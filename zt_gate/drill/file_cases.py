@@ -13,12 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.drill.case import Case, Outcome
+from zt_gate.drill.case import Case
 from zt_gate.drill.payloads import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from zt_gate.drill.outcome import GateOutcome
     from zt_gate.drill.workspace import Box
 
 _FOLDER = Path(__file__).parent / "cases"
@@ -31,7 +32,7 @@ _DECLARED = {b"requirements.txt": b"flask>=1\n", b"README.md": b"# A small servi
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class CaseFiles:
     """What one case writes: before the change, and in it."""
 
     name: str
@@ -51,15 +52,15 @@ class Batch:
     """One change made of several cases; judged when the first of them is asked for."""
 
     scanners: tuple[str, ...] = ()
-    parts: list[Files] = field(default_factory=list)
-    said: Outcome | None = None
+    parts: list[CaseFiles] = field(default_factory=list)
+    said: GateOutcome | None = None
 
-    def takes(self, files: Files) -> bool:
+    def takes(self, files: CaseFiles) -> bool:
         """Whether no other part writes one of the case's files."""
         taken = {path for part in self.parts for path in (*part.before, *part.paths)}
         return not taken & {*files.before, *files.paths}
 
-    def play(self, box: Box, wanted: Iterable[str] = ()) -> Outcome:
+    def play(self, box: Box, wanted: Iterable[str] = ()) -> GateOutcome:
         """Make the change and judge it, once; with ``wanted`` only these cases are in it."""
         if self.said is None:
             only = frozenset(wanted)
@@ -107,11 +108,11 @@ def load(wanted: Iterable[str] = ()) -> list[Case]:
     return cases
 
 
-def _play(batch: Batch, only: frozenset[str], box: Box) -> Outcome:
+def _play(batch: Batch, only: frozenset[str], box: Box) -> GateOutcome:
     return batch.play(box, only)
 
 
-def _files(entry: Mapping[str, Any]) -> Files:
+def _files(entry: Mapping[str, Any]) -> CaseFiles:
     encoding = entry.get("encoding", "utf-8")
     before, after, links = (
         {
@@ -121,4 +122,4 @@ def _files(entry: Mapping[str, Any]) -> Files:
         for side in ("before", "files", "links")
     )
     gone = tuple(path.encode() for path in entry.get("gone", ()))
-    return Files(entry["name"], before, after, links, gone)
+    return CaseFiles(entry["name"], before, after, links, gone)

@@ -12,8 +12,8 @@ from zt_gate.drill.payloads import key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.drill.case import Outcome
-    from zt_gate.drill.workspace import Box, Repository
+    from zt_gate.drill.outcome import GateOutcome
+    from zt_gate.drill.workspace import Box, DrillRepository
 
 _KEY = "block secrets/anthropic-api-key"
 
@@ -23,7 +23,7 @@ def planted() -> str:
     return f'KEY = "{key()}"\n'
 
 
-def _staged(trick: Callable[[Box, Repository], None], box: Box) -> Outcome:
+def _staged(trick: Callable[[Box, DrillRepository], None], box: Box) -> GateOutcome:
     """Play a trick, stage a key, and judge what is staged."""
     repository = box.repository()
     trick(box, repository)
@@ -32,30 +32,30 @@ def _staged(trick: Callable[[Box, Repository], None], box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _attributes(text: str, _box: Box, repository: Repository) -> None:
+def _attributes(text: str, _box: Box, repository: DrillRepository) -> None:
     repository.write(".gitattributes", text)
 
 
-def _info_attributes(_box: Box, repository: Repository) -> None:
+def _info_attributes(_box: Box, repository: DrillRepository) -> None:
     repository.write(".git/info/attributes", "* -diff\n")
 
 
-def _driver(box: Box, repository: Repository) -> None:
+def _driver(box: Box, repository: DrillRepository) -> None:
     repository.write(".gitattributes", "*.py diff=x\n")
     repository.git("config", "diff.x.command", box.tool("command"))
     repository.git("config", "diff.x.textconv", box.tool("textconv"))
 
 
-def _setting(name: str, box: Box, repository: Repository) -> None:
+def _setting(name: str, box: Box, repository: DrillRepository) -> None:
     repository.git("config", name, box.tool())
 
 
-def _hooks(box: Box, repository: Repository) -> None:
+def _hooks(box: Box, repository: DrillRepository) -> None:
     for name in ("pre-commit", "post-checkout", "post-index-change", "reference-transaction"):
         repository.write(f".git/hooks/{name}", f"#!/bin/sh\nexec {box.tool(name)}\n", 0o755)
 
 
-def _format(_box: Box, repository: Repository) -> None:
+def _format(_box: Box, repository: DrillRepository) -> None:
     for name, value in (
         ("diff.noprefix", "true"), ("diff.mnemonicPrefix", "true"), ("color.ui", "always"),
         ("diff.context", "9"), ("diff.renames", "false"), ("diff.orderFile", os.devnull),
@@ -64,31 +64,31 @@ def _format(_box: Box, repository: Repository) -> None:
         repository.git("config", name, value)
 
 
-def _submodule(_box: Box, repository: Repository) -> None:
+def _submodule(_box: Box, repository: DrillRepository) -> None:
     repository.write(".gitmodules", '[submodule "s"]\n path = s\n url = ./s\n ignore = all\n')
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},s")
 
 
-def _nested(box: Box, repository: Repository) -> None:
+def _nested(box: Box, repository: DrillRepository) -> None:
     repository.write("objects/x", "")
     repository.write("refs/x", "")
     repository.write("HEAD", "ref: refs/heads/main\n")
     repository.write("config", f"[core]\n\tbare = true\n\tfsmonitor = {box.tool()}\n")
 
 
-def _magic(_box: Box, repository: Repository) -> None:
+def _magic(_box: Box, repository: DrillRepository) -> None:
     repository.write(":(exclude)new.py", "x = 1\n")
 
 
-def _ignored(_box: Box, repository: Repository) -> None:
+def _ignored(_box: Box, repository: DrillRepository) -> None:
     repository.write(".gitignore", "*.py\n")
 
 
-def _collision(_box: Box, repository: Repository) -> None:
+def _collision(_box: Box, repository: DrillRepository) -> None:
     repository.write("NEW.PY", "x = 1\n")
 
 
-def _moved(box: Box) -> Outcome:
+def _moved(box: Box) -> GateOutcome:
     """Rename a file and add a key to it."""
     repository = box.repository()
     repository.git("mv", "app.py", "moved.py")
@@ -97,14 +97,14 @@ def _moved(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _link(box: Box) -> Outcome:
+def _link(box: Box) -> GateOutcome:
     repository = box.repository()
     os.symlink(key(), repository.path / "link")
     repository.stage()
     return box.judge(repository)
 
 
-def _marked(word: str, box: Box) -> Outcome:
+def _marked(word: str, box: Box) -> GateOutcome:
     """Hide an edit of the work tree behind a mark in the index."""
     repository = box.repository()
     repository.git("update-index", word, "app.py")
@@ -112,7 +112,7 @@ def _marked(word: str, box: Box) -> Outcome:
     return box.judge(repository, "worktree")
 
 
-def _cleaned(box: Box) -> Outcome:
+def _cleaned(box: Box) -> GateOutcome:
     """Hide an edit of the work tree behind a filter."""
     repository = box.repository({b"app.py": b"x = 1\n", b".gitattributes": b"*.py filter=x\n"})
     repository.git("config", "filter.x.clean", box.tool())
@@ -120,20 +120,20 @@ def _cleaned(box: Box) -> Outcome:
     return box.judge(repository, "worktree")
 
 
-def _untracked(box: Box) -> Outcome:
+def _untracked(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write("new.py", planted())
     return box.judge(repository, "worktree")
 
 
-def _intended(box: Box) -> Outcome:
+def _intended(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write("new.py", planted())
     repository.git("add", "-N", "new.py")
     return box.judge(repository, "worktree")
 
 
-def _outside(box: Box) -> Outcome:
+def _outside(box: Box) -> GateOutcome:
     """Lead a link in the work tree to a file with a key, which is not the project's."""
     repository = box.repository()
     (box.folder / "outside").write_text(planted())
@@ -141,7 +141,7 @@ def _outside(box: Box) -> Outcome:
     return box.judge(repository, "worktree")
 
 
-def _other_index(box: Box) -> Outcome:
+def _other_index(box: Box) -> GateOutcome:
     """Commit with another index, as ``git commit FILE`` does."""
     repository = box.repository()
     repository.write("new.py", planted())
@@ -151,7 +151,7 @@ def _other_index(box: Box) -> Outcome:
     return box.judge(repository, env=index)
 
 
-def _split_index(box: Box) -> Outcome:
+def _split_index(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write("new.py", planted())
     repository.git("update-index", "--split-index")
@@ -159,7 +159,7 @@ def _split_index(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _conflict(box: Box) -> Outcome:
+def _conflict(box: Box) -> GateOutcome:
     """Stage a key as two sides of a conflict."""
     repository = box.repository()
     oid = repository.store(planted())
@@ -168,7 +168,7 @@ def _conflict(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-_STAGED: dict[str, tuple[str, Callable[[Box, Repository], None]]] = {
+_STAGED: dict[str, tuple[str, Callable[[Box, DrillRepository], None]]] = {
     "attributes-without-diff": ("*.py are no text for git", partial(_attributes, "*.py -diff\n")),
     "attributes-binary": ("*.py are binary for git", partial(_attributes, "*.py binary\n")),
     "attributes-generated": (

@@ -10,7 +10,7 @@ from zt_gate.drill.git_hiding import planted
 from zt_gate.drill.payloads import key, order
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
+    from zt_gate.drill.outcome import GateOutcome
     from zt_gate.drill.workspace import Box
 
 _GROUP = "history"
@@ -19,7 +19,7 @@ _ORDER = "block injection/instructions"
 _BOTH = ("secrets", "injection")
 
 
-def _removed_again(box: Box) -> Outcome:
+def _removed_again(box: Box) -> GateOutcome:
     repository = box.repository()
     base = repository.head()
     repository.write("new.py", planted())
@@ -29,14 +29,14 @@ def _removed_again(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
 
 
-def _message(text: str, box: Box) -> Outcome:
+def _message(text: str, box: Box) -> GateOutcome:
     repository = box.repository()
     base = repository.head()
     repository.commit(text)
     return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
 
 
-def _behind_nul(box: Box) -> Outcome:
+def _behind_nul(box: Box) -> GateOutcome:
     """Put a key where git log stops reading."""
     repository = box.repository()
     head = repository.head()
@@ -46,7 +46,7 @@ def _behind_nul(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
 
 
-def _author(box: Box) -> Outcome:
+def _author(box: Box) -> GateOutcome:
     repository = box.repository()
     head = repository.head()
     tree = repository.git("rev-parse", "HEAD^{tree}")
@@ -54,7 +54,7 @@ def _author(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
 
 
-def _header(box: Box) -> Outcome:
+def _header(box: Box) -> GateOutcome:
     repository = box.repository()
     head = repository.head()
     tree = repository.git("rev-parse", "HEAD^{tree}")
@@ -62,7 +62,7 @@ def _header(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
 
 
-def _declared(box: Box) -> Outcome:
+def _declared(box: Box) -> GateOutcome:
     """Declare an encoding in which the message says something else."""
     repository = box.repository()
     head = repository.head()
@@ -73,7 +73,7 @@ def _declared(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
 
 
-def _merge(box: Box) -> Outcome:
+def _merge(box: Box) -> GateOutcome:
     """Write a key in the merge itself: no parent has it."""
     repository = box.repository()
     base = repository.head()
@@ -92,7 +92,7 @@ def _merge(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..{head}", only=_BOTH)
 
 
-def _not_taken(box: Box) -> Outcome:
+def _not_taken(box: Box) -> GateOutcome:
     """Merge a branch with a key and take nothing of it: its commits are published all the same."""
     repository = box.repository()
     base = repository.head()
@@ -106,7 +106,7 @@ def _not_taken(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
 
 
-def _unrelated(box: Box) -> Outcome:
+def _unrelated(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.git("checkout", "-q", "--orphan", "other")
     repository.write("new.py", planted())
@@ -114,7 +114,7 @@ def _unrelated(box: Box) -> Outcome:
     return box.judge(repository, "range", spec="main..other", only=_BOTH)
 
 
-def _ordinary(box: Box) -> Outcome:
+def _ordinary(box: Box) -> GateOutcome:
     repository = box.repository()
     base = repository.head()
     for number in range(3):
@@ -126,7 +126,7 @@ def _ordinary(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
 
 
-def _backwards(box: Box) -> Outcome:
+def _backwards(box: Box) -> GateOutcome:
     """Judge the removal of a key: what was there before is not the change's fault."""
     repository = box.repository({b"old.py": planted().encode()})
     repository.git("rm", "-q", "old.py")

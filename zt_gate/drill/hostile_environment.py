@@ -14,7 +14,7 @@ from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
+    from zt_gate.drill.outcome import GateOutcome
     from zt_gate.drill.workspace import Box
 
 _GROUP = "surroundings"
@@ -28,7 +28,7 @@ def calc():
 """
 
 
-def _programs(box: Box) -> Outcome:
+def _programs(box: Box) -> GateOutcome:
     """Put programs of the gate's own helpers' names into the tree, and the tree into PATH."""
     repository = box.repository()
     for name in ("git", "semgrep", "semgrep-core", "osemgrep", "pysemgrep", "pip-audit"):
@@ -40,7 +40,7 @@ def _programs(box: Box) -> Outcome:
     return box.start(repository, "--scanner", "code", env={"PATH": path})
 
 
-def _modules(box: Box) -> Outcome:
+def _modules(box: Box) -> GateOutcome:
     """Put modules of the gate's own names into the tree."""
     repository = box.repository()
     names = ("zt_gate/__init__", "zt_gate/__main__", "sitecustomize", "usercustomize", "yaml",
@@ -56,7 +56,7 @@ def _modules(box: Box) -> Outcome:
     )  # fmt: skip
 
 
-def _git_variables(box: Box) -> Outcome:
+def _git_variables(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write("new.py", planted())
     repository.stage()
@@ -72,7 +72,7 @@ def _git_variables(box: Box) -> Outcome:
     return box.start(repository, "--scanner", "secrets", env=hostile)
 
 
-def _engine_variables(box: Box) -> Outcome:
+def _engine_variables(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write("calc.py", _UNSAFE)
     repository.stage()
@@ -86,7 +86,7 @@ def _engine_variables(box: Box) -> Outcome:
     return box.start(repository, "--scanner", "code", env=hostile)
 
 
-def _cache_inside(box: Box) -> Outcome:
+def _cache_inside(box: Box) -> GateOutcome:
     """Bring a cache of compiled rules, with the right hash and without the rule."""
     from zt_gate.system.cache import sha256
 
@@ -103,7 +103,7 @@ def _cache_inside(box: Box) -> Outcome:
     return box.judge(repository, env=inside)
 
 
-def _approvals_inside(box: Box) -> Outcome:
+def _approvals_inside(box: Box) -> GateOutcome:
     """Bring a record of approvals, in the place where the user's would be."""
     from zt_gate.policy.approvals import record_of
     from zt_gate.review import run

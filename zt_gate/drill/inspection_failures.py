@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from zt_gate.drill.case import Case
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
+    from zt_gate.drill.outcome import GateOutcome
     from zt_gate.drill.workspace import Box
 
 _GROUP = "failures"
 _CLEAN = "x = 1\n"
 
 
-def _missing(box: Box) -> Outcome:
+def _missing(box: Box) -> GateOutcome:
     """Take the object of a staged file away."""
     repository = box.repository()
     repository.write("new.py", _CLEAN + "y = 2\n")
@@ -26,7 +26,7 @@ def _missing(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _deadline(box: Box) -> Outcome:
+def _deadline(box: Box) -> GateOutcome:
     """Give a scanner no time."""
     policy = b"[scanners.secrets]\ndeadline-seconds = 0.000001\n"
     repository = box.repository({b".zt-gate.toml": policy})
@@ -35,7 +35,7 @@ def _deadline(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _registry(box: Box) -> Outcome:
+def _registry(box: Box) -> GateOutcome:
     """Ask a registry that is not there."""
     repository = box.repository()
     repository.write("requirements.txt", "flask-session-guardian==1.0\n")
@@ -45,7 +45,7 @@ def _registry(box: Box) -> Outcome:
     return box.judge(repository, only=("dependencies",), env=nobody)
 
 
-def _trusted(name: str, text: str, box: Box) -> Outcome:
+def _trusted(name: str, text: str, box: Box) -> GateOutcome:
     """Leave a file on the trusted side that cannot be read."""
     repository = box.repository({name.encode(): text.encode()})
     repository.write("new.py", _CLEAN)
@@ -53,32 +53,32 @@ def _trusted(name: str, text: str, box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _skipped(box: Box) -> Outcome:
+def _skipped(box: Box) -> GateOutcome:
     repository = box.repository({b".zt-gate.toml": b'profile = "strict"\n'})
     repository.write("new.py", _CLEAN)
     repository.stage()
     return box.judge(repository, only=(), skip=("code", "dependencies"))
 
 
-def _unknown_base(box: Box) -> Outcome:
+def _unknown_base(box: Box) -> GateOutcome:
     repository = box.repository()
     return box.judge(repository, "range", spec=f"{'1' * 40}..HEAD")
 
 
-def _patch(box: Box) -> Outcome:
+def _patch(box: Box) -> GateOutcome:
     """Give a patch that ends in the middle."""
     text = b"--- a/app.py\n+++ b/app.py\n@@ -1,3 +1,4 @@\n print(1)\n+x = 1\n"
     return box.judge(box.repository(), "patch", patch=text)
 
 
-def _unreadable(name: str, data: bytes, box: Box) -> Outcome:
+def _unreadable(name: str, data: bytes, box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write(name, data)
     repository.stage()
     return box.judge(repository, only=("secrets", "agent_config", "dependencies"))
 
 
-def _output(box: Box) -> Outcome:
+def _output(box: Box) -> GateOutcome:
     """Write the report through a link."""
     repository = box.repository()
     repository.write("new.py", _CLEAN)
@@ -88,18 +88,18 @@ def _output(box: Box) -> Outcome:
     return box.start(repository, *words)
 
 
-def _nothing_staged(box: Box) -> Outcome:
+def _nothing_staged(box: Box) -> GateOutcome:
     return box.judge(box.repository(), only=())
 
 
-def _binary(box: Box) -> Outcome:
+def _binary(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.write("font.woff2", b"wOF2" + bytes(range(256)) * 40)
     repository.stage()
     return box.judge(repository)
 
 
-def _deleted(box: Box) -> Outcome:
+def _deleted(box: Box) -> GateOutcome:
     repository = box.repository()
     repository.git("rm", "-q", "app.py")
     return box.judge(repository)

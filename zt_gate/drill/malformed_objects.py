@@ -10,34 +10,34 @@ from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
-    from zt_gate.drill.workspace import Box, Repository
+    from zt_gate.drill.outcome import GateOutcome
+    from zt_gate.drill.workspace import Box, DrillRepository
 
 _GROUP = "objects"
 _KEY = "block secrets/anthropic-api-key"
 
 
-def _entry(repository: Repository, mode: bytes, name: bytes, content: str) -> bytes:
+def _entry(repository: DrillRepository, mode: bytes, name: bytes, content: str) -> bytes:
     return mode + b" " + name + b"\0" + bytes.fromhex(repository.store(content))
 
 
-def _tree(repository: Repository, *entries: bytes) -> str:
+def _tree(repository: DrillRepository, *entries: bytes) -> str:
     return repository.store(b"".join(entries), "tree")
 
 
-def _range(box: Box, repository: Repository, tree: str, **settings: object) -> Outcome:
+def _range(box: Box, repository: DrillRepository, tree: str, **settings: object) -> GateOutcome:
     """Commit a tree by hand on top of HEAD and judge it."""
     head = repository.head()
     made = repository.commit_of(tree, head)
     return box.judge(repository, "range", spec=f"{head}..{made}", **settings)  # type: ignore[arg-type]
 
 
-def _mode(mode: bytes, box: Box) -> Outcome:
+def _mode(mode: bytes, box: Box) -> GateOutcome:
     repository = box.repository()
     return _range(box, repository, _tree(repository, _entry(repository, mode, b"a.py", planted())))
 
 
-def _twice(box: Box) -> Outcome:
+def _twice(box: Box) -> GateOutcome:
     """Give one name to two files: which one is written depends on who writes."""
     repository = box.repository()
     clean = _entry(repository, b"100644", b"a.py", "x = 1\n")
@@ -45,14 +45,14 @@ def _twice(box: Box) -> Outcome:
     return _range(box, repository, _tree(repository, clean, bad))
 
 
-def _unsorted(box: Box) -> Outcome:
+def _unsorted(box: Box) -> GateOutcome:
     repository = box.repository()
     last = _entry(repository, b"100644", b"z.py", "x = 1\n")
     first = _entry(repository, b"100644", b"a.py", planted())
     return _range(box, repository, _tree(repository, last, first))
 
 
-def _inside_git(name: bytes, box: Box) -> Outcome:
+def _inside_git(name: bytes, box: Box) -> GateOutcome:
     """Write a hook by way of a folder that is called .git, or that a file system takes for it."""
     repository = box.repository()
     hook = _tree(repository, _entry(repository, b"100755", b"post-checkout", planted()))
@@ -60,7 +60,7 @@ def _inside_git(name: bytes, box: Box) -> Outcome:
     return _range(box, repository, tree)
 
 
-def _graft(box: Box) -> Outcome:
+def _graft(box: Box) -> GateOutcome:
     """Give the last commit another parent: the one with the key is in no history then."""
     repository = box.repository()
     base = repository.head()
@@ -73,7 +73,7 @@ def _graft(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..{head}")
 
 
-def _replaced(box: Box) -> Outcome:
+def _replaced(box: Box) -> GateOutcome:
     repository = box.repository()
     base = repository.head()
     repository.write("new.py", "x = 1\n")
@@ -85,7 +85,7 @@ def _replaced(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..{bad}")
 
 
-def _alternate(box: Box) -> Outcome:
+def _alternate(box: Box) -> GateOutcome:
     """Keep the objects in another repository."""
     source = box.repository(name="source")
     base = source.head()
@@ -95,7 +95,7 @@ def _alternate(box: Box) -> Outcome:
     return box.judge(type(source)(box.folder / "clone"), "range", spec=f"{base}..HEAD")
 
 
-def _promised(box: Box) -> Outcome:
+def _promised(box: Box) -> GateOutcome:
     """Have git fetch a missing object with a program of the repository."""
     repository = box.repository()
     repository.write("new.py", planted())
@@ -111,7 +111,7 @@ def _promised(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _shallow(box: Box) -> Outcome:
+def _shallow(box: Box) -> GateOutcome:
     """Pretend that history begins after the commit with the key."""
     repository = box.repository()
     base = repository.head()
@@ -123,7 +123,7 @@ def _shallow(box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..{head}")
 
 
-def _made_executable(box: Box) -> Outcome:
+def _made_executable(box: Box) -> GateOutcome:
     repository = box.repository({b"run.sh": b"#!/bin/sh\necho hello\n"})
     repository.write("run.sh", "#!/bin/sh\necho hello\n", 0o755)
     repository.stage()

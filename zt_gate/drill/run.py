@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill import environment as practice
 from zt_gate.drill import file_cases
-from zt_gate.drill.case import Result, judged
+from zt_gate.drill.case import CaseResult, judged
 from zt_gate.drill.repository_cases import SCENES
 from zt_gate.drill.workspace import Box
 from zt_gate.errors import GateError
+from zt_gate.system.ci import without_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -38,7 +39,7 @@ def play(
     chosen: Collection[Case],
     folder: Path,
     progress: Callable[[Case], None] = lambda _case: None,
-) -> Iterator[Result]:
+) -> Iterator[CaseResult]:
     """Play the cases below ``folder``, which stays; yield their results in order.
 
     A case that cannot be set up is a wrong one.
@@ -52,13 +53,11 @@ def play(
             try:
                 said = case.play(Box(own, environ))
             except GateError as error:
-                yield Result(case, right=False, got=f"could not be set up: {error}")
+                yield CaseResult(case, right=False, got=f"could not be set up: {error}")
             else:
                 yield judged(case, said)
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """Return what the gate gets in the drill: no CI, no home of the user's."""
-    made = practice.environment(folder, settings)
-    ci = ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
-    return {name: value for name, value in made.items() if name not in ci}
+    return without_marks(practice.environment(folder, settings))

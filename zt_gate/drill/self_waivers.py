@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
+from zt_gate.system.ci import with_mark
 
 if TYPE_CHECKING:
-    from zt_gate.drill.case import Outcome
-    from zt_gate.drill.workspace import Box, Repository
+    from zt_gate.drill.outcome import GateOutcome
+    from zt_gate.drill.workspace import Box, DrillRepository
 
 _GROUP = "exceptions"
 _KEY = "block secrets/anthropic-api-key"
@@ -18,12 +19,12 @@ _POLICY = ".zt-gate.toml"
 _IGNORE = '[[ignore]]\nrule = "*"\npath = "**"\nreason = "because"\n'
 
 
-def _with_policy(policy: str, box: Box, **more: bytes) -> Repository:
+def _with_policy(policy: str, box: Box, **more: bytes) -> DrillRepository:
     before = {b"app.py": b"print(1)\n", _POLICY.encode(): policy.encode()}
     return box.repository(before | {name.encode(): data for name, data in more.items()})
 
 
-def _arriving(files: dict[str, str], box: Box) -> Outcome:
+def _arriving(files: dict[str, str], box: Box) -> GateOutcome:
     """Bring a key together with the permission for it."""
     repository = box.repository()
     repository.write("new.py", planted())
@@ -33,7 +34,7 @@ def _arriving(files: dict[str, str], box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _arriving_in_range(box: Box) -> Outcome:
+def _arriving_in_range(box: Box) -> GateOutcome:
     """Bring the permission in the first commit of a range, and the key in the second."""
     repository = box.repository()
     base = repository.head()
@@ -41,12 +42,12 @@ def _arriving_in_range(box: Box) -> Outcome:
     repository.commit()
     repository.write("new.py", planted())
     repository.commit()
-    return box.judge(repository, "range", spec=f"{base}..HEAD", env={"CI": "true"})
+    return box.judge(repository, "range", spec=f"{base}..HEAD", env=with_mark({}))
 
 
-def _arriving_baseline(box: Box) -> Outcome:
+def _arriving_baseline(box: Box) -> GateOutcome:
     """Bring the baseline that knows the key: its fingerprint is right."""
-    from zt_gate.policy.baseline import Baseline, Entry, new_salt, render
+    from zt_gate.policy.baseline import Baseline, BaselineEntry, new_salt, render
     from zt_gate.review import run
 
     repository = box.repository()
@@ -56,7 +57,7 @@ def _arriving_baseline(box: Box) -> Outcome:
     asked = run.Request(folder=repository.path, only=("secrets",), salt=salt)
     report = run.run(asked, box.environ)
     known = frozenset(
-        Entry(one.fingerprint, one.finding.rule, one.finding.location.path or b"")
+        BaselineEntry(one.fingerprint, one.finding.rule, one.finding.location.path or b"")
         for one in report.findings
     )
     repository.write(".zt-gate-baseline", render(Baseline(salt, known)))
@@ -64,7 +65,7 @@ def _arriving_baseline(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _under(policy: str, box: Box) -> Outcome:
+def _under(policy: str, box: Box) -> GateOutcome:
     """Bring a key under a policy of the trusted side."""
     repository = _with_policy(policy, box)
     repository.write("new.py", planted())
@@ -72,7 +73,7 @@ def _under(policy: str, box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _branched_before(box: Box) -> Outcome:
+def _branched_before(box: Box) -> GateOutcome:
     """Branch off before the policy that allows nothing was made stricter."""
     repository = _with_policy(_IGNORE, box)
     repository.git("checkout", "-q", "-b", "side")
@@ -81,10 +82,10 @@ def _branched_before(box: Box) -> Outcome:
     repository.git("checkout", "-q", "main")
     repository.write(_POLICY, 'profile = "standard"\n')
     repository.commit()
-    return box.judge(repository, "range", spec="main..side", env={"CI": "true"})
+    return box.judge(repository, "range", spec="main..side", env=with_mark({}))
 
 
-def _once_more(box: Box) -> Outcome:
+def _once_more(box: Box) -> GateOutcome:
     """Write a line again that a trusted mark allows in another place."""
     line = planted().rstrip("\n") + '  # zt-gate: ignore[secrets/*] reason="an example"\n'
     repository = box.repository({b"old.py": line.encode()})
@@ -93,14 +94,14 @@ def _once_more(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _loosened(profile: str, box: Box) -> Outcome:
+def _loosened(profile: str, box: Box) -> GateOutcome:
     repository = _with_policy(f'profile = "{profile}"\n', box)
     repository.write(_POLICY, 'profile = "advisory"\n')
     repository.stage()
     return box.judge(repository)
 
 
-def _two_policies(box: Box) -> Outcome:
+def _two_policies(box: Box) -> GateOutcome:
     repository = _with_policy("", box)
     repository.write("pyproject.toml", '[tool.zt-gate]\nprofile = "advisory"\n')
     repository.commit()
@@ -112,14 +113,14 @@ def _two_policies(box: Box) -> Outcome:
 _SCOPE = '[scope]\nallowed = ["/src/"]\nrestricted = ["/src/billing/"]\n'
 
 
-def _scope(name: str, box: Box) -> Outcome:
+def _scope(name: str, box: Box) -> GateOutcome:
     repository = _with_policy(_SCOPE, box)
     repository.write(name, "x = 1\n")
     repository.stage()
     return box.judge(repository, only=("scope",))
 
 
-def _renamed(box: Box) -> Outcome:
+def _renamed(box: Box) -> GateOutcome:
     """Move a file out of a place that is restricted, in other letters."""
     repository = box.repository(
         {_POLICY.encode(): _SCOPE.encode(), b"src/Billing/pay.py": b"x = 1\n" * 20}
@@ -128,7 +129,7 @@ def _renamed(box: Box) -> Outcome:
     return box.judge(repository, only=("scope",))
 
 
-def _trailer(name: str, box: Box) -> Outcome:
+def _trailer(name: str, box: Box) -> GateOutcome:
     repository = _with_policy("", box)
     base = repository.head()
     repository.write(".github/workflows/new.yml", "on: push\n")
@@ -136,7 +137,7 @@ def _trailer(name: str, box: Box) -> Outcome:
     return box.judge(repository, "range", spec=f"{base}..HEAD", only=("scope",))
 
 
-def _trusted_mark(box: Box) -> Outcome:
+def _trusted_mark(box: Box) -> GateOutcome:
     """Move a line that a person allowed long ago."""
     line = planted().rstrip("\n") + '  # zt-gate: ignore[secrets/*] reason="an example"\n'
     repository = box.repository({b"old.py": line.encode()})
@@ -145,7 +146,7 @@ def _trusted_mark(box: Box) -> Outcome:
     return box.judge(repository)
 
 
-def _trusted_ignore(box: Box) -> Outcome:
+def _trusted_ignore(box: Box) -> GateOutcome:
     return _under('[[ignore]]\nrule = "secrets/*"\npath = "*.py"\nreason = "an example"\n', box)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill import environment
-from zt_gate.drill.case import Found, Outcome, outcome
+from zt_gate.drill.outcome import Found, GateOutcome, outcome
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _BEFORE = {b"README.md": b"# A small service\n", b"app.py": b"print(1)\n" * 30}
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class DrillRepository:
     """A throw-away repository; every call is real git."""
 
     path: Path
@@ -93,11 +93,11 @@ class Box:
 
     def repository(
         self, before: Mapping[bytes, bytes] | None = None, name: str = "repository"
-    ) -> Repository:
+    ) -> DrillRepository:
         """Make a repository with one commit."""
         path = self.folder / name
         path.mkdir(parents=True)
-        made = Repository(path)
+        made = DrillRepository(path)
         made.git("init", "-q", "-b", "main")
         for file, content in (_BEFORE if before is None else before).items():
             made.write(file, content)
@@ -129,13 +129,13 @@ class Box:
 
     def judge(
         self,
-        repository: Repository,
+        repository: DrillRepository,
         kind: str = "staged",
         *,
         only: tuple[str, ...] = ("secrets",),
         env: Mapping[str, str] | None = None,
         **request: Any,
-    ) -> Outcome:
+    ) -> GateOutcome:
         """Run the gate in this process and return what it said."""
         from zt_gate.review import run
 
@@ -145,12 +145,12 @@ class Box:
             report = run.run(asked, {**self.environ, **(env or {})})
         except GateError as error:
             word = "refused" if error.exit_code == 2 else "error"
-            return Outcome(word, errors=(str(error),), ran=self.ran())
+            return GateOutcome(word, errors=(str(error),), ran=self.ran())
         return outcome(report, self.ran())
 
     def start(
-        self, repository: Repository, *words: str, env: Mapping[str, str] | None = None
-    ) -> Outcome:
+        self, repository: DrillRepository, *words: str, env: Mapping[str, str] | None = None
+    ) -> GateOutcome:
         """Run the gate as a user would, in a process of its own, inside the repository."""
         import subprocess
 
@@ -167,11 +167,13 @@ class Box:
         try:
             report = json.loads(done.stdout)
         except ValueError:
-            return Outcome(word, errors=(done.stderr.decode("utf-8", "replace"),), ran=self.ran())
+            return GateOutcome(
+                word, errors=(done.stderr.decode("utf-8", "replace"),), ran=self.ran()
+            )
         findings = tuple(
             Found(one["rule"], one["level"], one["state"], _path(one)) for one in report["findings"]
         )
-        return Outcome(word, findings, tuple(report["errors"]), self.ran())
+        return GateOutcome(word, findings, tuple(report["errors"]), self.ran())
 
 
 def _path(finding: Mapping[str, Any]) -> bytes | None:

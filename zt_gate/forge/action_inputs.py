@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from zt_gate.errors import UsageError
-from zt_gate.forge.review_command import Command
+from zt_gate.forge.review_command import ReviewCommand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -19,7 +19,7 @@ _APPROVALS = ("false", "true", "always")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ActionInputs:
     """The inputs, checked.
 
     ``folder`` is where the reports go; ``approval`` whether a person must have
@@ -38,10 +38,10 @@ class Settings:
     comment: bool = True
     sarif: bool = False
     approval: Approval = "false"
-    command: Command = field(default_factory=Command)
+    command: ReviewCommand = field(default_factory=ReviewCommand)
 
 
-def read(environ: MutableMapping[str, str]) -> Settings:
+def read(environ: MutableMapping[str, str]) -> ActionInputs:
     """Return the inputs and take the token out of ``environ``, so that no child has it.
 
     Raises UsageError for an input that is not what it may be.
@@ -53,7 +53,7 @@ def read(environ: MutableMapping[str, str]) -> Settings:
     approval = environ.get("ZT_APPROVAL", "").strip().lower() or "false"
     if approval not in _APPROVALS:
         raise UsageError(f"require-human-approval takes {', '.join(_APPROVALS)}, not {approval!a}")
-    return Settings(
+    return ActionInputs(
         folder=temp,
         token=token,
         profile=environ.get("ZT_PROFILE", "").strip(),
@@ -66,7 +66,7 @@ def read(environ: MutableMapping[str, str]) -> Settings:
         comment=_switch(environ, "ZT_COMMENT", "comment", default=True),
         sarif=_switch(environ, "ZT_SARIF", "sarif", default=False),
         approval=cast(Approval, approval),
-        command=Command.of(
+        command=ReviewCommand.of(
             environ.get("ZT_REVIEW_COMMAND", ""),
             _several(environ, "ZT_REVIEW_ENVIRONMENT", ", "),
         ),

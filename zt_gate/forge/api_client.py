@@ -37,7 +37,7 @@ class ApiError(GateError):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ForgeClient:
     """One repository's interface; ``deadline`` is a ``time.monotonic()`` value."""
 
     url: str
@@ -45,7 +45,7 @@ class Client:
     deadline: float
 
     @classmethod
-    def of(cls, url: str, token: str) -> Client:
+    def of(cls, url: str, token: str) -> ForgeClient:
         """Check the address; raises ApiError where the token could be read on the way."""
         parts = urlsplit(url)
         near = parts.scheme == "http" and parts.hostname in _LOOPBACK

@@ -31,18 +31,18 @@ from zt_gate.forge import github_event as events
 from zt_gate.forge import (
     review_command as remarks,
 )
-from zt_gate.forge.api_client import ApiError, Client
+from zt_gate.forge.api_client import ApiError, ForgeClient
 from zt_gate.git import fetch_history, history
 from zt_gate.git.trusted_files import read_file
-from zt_gate.model.report import Verdict
 from zt_gate.reports.write import write
 from zt_gate.review import authorship
 from zt_gate.review import run as review
+from zt_gate.system import ci
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
-    from zt_gate.forge.action_inputs import Settings
+    from zt_gate.forge.action_inputs import ActionInputs
     from zt_gate.forge.github_event import Event
     from zt_gate.forge.human_review import Decision
     from zt_gate.git.run import Git
@@ -56,11 +56,11 @@ FILES = (("json", "zt-gate.json", "json"), ("sarif", "zt-gate.sarif", "sarif"))
 class _Run:
     """What one run knows before it judges."""
 
-    settings: Settings
+    settings: ActionInputs
     event: Event
     git: Git
     remote: fetch_history.Remote
-    client: Client | None
+    client: ForgeClient | None
     decision: Decision
     note: str = ""
     remarks: str = ""
@@ -75,7 +75,7 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     """
     publish.outputs(environ, {"verdict": "error"})
     told = settings.read(environ)
-    environ["CI"] = "true"
+    ci.mark(environ)
     client = _client(environ, told)
     event = events.read(environ, events.payload(environ), client)
     server = environ.get("GITHUB_SERVER_URL", "")
@@ -92,10 +92,10 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     return _tell(known, report, environ, say)
 
 
-def _client(environ: MutableMapping[str, str], told: Settings) -> Client | None:
+def _client(environ: MutableMapping[str, str], told: ActionInputs) -> ForgeClient | None:
     if not told.token:
         return None
-    return Client.of(environ.get("GITHUB_API_URL", ""), told.token)
+    return ForgeClient.of(environ.get("GITHUB_API_URL", ""), told.token)
 
 
 def _with_base(
@@ -132,7 +132,7 @@ def _reviewed(known: _Run) -> _Run:
         return replace(known, note=f"reviews could not be read: {error}")
 
 
-def _decision(known: _Run, client: Client) -> Decision:
+def _decision(known: _Run, client: ForgeClient) -> Decision:
     """Return what the reviews of the pull request come to; raises ApiError."""
     event, git = known.event, known.git
     if event.kind == "queue":  # its commit is the queue's own: the reviews are of the branch
@@ -237,10 +237,11 @@ def _tell(
             note = _joined(note, "no comment: this job's token may not write to the pull request")
         else:
             text = pull_request_page.comment(
-                _amended(report, failed), pull_request_page.Beside(people, note, known.remarks)
+                report.with_errors(failed),
+                pull_request_page.Beside(people, note, known.remarks),
             )
             failed += publish.comment(known.client, event, text)
-    report = _amended(report, failed)
+    report = report.with_errors(failed)
     paths = {}
     for output, name, kind in FILES:
         target = os.path.join(told.folder, name)
@@ -273,13 +274,6 @@ def _sarif(
 
 def _joined(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
-
-
-def _amended(report: Report, failed: list[str]) -> Report:
-    if not failed:
-        return report
-    verdict = report.verdict if report.verdict is Verdict.FAIL else Verdict.ERROR
-    return replace(report, verdict=verdict, errors=(*report.errors, *failed))
 
 
 def forget(environ: MutableMapping[str, str]) -> None:

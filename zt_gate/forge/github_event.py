@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate.errors import UsageError
-from zt_gate.review.authorship import Told
+from zt_gate.review.authorship import OriginHints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zt_gate.forge.api_client import Client
+    from zt_gate.forge.api_client import ForgeClient
 
 Kind = Literal["pull", "queue", "push", "manual"]
 
@@ -47,7 +47,7 @@ class Event:
     number: int = 0
     outside: bool = False
     may_write: bool = False
-    told: Told = field(default_factory=Told)
+    told: OriginHints = field(default_factory=OriginHints)
     pull: Mapping[str, Any] | None = None
 
 
@@ -74,7 +74,7 @@ def payload(environ: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def read(environ: Mapping[str, str], data: dict[str, Any], client: Client | None) -> Event:
+def read(environ: Mapping[str, str], data: dict[str, Any], client: ForgeClient | None) -> Event:
     """Return what an event is about; raises EventError, or ApiError where it has to ask."""
     name = environ.get("GITHUB_EVENT_NAME", "")
     place = _Place(
@@ -127,7 +127,7 @@ def _of_pull(pull: Mapping[str, Any], place: _Place, *, trusted: bool) -> Event:
         number=number if isinstance(number, int) else 0,
         outside=outside,
         may_write=trusted or not outside,
-        told=Told(
+        told=OriginHints(
             labels=tuple(
                 _text(label, "name") for label in labels or () if isinstance(label, dict)
             ),
@@ -160,12 +160,12 @@ def _of_push(data: Mapping[str, Any], place: _Place) -> Event:
     )
 
 
-def _told_of(ref: str) -> Told:
-    return Told(branch=ref.removeprefix("refs/heads/"))
+def _told_of(ref: str) -> OriginHints:
+    return OriginHints(branch=ref.removeprefix("refs/heads/"))
 
 
 def _pull_of_run(
-    data: Mapping[str, Any], repository: str, client: Client | None
+    data: Mapping[str, Any], repository: str, client: ForgeClient | None
 ) -> Mapping[str, Any]:
     """Ask for the pull request that a finished workflow ran for; believes no file of that run."""
     from urllib.parse import quote

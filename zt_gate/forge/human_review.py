@@ -16,7 +16,7 @@ from zt_gate.review.authorship import Marks, is_agent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from zt_gate.forge.api_client import Client
+    from zt_gate.forge.api_client import ForgeClient
     from zt_gate.forge.codeowners import Owners
     from zt_gate.forge.github_event import Event
 
@@ -50,7 +50,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ReviewFacts:
     """What the forge says.
 
     ``writers`` are logins and numeric ids of everybody who wrote, committed or
@@ -81,7 +81,7 @@ class Decision:
     missing: str = ""
 
 
-def gather(client: Client, event: Event, owners: Iterable[str]) -> Facts:
+def gather(client: ForgeClient, event: Event, owners: Iterable[str]) -> ReviewFacts:
     """Ask for reviews, commits and permissions; raises ApiError."""
     pull = event.pull or {}
     top = f"/repos/{quote(event.repository)}"
@@ -94,7 +94,7 @@ def gather(client: Client, event: Event, owners: Iterable[str]) -> Facts:
     approving = [one for one in last if one.state == "APPROVED"]
     may = {one.account.key for one in approving if _permission(client, top, one.account)}
     teams = {owner for owner in owners if owner.startswith("@") and "/" in owner}
-    return Facts(
+    return ReviewFacts(
         head=event.head,
         reviews=tuple(last),
         writers=frozenset(_writers(pull, commits)),
@@ -116,7 +116,7 @@ def _last_words(reviews: Iterable[Any]) -> list[Review]:
     return list(found.values())
 
 
-def _permission(client: Client, top: str, account: Account) -> bool:
+def _permission(client: ForgeClient, top: str, account: Account) -> bool:
     path = f"{top}/collaborators/{quote(account.login, safe='')}/permission"
     try:
         answer = client.get(path)
@@ -127,7 +127,7 @@ def _permission(client: Client, top: str, account: Account) -> bool:
     return _text(answer, "permission") in _MAY_WRITE
 
 
-def _members(client: Client, team: str, approving: Iterable[Review]) -> frozenset[str]:
+def _members(client: ForgeClient, team: str, approving: Iterable[Review]) -> frozenset[str]:
     """Return who of them is in a team; one that the token may not look into has nobody."""
     org, _, name = team.removeprefix("@").partition("/")
     found = set()
@@ -170,7 +170,7 @@ def _known(commit: Any) -> bool:
     return bool(_dict(commit, "author") and _dict(commit, "committer"))
 
 
-def decide(facts: Facts, paths: Sequence[bytes], owners: Owners, marks: Marks) -> Decision:
+def decide(facts: ReviewFacts, paths: Sequence[bytes], owners: Owners, marks: Marks) -> Decision:
     """Hold the reviews against who wrote the change and who owns what it touches."""
     good: list[Account] = []
     refused: list[str] = []
@@ -197,7 +197,7 @@ def decide(facts: Facts, paths: Sequence[bytes], owners: Owners, marks: Marks) -
     )
 
 
-def _why_not(review: Review, facts: Facts, marks: Marks) -> str:
+def _why_not(review: Review, facts: ReviewFacts, marks: Marks) -> str:
     account = review.account
     if account.kind != "User" or account.key.endswith("[bot]"):
         return "is a bot"
@@ -212,7 +212,7 @@ def _why_not(review: Review, facts: Facts, marks: Marks) -> str:
     return ""
 
 
-def _has(names: Iterable[str], logins: set[str], facts: Facts) -> bool:
+def _has(names: Iterable[str], logins: set[str], facts: ReviewFacts) -> bool:
     return any(
         name.removeprefix("@").lower() in logins
         if "/" not in name
@@ -222,7 +222,7 @@ def _has(names: Iterable[str], logins: set[str], facts: Facts) -> bool:
     )
 
 
-def _missing(facts: Facts, owned: Iterable[tuple[str, ...]]) -> str:
+def _missing(facts: ReviewFacts, owned: Iterable[tuple[str, ...]]) -> str:
     """Say what is needed and who may give it."""
     groups = dict.fromkeys(names for names in owned if names)
     head = facts.head[:12]

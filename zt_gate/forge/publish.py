@@ -15,7 +15,7 @@ from zt_gate.reports.markdown import MARKER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zt_gate.forge.api_client import Client
+    from zt_gate.forge.api_client import ForgeClient
     from zt_gate.forge.github_event import Event
     from zt_gate.model.report import Report
 
@@ -58,7 +58,7 @@ def _append(environ: Mapping[str, str], name: str, data: bytes) -> None:
         raise GateError(f"{name} cannot be written: {error.strerror}") from error
 
 
-def comment(client: Client, event: Event, text: str) -> list[str]:
+def comment(client: ForgeClient, event: Event, text: str) -> list[str]:
     """Write the one comment, or write it anew; return what went wrong, if anything.
 
     A comment is the gate's own where it begins with the marker and comes from the account that
@@ -78,7 +78,7 @@ def comment(client: Client, event: Event, text: str) -> list[str]:
     return []
 
 
-def _mine(client: Client) -> str:
+def _mine(client: ForgeClient) -> str:
     """Return the login of a person's token, "" for an app's: those are bots."""
     if client.token.startswith(_APP_TOKEN):
         return ""
@@ -100,7 +100,7 @@ def _is_own(item: Any, mine: str) -> bool:
     return user.get("login") == mine if mine else user.get("type") == "Bot"
 
 
-def sarif(client: Client, event: Event, ref: str, document: bytes) -> list[str]:
+def sarif(client: ForgeClient, event: Event, ref: str, document: bytes) -> list[str]:
     """Hand the report to code scanning; return what went wrong, if anything."""
     packed = base64.b64encode(gzip.compress(document, mtime=0)).decode("ascii")
     body = {"commit_sha": event.head, "ref": ref, "sarif": packed, "tool_name": "zt-gate"}

@@ -41,14 +41,14 @@ _DIFF = ("diff-tree", "-r", "-p", "-U5", "-M", "--no-ext-diff", "--no-textconv",
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ReviewCommand:
     """The command's words, and the names of the variables that it may see."""
 
     words: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, text: str, variables: Iterable[str]) -> Command:
+    def of(cls, text: str, variables: Iterable[str]) -> ReviewCommand:
         """Read the inputs; raises UsageError."""
         try:
             return cls(tuple(shlex.split(text)), tuple(variables))
@@ -57,7 +57,7 @@ class Command:
 
 
 def remarks(
-    command: Command,
+    command: ReviewCommand,
     git: Git,
     event: Event,
     runs: Sequence[ScannerRun],
@@ -101,7 +101,7 @@ def _diff(git: Git, event: Event) -> str:
     return git.run([*_DIFF, start, event.head, "--"]).decode("utf-8", "replace")
 
 
-def _asked(command: Command, git: Git, diff: str, environ: Mapping[str, str]) -> str:
+def _asked(command: ReviewCommand, git: Git, diff: str, environ: Mapping[str, str]) -> str:
     """Start the command and return its standard output; raises OSError, UsageError."""
     path = process.absolute_path(environ.get("PATH", os.defpath))
     program = shutil.which(command.words[0], path=path)

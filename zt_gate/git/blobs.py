@@ -27,7 +27,7 @@ class MissingObjectError(GitError):
     """The object database does not have the object."""
 
 
-class TooLargeError(GitError):
+class BlobTooLargeError(GitError):
     """An object is larger than the limit."""
 
 
@@ -57,7 +57,7 @@ class BlobStore:
     def fetch(self, oid: str, limit: int = OBJECT_LIMIT) -> tuple[str, bytes]:
         """Return the type and the content of an object.
 
-        Raises MissingObjectError, TooLargeError, or GitError where git fails.
+        Raises MissingObjectError, BlobTooLargeError, or GitError where git fails.
         """
         if os.getpid() != self._owner:
             # Git and its pipes belong to the parent, and so may the lock.
@@ -69,7 +69,7 @@ class BlobStore:
                 self._session = _Session(self.git)
             try:
                 return self._session.fetch(oid, limit)
-            except (MissingObjectError, TooLargeError):
+            except (MissingObjectError, BlobTooLargeError):
                 if self._session.ended:
                     self._session = None
                 raise
@@ -84,7 +84,7 @@ class BlobStore:
             return self.fetch(oid)[0]
         except MissingObjectError:
             return ""
-        except TooLargeError:
+        except BlobTooLargeError:
             return "blob"  # nobody makes a commit of that size
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class _Session:
         size = int(header[2])
         if size > limit:
             self._discard(pipe, size)
-            raise TooLargeError(f"object {oid} has {size:,} bytes, more than {limit:,}")
+            raise BlobTooLargeError(f"object {oid} has {size:,} bytes, more than {limit:,}")
         data = self._take(pipe, size + 1)
         return header[1].decode("ascii", "replace"), data[:-1]
 

@@ -1,10 +1,17 @@
-"""GitPython's command object, made to start git through the hardened runner."""
+"""GitPython's commands, started by the hardened runner.
+
+GitPython itself starts git with the whole environment of the process, in which
+any GIT_* variable may stand, and lets its caller add variables but take none
+away.  So its command object makes the command line, and ``Git.run`` starts it:
+the same environment, switches and deadline as for every other call, and no
+lazy fetch.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,37 +21,35 @@ if TYPE_CHECKING:
 _PROGRAM = "GIT_PYTHON_GIT_EXECUTABLE"
 
 
-class Commands(Protocol):
-    """The commands that are asked through GitPython; each raises GitError."""
-
-    def merge_base(self, one: str, other: str) -> str:
-        """Return the best common ancestor, or an empty text."""
-        ...
-
-    def rev_list(self, *args: str, stdout_as_string: bool) -> bytes:
-        """Return what ``git rev-list`` prints."""
-        ...
+def merge_base(git: Git, one: str, other: str) -> str:
+    """Return the best common ancestor of two commits, "" where there is none; raises GitError."""
+    return str(_commands(git).merge_base(one, other)).strip()
 
 
-def commands(git: Git) -> Commands:
-    """Return GitPython's commands for this repository."""
+def rev_list(git: Git, *args: str) -> bytes:
+    """Return what ``git rev-list`` prints; raises GitError."""
+    listed: bytes = _commands(git).rev_list(*args, stdout_as_string=False)
+    return listed
+
+
+def _commands(git: Git) -> Any:
     _load(git.program)
     from git.cmd import Git as GitPythonCommands
 
     class Hardened(GitPythonCommands):
-        """Takes GitPython's command line and runs it without its environment."""
+        """Gives each command line to ``Git.run``."""
 
-        # Nothing of what GitPython would add is wanted here, so the options
-        # that are not looked at are dropped on purpose.
+        # GitPython's other options say how it would start git: they do not apply.
         def execute(self, command: str | Sequence[Any], *_: Any, **options: Any) -> Any:
             args = [str(arg) for arg in command[1:]]
+            # 1: the two have no common ancestor.
             ok = (0, 1) if args[0] == "merge-base" else (0,)
             output = git.run(["-c", "trailer.separators=:", *args], ok=ok)
             if options.get("stdout_as_string", True):
                 return output.decode("utf-8", "surrogateescape")
             return output
 
-    return cast(Commands, Hardened(os.fspath(git.root)))
+    return Hardened(os.fspath(git.root))
 
 
 def _load(program: str) -> None:

@@ -25,14 +25,13 @@ from zt_gate.git.errors import (
     visible,
 )
 from zt_gate.git.isolated_view import apart
-from zt_gate.git.raw_diff import DIFF_FLAGS, Reader, read_changes
+from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
 from zt_gate.model.change import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.git.blobs import BlobStore
-    from zt_gate.git.gitpython import Commands
     from zt_gate.git.run import Git
     from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import FileChange
@@ -78,7 +77,9 @@ def merge_base(git: Git, one: str, other: str) -> str:
     Where the histories have nothing in common it is the empty tree: everything
     is new then.  Raises ShallowError where a shallow clone hides it.
     """
-    found = str(_commands(git).merge_base(one, other)).strip()
+    from zt_gate.git import gitpython
+
+    found = gitpython.merge_base(git, one, other)
     if found:
         return found
     if git.shallow:
@@ -96,10 +97,19 @@ def commits(git: Git, since: str, until: str, blobs: BlobStore, spool: Spool) ->
     brought in from a parent stands in that parent's commits, or was there
     before.  Raises ShallowError where a parent was never fetched.
     """
+    from zt_gate.git import gitpython
+
     span = [until] if is_nothing(git, since) else [until, f"^{since}"]
-    listed = _commands(git).rev_list("--topo-order", "--reverse", "--encoding=UTF-8",
-                                     "--no-commit-header", _TRAILERS, *span, "--",
-                                     stdout_as_string=False)  # fmt: skip
+    listed = gitpython.rev_list(
+        git,
+        "--topo-order",
+        "--reverse",
+        "--encoding=UTF-8",
+        "--no-commit-header",
+        _TRAILERS,
+        *span,
+        "--",
+    )
     fields = listed.split(b"\0")
     records = [(fields[at].strip().decode(), fields[at + 1]) for at in range(0, len(fields) - 1, 2)]
     check_complete(git, [oid for oid, _ in records])
@@ -121,12 +131,6 @@ def trailers_of(git: Git, message: bytes) -> tuple[tuple[str, str], ...]:
     """
     args = ["interpret-trailers", "--parse", "--no-divider"]
     return tuple(_trailers(git.run(args, stdin=message)))
-
-
-def _commands(git: Git) -> Commands:
-    from zt_gate.git.gitpython import commands
-
-    return commands(git)
 
 
 def check_complete(git: Git, oids: Sequence[str]) -> None:
@@ -158,7 +162,7 @@ def _files(
         asked.seek(0)
         args = ["diff-tree", "--stdin", "--root", "--always", *DIFF_FLAGS]
         with apart(git) as beside, beside.stream(args, asked.fileno()) as pipe:
-            reader = Reader(pipe.read)
+            reader = DiffReader(pipe.read)
             for oid in oids:
                 if reader.until(b"\0").decode("ascii", "replace") != oid:
                     raise GitError("git diff-tree answers out of order")

@@ -44,7 +44,7 @@ class Owner(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class HookFolder:
     """Where git looks for hooks; ``setting`` is core.hooksPath as it is set, "" without it.
 
     ``content``: the folder is part of the work tree, so that a change brings hooks.
@@ -78,7 +78,7 @@ class Hook:
     python: str = ""
 
 
-def folder_of(git: Git, environ: Mapping[str, str]) -> Folder:
+def folder_of(git: Git, environ: Mapping[str, str]) -> HookFolder:
     """Return the folder of hooks of a repository or of one of its work trees; raises GitError."""
     own = {name: environ[name] for name in _SETTINGS if environ.get(name)}
     asking = git.with_environ(**own)
@@ -86,21 +86,16 @@ def folder_of(git: Git, environ: Mapping[str, str]) -> Folder:
     fields = asking.run(args, ok=(0, 1)).split(b"\0")
     # The gate's own switch stands among them, with the scope "command".
     said = [v for scope, v in zip(fields[::2], fields[1::2], strict=False) if scope != b"command"]
-    common = _common(git)
+    common = git.common_folder
     setting = os.fsdecode(said[-1]) if said else ""
     # .git/hooks itself may be a link into the work tree.
     path = os.path.normpath(os.path.join(git.root, setting)) if said else f"{common}/hooks"
-    return Folder(path, setting, _is_content(path, str(git.root), common))
+    return HookFolder(path, setting, _is_content(path, str(git.root), common))
 
 
 def is_content(git: Git, path: str) -> bool:
     """Whether a path leads into the work tree, where a change may rewrite what is there."""
-    return _is_content(path, str(git.root), _common(git))
-
-
-def _common(git: Git) -> str:
-    shared = git.run(["rev-parse", "--path-format=absolute", "--git-common-dir"])
-    return os.fsdecode(shared.removesuffix(b"\n"))
+    return _is_content(path, str(git.root), git.common_folder)
 
 
 def _is_content(path: str, root: str, common: str) -> bool:
@@ -110,7 +105,7 @@ def _is_content(path: str, root: str, common: str) -> bool:
     return not inside(real, own) and any(inside(real, os.path.realpath(tree)) for tree in trees)
 
 
-def look(folder: Folder, name: str) -> Hook:
+def look(folder: HookFolder, name: str) -> Hook:
     """Return what stands in the place of a hook; raises GitError where it cannot be read."""
     path = os.path.join(folder.path, name)
     try:

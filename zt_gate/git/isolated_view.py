@@ -59,7 +59,7 @@ def with_index_copy(git: Git) -> Iterator[Git]:
 
 def private(git: Git, folder: Path) -> Git:
     """Return git with the index and the new objects in ``folder``, the old ones beside them."""
-    objects = git.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(_common(git), "objects")
+    objects = git.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(git.common_folder, "objects")
     shared = os.path.join(git.root, objects)
     quoted = shared.replace("\\", "\\\\").replace('"', '\\"')
     others = git.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
@@ -68,16 +68,3 @@ def private(git: Git, folder: Path) -> Git:
         GIT_OBJECT_DIRECTORY=str(folder / "objects"),
         GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{quoted}"' + (f":{others}" if others else ""),
     )
-
-
-def _common(git: Git) -> str:
-    """Return the folder that linked work trees share."""
-    if git.environ.get("GIT_COMMON_DIR"):
-        return git.environ["GIT_COMMON_DIR"]
-    try:
-        with open(os.path.join(git.folder, "commondir"), "rb") as file:
-            return os.path.join(git.folder, os.fsdecode(file.read().rstrip(b"\r\n")))
-    except FileNotFoundError:
-        return git.folder
-    except OSError as error:
-        raise GitError("the repository's folder cannot be read") from error

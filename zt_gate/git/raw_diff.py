@@ -53,7 +53,7 @@ _CONTENT = frozenset(("blob", "tree"))
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DiffEntry:
     """One record of the raw listing."""
 
     old_mode: int
@@ -65,7 +65,7 @@ class Entry:
     old_path: bytes
 
 
-class Reader:
+class DiffReader:
     """A stream of bytes with a look ahead."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
@@ -129,10 +129,10 @@ def diff(
 ) -> tuple[FileChange, ...]:
     """Run a diff between objects, given without its flags, and read it.  Raises GitError."""
     with apart(git) as beside, beside.stream([args[0], *DIFF_FLAGS, *args[1:]]) as pipe:
-        return read_changes(Reader(pipe.read), spool, blobs)
+        return read_changes(DiffReader(pipe.read), spool, blobs)
 
 
-def read_changes(reader: Reader, spool: Spool, blobs: BlobStore) -> tuple[FileChange, ...]:
+def read_changes(reader: DiffReader, spool: Spool, blobs: BlobStore) -> tuple[FileChange, ...]:
     """Read one listing and its patch; the reader stands behind them afterwards.
 
     Raises GitError where the output is not what git writes.
@@ -149,7 +149,7 @@ def read_changes(reader: Reader, spool: Spool, blobs: BlobStore) -> tuple[FileCh
     return tuple(_change(entry, reader, spool, blobs) for entry in entries)
 
 
-def _entries(reader: Reader) -> Iterator[Entry]:
+def _entries(reader: DiffReader) -> Iterator[DiffEntry]:
     while reader.peek(1) == b":":
         fields = reader.until(b"\0").split(b" ")
         if len(fields) != 5 or not fields[4]:
@@ -163,10 +163,10 @@ def _entries(reader: Reader) -> Iterator[Entry]:
         except ValueError as error:
             raise GitError("git's listing holds a mode that is no number") from error
         old_oid, new_oid = (oid.decode("ascii", "replace") for oid in fields[2:4])
-        yield Entry(old_mode, new_mode, old_oid, new_oid, status, path, old_path)
+        yield DiffEntry(old_mode, new_mode, old_oid, new_oid, status, path, old_path)
 
 
-def _check_paths(entries: Sequence[Entry]) -> None:
+def _check_paths(entries: Sequence[DiffEntry]) -> None:
     """Raise GitError where trees hold what git itself would not check out as it stands.
 
     Of two entries of one name another program may take the one that git does not.
@@ -180,7 +180,7 @@ def _check_paths(entries: Sequence[Entry]) -> None:
             raise GitError(f"git would not check out the path {visible(entry.path)}")
 
 
-def _change(entry: Entry, reader: Reader, spool: Spool, blobs: BlobStore) -> FileChange:
+def _change(entry: DiffEntry, reader: DiffReader, spool: Spool, blobs: BlobStore) -> FileChange:
     if entry.status == "U":
         return _unmerged(entry, reader, blobs)
     old, new = entry.old_oid, entry.new_oid
@@ -204,7 +204,7 @@ def _change(entry: Entry, reader: Reader, spool: Spool, blobs: BlobStore) -> Fil
     )
 
 
-def _disguised(entry: Entry, blobs: BlobStore) -> str:
+def _disguised(entry: DiffEntry, blobs: BlobStore) -> str:
     """Say why an entry is no submodule although git takes it for one, "" where all is well.
 
     Git takes every mode that it does not know for a submodule's; libgit2 takes
@@ -216,7 +216,7 @@ def _disguised(entry: Entry, blobs: BlobStore) -> str:
     return f"a submodule that names a {kind} of this repository" if kind in _CONTENT else ""
 
 
-def _type_changes(entry: Entry) -> bool:
+def _type_changes(entry: DiffEntry) -> bool:
     formats = {mode & _FORMAT_BITS for mode in (entry.old_mode, entry.new_mode) if mode}
     return len(formats) == 2
 
@@ -232,7 +232,7 @@ def _blob(mode: int, oid: str, blobs: BlobStore) -> Blob | None:
     return None if mode in {MODE_ABSENT, MODE_SUBMODULE} else blobs.blob(oid)
 
 
-def _unmerged(entry: Entry, reader: Reader, blobs: BlobStore) -> FileChange:
+def _unmerged(entry: DiffEntry, reader: DiffReader, blobs: BlobStore) -> FileChange:
     # The only place where git writes a name as it is, newlines and all.
     line = _UNMERGED + entry.path + b"\n"
     if reader.peek(len(line)) != line:
@@ -250,7 +250,7 @@ def _unmerged(entry: Entry, reader: Reader, blobs: BlobStore) -> FileChange:
     )
 
 
-def _section(ids: tuple[str, str], reader: Reader, spool: Spool) -> Iterator[Hunk]:
+def _section(ids: tuple[str, str], reader: DiffReader, spool: Spool) -> Iterator[Hunk]:
     if reader.peek(len(_SECTION)) != _SECTION:
         raise GitError("git's patch does not follow its listing")
     reader.until(b"\n")
@@ -270,7 +270,7 @@ def _section(ids: tuple[str, str], reader: Reader, spool: Spool) -> Iterator[Hun
             return
 
 
-def _hunk(reader: Reader, spool: Spool) -> Hunk:
+def _hunk(reader: DiffReader, spool: Spool) -> Hunk:
     match = _HUNK.match(reader.until(b"\n"))
     if match is None:
         raise GitError("git's patch holds a hunk header that cannot be read")
@@ -280,7 +280,7 @@ def _hunk(reader: Reader, spool: Spool) -> Hunk:
     return Hunk(int(old_start), int(new_start), removed, added)
 
 
-def _body(reader: Reader, spool: Spool, count: int, sign: bytes) -> Body:
+def _body(reader: DiffReader, spool: Spool, count: int, sign: bytes) -> Body:
     """Move ``count`` lines into the spool, without the sign each begins with.
 
     Whole buffers are counted and replaced at once: a loop over lines would

@@ -32,6 +32,8 @@ WALL_SECONDS = 600.0
 #: Bytes of memory that git may take for itself (mapped packs do not count): ten
 #: trees that name each other ten times over are a listing without an end.
 MEMORY = 4 << 30
+#: Bytes of a path that git keeps in a file.
+_MAX_PATH = 1 << 16
 
 _FLAGS = (
     "--no-pager",
@@ -119,6 +121,24 @@ class Git:
     def empty_tree(self) -> str:
         """The id of the tree without entries, which git knows without storing it."""
         return _EMPTY_TREES[self.object_format]
+
+    @property
+    def common_folder(self) -> str:
+        """The repository's common folder, absolute: linked work trees share it.
+
+        It is ``folder`` itself except in a linked work tree.  Raises GitError where
+        it cannot be read.
+        """
+        if self.environ.get("GIT_COMMON_DIR"):
+            return os.path.join(self.root, self.environ["GIT_COMMON_DIR"])
+        try:
+            with open(os.path.join(self.folder, "commondir"), "rb") as file:
+                shared = os.fsdecode(file.read(_MAX_PATH).rstrip(b"\r\n"))
+        except FileNotFoundError:
+            return self.folder
+        except OSError as error:
+            raise GitError("the repository's folder cannot be read") from error
+        return os.path.normpath(os.path.join(self.folder, shared))
 
     def with_environ(self, **added: str) -> Git:
         """Return the same with variables added to git's environment."""

@@ -125,11 +125,23 @@ class Finding:
     known_before: bool = False
     #: The rule's title: what the rule is called, where ``message`` speaks of this one place.
     title: str = ""
+    #: The ids that the rule had before, the first one first (``rules/renames.toml``).
+    former_rules: tuple[str, ...] = ()
 
     @property
     def scanner(self) -> str:
         """The scanner's name: the part of the rule id before the slash."""
         return self.rule.partition("/")[0]
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """All ids of the rule, the present one first: what a policy may call it."""
+        return (self.rule, *self.former_rules)
+
+    @property
+    def first_rule(self) -> str:
+        """The rule's first id, which no renaming changes: what a fingerprint is made of."""
+        return self.former_rules[0] if self.former_rules else self.rule
 
 
 def whole(subject: str, shown: int) -> str:

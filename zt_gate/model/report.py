@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zt_gate.model.change import SourceKind
     from zt_gate.model.finding import Finding, Level
+    from zt_gate.model.profile import Profile
 
 SCHEMA_VERSION = "1.0"
 
@@ -82,7 +85,7 @@ class JudgedFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class ToolInfo:
     """Which gate spoke."""
 
     name: str
@@ -96,7 +99,7 @@ class PolicyInfo:
 
     rev: str
     digest: str
-    profile: str
+    profile: Profile
     task: str = ""
 
 
@@ -112,7 +115,7 @@ class Origin:
 class Report:
     """The whole result; every format carries the same."""
 
-    tool: Tool
+    tool: ToolInfo
     kind: SourceKind
     base: str
     head: str
@@ -129,3 +132,15 @@ class Report:
     files: int = 0
     #: Short sentences for people: what made the verdict an error.
     errors: tuple[str, ...] = ()
+
+    def with_errors(self, errors: Iterable[str]) -> Report:
+        """Return the report with errors that happened after the judge; itself where there are none.
+
+        This is the one place where a verdict is lowered: a pass becomes an
+        error, a fail stays a fail, and the report is no longer complete.
+        """
+        added = tuple(errors)
+        if not added:
+            return self
+        verdict = Verdict.FAIL if self.verdict is Verdict.FAIL else Verdict.ERROR
+        return replace(self, verdict=verdict, complete=False, errors=(*self.errors, *added))

@@ -16,7 +16,8 @@ class Rule:
     """One thing that a scanner can find.
 
     ``id`` is ``scanner/kebab-name``, stable, never used again for something
-    else.  ``level`` is the rule's own level, or None where severity and
+    else; ``former_ids`` are those that it had before, the first one first
+    (``rules/renames.toml``).  ``level`` is the rule's own level, or None where severity and
     confidence decide.  ``data`` is what the scanner itself needs (patterns,
     prefixes, weights): the rulebook does not look into it.
     """
@@ -30,6 +31,7 @@ class Rule:
     level: Level | None = None
     cwe: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    former_ids: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -68,4 +70,5 @@ class Rule:
             secrets=secrets,
             fix=fix,
             title=self.title,
+            former_rules=self.former_ids,
         )

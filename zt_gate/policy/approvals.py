@@ -48,8 +48,9 @@ class Approval:
 def record_of(environ: Mapping[str, str], repository: str, scanned: Iterable[Path]) -> Path | None:
     """Return where the approvals for a repository are kept, None where there is no safe place.
 
-    ``repository`` is the real path of its ``.git`` folder.  A place inside a
-    ``scanned`` folder is none: the change could bring the record.
+    ``repository`` is its common folder (``Git.common_folder``), so that an approval
+    holds in all its work trees.  A place inside a ``scanned`` folder is refused:
+    the change could bring the record.
     """
     from zt_gate.system.cache import sha256
 

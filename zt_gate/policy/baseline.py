@@ -22,9 +22,6 @@ FILE = b".zt-gate-baseline"
 VERSION = 1
 #: Bytes that a baseline may have: some 300,000 findings.
 MAX_BYTES = 32 << 20
-#: Scanners whose findings describe what a file holds.  What the others say is
-#: about the change itself, which a baseline cannot know beforehand.
-SCANNERS = ("secrets", "code", "injection", "agent_config", "dependencies")
 
 _HEADER = re.compile(rb"# zt-gate baseline (\d{1,6}) ([0-9a-f]{32})")
 _ENTRY = re.compile(rb"([0-9a-f]{32}) ([a-z_]{1,40}/[a-z0-9-]{1,100}) (\S{1,16384})")
@@ -36,7 +33,7 @@ class BaselineError(UsageError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class BaselineEntry:
     """One known finding; ``path`` is relative to the root of the repository."""
 
     fingerprint: str
@@ -53,7 +50,7 @@ class Baseline:
     """
 
     salt: bytes
-    entries: frozenset[Entry] = frozenset()
+    entries: frozenset[BaselineEntry] = frozenset()
     lines: dict[str, int] | None = None
 
     def line_of(self, fingerprint: str) -> int | None:
@@ -76,7 +73,7 @@ def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
             f"baseline {name}:1: version {int(header[1])} is not {VERSION}; "
             "use a later zt-gate, or write it anew with zt-gate baseline"
         )
-    entries: dict[str, Entry] = {}
+    entries: dict[str, BaselineEntry] = {}
     places: dict[str, int] = {}
     for number, line in enumerate(lines[1:], 2):
         text = line.rstrip(b"\r")
@@ -85,7 +82,7 @@ def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
         found = _ENTRY.fullmatch(text)
         if found is None:
             raise BaselineError(f"baseline {name}:{number}: {_problem(text)}")
-        one = Entry(found[1].decode(), found[2].decode(), unquote_to_bytes(found[3]))
+        one = BaselineEntry(found[1].decode(), found[2].decode(), unquote_to_bytes(found[3]))
         entries[one.fingerprint] = one
         places.setdefault(one.fingerprint, number)
     return Baseline(header[2], frozenset(entries.values()), places)
@@ -110,11 +107,6 @@ def render(baseline: Baseline) -> bytes:
     return (header + about + "".join(rows)).encode("ascii")
 
 
-def fits(rule: str) -> bool:
-    """Whether a baseline may hold findings of ``rule``."""
-    return rule.partition("/")[0] in SCANNERS
-
-
 def new_salt() -> bytes:
     """Return a salt for a project that has none."""
     import secrets
@@ -122,7 +114,11 @@ def new_salt() -> bytes:
     return secrets.token_hex(16).encode("ascii")
 
 
-def merged(old: Baseline, entries: Iterable[Entry], *, prune: bool) -> Baseline:
-    """Return ``old`` with ``entries``; with ``prune`` nothing else stays."""
-    kept = frozenset() if prune else old.entries
-    return replace(old, entries=kept | frozenset(entries), lines=None)
+def merged(old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool) -> Baseline:
+    """Return ``old`` with ``entries``; with ``prune`` nothing else stays.
+
+    Of a fingerprint that both have the new entry stays: the rule may have a new name.
+    """
+    kept = () if prune else old.entries
+    by_fingerprint = {entry.fingerprint: entry for entry in (*kept, *entries)}
+    return replace(old, entries=frozenset(by_fingerprint.values()), lines=None)

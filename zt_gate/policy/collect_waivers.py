@@ -12,7 +12,7 @@ from zt_gate.git.errors import GitError
 from zt_gate.policy import approvals, baseline
 from zt_gate.policy.ignores import Excuse, Excuses
 from zt_gate.policy.load import FILE, PYPROJECT, TABLE
-from zt_gate.policy.preexisting_lines import Known
+from zt_gate.policy.preexisting_lines import PreexistingLines
 from zt_gate.policy.waivers import Exceptions
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
 
@@ -40,6 +41,7 @@ def gather(
     change: ChangeSet,
     policy: Policy,
     *,
+    scanners: Mapping[str, ScannerInfo],
     git: Git | None,
     trusted: str,
     today: str,
@@ -49,6 +51,7 @@ def gather(
 ) -> Exceptions:
     """Return the exceptions that hold for ``change``.
 
+    ``scanners`` are the registered ones by name.
     ``trusted`` is the commit of the trusted side, "" for none; ``accepted``
     maps fingerprints to reasons; ``record`` is where the user's approvals are,
     None where they do not count; ``approver`` who approved all of it in a review.
@@ -65,7 +68,8 @@ def gather(
         approvals={one.fingerprint: one for one in approvals.read(record) if one.holds(today)},
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
-        known=Known(change, side.read),
+        known=PreexistingLines(change, side.read, scanners),
+        scanners=scanners,
         whole=change.kind == "tree",
         blame=side.blame,
         place_of=side.place_of,

@@ -50,16 +50,16 @@ class Excuses:
         ]
         self._entries = (*allowances, *ignores)
         self._today = today
-        self._by_rule: dict[str, tuple[_Entry, ...]] = {}
+        self._by_rule: dict[tuple[str, ...], tuple[_Entry, ...]] = {}
 
-    def of(self, rule: str, path: bytes | None) -> Excuse:
-        """Return what holds for a finding of ``rule`` at ``path``.
+    def of(self, rules: tuple[str, ...], path: bytes | None) -> Excuse:
+        """Return what holds for a finding at ``path``; ``rules`` are all ids of its rule.
 
         The first entry that has not expired counts.  An ignore holds through
         its last day; one that has expired helps nothing, and says so.
         """
         excuse = Excuse()
-        for entry in self._for(rule):
+        for entry in self._for(rules):
             if not entry.path.matches(path):
                 continue
             # ISO dates sort as they follow each other.
@@ -69,11 +69,11 @@ class Excuses:
             excuse = Excuse("active", text, entry.expires)
         return excuse
 
-    def _for(self, rule: str) -> tuple[_Entry, ...]:
-        if rule not in self._by_rule:
-            self._by_rule[rule] = tuple(
+    def _for(self, rules: tuple[str, ...]) -> tuple[_Entry, ...]:
+        if rules not in self._by_rule:
+            self._by_rule[rules] = tuple(
                 entry
                 for entry in self._entries
-                if any(rule_matches(glob, rule) for glob in entry.rules)
+                if any(rule_matches(glob, *rules) for glob in entry.rules)
             )
-        return self._by_rule[rule]
+        return self._by_rule[rules]

@@ -16,6 +16,9 @@ from zt_gate.syntax.suppression_comments import may_be_marked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zt_gate.model.finding import Finding
+    from zt_gate.model.scanner import ScannerInfo
+
 #: Bytes of a line in which marks are looked for: they stand at an end.
 _REACH = 4000
 
@@ -31,8 +34,9 @@ _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|<!--|--|;|%|\{#|\{/\*|rem\s|')", re.IG
 class Mark:
     """One ignore: ``rules`` are globs, ``expires`` an ISO date or "".
 
-    ``problem`` says why it cannot help, where it cannot.  ``below``: it speaks
-    of the next line, not of its own.
+    A mark of another tool has that tool's name in ``tool`` and no rules: it speaks
+    of all findings of the scanners that look for the same.  ``problem`` says why it
+    cannot help, where it cannot.  ``below``: it speaks of the next line, not of its own.
     """
 
     rules: tuple[str, ...]
@@ -40,39 +44,44 @@ class Mark:
     expires: str = ""
     problem: str = ""
     below: bool = False
+    tool: str = ""
 
-    def covers(self, rule: str) -> bool:
-        """Whether it speaks of ``rule``."""
-        return any(rule_matches(glob, rule) for glob in self.rules)
+    def covers(self, finding: Finding, scanner: ScannerInfo) -> bool:
+        """Whether it speaks of a finding of ``scanner``."""
+        if self.tool:
+            return self.tool in scanner.counterparts
+        return any(rule_matches(glob, *finding.rule_ids) for glob in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
 class _Foreign:
+    tool: str
     name: str
     pattern: re.Pattern[str]
-    rules: tuple[str, ...]
     below: bool = False
 
 
-def _foreign(name: str, pattern: str, *rules: str, below: bool = False) -> _Foreign:
-    return _Foreign(name, re.compile(pattern, re.IGNORECASE), rules, below)
+def _foreign(tool: str, name: str, pattern: str, *, below: bool = False) -> _Foreign:
+    return _Foreign(tool, name, re.compile(pattern, re.IGNORECASE), below)
 
 
+#: Marks of other tools, by the name of the tool (``ScannerInfo.counterparts``).
 _FOREIGN = (
-    _foreign("nosec", r"#\s{0,8}nosec\b", "code/*"),
-    _foreign("nosemgrep", r"(?:#|//|/\*|<!--)\s{0,8}nosem(?:grep)?\b", "code/*"),
-    _foreign("noqa", r"#\s{0,8}noqa:[\sA-Z0-9,]{0,60}?\bS\d{1,4}\b", "code/*"),
-    _foreign("eslint-disable-line", r"eslint-disable-line\b[^\n]{0,200}\bsecurity/", "code/*"),
-    _foreign("eslint-disable-next-line",
-             r"eslint-disable-next-line\b[^\n]{0,200}\bsecurity/", "code/*", below=True),
-    _foreign("pragma: allowlist secret", r"pragma:\s{0,8}(?:allow|white)list[ -]secret",
-             "secrets/*"),
-    _foreign("pragma: allowlist nextline secret",
-             r"pragma:\s{0,8}(?:allow|white)list[ -]nextline[ -]secret", "secrets/*", below=True),
-    _foreign("gitleaks:allow", r"\bgitleaks:allow\b", "secrets/*"),
-    _foreign("betterleaks:allow", r"\bbetterleaks:allow\b", "secrets/*"),
-    _foreign("trufflehog:ignore", r"\btrufflehog:ignore\b", "secrets/*"),
-    _foreign("kingfisher:ignore", r"\bkingfisher:ignore\b", "secrets/*"),
+    _foreign("bandit", "nosec", r"#\s{0,8}nosec\b"),
+    _foreign("semgrep", "nosemgrep", r"(?:#|//|/\*|<!--)\s{0,8}nosem(?:grep)?\b"),
+    _foreign("flake8", "noqa", r"#\s{0,8}noqa:[\sA-Z0-9,]{0,60}?\bS\d{1,4}\b"),
+    _foreign("eslint", "eslint-disable-line",
+             r"eslint-disable-line\b[^\n]{0,200}\bsecurity/"),
+    _foreign("eslint", "eslint-disable-next-line",
+             r"eslint-disable-next-line\b[^\n]{0,200}\bsecurity/", below=True),
+    _foreign("detect-secrets", "pragma: allowlist secret",
+             r"pragma:\s{0,8}(?:allow|white)list[ -]secret"),
+    _foreign("detect-secrets", "pragma: allowlist nextline secret",
+             r"pragma:\s{0,8}(?:allow|white)list[ -]nextline[ -]secret", below=True),
+    _foreign("gitleaks", "gitleaks:allow", r"\bgitleaks:allow\b"),
+    _foreign("betterleaks", "betterleaks:allow", r"\bbetterleaks:allow\b"),
+    _foreign("trufflehog", "trufflehog:ignore", r"\btrufflehog:ignore\b"),
+    _foreign("kingfisher", "kingfisher:ignore", r"\bkingfisher:ignore\b"),
 )  # fmt: skip
 
 
@@ -87,7 +96,8 @@ def marks_in(line: bytes) -> Iterator[Mark]:
         yield _own(found, alone=_COMMENT.match(text) is not None)
     for kind in _FOREIGN:
         if kind.pattern.search(text):
-            yield Mark(kind.rules, f"the mark “{kind.name}” on the line", below=kind.below)
+            reason = f"the mark “{kind.name}” on the line"
+            yield Mark((), reason, below=kind.below, tool=kind.tool)
 
 
 def _own(found: re.Match[str], *, alone: bool) -> Mark:

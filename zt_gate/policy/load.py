@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.policy.schema import SCANNERS, Policy, PolicyError
+from zt_gate.policy.schema import Policy, PolicyError
 from zt_gate.policy.typed_reader import InvalidError
 from zt_gate.policy.validate import policy_of
 from zt_gate.syntax.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
@@ -18,6 +18,8 @@ from zt_gate.syntax.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping
+
+    from zt_gate.model.scanner import ScannerInfo
 
 FILE = b".zt-gate.toml"
 PYPROJECT = b"pyproject.toml"
@@ -36,15 +38,15 @@ def parse(
     name: str,
     table: tuple[str, ...] = (),
     *,
-    scanners: Collection[str] = SCANNERS,
+    scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
     """Return the policy that ``data`` says; ``name`` stands in error messages.
 
     ``table`` is where in the document the policy is (``TABLE`` in a
     pyproject.toml); where it is not there, the result is the defaults.
-    ``rules`` are the rule ids that exist, where the caller knows them.  Raises
-    PolicyError with the file, the line and how to mend it.
+    ``scanners`` are the registered ones by name; ``rules`` the rule ids that exist,
+    where the caller knows them.  Raises PolicyError with the file, the line and how to mend it.
     """
     limit = MAX_PYPROJECT_BYTES if table else MAX_BYTES
     text, document = _read(data, name, limit)
@@ -65,7 +67,7 @@ def load(
     read: Callable[[bytes], bytes | None],
     rev: str,
     *,
-    scanners: Collection[str] = SCANNERS,
+    scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
     """Return the policy of the side that ``read`` reads, or the defaults where it has none.
@@ -92,7 +94,7 @@ def load(
 def load_file(
     path: str | os.PathLike[str],
     *,
-    scanners: Collection[str] = SCANNERS,
+    scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
     """Return the policy of one file that the user names (``--config``).

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from zt_gate.model.finding import Finding
+    from zt_gate.model.scanner import ScannerInfo
 
 _MAX_BYTES = 64 << 20
 _IGNORES = ".gitleaksignore"
 
 
-def known_to(file: Path) -> Callable[[Finding], bool]:
-    """Return what says whether the file knows a finding.
+def known_to(file: Path, scanners: Mapping[str, ScannerInfo]) -> Callable[[Finding], bool]:
+    """Return what says whether the file knows a finding of one of the ``scanners``.
 
     A file named ``.gitleaksignore`` has fingerprints, any other is read as
     detect-secrets' baseline.  Its paths are relative to the root
@@ -38,11 +39,16 @@ def known_to(file: Path) -> Callable[[Finding], bool]:
     if len(data) > _MAX_BYTES:
         raise UsageError(f"--import {file}: larger than {_MAX_BYTES >> 20} MB")
     if file.name == _IGNORES:
-        return _gitleaks(data, file)
-    return _detect_secrets(data, file)
+        return _gitleaks(data, file, _names(scanners, "gitleaks"))
+    return _detect_secrets(data, file, _names(scanners, "detect-secrets"))
 
 
-def _gitleaks(data: bytes, file: Path) -> Callable[[Finding], bool]:
+def _names(scanners: Mapping[str, ScannerInfo], tool: str) -> frozenset[str]:
+    """Return the scanners that look for the same as another tool."""
+    return frozenset(name for name, info in scanners.items() if tool in info.counterparts)
+
+
+def _gitleaks(data: bytes, file: Path, scanners: frozenset[str]) -> Callable[[Finding], bool]:
     """Read lines ``[commit:]path:rule:line``."""
     known: set[tuple[bytes, int]] = set()
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -56,13 +62,13 @@ def _gitleaks(data: bytes, file: Path) -> Callable[[Finding], bool]:
         path = b":".join(parts[1 if commit else 0 : -2])
         known.add((os.path.normpath(path), int(parts[-1])))
     return lambda finding: (
-        finding.scanner == "secrets"
+        finding.scanner in scanners
         and finding.location.line is not None
         and (finding.location.path or b"", finding.location.line) in known
     )
 
 
-def _detect_secrets(data: bytes, file: Path) -> Callable[[Finding], bool]:
+def _detect_secrets(data: bytes, file: Path, scanners: frozenset[str]) -> Callable[[Finding], bool]:
     """Read results: paths to SHA-1 hashes of secrets (the format's own choice of hash)."""
     try:
         results: Any = json.loads(data)["results"]
@@ -76,7 +82,7 @@ def _detect_secrets(data: bytes, file: Path) -> Callable[[Finding], bool]:
             error
         )
     return lambda finding: (
-        finding.scanner == "secrets"
+        finding.scanner in scanners
         and any(
             (finding.location.path or b"", _sha1(secret)) in known for secret in finding.secrets
         )

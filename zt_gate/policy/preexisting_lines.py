@@ -15,18 +15,15 @@ from zt_gate.model.change import ContentUnavailableError
 from zt_gate.policy.inline_ignores import marks_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.inline_ignores import Mark
 
 #: Files whose lines are kept at a time: findings come file by file.
 _KEPT = 8
-#: What is said of a dependency that the change leaves alone, too.
-_AUDITED = frozenset(
-    ("dependencies/vulnerable", "dependencies/withdrawn", "dependencies/unverified")
-)
 
 
 class Marked(NamedTuple):
@@ -49,16 +46,23 @@ class _Sides(NamedTuple):
     new_count: Counter[bytes]
 
 
-class Known:
+class PreexistingLines:
     """Both sides of the changed files, read when a finding asks.
 
-    ``trusted_file`` gives a file of the trusted side, None where it has none.
+    ``trusted_file`` gives a file of the trusted side, None where it has none;
+    ``scanners`` are the registered ones by name.
     """
 
-    def __init__(self, change: ChangeSet, trusted_file: Callable[[bytes], bytes | None]) -> None:
+    def __init__(
+        self,
+        change: ChangeSet,
+        trusted_file: Callable[[bytes], bytes | None],
+        scanners: Mapping[str, ScannerInfo],
+    ) -> None:
         self._files = {file.path: file for file in change.files}
         self._whole = change.kind == "tree"
         self._trusted_file = trusted_file
+        self._scanners = scanners
         self._sides: dict[bytes, _Sides | None] = {}
 
     def is_new(self, finding: Finding) -> bool:
@@ -89,8 +93,9 @@ class Known:
         place = finding.location
         if self._whole or place.path is None:
             return False
-        if finding.scanner == "dependencies":
-            return finding.rule not in _AUDITED
+        scanner = self._scanners.get(finding.scanner)
+        if scanner is not None and scanner.reports_additions:
+            return finding.rule not in scanner.reports_unchanged
         if place.kind != "file":
             return False
         file = self._files.get(place.path)
@@ -101,7 +106,8 @@ class Known:
     def marks(self, finding: Finding) -> Iterator[Marked]:
         """Yield the marks on the finding's lines, and on the line above, that speak of its rule."""
         place = finding.location
-        if place.kind != "line" or place.path is None or place.line is None:
+        scanner = self._scanners.get(finding.scanner)
+        if scanner is None or place.kind != "line" or place.path is None or place.line is None:
             return
         sides = self._of(place.path)
         if sides is None:
@@ -110,7 +116,7 @@ class Known:
         for number in range(place.line - 1, last + 1):
             text = _line(sides.new, number)
             for mark in marks_in(text):
-                if mark.covers(finding.rule) and (mark.below == (number < place.line)):
+                if mark.covers(finding, scanner) and (mark.below == (number < place.line)):
                     yield Marked(mark, sides.old_path, _trusted_line(sides, number, place.line))
 
     def _of(self, path: bytes) -> _Sides | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level, Severity
+from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import GATE
 
 if TYPE_CHECKING:
@@ -39,12 +40,20 @@ def level_of(
         return Level.BLOCK
     level = finding.level or _matrix(finding.severity, finding.confidence, min_confidence)
     level = policy.levels.get(finding.scanner, level)
-    level = policy.levels.get(finding.rule, level)
-    if policy.profile == "strict" and finding.rule in _RAISED:
+    level = _level_of_rule(finding, policy, level)
+    if policy.profile == Profile.STRICT and finding.rule in _RAISED:
         level = Level.BLOCK
-    if policy.profile == "advisory" and level is Level.BLOCK:
+    if policy.profile == Profile.ADVISORY and level is Level.BLOCK:
         level = Level.WARN
     return _fail_on(finding, level, fail_on)
+
+
+def _level_of_rule(finding: Finding, policy: Policy, level: Level) -> Level:
+    """Return what ``[levels]`` says of a rule; its present id counts before former ones."""
+    for rule in finding.rule_ids:
+        if rule in policy.levels:
+            return policy.levels[rule]
+    return level
 
 
 def _matrix(severity: Severity, confidence: Confidence, least: Confidence) -> Level:

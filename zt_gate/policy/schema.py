@@ -6,20 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from zt_gate.errors import UsageError
+from zt_gate.model.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zt_gate.model.finding import Level
 
-Profile = Literal["advisory", "standard", "strict"]
 OnUnverified = Literal["error", "warn"]
 
-PROFILES: tuple[Profile, ...] = ("advisory", "standard", "strict")
-#: Names that ``[levels]``, ``[scanners]`` and rule globs may speak of.
-SCANNERS = (
-    "secrets", "code", "injection", "agent_config", "dependencies", "scope", "tampering",
-)  # fmt: skip
 #: What the gate says itself: levels and ignores may name it, options may not.
 GATE = "gate"
 #: Digest of a policy that says nothing: the defaults.
@@ -93,7 +88,7 @@ class Policy:
 
     rev: str = ""
     digest: str = EMPTY_DIGEST
-    profile: Profile = "standard"
+    profile: Profile = Profile.STANDARD
     levels: Mapping[str, Level] = field(default_factory=dict)
     paths: tuple[Allowance, ...] = ()
     scanners: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

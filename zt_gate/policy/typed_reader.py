@@ -39,7 +39,7 @@ class InvalidError(Exception):
         self.path = path
 
 
-class Reader:
+class TableReader:
     """One table and where it stands; every method raises InvalidError."""
 
     def __init__(self, data: Mapping[str, Any], where: Path = ()) -> None:
@@ -60,12 +60,12 @@ class Reader:
                 close = near(key, known) or _elsewhere(key) or f"; known keys: {', '.join(known)}"
                 self.fail(key, f"unknown key {shown(key)}{place}{close}{hint}")
 
-    def table(self, key: str) -> Reader:
+    def table(self, key: str) -> TableReader:
         """Return the table ``key``, empty where there is none."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
             self.fail(key, f"{self._name(key)} is a table, not {_kind(value)}")
-        return Reader(value, (*self.where, key))
+        return TableReader(value, (*self.where, key))
 
     def string(self, key: str) -> str:
         """Return a string, "" where there is none."""
@@ -172,7 +172,7 @@ def _elsewhere(key: str) -> str:
         tables.append("registries")
     if not tables:
         return ""
-    return f"; it belongs into {Reader({}, (tables[0],) if tables[0] else ()).header}"
+    return f"; it belongs into {TableReader({}, (tables[0],) if tables[0] else ()).header}"
 
 
 def _kind(value: object) -> str:

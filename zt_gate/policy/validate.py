@@ -9,31 +9,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from zt_gate.model.finding import Level
+from zt_gate.model.profile import Profile
+from zt_gate.model.scanner import OWN_RULE_PREFIX
 from zt_gate.policy.rule_globs import GlobError, compile_glob
 from zt_gate.policy.schema import (
     GATE,
-    PROFILES,
-    SCANNERS,
     Allowance,
     Dependencies,
     Ignore,
     OnUnverified,
     Policy,
-    Profile,
     Scope,
     ScopeLimits,
 )
-from zt_gate.policy.typed_reader import KEYS, Reader, near, shown
+from zt_gate.policy.typed_reader import KEYS, TableReader, near, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
+
+    from zt_gate.model.scanner import ScannerInfo, ScannerSetting
 
 _LEVELS = tuple(level.value for level in Level)
+_PROFILES = tuple(profile.value for profile in Profile)
 _WILD = "*?[\\"
-# Options of the code scanner alone.
-_OWN_RULES = ("rules", "packs")
-# What begins the ids of rules that the project brings itself: they are known only when it runs.
-_OWN_RULE = "code/own-"
 # A task has paths of its own; how much may be touched is said once, in [scope].
 _TASK = ("allowed", "restricted")
 _SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
@@ -42,19 +40,19 @@ _SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
 def policy_of(
     table: Mapping[str, Any],
     *,
-    scanners: Collection[str] = SCANNERS,
+    scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
     """Check a policy's table and return what it says; raises InvalidError.
 
-    ``scanners`` are the names that exist.  Where ``rules`` are given, a rule
+    ``scanners`` are the registered ones by name.  Where ``rules`` are given, a rule
     that ``[levels]`` names must be one of them.
     """
-    top = Reader(table)
+    top = TableReader(table)
     top.only(KEYS[""])
-    names = _Names((*scanners, GATE), rules)
+    names = _Names(scanners, rules)
     return Policy(
-        profile=cast("Profile", top.choice("profile", PROFILES, "standard")),
+        profile=Profile(top.choice("profile", _PROFILES, Profile.STANDARD)),
         levels=_levels(top.table("levels"), names),
         paths=_allowances(top.table("paths"), names),
         scanners=_options(top.table("scanners"), scanners),
@@ -72,11 +70,14 @@ def policy_of(
 class _Names:
     """What rule ids and rule globs may speak of."""
 
-    def __init__(self, scanners: Iterable[str], rules: Collection[str] | None) -> None:
-        self.scanners = tuple(scanners)
+    def __init__(self, scanners: Mapping[str, ScannerInfo], rules: Collection[str] | None) -> None:
+        self.scanners = (*scanners, GATE)
         self.rules = rules
+        self._own = tuple(
+            f"{name}/{OWN_RULE_PREFIX}" for name, info in scanners.items() if info.takes_own_rules
+        )
 
-    def check(self, reader: Reader, key: str, name: str) -> None:
+    def check(self, reader: TableReader, key: str, name: str) -> None:
         """Check a scanner, a rule id or a rule glob that stands at ``key``."""
         scanner, slash, rest = name.partition("/")
         if not name.strip() or (slash and not rest):
@@ -88,23 +89,23 @@ class _Names:
         except GlobError as error:
             reader.fail(key, f"{shown(name)}: {error}")
 
-    def check_exact(self, reader: Reader, name: str) -> None:
+    def check_exact(self, reader: TableReader, name: str) -> None:
         """Check a key that is a scanner or a rule id, no glob."""
         if any(mark in name for mark in _WILD):
             reader.fail(name, f"{shown(name)} is a glob; [levels] takes scanners and rules")
         self.check(reader, name, name)
-        own = name.startswith(_OWN_RULE)
+        own = name.startswith(self._own)
         if "/" in name and not own and self.rules is not None and name not in self.rules:
             reader.fail(name, f"there is no rule {shown(name)}{near(name, self.rules)}")
 
 
-def _levels(levels: Reader, names: _Names) -> dict[str, Level]:
+def _levels(levels: TableReader, names: _Names) -> dict[str, Level]:
     for name in levels:
         names.check_exact(levels, name)
     return {name: Level(levels.choice(name, _LEVELS, "")) for name in levels}
 
 
-def _allowances(paths: Reader, names: _Names) -> tuple[Allowance, ...]:
+def _allowances(paths: TableReader, names: _Names) -> tuple[Allowance, ...]:
     found = []
     for pattern in paths:
         paths.check_glob(pattern, pattern)
@@ -123,13 +124,13 @@ def _allowances(paths: Reader, names: _Names) -> tuple[Allowance, ...]:
     return tuple(found)
 
 
-def _ignores(top: Reader, names: _Names) -> tuple[Ignore, ...]:
+def _ignores(top: TableReader, names: _Names) -> tuple[Ignore, ...]:
     entries = top.data.get("ignore", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         top.fail("ignore", "ignore is a list of tables; write [[ignore]]")
     found = []
     for number, data in enumerate(entries):
-        entry = Reader(data, ("ignore", number))
+        entry = TableReader(data, ("ignore", number))
         entry.only(KEYS["ignore"])
         rule, path = entry.string("rule"), entry.string("path")
         for key, value in (("rule", rule), ("path", path)):
@@ -141,7 +142,7 @@ def _ignores(top: Reader, names: _Names) -> tuple[Ignore, ...]:
     return tuple(found)
 
 
-def _expiry(entry: Reader) -> str:
+def _expiry(entry: TableReader) -> str:
     """Return ``expires`` as an ISO date; TOML's own dates and strings mean the same."""
     value = entry.data.get("expires")
     if value is None:
@@ -160,7 +161,7 @@ def _expiry(entry: Reader) -> str:
     return str(value)
 
 
-def _dependencies(table: Reader) -> Dependencies:
+def _dependencies(table: TableReader) -> Dependencies:
     table.only(KEYS["dependencies"])
     known = Dependencies()
     unverified = table.choice("on-unverified", ("error", "warn"), known.on_unverified)
@@ -173,7 +174,7 @@ def _dependencies(table: Reader) -> Dependencies:
     )
 
 
-def _registries(table: Reader) -> dict[str, str]:
+def _registries(table: TableReader) -> dict[str, str]:
     if not table.data:
         return {}
     from zt_gate.ecosystems import registry_keys
@@ -210,12 +211,12 @@ def _url_problem(url: str) -> str:
     return ""
 
 
-def _scope(table: Reader, known: Collection[str]) -> Scope:
+def _scope(table: TableReader, known: Collection[str]) -> Scope:
     table.only(known)
     return Scope(table.globs("allowed"), table.globs("restricted"))
 
 
-def _limits(table: Reader) -> ScopeLimits:
+def _limits(table: TableReader) -> ScopeLimits:
     default = ScopeLimits()
     return ScopeLimits(
         max_files=table.number("max-files", default.max_files),
@@ -225,7 +226,7 @@ def _limits(table: Reader) -> ScopeLimits:
     )
 
 
-def _tasks(table: Reader) -> dict[str, Scope]:
+def _tasks(table: TableReader) -> dict[str, Scope]:
     for name in table:
         plain = name.translate({ord(mark): None for mark in "-_."})
         if not (plain.isascii() and plain.isalnum()) or len(name) > 64:
@@ -233,39 +234,48 @@ def _tasks(table: Reader) -> dict[str, Scope]:
     return {name: _scope(table.table(name), _TASK) for name in table}
 
 
-def _options(table: Reader, scanners: Collection[str]) -> dict[str, Mapping[str, Any]]:
+def _options(
+    table: TableReader, scanners: Mapping[str, ScannerInfo]
+) -> dict[str, Mapping[str, Any]]:
     """Read ``[scanners.NAME]``."""
     for name in table:
         if name not in scanners:
             table.fail(name, f"there is no scanner {shown(name)}{near(name, scanners)}")
-    return {name: _option(name, table.table(name)) for name in table}
+    return {name: _option(scanners[name], table.table(name)) for name in table}
 
 
-def _option(scanner: str, table: Reader) -> dict[str, Any]:
+def _option(scanner: ScannerInfo, table: TableReader) -> dict[str, Any]:
     for key in table:
         if key in _SWITCHES:
             table.fail(
                 key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
             )
-    table.only(("deadline-seconds", *(_OWN_RULES if scanner == "code" else ())))
+    table.only(("deadline-seconds", *(setting.key for setting in scanner.settings)))
     found: dict[str, Any] = {}
     if "deadline-seconds" in table:
         found["deadline-seconds"] = table.seconds("deadline-seconds")
-    if "rules" in table:
-        found["rules"] = table.strings("rules")
-    if "packs" in table:
-        found["packs"] = _packs(table)
+    for setting in scanner.settings:
+        if setting.key in table:
+            found[setting.key] = _setting(setting, table)
     return found
 
 
-def _packs(table: Reader) -> tuple[dict[str, str], ...]:
-    """Read ``packs``: files of semgrep rules, each pinned by its SHA-256."""
-    entries = table.data["packs"]
+def _setting(setting: ScannerSetting, table: TableReader) -> Any:
+    if setting.kind == "number":
+        return table.number(setting.key, 0)
+    if setting.kind == "pinned-rule-files":
+        return _packs(setting.key, table)
+    return table.strings(setting.key)
+
+
+def _packs(key: str, table: TableReader) -> tuple[dict[str, str], ...]:
+    """Read files of rules, each pinned by its SHA-256."""
+    entries = table.data[key]
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        table.fail("packs", 'packs is a list of tables: { path = "…", sha256 = "…" }')
+        table.fail(key, f'{key} is a list of tables: {{ path = "…", sha256 = "…" }}')
     found = []
     for number, data in enumerate(entries):
-        entry = Reader(data, (*table.where, "packs", number))
+        entry = TableReader(data, (*table.where, key, number))
         entry.only(("path", "sha256"))
         path, digest = entry.string("path"), entry.string("sha256").lower()
         if not path:
@@ -276,12 +286,12 @@ def _packs(table: Reader) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
-def _ai(table: Reader) -> dict[str, tuple[str, ...]]:
+def _ai(table: TableReader) -> dict[str, tuple[str, ...]]:
     table.only(KEYS["ai"])
     return {key: table.strings(key) for key in table}
 
 
-def _audit(table: Reader) -> dict[str, str]:
+def _audit(table: TableReader) -> dict[str, str]:
     """Read where the log is: a plain path, since the project's own file names it."""
     table.only(KEYS["audit"])
     said = {key: table.string(key) for key in table}

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zt_gate.model.finding import Finding
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.approvals import Approval
     from zt_gate.policy.baseline import Baseline
-    from zt_gate.policy.preexisting_lines import Known, Marked
-
-#: Rules about the change itself: no line of a file can speak for them.
-_NEVER_INLINE = ("gate/", "scope/", "tampering/")
+    from zt_gate.policy.preexisting_lines import Marked, PreexistingLines
 
 
 def _nobody(_path: bytes, _line: int) -> tuple[str, str]:
@@ -37,7 +35,7 @@ class Exceptions:
     starts the gate accepts, ``approvals`` those of the user's own record.
     ``approver`` is who approved the head in a review, as an owner: "" for nobody.
     ``whole``: a tree is judged, no change of it.  ``blame`` tells name and ISO
-    date of a place on the trusted side.
+    date of a place on the trusted side.  ``scanners`` are the registered ones by name.
     """
 
     excuses: Excuses
@@ -47,8 +45,9 @@ class Exceptions:
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     baseline: Baseline | None = None
     baseline_path: bytes = b""
-    known: Known | None = None
+    known: PreexistingLines | None = None
     whole: bool = False
+    scanners: Mapping[str, ScannerInfo] = field(default_factory=dict)
     blame: Callable[[bytes, int], tuple[str, str]] = _nobody
     place_of: Callable[[Excuse], tuple[bytes, int] | None] = lambda _excuse: None
 
@@ -57,7 +56,7 @@ class Exceptions:
         said = self._approved(fingerprint)
         if said is not None:
             return said
-        first = self.excuses.of(finding.rule, finding.location.path)
+        first = self.excuses.of(finding.rule_ids, finding.location.path)
         if first.state != "active":
             return self._with_author(first)
         inline = self._inline(finding)
@@ -88,7 +87,8 @@ class Exceptions:
 
     def _inline(self, finding: Finding) -> Excuse:
         told = Excuse()
-        if self.known is None or finding.rule.startswith(_NEVER_INLINE):
+        # No line of a file can speak for a finding about the change itself.
+        if self.known is None or not self._is_about_content(finding):
             return told
         for marked in self.known.marks(finding):
             excuse = self._of_mark(marked)
@@ -105,7 +105,14 @@ class Exceptions:
         Data may reach an old, marked line from what the change adds above it.  A
         tree has no older side, and its marks are those that are committed.
         """
-        return finding.scanner == "code" and not self.whole and not finding.known_before
+        scanner = self.scanners.get(finding.scanner)
+        if scanner is None or not scanner.follows_dataflow:
+            return False
+        return not self.whole and not finding.known_before
+
+    def _is_about_content(self, finding: Finding) -> bool:
+        scanner = self.scanners.get(finding.scanner)
+        return scanner is not None and scanner.keeps_baseline
 
     def _of_mark(self, marked: Marked) -> Excuse:
         mark = marked.mark
@@ -120,10 +127,8 @@ class Exceptions:
         return Excuse("ignored", mark.reason, mark.expires)
 
     def _in_baseline(self, finding: Finding, fingerprint: str) -> Excuse | None:
-        from zt_gate.policy.baseline import fits
-
         line = self.baseline.line_of(fingerprint) if self.baseline is not None else None
-        if line is None or not fits(finding.rule):
+        if line is None or not self._is_about_content(finding):
             return None
         if self.known is not None and self.known.is_new(finding):
             return Excuse("active", "known from the baseline, but the change brings it once more")

@@ -52,8 +52,11 @@ def _rule(name: str, findings: list[Finding]) -> dict[str, Any]:
     help_text = "\n\n".join((why, *([f"How to fix: {remedy}"] if remedy else []), *sources))
     severity = max((finding.severity for finding in findings), key=lambda s: s.rank)
     confidence = max((finding.confidence for finding in findings), key=lambda c: c.rank)
+    # What code scanning calls the same rule in earlier runs.
+    former = [visible(rule) for rule in first.former_rules]
     return {
         "id": name,
+        **({"deprecatedIds": former} if former else {}),
         "name": "".join(part[:1].upper() + part[1:] for part in words.split()),
         "shortDescription": {"text": title},
         "fullDescription": {"text": why},

@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.model.profile import Profile
 from zt_gate.model.report import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zt_gate.model.change import Commit
     from zt_gate.model.rule import Rule
@@ -32,7 +33,7 @@ _ACCOUNT = re.compile(r"([0-9]{1,20})\+.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class OriginHints:
     """What is said of a change from outside: it stands in no commit.
 
     ``author`` opened the pull request: an address, or ``ID+LOGIN`` as in GitHub's
@@ -96,7 +97,7 @@ def _agent(table: Mapping[str, Any]) -> Agent:
     )
 
 
-def recognise(commits: Iterable[Commit], told: Told, marks: Marks) -> Origin:
+def recognise(commits: Iterable[Commit], told: OriginHints, marks: Marks) -> Origin:
     """Return whether there is any mark, with each one as evidence."""
     found = dict.fromkeys((*_outside(told, marks), *_inside(commits, marks)))
     evidence = tuple(found)[:MAX_EVIDENCE]
@@ -110,7 +111,7 @@ def is_agent(account: str, marks: Marks) -> bool:
     return any(True for _ in _account(account, marks))
 
 
-def _outside(told: Told, marks: Marks) -> Iterator[str]:
+def _outside(told: OriginHints, marks: Marks) -> Iterator[str]:
     for label in told.labels:
         if _plain(label) in marks.labels:
             yield f"label {label}"
@@ -206,9 +207,9 @@ def fits(pattern: str, text: str) -> bool:
     return len(text) - at >= len(last) and text.endswith(last)
 
 
-def stricter(profile: str, origin: Origin, profiles: Sequence[str]) -> str:
-    """Return the profile to judge by; ``profiles`` are all of them, the strictest last."""
-    return profiles[-1] if origin.ai else profile
+def profile_for(origin: Origin, profile: Profile) -> Profile:
+    """Return the profile to judge by: the policy's, or strict for what an agent wrote."""
+    return Profile.STRICT if origin.ai else profile
 
 
 def _by(agent: Agent) -> str:

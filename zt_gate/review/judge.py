@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.model.finding import Confidence, Level, Location
+from zt_gate.model.profile import Profile
 from zt_gate.model.report import (
     JudgedFinding,
     NotInspected,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
-    from zt_gate.model.report import Tool
+    from zt_gate.model.report import ToolInfo
     from zt_gate.model.rule import Rule
     from zt_gate.policy.schema import Policy
 
@@ -77,7 +78,7 @@ def judge(
     policy: Policy,
     options: JudgeOptions,
     *,
-    tool: Tool,
+    tool: ToolInfo,
     rules: Mapping[str, Rule],
     expected: Iterable[str] = (),
     patterns: Sequence[re.Pattern[str]] = (),
@@ -134,6 +135,7 @@ def fingerprint(finding: Finding, salt: bytes = SALT) -> str:
     """Return 32 hexadecimal digits for rule, path and what was found.
 
     No line numbers, no commit, no time: the same for moved and re-indented code.
+    The rule's first id counts, so that a renamed rule keeps its fingerprints.
     What was found is the subject, else the marked span, else the whole
     evidence, else the message; white space counts as one space.
     """
@@ -144,7 +146,7 @@ def fingerprint(finding: Finding, salt: bytes = SALT) -> str:
     if not what and evidence is not None:
         what = evidence.text[evidence.start : evidence.end] or evidence.text
     parts = (
-        finding.rule.encode("utf-8", "surrogatepass"),
+        finding.first_rule.encode("utf-8", "surrogatepass"),
         b"" if finding.location.path is None else finding.location.path,
         " ".join((what or finding.message).split()).encode("utf-8", "surrogatepass"),
     )
@@ -323,7 +325,7 @@ def _errors(
     for run in runs:
         if run.status == "error":
             errors.append(_about(run.scanner, run.reason))
-        elif run.status == "skipped" and policy.profile == "strict":
+        elif run.status == "skipped" and policy.profile == Profile.STRICT:
             errors.append(f"{run.scanner} was skipped, which strict does not accept: {run.reason}")
         for kind in sorted(kinds):
             skips = [

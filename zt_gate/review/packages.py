@@ -28,7 +28,7 @@ _VERSION = r"[0-9A-Za-z.!+_~-]{0,100}"
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class PackageRequest:
     """One package to ask about; ``name`` as its ecosystem writes it, ``version`` may be ""."""
 
     ecosystem: str
@@ -36,12 +36,12 @@ class Package:
     version: str = ""
 
 
-def package_of(text: str, ecosystem: str = "pypi") -> Package:
+def package_of(text: str, ecosystem: str = "pypi") -> PackageRequest:
     """Read a package URL, or a name of ``ecosystem``; raises UsageError."""
     if not text.strip() or len(text) > _LONGEST or not text.isprintable():
         raise UsageError(f"{text[:60]!a} is no package")
     if not text.startswith("pkg:"):
-        return _valid(Package(_known(ecosystem), text), text)
+        return _valid(PackageRequest(_known(ecosystem), text), text)
     from packageurl import PackageURL
 
     try:
@@ -51,10 +51,10 @@ def package_of(text: str, ecosystem: str = "pypi") -> Package:
     kind = _known(purl.type)
     separator = ecosystem_named(kind).separator
     name = f"{purl.namespace}{separator}{purl.name}" if purl.namespace else purl.name
-    return _valid(Package(kind, name, purl.version or ""), text)
+    return _valid(PackageRequest(kind, name, purl.version or ""), text)
 
 
-def _valid(package: Package, text: str) -> Package:
+def _valid(package: PackageRequest, text: str) -> PackageRequest:
     from zt_gate.ecosystems.manifests.base import valid_name
 
     is_valid = valid_name(package.ecosystem, package.name)
@@ -64,7 +64,7 @@ def _valid(package: Package, text: str) -> Package:
 
 
 def verify(
-    packages: Sequence[Package],
+    packages: Sequence[PackageRequest],
     folder: Path,
     environ: Mapping[str, str],
     *,
@@ -89,7 +89,7 @@ def verify(
     return run.run(request, environ)
 
 
-def place_of(package: Package, packages: Sequence[Package]) -> tuple[bytes, int]:
+def place_of(package: PackageRequest, packages: Sequence[PackageRequest]) -> tuple[bytes, int]:
     """Return path and line (1-based) at which the report speaks of a package."""
     sample = _sample(package.ecosystem)
     own = [one for one in packages if one.ecosystem == package.ecosystem]
@@ -109,7 +109,7 @@ def _sample(ecosystem: str) -> SampleManifest:
     return sample
 
 
-def _file(ecosystem: str, packages: Sequence[Package]) -> bytes:
+def _file(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes:
     """Return the patch that adds a file with all packages of one ecosystem."""
     sample = _sample(ecosystem)
     lines = sample.lines((one.name, one.version) for one in packages if one.ecosystem == ecosystem)

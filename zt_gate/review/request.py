@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from zt_gate.review.authorship import Told
+from zt_gate.review.authorship import OriginHints
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -51,7 +51,7 @@ class Request:
     unreviewed: str = ""
     review_all: bool = False
     #: What is said of the change from outside, and labels that mean an agent besides the known.
-    told: Told = field(default_factory=Told)
+    told: OriginHints = field(default_factory=OriginHints)
     ai_labels: tuple[str, ...] = ()
     #: Whether the run counts as one for the log that a policy may ask for.
     log: bool = True

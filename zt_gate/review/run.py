@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
-from zt_gate.model.report import ScannerRun, Tool
+from zt_gate.model.profile import Profile
+from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import accepted_from, gather
-from zt_gate.policy.schema import PROFILES
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Kind, Request
-from zt_gate.review.scanner_context import Kit, RuleIds
-from zt_gate.review.trusted_side import in_ci, trusted_policy, trusted_revision
-from zt_gate.scanners import SCANNERS
+from zt_gate.review.scanner_context import Kit
+from zt_gate.review.trusted_side import trusted_policy, trusted_revision
+from zt_gate.rulebook.rule_ids import RuleIds
+from zt_gate.scanners import modules, registered
 from zt_gate.system import cache
+from zt_gate.system.ci import in_ci
 from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
@@ -33,12 +35,10 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Report
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
 
-__all__ = ["Kind", "Request", "in_ci", "run", "secret_patterns"]
-
-#: What a commit message alone is held against: there is no content to look at.
-_OF_MESSAGES = ("secrets", "injection", "scope")
+__all__ = ["Kind", "Request", "run", "secret_patterns"]
 
 
 def run(
@@ -63,20 +63,26 @@ def run(
         change = _change(request, git, workdir)
         trusted = trusted_revision(request, git, change, environ)
         kept = cache.cache_folder(environ, _scanned(request, git))
-        policy = trusted_policy(request, git, trusted, RuleIds(kept))
+        known_scanners = registered()
+        policy = trusted_policy(request, git, trusted, scanners=known_scanners, rules=RuleIds(kept))
         rules = rulebook.load("gate", cache=kept)
         marks = authorship.marks_of(rules[authorship.RULE], policy.ai, request.ai_labels)
         wrote = authorship.recognise(change.commits, request.told, marks)
-        profile = authorship.stricter(policy.profile, wrote, PROFILES)
-        policy = replace(policy, profile=profile)  # type: ignore[arg-type]
+        policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
         kit = Kit(request, policy, git, trusted, workdir, environ, kept)
         scanners = _scanners(request)
-        jobs = [kit.job(name, module) for name, module in scanners if _wanted(name, request)]
+        place_of = modules()
+        jobs = [
+            kit.job(info, place_of[name])
+            for name, info in scanners.items()
+            if _wanted(name, request)
+        ]
         runs = workers.run(change, jobs, progress=progress, debug=request.debug)
-        runs += tuple(_skipped(name) for name, _ in scanners if not _wanted(name, request))
+        runs += tuple(_skipped(name) for name in scanners if not _wanted(name, request))
         exceptions = gather(
             change,
             policy,
+            scanners=known_scanners,
             git=git,
             trusted=trusted,
             today=options.today,
@@ -92,9 +98,9 @@ def run(
             runs,
             policy,
             options,
-            tool=Tool("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
+            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
             rules=rules,
-            expected=[name for name, _ in scanners],
+            expected=tuple(scanners),
             patterns=_masking_patterns(runs, kit.cache_dir, texts=wrote.evidence),
             origin=wrote,
             seconds=time.monotonic() - started,
@@ -119,7 +125,7 @@ def _logged(
         report,
         said,
         environ,
-        git_folder="" if git is None else git.folder,
+        git_folder="" if git is None else git.common_folder,
         scanned=_scanned(request, git),
         revision="" if git is None else git.head,
     )
@@ -131,20 +137,21 @@ def _record(request: Request, git: Git | None, environ: Mapping[str, str]) -> Pa
         return None
     from zt_gate.policy.approvals import record_of
 
-    return record_of(environ, git.folder, _scanned(request, git))
+    return record_of(environ, git.common_folder, _scanned(request, git))
 
 
 def _options(request: Request) -> judge.JudgeOptions:
     """Check the words that need nothing but themselves; raises UsageError."""
-    known = [name for name, _ in _scanners(request)]
+    known = tuple(_scanners(request))
     for option, names in (("--scanner", request.only), ("--skip", request.skip)):
         for name in names:
             if name not in known:
                 raise UsageError(f"{option} takes {', '.join(known)}, not {name!a}")
     if not any(_wanted(name, request) for name in known):
         raise UsageError("--scanner and --skip leave no scanner that runs")
-    if request.profile and request.profile not in PROFILES:
-        raise UsageError(f"--profile takes {', '.join(PROFILES)}, not {request.profile!a}")
+    profiles = tuple(profile.value for profile in Profile)
+    if request.profile and request.profile not in profiles:
+        raise UsageError(f"--profile takes {', '.join(profiles)}, not {request.profile!a}")
     if request.audit not in {"", "added", "all"}:
         raise UsageError(f"--audit takes added or all, not {request.audit!a}")
     if request.audit == "all" and request.offline:
@@ -159,11 +166,12 @@ def _options(request: Request) -> judge.JudgeOptions:
     )
 
 
-def _scanners(request: Request) -> Sequence[tuple[str, str]]:
-    """Return the scanners that have something to look at in this kind of change."""
+def _scanners(request: Request) -> dict[str, ScannerInfo]:
+    """Return the scanners that have something to look at in this kind of change, by name."""
+    known = registered()
     if request.kind != "message":
-        return SCANNERS
-    return tuple((name, module) for name, module in SCANNERS if name in _OF_MESSAGES)
+        return known
+    return {name: info for name, info in known.items() if info.reads_messages}
 
 
 def _wanted(name: str, request: Request) -> bool:

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
+from zt_gate.model.profile import Profile
 from zt_gate.review import workers
+from zt_gate.scanners import registered
 from zt_gate.system import process
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from zt_gate.git.run import Git
     from zt_gate.model.rule import Rule
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
     from zt_gate.review.request import Request
     from zt_gate.scanners.base import Context, ScopeSettings
@@ -43,8 +46,9 @@ class Kit:
     environ: Mapping[str, str]
     cache_dir: Path | None
 
-    def job(self, name: str, module: str) -> workers.Job:
+    def job(self, info: ScannerInfo, module: str) -> workers.ScannerJob:
         """Return what the pipeline starts for one scanner, with a folder of its own."""
+        name = info.name
         settings = self.policy.scanners.get(name, {})
         waits = self.request.kind in {"staged", "message"}
         seconds = _SECONDS_STAGED if waits else _SECONDS_OTHERWISE
@@ -52,13 +56,13 @@ class Kit:
         wall_seconds = max(_WALL_FACTOR * seconds, _LEAST_WALL_SECONDS)
         folder = self.workdir / name
         folder.mkdir(mode=0o700)
-        return workers.Job(
+        return workers.ScannerJob(
             name=name,
             module=module,
             context=lambda: self._context(name, settings, folder, (seconds, wall_seconds)),
             cpu_seconds=seconds,
             wall_seconds=wall_seconds,
-            engine=name == "code",
+            memory=info.memory,
         )
 
     def _context(
@@ -100,7 +104,7 @@ class Kit:
             environ=self.environ,
             trusted_file=self._trusted_reader(),
             trusted_paths=self._trusted_paths,
-            text_findings=self._text_reader() if name == "dependencies" else None,
+            text_findings=self._text_reader(),
         )
 
     def _scope(self) -> ScopeSettings:
@@ -124,13 +128,17 @@ class Kit:
 
     def _own_rules(self) -> tuple[str, ...]:
         """Return the paths of the rules that the policy takes from the project."""
-        code = self.policy.scanners.get("code", {})
-        return (*code.get("rules", ()), *(pack["path"] for pack in code.get("packs", ())))
+        paths: list[str] = []
+        for info in registered().values():
+            paths += info.own_rule_files(self.policy.scanners.get(info.name, {}))
+        return tuple(paths)
 
     def _version_age(self) -> int | None:
         """Return the least age of a version: where nothing is said, strict waits a week."""
         said = self.policy.dependencies.min_version_age_days
-        return _STRICT_VERSION_DAYS if said is None and self.policy.profile == "strict" else said
+        if said is None and self.policy.profile == Profile.STRICT:
+            return _STRICT_VERSION_DAYS
+        return said
 
     def _text_reader(self) -> Callable[[str], Sequence[tuple[str, str, str]]]:
         """Return what holds a text against the injection rules, read when the first one comes."""
@@ -161,28 +169,3 @@ class Kit:
         from zt_gate.git.trusted_files import list_paths
 
         return list_paths(self.git, self.trusted)
-
-
-class RuleIds:
-    """The ids of all rules, read only where a policy names one."""
-
-    def __init__(self, cache_dir: Path | None) -> None:
-        self._cache_dir = cache_dir
-        self._ids: frozenset[str] = frozenset()
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._known()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known())
-
-    def __len__(self) -> int:
-        return len(self._known())
-
-    def _known(self) -> frozenset[str]:
-        if not self._ids:
-            names = rulebook.scanners_with_rules()
-            self._ids = frozenset(
-                rule for name in names for rule in rulebook.load(name, cache=self._cache_dir)
-            )
-        return self._ids

@@ -86,6 +86,7 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
         "fix": finding.fix,
         "known_before": finding.known_before,
         "title": finding.title,
+        "former_rules": finding.former_rules,
     }  # fmt: skip
 
 
@@ -119,6 +120,7 @@ def _load_finding(table: dict[str, Any]) -> Finding:
         fix=None if table["fix"] is None else str(table["fix"]),
         known_before=table["known_before"] is True,
         title=str(table["title"]),
+        former_rules=tuple(map(str, table["former_rules"])),
     )  # fmt: skip
 
 

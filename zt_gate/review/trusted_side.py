@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
+from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import Policy
+from zt_gate.system.ci import in_ci
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
+    from zt_gate.model.scanner import ScannerInfo
     from zt_gate.review.request import Request
-
-#: CI systems that do not set CI: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
-_CI_MARKS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 
 
 def trusted_revision(
@@ -43,12 +43,6 @@ def trusted_revision(
     return "" if is_nothing(git, base) else resolve(git, base)
 
 
-def in_ci(environ: Mapping[str, str]) -> bool:
-    """Say whether a CI system runs the gate: most set CI, the others what is their own."""
-    said = environ.get("CI", "").lower() not in {"", "0", "false"}
-    return said or any(environ.get(name) for name in _CI_MARKS)
-
-
 def _at_head(git: Git, change: ChangeSet) -> bool:
     """Say whether HEAD is in the range, or has its end in its history.
 
@@ -63,28 +57,41 @@ def _at_head(git: Git, change: ChangeSet) -> bool:
 
 
 def trusted_policy(
-    request: Request, git: Git | None, trusted: str, rules: Collection[str]
+    request: Request,
+    git: Git | None,
+    trusted: str,
+    *,
+    scanners: Mapping[str, ScannerInfo],
+    rules: Collection[str],
 ) -> Policy:
     """Return the policy that counts: the caller's own file, or the one of ``trusted``.
 
-    ``rules`` are the ids that exist.  Raises PolicyError, UsageError or GitError.
+    ``scanners`` are the registered ones by name, ``rules`` the ids that exist.
+    Raises PolicyError, UsageError or GitError.
     """
     if request.config:
         from zt_gate.policy.load import load_file
 
-        policy = load_file(request.folder / request.config, rules=rules)
+        policy = load_file(request.folder / request.config, scanners=scanners, rules=rules)
     elif git is not None and trusted:
         from zt_gate.git.blobs import BlobStore
         from zt_gate.git.trusted_files import read_file
         from zt_gate.policy.load import load
 
         store = BlobStore(git)
-        policy = load(lambda path: read_file(git, trusted, path, store), trusted, rules=rules)
+        policy = load(
+            lambda path: read_file(git, trusted, path, store),
+            trusted,
+            scanners=scanners,
+            rules=rules,
+        )
         store.close()
     else:
         policy = Policy()
     _check_task(policy, request.task)
-    return replace(policy, profile=request.profile) if request.profile else policy  # type: ignore[arg-type]
+    if request.profile:
+        return replace(policy, profile=Profile(request.profile))
+    return policy
 
 
 def _check_task(policy: Policy, task: str) -> None:

@@ -21,11 +21,12 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model.report import ScannerRun
+from zt_gate.model.scanner import MEMORY
 from zt_gate.review import serialization
+from zt_gate.scanners import scanner_in
 from zt_gate.system.temporary import ENDING, uninterrupted
 from zt_gate.system.time_limits import Watch, cpu_of_group, exceeded_cpu, limit_cpu
 
@@ -39,11 +40,6 @@ if TYPE_CHECKING:
 GRACE = 1.5
 #: Bytes of one worker's answer; more is an error.
 MAX_ANSWER = 64 * 1024 * 1024
-#: Address space of a worker and its children, in bytes.  semgrep's engine
-#: reserves much more than it uses.
-_MEMORY = 4 << 30
-_MEMORY_WITH_ENGINE = 24 << 30
-
 _TICK = 0.1
 
 #: Characters of what is said of a crash.
@@ -53,7 +49,7 @@ _REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ScannerJob:
     """One scanner to run: its module holds an object called ``SCANNER``.
 
     ``context`` is called in the worker, so that rules are read there.  ``cpu_seconds``
@@ -65,12 +61,13 @@ class Job:
     context: Callable[[], Context]
     cpu_seconds: float
     wall_seconds: float
-    engine: bool = False
+    #: Bytes of address space of the worker and its children.
+    memory: int = MEMORY
 
 
 @dataclass(slots=True)
 class _Worker:
-    job: Job
+    job: ScannerJob
     pid: int
     started: float
     answer: bytearray
@@ -79,7 +76,7 @@ class _Worker:
 
 def run(
     change: ChangeSet,
-    jobs: Sequence[Job],
+    jobs: Sequence[ScannerJob],
     *,
     progress: Callable[[Sequence[str]], None] | None = None,
     debug: bool = False,
@@ -168,7 +165,7 @@ def _finish(
     done[job.name] = result
 
 
-def _cause_of_death(job: Job, status: int) -> str:
+def _cause_of_death(job: ScannerJob, status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
@@ -177,12 +174,12 @@ def _cause_of_death(job: Job, status: int) -> str:
     return f"ended without an answer (exit code {os.waitstatus_to_exitcode(status)})"
 
 
-def _failed(job: Job, reason: str, seconds: float) -> ScannerRun:
+def _failed(job: ScannerJob, reason: str, seconds: float) -> ScannerRun:
     return ScannerRun(job.name, "error", f"{job.name} {reason}", seconds)
 
 
 def _start(
-    job: Job, change: ChangeSet, others: Sequence[int], *, debug: bool
+    job: ScannerJob, change: ChangeSet, others: Sequence[int], *, debug: bool
 ) -> tuple[int, _Worker]:
     read_end, write_end = os.pipe()
     try:
@@ -215,7 +212,7 @@ def _end(worker: _Worker) -> int:
 
 
 def _work(
-    job: Job, change: ChangeSet, answer: int, parents: Sequence[int], *, debug: bool
+    job: ScannerJob, change: ChangeSet, answer: int, parents: Sequence[int], *, debug: bool
 ) -> NoReturn:
     """Be the worker: scan, write the answer, and leave without any clean-up of the parent's.
 
@@ -235,7 +232,7 @@ def _work(
         os._exit(code)
 
 
-def _settle(job: Job, answer: int, *, debug: bool) -> None:
+def _settle(job: ScannerJob, answer: int, *, debug: bool) -> None:
     with suppress(OSError):
         os.setpgid(0, 0)
     for number in (*ENDING, signal.SIGALRM, signal.SIGIO, signal.SIGXCPU):
@@ -251,9 +248,8 @@ def _settle(job: Job, answer: int, *, debug: bool) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1) if debug else (0, 1, 2):
         os.dup2(nowhere, fd)
-    limit = _MEMORY_WITH_ENGINE if job.engine else _MEMORY
     with suppress(ValueError, OSError):  # macOS refuses some of these
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (job.memory, job.memory))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limit_cpu(job.cpu_seconds + GRACE)
@@ -265,11 +261,10 @@ def _answering(answer: int) -> None:
         fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY)
 
 
-def _scan(job: Job, change: ChangeSet) -> ScannerRun:
+def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
     try:
         context = job.context()
-        scanner = import_module(job.module).SCANNER
-        result = scanner.scan(change, context)
+        result: object = scanner_in(job.module).scan(change, context)
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)
     except Exception as error:  # noqa: BLE001 - a crash is a result here, and this is its one home

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from zt_gate.rulebook.errors import RulebookError
 from zt_gate.rulebook.rule_files import (
-    RulebookError,
     digest,
+    find,
     load,
     load_with_examples,
     rules_folder,
@@ -14,6 +15,7 @@ from zt_gate.rulebook.rule_files import (
 __all__ = [
     "RulebookError",
     "digest",
+    "find",
     "load",
     "load_with_examples",
     "rules_folder",

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
-from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Level, Severity
 from zt_gate.model.rule import Rule
-from zt_gate.rulebook import taint_tables
+from zt_gate.rulebook import renames, taint_tables
+from zt_gate.rulebook.errors import RulebookError
 from zt_gate.system.cache import sha256, write_atomically
 
 if TYPE_CHECKING:
@@ -30,16 +30,14 @@ if TYPE_CHECKING:
 _FIELDS = frozenset(
     ("id", "title", "why", "remedy", "severity", "confidence", "level", "cwe", "references")
 )
+#: What ``renames.toml`` adds to a rule; no rule file says it.
+_FORMER = "former_ids"
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
 _ALLOWED = tuple(
     (key, tuple(member.value for member in kind))
     for key, kind in (("severity", Severity), ("confidence", Confidence), ("level", Level))
 )
 _ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-class RulebookError(GateError):
-    """A rule file is wrong; the text says which, where and how to mend it."""
 
 
 def rules_folder() -> Path:
@@ -58,12 +56,13 @@ def load(scanner: str, *, cache: Path | None = None, folder: Path | None = None)
     files = _files(root, scanner)
     if not files:
         raise RulebookError(f"no rules for {scanner} below {root}: the installation is incomplete")
-    compiled = cache / f"rules-{scanner}-{_stamp(files)}.json" if cache else None
+    stamp = _stamp([*files, *_renames_file(root)]) if cache else ""
+    compiled = cache / f"rules-{scanner}-{stamp}.json" if cache else None
     tables = _cached(compiled, scanner)
     if tables is None:
         tables = [
             {key: value for key, value in table.items() if key != "examples"}
-            for table in _tables(root, files, scanner)
+            for table in _with_former_ids(root, _tables(root, files, scanner), scanner)
         ]
         if compiled is not None:
             _keep(compiled, tables)
@@ -73,7 +72,22 @@ def load(scanner: str, *, cache: Path | None = None, folder: Path | None = None)
 def load_with_examples(scanner: str, *, folder: Path | None = None) -> dict[str, Rule]:
     """Return the rules of one scanner with ``data["examples"]``, for tests and documentation."""
     root = folder or rules_folder()
-    return {table["id"]: _rule(table) for table in _tables(root, _files(root, scanner), scanner)}
+    tables = _tables(root, _files(root, scanner), scanner)
+    return {table["id"]: _rule(table) for table in _with_former_ids(root, tables, scanner)}
+
+
+def find(rule: str, *, cache: Path | None = None) -> Rule | None:
+    """Return a rule by its id, or by one that it had before; None where there is none.
+
+    Raises RulebookError where the rules of its scanner are wrong.
+    """
+    scanner = rule.partition("/")[0]
+    if scanner not in scanners_with_rules():
+        return None
+    rules = load(scanner, cache=cache)
+    if rule in rules:
+        return rules[rule]
+    return next((known for known in rules.values() if rule in known.former_ids), None)
 
 
 def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
@@ -90,6 +104,7 @@ def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
     """Return a digest over the content of all rule files."""
     root = folder or rules_folder()
     files = [file for name in scanners_with_rules(root) for file in _files(root, name)]
+    files += _renames_file(root)
     kept = cache / f"rules-digest-{_stamp(files)}" if cache else None
     if kept is not None:
         with suppress(OSError, UnicodeError):
@@ -102,6 +117,21 @@ def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
         with suppress(OSError):
             write_atomically(kept, total.encode())
     return total
+
+
+def _renames_file(root: Path) -> list[Path]:
+    """Return the table of renames, as a list that is empty where there is none."""
+    file = root / renames.FILE
+    return [file] if file.exists() else []
+
+
+def _with_former_ids(
+    root: Path, tables: list[dict[str, Any]], scanner: str
+) -> list[dict[str, Any]]:
+    """Return the tables of one scanner's rules with the ids that each rule had before."""
+    table_of_renames = renames.read(root)
+    table_of_renames.check(scanner, {table["id"] for table in tables})
+    return [{**table, _FORMER: list(table_of_renames.former(table["id"]))} for table in tables]
 
 
 def _files(root: Path, scanner: str) -> list[Path]:
@@ -148,7 +178,17 @@ def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
         tables: list[dict[str, Any]] = json.loads(data)
         for table in tables:
             _check(table, scanner, compiled.name)
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError, RulebookError):
+            if not all(isinstance(former, str) for former in table[_FORMER]):
+                return None
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+        RulebookError,
+    ):
         return None
     return tables if isinstance(tables, list) and tables else None
 
@@ -167,6 +207,8 @@ def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, A
             raise RulebookError(f"{where}: holds no rule")
         for table in read:
             _check(table, scanner, where)
+            if _FORMER in table:
+                raise RulebookError(f"{where}: {table['id']}: former ids stand in {renames.FILE}")
             if table["id"] in seen:
                 raise RulebookError(f"{where}: rule {table['id']} is also in {seen[table['id']]}")
             seen[table["id"]] = where
@@ -288,5 +330,6 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         level=Level(level) if level else None,
         cwe=tuple(table.get("cwe", ())),
         references=tuple(table.get("references", ())),
-        data={key: value for key, value in table.items() if key not in _FIELDS},
+        former_ids=tuple(table[_FORMER]),
+        data={key: value for key, value in table.items() if key not in {*_FIELDS, _FORMER}},
     )

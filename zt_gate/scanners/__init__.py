@@ -1,19 +1,43 @@
 """The scanners; the tuple below is the registry.
 
 A new scanner is one file or folder here, one line in the tuple, its rules
-under ``rules/`` and a test file of the same name.
+under ``rules/`` and a test file of the same name.  What distinguishes it stands
+in its ``SCANNER.info``.
 """
 
 from __future__ import annotations
 
-#: Name and module of each scanner, in the order in which they are started:
-#: the slowest first.  Modules are imported in the scanner's own process.
-SCANNERS: tuple[tuple[str, str], ...] = (
-    ("code", "zt_gate.scanners.code"),
-    ("dependencies", "zt_gate.scanners.dependencies"),
-    ("secrets", "zt_gate.scanners.secrets"),
-    ("injection", "zt_gate.scanners.injection"),
-    ("agent_config", "zt_gate.scanners.agent_config"),
-    ("scope", "zt_gate.scanners.scope"),
-    ("tampering", "zt_gate.scanners.tampering"),
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.scanners.base import Scanner
+
+#: Module of each scanner, in the order in which they are started: the slowest
+#: first.  To import one must cost next to nothing: it imports what it needs when it scans.
+SCANNERS: tuple[str, ...] = (
+    "zt_gate.scanners.code",
+    "zt_gate.scanners.dependencies",
+    "zt_gate.scanners.secrets",
+    "zt_gate.scanners.injection",
+    "zt_gate.scanners.agent_config",
+    "zt_gate.scanners.scope",
+    "zt_gate.scanners.tampering",
 )
+
+
+def scanner_in(module: str) -> Scanner:
+    """Return the scanner of a module: its object ``SCANNER``."""
+    scanner: Scanner = import_module(module).SCANNER
+    return scanner
+
+
+def registered() -> dict[str, ScannerInfo]:
+    """Return the properties of all scanners by name, in the registry's order."""
+    return {info.name: info for info in (scanner_in(module).info for module in SCANNERS)}
+
+
+def modules() -> dict[str, str]:
+    """Return the modules of all scanners by name, in the registry's order."""
+    return {scanner_in(module).info.name: module for module in SCANNERS}

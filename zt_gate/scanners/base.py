@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import ScannerRun
     from zt_gate.model.rule import Rule
+    from zt_gate.model.scanner import ScannerInfo
 
 
-class Completed(Protocol):
+class ProcessResult(Protocol):
     """What a child process left."""
 
     @property
@@ -60,7 +61,7 @@ class RunProcess(Protocol):
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
         max_output: int = 64 * 1024 * 1024,
-    ) -> Completed:
+    ) -> ProcessResult:
         """Run ``argv`` (its first item an absolute path); ``env`` is added to the scrubbed one."""
         ...
 
@@ -147,7 +148,10 @@ class Context:
 class Scanner(Protocol):
     """One scanner: a module-level object called ``SCANNER`` in its module."""
 
-    name: str
+    @property
+    def info(self) -> ScannerInfo:
+        """Its properties; nothing else may know any of them."""
+        ...
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Look at the change; status ``ok`` or ``error``.

@@ -74,7 +74,7 @@ class Content:
             os.close(self.descriptor)
 
 
-class Folder:
+class OpenFolder:
     """A folder whose files are opened one path component at a time."""
 
     def __init__(self, root: bytes | Path) -> None:

@@ -20,9 +20,9 @@ from zt_gate.model.change import (
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import SourceError
 from zt_gate.sources.folder_files import (
-    Folder,
     FolderFoundError,
     NotReadableError,
+    OpenFolder,
     blob_of,
     spooled,
     unavailable,
@@ -53,7 +53,7 @@ def read(
     spool = Spool(workdir)
     object_format = git.object_format if git else "sha1"
     files = []
-    with Folder(root) as folder:
+    with OpenFolder(root) as folder:
         for path, problem in _listed(git, root, inside):
             if problem:
                 files.append(_unread(path, problem))

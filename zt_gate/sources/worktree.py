@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.git.blobs import BlobStore, MissingObjectError, TooLargeError
+from zt_gate.git.blobs import BlobStore, BlobTooLargeError, MissingObjectError
 from zt_gate.git.isolated_view import apart, private
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
@@ -30,7 +30,7 @@ from zt_gate.model.change import (
     FileChange,
 )
 from zt_gate.sources.change_digest import change_digest
-from zt_gate.sources.folder_files import Folder, FolderFoundError, NotReadableError, unavailable
+from zt_gate.sources.folder_files import FolderFoundError, NotReadableError, OpenFolder, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     entries: list[bytes] = []
     unread: dict[bytes, FileChange] = {}
     modes_count = git.run(["config", "--type=bool", "core.fileMode"], ok=(0, 1)) != b"false\n"
-    with Folder(git.root) as folder:
+    with OpenFolder(git.root) as folder:
         view = _View(git, folder, objects, store, modes_count)
         for path, there in _with_untracked(git, known):
             try:
@@ -141,7 +141,7 @@ class _View:
     """The work tree, beside what the repository knows."""
 
     git: Git
-    folder: Folder
+    folder: OpenFolder
     objects: _Objects
     store: BlobStore
     #: core.fileMode: false where the file system keeps no executable bit.
@@ -203,7 +203,7 @@ class _View:
         for oid in known.oids if known.mode != MODE_SUBMODULE else ():
             try:
                 kind, pointer = self.store.fetch(oid, _POINTER_LIMIT)
-            except (TooLargeError, MissingObjectError):
+            except (BlobTooLargeError, MissingObjectError):
                 continue
             if kind == "blob" and pointer.startswith(_POINTER):
                 wanted = b"oid sha256:" + hashlib.sha256(content).hexdigest().encode()
@@ -214,7 +214,7 @@ class _View:
     def _indexed(self, known: _Known) -> bytes:
         """Return what the index holds, or a line with CRLF where that cannot be said."""
         if known.oids and known.mode != MODE_SUBMODULE:
-            with suppress(TooLargeError, MissingObjectError):
+            with suppress(BlobTooLargeError, MissingObjectError):
                 return self.store.fetch(known.oids[0], _TEXT_LIMIT)[1]
         return b"\r\n"
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from zt_gate.ecosystems.manifest_formats import format_of
 from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -19,7 +20,6 @@ from zt_gate.ecosystems.manifests.base import (
     valid_name,
     without_credentials,
 )
-from zt_gate.scanners.dependencies import may_be_manifest
 
 PATHS = (b"requirements.txt", b"pyproject.toml", b"package.json", b".npmrc")
 
@@ -58,7 +58,7 @@ def sources(path: str, content: str) -> list[tuple[str, str]]:
 )  # fmt: skip
 def test_manifests_are_recognised(path: str) -> None:
     assert reader_for(path.encode()) is not None
-    assert may_be_manifest(path.encode())
+    assert format_of(path.encode()) is not None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ _PARTS = st.sampled_from(
 
 @given(st.lists(_PARTS, max_size=5).map(b"".join))
 def test_the_first_look_misses_nothing_that_a_reader_takes(path: bytes) -> None:
-    assert may_be_manifest(path) or reader_for(path) is None
+    assert format_of(path) is not None or reader_for(path) is None
 
 
 @given(st.sampled_from(PATHS), st.binary(max_size=400))

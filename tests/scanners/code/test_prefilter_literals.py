@@ -23,7 +23,7 @@ from zt_gate.scanners.code.prefilter_conditions import (
     AnyOf,
     Condition,
     Pieces,
-    Text,
+    PrefilterText,
     from_table,
     to_table,
 )
@@ -155,8 +155,8 @@ def test_what_is_necessary_in_other_languages(pattern: str, expected: str) -> No
 )
 def test_words_that_may_name_a_decorator(text: bytes, expected: bool) -> None:
     text = text.replace(b"QUOTE", b"'" * 3)
-    assert (b"@get" in Text(text, python=True).words) == expected
-    assert not any(word.startswith(b"@") for word in Text(text, python=False).words)
+    assert (b"@get" in PrefilterText(text, python=True).words) == expected
+    assert not any(word.startswith(b"@") for word in PrefilterText(text, python=False).words)
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_words_that_may_name_a_decorator(text: bytes, expected: bool) -> None:
     ],
 )
 def test_words_that_may_name_what_is_called(text: bytes, expected: bool) -> None:
-    assert (b"(eval" in Text(text, python=True).words) == expected
-    assert b"(eval" not in Text(text, python=False).words
-    assert b"(exec" in Text(b"exec text", python=True).words
+    assert (b"(eval" in PrefilterText(text, python=True).words) == expected
+    assert b"(eval" not in PrefilterText(text, python=False).words
+    assert b"(exec" in PrefilterText(b"exec text", python=True).words
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_any_table_gives_a_condition(table: Any) -> None:
         for words in _sets(found):
             text = "\n".join(words).replace("+", "").replace("~", "").encode()
             marked = {"@", "("} & {word[:1] for word in words}
-            assert Text(text, python=True).holds(found) or marked
+            assert PrefilterText(text, python=True).holds(found) or marked
 
 
 @given(st.lists(st.sampled_from(["eval", "$X", "os", "'os'", ".", "(", ")", "\n", "...", "$"])))
@@ -228,7 +228,7 @@ def test_a_pattern_matches_itself(parts: list[str]) -> None:
     text = " ".join(parts)
     for python in (True, False):
         needed = condition_of({"pattern": text}, python=python)
-        assert Text(text.encode(), python=python).holds(needed)
+        assert PrefilterText(text.encode(), python=python).holds(needed)
 
 
 def samples() -> Iterable[tuple[str, bytes]]:
@@ -274,4 +274,4 @@ def test_no_match_is_lost_by_the_words(tmp_path: Path) -> None:
 
 def test_no_word_is_necessary_for_what_is_not_understood() -> None:
     assert condition_of({}, python=True) == ALWAYS
-    assert Text(b"", python=True).holds(ALWAYS)
+    assert PrefilterText(b"", python=True).holds(ALWAYS)

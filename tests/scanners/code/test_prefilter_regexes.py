@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.scanners.code.test_prefilter_literals import _sets
-from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Text
+from zt_gate.scanners.code.prefilter_conditions import ALWAYS, PrefilterText
 from zt_gate.scanners.code.prefilter_regexes import demanded
 
 
@@ -89,7 +89,7 @@ def test_a_text_in_which_the_expression_matches_holds_what_it_demands(
     assume(compiled.search(text))
     for is_joined in (False, True):
         condition = demanded(regex, is_joined=is_joined)
-        assert Text(text.encode(), python=False).holds(condition)
+        assert PrefilterText(text.encode(), python=False).holds(condition)
 
 
 @given(st.text(max_size=30))
@@ -106,13 +106,13 @@ def test_what_is_joined_from_several_strings() -> None:
     condition = demanded("select .*from", is_joined=True)
     for text in (b'"select a from b"', b'"sel" "ect a from b"', b'"sel" +\n  "ect a fr" + "om"',
                  b'("sel")\\\n + r"ect from"'):  # fmt: skip
-        assert Text(text, python=True).holds(condition), text
-    assert not Text(b'"sel", "ect from"', python=True).holds(condition)
+        assert PrefilterText(text, python=True).holds(condition), text
+    assert not PrefilterText(b'"sel", "ect from"', python=True).holds(condition)
 
 
 @pytest.mark.parametrize("word", ["ſelect", "SELECT", "Select"])
 def test_case_is_folded_as_the_engine_does(word: str) -> None:
-    assert Text(word.encode(), python=True).holds(demanded("(?i)select"))
+    assert PrefilterText(word.encode(), python=True).holds(demanded("(?i)select"))
 
 
 def test_hostile_text_takes_linear_time() -> None:
@@ -121,5 +121,5 @@ def test_hostile_text_takes_linear_time() -> None:
     condition = demanded(r"""(?is)^["']{1,3}\s*(select\s+\w+|with\s+\w+\s+as)""")
     text = (b"'" * 50 + b" " * 5000 + b"with" + b" " * 5000) * 50
     began = time.perf_counter()
-    Text(text, python=True).holds(condition)
+    PrefilterText(text, python=True).holds(condition)
     assert time.perf_counter() - began < 2

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SIZES = st.lists(st.sampled_from([0, 1, 40, 3000, 20_000]), max_size=40)
 
 
-def lines_of(found: list[added_pages.Page]) -> list[tuple[int, bytes]]:
+def lines_of(found: list[added_pages.AddedPage]) -> list[tuple[int, bytes]]:
     return [
         (page.first + page.again + place, line)
         for page in found

@@ -21,11 +21,11 @@ SIGNALS = {
 
 
 @pytest.fixture(scope="module")
-def book(rules: dict[str, Rule]) -> signal_families.Book:
+def book(rules: dict[str, Rule]) -> signal_families.SignalBook:
     return signal_families.load(rules)
 
 
-def hits(book: signal_families.Book, text: str) -> set[str]:
+def hits(book: signal_families.SignalBook, text: str) -> set[str]:
     found = list(signal_families.find_phrases(list(book.phrases), tokenize.split(text)))
     lowered = text.lower().encode()
     patterns = book.patterns_for(lowered) + book.patterns_for(lowered, weak=True)
@@ -35,13 +35,17 @@ def hits(book: signal_families.Book, text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("family", SIGNALS)
-def test_examples_are_signals_of_their_family(book: signal_families.Book, family: str) -> None:
+def test_examples_are_signals_of_their_family(
+    book: signal_families.SignalBook, family: str
+) -> None:
     texts = SIGNALS[family].data["examples"]["find"]
     assert [text for text in texts if family not in hits(book, text)] == []
 
 
 @pytest.mark.parametrize("family", SIGNALS)
-def test_counter_examples_are_none(book: signal_families.Book, scan: Scan, family: str) -> None:
+def test_counter_examples_are_none(
+    book: signal_families.SignalBook, scan: Scan, family: str
+) -> None:
     texts = SIGNALS[family].data["examples"]["skip"]
     assert [text for text in texts if family in hits(book, text)] == []
     for text in texts:
@@ -56,7 +60,7 @@ def test_families_have_both_kinds_of_examples() -> None:
         assert rule.level == "info"
 
 
-def book_of(rules: dict[str, Rule], phrase: dict[str, object]) -> signal_families.Book:
+def book_of(rules: dict[str, Rule], phrase: dict[str, object]) -> signal_families.SignalBook:
     override = rules["injection/override"]
     family = {"cap": 5, "phrases": [{"weight": 3, **phrase}]}
     changed = type(override)(

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.scanners.secrets.one_file import findings_in
 from tests.scanners.secrets.templates import expand
-from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import scan_text
 
-RULES = rulebook.load("secrets")
 WORDS = ("tri" + "color", "sun" + "flower", "ele" + "phant", "moun" + "tain", "butter" + "fly")
 SAMPLES = Path(__file__).with_name("named_files.txt").read_text("utf-8").split("=== ")[1:]
 
@@ -27,7 +25,7 @@ def test_every_secret_line_of_a_kind_is_found_and_no_other(sample: str) -> None:
         lines = [line.replace("{word}", next(words), 1) for line in lines]
     expected = {number for number, row in enumerate(rows, 1) if row.startswith(">")}
     found: set[int] = set()
-    for finding in scan_text("\n".join(lines).encode(), name.encode(), RULES):
+    for finding in findings_in("\n".join(lines), name):
         place = finding.location
         if finding.level is not Level.INFO:
             found |= set(range(place.line or 0, (place.end_line or place.line or 0) + 1))
@@ -48,5 +46,5 @@ def test_every_secret_line_of_a_kind_is_found_and_no_other(sample: str) -> None:
     ],
 )
 def test_what_stands_for_a_secret_is_left_alone(path: str, text: str) -> None:
-    found = scan_text(text.encode(), path.encode(), RULES)
+    found = findings_in(text, path)
     assert [f.rule for f in found if f.level is not Level.INFO] == []

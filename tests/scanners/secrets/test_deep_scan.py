@@ -35,7 +35,7 @@ BODY = [expand(f"{{64*A-Za-z0-9{n}}}") for n in range(6)]
 
 def found(text: str, path: str = "app.py") -> list[Finding]:
     blocks = block_of(path.encode(), text.encode())
-    return [finding for block in blocks for finding in ENGINE.findings(block)]
+    return [ENGINE.finding(block, hit) for block in blocks for hit in ENGINE.hits(block)]
 
 
 def rules(text: str, path: str = "app.py") -> set[str]:

@@ -11,7 +11,8 @@ from tests.support import changes
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.review import serialization
-from zt_gate.scanners.secrets import SCANNER, finding_limits, scan_text
+from zt_gate.scanners.secrets import SCANNER, finding_limits
+from zt_gate.scanners.secrets.single_text import scan_formats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +109,6 @@ def test_the_answer_stays_small_whatever_is_found(tmp_path: Path) -> None:
 
 
 def test_a_text_by_itself_is_summed_as_well() -> None:
-    found = scan_text(lines(keys(finding_limits.PER_FILE + 1)).encode(), b"a.py", RULES)
+    found = scan_formats(lines(keys(finding_limits.PER_FILE + 1)).encode(), b"a.py", RULES)
     assert len(found) == finding_limits.PER_FILE + 1
     assert found[-1].message.startswith("1 more secret in this file")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.scanners.secrets.one_file import findings_in
 from tests.scanners.secrets.templates import expand
-from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import scan_text
 
-RULES = rulebook.load("secrets")
 HEX40, PLAIN32 = expand("{40*a-f0-9}"), expand("{32*A-Za-z0-9}")
 
 
 def levels(text: str, path: str = "app.cfg") -> list[tuple[str, Level | None]]:
-    return [(f.rule, f.level) for f in scan_text(text.encode(), path.encode(), RULES)]
+    return [(f.rule, f.level) for f in findings_in(text, path)]
 
 
 @pytest.mark.parametrize(

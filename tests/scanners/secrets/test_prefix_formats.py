@@ -10,7 +10,7 @@ import pytest
 from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import scan_formats
+from zt_gate.scanners.secrets.single_text import scan_formats
 
 RULES = rulebook.load("secrets")
 GOOGLE = expand("AI{1*z}a{35*A-Za-z0-9_-}")

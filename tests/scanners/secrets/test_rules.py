@@ -26,7 +26,7 @@ IGNORE = [(rule, text) for rule in RULES.values() for text in rule.data["example
 def found(template: str, rule: Rule, engine: Engine = ENGINE) -> set[str]:
     path = rule.data.get("path", "app.cfg").encode()
     blocks = block_of(path, expand(template).encode())
-    return {finding.rule for block in blocks for finding in engine.findings(block)}
+    return {hit.rule for block in blocks for hit in engine.hits(block)}
 
 
 @pytest.mark.parametrize(

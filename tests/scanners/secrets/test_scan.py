@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.scanners.secrets.one_file import findings_in
 from tests.scanners.secrets.templates import expand
 from tests.support import changes
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import SCANNER, scan_text
+from zt_gate.scanners.secrets import SCANNER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,7 @@ def test_a_whole_private_key_is_given_for_masking(tmp_path: Path) -> None:
 def test_a_key_in_a_long_line_is_found_once_with_its_column(long: int) -> None:
     for at in (0, 14_330, 15_000, 16_380, long - 10):
         line = "é " + "x " * (at // 2) + f"'{KEY}' " + "y " * ((long - at) // 2)
-        (finding,) = scan_text(line.encode(), b"min.js", RULES)
+        (finding,) = findings_in(line, "min.js")
         assert finding.location.column == line.index(KEY) + 1
         assert finding.evidence is not None
         assert len(finding.evidence.text) <= 4100
@@ -110,5 +111,5 @@ def test_a_key_in_a_long_line_is_found_once_with_its_column(long: int) -> None:
 
 def test_overlapping_findings_become_one() -> None:
     text = f"GITHUB_TOKEN = '{KEY}'\npassword: https://u:{KEY}@git.corp.internal/x\n"
-    found = scan_text(text.encode(), b"a.py", RULES)
+    found = findings_in(text, "a.py")
     assert [finding.rule for finding in found] == ["secrets/github-token"] * 2

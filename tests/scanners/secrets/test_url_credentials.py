@@ -7,7 +7,7 @@ import pytest
 from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import scan_formats
+from zt_gate.scanners.secrets.single_text import scan_formats
 
 RULES = rulebook.load("secrets")
 RULE = "secrets/url-credentials"

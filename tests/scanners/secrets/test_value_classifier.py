@@ -18,13 +18,13 @@ from zt_gate.scanners.secrets.block_scan import Engine
 from zt_gate.scanners.secrets.prefix_formats import doubtful
 from zt_gate.scanners.secrets.text_block import block_of
 from zt_gate.scanners.secrets.value_classifier import Judge, patterned
-from zt_gate.scanners.secrets.variable_names import MEDIUM, NONE, STRONG, WEAK, Names
+from zt_gate.scanners.secrets.variable_names import MEDIUM, NONE, STRONG, WEAK, VariableNames
 from zt_gate.syntax.text import decode_lossy
 
 RULES = rulebook.load("secrets")
 DATA = RULES["secrets/keyword-assignment"].data
 JUDGE = Judge.of(DATA)
-NAMES = Names.of(DATA)
+NAMES = VariableNames.of(DATA)
 ENGINE = Engine(RULES)
 
 
@@ -86,7 +86,7 @@ def test_checksums_raise_and_lower() -> None:
 @given(st.binary(max_size=2000), st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]))
 def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
     for block in block_of(path, data):
-        for finding in ENGINE.findings(block):
+        for finding in (ENGINE.finding(block, hit) for hit in ENGINE.hits(block)):
             assert finding.location.line is not None
             assert finding.evidence is not None
             text = finding.evidence.text[finding.evidence.start : finding.evidence.end]

@@ -9,8 +9,9 @@ looks at added lines of code and prose.  What counts stands under
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 
-@dataclass(frozen=True, slots=True)
 class AgentConfigScanner:
     """The scanner ``agent_config``."""
 
-    name: str = "agent_config"
+    info = ScannerInfo("agent_config")
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Look at the change; raises CatalogueError where a rule file is wrong."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
-from zt_gate.rulebook.rule_files import RulebookError
+from zt_gate.rulebook.errors import RulebookError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

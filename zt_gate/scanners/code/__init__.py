@@ -10,10 +10,11 @@ docs/code.md.
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from zt_gate.model.report import ScannerRun
+from zt_gate.model.scanner import ScannerInfo, ScannerSetting
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
@@ -22,7 +23,17 @@ if TYPE_CHECKING:
 class CodeScanner:
     """The ``code`` scanner; see the module's text."""
 
-    name = "code"
+    info = ScannerInfo(
+        "code",
+        follows_dataflow=True,
+        # semgrep's engine reserves much more than it uses.
+        memory=24 << 30,
+        settings=(
+            ScannerSetting("rules", "rule-files"),
+            ScannerSetting("packs", "pinned-rule-files"),
+        ),
+        counterparts=frozenset(("bandit", "eslint", "flake8", "semgrep")),
+    )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Scan the net change; commits of a range are not scanned one by one."""
@@ -31,7 +42,7 @@ class CodeScanner:
         began = time.monotonic()
         result = scan(change, context)
         return ScannerRun(
-            self.name,
+            self.info.name,
             "error" if result.reason else "ok",
             reason=result.reason,
             seconds=time.monotonic() - began,

@@ -6,39 +6,20 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import python_statements
+from zt_gate.scanners.code.semgrep_output import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from zt_gate.scanners.code.inspection_result import Outcome
+    from zt_gate.scanners.code.inspection_result import InspectionResult
     from zt_gate.scanners.code.rule_selection import Pack
     from zt_gate.scanners.code.semgrep_output import Answer, Problem
     from zt_gate.scanners.code.targets import Target
 
-#: Our own kinds: statements that were taken out so that the rest parses, and
-#: functions that were left out so that the rest is done in time.
-CUT = "cut"
-PART = "part"
-
-_PARTIAL = "PartialParsing"
-_UNPARSED = frozenset(
-    ("Syntax error", "Lexical error", "Other syntax error", "AST builder error",
-     "ParseError", "LexicalError", "OtherParseError", "AstBuilderError")
-)  # fmt: skip
 # Only comments to the end of a line: code can follow the end of a block comment.
 _COMMENT = {"python": b"#", "javascript": b"//", "go": b"//"}
 # JavaScript ends a line comment at these too (ECMA-262 12.3).
 _SEPARATORS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9")
-
-
-def is_unparsed(problem: Problem) -> bool:
-    """Whether the engine parsed nothing of the file."""
-    return problem.kind in _UNPARSED
-
-
-def is_parsing(problem: Problem) -> bool:
-    """Whether the problem lies in the text, so that it comes again with it."""
-    return problem.kind in _UNPARSED or problem.kind in {_PARTIAL, CUT}
 
 
 def of_the_run(answer: Answer, files: frozenset[str], rules: frozenset[str]) -> str:
@@ -59,18 +40,18 @@ def of_the_run(answer: Answer, files: frozenset[str], rules: frozenset[str]) -> 
 
 
 def of_file(
-    outcome: Outcome, target: Target, lines: Sequence[bytes], pack: Pack
+    outcome: InspectionResult, target: Target, lines: Sequence[bytes], pack: Pack
 ) -> NotInspected | None:
     """Return what was not looked at of what the change did to a file, the worst of it."""
     if not outcome.is_scanned:
         return NotInspected(target.path, "failed", "semgrep passed over this file")
     for problem in outcome.problems:
-        if not is_parsing(problem) and problem.kind != PART:
+        if not problem.is_parsing and problem.kind != PART:
             what = f" with the rule code/{problem.rule}" if problem.rule else ""
             reason = f"semgrep gave this file up{what}: {problem.kind[:60]}"
             return NotInspected(target.path, "failed", reason)
     for problem in outcome.problems:
-        if is_unparsed(problem):
+        if problem.is_unparsed:
             return _unparsed(problem, target)
     spans = [span for at in outcome.problems if at.kind != PART
              for span in at.spans or ((1, 1 << 30),)]  # fmt: skip

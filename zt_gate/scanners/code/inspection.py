@@ -18,10 +18,16 @@ from zt_gate.scanners.code import (
     python_statements,
     semgrep_engine,
 )
-from zt_gate.scanners.code.inspection_result import Outcome, Unit, by_file, from_table, to_table
+from zt_gate.scanners.code.inspection_result import (
+    InspectionResult,
+    Unit,
+    by_file,
+    from_table,
+    to_table,
+)
 from zt_gate.scanners.code.languages import dialect_named
 from zt_gate.scanners.code.result_cache import key_of
-from zt_gate.scanners.code.semgrep_output import Answer, Problem
+from zt_gate.scanners.code.semgrep_output import CUT, PART, Answer, Problem
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
@@ -73,13 +79,13 @@ class Inspector:
             self._identity = semgrep_engine.identity(self._ways)
         return self._ways
 
-    def recalled(self, unit: Unit) -> Outcome | None:
+    def recalled(self, unit: Unit) -> InspectionResult | None:
         """Return what is remembered of a unit."""
         if not self.ways or not self._identity:
             return None
         return from_table(self.store.get(self._key(unit)))
 
-    def look(self, units: Iterable[Unit]) -> dict[str, Outcome]:
+    def look(self, units: Iterable[Unit]) -> dict[str, InspectionResult]:
         """Return the outcomes by the names of the copies; raises EngineError."""
         asked = {unit.name: unit for unit in units}
         if not asked:
@@ -116,7 +122,9 @@ class Inspector:
             self.store.put(key, "yes")
         return not self.reason
 
-    def with_sources(self, looked_at: Iterable[tuple[Unit, Outcome]]) -> list[Outcome]:
+    def with_sources(
+        self, looked_at: Iterable[tuple[Unit, InspectionResult]]
+    ) -> list[InspectionResult]:
         """Return the outcomes with the sources of their taint rules' matches, remembered so.
 
         The engine takes one file at a time: two starts side by side.
@@ -129,7 +137,7 @@ class Inspector:
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(lambda pair: self._with_sources(*pair), pairs))
 
-    def _with_sources(self, unit: Unit, outcome: Outcome) -> Outcome:
+    def _with_sources(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
         language = unit.dialect.language.name
         rules = {match.rule for match in outcome.matches}
         rules = {rule for rule in rules if self.pack.follows_data(language, rule)}
@@ -152,7 +160,7 @@ class Inspector:
             unit.dialect.extension, unit.digest,
         )  # fmt: skip
 
-    def _keep(self, unit: Unit, outcome: Outcome) -> None:
+    def _keep(self, unit: Unit, outcome: InspectionResult) -> None:
         # After a run that left a rule out, nothing is known of any text.
         if self._identity and outcome.is_final and not self.reason:
             self.store.put(self._key(unit), to_table(outcome))
@@ -221,7 +229,7 @@ class Inspector:
             work[lighter] += sizes[unit.name] * len(unit.rules)
         return groups
 
-    def _again(self, unit: Unit, outcome: Outcome) -> Outcome:
+    def _again(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
         """Try a text once more that was given up, or that was not parsed at all."""
         if not outcome.is_scanned or self.reason:
             return outcome
@@ -230,8 +238,8 @@ class Inspector:
             return outcome
         if unit.name in self._ended:
             return outcome  # it had many times what it should need
-        given_up = [at for at in outcome.problems if not engine_errors.is_parsing(at)]
-        unparsed = [at for at in outcome.problems if engine_errors.is_unparsed(at)]
+        given_up = [at for at in outcome.problems if not at.is_parsing]
+        unparsed = [at for at in outcome.problems if at.is_unparsed]
         python = unit.dialect.language.name == "python"
         if not given_up and not (python and unparsed):
             return outcome
@@ -244,13 +252,13 @@ class Inspector:
         finally:
             self._retried_seconds += cpu_used() - began
 
-    def _patiently(self, unit: Unit, outcome: Outcome) -> Outcome:
+    def _patiently(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
         """Give a file alone more time; of a large Python file only what the change touches."""
         smaller = self._touched_part(unit)
         if smaller is not None:
             found = self._one(unit, smaller)
             if found.is_final:
-                return replace(found, problems=(*found.problems, Problem(engine_errors.PART)))
+                return replace(found, problems=(*found.problems, Problem(PART)))
         found = by_file(self._scan((unit,), patient=True), {unit.name: unit})[unit.name]
         return found if found.is_scanned else outcome
 
@@ -268,25 +276,25 @@ class Inspector:
         part = python_statements.without_definitions(known, text, keep)
         return part if len(part) * 2 < len(text) else None
 
-    def _cut(self, unit: Unit, outcome: Outcome) -> Outcome:
+    def _cut(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
         """Take out the top-level statements that the engine cannot parse."""
         text = self._text(unit.name)
         known = python_statements.statements(text)
         cuts: list[tuple[int, int]] = []
         found = outcome
         while known is not None and len(cuts) < _CUTS:
-            line = next((at.line for at in found.problems if engine_errors.is_unparsed(at)), None)
+            line = next((at.line for at in found.problems if at.is_unparsed), None)
             spans = python_statements.around(known, line, line) if line else []
             if not spans or spans[0] in cuts:
                 return outcome
             cuts += spans
             found = self._one(unit, python_statements.blanked(text, cuts))
-            if not any(engine_errors.is_unparsed(at) for at in found.problems):
-                cut = Problem(engine_errors.CUT, line=line, spans=tuple(sorted(cuts)))
+            if not any(at.is_unparsed for at in found.problems):
+                cut = Problem(CUT, line=line, spans=tuple(sorted(cuts)))
                 return replace(found, problems=(*found.problems, cut))
         return outcome
 
-    def _one(self, unit: Unit, text: bytes) -> Outcome:
+    def _one(self, unit: Unit, text: bytes) -> InspectionResult:
         """Look at another text under the rules of a unit."""
         stem, _, extension = unit.name.rpartition(".")
         name = f"{stem}-part.{extension}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.code import engine_errors as problems
 from zt_gate.scanners.code.semgrep_output import Match, Problem
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class InspectionResult:
     """What the rules match in one text, and what was not looked at; ``file`` is "" everywhere.
 
     ``is_scanned`` is False where the engine does not say that it read the text.
@@ -46,10 +45,10 @@ class Outcome:
     @property
     def is_final(self) -> bool:
         """Whether the same text, rules and engine would give the same again."""
-        return self.is_scanned and all(problems.is_parsing(at) for at in self.problems)
+        return self.is_scanned and all(at.is_parsing for at in self.problems)
 
 
-def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, Outcome]:
+def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, InspectionResult]:
     """Sort an answer by the copies' names."""
     matches: dict[str, list[Match]] = {name: [] for name in units}
     troubles: dict[str, list[Problem]] = {name: [] for name in units}
@@ -60,12 +59,12 @@ def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, Outcome]:
         if problem.file in troubles:
             troubles[problem.file].append(replace(problem, file=""))
     return {
-        name: Outcome(tuple(matches[name]), tuple(troubles[name]), name in answer.scanned)
+        name: InspectionResult(tuple(matches[name]), tuple(troubles[name]), name in answer.scanned)
         for name in units
     }
 
 
-def to_table(outcome: Outcome) -> dict[str, Any]:
+def to_table(outcome: InspectionResult) -> dict[str, Any]:
     """Return an outcome as JSON has it: places and rule ids, no text."""
     return {
         "matches": [
@@ -77,12 +76,12 @@ def to_table(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def from_table(table: Any) -> Outcome | None:
+def from_table(table: Any) -> InspectionResult | None:
     """Return what ``to_table`` wrote; None for anything else."""
     if table is None:
         return None
     try:
-        return Outcome(
+        return InspectionResult(
             tuple(
                 Match(rule, "", line, column, end_line, end_column, source)
                 for rule, line, column, end_line, end_column, source in table["matches"]

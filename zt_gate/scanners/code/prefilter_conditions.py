@@ -73,7 +73,7 @@ _LETTERS = re.compile(rb"[a-z_]+")
 _FOLDED = ((b"\xc5\xbf", b"s"), (b"\xe2\x84\xaa", b"k"))
 
 
-class Text:
+class PrefilterText:
     """A text and what is asked of it.
 
     ``words`` are its runs of ASCII letters, digits and ``_``; in Python also

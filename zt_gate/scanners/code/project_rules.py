@@ -22,6 +22,7 @@ from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Severity
 from zt_gate.model.report import NotInspected
 from zt_gate.model.rule import Rule
+from zt_gate.model.scanner import OWN_RULE_PREFIX
 from zt_gate.scanners.code.languages import LANGUAGES
 from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
 from zt_gate.scanners.code.suggested_fixes import steps_of_semgrep
@@ -44,8 +45,6 @@ SEVERITIES = {
 }
 #: Bytes of one file of rules.
 MAX_BYTES = 10 * 1024 * 1024
-#: What begins the name of every rule that is not zt-gate's.
-PREFIX = "own-"
 
 # The engine sees private copies under names of our own: a rule's globs would never fit.
 _LEFT_OUT = frozenset(("metadata", "message", "paths", "fix", "fix-regex"))
@@ -186,10 +185,10 @@ def _rule(body: Mapping[str, Any], path: str, known: Collection[str]) -> Rule:
 def _identifier(name: str, known: Collection[str]) -> str:
     """Return ``own-…`` in the form of rule ids; a second rule of that name gets a number."""
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[-_NAME:].strip("-") or "rule"
-    own, number = f"{PREFIX}{words}", 1
+    own, number = f"{OWN_RULE_PREFIX}{words}", 1
     while f"code/{own}" in known:
         number += 1
-        own = f"{PREFIX}{words}-{number}"
+        own = f"{OWN_RULE_PREFIX}{words}-{number}"
     return own
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.code.languages import LANGUAGES, Language
-from zt_gate.scanners.code.prefilter_conditions import Text, from_table, to_table
+from zt_gate.scanners.code.prefilter_conditions import PrefilterText, from_table, to_table
 from zt_gate.scanners.code.prefilter_literals import condition_of
 from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
 from zt_gate.scanners.code.rule_syntax import newer
@@ -126,7 +126,7 @@ class Pack:
             known = rules.store.get(key)
             if isinstance(known, list) and rules.bodies.keys() >= set(map(str, known)):
                 return frozenset(known)
-        asked = Text(text, python=language == "python")
+        asked = PrefilterText(text, python=language == "python")
         found = frozenset(name for name, needs in rules.conditions.items() if asked.holds(needs))
         if key:
             rules.store.put(key, sorted(found))

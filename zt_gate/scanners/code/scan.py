@@ -12,7 +12,7 @@ from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import engine_errors, semgrep_engine
 from zt_gate.scanners.code.findings import finding_of, subject_of, touches, without_echoes
 from zt_gate.scanners.code.inspection import Inspector
-from zt_gate.scanners.code.inspection_result import Outcome, Unit
+from zt_gate.scanners.code.inspection_result import InspectionResult, Unit
 from zt_gate.scanners.code.preexisting_findings import newly_possible
 from zt_gate.scanners.code.project_rules import own_rules
 from zt_gate.scanners.code.result_cache import Store
@@ -34,7 +34,7 @@ BATCH = 500
 
 
 @dataclass(slots=True)
-class Result:
+class CodeScanResult:
     """What one scan has so far."""
 
     findings: list[Finding] = field(default_factory=list)
@@ -50,12 +50,12 @@ class _Item:
 
     target: Target
     unit: Unit
-    known: Outcome | None
+    known: InspectionResult | None
 
 
-def scan(change: ChangeSet, context: Context) -> Result:
+def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     """Scan the files of the net change; what keeps this from being whole is in the result."""
-    result = Result()
+    result = CodeScanResult()
     store = Store(context.cache_dir)
     own = own_rules(context, store)
     result.reason = "; ".join(own.wrong)
@@ -88,7 +88,7 @@ class _Job:
     rules: Mapping[str, Rule]
     pack: Pack
     inspector: Inspector
-    result: Result
+    result: CodeScanResult
     _waiting: list[_Item] = field(default_factory=list)
     _copies: int = 0
 
@@ -128,7 +128,7 @@ class _Job:
                 reports.append(_Reported(item, outcome, reported, known))
         self._report(reports)
 
-    def _old(self, batch: list[_Item], outcomes: list[Outcome]) -> dict[str, _Before]:
+    def _old(self, batch: list[_Item], outcomes: list[InspectionResult]) -> dict[str, _Before]:
         """Look at the old content of files with findings on old lines, by the new copies' names.
 
         Also where a line is marked as to be ignored: whether that helps depends on
@@ -153,7 +153,7 @@ class _Job:
 
     def _looked_up(self, wanted: dict[str, Unit]) -> dict[str, _Before]:
         known = {
-            unit.name: (self.inspector.recalled(unit) if unit.rules else Outcome())
+            unit.name: (self.inspector.recalled(unit) if unit.rules else InspectionResult())
             for unit in wanted.values()
         }
         found = self.inspector.look(unit for unit in wanted.values() if known[unit.name] is None)
@@ -163,7 +163,7 @@ class _Job:
         }
 
     def _reported(
-        self, item: _Item, outcome: Outcome, lines: list[bytes], before: _Before | None
+        self, item: _Item, outcome: InspectionResult, lines: list[bytes], before: _Before | None
     ) -> list[Match]:
         """Return the matches that count as the change's."""
         reported = [match for match in outcome.matches if touches(match, item.target)]
@@ -195,7 +195,7 @@ class _Job:
         self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
     ) -> list[Match]:
         old = before.outcome
-        if any(not engine_errors.is_parsing(at) for at in old.problems) or not old.is_scanned:
+        if any(not at.is_parsing for at in old.problems) or not old.is_scanned:
             reason = "semgrep gave the old content up: old findings cannot be told from new ones"
             self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
             return []
@@ -237,7 +237,7 @@ class _Before:
     """The old content of a file as a unit, and what the rules match in it."""
 
     unit: Unit
-    outcome: Outcome
+    outcome: InspectionResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +245,6 @@ class _Reported:
     """What is reported of one file; ``known`` is what its old content had."""
 
     item: _Item
-    outcome: Outcome
+    outcome: InspectionResult
     matches: list[Match]
     known: set[tuple[str, str]]

@@ -14,6 +14,18 @@ from typing import Any
 _STOP = re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
 
 
+#: Our own kinds of problems: statements that were taken out so that the rest parses,
+#: and functions that were left out so that the rest is done in time.
+CUT = "cut"
+PART = "part"
+
+_PARTIAL = "PartialParsing"
+_UNPARSED = frozenset(
+    ("Syntax error", "Lexical error", "Other syntax error", "AST builder error",
+     "ParseError", "LexicalError", "OtherParseError", "AstBuilderError")
+)  # fmt: skip
+
+
 class OutputError(Exception):
     """The output is no complete answer; the text says what is wrong, quoting nothing from it."""
 
@@ -49,6 +61,16 @@ class Problem:
     rule: str = ""
     line: int | None = None
     spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def is_unparsed(self) -> bool:
+        """Whether the engine parsed nothing of the file."""
+        return self.kind in _UNPARSED
+
+    @property
+    def is_parsing(self) -> bool:
+        """Whether it lies in the text, so that it comes again with it."""
+        return self.kind in _UNPARSED or self.kind in {_PARTIAL, CUT}
 
 
 @dataclass(frozen=True, slots=True)

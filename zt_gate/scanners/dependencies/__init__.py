@@ -8,22 +8,27 @@ and nothing of the network before a dependency was added.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifest_formats import format_of
 from zt_gate.model.report import ScannerRun
+from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
 
 
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """The scanner of manifests."""
+class DependenciesScanner:
+    """The scanner ``dependencies``."""
 
-    name: str = "dependencies"
+    info = ScannerInfo(
+        "dependencies",
+        reports_additions=True,
+        # These are said of a dependency that the change leaves alone, too.
+        reports_unchanged=frozenset(
+            ("dependencies/vulnerable", "dependencies/withdrawn", "dependencies/unverified")
+        ),
+    )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Read the changed manifests and ask the registries about what is new in them."""
@@ -31,15 +36,10 @@ class Dependencies:
 
         start = time.monotonic()
         if not context.audit_all and not any(may_add(file) for file in change.files):
-            return ScannerRun(self.name, "ok", seconds=time.monotonic() - start)
+            return ScannerRun(self.info.name, "ok", seconds=time.monotonic() - start)
         from zt_gate.scanners.dependencies.scan import scan
 
         return scan(change, context, start)
 
 
-def may_be_manifest(path: bytes) -> bool:
-    """Say, without loading a reader, whether one might take the file."""
-    return format_of(path) is not None
-
-
-SCANNER = Dependencies()
+SCANNER = DependenciesScanner()

@@ -8,8 +8,9 @@ makes signals a tier.  What counts stands under ``rules/injection/``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 
-@dataclass(frozen=True, slots=True)
 class InjectionScanner:
     """The scanner ``injection``."""
 
-    name: str = "injection"
+    info = ScannerInfo("injection", reads_messages=True)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Look at the change; raises FamilyError where a family file is wrong."""

@@ -25,7 +25,7 @@ AGAIN = 15
 _HUNK_BYTES = 1 << 20
 
 
-class Page(NamedTuple):
+class AddedPage(NamedTuple):
     """Adjacent lines; ``first`` is the number of the first of them.
 
     The first ``again`` of them stood in the last page.
@@ -36,7 +36,7 @@ class Page(NamedTuple):
     again: int
 
 
-def pages(text: TextLines) -> Iterator[Page]:
+def pages(text: TextLines) -> Iterator[AddedPage]:
     """Yield the added lines of a file as pages; long lines stand alone."""
     cut = _cut(text.file) if text.encoding == "utf-8" else None
     if cut is None:
@@ -68,12 +68,12 @@ def _cut(file: FileChange) -> list[tuple[Hunk, list[bytes]]] | None:
     return found
 
 
-def parts(number: int, lines: Sequence[bytes]) -> Iterator[Page]:
+def parts(number: int, lines: Sequence[bytes]) -> Iterator[AddedPage]:
     """Cut adjacent lines, the first of which has this number, into pages."""
     first = again = 0
     while True:
         last = _end(lines, first)
-        yield Page(number + first, lines[first:last], again)
+        yield AddedPage(number + first, lines[first:last], again)
         if last >= len(lines):
             return
         back = lines[max(first, last - AGAIN) : last]
@@ -91,7 +91,7 @@ def _end(lines: Sequence[bytes], first: int) -> int:
     return last
 
 
-def _collect(lines: Iterable[Line]) -> Iterator[Page]:
+def _collect(lines: Iterable[Line]) -> Iterator[AddedPage]:
     """Group adjacent lines; long lines stand alone."""
     held: list[bytes] = []
     number = 0  # of the line after those that are held
@@ -102,7 +102,7 @@ def _collect(lines: Iterable[Line]) -> Iterator[Page]:
             yield from parts(number - len(held), held)
             held = held[-AGAIN:] if not apart and not long else []
         if long:
-            yield Page(line.number, (line.data,), 0)
+            yield AddedPage(line.number, (line.data,), 0)
             held = []
             continue
         held.append(line.data)

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.injection import file_kinds, show_hidden
-from zt_gate.scanners.injection.invisible_characters import Seen, look
+from zt_gate.scanners.injection.invisible_characters import InvisibleSpan, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ def fold_table(rules: Mapping[str, Rule], *, wide: bool = False) -> dict[int, st
 
 def look_alikes(
     text: str, path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
-) -> Iterator[Seen]:
+) -> Iterator[InvisibleSpan]:
     """Yield mixed words and styled sentences of one line that is not ASCII."""
     code = file_kinds.is_code(path)
     found = _mixed(text, table, alone=1 if code else 4) or (_whole(text, table) if code else None)
@@ -54,22 +54,24 @@ def look_alikes(
         yield styled
 
 
-def look_at_name(path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]) -> Seen | None:
+def look_at_name(
+    path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
+) -> InvisibleSpan | None:
     """Return what is wrong with a path that is not ASCII, or None."""
     text = path.decode("utf-8", "surrogateescape")
     hidden = next(look(text, b"name.py", 0, rules), None)
     if hidden is None and _IN_NAME.search(text):
-        hidden = Seen("", 0, len(text), "invisible characters")
+        hidden = InvisibleSpan("", 0, len(text), "invisible characters")
     found = hidden or _mixed(text, table, alone=1) or _whole(text, table)
     if found is None:
         return None
     message = f"the name holds {found.message}" if hidden else f"the name has {found.message}"
-    return Seen(
+    return InvisibleSpan(
         "injection/confusable-name", 0, len(text), f"{message}; it is {show_hidden.visible(text)}"
     )
 
 
-def _mixed(text: str, table: Mapping[int, str], *, alone: int) -> Seen | None:
+def _mixed(text: str, table: Mapping[int, str], *, alone: int) -> InvisibleSpan | None:
     """Find mixed words; a single one must have ``alone`` letters at least.
 
     In prose a short one is a slip of a keyboard with two layouts.
@@ -91,7 +93,7 @@ def _mixed(text: str, table: Mapping[int, str], *, alone: int) -> Seen | None:
     return _say(words, table)
 
 
-def _whole(text: str, table: Mapping[int, str]) -> Seen | None:
+def _whole(text: str, table: Mapping[int, str]) -> InvisibleSpan | None:
     """Find an identifier wholly in look-alikes, where nothing else on the line is foreign."""
     words = []
     bare = _QUOTED.sub(lambda match: " " * len(match[0]), text)
@@ -113,16 +115,18 @@ def _script(char: str) -> bool:
     return "\u0370" <= char <= "\u058f" or "\u13a0" <= char <= "\u13ff"
 
 
-def _say(words: list[re.Match[str]], table: Mapping[int, str]) -> Seen:
+def _say(words: list[re.Match[str]], table: Mapping[int, str]) -> InvisibleSpan:
     foreign = [char for match in words for char in match[0] if ord(char) in table]
     first = words[0][0][:40].translate(table)
     more = f" and {len(words) - 1} more words" if len(words) > 1 else ""
     escaped = show_hidden.escapes(foreign)
     message = f'foreign letters ({escaped}) that look like Latin ones in "{first}"{more}'
-    return Seen("injection/mixed-script-identifier", words[0].start(), words[-1].end(), message)
+    return InvisibleSpan(
+        "injection/mixed-script-identifier", words[0].start(), words[-1].end(), message
+    )
 
 
-def _styled(text: str, limits: Mapping[str, int]) -> Seen | None:
+def _styled(text: str, limits: Mapping[str, int]) -> InvisibleSpan | None:
     runs = list(_STYLED.finditer(text))
     letters = sum(len(run[0]) for run in runs)
     if len(runs) < limits["words"] or letters < limits["letters"] or _CJK.search(text):
@@ -134,4 +138,4 @@ def _styled(text: str, limits: Mapping[str, int]) -> Seen | None:
 
     plain = unicodedata.normalize("NFKC", text[runs[0].start() : runs[-1].end()])
     message = f'styled letters that read "{show_hidden.visible(plain)}"'
-    return Seen("injection/styled-letters", runs[0].start(), runs[-1].end(), message)
+    return InvisibleSpan("injection/styled-letters", runs[0].start(), runs[-1].end(), message)

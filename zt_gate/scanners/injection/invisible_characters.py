@@ -56,7 +56,7 @@ _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u3163\u3165-\u318f\uac00-\ud7af]")
 _WORD = re.compile(r"[A-Za-z0-9_]", re.ASCII)
 
 
-class Seen(NamedTuple):
+class InvisibleSpan(NamedTuple):
     """One thing on one line: the rule, the span in code points (0-based), what to say."""
 
     rule: str
@@ -75,7 +75,7 @@ class Seen(NamedTuple):
         return ""
 
 
-def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iterator[Seen]:
+def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iterator[InvisibleSpan]:
     """Yield what is hidden in one line of a file; at most one thing for each rule."""
     if _ANY.search(text) is None:
         return
@@ -93,7 +93,7 @@ def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iter
             yield found
 
 
-def _tags(text: str) -> Seen | None:
+def _tags(text: str) -> InvisibleSpan | None:
     rest = _FLAG.sub(lambda match: " " * len(match[0]), text)
     runs = list(_TAGS.finditer(rest))
     if not runs:
@@ -101,10 +101,10 @@ def _tags(text: str) -> Seen | None:
     spelt = show_hidden.tags("".join(run[0] for run in runs))
     count = sum(len(run[0]) for run in runs)
     message = f"{count} invisible tag characters {show_hidden.hidden(spelt)}".rstrip()
-    return Seen("injection/tag-characters", runs[0].start(), runs[-1].end(), message)
+    return InvisibleSpan("injection/tag-characters", runs[0].start(), runs[-1].end(), message)
 
 
-def _selectors(text: str) -> Seen | None:
+def _selectors(text: str) -> InvisibleSpan | None:
     odd = []
     for run in _SELECTORS.finditer(text):
         before = text[run.start() - 1] if run.start() else ""
@@ -120,7 +120,7 @@ def _selectors(text: str) -> Seen | None:
     spelt = "".join(run[0] for run in odd)
     shown = show_hidden.hidden(show_hidden.selectors(spelt))
     message = f"{len(spelt)} variation selectors that select nothing {shown}".rstrip()
-    return Seen("injection/variation-selectors", odd[0].start(), odd[-1].end(), message)
+    return InvisibleSpan("injection/variation-selectors", odd[0].start(), odd[-1].end(), message)
 
 
 def _odd_base(before: str, selector: str) -> bool:
@@ -130,21 +130,23 @@ def _odd_base(before: str, selector: str) -> bool:
     return before.isascii() and before.isalpha()
 
 
-def _privates(text: str, limits: Mapping[str, int]) -> Seen | None:
+def _privates(text: str, limits: Mapping[str, int]) -> InvisibleSpan | None:
     run = next((r for r in _PRIVATES.finditer(text) if len(r[0]) >= limits["run"]), None)
     if run is None:
         return None
     message = f"{len(run[0])} private-use characters in a row: {show_hidden.escapes(run[0])}"
-    return Seen("injection/private-use", run.start(), run.end(), message)
+    return InvisibleSpan("injection/private-use", run.start(), run.end(), message)
 
 
-def _zero_width(text: str, limits: Mapping[str, int], number: int, *, code: bool) -> Seen | None:
+def _zero_width(
+    text: str, limits: Mapping[str, int], number: int, *, code: bool
+) -> InvisibleSpan | None:
     long = _LONG_ZEROS.search(text)
     if long is not None and len(long[0]) >= limits["run"]:
         spelt = "".join(run[0] for run in _LONG_ZEROS.finditer(text))
         shown = show_hidden.hidden(show_hidden.bits(spelt)) or show_hidden.escapes(spelt)
         message = f"{len(spelt)} zero-width characters in a row {shown}"
-        return Seen("injection/zero-width", long.start(), long.end(), message)
+        return InvisibleSpan("injection/zero-width", long.start(), long.end(), message)
     korean = _HANGUL.search(text) is not None
     between = []
     for run in _ZEROS.finditer(text):
@@ -164,20 +166,20 @@ def _zero_width(text: str, limits: Mapping[str, int], number: int, *, code: bool
     around = text[max(0, first.start() - 12) : first.start() + 40]
     spelt = show_hidden.escapes("".join(run[0] for run in between))
     message = f"zero-width characters inside words ({spelt}): {show_hidden.visible(around)}"
-    return Seen("injection/zero-width", first.start(), last.end(), message)
+    return InvisibleSpan("injection/zero-width", first.start(), last.end(), message)
 
 
-def _soft_hyphens(text: str, limits: Mapping[str, int]) -> Seen | None:
+def _soft_hyphens(text: str, limits: Mapping[str, int]) -> InvisibleSpan | None:
     places = [match.start() for match in re.finditer("\u00ad", text)]
     close = [b for a, b in pairwise(places) if b - a <= 2]
     if len(close) < limits["close"]:
         return None
     around = text[places[0] : places[0] + 40]
     message = f"{len(places)} soft hyphens between single letters: {show_hidden.visible(around)}"
-    return Seen("injection/soft-hyphen", places[0], places[-1] + 1, message)
+    return InvisibleSpan("injection/soft-hyphen", places[0], places[-1] + 1, message)
 
 
-def _bidi(text: str, path: bytes, *, code: bool) -> Seen | None:
+def _bidi(text: str, path: bytes, *, code: bool) -> InvisibleSpan | None:
     # A translation with isolated placeholders (Fluent's default) reorders nothing.
     rest = text if code else _ISOLATED.sub(lambda match: " " * len(match[0]), text)
     controls = list(_BIDIS.finditer(rest))
@@ -190,10 +192,10 @@ def _bidi(text: str, path: bytes, *, code: bool) -> Seen | None:
     around = text[max(0, first.start() - 20) : first.start() + 100]
     drawn = show_hidden.visible(around)
     message = f"bidirectional controls ({spelt}) change how this line is drawn: {drawn}"
-    return Seen("injection/bidi-control", first.start(), last.end(), message)
+    return InvisibleSpan("injection/bidi-control", first.start(), last.end(), message)
 
 
-def _line_breaks(text: str, path: bytes) -> Seen | None:
+def _line_breaks(text: str, path: bytes) -> InvisibleSpan | None:
     if not file_kinds.is_script(path):
         return None
     match = re.search("[\u2028\u2029]", text)
@@ -201,4 +203,4 @@ def _line_breaks(text: str, path: bytes) -> Seen | None:
         return None
     around = show_hidden.visible(text[max(0, match.start() - 40) :])
     message = f"a hidden line break ({show_hidden.escapes(match[0])}) in a comment: {around}"
-    return Seen("injection/hidden-line-break", match.start(), match.end(), message)
+    return InvisibleSpan("injection/hidden-line-break", match.start(), match.end(), message)

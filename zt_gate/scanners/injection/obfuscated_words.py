@@ -14,7 +14,7 @@ from zt_gate.scanners.injection import show_hidden
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from zt_gate.scanners.injection.signal_families import Book
+    from zt_gate.scanners.injection.signal_families import SignalBook
 
 #: So many different disguised words on one line are a disguise by themselves.
 _LEET = 6
@@ -53,7 +53,7 @@ _SPREADS = (
 _BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
-def meaning(word: str, book: Book) -> str | None:
+def meaning(word: str, book: SignalBook) -> str | None:
     """Return the common word that a word is a disguise of, or None."""
     size = len(word)
     if size > _LONGEST or word in book.common:

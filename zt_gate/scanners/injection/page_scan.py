@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.injection.scoring import Page, Scored
-    from zt_gate.scanners.injection.signal_families import Hit, Pattern, Phrase
+    from zt_gate.scanners.injection.scoring import PageText, Scored
+    from zt_gate.scanners.injection.signal_families import Phrase, SignalHit, SignalPattern
     from zt_gate.scanners.injection.word_weights import Worth
 
 #: Other readings are made of so many lines at once, and so many of the last again.
@@ -43,7 +43,7 @@ _PACKED_SURE = 8
 _PACKED_LINES = 4
 
 
-class Said(NamedTuple):
+class PageSignal(NamedTuple):
     """Something that a block says: rule, line index, span in that line (or None: all of it)."""
 
     rule: str
@@ -61,14 +61,14 @@ class Sly(NamedTuple):
     spaced: bool
 
 
-class Reader:
+class PageReader:
     """Holds what all blocks need; made once a scan.  Raises FamilyError for a wrong family."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = rules
         self.book = signal_families.load(rules)
         self.lexicon = Lexicon(self.book)
-        self.settings = scoring.Settings.of(rules["injection/instructions"].data)
+        self.settings = scoring.ScoringSettings.of(rules["injection/instructions"].data)
 
     @cached_property
     def table(self) -> Mapping[int, str]:
@@ -77,7 +77,7 @@ class Reader:
 
         return confusables.fold_table(self.rules, wide=True)
 
-    def read(self, lines: Sequence[bytes], *, agent: bool) -> Iterator[Said]:
+    def read(self, lines: Sequence[bytes], *, agent: bool) -> Iterator[PageSignal]:
         """Yield what the lines of one page say to a model."""
         data = b"\n".join(lines)
         lowered = data.lower()
@@ -88,7 +88,7 @@ class Reader:
         plain: set[str] = set()
         literals = worth.literals
         patterns = self.book.patterns_for(lowered, literals) if literals else []
-        cut = phrase_proximity.Lines(_text(data), flat)
+        cut = phrase_proximity.WordsOfLines(_text(data), flat)
         candidates = self.book.candidates(found | cut.known() if cut.foreign else found)
         if candidates or patterns:
             page = scoring.page_of(_text(data))
@@ -110,7 +110,9 @@ class Reader:
             if first + _BLOCK >= len(lines):
                 return
 
-    def _block(self, lines: Sequence[bytes], plain: set[str], *, agent: bool) -> Iterator[Said]:
+    def _block(
+        self, lines: Sequence[bytes], plain: set[str], *, agent: bool
+    ) -> Iterator[PageSignal]:
         """Read a part of a page in other ways, if it shows signs of them itself."""
         data = b"\n".join(lines)
         lowered = data.lower()
@@ -121,12 +123,12 @@ class Reader:
 
     def _hits(
         self,
-        page: Page,
-        cut: phrase_proximity.Lines,
+        page: PageText,
+        cut: phrase_proximity.WordsOfLines,
         candidates: Mapping[str, Sequence[Phrase]],
-        patterns: Sequence[Pattern],
+        patterns: Sequence[SignalPattern],
         lowered: bytes,
-    ) -> list[Hit]:
+    ) -> list[SignalHit]:
         """Find phrases and strong patterns, and where there are any, the weak ones too."""
         hits = list(_phrase_hits(page, cut, candidates))
         hits += signal_families.find_patterns(patterns, page.text)
@@ -137,7 +139,7 @@ class Reader:
 
     def _other_readings(
         self, lines: Sequence[bytes], sly: Sly, plain: set[str], *, agent: bool
-    ) -> Iterator[Said]:
+    ) -> Iterator[PageSignal]:
         """Read the block again with every line decoded, folded and unscrambled that needs it.
 
         What was coded weighs more, where the plain reading did not hold it already.
@@ -157,7 +159,7 @@ class Reader:
         page = scoring.page_of("\n".join(other))
         lowered = page.text.encode("utf-8", "replace").lower()
         flat = tokenize.flat(lowered)
-        cut = phrase_proximity.Lines(page.text, flat)
+        cut = phrase_proximity.WordsOfLines(page.text, flat)
         candidates = self.book.candidates(tokenize.of_flat(flat) | cut.known())
         patterns = self.book.patterns_for(lowered)
         hits = self._hits(page, cut, candidates, patterns, lowered)
@@ -172,10 +174,10 @@ class Reader:
 
     def _other_line(
         self, index: int, line: bytes, sly: Sly, *, packed: bool, pieces: bool
-    ) -> tuple[str, bool, list[Said]]:
+    ) -> tuple[str, bool, list[PageSignal]]:
         """Return one line in the clear, whether it was hidden, and what its disguise says."""
         text = _text(line)
-        said: list[Said] = []
+        said: list[PageSignal] = []
         if not text.isprintable():
             text = decoding.without_strays(text)
         if pieces:
@@ -203,7 +205,9 @@ class Reader:
             text, message = obfuscated_words.unfold(text, sly.folds)
             messages.append(message)
         said += [
-            Said("injection/coded-text", index, None, shown, "") for shown in messages if shown
+            PageSignal("injection/coded-text", index, None, shown, "")
+            for shown in messages
+            if shown
         ]
         return text, hidden or text != before, said
 
@@ -229,8 +233,10 @@ def _may_read_otherwise(data: bytes, lowered: bytes, sly: Sly) -> bool:
 
 
 def _phrase_hits(
-    page: Page, lines: phrase_proximity.Lines, candidates: Mapping[str, Sequence[Phrase]]
-) -> Iterator[Hit]:
+    page: PageText,
+    lines: phrase_proximity.WordsOfLines,
+    candidates: Mapping[str, Sequence[Phrase]],
+) -> Iterator[SignalHit]:
     kept, runs = phrase_proximity.close_together(candidates, lines)
     for first, last in runs:
         offset = page.starts[first]
@@ -243,32 +249,32 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "surrogateescape")
 
 
-def _said(page: Page, scored: Scored) -> Said:
+def _said(page: PageText, scored: Scored) -> PageSignal:
     line = page.line_of(scored.hit.start)
     start = scored.hit.start - page.starts[line]
     end = min(scored.hit.end - page.starts[line], len(page.line(line)))
     rule = "injection/instructions" if scored.blocks else "injection/instructions-review"
     message = f"score {scored.score}: {scored.reasons}"
     subject = " ".join(page.text[scored.hit.start : scored.hit.end].lower().split())
-    return Said(rule, line, (start, max(end, start + 1)), message, subject)
+    return PageSignal(rule, line, (start, max(end, start + 1)), message, subject)
 
 
-def _coded(index: int, coded: decoding.Reading) -> Iterator[Said]:
+def _coded(index: int, coded: decoding.Reading) -> Iterator[PageSignal]:
     spelt = next((text for text in coded.letters if decoding.is_sentence(text)), None)
     if spelt is not None:
         message = f'letters written as codes that read "{show_hidden.visible(spelt)}"'
-        yield Said("injection/coded-text", index, None, message, spelt)
+        yield PageSignal("injection/coded-text", index, None, message, spelt)
     packed = max(coded.packed, key=len, default="")
     if decoding.is_sentence(packed, _PACKED_WORDS) and decoding.is_prose(packed):
         # Several lines are somebody's file: its sentences are read, the packing is no wonder.
         sure = decoding.is_sentence(packed, _PACKED_SURE) and packed.count("\n") < _PACKED_LINES
         rule = "injection/packed-text" if sure else "injection/packed-text-review"
-        yield Said(
+        yield PageSignal(
             rule, index, None, f'packed text that reads "{show_hidden.visible(packed)}"', packed
         )
 
 
-def _far_right(lines: Sequence[bytes]) -> Iterator[Said]:
+def _far_right(lines: Sequence[bytes]) -> Iterator[PageSignal]:
     for index, line in enumerate(lines):
         if len(line) < _GAP and b"\t" * 16 not in line:
             continue
@@ -278,5 +284,7 @@ def _far_right(lines: Sequence[bytes]) -> Iterator[Said]:
             if decoding.is_sentence(rest, 4):
                 start = max(0, len(text) - (len(match.string) - match.end()))
                 message = f'text far outside the view: "{show_hidden.visible(rest)}"'
-                yield Said("injection/far-right-text", index, (start, len(text)), message, rest)
+                yield PageSignal(
+                    "injection/far-right-text", index, (start, len(text)), message, rest
+                )
                 break

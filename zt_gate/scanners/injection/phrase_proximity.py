@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REACH = 6
 
 
-class Lines:
+class WordsOfLines:
     """The words of the lines of a text, worked out where they are asked for."""
 
     def __init__(self, text: str, flat: str) -> None:
@@ -79,7 +79,7 @@ class Lines:
 
 
 def close_together(
-    candidates: Mapping[str, Sequence[Phrase]], lines: Lines
+    candidates: Mapping[str, Sequence[Phrase]], lines: WordsOfLines
 ) -> tuple[list[Phrase], list[tuple[int, int]]]:
     """Return the phrases whose words stand within a few lines, and those lines as ranges.
 
@@ -103,7 +103,7 @@ def close_together(
     return list(kept.values()), list(_runs(sorted(marked)))
 
 
-def _fits(phrase: Phrase, lines: Lines, start: int) -> bool:
+def _fits(phrase: Phrase, lines: WordsOfLines, start: int) -> bool:
     """Whether the phrase may begin on this line."""
     if phrase.needs[0].isdisjoint(lines.at(start)):
         return False

@@ -9,7 +9,7 @@ from zt_gate.model.finding import Evidence, Location, whole
 from zt_gate.model.report import ScannerRun
 from zt_gate.scanners.injection import file_kinds
 from zt_gate.scanners.injection.added_pages import pages, parts
-from zt_gate.scanners.injection.page_scan import Reader
+from zt_gate.scanners.injection.page_scan import PageReader
 from zt_gate.syntax.text import WINDOW, added_text, decode_lossy, windows
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from zt_gate.model.report import NotInspected
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.injection.added_pages import Page
-    from zt_gate.scanners.injection.invisible_characters import Seen
-    from zt_gate.scanners.injection.page_scan import Said
+    from zt_gate.scanners.injection.added_pages import AddedPage
+    from zt_gate.scanners.injection.invisible_characters import InvisibleSpan
+    from zt_gate.scanners.injection.page_scan import PageSignal
 
 #: Findings of one rule in one file; the rest is counted in the last one's place.
 _MOST = 25
 _EVIDENCE = 2000
 
 
-class Place(NamedTuple):
+class TextOrigin(NamedTuple):
     """Where the lines that are read stand: a file, a file in a commit, or a message."""
 
     path: bytes | None
@@ -46,16 +46,16 @@ class Place(NamedTuple):
         return Location("line", self.path, line, column, line, end)
 
 
-class Walk:
+class InjectionScan:
     """One scan: what is known about rules, and what was found so far."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = rules
-        self.reader = Reader(rules)
+        self.reader = PageReader(rules)
         self.findings: list[Finding] = []
         self.not_inspected: list[NotInspected] = []
         self.seen: set[tuple[str, bytes | None, str, int | None]] = set()
-        self.counts: dict[tuple[str, Place], int] = {}
+        self.counts: dict[tuple[str, TextOrigin], int] = {}
         self.files = 0
         self.lines = 0
 
@@ -68,7 +68,7 @@ class Walk:
 
     def file(self, file: FileChange, commit: Commit | None) -> None:
         """Look at the name and the added lines of one file."""
-        place = Place(file.path, commit.oid if commit else None)
+        place = TextOrigin(file.path, commit.oid if commit else None)
         if file.status in {"A", "R", "C"} and not file.path.isascii():
             self._name(file.path, place)
         text = added_text(file)
@@ -82,7 +82,7 @@ class Walk:
                 self.lines += len(page.lines) - page.again
             self._page(page, place)
 
-    def _name(self, path: bytes, place: Place) -> None:
+    def _name(self, path: bytes, place: TextOrigin) -> None:
         from zt_gate.scanners.injection import confusables
 
         found = confusables.look_at_name(path, self.table, self.rules)
@@ -91,11 +91,11 @@ class Walk:
 
     def message(self, commit: Commit) -> None:
         """Look at a commit's message."""
-        place = Place(None, commit.oid)
+        place = TextOrigin(None, commit.oid)
         for page in parts(1, commit.message.split(b"\n")):
             self._page(page, place)
 
-    def _page(self, page: Page, place: Place) -> None:
+    def _page(self, page: AddedPage, place: TextOrigin) -> None:
         path = place.path or b""
         for number, data in enumerate(page.lines[page.again :], page.first + page.again):
             if not data.isascii():
@@ -107,7 +107,7 @@ class Walk:
         for said in self.reader.read(page.lines, agent=agent):
             self._report(said, place, page.first + said.line, decode_lossy(page.lines[said.line]))
 
-    def _long_line(self, line: tuple[int, bytes], place: Place, *, agent: bool) -> None:
+    def _long_line(self, line: tuple[int, bytes], place: TextOrigin, *, agent: bool) -> None:
         number, data = line
         points = reached = 0
         for offset, piece in windows(data):
@@ -116,7 +116,7 @@ class Walk:
             for said in self.reader.read([piece], agent=agent):
                 self._report(said, place, number, decode_lossy(piece), shift=points)
 
-    def _characters(self, number: int, data: bytes, place: Place) -> None:
+    def _characters(self, number: int, data: bytes, place: TextOrigin) -> None:
         from zt_gate.scanners.injection import (
             confusables,
             invisible_characters,
@@ -130,7 +130,13 @@ class Walk:
             self._report(seen, place, number, text)
 
     def _report(
-        self, what: Said | Seen, place: Place, number: int | None, text: str, *, shift: int = 0
+        self,
+        what: PageSignal | InvisibleSpan,
+        place: TextOrigin,
+        number: int | None,
+        text: str,
+        *,
+        shift: int = 0,
     ) -> None:
         """Make a finding; ``shift`` is how many code points of the line stand before ``text``."""
         start, end = what.span or (0, max(1, len(text)))
@@ -166,7 +172,7 @@ class Walk:
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at every added line, name and message of the change."""
-    walk = Walk(context.rules)
+    walk = InjectionScan(context.rules)
     known = {_digest(file) for file in change.files} if change.commits else set()
     for file, commit in change.units():
         if commit is None or _digest(file) not in known:

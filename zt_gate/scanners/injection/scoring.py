@@ -18,7 +18,7 @@ from zt_gate.scanners.injection.tokenize import set_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.scanners.injection.signal_families import Book, Hit
+    from zt_gate.scanners.injection.signal_families import SignalBook, SignalHit
 
 #: Hits that are weighed together, and the strongest of them; a hostile text has thousands.
 _TOGETHER = 200
@@ -43,7 +43,7 @@ _ATTRIBUTE = (
 )
 
 
-class Settings(NamedTuple):
+class ScoringSettings(NamedTuple):
     """Thresholds and words of the ``injection/instructions`` rule."""
 
     block: int
@@ -56,7 +56,7 @@ class Settings(NamedTuple):
     reduction: int
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Settings:
+    def of(cls, data: Mapping[str, Any]) -> ScoringSettings:
         """Read them from the rule's data."""
         limits, talk = data["thresholds"], data["discussing"]
         return cls(
@@ -69,7 +69,7 @@ class Settings(NamedTuple):
 class Scored(NamedTuple):
     """A window that reached a tier: its strongest hit, its score, and the reasons."""
 
-    hit: Hit
+    hit: SignalHit
     score: int
     blocks: bool
     reasons: str
@@ -77,7 +77,7 @@ class Scored(NamedTuple):
     gross: int
 
 
-class Page(NamedTuple):
+class PageText(NamedTuple):
     """A text of several lines, with the offsets at which they start."""
 
     text: str
@@ -93,30 +93,36 @@ class Page(NamedTuple):
         return self.text[self.starts[index] : end]
 
 
-def page_of(text: str) -> Page:
+def page_of(text: str) -> PageText:
     """Take a text of lines as a page."""
     starts = [0]
     at = text.find("\n")
     while at >= 0:
         starts.append(at + 1)
         at = text.find("\n", at + 1)
-    return Page(text, starts)
+    return PageText(text, starts)
 
 
 def score(
-    page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int = 0
+    page: PageText,
+    hits: Sequence[SignalHit],
+    book: SignalBook,
+    settings: ScoringSettings,
+    *,
+    agent: bool,
+    bonus: int = 0,
 ) -> Iterator[Scored]:
     """Yield the windows that reach a tier, best first, none of them overlapping."""
     for group in _groups(page, sorted(hits, key=lambda hit: (hit.start, hit.end)), settings.window):
         yield from _best(page, group, book, settings, agent=agent, bonus=bonus)
 
 
-def _groups(page: Page, hits: Sequence[Hit], window: int) -> Iterator[list[Hit]]:
+def _groups(page: PageText, hits: Sequence[SignalHit], window: int) -> Iterator[list[SignalHit]]:
     """Cut hits in the order of the text where no window could hold both sides of the cut.
 
     Where there is no such place, what stands at the cut is in both groups.
     """
-    group: list[Hit] = []
+    group: list[SignalHit] = []
     last = 0
     for hit in hits:
         line = page.line_of(hit.start)
@@ -132,7 +138,13 @@ def _groups(page: Page, hits: Sequence[Hit], window: int) -> Iterator[list[Hit]]
 
 
 def _best(
-    page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int
+    page: PageText,
+    hits: Sequence[SignalHit],
+    book: SignalBook,
+    settings: ScoringSettings,
+    *,
+    agent: bool,
+    bonus: int,
 ) -> Iterator[Scored]:
     strongest = sorted(hits, key=lambda hit: -hit.weight)[:_MAX_HITS]
     rest = sorted(strongest, key=lambda hit: (hit.start, hit.end))
@@ -154,10 +166,16 @@ def _best(
 
 
 def _window(
-    page: Page, hits: Sequence[Hit], book: Book, settings: Settings, *, agent: bool, bonus: int
+    page: PageText,
+    hits: Sequence[SignalHit],
+    book: SignalBook,
+    settings: ScoringSettings,
+    *,
+    agent: bool,
+    bonus: int,
 ) -> Scored | None:
     families: dict[str, int] = {}
-    strongest: dict[str, Hit] = {}
+    strongest: dict[str, SignalHit] = {}
     counted: set[str] = set()
     for hit in sorted(hits, key=lambda hit: -hit.weight):
         if hit.source in counted or _inside(hit, strongest.get(hit.family)):
@@ -193,7 +211,7 @@ def _window(
     return Scored(main, total, blocks, "; ".join(reasons), gross)
 
 
-def _inside(hit: Hit, other: Hit | None) -> bool:
+def _inside(hit: SignalHit, other: SignalHit | None) -> bool:
     """Whether a hit only says again what a stronger one of its family says."""
     return (
         other is not None
@@ -203,12 +221,12 @@ def _inside(hit: Hit, other: Hit | None) -> bool:
     )
 
 
-def _quote(page: Page, hit: Hit) -> str:
+def _quote(page: PageText, hit: SignalHit) -> str:
     text = " ".join(page.text[hit.start : min(hit.end, hit.start + 200)].split())
     return show_hidden.visible(text, 60)
 
 
-def _carrier(page: Page, hit: Hit) -> tuple[int, str]:
+def _carrier(page: PageText, hit: SignalHit) -> tuple[int, str]:
     """Return what is added for a place that readers do not see, and its name."""
     index = page.line_of(hit.start)
     line = page.line(index)
@@ -234,7 +252,7 @@ def _carrier(page: Page, hit: Hit) -> tuple[int, str]:
     return 0, ""
 
 
-def _discusses(page: Page, hits: Sequence[Hit], settings: Settings) -> bool:
+def _discusses(page: PageText, hits: Sequence[SignalHit], settings: ScoringSettings) -> bool:
     first = page.line_of(min(hit.start for hit in hits))
     last = page.line_of(max(hit.end for hit in hits))
     lines = [page.line(i) for i in range(max(0, first - 4), min(last + 5, len(page.starts)))]

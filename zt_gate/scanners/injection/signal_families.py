@@ -65,7 +65,7 @@ class Phrase(NamedTuple):
     not_after: frozenset[str]
 
 
-class Pattern(NamedTuple):
+class SignalPattern(NamedTuple):
     """One regular expression of a family, tried where one of its literals stands."""
 
     family: str
@@ -79,7 +79,7 @@ class Pattern(NamedTuple):
         return re.compile(self.regex, re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0))
 
 
-class Hit(NamedTuple):
+class SignalHit(NamedTuple):
     """A signal in a text: its family and weight, and its span."""
 
     family: str
@@ -90,12 +90,12 @@ class Hit(NamedTuple):
     source: str
 
 
-class Book(NamedTuple):
+class SignalBook(NamedTuple):
     """All families, ready to be held against text."""
 
     phrases: tuple[Phrase, ...]
-    patterns: tuple[Pattern, ...]
-    weak: tuple[Pattern, ...]
+    patterns: tuple[SignalPattern, ...]
+    weak: tuple[SignalPattern, ...]
     #: Phrases by each word of the need that honest text meets least: see ``_index``.
     keyed: Mapping[str, tuple[int, ...]]
     #: Literals of patterns by their longest run of word characters.
@@ -124,7 +124,7 @@ class Book(NamedTuple):
 
     def patterns_for(
         self, lowered: bytes, literals: Container[bytes] | None = None, *, weak: bool = False
-    ) -> list[Pattern]:
+    ) -> list[SignalPattern]:
         """Return the patterns one of whose literals stands in lower-case text.
 
         The weak ones only add to others, so they are asked for when there are some.
@@ -139,14 +139,14 @@ class Book(NamedTuple):
         return found
 
 
-def load(rules: Mapping[str, Rule]) -> Book:
+def load(rules: Mapping[str, Rule]) -> SignalBook:
     """Read the families from the rules; raises FamilyError."""
     tiers = rules["injection/instructions"].data
     everyday = frozenset(tiers["common"].split())
     heads = Heads(tiers["classes"], everyday)
     strong = tiers["thresholds"]["strong"]
     phrases: list[Phrase] = []
-    patterns: list[Pattern] = []
+    patterns: list[SignalPattern] = []
     supporting = set()
     caps = {}
     for rule in rules.values():
@@ -162,7 +162,7 @@ def load(rules: Mapping[str, Rule]) -> Book:
     vocabulary = frozenset(word for phrase in phrases for need in phrase.needs for word in need)
     # Short words of ten languages are in too many things that are no language.
     common = everyday.union(word for word in vocabulary if len(word) > 3)
-    return Book(
+    return SignalBook(
         phrases=tuple(phrases),
         patterns=tuple(p for p in patterns if p.weight >= strong),
         weak=tuple(p for p in patterns if p.weight < strong),
@@ -194,7 +194,7 @@ def _index(phrases: Iterable[Phrase], common: frozenset[str]) -> dict[str, tuple
     return {word: tuple(numbers) for word, numbers in index.items()}
 
 
-def _chunks(patterns: Iterable[Pattern]) -> dict[str, tuple[bytes, ...]]:
+def _chunks(patterns: Iterable[SignalPattern]) -> dict[str, tuple[bytes, ...]]:
     """Return literals by the run of ASCII word characters that a text with them must hold."""
     chunks: dict[str, set[bytes]] = {}
     for pattern in patterns:
@@ -214,11 +214,13 @@ def _shapes(common: frozenset[str]) -> dict[tuple[str, str, int], list[str]]:
     return shapes
 
 
-def _pattern(family: str, raw: Mapping[str, Any]) -> Pattern:
+def _pattern(family: str, raw: Mapping[str, Any]) -> SignalPattern:
     literals = tuple(literal.encode() for literal in raw["literals"])
     if any(literal != literal.lower() for literal in literals):
         raise FamilyError(f"{family}: literals are written in lower case: {raw['literals']}")
-    return Pattern(family, raw["weight"], literals, raw["regex"], raw.get("ignore-case", False))
+    return SignalPattern(
+        family, raw["weight"], literals, raw["regex"], raw.get("ignore-case", False)
+    )
 
 
 def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
@@ -310,7 +312,7 @@ def _choice(text: str, everyday: frozenset[str]) -> Choice:
     return Choice(heads, frozenset(need))
 
 
-def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[Hit]:
+def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[SignalHit]:
     """Yield where the phrases stand in the words (each starting word once)."""
     wanted = {head for phrase in phrases for head in phrase.slots[0].heads}
     places: dict[str, list[int]] = {}
@@ -325,7 +327,7 @@ def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[Hit]:
                 if end is None or _negated(phrase, words, start, end):
                     continue
                 span = words.starts[start], words.ends[end - 1]
-                yield Hit(phrase.family, phrase.weight, *span, phrase.text)
+                yield SignalHit(phrase.family, phrase.weight, *span, phrase.text)
                 count += 1
                 if count >= _MAX_HITS:
                     break
@@ -366,11 +368,11 @@ def _negated(phrase: Phrase, words: Words, start: int, end: int) -> bool:
     )
 
 
-def find_patterns(patterns: Iterable[Pattern], text: str) -> Iterator[Hit]:
+def find_patterns(patterns: Iterable[SignalPattern], text: str) -> Iterator[SignalHit]:
     """Yield where the patterns stand in ``text``."""
     for pattern in patterns:
         for count, match in enumerate(pattern.compiled().finditer(text)):
             if count >= _MAX_HITS:
                 break
             span = match.start(), match.end()
-            yield Hit(pattern.family, pattern.weight, *span, pattern.regex)
+            yield SignalHit(pattern.family, pattern.weight, *span, pattern.regex)

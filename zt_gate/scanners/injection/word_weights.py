@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zt_gate.scanners.injection import obfuscated_words
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.injection.signal_families import Book
+    from zt_gate.scanners.injection.signal_families import SignalBook
 
 #: Words that are remembered; a hostile text makes new ones without end.
 _MOST = 200_000
@@ -30,7 +30,7 @@ class Worth(NamedTuple):
 class Lexicon:
     """Remembers words; one for each scan."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: SignalBook) -> None:
         self._book = book
         self._chunks = re.compile("|".join(sorted(map(re.escape, book.chunks), reverse=True)))
         self._turned = obfuscated_words.turning(book.common)

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +28,10 @@ def built_in_tasks(rules: Mapping[str, Rule]) -> tuple[str, ...]:
     return tuple(rules[TASKS_IN].data["tasks"])
 
 
-@dataclass(frozen=True, slots=True)
 class ScopeScanner:
     """The scanner ``scope``."""
 
-    name: str = "scope"
+    info = ScannerInfo("scope", keeps_baseline=False, reads_messages=True)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Hold the change against what it may touch; a tree is no change and has no findings."""
@@ -39,14 +39,14 @@ class ScopeScanner:
         from zt_gate.scanners.scope import limits, paths
 
         if change.kind == "tree":
-            return ScannerRun(self.name, "ok")
+            return ScannerRun(self.info.name, "ok")
         missed = limits.Missed()
         findings = (
             *paths.findings(change, context),
             *limits.findings(change, context, missed),
         )
         return ScannerRun(
-            self.name,
+            self.info.name,
             "ok",
             files=len(change.files),
             lines=sum(hunk.added.lines for file in change.files for hunk in file.hunks),

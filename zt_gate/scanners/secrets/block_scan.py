@@ -1,7 +1,6 @@
 """Everything that looks at one block, made once per scan.
 
-Naming this module is the whole start of a short look at a text, so that it
-imports next to nothing.
+A short look at a text starts with this module, so that it imports next to nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
-from zt_gate.scanners.secrets.hits import Hit, merge
+from zt_gate.scanners.secrets.hits import SecretHit, merge
 from zt_gate.scanners.secrets.prefix_formats import find_formats
 from zt_gate.scanners.secrets.rule_index import Catalogue, build
 from zt_gate.scanners.secrets.text_block import Block, block_of
 from zt_gate.scanners.secrets.value_classifier import Judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
@@ -38,7 +37,7 @@ class Engine:
 
             self._deep = Deep(self.catalogue, self.judge)
 
-    def hits(self, block: Block) -> list[Hit]:
+    def hits(self, block: Block) -> list[SecretHit]:
         """Return what is in one block, one hit per span."""
         found = self._plain(block)
         if self._deep is not None:
@@ -46,25 +45,25 @@ class Engine:
         hits = [hit for hit in merge(found) if not self._documented(block, hit)]
         return _once(block, hits) if block.columns else hits
 
-    def _documented(self, block: Block, hit: Hit) -> bool:
+    def _documented(self, block: Block, hit: SecretHit) -> bool:
         """Whether this is a sample from somebody's documentation, known by its digest."""
         from zt_gate.scanners.secrets.checksums import digest
 
         value = _text(block.data[hit.start : hit.end] if hit.value is None else hit.value)
         return digest(value) in self.catalogue.known
 
-    def formats(self, block: Block) -> list[Hit]:
+    def formats(self, block: Block) -> list[SecretHit]:
         """Return the formats, private keys and URLs alone, one hit per span."""
         return [hit for hit in merge(self._plain(block)) if not self._documented(block, hit)]
 
-    def values(self, block: Block, hit: Hit) -> tuple[str, ...]:
+    def values(self, block: Block, hit: SecretHit) -> tuple[str, ...]:
         """Return what of a hit must be shown nowhere."""
         span = block.data[hit.start : hit.end]
         parts = (span if hit.value is None else hit.value, span, *hit.extra)
         return tuple(text for text in dict.fromkeys(map(_text, parts)) if text)
 
     def naming(
-        self, block: Block, hit: Hit, path: bytes | None, commit: str | None, where: str
+        self, block: Block, hit: SecretHit, path: bytes | None, commit: str | None, where: str
     ) -> Finding:
         """Return the finding for a secret that stands in a name, of a file or of a person."""
         rule = self.rules[hit.rule]
@@ -86,7 +85,7 @@ class Engine:
         subject = path.decode("utf-8", "surrogateescape")
         return [rule.finding(Location(kind, path, commit=commit), subject=subject)]
 
-    def _plain(self, block: Block) -> list[Hit]:
+    def _plain(self, block: Block) -> list[SecretHit]:
         found = list(find_formats(block, self.catalogue, self.judge))
         if b"PRIVATE KEY" in block.data or b"Private-Lines:" in block.data:
             from zt_gate.scanners.secrets.pem import find_keys
@@ -98,16 +97,11 @@ class Engine:
             found += find_urls(block, self.judge)
         return found
 
-    def _look(self, data: bytes) -> list[Hit]:
+    def _look(self, data: bytes) -> list[SecretHit]:
         """Look at bytes that stand in no file like this: decoded, or put together."""
         return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
-    def findings(self, block: Block, commit: str | None = None) -> Iterator[Finding]:
-        """Return the findings of one block."""
-        for hit in self.hits(block):
-            yield self.finding(block, hit, commit)
-
-    def finding(self, block: Block, hit: Hit, commit: str | None = None) -> Finding:
+    def finding(self, block: Block, hit: SecretHit, commit: str | None = None) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
         place = block.place(hit.start, hit.end)
         value = block.data[hit.start : hit.end] if hit.value is None else hit.value
@@ -131,21 +125,9 @@ class Engine:
         )
 
 
-def scan_bytes(
-    data: bytes, path: bytes, rules: Mapping[str, Rule], *, formats_only: bool = False
-) -> list[Finding]:
-    """Look at one text as if all of it were added."""
-    from zt_gate.scanners.secrets.finding_limits import Ledger
-
-    engine = Engine(rules, formats_only=formats_only)
-    ledger = Ledger(engine)
-    found = [(block, hit) for block in block_of(path, data) for hit in engine.hits(block)]
-    return [*ledger.tell(found, path, None), *ledger.close()]
-
-
-def _once(block: Block, hits: list[Hit]) -> list[Hit]:
+def _once(block: Block, hits: list[SecretHit]) -> list[SecretHit]:
     """Drop what two overlapping pieces of a long line both hold."""
-    known: dict[tuple[str, int, int], Hit] = {}
+    known: dict[tuple[str, int, int], SecretHit] = {}
     for hit in hits:
         place = block.place(hit.start, hit.end)
         known.setdefault((hit.rule, place.line, place.column), hit)

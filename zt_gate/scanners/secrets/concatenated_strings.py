@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.secrets.hits import FORMAT, Hit
+from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -51,7 +51,7 @@ _AROUND = 300
 _NOTE = "It is put together from pieces."
 
 
-def find_split(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit]:
+def find_split(block: Block, look: Callable[[bytes], list[SecretHit]]) -> Iterator[SecretHit]:
     """Join neighbouring pieces of text and find the formats that only then appear.
 
     All joined texts of a block are looked at in one go, a line each.

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, Hit
+from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, SecretHit
 from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 from zt_gate.scanners.secrets.value_classifier import entropy
 
@@ -70,7 +70,7 @@ _LOGIN = re.compile(
 )
 
 
-def find_aws_pairs(block: Block, hits: Iterable[Hit], judge: Judge) -> Iterator[Hit]:
+def find_aws_pairs(block: Block, hits: Iterable[SecretHit], judge: Judge) -> Iterator[SecretHit]:
     """Find the 40 characters that stand within some lines of an AWS access key id."""
     for hit in hits:
         if hit.rule != AWS_ID:
@@ -79,10 +79,10 @@ def find_aws_pairs(block: Block, hits: Iterable[Hit], judge: Judge) -> Iterator[
         for match in _AWS_SECRET.finditer(block.data, low, high):
             value = match[0].decode("ascii")
             if entropy(value) >= 4.2 and judge.random(value) and not judge.placeholder(value):
-                yield Hit(AWS_SECRET, *match.span(), NEAR, level=Level.BLOCK, weight=9)
+                yield SecretHit(AWS_SECRET, *match.span(), NEAR, level=Level.BLOCK, weight=9)
 
 
-def find_connections(block: Block, judge: Judge) -> Iterator[Hit]:
+def find_connections(block: Block, judge: Judge) -> Iterator[SecretHit]:
     """Find the password of ``Server=…;User Id=…;Password=…`` and of ``user:pass@tcp(…)``."""
     lower = block.lower
     for match in _PASSWORD.finditer(lower):
@@ -110,7 +110,7 @@ def _connects(lower: bytes, low: int, high: int) -> bool:
     return _COMMAS.search(lower, low, high) is not None
 
 
-def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
+def find_commands(block: Block, judge: Judge) -> Iterator[SecretHit]:
     """Find the password in ``curl -u user:password``, ``mysql -ppassword`` and ``login(…)``."""
     data = block.data
     for match in _USER.finditer(data):
@@ -128,7 +128,7 @@ def find_commands(block: Block, judge: Judge) -> Iterator[Hit]:
         if judge.random(password, shortest=10) or (
             judge.passwordlike(password) and not judge.placeholder(password)
         ):
-            yield Hit(COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1)
+            yield SecretHit(COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1)
 
 
 def _spans(block: Block) -> Iterator[re.Match[bytes]]:
@@ -148,7 +148,7 @@ def _after_colon(text: bytes) -> str:
     return clear.partition(":")[2]
 
 
-def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> Hit | None:
+def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> SecretHit | None:
     value = block.data[start:end].decode("utf-8", "replace").rstrip(",;)\\")
     end = start + len(value.encode("utf-8", "replace"))
     if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
@@ -156,4 +156,4 @@ def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> Hit 
     weak = not (judge.passwordlike(value) or judge.random(value, shortest=10))
     if weak and (rule != CONNECTION or is_test_or_doc(block.path)):
         return None
-    return Hit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)
+    return SecretHit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)

@@ -8,7 +8,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets.hits import FILE, Hit
+from zt_gate.scanners.secrets.hits import FILE, SecretHit
 from zt_gate.scanners.secrets.lazy_regex import lazy
 from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 
@@ -35,7 +35,7 @@ class _Reader:
     lines: tuple[str, ...]
 
 
-class Files:
+class CredentialFiles:
     """The readers, found by the end of a path."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
@@ -48,7 +48,7 @@ class Files:
         self._known: dict[str, list[tuple[int, _Reader]]] = {}
         self._compiled: dict[str, re.Pattern[bytes]] = {}
 
-    def find(self, block: Block, judge: Judge) -> Iterator[Hit]:
+    def find(self, block: Block, judge: Judge) -> Iterator[SecretHit]:
         """Read a block as what its file's name says it is."""
         low = is_test_or_doc(block.path)
         for weight, reader in self._of(block.path):
@@ -58,7 +58,7 @@ class Files:
                     if _nothing(value, judge) or not _fits(reader.rule, value, judge):
                         continue
                     sure = not low or judge.random(value, shortest=10)
-                    yield Hit(
+                    yield SecretHit(
                         reader.rule.id,
                         *match.span("secret"),
                         FILE,

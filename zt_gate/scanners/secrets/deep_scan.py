@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets.concatenated_strings import find_split
 from zt_gate.scanners.secrets.context_formats import find_aws_pairs, find_commands, find_connections
-from zt_gate.scanners.secrets.credential_files import Files
+from zt_gate.scanners.secrets.credential_files import CredentialFiles
 from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
 from zt_gate.scanners.secrets.encoded_secrets import find_encoded
-from zt_gate.scanners.secrets.hits import KEY, Hit
+from zt_gate.scanners.secrets.hits import KEY, SecretHit
 from zt_gate.scanners.secrets.keyword_formats import find_near
 from zt_gate.scanners.secrets.kubernetes import find_kubernetes
 from zt_gate.scanners.secrets.named_value import RULE as KEYWORDS
 from zt_gate.scanners.secrets.named_value import Keywords
 from zt_gate.scanners.secrets.path_kinds import is_lock, is_test_or_doc
 from zt_gate.scanners.secrets.pem import encoded
-from zt_gate.scanners.secrets.variable_names import Names
+from zt_gate.scanners.secrets.variable_names import VariableNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,16 +48,16 @@ class Deep:
 
     def __init__(self, catalogue: Catalogue, judge: Judge) -> None:
         data = catalogue.data(KEYWORDS)
-        self.files = Files(catalogue.rules)
+        self.files = CredentialFiles(catalogue.rules)
         self._catalogue = catalogue
         self._judge = judge
-        self._names = Names.of(data)
+        self._names = VariableNames.of(data)
         self._keywords = Keywords(data, self._names, judge)
         self._plugins = Plugins(catalogue.rules)
 
     def find(
-        self, block: Block, plain: Sequence[Hit], look: Callable[[bytes], list[Hit]]
-    ) -> list[Hit]:
+        self, block: Block, plain: Sequence[SecretHit], look: Callable[[bytes], list[SecretHit]]
+    ) -> list[SecretHit]:
         """Return what stands in the block besides ``plain``; ``look`` finds formats in bytes."""
         lock = is_lock(block.path)
         if lock:
@@ -76,7 +76,7 @@ class Deep:
         ]
         return found if lock else [*found, *find_encoded(block, look)]
 
-    def _called(self, block: Block, *, lock: bool) -> Iterator[Hit]:
+    def _called(self, block: Block, *, lock: bool) -> Iterator[SecretHit]:
         """Call the plug-ins; in tests and documentation what they see is only information."""
         low = is_test_or_doc(block.path)
         for hit in self._plugins.find(block):
@@ -87,7 +87,7 @@ class Deep:
                 continue
             yield replace(hit, level=Level.INFO) if low else hit
 
-    def _plausible(self, block: Block, hit: Hit, value: str) -> bool:
+    def _plausible(self, block: Block, hit: SecretHit, value: str) -> bool:
         """Whether what a plug-in saw can be a secret at all, and nobody else judged it."""
         data = self._catalogue.data(hit.rule)
         if data.get("open") and _HOST.match(block.data, hit.end):
@@ -99,7 +99,7 @@ class Deep:
         return self._judge.passwordlike(value) or self._judge.random(value)
 
 
-def _service_accounts(block: Block, judge: Judge) -> Iterator[Hit]:
+def _service_accounts(block: Block, judge: Judge) -> Iterator[SecretHit]:
     if b"service_account" not in block.data:
         return
     for match in _SERVICE_KEY.finditer(block.data):
@@ -107,7 +107,7 @@ def _service_accounts(block: Block, judge: Judge) -> Iterator[Hit]:
         body = value.partition("-----BEGIN")[2].partition("KEY-----")[2].encode()
         if "..." not in value and encoded(body, 20) and not judge.template(value):
             extra = tuple(part for part in re.split(rb"\\n|\s", match[1]) if len(part) >= 16)
-            yield Hit(SERVICE_ACCOUNT, *match.span(1), KEY, extra=extra, weight=9)
+            yield SecretHit(SERVICE_ACCOUNT, *match.span(1), KEY, extra=extra, weight=9)
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.secrets.hits import ENTROPY, NAMED, PLUGIN, Hit
+from zt_gate.scanners.secrets.hits import ENTROPY, NAMED, PLUGIN, SecretHit
 from zt_gate.scanners.secrets.private_import import PrivateImport
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Plugins:
         self._prefilters: dict[str, re.Pattern[bytes]] = {}
         self._modules = PrivateImport("detect_secrets", absent=("requests",))
 
-    def find(self, block: Block) -> Iterator[Hit]:
+    def find(self, block: Block) -> Iterator[SecretHit]:
         """Call each plug-in on the lines that may interest it."""
         for rule in self._rules:
             text = block.lower if rule.data.get("lower") else block.data
@@ -71,14 +71,14 @@ class Plugins:
             values = (v for v in values if plugin.calculate_shannon_entropy(v) > limit)
         return [value for value in dict.fromkeys(values) if value]
 
-    def _line(self, rule: Rule, block: Block, low: int, high: int) -> Iterator[Hit]:
+    def _line(self, rule: Rule, block: Block, low: int, high: int) -> Iterator[SecretHit]:
         line = block.data[low:high].decode("utf-8", "surrogateescape")
         filename = block.path.decode("utf-8", "replace")
         for value in self.analyze(rule, line, filename):
             raw = value.strip(" \t\"'=:").encode("utf-8", "surrogateescape")
             start = block.data.find(raw, low, high)
             if raw and start >= 0:
-                yield Hit(rule.id, start, start + len(raw), _rank(rule))
+                yield SecretHit(rule.id, start, start + len(raw), _rank(rule))
 
     def _prefilter(self, rule: Rule) -> re.Pattern[bytes]:
         if rule.id not in self._prefilters:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from zt_gate.scanners.secrets.hits import FORMAT, Hit
+from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,12 +37,12 @@ _MOST = 20_000
 _NOTE = "It is encoded, which hides nothing."
 
 
-def find_encoded(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[Hit]:
+def find_encoded(block: Block, look: Callable[[bytes], list[SecretHit]]) -> Iterator[SecretHit]:
     """Decode what looks encoded and find formats, keys and URLs inside."""
     for start, end, clear in _decoded(block.data):
         for hit in _inside(clear, look, depth=1):
             value = hit.value if hit.value is not None else clear[hit.start : hit.end]
-            yield Hit(
+            yield SecretHit(
                 hit.rule,
                 start,
                 end,
@@ -57,14 +57,14 @@ def find_encoded(block: Block, look: Callable[[bytes], list[Hit]]) -> Iterator[H
             break
 
 
-def _inside(data: bytes, look: Callable[[bytes], list[Hit]], depth: int) -> list[Hit]:
+def _inside(data: bytes, look: Callable[[bytes], list[SecretHit]], depth: int) -> list[SecretHit]:
     hits = look(data)
     if hits or depth >= 2:
         return hits
     for _, _, clear in _decoded(data):
         for hit in _inside(clear, look, depth + 1):
             value = hit.value if hit.value is not None else clear[hit.start : hit.end]
-            return [Hit(hit.rule, 0, 0, FORMAT, value=value, level=hit.level)]
+            return [SecretHit(hit.rule, 0, 0, FORMAT, value=value, level=hit.level)]
     return []
 
 

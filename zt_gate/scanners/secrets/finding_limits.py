@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.secrets.block_scan import Engine
-    from zt_gate.scanners.secrets.hits import Hit
+    from zt_gate.scanners.secrets.hits import SecretHit
     from zt_gate.scanners.secrets.text_block import Block
 
 RULE = "secrets/many-secrets"
@@ -56,7 +56,7 @@ class Ledger:
         self._last = _Rest()
 
     def tell(
-        self, found: Sequence[tuple[Block, Hit]], path: bytes | None, oid: str | None
+        self, found: Sequence[tuple[Block, SecretHit]], path: bytes | None, oid: str | None
     ) -> Iterator[Finding]:
         """Yield the findings of one file, or of a commit's text: the worst, then the sum."""
         room = max(0, min(PER_FILE, PER_RUN - self._told)) if self._size < _TEXT else 0
@@ -92,7 +92,7 @@ class Ledger:
             yield self._summing(self._last, where, "elsewhere in the change", "")
 
     def _sum(
-        self, rest: Sequence[tuple[Block, Hit]], path: bytes | None, oid: str | None
+        self, rest: Sequence[tuple[Block, SecretHit]], path: bytes | None, oid: str | None
     ) -> Iterator[Finding]:
         own = self._sums < SUMS
         sums = _Rest() if own else self._last
@@ -128,10 +128,10 @@ class Ledger:
             level=rest.level,
         )
 
-    def _level(self, hit: Hit) -> Level:
+    def _level(self, hit: SecretHit) -> Level:
         return hit.level or self._engine.rules[hit.rule].level or Level.WARN
 
-    def _badness(self, hit: Hit) -> tuple[int, int, int]:
+    def _badness(self, hit: SecretHit) -> tuple[int, int, int]:
         rule = self._engine.rules[hit.rule]
         confidence = hit.confidence or rule.confidence
         return -self._level(hit).rank, -rule.severity.rank, -confidence.rank

@@ -15,7 +15,7 @@ FORMAT, KEY, FILE, URL, NEAR, NAMED, KEYWORD, PLUGIN, ENTROPY = range(9)
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SecretHit:
     """One find: the span of the secret in a block, and the rule that found it.
 
     ``value`` is the secret where it is not simply the span (decoded, joined).
@@ -36,15 +36,15 @@ class Hit:
     weight: int = 0
 
 
-def merge(hits: Iterable[Hit]) -> list[Hit]:
+def merge(hits: Iterable[SecretHit]) -> list[SecretHit]:
     """Keep one hit per span: the most specific rule, then the longest.
 
     Two spans of which one only touches the other are both kept; a span that
     overlaps a more specific one is dropped.
     """
-    kept: list[Hit] = []
+    kept: list[SecretHit] = []
     ordered = sorted(hits, key=lambda hit: (hit.rank, -hit.weight, hit.start - hit.end, hit.start))
-    taken: dict[int, list[Hit]] = {}
+    taken: dict[int, list[SecretHit]] = {}
     for hit in ordered:
         cells = range(hit.start >> 9, (max(hit.end, hit.start + 1) >> 9) + 1)
         near = (other for cell in cells for other in taken.get(cell, ()))

@@ -15,11 +15,11 @@ from zt_gate.scanners.secrets.variable_names import MEDIUM
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.hits import Hit
+    from zt_gate.scanners.secrets.hits import SecretHit
     from zt_gate.scanners.secrets.rule_index import Catalogue, Format
     from zt_gate.scanners.secrets.text_block import Block
     from zt_gate.scanners.secrets.value_classifier import Judge
-    from zt_gate.scanners.secrets.variable_names import Names
+    from zt_gate.scanners.secrets.variable_names import VariableNames
 
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _JOINED = _WORD | frozenset(b"_")
@@ -33,7 +33,9 @@ _GIVEN = re.compile(
 _LONG = 20
 
 
-def find_near(block: Block, catalogue: Catalogue, judge: Judge, names: Names) -> Iterator[Hit]:
+def find_near(
+    block: Block, catalogue: Catalogue, judge: Judge, names: VariableNames
+) -> Iterator[SecretHit]:
     """Find the formats that a word near them names (``datadog`` and 32 hex digits).
 
     ``DATADOG_API_KEY = …`` leaves nothing to guess: issuer, purpose, length and
@@ -55,7 +57,7 @@ def find_near(block: Block, catalogue: Catalogue, judge: Judge, names: Names) ->
             yield hit
 
 
-def _named(data: bytes, start: int, match: re.Match[bytes], names: Names) -> bool:
+def _named(data: bytes, start: int, match: re.Match[bytes], names: VariableNames) -> bool:
     """Whether the word at ``start`` is part of a name for a secret, given this very value."""
     value = match.start()
     gap = _GIVEN.fullmatch(data, start, value)

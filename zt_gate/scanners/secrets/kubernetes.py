@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets.hits import FILE, Hit
+from zt_gate.scanners.secrets.hits import FILE, SecretHit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _JSON_ENTRY = re.compile(rb"\"[\w.-]{1,100}\"\s{0,8}:\s{0,8}\"(?P<value>[^\"]{4,
 _END = re.compile(rb"(?m)^---|^\.\.\.")
 
 
-def find_kubernetes(block: Block, judge: Judge) -> Iterator[Hit]:
+def find_kubernetes(block: Block, judge: Judge) -> Iterator[SecretHit]:
     """Find the values of ``kind: Secret`` manifests: base64 hides nothing."""
     if not block.path.lower().endswith((b".yaml", b".yml", b".json", b".txt", b".tpl")):
         return
@@ -63,7 +63,9 @@ def _documents(data: bytes) -> Iterator[tuple[int, int]]:
     yield start, len(data)
 
 
-def _section(block: Block, section: re.Match[bytes], limit: int, judge: Judge) -> Iterator[Hit]:
+def _section(
+    block: Block, section: re.Match[bytes], limit: int, judge: Judge
+) -> Iterator[SecretHit]:
     depth = _width(section[1])
     position = section.end() + 1
     while position < limit:
@@ -88,7 +90,7 @@ def _width(line: bytes) -> int:
     return len(text) - len(text.lstrip(b" "))
 
 
-def _judge(block: Block, start: int, end: int, judge: Judge) -> Hit | None:
+def _judge(block: Block, start: int, end: int, judge: Judge) -> SecretHit | None:
     raw = block.data[start:end]
     text = raw.decode("utf-8", "replace")
     if judge.template(text) or text.startswith(("ENC[", "Ag", "vault:")):
@@ -101,7 +103,7 @@ def _judge(block: Block, start: int, end: int, judge: Judge) -> Hit | None:
     if len(shown) < 4 or judge.template(shown) or shown.strip().lower() in judge.absent:
         return None
     weak = judge.placeholder(shown)
-    return Hit(
+    return SecretHit(
         RULE,
         start,
         end,

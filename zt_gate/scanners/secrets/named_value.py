@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import variable_names as strength
 from zt_gate.scanners.secrets.assignments import Assignment, find_assignments, stems_pattern
-from zt_gate.scanners.secrets.hits import KEYWORD, Hit
+from zt_gate.scanners.secrets.hits import KEYWORD, SecretHit
 from zt_gate.scanners.secrets.path_kinds import is_code, is_test_or_doc
 from zt_gate.scanners.secrets.value_classifier import identifier
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.secrets.text_block import Block
     from zt_gate.scanners.secrets.value_classifier import Judge
-    from zt_gate.scanners.secrets.variable_names import Names
+    from zt_gate.scanners.secrets.variable_names import VariableNames
 
 RULE = "secrets/keyword-assignment"
 
@@ -36,12 +36,12 @@ _CALLS = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
 class Keywords:
     """The words and the judge, ready for one scan."""
 
-    def __init__(self, data: Mapping[str, Any], names: Names, judge: Judge) -> None:
+    def __init__(self, data: Mapping[str, Any], names: VariableNames, judge: Judge) -> None:
         self._stems = stems_pattern(tuple(data["stems"]))
         self._names = names
         self._judge = judge
 
-    def find(self, block: Block) -> Iterator[Hit]:
+    def find(self, block: Block) -> Iterator[SecretHit]:
         """Find what is assigned to a name that says it is secret."""
         code = is_code(block.path)
         low = is_test_or_doc(block.path)
@@ -54,7 +54,7 @@ class Keywords:
                 continue
             value = block.data[start:end].decode("utf-8", "replace")
             if self.secret(value, found, power, code=code):
-                yield Hit(
+                yield SecretHit(
                     RULE, start, end, KEYWORD,
                     level=Level.INFO if low else None,
                     confidence=Confidence.LOW if low else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.secrets.hits import KEY, Hit
+from zt_gate.scanners.secrets.hits import KEY, SecretHit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ SHORTEST = 64
 _LONGEST = 16 * 1024
 
 
-def find_keys(block: Block, judge: Judge) -> Iterator[Hit]:
+def find_keys(block: Block, judge: Judge) -> Iterator[SecretHit]:
     """Find private keys that have a body."""
     data = block.data
     position = data.find(b"PRIVATE KEY")
@@ -52,10 +52,10 @@ def find_keys(block: Block, judge: Judge) -> Iterator[Hit]:
     if b"Private-Lines:" in data:
         for match in _PUTTY.finditer(data):
             start, end = match.span(1)
-            yield Hit(PUTTY, start, end, KEY, extra=tuple(match[1].split()))
+            yield SecretHit(PUTTY, start, end, KEY, extra=tuple(match[1].split()))
 
 
-def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
+def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> SecretHit | None:
     data = block.data
     start = begin.end()
     end = min(len(data), start + _LONGEST)
@@ -74,7 +74,7 @@ def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> Hit | None:
     last = data.rfind(body[0][-8:], start, end)
     end = last + 8 if last >= 0 else end
     extra = (data[start:end].strip(), *lines)
-    return Hit(RULE, begin.start(), end, KEY, value=body[0], extra=extra)
+    return SecretHit(RULE, begin.start(), end, KEY, value=body[0], extra=extra)
 
 
 def encoded(raw: bytes, shortest: int = SHORTEST) -> bool:
@@ -95,7 +95,7 @@ def has_body_lines(block: Block) -> bool:
     return _BODY_LINES.search(block.data) is not None
 
 
-def find_bodies(block: Block, whole: bytes) -> Iterator[Hit]:
+def find_bodies(block: Block, whole: bytes) -> Iterator[SecretHit]:
     """Find added lines that stand inside a private key of the new file ``whole``."""
     for match in _WHOLE.finditer(whole):
         first = whole.count(b"\n", 0, match.start("body")) + 1
@@ -111,4 +111,4 @@ def find_bodies(block: Block, whole: bytes) -> Iterator[Hit]:
         start, end = block.bounds(inside[0])[0], block.bounds(inside[-1])[1]
         lines = tuple(block.data[slice(*block.bounds(index))].strip() for index in inside)
         body = _GLUE.sub(b"", match["body"])
-        yield Hit(RULE, start, end, KEY, value=body, extra=lines, note=_INSIDE)
+        yield SecretHit(RULE, start, end, KEY, value=body, extra=lines, note=_INSIDE)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import checksums
-from zt_gate.scanners.secrets.hits import FORMAT, Hit
+from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 from zt_gate.scanners.secrets.lazy_regex import lazy
 from zt_gate.scanners.secrets.value_classifier import entropy
 
@@ -28,7 +28,7 @@ _PARTS = lazy(r"[-_.:]")
 _DECODABLE = lazy(r"[A-Za-z0-9]+")
 
 
-def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[Hit]:
+def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[SecretHit]:
     """Find the formats with their own literal."""
     for position, forms in catalogue.candidates(block.data):
         for form in forms:
@@ -39,7 +39,7 @@ def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[H
 
 def _form(
     block: Block, catalogue: Catalogue, form: Format, position: int, judge: Judge
-) -> Hit | None:
+) -> SecretHit | None:
     if not block.data.startswith(form.literals, position):
         return None
     find = _around if form.marker else _at
@@ -97,7 +97,7 @@ def _closed(data: bytes, match: re.Match[bytes]) -> bool:
 
 def judged(
     block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int
-) -> Hit | None:
+) -> SecretHit | None:
     """Return the hit for a match of a format, or None where it is a known fake."""
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
@@ -126,7 +126,7 @@ def judged(
     elif verdict is False and not form.requires:
         confidence, note = Confidence.MEDIUM, "Its checksum is wrong: an invented or damaged one."
     weight = max(map(len, form.literals)) + 40 * form.requires
-    return Hit(form.rule.id, start, end, rank, None, (), level, confidence, note, weight)
+    return SecretHit(form.rule.id, start, end, rank, None, (), level, confidence, note, weight)
 
 
 def _body(form: Format, value: str) -> str:

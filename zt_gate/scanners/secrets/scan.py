@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.secrets.hits import Hit
+    from zt_gate.scanners.secrets.hits import SecretHit
     from zt_gate.scanners.secrets.text_block import Block
 
 
@@ -61,11 +61,11 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
 
 def _new(
     path: bytes,
-    found: list[tuple[Block, Hit]],
+    found: list[tuple[Block, SecretHit]],
     judged: set[tuple[str, bytes, bytes]],
     *,
     every: bool,
-) -> list[tuple[Block, Hit]]:
+) -> list[tuple[Block, SecretHit]]:
     """Return what a commit shows that the net change has not shown; ``every`` one of the latter."""
     fresh = []
     for block, hit in found:
@@ -78,10 +78,10 @@ def _new(
 
 def _file(
     engine: Engine, file: FileChange
-) -> tuple[int, list[tuple[Block, Hit]], list[NotInspected]]:
+) -> tuple[int, list[tuple[Block, SecretHit]], list[NotInspected]]:
     """Return the number of lines read, what is in them, and what could not be looked at."""
     missing: list[NotInspected] = []
-    found: list[tuple[Block, Hit]] = []
+    found: list[tuple[Block, SecretHit]] = []
     text = added_text(file)
     if text.skipped is not None:
         return 0, found, [text.skipped]

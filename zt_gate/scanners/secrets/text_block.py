@@ -23,7 +23,7 @@ _EVIDENCE = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextSpan:
     """Where a span is: 1-based line and columns in code points, end exclusive."""
 
     line: int
@@ -69,10 +69,10 @@ class Block:
         """Return the bounds of the line (or piece of a long one) around ``offset``."""
         return self.bounds(self.index(offset))
 
-    def place(self, start: int, end: int) -> Place:
+    def place(self, start: int, end: int) -> TextSpan:
         """Return where the span ``start``–``end`` is in the file."""
         first, last = self.index(start), self.index(max(start, end - 1))
-        return Place(
+        return TextSpan(
             self.numbers[first],
             self._column(first, start),
             self.numbers[last],

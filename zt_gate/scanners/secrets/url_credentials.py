@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets.hits import URL, Hit
+from zt_gate.scanners.secrets.hits import URL, SecretHit
 from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _SAMPLE = re.compile(
 )
 
 
-def find_urls(block: Block, judge: Judge) -> Iterator[Hit]:
+def find_urls(block: Block, judge: Judge) -> Iterator[SecretHit]:
     """Find ``scheme://user:password@host`` whose password is not a placeholder.
 
     A plain word counts as one in tests and documentation alone, and there it
@@ -72,7 +72,7 @@ def find_urls(block: Block, judge: Judge) -> Iterator[Hit]:
                 yield hit
 
 
-def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> Hit | None:
+def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> SecretHit | None:
     """Judge what follows one ``://``."""
     match = _USERINFO.match(data, position)
     hit = _judge(match, judge, low=low) if match is not None else None
@@ -87,19 +87,19 @@ def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> Hit | None:
     password = unquote(query[1].decode("utf-8", "replace"))
     if judge.placeholder(password) or any(c in password for c in "{}[]()|"):
         return None
-    return Hit(RULE, *query.span(1), URL, level=Level.WARN if low else None)
+    return SecretHit(RULE, *query.span(1), URL, level=Level.WARN if low else None)
 
 
-def _token(match: re.Match[bytes], judge: Judge) -> Hit | None:
+def _token(match: re.Match[bytes], judge: Judge) -> SecretHit | None:
     """Judge what stands in the user's place: alone it might be a name that looks like one."""
     value = match["secret"].decode("ascii")
     if judge.placeholder(value) or not judge.random(value, shortest=20):
         return None
     sure = None if match["word"] else Level.WARN
-    return Hit(RULE, *match.span("secret"), URL, level=sure)
+    return SecretHit(RULE, *match.span("secret"), URL, level=sure)
 
 
-def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> Hit | None:
+def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> SecretHit | None:
     user, password, host = (part.decode("utf-8", "replace") for part in match.groups())
     if any(c in password for c in "{}[]()|") or judge.placeholder(unquote(password)):
         return None
@@ -111,8 +111,8 @@ def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> Hit | None:
     if _LOCAL.match(host) and not random:
         return None
     if _LOCAL.match(host) or (_SAMPLE.match(host) and not random) or weak:
-        return Hit(RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM)
-    return Hit(RULE, start, end, URL)
+        return SecretHit(RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM)
+    return SecretHit(RULE, start, end, URL)
 
 
 def _same(user: str, password: str, judge: Judge) -> bool:

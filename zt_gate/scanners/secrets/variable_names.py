@@ -17,7 +17,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class VariableNames:
     """The lists of ``secrets/keyword-assignment``."""
 
     stems: tuple[str, ...]
@@ -29,7 +29,7 @@ class Names:
     harmless: frozenset[str]
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Names:
+    def of(cls, data: Mapping[str, Any]) -> VariableNames:
         """Read the lists of a rule's data."""
         return cls(
             tuple(data["stems"]),

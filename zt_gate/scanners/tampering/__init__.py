@@ -9,8 +9,9 @@ look for stands under ``rules/tampering/``.  The policy's own file is the judge'
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 
-@dataclass(frozen=True, slots=True)
 class TamperingScanner:
     """The scanner ``tampering``."""
 
-    name: str = "tampering"
+    info = ScannerInfo("tampering", keeps_baseline=False)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Look at the net change."""

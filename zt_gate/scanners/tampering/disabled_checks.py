@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate.errors import GateError
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import Look, either, shown, speaks
-from zt_gate.scanners.tampering.indented_blocks import Lines
+from zt_gate.scanners.tampering.indented_blocks import CodeLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def _bypassed(look: Look) -> Iterator[Finding]:
             continue
         shared = path_kinds.is_ci(file.path) or path_kinds.is_hook(file.path)
         for line in file.added_lines():
-            text = Lines.of(shown(line.data)).rows[0]
+            text = CodeLines.of(shown(line.data)).rows[0]
             # The gate's own skipping in these files is tampering/gate-disabled.
             if pattern.search(text) and not (shared and "SKIP" in text and _GATE.search(text)):
                 found.append((file, line))
@@ -85,7 +85,7 @@ class _Ignored:
         text = self._look.new(file) if candidates else None
         if text is None:
             return
-        lines = Lines.of(text)
+        lines = CodeLines.of(text)
         make = path_kinds.is_make(file.path)
         for line in candidates:
             at = line.number - 1
@@ -96,7 +96,7 @@ class _Ignored:
         text = shown(line.data)
         return bool(self._here.search(text) or self._around.search(text))
 
-    def _silent(self, lines: Lines, at: int, *, make: bool) -> bool:
+    def _silent(self, lines: CodeLines, at: int, *, make: bool) -> bool:
         row = lines.rows[at]
         if self._around.search(row):
             rows = [lines.rows[n] for n in lines.block(at)]
@@ -144,7 +144,7 @@ def _removed(look: Look) -> Iterator[Finding]:
 
 
 def _named(text: str | None, tools: dict[str, re.Pattern[str]]) -> set[str]:
-    told = "\n".join(Lines.of(text).rows)
+    told = "\n".join(CodeLines.of(text).rows)
     return {tool for tool, pattern in tools.items() if pattern.search(told)}
 
 

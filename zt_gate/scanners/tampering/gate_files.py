@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import MODE_ABSENT, MODE_EXECUTABLE, MODE_FILE
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import Look, either, entries
-from zt_gate.scanners.tampering.indented_blocks import Lines
+from zt_gate.scanners.tampering.indented_blocks import CodeLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +81,7 @@ def _own_rules(look: Look, file: FileChange, names: set[bytes | None]) -> Iterat
 class _Side:
     """One side of a file: its lines, and which of them run the gate."""
 
-    lines: Lines
+    lines: CodeLines
     runs: tuple[int, ...]
     #: Of those, the ones whose verdict counts for nothing, with the line that says so.
     toothless: dict[int, int]
@@ -155,7 +155,7 @@ class _Runs:
         return self._side(before, make=make), self._side(after, make=make)
 
     def _side(self, text: str | None, *, make: bool) -> _Side:
-        lines = Lines.of(text)
+        lines = CodeLines.of(text)
         found = lines.found(self._run)
         runs = tuple(n for n in found if not self._no_run.search(lines.rows[n]))
         around = _reasons(lines, lines.found(self._around)) if runs else {}
@@ -291,7 +291,7 @@ class _Runs:
         return self._told(_LOOSENED, file, message, row.strip())
 
 
-def _reasons(lines: Lines, found: Iterable[int]) -> dict[int, tuple[int, ...]]:
+def _reasons(lines: CodeLines, found: Iterable[int]) -> dict[int, tuple[int, ...]]:
     """Return by group the lines that take the teeth of a run: the first that leaves, and any."""
     kept: dict[int, dict[bool, int]] = {}
     for number in found:
@@ -300,7 +300,7 @@ def _reasons(lines: Lines, found: Iterable[int]) -> dict[int, tuple[int, ...]]:
     return {group: tuple(numbers.values()) for group, numbers in kept.items()}
 
 
-def _leaves(lines: Lines, number: int) -> bool:
+def _leaves(lines: CodeLines, number: int) -> bool:
     """Whether a line ends a script, or changes how the lines behind it end it."""
     return _LEAVES.match(lines.rows[number]) is not None
 
@@ -312,7 +312,7 @@ def _added(file: FileChange, number: int) -> Line | None:
     return None
 
 
-def _on(lines: Lines) -> list[str]:
+def _on(lines: CodeLines) -> list[str]:
     """Return the lines below ``on:`` of a workflow, that one included."""
     found: list[str] = []
     inside = False

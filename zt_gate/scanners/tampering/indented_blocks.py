@@ -39,7 +39,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class CodeLines:
     """The lines of a text, without comments; indices are 0-based.
 
     ``group_of`` has the number of each line's group; an empty line has that of
@@ -51,7 +51,7 @@ class Lines:
     group_of: tuple[int, ...]
 
     @classmethod
-    def of(cls, text: str | None) -> Lines:
+    def of(cls, text: str | None) -> CodeLines:
         """Read a text; None has no lines."""
         split = (text or "").replace("\r", "").split("\n")
         rows = tuple(_COMMENT.sub("", row[:_LONGEST]).rstrip() for row in split)

@@ -1,0 +1,35 @@
+"""What counts as CI, and that the marks are set and taken away in one place."""
+
+from __future__ import annotations
+
+import pytest
+
+from zt_gate.system.ci import in_ci, mark, with_mark, without_marks
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, False),
+        ({"CI": ""}, False),
+        ({"CI": "0"}, False),
+        ({"CI": "False"}, False),
+        ({"CI": "true"}, True),
+        ({"CI": "1"}, True),
+        ({"TF_BUILD": "True"}, True),
+        ({"JENKINS_URL": "u"}, True),
+        ({"TEAMCITY_VERSION": "1"}, True),
+        ({"CODEBUILD_BUILD_ID": "b"}, True),
+        ({"JENKINS_URL": ""}, False),
+    ],
+)
+def test_what_counts_as_ci(environ: dict[str, str], expected: bool) -> None:
+    assert in_ci(environ) is expected
+    assert in_ci(with_mark(environ))
+    assert not in_ci(without_marks(environ))
+    mark(environ)
+    assert in_ci(environ)
+
+
+def test_other_variables_stay() -> None:
+    assert without_marks({"HOME": "h", "CI": "true", "TF_BUILD": "1"}) == {"HOME": "h"}

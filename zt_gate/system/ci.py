@@ -1,0 +1,37 @@
+"""Whether a CI system runs the gate, by the variables that it sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+#: The variable that most CI systems set.
+_COMMON = "CI"
+#: Those of systems that do not set it: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
+_OTHERS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
+_FALSE = frozenset(("", "0", "false"))
+
+
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Say whether a CI system runs the gate."""
+    if environ.get(_COMMON, "").lower() not in _FALSE:
+        return True
+    return any(environ.get(name) for name in _OTHERS)
+
+
+def mark(environ: MutableMapping[str, str]) -> None:
+    """Set what ``in_ci`` looks for, where the caller knows that this is CI."""
+    environ[_COMMON] = "true"
+
+
+def with_mark(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment as CI has it."""
+    return {**environ, _COMMON: "true"}
+
+
+def without_marks(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment as a person's own machine has it."""
+    marks = {_COMMON, *_OTHERS}
+    return {name: value for name, value in environ.items() if name not in marks}
