@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from zt_gate.rulebook.load import RulebookError, digest, load, scanners_with_rules
+from zt_gate.rulebook.load import (
+    RulebookError,
+    digest,
+    load,
+    load_with_examples,
+    rules_folder,
+    scanners_with_rules,
+)
 
-__all__ = ["RulebookError", "digest", "load", "scanners_with_rules"]
+__all__ = [
+    "RulebookError",
+    "digest",
+    "load",
+    "load_with_examples",
+    "rules_folder",
+    "scanners_with_rules",
+]
