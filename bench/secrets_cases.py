@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets.block_scan import Engine
-from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
+from zt_gate.scanners.secrets.made_up_values import are_usual as is_test_or_doc
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:

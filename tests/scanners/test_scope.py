@@ -16,7 +16,8 @@ from zt_gate.errors import UsageError
 from zt_gate.model.change import MODE_EXECUTABLE
 from zt_gate.review import run as review
 from zt_gate.scanners.base import ScopeSettings, TaskScope
-from zt_gate.scanners.scope import SCANNER, built_in_tasks
+from zt_gate.scanners.scope import SCANNER
+from zt_gate.scanners.scope.tasks import built_in_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -164,18 +164,6 @@ def test_a_password_in_an_address_is_a_secret(scan: Scan) -> None:
         assert word in finding.secrets
 
 
-def test_kinds_are_told_by_the_path() -> None:
-    assert config_files.kind_of(b"a/.claude/settings.local.json") == config_files.Kind(
-        "claude-settings", "json"
-    )
-    assert config_files.kind_of(b".VSCode/Settings.json") == config_files.Kind(
-        "vscode-settings", "jsonc"
-    )
-    assert config_files.kind_of(b"x.claude/settings.json") is None
-    assert config_files.kind_of(b"src/main.py") is None
-    assert config_files.kind_of(b"\xff/.mcp.json") == config_files.Kind("mcp", "json")
-
-
 def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
     book = rule_index.load(rules)
     patterns = [

@@ -271,7 +271,7 @@ class _Runs:
 
         Where the same file runs the gate by itself that is told, but does not block.
         """
-        if not (path_kinds.is_ci(file.path) or path_kinds.is_hook(file.path)):
+        if not path_kinds.decides_what_runs(file.path):
             return
         rows = set(after.lines.found(self._skipped))
         for line in file.added_lines() if rows else ():

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.tampering.comparison import Look, entries, rows_added
-from zt_gate.syntax.file_types import is_text_name
 from zt_gate.syntax.globs import GlobError, compile_glob
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ class _Attributes:
 
     def told(self, pattern: str, words: list[str]) -> str:
         """Say what the attributes of one pattern hide, "" where nothing."""
-        named = is_text_name(pattern.encode("utf-8", "surrogateescape")) or pattern[-1:] in "*/"
+        named = is_any(pattern.encode("utf-8", "surrogateescape"), "text") or pattern[-1:] in "*/"
         # A macro holds for whatever names it, and a set of letters for more than it shows.
         named = named or pattern.startswith("[attr]") or "[" in pattern or "?" in pattern
         hides = named and not self._honest.search(pattern)
