@@ -21,13 +21,12 @@ from zt_gate.errors import GateError, UsageError
 from zt_gate.forge import (
     action_inputs as settings,
 )
+from zt_gate.forge import github_event as events
 from zt_gate.forge import (
-    codeowners,
     human_review,
     publish,
     pull_request_page,
 )
-from zt_gate.forge import github_event as events
 from zt_gate.forge import (
     review_command as remarks,
 )
@@ -38,6 +37,7 @@ from zt_gate.model.report import Verdict
 from zt_gate.reports.write import write
 from zt_gate.review import authorship
 from zt_gate.review import run as review
+from zt_gate.syntax import codeowners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
