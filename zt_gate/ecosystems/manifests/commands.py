@@ -27,6 +27,7 @@ from zt_gate.ecosystems.manifests.command_words import (
     RUNNERS,
     STOP_WORDS,
 )
+from zt_gate.ecosystems.manifests.npm_spec import spec
 from zt_gate.ecosystems.manifests.shell_words import Word, commands
 from zt_gate.ecosystems.manifests.tools import Tool, tool_of
 
@@ -249,8 +250,6 @@ def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | N
         text = text[4:].lstrip("/")
     elif tool.name.startswith("deno"):
         return None
-    from zt_gate.ecosystems.manifests.package_json import spec
-
     at = text.find("@", 1)
     name, version = (text, "") if at < 0 else (text[:at], text[at + 1 :])
     if "/" in name and not name.startswith("@"):

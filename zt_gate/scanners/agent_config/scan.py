@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.added_text import Seen
     from zt_gate.scanners.agent_config.documents import Document
-    from zt_gate.scanners.agent_config.key_matching import Hit
+    from zt_gate.scanners.agent_config.judged_values import Hit
+    from zt_gate.scanners.agent_config.line_hits import LineHit
     from zt_gate.scanners.agent_config.rule_index import Book
     from zt_gate.scanners.base import Context
     from zt_gate.syntax.paths import Configuration
@@ -220,7 +220,7 @@ class Walk:
                     return True
         return False
 
-    def _seen(self, seen: Seen, file: FileChange) -> Finding:
+    def _seen(self, seen: LineHit, file: FileChange) -> Finding:
         place = Location("line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1)
         return self.rules[seen.rule].finding(
             place,

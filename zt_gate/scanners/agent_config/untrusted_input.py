@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.agent_config.key_matching import scalar
+from zt_gate.scanners.agent_config.judged_values import scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

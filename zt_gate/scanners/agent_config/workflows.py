@@ -11,7 +11,7 @@ from zt_gate.scanners.agent_config import (
     model_steps,
     untrusted_input,
 )
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
 from zt_gate.scanners.agent_config.untrusted_input import table_of
 
 if TYPE_CHECKING:
