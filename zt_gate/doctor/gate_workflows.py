@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.doctor.repository_files import UnreadableError, table, tables, yaml_table
+from zt_gate.syntax import shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,10 +30,9 @@ _BASE = re.compile(
     r"(?i)\bbase\b[.\w]{0,40}sha|\bbase_ref\b|github\.event\.repository\.default_branch"
 )
 _SHA = re.compile(r"[0-9a-f]{40}")
-_SWALLOWED = re.compile(
-    r"\|\|\s*(?:true|:|exit\s+0|echo)|;\s*(?:true|:|exit\s+0)\b|\bset\s+\+[a-z]*e"
-)
-_PIPED = re.compile(r"(?<!\|)\|(?!\|)")
+#: What makes a failure count as passed behind an operator.
+_SUCCEEDS = {"||": ("true", ":", "exit 0", "echo"), ";": ("true", ":", "exit 0")}
+_ERRORS_OFF = re.compile(r"set (?:\S+ )*\+[a-z]*e")
 _ALWAYS = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
 _PLAIN = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
 _REF = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
@@ -222,22 +222,31 @@ def _conditions(part: dict[str, Any], what: str) -> Iterator[Fault]:
 
 def _script(step: dict[str, Any]) -> Iterator[Fault]:
     """Judge the shell around a call of the gate."""
-    run = _text(step.get("run"))[: 64 * 1024]
-    lines = [
-        line for line in run.replace("\\\n", " ").split("\n") if not line.lstrip().startswith("#")
-    ]
-    text = "\n".join(lines)
-    swallowed = _SWALLOWED.search(text)
+    found = shell.with_nested(_text(step.get("run"))[: 64 * 1024])
+    text = "\n".join(command.text for command in found)
+    swallowed = _swallowed(found)
     if swallowed:
-        says = f"the script loses the verdict: {swallowed[0]}"
+        says = f"the script loses the verdict: {swallowed[:80]}"
         yield Fault("unconditional", says, "let the exit code of zt-gate end the step")
-    piped = any(_CALL.search(line) and _PIPED.search(line) for line in lines)
+    piped = any(_CALL.search(command.text) and command.operator == "|" for command in found)
     if piped and "pipefail" not in text and _text(step.get("shell")) != "bash":
         says = "the script pipes the gate's output, and the pipe's end decides"
         yield Fault("unconditional", says, "set -o pipefail, or use --output FORMAT=FILE")
     if _MODULE.search(text) and not _ISOLATED.search(text):
         says = "python -m zt_gate without -I imports from the pull request's folder"
         yield Fault("not controlled", says, "python -I -m zt_gate")
+
+
+def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
+    """Return what makes a failure of a script count as passed, "" where nothing does."""
+    for command in found:
+        if _ERRORS_OFF.match(command.text):
+            return command.text
+    for command, then in shell.followed_by(found):
+        for ending in _SUCCEEDS.get(command.operator, ()):
+            if f"{then.program}{then.text[len(then.words[0].text) :]} ".startswith(f"{ending} "):
+                return f"{command.operator} {then.text}"
+    return ""
 
 
 def _controlled(

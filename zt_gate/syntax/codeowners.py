@@ -28,7 +28,7 @@ Forge = Literal["github", "gitlab"]
 
 _OWNER = re.compile(r"@[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?|[^@\s]+@[^@\s]+")
 _BLANK = re.compile(r"(?<!\\)[ \t]+")
-_SECTION = re.compile(r"\^?\[[^\]\n]+\]")
+_SECTION = re.compile(r"\^?\[[^\]\n]+\](?:\[\d+\])?(?:\s|\Z)")
 _ROLE = re.compile(r"[ \t]@@[a-z]+")
 
 

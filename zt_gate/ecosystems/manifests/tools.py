@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zt_gate.ecosystems.manifests.base import Ecosystem
-    from zt_gate.ecosystems.manifests.shell_words import Word
+    from zt_gate.syntax.shell import Word
 
 
 @dataclass(frozen=True, slots=True)
