@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from zt_gate.syntax.workflows import is_pinned
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
 
-_PINNED = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64}|sha256:[0-9a-f]{64})\Z")
-
 
 def unpinned(entry: Dependency) -> str:
     """Return what to say about an action that a tag or branch names, "" for a pinned one."""
-    if entry.ecosystem != "github" or _PINNED.match(entry.constraint):
+    if entry.ecosystem != "github" or is_pinned(entry.constraint):
         return ""
     named = f"{entry.name}@{entry.constraint}" if entry.constraint else entry.name
     return f"{ascii(named)[1:-1]} is not pinned to a full commit: what it names can change"
