@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.block_scan import Engine
-from zt_gate.scanners.secrets.made_up_values import are_usual as is_test_or_doc
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def alarms(folder: Path) -> Alarms:
             for finding in engine.findings(block):
                 level = finding.level or Level.WARN
                 counts[level] += 1
-                production += level is Level.BLOCK and not is_test_or_doc(path)
+                production += level is Level.BLOCK and not made_up_values.are_usual(path)
     return Alarms(lines, counts[Level.BLOCK], counts[Level.WARN], production)
 
 
