@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.block_scan import Engine
-from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def alarms(folder: Path) -> Alarms:
             for hit in engine.hits(block):
                 level = _level_of(engine, hit)
                 counts[level] += 1
-                production += level is Level.BLOCK and not is_test_or_doc(path)
+                production += level is Level.BLOCK and not made_up_values.are_usual(path)
     return Alarms(lines, counts[Level.BLOCK], counts[Level.WARN], production)
 
 

@@ -16,7 +16,8 @@ from zt_gate.errors import UsageError
 from zt_gate.model.change import MODE_EXECUTABLE
 from zt_gate.review import run as review
 from zt_gate.scanners.base import ScopeSettings, TaskScope
-from zt_gate.scanners.scope import SCANNER, built_in_tasks
+from zt_gate.scanners.scope import SCANNER
+from zt_gate.scanners.scope.tasks import built_in_tasks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,3 +218,17 @@ def test_a_task_that_does_not_exist_is_refused(repo: Repo) -> None:
     with pytest.raises(UsageError, match=r"'refactr': there is no such task; .*code-review"):
         judged(repo, task="refactr")
     assert set(built_in_tasks(RULES)) == {"code-review", "refactor", "dependency-audit", "deploy"}
+
+
+def test_the_groups_hold_what_the_table_of_paths_knows(tmp_path: Path) -> None:
+    restricted = ("simple-git-hooks.js", "husky/check.js", "hooks/pre-commit", "gems.locked")
+    change = change_of(dict.fromkeys((*restricted, "src/hooks/useAuth.ts"), "x\n"))
+    by_path = names(change, tmp_path, task="refactor")
+    expected = {("scope/restricted-path", name.encode()) for name in restricted}
+    assert by_path == expected
+
+
+def test_a_dependency_audit_may_change_lock_files_alone(tmp_path: Path) -> None:
+    change = change_of({"gems.locked": "x\n", "web/bun.lockb": "x\n", "other.lock": "x\n"})
+    by_path = names(change, tmp_path, task="dependency-audit")
+    assert by_path == {("scope/outside-allowed", b"other.lock")}

@@ -547,3 +547,16 @@ def test_ignores_and_baseline_warn_in_standard_and_block_in_strict(tmp_path: Pat
         assert levels["tampering/ignore-added"] == ("block" if profile == "strict" else "info")
         # Skipped scanners are what strict does not accept; they are no finding.
         assert report.verdict.value == verdict
+
+
+def test_a_word_that_makes_github_skip_the_line_takes_its_owners(tmp_path: Path) -> None:
+    old = {"CODEOWNERS": "* @org/core\n"}
+    for new in ("* @org/core nobody\n", "[x] @a\n* @org/core nobody\n"):
+        found = rules_of({"CODEOWNERS": new}, old, tmp_path)
+        assert found == {"tampering/codeowners-weakened"}, new
+
+
+def test_gitlab_reads_roles_as_owners(tmp_path: Path) -> None:
+    old = {"CODEOWNERS": "[Docs]\n*.md @org/docs\n"}
+    new = {"CODEOWNERS": "[Docs]\n*.md @org/docs @@maintainer\n"}
+    assert rules_of(new, old, tmp_path) == set()

@@ -179,7 +179,7 @@ def _owners(
     job: Job, paths: Sequence[bytes], read: Callable[[bytes], bytes | None], rules: _Rules
 ) -> Iterator[Check]:
     """Yield whether a person must agree before the gate itself is changed."""
-    from zt_gate.forge import codeowners
+    from zt_gate.syntax import codeowners
 
     known = codeowners.read(read)
     place = next((one for one in codeowners.PLACES if one in paths), codeowners.PLACES[0])

@@ -10,12 +10,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.doctor.repository_files import UnreadableError, table, tables, yaml_table
+from zt_gate.doctor.repository_files import UnreadableError, yaml_table
+from zt_gate.syntax import shell
+from zt_gate.syntax.workflows import (
+    ActionReference,
+    Step,
+    Workflow,
+    WorkflowJob,
+    is_workflow,
+    table_of,
+    text_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-FOLDER = b".github/workflows/"
 _ACTION = re.compile(r"[\w.-]+/zt-gate(?:/[\w./-]+)?@[^\s]+", re.IGNORECASE)
 _CALL = re.compile(
     r"\bzt-gate\s+(?:scan|ci|hook)\b|\bzt_gate\s+(?:scan|ci|hook)\b"
@@ -23,16 +32,14 @@ _CALL = re.compile(
 )
 _MODULE = re.compile(r"-m\s*zt_gate\b")
 _ISOLATED = re.compile(r"python[\w.\"/}-]{0,80}\s+-I\s+-m\s*zt_gate\b")
-_PINNED = re.compile(r"@[0-9a-f]{40}\Z|@sha256:[0-9a-f]{64}\Z")
 _HEAD = re.compile(r"(?i)\bhead\b|head_ref|head_sha|refs/pull/|merge_commit_sha")
 _BASE = re.compile(
     r"(?i)\bbase\b[.\w]{0,40}sha|\bbase_ref\b|github\.event\.repository\.default_branch"
 )
 _SHA = re.compile(r"[0-9a-f]{40}")
-_SWALLOWED = re.compile(
-    r"\|\|\s*(?:true|:|exit\s+0|echo)|;\s*(?:true|:|exit\s+0)\b|\bset\s+\+[a-z]*e"
-)
-_PIPED = re.compile(r"(?<!\|)\|(?!\|)")
+#: What makes a failure count as passed behind an operator.
+_SUCCEEDS = {"||": ("true", ":", "exit 0", "echo"), ";": ("true", ":", "exit 0")}
+_ERRORS_OFF = re.compile(r"set (?:\S+ )*\+[a-z]*e")
 _ALWAYS = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
 _PLAIN = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
 _REF = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
@@ -76,62 +83,60 @@ def jobs_in(
     """Return the jobs that run the gate, and why which workflow could not be read."""
     found: list[Job] = []
     failed: list[str] = []
-    named = [p for p in paths if p.startswith(FOLDER) and p.endswith((b".yml", b".yaml"))]
+    named = [path for path in paths if is_workflow(path)]
     if len(named) > _MOST_FILES:
         failed.append(f"of {len(named)} workflows {_MOST_FILES} were looked at")
     for path in named[:_MOST_FILES]:
         shown = path.decode("utf-8", "backslashreplace")
         data = read(path)
         try:
-            root = yaml_table(data or b"", shown)
-            _check_size(root, shown)
+            workflow = Workflow(yaml_table(data or b"", shown))
+            _check_size(workflow, shown)
         except UnreadableError as error:
             failed.append(str(error))
             continue
-        found += _jobs(path, root, read)
+        found += _jobs(path, workflow, read)
     return tuple(found), tuple(failed)
 
 
-def _check_size(root: dict[str, Any], shown: str) -> None:
+def _check_size(workflow: Workflow, shown: str) -> None:
     """Raise UnreadableError for more than can be looked at; aliases make much of few bytes."""
-    jobs = table(root.get("jobs"))
-    steps = [table(job).get("steps") for job in list(jobs.values())[:_MOST_JOBS]]
-    longest = max((len(one) for one in steps if isinstance(one, list)), default=0)
+    jobs = workflow.jobs()
+    listed = [job.table.get("steps") for job in jobs[:_MOST_JOBS]]
+    longest = max((len(steps) for steps in listed if isinstance(steps, list)), default=0)
     if len(jobs) > _MOST_JOBS or longest > _MOST_STEPS:
         raise UnreadableError(f"{shown}: more jobs or steps than can be looked at")
 
 
-def _jobs(
-    path: bytes, root: dict[str, Any], read: Callable[[bytes], bytes | None]
-) -> Iterator[Job]:
-    for name, value in table(root.get("jobs")).items():
-        job = table(value)
-        steps = tables(job.get("steps")) or ([job] if "uses" in job else [])
-        runs = [number for number, step in enumerate(steps) if _is_gate(steps, number, read)]
+def _jobs(path: bytes, workflow: Workflow, read: Callable[[bytes], bytes | None]) -> Iterator[Job]:
+    for job in workflow.jobs():
+        steps = list(job.steps())
+        runs = [number for number in range(len(steps)) if _is_gate(steps, number, read)]
         if not runs:
             continue
-        shown = str(job.get("name") or name)
-        context = "" if "${{" in shown or "strategy" in job or "uses" in job else shown
-        faults = [*_triggers(root), *_permissions(root, job), *_conditions(job, "the job")]
+        shown = str(job.table.get("name") or job.name)
+        computed = "${{" in shown or "strategy" in job.table or "uses" in job.table
+        faults = [
+            *_triggers(workflow),
+            *_permissions(workflow, job),
+            *_conditions(job.table, "the job"),
+        ]
         for number in runs:
-            faults += _conditions(steps[number], "the step")
+            faults += _conditions(steps[number].table, "the step")
             faults += _script(steps[number])
-            faults += _controlled(root, steps, number)
+            faults += _controlled(workflow, steps, number)
         faults += _unpinned(steps)
-        yield Job(path, str(name), context, tuple(dict.fromkeys(faults)))
+        yield Job(path, job.name, "" if computed else shown, tuple(dict.fromkeys(faults)))
 
 
-def _is_gate(
-    steps: Sequence[dict[str, Any]], number: int, read: Callable[[bytes], bytes | None]
-) -> bool:
-    uses, run = _text(steps[number].get("uses")), _text(steps[number].get("run"))
-    if _ACTION.fullmatch(uses):
+def _is_gate(steps: Sequence[Step], number: int, read: Callable[[bytes], bytes | None]) -> bool:
+    step = steps[number]
+    if _ACTION.fullmatch(step.uses):
         return True
-    if uses.startswith("./"):
-        checkout = _checkout_of(steps[:number], uses)
-        inner = _inside(uses, checkout)
-        return _is_action(inner, read)
-    return bool(_CALL.search(run))
+    if ActionReference.of(step.uses).is_local:
+        checkout = _checkout_of(steps[:number], step.uses)
+        return _is_action(_inside(step.uses, checkout), read)
+    return bool(_CALL.search(step.run))
 
 
 def _is_action(folder: str, read: Callable[[bytes], bytes | None]) -> bool:
@@ -146,36 +151,32 @@ def _is_action(folder: str, read: Callable[[bytes], bytes | None]) -> bool:
     return False
 
 
-def _checkout_of(before: Sequence[dict[str, Any]], uses: str) -> dict[str, Any]:
+def _checkout_of(before: Sequence[Step], uses: str) -> Mapping[str, Any]:
     """Return the inputs of the checkout that a local action comes from, {} for the default one."""
-    best: dict[str, Any] = {}
+    best: Mapping[str, Any] = {}
     for step in before:
-        given = table(step.get("with"))
-        if "actions/checkout" not in _text(step.get("uses")):
+        if "actions/checkout" not in step.uses:
             continue
-        place = _text(given.get("path")).strip("/").removeprefix("./")
+        place = text_of(step.inputs.get("path")).strip("/").removeprefix("./")
         if not place or f"{uses[2:]}/".startswith(f"{place}/"):
-            best = given
+            best = step.inputs
     return best
 
 
-def _inside(uses: str, checkout: dict[str, Any]) -> str:
+def _inside(uses: str, checkout: Mapping[str, Any]) -> str:
     """Return where a local action is in the repository that was checked out."""
-    place = _text(checkout.get("path")).strip("/").removeprefix("./")
+    place = text_of(checkout.get("path")).strip("/").removeprefix("./")
     inner = f"{uses[2:].strip('/')}/"
     return inner.removeprefix(f"{place}/").strip("/") if place else inner.strip("/")
 
 
-def _triggers(root: dict[str, Any]) -> Iterator[Fault]:
-    from zt_gate.scanners.agent_config import untrusted_input
-
-    names = untrusted_input.triggers(root)
-    on = table(root.get("on", root.get("true")))
-    asked = names & {"pull_request", "pull_request_target"}
+def _triggers(workflow: Workflow) -> Iterator[Fault]:
+    on = workflow.triggers()
+    asked = on.keys() & {"pull_request", "pull_request_target"}
     if not asked:
         yield Fault("triggers", "it does not run on pull requests", "add to on: pull_request:")
     for name in sorted(asked):
-        given = table(on.get(name))
+        given = on[name]
         for key in ("paths", "paths-ignore"):
             if key in given:
                 says = f"{key} under {name} leaves pull requests without a verdict"
@@ -188,23 +189,23 @@ def _triggers(root: dict[str, Any]) -> Iterator[Fault]:
             yield Fault("triggers", says, mend)
 
 
-def _permissions(root: dict[str, Any], job: dict[str, Any]) -> Iterator[Fault]:
-    given = job.get("permissions", root.get("permissions"))
+def _permissions(workflow: Workflow, job: WorkflowJob) -> Iterator[Fault]:
+    given = job.table.get("permissions", workflow.root.get("permissions"))
     mend = "permissions: { contents: read }"
     if given is None:
         says = "it says no permissions, so the token has what the repository's default gives"
         yield Fault("permissions", says, mend)
     elif isinstance(given, str) and given != "read-all":
         yield Fault("permissions", f"the token has {given}", mend)
-    for name, value in table(given).items():
+    for name, value in table_of(given).items():
         if value == "write" and name not in _MAY_WRITE:
             yield Fault("permissions", f"the token may write: {name}", mend)
 
 
-def _conditions(part: dict[str, Any], what: str) -> Iterator[Fault]:
+def _conditions(part: Mapping[str, Any], what: str) -> Iterator[Fault]:
     condition = part.get("if")
     if condition is not None:
-        said = str(condition).lower() if isinstance(condition, bool) else _text(condition)
+        said = str(condition).lower() if isinstance(condition, bool) else text_of(condition)
         bare = said.strip().removeprefix("${{").removesuffix("}}").strip()
         if bare not in _ALWAYS:
             says = f"{what} has the condition {bare[:80]}, and what is skipped counts as passed"
@@ -212,27 +213,24 @@ def _conditions(part: dict[str, Any], what: str) -> Iterator[Fault]:
     if part.get("continue-on-error") not in {None, False}:
         says = f"{what} has continue-on-error, so a failure counts as passed"
         yield Fault("unconditional", says, "take continue-on-error out")
-    if what == "the job" and part.get("needs") and "always()" not in _text(part.get("if")):
+    if what == "the job" and part.get("needs") and "always()" not in text_of(part.get("if")):
         says = "the job needs another one; where that fails it is skipped, which counts as passed"
         yield Fault("unconditional", says, "take needs: out")
-    if _text(table(part.get("with")).get("profile")) == "advisory":
+    if text_of(table_of(part.get("with")).get("profile")) == "advisory":
         says = f"{what} asks for the profile advisory, in which nothing blocks"
         yield Fault("unconditional", says, "take profile: advisory out")
 
 
-def _script(step: dict[str, Any]) -> Iterator[Fault]:
+def _script(step: Step) -> Iterator[Fault]:
     """Judge the shell around a call of the gate."""
-    run = _text(step.get("run"))[: 64 * 1024]
-    lines = [
-        line for line in run.replace("\\\n", " ").split("\n") if not line.lstrip().startswith("#")
-    ]
-    text = "\n".join(lines)
-    swallowed = _SWALLOWED.search(text)
+    found = shell.with_nested(step.run[: 64 * 1024])
+    text = "\n".join(command.text for command in found)
+    swallowed = _swallowed(found)
     if swallowed:
-        says = f"the script loses the verdict: {swallowed[0]}"
+        says = f"the script loses the verdict: {swallowed[:80]}"
         yield Fault("unconditional", says, "let the exit code of zt-gate end the step")
-    piped = any(_CALL.search(line) and _PIPED.search(line) for line in lines)
-    if piped and "pipefail" not in text and _text(step.get("shell")) != "bash":
+    piped = any(_CALL.search(command.text) and command.operator == "|" for command in found)
+    if piped and "pipefail" not in text and text_of(step.table.get("shell")) != "bash":
         says = "the script pipes the gate's output, and the pipe's end decides"
         yield Fault("unconditional", says, "set -o pipefail, or use --output FORMAT=FILE")
     if _MODULE.search(text) and not _ISOLATED.search(text):
@@ -240,44 +238,47 @@ def _script(step: dict[str, Any]) -> Iterator[Fault]:
         yield Fault("not controlled", says, "python -I -m zt_gate")
 
 
-def _controlled(
-    root: dict[str, Any], steps: Sequence[dict[str, Any]], number: int
-) -> Iterator[Fault]:
-    """Judge whether the pull request's own code decides what runs."""
-    from zt_gate.scanners.agent_config import untrusted_input
+def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
+    """Return what makes a failure of a script count as passed, "" where nothing does."""
+    for command in found:
+        if _ERRORS_OFF.match(command.text):
+            return command.text
+    for command, then in shell.followed_by(found):
+        for ending in _SUCCEEDS.get(command.operator, ()):
+            if f"{then.program}{then.text[len(then.words[0].text) :]} ".startswith(f"{ending} "):
+                return f"{command.operator} {then.text}"
+    return ""
 
-    uses = _text(steps[number].get("uses"))
-    if uses.startswith("./"):
+
+def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Iterator[Fault]:
+    """Judge whether the pull request's own code decides what runs."""
+    uses = steps[number].uses
+    if ActionReference.of(uses).is_local:
         given = _checkout_of(steps[:number], uses)
-        ref, repository = _text(given.get("ref")), _text(given.get("repository"))
+        ref, repository = text_of(given.get("ref")), text_of(given.get("repository"))
         of_base = _BASE.search(ref) or _SHA.fullmatch(ref)
         if _HEAD.search(f"{ref} {repository}") or not of_base:
             says = f"uses: {uses} comes from the checkout of the pull request, which can rewrite it"
             mend = "check out github.event.pull_request.base.sha into a folder, and use that"
             yield Fault("not controlled", says, mend)
-    if "pull_request_target" not in untrusted_input.triggers(root):
+    if "pull_request_target" not in workflow.triggers():
         return
     for step in steps:
-        given = table(step.get("with"))
-        said = f"{_text(given.get('ref'))} {_text(given.get('repository'))}"
-        if "actions/checkout" in _text(step.get("uses")) and _HEAD.search(said):
+        named = (text_of(step.inputs.get(key)) for key in ("ref", "repository"))
+        source = " ".join(named)
+        if "actions/checkout" in step.uses and _HEAD.search(source):
             says = "under pull_request_target it checks out the pull request's own files"
             yield Fault("not controlled", says, "use pull_request, or check out the base")
 
 
-def _unpinned(steps: Sequence[dict[str, Any]]) -> Iterator[Fault]:
+def _unpinned(steps: Sequence[Step]) -> Iterator[Fault]:
     for step in steps:
-        uses = _text(step.get("uses"))
-        if uses and not uses.startswith("./") and not _PINNED.search(uses):
-            name, _, ref = uses.partition("@")
-            says = f"uses {uses[:100]}: its owner can point {ref[:40] or 'it'} at other code"
+        action = ActionReference.of(step.uses)
+        if step.uses and not action.is_local and not action.is_pinned:
+            says = f"uses {step.uses[:100]}: its owner can point {action.ref[:40] or 'it'} at"
             mend = "write the commit's id behind the @"
             # Only what a shell takes for plain words: people paste what is printed here.
-            plain = _PLAIN.match(name)
-            if plain and _REF.fullmatch(ref):
-                mend += f"; it says: git ls-remote https://github.com/{plain[0]} {ref}"
-            yield Fault("pinned", says, mend)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+            plain = _PLAIN.match(action.name)
+            if plain and _REF.fullmatch(action.ref):
+                mend += f"; it says: git ls-remote https://github.com/{plain[0]} {action.ref}"
+            yield Fault("pinned", f"{says} other code", mend)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.doctor.check import Check
 from zt_gate.doctor.repository_files import UnreadableError, of_work_tree, tables, yaml_table
 from zt_gate.errors import GateError
+from zt_gate.syntax import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ IDS = {
     "pre-push": "zt-gate-push",
 }
 _GATE = re.compile(r"\bzt[-_]gate\b")
-_SWALLOWED = re.compile(r"\|\||;\s*(?:true|:|exit)\b")
+_LOSES_VERDICT = frozenset(("true", ":", "exit"))
 _INSTALL = "zt-gate hook install"
 
 
@@ -140,7 +141,7 @@ class _Configuration:
         for hook in found:
             if hook.get("always_run") is False or (hook["local"] and not hook.get("always_run")):
                 return f"{CONFIG} does not say always_run, so that some commits are not judged"
-            if _SWALLOWED.search(str(hook.get("entry", ""))):
+            if _loses_verdict(str(hook.get("entry", ""))):
                 return f"{CONFIG} calls zt-gate so that its verdict is lost"
         return ""
 
@@ -160,9 +161,18 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
+def _loses_verdict(entry: str) -> bool:
+    """Whether another command behind the gate decides about the exit code."""
+    found = shell.with_nested(entry)
+    if any(command.operator == "||" for command in found):
+        return True
+    pairs = shell.followed_by(found)
+    return any(one.operator == ";" and then.program in _LOSES_VERDICT for one, then in pairs)
+
+
 def _calls_gate(data: bytes) -> bool:
-    lines = data.decode("utf-8", "replace").split("\n")
-    return any(_GATE.search(line) for line in lines if not line.lstrip().startswith("#"))
+    found = shell.commands(data.decode("utf-8", "replace"))
+    return any(_GATE.search(command.text) for command in found)
 
 
 def _quoted(path: str) -> str:

@@ -21,13 +21,12 @@ from zt_gate.errors import GateError, UsageError
 from zt_gate.forge import (
     action_inputs as settings,
 )
+from zt_gate.forge import github_event as events
 from zt_gate.forge import (
-    codeowners,
     human_review,
     publish,
     pull_request_page,
 )
-from zt_gate.forge import github_event as events
 from zt_gate.forge import (
     review_command as remarks,
 )
@@ -37,6 +36,7 @@ from zt_gate.git.trusted_files import read_file
 from zt_gate.reports.write import write
 from zt_gate.review import authorship
 from zt_gate.review import run as review
+from zt_gate.syntax import codeowners
 from zt_gate.system import ci
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from zt_gate.forge.api_client import ForgeClient
-    from zt_gate.forge.codeowners import Owners
     from zt_gate.forge.github_event import Event
+    from zt_gate.syntax.codeowners import Owners
 
 _NOREPLY = re.compile(r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com")
 _DECIDES = frozenset(("APPROVED", "CHANGES_REQUESTED", "DISMISSED"))

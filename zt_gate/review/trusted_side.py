@@ -97,7 +97,7 @@ def trusted_policy(
 def _check_task(policy: Policy, task: str) -> None:
     """Refuse a task that there is not: it would narrow nothing; raises UsageError."""
     if task and task not in policy.tasks:
-        from zt_gate.scanners.scope import built_in_tasks
+        from zt_gate.scanners.scope.tasks import built_in_tasks
 
         known = dict.fromkeys((*built_in_tasks(rulebook.load("scope")), *policy.tasks))
         if task not in known:

@@ -101,10 +101,13 @@ def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
-    """Return a digest over the content of all rule files."""
+    """Return a digest over the content of all rule files and of the table of paths."""
     root = folder or rules_folder()
     files = [file for name in scanners_with_rules(root) for file in _files(root, name)]
     files += _renames_file(root)
+    table_of_paths = root / "paths.toml"
+    if table_of_paths.is_file():
+        files.append(table_of_paths)
     kept = cache / f"rules-digest-{_stamp(files)}" if cache else None
     if kept is not None:
         with suppress(OSError, UnicodeError):

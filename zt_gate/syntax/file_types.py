@@ -1,4 +1,4 @@
-"""Which files are not text, by their first bytes, and which should be, by their names."""
+"""Which files are not text, by their first bytes."""
 
 from __future__ import annotations
 
@@ -37,23 +37,6 @@ _MAGIC = (
     (b"\x1aE\xdf\xa3", "audio or video"),
 )
 
-# Names of files that somebody reads as text: extensions, and whole names.
-_TEXT_NAMES = frozenset(
-    b"py pyi pyw pth js jsx mjs cjs ts tsx mts cts go rb rs java kt kts groovy c h cc cpp hpp cs "
-    b"fs vb php phtml pl pm sh bash zsh fish ksh csh ps1 psm1 bat cmd awk sed vbs tcl md mdx mdc "
-    b"markdown rst adoc txt text html htm xhtml xml xsl svg css scss sass less json jsonc json5 "
-    b"jsonl ndjson yaml yml toml ini cfg conf env sql tf tfvars hcl nix lock mod sum work gradle "
-    b"properties ipynb csv tsv vue svelte astro lua r jl swift scala clj ex exs erl hs ml dart zig "
-    b"proto graphql cmake mk bzl j2 tmpl hbs ejs erb jinja diff patch makefile gnumakefile "
-    b"dockerfile containerfile jenkinsfile vagrantfile procfile justfile rakefile gemfile pipfile "
-    b"brewfile caddyfile tiltfile build workspace codeowners readme license agents claude gemini "
-    b"npmrc yarnrc pypirc netrc profile bashrc zshrc bash_profile envrc editorconfig gitignore "
-    b"gitattributes gitmodules gitconfig dockerignore npmignore cursorrules windsurfrules "
-    b"clinerules cursorignore babelrc eslintrc prettierrc htaccess php3 php4 php5 php7 php8 phps "
-    b"phar inc module jsp jspx jspf asp aspx ascx ashx asmx cfm cgi fcgi wsgi tcsh zshenv "
-    b"zprofile profile local development production staging secret secrets pem".split()
-)
-
 
 def format_of(head: bytes) -> str | None:
     """Return what these first bytes announce, None where it is nothing known."""
@@ -62,9 +45,3 @@ def format_of(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
         return "audio or video"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
-
-
-def is_text_name(path: bytes) -> bool:
-    """Whether somebody would take a file of this name for text."""
-    name = path.rsplit(b"/", 1)[-1].lower()
-    return name.rpartition(b".")[2] in _TEXT_NAMES

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import Body, ContentUnavailableError, FileChange, Line
 from zt_gate.model.report import NotInspected, SkipKind
-from zt_gate.syntax.file_types import format_of, is_text_name
+from zt_gate.syntax.file_types import format_of
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,7 +202,7 @@ def _look_closer(file: FileChange) -> TextLines:
         kind = "binary data"
     if kind is None:
         return TextLines(file)
-    if is_text_name(file.path):
+    if is_any(file.path, "text"):
         reason = f"named like text, but its bytes are none ({kind})"
         return _skip(file, "unreadable", reason)
     if head.startswith(b"#!"):

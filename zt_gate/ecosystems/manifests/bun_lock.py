@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import json_text
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
-from zt_gate.ecosystems.manifests.package_json import archive_source, asked_for, spec
+from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
+from zt_gate.ecosystems.manifests.package_json import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,8 +27,9 @@ from zt_gate.ecosystems.manifests.command_words import (
     RUNNERS,
     STOP_WORDS,
 )
-from zt_gate.ecosystems.manifests.shell_words import Word, commands
+from zt_gate.ecosystems.manifests.npm_spec import spec
 from zt_gate.ecosystems.manifests.tools import Tool, tool_of
+from zt_gate.syntax.shell import Word, commands, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,12 +97,12 @@ def in_span(
 ) -> list[Hit]:
     """Return what the commands in a span of ``content`` install."""
     found: list[Hit] = []
-    for words in commands(content, start, end):
-        found += in_command(content, words, depth, prose=prose)
+    for command in commands(content, start, end):
+        found += in_command(content, command.words, depth, prose=prose)
     return found
 
 
-def in_command(content: str, words: list[Word], depth: int, *, prose: bool) -> Iterator[Hit]:
+def in_command(content: str, words: Sequence[Word], depth: int, *, prose: bool) -> Iterator[Hit]:
     """Yield what one command installs."""
     rest = _without_prefixes(words)
     if not rest:
@@ -129,12 +130,7 @@ def in_command(content: str, words: list[Word], depth: int, *, prose: bool) -> I
         yield from _installed(tool, rest[at + tool.words :], prose=prose)
 
 
-def program(word: str) -> str:
-    """Return the name of a program as written in a command: no folder, no ``.exe``."""
-    return word.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
-
-
-def _without_prefixes(words: list[Word]) -> list[Word]:
+def _without_prefixes(words: Sequence[Word]) -> list[Word]:
     at = 0
     while at < len(words):
         text = words[at].text
@@ -144,7 +140,7 @@ def _without_prefixes(words: list[Word]) -> list[Word]:
         ):
             break
         at += 1
-    rest = words[at:]
+    rest = list(words[at:])
     if rest and rest[0].text[:1] in "@-" and len(rest[0].text) > 1:  # make's marks
         first = rest[0]
         text = first.text.lstrip("@-+")
@@ -249,8 +245,6 @@ def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | N
         text = text[4:].lstrip("/")
     elif tool.name.startswith("deno"):
         return None
-    from zt_gate.ecosystems.manifests.package_json import spec
-
     at = text.find("@", 1)
     name, version = (text, "") if at < 0 else (text[:at], text[at + 1 :])
     if "/" in name and not name.startswith("@"):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests import json_text
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
-from zt_gate.ecosystems.manifests.package_json import archive_source, asked_for
+from zt_gate.ecosystems.manifests.npm_spec import archive_source
+from zt_gate.ecosystems.manifests.package_json import asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

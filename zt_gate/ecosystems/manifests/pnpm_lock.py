@@ -14,7 +14,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
     valid_name,
 )
-from zt_gate.ecosystems.manifests.package_json import archive_source
+from zt_gate.ecosystems.manifests.npm_spec import archive_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

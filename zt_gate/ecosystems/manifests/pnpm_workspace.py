@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import yaml_text
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
-from zt_gate.ecosystems.manifests.package_json import selected, spec
+from zt_gate.ecosystems.manifests.npm_spec import selected, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -48,7 +48,7 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
     section = "additional_dependencies"
     is_node = spoken in _NODE or any(word in hooked for word in _NODE_HOOKS)
     if is_node or item.value.startswith("@"):
-        from zt_gate.ecosystems.manifests.package_json import spec
+        from zt_gate.ecosystems.manifests.npm_spec import spec
 
         at = item.value.find("@", 1)
         package = item.value if at < 0 else item.value[:at]

@@ -12,7 +12,7 @@ from zt_gate.ecosystems.install_tool import Tool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zt_gate.ecosystems.manifests.shell_words import Word
+    from zt_gate.syntax.shell import Word
 
 
 __all__ = ["Tool", "tool_of"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import commands, yaml_text
 from zt_gate.ecosystems.manifests.base import Dependency, Source, Text, normalise, valid_name
+from zt_gate.syntax.workflows import COMMAND_KEYS, ActionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.yaml_text import Node
 
 _LIMIT = 1024 * 1024
-_COMMANDS = frozenset(
-    ("run", "script", "before_script", "after_script", "before_install", "install", "after_success",
-     "bash", "pwsh", "powershell", "inlinescript", "command", "commands", "cmds", "cmd", "setup",
-     "pre_build", "build", "post_build", "test_script", "build_script", "entrypoint", "before_all",
-     "cibw_before_build", "cibw_before_test", "cibw_before_all", "pre_install", "post_install",
-     "pre_create_environment", "post_create_environment", "test", "sh", "docker_layer_install")
-)  # fmt: skip
 _ACTION = re.compile(
     r"([A-Za-z0-9-]{1,100}/[A-Za-z0-9._-]{1,100}(?:/[A-Za-z0-9._/-]{1,300})?)@(\S{1,300})\Z"
 )
@@ -40,7 +34,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
         for key, value, _ in document.walk():
             if key == "uses" and value.is_scalar:
                 found += _action(text, value)
-            elif key.lower() in _COMMANDS:
+            elif key.lower() in COMMAND_KEYS:
                 for item in value.listed():
                     found += _run(text, item)
     return tuple(found)
@@ -50,12 +44,11 @@ def _action(text: Text, value: Node) -> Iterator[Dependency]:
     written = value.value.strip()
     start = value.start + (1 if value.style in {"'", '"'} else 0)
     place = text.place(start, start + len(written))
-    if written.startswith("docker://"):
-        name, mark, digest = written.partition("@")
-        pinned = digest if mark else ""
-        yield Dependency(
-            "github", name, name.lower(), pinned, Source("url", written), *place, "uses"
-        )
+    action = ActionReference.of(written)
+    if action.is_image:
+        source = Source("url", written)
+        name = action.name
+        yield Dependency("github", name, name.lower(), action.ref, source, *place, "uses")
         return
     match = _ACTION.match(written)
     if match is not None and valid_name("github", match[1]):

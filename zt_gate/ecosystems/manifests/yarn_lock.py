@@ -18,7 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
     decoded,
     entry,
 )
-from zt_gate.ecosystems.manifests.package_json import archive_source, spec
+from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

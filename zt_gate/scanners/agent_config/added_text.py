@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import (
@@ -11,30 +10,17 @@ from zt_gate.scanners.agent_config import (
     config_files,
     markdown_links,
 )
+from zt_gate.scanners.agent_config.line_hits import LineHit
 from zt_gate.syntax.text import decode_lossy, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.model.finding import Level
     from zt_gate.scanners.agent_config.rule_index import Book, Text
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One finding in a line: the rule, the place (offsets into ``text``), and a sentence."""
-
-    rule: str
-    level: Level
-    number: int
-    text: str
-    start: int
-    end: int
-    message: str
-
-
-def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[Seen]:
+def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[LineHit]:
     """Yield what the rules for ``sorts`` of text find in the added lines."""
     rules = [rule for rule in book.texts if rule.kinds & sorts]
     whole = b"\n".join(line.data for line in lines).lower()
@@ -52,7 +38,7 @@ def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[S
         yield from markdown_links.read(lines, whole, book, agent="agent-text" in sorts)
 
 
-def _rule(rule: Text, lines: Sequence[Line], number: int) -> Iterator[Seen]:
+def _rule(rule: Text, lines: Sequence[Line], number: int) -> Iterator[LineHit]:
     line = lines[number]
     for _, piece in windows(line.data):
         text = decode_lossy(piece)
@@ -64,7 +50,9 @@ def _rule(rule: Text, lines: Sequence[Line], number: int) -> Iterator[Seen]:
             and rule.near.search(_around(lines, number, rule.within, text)) is None
         ):
             continue
-        yield Seen(rule.rule, rule.level, line.number, text, match.start(), match.end(), rule.says)
+        yield LineHit(
+            rule.rule, rule.level, line.number, text, match.start(), match.end(), rule.says
+        )
         return
 
 
@@ -79,7 +67,7 @@ def _around(lines: Sequence[Line], number: int, within: int, text: str) -> str:
     return f"{decode_lossy(near)}\n{text}"
 
 
-def _commands(lines: Sequence[Line], whole: bytes, place: str, book: Book) -> Iterator[Seen]:
+def _commands(lines: Sequence[Line], whole: bytes, place: str, book: Book) -> Iterator[LineHit]:
     """Judge lines as command lines: hooks of git, and what a skill tells its reader to run."""
     words = {
         word.encode() for rule in book.commands for word in rule.literals if place in rule.levels
@@ -93,7 +81,7 @@ def _commands(lines: Sequence[Line], whole: bytes, place: str, book: Book) -> It
         for deed in command_effects.deeds(text, place, book):
             start = max(0, text.find(deed.found))
             message = f"this line {deed.says}"
-            yield Seen(
+            yield LineHit(
                 deed.rule or "agent_config/git-hook",
                 deed.level,
                 line.number,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
+from zt_gate.scanners.agent_config.line_hits import LineHit
 from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.added_text import Seen
     from zt_gate.scanners.agent_config.rule_index import Book
 
 _IMAGE = re.compile(
@@ -40,10 +40,8 @@ class _Found(NamedTuple):
     says: str
 
 
-def read(lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool) -> Iterator[Seen]:
+def read(lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool) -> Iterator[LineHit]:
     """Yield the images, references and (for drops) links that carry data."""
-    from zt_gate.scanners.agent_config.added_text import Seen
-
     if b"://" not in whole or b"=" not in whole:
         return
     fenced = False
@@ -59,7 +57,7 @@ def read(lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool) -> Ite
                 found = _judge(url, book, drawn=drawn)
                 if found is not None:
                     start = match.start() + match[0].find(url)
-                    yield Seen(
+                    yield LineHit(
                         "agent_config/markdown-data-link",
                         found.level,
                         line.number,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import untrusted_input
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.syntax.workflows import OUTSIDER_TRIGGERS, ActionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.agent_config.documents import Path
-    from zt_gate.scanners.agent_config.untrusted_input import Step
+    from zt_gate.scanners.agent_config.untrusted_input import TaintedStep
+    from zt_gate.syntax.workflows import Path
 
 _PROMPTS = frozenset(
     ["custom_instructions", "input", "instructions", "message", "task", "prompt_template", "query",
@@ -25,11 +26,11 @@ _AGENT = re.compile(
 )
 
 
-def judge(step: Step, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
+def judge(tainted_step: TaintedStep, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
     """Judge a step that asks a model: an action known for it, or an agent's command line."""
-    action = (scalar(step.table.get("uses")) or "").lower().partition("@")[0]
-    given = untrusted_input.table_of(step.table.get("with"))
-    script = scalar(step.table.get("run")) or ""
+    step, tainted = tainted_step.step, tainted_step.tainted
+    action = ActionReference.of(step.uses.lower()).name
+    given, script = step.inputs, step.run
     agent = _AGENT.search(script[: 64 * 1024])
     named = any(word in action for word in asked.book.listed("model-actions")) or any(
         key.lower().endswith("prompt") for key in given
@@ -38,20 +39,20 @@ def judge(step: Step, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
         for key, value in given.items():
             text = scalar(value) or ""
             if key.lower() in _PROMPTS or key.lower().endswith("prompt"):
-                yield from _prompt(step, ("with", key), text)
-            yield from _loose(step, key, text, triggers, asked)
-        yield from _environment(step)
-    if agent and untrusted_input.variables(script) & step.tainted:
+                yield from _prompt(tainted_step, ("with", key), text)
+            yield from _loose(tainted_step, key, text, triggers, asked)
+        yield from _environment(tainted_step)
+    if agent and untrusted_input.variables(script) & tainted:
         says = (
             "hands strangers' words to an agent's command line: they become instructions"
             " with the workflow's rights"
         )
-        names = " ".join(sorted(step.tainted))
+        names = " ".join(sorted(tainted))
         yield Said(Level.BLOCK, says, names, "workflow-prompt", agent[0], (*step.path, "run"))
 
 
-def _prompt(step: Step, key: Path, text: str) -> Iterator[Said]:
-    path = (*step.path, *key)
+def _prompt(tainted_step: TaintedStep, key: Path, text: str) -> Iterator[Said]:
+    path = (*tainted_step.step.path, *key)
     says = (
         "in a model's prompt: whoever writes it gives the model instructions,"
         " with the workflow's rights"
@@ -60,16 +61,17 @@ def _prompt(step: Step, key: Path, text: str) -> Iterator[Said]:
         yield Said(
             Level.BLOCK, f"puts {short(words)} {says}", words, "workflow-prompt", words, path
         )
-    for name in sorted(untrusted_input.variables(text) & step.tainted):
+    for name in sorted(untrusted_input.variables(text) & tainted_step.tainted):
         clause = f"puts {name}, which strangers fill, {says}"
         yield Said(Level.BLOCK, clause, name, "workflow-prompt", name, path)
 
 
-def _environment(step: Step) -> Iterator[Said]:
+def _environment(tainted_step: TaintedStep) -> Iterator[Said]:
     """Judge strangers' words in the variables of a model's step that its inputs do not name."""
-    given = untrusted_input.table_of(step.table.get("with"))
-    read = untrusted_input.variables(" ".join(scalar(value) or "" for value in given.values()))
-    for name, value in untrusted_input.table_of(step.table.get("env")).items():
+    step = tainted_step.step
+    given = " ".join(scalar(value) or "" for value in step.inputs.values())
+    read = untrusted_input.variables(given)
+    for name, value in step.env.items():
         words = untrusted_input.words_in(scalar(value) or "")
         if words and name not in read:
             says = f"puts {short(words[0])} where the model of this step can read it"
@@ -78,10 +80,10 @@ def _environment(step: Step) -> Iterator[Said]:
 
 
 def _loose(
-    step: Step, key: str, text: str, triggers: frozenset[str], asked: Asked
+    tainted_step: TaintedStep, key: str, text: str, triggers: frozenset[str], asked: Asked
 ) -> Iterator[Said]:
     """Judge who may start the model's step and what the model may do."""
-    path = (*step.path, "with", key)
+    path = (*tainted_step.step.path, "with", key)
     name = key.lower().replace("-", "_")
     rule = "workflow-open-agent"
     words = [word.strip() for word in text.split(",")]
@@ -94,7 +96,7 @@ def _loose(
         says = "takes the model's step out of its sandbox"
         yield Said(Level.BLOCK, says, text, rule, path=path)
     elif re.search("|".join(asked.book.listed("loose-agents")), f"{name} {text}", re.IGNORECASE):
-        open_to = triggers & untrusted_input.TRIGGERS
+        open_to = triggers & OUTSIDER_TRIGGERS
         level = Level.BLOCK if open_to else Level.WARN
         says = f"lets the model run any command{started_by(open_to)}"
         yield Said(level, says, text, rule, path=path)

@@ -9,6 +9,7 @@ from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, whole
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.agent_config import config_files
+from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.added_text import Seen
-    from zt_gate.scanners.agent_config.config_files import Kind
     from zt_gate.scanners.agent_config.documents import Document
-    from zt_gate.scanners.agent_config.key_matching import Hit
+    from zt_gate.scanners.agent_config.judged_values import Hit
+    from zt_gate.scanners.agent_config.line_hits import LineHit
     from zt_gate.scanners.agent_config.rule_index import Book
     from zt_gate.scanners.base import Context
+    from zt_gate.syntax.paths import Configuration
 
 #: Findings of one rule in one file.
 #: Characters of a subject that stay as they are; of the rest a digest stands behind them.
@@ -78,17 +79,18 @@ class Walk:
     def file(self, file: FileChange) -> None:
         """Look at one file that exists after the change."""
         if file.is_symlink:
-            inside, kind = config_files.in_agent_folder(file.path), config_files.kind_of(file.path)
+            inside = config_files.in_agent_folder(file.path)
+            kind = paths.configuration(file.path)
             if inside or (kind is not None and kind.name != "markdown"):
                 self._link(file, inside=inside)
             return
-        kind = config_files.kind_of(file.path)
+        kind = paths.configuration(file.path)
         code = kind is None and config_files.is_code(file.path)
         if kind is None and not code:
             return
         if kind is not None and kind.reader != "text":
             self._structured(file, kind)
-        words = _words(file.path, kind)
+        words = config_files.sorts_of_text(file.path)
         if words:
             self._text(file, words)
 
@@ -117,7 +119,7 @@ class Walk:
             self.not_inspected.append(NotInspected(file.path, "failed", str(error)))
             return None
 
-    def _structured(self, file: FileChange, kind: Kind) -> None:
+    def _structured(self, file: FileChange, kind: Configuration) -> None:
         from zt_gate.scanners.agent_config import documents, key_matching
 
         data = self._content(file, file.new)
@@ -140,11 +142,11 @@ class Walk:
         for hit in new[: 4 * _MOST]:
             self._report(hit, added, changed=(hit.rule, hit.place) in places)
 
-    def _known(self, file: FileChange, kind: Kind) -> list[Hit]:
+    def _known(self, file: FileChange, kind: Configuration) -> list[Hit]:
         """Return the hits of the old side; none where it was another kind or is no file."""
         from zt_gate.scanners.agent_config import documents, key_matching
 
-        old = config_files.kind_of(file.old_path or file.path)
+        old = paths.configuration(file.old_path or file.path)
         if file.old is None or old != kind:
             return []
         try:
@@ -218,7 +220,7 @@ class Walk:
                     return True
         return False
 
-    def _seen(self, seen: Seen, file: FileChange) -> Finding:
+    def _seen(self, seen: LineHit, file: FileChange) -> Finding:
         place = Location("line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1)
         return self.rules[seen.rule].finding(
             place,
@@ -272,26 +274,6 @@ def _literals(rules: Mapping[str, Rule], words: frozenset[str]) -> tuple[bytes, 
             for literal in table["literals"]
         }
     )
-
-
-def _words(path: bytes, kind: Kind | None) -> frozenset[str]:
-    """Return which sorts of text rules look at the added lines of a file."""
-    if kind is None:
-        found = {"code"}
-        if config_files.is_script(path):
-            found.add("script")
-        if config_files.runs_at_install(path):
-            found.add("make" if path.lower().endswith(b"makefile") else "install")
-        return frozenset(found)
-    table = {
-        "markdown": {"prose"},
-        "agent-rules": {"prose", "agent-text"},
-        "agent-command": {"prose", "agent-text", "skill"},
-        "agent-definition": {"prose", "agent-text", "skill"},
-        "gemini-command": {"agent-text", "skill"},
-        "git-hook": {"git-hook", "code"},
-    }
-    return frozenset(table.get(kind.name, ()))
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

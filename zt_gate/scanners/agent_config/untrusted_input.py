@@ -1,4 +1,4 @@
-"""Steps of a workflow, and which words in them anybody outside may write."""
+"""Which words in the steps of a workflow anybody outside may write."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.agent_config.key_matching import scalar
+from zt_gate.scanners.agent_config.judged_values import scalar
+from zt_gate.syntax.workflows import table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from zt_gate.scanners.agent_config.documents import Path
-
-#: Triggers that people without any right to the repository set off, with its secrets at hand.
-TRIGGERS = frozenset(
-    ["pull_request_target", "issues", "issue_comment", "workflow_run", "discussion",
-     "discussion_comment", "pull_request_review_comment", "pull_request_review"]
-)  # fmt: skip
-#: The same for triggers where the workflow's token may write.
-POWERFUL = TRIGGERS - {"pull_request_review", "pull_request_review_comment"}
+    from zt_gate.syntax.workflows import Step, Workflow
 
 _EXPRESSION = re.compile(r"\$\{\{((?:[^}]|\}(?!\})){1,2000})\}\}")
 _EVENT = r"github\s*\.\s*event\s*(?:\.\s*|\[\s*['\"])"
@@ -47,42 +40,20 @@ _VARIABLE = re.compile(r"\$\{?(\w{1,80})|\$env:(\w{1,80})|\$\{\{\s*env\s*\.\s*(\
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One step: its path, its table, and the variables that strangers' words stand in."""
+class TaintedStep:
+    """One step, and the variables in it that outsiders may fill."""
 
-    path: Path
-    table: Mapping[str, Any]
+    step: Step
     tainted: frozenset[str]
 
 
-def table_of(value: Any) -> Mapping[str, Any]:
-    """Return a value that should be a table; {} where it is none."""
-    return value if isinstance(value, dict) else {}
-
-
-def triggers(root: Mapping[str, Any]) -> frozenset[str]:
-    """Return the names of what starts the workflow."""
-    on = root.get("on", root.get("true"))
-    if isinstance(on, str):
-        return frozenset([on])
-    return frozenset(str(name) for name in on) if isinstance(on, list | dict) else frozenset()
-
-
-def steps(root: Mapping[str, Any]) -> Iterator[Step]:
+def steps(workflow: Workflow) -> Iterator[TaintedStep]:
     """Yield the steps of every job, of a composite action, and jobs that call a workflow."""
-    groups: list[tuple[Path, Mapping[str, Any]]] = [
-        (("jobs", name), table_of(job)) for name, job in table_of(root.get("jobs")).items()
-    ]
-    groups.append((("runs",), table_of(root.get("runs"))))
-    above = _tainted(root.get("env"))
-    for path, job in groups:
-        here = above | _tainted(job.get("env"))
-        inner = job.get("steps")
-        for number, table in enumerate(inner if isinstance(inner, list) else []):
-            if isinstance(table, dict):
-                yield Step((*path, "steps", number), table, here | _tainted(table.get("env")))
-        if isinstance(job.get("uses"), str):
-            yield Step(path, {"uses": job["uses"], "with": job.get("with")}, here)
+    above = _tainted(workflow.root.get("env"))
+    for job in workflow.groups():
+        of_job = above | _tainted(job.env)
+        for step in job.steps():
+            yield TaintedStep(step, of_job | _tainted(step.env))
 
 
 def words_in(text: str) -> list[str]:

@@ -12,12 +12,13 @@ from zt_gate.scanners.agent_config import (
     permissions,
     url_hosts,
 )
-from zt_gate.scanners.agent_config.key_matching import Said, scalar, short
+from zt_gate.scanners.agent_config.judged_values import Said, scalar, short
+from zt_gate.syntax import shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.key_matching import Asked
+    from zt_gate.scanners.agent_config.judged_values import Asked
 
 
 def command(asked: Asked) -> Iterator[Said]:
@@ -68,8 +69,8 @@ def lifecycle(asked: Asked) -> Iterator[Said]:
             f"{clauses}; it runs other programs, or asks the network, out of one line",
         )
     usual = asked.book.listed("usual-scripts")
-    parts = [part.strip() for part in re.split(r"&&|\|\||;", line) if part.strip()]
-    if level is Level.WARN and all(part.startswith(usual) for part in parts):
+    started = shell.commands(line)
+    if level is Level.WARN and all(command.text.startswith(usual) for command in started):
         return
     yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
 

@@ -11,14 +11,20 @@ from zt_gate.scanners.agent_config import (
     model_steps,
     untrusted_input,
 )
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
-from zt_gate.scanners.agent_config.untrusted_input import table_of
+from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.syntax.workflows import (
+    OUTSIDER_TRIGGERS,
+    WRITING_TRIGGERS,
+    ActionReference,
+    Workflow,
+    table_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.documents import Path
-    from zt_gate.scanners.agent_config.untrusted_input import Step
+    from zt_gate.scanners.agent_config.untrusted_input import TaintedStep
+    from zt_gate.syntax.workflows import Step
 
 _HEAD = re.compile(
     r"(?i)github\s*\.\s*event\s*\.\s*(?:pull_request\s*\.\s*(?:head|merge_commit_sha)"
@@ -28,7 +34,6 @@ _CHECKOUT = re.compile(
     r"\bgh\s+pr\s+checkout\b"
     r"|\bgit\s+(?:fetch|checkout|pull)\b[^\n]{0,200}(?:pull/|head_ref|head\.)"
 )
-_PINNED = re.compile(r"@[0-9a-f]{40}\Z|@sha256:[0-9a-f]{64}\Z")
 _SECRETS = re.compile(r"(?i)tojson\(\s*secrets\s*\)")
 #: Permissions that change nothing of the repository's content.
 _MILD = frozenset(["id-token", "checks", "statuses", "security-events"])
@@ -37,30 +42,25 @@ _RIGHTS = "whoever writes it runs commands with the workflow's rights"
 
 def judge(root: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
     """Yield what one workflow or composite action does."""
-    triggers = untrusted_input.triggers(root)
-    for step in untrusted_input.steps(root):
-        yield from _run(step, asked)
+    workflow = Workflow(root)
+    triggers = frozenset(workflow.triggers())
+    for tainted_step in untrusted_input.steps(workflow):
+        step = tainted_step.step
+        yield from _run(tainted_step, asked)
         yield from _uses(step, asked, triggers)
-        yield from model_steps.judge(step, asked, triggers)
+        yield from model_steps.judge(tainted_step, asked, triggers)
         yield from _checkout(step, triggers)
-    yield from _all_secrets(root)
-    yield from _permissions(root, triggers & untrusted_input.POWERFUL)
+    yield from _all_secrets(workflow)
+    yield from _permissions(workflow, triggers & WRITING_TRIGGERS)
 
 
-def _run(step: Step, asked: Asked) -> Iterator[Said]:
+def _run(tainted_step: TaintedStep, asked: Asked) -> Iterator[Said]:
     """Judge a shell step, and a script that an action runs."""
-    key: Path = ("run",)
-    script = step.table.get("run")
-    if not isinstance(script, str):
-        key = ("with", "script")
-        script = table_of(step.table.get("with")).get("script")
-        if not isinstance(script, str) or "script" not in (scalar(step.table.get("uses")) or ""):
-            return
-    path = (*step.path, *key)
+    path, script = tainted_step.step.script()
     for words in untrusted_input.words_in(script):
         says = f"puts {short(words)} into a script: {_RIGHTS}"
         yield Said(Level.BLOCK, says, words, "workflow-injection", words, path)
-    for name in sorted(step.tainted):
+    for name in sorted(tainted_step.tainted):
         found = _evaluated(name, script)
         if found:
             says = f"puts {name}, which strangers fill, into a script: {_RIGHTS}"
@@ -82,16 +82,16 @@ def _evaluated(name: str, script: str) -> str:
 
 
 def _uses(step: Step, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
-    uses = step.table.get("uses")
-    if not isinstance(uses, str) or uses.startswith("./") or _PINNED.search(uses):
+    action = ActionReference.of(step.uses)
+    if not step.uses or action.is_local or action.is_pinned:
         return
-    owner, _, version = uses.partition("@")
-    if owner.partition("/")[0].lower() in asked.book.listed("platform-owners"):
+    if action.owner in asked.book.listed("platform-owners"):
         return
-    moving = not re.match(r"v?\d", version)
-    level = Level.WARN if moving or triggers & untrusted_input.TRIGGERS else Level.INFO
-    says = f"runs {short(uses)}: a name that its owner can point at other code at any time"
-    yield Said(level, says, uses, "workflow-unpinned", uses, (*step.path, "uses"))
+    moving = not re.match(r"v?\d", action.ref)
+    level = Level.WARN if moving or triggers & OUTSIDER_TRIGGERS else Level.INFO
+    says = f"runs {short(step.uses)}: a name that its owner can point at other code at any time"
+    place = (*step.path, "uses")
+    yield Said(level, says, step.uses, "workflow-unpinned", step.uses, place)
 
 
 def _checkout(step: Step, triggers: frozenset[str]) -> Iterator[Said]:
@@ -106,46 +106,35 @@ def _checkout(step: Step, triggers: frozenset[str]) -> Iterator[Said]:
         " with the workflow's secrets"
     )
     rule = "workflow-foreign-checkout"
-    given = table_of(step.table.get("with"))
-    if "checkout" in (scalar(step.table.get("uses")) or ""):
+    if step.is_checkout:
         for key in ("ref", "repository"):
-            text = scalar(given.get(key)) or ""
+            text = scalar(step.inputs.get(key)) or ""
             if _HEAD.search(text):
                 yield Said(level, says, text, rule, text, (*step.path, "with", key))
                 return
-    script = (scalar(step.table.get("run")) or "")[: 64 * 1024]
+    script = step.run[: 64 * 1024]
     match = _CHECKOUT.search(script)
     if match and (match[0].startswith("gh") or _HEAD.search(script)):
         yield Said(level, says, match[0], rule, match[0], (*step.path, "run"))
 
 
-def _all_secrets(root: Mapping[str, Any]) -> Iterator[Said]:
+def _all_secrets(workflow: Workflow) -> Iterator[Said]:
     """Judge variables and inputs that hold every secret at once."""
-    tables: list[tuple[Path, Mapping[str, Any]]] = [((), root)]
-    tables += [(("jobs", name), table_of(job)) for name, job in table_of(root.get("jobs")).items()]
-    tables += [(step.path, step.table) for step in untrusted_input.steps(root)]
-    for path, table in tables:
-        for part in ("env", "with"):
-            for name, value in table_of(table.get(part)).items():
-                found = _SECRETS.search(scalar(value) or "")
-                if found:
-                    says = "hands over every secret of the repository at once"
-                    place = (*path, part, name)
-                    yield Said(Level.BLOCK, says, found[0], "workflow-command", found[0], place)
+    for path, value in workflow.variables():
+        found = _SECRETS.search(scalar(value) or "")
+        if found:
+            says = "hands over every secret of the repository at once"
+            yield Said(Level.BLOCK, says, found[0], "workflow-command", found[0], path)
 
 
-def _permissions(root: Mapping[str, Any], open_to: frozenset[str]) -> Iterator[Said]:
-    places: list[tuple[Path, Any]] = [((), root)]
-    places += [(("jobs", name), job) for name, job in table_of(root.get("jobs")).items()]
+def _permissions(workflow: Workflow, open_to: frozenset[str]) -> Iterator[Said]:
     rule, who = "workflow-permissions", model_steps.started_by(open_to)
-    for path, table in places:
-        given = table_of(table).get("permissions")
+    for path, given in workflow.permissions():
         if given == "write-all":
             level = Level.BLOCK if open_to else Level.WARN
             says = f"gives the workflow's token every permission{who}"
-            yield Said(level, says, "write-all", rule, "write-all", (*path, "permissions"))
+            yield Said(level, says, "write-all", rule, "write-all", path)
         for name, value in table_of(given).items():
             if value == "write" and name not in _MILD:
                 says = f"gives the workflow's token {short(name)}: write{who}"
-                place = (*path, "permissions", name)
-                yield Said(Level.WARN, says, f"{name}: write", rule, name, place)
+                yield Said(Level.WARN, says, f"{name}: write", rule, name, (*path, name))

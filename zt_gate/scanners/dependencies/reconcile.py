@@ -17,6 +17,7 @@ from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
 from zt_gate.scanners.dependencies.manifest_difference import Addition, Remark
 from zt_gate.scanners.dependencies.repository_names import Repository
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +26,10 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.manifest_difference import Difference, Manifest
 
 _IMPORT_RULE = "dependencies/undeclared-import"
-_TESTS = frozenset((b"test", b"tests", b"testing", b"__tests__", b"spec", b"e2e"))
+#: Folders of what a test reads, beside those of rules/paths.toml.
 _INPUTS = frozenset(
-    (b"data", b"cases", b"testdata", b"test_data", b"test-data", b"fixtures", b"__fixtures__",
-     b"fixture", b"snapshots", b"__snapshots__", b"golden", b"resources", b"samples", b"inputs",
-     b"corpus", b"example_scripts")
+    (b"data", b"cases", b"__fixtures__", b"snapshots", b"__snapshots__", b"golden", b"resources",
+     b"samples", b"inputs", b"corpus", b"example_scripts")
 )  # fmt: skip
 _NO_FILES = "imports were not looked at: the files of the repository are not known"
 
@@ -138,12 +138,13 @@ def _last_part(address: str) -> str:
 
 def _is_made_up(imported: Addition) -> bool:
     """Say whether a test imports what it made itself, or is the input of another test."""
-    folders = imported.manifest.file.path.lower().split(b"/")
+    path = imported.manifest.file.path
+    folders = path.lower().split(b"/")
     name = folders.pop()
-    is_test = name.startswith((b"test_", b"conftest")) or not _TESTS.isdisjoint(folders)
-    if not is_test and b".test." not in name and b".spec." not in name:
+    if not is_any(path, "test"):
         return False
-    if imported.dependency.section != "import" or not _INPUTS.isdisjoint(folders):
+    is_input = is_any(path, "test-data") or not _INPUTS.isdisjoint(folders)
+    if imported.dependency.section != "import" or is_input:
         return True
     # A folder that is called a test holds what the test reads, unless it is one itself.
     is_named = any(part.startswith((b"test-", b"test_")) for part in folders)

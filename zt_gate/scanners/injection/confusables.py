@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.injection import file_kinds, show_hidden
+from zt_gate.scanners.injection import show_hidden
 from zt_gate.scanners.injection.invisible_characters import InvisibleSpan, look
+from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ def look_alikes(
     text: str, path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
 ) -> Iterator[InvisibleSpan]:
     """Yield mixed words and styled sentences of one line that is not ASCII."""
-    code = file_kinds.is_code(path)
+    code = paths.is_any(path, *paths.CODE)
     found = _mixed(text, table, alone=1 if code else 4) or (_whole(text, table) if code else None)
     if found is not None:
         yield found

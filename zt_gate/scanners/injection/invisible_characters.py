@@ -12,7 +12,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.scanners.injection import file_kinds, show_hidden
+from zt_gate.scanners.injection import locales, show_hidden
+from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +80,7 @@ def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iter
     """Yield what is hidden in one line of a file; at most one thing for each rule."""
     if _ANY.search(text) is None:
         return
-    code = file_kinds.is_code(path)
+    code = paths.is_any(path, *paths.CODE)
     for found in (
         _tags(text),
         _selectors(text),
@@ -183,7 +184,7 @@ def _bidi(text: str, path: bytes, *, code: bool) -> InvisibleSpan | None:
     # A translation with isolated placeholders (Fluent's default) reorders nothing.
     rest = text if code else _ISOLATED.sub(lambda match: " " * len(match[0]), text)
     controls = list(_BIDIS.finditer(rest))
-    if not controls or file_kinds.is_right_to_left(path):
+    if not controls or locales.is_right_to_left(path):
         return None
     if _RTL.search(text) and not (code and _OVERRIDES.search(text)):
         return None
@@ -196,7 +197,7 @@ def _bidi(text: str, path: bytes, *, code: bool) -> InvisibleSpan | None:
 
 
 def _line_breaks(text: str, path: bytes) -> InvisibleSpan | None:
-    if not file_kinds.is_script(path):
+    if not paths.is_any(path, "javascript"):
         return None
     match = re.search("[\u2028\u2029]", text)
     if match is None or not ("//" in text[: match.start()] or "/*" in text[: match.start()]):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Evidence, Location, whole
 from zt_gate.model.report import ScannerRun
-from zt_gate.scanners.injection import file_kinds
 from zt_gate.scanners.injection.added_pages import pages, parts
 from zt_gate.scanners.injection.page_scan import PageReader
+from zt_gate.syntax import paths
 from zt_gate.syntax.text import WINDOW, added_text, decode_lossy, windows
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class InjectionScan:
         for number, data in enumerate(page.lines[page.again :], page.first + page.again):
             if not data.isascii():
                 self._characters(number, data, place)
-        agent = file_kinds.is_agent_file(path)
+        # Imperatives are normal in what is meant for an agent.
+        agent = paths.is_any(path, "agent-instructions", "agent-folder")
         if len(page.lines) == 1 and len(page.lines[0]) > WINDOW:
             self._long_line((page.first, page.lines[0]), place, agent=agent)
             return

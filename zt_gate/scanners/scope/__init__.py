@@ -12,20 +12,9 @@ from typing import TYPE_CHECKING
 from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import ScannerRun
-    from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
-
-#: The rule whose data are the tasks that every project has.
-TASKS_IN = "scope/outside-allowed"
-
-
-def built_in_tasks(rules: Mapping[str, Rule]) -> tuple[str, ...]:
-    """Return the names of the tasks that need no policy."""
-    return tuple(rules[TASKS_IN].data["tasks"])
 
 
 class ScopeScanner:

@@ -13,6 +13,7 @@ from zt_gate.model.finding import Location
 from zt_gate.model.report import NotInspected
 from zt_gate.syntax.file_types import format_of
 from zt_gate.syntax.globs import Glob, compile_glob
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,11 +69,12 @@ class _Sorts:
 
     def record(self, path: bytes) -> bool:
         """Whether the file says which version of something is used."""
-        return _any(self._records, path)
+        return is_any(path, "lock") or _any(self._records, path)
 
     def counts(self, path: bytes) -> bool:
         """Whether a person would read the file in a review."""
-        return not (self.generated(path) or self.vendored(path) or _any(self._locks, path))
+        is_lock = is_any(path, "lock") or _any(self._locks, path)
+        return not (is_lock or self.generated(path) or self.vendored(path))
 
 
 def _globs(patterns: Sequence[str]) -> tuple[Glob, ...]:

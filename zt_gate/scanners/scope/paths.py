@@ -8,11 +8,12 @@ can widen another.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from zt_gate.model.finding import Location
-from zt_gate.scanners.scope import TASKS_IN
-from zt_gate.syntax.globs import Glob, compile_glob
+from zt_gate.scanners.scope.tasks import TASKS_IN
+from zt_gate.syntax.globs import compile_glob
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context, ScopeSettings
+    from zt_gate.syntax.paths import Kind
 
 _OUTSIDE = TASKS_IN
 _RESTRICTED = "scope/restricted-path"
@@ -30,15 +32,29 @@ _TRAILER = "zt-task"
 _MOST = 100
 
 
+class _Pattern(Protocol):
+    def matches(self, path: bytes) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _OfKind:
+    """Paths that the table of paths holds for one of the kinds."""
+
+    kinds: tuple[Kind, ...]
+
+    def matches(self, path: bytes) -> bool:
+        return is_any(path, *self.kinds)
+
+
 @dataclass(frozen=True, slots=True)
 class _Restricted:
     """One restricted pattern; letter case does not count, as on many file systems."""
 
-    glob: Glob
+    pattern: _Pattern
     told: str
 
     def matches(self, path: bytes) -> bool:
-        return self.glob.matches(_lower(path))
+        return self.pattern.matches(_lower(path))
 
 
 def _lower(path: bytes) -> bytes:
@@ -52,7 +68,7 @@ class _Layer:
     """One thing that narrows: ``allowed`` is None where everything is."""
 
     name: str
-    allowed: tuple[Glob, ...] | None
+    allowed: tuple[_Pattern, ...] | None
     restricted: tuple[_Restricted, ...]
 
     def judge(self, path: bytes) -> tuple[str, str] | None:
@@ -60,7 +76,7 @@ class _Layer:
         for entry in self.restricted:
             if entry.matches(path):
                 return _RESTRICTED, f"{self.name} restricts this path ({entry.told})"
-        if self.allowed is None or any(glob.matches(path) for glob in self.allowed):
+        if self.allowed is None or any(pattern.matches(path) for pattern in self.allowed):
             return None
         if not self.allowed:
             return _OUTSIDE, f"{self.name} reads only; it changes no file"
@@ -95,6 +111,7 @@ class _Layers:
     def __init__(self, rules: Mapping[str, Rule], scope: ScopeSettings) -> None:
         self._scope = scope
         self._groups: Mapping[str, Sequence[str]] = rules[_RESTRICTED].data["groups"]
+        self._kinds: Mapping[str, Sequence[Kind]] = rules[_RESTRICTED].data["group-kinds"]
         self._built_in = rules[_OUTSIDE].data["tasks"]
 
     def of_scope(self) -> Iterator[_Layer]:
@@ -118,16 +135,21 @@ class _Layers:
         restricted = tuple(self._group(_words(table, "restricted")))
         if table.get("reads-only"):
             return _Layer(name, (), ())
-        grouped = (
-            glob for group in _words(table, "allowed-groups") for glob in self._groups[group]
-        )
-        allowed = (*_words(table, "allowed"), *grouped)
-        return _Layer(name, tuple(map(compile_glob, allowed)), restricted)
+        groups = _words(table, "allowed-groups")
+        globs = [glob for group in groups for glob in self._groups[group]]
+        kinds = [kind for group in groups for kind in self._kinds.get(group, ())]
+        allowed: list[_Pattern] = []
+        allowed += [compile_glob(glob) for glob in (*_words(table, "allowed"), *globs)]
+        if kinds:
+            allowed.append(_OfKind(tuple(kinds)))
+        return _Layer(name, tuple(allowed), restricted)
 
     def _group(self, names: Iterable[str]) -> Iterator[_Restricted]:
         for name in names:
             for glob in self._groups[name]:
                 yield _Restricted(compile_glob(glob.lower()), name)
+            if name in self._kinds:
+                yield _Restricted(_OfKind(tuple(self._kinds[name])), name)
 
 
 def _words(table: Mapping[str, object], key: str) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, SecretHit
-from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 from zt_gate.scanners.secrets.value_classifier import entropy
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _spans(block: Block) -> Iterator[re.Match[bytes]]:
     """Yield the options of commands and the calls that log in; the latter not in tests."""
     if any(word in block.data for word in _COMMANDS):
         yield from _FLAG.finditer(block.data)
-    if any(call in block.lower for call in _CALLS) and not is_test_or_doc(block.path):
+    if any(call in block.lower for call in _CALLS) and not made_up_values.are_usual(block.path):
         yield from _LOGIN.finditer(block.data)
 
 
@@ -154,6 +154,6 @@ def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> Secr
     if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
         return None
     weak = not (judge.passwordlike(value) or judge.random(value, shortest=10))
-    if weak and (rule != CONNECTION or is_test_or_doc(block.path)):
+    if weak and (rule != CONNECTION or made_up_values.are_usual(block.path)):
         return None
     return SecretHit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)

@@ -8,9 +8,9 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.hits import FILE, SecretHit
 from zt_gate.scanners.secrets.lazy_regex import lazy
-from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ class CredentialFiles:
 
     def find(self, block: Block, judge: Judge) -> Iterator[SecretHit]:
         """Read a block as what its file's name says it is."""
-        low = is_test_or_doc(block.path)
+        low = made_up_values.are_usual(block.path)
         for weight, reader in self._of(block.path):
             for source in reader.lines:
                 for match in self._pattern(source).finditer(block.data):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.concatenated_strings import find_split
 from zt_gate.scanners.secrets.context_formats import find_aws_pairs, find_commands, find_connections
 from zt_gate.scanners.secrets.credential_files import CredentialFiles
@@ -17,9 +18,9 @@ from zt_gate.scanners.secrets.keyword_formats import find_near
 from zt_gate.scanners.secrets.kubernetes import find_kubernetes
 from zt_gate.scanners.secrets.named_value import RULE as KEYWORDS
 from zt_gate.scanners.secrets.named_value import Keywords
-from zt_gate.scanners.secrets.path_kinds import is_lock, is_test_or_doc
 from zt_gate.scanners.secrets.pem import encoded
 from zt_gate.scanners.secrets.variable_names import VariableNames
+from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +60,7 @@ class Deep:
         self, block: Block, plain: Sequence[SecretHit], look: Callable[[bytes], list[SecretHit]]
     ) -> list[SecretHit]:
         """Return what stands in the block besides ``plain``; ``look`` finds formats in bytes."""
-        lock = is_lock(block.path)
+        lock = paths.is_any(block.path, "lock")
         if lock:
             block = replace(block, data=_CHECKSUM.sub(_blank, block.data), _lower=b"")
         found = [
@@ -78,7 +79,7 @@ class Deep:
 
     def _called(self, block: Block, *, lock: bool) -> Iterator[SecretHit]:
         """Call the plug-ins; in tests and documentation what they see is only information."""
-        low = is_test_or_doc(block.path)
+        low = made_up_values.are_usual(block.path)
         for hit in self._plugins.find(block):
             value = block.data[hit.start : hit.end].decode("utf-8", "replace")
             if self._judge.placeholder(value) or not self._plausible(block, hit, value):

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets import variable_names as strength
 from zt_gate.scanners.secrets.assignments import Assignment, find_assignments, stems_pattern
 from zt_gate.scanners.secrets.hits import KEYWORD, SecretHit
-from zt_gate.scanners.secrets.path_kinds import is_code, is_test_or_doc
 from zt_gate.scanners.secrets.value_classifier import identifier
+from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,8 +44,8 @@ class Keywords:
 
     def find(self, block: Block) -> Iterator[SecretHit]:
         """Find what is assigned to a name that says it is secret."""
-        code = is_code(block.path)
-        low = is_test_or_doc(block.path)
+        code = paths.is_any(block.path, "program")
+        low = made_up_values.are_usual(block.path)
         for found in find_assignments(block, self._stems):
             power = self._names.strength(found.name)
             if power == strength.NONE:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from zt_gate.model.finding import Confidence, Level
+from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.hits import URL, SecretHit
-from zt_gate.scanners.secrets.path_kinds import is_test_or_doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def find_urls(block: Block, judge: Judge) -> Iterator[SecretHit]:
     still warns.
     """
     data = block.data
-    low = is_test_or_doc(block.path)
+    low = made_up_values.are_usual(block.path)
     position = data.find(b"://")
     while position >= 0:
         hit = _at(data, position + 3, judge, low=low)

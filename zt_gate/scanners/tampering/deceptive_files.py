@@ -21,6 +21,7 @@ from zt_gate.model.change import (
 )
 from zt_gate.model.finding import Level
 from zt_gate.model.report import NotInspected
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def _content(look: Look, file: FileChange) -> Iterator[Finding]:
 def _link(look: Look, file: FileChange) -> Iterator[Finding]:
     data = look.data(_LINK)
     name = file.path.decode("utf-8", "surrogateescape")
-    if re.search(data["agent-folders"], name):
+    if is_any(file.path, "agent-folder", "editor-folder"):
         return
     target = _read(look, file, file.new)
     if target is None:

@@ -42,7 +42,7 @@ def _bypassed(look: Look) -> Iterator[Finding]:
     for file in look.change.files:
         if file.is_deletion or not path_kinds.is_program(file.path) or not speaks(file, literals):
             continue
-        shared = path_kinds.is_ci(file.path) or path_kinds.is_hook(file.path)
+        shared = path_kinds.decides_what_runs(file.path)
         for line in file.added_lines():
             text = CodeLines.of(shown(line.data)).rows[0]
             # The gate's own skipping in these files is tampering/gate-disabled.
@@ -156,7 +156,7 @@ def _elsewhere(look: Look, lost: dict[str, bytes], tools: dict[str, re.Pattern[s
     paths = [
         path
         for path in look.context.trusted_paths() or ()
-        if path not in touched and (path_kinds.is_ci(path) or path_kinds.is_hook(path))
+        if path not in touched and path_kinds.decides_what_runs(path)
     ]
     wanted = {tool: tools[tool] for tool in lost}
     found: set[str] = set()

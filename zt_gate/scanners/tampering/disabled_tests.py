@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate.syntax.paths import facts, is_any
 from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def findings(look: Look) -> Iterator[Finding]:
         if language is None or file.is_submodule or file.is_symlink:
             continue
         tally = tallies.setdefault(language, _Tally())
-        if rules.is_test(file.path, language):
+        if is_any(file.path, "test"):
             tally.tests(file, rules, language)
             yield from _skipped(look, file, rules, language)
         else:
@@ -52,8 +53,6 @@ def findings(look: Look) -> Iterator[Finding]:
 class _Rules:
     """The patterns of both rules, by language."""
 
-    code: Mapping[str, re.Pattern[str]]
-    files: Mapping[str, re.Pattern[str]]
     tests: Mapping[str, re.Pattern[str]]
     assertions: Mapping[str, re.Pattern[str]]
     hollow: Mapping[str, re.Pattern[str]]
@@ -64,19 +63,15 @@ class _Rules:
     def of(cls, look: Look) -> _Rules:
         """Compile what the rules' data say."""
         data = {**look.data(_REMOVED), **look.data(_SKIPPED)}
-        tables = ("code", "files", "tests", "assertions", "hollow", "skips", "only")
+        tables = ("tests", "assertions", "hollow", "skips", "only")
         return cls(
             *({key: re.compile(text) for key, text in data[name].items()} for name in tables)
         )
 
     def language(self, path: bytes) -> str | None:
         """Return the language of a file, None where it is none of these."""
-        name = path.decode("utf-8", "replace")
-        return next((key for key, pattern in self.code.items() if pattern.search(name)), None)
-
-    def is_test(self, path: bytes, language: str) -> bool:
-        """Whether the file holds tests, by its name."""
-        return self.files[language].search(path.decode("utf-8", "replace")) is not None
+        kinds = facts(path).kinds
+        return next((language for language in self.tests if language in kinds), None)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from zt_gate.model.change import MODE_ABSENT, MODE_EXECUTABLE, MODE_FILE
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import Look, either, entries
 from zt_gate.scanners.tampering.indented_blocks import CodeLines
+from zt_gate.syntax import workflows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -202,7 +203,7 @@ class _Runs:
         yield from self._replaced(file, before, after)
         if after.runs:
             yield from self._loosened(file, before, after)
-            if file.path.startswith(b".github/workflows/"):
+            if workflows.is_workflow(file.path):
                 yield from self._triggered(file, before, after)
 
     def _replaced(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
@@ -271,7 +272,7 @@ class _Runs:
 
         Where the same file runs the gate by itself that is told, but does not block.
         """
-        if not (path_kinds.is_ci(file.path) or path_kinds.is_hook(file.path)):
+        if not path_kinds.decides_what_runs(file.path):
             return
         rows = set(after.lines.found(self._skipped))
         for line in file.added_lines() if rows else ():
@@ -319,7 +320,7 @@ def _on(lines: CodeLines) -> list[str]:
     for row in lines.rows:
         key = _TOP.match(row)
         if key:
-            inside = key[1] in {"on", "true"}
+            inside = key[1] in workflows.TRIGGER_KEYS
         if inside and row:
             found.append(row)
     return found

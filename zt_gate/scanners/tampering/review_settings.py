@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.tampering.comparison import Look, entries, rows_added
-from zt_gate.syntax.file_types import is_text_name
-from zt_gate.syntax.globs import GlobError, compile_glob
+from zt_gate.syntax import codeowners
+from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.change import FileChange
     from zt_gate.model.finding import Finding
+    from zt_gate.syntax.codeowners import Owners
 
 _ATTRIBUTES = "tampering/attributes-hide"
 _OWNERS = "tampering/codeowners-weakened"
-#: Where GitHub and GitLab look for it.
-_OWNERS_AT = frozenset((b"CODEOWNERS", b".github/CODEOWNERS", b"docs/CODEOWNERS",
-                        b".gitlab/CODEOWNERS"))  # fmt: skip
-#: The first of these that there is counts on GitHub.
-_ORDER = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
-#: Bytes beyond which GitHub passes over the file.
-_MOST_OWNERS = 3 << 20
+_OWNERS_AT = frozenset((*codeowners.PLACES, codeowners.GITLAB_PLACE))
 #: Rows that are held against the gate's own files, from the last one on.
 _MOST_ROWS = 20_000
 #: What decides about the gate; who owns these should not change beside other work.
@@ -66,7 +60,7 @@ class _Attributes:
 
     def told(self, pattern: str, words: list[str]) -> str:
         """Say what the attributes of one pattern hide, "" where nothing."""
-        named = is_text_name(pattern.encode("utf-8", "surrogateescape")) or pattern[-1:] in "*/"
+        named = is_any(pattern.encode("utf-8", "surrogateescape"), "text") or pattern[-1:] in "*/"
         # A macro holds for whatever names it, and a set of letters for more than it shows.
         named = named or pattern.startswith("[attr]") or "[" in pattern or "?" in pattern
         hides = named and not self._honest.search(pattern)
@@ -85,15 +79,31 @@ class _Attributes:
 
 def _owners(look: Look, file: FileChange) -> Iterator[Finding]:
     at = file.path if file.path in _OWNERS_AT else file.old_path or file.path
-    before = _rows(look.old(file)) if file.old_path in _OWNERS_AT else {}
     if file.path not in _OWNERS_AT or file.is_deletion:
         yield look.on_file(_OWNERS, at, "nobody is asked for a review of any path any more")
         return
-    text = look.new(file)
-    after = _rows(text)
-    yield from _overlooked(look, file, text or "")
-    if before:
+    old = _encoded(look.old(file)) if file.old_path in _OWNERS_AT else b""
+    new = _encoded(look.new(file))
+    # What is written for GitHub stays so: a section that arrives makes GitHub read no less.
+    forge = codeowners.forge_of(file.path, old or new)
+    before, after = codeowners.parse(old, forge), codeowners.parse(new, forge)
+    yield from _overlooked(look, file, new)
+    if before.lines:
         yield from _handed_over(look, file, before, after)
+    yield from _unowned(look, file, before.by_pattern(), after.by_pattern())
+
+
+def _encoded(text: str | None) -> bytes:
+    return (text or "").encode("utf-8", "surrogateescape")
+
+
+def _unowned(
+    look: Look,
+    file: FileChange,
+    before: Mapping[str, frozenset[str]],
+    after: Mapping[str, frozenset[str]],
+) -> Iterator[Finding]:
+    """Yield patterns that lose owners, have none, or take all paths from the lines above."""
     for pattern, owners in before.items():
         gone = owners - after.get(pattern, frozenset())
         if gone:
@@ -111,58 +121,28 @@ def _owners(look: Look, file: FileChange) -> Iterator[Finding]:
             yield look.on_file(_OWNERS, file.path, message, subject=pattern)
 
 
-def _overlooked(look: Look, file: FileChange, text: str) -> Iterator[Finding]:
+def _overlooked(look: Look, file: FileChange, data: bytes) -> Iterator[Finding]:
     """Yield what makes the forge pass over this file, or over the one that was read before."""
-    if len(text.encode("utf-8", "surrogateescape")) > _MOST_OWNERS:
+    if len(data) > codeowners.MAX_BYTES:
         message = "the file is larger than 3 MB: GitHub passes over it, and asks nobody"
         yield look.on_file(_OWNERS, file.path, message, subject=message)
-    if file.path not in _ORDER or file.old_path == file.path:
+    if file.path not in codeowners.PLACES or file.old_path == file.path:
         return
-    later = _ORDER[_ORDER.index(file.path) + 1 :]
+    later = codeowners.PLACES[codeowners.PLACES.index(file.path) + 1 :]
     shadowed = [path for path in look.context.trusted_paths() or () if path in later]
     if shadowed and file.old_path not in shadowed:
         message = f"this file counts instead of {shadowed[0].decode()}, which was read before"
         yield look.on_file(_OWNERS, file.path, message, subject=message)
 
 
-def _handed_over(
-    look: Look,
-    file: FileChange,
-    before: Mapping[str, frozenset[str]],
-    after: Mapping[str, frozenset[str]],
-) -> Iterator[Finding]:
+def _handed_over(look: Look, file: FileChange, before: Owners, after: Owners) -> Iterator[Finding]:
     """Yield a file of the gate that others are asked about than before."""
-    old, new = _owners_of_the_gate(before), _owners_of_the_gate(after)
+    old = before.of_each(_PROTECTED, most_lines=_MOST_ROWS)
+    new = after.of_each(_PROTECTED, most_lines=_MOST_ROWS)
     for path in _PROTECTED:
-        was, now = old.get(path, frozenset()), new.get(path, frozenset())
+        was, now = frozenset(old.get(path, ())), frozenset(new.get(path, ()))
         if was - now and now - was:
             names = ", ".join(sorted(now - was))[:200]
             message = f"{names!a} instead of others will be asked about {path.decode()}"
             yield look.on_file(_OWNERS, file.path, message, subject=f"{path!r} {names}")
             return
-
-
-def _owners_of_the_gate(rows: Mapping[str, frozenset[str]]) -> dict[bytes, frozenset[str]]:
-    """Return who owns each of its files: the last pattern that fits decides."""
-    found: dict[bytes, frozenset[str]] = {}
-    for pattern in tuple(rows)[: -_MOST_ROWS - 1 : -1]:
-        with suppress(GlobError):
-            glob = compile_glob(pattern)
-            for path in _PROTECTED:
-                if path not in found and glob.matches(path):
-                    found[path] = rows[pattern]
-        if len(found) == len(_PROTECTED):
-            break
-    return found
-
-
-def _rows(text: str | None) -> dict[str, frozenset[str]]:
-    """Return the owners by pattern; the last line of a pattern counts."""
-    found: dict[str, frozenset[str]] = {}
-    for row in (text or "").split("\n"):
-        words = row.partition(" #")[0].split()
-        # Sections of GitLab stand in brackets.
-        if words and not words[0].startswith(("#", "[", "^[")):
-            found.pop(words[0], None)
-            found[words[0]] = frozenset(words[1:])
-    return found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.forge.codeowners import Owners, parse, read
+from zt_gate.syntax.codeowners import Owners, forge_of, parse, read
 
 FILE = b"""\
 # who owns what
@@ -61,3 +61,28 @@ def test_a_file_of_more_than_three_megabytes_says_nothing() -> None:
 def test_whatever_it_holds_there_is_an_answer(data: bytes, path: bytes) -> None:
     owners = parse(data).of(path)
     assert all(isinstance(owner, str) and owner for owner in owners)
+
+
+GITLAB = b"""\
+[Docs] @writers
+*.md @@maintainer @docs
+^[Optional][2]
+*.py nobody-can-know
+!*.lock
+"""
+
+
+def test_gitlab_has_sections_and_roles() -> None:
+    assert forge_of(b".gitlab/CODEOWNERS", b"* @a") == "gitlab"
+    assert forge_of(b"CODEOWNERS", GITLAB) == "gitlab"
+    assert forge_of(b"CODEOWNERS", FILE) == "github"
+    owners = parse(GITLAB, "gitlab")
+    assert owners.of(b"a.md") == ("@@maintainer", "@docs")
+    assert owners.of(b"a.py") == ("nobody-can-know",)
+    assert [line.pattern for line in owners.lines] == ["*.md", "*.py"]
+
+
+def test_the_last_line_of_a_pattern_counts() -> None:
+    owners = parse(b"*.py @a\n* @b\n*.py @c\n")
+    assert list(owners.by_pattern().items()) == [("*", {"@b"}), ("*.py", {"@c"})]
+    assert owners.of_each([b"a.py", b"b"], most_lines=1) == {b"a.py": ("@c",)}

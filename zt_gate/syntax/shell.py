@@ -1,14 +1,21 @@
-"""Shell text cut into commands and words, with the place of each word.
+"""Shell text cut into simple commands and words, with the place of each word.
 
 Not a shell: nothing is expanded.  A word that holds a variable, a substitution
 or a pattern is kept and marked, so that its reader knows what it cannot know.
 What a substitution or a subshell runs comes out as commands of its own.
+
+Readers ask for simple commands, their words and the operators between them; a
+parser of the whole grammar can give the same, with the blocks around them.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _DEEPEST = 20
 _MOST_WORDS = 2000
@@ -43,6 +50,35 @@ class Word:
     quoted: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SimpleCommand:
+    """A program with its arguments, without redirections and comments.
+
+    ``operator`` is what stands behind it: ``|``, ``&&``, ``||``, ``;``, ``&``, a
+    newline, or "" at the end; ``)`` or a backtick at the end of a substitution or
+    subshell.  ``depth`` counts the substitutions and subshells around it.
+    """
+
+    words: tuple[Word, ...]
+    operator: str = ""
+    depth: int = 0
+
+    @property
+    def text(self) -> str:
+        """The words, without their quotes, with one blank between them."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def program(self) -> str:
+        """The name of the program, without its folder and ``.exe``, in lower case."""
+        return program(self.words[0].text)
+
+
+def program(word: str) -> str:
+    """Return the name of a program as written in a command: no folder, no ``.exe``."""
+    return word.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+
+
 @dataclass(slots=True)
 class _Level:
     """The command that is being read at one depth of nesting."""
@@ -73,19 +109,19 @@ class _Level:
             self.redirected = False
         self.parts, self.start, self.literal, self.quoted = [], -1, True, None
 
-    def finish_command(self, found: list[list[Word]]) -> None:
+    def finish_command(self, found: list[SimpleCommand], operator: str, depth: int) -> None:
         self.finish_word()
         self.redirected = False
         if self.words:
-            found.append(self.words)
+            found.append(SimpleCommand(tuple(self.words), operator, depth))
             self.words = []
 
 
-def commands(content: str, start: int = 0, end: int | None = None) -> list[list[Word]]:
+def commands(content: str, start: int = 0, end: int | None = None) -> list[SimpleCommand]:
     """Return the commands in a span of ``content``, in the order of their ends; linear."""
     stop = len(content) if end is None else end
     text = _EXPRESSION.sub(_blank, content[start:stop])
-    found: list[list[Word]] = []
+    found: list[SimpleCommand] = []
     levels = [_Level()]
     ticks = False
     skip_to = 0
@@ -95,7 +131,7 @@ def commands(content: str, start: int = 0, end: int | None = None) -> list[list[
         word, at = match[0], match.start()
         level = levels[-1]
         if word == "\n" or word[0] in ";&|":
-            level.finish_command(found)
+            level.finish_command(found, word, len(levels) - 1)
         elif word[0] in " \t\r" or (word[0] == "\\" and word[-1] == "\n"):
             level.finish_word()
         elif word[0] == "#" and level.start < 0:
@@ -106,14 +142,35 @@ def commands(content: str, start: int = 0, end: int | None = None) -> list[list[
             ticks = ticks or word == "`"
         elif word in {")", "`"}:
             ticks = ticks and word != "`"
-            level.finish_command(found)
+            level.finish_command(found, word, len(levels) - 1)
             if len(levels) > 1:
                 levels.pop()
         else:
             _word(level, word, text, start, at)
-    for level in reversed(levels):
-        level.finish_command(found)
+    for depth, level in reversed(list(enumerate(levels))):
+        level.finish_command(found, "", depth)
     return found
+
+
+def with_nested(content: str, *, deepest: int = 3) -> list[SimpleCommand]:
+    """Return the commands of a text, and those in quoted words, as of ``bash -c "a | b"``."""
+    found = commands(content)
+    if deepest:
+        for command in tuple(found):
+            for word in command.words:
+                if word.quoted is not None and " " in word.text:
+                    found += with_nested(word.text, deepest=deepest - 1)
+    return found
+
+
+def followed_by(found: Sequence[SimpleCommand]) -> Iterator[tuple[SimpleCommand, SimpleCommand]]:
+    """Yield each command with the next one at its own depth."""
+    last: dict[int, SimpleCommand] = {}
+    for command in found:
+        before = last.get(command.depth)
+        if before is not None:
+            yield before, command
+        last[command.depth] = command
 
 
 def _open(levels: list[_Level], word: str, at: int) -> bool:
