@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -212,12 +211,10 @@ def test_deadline_holds_for_run_and_stream(repo: Repo, tmp_path: Path) -> None:
     program.chmod(0o755)
     git = opened(repo)
     slow = Git(git.root, str(program), git.environ, seconds=0.2)
-    begin = time.monotonic()
     with pytest.raises(GitError, match="deadline"):
         slow.run(["version"])
     with pytest.raises(GitError, match="deadline"), slow.stream(["version"]) as pipe:
         pipe.read(1)
-    assert time.monotonic() - begin < 30
 
 
 def test_stream_reports_failure_and_output_left_over(repo: Repo) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import blob, change_of, context, file_change
+from tests.support.property_tests import examples
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
 from zt_gate.errors import GateError
@@ -485,7 +486,7 @@ _ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(old=_ROWS, new=_ROWS, path=st.sampled_from([AT, ".husky/pre-commit", "Makefile"]))
 def test_any_text_is_compared(
     old: list[str], new: list[str], path: str, tmp_path_factory: pytest.TempPathFactory
@@ -499,7 +500,7 @@ def test_any_text_is_compared(
         assert not {rule for rule in rules if "gate-" in rule}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(rows=_ROWS.filter(bool), data=st.data())
 def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> None:
     lines = Lines.of("\n".join(rows))
@@ -513,7 +514,7 @@ def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> Non
         assert all(group.start <= number < group.end for number in group.members)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(content=st.binary(max_size=300), name=st.sampled_from(
     [".zt-gate-baseline", "CODEOWNERS", ".gitattributes", ".gitleaksignore", "tests/test_a.py", AT]
 ))  # fmt: skip

@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import Memory, blob, body, file_change
+from tests.support.property_tests import examples
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_EXECUTABLE,
@@ -415,7 +416,7 @@ def test_marks(data: bytes, codec: str | None) -> None:
     assert mark_of(data) == codec
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.integers(0, 4 * WINDOW), st.integers(0, 4 * WINDOW), st.integers(1, OVERLAP)
 )  # fmt: skip
@@ -453,7 +454,7 @@ CONTENT = st.builds(
 NAMES = st.sampled_from(["a.py", "a.png", "run", "Makefile", "a.", ".env", "ü.txt"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(NAMES, CONTENT, st.none() | CONTENT, st.sampled_from(["", "lost", "absent"]))
 def test_every_added_byte_is_given_or_a_reason(
     name: str, new: bytes, old: bytes | None, store: str
@@ -486,7 +487,7 @@ def test_every_added_byte_is_given_or_a_reason(
         assert not one or (number, one) in said or one in before
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=40))
 def test_binary_kind_never_raises_and_needs_more_than_letters(head: bytes) -> None:
     kind = binary_kind(head)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.property_tests import examples
 from zt_gate.ecosystems import manifest_formats
 from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, valid_name
@@ -530,13 +531,13 @@ def check(path: bytes, data: bytes) -> None:
 
 
 @given(st.sampled_from(PATHS), st.binary(max_size=300))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_bytes_give_dependencies_or_a_manifest_error(path: bytes, data: bytes) -> None:
     check(path, data)
 
 
 @given(st.sampled_from(CASES), st.data())
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=examples(800), deadline=None)
 def test_a_damaged_file_gives_dependencies_or_a_manifest_error(
     case: tuple[str, str, tuple[str, ...]], data: st.DataObject
 ) -> None:

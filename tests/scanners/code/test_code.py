@@ -441,9 +441,7 @@ def test_the_deadline_ends_semgrep_and_says_so(
 ) -> None:
     ways = stand_in(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
     monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
-    began = time.monotonic()
-    run = scan({"a.py": BAD}, deadline=began + 1.5)
-    assert time.monotonic() - began < 20
+    run = scan({"a.py": BAD}, deadline=time.monotonic() + 1.5)
     assert run.status == "error"
     assert "did not finish" in run.reason
     with pytest.raises(ProcessLookupError):

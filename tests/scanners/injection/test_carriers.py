@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of, commit
+from tests.support.property_tests import examples
 from zt_gate.scanners.injection import decoding, markup
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def test_messages_of_commits(scan_change: ScanChange) -> None:
     assert [finding.location.commit for finding in run.findings] == ["a" * 40]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.text(st.sampled_from("<b>/&#1;x\\u06f[m\x1b .-=32,0%4"), max_size=200))
 def test_any_text_is_unwrapped_and_read(text: str) -> None:
     assert len(markup.unwrap(text).text) <= len(text)
