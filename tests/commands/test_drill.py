@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV
 from tests.test_cli import gate
 from zt_gate.drill import run
@@ -61,7 +62,7 @@ def case(expect: str, *paths: bytes) -> Case:
 BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "said", "right"),
     [
         (case("block secrets/*"), Outcome("fail", (BLOCK,)), True),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from zt_gate.doctor.gate_workflows import Job, jobs_in
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ DISARMED: dict[str, tuple[str, Callable[..., object]]] = {
 }
 
 
-@pytest.mark.parametrize("name", DISARMED)
+@each_of("name", DISARMED)
 def test_disarmed(name: str) -> None:
     check, change = DISARMED[name]
     workflow = good()

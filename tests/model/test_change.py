@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.bounded import finishes
 from tests.support.changes import Memory, body, change_of, commit, file_change
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 from zt_gate.model import change as module
 from zt_gate.model.change import (
@@ -40,7 +41,7 @@ class Counting:
         return self.data[offset : offset + length]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "lines",
     [
         [],
@@ -55,7 +56,7 @@ class Counting:
     ],
     ids=lambda lines: str(len(lines)),
 )
-@pytest.mark.parametrize("newline", [True, False])
+@each_of("newline", [True, False])
 def test_lines_come_back_whole(lines: list[bytes], newline: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     store = Counting(b"before\n" + data + b"after\n")

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.offenders import each_of
 from zt_gate.policy.inline_ignores import marks_in
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "covered", "other", "below"),
     [
         (b"x = eval(y)  # nosec", "code/a", "secrets/a", False),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 from zt_gate.model.finding import Level
 from zt_gate.policy.load import TABLE, digest_of, load, load_file, parse
@@ -144,7 +145,7 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
     assert dates[0] == dates[1]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "message"),
     [
         (

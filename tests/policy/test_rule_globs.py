@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 from tests.support.repo import Repo
 from zt_gate.policy.rule_globs import GlobError, compile_glob, rule_matches
@@ -82,7 +83,7 @@ def test_git_itself_agrees(
     assert {p for p in paths if glob.matches(p.encode())} == ignored_by_git(repo, text, paths)
 
 
-@pytest.mark.parametrize("pattern", ["", "/", "//", "!a", "a//b", "./a", "a/../b", "a\nb", "a\0",
+@each_of("pattern", ["", "/", "//", "!a", "a//b", "./a", "a/../b", "a\nb", "a\0",
                                      "a\\", "[a", "x" * 1025])  # fmt: skip
 def test_what_is_no_glob(pattern: str) -> None:
     with pytest.raises(GlobError):
@@ -111,7 +112,7 @@ def test_no_pattern_takes_exponential_time() -> None:
     finishes([stars, deep], does_not_match)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("glob", "rule", "fits"),
     [
         ("secrets/*", "secrets/aws-access-key", True),

@@ -12,6 +12,7 @@ from hypothesis import given
 from tests.reports.snapshot import same_as_snapshot
 from tests.reports.strategies import evidences, reports
 from tests.support import reports as make
+from tests.support.offenders import each_of
 from zt_gate.model.finding import Evidence, Level
 from zt_gate.model.report import Report, Verdict
 from zt_gate.reports import render
@@ -116,7 +117,7 @@ def drawn(evidence: Evidence, number: int | None = 7, width: int = 60) -> str:
     )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "start", "end", "shown", "carets"),
     [
         ("a = b", 4, 5, "a = b", "    ^"),

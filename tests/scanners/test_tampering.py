@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import blob, change_of, context, file_change
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
@@ -61,7 +62,7 @@ def example_file(example: dict[str, Any]) -> FileChange:
     return replace(made, old_mode=example.get("old-mode", made.old_mode))
 
 
-@pytest.mark.parametrize(("rule", "kind", "example"), EXAMPLES)
+@each_of(("rule", "kind", "example"), EXAMPLES)
 def test_the_rules_examples(rule: str, kind: str, example: dict[str, Any], tmp_path: Path) -> None:
     beside = [file_change(path, text) for path, text in example.get("beside", {}).items()]
     change = replace(change_of({}), files=(example_file(example), *beside))
@@ -98,7 +99,7 @@ jobs:
 AT = ".github/workflows/gate.yml"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after", "rule"),
     [
         ("      - name: Judge\n", "      - name: Judge\n        if: false\n", "disabled"),
@@ -134,7 +135,7 @@ RUN = "        run: zt-gate scan --base main\n"
 BODY = "        run: |\n          zt-gate scan --base main\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("step", "rule"),
     [
         (RUN.replace("zt-gate", "echo zt-gate"), "disabled"),

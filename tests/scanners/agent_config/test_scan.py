@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.support.bounded import calls_of, finishes
 from tests.support.changes import change_of, context, file_change
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 from zt_gate import rulebook
 from zt_gate.model.change import MODE_SYMLINK, Blob, ChangeSet, ContentUnavailableError
@@ -82,7 +83,7 @@ def test_a_file_renamed_into_place_is_new(scan_change: ScanChange) -> None:
     assert finding.location.kind == "file"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "text"),
     [
         (".claude/settings.json", '{"hooks": '),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.scanners.code.test_prefilter_literals import _sets
 from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Text
 from zt_gate.scanners.code.prefilter_regexes import demanded
 
@@ -16,7 +17,7 @@ def pieces(regex: str) -> list[str]:
     return sorted(" ".join(sorted(words)) for words in _sets(demanded(regex)))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("regex", "expected"),
     [
         ("select", ["~select"]),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support.bounded import finishes
 from tests.support.changes import change_of, context, file_change
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.model.change import ChangeSet
 from zt_gate.scanners.dependencies import SCANNER
@@ -267,7 +268,7 @@ def test_a_quote_that_ends_earlier_brings_an_import_to_life() -> None:
     assert added(found) == ["made-up"]
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "old", "new", "expected"),
     [
         ("a.py", "x = 1\n", "x = 2\n", False),

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of, commit
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 from zt_gate.scanners.injection import decoding, markup
 
@@ -57,14 +58,14 @@ CARRIERS = {
 }
 
 
-@pytest.mark.parametrize("name", CARRIERS)
+@each_of("name", CARRIERS)
 def test_orders_in_carriers_block(scan: Scan, name: str) -> None:
     path, frame = CARRIERS[name]
     assert "block" in {finding.level for finding in scan(frame.replace("@", ORDER) + "\n", path)}
     assert scan(frame.replace("@", HONEST) + "\n", path) == ()
 
 
-@pytest.mark.parametrize(
+@each_of(
     "frame",
     [
         '<div style="display: none">@</div>',
@@ -123,7 +124,7 @@ MORSE = (
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         b64(b64(ORDER)),
@@ -162,7 +163,7 @@ def test_further_codes_are_read(scan: Scan, text: str) -> None:
     assert "injection/instructions" in {finding.rule for finding in scan(text + "\n", "a.md")}
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "table = [0x20, 0x41, 0x42, 0x7f, 0x20, 0x43, 0x20, 0x30, 0x31, 0x32, 0x33]",

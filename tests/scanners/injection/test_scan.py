@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.bounded import finishes
 from tests.support.changes import change_of, commit, file_change
+from tests.support.offenders import each_of
 from tests.support.property_tests import examples
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def rules_of(findings: tuple[Finding, ...]) -> set[str]:
     return {finding.rule for finding in findings}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "text"),
     [
         ("a.py", f"x = 1\n# {ORDER}\n"),
@@ -59,7 +60,7 @@ def test_an_order_in_every_carrier_blocks(scan: Scan, path: str, text: str) -> N
     assert "score" in findings[0].message
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("rule", "line"),
     [
         ("packed-text", base64.b64encode(ORDER.encode()).decode()),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.scanners.secrets.templates import expand
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import scan_text
@@ -17,7 +16,7 @@ def levels(text: str, path: str = "app.cfg") -> list[tuple[str, Level | None]]:
     return [(f.rule, f.level) for f in scan_text(text.encode(), path.encode(), RULES)]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         f"WANDB_API_KEY={HEX40}",
@@ -27,7 +26,7 @@ def levels(text: str, path: str = "app.cfg") -> list[tuple[str, Level | None]]:
         f"wandb_secret ::= '{HEX40}'",
     ],
 )
-@pytest.mark.parametrize("path", ["app.cfg", ".env", "src/main.go"])
+@each_of("path", ["app.cfg", ".env", "src/main.go"])
 def test_issuer_purpose_and_form_together_block(text: str, path: str) -> None:
     assert levels(text, path) == [("secrets/wandb-api-key", Level.BLOCK)]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.scanners.secrets.templates import expand
 from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.secrets import checksums
 from zt_gate.scanners.secrets.block_scan import Engine
@@ -27,7 +28,7 @@ NAMES = Names.of(DATA)
 ENGINE = Engine(RULES)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "strength"),
     [
         ("password", STRONG), ("dbPassword", STRONG), ("DB_PASSWD", STRONG), ("api_key", MEDIUM),
