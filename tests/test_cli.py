@@ -25,7 +25,7 @@ def gate(
     done = subprocess.run(
         [sys.executable, "-I", "-m", "zt_gate", *words],
         cwd=cwd, env={**GIT_ENV, "HOME": str(cwd), **env}, input=stdin, capture_output=True,
-        check=False, timeout=120,
+        check=False, timeout=600,
     )  # fmt: skip
     return subprocess.CompletedProcess(
         done.args, done.returncode, done.stdout.decode(), done.stderr.decode()

@@ -51,7 +51,7 @@ def start(
 
 
 def ended(child: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = child.communicate(timeout=300)
+    out, err = child.communicate(timeout=1800)
     assert "Traceback" not in out + err
     assert KEY not in out + err
     return child.returncode, out + err
@@ -83,7 +83,7 @@ def test_too_little_memory_is_never_a_pass(repo: Repo) -> None:
             repo,
             limit=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, limit),  # type: ignore[misc]
         )
-        out, err = child.communicate(timeout=300)
+        out, err = child.communicate(timeout=1800)
         # With too little to start Python itself, that says so: 1 is its own exit code.
         assert child.returncode != 0, out + err
 
