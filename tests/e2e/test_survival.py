@@ -124,8 +124,9 @@ def test_a_missing_or_broken_engine_is_an_error(repo: Repo, program: str | None)
     code = (
         "import sys\n"
         "from zt_gate import cli\n"
-        "from zt_gate.scanners.code import engine\n"
-        f"engine._core, engine._script = (lambda: None), (lambda: {program!r})\n"
+        "from zt_gate.scanners.code import semgrep_engine\n"
+        "semgrep_engine._core = lambda: None\n"
+        f"semgrep_engine._script = lambda: {program!r}\n"
         "sys.exit(cli.main(['scan', '--offline']))\n"
     )
     done = subprocess.run(

@@ -41,7 +41,7 @@ def test_every_rule_has_examples_a_remedy_and_a_level() -> None:
     for rule in RULES.values():
         assert rule.level is not None, rule.id
         by_name = "files" in rule.data and "lines" not in rule.data
-        summed = rule.data.get("sum")  # made by the scanner itself: tests/…/test_ledger.py
+        summed = rule.data.get("sum")  # made by the scanner itself: test_finding_limits.py
         assert rule.data["examples"]["find"] or by_name or summed, rule.id
         assert "CWE-798" in rule.cwe or "CWE-321" in rule.cwe, rule.id
 
