@@ -49,6 +49,12 @@ def test_all_cases_come_out_as_they_should(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_cases_can_be_named(tmp_path: Path) -> None:
+    done = gate("drill", "key-in-code", "order-in-plain-text", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 evasions, 0 honest changes: all came out as they should" in done.stdout
+
+
 def test_a_case_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
     done = gate("drill", "no-such-case", cwd=tmp_path)
     assert done.returncode == 2
