@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from tests.support.property_tests import register_profiles
 
-# Property tests look for wrong answers, not for slow ones: machines are noisy.
-settings.register_profile(
-    "zt-gate", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
-)
-settings.load_profile("zt-gate")
+register_profiles()

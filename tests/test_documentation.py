@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.support.offenders import each_of
 from zt_gate.commands import COMMANDS
 from zt_gate.reports import FORMATS
 from zt_gate.scanners import registered
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"])
-BY_NAME = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+BY_NAME = each_of("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 @BY_NAME
@@ -31,17 +32,22 @@ def test_links_lead_to_files(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.fixture(scope="module")
+def help_texts() -> dict[str, str]:
+    """The help text of each verb, asked for once."""
+    return {verb: subprocess_help(verb) for verb, _, _ in COMMANDS}
+
+
 @BY_NAME
-def test_verbs_and_options_in_code_exist(page: Path) -> None:
-    known = {verb: subprocess_help(verb) for verb, _, _ in COMMANDS}
+def test_verbs_and_options_in_code_exist(page: Path, help_texts: dict[str, str]) -> None:
     code = re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     for line in "\n".join(code).splitlines():
         for words in re.findall(r"(?:^|[\s/\"|])zt-gate\"? ([a-z][^|#)]*)", line):
             verb, *rest = words.split()
-            assert verb in known, f"{page.name}: {line}"
+            assert verb in help_texts, f"{page.name}: {line}"
             for word in rest:
                 if word.startswith("--"):
-                    assert word.partition("=")[0] in known[verb], f"{page.name}: {line}"
+                    assert word.partition("=")[0] in help_texts[verb], f"{page.name}: {line}"
 
 
 def subprocess_help(verb: str) -> str:

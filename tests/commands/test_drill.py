@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV
 from tests.test_cli import gate
 from zt_gate.drill import run
@@ -49,6 +50,12 @@ def test_all_cases_come_out_as_they_should(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_cases_can_be_named(tmp_path: Path) -> None:
+    done = gate("drill", "key-in-code", "order-in-plain-text", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 evasions, 0 honest changes: all came out as they should" in done.stdout
+
+
 def test_a_case_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
     done = gate("drill", "no-such-case", cwd=tmp_path)
     assert done.returncode == 2
@@ -62,7 +69,7 @@ def case(expect: str, *paths: bytes) -> Case:
 BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("asked", "said", "right"),
     [
         (case("block secrets/*"), GateOutcome("fail", (BLOCK,)), True),

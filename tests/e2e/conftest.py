@@ -151,5 +151,5 @@ def run_gate(
     """Run the gate of this checkout as a user would."""
     return subprocess.run(
         [sys.executable, "-I", "-m", "zt_gate", *words],
-        cwd=cwd, env=environ, input=stdin, capture_output=True, check=False, timeout=300,
+        cwd=cwd, env=environ, input=stdin, capture_output=True, check=False, timeout=1800,
     )  # fmt: skip

@@ -7,6 +7,7 @@ verdict fail with the key's line, and no trace of a program that ran.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -291,28 +292,45 @@ def test_the_users_tokens_do_not_reach_a_child(
         assert line in recorded
 
 
-@pytest.mark.parametrize(
-    "name",
-    [b"caf\xe9.py", b"new\nline.py", b'quo"te.py', b"back\\slash.py", b"esc\x1b[31m.py",
-     b"::error::x.py", b"##[stop-commands].py", b"-dash.py", "\u202ertl.py".encode(), b"tab\t.py"],
+HOSTILE_NAMES = (
+    b"caf\xe9.py", b"new\nline.py", b'quo"te.py', b"back\\slash.py", b"esc\x1b[31m.py",
+    b"::error::x.py", b"##[stop-commands].py", b"-dash.py", "\u202ertl.py".encode(), b"tab\t.py",
 )  # fmt: skip
+
+
+@pytest.fixture
+def hostile_names(repo: Repo) -> Repo:
+    for name in HOSTILE_NAMES:
+        repo.write(name, plant())
+    repo.git("add", "-A")
+    return repo
+
+
 @pytest.mark.parametrize("form", ["terminal", "json", "sarif", "github", "markdown"])
 def test_hostile_names_are_judged_and_shown_safely(
-    name: bytes, form: str, repo: Repo, environ: dict[str, str]
+    form: str, hostile_names: Repo, environ: dict[str, str]
 ) -> None:
-    repo.write(name, plant())
-    repo.git("add", "-A")
-    done = run_gate(
-        "scan", "--scanner", "secrets", "--format", form, cwd=repo.path, environ=environ
-    )
+    done = run_gate("scan", "--scanner", "secrets", "--format", form,
+                    cwd=hostile_names.path, environ=environ)  # fmt: skip
     assert done.returncode == 1, done.stderr
     said = done.stdout.decode("utf-8")
-    assert "secrets/anthropic-api-key" in said
+    assert said.count("secrets/anthropic-api-key") >= len(HOSTILE_NAMES)
     assert key() not in said
     assert not set(said) & set("\x1b\x07\x08\r\u202e")
     for line in said.splitlines():
         assert "##[" not in line
         assert form == "github" or not line.lstrip().startswith("::")
+
+
+def test_each_hostile_name_has_a_finding(hostile_names: Repo, environ: dict[str, str]) -> None:
+    code, report = judged(hostile_names, environ)
+    assert code == 1, report
+    found = {
+        base64.b64decode(f["path_b64"]) if "path_b64" in f else f["path"].encode()
+        for f in report["findings"]
+        if f["rule"] == "secrets/anthropic-api-key"
+    }
+    assert found == set(HOSTILE_NAMES)
 
 
 def test_a_line_of_many_megabytes(repo: Repo, environ: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("e2e")
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
 
 IDENTITY = {
     f"GIT_{who}_{what}": value
@@ -202,7 +202,6 @@ def test_a_first_push_has_no_lower_end(make: Callable[..., Hooked], tmp_path: Pa
     assert "injection/" in said
 
 
-@pytest.mark.slow
 def test_try_repo(project: Repo, tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repository")
     repo.write("settings.py", secret_line())

@@ -57,6 +57,7 @@ def test_staged(case: Planted, repo: Repo, environ: dict[str, str]) -> None:
     check(json.loads(done.stdout), case)
 
 
+@pytest.mark.slow
 @BY_NAME
 def test_patch_on_stdin(case: Planted, repo: Repo, environ: dict[str, str]) -> None:
     stage(repo, case)
@@ -77,6 +78,7 @@ def hooked(
     return configuration, {**environ, "PRE_COMMIT_HOME": str(precommit_home)}
 
 
+@pytest.mark.slow
 @BY_NAME
 def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]]) -> None:
     configuration, environ = hooked
@@ -107,6 +109,7 @@ def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]
     assert key() not in said
 
 
+@pytest.mark.slow
 @BY_NAME
 def test_action(case: Planted, repo: Repo, action: Action, environ: dict[str, str]) -> None:
     base = repo.head()

@@ -51,7 +51,7 @@ def start(
 
 
 def ended(child: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = child.communicate(timeout=300)
+    out, err = child.communicate(timeout=1800)
     assert "Traceback" not in out + err
     assert KEY not in out + err
     return child.returncode, out + err
@@ -83,7 +83,7 @@ def test_too_little_memory_is_never_a_pass(repo: Repo) -> None:
             repo,
             limit=lambda limit=limit: resource.setrlimit(resource.RLIMIT_AS, limit),  # type: ignore[misc]
         )
-        out, err = child.communicate(timeout=300)
+        out, err = child.communicate(timeout=1800)
         # With too little to start Python itself, that says so: 1 is its own exit code.
         assert child.returncode != 0, out + err
 
@@ -124,8 +124,9 @@ def test_a_missing_or_broken_engine_is_an_error(repo: Repo, program: str | None)
     code = (
         "import sys\n"
         "from zt_gate import cli\n"
-        "from zt_gate.scanners.code import engine\n"
-        f"engine._core, engine._script = (lambda: None), (lambda: {program!r})\n"
+        "from zt_gate.scanners.code import semgrep_engine\n"
+        "semgrep_engine._core = lambda: None\n"
+        f"semgrep_engine._script = lambda: {program!r}\n"
         "sys.exit(cli.main(['scan', '--offline']))\n"
     )
     done = subprocess.run(

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.opened import added, by_path, opened, removed
+from tests.support.property_tests import examples
 from tests.support.repo import Repo
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
@@ -73,7 +74,9 @@ def rebuilt(file: FileChange, old: bytes) -> bytes:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.dictionaries(NAME, CONTENT, max_size=4),

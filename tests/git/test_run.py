@@ -266,7 +266,7 @@ def test_stream_names_the_cause_where_git_dies_early(repo: Repo, tmp_path: Path)
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho half\necho fatal: no memory >&2\nexit 128\n")
     program.chmod(0o755)
-    git = replace(opened(repo), program=str(program), seconds=20)
+    git = replace(opened(repo), program=str(program), seconds=300)
     with pytest.raises(GitError, match="no memory"), git.stream(["x"]) as pipe:
         DiffReader(pipe.read).until(b"\0")
 
@@ -278,7 +278,7 @@ def test_git_cannot_take_all_memory(repo: Repo, tmp_path: Path) -> None:
     program.parent.mkdir()
     program.write_text("#!/bin/sh\nsleep 0.3\ngrep '^Max data size' /proc/self/limits\n")
     program.chmod(0o755)
-    git = replace(opened(repo), program=str(program), seconds=20)
+    git = replace(opened(repo), program=str(program), seconds=300)
     with git.stream(["x"]) as pipe:
         assert str(MEMORY).encode() in pipe.read(1000)
 
@@ -295,7 +295,7 @@ def test_stream_survives_a_flood_on_stderr(repo: Repo, tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\nhead -c 3000000 /dev/zero >&2\necho done\n")
     program.chmod(0o755)
     git = opened(repo)
-    with Git(git.root, str(program), git.environ, seconds=20).stream(["x"]) as pipe:
+    with Git(git.root, str(program), git.environ, seconds=300).stream(["x"]) as pipe:
         assert pipe.read(100) == b"done\n"
 
 

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.offenders import each_of
 from zt_gate.git.unsafe_names import leads_astray
 
 
-@pytest.mark.parametrize(
+@each_of(
     "path",
     [
         b".git", b"a/.git/config", b".GiT/x", b"git~1", b"GIT~1/x", b".git ", b".git...",
@@ -20,7 +20,7 @@ def test_leads_astray(path: bytes) -> None:
     assert leads_astray(path)
 
 
-@pytest.mark.parametrize(
+@each_of(
     "path",
     [
         b"a", b".gitignore", b".github/x", b"git", b"x.git", b"a/git~2", b"...", b".. ", b"a\\b",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.offenders import each_of
 from zt_gate.model.finding import Confidence, Finding, Location, Severity
 from zt_gate.policy.inline_ignores import Mark, marks_in
 from zt_gate.scanners import registered
@@ -16,7 +17,7 @@ def covers(mark: Mark, rule: str) -> bool:
     return mark.covers(finding, registered()[finding.scanner])
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("line", "covered", "other", "below"),
     [
         (b"x = eval(y)  # nosec", "code/a", "secrets/a", False),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.changes import change_of, file_change
+from tests.support.offenders import each_of
 from zt_gate.model.change import Blob, ChangeSet, ContentUnavailableError, FileChange
 from zt_gate.policy.policy_changes import touched
 
@@ -37,7 +38,7 @@ def test_every_change_of_the_policy_file_counts(
     assert paths(of(file_change(".zt-gate.toml", new, old))) == [b".zt-gate.toml"] * counts
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("old", "new", "counts"),
     [
         (None, PLAIN, False),

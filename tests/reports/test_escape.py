@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reports.strategies import paths, texts
+from tests.support.offenders import each_of
 from tests.support.reports import HOSTILE
 from zt_gate.reports import escape
 
@@ -16,7 +17,7 @@ from zt_gate.reports import escape
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "shown"),
     [
         ("plain text", "plain text"),
@@ -102,7 +103,7 @@ def test_a_cell_holds_no_bar() -> None:
     assert escape.markdown_code("a|b\\|c", cell=True) == r"`a\x7cb\\x7cc`"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "prose"),
     [
         ("Use parameters, not strings.", "Use parameters, not strings."),
@@ -156,7 +157,7 @@ def test_uris_are_relative_and_come_back(path: bytes) -> None:
     assert ".." not in uri.split("/")
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@each_of("name", HOSTILE)
 def test_hostile_names_have_a_uri(name: str) -> None:
     uri = escape.relative_uri(HOSTILE[name])
     assert unquote_to_bytes(uri) == HOSTILE[name]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import reports as make
+from tests.support.offenders import each_of
 from zt_gate.model.report import Report, Verdict
 from zt_gate.reports import FORMATS, render
 from zt_gate.reports.base import Options, ReportError
@@ -46,8 +47,8 @@ def test_every_format_carries_what_makes_a_run_incomplete(name: str) -> None:
         assert part in text
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("verdict", Verdict)
+@each_of("name", NAMES)
+@each_of("verdict", Verdict)
 def test_every_format_carries_verdict_and_completeness(name: str, verdict: Verdict) -> None:
     patterns = {
         "terminal": (verdict.value.upper(), "incomplete"),

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 
 from tests.reports.strategies import reports
 from tests.support import reports as make
+from tests.support.property_tests import examples
 from zt_gate.reports import render
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ READER = os.environ.get("ZT_GATE_SARIF_TOOLS", "")
 
 
 @pytest.mark.skipif(not SCHEMA, reason="ZT_GATE_SARIF_SCHEMA names no file with the schema")
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(reports())
 def test_any_report_keeps_to_the_standards_schema(report: Report) -> None:
     schema = json.loads(Path(SCHEMA).read_bytes())

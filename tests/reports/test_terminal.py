@@ -12,6 +12,7 @@ from hypothesis import given
 from tests.reports.snapshot import same_as_snapshot
 from tests.reports.strategies import evidences, reports
 from tests.support import reports as make
+from tests.support.offenders import each_of
 from zt_gate.model.finding import Evidence, Level
 from zt_gate.model.report import Report, Verdict
 from zt_gate.reports import render
@@ -116,7 +117,7 @@ def drawn(evidence: Evidence, number: int | None = 7, width: int = 60) -> str:
     )
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("text", "start", "end", "shown", "carets"),
     [
         ("a = b", 4, 5, "a = b", "    ^"),
@@ -178,7 +179,7 @@ def test_a_plain_report_imports_nothing_heavy() -> None:
     code = (
         "import sys, __future__, dataclasses, importlib, typing; known = set(sys.modules)\n"
         "from zt_gate.reports import render; from zt_gate.model import report as r\n"
-        "x = r.Report(r.Tool('', '', ''), 'staged', '', '', '', r.PolicyInfo('', '', ''),"
+        "x = r.Report(r.ToolInfo('', '', ''), 'staged', '', '', '', r.PolicyInfo('', '', ''),"
         " r.Origin(), r.Verdict.PASS, True, 0.1, (), ())\n"
         "render('terminal', x); print(*set(sys.modules) - known)"
     )

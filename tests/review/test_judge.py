@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of
+from tests.support.property_tests import examples
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
@@ -343,7 +344,7 @@ POLICIES = st.builds(
 ORDER = {Verdict.PASS: 0, Verdict.ERROR: 1, Verdict.FAIL: 2}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(RUNS, max_size=3), POLICIES)
 def test_no_secret_is_in_any_text_of_a_report(runs: list[ScannerRun], policy: Policy) -> None:
     report = judged(*runs, policy=policy)
@@ -352,7 +353,7 @@ def test_no_secret_is_in_any_text_of_a_report(runs: list[ScannerRun], policy: Po
     assert not [(secret, text) for secret in secrets for text in texts if secret in text]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(RUNS, max_size=3), RUNS, findings(), POLICIES, st.sampled_from(["block", "high"]))
 def test_more_trouble_never_means_a_better_verdict(
     runs: list[ScannerRun], more: ScannerRun, extra: Finding, policy: Policy, fail_on: str
@@ -365,7 +366,7 @@ def test_more_trouble_never_means_a_better_verdict(
     assert judged(*runs, run(status="error", reason="x"), policy=policy).verdict is not Verdict.PASS
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(RUNS, max_size=3), POLICIES)
 def test_a_pass_means_that_nothing_blocks_and_nothing_failed(
     runs: list[ScannerRun], policy: Policy

@@ -10,18 +10,19 @@ import pytest
 from zt_gate.policy.schema import Policy
 from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import Kit
+from zt_gate.scanners.secrets import SCANNER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zt_gate.review.workers import Job
+    from zt_gate.review.workers import ScannerJob
 
 
-def job(workdir: Path, kind: str, **settings: float) -> Job:
+def job(workdir: Path, kind: str, **settings: float) -> ScannerJob:
     policy = replace(Policy(), scanners={"secrets": settings})
     request = Request(folder=workdir, kind=kind)  # type: ignore[arg-type]
     kit = Kit(request, policy, None, "", workdir, {}, None)
-    return kit.job("secrets", "zt_gate.scanners.secrets")
+    return kit.job(SCANNER.info, "zt_gate.scanners.secrets")
 
 
 @pytest.mark.parametrize("kind", ["staged", "message", "range", "tree"])

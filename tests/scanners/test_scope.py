@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of, commit, context, file_change
+from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
@@ -58,7 +59,7 @@ def example_change(example: dict[str, Any]) -> ChangeSet:
     return replace(change_of({}), kind="range", files=(made, *beside), commits=named)
 
 
-@pytest.mark.parametrize(("rule", "kind", "example"), EXAMPLES)
+@each_of(("rule", "kind", "example"), EXAMPLES)
 def test_the_rules_examples(rule: str, kind: str, example: dict[str, Any], tmp_path: Path) -> None:
     scope = {key: tuple(example[key]) for key in ("allowed", "restricted") if key in example}
     limits = {f"max_{key}": value for key, value in example.get("limits", {}).items()}

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import blob, change_of, context, file_change
+from tests.support.offenders import each_of
+from tests.support.property_tests import examples
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
 from zt_gate.errors import GateError
@@ -60,7 +62,7 @@ def example_file(example: dict[str, Any]) -> FileChange:
     return replace(made, old_mode=example.get("old-mode", made.old_mode))
 
 
-@pytest.mark.parametrize(("rule", "kind", "example"), EXAMPLES)
+@each_of(("rule", "kind", "example"), EXAMPLES)
 def test_the_rules_examples(rule: str, kind: str, example: dict[str, Any], tmp_path: Path) -> None:
     beside = [file_change(path, text) for path, text in example.get("beside", {}).items()]
     change = replace(change_of({}), files=(example_file(example), *beside))
@@ -97,7 +99,7 @@ jobs:
 AT = ".github/workflows/gate.yml"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("before", "after", "rule"),
     [
         ("      - name: Judge\n", "      - name: Judge\n        if: false\n", "disabled"),
@@ -133,7 +135,7 @@ RUN = "        run: zt-gate scan --base main\n"
 BODY = "        run: |\n          zt-gate scan --base main\n"
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("step", "rule"),
     [
         (RUN.replace("zt-gate", "echo zt-gate"), "disabled"),
@@ -485,7 +487,7 @@ _ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(old=_ROWS, new=_ROWS, path=st.sampled_from([AT, ".husky/pre-commit", "Makefile"]))
 def test_any_text_is_compared(
     old: list[str], new: list[str], path: str, tmp_path_factory: pytest.TempPathFactory
@@ -499,7 +501,7 @@ def test_any_text_is_compared(
         assert not {rule for rule in rules if "gate-" in rule}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(rows=_ROWS.filter(bool), data=st.data())
 def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> None:
     lines = CodeLines.of("\n".join(rows))
@@ -513,7 +515,7 @@ def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> Non
         assert all(group.start <= number < group.end for number in group.members)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(content=st.binary(max_size=300), name=st.sampled_from(
     [".zt-gate-baseline", "CODEOWNERS", ".gitattributes", ".gitleaksignore", "tests/test_a.py", AT]
 ))  # fmt: skip

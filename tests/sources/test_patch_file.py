@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.git.test_raw_diff import CONTENT, NAME, put
 from tests.support.opened import added, by_path, opened, removed
+from tests.support.property_tests import examples
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
@@ -87,7 +88,9 @@ def test_hunks_and_contents_are_those_of_git(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.dictionaries(NAME, CONTENT, max_size=3),

@@ -212,7 +212,7 @@ class Registry:
             self.requests.append(request)
             self._came.notify_all()
             enough = self.behaviour.together
-            self._came.wait_for(lambda: len(self.requests) >= enough, timeout=60)
+            self._came.wait_for(lambda: len(self.requests) >= enough, timeout=600)
         if self.behaviour.latency:
             time.sleep(self.behaviour.latency)
 

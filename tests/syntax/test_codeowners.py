@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.offenders import each_of
 from zt_gate.syntax.codeowners import Owners, forge_of, parse, read
 
 FILE = b"""\
@@ -24,7 +24,7 @@ with\\ space.md  @spaces
 """
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("path", "owners"),
     [
         (b"a.c", ("@everybody", "@acme/all")),

@@ -17,6 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import Memory, blob, body, file_change
+from tests.support.offenders import each_of
+from tests.support.property_tests import examples
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_EXECUTABLE,
@@ -98,7 +100,7 @@ def test_plain_text_is_text_under_any_name(name: str) -> None:
     assert read(added(name, CODE)) == CODE.splitlines()
 
 
-@pytest.mark.parametrize(
+@each_of(
     "content",
     [
         "größe = 1\n".encode("latin-1"),
@@ -110,13 +112,13 @@ def test_plain_text_is_text_under_any_name(name: str) -> None:
         b"# \x01\x02\x03\n" + CODE,
     ],
 )
-@pytest.mark.parametrize("name", ["a.py", "LICENSE", "data"])
+@each_of("name", ["a.py", "LICENSE", "data"])
 def test_other_text_stays_as_it_is(content: bytes, name: str) -> None:
     assert b"\n".join(read(added(name, content))) + b"\n" == content
 
 
-@pytest.mark.parametrize("codec", CODECS)
-@pytest.mark.parametrize("name", ["a.ps1", "notes", "x.bin"])
+@each_of("codec", CODECS)
+@each_of("name", ["a.ps1", "notes", "x.bin"])
 def test_marked_text_is_decoded_whole(codec: str, name: str) -> None:
     text = "erste Zeile\n\nzweite = '密码'\r\n\U000e0041"
     lines = list(added(name, encoded(text, codec)).lines())
@@ -213,7 +215,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("extension", KINDS)
+@each_of("extension", KINDS)
 def test_a_binary_file_is_listed(extension: str) -> None:
     kind, reason = why(added(f"vendor/a.{extension}", KINDS[extension]))
     assert kind == "not_applicable"
@@ -221,8 +223,8 @@ def test_a_binary_file_is_listed(extension: str) -> None:
     assert why(added("vendor/a", KINDS[extension]))[0] == "not_applicable"
 
 
-@pytest.mark.parametrize("extension", KINDS)
-@pytest.mark.parametrize("name", ["x.py", "X.PY", "Makefile", ".npmrc", "AGENTS", "a.b/c.md"])
+@each_of("extension", KINDS)
+@each_of("name", ["x.py", "X.PY", "Makefile", ".npmrc", "AGENTS", "a.b/c.md"])
 def test_a_binary_file_that_is_named_like_text_blocks(extension: str, name: str) -> None:
     kind, reason = why(added(name, KINDS[extension]))
     assert kind == "unreadable"
@@ -246,15 +248,15 @@ ASCII_MAGIC = [b"ID3", b"BZh", b"GIF87a", b"GIF89a", b"OggS", b"fLaC", b"%PDF-",
                b"the ftyp box ", b"RIFFxxxxWAVE", b"RIFFxxxxWEBP"]  # fmt: skip
 
 
-@pytest.mark.parametrize("magic", ASCII_MAGIC)
-@pytest.mark.parametrize("name", ["a.md", "notes", "a.mp3", "run.bin"])
+@each_of("magic", ASCII_MAGIC)
+@each_of("name", ["a.md", "notes", "a.mp3", "run.bin"])
 def test_letters_of_a_magic_before_text(magic: bytes, name: str) -> None:
     assert binary_kind(magic + CODE) is None
     for rest in (CODE, "größe\n".encode("latin-1") + CODE):
         assert b"\n".join(read(added(name, magic + b" = 1\n" + rest))).endswith(CODE.strip())
 
 
-@pytest.mark.parametrize(
+@each_of(
     "start",
     [
         b"MM\0*\n", b"II*\0\n", b"PK\x03\x04\n", b"MZ\x90\0\n", b"\x1f\x8b\n", b"\0asm\n",
@@ -415,7 +417,7 @@ def test_marks(data: bytes, codec: str | None) -> None:
     assert mark_of(data) == codec
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.integers(0, 4 * WINDOW), st.integers(0, 4 * WINDOW), st.integers(1, OVERLAP)
 )  # fmt: skip
@@ -453,7 +455,7 @@ CONTENT = st.builds(
 NAMES = st.sampled_from(["a.py", "a.png", "run", "Makefile", "a.", ".env", "ü.txt"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(NAMES, CONTENT, st.none() | CONTENT, st.sampled_from(["", "lost", "absent"]))
 def test_every_added_byte_is_given_or_a_reason(
     name: str, new: bytes, old: bytes | None, store: str
@@ -486,7 +488,7 @@ def test_every_added_byte_is_given_or_a_reason(
         assert not one or (number, one) in said or one in before
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=40))
 def test_binary_kind_never_raises_and_needs_more_than_letters(head: bytes) -> None:
     kind = binary_kind(head)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.changes import change_of, context
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import Missing, Project, Want
@@ -98,8 +99,8 @@ def test_a_package_that_is_not_there(ecosystem: str) -> None:
     assert ask(ecosystem, GOOD[ecosystem][0], {}) == Missing()
 
 
-@pytest.mark.parametrize("ecosystem", GOOD)
-@pytest.mark.parametrize(
+@each_of("ecosystem", GOOD)
+@each_of(
     "answer",
     [("text/html", "<html>Log in</html>"), ("application/json", "{}"), ("application/json", "[]"),
      ("application/json", '{"crate": {"name": "other"}}'),

@@ -10,9 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.support.changes import change_of, file_change
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.model.change import MODE_SYMLINK, ChangeSet
 from zt_gate.model.finding import Level
@@ -48,7 +47,7 @@ def run_of(scan_change: ScanChange, case: dict[str, Any]) -> ScannerRun:
     return scan_change(change_of({case["path"]: case["text"]}, old))
 
 
-@pytest.mark.parametrize("case", INCIDENTS, ids=lambda case: case["name"])
+@each_of("case", INCIDENTS, ids=lambda case: case["name"])
 def test_incidents_block(scan_change: ScanChange, case: dict[str, str]) -> None:
     run = run_of(scan_change, case)
     assert blocks(run)
@@ -59,31 +58,27 @@ def test_incidents_block(scan_change: ScanChange, case: dict[str, str]) -> None:
         assert 0 <= evidence.start < evidence.end <= len(evidence.text)
 
 
-@pytest.mark.parametrize("case", HONEST, ids=lambda case: case["name"])
+@each_of("case", HONEST, ids=lambda case: case["name"])
 def test_honest_files_do_not_block(scan_change: ScanChange, case: dict[str, str]) -> None:
     run = run_of(scan_change, case)
     assert blocks(run) == []
     assert run.not_inspected == ()
 
 
-@pytest.mark.parametrize("case", INCIDENTS, ids=lambda case: case["name"])
+@each_of("case", INCIDENTS, ids=lambda case: case["name"])
 def test_what_was_always_there_is_not_reported(scan: Scan, case: dict[str, str]) -> None:
     text = case["text"]
     tail = "\n" if case["path"].endswith((".json", ".yml", ".yaml", ".toml")) else text[-1]
     assert scan(case["path"], text + tail, text).findings == ()
 
 
-@pytest.mark.parametrize(
-    ("rule", "example"), FIND, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(FIND)]
-)
+@each_of(("rule", "example"), FIND, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(FIND)])
 def test_examples_are_found(scan_change: ScanChange, rule: Any, example: dict[str, str]) -> None:
     found = {finding.rule for finding in run_of(scan_change, example).findings}
     assert example.get("as", rule.id) in found
 
 
-@pytest.mark.parametrize(
-    ("rule", "example"), IGNORE, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(IGNORE)]
-)
+@each_of(("rule", "example"), IGNORE, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(IGNORE)])
 def test_counter_examples_are_not(
     scan_change: ScanChange, rule: Any, example: dict[str, str]
 ) -> None:

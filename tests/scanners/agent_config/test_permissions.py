@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.offenders import each_of
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import permissions, rule_index
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("entry", "use", "rule", "level"),
     [
         ("Bash", "grant", "broad-permission", Level.BLOCK),
@@ -42,7 +43,7 @@ def test_what_is_said(
     assert (judged.rule, judged.level) == (rule, level)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("entry", "use"),
     [
         ("Bash(git diff:*)", "grant"), ("Bash(npm run test *)", "grant"),

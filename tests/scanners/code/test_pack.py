@@ -128,7 +128,7 @@ def test_every_example_is_found_or_left_alone(tmp_path: Path) -> None:
         env={"HOME": str(tmp_path), "PATH": os.defpath, "SEMGREP_SEND_METRICS": "off"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.changes import context
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.code import semgrep_engine
 from zt_gate.scanners.code.languages import by_name
@@ -62,7 +63,7 @@ def _sets(condition: Condition) -> set[frozenset[str]]:
     return {frozenset().union(*chosen) for chosen in product(*parts)}
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("rule", "expected"),
     [
         ({"pattern": "subprocess.run(..., shell=True)"}, ["run shell subprocess"]),

@@ -7,6 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.scanners.code.test_prefilter_literals import _sets
+from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, PrefilterText
 from zt_gate.scanners.code.prefilter_regexes import demanded
 
@@ -15,7 +17,7 @@ def pieces(regex: str) -> list[str]:
     return sorted(" ".join(sorted(words)) for words in _sets(demanded(regex)))
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("regex", "expected"),
     [
         ("select", ["~select"]),
@@ -116,10 +118,6 @@ def test_case_is_folded_as_the_engine_does(word: str) -> None:
 
 
 def test_hostile_text_takes_linear_time() -> None:
-    import time
-
     condition = demanded(r"""(?is)^["']{1,3}\s*(select\s+\w+|with\s+\w+\s+as)""")
-    text = (b"'" * 50 + b" " * 5000 + b"with" + b" " * 5000) * 50
-    began = time.perf_counter()
-    PrefilterText(text, python=True).holds(condition)
-    assert time.perf_counter() - began < 2
+    text = (b"'" * 50 + b" " * 20_000 + b"with" + b" " * 20_000) * 50
+    finishes([text], lambda text: PrefilterText(text, python=True).holds(condition))

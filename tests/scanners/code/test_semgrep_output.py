@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.offenders import each_of
 from zt_gate.scanners.code.semgrep_output import OutputError, Problem, read
 
 MATCH = {
@@ -45,7 +46,7 @@ def test_a_whole_answer() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_of(
     "output",
     [
         b"",

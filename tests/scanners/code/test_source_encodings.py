@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.offenders import each_of
 from zt_gate.scanners.code.languages import LANGUAGES, by_first_line, by_name
 from zt_gate.scanners.code.source_encodings import UnreadableCodeError, as_utf8
 
@@ -38,7 +39,7 @@ def test_code_is_decoded_as_its_interpreter_decodes_it(data: bytes, text: str) -
     assert as_utf8(data, PYTHON) == text.encode()
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("data", "word"),
     [
         (b"# coding: utf-7\n+AGUAdgBhAGw-(x)\n", "utf-7"),

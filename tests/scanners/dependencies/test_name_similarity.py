@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bounded import calls_of
 from zt_gate import rulebook
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.name_similarity import Names
@@ -73,13 +72,12 @@ def test_any_text_has_an_answer(text: str) -> None:
         assert found is None or found.name in names.snapshot.ranks
 
 
-def test_a_name_costs_no_more_than_a_millisecond() -> None:
+def test_a_name_costs_some_hundred_calls_and_not_one_for_each_known_name() -> None:
     names = [f"inhouse-{word}-{n}" for n in range(40) for word in ("billing", "kit", "tools")]
     PYPI.likeness("warm")
-    start = time.process_time()
-    for name in names:
-        PYPI.likeness(name)
-    assert (time.process_time() - start) / len(names) < 0.003  # the aim is 0.001; CI is slow
+    calls = calls_of(lambda: [PYPI.likeness(name) for name in names])
+    assert calls < 400 * len(names)
+    assert len(PYPI.snapshot.names) > 10 * 400
 
 
 def test_the_tables_are_sound() -> None:

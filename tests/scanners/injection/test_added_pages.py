@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of
+from tests.support.property_tests import examples
 from zt_gate.scanners.injection import added_pages
 from zt_gate.syntax.text import added_text
 
@@ -25,7 +26,7 @@ def lines_of(found: list[added_pages.AddedPage]) -> list[tuple[int, bytes]]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(SIZES, st.integers(1, 60), st.booleans())
 def test_every_added_line_is_on_a_page(sizes: list[int], times: int, odd: bool) -> None:
     lines = [b"x" * size for size in sizes] * times

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of, commit
+from tests.support.offenders import each_of
+from tests.support.property_tests import examples
 from zt_gate.scanners.injection import decoding, markup
 
 if TYPE_CHECKING:
@@ -56,14 +58,14 @@ CARRIERS = {
 }
 
 
-@pytest.mark.parametrize("name", CARRIERS)
+@each_of("name", CARRIERS)
 def test_orders_in_carriers_block(scan: Scan, name: str) -> None:
     path, frame = CARRIERS[name]
     assert "block" in {finding.level for finding in scan(frame.replace("@", ORDER) + "\n", path)}
     assert scan(frame.replace("@", HONEST) + "\n", path) == ()
 
 
-@pytest.mark.parametrize(
+@each_of(
     "frame",
     [
         '<div style="display: none">@</div>',
@@ -122,7 +124,7 @@ MORSE = (
 )
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         b64(b64(ORDER)),
@@ -161,7 +163,7 @@ def test_further_codes_are_read(scan: Scan, text: str) -> None:
     assert "injection/instructions" in {finding.rule for finding in scan(text + "\n", "a.md")}
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         "table = [0x20, 0x41, 0x42, 0x7f, 0x20, 0x43, 0x20, 0x30, 0x31, 0x32, 0x33]",
@@ -195,7 +197,7 @@ def test_messages_of_commits(scan_change: ScanChange) -> None:
     assert [finding.location.commit for finding in run.findings] == ["a" * 40]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.text(st.sampled_from("<b>/&#1;x\\u06f[m\x1b .-=32,0%4"), max_size=200))
 def test_any_text_is_unwrapped_and_read(text: str) -> None:
     assert len(markup.unwrap(text).text) <= len(text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.offenders import each_of
 from zt_gate.scanners.injection import show_hidden
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ CLEAN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "text", "path", "shown"), FOUND)
+@each_of(("rule", "text", "path", "shown"), FOUND)
 def test_hidden_characters_are_found_and_shown(
     scan: Scan, rule: str, text: str, path: str, shown: str
 ) -> None:
@@ -94,7 +95,7 @@ def test_hidden_characters_are_found_and_shown(
     assert finding.level == "block"
 
 
-@pytest.mark.parametrize(("text", "path"), [case[1:] for case in CLEAN], ids=[c[0] for c in CLEAN])
+@each_of(("text", "path"), [case[1:] for case in CLEAN], ids=[c[0] for c in CLEAN])
 def test_honest_writing_in_all_scripts_is_silent(scan: Scan, text: str, path: str) -> None:
     assert scan(text + "\n", path) == ()
 

@@ -9,14 +9,18 @@ import pytest
 
 from tests.scanners.secrets.one_file import findings_in
 from tests.scanners.secrets.templates import expand
+from tests.support.offenders import check_each
 from zt_gate.model.finding import Level
 
 WORDS = ("tri" + "color", "sun" + "flower", "ele" + "phant", "moun" + "tain", "butter" + "fly")
 SAMPLES = Path(__file__).with_name("named_files.txt").read_text("utf-8").split("=== ")[1:]
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=[text.partition("\n")[0] for text in SAMPLES])
-def test_every_secret_line_of_a_kind_is_found_and_no_other(sample: str) -> None:
+def test_every_secret_line_of_a_kind_is_found_and_no_other() -> None:
+    check_each(SAMPLES, check_sample, name=lambda sample: sample.partition("\n")[0])
+
+
+def check_sample(sample: str) -> None:
     """A line with ``>`` holds a secret; ``{word}`` stands for a word as people choose it."""
     name, *rows = sample.rstrip("\n").split("\n")
     words = cycle(WORDS)

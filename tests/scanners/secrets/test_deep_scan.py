@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.scanners.secrets.templates import expand
 from tests.support import changes
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.model.change import Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
@@ -42,7 +43,7 @@ def rules(text: str, path: str = "app.py") -> set[str]:
     return {finding.rule for finding in found(text, path) if finding.level is not Level.INFO}
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         f'key = "{KEY[:4]}" + "{KEY[4:]}"',
@@ -201,7 +202,7 @@ FAKES = [
 ]
 
 
-@pytest.mark.parametrize("text", FAKES)
+@each_of("text", FAKES)
 def test_known_fakes_are_known(text: str) -> None:
     assert rules(text) == set()
 

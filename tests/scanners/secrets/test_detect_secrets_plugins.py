@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scanners.secrets.templates import expand
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
 from zt_gate.scanners.secrets.private_import import PrivateImport
@@ -120,7 +121,7 @@ def test_every_plugin_loads_alone_and_with_all_in_any_order(first: str) -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@each_of("name", SHIPPED)
 def test_each_plugin_loads_in_a_process_of_its_own(name: str) -> None:
     program = LOADS.format(first="", last="", orders=[[name]], called=NAMES_OF_PLUGINS)
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.scanners.secrets.one_file import findings_in
 from tests.scanners.secrets.templates import expand
+from tests.support.offenders import each_of
 from zt_gate.model.finding import Level
 
 HEX40, PLAIN32 = expand("{40*a-f0-9}"), expand("{32*A-Za-z0-9}")
@@ -15,7 +14,7 @@ def levels(text: str, path: str = "app.cfg") -> list[tuple[str, Level | None]]:
     return [(f.rule, f.level) for f in findings_in(text, path)]
 
 
-@pytest.mark.parametrize(
+@each_of(
     "text",
     [
         f"WANDB_API_KEY={HEX40}",
@@ -25,7 +24,7 @@ def levels(text: str, path: str = "app.cfg") -> list[tuple[str, Level | None]]:
         f"wandb_secret ::= '{HEX40}'",
     ],
 )
-@pytest.mark.parametrize("path", ["app.cfg", ".env", "src/main.go"])
+@each_of("path", ["app.cfg", ".env", "src/main.go"])
 def test_issuer_purpose_and_form_together_block(text: str, path: str) -> None:
     assert levels(text, path) == [("secrets/wandb-api-key", Level.BLOCK)]
 

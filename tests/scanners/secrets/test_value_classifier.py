@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
-import sys
+from itertools import cycle
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.scanners.secrets.templates import expand
+from tests.support.bounded import finishes
+from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.secrets import checksums
 from zt_gate.scanners.secrets.block_scan import Engine
@@ -28,7 +28,7 @@ NAMES = VariableNames.of(DATA)
 ENGINE = Engine(RULES)
 
 
-@pytest.mark.parametrize(
+@each_of(
     ("name", "strength"),
     [
         ("password", STRONG), ("dbPassword", STRONG), ("DB_PASSWD", STRONG), ("api_key", MEDIUM),
@@ -104,35 +104,28 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-# What one piece may cost, in seconds of CPU: some hundred times what it does, and a third of
-# what a step that is quadratic in the length would.
-LIMIT = 15
-LOOK = """
-import json, resource, sys
-from zt_gate import rulebook
-from zt_gate.scanners.secrets.text_block import block_of
-from zt_gate.scanners.secrets.block_scan import Engine
-limit, path, pieces = json.load(sys.stdin)
-engine = Engine(rulebook.load("secrets"))
-for piece in pieces:
-    print(ascii(piece), flush=True)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    allowed = int(used.ru_utime + used.ru_stime) + 1 + limit
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
+PATHS = ("a.py", "x.sql", ".env", "prod.tfvars", "k/a.yaml")
+
+
+def scan_repeated(case: tuple[str, str]) -> None:
+    path, piece = case
     data = (piece * (60_000 // len(piece) + 1))[:60_000].encode()
     for block in block_of(path.encode(), data):
-        engine.hits(block)
-print("done")
-"""
+        ENGINE.hits(block)
 
 
-@pytest.mark.parametrize("path", ["a.py", "x.sql", ".env", "prod.tfvars", "k/a.yaml"])
-def test_hostile_text_takes_linear_time(path: str) -> None:
-    asked = json.dumps([LIMIT, path, HOSTILE])
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK], input=asked, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.endswith("done\n"), (done.stdout[-80:], done.returncode, done.stderr[-500:])
+# A step that is quadratic in the length costs three times what one text may take.
+CPU_SECONDS = 15
+
+
+def test_hostile_text_takes_linear_time() -> None:
+    finishes(list(zip(cycle(PATHS), HOSTILE)), scan_repeated, cpu_seconds=CPU_SECONDS)
+
+
+@pytest.mark.slow
+def test_every_hostile_text_takes_linear_time_in_every_kind_of_file() -> None:
+    every = [(path, piece) for path in PATHS for piece in HOSTILE]
+    finishes(every, scan_repeated, cpu_seconds=CPU_SECONDS)
 
 
 @pytest.mark.parametrize(
