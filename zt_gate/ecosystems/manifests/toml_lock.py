@@ -19,6 +19,7 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     decoded,
     entry,
+    parsed,
     quoted,
 )
 from zt_gate.ecosystems.manifests.toml_lines import Package
@@ -124,17 +125,18 @@ def _foreign(artifacts: Sequence[str]) -> Source | None:
 
 
 def _slow(data: bytes) -> list[Package]:
-    from zt_gate.ecosystems.manifests import toml_text
+    from zt_gate.syntax import toml
 
-    document = toml_text.parse(data, _SLOW_LIMIT)
-    tables = document.data.get("package", document.data.get("packages", []))
+    document = parsed(toml.read, data, _SLOW_LIMIT)
+    section = "package" if "package" in document.value else "packages"
+    tables = document.value.get(section, [])
     if not isinstance(tables, list):
         raise ManifestError(0, "package is no list of tables")
     found = []
-    for table in tables:
+    for number, table in enumerate(tables):
         if not isinstance(table, dict) or not isinstance(table.get("name"), str):
             raise ManifestError(0, f"{quoted(str(table))} is no package with a name")
-        place = document.place(table["name"], "package")
+        place = document.place((section, number, "name"))
         version, source = str(table.get("version", "")), _slow_source(table)
         urls, wants = list(_urls(table)), list(_wants(table))
         found.append(Package(table["name"], place, version, source, urls, wants))
