@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Pair = tuple["Node", "Node"]
 
+# Tables up to this size are searched: an index for each would cost more.
+_SMALL = 8
 _NEWLINE = re.compile("\n")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -133,6 +135,8 @@ class Node:
         """Return the key and value that count for a name: the last of a table's own, or merged."""
         if self.pairs is None:
             return None
+        if self._more is None and len(self.pairs) <= _SMALL:
+            return next((pair for pair in reversed(self.pairs) if pair[0].value == name), None)
         more = self.more
         if more.index is None:
             more.index = {pair[0].value: pair for pair in more.merged or ()}
@@ -366,7 +370,7 @@ def decode(data: bytes | str, limits: Limits, *, utf16: bool = False) -> str:
             text = data.decode("utf-16" if is_utf16 else "utf-8-sig")
         except UnicodeDecodeError as error:
             line = 0 if is_utf16 else data.count(b"\n", 0, error.start) + 1
-            raise SyntaxReadError(line, "the text does not decode as UTF-8") from error
+            raise SyntaxReadError(line, "the file is not UTF-8") from error
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 

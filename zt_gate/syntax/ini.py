@@ -107,8 +107,11 @@ class _Builder:
         name = f"[{key.value}" if is_table else key.value
         found = known.get(name)
         if found is None:
-            kinds: dict[str, Any] = {"pairs": []} if is_table else {"items": []}
-            found = known[name] = Node("", "", key.start, key.end, **kinds)
+            found = known[name] = Node("", "", key.start, key.end)
+            if is_table:
+                found.pairs = []
+            else:
+                found.items = []
             if self.section.pairs is not None:
                 self.section.pairs.append((key, found))
         return found
@@ -116,10 +119,11 @@ class _Builder:
 
 def _value(node: Node, separator: str) -> Any:
     if node.pairs is None:
-        return separator.join(line.value for line in node.items or ())
+        return separator.join([line.value for line in node.items or ()])
     table: dict[str, Any] = {}
     for key, below in node.pairs:
-        value, other = _value(below, separator), table.get(key.value)
+        value = _value(below, separator)
+        other = table.get(key.value)
         if isinstance(value, dict) and isinstance(other, str):
             value = {"": other, **value}
         elif isinstance(other, dict) and isinstance(value, str):
@@ -164,7 +168,7 @@ def _lenient(content: str, builder: _Builder) -> None:
         if not bare or bare[0] in "#;":
             continue
         begin = 0
-        header = _SECTION.match(words)
+        header = _SECTION.match(words) if bare[0] == "[" else None
         if header is not None:
             builder.open(_section(line, header))
             begin = header.start(3)  # git takes a setting behind the bracket
@@ -199,19 +203,20 @@ def _entry(words: str, begin: int) -> tuple[Node, str, int]:
 
     pip's files take a colon, too; npm's and git's only the equals sign.
     """
-    colon = _COLON.match(words, begin)
+    colon = _COLON.match(words, begin) if ":" in words else None
     if colon is not None:
         return Node(colon[1], "", *colon.span(1)), ":", colon.start(2)
     equals = words.find("=", begin)
     mark = "" if equals < 0 else "="
     end = len(words) if equals < 0 else equals
     key = _trimmed(words[begin:end], begin)
-    key.value = key.value[:_LONGEST_KEY]
-    key.end = key.start + len(key.value)
+    if len(key.value) > _LONGEST_KEY:
+        key.value = key.value[:_LONGEST_KEY]
+        key.end = key.start + _LONGEST_KEY
     return key, mark, end + len(mark)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Line:
     """A line without the backslashes that continue it, and where its parts begin in the text."""
 
@@ -220,6 +225,8 @@ class _Line:
 
     def offset(self, at: int) -> int:
         """Return the offset in the text of an offset in the line."""
+        if len(self.parts) == 1:
+            return self.parts[0][1] + at
         index, offset = next(part for part in reversed(self.parts) if part[0] <= at)
         return offset + at - index
 
@@ -233,6 +240,10 @@ def _logical_lines(content: str) -> Iterator[_Line]:
     parts: list[tuple[int, int]] = []
     length = offset = first = 0
     for number, line in enumerate(content.split("\n"), 1):
+        if not held and line[-1:] != "\\" and len(line) <= _LONGEST_LINE:
+            yield _Line(line, ((0, offset),))
+            offset += len(line) + 1
+            continue
         first = first if parts else number
         parts.append((length, offset))
         offset += len(line) + 1

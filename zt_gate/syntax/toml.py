@@ -9,7 +9,7 @@ holds: what would make ``tomllib`` slow is refused before.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
@@ -38,8 +38,8 @@ _PIECE = re.compile(
     """,
     re.VERBOSE,
 )
+_LONG_NUMBER = re.compile(r"0[xob][0-9A-Fa-f_]{500}")
 _PLACE = re.compile(r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$")
-_BRACKETS = re.compile(r"[][{}]")
 
 
 def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False) -> Document:
@@ -57,7 +57,21 @@ def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = Fa
         raise SyntaxReadError(0, "nested too deeply") from error
     except ValueError as error:
         raise _error(content, str(error)) from error
+    if _LONG_NUMBER.search(content) and _holds_huge_number(value):
+        raise SyntaxReadError(0, "not valid TOML: a number of more than 64 bits")
     return Document(content, value=value, make_root=lambda: _Tree(content).root)
+
+
+def _holds_huge_number(value: Any) -> bool:
+    """Whether there is a number that Python cannot even print: TOML has 64 bits."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, int) and one.bit_length() > 64:
+            return True
+        if isinstance(one, dict | list):
+            waiting += one.values() if isinstance(one, dict) else one
+    return False
 
 
 def _error(content: str, message: str) -> SyntaxReadError:

@@ -255,26 +255,27 @@ def _value(node: Node, words: Mapping[str, bool | None], known: dict[int, Any]) 
     if node.items is not None:
         listed: list[Any] = []
         known[id(node)] = listed
-        listed.extend(_value(item, words, known) for item in node.items)
+        listed.extend([_value(item, words, known) for item in node.items])
         return listed
     table: dict[str, Any] = {}
     known[id(node)] = table
+    merged = node.merged
     for key, value in node.pairs or ():
         below = _value(value, words, known)
-        if value.is_scalar or not is_merge_key(key):
+        if merged is None or value.is_scalar or not is_merge_key(key):
             table[key.value] = below
-    for key, value in node.merged or ():
+    for key, value in merged or ():
         table.setdefault(key.value, _value(value, words, known))
     return table
 
 
 def _scalar(node: Node, words: Mapping[str, bool | None]) -> str | bool | None:
-    text = node.value
-    if node.tag == _TAG_BOOL:
+    text, tag = node.value, node.tag
+    if tag == _TAG_BOOL:
         lowered = words.get(text.lower())
         return text if lowered is None else lowered
-    if node.tag == _TAG_NULL:
+    if tag == _TAG_NULL:
         return None
-    if node.style or node.tag or text not in words:
+    if node.style or tag or text not in words:
         return text
     return words[text]

@@ -19,14 +19,16 @@ from zt_gate.review.judge import fingerprint
 from zt_gate.scanners.agent_config import (
     SCANNER,
     config_files,
-    documents,
+    file_syntax,
     rule_index,
 )
+from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.scanners.agent_config.conftest import Scan, ScanChange
+    from zt_gate.model.report import ScannerRun
     from zt_gate.model.rule import Rule
 
 SERVER = '{"mcpServers": {"a": {"command": "node", "args": ["%s.js"]}}}\n'
@@ -202,7 +204,7 @@ def test_ordinary_code_costs_next_to_nothing(scan: Scan) -> None:
     assert seconds * 1000 / (len(text) / 1024) < 0.2  # half of the figure is what is asked for
 
 
-READERS = st.sampled_from(["json", "jsonc", "yaml", "toml", "ini", "front", "attributes"])
+READERS = st.sampled_from(["json", "jsonc", "yaml", "toml", "ini", "front", "attributes", "text"])
 JSONISH = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: (
@@ -219,25 +221,12 @@ JSONISH = st.recursive(
 @settings(max_examples=300, deadline=None)
 def test_readers_only_ever_refuse(reader: config_files.Reader, data: bytes) -> None:
     try:
-        document = documents.read(reader, data)
+        document = file_syntax.read(config_files.Kind("any", reader), data)
         paths = [path for path, _ in document.items()]
-    except documents.UnreadableError:
+    except SyntaxReadError:
         return
-    lines = document.text.count("\n") + 1
+    lines = document.content.count("\n") + 1
     assert all(1 <= document.line(path) <= lines for path in paths)
-
-
-@given(JSONISH)
-@settings(max_examples=200, deadline=None)
-def test_json_is_read_as_json_reads_it(value: object) -> None:
-    text = json.dumps(value, indent=1)
-    readers: tuple[config_files.Reader, ...] = ("json", "jsonc")
-    for reader in readers:
-        document = documents.read(reader, text.encode())
-        assert document.root == value
-        for path, item in document.items():
-            if isinstance(item, str) and path and isinstance(path[-1], str):
-                assert json.dumps(path[-1]) in text.split("\n")[document.line(path) - 1]
 
 
 @given(JSONISH)
@@ -264,3 +253,49 @@ def test_unknown_shapes_never_crash(
     for shape in shapes:
         run = SCANNER.scan(change_of({name: json.dumps(shape) for name in names}), ctx)
         assert run.status == "ok"
+
+
+AIDER_SAYS_YES = (
+    "yes-always: true\n",
+    "yes-always: yes\n",
+    "yes-always: YES\n",
+    "yes-always: On\n",
+    "yes-always: TRUE\n",
+    "yes-always: 1\n",
+    'yes-always: "yes"\n',
+    'yes-always: !!bool "yes"\n',
+    "yes-always: !!bool on\n",
+    '"yes-always": yes\n',
+    '"yes\\x2dalways": yes\n',
+    "? yes-always\n: yes\n",
+    "--yes-always: true\n",
+    "{yes-always: yes}\n",
+    "{'yes-always': on, model: x}\n",
+    "<<: {yes-always: true}\n",
+    "<<: {yes-always: yes}\n",
+    "<<: [{model: x}, {yes-always: on}]\n",
+    "a: &a {yes-always: yes}\n<<: *a\n",
+    "a: &a {yes-always: yes}\nb: &b\n  <<: *a\nc: &c {<<: *b}\n<<: [{model: x}, *c]\n",
+    "a: &a {model: x}\nb: &b {yes-always: yes}\n<<: *a\n<<: *b\n",
+    "? !!merge x\n: {yes-always: yes}\n",
+    "%TAG ! tag:yaml.org,2002:\n---\nyes-always: !bool 'yes'\n",
+    "a: &a yes\nyes-always: *a\n",
+)
+AIDER_ASKS = (
+    "yes-always: no\n",
+    "yes-always: off\n",
+    "yes-always: false\n",
+    "yes-always:\n",
+    "'<<': {yes-always: yes}\n",
+    "<<: {yes-always: yes}\nyes-always: no\n",
+    "a: {yes-always: yes}\n",
+)
+
+
+def test_every_way_of_yaml_to_answer_yes_for_the_user_blocks(scan: Scan) -> None:
+    assert [text for text in AIDER_SAYS_YES if not _blocks(scan(".aider.conf.yml", text))] == []
+    assert [text for text in AIDER_ASKS if _blocks(scan(".aider.conf.yml", text))] == []
+
+
+def _blocks(run: ScannerRun) -> bool:
+    return any(finding.level is Level.BLOCK for finding in run.findings)

@@ -1,9 +1,9 @@
 """Configuration that arms an agent, an editor, a package manager, git or a workflow.
 
-``scan`` walks the change; ``kinds`` says by path what a file is; ``documents``
-and the readers beside it parse both sides of a structured file; ``match`` holds
-the rules' key patterns and the judges against them, old and new; ``texts``
-looks at added lines of code and prose.  What counts stands under
+``scan`` walks the change; ``config_files`` says by path what a file is;
+``file_syntax`` reads both sides of a structured file; ``key_matching`` holds the
+rules' key patterns and the judges (``value_checks``) against them, old and new;
+``added_text`` looks at added lines of code and prose.  What counts stands under
 ``rules/agent_config/``.
 """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, short
+from zt_gate.scanners.agent_config.judgement import Asked, Said, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import rule_index
+from zt_gate.scanners.agent_config.file_syntax import LIMITS
+from zt_gate.scanners.agent_config.judgement import Asked, Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zt_gate.model.finding import Level
-    from zt_gate.scanners.agent_config.documents import Document, Path
     from zt_gate.scanners.agent_config.rule_index import Book, Key
+    from zt_gate.syntax.document import Document, Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +36,15 @@ class Hit:
     secret: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a judge says: a clause after the key, and what it is about."""
-
-    level: Level | None
-    says: str
-    about: str = ""
-    rule: str = ""
-    needle: str = ""
-    path: Path = ()
-    secret: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a judge is asked: one value that a rule's key pattern matched."""
-
-    key: Key
-    path: Path
-    value: Any
-    document: Document
-    book: Book
-    file: bytes
-    #: Paths that the same change adds or changes: what it brings can be run by it.
-    brought: frozenset[bytes]
-
-
 def hits(
     kind: str, document: Document, book: Book, file: bytes, brought: frozenset[bytes]
 ) -> list[Hit]:
-    """Return everything that the rules find; raises UnreadableError for too many values."""
+    """Return everything that the rules find; raises SyntaxReadError for too many values."""
     keys = book.keys.get(kind, ())
     found: dict[tuple[str, str, str], Hit] = {}
     if not keys:
         return []
-    for path, value in document.items():
+    for path, value in document.items(LIMITS):
         where = rule_index.joined(path)
         for key in keys:
             if key.where.fullmatch(where) is None:
@@ -121,18 +96,3 @@ def _hit(asked: Asked, said: Said) -> Hit:
         said.needle or about,
         said.secret,
     )
-
-
-def scalar(value: Any) -> str | None:
-    """Return a text, number or truth value as text; None for tables, lists and nothing."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    return str(value) if isinstance(value, int | float) else None
-
-
-def short(text: str) -> str:
-    """Return hostile text as ASCII, one line, at most 120 characters, for a message."""
-    plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
-    return plain if len(plain) <= 120 else f"{plain[:117]}..."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects, url_hosts
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.judgement import Asked, Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

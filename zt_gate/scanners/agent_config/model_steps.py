@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import untrusted_input
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.judgement import Asked, Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.agent_config.documents import Path
     from zt_gate.scanners.agent_config.untrusted_input import Step
+    from zt_gate.syntax.document import Path
 
 _PROMPTS = frozenset(
     ["custom_instructions", "input", "instructions", "message", "task", "prompt_template", "query",

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.agent_config.added_text import Seen
     from zt_gate.scanners.agent_config.config_files import Kind
-    from zt_gate.scanners.agent_config.documents import Document
     from zt_gate.scanners.agent_config.key_matching import Hit
     from zt_gate.scanners.agent_config.rule_index import Book
     from zt_gate.scanners.base import Context
+    from zt_gate.syntax.document import Document
 
 #: Findings of one rule in one file.
 #: Characters of a subject that stay as they are; of the rest a digest stands behind them.
@@ -118,16 +118,17 @@ class Walk:
             return None
 
     def _structured(self, file: FileChange, kind: Kind) -> None:
-        from zt_gate.scanners.agent_config import documents, key_matching
+        from zt_gate.scanners.agent_config import file_syntax, key_matching
+        from zt_gate.syntax.document import SyntaxReadError
 
         data = self._content(file, file.new)
         if data is None:
             return
         self.files += 1
         try:
-            document = documents.read(kind.reader, data)
+            document = file_syntax.read(kind, data)
             found = key_matching.hits(kind.name, document, self.book, file.path, self.brought)
-        except documents.UnreadableError as error:
+        except SyntaxReadError as error:
             self.not_inspected.append(
                 NotInspected(file.path, "unreadable", f"configuration: {error}")
             )
@@ -142,17 +143,18 @@ class Walk:
 
     def _known(self, file: FileChange, kind: Kind) -> list[Hit]:
         """Return the hits of the old side; none where it was another kind or is no file."""
-        from zt_gate.scanners.agent_config import documents, key_matching
+        from zt_gate.scanners.agent_config import file_syntax, key_matching
+        from zt_gate.syntax.document import SyntaxReadError
 
         old = config_files.kind_of(file.old_path or file.path)
         if file.old is None or old != kind:
             return []
         try:
-            document = documents.read(kind.reader, file.old.read())
+            document = file_syntax.read(kind, file.old.read())
             return key_matching.hits(
                 kind.name, document, self.book, file.old_path or file.path, frozenset()
             )
-        except (ContentUnavailableError, documents.UnreadableError):
+        except (ContentUnavailableError, SyntaxReadError):
             return []  # then everything counts as new
 
     def _report(self, hit: Hit, added: _Added, *, changed: bool) -> None:
@@ -234,7 +236,7 @@ class _Added:
     def __init__(self, file: FileChange, document: Document) -> None:
         self.file = file
         self.document = document
-        self.rows = document.text.split("\n")
+        self.rows = document.content.split("\n")
 
     def has(self, number: int) -> bool:
         """Whether the change adds the line."""

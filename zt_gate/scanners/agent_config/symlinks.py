@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config.key_matching import short
+from zt_gate.scanners.agent_config.judgement import short
 
 _SECRET = re.compile(
     r"(?i)(?:^|/)(?:\.env(?:\.[\w-]+)?|\.git|\.ssh|\.aws|\.netrc|\.npmrc|id_\w+|secrets?|credentials?)(?:/|$)"

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.agent_config.key_matching import scalar
+from zt_gate.scanners.agent_config.judgement import scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.documents import Path
+    from zt_gate.syntax.document import Path
 
 #: Triggers that people without any right to the repository set off, with its secrets at hand.
 TRIGGERS = frozenset(

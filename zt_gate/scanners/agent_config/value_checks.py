@@ -12,12 +12,12 @@ from zt_gate.scanners.agent_config import (
     permissions,
     url_hosts,
 )
-from zt_gate.scanners.agent_config.key_matching import Said, scalar, short
+from zt_gate.scanners.agent_config.judgement import Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.key_matching import Asked
+    from zt_gate.scanners.agent_config.judgement import Asked
 
 
 def command(asked: Asked) -> Iterator[Said]:

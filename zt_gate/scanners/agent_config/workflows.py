@@ -11,14 +11,14 @@ from zt_gate.scanners.agent_config import (
     model_steps,
     untrusted_input,
 )
-from zt_gate.scanners.agent_config.key_matching import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.judgement import Asked, Said, scalar, short
 from zt_gate.scanners.agent_config.untrusted_input import table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.documents import Path
     from zt_gate.scanners.agent_config.untrusted_input import Step
+    from zt_gate.syntax.document import Path
 
 _HEAD = re.compile(
     r"(?i)github\s*\.\s*event\s*\.\s*(?:pull_request\s*\.\s*(?:head|merge_commit_sha)"
