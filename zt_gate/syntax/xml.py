@@ -150,11 +150,12 @@ class _Builder:
     def end(self, _name: str) -> None:
         """Close an element."""
         element, pairs = self.open.pop()
+        end = self._offset()
+        # At ``<a/>`` expat stands behind the element, else at its end tag.
+        is_bare = not element.value and all(key.value[0] == "@" for key, _ in pairs)
+        is_bare = is_bare and self.content[end - 2 : end] == "/>"
+        element.end = end if is_bare else self.content.find(">", end) + 1
         element.value = element.value.strip()
-        at = max(
-            self._offset(), element.end, *(value.end for key, value in pairs if key.value[0] == "@")
-        )
-        element.end = self.content.find(">", at) + 1
 
     def characters(self, words: str) -> None:
         """Take text inside an element, up to a limit."""

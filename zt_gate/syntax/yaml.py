@@ -27,6 +27,7 @@ from zt_gate.syntax.document import (
     Document,
     Limits,
     Node,
+    Pair,
     SyntaxReadError,
     Text,
     decode,
@@ -63,14 +64,17 @@ def read(
     *,
     limits: Limits = DEFAULT_LIMITS,
     version: Version = "1.2",
+    clear_merges: bool = False,
     utf16: bool = False,
 ) -> Document:
     """Read the first document of a YAML file; raises SyntaxReadError.
 
-    A file without any document holds nothing (None).
+    A file without any document holds nothing (None).  ``clear_merges``: refuse
+    merged tables that give a key different values, as PyYAML 6.0.4 takes
+    another one of them than PyYAML before it.
     """
     content = decode(data, limits, utf16=utf16)
-    document = _roots(content, limits, version, first=True)[0]
+    document = _roots(content, limits, version, first=True, clear_merges=clear_merges)[0]
     _ = document.value  # so that it is not refused later
     return document
 
@@ -85,17 +89,19 @@ def read_all(
     return tuple(_roots(decode(data, limits), limits, version, first=False))
 
 
-def _roots(content: str, limits: Limits, version: Version, *, first: bool) -> list[Document]:
+def _roots(
+    content: str, limits: Limits, version: Version, *, first: bool, clear_merges: bool = False
+) -> list[Document]:
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = Text.of(content)
-    builder = _Builder(text, limits)
+    builder = _Builder(text, limits, clear_merges=clear_merges)
     try:
         for event in yaml.parse(content, Loader=loader):
-            builder.take(event)
-            if first and builder.roots and not builder.stack:
+            if first and builder.roots and isinstance(event, yaml.DocumentStartEvent):
                 break
+            builder.take(event)
         builder.merge()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -121,8 +127,9 @@ def _document(root: Node, text: Text, version: Version) -> Document:
 class _Builder:
     """Puts nodes together from events."""
 
-    def __init__(self, text: Text, limits: Limits) -> None:
+    def __init__(self, text: Text, limits: Limits, *, clear_merges: bool) -> None:
         self.text = text
+        self.clear_merges = clear_merges
         self.limits = limits
         self.roots: list[Node] = []
         # The open lists and tables, each with what stands before it at its own level.
@@ -221,25 +228,48 @@ class _Builder:
     def _merge(self, node: Node) -> None:
         """Add the pairs of a table's merge keys, each name once.
 
-        As PyYAML merges: a table's own pairs count before merged ones, of
-        several merge keys the later one, in a list of tables the earlier one.
+        A table's own pairs count before merged ones, of several merge keys the
+        later one, in a list of tables the earlier one.
         """
         if node.merged is not None or id(node) not in self.merging:
             return
         node.more.merged = []  # a table that merges itself adds nothing
         found = {key.value: (key, value) for key, value in node.pairs or ()}
         own = len(found)
+        given: dict[str, Pair] = {}
         for merge in reversed(self.merging[id(node)][1]):
+            listed: dict[str, Pair] = {}
             for table in merge.items if merge.items is not None else [merge]:
                 self._merge(table)
-                pairs = table.entries()
-                # A list of aliases is short, what they point at may be long.
-                self.count += 1 + len(pairs)
-                if self.count > self.limits.values:
-                    raise self._too_many(node)
-                for key, value in reversed(pairs):
-                    found.setdefault(key.value, (key, value))
+                for pair in self._counted(node, table):
+                    name = pair[0].value
+                    listed.setdefault(name, pair)
+                    earlier = given.setdefault(name, pair)
+                    if self.clear_merges and (name not in found or found[name] is given[name]):
+                        self._check_same(earlier, pair)
+            for name, pair in listed.items():
+                found.setdefault(name, pair)
         node.more.merged = list(found.values())[own:]
+
+    def _counted(self, node: Node, table: Node) -> list[Pair]:
+        """Return the pairs of a merged table that count, and count them themselves."""
+        pairs = table.entries()
+        # A list of aliases is short, what they point at may be long.
+        self.count += 1 + len(pairs)
+        if self.count > self.limits.values:
+            raise self._too_many(node)
+        return list({key.value: (key, value) for key, value in pairs}.values())
+
+    def _check_same(self, earlier: Pair, later: Pair) -> None:
+        one, other = earlier[1], later[1]
+        same = one is other or (
+            one.is_scalar
+            and other.is_scalar
+            and (one.value, one.style, one.tag) == (other.value, other.style, other.tag)
+        )
+        if not same:
+            line = self.text.line(later[0].start)
+            raise SyntaxReadError(line, "merged tables that give a key different values")
 
 
 def _value(node: Node, words: Mapping[str, bool | None], known: dict[int, Any]) -> Any:

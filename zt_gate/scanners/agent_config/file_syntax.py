@@ -36,7 +36,7 @@ def read(kind: Kind, data: bytes) -> Document:
         from zt_gate.syntax import yaml
 
         version: Version = "1.1" if kind.name in _YAML_1_1 else "1.2"
-        return yaml.read(data, limits=_YAML_LIMITS, version=version, utf16=True)
+        return yaml.read(data, limits=_YAML_LIMITS, version=version, clear_merges=True, utf16=True)
     if kind.reader == "ini":
         from zt_gate.syntax import ini
 
