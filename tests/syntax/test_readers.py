@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import time
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,27 +134,28 @@ def test_what_is_beyond_a_limit_is_refused(name: str, text: str) -> None:
     READERS[name](text.encode())
 
 
-@pytest.mark.parametrize("name", sorted(READERS))
-@pytest.mark.parametrize(
-    "text",
-    ["[" * 200_000, '{"a":' * 100_000, '"\\' * 200_000, "'" * 200_000, "/*" * 200_000,
-     "," * 200_000,
-     "{" + " " * 200_000 + ",", "a.a" * 100_000, "<a>" * 100_000, "<a " + "b='c' " * 50_000 + "/>",
-     "a: &a b\n" * 20_000, "[a]\n" * 100_000, "a = b \\\n" * 50_000, "- " * 50_000,
-     '"""a' * 100_000,
-     "---\n" * 100_000, "[a b" * 100_000, "a=" * 200_000, "#" * 400_000, "\n" * 400_000,
-     "c0: &c0 {b: c}\n" + "".join(f"c{n}: &c{n}\n  <<: *c{n - 1}\n" for n in range(1, 9000))],
-    ids=lambda text: ascii(text[:8]),
+HOSTILE = (
+    "[" * 100_000, '{"a":' * 50_000, '"\\' * 100_000, "'" * 100_000, "/*" * 100_000, "," * 100_000,
+    "{" + " " * 100_000 + ",", "a.a" * 50_000, "<a>" * 50_000, "<a " + "b='c' " * 20_000 + "/>",
+    "a: &a b\n" * 10_000, "[a]\n" * 50_000, "a = b \\\n" * 30_000, "- " * 50_000,
+    '"""a' * 50_000, "---\n" * 50_000, "[a b" * 50_000, "a=" * 100_000, "#" * 200_000,
+    "\n" * 200_000, "a = [\n" * 50_000, "&a " * 50_000, "!" * 100_000, "<<: {a: b}\n" * 10_000,
+    "c0: &c0 {b: c}\n" + "".join(f"c{n}: &c{n}\n  <<: *c{n - 1}\n" for n in range(1, 5000)),
 )  # fmt: skip
-def test_hostile_texts_take_linear_time(name: str, text: str) -> None:
-    started = time.thread_time()
-    try:
-        document = READERS[name](text.encode())
-        for path, _ in zip(document.items(), range(1000), strict=False):
-            document.line(path[0])
-    except SyntaxReadError:
-        pass
-    assert time.thread_time() - started < 6
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_hostile_texts_take_linear_time(name: str) -> None:
+    slow = []
+    for text in HOSTILE:
+        started = time.thread_time()
+        with suppress(SyntaxReadError):
+            document = READERS[name](text.encode())
+            for path, _ in islice(document.items(), 100):
+                document.line(path)
+        if time.thread_time() - started > 3:
+            slow.append(text[:20])
+    assert slow == []
 
 
 @pytest.mark.parametrize("name", ["json", "yaml", "toml", "ini"])

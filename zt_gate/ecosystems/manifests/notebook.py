@@ -25,6 +25,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     found: list[Dependency] = []
     places: dict[str, list[tuple[int, int, int]]] = {}
     wanted = {line for lines in _cells(document.value) for line in lines}
+    # Only the strings, in a document that is valid JSON: the outputs can be megabytes.
     for match in _STRING.finditer(document.text.content):
         value = match[0][1:-1] if "\\" not in match[0] else json.loads(match[0])
         if value in wanted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import (
@@ -11,27 +10,14 @@ from zt_gate.scanners.agent_config import (
     config_files,
     markdown_links,
 )
+from zt_gate.scanners.agent_config.judgement import Seen
 from zt_gate.syntax.text import decode_lossy, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.model.finding import Level
     from zt_gate.scanners.agent_config.rule_index import Book, Text
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One finding in a line: the rule, the place (offsets into ``text``), and a sentence."""
-
-    rule: str
-    level: Level
-    number: int
-    text: str
-    start: int
-    end: int
-    message: str
 
 
 def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[Seen]:

@@ -1,4 +1,4 @@
-"""What a judge is asked about one value, and what it answers."""
+"""What a judge is asked about one value, what it answers, and what is found in one line."""
 
 from __future__ import annotations
 
@@ -36,6 +36,19 @@ class Asked:
     file: bytes
     #: Paths that the same change adds or changes: what it brings can be run by it.
     brought: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One finding in a line: the rule, the place (offsets into ``text``), and a sentence."""
+
+    rule: str
+    level: Level
+    number: int
+    text: str
+    start: int
+    end: int
+    message: str
 
 
 def scalar(value: Any) -> str | None:

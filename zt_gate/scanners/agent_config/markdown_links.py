@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
+from zt_gate.scanners.agent_config.judgement import Seen
 from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.added_text import Seen
     from zt_gate.scanners.agent_config.rule_index import Book
 
 _IMAGE = re.compile(
@@ -42,8 +42,6 @@ class _Found(NamedTuple):
 
 def read(lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool) -> Iterator[Seen]:
     """Yield the images, references and (for drops) links that carry data."""
-    from zt_gate.scanners.agent_config.added_text import Seen
-
     if b"://" not in whole or b"=" not in whole:
         return
     fenced = False

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.added_text import Seen
     from zt_gate.scanners.agent_config.config_files import Kind
+    from zt_gate.scanners.agent_config.judgement import Seen
     from zt_gate.scanners.agent_config.key_matching import Hit
     from zt_gate.scanners.agent_config.rule_index import Book
     from zt_gate.scanners.base import Context
