@@ -97,22 +97,9 @@ def test_nothing_else_stands_at_the_top_of_the_package() -> None:
     assert {name for name in loose if (PACKAGE / f"{name}.py").exists()} == TOP - {"zt_gate"}
 
 
-#: Rooms whose circles are being removed; their modules are left out of the test.
-STILL_CIRCULAR = (
-    "ecosystems",
-    "scanners.agent_config",
-    "scanners.dependencies",
-    "scanners.scope",
-)
-
-
 def test_no_module_imports_itself_in_a_circle() -> None:
     """Imports inside functions count: two modules that need each other are one."""
-    edges = {
-        dotted(path): imports(path) - {dotted(path)}
-        for path in MODULES
-        if not f"{dotted(path)}.".startswith(tuple(f"{name}." for name in STILL_CIRCULAR))
-    }
+    edges = {dotted(path): imports(path) - {dotted(path)} for path in MODULES}
     while ends := [name for name, targets in edges.items() if not targets & edges.keys()]:
         for name in ends:
             del edges[name]
@@ -132,29 +119,13 @@ def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
     return False
 
 
-#: Rooms and modules whose readers are being brought together: they may still share a name.
-STILL_NAMESAKES = (
-    *STILL_CIRCULAR,
-    "doctor.gate_workflows",
-    "doctor.repository_files",
-    "syntax",
-)
-
-
 def test_no_public_class_name_stands_twice() -> None:
     homes: dict[str, list[str]] = {}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, []).append(dotted(path))
-    # The one name that such a room shares with another.
-    del homes["Verdict"]
-    exempt = tuple(f"{name}." for name in STILL_NAMESAKES)
-    twice = {
-        name: modules
-        for name, modules in homes.items()
-        if len(modules) > 1 and not all(f"{module}.".startswith(exempt) for module in modules)
-    }
+    twice = {name: modules for name, modules in homes.items() if len(modules) > 1}
     assert twice == {}
 
 

@@ -152,12 +152,12 @@ def with_hooks(old: bytes) -> bytes | None:
     from zt_gate.doctor.repository_files import UnreadableError, tables, yaml_table
 
     try:
-        before = yaml_table(old, PRE_COMMIT)
+        before = yaml_table(old, PRE_COMMIT, version="1.1")
         repos = tables(before.get("repos"))
         if any(str(repo.get("repo", "")).rstrip("/").endswith("/zt-gate") for repo in repos):
             return old
         new = _inserted(old)
-        after = yaml_table(new, PRE_COMMIT)
+        after = yaml_table(new, PRE_COMMIT, version="1.1")
         block = tables(yaml_table(f"repos:\n{PRE_COMMIT_BLOCK}".encode(), PRE_COMMIT)["repos"])
     except UnreadableError:
         return None

@@ -51,7 +51,7 @@ _NEEDED_TYPES = frozenset({"opened", "synchronize", "reopened"})
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class WorkflowFault:
     """What is wrong with a job: which check it belongs to, and what mends it."""
 
     check: str
@@ -70,7 +70,7 @@ class Job:
     path: bytes
     name: str
     context: str
-    faults: tuple[Fault, ...]
+    faults: tuple[WorkflowFault, ...]
 
 
 #: The checks that a job can fail, in the order in which they are told.
@@ -170,72 +170,76 @@ def _inside(uses: str, checkout: Mapping[str, Any]) -> str:
     return inner.removeprefix(f"{place}/").strip("/") if place else inner.strip("/")
 
 
-def _triggers(workflow: Workflow) -> Iterator[Fault]:
+def _triggers(workflow: Workflow) -> Iterator[WorkflowFault]:
     on = workflow.triggers()
     asked = on.keys() & {"pull_request", "pull_request_target"}
     if not asked:
-        yield Fault("triggers", "it does not run on pull requests", "add to on: pull_request:")
+        yield WorkflowFault(
+            "triggers", "it does not run on pull requests", "add to on: pull_request:"
+        )
     for name in sorted(asked):
         given = on[name]
         for key in ("paths", "paths-ignore"):
             if key in given:
                 says = f"{key} under {name} leaves pull requests without a verdict"
-                yield Fault("triggers", says, f"take {key} out; the gate looks at all files")
+                yield WorkflowFault(
+                    "triggers", says, f"take {key} out; the gate looks at all files"
+                )
         types = given.get("types")
         told = set(map(str, types)) if isinstance(types, list) else {str(types)}
         if types is not None and not told >= _NEEDED_TYPES:
             says = f"types under {name} leaves out {', '.join(sorted(_NEEDED_TYPES - told))}"
             mend = "types: [opened, synchronize, reopened, labeled, unlabeled]"
-            yield Fault("triggers", says, mend)
+            yield WorkflowFault("triggers", says, mend)
 
 
-def _permissions(workflow: Workflow, job: WorkflowJob) -> Iterator[Fault]:
+def _permissions(workflow: Workflow, job: WorkflowJob) -> Iterator[WorkflowFault]:
     given = job.table.get("permissions", workflow.root.get("permissions"))
     mend = "permissions: { contents: read }"
     if given is None:
         says = "it says no permissions, so the token has what the repository's default gives"
-        yield Fault("permissions", says, mend)
+        yield WorkflowFault("permissions", says, mend)
     elif isinstance(given, str) and given != "read-all":
-        yield Fault("permissions", f"the token has {given}", mend)
+        yield WorkflowFault("permissions", f"the token has {given}", mend)
     for name, value in table_of(given).items():
         if value == "write" and name not in _MAY_WRITE:
-            yield Fault("permissions", f"the token may write: {name}", mend)
+            yield WorkflowFault("permissions", f"the token may write: {name}", mend)
 
 
-def _conditions(part: Mapping[str, Any], what: str) -> Iterator[Fault]:
+def _conditions(part: Mapping[str, Any], what: str) -> Iterator[WorkflowFault]:
     condition = part.get("if")
     if condition is not None:
         said = str(condition).lower() if isinstance(condition, bool) else text_of(condition)
         bare = said.strip().removeprefix("${{").removesuffix("}}").strip()
         if bare not in _ALWAYS:
             says = f"{what} has the condition {bare[:80]}, and what is skipped counts as passed"
-            yield Fault("unconditional", says, "take the if: out")
+            yield WorkflowFault("unconditional", says, "take the if: out")
     if part.get("continue-on-error") not in {None, False}:
         says = f"{what} has continue-on-error, so a failure counts as passed"
-        yield Fault("unconditional", says, "take continue-on-error out")
+        yield WorkflowFault("unconditional", says, "take continue-on-error out")
     if what == "the job" and part.get("needs") and "always()" not in text_of(part.get("if")):
         says = "the job needs another one; where that fails it is skipped, which counts as passed"
-        yield Fault("unconditional", says, "take needs: out")
+        yield WorkflowFault("unconditional", says, "take needs: out")
     if text_of(table_of(part.get("with")).get("profile")) == "advisory":
         says = f"{what} asks for the profile advisory, in which nothing blocks"
-        yield Fault("unconditional", says, "take profile: advisory out")
+        yield WorkflowFault("unconditional", says, "take profile: advisory out")
 
 
-def _script(step: Step) -> Iterator[Fault]:
+def _script(step: Step) -> Iterator[WorkflowFault]:
     """Judge the shell around a call of the gate."""
     found = shell.with_nested(step.run[: 64 * 1024])
     text = "\n".join(command.text for command in found)
     swallowed = _swallowed(found)
     if swallowed:
         says = f"the script loses the verdict: {swallowed[:80]}"
-        yield Fault("unconditional", says, "let the exit code of zt-gate end the step")
+        yield WorkflowFault("unconditional", says, "let the exit code of zt-gate end the step")
     piped = any(_CALL.search(command.text) and command.operator == "|" for command in found)
     if piped and "pipefail" not in text and text_of(step.table.get("shell")) != "bash":
         says = "the script pipes the gate's output, and the pipe's end decides"
-        yield Fault("unconditional", says, "set -o pipefail, or use --output FORMAT=FILE")
+        yield WorkflowFault("unconditional", says, "set -o pipefail, or use --output FORMAT=FILE")
     if _MODULE.search(text) and not _ISOLATED.search(text):
         says = "python -m zt_gate without -I imports from the pull request's folder"
-        yield Fault("not controlled", says, "python -I -m zt_gate")
+        yield WorkflowFault("not controlled", says, "python -I -m zt_gate")
 
 
 def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
@@ -250,7 +254,7 @@ def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
     return ""
 
 
-def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Iterator[Fault]:
+def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Iterator[WorkflowFault]:
     """Judge whether the pull request's own code decides what runs."""
     uses = steps[number].uses
     if ActionReference.of(uses).is_local:
@@ -260,7 +264,7 @@ def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Itera
         if _HEAD.search(f"{ref} {repository}") or not of_base:
             says = f"uses: {uses} comes from the checkout of the pull request, which can rewrite it"
             mend = "check out github.event.pull_request.base.sha into a folder, and use that"
-            yield Fault("not controlled", says, mend)
+            yield WorkflowFault("not controlled", says, mend)
     if "pull_request_target" not in workflow.triggers():
         return
     for step in steps:
@@ -268,10 +272,10 @@ def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Itera
         source = " ".join(named)
         if "actions/checkout" in step.uses and _HEAD.search(source):
             says = "under pull_request_target it checks out the pull request's own files"
-            yield Fault("not controlled", says, "use pull_request, or check out the base")
+            yield WorkflowFault("not controlled", says, "use pull_request, or check out the base")
 
 
-def _unpinned(steps: Sequence[Step]) -> Iterator[Fault]:
+def _unpinned(steps: Sequence[Step]) -> Iterator[WorkflowFault]:
     for step in steps:
         action = ActionReference.of(step.uses)
         if step.uses and not action.is_local and not action.is_pinned:
@@ -281,4 +285,4 @@ def _unpinned(steps: Sequence[Step]) -> Iterator[Fault]:
             plain = _PLAIN.match(action.name)
             if plain and _REF.fullmatch(action.ref):
                 mend += f"; it says: git ls-remote https://github.com/{plain[0]} {action.ref}"
-            yield Fault("pinned", f"{says} other code", mend)
+            yield WorkflowFault("pinned", f"{says} other code", mend)

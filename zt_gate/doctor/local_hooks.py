@@ -120,7 +120,7 @@ class _Configuration:
         self._default: Any = None
         try:
             data = of_work_tree(asked.git.root, CONFIG)
-            root = {} if data is None else yaml_table(data, CONFIG)
+            root = {} if data is None else yaml_table(data, CONFIG, version="1.1")
         except UnreadableError as error:
             self.fault = str(error)
             return

@@ -11,6 +11,8 @@ from zt_gate.errors import GateError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zt_gate.syntax.yaml import Version
+
 _LIMIT = 1 << 20
 
 
@@ -36,16 +38,18 @@ def of_work_tree(root: Path, name: str) -> bytes | None:
     return data
 
 
-def yaml_table(data: bytes, name: str) -> dict[str, Any]:
+def yaml_table(data: bytes, name: str, *, version: Version = "1.2") -> dict[str, Any]:
     """Return a YAML document that is a table; raises UnreadableError.
 
-    Scalars stay texts but for true and false.
+    ``version`` is what the program of the file reads (see ``syntax.yaml``).
     """
-    from zt_gate.scanners.agent_config import documents
+    from zt_gate.syntax import yaml
+    from zt_gate.syntax.document import Limits, SyntaxReadError
 
+    limits = Limits(size=_LIMIT // 2, depth=64, values=100_000)
     try:
-        root = documents.read("yaml", data).root
-    except documents.UnreadableError as error:
+        root = yaml.read(data, limits=limits, version=version, utf16=True).value
+    except SyntaxReadError as error:
         raise UnreadableError(f"{name}: {error}") from error
     if not isinstance(root, dict):
         raise UnreadableError(f"{name} is no table")

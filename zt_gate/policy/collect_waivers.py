@@ -11,7 +11,7 @@ from zt_gate.errors import UsageError
 from zt_gate.git.errors import GitError
 from zt_gate.policy import approvals, baseline
 from zt_gate.policy.ignores import Excuse, Excuses
-from zt_gate.policy.load import FILE, PYPROJECT, TABLE
+from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE
 from zt_gate.policy.preexisting_lines import PreexistingLines
 from zt_gate.policy.waivers import Exceptions
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
+    from zt_gate.syntax.document import Document
 
 #: Files whose lines' authors are looked up; each costs one git process, or two.
 _MAX_BLAMED = 100
@@ -98,7 +99,7 @@ class _Side:
         self._whole: dict[bytes, Mapping[int, Author]] = {}
         self._asked: set[bytes] = set()
         self._spent = 0.0
-        self._lines: dict[tuple[str | int, ...], int] | None = None
+        self._policy: Document | None = None
         self._policy_file = FILE
 
     def read(self, path: bytes) -> bytes | None:
@@ -153,20 +154,27 @@ class _Side:
         """Return where the policy's entry stands."""
         if not excuse.key or self._git is None:
             return None
-        if self._lines is None:
-            self._lines = self._read_lines()
+        if self._policy is None:
+            self._policy = self._read_policy()
         prefix = TABLE if self._policy_file == PYPROJECT else ()
         line = self._line((*prefix, *excuse.key))
         return None if line is None else (self._policy_file, line)
 
     def _line(self, key: Sequence[str | int]) -> int | None:
-        return (self._lines or {}).get(tuple(key))
+        path = tuple(key)
+        if self._policy is None or self._policy.find(path) is None:
+            return None
+        return self._policy.line(path)
 
-    def _read_lines(self) -> dict[tuple[str | int, ...], int]:
-        from zt_gate.syntax.toml_lines import key_lines
+    def _read_policy(self) -> Document:
+        from zt_gate.syntax import toml
+        from zt_gate.syntax.document import Document, Limits, SyntaxReadError
 
         data = self.read(FILE)
         if data is None:
             self._policy_file = PYPROJECT
             data = self.read(PYPROJECT)
-        return {} if data is None else key_lines(data.decode("utf-8", "replace"))
+        try:
+            return toml.read(data or b"", limits=Limits(size=MAX_PYPROJECT_BYTES))
+        except SyntaxReadError:
+            return Document("", value={})

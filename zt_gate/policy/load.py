@@ -6,14 +6,14 @@ gives the files of that side.  Nothing of the change that is judged is read.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.policy.schema import Policy, PolicyError
 from zt_gate.policy.typed_reader import InvalidError
 from zt_gate.policy.validate import policy_of
-from zt_gate.syntax.toml_lines import MAX_PARTS, deep_key_line, key_lines, line_of
+from zt_gate.syntax import toml
+from zt_gate.syntax.document import Document, Limits, SyntaxReadError
 
 if TYPE_CHECKING:
     import os
@@ -30,7 +30,6 @@ MAX_BYTES = 64 * 1024
 MAX_PYPROJECT_BYTES = 512 * 1024
 
 _WORD = TABLE[-1].encode()
-_PLACE = re.compile(r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$")
 
 
 def parse(
@@ -49,8 +48,8 @@ def parse(
     where the caller knows them.  Raises PolicyError with the file, the line and how to mend it.
     """
     limit = MAX_PYPROJECT_BYTES if table else MAX_BYTES
-    text, document = _read(data, name, limit)
-    found = find_table(document, table)
+    document = _read(data, name, limit)
+    found = find_table(document.value, table)
     if found is None:
         return Policy()
     try:
@@ -58,7 +57,7 @@ def parse(
             raise InvalidError((), f"[{'.'.join(table)}] is a table")
         policy = policy_of(found, scanners=scanners, rules=rules)
     except InvalidError as error:
-        line = line_of(key_lines(text), (*table, *error.path))
+        line = document.line((*table, *error.path))
         raise PolicyError(f"policy {name}:{line}: {error}") from error
     return replace(policy, digest=digest_of(found))
 
@@ -114,7 +113,7 @@ def load_file(
     except ValueError as error:
         raise PolicyError("policy: the name of the file holds a NUL") from error
     table = TABLE if name == PYPROJECT.decode() else ()
-    if table and find_table(_read(data, full, MAX_PYPROJECT_BYTES)[1], table) is None:
+    if table and find_table(_read(data, full, MAX_PYPROJECT_BYTES).value, table) is None:
         raise PolicyError(f"policy {full}: there is no [tool.zt-gate] in it")
     policy = parse(data, full, table, scanners=scanners, rules=rules)
     return replace(policy, rev=f"file:{name}")
@@ -151,7 +150,7 @@ def project_table(data: bytes) -> Any:
     if not speaks and b"\\" not in data:
         return None
     try:
-        document = _read(data, PYPROJECT.decode(), MAX_PYPROJECT_BYTES)[1]
+        document = _read(data, PYPROJECT.decode(), MAX_PYPROJECT_BYTES).value
     except PolicyError:
         if speaks:
             raise
@@ -159,32 +158,13 @@ def project_table(data: bytes) -> Any:
     return find_table(document, TABLE)
 
 
-def _read(data: bytes, name: str, limit: int) -> tuple[str, dict[str, Any]]:
+def _read(data: bytes, name: str, limit: int) -> Document:
     """Decode and parse one document; raises PolicyError with file and line."""
     if len(data) > limit:
         raise PolicyError(f"policy {name} is larger than {limit // 1024} KB")
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise PolicyError(f"policy {name}:{line}: the file is not UTF-8") from error
-    line_too_deep = deep_key_line(text)
-    if line_too_deep is not None:
-        raise PolicyError(
-            f"policy {name}:{line_too_deep}: a key has more than {MAX_PARTS} dotted parts"
-        )
-    import tomllib
-
-    try:
-        return text, tomllib.loads(text)
-    except RecursionError as error:
-        raise PolicyError(f"policy {name}: its values are nested too deeply") from error
-    except ValueError as error:
-        raise PolicyError(_syntax(name, text, str(error))) from error
-
-
-def _syntax(name: str, text: str, message: str) -> str:
-    place = _PLACE.search(message)
-    what = message[: place.start()] if place else message
-    line = place[1] if place and place[1] else str(text.rstrip("\n").count("\n") + 1)
-    return f"policy {name}:{line}: not valid TOML: {what}"
+        return toml.read(data, limits=Limits(size=limit))
+    except SyntaxReadError as error:
+        place = f"{name}:{error.line}" if error.line else name
+        detail = f": {error.detail}" if error.detail else ""
+        raise PolicyError(f"policy {place}: {error.reason}{detail}") from error

@@ -12,7 +12,7 @@ from zt_gate.policy.rule_globs import GlobError, compile_glob
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from zt_gate.syntax.toml_lines import Path
+    from zt_gate.syntax.document import Path
 
 #: Every table with fixed keys; the others have names of the project's own, and
 #: the keys of ``[registries]`` come from the ecosystems.

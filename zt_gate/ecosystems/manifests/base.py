@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from zt_gate.ecosystems import ecosystem_named
+from zt_gate.syntax.document import Limits, SyntaxReadError, decode
+from zt_gate.syntax.document import Text as Text  # noqa: PLC0414 - for every reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zt_gate.syntax.document import Document
+
+#: One document, or all documents of a file.
+_Read = TypeVar("_Read")
+
+#: Parts of a dotted key that a manifest in TOML may have.
+_MOST_PARTS = 33
 
 #: Where a dependency comes from.  ``registry``: the ecosystem's registry.
 #: ``index``: another index or registry (an option, or one that the entry names).
@@ -29,7 +38,6 @@ ErrorKind = Literal["unreadable", "not_applicable"]
 # What counts as one exact version, by the sign that may stand before it.
 _EXACT = re.compile(r"(?:={2,3}\s*|=\s*|v(?=\d))?(\d[A-Za-z0-9.+!_-]{0,100})\Z")
 _LONGEST_NAME = 214
-_NEWLINE = re.compile("\n")
 
 
 class ManifestError(Exception):
@@ -112,26 +120,6 @@ class Reader:
     stand_ins: Callable[[bytes], frozenset[str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A decoded file that knows which line and column an offset has; made by ``of``."""
-
-    content: str
-    starts: tuple[int, ...]
-
-    @classmethod
-    def of(cls, content: str) -> Text:
-        """Index where the lines begin, once: a file may hold many thousand entries."""
-        return cls(content, (0, *(match.end() for match in _NEWLINE.finditer(content))))
-
-    def place(self, start: int, end: int) -> tuple[int, int, int]:
-        """Return ``(line, column, end column)`` of a span, cut at the end of its first line."""
-        line = bisect_right(self.starts, start)
-        begin = self.starts[line - 1]
-        stop = self.content.find("\n", start, max(start, end))
-        return line, start - begin + 1, (end if stop < 0 else stop) - begin + 1
-
-
 def normalise(ecosystem: str, name: str) -> str:
     """Return the name as its registry compares it (PEP 503 for PyPI)."""
     return ecosystem_named(ecosystem).normalise(name)
@@ -161,14 +149,52 @@ def entry(  # noqa: PLR0917 - in the order of Dependency's own fields
     return Dependency(ecosystem, name, key, constraint, source or Source(), *place, section, direct)
 
 
+def parsed(
+    read: Callable[..., _Read],
+    data: bytes,
+    limit: int = 1024 * 1024,
+    kind: ErrorKind = "unreadable",
+    **options: Any,
+) -> _Read:
+    """Read a file of at most ``limit`` bytes with a reader of ``zt_gate.syntax``.
+
+    ``options`` are the reader's own.  Raises ManifestError of ``kind`` where the
+    reader raises SyntaxReadError.
+    """
+    try:
+        return read(data, limits=Limits(size=limit, parts=_MOST_PARTS), **options)
+    except SyntaxReadError as error:
+        raise ManifestError(error.line, error.reason, kind) from error
+
+
+def json_object(
+    data: bytes, limit: int, kind: ErrorKind = "unreadable", *, relaxed: bool = False
+) -> Document:
+    """Read a JSON object; raises ManifestError of ``kind`` for everything else."""
+    from zt_gate.syntax import json
+
+    document = parsed(json.read, data, limit, kind, relaxed=relaxed)
+    if not isinstance(document.value, dict):
+        raise ManifestError(1, "is no JSON object", kind)
+    return document
+
+
+def object_in(document: Document, key: str) -> dict[str, Any]:
+    """Return the object under a key, {} where it is missing; raises ManifestError."""
+    value = document.value.get(key, {})
+    if not isinstance(value, dict):
+        raise ManifestError(0, f"{key} is no object")
+    return value
+
+
 def decoded(data: bytes, limit: int, what: str) -> str:
     """Return the text of a manifest; raises ManifestError where it is too large or no UTF-8."""
     if len(data) > limit:
         raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")
     try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ManifestError(0, "is not in UTF-8") from error
+        return decode(data, Limits(size=limit))
+    except SyntaxReadError as error:
+        raise ManifestError(error.line, "is not in UTF-8") from error
 
 
 def quoted(text: str) -> str:

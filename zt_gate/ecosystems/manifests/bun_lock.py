@@ -4,31 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    entry,
+    json_object,
+    object_in,
+    quoted,
+)
 from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
 from zt_gate.ecosystems.manifests.package_json import asked_for
+from zt_gate.syntax import json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Document
 
 _LIMIT = 10 * 1024 * 1024
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the packages; the first item of each is NAME@VERSION."""
-    document = json_text.relaxed(data, _LIMIT, "bun.lock")
+    document = json_object(data, _LIMIT, relaxed=True)
     direct: set[str] = set()
-    for workspace in document.table("workspaces").values():
+    for workspace in object_in(document, "workspaces").values():
         direct |= asked_for(workspace)
     return tuple(_entries(document, direct))
 
 
-def _entries(document: json_text.Document, direct: set[str]) -> Iterator[Dependency]:
-    packages = document.table("packages")
-    for names, place in json_text.keys(document.text, 2):
+def _entries(document: Document, direct: set[str]) -> Iterator[Dependency]:
+    packages = object_in(document, "packages")
+    for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
             continue
+        place = document.text.place(start, end)
         folder = names[1]
         value = packages.get(folder)
         first = value[0] if isinstance(value, list) and value else None

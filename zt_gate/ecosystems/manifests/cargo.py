@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import toml_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, entry, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    entry,
+    parsed,
+    quoted,
+)
+from zt_gate.syntax import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from zt_gate.ecosystems.manifests.toml_text import Document
 
 _SECTIONS = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies",
              "build_dependencies")  # fmt: skip
@@ -18,36 +23,38 @@ _SECTIONS = ("dependencies", "dev-dependencies", "build-dependencies", "dev_depe
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every table of dependencies."""
-    document = toml_text.parse(data)
+    document = parsed(toml.read, data)
     found: list[Dependency] = []
-    for where, table in _tables(document.data):
+    for keys, table in _tables(document.value):
+        where = ".".join(keys)
         if not isinstance(table, dict):
             raise ManifestError(0, f"{quoted(where)} is no table")
         for name, value in table.items():
-            found += _entry(document, where, name, value)
+            found += _entry(where, document.key_place((*keys, name)), name, value)
     return tuple(found)
 
 
-def _tables(data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from ((name, data[name]) for name in _SECTIONS if name in data)
+def _tables(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield from (((name,), data[name]) for name in _SECTIONS if name in data)
     workspace = data.get("workspace")
     if isinstance(workspace, dict) and "dependencies" in workspace:
-        yield "workspace.dependencies", workspace["dependencies"]
+        yield ("workspace", "dependencies"), workspace["dependencies"]
     for section in ("target", "patch"):
         tables = data.get(section)
         for key, table in tables.items() if isinstance(tables, dict) else ():
             if section == "patch":
-                yield f"patch.{key}", table
+                yield ("patch", key), table
                 continue
             for name in _SECTIONS if isinstance(table, dict) else ():
                 if name in table:
-                    yield f"target.{key}.{name}", table[name]
+                    yield ("target", key, name), table[name]
     if "replace" in data:
-        yield "replace", data["replace"]
+        yield ("replace",), data["replace"]
 
 
-def _entry(document: Document, where: str, name: str, value: object) -> Iterator[Dependency]:
-    place = document.place(name, where)
+def _entry(
+    where: str, place: tuple[int, int, int], name: str, value: object
+) -> Iterator[Dependency]:
     if isinstance(value, str):
         yield entry("cargo", name.partition(":")[0], place, where, value)
         return

@@ -54,7 +54,7 @@ _SCREAMING = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class CommandHit:
     """One package (or index) that a command names, with its span."""
 
     ecosystem: str
@@ -94,15 +94,17 @@ def in_words(values: Sequence[str | None], place: tuple[int, int, int]) -> list[
 
 def in_span(
     content: str, start: int = 0, end: int | None = None, *, prose: bool = False, depth: int = 0
-) -> list[Hit]:
+) -> list[CommandHit]:
     """Return what the commands in a span of ``content`` install."""
-    found: list[Hit] = []
+    found: list[CommandHit] = []
     for command in commands(content, start, end):
         found += in_command(content, command.words, depth, prose=prose)
     return found
 
 
-def in_command(content: str, words: Sequence[Word], depth: int, *, prose: bool) -> Iterator[Hit]:
+def in_command(
+    content: str, words: Sequence[Word], depth: int, *, prose: bool
+) -> Iterator[CommandHit]:
     """Yield what one command installs."""
     rest = _without_prefixes(words)
     if not rest:
@@ -148,7 +150,7 @@ def _without_prefixes(words: Sequence[Word]) -> list[Word]:
     return rest
 
 
-def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Hit]:
+def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[CommandHit]:
     """Read the arguments of an installation."""
     section = f"command {tool.name}"
     taken = 0
@@ -171,7 +173,7 @@ def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Hi
                 yield from _named(tool, target, section, prose=prose)
             elif option in tool.indexes and target.literal and "://" in target.text:
                 source = Source("index", target.text)
-                yield Hit(tool.ecosystem, "", "", source, target.start, target.end, option)
+                yield CommandHit(tool.ecosystem, "", "", source, target.start, target.end, option)
             continue
         if prose and (text.lower() in STOP_WORDS or program(text) in {"pip", "npm", "conda"}):
             return
@@ -183,7 +185,7 @@ def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Hi
             return
 
 
-def _named(tool: Tool, word: Word, section: str, *, prose: bool) -> Iterator[Hit]:
+def _named(tool: Tool, word: Word, section: str, *, prose: bool) -> Iterator[CommandHit]:
     text = word.text.strip().rstrip(",") if prose else word.text.strip()
     if not text:
         return
@@ -198,7 +200,7 @@ def _named(tool: Tool, word: Word, section: str, *, prose: bool) -> Iterator[Hit
         inner = start + (1 if word.quoted is not None else 0)
         if name and text.startswith(name) and end - start >= len(name):
             start, end = inner, inner + len(name)
-        yield Hit(tool.ecosystem, name, constraint, source, start, end, section)
+        yield CommandHit(tool.ecosystem, name, constraint, source, start, end, section)
 
 
 def _parsed(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | None:

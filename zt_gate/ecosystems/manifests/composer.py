@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, entry, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    entry,
+    json_object,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Leaf
 
 _LIMIT = 1024 * 1024
 # What PHP itself brings: no packages of a registry.
@@ -20,11 +28,12 @@ _PLATFORM = re.compile(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read both sections, and where else composer is to look."""
-    return json_text.of_leaves(json_text.checked(data, _LIMIT, "composer.json"), _leaf)
+    leaves = json_object(data, _LIMIT).leaves()
+    return tuple(found for leaf in leaves for found in _leaf(leaf))
 
 
-def _leaf(leaf: json_text.Leaf) -> Iterator[Dependency]:
-    section, *rest = leaf.path
+def _leaf(leaf: Leaf) -> Iterator[Dependency]:
+    section, *rest = leaf.names
     if section == "name" and leaf.value and not rest:
         key = leaf.value.lower()
         yield Dependency("composer", leaf.value, key, "", Source("self"), *leaf.inside, section)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import hosts, json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, entry, quoted
+from zt_gate.ecosystems.manifests import hosts
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    entry,
+    json_object,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Document, Leaf
 
 _LIMIT = 10 * 1024 * 1024
 _SECTIONS = ("packages", "packages-dev")
@@ -16,11 +25,11 @@ _SECTIONS = ("packages", "packages-dev")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read both lists; the file does not say what is direct."""
-    document = json_text.checked(data, _LIMIT, "composer.lock")
+    document = json_object(data, _LIMIT)
     tables = {section: _tables(document, section) for section in _SECTIONS}
     found: list[Dependency] = []
-    for leaf in json_text.leaves(document.text):
-        section, *rest = leaf.path
+    for leaf in document.leaves():
+        section, *rest = leaf.names
         if section in tables and rest == ["", "name"]:
             table = next(tables[section], {})
             if leaf.value is None or table.get("name") != leaf.value:
@@ -34,20 +43,20 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 def stand_ins(data: bytes) -> frozenset[str]:
     """Return the names that locked packages provide or replace: nothing else is locked for them."""
-    document = json_text.checked(data, _LIMIT, "composer.lock")
+    document = json_object(data, _LIMIT)
     tables = [table for section in _SECTIONS for table in _tables(document, section)]
     named = [table.get(key) for table in tables for key in ("provide", "replace")]
     return frozenset(name.lower() for one in named if isinstance(one, dict) for name in one)
 
 
-def _tables(document: json_text.Document, section: str) -> Iterator[dict[str, Any]]:
-    listed = document.content.get(section) or []
+def _tables(document: Document, section: str) -> Iterator[dict[str, Any]]:
+    listed = document.value.get(section) or []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
         raise ManifestError(0, f"{section} is no list of packages")
     return iter(listed)
 
 
-def _entry(table: dict[str, Any], leaf: json_text.Leaf, section: str) -> Dependency:
+def _entry(table: dict[str, Any], leaf: Leaf, section: str) -> Dependency:
     version, name = table.get("version", ""), leaf.value or ""
     if not isinstance(version, str):
         raise ManifestError(leaf.place[0], f"the version of {quoted(name)} is no text")

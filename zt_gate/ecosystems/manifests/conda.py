@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import requirements, yaml_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError
+from zt_gate.ecosystems.manifests import requirements
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parsed
+from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.ecosystems.manifests.yaml_text import Node
+    from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the lists called pip below dependencies (also conda-lock's and devenv's forms)."""
-    text, documents = yaml_text.parse(data, _LIMIT)
     found: list[Dependency] = []
-    for document in documents:
-        listed = document.get("dependencies")
+    for document in parsed(yaml.read_all, data, _LIMIT):
+        listed = document.root.get("dependencies")
         for item in listed.items or () if listed is not None else ():
-            found += _pip(text, item)
+            found += _pip(document.text, item)
     return tuple(found)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, json_text
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +17,14 @@ _NPM = re.compile(r"npm:/?((?:@[^/@\s]+/)?[^/@\s]+)(?:@([^/\s]+))?")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read imports, scopes and tasks."""
-    document = json_text.relaxed(data, _LIMIT, "deno.json")
+    document = json_object(data, _LIMIT, relaxed=True)
     found: list[Dependency] = []
-    for leaf in json_text.leaves(document.text):
+    for leaf in document.leaves():
         if leaf.value is None:
             continue
-        if leaf.path[0] in {"imports", "scopes"}:
-            found += specifier(leaf.value, leaf.inside, leaf.path[0])
-        elif leaf.path[0] == "tasks":
+        if leaf.names[0] in {"imports", "scopes"}:
+            found += specifier(leaf.value, leaf.inside, leaf.names[0])
+        elif leaf.names[0] == "tasks":
             found += commands.in_string(leaf.value, leaf.inside)
     return tuple(found)
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import Dependency, json_object
+
+if TYPE_CHECKING:
+    from zt_gate.syntax.document import Leaf
 
 _LIMIT = 1024 * 1024
 _COMMAND = re.compile(
@@ -15,17 +19,14 @@ _COMMAND = re.compile(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the life-cycle commands: a text, a list of words, or an object of either."""
-    try:
-        document = json_text.relaxed(data, _LIMIT, "devcontainer.json")
-    except ManifestError as error:
-        raise ManifestError(error.line, error.reason, "not_applicable") from error
+    document = json_object(data, _LIMIT, "not_applicable", relaxed=True)
     found: list[Dependency] = []
-    lists: dict[tuple[str, ...], list[json_text.Leaf]] = {}
-    for leaf in json_text.leaves(document.text):
-        if leaf.value is None or not leaf.path or not _COMMAND.match(leaf.path[0]):
+    lists: dict[tuple[str, ...], list[Leaf]] = {}
+    for leaf in document.leaves():
+        if leaf.value is None or not leaf.names or not _COMMAND.match(leaf.names[0]):
             continue
-        if leaf.path[-1] == "":
-            lists.setdefault(leaf.path, []).append(leaf)
+        if leaf.names[-1] == "":
+            lists.setdefault(leaf.names, []).append(leaf)
         else:
             found += commands.in_string(leaf.value, leaf.inside)
     for words in lists.values():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
+from zt_gate.syntax import json
+from zt_gate.syntax.document import SyntaxReadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def _instruction(text: Text, start: int, end: int) -> list[Dependency]:
 
 def _words(body: str) -> list[str | None]:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = json.read(body).value
+    except SyntaxReadError:
         return []
     return [str(word) for word in value] if isinstance(value, list) else []

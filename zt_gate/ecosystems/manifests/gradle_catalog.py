@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import toml_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, parsed, quoted
+from zt_gate.syntax import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the tables libraries and plugins."""
-    document = toml_text.parse(data)
-    versions = document.data.get("versions", {})
+    document = parsed(toml.read, data)
+    versions = document.value.get("versions", {})
     found: list[Dependency] = []
     for section in ("libraries", "plugins"):
-        table = document.data.get(section, {})
+        table = document.value.get(section, {})
         if not isinstance(table, dict):
             raise ManifestError(0, f"{section} is no table")
         for alias, value in table.items():
-            place = document.place(alias, section)
+            place = document.key_place((section, alias))
             for name, version in _coordinates(
                 value, section, versions if isinstance(versions, dict) else {}
             ):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import commands, json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, json_object, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Leaf
 
 _LIMIT = 4 * 1024 * 1024
 
@@ -21,15 +23,15 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
 
 
 def _json(data: bytes) -> Iterator[Dependency]:
-    document = json_text.relaxed(data, _LIMIT, "MCP configuration")
-    servers: dict[tuple[str, ...], list[tuple[str, json_text.Leaf]]] = {}
-    for leaf in json_text.leaves(document.text):
+    document = json_object(data, _LIMIT, relaxed=True)
+    servers: dict[tuple[str, ...], list[tuple[str, Leaf]]] = {}
+    for leaf in document.leaves():
         if leaf.value is None:
             continue
-        if leaf.path[-1:] == ("command",):
-            servers.setdefault(leaf.path[:-1], []).insert(0, (leaf.value, leaf))
-        elif leaf.path[-2:-1] in {("args",), ("command",)} and leaf.path[-1] == "":
-            servers.setdefault(leaf.path[:-2], []).append((leaf.value, leaf))
+        if leaf.names[-1:] == ("command",):
+            servers.setdefault(leaf.names[:-1], []).insert(0, (leaf.value, leaf))
+        elif leaf.names[-2:-1] in {("args",), ("command",)} and leaf.names[-1] == "":
+            servers.setdefault(leaf.names[:-2], []).append((leaf.value, leaf))
     for words in servers.values():
         values = [value for value, _ in words]
         for found in _command(values, words[0][1].inside):
@@ -42,7 +44,7 @@ def _command(values: list[str], place: tuple[int, int, int]) -> list[Dependency]
     return commands.in_words([*first, *values[1:]], place)
 
 
-def _at_its_word(found: Dependency, words: list[tuple[str, json_text.Leaf]]) -> Dependency:
+def _at_its_word(found: Dependency, words: list[tuple[str, Leaf]]) -> Dependency:
     import dataclasses
 
     wanted = found.name or found.source.target
@@ -54,17 +56,19 @@ def _at_its_word(found: Dependency, words: list[tuple[str, json_text.Leaf]]) -> 
 
 
 def _toml(data: bytes) -> Iterator[Dependency]:
-    from zt_gate.ecosystems.manifests import toml_text
+    from zt_gate.syntax import toml
 
-    document = toml_text.parse(data)
-    for name, server in _tables(document.data):
+    document = parsed(toml.read, data)
+    for name, server in _tables(document.value):
         command, args = server.get("command"), server.get("args", [])
         if not isinstance(command, str) or not isinstance(args, list):
             continue
         values = [str(value) for value in args]
         for found in _command([command, *values], (1, 1, 1)):
-            word = next((one for one in values if found.name and found.name in one), command)
-            line, start, end = document.place(word, f"mcp_servers.{name}")
+            named = (n for n, one in enumerate(values) if found.name and found.name in one)
+            number = next(named, None)
+            at = ("command",) if number is None else ("args", number)
+            line, start, end = document.place(("mcp_servers", name, *at))
             import dataclasses
 
             yield dataclasses.replace(found, line=line, column=start, end_column=end)

@@ -6,8 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, json_text, python
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError
+from zt_gate.ecosystems.manifests import commands, python
+from zt_gate.ecosystems.manifests.base import Dependency, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +21,16 @@ _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the code cells, each line at its own place."""
-    try:
-        document = json_text.checked(data, _LIMIT, "notebook")
-    except ManifestError as error:
-        raise ManifestError(error.line, error.reason, "not_applicable") from error
+    document = json_object(data, _LIMIT, "not_applicable")
     found: list[Dependency] = []
     places: dict[str, list[tuple[int, int, int]]] = {}
-    wanted = {line for lines in _cells(document.content) for line in lines}
+    wanted = {line for lines in _cells(document.value) for line in lines}
+    # Only the strings, in a document that is valid JSON: the outputs can be megabytes.
     for match in _STRING.finditer(document.text.content):
         value = match[0][1:-1] if "\\" not in match[0] else json.loads(match[0])
         if value in wanted:
             places.setdefault(value, []).append(document.text.place(*match.span()))
-    for lines in _cells(document.content):
+    for lines in _cells(document.value):
         found += _cell(lines, places)
     return tuple(found)
 

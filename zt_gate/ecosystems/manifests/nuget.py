@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import xml_text
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry
+from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, parsed
+from zt_gate.syntax import xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zt_gate.syntax.document import Node
+
+_LIMIT = 4 * 1024 * 1024
 _ITEMS = frozenset(
     ("packagereference", "packageversion", "globalpackagereference", "dotnetclitoolreference",
      "packagedownload")
@@ -19,36 +22,41 @@ _ITEMS = frozenset(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every item that names a package."""
     found: list[Dependency] = []
-    for one in xml_text.elements(data, "project file"):
-        found += _element(one)
+    document = parsed(xml.read, data, _LIMIT)
+    for names, key, one in xml.elements(document):
+        found += _element(names, one, document.text.place(one.start, key.end))
     return tuple(found)
 
 
-def _element(one: xml_text.Element) -> Iterator[Dependency]:
-    kind = one.path[-1].lower()
-    attributes = {name.lower(): value for name, value in one.attributes.items()}
-    place = (one.line, one.column, one.column + len(one.path[-1]) + 1)
-    if kind == "package" and len(one.path) == 2 and one.path[0].lower() == "packages":
+def _element(path: tuple[str, ...], one: Node, place: tuple[int, int, int]) -> Iterator[Dependency]:
+    kind = path[-1].lower()
+    attributes = {
+        key.value[1:].lower(): value.value
+        for key, value in one.entries()
+        if key.value.startswith("@")
+    }
+    if kind == "package" and len(path) == 2 and path[0].lower() == "packages":
         name, version = attributes.get("id", ""), attributes.get("version", "")
         if name:
             yield entry("nuget", name, place, kind, version)
         return
     if kind in {"restoresources", "restoreadditionalprojectsources"}:
-        for url in one.text.split(";"):
+        for url in one.value.split(";"):
             if "://" in url:
                 yield from _source(url.strip(), place, kind)
         return
-    if kind == "project" and len(one.path) == 1:
+    if kind == "project" and len(path) == 1:
         sdk, _, version = attributes.get("sdk", "").partition("/")
         if version:
             yield entry("nuget", sdk, place, "sdk", version)
         return
     if kind not in _ITEMS:
         return
-    version = attributes.get("version") or one.children.get("Version", ("", 0, 0))[0]
+    inner = one.get("Version")
+    version = attributes.get("version") or ("" if inner is None else inner.value)
     for name in (attributes.get("include") or attributes.get("update") or "").split(";"):
         if name.strip() and "$(" in name:
-            told = f"a package whose name is computed (line {one.line})"
+            told = f"a package whose name is computed (line {place[0]})"
             yield Dependency("nuget", "", "", "", Source("computed", told), *place, kind)
         elif name.strip():
             yield entry("nuget", name.strip(), place, kind, version)

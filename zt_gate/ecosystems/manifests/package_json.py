@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, quoted, valid_name
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    json_object,
+    quoted,
+    valid_name,
+)
 from zt_gate.ecosystems.manifests.npm_spec import selected, spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Leaf
 
 _LIMIT = 4 * 1024 * 1024
 _SECTIONS = frozenset(
@@ -27,7 +36,8 @@ _EXTENSIONS = ("pnpm", "packageExtensions")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read all sections, overrides and aliases."""
-    return json_text.of_leaves(json_text.checked(data, _LIMIT, "package.json"), _entries)
+    leaves = json_object(data, _LIMIT).leaves()
+    return tuple(found for leaf in leaves for found in _entries(leaf))
 
 
 def asked_for(project: object) -> set[str]:
@@ -36,8 +46,8 @@ def asked_for(project: object) -> set[str]:
     return {name for table in tables if isinstance(table, dict) for name in table}
 
 
-def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:
-    section, *rest = leaf.path
+def _entries(leaf: Leaf) -> Iterator[Dependency]:
+    section, *rest = leaf.names
     if section == "scripts" and len(rest) == 1 and leaf.value:
         yield from commands.in_string(leaf.value, leaf.inside)
     elif section in _NAMES_ITSELF:
@@ -48,15 +58,15 @@ def _entries(leaf: json_text.Leaf) -> Iterator[Dependency]:
         yield _dependency(rest[0], leaf, section)
     elif section in _BUNDLED and leaf.value is not None:
         yield _dependency(leaf.value, leaf, section, bundled=True)
-    elif leaf.path[:2] == _EXTENSIONS and len(rest) == 4 and rest[2] in _SECTIONS:
+    elif leaf.names[:2] == _EXTENSIONS and len(rest) == 4 and rest[2] in _SECTIONS:
         yield _dependency(rest[3], leaf, "pnpm.packageExtensions")
     else:
         for prefix in _OVERRIDES:
-            if leaf.path[: len(prefix)] == prefix and len(leaf.path) > len(prefix):
-                yield _override(leaf.path[len(prefix) :], leaf, ".".join(prefix))
+            if leaf.names[: len(prefix)] == prefix and len(leaf.names) > len(prefix):
+                yield _override(leaf.names[len(prefix) :], leaf, ".".join(prefix))
 
 
-def _itself(section: str, rest: list[str], leaf: json_text.Leaf) -> Iterator[Dependency]:
+def _itself(section: str, rest: list[str], leaf: Leaf) -> Iterator[Dependency]:
     """Yield what the package calls itself and its programs, and that it has workspaces."""
     if section == "workspaces":
         yield Dependency("npm", "", "", "", Source("self", section), *leaf.place, section)
@@ -66,9 +76,7 @@ def _itself(section: str, rest: list[str], leaf: json_text.Leaf) -> Iterator[Dep
         yield Dependency("npm", name, name, "", Source("self"), *leaf.place, section)
 
 
-def _dependency(
-    name: str, leaf: json_text.Leaf, section: str, *, bundled: bool = False
-) -> Dependency:
+def _dependency(name: str, leaf: Leaf, section: str, *, bundled: bool = False) -> Dependency:
     line = leaf.place[0]
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is no text")
@@ -78,7 +86,7 @@ def _dependency(
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
 
 
-def _override(keys: tuple[str, ...], leaf: json_text.Leaf, section: str) -> Dependency:
+def _override(keys: tuple[str, ...], leaf: Leaf, section: str) -> Dependency:
     """Read one entry of overrides or resolutions: the last key that names a package."""
     named = [key for key in keys if key not in {"", "."}]
     line = leaf.place[0]

@@ -9,13 +9,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests import json_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    entry,
+    json_object,
+    object_in,
+    quoted,
+)
 from zt_gate.ecosystems.manifests.npm_spec import archive_source
 from zt_gate.ecosystems.manifests.package_json import asked_for
+from zt_gate.syntax import json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Document
 
 _LIMIT = 10 * 1024 * 1024
 _MODULES = "node_modules/"
@@ -23,20 +32,21 @@ _MODULES = "node_modules/"
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read both forms; each version of a package counts once."""
-    document = json_text.checked(data, _LIMIT, "package-lock.json")
+    document = json_object(data, _LIMIT)
     found: dict[tuple[object, str], Dependency] = {}
     for one in (*_packages(document), *_nested(document)):
         found.setdefault((one.identity, one.constraint), one)
     return tuple(found.values())
 
 
-def _packages(document: json_text.Document) -> Iterator[Dependency]:
-    packages = document.table("packages")
+def _packages(document: Document) -> Iterator[Dependency]:
+    packages = object_in(document, "packages")
     direct = asked_for(packages.get(""))
     seen: set[str] = set()
-    for names, place in json_text.keys(document.text, 2):
+    for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
             continue
+        place = document.text.place(start, end)
         folder = names[1]
         if folder in seen:
             raise ManifestError(place[0], f"{quoted(folder)} stands twice")
@@ -50,13 +60,14 @@ def _packages(document: json_text.Document) -> Iterator[Dependency]:
         yield _entry(name, table, place, "packages", direct=top)
 
 
-def _nested(document: json_text.Document) -> Iterator[Dependency]:
+def _nested(document: Document) -> Iterator[Dependency]:
     """Yield what only the old form has; its nested parts at the place of their top."""
-    if "packages" in document.content:
+    if "packages" in document.value:
         return  # npm itself reads dependencies only where there are no packages
-    tables = document.table("dependencies")
-    for names, place in json_text.keys(document.text, 2):
+    tables = object_in(document, "dependencies")
+    for names, start, end in json.keys(document, 2):
         if names[0] == "dependencies":
+            place = document.text.place(start, end)
             yield from _walk(names[1], tables.get(names[1]), place, 0)
 
 

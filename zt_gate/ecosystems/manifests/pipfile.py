@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import toml_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, entry, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    entry,
+    parsed,
+    quoted,
+)
 from zt_gate.ecosystems.manifests.pyproject import table_source
+from zt_gate.syntax import toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zt_gate.ecosystems.manifests.toml_text import Document
+    from zt_gate.syntax.document import Document
 
 _SETTINGS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every table of packages; whatever is no setting is one."""
-    document = toml_text.parse(data)
+    document = parsed(toml.read, data)
     found: list[Dependency] = []
     indexes: dict[str, str] = {}
-    for table in _tables(document.data.get("source", [])):
+    for number, table in enumerate(_tables(document.value.get("source", []))):
         url = str(table.get("url", ""))
         indexes[str(table.get("name", ""))] = url
-        place = document.place(url, "source")
+        place = document.place(("source", number, "url"))
         found.append(Dependency("pypi", "", "", "", Source("index", url), *place, "source"))
-    for section, packages in document.data.items():
+    for section, packages in document.value.items():
         if section not in _SETTINGS:
             found += _packages(document, section, packages, indexes)
     return tuple(found)
@@ -43,7 +50,7 @@ def _packages(
     if not isinstance(packages, dict):
         raise ManifestError(0, f"{quoted(section)} is no table")
     for name, wanted in packages.items():
-        place = document.place(name, section)
+        place = document.key_place((section, name))
         if isinstance(wanted, str):
             yield entry("pypi", name, place, section, wanted)
         elif isinstance(wanted, dict):

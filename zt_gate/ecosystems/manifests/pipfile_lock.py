@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from zt_gate.ecosystems.manifests import json_text
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry
+from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, json_object
+from zt_gate.syntax import json
 
 _LIMIT = 10 * 1024 * 1024
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the sections of packages; each package once, by its first leaf."""
-    document = json_text.checked(data, _LIMIT, "Pipfile.lock")
-    names = json_text.keys(document.text, 2)
+    document = json_object(data, _LIMIT)
     found: list[Dependency] = []
-    for leaf in json_text.leaves(document.text):
-        if leaf.path[:2] == ("_meta", "sources") and leaf.path[-1] == "url" and leaf.value:
+    for leaf in document.leaves():
+        if leaf.names[:2] == ("_meta", "sources") and leaf.names[-1] == "url" and leaf.value:
             source = Source("index", leaf.value)
             found.append(Dependency("pypi", "", "", "", source, *leaf.inside, "source"))
-    for (section, name), place in names:
+    for (section, name), start, end in json.keys(document, 2):
         if section == "_meta":
             continue
-        tables = document.content[section]
+        place = document.text.place(start, end)
+        tables = document.value[section]
         value = tables.get(name) if isinstance(tables, dict) else None
         table = value if isinstance(value, dict) else {}
         found.append(

@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import yaml_text
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
     entry,
+    parsed,
     quoted,
     valid_name,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source
+from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.ecosystems.manifests.yaml_text import Node
+    from zt_gate.syntax.document import Node
 
 _LIMIT = 10 * 1024 * 1024
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
@@ -31,11 +32,11 @@ _NEW = re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the packages of all documents."""
-    text, documents = yaml_text.parse(data, _LIMIT)
     found: list[Dependency] = []
-    for document in documents:
-        direct = set(_direct(document))
-        packages = document.get("packages")
+    for document in parsed(yaml.read_all, data, _LIMIT):
+        root, text = document.root, document.text
+        direct = set(_direct(root))
+        packages = root.get("packages")
         for key, value in packages.entries() if packages else ():
             found.append(_package(text, key, value, direct))
     return tuple(found)

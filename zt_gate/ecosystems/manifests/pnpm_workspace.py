@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import yaml_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, parsed, quoted
 from zt_gate.ecosystems.manifests.npm_spec import selected, spec
+from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.ecosystems.manifests.yaml_text import Node
+    from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the default catalog, the named ones, and the overrides."""
-    text, documents = yaml_text.parse(data, _LIMIT)
     found: list[Dependency] = []
-    for document in documents:
-        found += _table(text, document.get("catalog"), "catalog")
-        catalogs = document.get("catalogs")
+    for document in parsed(yaml.read_all, data, _LIMIT):
+        root, text = document.root, document.text
+        found += _table(text, root.get("catalog"), "catalog")
+        catalogs = root.get("catalogs")
         for key, value in catalogs.entries() if catalogs else ():
             found += _table(text, value, f"catalogs.{key.value}")
         for section in ("overrides", "configDependencies"):
-            found += _table(text, document.get(section), section)
+            found += _table(text, root.get(section), section)
     return tuple(found)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
-from zt_gate.ecosystems.manifests import pep508, yaml_text
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, quoted
+from zt_gate.ecosystems.manifests import pep508
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, parsed, quoted
+from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.ecosystems.manifests.yaml_text import Node
+    from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
 # Languages whose additional dependencies go to an installer that is read here.
@@ -29,12 +30,11 @@ _NODE_HOOKS = (
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every list called additional_dependencies."""
-    text, documents = yaml_text.parse(data, _LIMIT)
     found: list[Dependency] = []
-    for document in documents:
-        for key, value, hook in document.walk():
+    for document in parsed(yaml.read_all, data, _LIMIT):
+        for key, value, hook in document.root.walk():
             if key == "additional_dependencies":
-                found += [_one(text, item, hook) for item in value.listed()]
+                found += [_one(document.text, item, hook) for item in value.listed()]
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     normalise,
+    parsed,
     quoted,
     valid_name,
 )
@@ -17,7 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from zt_gate.ecosystems.manifests.toml_text import Document
+    from zt_gate.syntax.document import Document, Path
 
 # Lists of requirements, by path; "*" stands for every key of a table.
 _LISTS = (
@@ -60,57 +61,65 @@ _DYNAMIC = (
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every table from which an installer takes dependencies."""
-    from zt_gate.ecosystems.manifests import toml_text
+    from zt_gate.syntax import toml
 
-    document = toml_text.parse(data)
-    indexes = dict(_named_indexes(document.data))
+    document = parsed(toml.read, data)
+    indexes = dict(_named_indexes(document.value))
     found = [*_itself(document), *_index_entries(document), *_includes(document)]
-    for where, value in _values(document.data, _LISTS):
+    for where, value in _values(document.value, _LISTS):
         found += _listed(document, where, value)
-    for where, value in _values(document.data, _TABLES):
+    for where, value in _values(document.value, _TABLES):
         found += _tabled(document, where, value, indexes)
     return tuple(_with_sources(document, found, indexes))
 
 
 def _itself(document: Document) -> Iterator[Dependency]:
     """Yield what the project calls itself."""
-    for where, value in _values(document.data, (("project", "name"), ("tool", "poetry", "name"))):
+    for path, value in _values(document.value, (("project", "name"), ("tool", "poetry", "name"))):
         if isinstance(value, str) and valid_name("pypi", value):
-            place = document.place(value, where.rpartition(".")[0])
+            place = document.place(path)
             key = normalise("pypi", value)
-            yield Dependency("pypi", value, key, "", Source("self"), *place, where)
+            yield Dependency("pypi", value, key, "", Source("self"), *place, _dotted(path))
 
 
 def _values(
     data: Mapping[str, Any], patterns: tuple[tuple[str, ...], ...]
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     for pattern in patterns:
-        yield from _walk(data, pattern, "")
+        yield from _walk(data, pattern, ())
 
 
-def _walk(value: object, pattern: tuple[str, ...], where: str) -> Iterator[tuple[str, Any]]:
+def _walk(
+    value: object, pattern: tuple[str, ...], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
     if not pattern:
-        yield where, value
+        yield path, value
         return
     if not isinstance(value, dict):
         return
     keys = list(value) if pattern[0] == "*" else [pattern[0]] if pattern[0] in value else []
     for key in keys:
-        yield from _walk(value[key], pattern[1:], f"{where}.{key}" if where else key)
+        yield from _walk(value[key], pattern[1:], (*path, key))
 
 
-def _listed(document: Document, where: str, value: object) -> Iterator[Dependency]:
+def _dotted(path: Path) -> str:
+    """Return a path as a section's name: its keys, joined by dots."""
+    return ".".join(part for part in path if isinstance(part, str))
+
+
+def _listed(document: Document, path: Path, value: object) -> Iterator[Dependency]:
+    where = _dotted(path)
     if not isinstance(value, list):
         raise ManifestError(0, f"{quoted(where)} is no list")
-    table = where.rpartition(".")[0]
-    for entry in value:
+    for number, entry in enumerate(value):
         if isinstance(entry, dict) and where.startswith("dependency-groups."):
             continue  # include-group: what it includes is read where it stands
         # uv's build dependencies may be tables.
+        inner = ("requirement",) if isinstance(entry, dict) else ()
         item = entry.get("requirement") if isinstance(entry, dict) else entry
         if not isinstance(item, str):
             raise ManifestError(0, f"an entry of {quoted(where)} is no text")
-        place = document.place(item, table)
+        place = document.place((*path, number, *inner))
         text = item.removeprefix("-e ").strip()
         name, key, constraint, source = pep508.parse(text, place[0])
         yield Dependency("pypi", name, key, constraint, source, *_inner(place, item, name), where)
@@ -125,14 +134,15 @@ def _inner(place: tuple[int, int, int], item: str, name: str) -> tuple[int, int,
 
 
 def _tabled(
-    document: Document, where: str, value: object, indexes: Mapping[str, str]
+    document: Document, path: Path, value: object, indexes: Mapping[str, str]
 ) -> Iterator[Dependency]:
+    where = _dotted(path)
     if not isinstance(value, dict):
         raise ManifestError(0, f"{quoted(where)} is no table")
     for name, wanted in value.items():
         if name.lower() == "python" and "poetry" in where:
             continue
-        place = document.place(name, where)
+        place = document.key_place((*path, name))
         if not valid_name("pypi", name):
             raise ManifestError(place[0], f"{quoted(name)} is no project name (PEP 508)")
         for one in wanted if isinstance(wanted, list) else [wanted]:
@@ -176,33 +186,41 @@ def _named_indexes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _index_entries(document: Document) -> Iterator[Dependency]:
-    for where, value in _values(document.data, _INDEX_TABLES):
-        for table in value if isinstance(value, list) else [value]:
+    for path, value in _values(document.value, _INDEX_TABLES):
+        for inner, table in _numbered(value):
             url = table.get("url") if isinstance(table, dict) else None
             if isinstance(url, str):
-                yield _index(document, url, where)
+                yield _index(document, url, path, (*inner, "url"))
     for prefix in (("tool", "uv"), ("tool", "uv", "pip")):
         for key in _INDEX_KEYS:
-            for where, value in _walk(document.data, (*prefix, key), ""):
-                for url in value if isinstance(value, list) else [value]:
-                    yield _index(document, str(url), where)
+            for path, value in _walk(document.value, (*prefix, key), ()):
+                for inner, url in _numbered(value):
+                    yield _index(document, str(url), path, inner)
 
 
-def _index(document: Document, url: str, where: str) -> Dependency:
-    table = where if where.endswith((".index", ".source")) else where.rpartition(".")[0]
+def _numbered(value: object) -> Iterator[tuple[Path, Any]]:
+    """Yield the elements of a list with their paths in it; anything else is the only one."""
+    if isinstance(value, list):
+        yield from (((number,), item) for number, item in enumerate(value))
+    else:
+        yield (), value
+
+
+def _index(document: Document, url: str, path: Path, inner: Path) -> Dependency:
     local = "://" not in url
     source = Source("path" if local else "index", url)
-    return Dependency("pypi", "", "", "", source, *document.place(url, table), where)
+    return Dependency("pypi", "", "", "", source, *document.place((*path, *inner)), _dotted(path))
 
 
 def _includes(document: Document) -> Iterator[Dependency]:
     """Yield the requirements files that setuptools reads for a dynamic field."""
-    for where, value in _values(document.data, _DYNAMIC):
+    for path, value in _values(document.value, _DYNAMIC):
         files = value.get("file") if isinstance(value, dict) else None
-        for name in files if isinstance(files, list) else [files]:
+        for inner, name in _numbered(files):
             if isinstance(name, str):
-                place = document.place(name, where)
-                yield Dependency("pypi", "", "", "", Source("include", name), *place, where)
+                place = document.place((*path, "file", *inner))
+                source = Source("include", name)
+                yield Dependency("pypi", "", "", "", source, *place, _dotted(path))
 
 
 def _with_sources(
@@ -211,10 +229,10 @@ def _with_sources(
     """Apply ``[tool.uv.sources]``: it decides where a name that stands elsewhere comes from."""
     import dataclasses
 
-    tables = dict(_walk(document.data, ("tool", "uv", "sources", "*"), ""))
+    tables = _walk(document.value, ("tool", "uv", "sources", "*"), ())
     sources: dict[str, list[Source]] = {}
-    for where, value in tables.items():
-        name = where.removeprefix("tool.uv.sources.")
+    for path, value in tables:
+        name = path[-1]
         for table in value if isinstance(value, list) else [value]:
             source = table_source(table, indexes) if isinstance(table, dict) else None
             if source is not None:

@@ -206,19 +206,18 @@ def _imports_by_line(text: Text) -> Iterator[Dependency]:
 
 def _inline_metadata(text: Text) -> Iterator[Dependency]:
     """Yield the dependencies of PEP 723's block, which runners install before they run."""
-    import tomllib
+    from zt_gate.syntax import toml
+    from zt_gate.syntax.document import SyntaxReadError
 
     for match in _BLOCK.finditer(text.content):
         if match["type"] != "script":
             continue
         first = text.place(match.start(), match.start())[0]
         body = re.sub(r"^# ?", "", match["content"], flags=re.MULTILINE)
-        if body.count(".") > 10_000 or body.count("[") > 2_000:
-            raise ManifestError(first, "script metadata that no runner reads")
         try:
-            table = tomllib.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise ManifestError(first, "script metadata (PEP 723) that is no valid TOML") from error
+            table = toml.read(body).value
+        except SyntaxReadError as error:
+            raise ManifestError(first, f"script metadata (PEP 723): {error.reason}") from error
         listed = table.get("dependencies", [])
         for item in listed if isinstance(listed, list) else ():
             at = text.content.find(str(item), match.start(), match.end())

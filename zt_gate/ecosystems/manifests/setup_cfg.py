@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import ini_text, pep508
-from zt_gate.ecosystems.manifests.base import Dependency, Source, normalise
+from zt_gate.ecosystems.manifests import pep508
+from zt_gate.ecosystems.manifests.base import Dependency, Source, normalise, parsed
 from zt_gate.ecosystems.manifests.tox_ini import tox_entries
+from zt_gate.syntax import ini
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.ecosystems.manifests.ini_text import Value
+    from zt_gate.syntax.ini import Value
 
 _LISTS = frozenset(("install_requires", "setup_requires", "tests_require", "requires-dist"))
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the lists of requirements."""
-    text, values = ini_text.values(data, "setup.cfg")
+    document = parsed(ini.read, data, dialect="configparser")
+    text, values = document.text, ini.values(document)
     found: list[Dependency] = []
     for value in values:
         found += _entries(text, value)

@@ -18,9 +18,10 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     decoded,
     entry,
+    parsed,
     quoted,
 )
-from zt_gate.ecosystems.manifests.toml_lines import Package
+from zt_gate.ecosystems.manifests.toml_lines import LockedPackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +46,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     return tuple(_entry(ecosystem, one, name, direct) for one in rest)
 
 
-def _is_own(package: Package, name: bytes) -> bool:
+def _is_own(package: LockedPackage, name: bytes) -> bool:
     """Say whether a package is the project itself or a part of its workspace."""
     if name == b"cargo.lock":
         return package.source is None
@@ -58,7 +59,7 @@ def _is_own(package: Package, name: bytes) -> bool:
     )
 
 
-def _entry(ecosystem: str, package: Package, name: bytes, direct: set[str]) -> Dependency:
+def _entry(ecosystem: str, package: LockedPackage, name: bytes, direct: set[str]) -> Dependency:
     source = _source(package.source)
     if source.kind == "registry" and ecosystem == "pypi":
         source = _foreign(package.artifacts) or source
@@ -122,21 +123,22 @@ def _foreign(artifacts: Sequence[str]) -> Source | None:
     return None
 
 
-def _slow(data: bytes) -> list[Package]:
-    from zt_gate.ecosystems.manifests import toml_text
+def _slow(data: bytes) -> list[LockedPackage]:
+    from zt_gate.syntax import toml
 
-    document = toml_text.parse(data, _SLOW_LIMIT)
-    tables = document.data.get("package", document.data.get("packages", []))
+    document = parsed(toml.read, data, _SLOW_LIMIT)
+    section = "package" if "package" in document.value else "packages"
+    tables = document.value.get(section, [])
     if not isinstance(tables, list):
         raise ManifestError(0, "package is no list of tables")
     found = []
-    for table in tables:
+    for number, table in enumerate(tables):
         if not isinstance(table, dict) or not isinstance(table.get("name"), str):
             raise ManifestError(0, f"{quoted(str(table))} is no package with a name")
-        place = document.place(table["name"], "package")
+        place = document.place((section, number, "name"))
         version, source = str(table.get("version", "")), _slow_source(table)
         urls, wants = list(_urls(table)), list(_wants(table))
-        found.append(Package(table["name"], place, version, source, urls, wants))
+        found.append(LockedPackage(table["name"], place, version, source, urls, wants))
     return found
 
 

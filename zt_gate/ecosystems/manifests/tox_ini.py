@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, ini_text, pep508
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source
+from zt_gate.ecosystems.manifests import commands, pep508
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, parsed
+from zt_gate.syntax import ini
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.ecosystems.manifests.ini_text import Value
+    from zt_gate.syntax.ini import Value
 
 # ``py311,lint: name``: a condition before a requirement.
 _FACTORS = re.compile(r"[A-Za-z0-9_{},!.\-]{1,200}:\s+")
@@ -21,8 +22,8 @@ _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "-i ", "-f ")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every environment."""
-    text, values = ini_text.values(data, "tox.ini")
-    return tuple(tox_entries(text, values))
+    document = parsed(ini.read, data, dialect="configparser")
+    return tuple(tox_entries(document.text, ini.values(document)))
 
 
 def tox_entries(text: Text, values: Sequence[Value]) -> Iterator[Dependency]:

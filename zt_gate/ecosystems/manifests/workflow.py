@@ -9,14 +9,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests import commands, yaml_text
-from zt_gate.ecosystems.manifests.base import Dependency, Source, Text, normalise, valid_name
+from zt_gate.ecosystems.manifests import commands
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ErrorKind,
+    Source,
+    Text,
+    normalise,
+    parsed,
+    valid_name,
+)
+from zt_gate.syntax import yaml
 from zt_gate.syntax.workflows import COMMAND_KEYS, ActionReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.ecosystems.manifests.yaml_text import Node
+    from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
 _ACTION = re.compile(
@@ -28,10 +37,11 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read every ``uses`` and every command."""
     # Only at its own place in the tree a workflow runs; elsewhere it is a template.
     runs = path.count(b"/") <= 2 and path.lower().startswith((b".github/", b"action."))
-    text, documents = yaml_text.parse(data, _LIMIT, "unreadable" if runs else "not_applicable")
+    kind: ErrorKind = "unreadable" if runs else "not_applicable"
     found: list[Dependency] = []
-    for document in documents:
-        for key, value, _ in document.walk():
+    for document in parsed(yaml.read_all, data, _LIMIT, kind):
+        text = document.text
+        for key, value, _ in document.root.walk():
             if key == "uses" and value.is_scalar:
                 found += _action(text, value)
             elif key.lower() in COMMAND_KEYS:

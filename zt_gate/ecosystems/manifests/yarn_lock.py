@@ -1,6 +1,7 @@
 """yarn.lock, classic and berry: blocks of a descriptor line and indented fields.
 
-Neither form is read with a YAML parser by yarn itself.  A line of another
+Neither form is YAML or any other format of ``zt_gate.syntax``: the classic one only
+looks like it, and yarn reads both with a parser of its own.  A line of another
 shape makes the file unreadable.
 """
 

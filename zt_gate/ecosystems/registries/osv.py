@@ -38,7 +38,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class AffectedPackage:
     """What is asked about; ``version`` is "" where nobody knows which one it will be."""
 
     ecosystem: str
@@ -68,10 +68,10 @@ class Advisory:
 
 
 def batch(
-    client: Client, service: Index, packages: Sequence[Package]
-) -> dict[Package, tuple[str, ...]]:
+    client: Client, service: Index, packages: Sequence[AffectedPackage]
+) -> dict[AffectedPackage, tuple[str, ...]]:
     """Return the ids of what is known about each package; raises Fault."""
-    found: dict[Package, list[str]] = {package: [] for package in packages}
+    found: dict[AffectedPackage, list[str]] = {package: [] for package in packages}
     waiting = [(package, "") for package in packages]
     for _ in range(_MOST_PAGES):
         if not waiting:
@@ -81,7 +81,7 @@ def batch(
         if response.status != 200:
             raise Fault(f"answered with status {response.status}")
         results = _results(response.json(), len(waiting))
-        more: list[tuple[Package, str]] = []
+        more: list[tuple[AffectedPackage, str]] = []
         for (package, _), (ids, token) in zip(waiting, results, strict=True):
             found[package] += ids
             if token:
@@ -90,7 +90,7 @@ def batch(
     raise Fault("answered with pages without an end")
 
 
-def _query(package: Package, token: str) -> dict[str, Any]:
+def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
     named = {"name": package.key, "ecosystem": ecosystem_named(package.ecosystem).osv_name}
     query: dict[str, Any] = {"package": named}
     if package.version:
@@ -117,7 +117,7 @@ def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
     return read
 
 
-def advisory(client: Client, service: Index, name: str, package: Package) -> Advisory:
+def advisory(client: Client, service: Index, name: str, package: AffectedPackage) -> Advisory:
     """Return one advisory, as far as it is about ``package``; raises Fault."""
     if not name.replace("-", "").replace(".", "").replace("_", "").replace(":", "").isalnum():
         raise Fault("named an advisory that cannot be asked for")
@@ -149,7 +149,7 @@ def advisory(client: Client, service: Index, name: str, package: Package) -> Adv
     )
 
 
-def _is_about(entry: dict[str, Any], package: Package) -> bool:
+def _is_about(entry: dict[str, Any], package: AffectedPackage) -> bool:
     named = entry.get("package")
     if not isinstance(named, dict):
         return False

@@ -126,11 +126,12 @@ def _pip_conf(text: str) -> _Named:
 
 def _toml(content: bytes) -> dict[str, Any]:
     """Return a file from the trusted side or the user's own; {} where it is no TOML."""
-    import tomllib
+    from zt_gate.syntax import toml
+    from zt_gate.syntax.document import SyntaxReadError
 
     try:
-        return tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError):
+        return toml.read(content).table()
+    except SyntaxReadError:
         return {}
 
 

@@ -1,7 +1,7 @@
 """Configuration that arms an agent, an editor, a package manager, git or a workflow.
 
 ``scan`` walks the change; which program reads a file is in ``rules/paths.toml``;
-``documents`` parses both sides of a structured file; ``key_matching`` asks the
+``file_syntax`` parses both sides of a structured file; ``key_matching`` asks the
 judges of ``value_checks`` about the keys that rules name, old and new;
 ``added_text`` looks at added lines of code and prose.  What counts is in
 ``rules/agent_config/``.

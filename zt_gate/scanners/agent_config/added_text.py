@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.rule_index import Book, Text
+    from zt_gate.scanners.agent_config.rule_index import Book, TextRule
 
 
 def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[LineHit]:
@@ -38,7 +38,7 @@ def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[L
         yield from markdown_links.read(lines, whole, book, agent="agent-text" in sorts)
 
 
-def _rule(rule: Text, lines: Sequence[Line], number: int) -> Iterator[LineHit]:
+def _rule(rule: TextRule, lines: Sequence[Line], number: int) -> Iterator[LineHit]:
     line = lines[number]
     for _, piece in windows(line.data):
         text = decode_lossy(piece)

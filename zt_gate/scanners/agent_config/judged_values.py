@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Level
-    from zt_gate.scanners.agent_config.documents import Document, Path
     from zt_gate.scanners.agent_config.rule_index import Book, Key
+    from zt_gate.syntax.document import Document, Path
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class KeyHit:
     """One dangerous thing in one document.
 
     ``subject`` is what makes it the same thing on the old and the new side;

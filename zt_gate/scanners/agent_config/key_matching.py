@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import rule_index, value_checks
-from zt_gate.scanners.agent_config.judged_values import Asked, Hit, Said, scalar, short
+from zt_gate.scanners.agent_config.file_syntax import LIMITS
+from zt_gate.scanners.agent_config.judged_values import Asked, KeyHit, Said, scalar, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zt_gate.scanners.agent_config.documents import Document
     from zt_gate.scanners.agent_config.rule_index import Book, Key
+    from zt_gate.syntax.document import Document
 
 
 def hits(
     kind: str, document: Document, book: Book, file: bytes, brought: frozenset[bytes]
-) -> list[Hit]:
-    """Return everything that the rules find; raises UnreadableError for too many values."""
+) -> list[KeyHit]:
+    """Return everything that the rules find; raises SyntaxReadError for too many values."""
     keys = book.keys.get(kind, ())
-    found: dict[tuple[str, str, str], Hit] = {}
+    found: dict[tuple[str, str, str], KeyHit] = {}
     if not keys:
         return []
-    for path, value in document.items():
+    for path, value in document.items(LIMITS):
         where = rule_index.joined(path)
         for key in keys:
             if key.where.fullmatch(where) is None:
@@ -32,7 +33,7 @@ def hits(
     return list(found.values())
 
 
-def _judged(asked: Asked) -> Iterator[Hit]:
+def _judged(asked: Asked) -> Iterator[KeyHit]:
     key, value = asked.key, asked.value
     text = scalar(value)
     if key.judge:
@@ -55,14 +56,14 @@ def _fits(key: Key, text: str | None) -> bool:
     return key.unless is None or key.unless.search(text) is None
 
 
-def _hit(asked: Asked, said: Said) -> Hit:
+def _hit(asked: Asked, said: Said) -> KeyHit:
     path = (*asked.path, *said.path)
     about = said.about or scalar(asked.value) or ""
     place = rule_index.joined(path)
     rule = said.rule or asked.key.rule
     rule = rule if "/" in rule else f"agent_config/{rule}"
     message = f"`{rule_index.shown(path)}` {said.says}".replace("{value}", short(about))
-    return Hit(
+    return KeyHit(
         rule,
         path,
         place,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.scanners.agent_config.untrusted_input import TaintedStep
-    from zt_gate.syntax.workflows import Path
+    from zt_gate.syntax.document import Path
 
 _PROMPTS = frozenset(
     ["custom_instructions", "input", "instructions", "message", "task", "prompt_template", "query",

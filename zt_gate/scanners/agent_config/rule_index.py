@@ -89,7 +89,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextRule:
     """One rule about lines: a pattern, literals that its text must hold, and what must stand near.
 
     ``within`` is how many lines up and down the companions ``near`` may stand.
@@ -112,7 +112,7 @@ class Book:
 
     keys: Mapping[str, tuple[Key, ...]]
     commands: tuple[Command, ...]
-    texts: tuple[Text, ...]
+    texts: tuple[TextRule, ...]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def listed(self, name: str) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def load(rules: Mapping[str, Any]) -> Book:
     """Read the rules' data; raises CatalogueError."""
     keys: dict[str, list[Key]] = {}
     commands: list[Command] = []
-    texts: list[Text] = []
+    texts: list[TextRule] = []
     lists: dict[str, tuple[str, ...]] = {}
     for name, rule in rules.items():
         try:
@@ -193,8 +193,8 @@ def _command(rule: str, table: Mapping[str, Any]) -> Command:
     )
 
 
-def _text(rule: str, table: Mapping[str, Any]) -> Text:
-    return Text(
+def _text(rule: str, table: Mapping[str, Any]) -> TextRule:
+    return TextRule(
         rule,
         frozenset(table["kinds"]),
         tuple(word.lower().encode() for word in table["literals"]),

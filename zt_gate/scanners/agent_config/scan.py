@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.documents import Document
-    from zt_gate.scanners.agent_config.judged_values import Hit
+    from zt_gate.scanners.agent_config.judged_values import KeyHit
     from zt_gate.scanners.agent_config.line_hits import LineHit
     from zt_gate.scanners.agent_config.rule_index import Book
     from zt_gate.scanners.base import Context
+    from zt_gate.syntax.document import Document
     from zt_gate.syntax.paths import Configuration
 
 #: Findings of one rule in one file.
@@ -120,16 +120,17 @@ class Walk:
             return None
 
     def _structured(self, file: FileChange, kind: Configuration) -> None:
-        from zt_gate.scanners.agent_config import documents, key_matching
+        from zt_gate.scanners.agent_config import file_syntax, key_matching
+        from zt_gate.syntax.document import SyntaxReadError
 
         data = self._content(file, file.new)
         if data is None:
             return
         self.files += 1
         try:
-            document = documents.read(kind.reader, data)
+            document = file_syntax.read(kind, data)
             found = key_matching.hits(kind.name, document, self.book, file.path, self.brought)
-        except documents.UnreadableError as error:
+        except SyntaxReadError as error:
             self.not_inspected.append(
                 NotInspected(file.path, "unreadable", f"configuration: {error}")
             )
@@ -142,22 +143,23 @@ class Walk:
         for hit in new[: 4 * _MOST]:
             self._report(hit, added, changed=(hit.rule, hit.place) in places)
 
-    def _known(self, file: FileChange, kind: Configuration) -> list[Hit]:
+    def _known(self, file: FileChange, kind: Configuration) -> list[KeyHit]:
         """Return the hits of the old side; none where it was another kind or is no file."""
-        from zt_gate.scanners.agent_config import documents, key_matching
+        from zt_gate.scanners.agent_config import file_syntax, key_matching
+        from zt_gate.syntax.document import SyntaxReadError
 
         old = paths.configuration(file.old_path or file.path)
         if file.old is None or old != kind:
             return []
         try:
-            document = documents.read(kind.reader, file.old.read())
+            document = file_syntax.read(kind, file.old.read())
             return key_matching.hits(
                 kind.name, document, self.book, file.old_path or file.path, frozenset()
             )
-        except (ContentUnavailableError, documents.UnreadableError):
+        except (ContentUnavailableError, SyntaxReadError):
             return []  # then everything counts as new
 
-    def _report(self, hit: Hit, added: _Added, *, changed: bool) -> None:
+    def _report(self, hit: KeyHit, added: _Added, *, changed: bool) -> None:
         rule = self.rules[hit.rule]
         number, text, start, end = added.find(hit)
         kind: LocationKind = "line" if added.has(number) else "file"
@@ -236,7 +238,7 @@ class _Added:
     def __init__(self, file: FileChange, document: Document) -> None:
         self.file = file
         self.document = document
-        self.rows = document.text.split("\n")
+        self.rows = document.content.split("\n")
 
     def has(self, number: int) -> bool:
         """Whether the change adds the line."""
@@ -244,7 +246,7 @@ class _Added:
             hunk.new_start <= number < hunk.new_start + hunk.added.lines for hunk in self.file.hunks
         )
 
-    def find(self, hit: Hit) -> tuple[int, str, int, int]:
+    def find(self, hit: KeyHit) -> tuple[int, str, int, int]:
         """Return the line of a hit, its text, and the span of the needle or the whole line."""
         first = min(max(1, self.document.line(hit.path)), len(self.rows))
         last_word = next((part for part in reversed(hit.path) if isinstance(part, str)), "")

@@ -142,6 +142,11 @@ def _rules(path: str, data: bytes, store: Store) -> tuple[list[dict[str, Any]], 
 
 
 def _parsed(data: bytes) -> Any:
+    """Load rules from the trusted side.
+
+    ``zt_gate.syntax.yaml`` would keep numbers as texts; semgrep, which gets the
+    result, expects numbers.
+    """
     import json
 
     import yaml

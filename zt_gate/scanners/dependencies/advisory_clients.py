@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.osv import WORDS, Advisory, Package
+from zt_gate.ecosystems.registries.osv import WORDS, Advisory, AffectedPackage
 from zt_gate.ecosystems.registries.package_index import Fault
 from zt_gate.ecosystems.version_schemes import npm as npm_versions
 
@@ -34,7 +34,7 @@ _RESERVE = 1.0
 _BULK = "/-/npm/v1/security/advisories/bulk"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
-Found = dict[Package, list[Advisory]]
+Found = dict[AffectedPackage, list[Advisory]]
 
 
 class NoOpinionError(Exception):
@@ -47,9 +47,9 @@ class SecondOpinion:
 
     context: Context
 
-    def pip_audit(self, service: Index, packages: Sequence[Package]) -> Found:
+    def pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
         """Ask pip-audit about exact pins, at our service; raises NoOpinionError."""
-        runs: list[list[Package]] = []
+        runs: list[list[AffectedPackage]] = []
         seen: dict[str, int] = {}
         for package in packages:
             turn = seen.get(package.key, 0)
@@ -64,7 +64,7 @@ class SecondOpinion:
             found |= self._pip_audit(service, run)
         return found
 
-    def _pip_audit(self, service: Index, packages: Sequence[Package]) -> Found:
+    def _pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
         """Run pip-audit once; no name stands twice among the packages."""
         context = self.context
         pins = context.workdir / "audited.txt"
@@ -88,7 +88,7 @@ class SecondOpinion:
             raise NoOpinionError(f"pip-audit ended with code {done.returncode}")
         return _read_audit(done.stdout, packages)
 
-    def registry(self, index: Index, packages: Sequence[Package]) -> Found:
+    def registry(self, index: Index, packages: Sequence[AffectedPackage]) -> Found:
         """Ask a registry's own advisory endpoint; {} where it has none; raises NoOpinionError."""
         import time
 
@@ -96,7 +96,7 @@ class SecondOpinion:
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
-        wanted: dict[str, list[Package]] = {}
+        wanted: dict[str, list[AffectedPackage]] = {}
         for one in packages:
             wanted.setdefault(one.key, []).append(one)
         names = list(wanted)
@@ -121,7 +121,7 @@ def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.lower() in _PROXIES}
 
 
-def _read_audit(output: bytes, packages: Sequence[Package]) -> Found:
+def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
     try:
         answer: Any = json.loads(output)
         listed = answer["dependencies"]
@@ -147,8 +147,8 @@ def _of_audit(one: Mapping[str, Any]) -> Advisory:
 
 
 def _read_bulk(
-    answer: object, asked: Mapping[str, Sequence[Package]]
-) -> Iterator[tuple[Package, list[Advisory]]]:
+    answer: object, asked: Mapping[str, Sequence[AffectedPackage]]
+) -> Iterator[tuple[AffectedPackage, list[Advisory]]]:
     if not isinstance(answer, dict):
         raise Fault("answered in a form that it should not have")
     for name, packages in asked.items():
@@ -162,7 +162,7 @@ def _read_bulk(
                 yield package, [_of_bulk(one) for one in own]
 
 
-def _is_about(one: Mapping[str, Any], package: Package) -> bool:
+def _is_about(one: Mapping[str, Any], package: AffectedPackage) -> bool:
     """Say whether an advisory's range holds a version; yes where nobody can tell."""
     return (
         npm_versions.in_range(package.version, str(one.get("vulnerable_versions", ""))) is not False

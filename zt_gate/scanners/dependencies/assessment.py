@@ -23,7 +23,7 @@ FATAL = frozenset(("quarantined", "placeholder", "unpublished", "empty"))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Assessment:
     """One thing to say about a dependency: which rule, and what makes this case differ."""
 
     rule: str
@@ -58,21 +58,21 @@ class Known:
     audited: bool = False
 
 
-def unverified(dependency: Dependency, why: str) -> Verdict:
+def unverified(dependency: Dependency, why: str) -> Assessment:
     """Say that nothing is known about a dependency, and why."""
-    return Verdict("dependencies/unverified", f"{dependency.name} is unverified: {why}")
+    return Assessment("dependencies/unverified", f"{dependency.name} is unverified: {why}")
 
 
-def outside(dependency: Dependency, kind: str, rule: Rule) -> Verdict:
+def outside(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
     """Say that an entry does not come from the registry; ``kind`` is a key of the rule's data."""
     case: dict[str, Any] = rule.data["sources"][kind]
     name = dependency.name or quoted(without_credentials(dependency.source.target))
     return case_of(rule, f"{name} {case['text']}", case)
 
 
-def case_of(rule: Rule, message: str, case: dict[str, Any]) -> Verdict:
+def case_of(rule: Rule, message: str, case: dict[str, Any]) -> Assessment:
     """Return a verdict with the severity and level that the rule's data has for its case."""
-    return Verdict(rule.id, message, Severity(case["severity"]), Level(case["level"]))
+    return Assessment(rule.id, message, Severity(case["severity"]), Level(case["level"]))
 
 
 def ago(days: float) -> str:

@@ -14,7 +14,7 @@ from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     Known,
-    Verdict,
+    Assessment,
     ago,
     case_of,
     unverified,
@@ -38,7 +38,7 @@ class Checks:
     rules: Mapping[str, Rule]
     now: float
 
-    def judge(self, dependency: Dependency, known: Known) -> list[Verdict]:
+    def judge(self, dependency: Dependency, known: Known) -> list[Assessment]:
         """Say everything that is wrong with a package.
 
         What could not be asked comes out as ``dependencies/unverified``, once.
@@ -59,7 +59,7 @@ class Checks:
             kept.append(one)
         return kept
 
-    def _package(self, dependency: Dependency, known: Known) -> Iterator[Verdict]:
+    def _package(self, dependency: Dependency, known: Known) -> Iterator[Assessment]:
         """Check the package as such, whatever its version."""
         decoy = self._decoy(dependency)
         if known.vouched:
@@ -87,7 +87,7 @@ class Checks:
         yield from version_checks.of_release(dependency, known, answer, self.rules)
         yield from self._text(dependency, answer)
 
-    def _missing(self, dependency: Dependency, known: Known) -> Verdict:
+    def _missing(self, dependency: Dependency, known: Known) -> Assessment:
         where = ecosystem_named(dependency.ecosystem).registry_title
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
         if not meant and ecosystem_named(dependency.ecosystem).module_names == "own":
@@ -98,9 +98,9 @@ class Checks:
             meant = known.likeness.name
         hint = f"; did you mean {meant}?" if meant else ""
         message = f"{dependency.name} does not exist in {where}{hint}"
-        return Verdict("dependencies/missing", message)
+        return Assessment("dependencies/missing", message)
 
-    def _withdrawn(self, dependency: Dependency, project: Project) -> Verdict:
+    def _withdrawn(self, dependency: Dependency, project: Project) -> Assessment:
         rule = self.rules["dependencies/withdrawn"]
         case: dict[str, Any] = rule.data["statuses"][project.status]
         note = f" (it says: {quoted(project.note)})" if project.note else ""
@@ -110,17 +110,17 @@ class Checks:
         found: Mapping[str, str] = self.rules["dependencies/decoy"].data.get(ecosystem, {})
         return found
 
-    def _decoy(self, dependency: Dependency) -> list[Verdict]:
+    def _decoy(self, dependency: Dependency) -> list[Assessment]:
         """Look the name up among those that are not what they seem; a lock only follows."""
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
         if not meant or not dependency.direct:
             return []
         message = f"{dependency.name} is not the package that it sounds like; did you mean {meant}?"
-        return [Verdict("dependencies/decoy", message, remedy=f"Use {meant}.")]
+        return [Assessment("dependencies/decoy", message, remedy=f"Use {meant}.")]
 
     def _similar(
         self, dependency: Dependency, known: Known, project: Project | None
-    ) -> list[Verdict]:
+    ) -> list[Assessment]:
         like = known.likeness
         if like is None or not self._is_imitation(known, project):
             return []
@@ -128,7 +128,7 @@ class Checks:
             f"{dependency.name} is almost {like.name}, which is far more used;"
             f" did you mean {like.name}?"
         )
-        return [Verdict("dependencies/similar-name", message)]
+        return [Assessment("dependencies/similar-name", message)]
 
     def _is_imitation(self, known: Known, project: Project | None) -> bool:
         """Weigh a name against the one that it looks like, with what is known of it."""
@@ -143,7 +143,7 @@ class Checks:
         unused = isinstance(count, int) and count < limits["few-downloads"]
         return (young or unused) and (times is None or times >= limits["low"])
 
-    def _age(self, dependency: Dependency, project: Project) -> list[Verdict]:
+    def _age(self, dependency: Dependency, project: Project) -> list[Assessment]:
         least = self.settings.min_age_days
         if least <= 0:
             return []
@@ -154,9 +154,9 @@ class Checks:
         if days >= least:
             return []
         message = f"{dependency.name} was first uploaded {ago(days)} ago; {least} are wanted"
-        return [Verdict("dependencies/too-new", message)]
+        return [Assessment("dependencies/too-new", message)]
 
-    def _use(self, dependency: Dependency, known: Known) -> list[Verdict]:
+    def _use(self, dependency: Dependency, known: Known) -> list[Assessment]:
         count = known.facts.downloads if known.facts is not None else None
         least = self.settings.min_weekly_downloads
         if count is None or least <= 0:
@@ -168,13 +168,13 @@ class Checks:
         message = (
             f"{dependency.name} was downloaded {count} times in the last week; {least} are wanted"
         )
-        return [Verdict("dependencies/few-downloads", message)]
+        return [Assessment("dependencies/few-downloads", message)]
 
-    def _text(self, dependency: Dependency, project: Project) -> Iterator[Verdict]:
+    def _text(self, dependency: Dependency, project: Project) -> Iterator[Assessment]:
         if project.untold:
             where = ecosystem_named(dependency.ecosystem).registry_title
             why = f"its description could not be read: {where} {project.untold}"
             yield unverified(dependency, why)
         for rule, severity, message in (project.said or ())[:_MOST_TEXTS]:
             text = f"the description of {dependency.name} is hostile: {message} ({rule})"
-            yield Verdict("dependencies/hostile-text", text, Severity(severity))
+            yield Assessment("dependencies/hostile-text", text, Severity(severity))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.dependencies.assessment import Verdict
+    from zt_gate.scanners.dependencies.assessment import Assessment
     from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
     from zt_gate.scanners.dependencies.registry_selection import Places
 
@@ -43,7 +43,7 @@ class _Said:
     """One verdict on one addition."""
 
     addition: Addition
-    verdict: Verdict
+    verdict: Assessment
 
 
 def scan(
@@ -145,9 +145,9 @@ def _by_source(
     new: Difference, places: Places, context: Context
 ) -> tuple[list[_Said], list[Addition]]:
     """Return what needs no question, and the additions that a registry is asked about."""
-    from zt_gate.scanners.dependencies.assessment import Verdict, outside
+    from zt_gate.scanners.dependencies.assessment import Assessment, outside
 
-    said = [_Said(one.addition, Verdict(one.rule, one.message)) for one in new.remarks]
+    said = [_Said(one.addition, Assessment(one.rule, one.message)) for one in new.remarks]
     wanted: list[Addition] = []
     indexes: set[tuple[bytes, str]] = set()
     for addition in new.added:

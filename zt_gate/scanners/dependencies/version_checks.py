@@ -12,7 +12,7 @@ from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     Known,
-    Verdict,
+    Assessment,
     ago,
     case_of,
     unverified,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def of_release(
     dependency: Dependency, known: Known, project: Project, rules: Mapping[str, Rule]
-) -> Iterator[Verdict]:
+) -> Iterator[Assessment]:
     """Check the version that will be installed."""
     release = known.release
     if release is None:
@@ -43,12 +43,12 @@ def of_release(
         rule = rules["dependencies/withdrawn"]
         yield case_of(rule, f"{named} {case['text']}{note}", case)
     if release.scripts:
-        yield Verdict(
+        yield Assessment(
             "dependencies/install-script", f"{named} runs scripts of its own when installed"
         )
 
 
-def of_age(dependency: Dependency, known: Known, least: int | None, now: float) -> list[Verdict]:
+def of_age(dependency: Dependency, known: Known, least: int | None, now: float) -> list[Assessment]:
     """Check how long the version has been there; ``least`` in days, 0 or None for any."""
     if not least:
         return []
@@ -69,10 +69,10 @@ def of_age(dependency: Dependency, known: Known, least: int | None, now: float) 
         return []
     named = f"version {quoted(known.release.version)} of {dependency.name}"
     message = f"{named} was uploaded {ago(days)} ago; {least} are wanted"
-    return [Verdict("dependencies/version-too-new", message)]
+    return [Assessment("dependencies/version-too-new", message)]
 
 
-def of_advisories(dependency: Dependency, known: Known) -> Iterator[Verdict]:
+def of_advisories(dependency: Dependency, known: Known) -> Iterator[Assessment]:
     """Say what is known against the version."""
     told = known.advisories
     if isinstance(told, Unverified):
@@ -82,13 +82,13 @@ def of_advisories(dependency: Dependency, known: Known) -> Iterator[Verdict]:
     malware = [one for one in told or () if one.is_malware]
     if malware:
         message = f"{named} is known malware ({_ids(malware)})"
-        yield Verdict("dependencies/malware", message)
+        yield Assessment("dependencies/malware", message)
     others = [one for one in told or () if not one.is_malware and (known.version or one.everything)]
     if others:
         count = "a known vulnerability" if len(others) == 1 else (
             f"{len(others)} known vulnerabilities"
         )  # fmt: skip
-        yield Verdict(
+        yield Assessment(
             "dependencies/vulnerable",
             f"{named} has {count} ({_ids(others)})",
             _worst(others),

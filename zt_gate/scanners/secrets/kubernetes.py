@@ -1,4 +1,8 @@
-"""Kubernetes secrets and values that stand on the lines after their key."""
+"""Kubernetes secrets and values that stand on the lines after their key.
+
+Found by patterns, not with ``zt_gate.syntax.yaml``: what a change adds are some
+lines of a document, often of a template, and no YAML by themselves.
+"""
 
 from __future__ import annotations
 
