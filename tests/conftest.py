@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
 from tests.support.property_tests import register_profiles
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 register_profiles()
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The address of a server that refuses every connection: nobody else can take its port."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"

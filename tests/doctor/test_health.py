@@ -52,11 +52,10 @@ def test_faults_and_what_was_not_asked(repo: Repo, tmp_path: Path) -> None:
     assert checks["registries"]["status"] == "unknown"
 
 
-def test_a_registry_that_does_not_answer(repo: Repo, tmp_path: Path) -> None:
-    nobody = "http://127.0.0.1:9"
+def test_a_registry_that_does_not_answer(repo: Repo, tmp_path: Path, refusing: str) -> None:
     environ = {
-        **GIT_ENV, "HOME": str(tmp_path), "PIP_INDEX_URL": f"{nobody}/simple",
-        "npm_config_registry": nobody, "ZT_GATE_OSV_URL": nobody,
+        **GIT_ENV, "HOME": str(tmp_path), "PIP_INDEX_URL": f"{refusing}/simple",
+        "npm_config_registry": refusing, "ZT_GATE_OSV_URL": refusing,
     }  # fmt: skip
     from zt_gate.doctor import health
     from zt_gate.doctor.check import DoctorContext
@@ -64,7 +63,7 @@ def test_a_registry_that_does_not_answer(repo: Repo, tmp_path: Path) -> None:
 
     found = list(health._registries(DoctorContext(Git.open(repo.path, environ), environ)))
     assert [check.status for check in found] == ["fault"] * 3
-    assert all(nobody not in check.says for check in found)
+    assert all(refusing not in check.says for check in found)
 
 
 def test_hostile_names_are_shown_and_not_obeyed(repo: Repo) -> None:

@@ -100,18 +100,17 @@ def repo(tmp_path: Path) -> Repo:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
+def home(tmp_path: Path, refusing: str) -> dict[str, str]:
     for name in ("home", "tmp", "cache", "state", "out"):
         (tmp_path / name).mkdir()
-    nobody = "http://127.0.0.1:9"
     return {
         "PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "LANG": "C.UTF-8",
         "TMPDIR": str(tmp_path / "tmp"), "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "XDG_STATE_HOME": str(tmp_path / "state"), "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1", "AWS_SECRET_ACCESS_KEY": KEYS["key10"],
-        "PIP_INDEX_URL": f"http://me:{KEYS['key11']}@127.0.0.1:9/simple",
-        "npm_config_registry": nobody, "ZT_GATE_OSV_URL": nobody,
-        "ZT_GATE_PYPISTATS_URL": nobody,
+        "PIP_INDEX_URL": refusing.replace("//", f"//me:{KEYS['key11']}@") + "/simple",
+        "npm_config_registry": refusing, "ZT_GATE_OSV_URL": refusing,
+        "ZT_GATE_PYPISTATS_URL": refusing,
     }  # fmt: skip
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from tests.e2e.planted import BEFORE, hidden, key
+from tests.support.lock import pins
 from tests.support.repo import Repo
 
 if TYPE_CHECKING:
@@ -200,6 +203,17 @@ def test_a_first_push_has_no_lower_end(make: Callable[..., Hooked], tmp_path: Pa
     code, said = hooked.run("git", "push", "origin", "main")
     assert code == 1, said
     assert "injection/" in said
+
+
+def test_the_environment_of_the_hooks_has_the_versions_of_the_lock(precommit_home: Path) -> None:
+    (python,) = precommit_home.glob("repo*/py_env-*/bin/python")  # all hooks share one
+    done = subprocess.run(
+        [str(python), "-m", "pip", "list", "--format", "json"], capture_output=True, check=True
+    )
+    installed = {canonicalize_name(one["name"]): one["version"] for one in json.loads(done.stdout)}
+    assert pins().items() <= installed.items()
+    # virtualenv itself puts the last two there for some versions of Python.
+    assert installed.keys() - pins().keys() <= {"zt-gate", "setuptools", "wheel"}
 
 
 def test_try_repo(project: Repo, tmp_path: Path) -> None:

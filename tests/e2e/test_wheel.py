@@ -36,9 +36,12 @@ def test_the_wheel_in_an_empty_environment_runs_the_demo(
     assert not [name for name in packed if name.startswith("tests/")]
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "-q", str(wheel)], check=True, capture_output=True
-    )
+    install = [str(python), "-m", "pip", "install", "-q", "--no-deps"]
+    locked = ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
+    subprocess.run([*install, *locked], check=True, capture_output=True)
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+    # What the wheel asks for is what the lock has.
+    subprocess.run([str(python), "-m", "pip", "check"], check=True, capture_output=True)
     done = subprocess.run(
         [str(tmp_path / "venv" / "bin" / "zt-gate"), "demo"],
         cwd=tmp_path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -237,7 +238,13 @@ def test_a_file_keeps_the_index_that_it_had_on_the_trusted_side(tmp_path: Path) 
         assert public.requests == []
 
 
-def test_plain_http_is_for_loopback_or_for_the_user(tmp_path: Path) -> None:
+def test_plain_http_is_for_loopback_or_for_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "name not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     trusted = {b".npmrc": b"registry=http://registry.invalid/\n"}
     new: dict[str, str | bytes | None] = {"package.json": '{"dependencies": {"tidepool-box": "1"}}'}
     (message,) = scan(tmp_path, new, trusted_file=trusted.get)

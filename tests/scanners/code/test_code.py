@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import time
 from dataclasses import replace
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.scanners.code.scanning import BAD, BAD_JS, Scan, found, refuse, skips
+from tests.scanners.code.scanning import (
+    BAD,
+    BAD_JS,
+    LimitedEngine,
+    Scan,
+    found,
+    refuse,
+    skips,
+    stand_in,
+)
 from tests.support.changes import blob, body, change_of, commit, file_change
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
@@ -258,18 +266,19 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan({"a.py": BAD + "\n<div>{{ x }}</div>\n eval( [\n"})
     assert skips(run) == [(b"a.py", "unreadable")]
     assert "cannot parse" in run.not_inspected[0].reason
-    run = scan({"a.py": "z = 1\n" + 'z = t"a{x}"\n' + BAD})
+    run = scan({"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine())
     assert "cannot parse line 2 of what was added" in run.not_inspected[0].reason
     assert found(run) == [("python-code-execution", 7)]
 
 
-# The whole file is lost to the engine, although Python takes it.
-LOST = 'def f(name):\n    a: tuple[int, int] = 1, 2\n    return rf"{name}\\.[0-9a-f]{{32}}"\n'
+# Valid Python, of which the engine parses nothing.
+UNKNOWN = f"def f(name):\n    {LimitedEngine.UNKNOWN} = name\n    return name\n"
 
 
 def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(scan: Scan) -> None:
-    compile(LOST, "b.py", "exec")
-    run = scan({"b.py": LOST + "def g(code):\n    return eval(code)\n"})
+    compile(UNKNOWN, "b.py", "exec")
+    text = UNKNOWN + "def g(code):\n    return eval(code)\n"
+    run = scan({"b.py": text}, run=LimitedEngine())
     assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
     assert entry.kind == "not_applicable"
@@ -284,27 +293,28 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(scan
 )
 def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(scan: Scan, line: str) -> None:
     imports = "from flask import request\nfrom subprocess import call as run\n"
-    hidden = LOST.replace("    return", f"{line}\n    return")
-    run = scan({"b.py": imports + hidden})
+    hidden = UNKNOWN.replace("    return", f"{line}\n    return")
+    run = scan({"b.py": imports + hidden}, run=LimitedEngine())
     assert skips(run) == [(b"b.py", "unreadable")]
     assert "cannot parse lines 3, 4, 5, 6 of what was added" in run.not_inspected[0].reason
 
 
 def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:
-    run = scan({"b.py": LOST + BAD + "print 'x'\n"})
+    run = scan({"b.py": UNKNOWN + BAD + "print 'x'\n"}, run=LimitedEngine())
     assert skips(run) == [(b"b.py", "unreadable")]
     assert "(line 2), so none of it was inspected" in run.not_inspected[0].reason
 
 
 def test_lines_removed_from_what_cannot_be_parsed_do_not_block(scan: Scan) -> None:
-    old = LOST + BAD + "print 'x'\nprint 'y'\n"
-    run = scan(change_of({"b.py": old.replace("print 'y'\n", "")}, {"b.py": old}))
+    old = UNKNOWN + BAD + "print 'x'\nprint 'y'\n"
+    change = change_of({"b.py": old.replace("print 'y'\n", "")}, {"b.py": old})
+    run = scan(change, run=LimitedEngine())
     assert skips(run) == [(b"b.py", "not_applicable")]
 
 
 def test_old_lines_that_cannot_be_parsed_do_not_matter(scan: Scan) -> None:
-    old = 'z = 1\nz = t"a{x}"\n'
-    run = scan(change_of({"a.py": old + BAD}, {"a.py": old}))
+    old = f"z = 1\n{LimitedEngine.SKIPPED}()\n"
+    run = scan(change_of({"a.py": old + BAD}, {"a.py": old}), run=LimitedEngine())
     assert (found(run), run.not_inspected) == ([("python-code-execution", 7)], ())
 
 
@@ -320,13 +330,6 @@ def test_a_video_is_no_typescript_unless_it_could_be_a_program(scan: Scan) -> No
     program = b"G:/*" + packet[4:] + b"G*/eval(req.query.q)//" + b"\0" * 166
     run = scan({"clip.ts": program}, run=refuse)
     assert skips(run) == [(b"clip.ts", "unreadable")]
-
-
-def stand_in(folder: Path, script: str) -> list[semgrep_engine.Start]:
-    program = folder / "semgrep"
-    program.write_text(f"#!{sys.executable}\nimport sys, os, time\n{script}\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return [semgrep_engine.Start(str(program), experimental=True)]
 
 
 _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",

@@ -13,8 +13,8 @@ from zt_gate.scanners.dependencies import version_checks
 from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
-    Known,
     Assessment,
+    Known,
     ago,
     case_of,
     unverified,

@@ -11,8 +11,8 @@ from zt_gate.model.finding import Severity
 from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
-    Known,
     Assessment,
+    Known,
     ago,
     case_of,
     unverified,

@@ -1,0 +1,75 @@
+"""What the CI job "newest" needs to try versions that requirements.lock does not have yet.
+
+    python scripts/newest_versions.py requirements   # what to install: no upper bounds
+    python scripts/newest_versions.py compare        # this environment against the lock
+
+The comparison is a Markdown table with one row for each package that differs. The
+standard library alone, so that any Python can run it before anything is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tomllib
+from importlib.metadata import distributions
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+#: What the job installs, besides what is needed at run time.
+EXTRA = "dev"
+_UPPER_BOUND = re.compile(r",?\s*(?:<=?|~=|==|!=)\s*[^\s,;]+")
+_LOCKED = re.compile(r"^([a-z0-9-]+)==([^\s;]+)(?: ; extra == \"(\w+)\")?", re.MULTILINE)
+
+
+def requirements() -> list[str]:
+    """Return the requirements of the project and of its tests without their upper bounds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    texts = [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
+    return [_UPPER_BOUND.sub("", text) for text in texts]
+
+
+def locked(lock: str) -> dict[str, str]:
+    """Return the versions by name that the lock has for the tests."""
+    return {
+        name: version
+        for name, version, extra in _LOCKED.findall(lock)
+        if extra in {"", EXTRA}
+    }  # fmt: skip
+
+
+def installed() -> dict[str, str]:
+    """Return the versions by name in this environment, without the project itself."""
+    found = {
+        re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in distributions()
+    }
+    found.pop("zt-gate", None)
+    return found
+
+
+def compared(before: dict[str, str], after: dict[str, str]) -> str:
+    """Return what differs, as Markdown."""
+    changed = sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
+    if not changed:
+        return "All versions are those of requirements.lock.\n"
+    rows = [f"| {name} | {before.get(name, '-')} | {after.get(name, '-')} |\n" for name in changed]
+    return (
+        f"Packages that differ from requirements.lock: {len(changed)}\n\n"
+        "| package | locked | installed |\n|---|---|---|\n" + "".join(rows)
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verb", choices=("requirements", "compare"))
+    if parser.parse_args().verb == "requirements":
+        print("\n".join(requirements()))
+    else:
+        lock = (ROOT / "requirements.lock").read_text("ascii")
+        print(compared(locked(lock), installed()), end="")
+
+
+if __name__ == "__main__":
+    main()
