@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.changes import change_of, context
-from zt_gate import process
 from zt_gate.model.change import ChangeSet
 from zt_gate.scanners.code import SCANNER, semgrep_engine
+from zt_gate.system import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
