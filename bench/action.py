@@ -30,7 +30,9 @@ def measured(repo: Repo, temp: Path, base: str) -> tuple[float, float, str]:
     """Return wall seconds, CPU seconds and the verdict of one run."""
     event = {"pull_request": pull(base, repo.head()), "repository": about()}
     environ = {
-        name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("PIP_", "SSL_"))
     }
     environ["GITHUB_SERVER_URL"] = f"file://{repo.path.parents[1]}"
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
@@ -55,7 +57,9 @@ def main() -> None:
         temp.mkdir()
         for name in ("cold", "warm"):
             wall, cpu, verdict = measured(repo, temp, base)
-            size = sum(f.stat().st_size for f in (temp / "zt-gate" / "wheels").iterdir())
+            size = sum(
+                f.stat().st_size for f in (temp / "zt-gate" / "wheels").iterdir()
+            )
             print(f"{name}: {wall:.1f} s, CPU {cpu:.1f} s, verdict {verdict}, "
                   f"cache {size / 1e6:.0f} MB")  # fmt: skip
             shutil.rmtree(temp / "zt-gate" / "answers")

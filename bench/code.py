@@ -51,14 +51,18 @@ def read(files: Iterable[Path], folder: Path) -> dict[str, Sample]:
     samples: dict[str, Sample] = {}
     for file in files:
         data = file.read_bytes()
-        for line in (lzma.decompress(data) if file.suffix == ".xz" else data).splitlines():
+        for line in (
+            lzma.decompress(data) if file.suffix == ".xz" else data
+        ).splitlines():
             row = json.loads(line)
             if row["lang"] not in EXTENSIONS:
                 continue
             name = f"s{len(samples):05}.{EXTENSIONS[row['lang']]}"
             (folder / name).write_text(row["text"], encoding="utf-8")
             bad = row["label"] == "vulnerable"
-            samples[name] = Sample(name, row["source"], row["lang"], tuple(row["cwe"]), bad)
+            samples[name] = Sample(
+                name, row["source"], row["lang"], tuple(row["cwe"]), bad
+            )
     return samples
 
 
@@ -111,9 +115,15 @@ def groups(samples: Mapping[str, Sample]) -> Iterator[tuple[str, list[Sample]]]:
 
 def main(words: list[str] | None = None) -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--samples", nargs="*", type=Path, default=[], help="files of samples")
-    parser.add_argument("--packages", nargs="*", default=[], help="Python packages, for noise")
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0] if __doc__ else ""
+    )
+    parser.add_argument(
+        "--samples", nargs="*", type=Path, default=[], help="files of samples"
+    )
+    parser.add_argument(
+        "--packages", nargs="*", default=[], help="Python packages, for noise"
+    )
     parser.add_argument("--npm", nargs="*", default=[], help="npm packages, for noise")
     parser.add_argument("--go", nargs="*", default=[], help="Go modules, for noise")
     parser.add_argument("--bandit", help="bandit's program")
@@ -124,7 +134,9 @@ def main(words: list[str] | None = None) -> None:
     if options.samples:
         with tempfile.TemporaryDirectory() as place:
             samples = read(options.samples, Path(place))
-            _print_rates(samples, list(scanners(programs, Path(place))), brief=options.brief)
+            _print_rates(
+                samples, list(scanners(programs, Path(place))), brief=options.brief
+            )
     named = {"python": options.packages, "javascript": options.npm, "go": options.go}
     with tempfile.TemporaryDirectory() as place:
         if any(named.values()):
@@ -147,14 +159,20 @@ def _print_noise(
     for found in scanners(programs, folder):
         if language in found.languages:
             loud = found.counts["block"] + found.counts["warn"]
-            shares = f"{found.counts['block'] * 1e5 / lines:.1f} | {loud * 1e5 / lines:.1f}"
-            print(f"| {language}: {', '.join(names)} | {lines:,} | {found.scanner} | {shares} |")
+            shares = (
+                f"{found.counts['block'] * 1e5 / lines:.1f} | {loud * 1e5 / lines:.1f}"
+            )
+            print(
+                f"| {language}: {', '.join(names)} | {lines:,} | {found.scanner} | {shares} |"
+            )
 
 
 def _print_rates(
     samples: Mapping[str, Sample], found: Iterable[Found], *, brief: bool = False
 ) -> None:
-    print("| samples | scanner | vulnerable | safe | recall | at block | false | false at block |")
+    print(
+        "| samples | scanner | vulnerable | safe | recall | at block | false | false at block |"
+    )
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     for name, members in groups(samples):
         if brief and "CWE-" in name:

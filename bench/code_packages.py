@@ -42,7 +42,12 @@ def fetch(language: str, names: Iterable[str], folder: Path) -> Path:
         try:
             for archive in _FETCHERS[language](name, archives):
                 _unpack(archive, code / name.replace("/", "-"))
-        except (OSError, subprocess.SubprocessError, tarfile.TarError, ValueError) as error:
+        except (
+            OSError,
+            subprocess.SubprocessError,
+            tarfile.TarError,
+            ValueError,
+        ) as error:
             print(f"{name} could not be had: {str(error)[:200]}", file=sys.stderr)
     return code
 
@@ -53,7 +58,11 @@ def keep_code(folder: Path, language: str) -> int:
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = file.relative_to(folder).parts[1:-1]
         ours = file.name.endswith(CODE[language]) and not file.name.endswith(_SUFFIXES)
-        if ours and not _NOT_OURS.intersection(inside) and not file.name.startswith("test_"):
+        if (
+            ours
+            and not _NOT_OURS.intersection(inside)
+            and not file.name.startswith("test_")
+        ):
             lines += file.read_bytes().count(b"\n")
         else:
             file.unlink()

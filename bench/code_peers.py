@@ -55,7 +55,16 @@ def families(numbers: Iterable[int]) -> frozenset[int]:
 
 def gate(folder: Path) -> tuple[Hits, dict[str, int]]:
     """Scan a folder with the gate; return what it found and the number of findings by level."""
-    words = [sys.executable, "-m", "zt_gate", "scan", "--tree", ".", "--scanner", "code"]
+    words = [
+        sys.executable,
+        "-m",
+        "zt_gate",
+        "scan",
+        "--tree",
+        ".",
+        "--scanner",
+        "code",
+    ]
     done = subprocess.run(
         [*words, "--format", "json"], cwd=folder, capture_output=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -109,11 +118,17 @@ def njsscan(program: str, folder: Path) -> tuple[Hits, dict[str, int]]:
     for rules in (report.get("nodejs", {}), report.get("templates", {})):
         for rule in rules.values():
             level = "block" if rule["metadata"]["severity"] == "ERROR" else "warn"
-            number = rule["metadata"].get("cwe", "").partition(":")[0].removeprefix("CWE-")
+            number = (
+                rule["metadata"].get("cwe", "").partition(":")[0].removeprefix("CWE-")
+            )
             for place in rule.get("files", ()):
                 counts[level] += 1
                 path = os.path.relpath(Path(folder, place["file_path"]), folder)
-                _note(hits[path], [int(number)] if number.isdigit() else [], 2 - (level == "warn"))
+                _note(
+                    hits[path],
+                    [int(number)] if number.isdigit() else [],
+                    2 - (level == "warn"),
+                )
     return hits, counts
 
 
@@ -131,7 +146,9 @@ def scanners(programs: dict[str, str | None], folder: Path) -> Iterator[Found]:
     """
     yield Found("zt-gate", _OURS, *gate(folder))
     for name, (run, languages) in _PEERS.items():
-        program = programs.get(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+        program = programs.get(name) or shutil.which(
+            name, path=str(Path(sys.executable).parent)
+        )
         if program is None:
             print(f"{name} is not compared: it is not installed.", file=sys.stderr)
             continue

@@ -74,7 +74,11 @@ def git(repo: Path, *words: str) -> None:
 def modules(count: int) -> list[str]:
     """Return modules of the standard library of 3 to 60 KB, the same ones every time."""
     folder = Path(sysconfig.get_path("stdlib"))
-    found = [file for file in sorted(folder.glob("*.py")) if 3000 < file.stat().st_size < 60_000]
+    found = [
+        file
+        for file in sorted(folder.glob("*.py"))
+        if 3000 < file.stat().st_size < 60_000
+    ]
     step = max(1, len(found) // count)
     return [file.read_text("utf-8") for file in found[::step][:count]]
 
@@ -93,11 +97,20 @@ def run(repo: Path, environ: dict[str, str]) -> Cost:
     words = [sys.executable, "-m", "zt_gate", "scan", "--staged", "--scanner", "code",
              "--format", "json"]  # fmt: skip
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(words, cwd=repo, env=environ, capture_output=True, check=False)
-    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        words, cwd=repo, env=environ, capture_output=True, check=False
+    )
+    wall, after = (
+        time.perf_counter() - started,
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+    )
     if done.returncode not in {0, 1}:
-        raise SystemExit(f"exit {done.returncode}\n{done.stdout.decode()}{done.stderr.decode()}")
-    report = next(run for run in json.loads(done.stdout)["runs"] if run["scanner"] == "code")
+        raise SystemExit(
+            f"exit {done.returncode}\n{done.stdout.decode()}{done.stderr.decode()}"
+        )
+    report = next(
+        run for run in json.loads(done.stdout)["runs"] if run["scanner"] == "code"
+    )
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(wall, cpu, report["seconds"], report["inspected"]["lines"])
 
@@ -130,7 +143,11 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="zt-gate-bench-"))
     head = ("change", "lines", "wall s", "CPU s", "scanner s")
-    form = "| {} | {} | {} | {} | {} |" if options.markdown else "{:34} {:>7} {:>7} {:>7} {:>9}"
+    form = (
+        "| {} | {} | {} | {} | {} |"
+        if options.markdown
+        else "{:34} {:>7} {:>7} {:>7} {:>9}"
+    )
     print(form.format(*head))
     if options.markdown:
         print("|---|---|---|---|---|")

@@ -88,7 +88,13 @@ def scan(
     *,
     offline: bool = False,
 ) -> Done:
-    job = {"environ": environ, "cache": cache, "files": files, "old": old, "offline": offline}
+    job = {
+        "environ": environ,
+        "cache": cache,
+        "files": files,
+        "old": old,
+        "offline": offline,
+    }
     said = subprocess.run(
         [sys.executable, "-c", RUN, str(ROOT)], input=json.dumps(job), text=True,
         capture_output=True, check=True,
@@ -101,11 +107,19 @@ def requirements(names: Sequence[str]) -> dict[str, str]:
 
 
 def package_json(names: Sequence[str]) -> dict[str, str]:
-    return {"package.json": json.dumps({"dependencies": dict.fromkeys(names, "*")}, indent=1)}
+    return {
+        "package.json": json.dumps(
+            {"dependencies": dict.fromkeys(names, "*")}, indent=1
+        )
+    }
 
 
 def say(what: str, value: str, aim: str = "") -> None:
-    row = f"| {what} | {value} | {aim} |" if MARKDOWN else f"{what:<66} {value:>18}  {aim}"
+    row = (
+        f"| {what} | {value} | {aim} |"
+        if MARKDOWN
+        else f"{what:<66} {value:>18}  {aim}"
+    )
     print(row, flush=True)
 
 
@@ -123,7 +137,9 @@ def cost(rounds: int) -> None:
         environ = {**registry.environment(), "HOME": top}
         fresh = iter(range(10**6))
 
-        def runs(files: dict[str, str], old: dict[str, str], *, warm: bool = False) -> list[Done]:
+        def runs(
+            files: dict[str, str], old: dict[str, str], *, warm: bool = False
+        ) -> list[Done]:
             folder = Path(top, f"cache-{next(fresh)}")
             done = []
             for _ in range(rounds + warm):
@@ -135,15 +151,24 @@ def cost(rounds: int) -> None:
 
         code = {"app.py": "x = 1\n"}
         nothing = runs(code, {})
-        say("no manifest changed, CPU", f"{median(d.cpu for d in nothing) * 1000:.1f} ms", "5 ms")
+        say(
+            "no manifest changed, CPU",
+            f"{median(d.cpu for d in nothing) * 1000:.1f} ms",
+            "5 ms",
+        )
         say("… readers, checks and modules of the network that are loaded",
             str(len(nothing[0].modules)), "0")  # fmt: skip
         five = requirements(outside[:5])
         warm = runs(five, {}, warm=True)
         say("five outside the snapshot, warm, CPU", f"{median(d.cpu for d in warm) * 1000:.0f} ms",
             "60 ms")  # fmt: skip
-        vouched = runs(requirements([f"{n}==1.0" for n in known_names("pypi", 5)]), {}, warm=True)
-        say("five in the snapshot, warm, CPU", f"{median(d.cpu for d in vouched) * 1000:.0f} ms")
+        vouched = runs(
+            requirements([f"{n}==1.0" for n in known_names("pypi", 5)]), {}, warm=True
+        )
+        say(
+            "five in the snapshot, warm, CPU",
+            f"{median(d.cpu for d in vouched) * 1000:.0f} ms",
+        )
         cold = median(d.wall for d in runs(five, {}))
         trips = trips_of(environ, top, five, registry)
         say("five outside it, cold at 40 ms, wall", f"{cold * 1000:.0f} ms")
@@ -154,30 +179,48 @@ def cost(rounds: int) -> None:
         some = median(d.wall for d in runs(requirements(mixed), {}))
         say("200 pins, ten outside, cold at 40 ms, wall", f"{some:.2f} s", "1 s")
         every = runs(requirements(outside), {})
-        say("200 outside, cold at 40 ms, wall", f"{median(d.wall for d in every):.2f} s", "4 s")
+        say(
+            "200 outside, cold at 40 ms, wall",
+            f"{median(d.wall for d in every):.2f} s",
+            "4 s",
+        )
         say("… of these unverified", str(max(len(d.rules) for d in every)), "0")
         say("… CPU", f"{median(d.cpu for d in every):.2f} s")
         many = package_json([f"zz{n}kit" for n in range(10_000)])
-        alone = [scan(environ, top, many, {}, offline=True).cpu for _ in range(min(rounds, 3))]
-        say("10,000 names in one file, without a network, CPU", f"{median(alone):.1f} s")
+        alone = [
+            scan(environ, top, many, {}, offline=True).cpu
+            for _ in range(min(rounds, 3))
+        ]
+        say(
+            "10,000 names in one file, without a network, CPU", f"{median(alone):.1f} s"
+        )
         took, cpu = pip_audit(registry, Path(top), mixed)
         say("pip-audit, the same 200 pins, wall", f"{took:.1f} s")
         say("… CPU", f"{cpu:.1f} s")
 
 
-def trips_of(environ: dict[str, str], top: str, files: dict[str, str], registry: Registry) -> int:
+def trips_of(
+    environ: dict[str, str], top: str, files: dict[str, str], registry: Registry
+) -> int:
     """Return the longest chain of requests: those of the name that took the most, at one server."""
     registry.requests.clear()
     folder = Path(top, "cache-trips")
     folder.mkdir()
     scan(environ, str(folder), files, {})
-    index = [path for path in registry.asked() if path.startswith(("/simple/", "/pypi/"))]
+    index = [
+        path for path in registry.asked() if path.startswith(("/simple/", "/pypi/"))
+    ]
     counts = [path for path in registry.asked() if path.startswith("/stats/")]
-    each = [len([p for p in index if name in p]) for name in files["requirements.txt"].split()]
+    each = [
+        len([p for p in index if name in p])
+        for name in files["requirements.txt"].split()
+    ]
     return max(*each, -(-len(counts) // 3))
 
 
-def pip_audit(registry: Registry, top: Path, pins: Sequence[str]) -> tuple[float, float]:
+def pip_audit(
+    registry: Registry, top: Path, pins: Sequence[str]
+) -> tuple[float, float]:
     file = top / "pins.txt"
     file.write_text("\n".join(pins))
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -204,7 +247,11 @@ def faults() -> None:
     say("15 faults in two ecosystems: unsafe ok", str(unsafe), "0")
     say("… called missing though it is there", str(false_missing), "0")
     healthy = [line for kind in ("pypi", "npm") for line in under(None, kind)]
-    say("a healthy registry: unverified", str(sum("unverified" in line for line in healthy)), "0")
+    say(
+        "a healthy registry: unverified",
+        str(sum("unverified" in line for line in healthy)),
+        "0",
+    )
 
 
 def under(fault: Fault | None, ecosystem: str) -> list[str]:
@@ -229,7 +276,11 @@ def popular() -> None:
         with Registry() as registry, tempfile.TemporaryDirectory() as top:
             environ = {**registry.environment(), "HOME": top}
             said = scan(environ, top, write(known_names(ecosystem, 1000)), {}).rules
-            say(f"first 1,000 of {ecosystem}: flagged", str(len(said)), "known decoys only")
+            say(
+                f"first 1,000 of {ecosystem}: flagged",
+                str(len(said)),
+                "known decoys only",
+            )
 
 
 def hallucinated() -> None:
@@ -242,10 +293,14 @@ def hallucinated() -> None:
         names.add("-".join(picked.sample(words, 3)))
     with Registry() as registry, tempfile.TemporaryDirectory() as top:
         for name in names:
-            registry.pypi(name, days=picked.randint(90, 300), weekly=picked.randint(0, 60))
+            registry.pypi(
+                name, days=picked.randint(90, 300), weekly=picked.randint(0, 60)
+            )
         environ = {**registry.environment(), "HOME": top}
         said = scan(environ, top, requirements(sorted(names)), {}).rules
-        flagged = {line.partition(" ")[2] for line in said if not line.startswith("unverified")}
+        flagged = {
+            line.partition(" ")[2] for line in said if not line.startswith("unverified")
+        }
         say("181 registered hallucinations flagged", str(len(flagged & names)), "181")
 
 
@@ -263,9 +318,12 @@ def name_rules(cases: str, pypi: str, npm: str) -> None:
         own = [
             normal(ecosystem, case["name"])
             for case in squats
-            if case["ecosystem"] == ecosystem and known.rank(normal(ecosystem, case["imitates"]))
+            if case["ecosystem"] == ecosystem
+            and known.rank(normal(ecosystem, case["imitates"]))
         ]
-        living = random.Random(20261101).sample(unranked(ecosystem, path, known.ranks), 10_000)
+        living = random.Random(20261101).sample(
+            unranked(ecosystem, path, known.ranks), 10_000
+        )
         start = time.process_time()
         grades = [one.grade if (one := names.likeness(name)) else "" for name in living]
         spent = (time.process_time() - start) / len(living)
@@ -290,7 +348,11 @@ def unranked(ecosystem: str, path: str, ranks: dict[str, int]) -> list[str]:
     with lzma.open(path, "rt", encoding="utf-8") as file:
         rows = [line.rstrip("\n").split("\t") for line in file][1:]
     if ecosystem == "pypi":
-        return [normal(ecosystem, row[0]) for row in rows if not row[2] and row[1] >= "2025-11"]
+        return [
+            normal(ecosystem, row[0])
+            for row in rows
+            if not row[2] and row[1] >= "2025-11"
+        ]
     return [row[0] for row in rows if row[0] not in ranks]
 
 

@@ -86,8 +86,17 @@ def seeds() -> list[tuple[bytes, bytes]]:
                 data = fill(text).lstrip("\n").encode(encoding)[:20_000]
                 found.append((fill(path).encode(), data))
     own = Path(__file__).resolve().parent.parent
-    names = ("pyproject.toml", ".zt-gate.toml", "action.yml", "docs/policy.md", "README.md")
-    return [*found, *((name.encode(), (own / name).read_bytes()[:20_000]) for name in names)]
+    names = (
+        "pyproject.toml",
+        ".zt-gate.toml",
+        "action.yml",
+        "docs/policy.md",
+        "README.md",
+    )
+    return [
+        *found,
+        *((name.encode(), (own / name).read_bytes()[:20_000]) for name in names),
+    ]
 
 
 @cache
@@ -155,14 +164,22 @@ def mutated(rng: random.Random, data: bytes, other: bytes) -> bytes:
         elif way == 1:
             data = data[:at] + data[at:end] * rng.choice((2, 3, 50)) + data[end:]
         elif way == 2:
-            data = data[:at] + bytes(rng.randrange(256) for _ in range(end - at)) + data[end:]
+            data = (
+                data[:at]
+                + bytes(rng.randrange(256) for _ in range(end - at))
+                + data[end:]
+            )
         elif way == 3:
             start = rng.randrange(len(other) + 1)
             data = data[:at] + other[start : start + rng.randrange(1, 300)] + data[end:]
         elif way == 4:
             data = data[:at]
         else:
-            data = data[:at] + rng.choice(WORDS) * rng.choice((1, 1, 1, 2, 400)) + data[at:]
+            data = (
+                data[:at]
+                + rng.choice(WORDS) * rng.choice((1, 1, 1, 2, 400))
+                + data[at:]
+            )
     return data
 
 
@@ -250,14 +267,17 @@ def policy(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     del path
     said = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
     example = said.read_bytes().partition(b"```toml\n")[2].partition(b"```")[0]
-    load.parse(mutated(rng, example, other + data), ".zt-gate.toml", scanners=registered())
+    load.parse(
+        mutated(rng, example, other + data), ".zt-gate.toml", scanners=registered()
+    )
 
 
 def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read a baseline, and those of other tools."""
     del path
     entries = frozenset(
-        baseline.BaselineEntry(f"{number:032x}", "secrets/x", b"a b\xff") for number in range(9)
+        baseline.BaselineEntry(f"{number:032x}", "secrets/x", b"a b\xff")
+        for number in range(9)
     )
     whole = baseline.render(baseline.Baseline(baseline.new_salt(), entries))
     broken = mutated(rng, whole, other + data)
@@ -346,11 +366,17 @@ def main() -> int:
             problem = f"slow: {spent:.0f} s of CPU"
         kind = problem.partition(": ")[0]
         if problem and finds.setdefault(kind, seed) == seed:
-            print(f"found: {name}, input {seed}: {problem}", file=sys.stderr, flush=True)
+            print(
+                f"found: {name}, input {seed}: {problem}", file=sys.stderr, flush=True
+            )
             if options.keep:
                 options.keep.mkdir(parents=True, exist_ok=True)
-                (options.keep / f"{name.replace(' ', '-')}-{seed}.txt").write_text(problem)
-    print(f"seed {options.seed}\n\n| target | inputs | slowest, ms of CPU |\n|---|---|---|")
+                (options.keep / f"{name.replace(' ', '-')}-{seed}.txt").write_text(
+                    problem
+                )
+    print(
+        f"seed {options.seed}\n\n| target | inputs | slowest, ms of CPU |\n|---|---|---|"
+    )
     for name in chosen:
         print(f"| {name} | {ran[name]:,} | {slowest[name]:,} |")
     print(f"\n{len(finds)} finds")

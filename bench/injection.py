@@ -81,16 +81,25 @@ class Clean(NamedTuple):
 
     def lines(self) -> int:
         """Return how many lines they hold."""
-        return sum(data.count(b"\n") for kind in self.files.values() for data in kind.values())
+        return sum(
+            data.count(b"\n") for kind in self.files.values() for data in kind.values()
+        )
 
 
 def cases_of(path: Path) -> Iterator[Case]:
-    with (lzma.open if path.suffix == ".xz" else open)(path, "rt", encoding="utf-8") as file:
+    with (lzma.open if path.suffix == ".xz" else open)(
+        path, "rt", encoding="utf-8"
+    ) as file:
         for line in file:
             raw = json.loads(line)
             group, how = raw["group"], raw["obfuscation"]
             names = (group, f"{group}/{how}") if how else (group,)
-            yield Case(raw["id"], names, raw["file"], raw["text"].encode("utf-8", "surrogatepass"))
+            yield Case(
+                raw["id"],
+                names,
+                raw["file"],
+                raw["text"].encode("utf-8", "surrogatepass"),
+            )
 
 
 def clean_of(name: str, folder: Path) -> Clean:
@@ -101,7 +110,9 @@ def clean_of(name: str, folder: Path) -> Clean:
             kind = next((k for k, ends in KINDS.items() if path.suffix in ends), None)
             if kind and not path.is_symlink() and path.stat().st_size <= _MOST:
                 data = path.read_bytes()
-                kind = "code, not ASCII" if kind == "code" and not data.isascii() else kind
+                kind = (
+                    "code, not ASCII" if kind == "code" and not data.isascii() else kind
+                )
                 files[kind][str(path.relative_to(folder))] = data
     return Clean(name, files)
 
@@ -114,7 +125,16 @@ def fetch(names: Sequence[str], folder: Path) -> list[str]:
     """
     missing = []
     for name in names:
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "-d",
+            str(folder),
+        ]
         done = subprocess.run([*command, "--no-binary", name, name], check=False)
         if done.returncode:
             print(f"{name} could not be downloaded and is left out", file=sys.stderr)
@@ -174,8 +194,16 @@ class Ours:
         self.cpu[kind] += time.process_time() - start
         self.size[kind] += sum(map(len, batch.values()))
         for finding in run.findings if self.show else ():
-            where = f"{os.fsdecode(finding.location.path or b'')}:{finding.location.line}"
-            print(finding.level, finding.rule, where, finding.message[:200], file=sys.stderr)
+            where = (
+                f"{os.fsdecode(finding.location.path or b'')}:{finding.location.line}"
+            )
+            print(
+                finding.level,
+                finding.rule,
+                where,
+                finding.message[:200],
+                file=sys.stderr,
+            )
         return Counter(str(finding.level) for finding in run.findings)
 
 
@@ -188,10 +216,14 @@ class Six:
         return {case.id for case in cases if self._count(case.text)}
 
     def alarms(self, clean: Clean) -> int:
-        return sum(self._count(data) for kind in clean.files.values() for data in kind.values())
+        return sum(
+            self._count(data) for kind in clean.files.values() for data in kind.values()
+        )
 
     def _count(self, data: bytes) -> int:
-        return sum(any(six in line for six in SIX) for line in data.lower().split(b"\n"))
+        return sum(
+            any(six in line for six in SIX) for line in data.lower().split(b"\n")
+        )
 
 
 class Ctxsentry:
@@ -203,7 +235,9 @@ class Ctxsentry:
         self.folder = folder
         self.turn = 0
         venv.create(folder / "env", with_pip=True)
-        self.python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        self.python = (
+            folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        )
         command = [
             str(self.python),
             "-m",
@@ -223,7 +257,9 @@ class Ctxsentry:
         return {case.id for i, case in enumerate(cases) if str(i) in ids}
 
     def alarms(self, clean: Clean) -> int:
-        return len(self._scan({p: d for kind in clean.files.values() for p, d in kind.items()}))
+        return len(
+            self._scan({p: d for kind in clean.files.values() for p, d in kind.items()})
+        )
 
     def _scan(self, files: Mapping[str, bytes]) -> list[str]:
         self.turn += 1
@@ -232,7 +268,15 @@ class Ctxsentry:
             target = top / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
-        command = [str(self.python), "-m", "ctxsentry", "scan", str(top), "--format", "json"]
+        command = [
+            str(self.python),
+            "-m",
+            "ctxsentry",
+            "scan",
+            str(top),
+            "--format",
+            "json",
+        ]
         options = ["--all-text", "--min-severity", "high", "--max-bytes", str(_MOST)]
         done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=False)
         return [finding["path"] for finding in json.loads(done.stdout)["findings"]]
@@ -249,7 +293,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def recall(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
     cases = list(cases_of(path))
-    found = [ours.hits(cases), ours.hits(cases, "warn"), *(peer.hits(cases) for peer in peers)]
+    found = [
+        ours.hits(cases),
+        ours.hits(cases, "warn"),
+        *(peer.hits(cases) for peer in peers),
+    ]
     total = Counter(name for case in cases for name in case.names)
     rows = []
     for name in sorted(total):
@@ -260,7 +308,9 @@ def recall(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
     table(["planted, found in", "cases", *names], rows)
 
 
-def alarms(packages: Sequence[Clean], ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
+def alarms(
+    packages: Sequence[Clean], ours: Ours, peers: Sequence[Six | Ctxsentry]
+) -> None:
     rows = []
     for clean in packages:
         lines = max(1, clean.lines())
@@ -280,21 +330,30 @@ def alarms(packages: Sequence[Clean], ours: Ours, peers: Sequence[Six | Ctxsentr
 def honest(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
     lines = path.read_bytes().splitlines()
     cases = [Case(str(i), (), f"{i}.txt", line + b"\n") for i, line in enumerate(lines)]
-    found = [ours.hits(cases), ours.hits(cases, "warn"), *(peer.hits(cases) for peer in peers)]
+    found = [
+        ours.hits(cases),
+        ours.hits(cases, "warn"),
+        *(peer.hits(cases) for peer in peers),
+    ]
     names = ["zt-gate", "zt-gate with review", *(peer.name for peer in peers)]
     counts = [str(len(hit)) for hit in found]
     table(
-        ["alarms on honest questions", "questions", *names], [[path.stem, str(len(cases)), *counts]]
+        ["alarms on honest questions", "questions", *names],
+        [[path.stem, str(len(cases)), *counts]],
     )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("cases", type=Path, nargs="?")
-    parser.add_argument("--packages", nargs="*", default=[*ORDINARY, *PROMPTS, *TRANSLATIONS])
+    parser.add_argument(
+        "--packages", nargs="*", default=[*ORDINARY, *PROMPTS, *TRANSLATIONS]
+    )
     parser.add_argument("--sources", type=Path, help="folder of source distributions")
     parser.add_argument("--clean", type=Path, action="append", default=[])
-    parser.add_argument("--honest", type=Path, default=Path(__file__).parent / "honest-prompts.txt")
+    parser.add_argument(
+        "--honest", type=Path, default=Path(__file__).parent / "honest-prompts.txt"
+    )
     parser.add_argument("--show", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -305,7 +364,9 @@ def main() -> int:
         try:
             peers.append(Ctxsentry(folder / "ctxsentry"))
         except (OSError, subprocess.CalledProcessError) as error:
-            print(f"ctxsentry could not be had and is left out: {error}", file=sys.stderr)
+            print(
+                f"ctxsentry could not be had and is left out: {error}", file=sys.stderr
+            )
             missing.append("ctxsentry")
         if args.cases:
             recall(args.cases, ours, peers)

@@ -31,7 +31,10 @@ NAMES = {"python": "Python", "javascript": "JavaScript and TypeScript", "go": "G
 SCANNERS = ("scope", "tampering")
 LEVELS = {Level.BLOCK: "blocks", Level.WARN: "warns", Level.INFO: "informs"}
 OVERVIEW = ROOT / "docs" / "code.md"
-BEGIN, END = "<!-- made from the rules by bench/rule_pages.py: begin -->\n", "<!-- end -->\n"
+BEGIN, END = (
+    "<!-- made from the rules by bench/rule_pages.py: begin -->\n",
+    "<!-- end -->\n",
+)
 
 
 def pages() -> dict[Path, str]:
@@ -39,7 +42,9 @@ def pages() -> dict[Path, str]:
     rules = rulebook.load("code")
     found = {}
     for language, name in NAMES.items():
-        mine = [rule for rule in rules.values() if rule.id.startswith(f"code/{language}-")]
+        mine = [
+            rule for rule in rules.values() if rule.id.startswith(f"code/{language}-")
+        ]
         found[FOLDER / f"code-{language}.md"] = _page(language, name, mine)
     for scanner in SCANNERS:
         found[FOLDER / f"{scanner}.md"] = _scanner_page(scanner)
@@ -60,11 +65,14 @@ def _overview(text: str, rules: Iterable[Rule]) -> str:
         for level, word in LEVELS.items():
             names = sorted(ids.get((language, level), ()))
             links = ", ".join(
-                f"[{short}](rules/code-{language}.md#{language}-{short})" for short in names
+                f"[{short}](rules/code-{language}.md#{language}-{short})"
+                for short in names
             )
             lines.append(f"| {name} | {word} | {len(names)} | {links} |")
     lines += ["", "| language | whose calls the tables know |", "|---|---|"]
-    lines += [f"| {name} | {_frameworks(language)} |" for language, name in NAMES.items()]
+    lines += [
+        f"| {name} | {_frameworks(language)} |" for language, name in NAMES.items()
+    ]
     return head + BEGIN + "\n".join(lines) + "\n" + END + tail
 
 
@@ -100,8 +108,18 @@ def _scanner_page(scanner: str) -> str:
         ]
         source = f"[the rule and its examples](../../{rule.data['file']})"
         links = [source, *(f"<{url}>" for url in rule.references)]
-        lines += ["", f"## {rule.id.partition('/')[2]}", "", f"**{rule.title}.** {rule.why}", ""]
-        lines += [f"What to do: {rule.remedy}", "", " · ".join([*facts, ", ".join(rule.cwe)])]
+        lines += [
+            "",
+            f"## {rule.id.partition('/')[2]}",
+            "",
+            f"**{rule.title}.** {rule.why}",
+            "",
+        ]
+        lines += [
+            f"What to do: {rule.remedy}",
+            "",
+            " · ".join([*facts, ", ".join(rule.cwe)]),
+        ]
         lines += ["", "See " + ", ".join(links) + "."]
     return "\n".join(lines) + "\n"
 
@@ -144,7 +162,10 @@ def _section(rule: Rule, language: str) -> list[str]:
     if family:
         lines += [family, ""]
     example = f"../../rules/code/{language}/{short.removeprefix(language + '-')}.yaml"
-    links = [f"[the rule and its examples]({example})", *(f"<{url}>" for url in rule.references)]
+    links = [
+        f"[the rule and its examples]({example})",
+        *(f"<{url}>" for url in rule.references),
+    ]
     return [*lines, "See " + ", ".join(links) + "."]
 
 
@@ -155,7 +176,9 @@ def main(words: list[str]) -> int:
         if not file.exists() or file.read_text("utf-8") != text:
             stale = 1
             if "--check" in words:
-                print(f"{file.relative_to(ROOT)} is not up to date: python bench/rule_pages.py")
+                print(
+                    f"{file.relative_to(ROOT)} is not up to date: python bench/rule_pages.py"
+                )
             else:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text, encoding="utf-8")

@@ -54,7 +54,9 @@ def read(file: Path) -> list[Case]:
 def ours(cases: Iterable[Case]) -> list[int]:
     """Return for each case 2 (block), 1 (warn), 0 (info) or -1."""
     engine = Engine(rulebook.load("secrets"))
-    return [_level(engine, case.filename.encode(), case.text.encode()) for case in cases]
+    return [
+        _level(engine, case.filename.encode(), case.text.encode()) for case in cases
+    ]
 
 
 def _level_of(engine: Engine, hit: SecretHit) -> Level:
@@ -83,7 +85,9 @@ def betterleaks(binary: Path, cases: list[Case]) -> list[int]:
     """betterleaks with its defaults, online validation off."""
     with tempfile.TemporaryDirectory() as folder:
         paths = _written(cases, Path(folder))
-        hit = {os.path.realpath(path) for path in betterleaks_paths(binary, Path(folder))}
+        hit = {
+            os.path.realpath(path) for path in betterleaks_paths(binary, Path(folder))
+        }
         return [1 if os.path.realpath(path) in hit else -1 for path in paths]
 
 
@@ -176,7 +180,9 @@ def alarms(folder: Path) -> Alarms:
             for hit in engine.hits(block):
                 level = _level_of(engine, hit)
                 counts[level] += 1
-                production += level is Level.BLOCK and not made_up_values.are_usual(path)
+                production += level is Level.BLOCK and not made_up_values.are_usual(
+                    path
+                )
     return Alarms(lines, counts[Level.BLOCK], counts[Level.WARN], production)
 
 
@@ -200,9 +206,13 @@ def download(names: Iterable[str], into: Path, *, binary: bool = False) -> list[
         before = set(into.iterdir())
         kind = ["--only-binary", ":all:"] if binary else ["--no-binary", ":all:"]
         reason = _pip(["download", "-q", "--no-deps", *kind, "-d", str(into), name])
-        new = {path for path in into.iterdir() if path.suffix in {".gz", ".zip", ".whl"}} - before
+        new = {
+            path for path in into.iterdir() if path.suffix in {".gz", ".zip", ".whl"}
+        } - before
         if reason or not new:
-            print(f"\nLeft out, could not be downloaded: {name} ({reason or 'no file'}).")
+            print(
+                f"\nLeft out, could not be downloaded: {name} ({reason or 'no file'})."
+            )
         found += sorted(new)
     return found
 
@@ -211,8 +221,12 @@ def _pip(words: list[str]) -> str:
     """Run pip and return why it failed, empty if it did not; a network may hang for ever."""
     argv = [sys.executable, "-m", "pip", "--retries", "2", "--timeout", "20", *words]
     try:
-        done = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            argv, check=False, capture_output=True, text=True, timeout=300
+        )
     except subprocess.TimeoutExpired:
         return "no answer in 300 seconds"
-    lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or ["pip failed"]
+    lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or [
+        "pip failed"
+    ]
     return lines[-1].strip() if done.returncode else ""

@@ -22,8 +22,12 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench/secrets")
     parser.add_argument("--cases", type=Path, action="append", default=[])
     parser.add_argument("--packages", nargs="*", default=list(PACKAGES))
-    parser.add_argument("--tree", type=Path, help="measure costs on this folder, not on packages")
-    parser.add_argument("--families", action="store_true", help="list families with misses")
+    parser.add_argument(
+        "--tree", type=Path, help="measure costs on this folder, not on packages"
+    )
+    parser.add_argument(
+        "--families", action="store_true", help="list families with misses"
+    )
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -32,7 +36,9 @@ def main(words: list[str]) -> int:
             _cases(file, binary, families=options.families)
         code = _packages(options.packages, folder, binary)
         if options.tree is None and not any(code.iterdir()):
-            print("\nNo package could be had: the costs are those of this project's own files.")
+            print(
+                "\nNo package could be had: the costs are those of this project's own files."
+            )
             code = ROOT
         _costs(options.tree or code, binary)
     return 0
@@ -48,7 +54,10 @@ def _cases(file: Path, binary: Path | None, *, families: bool) -> None:
     for line in cases_of.table(cases, results):
         print(line)
     if families:
-        print("\nmissed:", "; ".join(cases_of.families(cases, results["zt-gate (at block)"])))
+        print(
+            "\nmissed:",
+            "; ".join(cases_of.families(cases, results["zt-gate (at block)"])),
+        )
 
 
 def _betterleaks(folder: Path) -> Path | None:
@@ -73,7 +82,9 @@ def _packages(names: list[str], folder: Path, binary: Path | None) -> Path:
     found_archives = cases_of.download(names, archives)
     left: list[str] = []
     print("\n### Alarms on source distributions, per 100,000 lines\n")
-    print("| package | lines | block | block outside tests and docs | warn | betterleaks |")
+    print(
+        "| package | lines | block | block outside tests and docs | warn | betterleaks |"
+    )
     print("|---|---:|---:|---:|---:|---:|")
     for archive in found_archives:
         target = code / archive.name.removesuffix(".tar.gz")
@@ -122,7 +133,11 @@ def _costs(code: Path, binary: Path | None) -> None:
                 spent = _cpu([sys.executable, "-c", _PEER, str(sample)])[0]
                 peer = f"{spent:.2f}" if spent else "failed"
             # It returns 1 where it finds something.
-            third = f"{_cpu([str(binary), str(sample), '-s'], (0, 1))[0]:.2f}" if binary else "–"
+            third = (
+                f"{_cpu([str(binary), str(sample), '-s'], (0, 1))[0]:.2f}"
+                if binary
+                else "–"
+            )
             print(f"| {title} | {ours:.2f} ({memory} MB) | {peer} | {third} |")
     with tempfile.TemporaryDirectory() as place:
         _long_line(Path(place))
@@ -137,7 +152,10 @@ def _sample(code: Path, into: Path, lines: int) -> Path:
         rows = data.split(b"\n")
         if left <= 0:
             break
-        if path.endswith((b".py", b".js", b".yml", b".md", b".rst", b".toml")) and len(rows) > 20:
+        if (
+            path.endswith((b".py", b".js", b".yml", b".md", b".rst", b".toml"))
+            and len(rows) > 20
+        ):
             kept = rows[:left]
             name = path.rsplit(b"/", 1)[-1].decode("ascii", "replace")
             Path(into, f"{number:05}-{name}").write_bytes(b"\n".join(kept) + b"\n")
@@ -148,7 +166,9 @@ def _sample(code: Path, into: Path, lines: int) -> Path:
 def _long_line(folder: Path) -> None:
     piece = 'function a(b,c){return b.token=c?"on":"off",d.key[b]||e(c,"x y z")};var f=new G(b,c);'
     size = 10 * 1024 * 1024 - 100
-    Path(folder, "bundle.min.js").write_text((piece * (size // len(piece) + 1))[:size] + "\n")
+    Path(folder, "bundle.min.js").write_text(
+        (piece * (size // len(piece) + 1))[:size] + "\n"
+    )
 
 
 def _ours(sample: Path) -> tuple[float, int]:

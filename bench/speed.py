@@ -49,16 +49,29 @@ def cost(words: Sequence[str], cwd: Path, rounds: int, environ: dict[str, str]) 
     """Run a command some times; its exit code may be 0 or 1 (it found something)."""
     cpus, walls = [], []
     for round_ in range(rounds + 1):
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        done = subprocess.run(
-            words, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False
+        before, started = (
+            resource.getrusage(resource.RUSAGE_CHILDREN),
+            time.perf_counter(),
         )
-        wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(
+            words,
+            cwd=cwd,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        wall, after = (
+            time.perf_counter() - started,
+            resource.getrusage(resource.RUSAGE_CHILDREN),
+        )
         if done.returncode not in {0, 1}:
             raise SystemExit(f"{words}: exit {done.returncode}\n{done.stderr.decode()}")
         if round_:  # the first warms the caches
             walls.append(wall)
-            cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+            cpus.append(
+                after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            )
     return Cost(median(cpus), median(walls))
 
 
@@ -144,7 +157,8 @@ def rules_for_semgrep(folder: Path) -> Path:
     from zt_gate import rulebook
 
     rules = [
-        {"message": rule.title, **rule.data["engine"]} for rule in rulebook.load("code").values()
+        {"message": rule.title, **rule.data["engine"]}
+        for rule in rulebook.load("code").values()
     ]
     target = folder / "rules.json"
     target.write_text(json.dumps({"rules": rules}))
@@ -187,7 +201,9 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
 
         repo = one_file(top / "one")
         direct = cost([*gate, "scan"], repo, rounds, environ)
-        say("one file of 50 lines, all scanners, wall", f"{direct.wall:.2f} s", "0.36 s")
+        say(
+            "one file of 50 lines, all scanners, wall", f"{direct.wall:.2f} s", "0.36 s"
+        )
         say("the same, CPU", f"{direct.cpu:.2f} s", "")
 
         config = rules_for_semgrep(top)
@@ -211,7 +227,9 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
         taken = {}
         for index, (label, hooks) in enumerate(chains.items()):
             hooked = through_pre_commit(one_file(top / f"hooked{index}"), hooks)
-            taken[label] = cost([str(BIN / "pre-commit"), "run"], hooked, rounds, environ)
+            taken[label] = cost(
+                [str(BIN / "pre-commit"), "run"], hooked, rounds, environ
+            )
         mine = taken["the gate"]
         say("through pre-commit, wall", f"{mine.wall:.2f} s", "0.57 s")
         say("pre-commit with an empty hook, wall", f"{taken['nothing'].wall:.2f} s", "")
@@ -223,7 +241,9 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
 
         many = many_files(top / "many", 300)
         # With the one scanner that has nothing to do there: no manifest changed.
-        own_cost = cost([*gate, "scan", "--scanner", "dependencies"], many, rounds, environ)
+        own_cost = cost(
+            [*gate, "scan", "--scanner", "dependencies"], many, rounds, environ
+        )
         say("own overhead, 300 files, CPU above a bare interpreter",
             f"{(own_cost.cpu - bare.cpu) * 1000:.0f} ms", "150 ms")  # fmt: skip
 

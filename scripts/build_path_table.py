@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "rules" / "paths.toml"
 TARGET = ROOT / "zt_gate" / "syntax" / "path_table.py"
 
-_KEYS = frozenset(("kinds", "config", "reader", "names", "suffixes", "folders", "globs"))
+_KEYS = frozenset(
+    ("kinds", "config", "reader", "names", "suffixes", "folders", "globs")
+)
 _HEAD = '''"""Generated from rules/paths.toml by scripts/build_path_table.py: do not edit."""
 
 from __future__ import annotations
@@ -39,11 +41,17 @@ _TYPES = {
 def table(source: str) -> str:
     """Return the module's text; raises ValueError where the source is wrong."""
     entries: list[tuple[tuple[str, ...], str, str]] = []
-    words: dict[str, dict[str, list[int]]] = {"names": {}, "suffixes": {}, "folders": {}}
+    words: dict[str, dict[str, list[int]]] = {
+        "names": {},
+        "suffixes": {},
+        "folders": {},
+    }
     globs: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
     for number, row in enumerate(tomllib.loads(source)["path"]):
         _check(row)
-        entries.append((tuple(row.get("kinds", ())), row.get("config", ""), row.get("reader", "")))
+        entries.append(
+            (tuple(row.get("kinds", ())), row.get("config", ""), row.get("reader", ""))
+        )
         for column, index in words.items():
             for word in row.get(column, ()):
                 index.setdefault(word, []).append(number)
@@ -52,7 +60,9 @@ def table(source: str) -> str:
             globs.setdefault(_key(segments), []).append((number, segments))
     values: dict[str, Any] = {"ENTRIES": tuple(entries)}
     for column, index in words.items():
-        values[column.upper()] = {word: tuple(found) for word, found in sorted(index.items())}
+        values[column.upper()] = {
+            word: tuple(found) for word, found in sorted(index.items())
+        }
     values["GLOBS"] = {key: tuple(found) for key, found in sorted(globs.items())}
     return _HEAD + "".join(_written(name, value) for name, value in values.items())
 
@@ -63,10 +73,18 @@ def _check(row: dict[str, Any]) -> None:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
     for kind in row.get("kinds", ()):
         if kind not in get_args(Kind):
-            raise ValueError(f"unknown kind {kind!r}: zt_gate/syntax/paths.py lists them")
-    if ("config" in row) != ("reader" in row) or row.get("reader", "text") not in get_args(Reader):
+            raise ValueError(
+                f"unknown kind {kind!r}: zt_gate/syntax/paths.py lists them"
+            )
+    if ("config" in row) != ("reader" in row) or row.get(
+        "reader", "text"
+    ) not in get_args(Reader):
         raise ValueError(f"config and reader belong together: {row}")
-    plain = [word for column in ("names", "suffixes", "folders") for word in row.get(column, ())]
+    plain = [
+        word
+        for column in ("names", "suffixes", "folders")
+        for word in row.get(column, ())
+    ]
     for word in (*plain, *row.get("globs", ())):
         if word != word.lower():
             raise ValueError(f"{word!r} is not in lower case")

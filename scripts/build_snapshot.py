@@ -21,7 +21,22 @@ DATA = Path(__file__).resolve().parent.parent / "zt_gate/scanners/dependencies/d
 PYPI_CURVE = ((1, 1_000_000_000), (10, 500_000_000), (100, 120_000_000), (1_000, 10_000_000),
               (5_000, 600_000), (15_000, 50_000))  # fmt: skip
 NPM_NAMES = 20_000
-NPM_POINTS = (1, 3, 10, 30, 100, 300, 1_000, 2_000, 3_500, 5_000, 7_500, 10_000, 15_000, 20_000)
+NPM_POINTS = (
+    1,
+    3,
+    10,
+    30,
+    100,
+    300,
+    1_000,
+    2_000,
+    3_500,
+    5_000,
+    7_500,
+    10_000,
+    15_000,
+    20_000,
+)
 
 
 def rows(path: str) -> list[list[str]]:
@@ -37,7 +52,9 @@ def pypi(path: str, day: date) -> name_snapshot.Snapshot:
 
 
 def npm(path: str, day: date) -> name_snapshot.Snapshot:
-    counted = sorted(((int(count), name) for name, count in rows(path)), reverse=True)[:NPM_NAMES]
+    counted = sorted(((int(count), name) for name, count in rows(path)), reverse=True)[
+        :NPM_NAMES
+    ]
     curve = tuple((n, counted[n - 1][0]) for n in NPM_POINTS if n <= len(counted))
     body = name_snapshot.body_of([name for _, name in counted])
     return name_snapshot.Snapshot("npm", day, day, curve, body)

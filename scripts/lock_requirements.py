@@ -46,7 +46,13 @@ _OLD = {5: "1", 12: "2010", 17: "2014"}
 # Apple silicon alone: the newest packages have no wheels for the other one any more.
 _MACS = range(15, 10, -1)
 #: Settings of pip that say how to reach the index; all others are left out.
-_PIP_SETTINGS = ("PIP_CERT", "PIP_DEFAULT_TIMEOUT", "PIP_INDEX_URL", "PIP_PROXY", "PIP_RETRIES")
+_PIP_SETTINGS = (
+    "PIP_CERT",
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_INDEX_URL",
+    "PIP_PROXY",
+    "PIP_RETRIES",
+)
 HEAD = """\
 # Written by scripts/lock_requirements.py from pyproject.toml; do not edit.
 # README's commands, .ci/run and the action install these versions, each file by its hash.
@@ -54,7 +60,9 @@ HEAD = """\
 # its marker is removed, as README's second command does.
 """
 _HOOKS_BLOCK = re.compile(r"(?<=  additional_dependencies: &locked\n)(?:    - .+\n)*")
-_BUILD_BLOCK = re.compile(r"(?<=^\[build-system\]\nrequires = \[\n)(?:  .+\n)*", re.MULTILINE)
+_BUILD_BLOCK = re.compile(
+    r"(?<=^\[build-system\]\nrequires = \[\n)(?:  .+\n)*", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -86,12 +94,18 @@ def platforms() -> list[tuple[str, ...]]:
                 names.append(f"manylinux{_OLD[minor]}_{machine}")
         found.append((*names, f"linux_{machine}"))
     found.append(
-        tuple(f"macosx_{major}_0_{kind}" for major in _MACS for kind in ("arm64", "universal2"))
+        tuple(
+            f"macosx_{major}_0_{kind}"
+            for major in _MACS
+            for kind in ("arm64", "universal2")
+        )
     )
     return found
 
 
-def report(words: list[str], tags: tuple[str, ...], python: str) -> list[dict[str, Any]]:
+def report(
+    words: list[str], tags: tuple[str, ...], python: str
+) -> list[dict[str, Any]]:
     """Return what pip would install on one platform."""
     target = [word for tag in tags for word in ("--platform", tag)]
     abi = f"cp{python.replace('.', '')}"
@@ -117,7 +131,10 @@ def report(words: list[str], tags: tuple[str, ...], python: str) -> list[dict[st
 
 
 def pins(installed: list[dict[str, Any]]) -> dict[str, str]:
-    return {normalized(item["metadata"]["name"]): item["metadata"]["version"] for item in installed}
+    return {
+        normalized(item["metadata"]["name"]): item["metadata"]["version"]
+        for item in installed
+    }
 
 
 def normalized(name: str) -> str:
@@ -129,7 +146,9 @@ def resolved(requirements: list[str], versions: list[str]) -> list[dict[str, Any
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, "constraints.txt")
         constraints.write_text("\n".join(versions), "ascii")
-        return report([*requirements, "-c", str(constraints)], platforms()[0], PYTHONS[0])
+        return report(
+            [*requirements, "-c", str(constraints)], platforms()[0], PYTHONS[0]
+        )
 
 
 def check_markers(installed: list[dict[str, Any]]) -> None:
@@ -194,13 +213,17 @@ def put(file: Path, block: re.Pattern[str], rows: list[str]) -> None:
     """Replace a generated block of a file that is otherwise written by hand."""
     text, count = block.subn("".join(rows), file.read_text("utf-8"))
     if count != 1:
-        sys.exit(f"{file.name} has {count} places for the locked versions instead of one")
+        sys.exit(
+            f"{file.name} has {count} places for the locked versions instead of one"
+        )
     file.write_text(text, "utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest versions that fit"
+    )
     old = [] if parser.parse_args().upgrade else kept()
     by_extra = wanted()
     # All of them at once, so that one version of each package serves all.
@@ -221,7 +244,11 @@ def main() -> None:
     runtime = [f"    - {one.name}=={one.version}\n" for one in locked if not one.extra]
     put(HOOKS, _HOOKS_BLOCK, runtime)
     backend = sorted(pins(resolved([BACKEND], fixed)).items())
-    put(PROJECT, _BUILD_BLOCK, [f'  "{name}=={version}",\n' for name, version in backend])
+    put(
+        PROJECT,
+        _BUILD_BLOCK,
+        [f'  "{name}=={version}",\n' for name, version in backend],
+    )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: What the job installs, besides what is needed at run time.
 EXTRA = "dev"
 _UPPER_BOUND = re.compile(r",?\s*(?:<=?|~=|==|!=)\s*[^\s,;]+")
-_LOCKED = re.compile(r"^([a-z0-9-]+)==([^\s;]+)(?: ; extra == \"(\w+)\")?", re.MULTILINE)
+_LOCKED = re.compile(
+    r"^([a-z0-9-]+)==([^\s;]+)(?: ; extra == \"(\w+)\")?", re.MULTILINE
+)
 
 
 def requirements() -> list[str]:
@@ -41,7 +43,8 @@ def locked(lock: str) -> dict[str, str]:
 def installed() -> dict[str, str]:
     """Return the versions by name in this environment, without the project itself."""
     found = {
-        re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version for one in distributions()
+        re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version
+        for one in distributions()
     }
     found.pop("zt-gate", None)
     return found
@@ -50,11 +53,16 @@ def installed() -> dict[str, str]:
 def compared(before: dict[str, str], after: dict[str, str]) -> str:
     """Return what differs, as Markdown."""
     changed = sorted(
-        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+        name
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
     )
     if not changed:
         return "All versions are those of requirements.lock.\n"
-    rows = [f"| {name} | {before.get(name, '-')} | {after.get(name, '-')} |\n" for name in changed]
+    rows = [
+        f"| {name} | {before.get(name, '-')} | {after.get(name, '-')} |\n"
+        for name in changed
+    ]
     return (
         f"Packages that differ from requirements.lock: {len(changed)}\n\n"
         "| package | locked | installed |\n|---|---|---|\n" + "".join(rows)

@@ -52,7 +52,10 @@ def test_every_source(repo: Repo) -> None:
 def test_options_mean_what_the_command_lines_do(repo: Repo, tmp_path: Path) -> None:
     assert judged(repo, worktree=True, profile="advisory").verdict is Verdict.PASS
     (tmp_path / "mine.toml").write_text('profile = "advisory"\n')
-    assert judged(repo, worktree=True, config=tmp_path / "mine.toml").verdict is Verdict.PASS
+    assert (
+        judged(repo, worktree=True, config=tmp_path / "mine.toml").verdict
+        is Verdict.PASS
+    )
     skipped = {run.scanner for run in judged(repo).runs if run.status == "skipped"}
     assert skipped == registered().keys() - {"secrets"}
 

@@ -76,7 +76,9 @@ def imports(path: Path) -> set[str]:
         if name.split(".")[0] == "zt_gate"
     }
     return {
-        next((known for known in (name, name.rpartition(".")[0]) if known in modules), "")
+        next(
+            (known for known in (name, name.rpartition(".")[0]) if known in modules), ""
+        )
         for name in ours
     }
 
@@ -86,21 +88,31 @@ def test_imports_follow_the_arrows() -> None:
     for path in MODULES:
         module = dotted(path)
         here = room(module)
-        assert here in ARROWS, f"{module} is in a new room: say in ARROWS what it may import"
+        assert here in ARROWS, (
+            f"{module} is in a new room: say in ARROWS what it may import"
+        )
         allowed = ARROWS[here] | {here, "errors", "zt_gate"}
-        wrong += [f"{module} imports {name}" for name in imports(path) if room(name) not in allowed]
+        wrong += [
+            f"{module} imports {name}"
+            for name in imports(path)
+            if room(name) not in allowed
+        ]
     assert wrong == []
 
 
 def test_nothing_else_stands_at_the_top_of_the_package() -> None:
     loose = {dotted(path) or "zt_gate" for path in MODULES if "." not in dotted(path)}
-    assert {name for name in loose if (PACKAGE / f"{name}.py").exists()} == TOP - {"zt_gate"}
+    assert {name for name in loose if (PACKAGE / f"{name}.py").exists()} == TOP - {
+        "zt_gate"
+    }
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
     """Imports inside functions count: two modules that need each other are one."""
     edges = {dotted(path): imports(path) - {dotted(path)} for path in MODULES}
-    while ends := [name for name, targets in edges.items() if not targets & edges.keys()]:
+    while ends := [
+        name for name, targets in edges.items() if not targets & edges.keys()
+    ]:
         for name in ends:
             del edges[name]
     circles = sorted(name for name in edges if _reaches(name, name, edges))
@@ -136,7 +148,9 @@ def test_scanners_do_not_import_each_other() -> None:
         if not own.startswith("scanners."):
             continue
         for target in imports(path):
-            foreign = target.startswith("scanners.") and not f"{target}.".startswith(f"{own}.")
+            foreign = target.startswith("scanners.") and not f"{target}.".startswith(
+                f"{own}."
+            )
             if foreign and target != "scanners.base":
                 wrong.append(f"{dotted(path)} imports {target}")
     assert wrong == []
@@ -148,7 +162,9 @@ def test_only_the_command_line_exits_and_only_two_modules_catch_everything() -> 
         module = dotted(path)
         for node in ast.walk(ast.parse(path.read_bytes())):
             if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.exit":
-                wrong += [f"{module}:{node.lineno} exits"] if module != "__main__" else []
+                wrong += (
+                    [f"{module}:{node.lineno} exits"] if module != "__main__" else []
+                )
             elif isinstance(node, ast.ExceptHandler) and not _allowed(module, node):
                 wrong.append(f"{module}:{node.lineno} catches everything")
     assert wrong == []

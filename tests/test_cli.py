@@ -84,7 +84,9 @@ def test_help_and_version(tmp_path: Path) -> None:
         (["hook", "pre-push"], "PRE_COMMIT_FROM_REF"),
     ],
 )
-def test_wrong_words_are_one_line_and_exit_2(words: list[str], said: str, repo: Repo) -> None:
+def test_wrong_words_are_one_line_and_exit_2(
+    words: list[str], said: str, repo: Repo
+) -> None:
     done = gate(*words, cwd=repo.path)
     assert done.returncode == 2, done.stderr
     assert said in one_line(done)
@@ -108,7 +110,9 @@ def test_a_repository_without_commits(tmp_path: Path) -> None:
 
 
 def test_a_patch_that_is_no_patch(repo: Repo) -> None:
-    done = gate("scan", "--patch", "-", cwd=repo.path, stdin=b"hello, this is a letter\n")
+    done = gate(
+        "scan", "--patch", "-", cwd=repo.path, stdin=b"hello, this is a letter\n"
+    )
     assert done.returncode == 2
     assert "patch" in one_line(done)
 
@@ -141,7 +145,9 @@ def test_a_module_in_the_scanned_folder_is_not_imported(repo: Repo) -> None:
 
 
 def test_the_console_script_drops_the_current_folder_from_its_path(repo: Repo) -> None:
-    repo.write("rich/__init__.py", f"open({str(repo.path.parent / 'canary')!r}, 'a').close()\n")
+    repo.write(
+        "rich/__init__.py", f"open({str(repo.path.parent / 'canary')!r}, 'a').close()\n"
+    )
     repo.write("yaml.py", f"open({str(repo.path.parent / 'canary')!r}, 'a').close()\n")
     script = os.path.join(os.path.dirname(sys.executable), "zt-gate")
     if not os.path.exists(script):
@@ -155,7 +161,9 @@ def test_the_console_script_drops_the_current_folder_from_its_path(repo: Repo) -
     assert not (repo.path.parent / "canary").exists()
 
 
-def test_a_report_that_cannot_be_written_is_an_error(repo: Repo, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_an_error(
+    repo: Repo, tmp_path: Path
+) -> None:
     os.symlink(tmp_path / "elsewhere", tmp_path / "link.json")
     for target in (tmp_path / "absent" / "r.json", tmp_path / "link.json", tmp_path):
         done = gate("scan", "--output", f"json={target}", cwd=repo.path)
@@ -164,7 +172,9 @@ def test_a_report_that_cannot_be_written_is_an_error(repo: Repo, tmp_path: Path)
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_every_report_tells_that_another_could_not_be_written(repo: Repo, tmp_path: Path) -> None:
+def test_every_report_tells_that_another_could_not_be_written(
+    repo: Repo, tmp_path: Path
+) -> None:
     good = tmp_path / "good.json"
     done = gate(
         "scan", "--output", f"json={tmp_path}/absent/x", "--output", f"json={good}",
@@ -173,9 +183,15 @@ def test_every_report_tells_that_another_could_not_be_written(repo: Repo, tmp_pa
     assert done.returncode == 3
     for text in (done.stdout, good.read_text()):
         report = json.loads(text)
-        assert (report["verdict"], report["exit_code"], report["complete"]) == ("error", 3, False)
+        assert (report["verdict"], report["exit_code"], report["complete"]) == (
+            "error",
+            3,
+            False,
+        )
         assert "absent" in report["errors"][-1]
-    done = gate("scan", "--output", f"json={good}", "--output", f"json={good}", cwd=repo.path)
+    done = gate(
+        "scan", "--output", f"json={good}", "--output", f"json={good}", cwd=repo.path
+    )
     assert done.returncode == 2
 
 
@@ -199,7 +215,9 @@ def test_output_replaces_standard_output_unless_a_format_is_given(
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert target.read_text().startswith("{")
-    done = gate("scan", "--output", f"json={target}", "--format", "terminal", cwd=repo.path)
+    done = gate(
+        "scan", "--output", f"json={target}", "--format", "terminal", cwd=repo.path
+    )
     assert "PASS" in done.stdout
 
 
@@ -256,24 +274,39 @@ def test_an_interrupt_leaves_nothing_behind(
     ],
 )
 def test_messages_show_what_cannot_be_seen(word: str, shown: str, repo: Repo) -> None:
-    for words in ((word,), ("scan", "--base", word), ("scan", f"--{word}"), ("explain", word)):
+    for words in (
+        (word,),
+        ("scan", "--base", word),
+        ("scan", f"--{word}"),
+        ("explain", word),
+    ):
         done = gate(*words, cwd=repo.path)
         assert done.returncode == 2, done.stderr
         said = one_line(done)
-        if "--base" not in words and "explain" not in words:  # these quote in their own way
+        if (
+            "--base" not in words and "explain" not in words
+        ):  # these quote in their own way
             assert shown.replace("\\\\", "\\") in said.replace("\\\\", "\\")
         assert all(char.isprintable() for char in said)
         assert "##" not in said
 
 
 def test_a_traceback_keeps_its_lines_and_nothing_else(repo: Repo) -> None:
-    done = gate("scan", "--debug", "--base", "a\n::error::x\x1b[31m\n##[warning]y", cwd=repo.path)
+    done = gate(
+        "scan",
+        "--debug",
+        "--base",
+        "a\n::error::x\x1b[31m\n##[warning]y",
+        cwd=repo.path,
+    )
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert lines[0].startswith("zt-gate: Traceback")
     assert len(lines) > 3
     assert all(line.isprintable() for line in lines)
-    assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
+    assert not [
+        line for line in lines if line.lstrip().startswith("::") or "##[" in line
+    ]
 
 
 def test_a_cache_in_the_checkout_is_not_used(repo: Repo) -> None:
@@ -285,7 +318,9 @@ def test_a_cache_in_the_checkout_is_not_used(repo: Repo) -> None:
         assert not (repo.path / ".cache").exists()
 
 
-def _with_closed(repo: Repo, closed: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+def _with_closed(
+    repo: Repo, closed: str, *words: str
+) -> subprocess.CompletedProcess[bytes]:
     command = 'exec "$0" -I -m zt_gate "$@" ' + closed
     return subprocess.run(
         ["/bin/sh", "-c", command, sys.executable, *words],
@@ -294,7 +329,9 @@ def _with_closed(repo: Repo, closed: str, *words: str) -> subprocess.CompletedPr
 
 
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
-def test_closed_standard_streams_do_not_change_the_verdict(closed: str, repo: Repo) -> None:
+def test_closed_standard_streams_do_not_change_the_verdict(
+    closed: str, repo: Repo
+) -> None:
     done = _with_closed(repo, closed, "scan", "--offline")
     assert done.returncode == 0, done.stderr
     assert b"PASS" in done.stdout
@@ -311,7 +348,9 @@ def test_what_could_not_be_printed_is_an_error(
     assert b"Exception ignored" not in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--policy-rev", "--config", "--profile", "--base", "--range"])
+@pytest.mark.parametrize(
+    "option", ["--policy-rev", "--config", "--profile", "--base", "--range"]
+)
 def test_an_empty_value_is_not_taken_for_the_default(option: str, repo: Repo) -> None:
     done = gate("scan", option, "", cwd=repo.path)
     assert done.returncode == 2
@@ -325,7 +364,9 @@ def test_options_are_not_abbreviated(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("entry", ["src", "../src", "{repo}/src"])
-def test_a_pythonpath_into_the_scanned_repository_is_dropped(entry: str, repo: Repo) -> None:
+def test_a_pythonpath_into_the_scanned_repository_is_dropped(
+    entry: str, repo: Repo
+) -> None:
     canary = repo.path.parent / "canary"
     for name in ("json", "yaml", "rich", "tomllib", "git", "zt_gate/scanners"):
         repo.write(f"src/{name}/__init__.py", f"open({str(canary)!r}, 'a').close()\n")
@@ -349,6 +390,9 @@ def test_nohup_is_heard(repo: Repo) -> None:
         "os.kill(os.getpid(), signal.SIGHUP)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], cwd=repo.path, capture_output=True, check=False
+        [sys.executable, "-I", "-c", code],
+        cwd=repo.path,
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "rules" / "README.md"]
+)
 BY_NAME = each_of("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
@@ -39,15 +41,21 @@ def help_texts() -> dict[str, str]:
 
 
 @BY_NAME
-def test_verbs_and_options_in_code_exist(page: Path, help_texts: dict[str, str]) -> None:
-    code = re.findall(r"```(?:sh|bash|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+def test_verbs_and_options_in_code_exist(
+    page: Path, help_texts: dict[str, str]
+) -> None:
+    code = re.findall(
+        r"```(?:sh|bash|console)\n(.*?)```", page.read_text("utf-8"), re.DOTALL
+    )
     for line in "\n".join(code).splitlines():
         for words in re.findall(r"(?:^|[\s/\"|])zt-gate\"? ([a-z][^|#)]*)", line):
             verb, *rest = words.split()
             assert verb in help_texts, f"{page.name}: {line}"
             for word in rest:
                 if word.startswith("--"):
-                    assert word.partition("=")[0] in help_texts[verb], f"{page.name}: {line}"
+                    assert word.partition("=")[0] in help_texts[verb], (
+                        f"{page.name}: {line}"
+                    )
 
 
 def subprocess_help(verb: str) -> str:
@@ -68,7 +76,11 @@ def test_the_two_commands_of_the_readme_are_what_ci_runs() -> None:
 
 def test_the_hooks_see_every_commit() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_bytes())
-    assert [hook["id"] for hook in hooks] == ["zt-gate", "zt-gate-commit-msg", "zt-gate-push"]
+    assert [hook["id"] for hook in hooks] == [
+        "zt-gate",
+        "zt-gate-commit-msg",
+        "zt-gate-push",
+    ]
     for hook in hooks:
         assert hook["always_run"] is True
         # At commit-msg the one name is the message's.
@@ -81,7 +93,9 @@ def test_the_action_is_pinned_and_keeps_expressions_out_of_its_scripts() -> None
     action = yaml.safe_load((ROOT / "action.yml").read_bytes())
     assert action["runs"]["using"] == "composite"
     for step in action["runs"]["steps"]:
-        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40))
+        assert re.fullmatch(
+            r"[\w./-]+@[0-9a-f]{40}", step.get("uses", "a/b@" + "0" * 40)
+        )
         assert "${{" not in step.get("run", "")
         if "run" in step:
             assert step["shell"] == "bash"

@@ -45,7 +45,9 @@ def command(marker: str) -> list[str]:
 
 
 def test_the_lock_has_pins_with_hashes_and_nothing_else() -> None:
-    lines = "".join(line for line in LOCK.splitlines(keepends=True) if not line.startswith("#"))
+    lines = "".join(
+        line for line in LOCK.splitlines(keepends=True) if not line.startswith("#")
+    )
     assert PIN.sub("", lines) == ""  # no option, no address, no file without hash
     names = [match[1] for match in PIN.finditer(LOCK)]
     assert names == sorted(set(names))
@@ -55,7 +57,9 @@ def test_the_lock_has_pins_with_hashes_and_nothing_else() -> None:
 def test_every_requirement_of_the_project_is_pinned_as_it_asks(extra: str) -> None:
     known = pins(extra)
     project = PROJECT["project"]
-    texts = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    texts = (
+        project["optional-dependencies"][extra] if extra else project["dependencies"]
+    )
     for text in texts:
         wanted = Requirement(text)
         assert known[canonicalize_name(wanted.name)] in wanted.specifier, text
@@ -63,7 +67,8 @@ def test_every_requirement_of_the_project_is_pinned_as_it_asks(extra: str) -> No
 
 def test_where_internals_are_used_there_is_an_upper_bound() -> None:
     asked = {
-        Requirement(text).name: Requirement(text) for text in PROJECT["project"]["dependencies"]
+        Requirement(text).name: Requirement(text)
+        for text in PROJECT["project"]["dependencies"]
     }
     for name in BOUND:
         assert {"<", ">="} == {part.operator for part in asked[name].specifier}, name
@@ -77,7 +82,9 @@ def test_each_pin_has_wheels_for_several_platforms_or_one_for_all() -> None:
 
 
 def test_what_is_only_for_development_is_not_needed_at_run_time() -> None:
-    assert pins().keys().isdisjoint(("hatchling", "mypy", "pytest", "ruff", "sarif-tools"))
+    assert (
+        pins().keys().isdisjoint(("hatchling", "mypy", "pytest", "ruff", "sarif-tools"))
+    )
 
 
 def test_the_hooks_have_the_run_time_versions_of_the_lock() -> None:
@@ -117,7 +124,9 @@ def test_readmes_second_command_takes_the_lines_for_development(tmp_path: Path) 
 def test_ci_installs_nothing_without_a_hash() -> None:
     text = (ROOT / ".ci" / "run").read_text("utf-8").replace("\\\n", " ")
     installing = [
-        line for line in text.splitlines() if re.search(r"bin/pip\"? (install|download)", line)
+        line
+        for line in text.splitlines()
+        if re.search(r"bin/pip\"? (install|download)", line)
     ]
     assert len(installing) == 2
     assert all("--require-hashes --no-deps" in line for line in installing)
@@ -137,7 +146,9 @@ def test_the_places_for_generated_pins_are_found(tmp_path: Path) -> None:
         copy.write_text("", "utf-8")
         with pytest.raises(SystemExit, match="0 places"):
             made.put(copy, block, [row])
-    hooks = yaml.safe_load(made._HOOKS_BLOCK.sub("    - a==1\n", made.HOOKS.read_text("utf-8")))
+    hooks = yaml.safe_load(
+        made._HOOKS_BLOCK.sub("    - a==1\n", made.HOOKS.read_text("utf-8"))
+    )
     assert [hook["additional_dependencies"] for hook in hooks] == [["a==1"]] * 3
 
 
@@ -147,7 +158,9 @@ def test_the_lock_is_written_as_pip_reads_it() -> None:
     match = PIN.fullmatch(str(line))
     assert match
     assert match.group(1, 2, 3) == ("a-b", "1.0", "dev")
-    assert made.kept() == [f"{name}=={version}" for name, version in pins("dev", "sarif").items()]
+    assert made.kept() == [
+        f"{name}=={version}" for name, version in pins("dev", "sarif").items()
+    ]
 
 
 def test_the_newest_versions_have_no_upper_bound() -> None:
@@ -157,12 +170,20 @@ def test_the_newest_versions_have_no_upper_bound() -> None:
 
 def test_what_differs_from_the_lock_is_a_table() -> None:
     made = script("newest_versions")
-    lock = 'a==1 \\\nb-c==2.0 ; extra == "dev" \\\nd==3 ; extra == "sarif" \\\ne==4 \\\n'
+    lock = (
+        'a==1 \\\nb-c==2.0 ; extra == "dev" \\\nd==3 ; extra == "sarif" \\\ne==4 \\\n'
+    )
     known = made.locked(lock)
     assert known == {"a": "1", "b-c": "2.0", "e": "4"}
-    assert made.compared(known, known) == "All versions are those of requirements.lock.\n"
+    assert (
+        made.compared(known, known) == "All versions are those of requirements.lock.\n"
+    )
     text = made.compared(known, {"a": "1", "b-c": "2.1", "f": "5"})
-    assert text.splitlines()[-3:] == ["| b-c | 2.0 | 2.1 |", "| e | 4 | - |", "| f | - | 5 |"]
+    assert text.splitlines()[-3:] == [
+        "| b-c | 2.0 | 2.1 |",
+        "| e | 4 | - |",
+        "| f | - | 5 |",
+    ]
     assert text.startswith("Packages that differ from requirements.lock: 3\n")
     assert "zt-gate" not in made.installed()
     assert made.installed()["pytest"]

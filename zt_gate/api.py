@@ -75,7 +75,9 @@ def scan(
         config=os.fspath(config),
         policy_rev=policy_rev,
         accept=_several("accept", accept),
-        told=OriginHints(labels=_several("labels", labels), branch=branch, author=author),
+        told=OriginHints(
+            labels=_several("labels", labels), branch=branch, author=author
+        ),
         offline=offline,
         audit=audit,
     )
@@ -130,7 +132,9 @@ def _source(
     if tree is not None:
         chosen.append(("tree", ""))
     if len(chosen) > 1:
-        raise UsageError(f"one source at a time, not {' and '.join(kind for kind, _ in chosen)}")
+        raise UsageError(
+            f"one source at a time, not {' and '.join(kind for kind, _ in chosen)}"
+        )
     return chosen[0] if chosen else ("staged", "")
 
 

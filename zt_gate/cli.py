@@ -64,7 +64,9 @@ def _run(words: Sequence[str]) -> int:
             command = import_module(module)
             # No abbreviations: a later option would change what they mean.
             parser = _Parser(
-                prog=f"zt-gate {name}", description=f"{name}: {summary}", allow_abbrev=False
+                prog=f"zt-gate {name}",
+                description=f"{name}: {summary}",
+                allow_abbrev=False,
             )
             command.arguments(parser)
             options = parser.parse_args(list(words[1:]))
@@ -73,7 +75,9 @@ def _run(words: Sequence[str]) -> int:
             return code
     from zt_gate.errors import UsageError
 
-    raise UsageError(f"there is no verb {_shown(verb)}{_nearest(verb)}; see zt-gate --help")
+    raise UsageError(
+        f"there is no verb {_shown(verb)}{_nearest(verb)}; see zt-gate --help"
+    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -211,7 +215,11 @@ def _leave_no_foreign_folder_on_the_path() -> None:
         entry
         for entry in sys.path
         if os.path.isabs(entry)
-        and (os.path.realpath(entry) == own or _below(entry, *python) or not _below(entry, scanned))
+        and (
+            os.path.realpath(entry) == own
+            or _below(entry, *python)
+            or not _below(entry, scanned)
+        )
     ]
 
 
@@ -231,4 +239,6 @@ def _scanned_folder() -> str:
 
 def _below(path: str, *folders: str) -> bool:
     real = os.path.realpath(path)
-    return any(folder and f"{real}/".startswith(f"{folder.rstrip('/')}/") for folder in folders)
+    return any(
+        folder and f"{real}/".startswith(f"{folder.rstrip('/')}/") for folder in folders
+    )

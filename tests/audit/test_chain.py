@@ -23,7 +23,13 @@ def written(lines: int) -> bytes:
     """What a log of so many lines holds."""
     prev, data = chain.START, b""
     for number in range(1, lines + 1):
-        entry = {"verdict": "pass", "note": "é\n\x00" * number, "v": 1, "seq": number, "prev": prev}
+        entry = {
+            "verdict": "pass",
+            "note": "é\n\x00" * number,
+            "v": 1,
+            "seq": number,
+            "prev": prev,
+        }
         line, prev = chain._line(entry)
         data += line
     return data
@@ -77,7 +83,9 @@ def test_anything_taken_out_is_found(start: int, end: int) -> None:
 
 
 @given(st.permutations(range(len(LINES))), st.integers(0, len(LINES) - 1))
-def test_lines_that_were_moved_or_written_twice_are_found(order: list[int], twice: int) -> None:
+def test_lines_that_were_moved_or_written_twice_are_found(
+    order: list[int], twice: int
+) -> None:
     moved = b"".join(LINES[number] for number in order)
     assert refused(moved) is (moved != WHOLE)
     assert refused(WHOLE + LINES[twice])
@@ -161,7 +169,9 @@ def test_a_disk_that_is_full_leaves_no_half_line(tmp_path: Path) -> None:
     pid = os.fork()
     if pid == 0:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, len(before) + 100))
+        resource.setrlimit(
+            resource.RLIMIT_FSIZE, (len(before) + 100, len(before) + 100)
+        )
         try:
             chain.append(path, {"text": "x" * 5000})
         except chain.LogError:

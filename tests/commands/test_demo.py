@@ -39,7 +39,9 @@ def shown(done: subprocess.CompletedProcess[str]) -> None:
     assert re.search(r"^FAIL ", stopped, re.MULTILINE)
     assert re.search(r"^PASS ", passed, re.MULTILINE)
     scanners = {"agent_config", "code", "dependencies", "injection", "secrets"}
-    assert {name for name in scanners if re.search(rf"BLOCK +{name}/", stopped)} == scanners
+    assert {
+        name for name in scanners if re.search(rf"BLOCK +{name}/", stopped)
+    } == scanners
     assert not re.search(r"api03-[0-9a-f]{20}", done.stdout)
 
 

@@ -28,14 +28,20 @@ def test_there_are_enough_cases_and_each_has_a_name_of_its_own() -> None:
     assert sum(case.honest for case in cases) >= 20
     for case in cases:
         word, _, rule = case.expect.partition(" ")
-        assert word in ({"block", "warn"} if rule else {"pass", "error", "refused"}), case
+        assert word in ({"block", "warn"} if rule else {"pass", "error", "refused"}), (
+            case
+        )
 
 
 @pytest.mark.slow
 def test_all_cases_come_out_as_they_should(tmp_path: Path) -> None:
     for name in ("tmp", "home", "cwd"):
         (tmp_path / name).mkdir()
-    settings = {"HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path / "tmp"), "CI": "true"}
+    settings = {
+        "HOME": str(tmp_path / "home"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "CI": "true",
+    }
     done = subprocess.run(  # without a limit: a loaded machine needs minutes
         [sys.executable, "-I", "-m", "zt_gate", "drill"],
         cwd=tmp_path / "cwd", env={**GIT_ENV, **settings}, capture_output=True, text=True,
@@ -77,7 +83,11 @@ BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
         (case("block secrets/*"), GateOutcome("pass", (BLOCK,)), False),
         (case("block secrets/*", b"b.py"), GateOutcome("fail", (BLOCK,)), False),
         (case("block code/*"), GateOutcome("fail", (BLOCK,)), False),
-        (case("block secrets/*"), GateOutcome("fail", (BLOCK._replace(state="ignored"),)), False),
+        (
+            case("block secrets/*"),
+            GateOutcome("fail", (BLOCK._replace(state="ignored"),)),
+            False,
+        ),
         (case("warn secrets/*"), GateOutcome("fail", (BLOCK,)), False),
         (case("error"), GateOutcome("error"), True),
         (case("error"), GateOutcome("refused"), False),

@@ -22,7 +22,10 @@ def test_a_rule_of_each_scanner(scanner: str, tmp_path: Path) -> None:
     for part in (rule.id, rule.title, rule.why, rule.remedy, *rule.cwe, *rule.references,
                  f"severity {rule.severity}, confidence {rule.confidence}"):  # fmt: skip
         assert " ".join(part.split()) in words
-    assert all(len(line) < 80 or " " not in line.strip() for line in done.stdout.splitlines()[2:])
+    assert all(
+        len(line) < 80 or " " not in line.strip()
+        for line in done.stdout.splitlines()[2:]
+    )
 
 
 @pytest.mark.parametrize(

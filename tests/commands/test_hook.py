@@ -86,7 +86,9 @@ def test_from_nothing(tmp_path: Path) -> None:
         ({"LOCAL_BRANCH": "--output=x"}, "--output=x"),
     ],
 )
-def test_wrong_variables_never_pass(variables: dict[str, str], said: str, repo: Repo) -> None:
+def test_wrong_variables_never_pass(
+    variables: dict[str, str], said: str, repo: Repo
+) -> None:
     done = pushed(repo, **variables)
     assert done.returncode == 2, done.stdout + done.stderr
     assert said in one_line(done)

@@ -77,7 +77,9 @@ def test_commits_messages_and_pushes_are_judged(repo: Repo, tmp_path: Path) -> N
     assert "secrets/" in done.stdout + done.stderr
     assert git(repo, "push", "origin", "clean").returncode == 0
     # A deletion brings nothing, and what is there already is not judged again.
-    assert git(repo, "push", "origin", ":clean", "clean~:refs/heads/old").returncode == 0
+    assert (
+        git(repo, "push", "origin", ":clean", "clean~:refs/heads/old").returncode == 0
+    )
 
 
 def test_twice_is_once_and_uninstall_leaves_nothing(repo: Repo) -> None:
@@ -106,7 +108,9 @@ def test_a_foreign_hook_is_never_overwritten(repo: Repo) -> None:
 
 
 def test_a_chained_hook_runs_first_and_comes_back(repo: Repo, tmp_path: Path) -> None:
-    push, commit = (repo.path / ".git" / "hooks" / name for name in ("pre-push", "pre-commit"))
+    push, commit = (
+        repo.path / ".git" / "hooks" / name for name in ("pre-push", "pre-commit")
+    )
     old = hook(push, '#!/bin/sh\ncat > seen\necho "$1" >> seen\n')
     hook(commit, "#!/bin/sh\nexit 7\n")
     install(repo, "--chain")
@@ -165,7 +169,9 @@ def test_a_linked_worktree_shares_the_hooks(repo: Repo, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["absolute", "relative", "home"])
 def test_hooks_path_is_respected(where: str, repo: Repo, tmp_path: Path) -> None:
-    setting = {"absolute": str(tmp_path / "h"), "relative": "../h", "home": "~/h"}[where]
+    setting = {"absolute": str(tmp_path / "h"), "relative": "../h", "home": "~/h"}[
+        where
+    ]
     repo.git("config", "core.hooksPath", setting)
     env = {"HOME": str(tmp_path)}
     done = gate("hook", "install", cwd=repo.path, **env)
@@ -177,7 +183,9 @@ def test_hooks_path_is_respected(where: str, repo: Repo, tmp_path: Path) -> None
     assert git(repo, "commit", "-m", "key", **env).returncode == 1
 
 
-@pytest.mark.parametrize("setting", [".githooks", "{root}/.githooks", "{link}/.githooks"])
+@pytest.mark.parametrize(
+    "setting", [".githooks", "{root}/.githooks", "{link}/.githooks"]
+)
 def test_hooks_that_a_change_could_bring_are_refused(
     setting: str, repo: Repo, tmp_path: Path
 ) -> None:
@@ -199,7 +207,12 @@ def test_a_link_in_place_of_the_folder_is_refused(repo: Repo) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["uninstall", "--chain"], ["install", "more"], ["commit-msg"], ["commit-msg", "a", "b"]],
+    [
+        ["uninstall", "--chain"],
+        ["install", "more"],
+        ["commit-msg"],
+        ["commit-msg", "a", "b"],
+    ],
 )
 def test_wrong_words(words: Sequence[str], repo: Repo) -> None:
     assert gate("hook", *words, cwd=repo.path).returncode == 2
@@ -214,7 +227,9 @@ def test_real_pre_commit_runs_all_three(repo: Repo, tmp_path: Path) -> None:
         f"        stages: [{name}]\n"
         for name in NAMES
     )
-    repo.write(".pre-commit-config.yaml", f"repos:\n  - repo: local\n    hooks:\n{entries}")
+    repo.write(
+        ".pre-commit-config.yaml", f"repos:\n  - repo: local\n    hooks:\n{entries}"
+    )
     repo.commit("configured")
     env = {"PRE_COMMIT_HOME": str(tmp_path / "home")}
     types = [word for name in NAMES for word in ("-t", name)]

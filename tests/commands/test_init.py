@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from tests.support.repo import Repo
 from tests.test_cli import gate, one_line
-from zt_gate.commands.init import POLICY_TEXT, PRE_COMMIT_BLOCK, WORKFLOW, WORKFLOW_TEXT, with_hooks
+from zt_gate.commands.init import (
+    POLICY_TEXT,
+    PRE_COMMIT_BLOCK,
+    WORKFLOW,
+    WORKFLOW_TEXT,
+    with_hooks,
+)
 from zt_gate.doctor import gate_workflows
 from zt_gate.policy.load import parse
 from zt_gate.scanners import registered
@@ -42,10 +48,15 @@ def test_everything_in_an_empty_repository_and_nothing_twice(repo: Repo) -> None
 def test_the_policy_is_one_with_and_without_its_comments() -> None:
     table = POLICY_TEXT.replace("# [", "[")
     lines = [
-        line.removeprefix("# ") if " = " in line and not line.startswith("profile") else line
+        line.removeprefix("# ")
+        if " = " in line and not line.startswith("profile")
+        else line
         for line in table.split("\n")
     ]
-    for text in (POLICY_TEXT, "\n".join(line for line in lines if not line.startswith("# "))):
+    for text in (
+        POLICY_TEXT,
+        "\n".join(line for line in lines if not line.startswith("# ")),
+    ):
         policy = parse(
             text.encode(),
             ".zt-gate.toml",
@@ -65,9 +76,13 @@ def test_a_project_with_its_policy_in_pyproject(repo: Repo) -> None:
 
 def test_the_workflow_has_no_fault_once_it_names_a_commit() -> None:
     text = WORKFLOW_TEXT.replace("FULL_COMMIT_SHA", "0" * 40)
-    (job,), failed = gate_workflows.jobs_in([WORKFLOW.encode()], lambda _path: text.encode())
+    (job,), failed = gate_workflows.jobs_in(
+        [WORKFLOW.encode()], lambda _path: text.encode()
+    )
     assert (job.faults, failed, job.context) == ((), (), "zt-gate")
-    (job,), _ = gate_workflows.jobs_in([WORKFLOW.encode()], lambda _path: WORKFLOW_TEXT.encode())
+    (job,), _ = gate_workflows.jobs_in(
+        [WORKFLOW.encode()], lambda _path: WORKFLOW_TEXT.encode()
+    )
     assert [fault.check for fault in job.faults] == ["pinned"]
 
 

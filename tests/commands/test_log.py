@@ -15,7 +15,11 @@ from zt_gate.audit import chain
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = 'KEY = "' + "-".join(("sk", "ant", "api03", ("kQ7vR2xT9mZp4LwB8nYc" * 5)[:93] + "AA")) + '"\n'
+KEY = (
+    'KEY = "'
+    + "-".join(("sk", "ant", "api03", ("kQ7vR2xT9mZp4LwB8nYc" * 5)[:93] + "AA"))
+    + '"\n'
+)
 
 
 def made(tmp_path: Path, where: str, more: str = "") -> Repo:
@@ -28,7 +32,9 @@ def made(tmp_path: Path, where: str, more: str = "") -> Repo:
 def scan(repo: Repo, *words: str, **env: str) -> tuple[int, dict[str, Any]]:
     done = gate("scan", "--scanner", "secrets", "--format", "json", *words, cwd=repo.path,
                 HOME=str(repo.path.parent), **env)  # fmt: skip
-    return done.returncode, json.loads(done.stdout) if done.stdout else {"stderr": done.stderr}
+    return done.returncode, json.loads(done.stdout) if done.stdout else {
+        "stderr": done.stderr
+    }
 
 
 def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
@@ -68,7 +74,9 @@ def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
     checked = gate("log", "verify", cwd=repo.path)
     assert checked.returncode == 0, checked.stderr
     head = checked.stdout.split()[0]
-    assert gate("log", "verify", "--expect", head, str(path), cwd=tmp_path).returncode == 0
+    assert (
+        gate("log", "verify", "--expect", head, str(path), cwd=tmp_path).returncode == 0
+    )
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(lines[0])
     assert gate("log", "verify", cwd=repo.path).returncode == 0
@@ -127,7 +135,9 @@ def test_without_a_repository_it_lies_in_the_state_folder(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("path", ["", "~/log", "$HOME/log", "a/../../log", "folder/"])
-def test_a_path_with_more_than_a_path_in_it_is_refused(path: str, tmp_path: Path) -> None:
+def test_a_path_with_more_than_a_path_in_it_is_refused(
+    path: str, tmp_path: Path
+) -> None:
     repo = made(tmp_path, path)
     code, said = scan(repo)
     assert code == 2

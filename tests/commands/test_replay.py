@@ -13,7 +13,11 @@ from tests.test_cli import gate
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY = 'KEY = "' + "-".join(("sk", "ant", "api03", ("kQ7vR2xT9mZp4LwB8nYc" * 5)[:93] + "AA")) + '"\n'
+KEY = (
+    'KEY = "'
+    + "-".join(("sk", "ant", "api03", ("kQ7vR2xT9mZp4LwB8nYc" * 5)[:93] + "AA"))
+    + '"\n'
+)
 IGNORE = '[[ignore]]\nrule = "secrets/*"\npath = "b.py"\nreason = "an example"\n'
 
 
@@ -26,7 +30,9 @@ def repo(tmp_path: Path) -> Repo:
 
 
 def replay(repo: Repo, *words: str) -> dict[str, Any]:
-    done = gate("replay", "--format", "json", "--scanner", "secrets", *words, cwd=repo.path)
+    done = gate(
+        "replay", "--format", "json", "--scanner", "secrets", *words, cwd=repo.path
+    )
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
@@ -42,7 +48,12 @@ def test_each_commit_is_judged_as_it_was_made(repo: Repo) -> None:
     repo.commit("a key that is allowed by now")
     repo.write("a.py", "not committed\n")
     told = replay(repo)
-    assert (told["commits"], told["passed"], told["stopped"], told["error"]) == (4, 3, 1, 0)
+    assert (told["commits"], told["passed"], told["stopped"], told["error"]) == (
+        4,
+        3,
+        1,
+        0,
+    )
     (rule,) = told["rules"].values()
     assert rule["examples"][0]["commit"] == bad
     assert rule["examples"][0]["place"].startswith("b.py:1")
@@ -54,8 +65,9 @@ def test_each_commit_is_judged_as_it_was_made(repo: Repo) -> None:
 
     said = gate("replay", "--scanner", "secrets", str(repo.path), cwd=repo.path.parent)
     assert said.returncode == 0, said.stderr
-    assert "4 commits: 1 would have been stopped (25.0 %), 0 would have ended in error" in (
-        said.stdout
+    assert (
+        "4 commits: 1 would have been stopped (25.0 %), 0 would have ended in error"
+        in (said.stdout)
     )
 
 
@@ -86,6 +98,8 @@ def test_a_merge_counts_with_what_it_brings(repo: Repo) -> None:
     assert replay(repo)["stopped"] == 2
 
 
-@pytest.mark.parametrize("words", [("--last", "0"), ("--scanner", "nothing"), ("--format", "yaml")])
+@pytest.mark.parametrize(
+    "words", [("--last", "0"), ("--scanner", "nothing"), ("--format", "yaml")]
+)
 def test_wrong_words_are_wrong_usage(words: tuple[str, ...], repo: Repo) -> None:
     assert gate("replay", *words, cwd=repo.path).returncode == 2

@@ -18,7 +18,9 @@ def test_every_rule_is_one_line(tmp_path: Path) -> None:
     done = gate("rules", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    known = [rule for name in rulebook.scanners_with_rules() for rule in rulebook.load(name)]
+    known = [
+        rule for name in rulebook.scanners_with_rules() for rule in rulebook.load(name)
+    ]
     assert [line.split("  ")[0] for line in lines] == known
     assert all(re.fullmatch(r"\S+  [a-z]+/[a-z]+  \S.*", line) for line in lines)
 

@@ -70,7 +70,9 @@ def rule(kind: str, **parameters: object) -> dict[str, object]:
 
 
 TOP = {"/repos/a/b": {"default_branch": "main"}, "/repos/a/b/branches/main": {}}
-REQUIRED = rule("required_status_checks", required_status_checks=[{"context": "zt-gate"}])
+REQUIRED = rule(
+    "required_status_checks", required_status_checks=[{"context": "zt-gate"}]
+)
 REVIEW = rule("pull_request", require_code_owner_review=True)
 
 
@@ -136,7 +138,9 @@ def test_what_is_not_committed_does_not_count(repo: Repo) -> None:
     repo.git("rm", "-q", "--cached", WORKFLOW)
     repo.git("commit", "-q", "-m", "gone")
     checks = looked(repo)
-    assert [(check.name, check.status) for check in checks.values()] == [("workflow", "fault")]
+    assert [(check.name, check.status) for check in checks.values()] == [
+        ("workflow", "fault")
+    ]
     repo.write(".gitlab-ci.yml", "gate: {script: [zt-gate scan]}\n")
     repo.commit("another forge")
     repo.git("rm", "-q", "--cached", WORKFLOW)
@@ -163,7 +167,9 @@ def test_a_link_in_place_of_a_workflow(repo: Repo) -> None:
     assert "symbolic link" in found[1].says
 
 
-def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(repo: Repo) -> None:
+def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(
+    repo: Repo,
+) -> None:
     name = ".github/workflows/x'; touch ran; '.yml"
     text = GOOD.replace("OWNER/zt-gate@" + "0" * 40, "o/zt-gate@v1;touch${IFS}ran")
     repo.git("mv", WORKFLOW, name)

@@ -37,7 +37,9 @@ def good() -> dict[str, object]:
     }
 
 
-def found(text: str | bytes, **others: bytes) -> tuple[tuple[Job, ...], tuple[str, ...]]:
+def found(
+    text: str | bytes, **others: bytes
+) -> tuple[tuple[Job, ...], tuple[str, ...]]:
     files = {PATH: text.encode() if isinstance(text, str) else text}
     files |= {name.replace("__", "/").encode(): data for name, data in others.items()}
     return jobs_in([PATH, b"README.md"], files.get)
@@ -74,25 +76,39 @@ DISARMED: dict[str, tuple[str, Callable[..., object]]] = {
     ),
     "no permissions said": ("permissions", lambda w, _j, _s: w.pop("permissions")),
     "all of them": ("permissions", lambda w, _j, _s: w.update(permissions="write-all")),
-    "the job's own": ("permissions", lambda _w, j, _s: j.update(permissions={"contents": "write"})),
-    "a condition": ("unconditional", lambda _w, j, _s: j.update({"if": "github.actor != 'x'"})),
+    "the job's own": (
+        "permissions",
+        lambda _w, j, _s: j.update(permissions={"contents": "write"}),
+    ),
+    "a condition": (
+        "unconditional",
+        lambda _w, j, _s: j.update({"if": "github.actor != 'x'"}),
+    ),
     "never": ("unconditional", lambda _w, _j, s: s.update({"if": False})),
     "a failure that counts for nothing": (
         "unconditional",
         lambda _w, _j, s: s.update({"continue-on-error": "${{ true }}"}),
     ),
     "after another job": ("unconditional", lambda _w, j, _s: j.update(needs="build")),
-    "advisory": ("unconditional", lambda _w, _j, s: s.update({"with": {"profile": "advisory"}})),
+    "advisory": (
+        "unconditional",
+        lambda _w, _j, s: s.update({"with": {"profile": "advisory"}}),
+    ),
     "or true": ("unconditional", run("zt-gate scan --base main || true")),
     "set +e": ("unconditional", run("set +e\nzt-gate scan --base main\nexit 0")),
     "a pipe": ("unconditional", run("zt-gate scan --base main | tee log")),
-    "imports from the change": ("not controlled", run("python -m zt_gate scan --base main")),
+    "imports from the change": (
+        "not controlled",
+        run("python -m zt_gate scan --base main"),
+    ),
     "its own action": ("not controlled", replaced({"uses": "./"})),
     "the head under pull_request_target": (
         "not controlled",
         lambda w, j, _s: (
             w.update(on="pull_request_target"),
-            j["steps"][0].update({"with": {"ref": "${{ github.event.pull_request.head.sha }}"}}),
+            j["steps"][0].update(
+                {"with": {"ref": "${{ github.event.pull_request.head.sha }}"}}
+            ),
         ),
     ),
     "a tag": ("pinned", replaced({"uses": "someone/zt-gate@v1"})),
@@ -122,7 +138,11 @@ def test_disarmed(name: str) -> None:
         run('# not || true\n"$RUNNER_TEMP/bin/python" -I -m zt_gate scan --base main'),
         lambda _w, _j, s: s.update({"if": "${{ always() }}"}),
         lambda w, _j, _s: w.update(
-            on={"pull_request": {"types": ["opened", "synchronize", "reopened", "labeled"]}}
+            on={
+                "pull_request": {
+                    "types": ["opened", "synchronize", "reopened", "labeled"]
+                }
+            }
         ),
     ],
 )
@@ -149,13 +169,18 @@ def test_an_action_from_a_checkout_of_its_own(ref: str, faults: list[str]) -> No
         {"uses": f"actions/checkout@{SHA}", "with": {"ref": ref, "path": "gate"}},
         {"uses": "./gate"},
     ]
-    assert [fault.check for fault in one(workflow, **{"action.yml": ACTION}).faults] == faults
+    assert [
+        fault.check for fault in one(workflow, **{"action.yml": ACTION}).faults
+    ] == faults
 
 
 def test_other_jobs_and_other_local_actions_are_none() -> None:
     workflow = good()
     workflow["jobs"]["gate"]["steps"][1] = {"uses": "./"}  # type: ignore[index]
-    assert found(yaml.safe_dump(workflow), **{"action.yml": b"name: other\n"}) == ((), ())
+    assert found(yaml.safe_dump(workflow), **{"action.yml": b"name: other\n"}) == (
+        (),
+        (),
+    )
     assert found("on: push\njobs: {a: {steps: [{run: make zt-gates}]}}\n") == ((), ())
 
 
@@ -165,7 +190,9 @@ def test_a_name_that_depends_on_expressions_is_no_context() -> None:
     assert one(workflow).context == ""
 
 
-@pytest.mark.parametrize("text", ["a: [", "- 1\n", "a: &x [*x]\nb: *y\n- c", "x" * 600_000])
+@pytest.mark.parametrize(
+    "text", ["a: [", "- 1\n", "a: &x [*x]\nb: *y\n- c", "x" * 600_000]
+)
 def test_what_cannot_be_read_is_said(text: str) -> None:
     jobs, failed = found(text)
     assert jobs == ()
@@ -176,7 +203,10 @@ def test_aliases_do_not_make_much_of_little() -> None:
     steps = "steps: &s [" + "{uses: ./}, " * 400 + "]"
     for text in (f"jobs: {{a: {{{steps}}}}}", "jobs: {a: &j {steps: []}, " + ", ".join(
             f"b{n}: *j" for n in range(300)) + "}"):  # fmt: skip
-        assert found(text) == ((), (f"{PATH.decode()}: more jobs or steps than can be looked at",))
+        assert found(text) == (
+            (),
+            (f"{PATH.decode()}: more jobs or steps than can be looked at",),
+        )
 
 
 LONG_SCRIPTS = (

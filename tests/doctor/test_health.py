@@ -26,12 +26,22 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def test_all_is_well_with_a_real_engine_and_a_local_registry(repo: Repo, tmp_path: Path) -> None:
+def test_all_is_well_with_a_real_engine_and_a_local_registry(
+    repo: Repo, tmp_path: Path
+) -> None:
     with Registry() as registry:
         environ = {**GIT_ENV, "HOME": str(tmp_path), **registry.environment()}
         found = list(examine(repo.path, environ, areas=["health"]))
     assert {check.name: check.status for check in found} == dict.fromkeys(
-        ["cache", "rules", "policy", "engine", "registry pypi", "registry npm", "registry osv"],
+        [
+            "cache",
+            "rules",
+            "policy",
+            "engine",
+            "registry pypi",
+            "registry npm",
+            "registry osv",
+        ],
         "ok",
     )
     assert exit_code(found) == 0
@@ -52,7 +62,9 @@ def test_faults_and_what_was_not_asked(repo: Repo, tmp_path: Path) -> None:
     assert checks["registries"]["status"] == "unknown"
 
 
-def test_a_registry_that_does_not_answer(repo: Repo, tmp_path: Path, refusing: str) -> None:
+def test_a_registry_that_does_not_answer(
+    repo: Repo, tmp_path: Path, refusing: str
+) -> None:
     environ = {
         **GIT_ENV, "HOME": str(tmp_path), "PIP_INDEX_URL": f"{refusing}/simple",
         "npm_config_registry": refusing, "ZT_GATE_OSV_URL": refusing,
@@ -61,7 +73,9 @@ def test_a_registry_that_does_not_answer(repo: Repo, tmp_path: Path, refusing: s
     from zt_gate.doctor.check import DoctorContext
     from zt_gate.git.run import Git
 
-    found = list(health._registries(DoctorContext(Git.open(repo.path, environ), environ)))
+    found = list(
+        health._registries(DoctorContext(Git.open(repo.path, environ), environ))
+    )
     assert [check.status for check in found] == ["fault"] * 3
     assert all(refusing not in check.says for check in found)
 
@@ -80,5 +94,7 @@ def test_exit_codes_and_json() -> None:
     dim = Check("a", "b", "unknown", "\udcff\x1b", matters=False)
     assert exit_code([ok, dim]) == 0
     assert exit_code([ok, Check("a", "b", "unknown", "c")]) == 3
-    assert exit_code([Check("a", "b", "unknown", "c"), Check("a", "b", "fault", "c")]) == 1
+    assert (
+        exit_code([Check("a", "b", "unknown", "c"), Check("a", "b", "fault", "c")]) == 1
+    )
     assert json.loads(document([dim], 0))["checks"][0]["says"] == "\\xff\x1b"

@@ -50,8 +50,17 @@ def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
     for name in ALL:
         put(repo, name, hook_files.script(name, sys.executable, chain=False))
     assert statuses(repo) == ["ok"] * 3
-    put(repo, "pre-commit", hook_files.script("pre-commit", sys.executable, chain=False), 0o644)
-    put(repo, "commit-msg", hook_files.script("commit-msg", "/absent/python", chain=False))
+    put(
+        repo,
+        "pre-commit",
+        hook_files.script("pre-commit", sys.executable, chain=False),
+        0o644,
+    )
+    put(
+        repo,
+        "commit-msg",
+        hook_files.script("commit-msg", "/absent/python", chain=False),
+    )
     good = hook_files.script("pre-push", sys.executable, chain=True)
     put(repo, "pre-push", good.replace(b"exit 3", b"exit 0"))
     assert statuses(repo) == ["fault"] * 3
@@ -75,7 +84,9 @@ def test_a_folder_that_changes_bring(repo: Repo) -> None:
 
 
 def test_links_into_the_work_tree(repo: Repo) -> None:
-    repo.write("hook.sh", hook_files.script("pre-commit", sys.executable, chain=False), 0o755)
+    repo.write(
+        "hook.sh", hook_files.script("pre-commit", sys.executable, chain=False), 0o755
+    )
     (repo.path / ".git" / "hooks" / "pre-commit").symlink_to("../../hook.sh")
     check = looked(repo)["pre-commit"]
     assert (check.status, "link" in check.says) == ("fault", True)
@@ -86,7 +97,9 @@ def test_links_into_the_work_tree(repo: Repo) -> None:
 
 def test_in_ci_there_are_none(repo: Repo) -> None:
     checks = looked(repo, CI="true")
-    assert [(check.status, check.matters) for check in checks.values()] == [("unknown", False)]
+    assert [(check.status, check.matters) for check in checks.values()] == [
+        ("unknown", False)
+    ]
 
 
 def test_real_pre_commit(repo: Repo) -> None:
@@ -99,11 +112,23 @@ def test_real_pre_commit(repo: Repo) -> None:
     env = {**GIT_ENV, "HOME": str(repo.path.parent)}
     subprocess.run(words, cwd=repo.path, env=env, check=True, capture_output=True)
     assert statuses(repo) == ["ok"] * 3
-    local = "repos: [{repo: local, hooks: [{id: x, entry: zt-gate hook pre-commit%s}]}]\n"
+    local = (
+        "repos: [{repo: local, hooks: [{id: x, entry: zt-gate hook pre-commit%s}]}]\n"
+    )
     for text, first in (
         (config.replace("    - id: zt-gate\n", ""), "fault"),
-        (config.replace("- id: zt-gate\n", "- id: zt-gate\n      always_run: false\n"), "fault"),
-        (config.replace("- id: zt-gate\n", "- id: zt-gate\n      stages: [manual]\n"), "fault"),
+        (
+            config.replace(
+                "- id: zt-gate\n", "- id: zt-gate\n      always_run: false\n"
+            ),
+            "fault",
+        ),
+        (
+            config.replace(
+                "- id: zt-gate\n", "- id: zt-gate\n      stages: [manual]\n"
+            ),
+            "fault",
+        ),
         (local % "", "fault"),
         (local % ", always_run: true", "ok"),
         (local.replace("commit%s", "commit || true%s") % ", always_run: true", "fault"),

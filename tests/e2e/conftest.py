@@ -34,7 +34,9 @@ def registry() -> Iterator[Registry]:
 
 
 @pytest.fixture(scope="session")
-def environ(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environ(
+    registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
     """The environment of a user whose registries are the local ones."""
     home = tmp_path_factory.mktemp("home")
     return {
@@ -79,7 +81,9 @@ def configuration(project: Repo) -> str:
 
 
 @pytest.fixture(scope="session")
-def precommit_home(configuration: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def precommit_home(
+    configuration: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Where pre-commit keeps the hooks' environment, installed once from the real index."""
     home = tmp_path_factory.mktemp("pre-commit")
     repo = Repo.create(tmp_path_factory.mktemp("installing") / "repository")
@@ -117,7 +121,9 @@ class Action:
     ) -> ActionRun:
         """Run all steps in a repository; those that install only the first time."""
         self.used.clear()
-        mine = {key: value for key, value in environ.items() if key not in {"HOME", "PATH"}}
+        mine = {
+            key: value for key, value in environ.items() if key not in {"HOME", "PATH"}
+        }
         defaults = {
             "GITHUB_SERVER_URL": f"file://{repo.path.parents[1]}",
             "GITHUB_SHA": repo.head(),

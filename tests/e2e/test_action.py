@@ -41,7 +41,9 @@ def repo(tmp_path: Path) -> Repo:
 class Runner:
     """A repository with a change on ``topic`` that has a secret, and the action."""
 
-    def __init__(self, repo: Repo, action: Action, forge: Forge, environ: dict[str, str]) -> None:
+    def __init__(
+        self, repo: Repo, action: Action, forge: Forge, environ: dict[str, str]
+    ) -> None:
         self.repo, self.action, self.forge = repo, action, forge
         self.base = repo.head()
         repo.git("checkout", "-q", "-b", "topic")
@@ -52,13 +54,18 @@ class Runner:
             "GITHUB_SERVER_URL": f"file://{repo.path.parents[1]}",
         }  # fmt: skip
 
-    def run(self, event: dict[str, Any], name: str = "pull_request", **inputs: str) -> Any:
+    def run(
+        self, event: dict[str, Any], name: str = "pull_request", **inputs: str
+    ) -> Any:
         done = self.action.run(
             self.repo,
             {"repository": about(), **event},
             name,
             environ=self.environ,
-            inputs={"token": TOKEN, **{k.replace("_", "-"): v for k, v in inputs.items()}},
+            inputs={
+                "token": TOKEN,
+                **{k.replace("_", "-"): v for k, v in inputs.items()},
+            },
         )
         assert TOKEN not in done.log + done.summary
         assert key() not in done.log + done.summary
@@ -86,7 +93,11 @@ def test_an_unlabelled_pull_request(runner: Runner) -> None:
 
 
 def test_a_labelled_pull_request_and_an_owners_approval(runner: Runner) -> None:
-    event = {"pull_request": pull(runner.base, runner.head, labels=[{"name": "ai-generated"}])}
+    event = {
+        "pull_request": pull(
+            runner.base, runner.head, labels=[{"name": "ai-generated"}]
+        )
+    }
     done = runner.run(event, require_human_approval="true", sarif="true")
     assert (done.exit_code, done.outputs["agent"]) == (1, "true")
     report = runner.report(done)
@@ -111,7 +122,9 @@ def test_the_merge_queue(runner: Runner) -> None:
     group = {"head_sha": runner.head, "base_sha": runner.base,
              "head_ref": "refs/heads/gh-readonly-queue/main/x"}  # fmt: skip
     assert runner.run({"merge_group": group}, "merge_group").exit_code == 1
-    assert len(runner.action.used) == 3  # with the answers: no change writes what it reads
+    assert (
+        len(runner.action.used) == 3
+    )  # with the answers: no change writes what it reads
 
 
 def test_a_push_and_the_button(runner: Runner) -> None:
@@ -127,7 +140,9 @@ def test_an_event_without_a_base_is_an_error(runner: Runner) -> None:
     assert done.outputs["json"] == ""
 
 
-def test_the_caches_of_a_pull_request_hold_nothing_without_a_hash(runner: Runner) -> None:
+def test_the_caches_of_a_pull_request_hold_nothing_without_a_hash(
+    runner: Runner,
+) -> None:
     runner.run({"pull_request": pull(runner.base, runner.head)}, comment="false")
     _, kept = runner.action.used
     assert kept["with"]["path"].endswith("/wheels")
@@ -154,7 +169,11 @@ def test_a_poisoned_cache_is_not_installed(runner: Runner, tmp_path: Path) -> No
 
 def test_the_stand_ins_are_the_only_actions_and_pinned() -> None:
     action = yaml.safe_load((ROOT / "action.yml").read_bytes())
-    used = [step["uses"].partition("@")[0] for step in action["runs"]["steps"] if "uses" in step]
+    used = [
+        step["uses"].partition("@")[0]
+        for step in action["runs"]["steps"]
+        if "uses" in step
+    ]
     assert set(used) == set(USES)
     inputs = {"labels", "profile", "fail-on", "sarif", "comment", "task", "offline", "config",
               "accept", "require-human-approval", "review-command", "review-environment",
@@ -167,7 +186,9 @@ def test_the_projects_own_workflow_takes_the_action_from_the_base() -> None:
     job = workflow["jobs"]["judge"]
     change, base, gate = job["steps"]
     assert set(workflow[True]) == {"pull_request", "pull_request_review", "merge_group"}
-    assert {"labeled", "unlabeled", "synchronize"} <= set(workflow[True]["pull_request"]["types"])
+    assert {"labeled", "unlabeled", "synchronize"} <= set(
+        workflow[True]["pull_request"]["types"]
+    )
     assert workflow["permissions"] == {}
     assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
     for step in (change, base):
@@ -177,7 +198,9 @@ def test_the_projects_own_workflow_takes_the_action_from_the_base() -> None:
         "${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}"
     )
     assert gate["uses"] == f"./{base['with']['path']}"
-    assert not any("run" in step for step in job["steps"])  # nothing of the change is started
+    assert not any(
+        "run" in step for step in job["steps"]
+    )  # nothing of the change is started
 
 
 def test_zizmor_and_the_schemas_accept_the_action_and_the_workflows() -> None:
@@ -189,7 +212,10 @@ def test_zizmor_and_the_schemas_accept_the_action_and_the_workflows() -> None:
         pytest.skip("zizmor is not installed")
     files = ["action.yml", ".github/workflows/ci.yml", ".github/workflows/zt-gate.yml"]
     done = subprocess.run(
-        [zizmor, "--offline", "--no-progress", *files], cwd=ROOT, capture_output=True, check=False
+        [zizmor, "--offline", "--no-progress", *files],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout.decode()
     for schema, checked in (("vendor.github-actions", files[:1]),

@@ -21,7 +21,9 @@ def repo(tmp_path: Path) -> Repo:
     made.write(".zt-gate.toml", "[scanners.code]\ndeadline-seconds = 0.001\n")
     made.commit("before")
     for index in range(200):
-        made.write(f"m{index}.py", "import os\n\n\ndef f(x):\n    return os.system(x)\n" * 200)
+        made.write(
+            f"m{index}.py", "import os\n\n\ndef f(x):\n    return os.system(x)\n" * 200
+        )
     made.git("add", "-A")
     return made
 
@@ -34,7 +36,9 @@ def test_a_scanner_past_its_deadline_is_an_error_in_every_report(
         "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path),
         "LANG": "C.UTF-8", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
     }  # fmt: skip
-    done = run_gate("scan", "--scanner", "code", "--format", form, cwd=repo.path, environ=environ)
+    done = run_gate(
+        "scan", "--scanner", "code", "--format", form, cwd=repo.path, environ=environ
+    )
     assert done.returncode == 3, done.stdout
     assert b"CPU time" in done.stdout
     left = [name for name in os.listdir(tmp_path) if name.startswith("zt-gate-")]

@@ -62,7 +62,9 @@ def plant() -> str:
     return f'KEY = "{key()}"\n'
 
 
-def judged(repo: Repo, environ: dict[str, str], *words: str) -> tuple[int, dict[str, Any]]:
+def judged(
+    repo: Repo, environ: dict[str, str], *words: str
+) -> tuple[int, dict[str, Any]]:
     done = run_gate("scan", "--scanner", "secrets", "--format", "json", *words,
                     cwd=repo.path, environ=environ)  # fmt: skip
     assert b"Traceback" not in done.stderr
@@ -84,7 +86,9 @@ def nul_byte(repo: Repo, tool: str) -> None:
 
 
 def ignored_submodule(repo: Repo, tool: str) -> None:
-    repo.write(".gitmodules", '[submodule "s"]\n\tpath = s\n\turl = ./s\n\tignore = all\n')
+    repo.write(
+        ".gitmodules", '[submodule "s"]\n\tpath = s\n\turl = ./s\n\tignore = all\n'
+    )
     repo.write("new.py", plant())
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},s")
 
@@ -156,7 +160,11 @@ TRICKS = [
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.__name__)
 def test_staged(
-    trick: Callable[[Repo, str], None], repo: Repo, environ: dict[str, str], tool: str, canary: Path
+    trick: Callable[[Repo, str], None],
+    repo: Repo,
+    environ: dict[str, str],
+    tool: str,
+    canary: Path,
 ) -> None:
     trick(repo, tool)
     repo.git("-c", "core.fsmonitor=false", "-c", "filter.x.process=", "add", "-A", "-f")
@@ -171,7 +179,11 @@ def test_staged(
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.__name__)
 def test_range(
-    trick: Callable[[Repo, str], None], repo: Repo, environ: dict[str, str], tool: str, canary: Path
+    trick: Callable[[Repo, str], None],
+    repo: Repo,
+    environ: dict[str, str],
+    tool: str,
+    canary: Path,
 ) -> None:
     base = repo.head()
     trick(repo, tool)
@@ -197,8 +209,12 @@ def test_worktree_edits_cannot_be_marked_away(
     repo.write(".gitattributes", "*.py filter=x\n")
     repo.git("config", "filter.x.clean", tool)
     repo.git("config", "core.fsmonitor", tool)
-    repo.git("-c", "core.fsmonitor=false", "update-index", "--assume-unchanged", "app.py")
-    repo.git("-c", "core.fsmonitor=false", "update-index", "--skip-worktree", "README.md")
+    repo.git(
+        "-c", "core.fsmonitor=false", "update-index", "--assume-unchanged", "app.py"
+    )
+    repo.git(
+        "-c", "core.fsmonitor=false", "update-index", "--skip-worktree", "README.md"
+    )
     canary.unlink(missing_ok=True)
     repo.write("app.py", "print(1)\n" * 30 + plant())
     code, report = judged(repo, environ, "--worktree")
@@ -251,7 +267,14 @@ def test_a_promisor_remote_fetches_nothing(
 def test_a_git_in_the_scanned_folder_is_not_run(
     repo: Repo, environ: dict[str, str], tool: str, canary: Path
 ) -> None:
-    for name in ("git", "semgrep", "semgrep-core", "osemgrep", "pysemgrep", "pip-audit"):
+    for name in (
+        "git",
+        "semgrep",
+        "semgrep-core",
+        "osemgrep",
+        "pysemgrep",
+        "pip-audit",
+    ):
         repo.write(name, f"#!/bin/sh\ntouch {canary}\n", 0o755)
     repo.write("new.py", plant())
     repo.git("add", "-A")
@@ -322,7 +345,9 @@ def test_hostile_names_are_judged_and_shown_safely(
         assert form == "github" or not line.lstrip().startswith("::")
 
 
-def test_each_hostile_name_has_a_finding(hostile_names: Repo, environ: dict[str, str]) -> None:
+def test_each_hostile_name_has_a_finding(
+    hostile_names: Repo, environ: dict[str, str]
+) -> None:
     code, report = judged(hostile_names, environ)
     assert code == 1, report
     found = {
@@ -356,7 +381,9 @@ def test_binary_files_are_listed_and_pass(repo: Repo, environ: dict[str, str]) -
     assert [skip["kind"] for skip in run["not_inspected"]] == ["not_applicable"]
 
 
-def test_a_script_that_is_called_a_picture_is_scanned(repo: Repo, environ: dict[str, str]) -> None:
+def test_a_script_that_is_called_a_picture_is_scanned(
+    repo: Repo, environ: dict[str, str]
+) -> None:
     repo.write("logo.png", "#!/bin/sh\n" + plant())
     repo.git("add", "-A")
     code, report = judged(repo, environ)

@@ -52,7 +52,9 @@ def check(report: dict[str, Any], case: Planted) -> None:
 @BY_NAME
 def test_staged(case: Planted, repo: Repo, environ: dict[str, str]) -> None:
     stage(repo, case)
-    done = run_gate("scan", "--staged", "--format", "json", cwd=repo.path, environ=environ)
+    done = run_gate(
+        "scan", "--staged", "--format", "json", cwd=repo.path, environ=environ
+    )
     assert done.returncode == case.exit_code, done.stderr
     check(json.loads(done.stdout), case)
 
@@ -64,7 +66,14 @@ def test_patch_on_stdin(case: Planted, repo: Repo, environ: dict[str, str]) -> N
     patch = repo.git("diff", "--cached")
     repo.git("reset", "-q", "--hard")
     done = run_gate(
-        "scan", "--patch", "-", "--format", "json", cwd=repo.path, environ=environ, stdin=patch
+        "scan",
+        "--patch",
+        "-",
+        "--format",
+        "json",
+        cwd=repo.path,
+        environ=environ,
+        stdin=patch,
     )
     assert done.returncode == case.exit_code, done.stderr
     check(json.loads(done.stdout), case)
@@ -80,7 +89,9 @@ def hooked(
 
 @pytest.mark.slow
 @BY_NAME
-def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]]) -> None:
+def test_pre_commit(
+    case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]]
+) -> None:
     configuration, environ = hooked
     repo.write(".pre-commit-config.yaml", configuration)
     repo.commit("hooks")
@@ -111,13 +122,19 @@ def test_pre_commit(case: Planted, repo: Repo, hooked: tuple[str, dict[str, str]
 
 @pytest.mark.slow
 @BY_NAME
-def test_action(case: Planted, repo: Repo, action: Action, environ: dict[str, str]) -> None:
+def test_action(
+    case: Planted, repo: Repo, action: Action, environ: dict[str, str]
+) -> None:
     base = repo.head()
     repo.git("checkout", "-q", "-b", "change")
     for name, text in case.files.items():
         repo.write(name, text)
     head = repo.commit(case.name)
-    event = {"action": "opened", "pull_request": pull(base, head), "repository": about()}
+    event = {
+        "action": "opened",
+        "pull_request": pull(base, head),
+        "repository": about(),
+    }
     done = action.run(repo, event, environ=environ, inputs={"comment": "false"})
     assert done.exit_code == case.exit_code, done.log
     assert done.outputs["verdict"] == ("fail" if case.blocked_by else "pass")

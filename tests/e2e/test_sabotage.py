@@ -46,7 +46,9 @@ def flags_without(setting: str) -> tuple[str, ...]:
 
 
 def forced_without(*names: str) -> dict[str, str]:
-    return {name: value for name, value in git_program._FORCED.items() if name not in names}
+    return {
+        name: value for name, value in git_program._FORCED.items() if name not in names
+    }
 
 
 def blind(name: str) -> Callable[..., ScannerRun]:
@@ -123,7 +125,11 @@ SABOTAGES = (
 
 
 def wrong(tmp_path: Path, *names: str) -> set[str]:
-    return {result.case.name for result in run.play(run.cases(names), tmp_path) if not result.right}
+    return {
+        result.case.name
+        for result in run.play(run.cases(names), tmp_path)
+        if not result.right
+    }
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda one: one.name)

@@ -74,7 +74,9 @@ def test_a_full_disk_is_never_a_pass(repo: Repo) -> None:
         assert nothing_left(repo)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not keep this limit")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other kernels do not keep this limit"
+)
 def test_too_little_memory_is_never_a_pass(repo: Repo) -> None:
     repo.git("rm", "-q", "--cached", "a.py")
     for megabytes in (40, 120):
@@ -116,7 +118,9 @@ def test_several_gates_at_once_share_a_cold_cache(repo: Repo) -> None:
 
 
 @pytest.mark.parametrize("program", [None, "/bin/false", "/bin/true"])
-def test_a_missing_or_broken_engine_is_an_error(repo: Repo, program: str | None) -> None:
+def test_a_missing_or_broken_engine_is_an_error(
+    repo: Repo, program: str | None
+) -> None:
     repo.git("rm", "-q", "-f", "--cached", "a.py")
     repo.write("c.py", "print(eval(input()))\n")
     repo.git("add", "c.py")

@@ -23,7 +23,15 @@ def test_the_wheel_in_an_empty_environment_runs_the_demo(
     project: Repo, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(project.path)],
+        [
+            sys.executable,
+            "-m",
+            "build",
+            "--wheel",
+            "--outdir",
+            str(tmp_path),
+            str(project.path),
+        ],
         check=True,
         capture_output=True,
     )
@@ -31,7 +39,10 @@ def test_the_wheel_in_an_empty_environment_runs_the_demo(
     packed = set(zipfile.ZipFile(wheel).namelist())
     for rule in (ROOT / "rules").rglob("*"):
         if rule.suffix in {".toml", ".yaml"}:
-            assert f"zt_gate/_rules/{rule.relative_to(ROOT / 'rules').as_posix()}" in packed
+            assert (
+                f"zt_gate/_rules/{rule.relative_to(ROOT / 'rules').as_posix()}"
+                in packed
+            )
     assert "zt_gate/drill/cases/secrets.toml" in packed
     assert not [name for name in packed if name.startswith("tests/")]
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)

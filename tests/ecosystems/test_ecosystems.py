@@ -53,7 +53,9 @@ def test_whatever_can_be_asked_about_has_all_that_asking_takes() -> None:
         assert ecosystem.registry_title.startswith("the "), name
         assert ecosystem.osv_name, name
         assert ecosystem.sample is not None, name
-        assert format_of(ecosystem.sample.file.encode()) in {one.name for one in ecosystem.formats}
+        assert format_of(ecosystem.sample.file.encode()) in {
+            one.name for one in ecosystem.formats
+        }
         scheme = import_module(ecosystem.version_scheme)
         assert scheme.exact("=1.0.0") == "1.0.0"
     assert len(set(registry_keys())) == len(registry_keys())
@@ -99,4 +101,12 @@ def test_naming_an_ecosystem_loads_no_reader_and_no_network() -> None:
     below = ("manifests", "registries", "version_schemes", "install_tool")
     heavy = tuple(f"zt_gate.ecosystems.{room}" for room in below)
     assert [name for name in loaded if name.startswith(heavy)] == []
-    assert not loaded & {"http.client", "ssl", "json", "packaging", "packageurl", "tomllib", "xml"}
+    assert not loaded & {
+        "http.client",
+        "ssl",
+        "json",
+        "packaging",
+        "packageurl",
+        "tomllib",
+        "xml",
+    }

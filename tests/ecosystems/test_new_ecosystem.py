@@ -136,15 +136,25 @@ def registry() -> Iterator[Registry]:
 
 
 def run(copy: Path, *words: str, home: Path) -> str:
-    environ = {"HOME": str(home), "PATH": os.environ["PATH"], "ZT_GATE_CACHE_DIR": str(home / "c")}
+    environ = {
+        "HOME": str(home),
+        "PATH": os.environ["PATH"],
+        "ZT_GATE_CACHE_DIR": str(home / "c"),
+    }
     done = subprocess.run(
-        [sys.executable, "-I", *words], capture_output=True, text=True, env=environ, check=False
+        [sys.executable, "-I", *words],
+        capture_output=True,
+        text=True,
+        env=environ,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_one_file_and_one_line_are_enough(copy: Path, registry: Registry, tmp_path: Path) -> None:
+def test_one_file_and_one_line_are_enough(
+    copy: Path, registry: Registry, tmp_path: Path
+) -> None:
     policy = tmp_path / "policy.toml"
     address = f"{registry.url}/npm"
     policy.write_text(f'[registries]\nzz = "{address}"\n')
@@ -168,4 +178,6 @@ def test_commands_and_documents_know_it(copy: Path, tmp_path: Path) -> None:
     code = start + "from zt_gate.cli import main; main(['snapshot', 'check', '--help'])"
     assert "maven, zz" in " ".join(run(copy, "-c", code, home=tmp_path).split())
     code = start + "from bench.ecosystem_page import page; print(page())"
-    assert "| `zz` | The made-up language | `zz.deps` |" in run(copy, "-c", code, home=tmp_path)
+    assert "| `zz` | The made-up language | `zz.deps` |" in run(
+        copy, "-c", code, home=tmp_path
+    )

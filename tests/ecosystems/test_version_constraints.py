@@ -15,9 +15,9 @@ from zt_gate.ecosystems.version_schemes import pep440
 NUMBERS = st.lists(st.integers(0, 30), min_size=1, max_size=4).map(
     lambda parts: ".".join(map(str, parts))
 )
-MARKED = st.tuples(NUMBERS, st.sampled_from(["", "", "", "a1", "rc2", ".dev3", ".post1"])).map(
-    "".join
-)
+MARKED = st.tuples(
+    NUMBERS, st.sampled_from(["", "", "", "a1", "rc2", ".dev3", ".post1"])
+).map("".join)
 
 
 @given(
@@ -48,6 +48,8 @@ def test_the_newest_plain_release_is_packagings(found: list[tuple[str, bool]]) -
     quick = pep440._newest_plain(releases)
     if quick is not None:
         usable = [Version(one.version) for one in releases if not one.yanked]
-        assert Version(quick.version) == max(one for one in usable if not one.is_prerelease)
+        assert Version(quick.version) == max(
+            one for one in usable if not one.is_prerelease
+        )
         project = Project(None, "active", "", releases=releases)
         assert version_constraints.chosen("pypi", "", project) == quick

@@ -32,7 +32,9 @@ def test_a_token_is_one_word(token: str) -> None:
 
 def test_a_list_is_read_to_its_end() -> None:
     with Forge(commits=[commit(email=f"{n}@example.org") for n in range(250)]) as forge:
-        found = ForgeClient.of(forge.url, TOKEN).pages("/repos/acme/shop/pulls/7/commits")
+        found = ForgeClient.of(forge.url, TOKEN).pages(
+            "/repos/acme/shop/pulls/7/commits"
+        )
         assert [item["commit"]["author"]["email"] for item in found] == [
             f"{n}@example.org" for n in range(250)
         ]

@@ -32,7 +32,9 @@ def forge() -> Iterator[Forge]:
 class Job:
     """One job: the checkout is a repository with a branch ``topic`` beside ``main``."""
 
-    def __init__(self, folder: Path, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, folder: Path, forge: Forge, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         self.temp = folder / "temp"
         self.temp.mkdir()
         self.server = folder / "server"
@@ -48,7 +50,9 @@ class Job:
         self.outputs: dict[str, str] = {}
         self.inputs: dict[str, str] = {"ZT_TOKEN": TOKEN, "ZT_OFFLINE": "true"}
 
-    def change(self, name: str = "b.txt", text: str = "b\n", message: str = "change") -> str:
+    def change(
+        self, name: str = "b.txt", text: str = "b\n", message: str = "change"
+    ) -> str:
         self.repo.git("checkout", "-q", "-B", "topic")
         self.repo.write(name, text)
         self.head = self.repo.commit(message)
@@ -60,7 +64,11 @@ class Job:
         return {"action": "opened", "pull_request": data, "repository": make.about()}
 
     def run(
-        self, event: dict[str, Any], name: str = "pull_request", *, where: Path | None = None
+        self,
+        event: dict[str, Any],
+        name: str = "pull_request",
+        *,
+        where: Path | None = None,
     ) -> int:
         (self.temp / "event.json").write_text(json.dumps(event))
         for file in ("output", "summary"):
@@ -141,9 +149,16 @@ def test_the_queue_the_push_and_the_button(job: Job) -> None:
     job.change(text=f'key = "{KEY}"\n')
     group = {"head_sha": job.head, "base_sha": job.base, "base_ref": "refs/heads/main",
              "head_ref": f"refs/heads/gh-readonly-queue/main/pr-7-{job.base}"}  # fmt: skip
-    assert job.run({"merge_group": group, "repository": make.about()}, "merge_group") == 1
+    assert (
+        job.run({"merge_group": group, "repository": make.about()}, "merge_group") == 1
+    )
     for ref in ("refs/heads/main", "refs/heads/topic"):
-        event = {"ref": ref, "before": job.base, "after": job.head, "repository": make.about()}
+        event = {
+            "ref": ref,
+            "before": job.base,
+            "after": job.head,
+            "repository": make.about(),
+        }
         assert job.run(event, "push") == 1, ref
         assert job.report["policy"]["rev"] == job.base
     event = {"ref": "refs/heads/topic", "repository": make.about()}
@@ -198,7 +213,9 @@ def test_a_base_that_cannot_be_found_is_an_error(job: Job) -> None:
         ("push", {"ref": "refs/heads/topic", "after": "0" * 40}),
     ],
 )
-def test_an_event_without_a_base_is_an_error(name: str, event: dict[str, Any], job: Job) -> None:
+def test_an_event_without_a_base_is_an_error(
+    name: str, event: dict[str, Any], job: Job
+) -> None:
     with pytest.raises(GateError):
         job.run(event, name)
     assert job.outputs == {"verdict": "error"}
@@ -295,7 +312,9 @@ def asked(job: Job, kind: str = "true", **changed: Any) -> int:
 
 
 def rules(job: Job) -> set[str]:
-    return {item["rule"] for item in job.report["findings"] if item["state"] == "active"}
+    return {
+        item["rule"] for item in job.report["findings"] if item["state"] == "active"
+    }
 
 
 def test_what_an_agent_wrote_fails_until_an_owner_approves_the_head(job: Job) -> None:
@@ -316,7 +335,9 @@ def test_what_an_agent_wrote_fails_until_an_owner_approves_the_head(job: Job) ->
     [(ADA, "wrote"), (AGENT, "bot"), (make.user("Copilot", 198982749), "agent"),
      (make.user("x[bot]", 4), "bot"), (EVE, "missing")],
 )  # fmt: skip
-def test_an_approval_that_does_not_count(who: dict[str, Any], why: str, job: Job) -> None:
+def test_an_approval_that_does_not_count(
+    who: dict[str, Any], why: str, job: Job
+) -> None:
     job.forge.approve(who, job.change())
     assert asked(job) == 1
     assert why in job.summary
@@ -329,7 +350,9 @@ def test_a_reviewer_who_may_not_write_does_not_count(job: Job) -> None:
     assert "may not write" in job.summary
 
 
-def test_a_reviewer_who_committed_under_a_private_address_does_not_count(job: Job) -> None:
+def test_a_reviewer_who_committed_under_a_private_address_does_not_count(
+    job: Job,
+) -> None:
     job.forge.commits = [make.commit(email="2+whatever@users.noreply.github.com")]
     job.forge.approve(BOB, job.change())
     assert asked(job) == 1
@@ -370,7 +393,9 @@ def test_always_asks_for_what_no_mark_is_on(job: Job) -> None:
 
 @pytest.mark.parametrize("part", ["/reviews", "/commits", "/permission"])
 @pytest.mark.parametrize("status", [500, 403, 302])
-def test_an_interface_that_fails_is_an_error_and_no_pass(part: str, status: int, job: Job) -> None:
+def test_an_interface_that_fails_is_an_error_and_no_pass(
+    part: str, status: int, job: Job
+) -> None:
     job.forge.approve(BOB, job.change())
     job.forge.broken = {part: status}
     with pytest.raises(GateError):
@@ -467,8 +492,12 @@ def test_a_reviewing_command_gets_the_masked_diff_and_nothing_else(job: Job) -> 
     assert str(job.repo.path) not in page
 
 
-@pytest.mark.parametrize("command", ["false", "no-such-program", "'", "sleep 1 &", "./b.txt"])
-def test_a_reviewing_command_that_fails_changes_no_verdict(command: str, job: Job) -> None:
+@pytest.mark.parametrize(
+    "command", ["false", "no-such-program", "'", "sleep 1 &", "./b.txt"]
+)
+def test_a_reviewing_command_that_fails_changes_no_verdict(
+    command: str, job: Job
+) -> None:
     job.inputs["ZT_REVIEW_COMMAND"] = command
     job.change()
     if command == "'":

@@ -24,7 +24,9 @@ def put(repo: Repo, content: bytes) -> str:
     return repo.git("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"a\0b\n", b"x" * 300_000, bytes(range(256))])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"a\0b\n", b"x" * 300_000, bytes(range(256))]
+)
 def test_reads_any_content_again_and_again(repo: Repo, content: bytes) -> None:
     store = BlobStore(opened(repo))
     blob = store.blob(put(repo, content))

@@ -22,7 +22,12 @@ def test_the_diff_of_a_verbose_commit_is_left_out(tmp_path: Path) -> None:
     repo.write("a.txt", "planted\n")
     repo.git("add", "a.txt")
     seen = tmp_path / "seen"
-    repo.git("commit", "-v", check=False, env={"GIT_EDITOR": f"cp \"$1\" '{seen}' && echo x >>"})
+    repo.git(
+        "commit",
+        "-v",
+        check=False,
+        env={"GIT_EDITOR": f"cp \"$1\" '{seen}' && echo x >>"},
+    )
     data = file_bytes(repo.path / ".git" / "COMMIT_EDITMSG")
     assert b"+planted" in data
     cut = without_diff(b"Subject\n" + data)

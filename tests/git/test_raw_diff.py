@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from zt_gate.model.change import FileChange
 
 NAME = st.binary(min_size=1, max_size=12).filter(
-    lambda name: not set(name) & {0, 0x2F} and name.lower() not in {b".", b"..", b".git", b"git~1"}
+    lambda name: (
+        not set(name) & {0, 0x2F}
+        and name.lower() not in {b".", b"..", b".git", b"git~1"}
+    )
 )
 # Lines that look like a patch, beside any bytes.
 LINE = st.one_of(
@@ -46,7 +49,9 @@ def put(repo: Repo, contents: dict[bytes, bytes]) -> None:
     repo.git("read-tree", "--empty")
     entries = b""
     for name, content in contents.items():
-        oid = repo.git("hash-object", "-w", "--stdin", "--no-filters", stdin=content).strip()
+        oid = repo.git(
+            "hash-object", "-w", "--stdin", "--no-filters", stdin=content
+        ).strip()
         entries += b"100644 %s\t%s\0" % (oid, name)
     repo.git("update-index", "-z", "--index-info", stdin=entries)
 
@@ -62,7 +67,9 @@ def rebuilt(file: FileChange, old: bytes) -> bytes:
         start = hunk.old_start - 1 if hunk.removed.lines else hunk.old_start
         result += keep[at:start]
         took = keep[start : start + hunk.removed.lines]
-        assert b"".join(took) == hunk.removed.store.read(hunk.removed.offset, hunk.removed.length)
+        assert b"".join(took) == hunk.removed.store.read(
+            hunk.removed.offset, hunk.removed.length
+        )
         assert list(hunk.removed) == [line.removesuffix(b"\n") for line in took]
         new_at = (sum(map(len, [*result])) and b"".join(result).count(b"\n") + 1) or 1
         if hunk.added.lines:
@@ -107,7 +114,9 @@ def test_any_names_and_contents_come_back(
                 assert file.new is not None
                 assert file.new.read() == new[name]
             else:
-                assert name in renamed or (seen[name].is_deletion and not added(seen[name]))
+                assert name in renamed or (
+                    seen[name].is_deletion and not added(seen[name])
+                )
 
 
 def reader(data: bytes, step: int = 7) -> DiffReader:
@@ -134,7 +143,11 @@ def test_small_reads_make_no_difference(tmp_path: Path, step: int) -> None:
     (file,) = read_changes(reader(data, step), Spool(), store)
     assert removed(file) == [b"a", b"b"]
     assert added(file) == [b"line %d" % number for number in range(200)]
-    assert not file.hunks[0].added.store.read(0, file.hunks[0].added.length).endswith(b"\n")
+    assert (
+        not file.hunks[0]
+        .added.store.read(0, file.hunks[0].added.length)
+        .endswith(b"\n")
+    )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +177,11 @@ def test_what_git_never_writes_is_an_error(tmp_path: Path, data: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_no_input_does_anything_but_parse_or_say_so(data: bytes) -> None:
     store = BlobStore(None)  # type: ignore[arg-type]
-    for whole in (data, LISTING + HEADER + data, LISTING + HEADER + b"@@ -1 +1,3 @@\n" + data):
+    for whole in (
+        data,
+        LISTING + HEADER + data,
+        LISTING + HEADER + b"@@ -1 +1,3 @@\n" + data,
+    ):
         problem = ""
         try:
             read_changes(reader(whole), Spool(), store)
@@ -173,13 +190,18 @@ def test_no_input_does_anything_but_parse_or_say_so(data: bytes) -> None:
         assert not problem or problem.isprintable()
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="needs Linux's /proc"
+)
 def test_many_lines_need_little_memory(tmp_path: Path) -> None:
     import subprocess
     import sys
 
     repo = Repo.create(tmp_path / "r")
-    repo.write("big.txt", b"".join(b"line number %d of a big file\n" % n for n in range(1_000_000)))
+    repo.write(
+        "big.txt",
+        b"".join(b"line number %d of a big file\n" % n for n in range(1_000_000)),
+    )
     repo.git("add", "-A")
     code = """
 import os, sys
@@ -198,7 +220,11 @@ print(count, peak() - before)
         [sys.executable, "-c", code, repo.path],
         capture_output=True,
         check=True,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.getcwd()},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PYTHONPATH": os.getcwd(),
+        },
     )
     count, kilobytes = map(int, done.stdout.split())
     assert count == 1_000_000
@@ -217,4 +243,6 @@ def test_object_ids_that_are_no_ascii_are_what_git_does_not_write(at: bytes) -> 
     assert head in listing
     broken = listing.replace(head + (b"1" if head.endswith(b" ") else b""), at, 1)
     with pytest.raises(GitError):
-        opened(read_changes(DiffReader(io.BytesIO(broken).read), Spool(), BlobStore(None)))  # type: ignore[arg-type]
+        opened(
+            read_changes(DiffReader(io.BytesIO(broken).read), Spool(), BlobStore(None))
+        )  # type: ignore[arg-type]

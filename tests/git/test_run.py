@@ -79,7 +79,9 @@ def test_unborn_head_is_empty_and_a_broken_one_is_an_error(tmp_path: Path) -> No
 def test_dubious_ownership_says_how_to_mend(repo: Repo) -> None:
     program = repo.path.parent / "bin" / "git"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {real_git()} "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec {real_git()} "$@"\n'
+    )
     program.chmod(0o755)
     with pytest.raises(GitError, match=r"safe\.directory") as caught:
         opened(repo, PATH=str(program.parent) + ":/usr/bin:/bin")
@@ -108,9 +110,9 @@ def test_known_revisions(repo: Repo) -> None:
     repo.git("tag", "-a", "v1", "-m", "one")
     repo.git("branch", "--", "feature")
     git = opened(repo)
-    assert {resolve(git, rev) for rev in ("HEAD", "@", "v1", "feature", head[:8], "HEAD~0")} == {
-        head
-    }
+    assert {
+        resolve(git, rev) for rev in ("HEAD", "@", "v1", "feature", head[:8], "HEAD~0")
+    } == {head}
 
 
 def test_option_like_branch_is_a_revision(repo: Repo) -> None:
@@ -156,9 +158,12 @@ def test_environment_lets_nothing_through(repo: Repo, tmp_path: Path) -> None:
     assert not (tmp_path / "trace").exists()
     assert not (tmp_path / "trace2").exists()
     assert git.environ["GIT_GRAFT_FILE"] == "/dev/null"
-    assert not {"GIT_EXTERNAL_DIFF", "GIT_CONFIG_GLOBAL", "LD_PRELOAD", "GITHUB_TOKEN"} & set(
-        git.environ
-    )
+    assert not {
+        "GIT_EXTERNAL_DIFF",
+        "GIT_CONFIG_GLOBAL",
+        "LD_PRELOAD",
+        "GITHUB_TOKEN",
+    } & set(git.environ)
 
 
 def test_git_in_the_scanned_folder_never_runs(repo: Repo) -> None:
@@ -189,7 +194,9 @@ def test_git_above_the_current_folder_but_in_the_repository(repo: Repo) -> None:
 
 
 def test_find_git_takes_the_first_one_outside() -> None:
-    assert find_git({"PATH": f"relative::{os.path.dirname(real_git())}"}, []) == real_git()
+    assert (
+        find_git({"PATH": f"relative::{os.path.dirname(real_git())}"}, []) == real_git()
+    )
 
 
 def test_failure_is_one_printable_line(repo: Repo) -> None:
@@ -219,7 +226,9 @@ def test_the_wall_limit_holds_for_run_and_stream(repo: Repo, tmp_path: Path) -> 
         pipe.read(1)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say what a child used")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems do not say what a child used"
+)
 @pytest.mark.parametrize("outputs", ["open", "closed"])
 def test_the_limit_of_cpu_time_holds_for_run_and_stream(
     repo: Repo, tmp_path: Path, outputs: str
@@ -233,12 +242,16 @@ def test_the_limit_of_cpu_time_holds_for_run_and_stream(
     slow = Git(git.root, str(program), git.environ, seconds=0.2, wall_seconds=3600)
     with pytest.raises(GitError, match=r"used more than 0\.2 s of CPU time"):
         slow.run(["version"])
-    late = pytest.raises(GitError, match=r"git version used more than 0\.2 s of CPU time")
+    late = pytest.raises(
+        GitError, match=r"git version used more than 0\.2 s of CPU time"
+    )
     with late, slow.stream(["version"]) as pipe:
         pipe.read(1)
 
 
-def test_a_reader_that_is_slow_costs_git_no_cpu_time(repo: Repo, tmp_path: Path) -> None:
+def test_a_reader_that_is_slow_costs_git_no_cpu_time(
+    repo: Repo, tmp_path: Path
+) -> None:
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\nhead -c 300000 /dev/zero\n")
@@ -257,11 +270,16 @@ def test_stream_reports_failure_and_output_left_over(repo: Repo) -> None:
     git = opened(repo)
     with pytest.raises(GitError, match="failed"):
         drain(git, "cat-file", "blob", "0" * 40)
-    with pytest.raises(GitError, match="more than was expected"), git.stream(["ls-files"]) as pipe:
+    with (
+        pytest.raises(GitError, match="more than was expected"),
+        git.stream(["ls-files"]) as pipe,
+    ):
         assert pipe is not None
 
 
-def test_stream_names_the_cause_where_git_dies_early(repo: Repo, tmp_path: Path) -> None:
+def test_stream_names_the_cause_where_git_dies_early(
+    repo: Repo, tmp_path: Path
+) -> None:
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho half\necho fatal: no memory >&2\nexit 128\n")
@@ -276,7 +294,9 @@ def test_git_cannot_take_all_memory(repo: Repo, tmp_path: Path) -> None:
     """Trees that name each other many times are a listing without an end."""
     program = tmp_path / "bin" / "git"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nsleep 0.3\ngrep '^Max data size' /proc/self/limits\n")
+    program.write_text(
+        "#!/bin/sh\nsleep 0.3\ngrep '^Max data size' /proc/self/limits\n"
+    )
     program.chmod(0o755)
     git = replace(opened(repo), program=str(program), seconds=300)
     with git.stream(["x"]) as pipe:
@@ -324,7 +344,9 @@ def test_sha256_repository(tmp_path: Path) -> None:
     assert resolve(git, "main") == git.head
 
 
-def test_work_trees_of_one_repository_share_its_common_folder(repo: Repo, tmp_path: Path) -> None:
+def test_work_trees_of_one_repository_share_its_common_folder(
+    repo: Repo, tmp_path: Path
+) -> None:
     repo.git("worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
     main, linked = opened(repo), Git.open(tmp_path / "linked", environ(repo))
     assert main.common_folder == main.folder

@@ -11,7 +11,9 @@ from zt_gate.git.errors import GitError
 from zt_gate.git.spooled_text import Spool
 
 
-@given(st.lists(st.one_of(st.binary(max_size=40), st.integers(1, 5))), st.integers(0, 60))
+@given(
+    st.lists(st.one_of(st.binary(max_size=40), st.integers(1, 5))), st.integers(0, 60)
+)
 def test_reads_what_was_appended(steps: list[bytes | int], limit: int) -> None:
     spool, model = Spool(in_memory=limit), b""
     for step in steps:

@@ -51,7 +51,11 @@ def test_nothing_stands_before_the_first_commit(repo: Repo) -> None:
 
 @pytest.mark.parametrize(
     ("path", "why"),
-    [(b"link.toml", "symbolic link"), (b"deep", "folder"), (b"way/er", "symbolic link")],
+    [
+        (b"link.toml", "symbolic link"),
+        (b"deep", "folder"),
+        (b"way/er", "symbolic link"),
+    ],
 )
 def test_not_a_file_is_an_error(repo: Repo, path: bytes, why: str) -> None:
     git = opened(repo)

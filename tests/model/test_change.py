@@ -121,7 +121,11 @@ def test_what_kind_of_file_it_is(
     old: int, new: int, deletion: bool, symlink: bool, submodule: bool
 ) -> None:
     file = FileChange(b"a", "M", old, new)
-    assert (file.is_deletion, file.is_symlink, file.is_submodule) == (deletion, symlink, submodule)
+    assert (file.is_deletion, file.is_symlink, file.is_submodule) == (
+        deletion,
+        symlink,
+        submodule,
+    )
 
 
 def test_units_are_the_net_change_and_then_each_commit() -> None:
@@ -169,7 +173,9 @@ def test_ranks_and_exit_codes() -> None:
     }  # fmt: skip
 
 
-def test_a_line_of_many_chunks_takes_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_of_many_chunks_takes_linear_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "_CHUNK", 64)
     line = b"x" * (16 << 20)
     data = b"a\n" + line + b"\nb"

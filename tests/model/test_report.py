@@ -12,7 +12,9 @@ from zt_gate.model.report import Verdict
     ("before", "after"),
     [("pass", "error"), ("error", "error"), ("fail", "fail")],
 )
-def test_an_error_after_the_judge_lowers_a_pass_and_keeps_a_fail(before: str, after: str) -> None:
+def test_an_error_after_the_judge_lowers_a_pass_and_keeps_a_fail(
+    before: str, after: str
+) -> None:
     judged = report(verdict=Verdict(before), complete=True, errors=("first",))
     told = judged.with_errors(["second", "third"])
     assert told.verdict.value == after

@@ -13,7 +13,9 @@ from zt_gate.policy.approvals import Approval, ApprovalError
 if TYPE_CHECKING:
     from pathlib import Path
 
-ONE = Approval("0" * 32, "code/x", "a.py", "it is right", "ada", "2026-01-01", "2026-01-02")
+ONE = Approval(
+    "0" * 32, "code/x", "a.py", "it is right", "ada", "2026-01-01", "2026-01-02"
+)
 
 
 def test_what_is_written_reads_the_same(tmp_path: Path) -> None:

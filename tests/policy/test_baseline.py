@@ -13,7 +13,9 @@ SALT = b"0123456789abcdef" * 2
 entries = st.builds(
     BaselineEntry,
     fingerprint=st.text("0123456789abcdef", min_size=32, max_size=32),
-    rule=st.sampled_from(("code/python-eval", "secrets/aws-access-key", "agent_config/hook")),
+    rule=st.sampled_from(
+        ("code/python-eval", "secrets/aws-access-key", "agent_config/hook")
+    ),
     path=st.binary(min_size=1, max_size=40),
 )
 
@@ -69,9 +71,22 @@ def test_pruning_drops_what_is_gone() -> None:
     old = Baseline(
         SALT,
         frozenset(
-            {BaselineEntry("1" * 32, "code/x", b"a"), BaselineEntry("2" * 32, "code/x", b"b")}
+            {
+                BaselineEntry("1" * 32, "code/x", b"a"),
+                BaselineEntry("2" * 32, "code/x", b"b"),
+            }
         ),
     )
-    new = [BaselineEntry("2" * 32, "code/x", b"b"), BaselineEntry("3" * 32, "code/x", b"c")]
-    assert {e.path for e in baseline.merged(old, new, prune=False).entries} == {b"a", b"b", b"c"}
-    assert {e.path for e in baseline.merged(old, new, prune=True).entries} == {b"b", b"c"}
+    new = [
+        BaselineEntry("2" * 32, "code/x", b"b"),
+        BaselineEntry("3" * 32, "code/x", b"c"),
+    ]
+    assert {e.path for e in baseline.merged(old, new, prune=False).entries} == {
+        b"a",
+        b"b",
+        b"c",
+    }
+    assert {e.path for e in baseline.merged(old, new, prune=True).entries} == {
+        b"b",
+        b"c",
+    }

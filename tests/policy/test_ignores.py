@@ -32,7 +32,9 @@ EXPIRED = Excuse("active", "ignore expired on 2026-06-30: old", "2026-06-30")
         ("code/y", b"legacy/a.py", Excuse()),
     ],
 )  # fmt: skip
-def test_what_the_trusted_side_said_yes_to(rule: str, path: bytes | None, excuse: Excuse) -> None:
+def test_what_the_trusted_side_said_yes_to(
+    rule: str, path: bytes | None, excuse: Excuse
+) -> None:
     assert Excuses(POLICY, "2026-07-01").of((rule,), path) == excuse
 
 

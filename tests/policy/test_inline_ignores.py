@@ -13,7 +13,9 @@ from zt_gate.scanners import registered
 
 
 def covers(mark: Mark, rule: str) -> bool:
-    finding = Finding(rule, Location("change"), "a message", Severity.HIGH, Confidence.HIGH)
+    finding = Finding(
+        rule, Location("change"), "a message", Severity.HIGH, Confidence.HIGH
+    )
     return mark.covers(finding, registered()[finding.scanner])
 
 
@@ -24,8 +26,18 @@ def covers(mark: Mark, rule: str) -> bool:
         (b"x = eval(y)  # nosec B307", "code/a", "secrets/a", False),
         (b"eval(y) // nosemgrep: rule", "code/a", "secrets/a", False),
         (b"eval(y)  # noqa: E501, S307", "code/a", "secrets/a", False),
-        (b"// eslint-disable-next-line security/detect-eval", "code/a", "secrets/a", True),
-        (b"eval(y) // eslint-disable-line security/detect-eval", "code/a", "secrets/a", False),
+        (
+            b"// eslint-disable-next-line security/detect-eval",
+            "code/a",
+            "secrets/a",
+            True,
+        ),
+        (
+            b"eval(y) // eslint-disable-line security/detect-eval",
+            "code/a",
+            "secrets/a",
+            False,
+        ),
         (b"run(x) // #nosec G204", "code/a", "secrets/a", False),
         (b"k = 'v'  # pragma: allowlist secret", "secrets/a", "code/a", False),
         (b"# pragma: allowlist nextline secret", "secrets/a", "code/a", True),
@@ -34,7 +46,12 @@ def covers(mark: Mark, rule: str) -> bool:
         (b"k = 'v'  # trufflehog:ignore", "secrets/a", "code/a", False),
         (b"k = 'v'  # kingfisher:ignore", "secrets/a", "code/a", False),
         (b'x  # zt-gate: ignore[code/a] reason="why"', "code/a", "code/b", False),
-        (b'  # zt-gate: ignore[code/a, secrets/*] reason="why"', "secrets/x", "code/b", True),
+        (
+            b'  # zt-gate: ignore[code/a, secrets/*] reason="why"',
+            "secrets/x",
+            "code/b",
+            True,
+        ),
     ],
 )
 def test_each_is_known(line: bytes, covered: str, other: str, below: bool) -> None:
@@ -49,7 +66,13 @@ def test_each_is_known(line: bytes, covered: str, other: str, below: bool) -> No
 
 @pytest.mark.parametrize(
     "line",
-    [b"x = 1  # noqa: E501", b"x = 1  # noqa", b"nosecrets = 1", b"# pragma: no cover", b""],
+    [
+        b"x = 1  # noqa: E501",
+        b"x = 1  # noqa",
+        b"nosecrets = 1",
+        b"# pragma: no cover",
+        b"",
+    ],
 )
 def test_others_are_none(line: bytes) -> None:
     assert list(marks_in(line)) == []

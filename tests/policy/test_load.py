@@ -104,7 +104,10 @@ def wrong(
 def test_every_key_is_read() -> None:
     policy = parse(WHOLE, ".zt-gate.toml")
     assert policy.profile == "strict"
-    assert policy.levels == {"injection": Level.WARN, "secrets/generic-password": Level.INFO}
+    assert policy.levels == {
+        "injection": Level.WARN,
+        "secrets/generic-password": Level.INFO,
+    }
     assert policy.paths == (
         Allowance("docs/**", ("injection/*",), "we teach about it"),
         Allowance("tests/fixtures/", ("secrets", "gate/unreadable"), "made up"),
@@ -142,12 +145,18 @@ def test_nothing_said_is_the_defaults() -> None:
 
 def test_the_digest_is_of_what_is_said_not_of_how() -> None:
     one = parse(b'profile = "strict"\n[dependencies]\nmin-age-days = 3\n', "a")
-    same = parse(b"# a comment\ndependencies.min-age-days=0x3\n\"profile\" = 'strict'\n", "b")
-    inside = parse(b'[tool.zt-gate]\nprofile="strict"\ndependencies={min-age-days=3}', "c", TABLE)
+    same = parse(
+        b"# a comment\ndependencies.min-age-days=0x3\n\"profile\" = 'strict'\n", "b"
+    )
+    inside = parse(
+        b'[tool.zt-gate]\nprofile="strict"\ndependencies={min-age-days=3}', "c", TABLE
+    )
     other = parse(b'profile = "strict"\n[dependencies]\nmin-age-days = 4\n', "a")
     assert one.digest == same.digest == inside.digest != other.digest
     dates = [
-        parse(b'[[ignore]]\nrule="*"\npath="*"\nreason="r"\nexpires=' + text, "d").digest
+        parse(
+            b'[[ignore]]\nrule="*"\npath="*"\nreason="r"\nexpires=' + text, "d"
+        ).digest
         for text in (b"2027-01-31", b"'2027-01-31'")
     ]
     assert dates[0] == dates[1]
@@ -161,48 +170,99 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
             ":5: unknown key 'min-age-day' in [dependencies]; did you mean 'min-age-days'?",
         ),
         ("profle = 'strict'", ":1: unknown key 'profle'; did you mean 'profile'?"),
-        ("\nmin-age-days = 3", ":2: unknown key 'min-age-days'; it belongs into [dependencies]"),
+        (
+            "\nmin-age-days = 3",
+            ":2: unknown key 'min-age-days'; it belongs into [dependencies]",
+        ),
         ("[audit]\nq = 1", ":2: unknown key 'q' in [audit]; known keys: log"),
         (
             "profile = 'stict'",
             "'profile' is one of 'advisory', 'standard', 'strict', not 'stict'; did",
         ),
-        ("profile = 3", ":1: 'profile' is one of 'advisory', 'standard', 'strict', not a number"),
+        (
+            "profile = 3",
+            ":1: 'profile' is one of 'advisory', 'standard', 'strict', not a number",
+        ),
         ("levels = 3", ":1: 'levels' is a table, not a number"),
-        ("[levels]\ncode = 'blok'", ":2: [levels] 'code' is one of 'block', 'warn', 'info', not"),
-        ("[levels]\nsecrts = 'warn'", ":2: 'secrts' names no scanner; did you mean 'secrets'?"),
+        (
+            "[levels]\ncode = 'blok'",
+            ":2: [levels] 'code' is one of 'block', 'warn', 'info', not",
+        ),
+        (
+            "[levels]\nsecrts = 'warn'",
+            ":2: 'secrts' names no scanner; did you mean 'secrets'?",
+        ),
         (
             "[levels]\n'code/*' = 'warn'",
             ":2: 'code/*' is a glob; [levels] takes scanners and rules",
         ),
-        ("[levels]\n'code/' = 'warn'", ":2: 'code/' is no rule; write scanner/rule or a glob"),
-        ("[paths]\n'a' = {reason='x'}", ":2: [paths] 'a' lacks allow, a list of rule globs"),
-        ("[paths]\n'a' = {allow=['code']}", ":2: [paths] 'a' lacks reason: say why it is expected"),
+        (
+            "[levels]\n'code/' = 'warn'",
+            ":2: 'code/' is no rule; write scanner/rule or a glob",
+        ),
+        (
+            "[paths]\n'a' = {reason='x'}",
+            ":2: [paths] 'a' lacks allow, a list of rule globs",
+        ),
+        (
+            "[paths]\n'a' = {allow=['code']}",
+            ":2: [paths] 'a' lacks reason: say why it is expected",
+        ),
         ("[paths]\n'a' = {allow=['x/y'], reason='r'}", ":2: 'x/y' names no scanner"),
         (
             "[paths]\n'a' = {allow='code', reason='r'}",
             ":2: [paths] 'a' 'allow' is a list of strings",
         ),
         ("[paths]\na.md = {allow=['*'], reason='r'}", "a path with dots needs quotes"),
-        ("[paths]\n'!a' = {allow=['*'], reason='r'}", ":2: '!a': a glob that begins with '!'"),
+        (
+            "[paths]\n'!a' = {allow=['*'], reason='r'}",
+            ":2: '!a': a glob that begins with '!'",
+        ),
         ("[paths]\n'a[b' = {allow=['*'], reason='r'}", "'[' without its ']'"),
         ("[paths]\n'a[[:alpha:]]' = {allow=['*'], reason='r'}", "are not supported"),
         ("[scanners.codes]", ":1: there is no scanner 'codes'; did you mean 'code'?"),
-        ("[scanners.code]\nenabled = false", ":2: a policy cannot switch a scanner off"),
-        ("[scanners.code]\ndeadlin-seconds = 5", ":2: unknown key 'deadlin-seconds' in [scanners"),
-        ("[scanners.code]\ndeadline-seconds = nan", ":2: [scanners.code] 'deadline-seconds' is a"),
-        ("[scanners.code]\ndeadline-seconds = 1e300", "is a number above 0, at most 86,400"),
-        ("[scanners.code]\ndeadline-seconds = 0", "is a number above 0, at most 86,400"),
+        (
+            "[scanners.code]\nenabled = false",
+            ":2: a policy cannot switch a scanner off",
+        ),
+        (
+            "[scanners.code]\ndeadlin-seconds = 5",
+            ":2: unknown key 'deadlin-seconds' in [scanners",
+        ),
+        (
+            "[scanners.code]\ndeadline-seconds = nan",
+            ":2: [scanners.code] 'deadline-seconds' is a",
+        ),
+        (
+            "[scanners.code]\ndeadline-seconds = 1e300",
+            "is a number above 0, at most 86,400",
+        ),
+        (
+            "[scanners.code]\ndeadline-seconds = 0",
+            "is a number above 0, at most 86,400",
+        ),
         ("[scanners.code]\ndeadline-seconds = '5'", "is a number, not a string"),
         ("[scanners.code]\ndeadline-seconds = true", "is a number, not a boolean"),
-        ("[scanners.secrets]\nrules = ['x']", ":2: unknown key 'rules' in [scanners.secrets]"),
-        ("[scanners.code]\nrules = 'x'", ":2: [scanners.code] 'rules' is a list of strings"),
+        (
+            "[scanners.secrets]\nrules = ['x']",
+            ":2: unknown key 'rules' in [scanners.secrets]",
+        ),
+        (
+            "[scanners.code]\nrules = 'x'",
+            ":2: [scanners.code] 'rules' is a list of strings",
+        ),
         ("[scanners.code]\npacks = ['x']", ":2: packs is a list of tables"),
-        ("[scanners.code]\npacks = [{ path = 'x', sha256 = 'g' }]", "64 hexadecimal digits"),
+        (
+            "[scanners.code]\npacks = [{ path = 'x', sha256 = 'g' }]",
+            "64 hexadecimal digits",
+        ),
         ("[scanners.code]\npacks = [{ path = 'x' }]", "a pack is pinned by sha256"),
         ("[[scanners.code.packs]]\nsha256 = 'x'", "a pack lacks path"),
         ("[[scanners.code.packs]]\nurl = 'x'", "unknown key 'url'"),
-        ("[dependencies]\nmin-age-days = '3'", "'min-age-days' is a whole number, not a string"),
+        (
+            "[dependencies]\nmin-age-days = '3'",
+            "'min-age-days' is a whole number, not a string",
+        ),
         ("[dependencies]\nmin-age-days = true", "is a whole number, not a boolean"),
         (
             "[dependencies]\nmin-age-days = -1",
@@ -213,8 +273,14 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
             ":2: [dependencies] 'on-unverified' is one of",
         ),
         ("[registries]\npypy = ''", "did you mean 'pypi'?"),
-        ("[registries]\npypi = 'ftp://a/'", ":2: [registries] 'pypi' is not an http or https URL"),
-        ("[registries]\npypi = 'https://a/${X}'", "variables are only expanded in the user's own"),
+        (
+            "[registries]\npypi = 'ftp://a/'",
+            ":2: [registries] 'pypi' is not an http or https URL",
+        ),
+        (
+            "[registries]\npypi = 'https://a/${X}'",
+            "variables are only expanded in the user's own",
+        ),
         ("[registries]\npypi = 'https://a:99999/'", "'pypi' is no URL"),
         ("[registries]\npypi = 'https://a/?q=1'", "has a query or a fragment"),
         ("[registries]\npypi = 'https://a\\u0000/'", "is no URL"),
@@ -242,7 +308,10 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
             "[[ignore]]\nrule='code'\npath='a'\nreason='r'\nexpires=2027-01-01T00:00:00Z",
             ":5: [[ignore]]",
         ),
-        ("[[ignore]]\nrule='code'\npath='a'\nreason=' \t'", ":4: [[ignore]] lacks reason: say why"),
+        (
+            "[[ignore]]\nrule='code'\npath='a'\nreason=' \t'",
+            ":4: [[ignore]] lacks reason: say why",
+        ),
         ("a = 1\nb = = 2", ":2: not valid TOML: Invalid value"),
         ("a = '''\n\n\n", ":1: not valid TOML"),
     ],
@@ -307,7 +376,11 @@ def test_the_scanner_of_lines_is_linear() -> None:
 
 
 @settings(max_examples=examples(300), deadline=None)
-@given(st.one_of(st.binary(max_size=200), st.text(alphabet="[]{}=.\"'#\\\n ax1-_", max_size=80)))
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(alphabet="[]{}=.\"'#\\\n ax1-_", max_size=80)
+    )
+)
 def test_anything_is_a_policy_or_a_policy_error(data: bytes | str) -> None:
     raw = data.encode() if isinstance(data, str) else data
     for table in ((), TABLE):
@@ -319,7 +392,12 @@ def test_anything_is_a_policy_or_a_policy_error(data: bytes | str) -> None:
 
 
 VALUES = st.recursive(
-    st.one_of(st.booleans(), st.integers(-5, 5), st.text(max_size=5), st.just(date(2027, 1, 1))),
+    st.one_of(
+        st.booleans(),
+        st.integers(-5, 5),
+        st.text(max_size=5),
+        st.just(date(2027, 1, 1)),
+    ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=2), st.dictionaries(st.text(max_size=5), inner)
     ),

@@ -35,7 +35,9 @@ def of(*files: FileChange) -> ChangeSet:
 def test_every_change_of_the_policy_file_counts(
     old: str | None, new: str | None, counts: bool
 ) -> None:
-    assert paths(of(file_change(".zt-gate.toml", new, old))) == [b".zt-gate.toml"] * counts
+    assert (
+        paths(of(file_change(".zt-gate.toml", new, old))) == [b".zt-gate.toml"] * counts
+    )
 
 
 @each_of(
@@ -60,7 +62,10 @@ def test_every_change_of_the_policy_file_counts(
 def test_pyproject_counts_where_the_table_differs(
     old: str | None, new: str | None, counts: bool
 ) -> None:
-    assert paths(of(file_change("pyproject.toml", new, old))) == [b"pyproject.toml"] * counts
+    assert (
+        paths(of(file_change("pyproject.toml", new, old)))
+        == [b"pyproject.toml"] * counts
+    )
 
 
 def test_only_the_root_has_a_policy() -> None:
@@ -68,18 +73,29 @@ def test_only_the_root_has_a_policy() -> None:
 
 
 def test_renames_move_the_policy_and_copies_do_not() -> None:
-    away = file_change("b.toml", "x = 1", "x = 1", status="R", old_path=b".zt-gate.toml")
-    hither = file_change(".zt-gate.toml", "x = 1", "x = 1", status="R", old_path=b"b.toml")
-    project = file_change("old.toml", WITH, WITH, status="R", old_path=b"pyproject.toml")
+    away = file_change(
+        "b.toml", "x = 1", "x = 1", status="R", old_path=b".zt-gate.toml"
+    )
+    hither = file_change(
+        ".zt-gate.toml", "x = 1", "x = 1", status="R", old_path=b"b.toml"
+    )
+    project = file_change(
+        "old.toml", WITH, WITH, status="R", old_path=b"pyproject.toml"
+    )
     copied = replace(away, status="C")
     assert paths(of(away)) == paths(of(hither)) == [b".zt-gate.toml"]
     assert paths(of(project)) == [b"pyproject.toml"]
     assert paths(of(copied)) == []
-    assert paths(of(file_change("pyproject.toml", WITH, WITH, status="C", old_path=b"x"))) != []
+    assert (
+        paths(of(file_change("pyproject.toml", WITH, WITH, status="C", old_path=b"x")))
+        != []
+    )
 
 
 def test_a_tree_changes_nothing() -> None:
-    change = replace(change_of({".zt-gate.toml": "", "pyproject.toml": WITH}), kind="tree")
+    change = replace(
+        change_of({".zt-gate.toml": "", "pyproject.toml": WITH}), kind="tree"
+    )
     assert touched(change) == ()
 
 
@@ -92,7 +108,9 @@ def test_what_cannot_be_read_counts() -> None:
     assert paths(of(replace(known, new=gone))) == [b"pyproject.toml"]
     assert paths(of(replace(known, old=gone))) == [b"pyproject.toml"]
     assert paths(of(replace(known, old=gone, new=gone))) == [b"pyproject.toml"]
-    assert paths(of(replace(known, path=b".zt-gate.toml", new=gone))) == [b".zt-gate.toml"]
+    assert paths(of(replace(known, path=b".zt-gate.toml", new=gone))) == [
+        b".zt-gate.toml"
+    ]
 
 
 def test_the_content_tells_one_change_from_another() -> None:
@@ -102,5 +120,9 @@ def test_the_content_tells_one_change_from_another() -> None:
     assert content(".zt-gate.toml", "a", "x") == content(".zt-gate.toml", "a", "y")
     assert content(".zt-gate.toml", "a", "x") != content(".zt-gate.toml", "b", "x")
     assert content(".zt-gate.toml", None, "x") != content(".zt-gate.toml", "", "x")
-    assert content("pyproject.toml", WITH, PLAIN) == content("pyproject.toml", REWRITTEN, OTHER)
-    assert content("pyproject.toml", WITH, PLAIN) != content("pyproject.toml", OTHER, PLAIN)
+    assert content("pyproject.toml", WITH, PLAIN) == content(
+        "pyproject.toml", REWRITTEN, OTHER
+    )
+    assert content("pyproject.toml", WITH, PLAIN) != content(
+        "pyproject.toml", OTHER, PLAIN
+    )

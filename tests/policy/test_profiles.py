@@ -18,8 +18,12 @@ def finding(
     return Finding(rule, place, "m", Severity(severity), Confidence(confidence), **more)
 
 
-def level(item: Finding, least: str = "high", fail_on: str = "block", **policy: Any) -> str:
-    return level_of(item, Policy(**policy), min_confidence=Confidence(least), fail_on=fail_on).value
+def level(
+    item: Finding, least: str = "high", fail_on: str = "block", **policy: Any
+) -> str:
+    return level_of(
+        item, Policy(**policy), min_confidence=Confidence(least), fail_on=fail_on
+    ).value
 
 
 @pytest.mark.parametrize(
@@ -37,7 +41,9 @@ def level(item: Finding, least: str = "high", fail_on: str = "block", **policy: 
 )
 def test_the_matrix(confidence: str, least: str, expected: str) -> None:
     severities = ("critical", "high", "medium", "low", "info")
-    assert [level(finding(s, confidence), least) for s in severities] == expected.split()
+    assert [
+        level(finding(s, confidence), least) for s in severities
+    ] == expected.split()
 
 
 def test_a_rules_own_level_wins_over_the_matrix() -> None:

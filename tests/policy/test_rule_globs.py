@@ -19,7 +19,12 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 def ignored_by_git(repo: Repo, pattern: str, paths: list[str]) -> set[str]:
     (repo.path / ".gitignore").write_text(pattern + "\n")
     out = repo.git(
-        "check-ignore", "--no-index", "--stdin", "-z", stdin="\0".join(paths).encode(), check=False
+        "check-ignore",
+        "--no-index",
+        "--stdin",
+        "-z",
+        stdin="\0".join(paths).encode(),
+        check=False,
     )
     return set(out.decode().split("\0")) - {""}
 
@@ -32,7 +37,11 @@ def ignored_by_git(repo: Repo, pattern: str, paths: list[str]) -> set[str]:
         ("docs/", ["docs/a", "x/docs/a/b"], ["docs", "mydocs/a"]),
         ("docs", ["docs", "docs/a", "x/docs"], ["docs2"]),
         ("src/*.py", ["src/a.py"], ["src/x/a.py", "y/src/a.py"]),
-        ("src/**/a", ["src/a", "src/x/a", "src/x/y/a", "src/x/a/b"], ["src/b", "x/src/a"]),
+        (
+            "src/**/a",
+            ["src/a", "src/x/a", "src/x/y/a", "src/x/a/b"],
+            ["src/b", "x/src/a"],
+        ),
         ("src/**", ["src/a", "src/a/b"], ["src", "x/src/a"]),
         ("**/a", ["a", "x/a", "x/a/b"], ["ab"]),
         ("a?c", ["abc", "x/abc"], ["ac", "a/c"]),
@@ -46,7 +55,9 @@ def ignored_by_git(repo: Repo, pattern: str, paths: list[str]) -> set[str]:
         ("/", [], []),
     ],
 )
-def test_like_gitignore(pattern: str, yes: list[str], no: list[str], repo: Repo) -> None:
+def test_like_gitignore(
+    pattern: str, yes: list[str], no: list[str], repo: Repo
+) -> None:
     if not yes:
         if pattern == "/":
             with pytest.raises(GlobError):
@@ -61,12 +72,17 @@ def test_like_gitignore(pattern: str, yes: list[str], no: list[str], repo: Repo)
 
 PIECES = st.text(alphabet="ab*?[]!-\\.", min_size=1, max_size=4)
 SLASH = st.sampled_from(["", "/"])
-PATTERNS = st.lists(st.one_of(PIECES, st.just("**"), st.just("a")), min_size=1, max_size=4).map(
-    "/".join
+PATTERNS = st.lists(
+    st.one_of(PIECES, st.just("**"), st.just("a")), min_size=1, max_size=4
+).map("/".join)
+NAMES = st.text(alphabet="ab.-[]", min_size=1, max_size=3).filter(
+    lambda n: n not in {".", ".."}
 )
-NAMES = st.text(alphabet="ab.-[]", min_size=1, max_size=3).filter(lambda n: n not in {".", ".."})
 PATHS = st.lists(
-    st.lists(NAMES, min_size=1, max_size=4).map("/".join), min_size=1, max_size=12, unique=True
+    st.lists(NAMES, min_size=1, max_size=4).map("/".join),
+    min_size=1,
+    max_size=12,
+    unique=True,
 )
 
 
@@ -80,7 +96,9 @@ def test_git_itself_agrees(
         glob = compile_glob(text)
     except GlobError:
         return
-    assert {p for p in paths if glob.matches(p.encode())} == ignored_by_git(repo, text, paths)
+    assert {p for p in paths if glob.matches(p.encode())} == ignored_by_git(
+        repo, text, paths
+    )
 
 
 @each_of("pattern", ["", "/", "//", "!a", "a//b", "./a", "a/../b", "a\nb", "a\0",

@@ -55,7 +55,9 @@ def staged(repo: Repo, **files: str) -> Report:
 
 
 def the_only(report: Report) -> JudgedFinding:
-    (found,) = [one for one in report.findings if one.finding.rule.startswith("secrets/aws")]
+    (found,) = [
+        one for one in report.findings if one.finding.rule.startswith("secrets/aws")
+    ]
     return found
 
 
@@ -82,7 +84,9 @@ def test_a_trusted_mark_holds_for_code_that_moves_and_says_who_made_it(
     assert (found.state_by, found.state_since) == ("Ada", "2026-01-02")
 
 
-def test_a_trusted_mark_does_not_hold_for_a_line_that_was_edited_or_copied(repo: Repo) -> None:
+def test_a_trusted_mark_does_not_hold_for_a_line_that_was_edited_or_copied(
+    repo: Repo,
+) -> None:
     repo.write("a.py", f"key = '{KEY}'  # {OWN}\n")
     repo.commit()
     assert the_only(staged(repo, a=f"key = '{OTHER}'  # {OWN}\n")).state == "active"
@@ -94,7 +98,9 @@ def test_a_trusted_mark_does_not_hold_for_a_line_that_was_edited_or_copied(repo:
 def test_a_mark_above_speaks_of_the_line_below_it(repo: Repo) -> None:
     repo.write("a.py", f"# {OWN}\nkey = '{KEY}'\n")
     repo.commit()
-    assert the_only(staged(repo, a=f"\n\n# {OWN}\nkey =   '{KEY}'\n")).state == "ignored"
+    assert (
+        the_only(staged(repo, a=f"\n\n# {OWN}\nkey =   '{KEY}'\n")).state == "ignored"
+    )
     # What is put between the two is not what the mark was for.
     moved = staged(repo, a=f"# {OWN}\nother = '{OTHER}'\nkey = '{KEY}'\n")
     assert moved.verdict.value == "fail"
@@ -122,13 +128,17 @@ def test_an_ignore_in_the_policy_says_who_made_it(repo: Repo) -> None:
         '[[ignore]]\nrule = "secrets/*"\npath = "b.py"\nreason = "no"\n'
         '[[ignore]]\nrule = "secrets/*"\npath = "a.py"\nreason = "yes"\n',
     )
-    repo.commit(env={"GIT_AUTHOR_NAME": "Grace", "GIT_AUTHOR_DATE": "2026-05-06T07:08:09Z"})
+    repo.commit(
+        env={"GIT_AUTHOR_NAME": "Grace", "GIT_AUTHOR_DATE": "2026-05-06T07:08:09Z"}
+    )
     found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
     assert (found.state, found.state_reason) == ("ignored", "yes")
     assert (found.state_by, found.state_since) == ("Grace", "2026-05-06")
 
 
-def test_a_mailmap_of_the_change_does_not_rename_who_made_an_exception(repo: Repo) -> None:
+def test_a_mailmap_of_the_change_does_not_rename_who_made_an_exception(
+    repo: Repo,
+) -> None:
     repo.write("a.py", f"key = '{KEY}'  # {OWN}\n")
     repo.commit()
     repo.write(".mailmap", "Owner <owner@example.org> <ada@example.org>\n")
@@ -189,7 +199,9 @@ def run(x):
 """
 
 
-def test_a_marked_line_that_new_data_reaches_has_to_be_looked_at_again(repo: Repo) -> None:
+def test_a_marked_line_that_new_data_reaches_has_to_be_looked_at_again(
+    repo: Repo,
+) -> None:
     """The mark was made for a command that nobody outside could choose."""
     repo.write("a.py", BEFORE)
     repo.commit()
@@ -197,7 +209,9 @@ def test_a_marked_line_that_new_data_reaches_has_to_be_looked_at_again(repo: Rep
     repo.git("add", "-A")
     request = run.Request(folder=repo.path, only=("code",))
     report = run.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
-    states = {one.finding.rule: (one.state, one.state_reason) for one in report.findings}
+    states = {
+        one.finding.rule: (one.state, one.state_reason) for one in report.findings
+    }
     assert states["code/python-command-injection"] == (
         "active",
         "the ignore on the line is older than what leads here",
@@ -222,7 +236,10 @@ def test_the_baseline_knows_what_was_there_and_not_its_copy(repo: Repo) -> None:
     repo.write("a.py", f"key = '{KEY}'\n")
     repo.commit()
     made = cli(repo, "baseline", "--scanner", "secrets", "--offline")
-    assert (made.returncode, made.stdout) == (0, ".zt-gate-baseline: 1 known, 1 added, 0 dropped\n")
+    assert (made.returncode, made.stdout) == (
+        0,
+        ".zt-gate-baseline: 1 known, 1 added, 0 dropped\n",
+    )
     first = (repo.path / ".zt-gate-baseline").read_bytes()
     assert KEY.encode() not in first
     # Not yet on the trusted side.
@@ -249,14 +266,18 @@ def test_a_baseline_in_the_change_does_not_help(repo: Repo) -> None:
     assert judged(repo).verdict.value == "fail"
 
 
-def test_a_broken_baseline_on_the_trusted_side_is_an_error_of_configuration(repo: Repo) -> None:
+def test_a_broken_baseline_on_the_trusted_side_is_an_error_of_configuration(
+    repo: Repo,
+) -> None:
     repo.write(".zt-gate-baseline", "nothing\n")
     repo.commit()
     with pytest.raises(UsageError, match="zt-gate-baseline:1: the header is missing"):
         staged(repo, a="x = 1\n")
 
 
-def test_what_other_tools_know_is_imported_and_their_plugins_are_not_run(repo: Repo) -> None:
+def test_what_other_tools_know_is_imported_and_their_plugins_are_not_run(
+    repo: Repo,
+) -> None:
     from hashlib import sha1
 
     repo.write("a.py", f"key = '{KEY}'\n")
@@ -278,13 +299,17 @@ def test_what_other_tools_know_is_imported_and_their_plugins_are_not_run(repo: R
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
 
 
-def answered(repo: Repo, *words: str, answers: tuple[str, ...], **env: str) -> tuple[int, str]:
+def answered(
+    repo: Repo, *words: str, answers: tuple[str, ...], **env: str
+) -> tuple[int, str]:
     """Run a command at a terminal of its own and type the answers."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(repo.path)
         environ = {**GIT_ENV, "HOME": str(repo.path.parent), **env}
-        os.execve(sys.executable, [sys.executable, "-I", "-m", "zt_gate", *words], environ)
+        os.execve(
+            sys.executable, [sys.executable, "-I", "-m", "zt_gate", *words], environ
+        )
     shown = b""
     left = list(answers)
     try:
@@ -297,7 +322,9 @@ def answered(repo: Repo, *words: str, answers: tuple[str, ...], **env: str) -> t
                 shown += b"."
     except OSError:  # Linux: the other side is closed
         pass
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(errors="replace")
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode(
+        errors="replace"
+    )
 
 
 def test_a_person_approves_at_a_terminal_and_a_program_cannot(repo: Repo) -> None:
@@ -306,7 +333,9 @@ def test_a_person_approves_at_a_terminal_and_a_program_cannot(repo: Repo) -> Non
     assert (refused.returncode, "terminal" in refused.stderr) == (2, True)
     assert answered(repo, "approve", answers=("seen", "no"))[0] == 2
     assert judged(repo).verdict.value == "fail"
-    code, shown = answered(repo, "approve", before.fingerprint[:8], answers=("a sample", "ID"))
+    code, shown = answered(
+        repo, "approve", before.fingerprint[:8], answers=("a sample", "ID")
+    )
     assert (code, "1 approved" in shown, KEY in shown) == (0, True, False)
     after = judged(repo)
     assert (after.verdict.value, the_only(after).state) == ("pass", "approved")
@@ -324,7 +353,10 @@ def test_ignore_writes_what_the_policy_reads(repo: Repo) -> None:
     words = ("ignore", "secrets/*", "a.py", "--reason", 'a "sample" \\ of one')
     assert cli(repo, *words).returncode == 0
     assert (
-        cli(repo, "ignore", "code", "b/**", "--reason", "b", "--expires", "never").returncode == 0
+        cli(
+            repo, "ignore", "code", "b/**", "--reason", "b", "--expires", "never"
+        ).returncode
+        == 0
     )
     repo.commit()
     found = the_only(staged(repo, a=f"key = '{KEY}'\n"))

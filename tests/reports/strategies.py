@@ -7,7 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.support import reports as make
-from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
+from zt_gate.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Severity,
+)
 from zt_gate.model.report import (
     JudgedFinding,
     NotInspected,
@@ -30,7 +37,8 @@ MEANINGFUL = (
 )  # fmt: skip
 
 texts = st.lists(
-    st.one_of(st.sampled_from(MEANINGFUL), st.text(st.characters(), max_size=8)), max_size=6
+    st.one_of(st.sampled_from(MEANINGFUL), st.text(st.characters(), max_size=8)),
+    max_size=6,
 ).map("".join)
 named = texts.filter(bool)
 paths = st.one_of(
@@ -47,7 +55,9 @@ def locations(draw: Any) -> Location:
     path = draw(paths if kind in {"line", "file"} else st.one_of(st.none(), paths))
     line = draw(st.integers(1, 10**6) if kind == "line" else numbers)
     commit = draw(named if kind == "commit" else st.none())
-    return Location(kind, path, line, draw(numbers), draw(numbers), draw(numbers), commit)
+    return Location(
+        kind, path, line, draw(numbers), draw(numbers), draw(numbers), commit
+    )
 
 
 evidences = st.builds(Evidence, texts, st.integers(-2, 40), st.integers(-2, 40))

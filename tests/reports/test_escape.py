@@ -61,7 +61,11 @@ def test_nothing_hidden_and_nothing_obeyed(text: str) -> None:
     assert escape.visible(shown) == shown
 
 
-@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="#")))
+@given(
+    st.text(
+        st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters="#")
+    )
+)
 def test_plain_text_stays(text: str) -> None:
     assert escape.visible(text) == text
 
@@ -133,7 +137,10 @@ def test_a_block_ends_where_it_ends(lines: list[str]) -> None:
 
 
 def test_html_code() -> None:
-    assert escape.html_code('</code><b>&"\n') == r"<code>&lt;/code&gt;&lt;b&gt;&amp;&quot;\n</code>"
+    assert (
+        escape.html_code('</code><b>&"\n')
+        == r"<code>&lt;/code&gt;&lt;b&gt;&amp;&quot;\n</code>"
+    )
 
 
 @given(texts)

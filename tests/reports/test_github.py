@@ -32,7 +32,13 @@ def parse(line: str) -> Command:
     properties = {}
     for pair in filter(None, written.strip().split(",")):
         key, _, value = pair.partition("=")
-        for code, ch in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        for code, ch in (
+            ("%0D", "\r"),
+            ("%0A", "\n"),
+            ("%3A", ":"),
+            ("%2C", ","),
+            ("%25", "%"),
+        ):
             value = value.replace(code, ch)
         properties[key] = value
     for code, ch in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
@@ -52,7 +58,9 @@ def test_looks(name: str) -> None:
 
 
 def test_an_annotation_says_where_and_what() -> None:
-    found = next(c for c in commands(make.failing()) if "sql-injection" in c.properties["title"])
+    found = next(
+        c for c in commands(make.failing()) if "sql-injection" in c.properties["title"]
+    )
     assert found.name == "error"
     assert found.properties == {
         "file": "src/app.py",
@@ -78,10 +86,15 @@ def test_ten_of_each_the_worst_first_and_the_rest_counted() -> None:
         for n in range(25)
     )
     found = commands(make.report(verdict=Verdict.FAIL, findings=findings))
-    assert [c.name for c in found] == ["error"] * 10 + ["warning"] * 10 + ["notice"] * 10
+    assert [c.name for c in found] == ["error"] * 10 + ["warning"] * 10 + [
+        "notice"
+    ] * 10
     assert "46 findings without an annotation" in found[-1].data
     report = make.report(
-        verdict=Verdict.FAIL, findings=findings, complete=False, errors=("the index is locked",)
+        verdict=Verdict.FAIL,
+        findings=findings,
+        complete=False,
+        errors=("the index is locked",),
     )
     found = commands(report)
     assert [c.name for c in found].count("error") == 10
@@ -91,16 +104,22 @@ def test_ten_of_each_the_worst_first_and_the_rest_counted() -> None:
 
 def test_a_file_that_cannot_be_expressed_is_named_in_the_text() -> None:
     for raw in (b"a\nb.py", b"caf\xe9.py", b"x\x1b.py", b" x", "a\u202eb".encode()):
-        found = commands(make.report(findings=(make.judged(make.finding(path=raw)),)))[0]
+        found = commands(make.report(findings=(make.judged(make.finding(path=raw)),)))[
+            0
+        ]
         assert "file" not in found.properties
         assert "\nat " in found.data
-    found = commands(make.report(findings=(make.judged(make.finding(path=b"a,b:c=d%.py")),)))[0]
+    found = commands(
+        make.report(findings=(make.judged(make.finding(path=b"a,b:c=d%.py")),))
+    )[0]
     assert found.properties["file"] == "a,b:c=d%.py"
 
 
 def test_messages_fit() -> None:
     long = make.finding(message="日" * 5000)
-    items = tuple(NotInspected(b"f%d" % n, "failed", "no answer " * 9) for n in range(200))
+    items = tuple(
+        NotInspected(b"f%d" % n, "failed", "no answer " * 9) for n in range(200)
+    )
     report = make.report(
         verdict=Verdict.ERROR,
         complete=False,
@@ -118,7 +137,14 @@ def test_every_line_is_one_of_our_commands(report: Report) -> None:
     found = commands(report)
     assert {c.name for c in found} <= OURS
     for c in found:
-        assert set(c.properties) <= {"file", "line", "endLine", "col", "endColumn", "title"}
+        assert set(c.properties) <= {
+            "file",
+            "line",
+            "endLine",
+            "col",
+            "endColumn",
+            "title",
+        }
         assert "##[" not in c.data + "".join(c.properties.values())
         assert len(c.data.encode()) <= 4096
         assert all(ch == "\n" or ch.isprintable() for ch in c.data)

@@ -48,7 +48,9 @@ def test_every_entry_is_one_that_gitlab_takes(report: Report) -> None:
 
 def test_what_was_not_inspected_is_a_blocker() -> None:
     found = entries(make.incomplete())
-    skipped = [entry for entry in found if entry["check_name"] == "zt-gate/not-inspected"]
+    skipped = [
+        entry for entry in found if entry["check_name"] == "zt-gate/not-inspected"
+    ]
     assert skipped
     said = {entry["description"]: entry["severity"] for entry in skipped}
     # Only what somebody left out on purpose is none.

@@ -16,7 +16,9 @@ from zt_gate.reports import render
 if TYPE_CHECKING:
     from zt_gate.model.report import Report
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8"))
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8")
+)
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -34,7 +36,11 @@ def test_the_schema_is_a_schema_and_describes_every_field() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
     def visit(part: Any, where: str) -> None:
-        if isinstance(part, dict) and "properties" in part and "additionalProperties" in part:
+        if (
+            isinstance(part, dict)
+            and "properties" in part
+            and "additionalProperties" in part
+        ):
             assert part["additionalProperties"] is False, where
             for name, field in part["properties"].items():
                 assert "description" in field or "$ref" in field, f"{where}.{name}"
@@ -97,7 +103,11 @@ def test_fields_carry_the_values() -> None:
     commit = next(f for f in document["findings"] if f["location"]["kind"] == "commit")
     assert commit["path"] is None
     assert commit["location"]["commit"].startswith("9fceb02d")
-    assert (document["verdict"], document["exit_code"], document["complete"]) == ("fail", 1, True)
+    assert (document["verdict"], document["exit_code"], document["complete"]) == (
+        "fail",
+        1,
+        True,
+    )
     assert document["origin"] == {"ai": True, "evidence": ["Co-authored-by trailer"]}
 
 

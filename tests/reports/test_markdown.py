@@ -21,7 +21,15 @@ TOKENS = {
         "td",
     )),
 }  # fmt: skip
-INLINE = {"text", "code_inline", "strong_open", "strong_close", "em_open", "em_close", "softbreak"}
+INLINE = {
+    "text",
+    "code_inline",
+    "strong_open",
+    "strong_close",
+    "em_open",
+    "em_close",
+    "softbreak",
+}
 OURS = re.compile(
     r"<!-- zt-gate -->\n|</details>\n|"
     r"<details( open)?><summary><b>[A-Za-z]+</b>( <code>[^<>\n]*</code>){2}</summary>\n"
@@ -35,7 +43,9 @@ def check(text: str) -> int:
     for token in PARSER.parse(text):
         assert token.type in TOKENS, token
         if token.type == "html_block":
-            assert OURS.fullmatch(token.content + "\n" * (not token.content.endswith("\n"))), token
+            assert OURS.fullmatch(
+                token.content + "\n" * (not token.content.endswith("\n"))
+            ), token
             unfold += 1 if token.content.startswith("<details") else 0
             unfold -= 1 if token.content.startswith("</details") else 0
             assert unfold in {0, 1}
@@ -58,8 +68,13 @@ def test_looks(name: str) -> None:
 
 def test_findings_unfold_and_info_only_if_verbose() -> None:
     assert check(render("markdown", make.failing()).decode()) == 7
-    assert check(render("markdown", make.failing(), Options(verbose=True)).decode()) == 8
-    assert "level info, not listed: 1 finding" in render("markdown", make.failing()).decode()
+    assert (
+        check(render("markdown", make.failing(), Options(verbose=True)).decode()) == 8
+    )
+    assert (
+        "level info, not listed: 1 finding"
+        in render("markdown", make.failing()).decode()
+    )
 
 
 @given(reports())
@@ -81,7 +96,8 @@ def test_a_suggestion_starts_no_workflow_command() -> None:
 @pytest.mark.parametrize("limit", [65_536, 20_000, 2_000])
 def test_a_comment_has_a_limit_and_counts_what_is_left_out(limit: int) -> None:
     findings = tuple(
-        make.judged(make.finding(path=b"f%d.py" % n), fingerprint=f"{n:032}") for n in range(400)
+        make.judged(make.finding(path=b"f%d.py" % n), fingerprint=f"{n:032}")
+        for n in range(400)
     )
     items = tuple(NotInspected(b"f%d" % n, "failed", "no answer") for n in range(2000))
     report = make.report(

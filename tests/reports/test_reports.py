@@ -49,7 +49,9 @@ def test_every_format_carries_what_makes_a_run_incomplete(name: str) -> None:
 
 @each_of("name", NAMES)
 @each_of("verdict", Verdict)
-def test_every_format_carries_verdict_and_completeness(name: str, verdict: Verdict) -> None:
+def test_every_format_carries_verdict_and_completeness(
+    name: str, verdict: Verdict
+) -> None:
     patterns = {
         "terminal": (verdict.value.upper(), "incomplete"),
         "json": (f'"verdict": "{verdict.value}"', '"complete": false'),
@@ -61,7 +63,9 @@ def test_every_format_carries_verdict_and_completeness(name: str, verdict: Verdi
         "junit": (f"verdict: {verdict.value}", "complete: no"),
     }[name]
     whole = said(name, make.report(verdict=verdict))
-    part = said(name, make.report(verdict=verdict, complete=False, errors=("no answer",)))
+    part = said(
+        name, make.report(verdict=verdict, complete=False, errors=("no answer",))
+    )
     assert patterns[0] in whole
     assert patterns[0] in part
     assert patterns[1] in part
@@ -92,13 +96,17 @@ def test_the_same_report_is_the_same_bytes(name: str) -> None:
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(ReportError, match="terminal, json, sarif, github, markdown, gitlab, junit"):
+    with pytest.raises(
+        ReportError, match="terminal, json, sarif, github, markdown, gitlab, junit"
+    ):
         render("html\x1b", make.report())
 
 
 def test_modules_are_imported_only_when_asked_for() -> None:
     code = "import sys, zt_gate.reports; print(*(m for m in sys.modules if 'reports.' in m))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == ["zt_gate.reports.base"]
 
 
@@ -109,4 +117,6 @@ def test_every_format_is_documented() -> None:
 
 
 def test_options_are_frozen_with_the_defaults_of_a_pipe() -> None:
-    assert Options() == Options(colour=False, width=80, verbose=False, terminal=False, limit=None)
+    assert Options() == Options(
+        colour=False, width=80, verbose=False, terminal=False, limit=None
+    )

@@ -37,7 +37,10 @@ def check(run: dict[str, Any]) -> None:
     assert len(ids) == len(set(ids))
     for rule in driver["rules"]:
         check_rule(rule)
-    hashes = [result["partialFingerprints"]["primaryLocationLineHash"] for result in run["results"]]
+    hashes = [
+        result["partialFingerprints"]["primaryLocationLineHash"]
+        for result in run["results"]
+    ]
     assert len(hashes) == len(set(hashes))
     for result in run["results"]:
         assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
@@ -79,9 +82,14 @@ def check_location(physical: dict[str, Any]) -> None:
     assert not urlsplit(uri).scheme
     assert not uri.startswith("/")
     region = physical["region"]
-    numbers = [region[key] for key in ("startLine", "startColumn", "endLine", "endColumn")]
+    numbers = [
+        region[key] for key in ("startLine", "startColumn", "endLine", "endColumn")
+    ]
     assert all(isinstance(number, int) and number >= 1 for number in numbers)
-    assert (region["endLine"], region["endColumn"]) >= (region["startLine"], region["startColumn"])
+    assert (region["endLine"], region["endColumn"]) >= (
+        region["startLine"],
+        region["startColumn"],
+    )
 
 
 @pytest.mark.parametrize("name", ["report", "failing", "incomplete", "hostile"])
@@ -113,7 +121,9 @@ def test_a_result() -> None:
     }
     assert sql["partialFingerprints"]["primaryLocationLineHash"] == "bb" * 16 + ":1"
     assert sql["suppressions"] == []
-    (rule,) = (r for r in run["tool"]["driver"]["rules"] if r["id"] == "code/sql-injection")
+    (rule,) = (
+        r for r in run["tool"]["driver"]["rules"] if r["id"] == "code/sql-injection"
+    )
     assert rule["shortDescription"]["text"] == "Sql injection"
     assert rule["properties"]["tags"] == ["security", "code", "external/cwe/cwe-089"]
     assert rule["properties"]["security-severity"] == "8.0"
@@ -132,11 +142,14 @@ def test_waived_results_are_suppressed() -> None:
 
 
 def test_findings_without_a_path_stand_somewhere() -> None:
-    commit = make.finding(path=None, line=None, column=None, kind="commit", commit="9fceb02d0a")
+    commit = make.finding(
+        path=None, line=None, column=None, kind="commit", commit="9fceb02d0a"
+    )
     change = make.finding(path=None, line=None, column=None, kind="change")
     run = run_of(make.report(findings=(make.judged(commit), make.judged(change))))
     uris = {
-        r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]
+        r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for r in run["results"]
     }
     assert uris == {"commit-message", "change-as-a-whole"}
     assert {r["message"]["text"].rpartition(" (")[2] for r in run["results"]} == {
@@ -146,8 +159,12 @@ def test_findings_without_a_path_stand_somewhere() -> None:
 
 
 def test_equal_fingerprints_are_told_apart() -> None:
-    run = run_of(make.report(findings=(make.judged(), make.judged(make.finding(line=20)))))
-    assert [r["partialFingerprints"]["primaryLocationLineHash"][-2:] for r in run["results"]] == [
+    run = run_of(
+        make.report(findings=(make.judged(), make.judged(make.finding(line=20))))
+    )
+    assert [
+        r["partialFingerprints"]["primaryLocationLineHash"][-2:] for r in run["results"]
+    ] == [
         ":1",
         ":2",
     ]
@@ -156,7 +173,9 @@ def test_equal_fingerprints_are_told_apart() -> None:
 def test_a_fix_needs_a_whole_region() -> None:
     whole = make.judged(make.finding(fix="x\ty\n"))
     half = make.judged(make.finding(fix="x", end_column=None))
-    fixes = [r.get("fixes") for r in run_of(make.report(findings=(whole, half)))["results"]]
+    fixes = [
+        r.get("fixes") for r in run_of(make.report(findings=(whole, half)))["results"]
+    ]
     replacement = fixes[0][0]["artifactChanges"][0]["replacements"][0]
     assert replacement["insertedContent"]["text"] == "x\ty\n"
     assert fixes[1] is None
@@ -164,7 +183,9 @@ def test_a_fix_needs_a_whole_region() -> None:
 
 def test_five_thousand_are_kept_the_worst_first() -> None:
     findings = tuple(
-        make.judged(make.finding(line=n + 1), Level.BLOCK if n == 5999 else Level.WARN, f"{n}")
+        make.judged(
+            make.finding(line=n + 1), Level.BLOCK if n == 5999 else Level.WARN, f"{n}"
+        )
         for n in range(6000)
     )
     run = run_of(make.report(verdict=Verdict.FAIL, findings=findings))
@@ -180,7 +201,10 @@ def test_an_incomplete_run_is_no_success() -> None:
     assert invocation["exitCode"] == 3
     texts = [n["message"]["text"] for n in invocation["toolExecutionNotifications"]]
     assert "the audit log could not be written" in texts
-    assert "dependencies: package.json: left-pad: the registry said 503 (unverified)" in texts
+    assert (
+        "dependencies: package.json: left-pad: the registry said 503 (unverified)"
+        in texts
+    )
     levels = {n["level"] for n in invocation["toolExecutionNotifications"]}
     assert levels == {"error", "note"}
 
@@ -188,7 +212,9 @@ def test_an_incomplete_run_is_no_success() -> None:
 def test_hostile_paths_come_back() -> None:
     results = run_of(make.hostile())["results"]
     found = {
-        unquote_to_bytes(r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+        unquote_to_bytes(
+            r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        )
         for r in results
     }
     assert found == set(make.HOSTILE.values())

@@ -29,12 +29,16 @@ SCHEMA = os.environ.get("ZT_GATE_SARIF_SCHEMA", "")
 READER = os.environ.get("ZT_GATE_SARIF_TOOLS", "")
 
 
-@pytest.mark.skipif(not SCHEMA, reason="ZT_GATE_SARIF_SCHEMA names no file with the schema")
+@pytest.mark.skipif(
+    not SCHEMA, reason="ZT_GATE_SARIF_SCHEMA names no file with the schema"
+)
 @settings(max_examples=examples(25))
 @given(reports())
 def test_any_report_keeps_to_the_standards_schema(report: Report) -> None:
     schema = json.loads(Path(SCHEMA).read_bytes())
-    assert schema["title"].startswith("Static Analysis Results Format (SARIF) Version 2.1.0")
+    assert schema["title"].startswith(
+        "Static Analysis Results Format (SARIF) Version 2.1.0"
+    )
     jsonschema.Draft7Validator(schema).validate(json.loads(render("sarif", report)))
 
 

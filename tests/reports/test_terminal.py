@@ -41,7 +41,9 @@ def test_piped(name: str) -> None:
     ],
 )
 def test_looks(name: str, options: Options) -> None:
-    same_as_snapshot(f"terminal-{name}.txt", render("terminal", make.failing(), options))
+    same_as_snapshot(
+        f"terminal-{name}.txt", render("terminal", make.failing(), options)
+    )
 
 
 def test_verbose_lists_what_is_not_applicable() -> None:
@@ -151,7 +153,9 @@ def test_lines_of_a_span_are_numbered_from_where_it_starts() -> None:
 
 def test_many_lines_are_six_and_begin_with_the_span() -> None:
     lines = snippet(Evidence("x\n" * 40, 20, 40), 100, 60)
-    assert [line.gutter.strip() for line in lines] == [f"{n} |" for n in range(100, 106)]
+    assert [line.gutter.strip() for line in lines] == [
+        f"{n} |" for n in range(100, 106)
+    ]
 
 
 def test_a_long_line_is_cut_around_the_span() -> None:
@@ -183,7 +187,9 @@ def test_a_plain_report_imports_nothing_heavy() -> None:
         " r.Origin(), r.Verdict.PASS, True, 0.1, (), ())\n"
         "render('terminal', x); print(*set(sys.modules) - known)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     loaded = set(done.stdout.split())
     assert {name for name in loaded if not name.startswith("zt_gate")} == set()
     assert "zt_gate.reports.json" not in loaded
@@ -191,7 +197,9 @@ def test_a_plain_report_imports_nothing_heavy() -> None:
 
 def test_verdicts() -> None:
     warned = make.report(findings=(make.judged(level=Level.WARN),))
-    assert text_of(warned).splitlines()[-1].startswith("PASS  1 warning in 1 of 5 files")
+    assert (
+        text_of(warned).splitlines()[-1].startswith("PASS  1 warning in 1 of 5 files")
+    )
     last = text_of(make.incomplete()).splitlines()[-1]
     assert last.startswith("ERROR  could not inspect: code, scope, dependencies · ")
     unknown = make.report(verdict=Verdict.ERROR, complete=False, errors=("no index",))
@@ -208,7 +216,9 @@ def test_what_cannot_be_approved_as_staged_names_another_way() -> None:
     pushed = text_of(replace(failing, kind="range", base=a, head=b))
     words = " ".join(pushed.split())
     assert f"zt-gate approve --range {a[:12]}..{b[:12]} {'c' * 12}" in words
-    assert f"--accept {'c' * 32}" in " ".join(text_of(replace(failing, kind="tree")).split())
+    assert f"--accept {'c' * 32}" in " ".join(
+        text_of(replace(failing, kind="tree")).split()
+    )
     (first, *_) = failing.findings
     place = replace(first.finding.location, kind="commit", commit="0" * 40)
     said = replace(first, finding=replace(first.finding, location=place))

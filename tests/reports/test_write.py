@@ -30,7 +30,9 @@ def test_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     write("r.txt", b"1")
     write("./out/in/r.txt", b"2")
     write("out/in/../r.txt", b"3")
-    assert [(tmp_path / p).read_bytes() for p in ("r.txt", "out/in/r.txt", "out/r.txt")] == [
+    assert [
+        (tmp_path / p).read_bytes() for p in ("r.txt", "out/in/r.txt", "out/r.txt")
+    ] == [
         b"1",
         b"2",
         b"3",
@@ -59,7 +61,13 @@ def test_never_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         refused(f"{base}way/r.txt", "the folder way is a symbolic link")
         refused(f"{base}folder/../way/r.txt", "the folder way is a symbolic link")
     assert victim.read_bytes() == b"old"
-    assert sorted(os.listdir(tmp_path)) == ["dangling", "folder", "link", "victim", "way"]
+    assert sorted(os.listdir(tmp_path)) == [
+        "dangling",
+        "folder",
+        "link",
+        "victim",
+        "way",
+    ]
     assert not os.listdir(tmp_path / "folder")
 
 

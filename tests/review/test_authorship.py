@@ -13,7 +13,14 @@ from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
 from zt_gate.model.change import Commit
 from zt_gate.review import run
-from zt_gate.review.authorship import RULE, OriginHints, fits, is_agent, marks_of, recognise
+from zt_gate.review.authorship import (
+    RULE,
+    OriginHints,
+    fits,
+    is_agent,
+    marks_of,
+    recognise,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +31,9 @@ RULES = rulebook.load("gate")
 MARKS = marks_of(RULES[RULE], {})
 
 
-def commit(message: str = "Fix it", email: str = "ada@example.org", name: str = "Ada") -> Commit:
+def commit(
+    message: str = "Fix it", email: str = "ada@example.org", name: str = "Ada"
+) -> Commit:
     who = (name.encode(), email.encode())
     return Commit("a" * 40, *who, *who, message.encode())
 
@@ -33,8 +42,12 @@ def commit(message: str = "Fix it", email: str = "ada@example.org", name: str = 
     "marked",
     [
         commit("Fix it\n\nCo-Authored-By: Claude <noreply@anthropic.com>\n"),
-        commit("Fix it\n\nco-authored-by: X <209825114+whoever[bot]@users.noreply.github.com>\n"),
-        commit("Fix\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)\n\nmore\n"),
+        commit(
+            "Fix it\n\nco-authored-by: X <209825114+whoever[bot]@users.noreply.github.com>\n"
+        ),
+        commit(
+            "Fix\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)\n\nmore\n"
+        ),
         commit("Fix\n\nAssisted-by: a model\n"),
         commit("Fix\n\nReplit-Commit-Author: Agent\n"),
         commit("aider: rename"),
@@ -70,13 +83,19 @@ def test_marks_outside_of_commits(told: OriginHints) -> None:
 @pytest.mark.parametrize(
     ("honest", "told"),
     [
-        (commit("Generate with care\n\nSigned-off-by: Ada <ada@example.org>\n"), OriginHints()),
+        (
+            commit("Generate with care\n\nSigned-off-by: Ada <ada@example.org>\n"),
+            OriginHints(),
+        ),
         (
             commit(name="Claude", email="claude@example.org"),
             OriginHints(),
         ),  # a person may be called so
         (commit(email="209825114@example.org"), OriginHints(author="5+claude[bot]")),
-        (commit(email="1+x@anthropic.com.example.org"), OriginHints(branch="feature/claude")),
+        (
+            commit(email="1+x@anthropic.com.example.org"),
+            OriginHints(branch="feature/claude"),
+        ),
         (
             commit("Fix\n\nReviewed-by: Bob <bob@example.org>"),
             OriginHints(labels=("air", "maintenance")),
@@ -90,7 +109,10 @@ def test_what_is_no_mark(honest: Commit, told: OriginHints) -> None:
 
 
 def test_the_policy_names_labels_and_adds_marks() -> None:
-    ai = {"labels": ("robot",), "marks": ("tool: weaver*", "weaver/*", "*@weaver.example")}
+    ai = {
+        "labels": ("robot",),
+        "marks": ("tool: weaver*", "weaver/*", "*@weaver.example"),
+    }
     marks = marks_of(RULES[RULE], ai, ("from-the-action",))
     for told in (
         OriginHints(labels=("robot",)),
@@ -126,7 +148,9 @@ def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
 
 
 @given(st.binary(max_size=300), st.text(max_size=60), st.text(max_size=60))
-def test_whatever_a_commit_says_there_is_an_answer(data: bytes, label: str, branch: str) -> None:
+def test_whatever_a_commit_says_there_is_an_answer(
+    data: bytes, label: str, branch: str
+) -> None:
     odd = Commit("b" * 40, data, data, data, data, data)
     told = OriginHints(labels=(label,), branch=branch, author=label, text=branch)
     found = recognise([odd], told, MARKS)
@@ -169,7 +193,8 @@ def test_an_unmarked_change_is_judged_by_the_configured_profile(repo: Repo) -> N
     assert judged(repo, told=OriginHints(labels=("bug",))).policy.profile == "advisory"
     assert judged(repo, told=OriginHints(labels=("claude",))).policy.profile == "strict"
     assert (
-        judged(repo, told=OriginHints(labels=("x",)), ai_labels=("x",)).policy.profile == "strict"
+        judged(repo, told=OriginHints(labels=("x",)), ai_labels=("x",)).policy.profile
+        == "strict"
     )
 
 

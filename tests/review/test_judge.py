@@ -15,8 +15,22 @@ from tests.support.changes import change_of
 from tests.support.property_tests import examples
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
-from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
-from zt_gate.model.report import NotInspected, Origin, Report, ScannerRun, ToolInfo, Verdict
+from zt_gate.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Severity,
+)
+from zt_gate.model.report import (
+    NotInspected,
+    Origin,
+    Report,
+    ScannerRun,
+    ToolInfo,
+    Verdict,
+)
 from zt_gate.policy.schema import Allowance, Dependencies, Ignore, Policy
 from zt_gate.review.judge import JudgeOptions, fingerprint, judge
 from zt_gate.review.masking import MIN_LENGTH
@@ -27,7 +41,9 @@ CLEAN = change_of({"a.py": "x = 1\n"})
 KEY = "akia".upper() + "qwertyuiopasdfgh".upper()
 
 
-def finding(rule: str = "code/x", path: bytes = b"a.py", line: int = 1, **more: Any) -> Finding:
+def finding(
+    rule: str = "code/x", path: bytes = b"a.py", line: int = 1, **more: Any
+) -> Finding:
     values: dict[str, Any] = {
         "message": "a message",
         "severity": Severity.HIGH,
@@ -37,14 +53,18 @@ def finding(rule: str = "code/x", path: bytes = b"a.py", line: int = 1, **more: 
     return Finding(rule, values.pop("location", Location("line", path, line)), **values)
 
 
-def run(*findings: Finding, skips: tuple[NotInspected, ...] = (), **more: Any) -> ScannerRun:
+def run(
+    *findings: Finding, skips: tuple[NotInspected, ...] = (), **more: Any
+) -> ScannerRun:
     values: dict[str, Any] = {"scanner": "code", "status": "ok", **more}
     return ScannerRun(findings=findings, not_inspected=skips, **values)
 
 
 def judged(*runs: ScannerRun, policy: Policy | None = None, **more: Any) -> Report:
     options = {
-        key: more.pop(key) for key in ("min_confidence", "fail_on", "task", "today") if key in more
+        key: more.pop(key)
+        for key in ("min_confidence", "fail_on", "task", "today")
+        if key in more
     }
     return judge(
         more.pop("change", CLEAN),
@@ -75,7 +95,9 @@ def test_what_blocks_fails_and_what_warns_does_not() -> None:
 
 
 FAILED = run(skips=(NotInspected(b"a.py", "failed", "the engine timed out"),))
-UNVERIFIED = run(scanner="dependencies", skips=(NotInspected(b"r.txt", "unverified", "no answer"),))
+UNVERIFIED = run(
+    scanner="dependencies", skips=(NotInspected(b"r.txt", "unverified", "no answer"),)
+)
 BROKEN = run(status="error", reason="code crashed: KeyError")
 SKIPPED = run(status="skipped", reason="--skip code")
 UNREADABLE = run(skips=(NotInspected(b"b.py", "unreadable", "its bytes are none"),))
@@ -89,12 +111,16 @@ UNREADABLE = run(skips=(NotInspected(b"b.py", "unreadable", "its bytes are none"
         (BROKEN, ("code crashed: KeyError",)),
         (run(status="error", reason="deadline"), ("code: deadline",)),
         (
-            run(skips=tuple(NotInspected(b"%d" % i, "failed", "why") for i in range(3))),
+            run(
+                skips=tuple(NotInspected(b"%d" % i, "failed", "why") for i in range(3))
+            ),
             ("code could not inspect 0: why (and 2 more)",),
         ),
     ],
 )
-def test_what_could_not_be_inspected_is_an_error(of: ScannerRun, errors: tuple[str, ...]) -> None:
+def test_what_could_not_be_inspected_is_an_error(
+    of: ScannerRun, errors: tuple[str, ...]
+) -> None:
     report = judged(of)
     assert outcome(report) == ("error", 3, False)
     assert report.errors == errors
@@ -122,7 +148,9 @@ def test_a_skipped_scanner_is_an_error_in_strict_alone() -> None:
     assert outcome(judged(SKIPPED)) == ("pass", 0, False)
     report = judged(SKIPPED, policy=Policy(profile="strict"))
     assert outcome(report) == ("error", 3, False)
-    assert report.errors == ("code was skipped, which strict does not accept: --skip code",)
+    assert report.errors == (
+        "code was skipped, which strict does not accept: --skip code",
+    )
 
 
 def test_what_should_be_readable_blocks_once() -> None:
@@ -155,8 +183,12 @@ def test_a_secret_in_a_file_name_is_masked_there_too() -> None:
     value = "q7Rk" * 5
     path = f"keys/{value}.txt".encode()
     place = Location("file", path)
-    found = Finding("secrets/x", place, "m", Severity.HIGH, Confidence.HIGH, secrets=(value,))
-    report = judged(run(found, scanner="secrets", skips=(NotInspected(path, "failed", "gone"),)))
+    found = Finding(
+        "secrets/x", place, "m", Severity.HIGH, Confidence.HIGH, secrets=(value,)
+    )
+    report = judged(
+        run(found, scanner="secrets", skips=(NotInspected(path, "failed", "gone"),))
+    )
     (item,) = report.findings
     assert item.finding.location.path == "keys/q7Rk…[20 characters].txt".encode()
     assert value.encode() not in (report.runs[0].not_inspected[0].path or b"")
@@ -166,10 +198,17 @@ def test_unreadable_can_be_excepted_or_advised() -> None:
     excepted = Policy(paths=(Allowance("b.py", ("gate/unreadable",), "a fixture"),))
     report = judged(UNREADABLE, policy=excepted)
     assert outcome(report) == ("pass", 0, False)
-    assert (report.findings[0].state, report.findings[0].state_reason) == ("ignored", "a fixture")
+    assert (report.findings[0].state, report.findings[0].state_reason) == (
+        "ignored",
+        "a fixture",
+    )
     wild = Policy(paths=(Allowance("b.py", ("*",), "not the gate's own"),))
     assert outcome(judged(UNREADABLE, policy=wild)) == ("fail", 1, False)
-    assert outcome(judged(UNREADABLE, policy=Policy(profile="advisory"))) == ("pass", 0, False)
+    assert outcome(judged(UNREADABLE, policy=Policy(profile="advisory"))) == (
+        "pass",
+        0,
+        False,
+    )
 
 
 def test_ignores_expire() -> None:
@@ -208,7 +247,9 @@ def test_options_are_checked_and_empty_ones_are_the_defaults() -> None:
     assert judged(run(low), fail_on="critical").verdict is Verdict.PASS
     with pytest.raises(UsageError, match=r"--fail-on takes block, .*, not 'blok'"):
         JudgeOptions(today="2026-07-01", fail_on="blok")
-    with pytest.raises(UsageError, match="--min-confidence takes high, medium, low, not 'sure'"):
+    with pytest.raises(
+        UsageError, match="--min-confidence takes high, medium, low, not 'sure'"
+    ):
         JudgeOptions(today="2026-07-01", min_confidence="sure")
 
 
@@ -252,7 +293,13 @@ def spoken(report: Report) -> list[str]:
     for item in report.findings:
         found = item.finding
         assert found.secrets == ()
-        texts += [found.message, found.why, found.remedy, found.fix or "", found.subject]
+        texts += [
+            found.message,
+            found.why,
+            found.remedy,
+            found.fix or "",
+            found.subject,
+        ]
         texts += [item.state_reason, found.evidence.text if found.evidence else ""]
     for one in report.runs:
         assert one.findings == ()
@@ -262,7 +309,10 @@ def spoken(report: Report) -> list[str]:
 
 def test_one_scanners_secret_is_masked_in_everything_of_all() -> None:
     secret = finding(
-        "secrets/key", secrets=(KEY,), evidence=Evidence(f"k = '{KEY}'", 5, 25), subject=KEY
+        "secrets/key",
+        secrets=(KEY,),
+        evidence=Evidence(f"k = '{KEY}'", 5, 25),
+        subject=KEY,
     )
     other = finding(
         message=f"m {KEY}", why=f"w {KEY}", remedy=f"r {KEY}", fix=f"f {KEY}",
@@ -286,7 +336,8 @@ def test_one_scanners_secret_is_masked_in_everything_of_all() -> None:
 
 def test_patterns_mask_where_no_scanner_ran() -> None:
     report = judged(
-        run(status="error", reason=f"could not read {KEY}"), patterns=[re.compile("AKIA[A-Z]{16}")]
+        run(status="error", reason=f"could not read {KEY}"),
+        patterns=[re.compile("AKIA[A-Z]{16}")],
     )
     assert report.errors == ("code: could not read AKIA…[20 characters]",)
 
@@ -335,9 +386,13 @@ RUNS = st.builds(
 POLICIES = st.builds(
     Policy,
     profile=st.sampled_from(["advisory", "standard", "strict"]),
-    levels=st.dictionaries(st.sampled_from(["code", "secrets/y"]), st.sampled_from(Level)),
+    levels=st.dictionaries(
+        st.sampled_from(["code", "secrets/y"]), st.sampled_from(Level)
+    ),
     ignores=st.lists(
-        st.sampled_from([Ignore("*", "vendor/", "r"), Ignore("code/*", "**", "r", "2026-01-01")])
+        st.sampled_from(
+            [Ignore("*", "vendor/", "r"), Ignore("code/*", "**", "r", "2026-01-01")]
+        )
     ).map(tuple),
     dependencies=st.sampled_from([Dependencies(), Dependencies(on_unverified="warn")]),
 )
@@ -346,24 +401,47 @@ ORDER = {Verdict.PASS: 0, Verdict.ERROR: 1, Verdict.FAIL: 2}
 
 @settings(max_examples=examples(200), deadline=None)
 @given(st.lists(RUNS, max_size=3), POLICIES)
-def test_no_secret_is_in_any_text_of_a_report(runs: list[ScannerRun], policy: Policy) -> None:
+def test_no_secret_is_in_any_text_of_a_report(
+    runs: list[ScannerRun], policy: Policy
+) -> None:
     report = judged(*runs, policy=policy)
-    secrets = {s for one in runs for f in one.findings for s in f.secrets if len(s) >= MIN_LENGTH}
+    secrets = {
+        s
+        for one in runs
+        for f in one.findings
+        for s in f.secrets
+        if len(s) >= MIN_LENGTH
+    }
     texts = spoken(report)
-    assert not [(secret, text) for secret in secrets for text in texts if secret in text]
+    assert not [
+        (secret, text) for secret in secrets for text in texts if secret in text
+    ]
 
 
 @settings(max_examples=examples(200), deadline=None)
-@given(st.lists(RUNS, max_size=3), RUNS, findings(), POLICIES, st.sampled_from(["block", "high"]))
+@given(
+    st.lists(RUNS, max_size=3),
+    RUNS,
+    findings(),
+    POLICIES,
+    st.sampled_from(["block", "high"]),
+)
 def test_more_trouble_never_means_a_better_verdict(
-    runs: list[ScannerRun], more: ScannerRun, extra: Finding, policy: Policy, fail_on: str
+    runs: list[ScannerRun],
+    more: ScannerRun,
+    extra: Finding,
+    policy: Policy,
+    fail_on: str,
 ) -> None:
     before = judged(*runs, policy=policy, fail_on=fail_on)
     for added in (more, run(status="error", reason="broken"), run(extra)):
         after = judged(*runs, added, policy=policy, fail_on=fail_on)
         assert ORDER[after.verdict] >= ORDER[before.verdict]
         assert after.complete <= before.complete
-    assert judged(*runs, run(status="error", reason="x"), policy=policy).verdict is not Verdict.PASS
+    assert (
+        judged(*runs, run(status="error", reason="x"), policy=policy).verdict
+        is not Verdict.PASS
+    )
 
 
 @settings(max_examples=examples(200), deadline=None)
@@ -372,10 +450,14 @@ def test_a_pass_means_that_nothing_blocks_and_nothing_failed(
     runs: list[ScannerRun], policy: Policy
 ) -> None:
     report = judged(*runs, policy=policy)
-    blocks = [i for i in report.findings if i.level is Level.BLOCK and i.state == "active"]
+    blocks = [
+        i for i in report.findings if i.level is Level.BLOCK and i.state == "active"
+    ]
     assert (report.verdict is Verdict.FAIL) == bool(blocks)
     assert (report.verdict is Verdict.ERROR) == (not blocks and bool(report.errors))
-    assert report.verdict.exit_code == {"pass": 0, "fail": 1, "error": 3}[report.verdict]
+    assert (
+        report.verdict.exit_code == {"pass": 0, "fail": 1, "error": 3}[report.verdict]
+    )
     bad = [r for r in runs if r.status == "error"]
     assert report.verdict is not Verdict.PASS or not bad
 
@@ -385,7 +467,9 @@ def test_a_fingerprint_tells_what_was_found_not_where() -> None:
     moved = Evidence("\teval(\n x )  # now", 1, 11)
     base = finding(evidence=line)
     assert re.fullmatch(r"[0-9a-f]{32}", fingerprint(base))
-    assert fingerprint(base) == fingerprint(finding(evidence=moved, line=99, message="other"))
+    assert fingerprint(base) == fingerprint(
+        finding(evidence=moved, line=99, message="other")
+    )
     in_history = replace(base, location=Location("commit", b"a.py", commit="c" * 40))
     assert fingerprint(base) == fingerprint(in_history)
     different = [
@@ -402,7 +486,11 @@ def test_a_fingerprint_tells_what_was_found_not_where() -> None:
     assert fingerprint(base, b"s" * 64) != fingerprint(base, b"s" * 65)
 
 
-@given(st.lists(st.text(alphabet="ab(=", min_size=1), min_size=1), st.data(), st.integers(1, 9**6))
+@given(
+    st.lists(st.text(alphabet="ab(=", min_size=1), min_size=1),
+    st.data(),
+    st.integers(1, 9**6),
+)
 def test_a_fingerprint_survives_indentation_and_moves(
     words: list[str], data: st.DataObject, line: int
 ) -> None:
@@ -412,7 +500,9 @@ def test_a_fingerprint_survives_indentation_and_moves(
         gaps = [data.draw(blank) for _ in words]
         texts.append("".join(gap + word for gap, word in zip(gaps, words, strict=True)))
     one, two = (finding(evidence=Evidence(t, 0, len(t)), line=line) for t in texts)
-    assert fingerprint(one) == fingerprint(replace(two, location=Location("line", b"a.py", 1)))
+    assert fingerprint(one) == fingerprint(
+        replace(two, location=Location("line", b"a.py", 1))
+    )
 
 
 def test_masking_does_not_change_fingerprints() -> None:
@@ -425,6 +515,16 @@ def test_masking_does_not_change_fingerprints() -> None:
 
 def test_judge_and_policy_are_cheap_to_import() -> None:
     code = "import sys, zt_gate.review.judge, zt_gate.policy.load; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"tomllib", "difflib", "json", "hashlib", "datetime", "urllib.parse", "argparse"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    heavy = {
+        "tomllib",
+        "difflib",
+        "json",
+        "hashlib",
+        "datetime",
+        "urllib.parse",
+        "argparse",
+    }
     assert not heavy & set(done.stdout.split())

@@ -35,7 +35,8 @@ def test_what_is_shown(text: str, masked: str) -> None:
 
 def test_a_longer_value_wins_and_overlapping_ones_merge() -> None:
     assert (
-        Masker(["abcdefgh", "cdefg"]).mask("xabcdefghx cdefg") == "x[8 characters]x [5 characters]"
+        Masker(["abcdefgh", "cdefg"]).mask("xabcdefghx cdefg")
+        == "x[8 characters]x [5 characters]"
     )
     assert Masker(["abcdef", "efghij"]).mask("-abcdefghij-") == "-[10 characters]-"
     # The head of a merged one is shown only where it begins with a long value.
@@ -54,7 +55,10 @@ def test_values_in_other_spellings() -> None:
         quote(value),
         quote(value, safe=""),
         quote_plus(value),
-        quote(value).replace("%2B", "%2b").replace("%C3%A4", "%c3%a4").replace("%5C", "%5c"),
+        quote(value)
+        .replace("%2B", "%2b")
+        .replace("%C3%A4", "%c3%a4")
+        .replace("%5C", "%5c"),
         repr(value),
     ):
         bare = spelled.strip("'\"")
@@ -75,7 +79,10 @@ def test_each_line_of_a_longer_value() -> None:
 
 def test_patterns_mask_what_no_scanner_saw() -> None:
     token = "ghp" + "_" + "a1B2" * 9
-    patterns = [re.compile(r"ghp_[A-Za-z0-9]{36}"), re.compile(r"key=(?P<secret>\w{6,40})")]
+    patterns = [
+        re.compile(r"ghp_[A-Za-z0-9]{36}"),
+        re.compile(r"key=(?P<secret>\w{6,40})"),
+    ]
     masker = Masker([], patterns)
     assert masker.mask(f"url {token}!") == "url ghp_…[40 characters]!"
     assert masker.mask("key=abcdefg") == "key=[7 characters]"
@@ -138,7 +145,9 @@ def test_long_evidence_is_shortened_around_its_span_after_masking() -> None:
         assert shown.text[0] == shown.text[-1] == "…"
         rest = shown.text.replace("AKIA…[20 characters]", "")
         assert set(rest) <= set("ab …")
-    assert Masker().mask_evidence(Evidence("x" * 250, 3, 4)) == Evidence("x" * 250, 3, 4)
+    assert Masker().mask_evidence(Evidence("x" * 250, 3, 4)) == Evidence(
+        "x" * 250, 3, 4
+    )
     huge = Masker().mask_evidence(Evidence("y" * 5000, 1000, 4000))
     assert len(huge.text) <= 260
     assert set(marked(huge)) == {"y"}
@@ -148,7 +157,9 @@ VALUES = st.lists(
     st.one_of(
         st.text(alphabet="ab", min_size=1, max_size=24),
         st.text(alphabet='ab"\\\n é%+…[]', min_size=1, max_size=12),
-        st.sampled_from(["characters", "[8 characters]", "chara", "[…]ab", "acter]", KEY]),
+        st.sampled_from(
+            ["characters", "[8 characters]", "chara", "[…]ab", "acter]", KEY]
+        ),
         st.text(min_size=1, max_size=20),
     ),
     max_size=5,
@@ -171,28 +182,38 @@ def texts(draw: st.DrawFn) -> tuple[list[str], str]:
 @given(texts())
 @example((["chara"], "chara"))
 @example((["x[8 characters]y", "12345678"], "x12345678y"))
-def test_no_value_stays_and_masking_twice_is_masking_once(case: tuple[list[str], str]) -> None:
+def test_no_value_stays_and_masking_twice_is_masking_once(
+    case: tuple[list[str], str],
+) -> None:
     values, text = case
     masker = Masker(values)
     masked = masker.mask(text)
-    assert not [value for value in values if len(value) >= MIN_LENGTH and value in masked]
+    assert not [
+        value for value in values if len(value) >= MIN_LENGTH and value in masked
+    ]
     assert masker.mask(masked) == masked
 
 
 @settings(max_examples=examples(400), deadline=None)
 @given(texts(), st.integers(0, 500), st.integers(0, 500))
-def test_no_value_stays_in_evidence(case: tuple[list[str], str], a: int, b: int) -> None:
+def test_no_value_stays_in_evidence(
+    case: tuple[list[str], str], a: int, b: int
+) -> None:
     values, text = case
     masker = Masker(values)
     shown = masker.mask_evidence(Evidence(text, min(a, b), max(a, b)), values)
-    assert not [value for value in values if len(value) >= MIN_LENGTH and value in shown.text]
+    assert not [
+        value for value in values if len(value) >= MIN_LENGTH and value in shown.text
+    ]
     assert 0 <= shown.start <= shown.end <= len(shown.text)
     again = masker.mask_evidence(shown)
     assert again == shown
 
 
 @settings(max_examples=examples(200), deadline=None)
-@given(st.text(alphabet="abc \n", max_size=400), st.integers(0, 400), st.integers(0, 400))
+@given(
+    st.text(alphabet="abc \n", max_size=400), st.integers(0, 400), st.integers(0, 400)
+)
 def test_without_secrets_only_the_length_changes(text: str, a: int, b: int) -> None:
     start, end = min(a, b, len(text)), min(max(a, b), len(text))
     shown = Masker().mask_evidence(Evidence(text, start, end))

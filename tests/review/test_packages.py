@@ -31,14 +31,22 @@ def ask(registry: Registry, tmp_path: Path, purl: str, **fields: Any) -> Any:
     return verify_dependency(purl, folder=tmp_path, environ=environ, **fields)
 
 
-def test_one_package_is_judged_as_a_change_would_be(registry: Registry, tmp_path: Path) -> None:
+def test_one_package_is_judged_as_a_change_would_be(
+    registry: Registry, tmp_path: Path
+) -> None:
     assert ask(registry, tmp_path, "pkg:pypi/zzinhouse-kit@1.0").verdict is Verdict.PASS
     assert ask(registry, tmp_path, "pkg:npm/%40zz/kit").verdict is Verdict.PASS
-    for purl in ("pkg:pypi/zzinhouse-nope", "pkg:npm/zzinhouse-nope", "pkg:pypi/reqeusts"):
+    for purl in (
+        "pkg:pypi/zzinhouse-nope",
+        "pkg:npm/zzinhouse-nope",
+        "pkg:pypi/reqeusts",
+    ):
         assert ask(registry, tmp_path, purl).verdict is Verdict.FAIL
     offline = ask(registry, tmp_path, "pkg:pypi/zzinhouse-nope", offline=True)
     assert offline.verdict is Verdict.ERROR
-    assert ask(registry, tmp_path, "pkg:pypi/flask", offline=True).verdict is Verdict.PASS
+    assert (
+        ask(registry, tmp_path, "pkg:pypi/flask", offline=True).verdict is Verdict.PASS
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +64,10 @@ def test_an_unsupported_ecosystem_is_answered_with_the_supported_ones() -> None:
     for purl, kind in (("pkg:rpm/x", "rpm"), ("pkg:github/a/b", "github")):
         with pytest.raises(UsageError) as caught:
             verify.package_of(purl)
-        assert str(caught.value) == f"unsupported ecosystem '{kind}'; supported: {supported}"
+        assert (
+            str(caught.value)
+            == f"unsupported ecosystem '{kind}'; supported: {supported}"
+        )
 
 
 def test_each_ecosystem_stands_where_it_should() -> None:

@@ -38,7 +38,9 @@ def judged(repo: Repo, kind: run.Kind, spec: str = "", **env: str) -> Report:
 
 
 @pytest.mark.parametrize("env", [{}, {"CI": "true"}])
-@pytest.mark.parametrize(("kind", "spec"), [("base", "main"), ("range", "main...topic")])
+@pytest.mark.parametrize(
+    ("kind", "spec"), [("base", "main"), ("range", "main...topic")]
+)
 def test_a_branch_from_an_old_commit_is_judged_by_todays_policy(
     kind: run.Kind, spec: str, env: dict[str, str], repo: Repo
 ) -> None:
@@ -61,7 +63,8 @@ def merged(repo: Repo) -> Repo:
 
 
 @pytest.mark.parametrize(
-    "env", [{}, {"CI": "1"}, {"TF_BUILD": "True"}, {"JENKINS_URL": "https://ci.example.org"}]
+    "env",
+    [{}, {"CI": "1"}, {"TF_BUILD": "True"}, {"JENKINS_URL": "https://ci.example.org"}],
 )
 def test_a_checked_out_merge_of_the_change_does_not_bring_its_policy(
     env: dict[str, str], merged: Repo
@@ -70,18 +73,30 @@ def test_a_checked_out_merge_of_the_change_does_not_bring_its_policy(
     assert (report.policy.profile, report.verdict.value) == ("strict", "fail")
 
 
-def test_in_ci_a_range_that_head_is_no_part_of_has_its_bases_policy(merged: Repo) -> None:
+def test_in_ci_a_range_that_head_is_no_part_of_has_its_bases_policy(
+    merged: Repo,
+) -> None:
     merged.git("commit", "-q", "--allow-empty", "-m", "on top of the merge")
-    for name in ("CI", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID"):
+    for name in (
+        "CI",
+        "TF_BUILD",
+        "JENKINS_URL",
+        "TEAMCITY_VERSION",
+        "CODEBUILD_BUILD_ID",
+    ):
         report = judged(merged, "range", "main...topic", **{name: "true"})
         assert report.policy.profile == "strict", name
 
 
-def test_a_later_commit_does_not_bring_the_policy_of_what_is_pushed(merged: Repo) -> None:
+def test_a_later_commit_does_not_bring_the_policy_of_what_is_pushed(
+    merged: Repo,
+) -> None:
     """All but the last commit of a branch is pushed, and that one has the exceptions."""
     merged.git("checkout", "-q", "topic")
     merged.git("commit", "-q", "--allow-empty", "-m", "one more")
-    assert judged(merged, "range", "main..topic~", CI="false").policy.profile == "strict"
+    assert (
+        judged(merged, "range", "main..topic~", CI="false").policy.profile == "strict"
+    )
 
 
 def test_locally_an_older_range_is_judged_by_heads_policy(repo: Repo) -> None:
@@ -101,12 +116,16 @@ def test_a_range_from_nothing_is_judged_by_the_defaults(repo: Repo) -> None:
 def test_a_rule_that_the_policy_names_must_exist(repo: Repo) -> None:
     repo.write(".zt-gate.toml", '[levels]\n"code/python-code-executoin" = "info"\n')
     repo.commit()
-    with pytest.raises(UsageError, match=r":2: there is no rule .* did you mean 'code/python-code"):
+    with pytest.raises(
+        UsageError, match=r":2: there is no rule .* did you mean 'code/python-code"
+    ):
         judged(repo, "staged")
 
 
 @pytest.mark.parametrize("skip", [("code",), ("code", "secrets")])
-def test_a_run_without_any_scanner_is_refused(skip: tuple[str, ...], repo: Repo) -> None:
+def test_a_run_without_any_scanner_is_refused(
+    skip: tuple[str, ...], repo: Repo
+) -> None:
     request = run.Request(folder=repo.path, only=("code",), skip=skip)
     with pytest.raises(UsageError, match="no scanner"):
         run.run(request, GIT_ENV)

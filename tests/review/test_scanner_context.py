@@ -26,7 +26,9 @@ def job(workdir: Path, kind: str, **settings: float) -> ScannerJob:
 
 
 @pytest.mark.parametrize("kind", ["staged", "message", "range", "tree"])
-def test_the_wall_limit_is_far_behind_the_limit_of_cpu_time(kind: str, tmp_path: Path) -> None:
+def test_the_wall_limit_is_far_behind_the_limit_of_cpu_time(
+    kind: str, tmp_path: Path
+) -> None:
     made = job(tmp_path, kind)
     assert made.wall_seconds >= 5 * made.cpu_seconds
 

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
+from zt_gate.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Severity,
+)
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.review import serialization
 
@@ -16,7 +23,15 @@ ANY_TEXT = st.text(alphabet=st.characters(), max_size=20)  # lone surrogates too
 PATHS = st.binary(max_size=12)
 NUMBERS = st.none() | st.integers(1, 10**9)
 LOCATIONS = st.one_of(
-    st.builds(Location, st.just("line"), PATHS, st.integers(1, 10**9), NUMBERS, NUMBERS, NUMBERS),
+    st.builds(
+        Location,
+        st.just("line"),
+        PATHS,
+        st.integers(1, 10**9),
+        NUMBERS,
+        NUMBERS,
+        NUMBERS,
+    ),
     st.builds(Location, st.just("file"), PATHS),
     st.builds(Location, st.just("commit"), st.none() | PATHS, NUMBERS, commit=ANY_TEXT),
     st.builds(Location, st.just("change")),
@@ -34,7 +49,8 @@ FINDINGS = st.builds(
     remedy=ANY_TEXT,
     cwe=TEXTS,
     references=TEXTS,
-    evidence=st.none() | st.builds(Evidence, ANY_TEXT, st.integers(0, 9), st.integers(0, 9)),
+    evidence=st.none()
+    | st.builds(Evidence, ANY_TEXT, st.integers(0, 9), st.integers(0, 9)),
     subject=ANY_TEXT,
     secrets=TEXTS,
     fix=st.none() | ANY_TEXT,

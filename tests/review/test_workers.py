@@ -85,7 +85,12 @@ class Scripted:
 
     def do_hang_with_child(self, change: ChangeSet, context: Context) -> ScannerRun:
         subprocess.run(
-            [sys.executable, "-c", "import time; time.sleep(60)", context.settings["tag"]],
+            [
+                sys.executable,
+                "-c",
+                "import time; time.sleep(60)",
+                context.settings["tag"],
+            ],
             check=False,
         )
         raise AssertionError
@@ -102,7 +107,13 @@ class Scripted:
 
     def do_forge(self, *_: object) -> ScannerRun:
         forged = Finding(
-            "secrets/x", Location("change"), "m", Severity.LOW, Confidence.LOW, why="", remedy=""
+            "secrets/x",
+            Location("change"),
+            "m",
+            Severity.LOW,
+            Confidence.LOW,
+            why="",
+            remedy="",
         )
         return ScannerRun(self.name, "ok", findings=(forged,))
 
@@ -191,7 +202,9 @@ def test_a_scanner_that_eats_memory_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_module_that_is_missing_is_an_error(tmp_path: Path) -> None:
-    (run,) = workers.run(CHANGE, [job("well", tmp_path, module="zt_gate.scanners.absent")])
+    (run,) = workers.run(
+        CHANGE, [job("well", tmp_path, module="zt_gate.scanners.absent")]
+    )
     assert run.status == "error"
     assert "ModuleNotFoundError" in run.reason
 
@@ -208,9 +221,14 @@ def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> No
     assert _gone(tag)
 
 
-def test_the_limit_of_cpu_time_ends_what_works(short_grace: None, tmp_path: Path) -> None:
+def test_the_limit_of_cpu_time_ends_what_works(
+    short_grace: None, tmp_path: Path
+) -> None:
     (run,) = workers.run(CHANGE, [job("hang", tmp_path, cpu=0.2)])
-    assert (run.status, run.reason) == ("error", "scripted used more than 0.2 s of CPU time")
+    assert (run.status, run.reason) == (
+        "error",
+        "scripted used more than 0.2 s of CPU time",
+    )
 
 
 def test_the_kernel_ends_it_where_nobody_can_look(
@@ -218,19 +236,31 @@ def test_the_kernel_ends_it_where_nobody_can_look(
 ) -> None:
     monkeypatch.setattr(workers, "cpu_of_group", lambda _group: None)
     (run,) = workers.run(CHANGE, [job("hang", tmp_path, cpu=0.2)])
-    assert (run.status, run.reason) == ("error", "scripted used more than 0.2 s of CPU time")
+    assert (run.status, run.reason) == (
+        "error",
+        "scripted used more than 0.2 s of CPU time",
+    )
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say what children used")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems do not say what children used"
+)
 @pytest.mark.parametrize("kind", ["one", "many"])
-def test_the_cpu_time_of_children_counts(short_grace: None, tmp_path: Path, kind: str) -> None:
+def test_the_cpu_time_of_children_counts(
+    short_grace: None, tmp_path: Path, kind: str
+) -> None:
     tag = f"{MARKER}-burns-{os.getpid()}"
     (run,) = workers.run(CHANGE, [job(f"burn_in_{kind}", tmp_path, cpu=0.5, tag=tag)])
-    assert (run.status, run.reason) == ("error", "scripted used more than 0.5 s of CPU time")
+    assert (run.status, run.reason) == (
+        "error",
+        "scripted used more than 0.5 s of CPU time",
+    )
     assert _gone(tag)
 
 
-def test_what_is_stopped_is_not_ended_for_its_cpu_time(short_grace: None, tmp_path: Path) -> None:
+def test_what_is_stopped_is_not_ended_for_its_cpu_time(
+    short_grace: None, tmp_path: Path
+) -> None:
     looks = 0
 
     def wake(_names: object) -> None:
@@ -249,7 +279,10 @@ def test_one_bad_scanner_does_not_cost_the_others(tmp_path: Path) -> None:
     good = job("well", tmp_path)
     bad = job("crash", tmp_path, name="other")
     runs = workers.run(CHANGE, [bad, good])
-    assert [(run.scanner, run.status) for run in runs] == [("other", "error"), ("scripted", "ok")]
+    assert [(run.scanner, run.status) for run in runs] == [
+        ("other", "error"),
+        ("scripted", "ok"),
+    ]
 
 
 def test_what_a_worker_prints_goes_nowhere(
@@ -290,12 +323,18 @@ def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        workers.run(CHANGE, [job("hang_with_child", tmp_path, tag=tag)], progress=interrupt)
+        workers.run(
+            CHANGE, [job("hang_with_child", tmp_path, tag=tag)], progress=interrupt
+        )
     assert _gone(tag)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other kernels do not tell of a closed pipe")
-def test_a_killed_gate_takes_its_workers_and_their_children_along(tmp_path: Path) -> None:
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other kernels do not tell of a closed pipe"
+)
+def test_a_killed_gate_takes_its_workers_and_their_children_along(
+    tmp_path: Path,
+) -> None:
     tag = f"{MARKER}-killed-{os.getpid()}"
     gate = os.fork()
     if gate == 0:
@@ -331,7 +370,10 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
         return real(worker)
 
     monkeypatch.setattr(workers, "_end", slow_end)
-    jobs = [job("hang_with_child", tmp_path, name=name, tag=tag) for name in ("first", "second")]
+    jobs = [
+        job("hang_with_child", tmp_path, name=name, tag=tag)
+        for name in ("first", "second")
+    ]
     with pytest.raises(KeyboardInterrupt):
         workers.run(CHANGE, jobs, progress=interrupt)
     signal.signal(signal.SIGTERM, before)

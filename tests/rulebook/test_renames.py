@@ -67,14 +67,18 @@ def test_a_rule_knows_the_ids_that_it_had(folder: Path) -> None:
     assert with_examples[NEW].former_ids == (OLDER, OLD)
 
 
-def test_compiled_rules_and_digest_follow_the_table(folder: Path, tmp_path: Path) -> None:
+def test_compiled_rules_and_digest_follow_the_table(
+    folder: Path, tmp_path: Path
+) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     first = rulebook.load("secrets", cache=cache, folder=folder)
     assert rulebook.load("secrets", cache=cache, folder=folder) == first
     before = rulebook.digest(cache=cache, folder=folder)
     (folder / renames.FILE).write_text(entry(OLD, NEW))
-    assert rulebook.load("secrets", cache=cache, folder=folder)[NEW].former_ids == (OLD,)
+    assert rulebook.load("secrets", cache=cache, folder=folder)[NEW].former_ids == (
+        OLD,
+    )
     assert rulebook.digest(cache=cache, folder=folder) != before
 
 
@@ -83,12 +87,18 @@ def test_compiled_rules_and_digest_follow_the_table(folder: Path, tmp_path: Path
     [
         (entry("secrets/other", NEW), "secrets/other was given up"),
         (entry(OLD, "secrets/none"), "renamed to secrets/none, which does not exist"),
-        (entry(OLDER, OLD) + entry(OLD, NEW), f"{OLDER} leads to {OLD}, which was renamed itself"),
+        (
+            entry(OLDER, OLD) + entry(OLD, NEW),
+            f"{OLDER} leads to {OLD}, which was renamed itself",
+        ),
         (entry(OLD, NEW) + entry(OLD, "secrets/other"), f"{OLD} is renamed twice"),
         (entry(NEW, NEW), "renamed to itself"),
         (entry("code/x", NEW), "would change its scanner"),
         (entry("secrets/*", NEW), "is not written scanner/kebab-name"),
-        ('[[rename]]\nold = "secrets/a"\nnew = "secrets/other"\n', "does not have exactly"),
+        (
+            '[[rename]]\nold = "secrets/a"\nnew = "secrets/other"\n',
+            "does not have exactly",
+        ),
         (entry(OLD, NEW) + "more = 1\n", "does not have exactly"),
         (entry(OLD, NEW).replace('"unclear"', '" "'), "reason is a text"),
         (entry(OLD, NEW).replace('"0.2.0"', "2"), "since is a text"),
@@ -98,7 +108,9 @@ def test_compiled_rules_and_digest_follow_the_table(folder: Path, tmp_path: Path
         ("rename = \n", "Invalid value"),
     ],
 )
-def test_a_wrong_table_is_one_clear_error(text: str, problem: str, folder: Path) -> None:
+def test_a_wrong_table_is_one_clear_error(
+    text: str, problem: str, folder: Path
+) -> None:
     (folder / renames.FILE).write_text(text)
     with pytest.raises(RulebookError) as caught:
         rulebook.load("secrets", folder=folder)
@@ -107,7 +119,9 @@ def test_a_wrong_table_is_one_clear_error(text: str, problem: str, folder: Path)
 
 
 def test_a_rule_file_cannot_claim_former_ids(folder: Path) -> None:
-    (folder / "secrets" / "b.toml").write_text(RULE % "x" + 'former_ids = ["secrets/y"]\n')
+    (folder / "secrets" / "b.toml").write_text(
+        RULE % "x" + 'former_ids = ["secrets/y"]\n'
+    )
     with pytest.raises(RulebookError, match="former ids stand in"):
         rulebook.load("secrets", folder=folder)
 
@@ -115,7 +129,9 @@ def test_a_rule_file_cannot_claim_former_ids(folder: Path) -> None:
 # What names a rule
 
 
-FINDING = Finding(NEW, Location("line", b"a.py", 1), "m", Severity.HIGH, Confidence.HIGH)
+FINDING = Finding(
+    NEW, Location("line", b"a.py", 1), "m", Severity.HIGH, Confidence.HIGH
+)
 RENAMED = replace(FINDING, former_rules=(OLDER, OLD))
 
 
@@ -135,7 +151,9 @@ def test_the_present_id_decides_where_levels_name_several() -> None:
     assert level(RENAMED, levels=levels) == "warn"
 
 
-@pytest.mark.parametrize("glob", [NEW, OLD, OLDER, "secrets/first-*", "secrets/second-*"])
+@pytest.mark.parametrize(
+    "glob", [NEW, OLD, OLDER, "secrets/first-*", "secrets/second-*"]
+)
 def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
     ignoring = Excuses(Policy(ignores=(Ignore(glob, "**", "r"),)), "2026-07-01")
     allowing = Excuses(Policy(paths=(Allowance("**", (glob,), "r"),)), "2026-07-01")
@@ -146,7 +164,9 @@ def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
 
 
 def test_a_glob_of_something_else_does_not_match() -> None:
-    excuses = Excuses(Policy(ignores=(Ignore("secrets/other*", "**", "r"),)), "2026-07-01")
+    excuses = Excuses(
+        Policy(ignores=(Ignore("secrets/other*", "**", "r"),)), "2026-07-01"
+    )
     assert excuses.of(RENAMED.rule_ids, b"a.py").state == "active"
 
 

@@ -137,7 +137,9 @@ def test_no_registry_and_no_place_of_a_machine_in_a_file() -> None:
         ("a = " + "[" * 5000, "b.toml"),
     ],
 )
-def test_a_wrong_file_is_one_line_that_names_it(content: str, said: str, folder: Path) -> None:
+def test_a_wrong_file_is_one_line_that_names_it(
+    content: str, said: str, folder: Path
+) -> None:
     (folder / "secrets" / "b.toml").write_text(content)
     if "also in" not in said:
         (folder / "secrets" / "a.toml").unlink()
@@ -152,7 +154,9 @@ def test_a_wrong_file_is_one_line_that_names_it(content: str, said: str, folder:
 
 def test_one_id_in_two_files(folder: Path) -> None:
     (folder / "secrets" / "b.toml").write_text(GOOD)
-    with pytest.raises(RulebookError, match=r"^rules/secrets/b\.toml: .* also in .*a\.toml$"):
+    with pytest.raises(
+        RulebookError, match=r"^rules/secrets/b\.toml: .* also in .*a\.toml$"
+    ):
         rulebook.load("secrets", folder=folder)
 
 
@@ -198,7 +202,9 @@ def cached(cache: Path) -> Path:
     return found
 
 
-def test_the_compiled_rules_are_used_and_follow_the_file(folder: Path, tmp_path: Path) -> None:
+def test_the_compiled_rules_are_used_and_follow_the_file(
+    folder: Path, tmp_path: Path
+) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     first = rulebook.load("secrets", cache=cache, folder=folder)
@@ -207,7 +213,9 @@ def test_the_compiled_rules_are_used_and_follow_the_file(folder: Path, tmp_path:
         patch.setattr(rule_files, "_tables", None)  # nothing is read again
         assert rulebook.load("secrets", cache=cache, folder=folder) == first
     (folder / "secrets" / "a.toml").write_text(GOOD.replace("made-up", "made-up-anew"))
-    assert [*rulebook.load("secrets", cache=cache, folder=folder)] == ["secrets/made-up-anew"]
+    assert [*rulebook.load("secrets", cache=cache, folder=folder)] == [
+        "secrets/made-up-anew"
+    ]
     (folder / "secrets" / "b.toml").write_text(GOOD)
     assert len(rulebook.load("secrets", cache=cache, folder=folder)) == 2
     assert kept.exists()
@@ -245,7 +253,11 @@ def test_a_compiled_file_that_is_odd_is_read_anew(
 def test_half_a_compiled_file_and_a_changed_one_are_read_anew(tmp_path: Path) -> None:
     first = rulebook.load("secrets", cache=tmp_path)
     whole = cached(tmp_path).read_bytes()
-    for content in (whole[: len(whole) // 2], whole[:-1], whole.replace(b"aws", b"xws")):
+    for content in (
+        whole[: len(whole) // 2],
+        whole[:-1],
+        whole.replace(b"aws", b"xws"),
+    ):
         cached(tmp_path).write_bytes(content)
         assert rulebook.load("secrets", cache=tmp_path) == first
         assert cached(tmp_path).read_bytes() == whole
@@ -278,7 +290,9 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
 # The digest
 
 
-def test_the_digest_is_stable_and_follows_content_and_names(folder: Path, tmp_path: Path) -> None:
+def test_the_digest_is_stable_and_follows_content_and_names(
+    folder: Path, tmp_path: Path
+) -> None:
     first = rulebook.digest(folder=folder)
     assert re.fullmatch(r"[0-9a-f]{64}", first)
     copy = tmp_path / "copy" / "rules"
@@ -292,7 +306,9 @@ def test_the_digest_is_stable_and_follows_content_and_names(folder: Path, tmp_pa
     assert len({first, renamed, rulebook.digest(folder=copy)}) == 3
 
 
-@pytest.mark.parametrize("content", [b"", b"x" * 64, b"\xff" * 64, b"0" * 63, b"0" * 64 + b"\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"x" * 64, b"\xff" * 64, b"0" * 63, b"0" * 64 + b"\n"]
+)
 def test_a_kept_digest_that_is_none_does_not_count(
     content: bytes, folder: Path, tmp_path: Path
 ) -> None:

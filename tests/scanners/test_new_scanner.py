@@ -84,7 +84,9 @@ def shouted(report: dict[str, Any]) -> list[tuple[str, str]]:
 def test_a_scan_runs_it_and_the_commands_know_it(scratch: Scratch) -> None:
     scratch.stage("a.txt", "do not SHOUT\n")
     report = scratch.scan("--skip", "code", "--skip", "dependencies")
-    assert ("shouting", "ok") in {(run["scanner"], run["status"]) for run in report["runs"]}
+    assert ("shouting", "ok") in {
+        (run["scanner"], run["status"]) for run in report["runs"]
+    }
     assert shouted(report) == [("block", "active")]
     assert "shouting/loud-word" in scratch.gate("rules", "shouting").stdout
     assert "shouting/loud-word" in scratch.gate("rules").stdout
@@ -98,8 +100,14 @@ def test_a_scan_runs_it_and_the_commands_know_it(scratch: Scratch) -> None:
     [
         ("[levels]\nshouting = 'warn'\n", [("warn", "active")]),
         ("[levels]\n'shouting/loud-word' = 'info'\n", [("info", "active")]),
-        ("[[ignore]]\nrule='shouting/*'\npath='a.txt'\nreason='r'\n", [("block", "ignored")]),
-        ("[paths]\n'*.txt' = {allow=['shouting'], reason='r'}\n", [("block", "ignored")]),
+        (
+            "[[ignore]]\nrule='shouting/*'\npath='a.txt'\nreason='r'\n",
+            [("block", "ignored")],
+        ),
+        (
+            "[paths]\n'*.txt' = {allow=['shouting'], reason='r'}\n",
+            [("block", "ignored")],
+        ),
         ("[scanners.shouting]\nwords = ['other']\ndeadline-seconds = 5\n", []),
     ],
 )
@@ -126,10 +134,14 @@ def test_a_baseline_and_a_mark_hold_for_it(scratch: Scratch) -> None:
     scratch.repo.commit()
     done = scratch.gate("baseline", *ONLY, "--offline")
     assert done.returncode == 0, done.stderr
-    assert "shouting/loud-word a.txt" in (scratch.repo.path / ".zt-gate-baseline").read_text()
+    assert (
+        "shouting/loud-word a.txt"
+        in (scratch.repo.path / ".zt-gate-baseline").read_text()
+    )
     scratch.repo.commit()
     states = {
-        found["path"]: found["state"] for found in scratch.scan("--tree", ".", *ONLY)["findings"]
+        found["path"]: found["state"]
+        for found in scratch.scan("--tree", ".", *ONLY)["findings"]
     }
     assert states == {"a.txt": "baseline", "b.txt": "ignored"}
 

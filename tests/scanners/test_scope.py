@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 RULES = rulebook.load("scope")
 EXAMPLES = [
-    pytest.param(rule.id, kind, example, id=f"{rule.id.partition('/')[2]}-{kind}-{number}")
+    pytest.param(
+        rule.id, kind, example, id=f"{rule.id.partition('/')[2]}-{kind}-{number}"
+    )
     for rule in rulebook.load_with_examples("scope").values()
     for kind in ("find", "ignore")
     for number, example in enumerate(rule.data["examples"][kind])
@@ -42,7 +44,9 @@ def found(change: ChangeSet, workdir: Path, **scope: Any) -> tuple[Finding, ...]
     return run.findings
 
 
-def names(change: ChangeSet, workdir: Path, **scope: Any) -> set[tuple[str, bytes | None]]:
+def names(
+    change: ChangeSet, workdir: Path, **scope: Any
+) -> set[tuple[str, bytes | None]]:
     return {(item.rule, item.location.path) for item in found(change, workdir, **scope)}
 
 
@@ -52,34 +56,50 @@ def example_change(example: dict[str, Any]) -> ChangeSet:
         made = replace(made, new_mode=example["mode"])
     if "old-path" in example:
         made = replace(made, status="R", old_path=example["old-path"].encode())
-    beside = [file_change(path, text) for path, text in example.get("beside", {}).items()]
+    beside = [
+        file_change(path, text) for path, text in example.get("beside", {}).items()
+    ]
     named: tuple[Commit, ...] = ()
     if "trailer" in example:
-        named = (replace(commit("work", made), trailers=(("Zt-Task", example["trailer"]),)),)
+        named = (
+            replace(commit("work", made), trailers=(("Zt-Task", example["trailer"]),)),
+        )
     return replace(change_of({}), kind="range", files=(made, *beside), commits=named)
 
 
 @each_of(("rule", "kind", "example"), EXAMPLES)
-def test_the_rules_examples(rule: str, kind: str, example: dict[str, Any], tmp_path: Path) -> None:
-    scope = {key: tuple(example[key]) for key in ("allowed", "restricted") if key in example}
+def test_the_rules_examples(
+    rule: str, kind: str, example: dict[str, Any], tmp_path: Path
+) -> None:
+    scope = {
+        key: tuple(example[key]) for key in ("allowed", "restricted") if key in example
+    }
     limits = {f"max_{key}": value for key, value in example.get("limits", {}).items()}
     rules = {
         item.rule
         for item in found(
-            example_change(example), tmp_path, task=example.get("task", ""), **scope, **limits
+            example_change(example),
+            tmp_path,
+            task=example.get("task", ""),
+            **scope,
+            **limits,
         )
     }
     assert (rule in rules) == (kind == "find"), rules
 
 
 def test_without_scope_and_task_no_path_is_too_far(tmp_path: Path) -> None:
-    change = change_of({".env": "A=1\n", ".github/workflows/ci.yml": "on: push\n", "a.tf": "x\n"})
+    change = change_of(
+        {".env": "A=1\n", ".github/workflows/ci.yml": "on: push\n", "a.tf": "x\n"}
+    )
     assert not found(change, tmp_path)
 
 
 def test_a_tree_is_no_change(tmp_path: Path) -> None:
     change = replace(change_of({"a.py": "x\n"}), kind="tree")
-    assert not found(change, tmp_path, allowed=("/src/",), task="code-review", max_files=0)
+    assert not found(
+        change, tmp_path, allowed=("/src/",), task="code-review", max_files=0
+    )
 
 
 def test_both_names_of_a_rename_and_deletions_and_modes_count(tmp_path: Path) -> None:
@@ -143,12 +163,21 @@ def test_a_task_of_the_policy_has_the_restricted_paths_unless_it_names_its_own(
 def test_a_commits_trailer_narrows_that_commit_alone(tmp_path: Path) -> None:
     source = file_change("src/a.py", "a = 2\n", "a = 1\n")
     lock = file_change("uv.lock", "b\n", "a\n")
-    first = replace(commit("one", source, oid="1" * 40), trailers=(("zt-task", "refactor"),))
+    first = replace(
+        commit("one", source, oid="1" * 40), trailers=(("zt-task", "refactor"),)
+    )
     second = commit("two", lock, oid="2" * 40)
-    change = replace(change_of({}), kind="range", files=(source, lock), commits=(first, second))
+    change = replace(
+        change_of({}), kind="range", files=(source, lock), commits=(first, second)
+    )
     assert not found(change, tmp_path)
-    both = replace(second, trailers=(("Zt-Task", "refactor"), ("Zt-Task", "dependency-audit")))
-    places = [item.location for item in found(replace(change, commits=(first, both)), tmp_path)]
+    both = replace(
+        second, trailers=(("Zt-Task", "refactor"), ("Zt-Task", "dependency-audit"))
+    )
+    places = [
+        item.location
+        for item in found(replace(change, commits=(first, both)), tmp_path)
+    ]
     assert [(place.kind, place.path, place.commit) for place in places] == [
         ("commit", b"uv.lock", "2" * 40)
     ]
@@ -163,13 +192,16 @@ def test_many_findings_are_counted_not_listed(tmp_path: Path) -> None:
 
 def test_the_finding_is_another_for_another_content(tmp_path: Path) -> None:
     one, two = (
-        found(change_of({"a.md": text}), tmp_path, allowed=("/src/",))[0] for text in ("1", "2")
+        found(change_of({"a.md": text}), tmp_path, allowed=("/src/",))[0]
+        for text in ("1", "2")
     )
     assert one.subject != two.subject
 
 
 @given(path=st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name))
-def test_any_name_is_judged(path: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_name_is_judged(
+    path: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     change = replace(change_of({}), files=(file_change(path, "x\n"),))
     items = found(change, tmp_path_factory.getbasetemp(), task="code-review")
     assert [item.location.path for item in items] == [path]
@@ -210,19 +242,31 @@ def test_a_task_on_the_command_line_and_in_a_trailer(repo: Repo) -> None:
     assert judged(repo, task="code-review").verdict.value == "fail"
     repo.commit("Change a\n\nZt-Task: code-review")
     report = judged(repo, "range", spec="HEAD~1..HEAD")
-    assert [(item.finding.rule, item.finding.location.kind) for item in report.findings] == [
-        ("scope/outside-allowed", "commit")
-    ]
+    assert [
+        (item.finding.rule, item.finding.location.kind) for item in report.findings
+    ] == [("scope/outside-allowed", "commit")]
 
 
 def test_a_task_that_does_not_exist_is_refused(repo: Repo) -> None:
-    with pytest.raises(UsageError, match=r"'refactr': there is no such task; .*code-review"):
+    with pytest.raises(
+        UsageError, match=r"'refactr': there is no such task; .*code-review"
+    ):
         judged(repo, task="refactr")
-    assert set(built_in_tasks(RULES)) == {"code-review", "refactor", "dependency-audit", "deploy"}
+    assert set(built_in_tasks(RULES)) == {
+        "code-review",
+        "refactor",
+        "dependency-audit",
+        "deploy",
+    }
 
 
 def test_the_groups_hold_what_the_table_of_paths_knows(tmp_path: Path) -> None:
-    restricted = ("simple-git-hooks.js", "husky/check.js", "hooks/pre-commit", "gems.locked")
+    restricted = (
+        "simple-git-hooks.js",
+        "husky/check.js",
+        "hooks/pre-commit",
+        "gems.locked",
+    )
     change = change_of(dict.fromkeys((*restricted, "src/hooks/useAuth.ts"), "x\n"))
     by_path = names(change, tmp_path, task="refactor")
     expected = {("scope/restricted-path", name.encode()) for name in restricted}
@@ -230,6 +274,8 @@ def test_the_groups_hold_what_the_table_of_paths_knows(tmp_path: Path) -> None:
 
 
 def test_a_dependency_audit_may_change_lock_files_alone(tmp_path: Path) -> None:
-    change = change_of({"gems.locked": "x\n", "web/bun.lockb": "x\n", "other.lock": "x\n"})
+    change = change_of(
+        {"gems.locked": "x\n", "web/bun.lockb": "x\n", "other.lock": "x\n"}
+    )
     by_path = names(change, tmp_path, task="dependency-audit")
     assert by_path == {("scope/outside-allowed", b"other.lock")}

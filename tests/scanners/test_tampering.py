@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 RULES = rulebook.load("tampering")
 EXAMPLES = [
-    pytest.param(rule.id, kind, example, id=f"{rule.id.partition('/')[2]}-{kind}-{number}")
+    pytest.param(
+        rule.id, kind, example, id=f"{rule.id.partition('/')[2]}-{kind}-{number}"
+    )
     for rule in rulebook.load_with_examples("tampering").values()
     for kind in ("find", "ignore")
     for number, example in enumerate(rule.data.get("examples", {}).get(kind, ()))
@@ -63,8 +65,12 @@ def example_file(example: dict[str, Any]) -> FileChange:
 
 
 @each_of(("rule", "kind", "example"), EXAMPLES)
-def test_the_rules_examples(rule: str, kind: str, example: dict[str, Any], tmp_path: Path) -> None:
-    beside = [file_change(path, text) for path, text in example.get("beside", {}).items()]
+def test_the_rules_examples(
+    rule: str, kind: str, example: dict[str, Any], tmp_path: Path
+) -> None:
+    beside = [
+        file_change(path, text) for path, text in example.get("beside", {}).items()
+    ]
     change = replace(change_of({}), files=(example_file(example), *beside))
     own = tuple(example.get("own-rules", ()))
     rules = {item.rule for item in found(change, tmp_path, own_rules=own)}
@@ -102,22 +108,36 @@ AT = ".github/workflows/gate.yml"
 @each_of(
     ("before", "after", "rule"),
     [
-        ("      - name: Judge\n", "      - name: Judge\n        if: false\n", "disabled"),
+        (
+            "      - name: Judge\n",
+            "      - name: Judge\n        if: false\n",
+            "disabled",
+        ),
         ("  gate:\n", "  gate:\n    continue-on-error: true\n", "disabled"),
         ("  gate:\n", '  gate:\n    "continue-on-error" : ${{ true }}\n', "disabled"),
-        ("        uses: example/zt-gate@v1\n", "        # uses: example/zt-gate@v1\n", "disabled"),
+        (
+            "        uses: example/zt-gate@v1\n",
+            "        # uses: example/zt-gate@v1\n",
+            "disabled",
+        ),
         ("  gate:\n", "  gate:\n    if: github.actor != 'me'\n", "loosened"),
         ("          profile: strict\n", "          profile: advisory\n", "loosened"),
         ("  pull_request:\n", "  workflow_dispatch:\n", "loosened"),
         ("  pull_request:\n", "  pull_request:\n    branches: [main]\n", "loosened"),
         # Not the gate's step, not the gate's job.
-        ("      - run: make\n", "      - run: make\n        continue-on-error: true\n", ""),
+        (
+            "      - run: make\n",
+            "      - run: make\n        continue-on-error: true\n",
+            "",
+        ),
         ("  other:\n", "  other:\n    if: false\n", ""),
         ("      - run: make\n", "      - run: make all\n", ""),
         ("example/zt-gate@v1", "example/zt-gate@v2", ""),
     ],
 )
-def test_a_workflow_that_runs_the_gate(before: str, after: str, rule: str, tmp_path: Path) -> None:
+def test_a_workflow_that_runs_the_gate(
+    before: str, after: str, rule: str, tmp_path: Path
+) -> None:
     assert before in WORKFLOW
     rules = rules_of({AT: WORKFLOW.replace(before, after, 1)}, {AT: WORKFLOW}, tmp_path)
     assert rules == ({f"tampering/gate-{rule}"} if rule else set())
@@ -146,7 +166,10 @@ BODY = "        run: |\n          zt-gate scan --base main\n"
         (BODY.replace("zt", "exit\n          zt"), "disabled"),
         (BODY.replace("zt", "trap 'exit 0' EXIT\n          zt"), "disabled"),
         (BODY.replace("zt", "zt-gate() { make; }\n          zt"), "disabled"),
-        (BODY.replace("zt", "if false; then\n            zt") + "          fi\n", "disabled"),
+        (
+            BODY.replace("zt", "if false; then\n            zt") + "          fi\n",
+            "disabled",
+        ),
         (BODY.replace("zt", "pip uninstall -y zt-gate\n          zt"), "disabled"),
         (f'        "continue-on-\\x65rror": true\n{RUN}', "disabled"),
         (f"        continue-on-error:\n          true\n{RUN}", "disabled"),
@@ -175,14 +198,20 @@ def test_a_script_that_runs_the_gate(step: str, rule: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("before", "after", "rule"),
     [
-        ("https://git.example.org/zt-gate", "https://git.example.com/zt-gate", "disabled"),
+        (
+            "https://git.example.org/zt-gate",
+            "https://git.example.com/zt-gate",
+            "disabled",
+        ),
         ("  - id: zt-gate\n", "  - id: zt-gate\n    entry: make\n", "disabled"),
         ("  - id: zt-gate\n", "  - id: zt-gate\n    args: [--help]\n", "loosened"),
         ("repos:", "ci:\n  skip: [spelling, zt-gate]\nrepos:", "loosened"),
         ("  - id: zt-gate\n", "  - id: zt-gate\n    verbose: true\n", ""),
     ],
 )
-def test_a_configuration_of_pre_commit(before: str, after: str, rule: str, tmp_path: Path) -> None:
+def test_a_configuration_of_pre_commit(
+    before: str, after: str, rule: str, tmp_path: Path
+) -> None:
     at = ".pre-commit-config.yaml"
     old = "repos:\n- repo: https://git.example.org/zt-gate\n  rev: v1\n  hooks:\n  - id: zt-gate\n"
     rules = rules_of({at: old.replace(before, after)}, {at: old}, tmp_path)
@@ -214,7 +243,9 @@ def test_the_gates_own_files_keep_their_owners(
     assert rules == ({"tampering/codeowners-weakened"} if told else set())
 
 
-def test_a_file_of_owners_that_counts_before_another_one_is_told(tmp_path: Path) -> None:
+def test_a_file_of_owners_that_counts_before_another_one_is_told(
+    tmp_path: Path,
+) -> None:
     words: dict[str, Any] = {"trusted_paths": lambda: [b"CODEOWNERS"]}
     rule = {"tampering/codeowners-weakened"}
     assert rules_of({".github/CODEOWNERS": OWNED}, None, tmp_path, **words) == rule
@@ -240,18 +271,26 @@ def test_who_accepts_entries_accepts_no_others(name: str, tmp_path: Path) -> Non
 def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
     new = {AT: None, ".github/workflows/ci.yml": WORKFLOW}
     assert rules_of(new, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
-    away = file_change("docs/gate.yml", WORKFLOW, WORKFLOW, status="R", old_path=AT.encode())
+    away = file_change(
+        "docs/gate.yml", WORKFLOW, WORKFLOW, status="R", old_path=AT.encode()
+    )
     change = replace(change_of({}), files=(away,))
-    assert {item.rule for item in found(change, tmp_path)} == {"tampering/gate-disabled"}
+    assert {item.rule for item in found(change, tmp_path)} == {
+        "tampering/gate-disabled"
+    }
 
 
 def test_a_second_run_does_not_hide_one_that_stops_nobody(tmp_path: Path) -> None:
     step = "      - name: Judge\n"
     new = WORKFLOW.replace(step, f"{step}        continue-on-error: true\n")
     run = "      - run: zt-gate scan --verbose\n"
-    assert rules_of({AT: new + run}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
+    assert rules_of({AT: new + run}, {AT: WORKFLOW}, tmp_path) == {
+        "tampering/gate-loosened"
+    }
     run = "      - run: zt-gate scan --help\n"
-    assert rules_of({AT: new + run}, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-disabled"}
+    assert rules_of({AT: new + run}, {AT: WORKFLOW}, tmp_path) == {
+        "tampering/gate-disabled"
+    }
 
 
 def test_very_many_runs_are_compared(tmp_path: Path) -> None:
@@ -261,11 +300,15 @@ def test_very_many_runs_are_compared(tmp_path: Path) -> None:
     deep = "".join(" " * min(level, 500) + "zt-gate scan\n" for level in range(5000))
     for text in (flat, deep, "zt-gate scan\nexit 0\n" * 10_000):
         made = file_change(AT, text + "        continue-on-error: true\n")
-        made = replace(made, status="M", old=blob(text.encode()), old_path=made.path, hunks=())
+        made = replace(
+            made, status="M", old=blob(text.encode()), old_path=made.path, hunks=()
+        )
         found(replace(change_of({}), files=(made,)), tmp_path)
 
 
-def test_a_step_moved_below_a_condition_that_was_there_is_disabled(tmp_path: Path) -> None:
+def test_a_step_moved_below_a_condition_that_was_there_is_disabled(
+    tmp_path: Path,
+) -> None:
     old = WORKFLOW.replace("  other:\n", "  other:\n    if: false\n")
     step = "      - name: Judge\n        uses: example/zt-gate@v1\n"
     rest = "        with:\n          profile: strict\n"
@@ -293,18 +336,26 @@ def test_a_hook_that_runs_the_gate(new: str, rule: str, tmp_path: Path) -> None:
 
 def test_one_more_hook_with_stages_of_its_own_loosens_nothing(tmp_path: Path) -> None:
     old = "- id: zt-gate\n  entry: python -I -m zt_gate scan\n  stages: [pre-commit]\n"
-    new = old + "- id: zt-gate-message\n  entry: python -m zt_gate hook x\n  stages: [commit-msg]\n"
+    new = (
+        old
+        + "- id: zt-gate-message\n  entry: python -m zt_gate hook x\n  stages: [commit-msg]\n"
+    )
     at = ".pre-commit-hooks.yaml"
     assert not rules_of({at: new}, {at: old}, tmp_path)
 
 
 def test_the_gate_is_left_out_where_hooks_run_in_ci(tmp_path: Path) -> None:
     new = (
-        "jobs:\n  a:\n    env:\n      SKIP: zt-gate,ruff\n    steps:\n      - run: pre-commit run\n"
+        "jobs:\n  a:\n    env:\n      SKIP: zt-gate,ruff\n"
+        "    steps:\n      - run: pre-commit run\n"
     )
-    assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {"tampering/gate-disabled"}
+    assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {
+        "tampering/gate-disabled"
+    }
     new += "      - uses: example/zt-gate@v1\n"
-    assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {"tampering/gate-loosened"}
+    assert rules_of({".github/workflows/a.yml": new}, None, tmp_path) == {
+        "tampering/gate-loosened"
+    }
 
 
 def test_a_renamed_baseline_and_a_linked_one(tmp_path: Path) -> None:
@@ -313,7 +364,9 @@ def test_a_renamed_baseline_and_a_linked_one(tmp_path: Path) -> None:
     link = replace(file_change(".zt-gate-baseline", "a"), new_mode=MODE_SYMLINK)
     for file in (here, link):
         change = replace(change_of({}), files=(file,))
-        assert "tampering/baseline-changed" in {item.rule for item in found(change, tmp_path)}
+        assert "tampering/baseline-changed" in {
+            item.rule for item in found(change, tmp_path)
+        }
 
 
 def test_an_approval_of_one_baseline_is_none_of_another(tmp_path: Path) -> None:
@@ -331,7 +384,10 @@ def test_an_approval_of_one_baseline_is_none_of_another(tmp_path: Path) -> None:
 def test_a_check_that_runs_elsewhere_is_not_gone(tmp_path: Path) -> None:
     old = {".github/workflows/a.yml": "steps:\n- run: gitleaks detect\n"}
     rest = {b".github/workflows/b.yml": b"steps:\n- run: gitleaks detect\n"}
-    words: dict[str, Any] = {"trusted_paths": lambda: list(rest), "trusted_file": rest.get}
+    words: dict[str, Any] = {
+        "trusted_paths": lambda: list(rest),
+        "trusted_file": rest.get,
+    }
     gone = {"tampering/check-removed"}
     assert rules_of({".github/workflows/a.yml": None}, old, tmp_path) == gone
     assert not rules_of({".github/workflows/a.yml": None}, old, tmp_path, **words)
@@ -391,13 +447,17 @@ def test_a_mark_with_rule_and_reason_is_told_as_information(tmp_path: Path) -> N
 def test_a_mark_inside_a_string_is_told_as_information(
     line: str, level: str, tmp_path: Path
 ) -> None:
-    assert [str(item.level) for item in found(change_of({"a.py": line}), tmp_path)] == [level]
+    assert [str(item.level) for item in found(change_of({"a.py": line}), tmp_path)] == [
+        level
+    ]
 
 
 def test_a_mark_that_stays_on_its_line_is_not_new(tmp_path: Path) -> None:
     old = {"a.py": "run(x)  # nosec\nrun(y)\n"}
     assert not rules_of({"a.py": "run(x, 1)  # nosec\nrun(y)\n"}, old, tmp_path)
-    both = found(change_of({"a.py": "run(x, 1)  # nosec\nrun(y)  # nosec\n"}, old), tmp_path)
+    both = found(
+        change_of({"a.py": "run(x, 1)  # nosec\nrun(y)  # nosec\n"}, old), tmp_path
+    )
     assert [item.location.line for item in both] == [2]
 
 
@@ -411,8 +471,12 @@ def test_a_mark_at_the_end_of_a_very_long_line_is_seen(tmp_path: Path) -> None:
 def test_the_last_line_of_codeowners_may_not_take_everything(tmp_path: Path) -> None:
     old = {"CODEOWNERS": "* @org/core\n/infra/ @org/security\n"}
     new = old["CODEOWNERS"] + "/** @mallory\n"
-    assert rules_of({"CODEOWNERS": new}, old, tmp_path) == {"tampering/codeowners-weakened"}
-    assert not rules_of({"sub/CODEOWNERS": None}, {"sub/CODEOWNERS": "* @a\n"}, tmp_path)
+    assert rules_of({"CODEOWNERS": new}, old, tmp_path) == {
+        "tampering/codeowners-weakened"
+    }
+    assert not rules_of(
+        {"sub/CODEOWNERS": None}, {"sub/CODEOWNERS": "* @a\n"}, tmp_path
+    )
 
 
 def test_a_feature_that_goes_with_its_tests_is_a_clean_up(tmp_path: Path) -> None:
@@ -445,11 +509,17 @@ def test_links(target: str, level: str | None, tmp_path: Path) -> None:
     assert [str(item.level) for item in items] == ([level] if level else [])
 
 
-def test_a_submodule_with_its_address_is_told_as_information_when_it_moves(tmp_path: Path) -> None:
+def test_a_submodule_with_its_address_is_told_as_information_when_it_moves(
+    tmp_path: Path,
+) -> None:
     module = replace(file_change("lib", "1"), new_mode=MODE_SUBMODULE, new=None)
-    modules = file_change(".gitmodules", '[submodule "lib"]\n\tpath = lib\n\turl = ../lib\n')
+    modules = file_change(
+        ".gitmodules", '[submodule "lib"]\n\tpath = lib\n\turl = ../lib\n'
+    )
     assert not found(replace(change_of({}), files=(module, modules)), tmp_path)
-    moved = replace(file_change("lib", "1", "0"), new_mode=MODE_SUBMODULE, old_mode=MODE_SUBMODULE)
+    moved = replace(
+        file_change("lib", "1", "0"), new_mode=MODE_SUBMODULE, old_mode=MODE_SUBMODULE
+    )
     moved = replace(moved, old=None, new=None)
     items = found(replace(change_of({}), files=(moved,)), tmp_path)
     assert [(item.rule, str(item.level)) for item in items] == [
@@ -459,19 +529,30 @@ def test_a_submodule_with_its_address_is_told_as_information_when_it_moves(tmp_p
 
 @pytest.mark.parametrize(
     "name",
-    [".git\u200c/config", ".git::$INDEX_ALLOCATION/config", "a/.Git /hooks/x", "x\\.git\\config"],
+    [
+        ".git\u200c/config",
+        ".git::$INDEX_ALLOCATION/config",
+        "a/.Git /hooks/x",
+        "x\\.git\\config",
+    ],
 )
-def test_names_that_file_systems_take_for_gits_folder(name: str, tmp_path: Path) -> None:
+def test_names_that_file_systems_take_for_gits_folder(
+    name: str, tmp_path: Path
+) -> None:
     assert "tampering/git-folder-name" in rules_of({name: "x\n"}, None, tmp_path)
 
 
-def test_a_name_that_was_there_counts_until_the_change_takes_it_away(tmp_path: Path) -> None:
+def test_a_name_that_was_there_counts_until_the_change_takes_it_away(
+    tmp_path: Path,
+) -> None:
     words: dict[str, Any] = {"trusted_paths": lambda: [b"src/login.py", b"Docs/a.md"]}
     rule = {"tampering/misleading-name"}
     assert rules_of({"src/LOGIN.py": "x\n"}, None, tmp_path, **words) == rule
     assert rules_of({"docs/b.md": "x\n"}, None, tmp_path, **words) == rule
     old = {"src/login.py": "x\n"}
-    assert not rules_of({"src/LOGIN.py": "x\n", "src/login.py": None}, old, tmp_path, **words)
+    assert not rules_of(
+        {"src/LOGIN.py": "x\n", "src/login.py": None}, old, tmp_path, **words
+    )
 
 
 # Anything at all
@@ -488,7 +569,9 @@ _ROWS = st.lists(
 
 
 @settings(max_examples=examples(60), deadline=None)
-@given(old=_ROWS, new=_ROWS, path=st.sampled_from([AT, ".husky/pre-commit", "Makefile"]))
+@given(
+    old=_ROWS, new=_ROWS, path=st.sampled_from([AT, ".husky/pre-commit", "Makefile"])
+)
 def test_any_text_is_compared(
     old: list[str], new: list[str], path: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -522,7 +605,9 @@ def test_a_block_holds_its_own_line(rows: list[str], data: st.DataObject) -> Non
 def test_any_bytes_are_looked_at(
     content: bytes, name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    items = found(change_of({name: content}, {name: b"x\n"}), tmp_path_factory.getbasetemp())
+    items = found(
+        change_of({name: content}, {name: b"x\n"}), tmp_path_factory.getbasetemp()
+    )
     assert all(item.rule in RULES for item in items)
 
 
@@ -534,7 +619,9 @@ def judged(repo: Repo, **words: Any) -> Report:
     return review.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
 
 
-def test_ignores_and_baseline_warn_in_standard_and_block_in_strict(tmp_path: Path) -> None:
+def test_ignores_and_baseline_warn_in_standard_and_block_in_strict(
+    tmp_path: Path,
+) -> None:
     repo = Repo.create(tmp_path / "repository")
     repo.write("a.py", "x = 1\n")
     repo.commit()
@@ -542,16 +629,23 @@ def test_ignores_and_baseline_warn_in_standard_and_block_in_strict(tmp_path: Pat
     head = "# zt-gate baseline 1, salt 00000000000000000000000000000000\n"
     repo.write(".zt-gate-baseline", f"{head}{'0' * 32} code/python-shell a.py\n")
     repo.git("add", "-A")
-    for profile, level, verdict in (("standard", "warn", "pass"), ("strict", "block", "fail")):
+    for profile, level, verdict in (
+        ("standard", "warn", "pass"),
+        ("strict", "block", "fail"),
+    ):
         report = judged(repo, profile=profile)
         levels = {item.finding.rule: item.level.value for item in report.findings}
         assert levels["tampering/baseline-changed"] == level
-        assert levels["tampering/ignore-added"] == ("block" if profile == "strict" else "info")
+        assert levels["tampering/ignore-added"] == (
+            "block" if profile == "strict" else "info"
+        )
         # Skipped scanners are what strict does not accept; they are no finding.
         assert report.verdict.value == verdict
 
 
-def test_a_word_that_makes_github_skip_the_line_takes_its_owners(tmp_path: Path) -> None:
+def test_a_word_that_makes_github_skip_the_line_takes_its_owners(
+    tmp_path: Path,
+) -> None:
     old = {"CODEOWNERS": "* @org/core\n"}
     for new in ("* @org/core nobody\n", "[x] @a\n* @org/core nobody\n"):
         found = rules_of({"CODEOWNERS": new}, old, tmp_path)

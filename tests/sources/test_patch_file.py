@@ -79,7 +79,9 @@ def test_hunks_and_contents_are_those_of_git(
         patch = patch.replace(b"\n", b"\r\n")
     (file,) = read(patch, git).files
     (wanted,) = staged.read(git).files
-    assert [(h.old_start, h.new_start, list(h.removed), list(h.added)) for h in file.hunks] == [
+    assert [
+        (h.old_start, h.new_start, list(h.removed), list(h.added)) for h in file.hunks
+    ] == [
         (h.old_start, h.new_start, list(h.removed), list(h.added)) for h in wanted.hunks
     ]
     assert content(file.old) == content(wanted.old)
@@ -100,7 +102,11 @@ def test_hunks_and_contents_are_those_of_git(
     st.data(),
 )
 def test_any_patch_of_git_says_what_git_says(
-    old: dict[bytes, bytes], new: dict[bytes, bytes], context: str, quote: bool, data: st.DataObject
+    old: dict[bytes, bytes],
+    new: dict[bytes, bytes],
+    context: str,
+    quote: bool,
+    data: st.DataObject,
 ) -> None:
     for name in old:
         if data.draw(st.booleans()):
@@ -133,7 +139,13 @@ def test_without_a_repository_only_whole_files_are_known(repo: Repo) -> None:
     (repo.path / "b.py").unlink()
     repo.git("add", "-A")
     seen = by_path(read(repo.git("diff", "--cached", "-M")))
-    assert added(seen[b"a.py"]) == [b"evil 2", b"evil 15", b"more", b"even more", b"line 20"]
+    assert added(seen[b"a.py"]) == [
+        b"evil 2",
+        b"evil 15",
+        b"more",
+        b"even more",
+        b"line 20",
+    ]
     for blob in (seen[b"a.py"].old, seen[b"a.py"].new):
         with pytest.raises(ContentUnavailableError, match="not known"):
             content(blob)
@@ -145,7 +157,9 @@ def test_without_a_repository_only_whole_files_are_known(repo: Repo) -> None:
 
 def test_old_content_from_head_only_where_it_fits_exactly(repo: Repo) -> None:
     edit(repo)
-    patch = repo.git("diff", "--cached").replace(b"index ", b"index 1111111..2222222 1\nindex ", 1)
+    patch = repo.git("diff", "--cached").replace(
+        b"index ", b"index 1111111..2222222 1\nindex ", 1
+    )
     lines = [line for line in patch.split(b"\n") if not line.startswith(b"index ")]
     git = opened(repo)
     (file,) = read(b"\n".join(lines), git).files
@@ -158,7 +172,9 @@ def test_old_content_from_head_only_where_it_fits_exactly(repo: Repo) -> None:
     with pytest.raises(ContentUnavailableError, match="does not fit"):
         content(file.new)
     with pytest.raises(ContentUnavailableError, match="more than 10"):
-        read(patch.replace(b"1111111..2222222 1\nindex ", b""), git).files[0].new.read(10)  # type: ignore[union-attr]
+        read(patch.replace(b"1111111..2222222 1\nindex ", b""), git).files[0].new.read(
+            10
+        )  # type: ignore[union-attr]
 
 
 def test_renames_modes_links_and_types(repo: Repo) -> None:
@@ -179,7 +195,10 @@ def test_renames_modes_links_and_types(repo: Repo) -> None:
     moved = seen[b"moved here.py"]
     assert (moved.status, moved.old_path, moved.hunks) == ("R", b"a.py", ())
     assert content(moved.new) == content(moved.old)
-    assert (seen[b"b.py"].old_mode, seen[b"b.py"].new_mode) == (MODE_FILE, MODE_EXECUTABLE)
+    assert (seen[b"b.py"].old_mode, seen[b"b.py"].new_mode) == (
+        MODE_FILE,
+        MODE_EXECUTABLE,
+    )
     assert content(seen[b"b.py"].new) == b"b\n"
     assert (seen[b"t.py"].status, seen[b"t.py"].new_mode) == ("T", MODE_SYMLINK)
     assert (removed(seen[b"t.py"]), added(seen[b"t.py"])) == ([b"t"], [b"/etc/passwd"])
@@ -205,7 +224,10 @@ def test_mails_become_commits(repo: Repo) -> None:
         change = read(patch, git)
         one, two, three, below = change.commits
         assert b" a.py | " in below.message  # what stands below the messages
-        assert (one.author_name, one.author_email) == ("Zoë Ünï".encode(), b"zoe@example.org")
+        assert (one.author_name, one.author_email) == (
+            "Zoë Ünï".encode(),
+            b"zoe@example.org",
+        )
         assert one.oid == first
         assert one.message == b"add the key\n\nBody.\ndiff in words\n\nZt-Task: x\n"
         assert one.trailers == (("Zt-Task", "x"),)
@@ -223,7 +245,13 @@ def test_encoded_mails_are_refused(repo: Repo) -> None:
     repo.git("commit", "-qm", "m")
     patch = repo.git("format-patch", "--stdout", "-1")
     head, _, rest = patch.partition(b"\n\n")
-    for encoding in (b"base64", b"quoted-printable", b"Quoted-Printable", b"\n base64", b"x-other"):
+    for encoding in (
+        b"base64",
+        b"quoted-printable",
+        b"Quoted-Printable",
+        b"\n base64",
+        b"x-other",
+    ):
         with pytest.raises(PatchError, match="encoded mail"):
             read(head + b"\nContent-Transfer-Encoding: " + encoding + b"\n\n" + rest)
     mime = head + b"\nContent-Transfer-Encoding: 8bit\n\n" + rest
@@ -258,7 +286,9 @@ def test_text_around_a_patch_is_read(before: str) -> None:
     change = read(before.encode() + GOOD)
     assert len(change.files) == 1
     assert any(SENTENCE.encode() in commit.message for commit in change.commits)
-    assert any(SENTENCE.encode() in c.message for c in read(GOOD + before.encode()).commits)
+    assert any(
+        SENTENCE.encode() in c.message for c in read(GOOD + before.encode()).commits
+    )
 
 
 HEADER = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+evil\n"
@@ -271,7 +301,10 @@ HEADER = "--- /dev/null\n+++ b/new.py\n@@ -0,0 +1 @@\n+evil\n"
         ("".join(f"X{x}\n" for x in HEADER.split("\n")), "indented"),
         ("Index: a.py\n1a\nevil\n.\n", "an ed script"),
         ("Index: a.py\n1,2c\nevil\n.\n", "an ed script"),
-        (HEADER.replace("new.py", ".git/hooks/pre-commit"), "the folder of a repository"),
+        (
+            HEADER.replace("new.py", ".git/hooks/pre-commit"),
+            "the folder of a repository",
+        ),
         (HEADER.replace("new.py", "sub/.GIT/config"), "the folder of a repository"),
         (
             "diff --git a/m b/m\nnew file mode 160000\n--- /dev/null\n+++ b/m\n@@ -0,0 +1 @@\n+x\n",
@@ -302,7 +335,10 @@ def test_binary_patches(repo: Repo) -> None:
         assert "binary patch" in file.incomplete
         with pytest.raises(ContentUnavailableError):
             content(file.new)
-    both = repo.git("diff", "--cached", "--binary") + b"diff --git a/x b/x\nnew file mode 100644\n"
+    both = (
+        repo.git("diff", "--cached", "--binary")
+        + b"diff --git a/x b/x\nnew file mode 100644\n"
+    )
     assert [file.path for file in read(both).files] == [b"pic.bin", b"x"]
 
 
@@ -317,7 +353,11 @@ def test_other_tools_patches(tmp_path: Path) -> None:
     os.rename(tmp_path / "old", tmp_path / "a")
     os.rename(tmp_path / "new", tmp_path / "b")
     done = subprocess.run(
-        ["diff", "-ruN", "a", "b"], cwd=tmp_path, capture_output=True, env=GIT_ENV, check=False
+        ["diff", "-ruN", "a", "b"],
+        cwd=tmp_path,
+        capture_output=True,
+        env=GIT_ENV,
+        check=False,
     )
     seen = by_path(read(done.stdout))
     assert {name: file.status for name, file in seen.items()} == {
@@ -361,18 +401,26 @@ GOOD = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
         (GOOD + b"@@ -2 +2,2 @@\n-a\n+b\n\\ No newline\n+c\n", "after the end"),
         (GOOD + b"\n***************\n*** 1 ****\n", "context diff"),
         (GOOD + b"\n1c1\n< a\n---\n> evil\n", "diff without context"),
-        (b"diff --cc x\nindex 1,2..3\n--- a/x\n+++ b/x\n@@@ -1,1 -1,1 +1,1 @@@\n++e\n", "combined"),
+        (
+            b"diff --cc x\nindex 1,2..3\n--- a/x\n+++ b/x\n@@@ -1,1 -1,1 +1,1 @@@\n++e\n",
+            "combined",
+        ),
         (GOOD.replace(b"+++ b/x", b"+++ b/evil"), "name is not clear"),
         (GOOD.replace(b"a/x", b"a/../../x").replace(b"b/x", b"b/../../x"), "leads out"),
         (GOOD.replace(b"a/x", b"/etc/x").replace(b"b/x", b"/etc/x"), "leads out"),
         (GOOD.replace(b"b/x\n---", b"b/x\nnew file mode 1z0644\n---"), "mode"),
         (
-            GOOD.replace(b"--- a/x", b"--- /dev/null").replace(b"+++ b/x", b"+++ /dev/null"),
+            GOOD.replace(b"--- a/x", b"--- /dev/null").replace(
+                b"+++ b/x", b"+++ /dev/null"
+            ),
             "neither",
         ),
         (GOOD.replace(b"+++ b/x", b'+++ "b/x'), "has no end"),
         (GOOD.replace(b"+++ b/x", b'+++ "b/\\q"'), "unknown escape"),
-        (b"diff --git a/x b/y\nold mode 100644\nnew mode 100755\n", "name is not clear"),
+        (
+            b"diff --git a/x b/y\nold mode 100644\nnew mode 100755\n",
+            "name is not clear",
+        ),
         (GOOD.replace(b"--- a/x", b"--- /dev/null"), "whether the file is there"),
     ],
 )
@@ -382,7 +430,9 @@ def test_what_cannot_be_read_safely_is_one_clear_line(patch: bytes, why: str) ->
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("end", [b"-- \n2.39.5\n\n", b"--\n2.39.5\n", b"\nfoo\n", b"-- \r\n"])
+@pytest.mark.parametrize(
+    "end", [b"-- \n2.39.5\n\n", b"--\n2.39.5\n", b"\nfoo\n", b"-- \r\n"]
+)
 def test_a_signature_may_follow(end: bytes) -> None:
     assert added(read(GOOD + end).files[0]) == [b"b"]
 
@@ -404,7 +454,9 @@ def test_a_patch_of_a_crlf_file_keeps_its_line_ends(repo: Repo) -> None:
     (file,) = read(patch, opened(repo)).files
     assert added(file) == [b"evil\r"]
     assert content(file.new) == b"1\r\nevil\r\n"
-    (file,) = read(patch.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), opened(repo)).files
+    (file,) = read(
+        patch.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), opened(repo)
+    ).files
     assert content(file.new) == b"1\r\nevil\r\n"
 
 
@@ -425,7 +477,13 @@ def test_the_digest_is_that_of_the_lines_not_of_claimed_ids() -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_change_or_an_error(data: bytes) -> None:
-    for patch in (data, GOOD + data, GOOD[:40] + data, b"From: a\n" + data, b'--- "' + data):
+    for patch in (
+        data,
+        GOOD + data,
+        GOOD[:40] + data,
+        b"From: a\n" + data,
+        b'--- "' + data,
+    ):
         problem = ""
         try:
             for file in read(patch).files:
@@ -477,6 +535,7 @@ def test_pieces_of_patches_in_any_order(pieces: list[bytes]) -> None:
 def test_names_that_git_quotes(name: bytes) -> None:
     letters = {9: b"\\t", 10: b"\\n", 34: b'\\"', 92: b"\\\\"}
     quoted = b"".join(
-        letters.get(byte, bytes([byte]) if 32 <= byte < 127 else b"\\%03o" % byte) for byte in name
+        letters.get(byte, bytes([byte]) if 32 <= byte < 127 else b"\\%03o" % byte)
+        for byte in name
     )
     assert unquote(b'"' + quoted + b'" rest') == (name, b" rest")

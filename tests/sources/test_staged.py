@@ -8,7 +8,12 @@ import pytest
 from tests.support.opened import added, by_path, canary, environ, opened, removed
 from tests.support.repo import Repo
 from zt_gate.git.run import Git
-from zt_gate.model.change import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK
+from zt_gate.model.change import (
+    MODE_EXECUTABLE,
+    MODE_FILE,
+    MODE_SUBMODULE,
+    MODE_SYMLINK,
+)
 from zt_gate.sources import staged
 
 if TYPE_CHECKING:
@@ -53,7 +58,10 @@ def test_only_what_is_staged_counts(repo: Repo) -> None:
     assert (removed(file), added(file)) == ([b"two"], [b"staged"])
     assert file.old is not None
     assert file.new is not None
-    assert (file.old.read(), file.new.read()) == (b"one\ntwo\nthree\n", b"one\nstaged\nthree\n")
+    assert (file.old.read(), file.new.read()) == (
+        b"one\ntwo\nthree\n",
+        b"one\nstaged\nthree\n",
+    )
 
 
 # --- the table "What hides content from a plain git diff --cached" ---
@@ -86,7 +94,9 @@ def test_big_file_threshold_hides_nothing(repo: Repo) -> None:
 def test_ignored_submodule_bump_is_seen(repo: Repo, where: str) -> None:
     first = repo.head()
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{first},sub")
-    repo.write(".gitmodules", '[submodule "sub"]\n path = sub\n url = ./x\n ignore = all\n')
+    repo.write(
+        ".gitmodules", '[submodule "sub"]\n path = sub\n url = ./x\n ignore = all\n'
+    )
     repo.git("add", ".gitmodules")
     repo.git("commit", "-qm", "sub")
     if where == "config":
@@ -218,7 +228,11 @@ def test_the_index_cannot_pass_off_a_clean_file_for_the_blob(repo: Repo) -> None
     os.utime(repo.path / "a.py", (1_700_000_000, 1_700_000_000))
     repo.git("add", "-A")
     clean = bytes.fromhex(repo.git("rev-parse", ":a.py").decode())
-    evil = repo.git("hash-object", "-w", "--stdin", stdin=b"one\nevil\nthree\n").decode().strip()
+    evil = (
+        repo.git("hash-object", "-w", "--stdin", stdin=b"one\nevil\nthree\n")
+        .decode()
+        .strip()
+    )
     index = (repo.path / ".git/index").read_bytes()[:-20]
     index = index.replace(clean, bytes.fromhex(evil))
     (repo.path / ".git/index").write_bytes(index + hashlib.sha1(index).digest())
@@ -245,15 +259,21 @@ def test_what_git_would_commit_counts_not_what_the_index_lists(repo: Repo) -> No
     assert repo.git("show", "HEAD:a.py") == b"evil\n"
 
 
-def test_nothing_is_written_into_the_repository_or_left_behind(repo: Repo, tmp_path: Path) -> None:
+def test_nothing_is_written_into_the_repository_or_left_behind(
+    repo: Repo, tmp_path: Path
+) -> None:
     repo.write("new/b.py", "b\n")
     repo.git("add", "-A")
     place = tmp_path / "tmp"
     place.mkdir()
     (repo.path / ".git/index.lock").touch()
     before = {file: file.stat().st_mtime_ns for file in (repo.path / ".git").rglob("*")}
-    assert added(by_path(staged.read(opened(repo, TMPDIR=str(place))))[b"new/b.py"]) == [b"b"]
-    assert {file: file.stat().st_mtime_ns for file in (repo.path / ".git").rglob("*")} == before
+    assert added(
+        by_path(staged.read(opened(repo, TMPDIR=str(place))))[b"new/b.py"]
+    ) == [b"b"]
+    assert {
+        file: file.stat().st_mtime_ns for file in (repo.path / ".git").rglob("*")
+    } == before
     assert list(place.iterdir()) == []
 
 
@@ -352,8 +372,13 @@ def test_merge_in_progress(repo: Repo) -> None:
 
 def test_conflict_in_a_file_whose_name_looks_like_a_patch(repo: Repo) -> None:
     name = b"x\ndiff --git a/a.py b/a.py"
-    oids = [repo.git("hash-object", "-w", "--stdin", stdin=b"%d" % n).strip() for n in range(3)]
-    entries = b"".join(b"100644 %s %d\t%s\0" % (oid, n + 1, name) for n, oid in enumerate(oids))
+    oids = [
+        repo.git("hash-object", "-w", "--stdin", stdin=b"%d" % n).strip()
+        for n in range(3)
+    ]
+    entries = b"".join(
+        b"100644 %s %d\t%s\0" % (oid, n + 1, name) for n, oid in enumerate(oids)
+    )
     repo.git("update-index", "-z", "--index-info", stdin=entries)
     repo.write("a.py", "one\nevil\n")
     repo.git("add", "a.py")
@@ -406,13 +431,22 @@ def test_links_deletions_modes_and_types(repo: Repo) -> None:
     assert seen[b"gone.py"].is_deletion
     assert removed(seen[b"gone.py"]) == [b"bye"]
     assert seen[b"gone.py"].old_path == b"gone.py"
-    assert (seen[b"run.sh"].old_mode, seen[b"run.sh"].new_mode) == (MODE_FILE, MODE_EXECUTABLE)
+    assert (seen[b"run.sh"].old_mode, seen[b"run.sh"].new_mode) == (
+        MODE_FILE,
+        MODE_EXECUTABLE,
+    )
     assert seen[b"run.sh"].hunks == ()
     assert (seen[b"turns.py"].status, seen[b"turns.py"].new_mode) == ("T", MODE_SYMLINK)
-    assert (removed(seen[b"turns.py"]), added(seen[b"turns.py"])) == ([b"text"], [b"/etc/passwd"])
+    assert (removed(seen[b"turns.py"]), added(seen[b"turns.py"])) == (
+        [b"text"],
+        [b"/etc/passwd"],
+    )
     assert added(seen[b"new-link"]) == [b"../../elsewhere"]
     assert seen[b"new-link"].is_symlink
-    assert (removed(seen[b"link"]), added(seen[b"link"])) == ([b"a.py"], [b"now a file"])
+    assert (removed(seen[b"link"]), added(seen[b"link"])) == (
+        [b"a.py"],
+        [b"now a file"],
+    )
     assert (seen[b"empty.py"].status, seen[b"empty.py"].hunks) == ("A", ())
 
 
@@ -441,7 +475,9 @@ def test_hostile_names(tmp_path: Path, fmt: str) -> None:
     assert {name: added(seen[name]) for name in seen} == {
         name: [b"evil %d" % number] for number, name in enumerate(NAMES)
     }
-    assert all(file.new and file.new.read().startswith(b"evil") for file in seen.values())
+    assert all(
+        file.new and file.new.read().startswith(b"evil") for file in seen.values()
+    )
 
 
 LINES = [
@@ -458,7 +494,9 @@ def test_hostile_lines(repo: Repo, end: bytes) -> None:
     repo.git("add", "-A")
     (file,) = staged.read(opened(repo)).files
     assert [*LINES, b"last"] == added(file)
-    assert [line.number for line in file.added_lines()] == list(range(1, len(LINES) + 2))
+    assert [line.number for line in file.added_lines()] == list(
+        range(1, len(LINES) + 2)
+    )
 
 
 def test_one_very_long_line(repo: Repo) -> None:

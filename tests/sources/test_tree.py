@@ -69,7 +69,10 @@ def test_named_paths(plain: Path, tmp_path: Path) -> None:
     assert set(by_path(read(plain, "deep", "a.py", "./deep/er"))) == {
         b"a.py", b"deep/er/b.py", b"deep/etc",
     }  # fmt: skip
-    assert set(by_path(read(plain / "deep", "../a.py", "er"))) == {b"a.py", b"deep/er/b.py"}
+    assert set(by_path(read(plain / "deep", "../a.py", "er"))) == {
+        b"a.py",
+        b"deep/er/b.py",
+    }
     assert set(by_path(read(tmp_path, "plain/deep/er"))) == {b"plain/deep/er/b.py"}
 
 
@@ -100,7 +103,13 @@ def repo(tmp_path: Path) -> Repo:
 
 def test_inside_a_repository(repo: Repo) -> None:
     git = opened(repo)
-    tracked = {b".gitignore", b"a.py", b"src/b.py", b"src/:(exclude)b.py", b"src/new.py"}
+    tracked = {
+        b".gitignore",
+        b"a.py",
+        b"src/b.py",
+        b"src/:(exclude)b.py",
+        b"src/new.py",
+    }
     assert set(by_path(read(repo.path, git=git))) == tracked
     assert set(by_path(read(repo.path, "src", "src/x.log", git=git))) == {
         b"src/b.py", b"src/:(exclude)b.py", b"src/new.py", b"src/x.log",
@@ -130,7 +139,9 @@ def test_nested_repositories_are_shown(repo: Repo) -> None:
     nested = Repo.create(repo.path / "nested")
     nested.write("x.py", "x\n")
     nested.commit()
-    assert by_path(read(repo.path, git=opened(repo)))[b"nested"].new_mode == MODE_SUBMODULE
+    assert (
+        by_path(read(repo.path, git=opened(repo)))[b"nested"].new_mode == MODE_SUBMODULE
+    )
 
 
 def test_digest_follows_the_content(plain: Path) -> None:

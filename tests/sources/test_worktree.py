@@ -72,7 +72,9 @@ def test_edits_untracked_files_and_deletions(repo: Repo) -> None:
     assert (new.read(), old.read()) == (b"one\nevil\n", b"one\ntwo\n")
 
 
-@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree", "--fsmonitor-valid"])
+@pytest.mark.parametrize(
+    "flag", ["--assume-unchanged", "--skip-worktree", "--fsmonitor-valid"]
+)
 def test_flags_of_the_index_hide_no_edit(repo: Repo, flag: str) -> None:
     repo.git("update-index", flag, "a.py", check=flag != "--fsmonitor-valid")
     info = os.stat(repo.path / "a.py")
@@ -173,7 +175,10 @@ def test_odd_folder_names(tmp_path: Path) -> None:
     repo.write("a.py", "x\n")
     repo.commit()
     repo.write("a.py", "y\n")
-    assert (added(by_path(read(repo))[b"a.py"]), removed(read(repo).files[0])) == ([b"y"], [b"x"])
+    assert (added(by_path(read(repo))[b"a.py"]), removed(read(repo).files[0])) == (
+        [b"y"],
+        [b"x"],
+    )
 
 
 def test_a_conflict_is_read_as_it_lies_there(repo: Repo) -> None:
@@ -192,7 +197,15 @@ def test_a_conflict_is_read_as_it_lies_there(repo: Repo) -> None:
 def test_submodules_and_nested_repositories(repo: Repo, tmp_path: Path) -> None:
     library = Repo.create(tmp_path / "lib")
     first = library.commit("one")
-    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.path), "lib")
+    repo.git(
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        str(library.path),
+        "lib",
+    )
     repo.commit("submodule")
     assert read(repo).files == ()
     inner = Repo(repo.path / "lib")
@@ -206,12 +219,17 @@ def test_submodules_and_nested_repositories(repo: Repo, tmp_path: Path) -> None:
     )
     nested = Repo.create(repo.path / "nested")
     nested.write("evil.py", "x\n")
-    assert by_path(read(repo))[b"nested"].incomplete == "it is a repository without a commit"
+    assert (
+        by_path(read(repo))[b"nested"].incomplete
+        == "it is a repository without a commit"
+    )
     nested.commit()
     assert by_path(read(repo))[b"nested"].new_mode == MODE_SUBMODULE
 
 
-def test_what_cannot_be_read_says_so(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_says_so(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (repo.path / "a.py").unlink()
     os.mkfifo(repo.path / "a.py")
     repo.write("big.bin", "x" * 2000)

@@ -44,7 +44,9 @@ def lookup(name: str, values: Mapping[str, Any]) -> str:
 
 def expanded(text: object, values: Mapping[str, Any]) -> str:
     """Put the values of expressions in their place."""
-    return _EXPRESSION.sub(lambda match: lookup(match[1], values) or (match[2] or ""), str(text))
+    return _EXPRESSION.sub(
+        lambda match: lookup(match[1], values) or (match[2] or ""), str(text)
+    )
 
 
 def _wanted(step: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
@@ -89,7 +91,10 @@ def run_action(
         if not _wanted(step, values):
             continue
         if "uses" in step:
-            given = {key: expanded(text, values) for key, text in step.get("with", {}).items()}
+            given = {
+                key: expanded(text, values)
+                for key, text in step.get("with", {}).items()
+            }
             uses[step["uses"].partition("@")[0]]({**step, "with": given})
             continue
         if step["name"] in skip:
@@ -109,7 +114,9 @@ def run_action(
             "GITHUB_OUTPUT": str(output_file),
             "GITHUB_STEP_SUMMARY": str(summary_file),
             "RUNNER_TEMP": str(temp),
-            **{key: expanded(text, values) for key, text in step.get("env", {}).items()},
+            **{
+                key: expanded(text, values) for key, text in step.get("env", {}).items()
+            },
         }
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
@@ -118,7 +125,9 @@ def run_action(
         result.log += (done.stdout + done.stderr).decode("utf-8", "replace")
         result.summary += summary_file.read_text("utf-8")
         # The last value of a name counts, as on GitHub.
-        outputs = dict(line.split("=", 1) for line in output_file.read_text("utf-8").splitlines())
+        outputs = dict(
+            line.split("=", 1) for line in output_file.read_text("utf-8").splitlines()
+        )
         values["steps"][step.get("id", "")] = {"outputs": outputs}
         result.exit_code = done.returncode
         if done.returncode:

@@ -32,7 +32,9 @@ def finishes(
     assert waiting, "there is no case to run"
     reader, writer = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a worker of xdist has threads
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # a worker of xdist has threads
         child = os.fork()
     if child == 0:
         os.close(reader)
@@ -45,7 +47,10 @@ def finishes(
         return
     begun, _, trace = said.rpartition("\0")
     case = ascii(waiting[begun.count("\0")])[:200]
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in {signal.SIGXCPU, signal.SIGKILL}:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in {
+        signal.SIGXCPU,
+        signal.SIGKILL,
+    }:
         raise AssertionError(f"more than {cpu_seconds} seconds of CPU time on {case}")
     raise AssertionError(f"status {status} on {case}\n{trace}")
 
@@ -67,7 +72,9 @@ def _run(
             work(case)
         code = 0
     except BaseException:  # noqa: BLE001 - told through the pipe; a child must not run on
-        os.write(writer, traceback.format_exc().replace("\0", "").encode("utf-8", "replace"))
+        os.write(
+            writer, traceback.format_exc().replace("\0", "").encode("utf-8", "replace")
+        )
     finally:
         os._exit(code)
 

@@ -61,7 +61,11 @@ class Authority:
                   "-config", "openssl.cnf", *(dates if expired else ["-days", "1"]))  # fmt: skip
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
-        return context.wrap_socket(listening, server_side=True, do_handshake_on_connect=False)
+        return context.wrap_socket(
+            listening, server_side=True, do_handshake_on_connect=False
+        )
 
     def _run(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=self.folder, capture_output=True, check=True)
+        subprocess.run(
+            ["openssl", *words], cwd=self.folder, capture_output=True, check=True
+        )

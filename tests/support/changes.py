@@ -58,7 +58,10 @@ def _split(content: bytes) -> list[bytes]:
 
 
 def file_change(
-    path: str | bytes, new: str | bytes | None, old: str | bytes | None = None, **fields: Any
+    path: str | bytes,
+    new: str | bytes | None,
+    old: str | bytes | None = None,
+    **fields: Any,
 ) -> FileChange:
     """A change of one file from ``old`` to ``new`` content (None: does not exist)."""
     before = old.encode() if isinstance(old, str) else old
@@ -70,7 +73,8 @@ def file_change(
         matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
         spans = [span for span in matcher.get_opcodes() if span[0] != "equal"]
     hunks = tuple(
-        Hunk(i1 + 1, j1 + 1, body(a[i1:i2]), body(b[j1:j2])) for _, i1, i2, j1, j2 in spans
+        Hunk(i1 + 1, j1 + 1, body(a[i1:i2]), body(b[j1:j2]))
+        for _, i1, i2, j1, j2 in spans
     )
     status = "A" if before is None else "D" if after is None else "M"
     name = path.encode() if isinstance(path, str) else path
@@ -95,8 +99,12 @@ def change_of(
 ) -> ChangeSet:
     """A staged change: ``new`` maps paths to contents (None: deleted), ``old`` what was there."""
     before = old or {}
-    files = tuple(file_change(path, text, before.get(path)) for path, text in new.items())
-    return ChangeSet("range" if commits else "staged", "0" * 40, "index", "0" * 64, files, commits)
+    files = tuple(
+        file_change(path, text, before.get(path)) for path, text in new.items()
+    )
+    return ChangeSet(
+        "range" if commits else "staged", "0" * 40, "index", "0" * 64, files, commits
+    )
 
 
 def commit(message: str, *files: FileChange, oid: str = "c" * 40) -> Commit:

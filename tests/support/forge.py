@@ -50,7 +50,9 @@ class Forge:
                 text = json.dumps(data).encode()
                 self.send_response(status)
                 if 300 <= status < 400:
-                    self.send_header("Location", f"http://{self.headers['Host']}/elsewhere")
+                    self.send_header(
+                        "Location", f"http://{self.headers['Host']}/elsewhere"
+                    )
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
@@ -99,14 +101,18 @@ class Forge:
         if match := re.fullmatch(r"/collaborators/([\w-]+)/permission", here):
             known = self.permissions.get(match[1])
             return (200, {"permission": known}) if known else (404, {})
-        if match := re.fullmatch(r"/orgs/acme/teams/(\w+)/memberships/(\w+)", parts.path):
+        if match := re.fullmatch(
+            r"/orgs/acme/teams/(\w+)/memberships/(\w+)", parts.path
+        ):
             known_member = match[2] in self.members.get(match[1], [])
             return (200, {"state": "active"}) if known_member else (404, {})
         if (method, here) == ("POST", "/issues/7/comments"):
             self.comments.append({"id": 100 + len(self.comments), "body": body["body"],
                                   "user": user("github-actions[bot]", 9, "Bot")})  # fmt: skip
             return 201, self.comments[-1]
-        if method == "PATCH" and (match := re.fullmatch(r"/issues/comments/(\d+)", here)):
+        if method == "PATCH" and (
+            match := re.fullmatch(r"/issues/comments/(\d+)", here)
+        ):
             found = next(item for item in self.comments if item["id"] == int(match[1]))
             found["body"] = body["body"]
             return 200, found
@@ -130,7 +136,9 @@ def about() -> dict[str, Any]:
     return {"full_name": REPOSITORY, "default_branch": "main"}
 
 
-def commit(author: dict[str, Any] | None = None, email: str = "ada@example.org") -> dict[str, Any]:
+def commit(
+    author: dict[str, Any] | None = None, email: str = "ada@example.org"
+) -> dict[str, Any]:
     who = {"name": "x", "email": email}
     return {"author": author or ADA, "committer": author or ADA,
             "commit": {"author": who, "committer": who, "message": "Change it"}}  # fmt: skip

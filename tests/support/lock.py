@@ -16,4 +16,8 @@ PIN = re.compile(
 
 def pins(*extras: str) -> dict[str, str]:
     """Return the versions of the lines without a marker, and of those of the extras."""
-    return {match[1]: match[2] for match in PIN.finditer(LOCK) if (match[3] or "") in ("", *extras)}
+    return {
+        match[1]: match[2]
+        for match in PIN.finditer(LOCK)
+        if (match[3] or "") in ("", *extras)
+    }

@@ -64,7 +64,9 @@ def each_of(
             check_each(range(len(table)), check, name=labels.__getitem__)
 
         signature = inspect.signature(test)
-        others = [word for name, word in signature.parameters.items() if name not in fields]
+        others = [
+            word for name, word in signature.parameters.items() if name not in fields
+        ]
         whole.__signature__ = signature.replace(parameters=others)  # type: ignore[attr-defined]
         return whole
 

@@ -12,7 +12,9 @@ def register_profiles() -> None:
 
     Property tests look for wrong answers, not for slow ones: machines are noisy.
     """
-    common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+    common = settings(
+        deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    )
     settings.register_profile("quick", common, max_examples=_THOROUGH // 4)
     settings.register_profile("thorough", common, max_examples=_THOROUGH)
     settings.load_profile("quick")

@@ -115,7 +115,9 @@ class Behaviour:
 class Registry:
     """The server; start it with ``with``."""
 
-    def __init__(self, latency: float = 0.0, tls: Literal["", "good", "expired"] = "") -> None:
+    def __init__(
+        self, latency: float = 0.0, tls: Literal["", "good", "expired"] = ""
+    ) -> None:
         self.behaviour = Behaviour(latency=latency)
         self.requests: list[Request] = []
         self.packages: dict[tuple[str, str], Package] = {}
@@ -139,7 +141,9 @@ class Registry:
         self.npm("lodash")
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -154,7 +158,11 @@ class Registry:
 
     def trust(self) -> dict[str, str]:
         """The setting that makes a client trust the server's authority; {} without TLS."""
-        return {"SSL_CERT_FILE": self._authority.file} if self._authority is not None else {}
+        return (
+            {"SSL_CERT_FILE": self._authority.file}
+            if self._authority is not None
+            else {}
+        )
 
     @property
     def pypi_url(self) -> str:
@@ -186,7 +194,12 @@ class Registry:
         self.packages["npm", name] = Package("npm", name, **known)
 
     def fault(
-        self, fault: Fault, *, name: str = "", part: Part = "all", lasts: int | None = None
+        self,
+        fault: Fault,
+        *,
+        name: str = "",
+        part: Part = "all",
+        lasts: int | None = None,
     ) -> None:
         """Misbehave for one package, or for everything in one part of the server."""
         self.behaviour.lasts = lasts
@@ -282,7 +295,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault not in {None, "no-date", "no-etag", "wrong-name"}:
             self._misbehave(str(fault))
         else:
-            said = advised(registry, path, json.loads(body), wrong=fault == "wrong-name")
+            said = advised(
+                registry, path, json.loads(body), wrong=fault == "wrong-name"
+            )
             if said is None:
                 self._send(404, "application/json", b"{}")
             else:
@@ -301,7 +316,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind, body = said
         if fault == "wrong-name":
             body = body.replace(f'"{name}"'.encode(), b'"another-package"').replace(
-                f'"{registry_name(registry, path, name)}"'.encode(), b'"another-package"'
+                f'"{registry_name(registry, path, name)}"'.encode(),
+                b'"another-package"',
             )
         self._send(200, kind, body, etag=fault != "no-etag")
 
@@ -359,7 +375,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _send(
-        self, status: int, kind: str, body: bytes, *, location: str = "", etag: bool = True
+        self,
+        status: int,
+        kind: str,
+        body: bytes,
+        *,
+        location: str = "",
+        etag: bool = True,
     ) -> None:
         retry = self.server.registry.behaviour.retry_after
         self.send_response(status)
@@ -387,7 +409,9 @@ def advised(registry: Registry, path: str, asked: Any, *, wrong: bool = False) -
         results = [{"vulns": [{"id": one.id, "modified": ""} for one in _matching(registry, query)]}
                    for query in asked["queries"]]  # fmt: skip
         return {
-            "results": results[1:] if wrong else [one if one["vulns"] else {} for one in results]
+            "results": results[1:]
+            if wrong
+            else [one if one["vulns"] else {} for one in results]
         }
     if path == "/osv/v1/query":
         found = _matching(registry, asked)
@@ -396,7 +420,10 @@ def advised(registry: Registry, path: str, asked: Any, *, wrong: bool = False) -
         answer: dict[str, Any] = {}
         for name, versions in asked.items():
             for version in versions:
-                query = {"package": {"name": name, "ecosystem": "npm"}, "version": version}
+                query = {
+                    "package": {"name": name, "ecosystem": "npm"},
+                    "version": version,
+                }
                 for one in _matching(registry, query):
                     answer.setdefault(name, []).append(
                         {"id": 1, "url": f"https://advisories.example/{one.id}", "title": "A flaw",
@@ -418,7 +445,11 @@ def _matching(registry: Registry, query: dict[str, Any]) -> list[Known]:
 def osv_record(one: Known) -> dict[str, Any]:
     """An advisory in OSV's format."""
     events = [{"introduced": "0"}, *([{"fixed": one.fixed}] if one.fixed else [])]
-    ranges = [{"type": "ECOSYSTEM", "events": events}] if not one.versions or one.fixed else []
+    ranges = (
+        [{"type": "ECOSYSTEM", "events": events}]
+        if not one.versions or one.fixed
+        else []
+    )
     return {
         "id": one.id,
         "schema_version": "1.6.0",
@@ -459,7 +490,9 @@ def _content(
     if path == "/simple/":
         known = [key for kind, key in registry.packages if kind == "pypi"]
         listed = registry.projects if registry.projects is not None else known
-        return _json({"meta": {}, "projects": [{"name": one} for one in listed]}, _SIMPLE)
+        return _json(
+            {"meta": {}, "projects": [{"name": one} for one in listed]}, _SIMPLE
+        )
     package = registry.packages.get((_ecosystem(path), name))
     if package is None:
         return None
@@ -493,19 +526,29 @@ def _files(package: Package) -> list[tuple[str, str]]:
     """File names with the time that each was uploaded."""
     stem = re.sub(r"[-_.]+", "_", package.name).lower()
     if package.versions is not None:
-        return [(f"{stem}-{v}.tar.gz", _ago(days)) for v, days in package.versions.items()]
+        return [
+            (f"{stem}-{v}.tar.gz", _ago(days)) for v, days in package.versions.items()
+        ]
     return [
-        (f"{stem}-{n + 1}.0.tar.gz", _ago(package.days / (n + 1))) for n in range(package.files)
+        (f"{stem}-{n + 1}.0.tar.gz", _ago(package.days / (n + 1)))
+        for n in range(package.files)
     ]
 
 
 def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
     files: list[dict[str, Any]] = []
     for file, uploaded in _files(package):
-        entry = {"filename": file, "url": f"../../files/{file}", "hashes": {}, "size": 1}
+        entry = {
+            "filename": file,
+            "url": f"../../files/{file}",
+            "hashes": {},
+            "size": 1,
+        }
         if dated:
             entry["upload-time"] = uploaded
-        if package.yanked or file.removesuffix(".tar.gz").endswith(package.bad_versions or ("\0",)):
+        if package.yanked or file.removesuffix(".tar.gz").endswith(
+            package.bad_versions or ("\0",)
+        ):
             entry["yanked"] = "wrong"
         files.append(entry)
     document: dict[str, Any] = {
@@ -515,14 +558,19 @@ def _simple(package: Package, name: str, *, dated: bool) -> dict[str, Any]:
         "files": files,
     }
     if package.status:
-        document["project-status"] = {"status": package.status, "reason": package.reason}
+        document["project-status"] = {
+            "status": package.status,
+            "reason": package.reason,
+        }
     return document
 
 
 def _simple_html(package: Package) -> bytes:
     yanked = ' data-yanked="wrong"' if package.yanked else ""
     status = f'<meta name="pypi:project-status" content="{package.status}">'
-    anchors = "".join(f'<a href="../{file}"{yanked}>{file}</a><br>' for file, _ in _files(package))
+    anchors = "".join(
+        f'<a href="../{file}"{yanked}>{file}</a><br>' for file, _ in _files(package)
+    )
     head = '<meta name="pypi:repository-version" content="1.0">' + (
         status if package.status else ""
     )
@@ -531,7 +579,9 @@ def _simple_html(package: Package) -> bytes:
 
 def _pypi_json(package: Package, *, dated: bool) -> dict[str, Any]:
     releases = {
-        f"{n + 1}.0": [{"filename": file, **({"upload_time_iso_8601": when} if dated else {})}]
+        f"{n + 1}.0": [
+            {"filename": file, **({"upload_time_iso_8601": when} if dated else {})}
+        ]
         for n, (file, when) in enumerate(_files(package))
     }
     info = {"name": package.name, "downloads": {"last_week": -1}, "summary": "A package",
@@ -543,7 +593,10 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
     name, created = package.name, _ago(package.days)
     modified = created if package.modified_days is None else _ago(package.modified_days)
     if package.unpublished:
-        return {"name": name, "time": {"created": created, "unpublished": {"time": modified}}}
+        return {
+            "name": name,
+            "time": {"created": created, "unpublished": {"time": modified}},
+        }
     numbers = list(package.versions or [f"{n + 1}.0.0" for n in range(package.files)])
     if package.placeholder:
         numbers = ["0.0.1-security"]
@@ -562,7 +615,10 @@ def _packument(package: Package, *, short: bool, dated: bool) -> dict[str, Any]:
     }
     if short:
         return {**document, **({"modified": modified} if dated else {})}
-    times = {number: _ago((package.versions or {}).get(number, package.days)) for number in numbers}
+    times = {
+        number: _ago((package.versions or {}).get(number, package.days))
+        for number in numbers
+    }
     time_of = {"created": created, "modified": modified, **times} if dated else {}
     document["readme"] = package.text + " " * package.padding
     return {**document, "description": about, **({"time": time_of} if dated else {})}

@@ -58,7 +58,9 @@ class Repo:
             raise AssertionError(f"git {args}: {done.stderr.decode(errors='replace')}")
         return done.stdout
 
-    def write(self, name: str | bytes, content: str | bytes, mode: int | None = None) -> None:
+    def write(
+        self, name: str | bytes, content: str | bytes, mode: int | None = None
+    ) -> None:
         target = os.path.join(os.fsencode(self.path), os.fsencode(name))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target, "wb") as file:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
+from zt_gate.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Severity,
+)
 from zt_gate.model.report import (
     JudgedFinding,
     NotInspected,
@@ -98,7 +105,12 @@ def judged(
 
 
 def run(scanner: str = "code", **more: Any) -> ScannerRun:
-    given: dict[str, Any] = {"status": "ok", "seconds": 0.21, "files": 5, "lines": 120} | more
+    given: dict[str, Any] = {
+        "status": "ok",
+        "seconds": 0.21,
+        "files": 5,
+        "lines": 120,
+    } | more
     return ScannerRun(scanner, **given)
 
 
@@ -116,7 +128,9 @@ def report(**more: Any) -> Report:
         "complete": True,
         "seconds": 0.314,
         "findings": (),
-        "runs": tuple(run(name) for name in ("code", "dependencies", "secrets", "injection")),
+        "runs": tuple(
+            run(name) for name in ("code", "dependencies", "secrets", "injection")
+        ),
         "files": 5,
     }
     return Report(**given | more)
@@ -161,7 +175,13 @@ def failing() -> Report:
             judged(finding("code/todo", line=40), Level.INFO, "ff" * 16),
             judged(
                 finding(
-                    "gate/policy-changed", b".zt-gate.toml", None, None, None, None, kind="file"
+                    "gate/policy-changed",
+                    b".zt-gate.toml",
+                    None,
+                    None,
+                    None,
+                    None,
+                    kind="file",
                 ),
                 Level.WARN,
                 "ab" * 16,
@@ -189,7 +209,10 @@ def incomplete() -> Report:
     return report(
         verdict=Verdict.ERROR,
         complete=False,
-        errors=("code: semgrep did not answer within 10 s", "the audit log could not be written"),
+        errors=(
+            "code: semgrep did not answer within 10 s",
+            "the audit log could not be written",
+        ),
         runs=(
             run(
                 "code",
@@ -200,7 +223,9 @@ def incomplete() -> Report:
             run(
                 "dependencies",
                 not_inspected=(
-                    NotInspected(b"package.json", "unverified", "left-pad: the registry said 503"),
+                    NotInspected(
+                        b"package.json", "unverified", "left-pad: the registry said 503"
+                    ),
                     NotInspected(b"logo.png", "not_applicable", "a PNG image"),
                 ),
             ),

@@ -14,7 +14,9 @@ def spin(case: str) -> None:
 
 
 def test_work_without_an_end_is_ended_and_named() -> None:
-    with pytest.raises(AssertionError, match="more than 1 seconds of CPU time on 'endless'"):
+    with pytest.raises(
+        AssertionError, match="more than 1 seconds of CPU time on 'endless'"
+    ):
         finishes(["short", "endless", "short"], spin, cpu_seconds=1)
 
 
@@ -41,7 +43,9 @@ def test_each_offender_is_named() -> None:
         return "odd" if number % 2 else ""
 
     check_each([2, 4], is_even)
-    with pytest.raises(AssertionError, match=r"(?s)3 of 5 cases fail:\n1: odd.*3: odd.*5: .*five"):
+    with pytest.raises(
+        AssertionError, match=r"(?s)3 of 5 cases fail:\n1: odd.*3: odd.*5: .*five"
+    ):
         check_each([1, 2, 3, 4, 5], is_even)
     with pytest.raises(AssertionError, match="no case"):
         check_each([], is_even)

@@ -122,5 +122,7 @@ def test_spans_of_any_text(text: str) -> None:
     while waiting:
         key, node = waiting.pop()
         assert text[key.start : key.end].lower() == key.value.lower()
-        assert all(text[line.start : line.end] == line.value for line in node.items or ())
+        assert all(
+            text[line.start : line.end] == line.value for line in node.items or ()
+        )
         waiting = [*waiting, *node.entries()]

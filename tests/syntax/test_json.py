@@ -57,7 +57,9 @@ def test_leaves_and_keys_are_those_of_the_tree(value: object) -> None:
     tree = Document(document.content, root=document.root)
 
     def seen(one: Document) -> list[object]:
-        return [(leaf.names, leaf.value, leaf.place, leaf.inside) for leaf in one.leaves()]
+        return [
+            (leaf.names, leaf.value, leaf.place, leaf.inside) for leaf in one.leaves()
+        ]
 
     assert seen(document) == seen(tree)
     at_two = [

@@ -40,7 +40,9 @@ def test_a_head_has_the_places_of_the_whole_file() -> None:
 
 
 def test_a_head_that_is_no_yaml_is_read_line_by_line() -> None:
-    document = front_matter.read("---\ntools: Read, Bash(git:*)\nabout: a: b\n- c\n---\n")
+    document = front_matter.read(
+        "---\ntools: Read, Bash(git:*)\nabout: a: b\n- c\n---\n"
+    )
     assert document.value == {"tools": "Read, Bash(git:*)", "about": "a: b"}
     assert document.place(("about",)) == (3, 8, 12)
 

@@ -71,7 +71,11 @@ def test_other_files_are_no_instructions() -> None:
 
 #: Kind, paths that are of it, and paths that are not.
 KINDS: tuple[tuple[Kind, str, str], ...] = (
-    ("agent-folder", ".claude/x.py .opencode/a.json web/.Cursor/x", "claude/x .vscode/x"),
+    (
+        "agent-folder",
+        ".claude/x.py .opencode/a.json web/.Cursor/x",
+        "claude/x .vscode/x",
+    ),
     ("editor-folder", ".vscode/x .zed/x .devcontainer/x", "vscode/x"),
     (
         "ci",
@@ -110,19 +114,33 @@ KINDS: tuple[tuple[Kind, str, str], ...] = (
         "latest.json contest.js src/testing.py attest.go inspector.ts",
     ),
     ("test-data", "a/fixtures/x testdata/y __mocks__/z", "fixture.py"),
-    ("example", "examples/a.py config.example.yml .env.sample a.tmpl", "counterexample.py"),
+    (
+        "example",
+        "examples/a.py config.example.yml .env.sample a.tmpl",
+        "counterexample.py",
+    ),
     ("doc", "docs/a.png README README.de.md a.rst x.ipynb", "src/a.py"),
     ("program", "a.py a.pyw a.TS a.vue a.rs a.gradle", "a.sh a.md a.yaml py"),
     ("javascript", "a.js a.tsx a.astro", "a.json"),
     ("shell", "a.sh a.zsh a.ps1 a.csh", "a.py"),
-    ("build", "Dockerfile Dockerfile.prod Makefile rules.mk CMakeLists.cmake", "docker.md"),
+    (
+        "build",
+        "Dockerfile Dockerfile.prod Makefile rules.mk CMakeLists.cmake",
+        "docker.md",
+    ),
     ("settings", "a.yaml a.toml a.json", "a.py"),
     ("environment", ".env .env.local", "env.py"),
-    ("text", "a.py Makefile LICENSE .npmrc .env a.yml secrets a.mdc", "a.png docs/a.png a.bin"),
+    (
+        "text",
+        "a.py Makefile LICENSE .npmrc .env a.yml secrets a.mdc",
+        "a.png docs/a.png a.bin",
+    ),
 )
 
 
-@pytest.mark.parametrize(("kind", "members", "others"), KINDS, ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(
+    ("kind", "members", "others"), KINDS, ids=lambda value: str(value)[:20]
+)
 def test_paths_of_a_kind(kind: Kind, members: str, others: str) -> None:
     assert [name for name in members.split() if not is_any(name.encode(), kind)] == []
     assert [name for name in others.split() if is_any(name.encode(), kind)] == []
@@ -146,7 +164,9 @@ def test_paths_of_a_kind(kind: Kind, members: str, others: str) -> None:
     ],
 )
 def test_configuration_files(name: str, configuration: str, reader: str) -> None:
-    assert paths.configuration(name.encode()) == paths.Configuration(configuration, reader)  # type: ignore[arg-type]
+    assert paths.configuration(name.encode()) == paths.Configuration(
+        configuration, reader
+    )  # type: ignore[arg-type]
 
 
 def test_files_of_no_program_are_no_configuration() -> None:

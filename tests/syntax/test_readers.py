@@ -25,14 +25,18 @@ READERS: dict[str, Callable[..., Document]] = {
     "yaml-1.1": lambda data, **options: yaml.read(data, version="1.1", **options),
     "toml": toml.read,
     "ini": lambda data, **options: ini.read(data, dialect="lenient", **options),
-    "configparser": lambda data, **options: ini.read(data, dialect="configparser", **options),
+    "configparser": lambda data, **options: ini.read(
+        data, dialect="configparser", **options
+    ),
     "attributes": git_attributes.read,
     "front": front_matter.read,
     "xml": xml.read,
 }
 NAMES = st.sampled_from(sorted(READERS))
 TEXTS = st.text(
-    alphabet=st.sampled_from("{}[]<>:,.=-#;'\"\\/*&!|?%@~ \t\n\r\x00ab01éтrueyns\u2028"),
+    alphabet=st.sampled_from(
+        "{}[]<>:,.=-#;'\"\\/*&!|?%@~ \t\n\r\x00ab01éтrueyns\u2028"
+    ),
     max_size=60,
 )
 # Pieces of which hostile and honest texts of all formats are made.
@@ -60,11 +64,15 @@ def nodes(root: Node) -> Iterator[Node]:
         seen.add(id(node))
         yield node
         waiting += node.items or []
-        waiting += [one for pair in (*(node.pairs or ()), *(node.merged or ())) for one in pair]
+        waiting += [
+            one for pair in (*(node.pairs or ()), *(node.merged or ())) for one in pair
+        ]
 
 
 @given(
-    NAMES, st.binary(max_size=200) | (TEXTS | PIECES).map(lambda t: t.encode("utf-8", "replace"))
+    NAMES,
+    st.binary(max_size=200)
+    | (TEXTS | PIECES).map(lambda t: t.encode("utf-8", "replace")),
 )
 @example("xml", b"<a>\xc3\xa9<b c='\xc3\xa9' d=''/></a>")
 @example("json", b'{"a": 1} x')
@@ -97,7 +105,13 @@ def test_spans_point_at_what_they_name(name: str, text: str) -> None:
         written = document.content[node.start : node.end]
         value = node.value.removeprefix("@")
         plain = node.is_scalar and node.style in {"", "'", '"'} and "\n" not in written
-        if plain and value and "\\" not in written and "&" not in written and "''" not in written:
+        if (
+            plain
+            and value
+            and "\\" not in written
+            and "&" not in written
+            and "''" not in written
+        ):
             assert value.lower() in written.lower() or name == "xml"
 
 
@@ -116,10 +130,15 @@ def test_limits_are_kept(name: str) -> None:
         ("json", '{"a":' * 11 + "1" + "}" * 11),
         ("jsonc", "[" * 11 + "]" * 11),
         ("yaml", "[" * 11 + "]" * 11),
-        ("yaml", "a: &a [x, x]\nb: &b [*a, *a]\n" + "c: [*b, *b, *b, *b, *b, *b]\n" * 20),
         (
             "yaml",
-            "a: &a {" + ", ".join(f"k{n}: 1" for n in range(40)) + "}\nb:\n  <<: [*a, *a, *a]\n",
+            "a: &a [x, x]\nb: &b [*a, *a]\n" + "c: [*b, *b, *b, *b, *b, *b]\n" * 20,
+        ),
+        (
+            "yaml",
+            "a: &a {"
+            + ", ".join(f"k{n}: 1" for n in range(40))
+            + "}\nb:\n  <<: [*a, *a, *a]\n",
         ),
         ("toml", "a = " + "[" * 11 + "]" * 11),
         ("toml", ".".join("a" * 12) + " = 1"),
@@ -160,9 +179,12 @@ def test_hostile_texts_take_linear_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["json", "yaml", "toml", "ini"])
 def test_marks_and_line_ends_change_no_value(name: str) -> None:
-    text = {"json": '{"a":\n"b"}', "yaml": "a:\n  b\n", "toml": "\na = 'b'\n", "ini": "\na = b\n"}[
-        name
-    ]
+    text = {
+        "json": '{"a":\n"b"}',
+        "yaml": "a:\n  b\n",
+        "toml": "\na = 'b'\n",
+        "ini": "\na = b\n",
+    }[name]
     read = READERS[name]
     plain = read(text.encode())
     assert plain.value == {"a": "b"}

@@ -50,7 +50,11 @@ def test_quoted_commands_are_read_as_well() -> None:
 
 def test_a_command_is_followed_by_the_next_at_its_depth() -> None:
     pairs = followed_by(commands("a $(x; y) || b\nc"))
-    assert [(one.text, then.text) for one, then in pairs] == [("x", "y"), ("a $", "b"), ("b", "c")]
+    assert [(one.text, then.text) for one, then in pairs] == [
+        ("x", "y"),
+        ("a $", "b"),
+        ("b", "c"),
+    ]
 
 
 def test_a_program_is_named_without_its_folder() -> None:
@@ -62,4 +66,6 @@ def test_a_program_is_named_without_its_folder() -> None:
 def test_any_text_gives_words_with_places_in_it(content: str) -> None:
     for command in commands(content):
         assert command.words
-        assert all(0 <= word.start <= word.end <= len(content) for word in command.words)
+        assert all(
+            0 <= word.start <= word.end <= len(content) for word in command.words
+        )

@@ -86,7 +86,9 @@ def missing(reason: str = "the object is not here") -> Blob:
     return Blob("", read_none)
 
 
-def lost(path: str, new: bytes, old: bytes | None, *, absent: bool = False) -> TextLines:
+def lost(
+    path: str, new: bytes, old: bytes | None, *, absent: bool = False
+) -> TextLines:
     """What is said where the new blob cannot be read."""
     file = file_change(path, new, old)
     return added_text(replace(file, new=None if absent else missing()))
@@ -148,7 +150,11 @@ def test_a_line_is_added_to_marked_text_that_begins_in_chinese(codec: str) -> No
 def test_old_utf_8_and_new_utf_16() -> None:
     old, new = "one\ntwo\n", "one\ntwo\nthree\n"
     assert read(added("a.txt", new.encode("utf-16"), old.encode())) == [b"three"]
-    assert read(added("a.txt", new.encode(), old.encode("utf-16"))) == [b"one", b"two", b"three"]
+    assert read(added("a.txt", new.encode(), old.encode("utf-16"))) == [
+        b"one",
+        b"two",
+        b"three",
+    ]
 
 
 def test_an_old_side_that_is_not_there_makes_every_line_new() -> None:
@@ -225,7 +231,9 @@ def test_a_binary_file_is_listed(extension: str) -> None:
 
 @each_of("extension", KINDS)
 @each_of("name", ["x.py", "X.PY", "Makefile", ".npmrc", "AGENTS", "a.b/c.md"])
-def test_a_binary_file_that_is_named_like_text_blocks(extension: str, name: str) -> None:
+def test_a_binary_file_that_is_named_like_text_blocks(
+    extension: str, name: str
+) -> None:
     kind, reason = why(added(name, KINDS[extension]))
     assert kind == "unreadable"
     assert "named like text" in reason
@@ -238,7 +246,10 @@ def test_a_picture_may_be_called_after_a_text() -> None:
 
 def test_a_change_in_the_middle_of_a_picture() -> None:
     old = png()
-    assert why(added("a.png", old + b"\n" + os.urandom(500), old + b"\n"))[0] == "not_applicable"
+    assert (
+        why(added("a.png", old + b"\n" + os.urandom(500), old + b"\n"))[0]
+        == "not_applicable"
+    )
     assert why(lost("a.png", old + b"\n" + b"\0" * 500, old + b"\n"))[0] == "failed"
 
 
@@ -253,7 +264,9 @@ ASCII_MAGIC = [b"ID3", b"BZh", b"GIF87a", b"GIF89a", b"OggS", b"fLaC", b"%PDF-",
 def test_letters_of_a_magic_before_text(magic: bytes, name: str) -> None:
     assert binary_kind(magic + CODE) is None
     for rest in (CODE, "größe\n".encode("latin-1") + CODE):
-        assert b"\n".join(read(added(name, magic + b" = 1\n" + rest))).endswith(CODE.strip())
+        assert b"\n".join(read(added(name, magic + b" = 1\n" + rest))).endswith(
+            CODE.strip()
+        )
 
 
 @each_of(
@@ -274,7 +287,10 @@ def test_a_magic_or_noise_before_code(start: bytes) -> None:
 
 def test_noise_of_several_pages_before_more_code() -> None:
     noise = b": '" + os.urandom(20_000).replace(b"'", b"") + b"'\n"
-    assert read(added("logo.png", png() + noise + CODE * 2000))[-1] == CODE.splitlines()[-1]
+    assert (
+        read(added("logo.png", png() + noise + CODE * 2000))[-1]
+        == CODE.splitlines()[-1]
+    )
 
 
 def test_a_script_that_is_mostly_noise_blocks() -> None:
@@ -340,7 +356,10 @@ def big(size: int, piece: bytes = b"", **fields: Any) -> FileChange:
 
 def test_at_the_limit_everything_is_read() -> None:
     assert [len(line) for line in read(added_text(big(MAX_BYTES)))] == [MAX_BYTES]
-    assert sum(len(line) + 1 for line in read(added_text(big(MAX_BYTES, b"a = 1\n")))) >= MAX_BYTES
+    assert (
+        sum(len(line) + 1 for line in read(added_text(big(MAX_BYTES, b"a = 1\n"))))
+        >= MAX_BYTES
+    )
 
 
 @pytest.mark.parametrize("piece", [b"", b"a = 1\n", b"a = '\xe9'\0\n"])
@@ -358,7 +377,9 @@ def test_several_hunks_make_one_size() -> None:
 
 
 def test_a_large_picture_is_no_text_and_a_large_fake_blocks() -> None:
-    assert why(added_text(big(MAX_BYTES + 1, png(), path=b"a.png")))[0] == "not_applicable"
+    assert (
+        why(added_text(big(MAX_BYTES + 1, png(), path=b"a.png")))[0] == "not_applicable"
+    )
     fake = big(MAX_BYTES + 1, CODE, path=b"a.png")
     data = b"PK\x03\x04\n" + fake.hunks[0].added.head(MAX_BYTES + 1)
     hunk = Hunk(0, 1, body([]), Body(Memory(data), 0, len(data), data.count(b"\n")))
@@ -376,7 +397,9 @@ def test_large_marked_text_blocks() -> None:
 
 def test_what_has_no_added_lines_has_no_reason() -> None:
     deleted = file_change("a.py", None, CODE)
-    module = FileChange(b"m", "A", 0, MODE_SUBMODULE, hunks=file_change("m", "0\n").hunks)
+    module = FileChange(
+        b"m", "A", 0, MODE_SUBMODULE, hunks=file_change("m", "0\n").hunks
+    )
     chmod = file_change("a.sh", CODE, CODE, new_mode=MODE_EXECUTABLE)
     cut = file_change("a.py", b"a\n", b"a\nb\n")
     empty = file_change("a.py", b"")
@@ -391,7 +414,9 @@ def test_a_picture_that_only_shrinks_has_no_reason() -> None:
     assert read(added("a.py", b"\0\n", b"\0\nb\n")) == []
 
 
-@pytest.mark.parametrize("target", [b"../x", b"ID3", b"\x89PNG\r\n\x1a\n", b"\xff\xfe\0a", b"\1\2"])
+@pytest.mark.parametrize(
+    "target", [b"../x", b"ID3", b"\x89PNG\r\n\x1a\n", b"\xff\xfe\0a", b"\1\2"]
+)
 def test_a_link_target_is_always_read(target: bytes) -> None:
     text = added("link.py", target, new_mode=MODE_SYMLINK)
     assert b"\n".join(read(text)).rstrip(b"\n") == target.rstrip(b"\n")
@@ -423,7 +448,9 @@ def test_marks(data: bytes, codec: str | None) -> None:
 )  # fmt: skip
 @example(WINDOW, WINDOW - 1, 1)
 @example(WINDOW + 1, WINDOW - 1, 2)
-def test_windows_cover_and_cut_nothing_short(length: int, start: int, size: int) -> None:
+def test_windows_cover_and_cut_nothing_short(
+    length: int, start: int, size: int
+) -> None:
     data = os.urandom(length)
     pieces = list(windows(data))
     assert pieces[0][0] == 0
@@ -432,7 +459,9 @@ def test_windows_cover_and_cut_nothing_short(length: int, start: int, size: int)
     assert all(len(piece) <= WINDOW for _, piece in pieces)
     start = min(start, length)
     end = min(start + size, length)
-    assert any(offset <= start and end <= offset + len(piece) for offset, piece in pieces)
+    assert any(
+        offset <= start and end <= offset + len(piece) for offset, piece in pieces
+    )
 
 
 @given(st.binary(max_size=300))
@@ -449,8 +478,11 @@ STARTS = st.sampled_from(
 CONTENT = st.builds(
     lambda *parts: b"".join(parts),
     STARTS,
-    st.binary(max_size=80) | st.text(max_size=40).map(lambda t: t.encode("utf-8", "replace")),
-    st.sampled_from([b"", CODE, CODE * 20, b"\n", b"\n\n", "x\n".encode("utf-16-le") * 9]),
+    st.binary(max_size=80)
+    | st.text(max_size=40).map(lambda t: t.encode("utf-8", "replace")),
+    st.sampled_from(
+        [b"", CODE, CODE * 20, b"\n", b"\n\n", "x\n".encode("utf-16-le") * 9]
+    ),
 )
 NAMES = st.sampled_from(["a.py", "a.png", "run", "Makefile", "a.", ".env", "ü.txt"])
 
@@ -475,7 +507,9 @@ def test_every_added_byte_is_given_or_a_reason(
         plain = list(file.added_lines())
         assert lines[: len(plain)] == plain
         # Behind them stand those with NULs between letters, without these.
-        assert {line.number for line in lines[len(plain) :]} <= {line.number for line in plain}
+        assert {line.number for line in lines[len(plain) :]} <= {
+            line.number for line in plain
+        }
         assert all(b"\x00" not in line.data for line in lines[len(plain) :])
         return
     if store == "absent" and not new.endswith(b"\n"):
@@ -497,7 +531,9 @@ def test_binary_kind_never_raises_and_needs_more_than_letters(head: bytes) -> No
 
 def test_only_the_lines_that_changed_are_decoded_again() -> None:
     assert blob(b"x").read() == b"x"
-    assert read(added("a.txt", "a\nb\na\n".encode("utf-16"), "a\n".encode("utf-16"))) == [b"b"]
+    assert read(
+        added("a.txt", "a\nb\na\n".encode("utf-16"), "a\n".encode("utf-16"))
+    ) == [b"b"]
 
 
 def test_letters_with_nul_between_them_are_read_as_words_too() -> None:

@@ -73,7 +73,9 @@ def test_deep_keys_count_outside_strings_only() -> None:
     deep = "a." * most + "a"
     for text, line in ((f"x = 1\n{deep} = 1", 2), (f"x = {{ {deep} = 1 }}", 1),
                        (deep.replace(".", ' . "b" . ') + " = 1", 1)):  # fmt: skip
-        with pytest.raises(SyntaxReadError, match=f"more than {most} dotted parts") as caught:
+        with pytest.raises(
+            SyntaxReadError, match=f"more than {most} dotted parts"
+        ) as caught:
             toml.read(text)
         assert caught.value.line == line
     toml.read(f'x = "{deep}"\n# {deep}\ny = """\n{deep}\n"""')
@@ -86,7 +88,9 @@ SCALARS = st.one_of(st.integers(-9, 9**9), st.booleans(), st.floats(0, 9), st.da
                     st.text(alphabet="ab\"'\\\n#=[]", max_size=8))  # fmt: skip
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -99,7 +103,11 @@ def written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        if "'''" not in value and not value.endswith("'") and not value.startswith("\n"):
+        if (
+            "'''" not in value
+            and not value.endswith("'")
+            and not value.startswith("\n")
+        ):
             return f"'''{value}'''"
         return quoted(value)
     if isinstance(value, list):
@@ -112,8 +120,12 @@ def written(value: object) -> str:
 
 @given(st.dictionaries(KEYS, VALUES, max_size=5))
 @settings(max_examples=300, deadline=None)
-def test_every_value_of_any_document_is_found_at_its_place(table: dict[str, object]) -> None:
-    text = "[t]\n" + "".join(f"{quoted(k)} = {written(v)} # x = 1\n" for k, v in table.items())
+def test_every_value_of_any_document_is_found_at_its_place(
+    table: dict[str, object],
+) -> None:
+    text = "[t]\n" + "".join(
+        f"{quoted(k)} = {written(v)} # x = 1\n" for k, v in table.items()
+    )
     document = toml.read(text)
     assert document.value == tomllib.loads(text)
     for path, value in document.items():
@@ -125,7 +137,9 @@ def test_every_value_of_any_document_is_found_at_its_place(table: dict[str, obje
             assert tomllib.loads(f"x = {piece}")["x"] == value
         if key is not None:
             assert (
-                next(iter(tomllib.loads(f"{document.content[key.start : key.end]} = 1")))
+                next(
+                    iter(tomllib.loads(f"{document.content[key.start : key.end]} = 1"))
+                )
                 == path[-1]
             )
 

@@ -20,7 +20,10 @@ WORKFLOW: dict[str, Any] = {
                 {"uses": "actions/checkout@v4", "with": {"ref": "main"}},
                 "no table",
                 {"run": "make", "env": {"C": "3"}},
-                {"uses": "actions/github-script@v7", "with": {"script": "console.log(1)"}},
+                {
+                    "uses": "actions/github-script@v7",
+                    "with": {"script": "console.log(1)"},
+                },
             ],
         },
         "call": {"uses": "./.github/workflows/other.yml", "with": {"x": "y"}},
@@ -60,7 +63,9 @@ def test_steps_have_their_paths_and_scripts() -> None:
 
 
 def test_a_composite_action_has_steps() -> None:
-    (step,) = Workflow({"runs": {"using": "composite", "steps": [{"run": "ls"}]}}).steps()
+    (step,) = Workflow(
+        {"runs": {"using": "composite", "steps": [{"run": "ls"}]}}
+    ).steps()
     assert (step.path, step.run) == (("runs", "steps", 0), "ls")
 
 
@@ -92,10 +97,18 @@ def test_permissions_and_variables_have_their_paths() -> None:
 )
 def test_what_uses_names(uses: str, pinned: bool, local: bool, image: bool) -> None:
     action = ActionReference.of(uses)
-    assert (action.is_pinned, action.is_local, action.is_image) == (pinned, local, image)
+    assert (action.is_pinned, action.is_local, action.is_image) == (
+        pinned,
+        local,
+        image,
+    )
 
 
 def test_github_reads_workflows_in_one_folder_only() -> None:
     assert is_workflow(b".github/workflows/ci.yml")
-    others = [b".github/workflows/a/ci.yml", b"x/.github/workflows/ci.yml", b".github/ci.yml"]
+    others = [
+        b".github/workflows/a/ci.yml",
+        b"x/.github/workflows/ci.yml",
+        b".github/ci.yml",
+    ]
     assert [path for path in others if is_workflow(path)] == []

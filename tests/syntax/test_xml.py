@@ -38,8 +38,14 @@ def same(theirs: ET.Element, ours: Node, text: str) -> None:
     assert {key.value[1:]: value.value for key, value in attributes} == theirs.attrib
     for key, value in attributes:
         assert text[key.start : key.end] == key.value[1:]
-        assert ET.fromstring(f"<x a={text[value.start : value.end]}/>").get("a") == value.value
-    assert ours.value == ((theirs.text or "") + "".join(c.tail or "" for c in theirs)).strip()
+        assert (
+            ET.fromstring(f"<x a={text[value.start : value.end]}/>").get("a")
+            == value.value
+        )
+    assert (
+        ours.value
+        == ((theirs.text or "") + "".join(c.tail or "" for c in theirs)).strip()
+    )
     inner = [(key, value) for key, value in pairs if not key.value.startswith("@")]
     assert [key.value for key, _ in inner] == [child.tag for child in theirs]
     for (key, value), child in zip(inner, theirs, strict=True):

@@ -16,15 +16,45 @@ if TYPE_CHECKING:
 WORDS = st.sampled_from(
     [
         *("yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"),
-        *("true", "True", "TRUE", "false", "False", "FALSE", "y", "n", "Y", "N", "yEs", "tRue"),
-        *("null", "Null", "NULL", "~", "1", "0", "1.10", "0x1F", "1e3", "2020-01-01", "a", "<<"),
+        *(
+            "true",
+            "True",
+            "TRUE",
+            "false",
+            "False",
+            "FALSE",
+            "y",
+            "n",
+            "Y",
+            "N",
+            "yEs",
+            "tRue",
+        ),
+        *(
+            "null",
+            "Null",
+            "NULL",
+            "~",
+            "1",
+            "0",
+            "1.10",
+            "0x1F",
+            "1e3",
+            "2020-01-01",
+            "a",
+            "<<",
+        ),
     ]
 )
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=6)
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=6
+)
 KEYS = st.sampled_from(["a", "b", "c", "on", "yes", "<<", "x y", "é"])
 VALUES = st.recursive(
     st.none() | st.booleans() | TEXT | WORDS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -87,7 +117,9 @@ def test_anchors_and_merge_keys_are_those_of_pyyaml(text: str) -> None:
     for key, node in document.root.entries():
         assert key.value in document.value
         if node.pairs is not None:
-            assert {k.value for k, _ in node.entries()} == set(document.value[key.value])
+            assert {k.value for k, _ in node.entries()} == set(
+                document.value[key.value]
+            )
 
 
 @given(st.text(alphabet="ab:- \n&*<{}[],'\"!|>#?yesno%", max_size=40))
@@ -157,7 +189,9 @@ def test_many_documents() -> None:
         yaml.read_all("a: &x 1\n---\nb: *x\n")
 
 
-@pytest.mark.parametrize("text", ["a: *x", "a: [", "a: b: c", "\x00", "!x!y z", "{a: b}}", "@"])
+@pytest.mark.parametrize(
+    "text", ["a: *x", "a: [", "a: b: c", "\x00", "!x!y z", "{a: b}}", "@"]
+)
 def test_what_is_no_yaml(text: str) -> None:
     readers: tuple[Callable[[str], object], ...] = (yaml.read, yaml.read_all)
     for read in readers:

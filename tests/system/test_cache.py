@@ -16,28 +16,39 @@ def test_which_folder(tmp_path: Path) -> None:
     assert cache_folder(everything) == Path(own)
     assert cache_folder({**everything, "ZT_GATE_CACHE_DIR": ""}) == Path(xdg, "zt-gate")
     assert cache_folder({"HOME": home}) == Path(home, ".cache", "zt-gate")
-    assert cache_folder({"HOME": home, "XDG_CACHE_HOME": ""}) == Path(home, ".cache", "zt-gate")
+    assert cache_folder({"HOME": home, "XDG_CACHE_HOME": ""}) == Path(
+        home, ".cache", "zt-gate"
+    )
     assert os.stat(own).st_mode & 0o777 == 0o700
 
 
-def test_relative_values_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_values_do_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     relative = {"ZT_GATE_CACHE_DIR": "own", "XDG_CACHE_HOME": "xdg"}
-    assert cache_folder({**relative, "HOME": str(tmp_path / "h")}) == tmp_path / "h/.cache/zt-gate"
+    assert (
+        cache_folder({**relative, "HOME": str(tmp_path / "h")})
+        == tmp_path / "h/.cache/zt-gate"
+    )
     assert cache_folder({**relative, "HOME": "home"}) is None
     assert cache_folder({}) is None
     assert os.listdir(tmp_path) == ["h"]
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o1777])
-def test_a_folder_that_others_may_write_to_is_not_used(mode: int, tmp_path: Path) -> None:
+def test_a_folder_that_others_may_write_to_is_not_used(
+    mode: int, tmp_path: Path
+) -> None:
     folder = tmp_path / "cache"
     folder.mkdir()
     folder.chmod(mode)
     assert cache_folder({"ZT_GATE_CACHE_DIR": str(folder)}) is None
 
 
-def test_somebody_elses_folder_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_elses_folder_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ = {"ZT_GATE_CACHE_DIR": str(tmp_path / "cache")}
     assert cache_folder(environ) is not None
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
@@ -88,7 +99,9 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "kept").is_symlink()
 
 
-def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "full").write_text("")
     with pytest.raises(OSError, match="folder"):

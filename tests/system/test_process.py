@@ -29,7 +29,9 @@ PYTHON = [sys.executable, "-I", "-c"]
 
 
 def python(code: str, folder: Path, seconds: float = 20, **fields: object) -> Completed:
-    return run([*PYTHON, code], cwd=folder, deadline=time.monotonic() + seconds, **fields)  # type: ignore[arg-type]
+    return run(
+        [*PYTHON, code], cwd=folder, deadline=time.monotonic() + seconds, **fields
+    )  # type: ignore[arg-type]
 
 
 def alive(pid: int) -> bool:
@@ -41,11 +43,13 @@ def alive(pid: int) -> bool:
 
 
 def test_outputs_and_exit_codes(tmp_path: Path) -> None:
-    done = python("import sys; print('out'); sys.stderr.write('err'); sys.exit(7)", tmp_path)
-    assert done == Completed(7, b"out\n", b"err")
-    assert python("import os; print(os.getcwd())", tmp_path).stdout.strip() == os.fsencode(
-        tmp_path.resolve()
+    done = python(
+        "import sys; print('out'); sys.stderr.write('err'); sys.exit(7)", tmp_path
     )
+    assert done == Completed(7, b"out\n", b"err")
+    assert python(
+        "import os; print(os.getcwd())", tmp_path
+    ).stdout.strip() == os.fsencode(tmp_path.resolve())
     done = python("import os; os.kill(os.getpid(), 9)", tmp_path)
     assert done.returncode == -signal.SIGKILL
 
@@ -54,7 +58,9 @@ def test_input_and_output_larger_than_the_pipes(tmp_path: Path) -> None:
     data = os.urandom(1 << 20) * 3
     code = "import shutil, sys; shutil.copyfileobj(sys.stdin.buffer, sys.stdout.buffer)"
     assert python(code, tmp_path, stdin=data).stdout == data
-    code = "import sys; sys.stdout.write('x' * 3000000); sys.stderr.write('y' * 3000000)"
+    code = (
+        "import sys; sys.stdout.write('x' * 3000000); sys.stderr.write('y' * 3000000)"
+    )
     done = python(code, tmp_path, stdin=data)
     assert (len(done.stdout), len(done.stderr)) == (3_000_000, 3_000_000)
 
@@ -87,7 +93,9 @@ def test_the_deadline_ends_it(code: str, stdin: bytes, tmp_path: Path) -> None:
 BURN = "while True: pass"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say what a child used")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems do not say what a child used"
+)
 def test_the_limit_of_cpu_time_ends_what_works(tmp_path: Path) -> None:
     with pytest.raises(TimeLimitError, match=r"used more than 0\.2 s of CPU time"):
         python(BURN, tmp_path, 3600, cpu_seconds=0.2)
@@ -97,12 +105,16 @@ def test_the_limit_of_cpu_time_ends_what_works(tmp_path: Path) -> None:
 
 
 def test_the_limit_of_cpu_time_does_not_end_what_waits(tmp_path: Path) -> None:
-    done = python("import time; time.sleep(2); print('done')", tmp_path, 3600, cpu_seconds=1.5)
+    done = python(
+        "import time; time.sleep(2); print('done')", tmp_path, 3600, cpu_seconds=1.5
+    )
     assert done.stdout == b"done\n"
     assert 0 < done.cpu_seconds < 1.5
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not say what children used")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems do not say what children used"
+)
 def test_ended_children_of_a_child_count(tmp_path: Path) -> None:
     code = (
         "import os, time\nwhile True:\n    pid = os.fork()\n    if not pid:\n"
@@ -113,7 +125,9 @@ def test_ended_children_of_a_child_count(tmp_path: Path) -> None:
         python(code, tmp_path, 3600, cpu_seconds=1)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the worker's own limit holds")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere the worker's own limit holds"
+)
 def test_the_kernel_ends_it_where_nobody_can_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,7 +156,10 @@ def test_too_much_output_ends_it(stream: str, tmp_path: Path) -> None:
     code = f"import sys\nwhile True: sys.{stream}.write('x' * 65536)"
     with pytest.raises(ProcessFailedError, match="more than 100,000 bytes"):
         python(code, tmp_path, max_output=100_000)
-    assert len(python("print('x' * 99999)", tmp_path, max_output=100_000).stdout) == 100_000
+    assert (
+        len(python("print('x' * 99999)", tmp_path, max_output=100_000).stdout)
+        == 100_000
+    )
 
 
 def test_no_zombies_and_no_descriptors_stay(tmp_path: Path) -> None:
@@ -200,7 +217,9 @@ FOREIGN = {
 }  # fmt: skip
 
 
-def test_the_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_scrubbed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name, value in FOREIGN.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PATH", f":.:bin:{tmp_path}:/usr/bin")

@@ -37,7 +37,9 @@ MAX_LINE = 64 << 20
 SECONDS = 20.0
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
-_FILE = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_FILE = (
+    os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+)
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _HASH = b',"hash":"'
 _END = b'"}\n'
@@ -86,7 +88,9 @@ def entries(file: BinaryIO) -> Iterator[tuple[dict[str, Any], str]]:
     while line := file.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
-            raise LogError(f"line {number} of the log is longer than {MAX_LINE >> 20} MB")
+            raise LogError(
+                f"line {number} of the log is longer than {MAX_LINE >> 20} MB"
+            )
         entry, own = _read(line, number)
         if entry.get("prev") != prev or entry.get("seq") != number:
             raise LogError(
@@ -133,7 +137,9 @@ def _line(entry: Mapping[str, Any]) -> tuple[bytes, str]:
     """Return the line and its hash."""
     from zt_gate.system.cache import sha256
 
-    body = json.dumps(entry, separators=(",", ":"), ensure_ascii=True).encode("ascii")[:-1]
+    body = json.dumps(entry, separators=(",", ":"), ensure_ascii=True).encode("ascii")[
+        :-1
+    ]
     own = sha256(body)
     return body + _HASH + own.encode() + _END, own
 
@@ -157,7 +163,11 @@ def _hash_of(line: bytes) -> str | None:
     """Return the hash that a line ends with, None where it ends otherwise."""
     end = line[-_SUFFIX:]
     own = end[len(_HASH) : -len(_END)]
-    if not end.startswith(_HASH) or not end.endswith(_END) or own.strip(b"0123456789abcdef"):
+    if (
+        not end.startswith(_HASH)
+        or not end.endswith(_END)
+        or own.strip(b"0123456789abcdef")
+    ):
         return None
     return own.decode("ascii")
 

@@ -122,7 +122,9 @@ def _state(environ: Mapping[str, str]) -> Path:
     if not os.path.isabs(base):
         home = environ.get("HOME", "")
         if not os.path.isabs(home):
-            raise chain.LogError("there is no place for the log that the policy asks for; set HOME")
+            raise chain.LogError(
+                "there is no place for the log that the policy asks for; set HOME"
+            )
         base = os.path.join(home, ".local", "state")
     return Path(base)
 

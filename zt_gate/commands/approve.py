@@ -26,11 +26,19 @@ _MOST_DAYS = 90
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("fingerprints", nargs="*", metavar="ID", help="8 digits of it or more")
-    parser.add_argument("--range", metavar="A..B", help="findings of a range (default: staged)")
+    parser.add_argument(
+        "fingerprints", nargs="*", metavar="ID", help="8 digits of it or more"
+    )
+    parser.add_argument(
+        "--range", metavar="A..B", help="findings of a range (default: staged)"
+    )
     parser.add_argument("--reason", metavar="TEXT", help="why; asked for otherwise")
-    parser.add_argument("--days", type=int, default=1, metavar="N", help="how long (default: 1)")
-    parser.add_argument("--list", action="store_true", help="show what is approved here")
+    parser.add_argument(
+        "--days", type=int, default=1, metavar="N", help="how long (default: 1)"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="show what is approved here"
+    )
     parser.add_argument("--revoke", action="store_true", help="take approvals back")
 
 
@@ -54,18 +62,26 @@ def main(options: Namespace) -> int:
     held = [one for one in approvals.read(record) if one.holds(today)]
     if options.list:
         for one in held:
-            print(f"{one.fingerprint}  until {one.expires}  {_plain(one.rule)} {_plain(one.path)}")
+            print(
+                f"{one.fingerprint}  until {one.expires}  {_plain(one.rule)} {_plain(one.path)}"
+            )
         return 0
     with _terminal() as terminal:
         if options.revoke:
             gone = {one.fingerprint for one in held if _named(one.fingerprint, options)}
-            approvals.write(record, [one for one in held if one.fingerprint not in gone])
+            approvals.write(
+                record, [one for one in held if one.fingerprint not in gone]
+            )
             print(f"{len(gone)} taken back")
             return 0
         new = _asked(terminal, _wanted(options), options)
         known = {one.fingerprint for one in new}
-        approvals.write(record, [*(one for one in held if one.fingerprint not in known), *new])
-    print(f"{len(new)} approved until {_day(options.days)}, for this repository on this machine")
+        approvals.write(
+            record, [*(one for one in held if one.fingerprint not in known), *new]
+        )
+    print(
+        f"{len(new)} approved until {_day(options.days)}, for this repository on this machine"
+    )
     return 0
 
 
@@ -84,7 +100,9 @@ def _wanted(options: Namespace) -> list[JudgedFinding]:
 
     for word in options.fingerprints:
         if len(word) < _LEAST or word.strip("0123456789abcdef"):
-            raise UsageError(f"{word!a} is no fingerprint: give 8 hexadecimal digits or more")
+            raise UsageError(
+                f"{word!a} is no fingerprint: give 8 hexadecimal digits or more"
+            )
     spec = options.range or ""
     request = run.Request(kind="range", spec=spec) if spec else run.Request()
     report = run.run(request, os.environ)
@@ -130,7 +148,9 @@ def _asked(
         word = item.fingerprint[:4]
         if _answer(terminal, f"type {word} to approve: ") != word:
             raise UsageError("nothing was approved")
-        path = "" if finding.location.path is None else os.fsdecode(finding.location.path)
+        path = (
+            "" if finding.location.path is None else os.fsdecode(finding.location.path)
+        )
         approved.append(
             Approval(item.fingerprint, finding.rule, path, reason.strip(), _user(),
                      _day(0), _day(options.days))

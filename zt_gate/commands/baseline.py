@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--prune", action="store_true", help="drop what is no longer found")
+    parser.add_argument(
+        "--prune", action="store_true", help="drop what is no longer found"
+    )
     parser.add_argument(
         "--import",
         dest="imports",
@@ -29,7 +31,9 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="only what a .secrets.baseline or .gitleaksignore knows; repeatable",
     )
-    parser.add_argument("--scanner", action="append", metavar="NAME", help="this scanner alone")
+    parser.add_argument(
+        "--scanner", action="append", metavar="NAME", help="this scanner alone"
+    )
     parser.add_argument("--offline", action="store_true", help="ask no registry")
 
 
@@ -42,20 +46,26 @@ def main(options: Namespace) -> int:
     from zt_gate.git.run import Git
 
     if options.prune and (options.scanner or options.imports):
-        raise UsageError("--prune needs everything that is found: no --scanner, no --import")
+        raise UsageError(
+            "--prune needs everything that is found: no --scanner, no --import"
+        )
     root = Git.open(Path.cwd(), os.environ).root
     target = root / os.fsdecode(baseline.FILE)
     old = _existing(target)
     keep = _imported(options.imports or ())
     report, matching = _scan(root, old, options, keep)
-    failed = [f"{run.scanner}: {run.reason}" for run in report.runs if run.status == "error"] + [
+    failed = [
+        f"{run.scanner}: {run.reason}" for run in report.runs if run.status == "error"
+    ] + [
         f"{run.scanner}: {skip.reason}"
         for run in report.runs
         for skip in run.not_inspected
         if skip.kind == "failed"
     ]
     if failed:
-        raise GateError(f"no baseline was written, since not everything was seen: {failed[0]}")
+        raise GateError(
+            f"no baseline was written, since not everything was seen: {failed[0]}"
+        )
     found = [_entry(item) for item in matching]
     new = baseline.merged(old, found, prune=options.prune)
     _write(target, baseline.render(new))
@@ -76,7 +86,10 @@ def _existing(target: Path) -> Baseline:
 
 
 def _scan(
-    root: Path, old: Baseline, options: Namespace, keep: Callable[[Finding], bool] | None
+    root: Path,
+    old: Baseline,
+    options: Namespace,
+    keep: Callable[[Finding], bool] | None,
 ) -> tuple[Report, list[JudgedFinding]]:
     from zt_gate.review import run as review
     from zt_gate.scanners import registered
@@ -106,7 +119,9 @@ def _scan(
         and item.finding.scanner in scanners
         and scanners[item.finding.scanner].keeps_baseline
         and item.finding.location.path is not None
-        and (keep is None or seen.get((item.finding.rule, item.finding.location), False))
+        and (
+            keep is None or seen.get((item.finding.rule, item.finding.location), False)
+        )
     ]
     return report, wanted
 

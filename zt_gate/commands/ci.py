@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options; a workflow's inputs arrive as variables (docs/ci.md)."""
     parser.add_argument("forge", choices=["github"], help="whose event it is")
-    parser.add_argument("--debug", action="store_true", help="show where the gate itself fails")
+    parser.add_argument(
+        "--debug", action="store_true", help="show where the gate itself fails"
+    )
 
 
 def main(options: Namespace) -> int:

@@ -56,7 +56,9 @@ _KNOWN = frozenset({"flask", "flask-session"})
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--keep", metavar="FOLDER", help="leave the repository in this new folder")
+    parser.add_argument(
+        "--keep", metavar="FOLDER", help="leave the repository in this new folder"
+    )
     parser.add_argument("--no-color", action="store_true", help="as NO_COLOR does")
 
 
@@ -78,7 +80,8 @@ def main(options: Namespace) -> int:
             judged.finding.scanner
             for judged in bad.findings
             if judged.level.value == "block"
-            and judged.finding.location.path == _SHOWN_BY.get(judged.finding.scanner, "").encode()
+            and judged.finding.location.path
+            == _SHOWN_BY.get(judged.finding.scanner, "").encode()
         }
         missed = [scanner for scanner in _SHOWN_BY if scanner not in found]
         if bad.verdict.value != "fail" or missed:
@@ -93,7 +96,9 @@ def main(options: Namespace) -> int:
         _stage(repository, _good_change())
         good = _judge(repository, environ, options)
         if good.verdict.value != "pass":
-            raise GateError(f"the demo went wrong: the clean change has verdict {good.verdict}")
+            raise GateError(
+                f"the demo went wrong: the clean change has verdict {good.verdict}"
+            )
     print(
         "\nNow in a repository of yours:  zt-gate scan --worktree\n"
         "and on every commit: see README.md, “As a hook”."
@@ -119,7 +124,9 @@ def _bad_change() -> dict[str, str]:
 
 def _good_change() -> dict[str, str]:
     return {
-        "app/users.py": _BEFORE["app/users.py"].replace("select id from", "select id, name from"),
+        "app/users.py": _BEFORE["app/users.py"].replace(
+            "select id from", "select id, name from"
+        ),
         "app/settings.py": 'import os\n\nANTHROPIC_API_KEY = os.environ["ANTHROPIC_API_KEY"]\n',
         "requirements.txt": "flask>=3\nflask-session>=0.8\n",
         "README.md": "# A small service\n\nIt lists users by name.\n",
@@ -134,7 +141,11 @@ def _judge(repository: Path, environ: Mapping[str, str], options: Namespace) -> 
 
     report = run.run(run.Request(folder=repository), environ)
     terminal = sys.stdout.isatty()
-    plain = options.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    plain = (
+        options.no_color
+        or os.environ.get("NO_COLOR")
+        or os.environ.get("TERM") == "dumb"
+    )
     looks = replace(Options(), colour=bool(terminal and not plain), terminal=terminal)
     sys.stdout.flush()
     sys.stdout.buffer.write(reports.render("terminal", report, looks))
@@ -149,7 +160,9 @@ def _folder(keep: str | None) -> Iterator[Path]:
         try:
             folder.mkdir()
         except OSError as error:
-            raise UsageError(f"--keep {keep!a} cannot be made: {error.strerror}") from error
+            raise UsageError(
+                f"--keep {keep!a} cannot be made: {error.strerror}"
+            ) from error
         yield folder
         return
     with private_folder(os.environ, "zt-gate-demo") as folder:

@@ -20,8 +20,12 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--area", action="append", choices=("hooks", "ci", "health"),
                         help="look at this alone; repeatable")  # fmt: skip
-    parser.add_argument("--offline", action="store_true", help="ask neither forge nor registries")
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="the repository on GitHub")
+    parser.add_argument(
+        "--offline", action="store_true", help="ask neither forge nor registries"
+    )
+    parser.add_argument(
+        "--repository", metavar="OWNER/NAME", help="the repository on GitHub"
+    )
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
 
 

@@ -21,7 +21,9 @@ _CLEAR_LINE = "\r\x1b[K"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="names or groups (default: all)")
+    parser.add_argument(
+        "cases", nargs="*", metavar="CASE", help="names or groups (default: all)"
+    )
     parser.add_argument("--list", action="store_true", help="show the cases, play none")
 
 
@@ -36,7 +38,9 @@ def main(options: Namespace) -> int:
         if not any(word in {case.name, case.group} for case in chosen)
     ]
     if missing:
-        raise UsageError(f"the drill has no case {missing[0]!a}; see zt-gate drill --list")
+        raise UsageError(
+            f"the drill has no case {missing[0]!a}; see zt-gate drill --list"
+        )
     if options.list:
         for case in chosen:
             print(f"{case.name:<36}  {case.expect:<34}  {case.what}")

@@ -26,7 +26,9 @@ def main(options: Namespace) -> int:
 
         from zt_gate.errors import UsageError
 
-        known = [r for name in rulebook.scanners_with_rules() for r in rulebook.load(name)]
+        known = [
+            r for name in rulebook.scanners_with_rules() for r in rulebook.load(name)
+        ]
         near = get_close_matches(options.rule, known, 1)
         hint = f"; did you mean {near[0]}?" if near else "; zt-gate rules lists them"
         raise UsageError(f"there is no rule {options.rule!r}{hint}")

@@ -24,10 +24,14 @@ _WORST = (0, 2, 3, 1)
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("hook", choices=_VERBS, help="which hook calls, or what to do with all")
+    parser.add_argument(
+        "hook", choices=_VERBS, help="which hook calls, or what to do with all"
+    )
     parser.add_argument("words", nargs="*", help="what git hands to the hook")
     parser.add_argument(
-        "--chain", action="store_true", help="install: keep a hook that is there, and run it first"
+        "--chain",
+        action="store_true",
+        help="install: keep a hook that is there, and run it first",
     )
 
 
@@ -54,7 +58,9 @@ def _commit() -> int:
     """Judge what git would commit, or the range that ``pre-commit run --from-ref`` names."""
     start, end = _named(os.environ)
     if bool(start) != bool(end):
-        raise UsageError("PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF name a range together")
+        raise UsageError(
+            "PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF name a range together"
+        )
     return _scan(f"--range={start}..{end}" if start else "--staged")
 
 
@@ -65,7 +71,9 @@ def _commit_msg(words: Sequence[str]) -> int:
     from zt_gate.review.run import Request
 
     if len(words) != 1:
-        raise UsageError("hook commit-msg takes the file of the message, and git hands it over")
+        raise UsageError(
+            "hook commit-msg takes the file of the message, and git hands it over"
+        )
     text = commit_message_file.file_bytes(words[0])
     # Git says so where nobody edits the message; then every line of it is committed.
     if os.environ.get("GIT_EDITOR") != ":":
@@ -102,7 +110,9 @@ def _pre_push(words: Sequence[str]) -> int:
                     _say(f"{_shown(ref.local)} → {_shown(ref.remote)}")
                 codes.append(_scan_range(git, base, tip, words[0]))
                 if codes[-1] == 0:
-                    known.append(tip)  # judged: another ref need not be judged for it again
+                    known.append(
+                        tip
+                    )  # judged: another ref need not be judged for it again
         except GateError as error:
             _say(f"{_shown(ref.local)}: {_shown(str(error))}")
             codes.append(error.exit_code)
@@ -140,7 +150,9 @@ def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:
         _say("the remote has all of these commits already")
         return 0
     trusted = default_branch(git, remote)
-    return _scan(f"--range={base}..{tip}", *([f"--policy-rev={trusted}"] if trusted else ()))
+    return _scan(
+        f"--range={base}..{tip}", *([f"--policy-rev={trusted}"] if trusted else ())
+    )
 
 
 def _scan(*words: str) -> int:
@@ -168,4 +180,6 @@ def _say(text: str) -> None:
 
 def worst(codes: Iterable[int]) -> int:
     """Return the exit code that counts for several changes: fail, then error, then usage."""
-    return max(codes, key=lambda code: _WORST.index(code) if code in _WORST else len(_WORST))
+    return max(
+        codes, key=lambda code: _WORST.index(code) if code in _WORST else len(_WORST)
+    )

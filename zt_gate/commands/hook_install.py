@@ -19,7 +19,11 @@ def install(*, chain: bool) -> int:
 
     folder = _folder()
     if folder.content:
-        where = f"core.hooksPath leads to {folder.setting}" if folder.setting else folder.path
+        where = (
+            f"core.hooksPath leads to {folder.setting}"
+            if folder.setting
+            else folder.path
+        )
         raise GateError(
             f"{where}: this folder is part of the work tree, and a change could rewrite the hooks "
             f"that judge it. Mend: {folder.mend}"
@@ -48,7 +52,10 @@ def uninstall() -> int:
     for name in hook_files.HOOKS:
         hook = hook_files.look(folder, name)
         if hook_files.take_away(hook):
-            _tell(hook, "taken away" + (", and the one before is back" if hook.chained else ""))
+            _tell(
+                hook,
+                "taken away" + (", and the one before is back" if hook.chained else ""),
+            )
         elif hook.owner is not hook_files.Owner.NOBODY:
             _tell(hook, "is not zt-gate's and stays")
     return 0

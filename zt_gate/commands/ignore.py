@@ -19,7 +19,9 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("rule", metavar="RULE", help="a rule's id, or a glob: code/*")
     parser.add_argument("path", metavar="PATH", help="a path or a glob, from the root")
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="why it is right")
+    parser.add_argument(
+        "--reason", required=True, metavar="TEXT", help="why it is right"
+    )
     parser.add_argument(
         "--expires", metavar="DATE", help="the last day, or never (default: in 90 days)"
     )

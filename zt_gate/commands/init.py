@@ -92,7 +92,9 @@ jobs:
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--pre-commit", action="store_true", help=f"name the hooks in {PRE_COMMIT}")
+    parser.add_argument(
+        "--pre-commit", action="store_true", help=f"name the hooks in {PRE_COMMIT}"
+    )
     parser.add_argument("--github", action="store_true", help=f"write {WORKFLOW}")
 
 
@@ -116,7 +118,9 @@ def _policy(root: Path) -> str:
 
     project = of_work_tree(root, os.fsdecode(PYPROJECT))
     if project is not None and project_table(project) is not None:
-        print(f"{os.fsdecode(PYPROJECT)} has the table [tool.zt-gate], which is the policy")
+        print(
+            f"{os.fsdecode(PYPROJECT)} has the table [tool.zt-gate], which is the policy"
+        )
         return ""
     return _new(root, POLICY, POLICY_TEXT)
 
@@ -136,7 +140,9 @@ def _pre_commit(root: Path) -> str:
         print(f"{PRE_COMMIT} names zt-gate already")
         return ""
     if new is None:
-        print(f"{PRE_COMMIT} is not changed; add to its list repos:\n\n{PRE_COMMIT_BLOCK}")
+        print(
+            f"{PRE_COMMIT} is not changed; add to its list repos:\n\n{PRE_COMMIT_BLOCK}"
+        )
         return ""
     _replace(root / PRE_COMMIT, new)
     print(f"{PRE_COMMIT}: the hooks of zt-gate were added")
@@ -154,11 +160,15 @@ def with_hooks(old: bytes) -> bytes | None:
     try:
         before = yaml_table(old, PRE_COMMIT, version="1.1")
         repos = tables(before.get("repos"))
-        if any(str(repo.get("repo", "")).rstrip("/").endswith("/zt-gate") for repo in repos):
+        if any(
+            str(repo.get("repo", "")).rstrip("/").endswith("/zt-gate") for repo in repos
+        ):
             return old
         new = _inserted(old)
         after = yaml_table(new, PRE_COMMIT, version="1.1")
-        block = tables(yaml_table(f"repos:\n{PRE_COMMIT_BLOCK}".encode(), PRE_COMMIT)["repos"])
+        block = tables(
+            yaml_table(f"repos:\n{PRE_COMMIT_BLOCK}".encode(), PRE_COMMIT)["repos"]
+        )
     except UnreadableError:
         return None
     return new if after == {**before, "repos": [*repos, *block]} else None
@@ -167,7 +177,9 @@ def with_hooks(old: bytes) -> bytes | None:
 def _inserted(old: bytes) -> bytes:
     """Put the block behind the last line of the top-level list ``repos``, indented as that is."""
     lines = old.splitlines(keepends=True)
-    start = next((n for n, line in enumerate(lines) if line.startswith(b"repos:")), len(lines))
+    start = next(
+        (n for n, line in enumerate(lines) if line.startswith(b"repos:")), len(lines)
+    )
     indent, end = b"", start
     for number, line in enumerate(lines[start + 1 :], start + 1):
         bare = line.strip()
@@ -177,7 +189,9 @@ def _inserted(old: bytes) -> bytes:
             if end == start:
                 indent = line[: len(line) - len(line.lstrip())]
             end = number
-    block = [indent + line for line in PRE_COMMIT_BLOCK.encode().splitlines(keepends=True)]
+    block = [
+        indent + line for line in PRE_COMMIT_BLOCK.encode().splitlines(keepends=True)
+    ]
     head = lines[: end + 1]
     if head and not head[-1].endswith(b"\n"):
         head[-1] += b"\n"
@@ -232,7 +246,9 @@ def _next(written: list[str], options: Namespace) -> None:
     if PRE_COMMIT in written or WORKFLOW in written:
         steps.append("put the owner's name, and in the workflow the commit's id, for OWNER and "
                      "FULL_COMMIT_SHA")  # fmt: skip
-    steps.append("zt-gate baseline          # write down what is there, so that only new counts")
+    steps.append(
+        "zt-gate baseline          # write down what is there, so that only new counts"
+    )
     if written:
         steps.append(f"git add {' '.join(written)} .zt-gate-baseline && git commit")
     if options.pre_commit:

@@ -30,9 +30,13 @@ def arguments(parser: ArgumentParser) -> None:
         ("report", "say what was blocked and excepted, by rule and path"),
     ):
         one = verbs.add_parser(name, help=text)
-        one.add_argument("file", nargs="?", metavar="FILE", help="default: the policy's log")
+        one.add_argument(
+            "file", nargs="?", metavar="FILE", help="default: the policy's log"
+        )
         if name == "verify":
-            one.add_argument("--expect", metavar="HEAD", help="a head that was kept elsewhere")
+            one.add_argument(
+                "--expect", metavar="HEAD", help="a head that was kept elsewhere"
+            )
 
 
 def main(options: Namespace) -> int:
@@ -43,8 +47,12 @@ def main(options: Namespace) -> int:
     path = Path(options.file) if options.file else _of_the_policy()
     if options.verb == "verify":
         expect = (options.expect or "").lower()
-        if expect and (len(expect) != len(chain.START) or expect.strip("0123456789abcdef")):
-            raise UsageError(f"--expect takes a head, 64 hexadecimal digits, not {expect!a}")
+        if expect and (
+            len(expect) != len(chain.START) or expect.strip("0123456789abcdef")
+        ):
+            raise UsageError(
+                f"--expect takes a head, 64 hexadecimal digits, not {expect!a}"
+            )
         with chain.open_to_read(path) as file:
             found = chain.verify(file, expect)
         print(f"{found.head}  {found.lines} runs, each as it was written")
@@ -56,7 +64,9 @@ def main(options: Namespace) -> int:
                 told.add(entry)
             except (KeyError, TypeError, AttributeError) as error:
                 # The chain holds, so somebody wrote it: not this gate.
-                raise chain.LogError(f"line {entry['seq']} of the log is no run") from error
+                raise chain.LogError(
+                    f"line {entry['seq']} of the log is no run"
+                ) from error
     sys.stdout.write(told.text())
     return 0
 
@@ -70,7 +80,9 @@ def _of_the_policy() -> Path:
     from zt_gate.scanners import registered
 
     git = Git.open(Path.cwd(), os.environ)
-    policy = load(lambda path: read_file(git, git.head, path), git.head, scanners=registered())
+    policy = load(
+        lambda path: read_file(git, git.head, path), git.head, scanners=registered()
+    )
     said = policy.audit.get("log", "")
     if not said:
         raise UsageError("the policy of HEAD has no [audit] log; name the file")
@@ -134,9 +146,16 @@ class LogSummary:
         ]
         lines += _table("Blocked", self.blocked, with_title=True)
         lines += _table("Excepted", self.excepted, with_title=False)
-        kept = {name: rule for name, rule in self.excepted.items() if len(rule.findings) >= _KEPT}
+        kept = {
+            name: rule
+            for name, rule in self.excepted.items()
+            if len(rule.findings) >= _KEPT
+        }
         if kept:
-            lines += ["", "Rules that people keep excepting: too loud here, or too easily excepted"]
+            lines += [
+                "",
+                "Rules that people keep excepting: too loud here, or too easily excepted",
+            ]
             for name, rule in _by_number(kept):
                 blocked = self.blocked.get(name, _Rule())
                 lines.append(
@@ -144,7 +163,9 @@ class LogSummary:
                 )
         if self.errors:
             lines += ["", "Not inspected"]
-            lines += [f"{number:5}  {text}" for text, number in self.errors.most_common(20)]
+            lines += [
+                f"{number:5}  {text}" for text, number in self.errors.most_common(20)
+            ]
         return "".join(f"{visible(line)}\n" for line in lines)
 
 
@@ -155,7 +176,9 @@ def _table(title: str, rules: dict[str, _Rule], *, with_title: bool) -> list[str
     for name, rule in _by_number(rules):
         why = _title(name) if with_title else ""
         runs = "1 run" if rule.runs == 1 else f"{rule.runs} runs"
-        lines.append(f"{len(rule.findings):5}  {name}, in {runs}" + (f": {why}" if why else ""))
+        lines.append(
+            f"{len(rule.findings):5}  {name}, in {runs}" + (f": {why}" if why else "")
+        )
         lines.append(f"       at {_most(rule.paths)}")
         if rule.reasons:
             lines.append(f"       {_most(rule.reasons)}")

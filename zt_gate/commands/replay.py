@@ -28,14 +28,28 @@ Outcome = Literal["passed", "stopped", "error", "unverified"]
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("repository", nargs="?", metavar="REPO", help="default: around here")
-    parser.add_argument("--last", type=int, default=100, metavar="N", help="how many (100)")
-    parser.add_argument("--first-parent", action="store_true", help="only what was merged")
-    parser.add_argument("--scanner", action="append", metavar="NAME", help="this scanner alone")
+    parser.add_argument(
+        "repository", nargs="?", metavar="REPO", help="default: around here"
+    )
+    parser.add_argument(
+        "--last", type=int, default=100, metavar="N", help="how many (100)"
+    )
+    parser.add_argument(
+        "--first-parent", action="store_true", help="only what was merged"
+    )
+    parser.add_argument(
+        "--scanner", action="append", metavar="NAME", help="this scanner alone"
+    )
     parser.add_argument("--skip", action="append", metavar="NAME", help="all but this")
-    parser.add_argument("--config", metavar="FILE", help="this policy, not the one of each time")
-    parser.add_argument("--online", action="store_true", help="ask registries, as they are today")
-    parser.add_argument("--format", default="terminal", metavar="NAME", help="terminal, json")
+    parser.add_argument(
+        "--config", metavar="FILE", help="this policy, not the one of each time"
+    )
+    parser.add_argument(
+        "--online", action="store_true", help="ask registries, as they are today"
+    )
+    parser.add_argument(
+        "--format", default="terminal", metavar="NAME", help="terminal, json"
+    )
 
 
 def main(options: Namespace) -> int:
@@ -49,11 +63,15 @@ def main(options: Namespace) -> int:
     if options.last < 1:
         raise UsageError("--last takes a number of commits, 1 or more")
     if options.format not in _FORMATS:
-        raise UsageError(f"--format takes {', '.join(_FORMATS)}, not {options.format!a}")
+        raise UsageError(
+            f"--format takes {', '.join(_FORMATS)}, not {options.format!a}"
+        )
     known = registered()
     for name in (*(options.scanner or ()), *(options.skip or ())):
         if name not in known:
-            raise UsageError(f"there is no scanner {name!a}; there are {', '.join(known)}")
+            raise UsageError(
+                f"there is no scanner {name!a}; there are {', '.join(known)}"
+            )
     git = Git.open(Path(options.repository or "."), os.environ)
     told = ReplaySummary()
     commits = list(_commits(git, options.last, first_parent=options.first_parent))
@@ -139,7 +157,9 @@ class ReplaySummary:
             for reason in said.errors:
                 self.errors.setdefault(reason, []).append(commit)
         blocking = [
-            one for one in said.findings if one.level.value == "block" and one.state == "active"
+            one
+            for one in said.findings
+            if one.level.value == "block" and one.state == "active"
         ]
         for name in dict.fromkeys(one.finding.rule for one in blocking):
             rule = self.rules.setdefault(name, _Rule())
@@ -158,9 +178,16 @@ class ReplaySummary:
         """Return it for programs; counts of commits."""
         return {
             "commits": self.commits,
-            **{word: self.outcomes[word] for word in ("passed", "stopped", "error", "unverified")},
+            **{
+                word: self.outcomes[word]
+                for word in ("passed", "stopped", "error", "unverified")
+            },
             "rules": {
-                name: {"commits": rule.commits, "title": rule.title, "examples": rule.examples}
+                name: {
+                    "commits": rule.commits,
+                    "title": rule.title,
+                    "examples": rule.examples,
+                }
                 for name, rule in self.rules.items()
             },
             "errors": self.errors,
@@ -172,13 +199,19 @@ class ReplaySummary:
 
         said = self.outcomes
         first = f"{self.commits} commits: {said['stopped']} would have been stopped"
-        first += f" ({self._share('stopped')}), {said['error']} would have ended in error"
+        first += (
+            f" ({self._share('stopped')}), {said['error']} would have ended in error"
+        )
         lines = [f"{first} ({self._share('error')})"]
         if said["unverified"]:
-            lines.append(f"{said['unverified']} with dependencies that nobody was asked about")
+            lines.append(
+                f"{said['unverified']} with dependencies that nobody was asked about"
+            )
         if self.rules:
             lines += ["", "Stopped by (commits, rule)"]
-        for name, rule in sorted(self.rules.items(), key=lambda item: (-item[1].commits, item[0])):
+        for name, rule in sorted(
+            self.rules.items(), key=lambda item: (-item[1].commits, item[0])
+        ):
             lines.append(f"{rule.commits:5}  {name}: {rule.title}")
             lines += [
                 f"         {one['commit'][:12]}  {one['place']}  {one['message']}"
@@ -186,7 +219,9 @@ class ReplaySummary:
             ]
         if self.errors:
             lines += ["", "Not inspected (commits, reason)"]
-        for reason, commits in sorted(self.errors.items(), key=lambda item: -len(item[1])):
+        for reason, commits in sorted(
+            self.errors.items(), key=lambda item: -len(item[1])
+        ):
             shown = ", ".join(commit[:12] for commit in commits[:_EXAMPLES])
             lines.append(f"{len(commits):5}  {reason} ({shown})")
         return "".join(f"{visible(line)}\n" for line in lines)
@@ -217,4 +252,8 @@ def _example(commit: str, one: JudgedFinding) -> dict[str, str]:
     from zt_gate.reports.summary import place
 
     finding = one.finding
-    return {"commit": commit, "place": place(finding.location), "message": finding.message}
+    return {
+        "commit": commit,
+        "place": place(finding.location),
+        "message": finding.message,
+    }

@@ -21,7 +21,9 @@ def main(options: Namespace) -> int:
 
     known = rulebook.scanners_with_rules()
     if options.scanner and options.scanner not in known:
-        raise UsageError(f"there is no scanner {options.scanner!r}; there are {', '.join(known)}")
+        raise UsageError(
+            f"there is no scanner {options.scanner!r}; there are {', '.join(known)}"
+        )
     for name in (options.scanner,) if options.scanner else known:
         for rule in rulebook.load(name).values():
             print(f"{rule.id}  {rule.severity}/{rule.confidence}  {rule.title}")

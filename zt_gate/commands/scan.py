@@ -27,25 +27,41 @@ _CLEAR_LINE = "\r\x1b[K"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    source = parser.add_argument_group("what is judged (one; the staged change by default)")
+    source = parser.add_argument_group(
+        "what is judged (one; the staged change by default)"
+    )
     one = source.add_mutually_exclusive_group()
     one.add_argument("--staged", action="store_true", help="what git would commit")
-    one.add_argument("--range", metavar="A..B", help="merge-base(A,B)..B, and each commit of it")
+    one.add_argument(
+        "--range", metavar="A..B", help="merge-base(A,B)..B, and each commit of it"
+    )
     one.add_argument("--base", metavar="REV", help="merge-base(REV,HEAD)..HEAD")
-    one.add_argument("--worktree", action="store_true", help="all that is not committed")
+    one.add_argument(
+        "--worktree", action="store_true", help="all that is not committed"
+    )
     one.add_argument("--patch", metavar="FILE", help="a patch; - reads standard input")
-    one.add_argument("--tree", nargs="*", metavar="PATH", help="whole files and folders")
+    one.add_argument(
+        "--tree", nargs="*", metavar="PATH", help="whole files and folders"
+    )
 
     which = parser.add_argument_group("how it is judged")
-    which.add_argument("--scanner", action="append", metavar="NAME", help="this scanner alone")
-    which.add_argument("--skip", action="append", metavar="NAME", help="all but this; shown")
+    which.add_argument(
+        "--scanner", action="append", metavar="NAME", help="this scanner alone"
+    )
+    which.add_argument(
+        "--skip", action="append", metavar="NAME", help="all but this; shown"
+    )
     which.add_argument(
         "--fail-on", metavar="LEVEL", help="block (default), warn, info, or a severity"
     )
-    which.add_argument("--min-confidence", metavar="C", help="least confidence that blocks")
+    which.add_argument(
+        "--min-confidence", metavar="C", help="least confidence that blocks"
+    )
     which.add_argument("--profile", metavar="P", help=", ".join(Profile))
     which.add_argument("--task", metavar="NAME", help="narrow to a task of the policy")
-    which.add_argument("--config", metavar="FILE", help="a policy of yours, instead of git's")
+    which.add_argument(
+        "--config", metavar="FILE", help="a policy of yours, instead of git's"
+    )
     which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
     which.add_argument(
         "--accept",
@@ -59,22 +75,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="L",
         help="a label that the change has: it may say that an agent wrote it; repeatable",
     )
-    which.add_argument("--branch", metavar="B", help="the branch that the change comes from")
     which.add_argument(
-        "--author", metavar="A", help="who proposes it: an address, or ID+LOGIN of GitHub"
+        "--branch", metavar="B", help="the branch that the change comes from"
+    )
+    which.add_argument(
+        "--author",
+        metavar="A",
+        help="who proposes it: an address, or ID+LOGIN of GitHub",
     )
     which.add_argument("--offline", action="store_true", help="ask no registry")
     which.add_argument(
-        "--audit", metavar="WHAT", help="known vulnerabilities of what is added (default), or all"
+        "--audit",
+        metavar="WHAT",
+        help="known vulnerabilities of what is added (default), or all",
     )
 
     out = parser.add_argument_group("what is printed")
-    out.add_argument("--format", metavar="NAME", help=", ".join(name for name, _ in FORMATS))
+    out.add_argument(
+        "--format", metavar="NAME", help=", ".join(name for name, _ in FORMATS)
+    )
     out.add_argument(
         "--output", action="append", metavar="FORMAT=FILE", help="to a file; repeatable"
     )
-    out.add_argument("--verbose", action="store_true", help="list what is only counted otherwise")
-    out.add_argument("--debug", action="store_true", help="show where the gate itself fails")
+    out.add_argument(
+        "--verbose", action="store_true", help="list what is only counted otherwise"
+    )
+    out.add_argument(
+        "--debug", action="store_true", help="show where the gate itself fails"
+    )
     out.add_argument("--no-color", action="store_true", help="as NO_COLOR does")
 
 
@@ -152,7 +180,9 @@ def judged(request: Request) -> Report:
             progress.clear()
 
 
-def publish(report: Report, shown: str, outputs: Sequence[tuple[str, Path]], looks: Options) -> int:
+def publish(
+    report: Report, shown: str, outputs: Sequence[tuple[str, Path]], looks: Options
+) -> int:
     """Write all reports and return the exit code.
 
     One that cannot be written is an error that every other report then tells;
@@ -208,14 +238,21 @@ def looks_of_a_file(looks: Options) -> Options:
 def _looks(options: argparse.Namespace, terminal: bool) -> Options:  # noqa: FBT001
     from zt_gate.reports.base import Options
 
-    plain = bool(options.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb")
+    plain = bool(
+        options.no_color
+        or os.environ.get("NO_COLOR")
+        or os.environ.get("TERM") == "dumb"
+    )
     width = 80
     if terminal:
         from shutil import get_terminal_size
 
         width = max(40, get_terminal_size().columns)
     return Options(
-        colour=terminal and not plain, width=width, verbose=options.verbose, terminal=terminal
+        colour=terminal and not plain,
+        width=width,
+        verbose=options.verbose,
+        terminal=terminal,
     )
 
 
@@ -235,7 +272,9 @@ def _outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
 def _known_format(name: str) -> None:
     known = [format_name for format_name, _ in FORMATS]
     if name not in known:
-        raise UsageError(f"there is no format {name!a}; the formats are {', '.join(known)}")
+        raise UsageError(
+            f"there is no format {name!a}; the formats are {', '.join(known)}"
+        )
 
 
 def _patch(name: str) -> BinaryIO:
@@ -247,7 +286,9 @@ def _patch(name: str) -> BinaryIO:
     try:
         return Path(name).open("rb")
     except OSError as error:
-        raise UsageError(f"the patch {name!a} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"the patch {name!a} cannot be read: {error.strerror}"
+        ) from error
 
 
 class _Progress:

@@ -16,14 +16,20 @@ def arguments(parser: ArgumentParser) -> None:
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="check | update")
     check = verbs.add_parser("check", help="judge packages as if a change added them")
-    check.add_argument("names", nargs="+", metavar="NAME", help="a name, or a package URL")
+    check.add_argument(
+        "names", nargs="+", metavar="NAME", help="a name, or a package URL"
+    )
     check.add_argument(
         "--ecosystem",
         default="pypi",
         help=f"of plain names: {', '.join(supported())} (default: pypi)",
     )
-    check.add_argument("--offline", action="store_true", help="ask nobody: the snapshot alone")
-    update = verbs.add_parser("update", help="confirm the known names with the index itself")
+    check.add_argument(
+        "--offline", action="store_true", help="ask nobody: the snapshot alone"
+    )
+    update = verbs.add_parser(
+        "update", help="confirm the known names with the index itself"
+    )
     update.add_argument(
         "ecosystems",
         nargs="*",
@@ -41,7 +47,9 @@ def _check(options: Namespace) -> int:
     from zt_gate.review import packages as verify
 
     packages = list(
-        dict.fromkeys(verify.package_of(name, options.ecosystem) for name in options.names)
+        dict.fromkeys(
+            verify.package_of(name, options.ecosystem) for name in options.names
+        )
     )
     report = verify.verify(packages, Path.cwd(), os.environ, offline=options.offline)
     active = [one for one in report.findings if one.state == "active"]
@@ -49,7 +57,9 @@ def _check(options: Namespace) -> int:
     for package in packages:
         at = verify.place_of(package, packages)
         own = [
-            one for one in active if (one.finding.location.path, one.finding.location.line) == at
+            one
+            for one in active
+            if (one.finding.location.path, one.finding.location.line) == at
         ]
         told.update(id(one) for one in own)
         blocked = any(one.level.value == "block" for one in own)

@@ -49,4 +49,6 @@ def exit_code(checks: Iterable[Check]) -> int:
     found = tuple(checks)
     if any(check.status == "fault" for check in found):
         return 1
-    return 3 if any(check.status == "unknown" and check.matters for check in found) else 0
+    return (
+        3 if any(check.status == "unknown" and check.matters for check in found) else 0
+    )

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
 _WRITE = "zt-gate init --github"
-_OTHERS = (b".gitlab-ci.yml", b"azure-pipelines.yml", b"Jenkinsfile", b".circleci/config.yml")
+_OTHERS = (
+    b".gitlab-ci.yml",
+    b"azure-pipelines.yml",
+    b"Jenkinsfile",
+    b".circleci/config.yml",
+)
 
 
 def checks(asked: DoctorContext) -> Iterator[Check]:
@@ -32,7 +37,9 @@ def checks(asked: DoctorContext) -> Iterator[Check]:
 
     jobs, failed = gate_workflows.jobs_in(paths, read)
     for reason in (*failed, *faults):
-        yield Check("ci", "workflow", "unknown", reason, "mend the file", matters=not jobs)
+        yield Check(
+            "ci", "workflow", "unknown", reason, "mend the file", matters=not jobs
+        )
     if not jobs:
         yield _absent(paths, read)
         return
@@ -64,11 +71,19 @@ def _reader(asked: DoctorContext, faults: list[str]) -> Callable[[bytes], bytes 
 
 def _absent(paths: Sequence[bytes], read: Callable[[bytes], bytes | None]) -> Check:
     for path in _OTHERS:
-        if path in paths and b"zt-gate" in (read(path) or b"").replace(b"zt_gate", b"zt-gate"):
-            says = f"{path.decode()} names zt-gate; only GitHub's workflows are understood"
-            return Check("ci", "workflow", "unknown", says, "look whether its job is required")
+        if path in paths and b"zt-gate" in (read(path) or b"").replace(
+            b"zt_gate", b"zt-gate"
+        ):
+            says = (
+                f"{path.decode()} names zt-gate; only GitHub's workflows are understood"
+            )
+            return Check(
+                "ci", "workflow", "unknown", says, "look whether its job is required"
+            )
     says = "HEAD has no workflow under .github/workflows that runs the gate"
-    return Check("ci", "workflow", "fault", says, f"{_WRITE}, and commit what it writes")
+    return Check(
+        "ci", "workflow", "fault", says, f"{_WRITE}, and commit what it writes"
+    )
 
 
 def _of_job(job: Job, shown: str) -> Iterator[Check]:
@@ -137,7 +152,9 @@ class _Rules:
         branch = table(client.get(f"{top}/branches/{name}"))
         required = table(table(branch.get("protection")).get("required_status_checks"))
         self.contexts |= _texts(required.get("contexts"))
-        self.contexts |= {str(one.get("context")) for one in tables(required.get("checks"))}
+        self.contexts |= {
+            str(one.get("context")) for one in tables(required.get("checks"))
+        }
 
     def _rulesets(self, rules: list[Any]) -> None:
         for rule in tables(rules):
@@ -146,13 +163,19 @@ class _Rules:
                 found = tables(given.get("required_status_checks"))
                 self.contexts |= {str(one.get("context")) for one in found}
             elif rule.get("type") == "workflows":
-                self.workflows |= {str(one.get("path")) for one in tables(given.get("workflows"))}
+                self.workflows |= {
+                    str(one.get("path")) for one in tables(given.get("workflows"))
+                }
             elif rule.get("type") == "pull_request":
                 self.owners_review |= given.get("require_code_owner_review") is True
 
 
 def _texts(value: Any) -> set[str]:
-    return {item for item in value if isinstance(item, str)} if isinstance(value, list) else set()
+    return (
+        {item for item in value if isinstance(item, str)}
+        if isinstance(value, list)
+        else set()
+    )
 
 
 def _required(job: Job, rules: _Rules) -> Check:
@@ -176,17 +199,26 @@ def _required(job: Job, rules: _Rules) -> Check:
 
 
 def _owners(
-    job: Job, paths: Sequence[bytes], read: Callable[[bytes], bytes | None], rules: _Rules
+    job: Job,
+    paths: Sequence[bytes],
+    read: Callable[[bytes], bytes | None],
+    rules: _Rules,
 ) -> Iterator[Check]:
     """Yield whether a person must agree before the gate itself is changed."""
     from zt_gate.syntax import codeowners
 
     known = codeowners.read(read)
-    place = next((one for one in codeowners.PLACES if one in paths), codeowners.PLACES[0])
+    place = next(
+        (one for one in codeowners.PLACES if one in paths), codeowners.PLACES[0]
+    )
     policy = b".zt-gate.toml" if b".zt-gate.toml" in paths else b"pyproject.toml"
     guarded = [job.path, place]
     guarded += [path for path in (policy, b".zt-gate-baseline") if path in paths]
-    bare = [path.decode("utf-8", "backslashreplace") for path in guarded if not known.of(path)]
+    bare = [
+        path.decode("utf-8", "backslashreplace")
+        for path in guarded
+        if not known.of(path)
+    ]
     if bare:
         says = f"nobody owns {', '.join(bare)}, so nobody is asked when a change rewrites it"
         # Quoted: people paste what is printed here, and the names are the repository's.
@@ -194,9 +226,14 @@ def _owners(
         mend = f"printf '%s\\n' {lines} >> {place.decode()}"
         yield Check("ci", "owners", "fault", says, mend)
     else:
-        yield Check("ci", "owners", "ok", "CODEOWNERS covers the policy and the workflow")
+        yield Check(
+            "ci", "owners", "ok", "CODEOWNERS covers the policy and the workflow"
+        )
     if rules.why or not rules.owners_review:
-        says = rules.why or "no ruleset requires a review by code owners; branch protection may"
+        says = (
+            rules.why
+            or "no ruleset requires a review by code owners; branch protection may"
+        )
         mend = "Settings, Rules: require review from Code Owners"
         yield Check("ci", "owners' review", "unknown", says, mend)
     else:

@@ -103,12 +103,16 @@ def _check_size(workflow: Workflow, shown: str) -> None:
     """Raise UnreadableError for more than can be looked at; aliases make much of few bytes."""
     jobs = workflow.jobs()
     listed = [job.table.get("steps") for job in jobs[:_MOST_JOBS]]
-    longest = max((len(steps) for steps in listed if isinstance(steps, list)), default=0)
+    longest = max(
+        (len(steps) for steps in listed if isinstance(steps, list)), default=0
+    )
     if len(jobs) > _MOST_JOBS or longest > _MOST_STEPS:
         raise UnreadableError(f"{shown}: more jobs or steps than can be looked at")
 
 
-def _jobs(path: bytes, workflow: Workflow, read: Callable[[bytes], bytes | None]) -> Iterator[Job]:
+def _jobs(
+    path: bytes, workflow: Workflow, read: Callable[[bytes], bytes | None]
+) -> Iterator[Job]:
     for job in workflow.jobs():
         steps = list(job.steps())
         runs = [number for number in range(len(steps)) if _is_gate(steps, number, read)]
@@ -126,10 +130,14 @@ def _jobs(path: bytes, workflow: Workflow, read: Callable[[bytes], bytes | None]
             faults += _script(steps[number])
             faults += _controlled(workflow, steps, number)
         faults += _unpinned(steps)
-        yield Job(path, job.name, "" if computed else shown, tuple(dict.fromkeys(faults)))
+        yield Job(
+            path, job.name, "" if computed else shown, tuple(dict.fromkeys(faults))
+        )
 
 
-def _is_gate(steps: Sequence[Step], number: int, read: Callable[[bytes], bytes | None]) -> bool:
+def _is_gate(
+    steps: Sequence[Step], number: int, read: Callable[[bytes], bytes | None]
+) -> bool:
     step = steps[number]
     if _ACTION.fullmatch(step.uses):
         return True
@@ -209,7 +217,11 @@ def _permissions(workflow: Workflow, job: WorkflowJob) -> Iterator[WorkflowFault
 def _conditions(part: Mapping[str, Any], what: str) -> Iterator[WorkflowFault]:
     condition = part.get("if")
     if condition is not None:
-        said = str(condition).lower() if isinstance(condition, bool) else text_of(condition)
+        said = (
+            str(condition).lower()
+            if isinstance(condition, bool)
+            else text_of(condition)
+        )
         bare = said.strip().removeprefix("${{").removesuffix("}}").strip()
         if bare not in _ALWAYS:
             says = f"{what} has the condition {bare[:80]}, and what is skipped counts as passed"
@@ -217,7 +229,11 @@ def _conditions(part: Mapping[str, Any], what: str) -> Iterator[WorkflowFault]:
     if part.get("continue-on-error") not in {None, False}:
         says = f"{what} has continue-on-error, so a failure counts as passed"
         yield WorkflowFault("unconditional", says, "take continue-on-error out")
-    if what == "the job" and part.get("needs") and "always()" not in text_of(part.get("if")):
+    if (
+        what == "the job"
+        and part.get("needs")
+        and "always()" not in text_of(part.get("if"))
+    ):
         says = "the job needs another one; where that fails it is skipped, which counts as passed"
         yield WorkflowFault("unconditional", says, "take needs: out")
     if text_of(table_of(part.get("with")).get("profile")) == "advisory":
@@ -232,11 +248,17 @@ def _script(step: Step) -> Iterator[WorkflowFault]:
     swallowed = _swallowed(found)
     if swallowed:
         says = f"the script loses the verdict: {swallowed[:80]}"
-        yield WorkflowFault("unconditional", says, "let the exit code of zt-gate end the step")
-    piped = any(_CALL.search(command.text) and command.operator == "|" for command in found)
+        yield WorkflowFault(
+            "unconditional", says, "let the exit code of zt-gate end the step"
+        )
+    piped = any(
+        _CALL.search(command.text) and command.operator == "|" for command in found
+    )
     if piped and "pipefail" not in text and text_of(step.table.get("shell")) != "bash":
         says = "the script pipes the gate's output, and the pipe's end decides"
-        yield WorkflowFault("unconditional", says, "set -o pipefail, or use --output FORMAT=FILE")
+        yield WorkflowFault(
+            "unconditional", says, "set -o pipefail, or use --output FORMAT=FILE"
+        )
     if _MODULE.search(text) and not _ISOLATED.search(text):
         says = "python -m zt_gate without -I imports from the pull request's folder"
         yield WorkflowFault("not controlled", says, "python -I -m zt_gate")
@@ -249,12 +271,16 @@ def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
             return command.text
     for command, then in shell.followed_by(found):
         for ending in _SUCCEEDS.get(command.operator, ()):
-            if f"{then.program}{then.text[len(then.words[0].text) :]} ".startswith(f"{ending} "):
+            if f"{then.program}{then.text[len(then.words[0].text) :]} ".startswith(
+                f"{ending} "
+            ):
                 return f"{command.operator} {then.text}"
     return ""
 
 
-def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Iterator[WorkflowFault]:
+def _controlled(
+    workflow: Workflow, steps: Sequence[Step], number: int
+) -> Iterator[WorkflowFault]:
     """Judge whether the pull request's own code decides what runs."""
     uses = steps[number].uses
     if ActionReference.of(uses).is_local:
@@ -271,8 +297,12 @@ def _controlled(workflow: Workflow, steps: Sequence[Step], number: int) -> Itera
         named = (text_of(step.inputs.get(key)) for key in ("ref", "repository"))
         source = " ".join(named)
         if "actions/checkout" in step.uses and _HEAD.search(source):
-            says = "under pull_request_target it checks out the pull request's own files"
-            yield WorkflowFault("not controlled", says, "use pull_request, or check out the base")
+            says = (
+                "under pull_request_target it checks out the pull request's own files"
+            )
+            yield WorkflowFault(
+                "not controlled", says, "use pull_request, or check out the base"
+            )
 
 
 def _unpinned(steps: Sequence[Step]) -> Iterator[WorkflowFault]:

@@ -33,7 +33,9 @@ def checks(asked: DoctorContext) -> Iterator[Check]:
     kept = cache.cache_folder(asked.environ, (asked.git.root,))
     if kept is None:
         says = "there is no cache folder that belongs to this user alone; every run starts cold"
-        mend = "mkdir -p ~/.cache && chmod 700 ~/.cache/zt-gate, or set ZT_GATE_CACHE_DIR"
+        mend = (
+            "mkdir -p ~/.cache && chmod 700 ~/.cache/zt-gate, or set ZT_GATE_CACHE_DIR"
+        )
         yield Check("health", "cache", "fault", says, mend)
     else:
         yield Check("health", "cache", "ok", f"{kept} can be written")
@@ -51,7 +53,9 @@ def _rules(kept: Path | None) -> Check:
         count = sum(len(rulebook.load(name, cache=kept)) for name in names)
     except GateError as error:
         return Check("health", "rules", "fault", str(error), _REINSTALL)
-    return Check("health", "rules", "ok", f"{count} rules of {len(names)} families load")
+    return Check(
+        "health", "rules", "ok", f"{count} rules of {len(names)} families load"
+    )
 
 
 def _policy(asked: DoctorContext) -> Check:
@@ -62,12 +66,19 @@ def _policy(asked: DoctorContext) -> Check:
     try:
         report = run.run(request, asked.environ)
     except GateError as error:
-        return Check("health", "policy", "fault", str(error), "mend the policy, and commit it")
+        return Check(
+            "health", "policy", "fault", str(error), "mend the policy, and commit it"
+        )
     if report.policy.profile == Profile.ADVISORY:
         says = "the profile is advisory: nothing blocks"
-        return Check("health", "policy", "fault", says, 'profile = "standard" in the policy')
+        return Check(
+            "health", "policy", "fault", says, 'profile = "standard" in the policy'
+        )
     return Check(
-        "health", "policy", "ok", f"the policy at HEAD reads, profile {report.policy.profile}"
+        "health",
+        "policy",
+        "ok",
+        f"the policy at HEAD reads, profile {report.policy.profile}",
     )
 
 
@@ -104,7 +115,9 @@ class _Place:
 def _registries(asked: DoctorContext) -> Iterator[Check]:
     if asked.offline:
         says = "--offline: no registry was asked"
-        yield Check("health", "registries", "unknown", says, "zt-gate doctor --area health")
+        yield Check(
+            "health", "registries", "unknown", says, "zt-gate doctor --area health"
+        )
         return
     from zt_gate.ecosystems.registries.client import Client, TlsSettings
     from zt_gate.ecosystems.registries.package_index import Fault
@@ -127,7 +140,9 @@ def _registries(asked: DoctorContext) -> Iterator[Check]:
         if status < 400 or status in {404, 405, 501}:
             yield Check("health", name, "ok", "it answers")
         else:
-            yield Check("health", name, "fault", f"it answers with status {status}", mend)
+            yield Check(
+                "health", name, "fault", f"it answers with status {status}", mend
+            )
 
 
 def _places(asked: DoctorContext) -> Iterator[_Place]:
@@ -140,8 +155,13 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
     for ecosystem in all_ecosystems():
         if ecosystem.probe_path:
             index = endpoints(ecosystem.name, sources).indexes[0]
-            yield _Place(ecosystem.name, index, ecosystem.probe_path, ecosystem.probe_setting)
+            yield _Place(
+                ecosystem.name, index, ecosystem.probe_path, ecosystem.probe_setting
+            )
     chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
     yield _Place(
-        "osv", chosen or index_of(osv.PUBLIC, cleartext=False), "/v1/query", "ZT_GATE_OSV_URL"
+        "osv",
+        chosen or index_of(osv.PUBLIC, cleartext=False),
+        "/v1/query",
+        "ZT_GATE_OSV_URL",
     )

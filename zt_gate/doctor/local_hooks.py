@@ -7,7 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.doctor.check import Check
-from zt_gate.doctor.repository_files import UnreadableError, of_work_tree, tables, yaml_table
+from zt_gate.doctor.repository_files import (
+    UnreadableError,
+    of_work_tree,
+    tables,
+    yaml_table,
+)
 from zt_gate.errors import GateError
 from zt_gate.syntax import shell
 
@@ -40,7 +45,11 @@ def checks(asked: DoctorContext) -> Iterator[Check]:
         return
     folder = hook_files.folder_of(asked.git, asked.environ)
     if folder.content:
-        where = f"core.hooksPath leads to {folder.setting}" if folder.setting else folder.path
+        where = (
+            f"core.hooksPath leads to {folder.setting}"
+            if folder.setting
+            else folder.path
+        )
         says = f"{where}: part of the work tree, which any change can rewrite"
         yield Check("hooks", "folder", "fault", says, folder.mend)
         return
@@ -56,7 +65,13 @@ def checks(asked: DoctorContext) -> Iterator[Check]:
             # A link may lead where the folder itself does not.
             if hook_files.is_content(asked.git, hook.path):
                 says = "it is a link into the work tree, which any change can rewrite"
-                yield Check("hooks", name, "fault", says, f"rm {_quoted(hook.path)} && {_INSTALL}")
+                yield Check(
+                    "hooks",
+                    name,
+                    "fault",
+                    says,
+                    f"rm {_quoted(hook.path)} && {_INSTALL}",
+                )
                 continue
             yield _check(hook, config)
 
@@ -72,13 +87,20 @@ def _check(hook: Hook, config: _Configuration) -> Check:
         if hook.executable and _calls_gate(hook.data):
             says = "a script of the project's own calls zt-gate; whether it obeys is not known"
             return Check(
-                "hooks", hook.name, "unknown", says, f"read {_quoted(hook.path)}", matters=False
+                "hooks",
+                hook.name,
+                "unknown",
+                says,
+                f"read {_quoted(hook.path)}",
+                matters=False,
             )
         says = "another hook stands there and does not call zt-gate"
         return Check("hooks", hook.name, "fault", says, f"{_INSTALL} --chain")
     if not hook.executable:
         says = "it is not executable, so git passes it over"
-        return Check("hooks", hook.name, "fault", says, f"chmod +x {_quoted(hook.path)}")
+        return Check(
+            "hooks", hook.name, "fault", says, f"chmod +x {_quoted(hook.path)}"
+        )
     if hook.owner is Owner.GATE:
         return _own(hook)
     return _of_pre_commit(hook, config, install)
@@ -103,12 +125,20 @@ def _of_pre_commit(hook: Hook, config: _Configuration, install: str) -> Check:
     wrong = config.wrong(hook.name)
     if wrong:
         return Check(
-            "hooks", hook.name, "fault", wrong, f"zt-gate init --pre-commit, or {_INSTALL} --chain"
+            "hooks",
+            hook.name,
+            "fault",
+            wrong,
+            f"zt-gate init --pre-commit, or {_INSTALL} --chain",
         )
     if b"--skip-on-missing-config" in hook.data:
-        says = f"pre-commit passes where {CONFIG} is missing, and any change can delete it"
+        says = (
+            f"pre-commit passes where {CONFIG} is missing, and any change can delete it"
+        )
         return Check("hooks", hook.name, "fault", says, f"{install} --overwrite")
-    return Check("hooks", hook.name, "ok", f"installed by pre-commit, and {CONFIG} names zt-gate")
+    return Check(
+        "hooks", hook.name, "ok", f"installed by pre-commit, and {CONFIG} names zt-gate"
+    )
 
 
 class _Configuration:
@@ -139,7 +169,9 @@ class _Configuration:
         if not found:
             return f"pre-commit is installed, but {CONFIG} does not name {IDS[name]}"
         for hook in found:
-            if hook.get("always_run") is False or (hook["local"] and not hook.get("always_run")):
+            if hook.get("always_run") is False or (
+                hook["local"] and not hook.get("always_run")
+            ):
                 return f"{CONFIG} does not say always_run, so that some commits are not judged"
             if _loses_verdict(str(hook.get("entry", ""))):
                 return f"{CONFIG} calls zt-gate so that its verdict is lost"
@@ -167,7 +199,9 @@ def _loses_verdict(entry: str) -> bool:
     if any(command.operator == "||" for command in found):
         return True
     pairs = shell.followed_by(found)
-    return any(one.operator == ";" and then.program in _LOSES_VERDICT for one, then in pairs)
+    return any(
+        one.operator == ";" and then.program in _LOSES_VERDICT for one, then in pairs
+    )
 
 
 def _calls_gate(data: bytes) -> bool:

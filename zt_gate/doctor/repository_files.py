@@ -63,4 +63,8 @@ def table(value: Any) -> dict[str, Any]:
 
 def tables(value: Any) -> list[dict[str, Any]]:
     """Return the tables of a value that should be a list of them."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return (
+        [item for item in value if isinstance(item, dict)]
+        if isinstance(value, list)
+        else []
+    )

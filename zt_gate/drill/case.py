@@ -59,7 +59,9 @@ def judged(case: Case, said: GateOutcome) -> CaseResult:
             for one in own
         )
         verdict = "fail" if level == "block" else said.verdict
-        return CaseResult(case, right=right and said.verdict == verdict, got=_told(said, own))
+        return CaseResult(
+            case, right=right and said.verdict == verdict, got=_told(said, own)
+        )
     if case.honest:
         # An error hides what else there might be; a finding elsewhere is another case's.
         blocks = any(one.level == "block" and one.state == "active" for one in own)
@@ -78,7 +80,9 @@ def _at(path: bytes | None, paths: tuple[bytes, ...]) -> bool:
 
 def _told(said: GateOutcome, own: list[Found]) -> str:
     rules = dict.fromkeys(
-        f"{one.level} {one.rule}" for one in own if one.state == "active" and one.level != "info"
+        f"{one.level} {one.rule}"
+        for one in own
+        if one.state == "active" and one.level != "info"
     )
     verdict = said.verdict if said.verdict in {"error", "refused"} else ""
     errors = "; ".join(said.errors)[:100]

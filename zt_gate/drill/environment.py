@@ -51,7 +51,9 @@ def git(
 
     identity = ("-c", "user.name=demo", "-c", "user.email=demo@example.org")
     quiet = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+    }
     alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     try:
         return subprocess.run(
@@ -67,7 +69,9 @@ def git(
     except subprocess.CalledProcessError as error:
         message = error.stderr.decode("utf-8", "replace").strip()
         what = os.fsdecode(words[0])
-        raise GateError(f"git {what} failed in the throw-away repository: {message}") from error
+        raise GateError(
+            f"git {what} failed in the throw-away repository: {message}"
+        ) from error
 
 
 @contextmanager
@@ -159,4 +163,9 @@ def _project(name: str) -> dict[str, object]:
         "upload-time": "2015-01-01T00:00:00Z",
         "yanked": False,
     }
-    return {"meta": {"api-version": "1.4"}, "name": name, "versions": ["1.0"], "files": [file]}
+    return {
+        "meta": {"api-version": "1.4"},
+        "name": name,
+        "versions": ["1.0"],
+        "files": [file],
+    }

@@ -65,7 +65,9 @@ class Batch:
         if self.said is None:
             only = frozenset(wanted)
             parts = [part for part in self.parts if not only or part.name in only]
-            before = {path: data for part in parts for path, data in part.before.items()}
+            before = {
+                path: data for part in parts for path, data in part.before.items()
+            }
             repository = box.repository({**_DECLARED, **before})
             for part in parts:
                 for path, data in part.after.items():

@@ -51,8 +51,15 @@ def _setting(name: str, box: Box, repository: DrillRepository) -> None:
 
 
 def _hooks(box: Box, repository: DrillRepository) -> None:
-    for name in ("pre-commit", "post-checkout", "post-index-change", "reference-transaction"):
-        repository.write(f".git/hooks/{name}", f"#!/bin/sh\nexec {box.tool(name)}\n", 0o755)
+    for name in (
+        "pre-commit",
+        "post-checkout",
+        "post-index-change",
+        "reference-transaction",
+    ):
+        repository.write(
+            f".git/hooks/{name}", f"#!/bin/sh\nexec {box.tool(name)}\n", 0o755
+        )
 
 
 def _format(_box: Box, repository: DrillRepository) -> None:
@@ -65,7 +72,9 @@ def _format(_box: Box, repository: DrillRepository) -> None:
 
 
 def _submodule(_box: Box, repository: DrillRepository) -> None:
-    repository.write(".gitmodules", '[submodule "s"]\n path = s\n url = ./s\n ignore = all\n')
+    repository.write(
+        ".gitmodules", '[submodule "s"]\n path = s\n url = ./s\n ignore = all\n'
+    )
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},s")
 
 
@@ -114,7 +123,9 @@ def _marked(word: str, box: Box) -> GateOutcome:
 
 def _cleaned(box: Box) -> GateOutcome:
     """Hide an edit of the work tree behind a filter."""
-    repository = box.repository({b"app.py": b"x = 1\n", b".gitattributes": b"*.py filter=x\n"})
+    repository = box.repository(
+        {b"app.py": b"x = 1\n", b".gitattributes": b"*.py filter=x\n"}
+    )
     repository.git("config", "filter.x.clean", box.tool())
     repository.write("app.py", planted())
     return box.judge(repository, "worktree")
@@ -169,16 +180,28 @@ def _conflict(box: Box) -> GateOutcome:
 
 
 _STAGED: dict[str, tuple[str, Callable[[Box, DrillRepository], None]]] = {
-    "attributes-without-diff": ("*.py are no text for git", partial(_attributes, "*.py -diff\n")),
-    "attributes-binary": ("*.py are binary for git", partial(_attributes, "*.py binary\n")),
+    "attributes-without-diff": (
+        "*.py are no text for git",
+        partial(_attributes, "*.py -diff\n"),
+    ),
+    "attributes-binary": (
+        "*.py are binary for git",
+        partial(_attributes, "*.py binary\n"),
+    ),
     "attributes-generated": (
         "*.py are marked as generated",
         partial(_attributes, "*.py linguist-generated -text export-ignore\n"),
     ),
     "attributes-outside-the-tree": ("attributes in .git/info", _info_attributes),
     "diff-driver": ("a program of the repository shows diffs", _driver),
-    "external-diff": ("a program is set for all diffs", partial(_setting, "diff.external")),
-    "file-monitor": ("a program tells git what changed", partial(_setting, "core.fsmonitor")),
+    "external-diff": (
+        "a program is set for all diffs",
+        partial(_setting, "diff.external"),
+    ),
+    "file-monitor": (
+        "a program tells git what changed",
+        partial(_setting, "core.fsmonitor"),
+    ),
     "hooks": ("hooks of the repository", _hooks),
     "other-diff-format": ("settings that change how a diff looks", _format),
     "ignored-submodule": ("a submodule that the diff does not show", _submodule),

@@ -31,7 +31,14 @@ def calc():
 def _programs(box: Box) -> GateOutcome:
     """Put programs of the gate's own helpers' names into the tree, and the tree into PATH."""
     repository = box.repository()
-    for name in ("git", "semgrep", "semgrep-core", "osemgrep", "pysemgrep", "pip-audit"):
+    for name in (
+        "git",
+        "semgrep",
+        "semgrep-core",
+        "osemgrep",
+        "pysemgrep",
+        "pip-audit",
+    ):
         mark = box.mark(name)
         repository.write(name, f"#!/bin/sh\ntouch '{mark}'\n", 0o755)
     repository.write("calc.py", _UNSAFE)
@@ -97,7 +104,9 @@ def _cache_inside(box: Box) -> GateOutcome:
     os.mkdir(repository.path / "cache", 0o700)
     for file in Path(box.environ["ZT_GATE_CACHE_DIR"]).glob("rules-secrets-*"):
         rules = json.loads(file.read_bytes().partition(b"\n")[2])
-        blind = json.dumps([rule for rule in rules if "anthropic" not in rule["id"]]).encode()
+        blind = json.dumps(
+            [rule for rule in rules if "anthropic" not in rule["id"]]
+        ).encode()
         repository.write(f"cache/{file.name}", sha256(blind).encode() + b"\n" + blind)
     inside = {"ZT_GATE_CACHE_DIR": str(repository.path / "cache")}
     return box.judge(repository, env=inside)

@@ -17,7 +17,9 @@ _GROUP = "objects"
 _KEY = "block secrets/anthropic-api-key"
 
 
-def _entry(repository: DrillRepository, mode: bytes, name: bytes, content: str) -> bytes:
+def _entry(
+    repository: DrillRepository, mode: bytes, name: bytes, content: str
+) -> bytes:
     return mode + b" " + name + b"\0" + bytes.fromhex(repository.store(content))
 
 
@@ -25,7 +27,9 @@ def _tree(repository: DrillRepository, *entries: bytes) -> str:
     return repository.store(b"".join(entries), "tree")
 
 
-def _range(box: Box, repository: DrillRepository, tree: str, **settings: object) -> GateOutcome:
+def _range(
+    box: Box, repository: DrillRepository, tree: str, **settings: object
+) -> GateOutcome:
     """Commit a tree by hand on top of HEAD and judge it."""
     head = repository.head()
     made = repository.commit_of(tree, head)
@@ -34,7 +38,9 @@ def _range(box: Box, repository: DrillRepository, tree: str, **settings: object)
 
 def _mode(mode: bytes, box: Box) -> GateOutcome:
     repository = box.repository()
-    return _range(box, repository, _tree(repository, _entry(repository, mode, b"a.py", planted())))
+    return _range(
+        box, repository, _tree(repository, _entry(repository, mode, b"a.py", planted()))
+    )
 
 
 def _twice(box: Box) -> GateOutcome:

@@ -57,7 +57,9 @@ def _arriving_baseline(box: Box) -> GateOutcome:
     asked = run.Request(folder=repository.path, only=("secrets",), salt=salt)
     report = run.run(asked, box.environ)
     known = frozenset(
-        BaselineEntry(one.fingerprint, one.finding.rule, one.finding.location.path or b"")
+        BaselineEntry(
+            one.fingerprint, one.finding.rule, one.finding.location.path or b""
+        )
         for one in report.findings
     )
     repository.write(".zt-gate-baseline", render(Baseline(salt, known)))
@@ -87,7 +89,9 @@ def _branched_before(box: Box) -> GateOutcome:
 
 def _once_more(box: Box) -> GateOutcome:
     """Write a line again that a trusted mark allows in another place."""
-    line = planted().rstrip("\n") + '  # zt-gate: ignore[secrets/*] reason="an example"\n'
+    line = (
+        planted().rstrip("\n") + '  # zt-gate: ignore[secrets/*] reason="an example"\n'
+    )
     repository = box.repository({b"old.py": line.encode()})
     repository.write("old.py", line + "x = 1\n" + line)
     repository.stage()
@@ -139,7 +143,9 @@ def _trailer(name: str, box: Box) -> GateOutcome:
 
 def _trusted_mark(box: Box) -> GateOutcome:
     """Move a line that a person allowed long ago."""
-    line = planted().rstrip("\n") + '  # zt-gate: ignore[secrets/*] reason="an example"\n'
+    line = (
+        planted().rstrip("\n") + '  # zt-gate: ignore[secrets/*] reason="an example"\n'
+    )
     repository = box.repository({b"old.py": line.encode()})
     repository.write("old.py", "x = 1\nif x:\n    " + line)
     repository.stage()
@@ -147,7 +153,9 @@ def _trusted_mark(box: Box) -> GateOutcome:
 
 
 def _trusted_ignore(box: Box) -> GateOutcome:
-    return _under('[[ignore]]\nrule = "secrets/*"\npath = "*.py"\nreason = "an example"\n', box)
+    return _under(
+        '[[ignore]]\nrule = "secrets/*"\npath = "*.py"\nreason = "an example"\n', box
+    )
 
 
 CASES = (

@@ -28,7 +28,10 @@ class DrillRepository:
     safe: tuple[str, ...] = ("-c", "core.fsmonitor=false", "-c", "filter.x.clean=cat")
 
     def git(
-        self, *words: str | bytes, stdin: bytes = b"", env: Mapping[str, str] | None = None
+        self,
+        *words: str | bytes,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
     ) -> str:
         """Run git and return what it said; raises GateError."""
         said = environment.git(self.path, *self.safe, *words, stdin=stdin, env=env)
@@ -56,7 +59,9 @@ class DrillRepository:
         """Commit everything in the work tree; return the commit's id."""
         self.stage()
         text = message.encode() if isinstance(message, str) else message
-        self.git("commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", "-", stdin=text)
+        self.git(
+            "commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", "-", stdin=text
+        )
         return self.head()
 
     def head(self) -> str:
@@ -66,7 +71,9 @@ class DrillRepository:
     def store(self, content: str | bytes, kind: str = "blob") -> str:
         """Put an object into the database, whatever it says; return its id."""
         data = content.encode() if isinstance(content, str) else content
-        return self.git("hash-object", "-w", "-t", kind, "--literally", "--stdin", stdin=data)
+        return self.git(
+            "hash-object", "-w", "-t", kind, "--literally", "--stdin", stdin=data
+        )
 
     def commit_of(
         self,
@@ -79,8 +86,13 @@ class DrillRepository:
         """Write a commit by hand; return its id."""
         lines = [b"tree " + tree.encode()]
         lines += [b"parent " + parent.encode() for parent in parents]
-        lines += [who + b" " + author + b" 1700000000 +0000" for who in (b"author", b"committer")]
-        return self.store(b"\n".join(lines) + b"\n" + headers + b"\n" + message, "commit")
+        lines += [
+            who + b" " + author + b" 1700000000 +0000"
+            for who in (b"author", b"committer")
+        ]
+        return self.store(
+            b"\n".join(lines) + b"\n" + headers + b"\n" + message, "commit"
+        )
 
 
 @dataclass(slots=True)
@@ -124,7 +136,9 @@ class Box:
     def ran(self) -> tuple[str, ...]:
         """Return the programs that were started."""
         return tuple(
-            dict.fromkeys(name for name in self.tools if (self.folder / f"ran-{name}").exists())
+            dict.fromkeys(
+                name for name in self.tools if (self.folder / f"ran-{name}").exists()
+            )
         )
 
     def judge(
@@ -149,7 +163,10 @@ class Box:
         return outcome(report, self.ran())
 
     def start(
-        self, repository: DrillRepository, *words: str, env: Mapping[str, str] | None = None
+        self,
+        repository: DrillRepository,
+        *words: str,
+        env: Mapping[str, str] | None = None,
     ) -> GateOutcome:
         """Run the gate as a user would, in a process of its own, inside the repository."""
         import subprocess
@@ -171,7 +188,8 @@ class Box:
                 word, errors=(done.stderr.decode("utf-8", "replace"),), ran=self.ran()
             )
         findings = tuple(
-            Found(one["rule"], one["level"], one["state"], _path(one)) for one in report["findings"]
+            Found(one["rule"], one["level"], one["state"], _path(one))
+            for one in report["findings"]
         )
         return GateOutcome(word, findings, tuple(report["errors"]), self.ran())
 

@@ -50,7 +50,11 @@ def all_ecosystems() -> tuple[Ecosystem, ...]:
 @cache
 def supported() -> tuple[str, ...]:
     """Return the names of the ecosystems that have a registry to ask."""
-    return tuple(ecosystem.name for ecosystem in all_ecosystems() if ecosystem.registry is not None)
+    return tuple(
+        ecosystem.name
+        for ecosystem in all_ecosystems()
+        if ecosystem.registry is not None
+    )
 
 
 @cache

@@ -49,7 +49,9 @@ ECOSYSTEM = Ecosystem(
     locked_sections=("gem",),
     sample=SampleManifest(
         "Gemfile",
-        lambda name, version: f"gem '{name}', '{version}'" if version else f"gem '{name}'",
+        lambda name, version: (
+            f"gem '{name}', '{version}'" if version else f"gem '{name}'"
+        ),
     ),
     install_tools=_install_tools,
     install_words=(b"install", b"add"),

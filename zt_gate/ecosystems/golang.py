@@ -16,7 +16,10 @@ def _install_tools() -> InstallTools:
     from zt_gate.ecosystems.install_tool import InstallTools, plain_tool
 
     commands = dict(
-        (plain_tool("go get", "golang"), plain_tool("go install", "golang", "-ldflags -tags -o"))
+        (
+            plain_tool("go get", "golang"),
+            plain_tool("go install", "golang", "-ldflags -tags -o"),
+        )
     )
     return InstallTools(commands, frozenset(("-C",)))
 

@@ -53,7 +53,11 @@ def declaring_formats() -> frozenset[str]:
 @cache
 def manifests_beside_locks() -> dict[bytes, bytes]:
     """Return the name of the manifest beside each lock file, by the lock file's name."""
-    return {lock: manifest for one in formats().values() for lock, manifest in one.locks.items()}
+    return {
+        lock: manifest
+        for one in formats().values()
+        for lock, manifest in one.locks.items()
+    }
 
 
 @cache
@@ -84,4 +88,6 @@ def format_of(path: bytes) -> str | None:
     by_suffix = _by_suffix().get(suffix) if dot else None
     if by_suffix is not None:
         return by_suffix
-    return next((known for known, matches in _by_pattern() if matches(name, folders)), None)
+    return next(
+        (known for known, matches in _by_pattern() if matches(name, folders)), None
+    )

@@ -14,7 +14,9 @@ def _registry() -> Registry:
     from zt_gate.ecosystems.registries import maven
     from zt_gate.ecosystems.registries.without_counts import RegistryWithoutCounts
 
-    return RegistryWithoutCounts("maven", maven.project, accept="application/xml, text/xml")
+    return RegistryWithoutCounts(
+        "maven", maven.project, accept="application/xml, text/xml"
+    )
 
 
 def _dependency(name: str, version: str) -> str:
@@ -38,7 +40,10 @@ ECOSYSTEM = Ecosystem(
     formats=(
         ManifestFormat("maven", (b"pom.xml",), role="versions"),
         ManifestFormat(
-            "gradle", (b"build.gradle", b"build.gradle.kts"), (b"gradle",), role="versions"
+            "gradle",
+            (b"build.gradle", b"build.gradle.kts"),
+            (b"gradle",),
+            role="versions",
         ),
         ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),
     ),

@@ -108,7 +108,10 @@ ECOSYSTEM = Ecosystem(
             locks=dict.fromkeys(_PACKAGE_LOCKS, b"package.json"),
         ),
         ManifestFormat(
-            "yarn_lock", (b"yarn.lock",), role="lock", locks={b"yarn.lock": b"package.json"}
+            "yarn_lock",
+            (b"yarn.lock",),
+            role="lock",
+            locks={b"yarn.lock": b"package.json"},
         ),
         ManifestFormat(
             "pnpm_lock",
@@ -117,7 +120,10 @@ ECOSYSTEM = Ecosystem(
             locks={b"pnpm-lock.yaml": b"package.json"},
         ),
         ManifestFormat(
-            "bun_lock", (b"bun.lock",), role="lock", locks={b"bun.lock": b"package.json"}
+            "bun_lock",
+            (b"bun.lock",),
+            role="lock",
+            locks={b"bun.lock": b"package.json"},
         ),
         ManifestFormat(
             "javascript",

@@ -19,7 +19,11 @@ def _install_tools() -> InstallTools:
             plain_tool("dotnet add package", "nuget", "-v --version -f -s", most=1),
             plain_tool("dotnet tool install", "nuget", "--version --tool-path", most=1),
             plain_tool(
-                "install-package", "nuget", "-Version -Source", title="Install-Package", most=1
+                "install-package",
+                "nuget",
+                "-Version -Source",
+                title="Install-Package",
+                most=1,
             ),
         )
     )

@@ -32,9 +32,7 @@ _OPTIONS_WITH_VALUE = (
     "--branch --rev --source --index --suffix --pip-args --refresh-package --upgrade-package -P "
     "--fetch-python --extra-search-dir --torch-backend --build-constraint --build-constraints"
 )
-_INDEX_OPTIONS = (
-    "-i --index-url --pypi-url --extra-index-url -f --find-links --index --default-index"
-)
+_INDEX_OPTIONS = "-i --index-url --pypi-url --extra-index-url -f --find-links --index --default-index"
 
 
 def normalise(name: str) -> str:
@@ -49,7 +47,9 @@ def _is_requirements(name: bytes, folders: Sequence[bytes]) -> bool:
     if parent.endswith(b".egg-info"):
         return False  # what a build wrote, in a form of its own
     stem = name.rpartition(b".")[0]
-    named_so = b"requirement" in stem or b"constraint" in stem or stem in _REQUIREMENTS_STEMS
+    named_so = (
+        b"requirement" in stem or b"constraint" in stem or stem in _REQUIREMENTS_STEMS
+    )
     return named_so or parent in _REQUIREMENTS_FOLDERS
 
 
@@ -57,7 +57,9 @@ def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
     stem, _, suffix = name.rpartition(b".")
     if suffix not in {b"yml", b"yaml"} or is_workflow_folder(folders):
         return False
-    return stem.startswith((b"environment", b"conda")) or stem.endswith((b"environment", b"-env"))
+    return stem.startswith((b"environment", b"conda")) or stem.endswith(
+        (b"environment", b"-env")
+    )
 
 
 def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
@@ -74,7 +76,14 @@ def _install_tools() -> InstallTools:
     extra = frozenset(("--with", "--with-editable"))
 
     def pip(name: str, words: int) -> Tool:
-        return Tool(name, "pypi", words, values=values - {"-i"}, packages=editable, indexes=indexes)
+        return Tool(
+            name,
+            "pypi",
+            words,
+            values=values - {"-i"},
+            packages=editable,
+            indexes=indexes,
+        )
 
     def adds(name: str, words: int, *flags: str) -> Tool:
         return Tool(
@@ -102,7 +111,9 @@ def _install_tools() -> InstallTools:
             commas=True,
         )
 
-    uv_run = Tool("uv run", "pypi", 2, 0, values - {"-n"}, extra, indexes=indexes, commas=True)
+    uv_run = Tool(
+        "uv run", "pypi", 2, 0, values - {"-n"}, extra, indexes=indexes, commas=True
+    )
     commands = {
         ("pip", "install"): pip("pip install", 2),
         ("pip", "download"): pip("pip install", 2),
@@ -157,7 +168,10 @@ ECOSYSTEM = Ecosystem(
         ManifestFormat("tox_ini", (b"tox.ini",)),
         ManifestFormat("conda", matches=_is_conda),
         ManifestFormat(
-            "pipfile_lock", (b"pipfile.lock",), role="lock", locks={b"pipfile.lock": b"pipfile"}
+            "pipfile_lock",
+            (b"pipfile.lock",),
+            role="lock",
+            locks={b"pipfile.lock": b"pipfile"},
         ),
         ManifestFormat(
             "toml_lock",
@@ -184,7 +198,8 @@ ECOSYSTEM = Ecosystem(
         "dev-packages",
     ),
     sample=SampleManifest(
-        "requirements.txt", lambda name, version: f"{name}=={version}" if version else name
+        "requirements.txt",
+        lambda name, version: f"{name}=={version}" if version else name,
     ),
     install_tools=_install_tools,
     install_words=(

@@ -72,7 +72,11 @@ def _is_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 -
 FORMATS: tuple[ManifestFormat, ...] = (
     ManifestFormat(
         "pre_commit",
-        (b".pre-commit-config.yaml", b".pre-commit-config.yml", b".pre-commit-hooks.yaml"),
+        (
+            b".pre-commit-config.yaml",
+            b".pre-commit-config.yml",
+            b".pre-commit-hooks.yaml",
+        ),
         role="versions",
     ),
     ManifestFormat(

@@ -47,12 +47,16 @@ def exact(ecosystem: str, constraint: str) -> str:
 def chosen(ecosystem: str, constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     known = find_ecosystem(ecosystem)
-    if known is None or (known.bare_version_is_range and not exact(ecosystem, constraint)):
+    if known is None or (
+        known.bare_version_is_range and not exact(ecosystem, constraint)
+    ):
         return None
     return _scheme(known.version_scheme).chosen(constraint, project)
 
 
-def later(ecosystem: str, version: str, candidates: Sequence[str], *, newest: bool = False) -> str:
+def later(
+    ecosystem: str, version: str, candidates: Sequence[str], *, newest: bool = False
+) -> str:
     """Return the lowest (or the newest) of some versions above ``version``, "" for none.
 
     Versions that cannot be compared are passed over.

@@ -49,10 +49,14 @@ def read(environ: MutableMapping[str, str]) -> ActionInputs:
     token = environ.pop(TOKEN, "")
     temp = environ.get("RUNNER_TEMP", "")
     if not temp:
-        raise UsageError("RUNNER_TEMP is not set: zt-gate ci github runs in a GitHub workflow")
+        raise UsageError(
+            "RUNNER_TEMP is not set: zt-gate ci github runs in a GitHub workflow"
+        )
     approval = environ.get("ZT_APPROVAL", "").strip().lower() or "false"
     if approval not in _APPROVALS:
-        raise UsageError(f"require-human-approval takes {', '.join(_APPROVALS)}, not {approval!a}")
+        raise UsageError(
+            f"require-human-approval takes {', '.join(_APPROVALS)}, not {approval!a}"
+        )
     return ActionInputs(
         folder=temp,
         token=token,

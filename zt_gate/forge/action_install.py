@@ -67,10 +67,16 @@ def install(temp: Path) -> int:
     shutil.rmtree(target, ignore_errors=True)
     venv.EnvBuilder(symlinks=True).create(target)
     python = target / "bin" / "python"
-    if not (wheels.is_dir() and any(wheels.iterdir()) and _put(python, wheels, quiet=True) == 0):
+    if not (
+        wheels.is_dir()
+        and any(wheels.iterdir())
+        and _put(python, wheels, quiet=True) == 0
+    ):
         # Nothing was kept, or what was kept is not what the lock says.
         shutil.rmtree(wheels, ignore_errors=True)
-        code = _pip("download", "--only-binary=:all:", "--dest", str(wheels), *_locked())
+        code = _pip(
+            "download", "--only-binary=:all:", "--dest", str(wheels), *_locked()
+        )
         code = code or _put(python, wheels)
         if code:
             print("::error title=zt-gate::the gate's engine could not be installed")
@@ -90,12 +96,16 @@ def _put(python: Path, wheels: Path, *, quiet: bool = False) -> int:
     return _pip("install", *words, python=python, quiet=quiet)
 
 
-def _pip(verb: str, *words: str, python: Path | None = None, quiet: bool = False) -> int:
+def _pip(
+    verb: str, *words: str, python: Path | None = None, quiet: bool = False
+) -> int:
     where = ("--python", str(python)) if python else ()
     command = [sys.executable, "-I", "-m", "pip", *where, verb, "--quiet",
                "--disable-pip-version-check", "--no-input", *words]  # fmt: skip
     # Its words quote an index's answers: not into a log that obeys commands.
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
     if done.returncode and not quiet:
         told = done.stderr.decode("utf-8", "replace").strip().splitlines()[-5:]
         for line in told:

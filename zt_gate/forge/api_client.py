@@ -50,9 +50,13 @@ class ForgeClient:
         parts = urlsplit(url)
         near = parts.scheme == "http" and parts.hostname in _LOOPBACK
         if not (parts.scheme == "https" or near) or parts.username is not None:
-            raise ApiError("GITHUB_API_URL is no https address; the token is not sent there")
+            raise ApiError(
+                "GITHUB_API_URL is no https address; the token is not sent there"
+            )
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise ApiError("there is no token for GitHub's interface: give the input token")
+            raise ApiError(
+                "there is no token for GitHub's interface: give the input token"
+            )
         return cls(url.rstrip("/"), token, time.monotonic() + SECONDS)
 
     def get(self, path: str) -> Any:
@@ -72,7 +76,9 @@ class ForgeClient:
                 return found
         raise ApiError(f"GET {path}: more than {_MAX_PAGES * _PER_PAGE} entries")
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
         """Make one call and return the JSON that is answered; raises ApiError."""
         import http.client
         from urllib.error import HTTPError, URLError

@@ -85,14 +85,18 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     known = _reviewed(known)
     with _own_config(known) as config:
         runs: list[ScannerRun] = []
-        report = review.run(_request(known, config), dict(environ), unmasked=runs.extend)
+        report = review.run(
+            _request(known, config), dict(environ), unmasked=runs.extend
+        )
     if told.command.words:
         said = remarks.remarks(told.command, git, event, runs, environ)
         known = replace(known, remarks=remarks.shown(said))
     return _tell(known, report, environ, say)
 
 
-def _client(environ: MutableMapping[str, str], told: ActionInputs) -> ForgeClient | None:
+def _client(
+    environ: MutableMapping[str, str], told: ActionInputs
+) -> ForgeClient | None:
     if not told.token:
         return None
     return ForgeClient.of(environ.get("GITHUB_API_URL", ""), told.token)
@@ -105,11 +109,15 @@ def _with_base(
     folder = Path.cwd()
     if not event.base:
         if not event.default_branch:
-            raise events.EventError("the event does not say which branch is the default one")
+            raise events.EventError(
+                "the event does not say which branch is the default one"
+            )
         event = replace(
             event, base=fetch_history.tip(folder, environ, event.default_branch, remote)
         )  # fmt: skip
-    return event, fetch_history.complete(folder, environ, event.base, event.head, remote)
+    return event, fetch_history.complete(
+        folder, environ, event.base, event.head, remote
+    )
 
 
 def _reviewed(known: _Run) -> _Run:
@@ -122,7 +130,9 @@ def _reviewed(known: _Run) -> _Run:
         return known
     if known.client is None:
         if needed:
-            raise UsageError("require-human-approval needs the input token, to read the reviews")
+            raise UsageError(
+                "require-human-approval needs the input token, to read the reviews"
+            )
         return replace(known, note="without a token reviews could not be read")
     try:
         return replace(known, decision=_decision(known, known.client))
@@ -135,9 +145,13 @@ def _reviewed(known: _Run) -> _Run:
 def _decision(known: _Run, client: ForgeClient) -> Decision:
     """Return what the reviews of the pull request come to; raises ApiError."""
     event, git = known.event, known.git
-    if event.kind == "queue":  # its commit is the queue's own: the reviews are of the branch
+    if (
+        event.kind == "queue"
+    ):  # its commit is the queue's own: the reviews are of the branch
         answer = client.get(f"/repos/{quote(event.repository)}/pulls/{event.number}")
-        event = events.of_pull(answer if isinstance(answer, dict) else {}, event.repository)
+        event = events.of_pull(
+            answer if isinstance(answer, dict) else {}, event.repository
+        )
     since = "" if history.is_nothing(git, known.event.base) else known.event.base
     lines = codeowners.read(lambda path: read_file(git, since, path))
     paths = _paths(git, known.event)
@@ -145,7 +159,11 @@ def _decision(known: _Run, client: ForgeClient) -> Decision:
     facts = human_review.gather(client, event, named)
     marks = authorship.marks_of(rulebook.load("gate")[authorship.RULE], {}, ())
     decision = human_review.decide(facts, paths, lines, marks)
-    if decision.owner and event.head != known.event.head and not _same(known, event.head, paths):
+    if (
+        decision.owner
+        and event.head != known.event.head
+        and not _same(known, event.head, paths)
+    ):
         # What the queue made of it was never looked at: its findings stay open.
         return replace(decision, owner="")
     return decision
@@ -165,7 +183,16 @@ def _paths(git: Git, event: Event) -> list[bytes]:
     start = git.empty_tree
     if not history.is_nothing(git, event.base):
         start = history.merge_base(git, event.base, event.head)
-    words = ["diff-tree", "-r", "-z", "--name-only", "--no-renames", start, event.head, "--"]
+    words = [
+        "diff-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "--no-renames",
+        start,
+        event.head,
+        "--",
+    ]
     return [path for path in git.run(words).split(b"\0") if path]
 
 
@@ -184,7 +211,9 @@ class _own_config:  # noqa: N801 - used as a context manager, like a function
         base = self._known.event.base
         data = None if history.is_nothing(git, base) else read_file(git, base, path)
         if data is None:
-            raise UsageError(f"config names {name!a}, which is no file of the base {base[:12]}")
+            raise UsageError(
+                f"config names {name!a}, which is no file of the base {base[:12]}"
+            )
         # The name says how it is read: a pyproject.toml has a table of its own.
         self._path = tempfile.mkdtemp(prefix="zt-gate-")
         target = os.path.join(self._path, os.path.basename(name))
@@ -223,7 +252,10 @@ def _request(known: _Run, config: str) -> review.Request:
 
 
 def _tell(
-    known: _Run, report: Report, environ: MutableMapping[str, str], say: Callable[[bytes], None]
+    known: _Run,
+    report: Report,
+    environ: MutableMapping[str, str],
+    say: Callable[[bytes], None],
 ) -> int:
     """Publish the report everywhere; what cannot be published is an error that the rest tells."""
     event, told = known.event, known.settings
@@ -234,7 +266,9 @@ def _tell(
         failed += told_sarif
     if told.comment and event.kind == "pull":
         if not event.may_write or known.client is None:
-            note = _joined(note, "no comment: this job's token may not write to the pull request")
+            note = _joined(
+                note, "no comment: this job's token may not write to the pull request"
+            )
         else:
             text = pull_request_page.comment(
                 report.with_errors(failed),
@@ -269,7 +303,9 @@ def _sarif(
     if known.client is None:
         return note, ["sarif: true needs the input token"]
     ref = event.ref or environ.get("GITHUB_REF", "")
-    return note, publish.sarif(known.client, event, ref, reports.render("sarif", report))
+    return note, publish.sarif(
+        known.client, event, ref, reports.render("sarif", report)
+    )
 
 
 def _joined(*notes: str) -> str:

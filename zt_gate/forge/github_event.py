@@ -74,7 +74,9 @@ def payload(environ: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def read(environ: Mapping[str, str], data: dict[str, Any], client: ForgeClient | None) -> Event:
+def read(
+    environ: Mapping[str, str], data: dict[str, Any], client: ForgeClient | None
+) -> Event:
     """Return what an event is about; raises EventError, or ApiError where it has to ask."""
     name = environ.get("GITHUB_EVENT_NAME", "")
     place = _Place(
@@ -82,9 +84,13 @@ def read(environ: Mapping[str, str], data: dict[str, Any], client: ForgeClient |
         _text(data, "repository", "default_branch"),
     )
     if name in _PULLS:
-        return _of_pull(_table(data, "pull_request"), place, trusted=name == "pull_request_target")
+        return _of_pull(
+            _table(data, "pull_request"), place, trusted=name == "pull_request_target"
+        )
     if name == "workflow_run":
-        return _of_pull(_pull_of_run(data, place.repository, client), place, trusted=True)
+        return _of_pull(
+            _pull_of_run(data, place.repository, client), place, trusted=True
+        )
     if name == "merge_group":
         group = _table(data, "merge_group")
         ref = _text(group, "head_ref")
@@ -177,13 +183,19 @@ def _pull_of_run(
     if client is None:
         raise EventError("workflow_run needs the input token, to find its pull request")
     which = quote(f"{owner}:{branch}", safe="")
-    for pull in client.pages(f"/repos/{quote(repository)}/pulls?state=open&head={which}"):
+    for pull in client.pages(
+        f"/repos/{quote(repository)}/pulls?state=open&head={which}"
+    ):
         if isinstance(pull, dict) and _text(pull, "head", "sha") == head:
             return pull
-    raise EventError("no open pull request has this head any more; a later run judges it")
+    raise EventError(
+        "no open pull request has this head any more; a later run judges it"
+    )
 
 
-def _table(data: Mapping[str, Any], key: str, *, required: bool = True) -> Mapping[str, Any]:
+def _table(
+    data: Mapping[str, Any], key: str, *, required: bool = True
+) -> Mapping[str, Any]:
     value = data.get(key)
     if isinstance(value, dict):
         return value
@@ -205,5 +217,7 @@ def _oid(data: Mapping[str, Any], key: str) -> str:
 
 def _checked(oid: str) -> str:
     if not _OID.fullmatch(oid):
-        raise EventError("the event names no commit where it should: there is nothing to judge")
+        raise EventError(
+            "the event names no commit where it should: there is nothing to judge"
+        )
     return oid

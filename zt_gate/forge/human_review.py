@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from zt_gate.forge.github_event import Event
     from zt_gate.syntax.codeowners import Owners
 
-_NOREPLY = re.compile(r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com")
+_NOREPLY = re.compile(
+    r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com"
+)
 _DECIDES = frozenset(("APPROVED", "CHANGES_REQUESTED", "DISMISSED"))
 _MAY_WRITE = frozenset(("admin", "maintain", "write"))
 _MAX_NAMED = 10
@@ -90,9 +92,13 @@ def gather(client: ForgeClient, event: Event, owners: Iterable[str]) -> ReviewFa
     commits = client.pages(f"{here}/commits")
     total = pull.get("commits")
     if isinstance(total, int) and total > len(commits):
-        raise ApiError(f"GET {here}/commits: {total} commits, of which {len(commits)} are told")
+        raise ApiError(
+            f"GET {here}/commits: {total} commits, of which {len(commits)} are told"
+        )
     approving = [one for one in last if one.state == "APPROVED"]
-    may = {one.account.key for one in approving if _permission(client, top, one.account)}
+    may = {
+        one.account.key for one in approving if _permission(client, top, one.account)
+    }
     teams = {owner for owner in owners if owner.startswith("@") and "/" in owner}
     return ReviewFacts(
         head=event.head,
@@ -127,7 +133,9 @@ def _permission(client: ForgeClient, top: str, account: Account) -> bool:
     return _text(answer, "permission") in _MAY_WRITE
 
 
-def _members(client: ForgeClient, team: str, approving: Iterable[Review]) -> frozenset[str]:
+def _members(
+    client: ForgeClient, team: str, approving: Iterable[Review]
+) -> frozenset[str]:
     """Return who of them is in a team; one that the token may not look into has nobody."""
     org, _, name = team.removeprefix("@").partition("/")
     found = set()
@@ -170,7 +178,9 @@ def _known(commit: Any) -> bool:
     return bool(_dict(commit, "author") and _dict(commit, "committer"))
 
 
-def decide(facts: ReviewFacts, paths: Sequence[bytes], owners: Owners, marks: Marks) -> Decision:
+def decide(
+    facts: ReviewFacts, paths: Sequence[bytes], owners: Owners, marks: Marks
+) -> Decision:
     """Hold the reviews against who wrote the change and who owns what it touches."""
     good: list[Account] = []
     refused: list[str] = []
@@ -184,16 +194,24 @@ def decide(facts: ReviewFacts, paths: Sequence[bytes], owners: Owners, marks: Ma
             good.append(review.account)
     logins = {account.key for account in good}
     owned = {path: owners.of(path) for path in paths}
-    open_ = [path for path, names in owned.items() if names and not _has(names, logins, facts)]
+    open_ = [
+        path
+        for path, names in owned.items()
+        if names and not _has(names, logins, facts)
+    ]
     covered = bool(owned) and all(owned.values()) and not open_
     named = tuple(f"@{account.login}" for account in good)
     missing = ""
     if not good or open_:
-        missing = _missing(facts, [owned[path] for path in open_] if good else owned.values())
+        missing = _missing(
+            facts, [owned[path] for path in open_] if good else owned.values()
+        )
         if refused:
             missing += f" Not counted: {'; '.join(refused[:_MAX_NAMED])}."
     return Decision(
-        people=named, owner=", ".join(named) if covered and good else "", missing=missing
+        people=named,
+        owner=", ".join(named) if covered and good else "",
+        missing=missing,
     )
 
 
@@ -203,7 +221,9 @@ def _why_not(review: Review, facts: ReviewFacts, marks: Marks) -> str:
         return "is a bot"
     if is_agent(f"{account.number}+{account.login}", marks):
         return "is an agent"
-    if account.key in facts.writers or (account.number and account.number in facts.writers):
+    if account.key in facts.writers or (
+        account.number and account.number in facts.writers
+    ):
         return "wrote, committed or proposed it"
     if review.head != facts.head:
         return "approved another commit"
@@ -231,9 +251,19 @@ def _missing(facts: ReviewFacts, owned: Iterable[tuple[str, ...]]) -> str:
         return f"Nobody has approved {head} who could: {who}proposed the change."
     told = []
     for names in list(groups)[:_MAX_NAMED]:
-        free = [name for name in names if name.removeprefix("@").lower() not in facts.writers]
-        told.append(" or ".join(free) if free else f"nobody: {', '.join(names)} wrote it")
-    more = f", and {len(groups) - _MAX_NAMED} more groups" if len(groups) > _MAX_NAMED else ""
+        free = [
+            name
+            for name in names
+            if name.removeprefix("@").lower() not in facts.writers
+        ]
+        told.append(
+            " or ".join(free) if free else f"nobody: {', '.join(names)} wrote it"
+        )
+    more = (
+        f", and {len(groups) - _MAX_NAMED} more groups"
+        if len(groups) > _MAX_NAMED
+        else ""
+    )
     return f"An approving review of {head} is missing from: {'; '.join(told)}{more}."
 
 

@@ -69,7 +69,9 @@ def comment(client: ForgeClient, event: Event, text: str) -> list[str]:
         mine = _mine(client)
         for item in client.pages(f"{top}/{event.number}/comments"):
             if _is_own(item, mine):
-                client.send("PATCH", f"{top}/comments/{int(item['id'])}", {"body": text})
+                client.send(
+                    "PATCH", f"{top}/comments/{int(item['id'])}", {"body": text}
+                )
                 return []
         client.send("POST", f"{top}/{event.number}/comments", {"body": text})
     except ApiError as error:
@@ -103,9 +105,16 @@ def _is_own(item: Any, mine: str) -> bool:
 def sarif(client: ForgeClient, event: Event, ref: str, document: bytes) -> list[str]:
     """Hand the report to code scanning; return what went wrong, if anything."""
     packed = base64.b64encode(gzip.compress(document, mtime=0)).decode("ascii")
-    body = {"commit_sha": event.head, "ref": ref, "sarif": packed, "tool_name": "zt-gate"}
+    body = {
+        "commit_sha": event.head,
+        "ref": ref,
+        "sarif": packed,
+        "tool_name": "zt-gate",
+    }
     try:
-        client.send("POST", f"/repos/{quote(event.repository)}/code-scanning/sarifs", body)
+        client.send(
+            "POST", f"/repos/{quote(event.repository)}/code-scanning/sarifs", body
+        )
     except ApiError as error:
         mend = "give the job security-events: write, or say sarif: false"
         return [f"code scanning did not take the report: {error}; {mend}"]

@@ -89,7 +89,9 @@ def _unjudged(report: Report) -> Iterator[str]:
     """Yield one line for each path that a scanner did not judge, the worst first."""
     told: dict[tuple[bytes | None, str], dict[str, None]] = {}
     for _, item in summary.not_inspected(report):
-        told.setdefault((item.path, item.kind.replace("_", " ")), {})[item.reason] = None
+        told.setdefault((item.path, item.kind.replace("_", " ")), {})[item.reason] = (
+            None
+        )
     for judged in report.findings:
         if judged.finding.rule in _MADE:
             path = judged.finding.location.path

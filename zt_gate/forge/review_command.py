@@ -101,7 +101,9 @@ def _diff(git: Git, event: Event) -> str:
     return git.run([*_DIFF, start, event.head, "--"]).decode("utf-8", "replace")
 
 
-def _asked(command: ReviewCommand, git: Git, diff: str, environ: Mapping[str, str]) -> str:
+def _asked(
+    command: ReviewCommand, git: Git, diff: str, environ: Mapping[str, str]
+) -> str:
     """Start the command and return its standard output; raises OSError, UsageError."""
     path = process.absolute_path(environ.get("PATH", os.defpath))
     program = shutil.which(command.words[0], path=path)

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
 
 _HEADER = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d{1,9}) (\d{1,9})")
-_AUTHOR = re.compile(rb"^author ([^<\n]*)<([^>\n]*)> (-?\d{1,15}) [-+]\d{4}$", re.MULTILINE)
+_AUTHOR = re.compile(
+    rb"^author ([^<\n]*)<([^>\n]*)> (-?\d{1,15}) [-+]\d{4}$", re.MULTILINE
+)
 _FIELD = 100
 
 
@@ -33,7 +35,14 @@ def blame(
     """
     span = [] if line is None else [f"-L{line},{line}"]
     # No conversion program, no list of commits to pass over: both are settings.
-    args = ["-c", "blame.ignoreRevsFile=", "blame", "--no-textconv", "--incremental", *span]
+    args = [
+        "-c",
+        "blame.ignoreRevsFile=",
+        "blame",
+        "--no-textconv",
+        "--incremental",
+        *span,
+    ]
     told = git.run([*args, commit, b"--", path])
     origins: dict[int, bytes] = {}
     boundaries: set[bytes] = set()

@@ -123,7 +123,9 @@ class _Session:
         size = int(header[2])
         if size > limit:
             self._discard(pipe, size)
-            raise BlobTooLargeError(f"object {oid} has {size:,} bytes, more than {limit:,}")
+            raise BlobTooLargeError(
+                f"object {oid} has {size:,} bytes, more than {limit:,}"
+            )
         data = self._take(pipe, size + 1)
         return header[1].decode("ascii", "replace"), data[:-1]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 # A name of a few words, and an address.  A sentence or a key is neither.
-_PERSON = re.compile(rb"(?:[^\s<>]{1,32} ){0,4}<(?:[^\s<>@]{0,40}@[^\s<>@]{0,60}|[^\s<>@]{0,20})>")
+_PERSON = re.compile(
+    rb"(?:[^\s<>]{1,32} ){0,4}<(?:[^\s<>@]{0,40}@[^\s<>@]{0,60}|[^\s<>@]{0,20})>"
+)
 _DATE = re.compile(rb" -?\d{1,14} [+-]\d{4}")
 _USUAL = frozenset((b"tree", b"parent", b"author", b"committer", b"encoding"))
 _SIGNATURES = frozenset((b"gpgsig", b"gpgsig-sha256"))

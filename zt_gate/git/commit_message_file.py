@@ -11,7 +11,10 @@ from zt_gate.git.errors import GitError
 LIMIT = 1 << 20
 # What `git commit --verbose` writes below the message: the diff, for eyes alone.
 _SCISSORS = b"------------------------ >8 ------------------------\n"
-_BELOW = (b" Do not modify or remove the line above.\n", b" Everything below it will be ignored.\n")
+_BELOW = (
+    b" Do not modify or remove the line above.\n",
+    b" Everything below it will be ignored.\n",
+)
 
 
 def without_diff(message: bytes) -> bytes:
@@ -24,7 +27,11 @@ def without_diff(message: bytes) -> bytes:
     start = message.rfind(b"\n", 0, max(at, 0)) + 1
     mark = message[start:at].removesuffix(b" ")
     rest = message[at + len(_SCISSORS) :]
-    is_gits = at >= 0 and bool(mark) and rest.startswith(b"".join(mark + line for line in _BELOW))
+    is_gits = (
+        at >= 0
+        and bool(mark)
+        and rest.startswith(b"".join(mark + line for line in _BELOW))
+    )
     return message[:start] if is_gits else message
 
 
@@ -37,4 +44,6 @@ def file_bytes(path: str | os.PathLike[str]) -> bytes:
                 raise GitError("the commit message is no regular file")
             return file.read(LIMIT + 1)
     except OSError as error:
-        raise GitError(f"the commit message cannot be read: {error.strerror}") from error
+        raise GitError(
+            f"the commit message cannot be read: {error.strerror}"
+        ) from error

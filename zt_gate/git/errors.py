@@ -45,9 +45,13 @@ def visible(text: bytes | str) -> str:
 
     Shortened to 300 characters.
     """
-    decoded = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
+    decoded = (
+        text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
+    )
     shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "replace").decode("ascii")
+        char
+        if char.isprintable()
+        else char.encode("unicode_escape", "replace").decode("ascii")
         for char in decoded[:_LONGEST]
     )
     return shown if len(decoded) <= _LONGEST else shown + "…"
@@ -66,7 +70,12 @@ def failure(command: str, stderr: bytes, code: int) -> GitError:
         )
     if b"not a git repository" in stderr.lower():
         return NotARepositoryError("no git repository here")
-    if b"cannot use bare repository" in stderr or b"must be run in a work tree" in stderr:
-        return NotARepositoryError("this is a bare repository: there is no work tree to scan")
+    if (
+        b"cannot use bare repository" in stderr
+        or b"must be run in a work tree" in stderr
+    ):
+        return NotARepositoryError(
+            "this is a bare repository: there is no work tree to scan"
+        )
     how = f"was ended by signal {-code}" if code < 0 else f"failed ({code})"
     return GitError(f"git {command} {how}: {text}")

@@ -85,7 +85,9 @@ def scanned_folders(cwd: Path, environ: Mapping[str, str]) -> list[str]:
     return [folder for folder in folders if folder != "/"]
 
 
-def hardened(environ: Mapping[str, str], cwd: Path, outside: Sequence[str]) -> Mapping[str, str]:
+def hardened(
+    environ: Mapping[str, str], cwd: Path, outside: Sequence[str]
+) -> Mapping[str, str]:
     """Return the environment that git gets, and nothing else of ``environ``."""
     child = process.scrubbed(environ)
     child.update({name: environ[name] for name in _KEPT if name in environ})

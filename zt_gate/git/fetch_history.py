@@ -26,7 +26,9 @@ _KEEP_BASE = "refs/zt-gate/base"
 _KEEP_HEAD = "refs/zt-gate/head"
 
 
-def complete(folder: Path, environ: Mapping[str, str], base: str, head: str, remote: Remote) -> Git:
+def complete(
+    folder: Path, environ: Mapping[str, str], base: str, head: str, remote: Remote
+) -> Git:
     """Return git for ``folder``, with all commits from the merge base of both ids on.
 
     ``base`` of zeros stands for nothing.  Raises GitError where the history
@@ -40,7 +42,9 @@ def complete(folder: Path, environ: Mapping[str, str], base: str, head: str, rem
         return git
     for step in STEPS:
         shallow = git.shallow
-        remote.fetch(git, [f"+{oid}:{name}" for oid, name in asked], step if shallow else "")
+        remote.fetch(
+            git, [f"+{oid}:{name}" for oid, name in asked], step if shallow else ""
+        )
         git = Git.open(folder, environ)
         if _is_whole(git, base, head):
             return git
@@ -80,7 +84,9 @@ class Remote:
         """Take the repository's address; raises GitError where it is no https one."""
         parts = urlsplit(url)
         if parts.scheme not in _PROTOCOLS or parts.username is not None:
-            raise GitError("the repository's address is no https one; nothing is fetched")
+            raise GitError(
+                "the repository's address is no https one; nothing is fetched"
+            )
         self._url = url
         self._scheme = parts.scheme
         self._server = f"{parts.scheme}://{parts.netloc}/"
@@ -102,12 +108,16 @@ class Remote:
         try:
             history.resolve(git, oid)
         except (ShallowError, UnknownRevisionError):
-            self.fetch(git, [f"+{oid}:refs/zt-gate/other"], STEPS[0] if git.shallow else "")
+            self.fetch(
+                git, [f"+{oid}:refs/zt-gate/other"], STEPS[0] if git.shallow else ""
+            )
 
     def _header(self) -> dict[str, str]:
         if not self._token or self._scheme != "https":
             return {}
-        secret = base64.b64encode(f"x-access-token:{self._token}".encode()).decode("ascii")
+        secret = base64.b64encode(f"x-access-token:{self._token}".encode()).decode(
+            "ascii"
+        )
         key = f"http.{self._server}.extraheader"
         # The empty value drops what a checkout may have left: two headers are refused.
         return {

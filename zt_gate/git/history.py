@@ -60,15 +60,21 @@ def resolve(git: Git, rev: str) -> str:
     if len(found) == len(git.empty_tree) and not found.strip("0123456789abcdef"):
         return found
     if git.shallow:
-        raise ShallowError(f"revision {visible(rev)} is not in this clone; {MEND_SHALLOW}")
+        raise ShallowError(
+            f"revision {visible(rev)} is not in this clone; {MEND_SHALLOW}"
+        )
     if not git.head and "HEAD" in rev:
         raise NoCommitsError("the repository has no commits yet")
-    raise UnknownRevisionError(f"revision {visible(rev)} does not exist in this repository")
+    raise UnknownRevisionError(
+        f"revision {visible(rev)} does not exist in this repository"
+    )
 
 
 def is_nothing(git: Git, rev: str) -> bool:
     """Whether ``rev`` stands for "nothing was there": the empty tree or a null id."""
-    return rev == git.empty_tree or (len(rev) == len(git.empty_tree) and not rev.strip("0"))
+    return rev == git.empty_tree or (
+        len(rev) == len(git.empty_tree) and not rev.strip("0")
+    )
 
 
 def merge_base(git: Git, one: str, other: str) -> str:
@@ -89,7 +95,9 @@ def merge_base(git: Git, one: str, other: str) -> str:
     return git.empty_tree
 
 
-def commits(git: Git, since: str, until: str, blobs: BlobStore, spool: Spool) -> tuple[Commit, ...]:
+def commits(
+    git: Git, since: str, until: str, blobs: BlobStore, spool: Spool
+) -> tuple[Commit, ...]:
     """Return the commits that ``until`` has and ``since`` has not, parents first.
 
     Each comes with what it changed against its first parent.  A merge comes
@@ -111,7 +119,10 @@ def commits(git: Git, since: str, until: str, blobs: BlobStore, spool: Spool) ->
         "--",
     )
     fields = listed.split(b"\0")
-    records = [(fields[at].strip().decode(), fields[at + 1]) for at in range(0, len(fields) - 1, 2)]
+    records = [
+        (fields[at].strip().decode(), fields[at + 1])
+        for at in range(0, len(fields) - 1, 2)
+    ]
     check_complete(git, [oid for oid, _ in records])
     raw = {oid: _parse(oid, blobs.fetch(oid), trailers) for oid, trailers in records}
     plain = [oid for oid, (_, parents) in raw.items() if len(parents) < 2]
@@ -142,10 +153,14 @@ def check_complete(git: Git, oids: Sequence[str]) -> None:
         with open(os.path.join(os.fsencode(git.root), name), "rb") as file:
             cut = set(file.read().decode("ascii", "replace").split())
     except OSError as error:
-        raise GitError(f"the list of shallow commits cannot be read: {error.strerror}") from error
+        raise GitError(
+            f"the list of shallow commits cannot be read: {error.strerror}"
+        ) from error
     missing = cut.intersection(oids)
     if missing:
-        raise ShallowError(f"the parents of {min(missing)[:12]} were never fetched; {MEND_SHALLOW}")
+        raise ShallowError(
+            f"the parents of {min(missing)[:12]} were never fetched; {MEND_SHALLOW}"
+        )
 
 
 def _files(
@@ -169,7 +184,9 @@ def _files(
                 yield oid, read_changes(reader, spool, blobs)
 
 
-def _parse(oid: str, fetched: tuple[str, bytes], trailers: bytes) -> tuple[Commit, list[str]]:
+def _parse(
+    oid: str, fetched: tuple[str, bytes], trailers: bytes
+) -> tuple[Commit, list[str]]:
     """Read a raw commit; return it without files, and the ids of its parents."""
     kind, data = fetched
     if kind != "commit":
@@ -198,7 +215,9 @@ def _person(line: bytes, encoding: str) -> tuple[bytes, bytes]:
     match = _PERSON.match(line)
     name, email = match.groups() if match else (line, b"")
     # Of two readings the raw one: a name is one line.
-    both = (in_utf8(text.strip(), encoding).partition(b"\n")[0] for text in (name, email))
+    both = (
+        in_utf8(text.strip(), encoding).partition(b"\n")[0] for text in (name, email)
+    )
     return next(both), next(both)
 
 

@@ -82,14 +82,27 @@ def folder_of(git: Git, environ: Mapping[str, str]) -> HookFolder:
     """Return the folder of hooks of a repository or of one of its work trees; raises GitError."""
     own = {name: environ[name] for name in _SETTINGS if environ.get(name)}
     asking = git.with_environ(**own)
-    args = ["config", "--show-scope", "-z", "--type=path", "--get-all", "core.hooksPath"]
+    args = [
+        "config",
+        "--show-scope",
+        "-z",
+        "--type=path",
+        "--get-all",
+        "core.hooksPath",
+    ]
     fields = asking.run(args, ok=(0, 1)).split(b"\0")
     # The gate's own switch stands among them, with the scope "command".
-    said = [v for scope, v in zip(fields[::2], fields[1::2], strict=False) if scope != b"command"]
+    said = [
+        v
+        for scope, v in zip(fields[::2], fields[1::2], strict=False)
+        if scope != b"command"
+    ]
     common = git.common_folder
     setting = os.fsdecode(said[-1]) if said else ""
     # .git/hooks itself may be a link into the work tree.
-    path = os.path.normpath(os.path.join(git.root, setting)) if said else f"{common}/hooks"
+    path = (
+        os.path.normpath(os.path.join(git.root, setting)) if said else f"{common}/hooks"
+    )
     return HookFolder(path, setting, _is_content(path, str(git.root), common))
 
 
@@ -100,9 +113,14 @@ def is_content(git: Git, path: str) -> bool:
 
 def _is_content(path: str, root: str, common: str) -> bool:
     """Whether a folder lies in a work tree, this one's or the main one's, and not in ``.git``."""
-    trees = [root, os.path.dirname(common) if os.path.basename(common) == ".git" else root]
+    trees = [
+        root,
+        os.path.dirname(common) if os.path.basename(common) == ".git" else root,
+    ]
     real, own = os.path.realpath(path), os.path.realpath(common)
-    return not inside(real, own) and any(inside(real, os.path.realpath(tree)) for tree in trees)
+    return not inside(real, own) and any(
+        inside(real, os.path.realpath(tree)) for tree in trees
+    )
 
 
 def look(folder: HookFolder, name: str) -> Hook:
@@ -118,7 +136,9 @@ def look(folder: HookFolder, name: str) -> Hook:
         # A link that leads nowhere is somebody's all the same.
         return Hook(name, path, Owner.FOREIGN if os.path.islink(path) else Owner.NOBODY)
     except OSError as error:
-        raise GitError(f"the hook {visible(path)} cannot be read: {error.strerror}") from error
+        raise GitError(
+            f"the hook {visible(path)} cannot be read: {error.strerror}"
+        ) from error
     ours = _MARK in data and not os.path.islink(path)
     owner = Owner.GATE if ours else Owner.FOREIGN
     if not ours and _PRE_COMMIT in data:
@@ -184,7 +204,9 @@ def put(hook: Hook, python: str, *, chain: bool) -> bool:
             _put_aside(hook.path)
         _write(hook.path, data)
     except OSError as error:
-        raise GitError(f"{visible(hook.path)} cannot be written: {error.strerror}") from error
+        raise GitError(
+            f"{visible(hook.path)} cannot be written: {error.strerror}"
+        ) from error
     return True
 
 
@@ -194,7 +216,9 @@ def check(hook: Hook, *, chain: bool) -> None:
         return
     shown = visible(hook.path)
     if not chain:
-        whose = "is pre-commit's" if hook.owner is Owner.PRE_COMMIT else "is not zt-gate's"
+        whose = (
+            "is pre-commit's" if hook.owner is Owner.PRE_COMMIT else "is not zt-gate's"
+        )
         also = (
             ", or name zt-gate in .pre-commit-config.yaml (docs/hooks.md)"
             if hook.owner is Owner.PRE_COMMIT
@@ -218,7 +242,9 @@ def take_away(hook: Hook) -> bool:
         else:
             os.unlink(hook.path)
     except OSError as error:
-        raise GitError(f"{visible(hook.path)} cannot be taken away: {error.strerror}") from error
+        raise GitError(
+            f"{visible(hook.path)} cannot be taken away: {error.strerror}"
+        ) from error
     return True
 
 
@@ -261,6 +287,12 @@ def _python_of(data: bytes) -> str:
 
 def python_of_gate(executable: str) -> str:
     """Return the interpreter that hooks start; raises GitError where it is not known."""
-    if not os.path.isabs(executable) or not Path(executable).is_file() or "\n" in executable:
-        raise GitError("the Python that runs the gate has no path that a hook could name")
+    if (
+        not os.path.isabs(executable)
+        or not Path(executable).is_file()
+        or "\n" in executable
+    ):
+        raise GitError(
+            "the Python that runs the gate has no path that a hook could name"
+        )
     return executable

@@ -52,19 +52,24 @@ def with_index_copy(git: Git) -> Iterator[Git]:
         except FileNotFoundError:
             pass  # nothing was ever staged
         except OSError as error:
-            raise GitError(f"the index cannot be read: {visible(error.strerror or '')}") from error
+            raise GitError(
+                f"the index cannot be read: {visible(error.strerror or '')}"
+            ) from error
         (folder / "objects").mkdir()
         yield private(git, folder)
 
 
 def private(git: Git, folder: Path) -> Git:
     """Return git with the index and the new objects in ``folder``, the old ones beside them."""
-    objects = git.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(git.common_folder, "objects")
+    objects = git.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(
+        git.common_folder, "objects"
+    )
     shared = os.path.join(git.root, objects)
     quoted = shared.replace("\\", "\\\\").replace('"', '\\"')
     others = git.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
     return git.with_environ(
         GIT_INDEX_FILE=str(folder / "index"),
         GIT_OBJECT_DIRECTORY=str(folder / "objects"),
-        GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{quoted}"' + (f":{others}" if others else ""),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{quoted}"'
+        + (f":{others}" if others else ""),
     )

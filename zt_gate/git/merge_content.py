@@ -35,7 +35,14 @@ def own_files(
     named = paths if len(paths) <= _NAMED else []
     sides = []
     for parent in parents:
-        args: list[str | bytes] = ["diff-tree", "--no-renames", parent, oid, "--", *named]
+        args: list[str | bytes] = [
+            "diff-tree",
+            "--no-renames",
+            parent,
+            oid,
+            "--",
+            *named,
+        ]
         changes = diff(git, args, spool, blobs)
         sides.append({file.path: file for file in changes})
     own = []
@@ -62,9 +69,14 @@ def _own(versions: Sequence[FileChange]) -> FileChange:
     first = versions[0]
     if first.is_deletion:
         return first
-    common = [(hunk.new_start, hunk.new_start + hunk.added.lines) for hunk in first.hunks]
+    common = [
+        (hunk.new_start, hunk.new_start + hunk.added.lines) for hunk in first.hunks
+    ]
     for version in versions[1:]:
-        spans = [(hunk.new_start, hunk.new_start + hunk.added.lines) for hunk in version.hunks]
+        spans = [
+            (hunk.new_start, hunk.new_start + hunk.added.lines)
+            for hunk in version.hunks
+        ]
         common = list(_intersection(common, spans))
     return replace(first, hunks=tuple(_cut(first.hunks, common)))
 

@@ -41,7 +41,9 @@ class Pipe:
         """Return up to ``size`` bytes, b"" at the end; raises GitError at a limit."""
         while True:
             self._check()
-            ready = {fd for fd, _ in self._poll.poll(math.ceil(self._watch.pause() * 1000))}
+            ready = {
+                fd for fd, _ in self._poll.poll(math.ceil(self._watch.pause() * 1000))
+            }
             if self._err in ready:
                 self._keep(os.read(self._err, 1 << 16))
             if self._out in ready:

@@ -45,8 +45,12 @@ def parse(data: bytes) -> tuple[PushedRef, ...]:
             continue
         parts = line.rsplit(b" ", 3)
         ids = [part.decode("ascii", "replace") for part in parts[1::2]]
-        if len(parts) != 4 or any(len(i) not in {40, 64} or not _HEX.issuperset(i) for i in ids):
-            raise GitError(f"git names a pushed ref in a way that is not known: {visible(line)}")
+        if len(parts) != 4 or any(
+            len(i) not in {40, 64} or not _HEX.issuperset(i) for i in ids
+        ):
+            raise GitError(
+                f"git names a pushed ref in a way that is not known: {visible(line)}"
+            )
         refs.append(PushedRef(parts[0], ids[0], parts[2], ids[1]))
     return tuple(refs)
 
@@ -59,19 +63,30 @@ def known_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str:
     Where merges leave several such commits, any of them: the range from there
     holds all that is new, and perhaps more.  Raises GitError.
     """
-    there = [*_tracked(git, remote), *(oid for oid in known if not is_nothing(git, oid))]
+    there = [
+        *_tracked(git, remote),
+        *(oid for oid in known if not is_nothing(git, oid)),
+    ]
     if not there:
         return git.empty_tree
-    asked = "".join(f"{line}\n" for line in (tip, *(f"^{oid}" for oid in dict.fromkeys(there))))
+    asked = "".join(
+        f"{line}\n" for line in (tip, *(f"^{oid}" for oid in dict.fromkeys(there)))
+    )
     listed = git.run(
         ["rev-list", "--boundary", "--ignore-missing", "--stdin"], stdin=asked.encode()
     ).split(b"\n")[:-1]
     if not listed:
         return tip
-    edge = [line[1:].decode("ascii", "replace") for line in listed if line.startswith(b"-")]
+    edge = [
+        line[1:].decode("ascii", "replace") for line in listed if line.startswith(b"-")
+    ]
     if len(edge) < 2:
         return edge[0] if edge else git.empty_tree
-    found = git.run(["merge-base", tip, *edge], ok=(0, 1)).decode("ascii", "replace").strip()
+    found = (
+        git.run(["merge-base", tip, *edge], ok=(0, 1))
+        .decode("ascii", "replace")
+        .strip()
+    )
     return found or git.empty_tree
 
 

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.isolated_view import apart
 from zt_gate.git.unsafe_names import leads_astray
-from zt_gate.model.change import MODE_ABSENT, MODE_FILE, MODE_SUBMODULE, Body, FileChange, Hunk
+from zt_gate.model.change import (
+    MODE_ABSENT,
+    MODE_FILE,
+    MODE_SUBMODULE,
+    Body,
+    FileChange,
+    Hunk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -132,7 +139,9 @@ def diff(
         return read_changes(DiffReader(pipe.read), spool, blobs)
 
 
-def read_changes(reader: DiffReader, spool: Spool, blobs: BlobStore) -> tuple[FileChange, ...]:
+def read_changes(
+    reader: DiffReader, spool: Spool, blobs: BlobStore
+) -> tuple[FileChange, ...]:
     """Read one listing and its patch; the reader stands behind them afterwards.
 
     Raises GitError where the output is not what git writes.
@@ -141,7 +150,9 @@ def read_changes(reader: DiffReader, spool: Spool, blobs: BlobStore) -> tuple[Fi
     if not entries:
         return ()
     if len(entries) > MOST_FILES:
-        raise GitError(f"the change has more than {MOST_FILES:,} files: too many to look at")
+        raise GitError(
+            f"the change has more than {MOST_FILES:,} files: too many to look at"
+        )
     _check_paths(entries)
     if reader.peek(1) != b"\0":
         raise GitError("git's patch does not follow its listing")
@@ -180,7 +191,9 @@ def _check_paths(entries: Sequence[DiffEntry]) -> None:
             raise GitError(f"git would not check out the path {visible(entry.path)}")
 
 
-def _change(entry: DiffEntry, reader: DiffReader, spool: Spool, blobs: BlobStore) -> FileChange:
+def _change(
+    entry: DiffEntry, reader: DiffReader, spool: Spool, blobs: BlobStore
+) -> FileChange:
     if entry.status == "U":
         return _unmerged(entry, reader, blobs)
     old, new = entry.old_oid, entry.new_oid
@@ -213,7 +226,11 @@ def _disguised(entry: DiffEntry, blobs: BlobStore) -> str:
     if entry.new_mode != MODE_SUBMODULE or entry.old_oid == entry.new_oid:
         return ""
     kind = blobs.kind(entry.new_oid)
-    return f"a submodule that names a {kind} of this repository" if kind in _CONTENT else ""
+    return (
+        f"a submodule that names a {kind} of this repository"
+        if kind in _CONTENT
+        else ""
+    )
 
 
 def _type_changes(entry: DiffEntry) -> bool:
@@ -222,7 +239,14 @@ def _type_changes(entry: DiffEntry) -> bool:
 
 
 def _status(letter: str) -> Status:
-    statuses: dict[str, Status] = {"A": "A", "M": "M", "D": "D", "R": "R", "C": "C", "T": "T"}
+    statuses: dict[str, Status] = {
+        "A": "A",
+        "M": "M",
+        "D": "D",
+        "R": "R",
+        "C": "C",
+        "T": "T",
+    }
     if letter not in statuses:
         raise GitError(f"git's listing holds the unknown status {visible(letter)}")
     return statuses[letter]
@@ -245,7 +269,9 @@ def _unmerged(entry: DiffEntry, reader: DiffReader, blobs: BlobStore) -> FileCha
         # A file that only the other sides have has no mode in the listing: it is no deletion.
         new_mode=entry.new_mode or entry.old_mode or MODE_FILE,
         old_path=entry.path,
-        old=_blob(entry.old_mode, entry.old_oid, blobs) if int(entry.old_oid, 16) else None,
+        old=_blob(entry.old_mode, entry.old_oid, blobs)
+        if int(entry.old_oid, 16)
+        else None,
         incomplete="a merge conflict that is not resolved",
     )
 
@@ -295,7 +321,9 @@ def _body(reader: DiffReader, spool: Spool, count: int, sign: bytes) -> Body:
         piece = b"\n" + data if fresh else data
         starts = piece.count(b"\n") - piece.endswith(b"\n")
         if not data or piece.count(mark) != starts:
-            raise GitError("git's patch holds a hunk that does not have the lines it announces")
+            raise GitError(
+                "git's patch holds a hunk that does not have the lines it announces"
+            )
         left -= data.count(b"\n")
         fresh = data.endswith(b"\n")
         stripped = piece.replace(mark, b"\n")

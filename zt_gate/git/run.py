@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, NotARepositoryError, failure, visible
-from zt_gate.git.executable import REPOSITORY, find_git, hardened, inside, scanned_folders
+from zt_gate.git.executable import (
+    REPOSITORY,
+    find_git,
+    hardened,
+    inside,
+    scanned_folders,
+)
 from zt_gate.git.output_stream import Pipe
 from zt_gate.system import process
 
@@ -75,7 +81,9 @@ class Git:
     folder: str = ""
 
     @classmethod
-    def open(cls, cwd: Path, environ: Mapping[str, str], seconds: float = SECONDS) -> Git:
+    def open(
+        cls, cwd: Path, environ: Mapping[str, str], seconds: float = SECONDS
+    ) -> Git:
         """Find the repository around ``cwd``.
 
         Raises NotARepositoryError where there is none or it has no work tree,
@@ -92,7 +100,9 @@ class Git:
         )  # fmt: skip
         flags = done.stdout.split(b"\n", 4)
         if flags[0] == b"true":
-            raise NotARepositoryError("this is a bare repository: there is no work tree to scan")
+            raise NotARepositoryError(
+                "this is a bare repository: there is no work tree to scan"
+            )
         if len(flags) > 1 and flags[1] == b"false":
             raise NotARepositoryError("this folder is no part of a work tree")
         if done.returncode not in {0, 1} or len(flags) < 5:
@@ -105,9 +115,14 @@ class Git:
         places = rest.split(b"\n")
         if len(places) != 2:  # their names hold newlines themselves
             asked = ("--absolute-git-dir", "--show-toplevel")
-            places = [bound.run(["rev-parse", word]).removesuffix(b"\n") for word in asked]
+            places = [
+                bound.run(["rev-parse", word]).removesuffix(b"\n") for word in asked
+            ]
         folder, root = os.fsdecode(places[0]), Path(os.fsdecode(places[1]))
-        if inside(os.path.realpath(program), os.path.realpath(root)) and str(root) != "/":
+        if (
+            inside(os.path.realpath(program), os.path.realpath(root))
+            and str(root) != "/"
+        ):
             raise GitError("the only git found lies in the folder that is scanned")
         opened = cls(root, program, bound.environ, flags[3].decode("ascii", "replace"),
                      flags[2] == b"true", head, seconds, folder=folder)  # fmt: skip
@@ -146,7 +161,11 @@ class Git:
 
     def nested(self, top: Path) -> Git:
         """Return git for a repository whose ``.git`` lies in ``top``, inside this one."""
-        own = {name: value for name, value in self.environ.items() if name not in REPOSITORY}
+        own = {
+            name: value
+            for name, value in self.environ.items()
+            if name not in REPOSITORY
+        }
         own["GIT_CEILING_DIRECTORIES"] = str(top.parent)
         return replace(self, root=top, environ=own, shallow=False, head="", folder="")
 
@@ -181,7 +200,9 @@ class Git:
                 stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
         except (OSError, ValueError) as error:
-            raise GitError(f"git could not be started: {visible(str(error))}") from error
+            raise GitError(
+                f"git could not be started: {visible(str(error))}"
+            ) from error
         if sys.platform == "linux":
             with suppress(OSError, ValueError):  # it has ended, or has a stricter limit
                 resource.prlimit(child.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
@@ -192,7 +213,9 @@ class Git:
         return Pipe(child, name, cpu=self.seconds, wall=self.wall_seconds)
 
     @contextmanager
-    def stream(self, args: Sequence[str | bytes], stdin: int | None = None) -> Iterator[Pipe]:
+    def stream(
+        self, args: Sequence[str | bytes], stdin: int | None = None
+    ) -> Iterator[Pipe]:
         """Run git and read its output as it comes; ``stdin`` is a descriptor or None.
 
         Raises GitError where git fails, or says more than was read.
@@ -221,7 +244,9 @@ class Git:
                 max_output=max_output,
             )  # fmt: skip
         except (OSError, ValueError) as error:
-            raise GitError(f"git {os.fsdecode(args[0])}: {visible(str(error))}") from error
+            raise GitError(
+                f"git {os.fsdecode(args[0])}: {visible(str(error))}"
+            ) from error
 
     def _check_unborn(self) -> None:
         """Tell a HEAD that has no commit yet from one that cannot be read."""

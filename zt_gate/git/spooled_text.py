@@ -36,7 +36,9 @@ class Spool:
         Raises OSError where the disk is full, GitError above LIMIT.
         """
         if self.size + len(data) > LIMIT:
-            raise GitError(f"the change has more than {LIMIT >> 30} GB of lines: too much to read")
+            raise GitError(
+                f"the change has more than {LIMIT >> 30} GB of lines: too much to read"
+            )
         self._memory += data
         self.size += len(data)
         if self.size > self._limit:

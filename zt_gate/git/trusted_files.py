@@ -22,7 +22,11 @@ LIMIT = 10 << 20
 
 
 def read_file(
-    git: Git, commit: str, path: bytes, store: BlobStore | None = None, limit: int = LIMIT
+    git: Git,
+    commit: str,
+    path: bytes,
+    store: BlobStore | None = None,
+    limit: int = LIMIT,
 ) -> bytes | None:
     """Return the file ``path`` of ``commit`` (an object id), None where it does not exist.
 
@@ -43,7 +47,9 @@ def read_file(
             return None
         mode, oid = entry
         if mode == MODE_SYMLINK:
-            raise GitError(f"{visible(path)} is a symbolic link at {commit[:12]}: not followed")
+            raise GitError(
+                f"{visible(path)} is a symbolic link at {commit[:12]}: not followed"
+            )
     if mode in {_MODE_TREE, MODE_SUBMODULE}:
         kind = "folder" if mode == _MODE_TREE else "submodule"
         raise GitError(f"{visible(path)} is a {kind} at {commit[:12]}, not a file")
@@ -61,10 +67,14 @@ def list_paths(git: Git, commit: str) -> tuple[bytes, ...]:
     return tuple(listed.split(b"\0")[:-1])
 
 
-def _entries(kind: str, data: bytes, store: BlobStore, git: Git) -> dict[bytes, tuple[int, str]]:
+def _entries(
+    kind: str, data: bytes, store: BlobStore, git: Git
+) -> dict[bytes, tuple[int, str]]:
     """Return the entries of a tree, or of a commit's tree: name to mode and id."""
     if kind == "commit":
-        tree = data.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+        tree = (
+            data.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
+        )
         kind, data = store.fetch(tree)
     if kind != "tree":
         raise GitError(f"a {visible(kind)} stands where a commit or a folder should")

@@ -50,7 +50,13 @@ class Level(StrEnum):
         return _LEVELS.index(self)
 
 
-_SEVERITIES = (Severity.INFO, Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
+_SEVERITIES = (
+    Severity.INFO,
+    Severity.LOW,
+    Severity.MEDIUM,
+    Severity.HIGH,
+    Severity.CRITICAL,
+)
 _CONFIDENCES = (Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH)
 _LEVELS = (Level.INFO, Level.WARN, Level.BLOCK)
 

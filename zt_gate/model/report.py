@@ -143,4 +143,6 @@ class Report:
         if not added:
             return self
         verdict = Verdict.FAIL if self.verdict is Verdict.FAIL else Verdict.ERROR
-        return replace(self, verdict=verdict, complete=False, errors=(*self.errors, *added))
+        return replace(
+            self, verdict=verdict, complete=False, errors=(*self.errors, *added)
+        )

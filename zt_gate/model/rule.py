@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.model.finding import Confidence, Evidence, Finding, Level, Location, Severity
+from zt_gate.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Level,
+    Location,
+    Severity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

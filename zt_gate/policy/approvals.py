@@ -45,7 +45,9 @@ class Approval:
         return today <= self.expires
 
 
-def record_of(environ: Mapping[str, str], repository: str, scanned: Iterable[Path]) -> Path | None:
+def record_of(
+    environ: Mapping[str, str], repository: str, scanned: Iterable[Path]
+) -> Path | None:
     """Return where the approvals for a repository are kept, None where there is no safe place.
 
     ``repository`` is its common folder (``Git.common_folder``), so that an approval
@@ -87,9 +89,15 @@ def read(record: Path | None) -> tuple[Approval, ...]:
             f"the approvals in {record} cannot be read: {error.strerror}"
         ) from error
     info = os.fstat(handle)
-    if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
+    if (
+        not stat.S_ISREG(info.st_mode)
+        or info.st_uid != os.geteuid()
+        or info.st_mode & 0o022
+    ):
         os.close(handle)
-        raise ApprovalError(f"{record} is not this user's alone; remove it and approve again")
+        raise ApprovalError(
+            f"{record} is not this user's alone; remove it and approve again"
+        )
     with os.fdopen(handle, "rb") as file:
         data = file.read(_MAX_BYTES + 1)
     try:
@@ -104,7 +112,9 @@ def read(record: Path | None) -> tuple[Approval, ...]:
 
 
 def _approval(row: object) -> Approval:
-    if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
+    if not isinstance(row, dict) or not all(
+        isinstance(value, str) for value in row.values()
+    ):
         raise TypeError("not text")
     return Approval(**row)
 

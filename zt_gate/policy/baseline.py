@@ -82,7 +82,9 @@ def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
         found = _ENTRY.fullmatch(text)
         if found is None:
             raise BaselineError(f"baseline {name}:{number}: {_problem(text)}")
-        one = BaselineEntry(found[1].decode(), found[2].decode(), unquote_to_bytes(found[3]))
+        one = BaselineEntry(
+            found[1].decode(), found[2].decode(), unquote_to_bytes(found[3])
+        )
         entries[one.fingerprint] = one
         places.setdefault(one.fingerprint, number)
     return Baseline(header[2], frozenset(entries.values()), places)
@@ -98,7 +100,8 @@ def render(baseline: Baseline) -> bytes:
     """Return the file; the same findings always give the same bytes."""
     header = f"# zt-gate baseline {VERSION} {baseline.salt.decode('ascii')}\n"
     about = (
-        "# Findings that were there before: fingerprint, rule, path. Written by zt-gate baseline.\n"
+        "# Findings that were there before: fingerprint, rule, path."
+        " Written by zt-gate baseline.\n"
     )
     rows = (
         f"{one.fingerprint} {one.rule} {quote_from_bytes(one.path, safe='/@+,=~')}\n"

@@ -66,7 +66,9 @@ def gather(
         today=today,
         accepted=accepted,
         approver=approver,
-        approvals={one.fingerprint: one for one in approvals.read(record) if one.holds(today)},
+        approvals={
+            one.fingerprint: one for one in approvals.read(record) if one.holds(today)
+        },
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
         known=PreexistingLines(change, side.read, scanners),
@@ -118,7 +120,9 @@ class _Side:
             return None
         from zt_gate.git.trusted_files import read_file
 
-        data = read_file(self._git, self._commit, baseline.FILE, self._store, baseline.MAX_BYTES)
+        data = read_file(
+            self._git, self._commit, baseline.FILE, self._store, baseline.MAX_BYTES
+        )
         return None if data is None else baseline.parse(data)
 
     def blame(self, path: bytes, line: int) -> tuple[str, str]:
@@ -135,16 +139,22 @@ class _Side:
         if path in self._whole:
             return self._whole[path]
         again = path in self._asked or path in {FILE, PYPROJECT, baseline.FILE}
-        if self._spent >= _BLAME_SECONDS or (not again and len(self._asked) >= _MAX_BLAMED):
+        if self._spent >= _BLAME_SECONDS or (
+            not again and len(self._asked) >= _MAX_BLAMED
+        ):
             return {}
         assert self._git is not None
         assert self._store is not None
         self._asked.add(path)
-        git = replace(self._git, seconds=min(self._git.seconds, _BLAME_SECONDS - self._spent))
+        git = replace(
+            self._git, seconds=min(self._git.seconds, _BLAME_SECONDS - self._spent)
+        )
         began = time.monotonic()
         authors: Mapping[int, Author] = {}
         with suppress(GitError):
-            authors = blame(git, self._commit, path, self._store, None if again else line)
+            authors = blame(
+                git, self._commit, path, self._store, None if again else line
+            )
         self._spent += time.monotonic() - began
         if again:
             self._whole[path] = authors

@@ -42,10 +42,13 @@ class Excuses:
 
     def __init__(self, policy: Policy, today: str) -> None:
         allowances = [
-            _Entry(compile_glob(a.path), a.rules, a.reason, ("paths", a.path)) for a in policy.paths
+            _Entry(compile_glob(a.path), a.rules, a.reason, ("paths", a.path))
+            for a in policy.paths
         ]
         ignores = [
-            _Entry(compile_glob(i.path), (i.rule,), i.reason, ("ignore", number), i.expires)
+            _Entry(
+                compile_glob(i.path), (i.rule,), i.reason, ("ignore", number), i.expires
+            )
             for number, i in enumerate(policy.ignores)
         ]
         self._entries = (*allowances, *ignores)

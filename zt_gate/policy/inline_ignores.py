@@ -27,7 +27,9 @@ _OWN = re.compile(
     r"(?:\s{1,8}reason=\"([^\"\n]{0,300})\")?"
     r"(?:\s{1,8}expires=(\S{1,20}))?"
 )
-_COMMENT = re.compile(r"\s*(?:#|//|/\*|\*|<!--|--|;|%|\{#|\{/\*|rem\s|')", re.IGNORECASE)
+_COMMENT = re.compile(
+    r"\s*(?:#|//|/\*|\*|<!--|--|;|%|\{#|\{/\*|rem\s|')", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,9 @@ def _own(found: re.Match[str], *, alone: bool) -> Mark:
     if not reason:
         problem = 'the ignore on the line has no reason="…"'
     elif expires and not _is_date(expires):
-        problem = "the ignore on the line has an expires that is no date such as 2027-01-31"
+        problem = (
+            "the ignore on the line has an expires that is no date such as 2027-01-31"
+        )
     return Mark(rules, reason, "" if problem else expires, problem, below=alone)
 
 

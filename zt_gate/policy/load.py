@@ -84,7 +84,9 @@ def load(
     if own is not None:
         policy = parse(own, FILE.decode(), scanners=scanners, rules=rules)
     elif in_project and project is not None:
-        policy = parse(project, PYPROJECT.decode(), TABLE, scanners=scanners, rules=rules)
+        policy = parse(
+            project, PYPROJECT.decode(), TABLE, scanners=scanners, rules=rules
+        )
     else:
         return Policy()
     return replace(policy, rev=rev)
@@ -109,11 +111,16 @@ def load_file(
         with open(full, "rb") as file:
             data = file.read(MAX_PYPROJECT_BYTES + 1)
     except OSError as error:
-        raise PolicyError(f"policy {full} could not be read: {error.strerror}") from error
+        raise PolicyError(
+            f"policy {full} could not be read: {error.strerror}"
+        ) from error
     except ValueError as error:
         raise PolicyError("policy: the name of the file holds a NUL") from error
     table = TABLE if name == PYPROJECT.decode() else ()
-    if table and find_table(_read(data, full, MAX_PYPROJECT_BYTES).value, table) is None:
+    if (
+        table
+        and find_table(_read(data, full, MAX_PYPROJECT_BYTES).value, table) is None
+    ):
         raise PolicyError(f"policy {full}: there is no [tool.zt-gate] in it")
     policy = parse(data, full, table, scanners=scanners, rules=rules)
     return replace(policy, rev=f"file:{name}")

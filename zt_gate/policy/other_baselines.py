@@ -24,7 +24,9 @@ _MAX_BYTES = 64 << 20
 _IGNORES = ".gitleaksignore"
 
 
-def known_to(file: Path, scanners: Mapping[str, ScannerInfo]) -> Callable[[Finding], bool]:
+def known_to(
+    file: Path, scanners: Mapping[str, ScannerInfo]
+) -> Callable[[Finding], bool]:
     """Return what says whether the file knows a finding of one of the ``scanners``.
 
     A file named ``.gitleaksignore`` has fingerprints, any other is read as
@@ -45,10 +47,14 @@ def known_to(file: Path, scanners: Mapping[str, ScannerInfo]) -> Callable[[Findi
 
 def _names(scanners: Mapping[str, ScannerInfo], tool: str) -> frozenset[str]:
     """Return the scanners that look for the same as another tool."""
-    return frozenset(name for name, info in scanners.items() if tool in info.counterparts)
+    return frozenset(
+        name for name, info in scanners.items() if tool in info.counterparts
+    )
 
 
-def _gitleaks(data: bytes, file: Path, scanners: frozenset[str]) -> Callable[[Finding], bool]:
+def _gitleaks(
+    data: bytes, file: Path, scanners: frozenset[str]
+) -> Callable[[Finding], bool]:
     """Read lines ``[commit:]path:rule:line``."""
     known: set[tuple[bytes, int]] = set()
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -58,7 +64,11 @@ def _gitleaks(data: bytes, file: Path, scanners: frozenset[str]) -> Callable[[Fi
         parts = text.split(b":")
         if len(parts) < 3 or not parts[-1].isdigit() or len(parts[-1]) > 9:
             raise UsageError(f"--import {file}:{number}: not [commit:]path:rule:line")
-        commit = len(parts) > 3 and len(parts[0]) == 40 and not parts[0].strip(b"0123456789abcdef")
+        commit = (
+            len(parts) > 3
+            and len(parts[0]) == 40
+            and not parts[0].strip(b"0123456789abcdef")
+        )
         path = b":".join(parts[1 if commit else 0 : -2])
         known.add((os.path.normpath(path), int(parts[-1])))
     return lambda finding: (
@@ -68,7 +78,9 @@ def _gitleaks(data: bytes, file: Path, scanners: frozenset[str]) -> Callable[[Fi
     )
 
 
-def _detect_secrets(data: bytes, file: Path, scanners: frozenset[str]) -> Callable[[Finding], bool]:
+def _detect_secrets(
+    data: bytes, file: Path, scanners: frozenset[str]
+) -> Callable[[Finding], bool]:
     """Read results: paths to SHA-1 hashes of secrets (the format's own choice of hash)."""
     try:
         results: Any = json.loads(data)["results"]
@@ -78,13 +90,14 @@ def _detect_secrets(data: bytes, file: Path, scanners: frozenset[str]) -> Callab
             for item in items
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UsageError(f"--import {file}: neither detect-secrets' baseline nor {_IGNORES}") from (
-            error
-        )
+        raise UsageError(
+            f"--import {file}: neither detect-secrets' baseline nor {_IGNORES}"
+        ) from (error)
     return lambda finding: (
         finding.scanner in scanners
         and any(
-            (finding.location.path or b"", _sha1(secret)) in known for secret in finding.secrets
+            (finding.location.path or b"", _sha1(secret)) in known
+            for secret in finding.secrets
         )
     )
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, digest_of, project_table
+from zt_gate.policy.load import (
+    FILE,
+    MAX_PYPROJECT_BYTES,
+    PYPROJECT,
+    digest_of,
+    project_table,
+)
 from zt_gate.policy.schema import PolicyError
 
 if TYPE_CHECKING:

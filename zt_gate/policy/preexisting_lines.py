@@ -107,7 +107,12 @@ class PreexistingLines:
         """Yield the marks on the finding's lines, and on the line above, that speak of its rule."""
         place = finding.location
         scanner = self._scanners.get(finding.scanner)
-        if scanner is None or place.kind != "line" or place.path is None or place.line is None:
+        if (
+            scanner is None
+            or place.kind != "line"
+            or place.path is None
+            or place.line is None
+        ):
             return
         sides = self._of(place.path)
         if sides is None:
@@ -116,8 +121,12 @@ class PreexistingLines:
         for number in range(place.line - 1, last + 1):
             text = _line(sides.new, number)
             for mark in marks_in(text):
-                if mark.covers(finding, scanner) and (mark.below == (number < place.line)):
-                    yield Marked(mark, sides.old_path, _trusted_line(sides, number, place.line))
+                if mark.covers(finding, scanner) and (
+                    mark.below == (number < place.line)
+                ):
+                    yield Marked(
+                        mark, sides.old_path, _trusted_line(sides, number, place.line)
+                    )
 
     def _of(self, path: bytes) -> _Sides | None:
         if path not in self._sides:
@@ -137,7 +146,9 @@ class PreexistingLines:
         # A copy writes every line of the other file once more.
         name = file.path if file.status == "C" else file.old_path or file.path
         old = (self._trusted_file(name) or b"").split(b"\n")
-        return _Sides(new, name, old, Counter(map(_plain, old)), Counter(map(_plain, new)))
+        return _Sides(
+            new, name, old, Counter(map(_plain, old)), Counter(map(_plain, new))
+        )
 
 
 def _trusted_line(sides: _Sides, number: int, found: int) -> int | None:

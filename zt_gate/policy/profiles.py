@@ -21,7 +21,9 @@ POLICY_CHANGED = f"{GATE}/policy-changed"
 #: Asked for by whoever starts the gate, so no policy and no option lowers it.
 NOT_REVIEWED = f"{GATE}/not-reviewed"
 #: What touches policy, baseline or ignores: a warning in standard, a block in strict.
-_RAISED = frozenset((POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added"))
+_RAISED = frozenset(
+    (POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added")
+)
 
 #: What ``--fail-on`` takes.  ``info`` is the level: everything.
 FAIL_ON = ("block", "warn", "info", "critical", "high", "medium", "low")
@@ -38,7 +40,9 @@ def level_of(
     """
     if finding.rule == NOT_REVIEWED:
         return Level.BLOCK
-    level = finding.level or _matrix(finding.severity, finding.confidence, min_confidence)
+    level = finding.level or _matrix(
+        finding.severity, finding.confidence, min_confidence
+    )
     level = policy.levels.get(finding.scanner, level)
     level = _level_of_rule(finding, policy, level)
     if policy.profile == Profile.STRICT and finding.rule in _RAISED:

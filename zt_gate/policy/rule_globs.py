@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from zt_gate.policy.schema import GATE
-from zt_gate.syntax.globs import MAX_PATTERN, Glob, GlobError, compile_glob, fits_segment
+from zt_gate.syntax.globs import (
+    MAX_PATTERN,
+    Glob,
+    GlobError,
+    compile_glob,
+    fits_segment,
+)
 
 __all__ = ["MAX_PATTERN", "Glob", "GlobError", "compile_glob", "rule_matches"]
 

@@ -57,7 +57,11 @@ class TableReader:
         for key in self.data:
             if key not in known:
                 place = f" in {self.header}" if self.where else ""
-                close = near(key, known) or _elsewhere(key) or f"; known keys: {', '.join(known)}"
+                close = (
+                    near(key, known)
+                    or _elsewhere(key)
+                    or f"; known keys: {', '.join(known)}"
+                )
                 self.fail(key, f"unknown key {shown(key)}{place}{close}{hint}")
 
     def table(self, key: str) -> TableReader:
@@ -77,7 +81,9 @@ class TableReader:
     def strings(self, key: str) -> tuple[str, ...]:
         """Return a list of strings that are not empty."""
         value = self.data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        if not isinstance(value, list) or not all(
+            isinstance(item, str) and item for item in value
+        ):
             self.fail(key, f"{self._name(key)} is a list of strings")
         return tuple(value)
 
@@ -117,9 +123,16 @@ class TableReader:
         """Return one of ``allowed``."""
         value = self.data.get(key, default)
         if not isinstance(value, str) or value not in allowed:
-            given = f"{shown(value)}{near(value, allowed)}" if isinstance(value, str) else ""
+            given = (
+                f"{shown(value)}{near(value, allowed)}"
+                if isinstance(value, str)
+                else ""
+            )
             choices = ", ".join(f"'{item}'" for item in allowed)
-            self.fail(key, f"{self._name(key)} is one of {choices}, not {given or _kind(value)}")
+            self.fail(
+                key,
+                f"{self._name(key)} is one of {choices}, not {given or _kind(value)}",
+            )
         return value
 
     def reason(self) -> str:
@@ -143,7 +156,11 @@ class TableReader:
         if self.where[0] == "paths" and len(self.where) > 1:
             return f"[paths] {shown(self.where[1])}"
         inner = ".".join(map(str, self.where))
-        return f"[{inner}]" if inner.isprintable() and len(inner) <= 80 else f"[{shown(inner)}]"
+        return (
+            f"[{inner}]"
+            if inner.isprintable() and len(inner) <= 80
+            else f"[{shown(inner)}]"
+        )
 
     def _name(self, key: str) -> str:
         return f"{self.header} {shown(key)}" if self.where else shown(key)
@@ -172,7 +189,9 @@ def _elsewhere(key: str) -> str:
         tables.append("registries")
     if not tables:
         return ""
-    return f"; it belongs into {TableReader({}, (tables[0],) if tables[0] else ()).header}"
+    return (
+        f"; it belongs into {TableReader({}, (tables[0],) if tables[0] else ()).header}"
+    )
 
 
 def _kind(value: object) -> str:

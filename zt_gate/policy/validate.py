@@ -70,11 +70,15 @@ def policy_of(
 class _Names:
     """What rule ids and rule globs may speak of."""
 
-    def __init__(self, scanners: Mapping[str, ScannerInfo], rules: Collection[str] | None) -> None:
+    def __init__(
+        self, scanners: Mapping[str, ScannerInfo], rules: Collection[str] | None
+    ) -> None:
         self.scanners = (*scanners, GATE)
         self.rules = rules
         self._own = tuple(
-            f"{name}/{OWN_RULE_PREFIX}" for name, info in scanners.items() if info.takes_own_rules
+            f"{name}/{OWN_RULE_PREFIX}"
+            for name, info in scanners.items()
+            if info.takes_own_rules
         )
 
     def check(self, reader: TableReader, key: str, name: str) -> None:
@@ -83,7 +87,9 @@ class _Names:
         if not name.strip() or (slash and not rest):
             reader.fail(key, f"{shown(name)} is no rule; write scanner/rule or a glob")
         if scanner not in self.scanners and not any(mark in scanner for mark in _WILD):
-            reader.fail(key, f"{shown(name)} names no scanner{near(scanner, self.scanners)}")
+            reader.fail(
+                key, f"{shown(name)} names no scanner{near(scanner, self.scanners)}"
+            )
         try:
             compile_glob(name)
         except GlobError as error:
@@ -92,10 +98,17 @@ class _Names:
     def check_exact(self, reader: TableReader, name: str) -> None:
         """Check a key that is a scanner or a rule id, no glob."""
         if any(mark in name for mark in _WILD):
-            reader.fail(name, f"{shown(name)} is a glob; [levels] takes scanners and rules")
+            reader.fail(
+                name, f"{shown(name)} is a glob; [levels] takes scanners and rules"
+            )
         self.check(reader, name, name)
         own = name.startswith(self._own)
-        if "/" in name and not own and self.rules is not None and name not in self.rules:
+        if (
+            "/" in name
+            and not own
+            and self.rules is not None
+            and name not in self.rules
+        ):
             reader.fail(name, f"there is no rule {shown(name)}{near(name, self.rules)}")
 
 
@@ -126,7 +139,9 @@ def _allowances(paths: TableReader, names: _Names) -> tuple[Allowance, ...]:
 
 def _ignores(top: TableReader, names: _Names) -> tuple[Ignore, ...]:
     entries = top.data.get("ignore", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
         top.fail("ignore", "ignore is a list of tables; write [[ignore]]")
     found = []
     for number, data in enumerate(entries):
@@ -153,7 +168,9 @@ def _expiry(entry: TableReader) -> str:
         return value.isoformat()
     try:
         # Week dates and the basic format of ISO 8601 do not come back as they went in.
-        valid = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+        valid = (
+            isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+        )
     except ValueError:
         valid = False
     if not valid:
@@ -168,7 +185,9 @@ def _dependencies(table: TableReader) -> Dependencies:
     age = "min-version-age-days"
     return Dependencies(
         min_age_days=table.number("min-age-days", known.min_age_days),
-        min_weekly_downloads=table.number("min-weekly-downloads", known.min_weekly_downloads),
+        min_weekly_downloads=table.number(
+            "min-weekly-downloads", known.min_weekly_downloads
+        ),
         min_version_age_days=table.number(age, 0) if age in table else None,
         on_unverified=cast("OnUnverified", unverified),
     )
@@ -230,7 +249,9 @@ def _tasks(table: TableReader) -> dict[str, Scope]:
     for name in table:
         plain = name.translate({ord(mark): None for mark in "-_."})
         if not (plain.isascii() and plain.isalnum()) or len(name) > 64:
-            table.fail(name, f"[tasks] {shown(name)}: a task's name has letters, digits, '-_.'")
+            table.fail(
+                name, f"[tasks] {shown(name)}: a task's name has letters, digits, '-_.'"
+            )
     return {name: _scope(table.table(name), _TASK) for name in table}
 
 
@@ -248,7 +269,8 @@ def _option(scanner: ScannerInfo, table: TableReader) -> dict[str, Any]:
     for key in table:
         if key in _SWITCHES:
             table.fail(
-                key, "a policy cannot switch a scanner off; use --skip, or lower it in [levels]"
+                key,
+                "a policy cannot switch a scanner off; use --skip, or lower it in [levels]",
             )
     table.only(("deadline-seconds", *(setting.key for setting in scanner.settings)))
     found: dict[str, Any] = {}
@@ -271,7 +293,9 @@ def _setting(setting: ScannerSetting, table: TableReader) -> Any:
 def _packs(key: str, table: TableReader) -> tuple[dict[str, str], ...]:
     """Read files of rules, each pinned by its SHA-256."""
     entries = table.data[key]
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) for entry in entries
+    ):
         table.fail(key, f'{key} is a list of tables: {{ path = "…", sha256 = "…" }}')
     found = []
     for number, data in enumerate(entries):

@@ -71,11 +71,15 @@ class Exceptions:
         if fingerprint in self.accepted:
             return Excuse("approved", self.accepted[fingerprint])
         if self.approver:
-            return Excuse("approved", "an owner approved this head in a review", by=self.approver)
+            return Excuse(
+                "approved", "an owner approved this head in a review", by=self.approver
+            )
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
             return None
-        return Excuse("approved", approval.reason, approval.expires, approval.by, approval.since)
+        return Excuse(
+            "approved", approval.reason, approval.expires, approval.by, approval.since
+        )
 
     def _with_author(self, excuse: Excuse) -> Excuse:
         place = self.place_of(excuse)
@@ -93,7 +97,9 @@ class Exceptions:
         for marked in self.known.marks(finding):
             excuse = self._of_mark(marked)
             if excuse.state != "active" and self._leads_here_anew(finding):
-                excuse = Excuse("active", "the ignore on the line is older than what leads here")
+                excuse = Excuse(
+                    "active", "the ignore on the line is older than what leads here"
+                )
             if excuse.state != "active" and marked.line is not None:
                 return self._signed(excuse, marked.path, marked.line)
             told = told if told.reason else excuse
@@ -119,10 +125,15 @@ class Exceptions:
         if mark.problem:
             return Excuse("active", mark.problem)
         if marked.line is None:
-            return Excuse("active", "the ignore on the line comes with the change, and helps later")
+            return Excuse(
+                "active",
+                "the ignore on the line comes with the change, and helps later",
+            )
         if mark.expires and mark.expires < self.today:
             return Excuse(
-                "active", f"ignore expired on {mark.expires}: {mark.reason}", mark.expires
+                "active",
+                f"ignore expired on {mark.expires}: {mark.reason}",
+                mark.expires,
             )
         return Excuse("ignored", mark.reason, mark.expires)
 
@@ -131,5 +142,9 @@ class Exceptions:
         if line is None or not self._is_about_content(finding):
             return None
         if self.known is not None and self.known.is_new(finding):
-            return Excuse("active", "known from the baseline, but the change brings it once more")
-        return self._signed(Excuse("baseline", "known before"), self.baseline_path, line)
+            return Excuse(
+                "active", "known from the baseline, but the change brings it once more"
+            )
+        return self._signed(
+            Excuse("baseline", "known before"), self.baseline_path, line
+        )

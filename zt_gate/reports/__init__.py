@@ -39,4 +39,6 @@ def render(name: str, report: Report, options: Options | None = None) -> bytes:
             renderer: Renderer = import_module(module)
             return renderer.render(report, options or Options())
     known_names = ", ".join(known for known, _ in FORMATS)
-    raise ReportError(f"there is no report format {name!a}; the formats are {known_names}")
+    raise ReportError(
+        f"there is no report format {name!a}; the formats are {known_names}"
+    )

@@ -135,7 +135,8 @@ def workflow_property(text: str) -> str:
 _PLAIN = re.compile(r"[\w'’\"“”(),.;:/%?+=–—…-]+")
 #: What GitHub would link, or show as an emoji, in words that are otherwise plain.
 _LINKED = re.compile(
-    r"_|://|www\.|:[\w+-]+:|(?:^|[^0-9A-Za-z])(?:[0-9a-f]{7}|[A-Za-z]{1,10}-[0-9])", re.IGNORECASE
+    r"_|://|www\.|:[\w+-]+:|(?:^|[^0-9A-Za-z])(?:[0-9a-f]{7}|[A-Za-z]{1,10}-[0-9])",
+    re.IGNORECASE,
 )
 #: A code span that the text itself has, or a word; white space follows both.
 _WORD = re.compile(r"([(\"“]{0,2})`([^`]{1,200})`([.,;:)\"”]{0,3})(?=\s|$)|(\S+)")

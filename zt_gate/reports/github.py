@@ -30,8 +30,16 @@ _COMMANDS = {Level.BLOCK: "error", Level.WARN: "warning", Level.INFO: "notice"}
 def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
     """Return workflow commands, one in each line."""
     silence = _silence(report)
-    room = {"error": MAX_EACH - bool(silence), "warning": MAX_EACH, "notice": MAX_EACH - 1}
-    lines = [_command("error", {"title": "zt-gate: not inspected"}, silence)] if silence else []
+    room = {
+        "error": MAX_EACH - bool(silence),
+        "warning": MAX_EACH,
+        "notice": MAX_EACH - 1,
+    }
+    lines = (
+        [_command("error", {"title": "zt-gate: not inspected"}, silence)]
+        if silence
+        else []
+    )
     left_out = 0
     for judged in summary.by_severity(report.findings):
         if judged.state != "active":
@@ -56,7 +64,11 @@ def _annotation(judged: JudgedFinding, command: str) -> str:
         *([f"Why: {visible(finding.why)}"] if finding.why else []),
         *([f"Fix: {visible(finding.remedy)}"] if finding.remedy else []),
         f"Fingerprint: {visible(judged.fingerprint)}",
-        *([f"If it is meant: {summary.way_out(judged)}"] if summary.is_blocking(judged) else []),
+        *(
+            [f"If it is meant: {summary.way_out(judged)}"]
+            if summary.is_blocking(judged)
+            else []
+        ),
     ]
     return _command(command, {**properties, "title": title}, _joined(parts, finding))
 
@@ -106,9 +118,13 @@ def _silence(report: Report) -> str:
     for scanner, item in summary.not_inspected(report):
         if summary.matters(item):
             path = f"{visible(item.path)}: " if item.path is not None else ""
-            lines.append(f"{visible(scanner)}: {path}{visible(item.reason)} ({item.kind})")
+            lines.append(
+                f"{visible(scanner)}: {path}{visible(item.reason)} ({item.kind})"
+            )
     # What whoever started the gate left out stands beside the verdict.
-    if not lines and (report.complete or any(run.status == "skipped" for run in report.runs)):
+    if not lines and (
+        report.complete or any(run.status == "skipped" for run in report.runs)
+    ):
         return ""
     return _fitting(lines or ["no reason given"])
 
@@ -125,14 +141,18 @@ def _fitting(lines: list[str]) -> str:
     if not kept:
         kept = [_cut(lines[0], MAX_MESSAGE - 80)]
     rest = len(lines) - len(kept)
-    return "\n".join((*kept, *([f"… and {rest} more: see the other reports"] if rest else ())))
+    return "\n".join(
+        (*kept, *([f"… and {rest} more: see the other reports"] if rest else ()))
+    )
 
 
 def _verdict(report: Report, left_out: int) -> str:
     words = [f"{report.verdict.value.upper()}: {', '.join(summary.facts(report))}"]
     words.append(f"complete: {'yes' if report.complete else 'no'}")
     if left_out:
-        words.append(f"{summary.plural(left_out, 'finding')} without an annotation: see the log")
+        words.append(
+            f"{summary.plural(left_out, 'finding')} without an annotation: see the log"
+        )
     words += [
         f"scanner {visible(run.scanner)} was skipped: {visible(run.reason)}"
         for run in summary.silent_runs(report)
@@ -144,7 +164,9 @@ def _verdict(report: Report, left_out: int) -> str:
 def _command(name: str, properties: dict[str, str], message: str) -> str:
     if "title" in properties:
         properties = {**properties, "title": _cut(properties["title"], MAX_TITLE)}
-    written = ",".join(f"{key}={workflow_property(value)}" for key, value in properties.items())
+    written = ",".join(
+        f"{key}={workflow_property(value)}" for key, value in properties.items()
+    )
     return f"::{name} {written}::{workflow_data(_cut(message, MAX_MESSAGE))}"
 
 

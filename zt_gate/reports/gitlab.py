@@ -40,11 +40,15 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says th
 
 def _entries(report: Report) -> Iterator[dict[str, Any]]:
     for text in summary.sole_errors(report):
-        yield _entry("zt-gate/not-inspected", text, "blocker", f"error-{_mark(text)}", (None, 1))
+        yield _entry(
+            "zt-gate/not-inspected", text, "blocker", f"error-{_mark(text)}", (None, 1)
+        )
     for run in summary.silent_runs(report):
         text = f"{run.scanner} {run.status}: {run.reason}"
         severity = "blocker" if run.status == "error" else "info"
-        yield _entry("zt-gate/not-inspected", text, severity, f"run-{_mark(text)}", (None, 1))
+        yield _entry(
+            "zt-gate/not-inspected", text, severity, f"run-{_mark(text)}", (None, 1)
+        )
     for scanner, item in summary.not_inspected(report):
         if summary.matters(item):
             text = f"{scanner} could not inspect this: {item.reason}"
@@ -62,7 +66,11 @@ def _entries(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _entry(
-    name: str, text: str, severity: str, fingerprint: str, place: tuple[bytes | None, int]
+    name: str,
+    text: str,
+    severity: str,
+    fingerprint: str,
+    place: tuple[bytes | None, int],
 ) -> dict[str, Any]:
     path, line = place
     shown = NO_PATH if path is None else valid(decode(path))

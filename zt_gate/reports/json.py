@@ -28,7 +28,11 @@ def document(report: Report) -> dict[str, Any]:
             "version": valid(report.tool.version),
             "rules_digest": valid(report.tool.rules_digest),
         },
-        "source": {"kind": report.kind, "base": valid(report.base), "head": valid(report.head)},
+        "source": {
+            "kind": report.kind,
+            "base": valid(report.base),
+            "head": valid(report.head),
+        },
         "change_digest": valid(report.change_digest),
         "policy": {
             "rev": valid(report.policy.rev),
@@ -36,7 +40,10 @@ def document(report: Report) -> dict[str, Any]:
             "profile": valid(report.policy.profile),
             "task": valid(report.policy.task),
         },
-        "origin": {"ai": report.origin.ai, "evidence": [valid(t) for t in report.origin.evidence]},
+        "origin": {
+            "ai": report.origin.ai,
+            "evidence": [valid(t) for t in report.origin.evidence],
+        },
         "verdict": report.verdict.value,
         "exit_code": report.verdict.exit_code,
         "complete": report.complete,

@@ -31,7 +31,9 @@ class _Case(NamedTuple):
 
 def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
     """Return the report as JUnit XML, in ASCII."""
-    suites = [(run.scanner, run.seconds, list(_of_run(run, report))) for run in report.runs]
+    suites = [
+        (run.scanner, run.seconds, list(_of_run(run, report))) for run in report.runs
+    ]
     suites.append(("zt-gate", report.seconds, list(_of_gate(report))))
     cases = [case for _, _, found in suites for case in found]
     lines = [
@@ -40,7 +42,9 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says th
     ]
     for name, seconds, found in suites:
         shown = xml_text(visible(name))
-        lines.append(f'<testsuite name="{shown}"{_counts(found)} time="{_time(seconds)}">')
+        lines.append(
+            f'<testsuite name="{shown}"{_counts(found)} time="{_time(seconds)}">'
+        )
         lines += [_case(case, shown) for case in found]
         lines.append("</testsuite>")
     lines.append("</testsuites>")
@@ -79,7 +83,9 @@ def _of_gate(report: Report) -> Iterator[_Case]:
         if judged.finding.scanner not in scanners and not summary.is_blocking(judged)
     ]
     complete = f"complete: {'yes' if report.complete else 'no'}"
-    body = "\n".join(map(visible, (", ".join(summary.facts(report)), complete, *others)))
+    body = "\n".join(
+        map(visible, (", ".join(summary.facts(report)), complete, *others))
+    )
     yield _Case(f"verdict: {report.verdict.value}", body=body)
 
 
@@ -92,7 +98,9 @@ def _of_finding(judged: JudgedFinding) -> _Case:
         f"if it is meant: {summary.way_out(judged)}",
     ]
     name = f"{summary.place(finding.location)} {finding.rule}"
-    return _Case(name, "failure", finding.message, "\n".join(map(visible, filter(None, parts))))
+    return _Case(
+        name, "failure", finding.message, "\n".join(map(visible, filter(None, parts)))
+    )
 
 
 def _told(run: ScannerRun, report: Report) -> str:
@@ -107,7 +115,9 @@ def _told(run: ScannerRun, report: Report) -> str:
 
 
 def _case(case: _Case, suite: str) -> str:
-    head = f'<testcase classname="zt-gate.{suite}" name="{xml_text(visible(case.name))}"'
+    head = (
+        f'<testcase classname="zt-gate.{suite}" name="{xml_text(visible(case.name))}"'
+    )
     body = xml_text(case.body)
     if case.kind:
         message = xml_text(visible(case.message))
@@ -120,7 +130,11 @@ def _case(case: _Case, suite: str) -> str:
 
 def _counts(cases: list[_Case]) -> str:
     said = [f' tests="{len(cases)}"']
-    for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+    for name, kind in (
+        ("failures", "failure"),
+        ("errors", "error"),
+        ("skipped", "skipped"),
+    ):
         said.append(f' {name}="{sum(case.kind == kind for case in cases)}"')
     return "".join(said)
 

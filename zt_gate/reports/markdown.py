@@ -190,6 +190,8 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
     elif count:
         for scanner, item in summary.not_inspected(report):
             if not summary.matters(item):
-                path = markdown_code(item.path) if item.path is not None else "the change"
+                path = (
+                    markdown_code(item.path) if item.path is not None else "the change"
+                )
                 reason = markdown_prose(item.reason)
                 yield f"- not applicable: {markdown_code(scanner)} {path}: {reason}\n"

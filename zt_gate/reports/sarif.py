@@ -20,16 +20,19 @@ from zt_gate.reports.escape import (
     valid,
     visible,
 )
-from zt_gate.reports.sarif_rules import NOT_INSPECTED, not_inspected_rule, rule_id, rules_of
+from zt_gate.reports.sarif_rules import (
+    NOT_INSPECTED,
+    not_inspected_rule,
+    rule_id,
+    rules_of,
+)
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Finding, Location
     from zt_gate.model.report import JudgedFinding, NotInspected, Report
     from zt_gate.reports.base import Options
 
-SCHEMA = (
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-)
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 #: GitHub keeps so many results of a run.
 MAX_RESULTS = 5_000
@@ -42,7 +45,9 @@ _LEVELS = {Level.BLOCK: "error", Level.WARN: "warning", Level.INFO: "note"}
 
 def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
     """Return the report as SARIF 2.1.0, in ASCII."""
-    return json_document({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]})
+    return json_document(
+        {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    )
 
 
 def _run(report: Report) -> dict[str, Any]:
@@ -63,7 +68,9 @@ def _run(report: Report) -> dict[str, Any]:
         },
         # One category for every kind of source, so that an alert of a pull
         # request is the same one on the branch it is merged into.
-        "automationDetails": {"id": f"zt-gate/shard-{shard}-of-{of}/" if of > 1 else "zt-gate/"},
+        "automationDetails": {
+            "id": f"zt-gate/shard-{shard}-of-{of}/" if of > 1 else "zt-gate/"
+        },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
             "%SRCROOT%": {"description": {"text": "The root of what was scanned."}}
@@ -108,11 +115,15 @@ def _results(kept: list[JudgedFinding], index: dict[str, int]) -> list[dict[str,
     for judged in kept:
         # Equal findings have equal fingerprints; the count tells them apart.
         number = seen[judged.fingerprint] = seen.get(judged.fingerprint, 0) + 1
-        results.append(_result(judged, index, f"{visible(judged.fingerprint)}:{number}"))
+        results.append(
+            _result(judged, index, f"{visible(judged.fingerprint)}:{number}")
+        )
     return results
 
 
-def _result(judged: JudgedFinding, index: dict[str, int], line_hash: str) -> dict[str, Any]:
+def _result(
+    judged: JudgedFinding, index: dict[str, int], line_hash: str
+) -> dict[str, Any]:
     finding = judged.finding
     rule = rule_id(finding)
     fix = _fix(finding)
@@ -158,9 +169,15 @@ def _message(finding: Finding) -> str:
 def _location(finding: Finding) -> dict[str, Any]:
     location = finding.location
     region = _region(location, finding)
-    if finding.evidence is not None and finding.evidence.text and location.line is not None:
+    if (
+        finding.evidence is not None
+        and finding.evidence.text
+        and location.line is not None
+    ):
         region = {**region, "snippet": {"text": _snippet(finding)}}
-    return {"physicalLocation": {"artifactLocation": _artifact(location), "region": region}}
+    return {
+        "physicalLocation": {"artifactLocation": _artifact(location), "region": region}
+    }
 
 
 def _snippet(finding: Finding) -> str:
@@ -234,7 +251,11 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
         notes.append(_note(level, text))
     notes += [_item(scanner, item) for scanner, item in summary.not_inspected(report)]
     if left_out:
-        notes.append(_note("warning", f"{left_out} results were left out: {MAX_RESULTS} are kept"))
+        notes.append(
+            _note(
+                "warning", f"{left_out} results were left out: {MAX_RESULTS} are kept"
+            )
+        )
     return {
         "executionSuccessful": report.verdict is not Verdict.ERROR,
         "exitCode": report.verdict.exit_code,

@@ -49,7 +49,9 @@ def _rule(name: str, findings: list[Finding]) -> dict[str, Any]:
     why = visible(first.why) or title
     remedy = visible(first.remedy)
     sources = [visible(text) for text in (*first.cwe, *first.references)]
-    help_text = "\n\n".join((why, *([f"How to fix: {remedy}"] if remedy else []), *sources))
+    help_text = "\n\n".join(
+        (why, *([f"How to fix: {remedy}"] if remedy else []), *sources)
+    )
     severity = max((finding.severity for finding in findings), key=lambda s: s.rank)
     confidence = max((finding.confidence for finding in findings), key=lambda c: c.rank)
     # What code scanning calls the same rule in earlier runs.
@@ -74,7 +76,9 @@ def _help_markdown(finding: Finding, title: str) -> str:
     parts = [f"**Why:** {markdown_prose(finding.why or title)}"]
     if finding.remedy:
         parts.append(f"**How to fix:** {markdown_prose(finding.remedy)}")
-    parts += [f"- {markdown_prose(text)}" for text in (*finding.cwe, *finding.references)]
+    parts += [
+        f"- {markdown_prose(text)}" for text in (*finding.cwe, *finding.references)
+    ]
     return "\n\n".join(parts)
 
 
@@ -89,7 +93,9 @@ def _tags(finding: Finding) -> list[str]:
 def not_inspected_rule() -> dict[str, Any]:
     """Describe what the notifications of an incomplete run stand for."""
     text = "Something that applies was not inspected"
-    why = "What was not inspected cannot be said to be harmless: the verdict is no pass."
+    why = (
+        "What was not inspected cannot be said to be harmless: the verdict is no pass."
+    )
     return {
         "id": NOT_INSPECTED,
         "name": "NotInspected",

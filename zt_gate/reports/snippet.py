@@ -65,7 +65,9 @@ def _span(low: int, high: int, length: int) -> tuple[int, int] | None:
     return None
 
 
-def _line(line: str, span: tuple[int, int] | None, gutter: str, room: int) -> SnippetLine:
+def _line(
+    line: str, span: tuple[int, int] | None, gutter: str, room: int
+) -> SnippetLine:
     below = " " * (len(gutter) - 2) + "| "
     parts = _expanded(line)
     if line.endswith("\r") and (span is None or span[1] < len(line)):
@@ -74,10 +76,14 @@ def _line(line: str, span: tuple[int, int] | None, gutter: str, room: int) -> Sn
     low, high = _window([columns(part) for part in parts], start, end, room)
     before = (_CUT if low else "") + "".join(parts[low:start])
     marked = "".join(parts[start : min(end, high)])
-    after = "".join(parts[max(min(end, high), start) : high]) + (_CUT if high < len(parts) else "")
+    after = "".join(parts[max(min(end, high), start) : high]) + (
+        _CUT if high < len(parts) else ""
+    )
     carets = "^" * max(1, columns(marked))
     lead = " " * columns(before)
-    return SnippetLine(gutter, before, marked, after.rstrip(), below, lead + carets if span else "")
+    return SnippetLine(
+        gutter, before, marked, after.rstrip(), below, lead + carets if span else ""
+    )
 
 
 def _expanded(line: str) -> list[str]:

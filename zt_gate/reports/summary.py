@@ -40,7 +40,9 @@ def is_blocking(judged: JudgedFinding) -> bool:
 
 def counts(report: Report) -> Counts:
     """Count the findings of a report."""
-    total = dict.fromkeys(("block", "warn", "info", "ignored", "approved", "baseline"), 0)
+    total = dict.fromkeys(
+        ("block", "warn", "info", "ignored", "approved", "baseline"), 0
+    )
     paths = set()
     for judged in report.findings:
         total[judged.level.value if judged.state == "active" else judged.state] += 1
@@ -54,7 +56,9 @@ def by_file(findings: tuple[JudgedFinding, ...]) -> list[JudgedFinding]:
 
     Within a file: active ones before the others, then by level and line.
     """
-    blocked = {judged.finding.location.path for judged in findings if is_blocking(judged)}
+    blocked = {
+        judged.finding.location.path for judged in findings if is_blocking(judged)
+    }
 
     def key(judged: JudgedFinding) -> tuple[object, ...]:
         path = judged.finding.location.path
@@ -91,7 +95,8 @@ def not_inspected(report: Report) -> list[tuple[str, NotInspected]]:
     """Return scanner and item of what was not inspected, the worst first."""
     items = [(run.scanner, item) for run in report.runs for item in run.not_inspected]
     return sorted(
-        items, key=lambda pair: (_KINDS.index(pair[1].kind), pair[0], pair[1].path or b"")
+        items,
+        key=lambda pair: (_KINDS.index(pair[1].kind), pair[0], pair[1].path or b""),
     )
 
 
@@ -109,18 +114,26 @@ def silent_runs(report: Report) -> list[ScannerRun]:
         run
         for run in report.runs
         if run.status != "ok"
-        and not any(run.scanner in text and run.reason in text for text in report.errors)
+        and not any(
+            run.scanner in text and run.reason in text for text in report.errors
+        )
     )
     return sorted(silent, key=lambda run: run.status)
 
 
 def sole_errors(report: Report) -> list[str]:
     """Return the errors that the list of what was not inspected does not repeat."""
-    listed = [(scanner, item.reason) for scanner, item in not_inspected(report) if matters(item)]
+    listed = [
+        (scanner, item.reason)
+        for scanner, item in not_inspected(report)
+        if matters(item)
+    ]
     return [
         text
         for text in report.errors
-        if not any(scanner in text and reason and reason in text for scanner, reason in listed)
+        if not any(
+            scanner in text and reason and reason in text for scanner, reason in listed
+        )
     ]
 
 
@@ -135,8 +148,13 @@ def place(location: Location) -> str:
     if location.path is None:
         where = ""
     else:
-        numbers = (location.line, location.column if location.line is not None else None)
-        where = ":".join([visible(location.path), *(str(n) for n in numbers if n is not None)])
+        numbers = (
+            location.line,
+            location.column if location.line is not None else None,
+        )
+        where = ":".join(
+            [visible(location.path), *(str(n) for n in numbers if n is not None)]
+        )
     if location.commit is not None:
         where = f"commit {visible(location.commit)[:12]} {where}".rstrip()
     return where or "the change"
@@ -146,7 +164,9 @@ def exception(judged: JudgedFinding) -> str:
     """Return until when an exception holds and who made it, "" where neither is known."""
     parts = [f"until {judged.state_expires}"] if judged.state_expires else []
     made = f"by {judged.state_by}" if judged.state_by else ""
-    made += f"{' ' if made else ''}on {judged.state_since}" if judged.state_since else ""
+    made += (
+        f"{' ' if made else ''}on {judged.state_since}" if judged.state_since else ""
+    )
     return ", ".join([*parts, *([made] if made else [])])
 
 
@@ -221,7 +241,11 @@ def facts(report: Report) -> list[str]:
         ),
         *(["incomplete"] if not report.complete else []),
         plural(ran, "scanner") + (f", {skipped} skipped" if skipped else ""),
-        *([f"shard {report.shard[0]} of {report.shard[1]}"] if report.shard[1] > 1 else []),
+        *(
+            [f"shard {report.shard[0]} of {report.shard[1]}"]
+            if report.shard[1] > 1
+            else []
+        ),
         f"{seconds(report.seconds):.2f} s",
     ]
 

@@ -41,7 +41,9 @@ def write(target: str | Path, data: bytes) -> None:
         _refuse_other_than_files(handle, name, shown)
         _replace(handle, name, data)
     except (OSError, ValueError) as error:
-        raise ReportError(f"cannot write the report to {shown}: {_reason(error)}") from error
+        raise ReportError(
+            f"cannot write the report to {shown}: {_reason(error)}"
+        ) from error
     finally:
         os.close(handle)
 
@@ -52,7 +54,9 @@ def _open_folder(folder: str, shown: str) -> int:
     try:
         handle = os.open("/" if absolute else ".", _FOLDER)
     except OSError as error:
-        raise ReportError(f"cannot write the report to {shown}: {_reason(error)}") from error
+        raise ReportError(
+            f"cannot write the report to {shown}: {_reason(error)}"
+        ) from error
     try:
         for index, part in enumerate(parts):
             follow = 0 if absolute and index == 0 else os.O_NOFOLLOW
@@ -60,7 +64,9 @@ def _open_folder(folder: str, shown: str) -> int:
                 deeper = os.open(part, _FOLDER | follow, dir_fd=handle)
             except (OSError, ValueError) as error:
                 reason = _folder_reason(handle, part, error)
-                raise ReportError(f"cannot write the report to {shown}: {reason}") from error
+                raise ReportError(
+                    f"cannot write the report to {shown}: {reason}"
+                ) from error
             os.close(handle)
             handle = deeper
     except BaseException:

@@ -165,7 +165,9 @@ def _message(text: str, marks: Marks) -> Iterator[str]:
         trailer = _TRAILER.fullmatch(line)
         key = trailer[1].lower() if trailer else ""
         for agent in marks.agents:
-            if key in agent.trailers or any(fits(pattern, line) for pattern in agent.lines):
+            if key in agent.trailers or any(
+                fits(pattern, line) for pattern in agent.lines
+            ):
                 yield f"{'trailer' if trailer else 'line'} {line}{_by(agent)}"
         if trailer and (key.endswith("-by") or key in {"author", "from"}):
             for address in _ADDRESS.findall(trailer[2]):
@@ -181,8 +183,13 @@ def _account(account: str, marks: Marks) -> Iterator[str]:
     match = _ACCOUNT.fullmatch(plain)
     number = int(match[1]) if match else 0
     for agent in marks.agents:
-        known = number in agent.bots and plain.partition("@")[2] in {"", "users.noreply.github.com"}
-        if plain and (known or any(fits(pattern, plain) for pattern in agent.addresses)):
+        known = number in agent.bots and plain.partition("@")[2] in {
+            "",
+            "users.noreply.github.com",
+        }
+        if plain and (
+            known or any(fits(pattern, plain) for pattern in agent.addresses)
+        ):
             yield _by(agent)
 
 

@@ -66,10 +66,14 @@ class JudgeOptions:
 
     def __post_init__(self) -> None:
         if self.fail_on and self.fail_on not in FAIL_ON:
-            raise UsageError(f"--fail-on takes {', '.join(FAIL_ON)}, not {self.fail_on!a}")
+            raise UsageError(
+                f"--fail-on takes {', '.join(FAIL_ON)}, not {self.fail_on!a}"
+            )
         if self.min_confidence and self.min_confidence not in _CONFIDENCES:
             known = ", ".join(_CONFIDENCES)
-            raise UsageError(f"--min-confidence takes {known}, not {self.min_confidence!a}")
+            raise UsageError(
+                f"--min-confidence takes {known}, not {self.min_confidence!a}"
+            )
 
 
 def judge(
@@ -102,12 +106,27 @@ def judge(
         *(finding for run in runs for finding in run.findings),
         *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
-        *([rules[NOT_REVIEWED].finding(Location("change"), unreviewed)] if unreviewed else []),
+        *(
+            [rules[NOT_REVIEWED].finding(Location("change"), unreviewed)]
+            if unreviewed
+            else []
+        ),
     ]
-    masker = Masker((secret for finding in found for secret in finding.secrets), patterns)
-    said = exceptions or Exceptions(excuses=Excuses(policy, options.today), today=options.today)
+    masker = Masker(
+        (secret for finding in found for secret in finding.secrets), patterns
+    )
+    said = exceptions or Exceptions(
+        excuses=Excuses(policy, options.today), today=options.today
+    )
     judged = [
-        _judged(finding, policy=policy, options=options, exceptions=said, masker=masker, salt=salt)
+        _judged(
+            finding,
+            policy=policy,
+            options=options,
+            exceptions=said,
+            masker=masker,
+            salt=salt,
+        )
         for finding in found
     ]
     findings = _sorted(_distinct(judged))
@@ -165,10 +184,14 @@ def _verdict(findings: Iterable[JudgedFinding], errors: Sequence[str]) -> Verdic
 
 
 def _looked(run: ScannerRun) -> bool:
-    return run.status == "ok" and all(skip.kind == "not_applicable" for skip in run.not_inspected)
+    return run.status == "ok" and all(
+        skip.kind == "not_applicable" for skip in run.not_inspected
+    )
 
 
-def _unreadable(change: ChangeSet, runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
+def _unreadable(
+    change: ChangeSet, runs: Iterable[ScannerRun], rule: Rule
+) -> Iterator[Finding]:
     """Make one finding of each path that several scanners may have stumbled over.
 
     Who accepts one accepts this content and no other, which nobody could read either.
@@ -178,7 +201,9 @@ def _unreadable(change: ChangeSet, runs: Iterable[ScannerRun], rule: Rule) -> It
         for skip in run.not_inspected:
             if skip.kind == "unreadable":
                 reasons.setdefault(skip.path, {})[skip.reason] = None
-    contents = {file.path: file.new.oid for file in change.files if file.new is not None}
+    contents = {
+        file.path: file.new.oid for file in change.files if file.new is not None
+    }
     for path, told in reasons.items():
         place = Location("change") if path is None else Location("file", path)
         # Sorted: which scanner was first must not change the fingerprint.
@@ -237,7 +262,9 @@ def _masked(finding: Finding, masker: Masker) -> Finding:
     evidence = finding.evidence
     return replace(
         finding,
-        location=replace(finding.location, path=_masked_path(finding.location.path, masker)),
+        location=replace(
+            finding.location, path=_masked_path(finding.location.path, masker)
+        ),
         message=masker.mask(finding.message),
         why=masker.mask(finding.why),
         remedy=masker.mask(finding.remedy),
@@ -255,7 +282,11 @@ def _masked_run(run: ScannerRun, masker: Masker) -> ScannerRun:
         reason=masker.mask(run.reason),
         findings=(),
         not_inspected=tuple(
-            replace(skip, path=_masked_path(skip.path, masker), reason=masker.mask(skip.reason))
+            replace(
+                skip,
+                path=_masked_path(skip.path, masker),
+                reason=masker.mask(skip.reason),
+            )
             for skip in run.not_inspected
         ),
     )
@@ -271,7 +302,9 @@ def _masked_path(path: bytes | None, masker: Masker) -> bytes | None:
 
 
 def _masked_origin(origin: Origin, masker: Masker) -> Origin:
-    return replace(origin, evidence=tuple(masker.mask(mark) for mark in origin.evidence))
+    return replace(
+        origin, evidence=tuple(masker.mask(mark) for mark in origin.evidence)
+    )
 
 
 def _distinct(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
@@ -321,12 +354,16 @@ def _errors(
 ) -> tuple[str, ...]:
     """Say what keeps the verdict from being a pass, one short sentence each."""
     errors = []
-    kinds = {"failed"} | ({"unverified"} if policy.dependencies.on_unverified == "error" else set())
+    kinds = {"failed"} | (
+        {"unverified"} if policy.dependencies.on_unverified == "error" else set()
+    )
     for run in runs:
         if run.status == "error":
             errors.append(_about(run.scanner, run.reason))
         elif run.status == "skipped" and policy.profile == Profile.STRICT:
-            errors.append(f"{run.scanner} was skipped, which strict does not accept: {run.reason}")
+            errors.append(
+                f"{run.scanner} was skipped, which strict does not accept: {run.reason}"
+            )
         for kind in sorted(kinds):
             skips = [
                 skip
@@ -348,7 +385,11 @@ def _about(scanner: str, reason: str) -> str:
 
 def _summary(scanner: str, kind: str, skips: Sequence[NotInspected]) -> str:
     first = skips[0]
-    path = "" if first.path is None else first.path.decode("utf-8", "backslashreplace") + ": "
+    path = (
+        ""
+        if first.path is None
+        else first.path.decode("utf-8", "backslashreplace") + ": "
+    )
     verb = "could not inspect" if kind == "failed" else "could not verify"
     more = f" (and {len(skips) - 1} more)" if len(skips) > 1 else ""
     return f"{scanner} {verb} {path}{first.reason}{more}"

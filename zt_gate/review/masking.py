@@ -41,7 +41,9 @@ _MASKED = re.compile(r"(?:[\s\S]{4}…)?\[[0-9]{1,12} characters?\]")
 # The armour of a key block is no secret, and the same in every key.
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,64}-----")
 _LINE_END = re.compile(r"\r?\n|\r|\\r\\n|\\n")
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_UNRESERVED = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+)
 
 
 class _Span(NamedTuple):
@@ -63,7 +65,9 @@ class Masker:
     def __init__(
         self, values: Iterable[str] = (), patterns: Sequence[re.Pattern[str]] = ()
     ) -> None:
-        self._needles = _Needles({form for value in set(values) for form in forms(value)})
+        self._needles = _Needles(
+            {form for value in set(values) for form in forms(value)}
+        )
         self._patterns = tuple(patterns)
         self._known: dict[str, str] = {}
 
@@ -131,7 +135,10 @@ class _Needles:
 
     def __init__(self, values: Iterable[str]) -> None:
         # The empty string begins every text: it stands for "no value".
-        self._values = ["", *sorted(value for value in values if len(value) >= MIN_LENGTH)]
+        self._values = [
+            "",
+            *sorted(value for value in values if len(value) >= MIN_LENGTH),
+        ]
         self._heads = frozenset(value[:MIN_LENGTH] for value in self._values[1:])
         self._longest = max(map(len, self._values))
         self._parents, self._jumps = _prefix_tree(self._values)
@@ -173,7 +180,9 @@ class _Needles:
         index = bisect_right(self._values, piece) - 1
         while not piece.startswith(self._values[index]):
             jump = self._jumps[index]
-            index = self._parents[index] if piece.startswith(self._values[jump]) else jump
+            index = (
+                self._parents[index] if piece.startswith(self._values[jump]) else jump
+            )
         return len(self._values[index])
 
     def _cut_at_end(self, text: str) -> int:
@@ -194,7 +203,11 @@ def forms(value: str) -> Iterator[str]:
     parts = {value, value.strip()}
     lines = [line.strip() for line in _LINE_END.split(value)]
     if len(lines) > 1:
-        parts |= {line for line in lines if len(line) >= _MIN_LINE and not _ARMOUR.fullmatch(line)}
+        parts |= {
+            line
+            for line in lines
+            if len(line) >= _MIN_LINE and not _ARMOUR.fullmatch(line)
+        }
     for part in parts:
         yield part
         if not _UNRESERVED.issuperset(part):
@@ -274,7 +287,9 @@ def _merged(spans: Iterable[_Span]) -> list[_Span]:
     return merged
 
 
-def _replace(marked: _Marked, spans: Sequence[_Span], *, blunt: bool = False) -> _Marked:
+def _replace(
+    marked: _Marked, spans: Sequence[_Span], *, blunt: bool = False
+) -> _Marked:
     """Put masks in the place of ``spans``, which are sorted and do not overlap."""
     pieces: list[str] = []
     masks: list[tuple[int, int]] = []
@@ -282,7 +297,9 @@ def _replace(marked: _Marked, spans: Sequence[_Span], *, blunt: bool = False) ->
     start, end = marked.start, marked.end
     for span in spans:
         pieces.append(marked.text[done : span.start])
-        mask = _BLUNT if blunt else _shown(marked.text[span.start : span.end], span.first)
+        mask = (
+            _BLUNT if blunt else _shown(marked.text[span.start : span.end], span.first)
+        )
         at = length + span.start - done
         length = at + len(mask)
         done = span.end
@@ -315,7 +332,10 @@ def _shortened(marked: _Marked) -> _Marked:
     context = (_WIDTH - (shown - marked.start)) // 2
     low, high = marked.start - context, shown + context
     # What one side does not need, the other gets.
-    low, high = max(0, low - max(0, high - len(text))), min(len(text), high + max(0, -low))
+    low, high = (
+        max(0, low - max(0, high - len(text))),
+        min(len(text), high + max(0, -low)),
+    )
     for start, end in marked.masks:
         low = start if start < low < end else low
         high = end if start < high < end else high
@@ -323,5 +343,7 @@ def _shortened(marked: _Marked) -> _Marked:
     after = _CUT if high < len(text) else ""
     shift = len(before) - low
     return _Marked(
-        f"{before}{text[low:high]}{after}", marked.start + shift, min(marked.end, high) + shift
+        f"{before}{text[low:high]}{after}",
+        marked.start + shift,
+        min(marked.end, high) + shift,
     )

@@ -76,7 +76,9 @@ def verify(
 
     In the report each stands where ``place_of`` says.
     """
-    patch = b"".join(_file(kind, packages) for kind in dict.fromkeys(p.ecosystem for p in packages))
+    patch = b"".join(
+        _file(kind, packages) for kind in dict.fromkeys(p.ecosystem for p in packages)
+    )
     request = run.Request(
         kind="patch",
         patch=patch,
@@ -89,17 +91,23 @@ def verify(
     return run.run(request, environ)
 
 
-def place_of(package: PackageRequest, packages: Sequence[PackageRequest]) -> tuple[bytes, int]:
+def place_of(
+    package: PackageRequest, packages: Sequence[PackageRequest]
+) -> tuple[bytes, int]:
     """Return path and line (1-based) at which the report speaks of a package."""
     sample = _sample(package.ecosystem)
     own = [one for one in packages if one.ecosystem == package.ecosystem]
-    return f"{_FOLDER}/{sample.file}".encode(), len(sample.head) + own.index(package) + 1
+    return f"{_FOLDER}/{sample.file}".encode(), len(sample.head) + own.index(
+        package
+    ) + 1
 
 
 def _known(ecosystem: str) -> str:
     known = supported()
     if ecosystem not in known:
-        raise UsageError(f"unsupported ecosystem {ecosystem!a}; supported: {', '.join(known)}")
+        raise UsageError(
+            f"unsupported ecosystem {ecosystem!a}; supported: {', '.join(known)}"
+        )
     return ecosystem
 
 
@@ -112,7 +120,9 @@ def _sample(ecosystem: str) -> SampleManifest:
 def _file(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes:
     """Return the patch that adds a file with all packages of one ecosystem."""
     sample = _sample(ecosystem)
-    lines = sample.lines((one.name, one.version) for one in packages if one.ecosystem == ecosystem)
+    lines = sample.lines(
+        (one.name, one.version) for one in packages if one.ecosystem == ecosystem
+    )
     path = f"{_FOLDER}/{sample.file}"
     head = (
         f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n"
@@ -132,7 +142,9 @@ def update(ecosystems: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[
     for name in ecosystems:
         if name not in with_snapshot():
             known = ", ".join(with_snapshot())
-            raise UsageError(f"no snapshot of names for ecosystem {name!a}; supported: {known}")
+            raise UsageError(
+                f"no snapshot of names for ecosystem {name!a}; supported: {known}"
+            )
     folder = cache.cache_folder(environ)
     if folder is None:
         raise GateError("there is no safe cache folder; set ZT_GATE_CACHE_DIR")
@@ -140,5 +152,7 @@ def update(ecosystems: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[
         try:
             new = refresh(name, environ, {}, folder)
         except UpdateError as error:
-            raise GateError(f"the snapshot for {name} stays as it was: {error}") from error
+            raise GateError(
+                f"the snapshot for {name} stays as it was: {error}"
+            ) from error
         yield f"{name}: {len(new.names):,} names, confirmed {new.day.isoformat()}"

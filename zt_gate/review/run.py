@@ -64,9 +64,13 @@ def run(
         trusted = trusted_revision(request, git, change, environ)
         kept = cache.cache_folder(environ, _scanned(request, git))
         known_scanners = registered()
-        policy = trusted_policy(request, git, trusted, scanners=known_scanners, rules=RuleIds(kept))
+        policy = trusted_policy(
+            request, git, trusted, scanners=known_scanners, rules=RuleIds(kept)
+        )
         rules = rulebook.load("gate", cache=kept)
-        marks = authorship.marks_of(rules[authorship.RULE], policy.ai, request.ai_labels)
+        marks = authorship.marks_of(
+            rules[authorship.RULE], policy.ai, request.ai_labels
+        )
         wrote = authorship.recognise(change.commits, request.told, marks)
         policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
         kit = Kit(request, policy, git, trusted, workdir, environ, kept)
@@ -113,7 +117,11 @@ def run(
 
 
 def _logged(
-    report: Report, policy: Policy, request: Request, git: Git | None, environ: Mapping[str, str]
+    report: Report,
+    policy: Policy,
+    request: Request,
+    git: Git | None,
+    environ: Mapping[str, str],
 ) -> Report:
     """Append the run to the log, where the policy wants one; what is only tried out is none."""
     said = policy.audit.get("log", "")
@@ -131,7 +139,9 @@ def _logged(
     )
 
 
-def _record(request: Request, git: Git | None, environ: Mapping[str, str]) -> Path | None:
+def _record(
+    request: Request, git: Git | None, environ: Mapping[str, str]
+) -> Path | None:
     """Return where the user's approvals are; in CI they do not count."""
     if git is None or in_ci(environ):
         return None
@@ -151,11 +161,15 @@ def _options(request: Request) -> judge.JudgeOptions:
         raise UsageError("--scanner and --skip leave no scanner that runs")
     profiles = tuple(profile.value for profile in Profile)
     if request.profile and request.profile not in profiles:
-        raise UsageError(f"--profile takes {', '.join(profiles)}, not {request.profile!a}")
+        raise UsageError(
+            f"--profile takes {', '.join(profiles)}, not {request.profile!a}"
+        )
     if request.audit not in {"", "added", "all"}:
         raise UsageError(f"--audit takes added or all, not {request.audit!a}")
     if request.audit == "all" and request.offline:
-        raise UsageError("--audit all asks about known vulnerabilities: not with --offline")
+        raise UsageError(
+            "--audit all asks about known vulnerabilities: not with --offline"
+        )
     if request.config and request.policy_rev:
         raise UsageError("--config and --policy-rev both name a policy; give one")
     return judge.JudgeOptions(
@@ -246,7 +260,9 @@ def _masking_patterns(
     Also when the secrets scanner did not run or failed: another scanner's
     evidence may be the line with the key.
     """
-    if not texts and not any(run.findings or run.not_inspected or run.reason for run in runs):
+    if not texts and not any(
+        run.findings or run.not_inspected or run.reason for run in runs
+    ):
         return ()
     return secret_patterns(cache_dir)
 

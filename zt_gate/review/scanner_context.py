@@ -59,7 +59,9 @@ class Kit:
         return workers.ScannerJob(
             name=name,
             module=module,
-            context=lambda: self._context(name, settings, folder, (seconds, wall_seconds)),
+            context=lambda: self._context(
+                name, settings, folder, (seconds, wall_seconds)
+            ),
             cpu_seconds=seconds,
             wall_seconds=wall_seconds,
             memory=info.memory,

@@ -38,7 +38,9 @@ def dump(run: ScannerRun) -> bytes:
         "files": run.files,
         "lines": run.lines,
         "findings": [_dump_finding(finding) for finding in run.findings],
-        "not_inspected": [[_text(skip.path), skip.kind, skip.reason] for skip in run.not_inspected],
+        "not_inspected": [
+            [_text(skip.path), skip.kind, skip.reason] for skip in run.not_inspected
+        ],
     }
     # ASCII escapes carry lone surrogates (bytes that are no UTF-8) unharmed.
     return json.dumps(table, ensure_ascii=True).encode("ascii")

@@ -37,9 +37,15 @@ def trusted_revision(
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
-    if change.kind not in {"range", "base"} or not (in_ci(environ) or _at_head(git, change)):
+    if change.kind not in {"range", "base"} or not (
+        in_ci(environ) or _at_head(git, change)
+    ):
         return git.head
-    base = request.spec if change.kind == "base" else request.spec.partition("..")[0] or "HEAD"
+    base = (
+        request.spec
+        if change.kind == "base"
+        else request.spec.partition("..")[0] or "HEAD"
+    )
     return "" if is_nothing(git, base) else resolve(git, base)
 
 
@@ -72,7 +78,9 @@ def trusted_policy(
     if request.config:
         from zt_gate.policy.load import load_file
 
-        policy = load_file(request.folder / request.config, scanners=scanners, rules=rules)
+        policy = load_file(
+            request.folder / request.config, scanners=scanners, rules=rules
+        )
     elif git is not None and trusted:
         from zt_gate.git.blobs import BlobStore
         from zt_gate.git.trusted_files import read_file
@@ -102,4 +110,6 @@ def _check_task(policy: Policy, task: str) -> None:
         known = dict.fromkeys((*built_in_tasks(rulebook.load("scope")), *policy.tasks))
         if task not in known:
             told = ", ".join(known)
-            raise UsageError(f"--task {task!a}: there is no such task; there are {told}")
+            raise UsageError(
+                f"--task {task!a}: there is no such task; there are {told}"
+            )

@@ -99,7 +99,9 @@ def run(
                     fd, worker = _start(job, change, tuple(workers), debug=debug)
                     workers[fd] = worker
             except OSError as error:
-                done[job.name] = _failed(job, f"could not be started: {error.strerror}", 0.0)
+                done[job.name] = _failed(
+                    job, f"could not be started: {error.strerror}", 0.0
+                )
         _collect(workers, done, progress)
     finally:
         with uninterrupted():
@@ -138,7 +140,11 @@ def _collect(
 
 
 def _finish(
-    fd: int, workers: dict[int, _Worker], done: dict[str, ScannerRun], *, exceeded: str = ""
+    fd: int,
+    workers: dict[int, _Worker],
+    done: dict[str, ScannerRun],
+    *,
+    exceeded: str = "",
 ) -> None:
     with uninterrupted():
         worker = workers.pop(fd)
@@ -157,7 +163,9 @@ def _finish(
     except serialization.WireError:
         done[job.name] = _failed(job, _cause_of_death(job, status), seconds)
         return
-    if result.scanner != job.name or any(f.scanner != job.name for f in result.findings):
+    if result.scanner != job.name or any(
+        f.scanner != job.name for f in result.findings
+    ):
         result = _failed(job, "answered in another scanner's name", seconds)
     elif result.status == "skipped":
         # Only who starts the gate may leave a scanner out.
@@ -194,7 +202,9 @@ def _start(
     with suppress(OSError):  # the worker does the same; whoever is first
         os.setpgid(pid, pid)
     started = time.monotonic()
-    watch = Watch(lambda: cpu_of_group(pid), job.cpu_seconds, job.wall_seconds, grace=GRACE)
+    watch = Watch(
+        lambda: cpu_of_group(pid), job.cpu_seconds, job.wall_seconds, grace=GRACE
+    )
     return read_end, _Worker(job, pid, started, bytearray(), watch)
 
 
@@ -212,7 +222,12 @@ def _end(worker: _Worker) -> int:
 
 
 def _work(
-    job: ScannerJob, change: ChangeSet, answer: int, parents: Sequence[int], *, debug: bool
+    job: ScannerJob,
+    change: ChangeSet,
+    answer: int,
+    parents: Sequence[int],
+    *,
+    debug: bool,
 ) -> NoReturn:
     """Be the worker: scan, write the answer, and leave without any clean-up of the parent's.
 
@@ -268,7 +283,9 @@ def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)
     except Exception as error:  # noqa: BLE001 - a crash is a result here, and this is its one home
-        return _failed(job, f"crashed: {type(error).__name__}: {_short(str(error))}", 0.0)
+        return _failed(
+            job, f"crashed: {type(error).__name__}: {_short(str(error))}", 0.0
+        )
     if not isinstance(result, ScannerRun):
         return _failed(job, "returned no run", 0.0)
     return result

@@ -47,9 +47,13 @@ class Renames:
             if old.partition("/")[0] != scanner:
                 continue
             if old in rules:
-                raise RulebookError(f"{FILE}: {old} was given up; a rule must not have it again")
+                raise RulebookError(
+                    f"{FILE}: {old} was given up; a rule must not have it again"
+                )
             if new not in rules:
-                raise RulebookError(f"{FILE}: {old} was renamed to {new}, which does not exist")
+                raise RulebookError(
+                    f"{FILE}: {old} was renamed to {new}, which does not exist"
+                )
 
 
 def read(folder: Path) -> Renames:
@@ -91,10 +95,14 @@ def _new_ids(entries: list[Any]) -> dict[str, str]:
 def _pair(entry: Any, number: int) -> tuple[str, str]:
     """Return the old and the new id of one table."""
     if not isinstance(entry, dict) or set(entry) != set(_KEYS):
-        raise RulebookError(f"{FILE}: entry {number} does not have exactly {', '.join(_KEYS)}")
+        raise RulebookError(
+            f"{FILE}: entry {number} does not have exactly {', '.join(_KEYS)}"
+        )
     for key in _KEYS:
         if not isinstance(entry[key], str) or not entry[key].strip():
-            raise RulebookError(f"{FILE}: entry {number}: {key} is a text that is not empty")
+            raise RulebookError(
+                f"{FILE}: entry {number}: {key} is a text that is not empty"
+            )
     old, new = entry["old"], entry["new"]
     for rule in (old, new):
         if not _ID.fullmatch(rule):
@@ -102,5 +110,7 @@ def _pair(entry: Any, number: int) -> tuple[str, str]:
     if old == new:
         raise RulebookError(f"{FILE}: {old} is renamed to itself")
     if old.partition("/")[0] != new.partition("/")[0]:
-        raise RulebookError(f"{FILE}: {old} would change its scanner; rules are renamed within one")
+        raise RulebookError(
+            f"{FILE}: {old} would change its scanner; rules are renamed within one"
+        )
     return old, new

@@ -28,14 +28,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _FIELDS = frozenset(
-    ("id", "title", "why", "remedy", "severity", "confidence", "level", "cwe", "references")
+    (
+        "id",
+        "title",
+        "why",
+        "remedy",
+        "severity",
+        "confidence",
+        "level",
+        "cwe",
+        "references",
+    )
 )
 #: What ``renames.toml`` adds to a rule; no rule file says it.
 _FORMER = "former_ids"
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
 _ALLOWED = tuple(
     (key, tuple(member.value for member in kind))
-    for key, kind in (("severity", Severity), ("confidence", Confidence), ("level", Level))
+    for key, kind in (
+        ("severity", Severity),
+        ("confidence", Confidence),
+        ("level", Level),
+    )
 )
 _ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -47,7 +61,9 @@ def rules_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "rules"
 
 
-def load(scanner: str, *, cache: Path | None = None, folder: Path | None = None) -> dict[str, Rule]:
+def load(
+    scanner: str, *, cache: Path | None = None, folder: Path | None = None
+) -> dict[str, Rule]:
     """Return the rules of one scanner by id, without their examples.
 
     Raises RulebookError if a rule file is wrong or there is none.
@@ -55,7 +71,9 @@ def load(scanner: str, *, cache: Path | None = None, folder: Path | None = None)
     root = folder or rules_folder()
     files = _files(root, scanner)
     if not files:
-        raise RulebookError(f"no rules for {scanner} below {root}: the installation is incomplete")
+        raise RulebookError(
+            f"no rules for {scanner} below {root}: the installation is incomplete"
+        )
     stamp = _stamp([*files, *_renames_file(root)]) if cache else ""
     compiled = cache / f"rules-{scanner}-{stamp}.json" if cache else None
     tables = _cached(compiled, scanner)
@@ -73,7 +91,9 @@ def load_with_examples(scanner: str, *, folder: Path | None = None) -> dict[str,
     """Return the rules of one scanner with ``data["examples"]``, for tests and documentation."""
     root = folder or rules_folder()
     tables = _tables(root, _files(root, scanner), scanner)
-    return {table["id"]: _rule(table) for table in _with_former_ids(root, tables, scanner)}
+    return {
+        table["id"]: _rule(table) for table in _with_former_ids(root, tables, scanner)
+    }
 
 
 def find(rule: str, *, cache: Path | None = None) -> Rule | None:
@@ -96,7 +116,9 @@ def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
     try:
         names = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
     except OSError as error:
-        raise RulebookError(f"no rules in {root}: the installation is incomplete") from error
+        raise RulebookError(
+            f"no rules in {root}: the installation is incomplete"
+        ) from error
     return tuple(name for name in names if _files(root, name))
 
 
@@ -114,7 +136,10 @@ def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
             known = kept.read_text("ascii")
             if re.fullmatch(r"[0-9a-f]{64}", known):
                 return known
-    rows = (f"{file.relative_to(root).as_posix()} {sha256(file.read_bytes())}\n" for file in files)
+    rows = (
+        f"{file.relative_to(root).as_posix()} {sha256(file.read_bytes())}\n"
+        for file in files
+    )
     total = sha256("".join(rows).encode())
     if kept is not None:
         with suppress(OSError):
@@ -134,7 +159,10 @@ def _with_former_ids(
     """Return the tables of one scanner's rules with the ids that each rule had before."""
     table_of_renames = renames.read(root)
     table_of_renames.check(scanner, {table["id"] for table in tables})
-    return [{**table, _FORMER: list(table_of_renames.former(table["id"]))} for table in tables]
+    return [
+        {**table, _FORMER: list(table_of_renames.former(table["id"]))}
+        for table in tables
+    ]
 
 
 def _files(root: Path, scanner: str) -> list[Path]:
@@ -211,9 +239,13 @@ def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, A
         for table in read:
             _check(table, scanner, where)
             if _FORMER in table:
-                raise RulebookError(f"{where}: {table['id']}: former ids stand in {renames.FILE}")
+                raise RulebookError(
+                    f"{where}: {table['id']}: former ids stand in {renames.FILE}"
+                )
             if table["id"] in seen:
-                raise RulebookError(f"{where}: rule {table['id']} is also in {seen[table['id']]}")
+                raise RulebookError(
+                    f"{where}: rule {table['id']} is also in {seen[table['id']]}"
+                )
             seen[table["id"]] = where
             tables.append(table)
     return tables
@@ -280,7 +312,9 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return document
 
 
-def _read_semgrep(file: Path, shared: Mapping[str, taint_tables.Tables]) -> list[dict[str, Any]]:
+def _read_semgrep(
+    file: Path, shared: Mapping[str, taint_tables.Tables]
+) -> list[dict[str, Any]]:
     document = _read_yaml(file)
     here = shared.get(file.parent.name) or taint_tables.Tables(file.parent.name, ())
     tables = []
@@ -290,7 +324,11 @@ def _read_semgrep(file: Path, shared: Mapping[str, taint_tables.Tables]) -> list
         other: dict[str, Any] = {
             key: metadata[key] for key in ("owasp", "family", "fix") if key in metadata
         }
-        engine = {key: value for key, value in raw.items() if key not in {"metadata", "message"}}
+        engine = {
+            key: value
+            for key, value in raw.items()
+            if key not in {"metadata", "message"}
+        }
         table = {**common, **other, "engine": here.fill(engine)}
         table["id"] = f"code/{raw.get('id', '')}"
         tables.append(table)
@@ -311,7 +349,9 @@ def _check(table: Mapping[str, Any], scanner: str, where: str) -> None:
         raise RulebookError(f"{where}: {name!a} is not written scanner/kebab-name")
     for key in ("cwe", "references"):
         value = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or not all(
+            isinstance(item, str) for item in value
+        ):
             raise RulebookError(f"{where}: {name}: {key} is no list of texts")
     for key, allowed in _ALLOWED:
         value = table.get(key)
@@ -334,5 +374,7 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         cwe=tuple(table.get("cwe", ())),
         references=tuple(table.get("references", ())),
         former_ids=tuple(table[_FORMER]),
-        data={key: value for key, value in table.items() if key not in {*_FIELDS, _FORMER}},
+        data={
+            key: value for key, value in table.items() if key not in {*_FIELDS, _FORMER}
+        },
     )

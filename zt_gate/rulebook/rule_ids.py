@@ -30,6 +30,12 @@ class RuleIds:
     def _known(self) -> frozenset[str]:
         if not self._ids:
             names = scanners_with_rules()
-            rules = (rule for name in names for rule in load(name, cache=self._cache_dir).values())
-            self._ids = frozenset(name for rule in rules for name in (rule.id, *rule.former_ids))
+            rules = (
+                rule
+                for name in names
+                for rule in load(name, cache=self._cache_dir).values()
+            )
+            self._ids = frozenset(
+                name for rule in rules for name in (rule.id, *rule.former_ids)
+            )
         return self._ids

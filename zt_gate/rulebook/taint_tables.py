@@ -63,12 +63,16 @@ class Tables:
         raw: dict[str, dict[str, list[object]]] = {part: {} for part in PARTS}
         for table in tables:
             if unknown := table.keys() - _HEAD:
-                raise ValueError(f"a table has no part {', '.join(sorted(map(str, unknown)))}")
+                raise ValueError(
+                    f"a table has no part {', '.join(sorted(map(str, unknown)))}"
+                )
             self.frameworks.append(str(table.get("framework", "")))
             self._propagators += _list(table.get("propagators", []), "propagators")
             for part in PARTS:
                 for kind, items in _mapping(table.get(part, {}), part).items():
-                    raw[part].setdefault(kind, []).extend(_list(items, f"{part}: {kind}"))
+                    raw[part].setdefault(kind, []).extend(
+                        _list(items, f"{part}: {kind}")
+                    )
         for part, kinds in raw.items():
             for kind, items in kinds.items():
                 self._kinds[part][kind] = list(compiled(items, _FOCUS[part]))
@@ -89,7 +93,9 @@ class Tables:
             patterns: list[object] = []
             for kind in _list(kinds, word):
                 if kind not in self._kinds[part]:
-                    raise ValueError(f"no table for {self._language} has {part} of kind {kind!r}")
+                    raise ValueError(
+                        f"no table for {self._language} has {part} of kind {kind!r}"
+                    )
                 patterns += self._kinds[part][kind]
             filled[becomes] = [*patterns, *_list(filled.get(becomes, []), becomes)]
         if self._propagators and filled.get("mode") == "taint":
@@ -110,7 +116,9 @@ def compiled(items: Iterable[object], focus: str) -> Iterable[dict[str, Any]]:
     for item in items:
         formula, flags, has_focus = _formula(item, focus)
         if flags:
-            flagged.append({**flags, "patterns": _focus([formula], focus if has_focus else None)})
+            flagged.append(
+                {**flags, "patterns": _focus([formula], focus if has_focus else None)}
+            )
         else:
             (focused if has_focus else whole).append(formula)
     if focused:
@@ -136,7 +144,9 @@ def _formula(item: object, focus: str) -> tuple[dict[str, Any], dict[str, Any], 
     if around := _list(entry.get("inside", []), "inside"):
         parts.append(_either([{"pattern-inside": text} for text in around]))
     for word in ("not", "not-inside"):
-        parts += [{f"pattern-{word}": text} for text in _list(entry.get(word, []), word)]
+        parts += [
+            {f"pattern-{word}": text} for text in _list(entry.get(word, []), word)
+        ]
     for name, regex in _mapping(entry.get("where", {}), "where").items():
         parts.append({"metavariable-regex": {"metavariable": name, "regex": regex}})
     for name, types in _mapping(entry.get("types", {}), "types").items():

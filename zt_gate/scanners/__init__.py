@@ -35,7 +35,9 @@ def scanner_in(module: str) -> Scanner:
 
 def registered() -> dict[str, ScannerInfo]:
     """Return the properties of all scanners by name, in the registry's order."""
-    return {info.name: info for info in (scanner_in(module).info for module in SCANNERS)}
+    return {
+        info.name: info for info in (scanner_in(module).info for module in SCANNERS)
+    }
 
 
 def modules() -> dict[str, str]:

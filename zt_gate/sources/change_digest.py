@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def change_digest(
-    files: Iterable[FileChange], commits: Iterable[Commit] = (), *, contents: bool = False
+    files: Iterable[FileChange],
+    commits: Iterable[Commit] = (),
+    *,
+    contents: bool = False,
 ) -> str:
     """Return SHA-256, in hexadecimal, over statuses, modes, paths, object and commit ids.
 

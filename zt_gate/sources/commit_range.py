@@ -39,7 +39,9 @@ def read_base(git: Git, rev: str, blobs: BlobStore | None = None) -> ChangeSet:
     return _read(git, "base", rev, "HEAD", blobs)
 
 
-def _read(git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None) -> ChangeSet:
+def _read(
+    git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None
+) -> ChangeSet:
     head = history.resolve(git, until)
     if history.is_nothing(git, since):
         start = base = git.empty_tree

@@ -159,5 +159,7 @@ def blob_of(body: Body, oid: str) -> Blob:
 
 def _read_body(body: Body, limit: int) -> bytes:
     if body.length > limit:
-        raise ContentUnavailableError(f"it has {body.length:,} bytes, more than {limit:,}")
+        raise ContentUnavailableError(
+            f"it has {body.length:,} bytes, more than {limit:,}"
+        )
     return body.store.read(body.offset, body.length)

@@ -32,7 +32,9 @@ class Applied:
         """Return the content after; raises ContentUnavailableError."""
         content = self._both(limit)[1]
         if len(content) > limit:
-            raise ContentUnavailableError(f"it has {len(content):,} bytes, more than {limit:,}")
+            raise ContentUnavailableError(
+                f"it has {len(content):,} bytes, more than {limit:,}"
+            )
         return content
 
     def _both(self, limit: int) -> tuple[bytes, bytes]:
@@ -49,7 +51,9 @@ class Applied:
                     return content, result
             reasons.append("the patch does not fit the file that is there")
         why = reasons[-1] if reasons else "there is no repository to take it from"
-        raise ContentUnavailableError(f"the content around the patch is not known: {why}")
+        raise ContentUnavailableError(
+            f"the content around the patch is not known: {why}"
+        )
 
     def _fit(self, content: bytes, *, crlf: bool) -> bytes | None:
         """Return ``content`` with the hunks applied, None where they do not fit exactly."""
@@ -83,7 +87,10 @@ def _sides(text: bytes, *, crlf: bool) -> tuple[list[bytes], list[bytes]]:
     sign = b" "
     for line in _lines(text if text.endswith(b"\n") else text + b"\n"):
         if line.startswith(b"\\ "):
-            for side in (before if sign != b"+" else None, after if sign != b"-" else None):
+            for side in (
+                before if sign != b"+" else None,
+                after if sign != b"-" else None,
+            ):
                 if side:
                     side[-1] = side[-1][:-1]
             continue
@@ -101,7 +108,8 @@ def _sides(text: bytes, *, crlf: bool) -> tuple[list[bytes], list[bytes]]:
 def whole_old(applied: Applied, _limit: int) -> bytes:
     """Return the old content where the patch itself holds all of it (a deletion)."""
     sides = (
-        _sides(applied.data[span.begin : span.end], crlf=applied.crlf)[0] for span in applied.spans
+        _sides(applied.data[span.begin : span.end], crlf=applied.crlf)[0]
+        for span in applied.spans
     )
     return b"".join(line for lines in sides for line in lines)
 

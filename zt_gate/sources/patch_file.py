@@ -115,7 +115,11 @@ class _Reader:
         """Add the change of one section."""
         change = self._change(section)
         before = self.files[-1] if self.files else None
-        if before and before.path == change.path and (before.status, change.status) == ("D", "A"):
+        if (
+            before
+            and before.path == change.path
+            and (before.status, change.status) == ("D", "A")
+        ):
             # A file that becomes a link stands in a patch as a deletion and an addition.
             self.files[-1] = FileChange(
                 change.path, "T" if before.old_mode != change.new_mode else "M", before.old_mode,
@@ -153,7 +157,9 @@ class _Reader:
         if self._store and section.old_oid:
             found.append(partial(self._store.read, section.old_oid))
         # A patch copies from what was there before it, whatever it does to that file.
-        earlier, sibling = (made.get(section.old_path) for made in (self._before, self._now))
+        earlier, sibling = (
+            made.get(section.old_path) for made in (self._before, self._now)
+        )
         if earlier is not None and earlier.new is not None:
             found.append(earlier.new.read)
         if self._git and self._git.head:
@@ -200,7 +206,9 @@ def _check_submodule(section: Section) -> None:
     """Raise PatchError where a tool that knows no submodules would write a file of text."""
     lines = [line for hunk in section.hunks for line in hunk.added]
     if len(lines) > 1 or not all(_SUBMODULE.fullmatch(line) for line in lines):
-        raise PatchError(f"{visible(section.path)}: a submodule with other lines than its commit")
+        raise PatchError(
+            f"{visible(section.path)}: a submodule with other lines than its commit"
+        )
 
 
 def _at_head(git: Git, path: bytes, limit: int) -> bytes:

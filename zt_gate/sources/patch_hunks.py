@@ -18,7 +18,8 @@ HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))?
 _BATCH = 4096
 # Anything but plain text, also where the value stands on the next line.
 _ENCODED = re.compile(
-    rb"content-transfer-encoding:(?![ \t]{0,20}\"?(?:7bit|8bit|binary)\"?\s*\Z)", re.IGNORECASE
+    rb"content-transfer-encoding:(?![ \t]{0,20}\"?(?:7bit|8bit|binary)\"?\s*\Z)",
+    re.IGNORECASE,
 )
 
 
@@ -84,7 +85,9 @@ def at_section(cursor: Cursor) -> bool:
 def plain_header(cursor: Cursor) -> bool:
     """Whether ``---``, ``+++`` and a hunk stand at the cursor."""
     old, new, hunk = cursor.ahead(3)
-    return old.startswith(b"--- ") and new.startswith(b"+++ ") and hunk.startswith(b"@@ -")
+    return (
+        old.startswith(b"--- ") and new.startswith(b"+++ ") and hunk.startswith(b"@@ -")
+    )
 
 
 def read_hunks(
@@ -100,7 +103,9 @@ def read_hunks(
         cursor.take()
         old_start, old_count, new_start, new_count = map(int, match.groups(b"1"))
         begin = cursor.at
-        lines = _Lines(cursor, spool, old_start + (not old_count), new_start + (not new_count))
+        lines = _Lines(
+            cursor, spool, old_start + (not old_count), new_start + (not new_count)
+        )
         hunks += lines.read(old_count, new_count, crlf=crlf)
         spans.append(Span(old_start, old_count, begin, cursor.at))
     _check_end(cursor, after_hunk=bool(spans))
@@ -159,7 +164,9 @@ class _Lines:
 
     def _check(self, sign: bytes, old: int, new: int) -> None:
         if sign not in {b" ", b"+", b"-"}:
-            raise self._cursor.error("a line of a hunk begins with none of ' ', '+', '-'")
+            raise self._cursor.error(
+                "a line of a hunk begins with none of ' ', '+', '-'"
+            )
         if (sign != b"+" and not old) or (sign != b"-" and not new):
             raise self._cursor.error("the hunk does not have the lines its header says")
         if (sign != b"+" and self._old_ended) or (sign != b"-" and self._new_ended):
@@ -193,7 +200,9 @@ class _Lines:
 
     def _body(self) -> Body:
         self._flush()
-        body = Body(self._spool, self._begin, self._spool.size - self._begin, self._count)
+        body = Body(
+            self._spool, self._begin, self._spool.size - self._begin, self._count
+        )
         self._begin, self._count = self._spool.size, 0
         return body
 

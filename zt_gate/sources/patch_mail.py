@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 _START = re.compile(rb"From ([0-9a-f]{40}|[0-9a-f]{64}) ")
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]?(.*)", re.DOTALL)
-_FIRST = (b"From: ", b"Subject: ", b"Date: ", b"Message-I", b"Return-Path: ", b"Received: ")
+_FIRST = (
+    b"From: ",
+    b"Subject: ",
+    b"Date: ",
+    b"Message-I",
+    b"Return-Path: ",
+    b"Received: ",
+)
 _TAG = re.compile(r"\s*\[[^\]]{0,200}\]\s*")
 _PERSON = re.compile(r"\s*\"?([^<\"]*)\"?\s*<([^>]*)>")
 _SIGNATURE = re.compile(rb"\n-- ?\n\d{1,4}\.[0-9A-Za-z. ()-]{1,60}\n*\Z")
@@ -73,7 +80,11 @@ def read_mail(cursor: Cursor) -> Commit:
     subject = _decoded(headers.get("subject", b""))
     while tag := _TAG.match(subject):
         subject = subject[tag.end() :]
-    message = subject.encode("utf-8", "surrogateescape") + b"\n\n" + b"\n".join(body).strip(b"\n")
+    message = (
+        subject.encode("utf-8", "surrogateescape")
+        + b"\n\n"
+        + b"\n".join(body).strip(b"\n")
+    )
     person = _PERSON.match(author)
     name, email = person.groups() if person else (author, "")
     who = name.strip().encode("utf-8", "surrogateescape")

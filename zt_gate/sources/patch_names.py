@@ -88,7 +88,12 @@ def check(name: bytes) -> bytes:
     """Return ``name`` in its plainest spelling if it stays inside a folder; raises PatchError."""
     # Tools take "./a" and "a//b" for what rules know as "a" and "a/b".
     plain = b"/".join(part for part in name.split(b"/") if part not in {b"", b"."})
-    if not plain or b"\0" in name or name.startswith(b"/") or b".." in plain.split(b"/"):
+    if (
+        not plain
+        or b"\0" in name
+        or name.startswith(b"/")
+        or b".." in plain.split(b"/")
+    ):
         raise PatchError("a file name leads out of the folder, or is empty")
     if leads_astray(plain):
         raise PatchError("a file name leads into the folder of a repository (.git)")

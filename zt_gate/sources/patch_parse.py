@@ -89,7 +89,10 @@ def _plain(cursor: Cursor, spool: Spool) -> Section:
     old_line, new_line, first = cursor.take(), cursor.take(), cursor.peek()
     crlf = new_line.endswith(b"\r")
     cut = 1 if crlf else 0
-    old_text, new_text = old_line[4 : len(old_line) - cut], new_line[4 : len(new_line) - cut]
+    old_text, new_text = (
+        old_line[4 : len(old_line) - cut],
+        new_line[4 : len(new_line) - cut],
+    )
     old, new = names.stripped(names.single(old_text), names.single(new_text))
     # GNU diff -N names a file that is not there, with the time zero.
     if old is not None and _EPOCH.search(old_text) and first.startswith(b"@@ -0,0 "):
@@ -154,10 +157,17 @@ class _Header:
         index = _INDEX.fullmatch(field.get(b"index ", b""))
         old_id, new_id, both_mode = index.groups(b"") if index else (b"", b"", b"")
         mode = int(both_mode, 8) if both_mode else MODE_FILE
-        old_mode, new_mode = self._mode(b"old mode ", mode), self._mode(b"new mode ", mode)
+        old_mode, new_mode = (
+            self._mode(b"old mode ", mode),
+            self._mode(b"new mode ", mode),
+        )
         status: Status = "M"
         if b"new file mode " in field:
-            status, old_mode, new_mode = "A", MODE_ABSENT, self._mode(b"new file mode ", mode)
+            status, old_mode, new_mode = (
+                "A",
+                MODE_ABSENT,
+                self._mode(b"new file mode ", mode),
+            )
         elif b"deleted file mode " in field:
             status, old_mode = "D", self._mode(b"deleted file mode ", mode)
             new_mode = MODE_ABSENT
@@ -202,8 +212,12 @@ class _Header:
         if b"+++ " in field:
             before, after = field.get(b"--- ", b""), field[b"+++ "]
             found = names.stripped(names.single(before), names.single(after))
-            if (found[0] is None and status != "A") or (found[1] is None and status != "D"):
-                raise self._cursor.error("the header does not say whether the file is there")
+            if (found[0] is None and status != "A") or (
+                found[1] is None and status != "D"
+            ):
+                raise self._cursor.error(
+                    "the header does not say whether the file is there"
+                )
             old.update(name for name in found[:1] if name is not None)
             new.update(name for name in found[1:] if name is not None)
         if status not in "RC":

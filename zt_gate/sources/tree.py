@@ -47,7 +47,9 @@ def read(
     repository, else to ``cwd`` or, outside it, to the folder that holds all
     paths.  Raises SourceError, GitError, OSError.
     """
-    named = [_absolute(path, cwd) for path in paths] or [os.path.realpath(os.fsencode(cwd))]
+    named = [_absolute(path, cwd) for path in paths] or [
+        os.path.realpath(os.fsencode(cwd))
+    ]
     root = os.path.realpath(os.fsencode(git.root)) if git else _root(named, cwd)
     inside = [_relative(path, root) for path in named]
     spool = Spool(workdir)
@@ -76,7 +78,9 @@ def read(
 def _absolute(path: str | bytes | Path, cwd: Path) -> bytes:
     """Return an absolute path whose last part is not followed; raises SourceError."""
     joined = os.path.normpath(os.path.join(os.fsencode(cwd), os.fsencode(path)))
-    absolute = os.path.join(os.path.realpath(os.path.dirname(joined)), os.path.basename(joined))
+    absolute = os.path.join(
+        os.path.realpath(os.path.dirname(joined)), os.path.basename(joined)
+    )
     try:
         info = os.lstat(absolute)
     except (OSError, ValueError) as error:
@@ -95,7 +99,10 @@ def _root(named: Sequence[bytes], cwd: Path) -> bytes:
     if all(path == here or path.startswith(here.rstrip(b"/") + b"/") for path in named):
         return here
     return os.path.commonpath(
-        [path if stat.S_ISDIR(os.lstat(path).st_mode) else os.path.dirname(path) for path in named]
+        [
+            path if stat.S_ISDIR(os.lstat(path).st_mode) else os.path.dirname(path)
+            for path in named
+        ]
     )
 
 
@@ -108,7 +115,9 @@ def _relative(path: bytes, root: bytes) -> bytes:
     return path[len(below) :]
 
 
-def _listed(git: Git | None, root: bytes, inside: Sequence[bytes]) -> Iterator[tuple[bytes, str]]:
+def _listed(
+    git: Git | None, root: bytes, inside: Sequence[bytes]
+) -> Iterator[tuple[bytes, str]]:
     """Yield the paths of files, once each, and why one cannot be read where that is known."""
     seen: set[bytes] = set()
     for path in inside:
@@ -126,9 +135,17 @@ def _listed(git: Git | None, root: bytes, inside: Sequence[bytes]) -> Iterator[t
 
 
 def _in_repository(git: Git, path: bytes) -> Iterator[tuple[bytes, str]]:
-    args: list[str | bytes] = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    args: list[str | bytes] = [
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     # Strict: git only warns about a folder that it cannot read.
-    output = git.run([*args, "--full-name", "--", *([path] if path else [])], strict=True)
+    output = git.run(
+        [*args, "--full-name", "--", *([path] if path else [])], strict=True
+    )
     for name in sorted(output.split(b"\0")[:-1]):
         yield name.rstrip(b"/"), ""
 
@@ -137,12 +154,17 @@ def _walked(root: bytes, top: bytes) -> Iterator[tuple[bytes, str]]:
     broken: list[OSError] = []
     for folder, folders, names in os.walk(top, onerror=broken.append):
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        folders[:] = sorted(name for name in folders if name != b".git" and name not in links)
+        folders[:] = sorted(
+            name for name in folders if name != b".git" and name not in links
+        )
         for name in sorted([*names, *links]):
             if name != b".git":
                 yield _relative(os.path.join(folder, name), root), ""
     for error in broken:
-        yield _relative(os.fsencode(error.filename), root), error.strerror or "it cannot be read"
+        yield (
+            _relative(os.fsencode(error.filename), root),
+            error.strerror or "it cannot be read",
+        )
 
 
 def _added(path: bytes, found: Content, spool: Spool, object_format: str) -> FileChange:

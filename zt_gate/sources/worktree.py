@@ -30,7 +30,12 @@ from zt_gate.model.change import (
     FileChange,
 )
 from zt_gate.sources.change_digest import change_digest
-from zt_gate.sources.folder_files import FolderFoundError, NotReadableError, OpenFolder, unavailable
+from zt_gate.sources.folder_files import (
+    FolderFoundError,
+    NotReadableError,
+    OpenFolder,
+    unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +98,9 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     known = _known(git, base)
     entries: list[bytes] = []
     unread: dict[bytes, FileChange] = {}
-    modes_count = git.run(["config", "--type=bool", "core.fileMode"], ok=(0, 1)) != b"false\n"
+    modes_count = (
+        git.run(["config", "--type=bool", "core.fileMode"], ok=(0, 1)) != b"false\n"
+    )
     with OpenFolder(git.root) as folder:
         view = _View(git, folder, objects, store, modes_count)
         for path, there in _with_untracked(git, known):
@@ -114,7 +121,9 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
 
 def _known(git: Git, base: str) -> dict[bytes, _Known]:
     at_head: dict[bytes, str] = {}
-    for record in git.run(["ls-tree", "-r", "-z", "--full-tree", base]).split(b"\0")[:-1]:
+    for record in git.run(["ls-tree", "-r", "-z", "--full-tree", base]).split(b"\0")[
+        :-1
+    ]:
         fields, _, path = record.partition(b"\t")
         at_head[path] = fields.split(b" ")[2].decode("ascii")
     known: dict[bytes, _Known] = {}
@@ -126,7 +135,9 @@ def _known(git: Git, base: str) -> dict[bytes, _Known]:
     return known
 
 
-def _with_untracked(git: Git, known: dict[bytes, _Known]) -> Iterator[tuple[bytes, _Known]]:
+def _with_untracked(
+    git: Git, known: dict[bytes, _Known]
+) -> Iterator[tuple[bytes, _Known]]:
     yield from known.items()
     # Strict: git only warns about a folder that it cannot read.
     args = ["ls-files", "-z", "--others", "--exclude-standard", "--full-name"]

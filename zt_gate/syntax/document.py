@@ -136,7 +136,9 @@ class Node:
         if self.pairs is None:
             return None
         if self._more is None and len(self.pairs) <= _SMALL:
-            return next((pair for pair in reversed(self.pairs) if pair[0].value == name), None)
+            return next(
+                (pair for pair in reversed(self.pairs) if pair[0].value == name), None
+            )
         more = self.more
         if more.index is None:
             more.index = {pair[0].value: pair for pair in more.merged or ()}
@@ -153,7 +155,11 @@ class Node:
         merged = self.merged
         if merged is None:
             return self.pairs or []
-        own = [pair for pair in self.pairs or () if pair[1].is_scalar or not is_merge_key(pair[0])]
+        own = [
+            pair
+            for pair in self.pairs or ()
+            if pair[1].is_scalar or not is_merge_key(pair[0])
+        ]
         return own + merged
 
     def listed(self) -> list[Node]:
@@ -223,7 +229,15 @@ class Document:
     first asked for.
     """
 
-    __slots__ = ("_make_leaves", "_make_root", "_make_value", "_root", "_text", "_value", "content")
+    __slots__ = (
+        "_make_leaves",
+        "_make_root",
+        "_make_value",
+        "_root",
+        "_text",
+        "_value",
+        "content",
+    )
 
     def __init__(
         self,
@@ -309,7 +323,11 @@ class Document:
     def place(self, path: Path) -> tuple[int, int, int]:
         """Return the place of the value at a path; line 1 where nothing stands there."""
         found = self.find(path)
-        return (1, 1, 1) if found is None else self.text.place(found[1].start, found[1].end)
+        return (
+            (1, 1, 1)
+            if found is None
+            else self.text.place(found[1].start, found[1].end)
+        )
 
     def items(self, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[Path, Any]]:
         """Yield every path and value, tables and lists too, outermost first.
@@ -342,11 +360,15 @@ class Document:
             for names, key, node in self._make_leaves():
                 yield Leaf(names, key, node, text)
             return
-        waiting: list[tuple[tuple[str, ...], Node | None, Node]] = [((), None, self.root)]
+        waiting: list[tuple[tuple[str, ...], Node | None, Node]] = [
+            ((), None, self.root)
+        ]
         while waiting:
             names, key, node = waiting.pop()
             if node.pairs is not None:
-                waiting += [((*names, one.value), one, value) for one, value in node.pairs[::-1]]
+                waiting += [
+                    ((*names, one.value), one, value) for one, value in node.pairs[::-1]
+                ]
             elif node.items is not None:
                 inside = (*names, "")
                 waiting += [(inside, None, item) for item in node.items[::-1]]

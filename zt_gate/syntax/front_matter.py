@@ -20,7 +20,9 @@ _HEAD = re.compile(r"---[ \t]*\n((?:.*\n)*?)---[ \t]*(?:\n|\Z)")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,60}")
 
 
-def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False) -> Document:
+def read(
+    data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False
+) -> Document:
     """Read the head of a Markdown file, an empty table without one; raises SyntaxReadError.
 
     A head that is not YAML is read line by line: agents' own readers do not

@@ -11,7 +11,9 @@ _LINE = re.compile(r'\s*("(?:[^"\\]|\\.)*+"|\S+)\s*(.*)')
 _WORD = re.compile(r"\S+")
 
 
-def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False) -> Document:
+def read(
+    data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False
+) -> Document:
     """Read a file of git attributes; raises SyntaxReadError.
 
     An attribute is True (``name``), False (``-name`` or ``!name``) or a text
@@ -30,17 +32,24 @@ def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = Fa
         pattern = _pattern(match, start)
         if pattern.value not in tables:
             tables[pattern.value], value[pattern.value] = [], {}
-            table = Node("", "", pattern.start, pattern.end, pairs=tables[pattern.value])
+            table = Node(
+                "", "", pattern.start, pattern.end, pairs=tables[pattern.value]
+            )
             pairs.append((pattern, table))
         for word in _WORD.finditer(match[2]):
             key, given = _attribute(word, start + match.start(2))
             value[pattern.value][key.value] = given
             text = given if isinstance(given, str) else ""
             node = Node(
-                text, "", key.end + 1 if text else key.start, start + match.start(2) + word.end()
+                text,
+                "",
+                key.end + 1 if text else key.start,
+                start + match.start(2) + word.end(),
             )
             tables[pattern.value].append((key, node))
-    return Document(content, value=value, root=Node("", "", 0, len(content), pairs=pairs))
+    return Document(
+        content, value=value, root=Node("", "", 0, len(content), pairs=pairs)
+    )
 
 
 def _pattern(match: re.Match[str], start: int) -> Node:

@@ -58,10 +58,15 @@ class Glob:
         None stands for the change as a whole, which only ``*`` and ``**`` cover.
         """
         if path is None:
-            return all(segment.tokens is None or segment == _STAR for segment in self.segments)
+            return all(
+                segment.tokens is None or segment == _STAR for segment in self.segments
+            )
         names = path.split(b"/")
         return _greedy(
-            self.segments, names, lambda segment: segment.tokens is None, _Segment.matches
+            self.segments,
+            names,
+            lambda segment: segment.tokens is None,
+            _Segment.matches,
         )
 
 
@@ -74,7 +79,11 @@ def compile_glob(pattern: str | bytes) -> Glob:
     root; one at the end makes it mean what is inside a folder.  A pattern that
     fits a folder fits everything below it.  Raises GlobError.
     """
-    raw = pattern.encode("utf-8", "surrogateescape") if isinstance(pattern, str) else pattern
+    raw = (
+        pattern.encode("utf-8", "surrogateescape")
+        if isinstance(pattern, str)
+        else pattern
+    )
     if not raw.strip(b"/"):
         raise GlobError("the glob is empty")
     if raw.startswith(b"!"):

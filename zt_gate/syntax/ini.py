@@ -34,14 +34,20 @@ Dialect = Literal["configparser", "lenient"]
 
 _HEADER = re.compile(r"\[([^\]\n]{1,500})\]")
 _OPTION = re.compile(r"([^=:\s][^=:\n]{0,500}?)[ \t]*[=:][ \t]*")
-_SECTION = re.compile(r"\s*\[\s*([^\]\"\s]{1,200})(?:\s+\"((?:[^\"\\]|\\.){0,400})\")?\s*\]\s*(.*)")
+_SECTION = re.compile(
+    r"\s*\[\s*([^\]\"\s]{1,200})(?:\s+\"((?:[^\"\\]|\\.){0,400})\")?\s*\]\s*(.*)"
+)
 _COLON = re.compile(r"\s*([A-Za-z][\w.-]{0,80})\s*:\s+(.*)")
 _LONGEST_LINE = 64 * 1024
 _LONGEST_KEY = 300
 
 
 def read(
-    data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, dialect: Dialect, utf16: bool = False
+    data: bytes | str,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    dialect: Dialect,
+    utf16: bool = False,
 ) -> Document:
     """Read an INI file; raises SyntaxReadError."""
     content = decode(data, limits, utf16=utf16)
@@ -175,7 +181,9 @@ def _lenient(content: str, builder: _Builder) -> None:
             if not words[begin:].strip():
                 continue
         key, mark, value_at = _entry(words, begin)
-        continues = words[begin : begin + 1] in {" ", "\t"} and (not mark or "://" in key.value)
+        continues = words[begin : begin + 1] in {" ", "\t"} and (
+            not mark or "://" in key.value
+        )
         if builder.option is not None and continues:
             value_at = begin
         else:

@@ -109,7 +109,9 @@ class _Level:
             self.redirected = False
         self.parts, self.start, self.literal, self.quoted = [], -1, True, None
 
-    def finish_command(self, found: list[SimpleCommand], operator: str, depth: int) -> None:
+    def finish_command(
+        self, found: list[SimpleCommand], operator: str, depth: int
+    ) -> None:
         self.finish_word()
         self.redirected = False
         if self.words:
@@ -117,7 +119,9 @@ class _Level:
             self.words = []
 
 
-def commands(content: str, start: int = 0, end: int | None = None) -> list[SimpleCommand]:
+def commands(
+    content: str, start: int = 0, end: int | None = None
+) -> list[SimpleCommand]:
     """Return the commands in a span of ``content``, in the order of their ends; linear."""
     stop = len(content) if end is None else end
     text = _EXPRESSION.sub(_blank, content[start:stop])
@@ -163,7 +167,9 @@ def with_nested(content: str, *, deepest: int = 3) -> list[SimpleCommand]:
     return found
 
 
-def followed_by(found: Sequence[SimpleCommand]) -> Iterator[tuple[SimpleCommand, SimpleCommand]]:
+def followed_by(
+    found: Sequence[SimpleCommand],
+) -> Iterator[tuple[SimpleCommand, SimpleCommand]]:
     """Yield each command with the next one at its own depth."""
     last: dict[int, SimpleCommand] = {}
     for command in found:
@@ -189,7 +195,9 @@ def _word(level: _Level, word: str, text: str, start: int, at: int) -> None:
     first = word[0]
     if first in "<>" or (len(word) > 1 and word[-1] in "<>&0123456789" and ">" in word):
         if level.start >= 0 and _VERSION_SIGN.match(text, at) and first in "<>":
-            level.add(word, begin, end)  # ``name>=1``, written without the quotes it needs
+            level.add(
+                word, begin, end
+            )  # ``name>=1``, written without the quotes it needs
         else:
             level.finish_word()
             level.redirected = "&" not in word
@@ -200,7 +208,11 @@ def _word(level: _Level, word: str, text: str, start: int, at: int) -> None:
         alone = level.start < 0
         inner = word[1:-1]
         plain = first == "'" or "\\" not in inner
-        level.add(inner if plain else re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL), begin, end)
+        level.add(
+            inner if plain else re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL),
+            begin,
+            end,
+        )
         level.quoted = (begin + 1, end - 1) if alone else None
     elif first == "\\":
         level.add(word[1:], begin, end)

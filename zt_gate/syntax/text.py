@@ -81,7 +81,9 @@ def added_text(file: FileChange) -> TextLines:
     if file.incomplete:
         return _skip(file, "failed", file.incomplete)
     if file.is_submodule:
-        return _skip(file, "not_applicable", "a submodule: its content is another repository's")
+        return _skip(
+            file, "not_applicable", "a submodule: its content is another repository's"
+        )
     total = sum(hunk.added.length for hunk in file.hunks)
     if not total or (total <= MAX_BYTES and not _looks_odd(file)):
         return TextLines(file)
@@ -148,7 +150,11 @@ def _looks_odd(file: FileChange) -> bool:
     UTF-8 has written no ASCII letter, and not even a line end.
     """
     first = next(iter(file.hunks), None)
-    if first is not None and first.new_start <= 1 and mark_of(first.added.head(4)) is not None:
+    if (
+        first is not None
+        and first.new_start <= 1
+        and mark_of(first.added.head(4)) is not None
+    ):
         return True
     for hunk in file.hunks:
         decoder = codecs.getincrementaldecoder("utf-8")()
@@ -186,9 +192,13 @@ def _look_closer(file: FileChange) -> TextLines:
     try:
         head = _head(file)
     except ContentUnavailableError:
-        if any(b"\x00" in chunk for hunk in file.hunks for chunk in _chunks(hunk.added)):
+        if any(
+            b"\x00" in chunk for hunk in file.hunks for chunk in _chunks(hunk.added)
+        ):
             raise
-        return TextLines(file)  # some 8-bit encoding; a patch may come without its blobs
+        return TextLines(
+            file
+        )  # some 8-bit encoding; a patch may come without its blobs
     codec = mark_of(head) or _unmarked(head)
     if codec is not None:
         try:
@@ -206,7 +216,9 @@ def _look_closer(file: FileChange) -> TextLines:
         reason = f"named like text, but its bytes are none ({kind})"
         return _skip(file, "unreadable", reason)
     if head.startswith(b"#!"):
-        return _skip(file, "unreadable", f"begins like a script, but its bytes are {kind}")
+        return _skip(
+            file, "unreadable", f"begins like a script, but its bytes are {kind}"
+        )
     if _mostly_text(file):
         return TextLines(file)
     return _skip(file, "not_applicable", kind)
@@ -216,7 +228,11 @@ def _unmarked(head: bytes) -> str | None:
     """Return the codec of what must be UTF-16 without a mark: most second bytes are NUL."""
     for zeros, letters, codec in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
         high, low = head[zeros::2], head[letters::2]
-        if len(high) > 1 and high.count(0) * 10 >= len(high) * 7 and _controls(low) * 20 < len(low):
+        if (
+            len(high) > 1
+            and high.count(0) * 10 >= len(high) * 7
+            and _controls(low) * 20 < len(low)
+        ):
             return codec
     return None
 
@@ -249,7 +265,9 @@ def _whole_text(file: FileChange, codec: str) -> str:
         return file.new.read(MAX_BYTES).decode(codec)
     if len(file.hunks) == 1 and file.hunks[0].new_start <= 1 and file.status == "A":
         return file.hunks[0].added.head(MAX_BYTES).decode(codec)
-    raise ContentUnavailableError("the whole file is needed to decode it and is not known")
+    raise ContentUnavailableError(
+        "the whole file is needed to decode it and is not known"
+    )
 
 
 def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
@@ -265,7 +283,9 @@ def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
             was = mark_of(old) or _unmarked(old[:_SAMPLE]) or "utf-8"
             known = set(old.decode(was, "replace").split("\n"))
         except ContentUnavailableError:
-            known = set()  # then every line counts as added: more is scanned, never less
+            known = (
+                set()
+            )  # then every line counts as added: more is scanned, never less
     lines = _whole_text(file, codec).split("\n")
     if not lines[-1]:
         lines.pop()
@@ -281,7 +301,9 @@ def _with_bare(file: FileChange) -> Iterator[Line]:
     """
     found = False
     for line in file.added_lines():
-        found = found or (b"\x00" in line.data and _SPACED.search(line.data) is not None)
+        found = found or (
+            b"\x00" in line.data and _SPACED.search(line.data) is not None
+        )
         yield line
     if found:
         for line in file.added_lines():

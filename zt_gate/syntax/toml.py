@@ -42,7 +42,9 @@ _LONG_NUMBER = re.compile(r"0[xob][0-9A-Fa-f_]{500}")
 _PLACE = re.compile(r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$")
 
 
-def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False) -> Document:
+def read(
+    data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False
+) -> Document:
     """Read a TOML document; raises SyntaxReadError.
 
     ``detail`` of the error is what ``tomllib`` says.
@@ -95,12 +97,16 @@ def _check(content: str, limits: Limits) -> None:
         if kind == "mark":
             parts = parts + 1 if piece == "." else 0
             if parts >= limits.parts:
-                raise SyntaxReadError(line + 1, f"a key has more than {limits.parts} dotted parts")
+                raise SyntaxReadError(
+                    line + 1, f"a key has more than {limits.parts} dotted parts"
+                )
             header = header or (piece == "[" and fresh and not depth)
             if not header:
                 depth = max(0, depth + (piece in "[{") - (piece in "]}"))
             if depth > limits.depth:
-                raise SyntaxReadError(line + 1, f"nested too deeply: {limits.depth} levels at most")
+                raise SyntaxReadError(
+                    line + 1, f"nested too deeply: {limits.depth} levels at most"
+                )
             fresh = False
         elif kind == "newline":
             fresh, header, parts = True, False, 0

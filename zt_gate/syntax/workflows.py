@@ -28,7 +28,10 @@ OUTSIDER_TRIGGERS = frozenset(
      "discussion_comment", "pull_request_review_comment", "pull_request_review")
 )  # fmt: skip
 #: Of these, the ones for which the workflow's token may write.
-WRITING_TRIGGERS = OUTSIDER_TRIGGERS - {"pull_request_review", "pull_request_review_comment"}
+WRITING_TRIGGERS = OUTSIDER_TRIGGERS - {
+    "pull_request_review",
+    "pull_request_review_comment",
+}
 #: Keys, in lower case, whose text a shell runs, in GitHub's files and in those of other systems.
 COMMAND_KEYS = frozenset(
     ("run", "script", "before_script", "after_script", "before_install", "install", "after_success",
@@ -163,7 +166,9 @@ class WorkflowJob:
             if isinstance(table, dict):
                 yield Step((*self.path, "steps", number), table)
         if isinstance(self.table.get("uses"), str):
-            yield Step(self.path, {"uses": self.table["uses"], "with": self.table.get("with")})
+            yield Step(
+                self.path, {"uses": self.table["uses"], "with": self.table.get("with")}
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +190,9 @@ class Workflow:
     def jobs(self) -> tuple[WorkflowJob, ...]:
         """Return the jobs of a workflow."""
         tables = table_of(self.root.get("jobs"))
-        return tuple(WorkflowJob(("jobs", name), table_of(job)) for name, job in tables.items())
+        return tuple(
+            WorkflowJob(("jobs", name), table_of(job)) for name, job in tables.items()
+        )
 
     def groups(self) -> tuple[WorkflowJob, ...]:
         """Return everything that has steps: the jobs, and what a composite action runs."""

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 10_000
 _NAME = re.compile(r"[^\s/>]++")
 _ATTRIBUTE = re.compile(r"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
-_DECLARED = re.compile(rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z][\w.-]{0,40})[\"']")
+_DECLARED = re.compile(
+    rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z][\w.-]{0,40})[\"']"
+)
 # Encodings of one byte each, in which every letter of ASCII is itself.
 _ONE_BYTE = re.compile(
     r"(?:iso[-_]?8859[-_]?\d{1,2}|latin[-_]?1|(?:us[-_])?ascii|(?:windows[-_]?|cp)125\d|koi8[-_][ru])\Z",
@@ -97,7 +99,9 @@ def _recoded(data: bytes | str, encoding: str, limits: Limits) -> bytes | str:
     try:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        raise SyntaxReadError(0, "the text does not decode as the document declares") from error
+        raise SyntaxReadError(
+            0, "the text does not decode as the document declares"
+        ) from error
 
 
 class _Builder:
@@ -105,7 +109,9 @@ class _Builder:
 
     encoding = ""
 
-    def __init__(self, parser: XMLParserType, content: str, encoded: bytes, limits: Limits) -> None:
+    def __init__(
+        self, parser: XMLParserType, content: str, encoded: bytes, limits: Limits
+    ) -> None:
         self.parser = parser
         self.content = content
         self.encoded = encoded
@@ -123,7 +129,9 @@ class _Builder:
         parser.StartDoctypeDeclHandler = self.refuse
         parser.EntityDeclHandler = self.refuse
 
-    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+    def declaration(
+        self, _version: str, encoding: str | None, _standalone: int
+    ) -> None:
         """Refuse an encoding in which the text would say something else."""
         known = {"", "utf-8", "utf8", "utf-16", self.encoding.lower()}
         if (encoding or "").lower() not in known:
@@ -135,7 +143,9 @@ class _Builder:
         self.values += 1 + len(attributes)
         line = self.parser.CurrentLineNumber
         if len(self.open) >= self.limits.depth:
-            raise SyntaxReadError(line, f"nested deeper than {self.limits.depth} levels")
+            raise SyntaxReadError(
+                line, f"nested deeper than {self.limits.depth} levels"
+            )
         if self.values > self.limits.values:
             raise SyntaxReadError(line, f"more than {self.limits.values:,} values")
         start = self._offset()
@@ -180,7 +190,9 @@ class _Builder:
             else:
                 at = written.end()
                 spans = written.span(1), written.span(2)
-            pairs.append((Node(f"@{local}", "", *spans[0]), Node(value, '"', *spans[1])))
+            pairs.append(
+                (Node(f"@{local}", "", *spans[0]), Node(value, '"', *spans[1]))
+            )
         return pairs
 
     def _offset(self) -> int:

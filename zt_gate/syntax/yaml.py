@@ -74,7 +74,9 @@ def read(
     another one of them than PyYAML before it.
     """
     content = decode(data, limits, utf16=utf16)
-    document = _roots(content, limits, version, first=True, clear_merges=clear_merges)[0]
+    document = _roots(content, limits, version, first=True, clear_merges=clear_merges)[
+        0
+    ]
     _ = document.value  # so that it is not refused later
     return document
 
@@ -90,7 +92,12 @@ def read_all(
 
 
 def _roots(
-    content: str, limits: Limits, version: Version, *, first: bool, clear_merges: bool = False
+    content: str,
+    limits: Limits,
+    version: Version,
+    *,
+    first: bool,
+    clear_merges: bool = False,
 ) -> list[Document]:
     import yaml
 
@@ -104,7 +111,9 @@ def _roots(
             builder.take(event)
         builder.merge()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        mark = getattr(error, "problem_mark", None) or getattr(
+            error, "context_mark", None
+        )
         line = 0 if mark is None else text.line(min(mark.index, len(content)))
         raise SyntaxReadError(line, "not valid YAML", str(error)) from error
     except (ValueError, RecursionError) as error:
@@ -185,7 +194,9 @@ class _Builder:
         self.inside = []
         if len(self.stack) > self.limits.depth:
             line = self.text.line(node.start)
-            raise SyntaxReadError(line, f"nested deeper than {self.limits.depth} levels")
+            raise SyntaxReadError(
+                line, f"nested deeper than {self.limits.depth} levels"
+            )
 
     def _add(self, node: Node, event: Any) -> None:
         self.count += 1
@@ -196,7 +207,9 @@ class _Builder:
                 node.more.tag = event.tag
             end = max(event.end_mark.index, node.start)
             properties = _PROPERTIES.match(self.text.content, node.start)
-            node.start = node.start if properties is None else min(properties.end(), end)
+            node.start = (
+                node.start if properties is None else min(properties.end(), end)
+            )
             if event.anchor:
                 self.anchors[event.anchor] = node
         self.inside.append(node)
@@ -216,7 +229,11 @@ class _Builder:
         node.pairs = list(zip(inside[::2], inside[1::2], strict=True))
         if not self.may_merge:
             return
-        merges = [value for key, value in node.pairs if is_merge_key(key) and not value.is_scalar]
+        merges = [
+            value
+            for key, value in node.pairs
+            if is_merge_key(key) and not value.is_scalar
+        ]
         if merges:
             self.merging[id(node)] = (node, merges)
 
@@ -245,7 +262,9 @@ class _Builder:
                     name = pair[0].value
                     listed.setdefault(name, pair)
                     earlier = given.setdefault(name, pair)
-                    if self.clear_merges and (name not in found or found[name] is given[name]):
+                    if self.clear_merges and (
+                        name not in found or found[name] is given[name]
+                    ):
                         self._check_same(earlier, pair)
             for name, pair in listed.items():
                 found.setdefault(name, pair)
@@ -269,7 +288,9 @@ class _Builder:
         )
         if not same:
             line = self.text.line(later[0].start)
-            raise SyntaxReadError(line, "merged tables that give a key different values")
+            raise SyntaxReadError(
+                line, "merged tables that give a key different values"
+            )
 
 
 def _value(node: Node, words: Mapping[str, bool | None], known: dict[int, Any]) -> Any:

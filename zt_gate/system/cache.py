@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def cache_folder(environ: Mapping[str, str], scanned: Iterable[Path] = ()) -> Path | None:
+def cache_folder(
+    environ: Mapping[str, str], scanned: Iterable[Path] = ()
+) -> Path | None:
     """Return the cache folder, made if needed, or None where there is no safe one.
 
     ``ZT_GATE_CACHE_DIR``, else the XDG cache folder, else ``~/.cache``.  A

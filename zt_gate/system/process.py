@@ -97,7 +97,9 @@ def run(
     """
     name = os.path.basename(argv[0])
     if not os.path.isabs(argv[0]):
-        raise ProcessFailedError(f"{name}: refusing to start a program by a relative path")
+        raise ProcessFailedError(
+            f"{name}: refusing to start a program by a relative path"
+        )
     environment = scrubbed(os.environ) | dict(env or {})
     try:
         child = subprocess.Popen(
@@ -105,7 +107,9 @@ def run(
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
     except OSError as error:
-        raise ProcessFailedError(f"{name} could not be started: {error.strerror}") from error
+        raise ProcessFailedError(
+            f"{name} could not be started: {error.strerror}"
+        ) from error
     except ValueError as error:  # a NUL in a word or in the environment
         raise ProcessFailedError(f"{name} could not be started: {error}") from error
     if math.isfinite(cpu_seconds):
@@ -127,7 +131,11 @@ def run(
 
 
 def _communicate(
-    child: subprocess.Popen[bytes], name: str, watch: Watch, stdin: bytes, max_output: int
+    child: subprocess.Popen[bytes],
+    name: str,
+    watch: Watch,
+    stdin: bytes,
+    max_output: int,
 ) -> Completed:
     assert child.stdin
     assert child.stdout
@@ -154,7 +162,9 @@ def _communicate(
                     selector.unregister(key.fd)
                 outputs[key.fd] += chunk
                 if len(out) + len(err) > max_output:
-                    raise ProcessFailedError(f"{name} printed more than {max_output:,} bytes")
+                    raise ProcessFailedError(
+                        f"{name} printed more than {max_output:,} bytes"
+                    )
     code, cpu_seconds = _wait(child, name, watch)
     return Completed(code, bytes(out), bytes(err), cpu_seconds)
 

@@ -57,7 +57,9 @@ def _held() -> Iterator[None]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         for signalled in caught:
-            signal.raise_signal(signalled)  # masked in this thread until the caller is done
+            signal.raise_signal(
+                signalled
+            )  # masked in this thread until the caller is done
 
 
 @contextmanager
@@ -68,7 +70,9 @@ def private_folder(environ: Mapping[str, str], name: str = "zt-gate") -> Iterato
     made.
     """
     top = environ.get("TMPDIR", "")
-    folder = Path(top if os.path.isabs(top) else "/tmp", f"{name}-{os.urandom(8).hex()}")  # noqa: S108
+    if not os.path.isabs(top):
+        top = "/tmp"  # noqa: S108 - the folder below it is private
+    folder = Path(top, f"{name}-{os.urandom(8).hex()}")
     # One try for making and removing: an interrupt may come right after mkdir.
     try:
         try:

@@ -60,7 +60,10 @@ PACKAGE_LOCK_1 = json.dumps(
     {
         "lockfileVersion": 1,
         "dependencies": {
-            "one": {"version": "1.0.0", "dependencies": {"two": {"version": "git+ssh://h/x"}}}
+            "one": {
+                "version": "1.0.0",
+                "dependencies": {"two": {"version": "git+ssh://h/x"}},
+            }
         },
     }
 )
@@ -193,7 +196,11 @@ NOTEBOOK = json.dumps(
             {"cell_type": "markdown", "source": ["!pip install not-this"]},
             {
                 "cell_type": "code",
-                "source": ["!pip install nb-one\n", "%pip install -q nb-two\n", "import nb_three"],
+                "source": [
+                    "!pip install nb-one\n",
+                    "%pip install -q nb-two\n",
+                    "import nb_three",
+                ],
             },
         ]
     },
@@ -264,12 +271,21 @@ CASES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "composer.lock",
         composer_lock(),
-        ("composer one/kit", "composer two/fork", "composer three/own", "composer four/kit"),
+        (
+            "composer one/kit",
+            "composer two/fork",
+            "composer three/own",
+            "composer four/kit",
+        ),
     ),
     (
         "pom.xml",
         POM,
-        ("maven p:q", "maven org.a:b", "maven org.apache.maven.plugins:maven-jar-plugin"),
+        (
+            "maven p:q",
+            "maven org.a:b",
+            "maven org.apache.maven.plugins:maven-jar-plugin",
+        ),
     ),
     *written_ways(),
 )
@@ -290,11 +306,15 @@ def named(found: tuple[Dependency, ...]) -> list[str]:
 
 
 @each_of(("path", "content", "expected"), CASES, ids=[case[0] for case in CASES])
-def test_each_format_names_its_packages(path: str, content: str, expected: tuple[str, ...]) -> None:
+def test_each_format_names_its_packages(
+    path: str, content: str, expected: tuple[str, ...]
+) -> None:
     assert sorted(named(read(path, content))) == sorted(expected)
 
 
-@each_of(("path", "content"), [case[:2] for case in CASES], ids=[case[0] for case in CASES])
+@each_of(
+    ("path", "content"), [case[:2] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_places_are_where_the_names_stand(path: str, content: str) -> None:
     shifted = f"{'' if path.endswith('.xml') else chr(10)}{content}"
     for entry in read(path, shifted):
@@ -302,20 +322,29 @@ def test_places_are_where_the_names_stand(path: str, content: str) -> None:
         marked = line[entry.column - 1 : entry.end_column - 1]
         assert 1 <= entry.column <= entry.end_column <= len(line) + 1
         told = entry.name.split("/")[-1].split(":")[-1] or entry.source.target
-        if path.endswith((".csproj", "Gemfile.lock")) or entry.section == "command npm create":
+        if (
+            path.endswith((".csproj", "Gemfile.lock"))
+            or entry.section == "command npm create"
+        ):
             assert marked
         elif (
             entry.source.kind != "computed"
             and "gradle.plugin" not in entry.name
             and "alias" not in marked
         ):
-            assert told in marked or marked.strip("'\"") in {"x", "a", "c", "@s/b"} or told in line
+            assert (
+                told in marked
+                or marked.strip("'\"") in {"x", "a", "c", "@s/b"}
+                or told in line
+            )
 
 
 def test_every_case_may_be_a_manifest_and_has_its_reader() -> None:
     kinds = {manifest_formats.format_of(path.encode()) for path, _, _ in CASES}
     named_formats = {
-        name for name, one in manifest_formats.formats().items() if one.files or one.suffixes
+        name
+        for name, one in manifest_formats.formats().items()
+        if one.files or one.suffixes
     }
     assert named_formats - kinds <= {"requirements", "pyproject", "npmrc"}
     for name in named_formats | kinds:
@@ -335,7 +364,10 @@ def test_what_a_lock_file_takes_from_elsewhere() -> None:
     assert lock["left-pad"] == ("registry", "")
     assert lock["@s/b"] == ("index", OTHER)
     assert kinds_of("npm-shrinkwrap.json", PACKAGE_LOCK_1)["two"][0] == "vcs"
-    assert kinds_of("yarn.lock", YARN_1) == {"@s/b": ("registry", ""), "left-pad": ("index", OTHER)}
+    assert kinds_of("yarn.lock", YARN_1) == {
+        "@s/b": ("registry", ""),
+        "left-pad": ("index", OTHER),
+    }
     assert kinds_of("yarn.lock", YARN_BERRY)["z"][0] == "url"
     assert kinds_of("pnpm-lock.yaml", PNPM_LOCK)["@s/b"] == ("index", OTHER)
     uv = kinds_of("uv.lock", UV_LOCK)
@@ -354,7 +386,11 @@ def test_what_a_lock_file_takes_from_elsewhere() -> None:
 
 
 def test_a_host_that_only_begins_like_the_registry_is_another() -> None:
-    for host in (f"{NPM}.evil.example", NPM.replace("https://", "http://"), f"{NPM[:-4]}x.org"):
+    for host in (
+        f"{NPM}.evil.example",
+        NPM.replace("https://", "http://"),
+        f"{NPM[:-4]}x.org",
+    ):
         lock = PACKAGE_LOCK.replace(f"{NPM}/left-pad", f"{host}/left-pad")
         assert kinds_of("package-lock.json", lock)["left-pad"] == ("index", host)
 
@@ -371,12 +407,17 @@ def test_direct_and_locked() -> None:
 
 
 def test_each_version_of_a_package_in_a_lock_counts() -> None:
-    packages = {f"node_modules/{n}/node_modules/x": {"version": f"{n}.0.0"} for n in "1223"}
+    packages = {
+        f"node_modules/{n}/node_modules/x": {"version": f"{n}.0.0"} for n in "1223"
+    }
     packages["node_modules/x"] = {"version": "2.0.0"}
     lock = json.dumps({"lockfileVersion": 3, "packages": packages})
     found = read("package-lock.json", lock)
     assert [one.constraint for one in found] == ["1.0.0", "2.0.0", "3.0.0"]
-    assert [one.constraint for one in read("Cargo.lock", CARGO_LOCK)] == ["=1.0.1", "=1.0.0"]
+    assert [one.constraint for one in read("Cargo.lock", CARGO_LOCK)] == [
+        "=1.0.1",
+        "=1.0.0",
+    ]
 
 
 def test_the_fast_reading_of_locks_agrees_with_tomllib() -> None:
@@ -404,15 +445,20 @@ def test_the_fast_reading_of_locks_agrees_with_tomllib() -> None:
     ],
 )
 def test_no_other_way_to_write_a_package_hides_it(hidden: str) -> None:
-    assert "evil" in [entry.name for entry in read("poetry.lock", f"{POETRY_LOCK}\n{hidden}")]
+    assert "evil" in [
+        entry.name for entry in read("poetry.lock", f"{POETRY_LOCK}\n{hidden}")
+    ]
 
 
 def test_what_is_computed_is_said() -> None:
     text = (
-        "from setuptools import setup\nsetup(install_requires=open('x').read().split(), **more)\n"
+        "from setuptools import setup\n"
+        "setup(install_requires=open('x').read().split(), **more)\n"
     )
     told = [
-        entry.source.target for entry in read("setup.py", text) if entry.source.kind == "computed"
+        entry.source.target
+        for entry in read("setup.py", text)
+        if entry.source.kind == "computed"
     ]
     assert len(told) == 2
 
@@ -462,7 +508,8 @@ def test_a_manifest_that_cannot_be_read_says_so(path: str, content: str) -> None
 
 
 @pytest.mark.parametrize(
-    "path", ["a.ipynb", "x/y/.github/workflows/x.yml", ".devcontainer/devcontainer.json"]
+    "path",
+    ["a.ipynb", "x/y/.github/workflows/x.yml", ".devcontainer/devcontainer.json"],
 )
 def test_what_is_no_manifest_does_not_block(path: str) -> None:
     with pytest.raises(ManifestError) as caught:
@@ -472,7 +519,9 @@ def test_what_is_no_manifest_does_not_block(path: str) -> None:
 
 def test_python_of_another_version_still_gives_its_imports() -> None:
     found = read("old.py", "import evil_module\nprint 'x'\n")
-    assert [entry.name for entry in found if entry.source.kind == "import"] == ["evil_module"]
+    assert [entry.name for entry in found if entry.source.kind == "import"] == [
+        "evil_module"
+    ]
 
 
 def test_optional_and_type_imports_add_nothing() -> None:
@@ -533,7 +582,9 @@ def check(path: bytes, data: bytes) -> None:
 
 @given(st.sampled_from(PATHS), st.binary(max_size=300))
 @settings(max_examples=examples(400), deadline=None)
-def test_any_bytes_give_dependencies_or_a_manifest_error(path: bytes, data: bytes) -> None:
+def test_any_bytes_give_dependencies_or_a_manifest_error(
+    path: bytes, data: bytes
+) -> None:
     check(path, data)
 
 
@@ -628,7 +679,8 @@ SLOW_TEXTS = [
     (
         ".github/workflows/x.yml",
         "\n".join(
-            f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" if n else "a0: &a0 [x]" for n in range(500)
+            f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" if n else "a0: &a0 [x]"
+            for n in range(500)
         ),
     ),
     (".github/workflows/x.yml", "run: >\n" + "  a\n\n" * 100_000),
@@ -673,7 +725,9 @@ def test_large_locks_take_linear_time() -> None:
         path, part = case
         heads = {"package-lock.json": '{"packages": {', "pnpm-lock.yaml": "packages:\n"}
         tail = '"": {}}}' if path == "package-lock.json" else ""
-        content = heads.get(path, "") + "".join(part.format(n) for n in range(10_000)) + tail
+        content = (
+            heads.get(path, "") + "".join(part.format(n) for n in range(10_000)) + tail
+        )
         assert len(read(path, content)) == 10_000
 
     finishes(LARGE_LOCKS, look)

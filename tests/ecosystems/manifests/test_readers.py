@@ -28,10 +28,14 @@ PATHS = (b"requirements.txt", b"pyproject.toml", b"package.json", b".npmrc")
 def read(path: str, content: str | bytes) -> tuple[Dependency, ...]:
     reader = reader_for(path.encode())
     assert reader is not None
-    return reader.read(path.encode(), content.encode() if isinstance(content, str) else content)
+    return reader.read(
+        path.encode(), content.encode() if isinstance(content, str) else content
+    )
 
 
-def attempt(path: bytes, data: bytes) -> tuple[tuple[Dependency, ...], ManifestError | None]:
+def attempt(
+    path: bytes, data: bytes
+) -> tuple[tuple[Dependency, ...], ManifestError | None]:
     """Read a file; only a ManifestError may come instead of dependencies."""
     reader = reader_for(path)
     assert reader is not None
@@ -42,7 +46,11 @@ def attempt(path: bytes, data: bytes) -> tuple[tuple[Dependency, ...], ManifestE
 
 
 def keys(path: str, content: str | bytes) -> list[str]:
-    return [entry.key for entry in read(path, content) if entry.key and entry.source.kind != "self"]
+    return [
+        entry.key
+        for entry in read(path, content)
+        if entry.key and entry.source.kind != "self"
+    ]
 
 
 def sources(path: str, content: str) -> list[tuple[str, str]]:
@@ -83,7 +91,9 @@ def test_the_first_look_misses_nothing_that_a_reader_takes(path: bytes) -> None:
 
 
 @given(st.sampled_from(PATHS), st.binary(max_size=400))
-def test_any_bytes_give_dependencies_or_a_manifest_error(path: bytes, data: bytes) -> None:
+def test_any_bytes_give_dependencies_or_a_manifest_error(
+    path: bytes, data: bytes
+) -> None:
     found, refused = attempt(path, data)
     assert refused is None or refused.reason.isprintable()
     for entry in found:
@@ -105,10 +115,16 @@ _WORDS = st.sampled_from(
 @example(b"package.json", ['{"overrides": {"": "1"}}'])
 @example(b"requirements.txt", ["-"])
 @example(b"pyproject.toml", ["[dependency-groups]\nx = 3"])
-@example(b"pyproject.toml", ["[tool]\nuv = 3\npoetry = []\npdm = 'x'\nhatch.envs.a = 1"])
+@example(
+    b"pyproject.toml", ["[tool]\nuv = 3\npoetry = []\npdm = 'x'\nhatch.envs.a = 1"]
+)
 @example(b"pyproject.toml", ["[tool.setuptools.dynamic]\ndependencies.file = 3"])
-@example(b"pyproject.toml", ["[tool.uv]\nindex = [1]\nindex-url = 3\nsources.x = [[1]]"])
-def test_any_words_give_dependencies_or_a_manifest_error(path: bytes, words: list[str]) -> None:
+@example(
+    b"pyproject.toml", ["[tool.uv]\nindex = [1]\nindex-url = 3\nsources.x = [[1]]"]
+)
+def test_any_words_give_dependencies_or_a_manifest_error(
+    path: bytes, words: list[str]
+) -> None:
     found, refused = attempt(path, "".join(words).encode("utf-8", "surrogatepass"))
     assert not found or refused is None
 
@@ -133,7 +149,9 @@ def test_requirements_as_pip_reads_them() -> None:
 
 def test_a_form_feed_ends_a_comment_as_it_does_for_pip() -> None:
     assert keys("requirements.txt", "# harmless\x0cevil-package\n") == ["evil-package"]
-    assert keys("requirements.txt", "# harmless\u2028evil-package\n") == ["evil-package"]
+    assert keys("requirements.txt", "# harmless\u2028evil-package\n") == [
+        "evil-package"
+    ]
     assert keys("requirements.txt", "# harmless\revil-package\n") == ["evil-package"]
 
 
@@ -141,10 +159,14 @@ def test_a_comment_does_not_swallow_a_continuation() -> None:
     assert keys("requirements.txt", "# note \\\nevil\n") == ["evil"]
 
 
-@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-32", "utf-16-be", "utf-16-le"])
+@pytest.mark.parametrize(
+    "codec", ["utf-8-sig", "utf-16", "utf-32", "utf-16-be", "utf-16-le"]
+)
 def test_byte_order_marks_are_read_as_pip_reads_them(codec: str) -> None:
     marks = {"utf-16-be": codecs.BOM_UTF16_BE, "utf-16-le": codecs.BOM_UTF16_LE}
-    assert keys("requirements.txt", marks.get(codec, b"") + "flask\n".encode(codec)) == ["flask"]
+    assert keys(
+        "requirements.txt", marks.get(codec, b"") + "flask\n".encode(codec)
+    ) == ["flask"]
 
 
 def test_an_unusual_declared_encoding_is_unreadable() -> None:
@@ -174,7 +196,9 @@ def test_sources_in_requirements() -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["two words", "a==", "--no-such-option", "-r", "na$me", "a;b;c"])
+@pytest.mark.parametrize(
+    "line", ["two words", "a==", "--no-such-option", "-r", "na$me", "a;b;c"]
+)
 def test_lines_that_pip_refuses_make_the_file_unreadable(line: str) -> None:
     with pytest.raises(ManifestError) as caught:
         read("requirements.txt", f"flask\n{line}\n")
@@ -219,7 +243,9 @@ dependencies = { file = ["deps.lst"] }
 
 
 def test_every_table_of_pyproject() -> None:
-    found = {entry.name: entry for entry in read("pyproject.toml", PYPROJECT) if entry.name}
+    found = {
+        entry.name: entry for entry in read("pyproject.toml", PYPROJECT) if entry.name
+    }
     assert found.pop("own-name").source.kind == "self"
     assert set(found) == {
         "hatchling", "a-one", "a-two", "a-three", "a-four", "b-one", "b-two", "b-three", "c-one",
@@ -234,7 +260,11 @@ def test_every_table_of_pyproject() -> None:
     lines = PYPROJECT.split("\n")
     for name, entry in found.items():
         assert lines[entry.line - 1][entry.column - 1 : entry.end_column - 1] == name
-    kinds = {source for source in sources("pyproject.toml", PYPROJECT) if source[0] != "registry"}
+    kinds = {
+        source
+        for source in sources("pyproject.toml", PYPROJECT)
+        if source[0] != "registry"
+    }
     assert {("index", "https://priv.example/simple"), ("include", "deps.lst")} <= kinds
 
 
@@ -242,7 +272,11 @@ def test_package_json_sections_aliases_and_overrides() -> None:
     text = json.dumps(
         {
             "name": "own",
-            "dependencies": {"left-pad": "^1", "alias": "npm:@t/real@2", "w": "workspace:*"},
+            "dependencies": {
+                "left-pad": "^1",
+                "alias": "npm:@t/real@2",
+                "w": "workspace:*",
+            },
             "devDependencies": {"dev": "latest"},
             "peerDependencies": {"peer": "*"},
             "optionalDependencies": {"opt": "1"},
@@ -258,7 +292,9 @@ def test_package_json_sections_aliases_and_overrides() -> None:
     ]  # fmt: skip
     lines = text.split("\n")
     first = read("package.json", text)[1]
-    assert lines[first.line - 1][first.column - 1 : first.end_column - 1] == '"left-pad"'
+    assert (
+        lines[first.line - 1][first.column - 1 : first.end_column - 1] == '"left-pad"'
+    )
 
 
 @each_of(

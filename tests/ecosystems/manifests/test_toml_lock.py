@@ -49,7 +49,10 @@ PACKAGES = st.builds(
 )  # fmt: skip
 
 
-@given(st.lists(PACKAGES, max_size=4), st.sampled_from([b"uv.lock", b"poetry.lock", b"Cargo.lock"]))
+@given(
+    st.lists(PACKAGES, max_size=4),
+    st.sampled_from([b"uv.lock", b"poetry.lock", b"Cargo.lock"]),
+)
 @settings(max_examples=400, deadline=None)
 def test_both_readings_agree(packages: list[str], name: bytes) -> None:
     text = "version = 1\n\n" + "".join(packages)

@@ -41,7 +41,9 @@ def server(answer: Callable[[Handler], None]) -> Iterator[str]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as running:
         running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(
+            target=running.serve_forever, args=(0.02,), daemon=True
+        ).start()
         try:
             yield f"http://127.0.0.1:{running.server_address[1]}"
         finally:
@@ -73,7 +75,9 @@ def test_connections_are_used_again() -> None:
     assert len(ports) == 1
 
 
-def test_a_redirect_on_the_same_host_keeps_the_credential_and_one_elsewhere_is_a_fault() -> None:
+def test_a_redirect_on_the_same_host_keeps_the_credential_and_one_elsewhere_is_a_fault() -> (
+    None
+):
     seen: list[tuple[str, str | None]] = []
 
     def answer(handler: Handler) -> None:
@@ -88,7 +92,11 @@ def test_a_redirect_on_the_same_host_keeps_the_credential_and_one_elsewhere_is_a
         index = Index(url, authorization="Bearer x")
         assert client().get(index, "/a", "*/*").body == b"{}"
         assert seen == [("/a", "Bearer x"), ("/b", "Bearer x")]
-        for path, words in (("/c", "another host"), ("/d", "circles"), ("/e", "another host")):
+        for path, words in (
+            ("/c", "another host"),
+            ("/d", "circles"),
+            ("/e", "another host"),
+        ):
             with pytest.raises(Fault, match=words):
                 client().get(index, path, "*/*")
 
@@ -105,12 +113,24 @@ def test_http_goes_through_the_users_proxy() -> None:
 @pytest.mark.parametrize(
     ("url", "environ", "expected"),
     [
-        ("https://h.example/", {"HTTPS_PROXY": "http://p.example:8080"}, "http://p.example:8080"),
+        (
+            "https://h.example/",
+            {"HTTPS_PROXY": "http://p.example:8080"},
+            "http://p.example:8080",
+        ),
         ("https://h.example/", {"https_proxy": "p.example:80"}, "http://p.example:80"),
         ("https://h.example/", {"all_proxy": "http://p.example"}, "http://p.example"),
         ("https://h.example/", {"http_proxy": "http://p.example"}, None),
-        ("https://h.example/", {"https_proxy": "http://p.example", "no_proxy": ".example"}, None),
-        ("https://h.example/", {"https_proxy": "http://p.example", "NO_PROXY": "a,*"}, None),
+        (
+            "https://h.example/",
+            {"https_proxy": "http://p.example", "no_proxy": ".example"},
+            None,
+        ),
+        (
+            "https://h.example/",
+            {"https_proxy": "http://p.example", "NO_PROXY": "a,*"},
+            None,
+        ),
         ("http://127.0.0.1/", {"http_proxy": "http://p.example"}, None),
     ],
 )
@@ -176,4 +196,6 @@ def test_an_index_page_without_files_and_one_with_some() -> None:
     meta = b'<meta name="pypi:repository-version" content="1.0">'
     assert read_page(meta, "flask").files == []
     page = read_page(meta + b"<a data-yanked>Flask-1.0.tar.gz</a>", "flask")
-    assert [(file.name, file.yanked) for file in page.files] == [("Flask-1.0.tar.gz", True)]
+    assert [(file.name, file.yanked) for file in page.files] == [
+        ("Flask-1.0.tar.gz", True)
+    ]

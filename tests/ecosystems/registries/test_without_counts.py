@@ -73,7 +73,9 @@ def server(answers: Answers) -> Iterator[str]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(
+            target=running.serve_forever, args=(0.02,), daemon=True
+        ).start()
         try:
             yield f"http://127.0.0.1:{running.server_address[1]}"
         finally:
@@ -130,6 +132,8 @@ def test_goproxy_and_goprivate_are_honoured(tmp_path: Path) -> None:
         change = change_of({"go.mod": f"module x.example/y\n\nrequire {key} v1.9.0\n"})
         here = context(rules, tmp_path, environ=environ)
         assert SCANNER.scan(change, here).findings == ()
-        private = context(rules, tmp_path, environ={**environ, "GOPRIVATE": "github.com/Ada"})
+        private = context(
+            rules, tmp_path, environ={**environ, "GOPRIVATE": "github.com/Ada"}
+        )
         (finding,) = SCANNER.scan(change, private).findings
         assert "private" in finding.message

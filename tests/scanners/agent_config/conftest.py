@@ -32,7 +32,9 @@ def rules() -> dict[str, Rule]:
 
 
 @pytest.fixture(scope="session")
-def scan_change(rules: dict[str, Rule], tmp_path_factory: pytest.TempPathFactory) -> ScanChange:
+def scan_change(
+    rules: dict[str, Rule], tmp_path_factory: pytest.TempPathFactory
+) -> ScanChange:
     folder: Path = tmp_path_factory.mktemp("agent_config")
 
     def scan(change: ChangeSet) -> ScannerRun:

@@ -32,7 +32,9 @@ def cases(name: str) -> list[dict[str, str]]:
 INCIDENTS, HONEST = cases("incidents.toml"), cases("honest.toml")
 RULES = rulebook.load_with_examples("agent_config")
 FIND = [(rule, ex) for rule in RULES.values() for ex in rule.data["examples"]["find"]]
-IGNORE = [(rule, ex) for rule in RULES.values() for ex in rule.data["examples"]["ignore"]]
+IGNORE = [
+    (rule, ex) for rule in RULES.values() for ex in rule.data["examples"]["ignore"]
+]
 
 
 def blocks(run: ScannerRun) -> list[str]:
@@ -59,26 +61,38 @@ def test_incidents_block(scan_change: ScanChange, case: dict[str, str]) -> None:
 
 
 @each_of("case", HONEST, ids=lambda case: case["name"])
-def test_honest_files_do_not_block(scan_change: ScanChange, case: dict[str, str]) -> None:
+def test_honest_files_do_not_block(
+    scan_change: ScanChange, case: dict[str, str]
+) -> None:
     run = run_of(scan_change, case)
     assert blocks(run) == []
     assert run.not_inspected == ()
 
 
 @each_of("case", INCIDENTS, ids=lambda case: case["name"])
-def test_what_was_always_there_is_not_reported(scan: Scan, case: dict[str, str]) -> None:
+def test_what_was_always_there_is_not_reported(
+    scan: Scan, case: dict[str, str]
+) -> None:
     text = case["text"]
-    tail = "\n" if case["path"].endswith((".json", ".yml", ".yaml", ".toml")) else text[-1]
+    tail = (
+        "\n" if case["path"].endswith((".json", ".yml", ".yaml", ".toml")) else text[-1]
+    )
     assert scan(case["path"], text + tail, text).findings == ()
 
 
-@each_of(("rule", "example"), FIND, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(FIND)])
-def test_examples_are_found(scan_change: ScanChange, rule: Any, example: dict[str, str]) -> None:
+@each_of(
+    ("rule", "example"), FIND, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(FIND)]
+)
+def test_examples_are_found(
+    scan_change: ScanChange, rule: Any, example: dict[str, str]
+) -> None:
     found = {finding.rule for finding in run_of(scan_change, example).findings}
     assert example.get("as", rule.id) in found
 
 
-@each_of(("rule", "example"), IGNORE, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(IGNORE)])
+@each_of(
+    ("rule", "example"), IGNORE, ids=[f"{r.id}-{n}" for n, (r, _) in enumerate(IGNORE)]
+)
 def test_counter_examples_are_not(
     scan_change: ScanChange, rule: Any, example: dict[str, str]
 ) -> None:
@@ -93,7 +107,10 @@ def test_the_official_registries_are_quiet(scan: Scan) -> None:
     assert hosts
     for host in hosts:
         assert scan(".npmrc", f"registry=https://{host}/\n").findings == ()
-        assert scan("pip.conf", f"[global]\nindex-url = https://{host}/simple\n").findings == ()
+        assert (
+            scan("pip.conf", f"[global]\nindex-url = https://{host}/simple\n").findings
+            == ()
+        )
 
 
 def test_a_look_alike_of_an_official_registry_blocks(scan: Scan) -> None:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
         ("Bash(git:*)", "grant", "wide-permission", Level.WARN),
         ("Bash(in AllowedDirs)", "grant", "permission-without-effect", Level.BLOCK),
         ("Bash (in AllowedDirs)", "offer", "permission-without-effect", Level.BLOCK),
-        ("Read specified project files only", "offer", "permission-without-effect", Level.WARN),
+        (
+            "Read specified project files only",
+            "offer",
+            "permission-without-effect",
+            Level.WARN,
+        ),
         ("Write(./secrets/**)", "limit", "permission-without-effect", Level.WARN),
         ("NotebookEdit(src/**)", "grant", "permission-without-effect", Level.WARN),
         ("No network access please", "limit", "permission-without-effect", Level.BLOCK),
@@ -61,9 +66,15 @@ def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) 
     ("value", "entries"),
     [
         ("Read, Grep", ["Read", "Grep"]),
-        ("Bash(git add:*), Bash(git commit -m, x)", ["Bash(git add:*)", "Bash(git commit -m, x)"]),
+        (
+            "Bash(git add:*), Bash(git commit -m, x)",
+            ["Bash(git add:*)", "Bash(git commit -m, x)"],
+        ),
         ("Read Grep Bash(git:*)", ["Read", "Grep", "Bash(git:*)"]),
-        ("Read project files only, Bash (in Dirs)", ["Read project files only", "Bash (in Dirs)"]),
+        (
+            "Read project files only, Bash (in Dirs)",
+            ["Read project files only", "Bash (in Dirs)"],
+        ),
         (["Read", 3, "Bash"], ["Read", "Bash"]),
         ({"a": 1}, []),
     ],

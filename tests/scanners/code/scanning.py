@@ -30,9 +30,13 @@ class Scan:
     def __init__(self, rules: Mapping[str, Rule], workdir: Path) -> None:
         self.rules, self.workdir = rules, workdir
 
-    def __call__(self, change: ChangeSet | Mapping[str, str | bytes], **fields: Any) -> ScannerRun:
+    def __call__(
+        self, change: ChangeSet | Mapping[str, str | bytes], **fields: Any
+    ) -> ScannerRun:
         whole = change if isinstance(change, ChangeSet) else change_of(dict(change))
-        return SCANNER.scan(whole, context(fields.pop("rules", self.rules), self.workdir, **fields))
+        return SCANNER.scan(
+            whole, context(fields.pop("rules", self.rules), self.workdir, **fields)
+        )
 
 
 def found(run: ScannerRun) -> list[tuple[str, int]]:
@@ -71,7 +75,9 @@ class LimitedEngine:
 
     slow_seconds: float = 0.0
 
-    def __call__(self, argv: Sequence[str], *, cwd: Path, **rest: Any) -> process.Completed:
+    def __call__(
+        self, argv: Sequence[str], *, cwd: Path, **rest: Any
+    ) -> process.Completed:
         """Run semgrep, and change what it prints about the files that are beyond the limits."""
         done = process.run(argv, cwd=cwd, **rest)
         if "scan" not in argv:
@@ -96,8 +102,12 @@ class LimitedEngine:
         every_line = range(1, len(lines) + 1)
         for number in every_line:
             if self.UNKNOWN in lines[number - 1]:
-                return [{**_syntax_error(name, number), "type": "Syntax error"}], every_line
-        if rule_seconds < self.slow_seconds and any(self.SLOW in line for line in lines):
+                return [
+                    {**_syntax_error(name, number), "type": "Syntax error"}
+                ], every_line
+        if rule_seconds < self.slow_seconds and any(
+            self.SLOW in line for line in lines
+        ):
             return [_timeout(name)], every_line
         skipped = [number for number in every_line if self.SKIPPED in lines[number - 1]]
         return [_partial_parsing(name, number) for number in skipped], skipped

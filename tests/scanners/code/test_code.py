@@ -46,13 +46,21 @@ def test_a_finding_says_everything(scan: Scan) -> None:
     assert finding.rule == "code/python-code-execution"
     place = finding.location
     assert (place.kind, place.path) == ("line", b"app/views.py")
-    assert (place.line, place.column, place.end_line, place.end_column) == (5, 17, 5, 34)
+    assert (place.line, place.column, place.end_line, place.end_column) == (
+        5,
+        17,
+        5,
+        34,
+    )
     assert finding.evidence is not None
     evidence = finding.evidence
     assert evidence.text == "    return eval(request.args['q'])"
     assert evidence.text[evidence.start : evidence.end] == "request.args['q']"
     assert finding.subject == "request.args['q']"
-    assert finding.message == "Code injection: untrusted input evaluated as code or template"
+    assert (
+        finding.message
+        == "Code injection: untrusted input evaluated as code or template"
+    )
     assert (finding.severity, finding.confidence) == ("critical", "high")
     assert finding.cwe[0] == "CWE-94"
     assert finding.why
@@ -63,12 +71,16 @@ def test_a_finding_says_everything(scan: Scan) -> None:
 def test_every_language_with_rules_in_one_start(scan: Scan) -> None:
     names = ["a.py", "b.js", "c.mts", "d.tsx", "e.cjs", "F.PY"]
     run = scan({name: BAD if name.lower().endswith("py") else BAD_JS for name in names})
-    assert sorted((f.location.path or b"").decode() for f in run.findings) == sorted(names)
+    assert sorted((f.location.path or b"").decode() for f in run.findings) == sorted(
+        names
+    )
     assert run.files == 6
 
 
 def test_a_file_without_extension_is_known_by_its_first_line(scan: Scan) -> None:
-    run = scan({"bin/tool": "#!/usr/bin/env python3\n" + BAD, "notes": BAD, "n.txt": BAD})
+    run = scan(
+        {"bin/tool": "#!/usr/bin/env python3\n" + BAD, "notes": BAD, "n.txt": BAD}
+    )
     assert found(run) == [("python-code-execution", 6)]
 
 
@@ -85,7 +97,9 @@ def test_an_old_first_line_counts_too(scan: Scan) -> None:
         change_of({"a.md": BAD, "b.rs": "fn main() {}\n", "c.json": "{}"}),
         change_of({"a.py": None}, {"a.py": BAD}),
         change_of({}),
-        ChangeSet("staged", "", "", "", (file_change("l.py", "t.py", new_mode=MODE_SYMLINK),)),
+        ChangeSet(
+            "staged", "", "", "", (file_change("l.py", "t.py", new_mode=MODE_SYMLINK),)
+        ),
         ChangeSet("range", "", "", "", (), (commit("m", file_change("a.py", BAD)),)),
     ],
     ids=["no language", "deleted", "empty", "link", "only in history"],
@@ -110,7 +124,9 @@ def test_nor_where_no_rule_could_match(scan: Scan, change: ChangeSet) -> None:
     assert (run.status, run.files, run.findings, run.not_inspected) == ("ok", 1, (), ())
 
 
-def test_nor_without_rules_for_the_language(scan: Scan, rules: Mapping[str, Rule]) -> None:
+def test_nor_without_rules_for_the_language(
+    scan: Scan, rules: Mapping[str, Rule]
+) -> None:
     python = {name: rule for name, rule in rules.items() if "python" in name}
     assert scan({"a.js": BAD_JS}, rules=python, run=refuse).files == 0
 
@@ -124,7 +140,9 @@ def test_only_added_lines_count(scan: Scan) -> None:
 
 def test_a_place_of_several_lines_is_cut_to_the_added_ones(scan: Scan) -> None:
     old = "import requests\nrequests.get(\n    url,\n    timeout=3,\n)\n"
-    new = old.replace("    timeout=3,\n", "    timeout=3,\n    verify=False,\n    stream=True,\n")
+    new = old.replace(
+        "    timeout=3,\n", "    timeout=3,\n    verify=False,\n    stream=True,\n"
+    )
     (finding,) = scan(change_of({"a.py": new}, {"a.py": old})).findings
     place = finding.location
     assert (place.line, place.column, place.end_line, place.end_column) == (5, 5, 6, 17)
@@ -135,9 +153,13 @@ def test_a_place_of_several_lines_is_cut_to_the_added_ones(scan: Scan) -> None:
 
 def test_a_stronger_finding_silences_the_weaker_one(scan: Scan) -> None:
     text = "from flask import request\ndef f(cursor):\n    q = request.args['q']\n"
-    run = scan({"a.py": text + "    cursor.execute(f\"SELECT * FROM t WHERE q = '{q}'\")\n"})
+    run = scan(
+        {"a.py": text + "    cursor.execute(f\"SELECT * FROM t WHERE q = '{q}'\")\n"}
+    )
     assert found(run) == [("python-sql-injection", 4)]
-    run = scan({"a.py": "def f(c, q):\n    c.execute(f\"SELECT * FROM t WHERE q = '{q}'\")\n"})
+    run = scan(
+        {"a.py": "def f(c, q):\n    c.execute(f\"SELECT * FROM t WHERE q = '{q}'\")\n"}
+    )
     assert found(run) == [("python-sql-value-in-text", 2)]
 
 
@@ -154,7 +176,9 @@ def test_a_stronger_finding_silences_the_weaker_one(scan: Scan) -> None:
     ],
     ids=["wide characters", "byte-order mark", "CRLF", "UTF-16", "latin-1", "no UTF-8"],
 )  # fmt: skip
-def test_columns_count_code_points_in_every_encoding(scan: Scan, data: bytes, column: int) -> None:
+def test_columns_count_code_points_in_every_encoding(
+    scan: Scan, data: bytes, column: int
+) -> None:
     (finding,) = scan({"a.py": data}).findings
     assert finding.location.column == column
     assert finding.evidence is not None
@@ -205,7 +229,13 @@ def test_a_file_over_one_megabyte_is_scanned(scan: Scan) -> None:
 
 def test_what_the_tree_says_about_scanning_is_not_heard(scan: Scan) -> None:
     marked = BAD.replace("['q'])", "['q'])  # nosemgrep")
-    run = scan({".semgrepignore": "*\n", ".gitignore": "*\n", "tests/node_modules/a.py": marked})
+    run = scan(
+        {
+            ".semgrepignore": "*\n",
+            ".gitignore": "*\n",
+            "tests/node_modules/a.py": marked,
+        }
+    )
     assert found(run) == [("python-code-execution", 5)]
 
 
@@ -227,7 +257,9 @@ def test_nothing_of_the_users_is_read_or_written(
 ) -> None:
     seen: dict[str, str] = {}
 
-    def spy(argv: Sequence[str], *, env: Mapping[str, str] | None = None, **rest: Any) -> Any:
+    def spy(
+        argv: Sequence[str], *, env: Mapping[str, str] | None = None, **rest: Any
+    ) -> Any:
         seen.update(env or {})
         from zt_gate.system import process
 
@@ -240,7 +272,11 @@ def test_nothing_of_the_users_is_read_or_written(
     monkeypatch.setenv("SEMGREP_APP_TOKEN", "x")
     assert found(scan({"a.py": BAD}, run=spy)) == [("python-code-execution", 5)]
     assert list(home.iterdir()) == []
-    inside = [name for name in seen if name.startswith(("HOME", "XDG_", "TMPDIR", "SEMGREP_S"))]
+    inside = [
+        name
+        for name in seen
+        if name.startswith(("HOME", "XDG_", "TMPDIR", "SEMGREP_S"))
+    ]
     assert len(inside) >= 6
     for name in inside:
         assert seen[name].startswith(str(tmp_path)) or seen[name] == "off"
@@ -248,11 +284,20 @@ def test_nothing_of_the_users_is_read_or_written(
 
 def broken(rules: Mapping[str, Rule], **engine_part: Any) -> dict[str, Rule]:
     name = "code/python-yaml-full-loader"
-    body = {"id": "python-yaml-full-loader", "languages": ["python"], "severity": "ERROR"}
-    return {**rules, name: replace(rules[name], data={"engine": {**body, **engine_part}})}
+    body = {
+        "id": "python-yaml-full-loader",
+        "languages": ["python"],
+        "severity": "ERROR",
+    }
+    return {
+        **rules,
+        name: replace(rules[name], data={"engine": {**body, **engine_part}}),
+    }
 
 
-@pytest.mark.parametrize("part", [{"pattern": "f(("}, {"patern": "f()"}, {"min-version": "99.0.0"}])
+@pytest.mark.parametrize(
+    "part", [{"pattern": "f(("}, {"patern": "f()"}, {"min-version": "99.0.0"}]
+)
 def test_a_rule_that_the_engine_does_not_accept_is_an_error(
     scan: Scan, rules: Mapping[str, Rule], part: dict[str, str]
 ) -> None:
@@ -266,7 +311,9 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan({"a.py": BAD + "\n<div>{{ x }}</div>\n eval( [\n"})
     assert skips(run) == [(b"a.py", "unreadable")]
     assert "cannot parse" in run.not_inspected[0].reason
-    run = scan({"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine())
+    run = scan(
+        {"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine()
+    )
     assert "cannot parse line 2 of what was added" in run.not_inspected[0].reason
     assert found(run) == [("python-code-execution", 7)]
 
@@ -275,14 +322,18 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
 UNKNOWN = f"def f(name):\n    {LimitedEngine.UNKNOWN} = name\n    return name\n"
 
 
-def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(scan: Scan) -> None:
+def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(
+    scan: Scan,
+) -> None:
     compile(UNKNOWN, "b.py", "exec")
     text = UNKNOWN + "def g(code):\n    return eval(code)\n"
     run = scan({"b.py": text}, run=LimitedEngine())
     assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
     assert entry.kind == "not_applicable"
-    assert entry.reason.endswith("lines 1, 2, 3 of what was added, and no rule could match there")
+    assert entry.reason.endswith(
+        "lines 1, 2, 3 of what was added, and no rule could match there"
+    )
     assert run.files == 1
 
 
@@ -291,12 +342,16 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(scan
     ["    eval(request.args['q'])", "    run(name, shell=True)"],
     ids=["plain", "under another name"],
 )
-def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(scan: Scan, line: str) -> None:
+def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(
+    scan: Scan, line: str
+) -> None:
     imports = "from flask import request\nfrom subprocess import call as run\n"
     hidden = UNKNOWN.replace("    return", f"{line}\n    return")
     run = scan({"b.py": imports + hidden}, run=LimitedEngine())
     assert skips(run) == [(b"b.py", "unreadable")]
-    assert "cannot parse lines 3, 4, 5, 6 of what was added" in run.not_inspected[0].reason
+    assert (
+        "cannot parse lines 3, 4, 5, 6 of what was added" in run.not_inspected[0].reason
+    )
 
 
 def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:
@@ -344,7 +399,10 @@ _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",
         ("print('{}')", "no usable answer"),
         ("sys.exit(2)", "exit code 2"),
         ("os.abort()", "exit code -6"),
-        ('print(\'{"results": [], "errors": [], "paths": {"scanned": []}}\'); sys.exit(7)', "7"),
+        (
+            'print(\'{"results": [], "errors": [], "paths": {"scanned": []}}\'); sys.exit(7)',
+            "7",
+        ),
         ("while True: print('x' * 65536)", "printed more than"),
         ("print('['*1000000)", "no usable answer"),
         (
@@ -373,8 +431,13 @@ def test_a_file_that_semgrep_passes_over_has_failed(
     assert (skips(run), run.files) == ([(b"a.py", "failed")], 0)
 
 
-def test_the_next_way_is_tried(scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ways = [*stand_in(tmp_path, "sys.exit('unknown option')"), *semgrep_engine.starts(tmp_path)]
+def test_the_next_way_is_tried(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = [
+        *stand_in(tmp_path, "sys.exit('unknown option')"),
+        *semgrep_engine.starts(tmp_path),
+    ]
     monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     assert found(scan({"a.py": BAD})) == [("python-code-execution", 5)]
 
@@ -442,7 +505,9 @@ def test_a_program_from_an_absolute_folder_is(
 def test_the_deadline_ends_semgrep_and_says_so(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ways = stand_in(tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)")
+    ways = stand_in(
+        tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    )
     monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD}, deadline=time.monotonic() + 1.5)
     assert run.status == "error"

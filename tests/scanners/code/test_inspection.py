@@ -56,7 +56,9 @@ def idle_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("idle_machine")
 def test_a_file_that_took_too_long_is_tried_alone_with_more_time(scan: Scan) -> None:
     limited = Counting(LimitedEngine(slow_seconds=FIRST))
-    run = scan({"slow.py": "from flask import request\n" + SLOW, "quick.py": BAD}, run=limited)
+    run = scan(
+        {"slow.py": "from flask import request\n" + SLOW, "quick.py": BAD}, run=limited
+    )
     assert skips(run) == []
     assert found(run) == [("python-code-execution", 5), ("python-code-execution", 3)]
     assert len(limited.scans) == 2
@@ -67,7 +69,9 @@ def test_what_the_engine_itself_gives_up_is_found_the_second_time(
 ) -> None:
     """Holds for an engine that is fast enough at once, too; semgrep 1.185 is not."""
     monkeypatch.setattr(semgrep_engine, "RULE_SECONDS", 0.05)
-    assignments = "".join(f"    a{i} = g(a{i - 1}, a{i // 2})\n" for i in range(1, 2000))
+    assignments = "".join(
+        f"    a{i} = g(a{i - 1}, a{i // 2})\n" for i in range(1, 2000)
+    )
     slow = SLOW.replace("\n", "\n" + assignments, 1)
     run = scan({"slow.py": "from flask import request\n" + slow, "quick.py": BAD})
     assert skips(run) == []
@@ -75,13 +79,23 @@ def test_what_the_engine_itself_gives_up_is_found_the_second_time(
 
 
 @pytest.mark.usefixtures("idle_machine")
-def test_a_file_that_takes_too_long_again_has_failed(scan: Scan, tmp_path: Path) -> None:
+def test_a_file_that_takes_too_long_again_has_failed(
+    scan: Scan, tmp_path: Path
+) -> None:
     limited = LimitedEngine(slow_seconds=BOTH)
     for _ in range(2):  # and that is not remembered
-        run = scan({"slow.py": SLOW, "quick.py": BAD}, cache_dir=tmp_path / "cache", run=limited)
+        run = scan(
+            {"slow.py": SLOW, "quick.py": BAD},
+            cache_dir=tmp_path / "cache",
+            run=limited,
+        )
         assert skips(run) == [(b"slow.py", "failed")]
         assert "gave this file up" in run.not_inspected[0].reason
-        assert (run.status, run.files, found(run)) == ("ok", 1, [("python-code-execution", 5)])
+        assert (run.status, run.files, found(run)) == (
+            "ok",
+            1,
+            [("python-code-execution", 5)],
+        )
 
 
 def test_a_file_that_the_engine_was_ended_for_has_failed_and_is_not_tried_again(
@@ -118,7 +132,9 @@ class Busy:
         if len(self.timeouts) > self._times:
             return process.run(argv, **rest)
         names = argv[argv.index("--") + 1 :]
-        errors = [{"type": "Timeout", "rule_id": "python-code-execution", "path": names[0]}]
+        errors = [
+            {"type": "Timeout", "rule_id": "python-code-execution", "path": names[0]}
+        ]
         answer = {"results": [], "errors": errors, "paths": {"scanned": names}}
         return process.Completed(0, json.dumps(answer).encode(), b"", self._cpu_seconds)
 
@@ -138,7 +154,10 @@ def test_a_file_that_had_its_cpu_time_is_given_up(scan: Scan) -> None:
     busy = Busy(times=9, cpu_seconds=1000.0)
     run = scan({"a.py": BAD}, run=busy)
     assert skips(run) == [(b"a.py", "failed")]
-    assert busy.timeouts == [semgrep_engine.RULE_SECONDS, semgrep_engine.PATIENT_SECONDS]
+    assert busy.timeouts == [
+        semgrep_engine.RULE_SECONDS,
+        semgrep_engine.PATIENT_SECONDS,
+    ]
 
 
 def test_a_busy_machine_is_not_waited_for_without_end(scan: Scan) -> None:
@@ -176,7 +195,9 @@ def test_of_a_large_file_the_changed_functions_are_enough(scan: Scan) -> None:
     assert "functions that were not changed" in entry.reason
 
 
-def test_a_second_look_at_the_same_content_starts_nothing(scan: Scan, tmp_path: Path) -> None:
+def test_a_second_look_at_the_same_content_starts_nothing(
+    scan: Scan, tmp_path: Path
+) -> None:
     cache = tmp_path / "cache"
     files = {"a.py": BAD, "b.js": BAD_JS, "c.py": "import os\nos.system('ls')\n"}
     first = scan(files, cache_dir=cache)
@@ -192,7 +213,10 @@ def test_parsing_problems_are_remembered_too(scan: Scan, tmp_path: Path) -> None
     first = scan(files, cache_dir=tmp_path / "cache")
     again = scan(files, cache_dir=tmp_path / "cache", run=refuse)
     assert skips(first) == [(b"a.py", "unreadable")]
-    assert (again.findings, again.not_inspected) == (first.findings, first.not_inspected)
+    assert (again.findings, again.not_inspected) == (
+        first.findings,
+        first.not_inspected,
+    )
 
 
 def test_what_is_remembered_is_no_text(scan: Scan, tmp_path: Path) -> None:
@@ -245,7 +269,9 @@ def test_damaged_memory_is_no_memory(scan: Scan, tmp_path: Path) -> None:
     assert len(count.scans) == 1
 
 
-def test_a_rule_is_loaded_for_the_files_that_it_can_match_in(scan: Scan, tmp_path: Path) -> None:
+def test_a_rule_is_loaded_for_the_files_that_it_can_match_in(
+    scan: Scan, tmp_path: Path
+) -> None:
     scan({"a.py": BAD, "b.py": "import yaml\nyaml.full_load(x)\n", "c.py": "x = 1\n"})
     loaded = json.loads(Path(tmp_path, "rules-1-python.json").read_bytes())["rules"]
     files = {rule["id"]: rule["paths"]["include"] for rule in loaded}
@@ -254,7 +280,9 @@ def test_a_rule_is_loaded_for_the_files_that_it_can_match_in(scan: Scan, tmp_pat
     assert "python-weak-password-hash" not in files
 
 
-def test_two_engines_find_what_one_does(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_engines_find_what_one_does(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = {f"{n}.py": BAD + "\n" * n for n in range(5)} | {"b.js": BAD_JS}
     one, two = Counting(), Counting()
     first = scan(files, run=one)
@@ -283,7 +311,9 @@ def test_what_goes_wrong_with_one_of_two_engines_is_an_error(
 
 
 def test_a_source_on_another_line_is_told(scan: Scan) -> None:
-    text = BAD.replace("    return eval(request.args['q'])", "    q = request.args\n    eval(q)")
+    text = BAD.replace(
+        "    return eval(request.args['q'])", "    q = request.args\n    eval(q)"
+    )
     (finding,) = scan({"a.py": text}).findings
     assert finding.location.line == 6
     assert finding.message.endswith("; it comes from line 5")
@@ -293,9 +323,14 @@ def test_without_the_engine_itself_the_source_is_not_told(
     scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(semgrep_engine, "flows", lambda *_: b"{no JSON")
-    text = BAD.replace("    return eval(request.args['q'])", "    q = request.args\n    eval(q)")
+    text = BAD.replace(
+        "    return eval(request.args['q'])", "    q = request.args\n    eval(q)"
+    )
     (finding,) = scan({"a.py": text}).findings
-    assert finding.message == "Code injection: untrusted input evaluated as code or template"
+    assert (
+        finding.message
+        == "Code injection: untrusted input evaluated as code or template"
+    )
 
 
 def test_the_identity_is_of_programs_that_are_there(tmp_path: Path) -> None:

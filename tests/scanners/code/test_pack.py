@@ -23,7 +23,11 @@ from zt_gate.scanners.code import SCANNER
 FOLDER = rulebook.rules_folder() / "code"
 FILES = sorted(file for file in FOLDER.glob("*/*.yaml") if file.parent.name != "tables")
 TABLES = sorted(FOLDER.glob("tables/*/*.yaml"))
-EXTENSIONS = {"python": [".py"], "javascript": [".js", ".jsx", ".ts", ".tsx"], "go": [".go"]}
+EXTENSIONS = {
+    "python": [".py"],
+    "javascript": [".js", ".jsx", ".ts", ".tsx"],
+    "go": [".go"],
+}
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -38,7 +42,9 @@ def _check(file: Path) -> None:
     assert rule["id"] == f"{language}-{file.stem}"
     metadata = rule["metadata"]
     assert all(re.fullmatch(r"CWE-\d+", name) for name in metadata["cwe"])
-    assert all(re.fullmatch(r"A\d\d:2021 [\w ()-]+", name) for name in metadata["owasp"])
+    assert all(
+        re.fullmatch(r"A\d\d:2021 [\w ()-]+", name) for name in metadata["owasp"]
+    )
     assert all(url.startswith("https://") for url in metadata["references"])
     said = {"high": "ERROR", "medium": "WARNING", "low": "INFO"}[metadata["confidence"]]
     assert rule["severity"] == said
@@ -171,5 +177,7 @@ def test_nearly_nothing_blocks_on_clean_packages(tmp_path: Path) -> None:
     assert run.lines > 30_000
     strict = [finding for finding in run.findings if finding.confidence == "high"]
     assert len(strict) <= 10 * run.lines / 100_000
-    loud = [finding for finding in run.findings if finding.confidence in {"high", "medium"}]
+    loud = [
+        finding for finding in run.findings if finding.confidence in {"high", "medium"}
+    ]
     assert len(loud) <= 60 * run.lines / 100_000

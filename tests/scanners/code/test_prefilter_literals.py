@@ -56,7 +56,10 @@ def _sets(condition: Condition) -> set[frozenset[str]]:
         return {frozenset((word.decode(),)) for word in condition}
     if isinstance(condition, Pieces):
         mark = "+" if condition.is_joined else "~"
-        return {frozenset((mark + at.decode(),)) for at in condition.plain | condition.matching}
+        return {
+            frozenset((mark + at.decode(),))
+            for at in condition.plain | condition.matching
+        }
     parts = [_sets(part) for part in condition.parts]
     if isinstance(condition, AnyOf):
         return set().union(*parts)
@@ -157,7 +160,9 @@ def test_what_is_necessary_in_other_languages(pattern: str, expected: str) -> No
 def test_words_that_may_name_a_decorator(text: bytes, expected: bool) -> None:
     text = text.replace(b"QUOTE", b"'" * 3)
     assert (b"@get" in PrefilterText(text, python=True).words) == expected
-    assert not any(word.startswith(b"@") for word in PrefilterText(text, python=False).words)
+    assert not any(
+        word.startswith(b"@") for word in PrefilterText(text, python=False).words
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,13 +198,17 @@ def test_words_that_may_name_what_is_called(text: bytes, expected: bool) -> None
         ("@x.eval(...)\ndef f(...): ...", False),
     ],
 )
-def test_only_what_a_pattern_calls_must_be_called(pattern: str, is_marked: bool) -> None:
+def test_only_what_a_pattern_calls_must_be_called(
+    pattern: str, is_marked: bool
+) -> None:
     (words,) = _sets(condition_of({"pattern": pattern}, python=True))
     assert ("(eval" in words) == is_marked
     assert ("eval" in words) != is_marked
 
 
-def test_a_pattern_within_a_metavariable_counts_unless_it_is_in_another_language() -> None:
+def test_a_pattern_within_a_metavariable_counts_unless_it_is_in_another_language() -> (
+    None
+):
     inner: dict[str, Any] = {"metavariable": "$X", "pattern": "evil()"}
     rule = {"patterns": [{"pattern": "f($X)"}, {"metavariable-pattern": inner}]}
     assert needs(rule) == ["evil f"]
@@ -224,7 +233,11 @@ def test_any_table_gives_a_condition(table: Any) -> None:
             assert PrefilterText(text, python=True).holds(found) or marked
 
 
-@given(st.lists(st.sampled_from(["eval", "$X", "os", "'os'", ".", "(", ")", "\n", "...", "$"])))
+@given(
+    st.lists(
+        st.sampled_from(["eval", "$X", "os", "'os'", ".", "(", ")", "\n", "...", "$"])
+    )
+)
 def test_a_pattern_matches_itself(parts: list[str]) -> None:
     text = " ".join(parts)
     for python in (True, False):
@@ -261,9 +274,12 @@ def test_no_match_is_lost_by_the_words(tmp_path: Path) -> None:
             texts[name] = (dialect.language.name, data)
     ids = {name.removeprefix("code/") for name in whole.rules}
     files = [
-        pack.file(name, dict.fromkeys(pack.known(name, ids), ())) for name in sorted(pack.languages)
+        pack.file(name, dict.fromkeys(pack.known(name, ids), ()))
+        for name in sorted(pack.languages)
     ]
-    answer = semgrep_engine.scan(tuple(texts), files, tuple(semgrep_engine.starts(tmp_path)), whole)
+    answer = semgrep_engine.scan(
+        tuple(texts), files, tuple(semgrep_engine.starts(tmp_path)), whole
+    )
     assert len(answer.matches) >= len(ids)
     for match in answer.matches:
         language, data = texts[match.file]

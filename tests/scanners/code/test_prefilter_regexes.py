@@ -57,7 +57,10 @@ def pieces(regex: str) -> list[str]:
 )  # fmt: skip
 def test_what_is_demanded(regex: str, expected: list[str]) -> None:
     if regex.startswith("<("):
-        assert pieces(regex) == ["~<div>", "~<p>"] or set(pieces(regex)) == {"~<div", "~<p"}
+        assert pieces(regex) == ["~<div>", "~<p>"] or set(pieces(regex)) == {
+            "~<div",
+            "~<p",
+        }
     else:
         assert pieces(regex) == expected
 
@@ -66,10 +69,14 @@ ATOMS = st.sampled_from(
     ["a", "b", "ab", "cd", "X", r"\s", r"\.", ".", "[ab]", "[^a]", r"[\"']", r"\b", "^", "$",
      r"\w", r"\d", "1", " ", "'", "(?!b)", "(?=a)", "(?<!a)"]
 )  # fmt: skip
-QUANTIFIERS = st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{1,3}", "{0,2}", "*?", "+?"])
+QUANTIFIERS = st.sampled_from(
+    ["", "", "", "*", "+", "?", "{2}", "{1,3}", "{0,2}", "*?", "+?"]
+)
 EXPRESSIONS = st.recursive(
     st.tuples(ATOMS, QUANTIFIERS).map(
-        lambda pair: pair[0] + ("" if pair[0].startswith(("(", "^", "$", "\\b")) else pair[1])
+        lambda pair: (
+            pair[0] + ("" if pair[0].startswith(("(", "^", "$", "\\b")) else pair[1])
+        )
     ),
     lambda inner: (
         st.lists(inner, min_size=1, max_size=3).map("".join)

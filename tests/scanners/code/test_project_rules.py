@@ -71,7 +71,10 @@ def test_a_rule_of_the_projects_own(scan: Scan) -> None:
 def test_own_rules_stand_beside_the_gates(scan: Scan) -> None:
     change = {"a.py": BAD, "b.py": CODE["a.py"]}
     run = scan_with(scan, {"r.yaml": RULES}, change, rules=("r.yaml",))
-    assert found(run) == [("python-code-execution", 5), ("own-company-python-no-print", 2)]
+    assert found(run) == [
+        ("python-code-execution", 5),
+        ("own-company-python-no-print", 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +135,9 @@ def test_a_pack_is_a_regular_file(scan: Scan, path: str) -> None:
     assert "cannot be read" in run.reason
 
 
-def test_own_rules_without_a_pin_are_never_read_from_the_disk(scan: Scan, tmp_path: Path) -> None:
+def test_own_rules_without_a_pin_are_never_read_from_the_disk(
+    scan: Scan, tmp_path: Path
+) -> None:
     file = tmp_path / "rules.yaml"
     file.write_bytes(RULES)
     run = scan_with(scan, {}, rules=(str(file),))
@@ -142,7 +147,9 @@ def test_own_rules_without_a_pin_are_never_read_from_the_disk(scan: Scan, tmp_pa
 def test_a_second_run_starts_nothing(scan: Scan, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first = scan_with(scan, {"r.yaml": RULES}, rules=("r.yaml",), cache_dir=cache)
-    again = scan_with(scan, {"r.yaml": RULES}, rules=("r.yaml",), cache_dir=cache, run=refuse)
+    again = scan_with(
+        scan, {"r.yaml": RULES}, rules=("r.yaml",), cache_dir=cache, run=refuse
+    )
     assert again.findings == first.findings
 
 
@@ -151,7 +158,9 @@ def test_rules_of_one_name_get_numbers(tmp_path: Path) -> None:
         b"  - {id: '%s', languages: [python], severity: INFO, pattern: f()}\n" % name
         for name in (b"a.b", b"a-b", b"A_B", b"\xc3\xa9", b"!")
     )
-    given = context({}, tmp_path, trusted_file=lambda _: text, settings={"rules": ("r",)})
+    given = context(
+        {}, tmp_path, trusted_file=lambda _: text, settings={"rules": ("r",)}
+    )
     assert list(own_rules(given, Store(None)).rules) == [
         "code/own-a-b", "code/own-a-b-2", "code/own-a-b-3", "code/own-rule", "code/own-rule-2",
     ]  # fmt: skip
@@ -159,7 +168,12 @@ def test_rules_of_one_name_get_numbers(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "severity"),
-    [("ERROR", "high"), ("WARNING", "medium"), ("info", "low"), ("CRITICAL", "critical")],
+    [
+        ("ERROR", "high"),
+        ("WARNING", "medium"),
+        ("info", "low"),
+        ("CRITICAL", "critical"),
+    ],
 )
 def test_severities_are_mapped(tmp_path: Path, said: str, severity: str) -> None:
     text = f"rules: [{{id: a, languages: [js], severity: {said}, metadata: {{confidence: HIGH}}}}]"
@@ -179,7 +193,9 @@ def test_any_rule_is_taken_or_refused(table: dict[str, Any]) -> None:
     from pathlib import Path
 
     text = json.dumps({"rules": [table]}).encode()
-    given = context({}, Path("/nowhere"), trusted_file=lambda _: text, settings={"rules": ("r",)})
+    given = context(
+        {}, Path("/nowhere"), trusted_file=lambda _: text, settings={"rules": ("r",)}
+    )
     own = own_rules(given, Store(None))
     assert len(own.rules) + len(own.wrong) + len(own.others) == 1
     assert all(RULE_ID.fullmatch(name) for name in own.rules)

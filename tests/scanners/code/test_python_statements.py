@@ -38,7 +38,13 @@ def test_the_top_level_statements() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"def f(:", b"x = '\x00'", b"(" * 5000, b"-" * 100_000 + b"1", b"x = 1\n" * 400_000],
+    [
+        b"def f(:",
+        b"x = '\x00'",
+        b"(" * 5000,
+        b"-" * 100_000 + b"1",
+        b"x = 1\n" * 400_000,
+    ],
     ids=["syntax", "NUL", "brackets", "nested", "large"],
 )
 def test_what_python_does_not_parse_has_no_statements(text: bytes) -> None:
@@ -70,7 +76,9 @@ def test_parts_of_a_file_keep_their_lines() -> None:
     ]  # fmt: skip
 
 
-@given(st.binary(max_size=200), st.lists(st.tuples(st.integers(1, 20), st.integers(1, 20))))
+@given(
+    st.binary(max_size=200), st.lists(st.tuples(st.integers(1, 20), st.integers(1, 20)))
+)
 def test_blanking_never_moves_a_line(text: bytes, pairs: list[tuple[int, int]]) -> None:
     lines = text.split(b"\n")
     spans = [(a, b) for a, b in pairs if a <= b and a <= len(lines)]

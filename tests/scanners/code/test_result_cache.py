@@ -51,7 +51,9 @@ def test_without_a_folder_nothing_is_kept() -> None:
         lambda data: b"\xff" * 1000,
     ],
 )
-def test_a_damaged_entry_does_not_exist(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_a_damaged_entry_does_not_exist(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
     store = Store(tmp_path)
     store.put(key_of("a"), VALUE)
     (file,) = entries(tmp_path)
@@ -72,7 +74,9 @@ def test_an_entry_under_another_key_does_not_exist(tmp_path: Path) -> None:
     assert store.get(other) is None
 
 
-def test_the_number_of_entries_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_entries_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MAX_ENTRIES", 4)
     store = Store(tmp_path)
     keys = [f"00{number:062x}" for number in range(20)]
@@ -137,4 +141,6 @@ def test_which_rules_apply_is_remembered_for_a_long_text(tmp_path: Path) -> None
     assert "python-eval-of-argument" in found
     again = Pack(rulebook.load("code"), tmp_path, store)
     assert again.applicable("python", text) == found
-    assert again.applicable("python", text + b"import pickle; pickle.loads(x)\n") > found
+    assert (
+        again.applicable("python", text + b"import pickle; pickle.loads(x)\n") > found
+    )

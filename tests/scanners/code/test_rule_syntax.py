@@ -34,7 +34,10 @@ def test_a_whole_expression_gets_its_name_by_as() -> None:
         "sources": [
             {
                 "all": [
-                    {"any": [{"pattern": "$A + $B"}, {"pattern": 'f"..."'}], "as": "$WHOLE"},
+                    {
+                        "any": [{"pattern": "$A + $B"}, {"pattern": 'f"..."'}],
+                        "as": "$WHOLE",
+                    },
                     {"not": {"inside": "g(...)"}},
                 ],
                 "where": [{"metavariable": "$WHOLE", "regex": "x"}, {"focus": "$B"}],
@@ -67,4 +70,7 @@ def test_what_needs_no_name_or_is_not_known_stays(body: dict[str, Any]) -> None:
 def test_the_rules_about_built_texts_are_given_in_the_newer_syntax() -> None:
     bodies = {name: rule.data["engine"] for name, rule in rulebook.load("code").items()}
     changed = {name for name, body in bodies.items() if newer(body) is not body}
-    assert {"code/python-sql-value-in-text", "code/javascript-sql-value-in-text"} <= changed
+    assert {
+        "code/python-sql-value-in-text",
+        "code/javascript-sql-value-in-text",
+    } <= changed

@@ -62,7 +62,9 @@ def test_a_sanitizer_that_is_taken_away(scan: Scan, new: str, line: int) -> None
 
 
 def test_a_source_that_is_added_above_an_old_sink(scan: Scan) -> None:
-    old = SAFE.replace("    q = request.args['q']\n    q = shlex.quote(q)\n", "    q = '.'\n")
+    old = SAFE.replace(
+        "    q = request.args['q']\n    q = shlex.quote(q)\n", "    q = '.'\n"
+    )
     new = old.replace("    q = '.'\n", "    q = request.args['q']\n")
     run = scan(change_of({"a.py": new}, {"a.py": old}))
     assert places(run) == [("file", 6)]
@@ -125,7 +127,9 @@ def test_an_old_content_that_is_not_there_has_failed(scan: Scan) -> None:
     assert "old findings cannot be told from new ones" in run.not_inspected[0].reason
 
 
-def test_an_old_content_that_could_be_read_in_two_ways_had_no_findings(scan: Scan) -> None:
+def test_an_old_content_that_could_be_read_in_two_ways_had_no_findings(
+    scan: Scan,
+) -> None:
     old = b"# coding: utf-7\n" + SAFE.encode()
     run = scan(change_of({"a.py": SAFE + "\n"}, {"a.py": old}))
     assert places(run) == [("file", 7), ("file", 11)]
@@ -148,7 +152,9 @@ lines = st.lists(st.sampled_from([b"a(x)", b"b(x)", b"  a(x)", b""]), max_size=8
 
 
 @given(lines, lines)
-def test_every_new_match_is_an_old_one_or_reported(old: list[bytes], new: list[bytes]) -> None:
+def test_every_new_match_is_an_old_one_or_reported(
+    old: list[bytes], new: list[bytes]
+) -> None:
     def matches(text: list[bytes]) -> list[Match]:
         return [Match("r", "", at, line.index(b"a") + 1, at, len(line) + 1)
                 for at, line in enumerate(text, 1) if b"a" in line]  # fmt: skip

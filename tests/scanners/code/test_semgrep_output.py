@@ -30,13 +30,21 @@ def test_a_whole_answer() -> None:
     answer = read(
         document(
             results=[MATCH, {**MATCH, "extra": {}}],
-            errors=[partial, {"type": "Rule parse error", "rule_id": "tmp.bad", "message": "m"}],
+            errors=[
+                partial,
+                {"type": "Rule parse error", "rule_id": "tmp.bad", "message": "m"},
+            ],
             paths={"scanned": ["src/000001.py"]},
             skipped_rules=[{"rule_id": "tmp.new", "details": "too old"}],
         )
     )
     first, second = answer.matches
-    assert (first.rule, first.line, first.column, first.end_column) == ("python-x", 3, 5, 9)
+    assert (first.rule, first.line, first.column, first.end_column) == (
+        "python-x",
+        3,
+        5,
+        9,
+    )
     assert second == first
     assert answer.scanned == {"src/000001.py"}
     assert answer.problems == (
@@ -78,7 +86,9 @@ def test_a_deep_trace_is_cut_off(depth: int) -> None:
     trace: Any = {"start": {"line": 7}}
     for _ in range(depth):
         trace = [trace]
-    assert read(document(results=[{**MATCH, "extra": {"dataflow_trace": trace}}])).matches
+    assert read(
+        document(results=[{**MATCH, "extra": {"dataflow_trace": trace}}])
+    ).matches
 
 
 json_values = st.recursive(
@@ -94,7 +104,9 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@given(st.binary(max_size=100) | json_values.map(lambda value: json.dumps(value).encode()))
+@given(
+    st.binary(max_size=100) | json_values.map(lambda value: json.dumps(value).encode())
+)
 def test_garbage_is_never_an_answer_by_accident(output: bytes) -> None:
     """Whatever comes in: OutputError, or a document that had all three parts."""
     try:

@@ -66,7 +66,10 @@ def test_what_would_be_read_in_two_ways_is_refused(data: bytes, word: str) -> No
 
 
 def test_a_declaration_means_nothing_in_javascript() -> None:
-    assert as_utf8(b"// coding: utf-7\nlet x;\n", JAVASCRIPT) == b"// coding: utf-7\nlet x;\n"
+    assert (
+        as_utf8(b"// coding: utf-7\nlet x;\n", JAVASCRIPT)
+        == b"// coding: utf-7\nlet x;\n"
+    )
     with pytest.raises(UnreadableCodeError, match="carriage return"):
         as_utf8(b"// c\rrun()\n", JAVASCRIPT)
 
@@ -110,7 +113,13 @@ def test_python_and_the_scanner_read_the_same_characters(
 
 
 def test_names_and_first_lines_say_the_language() -> None:
-    names = {b"a.PY": "py", b"x/b.mts": "ts", b"c.tsx": "tsx", b"d.cjs": "js", b"e.pyw": "py"}
+    names = {
+        b"a.PY": "py",
+        b"x/b.mts": "ts",
+        b"c.tsx": "tsx",
+        b"d.cjs": "js",
+        b"e.pyw": "py",
+    }
     for name, extension in names.items():
         dialect = by_name(name)
         assert dialect is not None

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 FOLDER = rulebook.rules_folder() / "code"
 RULES = rulebook.load("code")
-FIXING = {name.removeprefix("code/"): rule for name, rule in RULES.items() if rule.data.get("fix")}
+FIXING = {
+    name.removeprefix("code/"): rule
+    for name, rule in RULES.items()
+    if rule.data.get("fix")
+}
 
 
 def _examples() -> dict[str, str]:
@@ -55,7 +59,9 @@ def test_what_is_suggested_parses_and_takes_the_finding_away(scan: Scan) -> None
     for finding in before.findings:
         if finding.fix is not None:
             by_path[(finding.location.path or b"").decode()].append(finding)
-    suggested = {f.rule.removeprefix("code/") for found in by_path.values() for f in found}
+    suggested = {
+        f.rule.removeprefix("code/") for found in by_path.values() for f in found
+    }
     assert FIXING.keys() == suggested
     mended = {path: _applied(texts[path], found) for path, found in by_path.items()}
     for path, text in mended.items():
@@ -64,13 +70,19 @@ def test_what_is_suggested_parses_and_takes_the_finding_away(scan: Scan) -> None
     after = scan(change_of(dict(mended)))
     assert (after.status, after.not_inspected) == ("ok", ())
     left = {(f.rule, f.location.path, f.location.line) for f in after.findings}
-    gone = {(f.rule, f.location.path, f.location.line) for found in by_path.values() for f in found}
+    gone = {
+        (f.rule, f.location.path, f.location.line)
+        for found in by_path.values()
+        for f in found
+    }
     assert not left & gone
 
 
 def _rule(*steps: tuple[str, str]) -> Rule:
     fix = [{"find": find, "put": put} for find, put in steps]
-    return Rule("code/x", "t", "w", "r", Severity.LOW, Confidence.LOW, data={"fix": fix})
+    return Rule(
+        "code/x", "t", "w", "r", Severity.LOW, Confidence.LOW, data={"fix": fix}
+    )
 
 
 @pytest.mark.parametrize(

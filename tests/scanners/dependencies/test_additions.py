@@ -49,7 +49,10 @@ def added(found: Difference) -> list[str]:
 
 
 def remarks(found: Difference) -> list[tuple[str, str]]:
-    return [(one.rule.partition("/")[2], one.addition.dependency.name) for one in found.remarks]
+    return [
+        (one.rule.partition("/")[2], one.addition.dependency.name)
+        for one in found.remarks
+    ]
 
 
 def test_an_undeclared_import_is_an_added_package() -> None:
@@ -58,7 +61,12 @@ def test_an_undeclared_import_is_an_added_package() -> None:
         "import made_up_thing.part\nimport azure.made_up\n"
     )
     found = of({"a.py": code}, trusted={"pyproject.toml": PYPROJECT})
-    assert added(found) == ["pyyaml", "google-cloud-storage", "made-up-thing", "azure-made-up"]
+    assert added(found) == [
+        "pyyaml",
+        "google-cloud-storage",
+        "made-up-thing",
+        "azure-made-up",
+    ]
     assert {rule for rule, _ in remarks(found)} == {"undeclared-import"}
     assert "pyyaml" in found.remarks[0].message
 
@@ -105,9 +113,14 @@ def test_the_version_in_a_changed_lock_is_the_one_that_counts() -> None:
             "node_modules/a/node_modules/zzkit": {"version": "1.9.0"},
             "node_modules/zzkit": {"version": "1.2.3"}}}  # fmt: skip
     found = of(
-        {"package.json": '{"dependencies": {"zzkit": "^1"}}', "package-lock.json": json.dumps(lock)}
+        {
+            "package.json": '{"dependencies": {"zzkit": "^1"}}',
+            "package-lock.json": json.dumps(lock),
+        }
     )
-    assert [(one.dependency.key, one.constraint) for one in found.added] == [("zzkit", "1.2.3")]
+    assert [(one.dependency.key, one.constraint) for one in found.added] == [
+        ("zzkit", "1.2.3")
+    ]
     assert [one.constraint for one in found.constrained] == ["1.9.0"]
 
 
@@ -123,7 +136,9 @@ def test_thousands_of_names_take_linear_time() -> None:
         names = [f"zz{n}kit-{n}" for n in range(count)]
         code = "".join(f"import q{n}q\n" for n in range(count))
         table = json.dumps({"name": "own", "dependencies": dict.fromkeys(names, "1")})
-        found = of({"requirements.txt": "\n".join(names), "package.json": table, "a.py": code})
+        found = of(
+            {"requirements.txt": "\n".join(names), "package.json": table, "a.py": code}
+        )
         assert len(found.added) == 3 * count
 
     finishes([10_000], look)
@@ -143,7 +158,9 @@ def test_the_change_that_declares_it_declares_it() -> None:
 
 def test_affixes_and_namespaces_count_as_declared() -> None:
     trusted = {"requirements.txt": "python-thing\nother-sdk\nspace-part\n"}
-    assert added(of({"a.py": "import thing, other, space.part\n"}, trusted=trusted)) == []
+    assert (
+        added(of({"a.py": "import thing, other, space.part\n"}, trusted=trusted)) == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,12 +171,16 @@ def test_affixes_and_namespaces_count_as_declared() -> None:
         ("a.py", "try:\n    import made_up\nexcept ImportError:\n    made_up = None\n"),
     ],
 )
-def test_what_tests_make_up_and_what_is_optional_is_not_added(path: str, code: str) -> None:
+def test_what_tests_make_up_and_what_is_optional_is_not_added(
+    path: str, code: str
+) -> None:
     assert added(of({path: code}, trusted={"pyproject.toml": PYPROJECT})) == []
 
 
 def test_javascript_imports() -> None:
-    package = json.dumps({"name": "own", "dependencies": {"react": "1", "@types/lodash": "1"}})
+    package = json.dumps(
+        {"name": "own", "dependencies": {"react": "1", "@types/lodash": "1"}}
+    )
     code = "import 'react'; import 'lodash'\nimport 'own/x'\nimport 'src/y'\nrequire('made-up/z')\n"
     found = of({"web/a.ts": code}, trusted={"package.json": package, "src/y.ts": ""})
     assert added(found) == ["made-up"]
@@ -175,7 +196,9 @@ def test_without_a_list_of_files_imports_are_said_not_to_be_looked_at() -> None:
 
 def test_commands_add_what_nothing_declares() -> None:
     text = "```\npip install own flask rich\nnpm install left-pad\npip install git+https://h.example/own.git\n```\n"
-    found = of({"README.md": text, "docs/a.md": text}, trusted={"pyproject.toml": PYPROJECT})
+    found = of(
+        {"README.md": text, "docs/a.md": text}, trusted={"pyproject.toml": PYPROJECT}
+    )
     assert added(found) == ["rich", "left-pad"]
 
 
@@ -188,7 +211,9 @@ def test_prose_names_packages_but_no_index() -> None:
 def test_packages_of_a_workspace_are_no_strangers() -> None:
     root = json.dumps({"name": "root", "workspaces": ["packages/*"]})
     sibling = json.dumps({"name": "@me/sibling"})
-    new: Files = {"packages/b/package.json": json.dumps({"dependencies": {"@me/sibling": "*"}})}
+    new: Files = {
+        "packages/b/package.json": json.dumps({"dependencies": {"@me/sibling": "*"}})
+    }
     trusted = {"package.json": root, "packages/a/package.json": sibling}
     assert added(of(new, trusted=trusted)) == []
     assert added(of(new, trusted={**trusted, "package.json": "{}"})) == ["@me/sibling"]
@@ -219,19 +244,35 @@ def test_lock_and_manifest_that_disagree() -> None:
             "node_modules/deeper": {"version": "1.0.0"},
         },
     }
-    found = of({"w/package.json": json.dumps(package), "w/package-lock.json": json.dumps(lock)})
-    assert remarks(found) == [("lock-mismatch", "only-here"), ("lock-mismatch", "only-locked")]
-    elsewhere = of({"package.json": json.dumps(package), "w/package-lock.json": json.dumps(lock)})
+    found = of(
+        {"w/package.json": json.dumps(package), "w/package-lock.json": json.dumps(lock)}
+    )
+    assert remarks(found) == [
+        ("lock-mismatch", "only-here"),
+        ("lock-mismatch", "only-locked"),
+    ]
+    elsewhere = of(
+        {"package.json": json.dumps(package), "w/package-lock.json": json.dumps(lock)}
+    )
     assert remarks(elsewhere) == []
-    alone = of({"w/package.json": json.dumps(package)}, {"w/package-lock.json": json.dumps(lock)})
+    alone = of(
+        {"w/package.json": json.dumps(package)},
+        {"w/package-lock.json": json.dumps(lock)},
+    )
     assert remarks(alone) == []
 
 
 def test_a_foreign_index_of_a_lock_file_is_said_once(tmp_path: Path) -> None:
     source = 'source = { registry = "https://mirror.example/simple" }'
-    lock = "".join(f'[[package]]\nname = "p{n}"\nversion = "1"\n{source}\n\n' for n in range(9))
-    run = SCANNER.scan(change_of({"uv.lock": lock}), context(RULES, tmp_path, offline=True))
-    assert [finding.rule for finding in run.findings] == ["dependencies/outside-registry"]
+    lock = "".join(
+        f'[[package]]\nname = "p{n}"\nversion = "1"\n{source}\n\n' for n in range(9)
+    )
+    run = SCANNER.scan(
+        change_of({"uv.lock": lock}), context(RULES, tmp_path, offline=True)
+    )
+    assert [finding.rule for finding in run.findings] == [
+        "dependencies/outside-registry"
+    ]
 
 
 def test_actions_that_are_not_pinned() -> None:
@@ -258,15 +299,19 @@ def test_actions_that_are_not_pinned() -> None:
 
 
 def test_what_only_running_it_would_tell_is_said() -> None:
-    found = of({"setup.py": "from setuptools import setup\nsetup(install_requires=read())\n"})
-    assert [(item.kind, b"setup.py" in (item.path or b"")) for item in found.not_inspected] == [
-        ("not_applicable", True)
-    ]
+    found = of(
+        {"setup.py": "from setuptools import setup\nsetup(install_requires=read())\n"}
+    )
+    assert [
+        (item.kind, b"setup.py" in (item.path or b"")) for item in found.not_inspected
+    ] == [("not_applicable", True)]
 
 
 def test_a_quote_that_ends_earlier_brings_an_import_to_life() -> None:
     old = {"a.py": '"""\nimport made_up\n"""\n'}
-    found = of({"a.py": '"""\n"""\nimport made_up\n'}, old, {"pyproject.toml": PYPROJECT})
+    found = of(
+        {"a.py": '"""\n"""\nimport made_up\n'}, old, {"pyproject.toml": PYPROJECT}
+    )
     assert added(found) == ["made-up"]
 
 
@@ -310,7 +355,9 @@ _LINES = st.lists(
 @given(_LINES, _LINES)
 def test_the_first_look_misses_no_import(old: str, new: str) -> None:
     file = file_change("a.py", new, old)
-    change = ChangeSet("staged", "", "", "", (dataclasses.replace(file, hunks=file.hunks),))
+    change = ChangeSet(
+        "staged", "", "", "", (dataclasses.replace(file, hunks=file.hunks),)
+    )
     if may_add(file):
         return
     from zt_gate.ecosystems.manifests import python
@@ -321,7 +368,9 @@ def test_the_first_look_misses_no_import(old: str, new: str) -> None:
 
 
 def test_the_table_of_imports() -> None:
-    assert TABLE.distributions("google.cloud.storage.client") == ["google-cloud-storage"]
+    assert TABLE.distributions("google.cloud.storage.client") == [
+        "google-cloud-storage"
+    ]
     assert TABLE.distributions("PIL.Image") == ["pillow"]
     assert suggestion(RULES, "objc") == "pyobjc"
     assert suggestion(RULES, "cv2") == "opencv-python"
@@ -348,6 +397,10 @@ def test_a_look_at_plain_code_loads_nothing_and_calls_little() -> None:
     )
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True, cwd=root
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=root,
     )
     assert int(done.stdout) < 2 * 20 * 500  # two calls for each line of code

@@ -28,14 +28,20 @@ FAULTS: tuple[Fault, ...] = (
 NAMES = ("zzinhouse-fresh", "zzinhouse-old")
 
 
-def scan(registry: Registry, tmp_path: Path, ecosystem: str, seconds: float) -> ScannerRun:
+def scan(
+    registry: Registry, tmp_path: Path, ecosystem: str, seconds: float
+) -> ScannerRun:
     text = "\n".join(NAMES) + "\n"
     files: dict[str, str | bytes | None] = {"requirements.txt": text}
     if ecosystem == "npm":
-        files = {"package.json": json.dumps({"dependencies": dict.fromkeys(NAMES, "*")})}
+        files = {
+            "package.json": json.dumps({"dependencies": dict.fromkeys(NAMES, "*")})
+        }
     environ = {**registry.environment(), **registry.trust()}
     deadline = time.monotonic() + seconds
-    here = context(RULES, tmp_path, environ=environ, cache_dir=tmp_path, deadline=deadline)
+    here = context(
+        RULES, tmp_path, environ=environ, cache_dir=tmp_path, deadline=deadline
+    )
     return SCANNER.scan(change_of(files), here)
 
 
@@ -71,7 +77,9 @@ def test_the_table(
     for (ecosystem, fault), said in zip(cases, results, strict=True):
         if not any(NAMES[0] in line for line in said):
             unsafe.append(f"{ecosystem} {fault}")
-        false_missing += [line for line in said if line.startswith("dependencies/missing")]
+        false_missing += [
+            line for line in said if line.startswith("dependencies/missing")
+        ]
         # Without dates a young package may not pass; without ETags nothing changes.
         expected = "too-new" if fault == "no-etag" else "unverified"
         assert all(f"dependencies/{expected} " in line for line in said), (fault, said)
@@ -110,14 +118,18 @@ def ask(registry: Registry, tmp_path: Path, count: int) -> ScannerRun:
     return SCANNER.scan(change_of({"requirements.txt": "\n".join(names)}), here)
 
 
-def test_a_few_names_take_two_round_trips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_few_names_take_two_round_trips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 50.0)
     with Registry() as registry:
         # The server answers none of the first nine before all have come: five names,
         # the first three counts (more would be throttled) and the batch of advisories.
         registry.behaviour.together = 9
         run = ask(registry, tmp_path, 5)
-        assert len(registry.asked()) == 11  # the second round trip has the other two counts
+        assert (
+            len(registry.asked()) == 11
+        )  # the second round trip has the other two counts
         assert registry.connections == 9
     assert (run.findings, run.not_inspected) == ((), ())
 

@@ -43,10 +43,17 @@ def test_the_registry_knows_what_everybody_knows(path: str, tmp_path: Path) -> N
         dependencies=SETTINGS,
     )  # fmt: skip
     run = SCANNER.scan(change_of({path: text}), here)
-    said = {one.message.partition(" ")[0]: one.rule.partition("/")[2] for one in run.findings}
+    said = {
+        one.message.partition(" ")[0]: one.rule.partition("/")[2]
+        for one in run.findings
+    }
     if said.get(made_up) == "unverified":
-        pytest.skip(f"no registry answers: {run.findings[-1].message.partition(': ')[2]}")
+        pytest.skip(
+            f"no registry answers: {run.findings[-1].message.partition(': ')[2]}"
+        )
     assert said.pop(made_up) == "missing"
     # Services of downloads and advisories may be out of reach where the registry is not.
     assert set(said.values()) <= {"unverified"}
-    assert all("service" in one.message for one in run.findings if made_up not in one.message)
+    assert all(
+        "service" in one.message for one in run.findings if made_up not in one.message
+    )

@@ -59,7 +59,9 @@ def test_well_known_names_imitate_nobody() -> None:
         assert not any(names.likeness(name) for name in names.snapshot.names[:1000])
 
 
-@pytest.mark.parametrize("name", ["", "x", "inhouse-billing", "a" * 300, "ünïcode", "acme-wiki"])
+@pytest.mark.parametrize(
+    "name", ["", "x", "inhouse-billing", "a" * 300, "ünïcode", "acme-wiki"]
+)
 def test_ordinary_names(name: str) -> None:
     assert PYPI.likeness(name) is None
     assert NPM.likeness(name) is None
@@ -73,7 +75,9 @@ def test_any_text_has_an_answer(text: str) -> None:
 
 
 def test_a_name_costs_some_hundred_calls_and_not_one_for_each_known_name() -> None:
-    names = [f"inhouse-{word}-{n}" for n in range(40) for word in ("billing", "kit", "tools")]
+    names = [
+        f"inhouse-{word}-{n}" for n in range(40) for word in ("billing", "kit", "tools")
+    ]
     PYPI.likeness("warm")
     calls = calls_of(lambda: [PYPI.likeness(name) for name in names])
     assert calls < 400 * len(names)

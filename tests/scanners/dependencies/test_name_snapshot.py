@@ -35,9 +35,19 @@ def vouches(key: str, days: int = 0, age_days: int = 30, weekly: int = 100) -> b
 def test_what_is_shipped() -> None:
     assert len(PYPI.names) >= 14_900
     assert len(NPM.names) >= 20_000
-    assert PYPI.rank("requests") == PYPI.ranks["requests"] == PYPI.names.index("requests") + 1
+    assert (
+        PYPI.rank("requests")
+        == PYPI.ranks["requests"]
+        == PYPI.names.index("requests") + 1
+    )
     assert NPM.rank("@types/node") == NPM.ranks["@types/node"]
-    assert PYPI.rank("no-such-name") == PYPI.rank("") == PYPI.rank("a\nb") == PYPI.rank("ü") == 0
+    assert (
+        PYPI.rank("no-such-name")
+        == PYPI.rank("")
+        == PYPI.rank("a\nb")
+        == PYPI.rank("ü")
+        == 0
+    )
     assert NPM.weekly(1) > NPM.weekly(150) > NPM.weekly(20_000) > 100_000
 
 
@@ -64,7 +74,9 @@ def test_past_its_time_the_registry_is_asked(tmp_path: Path) -> None:
         fresh = scan.scan(change, here, start, lambda: moment(PYPI.day))
         assert [path for path in registry.asked() if "/simple/" in path] == []
         assert fresh.findings == ()
-        stale = scan.scan(change, here, start, lambda: moment(PYPI.day + timedelta(days=90)))
+        stale = scan.scan(
+            change, here, start, lambda: moment(PYPI.day + timedelta(days=90))
+        )
         assert [finding.rule for finding in stale.findings] == ["dependencies/missing"]
 
 
@@ -87,10 +99,14 @@ def test_a_snapshot_comes_back_as_it_was() -> None:
         name_snapshot.decode(name_snapshot.encode(PYPI), "npm")
 
 
-def test_a_newer_one_in_the_cache_counts_and_a_broken_one_does_not(tmp_path: Path) -> None:
+def test_a_newer_one_in_the_cache_counts_and_a_broken_one_does_not(
+    tmp_path: Path,
+) -> None:
     later = PYPI.day + timedelta(days=5)
     path = name_snapshot.kept_path(tmp_path, "pypi")
-    own = dataclasses.replace(PYPI, day=later, body=name_snapshot.body_of(["only-this"]))
+    own = dataclasses.replace(
+        PYPI, day=later, body=name_snapshot.body_of(["only-this"])
+    )
     path.write_bytes(name_snapshot.encode(own))
     for now, names in ((later, 1), (later - timedelta(days=1), len(PYPI.names))):
         loaded = name_snapshot.load("pypi", tmp_path, moment(now))
@@ -105,7 +121,9 @@ def test_update_confirms_names_with_the_index_itself(tmp_path: Path) -> None:
     later = PYPI.day + timedelta(days=60)
     gone = {PYPI.names[7], PYPI.names[9000]}
     with Registry() as registry:
-        registry.projects = [name for name in PYPI.names if name not in gone] + ["new-name"]
+        registry.projects = [name for name in PYPI.names if name not in gone] + [
+            "new-name"
+        ]
         new = snapshot_update.refresh(
             "pypi", registry.environment(), {}, tmp_path, lambda: moment(later)
         )
@@ -133,6 +151,8 @@ def test_update_puts_npm_names_in_their_new_order(tmp_path: Path) -> None:
         for count, name in enumerate(few.names, 1):
             registry.npm(name, weekly=count * 1000)
         registry.npm("e", weekly=None)
-        new = snapshot_update.refresh("npm", registry.environment(), {}, tmp_path, lambda: now)
+        new = snapshot_update.refresh(
+            "npm", registry.environment(), {}, tmp_path, lambda: now
+        )
     assert (new.names[0], new.names[-1], "e" in new.names) == ("x19", "a", False)
     assert new.ranked == NPM.day + timedelta(days=2)

@@ -40,32 +40,42 @@ def scan(registry: Registry, tmp_path: Path, new: str, old: str | None = None, p
          **fields: Any) -> ScannerRun:  # fmt: skip
     values = {"environ": registry.environment(), "cache_dir": tmp_path, **fields}
     before = {} if old is None else {path: old}
-    return SCANNER.scan(change_of({path: new}, before), context(RULES, tmp_path, **values))
+    return SCANNER.scan(
+        change_of({path: new}, before), context(RULES, tmp_path, **values)
+    )
 
 
 def npm(**versions: str) -> str:
-    return json.dumps({"dependencies": {name.replace("_", "-"): v for name, v in versions.items()}})
+    return json.dumps(
+        {"dependencies": {name.replace("_", "-"): v for name, v in versions.items()}}
+    )
 
 
 def rules(run: ScannerRun) -> list[str]:
     return [finding.rule.partition("/")[2] for finding in run.findings]
 
 
-def test_a_decoy_is_found_although_everybody_uses_it(registry: Registry, tmp_path: Path) -> None:
+def test_a_decoy_is_found_although_everybody_uses_it(
+    registry: Registry, tmp_path: Path
+) -> None:
     run = scan(registry, tmp_path, "sklearn\nflask\n")
     assert rules(run) == ["decoy"]
     assert "scikit-learn" in run.findings[0].message
     assert "scikit-learn" in run.findings[0].remedy
 
 
-def test_a_missing_name_comes_with_what_was_meant(registry: Registry, tmp_path: Path) -> None:
+def test_a_missing_name_comes_with_what_was_meant(
+    registry: Registry, tmp_path: Path
+) -> None:
     run = scan(registry, tmp_path, "reqeusts\ncv2\nwholly-made-up-name\n")
     assert [finding.message.partition("; ")[2] for finding in run.findings] == [
         "did you mean requests?", "did you mean opencv-python?", "",
     ]  # fmt: skip
 
 
-def test_a_look_alike_is_found_by_its_name_alone(registry: Registry, tmp_path: Path) -> None:
+def test_a_look_alike_is_found_by_its_name_alone(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.pypi("reqeusts", days=900, weekly=5000)
     assert rules(scan(registry, tmp_path, "reqeusts\n")) == ["similar-name"]
 
@@ -78,16 +88,21 @@ def test_a_look_alike_with_downloads_of_its_own_is_a_package_of_its_own(
     registry.npm("loadsh", days=3000, weekly=9000)
     folder = tmp_path / "other"
     folder.mkdir()
-    assert rules(scan(registry, folder, npm(loadsh="1"), path="package.json")) == ["similar-name"]
+    assert rules(scan(registry, folder, npm(loadsh="1"), path="package.json")) == [
+        "similar-name"
+    ]
 
 
 @pytest.mark.parametrize(
-    ("days", "weekly", "found"), [(900, 5000, False), (900, 200, True), (60, 5000, True)]
+    ("days", "weekly", "found"),
+    [(900, 5000, False), (900, 200, True), (60, 5000, True)],
 )
 def test_a_faint_likeness_needs_evidence(
     registry: Registry, tmp_path: Path, days: int, weekly: int, found: bool
 ) -> None:
-    registry.npm("core-paging", days=days, weekly=weekly)  # of @azure, without its scope
+    registry.npm(
+        "core-paging", days=days, weekly=weekly
+    )  # of @azure, without its scope
     run = scan(registry, tmp_path, npm(core_paging="1"), path="package.json")
     assert rules(run) == (["similar-name"] if found else [])
 
@@ -97,7 +112,9 @@ def test_the_version_that_is_installed_must_be_old_enough(
 ) -> None:
     week = DependencySettings(min_version_age_days=7)
     registry.pypi("tidepool-kit", days=900, versions={"1.0": 900, "1.1": 100, "2.0": 2})
-    registry.npm("tidepool-box", days=900, versions={"1.0.0": 900, "1.1.0": 100, "2.0.0": 2})
+    registry.npm(
+        "tidepool-box", days=900, versions={"1.0.0": 900, "1.1.0": 100, "2.0.0": 2}
+    )
     for text, found in (
         ("tidepool-kit", True), ("tidepool-kit==2.0", True), ("tidepool-kit<2", False),
         ("tidepool-kit~=1.0", False),
@@ -106,7 +123,11 @@ def test_the_version_that_is_installed_must_be_old_enough(
         assert rules(run) == (["version-too-new"] if found else []), text
     for text, found in (("*", True), ("^1.0.0", False), (">=1", True), ("2.0.0", True)):
         run = scan(
-            registry, tmp_path, npm(tidepool_box=text), path="package.json", dependencies=week
+            registry,
+            tmp_path,
+            npm(tidepool_box=text),
+            path="package.json",
+            dependencies=week,
         )
         assert rules(run) == (["version-too-new"] if found else []), text
     assert rules(scan(registry, tmp_path, "tidepool-kit\n")) == []
@@ -122,12 +143,18 @@ def test_another_version_of_a_known_package_is_looked_at(
 
 
 def test_a_version_that_was_withdrawn(registry: Registry, tmp_path: Path) -> None:
-    registry.pypi("tidepool-kit", versions={"1.0": 900, "1.1": 800}, bad_versions=("1.0",))
-    registry.npm("tidepool-box", versions={"1.0.0": 900, "1.1.0": 800}, bad_versions=("1.0.0",))
+    registry.pypi(
+        "tidepool-kit", versions={"1.0": 900, "1.1": 800}, bad_versions=("1.0",)
+    )
+    registry.npm(
+        "tidepool-box", versions={"1.0.0": 900, "1.1.0": 800}, bad_versions=("1.0.0",)
+    )
     (yanked,) = scan(registry, tmp_path, "tidepool-kit==1.0\n").findings
     assert (yanked.rule, yanked.level) == ("dependencies/withdrawn", Level.BLOCK)
     assert rules(scan(registry, tmp_path, "tidepool-kit\n")) == []
-    (old,) = scan(registry, tmp_path, npm(tidepool_box="1.0.0"), path="package.json").findings
+    (old,) = scan(
+        registry, tmp_path, npm(tidepool_box="1.0.0"), path="package.json"
+    ).findings
     assert (old.rule, old.level) == ("dependencies/withdrawn", Level.WARN)
 
 
@@ -142,10 +169,14 @@ def test_install_scripts_are_told(registry: Registry, tmp_path: Path) -> None:
 def test_vulnerabilities_by_severity_with_the_version_that_mends_them(
     registry: Registry, tmp_path: Path
 ) -> None:
-    registry.advisory("GHSA-aaaa", "PyPI", "flask", versions=("1.0",), fixed="1.2", severity="LOW")
+    registry.advisory(
+        "GHSA-aaaa", "PyPI", "flask", versions=("1.0",), fixed="1.2", severity="LOW"
+    )
     registry.advisory("GHSA-bbbb", "PyPI", "flask", versions=("1.0", "1.2"), fixed="1.10",
                       severity="CRITICAL", aliases=("CVE-1", "PYSEC-1"))  # fmt: skip
-    registry.advisory("PYSEC-1", "PyPI", "flask", versions=("1.0",), fixed="1.10", severity="")
+    registry.advisory(
+        "PYSEC-1", "PyPI", "flask", versions=("1.0",), fixed="1.10", severity=""
+    )
     (found,) = scan(registry, tmp_path, "flask==1.0\n").findings
     assert (found.rule, found.severity, found.level) == (
         "dependencies/vulnerable", Severity.CRITICAL, None,
@@ -171,14 +202,18 @@ def test_without_a_pin_the_version_that_would_be_installed_counts(
 
 
 @pytest.mark.parametrize("constraint", ["", "==1.0", ">=1"])
-def test_malware_always_blocks(registry: Registry, tmp_path: Path, constraint: str) -> None:
+def test_malware_always_blocks(
+    registry: Registry, tmp_path: Path, constraint: str
+) -> None:
     registry.pypi("tidepool-kit", versions={"1.0": 900})
     registry.advisory("MAL-2026-1", "PyPI", "tidepool-kit", severity="LOW")
     (found,) = scan(registry, tmp_path, f"tidepool-kit{constraint}\n").findings
     assert (found.rule, found.level) == ("dependencies/malware", Level.BLOCK)
 
 
-def test_malware_in_a_new_version_of_a_known_package(registry: Registry, tmp_path: Path) -> None:
+def test_malware_in_a_new_version_of_a_known_package(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.advisory("MAL-2026-2", "npm", "express", versions=("4.0.1",))
     old, new = npm(express="4.0.0"), npm(express="4.0.1")
     assert rules(scan(registry, tmp_path, new, old, "package.json")) == ["malware"]
@@ -196,7 +231,9 @@ def test_a_fault_of_the_advisory_service_is_never_an_answer(
     assert rules(scan(registry, tmp_path, "flask==1.0\n")) == []
 
 
-def test_an_advisory_that_cannot_be_read_is_still_one(registry: Registry, tmp_path: Path) -> None:
+def test_an_advisory_that_cannot_be_read_is_still_one(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.advisory("MAL-1", "PyPI", "flask")
     registry.behaviour.faults["MAL-1"] = "500"
     assert rules(scan(registry, tmp_path, "flask==1.0\n")) == ["malware"]
@@ -216,7 +253,10 @@ def test_descriptions_are_read_where_the_snapshot_does_not_vouch(
     registry.pypi("tidepool-kit", text=f"Tides.\n\n{OVERRIDE}\n")
     registry.npm("tidepool-box", text=f"Tides.\n\n{OVERRIDE}\n")
     registry.pypi("tidepool-plain", text="Tides for everybody.")
-    for new, path in (("tidepool-kit\nflask\n", PYPI), (npm(tidepool_box="*"), "package.json")):
+    for new, path in (
+        ("tidepool-kit\nflask\n", PYPI),
+        (npm(tidepool_box="*"), "package.json"),
+    ):
         for _ in range(2):  # the second time from the cache
             run = scan(registry, tmp_path, new, path=path, text_findings=read)
             assert set(rules(run)) == {"hostile-text"}
@@ -247,13 +287,17 @@ def test_without_a_setting_names_of_an_own_index_reach_no_advisory_service(
 
 
 def test_offline_the_snapshot_alone_speaks(registry: Registry, tmp_path: Path) -> None:
-    run = scan(registry, tmp_path, "flask\nreqeusts\nsklearn\ninhouse-kit\n", offline=True)
+    run = scan(
+        registry, tmp_path, "flask\nreqeusts\nsklearn\ninhouse-kit\n", offline=True
+    )
     assert rules(run) == ["unverified", "similar-name", "decoy", "unverified"]
     assert registry.asked() == []
     assert [item.kind for item in run.not_inspected].count("not_applicable") == 1
 
 
-def thorough(registry: Registry, tmp_path: Path, new: str, path: str = PYPI) -> ScannerRun:
+def thorough(
+    registry: Registry, tmp_path: Path, new: str, path: str = PYPI
+) -> ScannerRun:
     change = dataclasses.replace(change_of({path: new}), kind="range")
     here = context(RULES, tmp_path, environ=registry.environment(), cache_dir=tmp_path)
     return SCANNER.scan(change, here)
@@ -261,7 +305,9 @@ def thorough(registry: Registry, tmp_path: Path, new: str, path: str = PYPI) -> 
 
 @pytest.mark.slow
 def test_a_range_has_pip_audit_look_too(registry: Registry, tmp_path: Path) -> None:
-    registry.advisory("PYSEC-7", "PyPI", "flask", versions=("1.0",), fixed="1.2", severity="")
+    registry.advisory(
+        "PYSEC-7", "PyPI", "flask", versions=("1.0",), fixed="1.2", severity=""
+    )
     run = thorough(registry, tmp_path, "flask==1.0\nrequests==2.0\n")
     assert rules(run) == ["vulnerable"]
     assert "1.2 or later" in run.findings[0].remedy
@@ -270,7 +316,9 @@ def test_a_range_has_pip_audit_look_too(registry: Registry, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_a_second_opinion_that_fails_is_told(registry: Registry, tmp_path: Path) -> None:
+def test_a_second_opinion_that_fails_is_told(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.behaviour.broken = ("/osv/v1/query",)
     run = thorough(registry, tmp_path, "flask==1.0\n")
     assert [item.kind for item in run.not_inspected] == ["unverified"]
@@ -287,7 +335,9 @@ def test_a_range_asks_the_npm_registry_for_its_advisories(
     assert "/npm/-/npm/v1/security/advisories/bulk" in registry.asked()
 
 
-def test_an_index_of_own_packages_makes_no_public_name_unverified(tmp_path: Path) -> None:
+def test_an_index_of_own_packages_makes_no_public_name_unverified(
+    tmp_path: Path,
+) -> None:
     with Registry() as private, Registry() as public:
         del private.packages["pypi", "requests"]  # it has nothing that everybody knows
         public.pypi("tidepool-kit")
@@ -298,12 +348,17 @@ def test_an_index_of_own_packages_makes_no_public_name_unverified(tmp_path: Path
         ]
 
 
-def test_a_folder_is_an_index_where_the_user_says_so(registry: Registry, tmp_path: Path) -> None:
+def test_a_folder_is_an_index_where_the_user_says_so(
+    registry: Registry, tmp_path: Path
+) -> None:
     (tmp_path / "own" / "inhouse-kit").mkdir(parents=True)
     (tmp_path / "own" / "hollow-kit").mkdir()
     (tmp_path / "own" / "inhouse-kit" / "inhouse_kit-1.0.tar.gz").write_bytes(b"")
     registry.pypi("tidepool-kit")
-    environ = {**registry.environment(), "PIP_EXTRA_INDEX_URL": (tmp_path / "own").as_uri()}
+    environ = {
+        **registry.environment(),
+        "PIP_EXTRA_INDEX_URL": (tmp_path / "own").as_uri(),
+    }
     names = "tidepool-kit\ninhouse-kit\nmade-up-kit\nhollow-kit\n"
     run = scan(registry, tmp_path, names, environ=environ, cache_dir=None)
     assert rules(run) == ["missing", "withdrawn"]

@@ -54,7 +54,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._TOTAL_SECONDS", 50.0)
 
 
-def scan(change: ChangeSet, registry: Registry | None, tmp_path: Path, **fields: Any) -> ScannerRun:
+def scan(
+    change: ChangeSet, registry: Registry | None, tmp_path: Path, **fields: Any
+) -> ScannerRun:
     environ = registry.environment() if registry is not None else {}
     values = {"environ": environ, "cache_dir": tmp_path, **fields}
     run = SCANNER.scan(change, context(RULES, tmp_path, **values))
@@ -104,7 +106,12 @@ def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> Non
                 "requirements.txt": "tidepool-kit\nmade-up\ntidepool-young\nunused\n"
                 "held\nhollow\npulled\nshelf\n",
                 "package.json": package_json(
-                    "tidepool-box", "invented", "uncounted", "held-place", "gone", "old-fashioned"
+                    "tidepool-box",
+                    "invented",
+                    "uncounted",
+                    "held-place",
+                    "gone",
+                    "old-fashioned",
                 ),
             }
         ),
@@ -130,7 +137,10 @@ def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> Non
         Severity.CRITICAL, Level.BLOCK, 2,
     )  # fmt: skip
     assert missing.evidence is not None
-    assert missing.evidence.text[missing.evidence.start : missing.evidence.end] == "made-up"
+    assert (
+        missing.evidence.text[missing.evidence.start : missing.evidence.end]
+        == "made-up"
+    )
     assert deprecated.level is Level.WARN
     assert all(finding.message.isprintable() for finding in run.findings)
     assert registry.url not in str(run)
@@ -198,11 +208,18 @@ def test_a_passing_fault_is_asked_about_once_more(
     registry: Registry, tmp_path: Path, fault: Fault
 ) -> None:
     registry.fault(fault, part="index", lasts=1)
-    assert said(scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)) == []
+    assert (
+        said(
+            scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)
+        )
+        == []
+    )
     assert registry.asked().count("/simple/tidepool-kit/") == 2
 
 
-def test_a_long_retry_after_is_not_waited_for(registry: Registry, tmp_path: Path) -> None:
+def test_a_long_retry_after_is_not_waited_for(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.fault("429", part="index")
     registry.behaviour.retry_after = "30"
     run = scan(change_of({"requirements.txt": "tidepool-kit\n"}), registry, tmp_path)
@@ -214,7 +231,10 @@ def test_no_server_at_all(tmp_path: Path) -> None:
     with Registry() as registry:
         environ = registry.environment()
     change = change_of(
-        {"requirements.txt": "tidepool-kit\n", "package.json": package_json("tidepool-box")}
+        {
+            "requirements.txt": "tidepool-kit\n",
+            "package.json": package_json("tidepool-box"),
+        }
     )
     run = scan(change, None, tmp_path, environ=environ)
     assert [rule for rule, _ in said(run)] == ["unverified", "unverified"]
@@ -227,8 +247,12 @@ def test_the_deadline_is_kept(registry: Registry, tmp_path: Path) -> None:
     assert skip.reason.endswith("did not answer before the deadline")
 
 
-def test_a_404_beside_an_answer_needs_no_canary(registry: Registry, tmp_path: Path) -> None:
-    run = scan(change_of({"requirements.txt": "tidepool-kit\nmade-up\n"}), registry, tmp_path)
+def test_a_404_beside_an_answer_needs_no_canary(
+    registry: Registry, tmp_path: Path
+) -> None:
+    run = scan(
+        change_of({"requirements.txt": "tidepool-kit\nmade-up\n"}), registry, tmp_path
+    )
     assert said(run) == [("missing", "made-up")]
     assert "/simple/requests/" not in registry.asked()
 
@@ -260,13 +284,17 @@ def test_only_what_is_new_is_asked_about(registry: Registry, tmp_path: Path) -> 
         },
     )
     assert said(scan(change, registry, tmp_path)) == []
-    assert [path for path in registry.asked() if "simple" in path] == ["/simple/tidepool-kit/"]
+    assert [path for path in registry.asked() if "simple" in path] == [
+        "/simple/tidepool-kit/"
+    ]
 
 
 def test_an_old_side_that_does_not_parse_vouches_for_nothing(
     registry: Registry, tmp_path: Path
 ) -> None:
-    change = change_of({"package.json": package_json("nope")}, {"package.json": '{"nope'})
+    change = change_of(
+        {"package.json": package_json("nope")}, {"package.json": '{"nope'}
+    )
     assert said(scan(change, registry, tmp_path)) == [("missing", "nope")]
 
 
@@ -279,16 +307,22 @@ def test_a_manifest_that_does_not_parse_is_unreadable(
     registry: Registry, tmp_path: Path, path: str, text: str | bytes
 ) -> None:
     run = scan(change_of({path: text}), registry, tmp_path)
-    assert [(item.path, item.kind) for item in run.not_inspected] == [(path.encode(), "unreadable")]
+    assert [(item.path, item.kind) for item in run.not_inspected] == [
+        (path.encode(), "unreadable")
+    ]
 
 
-def test_content_that_cannot_be_had_is_failed(registry: Registry, tmp_path: Path) -> None:
+def test_content_that_cannot_be_had_is_failed(
+    registry: Registry, tmp_path: Path
+) -> None:
     def fail(_limit: int) -> bytes:
         raise ContentUnavailableError("blob is missing")
 
     file = dataclasses.replace(file_change("package.json", "{}"), new=Blob("", fail))
     change = ChangeSet("staged", "", "", "", (file,))
-    assert [item.kind for item in scan(change, registry, tmp_path).not_inspected] == ["failed"]
+    assert [item.kind for item in scan(change, registry, tmp_path).not_inspected] == [
+        "failed"
+    ]
 
 
 @pytest.mark.parametrize(("target", "kinds"), [("elsewhere.lst", ["unreadable"]),
@@ -298,7 +332,9 @@ def test_a_link_to_something_else_is_unreadable(
 ) -> None:
     file = file_change("requirements.txt", target, new_mode=MODE_SYMLINK)
     change = ChangeSet("staged", "", "", "", (file,))
-    assert [item.kind for item in scan(change, registry, tmp_path).not_inspected] == kinds
+    assert [
+        item.kind for item in scan(change, registry, tmp_path).not_inspected
+    ] == kinds
 
 
 def test_sources_outside_the_registry(registry: Registry, tmp_path: Path) -> None:
@@ -311,7 +347,9 @@ def test_sources_outside_the_registry(registry: Registry, tmp_path: Path) -> Non
     assert [(finding.level, finding.location.line) for finding in run.findings] == [
         (Level.BLOCK, 1), (Level.WARN, 2), (Level.WARN, 3), (Level.WARN, 4), (Level.BLOCK, 6),
     ]  # fmt: skip
-    assert {finding.rule for finding in run.findings} == {"dependencies/outside-registry"}
+    assert {finding.rule for finding in run.findings} == {
+        "dependencies/outside-registry"
+    }
     assert run.findings[0].secrets == (password,)
     assert password not in run.findings[0].message
     assert registry.asked() == []
@@ -322,10 +360,15 @@ def test_the_users_own_index_is_no_stranger(registry: Registry, tmp_path: Path) 
     assert said(scan(change_of({"requirements.txt": text}), registry, tmp_path)) == []
 
 
-def test_included_files_are_read_under_any_name(registry: Registry, tmp_path: Path) -> None:
+def test_included_files_are_read_under_any_name(
+    registry: Registry, tmp_path: Path
+) -> None:
     trusted = {b"old.lst": b"made-up-old\n"}
     change = change_of(
-        {"requirements.txt": "-r new.lst\n-r old.lst\n-r gone.lst\n", "new.lst": "made-up-new\n"}
+        {
+            "requirements.txt": "-r new.lst\n-r old.lst\n-r gone.lst\n",
+            "new.lst": "made-up-new\n",
+        }
     )
     run = scan(change, registry, tmp_path, trusted_file=trusted.get)
     assert sorted(said(run)) == [("missing", "made-up-new"), ("missing", "made-up-old")]
@@ -333,7 +376,11 @@ def test_included_files_are_read_under_any_name(registry: Registry, tmp_path: Pa
 
 
 def test_utf16_requirements_are_read(registry: Registry, tmp_path: Path) -> None:
-    run = scan(change_of({"requirements.txt": "made-up\n".encode("utf-16")}), registry, tmp_path)
+    run = scan(
+        change_of({"requirements.txt": "made-up\n".encode("utf-16")}),
+        registry,
+        tmp_path,
+    )
     assert said(run) == [("missing", "made-up")]
     assert run.findings[0].location.kind == "file"
     assert run.findings[0].evidence is not None
@@ -355,7 +402,9 @@ def test_mirrors_that_answer_html(registry: Registry, tmp_path: Path) -> None:
     registry.pypi("tidepool-young", days=2)
     registry.pypi("held", status="quarantined")
     run = scan(
-        change_of({"requirements.txt": "tidepool-kit\ntidepool-young\nheld\n"}), registry, tmp_path
+        change_of({"requirements.txt": "tidepool-kit\ntidepool-young\nheld\n"}),
+        registry,
+        tmp_path,
     )
     assert said(run) == [("too-new", "tidepool-young"), ("withdrawn", "held")]
 
@@ -366,21 +415,30 @@ def test_dates_come_from_the_json_api_where_the_index_has_none(
     registry.behaviour.dates = False
     registry.pypi("tidepool-young", days=2)
     run = scan(
-        change_of({"requirements.txt": "tidepool-kit\ntidepool-young\n"}), registry, tmp_path
+        change_of({"requirements.txt": "tidepool-kit\ntidepool-young\n"}),
+        registry,
+        tmp_path,
     )
     assert said(run) == [("too-new", "tidepool-young")]
     assert "/pypi/tidepool-kit/json" in registry.asked()
 
 
-def test_npm_asks_for_the_long_form_only_where_it_must(registry: Registry, tmp_path: Path) -> None:
+def test_npm_asks_for_the_long_form_only_where_it_must(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.npm("tidepool-busy", days=900, modified_days=1)
     registry.npm("tidepool-young", days=5, modified_days=1)
     change = change_of(
-        {"package.json": package_json("tidepool-box", "tidepool-busy", "tidepool-young")}
+        {
+            "package.json": package_json(
+                "tidepool-box", "tidepool-busy", "tidepool-young"
+            )
+        }
     )
     assert said(scan(change, registry, tmp_path)) == [("too-new", "tidepool-young")]
     counted = {
-        name: registry.asked().count(f"/npm/{name}") for name in ("tidepool-box", "tidepool-busy")
+        name: registry.asked().count(f"/npm/{name}")
+        for name in ("tidepool-box", "tidepool-busy")
     }
     assert counted == {"tidepool-box": 1, "tidepool-busy": 2}
 
@@ -406,12 +464,16 @@ def test_a_second_run_asks_nobody(registry: Registry, tmp_path: Path) -> None:
     change = change_of(files)
     first = scan(change, registry, tmp_path)
     registry.requests.clear()
-    assert said(scan(change, registry, tmp_path)) == said(first) == [("missing", "nope")]
+    assert (
+        said(scan(change, registry, tmp_path)) == said(first) == [("missing", "nope")]
+    )
     assert registry.asked() == []
 
 
 @pytest.mark.parametrize("damage", ["garbage", "directory", "read-only"])
-def test_a_broken_cache_changes_nothing(registry: Registry, tmp_path: Path, damage: str) -> None:
+def test_a_broken_cache_changes_nothing(
+    registry: Registry, tmp_path: Path, damage: str
+) -> None:
     change = change_of({"requirements.txt": "tidepool-kit\nnope\n"})
     scan(change, registry, tmp_path)
     (file,) = tmp_path.glob("*.sqlite3")
@@ -438,7 +500,9 @@ def test_a_warm_run_imports_no_network(registry: Registry, tmp_path: Path) -> No
     )
     environ = json.dumps(registry.environment())
     root = Path(__file__).resolve().parents[3]
-    subprocess.run([sys.executable, "-c", code, str(tmp_path), environ], check=True, cwd=root)
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), environ], check=True, cwd=root
+    )
 
 
 @pytest.mark.usefixtures("patient")
@@ -472,7 +536,9 @@ def test_nothing_is_imported_where_no_manifest_changed() -> None:
         "new = set(sys.modules) - before\n"
         "assert not [n for n in new if 'manifests' in n or 'registries' in n or 'http' in n], new\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True
+    )
     assert done.stdout == "ok\n"
 
 
@@ -505,16 +571,26 @@ def test_beyond_so_many_open_names_the_rest_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._MOST_NAMES", 100)
-    names = [*name_snapshot.shipped("pypi").names[:300], *(f"zz{n}kit" for n in range(150))]
-    run = scan(change_of({"requirements.txt": "\n".join(names)}), None, tmp_path, offline=True)
+    names = [
+        *name_snapshot.shipped("pypi").names[:300],
+        *(f"zz{n}kit" for n in range(150)),
+    ]
+    run = scan(
+        change_of({"requirements.txt": "\n".join(names)}), None, tmp_path, offline=True
+    )
     assert len([one for one in run.findings if one.rule.endswith("unverified")]) == 100
-    assert any(one.reason.startswith("50 further new names") for one in run.not_inspected)
+    assert any(
+        one.reason.startswith("50 further new names") for one in run.not_inspected
+    )
 
 
 def test_who_accepts_one_address_or_version_accepts_no_other(tmp_path: Path) -> None:
     subjects = {
         finding.subject
-        for line in ("kit @ https://a.example/kit.whl", "kit @ https://b.example/kit.whl")
+        for line in (
+            "kit @ https://a.example/kit.whl",
+            "kit @ https://b.example/kit.whl",
+        )
         for finding in scan(
             change_of({"requirements.txt": f"{line}\n"}), None, tmp_path, offline=True
         ).findings

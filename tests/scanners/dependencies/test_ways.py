@@ -24,17 +24,37 @@ WAYS: tuple[tuple[str, str, str], ...] = (
     ("markers", "LABEL/requirements.txt", "NAME; python_version < '4'\n"),
     ("vcs", "LABEL/requirements.txt", "git+https://h.example/NAME.git#egg=NAME\n"),
     ("url", "LABEL/requirements.txt", "NAME @ https://h.example/NAME.zip\n"),
-    ("editable", "LABEL/requirements.txt", "-e git+https://h.example/NAME.git#egg=NAME\n"),
-    ("index-option", "LABEL/requirements.txt", "--extra-index-url https://NAME.example/simple\n"),
+    (
+        "editable",
+        "LABEL/requirements.txt",
+        "-e git+https://h.example/NAME.git#egg=NAME\n",
+    ),
+    (
+        "index-option",
+        "LABEL/requirements.txt",
+        "--extra-index-url https://NAME.example/simple\n",
+    ),
     ("included", "LABEL/requirements.txt", "-r more.lst\n"),
     ("included-file", "included/more.lst", "NAME\n"),
     ("constraints", "LABEL/constraints.txt", "NAME==1.0\n"),
-    ("pep621", "LABEL/pyproject.toml", '[project]\nname="own"\ndependencies=["NAME"]\n'),
-    ("optional", "LABEL/pyproject.toml", '[project.optional-dependencies]\nx=["NAME"]\n'),
+    (
+        "pep621",
+        "LABEL/pyproject.toml",
+        '[project]\nname="own"\ndependencies=["NAME"]\n',
+    ),
+    (
+        "optional",
+        "LABEL/pyproject.toml",
+        '[project.optional-dependencies]\nx=["NAME"]\n',
+    ),
     ("groups", "LABEL/pyproject.toml", '[dependency-groups]\nx=["NAME"]\n'),
     ("build", "LABEL/pyproject.toml", '[build-system]\nrequires=["NAME"]\n'),
     ("poetry", "LABEL/pyproject.toml", '[tool.poetry.dependencies]\nNAME="^1"\n'),
-    ("poetry-group", "LABEL/pyproject.toml", '[tool.poetry.group.x.dependencies]\nNAME="^1"\n'),
+    (
+        "poetry-group",
+        "LABEL/pyproject.toml",
+        '[tool.poetry.group.x.dependencies]\nNAME="^1"\n',
+    ),
     ("pdm", "LABEL/pyproject.toml", '[tool.pdm.dev-dependencies]\nx=["NAME"]\n'),
     ("hatch", "LABEL/pyproject.toml", '[tool.hatch.envs.x]\ndependencies=["NAME"]\n'),
     (
@@ -54,10 +74,22 @@ WAYS: tuple[tuple[str, str, str], ...] = (
         "LABEL/Pipfile.lock",
         '{"_meta": {}, "default": {"NAME": {}}}',
     ),
-    ("uv-lock", "LABEL/uv.lock", 'version=1\n[[package]]\nname = "NAME"\nversion = "1.0"\n'),
-    ("poetry-lock", "LABEL/poetry.lock", '[[package]]\nname = "NAME"\nversion = "1.0"\n'),
+    (
+        "uv-lock",
+        "LABEL/uv.lock",
+        'version=1\n[[package]]\nname = "NAME"\nversion = "1.0"\n',
+    ),
+    (
+        "poetry-lock",
+        "LABEL/poetry.lock",
+        '[[package]]\nname = "NAME"\nversion = "1.0"\n',
+    ),
     ("pdm-lock", "LABEL/pdm.lock", '[[package]]\nname = "NAME"\nversion = "1.0"\n'),
-    ("pylock", "LABEL/pylock.toml", 'lock-version="1.0"\n[[packages]]\nname = "NAME"\n'),
+    (
+        "pylock",
+        "LABEL/pylock.toml",
+        'lock-version="1.0"\n[[packages]]\nname = "NAME"\n',
+    ),
     ("conda-pip", "LABEL/environment.yml", "dependencies:\n- pip:\n  - NAME==1\n"),
     ("pep723", "LABEL/s.py", '# /// script\n# dependencies = ["NAME"]\n# ///\n'),
     ("tox", "LABEL/tox.ini", "[testenv]\ndeps = NAME\n"),
@@ -73,7 +105,11 @@ WAYS: tuple[tuple[str, str, str], ...] = (
         '{"cells": [{"cell_type": "code", "source": ["%pip install NAME"]}]}',
     ),
     ("import", "LABEL/m.py", "import NAME\n"),
-    ("subprocess", "LABEL/r.py", "import subprocess\nsubprocess.run(['pip', 'install', 'NAME'])\n"),
+    (
+        "subprocess",
+        "LABEL/r.py",
+        "import subprocess\nsubprocess.run(['pip', 'install', 'NAME'])\n",
+    ),
     ("npm", "LABEL/package.json", '{"dependencies": {"NAME": "1"}}'),
     ("npm-dev", "LABEL/package.json", '{"devDependencies": {"NAME": "1"}}'),
     ("npm-peer", "LABEL/package.json", '{"peerDependencies": {"NAME": "1"}}'),
@@ -82,7 +118,11 @@ WAYS: tuple[tuple[str, str, str], ...] = (
     ("overrides", "LABEL/package.json", '{"overrides": {"x": {"NAME": "1"}}}'),
     ("resolutions", "LABEL/package.json", '{"resolutions": {"**/NAME": "1"}}'),
     ("alias", "LABEL/package.json", '{"dependencies": {"react": "npm:NAME@1"}}'),
-    ("workspace", "LABEL/packages/a/package.json", '{"name": "a", "dependencies": {"NAME": "1"}}'),
+    (
+        "workspace",
+        "LABEL/packages/a/package.json",
+        '{"name": "a", "dependencies": {"NAME": "1"}}',
+    ),
     (
         "package-lock",
         "LABEL/package-lock.json",
@@ -149,7 +189,11 @@ WAYS: tuple[tuple[str, str, str], ...] = (
         ".devcontainer/devcontainer.json",
         '{"onCreateCommand": "pip install NAME"}',
     ),
-    ("ci", ".github/workflows/ci.yml", "jobs:\n  x:\n    steps:\n    - run: npm install NAME\n"),
+    (
+        "ci",
+        ".github/workflows/ci.yml",
+        "jobs:\n  x:\n    steps:\n    - run: npm install NAME\n",
+    ),
     ("makefile", "LABEL/Makefile", "x:\n\tpip install NAME\n"),
     ("shell", "LABEL/x.sh", "npm install -g NAME\n"),
     ("readme", "LABEL/README.md", "```sh\npip install NAME\n```\n"),
@@ -158,7 +202,11 @@ WAYS: tuple[tuple[str, str, str], ...] = (
         "LABEL/.mcp.json",
         '{"mcpServers": {"x": {"command": "npx", "args": ["-y", "NAME"]}}}',
     ),
-    ("mcp-uvx", "LABEL/.mcp.json", '{"mcpServers": {"x": {"command": "uvx", "args": ["NAME"]}}}'),
+    (
+        "mcp-uvx",
+        "LABEL/.mcp.json",
+        '{"mcpServers": {"x": {"command": "uvx", "args": ["NAME"]}}}',
+    ),
     (
         "pre-commit",
         "LABEL/.pre-commit-config.yaml",
@@ -167,7 +215,11 @@ WAYS: tuple[tuple[str, str, str], ...] = (
             "    additional_dependencies: [NAME]\n"
         ),
     ),
-    ("action", ".github/workflows/b.yml", "jobs:\n  x:\n    steps:\n    - uses: o/NAME@main\n"),
+    (
+        "action",
+        ".github/workflows/b.yml",
+        "jobs:\n  x:\n    steps:\n    - uses: o/NAME@main\n",
+    ),
 )
 
 
@@ -188,8 +240,14 @@ def test_every_way_is_read(tmp_path: Path) -> None:
         [f"{one.rule} {one.message} {one.evidence.text if one.evidence else ''}"
          for one in run.findings]
     )  # fmt: skip
-    unread = [label for label, name in names.items() if label != "included" and name not in said]
+    unread = [
+        label
+        for label, name in names.items()
+        if label != "included" and name not in said
+    ]
     assert unread == []
     assert [
-        one for one in run.not_inspected if one.kind not in {"unverified", "not_applicable"}
+        one
+        for one in run.not_inspected
+        if one.kind not in {"unverified", "not_applicable"}
     ] == []

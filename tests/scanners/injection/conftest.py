@@ -31,7 +31,9 @@ def rules() -> dict[str, Rule]:
 
 
 @pytest.fixture(scope="session")
-def scan_change(rules: dict[str, Rule], tmp_path_factory: pytest.TempPathFactory) -> ScanChange:
+def scan_change(
+    rules: dict[str, Rule], tmp_path_factory: pytest.TempPathFactory
+) -> ScanChange:
     folder: Path = tmp_path_factory.mktemp("injection")
 
     def scan(change: ChangeSet) -> ScannerRun:

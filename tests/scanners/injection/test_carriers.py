@@ -61,7 +61,9 @@ CARRIERS = {
 @each_of("name", CARRIERS)
 def test_orders_in_carriers_block(scan: Scan, name: str) -> None:
     path, frame = CARRIERS[name]
-    assert "block" in {finding.level for finding in scan(frame.replace("@", ORDER) + "\n", path)}
+    assert "block" in {
+        finding.level for finding in scan(frame.replace("@", ORDER) + "\n", path)
+    }
     assert scan(frame.replace("@", HONEST) + "\n", path) == ()
 
 
@@ -85,7 +87,9 @@ def test_orders_in_carriers_block(scan: Scan, name: str) -> None:
 )
 def test_places_that_are_not_shown_add(scan: Scan, frame: str) -> None:
     assert [f.level for f in scan(NOTE + "\n", "a.md")] == ["warn"]
-    assert "block" in {finding.level for finding in scan(frame.replace("@", NOTE) + "\n", "a.md")}
+    assert "block" in {
+        finding.level for finding in scan(frame.replace("@", NOTE) + "\n", "a.md")
+    }
     assert scan(frame.replace("@", HONEST) + "\n", "a.md") == ()
 
 
@@ -94,8 +98,14 @@ def test_places_that_are_not_shown_add(scan: Scan, frame: str) -> None:
     [
         ("a.html", lambda text: text.replace(" ", "&nbsp;")),
         ("a.html", lambda text: text.replace("o", "&#111;")),
-        ("a.html", lambda text: text.replace("ev", "<b>ev</b>").replace("st", "<i>st</i>")),
-        ("a.html", lambda text: text.replace("all", '<span style="color:red">all</span>')),
+        (
+            "a.html",
+            lambda text: text.replace("ev", "<b>ev</b>").replace("st", "<i>st</i>"),
+        ),
+        (
+            "a.html",
+            lambda text: text.replace("all", '<span style="color:red">all</span>'),
+        ),
         ("a.html", lambda text: text.replace(" ", "<br>")),
         ("a.svg", lambda text: text.replace("all ", 'all</tspan><tspan x="1" dy="2">')),
         ("a.json", lambda text: f'{{"a": "{escaped(text)}"}}'),
@@ -160,7 +170,9 @@ MORSE = (
     ],
 )
 def test_further_codes_are_read(scan: Scan, text: str) -> None:
-    assert "injection/instructions" in {finding.rule for finding in scan(text + "\n", "a.md")}
+    assert "injection/instructions" in {
+        finding.rule for finding in scan(text + "\n", "a.md")
+    }
 
 
 @each_of(

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 TAGS = "".join(chr(0xE0000 + ord(char)) for char in "obey me")
 SELECTORS = "".join(chr(0xE0100 + ord(char) - 16) for char in "obey me")
-BITS = "".join("\u200b\u200c"[int(bit)] for char in "obey me" for bit in f"{ord(char):08b}")
-STYLED = "obey the master".translate({code: code + 0xFEE0 for code in range(0x61, 0x7B)})
+BITS = "".join(
+    "\u200b\u200c"[int(bit)] for char in "obey me" for bit in f"{ord(char):08b}"
+)
+STYLED = "obey the master".translate(
+    {code: code + 0xFEE0 for code in range(0x61, 0x7B)}
+)
 ENGLAND, SCOTLAND = (
     "\U0001f3f4" + "".join(chr(0xE0000 + ord(char)) for char in region) + "\U000e007f"
     for region in ("gbeng", "gbsct")
@@ -82,7 +86,9 @@ def test_hidden_characters_are_found_and_shown(
     scan: Scan, rule: str, text: str, path: str, shown: str
 ) -> None:
     findings = [
-        found for found in scan(f"first\n{text}\n", path) if found.rule == f"injection/{rule}"
+        found
+        for found in scan(f"first\n{text}\n", path)
+        if found.rule == f"injection/{rule}"
     ]
     assert len(findings) == 1
     (finding,) = findings
@@ -96,7 +102,9 @@ def test_hidden_characters_are_found_and_shown(
 
 
 @each_of(("text", "path"), [case[1:] for case in CLEAN], ids=[c[0] for c in CLEAN])
-def test_honest_writing_in_all_scripts_is_silent(scan: Scan, text: str, path: str) -> None:
+def test_honest_writing_in_all_scripts_is_silent(
+    scan: Scan, text: str, path: str
+) -> None:
     assert scan(text + "\n", path) == ()
 
 
@@ -111,14 +119,19 @@ def test_names_that_hide_something(scan: Scan, name: str) -> None:
     assert finding.message.isprintable()
 
 
-@pytest.mark.parametrize("name", ["größe.md", "документ.md", "读我.md", "ملف.txt", "café/été.py"])
+@pytest.mark.parametrize(
+    "name", ["größe.md", "документ.md", "读我.md", "ملف.txt", "café/été.py"]
+)
 def test_honest_names_are_silent(scan: Scan, name: str) -> None:
     assert scan("x = 1\n", name) == ()
 
 
 def test_span_covers_what_is_hidden(scan: Scan) -> None:
     (finding,) = scan(f"x = 1  # 😀{TAGS}\n")
-    assert (finding.location.column, finding.location.end_column) == (11, 11 + len(TAGS))
+    assert (finding.location.column, finding.location.end_column) == (
+        11,
+        11 + len(TAGS),
+    )
     assert finding.evidence is not None
     assert finding.evidence.text[finding.evidence.start : finding.evidence.end] == TAGS
 

@@ -54,14 +54,20 @@ def _files() -> Iterator[tuple[str, str, str]]:
             text = form.replace("@", ORDER) + "\n"
             tokens = islice(lexer.get_tokens(text), MOST)
             kinds = {kind for kind, value in tokens if "previous" in value}
-            if any(kind in token.Comment or kind in token.Literal.String for kind in kinds):
+            if any(
+                kind in token.Comment or kind in token.Literal.String for kind in kinds
+            ):
                 yield language, f"{number}/{place}/{name}", text
 
 
-def test_comments_and_strings_of_all_languages_are_read(scan_change: ScanChange) -> None:
+def test_comments_and_strings_of_all_languages_are_read(
+    scan_change: ScanChange,
+) -> None:
     files = list(_files())
     run = scan_change(change_of({path: text for _, path, text in files}))
-    blocked = {f.location.path for f in run.findings if f.rule == "injection/instructions"}
+    blocked = {
+        f.location.path for f in run.findings if f.rule == "injection/instructions"
+    }
     assert [path for _, path, _ in files if path.encode() not in blocked] == []
     assert len({language for language, _, _ in files}) >= LANGUAGES
 

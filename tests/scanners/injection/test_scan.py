@@ -130,7 +130,9 @@ def test_the_six_phrases_alone_make_no_noise(scan: Scan, text: str) -> None:
 
 def test_only_added_lines_count(scan_change: ScanChange) -> None:
     old = f"# {ORDER}\nx = 1\n"
-    assert scan_change(change_of({"a.py": old + "y = 2\n"}, {"a.py": old})).findings == ()
+    assert (
+        scan_change(change_of({"a.py": old + "y = 2\n"}, {"a.py": old})).findings == ()
+    )
 
 
 def test_a_paragraph_is_not_joined_across_hunks(scan_change: ScanChange) -> None:
@@ -147,8 +149,14 @@ def test_what_stands_only_in_a_commit_and_messages(scan_change: ScanChange) -> N
     second = commit("Remove", file_change("gone.md", None, gone.path), oid="b" * 40)
     run = scan_change(change_of({"a.md": ORDER + "\n"}, commits=(first, second)))
     places = [(f.location.kind, f.location.path, f.location.line) for f in run.findings]
-    assert places == [("line", b"a.md", 1), ("commit", b"gone.md", 2), ("commit", None, None)]
-    assert {f.location.commit for f in run.findings if f.location.kind == "commit"} == {"a" * 40}
+    assert places == [
+        ("line", b"a.md", 1),
+        ("commit", b"gone.md", 2),
+        ("commit", None, None),
+    ]
+    assert {f.location.commit for f in run.findings if f.location.kind == "commit"} == {
+        "a" * 40
+    }
 
 
 def test_overlapping_blocks_report_once(scan: Scan) -> None:
@@ -182,8 +190,12 @@ def test_many_findings_are_counted(scan: Scan) -> None:
 
 
 def test_what_cannot_be_read_is_said(scan_change: ScanChange) -> None:
-    run = scan_change(change_of({"a.png": b"\x89PNG\r\n\x1a\n\x00\x00", "b.py": b"x = 1\n"}))
-    assert [(skip.path, skip.kind) for skip in run.not_inspected] == [(b"a.png", "not_applicable")]
+    run = scan_change(
+        change_of({"a.png": b"\x89PNG\r\n\x1a\n\x00\x00", "b.py": b"x = 1\n"})
+    )
+    assert [(skip.path, skip.kind) for skip in run.not_inspected] == [
+        (b"a.png", "not_applicable")
+    ]
     assert (run.status, run.files, run.lines) == ("ok", 1, 1)
 
 

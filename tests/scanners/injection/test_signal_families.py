@@ -60,7 +60,9 @@ def test_families_have_both_kinds_of_examples() -> None:
         assert rule.level == "info"
 
 
-def book_of(rules: dict[str, Rule], phrase: dict[str, object]) -> signal_families.SignalBook:
+def book_of(
+    rules: dict[str, Rule], phrase: dict[str, object]
+) -> signal_families.SignalBook:
     override = rules["injection/override"]
     family = {"cap": 5, "phrases": [{"weight": 3, **phrase}]}
     changed = type(override)(
@@ -91,15 +93,30 @@ def book_of(rules: dict[str, Rule], phrase: dict[str, object]) -> signal_familie
 def test_grammar(rules: dict[str, Rule], phrase: str, text: str, found: bool) -> None:
     book = book_of(rules, {"phrase": phrase})
     assert (
-        bool(list(signal_families.find_phrases(list(book.phrases), tokenize.split(text)))) is found
+        bool(
+            list(signal_families.find_phrases(list(book.phrases), tokenize.split(text)))
+        )
+        is found
     )
 
 
 def test_words_that_turn_the_sense_round(rules: dict[str, Rule]) -> None:
-    book = book_of(rules, {"phrase": "open door", "not-before": "never", "not-after": "handle"})
-    for text, found in [("open door", 1), ("never ever open door", 0), ("open door handle", 0)]:
+    book = book_of(
+        rules, {"phrase": "open door", "not-before": "never", "not-after": "handle"}
+    )
+    for text, found in [
+        ("open door", 1),
+        ("never ever open door", 0),
+        ("open door handle", 0),
+    ]:
         assert (
-            len(list(signal_families.find_phrases(list(book.phrases), tokenize.split(text))))
+            len(
+                list(
+                    signal_families.find_phrases(
+                        list(book.phrases), tokenize.split(text)
+                    )
+                )
+            )
             == found
         )
 

@@ -29,7 +29,8 @@ def expand(template: str) -> str:
 def charset(text: str) -> str:
     """Return the characters of a class such as ``A-Za-z0-9_-``."""
     letters = "".join(
-        "".join(chr(n) for n in range(ord(a), ord(b) + 1)) for a, b in _RANGE.findall(text)
+        "".join(chr(n) for n in range(ord(a), ord(b) + 1))
+        for a, b in _RANGE.findall(text)
     )
     return letters + _RANGE.sub("", text)
 

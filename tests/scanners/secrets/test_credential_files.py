@@ -12,8 +12,16 @@ from tests.scanners.secrets.templates import expand
 from tests.support.offenders import check_each
 from zt_gate.model.finding import Level
 
-WORDS = ("tri" + "color", "sun" + "flower", "ele" + "phant", "moun" + "tain", "butter" + "fly")
-SAMPLES = Path(__file__).with_name("named_files.txt").read_text("utf-8").split("=== ")[1:]
+WORDS = (
+    "tri" + "color",
+    "sun" + "flower",
+    "ele" + "phant",
+    "moun" + "tain",
+    "butter" + "fly",
+)
+SAMPLES = (
+    Path(__file__).with_name("named_files.txt").read_text("utf-8").split("=== ")[1:]
+)
 
 
 def test_every_secret_line_of_a_kind_is_found_and_no_other() -> None:
@@ -32,18 +40,29 @@ def check_sample(sample: str) -> None:
     for finding in findings_in("\n".join(lines), name):
         place = finding.location
         if finding.level is not Level.INFO:
-            found |= set(range(place.line or 0, (place.end_line or place.line or 0) + 1))
+            found |= set(
+                range(place.line or 0, (place.end_line or place.line or 0) + 1)
+            )
     assert found == expected
 
 
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        (".env", "DB_PASSWORD=postgres\nDB_PASS=\nTOKEN=${TOKEN}\nPASSWORD_FILE=/run/secrets/db"),
+        (
+            ".env",
+            "DB_PASSWORD=postgres\nDB_PASS=\nTOKEN=${TOKEN}\nPASSWORD_FILE=/run/secrets/db",
+        ),
         ("config/database.yml", "production:\n  password: <%= ENV['DB_PASSWORD'] %>"),
         ("application.yml", "password: ${DB_PASSWORD}\nreset-password: /account/reset"),
-        ("settings.py", "PASSWORD_HASHERS = ['x.y']\nEMAIL_HOST_PASSWORD = get_password()"),
-        ("group_vars/all.yml", "db_password: !vault |\nvault_password: '{{ vault_db }}'"),
+        (
+            "settings.py",
+            "PASSWORD_HASHERS = ['x.y']\nEMAIL_HOST_PASSWORD = get_password()",
+        ),
+        (
+            "group_vars/all.yml",
+            "db_password: !vault |\nvault_password: '{{ vault_db }}'",
+        ),
         (".htpasswd", "# user:hash"),
         (".npmrc", "registry=https://npm.corp.internal/\nsave-exact=true"),
         ("tests/settings.py", "DATABASES = {\n 'PASSWORD': '" + WORDS[0] + "',\n}"),

@@ -36,11 +36,15 @@ BODY = [expand(f"{{64*A-Za-z0-9{n}}}") for n in range(6)]
 
 def found(text: str, path: str = "app.py") -> list[Finding]:
     blocks = block_of(path.encode(), text.encode())
-    return [ENGINE.finding(block, hit) for block in blocks for hit in ENGINE.hits(block)]
+    return [
+        ENGINE.finding(block, hit) for block in blocks for hit in ENGINE.hits(block)
+    ]
 
 
 def rules(text: str, path: str = "app.py") -> set[str]:
-    return {finding.rule for finding in found(text, path) if finding.level is not Level.INFO}
+    return {
+        finding.rule for finding in found(text, path) if finding.level is not Level.INFO
+    }
 
 
 @each_of(
@@ -144,19 +148,25 @@ def test_a_kubernetes_secret_is_decoded() -> None:
     value = base64.b64encode(expand("{14*A-Za-z0-9}").encode()).decode()
     text = f"kind: Secret\ndata:\n  # none\n  x: |\n    {value}\nmetadata:\n  name: x\n"
     assert rules(text, "deploy/x.yaml") == {"secrets/kubernetes-secret"}
-    assert rules(text.replace("kind: Secret", "kind: ConfigMap"), "deploy/x.yaml") == set()
+    assert (
+        rules(text.replace("kind: Secret", "kind: ConfigMap"), "deploy/x.yaml") == set()
+    )
 
 
 def lock(key: str = "") -> str:
     lines = ["{", ' "packages": {']
     for n in range(30):
         digest = base64.b64encode(expand(f"{{64*A-Za-z0-9}}{n}").encode()).decode()
-        lines.append(f'  "a{n}": {{"version": "1.0.{n}", "integrity": "sha512-{digest}",')
+        lines.append(
+            f'  "a{n}": {{"version": "1.0.{n}", "integrity": "sha512-{digest}",'
+        )
         lines.append(f'    "checksum": "{expand(f"{{64*a-f0-9}}{n}")}"}},')
     return "\n".join([*lines, key, " }", "}"])
 
 
-@pytest.mark.parametrize("name", ["package-lock.json", "a/yarn.lock", "poetry.lock", "go.sum"])
+@pytest.mark.parametrize(
+    "name", ["package-lock.json", "a/yarn.lock", "poetry.lock", "go.sum"]
+)
 def test_lock_files_are_read_but_for_their_checksums(name: str) -> None:
     assert found(lock(), name) == []
     planted = f'  "resolved": "https://npm.corp.internal/x.tgz?token={KEY}"'
@@ -168,14 +178,21 @@ def test_test_and_documentation_paths_lower_names_alone() -> None:
     levels = {f.rule: f.level for f in found(text, "tests/test_a.py")}
     assert levels["secrets/keyword-assignment"] is Level.INFO
     assert levels["secrets/github-token"] is Level.BLOCK
-    assert {f.level for f in found(text, "src/a.py")} == {None, Level.BLOCK, Level.WARN} - {None}
+    assert {f.level for f in found(text, "src/a.py")} == {
+        None,
+        Level.BLOCK,
+        Level.WARN,
+    } - {None}
 
 
 def test_a_key_store_is_told_by_its_name(tmp_path: Path) -> None:
     run = SCANNER.scan(
-        changes.change_of({"certs/app.p12": b"0\x82\0\0\1"}), changes.context(RULES, tmp_path)
+        changes.change_of({"certs/app.p12": b"0\x82\0\0\1"}),
+        changes.context(RULES, tmp_path),
     )
-    assert [(f.rule, f.location.kind) for f in run.findings] == [("secrets/key-store-file", "file")]
+    assert [(f.rule, f.location.kind) for f in run.findings] == [
+        ("secrets/key-store-file", "file")
+    ]
 
 
 FAKES = [

@@ -25,7 +25,10 @@ LINES = sorted(
     {
         line
         for rule in RULES.values()
-        for template in (*rule.data["examples"]["find"], *rule.data["examples"]["ignore"])
+        for template in (
+            *rule.data["examples"]["find"],
+            *rule.data["examples"]["ignore"],
+        )
         for line in expand(template).split("\n")
     }
 )
@@ -49,7 +52,10 @@ def unfiltered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]
 def test_the_prefilters_lose_nothing_of_the_examples() -> None:
     for line in LINES:
         for name in NAMES:
-            assert filtered(PLUGINS, line, name) == unfiltered(PLUGINS, line, name), (line, name)
+            assert filtered(PLUGINS, line, name) == unfiltered(PLUGINS, line, name), (
+                line,
+                name,
+            )
 
 
 PIECES = st.sampled_from(
@@ -60,12 +66,16 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=12), st.sampled_from(NAMES))
-def test_the_prefilters_lose_nothing_of_made_up_lines(pieces: list[str], name: str) -> None:
+def test_the_prefilters_lose_nothing_of_made_up_lines(
+    pieces: list[str], name: str
+) -> None:
     line = "".join(pieces)
     assert unfiltered(PLUGINS, line, name) <= filtered(PLUGINS, line, name)
 
 
-@pytest.mark.parametrize("module", ["requests", "multiprocessing", "detect_secrets.settings"])
+@pytest.mark.parametrize(
+    "module", ["requests", "multiprocessing", "detect_secrets.settings"]
+)
 def test_loading_a_plugin_leaves_nothing_behind(module: str) -> None:
     program = (
         "import sys\n"
@@ -84,7 +94,9 @@ def test_loading_a_plugin_leaves_nothing_behind(module: str) -> None:
 NAMES_OF_PLUGINS = sorted({rule.data["plugin"] for rule in CALLED})
 SHIPPED = sorted(
     entry.stem
-    for folder in getattr(find_spec("detect_secrets.plugins"), "submodule_search_locations", ())
+    for folder in getattr(
+        find_spec("detect_secrets.plugins"), "submodule_search_locations", ()
+    )
     for entry in Path(folder).glob("[a-z]*.py")
 )
 LOADS = """
@@ -114,10 +126,14 @@ assert requests.exceptions.RequestException
 """
 
 
-@pytest.mark.parametrize("first", ["", "import requests", "import detect_secrets.settings"])
+@pytest.mark.parametrize(
+    "first", ["", "import requests", "import detect_secrets.settings"]
+)
 def test_every_plugin_loads_alone_and_with_all_in_any_order(first: str) -> None:
     orders = [*([name] for name in SHIPPED), SHIPPED, SHIPPED[::-1]]
-    program = LOADS.format(first=first, last=REAL, orders=orders, called=NAMES_OF_PLUGINS)
+    program = LOADS.format(
+        first=first, last=REAL, orders=orders, called=NAMES_OF_PLUGINS
+    )
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

@@ -40,7 +40,9 @@ def scan(change: ChangeSet, tmp_path: Path) -> ScannerRun:
     return SCANNER.scan(change, changes.context(RULES, tmp_path))
 
 
-def test_a_file_full_of_keys_is_told_up_to_a_number_and_the_rest_as_one(tmp_path: Path) -> None:
+def test_a_file_full_of_keys_is_told_up_to_a_number_and_the_rest_as_one(
+    tmp_path: Path,
+) -> None:
     values = keys(finding_limits.PER_FILE + 50)
     run = scan(changes.change_of({"a.py": lines(values)}), tmp_path)
     *told, last = run.findings
@@ -50,7 +52,9 @@ def test_a_file_full_of_keys_is_told_up_to_a_number_and_the_rest_as_one(tmp_path
     assert last.location.path == b"a.py"
     assert last.message.startswith("50 more secrets in this file")
     assert last.evidence is None
-    assert {value for finding in run.findings for value in finding.secrets} == set(values)
+    assert {value for finding in run.findings for value in finding.secrets} == set(
+        values
+    )
     assert not any(value in last.message + last.subject for value in values)
 
 
@@ -81,23 +85,40 @@ def test_files_beyond_the_last_sum_share_one(
     values = keys(5)
     files = {f"f{n}.py": lines([value]) for n, value in enumerate(values)}
     run = scan(changes.change_of(files), tmp_path)
-    assert [finding.location.kind for finding in run.findings] == ["line", "line", "file", "change"]
+    assert [finding.location.kind for finding in run.findings] == [
+        "line",
+        "line",
+        "file",
+        "change",
+    ]
     last = run.findings[-1]
     assert last.message.startswith("2 more secrets elsewhere in the change")
     assert last.level is Level.BLOCK
-    assert {value for finding in run.findings for value in finding.secrets} == set(values)
+    assert {value for finding in run.findings for value in finding.secrets} == set(
+        values
+    )
 
 
-def test_names_have_an_end_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_have_an_end_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(finding_limits, "PER_RUN", 2)
     values = keys(5)
     run = scan(changes.change_of({f"{value}.txt": "x\n" for value in values}), tmp_path)
-    assert [finding.location.kind for finding in run.findings] == ["file", "file", "change"]
-    assert set(values) <= {value for finding in run.findings for value in finding.secrets}
+    assert [finding.location.kind for finding in run.findings] == [
+        "file",
+        "file",
+        "change",
+    ]
+    assert set(values) <= {
+        value for finding in run.findings for value in finding.secrets
+    }
 
 
 def test_the_answer_stays_small_whatever_is_found(tmp_path: Path) -> None:
-    begin, end = ("-----" + word + " RSA PRIVATE KEY-----\n" for word in ("BEGIN", "END"))
+    begin, end = (
+        "-----" + word + " RSA PRIVATE KEY-----\n" for word in ("BEGIN", "END")
+    )
     rng = random.Random(1)
     files = {}
     for n in range(6):
@@ -109,6 +130,8 @@ def test_the_answer_stays_small_whatever_is_found(tmp_path: Path) -> None:
 
 
 def test_a_text_by_itself_is_summed_as_well() -> None:
-    found = scan_formats(lines(keys(finding_limits.PER_FILE + 1)).encode(), b"a.py", RULES)
+    found = scan_formats(
+        lines(keys(finding_limits.PER_FILE + 1)).encode(), b"a.py", RULES
+    )
     assert len(found) == finding_limits.PER_FILE + 1
     assert found[-1].message.startswith("1 more secret in this file")

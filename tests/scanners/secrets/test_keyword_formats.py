@@ -38,5 +38,9 @@ def test_the_name_of_the_issuer_alone_warns() -> None:
 
 
 def test_another_length_is_another_thing() -> None:
-    assert ("secrets/wandb-api-key", Level.BLOCK) not in levels(f"WANDB_API_KEY={HEX40}ab")
-    assert levels(f"MISTRAL_API_KEY={PLAIN32}") == [("secrets/mistral-api-key", Level.BLOCK)]
+    assert ("secrets/wandb-api-key", Level.BLOCK) not in levels(
+        f"WANDB_API_KEY={HEX40}ab"
+    )
+    assert levels(f"MISTRAL_API_KEY={PLAIN32}") == [
+        ("secrets/mistral-api-key", Level.BLOCK)
+    ]

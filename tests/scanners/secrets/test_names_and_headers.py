@@ -29,7 +29,16 @@ def scan(change: ChangeSet, tmp_path: Path) -> tuple[Finding, ...]:
 
 
 @pytest.mark.parametrize(
-    "name", ["{}", "{}.txt", "keys/{}/note", "backup-{}.tar.gz", "a\n{}\nb", "old {} old", "é/{}"]
+    "name",
+    [
+        "{}",
+        "{}.txt",
+        "keys/{}/note",
+        "backup-{}.tar.gz",
+        "a\n{}\nb",
+        "old {} old",
+        "é/{}",
+    ],
 )
 def test_a_key_in_a_file_name_is_found(name: str, tmp_path: Path) -> None:
     path = name.format(KEY)
@@ -48,17 +57,23 @@ def test_a_url_with_a_password_in_a_file_name_is_found(tmp_path: Path) -> None:
     assert finding.rule == "secrets/url-credentials"
 
 
-def test_a_name_that_was_there_before_or_goes_away_is_not_reported(tmp_path: Path) -> None:
+def test_a_name_that_was_there_before_or_goes_away_is_not_reported(
+    tmp_path: Path,
+) -> None:
     assert scan(changes.change_of({KEY: "x\n"}, {KEY: "y\n"}), tmp_path) == ()
     assert scan(changes.change_of({}, {KEY: "y\n"}), tmp_path) == ()
 
 
 def test_names_that_only_speak_of_secrets_are_not_reported(tmp_path: Path) -> None:
-    change = changes.change_of({"password=abc123def!.txt": "x\n", "reset_token.py": "x\n"})
+    change = changes.change_of(
+        {"password=abc123def!.txt": "x\n", "reset_token.py": "x\n"}
+    )
     assert scan(change, tmp_path) == ()
 
 
-def test_a_file_name_that_stands_only_in_a_commit_is_found_there(tmp_path: Path) -> None:
+def test_a_file_name_that_stands_only_in_a_commit_is_found_there(
+    tmp_path: Path,
+) -> None:
     added = changes.commit("add", changes.file_change(KEY, "x\n"))
     (finding,) = scan(changes.change_of({}, commits=(added,)), tmp_path)
     assert (finding.location.kind, finding.location.path) == ("commit", KEY.encode())

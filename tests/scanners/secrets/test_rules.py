@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 RULES = rulebook.load_with_examples("secrets")
 ENGINE = Engine(RULES)
-FIND = [(rule, text) for rule in RULES.values() for text in rule.data["examples"]["find"]]
-IGNORE = [(rule, text) for rule in RULES.values() for text in rule.data["examples"]["ignore"]]
+FIND = [
+    (rule, text) for rule in RULES.values() for text in rule.data["examples"]["find"]
+]
+IGNORE = [
+    (rule, text) for rule in RULES.values() for text in rule.data["examples"]["ignore"]
+]
 
 
 def found(template: str, rule: Rule, engine: Engine = ENGINE) -> set[str]:
@@ -28,7 +32,9 @@ def found(template: str, rule: Rule, engine: Engine = ENGINE) -> set[str]:
 
 
 def test_finds_its_examples() -> None:
-    missed = [(rule.id, text) for rule, text in FIND if rule.id not in found(text, rule)]
+    missed = [
+        (rule.id, text) for rule, text in FIND if rule.id not in found(text, rule)
+    ]
     assert not missed, "\n".join(map(str, missed))
 
 
@@ -41,7 +47,9 @@ def test_every_rule_has_examples_a_remedy_and_a_level() -> None:
     for rule in RULES.values():
         assert rule.level is not None, rule.id
         by_name = "files" in rule.data and "lines" not in rule.data
-        summed = rule.data.get("sum")  # made by the scanner itself: test_finding_limits.py
+        summed = rule.data.get(
+            "sum"
+        )  # made by the scanner itself: test_finding_limits.py
         assert rule.data["examples"]["find"] or by_name or summed, rule.id
         assert "CWE-798" in rule.cwe or "CWE-321" in rule.cwe, rule.id
 

@@ -38,7 +38,12 @@ def test_a_key_in_an_added_line_is_found_with_its_place(tmp_path: Path) -> None:
     assert finding.rule == "secrets/github-token"
     assert finding.level is Level.BLOCK
     place = finding.location
-    assert (place.kind, place.line, place.column, place.end_column) == ("line", 2, 20, 60)
+    assert (place.kind, place.line, place.column, place.end_column) == (
+        "line",
+        2,
+        20,
+        60,
+    )
     assert finding.evidence is not None
     assert finding.evidence.text[finding.evidence.start : finding.evidence.end] == KEY
     assert finding.secrets == (KEY,)
@@ -53,24 +58,31 @@ def test_a_line_that_was_there_before_is_not_reported(tmp_path: Path) -> None:
 
 def test_a_key_that_stands_only_in_a_commit_is_found_there(tmp_path: Path) -> None:
     with_key = changes.file_change("a.py", f"key = '{KEY}'\n", "")
-    change = changes.change_of({"a.py": "x = 1\n"}, commits=(changes.commit("add", with_key),))
+    change = changes.change_of(
+        {"a.py": "x = 1\n"}, commits=(changes.commit("add", with_key),)
+    )
     (finding,) = scan(change, tmp_path).findings
     assert finding.location.kind == "commit"
     assert (finding.location.path, finding.location.line) == (b"a.py", 1)
     assert finding.location.commit == "c" * 40
 
 
-def test_a_line_of_the_net_change_is_not_told_again_for_its_commit(tmp_path: Path) -> None:
+def test_a_line_of_the_net_change_is_not_told_again_for_its_commit(
+    tmp_path: Path,
+) -> None:
     text = f"key = '{KEY}'\n"
     change = changes.change_of(
-        {"a.py": text}, commits=(changes.commit("add", changes.file_change("a.py", text)),)
+        {"a.py": text},
+        commits=(changes.commit("add", changes.file_change("a.py", text)),),
     )
     (finding,) = scan(change, tmp_path).findings
     assert finding.location.kind == "line"
 
 
 def test_commit_messages_are_read(tmp_path: Path) -> None:
-    change = changes.change_of({}, commits=(changes.commit(f"deploy with {OTHER}\n\nbody"),))
+    change = changes.change_of(
+        {}, commits=(changes.commit(f"deploy with {OTHER}\n\nbody"),)
+    )
     (finding,) = scan(change, tmp_path).findings
     assert finding.location.kind == "commit"
     assert finding.location.path is None
@@ -78,7 +90,9 @@ def test_commit_messages_are_read(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
-    change = changes.change_of({"logo.png": b"\x89PNG\r\n\x1a\n\0\0\0", "a.txt": "fine\n"})
+    change = changes.change_of(
+        {"logo.png": b"\x89PNG\r\n\x1a\n\0\0\0", "a.txt": "fine\n"}
+    )
     run = scan(change, tmp_path)
     assert [(skip.path, skip.kind) for skip in run.not_inspected] == [
         (b"logo.png", "not_applicable")
@@ -87,12 +101,17 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 def test_utf16_is_read(tmp_path: Path) -> None:
     change = changes.change_of({"a.ps1": f"$key = '{KEY}'\r\n".encode("utf-16")})
-    assert [finding.rule for finding in scan(change, tmp_path).findings] == ["secrets/github-token"]
+    assert [finding.rule for finding in scan(change, tmp_path).findings] == [
+        "secrets/github-token"
+    ]
 
 
 def test_a_whole_private_key_is_given_for_masking(tmp_path: Path) -> None:
     lines = [expand("{64*A-Za-z0-9+/}"), expand("{63*A-Za-z0-9+/}="), "-----END"]
-    text = "\n".join(["-----BEGIN" + " RSA PRIVATE KEY-----", *lines]) + " RSA PRIVATE KEY-----\n"
+    text = (
+        "\n".join(["-----BEGIN" + " RSA PRIVATE KEY-----", *lines])
+        + " RSA PRIVATE KEY-----\n"
+    )
     (finding,) = scan(changes.change_of({"id": text}), tmp_path).findings
     assert finding.rule == "secrets/private-key"
     assert finding.location.end_line == 3

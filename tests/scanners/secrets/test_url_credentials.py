@@ -40,8 +40,12 @@ def test_a_password_that_is_no_placeholder_blocks(text: str) -> None:
 
 
 def test_a_plain_word_in_a_test_and_a_token_alone_warn() -> None:
-    assert levels(f"redis://:{WORD}@cache:6379/0", "tests/system/test_cache.py") == [Level.WARN]
-    assert levels(f"redis://:{MADE}@cache:6379/0", "tests/system/test_cache.py") == [Level.BLOCK]
+    assert levels(f"redis://:{WORD}@cache:6379/0", "tests/system/test_cache.py") == [
+        Level.WARN
+    ]
+    assert levels(f"redis://:{MADE}@cache:6379/0", "tests/system/test_cache.py") == [
+        Level.BLOCK
+    ]
     assert levels(f"https://{HEX}@git.corp.io/x") == [Level.WARN]
 
 

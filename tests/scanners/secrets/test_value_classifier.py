@@ -18,7 +18,13 @@ from zt_gate.scanners.secrets.block_scan import Engine
 from zt_gate.scanners.secrets.prefix_formats import doubtful
 from zt_gate.scanners.secrets.text_block import block_of
 from zt_gate.scanners.secrets.value_classifier import Judge, patterned
-from zt_gate.scanners.secrets.variable_names import MEDIUM, NONE, STRONG, WEAK, VariableNames
+from zt_gate.scanners.secrets.variable_names import (
+    MEDIUM,
+    NONE,
+    STRONG,
+    WEAK,
+    VariableNames,
+)
 from zt_gate.syntax.text import decode_lossy
 
 RULES = rulebook.load("secrets")
@@ -78,12 +84,18 @@ def test_checksums_raise_and_lower() -> None:
     body = expand("{30*A-Za-z0-9}")
     right = f"ghp_{body}{checksums.base62_crc32(body)}"
     assert checksums.check("base62-crc32", right) is True
-    assert checksums.check("base62-crc32", right[:-1] + ("0" if right[-1] != "0" else "1")) is False
+    assert (
+        checksums.check("base62-crc32", right[:-1] + ("0" if right[-1] != "0" else "1"))
+        is False
+    )
     assert checksums.check("", right) is None
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=2000), st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]))
+@given(
+    st.binary(max_size=2000),
+    st.sampled_from([b"a.py", b".netrc", b"x.yaml", b"go.sum"]),
+)
 def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
     for block in block_of(path, data):
         for finding in (ENGINE.finding(block, hit) for hit in ENGINE.hits(block)):

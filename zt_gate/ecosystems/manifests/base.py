@@ -99,7 +99,9 @@ class Dependency:
             return ""
         from packageurl import PackageURL
 
-        namespace, _, name = self.key.rpartition(ecosystem_named(self.ecosystem).separator)
+        namespace, _, name = self.key.rpartition(
+            ecosystem_named(self.ecosystem).separator
+        )
         exact = _EXACT.match(self.constraint.strip())
         version = exact[1] if exact else None
         return PackageURL(self.ecosystem, namespace or None, name, version).to_string()
@@ -146,7 +148,9 @@ def entry(  # noqa: PLR0917 - in the order of Dependency's own fields
     if not valid_name(ecosystem, name):
         raise ManifestError(place[0], f"{quoted(name)} is no package name")
     key = normalise(ecosystem, name)
-    return Dependency(ecosystem, name, key, constraint, source or Source(), *place, section, direct)
+    return Dependency(
+        ecosystem, name, key, constraint, source or Source(), *place, section, direct
+    )
 
 
 def parsed(

@@ -51,4 +51,6 @@ def _entries(document: Document, direct: set[str]) -> Iterator[Dependency]:
             source = archive_source(resolved)
         else:
             version, source = spec(name, version)[1:]
-        yield entry("npm", name, place, "packages", version, source, direct=folder in direct)
+        yield entry(
+            "npm", name, place, "packages", version, source, direct=folder in direct
+        )

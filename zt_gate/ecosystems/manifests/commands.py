@@ -40,7 +40,9 @@ _PROMPT = re.compile(
     r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*"
 )
 # The name at the start of a word whose rest only the shell knows.
-_HEAD_PYPI = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?")
+_HEAD_PYPI = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?"
+)
 _HEAD_NPM = re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")
 # ``SomePackage1``, ``your_plugin``, ``PACKAGE``, ``pytest-NAME``.
 _STAND_IN = re.compile(
@@ -69,7 +71,13 @@ class CommandHit:
         """Return it as a dependency."""
         key = normalise(self.ecosystem, self.name)
         return Dependency(
-            self.ecosystem, self.name, key, self.constraint, self.source, *place, self.section
+            self.ecosystem,
+            self.name,
+            key,
+            self.constraint,
+            self.source,
+            *place,
+            self.section,
         )
 
 
@@ -86,14 +94,21 @@ def in_string(value: str, place: tuple[int, int, int]) -> list[Dependency]:
     return [hit.at(place) for hit in in_span(value)]
 
 
-def in_words(values: Sequence[str | None], place: tuple[int, int, int]) -> list[Dependency]:
+def in_words(
+    values: Sequence[str | None], place: tuple[int, int, int]
+) -> list[Dependency]:
     """Return what a command that is given as a list installs; None for an unknown word."""
     words = [Word(value or "$", 0, 0, literal=value is not None) for value in values]
     return [hit.at(place) for hit in in_command("", words, 0, prose=False)]
 
 
 def in_span(
-    content: str, start: int = 0, end: int | None = None, *, prose: bool = False, depth: int = 0
+    content: str,
+    start: int = 0,
+    end: int | None = None,
+    *,
+    prose: bool = False,
+    depth: int = 0,
 ) -> list[CommandHit]:
     """Return what the commands in a span of ``content`` install."""
     found: list[CommandHit] = []
@@ -121,8 +136,12 @@ def in_command(
         if depth < _DEEPEST:
             for word in rest[1:]:
                 if word.quoted is not None and " " in word.text:
-                    yield from in_span(content, *word.quoted, prose=prose, depth=depth + 1)
-                elif not content and " " in word.text:  # a list: the words have no places
+                    yield from in_span(
+                        content, *word.quoted, prose=prose, depth=depth + 1
+                    )
+                elif (
+                    not content and " " in word.text
+                ):  # a list: the words have no places
                     yield from in_span(word.text, prose=prose, depth=depth + 1)
         for at in range(1, min(len(rest), 40)):
             tool = tool_of(rest[at:])
@@ -138,7 +157,10 @@ def _without_prefixes(words: Sequence[Word]) -> list[Word]:
         text = words[at].text
         is_option = at and text.startswith("-") and words[at - 1].text in _WITH_OPTIONS
         if not (
-            is_option or text in PREFIXES or _PROMPT.fullmatch(text) or _ASSIGNMENT.match(text)
+            is_option
+            or text in PREFIXES
+            or _PROMPT.fullmatch(text)
+            or _ASSIGNMENT.match(text)
         ):
             break
         at += 1
@@ -150,7 +172,9 @@ def _without_prefixes(words: Sequence[Word]) -> list[Word]:
     return rest
 
 
-def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[CommandHit]:
+def _installed(
+    tool: Tool, words: Sequence[Word], *, prose: bool
+) -> Iterator[CommandHit]:
     """Read the arguments of an installation."""
     section = f"command {tool.name}"
     taken = 0
@@ -161,10 +185,18 @@ def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Co
             continue
         if text.startswith("-") and len(text) > 1:
             option, mark, value = text.partition("=")
-            target = Word(value, word.end - len(value), word.end, word.literal) if mark else None
+            target = (
+                Word(value, word.end - len(value), word.end, word.literal)
+                if mark
+                else None
+            )
             if option in tool.flags:
                 continue
-            if option in tool.values or option in tool.packages or option in tool.indexes:
+            if (
+                option in tool.values
+                or option in tool.packages
+                or option in tool.indexes
+            ):
                 target = target or next(rest, None)
             if target is None:
                 continue
@@ -173,9 +205,13 @@ def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Co
                 yield from _named(tool, target, section, prose=prose)
             elif option in tool.indexes and target.literal and "://" in target.text:
                 source = Source("index", target.text)
-                yield CommandHit(tool.ecosystem, "", "", source, target.start, target.end, option)
+                yield CommandHit(
+                    tool.ecosystem, "", "", source, target.start, target.end, option
+                )
             continue
-        if prose and (text.lower() in STOP_WORDS or program(text) in {"pip", "npm", "conda"}):
+        if prose and (
+            text.lower() in STOP_WORDS or program(text) in {"pip", "npm", "conda"}
+        ):
             return
         if taken >= tool.most:
             return
@@ -185,7 +221,9 @@ def _installed(tool: Tool, words: Sequence[Word], *, prose: bool) -> Iterator[Co
             return
 
 
-def _named(tool: Tool, word: Word, section: str, *, prose: bool) -> Iterator[CommandHit]:
+def _named(
+    tool: Tool, word: Word, section: str, *, prose: bool
+) -> Iterator[CommandHit]:
     text = word.text.strip().rstrip(",") if prose else word.text.strip()
     if not text:
         return
@@ -221,7 +259,9 @@ def _pypi(text: str, *, literal: bool, at: bool) -> tuple[str, str, Source] | No
     from zt_gate.ecosystems.manifests import pep508
 
     constraint = ""
-    if at and "@" in text and "://" not in text and "git+" not in text:  # ``ruff@latest``
+    if (
+        at and "@" in text and "://" not in text and "git+" not in text
+    ):  # ``ruff@latest``
         text, _, constraint = text.partition("@")
     address = "://" in text or text.startswith("git+")
     if not address and (not _REQUIREMENT.match(text) or text.lower().endswith(_FILES)):
@@ -236,7 +276,19 @@ def _pypi(text: str, *, literal: bool, at: bool) -> tuple[str, str, Source] | No
 
 
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![/\\])")
-_FILES = (".txt", ".whl", ".gz", ".zip", ".py", ".toml", ".cfg", ".in", ".lock", ".tgz", ".yml")
+_FILES = (
+    ".txt",
+    ".whl",
+    ".gz",
+    ".zip",
+    ".py",
+    ".toml",
+    ".cfg",
+    ".in",
+    ".lock",
+    ".tgz",
+    ".yml",
+)
 
 
 def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | None:
@@ -252,9 +304,15 @@ def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | N
     if "/" in name and not name.startswith("@"):
         name, version = "", text
     if tool.name.startswith("deno") or tool.most == 1:
-        name = "/".join(name.split("/")[: 2 if name.startswith("@") else 1]) if name else name
+        name = (
+            "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
+            if name
+            else name
+        )
     real, constraint, source = spec(name, version)
-    if source.kind == "path" or (source.kind == "registry" and not valid_name("npm", real)):
+    if source.kind == "path" or (
+        source.kind == "registry" and not valid_name("npm", real)
+    ):
         return None
     if tool.create:
         real = _created(real)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 # What PHP itself brings: no packages of a registry.
 _PLATFORM = re.compile(
-    r"(?:php(?:-64bit|-ipv6|-zts|-debug)?|hhvm|ext-.+|lib-.+|composer(?:-.+)?)\Z", re.IGNORECASE
+    r"(?:php(?:-64bit|-ipv6|-zts|-debug)?|hhvm|ext-.+|lib-.+|composer(?:-.+)?)\Z",
+    re.IGNORECASE,
 )
 
 
@@ -36,10 +37,14 @@ def _leaf(leaf: Leaf) -> Iterator[Dependency]:
     section, *rest = leaf.names
     if section == "name" and leaf.value and not rest:
         key = leaf.value.lower()
-        yield Dependency("composer", leaf.value, key, "", Source("self"), *leaf.inside, section)
+        yield Dependency(
+            "composer", leaf.value, key, "", Source("self"), *leaf.inside, section
+        )
     elif section in {"require", "require-dev"} and rest:
         if leaf.value is None or len(rest) > 1:
-            raise ManifestError(leaf.place[0], f"{section} of {quoted(rest[0])} is no text")
+            raise ManifestError(
+                leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
+            )
         if not _PLATFORM.match(rest[0]):
             yield entry("composer", rest[0], leaf.place, section, leaf.value)
     elif section == "repositories" and rest and rest[-1] == "url" and leaf.value:

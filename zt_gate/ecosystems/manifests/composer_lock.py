@@ -46,7 +46,9 @@ def stand_ins(data: bytes) -> frozenset[str]:
     document = json_object(data, _LIMIT)
     tables = [table for section in _SECTIONS for table in _tables(document, section)]
     named = [table.get(key) for table in tables for key in ("provide", "replace")]
-    return frozenset(name.lower() for one in named if isinstance(one, dict) for name in one)
+    return frozenset(
+        name.lower() for one in named if isinstance(one, dict) for name in one
+    )
 
 
 def _tables(document: Document, section: str) -> Iterator[dict[str, Any]]:
@@ -75,7 +77,11 @@ def _source(table: dict[str, Any]) -> Source:
     told = table.get("notification-url")
     if isinstance(told, str) and told:
         host = hosts.origin(told)
-        return Source() if hosts.is_other("composer", host) else Source("index", host or told)
+        return (
+            Source()
+            if hosts.is_other("composer", host)
+            else Source("index", host or told)
+        )
     if checkout[1]:
         return Source("vcs", checkout[1])
     return Source("url", archive[1]) if archive[1] else Source()

@@ -35,7 +35,11 @@ def _pip(text: Text, item: Node) -> Iterator[Dependency]:
             raise ManifestError(line, "an entry of pip that is no text")
         shift = 1 if one.style in {"'", '"'} else 0
         for found in requirements.line_entries(one.value, line):
-            width = len(found.name) if found.name and one.value.startswith(found.name) else 0
+            width = (
+                len(found.name)
+                if found.name and one.value.startswith(found.name)
+                else 0
+            )
             start = column + shift
             stop = start + width if width else end
             yield _moved(found, line, start, max(start, stop))
@@ -44,4 +48,6 @@ def _pip(text: Text, item: Node) -> Iterator[Dependency]:
 def _moved(found: Dependency, line: int, column: int, end: int) -> Dependency:
     import dataclasses
 
-    return dataclasses.replace(found, line=line, column=column, end_column=end, section="pip")
+    return dataclasses.replace(
+        found, line=line, column=column, end_column=end, section="pip"
+    )

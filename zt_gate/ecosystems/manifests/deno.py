@@ -29,7 +29,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(found)
 
 
-def specifier(value: str, place: tuple[int, int, int], section: str) -> Iterator[Dependency]:
+def specifier(
+    value: str, place: tuple[int, int, int], section: str
+) -> Iterator[Dependency]:
     """Yield what one module specifier of Deno names: ``npm:``, ``jsr:``, or an address."""
     match = _NPM.match(value)
     if match is not None:

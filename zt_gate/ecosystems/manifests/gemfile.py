@@ -55,7 +55,11 @@ def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
     if call in {"source", "git_source"}:
         from zt_gate.ecosystems.manifests import hosts
 
-        if call == "source" and "://" in name and not hosts.is_other("gem", hosts.origin(name)):
+        if (
+            call == "source"
+            and "://" in name
+            and not hosts.is_other("gem", hosts.origin(name))
+        ):
             yield Dependency("gem", "", "", "", Source("index", name), *place, call)
         return
     option = _OPTION.search(rest)
@@ -63,7 +67,8 @@ def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
     if option is not None:
         kind = option[1] or option[2]
         source = Source(
-            "path" if kind == "path" else "index" if kind == "source" else "vcs", option[3]
+            "path" if kind == "path" else "index" if kind == "source" else "vcs",
+            option[3],
         )
     version = _VERSION.match(rest)
     try:

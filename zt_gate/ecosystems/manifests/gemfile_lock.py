@@ -33,12 +33,20 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             section, remote = line.strip(), ""
         elif (match := _REMOTE.match(line)) is not None:
             remote = match[1]
-        elif section in {"GEM", "GIT", "PATH", "PLUGIN SOURCE"} and (spec := _SPEC.match(line)):
+        elif section in {"GEM", "GIT", "PATH", "PLUGIN SOURCE"} and (
+            spec := _SPEC.match(line)
+        ):
             place = (number, spec.start(1) + 1, spec.end(1) + 1)
             source = _source(section, remote)
             found.append(
                 entry(
-                    "gem", spec[1], place, section, spec[2] or "", source, direct=spec[1] in direct
+                    "gem",
+                    spec[1],
+                    place,
+                    section,
+                    spec[2] or "",
+                    source,
+                    direct=spec[1] in direct,
                 )
             )
     return tuple(found)
@@ -63,4 +71,6 @@ def _source(section: str, remote: str) -> Source:
     from zt_gate.ecosystems.manifests import hosts
 
     host = hosts.origin(remote)
-    return Source() if not host or hosts.is_other("gem", host) else Source("index", remote)
+    return (
+        Source() if not host or hosts.is_other("gem", host) else Source("index", remote)
+    )

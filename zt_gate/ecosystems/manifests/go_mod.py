@@ -44,7 +44,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         if rest and rest[0][0] == "(":
             block = first
             continue
-        found += _entries(text, directive, rest, start, direct="indirect" not in comment)
+        found += _entries(
+            text, directive, rest, start, direct="indirect" not in comment
+        )
     return tuple(found)
 
 
@@ -61,11 +63,15 @@ def _entries(
     elif directive not in {"require", "tool"}:
         return []
     if not words:
-        raise ManifestError(text.place(start, start)[0], f"{directive} without a module")
+        raise ManifestError(
+            text.place(start, start)[0], f"{directive} without a module"
+        )
     name = _value(words[0])
     place = text.place(start + words[0].start(), start + words[0].end())
     if name.startswith(("./", "../", "/")):
-        return [Dependency("golang", "", "", "", Source("path", name), *place, directive)]
+        return [
+            Dependency("golang", "", "", "", Source("path", name), *place, directive)
+        ]
     version = _value(words[1]) if len(words) > 1 else ""
     return [entry("golang", name, place, directive, version, direct=direct)]
 

@@ -12,7 +12,9 @@ import re
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, decoded, entry
 
 _LIMIT = 10 * 1024 * 1024
-_LINE = re.compile(r"(\S{1,500}) (v[\w.+-]{1,200})(/go\.mod)? h\d{1,2}:[A-Za-z0-9+/=]{1,200}\Z")
+_LINE = re.compile(
+    r"(\S{1,500}) (v[\w.+-]{1,200})(/go\.mod)? h\d{1,2}:[A-Za-z0-9+/=]{1,200}\Z"
+)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form

@@ -8,7 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests.base import Dependency, Source, Text, decoded, valid_name
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    Text,
+    decoded,
+    valid_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +62,13 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         if valid_name("maven", name):
             found.append(
                 Dependency(
-                    "maven", name, name, match[2], Source(), *text.place(*match.span(1)), "plugins"
+                    "maven",
+                    name,
+                    name,
+                    match[2],
+                    Source(),
+                    *text.place(*match.span(1)),
+                    "plugins",
                 )
             )
     found += _repositories(text)
@@ -75,7 +87,13 @@ def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
         if named is not None and valid_name("maven", f"{named[1]}:{named[2]}"):
             name = f"{named[1]}:{named[2]}"
             yield Dependency(
-                "maven", name, name, named[3] or "", Source(), *text.place(*named.span(2)), section
+                "maven",
+                name,
+                name,
+                named[3] or "",
+                Source(),
+                *text.place(*named.span(2)),
+                section,
             )
         return
     parts = match[3].split(":")

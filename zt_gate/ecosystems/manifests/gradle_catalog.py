@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, parsed, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    entry,
+    parsed,
+    quoted,
+)
 from zt_gate.syntax import toml
 
 if TYPE_CHECKING:
@@ -36,7 +42,10 @@ def _coordinates(
 ) -> Iterator[tuple[str, str]]:
     table: Mapping[str, Any] = value if isinstance(value, dict) else {}
     written = value if isinstance(value, str) else ""
-    name, version = str(table.get("module", "") or table.get("id", "")), table.get("version", "")
+    name, version = (
+        str(table.get("module", "") or table.get("id", "")),
+        table.get("version", ""),
+    )
     if "group" in table and "name" in table:
         name = f"{table['group']}:{table['name']}"
     if written:

@@ -18,7 +18,11 @@ def origin(url: str) -> str:
     """Return scheme and host of an address, "" where it has none."""
     try:
         parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
+        return (
+            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+            if parts.netloc
+            else ""
+        )
     except ValueError:
         return ""
 
@@ -28,14 +32,18 @@ def is_npm(address: str) -> bool:
     """Say whether scheme and host are npm's registry, or the one that yarn writes for it."""
     if not address:
         return False
-    standard = import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1")
+    standard = import_module("packageurl.contrib.purl2url").get_download_url(
+        "pkg:npm/x@1"
+    )
     if address == origin(standard):
         return True
     host = address.partition("://")[2]
     labels, own = host.split("."), origin(standard).partition("://")[2].split(".")
     if len(labels) != 3 or labels[0] != own[0] or labels[1].startswith(own[1][:3]):
         return False
-    found = import_module("packageurl.contrib.url2purl").get_purl(f"{address}/x/-/x-1.0.0.tgz")
+    found = import_module("packageurl.contrib.url2purl").get_purl(
+        f"{address}/x/-/x-1.0.0.tgz"
+    )
     return found is not None and found.type == "npm" and address.startswith("https://")
 
 

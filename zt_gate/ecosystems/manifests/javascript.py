@@ -10,7 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import commands
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, Text, valid_name
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    Text,
+    valid_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +99,8 @@ def _run(text: Text, match: re.Match[str]) -> list[Dependency]:
     place = text.place(*match.span("text"))
     if match["rest"]:
         words: list[str | None] = [
-            None if "${" in item[2] else item[2] for item in _ITEM.finditer(match["rest"])
+            None if "${" in item[2] else item[2]
+            for item in _ITEM.finditer(match["rest"])
         ]
         return commands.in_words([match["text"], *words], place)
     return commands.in_string(match["text"], place)

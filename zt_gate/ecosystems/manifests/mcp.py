@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests import commands
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, json_object, parsed
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    json_object,
+    parsed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +70,9 @@ def _toml(data: bytes) -> Iterator[Dependency]:
             continue
         values = [str(value) for value in args]
         for found in _command([command, *values], (1, 1, 1)):
-            named = (n for n, one in enumerate(values) if found.name and found.name in one)
+            named = (
+                n for n, one in enumerate(values) if found.name and found.name in one
+            )
             number = next(named, None)
             at = ("command",) if number is None else ("args", number)
             line, start, end = document.place(("mcp_servers", name, *at))

@@ -50,7 +50,9 @@ def _cells(document: dict[str, object]) -> Iterator[list[str]]:
             yield lines
 
 
-def _cell(lines: list[str], places: dict[str, list[tuple[int, int, int]]]) -> Iterator[Dependency]:
+def _cell(
+    lines: list[str], places: dict[str, list[tuple[int, int, int]]]
+) -> Iterator[Dependency]:
     where = [_place(line, places) for line in lines]
     numbers: list[tuple[int, int, int]] = []  # the place of each line of code
     for line, place in zip(lines, where, strict=True):
@@ -61,14 +63,18 @@ def _cell(lines: list[str], places: dict[str, list[tuple[int, int, int]]]) -> It
     for number, line in enumerate(code):
         shell = _SHELL.match(line)
         if (shell is not None or whole_shell) and number < len(numbers):
-            yield from commands.in_string(line[shell.end() :] if shell else line, numbers[number])
+            yield from commands.in_string(
+                line[shell.end() :] if shell else line, numbers[number]
+            )
         plain.append("" if shell is not None or whole_shell else line)
     for one in python.source_entries("\n".join(plain)):
         place = numbers[one.line - 1] if one.line <= len(numbers) else (1, 1, 1)
         yield _at(one, place)
 
 
-def _place(line: str, places: dict[str, list[tuple[int, int, int]]]) -> tuple[int, int, int]:
+def _place(
+    line: str, places: dict[str, list[tuple[int, int, int]]]
+) -> tuple[int, int, int]:
     known = places.get(line) or [(1, 1, 1)]
     return known.pop(0) if len(known) > 1 else known[0]
 

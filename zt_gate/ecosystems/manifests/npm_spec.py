@@ -8,7 +8,8 @@ from zt_gate.ecosystems.manifests import hosts
 from zt_gate.ecosystems.manifests.base import Source
 
 _VCS = re.compile(
-    r"(?:git(?:\+[a-z]{1,5})?:|ssh:|github:|gitlab:|bitbucket:|gist:|git@)", re.IGNORECASE
+    r"(?:git(?:\+[a-z]{1,5})?:|ssh:|github:|gitlab:|bitbucket:|gist:|git@)",
+    re.IGNORECASE,
 )
 _SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
@@ -34,7 +35,11 @@ def spec(name: str, value: str) -> tuple[str, str, Source]:
         at = alias.find("@", 1)
         if at < 0 and re.match(r"[\d^~<>=*]", alias):  # yarn's ``npm:^1.2``
             return name, alias, Source()
-        return (alias if at < 0 else alias[:at]), ("" if at < 0 else alias[at + 1 :]), Source()
+        return (
+            (alias if at < 0 else alias[:at]),
+            ("" if at < 0 else alias[at + 1 :]),
+            Source(),
+        )
     if lower.startswith(("workspace:", "link:", "portal:")):
         target = spec.partition(":")[2]
         return name, spec, Source("path", target if "/" in target else ".")
@@ -44,7 +49,11 @@ def spec(name: str, value: str) -> tuple[str, str, Source]:
     if _VCS.match(spec) or (_SHORTHAND.match(spec) and not spec.startswith("@")):
         return name, "", Source("vcs", spec)
     if "://" in spec:
-        return name, "", Source("vcs" if re.search(r"\.git(?:#|\Z)", spec) else "url", spec)
+        return (
+            name,
+            "",
+            Source("vcs" if re.search(r"\.git(?:#|\Z)", spec) else "url", spec),
+        )
     if lower.startswith("jsr:"):
         return name, "", Source("index", spec)
     return name, spec, Source()

@@ -11,7 +11,9 @@ import re
 from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, Text
 
 _LIMIT = 1024 * 1024
-_LINE = re.compile(r"^[ \t]*((?:@[^\s:=]{1,214}:)?registry)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE)
+_LINE = re.compile(
+    r"^[ \t]*((?:@[^\s:=]{1,214}:)?registry)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE
+)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
@@ -20,7 +22,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         raise ManifestError(0, "larger than 1 MB, which no .npmrc is")
     text = Text.of(data.decode("utf-8", "replace"))
     return tuple(
-        Dependency("npm", "", "", "", Source("index", value), *text.place(*match.span(2)), key)
+        Dependency(
+            "npm", "", "", "", Source("index", value), *text.place(*match.span(2)), key
+        )
         for match in _LINE.finditer(text.content)
         for key, value in [(match[1], match[2].strip().strip("\"'"))]
         if value

@@ -28,7 +28,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(found)
 
 
-def _element(path: tuple[str, ...], one: Node, place: tuple[int, int, int]) -> Iterator[Dependency]:
+def _element(
+    path: tuple[str, ...], one: Node, place: tuple[int, int, int]
+) -> Iterator[Dependency]:
     kind = path[-1].lower()
     attributes = {
         key.value[1:].lower(): value.value
@@ -54,10 +56,14 @@ def _element(path: tuple[str, ...], one: Node, place: tuple[int, int, int]) -> I
         return
     inner = one.get("Version")
     version = attributes.get("version") or ("" if inner is None else inner.value)
-    for name in (attributes.get("include") or attributes.get("update") or "").split(";"):
+    for name in (attributes.get("include") or attributes.get("update") or "").split(
+        ";"
+    ):
         if name.strip() and "$(" in name:
             told = f"a package whose name is computed (line {place[0]})"
-            yield Dependency("nuget", "", "", "", Source("computed", told), *place, kind)
+            yield Dependency(
+                "nuget", "", "", "", Source("computed", told), *place, kind
+            )
         elif name.strip():
             yield entry("nuget", name.strip(), place, kind, version)
 

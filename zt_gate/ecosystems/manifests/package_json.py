@@ -42,7 +42,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 def asked_for(project: object) -> set[str]:
     """Return the names in all sections of a project's or a workspace's table."""
-    tables = [project.get(key) for key in _SECTIONS] if isinstance(project, dict) else []
+    tables = (
+        [project.get(key) for key in _SECTIONS] if isinstance(project, dict) else []
+    )
     return {name for table in tables if isinstance(table, dict) for name in table}
 
 
@@ -54,7 +56,9 @@ def _entries(leaf: Leaf) -> Iterator[Dependency]:
         yield from _itself(section, rest, leaf)
     elif section in _SECTIONS and rest:
         if len(rest) > 1:
-            raise ManifestError(leaf.place[0], f"{section} of {quoted(rest[0])} is no text")
+            raise ManifestError(
+                leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
+            )
         yield _dependency(rest[0], leaf, section)
     elif section in _BUNDLED and leaf.value is not None:
         yield _dependency(leaf.value, leaf, section, bundled=True)
@@ -69,14 +73,18 @@ def _entries(leaf: Leaf) -> Iterator[Dependency]:
 def _itself(section: str, rest: list[str], leaf: Leaf) -> Iterator[Dependency]:
     """Yield what the package calls itself and its programs, and that it has workspaces."""
     if section == "workspaces":
-        yield Dependency("npm", "", "", "", Source("self", section), *leaf.place, section)
+        yield Dependency(
+            "npm", "", "", "", Source("self", section), *leaf.place, section
+        )
         return
     name = rest[0] if section == "bin" and rest else (leaf.value or "")
     if len(rest) == (section == "bin" and bool(rest)) and valid_name("npm", name):
         yield Dependency("npm", name, name, "", Source("self"), *leaf.place, section)
 
 
-def _dependency(name: str, leaf: Leaf, section: str, *, bundled: bool = False) -> Dependency:
+def _dependency(
+    name: str, leaf: Leaf, section: str, *, bundled: bool = False
+) -> Dependency:
     line = leaf.place[0]
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is no text")

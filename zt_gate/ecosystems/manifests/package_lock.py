@@ -87,7 +87,12 @@ def _walk(
 
 
 def _entry(
-    name: str, table: dict[str, Any], place: tuple[int, int, int], section: str, *, direct: bool
+    name: str,
+    table: dict[str, Any],
+    place: tuple[int, int, int],
+    section: str,
+    *,
+    direct: bool,
 ) -> Dependency:
     version, resolved = str(table.get("version", "")), str(table.get("resolved") or "")
     source = archive_source(resolved or version)

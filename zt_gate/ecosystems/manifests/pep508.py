@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 
-from zt_gate.ecosystems.manifests.base import ManifestError, Source, normalise, quoted, valid_name
+from zt_gate.ecosystems.manifests.base import (
+    ManifestError,
+    Source,
+    normalise,
+    quoted,
+    valid_name,
+)
 
 _LONGEST = 20_000
 # What nearly every line is; packaging takes as long to load as all else together.
@@ -16,7 +22,17 @@ _VCS = re.compile(r"(?:git|hg|svn|bzr)\+|(?:git|ssh)://", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?://|/|\.)")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]{1,200})")
 _WHEEL = re.compile(r"([A-Za-z0-9._]{1,200})-[^/\\]{1,200}\.whl\Z", re.IGNORECASE)
-_ARCHIVE = (".zip", ".whl", ".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tbz", ".tar.xz", ".txz")
+_ARCHIVE = (
+    ".zip",
+    ".whl",
+    ".tar.gz",
+    ".tgz",
+    ".tar",
+    ".tar.bz2",
+    ".tbz",
+    ".tar.xz",
+    ".txz",
+)
 
 
 def parse(text: str, line: int) -> tuple[str, str, str, Source]:
@@ -40,9 +56,13 @@ def parse(text: str, line: int) -> tuple[str, str, str, Source]:
     try:
         requirement = Requirement(text)
     except (InvalidRequirement, ValueError, RecursionError) as error:
-        raise ManifestError(line, f"{quoted(text)} is no requirement (PEP 508)") from error
+        raise ManifestError(
+            line, f"{quoted(text)} is no requirement (PEP 508)"
+        ) from error
     if not valid_name("pypi", requirement.name):
-        raise ManifestError(line, f"{quoted(requirement.name)} is no project name (PEP 508)")
+        raise ManifestError(
+            line, f"{quoted(requirement.name)} is no project name (PEP 508)"
+        )
     source = source_of(requirement.url) if requirement.url else Source()
     constraint = str(requirement.specifier)
     return requirement.name, normalise("pypi", requirement.name), constraint, source
@@ -79,7 +99,11 @@ def _name_of(text: str) -> str:
     egg = _EGG.search(text)
     name = egg[1] if egg else ""
     if not name:
-        file = re.split(r"[?#;\s]", text, maxsplit=1)[0].replace("\\", "/").rpartition("/")[2]
+        file = (
+            re.split(r"[?#;\s]", text, maxsplit=1)[0]
+            .replace("\\", "/")
+            .rpartition("/")[2]
+        )
         wheel = _WHEEL.match(file)
         name = wheel[1] if wheel else ""
     return name if name and valid_name("pypi", name) else ""

@@ -32,7 +32,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         url = str(table.get("url", ""))
         indexes[str(table.get("name", ""))] = url
         place = document.place(("source", number, "url"))
-        found.append(Dependency("pypi", "", "", "", Source("index", url), *place, "source"))
+        found.append(
+            Dependency("pypi", "", "", "", Source("index", url), *place, "source")
+        )
     for section, packages in document.value.items():
         if section not in _SETTINGS:
             found += _packages(document, section, packages, indexes)
@@ -55,6 +57,8 @@ def _packages(
             yield entry("pypi", name, place, section, wanted)
         elif isinstance(wanted, dict):
             source = table_source(wanted, indexes) or Source()
-            yield entry("pypi", name, place, section, str(wanted.get("version", "")), source)
+            yield entry(
+                "pypi", name, place, section, str(wanted.get("version", "")), source
+            )
         else:
             raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")

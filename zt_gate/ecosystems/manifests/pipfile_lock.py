@@ -13,7 +13,11 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     document = json_object(data, _LIMIT)
     found: list[Dependency] = []
     for leaf in document.leaves():
-        if leaf.names[:2] == ("_meta", "sources") and leaf.names[-1] == "url" and leaf.value:
+        if (
+            leaf.names[:2] == ("_meta", "sources")
+            and leaf.names[-1] == "url"
+            and leaf.value
+        ):
             source = Source("index", leaf.value)
             found.append(Dependency("pypi", "", "", "", source, *leaf.inside, "source"))
     for (section, name), start, end in json.keys(document, 2):

@@ -60,11 +60,22 @@ def _package(text: Text, key: Node, value: Node, direct: set[str]) -> Dependency
     if match is None or not valid_name("npm", match[1]):
         named = value.get("name")
         if named is None or not valid_name("npm", named.value):
-            named_by_address = re.match(r"[\w.-]+\.[a-z]+/", written) or "://" in written
+            named_by_address = (
+                re.match(r"[\w.-]+\.[a-z]+/", written) or "://" in written
+            )
             if not named_by_address:
-                raise ManifestError(place[0], f"{quoted(written)} is no package of a lock file")
+                raise ManifestError(
+                    place[0], f"{quoted(written)} is no package of a lock file"
+                )
             return Dependency(
-                "npm", "", "", "", Source("url", written), *place, "packages", direct=False
+                "npm",
+                "",
+                "",
+                "",
+                Source("url", written),
+                *place,
+                "packages",
+                direct=False,
             )
         return entry("npm", named.value, place, "packages", "", _source(resolution, written),
                      direct=named.value in direct)  # fmt: skip

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, parsed, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    entry,
+    parsed,
+    quoted,
+)
 from zt_gate.ecosystems.manifests.npm_spec import selected, spec
 from zt_gate.syntax import yaml
 
@@ -35,7 +41,9 @@ def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
     for key, value in node.entries() if node is not None else ():
         place = text.place(key.start, key.end)
         if not value.is_scalar:
-            raise ManifestError(place[0], f"{quoted(key.value)} of {section} is no text")
+            raise ManifestError(
+                place[0], f"{quoted(key.value)} of {section} is no text"
+            )
         name = selected(key.value) if section == "overrides" else key.value
         wanted = "" if value.value.startswith(("$", "catalog:")) else value.value
         real, constraint, source = spec(name, wanted)

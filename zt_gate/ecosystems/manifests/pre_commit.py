@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.manifests import pep508
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, entry, parsed, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    entry,
+    parsed,
+    quoted,
+)
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -54,14 +60,20 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
         package = item.value if at < 0 else item.value[:at]
         real, constraint, source = spec(package, "" if at < 0 else item.value[at + 1 :])
         return entry("npm", real, place, section, constraint, source)
-    speaking = next((one for one in all_ecosystems() if spoken in one.pre_commit_languages), None)
+    speaking = next(
+        (one for one in all_ecosystems() if spoken in one.pre_commit_languages), None
+    )
     if speaking is not None:
-        package, _, version = item.value.removeprefix("cli:").replace("@", ":").partition(":")
+        package, _, version = (
+            item.value.removeprefix("cli:").replace("@", ":").partition(":")
+        )
         return entry(speaking.name, package, place, section, version)
     try:
         parsed, key, constraint, source = pep508.parse(item.value, place[0])
     except ManifestError:
-        raise ManifestError(place[0], f"{quoted(item.value)} is no requirement") from None
+        raise ManifestError(
+            place[0], f"{quoted(item.value)} is no requirement"
+        ) from None
     start = item.start + (1 if item.style in {"'", '"'} else 0)
     place = text.place(start, start + len(parsed)) if parsed else place
     return Dependency("pypi", parsed, key, constraint, source, *place, section)

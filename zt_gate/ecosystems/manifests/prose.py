@@ -41,7 +41,10 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     if len(data) > _LIMIT:
         return ()
     text = Text.of(data.decode("utf-8-sig", "replace"))
-    is_rst = path.lower().endswith((b".rst", b".txt")) or b"." not in path.rpartition(b"/")[2]
+    is_rst = (
+        path.lower().endswith((b".rst", b".txt"))
+        or b"." not in path.rpartition(b"/")[2]
+    )
     blocks = _directives(text) if is_rst else _fences(text)
     found: list[Dependency] = []
     for language, start, end in blocks:
@@ -57,13 +60,17 @@ def _block(text: Text, language: str, start: int, end: int) -> Iterator[Dependen
         for line in text.content[start:end].split("\n"):
             magic = _MAGIC.match(line)
             if magic is not None:
-                yield from commands.in_text(text, at + magic.end(), at + len(line), prose=True)
+                yield from commands.in_text(
+                    text, at + magic.end(), at + len(line), prose=True
+                )
             at += len(line) + 1
     elif language in _DOCKER:
         from zt_gate.ecosystems.manifests import dockerfile
 
         yield from _moved(
-            dockerfile.read(b"", text.content[start:end].encode("utf-8", "replace")), text, start
+            dockerfile.read(b"", text.content[start:end].encode("utf-8", "replace")),
+            text,
+            start,
         )
     elif language in _JSON and '"command"' in text.content[start:end]:
         yield from _mcp(text, start, end)
@@ -79,11 +86,15 @@ def _mcp(text: Text, start: int, end: int) -> Iterator[Dependency]:
             found = mcp.read(b"mcp.json", written.encode("utf-8", "replace"))
         except ManifestError:
             continue
-        yield from _moved(tuple(one for one in found if commands.prose_name(one.name)), text, start)
+        yield from _moved(
+            tuple(one for one in found if commands.prose_name(one.name)), text, start
+        )
         return
 
 
-def _moved(found: tuple[Dependency, ...], text: Text, start: int) -> Iterator[Dependency]:
+def _moved(
+    found: tuple[Dependency, ...], text: Text, start: int
+) -> Iterator[Dependency]:
     import dataclasses
 
     before = text.place(start, start)[0] - 1
@@ -103,7 +114,9 @@ def _fences(text: Text) -> Iterator[tuple[str, int, int]]:
         mark, info = fence["mark"], fence["info"].strip()
         if not opened:
             opened, begin = mark, offset
-            language = re.split(r"[\s{,:]", info.lstrip("{.").lower(), maxsplit=1)[0].rstrip("}")
+            language = re.split(r"[\s{,:]", info.lstrip("{.").lower(), maxsplit=1)[
+                0
+            ].rstrip("}")
         elif mark[0] == opened[0] and len(mark) >= len(opened) and not info:
             yield language, begin, start
             opened = ""

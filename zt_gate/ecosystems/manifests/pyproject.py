@@ -51,7 +51,11 @@ _TABLES = (
     ("tool", "pdm", "resolution", "overrides"),
 )
 # Tables with a ``url`` that name an index, and plain settings that do.
-_INDEX_TABLES = (("tool", "uv", "index"), ("tool", "poetry", "source"), ("tool", "pdm", "source"))
+_INDEX_TABLES = (
+    ("tool", "uv", "index"),
+    ("tool", "poetry", "source"),
+    ("tool", "pdm", "source"),
+)
 _INDEX_KEYS = ("index-url", "extra-index-url", "find-links")
 _DYNAMIC = (
     ("tool", "setuptools", "dynamic", "dependencies"),
@@ -75,11 +79,15 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 def _itself(document: Document) -> Iterator[Dependency]:
     """Yield what the project calls itself."""
-    for path, value in _values(document.value, (("project", "name"), ("tool", "poetry", "name"))):
+    for path, value in _values(
+        document.value, (("project", "name"), ("tool", "poetry", "name"))
+    ):
         if isinstance(value, str) and valid_name("pypi", value):
             place = document.place(path)
             key = normalise("pypi", value)
-            yield Dependency("pypi", value, key, "", Source("self"), *place, _dotted(path))
+            yield Dependency(
+                "pypi", value, key, "", Source("self"), *place, _dotted(path)
+            )
 
 
 def _values(
@@ -97,7 +105,13 @@ def _walk(
         return
     if not isinstance(value, dict):
         return
-    keys = list(value) if pattern[0] == "*" else [pattern[0]] if pattern[0] in value else []
+    keys = (
+        list(value)
+        if pattern[0] == "*"
+        else [pattern[0]]
+        if pattern[0] in value
+        else []
+    )
     for key in keys:
         yield from _walk(value[key], pattern[1:], (*path, key))
 
@@ -122,7 +136,9 @@ def _listed(document: Document, path: Path, value: object) -> Iterator[Dependenc
         place = document.place((*path, number, *inner))
         text = item.removeprefix("-e ").strip()
         name, key, constraint, source = pep508.parse(text, place[0])
-        yield Dependency("pypi", name, key, constraint, source, *_inner(place, item, name), where)
+        yield Dependency(
+            "pypi", name, key, constraint, source, *_inner(place, item, name), where
+        )
 
 
 def _inner(place: tuple[int, int, int], item: str, name: str) -> tuple[int, int, int]:
@@ -144,7 +160,9 @@ def _tabled(
             continue
         place = document.key_place((*path, name))
         if not valid_name("pypi", name):
-            raise ManifestError(place[0], f"{quoted(name)} is no project name (PEP 508)")
+            raise ManifestError(
+                place[0], f"{quoted(name)} is no project name (PEP 508)"
+            )
         for one in wanted if isinstance(wanted, list) else [wanted]:
             constraint, source = _poetry(one, place[0], indexes)
             key = normalise("pypi", name)
@@ -209,7 +227,9 @@ def _numbered(value: object) -> Iterator[tuple[Path, Any]]:
 def _index(document: Document, url: str, path: Path, inner: Path) -> Dependency:
     local = "://" not in url
     source = Source("path" if local else "index", url)
-    return Dependency("pypi", "", "", "", source, *document.place((*path, *inner)), _dotted(path))
+    return Dependency(
+        "pypi", "", "", "", source, *document.place((*path, *inner)), _dotted(path)
+    )
 
 
 def _includes(document: Document) -> Iterator[Dependency]:
@@ -239,4 +259,6 @@ def _with_sources(
                 sources.setdefault(normalise("pypi", name), []).append(source)
     for entry in found:
         named = sources.get(entry.key, []) if entry.source.kind == "registry" else []
-        yield from [dataclasses.replace(entry, source=source) for source in named] or [entry]
+        yield from [dataclasses.replace(entry, source=source) for source in named] or [
+            entry
+        ]

@@ -13,7 +13,13 @@ import warnings
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import commands, pep508
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, Text, valid_name
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    Text,
+    valid_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +37,9 @@ _LINE = re.compile(
 )
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
 # What stands in any call that installs; without it nobody looks into expressions.
-_INSTALLING = re.compile(r"install|npx|uvx|bunx|dlx|pipx|\badd\b|npm|\buv\b|require|\bget\b")
+_INSTALLING = re.compile(
+    r"install|npx|uvx|bunx|dlx|pipx|\badd\b|npm|\buv\b|require|\bget\b"
+)
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 #: Top-level names that many packages share.
 NAMESPACES = frozenset(
@@ -108,7 +116,10 @@ def _shallow(content: str) -> bool:
         if depth > _DEEPEST:
             return False
     return (
-        re.search(r"(?:[-+~][ \t]*){200}|(?:not[ \t]+){200}|(?:\.\w{1,50}(?:\(\))?){500}", content)
+        re.search(
+            r"(?:[-+~][ \t]*){200}|(?:not[ \t]+){200}|(?:\.\w{1,50}(?:\(\))?){500}",
+            content,
+        )
         is None
     )
 
@@ -119,7 +130,12 @@ def _children(node: ast.AST) -> list[ast.AST]:
 
 def _blocks(node: ast.AST) -> list[ast.AST]:
     """Return the statements right below: where nothing installs, only imports matter."""
-    return [one for name in _BLOCKS for one in getattr(node, name, ()) if isinstance(one, ast.AST)]
+    return [
+        one
+        for name in _BLOCKS
+        for one in getattr(node, name, ())
+        if isinstance(one, ast.AST)
+    ]
 
 
 def _nodes(
@@ -141,7 +157,9 @@ def _nodes(
             below += [(one, optional) for one in node.orelse]
         else:
             below = [(one, optional) for one in children(node)]
-        inner = local or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        inner = local or isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+        )
         waiting += [(one, state, inner) for one, state in reversed(below)]
 
 
@@ -154,7 +172,9 @@ def _catches(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
     named = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
-    return bool(named & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+    return bool(
+        named & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+    )
 
 
 def _import(node: ast.AST, lines: list[str], section: str) -> Iterator[Dependency]:
@@ -185,12 +205,16 @@ def imported(
     return Dependency("pypi", top, "", "", Source("import", shown), *place, section)
 
 
-def _located(lines: list[str], line: int, offset: int, name: str) -> tuple[int, int, int]:
+def _located(
+    lines: list[str], line: int, offset: int, name: str
+) -> tuple[int, int, int]:
     """Return the place of a name; the parser's lines end at more than newlines, ours do not."""
     if line > len(lines):
         return (1, 1, 1)
     text = lines[line - 1]
-    start = len(text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore"))
+    start = len(
+        text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore")
+    )
     match = re.compile(rf"\b{re.escape(name)}\b").search(text, start)
     at = match.start() if match else start
     return line, at + 1, at + 1 + (len(name) if match else 1)
@@ -217,7 +241,9 @@ def _inline_metadata(text: Text) -> Iterator[Dependency]:
         try:
             table = toml.read(body).value
         except SyntaxReadError as error:
-            raise ManifestError(first, f"script metadata (PEP 723): {error.reason}") from error
+            raise ManifestError(
+                first, f"script metadata (PEP 723): {error.reason}"
+            ) from error
         listed = table.get("dependencies", [])
         for item in listed if isinstance(listed, list) else ():
             at = text.content.find(str(item), match.start(), match.end())
@@ -234,15 +260,23 @@ def _call(node: ast.Call, lines: list[str], *, nox: bool) -> Iterator[Dependency
         words = [_text(one) for one in node.args]
         yield from _words(["pip", "install", *words], node, lines)
     elif called in _RUNS:
-        listed = next((one for one in node.args if isinstance(one, ast.List | ast.Tuple)), None)
+        listed = next(
+            (one for one in node.args if isinstance(one, ast.List | ast.Tuple)), None
+        )
         if listed is not None:
             words = [_text(one) for one in listed.elts]
-            if called == "main" and words[:1] == ["install"]:  # ``pip.main(["install", …])``
+            if called == "main" and words[:1] == [
+                "install"
+            ]:  # ``pip.main(["install", …])``
                 words = ["pip", *words]
             yield from _words(words, node, lines)
         elif node.args:
             words = [_text(one) for one in node.args]
-            if len(words) > 1 and None not in words[:1] and " " not in (words[0] or " "):
+            if (
+                len(words) > 1
+                and None not in words[:1]
+                and " " not in (words[0] or " ")
+            ):
                 yield from _words(words, node, lines)
             elif words[0]:
                 yield from commands.in_string(words[0], place_of(node.args[0], lines))
@@ -255,7 +289,10 @@ def _text(node: ast.expr) -> str | None:
     if isinstance(node, ast.Attribute) and node.attr == "executable":
         return "python"
     if isinstance(node, ast.JoinedStr):
-        parts = [part.value if isinstance(part, ast.Constant) else "$" for part in node.values]
+        parts = [
+            part.value if isinstance(part, ast.Constant) else "$"
+            for part in node.values
+        ]
         return "".join(str(part) for part in parts)
     return None
 
@@ -271,13 +308,19 @@ def place_of(node: ast.expr, lines: list[str]) -> tuple[int, int, int]:
     return node.lineno, start + 1, max(start, stop) + 1
 
 
-def _words(words: list[str | None], node: ast.Call, lines: list[str]) -> Iterator[Dependency]:
+def _words(
+    words: list[str | None], node: ast.Call, lines: list[str]
+) -> Iterator[Dependency]:
     import dataclasses
 
     arguments = [one for one in ast.walk(node) if isinstance(one, ast.Constant)]
     for found in commands.in_words(words, place_of(node, lines)):
         wanted = found.name or found.source.target
-        holds = (one for one in arguments if isinstance(one.value, str) and wanted in one.value)
+        holds = (
+            one
+            for one in arguments
+            if isinstance(one.value, str) and wanted in one.value
+        )
         said = next(holds, None) if wanted else None
         line, start, end = place_of(said or node, lines)
         if not found.name or valid_name(found.ecosystem, found.name):

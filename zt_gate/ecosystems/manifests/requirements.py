@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import pep508
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, Text, quoted
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    Text,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +53,13 @@ _WITH_VALUE = (
     "--use-feature", "--hash", "--global-option", "--config-settings", "--config-setting",
     "--install-option", "--only-final", "--all-releases",
 )  # fmt: skip
-_FLAGS = ("--no-index", "--pre", "--prefer-binary", "--require-hashes", "--no-build-isolation")
+_FLAGS = (
+    "--no-index",
+    "--pre",
+    "--prefer-binary",
+    "--require-hashes",
+    "--no-build-isolation",
+)
 _SHORT = {
     "-i": "--index-url",
     "-f": "--find-links",
@@ -99,7 +111,9 @@ class _Logical:
 
 
 def _decoded(data: bytes) -> str:
-    marked = next(((mark, codec) for mark, codec in _MARKS if data.startswith(mark)), None)
+    marked = next(
+        ((mark, codec) for mark, codec in _MARKS if data.startswith(mark)), None
+    )
     if marked is None:
         _check_declaration(data)
         try:
@@ -110,7 +124,9 @@ def _decoded(data: bytes) -> str:
     try:
         return data[len(mark) :].decode(codec)
     except UnicodeDecodeError as error:
-        raise ManifestError(0, f"has the mark of {codec.upper()} but does not decode") from error
+        raise ManifestError(
+            0, f"has the mark of {codec.upper()} but does not decode"
+        ) from error
 
 
 def _check_declaration(data: bytes) -> None:
@@ -124,7 +140,9 @@ def _check_declaration(data: bytes) -> None:
 def _legacy(data: bytes) -> str:
     """Decode bytes that are no UTF-8: pip falls back to the locale, which keeps ASCII."""
     if b"\x00" in data:
-        raise ManifestError(0, "holds NUL bytes: no text that pip reads alike everywhere")
+        raise ManifestError(
+            0, "holds NUL bytes: no text that pip reads alike everywhere"
+        )
     return data.decode("latin-1")
 
 
@@ -195,7 +213,9 @@ def _index(option: str, value: str) -> Source:
     return Source("index", value)
 
 
-def _requirement(text: Text, logical: _Logical, requirement: str, section: str) -> Dependency:
+def _requirement(
+    text: Text, logical: _Logical, requirement: str, section: str
+) -> Dependency:
     line = text.place(logical.offset, logical.offset)[0]
     name, key, constraint, source = pep508.parse(requirement, line)
     start = logical.offset
@@ -207,7 +227,9 @@ def _requirement(text: Text, logical: _Logical, requirement: str, section: str) 
 def _split(words: str, line: int) -> tuple[str, list[tuple[str, str]]]:
     """Split a logical line into its requirement and its options, as pip does."""
     pieces = words.split(" ")
-    first = next((n for n, piece in enumerate(pieces) if piece.startswith("-")), len(pieces))
+    first = next(
+        (n for n, piece in enumerate(pieces) if piece.startswith("-")), len(pieces)
+    )
     requirement = " ".join(pieces[:first]).strip()
     rest = " ".join(pieces[first:])
     if not rest:
@@ -233,7 +255,9 @@ def _options(words: list[str], line: int) -> list[tuple[str, str]]:
             option = _SHORT[word[:2]]
             value = word[2:].lstrip("=") or _following(rest, option, line)
         elif word.startswith("-"):
-            raise ManifestError(line, f"{quoted(word)} is no option of a requirements file")
+            raise ManifestError(
+                line, f"{quoted(word)} is no option of a requirements file"
+            )
         else:
             continue
         found.append((option, value))
@@ -246,7 +270,9 @@ def _long(written: str, line: int) -> str:
         return written
     near = [name for name in names if name.startswith(written)]
     if not near or written == "--":
-        raise ManifestError(line, f"{quoted(written)} is no option of a requirements file")
+        raise ManifestError(
+            line, f"{quoted(written)} is no option of a requirements file"
+        )
     return near[0]
 
 

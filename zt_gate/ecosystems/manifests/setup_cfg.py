@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Text
     from zt_gate.syntax.ini import Value
 
-_LISTS = frozenset(("install_requires", "setup_requires", "tests_require", "requires-dist"))
+_LISTS = frozenset(
+    ("install_requires", "setup_requires", "tests_require", "requires-dist")
+)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
@@ -41,7 +43,9 @@ def _entries(text: Text, value: Value) -> Iterator[Dependency]:
     if value.words.startswith("file:"):
         for name in value.words[5:].split(","):
             place = text.place(value.start, value.start + len(value.words))
-            yield Dependency("pypi", "", "", "", Source("include", name.strip()), *place, option)
+            yield Dependency(
+                "pypi", "", "", "", Source("include", name.strip()), *place, option
+            )
         return
     line = text.place(value.start, value.start)[0]
     name, key, constraint, source = pep508.parse(value.words, line)

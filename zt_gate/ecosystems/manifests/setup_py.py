@@ -10,12 +10,19 @@ import ast
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import pep508, python
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, normalise
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    normalise,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LISTS = frozenset(("install_requires", "setup_requires", "tests_require", "extras_require"))
+_LISTS = frozenset(
+    ("install_requires", "setup_requires", "tests_require", "extras_require")
+)
 
 # Names may stand for lists of names: what is looked at is bounded as a whole.
 _MOST_NODES = 20_000
@@ -70,7 +77,13 @@ def _setup(
             name = str(keyword.value.value)
             place = python.place_of(keyword.value, lines)
             yield Dependency(
-                "pypi", name, normalise("pypi", name), "", Source("self"), *place, "name"
+                "pypi",
+                name,
+                normalise("pypi", name),
+                "",
+                Source("self"),
+                *place,
+                "name",
             )
         elif keyword.arg in _LISTS:
             yield from _value(keyword.value, keyword.arg, values, lines)
@@ -109,10 +122,14 @@ def _below(node: ast.expr, values: Mapping[str, ast.expr]) -> list[ast.expr] | N
         return [node.left, node.right]
     if isinstance(node, ast.Starred):
         return [node.value]
-    return [values[node.id]] if isinstance(node, ast.Name) and node.id in values else None
+    return (
+        [values[node.id]] if isinstance(node, ast.Name) and node.id in values else None
+    )
 
 
-def _requirement(text: str, node: ast.expr, section: str, lines: list[str]) -> Dependency:
+def _requirement(
+    text: str, node: ast.expr, section: str, lines: list[str]
+) -> Dependency:
     line, start, end = python.place_of(node, lines)
     name, key, constraint, source = pep508.parse(text, line)
     shown = lines[line - 1][start - 1 : end - 1] if line <= len(lines) else ""

@@ -23,4 +23,6 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
 
 def _is_shell(data: bytes) -> bool:
     first = data[:200].partition(b"\n")[0]
-    return first.startswith(b"#!") and any(word in first for word in (b"sh", b"make", b"just"))
+    return first.startswith(b"#!") and any(
+        word in first for word in (b"sh", b"make", b"just")
+    )

@@ -59,7 +59,9 @@ class _Reading:
             return False
         self.table, self.inside = head[1], ""
         if self.table in _PACKAGES:
-            if not line.startswith("[[") or (self.packages and not self.packages[-1].name):
+            if not line.startswith("[[") or (
+                self.packages and not self.packages[-1].name
+            ):
                 return False
             self.packages.append(LockedPackage())
         return True

@@ -59,7 +59,9 @@ def _is_own(package: LockedPackage, name: bytes) -> bool:
     )
 
 
-def _entry(ecosystem: str, package: LockedPackage, name: bytes, direct: set[str]) -> Dependency:
+def _entry(
+    ecosystem: str, package: LockedPackage, name: bytes, direct: set[str]
+) -> Dependency:
     source = _source(package.source)
     if source.kind == "registry" and ecosystem == "pypi":
         source = _foreign(package.artifacts) or source
@@ -67,9 +69,19 @@ def _entry(ecosystem: str, package: LockedPackage, name: bytes, direct: set[str]
         raise ManifestError(package.place[0], "a package without a name")
     is_direct = name == b"uv.lock" and package.name in direct
     # A bare version of Cargo's is a range; a lock holds exact ones.
-    version = f"={package.version}" if ecosystem == "cargo" and package.version else package.version
+    version = (
+        f"={package.version}"
+        if ecosystem == "cargo" and package.version
+        else package.version
+    )
     return entry(
-        ecosystem, package.name, package.place, "package", version, source, direct=is_direct
+        ecosystem,
+        package.name,
+        package.place,
+        "package",
+        version,
+        source,
+        direct=is_direct,
     )
 
 
@@ -81,7 +93,9 @@ def _source(written: str | dict[str, Any] | None) -> Source:
         own = kind in {"registry", "sparse"}
         return _cargo_index(address) if own else Source("vcs", written)
     kind, url = str(written.get("type", "")), str(written.get("url", ""))
-    repository = written.get("git", written.get("vcs", url if kind in {"git", "hg"} else None))
+    repository = written.get(
+        "git", written.get("vcs", url if kind in {"git", "hg"} else None)
+    )
     if repository is not None:
         return Source("vcs", str(repository))
     if kind in {"file", "directory"}:
@@ -109,7 +123,9 @@ def _index(address: str) -> Source:
 
     if "://" not in address:
         return Source("path", address)
-    return Source() if hosts.is_pypi(hosts.origin(address)) else Source("index", address)
+    return (
+        Source() if hosts.is_pypi(hosts.origin(address)) else Source("index", address)
+    )
 
 
 def _foreign(artifacts: Sequence[str]) -> Source | None:
@@ -150,7 +166,11 @@ def _slow_source(table: dict[str, Any]) -> str | dict[str, Any] | None:
         value = table.get(key)
         if isinstance(value, dict):
             return {key: str(value.get("url", value.get("path", ""))), **value}
-    found = {key: table[key] for key in ("git", "url", "path") if isinstance(table.get(key), str)}
+    found = {
+        key: table[key]
+        for key in ("git", "url", "path")
+        if isinstance(table.get(key), str)
+    }
     return found or None
 
 

@@ -25,20 +25,26 @@ _MODULES = frozenset(("pip", "pipx", "uv", "poetry", "pdm", "pipenv"))
 @cache
 def _commands() -> dict[tuple[str, ...], Tool]:
     """Return the installing commands of all ecosystems by their words."""
-    tables = (one.install_tools() for one in all_ecosystems() if one.install_tools is not None)
+    tables = (
+        one.install_tools() for one in all_ecosystems() if one.install_tools is not None
+    )
     return {words: tool for table in tables for words, tool in table.commands.items()}
 
 
 @cache
 def _values_before_subcommand() -> dict[str, frozenset[str]]:
     """Return, for each program, its options with a value that precede the subcommand."""
-    tables = [one.install_tools() for one in all_ecosystems() if one.install_tools is not None]
+    tables = [
+        one.install_tools() for one in all_ecosystems() if one.install_tools is not None
+    ]
     return {words[0]: table.values for table in tables for words in table.commands}
 
 
 def tool_of(words: Sequence[Word]) -> Tool | None:
     """Return the tool that a command without prefixes starts, None for all others."""
-    head = words[0].text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    head = (
+        words[0].text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    )
     texts = [head, *(word.text for word in words[1:8])]
     before = 0
     if "-m" in texts[1:4] and (_PYTHON_PROGRAM.match(head) or not words[0].literal):
@@ -57,7 +63,12 @@ def tool_of(words: Sequence[Word]) -> Tool | None:
     plain = [texts[0], *texts[options:]]
     if (texts[0],) in known:
         return _shifted(known[texts[0],], before)
-    if texts[0] == "dotnet" and len(texts) > 3 and texts[1] == "add" and texts[3] == "package":
+    if (
+        texts[0] == "dotnet"
+        and len(texts) > 3
+        and texts[1] == "add"
+        and texts[3] == "package"
+    ):
         plain = ["dotnet", "add", "package"]
         options += 1
     for size in (3, 2):

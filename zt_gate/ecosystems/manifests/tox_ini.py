@@ -34,7 +34,12 @@ def tox_entries(text: Text, values: Sequence[Value]) -> Iterator[Dependency]:
             continue
         if value.option in {"deps", "requires", "constraints"}:
             yield from _dep(text, value)
-        elif value.option in {"commands", "commands_pre", "commands_post", "install_command"}:
+        elif value.option in {
+            "commands",
+            "commands_pre",
+            "commands_post",
+            "install_command",
+        }:
             end = value.start + len(value.words)
             yield from commands.in_text(text, value.start, end)
 

@@ -58,7 +58,9 @@ def _action(text: Text, value: Node) -> Iterator[Dependency]:
     if action.is_image:
         source = Source("url", written)
         name = action.name
-        yield Dependency("github", name, name.lower(), action.ref, source, *place, "uses")
+        yield Dependency(
+            "github", name, name.lower(), action.ref, source, *place, "uses"
+        )
         return
     match = _ACTION.match(written)
     if match is not None and valid_name("github", match[1]):

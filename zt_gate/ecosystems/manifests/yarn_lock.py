@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _LIMIT = 10 * 1024 * 1024
 _HEAD = re.compile(r"(?![#\s])([^\n]{1,20000}):[ \t]*\Z")
-_FIELD = re.compile(r'  ("?)(version|resolution|resolved)\1:? "?([^"\n]{1,5000}?)"?[ \t]*\Z')
+_FIELD = re.compile(
+    r'  ("?)(version|resolution|resolved)\1:? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
+)
 # ``? "a long descriptor"`` and the colon on a line of its own: YAML's explicit keys.
 _LONG = re.compile(r'\? "([^"\n]{1,200000})"\Z')
 
@@ -78,7 +80,9 @@ def _entries(text: Text, block: _Block) -> Iterator[Dependency]:
     first = block.head.split(",")[0].strip().strip('"')
     at = first.find("@", 1)
     if at < 0:
-        raise ManifestError(text.place(block.start, block.start)[0], "a package without a range")
+        raise ManifestError(
+            text.place(block.start, block.start)[0], "a package without a range"
+        )
     name, wanted = first[:at], first[at + 1 :]
     shift = 1 if block.head.startswith('"') else 0
     place = text.place(block.start + shift, block.start + shift + len(name))

@@ -136,11 +136,15 @@ class Registry(Protocol):
         """Group the names as the download service takes them in one request."""
         ...
 
-    def counts(self, client: Client, service: Index, keys: Sequence[str]) -> Mapping[str, Count]:
+    def counts(
+        self, client: Client, service: Index, keys: Sequence[str]
+    ) -> Mapping[str, Count]:
         """Ask for the last week's downloads of one batch; raises Fault."""
         ...
 
-    def used_before(self, client: Client, service: Index, key: str, moment: float) -> bool:
+    def used_before(
+        self, client: Client, service: Index, key: str, moment: float
+    ) -> bool:
         """Say whether the service counted downloads in the week before ``moment``; raises Fault.
 
         For packages whose record is too large to read: what was downloaded then
@@ -151,7 +155,9 @@ class Registry(Protocol):
 
 def text_of(*parts: object) -> str:
     """Put the parts of a description together, as far as they are text and not too long."""
-    return "\n\n".join(part for part in parts if isinstance(part, str) and part)[:MOST_TEXT]
+    return "\n\n".join(part for part in parts if isinstance(part, str) and part)[
+        :MOST_TEXT
+    ]
 
 
 def moment_of(value: object) -> float | None:

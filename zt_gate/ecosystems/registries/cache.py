@@ -53,18 +53,27 @@ class Cache:
             return {}
         return found
 
-    def put(self, values: Mapping[str, tuple[Any, float]], now: float | None = None) -> None:
+    def put(
+        self, values: Mapping[str, tuple[Any, float]], now: float | None = None
+    ) -> None:
         """Keep ``{key: (value, seconds)}``."""
         moment = time.time() if now is None else now
         if self._path is None or not values:
             return
         rows = [
-            (key, moment + age, moment, json.dumps(value)) for key, (value, age) in values.items()
+            (key, moment + age, moment, json.dumps(value))
+            for key, (value, age) in values.items()
         ]
-        with suppress(sqlite3.Error, OSError), closing(self._connect()) as database, database:
+        with (
+            suppress(sqlite3.Error, OSError),
+            closing(self._connect()) as database,
+            database,
+        ):
             database.execute(_TABLE)
             database.execute("DELETE FROM answer WHERE until < ?", (moment,))
-            database.executemany("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", rows)
+            database.executemany(
+                "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", rows
+            )
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(str(self._path), timeout=0.25)

@@ -30,7 +30,11 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
     if _folded(crate.get("name")) != _folded(key):
         raise Fault(OTHER_PACKAGE)
     releases = tuple(
-        Release(str(one.get("num")), moment_of(one.get("created_at")), bool(one.get("yanked")))
+        Release(
+            str(one.get("num")),
+            moment_of(one.get("created_at")),
+            bool(one.get("yanked")),
+        )
         for one in tables(answer.get("versions"))
     )
     return dated_project(moment_of(crate.get("created_at")), releases)

@@ -69,7 +69,12 @@ class TlsSettings:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._files = {
             environ[name]
-            for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+            for name in (
+                "PIP_CERT",
+                "REQUESTS_CA_BUNDLE",
+                "NODE_EXTRA_CA_CERTS",
+                "SSL_CERT_FILE",
+            )
             if environ.get(name)
         }
 
@@ -97,7 +102,9 @@ class Client:
     deadline: float
     most_bytes: int = _MOST_BYTES
     silence: Silence | None = None
-    _open: dict[tuple[str, str], http.client.HTTPConnection] = field(default_factory=dict)
+    _open: dict[tuple[str, str], http.client.HTTPConnection] = field(
+        default_factory=dict
+    )
 
     def get(self, index: Index, path: str, accept: str) -> Response:
         """Ask for ``path`` below the index, following redirects on the same host.
@@ -118,7 +125,9 @@ class Client:
         parts = self._checked(index.url + path, index)
         return self._once(parts, index, "*/*", None, "HEAD")[0]
 
-    def _ask(self, index: Index, path: str, accept: str, sent: bytes | None) -> Response:
+    def _ask(
+        self, index: Index, path: str, accept: str, sent: bytes | None
+    ) -> Response:
         url = index.url + path
         for _ in range(_MOST_REDIRECTS + 1):
             parts = self._checked(url, index)
@@ -126,7 +135,9 @@ class Client:
             if status in ({301, 302, 303, 307, 308} if sent is None else {307, 308}):
                 url = _redirected(parts, headers.get("location", ""))
                 continue
-            if status not in ({200, 404, 410} if sent is None else {200, 404, 405, 410, 501}):
+            if status not in (
+                {200, 404, 410} if sent is None else {200, 404, 405, 410, 501}
+            ):
                 raise Fault(_PHRASES.get(status, f"answered with status {status}"))
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             return Response(status, kind, body, headers.get("last-modified", ""))
@@ -155,11 +166,15 @@ class Client:
         if parts.scheme not in {"http", "https"} or not host:
             raise Fault("has an address that is neither http nor https")
         if "${" in url:
-            raise Fault("is set with a variable, which is expanded only in the user's own files")
+            raise Fault(
+                "is set with a variable, which is expanded only in the user's own files"
+            )
         if not url.isascii() or any(mark in url for mark in "${} \t\r\n\x00"):
             raise Fault("has an address with characters that do not belong there")
         if parts.scheme == "http" and not index.cleartext and not is_loopback(host):
-            raise Fault("is set to plain http by somebody other than the user: not asked")
+            raise Fault(
+                "is set to plain http by somebody other than the user: not asked"
+            )
         return parts
 
     def _persistent(
@@ -182,7 +197,12 @@ class Client:
         return answer
 
     def _once(
-        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None, method: str = "GET"
+        self,
+        parts: SplitResult,
+        index: Index,
+        accept: str,
+        sent: bytes | None,
+        method: str = "GET",
     ) -> tuple[int, Mapping[str, str], bytes]:
         waiting = nullcontext() if self.silence is None else self.silence.asking()
         try:
@@ -190,7 +210,9 @@ class Client:
                 return self._exchange(parts, index, accept, sent, method)
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise Fault("has a certificate that is not trusted or has expired") from error
+            raise Fault(
+                "has a certificate that is not trusted or has expired"
+            ) from error
         except TimeoutError as error:
             self.close()
             raise Fault("did not answer before the deadline") from error
@@ -199,7 +221,12 @@ class Client:
             raise Fault(_broken(error)) from error
 
     def _exchange(
-        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None, method: str
+        self,
+        parts: SplitResult,
+        index: Index,
+        accept: str,
+        sent: bytes | None,
+        method: str,
     ) -> tuple[int, Mapping[str, str], bytes]:
         connection, target = self._connection(parts)
         headers = {
@@ -233,7 +260,9 @@ class Client:
         response: http.client.HTTPResponse,
         coding: str,
     ) -> bytes:
-        unpack = zlib.decompressobj(wbits=31) if coding.strip().lower() == "gzip" else None
+        unpack = (
+            zlib.decompressobj(wbits=31) if coding.strip().lower() == "gzip" else None
+        )
         pieces: list[bytes] = []
         size = 0
         while True:
@@ -247,7 +276,9 @@ class Client:
                 piece = unpack.decompress(piece, self.most_bytes + 1 - size)
             pieces.append(piece)
             size += len(piece)
-            if size > self.most_bytes or (unpack is not None and unpack.unconsumed_tail):
+            if size > self.most_bytes or (
+                unpack is not None and unpack.unconsumed_tail
+            ):
                 self.close()
                 raise TooLargeError("answered with more than 8 MB")
         if response.length:  # read1 does not mind a body that ends early
@@ -268,7 +299,9 @@ class Client:
             self._open[key] = self._connect(parts, proxy)
         return self._open[key], target
 
-    def _connect(self, parts: SplitResult, proxy: Index | None) -> http.client.HTTPConnection:
+    def _connect(
+        self, parts: SplitResult, proxy: Index | None
+    ) -> http.client.HTTPConnection:
         at = urlsplit(proxy.url) if proxy is not None else parts
         host = at.hostname or ""
         if parts.scheme == "http":
@@ -278,7 +311,11 @@ class Client:
             host, port, timeout=self._left(), context=self.tls.context
         )
         if proxy is not None:
-            extra = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+            extra = (
+                {"Proxy-Authorization": proxy.authorization}
+                if proxy.authorization
+                else {}
+            )
             secure.set_tunnel(parts.hostname or "", parts.port or 443, headers=extra)
         return secure
 
@@ -288,7 +325,8 @@ def _redirected(parts: SplitResult, location: str) -> str:
     try:
         there = urlsplit(target)
         same = there.hostname == parts.hostname and (
-            _same_origin(parts, there) or (parts.scheme, there.scheme) == ("http", "https")
+            _same_origin(parts, there)
+            or (parts.scheme, there.scheme) == ("http", "https")
         )
     except ValueError:
         same = False
@@ -298,7 +336,11 @@ def _redirected(parts: SplitResult, location: str) -> str:
 
 
 def _same_origin(one: SplitResult, other: SplitResult) -> bool:
-    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
+    return (one.scheme, one.hostname, one.port) == (
+        other.scheme,
+        other.hostname,
+        other.port,
+    )
 
 
 def _pause(header: str) -> float:

@@ -37,7 +37,9 @@ def base_score(vector: str) -> float | None:
     except KeyError:
         return None
     lost = 1.0 - kept
-    impact = 7.52 * (lost - 0.029) - 3.25 * (lost - 0.02) ** 15 if changed else 6.42 * lost
+    impact = (
+        7.52 * (lost - 0.029) - 3.25 * (lost - 0.02) ** 15 if changed else 6.42 * lost
+    )
     if impact <= 0:
         return 0.0
     return _rounded_up(min((1.08 if changed else 1.0) * (impact + ease), 10.0))

@@ -29,7 +29,11 @@ def default_index(ecosystem: str) -> Index:
     library = import_module("packageurl.contrib.purl2url")
     known = ecosystem_named(ecosystem)
     example = known.example
-    address = library.get_download_url(example) or library.get_repo_url(example) if example else ""
+    address = (
+        library.get_download_url(example) or library.get_repo_url(example)
+        if example
+        else ""
+    )
     if not address:
         return index_of("", cleartext=False, default=True)
     page = urlsplit(address)

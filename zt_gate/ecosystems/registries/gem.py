@@ -7,7 +7,12 @@ from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Release, moment_of
 from zt_gate.ecosystems.registries.package_index import Fault
-from zt_gate.ecosystems.registries.without_counts import JSON, WRONG_FORM, dated_project, tables
+from zt_gate.ecosystems.registries.without_counts import (
+    JSON,
+    WRONG_FORM,
+    dated_project,
+    tables,
+)
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Answer, Want

@@ -38,11 +38,15 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
     if not listed.type.startswith("text/plain"):
         raise Fault(WRONG_FORM)
     names = listed.body.decode("ascii", "replace").split()
-    versions = [name for name in names if re.fullmatch(r"v\d[0-9A-Za-z.+-]{0,100}", name)]
+    versions = [
+        name for name in names if re.fullmatch(r"v\d[0-9A-Za-z.+-]{0,100}", name)
+    ]
     if len(versions) != len(names):
         raise Fault(WRONG_FORM)
     first = min(versions, key=_numbers, default="")
-    info = json_object(client, index, f"{path}/@v/{first}.info" if first else f"{path}/@latest")
+    info = json_object(
+        client, index, f"{path}/@v/{first}.info" if first else f"{path}/@latest"
+    )
     if info is None:
         return Missing() if not first else dated_project(None, ())
     if first and info.get("Version") != first:

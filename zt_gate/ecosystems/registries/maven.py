@@ -8,7 +8,11 @@ from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Project
 from zt_gate.ecosystems.registries.package_index import Fault
-from zt_gate.ecosystems.registries.without_counts import OTHER_PACKAGE, WRONG_FORM, dated_project
+from zt_gate.ecosystems.registries.without_counts import (
+    OTHER_PACKAGE,
+    WRONG_FORM,
+    dated_project,
+)
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Answer, Want
@@ -37,7 +41,9 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
         return Project(None, "empty")
     first = quote(versions[0].decode("utf-8", "replace"))
     file = client.get(index, f"{folder}/{first}/{quote(artifact)}-{first}.pom", "*/*")
-    return dated_project(_moment_of_header(file.modified) if file.status == 200 else None, ())
+    return dated_project(
+        _moment_of_header(file.modified) if file.status == 200 else None, ()
+    )
 
 
 def _moment_of_header(value: str) -> float | None:

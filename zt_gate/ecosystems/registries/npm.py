@@ -71,7 +71,12 @@ class Npm:
         modified = moment_of(short.get("modified"))
         suspect = _PLACEHOLDER.search(_latest(short)) is not None
         complete = isinstance(short.get("time"), dict)
-        if not complete and not suspect and modified is not None and modified < want.recent:
+        if (
+            not complete
+            and not suspect
+            and modified is not None
+            and modified < want.recent
+        ):
             return _described(short, modified)
         if complete:
             return _described(short, _created(short))
@@ -94,11 +99,15 @@ class Npm:
         groups = [plain[n : n + _MOST_NAMES] for n in range(0, len(plain), _MOST_NAMES)]
         return groups + [[key] for key in keys if key.startswith("@")]
 
-    def counts(self, client: Client, service: Index, keys: Sequence[str]) -> Mapping[str, Count]:
+    def counts(
+        self, client: Client, service: Index, keys: Sequence[str]
+    ) -> Mapping[str, Count]:
         """Ask for last week's downloads."""
         return _points(client, service, "last-week", keys)
 
-    def used_before(self, client: Client, service: Index, key: str, moment: float) -> bool:
+    def used_before(
+        self, client: Client, service: Index, key: str, moment: float
+    ) -> bool:
         """Ask for the downloads of the week that ended at ``moment``."""
         end = datetime.fromtimestamp(moment, UTC).date()
         period = f"{end - timedelta(days=6)}:{end}"
@@ -106,7 +115,9 @@ class Npm:
         return isinstance(count, int) and count > 0
 
 
-def _points(client: Client, service: Index, period: str, keys: Sequence[str]) -> dict[str, Count]:
+def _points(
+    client: Client, service: Index, period: str, keys: Sequence[str]
+) -> dict[str, Count]:
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
         if len(keys) > 1:
@@ -131,7 +142,9 @@ def _points(client: Client, service: Index, period: str, keys: Sequence[str]) ->
     return found
 
 
-def _packument(client: Client, index: Index, key: str, accept: str) -> dict[str, Any] | None:
+def _packument(
+    client: Client, index: Index, key: str, accept: str
+) -> dict[str, Any] | None:
     response = client.get(index, f"/{key.replace('/', '%2f')}", accept)
     if response.status != 200:
         return None

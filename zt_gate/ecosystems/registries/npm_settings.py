@@ -7,7 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of, service_of
+from zt_gate.ecosystems.registries.settings import (
+    Endpoints,
+    Sources,
+    index_of,
+    service_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,7 +20,9 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index
 
 _SYSTEM = ("/usr/local/etc/npmrc", "/usr/etc/npmrc", "/etc/npmrc")
-_LINE = re.compile(r"^[ \t]*([^;#=\s][^=\r\n]{0,500}?)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE)
+_LINE = re.compile(
+    r"^[ \t]*([^;#=\s][^=\r\n]{0,500}?)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE
+)
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,200})(\?)?\}")
 _PREFIX = "npm_config_"
 
@@ -35,7 +42,9 @@ def endpoints(sources: Sources) -> Endpoints:
             chosen = tokens.index(settings["registry"], cleartext=cleartext)
     standard = default_index()
     first = chosen or standard
-    service = service_of(sources, "ZT_GATE_NPM_DOWNLOADS_URL", "npm-downloads", "/downloads")
+    service = service_of(
+        sources, "ZT_GATE_NPM_DOWNLOADS_URL", "npm-downloads", "/downloads"
+    )
     if service is None and first.url == standard.url:
         service = _default_service(standard)
     return Endpoints((first,), scopes, service, named=(standard,))
@@ -43,7 +52,9 @@ def endpoints(sources: Sources) -> Endpoints:
 
 def default_index() -> Index:
     """Return the registry that a library names; it wants a version to name it."""
-    page = urlsplit(import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1"))
+    page = urlsplit(
+        import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1")
+    )
     return index_of(f"{page.scheme}://{page.netloc}", cleartext=False, default=True)
 
 
@@ -72,7 +83,9 @@ class _Tokens:
         address = index.url.partition(":")[2]
         while address.count("/") >= 2 and address != "//":
             if address in self._headers and not index.authorization:
-                return index_of(url, cleartext=cleartext, authorization=self._headers[address])
+                return index_of(
+                    url, cleartext=cleartext, authorization=self._headers[address]
+                )
             address = address.rpartition("/")[0]
         return index
 
@@ -112,7 +125,10 @@ def _user_files(sources: Sources) -> Iterator[dict[str, str]]:
     for path in (user or sources.home(".npmrc"), machine, *system):
         text = sources.user_file(path)
         if text is not None:
-            yield {name: _expanded(value, sources.environ) for name, value in _parse(text).items()}
+            yield {
+                name: _expanded(value, sources.environ)
+                for name, value in _parse(text).items()
+            }
 
 
 def _parse(text: str) -> dict[str, str]:

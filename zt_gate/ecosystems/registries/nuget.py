@@ -39,12 +39,17 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
         where = urlsplit(str(page.get("@id", ""))).path
         if not where.startswith(f"{urlsplit(index.url).path}{folder}/"):
             raise Fault("keeps its versions in another place")
-        page = json_object(client, index, where.removeprefix(urlsplit(index.url).path)) or {}
+        page = (
+            json_object(client, index, where.removeprefix(urlsplit(index.url).path))
+            or {}
+        )
     entries = [table(one, "catalogEntry") for one in tables(page.get("items"))]
     if not entries:
         raise Fault(WRONG_FORM)
     if any(str(entry.get("id")).lower() != key.lower() for entry in entries):
         raise Fault(OTHER_PACKAGE)
     moments = [moment_of(entry.get("published")) for entry in entries]
-    known = [moment for moment in moments if moment is not None and moment > _LISTED_SINCE]
+    known = [
+        moment for moment in moments if moment is not None and moment > _LISTED_SINCE
+    ]
     return dated_project(min(known, default=None), ())

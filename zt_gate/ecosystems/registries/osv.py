@@ -75,7 +75,9 @@ def batch(
     waiting = [(package, "") for package in packages]
     for _ in range(_MOST_PAGES):
         if not waiting:
-            return {package: tuple(dict.fromkeys(ids)) for package, ids in found.items()}
+            return {
+                package: tuple(dict.fromkeys(ids)) for package, ids in found.items()
+            }
         queries = [_query(package, token) for package, token in waiting]
         response = client.post(service, "/v1/querybatch", {"queries": queries})
         if response.status != 200:
@@ -91,7 +93,10 @@ def batch(
 
 
 def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
-    named = {"name": package.key, "ecosystem": ecosystem_named(package.ecosystem).osv_name}
+    named = {
+        "name": package.key,
+        "ecosystem": ecosystem_named(package.ecosystem).osv_name,
+    }
     query: dict[str, Any] = {"package": named}
     if package.version:
         query["version"] = package.version
@@ -117,9 +122,17 @@ def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
     return read
 
 
-def advisory(client: Client, service: Index, name: str, package: AffectedPackage) -> Advisory:
+def advisory(
+    client: Client, service: Index, name: str, package: AffectedPackage
+) -> Advisory:
     """Return one advisory, as far as it is about ``package``; raises Fault."""
-    if not name.replace("-", "").replace(".", "").replace("_", "").replace(":", "").isalnum():
+    if (
+        not name.replace("-", "")
+        .replace(".", "")
+        .replace("_", "")
+        .replace(":", "")
+        .isalnum()
+    ):
         raise Fault("named an advisory that cannot be asked for")
     response = client.get(service, f"/v1/vulns/{name}", "application/json")
     if response.status != 200:
@@ -141,9 +154,13 @@ def advisory(client: Client, service: Index, name: str, package: AffectedPackage
     closed = any({"fixed", "last_affected", "limit"} & event.keys() for event in events)
     return Advisory(
         name,
-        tuple(a for a in aliases if isinstance(a, str)) if isinstance(aliases, list) else (),
+        tuple(a for a in aliases if isinstance(a, str))
+        if isinstance(aliases, list)
+        else (),
         _severity(answer, affected),
-        tuple(dict.fromkeys(str(event["fixed"]) for event in events if "fixed" in event)),
+        tuple(
+            dict.fromkeys(str(event["fixed"]) for event in events if "fixed" in event)
+        ),
         any(event.get("introduced") == "0" for event in events) and not closed,
         bool(answer.get("withdrawn")),
     )
@@ -159,11 +176,17 @@ def _is_about(entry: dict[str, Any], package: AffectedPackage) -> bool:
     return ecosystem == ecosystem_named(package.ecosystem).osv_name and name == wanted
 
 
-def _severity(answer: dict[str, Any], affected: list[dict[str, Any]]) -> Severity | None:
+def _severity(
+    answer: dict[str, Any], affected: list[dict[str, Any]]
+) -> Severity | None:
     words = [entry.get("database_specific") for entry in (answer, *affected)]
     words += [entry.get("ecosystem_specific") for entry in affected]
     for specific in words:
-        word = str(specific.get("severity", "")).lower() if isinstance(specific, dict) else ""
+        word = (
+            str(specific.get("severity", "")).lower()
+            if isinstance(specific, dict)
+            else ""
+        )
         if word in WORDS:
             return WORDS[word]
     scores = [
@@ -185,4 +208,8 @@ def severity_of(score: float) -> Severity:
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    return (
+        [item for item in value if isinstance(item, dict)]
+        if isinstance(value, list)
+        else []
+    )

@@ -39,7 +39,9 @@ def run(
         waiting = deque(tasks)
         for _ in range(min(width, len(waiting))):
             client = Client(environ, tls, deadline, silence=silence)
-            thread = threading.Thread(target=_work, args=(client, waiting, failures), daemon=True)
+            thread = threading.Thread(
+                target=_work, args=(client, waiting, failures), daemon=True
+            )
             threads.append(thread)
     for thread in threads:
         thread.start()

@@ -43,10 +43,14 @@ def proxy_for(parts: SplitResult, environ: Mapping[str, str]) -> Index | None:
     value = _setting(environ, f"{parts.scheme}_proxy") or _setting(environ, "all_proxy")
     if not value:
         return None
-    url, authorization = split_credentials(value if "://" in value else f"http://{value}")
+    url, authorization = split_credentials(
+        value if "://" in value else f"http://{value}"
+    )
     try:
         proxy = urlsplit(url)
-        usable = proxy.scheme == "http" and bool(proxy.hostname) and (proxy.port or 80) > 0
+        usable = (
+            proxy.scheme == "http" and bool(proxy.hostname) and (proxy.port or 80) > 0
+        )
     except ValueError:
         usable = False
     if not usable:
@@ -61,6 +65,8 @@ def _setting(environ: Mapping[str, str], name: str) -> str:
 def _excepted(host: str, exceptions: str) -> bool:
     for entry in exceptions.split(","):
         name = entry.strip().lower().partition(":")[0].removeprefix("*").lstrip(".")
-        if entry.strip() == "*" or (name and (host == name or host.endswith(f".{name}"))):
+        if entry.strip() == "*" or (
+            name and (host == name or host.endswith(f".{name}"))
+        ):
             return True
     return False

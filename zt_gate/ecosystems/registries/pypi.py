@@ -71,7 +71,9 @@ class PyPI:
             status = "yanked"
         dates = [file.uploaded for file in files if file.uploaded is not None]
         dated = len(dates) == len(files) or (dates and min(dates) < want.recent)
-        project = Project(min(dates) if dated else None, status, note, releases=releases)
+        project = Project(
+            min(dates) if dated else None, status, note, releases=releases
+        )
         undated = want.releases and len(dates) < len(files)
         if dated and not want.text and not undated:
             return project
@@ -81,11 +83,15 @@ class PyPI:
         """One name a request."""
         return [[key] for key in keys]
 
-    def counts(self, client: Client, service: Index, keys: Sequence[str]) -> Mapping[str, Count]:
+    def counts(
+        self, client: Client, service: Index, keys: Sequence[str]
+    ) -> Mapping[str, Count]:
         """Ask pypistats for last week's downloads."""
         found: dict[str, Count] = {}
         for key in keys:
-            response = client.get(service, f"/api/packages/{key}/recent", "application/json")
+            response = client.get(
+                service, f"/api/packages/{key}/recent", "application/json"
+            )
             if response.status != 200:
                 found[key] = None
                 continue
@@ -99,7 +105,13 @@ class PyPI:
             found[key] = count
         return found
 
-    def used_before(self, client: Client, service: Index, key: str, moment: float) -> bool:  # noqa: ARG002 - the protocol's
+    def used_before(
+        self,
+        client: Client,  # noqa: ARG002 - the protocol's
+        service: Index,  # noqa: ARG002
+        key: str,  # noqa: ARG002
+        moment: float,  # noqa: ARG002
+    ) -> bool:
         """Say no: pypistats gives no figures for a week of one's choice."""
         return False
 
@@ -119,14 +131,21 @@ def _read(response: Response, key: str) -> tuple[list[_File], Status, str]:
         raise Fault("answered in a form that it should not have")
     if normalise("pypi", answer["name"]) != key:
         raise Fault("answered for another package")
-    if not all(isinstance(f, dict) and isinstance(f.get("filename"), str) for f in files_listed):
+    if not all(
+        isinstance(f, dict) and isinstance(f.get("filename"), str) for f in files_listed
+    ):
         raise Fault("answered in a form that it should not have")
     status = answer.get("project-status")
     word, note = "", ""
     if isinstance(status, dict):
         word, note = str(status.get("status", "")), str(status.get("reason") or "")
     files = [
-        _File(moment_of(f.get("upload-time")), bool(f.get("yanked")), f["filename"], _note(f))
+        _File(
+            moment_of(f.get("upload-time")),
+            bool(f.get("yanked")),
+            f["filename"],
+            _note(f),
+        )
         for f in files_listed
     ]
     return files, _STATUSES.get(word, "active"), note
@@ -160,11 +179,17 @@ def _version(name: str, key: str) -> str:
         parts = name.split("-")
         return parts[1] if len(parts) >= 5 else ""
     stem = next((name.removesuffix(end) for end in _SOURCES if name.endswith(end)), "")
-    head, mark, rest = stem[: len(key)], stem[len(key) : len(key) + 1], stem[len(key) + 1 :]
+    head, mark, rest = (
+        stem[: len(key)],
+        stem[len(key) : len(key) + 1],
+        stem[len(key) + 1 :],
+    )
     return rest if mark == "-" and normalise("pypi", head) == key else ""
 
 
-def _completed(project: Project, client: Client, index: Index, key: str, want: Want) -> Project:
+def _completed(
+    project: Project, client: Client, index: Index, key: str, want: Want
+) -> Project:
     """Add what the JSON API knows; what it does not say stays as it is, with its why."""
     try:
         answer = _beside(client, index, key)
@@ -180,7 +205,9 @@ def _completed(project: Project, client: Client, index: Index, key: str, want: W
     first, undated = project.first_upload, ""
     if first is None:
         try:
-            first = _earliest(file.get(_UPLOADED) for own in releases.values() for file in own)
+            first = _earliest(
+                file.get(_UPLOADED) for own in releases.values() for file in own
+            )
         except Fault as fault:
             undated = f"tells no upload dates, and its JSON API {fault}"
     text = text_of(info.get("summary"), info.get("description")) if want.text else None
@@ -202,7 +229,10 @@ def _dated(
     return tuple(
         Release(
             version,
-            min(filter(None, (moment_of(file.get(_UPLOADED)) for file in own)), default=None),
+            min(
+                filter(None, (moment_of(file.get(_UPLOADED)) for file in own)),
+                default=None,
+            ),
             all(bool(f.get("yanked")) for f in own),
             _note({"yanked": own[0].get("yanked_reason")}),
         )
@@ -222,7 +252,10 @@ def _beside(
     if not index.url.endswith("/simple"):
         raise _NoneError("is not known")
     beside = Index(
-        index.url.removesuffix("/simple"), index.authorization, index.default, index.cleartext
+        index.url.removesuffix("/simple"),
+        index.authorization,
+        index.default,
+        index.cleartext,
     )
     response = client.get(beside, f"/pypi/{key}/json", "application/json")
     if response.status != 200:

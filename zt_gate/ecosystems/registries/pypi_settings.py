@@ -60,7 +60,9 @@ def default_index() -> Index:
     except (ImportError, AttributeError):
         from urllib.parse import urlsplit
 
-        page = urlsplit(import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x"))
+        page = urlsplit(
+            import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x")
+        )
         url = f"{page.scheme}://{page.netloc}/simple"
     return index_of(url, cleartext=False, default=True)
 
@@ -69,7 +71,9 @@ def _index(sources: Sources, url: str, *, cleartext: bool) -> Index:
     index = index_of(url, cleartext=cleartext)
     if index.authorization:
         return index
-    return index_of(url, cleartext=cleartext, authorization=from_netrc(sources, index.url))
+    return index_of(
+        url, cleartext=cleartext, authorization=from_netrc(sources, index.url)
+    )
 
 
 def _places(sources: Sources) -> Iterator[tuple[_Named, bool]]:
@@ -104,7 +108,9 @@ def _user_files(sources: Sources) -> Iterator[_Named]:
     for path in files:
         text = sources.user_file(path)
         if text is not None:
-            yield _uv(_toml(text.encode())) if path.endswith(".toml") else _pip_conf(text)
+            yield (
+                _uv(_toml(text.encode())) if path.endswith(".toml") else _pip_conf(text)
+            )
 
 
 def _pip_conf(text: str) -> _Named:
@@ -142,7 +148,11 @@ def _table(data: object, *keys: str) -> dict[str, Any]:
 
 
 def _tables(value: object) -> list[dict[str, Any]]:
-    return [table for table in value if isinstance(table, dict)] if isinstance(value, list) else []
+    return (
+        [table for table in value if isinstance(table, dict)]
+        if isinstance(value, list)
+        else []
+    )
 
 
 def _uv(data: dict[str, Any]) -> _Named:
@@ -167,10 +177,15 @@ def _uv(data: dict[str, Any]) -> _Named:
 def _pyproject(data: dict[str, Any]) -> Iterator[_Named]:
     yield _uv(_table(data, "tool", "uv"))
     poetry = _tables(_table(data, "tool", "poetry").get("source"))
-    primary = _urls(t for t in poetry if t.get("priority", "primary") in {"primary", "default"})
+    primary = _urls(
+        t for t in poetry if t.get("priority", "primary") in {"primary", "default"}
+    )
     yield _Named(
         primary[0] if primary else "",
-        (*primary[1:], *_urls(t for t in poetry if t.get("priority") == "supplemental")),
+        (
+            *primary[1:],
+            *_urls(t for t in poetry if t.get("priority") == "supplemental"),
+        ),
         _urls(t for t in poetry if t.get("priority") == "explicit"),
     )
     pdm = _tables(_table(data, "tool", "pdm").get("source"))
@@ -179,5 +194,7 @@ def _pyproject(data: dict[str, Any]) -> Iterator[_Named]:
     yield _Named(replaced[0] if replaced else "", others)
 
 
-def _urls(tables: Iterator[dict[str, Any]] | Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def _urls(
+    tables: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],
+) -> tuple[str, ...]:
     return tuple(table["url"] for table in tables if isinstance(table.get("url"), str))

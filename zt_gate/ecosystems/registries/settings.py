@@ -35,7 +35,9 @@ class Sources:
 
     def project_files(self, name: bytes) -> list[bytes]:
         """Return the trusted content of a file beside the manifest and at the root."""
-        paths = dict.fromkeys((self.folder + b"/" + name if self.folder else name, name))
+        paths = dict.fromkeys(
+            (self.folder + b"/" + name if self.folder else name, name)
+        )
         found = [self.trusted(path) for path in paths]
         return [content for content in found if content is not None]
 
@@ -57,7 +59,11 @@ class Sources:
     def config(self, *parts: str) -> str:
         """Return a path below the user's configuration folder (XDG)."""
         base = self.environ.get("XDG_CONFIG_HOME", "")
-        return os.path.join(base, *parts) if os.path.isabs(base) else self.home(".config", *parts)
+        return (
+            os.path.join(base, *parts)
+            if os.path.isabs(base)
+            else self.home(".config", *parts)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,9 @@ class Endpoints:
         return next((index for index in every if index.url == wanted), None)
 
 
-def index_of(url: str, *, cleartext: bool, authorization: str = "", default: bool = False) -> Index:
+def index_of(
+    url: str, *, cleartext: bool, authorization: str = "", default: bool = False
+) -> Index:
     """Make an Index of an address that may hold credentials."""
     bare, inside = split_credentials(url.strip())
     return Index(bare.rstrip("/"), inside or authorization, default, cleartext)

@@ -38,11 +38,22 @@ class RegistryWithoutCounts:
         """Put one name into a request."""
         return [[key] for key in keys]
 
-    def counts(self, client: Client, service: Index, keys: Sequence[str]) -> Mapping[str, Count]:  # noqa: ARG002 - the protocol's
+    def counts(
+        self,
+        client: Client,  # noqa: ARG002 - the protocol's
+        service: Index,  # noqa: ARG002
+        keys: Sequence[str],
+    ) -> Mapping[str, Count]:
         """Count nothing."""
         return dict.fromkeys(keys)
 
-    def used_before(self, client: Client, service: Index, key: str, moment: float) -> bool:  # noqa: ARG002 - the protocol's
+    def used_before(
+        self,
+        client: Client,  # noqa: ARG002 - the protocol's
+        service: Index,  # noqa: ARG002
+        key: str,  # noqa: ARG002
+        moment: float,  # noqa: ARG002
+    ) -> bool:
         """Say no: there are no counts."""
         return False
 
@@ -62,7 +73,9 @@ def dated_project(first: float | None, releases: tuple[Release, ...]) -> Project
     """Return a package that exists, dated by its first version unless ``first`` is known."""
     dates = [one.uploaded for one in releases if one.uploaded is not None]
     moment = first if first is not None else min(dates, default=None)
-    return Project(moment, undated="" if moment is not None else _UNDATED, releases=releases)
+    return Project(
+        moment, undated="" if moment is not None else _UNDATED, releases=releases
+    )
 
 
 def table(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -75,4 +88,8 @@ def table(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def tables(value: object) -> list[dict[str, Any]]:
     """Return the tables of a list, [] for what is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return (
+        [one for one in value if isinstance(one, dict)]
+        if isinstance(value, list)
+        else []
+    )

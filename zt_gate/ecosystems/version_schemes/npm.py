@@ -14,7 +14,9 @@ _PART = r"(\d{1,16}|[xX*])"
 _SEMVER = re.compile(
     rf"[v=]{{0,2}}{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-([0-9A-Za-z.-]{{1,200}}))?(?:\+\S{{1,200}})?\Z"
 )
-_EXACT = re.compile(r"[v=]{0,2}(\d{1,16}\.\d{1,16}\.\d{1,16}(?:-[0-9A-Za-z.-]{1,200})?)\Z")
+_EXACT = re.compile(
+    r"[v=]{0,2}(\d{1,16}\.\d{1,16}\.\d{1,16}(?:-[0-9A-Za-z.-]{1,200})?)\Z"
+)
 _SPACED = re.compile(r"(\^|~>?|[<>]=?|=)\s{1,20}")
 _ENDLESS = 1 << 60
 
@@ -45,7 +47,11 @@ def chosen(constraint: str, project: Project) -> Release | None:
     latest = comparable(project.latest)
     if latest is not None and _allowed(latest, fits):
         return by_name.get(project.latest)
-    keyed = [(key, one) for one in project.releases if (key := comparable(one.version)) is not None]
+    keyed = [
+        (key, one)
+        for one in project.releases
+        if (key := comparable(one.version)) is not None
+    ]
     usable = [pair for pair in keyed if _allowed(pair[0], fits)]
     return max(usable, key=lambda pair: pair[0])[1] if usable else None
 
@@ -78,7 +84,9 @@ def comparable(version: str) -> Key | None:
 
 def _allowed(key: Key, ranges: Sequence[tuple[Key, Key]]) -> bool:
     """Say whether a version lies in one of the ranges; a pre-release only beside its bound."""
-    return any(low <= key < high and (key[1] or low[0] == key[0]) for low, high in ranges)
+    return any(
+        low <= key < high and (key[1] or low[0] == key[0]) for low, high in ranges
+    )
 
 
 def _ranges(text: str) -> Iterator[tuple[Key, Key]]:

@@ -51,9 +51,13 @@ def chosen(constraint: str, project: Project) -> Release | None:
             known.append((Version(release.version), release))
         except InvalidVersion:
             continue
-    usable = [(version, release) for version, release in known if pinned or not release.yanked]
+    usable = [
+        (version, release) for version, release in known if pinned or not release.yanked
+    ]
     stable = [pair for pair in usable if fits.contains(pair[0], prereleases=False)]
-    any_kind = stable or [pair for pair in usable if fits.contains(pair[0], prereleases=True)]
+    any_kind = stable or [
+        pair for pair in usable if fits.contains(pair[0], prereleases=True)
+    ]
     return max(any_kind, key=lambda pair: pair[0])[1] if any_kind else None
 
 

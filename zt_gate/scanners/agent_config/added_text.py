@@ -51,7 +51,13 @@ def _rule(rule: TextRule, lines: Sequence[Line], number: int) -> Iterator[LineHi
         ):
             continue
         yield LineHit(
-            rule.rule, rule.level, line.number, text, match.start(), match.end(), rule.says
+            rule.rule,
+            rule.level,
+            line.number,
+            text,
+            match.start(),
+            match.end(),
+            rule.says,
         )
         return
 
@@ -67,10 +73,15 @@ def _around(lines: Sequence[Line], number: int, within: int, text: str) -> str:
     return f"{decode_lossy(near)}\n{text}"
 
 
-def _commands(lines: Sequence[Line], whole: bytes, place: str, book: Book) -> Iterator[LineHit]:
+def _commands(
+    lines: Sequence[Line], whole: bytes, place: str, book: Book
+) -> Iterator[LineHit]:
     """Judge lines as command lines: hooks of git, and what a skill tells its reader to run."""
     words = {
-        word.encode() for rule in book.commands for word in rule.literals if place in rule.levels
+        word.encode()
+        for rule in book.commands
+        for word in rule.literals
+        if place in rule.levels
     }
     if not any(word in whole for word in words):
         return

@@ -59,7 +59,9 @@ def deeds(command: str, place: str, book: Book) -> list[Deed]:
             continue
         for pattern in rule.patterns:
             match = pattern.search(command)
-            if match is None or (rule.unless is not None and rule.unless.search(match[0])):
+            if match is None or (
+                rule.unless is not None and rule.unless.search(match[0])
+            ):
                 continue
             if rule.rule.endswith("/download-and-run"):
                 level = _vouched(match[0], command, level, book)
@@ -68,7 +70,9 @@ def deeds(command: str, place: str, book: Book) -> list[Deed]:
             found.append(Deed(rule.rule, level, rule.says, match[0][:300]))
             break
     if length > (_MOST if place == "ci" else _LONGEST):
-        found.append(Deed("", Level.BLOCK, "is longer than anybody reads", command[:100]))
+        found.append(
+            Deed("", Level.BLOCK, "is longer than anybody reads", command[:100])
+        )
     return sorted(found, key=lambda deed: -deed.level.rank)
 
 

@@ -8,7 +8,12 @@ from zt_gate.syntax.paths import Reader
 __all__ = ["PLACES", "Reader", "in_agent_folder", "is_code", "sorts_of_text"]
 
 #: Sorts of text whose lines are held against the rules on commands, and as which place.
-PLACES = (("agent-text", "text"), ("git-hook", "host"), ("install", "host"), ("make", "script"))
+PLACES = (
+    ("agent-text", "text"),
+    ("git-hook", "host"),
+    ("install", "host"),
+    ("make", "script"),
+)
 
 _OF_CONFIGURATION = {
     "markdown": ("prose",),

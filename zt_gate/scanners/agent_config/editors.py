@@ -55,7 +55,11 @@ def task(asked: Asked) -> Iterator[Said]:
         return
     parts = [
         table,
-        *(table[os] for os in ("windows", "linux", "osx") if isinstance(table.get(os), dict)),
+        *(
+            table[os]
+            for os in ("windows", "linux", "osx")
+            if isinstance(table.get(os), dict)
+        ),
     ]
     line = " ; ".join(
         text
@@ -65,14 +69,22 @@ def task(asked: Asked) -> Iterator[Said]:
     found = command_effects.deeds(line, "host", asked.book)
     level = command_effects.worst(found, Level.WARN)
     clauses = command_effects.clauses(found)
-    if strange_folder(line, asked.file) or re.search(r"(?:^|[\s\"'/])\.vscode[/\\]", line):
-        level, clauses = Level.BLOCK, f"{clauses}; it runs a script out of an editor's folder"
+    if strange_folder(line, asked.file) or re.search(
+        r"(?:^|[\s\"'/])\.vscode[/\\]", line
+    ):
+        level, clauses = (
+            Level.BLOCK,
+            f"{clauses}; it runs a script out of an editor's folder",
+        )
     if _hidden(table) and _RUNNER.search(line):
         level, clauses = Level.BLOCK, f"{clauses}; it is kept out of sight"
     elif _RUNS_FILE.search(line):
         level, clauses = Level.BLOCK, f"{clauses}; it runs a script of the repository"
     yield Said(
-        level, f"{asked.key.says}{clauses}: {short(line)}", line, path=("runOptions", "runOn")
+        level,
+        f"{asked.key.says}{clauses}: {short(line)}",
+        line,
+        path=("runOptions", "runOn"),
     )
 
 
@@ -88,24 +100,37 @@ def _hidden(table: Mapping[str, Any]) -> bool:
 
 def executable(asked: Asked) -> Iterator[Said]:
     """Judge the path of a program that an editor starts by itself."""
-    value = asked.value[0] if isinstance(asked.value, list) and asked.value else asked.value
+    value = (
+        asked.value[0] if isinstance(asked.value, list) and asked.value else asked.value
+    )
     if not isinstance(value, str):
         return
-    path = re.sub(r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?", "./", value.strip()).replace(
-        "\\", "/"
-    )
+    path = re.sub(
+        r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?", "./", value.strip()
+    ).replace("\\", "/")
     if path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/", "//", "\\\\")):  # noqa: S108 - compared, not used
-        yield Said(Level.BLOCK, f"{asked.key.says} {short(value)}, which others can write", value)
+        yield Said(
+            Level.BLOCK,
+            f"{asked.key.says} {short(value)}, which others can write",
+            value,
+        )
         return
-    if path.startswith(("/", "~", "$")) or re.match(r"[A-Za-z]:/", path) or "/" not in path:
+    if (
+        path.startswith(("/", "~", "$"))
+        or re.match(r"[A-Za-z]:/", path)
+        or "/" not in path
+    ):
         return
     inside = path.removeprefix("./")
     if inside.encode() in asked.brought:
         yield Said(
-            Level.BLOCK, f"{asked.key.says} {short(value)}, which this change brings along", value
+            Level.BLOCK,
+            f"{asked.key.says} {short(value)}, which this change brings along",
+            value,
         )
     elif not re.search(
-        r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)", inside
+        r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)",
+        inside,
     ):
         yield Said(
             asked.key.level or Level.WARN,

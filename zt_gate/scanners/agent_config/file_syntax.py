@@ -27,7 +27,9 @@ def read(kind: Configuration, data: bytes) -> Document:
     if kind.reader in {"json", "jsonc"}:
         from zt_gate.syntax import json
 
-        return json.read(data, limits=LIMITS, relaxed=kind.reader == "jsonc", utf16=True)
+        return json.read(
+            data, limits=LIMITS, relaxed=kind.reader == "jsonc", utf16=True
+        )
     if kind.reader == "toml":
         from zt_gate.syntax import toml
 
@@ -36,7 +38,9 @@ def read(kind: Configuration, data: bytes) -> Document:
         from zt_gate.syntax import yaml
 
         version: Version = "1.1" if kind.name in _YAML_1_1 else "1.2"
-        return yaml.read(data, limits=_YAML_LIMITS, version=version, clear_merges=True, utf16=True)
+        return yaml.read(
+            data, limits=_YAML_LIMITS, version=version, clear_merges=True, utf16=True
+        )
     if kind.reader == "ini":
         from zt_gate.syntax import ini
 

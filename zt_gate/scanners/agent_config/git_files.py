@@ -38,7 +38,9 @@ def attributes(pattern: str, given: Mapping[str, Any], asked: Asked) -> Iterator
     hidden = given.get("diff") is False or given.get("binary") is True
     if hidden and broad:
         name = "diff" if given.get("diff") is False else "binary"
-        says = "hides the changes of code: git shows these files as binary, without a line"
+        says = (
+            "hides the changes of code: git shows these files as binary, without a line"
+        )
         yield Said(Level.BLOCK, says, "hidden", "git-hidden-diff", path=(name,))
 
 
@@ -48,9 +50,14 @@ def submodule(given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
     if isinstance(url, str):
         yield from _url(url, asked)
     if isinstance(path, str) and (
-        path[:1] in {"-", "/"} or ".." in path.split("/") or "\r" in path or ".git/" in path.lower()
+        path[:1] in {"-", "/"}
+        or ".." in path.split("/")
+        or "\r" in path
+        or ".git/" in path.lower()
     ):
-        says = "leads out of the place of a submodule: git has run hooks from such a path"
+        says = (
+            "leads out of the place of a submodule: git has run hooks from such a path"
+        )
         yield Said(Level.BLOCK, says, path, path=("path",))
     if isinstance(update, str) and update.startswith("!"):
         yield Said(
@@ -93,5 +100,8 @@ def _url(url: str, asked: Asked) -> Iterator[Said]:
         else Level.WARN
     )
     yield Said(
-        level, f"takes a submodule's code from {short(url_hosts.bare(url))}", url, path=("url",)
+        level,
+        f"takes a submodule's code from {short(url_hosts.bare(url))}",
+        url,
+        path=("url",),
     )

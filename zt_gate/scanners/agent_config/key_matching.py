@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import rule_index, value_checks
 from zt_gate.scanners.agent_config.file_syntax import LIMITS
-from zt_gate.scanners.agent_config.judged_values import Asked, KeyHit, Said, scalar, short
+from zt_gate.scanners.agent_config.judged_values import (
+    Asked,
+    KeyHit,
+    Said,
+    scalar,
+    short,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,9 +43,13 @@ def _judged(asked: Asked) -> Iterator[KeyHit]:
     key, value = asked.key, asked.value
     text = scalar(value)
     if key.judge:
-        judge: Callable[[Asked], Iterator[Said]] | None = value_checks.JUDGES.get(key.judge)
+        judge: Callable[[Asked], Iterator[Said]] | None = value_checks.JUDGES.get(
+            key.judge
+        )
         if judge is None:
-            raise rule_index.CatalogueError(f"{key.rule}: there is no judge {key.judge!r}")
+            raise rule_index.CatalogueError(
+                f"{key.rule}: there is no judge {key.judge!r}"
+            )
         if not _fits(key, text):
             return
         for said in judge(asked):

@@ -20,8 +20,12 @@ _IMAGE = re.compile(
     r"!\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})|<img\b[^>\n]{0,400}?\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,3000})",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"^\s{0,3}\[[^\]\n]{1,200}\]:\s*<?(https?://[^\s>]{4,3000})", re.IGNORECASE)
-_LINK = re.compile(r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"^\s{0,3}\[[^\]\n]{1,200}\]:\s*<?(https?://[^\s>]{4,3000})", re.IGNORECASE
+)
+_LINK = re.compile(
+    r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})", re.IGNORECASE
+)
 #: Something that a reader is to fill in: a brace, an angle, a variable, a word in capitals.
 _HOLE = re.compile(
     r"[?&#][\w.-]{1,40}=(?:[^&#\s]{0,80}?)"
@@ -40,7 +44,9 @@ class _Found(NamedTuple):
     says: str
 
 
-def read(lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool) -> Iterator[LineHit]:
+def read(
+    lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool
+) -> Iterator[LineHit]:
     """Yield the images, references and (for drops) links that carry data."""
     if b"://" not in whole or b"=" not in whole:
         return
@@ -76,7 +82,9 @@ def _judge(url: str, book: Book, *, drawn: bool) -> _Found | None:
     host = url_hosts.host_of(url)
     what = "an image" if drawn else "a link"
     if where == "drop" and query:
-        return _Found(Level.BLOCK, f"{what} of {url_hosts.WORDS['drop']}, with data in its query")
+        return _Found(
+            Level.BLOCK, f"{what} of {url_hosts.WORDS['drop']}, with data in its query"
+        )
     if not drawn or url_hosts.belongs(host, book.listed("image-hosts")):
         return None
     if _HOLE.search(url) or _EMPTY.search(url):
@@ -86,9 +94,12 @@ def _judge(url: str, book: Book, *, drawn: bool) -> _Found | None:
             " when it is drawn",
         )
     if where == "address" and query:
-        return _Found(Level.BLOCK, "an address of a bare public host, with data in its query")
+        return _Found(
+            Level.BLOCK, "an address of a bare public host, with data in its query"
+        )
     if re.search(r"=[A-Za-z0-9+/_%-]{120,}", query):
         return _Found(
-            Level.WARN, "an address of another host with a long opaque value in its query"
+            Level.WARN,
+            "an address of another host with a long opaque value in its query",
         )
     return None

@@ -58,7 +58,10 @@ def judge(server: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
 
 def _command(line: str, asked: Asked) -> Iterator[Said]:
     found = command_effects.deeds(line, "host", asked.book)
-    level, why = command_effects.worst(found, Level.WARN), command_effects.clauses(found)
+    level, why = (
+        command_effects.worst(found, Level.WARN),
+        command_effects.clauses(found),
+    )
     words = [word.strip("\"'") for word in line.split()]
     inner = _unwrapped(words)
     program = _name(inner[0]) if inner else ""
@@ -73,7 +76,10 @@ def _command(line: str, asked: Asked) -> Iterator[Said]:
     ):
         why = f"{why}; it is a line for a shell"
     yield Said(
-        level, f"{asked.key.says}{why}: {short(line)}", line, needle=words[0] if words else ""
+        level,
+        f"{asked.key.says}{why}: {short(line)}",
+        line,
+        needle=words[0] if words else "",
     )
 
 
@@ -87,7 +93,9 @@ def _unwrapped(words: list[str]) -> list[str]:
 
 
 def _name(program: str) -> str:
-    return re.sub(r"\.(?:exe|cmd|bat|app)$", "", re.split(r"[/\\]", program)[-1].lower())
+    return re.sub(
+        r"\.(?:exe|cmd|bat|app)$", "", re.split(r"[/\\]", program)[-1].lower()
+    )
 
 
 def _package(words: list[str], asked: Asked) -> Iterator[Said]:
@@ -104,7 +112,8 @@ def _package(words: list[str], asked: Asked) -> Iterator[Said]:
     } & set(inner[1:3]):
         return
     package = next(
-        (word for word in inner[1:] if word not in _WORDS and not word.startswith("-")), ""
+        (word for word in inner[1:] if word not in _WORDS and not word.startswith("-")),
+        "",
     )
     if (
         not package
@@ -112,7 +121,9 @@ def _package(words: list[str], asked: Asked) -> Iterator[Said]:
         or (re.match(r"\w+:", package) and "@" not in package)
     ):
         return
-    base, _, version = package[1:].partition("@") if package[:1] == "@" else package.partition("@")
+    base, _, version = (
+        package[1:].partition("@") if package[:1] == "@" else package.partition("@")
+    )
     base = f"@{base}" if package[:1] == "@" else base
     base, _, pinned = base.partition("==")
     if pinned or re.match(r"[~^]?v?\d", version):
@@ -123,10 +134,10 @@ def _package(words: list[str], asked: Asked) -> Iterator[Said]:
     )
     # What floats and is not known either is code that its owner may swap for anything, any day.
     floats = version in {"latest", "next", "canary", "beta", "*"}
-    level = Level.BLOCK if floats and not known else Level.WARN if not known else Level.INFO
-    says = (
-        f"fetches and runs whatever {short(package)} is on the day it starts: it names no version"
+    level = (
+        Level.BLOCK if floats and not known else Level.WARN if not known else Level.INFO
     )
+    says = f"runs the newest {short(package)} each time it starts: it names no version"
     yield Said(level, says, package, "mcp-unpinned", needle=package)
 
 
@@ -167,4 +178,6 @@ def _approvals(server: Mapping[str, Any]) -> Iterator[Said]:
             yield Said(Level.BLOCK, says, "*", "mcp-approval", path=(name,))
         elif tools != [""] and tools:
             says = f"lets {short(', '.join(tools))} run without a question"
-            yield Said(Level.WARN, says, " ".join(sorted(tools)), "mcp-approval", path=(name,))
+            yield Said(
+                Level.WARN, says, " ".join(sorted(tools)), "mcp-approval", path=(name,)
+            )

@@ -26,7 +26,9 @@ _AGENT = re.compile(
 )
 
 
-def judge(tainted_step: TaintedStep, asked: Asked, triggers: frozenset[str]) -> Iterator[Said]:
+def judge(
+    tainted_step: TaintedStep, asked: Asked, triggers: frozenset[str]
+) -> Iterator[Said]:
     """Judge a step that asks a model: an action known for it, or an agent's command line."""
     step, tainted = tainted_step.step, tainted_step.tainted
     action = ActionReference.of(step.uses.lower()).name
@@ -48,7 +50,9 @@ def judge(tainted_step: TaintedStep, asked: Asked, triggers: frozenset[str]) -> 
             " with the workflow's rights"
         )
         names = " ".join(sorted(tainted))
-        yield Said(Level.BLOCK, says, names, "workflow-prompt", agent[0], (*step.path, "run"))
+        yield Said(
+            Level.BLOCK, says, names, "workflow-prompt", agent[0], (*step.path, "run")
+        )
 
 
 def _prompt(tainted_step: TaintedStep, key: Path, text: str) -> Iterator[Said]:
@@ -59,7 +63,12 @@ def _prompt(tainted_step: TaintedStep, key: Path, text: str) -> Iterator[Said]:
     )
     for words in untrusted_input.words_in(text):
         yield Said(
-            Level.BLOCK, f"puts {short(words)} {says}", words, "workflow-prompt", words, path
+            Level.BLOCK,
+            f"puts {short(words)} {says}",
+            words,
+            "workflow-prompt",
+            words,
+            path,
         )
     for name in sorted(untrusted_input.variables(text) & tainted_step.tainted):
         clause = f"puts {name}, which strangers fill, {says}"
@@ -80,7 +89,11 @@ def _environment(tainted_step: TaintedStep) -> Iterator[Said]:
 
 
 def _loose(
-    tainted_step: TaintedStep, key: str, text: str, triggers: frozenset[str], asked: Asked
+    tainted_step: TaintedStep,
+    key: str,
+    text: str,
+    triggers: frozenset[str],
+    asked: Asked,
 ) -> Iterator[Said]:
     """Judge who may start the model's step and what the model may do."""
     path = (*tainted_step.step.path, "with", key)
@@ -91,11 +104,15 @@ def _loose(
         says = "lets anybody on the internet start the model's step"
         yield Said(Level.BLOCK, says, text, rule, path=path)
     elif name == "allowed_bots" and "*" in words:
-        yield Said(Level.WARN, "lets any bot start the model's step", text, rule, path=path)
+        yield Said(
+            Level.WARN, "lets any bot start the model's step", text, rule, path=path
+        )
     elif name == "safety_strategy" and text == "unsafe":
         says = "takes the model's step out of its sandbox"
         yield Said(Level.BLOCK, says, text, rule, path=path)
-    elif re.search("|".join(asked.book.listed("loose-agents")), f"{name} {text}", re.IGNORECASE):
+    elif re.search(
+        "|".join(asked.book.listed("loose-agents")), f"{name} {text}", re.IGNORECASE
+    ):
         open_to = triggers & OUTSIDER_TRIGGERS
         level = Level.BLOCK if open_to else Level.WARN
         says = f"lets the model run any command{started_by(open_to)}"

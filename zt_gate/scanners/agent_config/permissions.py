@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 _RULE = re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
 _SHELLS = frozenset(
-    ["Bash", "Shell", "PowerShell", "run_shell_command", "ShellTool", "shell", "bash", "execute"]
+    [
+        "Bash",
+        "Shell",
+        "PowerShell",
+        "run_shell_command",
+        "ShellTool",
+        "shell",
+        "bash",
+        "execute",
+    ]
 )
 _UNREAD = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
 _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"])
@@ -58,7 +67,10 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
     tool, spec = match[1], match[2]
     if tool == "*" and use == "grant":
         return Judged(
-            "broad-permission", Level.BLOCK, entry, "allows every tool without a question"
+            "broad-permission",
+            Level.BLOCK,
+            entry,
+            "allows every tool without a question",
         )
     if tool in _UNREAD and spec and spec.strip() not in _EVERYTHING:
         return Judged(
@@ -66,7 +78,11 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
             f"names paths on {tool}, which never consults them: it limits nothing"
             " (path rules belong on Edit and Read)",
         )  # fmt: skip
-    if spec is not None and _PROSE.match(spec.strip()) and not spec.strip().startswith("domain"):
+    if (
+        spec is not None
+        and _PROSE.match(spec.strip())
+        and not spec.strip().startswith("domain")
+    ):
         return _prose(entry, use)
     if use == "limit":
         return None
@@ -78,7 +94,9 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and spec.strip().startswith(("//", "~", "//**"))
         and use == "grant"
     ):
-        return Judged("broad-permission", Level.WARN, entry, "allows writing outside the project")
+        return Judged(
+            "broad-permission", Level.WARN, entry, "allows writing outside the project"
+        )
     if (
         tool in {"Read", "Edit"}
         and spec
@@ -86,7 +104,10 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and use == "grant"
     ):
         return Judged(
-            "broad-permission", Level.WARN, entry, "reaches the whole file system or home"
+            "broad-permission",
+            Level.WARN,
+            entry,
+            "reaches the whole file system or home",
         )
     if (
         tool.startswith("mcp__")
@@ -94,7 +115,9 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and use == "grant"
         and tool.count("__") < 2
     ):
-        return Judged("broad-permission", Level.WARN, entry, "allows every tool of every server")
+        return Judged(
+            "broad-permission", Level.WARN, entry, "allows every tool of every server"
+        )
     return None
 
 
@@ -115,13 +138,26 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
     what = (spec or "").strip()
     if what in _EVERYTHING:
         if use == "offer" and spec is None:
-            return Judged("agent-with-shell", Level.WARN, entry, "offers the shell without a limit")
-        return Judged("broad-permission", Level.BLOCK, entry, "runs any command without a question")
+            return Judged(
+                "agent-with-shell",
+                Level.WARN,
+                entry,
+                "offers the shell without a limit",
+            )
+        return Judged(
+            "broad-permission",
+            Level.BLOCK,
+            entry,
+            "runs any command without a question",
+        )
     words = re.split(r"[\s:]+", what)
     program = words[0].rpartition("/")[2]
     if program in {"*", ""}:
         return Judged(
-            "broad-permission", Level.BLOCK, entry, "begins with a wildcard: any program fits"
+            "broad-permission",
+            Level.BLOCK,
+            entry,
+            "begins with a wildcard: any program fits",
         )
     if re.search(r"[\s:]\*\s+\S", what.replace(":*", " *")) and program in book.listed(
         "reaching-programs"

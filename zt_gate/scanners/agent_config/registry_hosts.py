@@ -18,12 +18,16 @@ def official() -> frozenset[str]:
     from importlib import import_module
 
     urls = [
-        str(import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1")),
+        str(
+            import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1")
+        ),
         str(import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x")),
     ]
     found = {url_hosts.host_of(url) for url in urls}
     return frozenset(
-        found | {f"upload.{host}" for host in found} | {f"test.{host}" for host in found}
+        found
+        | {f"upload.{host}" for host in found}
+        | {f"test.{host}" for host in found}
     )
 
 

@@ -133,13 +133,20 @@ def load(rules: Mapping[str, Any]) -> Book:
             for table in rule.data.get("key", ()):
                 for kind in table["kinds"]:
                     keys.setdefault(kind, []).append(_key(name, kind, table))
-            commands += [_command(name, table) for table in rule.data.get("command", ())]
+            commands += [
+                _command(name, table) for table in rule.data.get("command", ())
+            ]
             texts += [_text(name, table) for table in rule.data.get("text", ())]
-            lists |= {key: tuple(value) for key, value in rule.data.get("lists", {}).items()}
+            lists |= {
+                key: tuple(value) for key, value in rule.data.get("lists", {}).items()
+            }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CatalogueError(f"{name}: {type(error).__name__}: {error}") from error
     return Book(
-        {kind: tuple(found) for kind, found in keys.items()}, tuple(commands), tuple(texts), lists
+        {kind: tuple(found) for kind, found in keys.items()},
+        tuple(commands),
+        tuple(texts),
+        lists,
     )
 
 
@@ -156,7 +163,9 @@ def shown(path: tuple[str | int, ...]) -> str:
             text += f"[{part}]"
         else:
             plain = re.fullmatch(r"[\w$@/-]{1,80}", part)
-            text += f".{part}" if plain and text else part if plain else f"[{part[:80]!a}]"
+            text += (
+                f".{part}" if plain and text else part if plain else f"[{part[:80]!a}]"
+            )
     return text[:200].encode("ascii", "backslashreplace").decode() or "the file"
 
 

@@ -39,7 +39,8 @@ _PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at the net change; raises CatalogueError where a rule is wrong."""
     walk = Walk(
-        context.rules, frozenset(file.path for file in change.files if not file.is_deletion)
+        context.rules,
+        frozenset(file.path for file in change.files if not file.is_deletion),
     )
     for file in change.files:
         if not file.is_deletion and not file.is_submodule:
@@ -107,13 +108,17 @@ class Walk:
             rule = self.rules["agent_config/agent-folder-link"]
             place = Location("file", file.path)
             self.findings.append(
-                rule.finding(place, message, evidence=evidence, subject=shown, level=level)
+                rule.finding(
+                    place, message, evidence=evidence, subject=shown, level=level
+                )
             )
 
     def _content(self, file: FileChange, blob: Blob | None) -> bytes | None:
         try:
             if blob is None:
-                raise ContentUnavailableError("the new content of the file is not known")
+                raise ContentUnavailableError(
+                    "the new content of the file is not known"
+                )
             return blob.read()
         except ContentUnavailableError as error:
             self.not_inspected.append(NotInspected(file.path, "failed", str(error)))
@@ -129,7 +134,9 @@ class Walk:
         self.files += 1
         try:
             document = file_syntax.read(kind, data)
-            found = key_matching.hits(kind.name, document, self.book, file.path, self.brought)
+            found = key_matching.hits(
+                kind.name, document, self.book, file.path, self.brought
+            )
         except SyntaxReadError as error:
             self.not_inspected.append(
                 NotInspected(file.path, "unreadable", f"configuration: {error}")
@@ -164,7 +171,9 @@ class Walk:
         number, text, start, end = added.find(hit)
         kind: LocationKind = "line" if added.has(number) else "file"
         location = Location(kind, added.file.path, number, start + 1, number, end + 1)
-        message = f"{hit.message} (it was something else before)" if changed else hit.message
+        message = (
+            f"{hit.message} (it was something else before)" if changed else hit.message
+        )
         self.findings.append(
             rule.finding(
                 location,
@@ -223,7 +232,9 @@ class Walk:
         return False
 
     def _seen(self, seen: LineHit, file: FileChange) -> Finding:
-        place = Location("line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1)
+        place = Location(
+            "line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1
+        )
         return self.rules[seen.rule].finding(
             place,
             seen.message,
@@ -243,24 +254,34 @@ class _Added:
     def has(self, number: int) -> bool:
         """Whether the change adds the line."""
         return any(
-            hunk.new_start <= number < hunk.new_start + hunk.added.lines for hunk in self.file.hunks
+            hunk.new_start <= number < hunk.new_start + hunk.added.lines
+            for hunk in self.file.hunks
         )
 
     def find(self, hit: KeyHit) -> tuple[int, str, int, int]:
         """Return the line of a hit, its text, and the span of the needle or the whole line."""
         first = min(max(1, self.document.line(hit.path)), len(self.rows))
-        last_word = next((part for part in reversed(hit.path) if isinstance(part, str)), "")
+        last_word = next(
+            (part for part in reversed(hit.path) if isinstance(part, str)), ""
+        )
         needle = hit.needle.split("\n")[0].strip()[:200]
         for word, reach in ((needle, _REACH), (last_word, 1)):
             for number in range(first, min(first + reach, len(self.rows) + 1)):
                 at = self.rows[number - 1].find(word) if word else -1
                 if at >= 0:
-                    return number, self.rows[number - 1].rstrip("\r"), at, at + len(word)
+                    return (
+                        number,
+                        self.rows[number - 1].rstrip("\r"),
+                        at,
+                        at + len(word),
+                    )
         text = self.rows[first - 1].rstrip("\r")
         return first, text, 0, len(text)
 
 
-def _literals(rules: Mapping[str, Rule], words: frozenset[str]) -> tuple[bytes, ...] | None:
+def _literals(
+    rules: Mapping[str, Rule], words: frozenset[str]
+) -> tuple[bytes, ...] | None:
     """Return the words of which a text of these sorts must hold one; None if any text may matter.
 
     Read from the rules themselves: most changes never need the catalogue.

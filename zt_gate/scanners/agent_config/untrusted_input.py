@@ -36,7 +36,9 @@ _HARMLESS = re.compile(
     r"(?i)^\s*(?:contains|startswith|endswith|hashfiles)\s*\(.{0,1500}\)\s*$"
     r"|^[^|]{0,1500}(?:==|!=)[^|&]{0,400}$"
 )
-_VARIABLE = re.compile(r"\$\{?(\w{1,80})|\$env:(\w{1,80})|\$\{\{\s*env\s*\.\s*(\w{1,80})\s*\}\}")
+_VARIABLE = re.compile(
+    r"\$\{?(\w{1,80})|\$env:(\w{1,80})|\$\{\{\s*env\s*\.\s*(\w{1,80})\s*\}\}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,6 @@ def variables(text: str) -> set[str]:
 
 
 def _tainted(env: Any) -> frozenset[str]:
-    return frozenset(name for name, value in table_of(env).items() if words_in(scalar(value) or ""))
+    return frozenset(
+        name for name, value in table_of(env).items() if words_in(scalar(value) or "")
+    )

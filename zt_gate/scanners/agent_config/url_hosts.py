@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import Book
 
 #: ``variable``: a placeholder decides.  ``clear``: a foreign host without TLS.
-Destination = Literal["none", "variable", "local", "private", "drop", "address", "clear", "foreign"]
+Destination = Literal[
+    "none", "variable", "local", "private", "drop", "address", "clear", "foreign"
+]
 
 #: What a destination means, for a sentence.
 WORDS: dict[Destination, str] = {
@@ -34,7 +36,8 @@ def host_of(url: str) -> str:
     """Return the host of a URL in lower case, "" where it has none."""
     try:
         return (
-            urlsplit(url.strip() if "://" in url else f"https://{url.strip()}").hostname or ""
+            urlsplit(url.strip() if "://" in url else f"https://{url.strip()}").hostname
+            or ""
         ).lower()
     except ValueError:
         return ""
@@ -51,7 +54,11 @@ def destination(url: str, book: Book) -> Destination:
     if not host:
         return "none"
     address = _address(host)
-    if host == "localhost" or host.endswith(".localhost") or (address and address.is_loopback):
+    if (
+        host == "localhost"
+        or host.endswith(".localhost")
+        or (address and address.is_loopback)
+    ):
         return "local"
     if host in {"host.docker.internal", "0.0.0.0"}:  # noqa: S104 - compared, not bound
         return "local"
@@ -61,7 +68,11 @@ def destination(url: str, book: Book) -> Destination:
         return "drop"
     if _PRIVATE.search(host):
         return "private"
-    return "clear" if url.strip().lower().startswith(("http://", "ws://", "ftp://")) else "foreign"
+    return (
+        "clear"
+        if url.strip().lower().startswith(("http://", "ws://", "ftp://"))
+        else "foreign"
+    )
 
 
 def bare(url: str) -> str:
@@ -83,6 +94,8 @@ def urls_in(text: str) -> list[str]:
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(int(host) if host.isdigit() and len(host) < 12 else host)
+        return ipaddress.ip_address(
+            int(host) if host.isdigit() and len(host) < 12 else host
+        )
     except ValueError:
         return None

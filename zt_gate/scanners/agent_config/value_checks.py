@@ -30,10 +30,14 @@ def command(asked: Asked) -> Iterator[Said]:
     least = asked.key.level or Level.WARN
     clauses = command_effects.clauses(found)
     level = command_effects.worst(found, least)
-    strange = editors.strange_folder(line, asked.file) if asked.key.place == "host" else ""
+    strange = (
+        editors.strange_folder(line, asked.file) if asked.key.place == "host" else ""
+    )
     if strange:
         level = Level.BLOCK
-        clauses += f"; it runs a script out of .{strange}/, where nobody looks for programs"
+        clauses += (
+            f"; it runs a script out of .{strange}/, where nobody looks for programs"
+        )
     yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
 
 
@@ -50,9 +54,13 @@ def lifecycle(asked: Asked) -> Iterator[Said]:
     """Judge a script that runs when a package is installed."""
     line = scalar(asked.value) or ""
     found = command_effects.deeds(line, "host", asked.book)
-    level, clauses = command_effects.worst(found, Level.WARN), command_effects.clauses(found)
+    level, clauses = (
+        command_effects.worst(found, Level.WARN),
+        command_effects.clauses(found),
+    )
     if re.search(
-        r"\b(?:npm|pnpm|yarn|bun)\s+(?:\S{1,40}\s+){0,4}(?:-g\b|--global\b|global\s+add)", line
+        r"\b(?:npm|pnpm|yarn|bun)\s+(?:\S{1,40}\s+){0,4}(?:-g\b|--global\b|global\s+add)",
+        line,
     ):
         level, clauses = (
             Level.BLOCK,
@@ -60,7 +68,10 @@ def lifecycle(asked: Asked) -> Iterator[Said]:
         )
     worms = "|".join(map(re.escape, asked.book.listed("worm-scripts")))
     if re.search(rf"\b(?:node|bun|bun run)\s+(?:\./)?(?:{worms})\b", line):
-        level, clauses = Level.BLOCK, f"{clauses}; it starts a file of the name that worms use"
+        level, clauses = (
+            Level.BLOCK,
+            f"{clauses}; it starts a file of the name that worms use",
+        )
     if re.search(r"\b(?:node|bun|deno)\s+-(?:e|p|-eval)\b", line) and re.search(
         r"exec|spawn|https?\b|fetch", line
     ):
@@ -70,7 +81,9 @@ def lifecycle(asked: Asked) -> Iterator[Said]:
         )
     usual = asked.book.listed("usual-scripts")
     started = shell.commands(line)
-    if level is Level.WARN and all(command.text.startswith(usual) for command in started):
+    if level is Level.WARN and all(
+        command.text.startswith(usual) for command in started
+    ):
         return
     yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
 
@@ -78,7 +91,11 @@ def lifecycle(asked: Asked) -> Iterator[Said]:
 def _line(asked: Asked) -> str:
     """Return a command's line; "" for tables, and for words whose list is judged as a whole."""
     element = bool(asked.path) and isinstance(asked.path[-1], int)
-    return "" if element or isinstance(asked.value, dict) else command_effects.line_of(asked.value)
+    return (
+        ""
+        if element or isinstance(asked.value, dict)
+        else command_effects.line_of(asked.value)
+    )
 
 
 def endpoint(asked: Asked) -> Iterator[Said]:
@@ -95,7 +112,9 @@ def endpoint(asked: Asked) -> Iterator[Said]:
     if where in {"drop", "address", "clear"}:
         level = Level.BLOCK
     yield Said(
-        level, f"{asked.key.says} {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))})", url
+        level,
+        f"{asked.key.says} {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))})",
+        url,
     )
 
 
@@ -121,16 +140,23 @@ def token(asked: Asked) -> Iterator[Said]:
     value = scalar(asked.value) or ""
     if value and not re.search(r"\$\{?\w|^%|<|\{\{", value) and len(value) > 5:
         yield Said(
-            asked.key.level or Level.BLOCK, asked.key.says, "a credential in clear", secret=value
+            asked.key.level or Level.BLOCK,
+            asked.key.says,
+            "a credential in clear",
+            secret=value,
         )
 
 
 def permission(asked: Asked) -> Iterator[Said]:
     """Judge permission rules and tool lists; ``place`` is their use."""
-    if not isinstance(asked.value, str | list) or (asked.path and isinstance(asked.path[-1], int)):
+    if not isinstance(asked.value, str | list) or (
+        asked.path and isinstance(asked.path[-1], int)
+    ):
         return  # an element: its list is judged
     use: Any = asked.key.place
-    for entry in permissions.entries(asked.value) if use != "limit" else _texts(asked.value):
+    for entry in (
+        permissions.entries(asked.value) if use != "limit" else _texts(asked.value)
+    ):
         judged = permissions.judge(entry, use, asked.book)
         if judged is not None:
             says = f"has the entry {short(entry)}, which {judged.says}"
@@ -193,10 +219,19 @@ def unsafe_pair(asked: Asked) -> Iterator[Said]:
             else asked.key.says
         )
         about = f"danger-full-access {never}"
-        yield Said(Level.BLOCK, says, about, needle="danger-full-access", path=("sandbox_mode",))
+        yield Said(
+            Level.BLOCK,
+            says,
+            about,
+            needle="danger-full-access",
+            path=("sandbox_mode",),
+        )
     elif never:
         yield Said(
-            Level.WARN, "lets the agent act without asking", "never", path=("approval_policy",)
+            Level.WARN,
+            "lets the agent act without asking",
+            "never",
+            path=("approval_policy",),
         )
 
 

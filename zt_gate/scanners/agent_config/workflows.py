@@ -137,4 +137,6 @@ def _permissions(workflow: Workflow, open_to: frozenset[str]) -> Iterator[Said]:
         for name, value in table_of(given).items():
             if value == "write" and name not in _MILD:
                 says = f"gives the workflow's token {short(name)}: write{who}"
-                yield Said(Level.WARN, says, f"{name}: write", rule, name, (*path, name))
+                yield Said(
+                    Level.WARN, says, f"{name}: write", rule, name, (*path, name)
+                )

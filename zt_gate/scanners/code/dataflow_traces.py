@@ -33,7 +33,14 @@ def _sources(output: bytes) -> dict[tuple[object, ...], int]:
     try:
         results = json.loads(lines[0])["results"] if lines else []
         return dict(_entries(results))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OutputError):
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        OutputError,
+    ):
         return {}
 
 

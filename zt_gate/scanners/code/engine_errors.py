@@ -67,7 +67,9 @@ def of_file(
 def _unparsed(problem: Problem, target: Target) -> NotInspected:
     where = f" (line {problem.line})" if problem.line else ""
     if not target.added.runs:
-        reason = f"semgrep cannot parse this file{where}; lines were only removed from it"
+        reason = (
+            f"semgrep cannot parse this file{where}; lines were only removed from it"
+        )
         return NotInspected(target.path, "not_applicable", reason)
     reason = f"semgrep cannot parse this file{where}, so none of it was inspected"
     return NotInspected(target.path, "unreadable", reason)
@@ -77,7 +79,9 @@ def _not_parsed(
     missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack
 ) -> NotInspected:
     """Say of added lines that were not parsed whether anything could be hidden in them."""
-    named = ", ".join(str(number) for number in missed[:5]) + (", …" if missed[5:] else "")
+    named = ", ".join(str(number) for number in missed[:5]) + (
+        ", …" if missed[5:] else ""
+    )
     noun = "line" if len(missed) == 1 else "lines"
     reason = f"semgrep cannot parse {noun} {named} of what was added"
     if _could_match(missed, target, lines, pack):
@@ -86,7 +90,9 @@ def _not_parsed(
     return NotInspected(target.path, "not_applicable", reason)
 
 
-def _could_match(missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack) -> bool:
+def _could_match(
+    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack
+) -> bool:
     """Whether the words around these lines are enough for any rule.
 
     The engine follows data within a function.  What a rule would match in a
@@ -99,12 +105,18 @@ def _could_match(missed: Sequence[int], target: Target, lines: Sequence[bytes], 
     known = python_statements.statements(text)
     if known is None:
         return True
-    keep = [span for number in missed for span in python_statements.around(known, number, number)]
+    keep = [
+        span
+        for number in missed
+        for span in python_statements.around(known, number, number)
+    ]
     part = python_statements.without_definitions(known, text, keep)
     return bool(pack.applicable("python", part))
 
 
-def _missed(spans: Iterable[tuple[int, int]], target: Target, lines: Sequence[bytes]) -> list[int]:
+def _missed(
+    spans: Iterable[tuple[int, int]], target: Target, lines: Sequence[bytes]
+) -> list[int]:
     """Return the added lines of code that lie in what could not be parsed."""
     added = sorted({number for span in spans for number in target.added.within(*span)})
     return [

@@ -75,7 +75,9 @@ def _message(match: Match, rule: Rule, line: int, *, is_added: bool) -> str:
     if match.source is not None and match.source != line:
         parts.append(f"it comes from line {match.source}")
     if not is_added:
-        parts.append(f"the change made this possible, although line {line} is an old one")
+        parts.append(
+            f"the change made this possible, although line {line} is an old one"
+        )
     return "; ".join(parts)
 
 
@@ -87,7 +89,11 @@ def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
     """
     strongest: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
-        key = (finding.location.path, finding.location.line, finding.cwe[:1] or finding.rule)
+        key = (
+            finding.location.path,
+            finding.location.line,
+            finding.cwe[:1] or finding.rule,
+        )
         known = strongest.get(key)
         if known is None or _weight(finding) > _weight(known):
             strongest[key] = finding

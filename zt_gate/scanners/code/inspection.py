@@ -106,7 +106,9 @@ class Inspector:
             language: ids for language in sorted(self.pack.languages)
             if (ids := self.pack.known(language, rules))
         }  # fmt: skip
-        texts = [f"{name}\0{self.pack.digest_of(name, ids)}" for name, ids in wanted.items()]
+        texts = [
+            f"{name}\0{self.pack.digest_of(name, ids)}" for name, ids in wanted.items()
+        ]
         key = key_of("accepted", _VERSION, self._identity if self.ways else "", *texts)
         if not wanted or self.store.get(key) == "yes":
             return True
@@ -199,7 +201,9 @@ class Inspector:
                 answers = list(pool.map(ask, groups, commands))
         answer = Answer(
             tuple(match for one in answers for match in one.matches),
-            tuple(dict.fromkeys(problem for one in answers for problem in one.problems)),
+            tuple(
+                dict.fromkeys(problem for one in answers for problem in one.problems)
+            ),
             frozenset().union(*(one.scanned for one in answers)),
         )
         known = frozenset(rule for unit in units for rule in unit.rules)
@@ -213,7 +217,10 @@ class Inspector:
             rules = wanted.setdefault(unit.dialect.language.name, {})
             for rule in sorted(unit.rules):
                 rules.setdefault(rule, []).append(os.path.basename(unit.name))
-        return [self.pack.file(language, rules) for language, rules in sorted(wanted.items())]
+        return [
+            self.pack.file(language, rules)
+            for language, rules in sorted(wanted.items())
+        ]
 
     def _halves(self, units: Sequence[Unit]) -> list[list[Unit]]:
         """Return the units in one group, or in two that take about as long."""
@@ -246,7 +253,9 @@ class Inspector:
         self._retries -= 1
         began = cpu_used()
         try:
-            return self._patiently(unit, outcome) if given_up else self._cut(unit, outcome)
+            return (
+                self._patiently(unit, outcome) if given_up else self._cut(unit, outcome)
+            )
         except semgrep_engine.EngineError:
             return outcome
         finally:
@@ -270,7 +279,11 @@ class Inspector:
         known = python_statements.statements(text)
         if known is None:
             return None
-        keep = [span for run in unit.touched for span in python_statements.around(known, *run)]
+        keep = [
+            span
+            for run in unit.touched
+            for span in python_statements.around(known, *run)
+        ]
         if any(not at.is_definition and (at.first, at.last) in keep for at in known):
             return None  # what all functions share was changed
         part = python_statements.without_definitions(known, text, keep)

@@ -59,7 +59,9 @@ def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, InspectionRe
         if problem.file in troubles:
             troubles[problem.file].append(replace(problem, file=""))
     return {
-        name: InspectionResult(tuple(matches[name]), tuple(troubles[name]), name in answer.scanned)
+        name: InspectionResult(
+            tuple(matches[name]), tuple(troubles[name]), name in answer.scanned
+        )
         for name in units
     }
 
@@ -87,7 +89,9 @@ def from_table(table: Any) -> InspectionResult | None:
                 for rule, line, column, end_line, end_column, source in table["matches"]
             ),
             tuple(
-                Problem(kind, line=line, spans=tuple((first, last) for first, last in spans))
+                Problem(
+                    kind, line=line, spans=tuple((first, last) for first, last in spans)
+                )
                 for kind, line, spans in table["problems"]
             ),
             has_sources=bool(table["sources"]),

@@ -82,7 +82,9 @@ def by_first_line(head: bytes) -> Dialect | None:
         for language in LANGUAGES:
             if program in language.interpreters:
                 kind = language.name == "javascript" and program in _TYPESCRIPT_RUNNERS
-                return Dialect(language, "ts" if kind else next(iter(language.extensions.values())))
+                return Dialect(
+                    language, "ts" if kind else next(iter(language.extensions.values()))
+                )
     return None
 
 

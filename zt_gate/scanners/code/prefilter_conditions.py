@@ -142,8 +142,13 @@ def any_of(parts: Iterable[Condition]) -> Condition:
         if isinstance(part, frozenset):
             words |= part
         else:
-            others.update(dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,)))
-    found = [*((frozenset(words),) if words else ()), *sorted(_merged(others), key=_cost)]
+            others.update(
+                dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,))
+            )
+    found = [
+        *((frozenset(words),) if words else ()),
+        *sorted(_merged(others), key=_cost),
+    ]
     return found[0] if len(found) == 1 else AnyOf(tuple(found)) if found else ALWAYS
 
 
@@ -152,7 +157,9 @@ def _merged(parts: Iterable[Condition]) -> Iterable[Condition]:
     pieces: dict[bool, Pieces] = {}
     for part in parts:
         if isinstance(part, Pieces):
-            known = pieces.get(part.is_joined, Pieces(frozenset(), is_joined=part.is_joined))
+            known = pieces.get(
+                part.is_joined, Pieces(frozenset(), is_joined=part.is_joined)
+            )
             pieces[part.is_joined] = Pieces(
                 known.plain | part.plain, known.matching | part.matching, part.is_joined
             )
@@ -194,7 +201,9 @@ def from_table(table: Any) -> Condition:
         return frozenset(word.encode() for word in table)
     ((kind, parts),) = table.items()
     if kind in {"joined", "pieces"}:
-        plain, matching = (frozenset(piece.encode() for piece in part) for part in parts)
+        plain, matching = (
+            frozenset(piece.encode() for piece in part) for part in parts
+        )
         return Pieces(plain, matching, kind == "joined")
     inner = tuple(from_table(part) for part in parts)
     return AllOf(inner) if kind == "all" else AnyOf(inner)

@@ -171,7 +171,9 @@ def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
     for number, token in enumerate(tokens):
         word = token[0]
         if token["name"] and word.isascii():
-            if word.encode() not in _KEYWORDS or (python and word.encode() in _OWN_WORDS):
+            if word.encode() not in _KEYWORDS or (
+                python and word.encode() in _OWN_WORDS
+            ):
                 mark = b"(" if python and _is_called(tokens, number) else b""
                 found.append(frozenset((mark + word.encode(),)))
         elif token["meta"] and word in choices:

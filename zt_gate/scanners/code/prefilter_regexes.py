@@ -10,12 +10,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Condition, Pieces, all_of, any_of
+from zt_gate.scanners.code.prefilter_conditions import (
+    ALWAYS,
+    Condition,
+    Pieces,
+    all_of,
+    any_of,
+)
 
 #: Characters of the shortest piece that is worth a look.
 _SHORTEST = 2
 _QUANTIFIER = re.compile(r"([*+?]|\{(\d*)(,?)(\d*)\})[?+]?")
-_OPENING = re.compile(r"\((?:\?(?::|>|=|!|<=|<!|P?<[A-Za-z_]\w*>|([a-z]*)(?:-([a-z]+))?([:)])))?")
+_OPENING = re.compile(
+    r"\((?:\?(?::|>|=|!|<=|<!|P?<[A-Za-z_]\w*>|([a-z]*)(?:-([a-z]+))?([:)])))?"
+)
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 # A class of marks and spaces only; what is in it means the same in lower case.
 _MARKS = re.compile(r"\[(?:[^\w\[\]\\^&~|]|\\[^\w]|\\s)+\]", re.ASCII)
@@ -86,7 +94,11 @@ class _Reader:
                 continue
             if item.group is not None:
                 found += [item.group] if least else []
-            elif item.source and not item.is_plain and (most is not None or item.source == _SPACE):
+            elif (
+                item.source
+                and not item.is_plain
+                and (most is not None or item.source == _SPACE)
+            ):
                 most_text = "" if most is None else str(most)
                 run.append(_Item(f"{item.source}{{{least},{most_text}}}"))
                 continue
@@ -108,7 +120,9 @@ class _Reader:
         if all(item.is_plain for item in run):
             plain = re.sub(r"\\(.)", r"\1", source)
             return Pieces(frozenset((plain.encode(),)), is_joined=self._is_joined)
-        return Pieces(frozenset(), frozenset((source.encode(),)), is_joined=self._is_joined)
+        return Pieces(
+            frozenset(), frozenset((source.encode(),)), is_joined=self._is_joined
+        )
 
     def _item(self, depth: int, before: tuple[_Item, ...]) -> _Item:
         letter = self.regex[self.at]
@@ -172,7 +186,9 @@ class _Reader:
             return 1, 1
         self.at = found.end()
         if not found[3]:
-            return {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(found[1]) or _exactly(found[2])
+            return {"*": (0, None), "+": (1, None), "?": (0, 1)}.get(
+                found[1]
+            ) or _exactly(found[2])
         if not found[2] and not found[4]:
             raise _UnknownError  # a plain brace to some readers
         return int(found[2] or 0), int(found[4]) if found[4] else None

@@ -108,7 +108,9 @@ def _content(path: str, digest: str, context: Context) -> bytes:
         raise OwnRulesError(f"has more than {MAX_BYTES:,} bytes")
     known = hashlib.sha256(data).hexdigest()
     if digest and known != digest.lower():
-        raise OwnRulesError(f"has the SHA-256 {known}, not the one that the policy names")
+        raise OwnRulesError(
+            f"has the SHA-256 {known}, not the one that the policy names"
+        )
     return data
 
 
@@ -131,7 +133,11 @@ def _rules(path: str, data: bytes, store: Store) -> tuple[list[dict[str, Any]], 
         raise OwnRulesError("holds no list called rules")
     mine = []
     for number, body in enumerate(raw, 1):
-        if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not body["id"]:
+        if (
+            not isinstance(body, dict)
+            or not isinstance(body.get("id"), str)
+            or not body["id"]
+        ):
             raise OwnRulesError(f"rule {number} has no id")
         languages = body.get("languages")
         if not isinstance(languages, list):
@@ -165,7 +171,9 @@ def _rule(body: Mapping[str, Any], path: str, known: Collection[str]) -> Rule:
     name = body["id"]
     severity = str(body.get("severity", "")).upper()
     if severity not in SEVERITIES:
-        raise OwnRulesError(f"the rule {name[:_NAME]!a} has no severity that semgrep knows")
+        raise OwnRulesError(
+            f"the rule {name[:_NAME]!a} has no severity that semgrep knows"
+        )
     metadata = body.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     confidence = str(metadata.get("confidence", "")).lower()
@@ -178,18 +186,29 @@ def _rule(body: Mapping[str, Any], path: str, known: Collection[str]) -> Rule:
         why=text,
         remedy=f"Do what the rule says; it is {name[:_NAME]} in {path}.",
         severity=SEVERITIES[severity],
-        confidence=Confidence(confidence) if confidence in list(Confidence) else Confidence.MEDIUM,
+        confidence=Confidence(confidence)
+        if confidence in list(Confidence)
+        else Confidence.MEDIUM,
         cwe=tuple(dict.fromkeys(_CWE.findall(" ".join(_texts(metadata.get("cwe")))))),
         references=tuple(
-            url for url in _texts(metadata.get("references")) if url.startswith("https://")
+            url
+            for url in _texts(metadata.get("references"))
+            if url.startswith("https://")
         ),
-        data={"engine": {**engine, "id": own}, "file": path, "fix": steps_of_semgrep(body)},
+        data={
+            "engine": {**engine, "id": own},
+            "file": path,
+            "fix": steps_of_semgrep(body),
+        },
     )
 
 
 def _identifier(name: str, known: Collection[str]) -> str:
     """Return ``own-…`` in the form of rule ids; a second rule of that name gets a number."""
-    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[-_NAME:].strip("-") or "rule"
+    words = (
+        re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[-_NAME:].strip("-")
+        or "rule"
+    )
     own, number = f"{OWN_RULE_PREFIX}{words}", 1
     while f"code/{own}" in known:
         number += 1

@@ -42,7 +42,9 @@ def statements(text: bytes) -> tuple[Statement, ...] | None:
         return None
     found: list[Statement] = []
     for node in tree.body:
-        first = min([node.lineno, *(at.lineno for at in getattr(node, "decorator_list", ()))])
+        first = min(
+            [node.lineno, *(at.lineno for at in getattr(node, "decorator_list", ()))]
+        )
         last = node.end_lineno or node.lineno
         definition = isinstance(node, _DEFINITIONS)
         if found and first <= found[-1].last:
@@ -63,10 +65,14 @@ def blanked(text: bytes, spans: list[Span]) -> bytes:
 
 def around(known: tuple[Statement, ...], first: int, last: int) -> list[Span]:
     """Return the statements that these lines touch."""
-    return [(at.first, at.last) for at in known if at.first <= last and at.last >= first]
+    return [
+        (at.first, at.last) for at in known if at.first <= last and at.last >= first
+    ]
 
 
-def without_definitions(known: tuple[Statement, ...], text: bytes, keep: list[Span]) -> bytes:
+def without_definitions(
+    known: tuple[Statement, ...], text: bytes, keep: list[Span]
+) -> bytes:
     """Return the text with every function and class blank, but for those in ``keep``."""
     spans = [(at.first, at.last) for at in known if at.is_definition]
     return blanked(text, [span for span in spans if span not in keep])

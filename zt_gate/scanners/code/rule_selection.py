@@ -16,7 +16,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.code.languages import LANGUAGES, Language
-from zt_gate.scanners.code.prefilter_conditions import PrefilterText, from_table, to_table
+from zt_gate.scanners.code.prefilter_conditions import (
+    PrefilterText,
+    from_table,
+    to_table,
+)
 from zt_gate.scanners.code.prefilter_literals import condition_of
 from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
 from zt_gate.scanners.code.rule_syntax import newer
@@ -71,7 +75,10 @@ class _Rules:
         if isinstance(known, dict) and known.keys() == self.bodies.keys():
             return {name: from_table(table) for name, table in known.items()}
         python = self.language.name == "python"
-        found = {name: condition_of(body, python=python) for name, body in self.bodies.items()}
+        found = {
+            name: condition_of(body, python=python)
+            for name, body in self.bodies.items()
+        }
         table = {name: to_table(condition) for name, condition in found.items()}
         self.store.put(key, table, limit=MAX_LARGE)
         return found
@@ -95,7 +102,9 @@ class Pack:
             spoken = set(body.get("languages", ()))
             for language in LANGUAGES:
                 if spoken & language.engine_names:
-                    known = self._languages.setdefault(language.name, _Rules(language, {}, store))
+                    known = self._languages.setdefault(
+                        language.name, _Rules(language, {}, store)
+                    )
                     known.bodies[str(body["id"])] = body
 
     @property
@@ -127,7 +136,9 @@ class Pack:
             if isinstance(known, list) and rules.bodies.keys() >= set(map(str, known)):
                 return frozenset(known)
         asked = PrefilterText(text, python=language == "python")
-        found = frozenset(name for name, needs in rules.conditions.items() if asked.holds(needs))
+        found = frozenset(
+            name for name, needs in rules.conditions.items() if asked.holds(needs)
+        )
         if key:
             rules.store.put(key, sorted(found))
         return found
@@ -148,7 +159,10 @@ class Pack:
         rules = []
         for rule, names in wanted.items():
             paths = {"include": sorted(names)}
-            rules.append(texts[rule][:-1] + (f', "paths": {json.dumps(paths)}}}' if names else "}"))
+            rules.append(
+                texts[rule][:-1]
+                + (f', "paths": {json.dumps(paths)}}}' if names else "}")
+            )
         name = f"rules-{next(self._numbers)}-{language}.json"
         with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
             file.write('{"rules": [' + ",\n".join(rules) + "]}")

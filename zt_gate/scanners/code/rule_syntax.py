@@ -21,7 +21,9 @@ _TAINT = {
     "pattern-sanitizers": "sanitizers",
     "pattern-propagators": "propagators",
 }
-_FLAGS = frozenset(("by-side-effect", "exact", "control", "from", "to", "requires", "label"))
+_FLAGS = frozenset(
+    ("by-side-effect", "exact", "control", "from", "to", "requires", "label")
+)
 
 
 class _UnknownError(Exception):
@@ -32,10 +34,14 @@ def newer(body: dict[str, Any]) -> dict[str, Any]:
     """Return a taint rule that names whole expressions in the newer syntax, any other as it is."""
     if body.get("mode") != "taint" or not _names_a_whole(body):
         return body
-    rest = {key: value for key, value in body.items() if key not in _TAINT and key != "mode"}
+    rest = {
+        key: value for key, value in body.items() if key not in _TAINT and key != "mode"
+    }
     try:
         taint = {
-            name: [_spec(item) for item in body[key]] for key, name in _TAINT.items() if key in body
+            name: [_spec(item) for item in body[key]]
+            for key, name in _TAINT.items()
+            if key in body
         }
     except _UnknownError:
         return body

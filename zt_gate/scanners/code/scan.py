@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import engine_errors, semgrep_engine
-from zt_gate.scanners.code.findings import finding_of, subject_of, touches, without_echoes
+from zt_gate.scanners.code.findings import (
+    finding_of,
+    subject_of,
+    touches,
+    without_echoes,
+)
 from zt_gate.scanners.code.inspection import Inspector
 from zt_gate.scanners.code.inspection_result import InspectionResult, Unit
 from zt_gate.scanners.code.preexisting_findings import newly_possible
@@ -99,7 +104,9 @@ class _Job:
         if target.rules:
             unit = self._unit(target.text, target)
             known = self.inspector.recalled(unit)
-        if unit is None or (known is not None and not known.matches and not known.problems):
+        if unit is None or (
+            known is not None and not known.matches and not known.problems
+        ):
             self._count(target)
             return
         unit = self._placed(unit, target.text)
@@ -128,7 +135,9 @@ class _Job:
                 reports.append(_Reported(item, outcome, reported, known))
         self._report(reports)
 
-    def _old(self, batch: list[_Item], outcomes: list[InspectionResult]) -> dict[str, _Before]:
+    def _old(
+        self, batch: list[_Item], outcomes: list[InspectionResult]
+    ) -> dict[str, _Before]:
         """Look at the old content of files with findings on old lines, by the new copies' names.
 
         Also where a line is marked as to be ignored: whether that helps depends on
@@ -138,7 +147,8 @@ class _Job:
         for item, outcome in zip(batch, outcomes, strict=True):
             lines = lines_of(self.context.workdir, item.unit.name)
             if all(
-                touches(match, item.target) and not reach(lines, match.line, match.end_line)
+                touches(match, item.target)
+                and not reach(lines, match.line, match.end_line)
                 for match in outcome.matches
             ):
                 continue
@@ -146,24 +156,36 @@ class _Job:
                 text = old_text(item.target)
             except ContentUnavailableError as error:
                 reason = f"old findings cannot be told from new ones: {error}"
-                self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
+                self.result.not_inspected.append(
+                    NotInspected(item.target.path, "failed", reason)
+                )
                 continue
-            wanted[item.unit.name] = self._placed(self._unit_before(text or b"", item), text or b"")
+            wanted[item.unit.name] = self._placed(
+                self._unit_before(text or b"", item), text or b""
+            )
         return self._looked_up(wanted)
 
     def _looked_up(self, wanted: dict[str, Unit]) -> dict[str, _Before]:
         known = {
-            unit.name: (self.inspector.recalled(unit) if unit.rules else InspectionResult())
+            unit.name: (
+                self.inspector.recalled(unit) if unit.rules else InspectionResult()
+            )
             for unit in wanted.values()
         }
-        found = self.inspector.look(unit for unit in wanted.values() if known[unit.name] is None)
+        found = self.inspector.look(
+            unit for unit in wanted.values() if known[unit.name] is None
+        )
         return {
             name: _Before(unit, known[unit.name] or found[unit.name])
             for name, unit in wanted.items()
         }
 
     def _reported(
-        self, item: _Item, outcome: InspectionResult, lines: list[bytes], before: _Before | None
+        self,
+        item: _Item,
+        outcome: InspectionResult,
+        lines: list[bytes],
+        before: _Before | None,
     ) -> list[Match]:
         """Return the matches that count as the change's."""
         reported = [match for match in outcome.matches if touches(match, item.target)]
@@ -175,11 +197,15 @@ class _Job:
     def _known(self, before: _Before) -> set[tuple[str, str]]:
         """Return what the old content had, by rule and matched text."""
         lines = lines_of(self.context.workdir, before.unit.name)
-        return {(match.rule, subject_of(match, lines)) for match in before.outcome.matches}
+        return {
+            (match.rule, subject_of(match, lines)) for match in before.outcome.matches
+        }
 
     def _report(self, reports: list[_Reported]) -> None:
         """Make the findings, with the lines that their data comes from."""
-        traced = self.inspector.with_sources((one.item.unit, one.outcome) for one in reports)
+        traced = self.inspector.with_sources(
+            (one.item.unit, one.outcome) for one in reports
+        )
         for one, outcome in zip(reports, traced, strict=True):
             target = one.item.target
             lines = lines_of(self.context.workdir, one.item.unit.name)
@@ -197,10 +223,14 @@ class _Job:
         old = before.outcome
         if any(not at.is_parsing for at in old.problems) or not old.is_scanned:
             reason = "semgrep gave the old content up: old findings cannot be told from new ones"
-            self.result.not_inspected.append(NotInspected(item.target.path, "failed", reason))
+            self.result.not_inspected.append(
+                NotInspected(item.target.path, "failed", reason)
+            )
             return []
         old_lines = lines_of(self.context.workdir, before.unit.name)
-        return newly_possible(matches, lines, old.matches, old_lines, item.target.file.hunks)
+        return newly_possible(
+            matches, lines, old.matches, old_lines, item.target.file.hunks
+        )
 
     def _unit(self, text: bytes, target: Target) -> Unit:
         self._copies += 1

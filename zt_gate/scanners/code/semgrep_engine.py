@@ -114,7 +114,9 @@ def _core() -> str | None:
 
     here = os.path.realpath(os.getcwd())
     trusted = [
-        entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here
+        entry
+        for entry in sys.path
+        if os.path.isabs(entry) and os.path.realpath(entry) != here
     ]
     spec = PathFinder.find_spec("semgrep", trusted)
     for folder in (spec and spec.submodule_search_locations) or ():
@@ -138,7 +140,9 @@ def _script() -> str | None:
         program = os.path.join(folder, "semgrep")
         if os.path.isabs(folder) and _runs(program):
             real = os.path.realpath(program)
-            if not any(os.path.commonpath((here, place)) == here for place in (real, folder)):
+            if not any(
+                os.path.commonpath((here, place)) == here for place in (real, folder)
+            ):
                 return program
     return None
 
@@ -158,7 +162,9 @@ def identity(ways: Sequence[Start]) -> str:
         known = [(program, os.stat(program)) for program in dict.fromkeys(programs)]
     except OSError:
         return ""
-    return "\n".join(f"{program}\0{of.st_size}\0{of.st_mtime_ns}" for program, of in known)
+    return "\n".join(
+        f"{program}\0{of.st_size}\0{of.st_mtime_ns}" for program, of in known
+    )
 
 
 def flows(
@@ -170,7 +176,9 @@ def flows(
     can do without.  ``language`` is one that ``-l`` takes.
     """
     cores = [os.path.realpath(way.program) for way in ways if way.experimental]
-    core = next((core for core in cores if os.path.basename(core) == "semgrep-core"), None)
+    core = next(
+        (core for core in cores if os.path.basename(core) == "semgrep-core"), None
+    )
     cpu_seconds = min(FLOW_SECONDS * scale_of_limits(context), context.cpu_left() / 3)
     wall_seconds = min(WALL_FACTOR * cpu_seconds, context.seconds_left() / 3)
     if core is None or min(cpu_seconds, wall_seconds) < 1:
@@ -251,13 +259,18 @@ def _timed_out(answer: Answer) -> tuple[str, ...]:
 def _with(answer: Answer, again: Answer, files: Sequence[str]) -> Answer:
     """Return an answer with what a second one says about some of the files."""
     return Answer(
-        (*(match for match in answer.matches if match.file not in files), *again.matches),
+        (
+            *(match for match in answer.matches if match.file not in files),
+            *again.matches,
+        ),
         (*(at for at in answer.problems if at.file not in files), *again.problems),
         (answer.scanned - frozenset(files)) | again.scanned,
     )
 
 
-def _limits(files: Sequence[str], context: Context, *, patient: bool, share: int) -> _Limits:
+def _limits(
+    files: Sequence[str], context: Context, *, patient: bool, share: int
+) -> _Limits:
     """Return what a start may use: many times what it should need, within what is left."""
     size = sum(os.path.getsize(os.path.join(context.workdir, file)) for file in files)
     expected = START_SECONDS + FILE_SECONDS * len(files) + size / BYTES_A_SECOND
@@ -300,17 +313,23 @@ def _ask(
                 cpu_seconds=limits.cpu_seconds, env=_environment(context.workdir),
             )  # fmt: skip
         except TimeLimitError as error:
-            raise TooSlowError(f"semgrep {error.exceeded} on {count}", error.exceeded) from error
+            raise TooSlowError(
+                f"semgrep {error.exceeded} on {count}", error.exceeded
+            ) from error
         except ProcessFailedError as error:
             reason = str(error)
             continue
         try:
             answer = read(done.stdout)
         except OutputError as error:
-            reason = f"semgrep gave no usable answer (exit code {done.returncode}): {error}"
+            reason = (
+                f"semgrep gave no usable answer (exit code {done.returncode}): {error}"
+            )
             continue
         if done.returncode not in {0, 1} and not answer.problems:
-            reason = f"semgrep ended with exit code {done.returncode} and does not say why"
+            reason = (
+                f"semgrep ended with exit code {done.returncode} and does not say why"
+            )
             continue
         return answer, done.cpu_seconds / max(time.monotonic() - began, 0.001)
     raise EngineError(reason)

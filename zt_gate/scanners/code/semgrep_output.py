@@ -92,7 +92,9 @@ def read(output: bytes) -> Answer:
         document = json.loads(output)
     except (ValueError, RecursionError) as error:
         raise OutputError("its output is no JSON") from error
-    results, errors, paths = (_get(document, key) for key in ("results", "errors", "paths"))
+    results, errors, paths = (
+        _get(document, key) for key in ("results", "errors", "paths")
+    )
     scanned = _get(paths, "scanned")
     if not all(isinstance(part, list) for part in (results, errors, scanned)):
         raise OutputError("its output lacks results, errors or paths.scanned")
@@ -118,7 +120,11 @@ def _text(value: Any, key: str) -> str:
 
 def _number(value: Any, key: str) -> int:
     number = _get(value, key)
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 1 << 31:
+    if (
+        not isinstance(number, int)
+        or isinstance(number, bool)
+        or not 0 < number < 1 << 31
+    ):
         raise OutputError(f"a place without a proper {key}")
     return number
 
@@ -145,7 +151,9 @@ def _skipped_rules(document: Any) -> tuple[Problem, ...]:
     skipped = _get(document, "skipped_rules")
     entries = skipped if isinstance(skipped, list) else []
     rules = [_get(entry, "rule_id") for entry in entries]
-    return tuple(Problem("skipped rule", rule=str(rule).rpartition(".")[2]) for rule in rules)
+    return tuple(
+        Problem("skipped rule", rule=str(rule).rpartition(".")[2]) for rule in rules
+    )
 
 
 def _problem(item: Any) -> Problem:
@@ -166,5 +174,7 @@ def _problem(item: Any) -> Problem:
         file=file if isinstance(file, str) else "",
         rule=rule.rpartition(".")[2] if isinstance(rule, str) else "",
         line=int(stop[1]) if stop else None,
-        spans=tuple((_number(start, "line"), _number(end, "line")) for start, end in places),
+        spans=tuple(
+            (_number(start, "line"), _number(end, "line")) for start, end in places
+        ),
     )

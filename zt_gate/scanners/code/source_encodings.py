@@ -53,7 +53,9 @@ def as_utf8(data: bytes, language: Language) -> bytes:
     if codec is None:
         kind = binary_kind(data[:16])
         if kind is not None:
-            raise UnreadableCodeError(f"named like code, but its bytes are another format: {kind}")
+            raise UnreadableCodeError(
+                f"named like code, but its bytes are another format: {kind}"
+            )
         marked = data.startswith(_UTF8_MARK)
         data = data[len(_UTF8_MARK) :] if marked else data
         declared = _declared(data) if language.name == "python" else None
@@ -62,7 +64,9 @@ def as_utf8(data: bytes, language: Language) -> bytes:
     if codec is not None:
         data = _decoded(data, codec)
     if b"\x00" in data:
-        raise UnreadableCodeError("holds a NUL byte, which interpreters treat in different ways")
+        raise UnreadableCodeError(
+            "holds a NUL byte, which interpreters treat in different ways"
+        )
     if data.count(b"\r") != data.count(b"\r\n"):
         raise UnreadableCodeError(
             "holds a carriage return that is not part of a line end: interpreters begin a line "
@@ -112,6 +116,10 @@ def _decoded(data: bytes, codec: str) -> bytes:
     try:
         return data.decode(codec).encode("utf-8")
     except UnicodeError as error:
-        raise UnreadableCodeError(f"does not decode as {codec}, which it declares") from error
+        raise UnreadableCodeError(
+            f"does not decode as {codec}, which it declares"
+        ) from error
     except LookupError as error:
-        raise UnreadableCodeError(f"declares {codec}, which is not known here") from error
+        raise UnreadableCodeError(
+            f"declares {codec}, which is not known here"
+        ) from error

@@ -58,4 +58,8 @@ def _is_sound(step: Mapping[str, str]) -> bool:
     except re.error:
         return False
     plain = re.sub(r"\\\d+", "", step["put"])
-    return bool(step["find"]) and "\\" not in plain and max(named, default=0) <= pattern.groups
+    return (
+        bool(step["find"])
+        and "\\" not in plain
+        and max(named, default=0) <= pattern.groups
+    )

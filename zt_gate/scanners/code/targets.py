@@ -14,7 +14,12 @@ from zt_gate.model.change import (
     FileChange,
 )
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.code.languages import Dialect, by_first_line, by_name, may_hide_code
+from zt_gate.scanners.code.languages import (
+    Dialect,
+    by_first_line,
+    by_name,
+    may_hide_code,
+)
 from zt_gate.scanners.code.source_encodings import UnreadableCodeError, as_utf8
 from zt_gate.syntax.text import MAX_BYTES, added_text
 
@@ -91,13 +96,22 @@ class Target:
     @property
     def touched(self) -> tuple[tuple[int, int], ...]:
         """The added lines, and those on both sides of removed ones."""
-        around = ((at.new_start - 1, at.new_start) for at in self.file.hunks if at.removed.lines)
-        return Spans.of((*self.added.runs, *((max(1, a), max(1, b)) for a, b in around))).runs
+        around = (
+            (at.new_start - 1, at.new_start)
+            for at in self.file.hunks
+            if at.removed.lines
+        )
+        return Spans.of(
+            (*self.added.runs, *((max(1, a), max(1, b)) for a, b in around))
+        ).runs
 
     @property
     def touched_before(self) -> tuple[tuple[int, int], ...]:
         """The same in the old content: the removed lines, and those on both sides of added ones."""
-        around = ((at.old_start - 1, at.old_start + at.removed.lines) for at in self.file.hunks)
+        around = (
+            (at.old_start - 1, at.old_start + at.removed.lines)
+            for at in self.file.hunks
+        )
         return Spans.of((max(1, first), last) for first, last in around).runs
 
     @property
@@ -177,7 +191,9 @@ def old_text(target: Target) -> bytes | None:
     if file.old_path is None or becomes_code(file) or file.old_mode == MODE_SYMLINK:
         return None
     if file.old is None:
-        raise ContentUnavailableError("the file before the change is needed and is not known")
+        raise ContentUnavailableError(
+            "the file before the change is needed and is not known"
+        )
     try:
         return as_utf8(file.old.read(MAX_BYTES), target.dialect.language)
     except UnreadableCodeError:
@@ -212,7 +228,8 @@ def _added(file: FileChange, text: bytes) -> Spans:
         return Spans.of((line.number, line.number) for line in readable.lines())
     last = text.count(b"\n") + 1
     return Spans.of(
-        (hunk.new_start, min(last, hunk.new_start + hunk.added.lines - 1)) for hunk in file.hunks
+        (hunk.new_start, min(last, hunk.new_start + hunk.added.lines - 1))
+        for hunk in file.hunks
     )
 
 
@@ -223,5 +240,7 @@ def _unavailable(file: FileChange, error: ContentUnavailableError) -> NotInspect
     except ContentUnavailableError:
         size = 0
     if size > MAX_BYTES:
-        return NotInspected(file.path, "unreadable", f"too large to inspect: {size:,} bytes")
+        return NotInspected(
+            file.path, "unreadable", f"too large to inspect: {size:,} bytes"
+        )
     return NotInspected(file.path, "failed", str(error))

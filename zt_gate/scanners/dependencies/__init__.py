@@ -26,7 +26,11 @@ class DependenciesScanner:
         reports_additions=True,
         # These are said of a dependency that the change leaves alone, too.
         reports_unchanged=frozenset(
-            ("dependencies/vulnerable", "dependencies/withdrawn", "dependencies/unverified")
+            (
+                "dependencies/vulnerable",
+                "dependencies/withdrawn",
+                "dependencies/unverified",
+            )
         ),
     )
 

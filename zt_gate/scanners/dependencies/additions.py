@@ -53,9 +53,13 @@ def difference(
     """
     result = Difference()
     manifests = result.manifests = tuple(_manifests(change, result))
-    known = {entry.identity for manifest in manifests for entry in manifest.old if entry.name}
+    known = {
+        entry.identity for manifest in manifests for entry in manifest.old if entry.name
+    }
     versions = {
-        (entry.identity, entry.constraint) for manifest in manifests for entry in manifest.old
+        (entry.identity, entry.constraint)
+        for manifest in manifests
+        for entry in manifest.old
     }
     imported: list[Addition] = []
     for manifest in manifests:
@@ -78,7 +82,9 @@ def difference(
             elif entry.source.kind == "import":
                 imported.append(addition)
             elif entry.source.kind == "computed":
-                told = NotInspected(manifest.file.path, "not_applicable", entry.source.target)
+                told = NotInspected(
+                    manifest.file.path, "not_applicable", entry.source.target
+                )
                 result.not_inspected.append(told)
             elif entry.source.kind == "include":
                 _follow(entry, manifest, change, trusted, result)
@@ -86,11 +92,16 @@ def difference(
                 result.added.append(addition)
             seen.add(entry.identity)
     changed = frozenset(
-        path for file in change.files for path in (file.path, file.old_path) if path is not None
+        path
+        for file in change.files
+        for path in (file.path, file.old_path)
+        if path is not None
     )
     # A tree is its own repository, where no other is known.
     listing = (lambda: paths() or ()) if change.kind == "tree" else paths
-    reconcile(result, manifests, imported, Sides(changed, trusted, listing, rules or {}))
+    reconcile(
+        result, manifests, imported, Sides(changed, trusted, listing, rules or {})
+    )
     return result
 
 
@@ -125,7 +136,11 @@ def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
         yield manifest
         for entry in (*manifest.new, *manifest.old):
             path = joined(file.path, entry.source.target) if _is_include(entry) else b""
-            if path in files and path not in seen and len(seen) < _MOST_INCLUDES + len(files):
+            if (
+                path in files
+                and path not in seen
+                and len(seen) < _MOST_INCLUDES + len(files)
+            ):
                 seen.add(path)
                 included = reader_named("requirements")
                 waiting.append((files[path], included, included))
@@ -154,7 +169,9 @@ def _read(
     try:
         return Manifest(file, reader, data, reader.read(file.path, data), old)
     except ManifestError as error:
-        result.not_inspected.append(NotInspected(file.path, error.kind, f"manifest: {error}"))
+        result.not_inspected.append(
+            NotInspected(file.path, error.kind, f"manifest: {error}")
+        )
         return None
 
 
@@ -162,17 +179,25 @@ def _read_old(file: FileChange, reader: Reader) -> tuple[Dependency, ...]:
     """Return what the old side names; nothing where it cannot be read: then all is new."""
     blob: Blob | None = file.old
     try:
-        return reader.read(file.old_path or file.path, blob.read(MAX_BYTES)) if blob else ()
+        return (
+            reader.read(file.old_path or file.path, blob.read(MAX_BYTES))
+            if blob
+            else ()
+        )
     except (ContentUnavailableError, ManifestError):
         return ()
 
 
-def _linked(file: FileChange, target: bytes, reader: Reader, result: Difference) -> Manifest | None:
+def _linked(
+    file: FileChange, target: bytes, reader: Reader, result: Difference
+) -> Manifest | None:
     """Take a link to another manifest of the same kind: that one is read where it changes."""
     path = joined(file.path, target.decode("utf-8", "replace"))
     outside = leaves_tree(file.path, target.decode("utf-8", "replace"))
     if outside or format_of(path) != reader.name:
-        reason = "a manifest that is a symbolic link to something else: it was not followed"
+        reason = (
+            "a manifest that is a symbolic link to something else: it was not followed"
+        )
         result.not_inspected.append(NotInspected(file.path, "unreadable", reason))
     return None
 
@@ -191,7 +216,9 @@ def _follow(
         result.added.append(Addition(outside, manifest))
         return
     target = joined(path, entry.source.target)
-    if reader_for(target) is not None or any(file.path == target for file in change.files):
+    if reader_for(target) is not None or any(
+        file.path == target for file in change.files
+    ):
         return  # read for itself, now or when it came
     data = trusted(target)
     if data is None:

@@ -58,7 +58,9 @@ class SecondOpinion:
                 runs.append([])
             runs[turn].append(package)
         if len(runs) > _MOST_RUNS:
-            raise NoOpinionError(f"pip-audit was not asked about {len(runs)} versions of one name")
+            raise NoOpinionError(
+                f"pip-audit was not asked about {len(runs)} versions of one name"
+            )
         found: Found = {}
         for run in runs:
             found |= self._pip_audit(service, run)
@@ -68,7 +70,9 @@ class SecondOpinion:
         """Run pip-audit once; no name stands twice among the packages."""
         context = self.context
         pins = context.workdir / "audited.txt"
-        pins.write_text("".join(f"{one.key}=={one.version}\n" for one in packages), "utf-8")
+        pins.write_text(
+            "".join(f"{one.key}=={one.version}\n" for one in packages), "utf-8"
+        )
         words = [sys.executable, "-I", "-m", "pip_audit", "--requirement", str(pins), "--no-deps",
                  "--disable-pip", "--format", "json", "--progress-spinner", "off",
                  "--vulnerability-service", "osv", "--osv-url", f"{service.url}/v1/query",
@@ -103,14 +107,18 @@ class SecondOpinion:
         found: Found = {}
         try:
             for start in range(0, len(names), _MOST_NAMES):
-                part = {name: wanted[name] for name in names[start : start + _MOST_NAMES]}
+                part = {
+                    name: wanted[name] for name in names[start : start + _MOST_NAMES]
+                }
                 asked = {name: [one.version for one in part[name]] for name in part}
                 response = client.post(index, _BULK, asked)
                 if response.status != 200:
                     return {}
                 found |= dict(_read_bulk(response.json(), part))
         except Fault as fault:
-            raise NoOpinionError(f"the npm registry's advisories: it {fault}") from fault
+            raise NoOpinionError(
+                f"the npm registry's advisories: it {fault}"
+            ) from fault
         finally:
             client.close()
         return found
@@ -134,7 +142,9 @@ def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
                 audited.add(package.key)
                 found[package] = [_of_audit(one) for one in entry["vulns"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NoOpinionError("pip-audit answered in a form that it should not have") from error
+        raise NoOpinionError(
+            "pip-audit answered in a form that it should not have"
+        ) from error
     left_out = {package.key for package in packages} - audited
     if left_out:
         raise NoOpinionError(f"pip-audit left out {len(left_out)} packages")
@@ -143,7 +153,9 @@ def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
 
 def _of_audit(one: Mapping[str, Any]) -> Advisory:
     aliases = tuple(str(alias) for alias in one.get("aliases") or ())
-    return Advisory(str(one["id"]), aliases, None, tuple(map(str, one.get("fix_versions") or ())))
+    return Advisory(
+        str(one["id"]), aliases, None, tuple(map(str, one.get("fix_versions") or ()))
+    )
 
 
 def _read_bulk(
@@ -153,11 +165,15 @@ def _read_bulk(
         raise Fault("answered in a form that it should not have")
     for name, packages in asked.items():
         listed = answer.get(name, [])
-        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        if not isinstance(listed, list) or not all(
+            isinstance(one, dict) for one in listed
+        ):
             raise Fault("answered in a form that it should not have")
         for package in packages:
             # The answer is about the name: with several versions each needs its own.
-            own = [one for one in listed if _is_about(one, package) or len(packages) == 1]
+            own = [
+                one for one in listed if _is_about(one, package) or len(packages) == 1
+            ]
             if own:
                 yield package, [_of_bulk(one) for one in own]
 
@@ -165,7 +181,8 @@ def _read_bulk(
 def _is_about(one: Mapping[str, Any], package: AffectedPackage) -> bool:
     """Say whether an advisory's range holds a version; yes where nobody can tell."""
     return (
-        npm_versions.in_range(package.version, str(one.get("vulnerable_versions", ""))) is not False
+        npm_versions.in_range(package.version, str(one.get("vulnerable_versions", "")))
+        is not False
     )
 
 

@@ -51,16 +51,23 @@ def _project_key(at: At, question: Question, age_days: int) -> str:
     return f"project {at[0]} {age_days} {wants} {form} {at[1].url} {at[2]}"
 
 
-def write(cache: Cache, wanted: Sequence[Question], answers: Answers, age_days: int) -> None:
+def write(
+    cache: Cache, wanted: Sequence[Question], answers: Answers, age_days: int
+) -> None:
     """Keep what was found for a day, what is missing for minutes, and no fault."""
     values: dict[str, tuple[Any, float]] = {}
     for question in wanted:
-        for at in ((question.ecosystem, index, question.key) for index in question.indexes):
+        for at in (
+            (question.ecosystem, index, question.key) for index in question.indexes
+        ):
             answer = answers.projects.get(at)
             if at not in answers.fresh:
                 continue
             if isinstance(answer, Missing):
-                values[_project_key(at, question, age_days)] = ({"missing": True}, _MISSING_AGE)
+                values[_project_key(at, question, age_days)] = (
+                    {"missing": True},
+                    _MISSING_AGE,
+                )
             elif isinstance(answer, Project) and not (answer.undated or answer.untold):
                 kept = dataclasses.asdict(answer)
                 values[_project_key(at, question, age_days)] = (kept, _FOUND_AGE)
@@ -84,15 +91,26 @@ def _project_of(value: object) -> Answer | None:
     try:
         releases = tuple(Release(**release) for release in value.get("releases") or ())
         said = value.get("said")
-        found = None if said is None else tuple((str(a), str(b), str(c)) for a, b, c in said)
+        found = (
+            None
+            if said is None
+            else tuple((str(a), str(b), str(c)) for a, b, c in said)
+        )
         project = Project(**{**value, "releases": releases, "said": found})
     except (TypeError, ValueError):
         return None
     moments = [project.first_upload, *(release.uploaded for release in releases)]
-    texts = [project.status, project.note, project.latest, project.undated, project.untold]
+    texts = [
+        project.status,
+        project.note,
+        project.latest,
+        project.undated,
+        project.untold,
+    ]
     texts += [text for release in releases for text in (release.version, release.note)]
     sound = all(
-        moment is None or (isinstance(moment, int | float) and not isinstance(moment, bool))
+        moment is None
+        or (isinstance(moment, int | float) and not isinstance(moment, bool))
         for moment in moments
     ) and all(isinstance(text, str) for text in texts)
     return project if sound else None

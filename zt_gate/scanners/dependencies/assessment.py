@@ -60,7 +60,9 @@ class Known:
 
 def unverified(dependency: Dependency, why: str) -> Assessment:
     """Say that nothing is known about a dependency, and why."""
-    return Assessment("dependencies/unverified", f"{dependency.name} is unverified: {why}")
+    return Assessment(
+        "dependencies/unverified", f"{dependency.name} is unverified: {why}"
+    )
 
 
 def outside(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
@@ -72,9 +74,13 @@ def outside(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
 
 def case_of(rule: Rule, message: str, case: dict[str, Any]) -> Assessment:
     """Return a verdict with the severity and level that the rule's data has for its case."""
-    return Assessment(rule.id, message, Severity(case["severity"]), Level(case["level"]))
+    return Assessment(
+        rule.id, message, Severity(case["severity"]), Level(case["level"])
+    )
 
 
 def ago(days: float) -> str:
     """Return how long ago something was, in words."""
-    return "less than a day" if days < 1 else "1 day" if days < 2 else f"{int(days)} days"
+    return (
+        "less than a day" if days < 1 else "1 day" if days < 2 else f"{int(days)} days"
+    )

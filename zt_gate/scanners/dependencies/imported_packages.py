@@ -27,8 +27,28 @@ if TYPE_CHECKING:
 #: Where the table stands.
 RULE = "dependencies/undeclared-import"
 _AFFIXES = (
-    *("{}", "python-{}", "py{}", "py-{}", "{}-python", "{}-py", "{}py", "python{}", "{}2", "{}3"),
-    *("django-{}", "{}-sdk", "{}-client", "{}-api", "{}-core", "{}-lib", "lib{}", "{}-binary"),
+    *(
+        "{}",
+        "python-{}",
+        "py{}",
+        "py-{}",
+        "{}-python",
+        "{}-py",
+        "{}py",
+        "python{}",
+        "{}2",
+        "{}3",
+    ),
+    *(
+        "django-{}",
+        "{}-sdk",
+        "{}-client",
+        "{}-api",
+        "{}-core",
+        "{}-lib",
+        "lib{}",
+        "{}-binary",
+    ),
 )
 
 
@@ -57,7 +77,9 @@ class Table:
     def suggestion(self, name: str) -> str:
         """Return the package that somebody meant who wrote a module's name, "" for none."""
         found = self.distributions(name) or self.distributions(name.replace("-", "_"))
-        wrong = not found or normalise("pypi", name) in {normalise("pypi", one) for one in found}
+        wrong = not found or normalise("pypi", name) in {
+            normalise("pypi", one) for one in found
+        }
         return "" if wrong else found[0]
 
 
@@ -67,7 +89,9 @@ def suggestion(rules: Mapping[str, Rule], name: str) -> str:
     return Table(rule.data).suggestion(name) if rule is not None else ""
 
 
-def needed(entry: Dependency, repository: Repository, table: Table) -> Dependency | None:
+def needed(
+    entry: Dependency, repository: Repository, table: Table
+) -> Dependency | None:
     """Return the package that an import adds, None where it adds none."""
     declared = repository.declared(entry.ecosystem)
     if not declared or repository.paths is None:
@@ -81,7 +105,9 @@ def _package_of_module(
     entry: Dependency, declared: frozenset[str], repository: Repository, table: Table
 ) -> Dependency | None:
     top, module = entry.name, entry.source.target
-    if top in repository.modules(entry.ecosystem) or table.provided(top, entry.ecosystem):
+    if top in repository.modules(entry.ecosystem) or table.provided(
+        top, entry.ecosystem
+    ):
         return None
     candidates = [*table.distributions(module), *_variants(module)]
     if not candidates:
@@ -121,10 +147,16 @@ def _package_named_so(
     name = entry.name
     bare = name.removeprefix("@").replace("/", "__")
     first = name.partition("/")[0]
-    if name in declared or f"@types/{bare}" in declared or name in repository.own(entry.ecosystem):
+    if (
+        name in declared
+        or f"@types/{bare}" in declared
+        or name in repository.own(entry.ecosystem)
+    ):
         return None
     modules = repository.modules(entry.ecosystem)
-    if table.provided(name, entry.ecosystem) or (not name.startswith("@") and first in modules):
+    if table.provided(name, entry.ecosystem) or (
+        not name.startswith("@") and first in modules
+    ):
         return None
     if name.startswith("@") and first.removeprefix("@") in modules:
         return None  # an alias for a folder, as bundlers and tsconfig have them

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
 
-def mismatches(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, Dependency, str]]:
+def mismatches(
+    manifests: Sequence[Manifest],
+) -> Iterator[tuple[Manifest, Dependency, str]]:
     """Yield what one side adds and the other lacks: its manifest, the entry, and a sentence."""
     changed = {
-        manifest.file.path: manifest for manifest in manifests if not manifest.file.is_deletion
+        manifest.file.path: manifest
+        for manifest in manifests
+        if not manifest.file.is_deletion
     }
     for path, lock in changed.items():
         folder, slash, name = path.rpartition(b"/")
@@ -25,7 +29,12 @@ def mismatches(manifests: Sequence[Manifest]) -> Iterator[tuple[Manifest, Depend
         if wanted is None or lock.reader.name not in lock_formats():
             continue
         beside = next(
-            (one for one in changed if one.lower() == (folder + slash).lower() + wanted), None
+            (
+                one
+                for one in changed
+                if one.lower() == (folder + slash).lower() + wanted
+            ),
+            None,
         )
         if beside is None:
             continue
@@ -47,9 +56,15 @@ def _missing_in_lock(
         locked |= lock.reader.stand_ins(lock.data)
     for entry in manifest.new:
         sections = ecosystem_named(entry.ecosystem).locked_sections
-        is_locked = entry.section.startswith(sections) and entry.source.kind == "registry"
+        is_locked = (
+            entry.section.startswith(sections) and entry.source.kind == "registry"
+        )
         if entry.key and is_locked and entry.key not in before | locked:
-            yield manifest, entry, f"{entry.name} is added here and is not in the changed {name}"
+            yield (
+                manifest,
+                entry,
+                f"{entry.name} is added here and is not in the changed {name}",
+            )
 
 
 def _own(manifest: Manifest) -> list[Dependency]:
@@ -63,4 +78,8 @@ def _missing_in_manifest(
     named = {entry.key for entry in manifest.new}
     for entry in lock.new:
         if entry.direct and entry.key not in before | named:
-            yield lock, entry, f"{entry.name} is locked as a direct dependency and is not in {name}"
+            yield (
+                lock,
+                entry,
+                f"{entry.name} is locked as a direct dependency and is not in {name}",
+            )

@@ -28,7 +28,8 @@ class Manifest:
     def is_added_line(self, number: int) -> bool:
         """Say whether a line is one that the change adds (in UTF-16 nobody can say)."""
         return mark_of(self.data) is None and any(
-            hunk.new_start <= number < hunk.new_start + hunk.added.lines for hunk in self.file.hunks
+            hunk.new_start <= number < hunk.new_start + hunk.added.lines
+            for hunk in self.file.hunks
         )
 
 

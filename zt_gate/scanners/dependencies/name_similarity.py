@@ -61,7 +61,11 @@ class Names:
         None for a name that is well known itself, and for one like no other.
         """
         lower = key.lower()
-        if lower in self._known or not 3 <= len(lower) <= _LONGEST or not lower.isascii():
+        if (
+            lower in self._known
+            or not 3 <= len(lower) <= _LONGEST
+            or not lower.isascii()
+        ):
             return None
         best = self._best(lower, self._slips(lower))
         if best is None and len(lower) >= _TWICE:
@@ -81,7 +85,9 @@ class Names:
         """Hold a slip against the rule's limits: pairs of a length and the last rank for it."""
         grades: tuple[Grade, ...] = ("high", "low")
         for grade in grades:
-            limits: Sequence[Sequence[int]] = self.data["slips"].get(slip, {}).get(grade, ())
+            limits: Sequence[Sequence[int]] = (
+                self.data["slips"].get(slip, {}).get(grade, ())
+            )
             if any(length >= least and rank <= last for least, last in limits):
                 return grade
         return None
@@ -166,7 +172,11 @@ class Names:
             return "replaced-vowel"
         if was in self._keys.get(meant, ""):
             return "replaced-neighbour"
-        if (ord(meant) ^ ord(was)).bit_count() == 1 and was.isalpha() and meant.isalpha():
+        if (
+            (ord(meant) ^ ord(was)).bit_count() == 1
+            and was.isalpha()
+            and meant.isalpha()
+        ):
             return "replaced-bit"
         return "replaced"
 
@@ -179,7 +189,9 @@ class Names:
         """The keys around each key of an ordinary keyboard."""
         rows: Sequence[str] = self.data["words"]["keyboard"]
         return {
-            letter: "".join(near[max(0, x - 1) : x + 2] for near in rows[max(0, y - 1) : y + 2])
+            letter: "".join(
+                near[max(0, x - 1) : x + 2] for near in rows[max(0, y - 1) : y + 2]
+            )
             for y, row in enumerate(rows)
             for x, letter in enumerate(row)
         }
@@ -209,7 +221,9 @@ class Names:
 
     def _scopes(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield a scoped package whose scope was left out."""
-        if ecosystem_named(self.snapshot.ecosystem).scoped_names and not key.startswith("@"):
+        if ecosystem_named(self.snapshot.ecosystem).scoped_names and not key.startswith(
+            "@"
+        ):
             for bare in (key, re.sub(r"-\d{1,3}\Z", "", key)):
                 if bare in self._scoped:
                     yield "scope", self._scoped[bare]

@@ -127,7 +127,12 @@ def encode(snapshot: Snapshot) -> bytes:
 def body_of(names: Sequence[str]) -> bytes:
     """Return the form in which a snapshot holds its names; raises SnapshotError."""
     text = "\n".join(names)
-    if not names or not text.isascii() or text.count("\n") != len(names) - 1 or "" in names:
+    if (
+        not names
+        or not text.isascii()
+        or text.count("\n") != len(names) - 1
+        or "" in names
+    ):
         raise SnapshotError("names that cannot stand in a list")
     if len(set(names)) != len(names):
         raise SnapshotError("a name that stands in the list twice")
@@ -150,10 +155,19 @@ def decode(data: bytes, ecosystem: str) -> Snapshot:
     if (header.get("format"), header.get("ecosystem")) != (_FORMAT, ecosystem):
         raise SnapshotError("a snapshot of another kind")
     body = mark + rest
-    if len(body) < 3 or not body.endswith(b"\n") or not body.isascii() or b"\n\n" in body:
+    if (
+        len(body) < 3
+        or not body.endswith(b"\n")
+        or not body.isascii()
+        or b"\n\n" in body
+    ):
         raise SnapshotError("a snapshot whose names are damaged")
     return Snapshot(
-        ecosystem, _day(header.get("day")), _day(header.get("ranked")), _curve(header), body
+        ecosystem,
+        _day(header.get("day")),
+        _day(header.get("ranked")),
+        _curve(header),
+        body,
     )
 
 
@@ -182,7 +196,9 @@ def _curve(header: dict[str, Any]) -> tuple[tuple[int, int], ...]:
 
 def shipped(ecosystem: str) -> Snapshot:
     """Return the snapshot that came with the package; raises SnapshotError."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", f"{ecosystem}.zlib")
+    path = os.path.join(
+        os.path.dirname(os.path.abspath(__file__)), "data", f"{ecosystem}.zlib"
+    )
     try:
         with open(path, "rb") as file:
             return decode(file.read(_MOST_FILE + 1), ecosystem)

@@ -65,7 +65,9 @@ class Checks:
         if known.vouched:
             yield from decoy
             return
-        answer = known.facts.answer if known.facts is not None else Unverified(known.why)
+        answer = (
+            known.facts.answer if known.facts is not None else Unverified(known.why)
+        )
         if isinstance(answer, Missing):
             yield self._missing(dependency, known)
             return
@@ -107,7 +109,9 @@ class Checks:
         return case_of(rule, f"{dependency.name} {case['text']}{note}", case)
 
     def _decoys(self, ecosystem: str) -> Mapping[str, str]:
-        found: Mapping[str, str] = self.rules["dependencies/decoy"].data.get(ecosystem, {})
+        found: Mapping[str, str] = self.rules["dependencies/decoy"].data.get(
+            ecosystem, {}
+        )
         return found
 
     def _decoy(self, dependency: Dependency) -> list[Assessment]:
@@ -133,7 +137,9 @@ class Checks:
     def _is_imitation(self, known: Known, project: Project | None) -> bool:
         """Weigh a name against the one that it looks like, with what is known of it."""
         assert known.likeness is not None
-        limits: Mapping[str, int] = self.rules["dependencies/similar-name"].data["ratio"]
+        limits: Mapping[str, int] = self.rules["dependencies/similar-name"].data[
+            "ratio"
+        ]
         count = known.facts.downloads if known.facts is not None else None
         times = known.imitated / max(1, count) if isinstance(count, int) else None
         if known.likeness.grade == "high":
@@ -149,11 +155,15 @@ class Checks:
             return []
         if project.first_upload is None:
             where = ecosystem_named(dependency.ecosystem).registry_title
-            return [unverified(dependency, f"{where} {project.undated or 'tells no dates'}")]
+            return [
+                unverified(dependency, f"{where} {project.undated or 'tells no dates'}")
+            ]
         days = (self.now - project.first_upload) / DAY
         if days >= least:
             return []
-        message = f"{dependency.name} was first uploaded {ago(days)} ago; {least} are wanted"
+        message = (
+            f"{dependency.name} was first uploaded {ago(days)} ago; {least} are wanted"
+        )
         return [Assessment("dependencies/too-new", message)]
 
     def _use(self, dependency: Dependency, known: Known) -> list[Assessment]:
@@ -166,7 +176,8 @@ class Checks:
         if count >= least:
             return []
         message = (
-            f"{dependency.name} was downloaded {count} times in the last week; {least} are wanted"
+            f"{dependency.name} was downloaded {count} times in the last week;"
+            f" the policy asks for {least}"
         )
         return [Assessment("dependencies/few-downloads", message)]
 
@@ -176,5 +187,7 @@ class Checks:
             why = f"its description could not be read: {where} {project.untold}"
             yield unverified(dependency, why)
         for rule, severity, message in (project.said or ())[:_MOST_TEXTS]:
-            text = f"the description of {dependency.name} is hostile: {message} ({rule})"
+            text = (
+                f"the description of {dependency.name} is hostile: {message} ({rule})"
+            )
             yield Assessment("dependencies/hostile-text", text, Severity(severity))

@@ -103,7 +103,9 @@ class Knowledge:
         early = [
             one
             for one in wanted
-            if one.service and not one.audited and (one.question is None or _is_plain(one))
+            if one.service
+            and not one.audited
+            and (one.question is None or _is_plain(one))
         ]
         lanes = audit.lanes((one.service, one.package) for one in early if one.service)
         self._ask(wanted, lanes)
@@ -134,7 +136,9 @@ class Knowledge:
             return one
         releases = bool(settings.min_version_age_days)
         if (is_new and not one.vouched) or releases:
-            reads = is_new and not one.vouched and self.context.text_findings is not None
+            reads = (
+                is_new and not one.vouched and self.context.text_findings is not None
+            )
             if self.places.is_withheld(addition):
                 return one
             question = self.places.question(addition)
@@ -173,7 +177,10 @@ class Knowledge:
         from zt_gate.scanners.dependencies.vulnerability_audit import Audit
 
         return Audit(
-            self.context.environ, self.patience, Cache(self.context.cache_dir), self.silence
+            self.context.environ,
+            self.patience,
+            Cache(self.context.cache_dir),
+            self.silence,
         )
 
     def _ask(self, wanted: Sequence[Wanted], lanes: Sequence[Lane]) -> None:
@@ -199,7 +206,11 @@ class Knowledge:
         late = []
         for one in wanted:
             unpinned = one.service is not None and not one.version
-            if one.facts is None and unpinned and audit.known((one.service, one.package)):  # type: ignore[arg-type]
+            if (
+                one.facts is None
+                and unpinned
+                and audit.known((one.service, one.package))
+            ):  # type: ignore[arg-type]
                 one.question = self.places.question(one.addition)
                 one.question = dataclasses.replace(one.question, service=None)
                 late.append(one)
@@ -211,7 +222,11 @@ class Knowledge:
                 one.release = version_constraints.chosen(
                     entry.ecosystem, one.addition.constraint, answer
                 )
-                if one.release is not None and not one.version and self._matters(one, audit):
+                if (
+                    one.release is not None
+                    and not one.version
+                    and self._matters(one, audit)
+                ):
                     one.version = one.release.version
 
     @staticmethod
@@ -223,7 +238,10 @@ class Knowledge:
 
     def _second_opinions(self, public: Sequence[Wanted], told: Told) -> Told:
         """Add what others know to what the advisory service said."""
-        from zt_gate.scanners.dependencies.advisory_clients import NoOpinionError, SecondOpinion
+        from zt_gate.scanners.dependencies.advisory_clients import (
+            NoOpinionError,
+            SecondOpinion,
+        )
         from zt_gate.scanners.dependencies.vulnerability_audit import merged
 
         ask = SecondOpinion(self.context)
@@ -267,7 +285,9 @@ class Knowledge:
         return Known(
             vouched=one.vouched,
             facts=one.facts,
-            why="offline" if self.context.offline else "its name is private by the user's settings",
+            why="offline"
+            if self.context.offline
+            else "its name is private by the user's settings",
             likeness=like,
             imitated=imitated,
             release=one.release,

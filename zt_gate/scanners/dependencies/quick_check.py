@@ -39,14 +39,20 @@ def may_add(file: FileChange) -> bool:
         # A file that only gets the name of a script was none before.
         renamed = file.old_path is not None and format_of(file.old_path) != name
         return renamed or bool(file.incomplete)
-    return any(_counts(body, name) for hunk in file.hunks for body in (hunk.added, hunk.removed))
+    return any(
+        _counts(body, name)
+        for hunk in file.hunks
+        for body in (hunk.added, hunk.removed)
+    )
 
 
 @cache
 def _install_words() -> tuple[bytes, ...]:
     """Return the parts of words of which every line with an installing command holds one."""
     return tuple(
-        dict.fromkeys(word for ecosystem in all_ecosystems() for word in ecosystem.install_words)
+        dict.fromkeys(
+            word for ecosystem in all_ecosystems() for word in ecosystem.install_words
+        )
     )
 
 

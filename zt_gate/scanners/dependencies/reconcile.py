@@ -48,13 +48,18 @@ class Sides:
 
 
 def reconcile(
-    result: Difference, manifests: Sequence[Manifest], imported: Sequence[Addition], sides: Sides
+    result: Difference,
+    manifests: Sequence[Manifest],
+    imported: Sequence[Addition],
+    sides: Sides,
 ) -> None:
     """Take out of ``result`` what is not new after all, and add what imports bring."""
     repository = Repository(manifests, sides.changed, sides.trusted, sides.paths)
     result.added = [one for one in _once(result) if not _is_own(one, repository)]
     for manifest, entry, told in mismatches(manifests):
-        result.remarks.append(Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told))
+        result.remarks.append(
+            Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told)
+        )
     rule = sides.rules.get(_IMPORT_RULE)
     if imported and rule is not None:
         _add_imports(result, imported, repository, rule)
@@ -67,7 +72,9 @@ def _once(result: Difference) -> list[Addition]:
     of the same name are only versions.
     """
     followers = text_formats() | lock_formats()
-    declared = {_name(one) for one in result.added if one.manifest.reader.name not in followers}
+    declared = {
+        _name(one) for one in result.added if one.manifest.reader.name not in followers
+    }
     locked = _locked([*result.added, *result.constrained])
     said: set[tuple[str, str]] = set()
     kept, versions = [], []
@@ -86,7 +93,9 @@ def _once(result: Difference) -> list[Addition]:
             kept.append(one)
     told = {(_name(one), one.constraint) for one in kept if one.constraint}
     result.constrained = [
-        one for one in (*result.constrained, *versions) if (_name(one), one.constraint) not in told
+        one
+        for one in (*result.constrained, *versions)
+        if (_name(one), one.constraint) not in told
     ]
     return kept
 
@@ -96,7 +105,9 @@ def _name(addition: Addition) -> tuple[str, str]:
 
 
 def _is_registrys(addition: Addition) -> bool:
-    return bool(addition.dependency.key) and addition.dependency.source.kind == "registry"
+    return (
+        bool(addition.dependency.key) and addition.dependency.source.kind == "registry"
+    )
 
 
 def _locked(found: Sequence[Addition]) -> dict[tuple[str, str], str]:
@@ -118,7 +129,9 @@ def _is_own(addition: Addition, repository: Repository) -> bool:
     if format_name in text_formats() or entry.section.startswith("command"):
         own = repository.own(entry.ecosystem)
         if entry.source.kind in {"vcs", "url"}:
-            return _last_part(entry.source.target) in {name.rpartition("/")[2] for name in own}
+            return _last_part(entry.source.target) in {
+                name.rpartition("/")[2] for name in own
+            }
         return bool(entry.key) and (
             entry.key in repository.declared(entry.ecosystem) or entry.key in own
         )

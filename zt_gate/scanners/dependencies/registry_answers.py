@@ -6,7 +6,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.registries.base import Answer, Count, Missing, Project, Unverified
+from zt_gate.ecosystems.registries.base import (
+    Answer,
+    Count,
+    Missing,
+    Project,
+    Unverified,
+)
 
 if TYPE_CHECKING:
     #: Ecosystem, index or service, and key.
@@ -80,7 +86,9 @@ def facts_of(question: Question, answers: Answers) -> Facts:
     public = came_from(question, answers) == question.indexes[-1]
     if question.service is None or (not public and isinstance(answer, Project)):
         return Facts(answer, None, public)
-    count = answers.counts.get((question.ecosystem, question.service, question.key), LATE)
+    count = answers.counts.get(
+        (question.ecosystem, question.service, question.key), LATE
+    )
     return Facts(answer, 0 if count is None else count, public)
 
 
@@ -131,16 +139,26 @@ def silent_indexes(answers: Answers) -> list[tuple[str, Index]]:
     # A folder of this machine has no portal before it.
     fresh = [at for at in answers.projects if at in answers.fresh and not at[1].local]
     known = {at[:2] for at in fresh if isinstance(answers.projects[at], Project)}
-    unknown = dict.fromkeys(at[:2] for at in fresh if isinstance(answers.projects[at], Missing))
+    unknown = dict.fromkeys(
+        at[:2] for at in fresh if isinstance(answers.projects[at], Missing)
+    )
     return [where for where in unknown if where not in known]
 
 
 def uncounted_services(answers: Answers) -> list[tuple[str, Index]]:
     """Return the services that had no count for a name in this run, and none for any other."""
     fresh = [at for at in answers.counts if at in answers.fresh]
-    known = {at[:2] for at in fresh if answers.counts[at] and isinstance(answers.counts[at], int)}
+    known = {
+        at[:2]
+        for at in fresh
+        if answers.counts[at] and isinstance(answers.counts[at], int)
+    }
     # For a package that does not exist nobody needs a count.
-    there = {(at[0], at[2]) for at, told in answers.projects.items() if isinstance(told, Project)}
+    there = {
+        (at[0], at[2])
+        for at, told in answers.projects.items()
+        if isinstance(told, Project)
+    }
     unknown = dict.fromkeys(
         at[:2] for at in fresh if answers.counts[at] is None and (at[0], at[2]) in there
     )

@@ -101,7 +101,9 @@ class LookUp:
             if isinstance(project, Project):
                 told = project.text is not None and self.read is not None
                 said = tuple(self.read(project.text)) if told else None  # type: ignore[misc, arg-type]
-                answers.projects[at] = dataclasses.replace(project, text=None, said=said)
+                answers.projects[at] = dataclasses.replace(
+                    project, text=None, said=said
+                )
 
     def _run(self, lanes: Sequence[Lane], answers: Answers) -> Answers:
         """Ask everything in the lanes; threads that are late no longer change the result."""
@@ -166,12 +168,16 @@ class LookUp:
         hurried = max(registry.count_width, _HURRIED)
         return registry.count_width if len(tasks) <= _MANY else hurried, tasks
 
-    def _project_task(self, registry: Registry, question: Question, answers: Answers) -> Task:
+    def _project_task(
+        self, registry: Registry, question: Question, answers: Answers
+    ) -> Task:
         def task(client: Client) -> None:
             for index in question.indexes:
                 at = (registry.ecosystem, index, question.key)
                 answer = answers.projects.get(at)
-                if answer is None:  # else it is a kept 404, whose age must not begin anew
+                if (
+                    answer is None
+                ):  # else it is a kept 404, whose age must not begin anew
                     answer = self._project(client, registry, index, question)
                     answers.project(at, answer)
                 if not isinstance(answer, Missing):
@@ -187,15 +193,25 @@ class LookUp:
             answer = registry.project(client, index, question.key, want)
         except Fault as fault:
             return Unverified(str(fault))
-        if not isinstance(answer, Project) or not answer.oversized or question.service is None:
+        if (
+            not isinstance(answer, Project)
+            or not answer.oversized
+            or question.service is None
+        ):
             return answer
         try:
-            used = registry.used_before(client, question.service, question.key, self.recent)
+            used = registry.used_before(
+                client, question.service, question.key, self.recent
+            )
         except Fault:
             return answer
         # It was there on the day before, at the latest.
         before = self.recent - 60.0
-        return dataclasses.replace(answer, first_upload=before, undated="") if used else answer
+        return (
+            dataclasses.replace(answer, first_upload=before, undated="")
+            if used
+            else answer
+        )
 
     def _canary_lanes(self, answers: Answers) -> list[Lane]:
         """Return the questions for a well-known name, where everything asked was unknown."""
@@ -213,18 +229,27 @@ class LookUp:
 
     def _trust(self, answers: Answers) -> None:
         """Turn every 404 from a server that has not shown that it knows a name into why."""
-        silent, uncounted = set(silent_indexes(answers)), set(uncounted_services(answers))
+        silent, uncounted = (
+            set(silent_indexes(answers)),
+            set(uncounted_services(answers)),
+        )
         for at in answers.fresh:
             canary = (at[0], at[1], ecosystem_named(at[0]).canary)
             if isinstance(answers.projects.get(at), Missing) and at[:2] in silent:
                 told = answers.projects.get(canary, LATE)
                 answers.projects[at] = told if isinstance(told, Unverified) else PORTAL
-            if at in answers.counts and answers.counts[at] is None and at[:2] in uncounted:
+            if (
+                at in answers.counts
+                and answers.counts[at] is None
+                and at[:2] in uncounted
+            ):
                 count = answers.counts.get(canary, LATE)
                 answers.counts[at] = count if isinstance(count, Unverified) else PORTAL
 
 
-def _count_task(registry: Registry, service: Index, keys: Sequence[str], answers: Answers) -> Task:
+def _count_task(
+    registry: Registry, service: Index, keys: Sequence[str], answers: Answers
+) -> Task:
     def task(client: Client) -> None:
         try:
             counts: Mapping[str, Count] = registry.counts(client, service, keys)

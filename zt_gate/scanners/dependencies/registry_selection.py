@@ -12,7 +12,12 @@ from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC
-from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of, service_of
+from zt_gate.ecosystems.registries.settings import (
+    Endpoints,
+    Sources,
+    index_of,
+    service_of,
+)
 from zt_gate.scanners.dependencies.registry_answers import Question
 
 if TYPE_CHECKING:
@@ -101,7 +106,9 @@ class Places:
 
     def _sources(self, addition: Addition) -> Sources:
         context, folder = self.context, addition.manifest.file.path.rpartition(b"/")[0]
-        return Sources(context.environ, context.registries, context.trusted_file, folder)
+        return Sources(
+            context.environ, context.registries, context.trusted_file, folder
+        )
 
     def _trusted_options(self, path: bytes) -> list[Dependency]:
         """Return the index options of a requirements file as it stands on the trusted side."""

@@ -65,7 +65,9 @@ class Repository:
 
     def _find_families(self, ecosystem: str) -> frozenset[str]:
         keys = self.declared(ecosystem)
-        return frozenset(key[:at] for key in keys for at, sign in enumerate(key) if sign == "-")
+        return frozenset(
+            key[:at] for key in keys for at, sign in enumerate(key) if sign == "-"
+        )
 
     @cached_property
     def own_by_file(self) -> frozenset[tuple[bytes, str, str]]:
@@ -85,7 +87,9 @@ class Repository:
 
     def _finds_workspaces(self, ecosystem: str) -> bool:
         entries = self._changed_entries()
-        if any((one.ecosystem, one.source) == (ecosystem, _WORKSPACES) for one in entries):
+        if any(
+            (one.ecosystem, one.source) == (ecosystem, _WORKSPACES) for one in entries
+        ):
             return True
         files = ecosystem_named(ecosystem).workspace_files
         enough = tuple(name for name, mark in files.items() if not mark)

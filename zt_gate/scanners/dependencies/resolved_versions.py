@@ -55,7 +55,9 @@ def resolved(
     known = {(ecosystem, key) for ecosystem, key, _ in found}
     open_ones = [name for name in loose if name not in known]
     if open_ones:
-        told = f"{len(open_ones)} declared packages have no exact version in a lock file"
+        told = (
+            f"{len(open_ones)} declared packages have no exact version in a lock file"
+        )
         rest.append(NotInspected(None, "not_applicable", f"--audit all: {told}"))
     return list(found.values()), rest
 
@@ -89,4 +91,8 @@ def _unchanged(
 
 
 def _manifests(paths: Iterable[bytes]) -> Iterator[bytes]:
-    return (path for path in paths if format_of(path) in with_role("declares", "versions", "lock"))
+    return (
+        path
+        for path in paths
+        if format_of(path) in with_role("declares", "versions", "lock")
+    )

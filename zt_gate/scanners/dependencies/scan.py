@@ -47,7 +47,10 @@ class _Said:
 
 
 def scan(
-    change: ChangeSet, context: Context, start: float, clock: Callable[[], float] = time.time
+    change: ChangeSet,
+    context: Context,
+    start: float,
+    clock: Callable[[], float] = time.time,
 ) -> ScannerRun:
     """Do the scanner's work; ``start`` is when it began (``time.monotonic()``).
 
@@ -88,7 +91,10 @@ def _resolved(
     from zt_gate.scanners.dependencies.resolved_versions import resolved
 
     gone = frozenset(
-        path for file in change.files for path in (file.path, file.old_path) if path is not None
+        path
+        for file in change.files
+        for path in (file.path, file.old_path)
+        if path is not None
     )
     # A tree is all that counts, and may have no other side.
     listing = (lambda: ()) if change.kind == "tree" else context.trusted_paths
@@ -121,7 +127,11 @@ def _verdicts(
     asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
     changed = [one for one in new.constrained if _is_looked_up(one, places)]
     told = {_pinned(one) for one in (*asked, *changed)}
-    resolved = [one for one in audited if _is_looked_up(one, places) and _pinned(one) not in told]
+    resolved = [
+        one
+        for one in audited
+        if _is_looked_up(one, places) and _pinned(one) not in told
+    ]
     rest = [
         *_left("new names", len(wanted) - len(asked), _MOST_NAMES),
         *_left("new versions", len(changed) - _MOST_ENTRIES, _MOST_ENTRIES),
@@ -147,7 +157,9 @@ def _by_source(
     """Return what needs no question, and the additions that a registry is asked about."""
     from zt_gate.scanners.dependencies.assessment import Assessment, outside
 
-    said = [_Said(one.addition, Assessment(one.rule, one.message)) for one in new.remarks]
+    said = [
+        _Said(one.addition, Assessment(one.rule, one.message)) for one in new.remarks
+    ]
     wanted: list[Addition] = []
     indexes: set[tuple[bytes, str]] = set()
     for addition in new.added:
@@ -189,7 +201,11 @@ def _outside_kind(addition: Addition, places: Places) -> str:
     entry = addition.dependency
     source = entry.source
     if source.kind in {"url", "vcs"}:
-        return "remote" if entry.section in {"--requirement", "--constraint"} else source.kind
+        return (
+            "remote"
+            if entry.section in {"--requirement", "--constraint"}
+            else source.kind
+        )
     if source.kind == "path":
         return "path" if leaves_tree(addition.manifest.file.path, source.target) else ""
     if source.kind == "index":

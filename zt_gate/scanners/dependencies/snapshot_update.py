@@ -66,7 +66,9 @@ def refresh(
     except Fault as fault:
         raise UpdateError(f"the index {fault}") from fault
     if len(new.names) < _LEAST_PART * len(old.names):
-        raise UpdateError(f"only {len(new.names):,} of {len(old.names):,} names were confirmed")
+        raise UpdateError(
+            f"only {len(new.names):,} of {len(old.names):,} names were confirmed"
+        )
     ranked = today if source == "counts" else old.ranked
     new = dataclasses.replace(new, day=today, ranked=ranked)
     data = name_snapshot.encode(new)
@@ -114,7 +116,9 @@ def _counted(
             except Fault:
                 return  # not confirmed
             with lock:
-                counted.update({key: n for key, n in counts.items() if isinstance(n, int) and n})
+                counted.update(
+                    {key: n for key, n in counts.items() if isinstance(n, int) and n}
+                )
 
         return task
 

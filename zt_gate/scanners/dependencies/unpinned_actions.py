@@ -17,4 +17,6 @@ def unpinned(entry: Dependency) -> str:
     if not pin_pattern or re.match(pin_pattern, entry.constraint):
         return ""
     named = f"{entry.name}@{entry.constraint}" if entry.constraint else entry.name
-    return f"{ascii(named)[1:-1]} is not pinned to a full commit: what it names can change"
+    return (
+        f"{ascii(named)[1:-1]} is not pinned to a full commit: what it names can change"
+    )

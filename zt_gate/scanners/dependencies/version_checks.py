@@ -44,18 +44,23 @@ def of_release(
         yield case_of(rule, f"{named} {case['text']}{note}", case)
     if release.scripts:
         yield Assessment(
-            "dependencies/install-script", f"{named} runs scripts of its own when installed"
+            "dependencies/install-script",
+            f"{named} runs scripts of its own when installed",
         )
 
 
-def of_age(dependency: Dependency, known: Known, least: int | None, now: float) -> list[Assessment]:
+def of_age(
+    dependency: Dependency, known: Known, least: int | None, now: float
+) -> list[Assessment]:
     """Check how long the version has been there; ``least`` in days, 0 or None for any."""
     if not least:
         return []
     answer = known.facts.answer if known.facts is not None else None
     where = ecosystem_named(dependency.ecosystem).registry_title
     if answer is None:
-        return [unverified(dependency, known.why or "nobody was asked about its versions")]
+        return [
+            unverified(dependency, known.why or "nobody was asked about its versions")
+        ]
     if isinstance(answer, Unverified):
         return [unverified(dependency, f"{where} {answer.why}")]
     if isinstance(answer, Missing) or answer.status in FATAL:
@@ -83,7 +88,11 @@ def of_advisories(dependency: Dependency, known: Known) -> Iterator[Assessment]:
     if malware:
         message = f"{named} is known malware ({_ids(malware)})"
         yield Assessment("dependencies/malware", message)
-    others = [one for one in told or () if not one.is_malware and (known.version or one.everything)]
+    others = [
+        one
+        for one in told or ()
+        if not one.is_malware and (known.version or one.everything)
+    ]
     if others:
         count = "a known vulnerability" if len(others) == 1 else (
             f"{len(others)} known vulnerabilities"
@@ -103,7 +112,10 @@ def _ids(advisories: list[Advisory]) -> str:
 
 def _worst(advisories: list[Advisory]) -> Severity:
     """Return the worst severity; what nobody has rated counts as medium."""
-    return max((one.severity or Severity.MEDIUM for one in advisories), key=lambda one: one.rank)
+    return max(
+        (one.severity or Severity.MEDIUM for one in advisories),
+        key=lambda one: one.rank,
+    )
 
 
 def _mended(dependency: Dependency, version: str, advisories: list[Advisory]) -> str:

@@ -38,7 +38,9 @@ def fold_table(rules: Mapping[str, Rule], *, wide: bool = False) -> dict[int, st
     table = {ord(pair[0]): pair[1] for pair in pairs}
     if wide:
         for first in _LETTER_SIGNS:
-            table.update((first + number, chr(ord("a") + number)) for number in range(26))
+            table.update(
+                (first + number, chr(ord("a") + number)) for number in range(26)
+            )
     return table
 
 
@@ -47,7 +49,9 @@ def look_alikes(
 ) -> Iterator[InvisibleSpan]:
     """Yield mixed words and styled sentences of one line that is not ASCII."""
     code = paths.is_any(path, *paths.CODE)
-    found = _mixed(text, table, alone=1 if code else 4) or (_whole(text, table) if code else None)
+    found = _mixed(text, table, alone=1 if code else 4) or (
+        _whole(text, table) if code else None
+    )
     if found is not None:
         yield found
     styled = _styled(text, rules["injection/styled-letters"].data["limits"])
@@ -66,9 +70,14 @@ def look_at_name(
     found = hidden or _mixed(text, table, alone=1) or _whole(text, table)
     if found is None:
         return None
-    message = f"the name holds {found.message}" if hidden else f"the name has {found.message}"
+    message = (
+        f"the name holds {found.message}" if hidden else f"the name has {found.message}"
+    )
     return InvisibleSpan(
-        "injection/confusable-name", 0, len(text), f"{message}; it is {show_hidden.visible(text)}"
+        "injection/confusable-name",
+        0,
+        len(text),
+        f"{message}; it is {show_hidden.visible(text)}",
     )
 
 
@@ -83,7 +92,9 @@ def _mixed(text: str, table: Mapping[int, str], *, alone: int) -> InvisibleSpan 
         word = match[0]
         if word.isascii():
             latin += len(word)
-        elif _folds(word, table) and any(char.isascii() and char.isalpha() for char in word):
+        elif _folds(word, table) and any(
+            char.isascii() and char.isalpha() for char in word
+        ):
             words.append(match)
         else:
             foreign += sum(_script(char) for char in word)
@@ -121,7 +132,9 @@ def _say(words: list[re.Match[str]], table: Mapping[int, str]) -> InvisibleSpan:
     first = words[0][0][:40].translate(table)
     more = f" and {len(words) - 1} more words" if len(words) > 1 else ""
     escaped = show_hidden.escapes(foreign)
-    message = f'foreign letters ({escaped}) that look like Latin ones in "{first}"{more}'
+    message = (
+        f'foreign letters ({escaped}) that look like Latin ones in "{first}"{more}'
+    )
     return InvisibleSpan(
         "injection/mixed-script-identifier", words[0].start(), words[-1].end(), message
     )
@@ -139,4 +152,6 @@ def _styled(text: str, limits: Mapping[str, int]) -> InvisibleSpan | None:
 
     plain = unicodedata.normalize("NFKC", text[runs[0].start() : runs[-1].end()])
     message = f'styled letters that read "{show_hidden.visible(plain)}"'
-    return InvisibleSpan("injection/styled-letters", runs[0].start(), runs[-1].end(), message)
+    return InvisibleSpan(
+        "injection/styled-letters", runs[0].start(), runs[-1].end(), message
+    )

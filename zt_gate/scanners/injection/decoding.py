@@ -130,7 +130,9 @@ def may_be_coded(data: bytes) -> bool:
                 return True
     pieces = [piece for piece in data.split() if len(piece) >= LONG]
     # Names and paths; what is packed has capitals, or is hex.
-    joined = b" ".join([one for one in pieces if not one.islower() or _HEX_RUN.search(one)])
+    joined = b" ".join(
+        [one for one in pieces if not one.islower() or _HEX_RUN.search(one)]
+    )
     if not joined:
         return False
     tokens = [t for t in joined.translate(_SOLID_BYTES).split() if len(t) >= LONG]
@@ -183,7 +185,9 @@ def read(line: str, depth: int = 1) -> Reading | None:
     if depth < _DEPTH:  # the codes of codes
         again = read(text, depth + 1)
         if again is not None:
-            return Reading(again.text, (*letters, *again.letters), (*packed, *again.packed))
+            return Reading(
+                again.text, (*letters, *again.letters), (*packed, *again.packed)
+            )
     return Reading(text.replace("\n", " "), tuple(letters), tuple(packed))
 
 
@@ -211,9 +215,13 @@ def _from_entities(text: str) -> str:
         if match is None:
             return ""
         code = int(match[1], 16) if part[0] in "xX" else int(re.match(r"\d+", part)[0])  # type: ignore[index]
-        return chr(code) if 31 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
+        return (
+            chr(code) if 31 < code < 0x110000 and not 0xD800 <= code < 0xE000 else " "
+        )
 
-    return "".join(char(part) for part in text.replace(" ", "").replace(";", "").split("&#")[1:])
+    return "".join(
+        char(part) for part in text.replace(" ", "").replace(";", "").split("&#")[1:]
+    )
 
 
 def _from_escapes(text: str) -> str:
@@ -231,7 +239,9 @@ def _from_octal(text: str) -> str:
 
 def _from_morse(text: str) -> str:
     known = {part[1:]: part[0] for part in _MORSE_LETTERS.split()}
-    spelt = "".join(" " if sign in "/|" else known.get(sign, "?") for sign in _signs(text))
+    spelt = "".join(
+        " " if sign in "/|" else known.get(sign, "?") for sign in _signs(text)
+    )
     return spelt if is_sentence(spelt, 3) and "?" not in spelt else text
 
 
@@ -301,13 +311,17 @@ def _bytes_of(text: str) -> bytes:
         size = len(text.split(" ", 1)[0])
         bits = text.replace(" ", "")
         size = size if size in {7, 8} else 8
-        return bytes(int(bits[i : i + size], 2) for i in range(0, len(bits) // size * size, size))
+        return bytes(
+            int(bits[i : i + size], 2) for i in range(0, len(bits) // size * size, size)
+        )
     if re.fullmatch(_SPACED_NUMBERS, text):
         return bytes(int(part) for part in text.split(" "))
     if re.fullmatch(_SPACED_HEX, text):
         return bytes(int(part, 16) for part in re.split("[ :]", text))
     if "," in text:
-        return bytes(int(part, 0) for part in text.replace(" ", "").strip(",").split(","))
+        return bytes(
+            int(part, 0) for part in text.replace(" ", "").strip(",").split(",")
+        )
     if re.fullmatch(_HEX, text):
         return bytes.fromhex(text)
     bare = text.rstrip("=")

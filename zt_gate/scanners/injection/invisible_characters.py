@@ -35,7 +35,9 @@ _ZERO = (
 _BLANK = "\u2800\ue000-\uf8ff"
 _MARKS = "\u200e\u200f\u061c"
 
-_ANY = re.compile(f"[{_TAG}{_SELECTOR}{_PRIVATE}{_BIDI}{_ZERO}{_MARKS}\u00ad\u2028\u2029\u2800]")
+_ANY = re.compile(
+    f"[{_TAG}{_SELECTOR}{_PRIVATE}{_BIDI}{_ZERO}{_MARKS}\u00ad\u2028\u2029\u2800]"
+)
 _FLAG = re.compile(
     "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,3}\U000e007f"
 )
@@ -76,7 +78,9 @@ class InvisibleSpan(NamedTuple):
         return ""
 
 
-def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iterator[InvisibleSpan]:
+def look(
+    text: str, path: bytes, number: int, rules: Mapping[str, Rule]
+) -> Iterator[InvisibleSpan]:
     """Yield what is hidden in one line of a file; at most one thing for each rule."""
     if _ANY.search(text) is None:
         return
@@ -85,7 +89,9 @@ def look(text: str, path: bytes, number: int, rules: Mapping[str, Rule]) -> Iter
         _tags(text),
         _selectors(text),
         _privates(text, rules["injection/private-use"].data["limits"]),
-        _zero_width(text, rules["injection/zero-width"].data["limits"], number, code=code),
+        _zero_width(
+            text, rules["injection/zero-width"].data["limits"], number, code=code
+        ),
         _soft_hyphens(text, rules["injection/soft-hyphen"].data["limits"]),
         _bidi(text, path, code=code),
         _line_breaks(text, path),
@@ -102,14 +108,21 @@ def _tags(text: str) -> InvisibleSpan | None:
     spelt = show_hidden.tags("".join(run[0] for run in runs))
     count = sum(len(run[0]) for run in runs)
     message = f"{count} invisible tag characters {show_hidden.hidden(spelt)}".rstrip()
-    return InvisibleSpan("injection/tag-characters", runs[0].start(), runs[-1].end(), message)
+    return InvisibleSpan(
+        "injection/tag-characters", runs[0].start(), runs[-1].end(), message
+    )
 
 
 def _selectors(text: str) -> InvisibleSpan | None:
     odd = []
     for run in _SELECTORS.finditer(text):
         before = text[run.start() - 1] if run.start() else ""
-        if len(run[0]) > 1 or not before or before.isspace() or _odd_base(before, run[0]):
+        if (
+            len(run[0]) > 1
+            or not before
+            or before.isspace()
+            or _odd_base(before, run[0])
+        ):
             odd.append(run)
     # One selector on a letter or a space is mostly a slip of an editor; two are not.
     if not odd or (len(odd) == 1 and len(odd[0][0]) == 1):
@@ -121,7 +134,9 @@ def _selectors(text: str) -> InvisibleSpan | None:
     spelt = "".join(run[0] for run in odd)
     shown = show_hidden.hidden(show_hidden.selectors(spelt))
     message = f"{len(spelt)} variation selectors that select nothing {shown}".rstrip()
-    return InvisibleSpan("injection/variation-selectors", odd[0].start(), odd[-1].end(), message)
+    return InvisibleSpan(
+        "injection/variation-selectors", odd[0].start(), odd[-1].end(), message
+    )
 
 
 def _odd_base(before: str, selector: str) -> bool:
@@ -132,10 +147,14 @@ def _odd_base(before: str, selector: str) -> bool:
 
 
 def _privates(text: str, limits: Mapping[str, int]) -> InvisibleSpan | None:
-    run = next((r for r in _PRIVATES.finditer(text) if len(r[0]) >= limits["run"]), None)
+    run = next(
+        (r for r in _PRIVATES.finditer(text) if len(r[0]) >= limits["run"]), None
+    )
     if run is None:
         return None
-    message = f"{len(run[0])} private-use characters in a row: {show_hidden.escapes(run[0])}"
+    message = (
+        f"{len(run[0])} private-use characters in a row: {show_hidden.escapes(run[0])}"
+    )
     return InvisibleSpan("injection/private-use", run.start(), run.end(), message)
 
 
@@ -145,7 +164,9 @@ def _zero_width(
     long = _LONG_ZEROS.search(text)
     if long is not None and len(long[0]) >= limits["run"]:
         spelt = "".join(run[0] for run in _LONG_ZEROS.finditer(text))
-        shown = show_hidden.hidden(show_hidden.bits(spelt)) or show_hidden.escapes(spelt)
+        shown = show_hidden.hidden(show_hidden.bits(spelt)) or show_hidden.escapes(
+            spelt
+        )
         message = f"{len(spelt)} zero-width characters in a row {shown}"
         return InvisibleSpan("injection/zero-width", long.start(), long.end(), message)
     korean = _HANGUL.search(text) is not None
@@ -153,11 +174,17 @@ def _zero_width(
     for run in _ZEROS.finditer(text):
         if number == 1 and run.start() == 0 and run[0] == "\ufeff":
             continue
-        before, after = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
+        before, after = (
+            text[run.start() - 1 : run.start()],
+            text[run.end() : run.end() + 1],
+        )
         if _WORD.match(before) and _WORD.match(after):
             between.append(run)
         elif code and run[0][0] in _FILLERS and not korean:
-            between += [run, run]  # a letter to compilers, nothing to the eye: one is enough
+            between += [
+                run,
+                run,
+            ]  # a letter to compilers, nothing to the eye: one is enough
     blanks = list(_BLANKS.finditer(text))
     if len(blanks) >= limits["blanks"]:
         between += blanks
@@ -166,7 +193,9 @@ def _zero_width(
     first, last = between[0], between[-1]
     around = text[max(0, first.start() - 12) : first.start() + 40]
     spelt = show_hidden.escapes("".join(run[0] for run in between))
-    message = f"zero-width characters inside words ({spelt}): {show_hidden.visible(around)}"
+    message = (
+        f"zero-width characters inside words ({spelt}): {show_hidden.visible(around)}"
+    )
     return InvisibleSpan("injection/zero-width", first.start(), last.end(), message)
 
 
@@ -200,8 +229,14 @@ def _line_breaks(text: str, path: bytes) -> InvisibleSpan | None:
     if not paths.is_any(path, "javascript"):
         return None
     match = re.search("[\u2028\u2029]", text)
-    if match is None or not ("//" in text[: match.start()] or "/*" in text[: match.start()]):
+    if match is None or not (
+        "//" in text[: match.start()] or "/*" in text[: match.start()]
+    ):
         return None
     around = show_hidden.visible(text[max(0, match.start() - 40) :])
-    message = f"a hidden line break ({show_hidden.escapes(match[0])}) in a comment: {around}"
-    return InvisibleSpan("injection/hidden-line-break", match.start(), match.end(), message)
+    message = (
+        f"a hidden line break ({show_hidden.escapes(match[0])}) in a comment: {around}"
+    )
+    return InvisibleSpan(
+        "injection/hidden-line-break", match.start(), match.end(), message
+    )

@@ -35,7 +35,9 @@ _ROT13 = str.maketrans(
 _LONGEST = 24
 _LEET_TABLES = tuple(str.maketrans("013457@$8", f"o{one}east" + "asb") for one in "il")
 _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
-_SPACED = r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
+_SPACED = (
+    r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
+)
 _SINGLES = frozenset("etnoisar")
 _FEW = 4
 _TOLD = 5
@@ -94,7 +96,10 @@ def unturn(text: str, turned: Mapping[str, str]) -> tuple[str, str]:
     for kind in ("rot13", "reverse"):
         if sum(turned[word] == kind for word in words) >= TURNED:
             clear = turn(text, kind)
-            return clear, f'turned letters that read "{show_hidden.visible(clear.strip())}"'
+            return (
+                clear,
+                f'turned letters that read "{show_hidden.visible(clear.strip())}"',
+            )
     return text, ""
 
 
@@ -132,15 +137,23 @@ def unfold(text: str, plain: Mapping[str, str]) -> tuple[str, str]:
         return meant
 
     clear = re.sub(_WORD, replace, text)
-    leet = sum(len(word) > 2 and not word.isalpha() and not word.isdigit() for word in seen)
+    leet = sum(
+        len(word) > 2 and not word.isalpha() and not word.isdigit() for word in seen
+    )
     shuffled = sum(word.isalpha() for word in seen)
     if leet < _WORTH and shuffled < 2:
         return text, ""
     # Short names of minified code look like some words by chance, and are many.
     if leet >= _LEET and leet * _SHARE >= sum(1 for _ in re.finditer(_WORD, text)):
-        return clear, f'digits for letters that read "{show_hidden.visible(clear.strip())}"'
+        return (
+            clear,
+            f'digits for letters that read "{show_hidden.visible(clear.strip())}"',
+        )
     if shuffled >= _SHUFFLED and shuffled * 6 >= len(text.split()):
-        return clear, f'shuffled letters that read "{show_hidden.visible(clear.strip())}"'
+        return (
+            clear,
+            f'shuffled letters that read "{show_hidden.visible(clear.strip())}"',
+        )
     return clear, ""
 
 
@@ -149,7 +162,9 @@ def may_be_spaced(words: set[str], lowered: bytes) -> bool:
     singles = words & _SINGLES
     return len(singles) >= _FEW and (
         sum(b" %b " % letter.encode() in lowered for letter in singles) >= _FEW
-        or any(sign in lowered and re.search(spread, lowered) for sign, spread in _SPREADS)
+        or any(
+            sign in lowered and re.search(spread, lowered) for sign, spread in _SPREADS
+        )
     )
 
 
@@ -174,7 +189,10 @@ def unspace(text: str, known: Container[str]) -> tuple[str, str]:
     clear = re.sub(_SPACED, join, text)
     # Chains of one-letter names in minified code have no words in them.
     spread = [match[0].replace(match[1], "") for match in re.finditer(_SPREAD, clear)]
-    if sum(len(word) >= _WORD_LENGTH and word.lower() in known for word in spread) >= _KNOWN:
+    if (
+        sum(len(word) >= _WORD_LENGTH and word.lower() in known for word in spread)
+        >= _KNOWN
+    ):
         clear = re.sub(_SPREAD, lambda match: match[0].replace(match[1], ""), clear)
         joined += spread
     if sum(len(part) > 2 for part in joined) < _TOLD:

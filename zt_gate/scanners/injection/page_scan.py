@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.injection.scoring import PageText, Scored
-    from zt_gate.scanners.injection.signal_families import Phrase, SignalHit, SignalPattern
+    from zt_gate.scanners.injection.signal_families import (
+        Phrase,
+        SignalHit,
+        SignalPattern,
+    )
     from zt_gate.scanners.injection.word_weights import Worth
 
 #: Other readings are made of so many lines at once, and so many of the last again.
@@ -94,7 +98,9 @@ class PageReader:
             page = scoring.page_of(_text(data))
             hits = self._hits(page, cut, candidates, patterns, lowered)
             plain.update(hit.source for hit in hits)
-            for scored in scoring.score(page, hits, self.book, self.settings, agent=agent):
+            for scored in scoring.score(
+                page, hits, self.book, self.settings, agent=agent
+            ):
                 if scored.blocks:
                     blocked.add(page.line_of(scored.hit.start))
                 yield _said(page, scored)
@@ -149,7 +155,9 @@ class PageReader:
         data = b"\n".join(lines)
         packed, pieces = decoding.may_be_coded(data), markup.is_in_pieces(data.lower())
         for index, line in enumerate(lines):
-            text, hidden, said = self._other_line(index, line, sly, packed=packed, pieces=pieces)
+            text, hidden, said = self._other_line(
+                index, line, sly, packed=packed, pieces=pieces
+            )
             yield from said
             if text != _text(line):
                 changed[index] = hidden
@@ -166,9 +174,13 @@ class PageReader:
         new = [hit for hit in hits if page.line_of(hit.start) in changed]
         if not new:
             return
-        coded = any(changed[page.line_of(hit.start)] and hit.source not in plain for hit in new)
+        coded = any(
+            changed[page.line_of(hit.start)] and hit.source not in plain for hit in new
+        )
         bonus = 2 if coded else 0
-        for scored in scoring.score(page, hits, self.book, self.settings, agent=agent, bonus=bonus):
+        for scored in scoring.score(
+            page, hits, self.book, self.settings, agent=agent, bonus=bonus
+        ):
             if page.line_of(scored.hit.start) in changed:
                 yield _said(page, scored)._replace(span=None)
 
@@ -240,7 +252,9 @@ def _phrase_hits(
     kept, runs = phrase_proximity.close_together(candidates, lines)
     for first, last in runs:
         offset = page.starts[first]
-        cut = tokenize.split(page.text[offset : page.starts[last] + len(page.line(last))])
+        cut = tokenize.split(
+            page.text[offset : page.starts[last] + len(page.line(last))]
+        )
         for hit in signal_families.find_phrases(kept, cut):
             yield hit._replace(start=hit.start + offset, end=hit.end + offset)
 
@@ -253,7 +267,9 @@ def _said(page: PageText, scored: Scored) -> PageSignal:
     line = page.line_of(scored.hit.start)
     start = scored.hit.start - page.starts[line]
     end = min(scored.hit.end - page.starts[line], len(page.line(line)))
-    rule = "injection/instructions" if scored.blocks else "injection/instructions-review"
+    rule = (
+        "injection/instructions" if scored.blocks else "injection/instructions-review"
+    )
     message = f"score {scored.score}: {scored.reasons}"
     subject = " ".join(page.text[scored.hit.start : scored.hit.end].lower().split())
     return PageSignal(rule, line, (start, max(end, start + 1)), message, subject)
@@ -267,10 +283,17 @@ def _coded(index: int, coded: decoding.Reading) -> Iterator[PageSignal]:
     packed = max(coded.packed, key=len, default="")
     if decoding.is_sentence(packed, _PACKED_WORDS) and decoding.is_prose(packed):
         # Several lines are somebody's file: its sentences are read, the packing is no wonder.
-        sure = decoding.is_sentence(packed, _PACKED_SURE) and packed.count("\n") < _PACKED_LINES
+        sure = (
+            decoding.is_sentence(packed, _PACKED_SURE)
+            and packed.count("\n") < _PACKED_LINES
+        )
         rule = "injection/packed-text" if sure else "injection/packed-text-review"
         yield PageSignal(
-            rule, index, None, f'packed text that reads "{show_hidden.visible(packed)}"', packed
+            rule,
+            index,
+            None,
+            f'packed text that reads "{show_hidden.visible(packed)}"',
+            packed,
         )
 
 

@@ -99,7 +99,9 @@ def close_together(
                     if _fits(phrase, lines, start):
                         kept[id(phrase)] = phrase
                         # The line before may hold the word that turns the sense round.
-                        marked.update(range(max(0, start - 1), min(count, start + REACH)))
+                        marked.update(
+                            range(max(0, start - 1), min(count, start + REACH))
+                        )
     return list(kept.values()), list(_runs(sorted(marked)))
 
 

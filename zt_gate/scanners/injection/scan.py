@@ -35,7 +35,9 @@ class TextOrigin(NamedTuple):
     path: bytes | None
     commit: str | None = None
 
-    def at(self, line: int | None, column: int | None = None, end: int | None = None) -> Location:
+    def at(
+        self, line: int | None, column: int | None = None, end: int | None = None
+    ) -> Location:
         """Return the location of a span (1-based, end exclusive)."""
         if self.commit is not None:
             if self.path is None:
@@ -97,7 +99,9 @@ class InjectionScan:
 
     def _page(self, page: AddedPage, place: TextOrigin) -> None:
         path = place.path or b""
-        for number, data in enumerate(page.lines[page.again :], page.first + page.again):
+        for number, data in enumerate(
+            page.lines[page.again :], page.first + page.again
+        ):
             if not data.isascii():
                 self._characters(number, data, place)
         # Imperatives are normal in what is meant for an agent.
@@ -106,9 +110,13 @@ class InjectionScan:
             self._long_line((page.first, page.lines[0]), place, agent=agent)
             return
         for said in self.reader.read(page.lines, agent=agent):
-            self._report(said, place, page.first + said.line, decode_lossy(page.lines[said.line]))
+            self._report(
+                said, place, page.first + said.line, decode_lossy(page.lines[said.line])
+            )
 
-    def _long_line(self, line: tuple[int, bytes], place: TextOrigin, *, agent: bool) -> None:
+    def _long_line(
+        self, line: tuple[int, bytes], place: TextOrigin, *, agent: bool
+    ) -> None:
         number, data = line
         points = reached = 0
         for offset, piece in windows(data):
@@ -142,15 +150,21 @@ class InjectionScan:
         """Make a finding; ``shift`` is how many code points of the line stand before ``text``."""
         start, end = what.span or (0, max(1, len(text)))
         cut = max(0, start - _EVIDENCE // 2)
-        evidence = Evidence(text[cut : cut + _EVIDENCE], start - cut, min(end - cut, _EVIDENCE))
+        evidence = Evidence(
+            text[cut : cut + _EVIDENCE], start - cut, min(end - cut, _EVIDENCE)
+        )
         # A line of a commit that stands in the net change too, or in an earlier
         # commit, is known; so is what two overlapping pages both hold.
         known = (what.rule, place.path, evidence.text)
         here = (*known, number)
-        if here in self.seen or (place.commit is not None and (*known, None) in self.seen):
+        if here in self.seen or (
+            place.commit is not None and (*known, None) in self.seen
+        ):
             return
         self.seen |= {(*known, None)} if place.commit else {(*known, None), here}
-        count = self.counts[what.rule, place] = self.counts.get((what.rule, place), 0) + 1
+        count = self.counts[what.rule, place] = (
+            self.counts.get((what.rule, place), 0) + 1
+        )
         if count > _MOST:
             return
         location = place.at(None)

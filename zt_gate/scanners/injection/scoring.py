@@ -30,7 +30,9 @@ _TITLE = (
     r"""["'(][^"'\n]{0,300}$"""
 )
 _DATA = r"""\sdata-[\w-]{1,40}=["'][^"'<>\n]{0,300}$"""
-_CONCEALED = r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[(?:[0-9]{1,2};){0,4}8m[^\x1b\\]{0,160}$"
+_CONCEALED = (
+    r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[(?:[0-9]{1,2};){0,4}8m[^\x1b\\]{0,160}$"
+)
 _HIDDEN = (
     r"display:none|visibility:hidden|font-size:[01](?:px|pt|em|rem|%)?[;\"'}]"
     r"|opacity:0(?:\.0{1,3})?[;\"'}]|(?<![-a-z])color[:=][\"']?(?:white|#fff(?:fff)?\b|transparent)"
@@ -89,7 +91,11 @@ class PageText(NamedTuple):
 
     def line(self, index: int) -> str:
         """Return one line."""
-        end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.text)
+        end = (
+            self.starts[index + 1] - 1
+            if index + 1 < len(self.starts)
+            else len(self.text)
+        )
         return self.text[self.starts[index] : end]
 
 
@@ -113,11 +119,15 @@ def score(
     bonus: int = 0,
 ) -> Iterator[Scored]:
     """Yield the windows that reach a tier, best first, none of them overlapping."""
-    for group in _groups(page, sorted(hits, key=lambda hit: (hit.start, hit.end)), settings.window):
+    for group in _groups(
+        page, sorted(hits, key=lambda hit: (hit.start, hit.end)), settings.window
+    ):
         yield from _best(page, group, book, settings, agent=agent, bonus=bonus)
 
 
-def _groups(page: PageText, hits: Sequence[SignalHit], window: int) -> Iterator[list[SignalHit]]:
+def _groups(
+    page: PageText, hits: Sequence[SignalHit], window: int
+) -> Iterator[list[SignalHit]]:
     """Cut hits in the order of the text where no window could hold both sides of the cut.
 
     Where there is no such place, what stands at the cut is in both groups.
@@ -154,9 +164,14 @@ def _best(
         for first, hit in enumerate(rest):
             line = page.line_of(hit.start)
             last = first
-            while last < len(rest) and page.line_of(rest[last].start) < line + settings.window:
+            while (
+                last < len(rest)
+                and page.line_of(rest[last].start) < line + settings.window
+            ):
                 last += 1
-            found = _window(page, rest[first:last], book, settings, agent=agent, bonus=bonus)
+            found = _window(
+                page, rest[first:last], book, settings, agent=agent, bonus=bonus
+            )
             if found is not None and (best is None or found.gross > best.gross):
                 best, span = found, (first, last)
         if best is None:
@@ -184,11 +199,15 @@ def _window(
         known = strongest.get(hit.family)
         half = agent and hit.family in book.supporting
         weight = hit.weight / 2 if half else hit.weight
-        families[hit.family] = min(families.get(hit.family, 0) + weight, book.caps[hit.family])  # type: ignore[assignment]
+        families[hit.family] = min(
+            families.get(hit.family, 0) + weight, book.caps[hit.family]
+        )  # type: ignore[assignment]
         if known is None or hit.weight > known.weight:
             strongest[hit.family] = hit
     total = int(sum(families.values()))
-    main = max(strongest.values(), key=lambda h: (h.family not in book.supporting, h.weight))
+    main = max(
+        strongest.values(), key=lambda h: (h.family not in book.supporting, h.weight)
+    )
     agree = total > settings.strong if len(families) > 1 else total >= settings.block
     if total < 2 or (main.weight < settings.strong and not agree):
         return None
@@ -201,7 +220,11 @@ def _window(
         total += max(carrier, bonus)
         reasons.append(f"{name or 'coded text'} +{max(carrier, bonus)}")
     gross = total
-    if total >= settings.block and not (carrier or bonus) and _discusses(page, hits, settings):
+    if (
+        total >= settings.block
+        and not (carrier or bonus)
+        and _discusses(page, hits, settings)
+    ):
         total = max(settings.review, total - settings.reduction)
         reasons.append(f"talks about attacks -{settings.reduction}")
     if total < settings.review:
@@ -252,9 +275,13 @@ def _carrier(page: PageText, hit: SignalHit) -> tuple[int, str]:
     return 0, ""
 
 
-def _discusses(page: PageText, hits: Sequence[SignalHit], settings: ScoringSettings) -> bool:
+def _discusses(
+    page: PageText, hits: Sequence[SignalHit], settings: ScoringSettings
+) -> bool:
     first = page.line_of(min(hit.start for hit in hits))
     last = page.line_of(max(hit.end for hit in hits))
-    lines = [page.line(i) for i in range(max(0, first - 4), min(last + 5, len(page.starts)))]
+    lines = [
+        page.line(i) for i in range(max(0, first - 4), min(last + 5, len(page.starts)))
+    ]
     words = set_of("\n".join(lines))
     return len(words & settings.discussing) >= settings.least

@@ -25,14 +25,18 @@ def visible(text: str, limit: int = SHOWN) -> str:
     for char in text[:limit]:
         selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
         hidden = char != " " and (selector or unicodedata.category(char) in _QUIET)
-        shown.append(f"\\u{{{ord(char):04X}}}" if hidden or char in "\u3164\uffa0" else char)
+        shown.append(
+            f"\\u{{{ord(char):04X}}}" if hidden or char in "\u3164\uffa0" else char
+        )
     return "".join(shown) + ("…" if len(text) > limit else "")
 
 
 def tags(text: str) -> str:
     """Return what the tag characters in ``text`` spell in ASCII."""
     return "".join(
-        chr(ord(char) - 0xE0000) for char in text if "\U000e0020" <= char <= "\U000e007e"
+        chr(ord(char) - 0xE0000)
+        for char in text
+        if "\U000e0020" <= char <= "\U000e007e"
     )
 
 

@@ -76,7 +76,9 @@ class SignalPattern(NamedTuple):
 
     def compiled(self) -> re.Pattern[str]:
         """Return the compiled expression (Python keeps it)."""
-        return re.compile(self.regex, re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0))
+        return re.compile(
+            self.regex, re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0)
+        )
 
 
 class SignalHit(NamedTuple):
@@ -123,7 +125,11 @@ class SignalBook(NamedTuple):
         return found
 
     def patterns_for(
-        self, lowered: bytes, literals: Container[bytes] | None = None, *, weak: bool = False
+        self,
+        lowered: bytes,
+        literals: Container[bytes] | None = None,
+        *,
+        weak: bool = False,
     ) -> list[SignalPattern]:
         """Return the patterns one of whose literals stands in lower-case text.
 
@@ -159,7 +165,9 @@ def load(rules: Mapping[str, Rule]) -> SignalBook:
             supporting.add(name)
         phrases += (_phrase(name, raw, heads) for raw in family.get("phrases", ()))
         patterns += (_pattern(name, raw) for raw in family.get("patterns", ()))
-    vocabulary = frozenset(word for phrase in phrases for need in phrase.needs for word in need)
+    vocabulary = frozenset(
+        word for phrase in phrases for need in phrase.needs for word in need
+    )
     # Short words of ten languages are in too many things that are no language.
     common = everyday.union(word for word in vocabulary if len(word) > 3)
     return SignalBook(
@@ -175,7 +183,9 @@ def load(rules: Mapping[str, Rule]) -> SignalBook:
     )
 
 
-def _index(phrases: Iterable[Phrase], common: frozenset[str]) -> dict[str, tuple[int, ...]]:
+def _index(
+    phrases: Iterable[Phrase], common: frozenset[str]
+) -> dict[str, tuple[int, ...]]:
     """Index phrases by one need each, that which ordinary text meets least often.
 
     What is asked of every page is then only which of its words are keys; the
@@ -184,7 +194,8 @@ def _index(phrases: Iterable[Phrase], common: frozenset[str]) -> dict[str, tuple
 
     def cost(need: frozenset[str]) -> int:
         return sum(
-            1000 if w in _STOP else 60 if w in _USUAL else 8 if w in common else 2 for w in need
+            1000 if w in _STOP else 60 if w in _USUAL else 8 if w in common else 2
+            for w in need
         )
 
     index: dict[str, list[int]] = {}
@@ -201,7 +212,9 @@ def _chunks(patterns: Iterable[SignalPattern]) -> dict[str, tuple[bytes, ...]]:
         for literal in pattern.literals:
             runs = re.findall(rb"[a-z0-9_]+", literal)
             if not runs:
-                raise FamilyError(f"{pattern.family}: no word in the literal {literal!r}")
+                raise FamilyError(
+                    f"{pattern.family}: no word in the literal {literal!r}"
+                )
             chunks.setdefault(max(runs, key=len).decode(), set()).add(literal)
     return {chunk: tuple(literals) for chunk, literals in chunks.items()}
 
@@ -217,7 +230,9 @@ def _shapes(common: frozenset[str]) -> dict[tuple[str, str, int], list[str]]:
 def _pattern(family: str, raw: Mapping[str, Any]) -> SignalPattern:
     literals = tuple(literal.encode() for literal in raw["literals"])
     if any(literal != literal.lower() for literal in literals):
-        raise FamilyError(f"{family}: literals are written in lower case: {raw['literals']}")
+        raise FamilyError(
+            f"{family}: literals are written in lower case: {raw['literals']}"
+        )
     return SignalPattern(
         family, raw["weight"], literals, raw["regex"], raw.get("ignore-case", False)
     )
@@ -361,7 +376,10 @@ def _negated(phrase: Phrase, words: Words, start: int, end: int) -> bool:
     if phrase.not_before:
         before = range(max(0, start - _NEAR), start)
         section = words.breaks[start]
-        if any(words.items[i] in phrase.not_before and words.breaks[i] == section for i in before):
+        if any(
+            words.items[i] in phrase.not_before and words.breaks[i] == section
+            for i in before
+        ):
             return True
     return bool(phrase.not_after) and any(
         word in phrase.not_after for word in words.items[end : end + 2]

@@ -50,7 +50,9 @@ def findings_in(text: str, rules: Mapping[str, Rule]) -> list[tuple[str, str, st
     found = []
     for finding in run.findings:
         sure = finding.confidence is Confidence.HIGH
-        severity = finding.severity if sure else min(finding.severity, Severity.LOW, key=_rank)
+        severity = (
+            finding.severity if sure else min(finding.severity, Severity.LOW, key=_rank)
+        )
         found.append((finding.rule, severity.value, finding.message))
     return sorted(found, key=lambda one: -_rank(Severity(one[1])))
 

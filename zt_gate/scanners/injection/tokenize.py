@@ -21,7 +21,9 @@ _BREAK = r"[={}]|[.!?;。！？][\s\"')\]]|[。！？]|\n[^\w\n]*\n"
 _CALL = frozenset(("(", "->", "::", "|"))
 _ESCAPED = r"\\[nrt]"
 _ESCAPES = (b"\\n", b"\\r", b"\\t")
-_MARKUP = frozenset(("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div"))
+_MARKUP = frozenset(
+    ("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div")
+)
 _DROP = str.maketrans("", "", "'’")
 # Line ends stay, so that a flat text has the lines of its original.
 _FROM_BYTES = bytes(
@@ -73,7 +75,9 @@ def split(text: str) -> Words:
     """Cut ``text`` into words.  ``breaks[i]`` counts the breaks before word i."""
     lowered = text.lower()
     if len(lowered) != len(text):  # a few capitals grow; offsets must stay true
-        lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+        lowered = "".join(
+            char.lower() if len(char.lower()) == 1 else char for char in text
+        )
     if "\\" in lowered:
         lowered = re.sub(_ESCAPED, "  ", lowered)
     words = Words(text, [], [], [], [])

@@ -32,7 +32,9 @@ class Lexicon:
 
     def __init__(self, book: SignalBook) -> None:
         self._book = book
-        self._chunks = re.compile("|".join(sorted(map(re.escape, book.chunks), reverse=True)))
+        self._chunks = re.compile(
+            "|".join(sorted(map(re.escape, book.chunks), reverse=True))
+        )
         self._turned = obfuscated_words.turning(book.common)
         self._dull: set[str] = set()
         self._worth: dict[str, Worth] = {}
@@ -71,7 +73,9 @@ class Lexicon:
             ],
         )
         self._dull.update(word for word in new - telling if len(word) <= _LONGEST)
-        self._worth.update((word, self._of(word)) for word in telling if len(word) <= _LONGEST)
+        self._worth.update(
+            (word, self._of(word)) for word in telling if len(word) <= _LONGEST
+        )
 
     def _may_mean(self, word: str) -> bool:
         """Whether a word may be a disguise; cheap.  Names of several words are none."""
@@ -83,7 +87,10 @@ class Lexicon:
         literals: set[bytes] = set()
         if self._chunks.search(word):
             literals = {
-                one for chunk, ones in self._book.chunks.items() if chunk in word for one in ones
+                one
+                for chunk, ones in self._book.chunks.items()
+                if chunk in word
+                for one in ones
             }
         meant = obfuscated_words.meaning(word, self._book)
         turned = self._turned.get(word)

@@ -56,8 +56,12 @@ class _Sorts:
         self._generated = _globs(rules[_GENERATED].data["paths"])
         self._vendored = _globs(vendored["paths"])
         self._locks = _globs(vendored["locks"])
-        self._records = _globs((*vendored["records"], *vendored["locks"], *groups["dependencies"]))
-        self.marks = tuple(str(mark).encode() for mark in rules[_GENERATED].data["marks"])
+        self._records = _globs(
+            (*vendored["records"], *vendored["locks"], *groups["dependencies"])
+        )
+        self.marks = tuple(
+            str(mark).encode() for mark in rules[_GENERATED].data["marks"]
+        )
 
     def generated(self, path: bytes) -> bool:
         """Whether a generator makes files of this name."""
@@ -118,7 +122,9 @@ def _is_binary(file: FileChange) -> bool:
     return bool(file.incomplete)
 
 
-def _executable(change: ChangeSet, rules: Mapping[str, Rule], missed: Missed) -> Iterator[Finding]:
+def _executable(
+    change: ChangeSet, rules: Mapping[str, Rule], missed: Missed
+) -> Iterator[Finding]:
     """Yield files that were there and became executable, where something would run them.
 
     The bit on other text is the tampering scanner's.
@@ -132,7 +138,9 @@ def _executable(change: ChangeSet, rules: Mapping[str, Rule], missed: Missed) ->
     yield from _each(found, rules[_EXECUTABLE], "the file was not executable before")
 
 
-def _generated(change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts) -> Iterator[Finding]:
+def _generated(
+    change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts
+) -> Iterator[Finding]:
     """Yield edited generated files, where the change holds nothing that they could come from.
 
     A file whose first lines are not at hand (a patch without its blobs) counts
@@ -141,30 +149,42 @@ def _generated(change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts) -> I
     edited = []
     for file in change.files:
         if not sorts.generated(file.path):
-            head = None if file.is_deletion or file.is_submodule else _head(file, Missed())
+            head = (
+                None if file.is_deletion or file.is_submodule else _head(file, Missed())
+            )
             if head is None or not any(mark in head.lower() for mark in sorts.marks):
                 return
         if file.status == "M" and file.hunks:
             edited.append(file.path)
-    yield from _each(edited, rules[_GENERATED], "nothing that it is made from changes with it")
+    yield from _each(
+        edited, rules[_GENERATED], "nothing that it is made from changes with it"
+    )
 
 
-def _vendored(change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts) -> Iterator[Finding]:
+def _vendored(
+    change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts
+) -> Iterator[Finding]:
     edited = [
         file.path
         for file in change.files
         if file.status == "M" and file.hunks and sorts.vendored(file.path)
     ]
     if edited and not any(sorts.record(file.path) for file in change.files):
-        yield from _each(edited, rules[_VENDORED], "no record of its version changes with it")
+        yield from _each(
+            edited, rules[_VENDORED], "no record of its version changes with it"
+        )
 
 
 def _each(paths: Sequence[bytes], rule: Rule, told: str) -> Iterator[Finding]:
     for path in paths[:_MOST]:
-        yield rule.finding(Location("file", path), f"{rule.title}: {told}", subject=told)
+        yield rule.finding(
+            Location("file", path), f"{rule.title}: {told}", subject=told
+        )
     if len(paths) > _MOST:
         message = f"{rule.title}: {len(paths) - _MOST} more files"
-        yield rule.finding(Location("change"), message, subject=f"{rule.id} {len(paths)}")
+        yield rule.finding(
+            Location("change"), message, subject=f"{rule.id} {len(paths)}"
+        )
 
 
 def _head(file: FileChange, missed: Missed) -> bytes | None:

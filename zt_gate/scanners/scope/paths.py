@@ -76,7 +76,9 @@ class _Layer:
         for entry in self.restricted:
             if entry.matches(path):
                 return _RESTRICTED, f"{self.name} restricts this path ({entry.told})"
-        if self.allowed is None or any(pattern.matches(path) for pattern in self.allowed):
+        if self.allowed is None or any(
+            pattern.matches(path) for pattern in self.allowed
+        ):
             return None
         if not self.allowed:
             return _OUTSIDE, f"{self.name} reads only; it changes no file"
@@ -111,7 +113,9 @@ class _Layers:
     def __init__(self, rules: Mapping[str, Rule], scope: ScopeSettings) -> None:
         self._scope = scope
         self._groups: Mapping[str, Sequence[str]] = rules[_RESTRICTED].data["groups"]
-        self._kinds: Mapping[str, Sequence[Kind]] = rules[_RESTRICTED].data["group-kinds"]
+        self._kinds: Mapping[str, Sequence[Kind]] = rules[_RESTRICTED].data[
+            "group-kinds"
+        ]
         self._built_in = rules[_OUTSIDE].data["tasks"]
 
     def of_scope(self) -> Iterator[_Layer]:
@@ -129,7 +133,9 @@ class _Layers:
             layer = _layer(f"task {name} (policy)", own.allowed, own.restricted)
             default = table is None and not own.restricted
             groups = ("secrets", "infrastructure", "workflows") if default else ()
-            yield _Layer(layer.name, layer.allowed, (*layer.restricted, *self._group(groups)))
+            yield _Layer(
+                layer.name, layer.allowed, (*layer.restricted, *self._group(groups))
+            )
 
     def _of_table(self, name: str, table: Mapping[str, object]) -> _Layer:
         restricted = tuple(self._group(_words(table, "restricted")))
@@ -190,7 +196,9 @@ def _held(
     for rule, count in counts.items():
         if count > _MOST:
             place = _place(None, commit)
-            message = f"{rules[rule].title}: {count - _MOST} more than the {_MOST} shown"
+            message = (
+                f"{rules[rule].title}: {count - _MOST} more than the {_MOST} shown"
+            )
             yield rules[rule].finding(place, message, subject=f"{rule} {count}")
 
 

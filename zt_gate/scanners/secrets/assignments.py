@@ -83,7 +83,9 @@ def find_assignments(block: Block, stems: re.Pattern[bytes]) -> Iterator[Assignm
         sign = operator[operator.lastgroup or 0].strip()
         span = _value(data, operator.end(), sign)
         if span is not None and span[1] - span[0] >= _SHORTEST:
-            yield Assignment(_name(data, *found.span()), sign, span[0], span[1], span[2])
+            yield Assignment(
+                _name(data, *found.span()), sign, span[0], span[1], span[2]
+            )
 
 
 def _name(data: bytes, start: int, end: int) -> str:
@@ -118,7 +120,12 @@ def _quoted(data: bytes, opened: re.Match[bytes]) -> tuple[int, int] | None:
     line_end = data.find(b"\n", start)
     limit = min(len(data), start + _LONGEST, line_end if line_end >= 0 else len(data))
     end = data.find(quote, start, limit)
-    while len(quote) == 1 and end > start and data[end - 1] == 0x5C and data[end - 2] != 0x5C:
+    while (
+        len(quote) == 1
+        and end > start
+        and data[end - 1] == 0x5C
+        and data[end - 2] != 0x5C
+    ):
         end = data.find(quote, end + 1, limit)
     if end <= start:
         return None

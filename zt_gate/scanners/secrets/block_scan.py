@@ -27,7 +27,9 @@ KEYWORDS = "secrets/keyword-assignment"
 class Engine:
     """Everything that is made once per scan."""
 
-    def __init__(self, rules: Mapping[str, Rule], *, formats_only: bool = False) -> None:
+    def __init__(
+        self, rules: Mapping[str, Rule], *, formats_only: bool = False
+    ) -> None:
         self.rules = rules
         self.catalogue: Catalogue = build(rules)
         self.judge = Judge.of(self.catalogue.data(KEYWORDS))
@@ -49,12 +51,16 @@ class Engine:
         """Whether this is a sample from somebody's documentation, known by its digest."""
         from zt_gate.scanners.secrets.checksums import digest
 
-        value = _text(block.data[hit.start : hit.end] if hit.value is None else hit.value)
+        value = _text(
+            block.data[hit.start : hit.end] if hit.value is None else hit.value
+        )
         return digest(value) in self.catalogue.known
 
     def formats(self, block: Block) -> list[SecretHit]:
         """Return the formats, private keys and URLs alone, one hit per span."""
-        return [hit for hit in merge(self._plain(block)) if not self._documented(block, hit)]
+        return [
+            hit for hit in merge(self._plain(block)) if not self._documented(block, hit)
+        ]
 
     def values(self, block: Block, hit: SecretHit) -> tuple[str, ...]:
         """Return what of a hit must be shown nowhere."""
@@ -63,7 +69,12 @@ class Engine:
         return tuple(text for text in dict.fromkeys(map(_text, parts)) if text)
 
     def naming(
-        self, block: Block, hit: SecretHit, path: bytes | None, commit: str | None, where: str
+        self,
+        block: Block,
+        hit: SecretHit,
+        path: bytes | None,
+        commit: str | None,
+        where: str,
     ) -> Finding:
         """Return the finding for a secret that stands in a name, of a file or of a person."""
         rule = self.rules[hit.rule]
@@ -101,7 +112,9 @@ class Engine:
         """Look at bytes that stand in no file like this: decoded, or put together."""
         return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
-    def finding(self, block: Block, hit: SecretHit, commit: str | None = None) -> Finding:
+    def finding(
+        self, block: Block, hit: SecretHit, commit: str | None = None
+    ) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
         place = block.place(hit.start, hit.end)
         value = block.data[hit.start : hit.end] if hit.value is None else hit.value

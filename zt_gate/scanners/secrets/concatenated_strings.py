@@ -51,7 +51,9 @@ _AROUND = 300
 _NOTE = "It is put together from pieces."
 
 
-def find_split(block: Block, look: Callable[[bytes], list[SecretHit]]) -> Iterator[SecretHit]:
+def find_split(
+    block: Block, look: Callable[[bytes], list[SecretHit]]
+) -> Iterator[SecretHit]:
     """Join neighbouring pieces of text and find the formats that only then appear.
 
     All joined texts of a block are looked at in one go, a line each.
@@ -68,7 +70,10 @@ def find_split(block: Block, look: Callable[[bytes], list[SecretHit]]) -> Iterat
         last, end = _place(run, max(hit.start, hit.end - 1) - offset)
         if first == last:
             continue
-        parts = tuple(block.data[max(a, start) : min(b, end + 1)] for a, b in run[first : last + 1])
+        parts = tuple(
+            block.data[max(a, start) : min(b, end + 1)]
+            for a, b in run[first : last + 1]
+        )
         value = texts[index][hit.start - offset : hit.end - offset]
         yield replace(
             hit,
@@ -93,7 +98,9 @@ def _runs(data: bytes) -> Iterator[list[tuple[int, int]]]:
     yield from _words(data)
 
 
-def _glued(data: bytes, glues: Iterable[re.Match[bytes]]) -> Iterator[list[tuple[int, int]]]:
+def _glued(
+    data: bytes, glues: Iterable[re.Match[bytes]]
+) -> Iterator[list[tuple[int, int]]]:
     run: list[tuple[int, int]] = []
     previous = 0
     for glue in glues:
@@ -104,7 +111,9 @@ def _glued(data: bytes, glues: Iterable[re.Match[bytes]]) -> Iterator[list[tuple
             if run:
                 yield _closed(data, run)
             low = max(0, start - _PIECE, previous)
-            run = [(max(low, data.rfind(data[start : start + 1], low, start) + 1), start)]
+            run = [
+                (max(low, data.rfind(data[start : start + 1], low, start) + 1), start)
+            ]
         run.append((end, end))
         previous = end
     if run:
@@ -129,7 +138,9 @@ def _folded(data: bytes) -> Iterator[list[tuple[int, int]]]:
         else:
             run[-1] = (run[-1][0], fold.start())
         high = data.find(b"\n", fold.end(), fold.end() + _PIECE)
-        run.append((fold.end(), high if high >= 0 else min(len(data), fold.end() + _PIECE)))
+        run.append(
+            (fold.end(), high if high >= 0 else min(len(data), fold.end() + _PIECE))
+        )
     if len(run) > 1:
         yield run
 

@@ -32,12 +32,16 @@ _SERVER = re.compile(
 )
 # libpq writes blanks between the pairs, clients of Redis commas.
 _BLANKS = re.compile(rb"\b(?:host|hostaddr|user|dbname|port|sslmode)=\S")
-_COMMAS = re.compile(rb":\d{2,5},(?:[^,\s]{1,60},){0,8}password=|,(?:ssl|abortconnect)=")
+_COMMAS = re.compile(
+    rb":\d{2,5},(?:[^,\s]{1,60},){0,8}password=|,(?:ssl|abortconnect)="
+)
 _LOCAL = re.compile(
     rb"(?:server|data source|host|hostname|address)[ ]{0,2}="
     rb"[ ]{0,2}(?:localhost|127\.|\(local|\.[\\;])"
 )
-_DSN = re.compile(rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)")
+_DSN = re.compile(
+    rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)"
+)
 _USER = re.compile(
     rb"-(?:u|U|-user|-proxy-user|-basic)(?:[\"'],)?[ \t=]{0,4}\\?[\"']?"
     rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
@@ -70,7 +74,9 @@ _LOGIN = re.compile(
 )
 
 
-def find_aws_pairs(block: Block, hits: Iterable[SecretHit], judge: Judge) -> Iterator[SecretHit]:
+def find_aws_pairs(
+    block: Block, hits: Iterable[SecretHit], judge: Judge
+) -> Iterator[SecretHit]:
     """Find the 40 characters that stand within some lines of an AWS access key id."""
     for hit in hits:
         if hit.rule != AWS_ID:
@@ -78,8 +84,14 @@ def find_aws_pairs(block: Block, hits: Iterable[SecretHit], judge: Judge) -> Ite
         low, high = max(0, hit.start - 400), hit.end + 400
         for match in _AWS_SECRET.finditer(block.data, low, high):
             value = match[0].decode("ascii")
-            if entropy(value) >= 4.2 and judge.random(value) and not judge.placeholder(value):
-                yield SecretHit(AWS_SECRET, *match.span(), NEAR, level=Level.BLOCK, weight=9)
+            if (
+                entropy(value) >= 4.2
+                and judge.random(value)
+                and not judge.placeholder(value)
+            ):
+                yield SecretHit(
+                    AWS_SECRET, *match.span(), NEAR, level=Level.BLOCK, weight=9
+                )
 
 
 def find_connections(block: Block, judge: Judge) -> Iterator[SecretHit]:
@@ -128,14 +140,18 @@ def find_commands(block: Block, judge: Judge) -> Iterator[SecretHit]:
         if judge.random(password, shortest=10) or (
             judge.passwordlike(password) and not judge.placeholder(password)
         ):
-            yield SecretHit(COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1)
+            yield SecretHit(
+                COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1
+            )
 
 
 def _spans(block: Block) -> Iterator[re.Match[bytes]]:
     """Yield the options of commands and the calls that log in; the latter not in tests."""
     if any(word in block.data for word in _COMMANDS):
         yield from _FLAG.finditer(block.data)
-    if any(call in block.lower for call in _CALLS) and not made_up_values.are_usual(block.path):
+    if any(call in block.lower for call in _CALLS) and not made_up_values.are_usual(
+        block.path
+    ):
         yield from _LOGIN.finditer(block.data)
 
 
@@ -148,7 +164,9 @@ def _after_colon(text: bytes) -> str:
     return clear.partition(":")[2]
 
 
-def _judged(block: Block, start: int, end: int, judge: Judge, rule: str) -> SecretHit | None:
+def _judged(
+    block: Block, start: int, end: int, judge: Judge, rule: str
+) -> SecretHit | None:
     value = block.data[start:end].decode("utf-8", "replace").rstrip(",;)\\")
     end = start + len(value.encode("utf-8", "replace"))
     if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):

@@ -40,7 +40,11 @@ class CredentialFiles:
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self._readers = [
-            _Reader(rule, _globs(tuple(rule.data["files"])), tuple(rule.data.get("lines", ())))
+            _Reader(
+                rule,
+                _globs(tuple(rule.data["files"])),
+                tuple(rule.data.get("lines", ())),
+            )
             for rule in rules.values()
             if "files" in rule.data
         ]
@@ -76,7 +80,12 @@ class CredentialFiles:
         text = "/" + path.decode("utf-8", "replace").lower()
         if text not in self._known:
             found = [
-                (max(len(glob) for glob, name in reader.names if name.fullmatch(text)), reader)
+                (
+                    max(
+                        len(glob) for glob, name in reader.names if name.fullmatch(text)
+                    ),
+                    reader,
+                )
                 for reader in self._readers
                 if any(name.fullmatch(text) for _, name in reader.names)
             ]
@@ -93,7 +102,10 @@ def _nothing(value: str, judge: Judge) -> bool:
     """Whether nothing is there yet: in such a file any other value is taken seriously."""
     text = value.strip().strip("\"'")
     return (
-        len(text) < 3 or len(set(text)) < 2 or judge.template(text) or text.lower() in judge.absent
+        len(text) < 3
+        or len(set(text)) < 2
+        or judge.template(text)
+        or text.lower() in judge.absent
     )
 
 
@@ -102,9 +114,15 @@ def _fits(rule: Rule, value: str, judge: Judge) -> bool:
     asked = rule.data.get("judged")
     if asked is None:
         return True
-    if judge.placeholder(value) or (asked == "placeholder" and _NO_PASSWORD.fullmatch(value)):
+    if judge.placeholder(value) or (
+        asked == "placeholder" and _NO_PASSWORD.fullmatch(value)
+    ):
         return False
-    return asked == "placeholder" or judge.passwordlike(value) or judge.random(value, shortest=10)
+    return (
+        asked == "placeholder"
+        or judge.passwordlike(value)
+        or judge.random(value, shortest=10)
+    )
 
 
 def _globs(globs: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets.concatenated_strings import find_split
-from zt_gate.scanners.secrets.context_formats import find_aws_pairs, find_commands, find_connections
+from zt_gate.scanners.secrets.context_formats import (
+    find_aws_pairs,
+    find_commands,
+    find_connections,
+)
 from zt_gate.scanners.secrets.credential_files import CredentialFiles
 from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
 from zt_gate.scanners.secrets.encoded_secrets import find_encoded
@@ -57,7 +61,10 @@ class Deep:
         self._plugins = Plugins(catalogue.rules)
 
     def find(
-        self, block: Block, plain: Sequence[SecretHit], look: Callable[[bytes], list[SecretHit]]
+        self,
+        block: Block,
+        plain: Sequence[SecretHit],
+        look: Callable[[bytes], list[SecretHit]],
     ) -> list[SecretHit]:
         """Return what stands in the block besides ``plain``; ``look`` finds formats in bytes."""
         lock = paths.is_any(block.path, "lock")
@@ -107,7 +114,9 @@ def _service_accounts(block: Block, judge: Judge) -> Iterator[SecretHit]:
         value = match[1].decode("ascii", "replace")
         body = value.partition("-----BEGIN")[2].partition("KEY-----")[2].encode()
         if "..." not in value and encoded(body, 20) and not judge.template(value):
-            extra = tuple(part for part in re.split(rb"\\n|\s", match[1]) if len(part) >= 16)
+            extra = tuple(
+                part for part in re.split(rb"\\n|\s", match[1]) if len(part) >= 16
+            )
             yield SecretHit(SERVICE_ACCOUNT, *match.span(1), KEY, extra=extra, weight=9)
 
 

@@ -71,7 +71,9 @@ class Plugins:
             values = (v for v in values if plugin.calculate_shannon_entropy(v) > limit)
         return [value for value in dict.fromkeys(values) if value]
 
-    def _line(self, rule: Rule, block: Block, low: int, high: int) -> Iterator[SecretHit]:
+    def _line(
+        self, rule: Rule, block: Block, low: int, high: int
+    ) -> Iterator[SecretHit]:
         line = block.data[low:high].decode("utf-8", "surrogateescape")
         filename = block.path.decode("utf-8", "replace")
         for value in self.analyze(rule, line, filename):
@@ -96,7 +98,9 @@ class Plugins:
         """Return the expressions that the keyword plug-in uses for a kind of file."""
         module: Any = self._modules.module("detect_secrets.plugins.keyword")
         kind = module.determine_file_type(filename)
-        return module.REGEX_BY_FILETYPE.get(kind, module.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
+        return module.REGEX_BY_FILETYPE.get(
+            kind, module.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
+        )
 
 
 def _rank(rule: Rule) -> int:

@@ -27,7 +27,9 @@ _MORE = re.compile(
 )
 _WIDTH = range(60, 77, 4)
 _ESCAPED = re.compile(rb"(?:\\(?:x|u00)[0-9a-fA-F]{2}){12,}")
-_LISTED = re.compile(rb"(?:0x[0-9a-fA-F]{2}[ \t]{0,4},\s{0,40}){12,}(?:0x[0-9a-fA-F]{2})?")
+_LISTED = re.compile(
+    rb"(?:0x[0-9a-fA-F]{2}[ \t]{0,4},\s{0,40}){12,}(?:0x[0-9a-fA-F]{2})?"
+)
 _PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
 _UNRESERVED = re.compile(rb"[\w.~-]{1,64}\Z")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
@@ -37,7 +39,9 @@ _MOST = 20_000
 _NOTE = "It is encoded, which hides nothing."
 
 
-def find_encoded(block: Block, look: Callable[[bytes], list[SecretHit]]) -> Iterator[SecretHit]:
+def find_encoded(
+    block: Block, look: Callable[[bytes], list[SecretHit]]
+) -> Iterator[SecretHit]:
     """Decode what looks encoded and find formats, keys and URLs inside."""
     for start, end, clear in _decoded(block.data):
         for hit in _inside(clear, look, depth=1):
@@ -57,7 +61,9 @@ def find_encoded(block: Block, look: Callable[[bytes], list[SecretHit]]) -> Iter
             break
 
 
-def _inside(data: bytes, look: Callable[[bytes], list[SecretHit]], depth: int) -> list[SecretHit]:
+def _inside(
+    data: bytes, look: Callable[[bytes], list[SecretHit]], depth: int
+) -> list[SecretHit]:
     hits = look(data)
     if hits or depth >= 2:
         return hits

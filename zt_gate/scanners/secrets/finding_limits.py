@@ -56,7 +56,10 @@ class Ledger:
         self._last = _Rest()
 
     def tell(
-        self, found: Sequence[tuple[Block, SecretHit]], path: bytes | None, oid: str | None
+        self,
+        found: Sequence[tuple[Block, SecretHit]],
+        path: bytes | None,
+        oid: str | None,
     ) -> Iterator[Finding]:
         """Yield the findings of one file, or of a commit's text: the worst, then the sum."""
         room = max(0, min(PER_FILE, PER_RUN - self._told)) if self._size < _TEXT else 0
@@ -82,7 +85,9 @@ class Ledger:
                 yield finding
                 continue
             self._last.count += 1
-            self._last.level = max(self._last.level, finding.level or Level.WARN, key=_rank)
+            self._last.level = max(
+                self._last.level, finding.level or Level.WARN, key=_rank
+            )
             self._keep(self._last, finding.secrets)
 
     def close(self) -> Iterator[Finding]:
@@ -92,7 +97,10 @@ class Ledger:
             yield self._summing(self._last, where, "elsewhere in the change", "")
 
     def _sum(
-        self, rest: Sequence[tuple[Block, SecretHit]], path: bytes | None, oid: str | None
+        self,
+        rest: Sequence[tuple[Block, SecretHit]],
+        path: bytes | None,
+        oid: str | None,
     ) -> Iterator[Finding]:
         own = self._sums < SUMS
         sums = _Rest() if own else self._last
@@ -104,7 +112,9 @@ class Ledger:
             self._sums += 1
             where = Location("file" if oid is None else "commit", path, commit=oid)
             name = (path or b"").decode("utf-8", "surrogateescape")
-            yield self._summing(sums, where, "in this file" if path else "in this commit", name)
+            yield self._summing(
+                sums, where, "in this file" if path else "in this commit", name
+            )
 
     def _keep(self, sums: _Rest, values: Iterable[str]) -> None:
         """Keep values for masking while there is room."""

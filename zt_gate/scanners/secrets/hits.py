@@ -43,7 +43,9 @@ def merge(hits: Iterable[SecretHit]) -> list[SecretHit]:
     overlaps a more specific one is dropped.
     """
     kept: list[SecretHit] = []
-    ordered = sorted(hits, key=lambda hit: (hit.rank, -hit.weight, hit.start - hit.end, hit.start))
+    ordered = sorted(
+        hits, key=lambda hit: (hit.rank, -hit.weight, hit.start - hit.end, hit.start)
+    )
     taken: dict[int, list[SecretHit]] = {}
     for hit in ordered:
         cells = range(hit.start >> 9, (max(hit.end, hit.start + 1) >> 9) + 1)

@@ -52,12 +52,18 @@ def find_near(
             if hit is None or match is None:
                 continue
             # A rule that blocks by itself speaks after the reader of the file.
-            if hit.level is not Level.BLOCK and not low and _named(data, start, match, names):
+            if (
+                hit.level is not Level.BLOCK
+                and not low
+                and _named(data, start, match, names)
+            ):
                 hit = replace(hit, rank=KEY, level=Level.BLOCK)
             yield hit
 
 
-def _named(data: bytes, start: int, match: re.Match[bytes], names: VariableNames) -> bool:
+def _named(
+    data: bytes, start: int, match: re.Match[bytes], names: VariableNames
+) -> bool:
     """Whether the word at ``start`` is part of a name for a secret, given this very value."""
     value = match.start()
     gap = _GIVEN.fullmatch(data, start, value)
@@ -88,7 +94,11 @@ def _after(
 
 def _operator(data: bytes, start: int) -> bool:
     """Whether the byte before is an assignment's or a separator's, not a part of the value."""
-    return data[start - 1] == 0x3D and data[start - 2 : start - 1] not in {b"=", b"+", b"/"}
+    return data[start - 1] == 0x3D and data[start - 2 : start - 1] not in {
+        b"=",
+        b"+",
+        b"/",
+    }
 
 
 def _sentence(data: bytes, end: int) -> bool:

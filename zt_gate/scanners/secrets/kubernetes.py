@@ -26,7 +26,9 @@ _KIND = re.compile(
     rb"(?mi)^[ \t]{0,20}(?:-[ \t]+|\{[ \t]{0,4})?[\"']?kind[\"']?:"
     rb"[ \t]{0,4}[\"']?secret[\"']?,?[ \t\r]*$"
 )
-_DATA = re.compile(rb"(?m)^([ \t]{0,20})[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*$")
+_DATA = re.compile(
+    rb"(?m)^([ \t]{0,20})[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*$"
+)
 _ENTRY = re.compile(
     rb"(?P<indent>[ \t]{0,40})[\"']?(?P<key>[\w.-]{1,100})[\"']?:[ \t]{0,10}"
     rb"(?:[|>][-+]?[ \t\r]*\n(?P<below>[ \t]{1,60}[^\n]{4,2000})"
@@ -35,7 +37,9 @@ _ENTRY = re.compile(
 # The same in JSON, which may stand on one line.
 _JSON_KIND = re.compile(rb"\"kind\"\s{0,8}:\s{0,8}\"Secret\"")
 _JSON_DATA = re.compile(rb"\"(?:data|stringData)\"\s{0,8}:\s{0,8}\{([^{}]{1,65536})\}")
-_JSON_ENTRY = re.compile(rb"\"[\w.-]{1,100}\"\s{0,8}:\s{0,8}\"(?P<value>[^\"]{4,8192})\"")
+_JSON_ENTRY = re.compile(
+    rb"\"[\w.-]{1,100}\"\s{0,8}:\s{0,8}\"(?P<value>[^\"]{4,8192})\""
+)
 _END = re.compile(rb"(?m)^---|^\.\.\.")
 
 
@@ -76,7 +80,11 @@ def _section(
         end = block.data.find(b"\n", position, limit)
         end = end if end >= 0 else limit
         line = block.data[position:end]
-        if line.strip() and not line.lstrip().startswith(b"#") and _width(line) <= depth:
+        if (
+            line.strip()
+            and not line.lstrip().startswith(b"#")
+            and _width(line) <= depth
+        ):
             return
         entry = _ENTRY.match(block.data, position, limit)
         if entry is not None:

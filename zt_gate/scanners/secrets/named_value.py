@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import made_up_values
 from zt_gate.scanners.secrets import variable_names as strength
-from zt_gate.scanners.secrets.assignments import Assignment, find_assignments, stems_pattern
+from zt_gate.scanners.secrets.assignments import (
+    Assignment,
+    find_assignments,
+    stems_pattern,
+)
 from zt_gate.scanners.secrets.hits import KEYWORD, SecretHit
 from zt_gate.scanners.secrets.value_classifier import identifier
 from zt_gate.syntax import paths
@@ -37,7 +41,9 @@ _CALLS = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
 class Keywords:
     """The words and the judge, ready for one scan."""
 
-    def __init__(self, data: Mapping[str, Any], names: VariableNames, judge: Judge) -> None:
+    def __init__(
+        self, data: Mapping[str, Any], names: VariableNames, judge: Judge
+    ) -> None:
         self._stems = stems_pattern(tuple(data["stems"]))
         self._names = names
         self._judge = judge
@@ -64,7 +70,9 @@ class Keywords:
     def secret(self, value: str, found: Assignment, power: int, *, code: bool) -> bool:
         """Whether ``value`` is one, given how its name and file speak."""
         shortest = _SHORTEST[power] if found.quoted or not code else 16
-        if not shortest <= len(value) <= _LONGEST or (not found.quoted and _PAIR.match(value)):
+        if not shortest <= len(value) <= _LONGEST or (
+            not found.quoted and _PAIR.match(value)
+        ):
             return False
         if _same(value, found.name) or self._judge.placeholder(value):
             return False
@@ -73,8 +81,12 @@ class Keywords:
         if not found.quoted and _CALLS.fullmatch(value):
             return False
         if power == strength.STRONG and (found.quoted or found.operator != b""):
-            return self._judge.passwordlike(value) or self._judge.random(value, shortest=10)
-        return self._judge.random(value, shortest=max(shortest, _SHORTEST[strength.MEDIUM]))
+            return self._judge.passwordlike(value) or self._judge.random(
+                value, shortest=10
+            )
+        return self._judge.random(
+            value, shortest=max(shortest, _SHORTEST[strength.MEDIUM])
+        )
 
     def _literal(self, value: str) -> bool:
         """Whether unquoted text in code can only be a value that was pasted there."""

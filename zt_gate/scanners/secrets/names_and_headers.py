@@ -40,10 +40,17 @@ def in_commit_heads(engine: Engine, commits: Iterable[Commit]) -> Iterator[Findi
     """Yield findings for authors' and committers' names and addresses, each told once."""
     seen: dict[bytes, str] = {}
     for one in commits:
-        for text in (one.author_name, one.author_email, one.committer_name, one.committer_email):
+        for text in (
+            one.author_name,
+            one.author_email,
+            one.committer_name,
+            one.committer_email,
+        ):
             seen.setdefault(text, one.oid)
     rows = [(text, None, oid) for text, oid in seen.items()]
-    yield from _in_rows(engine, rows, "in the name or address of an author or committer")
+    yield from _in_rows(
+        engine, rows, "in the name or address of an author or committer"
+    )
 
 
 def _in_rows(

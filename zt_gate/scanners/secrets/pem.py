@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 RULE = "secrets/private-key"
 PUTTY = "secrets/putty-private-key"
 
-_BEGIN = re.compile(rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}")
+_BEGIN = re.compile(
+    rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}"
+)
 _END = re.compile(rb"-{3,5}[ \t]*END")
 _HEADER = re.compile(
     rb"(?m)^[ \t\"']{0,40}"
     rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID)[ \t]?:[^\n]*$"
 )
 # What stands between the lines of a key that is written as a string in code.
-_GLUE = re.compile(rb"\\{1,2}[rn]|%0[aAdD]|&#1[03];|[\"'`][ \t]{0,8}[+.]|[\s\"'`\\,;#*|>]")
+_GLUE = re.compile(
+    rb"\\{1,2}[rn]|%0[aAdD]|&#1[03];|[\"'`][ \t]{0,8}[+.]|[\s\"'`\\,;#*|>]"
+)
 _BREAK = re.compile(rb"\\{1,2}[rn]|[\s\"'`\\,;]+")
 # The last line of a key may be short; the others have 64 characters or more.
 _PIECES = re.compile(rb"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,}={0,2}")
@@ -42,7 +46,9 @@ def find_keys(block: Block, judge: Judge) -> Iterator[SecretHit]:
     data = block.data
     position = data.find(b"PRIVATE KEY")
     while position >= 0:
-        low = max(0, position - 60, data.rfind(b"BEGIN", max(0, position - 60), position))
+        low = max(
+            0, position - 60, data.rfind(b"BEGIN", max(0, position - 60), position)
+        )
         begin = _BEGIN.match(data, low, position + 30)
         if begin is not None:
             hit = _key(block, begin, judge)
@@ -83,7 +89,9 @@ def encoded(raw: bytes, shortest: int = SHORTEST) -> bool:
 
 
 # Two or more whole lines of base64 one after the other: perhaps the middle of a key.
-_BODY_LINES = re.compile(rb"(?m)(?:^[ \t\"']{0,20}[A-Za-z0-9+/]{60,76}[\"' \t+,\\nr]{0,8}$\n?){2,}")
+_BODY_LINES = re.compile(
+    rb"(?m)(?:^[ \t\"']{0,20}[A-Za-z0-9+/]{60,76}[\"' \t+,\\nr]{0,8}$\n?){2,}"
+)
 _WHOLE = re.compile(
     rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}"
     rb"(?P<body>[^-]{64,16384}(?:-[^-]{1,200}){0,8})-{3,5}[ \t]*END"
@@ -109,6 +117,8 @@ def find_bodies(block: Block, whole: bytes) -> Iterator[SecretHit]:
         if not inside or first in block.numbers:
             continue
         start, end = block.bounds(inside[0])[0], block.bounds(inside[-1])[1]
-        lines = tuple(block.data[slice(*block.bounds(index))].strip() for index in inside)
+        lines = tuple(
+            block.data[slice(*block.bounds(index))].strip() for index in inside
+        )
         body = _GLUE.sub(b"", match["body"])
         yield SecretHit(RULE, start, end, KEY, value=body, extra=lines, note=_INSIDE)

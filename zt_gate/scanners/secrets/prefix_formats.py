@@ -28,7 +28,9 @@ _PARTS = lazy(r"[-_.:]")
 _DECODABLE = lazy(r"[A-Za-z0-9]+")
 
 
-def find_formats(block: Block, catalogue: Catalogue, judge: Judge) -> Iterator[SecretHit]:
+def find_formats(
+    block: Block, catalogue: Catalogue, judge: Judge
+) -> Iterator[SecretHit]:
     """Find the formats with their own literal."""
     for position, forms in catalogue.candidates(block.data):
         for form in forms:
@@ -47,9 +49,13 @@ def _form(
     return judged(block, form, match, judge, FORMAT) if match is not None else None
 
 
-def _at(block: Block, catalogue: Catalogue, form: Format, position: int) -> re.Match[bytes] | None:
+def _at(
+    block: Block, catalogue: Catalogue, form: Format, position: int
+) -> re.Match[bytes] | None:
     data = block.data
-    if not _begins(data, position) or (b"." not in form.literals[0] and _attribute(data, position)):
+    if not _begins(data, position) or (
+        b"." not in form.literals[0] and _attribute(data, position)
+    ):
         return None
     match = catalogue.pattern(form).match(data, position, position + _LONGEST)
     return match if match and _closed(data, match) else None
@@ -66,7 +72,11 @@ def _around(
         match = pattern.search(data, low, high)
         if match is None or match.start() > position:
             return None
-        if match.end() > position and _begins(data, match.start()) and _closed(data, match):
+        if (
+            match.end() > position
+            and _begins(data, match.start())
+            and _closed(data, match)
+        ):
             return match
         low = match.start() + 1
     return None
@@ -78,7 +88,10 @@ def _begins(data: bytes, position: int) -> bool:
         return True
     before = data[max(0, position - 3) : position]
     return (len(before) >= 2 and before[-2] == 0x5C and before[-1:] in b"nrtbfv") or (
-        len(before) == 3 and before[0] == 0x25 and before[1] in _HEX and before[2] in _HEX
+        len(before) == 3
+        and before[0] == 0x25
+        and before[1] in _HEX
+        and before[2] in _HEX
     )
 
 
@@ -117,16 +130,23 @@ def judged(
         if form.strict:
             return None
         level, confidence = Level.WARN, Confidence.MEDIUM
-    if doubtful(value) or (form.public and _stands_near(block, form.public, start, end)):
+    if doubtful(value) or (
+        form.public and _stands_near(block, form.public, start, end)
+    ):
         level, confidence = Level.WARN, Confidence.LOW
     if form.checksum == "jwt" and checksums.bare_jwt(value):
         level, confidence = Level.WARN, Confidence.LOW
     if verdict is True:
         confidence, note = Confidence.HIGH, "Its checksum is right."
     elif verdict is False and not form.requires:
-        confidence, note = Confidence.MEDIUM, "Its checksum is wrong: an invented or damaged one."
+        confidence, note = (
+            Confidence.MEDIUM,
+            "Its checksum is wrong: an invented or damaged one.",
+        )
     weight = max(map(len, form.literals)) + 40 * form.requires
-    return SecretHit(form.rule.id, start, end, rank, None, (), level, confidence, note, weight)
+    return SecretHit(
+        form.rule.id, start, end, rank, None, (), level, confidence, note, weight
+    )
 
 
 def _body(form: Format, value: str) -> str:
@@ -134,7 +154,9 @@ def _body(form: Format, value: str) -> str:
     if form.near or form.marker:
         return value
     literal = max(
-        (text for text in form.literals if value.startswith(text.decode())), key=len, default=b""
+        (text for text in form.literals if value.startswith(text.decode())),
+        key=len,
+        default=b"",
     )
     body = value[len(literal) :]
     stage = _STAGE.match(body)

@@ -140,7 +140,11 @@ def build(rules: Mapping[str, Rule]) -> Catalogue:
         _shortest(literal),
         _shortest(marker),
         _shortest(word),
-        frozenset(text for rule in rules.values() for text in rule.data.get("documentation", ())),
+        frozenset(
+            text
+            for rule in rules.values()
+            for text in rule.data.get("documentation", ())
+        ),
     )
 
 
@@ -151,7 +155,9 @@ def formats(rules: Mapping[str, Rule]) -> list[Format]:
 
 def masking(rules: Mapping[str, Rule]) -> Sequence[re.Pattern[str]]:
     """Return the patterns of the formats that need no word near them, for text."""
-    return [re.compile(form.source, re.ASCII) for form in formats(rules) if not form.near]
+    return [
+        re.compile(form.source, re.ASCII) for form in formats(rules) if not form.near
+    ]
 
 
 def tree(literals: Iterable[bytes]) -> bytes:
@@ -178,7 +184,9 @@ def _branch(node: dict[int, Any]) -> bytes:
     return arms[0] if len(arms) == 1 else b"(?:" + b"|".join(arms) + b")"
 
 
-def _shortest(index: Mapping[bytes, Sequence[Format]]) -> dict[bytes, tuple[Format, ...]]:
+def _shortest(
+    index: Mapping[bytes, Sequence[Format]],
+) -> dict[bytes, tuple[Format, ...]]:
     """Hang every format on the shortest literal that begins its own."""
     result: dict[bytes, dict[str, Format]] = {}
     for text, found in index.items():

@@ -38,7 +38,9 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
         seen, found, missing = _file(engine, file)
         for skip in missing:
             skipped.setdefault((skip.path, skip.reason), skip)
-        findings += ledger.tell(_new(file.path, found, judged, every=oid is None), file.path, oid)
+        findings += ledger.tell(
+            _new(file.path, found, judged, every=oid is None), file.path, oid
+        )
         if oid is None:
             files += 1
             lines += seen
@@ -69,7 +71,11 @@ def _new(
     """Return what a commit shows that the net change has not shown; ``every`` one of the latter."""
     fresh = []
     for block, hit in found:
-        key = (hit.rule, path, block.data[hit.start : hit.end] if hit.value is None else hit.value)
+        key = (
+            hit.rule,
+            path,
+            block.data[hit.start : hit.end] if hit.value is None else hit.value,
+        )
         if every or key not in judged:
             fresh.append((block, hit))
         judged.add(key)

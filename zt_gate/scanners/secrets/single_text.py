@@ -26,5 +26,7 @@ def scan_formats(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Fi
     """
     engine = Engine(rules, formats_only=True)
     ledger = Ledger(engine)
-    found = [(block, hit) for block in block_of(path, data) for hit in engine.hits(block)]
+    found = [
+        (block, hit) for block in block_of(path, data) for hit in engine.hits(block)
+    ]
     return [*ledger.tell(found, path, None), *ledger.close()]

@@ -62,7 +62,11 @@ class Block:
     def bounds(self, index: int) -> tuple[int, int]:
         """Return where piece ``index`` starts and ends in ``data``, without the newline."""
         following = index + 1
-        end = self.starts[following] - 1 if following < len(self.starts) else len(self.data)
+        end = (
+            self.starts[following] - 1
+            if following < len(self.starts)
+            else len(self.data)
+        )
         return self.starts[index], end
 
     def line_at(self, offset: int) -> tuple[int, int]:

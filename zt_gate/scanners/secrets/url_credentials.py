@@ -82,7 +82,9 @@ def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> SecretHit | N
     if token is not None and _PUBLIC.match(data, position) is None:
         return _token(token, judge)
     query = _QUERY.match(data, position)
-    if query is None or _LOCAL.match(data[position : position + 64].decode("utf-8", "replace")):
+    if query is None or _LOCAL.match(
+        data[position : position + 64].decode("utf-8", "replace")
+    ):
         return None
     password = unquote(query[1].decode("utf-8", "replace"))
     if judge.placeholder(password) or any(c in password for c in "{}[]()|"):
@@ -111,7 +113,9 @@ def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> SecretHit | No
     if _LOCAL.match(host) and not random:
         return None
     if _LOCAL.match(host) or (_SAMPLE.match(host) and not random) or weak:
-        return SecretHit(RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM)
+        return SecretHit(
+            RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM
+        )
     return SecretHit(RULE, start, end, URL)
 
 
@@ -120,5 +124,9 @@ def _same(user: str, password: str, judge: Judge) -> bool:
     a, b = user.lower(), password.lower()
     return bool(a) and (
         a == b
-        or (b.startswith(a) and not judge.random(password, shortest=12) and len(b) - len(a) <= 3)
+        or (
+            b.startswith(a)
+            and not judge.random(password, shortest=12)
+            and len(b) - len(a) <= 3
+        )
     )

@@ -30,7 +30,9 @@ _HEX = lazy(r"[0-9a-f]+|[0-9A-F]+")
 _UUID = lazy(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IDENTIFIER = lazy(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
 # Hashed passwords (crypt, LDAP, Django): what to do about them is up to the file's own reader.
-_HASH = lazy(r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:")
+_HASH = lazy(
+    r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:"
+)
 _BETWEEN = frozenset("-_.!:@#/+ 0123456789")
 _MARKS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or behind it: sha256, utf8, v2, 2nd, camelCase.
@@ -145,7 +147,11 @@ class Judge:
         cost = self.wordiness(value)
         if not digits:
             mixed = len(_WORDS.findall(value)) * 4 > n
-            return n >= 16 and letters >= n * 0.8 and (cost >= 5.0 or (mixed and cost >= 4.4))
+            return (
+                n >= 16
+                and letters >= n * 0.8
+                and (cost >= 5.0 or (mixed and cost >= 4.4))
+            )
         return cost >= (4.6 if digits * 8 < n else 4.2) or turns(value) * 4 >= n
 
     def slug(self, value: str) -> bool:
@@ -160,7 +166,10 @@ class Judge:
             len(part)
             for part in parts
             if (part.isdigit() and len(part) <= 8)
-            or (_NUMBERED.fullmatch(part) and (len(part) <= 4 or self.wordiness(part) < 4.7))
+            or (
+                _NUMBERED.fullmatch(part)
+                and (len(part) <= 4 or self.wordiness(part) < 4.7)
+            )
         )
         return plain * 10 >= 9 * sum(map(len, parts))
 
@@ -197,7 +206,10 @@ def entropy(value: str) -> float:
 
 def turns(value: str) -> int:
     """Count the changes between digits, lower case, upper case and the rest."""
-    kinds = [0 if c.isdigit() else 1 if c.islower() else 2 if c.isupper() else 3 for c in value]
+    kinds = [
+        0 if c.isdigit() else 1 if c.islower() else 2 if c.isupper() else 3
+        for c in value
+    ]
     return sum(a != b for a, b in pairwise(kinds))
 
 
@@ -211,7 +223,11 @@ def patterned(value: str) -> bool:
         return True
     if _steps(text, 1) >= 0.5 * n or (n >= 16 and _steps(text, 2) >= 0.6 * n):
         return True
-    return any(text[period:] == text[:-period] for period in range(1, n // 2 + 1) if period <= 12)
+    return any(
+        text[period:] == text[:-period]
+        for period in range(1, n // 2 + 1)
+        if period <= 12
+    )
 
 
 def _steps(text: str, stride: int) -> int:

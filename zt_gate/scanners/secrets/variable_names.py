@@ -35,7 +35,14 @@ class VariableNames:
             tuple(data["stems"]),
             *(
                 frozenset(data[key])
-                for key in ("strong", "medium", "weak", "pairs", "qualifiers", "harmless")
+                for key in (
+                    "strong",
+                    "medium",
+                    "weak",
+                    "pairs",
+                    "qualifiers",
+                    "harmless",
+                )
             ),
         )
 

@@ -57,7 +57,9 @@ class Look:
         try:
             return decode_lossy(blob.read())
         except ContentUnavailableError as error:
-            self.missed.setdefault(file.path, NotInspected(file.path, "failed", str(error)))
+            self.missed.setdefault(
+                file.path, NotInspected(file.path, "failed", str(error))
+            )
             return None
 
     def on_file(
@@ -104,7 +106,9 @@ class Look:
             level=level,
         )
 
-    def arrived(self, found: Sequence[tuple[FileChange, Line]]) -> list[tuple[FileChange, Line]]:
+    def arrived(
+        self, found: Sequence[tuple[FileChange, Line]]
+    ) -> list[tuple[FileChange, Line]]:
         """Return those added lines that the change does not remove elsewhere: they were moved."""
         if not found:
             return []
@@ -131,7 +135,9 @@ def shown(data: bytes) -> str:
     return decode_lossy(data).rstrip("\r")
 
 
-def speaks(file: FileChange, literals: Iterable[bytes], *, removed: bool = False) -> bool:
+def speaks(
+    file: FileChange, literals: Iterable[bytes], *, removed: bool = False
+) -> bool:
     """Whether the added (or removed) bytes hold one of the lower-case words at all."""
     words = tuple(literals)
     for hunk in file.hunks:

@@ -76,7 +76,9 @@ def _content(look: Look, file: FileChange) -> Iterator[Finding]:
     if (file.old_mode, file.new_mode) == (MODE_FILE, MODE_EXECUTABLE):
         data = _read(look, file, file.new)
         if data and not data.startswith(b"#!") and b"\0" not in data[:8000]:
-            message = "the file became executable, and does not say which program runs it"
+            message = (
+                "the file became executable, and does not say which program runs it"
+            )
             yield look.on_file(_EXECUTABLE, file.path, message, subject=message)
     first = next(iter(file.hunks), None)
     if file.status == "A" or first is None or first.new_start > 1:
@@ -85,7 +87,9 @@ def _content(look: Look, file: FileChange) -> Iterator[Finding]:
         len(_POINTER_HEAD)
     ) not in {_POINTER_HEAD, b""}:
         subject = first.added.head(200).decode("utf-8", "replace")
-        message = "the content is gone; a pointer into the LFS store stands in its place"
+        message = (
+            "the content is gone; a pointer into the LFS store stands in its place"
+        )
         yield look.on_file(_POINTER, file.path, message, subject=subject)
 
 
@@ -100,7 +104,9 @@ def _link(look: Look, file: FileChange) -> Iterator[Finding]:
     goal = target.decode("utf-8", "surrogateescape").replace("\\", "/")
     end = posixpath.normpath(posixpath.join(posixpath.dirname(name), goal))
     outside = (
-        goal.startswith(("/", "~")) or re.match(r"[A-Za-z]:", goal) or end.split("/")[0] == ".."
+        goal.startswith(("/", "~"))
+        or re.match(r"[A-Za-z]:", goal)
+        or end.split("/")[0] == ".."
     )
     into_git = end.lower().split("/")[0] == ".git"
     if outside or into_git:
@@ -113,12 +119,16 @@ def _link(look: Look, file: FileChange) -> Iterator[Finding]:
 def _submodule(look: Look, file: FileChange) -> Iterator[Finding]:
     if file.old_mode == MODE_SUBMODULE:
         message = "the submodule stands for another commit; nobody has looked at what is between"
-        yield look.on_file(_SUBMODULE, file.path, message, subject=message, level=Level.INFO)
+        yield look.on_file(
+            _SUBMODULE, file.path, message, subject=message, level=Level.INFO
+        )
     elif file.old_mode:
         message = "a submodule took the place of files of this repository"
         yield look.on_file(_SUBMODULE, file.path, message, subject=message)
     elif not _has_address(look, file.path):
-        message = "a submodule without an address in .gitmodules: its code comes from nowhere"
+        message = (
+            "a submodule without an address in .gitmodules: its code comes from nowhere"
+        )
         yield look.on_file(_SUBMODULE, file.path, message, subject=message)
 
 
@@ -171,14 +181,20 @@ def _twins(look: Look) -> Iterator[Finding]:
         twin = names.twin(path, new)
         if twin is not None:
             shown = twin.decode("utf-8", "backslashreplace")[:200]
-            message = f"some file systems take this name for {shown!a}, which is there, too"
+            message = (
+                f"some file systems take this name for {shown!a}, which is there, too"
+            )
             yield look.on_file(_NAME, path, message, subject=shown)
 
 
 def _after(look: Look, new: set[bytes]) -> Iterator[bytes]:
     """Yield the paths that there are after the change."""
     gone = {file.path for file in look.change.files if file.is_deletion}
-    gone |= {file.old_path for file in look.change.files if file.status == "R" and file.old_path}
+    gone |= {
+        file.old_path
+        for file in look.change.files
+        if file.status == "R" and file.old_path
+    }
     yield from new
     if look.change.kind != "tree":
         for path in look.context.trusted_paths() or ():
@@ -218,4 +234,8 @@ class _Names:
 
 def _folded(path: bytes) -> str:
     text = path.decode("utf-8", "surrogateescape")
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return (
+        text.lower()
+        if text.isascii()
+        else unicodedata.normalize("NFKC", text).casefold()
+    )

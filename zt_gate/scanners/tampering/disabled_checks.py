@@ -40,13 +40,19 @@ def _bypassed(look: Look) -> Iterator[Finding]:
     pattern = either(data["patterns"])
     found: list[tuple[FileChange, Line]] = []
     for file in look.change.files:
-        if file.is_deletion or not path_kinds.is_program(file.path) or not speaks(file, literals):
+        if (
+            file.is_deletion
+            or not path_kinds.is_program(file.path)
+            or not speaks(file, literals)
+        ):
             continue
         shared = path_kinds.decides_what_runs(file.path)
         for line in file.added_lines():
             text = CodeLines.of(shown(line.data)).rows[0]
             # The gate's own skipping in these files is tampering/gate-disabled.
-            if pattern.search(text) and not (shared and "SKIP" in text and _GATE.search(text)):
+            if pattern.search(text) and not (
+                shared and "SKIP" in text and _GATE.search(text)
+            ):
                 found.append((file, line))
     for file, line in look.arrived(found):
         message = "the hooks do not run, or not all of them, where this command does"
@@ -57,7 +63,11 @@ def _ignored(look: Look) -> Iterator[Finding]:
     reader = _Ignored(look)
     found: list[tuple[FileChange, Line]] = []
     for file in look.change.files:
-        if not file.is_deletion and not file.is_submodule and path_kinds.runs_checks(file.path):
+        if (
+            not file.is_deletion
+            and not file.is_submodule
+            and path_kinds.runs_checks(file.path)
+        ):
             found += ((file, line) for line in reader.lines_of(file))
     for file, line in look.arrived(found):
         message = "the check's failure stops nothing with this"
@@ -71,7 +81,8 @@ class _Ignored:
         data = look.data(_IGNORED)
         self._look = look
         self._checks = re.compile(
-            r"(?:^\t@?-|^|[\s;&|(\"'/=])(?:" + "|".join(data["checks"]) + r")(?!\w)", re.MULTILINE
+            r"(?:^\t@?-|^|[\s;&|(\"'/=])(?:" + "|".join(data["checks"]) + r")(?!\w)",
+            re.MULTILINE,
         )
         self._here = either(data["ignored-here"])
         self._around = either(data["ignored-around"])
@@ -128,7 +139,11 @@ def _removed(look: Look) -> Iterator[Finding]:
         is_now = not file.is_deletion and path_kinds.runs_checks(file.path)
         if not was and not is_now:
             continue
-        gone = was and file.status != "C" and (not is_now or speaks(file, words, removed=True))
+        gone = (
+            was
+            and file.status != "C"
+            and (not is_now or speaks(file, words, removed=True))
+        )
         came = is_now and (gone or speaks(file, words))
         before = _named(look.old(file), tools) if gone else set()
         after = _named(look.new(file), tools) if came else set()
@@ -139,7 +154,9 @@ def _removed(look: Look) -> Iterator[Finding]:
     elsewhere = _elsewhere(look, gone_for_good, tools)
     for tool, path in gone_for_good.items():
         if tool not in elsewhere:
-            message = f"{tool} no longer runs here, and nowhere else in the project's checks"
+            message = (
+                f"{tool} no longer runs here, and nowhere else in the project's checks"
+            )
             yield look.on_file(_REMOVED, path, message, subject=tool)
 
 
@@ -148,11 +165,15 @@ def _named(text: str | None, tools: dict[str, re.Pattern[str]]) -> set[str]:
     return {tool for tool, pattern in tools.items() if pattern.search(told)}
 
 
-def _elsewhere(look: Look, lost: dict[str, bytes], tools: dict[str, re.Pattern[str]]) -> set[str]:
+def _elsewhere(
+    look: Look, lost: dict[str, bytes], tools: dict[str, re.Pattern[str]]
+) -> set[str]:
     """Return which of the lost checks still run in a file that the change leaves alone."""
     if not lost:
         return set()
-    touched = {path for file in look.change.files for path in (file.path, file.old_path)}
+    touched = {
+        path for file in look.change.files for path in (file.path, file.old_path)
+    }
     paths = [
         path
         for path in look.context.trusted_paths() or ()
@@ -163,7 +184,9 @@ def _elsewhere(look: Look, lost: dict[str, bytes], tools: dict[str, re.Pattern[s
     for path in paths[:_MOST_READ]:
         try:
             data = look.context.trusted_file(path)
-        except GateError:  # a link, say: what cannot be read runs no check, and that is told
+        except (
+            GateError
+        ):  # a link, say: what cannot be read runs no check, and that is told
             continue
         found |= _named(data.decode("utf-8", "replace") if data else None, wanted)
     return found

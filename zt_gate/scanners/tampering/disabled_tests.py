@@ -23,9 +23,13 @@ _SKIPPED = "tampering/tests-skipped"
 _ASSERTIONS = 3
 #: For how many single tests a table of cases may stand.
 _CASES = 4
-_TABLE = re.compile(r"parametrize\b|\.(?:each|for)\b\s*[(`]|\bsubTest\(|\bt\.Run\(|@given\b")
+_TABLE = re.compile(
+    r"parametrize\b|\.(?:each|for)\b\s*[(`]|\bsubTest\(|\bt\.Run\(|@given\b"
+)
 _TITLE = re.compile(r"[\"'`]([^\"'`\n]{1,300})[\"'`]")
-_GUARD = re.compile(r"\s*(?:\}\s*)?(?:if|elif|else|except|case|default|switch|with|for|while)\b")
+_GUARD = re.compile(
+    r"\s*(?:\}\s*)?(?:if|elif|else|except|case|default|switch|with|for|while)\b"
+)
 _BELOW = re.compile(r"\s*(?:async\s+)?(?:def|class)\s")
 _ABOVE = re.compile(r"\s*(?:async\s+)?def\s|func\s")
 _REACH = 40
@@ -65,7 +69,10 @@ class _Rules:
         data = {**look.data(_REMOVED), **look.data(_SKIPPED)}
         tables = ("tests", "assertions", "hollow", "skips", "only")
         return cls(
-            *({key: re.compile(text) for key, text in data[name].items()} for name in tables)
+            *(
+                {key: re.compile(text) for key, text in data[name].items()}
+                for name in tables
+            )
         )
 
     def language(self, path: bytes) -> str | None:
@@ -134,14 +141,18 @@ def _count(lines: Iterator[Line], rules: _Rules, language: str) -> Counter[str]:
     return found
 
 
-def _skipped(look: Look, file: FileChange, rules: _Rules, language: str) -> Iterator[Finding]:
+def _skipped(
+    look: Look, file: FileChange, rules: _Rules, language: str
+) -> Iterator[Finding]:
     """Yield added lines that silence a test which was there before, or all others."""
     skips, only = rules.skips[language], rules.only[language]
     hits = []
     for line in file.added_lines():
         text = decode_lossy(line.data[:2000])
         if only.search(text):
-            yield look.on_line(_SKIPPED, file.path, line, "every other test of the file is silent")
+            yield look.on_line(
+                _SKIPPED, file.path, line, "every other test of the file is silent"
+            )
         elif file.old is not None and skips.search(text):
             hits.append(line)
     if not hits:
@@ -183,7 +194,9 @@ class _Place:
             return self._is_known(self._near(line.number, _BELOW, range(1, _REACH)))
         if re.match(r"\S", text):  # a mark for the whole module
             return True
-        above = next((row for row in reversed(self.rows[: line.number - 1]) if row.strip()), "")
+        above = next(
+            (row for row in reversed(self.rows[: line.number - 1]) if row.strip()), ""
+        )
         if _GUARD.match(above):
             return False
         return self._is_known(self._near(line.number, _ABOVE, range(-1, -_REACH, -1)))

@@ -47,7 +47,9 @@ def findings(look: Look) -> Iterator[Finding]:
 def _baseline(look: Look, file: FileChange) -> Iterator[Finding]:
     if file.new_mode not in {MODE_ABSENT, MODE_FILE, MODE_EXECUTABLE}:
         message = "the baseline is no plain file any more"
-        yield look.on_file(_BASELINE_RULE, _BASELINE, message, subject=f"{file.new_mode:o}")
+        yield look.on_file(
+            _BASELINE_RULE, _BASELINE, message, subject=f"{file.new_mode:o}"
+        )
         return
     before = look.old(file) if file.old_path == _BASELINE else None
     after = look.new(file) if file.path == _BASELINE else None
@@ -68,13 +70,17 @@ def _head(text: str | None) -> str | None:
     return text.partition("\n")[0].strip() if text else None
 
 
-def _own_rules(look: Look, file: FileChange, names: set[bytes | None]) -> Iterator[Finding]:
+def _own_rules(
+    look: Look, file: FileChange, names: set[bytes | None]
+) -> Iterator[Finding]:
     for path in names:
         for own in look.context.own_rules if path is not None else ():
             root = own.removeprefix("./").rstrip("/").encode("utf-8", "surrogateescape")
             if path is not None and (path == root or path.startswith(root + b"/")):
                 content = file.new.oid if file.new else "deleted"
-                message = "the change touches rules that the policy takes from the project"
+                message = (
+                    "the change touches rules that the policy takes from the project"
+                )
                 yield look.on_file(_OWN_RULES, path, message, subject=content)
 
 
@@ -164,14 +170,18 @@ class _Runs:
         for run in runs:
             command = lines.command(run)
             if not make:
-                command = command.lstrip("\t")  # only make takes a dash for "never mind"
+                command = command.lstrip(
+                    "\t"
+                )  # only make takes a dash for "never mind"
             if self._here.search(command):
                 toothless[run] = run
                 continue
             for group in lines.around(run):
                 # An "exit 0" behind the run takes nothing from it.
                 said = around.get(group, ())
-                reason = next((n for n in said if n < run or not _leaves(lines, n)), None)
+                reason = next(
+                    (n for n in said if n < run or not _leaves(lines, n)), None
+                )
                 if reason is not None:
                     toothless[run] = reason
                     break
@@ -191,14 +201,14 @@ class _Runs:
         elif after.in_force < before.in_force:
             if after.in_force == 0 and not gained:
                 verb = "deletes the file that runs" if file.is_deletion else "takes out"
-                message = f"the change {verb} the gate, and it runs nowhere else instead"
+                message = (
+                    f"the change {verb} the gate, and it runs nowhere else instead"
+                )
                 yield self._told(_DISABLED, file, message, "removed")
             else:
                 message = "the gate runs here in fewer places than before"
                 if after.in_force == 0:
-                    message = (
-                        "the gate no longer runs here, but somewhere else that the change adds"
-                    )
+                    message = "the gate no longer runs here, only in a place that the change adds"
                 yield self._told(_LOOSENED, file, message, "fewer")
         yield from self._replaced(file, before, after)
         if after.runs:
@@ -206,7 +216,9 @@ class _Runs:
             if workflows.is_workflow(file.path):
                 yield from self._triggered(file, before, after)
 
-    def _replaced(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
+    def _replaced(
+        self, file: FileChange, before: _Side, after: _Side
+    ) -> Iterator[Finding]:
         """Yield what says that the gate of somebody else runs in its place."""
         old, new = (self._sources_of(side) for side in (before, after))
         came = sorted(new - old)
@@ -220,9 +232,13 @@ class _Runs:
         text = "\n".join(side.lines.rows)
         return {name for pattern in self._sources for name in pattern.findall(text)}
 
-    def _loosened(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
+    def _loosened(
+        self, file: FileChange, before: _Side, after: _Side
+    ) -> Iterator[Finding]:
         known = {row.strip() for row in before.lines.rows}
-        old = "\n".join(before.lines.rows[n] for n in sorted(before.reaches(before.runs)))
+        old = "\n".join(
+            before.lines.rows[n] for n in sorted(before.reaches(before.runs))
+        )
         # A reason of its own: toothless lines are told already.
         told = set(after.toothless.values())
         runs = after.known(before)
@@ -230,16 +246,25 @@ class _Runs:
             row = after.lines.rows[number]
             if row.strip() not in known and number not in told:
                 for pattern in self._loose_here:
-                    if pattern.search(row) and not re.search(pattern.pattern, old, re.MULTILINE):
-                        yield self._line(file, number, row, "the gate sees less with this")
+                    if pattern.search(row) and not re.search(
+                        pattern.pattern, old, re.MULTILINE
+                    ):
+                        yield self._line(
+                            file, number, row, "the gate sees less with this"
+                        )
                         told.add(number)
                         break
         for number in sorted(after.around(runs) - told):
             row = after.lines.rows[number]
             if row.strip() not in known and self._loose_around.search(row):
-                yield self._line(file, number, row, "the gate runs for fewer changes with this")
+                yield self._line(
+                    file, number, row, "the gate runs for fewer changes with this"
+                )
         texts = ["\n".join(side.lines.rows) for side in (before, after)]
-        if texts[0].count("--policy-rev") > texts[1].count("--policy-rev") and before.in_force:
+        if (
+            texts[0].count("--policy-rev") > texts[1].count("--policy-rev")
+            and before.in_force
+        ):
             message = "the gate is no longer told which revision's policy to trust (--policy-rev)"
             yield self._told(_LOOSENED, file, message, "policy-rev")
         told_from = [len(_FROM.findall(text)) for text in texts]
@@ -250,10 +275,16 @@ class _Runs:
             message = "the gate is no longer pinned: a tag or branch can be moved to other code"
             yield self._told(_LOOSENED, file, message, "pin")
 
-    def _triggered(self, file: FileChange, before: _Side, after: _Side) -> Iterator[Finding]:
+    def _triggered(
+        self, file: FileChange, before: _Side, after: _Side
+    ) -> Iterator[Finding]:
         old, new = _on(before.lines), _on(after.lines)
         events = [
-            {word for word in re.findall(r"[a-z_]+", " ".join(rows)) if word in self._events}
+            {
+                word
+                for word in re.findall(r"[a-z_]+", " ".join(rows))
+                if word in self._events
+            }
             for rows in (old, new)
         ]
         if gone := events[0] - events[1]:
@@ -264,7 +295,9 @@ class _Runs:
         for row in new:
             if row.strip() not in known and self._triggers.search(row):
                 told = row.strip()
-                message = f"the gate's workflow starts for fewer changes: {told[:200]!a}"
+                message = (
+                    f"the gate's workflow starts for fewer changes: {told[:200]!a}"
+                )
                 yield self._told(_LOOSENED, file, message, told)
 
     def _skips(self, file: FileChange, after: _Side) -> Iterator[Finding]:
@@ -309,7 +342,9 @@ def _leaves(lines: CodeLines, number: int) -> bool:
 def _added(file: FileChange, number: int) -> Line | None:
     for hunk in file.hunks:
         if hunk.new_start <= number < hunk.new_start + hunk.added.lines:
-            return next((line for line in hunk.added_lines() if line.number == number), None)
+            return next(
+                (line for line in hunk.added_lines() if line.number == number), None
+            )
     return None
 
 

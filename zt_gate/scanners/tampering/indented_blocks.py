@@ -65,7 +65,9 @@ class CodeLines:
     def command(self, at: int) -> str:
         """Return a command with the lines that a backslash, ``||`` or ``&&`` joins to it."""
         first = last = at
-        while first > 0 and self.rows[first - 1].endswith("\\") and at - first < _JOINED:
+        while (
+            first > 0 and self.rows[first - 1].endswith("\\") and at - first < _JOINED
+        ):
             first -= 1
         most = min(len(self.rows) - 1, at + _JOINED)
         while last < most and self.rows[last].endswith(("\\", "||", "&&")):
@@ -113,11 +115,15 @@ def _grouped(rows: tuple[str, ...]) -> tuple[list[Group], list[int]]:
             parent = last.parent
             if len(opened) > 1:
                 groups[opened.pop()].end = number
-            groups.append(Group(parent, level, number, len(rows), item=True, members=[]))
+            groups.append(
+                Group(parent, level, number, len(rows), item=True, members=[])
+            )
             opened.append(len(groups) - 1)
         elif last.level < level:
             parent = last.members[-1] if last.members else last.parent
-            groups.append(Group(parent, level, number, len(rows), item=item, members=[]))
+            groups.append(
+                Group(parent, level, number, len(rows), item=item, members=[])
+            )
             opened.append(len(groups) - 1)
         group = groups[opened[-1]]
         group.members.append(number)

@@ -60,27 +60,44 @@ class _Attributes:
 
     def told(self, pattern: str, words: list[str]) -> str:
         """Say what the attributes of one pattern hide, "" where nothing."""
-        named = is_any(pattern.encode("utf-8", "surrogateescape"), "text") or pattern[-1:] in "*/"
+        named = (
+            is_any(pattern.encode("utf-8", "surrogateescape"), "text")
+            or pattern[-1:] in "*/"
+        )
         # A macro holds for whatever names it, and a set of letters for more than it shows.
-        named = named or pattern.startswith("[attr]") or "[" in pattern or "?" in pattern
+        named = (
+            named or pattern.startswith("[attr]") or "[" in pattern or "?" in pattern
+        )
         hides = named and not self._honest.search(pattern)
         for word in words:
-            if hides and word.startswith("linguist-generated") and word[18:] not in _UNSET:
+            if (
+                hides
+                and word.startswith("linguist-generated")
+                and word[18:] not in _UNSET
+            ):
                 return "forges fold these files away in a review, as if a program had made them"
             # -diff for all code is agent_config/git-hidden-diff.
-            if hides and word in {"-diff", "binary"} and not self._broad.fullmatch(pattern):
+            if (
+                hides
+                and word in {"-diff", "binary"}
+                and not self._broad.fullmatch(pattern)
+            ):
                 return "git shows no line of what changes in these files"
             if word in {"export-ignore", "export-subst"} and self._code.search(pattern):
                 return "archives have these files otherwise: what is published was not reviewed"
             if word == "merge=ours" and self._merge.search(pattern):
-                return "a merge drops the other side's edits of these files without a word"
+                return (
+                    "a merge drops the other side's edits of these files without a word"
+                )
         return ""
 
 
 def _owners(look: Look, file: FileChange) -> Iterator[Finding]:
     at = file.path if file.path in _OWNERS_AT else file.old_path or file.path
     if file.path not in _OWNERS_AT or file.is_deletion:
-        yield look.on_file(_OWNERS, at, "nobody is asked for a review of any path any more")
+        yield look.on_file(
+            _OWNERS, at, "nobody is asked for a review of any path any more"
+        )
         return
     old = _encoded(look.old(file)) if file.old_path in _OWNERS_AT else b""
     new = _encoded(look.new(file))
@@ -109,12 +126,16 @@ def _unowned(
         if gone:
             names = ", ".join(sorted(gone))[:200]
             message = f"{names!a} will not be asked about {pattern[:200]!a} any more"
-            yield look.on_file(_OWNERS, file.path, message, subject=f"{pattern} {names}")
+            yield look.on_file(
+                _OWNERS, file.path, message, subject=f"{pattern} {names}"
+            )
     for number, (pattern, owners) in enumerate(after.items()):
         if pattern in before:
             continue
         if not owners:
-            message = f"nobody is asked about {pattern[:200]!a}, whatever the lines above say"
+            message = (
+                f"nobody is asked about {pattern[:200]!a}, whatever the lines above say"
+            )
             yield look.on_file(_OWNERS, file.path, message, subject=pattern)
         elif number and before and pattern in _EVERYTHING:
             message = f"the line {pattern!a} takes every path from the owners above it"
@@ -131,11 +152,15 @@ def _overlooked(look: Look, file: FileChange, data: bytes) -> Iterator[Finding]:
     later = codeowners.PLACES[codeowners.PLACES.index(file.path) + 1 :]
     shadowed = [path for path in look.context.trusted_paths() or () if path in later]
     if shadowed and file.old_path not in shadowed:
-        message = f"this file counts instead of {shadowed[0].decode()}, which was read before"
+        message = (
+            f"this file counts instead of {shadowed[0].decode()}, which was read before"
+        )
         yield look.on_file(_OWNERS, file.path, message, subject=message)
 
 
-def _handed_over(look: Look, file: FileChange, before: Owners, after: Owners) -> Iterator[Finding]:
+def _handed_over(
+    look: Look, file: FileChange, before: Owners, after: Owners
+) -> Iterator[Finding]:
     """Yield a file of the gate that others are asked about than before."""
     old = before.of_each(_PROTECTED, most_lines=_MOST_ROWS)
     new = after.of_each(_PROTECTED, most_lines=_MOST_ROWS)

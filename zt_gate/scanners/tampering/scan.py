@@ -59,5 +59,9 @@ def _shortened(findings: Iterable[Finding], look: Look) -> Iterator[Finding]:
             yield finding
     for rule, count in counts.items():
         if count > _MOST:
-            message = f"{look.rules[rule].title}: {count - _MOST} more than the {_MOST} shown"
-            yield look.rules[rule].finding(Location("change"), message, subject=look.change.digest)
+            message = (
+                f"{look.rules[rule].title}: {count - _MOST} more than the {_MOST} shown"
+            )
+            yield look.rules[rule].finding(
+                Location("change"), message, subject=look.change.digest
+            )

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.tampering import path_kinds
-from zt_gate.scanners.tampering.comparison import Look, either, entries, rows_added, shown, speaks
+from zt_gate.scanners.tampering.comparison import (
+    Look,
+    either,
+    entries,
+    rows_added,
+    shown,
+    speaks,
+)
 from zt_gate.system.cache import sha256
 
 if TYPE_CHECKING:
@@ -47,7 +54,9 @@ class _Mark:
         literals = table["literals"]
         return cls(
             str(table["name"]),
-            tuple(str(word).encode() for word in literals) if isinstance(literals, list) else (),
+            tuple(str(word).encode() for word in literals)
+            if isinstance(literals, list)
+            else (),
             re.compile(str(table["pattern"]), re.IGNORECASE),
             re.compile(str(table["only"])) if "only" in table else None,
             str(table["weakens"]),
@@ -56,7 +65,9 @@ class _Mark:
 
     def find(self, text: str) -> re.Match[str] | None:
         found = self.pattern.search(text)
-        return found if self.only is None or (found and self.only.search(text)) else None
+        return (
+            found if self.only is None or (found and self.only.search(text)) else None
+        )
 
     def level(self, found: re.Match[str]) -> Level:
         """Return warn, or info for a mark that names its rule and gives its reason.
@@ -98,7 +109,11 @@ def _marks(look: Look) -> Iterator[Finding]:
     found: list[tuple[FileChange, Line]] = []
     hits: dict[tuple[bytes, int], _Hit] = {}
     for file in look.change.files:
-        if file.is_deletion or not path_kinds.is_code(file.path) or not speaks(file, literals):
+        if (
+            file.is_deletion
+            or not path_kinds.is_code(file.path)
+            or not speaks(file, literals)
+        ):
             continue
         for line, hit in _of_file(file, kinds, literals):
             hits[file.path, line.number] = hit
@@ -107,7 +122,12 @@ def _marks(look: Look) -> Iterator[Finding]:
         hit = hits[file.path, line.number]
         message = f"“{hit.mark.name}” arrives with the change: {hit.mark.weakens}"
         yield look.on_line(
-            _ADDED, file.path, line, message, span=hit.found.span(), level=hit.mark.level(hit.found)
+            _ADDED,
+            file.path,
+            line,
+            message,
+            span=hit.found.span(),
+            level=hit.mark.level(hit.found),
         )
 
 
@@ -139,18 +159,24 @@ def _on(line: Line, kinds: list[_Mark], literals: tuple[bytes, ...]) -> Iterator
 
 
 def _ignore_files(look: Look) -> Iterator[Finding]:
-    names = re.compile("(?:^|/)(?:" + either(look.data(_FILES)["files"]).pattern + r")\Z")
+    names = re.compile(
+        "(?:^|/)(?:" + either(look.data(_FILES)["files"]).pattern + r")\Z"
+    )
     for file in look.change.files:
         if file.is_deletion or not names.search(file.path.decode("utf-8", "replace")):
             continue
-        same = file.old_path is not None and names.search(file.old_path.decode("utf-8", "replace"))
+        same = file.old_path is not None and names.search(
+            file.old_path.decode("utf-8", "replace")
+        )
         added = entries(look.new(file)) - entries(look.old(file) if same else None)
         if not added:
             continue
         first = next(rows_added(file, added), None)
         message = f"{added.total():,} new entries of what a scanner passes over"
         # All of them: an approval is none of what comes next.
-        subject = sha256("\n".join(sorted(added.elements())).encode("utf-8", "surrogateescape"))
+        subject = sha256(
+            "\n".join(sorted(added.elements())).encode("utf-8", "surrogateescape")
+        )
         if first is not None:
             yield look.on_line(_FILES, file.path, first, message, subject=subject)
         else:
