@@ -33,9 +33,9 @@ def known(new: dict[str, bytes], old: dict[str, bytes]) -> PreexistingLines:
         # Told of what the change leaves alone, too.
         ("dependencies/vulnerable", "file", 1, False),
         # Told on an old line where the change made it possible.
-        ("code/python-shell-argument", "file", 1, True),
-        ("code/python-shell-argument", "line", 1, False),
-        ("code/python-shell-argument", "line", 2, True),
+        ("code/python-command-injection-argument", "file", 1, True),
+        ("code/python-command-injection-argument", "line", 1, False),
+        ("code/python-command-injection-argument", "line", 2, True),
         # Said of the file as a whole, which was there.
         ("agent_config/agent-folder-link", "file", None, False),
     ],

@@ -32,7 +32,10 @@ _OPTIONS_WITH_VALUE = (
     "--branch --rev --source --index --suffix --pip-args --refresh-package --upgrade-package -P "
     "--fetch-python --extra-search-dir --torch-backend --build-constraint --build-constraints"
 )
-_INDEX_OPTIONS = "-i --index-url --pypi-url --extra-index-url -f --find-links --index --default-index"
+_INDEX_OPTIONS = (
+    "-i --index-url --pypi-url --extra-index-url -f --find-links"
+    " --index --default-index"
+)
 
 
 def normalise(name: str) -> str:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 @each_of(
     ("entry", "use", "rule", "level"),
     [
-        ("Bash", "grant", "broad-permission", Level.BLOCK),
-        ("Bash(*)", "grant", "broad-permission", Level.BLOCK),
-        ("Bash(:*)", "grant", "broad-permission", Level.BLOCK),
-        ("*", "grant", "broad-permission", Level.BLOCK),
-        ("Bash(git * main)", "grant", "broad-permission", Level.BLOCK),
-        ("Bash(bash:*)", "grant", "broad-permission", Level.BLOCK),
-        ("Bash(sudo *)", "grant", "broad-permission", Level.BLOCK),
-        ("Bash(git:*)", "grant", "wide-permission", Level.WARN),
+        ("Bash", "grant", "any-command-permission", Level.BLOCK),
+        ("Bash(*)", "grant", "any-command-permission", Level.BLOCK),
+        ("Bash(:*)", "grant", "any-command-permission", Level.BLOCK),
+        ("*", "grant", "any-command-permission", Level.BLOCK),
+        ("Bash(git * main)", "grant", "any-command-permission", Level.BLOCK),
+        ("Bash(bash:*)", "grant", "any-command-permission", Level.BLOCK),
+        ("Bash(sudo *)", "grant", "any-command-permission", Level.BLOCK),
+        ("Bash(git:*)", "grant", "powerful-program-permission", Level.WARN),
         ("Bash(in AllowedDirs)", "grant", "permission-without-effect", Level.BLOCK),
         ("Bash (in AllowedDirs)", "offer", "permission-without-effect", Level.BLOCK),
         (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         ("NotebookEdit(src/**)", "grant", "permission-without-effect", Level.WARN),
         ("No network access please", "limit", "permission-without-effect", Level.BLOCK),
         ("Bash", "offer", "agent-with-shell", Level.WARN),
-        ("Bash(*)", "offer", "broad-permission", Level.BLOCK),
+        ("Bash(*)", "offer", "any-command-permission", Level.BLOCK),
     ],
 )
 def test_what_is_said(

@@ -160,7 +160,7 @@ def test_a_stronger_finding_silences_the_weaker_one(scan: Scan) -> None:
     run = scan(
         {"a.py": "def f(c, q):\n    c.execute(f\"SELECT * FROM t WHERE q = '{q}'\")\n"}
     )
-    assert found(run) == [("python-sql-value-in-text", 2)]
+    assert found(run) == [("python-sql-value-concatenation", 2)]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,6 @@ def test_the_rules_about_built_texts_are_given_in_the_newer_syntax() -> None:
     bodies = {name: rule.data["engine"] for name, rule in rulebook.load("code").items()}
     changed = {name for name, body in bodies.items() if newer(body) is not body}
     assert {
-        "code/python-sql-value-in-text",
-        "code/javascript-sql-value-in-text",
+        "code/python-sql-value-concatenation",
+        "code/javascript-sql-value-concatenation",
     } <= changed

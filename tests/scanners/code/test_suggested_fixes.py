@@ -95,9 +95,9 @@ def _rule(*steps: tuple[str, str]) -> Rule:
          "yaml.load(f, Loader=yaml.SafeLoader)"),
         # Two places, one of them perhaps a text: nothing is sure.
         ("python-tls-verification-off", 'requests.get("verify=False", verify=False)', None),
-        ("python-escaping-off", "jinja2.Environment(\n    loader=x,\n)",
+        ("python-html-escaping-off", "jinja2.Environment(\n    loader=x,\n)",
          "jinja2.Environment(\n    loader=x, autoescape=True)"),
-        ("python-escaping-off", "jinja2.Environment(\n    loader=x,  # )\n)", None),
+        ("python-html-escaping-off", "jinja2.Environment(\n    loader=x,  # )\n)", None),
         ("python-insecure-cookie", "r.set_cookie('a', b)",
          "r.set_cookie('a', b, secure=True, httponly=True)"),
         ("javascript-insecure-cookie", "res.cookie('a', b, { secure: false, httpOnly: false })",

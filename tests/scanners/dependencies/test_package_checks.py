@@ -59,7 +59,7 @@ def test_a_decoy_is_found_although_everybody_uses_it(
     registry: Registry, tmp_path: Path
 ) -> None:
     run = scan(registry, tmp_path, "sklearn\nflask\n")
-    assert rules(run) == ["decoy"]
+    assert rules(run) == ["name-confusion"]
     assert "scikit-learn" in run.findings[0].message
     assert "scikit-learn" in run.findings[0].remedy
 
@@ -259,7 +259,7 @@ def test_descriptions_are_read_where_the_snapshot_does_not_vouch(
     ):
         for _ in range(2):  # the second time from the cache
             run = scan(registry, tmp_path, new, path=path, text_findings=read)
-            assert set(rules(run)) == {"hostile-text"}
+            assert set(rules(run)) == {"prompt-injection"}
     assert rules(scan(registry, tmp_path, "tidepool-plain\n", text_findings=read)) == []
     assert len(seen) == 3
     assert not any("/flask/" in path for path in registry.asked())
@@ -290,7 +290,7 @@ def test_offline_the_snapshot_alone_speaks(registry: Registry, tmp_path: Path) -
     run = scan(
         registry, tmp_path, "flask\nreqeusts\nsklearn\ninhouse-kit\n", offline=True
     )
-    assert rules(run) == ["unverified", "similar-name", "decoy", "unverified"]
+    assert rules(run) == ["unverified", "similar-name", "name-confusion", "unverified"]
     assert registry.asked() == []
     assert [item.kind for item in run.not_inspected].count("not_applicable") == 1
 

@@ -98,7 +98,7 @@ def _loose(
     """Judge who may start the model's step and what the model may do."""
     path = (*tainted_step.step.path, "with", key)
     name = key.lower().replace("-", "_")
-    rule = "workflow-open-agent"
+    rule = "workflow-agent-open-to-anyone"
     words = [word.strip() for word in text.split(",")]
     if name in {"allowed_non_write_users", "allow_users"} and "*" in words:
         says = "lets anybody on the internet start the model's step"

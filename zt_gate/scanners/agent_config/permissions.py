@@ -67,7 +67,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
     tool, spec = match[1], match[2]
     if tool == "*" and use == "grant":
         return Judged(
-            "broad-permission",
+            "any-command-permission",
             Level.BLOCK,
             entry,
             "allows every tool without a question",
@@ -95,7 +95,10 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and use == "grant"
     ):
         return Judged(
-            "broad-permission", Level.WARN, entry, "allows writing outside the project"
+            "any-command-permission",
+            Level.WARN,
+            entry,
+            "allows writing outside the project",
         )
     if (
         tool in {"Read", "Edit"}
@@ -104,7 +107,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and use == "grant"
     ):
         return Judged(
-            "broad-permission",
+            "any-command-permission",
             Level.WARN,
             entry,
             "reaches the whole file system or home",
@@ -116,7 +119,10 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and tool.count("__") < 2
     ):
         return Judged(
-            "broad-permission", Level.WARN, entry, "allows every tool of every server"
+            "any-command-permission",
+            Level.WARN,
+            entry,
+            "allows every tool of every server",
         )
     return None
 
@@ -145,7 +151,7 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
                 "offers the shell without a limit",
             )
         return Judged(
-            "broad-permission",
+            "any-command-permission",
             Level.BLOCK,
             entry,
             "runs any command without a question",
@@ -154,7 +160,7 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
     program = words[0].rpartition("/")[2]
     if program in {"*", ""}:
         return Judged(
-            "broad-permission",
+            "any-command-permission",
             Level.BLOCK,
             entry,
             "begins with a wildcard: any program fits",
@@ -163,14 +169,14 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
         "reaching-programs"
     ):
         return Judged(
-            "broad-permission", Level.BLOCK, entry,
+            "any-command-permission", Level.BLOCK, entry,
             f"has a wildcard in the middle: every sub-command and option of {program} fits, such as"
             " one that runs a program",
         )  # fmt: skip
     open_end = what.endswith("*")
     if program in book.listed("shell-programs") and open_end:
         return Judged(
-            "broad-permission",
+            "any-command-permission",
             Level.BLOCK,
             entry,
             f"lets {program} run any command without a question",
@@ -181,7 +187,7 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
         and len([w for w in words if w not in {"*", ""}]) == 1
     ):
         return Judged(
-            "wide-permission",
+            "powerful-program-permission",
             Level.WARN,
             entry,
             f"lets {program} do anything that it can without a question",

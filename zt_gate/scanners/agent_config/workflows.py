@@ -105,7 +105,7 @@ def _checkout(step: Step, triggers: frozenset[str]) -> Iterator[Said]:
         f"checks out the pull request's own code under {where}: whoever opened it runs code"
         " with the workflow's secrets"
     )
-    rule = "workflow-foreign-checkout"
+    rule = "workflow-pwn-request"
     if step.is_checkout:
         for key in ("ref", "repository"):
             text = scalar(step.inputs.get(key)) or ""

@@ -109,7 +109,7 @@ class Checks:
         return case_of(rule, f"{dependency.name} {case['text']}{note}", case)
 
     def _decoys(self, ecosystem: str) -> Mapping[str, str]:
-        found: Mapping[str, str] = self.rules["dependencies/decoy"].data.get(
+        found: Mapping[str, str] = self.rules["dependencies/name-confusion"].data.get(
             ecosystem, {}
         )
         return found
@@ -120,7 +120,9 @@ class Checks:
         if not meant or not dependency.direct:
             return []
         message = f"{dependency.name} is not the package that it sounds like; did you mean {meant}?"
-        return [Assessment("dependencies/decoy", message, remedy=f"Use {meant}.")]
+        return [
+            Assessment("dependencies/name-confusion", message, remedy=f"Use {meant}.")
+        ]
 
     def _similar(
         self, dependency: Dependency, known: Known, project: Project | None
@@ -190,4 +192,4 @@ class Checks:
             text = (
                 f"the description of {dependency.name} is hostile: {message} ({rule})"
             )
-            yield Assessment("dependencies/hostile-text", text, Severity(severity))
+            yield Assessment("dependencies/prompt-injection", text, Severity(severity))

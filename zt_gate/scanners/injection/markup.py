@@ -40,7 +40,10 @@ _LETTER = r"\\(?:u00|u\{|x)([46][1-9A-Fa-f]|[57][0-9Aa])\}?"
 _SLY_ESCAPE = rf"(?<=[A-Za-z]){_LETTER}|{_LETTER}(?=[A-Za-z])"
 _TERMINAL = r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[[0-9;?]{0,16}[A-Za-z]"
 _CONCEAL = r"\[(?:[0-9]{1,2};){0,4}8m"
-_ENTITY_BYTES = rb"&(?:nbsp|ensp|emsp|thinsp|zwj|zwnj|shy|zerowidthspace|quot|lt|amp|#x?[0-9a-f]{2,6});"
+_ENTITY_BYTES = (
+    rb"&(?:nbsp|ensp|emsp|thinsp|zwj|zwnj|shy|zerowidthspace"
+    rb"|quot|lt|amp|#x?[0-9a-f]{2,6});"
+)
 _TERMINAL_MARKS = (b"\x1b[", b"\\x1b[", b"\\033[", b"\\e[", b"\\u001b[")
 _SLY_ENTITY = (
     r"&(?:#(?:x(?:[46][1-9a-f]|[57][0-9a])|6[5-9]|[78][0-9]|9[0789]|1[01][0-9]|12[0-2])"

@@ -217,7 +217,7 @@ class PageReader:
             text, message = obfuscated_words.unfold(text, sly.folds)
             messages.append(message)
         said += [
-            PageSignal("injection/coded-text", index, None, shown, "")
+            PageSignal("injection/character-codes", index, None, shown, "")
             for shown in messages
             if shown
         ]
@@ -279,7 +279,7 @@ def _coded(index: int, coded: decoding.Reading) -> Iterator[PageSignal]:
     spelt = next((text for text in coded.letters if decoding.is_sentence(text)), None)
     if spelt is not None:
         message = f'letters written as codes that read "{show_hidden.visible(spelt)}"'
-        yield PageSignal("injection/coded-text", index, None, message, spelt)
+        yield PageSignal("injection/character-codes", index, None, message, spelt)
     packed = max(coded.packed, key=len, default="")
     if decoding.is_sentence(packed, _PACKED_WORDS) and decoding.is_prose(packed):
         # Several lines are somebody's file: its sentences are read, the packing is no wonder.
@@ -287,7 +287,7 @@ def _coded(index: int, coded: decoding.Reading) -> Iterator[PageSignal]:
             decoding.is_sentence(packed, _PACKED_SURE)
             and packed.count("\n") < _PACKED_LINES
         )
-        rule = "injection/packed-text" if sure else "injection/packed-text-review"
+        rule = "injection/encoded-text" if sure else "injection/encoded-text-review"
         yield PageSignal(
             rule,
             index,

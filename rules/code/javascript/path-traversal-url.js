@@ -1,0 +1,12 @@
+const fs = require("fs");
+const path = require("path");
+const url = require("url");
+
+// ruleid: javascript-path-traversal-url
+fs.createReadStream(__dirname + req.url);
+// ruleid: javascript-path-traversal-url
+fs.readFile("./public" + url.parse(req.url).pathname, done);
+// ok: javascript-path-traversal-url
+fs.readFile(path.join(root, path.basename(req.url)), done);
+// ok: javascript-path-traversal-url
+fs.readFile("./public/index.html", done);

@@ -1,4 +1,0 @@
-// ruleid: javascript-sandbox-off
-new BrowserWindow({ webPreferences: { nodeIntegration: true } });
-// ok: javascript-sandbox-off
-new BrowserWindow({ webPreferences: { sandbox: true } });
