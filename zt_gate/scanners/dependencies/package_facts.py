@@ -205,12 +205,9 @@ class Knowledge:
         """Find out which version is installed, where that matters and is not written."""
         late = []
         for one in wanted:
-            unpinned = one.service is not None and not one.version
-            if (
-                one.facts is None
-                and unpinned
-                and audit.known((one.service, one.package))
-            ):  # type: ignore[arg-type]
+            if one.service is None or one.version or one.facts is not None:
+                continue
+            if audit.known((one.service, one.package)):
                 one.question = self.places.question(one.addition)
                 one.question = dataclasses.replace(one.question, service=None)
                 late.append(one)
