@@ -51,6 +51,15 @@ class Scratch:
         assert text.count(f"{after}\n") == 1
         target.write_text(text.replace(f"{after}\n", f"{after}\n{line}\n"))
 
+    def add_entry(self, name: str, registry: str, line: str) -> None:
+        """Add one line at the end of the tuple ``registry`` of a file of the copy."""
+        target = self.package / name
+        head, start, rest = target.read_text().partition(f"\n{registry}")
+        body, end, tail = rest.partition("\n)\n")
+        assert start
+        assert end
+        target.write_text(f"{head}{start}{body}\n{line}{end}{tail}")
+
     def gate(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the copy inside the repository."""
         home = self.package.parent / "home"
