@@ -19,7 +19,7 @@ from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import accepted_from, gather
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Kind, Request
-from zt_gate.review.scanner_context import Kit
+from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.rulebook.rule_ids import RuleIds
 from zt_gate.scanners import modules, registered
@@ -73,11 +73,11 @@ def run(
         )
         wrote = authorship.recognise(change.commits, request.told, marks)
         policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
-        kit = Kit(request, policy, git, trusted, workdir, environ, kept)
+        builder = ContextBuilder(request, policy, git, trusted, workdir, environ, kept)
         scanners = _scanners(request)
         place_of = modules()
         jobs = [
-            kit.job(info, place_of[name])
+            builder.job(info, place_of[name])
             for name, info in scanners.items()
             if _wanted(name, request)
         ]
@@ -102,10 +102,10 @@ def run(
             runs,
             policy,
             options,
-            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
+            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=builder.cache_dir)),
             rules=rules,
             expected=tuple(scanners),
-            patterns=_masking_patterns(runs, kit.cache_dir, texts=wrote.evidence),
+            patterns=_masking_patterns(runs, builder.cache_dir, texts=wrote.evidence),
             origin=wrote,
             seconds=time.monotonic() - started,
             salt=request.salt or (known.salt if known else judge.SALT),

@@ -35,7 +35,7 @@ _STRICT_VERSION_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
+class ContextBuilder:
     """What the scanners' contexts are made from."""
 
     request: Request
