@@ -334,7 +334,7 @@ TARGETS = {
     "policy": (policy, GateError, 2),
     "baselines": (known, GateError, 2),
     "marks": (mark, (), 1),
-    "scanner's answer": (answer, serialization.WireError, 2),
+    "scanner's answer": (answer, serialization.SerializationError, 2),
     "log": (logged, GateError, 1),
 }
 

@@ -102,7 +102,9 @@ def run(
             runs,
             policy,
             options,
-            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=builder.cache_dir)),
+            tool=ToolInfo(
+                "zt-gate", __version__, rulebook.digest(cache=builder.cache_dir)
+            ),
             rules=rules,
             expected=tuple(scanners),
             patterns=_masking_patterns(runs, builder.cache_dir, texts=wrote.evidence),

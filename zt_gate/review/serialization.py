@@ -25,7 +25,7 @@ _SKIP_KINDS = {"not_applicable", "unreadable", "failed", "unverified"}
 _STATUSES = {"ok", "skipped", "error"}
 
 
-class WireError(ValueError):
+class SerializationError(ValueError):
     """What a scanner's process sent is not a run."""
 
 
@@ -51,7 +51,7 @@ def load(data: bytes, *, seconds: float) -> ScannerRun:
     try:
         table = json.loads(data)
         if table["status"] not in _STATUSES:
-            raise WireError(f"unknown status {table['status']!r}")
+            raise SerializationError(f"unknown status {table['status']!r}")
         return ScannerRun(
             scanner=str(table["scanner"]),
             status=cast("RunStatus", table["status"]),
@@ -62,10 +62,12 @@ def load(data: bytes, *, seconds: float) -> ScannerRun:
             findings=tuple(_load_finding(item) for item in table["findings"]),
             not_inspected=tuple(_load_skip(*item) for item in table["not_inspected"]),
         )
-    except WireError:
+    except SerializationError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise WireError(f"{type(error).__name__} in a scanner's answer") from error
+        raise SerializationError(
+            f"{type(error).__name__} in a scanner's answer"
+        ) from error
 
 
 def _dump_finding(finding: Finding) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
 def _load_finding(table: dict[str, Any]) -> Finding:
     kind, path, line, column, end_line, end_column, commit = table["location"]
     if kind not in _LOCATION_KINDS:
-        raise WireError("unknown kind of location")
+        raise SerializationError("unknown kind of location")
     evidence = table["evidence"]
     return Finding(
         rule=str(table["rule"]),
@@ -132,14 +134,14 @@ def _load_evidence(text: str, start: int, end: int) -> Evidence:
 
 def _load_skip(path: str | None, kind: str, reason: str) -> NotInspected:
     if kind not in _SKIP_KINDS:
-        raise WireError("unknown kind of omission")
+        raise SerializationError("unknown kind of omission")
     return NotInspected(_bytes(path), cast("SkipKind", kind), str(reason))
 
 
 def _number(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise WireError("a position is no number")
+    raise SerializationError("a position is no number")
 
 
 def _text(path: bytes | None) -> str | None:

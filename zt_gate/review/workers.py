@@ -160,7 +160,7 @@ def _finish(
         return
     try:
         result = serialization.load(bytes(worker.answer), seconds=seconds)
-    except serialization.WireError:
+    except serialization.SerializationError:
         done[job.name] = _failed(job, _cause_of_death(job, status), seconds)
         return
     if result.scanner != job.name or any(
