@@ -150,7 +150,7 @@ class Finding:
         return self.former_rules[0] if self.former_rules else self.rule
 
 
-def whole(subject: str, shown: int) -> str:
+def bounded_subject(subject: str, shown: int) -> str:
     """Return a subject of bounded length that still differs where the rest of it does.
 
     Of what is longer than ``shown`` characters a digest stands behind them: a yes
