@@ -75,7 +75,7 @@ def scan(
         config=os.fspath(config),
         policy_rev=policy_rev,
         accept=_several("accept", accept),
-        told=OriginHints(
+        origin_hints=OriginHints(
             labels=_several("labels", labels), branch=branch, author=author
         ),
         offline=offline,

@@ -190,10 +190,18 @@ def test_an_unmarked_change_is_judged_by_the_configured_profile(repo: Repo) -> N
     repo.commit()
     assert judged(repo).policy.profile == "advisory"
     assert judged(repo, profile="strict").policy.profile == "strict"
-    assert judged(repo, told=OriginHints(labels=("bug",))).policy.profile == "advisory"
-    assert judged(repo, told=OriginHints(labels=("claude",))).policy.profile == "strict"
     assert (
-        judged(repo, told=OriginHints(labels=("x",)), ai_labels=("x",)).policy.profile
+        judged(repo, origin_hints=OriginHints(labels=("bug",))).policy.profile
+        == "advisory"
+    )
+    assert (
+        judged(repo, origin_hints=OriginHints(labels=("claude",))).policy.profile
+        == "strict"
+    )
+    assert (
+        judged(
+            repo, origin_hints=OriginHints(labels=("x",)), ai_labels=("x",)
+        ).policy.profile
         == "strict"
     )
 

@@ -243,7 +243,7 @@ def _request(known: _Run, config: str) -> review.Request:
         policy_rev="" if config or nothing else rev,
         accept=told.accept,
         offline=told.offline,
-        told=event.told,
+        origin_hints=event.told,
         ai_labels=told.labels,
         approver=known.decision.owner,
         unreviewed=known.decision.missing if told.approval != "false" else "",

@@ -51,7 +51,7 @@ class Request:
     unreviewed: str = ""
     review_all: bool = False
     #: What is said of the change from outside, and labels that mean an agent besides the known.
-    told: OriginHints = field(default_factory=OriginHints)
+    origin_hints: OriginHints = field(default_factory=OriginHints)
     ai_labels: tuple[str, ...] = ()
     #: Whether the run counts as one for the log that a policy may ask for.
     log: bool = True
