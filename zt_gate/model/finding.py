@@ -128,7 +128,7 @@ class Finding:
     secrets: tuple[str, ...] = ()
     fix: str | None = None
     #: Whether the old content had the same finding; False where nobody looked.
-    known_before: bool = False
+    preexisting: bool = False
     #: The rule's title: what the rule is called, where ``message`` speaks of this one place.
     title: str = ""
     #: The ids that the rule had before, the first one first (``rules/renames.toml``).
