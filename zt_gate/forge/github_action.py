@@ -75,7 +75,7 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     """
     publish.outputs(environ, {"verdict": "error"})
     told = settings.read(environ)
-    ci.mark(environ)
+    ci.set_ci_marker(environ)
     client = _client(environ, told)
     event = events.read(environ, events.payload(environ), client)
     server = environ.get("GITHUB_SERVER_URL", "")

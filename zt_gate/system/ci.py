@@ -21,17 +21,17 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _OTHERS)
 
 
-def mark(environ: MutableMapping[str, str]) -> None:
+def set_ci_marker(environ: MutableMapping[str, str]) -> None:
     """Set what ``in_ci`` looks for, where the caller knows that this is CI."""
     environ[_COMMON] = "true"
 
 
-def with_mark(environ: Mapping[str, str]) -> dict[str, str]:
+def with_ci_marker(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment as CI has it."""
     return {**environ, _COMMON: "true"}
 
 
-def without_marks(environ: Mapping[str, str]) -> dict[str, str]:
+def without_ci_markers(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment as a person's own machine has it."""
     marks = {_COMMON, *_OTHERS}
     return {name: value for name, value in environ.items() if name not in marks}
