@@ -44,7 +44,7 @@ class TimeLimitError(ProcessFailedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class ProcessResult:
     """What a child left: exit code (negative for a signal) and both outputs.
 
     ``cpu_seconds`` is the CPU time of the child and of its own children, infinite
@@ -57,18 +57,18 @@ class Completed:
     cpu_seconds: float = field(default=math.inf, compare=False)
 
 
-def scrubbed(environ: Mapping[str, str]) -> dict[str, str]:
+def scrubbed_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the part of ``environ`` that children get."""
     kept = {
         name: environ[name]
         for name in _KEPT
         if name in environ and (name not in _PLACES or os.path.isabs(environ[name]))
     }
-    kept["PATH"] = absolute_path(kept.get("PATH", os.defpath))
+    kept["PATH"] = safe_search_path(kept.get("PATH", os.defpath))
     return kept
 
 
-def absolute_path(path: str) -> str:
+def safe_search_path(path: str) -> str:
     """Drop empty and relative entries from a PATH: they mean the scanned folder.
 
     Where nothing stays, the system's own default: an empty PATH means the
@@ -87,7 +87,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     max_output: int = 64 * 1024 * 1024,
-) -> Completed:
+) -> ProcessResult:
     """Run ``argv`` and wait for it; ``deadline`` is a ``time.monotonic()`` value.
 
     ``argv[0]`` is an absolute path.  ``cpu_seconds`` limits the CPU time of the
@@ -100,7 +100,7 @@ def run(
         raise ProcessFailedError(
             f"{name}: refusing to start a program by a relative path"
         )
-    environment = scrubbed(os.environ) | dict(env or {})
+    environment = scrubbed_environment(os.environ) | dict(env or {})
     try:
         child = subprocess.Popen(
             list(argv), cwd=cwd, env=environment, start_new_session=False, close_fds=True,
@@ -136,7 +136,7 @@ def _communicate(
     watch: Watch,
     stdin: bytes,
     max_output: int,
-) -> Completed:
+) -> ProcessResult:
     assert child.stdin
     assert child.stdout
     assert child.stderr
@@ -166,7 +166,7 @@ def _communicate(
                         f"{name} printed more than {max_output:,} bytes"
                     )
     code, cpu_seconds = _wait(child, name, watch)
-    return Completed(code, bytes(out), bytes(err), cpu_seconds)
+    return ProcessResult(code, bytes(out), bytes(err), cpu_seconds)
 
 
 def _wait(child: subprocess.Popen[bytes], name: str, watch: Watch) -> tuple[int, float]:
