@@ -27,8 +27,8 @@ from zt_gate.model.report import ScannerRun
 from zt_gate.model.scanner import MEMORY
 from zt_gate.review import serialization
 from zt_gate.scanners import scanner_in
-from zt_gate.system.temporary import ENDING, uninterrupted
-from zt_gate.system.time_limits import Watch, cpu_of_group, exceeded_cpu, limit_cpu
+from zt_gate.system.temporary import TERMINATION_SIGNALS, uninterrupted
+from zt_gate.system.time_limits import Watchdog, cpu_of_group, exceeded_cpu, limit_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ class _Worker:
     pid: int
     started: float
     answer: bytearray
-    watch: Watch
+    watchdog: Watchdog
 
 
 def run(
@@ -121,7 +121,7 @@ def _collect(
         for fd in workers:
             selector.register(fd, selectors.EVENT_READ)
         while workers:
-            pause = min(worker.watch.pause() for worker in workers.values())
+            pause = min(worker.watchdog.pause() for worker in workers.values())
             wait = min(pause, _TICK) if progress else pause
             for key, _ in selector.select(wait):
                 worker = workers[key.fd]
@@ -131,7 +131,7 @@ def _collect(
                     selector.unregister(key.fd)
                     _finish(key.fd, workers, done)
             for fd, worker in tuple(workers.items()):
-                exceeded = worker.watch.exceeded()
+                exceeded = worker.watchdog.exceeded()
                 if exceeded:
                     selector.unregister(fd)
                     _finish(fd, workers, done, exceeded=exceeded)
@@ -202,10 +202,10 @@ def _start(
     with suppress(OSError):  # the worker does the same; whoever is first
         os.setpgid(pid, pid)
     started = time.monotonic()
-    watch = Watch(
+    watchdog = Watchdog(
         lambda: cpu_of_group(pid), job.cpu_seconds, job.wall_seconds, grace=GRACE
     )
-    return read_end, _Worker(job, pid, started, bytearray(), watch)
+    return read_end, _Worker(job, pid, started, bytearray(), watchdog)
 
 
 def _end(worker: _Worker) -> int:
@@ -250,9 +250,9 @@ def _work(
 def _settle(job: ScannerJob, answer: int, *, debug: bool) -> None:
     with suppress(OSError):
         os.setpgid(0, 0)
-    for number in (*ENDING, signal.SIGALRM, signal.SIGIO, signal.SIGXCPU):
+    for number in (*TERMINATION_SIGNALS, signal.SIGALRM, signal.SIGIO, signal.SIGXCPU):
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINATION_SIGNALS)
     # If the gate itself is killed, nobody else would end this process: at the
     # latest the alarm does, and where the kernel tells of a pipe whose reader
     # is gone (Linux), SIGIO ends it and its children at once.

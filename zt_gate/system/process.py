@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.system.time_limits import Watch, cpu_of_process, exceeded_cpu, limit_cpu
+from zt_gate.system.time_limits import Watchdog, cpu_of_process, exceeded_cpu, limit_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,9 +115,9 @@ def run(
     if math.isfinite(cpu_seconds):
         limit_cpu(cpu_seconds, child.pid)
     wall = deadline - time.monotonic()
-    watch = Watch(lambda: cpu_of_process(child.pid), cpu_seconds, wall)
+    watchdog = Watchdog(lambda: cpu_of_process(child.pid), cpu_seconds, wall)
     try:
-        completed = _communicate(child, name, watch, stdin, max_output)
+        completed = _communicate(child, name, watchdog, stdin, max_output)
     finally:
         if child.poll() is None:
             child.send_signal(signal.SIGKILL)
@@ -133,7 +133,7 @@ def run(
 def _communicate(
     child: subprocess.Popen[bytes],
     name: str,
-    watch: Watch,
+    watchdog: Watchdog,
     stdin: bytes,
     max_output: int,
 ) -> ProcessResult:
@@ -152,8 +152,8 @@ def _communicate(
         else:
             child.stdin.close()
         while selector.get_map():
-            _check(watch, name)
-            for key, _ in selector.select(watch.pause()):
+            _check(watchdog, name)
+            for key, _ in selector.select(watchdog.pause()):
                 if key.fileobj is child.stdin:
                     view = _feed(child, view, selector)
                     continue
@@ -165,11 +165,13 @@ def _communicate(
                     raise ProcessFailedError(
                         f"{name} printed more than {max_output:,} bytes"
                     )
-    code, cpu_seconds = _wait(child, name, watch)
+    code, cpu_seconds = _wait(child, name, watchdog)
     return ProcessResult(code, bytes(out), bytes(err), cpu_seconds)
 
 
-def _wait(child: subprocess.Popen[bytes], name: str, watch: Watch) -> tuple[int, float]:
+def _wait(
+    child: subprocess.Popen[bytes], name: str, watchdog: Watchdog
+) -> tuple[int, float]:
     """Wait for a child that has closed its outputs; returns its exit code and CPU seconds."""
     pause = _FIRST_PAUSE
     while True:
@@ -180,13 +182,13 @@ def _wait(child: subprocess.Popen[bytes], name: str, watch: Watch) -> tuple[int,
         if pid:
             child.returncode = os.waitstatus_to_exitcode(status)
             return child.returncode, usage.ru_utime + usage.ru_stime
-        _check(watch, name)
-        time.sleep(min(pause, watch.pause()))
+        _check(watchdog, name)
+        time.sleep(min(pause, watchdog.pause()))
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _check(watch: Watch, name: str) -> None:
-    exceeded = watch.exceeded()
+def _check(watchdog: Watchdog, name: str) -> None:
+    exceeded = watchdog.exceeded()
     if exceeded:
         raise TimeLimitError(name, exceeded)
 

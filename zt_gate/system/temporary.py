@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: What ends the gate.
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TERMINATION_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def uninterrupted() -> Iterator[None]:
 
     They come when it is over.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINATION_SIGNALS)
     try:
         with _held():
             yield
@@ -46,7 +46,7 @@ def _held() -> Iterator[None]:
     caught: list[int] = []
     handlers = {
         number: handler
-        for number in ENDING
+        for number in TERMINATION_SIGNALS
         if (handler := signal.getsignal(number)) not in {None, signal.SIG_IGN}
     }
     try:

@@ -80,7 +80,7 @@ def limit_cpu(seconds: float, pid: int = 0) -> None:
             resource.prlimit(pid, resource.RLIMIT_CPU, (soft, hard))
 
 
-class Watch:
+class Watchdog:
     """Watches one process, or one group, against both limits.
 
     ``used`` returns its CPU seconds so far, or None where they are not known;
