@@ -132,7 +132,7 @@ def test_units_are_the_net_change_and_then_each_commit() -> None:
     one, two = file_change("one", "1\n"), file_change("two", "2\n")
     first, second = commit("1", one, two, oid="1" * 40), commit("2", two, oid="2" * 40)
     change = change_of({"net": "x\n"}, commits=(first, second))
-    assert [(file.path, unit and unit.oid[0]) for file, unit in change.units()] == [
+    assert [(file.path, unit and unit.oid[0]) for file, unit in change.files_with_commits()] == [
         (b"net", None), (b"one", "1"), (b"two", "1"), (b"two", "2"),
     ]  # fmt: skip
 

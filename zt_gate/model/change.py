@@ -204,7 +204,7 @@ class ChangeSet:
     files: tuple[FileChange, ...] = ()
     commits: tuple[Commit, ...] = ()
 
-    def units(self) -> Iterator[tuple[FileChange, Commit | None]]:
+    def files_with_commits(self) -> Iterator[tuple[FileChange, Commit | None]]:
         """Yield the files of the net change, then those of each commit.
 
         A line that was added and removed again in a range stands only in its

@@ -192,7 +192,7 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at every added line, name and message of the change."""
     walk = InjectionScan(context.rules)
     known = {_digest(file) for file in change.files} if change.commits else set()
-    for file, commit in change.units():
+    for file, commit in change.files_with_commits():
         if commit is None or _digest(file) not in known:
             walk.file(file, commit)
     for commit in change.commits:
