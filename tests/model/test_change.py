@@ -17,9 +17,9 @@ from zt_gate.model.change import (
     MODE_FILE,
     MODE_SUBMODULE,
     MODE_SYMLINK,
-    Body,
     FileChange,
     Hunk,
+    HunkLines,
     Line,
 )
 from zt_gate.model.finding import Confidence, Level, Location, Severity
@@ -60,7 +60,7 @@ class Counting:
 def test_lines_come_back_whole(lines: list[bytes], newline: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     store = Counting(b"before\n" + data + b"after\n")
-    assert list(Body(store, 7, len(data), len(lines))) == lines
+    assert list(HunkLines(store, 7, len(data), len(lines))) == lines
     assert max(store.asked, default=0) <= CHUNK
 
 
@@ -76,7 +76,7 @@ def test_chunks_of_any_size_make_no_difference(
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CHUNK", chunk)
-        assert list(Body(Memory(data), 0, len(data), len(lines))) == lines
+        assert list(HunkLines(Memory(data), 0, len(data), len(lines))) == lines
 
 
 def test_a_body_can_be_read_twice_and_its_head_is_bounded() -> None:
@@ -181,6 +181,6 @@ def test_a_line_of_many_chunks_takes_linear_time(
     data = b"a\n" + line + b"\nb"
 
     def check(expected: list[bytes]) -> None:
-        assert list(Body(Memory(data), 0, len(data), 3)) == expected
+        assert list(HunkLines(Memory(data), 0, len(data), 3)) == expected
 
     finishes([[b"a", line, b"b"]], check)

@@ -51,7 +51,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class HunkLines:
     """The removed or the added lines of a hunk, kept as a span of a store.
 
     ``length`` counts bytes, ``lines`` counts lines.  Iterating reads the store
@@ -95,8 +95,8 @@ class Hunk:
 
     old_start: int
     new_start: int
-    removed: Body
-    added: Body
+    removed: HunkLines
+    added: HunkLines
 
     def added_lines(self) -> Iterator[Line]:
         """Yield the added lines with their numbers in the new file."""
