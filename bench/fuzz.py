@@ -315,7 +315,7 @@ def answer(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
 def logged(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read a log: whatever was changed in it must be found."""
     del path
-    whole, prev = b"", chain.START
+    whole, prev = b"", chain.GENESIS_HASH
     for number in range(1, 4):
         entry = {"time": "x", "v": 1, "seq": number, "prev": prev}
         line, prev = chain._line(entry)  # noqa: SLF001

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def written(lines: int) -> bytes:
     """What a log of so many lines holds."""
-    prev, data = chain.START, b""
+    prev, data = chain.GENESIS_HASH, b""
     for number in range(1, lines + 1):
         entry = {
             "verdict": "pass",
@@ -96,7 +96,7 @@ def test_a_head_that_was_kept_holds_while_the_log_grows() -> None:
     assert not refused(WHOLE, kept)
     assert refused(b"".join(LINES[:2]), kept)
     assert refused(b"", kept)
-    assert not refused(WHOLE, chain.START)
+    assert not refused(WHOLE, chain.GENESIS_HASH)
 
 
 def test_a_new_chain_does_not_have_the_head_that_was_kept() -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: The version of a line's fields.
 VERSION = 1
 #: What the first line has as the hash of the line before it.
-START = "0" * 64
+GENESIS_HASH = "0" * 64
 #: Bytes that one line may have when it is read.
 MAX_LINE = 64 << 20
 #: Seconds that a writer waits for the others.
@@ -84,7 +84,7 @@ def entries(file: BinaryIO) -> Iterator[tuple[dict[str, Any], str]]:
 
     Raises LogError at the first line that is not what was written.
     """
-    prev, number = START, 0
+    prev, number = GENESIS_HASH, 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
         if len(line) > MAX_LINE:
@@ -107,8 +107,8 @@ def verify(file: BinaryIO, expect: str = "") -> Verified:
     ``expect`` is a head that was kept elsewhere: it must be the hash of one of
     the lines, else the log was cut, or written anew.
     """
-    found = not expect or expect == START
-    head, lines = START, 0
+    found = not expect or expect == GENESIS_HASH
+    head, lines = GENESIS_HASH, 0
     for _, head in entries(file):
         lines += 1
         found = found or head == expect
@@ -175,7 +175,7 @@ def _hash_of(line: bytes) -> str | None:
 def _last(handle: int, size: int, path: Path) -> tuple[str, int]:
     """Return hash and number of the last line."""
     if size == 0:
-        return START, 0
+        return GENESIS_HASH, 0
     own = _hash_of(os.pread(handle, _SUFFIX, max(0, size - _SUFFIX)))
     number = _number(handle, size)
     if own is None or number is None:

@@ -48,7 +48,7 @@ def main(options: Namespace) -> int:
     if options.verb == "verify":
         expect = (options.expect or "").lower()
         if expect and (
-            len(expect) != len(chain.START) or expect.strip("0123456789abcdef")
+            len(expect) != len(chain.GENESIS_HASH) or expect.strip("0123456789abcdef")
         ):
             raise UsageError(
                 f"--expect takes a head, 64 hexadecimal digits, not {expect!a}"
