@@ -34,14 +34,14 @@ def record(
     arguments are those of ``place``.
     """
     try:
-        path, top = place(said, environ, git_folder, scanned)
-        chain.append(path, entry(report, revision), top=top)
+        path, top = log_location(said, environ, git_folder, scanned)
+        chain.append(path, log_entry(report, revision), top=top)
     except chain.LogError as error:
         return report.with_errors([str(error)])
     return report
 
 
-def place(
+def log_location(
     said: str, environ: Mapping[str, str], git_folder: str, scanned: Iterable[Path]
 ) -> tuple[Path, Path | None]:
     """Return where the log is, and the folder below which folders are made.
@@ -73,7 +73,7 @@ def place(
     return path, top
 
 
-def entry(report: Report, revision: str) -> dict[str, Any]:
+def log_entry(report: Report, revision: str) -> dict[str, Any]:
     """Return what the log keeps of a run: no message, no evidence, no line of a file."""
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

@@ -86,7 +86,7 @@ def _of_the_policy() -> Path:
     said = policy.audit.get("log", "")
     if not said:
         raise UsageError("the policy of HEAD has no [audit] log; name the file")
-    return record.place(said, os.environ, git.common_folder, [git.root])[0]
+    return record.log_location(said, os.environ, git.common_folder, [git.root])[0]
 
 
 @dataclass(slots=True)
