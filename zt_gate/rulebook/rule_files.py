@@ -256,7 +256,7 @@ def _is_table(root: Path, file: Path) -> bool:
     return file.relative_to(root).parts[1] == taint_tables.FOLDER
 
 
-def _shared(root: Path, files: Iterable[Path]) -> dict[str, taint_tables.Tables]:
+def _shared(root: Path, files: Iterable[Path]) -> dict[str, taint_tables.TaintTables]:
     """Return the shared tables by language, which is the name of their folder."""
     languages: dict[str, list[dict[str, Any]]] = {}
     where = ""
@@ -264,18 +264,20 @@ def _shared(root: Path, files: Iterable[Path]) -> dict[str, taint_tables.Tables]
         for file in files:
             where = file.relative_to(root.parent).as_posix()
             table = _read_yaml(file)
-            taint_tables.Tables(file.parent.name, [table])  # says which file is wrong
+            taint_tables.TaintTables(
+                file.parent.name, [table]
+            )  # says which file is wrong
             languages.setdefault(file.parent.name, []).append(table)
     except (OSError, ValueError, RecursionError) as error:
         raise RulebookError(f"{where}: {' '.join(str(error).split())}") from error
-    joined: dict[str, taint_tables.Tables] = {}
+    joined: dict[str, taint_tables.TaintTables] = {}
     for name, tables in languages.items():
-        joined[name] = taint_tables.Tables(name, tables)
+        joined[name] = taint_tables.TaintTables(name, tables)
     return joined
 
 
 def _read(
-    file: Path, where: str, shared: Mapping[str, taint_tables.Tables]
+    file: Path, where: str, shared: Mapping[str, taint_tables.TaintTables]
 ) -> list[dict[str, Any]]:
     try:
         if file.suffix == ".yaml":
@@ -313,10 +315,12 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 
 
 def _read_semgrep(
-    file: Path, shared: Mapping[str, taint_tables.Tables]
+    file: Path, shared: Mapping[str, taint_tables.TaintTables]
 ) -> list[dict[str, Any]]:
     document = _read_yaml(file)
-    here = shared.get(file.parent.name) or taint_tables.Tables(file.parent.name, ())
+    here = shared.get(file.parent.name) or taint_tables.TaintTables(
+        file.parent.name, ()
+    )
     tables = []
     for raw in _list_of_tables(document.get("rules", []), "rules"):
         metadata = _list_of_tables([raw.get("metadata", {})], "metadata")[0]

@@ -20,7 +20,7 @@ FOLDER = "tables"
 
 #: What a rule may name: the part of the tables it is looked up in, the part of a semgrep
 #: rule that it becomes. ``matches`` are sources that are reported wherever they stand.
-NAMED = {
+RULE_KEYS = {
     "sources": ("sources", "pattern-sources"),
     "sinks": ("sinks", "pattern-sinks"),
     "sanitizers": ("sanitizers", "pattern-sanitizers"),
@@ -48,16 +48,16 @@ _WORDS = frozenset(
 # Facts about a source or sink as a whole, which stand beside its patterns.
 _FLAGS = ("by-side-effect", "exact", "control")
 
-Kinds = dict[str, list[dict[str, Any]]]
+EntriesByKind = dict[str, list[dict[str, Any]]]
 
 
-class Tables:
+class TaintTables:
     """The tables of one language, joined: every kind of every part as semgrep's patterns."""
 
     def __init__(self, language: str, tables: Iterable[Mapping[str, Any]]) -> None:
         """Join tables; raises ValueError with what is wrong in one."""
         self._language = language
-        self._kinds: dict[str, Kinds] = {part: {} for part in PARTS}
+        self._kinds: dict[str, EntriesByKind] = {part: {} for part in PARTS}
         self._propagators: list[dict[str, Any]] = []
         self.frameworks: list[str] = []
         raw: dict[str, dict[str, list[object]]] = {part: {} for part in PARTS}
@@ -75,7 +75,7 @@ class Tables:
                     )
         for part, kinds in raw.items():
             for kind, items in kinds.items():
-                self._kinds[part][kind] = list(compiled(items, _FOCUS[part]))
+                self._kinds[part][kind] = list(compile_entries(items, _FOCUS[part]))
 
     def fill(self, rule: dict[str, Any]) -> dict[str, Any]:
         """Return a rule with the kinds that it names replaced by their patterns.
@@ -84,12 +84,12 @@ class Tables:
         names no kind is returned as it is.  Raises ValueError for a kind that
         no table has.
         """
-        named = {word: rule[word] for word in NAMED if word in rule}
+        named = {word: rule[word] for word in RULE_KEYS if word in rule}
         if not named:
             return rule
-        filled = {key: value for key, value in rule.items() if key not in NAMED}
+        filled = {key: value for key, value in rule.items() if key not in RULE_KEYS}
         for word, kinds in named.items():
-            part, becomes = NAMED[word]
+            part, becomes = RULE_KEYS[word]
             patterns: list[object] = []
             for kind in _list(kinds, word):
                 if kind not in self._kinds[part]:
@@ -104,7 +104,7 @@ class Tables:
         return filled
 
 
-def compiled(items: Iterable[object], focus: str) -> Iterable[dict[str, Any]]:
+def compile_entries(items: Iterable[object], focus: str) -> Iterable[dict[str, Any]]:
     """Yield semgrep's formulas for the entries of one kind.
 
     Plain patterns are joined into one ``pattern-either`` with the focus and one
