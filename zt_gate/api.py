@@ -103,7 +103,7 @@ def verify_dependency(
     if not isinstance(purl, str) or not purl.startswith("pkg:"):
         raise UsageError(f"verify_dependency takes a package URL, not {purl!a}")
     return packages.verify(
-        [packages.package_of(purl)],
+        [packages.parse_package(purl)],
         Path(folder).absolute(),
         os.environ if environ is None else environ,
         offline=offline,

@@ -36,7 +36,7 @@ class PackageRequest:
     version: str = ""
 
 
-def package_of(text: str, ecosystem: str = "pypi") -> PackageRequest:
+def parse_package(text: str, ecosystem: str = "pypi") -> PackageRequest:
     """Read a package URL, or a name of ``ecosystem``; raises UsageError."""
     if not text.strip() or len(text) > _LONGEST or not text.isprintable():
         raise UsageError(f"{text[:60]!a} is no package")
@@ -91,7 +91,7 @@ def verify(
     return run.run(request, environ)
 
 
-def place_of(
+def report_location(
     package: PackageRequest, packages: Sequence[PackageRequest]
 ) -> tuple[bytes, int]:
     """Return path and line (1-based) at which the report speaks of a package."""
@@ -131,7 +131,9 @@ def _file(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes:
     return (head + "".join(f"+{line}\n" for line in lines)).encode()
 
 
-def update(ecosystems: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[str]:
+def refresh_snapshots(
+    ecosystems: tuple[str, ...], environ: Mapping[str, str]
+) -> Iterator[str]:
     """Refresh the snapshots in the user's cache folder; yields a sentence for each.
 
     Raises UsageError for an ecosystem without one, GateError where it fails.
