@@ -118,9 +118,9 @@ def _source(
     worktree: bool,  # noqa: FBT001 - positions of one private call
     patch: bytes | None,
     tree: object,
-) -> tuple[run.Kind, str]:
+) -> tuple[run.RequestKind, str]:
     """Return the kind of source and its revision or range; raises UsageError for two."""
-    chosen: list[tuple[run.Kind, str]] = []
+    chosen: list[tuple[run.RequestKind, str]] = []
     if commits is not None:
         chosen.append(("range", commits))
     if base is not None:

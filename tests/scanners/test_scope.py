@@ -219,7 +219,7 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: review.Kind = "staged", **words: Any) -> Report:
+def judged(repo: Repo, kind: review.RequestKind = "staged", **words: Any) -> Report:
     request = review.Request(kind=kind, folder=repo.path, only=("scope",), **words)
     return review.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
 

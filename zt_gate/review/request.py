@@ -11,7 +11,7 @@ from zt_gate.review.authorship import OriginHints
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-Kind = Literal["staged", "message", "range", "base", "worktree", "patch", "tree"]
+RequestKind = Literal["staged", "message", "range", "base", "worktree", "patch", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Request:
     "added" or "all".  Empty strings stand for the defaults.
     """
 
-    kind: Kind = "staged"
+    kind: RequestKind = "staged"
     spec: str = ""
     patch: bytes | BinaryIO = b""
     paths: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import accepted_from, gather
 from zt_gate.review import authorship, judge, workers
-from zt_gate.review.request import Kind, Request
+from zt_gate.review.request import Request, RequestKind
 from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.rulebook.rule_ids import RuleIds
