@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.policy.schema import Policy
 
-SALT = b"zt-gate"
+DEFAULT_SALT = b"zt-gate"
 #: A finding that stands for something which could not be verified.
 UNVERIFIED = "dependencies/unverified"
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
@@ -89,7 +89,7 @@ def judge(
     origin: Origin | None = None,
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
-    salt: bytes = SALT,
+    salt: bytes = DEFAULT_SALT,
     exceptions: Exceptions | None = None,
     unreviewed: str = "",
 ) -> Report:
@@ -150,7 +150,7 @@ def judge(
     )
 
 
-def fingerprint(finding: Finding, salt: bytes = SALT) -> str:
+def fingerprint(finding: Finding, salt: bytes = DEFAULT_SALT) -> str:
     """Return 32 hexadecimal digits for rule, path and what was found.
 
     No line numbers, no commit, no time: the same for moved and re-indented code.

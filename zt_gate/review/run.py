@@ -110,7 +110,7 @@ def run(
             patterns=_masking_patterns(runs, builder.cache_dir, texts=wrote.evidence),
             origin=wrote,
             seconds=time.monotonic() - started,
-            salt=request.salt or (known.salt if known else judge.SALT),
+            salt=request.salt or (known.salt if known else judge.DEFAULT_SALT),
             exceptions=exceptions,
             unreviewed=request.unreviewed if wrote.ai or request.review_all else "",
         )
