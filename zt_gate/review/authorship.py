@@ -97,7 +97,7 @@ def _agent(table: Mapping[str, Any]) -> Agent:
     )
 
 
-def recognise(commits: Iterable[Commit], told: OriginHints, marks: Marks) -> Origin:
+def detect_origin(commits: Iterable[Commit], told: OriginHints, marks: Marks) -> Origin:
     """Return whether there is any mark, with each one as evidence."""
     found = dict.fromkeys((*_outside(told, marks), *_inside(commits, marks)))
     evidence = tuple(found)[:MAX_EVIDENCE]
@@ -106,7 +106,7 @@ def recognise(commits: Iterable[Commit], told: OriginHints, marks: Marks) -> Ori
     return Origin(bool(found), evidence)
 
 
-def is_agent(account: str, marks: Marks) -> bool:
+def is_agent_account(account: str, marks: Marks) -> bool:
     """Whether an address or an ``ID+LOGIN`` is a known agent's."""
     return any(True for _ in _account(account, marks))
 
@@ -117,10 +117,12 @@ def _outside(told: OriginHints, marks: Marks) -> Iterator[str]:
             yield f"label {label}"
     branch = _plain(told.branch)
     for agent in marks.agents:
-        if branch and any(fits(pattern, branch) for pattern in agent.branches):
+        if branch and any(
+            matches_wildcard(pattern, branch) for pattern in agent.branches
+        ):
             yield f"branch {told.branch}{_by(agent)}"
     for what, text in (("branch", told.branch), ("author", told.author)):
-        if text and any(fits(pattern, text) for pattern in marks.own):
+        if text and any(matches_wildcard(pattern, text) for pattern in marks.own):
             yield f"{what} {text} (a mark of the policy)"
     for name in _account(told.author, marks):
         yield f"author {told.author}{name}"
@@ -144,14 +146,14 @@ def _of_commit(commit: Commit, marks: Marks) -> Iterator[str]:
         for by in _account(email, marks):
             yield f"{role} {email}{by}"
         for agent in marks.agents:
-            if any(fits(pattern, name) for pattern in agent.authors):
+            if any(matches_wildcard(pattern, name) for pattern in agent.authors):
                 yield f"{role} {name}{_by(agent)}"
-        if any(fits(pattern, email) for pattern in marks.own):
+        if any(matches_wildcard(pattern, email) for pattern in marks.own):
             yield f"{role} {email} (a mark of the policy)"
     text = _text(commit.message)
     subject = text.lstrip().partition("\n")[0]
     for agent in marks.agents:
-        if any(fits(pattern, subject) for pattern in agent.subjects):
+        if any(matches_wildcard(pattern, subject) for pattern in agent.subjects):
             yield f"subject {subject[:_MAX_LINE]}{_by(agent)}"
     yield from _message(text, marks)
 
@@ -166,14 +168,14 @@ def _message(text: str, marks: Marks) -> Iterator[str]:
         key = trailer[1].lower() if trailer else ""
         for agent in marks.agents:
             if key in agent.trailers or any(
-                fits(pattern, line) for pattern in agent.lines
+                matches_wildcard(pattern, line) for pattern in agent.lines
             ):
                 yield f"{'trailer' if trailer else 'line'} {line}{_by(agent)}"
         if trailer and (key.endswith("-by") or key in {"author", "from"}):
             for address in _ADDRESS.findall(trailer[2]):
                 for by in _account(address, marks):
                     yield f"trailer {line}{by}"
-        if any(fits(pattern, line) for pattern in marks.own):
+        if any(matches_wildcard(pattern, line) for pattern in marks.own):
             yield f"line {line} (a mark of the policy)"
 
 
@@ -188,12 +190,13 @@ def _account(account: str, marks: Marks) -> Iterator[str]:
             "users.noreply.github.com",
         }
         if plain and (
-            known or any(fits(pattern, plain) for pattern in agent.addresses)
+            known
+            or any(matches_wildcard(pattern, plain) for pattern in agent.addresses)
         ):
             yield _by(agent)
 
 
-def fits(pattern: str, text: str) -> bool:
+def matches_wildcard(pattern: str, text: str) -> bool:
     """Whether ``text`` is what ``pattern`` says; ``*`` stands for any text.
 
     The first place of each part is taken, so the time is linear in the text for

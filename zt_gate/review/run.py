@@ -71,7 +71,7 @@ def run(
         marks = authorship.marks_of(
             rules[authorship.RULE], policy.ai, request.ai_labels
         )
-        wrote = authorship.recognise(change.commits, request.origin_hints, marks)
+        wrote = authorship.detect_origin(change.commits, request.origin_hints, marks)
         policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
         builder = ContextBuilder(request, policy, git, trusted, workdir, environ, kept)
         scanners = _scanners(request)
