@@ -66,7 +66,7 @@ class Masker:
         self, values: Iterable[str] = (), patterns: Sequence[re.Pattern[str]] = ()
     ) -> None:
         self._needles = _Needles(
-            {form for value in set(values) for form in forms(value)}
+            {form for value in set(values) for form in spellings(value)}
         )
         self._patterns = tuple(patterns)
         self._known: dict[str, str] = {}
@@ -194,7 +194,7 @@ class _Needles:
         return 0
 
 
-def forms(value: str) -> Iterator[str]:
+def spellings(value: str) -> Iterator[str]:
     """Yield the ways in which a text may spell ``value``.
 
     As it is, as JSON and Python write it inside quotes, percent-encoded; the
