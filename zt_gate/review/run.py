@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
 
-__all__ = ["Kind", "Request", "run", "secret_patterns"]
+__all__ = ["Request", "RequestKind", "run", "secret_patterns"]
 
 
 def run(
