@@ -88,7 +88,7 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
         "subject": finding.subject,
         "secrets": finding.secrets,
         "fix": finding.fix,
-        "preexisting": finding.known_before,
+        "preexisting": finding.preexisting,
         "title": finding.title,
         "former_rules": finding.former_rules,
     }  # fmt: skip
@@ -122,7 +122,7 @@ def _load_finding(table: dict[str, Any]) -> Finding:
         subject=str(table["subject"]),
         secrets=tuple(map(str, table["secrets"])),
         fix=None if table["fix"] is None else str(table["fix"]),
-        preexisting=table["known_before"] is True,
+        preexisting=table["preexisting"] is True,
         title=str(table["title"]),
         former_rules=tuple(map(str, table["former_rules"])),
     )  # fmt: skip
