@@ -1,4 +1,4 @@
-"""The limits of time that the scanners get."""
+"""The time limits of the scanners."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def job(workdir: Path, kind: str, **settings: float) -> ScannerJob:
 
 
 @pytest.mark.parametrize("kind", ["staged", "message", "range", "tree"])
-def test_the_wall_limit_is_far_behind_the_limit_of_cpu_time(
+def test_the_wall_limit_is_much_longer_than_the_cpu_limit(
     kind: str, tmp_path: Path
 ) -> None:
     made = job(tmp_path, kind)
