@@ -1,4 +1,4 @@
-"""What a finding says of what was found."""
+"""The subject of a finding."""
 
 from __future__ import annotations
 
