@@ -5,7 +5,7 @@ Usage: python bench/fuzz.py [--seconds N] [--seed N] [--keep FOLDER] [TARGET…]
 Seeds are the files of the drill, patches that git makes of them, and what the gate
 writes itself; they are cut, joined, doubled and sprinkled with bytes that mean
 something.  What counts as a find: an exception that is not the reader's own (users
-would see "the gate itself failed"), a key that was left as it was and does not block
+would see "internal error"), a key that was left as it was and does not block
 (a silent pass), a report that says the key or that a terminal would obey, and more than
 ten seconds of CPU for one input.  Finds go to ``--keep`` as files; the exit code is 1.
 The output is Markdown.
