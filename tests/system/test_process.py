@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from zt_gate.system import process
 from zt_gate.system.process import (
+    CompletedProcess,
     ProcessFailedError,
-    ProcessResult,
     TimeLimitError,
     run,
     safe_search_path,
@@ -30,7 +30,7 @@ PYTHON = [sys.executable, "-I", "-c"]
 
 def python(
     code: str, folder: Path, seconds: float = 20, **fields: object
-) -> ProcessResult:
+) -> CompletedProcess:
     return run(
         [*PYTHON, code], cwd=folder, deadline=time.monotonic() + seconds, **fields
     )  # type: ignore[arg-type]
@@ -48,7 +48,7 @@ def test_outputs_and_exit_codes(tmp_path: Path) -> None:
     done = python(
         "import sys; print('out'); sys.stderr.write('err'); sys.exit(7)", tmp_path
     )
-    assert done == ProcessResult(7, b"out\n", b"err")
+    assert done == CompletedProcess(7, b"out\n", b"err")
     assert python(
         "import os; print(os.getcwd())", tmp_path
     ).stdout.strip() == os.fsencode(tmp_path.resolve())

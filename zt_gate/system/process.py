@@ -56,7 +56,7 @@ class TimeLimitError(ProcessFailedError):
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessResult:
+class CompletedProcess:
     """The result of a child: exit code (negative for a signal) and both outputs.
 
     ``cpu_seconds`` is the CPU time of the child and of its own children, infinite if
@@ -102,7 +102,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     max_output: int = 64 * 1024 * 1024,
-) -> ProcessResult:
+) -> CompletedProcess:
     """Run ``argv`` and wait for it; ``deadline`` is a ``time.monotonic()`` value.
 
     ``argv[0]`` is an absolute path.  ``cpu_seconds`` limits the CPU time of the child
@@ -156,7 +156,7 @@ def _communicate(
     watchdog: Watchdog,
     stdin: bytes,
     max_output: int,
-) -> ProcessResult:
+) -> CompletedProcess:
     """Write the input and read both outputs until the child has closed them and exited."""
     assert child.stdin
     assert child.stdout
@@ -187,7 +187,7 @@ def _communicate(
                         f"{name} printed more than {max_output:,} bytes"
                     )
     code, cpu_seconds = _wait(child, name, watchdog)
-    return ProcessResult(code, bytes(stdout), bytes(stderr), cpu_seconds)
+    return CompletedProcess(code, bytes(stdout), bytes(stderr), cpu_seconds)
 
 
 def _wait(

@@ -38,7 +38,7 @@ class Counting:
     """Runs processes, and counts those that are scans."""
 
     def __init__(
-        self, runner: Callable[..., process.ProcessResult] = process.run
+        self, runner: Callable[..., process.CompletedProcess] = process.run
     ) -> None:
         self.runner = runner
         self.scans: list[Sequence[str]] = []
@@ -138,7 +138,7 @@ class Busy:
             {"type": "Timeout", "rule_id": "python-code-execution", "path": names[0]}
         ]
         answer = {"results": [], "errors": errors, "paths": {"scanned": names}}
-        return process.ProcessResult(
+        return process.CompletedProcess(
             0, json.dumps(answer).encode(), b"", self._cpu_seconds
         )
 
