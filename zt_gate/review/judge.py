@@ -102,14 +102,14 @@ def judge(
     policy's allowances and ignores alone.  ``unreviewed`` says why a required
     human review is missing, "" where it is not.
     """
-    found = [
+    raw_findings = [
         *(finding for run in runs for finding in run.findings),
         *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
     ]
     if unreviewed:
-        found.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
-    secrets = (secret for finding in found for secret in finding.secrets)
+        raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
+    secrets = (secret for finding in raw_findings for secret in finding.secrets)
     masker = Masker(secrets, patterns)
     if exceptions is None:
         excuses = Excuses(policy, options.today)
@@ -123,10 +123,10 @@ def judge(
             masker=masker,
             salt=salt,
         )
-        for finding in found
+        for finding in raw_findings
     ]
     findings = _sorted(_distinct(judged))
-    accepted = _accepted_unverified(found, judged)
+    accepted = _accepted_unverified(raw_findings, judged)
     errors = _errors(runs, policy, tuple(expected), accepted)
     return Report(
         tool=tool,
@@ -250,11 +250,11 @@ def _judged(
 
 
 def _accepted_unverified(
-    found: Sequence[Finding], judged: Sequence[JudgedFinding]
+    raw_findings: Sequence[Finding], judged: Sequence[JudgedFinding]
 ) -> frozenset[tuple[bytes | None, str]]:
     """Return path and reason of the unverified packages that a waiver accepts."""
     is_accepted: dict[tuple[bytes | None, str], bool] = {}
-    for finding, result in zip(found, judged, strict=True):
+    for finding, result in zip(raw_findings, judged, strict=True):
         if finding.rule == UNVERIFIED:
             key = (finding.location.path, finding.message)
             is_accepted[key] = is_accepted.get(key, True) and result.state != "active"
