@@ -5,7 +5,7 @@ Usage: python bench/fuzz.py [--seconds N] [--seed N] [--keep FOLDER] [TARGET…]
 Seeds are the files of the drill, patches that git makes of them, and what the gate
 writes itself; they are cut, joined, doubled and sprinkled with bytes that mean
 something.  What counts as a find: an exception that is not the reader's own (users
-would see "the gate itself failed"), a key that was left as it was and does not block
+would see "internal error"), a key that was left as it was and does not block
 (a silent pass), a report that says the key or that a terminal would obey, and more than
 ten seconds of CPU for one input.  Finds go to ``--keep`` as files; the exit code is 1.
 The output is Markdown.
@@ -315,7 +315,7 @@ def answer(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
 def logged(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     """Read a log: whatever was changed in it must be found."""
     del path
-    whole, prev = b"", chain.START
+    whole, prev = b"", chain.GENESIS_HASH
     for number in range(1, 4):
         entry = {"time": "x", "v": 1, "seq": number, "prev": prev}
         line, prev = chain._line(entry)  # noqa: SLF001
@@ -334,7 +334,7 @@ TARGETS = {
     "policy": (policy, GateError, 2),
     "baselines": (known, GateError, 2),
     "marks": (mark, (), 1),
-    "scanner's answer": (answer, serialization.WireError, 2),
+    "scanner's answer": (answer, serialization.SerializationError, 2),
     "log": (logged, GateError, 1),
 }
 

@@ -63,8 +63,8 @@ def test_options_mean_what_the_command_lines_do(repo: Repo, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("keywords", "said"),
     [
-        ({"base": "HEAD", "worktree": True}, "one source"),
-        ({"patch": b"", "tree": []}, "one source"),
+        ({"base": "HEAD", "worktree": True}, "give one source"),
+        ({"patch": b"", "tree": []}, "give one source"),
         ({"base": "nowhere"}, "nowhere"),
         ({"patch": b"a letter, no patch"}, "patch"),
         ({"skip": "code"}, "list"),

@@ -1,4 +1,4 @@
-"""``python -I -m zt_gate`` and the console script."""
+"""Entry point of ``python -I -m zt_gate`` and of the console script."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def run() -> None:
-    """Start the command line and leave with its exit code."""
+    """Run the command line and exit with its exit code."""
     from zt_gate.cli import main
 
     sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,6 @@
-"""The gate as Python functions: thin over ``zt_gate.review.run``, as the command line is.
+"""The Python functions of the gate; like the command line, they call ``zt_gate.review.run``.
 
-``scan`` judges one change and returns the report; it prints nothing and does
-not end the process.  See docs/api.md.
+They print nothing and do not end the process.  See docs/api.md.
 """
 
 from __future__ import annotations
@@ -49,35 +48,37 @@ def scan(
 ) -> Report:
     """Judge one change of the repository around ``folder``.
 
-    One of ``range`` ("A..B"), ``base`` (a revision), ``worktree``, ``patch``
-    (its bytes) and ``tree`` (paths relative to ``folder``; empty: all of it)
-    says what; without any, the staged change.  The other keywords mean what
-    the options of ``zt-gate scan`` mean; ``scanners`` is ``--scanner``, ``labels`` are ``--label``.
-    ``environ`` stands for the process's environment.
+    The source is one of ``range`` ("A..B"), ``base`` (a revision), ``worktree``,
+    ``patch`` (its bytes) and ``tree`` (paths relative to ``folder``; empty means the
+    whole folder); the default is the staged change.  The other keywords have the
+    meaning of the options of ``zt-gate scan``; ``scanners`` is ``--scanner``, ``labels``
+    is ``--label``.  ``environ`` replaces the environment of the process.
 
-    A verdict is never an exception: look at ``report.verdict``.  Raises
-    GateError, whose ``exit_code`` is the command line's, where there is nothing
-    to report on; for wrong keywords it is a UsageError.
+    A verdict is never an exception: read ``report.verdict``.  Raises GateError, whose
+    ``exit_code`` is the command line's, if no report can be made; for wrong keywords
+    that is a UsageError.
     """
     kind, spec = _source(range, base, worktree, patch, tree)
+    paths = _tuple_of("tree", tree or ())
+    hints = OriginHints(
+        labels=_tuple_of("labels", labels), branch=branch, author=author
+    )
     request = run.Request(
         kind=kind,
         spec=spec,
         patch=patch or b"",
-        paths=tuple(os.fspath(path) for path in _several("tree", tree or ())),
+        paths=tuple(os.fspath(path) for path in paths),
         folder=Path(folder).absolute(),
-        only=_several("scanners", scanners),
-        skip=_several("skip", skip),
+        only=_tuple_of("scanners", scanners),
+        skip=_tuple_of("skip", skip),
         fail_on=fail_on,
         min_confidence=min_confidence,
         profile=profile,
         task=task,
         config=os.fspath(config),
         policy_rev=policy_rev,
-        accept=_several("accept", accept),
-        told=OriginHints(
-            labels=_several("labels", labels), branch=branch, author=author
-        ),
+        accept=_tuple_of("accept", accept),
+        origin_hints=hints,
         offline=offline,
         audit=audit,
     )
@@ -95,15 +96,18 @@ def verify_dependency(
 ) -> Report:
     """Judge one package as if a change of the repository around ``folder`` added it.
 
-    ``purl`` is a package URL such as ``pkg:pypi/flask@3.0.0``; without a version
-    the one counts that would be installed.  Returns and raises as ``scan`` does.
+    ``purl`` is a package URL such as ``pkg:pypi/flask@3.0.0``; without a version the
+    version that would be installed is judged.  Returns and raises as ``scan`` does.
     """
     from zt_gate.review import packages
 
     if not isinstance(purl, str) or not purl.startswith("pkg:"):
-        raise UsageError(f"verify_dependency takes a package URL, not {purl!a}")
+        raise UsageError(
+            "verify_dependency takes a package URL such as pkg:pypi/flask@3.0.0, "
+            f"not {purl!a}"
+        )
     return packages.verify(
-        [packages.package_of(purl)],
+        [packages.parse_package(purl)],
         Path(folder).absolute(),
         os.environ if environ is None else environ,
         offline=offline,
@@ -115,31 +119,30 @@ def verify_dependency(
 def _source(
     commits: str | None,
     base: str | None,
-    worktree: bool,  # noqa: FBT001 - positions of one private call
+    worktree: bool,  # noqa: FBT001 - called once, in this module
     patch: bytes | None,
     tree: object,
-) -> tuple[run.Kind, str]:
-    """Return the kind of source and its revision or range; raises UsageError for two."""
-    chosen: list[tuple[run.Kind, str]] = []
+) -> tuple[run.RequestKind, str]:
+    """Return the kind of source and its revision or range; raises UsageError for several."""
+    given: list[tuple[run.RequestKind, str]] = []
     if commits is not None:
-        chosen.append(("range", commits))
+        given.append(("range", commits))
     if base is not None:
-        chosen.append(("base", base))
+        given.append(("base", base))
     if worktree:
-        chosen.append(("worktree", ""))
+        given.append(("worktree", ""))
     if patch is not None:
-        chosen.append(("patch", ""))
+        given.append(("patch", ""))
     if tree is not None:
-        chosen.append(("tree", ""))
-    if len(chosen) > 1:
-        raise UsageError(
-            f"one source at a time, not {' and '.join(kind for kind, _ in chosen)}"
-        )
-    return chosen[0] if chosen else ("staged", "")
+        given.append(("tree", ""))
+    if len(given) > 1:
+        names = " and ".join(kind for kind, _ in given)
+        raise UsageError(f"give one source, not {names}")
+    return given[0] if given else ("staged", "")
 
 
-def _several(keyword: str, items: Iterable[T]) -> tuple[T, ...]:
-    """Return the items; a single text would be taken apart into letters."""
+def _tuple_of(keyword: str, items: Iterable[T]) -> tuple[T, ...]:
+    """Return the items; raises UsageError for a string, whose items are its characters."""
     if isinstance(items, str | bytes):
-        raise UsageError(f"{keyword} takes a list, not the text {items!a}")
+        raise UsageError(f"{keyword} takes a list, not the string {items!a}")
     return tuple(items)

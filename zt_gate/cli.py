@@ -1,4 +1,4 @@
-"""Words in, exit code out: the one home of exit codes and of error messages."""
+"""The command line: runs one command, prints errors and returns the exit code."""
 
 from __future__ import annotations
 
@@ -20,68 +20,72 @@ EXIT_USAGE = 2
 EXIT_ERROR = 3
 EXIT_INTERRUPTED = 130
 
-_USAGE = "zt-gate [--version] [--help] VERB [OPTION…]"
+_USAGE = "zt-gate [--version] [--help] COMMAND [OPTION…]"
 
 
-def main(words: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code.
 
     0 pass, 1 fail, 2 wrong usage or configuration, 3 something could not be
-    inspected or the gate itself failed, 130 interrupted.
+    inspected or an internal error, 130 interrupted.
     """
     _open_standard_streams()
-    _leave_no_foreign_folder_on_the_path()
+    _remove_scanned_folders_from_import_path()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
-    debug = "--debug" in words
+    debug = "--debug" in arguments
     try:
-        code = _run(words)
+        code = _run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        _say("interrupted")
+        _print_error("interrupted")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader is gone: nothing can be said, and nothing was shown to pass.
-        _give_output_up()
+        # The reader has closed the pipe, so nobody has seen the report.
+        _discard_output()
         return EXIT_ERROR
-    except Exception as error:  # noqa: BLE001 - a traceback's exit code 1 would read as "fail"
-        _give_output_up()
-        return _explain(error, debug=debug)
+    except Exception as error:  # noqa: BLE001 - a traceback's exit code 1 would mean "fail"
+        _discard_output()
+        return _report_error(error, debug=debug)
     return code
 
 
-def _run(words: Sequence[str]) -> int:
-    verb = words[0] if words else ""
-    if verb in {"-V", "--version"}:
+def _run(arguments: Sequence[str]) -> int:
+    first = arguments[0] if arguments else ""
+    if first in {"-V", "--version"}:
         print(f"zt-gate {__version__}")
         return 0
-    if verb in {"", "-h", "--help", "help"}:
+    if first in {"", "-h", "--help", "help"}:
         print(_help())
-        return 0 if verb else EXIT_USAGE
+        return 0 if first else EXIT_USAGE
     for name, module, summary in COMMANDS:
-        if name == verb:
-            command = import_module(module)
-            # No abbreviations: a later option would change what they mean.
-            parser = _Parser(
-                prog=f"zt-gate {name}",
-                description=f"{name}: {summary}",
-                allow_abbrev=False,
-            )
-            command.arguments(parser)
-            options = parser.parse_args(list(words[1:]))
-            _refuse_empty(options)
-            code: int = command.main(options)
-            return code
+        if name == first:
+            return _run_command(name, module, summary, arguments[1:])
     from zt_gate.errors import UsageError
 
     raise UsageError(
-        f"there is no verb {_shown(verb)}{_nearest(verb)}; see zt-gate --help"
+        f"unknown command {_quoted(first)}{_suggestion(first)}; see zt-gate --help"
     )
 
 
+def _run_command(name: str, module: str, summary: str, arguments: Sequence[str]) -> int:
+    command = import_module(module)
+    # No abbreviations: an option that is added later could make them ambiguous.
+    parser = _Parser(
+        prog=f"zt-gate {name}",
+        description=f"{name}: {summary}",
+        allow_abbrev=False,
+    )
+    command.arguments(parser)
+    options = parser.parse_args(list(arguments))
+    _refuse_empty_values(options)
+    code: int = command.main(options)
+    return code
+
+
 class _Parser(argparse.ArgumentParser):
-    """argparse, with errors in the gate's one-line form."""
+    """An ArgumentParser that reports errors as one line."""
 
     def error(self, message: str) -> NoReturn:
         from zt_gate.errors import UsageError
@@ -89,75 +93,84 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{_printable(message)}; see {self.prog} --help")
 
 
-def _refuse_empty(options: argparse.Namespace) -> None:
-    """Raise UsageError for a value that is empty: a script's variable that was never set.
+def _refuse_empty_values(options: argparse.Namespace) -> None:
+    """Raise UsageError for an empty value, which often is an unset variable of a script.
 
-    ``--policy-rev "$BASE"`` would otherwise mean another policy than it says.
+    With an unset ``BASE``, ``--policy-rev "$BASE"`` would select another policy.
     """
     for name, value in vars(options).items():
         if value == "":
             from zt_gate.errors import UsageError
 
-            raise UsageError(f"the value of {name.replace('_', '-')} is empty")
+            raise UsageError(
+                f"the value of {name.replace('_', '-')} is empty; "
+                "is a variable in the command not set?"
+            )
 
 
 def _help() -> str:
-    verbs = "\n".join(f"  {name:<9} {summary}" for name, _, summary in COMMANDS)
+    commands = "\n".join(f"  {name:<9} {summary}" for name, _, summary in COMMANDS)
     return (
         f"usage: {_USAGE}\n\n"
         "A review gate for changes that AI agents write: never trust, always verify.\n\n"
-        f"{verbs}\n\n"
-        "zt-gate VERB --help says more. Exit codes: 0 pass, 1 fail, 2 wrong usage or\n"
-        "configuration, 3 something could not be inspected, 130 interrupted."
+        f"{commands}\n\n"
+        "Run zt-gate COMMAND --help for the options of a command. Exit codes: 0 pass,\n"
+        "1 fail, 2 wrong usage or configuration, 3 something could not be inspected,\n"
+        "130 interrupted."
     )
 
 
-def _nearest(word: str) -> str:
+def _suggestion(word: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(word, [name for name, _, _ in COMMANDS], 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    matches = get_close_matches(word, [name for name, _, _ in COMMANDS], 1)
+    return f" (did you mean {matches[0]}?)" if matches else ""
 
 
-def _explain(error: Exception, *, debug: bool) -> int:
+def _report_error(error: Exception, *, debug: bool) -> int:
     from zt_gate.errors import GateError
 
     if debug:
         import traceback
 
-        _say(_printable("".join(traceback.format_exception(error)), keep_lines=True))
+        _print_error(
+            _printable("".join(traceback.format_exception(error)), keep_lines=True)
+        )
     if isinstance(error, GateError):
-        _say(_printable(str(error)))
+        _print_error(_printable(str(error)))
         return error.exit_code
     kind = type(error).__name__
-    _say(_printable(f"the gate itself failed ({kind}: {error}); --debug shows where"))
+    message = (
+        f"internal error ({kind}: {error}); run again with --debug for a traceback"
+    )
+    _print_error(_printable(message))
     return EXIT_ERROR
 
 
-def _give_output_up() -> None:
-    """Drop what cannot be written: Python would try again at its end, and exit with 120."""
+def _discard_output() -> None:
+    """Discard unwritten output: Python would write it again at exit, and exit with 120."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _say(text: str) -> None:
-    """Write one line to stderr; a closed stderr is no reason to end otherwise."""
+def _print_error(text: str) -> None:
+    """Write a message to stderr; a closed stderr does not change the exit code."""
     try:
         print(f"zt-gate: {text}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         return
 
 
-def _shown(word: str) -> str:
+def _quoted(word: str) -> str:
     return repr(_printable(word))
 
 
 def _printable(text: str, *, keep_lines: bool = False) -> str:
-    """Show what cannot be seen, or what a log would obey, as escapes.
+    """Escape invisible characters and the commands of CI logs.
 
-    Messages quote hostile names.  With ``keep_lines`` each line stays one.
+    Messages quote hostile names.  ``keep_lines`` keeps the line breaks.
     """
     from zt_gate.reports.escape import log_start, visible
 
@@ -167,11 +180,11 @@ def _printable(text: str, *, keep_lines: bool = False) -> str:
 
 
 class _Interrupted(KeyboardInterrupt):
-    """An interrupt.
+    """Raised by a termination signal.
 
-    Of a class of its own: a plain KeyboardInterrupt that is raised while the
-    interpreter runs ``exec`` on a string (dataclasses do at import) makes it die
-    of SIGINT at its end, although the exception was caught (seen in 3.11).
+    It has its own class because a plain KeyboardInterrupt raised while the
+    interpreter runs ``exec`` on a string (as dataclasses do at import) makes Python
+    end with SIGINT, even if the exception was caught (seen in 3.11).
     """
 
 
@@ -180,11 +193,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _open_standard_streams() -> None:
-    """Put something in the place of standard streams that are closed.
+    """Open the null device for standard streams that are closed.
 
-    The next file or pipe that is opened would get its number, and with it what
-    is meant for the stream.  What is written to a closed standard output stays
-    an error: nobody has seen the report.
+    Otherwise the next file or pipe would get the number of the stream, and its
+    output.  Writing to a closed standard output is still an error, because nobody
+    has seen the report: its descriptor is opened for reading only.
     """
     fd = os.open(os.devnull, os.O_RDWR)
     while fd <= 2:
@@ -193,38 +206,37 @@ def _open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDONLY)
         fd = os.open(os.devnull, os.O_RDWR)
     os.close(fd)
-    # Not None where a stream was closed, whatever the type says.
+    # None if the stream was closed, although its type does not say so.
     if not sys.stdout:
         sys.stdout = os.fdopen(1, "w", closefd=False)
     if not sys.stderr:
         sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
-def _leave_no_foreign_folder_on_the_path() -> None:
-    """Drop import paths that lie in what is scanned, or mean the current folder.
+def _remove_scanned_folders_from_import_path() -> None:
+    """Remove from sys.path the current folder and folders of the scanned repository.
 
-    ``python -m`` and ``PYTHONPATH=src`` put them there; a ``rich/`` or a
-    ``yaml.py`` in a scanned repository must not be imported.  What belongs to
-    the running Python, and the folder that this package comes from, stays: a
-    project may have its environment inside.
+    ``python -m`` and ``PYTHONPATH=src`` put them there, but a ``rich/`` or a
+    ``yaml.py`` of a scanned repository must not be imported.  Folders of the running
+    Python and of this package are kept: a project may contain its environment.
     """
-    own = os.path.realpath(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    python = tuple(map(os.path.realpath, (sys.prefix, sys.base_prefix)))
-    scanned = _scanned_folder()
-    sys.path[:] = [
-        entry
-        for entry in sys.path
-        if os.path.isabs(entry)
-        and (
-            os.path.realpath(entry) == own
-            or _below(entry, *python)
-            or not _below(entry, scanned)
-        )
-    ]
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    own_folder = os.path.realpath(package)
+    python_folders = [os.path.realpath(sys.prefix), os.path.realpath(sys.base_prefix)]
+    scanned_folder = _scanned_folder()
+
+    def is_trusted(entry: str) -> bool:
+        if not os.path.isabs(entry):
+            return False
+        if os.path.realpath(entry) == own_folder or _below(entry, *python_folders):
+            return True
+        return not _below(entry, scanned_folder)
+
+    sys.path[:] = [entry for entry in sys.path if is_trusted(entry)]
 
 
 def _scanned_folder() -> str:
-    """Return the top of the repository around the current folder, else that folder, or ""."""
+    """Return the repository's top folder, else the current folder; "" if that is gone."""
     try:
         here = os.path.realpath(os.getcwd())
     except OSError:
@@ -238,7 +250,7 @@ def _scanned_folder() -> str:
 
 
 def _below(path: str, *folders: str) -> bool:
-    real = os.path.realpath(path)
-    return any(
-        folder and f"{real}/".startswith(f"{folder.rstrip('/')}/") for folder in folders
-    )
+    """Whether a path is one of the folders or is in one of them."""
+    real = f"{os.path.realpath(path)}/"
+    prefixes = tuple(f"{folder.rstrip('/')}/" for folder in folders if folder)
+    return real.startswith(prefixes)

@@ -1,4 +1,4 @@
-"""The log: chained lines, one writer at a time, never through a link."""
+"""The log: chained lines, one writer at a time, links not followed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def written(lines: int) -> bytes:
-    """What a log of so many lines holds."""
-    prev, data = chain.START, b""
+    """Return the content of a log with this number of lines."""
+    prev, data = chain.GENESIS_HASH, b""
     for number in range(1, lines + 1):
         entry = {
             "verdict": "pass",
@@ -51,7 +51,7 @@ WHOLE = written(5)
 LINES = WHOLE.splitlines(keepends=True)
 
 
-def test_it_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+def test_the_log_reads_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "log"
     heads = [chain.append(path, {"number": number}) for number in range(3)]
     with chain.open_to_read(path) as file:
@@ -68,15 +68,15 @@ def test_any_changed_byte_is_found(at: int, byte: int) -> None:
 
 
 @given(at=st.integers(0, len(WHOLE)), text=st.binary(min_size=1, max_size=20))
-def test_anything_put_in_is_found(at: int, text: bytes) -> None:
+def test_inserted_bytes_are_found(at: int, text: bytes) -> None:
     assert refused(WHOLE[:at] + text + WHOLE[at:])
 
 
 @given(start=st.integers(0, len(WHOLE)), end=st.integers(0, len(WHOLE)))
-def test_anything_taken_out_is_found(start: int, end: int) -> None:
+def test_removed_bytes_are_found(start: int, end: int) -> None:
     start, end = sorted((start, end))
     left = WHOLE[:start] + WHOLE[end:]
-    # Whole lines at the end can only be missed against a head that was kept.
+    # Only a stored head shows that whole lines at the end are missing.
     assert refused(left, head(WHOLE)) is (left != WHOLE)
     if end < len(WHOLE):
         assert refused(left) is (left != WHOLE)
@@ -91,15 +91,15 @@ def test_lines_that_were_moved_or_written_twice_are_found(
     assert refused(WHOLE + LINES[twice])
 
 
-def test_a_head_that_was_kept_holds_while_the_log_grows() -> None:
+def test_a_stored_head_stays_valid_while_the_log_grows() -> None:
     kept = head(b"".join(LINES[:3]))
     assert not refused(WHOLE, kept)
     assert refused(b"".join(LINES[:2]), kept)
     assert refused(b"", kept)
-    assert not refused(WHOLE, chain.START)
+    assert not refused(WHOLE, chain.GENESIS_HASH)
 
 
-def test_a_new_chain_does_not_have_the_head_that_was_kept() -> None:
+def test_a_new_chain_does_not_have_the_stored_head() -> None:
     assert refused(written(4), head(WHOLE))
 
 
@@ -121,7 +121,7 @@ def test_many_writers_at_once_leave_one_chain(tmp_path: Path) -> None:
         assert chain.verify(file).lines == 100
 
 
-def test_it_never_goes_through_a_link(tmp_path: Path) -> None:
+def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "log").write_bytes(b"")
     (tmp_path / "folder").symlink_to(tmp_path / "real")
@@ -137,11 +137,11 @@ def test_it_never_goes_through_a_link(tmp_path: Path) -> None:
             chain.open_to_read(tmp_path / name)
 
 
-def test_what_others_may_write_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_other_users_can_write_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log"
     chain.append(path, {})
     path.chmod(0o622)
-    with pytest.raises(chain.LogError, match="alone"):
+    with pytest.raises(chain.LogError, match="another user"):
         chain.append(path, {})
 
 
@@ -157,7 +157,7 @@ def test_nothing_is_appended_to_half_a_line(tmp_path: Path) -> None:
     for rest in (WHOLE[:-10], WHOLE + b"{", b"text\n"):
         path.write_bytes(rest)
         path.chmod(0o600)
-        with pytest.raises(chain.LogError, match="not whole"):
+        with pytest.raises(chain.LogError, match="is incomplete"):
             chain.append(path, {})
         assert path.read_bytes() == rest
 

@@ -1,4 +1,4 @@
-"""Bodies of hunks over chunk edges; numbers; what a change yields."""
+"""Lines of hunks across chunk edges, line numbers, and the files of a change."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from zt_gate.model.change import (
     MODE_FILE,
     MODE_SUBMODULE,
     MODE_SYMLINK,
-    Body,
     FileChange,
     Hunk,
+    HunkLines,
     Line,
 )
 from zt_gate.model.finding import Confidence, Level, Location, Severity
@@ -30,7 +30,7 @@ CHUNK = 1 << 20
 
 @dataclass
 class Counting:
-    """A store that notes what was asked of it."""
+    """A store that records what was read from it."""
 
     data: bytes
     asked: list[int] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Counting:
 def test_lines_come_back_whole(lines: list[bytes], newline: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     store = Counting(b"before\n" + data + b"after\n")
-    assert list(Body(store, 7, len(data), len(lines))) == lines
+    assert list(HunkLines(store, 7, len(data), len(lines))) == lines
     assert max(store.asked, default=0) <= CHUNK
 
 
@@ -76,7 +76,7 @@ def test_chunks_of_any_size_make_no_difference(
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_CHUNK", chunk)
-        assert list(Body(Memory(data), 0, len(data), len(lines))) == lines
+        assert list(HunkLines(Memory(data), 0, len(data), len(lines))) == lines
 
 
 def test_a_body_can_be_read_twice_and_its_head_is_bounded() -> None:
@@ -132,7 +132,7 @@ def test_units_are_the_net_change_and_then_each_commit() -> None:
     one, two = file_change("one", "1\n"), file_change("two", "2\n")
     first, second = commit("1", one, two, oid="1" * 40), commit("2", two, oid="2" * 40)
     change = change_of({"net": "x\n"}, commits=(first, second))
-    assert [(file.path, unit and unit.oid[0]) for file, unit in change.units()] == [
+    assert [(file.path, unit and unit.oid[0]) for file, unit in change.files_with_commits()] == [
         (b"net", None), (b"one", "1"), (b"two", "1"), (b"two", "2"),
     ]  # fmt: skip
 
@@ -151,7 +151,7 @@ def test_units_are_the_net_change_and_then_each_commit() -> None:
 )
 def test_what_says_too_little_is_refused(location: object) -> None:
     assert callable(location)
-    with pytest.raises(ValueError, match=r"need|must say why"):
+    with pytest.raises(ValueError, match=r"need"):
         location()
 
 
@@ -181,6 +181,6 @@ def test_a_line_of_many_chunks_takes_linear_time(
     data = b"a\n" + line + b"\nb"
 
     def check(expected: list[bytes]) -> None:
-        assert list(Body(Memory(data), 0, len(data), 3)) == expected
+        assert list(HunkLines(Memory(data), 0, len(data), 3)) == expected
 
     finishes([[b"a", line, b"b"]], check)

@@ -1,4 +1,4 @@
-"""How a report changes after the judge."""
+"""Errors that are added to a report after the judge."""
 
 from __future__ import annotations
 

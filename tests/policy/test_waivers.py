@@ -37,7 +37,7 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: run.Kind = "staged", **more: object) -> Report:
+def judged(repo: Repo, kind: run.RequestKind = "staged", **more: object) -> Report:
     request = run.Request(
         kind=kind,
         folder=repo.path,

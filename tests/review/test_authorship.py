@@ -16,10 +16,10 @@ from zt_gate.review import run
 from zt_gate.review.authorship import (
     RULE,
     OriginHints,
-    fits,
-    is_agent,
+    detect_origin,
+    is_agent_account,
     marks_of,
-    recognise,
+    matches_wildcard,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def commit(
     ],
 )
 def test_marks_in_commits(marked: Commit) -> None:
-    found = recognise([commit(), marked], OriginHints(), MARKS)
+    found = detect_origin([commit(), marked], OriginHints(), MARKS)
     assert found.ai
     assert found.evidence[0].startswith("commit aaaaaaaaaaaa: ")
 
@@ -75,7 +75,7 @@ def test_marks_in_commits(marked: Commit) -> None:
     ],
 )
 def test_marks_outside_of_commits(told: OriginHints) -> None:
-    found = recognise([commit()], told, MARKS)
+    found = detect_origin([commit()], told, MARKS)
     assert found.ai
     assert len(found.evidence) == 1
 
@@ -103,7 +103,7 @@ def test_marks_outside_of_commits(told: OriginHints) -> None:
     ],
 )
 def test_what_is_no_mark(honest: Commit, told: OriginHints) -> None:
-    found = recognise([honest], told, MARKS)
+    found = detect_origin([honest], told, MARKS)
     assert not found.ai, found.evidence
     assert found.evidence == ()
 
@@ -120,23 +120,25 @@ def test_the_policy_names_labels_and_adds_marks() -> None:
         OriginHints(branch="weaver/1"),
         OriginHints(author="x@weaver.example"),
     ):
-        assert recognise([], told, marks).ai, told
-    assert recognise([commit("x\n\nTool: Weaver 3")], OriginHints(), marks).ai
-    assert recognise([commit(email="a@weaver.example")], OriginHints(), marks).ai
-    assert not recognise([], OriginHints(labels=("claude",)), marks).ai
-    assert recognise([], OriginHints(branch="claude/x"), marks).ai
+        assert detect_origin([], told, marks).ai, told
+    assert detect_origin([commit("x\n\nTool: Weaver 3")], OriginHints(), marks).ai
+    assert detect_origin([commit(email="a@weaver.example")], OriginHints(), marks).ai
+    assert not detect_origin([], OriginHints(labels=("claude",)), marks).ai
+    assert detect_origin([], OriginHints(branch="claude/x"), marks).ai
 
 
 def test_evidence_is_listed_up_to_a_limit() -> None:
-    found = recognise([commit(f"aider: {n}") for n in range(50)], OriginHints(), MARKS)
+    found = detect_origin(
+        [commit(f"aider: {n}") for n in range(50)], OriginHints(), MARKS
+    )
     assert len(found.evidence) == 21
     assert found.evidence[-1] == "and 30 more marks"
 
 
 def test_known_bots_are_agents_and_people_are_not() -> None:
-    assert is_agent("198982749+Copilot", MARKS)
-    assert not is_agent("7+ada", MARKS)
-    assert not is_agent("", MARKS)
+    assert is_agent_account("198982749+Copilot", MARKS)
+    assert not is_agent_account("7+ada", MARKS)
+    assert not is_agent_account("", MARKS)
 
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
@@ -144,7 +146,7 @@ def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
     import re
 
     wanted = ".*".join(re.escape(part) for part in pattern.split("*"))
-    assert fits(pattern, text) == bool(re.fullmatch(wanted, text))
+    assert matches_wildcard(pattern, text) == bool(re.fullmatch(wanted, text))
 
 
 @given(st.binary(max_size=300), st.text(max_size=60), st.text(max_size=60))
@@ -153,7 +155,7 @@ def test_whatever_a_commit_says_there_is_an_answer(
 ) -> None:
     odd = Commit("b" * 40, data, data, data, data, data)
     told = OriginHints(labels=(label,), branch=branch, author=label, text=branch)
-    found = recognise([odd], told, MARKS)
+    found = detect_origin([odd], told, MARKS)
     assert found.ai == bool(found.evidence)
 
 
@@ -190,10 +192,18 @@ def test_an_unmarked_change_is_judged_by_the_configured_profile(repo: Repo) -> N
     repo.commit()
     assert judged(repo).policy.profile == "advisory"
     assert judged(repo, profile="strict").policy.profile == "strict"
-    assert judged(repo, told=OriginHints(labels=("bug",))).policy.profile == "advisory"
-    assert judged(repo, told=OriginHints(labels=("claude",))).policy.profile == "strict"
     assert (
-        judged(repo, told=OriginHints(labels=("x",)), ai_labels=("x",)).policy.profile
+        judged(repo, origin_hints=OriginHints(labels=("bug",))).policy.profile
+        == "advisory"
+    )
+    assert (
+        judged(repo, origin_hints=OriginHints(labels=("claude",))).policy.profile
+        == "strict"
+    )
+    assert (
+        judged(
+            repo, origin_hints=OriginHints(labels=("x",)), ai_labels=("x",)
+        ).policy.profile
         == "strict"
     )
 

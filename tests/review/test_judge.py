@@ -134,7 +134,7 @@ def test_what_could_not_be_inspected_is_an_error(
 def test_a_scanner_that_left_no_run_is_an_error() -> None:
     report = judged(run(), expected=("code", "secrets"))
     assert outcome(report) == ("error", 3, False)
-    assert report.errors == ("secrets should have run and gave no result",)
+    assert report.errors == ("secrets returned no result",)
     assert outcome(judged(run(), expected=("code",))) == ("pass", 0, True)
 
 
@@ -149,7 +149,7 @@ def test_a_skipped_scanner_is_an_error_in_strict_alone() -> None:
     report = judged(SKIPPED, policy=Policy(profile="strict"))
     assert outcome(report) == ("error", 3, False)
     assert report.errors == (
-        "code was skipped, which strict does not accept: --skip code",
+        "code was skipped, which the strict profile does not allow: --skip code",
     )
 
 

@@ -56,14 +56,14 @@ def test_one_package_is_judged_as_a_change_would_be(
 )  # fmt: skip
 def test_what_is_no_package(text: str) -> None:
     with pytest.raises(UsageError):
-        verify.package_of(text)
+        verify.parse_package(text)
 
 
 def test_an_unsupported_ecosystem_is_answered_with_the_supported_ones() -> None:
     supported = "pypi, npm, cargo, golang, gem, composer, nuget, maven"
     for purl, kind in (("pkg:rpm/x", "rpm"), ("pkg:github/a/b", "github")):
         with pytest.raises(UsageError) as caught:
-            verify.package_of(purl)
+            verify.parse_package(purl)
         assert (
             str(caught.value)
             == f"unsupported ecosystem '{kind}'; supported: {supported}"
@@ -72,7 +72,7 @@ def test_an_unsupported_ecosystem_is_answered_with_the_supported_ones() -> None:
 
 def test_each_ecosystem_stands_where_it_should() -> None:
     packages = [
-        verify.package_of(text)
+        verify.parse_package(text)
         for text in ("pkg:pypi/a", "pkg:pypi/b@1", "pkg:npm/c", "pkg:npm/%40d/e@1.0.0",
                      "pkg:cargo/f@1.0", "pkg:golang/g.example/h@v1.0.0", "pkg:gem/i@2",
                      "pkg:composer/j/k", "pkg:nuget/L@1.0", "pkg:maven/m.n/o@1.0", "pkg:npm/p")
@@ -88,4 +88,6 @@ def test_each_ecosystem_stands_where_it_should() -> None:
         read = reader.read(path, "\n".join(lines).encode())
         places = [(entry.name, entry.line) for entry in read if entry.key in
                   {one.name for one in own} or entry.name in {one.name for one in own}]  # fmt: skip
-        assert places == [(one.name, verify.place_of(one, packages)[1]) for one in own]
+        assert places == [
+            (one.name, verify.report_location(one, packages)[1]) for one in own
+        ]

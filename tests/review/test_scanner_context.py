@@ -1,4 +1,4 @@
-"""The limits of time that the scanners get."""
+"""The time limits of the scanners."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from zt_gate.policy.schema import Policy
 from zt_gate.review.request import Request
-from zt_gate.review.scanner_context import Kit
+from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.scanners.secrets import SCANNER
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def job(workdir: Path, kind: str, **settings: float) -> ScannerJob:
     policy = replace(Policy(), scanners={"secrets": settings})
     request = Request(folder=workdir, kind=kind)  # type: ignore[arg-type]
-    kit = Kit(request, policy, None, "", workdir, {}, None)
-    return kit.job(SCANNER.info, "zt_gate.scanners.secrets")
+    builder = ContextBuilder(request, policy, None, "", workdir, {}, None)
+    return builder.job(SCANNER.info, "zt_gate.scanners.secrets")
 
 
 @pytest.mark.parametrize("kind", ["staged", "message", "range", "tree"])
-def test_the_wall_limit_is_far_behind_the_limit_of_cpu_time(
+def test_the_wall_limit_is_much_longer_than_the_cpu_limit(
     kind: str, tmp_path: Path
 ) -> None:
     made = job(tmp_path, kind)

@@ -90,12 +90,12 @@ def test_a_run_comes_back_as_it_was(run: ScannerRun) -> None:
     max_leaves=20,
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
 def test_anything_else_is_a_wire_error(data: bytes) -> None:
-    with pytest.raises(serialization.WireError):
+    with pytest.raises(serialization.SerializationError):
         serialization.load(data, seconds=0)
 
 
 def test_a_cut_answer_is_a_wire_error() -> None:
     data = serialization.dump(ScannerRun("secrets", "ok", files=3))
     for length in range(len(data)):
-        with pytest.raises(serialization.WireError):
+        with pytest.raises(serialization.SerializationError):
             serialization.load(data[:length], seconds=0)

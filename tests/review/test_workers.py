@@ -1,4 +1,4 @@
-"""Workers that crash, hang, lie or flood, in real processes."""
+"""Workers that crash, hang, send a wrong result or too much, in real processes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKER = "zt-gate-test-sleeper"
 
 
 class Scripted:
-    """A scanner that does what the change's first path tells it."""
+    """A scanner that runs the method that its settings name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -151,7 +151,7 @@ def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _left(tag: str) -> str:
-    """Return the processes with ``tag`` in their words; -ww, since ps cuts lines at 80."""
+    """Return the processes with ``tag`` among their arguments; ps cuts lines at 80 without -ww."""
     listed = subprocess.run(
         ["ps", "-eww", "-o", "stat,args"], capture_output=True, text=True, check=True
     )
@@ -159,14 +159,14 @@ def _left(tag: str) -> str:
 
 
 def _gone(tag: str) -> bool:
-    """Wait until nothing of ``tag`` is left: whoever is killed takes a moment to die."""
+    """Wait until no process with ``tag`` is left: a killed process takes a moment to end."""
     deadline = time.monotonic() + 10
     while _left(tag) and time.monotonic() < deadline:
         time.sleep(0.05)
     return not _left(tag)
 
 
-def test_a_scanner_that_works_gives_its_run(tmp_path: Path) -> None:
+def test_a_scanner_that_works_returns_its_run(tmp_path: Path) -> None:
     (run,) = workers.run(CHANGE, [job("well", tmp_path)])
     assert (run.status, run.files, run.lines) == ("ok", 1, 1)
     assert run.seconds > 0
@@ -176,13 +176,13 @@ def test_a_scanner_that_works_gives_its_run(tmp_path: Path) -> None:
     ("do", "reason"),
     [
         ("crash", "crashed: RuntimeError: no such thing"),
-        ("exit", "ended without an answer"),
-        ("hard_exit", "ended without an answer (exit code 0)"),
+        ("exit", "exited without a result"),
+        ("hard_exit", "exited without a result (exit code 0)"),
         ("die", "was killed by signal 9"),
         ("recurse", "crashed: RecursionError"),
-        ("lie", "answered in another scanner's name"),
-        ("forge", "answered in another scanner's name"),
-        ("nothing", "returned no run"),
+        ("lie", "returned a result for another scanner"),
+        ("forge", "returned a result for another scanner"),
+        ("nothing", "returned no ScannerRun"),
     ],
 )
 def test_a_scanner_that_fails_is_an_error_with_its_reason(
@@ -221,7 +221,7 @@ def test_a_hang_ends_at_the_deadline_with_all_its_children(tmp_path: Path) -> No
     assert _gone(tag)
 
 
-def test_the_limit_of_cpu_time_ends_what_works(
+def test_the_limit_of_cpu_time_ends_a_busy_worker(
     short_grace: None, tmp_path: Path
 ) -> None:
     (run,) = workers.run(CHANGE, [job("hang", tmp_path, cpu=0.2)])
@@ -231,7 +231,7 @@ def test_the_limit_of_cpu_time_ends_what_works(
     )
 
 
-def test_the_kernel_ends_it_where_nobody_can_look(
+def test_the_kernel_limits_cpu_time_where_the_watchdog_cannot_read_it(
     short_grace: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "cpu_of_group", lambda _group: None)
@@ -243,7 +243,8 @@ def test_the_kernel_ends_it_where_nobody_can_look(
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="other systems do not say what children used"
+    sys.platform != "linux",
+    reason="other systems do not report the CPU time of children",
 )
 @pytest.mark.parametrize("kind", ["one", "many"])
 def test_the_cpu_time_of_children_counts(
@@ -258,9 +259,7 @@ def test_the_cpu_time_of_children_counts(
     assert _gone(tag)
 
 
-def test_what_is_stopped_is_not_ended_for_its_cpu_time(
-    short_grace: None, tmp_path: Path
-) -> None:
+def test_a_stopped_worker_uses_no_cpu_time(short_grace: None, tmp_path: Path) -> None:
     looks = 0
 
     def wake(_names: object) -> None:
@@ -275,7 +274,7 @@ def test_what_is_stopped_is_not_ended_for_its_cpu_time(
     assert (run.status, run.reason) == ("ok", "")
 
 
-def test_one_bad_scanner_does_not_cost_the_others(tmp_path: Path) -> None:
+def test_a_failed_scanner_does_not_affect_the_others(tmp_path: Path) -> None:
     good = job("well", tmp_path)
     bad = job("crash", tmp_path, name="other")
     runs = workers.run(CHANGE, [bad, good])
@@ -285,7 +284,7 @@ def test_one_bad_scanner_does_not_cost_the_others(tmp_path: Path) -> None:
     ]
 
 
-def test_what_a_worker_prints_goes_nowhere(
+def test_the_output_of_a_worker_is_discarded(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (run,) = workers.run(CHANGE, [job("print", tmp_path)])
@@ -295,7 +294,7 @@ def test_what_a_worker_prints_goes_nowhere(
     assert captured.err == ""
 
 
-def test_progress_names_what_still_runs(tmp_path: Path) -> None:
+def test_progress_names_the_scanners_that_still_run(tmp_path: Path) -> None:
     seen: list[tuple[str, ...]] = []
     workers.run(
         CHANGE,
@@ -306,10 +305,10 @@ def test_progress_names_what_still_runs(tmp_path: Path) -> None:
     assert seen[-1] == ()
 
 
-def test_an_answer_that_is_too_large_is_an_error(
+def test_a_result_that_is_too_large_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "MAX_ANSWER", 10)
+    monkeypatch.setattr(workers, "MAX_RESULT", 10)
     (run,) = workers.run(CHANGE, [job("well", tmp_path)])
     assert run.status == "error"
     assert "too large" in run.reason
@@ -330,9 +329,9 @@ def test_an_interrupt_leaves_no_worker(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="other kernels do not tell of a closed pipe"
+    sys.platform != "linux", reason="other kernels do not signal a closed pipe"
 )
-def test_a_killed_gate_takes_its_workers_and_their_children_along(
+def test_workers_and_their_children_end_when_the_gate_is_killed(
     tmp_path: Path,
 ) -> None:
     tag = f"{MARKER}-killed-{os.getpid()}"
@@ -353,7 +352,7 @@ def test_a_killed_gate_takes_its_workers_and_their_children_along(
     assert _gone(tag)
 
 
-def test_signals_during_cleaning_up_wait_until_it_is_done(
+def test_signals_during_clean_up_are_deferred_until_it_is_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tag = f"{MARKER}-twice-{os.getpid()}"
@@ -363,13 +362,13 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
         if _left(tag):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    real = workers._end
+    real = workers._kill
 
-    def slow_end(worker: workers._Worker) -> int:
+    def slow_kill(worker: workers._Worker) -> int:
         os.kill(os.getpid(), signal.SIGTERM)
         return real(worker)
 
-    monkeypatch.setattr(workers, "_end", slow_end)
+    monkeypatch.setattr(workers, "_kill", slow_kill)
     jobs = [
         job("hang_with_child", tmp_path, name=name, tag=tag)
         for name in ("first", "second")
@@ -380,10 +379,10 @@ def test_signals_during_cleaning_up_wait_until_it_is_done(
     assert _gone(tag)
 
 
-def test_a_scanner_cannot_leave_itself_out(tmp_path: Path) -> None:
+def test_a_scanner_cannot_skip_itself(tmp_path: Path) -> None:
     (run,) = workers.run(CHANGE, [job("leave", tmp_path)])
     assert run.status == "error"
-    assert "left itself out: no wish to" in run.reason
+    assert "skipped itself: no wish to" in run.reason
 
 
 def test_a_long_message_of_a_crash_is_cut_between_words(tmp_path: Path) -> None:

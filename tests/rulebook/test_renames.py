@@ -1,4 +1,4 @@
-"""Renamed rules: the table, and that nothing that names a rule dies with its old id."""
+"""Renamed rules: the table, and everything that may name a rule by a former id."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def entry(old: str, new: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Rules with one that was renamed twice."""
+    """A folder of rules; one of them was renamed twice."""
     made = tmp_path / "rules"
     (made / "secrets").mkdir(parents=True)
     (made / "secrets" / "a.toml").write_text(RULE % "third-name" + RULE % "other")
@@ -50,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_the_table_of_the_repository_is_right() -> None:
+def test_the_table_of_the_repository_is_valid() -> None:
     table = renames.read(rules_folder())
     for scanner in rulebook.scanners_with_rules():
         table.check(scanner, rulebook.load(scanner).keys())
@@ -58,7 +58,7 @@ def test_the_table_of_the_repository_is_right() -> None:
     assert scanners <= set(rulebook.scanners_with_rules())
 
 
-def test_a_rule_knows_the_ids_that_it_had(folder: Path) -> None:
+def test_a_rule_has_its_former_ids(folder: Path) -> None:
     rules = rulebook.load("secrets", folder=folder)
     assert rules[NEW].former_ids == (OLDER, OLD)
     assert rules["secrets/other"].former_ids == ()
@@ -85,30 +85,33 @@ def test_compiled_rules_and_digest_follow_the_table(
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (entry("secrets/other", NEW), "secrets/other was given up"),
+        (entry("secrets/other", NEW), "secrets/other is a former id"),
         (entry(OLD, "secrets/none"), "renamed to secrets/none, which does not exist"),
         (
             entry(OLDER, OLD) + entry(OLD, NEW),
-            f"{OLDER} leads to {OLD}, which was renamed itself",
+            f"{OLDER} is renamed to {OLD}, which is itself renamed",
         ),
         (entry(OLD, NEW) + entry(OLD, "secrets/other"), f"{OLD} is renamed twice"),
         (entry(NEW, NEW), "renamed to itself"),
-        (entry("code/x", NEW), "would change its scanner"),
-        (entry("secrets/*", NEW), "is not written scanner/kebab-name"),
+        (entry("code/x", NEW), "name different scanners"),
+        (entry("secrets/*", NEW), "is not of the form scanner/kebab-name"),
         (
             '[[rename]]\nold = "secrets/a"\nnew = "secrets/other"\n',
-            "does not have exactly",
+            "must have exactly the keys",
         ),
-        (entry(OLD, NEW) + "more = 1\n", "does not have exactly"),
-        (entry(OLD, NEW).replace('"unclear"', '" "'), "reason is a text"),
-        (entry(OLD, NEW).replace('"0.2.0"', "2"), "since is a text"),
-        ("rename = 1\n", "and nothing else"),
-        ("[[renames]]\n", "and nothing else"),
-        ("rename = [1]\n", "does not have exactly"),
+        (entry(OLD, NEW) + "more = 1\n", "must have exactly the keys"),
+        (
+            entry(OLD, NEW).replace('"unclear"', '" "'),
+            "reason must be a non-empty string",
+        ),
+        (entry(OLD, NEW).replace('"0.2.0"', "2"), "since must be a non-empty string"),
+        ("rename = 1\n", "must contain only"),
+        ("[[renames]]\n", "must contain only"),
+        ("rename = [1]\n", "must have exactly the keys"),
         ("rename = \n", "Invalid value"),
     ],
 )
-def test_a_wrong_table_is_one_clear_error(
+def test_an_invalid_table_is_one_clear_error(
     text: str, problem: str, folder: Path
 ) -> None:
     (folder / renames.FILE).write_text(text)
@@ -122,7 +125,7 @@ def test_a_rule_file_cannot_claim_former_ids(folder: Path) -> None:
     (folder / "secrets" / "b.toml").write_text(
         RULE % "x" + 'former_ids = ["secrets/y"]\n'
     )
-    with pytest.raises(RulebookError, match="former ids stand in"):
+    with pytest.raises(RulebookError, match="former ids belong in"):
         rulebook.load("secrets", folder=folder)
 
 
@@ -146,7 +149,7 @@ def test_levels_take_any_id(name: str) -> None:
     assert level(RENAMED, levels={name: Level.INFO, "secrets": Level.WARN}) == "info"
 
 
-def test_the_present_id_decides_where_levels_name_several() -> None:
+def test_the_current_id_decides_if_levels_name_several() -> None:
     levels = {OLDER: Level.INFO, OLD: Level.BLOCK, NEW: Level.WARN}
     assert level(RENAMED, levels=levels) == "warn"
 
@@ -170,7 +173,7 @@ def test_a_glob_of_something_else_does_not_match() -> None:
     assert excuses.of(RENAMED.rule_ids, b"a.py").state == "active"
 
 
-def test_a_baseline_takes_the_new_name_without_a_second_line() -> None:
+def test_a_baseline_updates_the_id_without_a_second_entry() -> None:
     mark = "0" * 32
     old = Baseline(b"0" * 32, frozenset((BaselineEntry(mark, OLD, b"a.py"),)))
     new = baseline.merged(old, [BaselineEntry(mark, NEW, b"a.py")], prune=False)

@@ -219,7 +219,7 @@ def repo(tmp_path: Path) -> Repo:
     return made
 
 
-def judged(repo: Repo, kind: review.Kind = "staged", **words: Any) -> Report:
+def judged(repo: Repo, kind: review.RequestKind = "staged", **words: Any) -> Report:
     request = review.Request(kind=kind, folder=repo.path, only=("scope",), **words)
     return review.run(request, {**GIT_ENV, "HOME": str(repo.path.parent)})
 
@@ -248,9 +248,7 @@ def test_a_task_on_the_command_line_and_in_a_trailer(repo: Repo) -> None:
 
 
 def test_a_task_that_does_not_exist_is_refused(repo: Repo) -> None:
-    with pytest.raises(
-        UsageError, match=r"'refactr': there is no such task; .*code-review"
-    ):
+    with pytest.raises(UsageError, match=r"'refactr': unknown task; .*code-review"):
         judged(repo, task="refactr")
     assert set(built_in_tasks(RULES)) == {
         "code-review",

@@ -62,7 +62,7 @@ def test_commits_one_by_one_with_authors_and_trailers(repo: Repo) -> None:
         b"empty\n",
     ]
     assert (len(two.files), three.files) == (1, ())
-    assert len(list(change.units())) == 3
+    assert len(list(change.files_with_commits())) == 3
 
 
 @pytest.mark.parametrize("spec", ["main..side", "main...side", "main..", "main..."])

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.model.change import (
     MODE_FILE,
     Blob,
-    Body,
     ChangeSet,
     Commit,
     ContentUnavailableError,
     FileChange,
     Hunk,
+    HunkLines,
 )
 from zt_gate.scanners.base import Context
 from zt_gate.system import process
@@ -38,9 +38,9 @@ class Memory:
         return self.data[offset : offset + length]
 
 
-def body(lines: list[bytes]) -> Body:
+def body(lines: list[bytes]) -> HunkLines:
     data = b"".join(line + b"\n" for line in lines)
-    return Body(Memory(data), 0, len(data), len(lines))
+    return HunkLines(Memory(data), 0, len(data), len(lines))
 
 
 def blob(content: bytes) -> Blob:

@@ -26,10 +26,10 @@ from zt_gate.model.change import (
     MODE_SUBMODULE,
     MODE_SYMLINK,
     Blob,
-    Body,
     ContentUnavailableError,
     FileChange,
     Hunk,
+    HunkLines,
 )
 from zt_gate.syntax.text import (
     MAX_BYTES,
@@ -185,7 +185,7 @@ def test_text_that_does_not_decode_as_it_says(content: bytes, name: str) -> None
 
 def test_marked_text_without_its_blob() -> None:
     content = "one\ntwo\n".encode("utf-16")
-    hunk = Hunk(0, 1, body([]), Body(Memory(content), 0, len(content), 3))
+    hunk = Hunk(0, 1, body([]), HunkLines(Memory(content), 0, len(content), 3))
     file = FileChange(b"a.txt", "A", 0, MODE_FILE, hunks=(hunk,))
     assert read(added_text(file)) == [b"one", b"two"]
     old = "one\n".encode("utf-16")
@@ -348,7 +348,7 @@ def test_the_seventeenth_hunk_counts_too() -> None:
 def big(size: int, piece: bytes = b"", **fields: Any) -> FileChange:
     data = (piece * (size // max(1, len(piece)) + 1))[:size] if piece else b"x" * size
     lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    hunk = Hunk(0, 1, body([]), Body(Memory(data), 0, size, lines))
+    hunk = Hunk(0, 1, body([]), HunkLines(Memory(data), 0, size, lines))
     values = {"path": b"a.txt", "status": "A", "old_mode": 0, "new_mode": MODE_FILE,
               "hunks": (hunk,), **fields}  # fmt: skip
     return FileChange(**values)
@@ -382,7 +382,9 @@ def test_a_large_picture_is_no_text_and_a_large_fake_blocks() -> None:
     )
     fake = big(MAX_BYTES + 1, CODE, path=b"a.png")
     data = b"PK\x03\x04\n" + fake.hunks[0].added.head(MAX_BYTES + 1)
-    hunk = Hunk(0, 1, body([]), Body(Memory(data), 0, len(data), data.count(b"\n")))
+    hunk = Hunk(
+        0, 1, body([]), HunkLines(Memory(data), 0, len(data), data.count(b"\n"))
+    )
     polyglot = FileChange(b"a.zip", "A", 0, MODE_FILE, hunks=(hunk,))
     assert why(added_text(polyglot))[0] == "unreadable"
 

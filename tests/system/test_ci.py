@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zt_gate.system.ci import in_ci, mark, with_mark, without_marks
+from zt_gate.system.ci import in_ci, set_ci_marker, with_ci_marker, without_ci_markers
 
 
 @pytest.mark.parametrize(
@@ -25,11 +25,13 @@ from zt_gate.system.ci import in_ci, mark, with_mark, without_marks
 )
 def test_what_counts_as_ci(environ: dict[str, str], expected: bool) -> None:
     assert in_ci(environ) is expected
-    assert in_ci(with_mark(environ))
-    assert not in_ci(without_marks(environ))
-    mark(environ)
+    assert in_ci(with_ci_marker(environ))
+    assert not in_ci(without_ci_markers(environ))
+    set_ci_marker(environ)
     assert in_ci(environ)
 
 
 def test_other_variables_stay() -> None:
-    assert without_marks({"HOME": "h", "CI": "true", "TF_BUILD": "1"}) == {"HOME": "h"}
+    assert without_ci_markers({"HOME": "h", "CI": "true", "TF_BUILD": "1"}) == {
+        "HOME": "h"
+    }

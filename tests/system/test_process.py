@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from zt_gate.system import process
 from zt_gate.system.process import (
-    Completed,
+    CompletedProcess,
     ProcessFailedError,
     TimeLimitError,
-    absolute_path,
     run,
-    scrubbed,
+    safe_search_path,
+    scrubbed_environment,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 PYTHON = [sys.executable, "-I", "-c"]
 
 
-def python(code: str, folder: Path, seconds: float = 20, **fields: object) -> Completed:
+def python(
+    code: str, folder: Path, seconds: float = 20, **fields: object
+) -> CompletedProcess:
     return run(
         [*PYTHON, code], cwd=folder, deadline=time.monotonic() + seconds, **fields
     )  # type: ignore[arg-type]
@@ -46,7 +48,7 @@ def test_outputs_and_exit_codes(tmp_path: Path) -> None:
     done = python(
         "import sys; print('out'); sys.stderr.write('err'); sys.exit(7)", tmp_path
     )
-    assert done == Completed(7, b"out\n", b"err")
+    assert done == CompletedProcess(7, b"out\n", b"err")
     assert python(
         "import os; print(os.getcwd())", tmp_path
     ).stdout.strip() == os.fsencode(tmp_path.resolve())
@@ -235,19 +237,21 @@ def test_the_environment_is_scrubbed(
 
 
 def test_places_must_be_absolute(tmp_path: Path) -> None:
-    assert scrubbed({"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
-    assert "SSL_CERT_FILE" not in scrubbed({"SSL_CERT_FILE": "certificates.pem"})
+    assert scrubbed_environment({"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
+    assert "SSL_CERT_FILE" not in scrubbed_environment(
+        {"SSL_CERT_FILE": "certificates.pem"}
+    )
 
 
 @pytest.mark.parametrize("path", ["", ":", ".", "bin:./x", "::"])
 def test_a_path_of_nothing_is_the_systems_own(path: str) -> None:
-    assert absolute_path(path) == os.defpath
-    assert scrubbed({"PATH": path})["PATH"] == os.defpath
-    assert scrubbed({})["PATH"] == os.defpath
+    assert safe_search_path(path) == os.defpath
+    assert scrubbed_environment({"PATH": path})["PATH"] == os.defpath
+    assert scrubbed_environment({})["PATH"] == os.defpath
 
 
 @given(st.text("/.:ab", max_size=20))
 def test_a_path_never_means_the_current_folder(path: str) -> None:
-    entries = absolute_path(path).split(":")
+    entries = safe_search_path(path).split(":")
     assert entries
     assert all(os.path.isabs(entry) for entry in entries)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zt_gate.system.temporary import ENDING, private_folder, uninterrupted
+from zt_gate.system.temporary import TERMINATION_SIGNALS, private_folder, uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,8 @@ def second_thread() -> Iterator[None]:
 
 @pytest.fixture
 def interrupting() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in ENDING}
-    for number in ENDING:
+    before = {number: signal.getsignal(number) for number in TERMINATION_SIGNALS}
+    for number in TERMINATION_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     yield
     for number, handler in before.items():
@@ -38,7 +38,7 @@ def interrupting() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("second_thread", "interrupting")
-@pytest.mark.parametrize("number", ENDING)
+@pytest.mark.parametrize("number", TERMINATION_SIGNALS)
 def test_a_signal_that_another_thread_catches_waits_too(number: int) -> None:
     done: list[object] = []
 
@@ -88,7 +88,9 @@ def test_outside_the_main_thread_the_mask_alone_holds() -> None:
 
     def body() -> None:
         with uninterrupted():
-            masked.append(set(ENDING) <= signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+            masked.append(
+                set(TERMINATION_SIGNALS) <= signal.pthread_sigmask(signal.SIG_BLOCK, ())
+            )
 
     thread = threading.Thread(target=body)
     thread.start()

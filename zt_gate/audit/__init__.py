@@ -1,1 +1,1 @@
-"""The audit log: a chain of hashed records, and what goes into a record."""
+"""The audit log: a hash chain, and the record of a run."""

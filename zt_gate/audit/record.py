@@ -1,4 +1,4 @@
-"""What of a run goes into the log that the policy asks for, and where that log is."""
+"""Writes the record of a run to the audit log that the policy names."""
 
 from __future__ import annotations
 
@@ -14,67 +14,69 @@ if TYPE_CHECKING:
 
     from zt_gate.model.report import JudgedFinding, Report
 
-#: The folder of relative logs, in the repository's own git folder or the user's state folder.
+#: The folder of logs with a relative path, in the git folder or the user's state folder.
 FOLDER = "zt-gate"
 
 
 def record(
     report: Report,
-    said: str,
+    log_file: str,
     environ: Mapping[str, str],
     *,
     git_folder: str,
     scanned: Iterable[Path],
     revision: str,
 ) -> Report:
-    """Append a run to the log that the policy names with ``said``; return the report.
+    """Append a run to the log and return its report.
 
-    Where that fails the policy is not fulfilled: the report says why and is no
-    pass.  ``revision`` is the commit of HEAD, "" where there is none; the other
-    arguments are those of ``place``.
+    A run that cannot be logged does not satisfy the policy: its report gets the
+    error and is not a pass.  ``revision`` is the commit of HEAD, "" if there is
+    none; the other arguments are those of ``log_location``.
     """
     try:
-        path, top = place(said, environ, git_folder, scanned)
-        chain.append(path, entry(report, revision), top=top)
+        path, top = log_location(log_file, environ, git_folder, scanned)
+        chain.append(path, log_entry(report, revision), top=top)
     except chain.LogError as error:
         return report.with_errors([str(error)])
     return report
 
 
-def place(
-    said: str, environ: Mapping[str, str], git_folder: str, scanned: Iterable[Path]
+def log_location(
+    log_file: str, environ: Mapping[str, str], git_folder: str, scanned: Iterable[Path]
 ) -> tuple[Path, Path | None]:
-    """Return where the log is, and the folder below which folders are made.
+    """Return the path of the log, and the folder below which folders are created.
 
-    A relative path lies in ``zt-gate/`` of the repository's common folder
-    (``Git.common_folder``), which no change can write and all its work trees
-    share; without a repository (``git_folder`` "") in the user's state folder (XDG Base Directory
-    Specification).  Raises LogError where there is no such place, or where the
-    path leads into one of the ``scanned`` folders.
+    ``log_file`` is the policy's setting.  A relative path is below ``zt-gate/`` in
+    the repository's common folder (``Git.common_folder``), which no change can write
+    and which all work trees share; without a repository (``git_folder`` "") in the
+    user's state folder (XDG Base Directory Specification).  Raises LogError if there
+    is no such folder, or if the path is in one of the ``scanned`` folders.
     """
     top: Path | None = None
     own = os.path.realpath(git_folder) if git_folder else ""
-    if os.path.isabs(said):
-        path = Path(os.path.normpath(said))
+    if os.path.isabs(log_file):
+        path = Path(os.path.normpath(log_file))
     elif own:
         top = Path(own)
-        path = top / FOLDER / said
+        path = top / FOLDER / log_file
     else:
-        state = Path(os.path.realpath(_state(environ)))
-        path, top = state / FOLDER / said, state.parent.parent
+        state = Path(os.path.realpath(_state_folder(environ)))
+        top = state.parent.parent
+        path = state / FOLDER / log_file
     real = os.path.realpath(path.parent)
-    if not (own and _inside(real, own)):
-        for root in scanned:
-            if _inside(real, os.path.realpath(root)):
-                raise chain.LogError(
-                    f"the log {path} would lie among the files that are judged; give a relative "
-                    "path, which is kept in the repository's git folder, or one elsewhere"
-                )
+    if own and _inside(real, own):
+        return path, top
+    for root in scanned:
+        if _inside(real, os.path.realpath(root)):
+            raise chain.LogError(
+                f"the log {path} is among the files that are judged; in [audit] log give a "
+                "relative path, which is kept in the repository's git folder, or a path elsewhere"
+            )
     return path, top
 
 
-def entry(report: Report, revision: str) -> dict[str, Any]:
-    """Return what the log keeps of a run: no message, no evidence, no line of a file."""
+def log_entry(report: Report, revision: str) -> dict[str, Any]:
+    """Return the fields of a run in the log: no message, evidence or line of a file."""
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "version": report.tool.version,
@@ -94,39 +96,38 @@ def entry(report: Report, revision: str) -> dict[str, Any]:
         "verdict": report.verdict.value,
         "complete": report.complete,
         "errors": list(report.errors),
-        "findings": [_finding(one) for one in report.findings],
+        "findings": [_finding_entry(item) for item in report.findings],
     }
 
 
-def _finding(one: JudgedFinding) -> dict[str, Any]:
-    path = one.finding.location.path
-    said = {
-        "rule": one.finding.rule,
+def _finding_entry(item: JudgedFinding) -> dict[str, Any]:
+    path = item.finding.location.path
+    entry = {
+        "rule": item.finding.rule,
         "path": None if path is None else path.decode("utf-8", "backslashreplace"),
-        "state": one.state,
-        "level": one.level.value,
-        "fingerprint": one.fingerprint,
+        "state": item.state,
+        "level": item.level.value,
+        "fingerprint": item.fingerprint,
     }
-    if one.state != "active":
-        said |= {
-            "reason": one.state_reason,
-            "expires": one.state_expires,
-            "by": one.state_by,
-            "since": one.state_since,
-        }
-    return said
+    if item.state != "active":
+        entry["reason"] = item.state_reason
+        entry["expires"] = item.state_expires
+        entry["by"] = item.state_by
+        entry["since"] = item.state_since
+    return entry
 
 
-def _state(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):
-        home = environ.get("HOME", "")
-        if not os.path.isabs(home):
-            raise chain.LogError(
-                "there is no place for the log that the policy asks for; set HOME"
-            )
-        base = os.path.join(home, ".local", "state")
-    return Path(base)
+def _state_folder(environ: Mapping[str, str]) -> Path:
+    state = environ.get("XDG_STATE_HOME", "")
+    if os.path.isabs(state):
+        return Path(state)
+    home = environ.get("HOME", "")
+    if not os.path.isabs(home):
+        raise chain.LogError(
+            "no folder for the audit log that the policy requires; "
+            "set HOME or XDG_STATE_HOME to an absolute path"
+        )
+    return Path(home, ".local", "state")
 
 
 def _inside(path: str, root: str) -> bool:

@@ -48,7 +48,7 @@ def main(options: Namespace) -> int:
     if options.verb == "verify":
         expect = (options.expect or "").lower()
         if expect and (
-            len(expect) != len(chain.START) or expect.strip("0123456789abcdef")
+            len(expect) != len(chain.GENESIS_HASH) or expect.strip("0123456789abcdef")
         ):
             raise UsageError(
                 f"--expect takes a head, 64 hexadecimal digits, not {expect!a}"
@@ -86,7 +86,7 @@ def _of_the_policy() -> Path:
     said = policy.audit.get("log", "")
     if not said:
         raise UsageError("the policy of HEAD has no [audit] log; name the file")
-    return record.place(said, os.environ, git.common_folder, [git.root])[0]
+    return record.log_location(said, os.environ, git.common_folder, [git.root])[0]
 
 
 @dataclass(slots=True)

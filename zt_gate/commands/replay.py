@@ -103,7 +103,7 @@ def _commits(git: Git, last: int, *, first_parent: bool) -> Iterator[tuple[str, 
 def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
     """Judge one commit as CI would, by its first parent's policy; nothing is logged."""
     from zt_gate.review import run as review
-    from zt_gate.system.ci import with_mark
+    from zt_gate.system.ci import with_ci_marker
 
     request = review.Request(
         kind="range",
@@ -117,7 +117,7 @@ def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
     )
     try:
         # In CI the lower end of the range is the trusted side, and no approval of the user counts.
-        return review.run(request, with_mark(os.environ))
+        return review.run(request, with_ci_marker(os.environ))
     except GateError as error:  # an old policy that is no longer one, too
         return error
 

@@ -157,7 +157,7 @@ def request_of(options: argparse.Namespace) -> Request:
         config=options.config or "",
         policy_rev=options.policy_rev or "",
         accept=tuple(options.accept or ()),
-        told=OriginHints(
+        origin_hints=OriginHints(
             labels=tuple(options.label or ()),
             branch=options.branch or "",
             author=options.author or "",

@@ -48,14 +48,14 @@ def _check(options: Namespace) -> int:
 
     packages = list(
         dict.fromkeys(
-            verify.package_of(name, options.ecosystem) for name in options.names
+            verify.parse_package(name, options.ecosystem) for name in options.names
         )
     )
     report = verify.verify(packages, Path.cwd(), os.environ, offline=options.offline)
     active = [one for one in report.findings if one.state == "active"]
     told: set[int] = set()
     for package in packages:
-        at = verify.place_of(package, packages)
+        at = verify.report_location(package, packages)
         own = [
             one
             for one in active
@@ -85,6 +85,6 @@ def _plain(text: str) -> str:
 def _update(options: Namespace) -> int:
     from zt_gate.review import packages as verify
 
-    for told in verify.update(tuple(options.ecosystems), os.environ):
+    for told in verify.refresh_snapshots(tuple(options.ecosystems), os.environ):
         print(told)
     return 0

@@ -10,7 +10,7 @@ from zt_gate.drill.case import CaseResult, judged
 from zt_gate.drill.repository_cases import SCENES
 from zt_gate.drill.workspace import Box
 from zt_gate.errors import GateError
-from zt_gate.system.ci import without_marks
+from zt_gate.system.ci import without_ci_markers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -60,4 +60,4 @@ def play(
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
     """Return what the gate gets in the drill: no CI, no home of the user's."""
-    return without_marks(practice.environment(folder, settings))
+    return without_ci_markers(practice.environment(folder, settings))

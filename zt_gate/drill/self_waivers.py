@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
-from zt_gate.system.ci import with_mark
+from zt_gate.system.ci import with_ci_marker
 
 if TYPE_CHECKING:
     from zt_gate.drill.outcome import GateOutcome
@@ -42,7 +42,7 @@ def _arriving_in_range(box: Box) -> GateOutcome:
     repository.commit()
     repository.write("new.py", planted())
     repository.commit()
-    return box.judge(repository, "range", spec=f"{base}..HEAD", env=with_mark({}))
+    return box.judge(repository, "range", spec=f"{base}..HEAD", env=with_ci_marker({}))
 
 
 def _arriving_baseline(box: Box) -> GateOutcome:
@@ -84,7 +84,7 @@ def _branched_before(box: Box) -> GateOutcome:
     repository.git("checkout", "-q", "main")
     repository.write(_POLICY, 'profile = "standard"\n')
     repository.commit()
-    return box.judge(repository, "range", spec="main..side", env=with_mark({}))
+    return box.judge(repository, "range", spec="main..side", env=with_ci_marker({}))
 
 
 def _once_more(box: Box) -> GateOutcome:

@@ -75,7 +75,7 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     """
     publish.outputs(environ, {"verdict": "error"})
     told = settings.read(environ)
-    ci.mark(environ)
+    ci.set_ci_marker(environ)
     client = _client(environ, told)
     event = events.read(environ, events.payload(environ), client)
     server = environ.get("GITHUB_SERVER_URL", "")
@@ -243,7 +243,7 @@ def _request(known: _Run, config: str) -> review.Request:
         policy_rev="" if config or nothing else rev,
         accept=told.accept,
         offline=told.offline,
-        told=event.told,
+        origin_hints=event.told,
         ai_labels=told.labels,
         approver=known.decision.owner,
         unreviewed=known.decision.missing if told.approval != "false" else "",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zt_gate.forge.api_client import ApiError
-from zt_gate.review.authorship import Marks, is_agent
+from zt_gate.review.authorship import Marks, is_agent_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -219,7 +219,7 @@ def _why_not(review: Review, facts: ReviewFacts, marks: Marks) -> str:
     account = review.account
     if account.kind != "User" or account.key.endswith("[bot]"):
         return "is a bot"
-    if is_agent(f"{account.number}+{account.login}", marks):
+    if is_agent_account(f"{account.number}+{account.login}", marks):
         return "is an agent"
     if account.key in facts.writers or (
         account.number and account.number in facts.writers

@@ -105,7 +105,7 @@ def _asked(
     command: ReviewCommand, git: Git, diff: str, environ: Mapping[str, str]
 ) -> str:
     """Start the command and return its standard output; raises OSError, UsageError."""
-    path = process.absolute_path(environ.get("PATH", os.defpath))
+    path = process.safe_search_path(environ.get("PATH", os.defpath))
     program = shutil.which(command.words[0], path=path)
     if program is None or not os.path.isabs(program):
         raise UsageError("review-command names no program on PATH")

@@ -54,7 +54,9 @@ def find_git(environ: Mapping[str, str], outside: Sequence[str]) -> str:
 
 
 def _search_path(environ: Mapping[str, str], outside: Sequence[str]) -> str:
-    entries = process.absolute_path(environ.get("PATH", os.defpath)).split(os.pathsep)
+    entries = process.safe_search_path(environ.get("PATH", os.defpath)).split(
+        os.pathsep
+    )
     return os.pathsep.join(
         entry
         for entry in entries
@@ -89,7 +91,7 @@ def hardened(
     environ: Mapping[str, str], cwd: Path, outside: Sequence[str]
 ) -> Mapping[str, str]:
     """Return the environment that git gets, and nothing else of ``environ``."""
-    child = process.scrubbed(environ)
+    child = process.scrubbed_environment(environ)
     child.update({name: environ[name] for name in _KEPT if name in environ})
     for name in _RELATIVE:
         if child.get(name):

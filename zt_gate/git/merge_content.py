@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.raw_diff import diff
-from zt_gate.model.change import Body, Hunk
+from zt_gate.model.change import Hunk, HunkLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,12 +103,12 @@ def _cut(hunks: Sequence[Hunk], spans: Sequence[tuple[int, int]]) -> Iterator[Hu
         end = hunk.new_start + hunk.added.lines
         while rest and rest[0][0] < end:
             start, stop = rest.pop(0)
-            nothing = Body(hunk.added.store, hunk.added.offset, 0, 0)
+            nothing = HunkLines(hunk.added.store, hunk.added.offset, 0, 0)
             added = _slice(hunk.added, start - hunk.new_start, stop - hunk.new_start)
             yield Hunk(hunk.old_start, start, nothing, added)
 
 
-def _slice(body: Body, first: int, last: int) -> Body:
+def _slice(body: HunkLines, first: int, last: int) -> HunkLines:
     """Return the lines ``first`` up to ``last`` of a body."""
     begin = stop = body.offset
     for number, line in enumerate(body):
@@ -117,4 +117,4 @@ def _slice(body: Body, first: int, last: int) -> Body:
         if number < last:
             stop += len(line) + 1
     stop = min(stop, body.offset + body.length)
-    return Body(body.store, begin, stop - begin, last - first)
+    return HunkLines(body.store, begin, stop - begin, last - first)

@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 
 from zt_gate.git.errors import GitError, failure
-from zt_gate.system.time_limits import Watch, cpu_of_process
+from zt_gate.system.time_limits import Watchdog, cpu_of_process
 
 _STDERR_KEPT = 1 << 16
 
@@ -29,7 +29,9 @@ class Pipe:
         self._child = child
         self._name = name
         used = cpu_of_process(child.pid) or 0.0
-        self._watch = Watch(lambda: cpu_of_process(child.pid), cpu, wall, before=used)
+        self._watchdog = Watchdog(
+            lambda: cpu_of_process(child.pid), cpu, wall, before=used
+        )
         self._out = child.stdout.fileno()
         self._err = child.stderr.fileno()
         self._stderr = bytearray()
@@ -42,7 +44,8 @@ class Pipe:
         while True:
             self._check()
             ready = {
-                fd for fd, _ in self._poll.poll(math.ceil(self._watch.pause() * 1000))
+                fd
+                for fd, _ in self._poll.poll(math.ceil(self._watchdog.pause() * 1000))
             }
             if self._err in ready:
                 self._keep(os.read(self._err, 1 << 16))
@@ -57,7 +60,7 @@ class Pipe:
         while code is None:
             self._check()
             with suppress(subprocess.TimeoutExpired):
-                code = self._child.wait(self._watch.pause())
+                code = self._child.wait(self._watchdog.pause())
         if code:
             raise self._failure(code)
 
@@ -79,7 +82,7 @@ class Pipe:
         self._child.wait()
 
     def _check(self) -> None:
-        exceeded = self._watch.exceeded()
+        exceeded = self._watchdog.exceeded()
         if exceeded:
             raise GitError(f"git {self._name} {exceeded}")
 

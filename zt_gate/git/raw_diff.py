@@ -21,9 +21,9 @@ from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
     MODE_SUBMODULE,
-    Body,
     FileChange,
     Hunk,
+    HunkLines,
 )
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def _hunk(reader: DiffReader, spool: Spool) -> Hunk:
     return Hunk(int(old_start), int(new_start), removed, added)
 
 
-def _body(reader: DiffReader, spool: Spool, count: int, sign: bytes) -> Body:
+def _body(reader: DiffReader, spool: Spool, count: int, sign: bytes) -> HunkLines:
     """Move ``count`` lines into the spool, without the sign each begins with.
 
     Whole buffers are counted and replaced at once: a loop over lines would
@@ -331,4 +331,4 @@ def _body(reader: DiffReader, spool: Spool, count: int, sign: bytes) -> Body:
     if count and reader.peek(2) == b"\\ ":
         reader.until(b"\n")
         spool.cut(spool.size - 1)
-    return Body(spool, begin, spool.size - begin, count)
+    return HunkLines(spool, begin, spool.size - begin, count)

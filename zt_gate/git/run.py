@@ -236,7 +236,7 @@ class Git:
 
     def _start(
         self, args: Sequence[str | bytes], stdin: bytes = b"", max_output: int = 1 << 24
-    ) -> process.Completed:
+    ) -> process.CompletedProcess:
         try:
             return process.run(
                 self.command(args), cwd=self.root, env=self.environ, stdin=stdin,

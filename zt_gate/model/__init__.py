@@ -1,1 +1,1 @@
-"""The nouns of the gate: pure, frozen, importing nothing else of ours."""
+"""The data types of the gate: pure and frozen; they import no other room."""

@@ -1,9 +1,8 @@
-r"""What a source gives: one change, with its files, hunks and commits.
+r"""One change, as a source returns it: its files, hunks and commits.
 
-Paths and lines are bytes here and stay bytes until a report encodes them for
-its sink.  Lines are what stands between two ``\n`` bytes; CR, VT, FF, NEL and
-U+2028 do not end a line, because git and the interpreters' line numbers in
-hunks do not count them.
+Paths and lines stay bytes until a report encodes them for its sink.  Only ``\n``
+ends a line; CR, VT, FF, NEL and U+2028 do not, because neither git nor the line
+numbers of hunks count them.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ _CHUNK = 1 << 20
 class ContentUnavailableError(Exception):
     """The content of a blob could not be read; the text says which and why.
 
-    It is never an empty file: a scanner that meets this reports the file as
-    not inspected (kind ``failed``).
+    A scanner must not treat the file as empty: it reports the file as not inspected
+    (kind ``failed``).
     """
 
 
 class ByteStore(Protocol):
-    """Where the text of hunks lies: memory, or a temporary file if it is large."""
+    """Storage of the text of hunks: memory, or a temporary file if it is large."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly ``length`` bytes from ``offset``."""
@@ -51,11 +50,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """The removed or the added lines of a hunk, kept as a span of a store.
+class HunkLines:
+    """The removed or the added lines of a hunk, as a span of a store.
 
-    ``length`` counts bytes, ``lines`` counts lines.  Iterating reads the store
-    in chunks, so a hunk of a million lines costs the memory of its longest line.
+    ``length`` counts bytes, ``lines`` counts lines.  Iteration reads the store in
+    chunks, so it needs no more memory than a chunk and the longest line.
     """
 
     store: ByteStore = field(repr=False)
@@ -64,39 +63,40 @@ class Body:
     lines: int
 
     def __iter__(self) -> Iterator[bytes]:
-        begun: list[bytes] = []  # parts of a line that is longer than a chunk
+        unfinished: list[bytes] = []  # parts of a line that continues in the next chunk
         emitted = 0
-        position, end = self.offset, self.offset + self.length
+        position = self.offset
+        end = self.offset + self.length
         while position < end:
             chunk = self.store.read(position, min(_CHUNK, end - position))
             position += len(chunk)
-            pieces = chunk.split(b"\n")
-            if len(pieces) > 1:
-                pieces[0] = b"".join((*begun, pieces[0]))
-                begun = []
-            begun.append(pieces.pop())
-            emitted += len(pieces)
-            yield from pieces
+            lines = chunk.split(b"\n")
+            if len(lines) > 1:
+                lines[0] = b"".join((*unfinished, lines[0]))
+                unfinished = []
+            unfinished.append(lines.pop())
+            emitted += len(lines)
+            yield from lines
         if emitted < self.lines:
-            yield b"".join(begun)
+            yield b"".join(unfinished)
 
     def head(self, size: int) -> bytes:
-        """Return the first ``size`` bytes at most."""
+        """Return at most the first ``size`` bytes."""
         return self.store.read(self.offset, min(size, self.length))
 
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """One place of a file that changed.
+    """One changed part of a file, without context lines.
 
-    ``old_start`` and ``new_start`` are 1-based numbers of the first removed and
-    added line (with no context lines), as in the unified format's ``@@`` header.
+    ``old_start`` and ``new_start`` are the 1-based numbers of the first removed and
+    the first added line, as in the ``@@`` header of the unified diff format.
     """
 
     old_start: int
     new_start: int
-    removed: Body
-    added: Body
+    removed: HunkLines
+    added: HunkLines
 
     def added_lines(self) -> Iterator[Line]:
         """Yield the added lines with their numbers in the new file."""
@@ -111,9 +111,9 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """One side of a file, read only when asked for.
+    """The content of one side of a file; ``read`` fetches it.
 
-    ``oid`` is git's hexadecimal object id, or ``""`` where it is not known.
+    ``oid`` is git's hexadecimal object id, ``""`` if unknown.
     """
 
     oid: str
@@ -122,8 +122,8 @@ class Blob:
     def read(self, limit: int = 10 * 1024 * 1024) -> bytes:
         """Return the whole content.
 
-        Raises ContentUnavailableError where it is missing, unreadable or longer
-        than ``limit`` bytes.
+        Raises ContentUnavailableError if it is missing, unreadable or longer than
+        ``limit`` bytes.
         """
         return self.reader(limit)
 
@@ -134,8 +134,8 @@ class FileChange:
 
     ``path`` is the new path (the old one for a deletion); ``old_path`` differs
     from it for renames and copies and is None for an added file.  Modes are
-    git's (0 where that side does not exist).  ``old`` and ``new`` are None
-    where that side does not exist or is a submodule.
+    git's (0 if that side does not exist).  ``old`` and ``new`` are None if that
+    side does not exist or is a submodule.
     """
 
     path: bytes
@@ -146,12 +146,12 @@ class FileChange:
     old: Blob | None = None
     new: Blob | None = None
     hunks: tuple[Hunk, ...] = ()
-    #: Why the hunks are incomplete, where they are (a binary patch, say).
+    #: Why the hunks are incomplete (a binary patch, for example); "" if they are complete.
     incomplete: str = ""
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the file is gone after the change."""
+        """Whether the change deletes the file."""
         return self.new_mode == MODE_ABSENT
 
     @property
@@ -191,7 +191,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """Everything that is judged in one run.
+    """The whole change that one run judges.
 
     ``base`` and ``head`` are object ids or short words for people ("index",
     "work tree"); ``digest`` identifies the content that was judged.
@@ -204,11 +204,11 @@ class ChangeSet:
     files: tuple[FileChange, ...] = ()
     commits: tuple[Commit, ...] = ()
 
-    def units(self) -> Iterator[tuple[FileChange, Commit | None]]:
+    def files_with_commits(self) -> Iterator[tuple[FileChange, Commit | None]]:
         """Yield the files of the net change, then those of each commit.
 
-        A line that was added and removed again in a range stands only in its
-        commit: it is still in the history that would be published.
+        A line that one commit of a range adds and a later one removes appears only in
+        its commit; it is part of the history that would be published.
         """
         for file in self.files:
             yield file, None

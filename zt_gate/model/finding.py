@@ -1,4 +1,4 @@
-"""What a scanner says: one thing, found in one place."""
+"""A finding of a scanner, with its location and evidence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LocationKind = Literal["line", "file", "commit", "change"]
 
 
 class Severity(StrEnum):
-    """How bad it is if it is true."""
+    """How much harm the finding can do if it is correct."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -25,7 +25,7 @@ class Severity(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure the rule is that it is true."""
+    """How certain the rule is that the finding is correct."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -38,7 +38,7 @@ class Confidence(StrEnum):
 
 
 class Level(StrEnum):
-    """What the gate does about it: only the judge decides this."""
+    """The effect of a finding on the verdict; only the judge sets it."""
 
     BLOCK = "block"
     WARN = "warn"
@@ -65,11 +65,11 @@ _LEVELS = (Level.INFO, Level.WARN, Level.BLOCK)
 class Location:
     """Where a finding is.
 
-    ``line``: an added line, columns 1-based in code points, end exclusive.
-    ``file``: a file as a whole (its name, mode, deletion, or that it cannot be
-    read).  ``commit``: a commit's message, or a line that stands only in the
-    history (then ``path`` and ``line`` say where in that commit).  ``change``:
-    the change as a whole; only here ``path`` may be None.
+    ``line``: an added line; columns are 1-based code points, the end is exclusive.
+    ``file``: a whole file (its name, mode, deletion, or unreadable content).
+    ``commit``: a commit's message, or a line that only the history has (then
+    ``path`` and ``line`` are those of the commit).  ``change``: the whole change;
+    its ``path`` may be None.
     """
 
     kind: LocationKind
@@ -91,11 +91,11 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A piece of source, with the span that matters as offsets into ``text``.
+    """Source text with the span of the finding, as offsets into ``text``.
 
-    Give the whole line, or where it is longer than some 4,000 characters, a
-    window of that size around the span: the judge shortens it for display
-    only after masking, so that no part of a secret stays at a cut.
+    ``text`` is the whole line, or a window of some 4,000 characters around the span
+    of a longer line.  The judge shortens it for display only after masking, so that
+    no part of a secret is left where it is cut.
     """
 
     text: str
@@ -105,12 +105,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding, as its scanner made it: unmasked, without a level.
+    """One finding as its scanner returns it: unmasked; ``level`` is the rule's own.
 
-    ``subject`` is what was found, for the fingerprint (the marked span of the
-    evidence where it is empty).  ``secrets`` are the secret values that the
-    scanner saw here, in clear: the judge replaces them in every text of every
-    finding before anything leaves the process.
+    ``subject`` is what was found, for the fingerprint; if it is empty, the marked
+    span of the evidence is used.  ``secrets`` are the secret values that the scanner
+    found here, in clear text: the judge masks them in every text of every finding
+    before anything leaves the process.
     """
 
     rule: str
@@ -127,38 +127,39 @@ class Finding:
     subject: str = ""
     secrets: tuple[str, ...] = ()
     fix: str | None = None
-    #: Whether the old content had the same finding; False where nobody looked.
-    known_before: bool = False
-    #: The rule's title: what the rule is called, where ``message`` speaks of this one place.
+    #: Whether the old content had the same finding; False if it was not scanned.
+    preexisting: bool = False
+    #: The rule's title; ``message`` is about this one location.
     title: str = ""
-    #: The ids that the rule had before, the first one first (``rules/renames.toml``).
+    #: The rule's former ids, oldest first (``rules/renames.toml``).
     former_rules: tuple[str, ...] = ()
 
     @property
     def scanner(self) -> str:
-        """The scanner's name: the part of the rule id before the slash."""
+        """The scanner's name, which is the part of the rule id before the slash."""
         return self.rule.partition("/")[0]
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
-        """All ids of the rule, the present one first: what a policy may call it."""
+        """All ids by which a policy may name the rule, the current one first."""
         return (self.rule, *self.former_rules)
 
     @property
     def first_rule(self) -> str:
-        """The rule's first id, which no renaming changes: what a fingerprint is made of."""
+        """The rule's oldest id, which a fingerprint uses because no renaming changes it."""
         return self.former_rules[0] if self.former_rules else self.rule
 
 
-def whole(subject: str, shown: int) -> str:
-    """Return a subject of bounded length that still differs where the rest of it does.
+def bounded_subject(subject: str, limit: int) -> str:
+    """Return a subject of bounded length that still differs if the full one does.
 
-    Of what is longer than ``shown`` characters a digest stands behind them: a yes
-    to one long content must not cover another that only begins like it.
+    A subject of more than ``limit`` characters is cut there and followed by a digest
+    of all of it: an approval of one long content must not cover another content with
+    the same beginning.
     """
-    if len(subject) <= shown:
+    if len(subject) <= limit:
         return subject
     from hashlib import blake2b
 
-    rest = subject.encode("utf-8", "surrogatepass")
-    return f"{subject[:shown]} {blake2b(rest, digest_size=16).hexdigest()}"
+    data = subject.encode("utf-8", "surrogatepass")
+    return f"{subject[:limit]} {blake2b(data, digest_size=16).hexdigest()}"

@@ -1,4 +1,4 @@
-"""How strictly a change is judged: the one home of the profiles."""
+"""The profiles: how strictly a change is judged."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class Profile(StrEnum):
-    """The profile of a policy, the least strict first."""
+    """The profile of a policy, in the order of strictness."""
 
     #: Blocks become warnings; errors stay errors.
     ADVISORY = "advisory"
     STANDARD = "standard"
-    #: For what an agent wrote.
+    #: For changes that an agent wrote.
     STRICT = "strict"

@@ -1,4 +1,4 @@
-"""What the gate says: one run per scanner, one verdict, one report."""
+"""The result of a run: the report, its verdict, and one run per scanner."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ SCHEMA_VERSION = "1.0"
 RunStatus = Literal["ok", "skipped", "error"]
 State = Literal["active", "ignored", "approved", "baseline"]
 
-#: Why something was not looked at.  ``not_applicable``: no scanner is meant for
-#: it; passes.  ``unreadable``: should be readable and is not; blocks.
-#: ``failed``: a tool or a store failed; verdict error.  ``unverified``: a
-#: registry could not be asked; verdict error unless the policy says warn.
+#: Why something was not inspected.  ``not_applicable``: no scanner is meant for
+#: it; passes.  ``unreadable``: it should be readable and is not; blocks.
+#: ``failed``: a tool or a store failed; verdict error.  ``unverified``: a registry
+#: gave no usable answer; verdict error unless the policy says warn.
 SkipKind = Literal["not_applicable", "unreadable", "failed", "unverified"]
 
 
 class Verdict(StrEnum):
-    """The one thing that a run says."""
+    """The result of a run as one word."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
@@ -34,13 +34,13 @@ class Verdict(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """0, 1 or 3, as the contract has them."""
+        """The exit code of the command line: 0, 1 or 3."""
         return {"pass": 0, "fail": 1, "error": 3}[self.value]
 
 
 @dataclass(frozen=True, slots=True)
 class NotInspected:
-    """Something that a scanner did not look at, and why."""
+    """Something that a scanner did not inspect, and why."""
 
     path: bytes | None
     kind: SkipKind
@@ -49,10 +49,10 @@ class NotInspected:
 
 @dataclass(frozen=True, slots=True)
 class ScannerRun:
-    """What one scanner did: its findings, and what it looked at.
+    """The run of one scanner: its findings, and what it inspected.
 
-    ``seconds`` is wall time.  A run with status ``error`` or ``skipped``
-    always has a reason.
+    ``seconds`` is wall time; ``files`` and ``lines`` count what was inspected.  A run
+    with status ``error`` or ``skipped`` always has a reason; ValueError if not.
     """
 
     scanner: str
@@ -66,7 +66,7 @@ class ScannerRun:
 
     def __post_init__(self) -> None:
         if self.status != "ok" and not self.reason:
-            raise ValueError("a run that is not ok must say why")
+            raise ValueError("a run with status error or skipped needs a reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class JudgedFinding:
     state: State = "active"
     state_reason: str = ""
     state_expires: str = ""
-    #: Who added the exception, and on which day (ISO), where that is known.
+    #: Who added the waiver, and on which day (ISO); "" if unknown.
     state_by: str = ""
     state_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolInfo:
-    """Which gate spoke."""
+    """The gate that made the report."""
 
     name: str
     version: str
@@ -95,7 +95,7 @@ class ToolInfo:
 
 @dataclass(frozen=True, slots=True)
 class PolicyInfo:
-    """Which policy the change was judged by; ``rev`` is "" for the defaults."""
+    """The policy that the change was judged by; ``rev`` is "" for the defaults."""
 
     rev: str
     digest: str
@@ -105,7 +105,7 @@ class PolicyInfo:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Whether the change carries marks of an agent, and which."""
+    """Whether the change has marks of an agent, and which."""
 
     ai: bool = False
     evidence: tuple[str, ...] = ()
@@ -113,7 +113,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole result; every format carries the same."""
+    """The whole result of a run; every report format has the same content."""
 
     tool: ToolInfo
     kind: SourceKind
@@ -128,16 +128,17 @@ class Report:
     findings: tuple[JudgedFinding, ...]
     runs: tuple[ScannerRun, ...]
     shard: tuple[int, int] = (1, 1)
-    #: Files of the net change.
+    #: Number of files of the net change.
     files: int = 0
-    #: Short sentences for people: what made the verdict an error.
+    #: What makes the verdict an error, one short sentence each.
     errors: tuple[str, ...] = ()
 
     def with_errors(self, errors: Iterable[str]) -> Report:
-        """Return the report with errors that happened after the judge; itself where there are none.
+        """Return the report with errors that happened after the judge.
 
-        This is the one place where a verdict is lowered: a pass becomes an
-        error, a fail stays a fail, and the report is no longer complete.
+        Only this method lowers a verdict: a pass becomes an error, a fail stays a
+        fail, and the report is no longer complete.  Without ``errors`` the report is
+        returned unchanged.
         """
         added = tuple(errors)
         if not added:

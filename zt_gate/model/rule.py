@@ -1,4 +1,4 @@
-"""What the gate knows: a rule is data, read from ``rules/`` by the rulebook."""
+"""A rule, as the rulebook reads it from ``rules/``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that a scanner can find.
+    """One weakness that a scanner can find.
 
-    ``id`` is ``scanner/kebab-name``, stable, never used again for something
-    else; ``former_ids`` are those that it had before, the first one first
-    (``rules/renames.toml``).  ``level`` is the rule's own level, or None where severity and
-    confidence decide.  ``data`` is what the scanner itself needs (patterns,
-    prefixes, weights): the rulebook does not look into it.
+    ``id`` is ``scanner/kebab-name``; it is stable and never used again for another
+    rule.  ``former_ids`` are its earlier ids, oldest first (``rules/renames.toml``).
+    ``level`` is the rule's own level, or None if severity and confidence decide.
+    ``data`` has the fields of the scanner itself (patterns, prefixes, weights); the
+    rulebook does not check them.
     """
 
     id: str
@@ -60,7 +60,7 @@ class Rule:
         remedy: str = "",
         fix: str | None = None,
     ) -> Finding:
-        """Make a finding of this rule; what is not given comes from the rule."""
+        """Return a finding of this rule; fields that are not given come from the rule."""
         return Finding(
             rule=self.id,
             location=location,

@@ -1,7 +1,7 @@
-"""What a scanner is, before it runs: one record of its properties, the only home of them.
+"""The properties of a scanner, all in one record.
 
-Everything that treats scanners differently (the policy, the baseline, marks in
-the code, the processes that run them) asks this record, never a scanner's name.
+Code that treats scanners differently (the policy, the baseline, inline ignores,
+the processes that run them) reads this record and never compares scanner names.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Bytes of address space that a scanner's process gets, with its children.
+#: Default limit of the address space of a scanner's process and its children, in bytes.
 MEMORY = 4 << 30
 
-#: What a key of ``[scanners.NAME]`` takes.  ``rule-files``: a list of paths of rules
-#: that the project brings itself.  ``pinned-rule-files``: a list of tables with the
-#: ``path`` and ``sha256`` of such a file.
+#: The type of a key of ``[scanners.NAME]``.  ``rule-files``: a list of paths of the
+#: project's own rules.  ``pinned-rule-files``: a list of tables with the ``path`` and
+#: ``sha256`` of such a file.
 SettingKind = Literal["strings", "number", "rule-files", "pinned-rule-files"]
 
-#: What begins the names of rules that the project brings itself.
+#: Prefix of the names of the project's own rules.
 OWN_RULE_PREFIX = "own-"
 _RULE_FILES = frozenset(("rule-files", "pinned-rule-files"))
 
@@ -41,30 +41,30 @@ class ScannerInfo:
     """
 
     name: str
-    #: Whether its findings describe what a file holds, so that they may stand in a baseline
-    #: and a mark on a line may ignore them.  Other findings are about the change itself.
+    #: Whether its findings are about the content of a file, so that a baseline may hold
+    #: them and an inline ignore may match them.  Others are about the change itself.
     keeps_baseline: bool = True
-    #: Whether it has something to look at where a commit message alone is judged.
+    #: Whether it scans a commit message on its own.
     reads_messages: bool = False
-    #: Whether data that the change adds elsewhere can make a finding on an old line.
+    #: Whether added lines elsewhere can cause a finding on an unchanged line.
     follows_dataflow: bool = False
-    #: Whether it reports a finding only where the change makes it, whatever its line says;
-    #: ``reports_unchanged`` has the rules for which that is not so.
+    #: Whether it reports only findings that the change causes, even on a line whose text
+    #: existed before; ``reports_unchanged`` has the rules that are exceptions.
     reports_additions: bool = False
     reports_unchanged: frozenset[str] = frozenset()
-    #: Bytes of address space.
+    #: Limit of the address space, in bytes.
     memory: int = MEMORY
     settings: tuple[ScannerSetting, ...] = ()
-    #: Other tools that look for the same: their baselines and marks in the code count.
+    #: Other tools with the same purpose; their baselines and inline ignores count.
     counterparts: frozenset[str] = frozenset()
 
     @property
     def takes_own_rules(self) -> bool:
-        """Whether the project can bring rules itself; they are known only when it runs."""
+        """Whether the project can add its own rules, whose ids are known only in a run."""
         return any(setting.kind in _RULE_FILES for setting in self.settings)
 
     def own_rule_files(self, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the paths of rules that ``[scanners.NAME]`` names."""
+        """Return the paths of the project's own rules in ``[scanners.NAME]``."""
         paths: list[str] = []
         for setting in self.settings:
             if setting.kind == "rule-files":

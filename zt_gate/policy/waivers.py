@@ -114,7 +114,7 @@ class Exceptions:
         scanner = self.scanners.get(finding.scanner)
         if scanner is None or not scanner.follows_dataflow:
             return False
-        return not self.whole and not finding.known_before
+        return not self.whole and not finding.preexisting
 
     def _is_about_content(self, finding: Finding) -> bool:
         scanner = self.scanners.get(finding.scanner)

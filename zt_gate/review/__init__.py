@@ -1,1 +1,1 @@
-"""One run of the gate: a request becomes a report."""
+"""One run of the gate, from request to report."""

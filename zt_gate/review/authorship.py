@@ -1,8 +1,8 @@
-"""Who wrote a change: the marks that agents leave, and what they are read from.
+"""Detects whether an agent wrote a change, by the marks that agents leave.
 
-Pure: commits, and what whoever starts the gate says of the pull request, against
-the patterns of ``rules/gate/origin.toml`` and the policy's ``[ai]``.  A mark is a
-reason to look closer; that there is none is no proof of a person.
+Pure: it compares commits, and what the caller knows of the pull request, with the
+patterns of ``rules/gate/origin.toml`` and of the policy's ``[ai]``.  A mark makes
+the gate stricter; a change without marks is not proved to be a person's.
 """
 
 from __future__ import annotations
@@ -21,23 +21,26 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 RULE = "gate/agent-written"
-#: Evidence that is listed; more of it says nothing new.
+#: The most marks that are listed as evidence.
 MAX_EVIDENCE = 20
+#: The lines of a message that are read, and the characters of each.
 _MAX_LINES = 2_000
 _MAX_LINE = 500
+#: What the evidence says of a match of the policy's own patterns.
+_POLICY_MARK = "listed in the policy's [ai] marks"
 
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,4}:[ \t]{0,8}(\S.*)")
 _ADDRESS = re.compile(r"<([^<>\s]{3,250})>")
-#: GitHub's private addresses: the numeric id of the account, then its name.
+#: The local part of GitHub's private addresses: numeric account id, "+", name.
 _ACCOUNT = re.compile(r"([0-9]{1,20})\+.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginHints:
-    """What is said of a change from outside: it stands in no commit.
+    """Facts about a change from outside its commits, given by the caller.
 
-    ``author`` opened the pull request: an address, or ``ID+LOGIN`` as in GitHub's
-    private addresses.  ``text`` is the description of the pull request.
+    ``author`` is who opened the pull request: an address, or ``ID+LOGIN`` as in
+    GitHub's private addresses.  ``text`` is the description of the pull request.
     """
 
     labels: tuple[str, ...] = ()
@@ -48,7 +51,7 @@ class OriginHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """The marks of one agent; ``name`` is "" for those that any may leave."""
+    """The marks of one agent; ``name`` is "" for marks that any agent may leave."""
 
     name: str = ""
     addresses: tuple[str, ...] = ()
@@ -62,25 +65,26 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """Everything that counts as a mark in one run; ``own`` are the policy's."""
+    """All marks of one run; ``policy_patterns`` are the wildcard patterns of ``[ai]``."""
 
     labels: frozenset[str] = frozenset()
     agents: tuple[Agent, ...] = ()
-    own: tuple[str, ...] = ()
+    policy_patterns: tuple[str, ...] = ()
 
 
 def marks_of(rule: Rule, ai: Mapping[str, Any], labels: Iterable[str] = ()) -> Marks:
     """Return the marks of the rule and of the policy's ``[ai]``.
 
-    The policy's labels stand in the place of the rule's; its ``marks`` and ``labels``
-    of whoever starts the gate are added.
+    The policy's labels replace the rule's.  Its ``marks``, and the caller's ``labels``,
+    are added.
     """
     data = rule.data
-    known = ai["labels"] if "labels" in ai else data.get("labels", ())
+    configured_labels = ai["labels"] if "labels" in ai else data.get("labels", ())
+    agents = [_agent(table) for table in data.get("agents", ())]
     return Marks(
-        labels=frozenset(_plain(label) for label in (*known, *labels)),
-        agents=(_agent(data), *(_agent(table) for table in data.get("agents", ()))),
-        own=tuple(ai.get("marks", ())),
+        labels=frozenset(_normalized(label) for label in (*configured_labels, *labels)),
+        agents=(_agent(data), *agents),
+        policy_patterns=tuple(ai.get("marks", ())),
     )
 
 
@@ -97,125 +101,133 @@ def _agent(table: Mapping[str, Any]) -> Agent:
     )
 
 
-def recognise(commits: Iterable[Commit], told: OriginHints, marks: Marks) -> Origin:
-    """Return whether there is any mark, with each one as evidence."""
-    found = dict.fromkeys((*_outside(told, marks), *_inside(commits, marks)))
-    evidence = tuple(found)[:MAX_EVIDENCE]
-    if len(found) > MAX_EVIDENCE:
-        evidence += (f"and {len(found) - MAX_EVIDENCE} more marks",)
-    return Origin(bool(found), evidence)
+def detect_origin(
+    commits: Iterable[Commit], hints: OriginHints, marks: Marks
+) -> Origin:
+    """Return whether the change has any mark, with the marks as evidence."""
+    evidence = (*_marks_in_hints(hints, marks), *_marks_in_commits(commits, marks))
+    distinct = tuple(dict.fromkeys(evidence))
+    listed = distinct[:MAX_EVIDENCE]
+    if len(distinct) > MAX_EVIDENCE:
+        listed += (f"and {len(distinct) - MAX_EVIDENCE} more marks",)
+    return Origin(bool(distinct), listed)
 
 
-def is_agent(account: str, marks: Marks) -> bool:
-    """Whether an address or an ``ID+LOGIN`` is a known agent's."""
-    return any(True for _ in _account(account, marks))
+def is_agent_account(account: str, marks: Marks) -> bool:
+    """Whether an address or an ``ID+LOGIN`` belongs to a known agent."""
+    return any(True for _ in _agents_with_account(account, marks))
 
 
-def _outside(told: OriginHints, marks: Marks) -> Iterator[str]:
-    for label in told.labels:
-        if _plain(label) in marks.labels:
+def _marks_in_hints(hints: OriginHints, marks: Marks) -> Iterator[str]:
+    for label in hints.labels:
+        if _normalized(label) in marks.labels:
             yield f"label {label}"
-    branch = _plain(told.branch)
-    for agent in marks.agents:
-        if branch and any(fits(pattern, branch) for pattern in agent.branches):
-            yield f"branch {told.branch}{_by(agent)}"
-    for what, text in (("branch", told.branch), ("author", told.author)):
-        if text and any(fits(pattern, text) for pattern in marks.own):
-            yield f"{what} {text} (a mark of the policy)"
-    for name in _account(told.author, marks):
-        yield f"author {told.author}{name}"
-    for mark in _message(told.text, marks):
+    if _normalized(hints.branch):
+        for agent in marks.agents:
+            if _matches_any(agent.branches, hints.branch):
+                yield f"branch {hints.branch}{_by(agent)}"
+    for field, text in (("branch", hints.branch), ("author", hints.author)):
+        if text and _matches_any(marks.policy_patterns, text):
+            yield f"{field} {text} ({_POLICY_MARK})"
+    for agent in _agents_with_account(hints.author, marks):
+        yield f"author {hints.author}{_by(agent)}"
+    for mark in _marks_in_message(hints.text, marks):
         yield f"description: {mark}"
 
 
-def _inside(commits: Iterable[Commit], marks: Marks) -> Iterator[str]:
+def _marks_in_commits(commits: Iterable[Commit], marks: Marks) -> Iterator[str]:
     for commit in commits:
-        for mark in _of_commit(commit, marks):
+        for mark in _marks_in_commit(commit, marks):
             yield f"commit {commit.oid[:12]}: {mark}"
 
 
-def _of_commit(commit: Commit, marks: Marks) -> Iterator[str]:
+def _marks_in_commit(commit: Commit, marks: Marks) -> Iterator[str]:
     people = (
         ("author", commit.author_name, commit.author_email),
         ("committer", commit.committer_name, commit.committer_email),
     )
     for role, raw_name, raw_email in people:
         name, email = _text(raw_name), _text(raw_email)
-        for by in _account(email, marks):
-            yield f"{role} {email}{by}"
+        for agent in _agents_with_account(email, marks):
+            yield f"{role} {email}{_by(agent)}"
         for agent in marks.agents:
-            if any(fits(pattern, name) for pattern in agent.authors):
+            if _matches_any(agent.authors, name):
                 yield f"{role} {name}{_by(agent)}"
-        if any(fits(pattern, email) for pattern in marks.own):
-            yield f"{role} {email} (a mark of the policy)"
-    text = _text(commit.message)
-    subject = text.lstrip().partition("\n")[0]
+        if _matches_any(marks.policy_patterns, email):
+            yield f"{role} {email} ({_POLICY_MARK})"
+    message = _text(commit.message)
+    subject = message.lstrip().partition("\n")[0]
     for agent in marks.agents:
-        if any(fits(pattern, subject) for pattern in agent.subjects):
+        if _matches_any(agent.subjects, subject):
             yield f"subject {subject[:_MAX_LINE]}{_by(agent)}"
-    yield from _message(text, marks)
+    yield from _marks_in_message(message, marks)
 
 
-def _message(text: str, marks: Marks) -> Iterator[str]:
-    """Find marks in the lines of a message: trailers count wherever they stand."""
-    for raw in text.split("\n", _MAX_LINES)[:_MAX_LINES]:
-        line = raw[:_MAX_LINE].strip()
-        if not line:
-            continue
-        trailer = _TRAILER.fullmatch(line)
-        key = trailer[1].lower() if trailer else ""
-        for agent in marks.agents:
-            if key in agent.trailers or any(
-                fits(pattern, line) for pattern in agent.lines
-            ):
-                yield f"{'trailer' if trailer else 'line'} {line}{_by(agent)}"
-        if trailer and (key.endswith("-by") or key in {"author", "from"}):
-            for address in _ADDRESS.findall(trailer[2]):
-                for by in _account(address, marks):
-                    yield f"trailer {line}{by}"
-        if any(fits(pattern, line) for pattern in marks.own):
-            yield f"line {line} (a mark of the policy)"
+def _marks_in_message(message: str, marks: Marks) -> Iterator[str]:
+    """Yield the marks in the lines of a message; a trailer counts on any line."""
+    for raw_line in message.split("\n", _MAX_LINES)[:_MAX_LINES]:
+        line = raw_line[:_MAX_LINE].strip()
+        if line:
+            yield from _marks_in_line(line, marks)
 
 
-def _account(account: str, marks: Marks) -> Iterator[str]:
-    """Yield the agents whose address or numeric id ``account`` is, ready to be added to it."""
-    plain = _plain(account)
-    match = _ACCOUNT.fullmatch(plain)
-    number = int(match[1]) if match else 0
+def _marks_in_line(line: str, marks: Marks) -> Iterator[str]:
+    trailer = _TRAILER.fullmatch(line)
+    key = trailer[1].lower() if trailer else ""
+    kind = "trailer" if trailer else "line"
     for agent in marks.agents:
-        known = number in agent.bots and plain.partition("@")[2] in {
-            "",
-            "users.noreply.github.com",
-        }
-        if plain and (
-            known or any(fits(pattern, plain) for pattern in agent.addresses)
-        ):
-            yield _by(agent)
+        if key in agent.trailers or _matches_any(agent.lines, line):
+            yield f"{kind} {line}{_by(agent)}"
+    if trailer and (key.endswith("-by") or key in {"author", "from"}):
+        for address in _ADDRESS.findall(trailer[2]):
+            for agent in _agents_with_account(address, marks):
+                yield f"trailer {line}{_by(agent)}"
+    if _matches_any(marks.policy_patterns, line):
+        yield f"line {line} ({_POLICY_MARK})"
 
 
-def fits(pattern: str, text: str) -> bool:
-    """Whether ``text`` is what ``pattern`` says; ``*`` stands for any text.
+def _agents_with_account(account: str, marks: Marks) -> Iterator[Agent]:
+    """Yield the agents that ``account`` belongs to, by its address or its numeric id."""
+    address = _normalized(account)
+    if not address:
+        return
+    match = _ACCOUNT.fullmatch(address)
+    account_id = int(match[1]) if match else 0
+    has_github_id = address.partition("@")[2] in {"", "users.noreply.github.com"}
+    for agent in marks.agents:
+        is_bot = has_github_id and account_id in agent.bots
+        if is_bot or _matches_any(agent.addresses, address):
+            yield agent
 
-    The first place of each part is taken, so the time is linear in the text for
-    each part of the pattern.
+
+def _matches_any(patterns: Iterable[str], text: str) -> bool:
+    return any(matches_wildcard(pattern, text) for pattern in patterns)
+
+
+def matches_wildcard(pattern: str, text: str) -> bool:
+    """Whether ``pattern`` matches the whole ``text``; ``*`` matches any text.
+
+    Case and surrounding white space do not count.  Each part of the pattern takes
+    its first match, so the time is linear in the text for each part.
     """
-    first, *rest = _plain(pattern).split("*")
-    text = _plain(text)
-    if not rest:
+    first, *others = _normalized(pattern).split("*")
+    text = _normalized(text)
+    if not others:
         return text == first
     if not text.startswith(first):
         return False
-    at, last = len(first), rest.pop()
-    for part in rest:
-        found = text.find(part, at)
-        if found < 0:
+    *middle, last = others
+    position = len(first)
+    for part in middle:
+        match_start = text.find(part, position)
+        if match_start < 0:
             return False
-        at = found + len(part)
-    return len(text) - at >= len(last) and text.endswith(last)
+        position = match_start + len(part)
+    return len(text) - position >= len(last) and text.endswith(last)
 
 
 def profile_for(origin: Origin, profile: Profile) -> Profile:
-    """Return the profile to judge by: the policy's, or strict for what an agent wrote."""
+    """Return strict for a change that an agent wrote, else the policy's profile."""
     return Profile.STRICT if origin.ai else profile
 
 
@@ -223,7 +235,7 @@ def _by(agent: Agent) -> str:
     return f" ({agent.name})" if agent.name else ""
 
 
-def _plain(text: str) -> str:
+def _normalized(text: str) -> str:
     return text.strip().lower()
 
 

@@ -1,7 +1,7 @@
-"""Runs and policy become a report: masking, levels, states, completeness, verdict.
+"""Makes the report from runs and policy: masking, levels, states, completeness, verdict.
 
-Pure: it reads no file, no clock and no environment.  Fail-closed lives here:
-whatever was not looked at ends in a finding or in an error, never in silence.
+Pure: it reads no file, no clock and no environment.  It fails closed: everything
+that was not inspected becomes a finding or an error, except what is not applicable.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.policy.schema import Policy
 
-SALT = b"zt-gate"
-#: A finding that stands for something which could not be verified.
+DEFAULT_SALT = b"zt-gate"
+#: The rule of a finding on a package that could not be verified.
 UNVERIFIED = "dependencies/unverified"
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeOptions:
-    """What whoever starts the gate may say about the verdict.
+    """Verdict options given by the caller (flags or API).
 
     ``today`` is an ISO date in UTC, for the expiry of ignores.
     ``min_confidence`` is the least confidence that may block by severity (high
     by default).  ``fail_on`` is a level or a severity (see ``FAIL_ON``; block by
-    default).  An empty string stands for the default.  Raises UsageError.
+    default).  An empty string means the default.  Raises UsageError.
     """
 
     today: str
@@ -70,9 +70,9 @@ class JudgeOptions:
                 f"--fail-on takes {', '.join(FAIL_ON)}, not {self.fail_on!a}"
             )
         if self.min_confidence and self.min_confidence not in _CONFIDENCES:
-            known = ", ".join(_CONFIDENCES)
+            values = ", ".join(_CONFIDENCES)
             raise UsageError(
-                f"--min-confidence takes {known}, not {self.min_confidence!a}"
+                f"--min-confidence takes {values}, not {self.min_confidence!a}"
             )
 
 
@@ -89,48 +89,45 @@ def judge(
     origin: Origin | None = None,
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
-    salt: bytes = SALT,
+    salt: bytes = DEFAULT_SALT,
     exceptions: Exceptions | None = None,
     unreviewed: str = "",
 ) -> Report:
     """Return the report on one change.
 
     ``rules`` are the gate's own (``rules/gate``).  ``expected`` names the
-    scanners that must have left a run.  ``patterns`` match what is a secret
-    wherever it stands.  ``seconds`` is wall time; ``salt`` makes fingerprints
-    the project's own.  ``exceptions`` are what people said yes to; without
-    them the policy's allowances and ignores alone.  ``unreviewed`` says what a
-    person's review is missing where one is asked for.
+    scanners that must have a run.  ``patterns`` match secrets in any text.
+    ``seconds`` is wall time.  ``salt`` makes the fingerprints of this project
+    differ from others'.  ``exceptions`` are the waivers; the default is the
+    policy's allowances and ignores alone.  ``unreviewed`` says why a required
+    human review is missing, "" where it is not.
     """
-    found = [
+    raw_findings = [
         *(finding for run in runs for finding in run.findings),
         *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
-        *(
-            [rules[NOT_REVIEWED].finding(Location("change"), unreviewed)]
-            if unreviewed
-            else []
-        ),
     ]
-    masker = Masker(
-        (secret for finding in found for secret in finding.secrets), patterns
-    )
-    said = exceptions or Exceptions(
-        excuses=Excuses(policy, options.today), today=options.today
-    )
+    if unreviewed:
+        raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
+    secrets = (secret for finding in raw_findings for secret in finding.secrets)
+    masker = Masker(secrets, patterns)
+    if exceptions is None:
+        excuses = Excuses(policy, options.today)
+        exceptions = Exceptions(excuses=excuses, today=options.today)
     judged = [
         _judged(
             finding,
             policy=policy,
             options=options,
-            exceptions=said,
+            exceptions=exceptions,
             masker=masker,
             salt=salt,
         )
-        for finding in found
+        for finding in raw_findings
     ]
     findings = _sorted(_distinct(judged))
-    errors = _errors(runs, policy, tuple(expected), _excused(found, judged))
+    accepted = _accepted_unverified(raw_findings, judged)
+    errors = _errors(runs, policy, tuple(expected), accepted)
     return Report(
         tool=tool,
         kind=change.kind,
@@ -140,7 +137,7 @@ def judge(
         policy=PolicyInfo(policy.rev, policy.digest, policy.profile, options.task),
         origin=_masked_origin(origin or Origin(), masker),
         verdict=_verdict(findings, errors),
-        complete=not errors and all(map(_looked, runs)),
+        complete=not errors and all(map(_is_complete, runs)),
         seconds=seconds,
         findings=findings,
         runs=tuple(_masked_run(run, masker) for run in runs),
@@ -150,31 +147,33 @@ def judge(
     )
 
 
-def fingerprint(finding: Finding, salt: bytes = SALT) -> str:
+def fingerprint(finding: Finding, salt: bytes = DEFAULT_SALT) -> str:
     """Return 32 hexadecimal digits for rule, path and what was found.
 
-    No line numbers, no commit, no time: the same for moved and re-indented code.
-    The rule's first id counts, so that a renamed rule keeps its fingerprints.
-    What was found is the subject, else the marked span, else the whole
-    evidence, else the message; white space counts as one space.
+    It contains no line number, commit or time, so it is the same for moved and
+    re-indented code.  It uses the rule's first id, so that a renamed rule keeps
+    its fingerprints.  What was found is the subject, else the marked span of the
+    evidence, else the whole evidence, else the message; a run of white space
+    counts as one space.
     """
     from hashlib import blake2b
 
     evidence = finding.evidence
-    what = finding.subject
-    if not what and evidence is not None:
-        what = evidence.text[evidence.start : evidence.end] or evidence.text
+    subject = finding.subject
+    if not subject and evidence is not None:
+        subject = evidence.text[evidence.start : evidence.end] or evidence.text
+    subject = " ".join((subject or finding.message).split())
     parts = (
         finding.first_rule.encode("utf-8", "surrogatepass"),
-        b"" if finding.location.path is None else finding.location.path,
-        " ".join((what or finding.message).split()).encode("utf-8", "surrogatepass"),
+        finding.location.path or b"",
+        subject.encode("utf-8", "surrogatepass"),
     )
     key = salt if len(salt) <= blake2b.MAX_KEY_SIZE else blake2b(salt).digest()
-    total = blake2b(digest_size=16, key=key)
+    hasher = blake2b(digest_size=16, key=key)
     for part in parts:
-        # With lengths, so that no two different triples read the same.
-        total.update(len(part).to_bytes(8, "big") + part)
-    return total.hexdigest()
+        # With lengths, so that no two different triples give the same bytes.
+        hasher.update(len(part).to_bytes(8, "big") + part)
+    return hasher.hexdigest()
 
 
 def _verdict(findings: Iterable[JudgedFinding], errors: Sequence[str]) -> Verdict:
@@ -183,7 +182,7 @@ def _verdict(findings: Iterable[JudgedFinding], errors: Sequence[str]) -> Verdic
     return Verdict.ERROR if errors else Verdict.PASS
 
 
-def _looked(run: ScannerRun) -> bool:
+def _is_complete(run: ScannerRun) -> bool:
     return run.status == "ok" and all(
         skip.kind == "not_applicable" for skip in run.not_inspected
     )
@@ -192,24 +191,28 @@ def _looked(run: ScannerRun) -> bool:
 def _unreadable(
     change: ChangeSet, runs: Iterable[ScannerRun], rule: Rule
 ) -> Iterator[Finding]:
-    """Make one finding of each path that several scanners may have stumbled over.
+    """Yield one finding for each unreadable path, whichever scanners reported it.
 
-    Who accepts one accepts this content and no other, which nobody could read either.
+    The subject has the object id: an approval covers this content only, not a later
+    content that is unreadable, too.
     """
-    reasons: dict[bytes | None, dict[str, None]] = {}
+    reasons_by_path: dict[bytes | None, dict[str, None]] = {}
     for run in runs:
         for skip in run.not_inspected:
             if skip.kind == "unreadable":
-                reasons.setdefault(skip.path, {})[skip.reason] = None
-    contents = {
+                reasons_by_path.setdefault(skip.path, {})[skip.reason] = None
+    object_ids = {
         file.path: file.new.oid for file in change.files if file.new is not None
     }
-    for path, told in reasons.items():
-        place = Location("change") if path is None else Location("file", path)
-        # Sorted: which scanner was first must not change the fingerprint.
-        text = "; ".join(sorted(told))
-        subject = f"{text} {contents.get(path, '')}" if path is not None else text
-        yield rule.finding(place, f"{rule.title}: {text}", subject=subject)
+    for path, reasons in reasons_by_path.items():
+        # Sorted, so that the order of the scanners does not change the fingerprint.
+        text = "; ".join(sorted(reasons))
+        message = f"{rule.title}: {text}"
+        if path is None:
+            yield rule.finding(Location("change"), message, subject=text)
+        else:
+            subject = f"{text} {object_ids.get(path, '')}"
+            yield rule.finding(Location("file", path), message, subject=subject)
 
 
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
@@ -232,12 +235,12 @@ def _judged(
         min_confidence=Confidence(options.min_confidence or Confidence.HIGH),
         fail_on=options.fail_on or Level.BLOCK,
     )
-    mark = fingerprint(finding, salt)
-    excuse = exceptions.of(finding, mark)
+    own_fingerprint = fingerprint(finding, salt)
+    excuse = exceptions.of(finding, own_fingerprint)
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,
-        fingerprint=mark,
+        fingerprint=own_fingerprint,
         state=excuse.state,
         state_reason=masker.mask(excuse.reason),
         state_expires=excuse.expires,
@@ -246,16 +249,16 @@ def _judged(
     )
 
 
-def _excused(
-    found: Sequence[Finding], judged: Sequence[JudgedFinding]
+def _accepted_unverified(
+    raw_findings: Sequence[Finding], judged: Sequence[JudgedFinding]
 ) -> frozenset[tuple[bytes | None, str]]:
-    """Return path and reason of what could not be verified and a person accepted all the same."""
-    states: dict[tuple[bytes | None, str], bool] = {}
-    for finding, item in zip(found, judged, strict=True):
+    """Return path and reason of the unverified packages that a waiver accepts."""
+    is_accepted: dict[tuple[bytes | None, str], bool] = {}
+    for finding, result in zip(raw_findings, judged, strict=True):
         if finding.rule == UNVERIFIED:
             key = (finding.location.path, finding.message)
-            states[key] = states.get(key, True) and item.state != "active"
-    return frozenset(key for key, accepted in states.items() if accepted)
+            is_accepted[key] = is_accepted.get(key, True) and result.state != "active"
+    return frozenset(key for key, accepted in is_accepted.items() if accepted)
 
 
 def _masked(finding: Finding, masker: Masker) -> Finding:
@@ -270,7 +273,7 @@ def _masked(finding: Finding, masker: Masker) -> Finding:
         remedy=masker.mask(finding.remedy),
         evidence=evidence and masker.mask_evidence(evidence, finding.secrets),
         fix=None if finding.fix is None else masker.mask(finding.fix),
-        # They have served: the fingerprint is made, the values are known.
+        # The fingerprint and the masker already have them; no report may.
         subject="",
         secrets=(),
     )
@@ -293,7 +296,7 @@ def _masked_run(run: ScannerRun, masker: Masker) -> ScannerRun:
 
 
 def _masked_path(path: bytes | None, masker: Masker) -> bytes | None:
-    """Mask what is a secret in a file's name, too; other names stay as they are."""
+    """Mask secrets in a file's name; a name without one is returned unchanged."""
     if path is None:
         return None
     text = path.decode("utf-8", "surrogateescape")
@@ -308,13 +311,13 @@ def _masked_origin(origin: Origin, masker: Masker) -> Origin:
 
 
 def _distinct(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
-    """Keep one of those with the same rule, place and fingerprint: the one that says most."""
-    kept: dict[tuple[str, Location, str], JudgedFinding] = {}
+    """Keep the most severe of the findings with the same rule, location and fingerprint."""
+    distinct: dict[tuple[str, Location, str], JudgedFinding] = {}
     for item in findings:
         key = (item.finding.rule, item.finding.location, item.fingerprint)
-        if key not in kept or _weight(item) > _weight(kept[key]):
-            kept[key] = item
-    yield from kept.values()
+        if key not in distinct or _weight(item) > _weight(distinct[key]):
+            distinct[key] = item
+    yield from distinct.values()
 
 
 def _weight(item: JudgedFinding) -> tuple[bool, int, int, int]:
@@ -328,18 +331,18 @@ def _weight(item: JudgedFinding) -> tuple[bool, int, int, int]:
 
 
 def _sorted(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
-    """Put what is active first, then what blocks; then by place."""
+    """Sort active findings first, then by level, path, line, column and rule."""
 
     def key(item: JudgedFinding) -> tuple[bool, int, bytes, int, int, str, str, str]:
-        place = item.finding.location
+        location = item.finding.location
         return (
             item.state != "active",
             -item.level.rank,
-            place.path or b"",
-            place.line or 0,
-            place.column or 0,
+            location.path or b"",
+            location.line or 0,
+            location.column or 0,
             item.finding.rule,
-            place.commit or "",
+            location.commit or "",
             item.fingerprint,
         )
 
@@ -350,46 +353,47 @@ def _errors(
     runs: Sequence[ScannerRun],
     policy: Policy,
     expected: Sequence[str],
-    excused: Container[tuple[bytes | None, str]] = (),
+    accepted: Container[tuple[bytes | None, str]] = (),
 ) -> tuple[str, ...]:
-    """Say what keeps the verdict from being a pass, one short sentence each."""
+    """Return what keeps the verdict from being a pass, one short sentence each.
+
+    ``accepted`` has path and reason of the unverified packages that a waiver accepts.
+    """
     errors = []
-    kinds = {"failed"} | (
-        {"unverified"} if policy.dependencies.on_unverified == "error" else set()
-    )
     for run in runs:
         if run.status == "error":
-            errors.append(_about(run.scanner, run.reason))
+            errors.append(_with_scanner(run.scanner, run.reason))
         elif run.status == "skipped" and policy.profile == Profile.STRICT:
             errors.append(
-                f"{run.scanner} was skipped, which strict does not accept: {run.reason}"
+                f"{run.scanner} was skipped, which the strict profile does not allow: "
+                f"{run.reason}"
             )
-        for kind in sorted(kinds):
-            skips = [
-                skip
-                for skip in run.not_inspected
-                if skip.kind == kind
-                and not (kind == "unverified" and (skip.path, skip.reason) in excused)
-            ]
-            if skips:
-                errors.append(_summary(run.scanner, kind, skips))
+        failed = [skip for skip in run.not_inspected if skip.kind == "failed"]
+        if failed:
+            errors.append(_summary(run.scanner, "could not inspect", failed))
+        unverified = [
+            skip
+            for skip in run.not_inspected
+            if skip.kind == "unverified" and (skip.path, skip.reason) not in accepted
+        ]
+        if unverified and policy.dependencies.on_unverified == "error":
+            errors.append(_summary(run.scanner, "could not verify", unverified))
     present = {run.scanner for run in runs}
-    errors += [f"{name} should have run and gave no result" for name in expected
-               if name not in present]  # fmt: skip
+    missing = [name for name in expected if name not in present]
+    errors += [f"{name} returned no result" for name in missing]
     return tuple(dict.fromkeys(errors))
 
 
-def _about(scanner: str, reason: str) -> str:
+def _with_scanner(scanner: str, reason: str) -> str:
+    """Put the scanner's name before a reason that does not begin with it."""
     return reason if reason.startswith(f"{scanner} ") else f"{scanner}: {reason}"
 
 
-def _summary(scanner: str, kind: str, skips: Sequence[NotInspected]) -> str:
+def _summary(scanner: str, verb: str, skips: Sequence[NotInspected]) -> str:
+    """Return a sentence with the first of ``skips`` and the number of the others."""
     first = skips[0]
-    path = (
-        ""
-        if first.path is None
-        else first.path.decode("utf-8", "backslashreplace") + ": "
-    )
-    verb = "could not inspect" if kind == "failed" else "could not verify"
-    more = f" (and {len(skips) - 1} more)" if len(skips) > 1 else ""
-    return f"{scanner} {verb} {path}{first.reason}{more}"
+    subject = first.reason
+    if first.path is not None:
+        subject = f"{first.path.decode('utf-8', 'backslashreplace')}: {first.reason}"
+    others = f" (and {len(skips) - 1} more)" if len(skips) > 1 else ""
+    return f"{scanner} {verb} {subject}{others}"

@@ -1,9 +1,9 @@
-"""No secret leaves the gate: the values that scanners saw are replaced in every text.
+"""Masks the secret values that scanners found, in every text of a report.
 
-A value found by one scanner may stand in another's evidence, in a message, in
-the reason of a failure: so one ``Masker`` knows all values of all runs and
-everything textual of a report passes it.  Time is linear in the text and, up to
-a logarithm, independent of how many values there are.
+A value found by one scanner may also be in another's evidence, in a message or in
+the reason of a failure.  So one ``Masker`` has the values of all runs, and every
+text of a report passes it.  Its time is linear in the text and logarithmic in the
+number of values.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ from zt_gate.model.finding import Evidence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Shorter values are only masked where their own finding marks them: they
-#: would be found by chance in every second text.
+#: The shortest value, in characters, that is masked in every text: shorter ones occur
+#: by chance in many, and are masked only in the span of their own finding.
 MIN_LENGTH = 5
-#: From this length on the first characters are shown, to tell keys apart.
-_HEAD_FROM = 16
-_HEAD = 4
-#: A line of a longer value is masked by itself from this length on.
+#: The shortest secret whose first characters are shown, so that keys can be told apart.
+_MIN_WITH_HEAD = 16
+_HEAD_LENGTH = 4
+#: The shortest line of a multi-line value that is masked on its own.
 _MIN_LINE = 8
-#: Evidence from this length on may be a window, with half a secret at its edge.
-_WINDOW = 1000
-#: Characters of evidence around its span; what is a little longer stays whole.
+#: Evidence from this length on may be a window that cuts a secret at its edge.
+_MIN_WINDOW = 1000
+#: Characters of evidence shown around its span, and how much longer a text may be
+#: before it is shortened.
 _WIDTH = 200
 _SLACK = 60
 _MAX_SPAN = 160
 
-_CUT = "…"
-# When a mask and what stands around it make up a secret again.
-_BLUNT = "[…]"
+_ELLIPSIS = "…"
+# Replaces a secret that a mask and the text around it form together.
+_BLUNT_MASK = "[…]"
 _MAX_ROUNDS = 8
 _MASKED = re.compile(r"(?:[\s\S]{4}…)?\[[0-9]{1,12} characters?\]")
 
-# The armour of a key block is no secret, and the same in every key.
+# The armour of a key block is not secret: it is the same in every key.
 _ARMOUR = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,64}-----")
 _LINE_END = re.compile(r"\r?\n|\r|\\r\\n|\\n")
 _UNRESERVED = frozenset(
@@ -47,66 +48,67 @@ _UNRESERVED = frozenset(
 
 
 class _Span(NamedTuple):
-    """A part of a text to be replaced; ``first`` is the length of the secret it starts with."""
+    """A part of a text to replace; ``secret_length`` is that of the secret at its start."""
 
     start: int
     end: int
-    first: int
+    secret_length: int
 
 
 class Masker:
-    """Replaces secret values and what matches ``patterns``.
+    """Replaces secret values, and the matches of ``patterns``, in texts.
 
-    A pattern's whole match is the secret, or its group ``secret`` where it has
-    one; patterns must be linear-time, they meet hostile text.  Masking what is
-    masked changes nothing.
+    The secret is a pattern's group ``secret`` if it has one, else the whole match.
+    The patterns are applied to hostile text and must take linear time.  Masking is
+    idempotent.
     """
 
     def __init__(
         self, values: Iterable[str] = (), patterns: Sequence[re.Pattern[str]] = ()
     ) -> None:
-        self._needles = _Needles(
-            {form for value in set(values) for form in forms(value)}
+        self._values = _ValueIndex(
+            {spelling for value in set(values) for spelling in spellings(value)}
         )
         self._patterns = tuple(patterns)
-        self._known: dict[str, str] = {}
+        self._masked_texts: dict[str, str] = {}
 
     def mask(self, text: str) -> str:
         """Return ``text`` with every secret in it replaced."""
-        masked = self._known.get(text)
+        masked = self._masked_texts.get(text)
         if masked is None:
-            masked = self._known[text] = self._mask(_Marked(text, 0, 0)).text
+            masked = self._mask(_MarkedText(text, 0, 0)).text
+            self._masked_texts[text] = masked
         return masked
 
     def mask_evidence(self, evidence: Evidence, own: Iterable[str] = ()) -> Evidence:
         """Return the evidence masked, then shortened around its span.
 
-        ``own`` are the values of the finding itself: also short ones are masked
-        inside the span, and a span that shows a part of one is masked whole.
+        ``own`` are the secret values of the finding.  In the span, also those
+        shorter than ``MIN_LENGTH`` are masked; a span that is a part of one is
+        masked whole.
         """
-        start = min(max(evidence.start, 0), len(evidence.text))
-        end = min(max(evidence.end, start), len(evidence.text))
-        spans = [
-            *self._find(evidence.text),
-            *_own_spans(evidence.text, start, end, own),
-        ]
-        if len(evidence.text) >= _WINDOW:
-            spans += self._needles.at_edges(evidence.text)
-        marked = _replace(_Marked(evidence.text, start, end), _merged(spans))
-        short = self._mask(_shortened(marked), blunt=True)
-        return Evidence(short.text, short.start, short.end)
+        text = evidence.text
+        start = min(max(evidence.start, 0), len(text))
+        end = min(max(evidence.end, start), len(text))
+        spans = self._find(text)
+        spans += _own_spans(text, start, end, own)
+        if len(text) >= _MIN_WINDOW:
+            spans += self._values.cut_at_edges(text)
+        masked = _replace(_MarkedText(text, start, end), _merged(spans))
+        shortened = self._mask(_shortened(masked), blunt=True)
+        return Evidence(shortened.text, shortened.start, shortened.end)
 
-    def _mask(self, marked: _Marked, *, blunt: bool = False) -> _Marked:
-        """Replace until nothing is left: a mask may join its neighbours to a new secret."""
-        for number in range(_MAX_ROUNDS):
+    def _mask(self, marked: _MarkedText, *, blunt: bool = False) -> _MarkedText:
+        """Replace until no secret is left: a mask and its neighbours may form a new one."""
+        for round_number in range(_MAX_ROUNDS):
             spans = _merged(self._find(marked.text))
             if not spans:
                 return marked
-            marked = _replace(marked, spans, blunt=blunt or number > 0)
-        return _Marked(_BLUNT, 0, len(_BLUNT))
+            marked = _replace(marked, spans, blunt=blunt or round_number > 0)
+        return _MarkedText(_BLUNT_MASK, 0, len(_BLUNT_MASK))
 
     def _find(self, text: str) -> list[_Span]:
-        spans = self._needles.find(text)
+        spans = self._values.find(text)
         for pattern in self._patterns:
             group = "secret" if "secret" in pattern.groupindex else 0
             for match in pattern.finditer(text):
@@ -116,8 +118,8 @@ class Masker:
         return spans
 
 
-class _Marked:
-    """A text with a marked span, and the masks that stand in it."""
+class _MarkedText:
+    """A text with a marked span and the positions of its masks."""
 
     __slots__ = ("end", "masks", "start", "text")
 
@@ -130,75 +132,79 @@ class _Marked:
         self.masks = masks
 
 
-class _Needles:
-    """Many values, sorted, so that the longest one at a place is found by bisection."""
+class _ValueIndex:
+    """Sorted values: the longest one at a position of a text is found by bisection."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        # The empty string begins every text: it stands for "no value".
+        # The empty string is a prefix of every text: it means "no value".
         self._values = [
             "",
             *sorted(value for value in values if len(value) >= MIN_LENGTH),
         ]
-        self._heads = frozenset(value[:MIN_LENGTH] for value in self._values[1:])
+        self._prefixes = frozenset(value[:MIN_LENGTH] for value in self._values[1:])
         self._longest = max(map(len, self._values))
         self._parents, self._jumps = _prefix_tree(self._values)
 
     def find(self, text: str) -> list[_Span]:
-        """Return the longest value at each place; spans may overlap."""
-        return [
-            _Span(place, place + length, length)
-            for place in self._places(text, 0)
-            if (length := self._longest_at(text, place))
-        ]
-
-    def at_edges(self, text: str) -> list[_Span]:
-        """Return what at the ends of ``text`` may be a value that was cut there."""
+        """Return the longest value at each position; spans may overlap."""
         spans = []
-        tail = self._cut_at_end(text)
-        if tail:
-            spans.append(_Span(len(text) - tail, len(text), tail))
-        mirrored = _Needles(value[::-1] for value in self._values)
-        head = mirrored._cut_at_end(text[: self._longest][::-1])
-        if head:
-            spans.append(_Span(0, head, 0))
+        for position in self._candidates(text, 0):
+            length = self._longest_at(text, position)
+            if length:
+                spans.append(_Span(position, position + length, length))
         return spans
 
-    def _places(self, text: str, first: int) -> list[int]:
-        heads = self._heads
-        # Searching for a few strings is far quicker than looking at each place.
-        if len(heads) <= 64 and not any(head in text for head in heads):
+    def cut_at_edges(self, text: str) -> list[_Span]:
+        """Return the beginning and the end of ``text`` that may be a part of a value."""
+        spans = []
+        tail_length = self._cut_at_end(text)
+        if tail_length:
+            spans.append(_Span(len(text) - tail_length, len(text), tail_length))
+        mirrored = _ValueIndex(value[::-1] for value in self._values)
+        head_length = mirrored._cut_at_end(text[: self._longest][::-1])
+        if head_length:
+            spans.append(_Span(0, head_length, 0))
+        return spans
+
+    def _candidates(self, text: str, first: int) -> list[int]:
+        """Return the positions from ``first`` on where a value may begin."""
+        prefixes = self._prefixes
+        # Searching for a few strings is far quicker than testing each position.
+        if len(prefixes) <= 64 and not any(prefix in text for prefix in prefixes):
             return []
         return [
-            place
-            for place in range(first, len(text) - MIN_LENGTH + 1)
-            if text[place : place + MIN_LENGTH] in heads
+            position
+            for position in range(first, len(text) - MIN_LENGTH + 1)
+            if text[position : position + MIN_LENGTH] in prefixes
         ]
 
-    def _longest_at(self, text: str, place: int) -> int:
-        piece = text[place : place + self._longest]
-        # Every value that begins the piece also begins the value sorted before it.
-        index = bisect_right(self._values, piece) - 1
-        while not piece.startswith(self._values[index]):
+    def _longest_at(self, text: str, position: int) -> int:
+        """Return the length of the longest value at a position, 0 where there is none."""
+        window = text[position : position + self._longest]
+        # A value that is a prefix of the window is also a prefix of the last value
+        # that is not sorted after the window.
+        index = bisect_right(self._values, window) - 1
+        while not window.startswith(self._values[index]):
             jump = self._jumps[index]
-            index = (
-                self._parents[index] if piece.startswith(self._values[jump]) else jump
-            )
+            parent = self._parents[index]
+            index = parent if window.startswith(self._values[jump]) else jump
         return len(self._values[index])
 
     def _cut_at_end(self, text: str) -> int:
-        for place in self._places(text, max(0, len(text) - self._longest)):
-            piece = text[place:]
-            index = bisect_left(self._values, piece)
-            if index < len(self._values) and self._values[index].startswith(piece):
-                return len(piece)
+        """Return the length of the longest end of ``text`` that is the beginning of a value."""
+        for position in self._candidates(text, max(0, len(text) - self._longest)):
+            tail = text[position:]
+            index = bisect_left(self._values, tail)
+            if index < len(self._values) and self._values[index].startswith(tail):
+                return len(tail)
         return 0
 
 
-def forms(value: str) -> Iterator[str]:
+def spellings(value: str) -> Iterator[str]:
     """Yield the ways in which a text may spell ``value``.
 
-    As it is, as JSON and Python write it inside quotes, percent-encoded; the
-    same for each line of a value that has several.
+    They are the plain value, its escaped forms in JSON and Python strings, and its
+    percent-encoded forms; the same for each line of a multi-line value.
     """
     parts = {value, value.strip()}
     lines = [line.strip() for line in _LINE_END.split(value)]
@@ -229,23 +235,23 @@ def _escaped(value: str) -> Iterator[str]:
 
 
 def _percent(value: str, safe: str, template: str) -> str:
-    """Percent-encode as RFC 3986 section 2.1 has it; bytes that were no UTF-8 stay those bytes."""
-    out = []
+    """Percent-encode as RFC 3986 section 2.1; surrogate escapes give the original bytes."""
+    encoded = []
     for char in value:
         if char in _UNRESERVED or char in safe:
-            out.append(char)
+            encoded.append(char)
         else:
             errors = "surrogateescape" if "\udc80" <= char <= "\udcff" else "replace"
-            out += map(template.format, char.encode("utf-8", errors))
-    return "".join(out)
+            encoded += map(template.format, char.encode("utf-8", errors))
+    return "".join(encoded)
 
 
 def _prefix_tree(values: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Return for each of the sorted values the longest other one that it begins with.
+    """Return for each of the sorted values the index of its longest proper prefix among them.
 
-    The first value must be the empty one, the root.  The second list holds
-    jumps to further ancestors, so that a climb takes logarithmic time
-    (Myers, "An applicative random-access stack", 1983).
+    The first value must be the empty one, the root.  The second list has for each
+    value the index of a more distant ancestor, so that a search along the ancestors
+    takes logarithmic time (Myers, "An applicative random-access stack", 1983).
     """
     parents, jumps, depths, branch = [0], [0], [0], [0]
     for index in range(1, len(values)):
@@ -262,6 +268,7 @@ def _prefix_tree(values: Sequence[str]) -> tuple[list[int], list[int]]:
 
 
 def _own_spans(text: str, start: int, end: int, own: Iterable[str]) -> Iterator[_Span]:
+    """Yield what is masked in the span of a finding for the finding's own values."""
     marked = text[start:end]
     if not marked or _MASKED.fullmatch(marked):
         return
@@ -269,14 +276,15 @@ def _own_spans(text: str, start: int, end: int, own: Iterable[str]) -> Iterator[
         if marked in value:
             yield _Span(start, end, end - start)
         elif value and len(value) < MIN_LENGTH:
-            place = marked.find(value)
-            while place >= 0:
-                yield _Span(start + place, start + place + len(value), len(value))
-                place = marked.find(value, place + len(value))
+            offset = marked.find(value)
+            while offset >= 0:
+                position = start + offset
+                yield _Span(position, position + len(value), len(value))
+                offset = marked.find(value, offset + len(value))
 
 
 def _merged(spans: Iterable[_Span]) -> list[_Span]:
-    """Join spans that overlap; the one that starts first, then the longer, leads."""
+    """Join overlapping spans; a joined span keeps the secret length of its first one."""
     merged: list[_Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if merged and span.start < merged[-1].end:
@@ -288,61 +296,65 @@ def _merged(spans: Iterable[_Span]) -> list[_Span]:
 
 
 def _replace(
-    marked: _Marked, spans: Sequence[_Span], *, blunt: bool = False
-) -> _Marked:
-    """Put masks in the place of ``spans``, which are sorted and do not overlap."""
-    pieces: list[str] = []
+    marked: _MarkedText, spans: Sequence[_Span], *, blunt: bool = False
+) -> _MarkedText:
+    """Replace ``spans``, which are sorted and do not overlap, by masks."""
+    parts: list[str] = []
     masks: list[tuple[int, int]] = []
-    done = length = 0
+    old_position = new_position = 0
     start, end = marked.start, marked.end
     for span in spans:
-        pieces.append(marked.text[done : span.start])
-        mask = (
-            _BLUNT if blunt else _shown(marked.text[span.start : span.end], span.first)
-        )
-        at = length + span.start - done
-        length = at + len(mask)
-        done = span.end
-        pieces.append(mask)
-        masks.append((at, length))
+        parts.append(marked.text[old_position : span.start])
+        mask = _BLUNT_MASK
+        if not blunt:
+            mask = _mask_of(marked.text[span.start : span.end], span.secret_length)
+        parts.append(mask)
+        mask_start = new_position + span.start - old_position
+        new_position = mask_start + len(mask)
+        old_position = span.end
+        masks.append((mask_start, new_position))
         if span.start <= marked.start < span.end:
-            start = at
+            start = mask_start
         elif marked.start >= span.end:
-            start = marked.start + length - done
+            start = marked.start + new_position - old_position
         if span.start < marked.end <= span.end:
-            end = length
+            end = new_position
         elif marked.end > span.end:
-            end = marked.end + length - done
-    pieces.append(marked.text[done:])
-    return _Marked("".join(pieces), start, max(start, end), masks)
+            end = marked.end + new_position - old_position
+    parts.append(marked.text[old_position:])
+    return _MarkedText("".join(parts), start, max(start, end), masks)
 
 
-def _shown(secret: str, first: int) -> str:
-    """Return what is shown of a secret: its length, and from 16 characters up its first four."""
-    length = f"[{len(secret)} character{'' if len(secret) == 1 else 's'}]"
-    return f"{secret[:_HEAD]}{_CUT}{length}" if first >= _HEAD_FROM else length
+def _mask_of(text: str, secret_length: int) -> str:
+    """Return the mask: the length, and the first four characters of a secret of 16 or more."""
+    unit = "character" if len(text) == 1 else "characters"
+    length = f"[{len(text)} {unit}]"
+    if secret_length < _MIN_WITH_HEAD:
+        return length
+    return f"{text[:_HEAD_LENGTH]}{_ELLIPSIS}{length}"
 
 
-def _shortened(marked: _Marked) -> _Marked:
-    """Cut a long text to what is around its span; never through a mask."""
+def _shortened(marked: _MarkedText) -> _MarkedText:
+    """Cut a long text to the surroundings of its span, never inside a mask."""
     text = marked.text
     if len(text) <= _WIDTH + _SLACK:
         return marked
-    shown = min(marked.end, marked.start + _MAX_SPAN)
-    context = (_WIDTH - (shown - marked.start)) // 2
-    low, high = marked.start - context, shown + context
-    # What one side does not need, the other gets.
-    low, high = (
-        max(0, low - max(0, high - len(text))),
-        min(len(text), high + max(0, -low)),
-    )
+    shown_end = min(marked.end, marked.start + _MAX_SPAN)
+    context = (_WIDTH - (shown_end - marked.start)) // 2
+    wanted_low = marked.start - context
+    wanted_high = shown_end + context
+    # Characters that one side does not have are given to the other.
+    low = max(0, wanted_low - max(0, wanted_high - len(text)))
+    high = min(len(text), wanted_high + max(0, -wanted_low))
     for start, end in marked.masks:
-        low = start if start < low < end else low
-        high = end if start < high < end else high
-    before = _CUT if low else ""
-    after = _CUT if high < len(text) else ""
+        if start < low < end:
+            low = start
+        if start < high < end:
+            high = end
+    before = _ELLIPSIS if low else ""
+    after = _ELLIPSIS if high < len(text) else ""
     shift = len(before) - low
-    return _Marked(
+    return _MarkedText(
         f"{before}{text[low:high]}{after}",
         marked.start + shift,
         min(marked.end, high) + shift,

@@ -1,7 +1,7 @@
-"""Packages judged before anybody adds them: a change that would add each, and its verdict.
+"""Judges packages before a change adds them.
 
-Nothing is judged otherwise than in a scan: the same policy, registries,
-snapshot and cache; only the change is made up.
+The gate makes a patch that adds the packages and scans it as it scans any
+change: with the same policy, registries, snapshot and cache.
 """
 
 from __future__ import annotations
@@ -21,36 +21,38 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.base import SampleManifest
     from zt_gate.model.report import Report
 
-# No project has such a folder: the made-up files hide none of its own.
+# A folder that no project has, so that the made-up files hide none of its own.
 _FOLDER = "zt-gate-asks"
-_LONGEST = 300
+_MAX_LENGTH = 300
 _VERSION = r"[0-9A-Za-z.!+_~-]{0,100}"
 
 
 @dataclass(frozen=True, slots=True)
 class PackageRequest:
-    """One package to ask about; ``name`` as its ecosystem writes it, ``version`` may be ""."""
+    """One package to judge; ``name`` as its ecosystem writes it, ``version`` may be ""."""
 
     ecosystem: str
     name: str
     version: str = ""
 
 
-def package_of(text: str, ecosystem: str = "pypi") -> PackageRequest:
-    """Read a package URL, or a name of ``ecosystem``; raises UsageError."""
-    if not text.strip() or len(text) > _LONGEST or not text.isprintable():
-        raise UsageError(f"{text[:60]!a} is no package")
+def parse_package(text: str, ecosystem: str = "pypi") -> PackageRequest:
+    """Parse a package URL, or a name of ``ecosystem``; raises UsageError."""
+    if not text.strip() or len(text) > _MAX_LENGTH or not text.isprintable():
+        raise UsageError(f"{text[:60]!a} is not a package name or package URL")
     if not text.startswith("pkg:"):
-        return _valid(PackageRequest(_known(ecosystem), text), text)
+        return _valid(PackageRequest(_supported_ecosystem(ecosystem), text), text)
     from packageurl import PackageURL
 
     try:
         purl = PackageURL.from_string(text)
     except ValueError as error:
-        raise UsageError(f"{text!a} is no package URL") from error
-    kind = _known(purl.type)
-    separator = ecosystem_named(kind).separator
-    name = f"{purl.namespace}{separator}{purl.name}" if purl.namespace else purl.name
+        raise UsageError(f"{text!a} is not a valid package URL") from error
+    kind = _supported_ecosystem(purl.type)
+    name = purl.name
+    if purl.namespace:
+        separator = ecosystem_named(kind).separator
+        name = f"{purl.namespace}{separator}{purl.name}"
     return _valid(PackageRequest(kind, name, purl.version or ""), text)
 
 
@@ -59,7 +61,10 @@ def _valid(package: PackageRequest, text: str) -> PackageRequest:
 
     is_valid = valid_name(package.ecosystem, package.name)
     if not is_valid or not re.fullmatch(_VERSION, package.version):
-        raise UsageError(f"{text!a} is no package; for a version write a package URL")
+        raise UsageError(
+            f"{text!a} is not a valid package name; to give a version, write a "
+            "package URL such as pkg:pypi/flask@3.0.0"
+        )
     return package
 
 
@@ -74,11 +79,10 @@ def verify(
 ) -> Report:
     """Judge packages as if a change added them; raises GateError as a scan does.
 
-    In the report each stands where ``place_of`` says.
+    ``report_location`` gives the location of each package in the report.
     """
-    patch = b"".join(
-        _file(kind, packages) for kind in dict.fromkeys(p.ecosystem for p in packages)
-    )
+    ecosystems = dict.fromkeys(package.ecosystem for package in packages)
+    patch = b"".join(_new_file_patch(name, packages) for name in ecosystems)
     request = run.Request(
         kind="patch",
         patch=patch,
@@ -91,68 +95,83 @@ def verify(
     return run.run(request, environ)
 
 
-def place_of(
+def report_location(
     package: PackageRequest, packages: Sequence[PackageRequest]
 ) -> tuple[bytes, int]:
-    """Return path and line (1-based) at which the report speaks of a package."""
+    """Return path and line (1-based) of a package's findings in the report."""
     sample = _sample(package.ecosystem)
-    own = [one for one in packages if one.ecosystem == package.ecosystem]
-    return f"{_FOLDER}/{sample.file}".encode(), len(sample.head) + own.index(
-        package
-    ) + 1
+    same_file = _of_ecosystem(package.ecosystem, packages)
+    line = len(sample.head) + same_file.index(package) + 1
+    return f"{_FOLDER}/{sample.file}".encode(), line
 
 
-def _known(ecosystem: str) -> str:
-    known = supported()
-    if ecosystem not in known:
+def _of_ecosystem(
+    ecosystem: str, packages: Sequence[PackageRequest]
+) -> list[PackageRequest]:
+    return [package for package in packages if package.ecosystem == ecosystem]
+
+
+def _supported_ecosystem(ecosystem: str) -> str:
+    names = supported()
+    if ecosystem not in names:
         raise UsageError(
-            f"unsupported ecosystem {ecosystem!a}; supported: {', '.join(known)}"
+            f"unsupported ecosystem {ecosystem!a}; supported: {', '.join(names)}"
         )
     return ecosystem
 
 
 def _sample(ecosystem: str) -> SampleManifest:
     sample = ecosystem_named(ecosystem).sample
-    assert sample is not None, "whatever has a registry has a made-up manifest"
+    assert sample is not None, "every ecosystem with a registry has a sample manifest"
     return sample
 
 
-def _file(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes:
-    """Return the patch that adds a file with all packages of one ecosystem."""
+def _new_file_patch(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes:
+    """Return the patch that adds a manifest with all packages of one ecosystem."""
     sample = _sample(ecosystem)
     lines = sample.lines(
-        (one.name, one.version) for one in packages if one.ecosystem == ecosystem
+        (package.name, package.version)
+        for package in _of_ecosystem(ecosystem, packages)
     )
     path = f"{_FOLDER}/{sample.file}"
-    head = (
+    header = (
         f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n"
         f"@@ -0,0 +1,{len(lines)} @@\n"
     )
-    return (head + "".join(f"+{line}\n" for line in lines)).encode()
+    body = "".join(f"+{line}\n" for line in lines)
+    return (header + body).encode()
 
 
-def update(ecosystems: tuple[str, ...], environ: Mapping[str, str]) -> Iterator[str]:
-    """Refresh the snapshots in the user's cache folder; yields a sentence for each.
+def refresh_snapshots(
+    ecosystems: tuple[str, ...], environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Refresh the snapshots of package names in the user's cache folder.
 
-    Raises UsageError for an ecosystem without one, GateError where it fails.
+    Yields a sentence for each; no ``ecosystems`` means all.  Raises UsageError for
+    an ecosystem without a snapshot, GateError if a snapshot cannot be refreshed.
     """
     from zt_gate.scanners.dependencies.snapshot_update import UpdateError, refresh
     from zt_gate.system import cache
 
+    available = with_snapshot()
     for name in ecosystems:
-        if name not in with_snapshot():
-            known = ", ".join(with_snapshot())
+        if name not in available:
             raise UsageError(
-                f"no snapshot of names for ecosystem {name!a}; supported: {known}"
+                f"no snapshot of names for ecosystem {name!a}; "
+                f"supported: {', '.join(available)}"
             )
     folder = cache.cache_folder(environ)
     if folder is None:
-        raise GateError("there is no safe cache folder; set ZT_GATE_CACHE_DIR")
-    for name in ecosystems or with_snapshot():
+        raise GateError(
+            "no usable cache folder; set ZT_GATE_CACHE_DIR to a folder that only you "
+            "can write to"
+        )
+    for name in ecosystems or available:
         try:
-            new = refresh(name, environ, {}, folder)
+            snapshot = refresh(name, environ, {}, folder)
         except UpdateError as error:
             raise GateError(
-                f"the snapshot for {name} stays as it was: {error}"
+                f"the snapshot for {name} was not updated: {error}"
             ) from error
-        yield f"{name}: {len(new.names):,} names, confirmed {new.day.isoformat()}"
+        count, day = len(snapshot.names), snapshot.day.isoformat()
+        yield f"{name}: {count:,} names, confirmed {day}"

@@ -1,4 +1,4 @@
-"""What the gate is asked: the words of a command, or of a caller of the Python functions."""
+"""The request: what a command, or a caller of the Python functions, asks the gate to judge."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from zt_gate.review.authorship import OriginHints
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-Kind = Literal["staged", "message", "range", "base", "worktree", "patch", "tree"]
+RequestKind = Literal["staged", "message", "range", "base", "worktree", "patch", "tree"]
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be judged, and how.
+    """What to judge, and the options of the run.
 
     ``spec`` is the range or revision of ``range`` and ``base``; ``patch`` the
-    patch, as bytes or a stream; ``paths`` the roots of ``tree``; ``message`` that of
-    the commit that the staged change is for.  ``folder`` is where git looks for the
-    repository.  ``audit`` says of which packages known vulnerabilities are looked up:
-    "added" or "all".  Empty strings stand for the defaults.
+    patch, as bytes or a stream; ``paths`` the roots of ``tree``; ``message`` the
+    commit message, with ``message``.  git looks for the repository from ``folder``
+    upwards.  ``audit`` is "added" or "all": the packages whose known
+    vulnerabilities are looked up.  Empty strings mean the defaults.
     """
 
-    kind: Kind = "staged"
+    kind: RequestKind = "staged"
     spec: str = ""
     patch: bytes | BinaryIO = b""
     paths: tuple[str, ...] = ()
@@ -42,18 +42,18 @@ class Request:
     offline: bool = False
     audit: str = ""
     debug: bool = False
-    #: Whole fingerprints of findings that whoever starts the gate accepts.
+    #: Full fingerprints of the findings that the caller accepts.
     accept: tuple[str, ...] = ()
-    #: Who approved this very head in a review, as an owner: all its findings are approved.
+    #: The owner who approved exactly this head in a review: all its findings are approved.
     approver: str = ""
-    #: What a person's review is missing, where one is asked for of what an agent wrote;
-    #: with ``review_all`` of every change.
+    #: Why the human review that an agent's change needs is missing, "" where it is not;
+    #: with ``review_all`` every change needs one.
     unreviewed: str = ""
     review_all: bool = False
-    #: What is said of the change from outside, and labels that mean an agent besides the known.
-    told: OriginHints = field(default_factory=OriginHints)
+    #: Facts about the change from outside its commits, and further labels that mean an agent.
+    origin_hints: OriginHints = field(default_factory=OriginHints)
     ai_labels: tuple[str, ...] = ()
-    #: Whether the run counts as one for the log that a policy may ask for.
+    #: Whether the run is written to the audit log that the policy names.
     log: bool = True
-    #: For a baseline that is being made: what its fingerprints are salted with.
+    #: The salt of the fingerprints, while a new baseline is made.
     salt: bytes = b""

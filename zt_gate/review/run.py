@@ -2,8 +2,8 @@
 
     Request → source → ChangeSet → policy from the trusted side → scanners → judge → Report
 
-The commands and the Python functions are thin over this; it prints nothing and
-reads no configuration that the change could have brought.
+The commands and the Python functions call ``run``.  It prints nothing, and it
+takes its policy, baseline and rules from the trusted side, never from the change.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import accepted_from, gather
 from zt_gate.review import authorship, judge, workers
-from zt_gate.review.request import Kind, Request
-from zt_gate.review.scanner_context import Kit
+from zt_gate.review.request import Request, RequestKind
+from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.rulebook.rule_ids import RuleIds
 from zt_gate.scanners import modules, registered
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
 
-__all__ = ["Kind", "Request", "run", "secret_patterns"]
+__all__ = ["Request", "RequestKind", "run", "secret_patterns"]
 
 
 def run(
@@ -49,11 +49,11 @@ def run(
 ) -> Report:
     """Judge one change.
 
-    ``environ`` is the caller's own environment: the user's registries and
-    proxies stand there.  ``progress`` is told the names of the scanners that
-    still run; ``unmasked`` the runs with the values of secrets in them, for
-    what compares and keeps none.  Raises GateError, each kind with its exit
-    code, where there is nothing to report on.
+    ``environ`` is the caller's own environment, with the user's registries and
+    proxies.  ``progress`` is called with the names of the scanners that still run.
+    ``unmasked`` is called with the runs before secrets are masked; it must not
+    store them.  Raises GateError, whose ``exit_code`` is the command line's, where
+    no report can be made.
     """
     started = time.monotonic()
     options = _options(request)
@@ -62,31 +62,24 @@ def run(
     with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
         trusted = trusted_revision(request, git, change, environ)
-        kept = cache.cache_folder(environ, _scanned(request, git))
-        known_scanners = registered()
+        cache_dir = cache.cache_folder(environ, _scanned(request, git))
         policy = trusted_policy(
-            request, git, trusted, scanners=known_scanners, rules=RuleIds(kept)
+            request, git, trusted, scanners=registered(), rules=RuleIds(cache_dir)
         )
-        rules = rulebook.load("gate", cache=kept)
+        gate_rules = rulebook.load("gate", cache=cache_dir)
         marks = authorship.marks_of(
-            rules[authorship.RULE], policy.ai, request.ai_labels
+            gate_rules[authorship.RULE], policy.ai, request.ai_labels
         )
-        wrote = authorship.recognise(change.commits, request.told, marks)
-        policy = replace(policy, profile=authorship.profile_for(wrote, policy.profile))
-        kit = Kit(request, policy, git, trusted, workdir, environ, kept)
-        scanners = _scanners(request)
-        place_of = modules()
-        jobs = [
-            kit.job(info, place_of[name])
-            for name, info in scanners.items()
-            if _wanted(name, request)
-        ]
-        runs = workers.run(change, jobs, progress=progress, debug=request.debug)
-        runs += tuple(_skipped(name) for name in scanners if not _wanted(name, request))
-        exceptions = gather(
+        origin = authorship.detect_origin(change.commits, request.origin_hints, marks)
+        policy = replace(policy, profile=authorship.profile_for(origin, policy.profile))
+        builder = ContextBuilder(
+            request, policy, git, trusted, workdir, environ, cache_dir
+        )
+        runs = _scan(change, request, builder, progress)
+        waivers = gather(
             change,
             policy,
-            scanners=known_scanners,
+            scanners=registered(),
             git=git,
             trusted=trusted,
             today=options.today,
@@ -94,26 +87,48 @@ def run(
             record=_record(request, git, environ),
             approver=request.approver,
         )
-        known = exceptions.baseline
         if unmasked is not None:
             unmasked(runs)
+        salt = judge.DEFAULT_SALT
+        if waivers.baseline:
+            salt = waivers.baseline.salt
+        needs_review = origin.ai or request.review_all
         report = judge.judge(
             change,
             runs,
             policy,
             options,
-            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=kit.cache_dir)),
-            rules=rules,
-            expected=tuple(scanners),
-            patterns=_masking_patterns(runs, kit.cache_dir, texts=wrote.evidence),
-            origin=wrote,
+            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=cache_dir)),
+            rules=gate_rules,
+            expected=tuple(_scanners(request)),
+            patterns=_masking_patterns(runs, cache_dir, texts=origin.evidence),
+            origin=origin,
             seconds=time.monotonic() - started,
-            salt=request.salt or (known.salt if known else judge.SALT),
-            exceptions=exceptions,
-            unreviewed=request.unreviewed if wrote.ai or request.review_all else "",
+            salt=request.salt or salt,
+            exceptions=waivers,
+            unreviewed=request.unreviewed if needs_review else "",
         )
 
     return _logged(report, policy, request, git, environ)
+
+
+def _scan(
+    change: ChangeSet,
+    request: Request,
+    builder: ContextBuilder,
+    progress: Callable[[Sequence[str]], None] | None,
+) -> tuple[ScannerRun, ...]:
+    """Run the scanners that the request includes; the others have a skipped run."""
+    scanners = _scanners(request)
+    module_names = modules()
+    jobs = [
+        builder.job(info, module_names[name])
+        for name, info in scanners.items()
+        if _included(name, request)
+    ]
+    runs = workers.run(change, jobs, progress=progress, debug=request.debug)
+    skipped = [_skipped(name) for name in scanners if not _included(name, request)]
+    return (*runs, *skipped)
 
 
 def _logged(
@@ -123,15 +138,19 @@ def _logged(
     git: Git | None,
     environ: Mapping[str, str],
 ) -> Report:
-    """Append the run to the log, where the policy wants one; what is only tried out is none."""
-    said = policy.audit.get("log", "")
-    if not said or not request.log or request.salt:
+    """Append the run to the audit log that the policy names.
+
+    Runs with ``request.log`` off, and those that only collect fingerprints for
+    a new baseline, are not logged.
+    """
+    log_file = policy.audit.get("log", "")
+    if not log_file or not request.log or request.salt:
         return report
     from zt_gate.audit import record
 
     return record.record(
         report,
-        said,
+        log_file,
         environ,
         git_folder="" if git is None else git.common_folder,
         scanned=_scanned(request, git),
@@ -142,7 +161,7 @@ def _logged(
 def _record(
     request: Request, git: Git | None, environ: Mapping[str, str]
 ) -> Path | None:
-    """Return where the user's approvals are; in CI they do not count."""
+    """Return the file with the user's approvals; None in CI, where they do not count."""
     if git is None or in_ci(environ):
         return None
     from zt_gate.policy.approvals import record_of
@@ -151,14 +170,12 @@ def _record(
 
 
 def _options(request: Request) -> judge.JudgeOptions:
-    """Check the words that need nothing but themselves; raises UsageError."""
-    known = tuple(_scanners(request))
-    for option, names in (("--scanner", request.only), ("--skip", request.skip)):
-        for name in names:
-            if name not in known:
-                raise UsageError(f"{option} takes {', '.join(known)}, not {name!a}")
-    if not any(_wanted(name, request) for name in known):
-        raise UsageError("--scanner and --skip leave no scanner that runs")
+    """Check the options that need no repository and no policy; raises UsageError."""
+    names = tuple(_scanners(request))
+    _check_scanner_names("--scanner", request.only, names)
+    _check_scanner_names("--skip", request.skip, names)
+    if not any(_included(name, request) for name in names):
+        raise UsageError("--scanner and --skip leave no scanner to run")
     profiles = tuple(profile.value for profile in Profile)
     if request.profile and request.profile not in profiles:
         raise UsageError(
@@ -168,10 +185,11 @@ def _options(request: Request) -> judge.JudgeOptions:
         raise UsageError(f"--audit takes added or all, not {request.audit!a}")
     if request.audit == "all" and request.offline:
         raise UsageError(
-            "--audit all asks about known vulnerabilities: not with --offline"
+            "--audit all needs the network to look up known vulnerabilities; "
+            "remove --offline"
         )
     if request.config and request.policy_rev:
-        raise UsageError("--config and --policy-rev both name a policy; give one")
+        raise UsageError("give --config or --policy-rev, not both: each names a policy")
     return judge.JudgeOptions(
         today=time.strftime("%Y-%m-%d", time.gmtime()),
         min_confidence=request.min_confidence,
@@ -180,24 +198,32 @@ def _options(request: Request) -> judge.JudgeOptions:
     )
 
 
+def _check_scanner_names(
+    option: str, names: Sequence[str], available: Sequence[str]
+) -> None:
+    for name in names:
+        if name not in available:
+            raise UsageError(f"{option} takes {', '.join(available)}, not {name!a}")
+
+
 def _scanners(request: Request) -> dict[str, ScannerInfo]:
-    """Return the scanners that have something to look at in this kind of change, by name."""
-    known = registered()
+    """Return by name the scanners that read this kind of change."""
+    scanners = registered()
     if request.kind != "message":
-        return known
-    return {name: info for name, info in known.items() if info.reads_messages}
+        return scanners
+    return {name: info for name, info in scanners.items() if info.reads_messages}
 
 
-def _wanted(name: str, request: Request) -> bool:
+def _included(name: str, request: Request) -> bool:
     return name not in request.skip and (not request.only or name in request.only)
 
 
 def _skipped(name: str) -> ScannerRun:
-    return ScannerRun(name, "skipped", "left out on the command line")
+    return ScannerRun(name, "skipped", "excluded on the command line")
 
 
 def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
-    """Open the repository; a tree or a patch may do without one."""
+    """Open the repository; None where a tree or a patch has none."""
     from zt_gate.git.errors import NotARepositoryError
     from zt_gate.git.run import Git
 
@@ -208,7 +234,7 @@ def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
     try:
         return Git.open(folder, environ)
     except NotARepositoryError:
-        # With GIT_DIR somebody said which repository: its policy must not be passed over.
+        # GIT_DIR names a repository whose policy must apply, so it must open.
         optional = request.kind in {"tree", "patch"} and "GIT_DIR" not in environ
         if optional and not request.policy_rev:
             return None
@@ -216,7 +242,7 @@ def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
 
 
 def _scanned(request: Request, git: Git | None) -> tuple[Path, ...]:
-    """Return the folders whose content is judged: nothing in them is the user's own."""
+    """Return the folders whose content is judged, which is never the user's own."""
     roots = [git.root] if git is not None else []
     if request.kind == "tree":
         roots += [request.folder / path for path in request.paths or (".",)]
@@ -255,20 +281,21 @@ def _change(request: Request, git: Git | None, workdir: Path) -> ChangeSet:
 def _masking_patterns(
     runs: Sequence[ScannerRun], cache_dir: Path | None, texts: Sequence[str] = ()
 ) -> Sequence[re.Pattern[str]]:
-    """Return the formats of secrets, where there is any text that could hold one.
+    """Return the formats of secrets, or nothing where the report has no text to mask.
 
-    Also when the secrets scanner did not run or failed: another scanner's
-    evidence may be the line with the key.
+    They are needed even if the secrets scanner did not run or failed: another
+    scanner's evidence may be the line with the key.
     """
-    if not texts and not any(
+    has_text = bool(texts) or any(
         run.findings or run.not_inspected or run.reason for run in runs
-    ):
+    )
+    if not has_text:
         return ()
     return secret_patterns(cache_dir)
 
 
 def secret_patterns(cache_dir: Path | None = None) -> Sequence[re.Pattern[str]]:
-    """Return the formats that are secrets wherever they stand, to mask a text with."""
+    """Return the formats that are secrets in any context, for masking a text."""
     from zt_gate.scanners.secrets import masking_patterns
 
     return masking_patterns(rulebook.load("secrets", cache=cache_dir))

@@ -1,4 +1,4 @@
-"""What the scanners are handed: their rules, settings, limits, and readers of the trusted side."""
+"""Builds each scanner's context: rules, settings, limits, readers of the trusted side."""
 
 from __future__ import annotations
 
@@ -22,21 +22,31 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
     from zt_gate.review.request import Request
-    from zt_gate.scanners.base import Context, ScopeSettings
+    from zt_gate.scanners.base import Context, DependencySettings, ScopeSettings
 
-#: CPU seconds that each scanner gets with its children: somebody waits for a commit, a
-#: machine for the rest.
-_SECONDS_STAGED = 120.0
-_SECONDS_OTHERWISE = 1800.0
-#: The wall limit is this many times the CPU limit, and at least so many seconds.
+#: Default CPU seconds of a scanner and its children: short for a commit, where a
+#: person waits, long for everything else.
+_COMMIT_CPU_SECONDS = 120.0
+_OTHER_CPU_SECONDS = 1800.0
+#: The wall limit is this many times the CPU limit, and at least this many seconds.
 _WALL_FACTOR = 5
-_LEAST_WALL_SECONDS = 300.0
+_MIN_WALL_SECONDS = 300.0
+#: ``min-version-age-days`` of the strict profile, where the policy has none.
 _STRICT_VERSION_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
-    """What the scanners' contexts are made from."""
+class _TimeLimits:
+    cpu_seconds: float
+    wall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextBuilder:
+    """Builds the jobs and contexts of one run's scanners.
+
+    ``trusted`` is the trusted commit, "" where there is none.
+    """
 
     request: Request
     policy: Policy
@@ -47,43 +57,40 @@ class Kit:
     cache_dir: Path | None
 
     def job(self, info: ScannerInfo, module: str) -> workers.ScannerJob:
-        """Return what the pipeline starts for one scanner, with a folder of its own."""
+        """Return the job of one scanner, and make its own folder in the work folder."""
         name = info.name
         settings = self.policy.scanners.get(name, {})
-        waits = self.request.kind in {"staged", "message"}
-        seconds = _SECONDS_STAGED if waits else _SECONDS_OTHERWISE
-        seconds = settings.get("deadline-seconds", seconds)
-        wall_seconds = max(_WALL_FACTOR * seconds, _LEAST_WALL_SECONDS)
+        limits = self._time_limits(settings)
         folder = self.workdir / name
         folder.mkdir(mode=0o700)
         return workers.ScannerJob(
             name=name,
             module=module,
-            context=lambda: self._context(
-                name, settings, folder, (seconds, wall_seconds)
-            ),
-            cpu_seconds=seconds,
-            wall_seconds=wall_seconds,
+            context=lambda: self._context(name, settings, folder, limits),
+            cpu_seconds=limits.cpu_seconds,
+            wall_seconds=limits.wall_seconds,
             memory=info.memory,
         )
+
+    def _time_limits(self, settings: Mapping[str, Any]) -> _TimeLimits:
+        is_commit = self.request.kind in {"staged", "message"}
+        default = _COMMIT_CPU_SECONDS if is_commit else _OTHER_CPU_SECONDS
+        cpu_seconds = settings.get("deadline-seconds", default)
+        wall_seconds = max(_WALL_FACTOR * cpu_seconds, _MIN_WALL_SECONDS)
+        return _TimeLimits(cpu_seconds, wall_seconds)
 
     def _context(
         self,
         name: str,
         settings: Mapping[str, Any],
         folder: Path,
-        limits_of_time: tuple[float, float],
+        limits: _TimeLimits,
     ) -> Context:
-        """Make the context; called in the scanner's own process.
+        """Build the context; called in the scanner's own process."""
+        from zt_gate.scanners.base import Context
 
-        ``limits_of_time`` are seconds of CPU time and of wall time.
-        """
-        from zt_gate.scanners.base import Context, DependencySettings
-
-        cpu_seconds, wall_seconds = limits_of_time
-        cpu_limit = cpu_used() + cpu_seconds
-        deadline = time.monotonic() + wall_seconds
-        limits = self.policy.dependencies
+        cpu_limit = cpu_used() + limits.cpu_seconds
+        deadline = time.monotonic() + limits.wall_seconds
         return Context(
             rules=rulebook.load(name, cache=self.cache_dir),
             deadline=deadline,
@@ -92,12 +99,7 @@ class Kit:
             run=process.run,
             cache_dir=self.cache_dir,
             settings=settings,
-            dependencies=DependencySettings(
-                min_age_days=limits.min_age_days,
-                min_weekly_downloads=limits.min_weekly_downloads,
-                min_version_age_days=self._version_age(),
-                on_unverified=limits.on_unverified,
-            ),
+            dependencies=self._dependencies(),
             registries=self.policy.registries,
             scope=self._scope(),
             own_rules=self._own_rules(),
@@ -109,8 +111,19 @@ class Kit:
             text_findings=self._text_reader(),
         )
 
+    def _dependencies(self) -> DependencySettings:
+        from zt_gate.scanners.base import DependencySettings
+
+        limits = self.policy.dependencies
+        return DependencySettings(
+            min_age_days=limits.min_age_days,
+            min_weekly_downloads=limits.min_weekly_downloads,
+            min_version_age_days=self._min_version_age(),
+            on_unverified=limits.on_unverified,
+        )
+
     def _scope(self) -> ScopeSettings:
-        """Return the policy's scope, with the task of the command line."""
+        """Return the policy's scope with the task given on the command line."""
         from zt_gate.scanners.base import ScopeSettings, TaskScope
 
         scope, limits = self.policy.scope, self.policy.scope_limits
@@ -129,21 +142,24 @@ class Kit:
         )
 
     def _own_rules(self) -> tuple[str, ...]:
-        """Return the paths of the rules that the policy takes from the project."""
+        """Return the paths of the project's own rule files that the policy names."""
         paths: list[str] = []
         for info in registered().values():
             paths += info.own_rule_files(self.policy.scanners.get(info.name, {}))
         return tuple(paths)
 
-    def _version_age(self) -> int | None:
-        """Return the least age of a version: where nothing is said, strict waits a week."""
-        said = self.policy.dependencies.min_version_age_days
-        if said is None and self.policy.profile == Profile.STRICT:
+    def _min_version_age(self) -> int | None:
+        """Return the least age of a version in days; strict has a default."""
+        days = self.policy.dependencies.min_version_age_days
+        if days is None and self.policy.profile == Profile.STRICT:
             return _STRICT_VERSION_DAYS
-        return said
+        return days
 
     def _text_reader(self) -> Callable[[str], Sequence[tuple[str, str, str]]]:
-        """Return what holds a text against the injection rules, read when the first one comes."""
+        """Return a function that checks a text with the injection rules.
+
+        It loads the rules at its first call.
+        """
         rules: dict[str, Rule] = {}
 
         def read(text: str) -> Sequence[tuple[str, str, str]]:
@@ -155,7 +171,7 @@ class Kit:
         return read
 
     def _trusted_reader(self) -> Callable[[bytes], bytes | None]:
-        """Return what reads a trusted file; one git process serves a scanner's whole run."""
+        """Return a function that reads a trusted file; all its calls share one git process."""
         git = self.git
         if git is None or not self.trusted:
             return lambda _path: None

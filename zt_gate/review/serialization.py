@@ -1,7 +1,7 @@
-"""A scanner's run as JSON, between its process and the gate's.
+"""Encodes a scanner's run as JSON, to send it from its process to the gate's.
 
-Not pickle: a scanner reads hostile input, and what its process sends must not
-be able to run code in the process that judges.
+JSON and not pickle: a scanner reads hostile input, and the data from its process
+must not be able to run code in the process that judges.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _SKIP_KINDS = {"not_applicable", "unreadable", "failed", "unverified"}
 _STATUSES = {"ok", "skipped", "error"}
 
 
-class WireError(ValueError):
-    """What a scanner's process sent is not a run."""
+class SerializationError(ValueError):
+    """The data from a scanner's process is not a valid run."""
 
 
 def dump(run: ScannerRun) -> bytes:
@@ -42,16 +42,16 @@ def dump(run: ScannerRun) -> bytes:
             [_text(skip.path), skip.kind, skip.reason] for skip in run.not_inspected
         ],
     }
-    # ASCII escapes carry lone surrogates (bytes that are no UTF-8) unharmed.
+    # ASCII escapes keep lone surrogates (bytes that are not UTF-8) unchanged.
     return json.dumps(table, ensure_ascii=True).encode("ascii")
 
 
 def load(data: bytes, *, seconds: float) -> ScannerRun:
-    """Decode a run; raises WireError for anything that ``dump`` would not make."""
+    """Decode a run; raises SerializationError for data that ``dump`` does not produce."""
     try:
         table = json.loads(data)
         if table["status"] not in _STATUSES:
-            raise WireError(f"unknown status {table['status']!r}")
+            raise SerializationError(f"unknown status {table['status']!r}")
         return ScannerRun(
             scanner=str(table["scanner"]),
             status=cast("RunStatus", table["status"]),
@@ -62,18 +62,28 @@ def load(data: bytes, *, seconds: float) -> ScannerRun:
             findings=tuple(_load_finding(item) for item in table["findings"]),
             not_inspected=tuple(_load_skip(*item) for item in table["not_inspected"]),
         )
-    except WireError:
+    except SerializationError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise WireError(f"{type(error).__name__} in a scanner's answer") from error
+        raise SerializationError(
+            f"{type(error).__name__} in a scanner's result"
+        ) from error
 
 
 def _dump_finding(finding: Finding) -> dict[str, Any]:
-    place, evidence = finding.location, finding.evidence
+    location = finding.location
+    evidence = finding.evidence
     return {
         "rule": finding.rule,
-        "location": [place.kind, _text(place.path), place.line, place.column, place.end_line,
-                     place.end_column, place.commit],
+        "location": [
+            location.kind,
+            _text(location.path),
+            location.line,
+            location.column,
+            location.end_line,
+            location.end_column,
+            location.commit,
+        ],
         "message": finding.message,
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
@@ -86,16 +96,16 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
         "subject": finding.subject,
         "secrets": finding.secrets,
         "fix": finding.fix,
-        "known_before": finding.known_before,
+        "preexisting": finding.preexisting,
         "title": finding.title,
         "former_rules": finding.former_rules,
-    }  # fmt: skip
+    }
 
 
 def _load_finding(table: dict[str, Any]) -> Finding:
     kind, path, line, column, end_line, end_column, commit = table["location"]
     if kind not in _LOCATION_KINDS:
-        raise WireError("unknown kind of location")
+        raise SerializationError("unknown kind of location")
     evidence = table["evidence"]
     return Finding(
         rule=str(table["rule"]),
@@ -120,10 +130,10 @@ def _load_finding(table: dict[str, Any]) -> Finding:
         subject=str(table["subject"]),
         secrets=tuple(map(str, table["secrets"])),
         fix=None if table["fix"] is None else str(table["fix"]),
-        known_before=table["known_before"] is True,
+        preexisting=table["preexisting"] is True,
         title=str(table["title"]),
         former_rules=tuple(map(str, table["former_rules"])),
-    )  # fmt: skip
+    )
 
 
 def _load_evidence(text: str, start: int, end: int) -> Evidence:
@@ -132,14 +142,14 @@ def _load_evidence(text: str, start: int, end: int) -> Evidence:
 
 def _load_skip(path: str | None, kind: str, reason: str) -> NotInspected:
     if kind not in _SKIP_KINDS:
-        raise WireError("unknown kind of omission")
+        raise SerializationError("unknown kind of skip")
     return NotInspected(_bytes(path), cast("SkipKind", kind), str(reason))
 
 
 def _number(value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise WireError("a position is no number")
+    raise SerializationError("a position is not a number")
 
 
 def _text(path: bytes | None) -> str | None:

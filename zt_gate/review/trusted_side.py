@@ -1,4 +1,4 @@
-"""The side that a change is judged by: which revision it is, and the policy that stands there."""
+"""Finds the trusted revision, which the change cannot have written, and reads its policy."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def trusted_revision(
 ) -> str:
     """Return the commit whose policy, ignores and settings count, "" where there is none.
 
-    The one that was named; else in CI the base of a range, and locally HEAD,
-    unless HEAD holds what is judged: then its base, too, since a change must
-    not bring the policy that judges it.  The base is the revision that was
-    named, not the merge base: whoever makes a change chooses where it branches
-    off, and could choose a place before the policy became strict.
+    It is the one of ``--policy-rev``.  Without that it is the base of a range in CI,
+    and HEAD locally, unless HEAD contains the change: then it is the base, too, since
+    a change must not bring the policy that judges it.  The base is the revision that
+    was named, not the merge base: the author of a change chooses where it branches
+    off, and could choose a commit before the policy became strict.
     """
     if git is None:
         return ""
@@ -37,23 +37,21 @@ def trusted_revision(
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
-    if change.kind not in {"range", "base"} or not (
-        in_ci(environ) or _at_head(git, change)
-    ):
+    if change.kind not in {"range", "base"}:
         return git.head
-    base = (
-        request.spec
-        if change.kind == "base"
-        else request.spec.partition("..")[0] or "HEAD"
-    )
+    if not in_ci(environ) and not _head_contains(git, change):
+        return git.head
+    base = request.spec
+    if change.kind == "range":
+        base = request.spec.partition("..")[0] or "HEAD"
     return "" if is_nothing(git, base) else resolve(git, base)
 
 
-def _at_head(git: Git, change: ChangeSet) -> bool:
-    """Say whether HEAD is in the range, or has its end in its history.
+def _head_contains(git: Git, change: ChangeSet) -> bool:
+    """Say whether HEAD is in the range, or has the range's end in its history.
 
-    A merge that CI systems make of a pull request has; so has a branch of which
-    all but the last commit is pushed, and that commit may bring the exception.
+    The merge that CI systems make of a pull request has it.  So has a branch whose
+    last commit is not part of the push, and that commit may bring the waiver.
     """
     if any(commit.oid == git.head for commit in change.commits):
         return True
@@ -70,9 +68,9 @@ def trusted_policy(
     scanners: Mapping[str, ScannerInfo],
     rules: Collection[str],
 ) -> Policy:
-    """Return the policy that counts: the caller's own file, or the one of ``trusted``.
+    """Return the policy to judge by: the caller's own file, or the one of ``trusted``.
 
-    ``scanners`` are the registered ones by name, ``rules`` the ids that exist.
+    ``scanners`` are the registered ones by name, ``rules`` the existing ids.
     Raises PolicyError, UsageError or GitError.
     """
     if request.config:
@@ -103,13 +101,14 @@ def trusted_policy(
 
 
 def _check_task(policy: Policy, task: str) -> None:
-    """Refuse a task that there is not: it would narrow nothing; raises UsageError."""
-    if task and task not in policy.tasks:
-        from zt_gate.scanners.scope.tasks import built_in_tasks
+    """Raise UsageError for an unknown task, which would restrict nothing."""
+    if not task or task in policy.tasks:
+        return
+    from zt_gate.scanners.scope.tasks import built_in_tasks
 
-        known = dict.fromkeys((*built_in_tasks(rulebook.load("scope")), *policy.tasks))
-        if task not in known:
-            told = ", ".join(known)
-            raise UsageError(
-                f"--task {task!a}: there is no such task; there are {told}"
-            )
+    built_in = built_in_tasks(rulebook.load("scope"))
+    available = dict.fromkeys((*built_in, *policy.tasks))
+    if task not in available:
+        raise UsageError(
+            f"--task {task!a}: unknown task; available: {', '.join(available)}"
+        )

@@ -1,12 +1,12 @@
-"""The scanners, side by side, each in a process that can be killed.
+"""Runs the scanners in parallel, each in a process that can be killed.
 
-A thread inside a regular expression cannot be stopped, so limits of time are kept
-from outside: the gate forks one worker per scanner, waits for their answers, and
-kills whole process groups (a scanner's own children with it) that exceed one.
-What counts is the CPU time of the group, which a busy machine does not change;
-a wall limit far behind ends what only waits.
-Whatever goes wrong in a worker becomes ``ScannerRun(status="error")``: this is
-the only module that catches ``Exception``.
+A thread inside a regular expression cannot be stopped, so time limits are enforced
+from outside: the gate forks one worker per scanner, waits for their results, and
+kills the process group (a scanner's own children included) of one that exceeds its
+limit.  The limit counts the CPU time of the group, which other load on the machine
+does not change; a much longer wall limit ends a worker that only waits.
+Every failure in a worker becomes ``ScannerRun(status="error")``: only this module
+catches ``Exception``.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from zt_gate.model.report import ScannerRun
 from zt_gate.model.scanner import MEMORY
 from zt_gate.review import serialization
 from zt_gate.scanners import scanner_in
-from zt_gate.system.temporary import ENDING, uninterrupted
-from zt_gate.system.time_limits import Watch, cpu_of_group, exceeded_cpu, limit_cpu
+from zt_gate.system.temporary import TERMINATION_SIGNALS, uninterrupted
+from zt_gate.system.time_limits import Watchdog, cpu_of_group, exceeded_cpu, limit_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,24 +36,25 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
 
-#: Seconds, of each kind, that a worker gets past its scanner's limits, to say what it has.
+#: Seconds of CPU time and of wall time that a worker gets beyond its scanner's
+#: limits, to return what it has.
 GRACE = 1.5
-#: Bytes of one worker's answer; more is an error.
-MAX_ANSWER = 64 * 1024 * 1024
-_TICK = 0.1
-
-#: Characters of what is said of a crash.
-_REASON = 500
-
-#: What ends the gate; held back while workers are started or ended.
+#: The largest result of a worker, in bytes; a larger one is an error.
+MAX_RESULT = 64 * 1024 * 1024
+#: Seconds between two calls of ``progress``.
+_PROGRESS_INTERVAL = 0.1
+_READ_SIZE = 1 << 20
+#: The longest exception message in a reason, in characters.
+_MAX_MESSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ScannerJob:
-    """One scanner to run: its module holds an object called ``SCANNER``.
+    """One scanner to run.
 
-    ``context`` is called in the worker, so that rules are read there.  ``cpu_seconds``
-    limit the CPU time of the worker with its children, ``wall_seconds`` the wall time.
+    ``module`` has an object ``SCANNER``.  ``context`` is called in the worker, so that
+    the rules are read there.  ``cpu_seconds`` limits the CPU time of the worker and its
+    children, ``wall_seconds`` the wall time.
     """
 
     name: str
@@ -70,8 +71,8 @@ class _Worker:
     job: ScannerJob
     pid: int
     started: float
-    answer: bytearray
-    watch: Watch
+    result: bytearray
+    watchdog: Watchdog
 
 
 def run(
@@ -81,17 +82,17 @@ def run(
     progress: Callable[[Sequence[str]], None] | None = None,
     debug: bool = False,
 ) -> tuple[ScannerRun, ...]:
-    """Run all jobs at once; one ScannerRun per job, in the order of the jobs.
+    """Run all jobs in parallel; return one ScannerRun per job, in the order of the jobs.
 
-    ``progress`` is called with the names of the scanners that still run, some
-    ten times a second.  With ``debug`` the workers keep the gate's stderr.
-    Leaves no process behind, also when interrupted.
+    ``progress`` is called with the names of the scanners that still run, about
+    ten times a second.  With ``debug`` the workers write to the gate's stderr.
+    No process outlives the call, even if it is interrupted.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     gc.freeze()
     workers: dict[int, _Worker] = {}
-    done: dict[str, ScannerRun] = {}
+    runs: dict[str, ScannerRun] = {}
     try:
         for job in jobs:
             try:
@@ -99,42 +100,43 @@ def run(
                     fd, worker = _start(job, change, tuple(workers), debug=debug)
                     workers[fd] = worker
             except OSError as error:
-                done[job.name] = _failed(
-                    job, f"could not be started: {error.strerror}", 0.0
-                )
-        _collect(workers, done, progress)
+                reason = f"could not be started: {error.strerror}"
+                runs[job.name] = _failed(job, reason, 0.0)
+        _collect(workers, runs, progress)
     finally:
         with uninterrupted():
             for fd, worker in workers.items():
-                _end(worker)
+                _kill(worker)
                 os.close(fd)
         gc.unfreeze()
-    return tuple(done[job.name] for job in jobs)
+    return tuple(runs[job.name] for job in jobs)
 
 
 def _collect(
     workers: dict[int, _Worker],
-    done: dict[str, ScannerRun],
+    runs: dict[str, ScannerRun],
     progress: Callable[[Sequence[str]], None] | None,
 ) -> None:
+    """Read the workers' results into ``runs`` until no worker is left."""
     with selectors.DefaultSelector() as selector:
         for fd in workers:
             selector.register(fd, selectors.EVENT_READ)
         while workers:
-            pause = min(worker.watch.pause() for worker in workers.values())
-            wait = min(pause, _TICK) if progress else pause
-            for key, _ in selector.select(wait):
+            timeout = min(worker.watchdog.pause() for worker in workers.values())
+            if progress:
+                timeout = min(timeout, _PROGRESS_INTERVAL)
+            for key, _ in selector.select(timeout):
                 worker = workers[key.fd]
-                chunk = os.read(key.fd, 1 << 20)
-                worker.answer += chunk
-                if not chunk or len(worker.answer) > MAX_ANSWER:
+                chunk = os.read(key.fd, _READ_SIZE)
+                worker.result += chunk
+                if not chunk or len(worker.result) > MAX_RESULT:
                     selector.unregister(key.fd)
-                    _finish(key.fd, workers, done)
+                    _finish(key.fd, workers, runs)
             for fd, worker in tuple(workers.items()):
-                exceeded = worker.watch.exceeded()
+                exceeded = worker.watchdog.exceeded()
                 if exceeded:
                     selector.unregister(fd)
-                    _finish(fd, workers, done, exceeded=exceeded)
+                    _finish(fd, workers, runs, exceeded=exceeded)
             if progress:
                 progress([worker.job.name for worker in workers.values()])
 
@@ -142,44 +144,49 @@ def _collect(
 def _finish(
     fd: int,
     workers: dict[int, _Worker],
-    done: dict[str, ScannerRun],
+    runs: dict[str, ScannerRun],
     *,
     exceeded: str = "",
 ) -> None:
+    """End a worker and put its run into ``runs``; ``exceeded`` is the limit it exceeded."""
     with uninterrupted():
         worker = workers.pop(fd)
-        status = _end(worker)
+        status = _kill(worker)
         os.close(fd)
-    job = worker.job
+    name = worker.job.name
     seconds = time.monotonic() - worker.started
     if exceeded:
-        done[job.name] = _failed(job, exceeded, seconds)
-        return
-    if len(worker.answer) > MAX_ANSWER:
-        done[job.name] = _failed(job, "its answer was too large", seconds)
-        return
+        runs[name] = _failed(worker.job, exceeded, seconds)
+    else:
+        runs[name] = _run_of(worker, status, seconds)
+
+
+def _run_of(worker: _Worker, status: int, seconds: float) -> ScannerRun:
+    """Return the run that an ended worker sent, or an error; ``status`` is its wait status."""
+    job = worker.job
+    if len(worker.result) > MAX_RESULT:
+        reason = f"returned a result that is too large (over {MAX_RESULT:,} bytes)"
+        return _failed(job, reason, seconds)
     try:
-        result = serialization.load(bytes(worker.answer), seconds=seconds)
-    except serialization.WireError:
-        done[job.name] = _failed(job, _cause_of_death(job, status), seconds)
-        return
-    if result.scanner != job.name or any(
-        f.scanner != job.name for f in result.findings
-    ):
-        result = _failed(job, "answered in another scanner's name", seconds)
-    elif result.status == "skipped":
-        # Only who starts the gate may leave a scanner out.
-        result = _failed(job, f"left itself out: {result.reason}", seconds)
-    done[job.name] = result
+        run = serialization.load(bytes(worker.result), seconds=seconds)
+    except serialization.SerializationError:
+        return _failed(job, _exit_reason(job, status), seconds)
+    names = {run.scanner, *(finding.scanner for finding in run.findings)}
+    if names != {job.name}:
+        return _failed(job, "returned a result for another scanner", seconds)
+    if run.status == "skipped":
+        # Only the caller of the gate may skip a scanner.
+        return _failed(job, f"skipped itself: {run.reason}", seconds)
+    return run
 
 
-def _cause_of_death(job: ScannerJob, status: int) -> str:
+def _exit_reason(job: ScannerJob, status: int) -> str:
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
             return exceeded_cpu(job.cpu_seconds)
         return f"was killed by signal {number} ({signal.strsignal(number)})"
-    return f"ended without an answer (exit code {os.waitstatus_to_exitcode(status)})"
+    return f"exited without a result (exit code {os.waitstatus_to_exitcode(status)})"
 
 
 def _failed(job: ScannerJob, reason: str, seconds: float) -> ScannerRun:
@@ -199,19 +206,19 @@ def _start(
     if pid == 0:
         _work(job, change, write_end, (read_end, *others), debug=debug)
     os.close(write_end)
-    with suppress(OSError):  # the worker does the same; whoever is first
+    with suppress(OSError):  # the worker does the same; either may be first
         os.setpgid(pid, pid)
     started = time.monotonic()
-    watch = Watch(
+    watchdog = Watchdog(
         lambda: cpu_of_group(pid), job.cpu_seconds, job.wall_seconds, grace=GRACE
     )
-    return read_end, _Worker(job, pid, started, bytearray(), watch)
+    return read_end, _Worker(job, pid, started, bytearray(), watchdog)
 
 
-def _end(worker: _Worker) -> int:
+def _kill(worker: _Worker) -> int:
     """Kill the worker and its children, and return its wait status.
 
-    A worker that has ended by itself keeps the status that it ended with.
+    A worker that has already exited keeps its own status.
     """
     try:
         os.killpg(worker.pid, signal.SIGKILL)
@@ -224,45 +231,46 @@ def _end(worker: _Worker) -> int:
 def _work(
     job: ScannerJob,
     change: ChangeSet,
-    answer: int,
-    parents: Sequence[int],
+    result_fd: int,
+    parent_fds: Sequence[int],
     *,
     debug: bool,
 ) -> NoReturn:
-    """Be the worker: scan, write the answer, and leave without any clean-up of the parent's.
+    """Scan in the forked child, write the result, and exit without the parent's clean-up.
 
-    ``parents`` are descriptors that are the parent's alone.
+    ``parent_fds`` are descriptors that only the parent uses.
     """
     code = 1
     try:
-        for fd in parents:
+        for fd in parent_fds:
             os.close(fd)
-        _settle(job, answer, debug=debug)
+        _set_up_process(job, result_fd, debug=debug)
         data = serialization.dump(_scan(job, change))
-        _answering(answer)
+        _disable_async_signal(result_fd)
         while data:
-            data = data[os.write(answer, data) :]
+            data = data[os.write(result_fd, data) :]
         code = 0
     finally:
         os._exit(code)
 
 
-def _settle(job: ScannerJob, answer: int, *, debug: bool) -> None:
+def _set_up_process(job: ScannerJob, result_fd: int, *, debug: bool) -> None:
+    """Set the worker's process group, signals, standard streams and resource limits."""
     with suppress(OSError):
         os.setpgid(0, 0)
-    for number in (*ENDING, signal.SIGALRM, signal.SIGIO, signal.SIGXCPU):
+    for number in (*TERMINATION_SIGNALS, signal.SIGALRM, signal.SIGIO, signal.SIGXCPU):
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-    # If the gate itself is killed, nobody else would end this process: at the
-    # latest the alarm does, and where the kernel tells of a pipe whose reader
-    # is gone (Linux), SIGIO ends it and its children at once.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINATION_SIGNALS)
+    # If the gate itself is killed, no other process ends this one: the alarm does,
+    # and on Linux, where the kernel signals a pipe that has lost its reader, SIGIO
+    # ends it and its children at once.
     signal.setitimer(signal.ITIMER_REAL, job.wall_seconds + 2 * GRACE)
     with suppress(OSError):
-        fcntl.fcntl(answer, fcntl.F_SETOWN, -os.getpgrp())
-        fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY | os.O_ASYNC)
-    nowhere = os.open(os.devnull, os.O_RDWR)
+        fcntl.fcntl(result_fd, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(result_fd, fcntl.F_SETFL, os.O_WRONLY | os.O_ASYNC)
+    null_fd = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1) if debug else (0, 1, 2):
-        os.dup2(nowhere, fd)
+        os.dup2(null_fd, fd)
     with suppress(ValueError, OSError):  # macOS refuses some of these
         resource.setrlimit(resource.RLIMIT_AS, (job.memory, job.memory))
     with suppress(ValueError, OSError):
@@ -270,10 +278,10 @@ def _settle(job: ScannerJob, answer: int, *, debug: bool) -> None:
     limit_cpu(job.cpu_seconds + GRACE)
 
 
-def _answering(answer: int) -> None:
-    """Let the parent read without that being a signal to end."""
+def _disable_async_signal(result_fd: int) -> None:
+    """Stop SIGIO for the result pipe: the parent's reads would raise it, too."""
     with suppress(OSError):
-        fcntl.fcntl(answer, fcntl.F_SETFL, os.O_WRONLY)
+        fcntl.fcntl(result_fd, fcntl.F_SETFL, os.O_WRONLY)
 
 
 def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
@@ -282,17 +290,16 @@ def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
         result: object = scanner_in(job.module).scan(change, context)
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)
-    except Exception as error:  # noqa: BLE001 - a crash is a result here, and this is its one home
-        return _failed(
-            job, f"crashed: {type(error).__name__}: {_short(str(error))}", 0.0
-        )
+    except Exception as error:  # noqa: BLE001 - a crash of a scanner is a result of the run
+        message = _shortened(str(error))
+        return _failed(job, f"crashed: {type(error).__name__}: {message}", 0.0)
     if not isinstance(result, ScannerRun):
-        return _failed(job, "returned no run", 0.0)
+        return _failed(job, "returned no ScannerRun", 0.0)
     return result
 
 
-def _short(text: str) -> str:
-    """Cut a long text between words: the half of a secret would not be known for one."""
-    if len(text) <= _REASON:
+def _shortened(text: str) -> str:
+    """Cut a long text between words: masking would not recognise half a secret."""
+    if len(text) <= _MAX_MESSAGE:
         return text
-    return f"{text[: _REASON + 1].rpartition(' ')[0]} …"
+    return f"{text[: _MAX_MESSAGE + 1].rpartition(' ')[0]} …"

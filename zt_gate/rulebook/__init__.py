@@ -1,4 +1,4 @@
-"""The rules under ``rules/``: read, checked and cached."""
+"""Reads, checks and caches the rules under ``rules/``."""
 
 from __future__ import annotations
 

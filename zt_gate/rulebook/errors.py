@@ -1,4 +1,4 @@
-"""What may be wrong with the rules."""
+"""The error of the rulebook."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from zt_gate.errors import GateError
 
 
 class RulebookError(GateError):
-    """A rule file is wrong; the text says which, where and how to fix it."""
+    """A rule file is invalid; the text says which, where and how to fix it."""

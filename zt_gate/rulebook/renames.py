@@ -1,9 +1,8 @@
-"""The rules that were renamed: ``rules/renames.toml``, read and checked.
+"""Reads and checks ``rules/renames.toml``, the table of renamed rules.
 
-A rule's first id stays what its fingerprints are made of, and everything that
-names a rule (levels, ignores, allowances, marks in the code, baselines,
-``explain``) may call it by any id that it ever had.  An id that was given up is
-never used again.
+Fingerprints always use a rule's first id, and everything that names a rule (levels,
+ignores, allowances, inline ignores, baselines, ``explain``) may use any id that the
+rule ever had.  A former id is never used again.
 """
 
 from __future__ import annotations
@@ -26,29 +25,29 @@ _KEYS = ("old", "new", "since", "reason")
 
 @dataclass(frozen=True, slots=True)
 class Renames:
-    """The table: ``new_ids`` has the present id of each id that was given up, in its order."""
+    """The table of renames; ``new_ids`` maps each former id to the current one, in file order."""
 
     new_ids: Mapping[str, str] = field(default_factory=dict)
 
     def current(self, rule: str) -> str:
-        """Return the present id of a rule that may be called by an old one."""
+        """Return the current id of a rule, given its current or a former one."""
         return self.new_ids.get(rule, rule)
 
     def former(self, rule: str) -> tuple[str, ...]:
-        """Return the ids that a rule had before, the first one first."""
+        """Return the former ids of a rule, oldest first."""
         return tuple(old for old, new in self.new_ids.items() if new == rule)
 
     def check(self, scanner: str, rules: Collection[str]) -> None:
-        """Raise RulebookError where an id is used again, or leads to no rule.
+        """Raise RulebookError for a former id that is in use, or a new id without a rule.
 
-        ``rules`` are all ids of the scanner's rules.
+        ``rules`` are the ids of all rules of the scanner.
         """
         for old, new in self.new_ids.items():
             if old.partition("/")[0] != scanner:
                 continue
             if old in rules:
                 raise RulebookError(
-                    f"{FILE}: {old} was given up; a rule must not have it again"
+                    f"{FILE}: {old} is a former id; no rule may use it again"
                 )
             if new not in rules:
                 raise RulebookError(
@@ -57,7 +56,7 @@ class Renames:
 
 
 def read(folder: Path) -> Renames:
-    """Return the table of a folder of rules, empty where it has none; raises RulebookError."""
+    """Return the table of a folder of rules, empty if it has none; raises RulebookError."""
     try:
         data = (folder / FILE).read_bytes()
     except FileNotFoundError:
@@ -72,7 +71,7 @@ def read(folder: Path) -> Renames:
         raise RulebookError(f"{FILE}: {' '.join(str(error).split())}") from error
     entries = document.pop("rename", [])
     if document or not isinstance(entries, list):
-        raise RulebookError(f"{FILE} has [[rename]] tables and nothing else")
+        raise RulebookError(f"{FILE} must contain only [[rename]] tables")
     return Renames(_new_ids(entries))
 
 
@@ -86,7 +85,7 @@ def _new_ids(entries: list[Any]) -> dict[str, str]:
     for old, new in new_ids.items():
         if new in new_ids:
             raise RulebookError(
-                f"{FILE}: {old} leads to {new}, which was renamed itself; "
+                f"{FILE}: {old} is renamed to {new}, which is itself renamed; "
                 f"write {new_ids[new]} for both"
             )
     return new_ids
@@ -96,21 +95,23 @@ def _pair(entry: Any, number: int) -> tuple[str, str]:
     """Return the old and the new id of one table."""
     if not isinstance(entry, dict) or set(entry) != set(_KEYS):
         raise RulebookError(
-            f"{FILE}: entry {number} does not have exactly {', '.join(_KEYS)}"
+            f"{FILE}: entry {number} must have exactly the keys {', '.join(_KEYS)}"
         )
     for key in _KEYS:
         if not isinstance(entry[key], str) or not entry[key].strip():
             raise RulebookError(
-                f"{FILE}: entry {number}: {key} is a text that is not empty"
+                f"{FILE}: entry {number}: {key} must be a non-empty string"
             )
     old, new = entry["old"], entry["new"]
     for rule in (old, new):
         if not _ID.fullmatch(rule):
-            raise RulebookError(f"{FILE}: {rule!a} is not written scanner/kebab-name")
+            raise RulebookError(
+                f"{FILE}: {rule!a} is not of the form scanner/kebab-name"
+            )
     if old == new:
         raise RulebookError(f"{FILE}: {old} is renamed to itself")
     if old.partition("/")[0] != new.partition("/")[0]:
         raise RulebookError(
-            f"{FILE}: {old} would change its scanner; rules are renamed within one"
+            f"{FILE}: {old} and {new} name different scanners; a rule keeps its scanner"
         )
     return old, new

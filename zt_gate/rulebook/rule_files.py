@@ -1,11 +1,10 @@
-"""The rules: read from ``rules/``, checked, and kept compiled in the cache.
+"""Reads the rules from ``rules/``, checks them, and caches them in compiled form.
 
 A rule file is TOML with one or more ``[[rule]]`` tables (and a ``[defaults]``
 table that they share), or, below ``rules/code/``, a semgrep rule file in YAML
-whose ``metadata`` carries the same fields and whose taint rules name the kinds
-of the tables (``taint_tables.py``).  What the scanners need besides the common
-fields stays in ``Rule.data``; examples are for the tests and are left out of
-the compiled catalogue.
+whose ``metadata`` has the same fields and whose taint rules name the kinds of the
+shared tables (``taint_tables.py``).  Fields other than the common ones go to
+``Rule.data``.  Examples are for tests and documentation; the compiled form has none.
 """
 
 from __future__ import annotations
@@ -40,8 +39,11 @@ _FIELDS = frozenset(
         "references",
     )
 )
-#: What ``renames.toml`` adds to a rule; no rule file says it.
+#: The field that ``renames.toml`` adds to a rule; rule files must not have it.
 _FORMER = "former_ids"
+_NOT_DATA = frozenset((*_FIELDS, _FORMER))
+#: Further fields in the ``metadata`` of a semgrep rule.
+_CODE_FIELDS = frozenset(("owasp", "family", "fix"))
 _REQUIRED = ("id", "title", "why", "remedy", "severity", "confidence")
 _ALLOWED = tuple(
     (key, tuple(member.value for member in kind))
@@ -55,7 +57,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def rules_folder() -> Path:
-    """Return where the rules are: inside the installed package, or beside it in a checkout."""
+    """Return the folder of the rules: in the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_rules"
     return installed if installed.is_dir() else package.parent / "rules"
@@ -66,24 +68,37 @@ def load(
 ) -> dict[str, Rule]:
     """Return the rules of one scanner by id, without their examples.
 
-    Raises RulebookError if a rule file is wrong or there is none.
+    Raises RulebookError if a rule file is invalid, or the scanner has none.
     """
     root = folder or rules_folder()
     files = _files(root, scanner)
     if not files:
         raise RulebookError(
-            f"no rules for {scanner} below {root}: the installation is incomplete"
+            f"no rules for {scanner} in {root}: the installation is incomplete; "
+            "reinstall zt-gate"
         )
-    stamp = _stamp([*files, *_renames_file(root)]) if cache else ""
-    compiled = cache / f"rules-{scanner}-{stamp}.json" if cache else None
-    tables = _cached(compiled, scanner)
+    if cache is None:
+        return _rules(_compiled_tables(root, files, scanner))
+    cache_key = _cache_key([*files, *_renames_file(root)])
+    cache_file = cache / f"rules-{scanner}-{cache_key}.json"
+    tables = _read_cached(cache_file, scanner)
     if tables is None:
-        tables = [
-            {key: value for key, value in table.items() if key != "examples"}
-            for table in _with_former_ids(root, _tables(root, files, scanner), scanner)
-        ]
-        if compiled is not None:
-            _keep(compiled, tables)
+        tables = _compiled_tables(root, files, scanner)
+        _write_cached(cache_file, tables)
+    return _rules(tables)
+
+
+def _compiled_tables(
+    root: Path, files: Iterable[Path], scanner: str
+) -> list[dict[str, Any]]:
+    """Read the rule files, and return the rules' tables without their examples."""
+    tables = _with_former_ids(root, _tables(root, files, scanner), scanner)
+    for table in tables:
+        table.pop("examples", None)
+    return tables
+
+
+def _rules(tables: Iterable[Mapping[str, Any]]) -> dict[str, Rule]:
     return {table["id"]: _rule(table) for table in tables}
 
 
@@ -91,15 +106,13 @@ def load_with_examples(scanner: str, *, folder: Path | None = None) -> dict[str,
     """Return the rules of one scanner with ``data["examples"]``, for tests and documentation."""
     root = folder or rules_folder()
     tables = _tables(root, _files(root, scanner), scanner)
-    return {
-        table["id"]: _rule(table) for table in _with_former_ids(root, tables, scanner)
-    }
+    return _rules(_with_former_ids(root, tables, scanner))
 
 
 def find(rule: str, *, cache: Path | None = None) -> Rule | None:
-    """Return a rule by its id, or by one that it had before; None where there is none.
+    """Return the rule with this id or former id, None if there is none.
 
-    Raises RulebookError where the rules of its scanner are wrong.
+    Raises RulebookError if a rule file of its scanner is invalid.
     """
     scanner = rule.partition("/")[0]
     if scanner not in scanners_with_rules():
@@ -107,48 +120,55 @@ def find(rule: str, *, cache: Path | None = None) -> Rule | None:
     rules = load(scanner, cache=cache)
     if rule in rules:
         return rules[rule]
-    return next((known for known in rules.values() if rule in known.former_ids), None)
+    for candidate in rules.values():
+        if rule in candidate.former_ids:
+            return candidate
+    return None
 
 
 def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
-    """Return the names of the folders below ``rules/`` that hold rules; raises RulebookError."""
+    """Return the names of the folders in ``rules/`` that have rules; raises RulebookError."""
     root = folder or rules_folder()
     try:
         names = sorted(entry.name for entry in root.iterdir() if entry.is_dir())
     except OSError as error:
         raise RulebookError(
-            f"no rules in {root}: the installation is incomplete"
+            f"no rules in {root}: the installation is incomplete; reinstall zt-gate"
         ) from error
     return tuple(name for name in names if _files(root, name))
 
 
 def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
-    """Return a digest over the content of all rule files and of the table of paths."""
+    """Return the SHA-256 digest of all rule files, ``renames.toml`` and ``paths.toml``."""
     root = folder or rules_folder()
     files = [file for name in scanners_with_rules(root) for file in _files(root, name)]
     files += _renames_file(root)
-    table_of_paths = root / "paths.toml"
-    if table_of_paths.is_file():
-        files.append(table_of_paths)
-    kept = cache / f"rules-digest-{_stamp(files)}" if cache else None
-    if kept is not None:
-        with suppress(OSError, UnicodeError):
-            known = kept.read_text("ascii")
-            if re.fullmatch(r"[0-9a-f]{64}", known):
-                return known
-    rows = (
+    path_table = root / "paths.toml"
+    if path_table.is_file():
+        files.append(path_table)
+    if cache is None:
+        return _digest_of(root, files)
+    cache_file = cache / f"rules-digest-{_cache_key(files)}"
+    with suppress(OSError, UnicodeError):
+        cached_digest = cache_file.read_text("ascii")
+        if re.fullmatch(r"[0-9a-f]{64}", cached_digest):
+            return cached_digest
+    new_digest = _digest_of(root, files)
+    with suppress(OSError):
+        write_atomically(cache_file, new_digest.encode())
+    return new_digest
+
+
+def _digest_of(root: Path, files: Iterable[Path]) -> str:
+    lines = (
         f"{file.relative_to(root).as_posix()} {sha256(file.read_bytes())}\n"
         for file in files
     )
-    total = sha256("".join(rows).encode())
-    if kept is not None:
-        with suppress(OSError):
-            write_atomically(kept, total.encode())
-    return total
+    return sha256("".join(lines).encode())
 
 
 def _renames_file(root: Path) -> list[Path]:
-    """Return the table of renames, as a list that is empty where there is none."""
+    """Return the file of the table of renames as a list, which is empty if there is none."""
     file = root / renames.FILE
     return [file] if file.exists() else []
 
@@ -156,7 +176,7 @@ def _renames_file(root: Path) -> list[Path]:
 def _with_former_ids(
     root: Path, tables: list[dict[str, Any]], scanner: str
 ) -> list[dict[str, Any]]:
-    """Return the tables of one scanner's rules with the ids that each rule had before."""
+    """Return the tables of one scanner's rules, each with the rule's former ids."""
     table_of_renames = renames.read(root)
     table_of_renames.check(scanner, {table["id"] for table in tables})
     return [
@@ -166,49 +186,47 @@ def _with_former_ids(
 
 
 def _files(root: Path, scanner: str) -> list[Path]:
-    """Return the rule files of a scanner; semgrep's own test files do not count."""
-    found: list[Path] = []
+    """Return the rule files of a scanner without semgrep's test files."""
+    files: list[Path] = []
     for folder, folders, names in os.walk(root / scanner):
         folders.sort()
-        found += [
-            Path(folder, name)
-            for name in sorted(names)
-            if name.endswith((".toml", ".yaml")) and not name.endswith(".test.yaml")
-        ]
-    return found
+        files += [Path(folder, name) for name in sorted(names) if _is_rule_file(name)]
+    return files
 
 
-def _stamp(files: Iterable[Path]) -> str:
-    """Return a key that changes when a rule file or the gate does, without reading the files."""
-    stamp = [__version__]
+def _is_rule_file(name: str) -> bool:
+    return name.endswith((".toml", ".yaml")) and not name.endswith(".test.yaml")
+
+
+def _cache_key(files: Iterable[Path]) -> str:
+    """Return a key that changes with the files' sizes and times and the gate's version."""
+    entries = [__version__]
     for file in files:
         info = file.stat()
-        stamp.append(f"{file}\0{info.st_size}\0{info.st_mtime_ns}\n")
-    return sha256("".join(stamp).encode("utf-8", "surrogateescape"))[:24]
+        entries.append(f"{file}\0{info.st_size}\0{info.st_mtime_ns}\n")
+    return sha256("".join(entries).encode("utf-8", "surrogateescape"))[:24]
 
 
-def _keep(compiled: Path, tables: list[dict[str, Any]]) -> None:
-    """Write the compiled rules below a line with their hash; what fails costs only time."""
-    with suppress(OSError, TypeError):  # TypeError: a TOML date, which JSON has not
+def _write_cached(cache_file: Path, tables: list[dict[str, Any]]) -> None:
+    """Write the compiled rules after a line with their hash; a failure only costs time."""
+    with suppress(OSError, TypeError):  # TypeError: a TOML date, which JSON cannot hold
         data = json.dumps(tables).encode()
-        write_atomically(compiled, sha256(data).encode() + b"\n" + data)
+        write_atomically(cache_file, sha256(data).encode() + b"\n" + data)
 
 
-def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
-    """Return the compiled rules; None, and they are read anew, where anything is odd.
+def _read_cached(cache_file: Path, scanner: str) -> list[dict[str, Any]] | None:
+    """Return the compiled rules; None if they are missing or invalid in any way.
 
-    Half a file, or rules that are fewer or other ones, would be a gate that
-    sees less than it says.
+    A truncated file, or one with missing or other rules, would make the gate find
+    less than its report says.
     """
-    if compiled is None:
-        return None
     try:
-        known, _, data = compiled.read_bytes().partition(b"\n")
-        if sha256(data).encode() != known:
+        hash_line, _, data = cache_file.read_bytes().partition(b"\n")
+        if sha256(data).encode() != hash_line:
             return None
         tables: list[dict[str, Any]] = json.loads(data)
         for table in tables:
-            _check(table, scanner, compiled.name)
+            _check(table, scanner, cache_file.name)
             if not all(isinstance(former, str) for former in table[_FORMER]):
                 return None
     except (
@@ -225,57 +243,63 @@ def _cached(compiled: Path | None, scanner: str) -> list[dict[str, Any]] | None:
 
 
 def _tables(root: Path, files: Iterable[Path], scanner: str) -> list[dict[str, Any]]:
-    tables: list[dict[str, Any]] = []
-    seen: dict[str, str] = {}
+    """Read and check the rules in ``files``; return one table per rule."""
     files = list(files)
-    shared = _shared(root, [file for file in files if _is_table(root, file)])
-    for file in files:
-        if _is_table(root, file):
-            continue
+    shared_files = [file for file in files if _is_shared_table(root, file)]
+    rule_files = [file for file in files if not _is_shared_table(root, file)]
+    shared = _shared_tables(root, shared_files)
+    tables: list[dict[str, Any]] = []
+    file_of_rule: dict[str, str] = {}
+    for file in rule_files:
         where = file.relative_to(root.parent).as_posix()
-        read = _read(file, where, shared)
-        if not read:
-            raise RulebookError(f"{where}: holds no rule")
-        for table in read:
+        tables_of_file = _read(file, where, shared)
+        if not tables_of_file:
+            raise RulebookError(f"{where}: contains no rule")
+        for table in tables_of_file:
             _check(table, scanner, where)
+            rule = table["id"]
             if _FORMER in table:
                 raise RulebookError(
-                    f"{where}: {table['id']}: former ids stand in {renames.FILE}"
+                    f"{where}: {rule}: former ids belong in {renames.FILE}"
                 )
-            if table["id"] in seen:
+            if rule in file_of_rule:
                 raise RulebookError(
-                    f"{where}: rule {table['id']} is also in {seen[table['id']]}"
+                    f"{where}: rule {rule} is also in {file_of_rule[rule]}"
                 )
-            seen[table["id"]] = where
+            file_of_rule[rule] = where
             tables.append(table)
     return tables
 
 
-def _is_table(root: Path, file: Path) -> bool:
-    """Whether a file is a table that rules share, ``<scanner>/tables/<language>/<name>.yaml``."""
+def _is_shared_table(root: Path, file: Path) -> bool:
+    """Whether a file is a shared table: ``<scanner>/tables/<language>/<name>.yaml``."""
     return file.relative_to(root).parts[1] == taint_tables.FOLDER
 
 
-def _shared(root: Path, files: Iterable[Path]) -> dict[str, taint_tables.Tables]:
-    """Return the shared tables by language, which is the name of their folder."""
+def _shared_tables(
+    root: Path, files: Iterable[Path]
+) -> dict[str, taint_tables.TaintTables]:
+    """Return the shared tables by language; the folder's name is the language."""
     languages: dict[str, list[dict[str, Any]]] = {}
     where = ""
     try:
         for file in files:
             where = file.relative_to(root.parent).as_posix()
             table = _read_yaml(file)
-            taint_tables.Tables(file.parent.name, [table])  # says which file is wrong
-            languages.setdefault(file.parent.name, []).append(table)
+            language = file.parent.name
+            # Each by itself first, so that an error names the invalid file.
+            taint_tables.TaintTables(language, [table])
+            languages.setdefault(language, []).append(table)
     except (OSError, ValueError, RecursionError) as error:
         raise RulebookError(f"{where}: {' '.join(str(error).split())}") from error
-    joined: dict[str, taint_tables.Tables] = {}
-    for name, tables in languages.items():
-        joined[name] = taint_tables.Tables(name, tables)
-    return joined
+    return {
+        language: taint_tables.TaintTables(language, tables)
+        for language, tables in languages.items()
+    }
 
 
 def _read(
-    file: Path, where: str, shared: Mapping[str, taint_tables.Tables]
+    file: Path, where: str, shared: Mapping[str, taint_tables.TaintTables]
 ) -> list[dict[str, Any]]:
     try:
         if file.suffix == ".yaml":
@@ -284,18 +308,23 @@ def _read(
 
         document = tomllib.loads(file.read_text("utf-8"))
         for key in document.keys() - {"defaults", "rule"}:
-            raise ValueError(f"there is no table {key}; rules stand in [[rule]]")
-        defaults = document.get("defaults", {})
+            raise ValueError(f"unknown table {key}; write rules as [[rule]]")
+        defaults = _table(document.get("defaults", {}), "[defaults]")
         rules = _list_of_tables(document.get("rule", []), "[[rule]]")
-        return [{**_list_of_tables([defaults], "[defaults]")[0], **rule, "file": where}
-                for rule in rules]  # fmt: skip
+        return [{**defaults, **rule, "file": where} for rule in rules]
     except (OSError, ValueError, RecursionError) as error:
         raise RulebookError(f"{where}: {' '.join(str(error).split())}") from error
 
 
 def _list_of_tables(value: object, what: str) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise ValueError(f"{what} is not made of tables")
+        raise ValueError(f"{what} must be a list of tables")
+    return value
+
+
+def _table(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be a table")  # noqa: TRY004 - one error type for an invalid file
     return value
 
 
@@ -307,62 +336,64 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         document = yaml.load(file.read_bytes(), loader)  # noqa: S506 - a safe loader, the C one
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
-    if not isinstance(document, dict):
-        raise ValueError("there is no list called rules, and no table")  # noqa: TRY004 - one kind of error for a wrong file
-    return document
+    return _table(document, "the top level of the file")
 
 
 def _read_semgrep(
-    file: Path, shared: Mapping[str, taint_tables.Tables]
+    file: Path, shared: Mapping[str, taint_tables.TaintTables]
 ) -> list[dict[str, Any]]:
-    document = _read_yaml(file)
-    here = shared.get(file.parent.name) or taint_tables.Tables(file.parent.name, ())
+    language = file.parent.name
+    taint = shared.get(language) or taint_tables.TaintTables(language, ())
     tables = []
-    for raw in _list_of_tables(document.get("rules", []), "rules"):
-        metadata = _list_of_tables([raw.get("metadata", {})], "metadata")[0]
-        common = {key: metadata[key] for key in _FIELDS if key in metadata}
-        other: dict[str, Any] = {
-            key: metadata[key] for key in ("owasp", "family", "fix") if key in metadata
+    for rule in _list_of_tables(_read_yaml(file).get("rules", []), "rules"):
+        metadata = _table(rule.get("metadata", {}), "metadata")
+        table = {
+            key: value
+            for key, value in metadata.items()
+            if key in _FIELDS or key in _CODE_FIELDS
         }
         engine = {
             key: value
-            for key, value in raw.items()
+            for key, value in rule.items()
             if key not in {"metadata", "message"}
         }
-        table = {**common, **other, "engine": here.fill(engine)}
-        table["id"] = f"code/{raw.get('id', '')}"
+        table["engine"] = taint.fill(engine)
+        table["id"] = f"code/{rule.get('id', '')}"
         tables.append(table)
     return tables
 
 
 def _check(table: Mapping[str, Any], scanner: str, where: str) -> None:
+    """Check the common fields of a rule; raises RulebookError."""
     missing = [name for name in _REQUIRED if not table.get(name)]
-    name = table.get("id") or "a rule without an id"
+    rule = table.get("id") or "a rule without an id"
     if missing:
-        raise RulebookError(f"{where}: {name} lacks {', '.join(missing)}")
+        raise RulebookError(f"{where}: {rule} lacks {', '.join(missing)}")
     for key in _REQUIRED:
         if not isinstance(table[key], str):
-            raise RulebookError(f"{where}: {name!a}: {key} is no text")
-    if not name.startswith(f"{scanner}/"):
-        raise RulebookError(f"{where}: {name!a} must begin with {scanner}/")
-    if not _ID.fullmatch(name):
-        raise RulebookError(f"{where}: {name!a} is not written scanner/kebab-name")
+            raise RulebookError(f"{where}: {rule!a}: {key} must be a string")
+    if not rule.startswith(f"{scanner}/"):
+        raise RulebookError(f"{where}: {rule!a} must begin with {scanner}/")
+    if not _ID.fullmatch(rule):
+        raise RulebookError(f"{where}: {rule!a} is not of the form scanner/kebab-name")
     for key in ("cwe", "references"):
-        value = table.get(key, [])
-        if not isinstance(value, list) or not all(
-            isinstance(item, str) for item in value
-        ):
-            raise RulebookError(f"{where}: {name}: {key} is no list of texts")
+        if not _is_list_of_strings(table.get(key, [])):
+            raise RulebookError(f"{where}: {rule}: {key} must be a list of strings")
     for key, allowed in _ALLOWED:
         value = table.get(key)
         if value is not None and value not in allowed:
             raise RulebookError(
-                f"{where}: {name}: {key} is {value!r}, not one of {', '.join(allowed)}"
+                f"{where}: {rule}: {key} is {value!r}, not one of {', '.join(allowed)}"
             )
+
+
+def _is_list_of_strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _rule(table: Mapping[str, Any]) -> Rule:
     level = table.get("level")
+    data = {key: value for key, value in table.items() if key not in _NOT_DATA}
     return Rule(
         id=table["id"],
         title=table["title"],
@@ -374,7 +405,5 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         cwe=tuple(table.get("cwe", ())),
         references=tuple(table.get("references", ())),
         former_ids=tuple(table[_FORMER]),
-        data={
-            key: value for key, value in table.items() if key not in {*_FIELDS, _FORMER}
-        },
+        data=data,
     )

@@ -1,4 +1,4 @@
-"""The ids of all rules, for what must know whether a rule exists."""
+"""The ids of all rules, to check that a named rule exists."""
 
 from __future__ import annotations
 
@@ -12,30 +12,26 @@ if TYPE_CHECKING:
 
 
 class RuleIds:
-    """The ids of all rules, former ones included, read only where a policy names one."""
+    """The ids of all rules, former ids included; loaded when first used."""
 
     def __init__(self, cache_dir: Path | None) -> None:
         self._cache_dir = cache_dir
         self._ids: frozenset[str] = frozenset()
 
     def __contains__(self, name: object) -> bool:
-        return name in self._known()
+        return name in self._loaded()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known())
+        return iter(self._loaded())
 
     def __len__(self) -> int:
-        return len(self._known())
+        return len(self._loaded())
 
-    def _known(self) -> frozenset[str]:
+    def _loaded(self) -> frozenset[str]:
         if not self._ids:
-            names = scanners_with_rules()
-            rules = (
-                rule
-                for name in names
-                for rule in load(name, cache=self._cache_dir).values()
-            )
-            self._ids = frozenset(
-                name for rule in rules for name in (rule.id, *rule.former_ids)
-            )
+            ids: set[str] = set()
+            for scanner in scanners_with_rules():
+                for rule in load(scanner, cache=self._cache_dir).values():
+                    ids.update((rule.id, *rule.former_ids))
+            self._ids = frozenset(ids)
         return self._ids

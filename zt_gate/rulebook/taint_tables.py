@@ -1,11 +1,10 @@
-"""Taint rules made from shared tables: one per framework, below ``rules/code/tables``.
+"""Builds taint rules from shared tables, one per framework, in ``rules/code/tables``.
 
-A table says which calls of a framework give request data (``sources``), which
-are dangerous to give it to (``sinks``) and which make it harmless
-(``sanitizers``), by kind; ``propagators`` say where data passes on.  A rule
-names the kinds, ``sources: [request]``, and gets what all tables of its
-language have under them, as one pattern list each.  How a table is written is
-in ``rules/code/tables/README.md``.
+A table lists by kind which calls of a framework return request data (``sources``),
+which must not receive it (``sinks``) and which make it harmless (``sanitizers``);
+``propagators`` are calls that pass data on.  A rule names kinds, for example
+``sources: [request]``, and gets the patterns that all tables of its language have
+for them.  ``rules/code/tables/README.md`` describes the format of a table.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 #: The folder of the tables, below the folder of a scanner's rules.
 FOLDER = "tables"
 
-#: What a rule may name: the part of the tables it is looked up in, the part of a semgrep
-#: rule that it becomes. ``matches`` are sources that are reported wherever they stand.
-NAMED = {
+#: The keys of a rule that name kinds: the part of the tables that has the kind, and the
+#: key of the semgrep rule.  ``matches`` are sources that are findings by themselves.
+RULE_KEYS = {
     "sources": ("sources", "pattern-sources"),
     "sinks": ("sinks", "pattern-sinks"),
     "sanitizers": ("sanitizers", "pattern-sanitizers"),
@@ -28,10 +27,10 @@ NAMED = {
 }
 PARTS = ("sources", "sinks", "sanitizers")
 
-# The metavariable that says which part of a call is meant, by part.
+# The metavariable for the relevant part of a call, by part of the table.
 _FOCUS = {"sources": "$SOURCE", "sinks": "$SINK", "sanitizers": "$CLEAN"}
-_HEAD = frozenset(("framework", "documentation", "propagators", *PARTS))
-_WORDS = frozenset(
+_TABLE_KEYS = frozenset(("framework", "documentation", "propagators", *PARTS))
+_ENTRY_KEYS = frozenset(
     (
         "any",
         "as",
@@ -45,133 +44,142 @@ _WORDS = frozenset(
         "control",
     )
 )
-# Facts about a source or sink as a whole, which stand beside its patterns.
+# Properties of a source or sink, which semgrep takes beside its patterns.
 _FLAGS = ("by-side-effect", "exact", "control")
 
-Kinds = dict[str, list[dict[str, Any]]]
+EntriesByKind = dict[str, list[dict[str, Any]]]
 
 
-class Tables:
-    """The tables of one language, joined: every kind of every part as semgrep's patterns."""
+class TaintTables:
+    """The joined tables of one language: semgrep patterns for every kind of every part."""
 
     def __init__(self, language: str, tables: Iterable[Mapping[str, Any]]) -> None:
-        """Join tables; raises ValueError with what is wrong in one."""
+        """Join tables; raises ValueError with the first error in one."""
         self._language = language
-        self._kinds: dict[str, Kinds] = {part: {} for part in PARTS}
+        self._patterns: dict[str, EntriesByKind] = {part: {} for part in PARTS}
         self._propagators: list[dict[str, Any]] = []
         self.frameworks: list[str] = []
-        raw: dict[str, dict[str, list[object]]] = {part: {} for part in PARTS}
+        entries: dict[str, dict[str, list[object]]] = {part: {} for part in PARTS}
         for table in tables:
-            if unknown := table.keys() - _HEAD:
-                raise ValueError(
-                    f"a table has no part {', '.join(sorted(map(str, unknown)))}"
-                )
+            _check_keys(table, _TABLE_KEYS, "a table")
             self.frameworks.append(str(table.get("framework", "")))
             self._propagators += _list(table.get("propagators", []), "propagators")
             for part in PARTS:
                 for kind, items in _mapping(table.get(part, {}), part).items():
-                    raw[part].setdefault(kind, []).extend(
-                        _list(items, f"{part}: {kind}")
-                    )
-        for part, kinds in raw.items():
+                    entries_of_kind = entries[part].setdefault(kind, [])
+                    entries_of_kind += _list(items, f"{part}: {kind}")
+        for part, kinds in entries.items():
             for kind, items in kinds.items():
-                self._kinds[part][kind] = list(compiled(items, _FOCUS[part]))
+                self._patterns[part][kind] = list(compile_entries(items, _FOCUS[part]))
 
     def fill(self, rule: dict[str, Any]) -> dict[str, Any]:
         """Return a rule with the kinds that it names replaced by their patterns.
 
-        Patterns that the rule has of its own are kept beside them.  A rule that
-        names no kind is returned as it is.  Raises ValueError for a kind that
-        no table has.
+        The rule's own patterns are kept after them.  A rule that names no kind is
+        returned unchanged.  Raises ValueError for a kind that no table has.
         """
-        named = {word: rule[word] for word in NAMED if word in rule}
-        if not named:
+        named_kinds = {key: rule[key] for key in RULE_KEYS if key in rule}
+        if not named_kinds:
             return rule
-        filled = {key: value for key, value in rule.items() if key not in NAMED}
-        for word, kinds in named.items():
-            part, becomes = NAMED[word]
-            patterns: list[object] = []
-            for kind in _list(kinds, word):
-                if kind not in self._kinds[part]:
-                    raise ValueError(
-                        f"no table for {self._language} has {part} of kind {kind!r}"
-                    )
-                patterns += self._kinds[part][kind]
-            filled[becomes] = [*patterns, *_list(filled.get(becomes, []), becomes)]
+        filled = {key: value for key, value in rule.items() if key not in RULE_KEYS}
+        for key, kinds in named_kinds.items():
+            part, semgrep_key = RULE_KEYS[key]
+            own_patterns = _list(filled.get(semgrep_key, []), semgrep_key)
+            filled[semgrep_key] = [*self._patterns_of(part, kinds, key), *own_patterns]
         if self._propagators and filled.get("mode") == "taint":
             own = _list(filled.get("pattern-propagators", []), "pattern-propagators")
             filled["pattern-propagators"] = [*self._propagators, *own]
         return filled
 
+    def _patterns_of(self, part: str, kinds: object, key: str) -> list[dict[str, Any]]:
+        patterns: list[dict[str, Any]] = []
+        for kind in _list(kinds, key):
+            if kind not in self._patterns[part]:
+                raise ValueError(
+                    f"no table for {self._language} has {part} of kind {kind!r}"
+                )
+            patterns += self._patterns[part][kind]
+        return patterns
 
-def compiled(items: Iterable[object], focus: str) -> Iterable[dict[str, Any]]:
-    """Yield semgrep's formulas for the entries of one kind.
+
+def compile_entries(items: Iterable[object], focus: str) -> Iterable[dict[str, Any]]:
+    """Yield the semgrep formulas for the entries of one kind.
 
     Plain patterns are joined into one ``pattern-either`` with the focus and one
     without: the engine matches few large formulas faster than many small ones.
     """
-    focused: list[dict[str, Any]] = []
-    whole: list[dict[str, Any]] = []
-    flagged: list[dict[str, Any]] = []
+    with_focus: list[dict[str, Any]] = []
+    without_focus: list[dict[str, Any]] = []
+    with_flags: list[dict[str, Any]] = []
     for item in items:
         formula, flags, has_focus = _formula(item, focus)
         if flags:
-            flagged.append(
-                {**flags, "patterns": _focus([formula], focus if has_focus else None)}
-            )
+            patterns = _focused(formula, focus) if has_focus else [formula]
+            with_flags.append({**flags, "patterns": patterns})
+        elif has_focus:
+            with_focus.append(formula)
         else:
-            (focused if has_focus else whole).append(formula)
-    if focused:
-        yield {"patterns": _focus([_either(focused)], focus)}
-    if whole:
-        yield {"pattern-either": whole}
-    yield from flagged
+            without_focus.append(formula)
+    if with_focus:
+        yield {"patterns": _focused(_either(with_focus), focus)}
+    if without_focus:
+        yield {"pattern-either": without_focus}
+    yield from with_flags
 
 
 def _formula(item: object, focus: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
-    """Return the formula of an entry, its flags, and whether it speaks of the focus."""
+    """Return the formula of an entry, its flags, and whether it has the focus metavariable."""
     if isinstance(item, str):
         return {"pattern": item}, {}, focus in item
     entry = _mapping(item, "an entry")
-    if unknown := entry.keys() - _WORDS:
-        raise ValueError(f"an entry has no word {', '.join(sorted(map(str, unknown)))}")
-    texts = [str(text) for text in _list(entry.get("any", []), "any")]
-    if not texts:
+    _check_keys(entry, _ENTRY_KEYS, "an entry")
+    patterns = [str(pattern) for pattern in _list(entry.get("any", []), "any")]
+    if not patterns:
         raise ValueError("an entry needs patterns under any")
-    parts: list[dict[str, Any]] = [_either([{"pattern": text} for text in texts])]
-    if "as" in entry:  # a name for the whole, which ``where`` can then speak of
-        parts.append({"pattern": str(entry["as"])})
-    if around := _list(entry.get("inside", []), "inside"):
-        parts.append(_either([{"pattern-inside": text} for text in around]))
-    for word in ("not", "not-inside"):
-        parts += [
-            {f"pattern-{word}": text} for text in _list(entry.get(word, []), word)
-        ]
+    conditions = [_either([{"pattern": pattern} for pattern in patterns])]
+    if "as" in entry:  # a name for the whole match, for ``where`` to refer to
+        conditions.append({"pattern": str(entry["as"])})
+    inside = _list(entry.get("inside", []), "inside")
+    if inside:
+        conditions.append(_either([{"pattern-inside": pattern} for pattern in inside]))
+    for key in ("not", "not-inside"):
+        excluded = _list(entry.get(key, []), key)
+        conditions += [{f"pattern-{key}": pattern} for pattern in excluded]
     for name, regex in _mapping(entry.get("where", {}), "where").items():
-        parts.append({"metavariable-regex": {"metavariable": name, "regex": regex}})
+        condition = {"metavariable": name, "regex": regex}
+        conditions.append({"metavariable-regex": condition})
     for name, types in _mapping(entry.get("types", {}), "types").items():
-        parts.append({"metavariable-type": {"metavariable": name, "types": types}})
+        condition = {"metavariable": name, "types": types}
+        conditions.append({"metavariable-type": condition})
     flags = {flag: entry[flag] for flag in _FLAGS if flag in entry}
-    has_focus = any(focus in text for text in [*texts, *map(str, around)])
-    formula = parts[0] if len(parts) == 1 else {"patterns": parts}
+    has_focus = any(focus in pattern for pattern in [*patterns, *map(str, inside)])
+    formula = conditions[0] if len(conditions) == 1 else {"patterns": conditions}
     return formula, flags, has_focus
 
 
-def _focus(formulas: list[dict[str, Any]], focus: str | None) -> list[dict[str, Any]]:
-    return [*formulas, {"focus-metavariable": focus}] if focus else formulas
+def _focused(formula: dict[str, Any], focus: str) -> list[dict[str, Any]]:
+    return [formula, {"focus-metavariable": focus}]
 
 
 def _either(formulas: list[dict[str, Any]]) -> dict[str, Any]:
     return formulas[0] if len(formulas) == 1 else {"pattern-either": formulas}
 
 
+def _check_keys(table: Mapping[str, Any], allowed: frozenset[str], what: str) -> None:
+    unknown = table.keys() - allowed
+    if unknown:
+        raise ValueError(
+            f"unknown key in {what}: {', '.join(sorted(map(str, unknown)))}"
+        )
+
+
 def _list(value: object, what: str) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError(f"{what} is no list")  # noqa: TRY004 - one kind of error for a wrong file
+        raise ValueError(f"{what} must be a list")  # noqa: TRY004 - one error type for an invalid file
     return value
 
 
 def _mapping(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValueError(f"{what} is no table of names")  # noqa: TRY004 - as above
+        raise ValueError(f"{what} must be a mapping")  # noqa: TRY004 - as above
     return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zt_gate.model.change import Body, Commit, FileChange
+    from zt_gate.model.change import Commit, FileChange, HunkLines
 
 
 def change_digest(
@@ -46,7 +46,7 @@ def _add(total: hashlib._Hash, *fields: bytes) -> None:
         total.update(field)
 
 
-def _add_body(total: hashlib._Hash, body: Body) -> None:
+def _add_body(total: hashlib._Hash, body: HunkLines) -> None:
     total.update(b"%d %d:" % (body.lines, body.length))
     at = 0
     while at < body.length:

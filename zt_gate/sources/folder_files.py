@@ -14,8 +14,8 @@ from zt_gate.model.change import (
     MODE_FILE,
     MODE_SYMLINK,
     Blob,
-    Body,
     ContentUnavailableError,
+    HunkLines,
 )
 
 if TYPE_CHECKING:
@@ -142,22 +142,24 @@ def unavailable(reason: str) -> Blob:
     return Blob("", refuse)
 
 
-def spooled(spool: Spool, content: Iterator[bytes]) -> Body:
+def spooled(spool: Spool, content: Iterator[bytes]) -> HunkLines:
     """Keep a whole content as the lines of one body."""
     begin, lines, last = spool.size, 0, b""
     for chunk in content:
         spool.append(chunk)
         lines += chunk.count(b"\n")
         last = chunk[-1:] or last
-    return Body(spool, begin, spool.size - begin, lines + (last not in {b"", b"\n"}))
+    return HunkLines(
+        spool, begin, spool.size - begin, lines + (last not in {b"", b"\n"})
+    )
 
 
-def blob_of(body: Body, oid: str) -> Blob:
+def blob_of(body: HunkLines, oid: str) -> Blob:
     """Return a blob that is read from a spool."""
     return Blob(oid, partial(_read_body, body))
 
 
-def _read_body(body: Body, limit: int) -> bytes:
+def _read_body(body: HunkLines, limit: int) -> bytes:
     if body.length > limit:
         raise ContentUnavailableError(
             f"it has {body.length:,} bytes, more than {limit:,}"

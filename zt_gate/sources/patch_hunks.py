@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.model.change import Body, Hunk
+from zt_gate.model.change import Hunk, HunkLines
 from zt_gate.sources.errors import PatchError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Lines:
         self._found: list[Hunk] = []
         self._pending: list[bytes] = []
         self._begin = spool.size
-        self._removed: Body | None = None
+        self._removed: HunkLines | None = None
         self._count = 0
         self._sign = b" "
         self._old_ended = self._new_ended = False
@@ -198,9 +198,9 @@ class _Lines:
             self._spool.append(b"\n".join(self._pending) + b"\n")
             self._pending.clear()
 
-    def _body(self) -> Body:
+    def _body(self) -> HunkLines:
         self._flush()
-        body = Body(
+        body = HunkLines(
             self._spool, self._begin, self._spool.size - self._begin, self._count
         )
         self._begin, self._count = self._spool.size, 0
@@ -216,7 +216,7 @@ class _Lines:
     def _close(self) -> None:
         if self._sign != b" ":
             last = self._body()
-            nothing = Body(self._spool, last.offset, 0, 0)
+            nothing = HunkLines(self._spool, last.offset, 0, 0)
             added = last if self._sign == b"+" else nothing
             removed = last if self._sign == b"-" else self._removed or nothing
             # As git writes it: a side without lines names the line before.

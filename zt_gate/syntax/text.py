@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.model.change import Body, ContentUnavailableError, FileChange, Line
+from zt_gate.model.change import ContentUnavailableError, FileChange, HunkLines, Line
 from zt_gate.model.report import NotInspected, SkipKind
 from zt_gate.syntax.file_types import format_of
 from zt_gate.syntax.paths import is_any
@@ -170,7 +170,7 @@ def _looks_odd(file: FileChange) -> bool:
     return False
 
 
-def _chunks(body: Body, size: int = 1 << 16) -> Iterator[bytes]:
+def _chunks(body: HunkLines, size: int = 1 << 16) -> Iterator[bytes]:
     for offset in range(0, body.length, size):
         yield body.store.read(body.offset + offset, min(size, body.length - offset))
 

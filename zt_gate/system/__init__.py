@@ -1,1 +1,1 @@
-"""The machine underneath: the cache folder, child processes, temporary folders."""
+"""Operating system services: cache folder, child processes, time limits, temporary folders."""

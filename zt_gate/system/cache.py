@@ -1,4 +1,4 @@
-"""Where the gate keeps what it may forget: a private folder of the user's."""
+"""Per-user cache directory; everything in it can be rebuilt."""
 
 from __future__ import annotations
 
@@ -15,24 +15,16 @@ if TYPE_CHECKING:
 def cache_folder(
     environ: Mapping[str, str], scanned: Iterable[Path] = ()
 ) -> Path | None:
-    """Return the cache folder, made if needed, or None where there is no safe one.
+    """Return the cache folder, created if needed, or None if there is no safe one.
 
-    ``ZT_GATE_CACHE_DIR``, else the XDG cache folder, else ``~/.cache``.  A
-    folder that belongs to somebody else, or that others may write to, is not
-    used: what lies there could be theirs.  Nor is one inside a folder that is
-    ``scanned``: CI systems put caches into the checkout, and a change could
-    bring compiled rules that find nothing.
+    It is ``ZT_GATE_CACHE_DIR``, else ``zt-gate`` in the XDG cache folder, else in
+    ``~/.cache``.  A folder that another user owns or can write to is not safe.  Nor
+    is one inside a ``scanned`` folder: CI systems put caches into the checkout, and a
+    change could bring compiled rules that find nothing.
     """
-    own = environ.get("ZT_GATE_CACHE_DIR", "")
-    base = environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(own):
-        home = environ.get("HOME", "")
-        if not os.path.isabs(base):
-            if not os.path.isabs(home):
-                return None
-            base = os.path.join(home, ".cache")
-        own = os.path.join(base, "zt-gate")
-    folder = Path(own)
+    folder = _configured_folder(environ)
+    if folder is None:
+        return None
     real = os.path.realpath(folder)
     if any(_inside(real, os.path.realpath(root)) for root in scanned):
         return None
@@ -41,13 +33,27 @@ def cache_folder(
         info = os.lstat(folder)
     except OSError:
         return None
-    safe = (
+    is_safe = (
         stat.S_ISDIR(info.st_mode)
         and info.st_uid == os.geteuid()
         and not info.st_mode & 0o022
         and os.access(folder, os.W_OK)
     )
-    return folder if safe else None
+    return folder if is_safe else None
+
+
+def _configured_folder(environ: Mapping[str, str]) -> Path | None:
+    """Return the folder that the environment names; relative paths do not count."""
+    own = environ.get("ZT_GATE_CACHE_DIR", "")
+    if os.path.isabs(own):
+        return Path(own)
+    xdg = environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(xdg):
+        return Path(xdg, "zt-gate")
+    home = environ.get("HOME", "")
+    if os.path.isabs(home):
+        return Path(home, ".cache", "zt-gate")
+    return None
 
 
 def _inside(path: str, root: str) -> bool:
@@ -57,7 +63,8 @@ def _inside(path: str, root: str) -> bool:
 def write_atomically(target: Path, data: bytes, *, shared: bool = False) -> None:
     """Write ``data`` to ``target`` in one step, never through a link; raises OSError.
 
-    The file is the user's alone, or ``shared`` as the one before it, or as new files are.
+    Only the user can read the file; with ``shared`` it gets the permissions of the
+    file that it replaces, or those of a new file.
     """
     import tempfile  # costs 8 ms, and most runs write nothing
 
@@ -75,7 +82,7 @@ def write_atomically(target: Path, data: bytes, *, shared: bool = False) -> None
 
 
 def _mode_of(target: Path) -> int:
-    """Return the permissions of a file, or those of a new one."""
+    """Return the permissions of a file, or those that a new file gets."""
     with suppress(OSError):
         info = os.lstat(target)
         if stat.S_ISREG(info.st_mode):
@@ -91,8 +98,8 @@ def sha256(data: bytes) -> str:
 
     for name in ("_sha2", "_sha256"):
         with suppress(ImportError):
-            found: str = importlib.import_module(name).sha256(data).hexdigest()
-            return found
+            digest: str = importlib.import_module(name).sha256(data).hexdigest()
+            return digest
     import hashlib
 
     return hashlib.sha256(data).hexdigest()

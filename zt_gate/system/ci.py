@@ -1,4 +1,4 @@
-"""Whether a CI system runs the gate, by the variables that it sets."""
+"""Detects a CI system by the environment variables that it sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 #: The variable that most CI systems set.
 _COMMON = "CI"
-#: Those of systems that do not set it: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
+#: Variables of systems that do not set it: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
 _OTHERS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
 _FALSE = frozenset(("", "0", "false"))
 
@@ -21,17 +21,17 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _OTHERS)
 
 
-def mark(environ: MutableMapping[str, str]) -> None:
-    """Set what ``in_ci`` looks for, where the caller knows that this is CI."""
+def set_ci_marker(environ: MutableMapping[str, str]) -> None:
+    """Set the variable that ``in_ci`` reads, for a caller that knows that this is CI."""
     environ[_COMMON] = "true"
 
 
-def with_mark(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment as CI has it."""
+def with_ci_marker(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with the variable of a CI system."""
     return {**environ, _COMMON: "true"}
 
 
-def without_marks(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment as a person's own machine has it."""
-    marks = {_COMMON, *_OTHERS}
-    return {name: value for name, value in environ.items() if name not in marks}
+def without_ci_markers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the variables of CI systems."""
+    markers = {_COMMON, *_OTHERS}
+    return {name: value for name, value in environ.items() if name not in markers}

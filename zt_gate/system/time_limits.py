@@ -1,8 +1,8 @@
-"""Limits in seconds of CPU time, with a limit in wall time far behind.
+"""Time limits: CPU time for a process that works, a longer wall time for one that waits.
 
-A machine that is busy with other work takes wall time from a process, not CPU
-time.  So what works is limited by the CPU time that it uses, and what only waits
-(for a stopped child, a full pipe, a disk) by wall time.
+On a machine that is busy with other work a process needs more wall time, but not more
+CPU time.  So the CPU limit ends a process that works too long, and the wall limit one
+that only waits (for a stopped child, a full pipe, a disk).
 """
 
 from __future__ import annotations
@@ -19,73 +19,72 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-#: Seconds between two looks at a process that is close to its limit.
+#: Seconds between two checks of a process that is close to its limit.
 _SHORTEST_PAUSE = 0.05
 #: Seconds from the kernel's first signal (SIGXCPU) to SIGKILL.
 _KERNEL_GRACE = 5
 # Fields of /proc/PID/stat, counted after the program's name.
 _GROUP = 2
-_TIMES = slice(11, 15)  # utime, stime, and both of the children that were waited for
+_TIMES = slice(11, 15)  # utime, stime, and both of its children that have exited
 
 
 def cpu_used() -> float:
-    """Return the CPU seconds of this process and of its children that have ended."""
+    """Return the CPU seconds of this process and of its children that have exited."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def cpu_of_process(pid: int) -> float | None:
-    """Return the CPU seconds of a process and of its children that have ended.
+    """Return the CPU seconds of a process and of its children that have exited.
 
-    None where the system does not say: it has no /proc, or the process is gone.
+    None if unknown: the system has no /proc, or the process is gone.
     """
     fields = _stat(pid)
     return None if fields is None else _seconds(fields)
 
 
 def cpu_of_group(group: int) -> float | None:
-    """Return the CPU seconds of all processes of a group, and of their ended children.
+    """Return the CPU seconds of all processes of a group and of their exited children.
 
-    None where the system does not say.
+    None if unknown.
     """
     try:
         names = os.listdir("/proc")
     except OSError:
         return None
-    members = [
-        fields
-        for name in names
-        if name.isdecimal()
-        and (fields := _stat(int(name))) is not None
-        and int(fields[_GROUP]) == group
-    ]
-    return sum(_seconds(fields) for fields in members) if members else None
+    seconds_of_members = []
+    for name in names:
+        fields = _stat(int(name)) if name.isdecimal() else None
+        if fields is not None and int(fields[_GROUP]) == group:
+            seconds_of_members.append(_seconds(fields))
+    return sum(seconds_of_members) if seconds_of_members else None
 
 
 def limit_cpu(seconds: float, pid: int = 0) -> None:
-    """Let the kernel end a process that uses more CPU time, as far as the system can.
+    """Let the kernel end a process that uses more CPU time, if the system supports it.
 
-    The limit is rounded up to a whole second, holds for each process by itself and
-    is inherited.  ``pid`` 0 is this process; others can be limited on Linux alone.
+    The limit is rounded up to a whole second, applies to each process separately and
+    is inherited.  ``pid`` 0 is this process; only Linux can limit another one.
     """
     soft = math.ceil(seconds) + 1
     with suppress(OSError, ValueError):
-        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        _, highest = resource.getrlimit(resource.RLIMIT_CPU)
         hard = soft + _KERNEL_GRACE
-        if most != resource.RLIM_INFINITY:
-            soft, hard = min(soft, most), min(hard, most)
+        if highest != resource.RLIM_INFINITY:
+            soft = min(soft, highest)
+            hard = min(hard, highest)
         if not pid:
             resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
         elif sys.platform == "linux":
             resource.prlimit(pid, resource.RLIMIT_CPU, (soft, hard))
 
 
-class Watch:
-    """Watches one process, or one group, against both limits.
+class Watchdog:
+    """Checks the CPU limit and the wall limit of one process or process group.
 
-    ``used`` returns its CPU seconds so far, or None where they are not known;
-    ``before`` of them do not count.  ``wall`` are seconds from now.  ``grace`` are
-    seconds that each limit may be exceeded by.
+    ``used`` returns its CPU seconds so far, or None if unknown; ``before`` of them do
+    not count.  ``cpu`` and ``wall`` are the limits, ``wall`` in seconds from now;
+    ``grace`` is added to both.
     """
 
     def __init__(
@@ -101,41 +100,41 @@ class Watch:
         self._used = used
         self._cpu = cpu
         self._wall = wall
-        self._most = before + cpu + grace
+        self._cpu_end = before + cpu + grace
         self._deadline = now + wall + grace
-        self._next_look = now + _shortest_time(cpu + grace)
+        self._next_check = now + _shortest_time(cpu + grace)
 
     def exceeded(self) -> str:
-        """Return which limit was exceeded, as the end of a sentence; "" for neither."""
+        """Return the exceeded limit as the end of a sentence, "" if none was exceeded."""
         now = time.monotonic()
         if now >= self._deadline:
             return exceeded_wall(self._wall)
-        if now < self._next_look:
+        if now < self._next_check:
             return ""
         used = self._used()
-        left = math.inf if used is None else self._most - used
-        if left < 0:
+        remaining = math.inf if used is None else self._cpu_end - used
+        if remaining < 0:
             return exceeded_cpu(self._cpu)
-        self._next_look = now + _shortest_time(left)
+        self._next_check = now + _shortest_time(remaining)
         return ""
 
     def pause(self) -> float:
-        """Return the wall seconds in which neither limit can be exceeded, at least 0."""
-        return max(0.0, min(self._next_look, self._deadline) - time.monotonic())
+        """Return the wall seconds, at least 0, until a limit can be exceeded."""
+        return max(0.0, min(self._next_check, self._deadline) - time.monotonic())
 
 
 def _shortest_time(cpu: float) -> float:
-    """Return the wall seconds in which all processors together use this CPU time."""
+    """Return the wall seconds in which all processors together can use this CPU time."""
     return max(_SHORTEST_PAUSE, cpu / (os.cpu_count() or 1))
 
 
 def exceeded_cpu(seconds: float) -> str:
-    """Return what is said of a process that used too much CPU time."""
+    """Return the message for a process that exceeded its CPU limit."""
     return f"used more than {_rounded(seconds)} s of CPU time"
 
 
 def exceeded_wall(seconds: float) -> str:
-    """Return what is said of a process that did not end in this wall time."""
+    """Return the message for a process that exceeded its wall limit."""
     return f"did not finish within {_rounded(max(0.0, seconds))} s"
 
 
@@ -149,7 +148,7 @@ def _stat(pid: int) -> list[bytes] | None:
             text = file.read(4096)
     except OSError:
         return None
-    # The name before the last ")" is the process's own choice.
+    # The process chooses its own name, which ends at the last ")".
     fields = text.rpartition(b")")[2].split()
     return fields if len(fields) >= _TIMES.stop else None
 

@@ -77,7 +77,7 @@ class LimitedEngine:
 
     def __call__(
         self, argv: Sequence[str], *, cwd: Path, **rest: Any
-    ) -> process.Completed:
+    ) -> process.CompletedProcess:
         """Run semgrep, and change what it prints about the files that are beyond the limits."""
         done = process.run(argv, cwd=cwd, **rest)
         if "scan" not in argv:

@@ -37,7 +37,9 @@ FIRST, BOTH = semgrep_engine.RULE_SECONDS + 1, semgrep_engine.PATIENT_SECONDS + 
 class Counting:
     """Runs processes, and counts those that are scans."""
 
-    def __init__(self, runner: Callable[..., process.Completed] = process.run) -> None:
+    def __init__(
+        self, runner: Callable[..., process.CompletedProcess] = process.run
+    ) -> None:
         self.runner = runner
         self.scans: list[Sequence[str]] = []
 
@@ -136,7 +138,9 @@ class Busy:
             {"type": "Timeout", "rule_id": "python-code-execution", "path": names[0]}
         ]
         answer = {"results": [], "errors": errors, "paths": {"scanned": names}}
-        return process.Completed(0, json.dumps(answer).encode(), b"", self._cpu_seconds)
+        return process.CompletedProcess(
+            0, json.dumps(answer).encode(), b"", self._cpu_seconds
+        )
 
 
 def test_what_was_given_up_on_a_busy_machine_is_asked_again_with_more_wall_time(

@@ -103,7 +103,7 @@ def test_every_kind_of_the_tables_is_used_by_a_rule() -> None:
         used = {
             (part, kind)
             for rule in rules
-            for word, (part, _) in taint_tables.NAMED.items()
+            for word, (part, _) in taint_tables.RULE_KEYS.items()
             for kind in rule.get(word, ())
         }
         assert known == used, language

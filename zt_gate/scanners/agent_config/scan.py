@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.model.finding import Evidence, Level, Location, whole
+from zt_gate.model.finding import Evidence, Level, Location, bounded_subject
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.agent_config import config_files
 from zt_gate.syntax import paths
@@ -179,7 +179,7 @@ class Walk:
                 location,
                 message,
                 evidence=_evidence(text, start, end),
-                subject=whole(hit.subject, _LONG),
+                subject=bounded_subject(hit.subject, _LONG),
                 secrets=tuple(filter(None, (hit.secret, *_PASSWORD.findall(text)))),
                 level=hit.level,
             )

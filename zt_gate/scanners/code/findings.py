@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Evidence, Finding, Location, whole
+from zt_gate.model.finding import Evidence, Finding, Location, bounded_subject
 from zt_gate.scanners.code.suggested_fixes import fix_of
 from zt_gate.syntax.text import decode_lossy
 
@@ -123,7 +123,7 @@ def subject_of(match: Match, lines: Sequence[bytes]) -> str:
         middle = lines[match.line : last - 1]
         head = lines[match.line - 1][match.column - 1 :]
         matched = b"\n".join((head, *middle, lines[last - 1][: match.end_column - 1]))
-    return whole(" ".join(decode_lossy(matched).split()), _SUBJECT)
+    return bounded_subject(" ".join(decode_lossy(matched).split()), _SUBJECT)
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

@@ -215,7 +215,7 @@ class _Job:
                 if rule is not None:  # the run's reason tells of others
                     finding = finding_of(sources[match], rule, target, lines)
                     seen = (match.rule, subject_of(match, lines)) in one.known
-                    self.result.findings.append(replace(finding, known_before=seen))
+                    self.result.findings.append(replace(finding, preexisting=seen))
 
     def _new_ones(
         self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before

@@ -18,7 +18,7 @@ from zt_gate.ecosystems.manifest_formats import format_of, formats, text_formats
 from zt_gate.model.change import MODE_SYMLINK
 
 if TYPE_CHECKING:
-    from zt_gate.model.change import Body, FileChange
+    from zt_gate.model.change import FileChange, HunkLines
 
 _CHUNK = 1 << 20
 _IMPORT_LINE = (
@@ -56,7 +56,7 @@ def _install_words() -> tuple[bytes, ...]:
     )
 
 
-def _counts(body: Body, name: str) -> bool:
+def _counts(body: HunkLines, name: str) -> bool:
     words = (*_install_words(), *formats()[name].marks)
     for data in _pieces(body):
         if any(word in data for word in words):
@@ -68,7 +68,7 @@ def _counts(body: Body, name: str) -> bool:
     return False
 
 
-def _pieces(body: Body) -> list[bytes]:
+def _pieces(body: HunkLines) -> list[bytes]:
     """Return the bytes of a body in pieces that overlap, so that no word is cut."""
     overlap = 200
     offsets = range(0, max(1, body.length), _CHUNK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.model.finding import Evidence, Location, whole
+from zt_gate.model.finding import Evidence, Location, bounded_subject
 from zt_gate.model.report import ScannerRun
 from zt_gate.scanners.injection.added_pages import pages, parts
 from zt_gate.scanners.injection.page_scan import PageReader
@@ -171,7 +171,10 @@ class InjectionScan:
         if number is not None:
             location = place.at(number, start + shift + 1, end + shift + 1)
         finding = self.rules[what.rule].finding(
-            location, what.message, evidence=evidence, subject=whole(what.subject, 400)
+            location,
+            what.message,
+            evidence=evidence,
+            subject=bounded_subject(what.subject, 400),
         )
         self.findings.append(finding)
 
@@ -189,7 +192,7 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at every added line, name and message of the change."""
     walk = InjectionScan(context.rules)
     known = {_digest(file) for file in change.files} if change.commits else set()
-    for file, commit in change.units():
+    for file, commit in change.files_with_commits():
         if commit is None or _digest(file) not in known:
             walk.file(file, commit)
     for commit in change.commits:

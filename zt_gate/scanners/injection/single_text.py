@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from zt_gate.model.change import MODE_FILE, Blob, Body, ChangeSet, FileChange, Hunk
+from zt_gate.model.change import MODE_FILE, Blob, ChangeSet, FileChange, Hunk, HunkLines
 from zt_gate.model.finding import Confidence, Severity
 from zt_gate.scanners.base import Context
 from zt_gate.scanners.injection.scan import scan
@@ -35,8 +35,8 @@ def findings_in(text: str, rules: Mapping[str, Rule]) -> list[tuple[str, str, st
     somebody's description, where talk about prompts is not rare.
     """
     data = "\n".join(text.splitlines()).encode("utf-8", "replace") + b"\n"
-    empty = Body(_Memory(b""), 0, 0, 0)
-    added = Body(_Memory(data), 0, len(data), data.count(b"\n"))
+    empty = HunkLines(_Memory(b""), 0, 0, 0)
+    added = HunkLines(_Memory(data), 0, len(data), data.count(b"\n"))
     file = FileChange(
         path=_PATH,
         status="A",

@@ -31,7 +31,7 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
     skipped: dict[tuple[bytes | None, str], NotInspected] = {}
     judged: set[tuple[str, bytes, bytes]] = set()
     files = lines = 0
-    for file, commit in change.units():
+    for file, commit in change.files_with_commits():
         oid = commit.oid if commit else None
         if not file.is_deletion and not file.is_submodule and file.status != "M":
             findings += ledger.names(engine.named(file.path, oid))
@@ -44,7 +44,7 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
         if oid is None:
             files += 1
             lines += seen
-    findings += ledger.names(in_file_names(engine, change.units()))
+    findings += ledger.names(in_file_names(engine, change.files_with_commits()))
     for one in change.commits:
         texts = [(b, hit) for b in block_of(b"", one.message) for hit in engine.hits(b)]
         findings += ledger.tell(texts, None, one.oid)
