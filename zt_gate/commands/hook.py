@@ -74,7 +74,7 @@ def _commit_msg(words: Sequence[str]) -> int:
         raise UsageError(
             "hook commit-msg takes the file of the message, and git hands it over"
         )
-    text = commit_message_file.file_bytes(words[0])
+    text = commit_message_file.read_message_file(words[0])
     # Git says so where nobody edits the message; then every line of it is committed.
     if os.environ.get("GIT_EDITOR") != ":":
         text = commit_message_file.without_diff(text)

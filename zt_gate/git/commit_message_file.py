@@ -35,7 +35,7 @@ def without_diff(message: bytes) -> bytes:
     return message[:start] if is_gits else message
 
 
-def file_bytes(path: str | os.PathLike[str]) -> bytes:
+def read_message_file(path: str | os.PathLike[str]) -> bytes:
     """Return the file that git hands to a commit-msg hook; raises GitError."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
