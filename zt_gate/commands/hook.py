@@ -137,7 +137,9 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
             "pushed in PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF; for anything else use "
             "zt-gate scan --range A..B"
         )
-    known = [] if history.is_nothing(git, start) else [history.resolve(git, start)]
+    known = (
+        [] if history.is_null_revision(git, start) else [history.resolve(git, start)]
+    )
     tip = history.resolve(git, end)
     return _scan_range(git, push_refs.known_base(git, tip, known, remote), tip, remote)
 

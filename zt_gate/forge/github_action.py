@@ -152,7 +152,7 @@ def _decision(known: _Run, client: ForgeClient) -> Decision:
         event = events.of_pull(
             answer if isinstance(answer, dict) else {}, event.repository
         )
-    since = "" if history.is_nothing(git, known.event.base) else known.event.base
+    since = "" if history.is_null_revision(git, known.event.base) else known.event.base
     lines = codeowners.read(lambda path: read_file(git, since, path))
     paths = _paths(git, known.event)
     named = {owner for path in paths for owner in lines.of(path)}
@@ -181,7 +181,7 @@ def _same(known: _Run, reviewed: str, paths: list[bytes]) -> bool:
 def _paths(git: Git, event: Event) -> list[bytes]:
     """Return both names of every file that the change touches."""
     start = git.empty_tree
-    if not history.is_nothing(git, event.base):
+    if not history.is_null_revision(git, event.base):
         start = history.merge_base(git, event.base, event.head)
     words = [
         "diff-tree",
@@ -209,7 +209,9 @@ class _own_config:  # noqa: N801 - used as a context manager, like a function
             return ""
         path = os.fsencode(os.path.normpath(name))
         base = self._known.event.base
-        data = None if history.is_nothing(git, base) else read_file(git, base, path)
+        data = (
+            None if history.is_null_revision(git, base) else read_file(git, base, path)
+        )
         if data is None:
             raise UsageError(
                 f"config names {name!a}, which is no file of the base {base[:12]}"
@@ -229,7 +231,7 @@ class _own_config:  # noqa: N801 - used as a context manager, like a function
 
 def _request(known: _Run, config: str) -> review.Request:
     event, told = known.event, known.settings
-    nothing = history.is_nothing(known.git, event.base)
+    nothing = history.is_null_revision(known.git, event.base)
     whole = event.kind == "manual" and event.base == event.head
     rev = event.head if whole else event.base
     return review.Request(

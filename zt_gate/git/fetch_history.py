@@ -36,7 +36,7 @@ def complete(
     """
     git = Git.open(folder, environ)
     asked = [(head, _KEEP_HEAD)]
-    if not history.is_nothing(git, base):
+    if not history.is_null_revision(git, base):
         asked.append((base, _KEEP_BASE))
     if _is_whole(git, base, head):
         return git
@@ -66,7 +66,7 @@ def _is_whole(git: Git, base: str, head: str) -> bool:
     try:
         until = history.resolve(git, head)
         since = ""
-        if not history.is_nothing(git, base):
+        if not history.is_null_revision(git, base):
             since = history.resolve(git, base)
             history.merge_base(git, since, until)
         span = [until, f"^{since}"] if since else [until]

@@ -70,7 +70,7 @@ def resolve(git: Git, rev: str) -> str:
     )
 
 
-def is_nothing(git: Git, rev: str) -> bool:
+def is_null_revision(git: Git, rev: str) -> bool:
     """Whether ``rev`` stands for "nothing was there": the empty tree or a null id."""
     return rev == git.empty_tree or (
         len(rev) == len(git.empty_tree) and not rev.strip("0")
@@ -107,7 +107,7 @@ def commits(
     """
     from zt_gate.git import gitpython
 
-    span = [until] if is_nothing(git, since) else [until, f"^{since}"]
+    span = [until] if is_null_revision(git, since) else [until, f"^{since}"]
     listed = gitpython.rev_list(
         git,
         "--topo-order",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.history import is_nothing
+from zt_gate.git.history import is_null_revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def known_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str:
     """
     there = [
         *_tracked(git, remote),
-        *(oid for oid in known if not is_nothing(git, oid)),
+        *(oid for oid in known if not is_null_revision(git, oid)),
     ]
     if not there:
         return git.empty_tree

@@ -33,7 +33,7 @@ def trusted_revision(
     """
     if git is None:
         return ""
-    from zt_gate.git.history import is_nothing, resolve
+    from zt_gate.git.history import is_null_revision, resolve
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
@@ -46,7 +46,7 @@ def trusted_revision(
         if change.kind == "base"
         else request.spec.partition("..")[0] or "HEAD"
     )
-    return "" if is_nothing(git, base) else resolve(git, base)
+    return "" if is_null_revision(git, base) else resolve(git, base)
 
 
 def _at_head(git: Git, change: ChangeSet) -> bool:

@@ -43,7 +43,7 @@ def _read(
     git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None
 ) -> ChangeSet:
     head = history.resolve(git, until)
-    if history.is_nothing(git, since):
+    if history.is_null_revision(git, since):
         start = base = git.empty_tree
     else:
         start = history.resolve(git, since)
