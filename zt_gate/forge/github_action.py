@@ -113,9 +113,9 @@ def _with_base(
                 "the event does not say which branch is the default one"
             )
         event = replace(
-            event, base=fetch_history.tip(folder, environ, event.default_branch, remote)
+            event, base=fetch_history.fetch_branch_tip(folder, environ, event.default_branch, remote)
         )  # fmt: skip
-    return event, fetch_history.complete(
+    return event, fetch_history.open_with_history(
         folder, environ, event.base, event.head, remote
     )
 

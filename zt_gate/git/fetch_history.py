@@ -26,7 +26,7 @@ _KEEP_BASE = "refs/zt-gate/base"
 _KEEP_HEAD = "refs/zt-gate/head"
 
 
-def complete(
+def open_with_history(
     folder: Path, environ: Mapping[str, str], base: str, head: str, remote: Remote
 ) -> Git:
     """Return git for ``folder``, with all commits from the merge base of both ids on.
@@ -53,7 +53,9 @@ def complete(
     raise GitError(f"the history between {base[:12]} and {head[:12]} cannot be had")
 
 
-def tip(folder: Path, environ: Mapping[str, str], branch: str, remote: Remote) -> str:
+def fetch_branch_tip(
+    folder: Path, environ: Mapping[str, str], branch: str, remote: Remote
+) -> str:
     """Fetch a branch of the remote and return its newest commit; raises GitError."""
     git = Git.open(folder, environ)
     name = "refs/zt-gate/default"
