@@ -105,7 +105,7 @@ def _pre_push(words: Sequence[str]) -> int:
             tip = resolve(git, ref.oid)
             if tip not in judged:
                 judged.add(tip)
-                base = push_refs.known_base(git, tip, known, words[0])
+                base = push_refs.published_base(git, tip, known, words[0])
                 if len(refs) > 1:
                     _say(f"{_shown(ref.local)} → {_shown(ref.remote)}")
                 codes.append(_scan_range(git, base, tip, words[0]))
@@ -141,7 +141,9 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
         [] if history.is_null_revision(git, start) else [history.resolve(git, start)]
     )
     tip = history.resolve(git, end)
-    return _scan_range(git, push_refs.known_base(git, tip, known, remote), tip, remote)
+    return _scan_range(
+        git, push_refs.published_base(git, tip, known, remote), tip, remote
+    )
 
 
 def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:

@@ -55,7 +55,7 @@ def parse(data: bytes) -> tuple[PushedRef, ...]:
     return tuple(refs)
 
 
-def known_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str:
+def published_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str:
     """Return the newest commit of the history of ``tip`` (an id) that the remote has.
 
     It has what its remote-tracking refs and the ids of ``known`` reach; ids
