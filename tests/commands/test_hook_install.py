@@ -125,7 +125,7 @@ def test_a_chained_hook_runs_first_and_comes_back(repo: Repo, tmp_path: Path) ->
     done = git(repo, "commit", "-m", "stopped by the old hook")
     assert done.returncode == 1
     assert "PASS" not in done.stdout + done.stderr
-    Path(f"{commit}{hook_files.BEFORE}").unlink()
+    Path(f"{commit}{hook_files.BACKUP_SUFFIX}").unlink()
     done = git(repo, "commit", "-m", "the old hook is gone")
     assert done.returncode == 1
     assert "is gone" in done.stderr

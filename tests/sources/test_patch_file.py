@@ -171,7 +171,7 @@ def test_old_content_from_head_only_where_it_fits_exactly(repo: Repo) -> None:
     (file,) = read(b"\n".join(lines).replace(b" line 3\n", b" line X\n"), git).files
     with pytest.raises(ContentUnavailableError, match="does not fit"):
         content(file.new)
-    with pytest.raises(ContentUnavailableError, match="more than 10"):
+    with pytest.raises(ContentUnavailableError, match="the limit is 10"):
         read(patch.replace(b"1111111..2222222 1\nindex ", b""), git).files[0].new.read(
             10
         )  # type: ignore[union-attr]

@@ -18,7 +18,7 @@ def install(*, chain: bool) -> int:
     from zt_gate.git import hook_files
 
     folder = _folder()
-    if folder.content:
+    if folder.in_work_tree:
         where = (
             f"core.hooksPath leads to {folder.setting}"
             if folder.setting
@@ -26,7 +26,7 @@ def install(*, chain: bool) -> int:
         )
         raise GateError(
             f"{where}: this folder is part of the work tree, and a change could rewrite the hooks "
-            f"that judge it. Mend: {folder.mend}"
+            f"that judge it. Mend: {folder.fix_command}"
         )
     python = hook_files.python_of_gate(sys.executable)
     hooks = [hook_files.read_hook(folder, name) for name in hook_files.HOOKS]

@@ -44,14 +44,14 @@ def checks(asked: DoctorContext) -> Iterator[Check]:
         yield Check("hooks", "hooks", "unknown", says, matters=False)
         return
     folder = hook_files.find_hook_folder(asked.git, asked.environ)
-    if folder.content:
+    if folder.in_work_tree:
         where = (
             f"core.hooksPath leads to {folder.setting}"
             if folder.setting
             else folder.path
         )
         says = f"{where}: part of the work tree, which any change can rewrite"
-        yield Check("hooks", "folder", "fault", says, folder.mend)
+        yield Check("hooks", "folder", "fault", says, folder.fix_command)
         return
     yield Check("hooks", "folder", "ok", f"git looks for hooks in {folder.path}")
     config = _Configuration(asked)

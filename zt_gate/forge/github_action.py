@@ -112,9 +112,10 @@ def _with_base(
             raise events.EventError(
                 "the event does not say which branch is the default one"
             )
-        event = replace(
-            event, base=fetch_history.fetch_branch_tip(folder, environ, event.default_branch, remote)
-        )  # fmt: skip
+        tip = fetch_history.fetch_branch_tip(
+            folder, environ, event.default_branch, remote
+        )
+        event = replace(event, base=tip)
     return event, fetch_history.open_with_history(
         folder, environ, event.base, event.head, remote
     )
@@ -172,7 +173,7 @@ def _decision(known: _Run, client: ForgeClient) -> Decision:
 def _same(known: _Run, reviewed: str, paths: list[bytes]) -> bool:
     """Whether the touched files are in the queue's commit as they were reviewed."""
     git = known.git
-    known.remote.bring(git, reviewed)
+    known.remote.fetch_commit(git, reviewed)
     words = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"]
     other = git.run([*words, reviewed, known.event.head, "--"]).split(b"\0")
     return not set(other).intersection(paths)

@@ -1,7 +1,7 @@
-"""The hooks that git runs: where they are, whose they are, and putting ours there.
+"""Finds, installs and uninstalls the hooks that git runs.
 
-What git would run is read from its own settings, without the switches that keep
-the gate's own calls from running hooks.
+The folder comes from git's own settings, not from the switches that keep the
+gate's own git calls from running hooks.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from zt_gate.git.run import Git
 
-#: The hooks that the gate has something to say in.
+#: The hooks that the gate installs.
 HOOKS = ("pre-commit", "commit-msg", "pre-push")
-#: What a hook that stood there before is called; git does not run it by itself.
+#: Added to the name of the hook that the gate's hook replaces; git does not run that file.
 BACKUP_SUFFIX = ".before-zt-gate"
 
 _MARK = b"# zt-gate: written by zt-gate hook install\n"
@@ -35,7 +35,7 @@ _SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
 
 class Owner(StrEnum):
-    """Whose a hook is."""
+    """Who wrote a hook."""
 
     NOBODY = "nobody"
     GATE = "zt-gate"
@@ -45,18 +45,19 @@ class Owner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HookFolder:
-    """Where git looks for hooks; ``setting`` is core.hooksPath as it is set, "" without it.
+    """The folder where git looks for hooks.
 
-    ``content``: the folder is part of the work tree, so that a change brings hooks.
+    ``setting`` is the value of core.hooksPath, "" if it is not set.
+    ``in_work_tree``: the folder is part of the work tree, so a change can add hooks.
     """
 
     path: str
     setting: str = ""
-    content: bool = False
+    in_work_tree: bool = False
 
     @property
-    def mend(self) -> str:
-        """What leads git to a folder that no change brings."""
+    def fix_command(self) -> str:
+        """The shell command after which git uses a folder outside the work tree."""
         if self.setting:
             return "git config --unset core.hooksPath"
         return f"rm {shlex.quote(self.path)} && mkdir {shlex.quote(self.path)}"
@@ -64,9 +65,11 @@ class HookFolder:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One hook as it stands; ``python`` is what a hook of ours starts, "" otherwise.
+    """One hook of a repository.
 
-    ``chained``: another hook waits beside it and runs first.
+    ``data`` is its content, "" if it is not a regular file.  ``python`` is the
+    interpreter that the gate's own hook starts, "" for other hooks.
+    ``chained``: a previous hook is kept beside it and runs first.
     """
 
     name: str
@@ -79,9 +82,9 @@ class Hook:
 
 
 def find_hook_folder(git: Git, environ: Mapping[str, str]) -> HookFolder:
-    """Return the folder of hooks of a repository or of one of its work trees; raises GitError."""
-    own = {name: environ[name] for name in _SETTINGS if environ.get(name)}
-    asking = git.with_environ(**own)
+    """Return the hook folder of a repository or of a linked work tree; raises GitError."""
+    settings = {name: environ[name] for name in _SETTINGS if environ.get(name)}
+    git_with_settings = git.with_environ(**settings)
     args = [
         "config",
         "--show-scope",
@@ -90,86 +93,92 @@ def find_hook_folder(git: Git, environ: Mapping[str, str]) -> HookFolder:
         "--get-all",
         "core.hooksPath",
     ]
-    fields = asking.run(args, ok=(0, 1)).split(b"\0")
-    # The gate's own switch stands among them, with the scope "command".
-    said = [
-        v
-        for scope, v in zip(fields[::2], fields[1::2], strict=False)
+    fields = git_with_settings.run(args, ok=(0, 1)).split(b"\0")
+    # Scope "command" is the gate's own switch.
+    values = [
+        value
+        for scope, value in zip(fields[::2], fields[1::2], strict=False)
         if scope != b"command"
     ]
-    common = git.common_folder
-    setting = os.fsdecode(said[-1]) if said else ""
-    # .git/hooks itself may be a link into the work tree.
-    path = (
-        os.path.normpath(os.path.join(git.root, setting)) if said else f"{common}/hooks"
-    )
-    return HookFolder(path, setting, _is_content(path, str(git.root), common))
+    if values:
+        setting = os.fsdecode(values[-1])
+        path = os.path.normpath(os.path.join(git.root, setting))
+    else:
+        setting = ""
+        path = f"{git.common_folder}/hooks"
+    # Even .git/hooks can be a link into the work tree.
+    return HookFolder(path, setting, is_in_work_tree(git, path))
 
 
 def is_in_work_tree(git: Git, path: str) -> bool:
-    """Whether a path leads into the work tree, where a change may rewrite what is there."""
-    return _is_content(path, str(git.root), git.common_folder)
+    """Whether a path leads into this or the main work tree, and not into ``.git``.
 
-
-def _is_content(path: str, root: str, common: str) -> bool:
-    """Whether a folder lies in a work tree, this one's or the main one's, and not in ``.git``."""
-    trees = [
-        root,
-        os.path.dirname(common) if os.path.basename(common) == ".git" else root,
-    ]
-    real, own = os.path.realpath(path), os.path.realpath(common)
-    return not inside(real, own) and any(
-        inside(real, os.path.realpath(tree)) for tree in trees
-    )
+    A change can rewrite such a file.  Raises GitError.
+    """
+    common = git.common_folder
+    real_path = os.path.realpath(path)
+    if inside(real_path, os.path.realpath(common)):
+        return False
+    work_trees = [str(git.root)]
+    if os.path.basename(common) == ".git":
+        work_trees.append(os.path.dirname(common))
+    return any(inside(real_path, os.path.realpath(tree)) for tree in work_trees)
 
 
 def read_hook(folder: HookFolder, name: str) -> Hook:
-    """Return what stands in the place of a hook; raises GitError where it cannot be read."""
+    """Read the hook ``name``, which need not exist; raises GitError if it cannot be read."""
     path = os.path.join(folder.path, name)
     try:
         info = os.stat(path)
         data = b""
-        if stat.S_ISREG(info.st_mode):  # to open a named pipe would wait for its writer
+        if stat.S_ISREG(info.st_mode):  # opening a named pipe would block
             with open(path, "rb") as file:
                 data = file.read(_MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
-        # A link that leads nowhere is somebody's all the same.
-        return Hook(name, path, Owner.FOREIGN if os.path.islink(path) else Owner.NOBODY)
+        # A dangling link is still a hook that somebody made.
+        owner = Owner.FOREIGN if os.path.islink(path) else Owner.NOBODY
+        return Hook(name, path, owner)
     except OSError as error:
         raise GitError(
             f"the hook {visible(path)} cannot be read: {error.strerror}"
         ) from error
-    ours = _MARK in data and not os.path.islink(path)
-    owner = Owner.GATE if ours else Owner.FOREIGN
-    if not ours and _PRE_COMMIT in data:
+    owner = Owner.FOREIGN
+    if _MARK in data and not os.path.islink(path):
+        owner = Owner.GATE
+    elif _PRE_COMMIT in data:
         owner = Owner.PRE_COMMIT
     return Hook(
-        name, path, owner, os.access(path, os.X_OK), data,
-        chained=os.path.lexists(path + BACKUP_SUFFIX), python=_python_of(data) if ours else "",
-    )  # fmt: skip
+        name=name,
+        path=path,
+        owner=owner,
+        executable=os.access(path, os.X_OK),
+        data=data,
+        chained=os.path.lexists(path + BACKUP_SUFFIX),
+        python=_python_of(data) if owner is Owner.GATE else "",
+    )
 
 
 def hook_script(name: str, python: str, *, chain: bool) -> bytes:
-    """Return the text of a hook: POSIX shell that ends with an error wherever the gate cannot run.
+    """Return the POSIX shell script of a hook; it fails if the gate cannot run.
 
-    ``python`` is an absolute path; ``-I`` keeps the repository's folder out of
-    the imports.
+    ``python`` is the interpreter's absolute path; ``-I`` prevents imports from
+    the repository's folder.  ``chain``: run the previous hook first.
     """
     gate = f'{_quoted(python)} -I -m zt_gate hook {name} -- "$@"'
     lines = [
         "#!/bin/sh",
         _MARK.decode().rstrip("\n"),
-        "# Take it away with: zt-gate hook uninstall",
+        "# Remove it with: zt-gate hook uninstall",
         f"if [ ! -x {_quoted(python)} ]; then",
-        f"  echo 'zt-gate: the Python of the hook {name} is gone; mend: zt-gate hook install' >&2",
+        f"  echo 'zt-gate: the Python of the {name} hook is gone. Run: zt-gate hook install' >&2",
         "  exit 3",
         "fi",
     ]
     if chain:
         lines += [
-            f'before="$0{BEFORE}"',
+            f'before="$0{BACKUP_SUFFIX}"',
             'if [ ! -x "$before" ]; then',
-            f"  echo 'zt-gate: {name}{BEFORE} is gone; mend: zt-gate hook install' >&2",
+            f"  echo 'zt-gate: {name}{BACKUP_SUFFIX} is gone. Run: zt-gate hook install' >&2",
             "  exit 3",
             "fi",
         ]
@@ -177,9 +186,9 @@ def hook_script(name: str, python: str, *, chain: bool) -> bytes:
         # Both hooks read the same refs.
         lines += [
             "refs=$(cat)",
-            'said() { [ -z "$refs" ] || printf \'%s\\n\' "$refs"; }',
-            'said | "$before" "$@" || exit $?',
-            f"said | {gate}",
+            'print_refs() { [ -z "$refs" ] || printf \'%s\\n\' "$refs"; }',
+            'print_refs | "$before" "$@" || exit $?',
+            f"print_refs | {gate}",
         ]
     else:
         lines += ['"$before" "$@" || exit $?'] if chain else []
@@ -188,22 +197,22 @@ def hook_script(name: str, python: str, *, chain: bool) -> bytes:
 
 
 def install_hook(hook: Hook, python: str, *, chain: bool) -> bool:
-    """Write a hook; return whether that changed anything.
+    """Write the gate's hook; return whether that changed anything.
 
-    Where another one stands, it is put aside.  Raises GitError as ``check`` does.
+    Keeps another hook under its backup name and runs it first, if it is
+    executable.  Raises GitError as ``check_replaceable`` does.
     """
     check_replaceable(hook, chain=chain)
     foreign = hook.owner in {Owner.FOREIGN, Owner.PRE_COMMIT}
-    aside = foreign or (hook.owner is Owner.GATE and hook.chained)
-    data = hook_script(
-        hook.name, python, chain=aside and (hook.executable or not foreign)
-    )
+    is_update = hook.owner is Owner.GATE
+    runs_previous = hook.chained if is_update else hook.executable
+    data = hook_script(hook.name, python, chain=runs_previous)
     if not foreign and hook.executable and hook.data == data:
         return False
     try:
         os.makedirs(os.path.dirname(hook.path), exist_ok=True)
         if foreign:
-            _put_aside(hook.path)
+            _back_up(hook.path)
         _write(hook.path, data)
     except OSError as error:
         raise GitError(
@@ -213,29 +222,34 @@ def install_hook(hook: Hook, python: str, *, chain: bool) -> bool:
 
 
 def check_replaceable(hook: Hook, *, chain: bool) -> None:
-    """Raise GitError where a hook is not ours and may not be, or cannot be, put aside."""
+    """Raise GitError if another program's hook may not or cannot be replaced.
+
+    ``chain``: the user agreed to keep and run that hook under its backup name.
+    """
     if hook.owner in {Owner.NOBODY, Owner.GATE}:
         return
-    shown = visible(hook.path)
+    path = visible(hook.path)
     if not chain:
-        whose = (
-            "is pre-commit's" if hook.owner is Owner.PRE_COMMIT else "is not zt-gate's"
-        )
-        also = (
-            ", or name zt-gate in .pre-commit-config.yaml (docs/hooks.md)"
-            if hook.owner is Owner.PRE_COMMIT
-            else ""
-        )
+        reason = "is not zt-gate's"
+        alternative = ""
+        if hook.owner is Owner.PRE_COMMIT:
+            reason = "is pre-commit's"
+            alternative = ", or add zt-gate to .pre-commit-config.yaml (docs/hooks.md)"
         raise GitError(
-            f"{shown} {whose} and stays; --chain keeps it as {hook.name}{BEFORE} and runs it "
-            f"first{also}"
+            f"{path} {reason} and was not replaced; use --chain to keep it as "
+            f"{hook.name}{BACKUP_SUFFIX} and run it first{alternative}"
         )
     if hook.chained:
-        raise GitError(f"{shown}{BEFORE} exists already; move one of the two away")
+        raise GitError(
+            f"{path}{BACKUP_SUFFIX} already exists; move or delete one of the two hooks"
+        )
 
 
 def uninstall_hook(hook: Hook) -> bool:
-    """Take a hook of ours away, and put back what stood there; return if there was one."""
+    """Remove the gate's hook and restore the previous one; return whether there was one.
+
+    Raises GitError.
+    """
     if hook.owner is not Owner.GATE:
         return False
     try:
@@ -245,13 +259,13 @@ def uninstall_hook(hook: Hook) -> bool:
             os.unlink(hook.path)
     except OSError as error:
         raise GitError(
-            f"{visible(hook.path)} cannot be taken away: {error.strerror}"
+            f"{visible(hook.path)} cannot be removed: {error.strerror}"
         ) from error
     return True
 
 
-def _put_aside(path: str) -> None:
-    """Keep the hook under its other name; until ours is there, git runs the old one."""
+def _back_up(path: str) -> None:
+    """Link the hook to its backup name; git runs the old hook until it is replaced."""
     try:
         os.link(path, path + BACKUP_SUFFIX, follow_symlinks=False)
     except FileExistsError:
@@ -274,27 +288,26 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _quoted(text: str) -> str:
-    # Always with quotes: that is how the interpreter is found again.
+    # Always quoted: _python_of reads the interpreter back from this form.
     return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _python_of(data: bytes) -> str:
-    """Return the interpreter that a hook of ours names."""
+    """Return the interpreter named in a hook that the gate wrote."""
+    start, end = b"if [ ! -x '", b"' ]; then"
     for line in data.split(b"\n"):
-        start, end = b"if [ ! -x '", b"' ]; then"
         if line.startswith(start) and line.endswith(end):
-            return os.fsdecode(line[len(start) : -len(end)].replace(b"'\\''", b"'"))
+            quoted = line[len(start) : -len(end)]
+            return os.fsdecode(quoted.replace(b"'\\''", b"'"))
     return ""
 
 
 def python_of_gate(executable: str) -> str:
-    """Return the interpreter that hooks start; raises GitError where it is not known."""
-    if (
-        not os.path.isabs(executable)
-        or not Path(executable).is_file()
-        or "\n" in executable
-    ):
+    """Return the interpreter for hooks to start; raises GitError if its path is unusable."""
+    is_file = os.path.isabs(executable) and Path(executable).is_file()
+    if not is_file or "\n" in executable:
         raise GitError(
-            "the Python that runs the gate has no path that a hook could name"
+            "the path of the running Python cannot be written into a hook: "
+            f"{visible(executable)}"
         )
     return executable

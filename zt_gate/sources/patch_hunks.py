@@ -211,7 +211,7 @@ class _Lines:
         self._old_ended |= sign != b"+"
         self._new_ended |= sign != b"-"
         if sign != b" ":
-            self._spool.cut(self._spool.size - 1)
+            self._spool.truncate(self._spool.size - 1)
 
     def _close(self) -> None:
         if self._sign != b" ":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.git.commit_headers import odd_person
+from zt_gate.git.commit_headers import unusual_identity
 from zt_gate.model.change import Commit
 from zt_gate.sources.patch_hunks import refuse_encoded
 
@@ -89,7 +89,7 @@ def read_mail(cursor: Cursor) -> Commit:
     name, email = person.groups() if person else (author, "")
     who = name.strip().encode("utf-8", "surrogateescape")
     mail = email.strip().encode("utf-8", "surrogateescape")
-    text = message.rstrip() + b"\n" + odd_person(b"%s <%s>" % (who, mail))
+    text = message.rstrip() + b"\n" + unusual_identity(b"%s <%s>" % (who, mail))
     return Commit(oid, who, mail, who, mail, text, _trailers(message))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from zt_gate.git.unsafe_names import leads_astray
+from zt_gate.git.unsafe_names import is_unsafe_path
 from zt_gate.sources.errors import PatchError
 
 _NOTHING = b"/dev/null"
@@ -95,6 +95,6 @@ def check(name: bytes) -> bytes:
         or b".." in plain.split(b"/")
     ):
         raise PatchError("a file name leads out of the folder, or is empty")
-    if leads_astray(plain):
+    if is_unsafe_path(plain):
         raise PatchError("a file name leads into the folder of a repository (.git)")
     return plain

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
-from zt_gate.git.isolated_view import apart, with_index_copy
+from zt_gate.git.isolated_view import with_empty_work_tree, with_index_copy
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import ChangeSet
@@ -29,7 +29,7 @@ def read(git: Git, blobs: BlobStore | None = None) -> ChangeSet:
     with with_index_copy(git) as copy:
         try:
             # Apart: where it writes the index git would compare files, through filters.
-            with apart(copy) as beside:
+            with with_empty_work_tree(copy) as beside:
                 tree = beside.run(["write-tree"]).decode("ascii", "replace").strip()
         except GitError:
             # A merge with conflicts has no tree: it cannot be committed either, but

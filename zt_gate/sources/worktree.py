@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore, BlobTooLargeError, MissingObjectError
-from zt_gate.git.isolated_view import apart, private
+from zt_gate.git.isolated_view import with_empty_work_tree, with_private_index
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import (
@@ -93,7 +93,7 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     base = git.head or git.empty_tree
     objects = _Objects(workdir / "objects", git.object_format)
     objects.folder.mkdir(mode=0o700)
-    beside = private(git, workdir)
+    beside = with_private_index(git, workdir)
     store = BlobStore(git) if blobs is None else blobs
     known = _known(git, base)
     entries: list[bytes] = []
@@ -111,7 +111,7 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
                 continue
             if entry is not None:
                 entries.append(b"%o %s\t%s\0" % (entry[0], entry[1].encode(), path))
-    with apart(beside) as away:
+    with with_empty_work_tree(beside) as away:
         away.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
     compare = ["diff-index", "--cached", base, "--"]
     listed = diff(beside, compare, Spool(workdir), BlobStore(beside))
