@@ -16,7 +16,7 @@ from zt_gate.git.unsafe_names import is_unsafe_path
         b"./a", b"a//b", b"",
     ],
 )  # fmt: skip
-def test_is_unsafe_path(path: bytes) -> None:
+def test_unsafe_path(path: bytes) -> None:
     assert is_unsafe_path(path)
 
 
