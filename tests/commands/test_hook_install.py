@@ -125,7 +125,7 @@ def test_a_chained_hook_runs_first_and_comes_back(repo: Repo, tmp_path: Path) ->
     done = git(repo, "commit", "-m", "stopped by the old hook")
     assert done.returncode == 1
     assert "PASS" not in done.stdout + done.stderr
-    Path(f"{commit}{hook_files.BEFORE}").unlink()
+    Path(f"{commit}{hook_files.BACKUP_SUFFIX}").unlink()
     done = git(repo, "commit", "-m", "the old hook is gone")
     assert done.returncode == 1
     assert "is gone" in done.stderr
@@ -145,7 +145,7 @@ def test_an_old_hook_that_git_did_not_run_is_kept_and_not_run(repo: Repo) -> Non
 def test_the_hooks_fail_closed_without_their_python(repo: Repo, tmp_path: Path) -> None:
     gone = tmp_path / "it's" / "python"
     path = repo.path / ".git" / "hooks" / "pre-commit"
-    hook(path, hook_files.script("pre-commit", str(gone), chain=False).decode())
+    hook(path, hook_files.hook_script("pre-commit", str(gone), chain=False).decode())
     repo.write("b.txt", "two\n")
     repo.git("add", "b.txt")
     done = git(repo, "commit", "-m", "nobody looked")
@@ -153,7 +153,7 @@ def test_the_hooks_fail_closed_without_their_python(repo: Repo, tmp_path: Path) 
     assert "zt-gate hook install" in done.stderr
     hook(gone, "#!/bin/sh\nexit 1\n")
     assert git(repo, "commit", "-m", "a Python without the gate").returncode == 1
-    found = hook_files.look(hook_files.HookFolder(str(path.parent)), "pre-commit")
+    found = hook_files.read_hook(hook_files.HookFolder(str(path.parent)), "pre-commit")
     assert (found.owner, found.python) == (hook_files.Owner.GATE, str(gone))
 
 
@@ -278,5 +278,5 @@ def test_a_named_pipe_in_a_hooks_place_is_not_waited_for(repo: Repo) -> None:
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    hook = hook_files.look(hook_files.HookFolder(str(path.parent)), "pre-commit")
+    hook = hook_files.read_hook(hook_files.HookFolder(str(path.parent)), "pre-commit")
     assert (hook.owner, hook.data) == (hook_files.Owner.FOREIGN, b"")

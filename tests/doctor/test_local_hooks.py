@@ -48,20 +48,20 @@ def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
     assert statuses(repo) == ["fault"] * 3
     assert looked(repo)["pre-push"].mend == "zt-gate hook install"
     for name in ALL:
-        put(repo, name, hook_files.script(name, sys.executable, chain=False))
+        put(repo, name, hook_files.hook_script(name, sys.executable, chain=False))
     assert statuses(repo) == ["ok"] * 3
     put(
         repo,
         "pre-commit",
-        hook_files.script("pre-commit", sys.executable, chain=False),
+        hook_files.hook_script("pre-commit", sys.executable, chain=False),
         0o644,
     )
     put(
         repo,
         "commit-msg",
-        hook_files.script("commit-msg", "/absent/python", chain=False),
+        hook_files.hook_script("commit-msg", "/absent/python", chain=False),
     )
-    good = hook_files.script("pre-push", sys.executable, chain=True)
+    good = hook_files.hook_script("pre-push", sys.executable, chain=True)
     put(repo, "pre-push", good.replace(b"exit 3", b"exit 0"))
     assert statuses(repo) == ["fault"] * 3
     assert "chmod +x" in looked(repo)["pre-commit"].mend
@@ -85,7 +85,9 @@ def test_a_folder_that_changes_bring(repo: Repo) -> None:
 
 def test_links_into_the_work_tree(repo: Repo) -> None:
     repo.write(
-        "hook.sh", hook_files.script("pre-commit", sys.executable, chain=False), 0o755
+        "hook.sh",
+        hook_files.hook_script("pre-commit", sys.executable, chain=False),
+        0o755,
     )
     (repo.path / ".git" / "hooks" / "pre-commit").symlink_to("../../hook.sh")
     check = looked(repo)["pre-commit"]

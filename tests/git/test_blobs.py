@@ -41,11 +41,11 @@ def test_missing_oversized_and_wrong_kind(repo: Repo) -> None:
     for wrong, why in (
         ("1" * 40, "not in the repository"),
         (tree, "is a tree"),
-        ("--x", "no object id"),
+        ("--x", "not an object id"),
     ):
         with pytest.raises(ContentUnavailableError, match=why):
             store.read(wrong, 100)
-    with pytest.raises(ContentUnavailableError, match="more than 4"):
+    with pytest.raises(ContentUnavailableError, match="the limit is 4"):
         store.read(oid, 4)
     assert store.read(oid, 5) == b"12345"
 

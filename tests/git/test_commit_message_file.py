@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.repo import Repo
-from zt_gate.git.commit_message_file import LIMIT, file_bytes, without_diff
+from zt_gate.git.commit_message_file import LIMIT, read_message_file, without_diff
 from zt_gate.git.errors import GitError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def test_the_diff_of_a_verbose_commit_is_left_out(tmp_path: Path) -> None:
         check=False,
         env={"GIT_EDITOR": f"cp \"$1\" '{seen}' && echo x >>"},
     )
-    data = file_bytes(repo.path / ".git" / "COMMIT_EDITMSG")
+    data = read_message_file(repo.path / ".git" / "COMMIT_EDITMSG")
     assert b"+planted" in data
     cut = without_diff(b"Subject\n" + data)
     assert cut.startswith(b"Subject\n")
@@ -49,6 +49,6 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for name in ("absent", "fifo", "."):
         with pytest.raises(GitError):
-            file_bytes(tmp_path / name)
+            read_message_file(tmp_path / name)
     (tmp_path / "large").write_bytes(b"x" * (LIMIT + 9))
-    assert len(file_bytes(tmp_path / "large")) == LIMIT + 1
+    assert len(read_message_file(tmp_path / "large")) == LIMIT + 1

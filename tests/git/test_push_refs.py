@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.repo import Repo
 from zt_gate.git.errors import GitError
-from zt_gate.git.push_refs import default_branch, known_base, parse
+from zt_gate.git.push_refs import default_branch, parse, published_base
 from zt_gate.git.run import Git
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ def test_a_new_branch_starts_where_the_remote_ends(repo: Repo) -> None:
     repo.write("b.txt", "two\n")
     tip = repo.commit("second")
     git = opened(repo)
-    assert known_base(git, tip, [], "origin") == first
-    assert known_base(git, tip, [], "elsewhere") == git.empty_tree
-    assert known_base(git, tip, [], "https://example.org/x.git") == git.empty_tree
-    assert known_base(git, tip, [first, NULL, ONE], "elsewhere") == first
-    assert known_base(git, first, [], "origin") == first
-    assert known_base(git, tip, [], "o*") == git.empty_tree
+    assert published_base(git, tip, [], "origin") == first
+    assert published_base(git, tip, [], "elsewhere") == git.empty_tree
+    assert published_base(git, tip, [], "https://example.org/x.git") == git.empty_tree
+    assert published_base(git, tip, [first, NULL, ONE], "elsewhere") == first
+    assert published_base(git, first, [], "origin") == first
+    assert published_base(git, tip, [], "o*") == git.empty_tree
 
 
 def test_what_a_merge_brings_from_the_remote_is_not_new(repo: Repo) -> None:
@@ -80,7 +80,7 @@ def test_what_a_merge_brings_from_the_remote_is_not_new(repo: Repo) -> None:
     tracked(repo, "origin/main", main)
     repo.git("checkout", "-q", "topic")
     repo.git("merge", "-q", "--no-edit", "main")
-    assert known_base(opened(repo), repo.head(), [], "origin") == main
+    assert published_base(opened(repo), repo.head(), [], "origin") == main
 
 
 def test_histories_without_anything_in_common(repo: Repo) -> None:
@@ -89,7 +89,7 @@ def test_histories_without_anything_in_common(repo: Repo) -> None:
     repo.write("o.txt", "o\n")
     tip = repo.commit("other")
     git = opened(repo)
-    assert known_base(git, tip, [], "origin") == git.empty_tree
+    assert published_base(git, tip, [], "origin") == git.empty_tree
 
 
 def test_the_default_branch_of_a_remote(repo: Repo) -> None:

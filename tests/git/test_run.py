@@ -48,7 +48,9 @@ def test_open_from_a_folder_below(repo: Repo) -> None:
 
 
 def test_no_repository(tmp_path: Path) -> None:
-    with pytest.raises(NotARepositoryError, match=r"^no git repository here$"):
+    with pytest.raises(
+        NotARepositoryError, match=r"^this folder is not in a git repository$"
+    ):
         Git.open(tmp_path, environ(Repo(tmp_path / "x")))
 
 
@@ -271,7 +273,7 @@ def test_stream_reports_failure_and_output_left_over(repo: Repo) -> None:
     with pytest.raises(GitError, match="failed"):
         drain(git, "cat-file", "blob", "0" * 40)
     with (
-        pytest.raises(GitError, match="more than was expected"),
+        pytest.raises(GitError, match="more than expected"),
         git.stream(["ls-files"]) as pipe,
     ):
         assert pipe is not None

@@ -81,7 +81,7 @@ def test_a_missing_object_is_an_error_not_an_absence(repo: Repo) -> None:
 
 def test_too_large(repo: Repo) -> None:
     git = opened(repo)
-    with pytest.raises(GitError, match="more than 3"):
+    with pytest.raises(GitError, match="the limit is 3"):
         read_file(git, git.head, b".zt-gate.toml", limit=3)
 
 

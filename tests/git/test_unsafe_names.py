@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.offenders import each_of
-from zt_gate.git.unsafe_names import leads_astray
+from zt_gate.git.unsafe_names import is_unsafe_path
 
 
 @each_of(
@@ -16,8 +16,8 @@ from zt_gate.git.unsafe_names import leads_astray
         b"./a", b"a//b", b"",
     ],
 )  # fmt: skip
-def test_leads_astray(path: bytes) -> None:
-    assert leads_astray(path)
+def test_unsafe_path(path: bytes) -> None:
+    assert is_unsafe_path(path)
 
 
 @each_of(
@@ -28,10 +28,10 @@ def test_leads_astray(path: bytes) -> None:
     ],
 )  # fmt: skip
 def test_honest_names(path: bytes) -> None:
-    assert not leads_astray(path)
+    assert not is_unsafe_path(path)
 
 
 @given(st.binary())
 def test_any_bytes(path: bytes) -> None:
-    assert leads_astray(path + b"/.git")
-    assert isinstance(leads_astray(path), bool)
+    assert is_unsafe_path(path + b"/.git")
+    assert isinstance(is_unsafe_path(path), bool)

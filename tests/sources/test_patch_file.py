@@ -171,7 +171,7 @@ def test_old_content_from_head_only_where_it_fits_exactly(repo: Repo) -> None:
     (file,) = read(b"\n".join(lines).replace(b" line 3\n", b" line X\n"), git).files
     with pytest.raises(ContentUnavailableError, match="does not fit"):
         content(file.new)
-    with pytest.raises(ContentUnavailableError, match="more than 10"):
+    with pytest.raises(ContentUnavailableError, match="the limit is 10"):
         read(patch.replace(b"1111111..2222222 1\nindex ", b""), git).files[0].new.read(
             10
         )  # type: ignore[union-attr]
@@ -252,7 +252,7 @@ def test_encoded_mails_are_refused(repo: Repo) -> None:
         b"\n base64",
         b"x-other",
     ):
-        with pytest.raises(PatchError, match="encoded mail"):
+        with pytest.raises(PatchError, match="mail is encoded"):
             read(head + b"\nContent-Transfer-Encoding: " + encoding + b"\n\n" + rest)
     mime = head + b"\nContent-Transfer-Encoding: 8bit\n\n" + rest
     assert len(read(mime).files) == 1
@@ -388,17 +388,17 @@ GOOD = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 @pytest.mark.parametrize(
     ("patch", "why"),
     [
-        (b"hello\n", "this is no patch"),
-        (b"\0\xff" * 100, "this is no patch"),
+        (b"hello\n", "this is not a patch"),
+        (b"\0\xff" * 100, "this is not a patch"),
         (b"@@ -1 +1 @@\n-a\n+b\n", "line 1: a hunk without"),
         (GOOD + b"+evil\n", "line 7: the hunk has more lines"),
         (GOOD + b"-x\n", "more lines"),
         (GOOD + b"\n@@ -1 +1 @@\n-a\n+evil\n", "hunk without"),
         (GOOD + b"@@ -1 +1,2 @@\n-a\n+b\n", "middle of a hunk"),
         (GOOD + b"@@ -3,2 +3 @@\n+x\n+y\n", "does not have the lines"),
-        (GOOD + b"@@ -1 +1 @@\nxa\n+b\n", "begins with none of"),
-        (GOOD + b"@@ -1 +1 evil\n-a\n+b\n", "cannot be read"),
-        (GOOD + b"@@ -2 +2,2 @@\n-a\n+b\n\\ No newline\n+c\n", "after the end"),
+        (GOOD + b"@@ -1 +1 @@\nxa\n+b\n", "does not begin with"),
+        (GOOD + b"@@ -1 +1 evil\n-a\n+b\n", "invalid hunk header"),
+        (GOOD + b"@@ -2 +2,2 @@\n-a\n+b\n\\ No newline\n+c\n", "follows the end"),
         (GOOD + b"\n***************\n*** 1 ****\n", "context diff"),
         (GOOD + b"\n1c1\n< a\n---\n> evil\n", "diff without context"),
         (
@@ -415,13 +415,13 @@ GOOD = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
             ),
             "neither",
         ),
-        (GOOD.replace(b"+++ b/x", b'+++ "b/x'), "has no end"),
+        (GOOD.replace(b"+++ b/x", b'+++ "b/x'), "no closing quote"),
         (GOOD.replace(b"+++ b/x", b'+++ "b/\\q"'), "unknown escape"),
         (
             b"diff --git a/x b/y\nold mode 100644\nnew mode 100755\n",
             "name is not clear",
         ),
-        (GOOD.replace(b"--- a/x", b"--- /dev/null"), "whether the file is there"),
+        (GOOD.replace(b"--- a/x", b"--- /dev/null"), "whether the file exists"),
     ],
 )
 def test_what_cannot_be_read_safely_is_one_clear_line(patch: bytes, why: str) -> None:

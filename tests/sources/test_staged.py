@@ -361,7 +361,7 @@ def test_merge_in_progress(repo: Repo) -> None:
     repo.commit()
     repo.git("merge", "side", check=False)
     seen = by_path(staged.read(opened(repo)))
-    assert seen[b"a.py"].incomplete == "a merge conflict that is not resolved"
+    assert seen[b"a.py"].incomplete == "it has an unresolved merge conflict"
     assert added(seen[b"clean.py"]) == [b"c"]
     repo.write("a.py", "main\nevil\n")
     repo.git("add", "-A")

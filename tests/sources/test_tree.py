@@ -54,11 +54,11 @@ def test_a_folder_without_git(plain: Path) -> None:
     assert added(seen[b"empty"]) == []
     assert added(seen[b"deep/etc"]) == [b"/etc"]
     assert added(seen[b"passwd"]) == [b"/etc/passwd"]
-    assert seen[b"pipe"].incomplete == "it is no regular file"
+    assert seen[b"pipe"].incomplete == "it is not a regular file"
     blob = seen[b"a.py"].new
     assert blob is not None
     assert blob.read() == b"x\r\n\xff\n\nend"
-    with pytest.raises(ContentUnavailableError, match="more than 3"):
+    with pytest.raises(ContentUnavailableError, match="the limit is 3"):
         blob.read(3)
     assert blob.oid == Repo.create(plain.parent / "r").git(
         "hash-object", "--stdin", stdin=b"x\r\n\xff\n\nend"

@@ -235,7 +235,7 @@ def test_what_cannot_be_read_says_so(
     repo.write("big.bin", "x" * 2000)
     monkeypatch.setattr("zt_gate.sources.folder_files.MAX_BYTES", 1000)
     seen = by_path(read(repo))
-    assert seen[b"a.py"].incomplete == "it is no regular file"
+    assert seen[b"a.py"].incomplete == "it is not a regular file"
     assert "larger than" in seen[b"big.bin"].incomplete
     for path in (b"a.py", b"big.bin"):
         blob = seen[path].new

@@ -74,7 +74,7 @@ def _commit_msg(words: Sequence[str]) -> int:
         raise UsageError(
             "hook commit-msg takes the file of the message, and git hands it over"
         )
-    text = commit_message_file.file_bytes(words[0])
+    text = commit_message_file.read_message_file(words[0])
     # Git says so where nobody edits the message; then every line of it is committed.
     if os.environ.get("GIT_EDITOR") != ":":
         text = commit_message_file.without_diff(text)
@@ -105,7 +105,7 @@ def _pre_push(words: Sequence[str]) -> int:
             tip = resolve(git, ref.oid)
             if tip not in judged:
                 judged.add(tip)
-                base = push_refs.known_base(git, tip, known, words[0])
+                base = push_refs.published_base(git, tip, known, words[0])
                 if len(refs) > 1:
                     _say(f"{_shown(ref.local)} → {_shown(ref.remote)}")
                 codes.append(_scan_range(git, base, tip, words[0]))
@@ -137,9 +137,13 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
             "pushed in PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF; for anything else use "
             "zt-gate scan --range A..B"
         )
-    known = [] if history.is_nothing(git, start) else [history.resolve(git, start)]
+    known = (
+        [] if history.is_null_revision(git, start) else [history.resolve(git, start)]
+    )
     tip = history.resolve(git, end)
-    return _scan_range(git, push_refs.known_base(git, tip, known, remote), tip, remote)
+    return _scan_range(
+        git, push_refs.published_base(git, tip, known, remote), tip, remote
+    )
 
 
 def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:

@@ -18,7 +18,7 @@ def install(*, chain: bool) -> int:
     from zt_gate.git import hook_files
 
     folder = _folder()
-    if folder.content:
+    if folder.in_work_tree:
         where = (
             f"core.hooksPath leads to {folder.setting}"
             if folder.setting
@@ -26,14 +26,14 @@ def install(*, chain: bool) -> int:
         )
         raise GateError(
             f"{where}: this folder is part of the work tree, and a change could rewrite the hooks "
-            f"that judge it. Mend: {folder.mend}"
+            f"that judge it. Mend: {folder.fix_command}"
         )
     python = hook_files.python_of_gate(sys.executable)
-    hooks = [hook_files.look(folder, name) for name in hook_files.HOOKS]
+    hooks = [hook_files.read_hook(folder, name) for name in hook_files.HOOKS]
     for hook in hooks:
-        hook_files.check(hook, chain=chain)
+        hook_files.check_replaceable(hook, chain=chain)
     for hook in hooks:
-        changed = hook_files.put(hook, python, chain=chain)
+        changed = hook_files.install_hook(hook, python, chain=chain)
         _tell(hook, "installed" if changed else "is there already")
     if folder.setting:
         print(
@@ -50,8 +50,8 @@ def uninstall() -> int:
 
     folder = _folder()
     for name in hook_files.HOOKS:
-        hook = hook_files.look(folder, name)
-        if hook_files.take_away(hook):
+        hook = hook_files.read_hook(folder, name)
+        if hook_files.uninstall_hook(hook):
             _tell(
                 hook,
                 "taken away" + (", and the one before is back" if hook.chained else ""),
@@ -65,7 +65,7 @@ def _folder() -> HookFolder:
     from zt_gate.git import hook_files
     from zt_gate.git.run import Git
 
-    return hook_files.folder_of(Git.open(Path.cwd(), os.environ), os.environ)
+    return hook_files.find_hook_folder(Git.open(Path.cwd(), os.environ), os.environ)
 
 
 def _tell(hook: Hook, what: str) -> None:

@@ -43,27 +43,27 @@ def checks(asked: DoctorContext) -> Iterator[Check]:
         says = "this is CI; hooks are on people's own machines"
         yield Check("hooks", "hooks", "unknown", says, matters=False)
         return
-    folder = hook_files.folder_of(asked.git, asked.environ)
-    if folder.content:
+    folder = hook_files.find_hook_folder(asked.git, asked.environ)
+    if folder.in_work_tree:
         where = (
             f"core.hooksPath leads to {folder.setting}"
             if folder.setting
             else folder.path
         )
         says = f"{where}: part of the work tree, which any change can rewrite"
-        yield Check("hooks", "folder", "fault", says, folder.mend)
+        yield Check("hooks", "folder", "fault", says, folder.fix_command)
         return
     yield Check("hooks", "folder", "ok", f"git looks for hooks in {folder.path}")
     config = _Configuration(asked)
     for name in hook_files.HOOKS:
         try:
-            hook = hook_files.look(folder, name)
+            hook = hook_files.read_hook(folder, name)
         except GateError as error:
             mend = f"chmod u+rx {_quoted(f'{folder.path}/{name}')}"
             yield Check("hooks", name, "unknown", str(error), mend)
         else:
             # A link may lead where the folder itself does not.
-            if hook_files.is_content(asked.git, hook.path):
+            if hook_files.is_in_work_tree(asked.git, hook.path):
                 says = "it is a link into the work tree, which any change can rewrite"
                 yield Check(
                     "hooks",
@@ -110,9 +110,11 @@ def _own(hook: Hook) -> Check:
     if not os.access(hook.python, os.X_OK):
         says = f"its Python is gone: {hook.python}"
         return Check("hooks", hook.name, "fault", says, _INSTALL)
-    from zt_gate.git.hook_files import script
+    from zt_gate.git.hook_files import hook_script
 
-    plain = (script(hook.name, hook.python, chain=chain) for chain in (False, True))
+    plain = (
+        hook_script(hook.name, hook.python, chain=chain) for chain in (False, True)
+    )
     if hook.data not in plain:
         says = "it is zt-gate's, and somebody or another version wrote it otherwise"
         return Check("hooks", hook.name, "fault", says, _INSTALL)

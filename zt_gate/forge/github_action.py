@@ -112,10 +112,11 @@ def _with_base(
             raise events.EventError(
                 "the event does not say which branch is the default one"
             )
-        event = replace(
-            event, base=fetch_history.tip(folder, environ, event.default_branch, remote)
-        )  # fmt: skip
-    return event, fetch_history.complete(
+        tip = fetch_history.fetch_branch_tip(
+            folder, environ, event.default_branch, remote
+        )
+        event = replace(event, base=tip)
+    return event, fetch_history.open_with_history(
         folder, environ, event.base, event.head, remote
     )
 
@@ -152,7 +153,7 @@ def _decision(known: _Run, client: ForgeClient) -> Decision:
         event = events.of_pull(
             answer if isinstance(answer, dict) else {}, event.repository
         )
-    since = "" if history.is_nothing(git, known.event.base) else known.event.base
+    since = "" if history.is_null_revision(git, known.event.base) else known.event.base
     lines = codeowners.read(lambda path: read_file(git, since, path))
     paths = _paths(git, known.event)
     named = {owner for path in paths for owner in lines.of(path)}
@@ -172,7 +173,7 @@ def _decision(known: _Run, client: ForgeClient) -> Decision:
 def _same(known: _Run, reviewed: str, paths: list[bytes]) -> bool:
     """Whether the touched files are in the queue's commit as they were reviewed."""
     git = known.git
-    known.remote.bring(git, reviewed)
+    known.remote.fetch_commit(git, reviewed)
     words = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"]
     other = git.run([*words, reviewed, known.event.head, "--"]).split(b"\0")
     return not set(other).intersection(paths)
@@ -181,7 +182,7 @@ def _same(known: _Run, reviewed: str, paths: list[bytes]) -> bool:
 def _paths(git: Git, event: Event) -> list[bytes]:
     """Return both names of every file that the change touches."""
     start = git.empty_tree
-    if not history.is_nothing(git, event.base):
+    if not history.is_null_revision(git, event.base):
         start = history.merge_base(git, event.base, event.head)
     words = [
         "diff-tree",
@@ -209,7 +210,9 @@ class _own_config:  # noqa: N801 - used as a context manager, like a function
             return ""
         path = os.fsencode(os.path.normpath(name))
         base = self._known.event.base
-        data = None if history.is_nothing(git, base) else read_file(git, base, path)
+        data = (
+            None if history.is_null_revision(git, base) else read_file(git, base, path)
+        )
         if data is None:
             raise UsageError(
                 f"config names {name!a}, which is no file of the base {base[:12]}"
@@ -229,7 +232,7 @@ class _own_config:  # noqa: N801 - used as a context manager, like a function
 
 def _request(known: _Run, config: str) -> review.Request:
     event, told = known.event, known.settings
-    nothing = history.is_nothing(known.git, event.base)
+    nothing = history.is_null_revision(known.git, event.base)
     whole = event.kind == "manual" and event.base == event.head
     rev = event.head if whole else event.base
     return review.Request(

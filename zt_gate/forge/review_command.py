@@ -96,7 +96,7 @@ def shown(said: str) -> str:
 
 def _diff(git: Git, event: Event) -> str:
     start = git.empty_tree
-    if not history.is_nothing(git, event.base):
+    if not history.is_null_revision(git, event.base):
         start = history.merge_base(git, event.base, event.head)
     return git.run([*_DIFF, start, event.head, "--"]).decode("utf-8", "replace")
 

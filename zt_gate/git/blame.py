@@ -1,4 +1,4 @@
-"""Who put a line where it stands, and when."""
+"""The author and the date of each line of a file, from ``git blame``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _HEADER = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d{1,9}) (\d{1,9})")
 _AUTHOR = re.compile(
     rb"^author ([^<\n]*)<([^>\n]*)> (-?\d{1,15}) [-+]\d{4}$", re.MULTILINE
 )
-_FIELD = 100
+_MAX_NAME = 100
 
 
 class Author(NamedTuple):
-    """A commit's author as the commit has it; ``date`` is an ISO date in UTC."""
+    """A commit's author as recorded in the commit; ``date`` is an ISO date in UTC."""
 
     name: str
     date: str
@@ -29,44 +29,61 @@ def blame(
 ) -> dict[int, Author]:
     """Return the authors of the lines of ``path`` at ``commit`` (an object id).
 
-    With ``line`` of that one alone.  Names come from the commits themselves: a
-    ``.mailmap`` belongs to the change.  A line whose origin a shallow clone cut
-    off has no author here.  Raises GitError.
+    The keys are 1-based line numbers.  With ``line`` the result covers that line
+    only.  Names come from the commits, not from ``.mailmap``, which the change
+    can edit.  A line has no entry where a shallow clone lacks its origin.
+    Raises GitError.
     """
-    span = [] if line is None else [f"-L{line},{line}"]
-    # No conversion program, no list of commits to pass over: both are settings.
     args = [
+        # Settings may name commits to skip and programs that convert the text.
         "-c",
         "blame.ignoreRevsFile=",
         "blame",
         "--no-textconv",
         "--incremental",
-        *span,
     ]
-    told = git.run([*args, commit, b"--", path])
-    origins: dict[int, bytes] = {}
+    if line is not None:
+        args.append(f"-L{line},{line}")
+    output = git.run([*args, commit, b"--", path])
+    line_commits, boundaries = _parse(output)
+    missing = boundaries if git.shallow else set()
+    authors = {}
+    for oid in set(line_commits.values()) - missing:
+        author = _author(oid, store)
+        if author is not None:
+            authors[oid] = author
+    return {
+        number: authors[oid] for number, oid in line_commits.items() if oid in authors
+    }
+
+
+def _parse(output: bytes) -> tuple[dict[int, bytes], set[bytes]]:
+    """Return the commit of each line, and the commits whose parents git does not have."""
+    line_commits: dict[int, bytes] = {}
     boundaries: set[bytes] = set()
-    latest = b""
-    for row in told.split(b"\n"):
+    commit = b""
+    for row in output.split(b"\n"):
         header = _HEADER.fullmatch(row)
         if header:
-            latest = header[1]
-            first = int(header[2])
-            origins.update(dict.fromkeys(range(first, first + int(header[3])), latest))
+            commit = header[1]
+            first, count = int(header[2]), int(header[3])
+            line_commits.update(dict.fromkeys(range(first, first + count), commit))
         elif row == b"boundary":
-            boundaries.add(latest)
-    cut = boundaries if git.shallow else set()
-    authors = {oid: _author(oid, store) for oid in set(origins.values()) - cut}
-    return {at: author for at, oid in origins.items() if (author := authors.get(oid))}
+            boundaries.add(commit)
+    return line_commits, boundaries
 
 
 def _author(oid: bytes, store: BlobStore) -> Author | None:
     kind, data = store.fetch(oid.decode("ascii"))
-    found = _AUTHOR.search(data.partition(b"\n\n")[0]) if kind == "commit" else None
-    if found is None:
+    if kind != "commit":
+        return None
+    headers = data.partition(b"\n\n")[0]
+    match = _AUTHOR.search(headers)
+    if match is None:
         return None
     try:
-        date = time.strftime("%Y-%m-%d", time.gmtime(int(found[3])))
+        date = time.strftime("%Y-%m-%d", time.gmtime(int(match[3])))
     except (ValueError, OverflowError, OSError):
         date = ""
-    return Author(found[1].decode("utf-8", "replace").strip()[:_FIELD], date)
+    name = match[1].decode("utf-8", "replace").strip()
+    return Author(name[:_MAX_NAME], date)

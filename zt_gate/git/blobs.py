@@ -1,4 +1,4 @@
-"""The contents of objects, through one ``git cat-file --batch`` per process."""
+"""Reads git objects through one ``git cat-file --batch`` per process."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
 
 _CHUNK = 1 << 20
-#: An object that is too large is read and thrown away up to this size; above
-#: it, ending git and starting it anew is cheaper.
+#: Up to this size the output of an object over the limit is read and discarded;
+#: above it, restarting git is cheaper.
 _DRAIN = 32 << 20
-#: No commit or tree that a person made is larger.
+#: Bytes of an object: far more than any real commit or tree has.
 OBJECT_LIMIT = 64 << 20
 
 
@@ -41,7 +41,7 @@ class BlobStore:
         self._session: _Session | None = None
 
     def blob(self, oid: str) -> Blob:
-        """Return the blob ``oid``, read when it is asked for."""
+        """Return the blob ``oid``; its content is read on first access."""
         return Blob(oid, partial(self.read, oid))
 
     def read(self, oid: str, limit: int) -> bytes:
@@ -51,16 +51,16 @@ class BlobStore:
         except GitError as error:
             raise ContentUnavailableError(str(error)) from error
         if kind != "blob":
-            raise ContentUnavailableError(f"object {oid} is a {kind}, not a file")
+            raise ContentUnavailableError(f"object {oid} is a {kind}, not a blob")
         return data
 
     def fetch(self, oid: str, limit: int = OBJECT_LIMIT) -> tuple[str, bytes]:
         """Return the type and the content of an object.
 
-        Raises MissingObjectError, BlobTooLargeError, or GitError where git fails.
+        Raises MissingObjectError, BlobTooLargeError, or GitError if git fails.
         """
         if os.getpid() != self._owner:
-            # Git and its pipes belong to the parent, and so may the lock.
+            # After a fork git, its pipes and perhaps the lock belong to the parent.
             self._owner = os.getpid()
             self._lock = threading.Lock()
             self._session = None
@@ -79,16 +79,16 @@ class BlobStore:
                 raise
 
     def kind(self, oid: str) -> str:
-        """Return the type of an object, "" where the repository does not have it."""
+        """Return the type of an object, "" if the repository does not have it."""
         try:
             return self.fetch(oid)[0]
         except MissingObjectError:
             return ""
         except BlobTooLargeError:
-            return "blob"  # nobody makes a commit of that size
+            return "blob"  # no real commit or tree has that size
 
     def close(self) -> None:
-        """End git if this process started it; the store can still be used."""
+        """End git if this process started it; the store can be used again afterwards."""
         if self._session is not None and os.getpid() == self._owner:
             self._session.end()
         self._session = None
@@ -109,7 +109,7 @@ class _Session:
     def fetch(self, oid: str, limit: int) -> tuple[str, bytes]:
         assert self._child.stdin
         if not oid or oid.strip("0123456789abcdef"):
-            raise MissingObjectError(f"{visible(oid)} is no object id")
+            raise MissingObjectError(f"{visible(oid)} is not an object id")
         pipe = self._git.pipe(self._child, "cat-file")
         try:
             self._child.stdin.write(oid.encode("ascii", "replace") + b"\n")
@@ -119,15 +119,18 @@ class _Session:
         if header[-1] in {b"missing", b"ambiguous"}:
             raise MissingObjectError(f"object {oid} is not in the repository")
         if len(header) != 3 or not header[2].isdigit():
-            raise GitError(f"git cat-file said {visible(b' '.join(header))}")
+            raise GitError(
+                f"unexpected output of git cat-file: {visible(b' '.join(header))}"
+            )
         size = int(header[2])
         if size > limit:
             self._discard(pipe, size)
             raise BlobTooLargeError(
-                f"object {oid} has {size:,} bytes, more than {limit:,}"
+                f"object {oid} has {size:,} bytes; the limit is {limit:,}"
             )
+        kind = header[1].decode("ascii", "replace")
         data = self._take(pipe, size + 1)
-        return header[1].decode("ascii", "replace"), data[:-1]
+        return kind, data[:-1]  # a newline follows the content
 
     def end(self) -> None:
         """End git; idempotent."""
@@ -141,28 +144,29 @@ class _Session:
 
     def _line(self, pipe: Pipe) -> bytes:
         while b"\n" not in self._buffer:
-            self._buffer += self._some(pipe)
+            self._buffer += self._read(pipe)
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
     def _take(self, pipe: Pipe, size: int) -> bytes:
-        pieces = [self._buffer[:size]]
+        chunks = [self._buffer[:size]]
         self._buffer = self._buffer[size:]
-        left = size - len(pieces[0])
-        while left:
-            pieces.append(self._some(pipe, left))
-            left -= len(pieces[-1])
-        return b"".join(pieces)
+        remaining = size - len(chunks[0])
+        while remaining:
+            chunk = self._read(pipe, remaining)
+            chunks.append(chunk)
+            remaining -= len(chunk)
+        return b"".join(chunks)
 
     def _discard(self, pipe: Pipe, size: int) -> None:
         if size > _DRAIN:
             self.end()
             return
-        left = size + 1
-        while left:
-            left -= len(self._take(pipe, min(left, _CHUNK)))
+        remaining = size + 1
+        while remaining:
+            remaining -= len(self._take(pipe, min(remaining, _CHUNK)))
 
-    def _some(self, pipe: Pipe, size: int = _CHUNK) -> bytes:
+    def _read(self, pipe: Pipe, size: int = _CHUNK) -> bytes:
         data = pipe.read(min(size, _CHUNK))
         if not data:
             raise GitError("git cat-file ended unexpectedly")

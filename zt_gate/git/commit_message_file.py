@@ -1,4 +1,4 @@
-"""The file that git hands to a commit-msg hook."""
+"""Reads the file that git passes to a commit-msg hook."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from zt_gate.git.errors import GitError
 
 #: Bytes that a message may have.
 LIMIT = 1 << 20
-# What `git commit --verbose` writes below the message: the diff, for eyes alone.
+# `git commit --verbose` writes these lines and the diff below the message.
 _SCISSORS = b"------------------------ >8 ------------------------\n"
-_BELOW = (
+_SCISSORS_HELP = (
     b" Do not modify or remove the line above.\n",
     b" Everything below it will be ignored.\n",
 )
 
 
 def without_diff(message: bytes) -> bytes:
-    """Return a message that an editor left, without the diff that git showed below it.
+    """Return an edited message without the diff that ``git commit --verbose`` appends.
 
-    Only git's own three lines count, with the same mark of a comment: a message
-    that was not edited is committed as it is.
+    Only git's own three lines, all with the same comment character, start the
+    diff.  Git commits a message that was not edited unchanged.
     """
-    at = message.find(_SCISSORS)
-    start = message.rfind(b"\n", 0, max(at, 0)) + 1
-    mark = message[start:at].removesuffix(b" ")
-    rest = message[at + len(_SCISSORS) :]
-    is_gits = (
-        at >= 0
-        and bool(mark)
-        and rest.startswith(b"".join(mark + line for line in _BELOW))
-    )
-    return message[:start] if is_gits else message
+    scissors = message.find(_SCISSORS)
+    if scissors < 0:
+        return message
+    line_start = message.rfind(b"\n", 0, scissors) + 1
+    comment_mark = message[line_start:scissors].removesuffix(b" ")
+    if not comment_mark:
+        return message
+    expected = b"".join(comment_mark + line for line in _SCISSORS_HELP)
+    if not message.startswith(expected, scissors + len(_SCISSORS)):
+        return message
+    return message[:line_start]
 
 
-def file_bytes(path: str | os.PathLike[str]) -> bytes:
-    """Return the file that git hands to a commit-msg hook; raises GitError."""
+def read_message_file(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of the message file, at most LIMIT + 1 bytes; raises GitError."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise GitError("the commit message is no regular file")
+                raise GitError("the commit message is not a regular file")
             return file.read(LIMIT + 1)
     except OSError as error:
         raise GitError(

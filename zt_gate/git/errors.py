@@ -1,4 +1,4 @@
-"""What git could not do, in one line for people."""
+"""Errors of git operations; each text is one line for the user."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from zt_gate.errors import GateError
 
 
 class GitError(GateError):
-    """Git failed, or a repository cannot be read; the text is one clear line."""
+    """Git failed, or a repository cannot be read."""
 
 
 class NotARepositoryError(GitError):
-    """There is no repository with a work tree here."""
+    """The folder is not in a repository with a work tree."""
 
     exit_code = 2
 
 
 class NoCommitsError(GitError):
-    """The repository has no commits yet, and one is needed."""
+    """The repository has no commits yet, and the operation needs one."""
 
     exit_code = 2
 
@@ -28,54 +28,57 @@ class UnknownRevisionError(GitError):
 
 
 class ShallowError(GitError):
-    """History that is needed was never fetched; the text says how to mend it."""
+    """A shallow clone lacks history that is needed; the text says how to fetch it."""
 
 
-#: Said wherever a commit is missing from a shallow clone.
-MEND_SHALLOW = (
-    "this clone is shallow: fetch the history (fetch-depth: 0 in actions/checkout, "
-    "or git fetch --unshallow)"
+#: Part of every ShallowError's message.
+SHALLOW_REMEDY = (
+    "this clone is shallow: fetch the full history (fetch-depth: 0 in "
+    "actions/checkout, or git fetch --unshallow)"
 )
 
-_LONGEST = 300
+_MAX_LENGTH = 300
 
 
 def visible(text: bytes | str) -> str:
-    """Return ``text`` as one printable line: what could steer a terminal is escaped.
+    """Return ``text`` as one printable line; control characters are escaped.
 
-    Shortened to 300 characters.
+    Longer text is cut to 300 characters.
     """
-    decoded = (
-        text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    )
-    shown = "".join(
-        char
-        if char.isprintable()
-        else char.encode("unicode_escape", "replace").decode("ascii")
-        for char in decoded[:_LONGEST]
-    )
-    return shown if len(decoded) <= _LONGEST else shown + "…"
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    line = "".join(map(_printable, text[:_MAX_LENGTH]))
+    return line if len(text) <= _MAX_LENGTH else line + "…"
+
+
+def _printable(char: str) -> str:
+    if char.isprintable():
+        return char
+    return char.encode("unicode_escape", "replace").decode("ascii")
 
 
 def failure(command: str, stderr: bytes, code: int) -> GitError:
-    """Return the error for a git command that ended with ``code``."""
-    lines = [line for line in stderr.split(b"\n") if line.strip()]
-    fatal = [line for line in lines if line.startswith((b"fatal: ", b"error: "))]
-    told = (fatal or lines or [b"no message"])[0]
-    text = visible(told.removeprefix(b"fatal: ").removeprefix(b"error: ").strip())
+    """Return the error for a git command that exited with ``code``."""
+    text = _first_error(stderr)
     if b"dubious ownership" in stderr:
         return GitError(
-            f"git does not trust this repository: {text}; it belongs to another user. "
-            "If you trust it: git config --global --add safe.directory FOLDER"
+            f"git refuses this repository, which another user owns: {text}. "
+            "If you trust it, run: git config --global --add safe.directory FOLDER"
         )
     if b"not a git repository" in stderr.lower():
-        return NotARepositoryError("no git repository here")
-    if (
-        b"cannot use bare repository" in stderr
-        or b"must be run in a work tree" in stderr
-    ):
+        return NotARepositoryError("this folder is not in a git repository")
+    is_bare = b"cannot use bare repository" in stderr
+    if is_bare or b"must be run in a work tree" in stderr:
         return NotARepositoryError(
-            "this is a bare repository: there is no work tree to scan"
+            "this is a bare repository: it has no work tree to scan"
         )
-    how = f"was ended by signal {-code}" if code < 0 else f"failed ({code})"
-    return GitError(f"git {command} {how}: {text}")
+    outcome = f"was ended by signal {-code}" if code < 0 else f"failed ({code})"
+    return GitError(f"git {command} {outcome}: {text}")
+
+
+def _first_error(stderr: bytes) -> str:
+    """Return git's first error line, else its first line."""
+    lines = [line for line in stderr.split(b"\n") if line.strip()]
+    errors = [line for line in lines if line.startswith((b"fatal: ", b"error: "))]
+    first = (errors or lines or [b"no message"])[0]
+    return visible(first.removeprefix(b"fatal: ").removeprefix(b"error: ").strip())

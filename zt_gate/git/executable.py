@@ -1,4 +1,4 @@
-"""Which git is started, and with which environment."""
+"""Chooses the git executable and the environment that it runs in."""
 
 from __future__ import annotations
 
@@ -23,76 +23,86 @@ _FORCED = {
     "LC_ALL": "C",
 }
 
-# Which index, which repository: `git commit FILE` and `git commit -a` give their
-# hook another index.  HOME and XDG_CONFIG_HOME lead to the user's own settings,
-# where safe.directory stands.
-_KEPT = (
-    "GIT_INDEX_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CEILING_DIRECTORIES",
-    "GIT_DISCOVERY_ACROSS_FILESYSTEM", "HOME", "XDG_CONFIG_HOME",
-)  # fmt: skip
+# Variables that are passed on.  `git commit FILE` and `git commit -a` give their hook
+# another index.  HOME and XDG_CONFIG_HOME lead to the user's own settings, which
+# hold safe.directory.
+_PASSED_ON = (
+    "GIT_INDEX_FILE",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+    "HOME",
+    "XDG_CONFIG_HOME",
+)
 
-#: What belongs to one repository and must not reach another one inside it.
-REPOSITORY = frozenset(_KEPT) - {"HOME", "XDG_CONFIG_HOME"}
+#: Variables that describe one repository; git in a nested repository must not get them.
+REPOSITORY_VARIABLES = frozenset(_PASSED_ON) - {"HOME", "XDG_CONFIG_HOME"}
 
-# Git goes to the top of the work tree by itself; these are relative to where it starts.
+# Paths relative to the folder that git starts in, which the gate changes.
 _RELATIVE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")
 
 
 def find_git(environ: Mapping[str, str], outside: Sequence[str]) -> str:
-    """Return git's absolute path from PATH; entries inside ``outside`` do not count.
+    """Return the absolute path of git from PATH, ignoring the folders in ``outside``.
 
-    A program called git in the scanned folder must never run.  Raises GitError.
+    A program named git in the scanned folder must never run.  Raises GitError.
     """
     for entry in _search_path(environ, outside).split(os.pathsep):
-        found = os.path.join(entry, "git")
-        if entry and os.path.isfile(found) and os.access(found, os.X_OK):
-            real = os.path.realpath(found)
-            if not any(inside(real, folder) for folder in outside):
-                return found
-    raise GitError("git was not found on PATH outside the folder that is scanned")
+        program = os.path.join(entry, "git")
+        if not entry or not os.path.isfile(program) or not os.access(program, os.X_OK):
+            continue
+        if not _is_in_any(os.path.realpath(program), outside):
+            return program
+    raise GitError("git was not found on PATH outside the scanned folder")
 
 
 def _search_path(environ: Mapping[str, str], outside: Sequence[str]) -> str:
-    entries = process.safe_search_path(environ.get("PATH", os.defpath)).split(
-        os.pathsep
-    )
+    path = process.safe_search_path(environ.get("PATH", os.defpath))
     return os.pathsep.join(
         entry
-        for entry in entries
-        if not any(inside(os.path.realpath(entry), folder) for folder in outside)
+        for entry in path.split(os.pathsep)
+        if not _is_in_any(os.path.realpath(entry), outside)
     )
+
+
+def _is_in_any(path: str, folders: Sequence[str]) -> bool:
+    return any(inside(path, folder) for folder in folders)
 
 
 def inside(path: str, folder: str) -> bool:
-    """Whether ``path`` is ``folder`` or lies in it."""
+    """Whether ``path`` is ``folder`` or below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def scanned_folders(cwd: Path, environ: Mapping[str, str]) -> list[str]:
-    """Return the folders that may be scanned from ``cwd``, before git has said which.
+    """Return the possible roots of the scan, known before git runs.
 
-    A repository at the root of the file system does not count: nothing lies
-    outside it.
+    These are ``cwd``, every folder above it with a ``.git``, and GIT_WORK_TREE.
+    The root of the file system is left out: every program is below it.
     """
-    here = os.path.realpath(cwd)
-    folders = [here]
-    above = here
-    while above != "/":
-        if os.path.lexists(os.path.join(above, ".git")):
-            folders.append(above)
-        above = os.path.dirname(above)
+    start = os.path.realpath(cwd)
+    folders = [start]
+    folder = start
+    while folder != "/":
+        if os.path.lexists(os.path.join(folder, ".git")):
+            folders.append(folder)
+        folder = os.path.dirname(folder)
     if "GIT_WORK_TREE" in environ:
-        folders.append(os.path.realpath(os.path.join(here, environ["GIT_WORK_TREE"])))
+        work_tree = os.path.join(start, environ["GIT_WORK_TREE"])
+        folders.append(os.path.realpath(work_tree))
     return [folder for folder in folders if folder != "/"]
 
 
-def hardened(
+def hardened_environment(
     environ: Mapping[str, str], cwd: Path, outside: Sequence[str]
 ) -> Mapping[str, str]:
-    """Return the environment that git gets, and nothing else of ``environ``."""
+    """Return git's complete environment, built from the safe variables of ``environ``."""
     child = process.scrubbed_environment(environ)
-    child.update({name: environ[name] for name in _KEPT if name in environ})
+    child.update({name: environ[name] for name in _PASSED_ON if name in environ})
     for name in _RELATIVE:
         if child.get(name):
             child[name] = os.path.join(cwd, child[name])

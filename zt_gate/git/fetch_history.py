@@ -1,12 +1,13 @@
-"""History that a clone lacks, fetched from the address that the runner names.
+"""Fetches history that a clone lacks, from the address that the CI runner gives.
 
-The only place where git may speak to a network.  What comes is asked for by id,
-so nobody can give another commit for it.
+The only module that lets git use the network.  Commits are requested by id, so
+the server cannot substitute another commit.
 """
 
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,74 +19,81 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: Commits behind each end that are fetched at first; then everything.
+#: Depths that are fetched one after the other until the history suffices.
 STEPS = ("--depth=64", "--depth=1024", "--unshallow")
 _SECONDS = 600.0
 _PROTOCOLS = frozenset(("https", "file"))
-_KEEP_BASE = "refs/zt-gate/base"
-_KEEP_HEAD = "refs/zt-gate/head"
+_BASE_REF = "refs/zt-gate/base"
+_HEAD_REF = "refs/zt-gate/head"
+_DEFAULT_BRANCH_REF = "refs/zt-gate/default"
+_OTHER_REF = "refs/zt-gate/other"
+_FETCH = (
+    "-c", "credential.helper=", "-c", "gc.auto=0", "-c", "core.askPass=", "fetch", "--quiet",
+    "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance",
+)  # fmt: skip
 
 
-def complete(
+def open_with_history(
     folder: Path, environ: Mapping[str, str], base: str, head: str, remote: Remote
 ) -> Git:
-    """Return git for ``folder``, with all commits from the merge base of both ids on.
+    """Open ``folder``'s repository with all commits between the merge base and ``head``.
 
-    ``base`` of zeros stands for nothing.  Raises GitError where the history
-    cannot be had: a change without its base is no change without findings.
+    ``base`` may be the null id.  Raises GitError if the history cannot be
+    fetched: without its base a change cannot be judged.
     """
     git = Git.open(folder, environ)
-    asked = [(head, _KEEP_HEAD)]
-    if not history.is_nothing(git, base):
-        asked.append((base, _KEEP_BASE))
-    if _is_whole(git, base, head):
+    if _is_complete(git, base, head):
         return git
+    specs = [f"+{head}:{_HEAD_REF}"]
+    if not history.is_null_revision(git, base):
+        specs.append(f"+{base}:{_BASE_REF}")
     for step in STEPS:
-        shallow = git.shallow
-        remote.fetch(
-            git, [f"+{oid}:{name}" for oid, name in asked], step if shallow else ""
-        )
+        was_shallow = git.shallow
+        remote.fetch(git, specs, step if was_shallow else "")
         git = Git.open(folder, environ)
-        if _is_whole(git, base, head):
+        if _is_complete(git, base, head):
             return git
-        if not shallow:
+        if not was_shallow:
             break
-    raise GitError(f"the history between {base[:12]} and {head[:12]} cannot be had")
+    raise GitError(f"the history between {base[:12]} and {head[:12]} cannot be fetched")
 
 
-def tip(folder: Path, environ: Mapping[str, str], branch: str, remote: Remote) -> str:
-    """Fetch a branch of the remote and return its newest commit; raises GitError."""
+def fetch_branch_tip(
+    folder: Path, environ: Mapping[str, str], branch: str, remote: Remote
+) -> str:
+    """Fetch a branch of the remote and return the id of its tip; raises GitError."""
     git = Git.open(folder, environ)
-    name = "refs/zt-gate/default"
     step = STEPS[0] if git.shallow else ""
-    remote.fetch(git, [f"+refs/heads/{branch}:{name}"], step)
-    return history.resolve(git, name)
+    remote.fetch(git, [f"+refs/heads/{branch}:{_DEFAULT_BRANCH_REF}"], step)
+    return history.resolve(git, _DEFAULT_BRANCH_REF)
 
 
-def _is_whole(git: Git, base: str, head: str) -> bool:
+def _is_complete(git: Git, base: str, head: str) -> bool:
+    """Whether the clone has every commit between the merge base and ``head``."""
     try:
         until = history.resolve(git, head)
-        since = ""
-        if not history.is_nothing(git, base):
+        revisions = [until]
+        if not history.is_null_revision(git, base):
             since = history.resolve(git, base)
             history.merge_base(git, since, until)
-        span = [until, f"^{since}"] if since else [until]
-        listed = git.run(["rev-list", *span, "--"]).decode("ascii", "replace").split()
-        history.check_complete(git, listed)
+            revisions.append(f"^{since}")
+        output = git.run(["rev-list", *revisions, "--"])
+        oids = output.decode("ascii", "replace").split()
+        history.check_complete(git, oids)
     except (ShallowError, UnknownRevisionError):
         return False
     return True
 
 
 class Remote:
-    """Where missing history comes from; the token, if any, stands in no command line."""
+    """A repository's address, and a token that never appears on a command line."""
 
     def __init__(self, url: str, token: str = "") -> None:
-        """Take the repository's address; raises GitError where it is no https one."""
+        """Take the repository's address; raises GitError if it is not an https address."""
         parts = urlsplit(url)
         if parts.scheme not in _PROTOCOLS or parts.username is not None:
             raise GitError(
-                "the repository's address is no https one; nothing is fetched"
+                "nothing was fetched: the repository's address is not an https address"
             )
         self._url = url
         self._scheme = parts.scheme
@@ -93,37 +101,33 @@ class Remote:
         self._token = token
 
     def fetch(self, git: Git, specs: list[str], step: str) -> None:
-        """Fetch into refs of the gate's own; raises GitError."""
-        asking = git.with_environ(GIT_ALLOW_PROTOCOL=self._scheme, **self._header())
-        words = ["-c", "credential.helper=", "-c", "gc.auto=0", "-c", "core.askPass=", "fetch",
-                 "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
-                 "--no-auto-maintenance"]  # fmt: skip
-        words += [step] if step else []
-        from dataclasses import replace
+        """Fetch refspecs into the gate's own refs, ``step`` deep; raises GitError."""
+        online = git.with_environ(GIT_ALLOW_PROTOCOL=self._scheme, **self._header())
+        depth = [step] if step else []
+        replace(online, seconds=_SECONDS).run(
+            [*_FETCH, *depth, "--", self._url, *specs]
+        )
 
-        replace(asking, seconds=_SECONDS).run([*words, "--", self._url, *specs])
-
-    def bring(self, git: Git, oid: str) -> None:
-        """Fetch one commit where it is missing; raises GitError."""
+    def fetch_commit(self, git: Git, oid: str) -> None:
+        """Fetch one commit if the clone lacks it; raises GitError."""
         try:
             history.resolve(git, oid)
         except (ShallowError, UnknownRevisionError):
-            self.fetch(
-                git, [f"+{oid}:refs/zt-gate/other"], STEPS[0] if git.shallow else ""
-            )
+            step = STEPS[0] if git.shallow else ""
+            self.fetch(git, [f"+{oid}:{_OTHER_REF}"], step)
 
     def _header(self) -> dict[str, str]:
+        """Return the variables that add the token to git's HTTP requests."""
         if not self._token or self._scheme != "https":
             return {}
-        secret = base64.b64encode(f"x-access-token:{self._token}".encode()).decode(
-            "ascii"
-        )
+        credentials = f"x-access-token:{self._token}".encode()
+        encoded = base64.b64encode(credentials).decode("ascii")
         key = f"http.{self._server}.extraheader"
-        # The empty value drops what a checkout may have left: two headers are refused.
+        # The empty value removes a header that actions/checkout left: two are refused.
         return {
             "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": key,
             "GIT_CONFIG_VALUE_0": "",
             "GIT_CONFIG_KEY_1": key,
-            "GIT_CONFIG_VALUE_1": f"AUTHORIZATION: basic {secret}",
+            "GIT_CONFIG_VALUE_1": f"AUTHORIZATION: basic {encoded}",
         }

@@ -1,10 +1,9 @@
-"""GitPython's commands, started by the hardened runner.
+"""Runs GitPython's commands through ``Git.run``.
 
-GitPython itself starts git with the whole environment of the process, in which
-any GIT_* variable may stand, and lets its caller add variables but take none
-away.  So its command object makes the command line, and ``Git.run`` starts it:
-the same environment, switches and deadline as for every other call, and no
-lazy fetch.
+GitPython starts git with the whole environment of the process, which can hold
+any GIT_* variable; callers can add variables but not remove any.  So its command
+object only builds the command line, and ``Git.run`` starts it with the same
+environment, switches and time limits as every other call, and no lazy fetch.
 """
 
 from __future__ import annotations
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
 _PROGRAM = "GIT_PYTHON_GIT_EXECUTABLE"
 
 
-def merge_base(git: Git, one: str, other: str) -> str:
-    """Return the best common ancestor of two commits, "" where there is none; raises GitError."""
-    return str(_commands(git).merge_base(one, other)).strip()
+def merge_base(git: Git, first: str, second: str) -> str:
+    """Return the best common ancestor of two commits, "" if there is none; raises GitError."""
+    return str(_commands(git).merge_base(first, second)).strip()
 
 
 def rev_list(git: Git, *args: str) -> bytes:
-    """Return what ``git rev-list`` prints; raises GitError."""
-    listed: bytes = _commands(git).rev_list(*args, stdout_as_string=False)
-    return listed
+    """Return the output of ``git rev-list``; raises GitError."""
+    output: bytes = _commands(git).rev_list(*args, stdout_as_string=False)
+    return output
 
 
 def _commands(git: Git) -> Any:
@@ -37,12 +36,12 @@ def _commands(git: Git) -> Any:
     from git.cmd import Git as GitPythonCommands
 
     class Hardened(GitPythonCommands):
-        """Gives each command line to ``Git.run``."""
+        """Passes each command line to ``Git.run``."""
 
-        # GitPython's other options say how it would start git: they do not apply.
+        # GitPython's other options control how it would start git: they do not apply.
         def execute(self, command: str | Sequence[Any], *_: Any, **options: Any) -> Any:
             args = [str(arg) for arg in command[1:]]
-            # 1: the two have no common ancestor.
+            # merge-base exits with 1 if the commits have no common ancestor.
             ok = (0, 1) if args[0] == "merge-base" else (0,)
             output = git.run(["-c", "trailer.separators=:", *args], ok=ok)
             if options.get("stdout_as_string", True):
@@ -53,15 +52,15 @@ def _commands(git: Git) -> Any:
 
 
 def _load(program: str) -> None:
-    """Import GitPython; it runs ``git version`` once, which must be our git."""
+    """Import GitPython, which runs ``git version`` once, with ``program`` as its git."""
     if "git" in sys.modules:
         return
-    before = os.environ.get(_PROGRAM)
+    previous = os.environ.get(_PROGRAM)
     os.environ[_PROGRAM] = program
     try:
         import git  # noqa: F401
     finally:
-        if before is None:
+        if previous is None:
             del os.environ[_PROGRAM]
         else:
-            os.environ[_PROGRAM] = before
+            os.environ[_PROGRAM] = previous

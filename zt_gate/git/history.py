@@ -1,10 +1,10 @@
 """Revisions, merge bases, and the commits of a range.
 
-GitPython asks the questions, through a command object that hands every call
-to the hardened runner: its own way of starting git would take over whatever
-GIT_* variables are set and find git by PATH.  It is imported only when a
+GitPython builds the commands for merge bases and ranges; ``gitpython`` passes
+them to the hardened runner, because GitPython itself would start git with any
+GIT_* variables that are set and find it by PATH.  It is imported only when a
 range is read.  Commits are read raw and parsed here, because GitPython
-replaces bytes that are not UTF-8, cuts nothing off and knows no SHA-256.
+replaces bytes that are not UTF-8 and does not support SHA-256.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.git.commit_headers import said_beside
+from zt_gate.git.commit_headers import unusual_headers
 from zt_gate.git.errors import (
-    MEND_SHALLOW,
+    SHALLOW_REMEDY,
     GitError,
     NoCommitsError,
     ShallowError,
     UnknownRevisionError,
     visible,
 )
-from zt_gate.git.isolated_view import apart
+from zt_gate.git.isolated_view import with_empty_work_tree
 from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
 from zt_gate.model.change import Commit
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import FileChange
 
-_PERSON = re.compile(rb"([^<]*)<([^>]*)>")
-_TRAILERS = "--format=%H%x00%(trailers:only,unfold)%x00"
-# Encodings in which ASCII stays ASCII: what is written in them can be read
-# raw.  Any other could make plain bytes say something else to git log.
+_IDENTITY = re.compile(rb"([^<]*)<([^>]*)>")
+_TRAILERS_FORMAT = "--format=%H%x00%(trailers:only,unfold)%x00"
+# Encodings that extend ASCII: ASCII bytes read the same raw and decoded.  In any
+# other encoding git log could show other text than the raw bytes.
 _ASCII_LIKE = ("utf-8", "ascii", "iso8859", "cp125", "koi8", "euc", "mac-", "latin")
 
 
@@ -47,21 +47,21 @@ def resolve(git: Git, rev: str) -> str:
     """Return the id of the commit that ``rev`` names, without GitPython.
 
     Raises UnknownRevisionError, NoCommitsError (HEAD before the first
-    commit), or ShallowError where the clone is shallow and does not have it.
+    commit), or ShallowError if a shallow clone does not have the commit.
     """
     if rev in {"HEAD", "@"}:
         if not git.head:
             raise NoCommitsError("the repository has no commits yet")
         return git.head
-    found = ""
+    oid = ""
     if rev and "\0" not in rev:
         args = ["rev-parse", "--verify", "-q", "--end-of-options", f"{rev}^{{commit}}"]
-        found = git.run(args, ok=(0, 1, 128)).decode("ascii", "replace").strip()
-    if len(found) == len(git.empty_tree) and not found.strip("0123456789abcdef"):
-        return found
+        oid = git.run(args, ok=(0, 1, 128)).decode("ascii", "replace").strip()
+    if len(oid) == len(git.empty_tree) and not oid.strip("0123456789abcdef"):
+        return oid
     if git.shallow:
         raise ShallowError(
-            f"revision {visible(rev)} is not in this clone; {MEND_SHALLOW}"
+            f"revision {visible(rev)} is not in this clone; {SHALLOW_REMEDY}"
         )
     if not git.head and "HEAD" in rev:
         raise NoCommitsError("the repository has no commits yet")
@@ -70,27 +70,27 @@ def resolve(git: Git, rev: str) -> str:
     )
 
 
-def is_nothing(git: Git, rev: str) -> bool:
-    """Whether ``rev`` stands for "nothing was there": the empty tree or a null id."""
-    return rev == git.empty_tree or (
-        len(rev) == len(git.empty_tree) and not rev.strip("0")
-    )
+def is_null_revision(git: Git, rev: str) -> bool:
+    """Whether ``rev`` is the id of the empty tree or the null id (zeros)."""
+    if rev == git.empty_tree:
+        return True
+    return len(rev) == len(git.empty_tree) and not rev.strip("0")
 
 
-def merge_base(git: Git, one: str, other: str) -> str:
+def merge_base(git: Git, first: str, second: str) -> str:
     """Return the best common ancestor of two commit ids.
 
-    Where the histories have nothing in common it is the empty tree: everything
-    is new then.  Raises ShallowError where a shallow clone hides it.
+    For unrelated histories it is the empty tree, so that everything counts as
+    new.  Raises ShallowError if a shallow clone may hide it.
     """
     from zt_gate.git import gitpython
 
-    found = gitpython.merge_base(git, one, other)
-    if found:
-        return found
+    ancestor = gitpython.merge_base(git, first, second)
+    if ancestor:
+        return ancestor
     if git.shallow:
         raise ShallowError(
-            f"the merge base of {one[:12]} and {other[:12]} is missing; {MEND_SHALLOW}"
+            f"the merge base of {first[:12]} and {second[:12]} is missing; {SHALLOW_REMEDY}"
         )
     return git.empty_tree
 
@@ -98,96 +98,101 @@ def merge_base(git: Git, one: str, other: str) -> str:
 def commits(
     git: Git, since: str, until: str, blobs: BlobStore, spool: Spool
 ) -> tuple[Commit, ...]:
-    """Return the commits that ``until`` has and ``since`` has not, parents first.
+    """Return the commits reachable from ``until`` but not from ``since``, parents first.
 
-    Each comes with what it changed against its first parent.  A merge comes
-    with what it added itself: the lines that none of its parents has; what it
-    brought in from a parent stands in that parent's commits, or was there
-    before.  Raises ShallowError where a parent was never fetched.
+    Each commit has its changes against its first parent.  A merge has only the
+    lines that none of its parents has: the others belong to commits on one of
+    its sides.  Raises ShallowError if a parent was never fetched.
     """
     from zt_gate.git import gitpython
 
-    span = [until] if is_nothing(git, since) else [until, f"^{since}"]
-    listed = gitpython.rev_list(
+    revisions = [until]
+    if not is_null_revision(git, since):
+        revisions.append(f"^{since}")
+    output = gitpython.rev_list(
         git,
         "--topo-order",
         "--reverse",
         "--encoding=UTF-8",
         "--no-commit-header",
-        _TRAILERS,
-        *span,
+        _TRAILERS_FORMAT,
+        *revisions,
         "--",
     )
-    fields = listed.split(b"\0")
-    records = [
-        (fields[at].strip().decode(), fields[at + 1])
-        for at in range(0, len(fields) - 1, 2)
-    ]
-    check_complete(git, [oid for oid, _ in records])
-    raw = {oid: _parse(oid, blobs.fetch(oid), trailers) for oid, trailers in records}
-    plain = [oid for oid, (_, parents) in raw.items() if len(parents) < 2]
-    files = dict(_files(git, plain, blobs, spool))
-    for oid, (_, parents) in raw.items():
+    fields = output.split(b"\0")
+    oids = [field.strip().decode() for field in fields[:-1:2]]
+    check_complete(git, oids)
+    parsed: dict[str, Commit] = {}
+    merges: dict[str, list[str]] = {}
+    for oid, trailers in zip(oids, fields[1::2], strict=True):
+        parsed[oid], parents = _parse(oid, blobs.fetch(oid), trailers)
         if len(parents) > 1:
-            from zt_gate.git.merge_content import own_files
+            merges[oid] = parents
+    not_merges = [oid for oid in parsed if oid not in merges]
+    files = dict(_files(git, not_merges, blobs, spool))
+    for oid, parents in merges.items():
+        from zt_gate.git.merge_content import own_files
 
-            files[oid] = own_files(git, oid, parents, blobs, spool)
-    return tuple(replace(commit, files=files[oid]) for oid, (commit, _) in raw.items())
+        files[oid] = own_files(git, oid, parents, blobs, spool)
+    return tuple(replace(commit, files=files[oid]) for oid, commit in parsed.items())
 
 
 def trailers_of(git: Git, message: bytes) -> tuple[tuple[str, str], ...]:
-    """Return the trailers of a message that is not committed yet, comments left out.
+    """Return the trailers of an uncommitted message, without those in comments.
 
-    Nothing of git's configuration adds any.  Raises GitError.
+    Trailers that git's configuration would add are left out.  Raises GitError.
     """
     args = ["interpret-trailers", "--parse", "--no-divider"]
     return tuple(_trailers(git.run(args, stdin=message)))
 
 
 def check_complete(git: Git, oids: Sequence[str]) -> None:
-    """Raise ShallowError where one of the commits has parents that git pretends not to know."""
+    """Raise ShallowError if a shallow clone cuts off the parents of one of the commits."""
     if not git.shallow:
         return
     name = git.run(["rev-parse", "--git-path", "shallow"]).removesuffix(b"\n")
     try:
         with open(os.path.join(os.fsencode(git.root), name), "rb") as file:
-            cut = set(file.read().decode("ascii", "replace").split())
+            boundaries = set(file.read().decode("ascii", "replace").split())
     except OSError as error:
         raise GitError(
             f"the list of shallow commits cannot be read: {error.strerror}"
         ) from error
-    missing = cut.intersection(oids)
+    missing = boundaries.intersection(oids)
     if missing:
         raise ShallowError(
-            f"the parents of {min(missing)[:12]} were never fetched; {MEND_SHALLOW}"
+            f"the parents of {min(missing)[:12]} were never fetched; {SHALLOW_REMEDY}"
         )
 
 
 def _files(
     git: Git, oids: Sequence[str], blobs: BlobStore, spool: Spool
 ) -> Iterator[tuple[str, tuple[FileChange, ...]]]:
-    """Yield what each commit changed, from one running git."""
+    """Yield the changes of each commit, all from one git process."""
     if not oids:
         return
     import tempfile
 
-    # A file, not a pipe: git starts to answer before it has read everything.
-    with tempfile.TemporaryFile() as asked:
-        asked.write("".join(f"{oid}\n" for oid in oids).encode())
-        asked.seek(0)
+    # A file, not a pipe: git writes output before it has read all of its input.
+    with tempfile.TemporaryFile() as requests:
+        requests.write("".join(f"{oid}\n" for oid in oids).encode())
+        requests.seek(0)
         args = ["diff-tree", "--stdin", "--root", "--always", *DIFF_FLAGS]
-        with apart(git) as beside, beside.stream(args, asked.fileno()) as pipe:
+        with (
+            with_empty_work_tree(git) as isolated,
+            isolated.stream(args, requests.fileno()) as pipe,
+        ):
             reader = DiffReader(pipe.read)
             for oid in oids:
                 if reader.until(b"\0").decode("ascii", "replace") != oid:
-                    raise GitError("git diff-tree answers out of order")
+                    raise GitError("git diff-tree lists the commits out of order")
                 yield oid, read_changes(reader, spool, blobs)
 
 
 def _parse(
     oid: str, fetched: tuple[str, bytes], trailers: bytes
 ) -> tuple[Commit, list[str]]:
-    """Read a raw commit; return it without files, and the ids of its parents."""
+    """Parse a raw commit; return it without files, and the ids of its parents."""
     kind, data = fetched
     if kind != "commit":
         raise GitError(f"object {oid[:12]} is a {visible(kind)}, not a commit")
@@ -201,31 +206,39 @@ def _parse(
         elif key:
             headers.setdefault(key, value)
     encoding = headers.get(b"encoding", b"").decode("ascii", "replace")
-    author = _person(headers.get(b"author", b""), encoding)
-    committer = _person(headers.get(b"committer", b""), encoding)
+    author_name, author_email = _identity(headers.get(b"author", b""), encoding)
+    committer_name, committer_email = _identity(
+        headers.get(b"committer", b""), encoding
+    )
     commit = Commit(
-        oid=oid, author_name=author[0], author_email=author[1], committer_name=committer[0],
-        committer_email=committer[1], message=in_utf8(message, encoding) + said_beside(head),
+        oid=oid,
+        author_name=author_name,
+        author_email=author_email,
+        committer_name=committer_name,
+        committer_email=committer_email,
+        message=in_utf8(message, encoding) + unusual_headers(head),
         trailers=tuple(_trailers(trailers)),
-    )  # fmt: skip
+    )
     return commit, parents
 
 
-def _person(line: bytes, encoding: str) -> tuple[bytes, bytes]:
-    match = _PERSON.match(line)
+def _identity(line: bytes, encoding: str) -> tuple[bytes, bytes]:
+    """Return the name and the address of an author or committer line."""
+    match = _IDENTITY.match(line)
     name, email = match.groups() if match else (line, b"")
-    # Of two readings the raw one: a name is one line.
-    both = (
-        in_utf8(text.strip(), encoding).partition(b"\n")[0] for text in (name, email)
-    )
-    return next(both), next(both)
+    return _first_line(name, encoding), _first_line(email, encoding)
+
+
+def _first_line(text: bytes, encoding: str) -> bytes:
+    # Of two readings (see in_utf8) this is the raw one: a name is one line.
+    return in_utf8(text.strip(), encoding).partition(b"\n")[0]
 
 
 def in_utf8(text: bytes, encoding: str) -> bytes:
-    """Return what a commit says, in UTF-8, where it declares another encoding.
+    """Return a commit's text in UTF-8, given the encoding that it declares.
 
-    Where that encoding can make ASCII bytes mean something else, both readings
-    are returned: git shows the one, other tools the other.
+    If that encoding can give ASCII bytes another meaning, the raw and the
+    decoded text are both returned: git shows one, other tools show the other.
     """
     try:
         name = codecs.lookup(encoding or "utf-8").name

@@ -1,11 +1,11 @@
-"""A repository seen from a private folder, where its own files cannot lie about it.
+"""Opens a repository with a private work tree, index or object folder.
 
-Git believes the index in two ways that matter here.  It takes content from the
-work tree instead of the object database where the index says that both are the
-same; and ``git commit`` records the tree that the index has cached, whether or
-not its entries agree.  Whoever can write the index can make the one differ
-from the other.  So diffs are read beside an empty work tree, and what would be
-committed is asked of git itself, from a copy of the index.
+Git trusts the index in two ways that matter here.  It reads content from the
+work tree instead of the object database if the index says that both are equal;
+and ``git commit`` records the tree that the index has cached, whether or not
+its entries agree.  A process that can write the index can make them differ.
+So diffs run with an empty work tree, and git itself writes the tree that would
+be committed, from a copy of the index.
 """
 
 from __future__ import annotations
@@ -26,23 +26,26 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def apart(git: Git) -> Iterator[Git]:
-    """Give the same repository with an empty work tree; raises GitError."""
+def with_empty_work_tree(git: Git) -> Iterator[Git]:
+    """Yield git for the same repository with an empty work tree; raises GitError."""
     with private_folder(git.environ) as empty:
-        moved = {
-            name: os.path.join(git.root, git.environ[name])
-            for name in ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
-            if git.environ.get(name)
+        environ = {
+            **git.environ,
+            "GIT_DIR": git.folder,
+            "GIT_WORK_TREE": str(empty),
         }
-        there = {"GIT_DIR": git.folder, "GIT_WORK_TREE": str(empty)}
-        yield replace(git, root=empty, environ={**git.environ, **moved, **there})
+        for name in ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"):
+            if git.environ.get(name):
+                environ[name] = os.path.join(git.root, git.environ[name])
+        yield replace(git, root=empty, environ=environ)
 
 
 @contextmanager
 def with_index_copy(git: Git) -> Iterator[Git]:
-    """Give the same repository with a private copy of the index; raises GitError.
+    """Yield git for the same repository with a private copy of the index.
 
-    Objects that git writes go to the private folder too, and away with it.
+    Git also writes new objects to the private folder, which is removed
+    afterwards.  Raises GitError.
     """
     source = git.environ.get("GIT_INDEX_FILE") or os.path.join(git.folder, "index")
     with private_folder(git.environ) as folder:
@@ -50,26 +53,28 @@ def with_index_copy(git: Git) -> Iterator[Git]:
             with open(os.path.join(git.root, source), "rb") as index:
                 Path(folder, "index").write_bytes(index.read())
         except FileNotFoundError:
-            pass  # nothing was ever staged
+            pass  # nothing was staged yet
         except OSError as error:
             raise GitError(
                 f"the index cannot be read: {visible(error.strerror or '')}"
             ) from error
         (folder / "objects").mkdir()
-        yield private(git, folder)
+        yield with_private_index(git, folder)
 
 
-def private(git: Git, folder: Path) -> Git:
-    """Return git with the index and the new objects in ``folder``, the old ones beside them."""
-    objects = git.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(
-        git.common_folder, "objects"
-    )
+def with_private_index(git: Git, folder: Path) -> Git:
+    """Return git with its index and new objects in ``folder``; existing objects stay readable."""
+    objects = git.environ.get("GIT_OBJECT_DIRECTORY")
+    if not objects:
+        objects = os.path.join(git.common_folder, "objects")
     shared = os.path.join(git.root, objects)
     quoted = shared.replace("\\", "\\\\").replace('"', '\\"')
-    others = git.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+    alternates = f'"{quoted}"'
+    inherited = git.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+    if inherited:
+        alternates += f":{inherited}"
     return git.with_environ(
         GIT_INDEX_FILE=str(folder / "index"),
         GIT_OBJECT_DIRECTORY=str(folder / "objects"),
-        GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{quoted}"'
-        + (f":{others}" if others else ""),
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=alternates,
     )

@@ -1,4 +1,4 @@
-"""What a merge commit holds that none of its parents has."""
+"""The content of a merge commit that none of its parents has."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import FileChange
 
-#: More paths than this are not named on a command line.
-_NAMED = 200
+    _Span = tuple[int, int]
+
+#: Paths that are passed on a command line; for more, everything is compared.
+_MAX_PATHSPECS = 200
 
 
 def own_files(
@@ -26,95 +28,91 @@ def own_files(
 ) -> tuple[FileChange, ...]:
     """Return the files that differ from every parent, with the lines that no parent has.
 
-    Git's own combined diff is not used for the lines: attributes can hide
-    content from it, whatever options are given.
+    The lines do not come from git's combined diff: attributes can hide content
+    from it, whatever options are given.  Raises GitError.
     """
     paths = _paths(git, oid)
     if not paths:
         return ()
-    named = paths if len(paths) <= _NAMED else []
-    sides = []
+    pathspecs = paths if len(paths) <= _MAX_PATHSPECS else []
+    diffs = []
     for parent in parents:
-        args: list[str | bytes] = [
-            "diff-tree",
-            "--no-renames",
-            parent,
-            oid,
-            "--",
-            *named,
-        ]
-        changes = diff(git, args, spool, blobs)
-        sides.append({file.path: file for file in changes})
-    own = []
+        args = ["diff-tree", "--no-renames", parent, oid, "--"]
+        changes = diff(git, [*args, *pathspecs], spool, blobs)
+        diffs.append({file.path: file for file in changes})
+    files = []
     for path in paths:
-        versions = [side[path] for side in sides if path in side]
-        if len(versions) != len(sides):
-            raise GitError(f"git does not say what a merge did to {visible(path)}")
-        own.append(_own(versions))
-    return tuple(own)
+        versions = [changed[path] for changed in diffs if path in changed]
+        if len(versions) != len(diffs):
+            raise GitError(
+                f"git does not list how a merge changed {visible(path)} "
+                "against each parent"
+            )
+        files.append(_common_additions(versions))
+    return tuple(files)
 
 
 def _paths(git: Git, oid: str) -> list[bytes]:
-    """Return the paths that differ from every parent: trees are compared, no content."""
-    output = git.run(["diff-tree", "-r", "-c", "--raw", "-z", "--no-commit-id", "--full-index",
-                      "--no-renames", "--ignore-submodules=none", oid])  # fmt: skip
+    """Return the paths that differ from every parent, by comparing trees only."""
+    options = ["-r", "-c", "--raw", "-z", "--no-commit-id", "--full-index"]
+    options += ["--no-renames", "--ignore-submodules=none"]
+    output = git.run(["diff-tree", *options, oid])
     fields = output.split(b"\0")
-    if any(not head.startswith(b"::") for head in fields[:-1:2]):
-        raise GitError("git's listing of a merge cannot be read")
-    return fields[1::2]
+    headers, paths = fields[:-1:2], fields[1::2]
+    if not all(header.startswith(b"::") for header in headers):
+        raise GitError("unexpected output of git diff-tree for a merge")
+    return paths
 
 
-def _own(versions: Sequence[FileChange]) -> FileChange:
+def _common_additions(versions: Sequence[FileChange]) -> FileChange:
     """Return the first version, with only the lines that are added in all of them."""
     first = versions[0]
     if first.is_deletion:
         return first
-    common = [
-        (hunk.new_start, hunk.new_start + hunk.added.lines) for hunk in first.hunks
-    ]
+    common = _added_spans(first)
     for version in versions[1:]:
-        spans = [
-            (hunk.new_start, hunk.new_start + hunk.added.lines)
-            for hunk in version.hunks
-        ]
-        common = list(_intersection(common, spans))
+        common = list(_intersection(common, _added_spans(version)))
     return replace(first, hunks=tuple(_cut(first.hunks, common)))
 
 
-def _intersection(
-    one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int]]:
-    """Yield what two ascending lists of half-open spans have in common."""
-    a = b = 0
-    while a < len(one) and b < len(other):
-        start, end = max(one[a][0], other[b][0]), min(one[a][1], other[b][1])
+def _added_spans(file: FileChange) -> list[_Span]:
+    """Return the half-open spans of line numbers that a change adds."""
+    return [(hunk.new_start, hunk.new_start + hunk.added.lines) for hunk in file.hunks]
+
+
+def _intersection(first: Sequence[_Span], second: Sequence[_Span]) -> Iterator[_Span]:
+    """Yield the intersection of two ascending lists of half-open spans."""
+    i = j = 0
+    while i < len(first) and j < len(second):
+        start = max(first[i][0], second[j][0])
+        end = min(first[i][1], second[j][1])
         if start < end:
             yield start, end
-        if one[a][1] < other[b][1]:
-            a += 1
+        if first[i][1] < second[j][1]:
+            i += 1
         else:
-            b += 1
+            j += 1
 
 
-def _cut(hunks: Sequence[Hunk], spans: Sequence[tuple[int, int]]) -> Iterator[Hunk]:
-    """Yield the parts of the hunks' added lines that lie in ``spans``."""
-    rest = list(spans)
+def _cut(hunks: Sequence[Hunk], spans: Sequence[_Span]) -> Iterator[Hunk]:
+    """Yield the parts of the hunks' added lines that are in ``spans``."""
+    remaining = list(spans)
     for hunk in hunks:
-        end = hunk.new_start + hunk.added.lines
-        while rest and rest[0][0] < end:
-            start, stop = rest.pop(0)
-            nothing = HunkLines(hunk.added.store, hunk.added.offset, 0, 0)
-            added = _slice(hunk.added, start - hunk.new_start, stop - hunk.new_start)
-            yield Hunk(hunk.old_start, start, nothing, added)
+        hunk_end = hunk.new_start + hunk.added.lines
+        while remaining and remaining[0][0] < hunk_end:
+            start, end = remaining.pop(0)
+            removed = HunkLines(hunk.added.store, hunk.added.offset, 0, 0)
+            added = _slice(hunk.added, start - hunk.new_start, end - hunk.new_start)
+            yield Hunk(hunk.old_start, start, removed, added)
 
 
-def _slice(body: HunkLines, first: int, last: int) -> HunkLines:
-    """Return the lines ``first`` up to ``last`` of a body."""
+def _slice(body: HunkLines, first: int, end: int) -> HunkLines:
+    """Return the lines of a body from index ``first`` up to ``end``, exclusive."""
     begin = stop = body.offset
-    for number, line in enumerate(body):
-        if number < first:
+    for index, line in enumerate(body):
+        if index < first:
             begin += len(line) + 1
-        if number < last:
+        if index < end:
             stop += len(line) + 1
     stop = min(stop, body.offset + body.length)
-    return HunkLines(body.store, begin, stop - begin, last - first)
+    return HunkLines(body.store, begin, stop - begin, end - first)

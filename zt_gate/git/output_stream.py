@@ -1,4 +1,4 @@
-"""The output of a running git, read within limits of time."""
+"""Reads the output of a running git within time limits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contextlib import suppress
 from zt_gate.git.errors import GitError, failure
 from zt_gate.system.time_limits import Watchdog, cpu_of_process
 
-_STDERR_KEPT = 1 << 16
+_MAX_STDERR = 1 << 16
 
 
 class Pipe:
-    """The output of a running git; ``read`` never waits past a limit of time.
+    """The output of a running git; ``read`` never waits past a time limit.
 
-    ``cpu`` are the seconds of CPU time that git may use from now on, ``wall`` the
-    seconds that it may take.
+    ``cpu`` limits the CPU time that git uses from now on, ``wall`` the elapsed
+    time, both in seconds.
     """
 
     def __init__(
@@ -40,32 +40,30 @@ class Pipe:
         self._poll.register(self._err, select.POLLIN)
 
     def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes, b"" at the end; raises GitError at a limit."""
+        """Return up to ``size`` bytes, b"" at the end; raises GitError at a time limit."""
         while True:
-            self._check()
-            ready = {
-                fd
-                for fd, _ in self._poll.poll(math.ceil(self._watchdog.pause() * 1000))
-            }
+            self._check_time()
+            timeout = math.ceil(self._watchdog.pause() * 1000)
+            ready = {descriptor for descriptor, _ in self._poll.poll(timeout)}
             if self._err in ready:
-                self._keep(os.read(self._err, 1 << 16))
+                self._keep_stderr(os.read(self._err, 1 << 16))
             if self._out in ready:
                 return os.read(self._out, size)
 
     def finish(self) -> None:
-        """Check that nothing is left to read and that git succeeded; raises GitError."""
+        """Wait for git to exit; raises GitError if output is left or git failed."""
         if self.read(1):
-            raise GitError(f"git {self._name} said more than was expected")
+            raise GitError(f"git {self._name} printed more than expected")
         code = None
         while code is None:
-            self._check()
+            self._check_time()
             with suppress(subprocess.TimeoutExpired):
                 code = self._child.wait(self._watchdog.pause())
         if code:
             raise self._failure(code)
 
     def cause(self) -> GitError | None:
-        """Return why git failed, None where it still runs or all went well."""
+        """Return why git failed, None if it still runs or succeeded."""
         try:
             code = self._child.wait(0.2)
         except subprocess.TimeoutExpired:
@@ -81,19 +79,19 @@ class Pipe:
                 stream.close()
         self._child.wait()
 
-    def _check(self) -> None:
+    def _check_time(self) -> None:
         exceeded = self._watchdog.exceeded()
         if exceeded:
             raise GitError(f"git {self._name} {exceeded}")
 
-    def _keep(self, chunk: bytes) -> None:
+    def _keep_stderr(self, chunk: bytes) -> None:
         if not chunk:
             self._poll.unregister(self._err)
-        if len(self._stderr) < _STDERR_KEPT:
+        if len(self._stderr) < _MAX_STDERR:
             self._stderr += chunk
 
     def _failure(self, code: int) -> GitError:
         os.set_blocking(self._err, False)
         with suppress(BlockingIOError):
-            self._stderr += os.read(self._err, _STDERR_KEPT)
+            self._stderr += os.read(self._err, _MAX_STDERR)
         return failure(self._name, bytes(self._stderr), code)

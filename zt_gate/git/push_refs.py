@@ -1,4 +1,4 @@
-"""What a push would publish: the refs that git names, and where each leaves what is known."""
+"""The refs of a push, and the newest commit that the remote already has."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.history import is_nothing
+from zt_gate.git.history import is_null_revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
 
 _HEX = frozenset("0123456789abcdef")
-#: Characters that no ref name has (git-check-ref-format(1)) and a pattern would obey.
-_NO_REMOTE = frozenset("*?[\\ ~^:")
+#: Special characters of patterns, which no ref name has (git-check-ref-format(1)).
+_NOT_IN_REF_NAMES = frozenset("*?[\\ ~^:")
 
 
 @dataclass(frozen=True, slots=True)
 class PushedRef:
-    """One ref of a push: ids as the hook gets them, a null id where there is nothing."""
+    """One ref of a push; an id of zeros means that the ref does not exist there."""
 
     local: bytes
     oid: str
@@ -29,69 +29,63 @@ class PushedRef:
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the push takes the ref away."""
+        """Whether the push deletes the ref."""
         return not self.oid.strip("0")
 
 
 def parse(data: bytes) -> tuple[PushedRef, ...]:
-    """Read what git writes to the standard input of a pre-push hook (githooks(5)).
+    """Parse the standard input of a pre-push hook (githooks(5)).
 
-    A line is ``local-ref local-oid remote-ref remote-oid``; the first may be any
-    expression, with spaces in it.  Raises GitError for anything else.
+    A line is ``local-ref local-oid remote-ref remote-oid``; the local ref can be
+    an expression with spaces.  Raises GitError for any other line.
     """
     refs = []
     for line in data.split(b"\n"):
         if not line:
             continue
-        parts = line.rsplit(b" ", 3)
-        ids = [part.decode("ascii", "replace") for part in parts[1::2]]
-        if len(parts) != 4 or any(
-            len(i) not in {40, 64} or not _HEX.issuperset(i) for i in ids
-        ):
-            raise GitError(
-                f"git names a pushed ref in a way that is not known: {visible(line)}"
-            )
-        refs.append(PushedRef(parts[0], ids[0], parts[2], ids[1]))
+        fields = line.rsplit(b" ", 3)
+        oids = [field.decode("ascii", "replace") for field in fields[1::2]]
+        if len(fields) != 4 or not all(map(_is_oid, oids)):
+            raise GitError(f"unknown format of a pushed ref: {visible(line)}")
+        refs.append(PushedRef(fields[0], oids[0], fields[2], oids[1]))
     return tuple(refs)
 
 
-def known_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str:
-    """Return the newest commit of the history of ``tip`` (an id) that the remote has.
+def _is_oid(text: str) -> bool:
+    return len(text) in {40, 64} and _HEX.issuperset(text)
 
-    It has what its remote-tracking refs and the ids of ``known`` reach; ids
-    that are not here say nothing.  With nothing in common it is the empty tree.
-    Where merges leave several such commits, any of them: the range from there
-    holds all that is new, and perhaps more.  Raises GitError.
+
+def published_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str:
+    """Return the newest commit in the history of ``tip`` (an id) that the remote has.
+
+    The remote has what its remote-tracking refs and the ids in ``known`` reach;
+    ids that this clone lacks are ignored.  Without a common commit the result is
+    the empty tree.  Of several such commits after merges it is any one: the range
+    from there holds all new commits, and perhaps more.  Raises GitError.
     """
-    there = [
-        *_tracked(git, remote),
-        *(oid for oid in known if not is_nothing(git, oid)),
-    ]
-    if not there:
+    published = _tracking_refs(git, remote)
+    published += (oid for oid in known if not is_null_revision(git, oid))
+    if not published:
         return git.empty_tree
-    asked = "".join(
-        f"{line}\n" for line in (tip, *(f"^{oid}" for oid in dict.fromkeys(there)))
+    revisions = [tip, *(f"^{oid}" for oid in dict.fromkeys(published))]
+    output = git.run(
+        ["rev-list", "--boundary", "--ignore-missing", "--stdin"],
+        stdin="".join(f"{revision}\n" for revision in revisions).encode(),
     )
-    listed = git.run(
-        ["rev-list", "--boundary", "--ignore-missing", "--stdin"], stdin=asked.encode()
-    ).split(b"\n")[:-1]
-    if not listed:
+    lines = output.decode("ascii", "replace").split("\n")[:-1]
+    if not lines:
         return tip
-    edge = [
-        line[1:].decode("ascii", "replace") for line in listed if line.startswith(b"-")
-    ]
-    if len(edge) < 2:
-        return edge[0] if edge else git.empty_tree
-    found = (
-        git.run(["merge-base", tip, *edge], ok=(0, 1))
-        .decode("ascii", "replace")
-        .strip()
-    )
-    return found or git.empty_tree
+    boundaries = [line[1:] for line in lines if line.startswith("-")]
+    if not boundaries:
+        return git.empty_tree
+    if len(boundaries) == 1:
+        return boundaries[0]
+    output = git.run(["merge-base", tip, *boundaries], ok=(0, 1))
+    return output.decode("ascii", "replace").strip() or git.empty_tree
 
 
 def default_branch(git: Git, remote: str) -> str:
-    """Return the commit of the remote's own HEAD as last fetched, "" where it is not known."""
+    """Return the commit of the remote's HEAD as last fetched, "" if it is not known."""
     if not _is_name(remote):
         return ""
     name = f"refs/remotes/{remote}/HEAD^{{commit}}"
@@ -99,8 +93,8 @@ def default_branch(git: Git, remote: str) -> str:
     return git.run(args, ok=(0, 1, 128)).decode("ascii", "replace").strip()
 
 
-def _tracked(git: Git, remote: str) -> list[str]:
-    """Return what the remote-tracking refs of a remote point at; none for a bare address."""
+def _tracking_refs(git: Git, remote: str) -> list[str]:
+    """Return the ids of a remote's remote-tracking refs; a plain address has none."""
     if not _is_name(remote):
         return []
     args = ["for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote}/"]
@@ -108,4 +102,6 @@ def _tracked(git: Git, remote: str) -> list[str]:
 
 
 def _is_name(remote: str) -> bool:
-    return bool(remote) and remote.isprintable() and not _NO_REMOTE.intersection(remote)
+    if not remote or not remote.isprintable():
+        return False
+    return _NOT_IN_REF_NAMES.isdisjoint(remote)

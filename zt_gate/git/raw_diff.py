@@ -1,10 +1,9 @@
-"""Git's raw listing and patch, read as bytes while they come.
+"""Reads git's raw diff listing and patch as a stream of bytes.
 
 Names, modes and ids are taken from ``--raw -z``, never from the patch's own
-headers, which are quoted and which file content can imitate.  The bodies of
-hunks are consumed by the counts of their ``@@`` header.  Each section of the
-patch must carry the ids of its entry in the listing: if the two part ways,
-that is an error, never a guess.
+headers, which are quoted and which file content can imitate.  The line counts
+of a hunk's ``@@`` header say how many lines are read.  Each section of the
+patch must carry the ids of its entry in the listing; a mismatch is an error.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, visible
-from zt_gate.git.isolated_view import apart
-from zt_gate.git.unsafe_names import leads_astray
+from zt_gate.git.isolated_view import with_empty_work_tree
+from zt_gate.git.unsafe_names import is_unsafe_path
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
@@ -34,18 +33,18 @@ if TYPE_CHECKING:
     from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import Blob, Status
 
-#: What makes git show everything, in one format, and run nothing.  Above -l files
-#: renamed with an edit count as new: comparing each with each takes minutes.
+#: Options with which git shows all content in one format and runs no program.  -l
+#: limits the search for edited renames, which would compare every pair of files.
 DIFF_FLAGS = (
     "-r", "-p", "-U0", "--raw", "-z", "-M", "-l200", "--text", "--no-ext-diff", "--no-textconv",
     "--no-color", "--full-index", "--no-relative", "--inter-hunk-context=0",
     "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=none", "--submodule=short",
 )  # fmt: skip
 
-#: Ten trees that name each other ten times over make a tiny commit of any number.
+#: Limit for hostile commits: ten small trees that nest each other can list any number.
 MOST_FILES = 1_000_000
 _CHUNK = 1 << 16
-#: A name, a header line: longer than any path that an operating system takes.
+#: Bytes of a name or a header line, more than any operating system allows for a path.
 _LONGEST_FIELD = 1 << 20
 _HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@")
 _HEADERS = (
@@ -56,6 +55,10 @@ _PEEK = 24
 _SECTION = b"diff --git "
 _UNMERGED = b"* Unmerged path "
 _FORMAT_BITS = 0o170000
+_STATUSES: dict[str, Status] = {
+    letter: letter for letter in ("A", "M", "D", "R", "C", "T")
+}
+_MISMATCH = "git's patch does not match its listing"
 _CONTENT = frozenset(("blob", "tree"))
 
 
@@ -73,7 +76,7 @@ class DiffEntry:
 
 
 class DiffReader:
-    """A stream of bytes with a look ahead."""
+    """A buffered stream of bytes that can be peeked at."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
         self._read = read
@@ -87,24 +90,24 @@ class DiffReader:
         return self._buffer[self._at : self._at + size]
 
     def skip(self, size: int) -> None:
-        """Take bytes that were peeked at."""
+        """Advance past bytes that were peeked at."""
         self._at += size
 
     def until(self, end: bytes) -> bytes:
-        """Take bytes up to ``end`` and return them without it; raises GitError."""
-        found = self._buffer.find(end, self._at)
-        while found < 0:
+        """Read up to ``end`` and return the bytes before it; raises GitError."""
+        position = self._buffer.find(end, self._at)
+        while position < 0:
             if len(self._buffer) - self._at > _LONGEST_FIELD or not self._fill():
-                raise GitError("git's output ends too early or has an endless line")
-            found = self._buffer.find(end, self._at)
-        data = self._buffer[self._at : found]
-        self._at = found + len(end)
+                raise GitError("git's output ends early or has a line over the limit")
+            position = self._buffer.find(end, self._at)
+        data = self._buffer[self._at : position]
+        self._at = position + len(end)
         return data
 
     def lines(self, count: int) -> bytes:
-        """Take at most ``count`` lines, at least a part of one; b"" at the end.
+        """Read at most ``count`` lines, or part of one; b"" at the end of the stream.
 
-        A line longer than the buffer comes in parts.
+        A line longer than the buffer is returned in parts.
         """
         if count < 64:
             at = self._at
@@ -134,28 +137,33 @@ class DiffReader:
 def diff(
     git: Git, args: Sequence[str | bytes], spool: Spool, blobs: BlobStore
 ) -> tuple[FileChange, ...]:
-    """Run a diff between objects, given without its flags, and read it.  Raises GitError."""
-    with apart(git) as beside, beside.stream([args[0], *DIFF_FLAGS, *args[1:]]) as pipe:
+    """Run a diff command between objects and read its changes.
+
+    ``args`` are the command and its operands; DIFF_FLAGS are added.  Raises GitError.
+    """
+    command, *operands = args
+    with (
+        with_empty_work_tree(git) as isolated,
+        isolated.stream([command, *DIFF_FLAGS, *operands]) as pipe,
+    ):
         return read_changes(DiffReader(pipe.read), spool, blobs)
 
 
 def read_changes(
     reader: DiffReader, spool: Spool, blobs: BlobStore
 ) -> tuple[FileChange, ...]:
-    """Read one listing and its patch; the reader stands behind them afterwards.
+    """Read one listing and its patch, and leave the reader after them.
 
-    Raises GitError where the output is not what git writes.
+    Raises GitError if the output does not have git's format.
     """
     entries = list(islice(_entries(reader), MOST_FILES + 1))
     if not entries:
         return ()
     if len(entries) > MOST_FILES:
-        raise GitError(
-            f"the change has more than {MOST_FILES:,} files: too many to look at"
-        )
+        raise GitError(f"the change has more than {MOST_FILES:,} files, the limit")
     _check_paths(entries)
     if reader.peek(1) != b"\0":
-        raise GitError("git's patch does not follow its listing")
+        raise GitError(_MISMATCH)
     reader.skip(1)
     return tuple(_change(entry, reader, spool, blobs) for entry in entries)
 
@@ -172,23 +180,23 @@ def _entries(reader: DiffReader) -> Iterator[DiffEntry]:
         try:
             old_mode, new_mode = int(fields[0][1:], 8), int(fields[1], 8)
         except ValueError as error:
-            raise GitError("git's listing holds a mode that is no number") from error
+            raise GitError("git's listing has an invalid file mode") from error
         old_oid, new_oid = (oid.decode("ascii", "replace") for oid in fields[2:4])
         yield DiffEntry(old_mode, new_mode, old_oid, new_oid, status, path, old_path)
 
 
 def _check_paths(entries: Sequence[DiffEntry]) -> None:
-    """Raise GitError where trees hold what git itself would not check out as it stands.
+    """Raise GitError for paths that git would not check out as listed.
 
-    Of two entries of one name another program may take the one that git does not.
+    Of two entries with the same name git and another program may use different ones.
     """
     seen: set[bytes] = set()
     for entry in entries:
         if entry.path in seen:
-            raise GitError(f"a folder holds {visible(entry.path)} twice")
+            raise GitError(f"a tree lists {visible(entry.path)} twice")
         seen.add(entry.path)
-        if entry.new_mode != MODE_ABSENT and leads_astray(entry.path):
-            raise GitError(f"git would not check out the path {visible(entry.path)}")
+        if entry.new_mode != MODE_ABSENT and is_unsafe_path(entry.path):
+            raise GitError(f"git refuses to check out the path {visible(entry.path)}")
 
 
 def _change(
@@ -197,13 +205,15 @@ def _change(
     if entry.status == "U":
         return _unmerged(entry, reader, blobs)
     old, new = entry.old_oid, entry.new_oid
-    nothing = "0" * len(old)
+    null_oid = "0" * len(old)
     if entry.status == "T" or _type_changes(entry):
-        # A file that becomes a link is a deletion and an addition in the patch.
-        sections = [(old, nothing), (nothing, new)]
+        # The patch shows a file that becomes a link as a deletion and an addition.
+        sections = [(old, null_oid), (null_oid, new)]
     else:
         sections = [(old, new)]
-    hunks = [hunk for pair in sections for hunk in _section(pair, reader, spool)]
+    hunks: list[Hunk] = []
+    for oids in sections:
+        hunks += _section(oids, reader, spool)
     return FileChange(
         path=entry.path,
         status=_status(entry.status),
@@ -213,24 +223,22 @@ def _change(
         old=_blob(entry.old_mode, old, blobs),
         new=_blob(entry.new_mode, new, blobs),
         hunks=tuple(hunks),
-        incomplete=_disguised(entry, blobs),
+        incomplete=_false_submodule(entry, blobs),
     )
 
 
-def _disguised(entry: DiffEntry, blobs: BlobStore) -> str:
-    """Say why an entry is no submodule although git takes it for one, "" where all is well.
+def _false_submodule(entry: DiffEntry, blobs: BlobStore) -> str:
+    """Return the reason why a submodule entry is not a submodule, "" if it is one.
 
-    Git takes every mode that it does not know for a submodule's; libgit2 takes
-    the same entry for a file, and checks its content out.
+    Git treats every unknown mode as a submodule; libgit2 treats the same entry
+    as a file and checks out its content.
     """
     if entry.new_mode != MODE_SUBMODULE or entry.old_oid == entry.new_oid:
         return ""
     kind = blobs.kind(entry.new_oid)
-    return (
-        f"a submodule that names a {kind} of this repository"
-        if kind in _CONTENT
-        else ""
-    )
+    if kind not in _CONTENT:
+        return ""
+    return f"the submodule points to a {kind} of this repository, not to a commit"
 
 
 def _type_changes(entry: DiffEntry) -> bool:
@@ -239,17 +247,9 @@ def _type_changes(entry: DiffEntry) -> bool:
 
 
 def _status(letter: str) -> Status:
-    statuses: dict[str, Status] = {
-        "A": "A",
-        "M": "M",
-        "D": "D",
-        "R": "R",
-        "C": "C",
-        "T": "T",
-    }
-    if letter not in statuses:
-        raise GitError(f"git's listing holds the unknown status {visible(letter)}")
-    return statuses[letter]
+    if letter not in _STATUSES:
+        raise GitError(f"git's listing has the unknown status {visible(letter)}")
+    return _STATUSES[letter]
 
 
 def _blob(mode: int, oid: str, blobs: BlobStore) -> Blob | None:
@@ -257,41 +257,42 @@ def _blob(mode: int, oid: str, blobs: BlobStore) -> Blob | None:
 
 
 def _unmerged(entry: DiffEntry, reader: DiffReader, blobs: BlobStore) -> FileChange:
-    # The only place where git writes a name as it is, newlines and all.
+    # Only here git writes a name unquoted, including any newlines.
     line = _UNMERGED + entry.path + b"\n"
     if reader.peek(len(line)) != line:
-        raise GitError("git's patch does not follow its listing")
+        raise GitError(_MISMATCH)
     reader.skip(len(line))
+    has_old = int(entry.old_oid, 16) != 0
+    old = _blob(entry.old_mode, entry.old_oid, blobs) if has_old else None
     return FileChange(
         path=entry.path,
         status="M",
         old_mode=entry.old_mode,
-        # A file that only the other sides have has no mode in the listing: it is no deletion.
+        # A file that only the other sides have is listed without a mode, but not deleted.
         new_mode=entry.new_mode or entry.old_mode or MODE_FILE,
         old_path=entry.path,
-        old=_blob(entry.old_mode, entry.old_oid, blobs)
-        if int(entry.old_oid, 16)
-        else None,
-        incomplete="a merge conflict that is not resolved",
+        old=old,
+        incomplete="it has an unresolved merge conflict",
     )
 
 
-def _section(ids: tuple[str, str], reader: DiffReader, spool: Spool) -> Iterator[Hunk]:
+def _section(oids: tuple[str, str], reader: DiffReader, spool: Spool) -> Iterator[Hunk]:
     if reader.peek(len(_SECTION)) != _SECTION:
-        raise GitError("git's patch does not follow its listing")
+        raise GitError(_MISMATCH)
     reader.until(b"\n")
     while True:
         start = reader.peek(_PEEK)
         if start.startswith(b"@@ -"):
             yield _hunk(reader, spool)
         elif start.startswith(b"index "):
-            old, dots, new = reader.until(b"\n")[6:].partition(b" ")[0].partition(b"..")
-            if not dots or (old, new) != tuple(oid.encode() for oid in ids):
-                raise GitError("git's patch does not follow its listing")
+            line = reader.until(b"\n").removeprefix(b"index ")
+            old, dots, new = line.partition(b" ")[0].partition(b"..")
+            if not dots or (old, new) != tuple(oid.encode() for oid in oids):
+                raise GitError(_MISMATCH)
         elif start.startswith(_HEADERS):
             reader.until(b"\n")
         elif start.startswith((b"Binary files ", b"GIT binary patch")):
-            raise GitError("git hides content as binary although it was told not to")
+            raise GitError("git treats a file as binary in spite of --text")
         else:
             return
 
@@ -299,7 +300,7 @@ def _section(ids: tuple[str, str], reader: DiffReader, spool: Spool) -> Iterator
 def _hunk(reader: DiffReader, spool: Spool) -> Hunk:
     match = _HUNK.match(reader.until(b"\n"))
     if match is None:
-        raise GitError("git's patch holds a hunk header that cannot be read")
+        raise GitError("git's patch has an invalid hunk header")
     old_start, old_count, new_start, new_count = match.groups(b"1")
     removed = _body(reader, spool, int(old_count), b"-")
     added = _body(reader, spool, int(new_count), b"+")
@@ -307,28 +308,29 @@ def _hunk(reader: DiffReader, spool: Spool) -> Hunk:
 
 
 def _body(reader: DiffReader, spool: Spool, count: int, sign: bytes) -> HunkLines:
-    """Move ``count`` lines into the spool, without the sign each begins with.
+    """Move ``count`` lines into the spool, without the sign that each begins with.
 
-    Whole buffers are counted and replaced at once: a loop over lines would
-    cost more than git itself.
+    Whole buffers are counted and replaced at once: a loop over lines would be
+    slower than git itself.
     """
     begin = spool.size
-    mark = b"\n" + sign
-    left = count
-    fresh = True
-    while left:
-        data = reader.lines(left)
-        piece = b"\n" + data if fresh else data
-        starts = piece.count(b"\n") - piece.endswith(b"\n")
-        if not data or piece.count(mark) != starts:
+    line_start = b"\n" + sign
+    remaining = count
+    at_line_start = True
+    while remaining:
+        data = reader.lines(remaining)
+        # A newline in front lets every line start look the same.
+        text = b"\n" + data if at_line_start else data
+        expected = text.count(b"\n") - text.endswith(b"\n")
+        if not data or text.count(line_start) != expected:
             raise GitError(
-                "git's patch holds a hunk that does not have the lines it announces"
+                "a hunk of git's patch does not have the lines that its header announces"
             )
-        left -= data.count(b"\n")
-        fresh = data.endswith(b"\n")
-        stripped = piece.replace(mark, b"\n")
-        spool.append(stripped[1:] if piece is not data else stripped)
+        stripped = text.replace(line_start, b"\n")
+        spool.append(stripped[1:] if at_line_start else stripped)
+        remaining -= data.count(b"\n")
+        at_line_start = data.endswith(b"\n")
     if count and reader.peek(2) == b"\\ ":
         reader.until(b"\n")
-        spool.cut(spool.size - 1)
+        spool.truncate(spool.size - 1)
     return HunkLines(spool, begin, spool.size - begin, count)

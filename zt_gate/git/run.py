@@ -1,9 +1,9 @@
-"""Git, started without trusting the repository it looks at.
+"""Runs git on a repository that may be hostile.
 
 A repository's own settings can make git run programs (``core.fsmonitor``,
 ``core.sshCommand``, filters, external diffs), hide content (attributes,
-``ignore`` of submodules) or lie about history (grafts, replace refs).  Every
-call here has them switched off, by ``_FLAGS`` and by the environment.
+``ignore`` of submodules) or falsify history (grafts, replace refs).  Every call
+switches them off through ``_FLAGS`` and the environment.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import GitError, NotARepositoryError, failure, visible
 from zt_gate.git.executable import (
-    REPOSITORY,
+    REPOSITORY_VARIABLES,
     find_git,
-    hardened,
+    hardened_environment,
     inside,
     scanned_folders,
 )
@@ -32,28 +32,39 @@ from zt_gate.system import process
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: Seconds of CPU time that one git command may use, and wall seconds that it may take.
+#: Limits of one git command in seconds: CPU time and elapsed time.
 SECONDS = 120.0
 WALL_SECONDS = 600.0
-#: Bytes of memory that git may take for itself (mapped packs do not count): ten
-#: trees that name each other ten times over are a listing without an end.
+#: Bytes of git's own memory, without mapped packs.  Ten small trees that nest each
+#: other produce a listing of any length.
 MEMORY = 4 << 30
-#: Bytes of a path that git keeps in a file.
+#: Bytes of a path that git stores in a file.
 _MAX_PATH = 1 << 16
 
 _FLAGS = (
     "--no-pager",
-    "-c", "core.fsmonitor=false",          # would run a program
-    "-c", "core.hooksPath=/dev/null",      # would run programs
+    "-c", "core.fsmonitor=false",          # runs a program
+    "-c", "core.hooksPath=/dev/null",      # runs programs
     "-c", "core.quotePath=false",
     "-c", "safe.bareRepository=explicit",  # a bare repository in the tree is content
-    "-c", "protocol.ext.allow=never",      # would run a program
-    "-c", "core.untrackedCache=false",     # could hide an untracked file
-    "-c", "core.commitGraph=false",        # could lie about parents
-    "-c", "core.fsync=none",               # what is written is thrown away
-    "-c", "core.splitIndex=false",         # would write beside the index
+    "-c", "protocol.ext.allow=never",      # runs a program
+    "-c", "core.untrackedCache=false",     # can hide an untracked file
+    "-c", "core.commitGraph=false",        # can falsify parents
+    "-c", "core.fsync=none",               # nothing that git writes is kept
+    "-c", "core.splitIndex=false",         # writes beside the index
     "-c", "advice.graftFileDeprecated=false",
 )  # fmt: skip
+
+# The first answers of `git rev-parse`: one line each, before two paths and HEAD.
+_FLAG_QUESTIONS = (
+    "--is-bare-repository",
+    "--is-inside-work-tree",
+    "--is-shallow-repository",
+    "--show-object-format",
+)
+_FLAG_COUNT = len(_FLAG_QUESTIONS)
+_PATH_QUESTIONS = ("--absolute-git-dir", "--show-toplevel")
+_QUESTIONS = (*_FLAG_QUESTIONS, *_PATH_QUESTIONS)
 
 _EMPTY_TREES = {
     "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -63,10 +74,11 @@ _EMPTY_TREES = {
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """Git, bound to one repository; its work tree's top is ``root``.
+    """Git for one repository; ``root`` is the top of its work tree.
 
-    ``head`` is the commit of HEAD when the repository was opened, "" where
-    there are no commits yet: a run looks at one state, whatever moves meanwhile.
+    ``head`` is the commit of HEAD when the repository was opened, "" if there
+    are no commits yet: a run uses one state even if HEAD moves meanwhile.
+    ``seconds`` limits the CPU time of a command, ``wall_seconds`` its duration.
     """
 
     root: Path
@@ -86,63 +98,70 @@ class Git:
     ) -> Git:
         """Find the repository around ``cwd``.
 
-        Raises NotARepositoryError where there is none or it has no work tree,
-        GitError where git is missing or refuses.
+        Raises NotARepositoryError if there is none or it has no work tree,
+        GitError if git is missing or refuses the repository.
         """
         cwd = Path(os.path.abspath(cwd))
         outside = scanned_folders(cwd, environ)
         program = find_git(environ, outside)
-        bound = cls(cwd, program, hardened(environ, cwd, outside), seconds=seconds)
-        done = bound._start(
-            ["rev-parse", "--is-bare-repository", "--is-inside-work-tree",
-             "--is-shallow-repository", "--show-object-format", "--absolute-git-dir",
-             "--show-toplevel", "--verify", "-q", "HEAD"]
-        )  # fmt: skip
-        flags = done.stdout.split(b"\n", 4)
-        if flags[0] == b"true":
+        environ = hardened_environment(environ, cwd, outside)
+        in_cwd = cls(cwd, program, environ, seconds=seconds)
+        return in_cwd._at_top()
+
+    def _at_top(self) -> Git:
+        """Return git for the top of the work tree around ``root``, with its properties."""
+        result = self._start(["rev-parse", *_QUESTIONS, "--verify", "-q", "HEAD"])
+        answers = result.stdout.split(b"\n", _FLAG_COUNT)
+        if answers[0] == b"true":
             raise NotARepositoryError(
-                "this is a bare repository: there is no work tree to scan"
+                "this is a bare repository: it has no work tree to scan"
             )
-        if len(flags) > 1 and flags[1] == b"false":
-            raise NotARepositoryError("this folder is no part of a work tree")
-        if done.returncode not in {0, 1} or len(flags) < 5:
-            raise failure("rev-parse", done.stderr, done.returncode)
-        head = ""
-        rest = flags[4].removesuffix(b"\n")
-        if done.returncode == 0:
-            rest, _, last = rest.rpartition(b"\n")
-            head = last.decode("ascii", "replace")
-        places = rest.split(b"\n")
-        if len(places) != 2:  # their names hold newlines themselves
-            asked = ("--absolute-git-dir", "--show-toplevel")
-            places = [
-                bound.run(["rev-parse", word]).removesuffix(b"\n") for word in asked
-            ]
-        folder, root = os.fsdecode(places[0]), Path(os.fsdecode(places[1]))
-        if (
-            inside(os.path.realpath(program), os.path.realpath(root))
-            and str(root) != "/"
-        ):
-            raise GitError("the only git found lies in the folder that is scanned")
-        opened = cls(root, program, bound.environ, flags[3].decode("ascii", "replace"),
-                     flags[2] == b"true", head, seconds, folder=folder)  # fmt: skip
-        if opened.object_format not in _EMPTY_TREES:
-            raise GitError(f"unknown object format {visible(flags[3])}")
+        if len(answers) > 1 and answers[1] == b"false":
+            raise NotARepositoryError("this folder is not part of a work tree")
+        if result.returncode not in {0, 1} or len(answers) <= _FLAG_COUNT:
+            raise failure("rev-parse", result.stderr, result.returncode)
+        paths = answers[_FLAG_COUNT].removesuffix(b"\n")
+        head = b""
+        if result.returncode == 0:
+            paths, _, head = paths.rpartition(b"\n")
+        folder, newline, root = paths.partition(b"\n")
+        if not newline or b"\n" in root:  # a path contains a newline: ask for each
+            folder, root = (
+                self.run(["rev-parse", question]).removesuffix(b"\n")
+                for question in _PATH_QUESTIONS
+            )
+        object_format = answers[3].decode("ascii", "replace")
+        self._check_program(os.fsdecode(root))
+        if object_format not in _EMPTY_TREES:
+            raise GitError(f"unknown object format {visible(object_format)}")
         if not head:
-            opened._check_unborn()
-        return opened
+            self._check_unborn()
+        return replace(
+            self,
+            root=Path(os.fsdecode(root)),
+            object_format=object_format,
+            shallow=answers[2] == b"true",
+            head=head.decode("ascii", "replace"),
+            folder=os.fsdecode(folder),
+        )
+
+    def _check_program(self, root: str) -> None:
+        """Raise GitError if git itself is in the work tree with the top ``root``."""
+        real_root = os.path.realpath(root)
+        if root != "/" and inside(os.path.realpath(self.program), real_root):
+            raise GitError("the only git found is inside the scanned folder")
 
     @property
     def empty_tree(self) -> str:
-        """The id of the tree without entries, which git knows without storing it."""
+        """The id of the empty tree, which every repository has."""
         return _EMPTY_TREES[self.object_format]
 
     @property
     def common_folder(self) -> str:
-        """The repository's common folder, absolute: linked work trees share it.
+        """The absolute path of the folder that linked work trees share.
 
-        It is ``folder`` itself except in a linked work tree.  Raises GitError where
-        it cannot be read.
+        Equals ``folder`` except in a linked work tree.  Raises GitError if it cannot
+        be read.
         """
         if self.environ.get("GIT_COMMON_DIR"):
             return os.path.join(self.root, self.environ["GIT_COMMON_DIR"])
@@ -152,25 +171,27 @@ class Git:
         except FileNotFoundError:
             return self.folder
         except OSError as error:
-            raise GitError("the repository's folder cannot be read") from error
+            raise GitError("the repository's commondir file cannot be read") from error
         return os.path.normpath(os.path.join(self.folder, shared))
 
     def with_environ(self, **added: str) -> Git:
-        """Return the same with variables added to git's environment."""
+        """Return the same git with variables added to its environment."""
         return replace(self, environ={**self.environ, **added})
 
     def nested(self, top: Path) -> Git:
-        """Return git for a repository whose ``.git`` lies in ``top``, inside this one."""
-        own = {
+        """Return git for a nested repository whose ``.git`` is in ``top``."""
+        environ = {
             name: value
             for name, value in self.environ.items()
-            if name not in REPOSITORY
+            if name not in REPOSITORY_VARIABLES
         }
-        own["GIT_CEILING_DIRECTORIES"] = str(top.parent)
-        return replace(self, root=top, environ=own, shallow=False, head="", folder="")
+        environ["GIT_CEILING_DIRECTORIES"] = str(top.parent)
+        return replace(
+            self, root=top, environ=environ, shallow=False, head="", folder=""
+        )
 
     def command(self, args: Sequence[str | bytes]) -> list[str]:
-        """Return the whole command line for ``args``."""
+        """Return the complete command line for ``args``."""
         return [self.program, *_FLAGS, *(os.fsdecode(arg) for arg in args)]
 
     def run(
@@ -184,41 +205,46 @@ class Git:
     ) -> bytes:
         """Run git and return its standard output; raises GitError.
 
-        ``ok``: exit codes that are no failure.  ``strict``: a warning is a
-        failure too (``ls-files`` only warns about a folder it cannot read).
+        ``ok``: exit codes of success.  ``strict``: any message on standard error is
+        a failure (``ls-files`` only warns about a folder that it cannot read).
         """
-        done = self._start(args, stdin, max_output)
-        if done.returncode not in ok or (strict and done.stderr.strip()):
-            raise failure(os.fsdecode(args[0]), done.stderr, done.returncode)
-        return done.stdout
+        result = self._start(args, stdin, max_output)
+        if result.returncode not in ok or (strict and result.stderr.strip()):
+            raise failure(os.fsdecode(args[0]), result.stderr, result.returncode)
+        return result.stdout
 
     def popen(self, args: Sequence[str | bytes], stdin: int) -> subprocess.Popen[bytes]:
-        """Start git with unbuffered pipes; the caller ends it.  Raises GitError."""
+        """Start git with unbuffered pipes; the caller must end it.  Raises GitError."""
         try:
             child = subprocess.Popen(
-                self.command(args), cwd=self.root, env=self.environ, bufsize=0,
-                stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
+                self.command(args),
+                cwd=self.root,
+                env=self.environ,
+                bufsize=0,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
         except (OSError, ValueError) as error:
             raise GitError(
                 f"git could not be started: {visible(str(error))}"
             ) from error
         if sys.platform == "linux":
-            with suppress(OSError, ValueError):  # it has ended, or has a stricter limit
+            with suppress(OSError, ValueError):  # it ended, or has a stricter limit
                 resource.prlimit(child.pid, resource.RLIMIT_DATA, (MEMORY, MEMORY))
         return child
 
     def pipe(self, child: subprocess.Popen[bytes], name: str) -> Pipe:
-        """Return the output of a running git; the limits of time count from now on."""
+        """Return the output of a running git; the time limits start now."""
         return Pipe(child, name, cpu=self.seconds, wall=self.wall_seconds)
 
     @contextmanager
     def stream(
         self, args: Sequence[str | bytes], stdin: int | None = None
     ) -> Iterator[Pipe]:
-        """Run git and read its output as it comes; ``stdin`` is a descriptor or None.
+        """Run git and yield its output as a pipe; ``stdin`` is a file descriptor or None.
 
-        Raises GitError where git fails, or says more than was read.
+        Raises GitError if git fails, or if its output was not read to the end.
         """
         child = self.popen(args, subprocess.DEVNULL if stdin is None else stdin)
         pipe = self.pipe(child, os.fsdecode(args[0]))
@@ -226,7 +252,7 @@ class Git:
             yield pipe
             pipe.finish()
         except GitError as error:
-            # Where git failed, output that ends too early is not the cause.
+            # If git failed, output that ends early is a consequence: report git's error.
             cause = pipe.cause()
             if cause is None:
                 raise
@@ -239,20 +265,23 @@ class Git:
     ) -> process.CompletedProcess:
         try:
             return process.run(
-                self.command(args), cwd=self.root, env=self.environ, stdin=stdin,
-                deadline=time.monotonic() + self.wall_seconds, cpu_seconds=self.seconds,
+                self.command(args),
+                cwd=self.root,
+                env=self.environ,
+                stdin=stdin,
+                deadline=time.monotonic() + self.wall_seconds,
+                cpu_seconds=self.seconds,
                 max_output=max_output,
-            )  # fmt: skip
+            )
         except (OSError, ValueError) as error:
             raise GitError(
                 f"git {os.fsdecode(args[0])}: {visible(str(error))}"
             ) from error
 
     def _check_unborn(self) -> None:
-        """Tell a HEAD that has no commit yet from one that cannot be read."""
-        name = self.run(["symbolic-ref", "-q", "HEAD"], ok=(0, 1)).strip()
-        if name:
-            # Names a broken ref in a warning, and says nothing of one that is not there.
-            self.run(["for-each-ref", "--format=%(refname)", name], strict=True)
-        else:
-            raise GitError("HEAD names no branch and no commit")
+        """Raise GitError unless HEAD is a branch without commits."""
+        branch = self.run(["symbolic-ref", "-q", "HEAD"], ok=(0, 1)).strip()
+        if not branch:
+            raise GitError("HEAD refers to neither a branch nor a commit")
+        # Git warns about a broken ref here, but not about one that does not exist.
+        self.run(["for-each-ref", "--format=%(refname)", branch], strict=True)

@@ -1,4 +1,4 @@
-"""Where the text of hunks lies: memory while it is small, else a file without a name."""
+"""Stores the text of hunks in memory, and above a limit in an unlinked temporary file."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 #: Bytes kept in memory before a spool moves to a file.
 IN_MEMORY = 4 << 20
-#: Bytes of one spool: a commit of 100 KB can name a blob of 100 MB a thousand times.
+#: Bytes of one spool.  A commit of 100 KB can reference a blob of 100 MB a thousand times.
 LIMIT = 4 << 30
 
 
 class Spool:
-    """Bytes that are appended once and read from anywhere afterwards.
+    """An append-only buffer that is read at any offset.
 
-    The file is unlinked as soon as it is made and is read with ``pread``, so
-    that processes forked later read it side by side.
+    The file is unlinked right after it is created.  It is read with ``pread``, so
+    forked processes can read it at the same time.
     """
 
     def __init__(self, folder: Path | None = None, in_memory: int = IN_MEMORY) -> None:
@@ -31,43 +31,41 @@ class Spool:
         self.size = 0
 
     def append(self, data: bytes) -> None:
-        """Add ``data`` at the end.
-
-        Raises OSError where the disk is full, GitError above LIMIT.
-        """
+        """Append ``data``; raises OSError if the disk is full, GitError above LIMIT."""
         if self.size + len(data) > LIMIT:
             raise GitError(
-                f"the change has more than {LIMIT >> 30} GB of lines: too much to read"
+                f"the change has more than {LIMIT >> 30} GB of text, the limit"
             )
         self._memory += data
         self.size += len(data)
         if self.size > self._limit:
             self._flush()
 
-    def cut(self, size: int) -> None:
-        """Take the last bytes away again, so that ``size`` are left."""
-        drop = self.size - size
-        if drop <= len(self._memory):
-            del self._memory[len(self._memory) - drop :]
+    def truncate(self, size: int) -> None:
+        """Drop the last bytes, so that ``size`` bytes are left."""
+        excess = self.size - size
+        if excess <= len(self._memory):
+            del self._memory[len(self._memory) - excess :]
         else:
             os.ftruncate(self._file, size)
             self._memory.clear()
         self.size = size
 
     def read(self, offset: int, length: int) -> bytes:
-        """Return exactly ``length`` bytes from ``offset``; raises OSError where there are fewer."""
-        flushed = self.size - len(self._memory)
-        pieces = []
+        """Return exactly ``length`` bytes from ``offset``; raises OSError if there are fewer."""
+        in_file = self.size - len(self._memory)
+        chunks = []
         end = offset + length
-        while offset < min(end, flushed):
-            piece = os.pread(self._file, min(end, flushed) - offset, offset)
-            if not piece:
+        file_end = min(end, in_file)
+        while offset < file_end:
+            chunk = os.pread(self._file, file_end - offset, offset)
+            if not chunk:
                 break
-            pieces.append(piece)
-            offset += len(piece)
+            chunks.append(chunk)
+            offset += len(chunk)
         if offset < end:
-            pieces.append(bytes(self._memory[offset - flushed : end - flushed]))
-        data = b"".join(pieces)
+            chunks.append(bytes(self._memory[offset - in_file : end - in_file]))
+        data = b"".join(chunks)
         if len(data) != length:
             raise OSError(f"a temporary file holds {len(data)} of {length} bytes")
         return data

@@ -1,8 +1,8 @@
-"""Files of the project as they stand at a trusted commit.
+"""Reads files of the project at a trusted commit.
 
-A path is followed through the trees by hand: git's own ``COMMIT:path`` says
-"missing" both for a path that is not there and for an object that cannot be
-read, and one of them must not pass for the other.
+The trees are read one by one: git's own ``COMMIT:path`` reports "missing" both
+for a path that does not exist and for an object that cannot be read, and an
+unreadable file must not count as a missing one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
 
 _MODE_TREE = 0o040000
-#: Bytes that a file of settings may have.
+#: Bytes that a settings file may have.
 LIMIT = 10 << 20
 
 
@@ -28,27 +28,27 @@ def read_file(
     store: BlobStore | None = None,
     limit: int = LIMIT,
 ) -> bytes | None:
-    """Return the file ``path`` of ``commit`` (an object id), None where it does not exist.
+    """Return the file ``path`` of ``commit`` (an object id), None if it does not exist.
 
-    With ``commit`` "" (no commits yet) nothing exists.  ``store`` saves a
-    process where several files are read.  Raises GitError where git fails, the
-    file is a link or a submodule, or has more than ``limit`` bytes.
+    With ``commit`` "" (no commits yet) nothing exists.  Reads of several files
+    can share one ``store`` and so one process.  Raises GitError if git fails, the
+    path is a link, a folder or a submodule, or the file has more than ``limit`` bytes.
     """
     if not commit or commit == git.empty_tree:
         return None
     store = BlobStore(git) if store is None else store
     oid, mode = commit, _MODE_TREE
-    parts = path.split(b"/")
-    for part in parts:
+    for name in path.split(b"/"):
         if mode != _MODE_TREE:
             return None
-        entry = _entries(*store.fetch(oid), store, git).get(part)
+        kind, data = store.fetch(oid)
+        entry = _entries(kind, data, store, git).get(name)
         if entry is None:
             return None
         mode, oid = entry
         if mode == MODE_SYMLINK:
             raise GitError(
-                f"{visible(path)} is a symbolic link at {commit[:12]}: not followed"
+                f"{visible(path)} is a symbolic link at {commit[:12]}; links are not followed"
             )
     if mode in {_MODE_TREE, MODE_SUBMODULE}:
         kind = "folder" if mode == _MODE_TREE else "submodule"
@@ -63,29 +63,30 @@ def list_paths(git: Git, commit: str) -> tuple[bytes, ...]:
     """
     if not commit or commit == git.empty_tree:
         return ()
-    listed = git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])
-    return tuple(listed.split(b"\0")[:-1])
+    output = git.run(["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])
+    return tuple(output.split(b"\0")[:-1])
 
 
 def _entries(
     kind: str, data: bytes, store: BlobStore, git: Git
 ) -> dict[bytes, tuple[int, str]]:
-    """Return the entries of a tree, or of a commit's tree: name to mode and id."""
+    """Parse a tree, or the tree of a commit; return mode and id by name."""
     if kind == "commit":
-        tree = (
-            data.partition(b"\n")[0].removeprefix(b"tree ").decode("ascii", "replace")
-        )
-        kind, data = store.fetch(tree)
+        tree = data.partition(b"\n")[0].removeprefix(b"tree ")
+        kind, data = store.fetch(tree.decode("ascii", "replace"))
     if kind != "tree":
-        raise GitError(f"a {visible(kind)} stands where a commit or a folder should")
-    width = 20 if git.object_format == "sha1" else 32
+        raise GitError(f"the repository has a {visible(kind)} in place of a tree")
+    oid_size = 20 if git.object_format == "sha1" else 32
     entries = {}
-    at = 0
-    while at < len(data):
-        space = data.find(b" ", at)
+    start = 0
+    while start < len(data):
+        space = data.find(b" ", start)
         nul = data.find(b"\0", space)
-        if space < 0 or nul < 0 or not data[at:space].isdigit():
-            raise GitError("a folder of the repository cannot be read")
-        at, mode, name = nul + 1 + width, int(data[at:space], 8), data[space + 1 : nul]
-        entries[name] = (mode, data[nul + 1 : at].hex())
+        if space < 0 or nul < 0 or not data[start:space].isdigit():
+            raise GitError("a tree object of the repository is malformed")
+        mode = int(data[start:space], 8)
+        name = data[space + 1 : nul]
+        end = nul + 1 + oid_size
+        entries[name] = (mode, data[nul + 1 : end].hex())
+        start = end
     return entries

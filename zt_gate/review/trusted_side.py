@@ -33,7 +33,7 @@ def trusted_revision(
     """
     if git is None:
         return ""
-    from zt_gate.git.history import is_nothing, resolve
+    from zt_gate.git.history import is_null_revision, resolve
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
@@ -44,7 +44,7 @@ def trusted_revision(
     base = request.spec
     if change.kind == "range":
         base = request.spec.partition("..")[0] or "HEAD"
-    return "" if is_nothing(git, base) else resolve(git, base)
+    return "" if is_null_revision(git, base) else resolve(git, base)
 
 
 def _head_contains(git: Git, change: ChangeSet) -> bool:

@@ -1,1 +1,1 @@
-"""Where a change comes from: each module gives a ChangeSet."""
+"""Reads a ChangeSet from each kind of source."""

@@ -1,4 +1,4 @@
-"""The one number that says which content was judged."""
+"""The digest that identifies the content that was judged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zt_gate.model.change import Commit, FileChange, HunkLines
+    from zt_gate.model.change import Blob, Commit, FileChange, Hunk, HunkLines
+
+_CHUNK = 1 << 20
 
 
 def change_digest(
@@ -17,39 +19,59 @@ def change_digest(
     *,
     contents: bool = False,
 ) -> str:
-    """Return SHA-256, in hexadecimal, over statuses, modes, paths, object and commit ids.
+    """Return the hexadecimal SHA-256 of statuses, modes, paths, object and commit ids.
 
-    With ``contents`` the lines of the hunks count too: for a source whose
-    object ids were written by somebody else, as in a patch.
+    With ``contents`` it also covers the lines of the hunks, for sources such as
+    patches whose object ids are not verified.
     """
-    total = hashlib.sha256()
+    digest = hashlib.sha256()
     for commit in commits:
-        _add(total, b"commit", commit.oid.encode(), commit.author_name, commit.author_email,
-             commit.message)  # fmt: skip
+        _add(
+            digest,
+            b"commit",
+            commit.oid.encode(),
+            commit.author_name,
+            commit.author_email,
+            commit.message,
+        )
     for file in files:
         _add(
-            total, b"file", file.status.encode(), b"%o %o" % (file.old_mode, file.new_mode),
-            file.path, file.old_path or b"", (file.old.oid if file.old else "").encode(),
-            (file.new.oid if file.new else "").encode(), file.incomplete.encode(),
-        )  # fmt: skip
+            digest,
+            b"file",
+            file.status.encode(),
+            b"%o %o" % (file.old_mode, file.new_mode),
+            file.path,
+            file.old_path or b"",
+            _oid(file.old),
+            _oid(file.new),
+            file.incomplete.encode(),
+        )
         if contents:
             for hunk in file.hunks:
-                _add(total, b"hunk", b"%d %d" % (hunk.old_start, hunk.new_start))
-                for body in (hunk.removed, hunk.added):
-                    _add_body(total, body)
-    return total.hexdigest()
+                _add_hunk(digest, hunk)
+    return digest.hexdigest()
 
 
-def _add(total: hashlib._Hash, *fields: bytes) -> None:
+def _oid(blob: Blob | None) -> bytes:
+    return blob.oid.encode() if blob else b""
+
+
+def _add(digest: hashlib._Hash, *fields: bytes) -> None:
     for field in fields:
-        total.update(b"%d:" % len(field))
-        total.update(field)
+        digest.update(b"%d:" % len(field))
+        digest.update(field)
 
 
-def _add_body(total: hashlib._Hash, body: HunkLines) -> None:
-    total.update(b"%d %d:" % (body.lines, body.length))
-    at = 0
-    while at < body.length:
-        size = min(1 << 20, body.length - at)
-        total.update(body.store.read(body.offset + at, size))
-        at += size
+def _add_hunk(digest: hashlib._Hash, hunk: Hunk) -> None:
+    _add(digest, b"hunk", b"%d %d" % (hunk.old_start, hunk.new_start))
+    _add_body(digest, hunk.removed)
+    _add_body(digest, hunk.added)
+
+
+def _add_body(digest: hashlib._Hash, body: HunkLines) -> None:
+    digest.update(b"%d %d:" % (body.lines, body.length))
+    position = 0
+    while position < body.length:
+        size = min(_CHUNK, body.length - position)
+        digest.update(body.store.read(body.offset + position, size))
+        position += size

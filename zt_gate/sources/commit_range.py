@@ -1,4 +1,4 @@
-"""What a range of commits changes, as a whole and commit by commit."""
+"""The change of a range of commits, as a whole and commit by commit."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ if TYPE_CHECKING:
 def read(git: Git, spec: str, blobs: BlobStore | None = None) -> ChangeSet:
     """Return the change of ``A..B`` or ``A...B``: both mean merge-base(A, B)..B.
 
-    A side left out means HEAD.  ``A`` may be the empty tree or a null id, for
-    a push of everything.  Raises SourceError where it is no range, GitError.
+    An omitted side means HEAD.  ``A`` may be the empty tree or a null id, for a
+    first push.  Raises SourceError if ``spec`` is not a range, GitError.
     """
-    since, dots, until = spec.partition("...")
-    if not dots:
-        since, dots, until = spec.partition("..")
-    if not dots:
-        raise SourceError("a range is written A..B or A...B")
+    if ".." not in spec:
+        raise SourceError("invalid range: write A..B or A...B")
+    separator = "..." if "..." in spec else ".."
+    since, _, until = spec.partition(separator)
     return _read(git, "range", since or "HEAD", until or "HEAD", blobs)
 
 
 def read_base(git: Git, rev: str, blobs: BlobStore | None = None) -> ChangeSet:
-    """Return what HEAD changes since its merge base with ``rev``.  Raises GitError."""
+    """Return the change from HEAD's merge base with ``rev`` to HEAD; raises GitError."""
     if not git.head:
         raise NoCommitsError("the repository has no commits yet")
     return _read(git, "base", rev, "HEAD", blobs)
@@ -43,7 +42,7 @@ def _read(
     git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None
 ) -> ChangeSet:
     head = history.resolve(git, until)
-    if history.is_nothing(git, since):
+    if history.is_null_revision(git, since):
         start = base = git.empty_tree
     else:
         start = history.resolve(git, since)

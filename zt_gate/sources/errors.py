@@ -1,4 +1,4 @@
-"""What cannot be scanned because of what was asked for, not because of git."""
+"""Errors in the user's choice of a source, as opposed to failures of git."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from zt_gate.errors import UsageError
 
 
 class SourceError(UsageError):
-    """What was named cannot be read as a change; the text is one clear line."""
+    """The given source cannot be read as a change; the text is one line for the user."""
 
 
 class PatchError(SourceError):
-    """Something is no patch, or not one that can be read safely."""
+    """The input is not a patch, or a patch that cannot be read safely."""

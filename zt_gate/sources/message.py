@@ -1,7 +1,7 @@
-"""A message before its commit is made: what it says, and the task that it names.
+"""The change of a commit message that is not committed yet.
 
-The files of the staged change come by name alone: their lines are judged when
-the change is, and the task of a trailer is held against names.
+The staged files are included without content: the pre-commit scan judges their
+lines, and a trailer's task only restricts paths.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def read(git: Git, message: bytes) -> ChangeSet:
-    """Return a change with one commit that has this message and does not exist yet.
+    """Return a change with one future commit that has this message.
 
-    Its id is the null id, as in ``git blame``.  Raises SourceError for a message
-    of more than 1 MB, GitError.
+    The commit has the null id, as in ``git blame``.  Raises SourceError for a
+    message of more than 1 MB, GitError.
     """
     if len(message) > LIMIT:
-        raise SourceError("the commit message has more than 1 MB")
+        raise SourceError("the commit message is larger than 1 MB")
     change = staged.read(git)
     encoding = git.run(["config", "--get", "i18n.commitEncoding"], ok=(0, 1))
     commit = Commit(

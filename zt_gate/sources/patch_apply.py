@@ -1,9 +1,8 @@
-"""Old and new content of a file in a patch, computed when it is asked for."""
+"""Computes the old and new content of a file in a patch on demand."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import Blob, ContentUnavailableError
@@ -16,8 +15,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """The hunks of one file over the first base that they fit exactly."""
+class PatchedFile:
+    """The hunks of one file, applied to the first base that they fit exactly.
+
+    ``data`` is the whole patch, ``spans`` are the hunks in it.  With ``crlf`` the
+    patch's own lines end with CRLF.  Each of ``bases`` reads a possible old
+    content up to a limit of bytes, or raises ContentUnavailableError.
+    """
 
     data: bytes | mmap.mmap = field(repr=False)
     spans: tuple[Span, ...]
@@ -25,59 +29,66 @@ class Applied:
     bases: tuple[Callable[[int], bytes], ...] = field(repr=False)
 
     def old(self, limit: int) -> bytes:
-        """Return the content before; raises ContentUnavailableError."""
+        """Return the old content; raises ContentUnavailableError."""
         return self._both(limit)[0]
 
     def new(self, limit: int) -> bytes:
-        """Return the content after; raises ContentUnavailableError."""
+        """Return the new content; raises ContentUnavailableError."""
         content = self._both(limit)[1]
         if len(content) > limit:
             raise ContentUnavailableError(
-                f"it has {len(content):,} bytes, more than {limit:,}"
+                f"it has {len(content):,} bytes; the limit is {limit:,}"
             )
         return content
 
     def _both(self, limit: int) -> tuple[bytes, bytes]:
-        reasons = []
+        reason = "there is no repository to read the rest of the file from"
         for base in self.bases:
             try:
-                content = base(limit)
+                old = base(limit)
             except ContentUnavailableError as error:
-                reasons.append(str(error))
+                reason = str(error)
                 continue
-            for crlf in (True, False) if self.crlf else (False,):
-                result = self._fit(content, crlf=crlf)
-                if result is not None:
-                    return content, result
-            reasons.append("the patch does not fit the file that is there")
-        why = reasons[-1] if reasons else "there is no repository to take it from"
+            new = self._patched(old)
+            if new is not None:
+                return old, new
+            reason = "the patch does not fit the existing file"
         raise ContentUnavailableError(
-            f"the content around the patch is not known: {why}"
+            f"the content around the patch is not known: {reason}"
         )
 
-    def _fit(self, content: bytes, *, crlf: bool) -> bytes | None:
-        """Return ``content`` with the hunks applied, None where they do not fit exactly."""
-        lines = _lines(content)
+    def _patched(self, old: bytes) -> bytes | None:
+        """Return ``old`` with the hunks applied, None if they do not fit exactly."""
+        new = self._apply(old, crlf=self.crlf)
+        if new is None and self.crlf:
+            new = self._apply(old, crlf=False)
+        return new
+
+    def _apply(self, old: bytes, *, crlf: bool) -> bytes | None:
+        lines = _lines(old)
         result: list[bytes] = []
-        at = 0
+        position = 0
         for span in self.spans:
             start = span.old_start - 1 if span.old_count else span.old_start
+            end = start + span.old_count
             before, after = _sides(self.data[span.begin : span.end], crlf=crlf)
-            if start < at or lines[start : start + span.old_count] != before:
+            if start < position or lines[start:end] != before:
                 return None
-            result += lines[at:start]
+            result += lines[position:start]
             result += after
-            at = start + span.old_count
-        if at > len(lines):
+            position = end
+        if position > len(lines):
             return None
-        return b"".join([*result, *lines[at:]])
+        return b"".join([*result, *lines[position:]])
 
 
 def _lines(content: bytes) -> list[bytes]:
-    pieces = content.split(b"\n")
-    last = pieces.pop()
-    lines = [piece + b"\n" for piece in pieces]
-    return [*lines, last] if last else lines
+    """Return the lines with their newlines."""
+    *ended, last = content.split(b"\n")
+    lines = [line + b"\n" for line in ended]
+    if last:
+        lines.append(last)
+    return lines
 
 
 def _sides(text: bytes, *, crlf: bool) -> tuple[list[bytes], list[bytes]]:
@@ -85,14 +96,14 @@ def _sides(text: bytes, *, crlf: bool) -> tuple[list[bytes], list[bytes]]:
     before: list[bytes] = []
     after: list[bytes] = []
     sign = b" "
-    for line in _lines(text if text.endswith(b"\n") else text + b"\n"):
-        if line.startswith(b"\\ "):
-            for side in (
-                before if sign != b"+" else None,
-                after if sign != b"-" else None,
-            ):
-                if side:
-                    side[-1] = side[-1][:-1]
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    for line in _lines(text):
+        if line.startswith(b"\\ "):  # the line before has no newline
+            if sign != b"+":
+                _drop_newline(before)
+            if sign != b"-":
+                _drop_newline(after)
             continue
         sign = line[:1] if line[:1] in {b"+", b"-"} else b" "
         data = line[1:] if line[:1] in {b"+", b"-", b" "} else line
@@ -105,20 +116,25 @@ def _sides(text: bytes, *, crlf: bool) -> tuple[list[bytes], list[bytes]]:
     return before, after
 
 
-def whole_old(applied: Applied, _limit: int) -> bytes:
-    """Return the old content where the patch itself holds all of it (a deletion)."""
-    sides = (
-        _sides(applied.data[span.begin : span.end], crlf=applied.crlf)[0]
-        for span in applied.spans
-    )
-    return b"".join(line for lines in sides for line in lines)
+def _drop_newline(lines: list[bytes]) -> None:
+    if lines:
+        lines[-1] = lines[-1][:-1]
 
 
-def nothing(_limit: int) -> bytes:
-    """Return the content of a file that was not there before."""
+def deleted_content(patched: PatchedFile, _limit: int) -> bytes:
+    """Return the old content of a deleted file, all of which is in the patch."""
+    content: list[bytes] = []
+    for span in patched.spans:
+        text = patched.data[span.begin : span.end]
+        content += _sides(text, crlf=patched.crlf)[0]
+    return b"".join(content)
+
+
+def empty_content(_limit: int) -> bytes:
+    """Return the old content of an added file."""
     return b""
 
 
-def blobs_of(applied: Applied) -> tuple[Blob, Blob]:
-    """Return both sides as blobs without ids: ids in a patch are only claims."""
-    return Blob("", partial(applied.old)), Blob("", partial(applied.new))
+def blobs_of(patched: PatchedFile) -> tuple[Blob, Blob]:
+    """Return both sides as blobs without ids: the ids in a patch are not verified."""
+    return Blob("", patched.old), Blob("", patched.new)

@@ -1,4 +1,4 @@
-"""A change out of a unified or git patch, from a file or standard input."""
+"""The change that a unified or git patch describes, from a file or standard input."""
 
 from __future__ import annotations
 
@@ -24,9 +24,13 @@ from zt_gate.model.change import (
 from zt_gate.sources import patch_apply
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import PatchError
-from zt_gate.sources.folder_files import blob_of, spooled, unavailable
+from zt_gate.sources.folder_files import (
+    spool_content,
+    spooled_blob,
+    unavailable_blob,
+)
 from zt_gate.sources.patch_hunks import Cursor, at_section
-from zt_gate.sources.patch_mail import Prose, at_mail, read_mail
+from zt_gate.sources.patch_mail import FreeText, at_mail, read_mail
 from zt_gate.sources.patch_parse import Section, read_section, read_text
 
 if TYPE_CHECKING:
@@ -37,42 +41,45 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
 
 _CHUNK = 1 << 20
-#: Bytes of a binary file that are taken from the object database.
+#: Bytes of a binary file that is read from the object database.
 _BINARY_LIMIT = 100 << 20
 _SUBMODULE = re.compile(rb"Subproject commit (?:[0-9a-f]{40}|[0-9a-f]{64})(?:-dirty)?")
+_BINARY_PATCH = "a binary patch: its content is not in the repository"
+_NO_CONTENT = frozenset((MODE_ABSENT, MODE_SUBMODULE))
 
 
 def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:
-    """Return the change that a patch describes; nothing at all is an empty change.
+    """Return the change that a patch describes; an empty patch is an empty change.
 
-    Old content is the blob that the patch names if the repository has it, else
-    the file at HEAD, where the patch fits exactly; where neither fits, the
-    blobs raise ContentUnavailableError.  Several mails in a row give several
-    commits; ``files`` then holds the sections of all of them in their order, so
-    a path can stand there more than once, and the commits have no files of
-    their own.  Other text around the sections gives one more commit, without an
-    author: whoever reads the patch reads it too.  Raises PatchError, GitError, OSError.
+    The old content of a file is the blob that the patch names if the repository
+    has it, else the file at HEAD if the patch fits it exactly; otherwise its
+    blobs raise ContentUnavailableError.  A series of mails gives one commit for
+    each; ``files`` then holds the sections of all mails in order, so a path can
+    appear more than once, and the commits have no files.  Text outside of mails
+    and sections becomes one more commit without an author, because readers of the
+    patch see it too.  Raises PatchError, GitError, OSError.
     """
     data = patch if isinstance(patch, bytes) else _mapped(patch, workdir)
     cursor = Cursor(data)
     reader = _Reader(data, git, Spool(workdir))
     commits: list[Commit] = []
-    text = Prose()
+    free_text = FreeText()
     while not cursor.ended:
         if at_section(cursor):
-            text.end()
+            free_text.end()
             reader.add(read_section(cursor, reader.spool))
         elif at_mail(cursor):
-            text.end()
+            free_text.end()
             commits.append(read_mail(cursor))
             reader.next_patch()
         else:
-            text.add(read_text(cursor))
-    text.end()
-    if text.found and not reader.files and not commits:
-        raise PatchError("this is no patch: it names no file that changes")
-    if text.found:
-        commits.append(Commit("", b"", b"", b"", b"", text.found))
+            free_text.add(read_text(cursor))
+    free_text.end()
+    text = free_text.text
+    if text and not reader.files and not commits:
+        raise PatchError("this is not a patch: it contains no change of a file")
+    if text:
+        commits.append(Commit("", b"", b"", b"", b"", text))
     files = tuple(reader.files)
     digest = change_digest(files, commits, contents=True)
     base = git.head if git and git.head else ""
@@ -80,7 +87,7 @@ def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:
 
 
 def _mapped(stream: BinaryIO, workdir: Path) -> bytes | mmap.mmap:
-    """Copy a stream into a file without a name, and map that."""
+    """Copy a stream into an unlinked file and map it into memory."""
     import mmap
     import tempfile
 
@@ -94,7 +101,7 @@ def _mapped(stream: BinaryIO, workdir: Path) -> bytes | mmap.mmap:
 
 
 class _Reader:
-    """Makes file changes out of sections; each builds on those before it."""
+    """Converts sections to file changes; each section builds on the earlier ones."""
 
     def __init__(self, data: bytes | mmap.mmap, git: Git | None, spool: Spool) -> None:
         self.spool = spool
@@ -102,112 +109,135 @@ class _Reader:
         self._data = data
         self._git = git
         self._store = BlobStore(git) if git else None
-        # What the patches before this one made, and what this one has made so far.
-        self._before: dict[bytes, FileChange] = {}
-        self._now: dict[bytes, FileChange] = {}
+        # The latest change of each path: in earlier patches, and in the current one.
+        self._earlier: dict[bytes, FileChange] = {}
+        self._current: dict[bytes, FileChange] = {}
 
     def next_patch(self) -> None:
-        """Let what follows build on what came so far."""
-        self._before |= self._now
-        self._now = {}
+        """Start a new patch on top of the changes so far."""
+        self._earlier |= self._current
+        self._current = {}
 
     def add(self, section: Section) -> None:
         """Add the change of one section."""
         change = self._change(section)
-        before = self.files[-1] if self.files else None
-        if (
-            before
-            and before.path == change.path
-            and (before.status, change.status) == ("D", "A")
-        ):
-            # A file that becomes a link stands in a patch as a deletion and an addition.
-            self.files[-1] = FileChange(
-                change.path, "T" if before.old_mode != change.new_mode else "M", before.old_mode,
-                change.new_mode, before.path, before.old, change.new,
-                before.hunks + change.hunks, before.incomplete or change.incomplete,
-            )  # fmt: skip
+        if self.files and _is_replacement(self.files[-1], change):
+            self.files[-1] = _replacement(self.files[-1], change)
         else:
             self.files.append(change)
-        self._now[change.path] = self.files[-1]
+        self._current[change.path] = self.files[-1]
 
     def _change(self, section: Section) -> FileChange:
         if section.binary is not None or section.withheld:
             return self._binary(section)
         if section.new_mode == MODE_SUBMODULE:
             _check_submodule(section)
-        applied = patch_apply.Applied(
-            self._data, section.spans, section.crlf, tuple(self._bases(section))
+        bases = self._bases(section)
+        patched = patch_apply.PatchedFile(
+            self._data, section.spans, section.crlf, tuple(bases)
         )
         if section.status == "D":
-            whole = partial(patch_apply.whole_old, applied)
-            applied = replace(applied, bases=(*applied.bases, whole))
-        old, new = patch_apply.blobs_of(applied)
-        has_old = section.old_mode not in {MODE_ABSENT, MODE_SUBMODULE}
-        has_new = section.new_mode not in {MODE_ABSENT, MODE_SUBMODULE}
+            from_patch = partial(patch_apply.deleted_content, patched)
+            patched = replace(patched, bases=(*patched.bases, from_patch))
+        old, new = patch_apply.blobs_of(patched)
         return FileChange(
-            section.path, section.status, section.old_mode, section.new_mode, section.old_path,
-            old if has_old else None, new if has_new else None, section.hunks,
-        )  # fmt: skip
+            path=section.path,
+            status=section.status,
+            old_mode=section.old_mode,
+            new_mode=section.new_mode,
+            old_path=section.old_path,
+            old=None if section.old_mode in _NO_CONTENT else old,
+            new=None if section.new_mode in _NO_CONTENT else new,
+            hunks=section.hunks,
+        )
 
     def _bases(self, section: Section) -> list[Callable[[int], bytes]]:
-        """Return where the old content could come from, the likeliest first."""
-        if section.status == "A" or section.old_path is None:
-            return [patch_apply.nothing]
-        found: list[Callable[[int], bytes]] = []
+        """Return the possible sources of the old content, the most likely first."""
+        old_path = section.old_path
+        if section.status == "A" or old_path is None:
+            return [patch_apply.empty_content]
+        bases: list[Callable[[int], bytes]] = []
         if self._store and section.old_oid:
-            found.append(partial(self._store.read, section.old_oid))
-        # A patch copies from what was there before it, whatever it does to that file.
-        earlier, sibling = (
-            made.get(section.old_path) for made in (self._before, self._now)
-        )
+            bases.append(partial(self._store.read, section.old_oid))
+        # A copy's source is the file before this patch, even if the patch changes it.
+        earlier = self._earlier.get(old_path)
         if earlier is not None and earlier.new is not None:
-            found.append(earlier.new.read)
+            bases.append(earlier.new.read)
         if self._git and self._git.head:
-            found.append(partial(_at_head, self._git, section.old_path))
-        if sibling is not None and sibling.new is not None:
-            found.append(sibling.new.read)
-        return found
+            bases.append(partial(_at_head, self._git, old_path))
+        current = self._current.get(old_path)
+        if current is not None and current.new is not None:
+            bases.append(current.new.read)
+        return bases
 
     def _binary(self, section: Section) -> FileChange:
         """Return the change of a file that the patch does not show as lines."""
-        reason = "a binary patch: its content is not in the repository"
-        blob: Blob | None = None
+        reason = ""
+        new: Blob | None = None
         hunks: tuple[Hunk, ...] = ()
-        if section.new_mode not in {MODE_ABSENT, MODE_SUBMODULE}:
+        if section.new_mode == MODE_SUBMODULE:
+            reason = _BINARY_PATCH
+        elif section.new_mode != MODE_ABSENT:
             try:
-                blob, hunks = self._stored(section.new_oid)
-                reason = ""
+                new, hunks = self._stored(section.new_oid)
             except ContentUnavailableError:
-                blob = unavailable(reason)
-        elif section.new_mode == MODE_ABSENT:
-            reason = ""
+                reason = _BINARY_PATCH
+                new = unavailable_blob(reason)
         old = None
-        if section.old_mode not in {MODE_ABSENT, MODE_SUBMODULE}:
-            bases = self._bases(section)
-            old = patch_apply.blobs_of(
-                patch_apply.Applied(b"", (), crlf=False, bases=tuple(bases))
-            )[0]
+        if section.old_mode not in _NO_CONTENT:
+            bases = tuple(self._bases(section))
+            unchanged = patch_apply.PatchedFile(b"", (), crlf=False, bases=bases)
+            old, _ = patch_apply.blobs_of(unchanged)
         return FileChange(
-            section.path, section.status, section.old_mode, section.new_mode, section.old_path,
-            old, blob, hunks, reason,
-        )  # fmt: skip
+            path=section.path,
+            status=section.status,
+            old_mode=section.old_mode,
+            new_mode=section.new_mode,
+            old_path=section.old_path,
+            old=old,
+            new=new,
+            hunks=hunks,
+            incomplete=reason,
+        )
 
     def _stored(self, oid: str) -> tuple[Blob, tuple[Hunk, ...]]:
-        """Return the blob ``oid`` of the repository, whole, as added lines."""
+        """Return the repository's blob ``oid``, and a hunk that adds all of its lines."""
         if self._store is None or len(oid) not in {40, 64}:
             raise ContentUnavailableError("it is not in the repository")
         content = self._store.read(oid, _BINARY_LIMIT)
-        body = spooled(self.spool, iter([content]))
-        gone = spooled(self.spool, iter(()))
-        return blob_of(body, oid), (Hunk(0, 1, gone, body),) if body.lines else ()
+        added = spool_content(self.spool, iter([content]))
+        removed = spool_content(self.spool, iter(()))
+        hunks = (Hunk(0, 1, removed, added),) if added.lines else ()
+        return spooled_blob(added, oid), hunks
+
+
+def _is_replacement(previous: FileChange, change: FileChange) -> bool:
+    """Whether a deletion and an addition replace one file, as when it becomes a link."""
+    if previous.path != change.path:
+        return False
+    return (previous.status, change.status) == ("D", "A")
+
+
+def _replacement(deletion: FileChange, addition: FileChange) -> FileChange:
+    return FileChange(
+        path=addition.path,
+        status="M" if deletion.old_mode == addition.new_mode else "T",
+        old_mode=deletion.old_mode,
+        new_mode=addition.new_mode,
+        old_path=deletion.path,
+        old=deletion.old,
+        new=addition.new,
+        hunks=deletion.hunks + addition.hunks,
+        incomplete=deletion.incomplete or addition.incomplete,
+    )
 
 
 def _check_submodule(section: Section) -> None:
-    """Raise PatchError where a tool that knows no submodules would write a file of text."""
+    """Raise PatchError if tools without submodules would write other text than a commit."""
     lines = [line for hunk in section.hunks for line in hunk.added]
     if len(lines) > 1 or not all(_SUBMODULE.fullmatch(line) for line in lines):
         raise PatchError(
-            f"{visible(section.path)}: a submodule with other lines than its commit"
+            f"{visible(section.path)}: the submodule has other lines than its commit"
         )
 
 

@@ -1,4 +1,4 @@
-"""Hunks of a patch with context, as hunks without it; and the cursor that reads them."""
+"""Reads the hunks of a patch without their context lines, and the cursor for reading."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@")
 _BATCH = 4096
-# Anything but plain text, also where the value stands on the next line.
+# Any encoding but plain text, also with its value on the next line.
 _ENCODED = re.compile(
     rb"content-transfer-encoding:(?![ \t]{0,20}\"?(?:7bit|8bit|binary)\"?\s*\Z)",
     re.IGNORECASE,
@@ -25,7 +25,7 @@ _ENCODED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A hunk as it stands in the patch, context lines and all."""
+    """A hunk in the patch with its context lines; ``begin`` and ``end`` are byte offsets."""
 
     old_start: int
     old_count: int
@@ -34,7 +34,7 @@ class Span:
 
 
 class Cursor:
-    """A place in the patch that moves line by line."""
+    """A position in a patch that moves line by line."""
 
     def __init__(self, data: bytes | mmap.mmap) -> None:
         self.data = data
@@ -52,7 +52,7 @@ class Cursor:
         return self.data[self.at : end if end >= 0 else len(self.data)]
 
     def take(self) -> bytes:
-        """Return the line at the cursor and move behind it."""
+        """Return the line at the cursor and move to the next one."""
         line = self.peek()
         self.at += len(line) + 1
         self.number += 1
@@ -66,24 +66,24 @@ class Cursor:
         return lines
 
     def error(self, text: str) -> PatchError:
-        """Return an error that names the line at the cursor."""
+        """Return an error with the number of the line at the cursor."""
         return PatchError(f"patch line {self.number}: {text}")
 
 
 def refuse_encoded(cursor: Cursor) -> None:
-    """Raise PatchError where the text that follows is written in another alphabet."""
+    """Raise PatchError if the header at the cursor announces encoded text."""
     if _ENCODED.match(cursor.peek()):
-        raise cursor.error("an encoded mail: decode it first (git mailinfo)")
+        raise cursor.error("the mail is encoded; decode it first with: git mailinfo")
 
 
 def at_section(cursor: Cursor) -> bool:
-    """Whether a file's section begins at the cursor."""
+    """Whether the section of a file begins at the cursor."""
     start = cursor.data[cursor.at : cursor.at + 11]
     return start == b"diff --git " or (start[:4] == b"--- " and plain_header(cursor))
 
 
 def plain_header(cursor: Cursor) -> bool:
-    """Whether ``---``, ``+++`` and a hunk stand at the cursor."""
+    """Whether the next lines are ``---``, ``+++`` and a hunk header."""
     old, new, hunk = cursor.ahead(3)
     return (
         old.startswith(b"--- ") and new.startswith(b"+++ ") and hunk.startswith(b"@@ -")
@@ -99,13 +99,14 @@ def read_hunks(
     while not cursor.ended and cursor.data[cursor.at : cursor.at + 4] == b"@@ -":
         match = HUNK.match(cursor.peek())
         if match is None:
-            raise cursor.error("a hunk header that cannot be read")
+            raise cursor.error("invalid hunk header")
         cursor.take()
         old_start, old_count, new_start, new_count = map(int, match.groups(b"1"))
         begin = cursor.at
-        lines = _Lines(
-            cursor, spool, old_start + (not old_count), new_start + (not new_count)
-        )
+        # A side without lines names the line before it.
+        old_line = old_start if old_count else old_start + 1
+        new_line = new_start if new_count else new_start + 1
+        lines = _HunkLines(cursor, spool, old_line, new_line)
         hunks += lines.read(old_count, new_count, crlf=crlf)
         spans.append(Span(old_start, old_count, begin, cursor.at))
     _check_end(cursor, after_hunk=bool(spans))
@@ -113,72 +114,83 @@ def read_hunks(
 
 
 def _check_end(cursor: Cursor, *, after_hunk: bool) -> None:
-    """Raise PatchError where lines of a change follow that no header announces."""
+    """Raise PatchError if more changed lines follow than the hunk's header announces."""
     if not after_hunk or cursor.ended or at_section(cursor):
         return
     line = cursor.peek()
-    # "-- " begins the signature of a mail.
-    if line[:1] in {b"+", b"-"} and line.rstrip() != b"--":
+    is_mail_signature = line.rstrip() == b"--"
+    if line[:1] in {b"+", b"-"} and not is_mail_signature:
         raise cursor.error("the hunk has more lines than its header says")
 
 
-class _Lines:
-    """The lines of one hunk, moved into a spool without their signs and context."""
+class _HunkLines:
+    """Moves the lines of one hunk into a spool, without their signs and context.
 
-    def __init__(self, cursor: Cursor, spool: Spool, old: int, new: int) -> None:
-        self._cursor, self._spool = cursor, spool
-        self._old, self._new = old, new
-        self._found: list[Hunk] = []
+    ``old_line`` and ``new_line`` are the line numbers at the start of the hunk.
+    """
+
+    def __init__(
+        self, cursor: Cursor, spool: Spool, old_line: int, new_line: int
+    ) -> None:
+        self._cursor = cursor
+        self._spool = spool
+        self._old_line = old_line
+        self._new_line = new_line
+        self._hunks: list[Hunk] = []
         self._pending: list[bytes] = []
         self._begin = spool.size
         self._removed: HunkLines | None = None
         self._count = 0
         self._sign = b" "
-        self._old_ended = self._new_ended = False
+        self._old_ended = False
+        self._new_ended = False
 
     def read(self, old: int, new: int, *, crlf: bool) -> list[Hunk]:
-        """Take ``old`` and ``new`` lines; raises PatchError."""
+        """Read a hunk with ``old`` and ``new`` lines; raises PatchError."""
         cursor, data = self._cursor, self._cursor.data
         size = len(data)
         while old or new:
-            at = cursor.at
-            if at >= size:
+            start = cursor.at
+            if start >= size:
                 raise cursor.error("the patch ends in the middle of a hunk")
-            end = data.find(b"\n", at)
+            end = data.find(b"\n", start)
             end = size if end < 0 else end
-            sign = data[at : at + 1]
+            sign = data[start : start + 1]
             if sign in {b"\n", b"\r", b""}:
-                sign = b" "  # an empty line of context that lost its space
+                sign = b" "  # an empty context line that lost its space
             self._check(sign, old, new)
             old -= sign != b"+"
             new -= sign != b"-"
-            cut = end - 1 if crlf and data[at:end][-1:] == b"\r" else end
-            self._add(sign, data[at + 1 : cut])
+            text_end = end - 1 if crlf and data[start:end][-1:] == b"\r" else end
+            self._add(sign, data[start + 1 : text_end])
             cursor.at = end + 1
             cursor.number += 1
             if data[cursor.at : cursor.at + 2] == b"\\ ":
                 cursor.take()
-                self._without_newline(sign)
+                self._end_without_newline(sign)
         self._close()
-        return self._found
+        return self._hunks
 
     def _check(self, sign: bytes, old: int, new: int) -> None:
+        """Raise PatchError if a line with this sign cannot follow here."""
         if sign not in {b" ", b"+", b"-"}:
             raise self._cursor.error(
-                "a line of a hunk begins with none of ' ', '+', '-'"
+                "a line of a hunk does not begin with ' ', '+' or '-'"
             )
-        if (sign != b"+" and not old) or (sign != b"-" and not new):
+        in_old = sign != b"+"
+        in_new = sign != b"-"
+        if (in_old and not old) or (in_new and not new):
             raise self._cursor.error("the hunk does not have the lines its header says")
-        if (sign != b"+" and self._old_ended) or (sign != b"-" and self._new_ended):
-            raise self._cursor.error("a line after the end of the file")
+        if (in_old and self._old_ended) or (in_new and self._new_ended):
+            raise self._cursor.error("a line follows the end of the file")
 
     def _add(self, sign: bytes, text: bytes) -> None:
         if sign != self._sign:
             self._turn(sign)
         if sign != b"+":
-            self._old += 1
+            self._old_line += 1
         if sign != b"-":
-            self._new += 1
+            self._new_line += 1
         if sign != b" ":
             self._pending.append(text)
             self._count += 1
@@ -186,7 +198,7 @@ class _Lines:
                 self._flush()
 
     def _turn(self, sign: bytes) -> None:
-        """Go from removed to added lines, or close the run that ends here."""
+        """Switch from removed to added lines, or close the hunk that ends here."""
         if self._sign == b"-" and sign == b"+":
             self._removed = self._body()
         else:
@@ -199,29 +211,32 @@ class _Lines:
             self._pending.clear()
 
     def _body(self) -> HunkLines:
+        """Return the lines since the last call as a body."""
         self._flush()
-        body = HunkLines(
-            self._spool, self._begin, self._spool.size - self._begin, self._count
-        )
+        length = self._spool.size - self._begin
+        body = HunkLines(self._spool, self._begin, length, self._count)
         self._begin, self._count = self._spool.size, 0
         return body
 
-    def _without_newline(self, sign: bytes) -> None:
+    def _end_without_newline(self, sign: bytes) -> None:
         self._flush()
         self._old_ended |= sign != b"+"
         self._new_ended |= sign != b"-"
         if sign != b" ":
-            self._spool.cut(self._spool.size - 1)
+            self._spool.truncate(self._spool.size - 1)
 
     def _close(self) -> None:
+        """Add the hunk of the lines so far, if there are any."""
         if self._sign != b" ":
             last = self._body()
-            nothing = HunkLines(self._spool, last.offset, 0, 0)
-            added = last if self._sign == b"+" else nothing
-            removed = last if self._sign == b"-" else self._removed or nothing
-            # As git writes it: a side without lines names the line before.
-            old = self._old - removed.lines if removed.lines else self._old - 1
-            new = self._new - added.lines if added.lines else self._new - 1
-            self._found.append(Hunk(old, new, removed, added))
+            empty = HunkLines(self._spool, last.offset, 0, 0)
+            if self._sign == b"+":
+                removed, added = self._removed or empty, last
+            else:
+                removed, added = last, empty
+            # As in git's diffs: a side without lines names the line before it.
+            old_start = self._old_line - (removed.lines or 1)
+            new_start = self._new_line - (added.lines or 1)
+            self._hunks.append(Hunk(old_start, new_start, removed, added))
         self._removed = None
         self._sign = b" "

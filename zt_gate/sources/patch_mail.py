@@ -1,11 +1,11 @@
-"""The mail around a patch, as ``git format-patch`` writes it."""
+"""Reads the mail around a patch, as ``git format-patch`` writes it."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.git.commit_headers import odd_person
+from zt_gate.git.commit_headers import unusual_identity
 from zt_gate.model.change import Commit
 from zt_gate.sources.patch_hunks import refuse_encoded
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _START = re.compile(rb"From ([0-9a-f]{40}|[0-9a-f]{64}) ")
 _HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]?(.*)", re.DOTALL)
-_FIRST = (
+_FIRST_HEADERS = (
     b"From: ",
     b"Subject: ",
     b"Date: ",
@@ -28,28 +28,30 @@ _SIGNATURE = re.compile(rb"\n-- ?\n\d{1,4}\.[0-9A-Za-z. ()-]{1,60}\n*\Z")
 _TRAILER = re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]+(\S.*)")
 
 
-class Prose:
-    """The text of a patch that belongs to no section and no mail's message."""
+class FreeText:
+    """Collects the text of a patch outside of sections and mails."""
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
-        self._parts: list[bytes] = []
+        self._passages: list[bytes] = []
 
     @property
-    def found(self) -> bytes:
-        """All passages that have ended, b"" where there are none."""
-        return b"\n\n".join(self._parts) + b"\n" if self._parts else b""
+    def text(self) -> bytes:
+        """All passages that have ended, b"" if there are none."""
+        if not self._passages:
+            return b""
+        return b"\n\n".join(self._passages) + b"\n"
 
     def add(self, line: bytes) -> None:
         """Add the next line."""
         self._lines.append(line)
 
     def end(self) -> None:
-        """End a passage; the signature of a mail and blank lines are none."""
+        """End a passage; a mail's signature and blank lines do not count as one."""
         passage = b"\n".join(self._lines).strip()
         self._lines.clear()
         if passage and not _SIGNATURE.fullmatch(b"\n" + passage):
-            self._parts.append(passage)
+            self._passages.append(passage)
 
 
 def at_mail(cursor: Cursor) -> bool:
@@ -57,62 +59,88 @@ def at_mail(cursor: Cursor) -> bool:
     line = cursor.peek()
     if _START.match(line):
         return True
-    return cursor.number == 1 and line.startswith(_FIRST)
+    return cursor.number == 1 and line.startswith(_FIRST_HEADERS)
 
 
 def read_mail(cursor: Cursor) -> Commit:
-    """Take a mail's headers and message; the cursor stands before its patch."""
+    """Read a mail's headers and message, up to its patch; raises PatchError."""
     match = _START.match(cursor.peek())
-    oid = match[1].decode() if match else ""
+    oid = ""
     if match:
+        oid = match[1].decode()
         cursor.take()
     headers = _headers(cursor)
-    body: list[bytes] = []
-    while not cursor.ended and not _patch_begins(cursor.peek()):
-        refuse_encoded(cursor)  # a part of an attachment
-        body.append(cursor.take().removesuffix(b"\r"))
+    body = _body(cursor)
     author = _decoded(headers.get("from", b""))
-    body = _SIGNATURE.sub(b"", b"\n".join(body)).strip(b"\n").split(b"\n")
-    own = _HEADER.fullmatch(body[0])
-    if own and own[1] == b"From":
-        # The real author, where the mail was sent by somebody else.
-        author, body = _decoded(own[2]), body[1:]
-    subject = _decoded(headers.get("subject", b""))
+    in_body = _HEADER.fullmatch(body[0])
+    if in_body and in_body[1] == b"From":
+        # The author, if another person sent the mail.
+        author = _decoded(in_body[2])
+        body = body[1:]
+    subject = _without_tags(_decoded(headers.get("subject", b"")))
+    text = b"\n".join(body).strip(b"\n")
+    message = _encoded(subject) + b"\n\n" + text
+    name, email = _identity(author)
+    free_text = unusual_identity(b"%s <%s>" % (name, email))
+    return Commit(
+        oid=oid,
+        author_name=name,
+        author_email=email,
+        committer_name=name,
+        committer_email=email,
+        message=message.rstrip() + b"\n" + free_text,
+        trailers=_trailers(message),
+    )
+
+
+def _body(cursor: Cursor) -> list[bytes]:
+    """Read the lines before the patch, without the mail's signature; never empty."""
+    lines: list[bytes] = []
+    while not cursor.ended and not _patch_begins(cursor.peek()):
+        refuse_encoded(cursor)  # the header of an attachment
+        lines.append(cursor.take().removesuffix(b"\r"))
+    text = _SIGNATURE.sub(b"", b"\n".join(lines))
+    return text.strip(b"\n").split(b"\n")
+
+
+def _without_tags(subject: str) -> str:
+    """Return a subject without leading tags such as ``[PATCH]``."""
     while tag := _TAG.match(subject):
         subject = subject[tag.end() :]
-    message = (
-        subject.encode("utf-8", "surrogateescape")
-        + b"\n\n"
-        + b"\n".join(body).strip(b"\n")
-    )
-    person = _PERSON.match(author)
-    name, email = person.groups() if person else (author, "")
-    who = name.strip().encode("utf-8", "surrogateescape")
-    mail = email.strip().encode("utf-8", "surrogateescape")
-    text = message.rstrip() + b"\n" + odd_person(b"%s <%s>" % (who, mail))
-    return Commit(oid, who, mail, who, mail, text, _trailers(message))
+    return subject
+
+
+def _identity(author: str) -> tuple[bytes, bytes]:
+    """Return the name and the address of a From header."""
+    match = _PERSON.match(author)
+    name, email = match.groups() if match else (author, "")
+    return _encoded(name.strip()), _encoded(email.strip())
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _headers(cursor: Cursor) -> dict[str, bytes]:
     headers: dict[str, list[bytes]] = {}
-    last = ""
+    name = ""
     while not cursor.ended and cursor.peek().strip():
         line = cursor.peek().removesuffix(b"\r")
         match = _HEADER.fullmatch(line)
-        if line[:1] in {b" ", b"\t"} and last:
-            headers[last].append(line.strip())
+        if line[:1] in {b" ", b"\t"} and name:
+            headers[name].append(line.strip())
         elif match and not line.startswith(b"diff "):
-            last = match[1].decode().lower()
-            headers[last] = [match[2]]
+            name = match[1].decode().lower()
+            headers[name] = [match[2]]
         else:
             break
         refuse_encoded(cursor)
         cursor.take()
-    return {name: b" ".join(parts) for name, parts in headers.items()}
+    return {name: b" ".join(lines) for name, lines in headers.items()}
 
 
 def _patch_begins(line: bytes) -> bool:
-    """Whether the message ends here: where ``git am`` would end it."""
+    """Whether ``git am`` ends the message at this line."""
     if line.startswith((b"diff -", b"Index: ", b"--- ")) or _START.match(line):
         return True
     return line.rstrip() == b"---"
@@ -135,7 +163,10 @@ def _trailers(message: bytes) -> tuple[tuple[str, str], ...]:
     paragraphs = message.decode("utf-8", "surrogateescape").strip().split("\n\n")
     if len(paragraphs) < 2:
         return ()
-    found = [_TRAILER.fullmatch(line) for line in paragraphs[-1].split("\n")]
-    if not all(found):
-        return ()
-    return tuple((match[1], match[2].strip()) for match in found if match)
+    trailers = []
+    for line in paragraphs[-1].split("\n"):
+        match = _TRAILER.fullmatch(line)
+        if match is None:
+            return ()
+        trailers.append((match[1], match[2].strip()))
+    return tuple(trailers)

@@ -1,4 +1,4 @@
-"""What ``git commit`` would record: the index against HEAD."""
+"""The staged change: the tree that ``git commit`` would record, against HEAD."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
-from zt_gate.git.isolated_view import apart, with_index_copy
+from zt_gate.git.isolated_view import with_empty_work_tree, with_index_copy
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import ChangeSet
@@ -17,23 +17,22 @@ if TYPE_CHECKING:
 
 
 def read(git: Git, blobs: BlobStore | None = None) -> ChangeSet:
-    """Return the staged change; before the first commit everything is added.
+    """Return the staged change; before the first commit every file is added.
 
-    It is the tree that git would commit that is compared, not the index's
-    entries: those may say something else.
-
-    The index is the one of GIT_INDEX_FILE where git says so.  Raises GitError.
+    It compares the tree that git would commit, because the entries of the index
+    can differ from it.  The index is GIT_INDEX_FILE if git's environment sets
+    it.  Raises GitError.
     """
     base = git.head or git.empty_tree
     store = BlobStore(git) if blobs is None else blobs
     with with_index_copy(git) as copy:
         try:
-            # Apart: where it writes the index git would compare files, through filters.
-            with apart(copy) as beside:
-                tree = beside.run(["write-tree"]).decode("ascii", "replace").strip()
+            # In a work tree with files, git would run filters to refresh the index.
+            with with_empty_work_tree(copy) as isolated:
+                tree = isolated.run(["write-tree"]).decode("ascii", "replace").strip()
         except GitError:
-            # A merge with conflicts has no tree: it cannot be committed either, but
-            # can be looked at.
+            # A merge with conflicts has no tree and cannot be committed; its index
+            # can still be scanned.
             files = diff(copy, ["diff-index", "--cached", base, "--"], Spool(), store)
             if not any(file.incomplete for file in files):
                 raise

@@ -1,4 +1,4 @@
-"""Files as they lie in a folder, every one as if it were new."""
+"""The files of a folder, each as if it were added."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from zt_gate.sources.folder_files import (
     FolderFoundError,
     NotReadableError,
     OpenFolder,
-    blob_of,
-    spooled,
-    unavailable,
+    spool_content,
+    spooled_blob,
+    unavailable_blob,
 )
 
 if TYPE_CHECKING:
@@ -39,161 +39,173 @@ if TYPE_CHECKING:
 def read(
     paths: Sequence[str | bytes | Path], git: Git | None, workdir: Path, cwd: Path
 ) -> ChangeSet:
-    """Return the files below ``paths`` (relative to ``cwd``; none: ``cwd``), each as added.
+    """Return the files below ``paths``, relative to ``cwd``, each as added.
 
-    Inside a repository: tracked files and untracked ones that are not ignored;
-    a file that is named itself is always read.  Elsewhere: everything outside
-    ``.git`` folders.  Links are not followed.  File names are relative to the
-    repository, else to ``cwd`` or, outside it, to the folder that holds all
-    paths.  Raises SourceError, GitError, OSError.
+    Without ``paths`` it reads ``cwd``.  Inside a repository it reads tracked files
+    and untracked files that are not ignored; elsewhere, everything outside of
+    ``.git`` folders.  A file in ``paths`` is always read.  Links are not
+    followed.  File names are relative to the repository, else to ``cwd`` if it
+    contains all paths, else to their common folder.  Raises SourceError,
+    GitError, OSError.
     """
-    named = [_absolute(path, cwd) for path in paths] or [
-        os.path.realpath(os.fsencode(cwd))
-    ]
-    root = os.path.realpath(os.fsencode(git.root)) if git else _root(named, cwd)
-    inside = [_relative(path, root) for path in named]
+    absolute_paths = [_absolute(path, cwd) for path in paths]
+    if not absolute_paths:
+        absolute_paths = [os.path.realpath(os.fsencode(cwd))]
+    root = _root(git, absolute_paths, cwd)
+    relative_paths = [_relative(path, root) for path in absolute_paths]
     spool = Spool(workdir)
     object_format = git.object_format if git else "sha1"
     files = []
     with OpenFolder(root) as folder:
-        for path, problem in _listed(git, root, inside):
+        for path, problem in _listed(git, root, relative_paths):
             if problem:
-                files.append(_unread(path, problem))
-                continue
-            try:
-                found = folder.open(path)
-            except FolderFoundError:
-                files.append(FileChange(path, "A", MODE_ABSENT, MODE_SUBMODULE))
-            except NotReadableError as error:
-                files.append(_unread(path, str(error)))
+                file: FileChange | None = _unread(path, problem)
             else:
-                if found is not None:
-                    with found:
-                        files.append(_added(path, found, spool, object_format))
+                file = _file(folder, path, spool, object_format)
+            if file is not None:
+                files.append(file)
     base = git.empty_tree if git else ""
-    head = os.fsdecode(os.path.basename(root)) if not paths else "tree"
+    head = "tree" if paths else os.fsdecode(os.path.basename(root))
     return ChangeSet("tree", base, head, change_digest(files), tuple(files))
 
 
 def _absolute(path: str | bytes | Path, cwd: Path) -> bytes:
-    """Return an absolute path whose last part is not followed; raises SourceError."""
+    """Return an absolute path, with only its folders resolved; raises SourceError."""
     joined = os.path.normpath(os.path.join(os.fsencode(cwd), os.fsencode(path)))
-    absolute = os.path.join(
-        os.path.realpath(os.path.dirname(joined)), os.path.basename(joined)
-    )
+    folder = os.path.realpath(os.path.dirname(joined))
+    absolute = os.path.join(folder, os.path.basename(joined))
+    shown = visible(os.fsencode(path))
     try:
         info = os.lstat(absolute)
     except (OSError, ValueError) as error:
-        raise SourceError(
-            f"{visible(os.fsencode(path))}: there is no such file or folder"
-        ) from error
+        raise SourceError(f"{shown}: no such file or folder") from error
     if stat.S_ISLNK(info.st_mode) and os.path.isdir(absolute):
         raise SourceError(
-            f"{visible(os.fsencode(path))} is a symbolic link: name the folder that it points to"
+            f"{shown} is a symbolic link: give the path of the folder that it points to"
         )
     return absolute
 
 
-def _root(named: Sequence[bytes], cwd: Path) -> bytes:
-    here = os.path.realpath(os.fsencode(cwd))
-    if all(path == here or path.startswith(here.rstrip(b"/") + b"/") for path in named):
-        return here
-    return os.path.commonpath(
-        [
-            path if stat.S_ISDIR(os.lstat(path).st_mode) else os.path.dirname(path)
-            for path in named
-        ]
-    )
+def _root(git: Git | None, paths: Sequence[bytes], cwd: Path) -> bytes:
+    """Return the folder that file names are relative to."""
+    if git:
+        return os.path.realpath(os.fsencode(git.root))
+    current = os.path.realpath(os.fsencode(cwd))
+    prefix = current.rstrip(b"/") + b"/"
+    if all(path == current or path.startswith(prefix) for path in paths):
+        return current
+    return os.path.commonpath([_folder_of(path) for path in paths])
+
+
+def _folder_of(path: bytes) -> bytes:
+    if stat.S_ISDIR(os.lstat(path).st_mode):
+        return path
+    return os.path.dirname(path)
 
 
 def _relative(path: bytes, root: bytes) -> bytes:
     if path == root:
         return b""
-    below = root.rstrip(b"/") + b"/"
-    if not path.startswith(below):
-        raise SourceError(f"{visible(path)} lies outside the repository")
-    return path[len(below) :]
+    prefix = root.rstrip(b"/") + b"/"
+    if not path.startswith(prefix):
+        raise SourceError(f"{visible(path)} is outside the repository")
+    return path.removeprefix(prefix)
 
 
 def _listed(
-    git: Git | None, root: bytes, inside: Sequence[bytes]
+    git: Git | None, root: bytes, paths: Sequence[bytes]
 ) -> Iterator[tuple[bytes, str]]:
-    """Yield the paths of files, once each, and why one cannot be read where that is known."""
+    """Yield each file once, with the reason why it cannot be read, "" if none is known."""
     seen: set[bytes] = set()
-    for path in inside:
-        below = os.path.join(root, path) if path else root
-        if not stat.S_ISDIR(os.lstat(below).st_mode):
-            found: Iterator[tuple[bytes, str]] = iter([(path, "")])
-        elif git:
-            found = _in_repository(git, path)
-        else:
-            found = _walked(root, below)
-        for name, problem in found:
+    for path in paths:
+        for name, problem in _below(git, root, path):
             if name not in seen:
                 seen.add(name)
                 yield name, problem
 
 
+def _below(git: Git | None, root: bytes, path: bytes) -> Iterator[tuple[bytes, str]]:
+    absolute = os.path.join(root, path) if path else root
+    if not stat.S_ISDIR(os.lstat(absolute).st_mode):
+        return iter([(path, "")])
+    if git:
+        return _in_repository(git, path)
+    return _walked(root, absolute)
+
+
 def _in_repository(git: Git, path: bytes) -> Iterator[tuple[bytes, str]]:
-    args: list[str | bytes] = [
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]
+    args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    pathspec = [path] if path else []
     # Strict: git only warns about a folder that it cannot read.
-    output = git.run(
-        [*args, "--full-name", "--", *([path] if path else [])], strict=True
-    )
+    output = git.run([*args, "--full-name", "--", *pathspec], strict=True)
     for name in sorted(output.split(b"\0")[:-1]):
         yield name.rstrip(b"/"), ""
 
 
 def _walked(root: bytes, top: bytes) -> Iterator[tuple[bytes, str]]:
-    broken: list[OSError] = []
-    for folder, folders, names in os.walk(top, onerror=broken.append):
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        folders[:] = sorted(
-            name for name in folders if name != b".git" and name not in links
-        )
-        for name in sorted([*names, *links]):
-            if name != b".git":
-                yield _relative(os.path.join(folder, name), root), ""
-    for error in broken:
-        yield (
-            _relative(os.fsencode(error.filename), root),
-            error.strerror or "it cannot be read",
-        )
+    errors: list[OSError] = []
+    for folder, subfolders, names in os.walk(top, onerror=errors.append):
+        links = {
+            name for name in subfolders if os.path.islink(os.path.join(folder, name))
+        }
+        subfolders[:] = sorted(set(subfolders) - links - {b".git"})
+        for name in sorted({*names, *links} - {b".git"}):
+            yield _relative(os.path.join(folder, name), root), ""
+    for error in errors:
+        path = _relative(os.fsencode(error.filename), root)
+        yield path, error.strerror or "it cannot be read"
 
 
-def _added(path: bytes, found: Content, spool: Spool, object_format: str) -> FileChange:
-    total = hashlib.new(object_format, usedforsecurity=False)
-    total.update(b"blob %d\0" % found.size)
+def _file(
+    folder: OpenFolder, path: bytes, spool: Spool, object_format: str
+) -> FileChange | None:
+    """Return the change that adds ``path``, None if it does not exist any more."""
+    try:
+        content = folder.open(path)
+    except FolderFoundError:
+        return FileChange(path, "A", MODE_ABSENT, MODE_SUBMODULE)
+    except NotReadableError as error:
+        return _unread(path, str(error))
+    if content is None:
+        return None
+    with content:
+        return _added(path, content, spool, object_format)
+
+
+def _added(
+    path: bytes, content: Content, spool: Spool, object_format: str
+) -> FileChange:
+    digest = hashlib.new(object_format, usedforsecurity=False)
+    digest.update(b"blob %d\0" % content.size)
 
     def hashed() -> Iterator[bytes]:
-        for chunk in found.chunks():
-            total.update(chunk)
+        for chunk in content.chunks():
+            digest.update(chunk)
             yield chunk
 
     try:
-        body = spooled(spool, hashed())
+        added = spool_content(spool, hashed())
     except NotReadableError as error:
         return _unread(path, str(error))
-    if body.length != found.size:
+    if added.length != content.size:
         return _unread(path, "it changed while it was read")
-    nothing = spooled(spool, iter(()))
+    removed = spool_content(spool, iter(()))
     return FileChange(
         path=path,
         status="A",
         old_mode=MODE_ABSENT,
-        new_mode=found.mode,
-        new=blob_of(body, total.hexdigest()),
-        hunks=(Hunk(0, 1, nothing, body),) if body.lines else (),
+        new_mode=content.mode,
+        new=spooled_blob(added, digest.hexdigest()),
+        hunks=(Hunk(0, 1, removed, added),) if added.lines else (),
     )
 
 
 def _unread(path: bytes, reason: str) -> FileChange:
     return FileChange(
-        path, "A", MODE_ABSENT, MODE_FILE, new=unavailable(reason), incomplete=reason
-    )  # fmt: skip
+        path=path,
+        status="A",
+        old_mode=MODE_ABSENT,
+        new_mode=MODE_FILE,
+        new=unavailable_blob(reason),
+        incomplete=reason,
+    )

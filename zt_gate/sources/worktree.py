@@ -1,10 +1,9 @@
-"""What the work tree changes against HEAD, staged or not, untracked files included.
+"""The work tree's changes against HEAD, staged or not, including untracked files.
 
-Git's own work-tree diff runs filters and believes flags that hide an edit
-(assume-unchanged, skip-worktree, fsmonitor).  So every file is read here, and
-git compares real objects: those that are not in the repository are written
-into a private folder, beside a private index.  Nothing is written into the
-user's repository.
+Git's own work-tree diff runs filters and trusts flags that hide an edit
+(assume-unchanged, skip-worktree, fsmonitor).  So this module reads every file,
+and git compares real objects: it writes those that the repository lacks into a
+private folder beside a private index, and nothing into the user's repository.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore, BlobTooLargeError, MissingObjectError
-from zt_gate.git.isolated_view import apart, private
+from zt_gate.git.isolated_view import with_empty_work_tree, with_private_index
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import (
@@ -34,11 +33,11 @@ from zt_gate.sources.folder_files import (
     FolderFoundError,
     NotReadableError,
     OpenFolder,
-    unavailable,
+    unavailable_blob,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zt_gate.git.run import Git
     from zt_gate.sources.folder_files import Content
@@ -46,32 +45,39 @@ if TYPE_CHECKING:
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is under 1024 bytes.
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 _POINTER_LIMIT = 1024
-#: Contents above this are not compared with their line endings changed.
+#: Bytes above which a file is not compared with normalized line endings.
 _TEXT_LIMIT = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the index and HEAD know of a path; mode 0 where it is in neither."""
+class _Recorded:
+    """What the index and HEAD record for a path; mode 0 if it is in neither.
+
+    ``oids`` are the ids in the index and, if it has the path, at HEAD.
+    """
 
     mode: int = MODE_ABSENT
     oids: tuple[str, ...] = ()
-    #: Not checked out on purpose (skip-worktree).
+    #: Intentionally not checked out (skip-worktree).
     absent: bool = False
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode not in {MODE_ABSENT, MODE_SUBMODULE}
 
 
 @dataclass(frozen=True, slots=True)
 class _Objects:
-    """A private object folder."""
+    """A private folder of loose objects."""
 
     folder: Path
     object_format: str
 
     def oid(self, content: bytes) -> str:
-        total = hashlib.new(self.object_format, usedforsecurity=False)
-        total.update(b"blob %d\0" % len(content))
-        total.update(content)
-        return total.hexdigest()
+        digest = hashlib.new(self.object_format, usedforsecurity=False)
+        digest.update(b"blob %d\0" % len(content))
+        digest.update(content)
+        return digest.hexdigest()
 
     def write(self, content: bytes) -> str:
         oid = self.oid(content)
@@ -85,100 +91,114 @@ class _Objects:
 def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     """Return the work tree's change against HEAD.
 
-    ``workdir`` is a private folder that must live as long as the change is
-    used.  A file is unchanged too where it differs only by CRLF line ends, or
-    is what a Git LFS pointer stands for.  Edits inside submodules belong to
-    the submodules.  Raises GitError, OSError where ``workdir`` is full.
+    ``workdir`` is a private folder that must exist as long as the change is in
+    use.  A file also counts as unchanged if only its CRLF line endings differ, or
+    if it is the content of the recorded Git LFS pointer.  Edits inside of
+    submodules belong to the submodules.  Raises GitError, OSError if ``workdir``
+    is full.
     """
     base = git.head or git.empty_tree
     objects = _Objects(workdir / "objects", git.object_format)
     objects.folder.mkdir(mode=0o700)
-    beside = private(git, workdir)
+    private = with_private_index(git, workdir)
     store = BlobStore(git) if blobs is None else blobs
-    known = _known(git, base)
+    recorded_paths = _recorded(git, base)
     entries: list[bytes] = []
     unread: dict[bytes, FileChange] = {}
-    modes_count = (
-        git.run(["config", "--type=bool", "core.fileMode"], ok=(0, 1)) != b"false\n"
-    )
     with OpenFolder(git.root) as folder:
-        view = _View(git, folder, objects, store, modes_count)
-        for path, there in _with_untracked(git, known):
+        view = _View(git, folder, objects, store, _tracks_modes(git))
+        for path, recorded in _with_untracked(git, recorded_paths):
             try:
-                entry = view.entry(path, there)
+                entry = view.entry(path, recorded)
             except NotReadableError as error:
-                unread[path] = _unread(path, there, str(error), store)
+                unread[path] = _unread(path, recorded, str(error), store)
                 continue
             if entry is not None:
-                entries.append(b"%o %s\t%s\0" % (entry[0], entry[1].encode(), path))
-    with apart(beside) as away:
-        away.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
-    compare = ["diff-index", "--cached", base, "--"]
-    listed = diff(beside, compare, Spool(workdir), BlobStore(beside))
-    files = (*(file for file in listed if file.path not in unread), *unread.values())
+                mode, oid = entry
+                entries.append(b"%o %s\t%s\0" % (mode, oid.encode(), path))
+    with with_empty_work_tree(private) as isolated:
+        isolated.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
+    command = ["diff-index", "--cached", base, "--"]
+    changes = diff(private, command, Spool(workdir), BlobStore(private))
+    read_changes = (file for file in changes if file.path not in unread)
+    files = (*read_changes, *unread.values())
     return ChangeSet("worktree", base, "work tree", change_digest(files), files)
 
 
-def _known(git: Git, base: str) -> dict[bytes, _Known]:
-    at_head: dict[bytes, str] = {}
-    for record in git.run(["ls-tree", "-r", "-z", "--full-tree", base]).split(b"\0")[
-        :-1
-    ]:
+def _tracks_modes(git: Git) -> bool:
+    """Whether the file system keeps the executable bit (core.fileMode)."""
+    output = git.run(["config", "--type=bool", "core.fileMode"], ok=(0, 1))
+    return output != b"false\n"
+
+
+def _records(git: Git, args: Sequence[str]) -> Iterator[tuple[list[bytes], bytes]]:
+    """Yield the fields and the path of each record that git lists."""
+    for record in git.run(args).split(b"\0")[:-1]:
         fields, _, path = record.partition(b"\t")
-        at_head[path] = fields.split(b" ")[2].decode("ascii")
-    known: dict[bytes, _Known] = {}
-    for record in git.run(["ls-files", "-z", "--stage", "-t"]).split(b"\0")[:-1]:
-        fields, _, path = record.partition(b"\t")
-        tag, mode, oid, _stage = fields.split(b" ")
-        oids = (oid.decode("ascii"), *filter(None, [at_head.get(path)]))
-        known[path] = _Known(int(mode, 8), oids, absent=tag == b"S")
-    return known
+        yield fields.split(b" "), path
+
+
+def _recorded(git: Git, base: str) -> dict[bytes, _Recorded]:
+    """Return what the index and ``base`` record, by path."""
+    head_oids: dict[bytes, str] = {}
+    for fields, path in _records(git, ["ls-tree", "-r", "-z", "--full-tree", base]):
+        head_oids[path] = fields[2].decode("ascii")
+    recorded: dict[bytes, _Recorded] = {}
+    for fields, path in _records(git, ["ls-files", "-z", "--stage", "-t"]):
+        tag, mode, oid, _stage = fields
+        oids = [oid.decode("ascii")]
+        if path in head_oids:
+            oids.append(head_oids[path])
+        recorded[path] = _Recorded(int(mode, 8), tuple(oids), absent=tag == b"S")
+    return recorded
 
 
 def _with_untracked(
-    git: Git, known: dict[bytes, _Known]
-) -> Iterator[tuple[bytes, _Known]]:
-    yield from known.items()
+    git: Git, recorded: dict[bytes, _Recorded]
+) -> Iterator[tuple[bytes, _Recorded]]:
+    yield from recorded.items()
     # Strict: git only warns about a folder that it cannot read.
     args = ["ls-files", "-z", "--others", "--exclude-standard", "--full-name"]
     for path in git.run(args, strict=True).split(b"\0")[:-1]:
-        # A folder is listed only where it is a repository of its own.
-        nested = path.endswith(b"/")
-        yield path.rstrip(b"/"), _Known(MODE_SUBMODULE if nested else MODE_ABSENT)
+        # Git lists a folder itself only if it is a nested repository.
+        is_repository = path.endswith(b"/")
+        mode = MODE_SUBMODULE if is_repository else MODE_ABSENT
+        yield path.rstrip(b"/"), _Recorded(mode)
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The work tree, beside what the repository knows."""
+    """The work tree, compared with what the repository records."""
 
     git: Git
     folder: OpenFolder
     objects: _Objects
     store: BlobStore
-    #: core.fileMode: false where the file system keeps no executable bit.
-    modes_count: bool
+    tracks_modes: bool
 
-    def entry(self, path: bytes, known: _Known) -> tuple[int, str] | None:
-        """Return the mode and object id of what is at ``path`` now, None for nothing.
+    def entry(self, path: bytes, recorded: _Recorded) -> tuple[int, str] | None:
+        """Return the mode and object id of the current ``path``, None if it is absent.
 
         Raises NotReadableError.
         """
         try:
-            found = self.folder.open(path)
+            content = self.folder.open(path)
         except FolderFoundError:
-            return self._submodule(path, known)
-        if found is None:
-            return (known.mode, known.oids[0]) if known.absent else None
-        with found:
-            mode = found.mode
-            if mode != MODE_SYMLINK and not self.modes_count:
-                regular = known.mode not in {MODE_ABSENT, MODE_SYMLINK, MODE_SUBMODULE}
-                mode = known.mode if regular else MODE_FILE
-            return mode, self._object(found, known)
+            return self._submodule(path, recorded)
+        if content is None:
+            return (recorded.mode, recorded.oids[0]) if recorded.absent else None
+        with content:
+            return self._mode(content, recorded), self._object(content, recorded)
 
-    def _submodule(self, path: bytes, known: _Known) -> tuple[int, str] | None:
-        """Return the commit that is checked out in a repository inside this one."""
-        if known.mode != MODE_SUBMODULE:
+    def _mode(self, content: Content, recorded: _Recorded) -> int:
+        if content.mode == MODE_SYMLINK or self.tracks_modes:
+            return content.mode
+        was_regular = recorded.is_file and recorded.mode != MODE_SYMLINK
+        return recorded.mode if was_regular else MODE_FILE
+
+    def _submodule(self, path: bytes, recorded: _Recorded) -> tuple[int, str] | None:
+        """Return the commit that is checked out in a nested repository."""
+        if recorded.mode != MODE_SUBMODULE:
             return None
         top = Path(self.git.root, os.fsdecode(path))
         head = ""
@@ -186,60 +206,79 @@ class _View:
             args = ["rev-parse", "--verify", "-q", "HEAD"]
             output = self.git.nested(top).run(args, ok=(0, 1, 128))
             head = output.decode("ascii", "replace").strip()
-        if not head and not known.oids:
+        if not head and not recorded.oids:
             raise NotReadableError("it is a repository without a commit")
-        return MODE_SUBMODULE, head or known.oids[0]
+        return MODE_SUBMODULE, head or recorded.oids[0]
 
-    def _object(self, found: Content, known: _Known) -> str:
-        content = b"".join(found.chunks())
+    def _object(self, file: Content, recorded: _Recorded) -> str:
+        """Return the id of a recorded object that the file equals, or of a new one."""
+        content = b"".join(file.chunks())
         oid = self.objects.oid(content)
-        if known.oids[:1] == (oid,):
+        if recorded.oids[:1] == (oid,):
             return oid
-        if found.mode == MODE_SYMLINK:
+        if file.mode == MODE_SYMLINK:
             return self.objects.write(content)
-        text = content if len(content) <= _TEXT_LIMIT else b""
-        unix = text.replace(b"\r\n", b"\n")
-        if unix != text and (plain := self.objects.oid(unix)) in known.oids:
-            return plain
-        # Where every line ends with CRLF and git keeps the file with LF, the work
-        # tree only shows it so: the change is in the lines that differ otherwise.
-        shown = unix != text and text.count(b"\n") == text.count(b"\r\n")
-        pointer = self._pointer(content, known)
-        if not pointer and shown and b"\r\n" not in self._indexed(known):
+        unix = content
+        if len(content) <= _TEXT_LIMIT:
+            unix = content.replace(b"\r\n", b"\n")
+        if unix != content:
+            unix_oid = self.objects.oid(unix)
+            if unix_oid in recorded.oids:
+                return unix_oid
+        pointer = self._pointer(content, recorded)
+        if pointer:
+            return pointer
+        # If every line ends with CRLF and git records LF, the checkout converted the
+        # line endings: only the other differences are the change.
+        all_crlf = unix != content and content.count(b"\n") == content.count(b"\r\n")
+        if all_crlf and b"\r\n" not in self._indexed(recorded):
             return self.objects.write(unix)
-        return pointer or self.objects.write(content)
+        return self.objects.write(content)
 
-    def _pointer(self, content: bytes, known: _Known) -> str:
-        """Return the id of a Git LFS pointer that stands for ``content``, or ""."""
-        for oid in known.oids if known.mode != MODE_SUBMODULE else ():
+    def _pointer(self, content: bytes, recorded: _Recorded) -> str:
+        """Return the id of the recorded Git LFS pointer to ``content``, or ""."""
+        if recorded.mode == MODE_SUBMODULE:
+            return ""
+        for oid in recorded.oids:
             try:
                 kind, pointer = self.store.fetch(oid, _POINTER_LIMIT)
             except (BlobTooLargeError, MissingObjectError):
                 continue
             if kind == "blob" and pointer.startswith(_POINTER):
-                wanted = b"oid sha256:" + hashlib.sha256(content).hexdigest().encode()
-                if wanted in pointer.split(b"\n"):
+                digest = hashlib.sha256(content).hexdigest()
+                if b"oid sha256:" + digest.encode() in pointer.split(b"\n"):
                     return oid
         return ""
 
-    def _indexed(self, known: _Known) -> bytes:
-        """Return what the index holds, or a line with CRLF where that cannot be said."""
-        if known.oids and known.mode != MODE_SUBMODULE:
+    def _indexed(self, recorded: _Recorded) -> bytes:
+        """Return the content in the index, or a CRLF if it is not available."""
+        if recorded.oids and recorded.mode != MODE_SUBMODULE:
             with suppress(BlobTooLargeError, MissingObjectError):
-                return self.store.fetch(known.oids[0], _TEXT_LIMIT)[1]
+                return self.store.fetch(recorded.oids[0], _TEXT_LIMIT)[1]
         return b"\r\n"
 
 
-def _unread(path: bytes, known: _Known, reason: str, store: BlobStore) -> FileChange:
-    """Return the change of a file that is there and cannot be read."""
-    is_file = known.mode not in {MODE_ABSENT, MODE_SUBMODULE}
+def _unread(
+    path: bytes, recorded: _Recorded, reason: str, store: BlobStore
+) -> FileChange:
+    """Return the change of a file that exists and cannot be read."""
+    new = None if recorded.mode == MODE_SUBMODULE else unavailable_blob(reason)
+    if not recorded.oids:
+        return FileChange(
+            path=path,
+            status="A",
+            old_mode=MODE_ABSENT,
+            new_mode=recorded.mode or MODE_FILE,
+            new=new,
+            incomplete=reason,
+        )
     return FileChange(
         path=path,
-        status="M" if known.oids else "A",
-        old_mode=known.mode if known.oids else MODE_ABSENT,
-        new_mode=known.mode or MODE_FILE,
-        old_path=path if known.oids else None,
-        old=store.blob(known.oids[-1]) if is_file and known.oids else None,
-        new=None if known.mode == MODE_SUBMODULE else unavailable(reason),
+        status="M",
+        old_mode=recorded.mode,
+        new_mode=recorded.mode or MODE_FILE,
+        old_path=path,
+        old=store.blob(recorded.oids[-1]) if recorded.is_file else None,
+        new=new,
         incomplete=reason,
     )

@@ -1,8 +1,8 @@
-"""Where a change may go, and how much of it there may be.
+"""Checks which paths a change touches and how large it is.
 
-``paths`` holds every name of a change against ``[scope]`` and the tasks,
-``limits`` counts.  The built-in tasks and the restricted groups stand under
-``rules/scope/``.
+``paths`` compares the names in a change with ``[scope]`` and the tasks,
+``limits`` checks its size.  The built-in tasks and the groups of restricted
+paths are data in ``rules/scope/``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from zt_gate.model.scanner import ScannerInfo
 
 if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
-    from zt_gate.model.report import ScannerRun
+    from zt_gate.model.report import NotInspected, ScannerRun
     from zt_gate.scanners.base import Context
 
 
@@ -23,16 +23,16 @@ class ScopeScanner:
     info = ScannerInfo("scope", keeps_baseline=False, reads_messages=True)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Hold the change against what it may touch; a tree is no change and has no findings."""
+        """Check a change against its allowed scope; a tree is not a change and passes."""
         from zt_gate.model.report import ScannerRun
         from zt_gate.scanners.scope import limits, paths
 
         if change.kind == "tree":
             return ScannerRun(self.info.name, "ok")
-        missed = limits.Missed()
+        not_inspected: list[NotInspected] = []
         findings = (
             *paths.findings(change, context),
-            *limits.findings(change, context, missed),
+            *limits.findings(change, context, not_inspected),
         )
         return ScannerRun(
             self.info.name,
@@ -40,7 +40,7 @@ class ScopeScanner:
             files=len(change.files),
             lines=sum(hunk.added.lines for file in change.files for hunk in file.hunks),
             findings=findings,
-            not_inspected=tuple(missed.items),
+            not_inspected=tuple(not_inspected),
         )
 
 

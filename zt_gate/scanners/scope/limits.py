@@ -1,11 +1,10 @@
-"""How much a change touches: files, lines, deletions, binaries, permissions, copies.
+"""Checks the size of a change, executable bits, and generated and vendored files.
 
-All of this warns; nothing here says that the change is wrong.
+All of these rules warn: such a change is not wrong in itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import MODE_EXECUTABLE, MODE_FILE, ContentUnavailableError
@@ -18,7 +17,7 @@ from zt_gate.syntax.paths import is_any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.model.change import Blob, ChangeSet, FileChange
+    from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
@@ -26,177 +25,190 @@ if TYPE_CHECKING:
 _GENERATED = "scope/generated-edited"
 _VENDORED = "scope/vendored-edited"
 _EXECUTABLE = "scope/made-executable"
+#: Bytes at the start of a file that show its type or its generator.
 _HEAD = 2000
-#: Findings of one rule; the paths beyond are counted in the last one's message.
-_MOST = 20
+#: Findings of one rule; the last one's message counts the other paths.
+_MAX_FINDINGS = 20
 
 
-@dataclass(slots=True)
-class Missed:
-    """Collects what could not be looked at."""
+def findings(
+    change: ChangeSet, context: Context, not_inspected: list[NotInspected]
+) -> Iterator[Finding]:
+    """Yield exceeded limits, and edits of files that should not change on their own.
 
-    items: list[NotInspected] = field(default_factory=list)
-
-
-def findings(change: ChangeSet, context: Context, missed: Missed) -> Iterator[Finding]:
-    """Yield what is more than the limits, and what should not change by itself."""
-    sorts = _Sorts(context.rules)
-    yield from _counts(change, context, sorts)
-    yield from _executable(change, context.rules, missed)
-    yield from _generated(change, context.rules, sorts)
-    yield from _vendored(change, context.rules, sorts)
+    Appends the files that could not be read to ``not_inspected``.
+    """
+    file_groups = _FileGroups(context.rules)
+    yield from _exceeded_limits(change, context, file_groups)
+    yield from _made_executable(change, context.rules, not_inspected)
+    yield from _generated(change, context.rules, file_groups)
+    yield from _vendored(change, context.rules, file_groups)
 
 
-class _Sorts:
-    """Which files are generated, vendored or locks, by their names."""
+class _FileGroups:
+    """Recognizes generated, vendored and lock files by their paths."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
+        generated = rules[_GENERATED].data
         vendored = rules[_VENDORED].data
-        groups = rules["scope/restricted-path"].data["groups"]
-        self._generated = _globs(rules[_GENERATED].data["paths"])
+        manifests = rules["scope/restricted-path"].data["groups"]["dependencies"]
+        self._generated = _globs(generated["paths"])
         self._vendored = _globs(vendored["paths"])
         self._locks = _globs(vendored["locks"])
-        self._records = _globs(
-            (*vendored["records"], *vendored["locks"], *groups["dependencies"])
+        self._version_records = _globs(
+            (*vendored["records"], *vendored["locks"], *manifests)
         )
-        self.marks = tuple(
-            str(mark).encode() for mark in rules[_GENERATED].data["marks"]
-        )
+        #: Phrases at the start of generated files, in lower case.
+        self.marks = tuple(str(mark).encode() for mark in generated["marks"])
 
-    def generated(self, path: bytes) -> bool:
-        """Whether a generator makes files of this name."""
-        return _any(self._generated, path)
+    def is_generated(self, path: bytes) -> bool:
+        """Whether files with this path are usually generated."""
+        return _matches_any(self._generated, path)
 
-    def vendored(self, path: bytes) -> bool:
-        """Whether the path lies in a folder of copies."""
-        return _any(self._vendored, path)
+    def is_vendored(self, path: bytes) -> bool:
+        """Whether the path is in a folder of vendored code."""
+        return _matches_any(self._vendored, path)
 
-    def record(self, path: bytes) -> bool:
-        """Whether the file says which version of something is used."""
-        return is_any(path, "lock") or _any(self._records, path)
+    def is_version_record(self, path: bytes) -> bool:
+        """Whether the file records which version of a dependency is used."""
+        return is_any(path, "lock") or _matches_any(self._version_records, path)
 
-    def counts(self, path: bytes) -> bool:
-        """Whether a person would read the file in a review."""
-        is_lock = is_any(path, "lock") or _any(self._locks, path)
-        return not (is_lock or self.generated(path) or self.vendored(path))
+    def is_reviewed(self, path: bytes) -> bool:
+        """Whether people read the file in a review, so that it counts towards limits."""
+        is_lock = is_any(path, "lock") or _matches_any(self._locks, path)
+        return not (is_lock or self.is_generated(path) or self.is_vendored(path))
 
 
 def _globs(patterns: Sequence[str]) -> tuple[Glob, ...]:
     return tuple(map(compile_glob, patterns))
 
 
-def _any(globs: Sequence[Glob], path: bytes) -> bool:
+def _matches_any(globs: Sequence[Glob], path: bytes) -> bool:
     return any(glob.matches(path) for glob in globs)
 
 
-def _counts(change: ChangeSet, context: Context, sorts: _Sorts) -> Iterator[Finding]:
+def _exceeded_limits(
+    change: ChangeSet, context: Context, file_groups: _FileGroups
+) -> Iterator[Finding]:
     scope = context.scope
     lines = deletions = binaries = 0
     for file in change.files:
         deletions += file.is_deletion
         if _is_binary(file):
             binaries += not file.is_deletion
-        elif sorts.counts(file.path):
+        elif file_groups.is_reviewed(file.path):
             lines += sum(hunk.added.lines + hunk.removed.lines for hunk in file.hunks)
     files = len(change.files)
     if files > scope.max_files:
-        files = sum(sorts.counts(file.path) for file in change.files)
-    rows = (
-        ("files", files, scope.max_files, "files are touched"),
+        files = sum(file_groups.is_reviewed(file.path) for file in change.files)
+    limits = (
+        ("files", files, scope.max_files, "files are changed"),
         ("lines", lines, scope.max_lines, "lines are added or removed"),
         ("deletions", deletions, scope.max_deletions, "files are deleted"),
         ("binaries", binaries, scope.max_binaries, "binary files are added or changed"),
     )
-    for name, count, most, told in rows:
-        if count > most:
-            message = f"{count:,} {told}, more than [scope] max-{name} = {most:,}"
+    for name, count, limit, description in limits:
+        if count > limit:
+            message = (
+                f"{count:,} {description}; the limit is [scope] max-{name} = {limit:,}"
+            )
             rule = context.rules[f"scope/many-{name}"]
             yield rule.finding(Location("change"), message, subject=change.digest)
 
 
 def _is_binary(file: FileChange) -> bool:
-    """Whether the first bytes of what changed belong to no text."""
-    for hunk in file.hunks[:1]:
-        head = (hunk.added if hunk.added.length else hunk.removed).head(_HEAD)
-        return b"\0" in head or format_of(head) is not None
-    return bool(file.incomplete)
+    """Whether the first changed bytes are not text."""
+    if not file.hunks:
+        return bool(file.incomplete)
+    first = file.hunks[0]
+    body = first.added if first.added.length else first.removed
+    head = body.head(_HEAD)
+    return b"\0" in head or format_of(head) is not None
 
 
-def _executable(
-    change: ChangeSet, rules: Mapping[str, Rule], missed: Missed
+def _made_executable(
+    change: ChangeSet, rules: Mapping[str, Rule], not_inspected: list[NotInspected]
 ) -> Iterator[Finding]:
-    """Yield files that were there and became executable, where something would run them.
+    """Yield existing scripts and binaries that became executable.
 
-    The bit on other text is the tampering scanner's.
+    The scanner ``tampering`` reports other files that did.
     """
-    found = []
+    paths = []
     for file in change.files:
-        if (file.old_mode, file.new_mode) == (MODE_FILE, MODE_EXECUTABLE):
-            head = _head(file, missed)
-            if head is not None and (head.startswith(b"#!") or b"\0" in head):
-                found.append(file.path)
-    yield from _each(found, rules[_EXECUTABLE], "the file was not executable before")
+        if (file.old_mode, file.new_mode) != (MODE_FILE, MODE_EXECUTABLE):
+            continue
+        head = _head(file, not_inspected)
+        if head is not None and (head.startswith(b"#!") or b"\0" in head):
+            paths.append(file.path)
+    reason = "the file was not executable before"
+    yield from _per_path(paths, rules[_EXECUTABLE], reason)
 
 
 def _generated(
-    change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts
+    change: ChangeSet, rules: Mapping[str, Rule], file_groups: _FileGroups
 ) -> Iterator[Finding]:
-    """Yield edited generated files, where the change holds nothing that they could come from.
+    """Yield edited generated files if the change edits no possible source of them.
 
-    A file whose first lines are not at hand (a patch without its blobs) counts
-    as a source: what is missing is told by the scanners that must read it.
+    A file whose start is not available (a patch without its blobs) counts as a
+    source; the scanners that must read it report it as not inspected.
     """
     edited = []
     for file in change.files:
-        if not sorts.generated(file.path):
-            head = (
-                None if file.is_deletion or file.is_submodule else _head(file, Missed())
-            )
-            if head is None or not any(mark in head.lower() for mark in sorts.marks):
-                return
+        if not file_groups.is_generated(file.path) and not _has_mark(
+            file, file_groups.marks
+        ):
+            return
         if file.status == "M" and file.hunks:
             edited.append(file.path)
-    yield from _each(
-        edited, rules[_GENERATED], "nothing that it is made from changes with it"
-    )
+    reason = "no file that it could be generated from changes with it"
+    yield from _per_path(edited, rules[_GENERATED], reason)
+
+
+def _has_mark(file: FileChange, marks: Sequence[bytes]) -> bool:
+    """Whether the file begins with a generator's mark."""
+    if file.is_deletion or file.is_submodule:
+        return False
+    head = _head(file, [])
+    return head is not None and any(mark in head.lower() for mark in marks)
 
 
 def _vendored(
-    change: ChangeSet, rules: Mapping[str, Rule], sorts: _Sorts
+    change: ChangeSet, rules: Mapping[str, Rule], file_groups: _FileGroups
 ) -> Iterator[Finding]:
     edited = [
         file.path
         for file in change.files
-        if file.status == "M" and file.hunks and sorts.vendored(file.path)
+        if file.status == "M" and file.hunks and file_groups.is_vendored(file.path)
     ]
-    if edited and not any(sorts.record(file.path) for file in change.files):
-        yield from _each(
-            edited, rules[_VENDORED], "no record of its version changes with it"
-        )
+    if not edited:
+        return
+    if any(file_groups.is_version_record(file.path) for file in change.files):
+        return
+    reason = "no file that records its version changes with it"
+    yield from _per_path(edited, rules[_VENDORED], reason)
 
 
-def _each(paths: Sequence[bytes], rule: Rule, told: str) -> Iterator[Finding]:
-    for path in paths[:_MOST]:
-        yield rule.finding(
-            Location("file", path), f"{rule.title}: {told}", subject=told
-        )
-    if len(paths) > _MOST:
-        message = f"{rule.title}: {len(paths) - _MOST} more files"
-        yield rule.finding(
-            Location("change"), message, subject=f"{rule.id} {len(paths)}"
-        )
+def _per_path(paths: Sequence[bytes], rule: Rule, reason: str) -> Iterator[Finding]:
+    for path in paths[:_MAX_FINDINGS]:
+        message = f"{rule.title}: {reason}"
+        yield rule.finding(Location("file", path), message, subject=reason)
+    if len(paths) > _MAX_FINDINGS:
+        message = f"{rule.title}: {len(paths) - _MAX_FINDINGS} more files"
+        subject = f"{rule.id} {len(paths)}"
+        yield rule.finding(Location("change"), message, subject=subject)
 
 
-def _head(file: FileChange, missed: Missed) -> bytes | None:
-    """Return the first bytes of the new file; None, and a note, where they are not there."""
-    first = next(iter(file.hunks), None)
-    if first is not None and file.status == "A":
-        return first.added.head(_HEAD)
-    blob: Blob | None = file.new
+def _head(file: FileChange, not_inspected: list[NotInspected]) -> bytes | None:
+    """Return the first bytes of the new file.
+
+    If they are not available, returns None and notes the file in ``not_inspected``.
+    """
+    if file.status == "A" and file.hunks:
+        return file.hunks[0].added.head(_HEAD)
     try:
-        if blob is None:
+        if file.new is None:
             raise ContentUnavailableError("the new content of the file is not known")
-        return blob.read()[:_HEAD]
+        return file.new.read()[:_HEAD]
     except ContentUnavailableError as error:
-        missed.items.append(NotInspected(file.path, "failed", str(error)))
+        not_inspected.append(NotInspected(file.path, "failed", str(error)))
         return None

@@ -1,4 +1,4 @@
-"""The tasks that every project has, without any policy."""
+"""The built-in tasks, which exist without any policy."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
     from zt_gate.model.rule import Rule
 
-#: The rule whose data are these tasks.
-TASKS_IN = "scope/outside-allowed"
+#: The rule whose data contain the built-in tasks.
+TASKS_RULE = "scope/outside-allowed"
 
 
 def built_in_tasks(rules: Mapping[str, Rule]) -> tuple[str, ...]:
-    """Return their names."""
-    return tuple(rules[TASKS_IN].data["tasks"])
+    """Return the names of the built-in tasks."""
+    return tuple(rules[TASKS_RULE].data["tasks"])

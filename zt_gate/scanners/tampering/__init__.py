@@ -1,9 +1,10 @@
-"""Changes that weaken what judges them: the gate, other checks, reviews, tests.
+"""Finds changes that weaken the gate, other checks, reviews or tests.
 
-``gate_files`` looks at where this gate runs and what it knows, ``checks`` at
-hooks and checks of others, ``marks`` at exceptions, ``review`` at attributes and
-owners, ``assertions`` at tests, ``files`` at modes, links and names.  What they
-look for stands under ``rules/tampering/``.  The policy's own file is the judge's
+``gate_files`` compares where the gate runs and its baseline and rules,
+``disabled_checks`` other hooks and checks, ``suppression_marks`` exceptions,
+``review_settings`` attributes and code owners, ``disabled_tests`` tests, and
+``deceptive_files`` modes, links and names.  The patterns are data in
+``rules/tampering/``.  The judge reports changes of the policy file itself
 (``gate/policy-changed``).
 """
 
@@ -25,7 +26,7 @@ class TamperingScanner:
     info = ScannerInfo("tampering", keeps_baseline=False)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Look at the net change."""
+        """Scan the net change."""
         from zt_gate.scanners.tampering.scan import scan
 
         return scan(change, context)

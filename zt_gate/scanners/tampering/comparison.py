@@ -1,4 +1,4 @@
-"""What every part of the scanner shares: the change, both sides as text, findings."""
+"""The comparison of old and new content that all parts of the scanner share."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 _CHUNK = 1 << 20
+#: Bytes shared by neighbouring chunks, more than the longest word that is searched for.
 _OVERLAP = 64
-#: Characters of a line that rules look at: the start and the end of a longer one.
+#: Characters at the start and at the end of a long line that rules look at.
 _REACH = 4000
 
 
 @dataclass(slots=True)
-class Look:
-    """One scan of one change."""
+class Comparison:
+    """One scan of one change; collects the files that could not be read."""
 
     change: ChangeSet
     context: Context
-    missed: dict[bytes, NotInspected] = field(default_factory=dict)
+    not_inspected: dict[bytes, NotInspected] = field(default_factory=dict)
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -40,26 +41,32 @@ class Look:
         return self.context.rules
 
     def data(self, rule: str) -> Mapping[str, Any]:
-        """Return what a rule's file says besides its text."""
+        """Return the data of a rule, such as its patterns."""
         return self.rules[rule].data
 
     def old(self, file: FileChange) -> str | None:
-        """Return the old content; None where there was none or it cannot be read (noted)."""
+        """Return the old content; None if there was none or it cannot be read (noted)."""
         return self._text(file, file.old)
 
     def new(self, file: FileChange) -> str | None:
-        """Return the new content; None where there is none or it cannot be read (noted)."""
+        """Return the new content; None if there is none or it cannot be read (noted)."""
         return self._text(file, file.new)
 
     def _text(self, file: FileChange, blob: Blob | None) -> str | None:
         if blob is None:
             return None
+        data = self.read(file, blob)
+        return None if data is None else decode_lossy(data)
+
+    def read(self, file: FileChange, blob: Blob | None) -> bytes | None:
+        """Return the content of a side of ``file``; None if it cannot be read (noted)."""
         try:
-            return decode_lossy(blob.read())
+            if blob is None:
+                raise ContentUnavailableError("the content of the file is not known")
+            return blob.read()
         except ContentUnavailableError as error:
-            self.missed.setdefault(
-                file.path, NotInspected(file.path, "failed", str(error))
-            )
+            skipped = NotInspected(file.path, "failed", str(error))
+            self.not_inspected.setdefault(file.path, skipped)
             return None
 
     def on_file(
@@ -71,7 +78,7 @@ class Look:
         subject: str = "",
         level: Level | None = None,
     ) -> Finding:
-        """Make a finding about a file as a whole."""
+        """Return a finding about a file as a whole."""
         return self.rules[rule].finding(
             Location("file", path), message, subject=subject, level=level
         )
@@ -87,83 +94,84 @@ class Look:
         level: Level | None = None,
         subject: str = "",
     ) -> Finding:
-        """Make a finding about an added line; ``span`` counts in the text of ``shown``.
+        """Return a finding about an added line; ``span`` are offsets in its ``line_text``.
 
-        What was found is the line, unless ``subject`` says more.
+        The subject is the line, unless ``subject`` is given.
         """
-        text = shown(line.data)
+        text = line_text(line.data)
         start, end = span or (len(text) - len(text.lstrip()), len(text.rstrip()))
         if not start < end <= len(text):
             start, end = 0, len(text)
-        place = Location("line", path, line.number, start + 1, line.number, end + 1)
+        location = Location("line", path, line.number, start + 1, line.number, end + 1)
         if len(line.data) > 2 * _REACH:  # columns of a shortened line would be wrong
-            place = Location("line", path, line.number)
+            location = Location("line", path, line.number)
         return self.rules[rule].finding(
-            place,
+            location,
             message,
             evidence=Evidence(text, start, end),
             subject=subject or text.strip(),
             level=level,
         )
 
-    def arrived(
-        self, found: Sequence[tuple[FileChange, Line]]
+    def without_moved(
+        self, added: Sequence[tuple[FileChange, Line]]
     ) -> list[tuple[FileChange, Line]]:
-        """Return those added lines that the change does not remove elsewhere: they were moved."""
-        if not found:
+        """Return the added lines, except those that the change removes at another place."""
+        if not added:
             return []
-        wanted = {line.data.strip() for _, line in found}
-        gone: Counter[bytes] = Counter()
+        contents = {line.data.strip() for _, line in added}
+        removed: Counter[bytes] = Counter()
         for file in self.change.files:
             for line in file.removed_lines():
-                if (bare := line.data.strip()) in wanted:
-                    gone[bare] += 1
-        kept = []
-        for file, line in found:
-            bare = line.data.strip()
-            if gone[bare] > 0:
-                gone[bare] -= 1
+                content = line.data.strip()
+                if content in contents:
+                    removed[content] += 1
+        arrived = []
+        for file, line in added:
+            content = line.data.strip()
+            if removed[content] > 0:
+                removed[content] -= 1
             else:
-                kept.append((file, line))
-        return kept
+                arrived.append((file, line))
+        return arrived
 
 
-def shown(data: bytes) -> str:
-    """Return a line as text, without its middle where it is very long: marks stand at an end."""
+def line_text(data: bytes) -> str:
+    """Return a line as text; a very long line without its middle."""
     if len(data) > 2 * _REACH:
         data = data[:_REACH] + b" " + data[-_REACH:]
     return decode_lossy(data).rstrip("\r")
 
 
-def speaks(
-    file: FileChange, literals: Iterable[bytes], *, removed: bool = False
+def mentions_any(
+    file: FileChange, words: Iterable[bytes], *, removed: bool = False
 ) -> bool:
-    """Whether the added (or removed) bytes hold one of the lower-case words at all."""
-    words = tuple(literals)
+    """Whether the added (or removed) bytes contain one of the lower-case words."""
+    wanted = tuple(words)
     for hunk in file.hunks:
         body = hunk.removed if removed else hunk.added
         for offset in range(0, body.length, _CHUNK):
             size = min(_CHUNK + _OVERLAP, body.length - offset)
-            piece = body.store.read(body.offset + offset, size).lower()
-            if any(word in piece for word in words):
+            chunk = body.store.read(body.offset + offset, size).lower()
+            if any(word in chunk for word in wanted):
                 return True
     return False
 
 
-def either(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
-    """Return one pattern for several."""
+def any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    """Return one pattern that matches what any of the patterns matches."""
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
 
 
-def entries(text: str | None) -> Counter[str]:
-    """Return the lines of a settings file that say something, with how often they stand there."""
+def count_entries(text: str | None) -> Counter[str]:
+    """Return the entries of a settings file, without blank lines and comments, with counts."""
     rows = (line.strip() for line in (text or "").split("\n"))
     return Counter(row for row in rows if row and not row.startswith(("#", "//", ";")))
 
 
-def rows_added(file: FileChange, wanted: Iterable[str]) -> Iterator[Line]:
-    """Yield the added lines that say one of ``wanted``."""
-    rows = {row.encode("utf-8", "surrogateescape") for row in wanted}
+def added_entry_lines(file: FileChange, entries: Iterable[str]) -> Iterator[Line]:
+    """Yield the added lines that consist of one of the entries."""
+    wanted = {entry.encode("utf-8", "surrogateescape") for entry in entries}
     for line in file.added_lines():
-        if line.data.strip() in rows:
+        if line.data.strip() in wanted:
             yield line

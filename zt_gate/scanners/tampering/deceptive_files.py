@@ -1,8 +1,7 @@
-"""Files that are not what they seem: modes, links, pointers, submodules, names.
+"""Files that mislead: modes, links, LFS pointers, submodules, names.
 
-Letters of other alphabets and invisible ones are told by
-injection/confusable-name, links in agents' folders by
-agent_config/agent-folder-link.
+``injection/confusable-name`` reports confusable and invisible characters in
+names, ``agent_config/agent-folder-link`` links in the folders of agents.
 """
 
 from __future__ import annotations
@@ -20,15 +19,14 @@ from zt_gate.model.change import (
     ContentUnavailableError,
 )
 from zt_gate.model.finding import Level
-from zt_gate.model.report import NotInspected
 from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from zt_gate.model.change import Blob, FileChange
+    from zt_gate.model.change import FileChange
     from zt_gate.model.finding import Finding
-    from zt_gate.scanners.tampering.comparison import Look
+    from zt_gate.scanners.tampering.comparison import Comparison
 
 _EXECUTABLE = "tampering/executable-text"
 _LINK = "tampering/link-outside"
@@ -37,205 +35,219 @@ _SUBMODULE = "tampering/submodule-moved"
 _NAME = "tampering/misleading-name"
 _GIT_FOLDER = "tampering/git-folder-name"
 _POINTER_HEAD = b"version https://git-lfs.github.com/spec/v"
-# HFS+ passes over these in a name (git's own list, from CVE-2014-9390).
+#: Bytes at the start of a file in which a NUL byte marks it as binary.
+_BINARY_HEAD = 8000
+# HFS+ ignores these characters in a name (git's own list, from CVE-2014-9390).
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_TWO_ENDS = re.compile(
+_DOUBLE_EXTENSION = re.compile(
     rb"(?i)\.(?:pdf|docx?|xlsx?|pptx?|txt|png|jpe?g|gif|csv|md|zip|mp[34])[ .]*"
     rb"\.(?:exe|scr|com|bat|cmd|pif|vbs|js|jse|wsf|ps1|lnk|hta|jar|sh)\Z"
 )
-_NEW = frozenset("ARC")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_NEW_PATH = frozenset("ARC")
 
 
-def findings(look: Look) -> Iterator[Finding]:
-    """Yield files that hide, lead elsewhere, or are taken for others."""
-    for file in look.change.files:
+def findings(comparison: Comparison) -> Iterator[Finding]:
+    """Yield files that hide content, point elsewhere, or can be mistaken for others."""
+    for file in comparison.change.files:
         if file.is_deletion:
             continue
-        if file.status in _NEW:
-            yield from _name(look, file)
+        if file.status in _NEW_PATH:
+            yield from _name(comparison, file)
         if file.is_submodule:
-            yield from _submodule(look, file)
+            yield from _submodule(comparison, file)
         elif file.is_symlink:
-            yield from _link(look, file)
+            yield from _link(comparison, file)
         else:
-            yield from _content(look, file)
-    yield from _twins(look)
+            yield from _executable_text(comparison, file)
+            yield from _pointer(comparison, file)
+    yield from _colliding_names(comparison)
 
 
-def _read(look: Look, file: FileChange, blob: Blob | None) -> bytes | None:
-    try:
-        if blob is None:
-            raise ContentUnavailableError("the content of the file is not known")
-        return blob.read()
-    except ContentUnavailableError as error:
-        look.missed.setdefault(file.path, NotInspected(file.path, "failed", str(error)))
-        return None
-
-
-def _content(look: Look, file: FileChange) -> Iterator[Finding]:
-    if (file.old_mode, file.new_mode) == (MODE_FILE, MODE_EXECUTABLE):
-        data = _read(look, file, file.new)
-        if data and not data.startswith(b"#!") and b"\0" not in data[:8000]:
-            message = (
-                "the file became executable, and does not say which program runs it"
-            )
-            yield look.on_file(_EXECUTABLE, file.path, message, subject=message)
-    first = next(iter(file.hunks), None)
-    if file.status == "A" or first is None or first.new_start > 1:
+def _executable_text(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
+    if (file.old_mode, file.new_mode) != (MODE_FILE, MODE_EXECUTABLE):
         return
-    if first.added.head(len(_POINTER_HEAD)) == _POINTER_HEAD and first.removed.head(
-        len(_POINTER_HEAD)
-    ) not in {_POINTER_HEAD, b""}:
+    data = comparison.read(file, file.new)
+    if not data or data.startswith(b"#!") or b"\0" in data[:_BINARY_HEAD]:
+        return
+    message = "the text file became executable but has no #! line"
+    yield comparison.on_file(_EXECUTABLE, file.path, message, subject=message)
+
+
+def _pointer(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
+    """Yield a file whose content a Git LFS pointer replaces."""
+    if file.status == "A" or not file.hunks:
+        return
+    first = file.hunks[0]
+    if first.new_start > 1:
+        return
+    size = len(_POINTER_HEAD)
+    is_pointer = first.added.head(size) == _POINTER_HEAD
+    if is_pointer and first.removed.head(size) not in {_POINTER_HEAD, b""}:
         subject = first.added.head(200).decode("utf-8", "replace")
-        message = (
-            "the content is gone; a pointer into the LFS store stands in its place"
-        )
-        yield look.on_file(_POINTER, file.path, message, subject=subject)
+        message = "a Git LFS pointer replaces the content, which was not scanned"
+        yield comparison.on_file(_POINTER, file.path, message, subject=subject)
 
 
-def _link(look: Look, file: FileChange) -> Iterator[Finding]:
-    data = look.data(_LINK)
-    name = file.path.decode("utf-8", "surrogateescape")
+def _link(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
     if is_any(file.path, "agent-folder", "editor-folder"):
         return
-    target = _read(look, file, file.new)
-    if target is None:
+    content = comparison.read(file, file.new)
+    if content is None:
         return
-    goal = target.decode("utf-8", "surrogateescape").replace("\\", "/")
-    end = posixpath.normpath(posixpath.join(posixpath.dirname(name), goal))
-    outside = (
-        goal.startswith(("/", "~"))
-        or re.match(r"[A-Za-z]:", goal)
-        or end.split("/")[0] == ".."
-    )
-    into_git = end.lower().split("/")[0] == ".git"
-    if outside or into_git:
-        worst = re.search(data["block"], goal) or into_git
-        message = f"the link leads to {goal[:200]!a}, which is not of this repository"
-        level = Level.BLOCK if worst else None
-        yield look.on_file(_LINK, file.path, message, subject=goal, level=level)
+    target = content.decode("utf-8", "surrogateescape").replace("\\", "/")
+    folder = posixpath.dirname(file.path.decode("utf-8", "surrogateescape"))
+    resolved = posixpath.normpath(posixpath.join(folder, target))
+    first = resolved.split("/")[0]
+    is_absolute = target.startswith(("/", "~")) or _DRIVE.match(target)
+    into_git = first.lower() == ".git"
+    if is_absolute or first == ".." or into_git:
+        is_sensitive = re.search(comparison.data(_LINK)["block"], target) or into_git
+        message = f"the link points outside the repository's content: {target[:200]!a}"
+        level = Level.BLOCK if is_sensitive else None
+        yield comparison.on_file(_LINK, file.path, message, subject=target, level=level)
 
 
-def _submodule(look: Look, file: FileChange) -> Iterator[Finding]:
+def _submodule(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
+    level = None
     if file.old_mode == MODE_SUBMODULE:
-        message = "the submodule stands for another commit; nobody has looked at what is between"
-        yield look.on_file(
-            _SUBMODULE, file.path, message, subject=message, level=Level.INFO
-        )
-    elif file.old_mode:
-        message = "a submodule took the place of files of this repository"
-        yield look.on_file(_SUBMODULE, file.path, message, subject=message)
-    elif not _has_address(look, file.path):
         message = (
-            "a submodule without an address in .gitmodules: its code comes from nowhere"
+            "the submodule moves to another commit; the code in between was not scanned"
         )
-        yield look.on_file(_SUBMODULE, file.path, message, subject=message)
-
-
-def _has_address(look: Look, path: bytes) -> bool:
-    """Whether .gitmodules names the folder, after the change."""
-    brought = next((f for f in look.change.files if f.path == b".gitmodules"), None)
-    try:
-        data = (
-            look.context.trusted_file(b".gitmodules")
-            if brought is None
-            else brought.new and brought.new.read()
-        )
-    except (GateError, ContentUnavailableError):
-        return False  # then it is told: nothing says where the code comes from
-    rows = (row.partition(b"=") for row in (data or b"").split(b"\n"))
-    return any(
-        key.strip().lower() == b"path" and value.strip().strip(b'"') == path
-        for key, _, value in rows
+        level = Level.INFO
+    elif file.old_mode:
+        message = "a submodule replaces files of this repository"
+    elif not _has_address(comparison, file.path):
+        message = "the submodule has no URL in .gitmodules, so its origin is unknown"
+    else:
+        return
+    yield comparison.on_file(
+        _SUBMODULE, file.path, message, subject=message, level=level
     )
 
 
-def _name(look: Look, file: FileChange) -> Iterator[Finding]:
-    text = file.path.decode("utf-8", "surrogateescape")
-    parts = text.split("/")
-    folded = [_as_git_folder(piece) for part in parts for piece in part.split("\\")]
-    if any(part in {".git", "git~1"} for part in folded):
-        message = "some file systems take this path for one in git's own folder"
-        yield look.on_file(_GIT_FOLDER, file.path, message, subject=text)
-    elif any(part != part.rstrip(" .") or part != part.lstrip(" ") for part in parts):
-        message = "the name begins or ends in a space or a dot, which lists do not show"
-        yield look.on_file(_NAME, file.path, message, subject=text)
-    elif _TWO_ENDS.search(file.path):
-        message = "the name looks like a document's and ends like a program's"
-        yield look.on_file(_NAME, file.path, message, subject=text)
+def _has_address(comparison: Comparison, path: bytes) -> bool:
+    """Whether .gitmodules names the folder after the change."""
+    try:
+        data = _gitmodules(comparison)
+    except (GateError, ContentUnavailableError):
+        return False
+    for row in data.split(b"\n"):
+        key, _, value = row.partition(b"=")
+        if key.strip().lower() == b"path" and value.strip().strip(b'"') == path:
+            return True
+    return False
 
 
-def _as_git_folder(part: str) -> str:
-    """Return a name as NTFS and HFS+ would take it: without streams, ends and invisible letters."""
-    return _IGNORED.sub("", part.partition(":")[0]).rstrip(" .").lower()
+def _gitmodules(comparison: Comparison) -> bytes:
+    """Return the new .gitmodules; raises GateError, ContentUnavailableError."""
+    for file in comparison.change.files:
+        if file.path == b".gitmodules":
+            return file.new.read() if file.new else b""
+    return comparison.context.trusted_file(b".gitmodules") or b""
 
 
-def _twins(look: Look) -> Iterator[Finding]:
-    """Yield new names that some file systems take for a name that is there."""
-    new = {file.path for file in look.change.files
-           if file.status in _NEW and not file.is_deletion}  # fmt: skip
+def _name(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
+    path = file.path.decode("utf-8", "surrogateescape")
+    names = path.split("/")
+    normalized = [_normalized(name) for name in path.replace("\\", "/").split("/")]
+    if any(name in {".git", "git~1"} for name in normalized):
+        message = "some file systems treat this path as part of the .git folder"
+        yield comparison.on_file(_GIT_FOLDER, file.path, message, subject=path)
+    elif any(_has_hidden_ends(name) for name in names):
+        message = "the name begins with a space, or ends with a space or dot, which listings hide"
+        yield comparison.on_file(_NAME, file.path, message, subject=path)
+    elif _DOUBLE_EXTENSION.search(file.path):
+        message = "double extension: the name looks like a document but is a program"
+        yield comparison.on_file(_NAME, file.path, message, subject=path)
+
+
+def _has_hidden_ends(name: str) -> bool:
+    return name != name.rstrip(" .") or name != name.lstrip(" ")
+
+
+def _normalized(name: str) -> str:
+    """Return a name as NTFS and HFS+ read it: no stream, trailing dots or ignored characters."""
+    return _IGNORED.sub("", name.partition(":")[0]).rstrip(" .").lower()
+
+
+def _colliding_names(comparison: Comparison) -> Iterator[Finding]:
+    """Yield new names that some file systems cannot distinguish from existing ones."""
+    new = {
+        file.path
+        for file in comparison.change.files
+        if file.status in _NEW_PATH and not file.is_deletion
+    }
     if not new:
         return
-    names = _Names(_after(look, new))
+    names = _NameIndex(_paths_after(comparison, new))
     for path in sorted(new):
-        twin = names.twin(path, new)
-        if twin is not None:
-            shown = twin.decode("utf-8", "backslashreplace")[:200]
-            message = (
-                f"some file systems take this name for {shown!a}, which is there, too"
-            )
-            yield look.on_file(_NAME, path, message, subject=shown)
+        other = names.collision(path, new)
+        if other is not None:
+            shown = other.decode("utf-8", "backslashreplace")[:200]
+            message = f"some file systems cannot distinguish this name from {shown!a}"
+            yield comparison.on_file(_NAME, path, message, subject=shown)
 
 
-def _after(look: Look, new: set[bytes]) -> Iterator[bytes]:
-    """Yield the paths that there are after the change."""
-    gone = {file.path for file in look.change.files if file.is_deletion}
-    gone |= {
-        file.old_path
-        for file in look.change.files
-        if file.status == "R" and file.old_path
-    }
+def _paths_after(comparison: Comparison, new: set[bytes]) -> Iterator[bytes]:
+    """Yield the paths that exist after the change."""
     yield from new
-    if look.change.kind != "tree":
-        for path in look.context.trusted_paths() or ():
-            if path not in gone:
-                yield path
+    if comparison.change.kind == "tree":
+        return
+    removed = set()
+    for file in comparison.change.files:
+        if file.is_deletion:
+            removed.add(file.path)
+        if file.status == "R" and file.old_path:
+            removed.add(file.old_path)
+    for path in comparison.context.trusted_paths() or ():
+        if path not in removed:
+            yield path
 
 
-class _Names:
-    """Files and folders by what a file system without letter case makes of their names."""
+class _NameIndex:
+    """Files and folders by their names as a case-insensitive file system reads them."""
 
     def __init__(self, paths: Iterable[bytes]) -> None:
         self._files: dict[str, set[bytes]] = {}
         self._folders: dict[str, set[bytes]] = {}
-        folders: set[bytes] = set()
+        seen: set[bytes] = set()
         for path in paths:
             self._files.setdefault(_folded(path), set()).add(path)
-            folder = path.rpartition(b"/")[0]
-            while folder and folder not in folders:
-                folders.add(folder)
+            for folder in _folders_of(path):
+                if folder in seen:
+                    break
+                seen.add(folder)
                 self._folders.setdefault(_folded(folder), set()).add(folder)
-                folder = folder.rpartition(b"/")[0]
 
-    def twin(self, path: bytes, new: set[bytes]) -> bytes | None:
-        """Return a file or a folder that is taken for this one; of two new ones the later tells."""
-        others = sorted(self._files[_folded(path)] - {path})
-        older = [other for other in others if other not in new or other > path]
-        if older:
-            return older[0]
-        folder = path.rpartition(b"/")[0]
-        while folder:
-            same = sorted(self._folders.get(_folded(folder), set()) - {folder})
-            if same and not others:
-                return same[0]
-            folder = folder.rpartition(b"/")[0]
+    def collision(self, path: bytes, new: set[bytes]) -> bytes | None:
+        """Return a file or folder with an equivalent name.
+
+        Of two new files with equivalent names, only the first is reported.
+        """
+        same_files = sorted(self._files[_folded(path)] - {path})
+        for other in same_files:
+            if other not in new or other > path:
+                return other
+        if same_files:
+            return None
+        for folder in _folders_of(path):
+            same_folders = sorted(self._folders.get(_folded(folder), set()) - {folder})
+            if same_folders:
+                return same_folders[0]
         return None
+
+
+def _folders_of(path: bytes) -> Iterator[bytes]:
+    """Yield the folders that contain a path, the innermost first."""
+    folder = path.rpartition(b"/")[0]
+    while folder:
+        yield folder
+        folder = folder.rpartition(b"/")[0]
 
 
 def _folded(path: bytes) -> str:
     text = path.decode("utf-8", "surrogateescape")
-    return (
-        text.lower()
-        if text.isascii()
-        else unicodedata.normalize("NFKC", text).casefold()
-    )
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text).casefold()

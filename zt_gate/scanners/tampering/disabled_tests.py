@@ -1,4 +1,4 @@
-"""Tests beside changed code: counted before and after, and those that no longer count."""
+"""Tests that are removed, emptied or skipped while code changes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import FileChange, Line
     from zt_gate.model.finding import Finding
-    from zt_gate.scanners.tampering.comparison import Look
+    from zt_gate.scanners.tampering.comparison import Comparison
 
 _REMOVED = "tampering/tests-removed"
 _SKIPPED = "tampering/tests-skipped"
-#: So many assertions fewer are told even where no test is gone.
-_ASSERTIONS = 3
-#: For how many single tests a table of cases may stand.
-_CASES = 4
+#: Lost assertions that are reported even if no test is removed.
+_MIN_ASSERTIONS = 3
+#: Single tests that one table of cases may replace.
+_TESTS_PER_TABLE = 4
 _TABLE = re.compile(
     r"parametrize\b|\.(?:each|for)\b\s*[(`]|\bsubTest\(|\bt\.Run\(|@given\b"
 )
@@ -30,31 +30,34 @@ _TITLE = re.compile(r"[\"'`]([^\"'`\n]{1,300})[\"'`]")
 _GUARD = re.compile(
     r"\s*(?:\}\s*)?(?:if|elif|else|except|case|default|switch|with|for|while)\b"
 )
-_BELOW = re.compile(r"\s*(?:async\s+)?(?:def|class)\s")
-_ABOVE = re.compile(r"\s*(?:async\s+)?def\s|func\s")
+_DECORATED = re.compile(r"\s*(?:async\s+)?(?:def|class)\s")
+_ENCLOSING = re.compile(r"\s*(?:async\s+)?def\s|func\s")
+#: Lines around a skip that are searched for its test.
 _REACH = 40
+#: Bytes of a line.
+_MAX_LENGTH = 2000
 
 
-def findings(look: Look) -> Iterator[Finding]:
-    """Yield tests that go, per language, and tests that are skipped."""
-    rules = _Rules.of(look)
+def findings(comparison: Comparison) -> Iterator[Finding]:
+    """Yield removed tests, one finding for each language, and skipped tests."""
+    patterns = _Patterns.of(comparison)
     tallies: dict[str, _Tally] = {}
-    for file in look.change.files:
-        language = rules.language(file.path)
+    for file in comparison.change.files:
+        language = patterns.language(file.path)
         if language is None or file.is_submodule or file.is_symlink:
             continue
         tally = tallies.setdefault(language, _Tally())
         if is_any(file.path, "test"):
-            tally.tests(file, rules, language)
-            yield from _skipped(look, file, rules, language)
+            tally.add_tests(file, patterns, language)
+            yield from _skipped(comparison, file, patterns, language)
         else:
-            tally.code(file)
+            tally.add_code(file)
     for language, tally in tallies.items():
-        yield from tally.findings(look, language)
+        yield from tally.findings(comparison, language)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rules:
+class _Patterns:
     """The patterns of both rules, by language."""
 
     tests: Mapping[str, re.Pattern[str]]
@@ -64,152 +67,190 @@ class _Rules:
     only: Mapping[str, re.Pattern[str]]
 
     @classmethod
-    def of(cls, look: Look) -> _Rules:
-        """Compile what the rules' data say."""
-        data = {**look.data(_REMOVED), **look.data(_SKIPPED)}
-        tables = ("tests", "assertions", "hollow", "skips", "only")
+    def of(cls, comparison: Comparison) -> _Patterns:
+        """Compile the patterns in the rules' data."""
+        removed = comparison.data(_REMOVED)
+        skipped = comparison.data(_SKIPPED)
         return cls(
-            *(
-                {key: re.compile(text) for key, text in data[name].items()}
-                for name in tables
-            )
+            tests=_compiled(removed["tests"]),
+            assertions=_compiled(removed["assertions"]),
+            hollow=_compiled(removed["hollow"]),
+            skips=_compiled(skipped["skips"]),
+            only=_compiled(skipped["only"]),
         )
 
     def language(self, path: bytes) -> str | None:
-        """Return the language of a file, None where it is none of these."""
+        """Return the language of a file, None if it is not one of these."""
         kinds = facts(path).kinds
         return next((language for language in self.tests if language in kinds), None)
 
 
+def _compiled(table: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
+    return {language: re.compile(pattern) for language, pattern in table.items()}
+
+
 @dataclass(slots=True)
 class _Tally:
-    """What one language's files gain and lose."""
+    """The tests, assertions and lines that the files of one language gain and lose."""
 
-    gone: Counter[str] = field(default_factory=Counter)
-    came: Counter[str] = field(default_factory=Counter)
-    code_gone: int = 0
-    code_came: int = 0
+    removed: Counter[str] = field(default_factory=Counter)
+    added: Counter[str] = field(default_factory=Counter)
+    code_removed: int = 0
+    code_added: int = 0
+    #: The largest loss of one file, and its path.
     worst: tuple[int, bytes] = (0, b"")
 
-    def code(self, file: FileChange) -> None:
-        """Count the lines of a file that is no test."""
-        self.code_gone += sum(hunk.removed.lines for hunk in file.hunks)
-        self.code_came += sum(hunk.added.lines for hunk in file.hunks)
+    def add_code(self, file: FileChange) -> None:
+        """Count the lines of a file without tests."""
+        self.code_removed += sum(hunk.removed.lines for hunk in file.hunks)
+        self.code_added += sum(hunk.added.lines for hunk in file.hunks)
 
-    def tests(self, file: FileChange, rules: _Rules, language: str) -> None:
+    def add_tests(self, file: FileChange, patterns: _Patterns, language: str) -> None:
         """Count the tests and assertions of a file."""
-        gone = _count(file.removed_lines(), rules, language)
-        came = _count(file.added_lines(), rules, language)
-        self.gone += gone
-        self.came += came
-        loss = sum(gone[key] - came[key] for key in ("tests", "assertions"))
+        removed = _count(file.removed_lines(), patterns, language)
+        added = _count(file.added_lines(), patterns, language)
+        self.removed += removed
+        self.added += added
+        loss = sum(removed[key] - added[key] for key in ("tests", "assertions"))
         self.worst = max(self.worst, (loss, file.path))
 
-    def findings(self, look: Look, language: str) -> Iterator[Finding]:
-        """Yield one finding where tests went, and code changed that did not go with them."""
-        tests = self.gone["tests"] - self.came["tests"] - _CASES * self.came["tables"]
-        assertions = self.gone["assertions"] - self.came["assertions"]
-        # Whole features go with their tests.
-        changed = self.code_came > 0 and self.code_came >= self.code_gone
-        hollow = self.came["hollow"] > self.gone["hollow"] and assertions > 0
-        # As many tests as before with fewer words are a clean-up, not a loss.
-        fewer = tests > 0 or (
-            assertions >= _ASSERTIONS and self.gone["tests"] >= self.came["tests"]
-        )
-        if not changed or not (fewer or hollow) or not self.worst[1]:
+    def findings(self, comparison: Comparison, language: str) -> Iterator[Finding]:
+        """Yield one finding if tests were removed and the code they test may remain."""
+        # A change that removes more code than it adds may remove a feature with its tests.
+        code_remains = self.code_added > 0 and self.code_added >= self.code_removed
+        has_hollow = self._has_hollow_tests()
+        if not code_remains or not (self._lost_tests() or has_hollow):
             return
-        told = [
-            f"{self.gone[key]} {key} go and {self.came[key]} come"
+        path = self.worst[1]
+        if not path:
+            return
+        counts = [
+            f"{self.removed[key]} {key} removed and {self.added[key]} added"
             for key in ("tests", "assertions")
         ]
-        if hollow:
-            told.append(f"{self.came['hollow']} of them hold nothing")
-        message = f"{', '.join(told)}, while {self.code_came} lines of {language} code are new"
-        yield look.on_file(_REMOVED, self.worst[1], message, subject=message)
+        if has_hollow:
+            counts.append(f"{self.added['hollow']} of them check nothing")
+        message = (
+            f"{', '.join(counts)}, while {self.code_added} lines of {language} code "
+            "were added"
+        )
+        yield comparison.on_file(_REMOVED, path, message, subject=message)
+
+    def _lost_tests(self) -> bool:
+        replaced = self.added["tests"] + _TESTS_PER_TABLE * self.added["tables"]
+        if self.removed["tests"] > replaced:
+            return True
+        # As many tests with fewer assertions are a clean-up, not a loss.
+        no_more_tests = self.removed["tests"] >= self.added["tests"]
+        return no_more_tests and self._lost_assertions >= _MIN_ASSERTIONS
+
+    def _has_hollow_tests(self) -> bool:
+        more_hollow = self.added["hollow"] > self.removed["hollow"]
+        return more_hollow and self._lost_assertions > 0
+
+    @property
+    def _lost_assertions(self) -> int:
+        return self.removed["assertions"] - self.added["assertions"]
 
 
-def _count(lines: Iterator[Line], rules: _Rules, language: str) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _count(lines: Iterator[Line], patterns: _Patterns, language: str) -> Counter[str]:
+    """Count the tests, assertions, hollow assertions and tables of cases in lines."""
+    counts: Counter[str] = Counter()
     for line in lines:
-        text = decode_lossy(line.data[:2000])
-        found["tests"] += rules.tests[language].search(text) is not None
-        found["tables"] += _TABLE.search(text) is not None
-        if rules.hollow[language].search(text):
-            found["hollow"] += 1
-        else:
-            found["assertions"] += rules.assertions[language].search(text) is not None
-    return found
+        text = decode_lossy(line.data[:_MAX_LENGTH])
+        counts["tests"] += patterns.tests[language].search(text) is not None
+        counts["tables"] += _TABLE.search(text) is not None
+        if patterns.hollow[language].search(text):
+            counts["hollow"] += 1
+        elif patterns.assertions[language].search(text):
+            counts["assertions"] += 1
+    return counts
 
 
 def _skipped(
-    look: Look, file: FileChange, rules: _Rules, language: str
+    comparison: Comparison, file: FileChange, patterns: _Patterns, language: str
 ) -> Iterator[Finding]:
-    """Yield added lines that silence a test which was there before, or all others."""
-    skips, only = rules.skips[language], rules.only[language]
-    hits = []
+    """Yield added lines that skip an existing test, or all other tests of the file."""
+    skip_lines = []
     for line in file.added_lines():
-        text = decode_lossy(line.data[:2000])
-        if only.search(text):
-            yield look.on_line(
-                _SKIPPED, file.path, line, "every other test of the file is silent"
-            )
-        elif file.old is not None and skips.search(text):
-            hits.append(line)
-    if not hits:
+        text = decode_lossy(line.data[:_MAX_LENGTH])
+        if patterns.only[language].search(text):
+            message = "only this test runs; all other tests of the file are skipped"
+            yield comparison.on_line(_SKIPPED, file.path, line, message)
+        elif file.old is not None and patterns.skips[language].search(text):
+            skip_lines.append(line)
+    if not skip_lines:
         return
-    place = _Place.of(look, file)
-    for line in hits:
-        if place.silences_known(line, language):
-            message = "a test that ran before this change does not count any more"
-            yield look.on_line(_SKIPPED, file.path, line, message)
+    context = _SkipContext.of(comparison, file)
+    for line in skip_lines:
+        if context.skips_existing(line, language):
+            message = "a test that ran before this change is now skipped or ignored"
+            yield comparison.on_line(_SKIPPED, file.path, line, message)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The new file around a skip, and what the change removes from the old one."""
+class _SkipContext:
+    """The new file around a skip, and the lines that the change removes.
+
+    ``rows`` are the lines of the new file; ``added`` has the 1-based numbers of
+    added lines; ``removed`` is the removed text and ``removed_rows`` its lines.
+    """
 
     rows: tuple[str, ...]
     added: frozenset[int]
     removed: str
-    gone: frozenset[str]
+    removed_rows: frozenset[str]
 
     @classmethod
-    def of(cls, look: Look, file: FileChange) -> _Place:
-        """Read the new side."""
-        gone = [decode_lossy(line.data[:2000]) for line in file.removed_lines()]
+    def of(cls, comparison: Comparison, file: FileChange) -> _SkipContext:
+        """Read the new content of a file."""
+        removed = [
+            decode_lossy(line.data[:_MAX_LENGTH]) for line in file.removed_lines()
+        ]
         return cls(
-            tuple((look.new(file) or "").split("\n")),
-            frozenset(line.number for line in file.added_lines()),
-            "\n".join(gone),
-            frozenset(row.strip() for row in gone),
+            rows=tuple((comparison.new(file) or "").split("\n")),
+            added=frozenset(line.number for line in file.added_lines()),
+            removed="\n".join(removed),
+            removed_rows=frozenset(row.strip() for row in removed),
         )
 
-    def silences_known(self, line: Line, language: str) -> bool:
-        """Whether the test that a line skips was there before."""
-        text = decode_lossy(line.data[:2000])
+    def skips_existing(self, line: Line, language: str) -> bool:
+        """Whether the test that a line skips existed before the change."""
+        text = decode_lossy(line.data[:_MAX_LENGTH])
         if language == "javascript":
             title = _TITLE.search(text)
             return title is not None and title[1] in self.removed
         if text.lstrip().startswith("@"):
-            return self._is_known(self._near(line.number, _BELOW, range(1, _REACH)))
-        if re.match(r"\S", text):  # a mark for the whole module
+            test = self._nearest(line.number, _DECORATED, range(1, _REACH))
+            return self._existed(test)
+        if re.match(r"\S", text):  # a mark of the whole module
             return True
-        above = next(
-            (row for row in reversed(self.rows[: line.number - 1]) if row.strip()), ""
-        )
-        if _GUARD.match(above):
+        if _GUARD.match(self._row_above(line.number)):  # skipped under a condition
             return False
-        return self._is_known(self._near(line.number, _ABOVE, range(-1, -_REACH, -1)))
+        test = self._nearest(line.number, _ENCLOSING, range(-1, -_REACH, -1))
+        return self._existed(test)
 
-    def _near(self, number: int, pattern: re.Pattern[str], steps: range) -> int | None:
-        """Return the number of the nearest line that fits."""
+    def _row_above(self, number: int) -> str:
+        """Return the nearest line above that is not blank, "" if there is none."""
+        for row in reversed(self.rows[: number - 1]):
+            if row.strip():
+                return row
+        return ""
+
+    def _nearest(
+        self, number: int, pattern: re.Pattern[str], steps: range
+    ) -> int | None:
+        """Return the number of the nearest line that matches."""
         for step in steps:
-            at = number - 1 + step
-            if 0 <= at < len(self.rows) and pattern.match(self.rows[at]):
-                return at + 1
+            index = number - 1 + step
+            if 0 <= index < len(self.rows) and pattern.match(self.rows[index]):
+                return index + 1
         return None
 
-    def _is_known(self, number: int | None) -> bool:
+    def _existed(self, number: int | None) -> bool:
         if number is None:
             return False
-        return number not in self.added or self.rows[number - 1].strip() in self.gone
+        return (
+            number not in self.added
+            or self.rows[number - 1].strip() in self.removed_rows
+        )

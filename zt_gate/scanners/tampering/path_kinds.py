@@ -1,4 +1,4 @@
-"""In which files a command starts checks, and in which a mark of a scanner has an effect."""
+"""Classifies files by whether commands in them run checks, and scanners' marks count."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ def decides_what_runs(path: bytes) -> bool:
 
 
 def runs_checks(path: bytes) -> bool:
-    """Whether checks are started from the file."""
+    """Whether commands in the file can run checks."""
     return is_any(path, "ci", "hook", "hook-folder", "script")
 
 
 def is_program(path: bytes) -> bool:
-    """Whether the file is run or compiled, and no data, which may quote anything."""
+    """Whether the file is run or compiled; data files can quote any command."""
     return runs_checks(path) or is_any(
         path, "program", "shell", "build", "query", "page", "environment"
     )
 
 
 def is_code(path: bytes) -> bool:
-    """Whether a program reads the file, so that a scanner's mark in it has an effect."""
+    """Whether a suppression mark of a scanner has an effect in the file."""
     return is_program(path) or is_any(path, "infrastructure", "settings")
 
 
 def is_make(path: bytes) -> bool:
-    """Whether a dash at the start of a command means that its failure does not count."""
+    """Whether the file is a makefile, where a leading dash ignores a command's failure."""
     return is_any(path, "make")

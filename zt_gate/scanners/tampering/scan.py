@@ -1,7 +1,8 @@
-"""One scan: every part looks at the net change, and what they say is kept short."""
+"""Runs all parts of the scanner on the net change and limits the number of findings."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
@@ -14,7 +15,7 @@ from zt_gate.scanners.tampering import (
     review_settings,
     suppression_marks,
 )
-from zt_gate.scanners.tampering.comparison import Look
+from zt_gate.scanners.tampering.comparison import Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
 
-#: Findings of one rule; the others are told as a number.
-_MOST = 50
+#: Findings of one rule; one more finding counts the rest.
+_MAX_FINDINGS = 50
 
 _PARTS = (
     gate_files.findings,
@@ -37,31 +38,32 @@ _PARTS = (
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
-    """Look at the net change; in a tree nothing arrives, only links and names count."""
-    look = Look(change, context)
+    """Scan the net change; of a tree only links and names, because it changes nothing."""
+    comparison = Comparison(change, context)
     parts = (deceptive_files.findings,) if change.kind == "tree" else _PARTS
-    found = tuple(_shortened((item for part in parts for item in part(look)), look))
+    findings = (finding for part in parts for finding in part(comparison))
+    limited = tuple(_limited(findings, comparison))
     return ScannerRun(
         "tampering",
         "ok",
         files=len(change.files),
         lines=sum(hunk.added.lines for file in change.files for hunk in file.hunks),
-        findings=found,
-        not_inspected=tuple(look.missed.values()),
+        findings=limited,
+        not_inspected=tuple(comparison.not_inspected.values()),
     )
 
 
-def _shortened(findings: Iterable[Finding], look: Look) -> Iterator[Finding]:
-    counts: dict[str, int] = {}
+def _limited(findings: Iterable[Finding], comparison: Comparison) -> Iterator[Finding]:
+    counts: Counter[str] = Counter()
     for finding in findings:
-        counts[finding.rule] = counts.get(finding.rule, 0) + 1
-        if counts[finding.rule] <= _MOST:
+        counts[finding.rule] += 1
+        if counts[finding.rule] <= _MAX_FINDINGS:
             yield finding
-    for rule, count in counts.items():
-        if count > _MOST:
-            message = (
-                f"{look.rules[rule].title}: {count - _MOST} more than the {_MOST} shown"
-            )
-            yield look.rules[rule].finding(
-                Location("change"), message, subject=look.change.digest
+    for rule_id, count in counts.items():
+        if count > _MAX_FINDINGS:
+            rule = comparison.rules[rule_id]
+            hidden = count - _MAX_FINDINGS
+            message = f"{rule.title}: {hidden} more than the {_MAX_FINDINGS} shown"
+            yield rule.finding(
+                Location("change"), message, subject=comparison.change.digest
             )
