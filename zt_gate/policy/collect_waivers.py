@@ -13,7 +13,7 @@ from zt_gate.policy import approvals, baseline
 from zt_gate.policy.ignores import Excuse, Excuses
 from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE
 from zt_gate.policy.preexisting_lines import PreexistingLines
-from zt_gate.policy.waivers import Exceptions
+from zt_gate.policy.waivers import Waivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,7 +49,7 @@ def gather(
     accepted: Mapping[str, str],
     record: Path | None,
     approver: str = "",
-) -> Exceptions:
+) -> Waivers:
     """Return the exceptions that hold for ``change``.
 
     ``scanners`` are the registered ones by name.
@@ -61,7 +61,7 @@ def gather(
     from zt_gate.git.blobs import BlobStore
 
     side = _Side(git, trusted, BlobStore(git) if git is not None else None)
-    return Exceptions(
+    return Waivers(
         excuses=Excuses(policy, today),
         today=today,
         accepted=accepted,

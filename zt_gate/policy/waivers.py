@@ -28,7 +28,7 @@ def _nobody(_path: bytes, _line: int) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exceptions:
+class Waivers:
     """The exceptions that hold for one run.
 
     ``today`` is an ISO date in UTC.  ``accepted`` are fingerprints that whoever

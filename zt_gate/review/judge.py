@@ -30,7 +30,7 @@ from zt_gate.policy.profiles import (
     UNREADABLE,
     level_of,
 )
-from zt_gate.policy.waivers import Exceptions
+from zt_gate.policy.waivers import Waivers
 from zt_gate.review.masking import Masker
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def judge(
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
     salt: bytes = SALT,
-    exceptions: Exceptions | None = None,
+    exceptions: Waivers | None = None,
     unreviewed: str = "",
 ) -> Report:
     """Return the report on one change.
@@ -115,7 +115,7 @@ def judge(
     masker = Masker(
         (secret for finding in found for secret in finding.secrets), patterns
     )
-    said = exceptions or Exceptions(
+    said = exceptions or Waivers(
         excuses=Excuses(policy, options.today), today=options.today
     )
     judged = [
@@ -222,7 +222,7 @@ def _judged(
     *,
     policy: Policy,
     options: JudgeOptions,
-    exceptions: Exceptions,
+    exceptions: Waivers,
     masker: Masker,
     salt: bytes,
 ) -> JudgedFinding:
