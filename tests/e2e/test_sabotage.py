@@ -19,7 +19,7 @@ from zt_gate.git import raw_diff as git_patch
 from zt_gate.git import run as git_run
 from zt_gate.model.report import ScannerRun, Verdict
 from zt_gate.policy import approvals
-from zt_gate.policy.ignores import Excuses
+from zt_gate.policy.ignores import PolicyIgnores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,8 +87,8 @@ SABOTAGES = (
     Sabotage("the change brings the policy", "zt_gate.review.run.trusted_revision",
              lambda _request, git, change, _environ: change.head if change.commits else git.head,
              ("policy-arrives-one-commit-before", "branched-before-the-policy")),
-    Sabotage("an ignore holds for ever", "zt_gate.policy.collect_waivers.Excuses",
-             lambda policy, _today: Excuses(policy, "2000-01-01"), ("expired-ignore",)),
+    Sabotage("an ignore holds for ever", "zt_gate.policy.collect_waivers.PolicyIgnores",
+             lambda policy, _today: PolicyIgnores(policy, "2000-01-01"), ("expired-ignore",)),
     Sabotage("a mark counts at once", "zt_gate.policy.preexisting_lines._trusted_line",
              lambda *_: 1, ("key-with-an-ignore", "allowed-line-once-more")),
     Sabotage("errors are no error", "zt_gate.review.judge._verdict",

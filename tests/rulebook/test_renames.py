@@ -12,7 +12,7 @@ from zt_gate import rulebook
 from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
 from zt_gate.policy import baseline
 from zt_gate.policy.baseline import Baseline, BaselineEntry
-from zt_gate.policy.ignores import Excuses
+from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.inline_ignores import marks_in
 from zt_gate.policy.schema import Allowance, Ignore, Policy
 from zt_gate.review.judge import fingerprint
@@ -155,8 +155,10 @@ def test_the_present_id_decides_where_levels_name_several() -> None:
     "glob", [NEW, OLD, OLDER, "secrets/first-*", "secrets/second-*"]
 )
 def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
-    ignoring = Excuses(Policy(ignores=(Ignore(glob, "**", "r"),)), "2026-07-01")
-    allowing = Excuses(Policy(paths=(Allowance("**", (glob,), "r"),)), "2026-07-01")
+    ignoring = PolicyIgnores(Policy(ignores=(Ignore(glob, "**", "r"),)), "2026-07-01")
+    allowing = PolicyIgnores(
+        Policy(paths=(Allowance("**", (glob,), "r"),)), "2026-07-01"
+    )
     for excuses in (ignoring, allowing):
         assert excuses.of(RENAMED.rule_ids, b"a.py").state == "ignored"
     (mark,) = marks_in(f'x  # zt-gate: ignore[{glob}] reason="r"'.encode())
@@ -164,7 +166,7 @@ def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
 
 
 def test_a_glob_of_something_else_does_not_match() -> None:
-    excuses = Excuses(
+    excuses = PolicyIgnores(
         Policy(ignores=(Ignore("secrets/other*", "**", "r"),)), "2026-07-01"
     )
     assert excuses.of(RENAMED.rule_ids, b"a.py").state == "active"

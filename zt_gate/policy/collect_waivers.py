@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.errors import UsageError
 from zt_gate.git.errors import GitError
 from zt_gate.policy import approvals, baseline
-from zt_gate.policy.ignores import Excuse, Excuses
+from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
 from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE
 from zt_gate.policy.preexisting_lines import PreexistingLines
 from zt_gate.policy.waivers import Waivers
@@ -62,7 +62,7 @@ def gather(
 
     side = _Side(git, trusted, BlobStore(git) if git is not None else None)
     return Waivers(
-        excuses=Excuses(policy, today),
+        ignores=PolicyIgnores(policy, today),
         today=today,
         accepted=accepted,
         approver=approver,
@@ -160,7 +160,7 @@ class _Side:
             self._whole[path] = authors
         return authors
 
-    def place_of(self, excuse: Excuse) -> tuple[bytes, int] | None:
+    def place_of(self, excuse: WaiverDecision) -> tuple[bytes, int] | None:
         """Return where the policy's entry stands."""
         if not excuse.key or self._git is None:
             return None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Excuse:
+class WaiverDecision:
     """What was said about one finding.
 
     ``expires`` and ``since`` are ISO dates or ""; ``by`` is who said it.
@@ -37,7 +37,7 @@ class _Entry:
     expires: str = ""
 
 
-class Excuses:
+class PolicyIgnores:
     """The allowances and ignores of one policy on one day (an ISO date, UTC)."""
 
     def __init__(self, policy: Policy, today: str) -> None:
@@ -55,21 +55,23 @@ class Excuses:
         self._today = today
         self._by_rule: dict[tuple[str, ...], tuple[_Entry, ...]] = {}
 
-    def of(self, rules: tuple[str, ...], path: bytes | None) -> Excuse:
+    def of(self, rules: tuple[str, ...], path: bytes | None) -> WaiverDecision:
         """Return what holds for a finding at ``path``; ``rules`` are all ids of its rule.
 
         The first entry that has not expired counts.  An ignore holds through
         its last day; one that has expired helps nothing, and says so.
         """
-        excuse = Excuse()
+        excuse = WaiverDecision()
         for entry in self._for(rules):
             if not entry.path.matches(path):
                 continue
             # ISO dates sort as they follow each other.
             if not entry.expires or self._today <= entry.expires:
-                return Excuse("ignored", entry.reason, entry.expires, key=entry.key)
+                return WaiverDecision(
+                    "ignored", entry.reason, entry.expires, key=entry.key
+                )
             text = f"ignore expired on {entry.expires}: {entry.reason}"
-            excuse = Excuse("active", text, entry.expires)
+            excuse = WaiverDecision("active", text, entry.expires)
         return excuse
 
     def _for(self, rules: tuple[str, ...]) -> tuple[_Entry, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.policy.ignores import Excuse, Excuses
+from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ class Waivers:
     date of a place on the trusted side.  ``scanners`` are the registered ones by name.
     """
 
-    excuses: Excuses
+    ignores: PolicyIgnores
     today: str
     accepted: Mapping[str, str] = field(default_factory=dict)
     approver: str = ""
@@ -49,14 +49,16 @@ class Waivers:
     whole: bool = False
     scanners: Mapping[str, ScannerInfo] = field(default_factory=dict)
     blame: Callable[[bytes, int], tuple[str, str]] = _nobody
-    place_of: Callable[[Excuse], tuple[bytes, int] | None] = lambda _excuse: None
+    place_of: Callable[[WaiverDecision], tuple[bytes, int] | None] = lambda _excuse: (
+        None
+    )
 
-    def of(self, finding: Finding, fingerprint: str) -> Excuse:
+    def of(self, finding: Finding, fingerprint: str) -> WaiverDecision:
         """Return what holds for a finding; ``active`` with a reason where one failed to help."""
         said = self._approved(fingerprint)
         if said is not None:
             return said
-        first = self.excuses.of(finding.rule_ids, finding.location.path)
+        first = self.ignores.of(finding.rule_ids, finding.location.path)
         if first.state != "active":
             return self._with_author(first)
         inline = self._inline(finding)
@@ -67,37 +69,37 @@ class Waivers:
             return known
         return first if first.reason else inline
 
-    def _approved(self, fingerprint: str) -> Excuse | None:
+    def _approved(self, fingerprint: str) -> WaiverDecision | None:
         if fingerprint in self.accepted:
-            return Excuse("approved", self.accepted[fingerprint])
+            return WaiverDecision("approved", self.accepted[fingerprint])
         if self.approver:
-            return Excuse(
+            return WaiverDecision(
                 "approved", "an owner approved this head in a review", by=self.approver
             )
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
             return None
-        return Excuse(
+        return WaiverDecision(
             "approved", approval.reason, approval.expires, approval.by, approval.since
         )
 
-    def _with_author(self, excuse: Excuse) -> Excuse:
+    def _with_author(self, excuse: WaiverDecision) -> WaiverDecision:
         place = self.place_of(excuse)
         return excuse if place is None else self._signed(excuse, *place)
 
-    def _signed(self, excuse: Excuse, path: bytes, line: int) -> Excuse:
+    def _signed(self, excuse: WaiverDecision, path: bytes, line: int) -> WaiverDecision:
         by, since = self.blame(path, line)
-        return Excuse(excuse.state, excuse.reason, excuse.expires, by, since)
+        return WaiverDecision(excuse.state, excuse.reason, excuse.expires, by, since)
 
-    def _inline(self, finding: Finding) -> Excuse:
-        told = Excuse()
+    def _inline(self, finding: Finding) -> WaiverDecision:
+        told = WaiverDecision()
         # No line of a file can speak for a finding about the change itself.
         if self.known is None or not self._is_about_content(finding):
             return told
         for marked in self.known.marks(finding):
             excuse = self._of_mark(marked)
             if excuse.state != "active" and self._leads_here_anew(finding):
-                excuse = Excuse(
+                excuse = WaiverDecision(
                     "active", "the ignore on the line is older than what leads here"
                 )
             if excuse.state != "active" and marked.line is not None:
@@ -120,31 +122,31 @@ class Waivers:
         scanner = self.scanners.get(finding.scanner)
         return scanner is not None and scanner.keeps_baseline
 
-    def _of_mark(self, marked: Marked) -> Excuse:
+    def _of_mark(self, marked: Marked) -> WaiverDecision:
         mark = marked.mark
         if mark.problem:
-            return Excuse("active", mark.problem)
+            return WaiverDecision("active", mark.problem)
         if marked.line is None:
-            return Excuse(
+            return WaiverDecision(
                 "active",
                 "the ignore on the line comes with the change, and helps later",
             )
         if mark.expires and mark.expires < self.today:
-            return Excuse(
+            return WaiverDecision(
                 "active",
                 f"ignore expired on {mark.expires}: {mark.reason}",
                 mark.expires,
             )
-        return Excuse("ignored", mark.reason, mark.expires)
+        return WaiverDecision("ignored", mark.reason, mark.expires)
 
-    def _in_baseline(self, finding: Finding, fingerprint: str) -> Excuse | None:
+    def _in_baseline(self, finding: Finding, fingerprint: str) -> WaiverDecision | None:
         line = self.baseline.line_of(fingerprint) if self.baseline is not None else None
         if line is None or not self._is_about_content(finding):
             return None
         if self.known is not None and self.known.is_new(finding):
-            return Excuse(
+            return WaiverDecision(
                 "active", "known from the baseline, but the change brings it once more"
             )
         return self._signed(
-            Excuse("baseline", "known before"), self.baseline_path, line
+            WaiverDecision("baseline", "known before"), self.baseline_path, line
         )

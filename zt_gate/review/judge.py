@@ -21,7 +21,7 @@ from zt_gate.model.report import (
     ScannerRun,
     Verdict,
 )
-from zt_gate.policy.ignores import Excuses
+from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.policy_changes import touched
 from zt_gate.policy.profiles import (
     FAIL_ON,
@@ -116,7 +116,7 @@ def judge(
         (secret for finding in found for secret in finding.secrets), patterns
     )
     said = exceptions or Waivers(
-        excuses=Excuses(policy, options.today), today=options.today
+        ignores=PolicyIgnores(policy, options.today), today=options.today
     )
     judged = [
         _judged(
