@@ -22,7 +22,7 @@ _NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class PolicyChange:
     """A policy file of the change; ``content`` identifies what it would say.
 
     An approval of the one content is none of another, so the content belongs
@@ -33,7 +33,7 @@ class Touched:
     content: str
 
 
-def touched(change: ChangeSet) -> tuple[Touched, ...]:
+def find_policy_changes(change: ChangeSet) -> tuple[PolicyChange, ...]:
     """Return the files of the net change that are the gate's own policy.
 
     A pyproject.toml counts where its ``[tool.zt-gate]`` differs between both
@@ -46,12 +46,12 @@ def touched(change: ChangeSet) -> tuple[Touched, ...]:
         # A copy leaves its source as it was.
         names = {file.path} if file.status == "C" else {file.path, file.old_path}
         if FILE in names:
-            found.append(Touched(FILE, _identity(file, FILE)))
+            found.append(PolicyChange(FILE, _identity(file, FILE)))
         if PYPROJECT in names:
             old, new = _sides(file, PYPROJECT)
             before, after = _table_state(old), _table_state(new)
             if before != after or before.startswith("?"):
-                found.append(Touched(PYPROJECT, after))
+                found.append(PolicyChange(PYPROJECT, after))
     return tuple(found)
 
 

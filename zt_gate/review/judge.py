@@ -22,7 +22,7 @@ from zt_gate.model.report import (
     Verdict,
 )
 from zt_gate.policy.ignores import PolicyIgnores
-from zt_gate.policy.policy_changes import touched
+from zt_gate.policy.policy_changes import find_policy_changes
 from zt_gate.policy.profiles import (
     FAIL_ON,
     NOT_REVIEWED,
@@ -213,7 +213,7 @@ def _unreadable(
 
 
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
-    for item in touched(change):
+    for item in find_policy_changes(change):
         yield rule.finding(Location("file", item.path), subject=item.content)
 
 
