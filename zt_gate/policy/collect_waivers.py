@@ -38,7 +38,7 @@ _HEX = frozenset("0123456789abcdef")
 ACCEPTED = "accepted by whoever started the gate"
 
 
-def gather(
+def collect_waivers(
     change: ChangeSet,
     policy: Policy,
     *,
@@ -79,7 +79,7 @@ def gather(
     )
 
 
-def accepted_from(words: Iterable[str]) -> dict[str, str]:
+def parse_accepted(words: Iterable[str]) -> dict[str, str]:
     """Check the words of ``--accept``; raises UsageError for what is no whole fingerprint."""
     found = {}
     for word in words:

@@ -16,7 +16,7 @@ from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
-from zt_gate.policy.collect_waivers import accepted_from, gather
+from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Kind, Request
 from zt_gate.review.scanner_context import Kit
@@ -57,7 +57,7 @@ def run(
     """
     started = time.monotonic()
     options = _options(request)
-    accepted = accepted_from(request.accept)
+    accepted = parse_accepted(request.accept)
     git = _repository(request, environ)
     with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
@@ -83,7 +83,7 @@ def run(
         ]
         runs = workers.run(change, jobs, progress=progress, debug=request.debug)
         runs += tuple(_skipped(name) for name in scanners if not _wanted(name, request))
-        exceptions = gather(
+        exceptions = collect_waivers(
             change,
             policy,
             scanners=known_scanners,
