@@ -65,13 +65,13 @@ def as_it_lies_there(git: Any, _commit: str, path: bytes, *_: Any) -> bytes | No
     return file.read_bytes() if file.is_file() else None
 
 
-record_of = approvals.record_of
+record_of = approvals.record_path
 
 SABOTAGES = (
     Sabotage("the trusted side is the work tree", "zt_gate.git.trusted_files.read_file",
              as_it_lies_there,
              ("policy-arrives", "policy-arrives-in-pyproject", "baseline-arrives")),
-    Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_of",
+    Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_path",
              lambda environ, folder, _scanned: record_of(environ, folder, ()),
              ("approvals-in-the-tree",)),
     Sabotage("git diff without --text", "zt_gate.git.raw_diff.DIFF_FLAGS",

@@ -19,7 +19,7 @@ ONE = Approval(
 
 
 def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
-    record = approvals.record_of({"HOME": str(tmp_path)}, "/repo/.git", [])
+    record = approvals.record_path({"HOME": str(tmp_path)}, "/repo/.git", [])
     assert record is not None
     assert approvals.read(record) == ()
     approvals.write(record, [ONE])
@@ -35,14 +35,14 @@ def test_it_holds_through_its_last_day() -> None:
 
 def test_a_place_inside_what_is_scanned_is_none(tmp_path: Path) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path / "repo" / "state")}
-    assert approvals.record_of(environ, "/repo/.git", [tmp_path / "repo"]) is None
-    assert approvals.record_of({}, "/repo/.git", []) is None
+    assert approvals.record_path(environ, "/repo/.git", [tmp_path / "repo"]) is None
+    assert approvals.record_path({}, "/repo/.git", []) is None
 
 
 def test_repositories_do_not_share_a_record(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path)}
-    one = approvals.record_of(environ, "/one/.git", [])
-    assert one != approvals.record_of(environ, "/two/.git", [])
+    one = approvals.record_path(environ, "/one/.git", [])
+    assert one != approvals.record_path(environ, "/two/.git", [])
 
 
 @pytest.mark.parametrize(

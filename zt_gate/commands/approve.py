@@ -53,7 +53,7 @@ def main(options: Namespace) -> int:
     if not 1 <= options.days <= _MOST_DAYS:
         raise UsageError(f"--days takes 1 to {_MOST_DAYS}")
     git = Git.open(Path.cwd(), os.environ)
-    record = approvals.record_of(os.environ, git.common_folder, [git.root])
+    record = approvals.record_path(os.environ, git.common_folder, [git.root])
     if record is None:
         raise ApprovalError(
             "there is no place outside the repository for approvals; set HOME or XDG_STATE_HOME"

@@ -45,7 +45,7 @@ class Approval:
         return today <= self.expires
 
 
-def record_of(
+def record_path(
     environ: Mapping[str, str], repository: str, scanned: Iterable[Path]
 ) -> Path | None:
     """Return where the approvals for a repository are kept, None where there is no safe place.

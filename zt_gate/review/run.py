@@ -145,9 +145,9 @@ def _record(
     """Return where the user's approvals are; in CI they do not count."""
     if git is None or in_ci(environ):
         return None
-    from zt_gate.policy.approvals import record_of
+    from zt_gate.policy.approvals import record_path
 
-    return record_of(environ, git.common_folder, _scanned(request, git))
+    return record_path(environ, git.common_folder, _scanned(request, git))
 
 
 def _options(request: Request) -> judge.JudgeOptions:
