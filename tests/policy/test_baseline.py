@@ -81,12 +81,12 @@ def test_pruning_drops_what_is_gone() -> None:
         BaselineEntry("2" * 32, "code/x", b"b"),
         BaselineEntry("3" * 32, "code/x", b"c"),
     ]
-    assert {e.path for e in baseline.merged(old, new, prune=False).entries} == {
+    assert {e.path for e in baseline.merge_entries(old, new, prune=False).entries} == {
         b"a",
         b"b",
         b"c",
     }
-    assert {e.path for e in baseline.merged(old, new, prune=True).entries} == {
+    assert {e.path for e in baseline.merge_entries(old, new, prune=True).entries} == {
         b"b",
         b"c",
     }

@@ -175,5 +175,5 @@ def test_a_glob_of_something_else_does_not_match() -> None:
 def test_a_baseline_takes_the_new_name_without_a_second_line() -> None:
     mark = "0" * 32
     old = Baseline(b"0" * 32, frozenset((BaselineEntry(mark, OLD, b"a.py"),)))
-    new = baseline.merged(old, [BaselineEntry(mark, NEW, b"a.py")], prune=False)
+    new = baseline.merge_entries(old, [BaselineEntry(mark, NEW, b"a.py")], prune=False)
     assert new.entries == {BaselineEntry(mark, NEW, b"a.py")}

@@ -67,7 +67,7 @@ def main(options: Namespace) -> int:
             f"no baseline was written, since not everything was seen: {failed[0]}"
         )
     found = [_entry(item) for item in matching]
-    new = baseline.merged(old, found, prune=options.prune)
+    new = baseline.merge_entries(old, found, prune=options.prune)
     _write(target, baseline.render(new))
     _tell(old, new)
     return 0

@@ -117,7 +117,9 @@ def new_salt() -> bytes:
     return secrets.token_hex(16).encode("ascii")
 
 
-def merged(old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool) -> Baseline:
+def merge_entries(
+    old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool
+) -> Baseline:
     """Return ``old`` with ``entries``; with ``prune`` nothing else stays.
 
     Of a fingerprint that both have the new entry stays: the rule may have a new name.
