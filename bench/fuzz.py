@@ -290,7 +290,7 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
             file = Path(folder, name)
             file.write_bytes(mutated(rng, text, other + data))
             try:
-                other_baselines.known_to(file, registered())
+                other_baselines.load_matcher(file, registered())
             except GateError:
                 continue
     baseline.parse(broken)

@@ -136,10 +136,10 @@ def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:
     """Return what says whether another tool's file knows a finding, None without such a file."""
     if not files:
         return None
-    from zt_gate.policy.other_baselines import known_to
+    from zt_gate.policy.other_baselines import load_matcher
     from zt_gate.scanners import registered
 
-    tests = [known_to(Path(name), registered()) for name in files]
+    tests = [load_matcher(Path(name), registered()) for name in files]
     return lambda finding: any(test(finding) for test in tests)
 
 

@@ -24,7 +24,7 @@ _MAX_BYTES = 64 << 20
 _IGNORES = ".gitleaksignore"
 
 
-def known_to(
+def load_matcher(
     file: Path, scanners: Mapping[str, ScannerInfo]
 ) -> Callable[[Finding], bool]:
     """Return what says whether the file knows a finding of one of the ``scanners``.
