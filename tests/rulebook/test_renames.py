@@ -13,7 +13,7 @@ from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
 from zt_gate.policy import baseline
 from zt_gate.policy.baseline import Baseline, BaselineEntry
 from zt_gate.policy.ignores import PolicyIgnores
-from zt_gate.policy.inline_ignores import marks_in
+from zt_gate.policy.inline_ignores import find_inline_ignores
 from zt_gate.policy.schema import Allowance, Ignore, Policy
 from zt_gate.review.judge import fingerprint
 from zt_gate.rulebook import renames
@@ -161,7 +161,7 @@ def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
     )
     for excuses in (ignoring, allowing):
         assert excuses.of(RENAMED.rule_ids, b"a.py").state == "ignored"
-    (mark,) = marks_in(f'x  # zt-gate: ignore[{glob}] reason="r"'.encode())
+    (mark,) = find_inline_ignores(f'x  # zt-gate: ignore[{glob}] reason="r"'.encode())
     assert mark.covers(RENAMED, registered()["secrets"])
 
 

@@ -33,7 +33,7 @@ _COMMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class InlineIgnore:
     """One ignore: ``rules`` are globs, ``expires`` an ISO date or "".
 
     A mark of another tool has that tool's name in ``tool`` and no rules: it speaks
@@ -87,7 +87,7 @@ _FOREIGN = (
 )  # fmt: skip
 
 
-def marks_in(line: bytes) -> Iterator[Mark]:
+def find_inline_ignores(line: bytes) -> Iterator[InlineIgnore]:
     """Yield the marks on one line, our own first."""
     if not may_be_marked(line):
         return
@@ -99,10 +99,10 @@ def marks_in(line: bytes) -> Iterator[Mark]:
     for kind in _FOREIGN:
         if kind.pattern.search(text):
             reason = f"the mark “{kind.name}” on the line"
-            yield Mark((), reason, below=kind.below, tool=kind.tool)
+            yield InlineIgnore((), reason, below=kind.below, tool=kind.tool)
 
 
-def _own(found: re.Match[str], *, alone: bool) -> Mark:
+def _own(found: re.Match[str], *, alone: bool) -> InlineIgnore:
     rules = tuple(rule for part in found[1].split(",") if (rule := part.strip()))
     reason, expires = (found[2] or "").strip(), found[3] or ""
     problem = ""
@@ -112,7 +112,7 @@ def _own(found: re.Match[str], *, alone: bool) -> Mark:
         problem = (
             "the ignore on the line has an expires that is no date such as 2027-01-31"
         )
-    return Mark(rules, reason, "" if problem else expires, problem, below=alone)
+    return InlineIgnore(rules, reason, "" if problem else expires, problem, below=alone)
 
 
 def _is_date(text: str) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.change import ContentUnavailableError
-from zt_gate.policy.inline_ignores import marks_in
+from zt_gate.policy.inline_ignores import find_inline_ignores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.model.scanner import ScannerInfo
-    from zt_gate.policy.inline_ignores import Mark
+    from zt_gate.policy.inline_ignores import InlineIgnore
 
 #: Files whose lines are kept at a time: findings come file by file.
 _KEPT = 8
 
 
-class Marked(NamedTuple):
+class MatchedIgnore(NamedTuple):
     """A mark that speaks of a finding.
 
     ``path`` and ``line`` are its place on the trusted side, None where it is
     not there: then it came with the change.
     """
 
-    mark: Mark
+    mark: InlineIgnore
     path: bytes
     line: int | None
 
@@ -103,7 +103,7 @@ class PreexistingLines:
             file is not None and self._trusted_file(file.old_path or file.path) is None
         )
 
-    def marks(self, finding: Finding) -> Iterator[Marked]:
+    def marks(self, finding: Finding) -> Iterator[MatchedIgnore]:
         """Yield the marks on the finding's lines, and on the line above, that speak of its rule."""
         place = finding.location
         scanner = self._scanners.get(finding.scanner)
@@ -120,11 +120,11 @@ class PreexistingLines:
         last = min(place.end_line or place.line, place.line + 20)
         for number in range(place.line - 1, last + 1):
             text = _line(sides.new, number)
-            for mark in marks_in(text):
+            for mark in find_inline_ignores(text):
                 if mark.covers(finding, scanner) and (
                     mark.below == (number < place.line)
                 ):
-                    yield Marked(
+                    yield MatchedIgnore(
                         mark, sides.old_path, _trusted_line(sides, number, place.line)
                     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.approvals import Approval
     from zt_gate.policy.baseline import Baseline
-    from zt_gate.policy.preexisting_lines import Marked, PreexistingLines
+    from zt_gate.policy.preexisting_lines import MatchedIgnore, PreexistingLines
 
 
 def _nobody(_path: bytes, _line: int) -> tuple[str, str]:
@@ -122,7 +122,7 @@ class Waivers:
         scanner = self.scanners.get(finding.scanner)
         return scanner is not None and scanner.keeps_baseline
 
-    def _of_mark(self, marked: Marked) -> WaiverDecision:
+    def _of_mark(self, marked: MatchedIgnore) -> WaiverDecision:
         mark = marked.mark
         if mark.problem:
             return WaiverDecision("active", mark.problem)
