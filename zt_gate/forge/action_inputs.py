@@ -12,7 +12,7 @@ from zt_gate.forge.review_command import ReviewCommand
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-Approval = Literal["false", "true", "always"]
+ApprovalRequirement = Literal["false", "true", "always"]
 
 TOKEN = "ZT_TOKEN"  # noqa: S105 - the variable's name
 _APPROVALS = ("false", "true", "always")
@@ -37,7 +37,7 @@ class ActionInputs:
     offline: bool = False
     comment: bool = True
     sarif: bool = False
-    approval: Approval = "false"
+    approval: ApprovalRequirement = "false"
     command: ReviewCommand = field(default_factory=ReviewCommand)
 
 
@@ -69,7 +69,7 @@ def read(environ: MutableMapping[str, str]) -> ActionInputs:
         offline=_switch(environ, "ZT_OFFLINE", "offline", default=False),
         comment=_switch(environ, "ZT_COMMENT", "comment", default=True),
         sarif=_switch(environ, "ZT_SARIF", "sarif", default=False),
-        approval=cast(Approval, approval),
+        approval=cast(ApprovalRequirement, approval),
         command=ReviewCommand.of(
             environ.get("ZT_REVIEW_COMMAND", ""),
             _several(environ, "ZT_REVIEW_ENVIRONMENT", ", "),

@@ -272,7 +272,7 @@ def _tell(
         else:
             text = pull_request_page.comment(
                 report.with_errors(failed),
-                pull_request_page.Beside(people, note, known.remarks),
+                pull_request_page.PageContext(people, note, known.remarks),
             )
             failed += publish.comment(known.client, event, text)
     report = report.with_errors(failed)
@@ -282,7 +282,7 @@ def _tell(
         paths[output] = target
         write(target, reports.render(kind, report))
     summary = pull_request_page.step_summary(
-        report, pull_request_page.Beside(people, note, known.remarks)
+        report, pull_request_page.PageContext(people, note, known.remarks)
     )
     paths["markdown"] = os.path.join(told.folder, "zt-gate.md")
     write(paths["markdown"], summary)

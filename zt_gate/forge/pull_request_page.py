@@ -28,7 +28,7 @@ _MADE = frozenset(("scope/generated-edited",))
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class PageContext:
     """What the report itself does not say.
 
     Who approved, why something is missing, and what a reviewing command said (Markdown already).
@@ -39,17 +39,17 @@ class Beside:
     remarks: str = ""
 
 
-def step_summary(report: Report, beside: Beside) -> bytes:
+def step_summary(report: Report, beside: PageContext) -> bytes:
     """Return the page for the step summary, at most 1 MiB."""
     return _page(report, beside, SUMMARY_LIMIT)
 
 
-def comment(report: Report, beside: Beside) -> str:
+def comment(report: Report, beside: PageContext) -> str:
     """Return the page for a comment: at most 65,536 characters, counted as bytes."""
     return _page(report, beside, COMMENT_LIMIT).decode()
 
 
-def _page(report: Report, beside: Beside, limit: int) -> bytes:
+def _page(report: Report, beside: PageContext, limit: int) -> bytes:
     last = "".join(_for_people(report, beside.people, beside.note)).encode()
     if beside.remarks:
         last += (

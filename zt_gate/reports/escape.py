@@ -37,7 +37,7 @@ def decode(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def pieces(text: str) -> list[str]:
+def visible_characters(text: str) -> list[str]:
     """Return what to show for each code point of ``text``, in order."""
     shown = [ch if " " <= ch <= "~" else _shown(ch) for ch in text]
     if _needs_tables(text):
@@ -56,10 +56,10 @@ def visible(text: str | bytes) -> str:
         text = decode(text)
     if text.isascii() and text.isprintable() and "##" not in text:
         return text
-    return "".join(pieces(text))
+    return "".join(visible_characters(text))
 
 
-def words(text: str) -> list[str]:
+def visible_words(text: str) -> list[str]:
     """Return the words of a text that may be wrapped; only spaces and newlines part them."""
     return [visible(word) for word in text.replace("\n", " ").split(" ") if word]
 
@@ -170,7 +170,7 @@ def markdown_prose(text: str) -> str:
     has decoded them.  The text belongs inside a line, not at its start.
     """
     out = []
-    for match in _WORD.finditer(" ".join(words(text))):
+    for match in _WORD.finditer(" ".join(visible_words(text))):
         before, code, after, word = match.groups()
         if word is None:
             out.append(f"{before}{markdown_code(code)}{after}")
@@ -217,7 +217,7 @@ def _in_xml(ch: str) -> bool:
 # JSON and SARIF
 
 
-def valid(text: str) -> str:
+def valid_unicode(text: str) -> str:
     """Return text that is valid Unicode: lone surrogates become visible escapes."""
     try:
         text.encode()
@@ -243,7 +243,7 @@ def json_path(path: bytes | None) -> dict[str, str | None]:
     if path is None:
         return {"path": None}
     shown = decode(path)
-    text = valid(shown)
+    text = valid_unicode(shown)
     if text == shown:
         return {"path": text}
     import base64

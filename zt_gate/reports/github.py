@@ -65,7 +65,7 @@ def _annotation(judged: JudgedFinding, command: str) -> str:
         *([f"Fix: {visible(finding.remedy)}"] if finding.remedy else []),
         f"Fingerprint: {visible(judged.fingerprint)}",
         *(
-            [f"If it is meant: {summary.way_out(judged)}"]
+            [f"If it is meant: {summary.approval_hint(judged)}"]
             if summary.is_blocking(judged)
             else []
         ),
@@ -90,10 +90,10 @@ def _properties(location: Location) -> tuple[dict[str, str], str]:
     has no file in GitHub's view; so does a commit's or the change's finding.
     """
     if location.path is None or location.kind == "commit":
-        return {}, summary.place(location)
+        return {}, summary.location_text(location)
     path = decode(location.path)
     if visible(path) != path or path != path.strip():
-        return {}, summary.place(location)
+        return {}, summary.location_text(location)
     properties = {"file": path}
     if location.line is not None:
         properties["line"] = str(location.line)
@@ -109,14 +109,14 @@ def _properties(location: Location) -> tuple[dict[str, str], str]:
 
 def _silence(report: Report) -> str:
     """Return why the report is not complete, or "" if it is."""
-    lines = [visible(text) for text in summary.sole_errors(report)]
+    lines = [visible(text) for text in summary.unlisted_errors(report)]
     lines += [
         f"scanner {visible(run.scanner)}: {visible(run.reason)}"
-        for run in summary.silent_runs(report)
+        for run in summary.runs_without_result(report)
         if run.status == "error"
     ]
     for scanner, item in summary.not_inspected(report):
-        if summary.matters(item):
+        if summary.is_applicable(item):
             path = f"{visible(item.path)}: " if item.path is not None else ""
             lines.append(
                 f"{visible(scanner)}: {path}{visible(item.reason)} ({item.kind})"
@@ -147,7 +147,9 @@ def _fitting(lines: list[str]) -> str:
 
 
 def _verdict(report: Report, left_out: int) -> str:
-    words = [f"{report.verdict.value.upper()}: {', '.join(summary.facts(report))}"]
+    words = [
+        f"{report.verdict.value.upper()}: {', '.join(summary.verdict_facts(report))}"
+    ]
     words.append(f"complete: {'yes' if report.complete else 'no'}")
     if left_out:
         words.append(
@@ -155,7 +157,7 @@ def _verdict(report: Report, left_out: int) -> str:
         )
     words += [
         f"scanner {visible(run.scanner)} was skipped: {visible(run.reason)}"
-        for run in summary.silent_runs(report)
+        for run in summary.runs_without_result(report)
         if run.status == "skipped"
     ]
     return _command("notice", {"title": "zt-gate"}, _fitting(words))

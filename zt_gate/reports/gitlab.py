@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level, Severity
 from zt_gate.reports import summary
-from zt_gate.reports.escape import decode, json_document, valid, visible
+from zt_gate.reports.escape import decode, json_document, valid_unicode, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,18 +39,18 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says th
 
 
 def _entries(report: Report) -> Iterator[dict[str, Any]]:
-    for text in summary.sole_errors(report):
+    for text in summary.unlisted_errors(report):
         yield _entry(
             "zt-gate/not-inspected", text, "blocker", f"error-{_mark(text)}", (None, 1)
         )
-    for run in summary.silent_runs(report):
+    for run in summary.runs_without_result(report):
         text = f"{run.scanner} {run.status}: {run.reason}"
         severity = "blocker" if run.status == "error" else "info"
         yield _entry(
             "zt-gate/not-inspected", text, severity, f"run-{_mark(text)}", (None, 1)
         )
     for scanner, item in summary.not_inspected(report):
-        if summary.matters(item):
+        if summary.is_applicable(item):
             text = f"{scanner} could not inspect this: {item.reason}"
             mark = _mark(f"{scanner}\0{item.reason}\0{item.path!r}")
             name = "zt-gate/not-inspected"
@@ -73,12 +73,12 @@ def _entry(
     place: tuple[bytes | None, int],
 ) -> dict[str, Any]:
     path, line = place
-    shown = NO_PATH if path is None else valid(decode(path))
+    shown = NO_PATH if path is None else valid_unicode(decode(path))
     return {
         "type": "issue",
         "description": visible(text),
         "check_name": visible(name),
-        "fingerprint": valid(fingerprint),
+        "fingerprint": valid_unicode(fingerprint),
         "severity": severity,
         "location": {"path": shown, "lines": {"begin": line}},
     }

@@ -57,7 +57,7 @@ def _of_run(run: ScannerRun, report: Report) -> Iterator[_Case]:
     elif run.status == "skipped":
         yield _Case("the scanner", "skipped", run.reason)
     for item in run.not_inspected:
-        if summary.matters(item):
+        if summary.is_applicable(item):
             name = "the change" if item.path is None else visible(item.path)
             yield _Case(name, "error", f"{item.kind}: {item.reason}")
     found = False
@@ -75,7 +75,7 @@ def _of_gate(report: Report) -> Iterator[_Case]:
     for judged in summary.by_severity(report.findings):
         if judged.finding.scanner not in scanners and summary.is_blocking(judged):
             yield _of_finding(judged)
-    for text in summary.sole_errors(report):
+    for text in summary.unlisted_errors(report):
         yield _Case("the verdict", "error", text)
     others = [
         f"{judged.level.value} {judged.finding.rule}: {judged.finding.message}"
@@ -84,7 +84,7 @@ def _of_gate(report: Report) -> Iterator[_Case]:
     ]
     complete = f"complete: {'yes' if report.complete else 'no'}"
     body = "\n".join(
-        map(visible, (", ".join(summary.facts(report)), complete, *others))
+        map(visible, (", ".join(summary.verdict_facts(report)), complete, *others))
     )
     yield _Case(f"verdict: {report.verdict.value}", body=body)
 
@@ -95,9 +95,9 @@ def _of_finding(judged: JudgedFinding) -> _Case:
         f"why: {finding.why}" if finding.why else "",
         f"fix: {finding.remedy}" if finding.remedy else "",
         f"fingerprint: {judged.fingerprint}",
-        f"if it is meant: {summary.way_out(judged)}",
+        f"if it is meant: {summary.approval_hint(judged)}",
     ]
-    name = f"{summary.place(finding.location)} {finding.rule}"
+    name = f"{summary.location_text(finding.location)} {finding.rule}"
     return _Case(
         name, "failure", finding.message, "\n".join(map(visible, filter(None, parts)))
     )
@@ -107,7 +107,8 @@ def _told(run: ScannerRun, report: Report) -> str:
     """Return what a scanner found and does not stop the change, one line each."""
     rows = [
         f"{judged.level.value if judged.state == 'active' else judged.state} "
-        f"{summary.place(judged.finding.location)} {judged.finding.rule}: {judged.finding.message}"
+        f"{summary.location_text(judged.finding.location)} "
+        f"{judged.finding.rule}: {judged.finding.message}"
         for judged in summary.by_severity(report.findings)
         if judged.finding.scanner == run.scanner and not summary.is_blocking(judged)
     ]

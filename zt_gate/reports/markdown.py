@@ -90,7 +90,7 @@ def _head(report: Report) -> Iterator[str]:
     yield MARKER
     yield f"## zt-gate: {_SIGNS[report.verdict]}"
     yield ""
-    yield " · ".join(summary.facts(report))
+    yield " · ".join(summary.verdict_facts(report))
     yield ""
     yield f"Complete: **{'yes' if report.complete else 'no'}**"
     yield ""
@@ -108,12 +108,12 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _reasons(report: Report) -> Iterator[str]:
-    for text in summary.sole_errors(report):
+    for text in summary.unlisted_errors(report):
         yield f"- **error:** {markdown_prose(text)}\n"
-    for run in summary.silent_runs(report):
+    for run in summary.runs_without_result(report):
         yield f"- **{run.status}:** {markdown_code(run.scanner)}: {markdown_prose(run.reason)}\n"
     for scanner, item in summary.not_inspected(report):
-        if summary.matters(item):
+        if summary.is_applicable(item):
             path = f" {markdown_code(item.path)}" if item.path is not None else ""
             reason = markdown_prose(item.reason)
             yield f"- **{item.kind}:** {markdown_code(scanner)}{path}: {reason}\n"
@@ -129,7 +129,7 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
     finding = judged.finding
     opened = " open" if summary.is_blocking(judged) else ""
     label = judged.level.value.upper() if judged.state == "active" else judged.state
-    where = html_code(summary.place(finding.location))
+    where = html_code(summary.location_text(finding.location))
     # Inside the HTML block Markdown is not read; an empty line ends it.
     yield f"<details{opened}><summary><b>{label}</b> {html_code(finding.rule)} {where}</summary>"
     yield ""
@@ -141,14 +141,14 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
     for source in (*finding.cwe, *finding.references):
         yield f"- **see:** {markdown_code(source)}"
     if judged.state != "active":
-        facts = summary.exception(judged)
+        facts = summary.waiver_details(judged)
         reason = markdown_prose(judged.state_reason) or "no reason given"
         yield f"- **{judged.state}:** {reason}{f' ({markdown_prose(facts)})' if facts else ''}"
     elif judged.state_reason:
         yield f"- **not excepted:** {markdown_prose(judged.state_reason)}"
     yield f"- **fingerprint:** {markdown_code(judged.fingerprint)}"
     if summary.is_blocking(judged):
-        yield f"- **if it is meant:** {markdown_prose(summary.way_out(judged))}"
+        yield f"- **if it is meant:** {markdown_prose(summary.approval_hint(judged))}"
     yield ""
     if finding.evidence is not None and finding.evidence.text:
         yield markdown_block(_source(judged))
@@ -189,7 +189,7 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
         yield f"- not applicable (no scanner is meant for it): {count}\n"
     elif count:
         for scanner, item in summary.not_inspected(report):
-            if not summary.matters(item):
+            if not summary.is_applicable(item):
                 path = (
                     markdown_code(item.path) if item.path is not None else "the change"
                 )

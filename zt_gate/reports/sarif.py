@@ -17,7 +17,7 @@ from zt_gate.reports.escape import (
     json_document,
     json_path,
     relative_uri,
-    valid,
+    valid_unicode,
     visible,
 )
 from zt_gate.reports.sarif_rules import (
@@ -160,7 +160,7 @@ def _message(finding: Finding) -> str:
     """Return the message; a text may not make a link of itself (section 3.11.6)."""
     text = visible(finding.message) or rule_id(finding)
     if finding.location.kind in NO_PATH:
-        text = f"{text} ({summary.place(finding.location)})"
+        text = f"{text} ({summary.location_text(finding.location)})"
     if "](" in text:
         text = text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
     return text
@@ -214,7 +214,7 @@ def _suppressions(judged: JudgedFinding) -> list[dict[str, Any]]:
     if judged.state == "active":
         return []
     words = [judged.state, visible(judged.state_reason)]
-    facts = visible(summary.exception(judged))
+    facts = visible(summary.waiver_details(judged))
     words += [facts] if facts else []
     return [
         {
@@ -231,7 +231,7 @@ def _fix(finding: Finding) -> dict[str, Any] | None:
         return None
     replacement = {
         "deletedRegion": _region(location, finding),
-        "insertedContent": {"text": valid(finding.fix)},
+        "insertedContent": {"text": valid_unicode(finding.fix)},
     }
     change = {"artifactLocation": _artifact(location), "replacements": [replacement]}
     return {
@@ -245,7 +245,7 @@ def _fix(finding: Finding) -> dict[str, Any] | None:
 
 def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     notes = [_note("error", visible(text)) for text in report.errors]
-    for run in summary.silent_runs(report):
+    for run in summary.runs_without_result(report):
         level = "error" if run.status == "error" else "note"
         text = f"scanner {visible(run.scanner)}: {run.status}: {visible(run.reason)}"
         notes.append(_note(level, text))
@@ -256,10 +256,11 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
                 "warning", f"{left_out} results were left out: {MAX_RESULTS} are kept"
             )
         )
+    facts = ", ".join(summary.verdict_facts(report))
     return {
         "executionSuccessful": report.verdict is not Verdict.ERROR,
         "exitCode": report.verdict.exit_code,
-        "exitCodeDescription": f"{report.verdict.value}: {', '.join(summary.facts(report))}",
+        "exitCodeDescription": f"{report.verdict.value}: {facts}",
         "toolExecutionNotifications": notes,
     }
 
@@ -276,7 +277,7 @@ def _note(level: str, text: str) -> dict[str, Any]:
 def _item(scanner: str, item: NotInspected) -> dict[str, Any]:
     where = f" {visible(item.path)}:" if item.path is not None else ""
     text = f"{visible(scanner)}:{where} {visible(item.reason)} ({item.kind.replace('_', ' ')})"
-    note = _note("error" if summary.matters(item) else "note", text)
+    note = _note("error" if summary.is_applicable(item) else "note", text)
     if item.path is not None:
         artifact = {"uri": relative_uri(item.path), "uriBaseId": "%SRCROOT%"}
         note["locations"] = [{"physicalLocation": {"artifactLocation": artifact}}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.reports.escape import columns, pieces
+from zt_gate.reports.escape import columns, visible_characters
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Evidence
@@ -88,7 +88,7 @@ def _line(
 
 def _expanded(line: str) -> list[str]:
     """Return what to show for each code point, with tabs as the spaces up to their stop."""
-    parts = pieces(line)
+    parts = visible_characters(line)
     if "\t" in line:
         column = 0
         for index, ch in enumerate(line):

@@ -100,12 +100,12 @@ def not_inspected(report: Report) -> list[tuple[str, NotInspected]]:
     )
 
 
-def matters(item: NotInspected) -> bool:
+def is_applicable(item: NotInspected) -> bool:
     """Whether something that applies was not looked at."""
     return item.kind != "not_applicable"
 
 
-def silent_runs(report: Report) -> list[ScannerRun]:
+def runs_without_result(report: Report) -> list[ScannerRun]:
     """Return the scanners that gave no result, errors first.
 
     One whose name and reason stand in ``report.errors`` is not said twice.
@@ -121,12 +121,12 @@ def silent_runs(report: Report) -> list[ScannerRun]:
     return sorted(silent, key=lambda run: run.status)
 
 
-def sole_errors(report: Report) -> list[str]:
+def unlisted_errors(report: Report) -> list[str]:
     """Return the errors that the list of what was not inspected does not repeat."""
     listed = [
         (scanner, item.reason)
         for scanner, item in not_inspected(report)
-        if matters(item)
+        if is_applicable(item)
     ]
     return [
         text
@@ -139,11 +139,11 @@ def sole_errors(report: Report) -> list[str]:
 
 def not_applicable(report: Report) -> int:
     """Count what no scanner is meant for; a path counts once."""
-    items = {item.path for _, item in not_inspected(report) if not matters(item)}
+    items = {item.path for _, item in not_inspected(report) if not is_applicable(item)}
     return len(items)
 
 
-def place(location: Location) -> str:
+def location_text(location: Location) -> str:
     """Return where a finding is, for a person: ``path:line:column`` or what there is of it."""
     if location.path is None:
         where = ""
@@ -160,7 +160,7 @@ def place(location: Location) -> str:
     return where or "the change"
 
 
-def exception(judged: JudgedFinding) -> str:
+def waiver_details(judged: JudgedFinding) -> str:
     """Return until when an exception holds and who made it, "" where neither is known."""
     parts = [f"until {judged.state_expires}"] if judged.state_expires else []
     made = f"by {judged.state_by}" if judged.state_by else ""
@@ -170,7 +170,7 @@ def exception(judged: JudgedFinding) -> str:
     return ", ".join([*parts, *([made] if made else [])])
 
 
-def approve_with(report: Report, judged: JudgedFinding) -> str:
+def approval_command(report: Report, judged: JudgedFinding) -> str:
     """Return what a person at this machine accepts a finding with, "" where there is no way.
 
     ``approve`` looks at the staged change, or at a range; a message that is not
@@ -187,7 +187,7 @@ def approve_with(report: Report, judged: JudgedFinding) -> str:
     return f"--accept {mark}"
 
 
-def way_out(judged: JudgedFinding) -> str:
+def approval_hint(judged: JudgedFinding) -> str:
     """Return how a person says yes to a finding that is right as it is, outside the change."""
     mark = visible(judged.fingerprint)
     return (
@@ -206,7 +206,7 @@ def seconds(value: float) -> float:
     return round(value, 3) if 0 <= value < 1e9 else 0.0
 
 
-def found(report: Report) -> str:
+def findings_text(report: Report) -> str:
     """Return the findings in words: ``2 blocking, 1 warning in 2 of 5 files``."""
     count = counts(report)
     words = [f"{count.block} blocking"] if count.block else []
@@ -221,13 +221,13 @@ def found(report: Report) -> str:
     return text
 
 
-def facts(report: Report) -> list[str]:
+def verdict_facts(report: Report) -> list[str]:
     """Return the parts of the verdict line after the verdict."""
     count = counts(report)
     ran = sum(run.status != "skipped" for run in report.runs)
     skipped = len(report.runs) - ran
     return [
-        found(report),
+        findings_text(report),
         *([f"{count.info} info"] if count.info else []),
         *(
             f"{number} {state}"
@@ -250,7 +250,7 @@ def facts(report: Report) -> list[str]:
     ]
 
 
-def culprits(report: Report) -> str:
+def uninspected_scanners(report: Report) -> str:
     """Return what could not be inspected, as short as the verdict line wants it."""
     names = [run.scanner for run in report.runs if run.status == "error"]
     names += [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
 from zt_gate.reports import summary
-from zt_gate.reports.escape import columns, log_start, visible, words
+from zt_gate.reports.escape import columns, log_start, visible, visible_words
 from zt_gate.reports.snippet import snippet
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
     ]
     for judged in shown:
         yield from _finding(judged, options, width)
-        yield from _state(judged, summary.approve_with(report, judged), width)
+        yield from _state(judged, summary.approval_command(report, judged), width)
         yield ()
     silent = list(_silent(report, options, width))
     if silent:
@@ -106,7 +106,7 @@ def _head(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]
     finding = judged.finding
     active = judged.state == "active"
     level = judged.level.value
-    place = (summary.place(finding.location), "place" if active else "dim")
+    place = (summary.location_text(finding.location), "place" if active else "dim")
     label = level.upper() if active else judged.state.upper()
     mark = (f"{label:<5}", level if active else "dim")
     rule = (visible(finding.rule), "rule" if active else "dim")
@@ -129,7 +129,7 @@ def _state(judged: JudgedFinding, approve: str, width: int) -> Iterator[Line]:
     if judged.state != "active":
         said += f" {judged.level.value}, {judged.state}"
         said += f": {judged.state_reason}" if judged.state_reason else ""
-        said += f" ({facts})" if (facts := summary.exception(judged)) else ""
+        said += f" ({facts})" if (facts := summary.waiver_details(judged)) else ""
     elif judged.state_reason:
         said += f" {judged.state_reason}"
     elif judged.level is Level.BLOCK and approve:
@@ -152,7 +152,7 @@ def _paragraph(label: str, text: str, width: int, style: str = "") -> Iterator[L
     room = width - len(indent)
     lead: Segment = (f"  {label}", "label" if label else "")
     row = ""
-    for word in words(text):
+    for word in visible_words(text):
         if row and columns(row) + 1 + columns(word) > room:
             yield lead, (row, style)
             lead, row = (indent, ""), word
@@ -165,13 +165,13 @@ def _paragraph(label: str, text: str, width: int, style: str = "") -> Iterator[L
 
 
 def _silent(report: Report, options: Options, width: int) -> Iterator[Line]:
-    rows = [(("error", "error"), text) for text in summary.sole_errors(report)]
-    for run in summary.silent_runs(report):
+    rows = [(("error", "error"), text) for text in summary.unlisted_errors(report)]
+    for run in summary.runs_without_result(report):
         style = "error" if run.status == "error" else "dim"
         rows.append(((run.status, style), f"{run.scanner}: {run.reason}"))
     for scanner, item in summary.not_inspected(report):
-        if summary.matters(item) or options.verbose:
-            style = "error" if summary.matters(item) else "dim"
+        if summary.is_applicable(item) or options.verbose:
+            style = "error" if summary.is_applicable(item) else "dim"
             rows.append(((item.kind.replace("_", " "), style), _skipped(scanner, item)))
     if rows:
         yield (("Not inspected:", "label"),)
@@ -205,9 +205,9 @@ def _verdict(
     elif report.verdict is Verdict.ERROR:
         said = "next: mend what is named above, or run again with --debug to see more"
         yield from _paragraph("", said, width, "dim")
-    facts = summary.facts(report)
+    facts = summary.verdict_facts(report)
     if report.verdict is Verdict.ERROR:
-        facts = [f"could not inspect: {summary.culprits(report)}", *facts]
+        facts = [f"could not inspect: {summary.uninspected_scanners(report)}", *facts]
     style = report.verdict.value
     # In a log the verdict is one line, whatever its length: people grep for it.
     room = width if options.terminal else len("".join(facts)) * 4 + 80
