@@ -1,4 +1,4 @@
-"""For programs: the whole report; its schema is ``docs/report.schema.json``."""
+"""The JSON format: the whole report, as ``docs/report.schema.json`` describes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zt_gate.reports.base import Options
 
 
-def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
+def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no option applies
     """Return the report as JSON (RFC 8259), in ASCII."""
     return json_document(document(report))
 
@@ -42,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         },
         "origin": {
             "ai": report.origin.ai,
-            "evidence": [valid_unicode(t) for t in report.origin.evidence],
+            "evidence": [valid_unicode(text) for text in report.origin.evidence],
         },
         "verdict": report.verdict.value,
         "exit_code": report.verdict.exit_code,
@@ -58,6 +58,7 @@ def document(report: Report) -> dict[str, Any]:
 def _finding(judged: JudgedFinding) -> dict[str, Any]:
     finding = judged.finding
     location = finding.location
+    evidence = None if finding.evidence is None else finding.evidence.text
     return {
         "rule": valid_unicode(finding.rule),
         "scanner": valid_unicode(finding.scanner),
@@ -80,19 +81,21 @@ def _finding(judged: JudgedFinding) -> dict[str, Any]:
         "remedy": valid_unicode(finding.remedy),
         "cwe": [valid_unicode(name) for name in finding.cwe],
         "references": [valid_unicode(address) for address in finding.references],
-        "fix": None if finding.fix is None else valid_unicode(finding.fix),
+        "fix": _optional_text(finding.fix),
         "fingerprint": valid_unicode(judged.fingerprint),
-        "evidence": None
-        if finding.evidence is None
-        else valid_unicode(finding.evidence.text),
+        "evidence": _optional_text(evidence),
     }
 
 
 def _location(location: Location) -> dict[str, str]:
-    commit = (
-        {} if location.commit is None else {"commit": valid_unicode(location.commit)}
-    )
-    return {"kind": location.kind, **commit}
+    fields: dict[str, str] = {"kind": location.kind}
+    if location.commit is not None:
+        fields["commit"] = valid_unicode(location.commit)
+    return fields
+
+
+def _optional_text(text: str | None) -> str | None:
+    return None if text is None else valid_unicode(text)
 
 
 def _run(run: ScannerRun) -> dict[str, Any]:
