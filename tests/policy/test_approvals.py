@@ -73,7 +73,7 @@ def test_a_link_or_a_file_that_others_can_write_is_refused(tmp_path: Path) -> No
     with pytest.raises(ApprovalError):
         approvals.read(link)
     record.chmod(0o666)
-    with pytest.raises(ApprovalError, match="alone"):
+    with pytest.raises(ApprovalError, match="other users can write"):
         approvals.read(record)
-    with pytest.raises(ApprovalError, match="alone"):
+    with pytest.raises(ApprovalError, match="other users can write"):
         approvals.read(tmp_path)

@@ -35,12 +35,12 @@ EXPIRED = WaiverDecision("active", "ignore expired on 2026-06-30: old", "2026-06
 def test_what_the_trusted_side_said_yes_to(
     rule: str, path: bytes | None, excuse: WaiverDecision
 ) -> None:
-    assert PolicyIgnores(POLICY, "2026-07-01").of((rule,), path) == excuse
+    assert PolicyIgnores(POLICY, "2026-07-01").decide((rule,), path) == excuse
 
 
 def test_an_ignore_holds_through_its_last_day() -> None:
     states = [
-        PolicyIgnores(POLICY, day).of(("code/x",), b"legacy/a.py").state
+        PolicyIgnores(POLICY, day).decide(("code/x",), b"legacy/a.py").state
         for day in ("2026-06-29", "2026-06-30", "2026-07-01")
     ]
     assert states == ["ignored", "ignored", "active"]

@@ -83,8 +83,14 @@ def test_others_are_none(line: bytes) -> None:
     [
         (b"x  # zt-gate: ignore[code/a]", 'no reason="'),
         (b'x  # zt-gate: ignore[code/a] reason=" "', 'no reason="'),
-        (b'x  # zt-gate: ignore[code/a] reason="r" expires=soon', "no date"),
-        (b'x  # zt-gate: ignore[code/a] reason="r" expires=2027-02-30', "no date"),
+        (
+            b'x  # zt-gate: ignore[code/a] reason="r" expires=soon',
+            "invalid expires date",
+        ),
+        (
+            b'x  # zt-gate: ignore[code/a] reason="r" expires=2027-02-30',
+            "invalid expires date",
+        ),
     ],
 )
 def test_an_ignore_without_its_parts_says_so(line: bytes, problem: str) -> None:

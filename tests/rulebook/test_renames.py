@@ -160,7 +160,7 @@ def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
         Policy(paths=(Allowance("**", (glob,), "r"),)), "2026-07-01"
     )
     for excuses in (ignoring, allowing):
-        assert excuses.of(RENAMED.rule_ids, b"a.py").state == "ignored"
+        assert excuses.decide(RENAMED.rule_ids, b"a.py").state == "ignored"
     (mark,) = find_inline_ignores(f'x  # zt-gate: ignore[{glob}] reason="r"'.encode())
     assert mark.covers(RENAMED, registered()["secrets"])
 
@@ -169,7 +169,7 @@ def test_a_glob_of_something_else_does_not_match() -> None:
     excuses = PolicyIgnores(
         Policy(ignores=(Ignore("secrets/other*", "**", "r"),)), "2026-07-01"
     )
-    assert excuses.of(RENAMED.rule_ids, b"a.py").state == "active"
+    assert excuses.decide(RENAMED.rule_ids, b"a.py").state == "active"
 
 
 def test_a_baseline_takes_the_new_name_without_a_second_line() -> None:

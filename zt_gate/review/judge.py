@@ -233,7 +233,7 @@ def _judged(
         fail_on=options.fail_on or Level.BLOCK,
     )
     mark = fingerprint(finding, salt)
-    excuse = exceptions.of(finding, mark)
+    excuse = exceptions.decide(finding, mark)
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,
