@@ -290,7 +290,7 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
             file = Path(folder, name)
             file.write_bytes(mutated(rng, text, other + data))
             try:
-                other_baselines.known_to(file, registered())
+                other_baselines.load_matcher(file, registered())
             except GateError:
                 continue
     baseline.parse(broken)
@@ -301,7 +301,7 @@ def mark(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     del path, other
     own = b'x = 1  # zt-gate: ignore[code/*,secrets/x] reason="because" expires=2027-01-31\n'
     for line in mutated(rng, own, data).split(b"\n"):
-        list(inline_ignores.marks_in(line))
+        list(inline_ignores.find_inline_ignores(line))
 
 
 def answer(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:

@@ -19,7 +19,7 @@ from zt_gate.git import raw_diff as git_patch
 from zt_gate.git import run as git_run
 from zt_gate.model.report import ScannerRun, Verdict
 from zt_gate.policy import approvals
-from zt_gate.policy.ignores import Excuses
+from zt_gate.policy.ignores import PolicyIgnores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,13 +65,13 @@ def as_it_lies_there(git: Any, _commit: str, path: bytes, *_: Any) -> bytes | No
     return file.read_bytes() if file.is_file() else None
 
 
-record_of = approvals.record_of
+record_of = approvals.record_path
 
 SABOTAGES = (
     Sabotage("the trusted side is the work tree", "zt_gate.git.trusted_files.read_file",
              as_it_lies_there,
              ("policy-arrives", "policy-arrives-in-pyproject", "baseline-arrives")),
-    Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_of",
+    Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_path",
              lambda environ, folder, _scanned: record_of(environ, folder, ()),
              ("approvals-in-the-tree",)),
     Sabotage("git diff without --text", "zt_gate.git.raw_diff.DIFF_FLAGS",
@@ -87,8 +87,8 @@ SABOTAGES = (
     Sabotage("the change brings the policy", "zt_gate.review.run.trusted_revision",
              lambda _request, git, change, _environ: change.head if change.commits else git.head,
              ("policy-arrives-one-commit-before", "branched-before-the-policy")),
-    Sabotage("an ignore holds for ever", "zt_gate.policy.collect_waivers.Excuses",
-             lambda policy, _today: Excuses(policy, "2000-01-01"), ("expired-ignore",)),
+    Sabotage("an ignore holds for ever", "zt_gate.policy.collect_waivers.PolicyIgnores",
+             lambda policy, _today: PolicyIgnores(policy, "2000-01-01"), ("expired-ignore",)),
     Sabotage("a mark counts at once", "zt_gate.policy.preexisting_lines._trusted_line",
              lambda *_: 1, ("key-with-an-ignore", "allowed-line-once-more")),
     Sabotage("errors are no error", "zt_gate.review.judge._verdict",

@@ -120,7 +120,7 @@ def test_a_clean_change_passes_and_is_told_everywhere(job: Job) -> None:
     assert job.report["policy"]["rev"] == job.base
     assert job.report["policy"]["profile"] == "standard"
     assert b"PASS" in job.log
-    assert "no person has approved this head" in job.summary
+    assert "no approval of the head commit by a person" in job.summary
     (comment,) = job.forge.comments
     assert comment["body"].startswith("<!-- zt-gate -->\n")
 
@@ -229,7 +229,7 @@ def test_config_names_a_file_of_the_base(job: Job) -> None:
     assert job.run(job.pull()) == 0
     assert job.report["policy"]["profile"] == "advisory"
     job.inputs["ZT_CONFIG"] = "b.toml"
-    with pytest.raises(GateError, match="no file of the base"):
+    with pytest.raises(GateError, match="has no file"):
         job.run(job.pull())
 
 
@@ -253,7 +253,7 @@ def test_a_comment_of_many_findings_fits(job: Job) -> None:
     body = job.forge.comments[0]["body"]
     assert len(body) <= 65_536
     assert "left out" in body
-    assert body.rstrip().endswith(("gate can tell", "could read it", "</details>"))
+    assert body.rstrip().endswith(("by a person**", "every changed file", "</details>"))
 
 
 def test_a_comment_that_cannot_be_written_is_an_error(job: Job) -> None:
@@ -299,7 +299,7 @@ def test_the_second_workflow_publishes_what_a_forks_run_may_not(job: Job) -> Non
 def test_what_no_scanner_judged_is_listed_for_a_person(job: Job) -> None:
     job.change("logo.png", "\x89PNG\r\n\x1a\n" + "\0" * 40)
     assert job.run(job.pull()) == 0
-    page = job.summary.partition("### For a person")[2]
+    page = job.summary.partition("### For human review")[2]
     assert "`logo.png`" in page
 
 
@@ -347,7 +347,7 @@ def test_a_reviewer_who_may_not_write_does_not_count(job: Job) -> None:
     job.forge.permissions["bob"] = "read"
     job.forge.approve(BOB, job.change())
     assert asked(job) == 1
-    assert "may not write" in job.summary
+    assert "no write access" in job.summary
 
 
 def test_a_reviewer_who_committed_under_a_private_address_does_not_count(
@@ -482,7 +482,7 @@ def test_a_reviewing_command_gets_the_masked_diff_and_nothing_else(job: Job) -> 
                    "MODEL_KEY": "for the tool", "OTHER_KEY": "not for it"}  # fmt: skip
     job.change(text=f'key = "{KEY}"\n')
     assert job.run(job.pull()) == 1
-    page = job.summary.partition("### What the reviewing command says")[2]
+    page = job.summary.partition("### Review command output")[2]
     assert "+key = " in page
     assert "MODEL_KEY=for the tool" in page
     assert "OTHER_KEY" not in page
@@ -505,7 +505,7 @@ def test_a_reviewing_command_that_fails_changes_no_verdict(
             job.run(job.pull())
         return
     assert job.run(job.pull()) == 0
-    assert "It said nothing" in job.summary
+    assert "Review command failed" in job.summary
 
 
 def test_a_program_of_the_change_is_not_started(job: Job) -> None:
@@ -513,5 +513,5 @@ def test_a_program_of_the_change_is_not_started(job: Job) -> None:
     (job.repo.path / "tool").chmod(0o755)
     job.inputs["ZT_REVIEW_COMMAND"] = str(job.repo.path / "tool")
     assert job.run(job.pull()) == 0
-    assert "a program of the change itself" in job.summary
+    assert "a file of the repository" in job.summary
     assert "started" not in job.summary.replace("tool", "")

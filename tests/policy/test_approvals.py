@@ -19,7 +19,7 @@ ONE = Approval(
 
 
 def test_what_is_written_reads_the_same(tmp_path: Path) -> None:
-    record = approvals.record_of({"HOME": str(tmp_path)}, "/repo/.git", [])
+    record = approvals.record_path({"HOME": str(tmp_path)}, "/repo/.git", [])
     assert record is not None
     assert approvals.read(record) == ()
     approvals.write(record, [ONE])
@@ -35,14 +35,14 @@ def test_it_holds_through_its_last_day() -> None:
 
 def test_a_place_inside_what_is_scanned_is_none(tmp_path: Path) -> None:
     environ = {"XDG_STATE_HOME": str(tmp_path / "repo" / "state")}
-    assert approvals.record_of(environ, "/repo/.git", [tmp_path / "repo"]) is None
-    assert approvals.record_of({}, "/repo/.git", []) is None
+    assert approvals.record_path(environ, "/repo/.git", [tmp_path / "repo"]) is None
+    assert approvals.record_path({}, "/repo/.git", []) is None
 
 
 def test_repositories_do_not_share_a_record(tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path)}
-    one = approvals.record_of(environ, "/one/.git", [])
-    assert one != approvals.record_of(environ, "/two/.git", [])
+    one = approvals.record_path(environ, "/one/.git", [])
+    assert one != approvals.record_path(environ, "/two/.git", [])
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_link_or_a_file_that_others_can_write_is_refused(tmp_path: Path) -> No
     with pytest.raises(ApprovalError):
         approvals.read(link)
     record.chmod(0o666)
-    with pytest.raises(ApprovalError, match="alone"):
+    with pytest.raises(ApprovalError, match="other users can write"):
         approvals.read(record)
-    with pytest.raises(ApprovalError, match="alone"):
+    with pytest.raises(ApprovalError, match="other users can write"):
         approvals.read(tmp_path)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from tests.support.offenders import each_of
 from zt_gate.model.finding import Confidence, Finding, Location, Severity
-from zt_gate.policy.inline_ignores import Mark, marks_in
+from zt_gate.policy.inline_ignores import InlineIgnore, find_inline_ignores
 from zt_gate.scanners import registered
 
 
-def covers(mark: Mark, rule: str) -> bool:
+def covers(mark: InlineIgnore, rule: str) -> bool:
     finding = Finding(
         rule, Location("change"), "a message", Severity.HIGH, Confidence.HIGH
     )
@@ -55,7 +55,7 @@ def covers(mark: Mark, rule: str) -> bool:
     ],
 )
 def test_each_is_known(line: bytes, covered: str, other: str, below: bool) -> None:
-    (mark,) = marks_in(line)
+    (mark,) = find_inline_ignores(line)
     assert covers(mark, covered)
     assert not covers(mark, other)
     assert not covers(mark, "agent_config/a")
@@ -75,7 +75,7 @@ def test_each_is_known(line: bytes, covered: str, other: str, below: bool) -> No
     ],
 )
 def test_others_are_none(line: bytes) -> None:
-    assert list(marks_in(line)) == []
+    assert list(find_inline_ignores(line)) == []
 
 
 @pytest.mark.parametrize(
@@ -83,16 +83,22 @@ def test_others_are_none(line: bytes) -> None:
     [
         (b"x  # zt-gate: ignore[code/a]", 'no reason="'),
         (b'x  # zt-gate: ignore[code/a] reason=" "', 'no reason="'),
-        (b'x  # zt-gate: ignore[code/a] reason="r" expires=soon', "no date"),
-        (b'x  # zt-gate: ignore[code/a] reason="r" expires=2027-02-30', "no date"),
+        (
+            b'x  # zt-gate: ignore[code/a] reason="r" expires=soon',
+            "invalid expires date",
+        ),
+        (
+            b'x  # zt-gate: ignore[code/a] reason="r" expires=2027-02-30',
+            "invalid expires date",
+        ),
     ],
 )
 def test_an_ignore_without_its_parts_says_so(line: bytes, problem: str) -> None:
-    (mark,) = marks_in(line)
+    (mark,) = find_inline_ignores(line)
     assert problem in mark.problem
 
 
 @given(st.binary(max_size=200))
 def test_no_line_fails(line: bytes) -> None:
-    for mark in marks_in(line + b" # nosec " + line):
+    for mark in find_inline_ignores(line + b" # nosec " + line):
         assert mark.rules or mark.tool

@@ -7,7 +7,7 @@ import pytest
 from tests.support.changes import change_of, file_change
 from tests.support.offenders import each_of
 from zt_gate.model.change import Blob, ChangeSet, ContentUnavailableError, FileChange
-from zt_gate.policy.policy_changes import touched
+from zt_gate.policy.policy_changes import find_policy_changes
 
 PLAIN = "[project]\nname = 'x'\n"
 WITH = PLAIN + "[tool.zt-gate]\nprofile = 'strict'\n"
@@ -16,7 +16,7 @@ REWRITTEN = "tool.zt-gate.profile = 'strict'\nproject.name = 'y'\n"
 
 
 def paths(change: ChangeSet) -> list[bytes]:
-    return [item.path for item in touched(change)]
+    return [item.path for item in find_policy_changes(change)]
 
 
 def of(*files: FileChange) -> ChangeSet:
@@ -96,7 +96,7 @@ def test_a_tree_changes_nothing() -> None:
     change = replace(
         change_of({".zt-gate.toml": "", "pyproject.toml": WITH}), kind="tree"
     )
-    assert touched(change) == ()
+    assert find_policy_changes(change) == ()
 
 
 def test_what_cannot_be_read_counts() -> None:
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_counts() -> None:
 
 def test_the_content_tells_one_change_from_another() -> None:
     def content(path: str, new: str | None, old: str) -> str:
-        return touched(of(file_change(path, new, old)))[0].content
+        return find_policy_changes(of(file_change(path, new, old)))[0].content
 
     assert content(".zt-gate.toml", "a", "x") == content(".zt-gate.toml", "a", "y")
     assert content(".zt-gate.toml", "a", "x") != content(".zt-gate.toml", "b", "x")

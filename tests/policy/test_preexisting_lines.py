@@ -59,7 +59,7 @@ def test_a_mark_in_a_copied_file_is_not_trusted() -> None:
     copy = file_change("b", marked, marked, status="C", old_path=b"a")
     change = ChangeSet("patch", "0" * 40, "patch", "0" * 64, (copy,))
     side = PreexistingLines(change, {b"a": marked}.get, registered())
-    (mark,) = side.marks(
+    (mark,) = side.matching_ignores(
         finding("secrets/keyword-assignment", Location("line", b"b", 1))
     )
     assert mark.line is None

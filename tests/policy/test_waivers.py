@@ -69,7 +69,7 @@ def test_a_mark_that_comes_with_the_change_does_not_help(repo: Repo, mark: str) 
     report = staged(repo, a=f"key = '{KEY}'  # {mark}\n")
     found = the_only(report)
     assert (report.verdict.value, found.state) == ("fail", "active")
-    assert "comes with the change" in found.state_reason
+    assert "this change adds the ignore" in found.state_reason
 
 
 @pytest.mark.parametrize("mark", [OWN, "gitleaks:allow"])
@@ -214,7 +214,7 @@ def test_a_marked_line_that_new_data_reaches_has_to_be_looked_at_again(
     }
     assert states["code/python-command-injection"] == (
         "active",
-        "the ignore on the line is older than what leads here",
+        "the ignore on the line does not apply: the change adds a data flow to this line",
     )
     assert states["code/python-code-execution"][0] == "ignored"
     assert report.verdict.value == "fail"
@@ -250,7 +250,7 @@ def test_the_baseline_knows_what_was_there_and_not_its_copy(repo: Repo) -> None:
     assert (moved.state, moved.state_by) == ("baseline", "Ada")
     again = staged(repo, a=f"key = '{KEY}'\nkey = '{KEY}'\n")
     assert again.verdict.value == "fail"
-    assert "once more" in the_only(again).state_reason
+    assert "adds it again" in the_only(again).state_reason
     repo.git("reset", "-q", "--hard")
     assert cli(repo, "baseline", "--scanner", "secrets", "--offline").stdout.endswith(
         "1 known, 0 added, 0 dropped\n"

@@ -56,8 +56,8 @@ def test_nothing_hidden_and_nothing_obeyed(text: str) -> None:
     assert all(ch == " " or not ch.isspace() for ch in shown)
     assert "##[" not in shown
     shown.encode()  # no lone surrogate
-    assert len(escape.pieces(text)) == len(text)
-    assert "".join(escape.pieces(text)) == shown
+    assert len(escape.visible_characters(text)) == len(text)
+    assert "".join(escape.visible_characters(text)) == shown
     assert escape.visible(shown) == shown
 
 
@@ -145,7 +145,7 @@ def test_html_code() -> None:
 
 @given(texts)
 def test_json_keeps_the_value_and_is_ascii(text: str) -> None:
-    clean = escape.valid(text)
+    clean = escape.valid_unicode(text)
     clean.encode()
     data = escape.json_document([clean, f"##[{clean}"])
     assert data.isascii()

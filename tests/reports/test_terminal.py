@@ -222,4 +222,4 @@ def test_what_cannot_be_approved_as_staged_names_another_way() -> None:
     (first, *_) = failing.findings
     place = replace(first.finding.location, kind="commit", commit="0" * 40)
     said = replace(first, finding=replace(first.finding, location=place))
-    assert "if it is meant" not in text_of(replace(failing, findings=(said,)))
+    assert "Intended?" not in text_of(replace(failing, findings=(said,)))

@@ -117,7 +117,7 @@ def test_a_rule_that_the_policy_names_must_exist(repo: Repo) -> None:
     repo.write(".zt-gate.toml", '[levels]\n"code/python-code-executoin" = "info"\n')
     repo.commit()
     with pytest.raises(
-        UsageError, match=r":2: there is no rule .* did you mean 'code/python-code"
+        UsageError, match=r":2: unknown rule .* did you mean 'code/python-code"
     ):
         judged(repo, "staged")
 

@@ -12,8 +12,8 @@ from zt_gate import rulebook
 from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
 from zt_gate.policy import baseline
 from zt_gate.policy.baseline import Baseline, BaselineEntry
-from zt_gate.policy.ignores import Excuses
-from zt_gate.policy.inline_ignores import marks_in
+from zt_gate.policy.ignores import PolicyIgnores
+from zt_gate.policy.inline_ignores import find_inline_ignores
 from zt_gate.policy.schema import Allowance, Ignore, Policy
 from zt_gate.review.judge import fingerprint
 from zt_gate.rulebook import renames
@@ -158,23 +158,25 @@ def test_the_current_id_decides_if_levels_name_several() -> None:
     "glob", [NEW, OLD, OLDER, "secrets/first-*", "secrets/second-*"]
 )
 def test_ignores_allowances_and_marks_take_any_id(glob: str) -> None:
-    ignoring = Excuses(Policy(ignores=(Ignore(glob, "**", "r"),)), "2026-07-01")
-    allowing = Excuses(Policy(paths=(Allowance("**", (glob,), "r"),)), "2026-07-01")
+    ignoring = PolicyIgnores(Policy(ignores=(Ignore(glob, "**", "r"),)), "2026-07-01")
+    allowing = PolicyIgnores(
+        Policy(paths=(Allowance("**", (glob,), "r"),)), "2026-07-01"
+    )
     for excuses in (ignoring, allowing):
-        assert excuses.of(RENAMED.rule_ids, b"a.py").state == "ignored"
-    (mark,) = marks_in(f'x  # zt-gate: ignore[{glob}] reason="r"'.encode())
+        assert excuses.decide(RENAMED.rule_ids, b"a.py").state == "ignored"
+    (mark,) = find_inline_ignores(f'x  # zt-gate: ignore[{glob}] reason="r"'.encode())
     assert mark.covers(RENAMED, registered()["secrets"])
 
 
 def test_a_glob_of_something_else_does_not_match() -> None:
-    excuses = Excuses(
+    excuses = PolicyIgnores(
         Policy(ignores=(Ignore("secrets/other*", "**", "r"),)), "2026-07-01"
     )
-    assert excuses.of(RENAMED.rule_ids, b"a.py").state == "active"
+    assert excuses.decide(RENAMED.rule_ids, b"a.py").state == "active"
 
 
 def test_a_baseline_updates_the_id_without_a_second_entry() -> None:
     mark = "0" * 32
     old = Baseline(b"0" * 32, frozenset((BaselineEntry(mark, OLD, b"a.py"),)))
-    new = baseline.merged(old, [BaselineEntry(mark, NEW, b"a.py")], prune=False)
+    new = baseline.merge_entries(old, [BaselineEntry(mark, NEW, b"a.py")], prune=False)
     assert new.entries == {BaselineEntry(mark, NEW, b"a.py")}

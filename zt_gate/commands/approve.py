@@ -53,7 +53,7 @@ def main(options: Namespace) -> int:
     if not 1 <= options.days <= _MOST_DAYS:
         raise UsageError(f"--days takes 1 to {_MOST_DAYS}")
     git = Git.open(Path.cwd(), os.environ)
-    record = approvals.record_of(os.environ, git.common_folder, [git.root])
+    record = approvals.record_path(os.environ, git.common_folder, [git.root])
     if record is None:
         raise ApprovalError(
             "there is no place outside the repository for approvals; set HOME or XDG_STATE_HOME"
@@ -132,13 +132,13 @@ def _asked(
     terminal: TextIO, findings: Sequence[JudgedFinding], options: Namespace
 ) -> list[Approval]:
     """Ask for each finding; raises UsageError where the person does not say yes."""
-    from zt_gate.reports.summary import place
+    from zt_gate.reports.summary import location_text
 
     approved = []
     for item in findings:
         finding = item.finding
         sys.stderr.write(
-            f"\n{place(finding.location)}  {finding.rule}\n{_plain(finding.message)}\n"
+            f"\n{location_text(finding.location)}  {finding.rule}\n{_plain(finding.message)}\n"
         )
         if finding.why:
             sys.stderr.write(f"why: {_plain(finding.why)}\n")

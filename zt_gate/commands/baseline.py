@@ -67,7 +67,7 @@ def main(options: Namespace) -> int:
             f"no baseline was written, since not everything was seen: {failed[0]}"
         )
     found = [_entry(item) for item in matching]
-    new = baseline.merged(old, found, prune=options.prune)
+    new = baseline.merge_entries(old, found, prune=options.prune)
     _write(target, baseline.render(new))
     _tell(old, new)
     return 0
@@ -136,10 +136,10 @@ def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:
     """Return what says whether another tool's file knows a finding, None without such a file."""
     if not files:
         return None
-    from zt_gate.policy.other_baselines import known_to
+    from zt_gate.policy.other_baselines import load_matcher
     from zt_gate.scanners import registered
 
-    tests = [known_to(Path(name), registered()) for name in files]
+    tests = [load_matcher(Path(name), registered()) for name in files]
     return lambda finding: any(test(finding) for test in tests)
 
 

@@ -57,15 +57,15 @@ def main(options: Namespace) -> int:
 
 def document(checks: Iterable[Check], code: int) -> bytes:
     """Return the checks as JSON, in ASCII."""
-    from zt_gate.reports.escape import json_document, valid
+    from zt_gate.reports.escape import json_document, valid_unicode
 
     rows = [
         {
             "area": check.area,
             "name": check.name,
             "status": check.status,
-            "says": valid(check.says),
-            "mend": valid(check.mend),
+            "says": valid_unicode(check.says),
+            "mend": valid_unicode(check.mend),
             "matters": check.matters,
         }
         for check in checks

@@ -249,11 +249,11 @@ def outcome(report: Report) -> Outcome:
 
 
 def _example(commit: str, one: JudgedFinding) -> dict[str, str]:
-    from zt_gate.reports.summary import place
+    from zt_gate.reports.summary import location_text
 
     finding = one.finding
     return {
         "commit": commit,
-        "place": place(finding.location),
+        "place": location_text(finding.location),
         "message": finding.message,
     }

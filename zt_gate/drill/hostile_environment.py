@@ -114,7 +114,7 @@ def _cache_inside(box: Box) -> GateOutcome:
 
 def _approvals_inside(box: Box) -> GateOutcome:
     """Bring a record of approvals, in the place where the user's would be."""
-    from zt_gate.policy.approvals import record_of
+    from zt_gate.policy.approvals import record_path
     from zt_gate.review import run
 
     repository = box.repository()
@@ -122,7 +122,7 @@ def _approvals_inside(box: Box) -> GateOutcome:
     repository.stage()
     found = run.run(run.Request(folder=repository.path, only=("secrets",)), box.environ)
     state = {"XDG_STATE_HOME": str(repository.path / "state")}
-    record = record_of(state, str(repository.path / ".git"), ())
+    record = record_path(state, str(repository.path / ".git"), ())
     approval = {
         "fingerprint": found.findings[0].fingerprint, "rule": "secrets/x", "path": "new.py",
         "reason": "because", "by": "a", "since": "2020-01-01", "expires": "2999-01-01",

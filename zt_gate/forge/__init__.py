@@ -1,1 +1,1 @@
-"""What a forge knows of a change, and what it is told of the verdict."""
+"""Forges such as GitHub: their events, reviews, comments and step outputs."""

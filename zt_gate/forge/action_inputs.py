@@ -1,4 +1,4 @@
-"""What a workflow says to the gate: the inputs of action.yml, which arrive as variables."""
+"""Reads the inputs of action.yml from environment variables."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from zt_gate.forge.review_command import ReviewCommand
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-Approval = Literal["false", "true", "always"]
+ApprovalRequirement = Literal["false", "true", "always"]
 
 TOKEN = "ZT_TOKEN"  # noqa: S105 - the variable's name
-_APPROVALS = ("false", "true", "always")
+_APPROVAL_REQUIREMENTS = ("false", "true", "always")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionInputs:
-    """The inputs, checked.
+    """The validated inputs.
 
-    ``folder`` is where the reports go; ``approval`` whether a person must have
-    approved: what an agent wrote ("true"), everything ("always"), or nothing.
+    ``folder`` is the folder for the reports.  ``approval`` says which changes require
+    the approval of a person: those of an agent ("true"), all ("always") or none
+    ("false").
     """
 
     folder: str
@@ -37,25 +38,26 @@ class ActionInputs:
     offline: bool = False
     comment: bool = True
     sarif: bool = False
-    approval: Approval = "false"
+    approval: ApprovalRequirement = "false"
     command: ReviewCommand = field(default_factory=ReviewCommand)
 
 
 def read(environ: MutableMapping[str, str]) -> ActionInputs:
-    """Return the inputs and take the token out of ``environ``, so that no child has it.
+    """Return the inputs and remove the token from ``environ``, which children inherit.
 
-    Raises UsageError for an input that is not what it may be.
+    Raises UsageError for an invalid input.
     """
     token = environ.pop(TOKEN, "")
     temp = environ.get("RUNNER_TEMP", "")
     if not temp:
         raise UsageError(
-            "RUNNER_TEMP is not set: zt-gate ci github runs in a GitHub workflow"
+            "RUNNER_TEMP is not set; run zt-gate ci github in a GitHub workflow"
         )
     approval = environ.get("ZT_APPROVAL", "").strip().lower() or "false"
-    if approval not in _APPROVALS:
+    if approval not in _APPROVAL_REQUIREMENTS:
+        choices = ", ".join(_APPROVAL_REQUIREMENTS)
         raise UsageError(
-            f"require-human-approval takes {', '.join(_APPROVALS)}, not {approval!a}"
+            f"require-human-approval must be one of {choices}, not {approval!a}"
         )
     return ActionInputs(
         folder=temp,
@@ -64,26 +66,31 @@ def read(environ: MutableMapping[str, str]) -> ActionInputs:
         fail_on=environ.get("ZT_FAIL_ON", "").strip(),
         task=environ.get("ZT_TASK", "").strip(),
         config=environ.get("ZT_CONFIG", "").strip(),
-        labels=_several(environ, "ZT_LABELS", ","),
-        accept=_several(environ, "ZT_ACCEPT", ", "),
+        labels=_list(environ, "ZT_LABELS", ","),
+        accept=_list(environ, "ZT_ACCEPT", ", "),
         offline=_switch(environ, "ZT_OFFLINE", "offline", default=False),
         comment=_switch(environ, "ZT_COMMENT", "comment", default=True),
         sarif=_switch(environ, "ZT_SARIF", "sarif", default=False),
-        approval=cast(Approval, approval),
+        approval=cast(ApprovalRequirement, approval),
         command=ReviewCommand.of(
             environ.get("ZT_REVIEW_COMMAND", ""),
-            _several(environ, "ZT_REVIEW_ENVIRONMENT", ", "),
+            _list(environ, "ZT_REVIEW_ENVIRONMENT", ", "),
         ),
     )
 
 
-def _several(environ: Mapping[str, str], name: str, marks: str) -> tuple[str, ...]:
-    words = re.split(f"[{marks}\n\r]", environ.get(name, ""))
-    return tuple(word.strip() for word in words if word.strip())
+def _list(environ: Mapping[str, str], name: str, separators: str) -> tuple[str, ...]:
+    parts = re.split(f"[{separators}\n\r]", environ.get(name, ""))
+    values = (part.strip() for part in parts)
+    return tuple(value for value in values if value)
 
 
-def _switch(environ: Mapping[str, str], name: str, what: str, *, default: bool) -> bool:
-    word = environ.get(name, "").strip().lower()
-    if word in {"true", "false", ""}:
-        return word == "true" if word else default
-    raise UsageError(f"the input {what} takes true or false, not {word!a}")
+def _switch(
+    environ: Mapping[str, str], name: str, input_name: str, *, default: bool
+) -> bool:
+    value = environ.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value not in {"true", "false"}:
+        raise UsageError(f"the input {input_name} must be true or false, not {value!a}")
+    return value == "true"

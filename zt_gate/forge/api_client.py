@@ -1,7 +1,7 @@
-"""GitHub's REST interface: the few calls that the gate needs, and no redirects.
+"""A client for the few calls of GitHub's REST API that the gate needs.
 
-The token goes to the one address that the runner names and stands in no message.
-What is not answered is an error, never an empty list.
+It sends the token only to the address that the runner names, follows no redirects,
+and puts the token in no message.  A missing answer is an error, never an empty list.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from urllib.request import OpenerDirector
 
-#: Wall seconds for all calls of one run, and for one of them.
+#: Wall seconds for all calls of one run, and for a single call.
 SECONDS = 120.0
-_ONE_CALL = 30.0
+_CALL_SECONDS = 30.0
 _MAX_BYTES = 20 << 20
 _PER_PAGE = 100
 _MAX_PAGES = 50
@@ -29,7 +29,7 @@ _LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
 class ApiError(GateError):
-    """A call was not answered as it should be; ``status`` is the HTTP status, 0 for none."""
+    """A call failed; ``status`` is the HTTP status, 0 if there is none."""
 
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
@@ -38,7 +38,7 @@ class ApiError(GateError):
 
 @dataclass(frozen=True, slots=True)
 class ForgeClient:
-    """One repository's interface; ``deadline`` is a ``time.monotonic()`` value."""
+    """A client of the API; ``deadline`` is a ``time.monotonic()`` value."""
 
     url: str
     token: str = field(repr=False)
@@ -46,40 +46,40 @@ class ForgeClient:
 
     @classmethod
     def of(cls, url: str, token: str) -> ForgeClient:
-        """Check the address; raises ApiError where the token could be read on the way."""
+        """Return a client; raises ApiError for an unencrypted address or invalid token."""
         parts = urlsplit(url)
-        near = parts.scheme == "http" and parts.hostname in _LOOPBACK
-        if not (parts.scheme == "https" or near) or parts.username is not None:
+        is_loopback = parts.scheme == "http" and parts.hostname in _LOOPBACK
+        is_safe = parts.scheme == "https" or is_loopback
+        if not is_safe or parts.username is not None:
             raise ApiError(
-                "GITHUB_API_URL is no https address; the token is not sent there"
+                "GITHUB_API_URL is not an https URL, so the token is not sent"
             )
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise ApiError(
-                "there is no token for GitHub's interface: give the input token"
-            )
+        is_word = token.isascii() and token.isprintable() and " " not in token
+        if not token or not is_word:
+            raise ApiError("no valid token for GitHub's API; set the input token")
         return cls(url.rstrip("/"), token, time.monotonic() + SECONDS)
 
     def get(self, path: str) -> Any:
-        """Return what stands at ``path``; raises ApiError."""
+        """Return the JSON at ``path``; raises ApiError."""
         return self.send("GET", path)
 
     def pages(self, path: str) -> list[Any]:
-        """Return a whole list; raises ApiError also where it is longer than can be read."""
-        found: list[Any] = []
-        mark = "&" if "?" in path else "?"
-        for page in range(1, _MAX_PAGES + 1):
-            items = self.get(f"{path}{mark}per_page={_PER_PAGE}&page={page}")
-            if not isinstance(items, list):
-                raise ApiError(f"GET {path}: no list was answered")
-            found += items
-            if len(items) < _PER_PAGE:
-                return found
+        """Return a whole list; raises ApiError, also if it has too many entries."""
+        entries: list[Any] = []
+        separator = "&" if "?" in path else "?"
+        for number in range(1, _MAX_PAGES + 1):
+            page = self.get(f"{path}{separator}per_page={_PER_PAGE}&page={number}")
+            if not isinstance(page, list):
+                raise ApiError(f"GET {path}: the answer is not a list")
+            entries += page
+            if len(page) < _PER_PAGE:
+                return entries
         raise ApiError(f"GET {path}: more than {_MAX_PAGES * _PER_PAGE} entries")
 
     def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> Any:
-        """Make one call and return the JSON that is answered; raises ApiError."""
+        """Make one call and return the JSON of the answer; raises ApiError."""
         import http.client
         from urllib.error import HTTPError, URLError
         from urllib.request import Request
@@ -94,28 +94,28 @@ class ForgeClient:
             ("Content-Type", "application/json"),
         ):
             request.add_header(name, value)
-        what = f"{method} {path.partition('?')[0]}"
-        left = min(_ONE_CALL, self.deadline - time.monotonic())
-        if left <= 0:
-            raise ApiError(f"{what}: GitHub's interface took more than {SECONDS:.0f} s")
+        call = f"{method} {path.partition('?')[0]}"
+        timeout = min(_CALL_SECONDS, self.deadline - time.monotonic())
+        if timeout <= 0:
+            raise ApiError(f"{call}: GitHub's API took more than {SECONDS:.0f} s")
         try:
-            with _opener().open(request, timeout=left) as answer:
-                text = _read(answer, self.deadline)
+            with _opener().open(request, timeout=timeout) as answer:
+                content = _read(answer, self.deadline)
         except HTTPError as error:
             error.close()
-            raise ApiError(f"{what}: {_meaning(error.code)}", error.code) from None
+            raise ApiError(f"{call}: {_explain(error.code)}", error.code) from None
         except (URLError, OSError, http.client.HTTPException) as error:
-            raise ApiError(f"{what}: no answer ({type(error).__name__})") from None
-        if text is None:
-            raise ApiError(f"{what}: the answer is too long or too slow")
+            raise ApiError(f"{call}: no answer ({type(error).__name__})") from None
+        if content is None:
+            raise ApiError(f"{call}: the answer is too long or too slow")
         try:
-            return json.loads(text or b"null")
+            return json.loads(content or b"null")
         except (ValueError, RecursionError):
-            raise ApiError(f"{what}: the answer is no JSON") from None
+            raise ApiError(f"{call}: the answer is not JSON") from None
 
 
 def _opener() -> OpenerDirector:
-    """Return what follows no redirect: where one leads is not where the token belongs."""
+    """Return an opener that follows no redirect, which could take the token elsewhere."""
     from urllib import request
 
     opener = request.OpenerDirector()
@@ -132,20 +132,20 @@ def _opener() -> OpenerDirector:
 
 
 def _read(answer: Any, deadline: float) -> bytes | None:
-    """Read an answer in pieces; None where it is too long, or comes too slowly."""
-    text = bytearray()
+    """Return the body of an answer, None if it is too long or arrives too slowly."""
+    content = bytearray()
     while chunk := answer.read1(1 << 16):
-        text += chunk
-        if len(text) > _MAX_BYTES or time.monotonic() > deadline:
+        content += chunk
+        if len(content) > _MAX_BYTES or time.monotonic() > deadline:
             return None
-    return bytes(text)
+    return bytes(content)
 
 
-def _meaning(status: int) -> str:
+def _explain(status: int) -> str:
     if status in {401, 403}:
-        return f"not allowed ({status}): look at the job's permissions, or at the rate limit"
+        return f"not allowed ({status}); check the job's permissions and the rate limit"
     if status == 404:
-        return "not found, or not visible for this token (404)"
+        return "not found, or not visible to this token (404)"
     if 300 <= status < 400:
-        return f"moved ({status}); redirects are not followed"
-    return f"status {status}"
+        return f"moved ({status}); zt-gate follows no redirects"
+    return f"HTTP status {status}"

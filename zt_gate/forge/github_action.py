@@ -1,16 +1,17 @@
-"""One run of the gate in a GitHub workflow: event in; verdict, annotations and pages out.
+"""Runs the gate in a GitHub workflow.
 
-    event → base (fetched where the clone lacks it) → reviews → the gate → reports, comment, outputs
+    event → base (fetched if the clone lacks it) → reviews → gate → reports, comment, outputs
 
-Only git objects of the change are read.  The policy is the base's, and so is this
-code where the workflow takes the action from the base or by a pinned commit.
+Reads only git objects of the change.  The policy is the base's, and so is this code if
+the workflow takes the action from the base or by a pinned commit.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,16 +20,12 @@ from urllib.parse import quote
 from zt_gate import reports, rulebook
 from zt_gate.errors import GateError, UsageError
 from zt_gate.forge import (
-    action_inputs as settings,
-)
-from zt_gate.forge import github_event as events
-from zt_gate.forge import (
+    action_inputs,
+    github_event,
     human_review,
     publish,
     pull_request_page,
-)
-from zt_gate.forge import (
-    review_command as remarks,
+    review_command,
 )
 from zt_gate.forge.api_client import ApiError, ForgeClient
 from zt_gate.git import fetch_history, history
@@ -40,7 +37,7 @@ from zt_gate.syntax import codeowners
 from zt_gate.system import ci
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Iterator, MutableMapping
 
     from zt_gate.forge.action_inputs import ActionInputs
     from zt_gate.forge.github_event import Event
@@ -48,279 +45,259 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.report import Report, ScannerRun
 
-#: The reports that are left in RUNNER_TEMP: output, file, format.
+#: The reports that stay in RUNNER_TEMP: output, file, format.
 FILES = (("json", "zt-gate.json", "json"), ("sarif", "zt-gate.sarif", "sarif"))
+_PAGE = "zt-gate.md"
+_CHANGED_PATHS = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """What one run knows before it judges."""
+class _Job:
+    """The inputs and facts of one run."""
 
-    settings: ActionInputs
+    inputs: ActionInputs
     event: Event
     git: Git
     remote: fetch_history.Remote
     client: ForgeClient | None
     decision: Decision
     note: str = ""
-    remarks: str = ""
+    review_output: str = ""
 
 
 def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
-    """Judge what the event is about and return the exit code of the verdict.
+    """Judge the change of the event and return the exit code of the verdict.
 
-    ``say`` writes to the job's log.  The token is taken out of ``environ``, so that no
-    child has it.  Raises GateError where there is nothing to report on; the output
-    ``verdict`` is "error" then.
+    ``say`` writes to the job's log.  Removes the token from ``environ``, which children
+    inherit.  Raises GateError if there is nothing to report on; the output ``verdict``
+    is "error" then.
     """
     publish.outputs(environ, {"verdict": "error"})
-    told = settings.read(environ)
+    inputs = action_inputs.read(environ)
     ci.set_ci_marker(environ)
-    client = _client(environ, told)
-    event = events.read(environ, events.payload(environ), client)
+    client = _client(environ, inputs)
+    event = github_event.read(environ, github_event.payload(environ), client)
     server = environ.get("GITHUB_SERVER_URL", "")
-    remote = fetch_history.Remote(f"{server}/{event.repository}", told.token)
+    remote = fetch_history.Remote(f"{server}/{event.repository}", inputs.token)
     event, git = _with_base(environ, event, remote)
-    known = _Run(told, event, git, remote, client, human_review.Decision())
-    known = _reviewed(known)
-    with _own_config(known) as config:
-        runs: list[ScannerRun] = []
-        report = review.run(
-            _request(known, config), dict(environ), unmasked=runs.extend
-        )
-    if told.command.words:
-        said = remarks.remarks(told.command, git, event, runs, environ)
-        known = replace(known, remarks=remarks.shown(said))
-    return _tell(known, report, environ, say)
+    job = _Job(inputs, event, git, remote, client, human_review.Decision())
+    job = _with_decision(job)
+    runs: list[ScannerRun] = []
+    with _config_file(job) as config:
+        request = _request(job, config)
+        report = review.run(request, dict(environ), unmasked=runs.extend)
+    if inputs.command.words:
+        output = review_command.run(inputs.command, git, event, runs, environ)
+        job = replace(job, review_output=review_command.as_markdown(output))
+    return _publish(job, report, environ, say)
 
 
 def _client(
-    environ: MutableMapping[str, str], told: ActionInputs
+    environ: MutableMapping[str, str], inputs: ActionInputs
 ) -> ForgeClient | None:
-    if not told.token:
+    if not inputs.token:
         return None
-    return ForgeClient.of(environ.get("GITHUB_API_URL", ""), told.token)
+    return ForgeClient.of(environ.get("GITHUB_API_URL", ""), inputs.token)
 
 
 def _with_base(
     environ: MutableMapping[str, str], event: Event, remote: fetch_history.Remote
 ) -> tuple[Event, Git]:
-    """Return the event with its base, and git with the history between both ends."""
+    """Return the event with its base, and git with the history between both commits."""
     folder = Path.cwd()
     if not event.base:
         if not event.default_branch:
-            raise events.EventError(
-                "the event does not say which branch is the default one"
-            )
-        tip = fetch_history.fetch_branch_tip(
+            raise github_event.EventError("the event does not name the default branch")
+        base = fetch_history.fetch_branch_tip(
             folder, environ, event.default_branch, remote
         )
-        event = replace(event, base=tip)
-    return event, fetch_history.open_with_history(
+        event = replace(event, base=base)
+    git = fetch_history.open_with_history(
         folder, environ, event.base, event.head, remote
     )
+    return event, git
 
 
-def _reviewed(known: _Run) -> _Run:
-    """Ask who has approved; an answer that is needed and does not come is an error."""
-    event, told = known.event, known.settings
-    needed = told.approval != "false" and event.kind in {"pull", "queue"}
-    if event.kind not in {"pull", "queue"} or not event.number:
-        if needed:
-            raise UsageError("require-human-approval: the event names no pull request")
-        return known
-    if known.client is None:
-        if needed:
+def _with_decision(job: _Job) -> _Job:
+    """Add the decision about the reviews; raises if it is required and unavailable."""
+    event = job.event
+    is_pull = event.kind in {"pull", "queue"}
+    is_required = is_pull and job.inputs.approval != "false"
+    if not is_pull or not event.number:
+        if is_required:
+            raise UsageError("require-human-approval: the event has no pull request")
+        return job
+    if job.client is None:
+        if is_required:
             raise UsageError(
-                "require-human-approval needs the input token, to read the reviews"
+                "require-human-approval needs the input token to read the reviews"
             )
-        return replace(known, note="without a token reviews could not be read")
+        return replace(job, note="reviews were not read: the input token is empty")
     try:
-        return replace(known, decision=_decision(known, known.client))
+        return replace(job, decision=_decision(job, job.client))
     except ApiError as error:
-        if needed:
+        if is_required:
             raise
-        return replace(known, note=f"reviews could not be read: {error}")
+        return replace(job, note=f"reviews could not be read: {error}")
 
 
-def _decision(known: _Run, client: ForgeClient) -> Decision:
-    """Return what the reviews of the pull request come to; raises ApiError."""
-    event, git = known.event, known.git
-    if (
-        event.kind == "queue"
-    ):  # its commit is the queue's own: the reviews are of the branch
+def _decision(job: _Job, client: ForgeClient) -> Decision:
+    """Return the decision about the reviews of the pull request; raises ApiError."""
+    git = job.git
+    event = job.event
+    if event.kind == "queue":
+        # The queue made its own commit: the reviews are of the pull request's head.
         answer = client.get(f"/repos/{quote(event.repository)}/pulls/{event.number}")
-        event = events.of_pull(
-            answer if isinstance(answer, dict) else {}, event.repository
-        )
-    since = "" if history.is_null_revision(git, known.event.base) else known.event.base
-    lines = codeowners.read(lambda path: read_file(git, since, path))
-    paths = _paths(git, known.event)
-    named = {owner for path in paths for owner in lines.of(path)}
-    facts = human_review.gather(client, event, named)
+        pull = answer if isinstance(answer, dict) else {}
+        event = github_event.of_pull(pull, event.repository)
+    base = "" if history.is_null_revision(git, job.event.base) else job.event.base
+    owners = codeowners.read(lambda path: read_file(git, base, path))
+    paths = _changed_paths(git, job.event)
+    owner_names = {owner for path in paths for owner in owners.of(path)}
+    facts = human_review.gather(client, event, owner_names)
     marks = authorship.marks_of(rulebook.load("gate")[authorship.RULE], {}, ())
-    decision = human_review.decide(facts, paths, lines, marks)
-    if (
-        decision.owner
-        and event.head != known.event.head
-        and not _same(known, event.head, paths)
-    ):
-        # What the queue made of it was never looked at: its findings stay open.
-        return replace(decision, owner="")
-    return decision
+    decision = human_review.decide(facts, paths, owners, marks)
+    if not decision.owner or event.head == job.event.head:
+        return decision
+    if _is_unchanged(job, event.head, paths):
+        return decision
+    # Nobody reviewed the content of the queue's commit: its findings stay active.
+    return replace(decision, owner="")
 
 
-def _same(known: _Run, reviewed: str, paths: list[bytes]) -> bool:
-    """Whether the touched files are in the queue's commit as they were reviewed."""
-    git = known.git
-    known.remote.fetch_commit(git, reviewed)
-    words = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"]
-    other = git.run([*words, reviewed, known.event.head, "--"]).split(b"\0")
-    return not set(other).intersection(paths)
+def _is_unchanged(job: _Job, reviewed: str, paths: list[bytes]) -> bool:
+    """Whether the changed files of the queue's commit equal the reviewed ones."""
+    git = job.git
+    job.remote.fetch_commit(git, reviewed)
+    output = git.run([*_CHANGED_PATHS, reviewed, job.event.head, "--"])
+    return not set(output.split(b"\0")).intersection(paths)
 
 
-def _paths(git: Git, event: Event) -> list[bytes]:
-    """Return both names of every file that the change touches."""
+def _changed_paths(git: Git, event: Event) -> list[bytes]:
+    """Return the changed paths; a renamed file has both names."""
     start = git.empty_tree
     if not history.is_null_revision(git, event.base):
         start = history.merge_base(git, event.base, event.head)
-    words = [
-        "diff-tree",
-        "-r",
-        "-z",
-        "--name-only",
-        "--no-renames",
-        start,
-        event.head,
-        "--",
-    ]
-    return [path for path in git.run(words).split(b"\0") if path]
+    output = git.run([*_CHANGED_PATHS, start, event.head, "--"])
+    return [path for path in output.split(b"\0") if path]
 
 
-class _own_config:  # noqa: N801 - used as a context manager, like a function
-    """The input ``config`` as a file: the base's text, never the change's."""
-
-    def __init__(self, known: _Run) -> None:
-        self._known = known
-        self._path = ""
-
-    def __enter__(self) -> str:
-        name, git = self._known.settings.config, self._known.git
-        if not name:
-            return ""
-        path = os.fsencode(os.path.normpath(name))
-        base = self._known.event.base
-        data = (
-            None if history.is_null_revision(git, base) else read_file(git, base, path)
-        )
-        if data is None:
-            raise UsageError(
-                f"config names {name!a}, which is no file of the base {base[:12]}"
-            )
-        # The name says how it is read: a pyproject.toml has a table of its own.
-        self._path = tempfile.mkdtemp(prefix="zt-gate-")
-        target = os.path.join(self._path, os.path.basename(name))
+@contextmanager
+def _config_file(job: _Job) -> Iterator[str]:
+    """Yield a copy of the input ``config`` from the base, "" without that input."""
+    name = job.inputs.config
+    if not name:
+        yield ""
+        return
+    path = os.fsencode(os.path.normpath(name))
+    base = job.event.base
+    data = None
+    if not history.is_null_revision(job.git, base):
+        data = read_file(job.git, base, path)
+    if data is None:
+        raise UsageError(f"config: the base {base[:12]} has no file {name!a}")
+    folder = tempfile.mkdtemp(prefix="zt-gate-")
+    try:
+        # The name decides the format: a pyproject.toml has the policy in a table.
+        target = os.path.join(folder, os.path.basename(name))
         write(target, data)
-        return target
-
-    def __exit__(self, *_: object) -> None:
-        import shutil
-
-        if self._path:
-            shutil.rmtree(self._path, ignore_errors=True)
+        yield target
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _request(known: _Run, config: str) -> review.Request:
-    event, told = known.event, known.settings
-    nothing = history.is_null_revision(known.git, event.base)
-    whole = event.kind == "manual" and event.base == event.head
-    rev = event.head if whole else event.base
+def _request(job: _Job, config: str) -> review.Request:
+    event = job.event
+    inputs = job.inputs
+    is_tree = event.kind == "manual" and event.base == event.head
+    policy_rev = event.head if is_tree else event.base
+    if config or history.is_null_revision(job.git, event.base):
+        policy_rev = ""
     return review.Request(
-        kind="tree" if whole else "range",
-        spec="" if whole else f"{event.base}...{event.head}",
-        folder=known.git.root,
-        profile=told.profile,
-        fail_on=told.fail_on,
-        task=told.task,
+        kind="tree" if is_tree else "range",
+        spec="" if is_tree else f"{event.base}...{event.head}",
+        folder=job.git.root,
+        profile=inputs.profile,
+        fail_on=inputs.fail_on,
+        task=inputs.task,
         config=config,
-        policy_rev="" if config or nothing else rev,
-        accept=told.accept,
-        offline=told.offline,
-        origin_hints=event.told,
-        ai_labels=told.labels,
-        approver=known.decision.owner,
-        unreviewed=known.decision.missing if told.approval != "false" else "",
-        review_all=told.approval == "always",
+        policy_rev=policy_rev,
+        accept=inputs.accept,
+        offline=inputs.offline,
+        origin_hints=event.origin_hints,
+        ai_labels=inputs.labels,
+        approver=job.decision.owner,
+        unreviewed=job.decision.missing if inputs.approval != "false" else "",
+        review_all=inputs.approval == "always",
     )
 
 
-def _tell(
-    known: _Run,
+def _publish(
+    job: _Job,
     report: Report,
     environ: MutableMapping[str, str],
     say: Callable[[bytes], None],
 ) -> int:
-    """Publish the report everywhere; what cannot be published is an error that the rest tells."""
-    event, told = known.event, known.settings
-    people, note = known.decision.people, known.note
-    failed: list[str] = []
-    if told.sarif:
-        note, told_sarif = _sarif(known, report, environ, note)
-        failed += told_sarif
-    if told.comment and event.kind == "pull":
-        if not event.may_write or known.client is None:
-            note = _joined(
-                note, "no comment: this job's token may not write to the pull request"
-            )
+    """Publish the report; a failed upload or comment is an error in the other reports."""
+    notes = [job.note]
+    errors: list[str] = []
+    if job.inputs.sarif:
+        note, sarif_errors = _upload_sarif(job, report, environ)
+        notes.append(note)
+        errors += sarif_errors
+    if job.inputs.comment and job.event.kind == "pull":
+        if job.event.may_write and job.client is not None:
+            context = _page_context(job, notes)
+            page = pull_request_page.comment(report.with_errors(errors), context)
+            errors += publish.comment(job.client, job.event, page)
         else:
-            text = pull_request_page.comment(
-                report.with_errors(failed),
-                pull_request_page.Beside(people, note, known.remarks),
+            notes.append(
+                "no comment: this job's token may not write to the pull request"
             )
-            failed += publish.comment(known.client, event, text)
-    report = report.with_errors(failed)
-    paths = {}
-    for output, name, kind in FILES:
-        target = os.path.join(told.folder, name)
-        paths[output] = target
-        write(target, reports.render(kind, report))
-    summary = pull_request_page.step_summary(
-        report, pull_request_page.Beside(people, note, known.remarks)
-    )
-    paths["markdown"] = os.path.join(told.folder, "zt-gate.md")
-    write(paths["markdown"], summary)
+    report = report.with_errors(errors)
+    folder = job.inputs.folder
+    output_paths = {}
+    for output, name, report_format in FILES:
+        output_paths[output] = os.path.join(folder, name)
+        write(output_paths[output], reports.render(report_format, report))
+    summary = pull_request_page.step_summary(report, _page_context(job, notes))
+    output_paths["markdown"] = os.path.join(folder, _PAGE)
+    write(output_paths["markdown"], summary)
     publish.summary(environ, summary)
-    publish.outputs(environ, {**publish.counts(report), **paths})
+    publish.outputs(environ, {**publish.counts(report), **output_paths})
     say(reports.render("github", report))
     return report.verdict.exit_code
 
 
-def _sarif(
-    known: _Run, report: Report, environ: MutableMapping[str, str], note: str
-) -> tuple[str, list[str]]:
-    event = known.event
-    if event.outside and not event.may_write:
-        return _joined(note, "no upload for code scanning: the head lies in a fork"), []
-    if event.kind == "queue":
-        return note, []
-    if known.client is None:
-        return note, ["sarif: true needs the input token"]
-    ref = event.ref or environ.get("GITHUB_REF", "")
-    return note, publish.sarif(
-        known.client, event, ref, reports.render("sarif", report)
+def _page_context(job: _Job, notes: list[str]) -> pull_request_page.PageContext:
+    note = "; ".join(note for note in notes if note)
+    return pull_request_page.PageContext(
+        job.decision.approvers, note, job.review_output
     )
 
 
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)
+def _upload_sarif(
+    job: _Job, report: Report, environ: MutableMapping[str, str]
+) -> tuple[str, list[str]]:
+    """Upload the report to code scanning; return a note for the page, and errors."""
+    event = job.event
+    if event.is_fork and not event.may_write:
+        return "no upload to code scanning: the head is in a fork", []
+    if event.kind == "queue":
+        return "", []
+    if job.client is None:
+        return "", ["sarif: true needs the input token"]
+    ref = event.ref or environ.get("GITHUB_REF", "")
+    document = reports.render("sarif", report)
+    return "", publish.sarif(job.client, event, ref, document)
 
 
 def forget(environ: MutableMapping[str, str]) -> None:
-    """Remove reports of an earlier step, so that nobody takes them for this one's."""
-    temp = environ.get("RUNNER_TEMP", "")
-    for name in (*(name for _, name, _ in FILES), "zt-gate.md"):
+    """Delete the reports of an earlier step, so that no step publishes them again."""
+    folder = environ.get("RUNNER_TEMP", "")
+    for name in (*(name for _, name, _ in FILES), _PAGE):
         with suppress(OSError):
-            os.unlink(os.path.join(temp, name))
+            os.unlink(os.path.join(folder, name))
 
 
 __all__ = ["GateError", "forget", "run"]

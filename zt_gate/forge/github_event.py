@@ -1,4 +1,4 @@
-"""What happened on GitHub: the event's file, read into what the gate needs of it."""
+"""Reads the event of a GitHub workflow run."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ Kind = Literal["pull", "queue", "push", "manual"]
 
 _MAX_BYTES = 50 << 20
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_QUEUED = re.compile(r"/pr-([0-9]{1,12})-[0-9a-f]{40,64}")
-#: Events about one pull request, whose payload holds it.
-_PULLS = frozenset(("pull_request", "pull_request_review", "pull_request_target"))
+_QUEUE_REF = re.compile(r"/pr-([0-9]{1,12})-[0-9a-f]{40,64}")
+#: Events with a pull request in their payload.
+_PULL_EVENTS = frozenset(("pull_request", "pull_request_review", "pull_request_target"))
 
 
 class EventError(UsageError):
-    """The event is none that the gate can judge; the text says what to run it on."""
+    """The gate cannot judge the event; the message names the supported ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event.
 
-    ``base`` and ``head`` are commit ids; ``base`` is "" where the default branch
-    is meant, and all zeros where nothing was there before.  ``number`` is the
-    pull request's, 0 for none; ``outside`` says that its head lies in a fork, and
-    ``may_write`` that the job's token may answer in the pull request.
+    ``base`` and ``head`` are commit ids; ``base`` is "" for the tip of the default
+    branch, and all zeros if nothing existed before.  ``number`` is the pull request's,
+    0 for none.  ``is_fork``: the head is in a fork.  ``may_write``: the job's token
+    may comment on the pull request.
     """
 
     kind: Kind
@@ -45,135 +45,165 @@ class Event:
     default_branch: str
     ref: str = ""
     number: int = 0
-    outside: bool = False
+    is_fork: bool = False
     may_write: bool = False
-    told: OriginHints = field(default_factory=OriginHints)
+    origin_hints: OriginHints = field(default_factory=OriginHints)
     pull: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """The repository that an event is about."""
+class _Repository:
+    """The repository of an event."""
 
-    repository: str
+    name: str
     default_branch: str
 
 
 def payload(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Read the event's file; raises EventError."""
+    """Read the payload of the event; raises EventError."""
     path = environ.get("GITHUB_EVENT_PATH", "")
     try:
         with open(path, "rb") as file:
             data = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError) as error:
         raise EventError(
-            "GITHUB_EVENT_PATH names no event: zt-gate ci github runs in a GitHub workflow"
+            "GITHUB_EVENT_PATH is not a readable event; "
+            "run zt-gate ci github in a GitHub workflow"
         ) from error
     if not isinstance(data, dict):
-        raise EventError("the event's file holds no event")
+        raise EventError("the file in GITHUB_EVENT_PATH has no event")
     return data
 
 
 def read(
     environ: Mapping[str, str], data: dict[str, Any], client: ForgeClient | None
 ) -> Event:
-    """Return what an event is about; raises EventError, or ApiError where it has to ask."""
+    """Return the event in a payload; raises EventError, or ApiError for a failed call."""
     name = environ.get("GITHUB_EVENT_NAME", "")
-    place = _Place(
+    repository = _Repository(
         _text(data, "repository", "full_name") or environ.get("GITHUB_REPOSITORY", ""),
         _text(data, "repository", "default_branch"),
     )
-    if name in _PULLS:
-        return _of_pull(
-            _table(data, "pull_request"), place, trusted=name == "pull_request_target"
-        )
+    if name in _PULL_EVENTS:
+        pull = _table(data, "pull_request")
+        return _of_pull(pull, repository, trusted=name == "pull_request_target")
     if name == "workflow_run":
-        return _of_pull(
-            _pull_of_run(data, place.repository, client), place, trusted=True
-        )
+        pull = _pull_of_run(data, repository.name, client)
+        return _of_pull(pull, repository, trusted=True)
     if name == "merge_group":
-        group = _table(data, "merge_group")
-        ref = _text(group, "head_ref")
-        queued = _QUEUED.search(ref)
-        return Event(
-            kind="queue", base=_oid(group, "base_sha"), head=_oid(group, "head_sha"), ref=ref,
-            number=int(queued[1]) if queued else 0, repository=place.repository,
-            default_branch=place.default_branch,
-        )  # fmt: skip
+        return _of_queue(_table(data, "merge_group"), repository)
     if name == "push":
-        return _of_push(data, place)
+        return _of_push(data, repository)
     if name == "workflow_dispatch":
-        head = environ.get("GITHUB_SHA", "")
-        return Event(kind="manual", base="", head=_checked(head), ref=_text(data, "ref"),
-                     told=_told_of(_text(data, "ref")), repository=place.repository,
-                     default_branch=place.default_branch)  # fmt: skip
+        return _of_dispatch(data, environ, repository)
     raise EventError(
-        f"the event {name!a} has no base to judge against; run the action on pull_request, "
-        "merge_group, push or workflow_dispatch"
+        f"the event {name!a} has no base to compare with; run the action on "
+        "pull_request, merge_group, push or workflow_dispatch"
     )
 
 
 def of_pull(data: Mapping[str, Any], repository: str) -> Event:
-    """Return the event that a pull request, as the interface answers it, would be."""
-    return _of_pull(data, _Place(repository, ""), trusted=True)
+    """Return the event of a pull request from the API's answer; raises EventError."""
+    return _of_pull(data, _Repository(repository, ""), trusted=True)
 
 
-def _of_pull(pull: Mapping[str, Any], place: _Place, *, trusted: bool) -> Event:
-    """``trusted``: the workflow is the base's, so its token may write for a fork, too."""
+def _of_pull(
+    pull: Mapping[str, Any], repository: _Repository, *, trusted: bool
+) -> Event:
+    """``trusted``: the workflow is the base's, so its token may write for a fork."""
     source = _text(pull, "head", "repo", "full_name")
-    outside = source.lower() != place.repository.lower()
+    is_fork = source.lower() != repository.name.lower()
     number = pull.get("number")
-    labels = pull.get("labels")
-    author = _table(pull, "user", required=False)
     return Event(
         kind="pull",
         base=_oid(_table(pull, "base"), "sha"),
         head=_oid(_table(pull, "head"), "sha"),
         ref=f"refs/pull/{number}/head",
         number=number if isinstance(number, int) else 0,
-        outside=outside,
-        may_write=trusted or not outside,
-        told=OriginHints(
-            labels=tuple(
-                _text(label, "name") for label in labels or () if isinstance(label, dict)
-            ),
-            branch=_text(pull, "head", "ref"),
-            author=f"{author.get('id', 0)}+{_text(author, 'login')}" if author else "",
-            text="\n".join((_text(pull, "title"), "", _text(pull, "body"))),
-        ),
+        is_fork=is_fork,
+        may_write=trusted or not is_fork,
+        origin_hints=_pull_hints(pull),
         pull=pull,
-        repository=place.repository,
-        default_branch=place.default_branch,
-    )  # fmt: skip
+        repository=repository.name,
+        default_branch=repository.default_branch,
+    )
 
 
-def _of_push(data: Mapping[str, Any], place: _Place) -> Event:
+def _pull_hints(pull: Mapping[str, Any]) -> OriginHints:
+    """Return labels, branch, author and text of a pull request."""
+    labels = pull.get("labels") or ()
+    user = _table(pull, "user", required=False)
+    author = ""
+    if user:
+        author = f"{user.get('id', 0)}+{_text(user, 'login')}"
+    return OriginHints(
+        labels=tuple(
+            _text(label, "name") for label in labels if isinstance(label, dict)
+        ),
+        branch=_text(pull, "head", "ref"),
+        author=author,
+        text="\n".join((_text(pull, "title"), "", _text(pull, "body"))),
+    )
+
+
+def _of_queue(group: Mapping[str, Any], repository: _Repository) -> Event:
+    ref = _text(group, "head_ref")
+    match = _QUEUE_REF.search(ref)
+    return Event(
+        kind="queue",
+        base=_oid(group, "base_sha"),
+        head=_oid(group, "head_sha"),
+        ref=ref,
+        number=int(match[1]) if match else 0,
+        repository=repository.name,
+        default_branch=repository.default_branch,
+    )
+
+
+def _of_push(data: Mapping[str, Any], repository: _Repository) -> Event:
     ref = _text(data, "ref")
     head = _oid(data, "after")
     if not head.strip("0"):
-        raise EventError("this push deletes a branch: there is nothing to judge")
-    # To another branch whoever pushes chose what was there before: the whole branch is judged.
-    onto = ref == f"refs/heads/{place.default_branch}"
-    base = _oid(data, "before") if onto else ""
+        raise EventError("this push deletes a branch; there is no change to judge")
+    base = ""
+    if ref == f"refs/heads/{repository.default_branch}":
+        # On another branch the pusher controls the old head, so the whole branch is
+        # compared with the default branch.
+        base = _oid(data, "before")
     return Event(
         kind="push",
         base=base,
         head=head,
         ref=ref,
-        told=_told_of(ref),
-        repository=place.repository,
-        default_branch=place.default_branch,
+        origin_hints=_branch_hints(ref),
+        repository=repository.name,
+        default_branch=repository.default_branch,
     )
 
 
-def _told_of(ref: str) -> OriginHints:
+def _of_dispatch(
+    data: Mapping[str, Any], environ: Mapping[str, str], repository: _Repository
+) -> Event:
+    ref = _text(data, "ref")
+    return Event(
+        kind="manual",
+        base="",
+        head=_checked(environ.get("GITHUB_SHA", "")),
+        ref=ref,
+        origin_hints=_branch_hints(ref),
+        repository=repository.name,
+        default_branch=repository.default_branch,
+    )
+
+
+def _branch_hints(ref: str) -> OriginHints:
     return OriginHints(branch=ref.removeprefix("refs/heads/"))
 
 
 def _pull_of_run(
     data: Mapping[str, Any], repository: str, client: ForgeClient | None
 ) -> Mapping[str, Any]:
-    """Ask for the pull request that a finished workflow ran for; believes no file of that run."""
+    """Return the pull request of a finished workflow run; trusts no file of that run."""
     from urllib.parse import quote
 
     run = _table(data, "workflow_run")
@@ -181,15 +211,14 @@ def _pull_of_run(
     owner = _text(run, "head_repository", "owner", "login")
     branch = _text(run, "head_branch")
     if client is None:
-        raise EventError("workflow_run needs the input token, to find its pull request")
-    which = quote(f"{owner}:{branch}", safe="")
-    for pull in client.pages(
-        f"/repos/{quote(repository)}/pulls?state=open&head={which}"
-    ):
+        raise EventError("workflow_run needs the input token to find the pull request")
+    head_filter = quote(f"{owner}:{branch}", safe="")
+    path = f"/repos/{quote(repository)}/pulls?state=open&head={head_filter}"
+    for pull in client.pages(path):
         if isinstance(pull, dict) and _text(pull, "head", "sha") == head:
             return pull
     raise EventError(
-        "no open pull request has this head any more; a later run judges it"
+        "no open pull request has this head commit; a later run judges the new head"
     )
 
 
@@ -200,11 +229,12 @@ def _table(
     if isinstance(value, dict):
         return value
     if required:
-        raise EventError(f"the event lacks {key}")
+        raise EventError(f"the event has no {key}")
     return {}
 
 
 def _text(data: Mapping[str, Any], *keys: str) -> str:
+    """Return the string at a path of keys, "" if there is none."""
     value: Any = data
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
@@ -217,7 +247,5 @@ def _oid(data: Mapping[str, Any], key: str) -> str:
 
 def _checked(oid: str) -> str:
     if not _OID.fullmatch(oid):
-        raise EventError(
-            "the event names no commit where it should: there is nothing to judge"
-        )
+        raise EventError("the event has no valid commit id; there is nothing to judge")
     return oid

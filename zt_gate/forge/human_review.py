@@ -1,6 +1,7 @@
-"""Whether a person has looked: reviews of the current head, by somebody else than wrote it.
+"""Decides whether a person other than the author approved the head commit.
 
-``gather`` asks the forge, ``decide`` is pure.  What cannot be told counts as no.
+``gather`` calls the forge; ``decide`` is pure.  An unknown fact counts against the
+approval.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 _NOREPLY = re.compile(
     r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com"
 )
-_DECIDES = frozenset(("APPROVED", "CHANGES_REQUESTED", "DISMISSED"))
-_MAY_WRITE = frozenset(("admin", "maintain", "write"))
-_MAX_NAMED = 10
+_DECIDING_STATES = frozenset(("APPROVED", "CHANGES_REQUESTED", "DISMISSED"))
+_WRITE_PERMISSIONS = frozenset(("admin", "maintain", "write"))
+_MAX_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the forge; ``kind`` is "User" for people, else "Bot" and the like."""
+    """An account of the forge; ``kind`` is "User" for people, for example "Bot" else."""
 
     login: str
     number: int = 0
@@ -38,13 +39,13 @@ class Account:
 
     @property
     def key(self) -> str:
-        """The login as it is compared."""
+        """The login in lower case, for comparison."""
         return self.login.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The last word of one reviewer, and of which commit it was said."""
+    """The last deciding review of one account, and the commit that it reviews."""
 
     account: Account
     state: str
@@ -53,12 +54,12 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewFacts:
-    """What the forge says.
+    """The facts from the forge on which the decision rests.
 
-    ``writers`` are logins and numeric ids of everybody who wrote, committed or
-    proposed; ``unknown`` counts commits whose people have no account.
-    ``may_write`` has the logins that may write to the repository; ``members`` the
-    logins for which a team's membership is known, by team.
+    ``writers`` are logins and numeric ids of all authors, committers and proposers;
+    ``unknown`` counts commits whose author or committer has no account.  ``may_write``
+    has the logins with write access to the repository; ``members`` has the approving
+    members of each team.
     """
 
     head: str
@@ -71,100 +72,102 @@ class ReviewFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the reviews come to.
+    """The result of the reviews.
 
-    ``people`` have approved the head; ``owner`` names them where every touched path
-    has an owner among them, else "".  ``missing`` says what is still needed, and who
-    may give it, "" for nothing.
+    ``approvers`` approved the head commit.  ``owner`` names them if they own every
+    changed path, else it is "".  ``missing`` says which approval is still needed and
+    from whom, "" for none.
     """
 
-    people: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
     owner: str = ""
     missing: str = ""
 
 
 def gather(client: ForgeClient, event: Event, owners: Iterable[str]) -> ReviewFacts:
-    """Ask for reviews, commits and permissions; raises ApiError."""
+    """Request reviews, commits and permissions from the forge; raises ApiError."""
     pull = event.pull or {}
-    top = f"/repos/{quote(event.repository)}"
-    here = f"{top}/pulls/{event.number}"
-    last = _last_words(client.pages(f"{here}/reviews"))
-    commits = client.pages(f"{here}/commits")
+    repository = f"/repos/{quote(event.repository)}"
+    pull_path = f"{repository}/pulls/{event.number}"
+    reviews = _last_reviews(client.pages(f"{pull_path}/reviews"))
+    commits = client.pages(f"{pull_path}/commits")
     total = pull.get("commits")
     if isinstance(total, int) and total > len(commits):
         raise ApiError(
-            f"GET {here}/commits: {total} commits, of which {len(commits)} are told"
+            f"GET {pull_path}/commits: the API returned {len(commits)} of {total} commits"
         )
-    approving = [one for one in last if one.state == "APPROVED"]
-    may = {
-        one.account.key for one in approving if _permission(client, top, one.account)
+    approving = [review for review in reviews if review.state == "APPROVED"]
+    may_write = {
+        review.account.key
+        for review in approving
+        if _may_write(client, repository, review.account)
     }
     teams = {owner for owner in owners if owner.startswith("@") and "/" in owner}
     return ReviewFacts(
         head=event.head,
-        reviews=tuple(last),
+        reviews=tuple(reviews),
         writers=frozenset(_writers(pull, commits)),
-        may_write=frozenset(may),
+        may_write=frozenset(may_write),
         members={team: _members(client, team, approving) for team in sorted(teams)},
-        unknown=sum(not _known(commit) for commit in commits),
+        unknown=sum(not _has_accounts(commit) for commit in commits),
     )
 
 
-def _last_words(reviews: Iterable[Any]) -> list[Review]:
+def _last_reviews(reviews: Iterable[Any]) -> list[Review]:
     """Return the last deciding review of each account; comments decide nothing."""
-    found: dict[str, Review] = {}
+    last: dict[str, Review] = {}
     for review in reviews:
-        user, state = _dict(review, "user"), _text(review, "state").upper()
-        if not user or state not in _DECIDES:
+        user = _dict(review, "user")
+        state = _text(review, "state").upper()
+        if not user or state not in _DECIDING_STATES:
             continue
         account = Account(_text(user, "login"), _number(user), _text(user, "type"))
-        found[account.key] = Review(account, state, _text(review, "commit_id"))
-    return list(found.values())
+        last[account.key] = Review(account, state, _text(review, "commit_id"))
+    return list(last.values())
 
 
-def _permission(client: ForgeClient, top: str, account: Account) -> bool:
-    path = f"{top}/collaborators/{quote(account.login, safe='')}/permission"
+def _may_write(client: ForgeClient, repository: str, account: Account) -> bool:
+    login = quote(account.login, safe="")
     try:
-        answer = client.get(path)
+        answer = client.get(f"{repository}/collaborators/{login}/permission")
     except ApiError as error:
-        if error.status == 404:  # an account that the repository does not know
+        if error.status == 404:  # the account is not a collaborator
             return False
         raise
-    return _text(answer, "permission") in _MAY_WRITE
+    return _text(answer, "permission") in _WRITE_PERMISSIONS
 
 
 def _members(
     client: ForgeClient, team: str, approving: Iterable[Review]
 ) -> frozenset[str]:
-    """Return who of them is in a team; one that the token may not look into has nobody."""
-    org, _, name = team.removeprefix("@").partition("/")
-    found = set()
+    """Return the approving members of a team; none if the token may not read it."""
+    organization, _, name = team.removeprefix("@").partition("/")
+    memberships = f"/orgs/{quote(organization)}/teams/{quote(name)}/memberships"
+    members = set()
     for review in approving:
-        path = f"/orgs/{quote(org)}/teams/{quote(name)}/memberships/{quote(review.account.login)}"
         try:
-            answer = client.get(path)
+            answer = client.get(f"{memberships}/{quote(review.account.login)}")
         except ApiError as error:
             if error.status in {403, 404}:
                 continue
             raise
         if _text(answer, "state") == "active":
-            found.add(review.account.key)
-    return frozenset(found)
+            members.add(review.account.key)
+    return frozenset(members)
 
 
 def _writers(pull: Mapping[str, Any], commits: Iterable[Any]) -> Iterable[str | int]:
+    """Yield logins and ids of proposer, authors, committers and co-authors."""
     users = [_dict(pull, "user")]
     for commit in commits:
         users += [_dict(commit, "author"), _dict(commit, "committer")]
-        inner = _dict(commit, "commit")
-        text = "\n".join(
-            (
-                _text(_dict(inner, "author"), "email"),
-                _text(_dict(inner, "committer"), "email"),
-                _text(inner, "message"),
-            )
+        git_commit = _dict(commit, "commit")
+        texts = (
+            _text(_dict(git_commit, "author"), "email"),
+            _text(_dict(git_commit, "committer"), "email"),
+            _text(git_commit, "message"),
         )
-        for number, login in _NOREPLY.findall(text):
+        for number, login in _NOREPLY.findall("\n".join(texts)):
             yield login.lower()
             if number:
                 yield int(number)
@@ -174,97 +177,101 @@ def _writers(pull: Mapping[str, Any], commits: Iterable[Any]) -> Iterable[str | 
             yield _number(user)
 
 
-def _known(commit: Any) -> bool:
+def _has_accounts(commit: Any) -> bool:
     return bool(_dict(commit, "author") and _dict(commit, "committer"))
 
 
 def decide(
     facts: ReviewFacts, paths: Sequence[bytes], owners: Owners, marks: Marks
 ) -> Decision:
-    """Hold the reviews against who wrote the change and who owns what it touches."""
-    good: list[Account] = []
+    """Compare the reviews with the writers of the change and the owners of its paths."""
+    valid: list[Account] = []
     refused: list[str] = []
     for review in facts.reviews:
         if review.state != "APPROVED":
             continue
-        reason = _why_not(review, facts, marks)
+        reason = _refusal(review, facts, marks)
         if reason:
             refused.append(f"@{review.account.login} {reason}")
         else:
-            good.append(review.account)
-    logins = {account.key for account in good}
-    owned = {path: owners.of(path) for path in paths}
-    open_ = [
-        path
-        for path, names in owned.items()
-        if names and not _has(names, logins, facts)
+            valid.append(review.account)
+    logins = {account.key for account in valid}
+    owner_groups = [owners.of(path) for path in paths]
+    unapproved = [
+        names
+        for names in owner_groups
+        if names and not _includes_owner(names, logins, facts)
     ]
-    covered = bool(owned) and all(owned.values()) and not open_
-    named = tuple(f"@{account.login}" for account in good)
+    approvers = tuple(f"@{account.login}" for account in valid)
+    owner = ""
+    if valid and owner_groups and all(owner_groups) and not unapproved:
+        owner = ", ".join(approvers)
     missing = ""
-    if not good or open_:
-        missing = _missing(
-            facts, [owned[path] for path in open_] if good else owned.values()
-        )
-        if refused:
-            missing += f" Not counted: {'; '.join(refused[:_MAX_NAMED])}."
-    return Decision(
-        people=named,
-        owner=", ".join(named) if covered and good else "",
-        missing=missing,
-    )
+    if not valid:
+        missing = _missing(facts, owner_groups)
+    elif unapproved:
+        missing = _missing(facts, unapproved)
+    if missing and refused:
+        missing += f" Not counted: {'; '.join(refused[:_MAX_LISTED])}."
+    return Decision(approvers=approvers, owner=owner, missing=missing)
 
 
-def _why_not(review: Review, facts: ReviewFacts, marks: Marks) -> str:
+def _refusal(review: Review, facts: ReviewFacts, marks: Marks) -> str:
+    """Return why an approving review does not count, "" if it counts."""
     account = review.account
     if account.kind != "User" or account.key.endswith("[bot]"):
         return "is a bot"
     if is_agent_account(f"{account.number}+{account.login}", marks):
         return "is an agent"
-    if account.key in facts.writers or (
-        account.number and account.number in facts.writers
-    ):
-        return "wrote, committed or proposed it"
+    is_writer = account.key in facts.writers
+    if is_writer or (account.number and account.number in facts.writers):
+        return "wrote, committed or proposed the change"
     if review.head != facts.head:
         return "approved another commit"
     if account.key not in facts.may_write:
-        return "may not write to the repository"
+        return "has no write access to the repository"
     return ""
 
 
-def _has(names: Iterable[str], logins: set[str], facts: ReviewFacts) -> bool:
-    return any(
-        name.removeprefix("@").lower() in logins
-        if "/" not in name
-        else bool(logins & facts.members.get(name, frozenset()))
-        for name in names
-        if name.startswith("@")
-    )
+def _includes_owner(names: Iterable[str], logins: set[str], facts: ReviewFacts) -> bool:
+    """Whether one of the owners, a person or a team, is among the logins."""
+    for name in names:
+        if not name.startswith("@"):
+            continue
+        if "/" in name:
+            owners = facts.members.get(name, frozenset())
+        else:
+            owners = frozenset((_login_key(name),))
+        if logins & owners:
+            return True
+    return False
 
 
-def _missing(facts: ReviewFacts, owned: Iterable[tuple[str, ...]]) -> str:
-    """Say what is needed and who may give it."""
-    groups = dict.fromkeys(names for names in owned if names)
+def _login_key(name: str) -> str:
+    return name.removeprefix("@").lower()
+
+
+def _missing(facts: ReviewFacts, owner_groups: Iterable[tuple[str, ...]]) -> str:
+    """Return which approval is needed and from whom."""
+    groups = list(dict.fromkeys(names for names in owner_groups if names))
     head = facts.head[:12]
     if not groups:
-        who = "any person who may write to the repository and neither wrote, committed nor "
-        return f"Nobody has approved {head} who could: {who}proposed the change."
-    told = []
-    for names in list(groups)[:_MAX_NAMED]:
-        free = [
-            name
-            for name in names
-            if name.removeprefix("@").lower() not in facts.writers
-        ]
-        told.append(
-            " or ".join(free) if free else f"nobody: {', '.join(names)} wrote it"
+        return (
+            f"No valid approval of {head}: it needs an approving review from a person "
+            "with write access who did not write, commit or propose the change."
         )
-    more = (
-        f", and {len(groups) - _MAX_NAMED} more groups"
-        if len(groups) > _MAX_NAMED
-        else ""
-    )
-    return f"An approving review of {head} is missing from: {'; '.join(told)}{more}."
+    reviewers = "; ".join(_eligible(names, facts) for names in groups[:_MAX_LISTED])
+    if len(groups) > _MAX_LISTED:
+        reviewers += f", and {len(groups) - _MAX_LISTED} more groups"
+    return f"An approving review of {head} is missing from: {reviewers}."
+
+
+def _eligible(names: tuple[str, ...], facts: ReviewFacts) -> str:
+    """Return the owners of a path who did not write the change."""
+    eligible = [name for name in names if _login_key(name) not in facts.writers]
+    if not eligible:
+        return f"another owner than {', '.join(names)}, who wrote the change"
+    return " or ".join(eligible)
 
 
 def _dict(data: Any, key: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Where a verdict goes in a workflow: outputs, the step summary, a comment, code scanning."""
+"""Publishes the result in a workflow: outputs, step summary, comment, code scanning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from zt_gate.errors import GateError
 from zt_gate.forge.api_client import ApiError
-from zt_gate.reports import summary as words
+from zt_gate.reports import summary as report_summary
 from zt_gate.reports.markdown import MARKER
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from zt_gate.forge.github_event import Event
     from zt_gate.model.report import Report
 
-#: What the tokens of GitHub's own apps begin with; another belongs to a person.
+#: Prefix of the tokens of GitHub apps; other tokens belong to people.
 _APP_TOKEN = "ghs_"  # noqa: S105 - a prefix
 
 
 def counts(report: Report) -> dict[str, str]:
-    """Return the outputs that say what was found."""
-    count = words.counts(report)
+    """Return the step outputs with the verdict and the counts."""
+    count = report_summary.counts(report)
     return {
         "verdict": report.verdict.value,
         "blocking": str(count.block),
@@ -35,17 +35,17 @@ def counts(report: Report) -> dict[str, str]:
 
 
 def outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
-    """Add outputs of the step; a later value replaces an earlier one.  Raises GateError."""
+    """Write step outputs; a later value replaces an earlier one.  Raises GateError."""
     rows = []
     for name, value in values.items():
         if "\n" in value or "\r" in value:
-            raise GateError(f"the output {name} would hold a line break")
+            raise GateError(f"the value of the output {name} contains a line break")
         rows.append(f"{name}={value}\n")
     _append(environ, "GITHUB_OUTPUT", "".join(rows).encode())
 
 
 def summary(environ: Mapping[str, str], text: bytes) -> None:
-    """Add to the page of the step.  Raises GateError."""
+    """Append to the step summary.  Raises GateError."""
     _append(environ, "GITHUB_STEP_SUMMARY", text)
 
 
@@ -59,29 +59,29 @@ def _append(environ: Mapping[str, str], name: str, data: bytes) -> None:
 
 
 def comment(client: ForgeClient, event: Event, text: str) -> list[str]:
-    """Write the one comment, or write it anew; return what went wrong, if anything.
+    """Create or update the gate's comment; return the errors.
 
-    A comment is the gate's own where it begins with the marker and comes from the account that
-    the token belongs to: anybody can write the marker.
+    A comment is the gate's own if it begins with the marker and its author is the
+    account of the token: anybody can write the marker.
     """
-    top = f"/repos/{quote(event.repository)}/issues"
+    issues = f"/repos/{quote(event.repository)}/issues"
+    comments = f"{issues}/{event.number}/comments"
+    body = {"body": text}
     try:
-        mine = _mine(client)
-        for item in client.pages(f"{top}/{event.number}/comments"):
-            if _is_own(item, mine):
-                client.send(
-                    "PATCH", f"{top}/comments/{int(item['id'])}", {"body": text}
-                )
+        login = _token_login(client)
+        for item in client.pages(comments):
+            if _is_own(item, login):
+                client.send("PATCH", f"{issues}/comments/{int(item['id'])}", body)
                 return []
-        client.send("POST", f"{top}/{event.number}/comments", {"body": text})
+        client.send("POST", comments, body)
     except ApiError as error:
-        mend = "give the job pull-requests: write, or say comment: false"
-        return [f"the comment could not be written: {error}; {mend}"]
+        fix = "give the job pull-requests: write, or set comment: false"
+        return [f"the comment could not be written: {error}; {fix}"]
     return []
 
 
-def _mine(client: ForgeClient) -> str:
-    """Return the login of a person's token, "" for an app's: those are bots."""
+def _token_login(client: ForgeClient) -> str:
+    """Return the login of the token's user, "" for an app's token."""
     if client.token.startswith(_APP_TOKEN):
         return ""
     try:
@@ -90,20 +90,25 @@ def _mine(client: ForgeClient) -> str:
         if error.status in {401, 403, 404}:
             return ""
         raise
-    return user.get("login", "") if isinstance(user, dict) else ""
+    if not isinstance(user, dict):
+        return ""
+    login: str = user.get("login", "")
+    return login
 
 
-def _is_own(item: Any, mine: str) -> bool:
+def _is_own(item: Any, login: str) -> bool:
     if not isinstance(item, dict) or not isinstance(item.get("id"), int):
         return False
     user = item.get("user")
     if not isinstance(user, dict) or not str(item.get("body") or "").startswith(MARKER):
         return False
-    return user.get("login") == mine if mine else user.get("type") == "Bot"
+    if login:
+        return user.get("login") == login
+    return user.get("type") == "Bot"
 
 
 def sarif(client: ForgeClient, event: Event, ref: str, document: bytes) -> list[str]:
-    """Hand the report to code scanning; return what went wrong, if anything."""
+    """Upload the report to code scanning; return the errors."""
     packed = base64.b64encode(gzip.compress(document, mtime=0)).decode("ascii")
     body = {
         "commit_sha": event.head,
@@ -111,11 +116,10 @@ def sarif(client: ForgeClient, event: Event, ref: str, document: bytes) -> list[
         "sarif": packed,
         "tool_name": "zt-gate",
     }
+    path = f"/repos/{quote(event.repository)}/code-scanning/sarifs"
     try:
-        client.send(
-            "POST", f"/repos/{quote(event.repository)}/code-scanning/sarifs", body
-        )
+        client.send("POST", path, body)
     except ApiError as error:
-        mend = "give the job security-events: write, or say sarif: false"
-        return [f"code scanning did not take the report: {error}; {mend}"]
+        fix = "give the job security-events: write, or set sarif: false"
+        return [f"the upload to code scanning failed: {error}; {fix}"]
     return []

@@ -1,7 +1,7 @@
-"""The page of a pull request: the report, and what is left for a person to look at.
+"""Renders the page of a pull request: the report and the points for human review.
 
-"The gate passed" must never be read as "somebody reviewed it", so the page says who
-did, and lists what no scanner could judge.
+A pass of the gate is not a review.  The page therefore names the people who approved
+the change, and lists the content that no scanner inspected.
 """
 
 from __future__ import annotations
@@ -16,86 +16,91 @@ from zt_gate.reports.escape import html_code, markdown_code, markdown_prose
 from zt_gate.reports.markdown import COMMENT_LIMIT, SUMMARY_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from zt_gate.model.report import Report
 
-#: Entries of the list, and bytes of it: the findings need the room.
+#: Maximum entries and bytes of the list, so that the findings have room.
 MAX_LISTED = 50
 _MAX_BYTES = 12_000
-#: Findings that say that a file is made by a program.
-_MADE = frozenset(("scope/generated-edited",))
+#: Rules that report a generated file.
+_GENERATED_RULES = frozenset(("scope/generated-edited",))
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What the report itself does not say.
+class PageContext:
+    """The parts of the page beside the report.
 
-    Who approved, why something is missing, and what a reviewing command said (Markdown already).
+    ``approvers`` are logins; ``note`` says why something is missing;
+    ``review_output`` is the output of the review command, as Markdown.
     """
 
-    people: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
     note: str = ""
-    remarks: str = ""
+    review_output: str = ""
 
 
-def step_summary(report: Report, beside: Beside) -> bytes:
+def step_summary(report: Report, context: PageContext) -> bytes:
     """Return the page for the step summary, at most 1 MiB."""
-    return _page(report, beside, SUMMARY_LIMIT)
+    return _page(report, context, SUMMARY_LIMIT)
 
 
-def comment(report: Report, beside: Beside) -> str:
+def comment(report: Report, context: PageContext) -> str:
     """Return the page for a comment: at most 65,536 characters, counted as bytes."""
-    return _page(report, beside, COMMENT_LIMIT).decode()
+    return _page(report, context, COMMENT_LIMIT).decode()
 
 
-def _page(report: Report, beside: Beside, limit: int) -> bytes:
-    last = "".join(_for_people(report, beside.people, beside.note)).encode()
-    if beside.remarks:
-        last += (
-            "\n### What the reviewing command says\n\n"
-            f"Information from a program, which no verdict rests on.\n\n{beside.remarks}\n"
-        ).encode()
-    return reports.render("markdown", report, Options(limit=limit - len(last))) + last
+def _page(report: Report, context: PageContext, limit: int) -> bytes:
+    sections = "".join(_human_review(report, context))
+    if context.review_output:
+        sections += (
+            "\n### Review command output\n\n"
+            "Information only: it does not affect the verdict.\n\n"
+            f"{context.review_output}\n"
+        )
+    appendix = sections.encode()
+    options = Options(limit=limit - len(appendix))
+    return reports.render("markdown", report, options) + appendix
 
 
-def _for_people(report: Report, people: Sequence[str], note: str) -> Iterator[str]:
-    yield "\n### For a person to look at\n\n"
-    if people:
-        names = ", ".join(markdown_code(name) for name in people)
-        yield f"- approved by {names}, who neither wrote nor committed it\n"
+def _human_review(report: Report, context: PageContext) -> Iterator[str]:
+    yield "\n### For human review\n\n"
+    if context.approvers:
+        names = ", ".join(markdown_code(name) for name in context.approvers)
+        yield f"- approved by {names} (neither author nor committer)\n"
     else:
-        yield "- **no person has approved this head**, as far as the gate can tell\n"
-    if note:
-        yield f"- {markdown_prose(note)}\n"
-    rows = list(_unjudged(report))
+        yield "- **zt-gate found no approval of the head commit by a person**\n"
+    if context.note:
+        yield f"- {markdown_prose(context.note)}\n"
+    rows = list(_uninspected_rows(report))
     if not rows:
-        yield "- every file of the change had a scanner that could read it\n"
+        yield "- a scanner inspected every changed file\n"
         return
-    many = f"{len(rows)} {'entry' if len(rows) == 1 else 'entries'}"
-    # Inside the HTML block Markdown is not read; an empty line ends it.
-    yield f"\n<details><summary><b>Unjudged</b> {html_code(many)}</summary>\n\n"
-    used = 0
+    count = "1 entry" if len(rows) == 1 else f"{len(rows)} entries"
+    # Markdown resumes after an empty line.
+    yield f"\n<details><summary><b>Not inspected</b> {html_code(count)}</summary>\n\n"
+    size = 0
     for number, row in enumerate(rows):
-        used += len(row.encode())
-        if number >= MAX_LISTED or used > _MAX_BYTES:
+        size += len(row.encode())
+        if number >= MAX_LISTED or size > _MAX_BYTES:
             yield f"- and {len(rows) - number} more\n"
             break
         yield row
     yield "\n</details>\n"
 
 
-def _unjudged(report: Report) -> Iterator[str]:
-    """Yield one line for each path that a scanner did not judge, the worst first."""
-    told: dict[tuple[bytes | None, str], dict[str, None]] = {}
+def _uninspected_rows(report: Report) -> Iterator[str]:
+    """Yield one line for each path that a scanner did not inspect, the worst first."""
+    # The inner dictionaries are ordered sets of reasons.
+    reasons_by_item: dict[tuple[bytes | None, str], dict[str, None]] = {}
     for _, item in summary.not_inspected(report):
-        told.setdefault((item.path, item.kind.replace("_", " ")), {})[item.reason] = (
-            None
-        )
+        key = (item.path, item.kind.replace("_", " "))
+        reasons_by_item.setdefault(key, {})[item.reason] = None
     for judged in report.findings:
-        if judged.finding.rule in _MADE:
-            path = judged.finding.location.path
-            told.setdefault((path, "generated"), {})[judged.finding.message] = None
-    for (path, kind), reasons in told.items():
-        where = "the change" if path is None else markdown_code(path)
-        yield f"- {kind}: {where}: {markdown_prose('; '.join(list(reasons)[:3]))}\n"
+        if judged.finding.rule in _GENERATED_RULES:
+            key = (judged.finding.location.path, "generated")
+            reasons_by_item.setdefault(key, {})[judged.finding.message] = None
+    for (path, kind), reasons in reasons_by_item.items():
+        place = "the change" if path is None else markdown_code(path)
+        text = "; ".join(list(reasons)[:3])
+        yield f"- {kind}: {place}: {markdown_prose(text)}\n"

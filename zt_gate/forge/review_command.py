@@ -1,8 +1,9 @@
-"""What a reviewing command of the user's own says about a change: information, never a verdict.
+"""Runs the user's review command on a change: information only, never a verdict.
 
-The command (an agent's CLI in print mode, with tools that only read) gets the masked diff on
-its standard input and nothing else: an empty folder to start in, so that no file of the change
-configures it, and of the environment what was named.  What it prints is shown as text.
+The command, for example an agent's CLI in print mode with read-only tools, gets the
+masked diff on its standard input.  It starts in an empty folder, so that no file of the
+change configures it, and sees only the environment variables that the user names.  Its
+output is shown as plain text.
 """
 
 from __future__ import annotations
@@ -31,99 +32,122 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.report import ScannerRun
 
-#: Wall seconds of the command, bytes of the diff that it gets and of its words that are shown.
+#: Wall seconds of the command, maximum bytes of the diff and of the shown output.
 SECONDS = 300.0
 MAX_DIFF = 400_000
 MAX_SHOWN = 8_000
 _MAX_OUTPUT = 1 << 20
-_DIFF = ("diff-tree", "-r", "-p", "-U5", "-M", "--no-ext-diff", "--no-textconv", "--no-color",
-         "--src-prefix=a/", "--dst-prefix=b/", "--ignore-submodules=none")  # fmt: skip
+_DIFF_COMMAND = (
+    "diff-tree",
+    "-r",
+    "-p",
+    "-U5",
+    "-M",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--ignore-submodules=none",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewCommand:
-    """The command's words, and the names of the variables that it may see."""
+    """The words of the command and the environment variables that it may see."""
 
     words: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, text: str, variables: Iterable[str]) -> ReviewCommand:
-        """Read the inputs; raises UsageError."""
+        """Parse the inputs; raises UsageError."""
         try:
             return cls(tuple(shlex.split(text)), tuple(variables))
         except ValueError as error:
-            raise UsageError(f"review-command cannot be read: {error}") from error
+            raise UsageError(
+                f"review-command is not a valid shell command: {error}"
+            ) from error
 
 
-def remarks(
+def run(
     command: ReviewCommand,
     git: Git,
     event: Event,
     runs: Sequence[ScannerRun],
     environ: Mapping[str, str],
 ) -> str:
-    """Return what the command says, or why it said nothing; never raises for its failure.
+    """Return the masked output of the command, or why there is none.
 
-    It is not asked where a scanner has no result: a secret could then be in the diff.
+    Never raises for a failure of the command.  The command does not run if a scanner
+    failed: the diff could then contain an unmasked secret.
     """
     if not runs or any(run.status != "ok" for run in runs):
-        return "It was not asked: not every scanner has a result, so the diff may hold secrets."
-    masker = Masker(
-        (value for run in runs for found in run.findings for value in found.secrets),
-        review.secret_patterns(),
-    )
+        return (
+            "Review command skipped: a scanner failed, so the diff may contain secrets."
+        )
+    findings = (finding for run in runs for finding in run.findings)
+    secrets = (secret for finding in findings for secret in finding.secrets)
+    masker = Masker(secrets, review.secret_patterns())
     diff = masker.mask(_diff(git, event))
     if len(diff.encode()) > MAX_DIFF:
-        return f"It was not asked: the diff has more than {MAX_DIFF:,} bytes."
+        return f"Review command skipped: the diff has more than {MAX_DIFF:,} bytes."
     try:
-        said = _asked(command, git, diff, environ)
+        output = _start(command, git, diff, environ)
     except (OSError, UsageError) as error:
-        return f"It said nothing: {visible(masker.mask(str(error)))}"
-    return masker.mask(said)
+        return f"Review command failed: {visible(masker.mask(str(error)))}"
+    return masker.mask(output)
 
 
-def shown(said: str) -> str:
-    """Return the words as a block of Markdown in which nothing is markup."""
-    cut = said.encode()[:MAX_SHOWN].decode("utf-8", "ignore")
-    lines = [log_start(visible(line)) for line in cut.split("\n")]
-    lines += ["…"] if len(cut) < len(said) else []
-    text = "\n".join(lines)
-    # Escapes make it longer: the page's room is counted in what is shown.
-    lines = text.encode()[: 2 * MAX_SHOWN].decode("utf-8", "ignore").split("\n")
-    return markdown_block(lines)
+def as_markdown(output: str) -> str:
+    """Return the output as a Markdown block without markup, shortened."""
+    shortened = output.encode()[:MAX_SHOWN].decode("utf-8", "ignore")
+    lines = [log_start(visible(line)) for line in shortened.split("\n")]
+    if len(shortened) < len(output):
+        lines.append("…")
+    # Escapes lengthen the text, and the page counts the bytes that it shows.
+    text = "\n".join(lines).encode()[: 2 * MAX_SHOWN].decode("utf-8", "ignore")
+    return markdown_block(text.split("\n"))
 
 
 def _diff(git: Git, event: Event) -> str:
     start = git.empty_tree
     if not history.is_null_revision(git, event.base):
         start = history.merge_base(git, event.base, event.head)
-    return git.run([*_DIFF, start, event.head, "--"]).decode("utf-8", "replace")
+    diff = git.run([*_DIFF_COMMAND, start, event.head, "--"])
+    return diff.decode("utf-8", "replace")
 
 
-def _asked(
+def _start(
     command: ReviewCommand, git: Git, diff: str, environ: Mapping[str, str]
 ) -> str:
-    """Start the command and return its standard output; raises OSError, UsageError."""
+    """Run the command and return its standard output; raises OSError, UsageError."""
     path = process.safe_search_path(environ.get("PATH", os.defpath))
-    program = shutil.which(command.words[0], path=path)
-    if program is None or not os.path.isabs(program):
-        raise UsageError("review-command names no program on PATH")
-    if inside(os.path.realpath(program), os.path.realpath(git.root)):
-        raise UsageError("review-command names a program of the change itself")
+    program = _find_program(command.words[0], path, git)
     folder = tempfile.mkdtemp(prefix="zt-gate-")
+    named = {name: environ[name] for name in command.variables if name in environ}
     try:
-        own = {name: environ[name] for name in command.variables if name in environ}
-        done = process.run(
+        result = process.run(
             [program, *command.words[1:]],
             cwd=Path(folder),
             deadline=time.monotonic() + SECONDS,
-            env={**own, "HOME": folder, "PATH": path},
+            env={**named, "HOME": folder, "PATH": path},
             stdin=diff.encode(),
             max_output=_MAX_OUTPUT,
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if done.returncode:
-        raise UsageError(f"review-command ended with exit code {done.returncode}")
-    return done.stdout.decode("utf-8", "replace").strip() or "It said nothing."
+    if result.returncode:
+        raise UsageError(f"review-command ended with exit code {result.returncode}")
+    output = result.stdout.decode("utf-8", "replace").strip()
+    return output or "Review command printed nothing."
+
+
+def _find_program(name: str, path: str, git: Git) -> str:
+    """Return the absolute path of a program outside the repository."""
+    program = shutil.which(name, path=path)
+    if program is None or not os.path.isabs(program):
+        raise UsageError("the program of review-command is not on PATH")
+    if inside(os.path.realpath(program), os.path.realpath(git.root)):
+        raise UsageError("the program of review-command is a file of the repository")
+    return program

@@ -1,1 +1,1 @@
-"""The policy: what it may say, and where it is read from."""
+"""The policy: schema, loading, levels, and waivers of findings."""

@@ -1,9 +1,9 @@
-"""What a person has said yes to on this machine, kept outside the repository.
+"""Approvals given on this machine, stored outside the repository.
 
-A record is one JSON file for each repository in the user's own state folder
-(XDG Base Directory Specification).  CI does not read it: a runner may keep what
-an earlier job left there.  Whoever can run programs as this user can write it,
-so it advises, as all local hooks do; CI asks for ``--accept`` or a review.
+There is one JSON file for each repository in the user's state folder (XDG Base
+Directory Specification).  Any program of this user can write it, so approvals are
+as advisory as all local hooks.  CI does not read the file, because a runner may
+keep the files of an earlier job; CI requires ``--accept`` or a review.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _MAX_BYTES = 4 << 20
 
 
 class ApprovalError(GateError):
-    """The record of approvals cannot be used; the text says why."""
+    """The approvals file cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One finding that a person accepts; ``since`` and ``expires`` are ISO dates, in UTC."""
+    """One approved finding; ``since`` and ``expires`` are ISO dates, in UTC."""
 
     fingerprint: str
     rule: str
@@ -41,62 +41,58 @@ class Approval:
     expires: str
 
     def holds(self, today: str) -> bool:
-        """Whether it still counts; the last day is included."""
+        """Whether the approval applies on ``today``; the last day is included."""
         return today <= self.expires
 
 
-def record_of(
+def record_path(
     environ: Mapping[str, str], repository: str, scanned: Iterable[Path]
 ) -> Path | None:
-    """Return where the approvals for a repository are kept, None where there is no safe place.
+    """Return the path of a repository's approvals file, None if no safe path exists.
 
-    ``repository`` is its common folder (``Git.common_folder``), so that an approval
-    holds in all its work trees.  A place inside a ``scanned`` folder is refused:
-    the change could bring the record.
+    ``repository`` is the common folder (``Git.common_folder``), so that an approval
+    applies in all work trees.  A path inside a ``scanned`` folder is not safe: the
+    change could contain the file.
     """
     from zt_gate.system.cache import sha256
 
-    base = environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(base):
+    state_folder = environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state_folder):
         home = environ.get("HOME", "")
         if not os.path.isabs(home):
             return None
-        base = os.path.join(home, ".local", "state")
-    real = os.path.realpath(base)
+        state_folder = os.path.join(home, ".local", "state")
+    real_folder = os.path.realpath(state_folder)
     for root in scanned:
-        top = os.path.realpath(root)
-        if os.path.commonpath((real, top)) == top:
+        real_root = os.path.realpath(root)
+        if os.path.commonpath((real_folder, real_root)) == real_root:
             return None
     name = sha256(os.fsencode(os.path.realpath(repository)))[:32]
-    return Path(base, "zt-gate", "approvals", f"{name}.json")
+    return Path(state_folder, "zt-gate", "approvals", f"{name}.json")
 
 
 def read(record: Path | None) -> tuple[Approval, ...]:
-    """Return the approvals; none where there is no record.
+    """Return the approvals; none if the file does not exist.
 
-    Raises ApprovalError for one that somebody else could have written, or that
+    Raises ApprovalError if another user could have written the file, or if it
     cannot be read.
     """
     if record is None:
         return ()
     try:
-        # No link: it could lead into the repository.
+        # Do not follow a link: it could point into the repository.
         handle = os.open(record, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise ApprovalError(
-            f"the approvals in {record} cannot be read: {error.strerror}"
+            f"approvals file {record} cannot be read: {error.strerror}"
         ) from error
-    info = os.fstat(handle)
-    if (
-        not stat.S_ISREG(info.st_mode)
-        or info.st_uid != os.geteuid()
-        or info.st_mode & 0o022
-    ):
+    if not _is_private(os.fstat(handle)):
         os.close(handle)
         raise ApprovalError(
-            f"{record} is not this user's alone; remove it and approve again"
+            f"other users can write the approvals file {record}; "
+            "delete it and approve the findings again"
         )
     with os.fdopen(handle, "rb") as file:
         data = file.read(_MAX_BYTES + 1)
@@ -105,28 +101,40 @@ def read(record: Path | None) -> tuple[Approval, ...]:
             raise ValueError("too large")
         table = json.loads(data)
         if table["version"] != _VERSION:
-            raise ValueError("of another version")
+            raise ValueError("unsupported version")
         return tuple(_approval(row) for row in table["approvals"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ApprovalError(f"{record} is no record of approvals; remove it") from error
+        raise ApprovalError(
+            f"{record} is not a valid approvals file; "
+            "delete it and approve the findings again"
+        ) from error
+
+
+def _is_private(info: os.stat_result) -> bool:
+    """Whether a file is a regular file that only this user can write."""
+    is_own = info.st_uid == os.geteuid()
+    writable_by_others = bool(info.st_mode & 0o022)
+    return stat.S_ISREG(info.st_mode) and is_own and not writable_by_others
 
 
 def _approval(row: object) -> Approval:
-    if not isinstance(row, dict) or not all(
-        isinstance(value, str) for value in row.values()
-    ):
-        raise TypeError("not text")
+    if not isinstance(row, dict):
+        raise TypeError("not a table")
+    if not all(isinstance(value, str) for value in row.values()):
+        raise TypeError("not a string")
     return Approval(**row)
 
 
 def write(record: Path, approvals: Iterable[Approval]) -> None:
-    """Replace the record in one step; raises ApprovalError."""
+    """Replace the approvals file atomically; raises ApprovalError."""
     from zt_gate.system.cache import write_atomically
 
-    rows = [asdict(one) for one in approvals]
+    rows = [asdict(approval) for approval in approvals]
     data = json.dumps({"version": _VERSION, "approvals": rows}, indent=1) + "\n"
     try:
         record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(record, data.encode("ascii"))
     except OSError as error:
-        raise ApprovalError(f"{record} cannot be written: {error.strerror}") from error
+        raise ApprovalError(
+            f"approvals file {record} cannot be written: {error.strerror}"
+        ) from error

@@ -1,9 +1,9 @@
-"""The baseline: what was found before anybody asked, and is known.
+"""The baseline file: existing findings, which do not block.
 
-A text file in the root of the repository, one finding a line, sorted by
-fingerprint, without line numbers and without time, so that two branches that
-add to it merge line by line (``merge=union`` in ``.gitattributes`` makes git do
-that without a question; double lines and any order are read).
+A text file in the root of the repository with one finding on each line, sorted by
+fingerprint, without line numbers and dates, so that git merges the additions of two
+branches line by line (with ``merge=union`` in ``.gitattributes`` without conflicts;
+``parse`` accepts duplicate lines and any order).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE = b".zt-gate-baseline"
 VERSION = 1
-#: Bytes that a baseline may have: some 300,000 findings.
+#: Maximum size of a baseline in bytes: about 300,000 findings.
 MAX_BYTES = 32 << 20
 
 _HEADER = re.compile(rb"# zt-gate baseline (\d{1,6}) ([0-9a-f]{32})")
@@ -29,12 +29,12 @@ _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 
 
 class BaselineError(UsageError):
-    """A baseline is wrong; the text says which line and how to mend it."""
+    """A baseline is not valid; the message has the line and the fix."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class BaselineEntry:
-    """One known finding; ``path`` is relative to the root of the repository."""
+    """One existing finding; ``path`` is relative to the root of the repository."""
 
     fingerprint: str
     rule: str
@@ -43,10 +43,10 @@ class BaselineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """All known findings.
+    """The existing findings of a project.
 
-    ``salt`` makes their fingerprints this project's own; ``lines`` has the
-    1-based line of each fingerprint.
+    ``salt`` makes the fingerprints differ between projects; ``lines`` has the
+    1-based line of each fingerprint in the file.
     """
 
     salt: bytes
@@ -54,74 +54,82 @@ class Baseline:
     lines: dict[str, int] | None = None
 
     def line_of(self, fingerprint: str) -> int | None:
-        """Return the line on which a fingerprint stands, None where it does not."""
-        return (self.lines or {}).get(fingerprint)
+        """Return the 1-based line of a fingerprint, None if it is not in the file."""
+        if self.lines is None:
+            return None
+        return self.lines.get(fingerprint)
 
 
 def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
-    """Read a baseline; raises BaselineError with the line that is wrong."""
+    """Parse a baseline; raises BaselineError with the first invalid line."""
     if len(data) > MAX_BYTES:
         raise BaselineError(f"baseline {name} is larger than {MAX_BYTES >> 20} MB")
     lines = data.split(b"\n")
     header = _HEADER.fullmatch(lines[0].rstrip(b"\r"))
     if header is None:
         raise BaselineError(
-            f"baseline {name}:1: the header is missing; write it with zt-gate baseline"
+            f"baseline {name}:1: the header is missing; "
+            "create the file with: zt-gate baseline"
         )
     if int(header[1]) != VERSION:
         raise BaselineError(
-            f"baseline {name}:1: version {int(header[1])} is not {VERSION}; "
-            "use a later zt-gate, or write it anew with zt-gate baseline"
+            f"baseline {name}:1: unsupported version {int(header[1])} (supported: "
+            f"{VERSION}); update zt-gate or recreate the file with: zt-gate baseline"
         )
     entries: dict[str, BaselineEntry] = {}
-    places: dict[str, int] = {}
+    line_numbers: dict[str, int] = {}
     for number, line in enumerate(lines[1:], 2):
         text = line.rstrip(b"\r")
         if not text or text.startswith(b"#"):
             continue
-        found = _ENTRY.fullmatch(text)
-        if found is None:
+        match = _ENTRY.fullmatch(text)
+        if match is None:
             raise BaselineError(f"baseline {name}:{number}: {_problem(text)}")
-        one = BaselineEntry(
-            found[1].decode(), found[2].decode(), unquote_to_bytes(found[3])
-        )
-        entries[one.fingerprint] = one
-        places.setdefault(one.fingerprint, number)
-    return Baseline(header[2], frozenset(entries.values()), places)
+        fingerprint = match[1].decode()
+        path = unquote_to_bytes(match[3])
+        entries[fingerprint] = BaselineEntry(fingerprint, match[2].decode(), path)
+        line_numbers.setdefault(fingerprint, number)
+    return Baseline(header[2], frozenset(entries.values()), line_numbers)
 
 
 def _problem(line: bytes) -> str:
     if line.startswith(_CONFLICT):
-        return "a conflict of a merge was left; keep the lines of both sides"
-    return "not a fingerprint, a rule and a path; write it with zt-gate baseline"
+        return "unresolved merge conflict; keep the lines of both sides"
+    return (
+        "expected a fingerprint, a rule and a path; "
+        "recreate the file with: zt-gate baseline"
+    )
 
 
 def render(baseline: Baseline) -> bytes:
-    """Return the file; the same findings always give the same bytes."""
+    """Return the content of the file; equal findings give equal bytes."""
     header = f"# zt-gate baseline {VERSION} {baseline.salt.decode('ascii')}\n"
-    about = (
-        "# Findings that were there before: fingerprint, rule, path."
-        " Written by zt-gate baseline.\n"
+    comment = (
+        "# Existing findings: fingerprint, rule, path. Written by zt-gate baseline.\n"
     )
-    rows = (
-        f"{one.fingerprint} {one.rule} {quote_from_bytes(one.path, safe='/@+,=~')}\n"
-        for one in sorted(baseline.entries)
-    )
-    return (header + about + "".join(rows)).encode("ascii")
+    rows = "".join(_row(entry) for entry in sorted(baseline.entries))
+    return (header + comment + rows).encode("ascii")
+
+
+def _row(entry: BaselineEntry) -> str:
+    path = quote_from_bytes(entry.path, safe="/@+,=~")
+    return f"{entry.fingerprint} {entry.rule} {path}\n"
 
 
 def new_salt() -> bytes:
-    """Return a salt for a project that has none."""
+    """Return a random salt for a new baseline."""
     import secrets
 
     return secrets.token_hex(16).encode("ascii")
 
 
-def merged(old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool) -> Baseline:
-    """Return ``old`` with ``entries``; with ``prune`` nothing else stays.
+def merge_entries(
+    old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool
+) -> Baseline:
+    """Return ``old`` with ``entries`` added; with ``prune`` only ``entries``.
 
-    Of a fingerprint that both have the new entry stays: the rule may have a new name.
+    For a fingerprint in both, the new entry wins: the rule may have a new name.
     """
-    kept = () if prune else old.entries
-    by_fingerprint = {entry.fingerprint: entry for entry in (*kept, *entries)}
+    old_entries = () if prune else old.entries
+    by_fingerprint = {entry.fingerprint: entry for entry in (*old_entries, *entries)}
     return replace(old, entries=frozenset(by_fingerprint.values()), lines=None)

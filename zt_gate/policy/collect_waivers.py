@@ -1,4 +1,4 @@
-"""The exceptions of one run, gathered from where each kind is kept."""
+"""Collects the waivers of one run: policy, baseline, approvals and ``--accept``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from zt_gate.errors import UsageError
 from zt_gate.git.errors import GitError
 from zt_gate.policy import approvals, baseline
-from zt_gate.policy.ignores import Excuse, Excuses
+from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
 from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE
 from zt_gate.policy.preexisting_lines import PreexistingLines
-from zt_gate.policy.waivers import Exceptions
+from zt_gate.policy.waivers import Waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from zt_gate.git.blame import Author
@@ -28,17 +28,19 @@ if TYPE_CHECKING:
     from zt_gate.policy.schema import Policy
     from zt_gate.syntax.document import Document
 
-#: Files whose lines' authors are looked up; each costs one git process, or two.
+#: Number of files for which git looks up authors, with one or two processes each.
 _MAX_BLAMED = 100
-#: Seconds that all of that may take: who said yes is told where it is cheap to
-#: know.  A long file with a long history takes git seconds.
-_BLAME_SECONDS = 10.0
+#: Wall seconds for all of these look-ups.  Git takes seconds for a long file with a
+#: long history, and a report without authors is still useful.
+_MAX_BLAME_SECONDS = 10.0
+#: Files with many waivers: git looks up the authors of all lines at once.
+_WAIVER_FILES = frozenset((FILE, PYPROJECT, baseline.FILE))
 _HEX = frozenset("0123456789abcdef")
-#: Who gave a fingerprint to ``--accept`` is not known: the words are theirs.
-ACCEPTED = "accepted by whoever started the gate"
+#: The reason of a waiver by ``--accept``, whose author is unknown.
+ACCEPTED = "accepted with --accept"
 
 
-def gather(
+def collect_waivers(
     change: ChangeSet,
     policy: Policy,
     *,
@@ -49,63 +51,70 @@ def gather(
     accepted: Mapping[str, str],
     record: Path | None,
     approver: str = "",
-) -> Exceptions:
-    """Return the exceptions that hold for ``change``.
+) -> Waivers:
+    """Return the waivers that apply to ``change``.
 
-    ``scanners`` are the registered ones by name.
-    ``trusted`` is the commit of the trusted side, "" for none; ``accepted``
-    maps fingerprints to reasons; ``record`` is where the user's approvals are,
-    None where they do not count; ``approver`` who approved all of it in a review.
+    ``scanners`` are the registered ones by name.  ``trusted`` is the commit of the
+    trusted side, "" for none.  ``accepted`` maps fingerprints to reasons.  ``record``
+    is the path of the user's approvals, None if approvals do not count.  ``approver``
+    is the code owner who approved the head commit in a review, "" for none.
     Raises BaselineError, ApprovalError, GitError.
     """
     from zt_gate.git.blobs import BlobStore
 
-    side = _Side(git, trusted, BlobStore(git) if git is not None else None)
-    return Exceptions(
-        excuses=Excuses(policy, today),
+    store = BlobStore(git) if git is not None else None
+    side = _TrustedSide(git, trusted, store)
+    valid_approvals = {
+        approval.fingerprint: approval
+        for approval in approvals.read(record)
+        if approval.holds(today)
+    }
+    return Waivers(
+        ignores=PolicyIgnores(policy, today),
         today=today,
         accepted=accepted,
         approver=approver,
-        approvals={
-            one.fingerprint: one for one in approvals.read(record) if one.holds(today)
-        },
+        approvals=valid_approvals,
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
-        known=PreexistingLines(change, side.read, scanners),
+        preexisting_lines=PreexistingLines(change, side.read, scanners),
         scanners=scanners,
-        whole=change.kind == "tree",
+        is_tree=change.kind == "tree",
         blame=side.blame,
-        place_of=side.place_of,
+        location_of=side.location_of,
     )
 
 
-def accepted_from(words: Iterable[str]) -> dict[str, str]:
-    """Check the words of ``--accept``; raises UsageError for what is no whole fingerprint."""
-    found = {}
-    for word in words:
-        if len(word) != 32 or not _HEX.issuperset(word):
+def parse_accepted(values: Iterable[str]) -> dict[str, str]:
+    """Return the fingerprints of ``--accept`` with their reasons.
+
+    Raises UsageError for a value that is not a whole fingerprint.
+    """
+    accepted = {}
+    for value in values:
+        if len(value) != 32 or not _HEX.issuperset(value):
             raise UsageError(
-                f"--accept takes a whole fingerprint, 32 hexadecimal digits, not {word!a}"
+                f"--accept takes a whole fingerprint (32 hexadecimal digits), not {value!a}"
             )
-        found[word] = ACCEPTED
-    return found
+        accepted[value] = ACCEPTED
+    return accepted
 
 
-class _Side:
-    """The trusted side's files, and who wrote their lines."""
+class _TrustedSide:
+    """The files of the trusted side and the authors of their lines."""
 
     def __init__(self, git: Git | None, commit: str, store: BlobStore | None) -> None:
         self._git = git
         self._commit = commit
         self._store = store
-        self._whole: dict[bytes, Mapping[int, Author]] = {}
-        self._asked: set[bytes] = set()
-        self._spent = 0.0
+        self._file_authors: dict[bytes, Mapping[int, Author]] = {}
+        self._blamed_paths: set[bytes] = set()
+        self._blame_seconds = 0.0
         self._policy: Document | None = None
         self._policy_file = FILE
 
     def read(self, path: bytes) -> bytes | None:
-        """Return a file, None where it does not exist; a link or an unreadable one is no file."""
+        """Return a file; None if it does not exist, is a link or cannot be read."""
         if self._git is None or not self._commit:
             return None
         from zt_gate.git.trusted_files import read_file
@@ -115,7 +124,10 @@ class _Side:
         return None
 
     def baseline(self) -> Baseline | None:
-        """Return the baseline; raises where there is one that cannot be read."""
+        """Return the baseline, None if there is none.
+
+        Raises BaselineError, or GitError if it cannot be read.
+        """
         if self._git is None or not self._commit:
             return None
         from zt_gate.git.trusted_files import read_file
@@ -126,55 +138,51 @@ class _Side:
         return None if data is None else baseline.parse(data)
 
     def blame(self, path: bytes, line: int) -> tuple[str, str]:
-        """Return who wrote a line and when, empty where that cannot be told."""
-        if self._git is None or self._store is None or not self._commit:
-            return "", ""
+        """Return author and ISO date of a line, empty strings if unknown."""
         author = self._authors(path, line).get(line)
-        return (author.name, author.date) if author else ("", "")
+        if author is None:
+            return "", ""
+        return author.name, author.date
 
     def _authors(self, path: bytes, line: int) -> Mapping[int, Author]:
-        """Return the authors of one line, or of the whole file where it is asked about again."""
+        """Return the authors of one line; on the second call for a file, of all lines."""
         from zt_gate.git.blame import blame
 
-        if path in self._whole:
-            return self._whole[path]
-        again = path in self._asked or path in {FILE, PYPROJECT, baseline.FILE}
-        if self._spent >= _BLAME_SECONDS or (
-            not again and len(self._asked) >= _MAX_BLAMED
-        ):
+        if self._git is None or self._store is None or not self._commit:
             return {}
-        assert self._git is not None
-        assert self._store is not None
-        self._asked.add(path)
-        git = replace(
-            self._git, seconds=min(self._git.seconds, _BLAME_SECONDS - self._spent)
-        )
-        began = time.monotonic()
+        if path in self._file_authors:
+            return self._file_authors[path]
+        whole_file = path in self._blamed_paths or path in _WAIVER_FILES
+        if not whole_file and len(self._blamed_paths) >= _MAX_BLAMED:
+            return {}
+        remaining = _MAX_BLAME_SECONDS - self._blame_seconds
+        if remaining <= 0:
+            return {}
+        self._blamed_paths.add(path)
+        git = replace(self._git, seconds=min(self._git.seconds, remaining))
+        blamed_line = None if whole_file else line
         authors: Mapping[int, Author] = {}
+        began = time.monotonic()
         with suppress(GitError):
-            authors = blame(
-                git, self._commit, path, self._store, None if again else line
-            )
-        self._spent += time.monotonic() - began
-        if again:
-            self._whole[path] = authors
+            authors = blame(git, self._commit, path, self._store, blamed_line)
+        self._blame_seconds += time.monotonic() - began
+        if whole_file:
+            self._file_authors[path] = authors
         return authors
 
-    def place_of(self, excuse: Excuse) -> tuple[bytes, int] | None:
-        """Return where the policy's entry stands."""
-        if not excuse.key or self._git is None:
+    def location_of(self, decision: WaiverDecision) -> tuple[bytes, int] | None:
+        """Return file and line of a decision's entry in the policy, None if unknown."""
+        if not decision.key or self._git is None:
             return None
         if self._policy is None:
             self._policy = self._read_policy()
-        prefix = TABLE if self._policy_file == PYPROJECT else ()
-        line = self._line((*prefix, *excuse.key))
-        return None if line is None else (self._policy_file, line)
-
-    def _line(self, key: Sequence[str | int]) -> int | None:
-        path = tuple(key)
-        if self._policy is None or self._policy.find(path) is None:
+        key = decision.key
+        if self._policy_file == PYPROJECT:
+            key = (*TABLE, *key)
+        if self._policy.find(key) is None:
             return None
-        return self._policy.line(path)
+        line = self._policy.line(key)
+        return None if line is None else (self._policy_file, line)
 
     def _read_policy(self) -> Document:
         from zt_gate.syntax import toml

@@ -1,4 +1,4 @@
-"""Which findings the trusted side has said yes to: ``[paths]`` and ``[[ignore]]``."""
+"""The policy's allowances (``[paths]``) and ignores (``[[ignore]]``) for a finding."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from zt_gate.policy.rule_globs import Glob, compile_glob, rule_matches
 
 if TYPE_CHECKING:
     from zt_gate.model.report import State
-    from zt_gate.policy.schema import Policy
+    from zt_gate.policy.schema import Allowance, Ignore, Policy
 
 
 @dataclass(frozen=True, slots=True)
-class Excuse:
-    """What was said about one finding.
+class WaiverDecision:
+    """The state of one finding and the reason for it.
 
-    ``expires`` and ``since`` are ISO dates or ""; ``by`` is who said it.
-    ``key`` is the entry's path in the policy's document.
+    ``expires`` and ``since`` are ISO dates or ""; ``by`` is the author of the waiver.
+    ``key`` is the path of the entry in the policy's document.
     """
 
     state: State = "active"
@@ -37,46 +37,55 @@ class _Entry:
     expires: str = ""
 
 
-class Excuses:
-    """The allowances and ignores of one policy on one day (an ISO date, UTC)."""
+def _allowance_entry(allowance: Allowance) -> _Entry:
+    path = compile_glob(allowance.path)
+    key = ("paths", allowance.path)
+    return _Entry(path, allowance.rules, allowance.reason, key)
+
+
+def _ignore_entry(number: int, ignore: Ignore) -> _Entry:
+    path = compile_glob(ignore.path)
+    key = ("ignore", number)
+    return _Entry(path, (ignore.rule,), ignore.reason, key, ignore.expires)
+
+
+class PolicyIgnores:
+    """The allowances and ignores of a policy on one day (an ISO date, UTC)."""
 
     def __init__(self, policy: Policy, today: str) -> None:
-        allowances = [
-            _Entry(compile_glob(a.path), a.rules, a.reason, ("paths", a.path))
-            for a in policy.paths
-        ]
+        allowances = [_allowance_entry(allowance) for allowance in policy.paths]
         ignores = [
-            _Entry(
-                compile_glob(i.path), (i.rule,), i.reason, ("ignore", number), i.expires
-            )
-            for number, i in enumerate(policy.ignores)
+            _ignore_entry(number, ignore)
+            for number, ignore in enumerate(policy.ignores)
         ]
         self._entries = (*allowances, *ignores)
         self._today = today
-        self._by_rule: dict[tuple[str, ...], tuple[_Entry, ...]] = {}
+        self._entries_by_rule: dict[tuple[str, ...], tuple[_Entry, ...]] = {}
 
-    def of(self, rules: tuple[str, ...], path: bytes | None) -> Excuse:
-        """Return what holds for a finding at ``path``; ``rules`` are all ids of its rule.
+    def decide(self, rules: tuple[str, ...], path: bytes | None) -> WaiverDecision:
+        """Return the decision for a finding at ``path``; ``rules`` are its rule's ids.
 
-        The first entry that has not expired counts.  An ignore holds through
-        its last day; one that has expired helps nothing, and says so.
+        The first entry that has not expired applies.  An ignore is valid through its
+        last day; an expired one has no effect, and the decision says so.
         """
-        excuse = Excuse()
-        for entry in self._for(rules):
+        decision = WaiverDecision()
+        for entry in self._entries_for(rules):
             if not entry.path.matches(path):
                 continue
-            # ISO dates sort as they follow each other.
+            # ISO dates sort in order of time.
             if not entry.expires or self._today <= entry.expires:
-                return Excuse("ignored", entry.reason, entry.expires, key=entry.key)
-            text = f"ignore expired on {entry.expires}: {entry.reason}"
-            excuse = Excuse("active", text, entry.expires)
-        return excuse
+                return WaiverDecision(
+                    "ignored", entry.reason, entry.expires, key=entry.key
+                )
+            reason = f"ignore expired on {entry.expires}: {entry.reason}"
+            decision = WaiverDecision("active", reason, entry.expires)
+        return decision
 
-    def _for(self, rules: tuple[str, ...]) -> tuple[_Entry, ...]:
-        if rules not in self._by_rule:
-            self._by_rule[rules] = tuple(
+    def _entries_for(self, rules: tuple[str, ...]) -> tuple[_Entry, ...]:
+        if rules not in self._entries_by_rule:
+            self._entries_by_rule[rules] = tuple(
                 entry
                 for entry in self._entries
                 if any(rule_matches(glob, *rules) for glob in entry.rules)
             )
-        return self._by_rule[rules]
+        return self._entries_by_rule[rules]

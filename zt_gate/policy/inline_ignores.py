@@ -1,6 +1,6 @@
-"""Ignores that stand in the code: our own, and those of other tools.
+"""Finds ignore comments in a line of code: our own, and those of other tools.
 
-Only recognised here.  Whether one helps depends on where it came from: see
+Whether an ignore takes effect depends on its origin: see
 ``zt_gate.policy.preexisting_lines``.
 """
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.model.scanner import ScannerInfo
 
-#: Bytes of a line in which marks are looked for: they stand at an end.
-_REACH = 4000
+#: Bytes at each end of a line that are searched: an ignore is at an end.
+_SEARCHED_BYTES = 4000
 
 _OWN = re.compile(
     r"zt-gate:\s{0,8}ignore\[([a-z0-9_/*?,\s-]{1,300})\]"
@@ -33,12 +33,13 @@ _COMMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """One ignore: ``rules`` are globs, ``expires`` an ISO date or "".
+class InlineIgnore:
+    """One ignore comment: ``rules`` are globs, ``expires`` an ISO date or "".
 
-    A mark of another tool has that tool's name in ``tool`` and no rules: it speaks
-    of all findings of the scanners that look for the same.  ``problem`` says why it
-    cannot help, where it cannot.  ``below``: it speaks of the next line, not of its own.
+    An ignore of another tool has that tool's name in ``tool`` and no rules: it
+    applies to all findings of the scanners that detect the same.  ``problem`` is the
+    reason why it cannot take effect, "" if there is none.  ``below``: it applies to
+    the next line instead of its own.
     """
 
     rules: tuple[str, ...]
@@ -49,25 +50,27 @@ class Mark:
     tool: str = ""
 
     def covers(self, finding: Finding, scanner: ScannerInfo) -> bool:
-        """Whether it speaks of a finding of ``scanner``."""
+        """Whether the ignore applies to a finding of ``scanner``."""
         if self.tool:
             return self.tool in scanner.counterparts
         return any(rule_matches(glob, *finding.rule_ids) for glob in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreign:
+class _ForeignIgnore:
     tool: str
     name: str
     pattern: re.Pattern[str]
     below: bool = False
 
 
-def _foreign(tool: str, name: str, pattern: str, *, below: bool = False) -> _Foreign:
-    return _Foreign(tool, name, re.compile(pattern, re.IGNORECASE), below)
+def _foreign(
+    tool: str, name: str, pattern: str, *, below: bool = False
+) -> _ForeignIgnore:
+    return _ForeignIgnore(tool, name, re.compile(pattern, re.IGNORECASE), below)
 
 
-#: Marks of other tools, by the name of the tool (``ScannerInfo.counterparts``).
+#: Ignore comments of other tools: tool (``ScannerInfo.counterparts``), name, pattern.
 _FOREIGN = (
     _foreign("bandit", "nosec", r"#\s{0,8}nosec\b"),
     _foreign("semgrep", "nosemgrep", r"(?:#|//|/\*|<!--)\s{0,8}nosem(?:grep)?\b"),
@@ -87,32 +90,37 @@ _FOREIGN = (
 )  # fmt: skip
 
 
-def marks_in(line: bytes) -> Iterator[Mark]:
-    """Yield the marks on one line, our own first."""
+def find_inline_ignores(line: bytes) -> Iterator[InlineIgnore]:
+    """Yield the ignore comments on one line, our own first."""
     if not may_be_marked(line):
         return
-    if len(line) > 2 * _REACH:
-        line = line[:_REACH] + b"\n" + line[-_REACH:]
+    if len(line) > 2 * _SEARCHED_BYTES:
+        line = line[:_SEARCHED_BYTES] + b"\n" + line[-_SEARCHED_BYTES:]
     text = line.decode("utf-8", "replace")
-    for found in _OWN.finditer(text):
-        yield _own(found, alone=_COMMENT.match(text) is not None)
-    for kind in _FOREIGN:
-        if kind.pattern.search(text):
-            reason = f"the mark “{kind.name}” on the line"
-            yield Mark((), reason, below=kind.below, tool=kind.tool)
+    is_comment_line = _COMMENT.match(text) is not None
+    for match in _OWN.finditer(text):
+        yield _own(match, below=is_comment_line)
+    for foreign in _FOREIGN:
+        if foreign.pattern.search(text):
+            reason = f"“{foreign.name}” comment on the line"
+            yield InlineIgnore((), reason, below=foreign.below, tool=foreign.tool)
 
 
-def _own(found: re.Match[str], *, alone: bool) -> Mark:
-    rules = tuple(rule for part in found[1].split(",") if (rule := part.strip()))
-    reason, expires = (found[2] or "").strip(), found[3] or ""
-    problem = ""
+def _own(match: re.Match[str], *, below: bool) -> InlineIgnore:
+    globs = (part.strip() for part in match[1].split(","))
+    rules = tuple(glob for glob in globs if glob)
+    reason = (match[2] or "").strip()
+    expires = match[3] or ""
     if not reason:
         problem = 'the ignore on the line has no reason="…"'
-    elif expires and not _is_date(expires):
+        return InlineIgnore(rules, reason, problem=problem, below=below)
+    if expires and not _is_date(expires):
         problem = (
-            "the ignore on the line has an expires that is no date such as 2027-01-31"
+            "the ignore on the line has an invalid expires date; "
+            "use YYYY-MM-DD, for example 2027-01-31"
         )
-    return Mark(rules, reason, "" if problem else expires, problem, below=alone)
+        return InlineIgnore(rules, reason, problem=problem, below=below)
+    return InlineIgnore(rules, reason, expires, below=below)
 
 
 def _is_date(text: str) -> bool:

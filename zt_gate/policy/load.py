@@ -1,7 +1,7 @@
-"""The policy from its file: found on the trusted side, read with limits, checked.
+"""Loads the policy from its file on the trusted side.
 
-Where a policy comes from is the caller's choice; here a ``read`` function
-gives the files of that side.  Nothing of the change that is judged is read.
+The caller chooses the side and passes a ``read`` function for its files; this module
+reads nothing of the change that is judged.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ PYPROJECT = b"pyproject.toml"
 TABLE = ("tool", "zt-gate")
 
 MAX_BYTES = 64 * 1024
-#: pyproject.toml holds the settings of other tools as well.
+#: pyproject.toml also has the settings of other tools.
 MAX_PYPROJECT_BYTES = 512 * 1024
 
-_WORD = TABLE[-1].encode()
+_GATE_NAME = TABLE[-1].encode()
 
 
 def parse(
@@ -40,26 +40,26 @@ def parse(
     scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
-    """Return the policy that ``data`` says; ``name`` stands in error messages.
+    """Return the policy in ``data``; ``name`` is the file name for error messages.
 
-    ``table`` is where in the document the policy is (``TABLE`` in a
-    pyproject.toml); where it is not there, the result is the defaults.
-    ``scanners`` are the registered ones by name; ``rules`` the rule ids that exist,
-    where the caller knows them.  Raises PolicyError with the file, the line and how to mend it.
+    ``table`` is the path of the policy's table in the document (``TABLE`` in a
+    pyproject.toml); without that table the result has the defaults.  ``scanners`` are
+    the registered ones by name, ``rules`` the existing rule ids, None if unknown.
+    Raises PolicyError with the file, the line and the fix.
     """
     limit = MAX_PYPROJECT_BYTES if table else MAX_BYTES
     document = _read(data, name, limit)
-    found = find_table(document.value, table)
-    if found is None:
+    values = find_table(document.value, table)
+    if values is None:
         return Policy()
     try:
-        if not isinstance(found, dict):
-            raise InvalidError((), f"[{'.'.join(table)}] is a table")
-        policy = policy_of(found, scanners=scanners, rules=rules)
+        if not isinstance(values, dict):
+            raise InvalidError((), f"[{'.'.join(table)}] must be a table")
+        policy = policy_of(values, scanners=scanners, rules=rules)
     except InvalidError as error:
         line = document.line((*table, *error.path))
         raise PolicyError(f"policy {name}:{line}: {error}") from error
-    return replace(policy, digest=digest_of(found))
+    return replace(policy, digest=digest_of(values))
 
 
 def load(
@@ -69,21 +69,24 @@ def load(
     scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
-    """Return the policy of the side that ``read`` reads, or the defaults where it has none.
+    """Return the policy of the side that ``read`` reads, or the defaults.
 
-    ``read(path)`` gives the content of a file in the root of that side, None
-    where it does not exist; ``rev`` says which side it is.  Raises PolicyError,
-    also where there is a ``.zt-gate.toml`` beside a ``[tool.zt-gate]``.
+    ``read(path)`` returns the content of a file in the root of that side, None if it
+    does not exist; ``rev`` names the side.  Raises PolicyError, also if both a
+    ``.zt-gate.toml`` and a ``[tool.zt-gate]`` exist.
     """
-    own, project = read(FILE), read(PYPROJECT)
-    in_project = project is not None and project_table(project) is not None
-    if own is not None and in_project:
+    own = read(FILE)
+    project = read(PYPROJECT)
+    if project is not None and project_table(project) is None:
+        project = None
+    if own is not None and project is not None:
         raise PolicyError(
-            "policy: there is a .zt-gate.toml, and a [tool.zt-gate] in pyproject.toml; keep one"
+            "policy: .zt-gate.toml and [tool.zt-gate] in pyproject.toml both exist; "
+            "remove one of them"
         )
     if own is not None:
         policy = parse(own, FILE.decode(), scanners=scanners, rules=rules)
-    elif in_project and project is not None:
+    elif project is not None:
         policy = parse(
             project, PYPROJECT.decode(), TABLE, scanners=scanners, rules=rules
         )
@@ -98,80 +101,83 @@ def load_file(
     scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
-    """Return the policy of one file that the user names (``--config``).
+    """Return the policy of the file that the user names (``--config``).
 
-    A file called pyproject.toml must have a ``[tool.zt-gate]``.  Its ``rev`` is
-    ``file:`` and the name.  Raises PolicyError.
+    A file named pyproject.toml must have a ``[tool.zt-gate]``.  The policy's ``rev``
+    is ``file:`` and the name.  Raises PolicyError.
     """
     import os
 
-    full = os.fsdecode(path)
-    name = os.path.basename(full)
+    file_path = os.fsdecode(path)
+    name = os.path.basename(file_path)
     try:
-        with open(full, "rb") as file:
+        with open(file_path, "rb") as file:
             data = file.read(MAX_PYPROJECT_BYTES + 1)
     except OSError as error:
         raise PolicyError(
-            f"policy {full} could not be read: {error.strerror}"
+            f"policy {file_path} cannot be read: {error.strerror}"
         ) from error
     except ValueError as error:
-        raise PolicyError("policy: the name of the file holds a NUL") from error
-    table = TABLE if name == PYPROJECT.decode() else ()
-    if (
-        table
-        and find_table(_read(data, full, MAX_PYPROJECT_BYTES).value, table) is None
-    ):
-        raise PolicyError(f"policy {full}: there is no [tool.zt-gate] in it")
-    policy = parse(data, full, table, scanners=scanners, rules=rules)
+        raise PolicyError("policy: the file name contains a NUL character") from error
+    table: tuple[str, ...] = ()
+    if name == PYPROJECT.decode():
+        table = TABLE
+        document = _read(data, file_path, MAX_PYPROJECT_BYTES)
+        if find_table(document.value, table) is None:
+            raise PolicyError(f"policy {file_path} has no [tool.zt-gate]")
+    policy = parse(data, file_path, table, scanners=scanners, rules=rules)
     return replace(policy, rev=f"file:{name}")
 
 
 def digest_of(table: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what a policy's table says, however it is written."""
+    """Return the SHA-256 of the values of a policy's table, whatever its spelling."""
     import hashlib
     import json
 
-    # Dates are written as strings: both spellings of ``expires`` mean the same.
+    # Dates become strings: both spellings of ``expires`` are equal.
     canonical = json.dumps(table, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def find_table(document: Mapping[str, Any], table: tuple[str, ...]) -> Any:
-    """Return what stands at ``table`` in a document, None where there is nothing."""
-    found: Any = document
+    """Return the value at the path ``table`` of a document, None if it has none."""
+    value: Any = document
     for key in table:
-        if not isinstance(found, dict) or key not in found:
+        if not isinstance(value, dict) or key not in value:
             return None
-        found = found[key]
-    return found
+        value = value[key]
+    return value
 
 
 def project_table(data: bytes) -> Any:
-    """Return ``[tool.zt-gate]`` of a pyproject.toml, None where there is none.
+    """Return ``[tool.zt-gate]`` of a pyproject.toml, None if it has none.
 
-    A file that is broken concerns the gate only if it speaks of the gate: then
-    this raises PolicyError.
+    Raises PolicyError for invalid TOML that mentions the gate.
     """
-    # Spares the parser files that cannot hold the table; a quoted key may use escapes.
-    speaks = _WORD in data
-    if not speaks and b"\\" not in data:
+    # Do not parse files that cannot have the table.  A quoted key may use escapes.
+    mentions_gate = _GATE_NAME in data
+    if not mentions_gate and b"\\" not in data:
         return None
     try:
         document = _read(data, PYPROJECT.decode(), MAX_PYPROJECT_BYTES).value
     except PolicyError:
-        if speaks:
+        if mentions_gate:
             raise
         return None
     return find_table(document, TABLE)
 
 
 def _read(data: bytes, name: str, limit: int) -> Document:
-    """Decode and parse one document; raises PolicyError with file and line."""
+    """Parse one document; raises PolicyError with file and line."""
     if len(data) > limit:
         raise PolicyError(f"policy {name} is larger than {limit // 1024} KB")
     try:
         return toml.read(data, limits=Limits(size=limit))
     except SyntaxReadError as error:
-        place = f"{name}:{error.line}" if error.line else name
-        detail = f": {error.detail}" if error.detail else ""
-        raise PolicyError(f"policy {place}: {error.reason}{detail}") from error
+        message = f"policy {name}"
+        if error.line:
+            message += f":{error.line}"
+        message += f": {error.reason}"
+        if error.detail:
+            message += f": {error.detail}"
+        raise PolicyError(message) from error

@@ -1,8 +1,7 @@
-"""What other tools' files already know: ``.secrets.baseline`` and ``.gitleaksignore``.
+"""Reads baselines of other tools: ``.secrets.baseline`` and ``.gitleaksignore``.
 
-Only read, for a person who makes a baseline of ours.  Of detect-secrets' file
-only the results count: its plug-ins and filters name files of Python that the
-tool would run.
+For the import into a new baseline of ours.  Of a detect-secrets file only the
+results are read, because its plug-ins and filters can name Python files to run.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ _MAX_BYTES = 64 << 20
 _IGNORES = ".gitleaksignore"
 
 
-def known_to(
+def load_matcher(
     file: Path, scanners: Mapping[str, ScannerInfo]
 ) -> Callable[[Finding], bool]:
-    """Return what says whether the file knows a finding of one of the ``scanners``.
+    """Return a function that says whether the file has a finding.
 
-    A file named ``.gitleaksignore`` has fingerprints, any other is read as
-    detect-secrets' baseline.  Its paths are relative to the root
-    of the repository.  Raises UsageError for a file that is neither.
+    A file named ``.gitleaksignore`` has gitleaks fingerprints; any other file is read
+    as a detect-secrets baseline.  Its paths are relative to the root of the
+    repository.  Raises UsageError for a file that is neither.
     """
     try:
         with file.open("rb") as opened:
@@ -46,7 +45,7 @@ def known_to(
 
 
 def _names(scanners: Mapping[str, ScannerInfo], tool: str) -> frozenset[str]:
-    """Return the scanners that look for the same as another tool."""
+    """Return the scanners that detect the same as another tool."""
     return frozenset(
         name for name, info in scanners.items() if tool in info.counterparts
     )
@@ -55,51 +54,60 @@ def _names(scanners: Mapping[str, ScannerInfo], tool: str) -> frozenset[str]:
 def _gitleaks(
     data: bytes, file: Path, scanners: frozenset[str]
 ) -> Callable[[Finding], bool]:
-    """Read lines ``[commit:]path:rule:line``."""
-    known: set[tuple[bytes, int]] = set()
+    """Parse lines of the form ``[commit:]path:rule:line``."""
+    lines: set[tuple[bytes, int]] = set()
     for number, line in enumerate(data.split(b"\n"), 1):
         text = line.strip()
         if not text or text.startswith(b"#"):
             continue
         parts = text.split(b":")
         if len(parts) < 3 or not parts[-1].isdigit() or len(parts[-1]) > 9:
-            raise UsageError(f"--import {file}:{number}: not [commit:]path:rule:line")
-        commit = (
-            len(parts) > 3
-            and len(parts[0]) == 40
-            and not parts[0].strip(b"0123456789abcdef")
-        )
-        path = b":".join(parts[1 if commit else 0 : -2])
-        known.add((os.path.normpath(path), int(parts[-1])))
-    return lambda finding: (
-        finding.scanner in scanners
-        and finding.location.line is not None
-        and (finding.location.path or b"", finding.location.line) in known
-    )
+            raise UsageError(
+                f"--import {file}:{number}: expected [commit:]path:rule:line"
+            )
+        path_parts = parts[:-2]
+        if len(parts) > 3 and _is_commit_id(parts[0]):
+            path_parts = parts[1:-2]
+        path = os.path.normpath(b":".join(path_parts))
+        lines.add((path, int(parts[-1])))
+
+    def matches(finding: Finding) -> bool:
+        location = finding.location
+        if finding.scanner not in scanners or location.line is None:
+            return False
+        return (location.path or b"", location.line) in lines
+
+    return matches
+
+
+def _is_commit_id(text: bytes) -> bool:
+    return len(text) == 40 and not text.strip(b"0123456789abcdef")
 
 
 def _detect_secrets(
     data: bytes, file: Path, scanners: frozenset[str]
 ) -> Callable[[Finding], bool]:
-    """Read results: paths to SHA-1 hashes of secrets (the format's own choice of hash)."""
+    """Parse the results: SHA-1 hashes of secrets by path (the format defines SHA-1)."""
     try:
         results: Any = json.loads(data)["results"]
-        known = {
+        hashes = {
             (os.path.normpath(os.fsencode(path)), str(item["hashed_secret"]))
             for path, items in results.items()
             for item in items
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
-            f"--import {file}: neither detect-secrets' baseline nor {_IGNORES}"
-        ) from (error)
-    return lambda finding: (
-        finding.scanner in scanners
-        and any(
-            (finding.location.path or b"", _sha1(secret)) in known
-            for secret in finding.secrets
-        )
-    )
+            f"--import {file}: not a detect-secrets baseline; "
+            f"a gitleaks file must be named {_IGNORES}"
+        ) from error
+
+    def matches(finding: Finding) -> bool:
+        if finding.scanner not in scanners:
+            return False
+        path = finding.location.path or b""
+        return any((path, _sha1(secret)) in hashes for secret in finding.secrets)
+
+    return matches
 
 
 def _sha1(secret: str) -> str:

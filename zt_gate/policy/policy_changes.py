@@ -1,4 +1,4 @@
-"""Whether a change touches the gate's own policy, and with what."""
+"""Finds changes of the gate's own policy."""
 
 from __future__ import annotations
 
@@ -18,70 +18,78 @@ from zt_gate.policy.schema import PolicyError
 if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
 
-_NOTHING = "nothing"
+_NO_POLICY = "nothing"
+#: First character of a state whose content is unknown.
+_UNKNOWN = "?"
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """A policy file of the change; ``content`` identifies what it would say.
+class PolicyChange:
+    """A changed policy file; ``content`` identifies its new content.
 
-    An approval of the one content is none of another, so the content belongs
-    into the finding's fingerprint.
+    It is part of the finding's fingerprint, because an approval of one content must
+    not cover another.
     """
 
     path: bytes
     content: str
 
 
-def touched(change: ChangeSet) -> tuple[Touched, ...]:
-    """Return the files of the net change that are the gate's own policy.
+def find_policy_changes(change: ChangeSet) -> tuple[PolicyChange, ...]:
+    """Return the changed policy files of the net change.
 
-    A pyproject.toml counts where its ``[tool.zt-gate]`` differs between both
-    sides, or where that cannot be told.  A tree has no other side: none.
+    A pyproject.toml counts if its ``[tool.zt-gate]`` differs between both sides or
+    cannot be read.  A tree has no other side, so the result is empty.
     """
     if change.kind == "tree":
         return ()
-    found = []
+    changes = []
     for file in change.files:
-        # A copy leaves its source as it was.
-        names = {file.path} if file.status == "C" else {file.path, file.old_path}
-        if FILE in names:
-            found.append(Touched(FILE, _identity(file, FILE)))
-        if PYPROJECT in names:
+        changed_paths = {file.path, file.old_path}
+        if file.status == "C":
+            # A copy does not change its source.
+            changed_paths = {file.path}
+        if FILE in changed_paths:
+            changes.append(PolicyChange(FILE, _content_id(file, FILE)))
+        if PYPROJECT in changed_paths:
             old, new = _sides(file, PYPROJECT)
-            before, after = _table_state(old), _table_state(new)
-            if before != after or before.startswith("?"):
-                found.append(Touched(PYPROJECT, after))
-    return tuple(found)
+            old_state = _table_state(old)
+            new_state = _table_state(new)
+            if old_state != new_state or old_state.startswith(_UNKNOWN):
+                changes.append(PolicyChange(PYPROJECT, new_state))
+    return tuple(changes)
 
 
 def _sides(file: FileChange, name: bytes) -> tuple[Blob | None, Blob | None]:
-    """Return the two sides of ``name``; a rename away or hither has only one."""
+    """Return the two sides of ``name``; a rename from or to it has only one."""
     old = file.old if file.old_path == name else None
-    return old, file.new if file.path == name else None
+    new = file.new if file.path == name else None
+    return old, new
 
 
-def _identity(file: FileChange, name: bytes) -> str:
-    new = _sides(file, name)[1]
+def _content_id(file: FileChange, name: bytes) -> str:
+    _, new = _sides(file, name)
     if new is None:
-        return f"{_NOTHING} {file.new_mode:o}"
+        return f"{_NO_POLICY} {file.new_mode:o}"
     try:
         data = new.read(MAX_PYPROJECT_BYTES)
     except ContentUnavailableError:
-        return f"? {new.oid}"
+        return f"{_UNKNOWN} {new.oid}"
     import hashlib
 
     return f"{hashlib.sha256(data).hexdigest()} {file.new_mode:o}"
 
 
 def _table_state(blob: Blob | None) -> str:
-    """Return what a side's table says: a digest, "nothing", or "?…" where it cannot be told."""
+    """Return the digest of a side's table, "nothing", or "?" and its object id."""
     if blob is None:
-        return _NOTHING
+        return _NO_POLICY
     try:
         table = project_table(blob.read(MAX_PYPROJECT_BYTES))
     except (ContentUnavailableError, PolicyError):
-        return f"? {blob.oid}"
+        return f"{_UNKNOWN} {blob.oid}"
     if table is None:
-        return _NOTHING
-    return digest_of(table) if isinstance(table, dict) else f"? {blob.oid}"
+        return _NO_POLICY
+    if not isinstance(table, dict):
+        return f"{_UNKNOWN} {blob.oid}"
+    return digest_of(table)

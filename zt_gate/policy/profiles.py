@@ -1,7 +1,7 @@
-"""From what a scanner says to what the gate does about it: matrix, policy, profile, options.
+"""Determines the level of a finding: block, warn or info.
 
-The order is the contract's: the rule's own level, or severity and confidence;
-then ``[levels]``, scanner before rule; then the profile; then ``--fail-on``.
+In this order (CONTRACT.md): the rule's own level, or severity and confidence; then
+``[levels]``, first by scanner and then by rule; then the profile; then ``--fail-on``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 UNREADABLE = f"{GATE}/unreadable"
 POLICY_CHANGED = f"{GATE}/policy-changed"
-#: Asked for by whoever starts the gate, so no policy and no option lowers it.
+#: The caller of the gate requires the review, so no policy or option lowers it.
 NOT_REVIEWED = f"{GATE}/not-reviewed"
-#: What touches policy, baseline or ignores: a warning in standard, a block in strict.
-_RAISED = frozenset(
+#: Changes of policy, baseline or ignores: a warning in standard, a block in strict.
+_BLOCKING_IN_STRICT = frozenset(
     (POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added")
 )
 
-#: What ``--fail-on`` takes.  ``info`` is the level: everything.
+#: Values of ``--fail-on``; ``info`` is the level, so every finding blocks.
 FAIL_ON = ("block", "warn", "info", "critical", "high", "medium", "low")
 _LEVELS = tuple(level.value for level in Level)
 
@@ -35,46 +35,54 @@ def level_of(
 ) -> Level:
     """Return the level of one finding.
 
-    ``fail_on`` is one of FAIL_ON.  It never lowers ``gate/unreadable``: what
-    could not be read may hold anything.
+    ``fail_on`` is one of FAIL_ON.  It never lowers ``gate/unreadable``: unreadable
+    content may be harmful.
     """
     if finding.rule == NOT_REVIEWED:
         return Level.BLOCK
-    level = finding.level or _matrix(
+    level = finding.level or _default_level(
         finding.severity, finding.confidence, min_confidence
     )
     level = policy.levels.get(finding.scanner, level)
     level = _level_of_rule(finding, policy, level)
-    if policy.profile == Profile.STRICT and finding.rule in _RAISED:
+    if policy.profile == Profile.STRICT and finding.rule in _BLOCKING_IN_STRICT:
         level = Level.BLOCK
     if policy.profile == Profile.ADVISORY and level is Level.BLOCK:
         level = Level.WARN
-    return _fail_on(finding, level, fail_on)
+    return _apply_fail_on(finding, level, fail_on)
 
 
 def _level_of_rule(finding: Finding, policy: Policy, level: Level) -> Level:
-    """Return what ``[levels]`` says of a rule; its present id counts before former ones."""
+    """Return the rule's level in ``[levels]``; the current id precedes former ones."""
     for rule in finding.rule_ids:
         if rule in policy.levels:
             return policy.levels[rule]
     return level
 
 
-def _matrix(severity: Severity, confidence: Confidence, least: Confidence) -> Level:
-    if confidence.rank >= least.rank:
+def _default_level(
+    severity: Severity, confidence: Confidence, min_confidence: Confidence
+) -> Level:
+    if confidence.rank >= min_confidence.rank:
         if severity.rank >= Severity.MEDIUM.rank:
             return Level.BLOCK
-        return Level.WARN if severity is Severity.LOW else Level.INFO
+        if severity is Severity.LOW:
+            return Level.WARN
+        return Level.INFO
     if confidence is Confidence.LOW or severity is Severity.INFO:
         return Level.INFO
     return Level.WARN
 
 
-def _fail_on(finding: Finding, level: Level, fail_on: str) -> Level:
+def _apply_fail_on(finding: Finding, level: Level, fail_on: str) -> Level:
     if fail_on in _LEVELS:
-        return Level.BLOCK if level.rank >= Level(fail_on).rank else level
+        if level.rank >= Level(fail_on).rank:
+            return Level.BLOCK
+        return level
     if level is Level.INFO:
         return level
     if finding.severity.rank >= Severity(fail_on).rank:
         return Level.BLOCK
-    return level if finding.rule == UNREADABLE else Level.WARN
+    if finding.rule == UNREADABLE:
+        return level
+    return Level.WARN

@@ -1,4 +1,4 @@
-"""Globs of the policy: paths as in ``.gitignore`` (``zt_gate.syntax.globs``), rules by name."""
+"""Matches the policy's globs: paths as in ``.gitignore``, and rules by name."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ __all__ = ["MAX_PATTERN", "Glob", "GlobError", "compile_glob", "rule_matches"]
 
 
 def rule_matches(glob: str, *rules: str) -> bool:
-    """Say whether a rule glob (``secrets/*``, ``secrets``, ``*``, or a rule id) fits a rule.
+    """Whether a rule glob (``secrets/*``, ``secrets``, ``*`` or a rule id) matches a rule.
 
-    ``rules`` are all ids of the one rule, those that it had before included: what
-    was written for an old id holds on.  The gate's own rules are only covered by
-    globs that name them: an allowance for everything is none for what could not
-    be read.
+    ``rules`` are all ids of the rule: a glob for a former id still matches.  A rule
+    of the gate itself matches only globs that name the gate, so an allowance for
+    everything does not cover unreadable content.
     """
     return any(_matches(glob, rule) for rule in rules)
 
 
 def _matches(glob: str, rule: str) -> bool:
-    scanner, slash, name = glob.partition("/")
-    own, _, rest = rule.partition("/")
-    if own == GATE and scanner != GATE:
+    scanner_glob, slash, name_glob = glob.partition("/")
+    scanner, _, name = rule.partition("/")
+    if scanner == GATE and scanner_glob != GATE:
         return False
-    return fits_segment(scanner, own) and (not slash or fits_segment(name, rest))
+    if not fits_segment(scanner_glob, scanner):
+        return False
+    return not slash or fits_segment(name_glob, name)

@@ -1,4 +1,4 @@
-"""The policy as the gate uses it: frozen, checked, with nothing left to look up."""
+"""The data classes of a validated policy."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 OnUnverified = Literal["error", "warn"]
 
-#: What the gate says itself: levels and ignores may name it, options may not.
+#: Scanner name of the gate's own rules: valid in levels and ignores, not in options.
 GATE = "gate"
-#: Digest of a policy that says nothing: the defaults.
+#: Digest of an empty policy: the defaults.
 EMPTY_DIGEST = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
 
 class PolicyError(UsageError):
-    """A policy is wrong; the text says which file, which line and how to mend it."""
+    """A policy is not valid; the message has the file, the line and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """``[dependencies]``; ages in days, downloads a week."""
+    """``[dependencies]``: minimum ages in days, minimum weekly downloads."""
 
     min_age_days: int = 30
     min_weekly_downloads: int = 100
@@ -37,7 +37,7 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """One entry of ``[paths]``: findings of these rules are expected at this path."""
+    """One entry of ``[paths]``: findings of these rules are expected at a path."""
 
     path: str
     rules: tuple[str, ...]
@@ -46,7 +46,7 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One ``[[ignore]]``: rule and path are globs, ``expires`` an ISO date or ""."""
+    """One ``[[ignore]]``: rule and path are globs; ``expires`` is an ISO date or ""."""
 
     rule: str
     path: str
@@ -56,7 +56,7 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """``[scope]`` or a task's own: gitignore patterns."""
+    """The paths of ``[scope]`` or of a task, as gitignore patterns."""
 
     allowed: tuple[str, ...] = ()
     restricted: tuple[str, ...] = ()
@@ -64,10 +64,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class ScopeLimits:
-    """``[scope]``: how much one change may touch before it is told, as a warning.
+    """``[scope]``: the size of a change above which the gate warns.
 
-    Files of any kind of change, added and removed lines together, deleted
-    files, binary files.
+    Changed files of any kind, added plus removed lines, deleted files, binary files.
     """
 
     max_files: int = 300
@@ -80,10 +79,9 @@ class ScopeLimits:
 class Policy:
     """One policy.
 
-    ``rev`` is where it was read from ("" for the defaults).  ``digest`` is a
-    SHA-256 over what it says, not over how it is written.  ``registries`` has
-    base URLs by name; ``ai`` the tuples ``labels`` and ``marks``; ``audit`` the
-    string ``log``.
+    ``rev`` is its origin ("" for the defaults).  ``digest`` is a SHA-256 of its
+    values, independent of their spelling.  ``registries`` has base URLs by name;
+    ``ai`` has the tuples ``labels`` and ``marks``; ``audit`` the string ``log``.
     """
 
     rev: str = ""

@@ -1,6 +1,6 @@
-"""A typed reader for a policy's tables; it says in one line what is wrong, and where.
+"""A typed reader for the tables of a policy, with one-line errors.
 
-Messages quote keys and plain choices, never a value that could be a secret.
+Messages quote keys and choices, never a value that could be a secret.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from zt_gate.syntax.document import Path
 
-#: Every table with fixed keys; the others have names of the project's own, and
-#: the keys of ``[registries]`` come from the ecosystems.
+#: Tables with fixed keys.  The project chooses the keys of the other tables; the
+#: keys of ``[registries]`` come from the ecosystems.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("profile", "levels", "paths", "scanners", "dependencies", "registries", "scope", "tasks",
          "ignore", "ai", "audit"),
@@ -29,10 +29,18 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 _MAX_NUMBER = 1_000_000_000
 _DAY = 86_400
+_TYPE_NAMES: Mapping[type, str] = {
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    str: "a string",
+    list: "a list",
+    dict: "a table",
+}
 
 
 class InvalidError(Exception):
-    """One thing that is wrong, with the path of keys to where it stands."""
+    """An invalid value; ``path`` is the path of keys to it."""
 
     def __init__(self, path: Path, text: str) -> None:
         super().__init__(text)
@@ -40,7 +48,7 @@ class InvalidError(Exception):
 
 
 class TableReader:
-    """One table and where it stands; every method raises InvalidError."""
+    """One table and its path in the document; every method raises InvalidError."""
 
     def __init__(self, data: Mapping[str, Any], where: Path = ()) -> None:
         self.data = data
@@ -52,136 +60,148 @@ class TableReader:
     def __contains__(self, key: object) -> bool:
         return key in self.data
 
-    def only(self, known: Collection[str], *, hint: str = "") -> None:
-        """Refuse keys that are not among ``known``."""
+    def only(self, allowed: Collection[str], *, hint: str = "") -> None:
+        """Refuse keys that are not in ``allowed``; ``hint`` ends the message."""
         for key in self.data:
-            if key not in known:
-                place = f" in {self.header}" if self.where else ""
-                close = (
-                    near(key, known)
-                    or _elsewhere(key)
-                    or f"; known keys: {', '.join(known)}"
-                )
-                self.fail(key, f"unknown key {shown(key)}{place}{close}{hint}")
+            if key in allowed:
+                continue
+            message = f"unknown key {shown(key)}"
+            if self.where:
+                message += f" in {self.header}"
+            suggestion = near(key, allowed) or _right_table(key)
+            if not suggestion:
+                suggestion = f"; known keys: {', '.join(allowed)}"
+            self.fail(key, f"{message}{suggestion}{hint}")
 
     def table(self, key: str) -> TableReader:
-        """Return the table ``key``, empty where there is none."""
+        """Return the table ``key``, empty if it is missing."""
         value = self.data.get(key, {})
         if not isinstance(value, dict):
-            self.fail(key, f"{self._name(key)} is a table, not {_kind(value)}")
+            self.fail(
+                key, f"{self._name(key)} must be a table, not {_type_name(value)}"
+            )
         return TableReader(value, (*self.where, key))
 
     def string(self, key: str) -> str:
-        """Return a string, "" where there is none."""
+        """Return a string, "" if it is missing."""
         value = self.data.get(key, "")
         if not isinstance(value, str):
-            self.fail(key, f"{self._name(key)} is a string, not {_kind(value)}")
+            self.fail(
+                key, f"{self._name(key)} must be a string, not {_type_name(value)}"
+            )
         return str(value)
 
     def strings(self, key: str) -> tuple[str, ...]:
-        """Return a list of strings that are not empty."""
+        """Return a list of non-empty strings, empty if it is missing."""
         value = self.data.get(key, [])
-        if not isinstance(value, list) or not all(
-            isinstance(item, str) and item for item in value
-        ):
-            self.fail(key, f"{self._name(key)} is a list of strings")
+        is_list = isinstance(value, list)
+        if not is_list or not all(isinstance(item, str) and item for item in value):
+            self.fail(key, f"{self._name(key)} must be a list of non-empty strings")
         return tuple(value)
 
     def globs(self, key: str) -> tuple[str, ...]:
         """Return a list of path globs."""
-        found = self.strings(key)
-        for pattern in found:
+        patterns = self.strings(key)
+        for pattern in patterns:
             self.check_glob(key, pattern)
-        return found
+        return patterns
 
     def check_glob(self, key: str, pattern: str) -> None:
-        """Refuse ``pattern``, which stands at ``key``, where it is no glob."""
+        """Refuse the value ``pattern`` of ``key`` if it is not a valid glob."""
         try:
             compile_glob(pattern)
         except GlobError as error:
             self.fail(key, f"{shown(pattern)}: {error}")
 
     def number(self, key: str, default: int) -> int:
-        """Return a whole number that is not negative."""
+        """Return a whole number from 0."""
         value = self.data.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int):
-            self.fail(key, f"{self._name(key)} is a whole number, not {_kind(value)}")
+            self.fail(
+                key,
+                f"{self._name(key)} must be a whole number, not {_type_name(value)}",
+            )
         if not 0 <= value <= _MAX_NUMBER:
-            self.fail(key, f"{self._name(key)} is a number from 0 to {_MAX_NUMBER:,}")
+            self.fail(key, f"{self._name(key)} must be from 0 to {_MAX_NUMBER:,}")
         return int(value)
 
     def seconds(self, key: str) -> float:
-        """Return a time that is above zero and at most a day."""
+        """Return a duration in seconds: above 0, at most one day."""
         value = self.data[key]
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.fail(key, f"{self._name(key)} is a number, not {_kind(value)}")
-        if not 0 < value <= _DAY:  # nan, which is past no clock, is neither
-            self.fail(key, f"{self._name(key)} is a number above 0, at most {_DAY:,}")
+            self.fail(
+                key, f"{self._name(key)} must be a number, not {_type_name(value)}"
+            )
+        # The comparison also refuses nan.
+        if not 0 < value <= _DAY:
+            self.fail(key, f"{self._name(key)} must be above 0 and at most {_DAY:,}")
         return float(value)
 
     def choice(self, key: str, allowed: Collection[str], default: str) -> str:
         """Return one of ``allowed``."""
         value = self.data.get(key, default)
         if not isinstance(value, str) or value not in allowed:
-            given = (
-                f"{shown(value)}{near(value, allowed)}"
-                if isinstance(value, str)
-                else ""
-            )
-            choices = ", ".join(f"'{item}'" for item in allowed)
-            self.fail(
-                key,
-                f"{self._name(key)} is one of {choices}, not {given or _kind(value)}",
-            )
+            actual = _type_name(value)
+            if isinstance(value, str):
+                actual = f"{shown(value)}{near(value, allowed)}"
+            choices = ", ".join(f"'{choice}'" for choice in allowed)
+            self.fail(key, f"{self._name(key)} must be one of {choices}, not {actual}")
         return value
 
     def reason(self) -> str:
-        """Return the ``reason``, which must be there."""
+        """Return the ``reason``, which is required."""
         text = " ".join(self.string("reason").split())
         if not text:
-            self.fail("reason", f"{self.header} lacks reason: say why it is expected")
+            self.fail(
+                "reason",
+                f"{self.header} has no reason; say why the finding is expected",
+            )
         return text
 
     def fail(self, key: str | int, text: str) -> NoReturn:
-        """Raise InvalidError for what stands at ``key``."""
+        """Raise InvalidError for the value of ``key``."""
         raise InvalidError((*self.where, key), text)
 
     @property
     def header(self) -> str:
-        """The table as a policy writes it."""
+        """The table's header as in a policy."""
         if not self.where:
             return "the top level"
         if self.where[0] == "ignore":
             return "[[ignore]]"
         if self.where[0] == "paths" and len(self.where) > 1:
             return f"[paths] {shown(self.where[1])}"
-        inner = ".".join(map(str, self.where))
-        return (
-            f"[{inner}]"
-            if inner.isprintable() and len(inner) <= 80
-            else f"[{shown(inner)}]"
-        )
+        dotted = ".".join(map(str, self.where))
+        if dotted.isprintable() and len(dotted) <= 80:
+            return f"[{dotted}]"
+        return f"[{shown(dotted)}]"
 
     def _name(self, key: str) -> str:
-        return f"{self.header} {shown(key)}" if self.where else shown(key)
+        if not self.where:
+            return shown(key)
+        return f"{self.header} {shown(key)}"
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean …?``, or "" where nothing is near."""
+def near(word: str, candidates: Iterable[str]) -> str:
+    """Return ``; did you mean …?`` for the closest candidate, "" if none is close."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word[:80].lower(), list(known), 1)
-    return f"; did you mean {shown(close[0])}?" if close else ""
+    matches = get_close_matches(word[:80].lower(), list(candidates), 1)
+    if not matches:
+        return ""
+    return f"; did you mean {shown(matches[0])}?"
 
 
 def shown(word: object) -> str:
-    """Quote a word of the policy: short, and with nothing in it that a terminal obeys."""
+    """Return a word of the policy, quoted, shortened and without control characters."""
     text = str(word)
-    return repr(text if len(text) <= 80 else text[:79] + "…")
+    if len(text) > 80:
+        text = text[:79] + "…"
+    return repr(text)
 
 
-def _elsewhere(key: str) -> str:
-    """Say in which table a key belongs that stands in the wrong one."""
+def _right_table(key: str) -> str:
+    """Return a hint for a key that belongs in another table, "" if there is none."""
     from zt_gate.ecosystems import registry_keys
 
     tables = [name for name, keys in KEYS.items() if key in keys]
@@ -189,12 +209,9 @@ def _elsewhere(key: str) -> str:
         tables.append("registries")
     if not tables:
         return ""
-    return (
-        f"; it belongs into {TableReader({}, (tables[0],) if tables[0] else ()).header}"
-    )
+    path = (tables[0],) if tables[0] else ()
+    return f"; it belongs in {TableReader({}, path).header}"
 
 
-def _kind(value: object) -> str:
-    kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a string",
-             list: "a list", dict: "a table"}  # fmt: skip
-    return kinds.get(type(value), "a date or time")
+def _type_name(value: object) -> str:
+    return _TYPE_NAMES.get(type(value), "a date or time")

@@ -1,7 +1,7 @@
-"""What a policy may say: from the table of a TOML document to a ``Policy``.
+"""Validates the table of a TOML document and converts it to a ``Policy``.
 
-The first thing that is wrong ends the reading: the message names the nearest
-right key, and its path lets ``load`` say on which line it stands.
+The first invalid value raises InvalidError: its message suggests the closest valid
+key, and from its path ``load`` finds the line.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 _LEVELS = tuple(level.value for level in Level)
 _PROFILES = tuple(profile.value for profile in Profile)
-_WILD = "*?[\\"
-# A task has paths of its own; how much may be touched is said once, in [scope].
-_TASK = ("allowed", "restricted")
-_SWITCHES = frozenset(("enabled", "enable", "disabled", "disable"))
+_GLOB_CHARACTERS = "*?[\\"
+# A task has its own paths; the limits on the size of a change are only in [scope].
+_TASK_KEYS = ("allowed", "restricted")
+_SWITCH_KEYS = frozenset(("enabled", "enable", "disabled", "disable"))
 
 
 def policy_of(
@@ -43,19 +43,19 @@ def policy_of(
     scanners: Mapping[str, ScannerInfo],
     rules: Collection[str] | None = None,
 ) -> Policy:
-    """Check a policy's table and return what it says; raises InvalidError.
+    """Return the policy in a table; raises InvalidError.
 
-    ``scanners`` are the registered ones by name.  Where ``rules`` are given, a rule
-    that ``[levels]`` names must be one of them.
+    ``scanners`` are the registered ones by name.  If ``rules`` are given, a rule in
+    ``[levels]`` must be one of them.
     """
     top = TableReader(table)
     top.only(KEYS[""])
-    names = _Names(scanners, rules)
+    names = _RuleNames(scanners, rules)
     return Policy(
         profile=Profile(top.choice("profile", _PROFILES, Profile.STANDARD)),
         levels=_levels(top.table("levels"), names),
         paths=_allowances(top.table("paths"), names),
-        scanners=_options(top.table("scanners"), scanners),
+        scanners=_scanner_options(top.table("scanners"), scanners),
         dependencies=_dependencies(top.table("dependencies")),
         registries=_registries(top.table("registries")),
         scope=_scope(top.table("scope"), KEYS["scope"]),
@@ -67,98 +67,103 @@ def policy_of(
     )
 
 
-class _Names:
-    """What rule ids and rule globs may speak of."""
+class _RuleNames:
+    """Checks rule ids and rule globs against the existing scanners and rules."""
 
     def __init__(
         self, scanners: Mapping[str, ScannerInfo], rules: Collection[str] | None
     ) -> None:
         self.scanners = (*scanners, GATE)
         self.rules = rules
-        self._own = tuple(
+        self._own_rule_prefixes = tuple(
             f"{name}/{OWN_RULE_PREFIX}"
             for name, info in scanners.items()
             if info.takes_own_rules
         )
 
     def check(self, reader: TableReader, key: str, name: str) -> None:
-        """Check a scanner, a rule id or a rule glob that stands at ``key``."""
-        scanner, slash, rest = name.partition("/")
-        if not name.strip() or (slash and not rest):
-            reader.fail(key, f"{shown(name)} is no rule; write scanner/rule or a glob")
-        if scanner not in self.scanners and not any(mark in scanner for mark in _WILD):
-            reader.fail(
-                key, f"{shown(name)} names no scanner{near(scanner, self.scanners)}"
-            )
+        """Check the value of ``key``: a scanner, a rule id or a rule glob."""
+        scanner, slash, rule = name.partition("/")
+        if not name.strip() or (slash and not rule):
+            reader.fail(key, f"{shown(name)} is not a rule; use scanner/rule or a glob")
+        if scanner not in self.scanners and not _is_glob(scanner):
+            suggestion = near(scanner, self.scanners)
+            reader.fail(key, f"unknown scanner in {shown(name)}{suggestion}")
         try:
             compile_glob(name)
         except GlobError as error:
             reader.fail(key, f"{shown(name)}: {error}")
 
     def check_exact(self, reader: TableReader, name: str) -> None:
-        """Check a key that is a scanner or a rule id, no glob."""
-        if any(mark in name for mark in _WILD):
+        """Check a key that must be a scanner or a rule id, not a glob."""
+        if _is_glob(name):
             reader.fail(
                 name, f"{shown(name)} is a glob; [levels] takes scanners and rules"
             )
         self.check(reader, name, name)
-        own = name.startswith(self._own)
-        if (
-            "/" in name
-            and not own
-            and self.rules is not None
-            and name not in self.rules
-        ):
-            reader.fail(name, f"there is no rule {shown(name)}{near(name, self.rules)}")
+        is_own_rule = name.startswith(self._own_rule_prefixes)
+        if "/" not in name or is_own_rule or self.rules is None:
+            return
+        if name not in self.rules:
+            reader.fail(name, f"unknown rule {shown(name)}{near(name, self.rules)}")
 
 
-def _levels(levels: TableReader, names: _Names) -> dict[str, Level]:
+def _is_glob(text: str) -> bool:
+    return any(character in text for character in _GLOB_CHARACTERS)
+
+
+def _levels(levels: TableReader, names: _RuleNames) -> dict[str, Level]:
     for name in levels:
         names.check_exact(levels, name)
     return {name: Level(levels.choice(name, _LEVELS, "")) for name in levels}
 
 
-def _allowances(paths: TableReader, names: _Names) -> tuple[Allowance, ...]:
-    found = []
+def _allowances(paths: TableReader, names: _RuleNames) -> tuple[Allowance, ...]:
+    allowances = []
     for pattern in paths:
         paths.check_glob(pattern, pattern)
         entry = paths.table(pattern)
-        # An unquoted path of dots makes tables of its parts.
-        entry.only(
-            ("allow", "reason"),
-            hint="" if "allow" in entry else "; a path with dots needs quotes",
-        )
+        hint = ""
+        if "allow" not in entry:
+            # TOML reads an unquoted path with dots as nested tables.
+            hint = "; a path with dots needs quotes"
+        entry.only(("allow", "reason"), hint=hint)
         rules = entry.strings("allow")
         if not rules:
-            entry.fail("allow", f"{entry.header} lacks allow, a list of rule globs")
+            entry.fail("allow", f"{entry.header} has no allow, a list of rule globs")
         for rule in rules:
             names.check(entry, "allow", rule)
-        found.append(Allowance(pattern, rules, entry.reason()))
-    return tuple(found)
+        allowances.append(Allowance(pattern, rules, entry.reason()))
+    return tuple(allowances)
 
 
-def _ignores(top: TableReader, names: _Names) -> tuple[Ignore, ...]:
+def _ignores(top: TableReader, names: _RuleNames) -> tuple[Ignore, ...]:
     entries = top.data.get("ignore", [])
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) for entry in entries
-    ):
-        top.fail("ignore", "ignore is a list of tables; write [[ignore]]")
-    found = []
+    if not _is_list_of_tables(entries):
+        top.fail("ignore", "ignore must be a list of tables; write [[ignore]]")
+    ignores = []
     for number, data in enumerate(entries):
         entry = TableReader(data, ("ignore", number))
         entry.only(KEYS["ignore"])
-        rule, path = entry.string("rule"), entry.string("path")
+        rule = entry.string("rule")
+        path = entry.string("path")
         for key, value in (("rule", rule), ("path", path)):
             if not value:
-                entry.fail(key, f"[[ignore]] lacks {key}, a glob")
+                entry.fail(key, f"[[ignore]] has no {key}, a glob")
         names.check(entry, "rule", rule)
         entry.check_glob("path", path)
-        found.append(Ignore(rule, path, entry.reason(), _expiry(entry)))
-    return tuple(found)
+        ignores.append(Ignore(rule, path, entry.reason(), _expiry(entry)))
+    return tuple(ignores)
+
+
+def _is_list_of_tables(value: object) -> bool:
+    if not isinstance(value, list):
+        return False
+    return all(isinstance(entry, dict) for entry in value)
 
 
 def _expiry(entry: TableReader) -> str:
-    """Return ``expires`` as an ISO date; TOML's own dates and strings mean the same."""
+    """Return ``expires`` as an ISO date, "" if missing; a TOML date or a string."""
     value = entry.data.get("expires")
     if value is None:
         return ""
@@ -166,30 +171,38 @@ def _expiry(entry: TableReader) -> str:
 
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.isoformat()
+    if not isinstance(value, str) or not _is_iso_date(value):
+        entry.fail("expires", "[[ignore]] 'expires' must be a date such as 2027-01-31")
+    return value
+
+
+def _is_iso_date(text: str) -> bool:
+    """Whether a text is a date of the form YYYY-MM-DD."""
+    from datetime import date
+
     try:
-        # Week dates and the basic format of ISO 8601 do not come back as they went in.
-        valid = (
-            isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-        )
+        # The round trip excludes week dates and the basic format of ISO 8601.
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
-        valid = False
-    if not valid:
-        entry.fail("expires", "[[ignore]] 'expires' is a date such as 2027-01-31")
-    return str(value)
+        return False
 
 
 def _dependencies(table: TableReader) -> Dependencies:
     table.only(KEYS["dependencies"])
-    known = Dependencies()
-    unverified = table.choice("on-unverified", ("error", "warn"), known.on_unverified)
-    age = "min-version-age-days"
+    default = Dependencies()
+    on_unverified = table.choice(
+        "on-unverified", ("error", "warn"), default.on_unverified
+    )
+    version_age = None
+    if "min-version-age-days" in table:
+        version_age = table.number("min-version-age-days", 0)
     return Dependencies(
-        min_age_days=table.number("min-age-days", known.min_age_days),
+        min_age_days=table.number("min-age-days", default.min_age_days),
         min_weekly_downloads=table.number(
-            "min-weekly-downloads", known.min_weekly_downloads
+            "min-weekly-downloads", default.min_weekly_downloads
         ),
-        min_version_age_days=table.number(age, 0) if age in table else None,
-        on_unverified=cast("OnUnverified", unverified),
+        min_version_age_days=version_age,
+        on_unverified=cast("OnUnverified", on_unverified),
     )
 
 
@@ -203,35 +216,37 @@ def _registries(table: TableReader) -> dict[str, str]:
     for key, url in urls.items():
         problem = _url_problem(url)
         if problem:
-            # Never the value: it may hold a password.
+            # The message omits the value: it may contain a password.
             table.fail(key, f"[registries] {shown(key)} {problem}")
     return urls
 
 
 def _url_problem(url: str) -> str:
-    """Say what keeps ``url`` from being a base URL that may be asked, or return ""."""
+    """Return why ``url`` is not a valid base URL of a registry, "" if it is."""
     from urllib.parse import urlsplit
 
     if "$" in url:
-        return "holds a variable; variables are only expanded in the user's own files"
+        return (
+            "contains a variable; variables are expanded only in the user's own files"
+        )
     if not url.isprintable() or " " in url or "\\" in url:
-        return "is no URL: it holds a space, a backslash or a control character"
+        return "is not a URL: it contains a space, a backslash or a control character"
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        return "is no URL"
+        return "is not a URL"
     if parts.scheme not in {"http", "https"} or not host:
         return "is not an http or https URL"
     if "@" in parts.netloc:
-        return "holds credentials; put them into the user's own files"
+        return "contains credentials; put them in the user's own files"
     if "?" in url or "#" in url:
-        return "has a query or a fragment; give the base URL"
+        return "has a query or a fragment; use the base URL"
     return ""
 
 
-def _scope(table: TableReader, known: Collection[str]) -> Scope:
-    table.only(known)
+def _scope(table: TableReader, keys: Collection[str]) -> Scope:
+    table.only(keys)
     return Scope(table.globs("allowed"), table.globs("restricted"))
 
 
@@ -247,67 +262,74 @@ def _limits(table: TableReader) -> ScopeLimits:
 
 def _tasks(table: TableReader) -> dict[str, Scope]:
     for name in table:
-        plain = name.translate({ord(mark): None for mark in "-_."})
-        if not (plain.isascii() and plain.isalnum()) or len(name) > 64:
+        if len(name) > 64 or not _is_task_name(name):
             table.fail(
-                name, f"[tasks] {shown(name)}: a task's name has letters, digits, '-_.'"
+                name,
+                f"[tasks] {shown(name)}: a task name has at most 64 letters, digits, "
+                "'-', '_' and '.'",
             )
-    return {name: _scope(table.table(name), _TASK) for name in table}
+    return {name: _scope(table.table(name), _TASK_KEYS) for name in table}
 
 
-def _options(
+def _is_task_name(name: str) -> bool:
+    letters = name.translate({ord(character): None for character in "-_."})
+    return letters.isascii() and letters.isalnum()
+
+
+def _scanner_options(
     table: TableReader, scanners: Mapping[str, ScannerInfo]
 ) -> dict[str, Mapping[str, Any]]:
     """Read ``[scanners.NAME]``."""
     for name in table:
         if name not in scanners:
-            table.fail(name, f"there is no scanner {shown(name)}{near(name, scanners)}")
-    return {name: _option(scanners[name], table.table(name)) for name in table}
+            table.fail(name, f"unknown scanner {shown(name)}{near(name, scanners)}")
+    return {name: _options_of(scanners[name], table.table(name)) for name in table}
 
 
-def _option(scanner: ScannerInfo, table: TableReader) -> dict[str, Any]:
+def _options_of(scanner: ScannerInfo, table: TableReader) -> dict[str, Any]:
     for key in table:
-        if key in _SWITCHES:
+        if key in _SWITCH_KEYS:
             table.fail(
                 key,
-                "a policy cannot switch a scanner off; use --skip, or lower it in [levels]",
+                "a policy cannot disable a scanner; use --skip, or lower it in [levels]",
             )
     table.only(("deadline-seconds", *(setting.key for setting in scanner.settings)))
-    found: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if "deadline-seconds" in table:
-        found["deadline-seconds"] = table.seconds("deadline-seconds")
+        options["deadline-seconds"] = table.seconds("deadline-seconds")
     for setting in scanner.settings:
         if setting.key in table:
-            found[setting.key] = _setting(setting, table)
-    return found
+            options[setting.key] = _setting(setting, table)
+    return options
 
 
 def _setting(setting: ScannerSetting, table: TableReader) -> Any:
     if setting.kind == "number":
         return table.number(setting.key, 0)
     if setting.kind == "pinned-rule-files":
-        return _packs(setting.key, table)
+        return _rule_packs(setting.key, table)
     return table.strings(setting.key)
 
 
-def _packs(key: str, table: TableReader) -> tuple[dict[str, str], ...]:
-    """Read files of rules, each pinned by its SHA-256."""
+def _rule_packs(key: str, table: TableReader) -> tuple[dict[str, str], ...]:
+    """Read the paths of rule files, each pinned by its SHA-256."""
     entries = table.data[key]
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) for entry in entries
-    ):
-        table.fail(key, f'{key} is a list of tables: {{ path = "…", sha256 = "…" }}')
-    found = []
+    if not _is_list_of_tables(entries):
+        table.fail(
+            key, f'{key} must be a list of tables: {{ path = "…", sha256 = "…" }}'
+        )
+    packs = []
     for number, data in enumerate(entries):
         entry = TableReader(data, (*table.where, key, number))
         entry.only(("path", "sha256"))
-        path, digest = entry.string("path"), entry.string("sha256").lower()
+        path = entry.string("path")
+        digest = entry.string("sha256").lower()
         if not path:
-            entry.fail("path", "a pack lacks path")
+            entry.fail("path", "a pack has no path")
         if len(digest) != 64 or digest.strip("0123456789abcdef"):
-            entry.fail("sha256", "a pack is pinned by sha256: 64 hexadecimal digits")
-        found.append({"path": path, "sha256": digest})
-    return tuple(found)
+            entry.fail("sha256", "a pack needs sha256: 64 hexadecimal digits")
+        packs.append({"path": path, "sha256": digest})
+    return tuple(packs)
 
 
 def _ai(table: TableReader) -> dict[str, tuple[str, ...]]:
@@ -316,12 +338,12 @@ def _ai(table: TableReader) -> dict[str, tuple[str, ...]]:
 
 
 def _audit(table: TableReader) -> dict[str, str]:
-    """Read where the log is: a plain path, since the project's own file names it."""
+    """Read the path of the log; it is not expanded, because the project chooses it."""
     table.only(KEYS["audit"])
-    said = {key: table.string(key) for key in table}
-    for key, path in said.items():
+    paths = {key: table.string(key) for key in table}
+    for key, path in paths.items():
         if not path or "\0" in path or path.endswith("/") or len(path) > 4096:
-            table.fail(key, f"{key} is the path of a file")
+            table.fail(key, f"{key} must be the path of a file")
         if path[0] in "~$%" or "$" in path or ".." in path.split("/"):
-            table.fail(key, f"{key} is a plain path, without ~, variables and '..'")
-    return said
+            table.fail(key, f"{key} must be a path without '~', variables and '..'")
+    return paths

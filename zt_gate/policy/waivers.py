@@ -1,9 +1,9 @@
-"""Everything that a person may have said yes with, held against one finding.
+"""Decides whether a finding is waived: approved, ignored or in the baseline.
 
-In this order: an approval given outside the change, the policy's allowances and
-ignores, a mark on the line, the baseline.  Each comes from the trusted side or
-from whoever starts the gate; what the change brings itself helps nothing, and
-the finding says so.
+Checked in this order: an approval given outside the change, the policy's allowances
+and ignores, an ignore on the line, the baseline.  Each comes from the trusted side or
+from the caller of the gate.  A waiver that the change itself adds has no effect, and
+the decision says so.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.policy.ignores import Excuse, Excuses
+from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,131 +20,148 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.approvals import Approval
     from zt_gate.policy.baseline import Baseline
-    from zt_gate.policy.preexisting_lines import Marked, PreexistingLines
+    from zt_gate.policy.preexisting_lines import MatchedIgnore, PreexistingLines
 
 
-def _nobody(_path: bytes, _line: int) -> tuple[str, str]:
+def _unknown_author(_path: bytes, _line: int) -> tuple[str, str]:
     return "", ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exceptions:
-    """The exceptions that hold for one run.
+def _unknown_location(_decision: WaiverDecision) -> tuple[bytes, int] | None:
+    return None
 
-    ``today`` is an ISO date in UTC.  ``accepted`` are fingerprints that whoever
-    starts the gate accepts, ``approvals`` those of the user's own record.
-    ``approver`` is who approved the head in a review, as an owner: "" for nobody.
-    ``whole``: a tree is judged, no change of it.  ``blame`` tells name and ISO
-    date of a place on the trusted side.  ``scanners`` are the registered ones by name.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waivers:
+    """The waivers that apply to one run.
+
+    ``today`` is an ISO date in UTC.  ``accepted`` maps the fingerprints of
+    ``--accept`` to reasons; ``approvals`` has the approvals of the user by fingerprint.
+    ``approver`` is the code owner who approved the head commit in a review, "" for
+    none.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
+    registered ones by name.  ``blame`` returns author and ISO date of a line on the
+    trusted side; ``location_of`` path and line of a decision's entry in the policy.
     """
 
-    excuses: Excuses
+    ignores: PolicyIgnores
     today: str
     accepted: Mapping[str, str] = field(default_factory=dict)
     approver: str = ""
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     baseline: Baseline | None = None
     baseline_path: bytes = b""
-    known: PreexistingLines | None = None
-    whole: bool = False
+    preexisting_lines: PreexistingLines | None = None
+    is_tree: bool = False
     scanners: Mapping[str, ScannerInfo] = field(default_factory=dict)
-    blame: Callable[[bytes, int], tuple[str, str]] = _nobody
-    place_of: Callable[[Excuse], tuple[bytes, int] | None] = lambda _excuse: None
+    blame: Callable[[bytes, int], tuple[str, str]] = _unknown_author
+    location_of: Callable[[WaiverDecision], tuple[bytes, int] | None] = (
+        _unknown_location
+    )
 
-    def of(self, finding: Finding, fingerprint: str) -> Excuse:
-        """Return what holds for a finding; ``active`` with a reason where one failed to help."""
-        said = self._approved(fingerprint)
-        if said is not None:
-            return said
-        first = self.excuses.of(finding.rule_ids, finding.location.path)
-        if first.state != "active":
-            return self._with_author(first)
-        inline = self._inline(finding)
-        if inline.state != "active":
-            return inline
-        known = self._in_baseline(finding, fingerprint)
-        if known is not None:
-            return known
-        return first if first.reason else inline
+    def decide(self, finding: Finding, fingerprint: str) -> WaiverDecision:
+        """Return the decision; ``active`` with a reason if a waiver has no effect."""
+        approval = self._approval(fingerprint)
+        if approval is not None:
+            return approval
+        from_policy = self.ignores.decide(finding.rule_ids, finding.location.path)
+        if from_policy.state != "active":
+            return self._with_policy_author(from_policy)
+        from_line = self._inline_ignore(finding)
+        if from_line.state != "active":
+            return from_line
+        from_baseline = self._baseline_entry(finding, fingerprint)
+        if from_baseline is not None:
+            return from_baseline
+        return from_policy if from_policy.reason else from_line
 
-    def _approved(self, fingerprint: str) -> Excuse | None:
+    def _approval(self, fingerprint: str) -> WaiverDecision | None:
         if fingerprint in self.accepted:
-            return Excuse("approved", self.accepted[fingerprint])
+            return WaiverDecision("approved", self.accepted[fingerprint])
         if self.approver:
-            return Excuse(
-                "approved", "an owner approved this head in a review", by=self.approver
-            )
+            reason = "a code owner approved the head commit in a review"
+            return WaiverDecision("approved", reason, by=self.approver)
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
             return None
-        return Excuse(
+        return WaiverDecision(
             "approved", approval.reason, approval.expires, approval.by, approval.since
         )
 
-    def _with_author(self, excuse: Excuse) -> Excuse:
-        place = self.place_of(excuse)
-        return excuse if place is None else self._signed(excuse, *place)
+    def _with_policy_author(self, decision: WaiverDecision) -> WaiverDecision:
+        location = self.location_of(decision)
+        if location is None:
+            return decision
+        return self._with_author(decision, *location)
 
-    def _signed(self, excuse: Excuse, path: bytes, line: int) -> Excuse:
-        by, since = self.blame(path, line)
-        return Excuse(excuse.state, excuse.reason, excuse.expires, by, since)
+    def _with_author(
+        self, decision: WaiverDecision, path: bytes, line: int
+    ) -> WaiverDecision:
+        author, date = self.blame(path, line)
+        return WaiverDecision(
+            decision.state, decision.reason, decision.expires, author, date
+        )
 
-    def _inline(self, finding: Finding) -> Excuse:
-        told = Excuse()
-        # No line of a file can speak for a finding about the change itself.
-        if self.known is None or not self._is_about_content(finding):
-            return told
-        for marked in self.known.marks(finding):
-            excuse = self._of_mark(marked)
-            if excuse.state != "active" and self._leads_here_anew(finding):
-                excuse = Excuse(
-                    "active", "the ignore on the line is older than what leads here"
+    def _inline_ignore(self, finding: Finding) -> WaiverDecision:
+        without_effect = WaiverDecision()
+        # A line of a file cannot waive a finding about the change itself.
+        if self.preexisting_lines is None or not self._is_about_content(finding):
+            return without_effect
+        for match in self.preexisting_lines.matching_ignores(finding):
+            decision = self._decide_match(match)
+            if decision.state != "active" and self._has_new_data_flow(finding):
+                decision = WaiverDecision(
+                    "active",
+                    "the ignore on the line does not apply: "
+                    "the change adds a data flow to this line",
                 )
-            if excuse.state != "active" and marked.line is not None:
-                return self._signed(excuse, marked.path, marked.line)
-            told = told if told.reason else excuse
-        return told
+            if decision.state != "active" and match.line is not None:
+                return self._with_author(decision, match.path, match.line)
+            if not without_effect.reason:
+                without_effect = decision
+        return without_effect
 
-    def _leads_here_anew(self, finding: Finding) -> bool:
-        """Whether a line that was looked at once got a finding that it did not have then.
+    def _has_new_data_flow(self, finding: Finding) -> bool:
+        """Whether the change may have added a data flow to an old, ignored line.
 
-        Data may reach an old, marked line from what the change adds above it.  A
-        tree has no older side, and its marks are those that are committed.
+        A line above may carry new data to it.  A tree has no old side: its ignores
+        are the committed ones, and they apply.
         """
         scanner = self.scanners.get(finding.scanner)
         if scanner is None or not scanner.follows_dataflow:
             return False
-        return not self.whole and not finding.preexisting
+        return not self.is_tree and not finding.preexisting
 
     def _is_about_content(self, finding: Finding) -> bool:
         scanner = self.scanners.get(finding.scanner)
         return scanner is not None and scanner.keeps_baseline
 
-    def _of_mark(self, marked: Marked) -> Excuse:
-        mark = marked.mark
-        if mark.problem:
-            return Excuse("active", mark.problem)
-        if marked.line is None:
-            return Excuse(
+    def _decide_match(self, match: MatchedIgnore) -> WaiverDecision:
+        ignore = match.ignore
+        if ignore.problem:
+            return WaiverDecision("active", ignore.problem)
+        if match.line is None:
+            return WaiverDecision(
                 "active",
-                "the ignore on the line comes with the change, and helps later",
+                "this change adds the ignore on the line; it takes effect after it is "
+                "merged into the base branch (locally: committed)",
             )
-        if mark.expires and mark.expires < self.today:
-            return Excuse(
-                "active",
-                f"ignore expired on {mark.expires}: {mark.reason}",
-                mark.expires,
-            )
-        return Excuse("ignored", mark.reason, mark.expires)
+        if ignore.expires and ignore.expires < self.today:
+            reason = f"ignore expired on {ignore.expires}: {ignore.reason}"
+            return WaiverDecision("active", reason, ignore.expires)
+        return WaiverDecision("ignored", ignore.reason, ignore.expires)
 
-    def _in_baseline(self, finding: Finding, fingerprint: str) -> Excuse | None:
-        line = self.baseline.line_of(fingerprint) if self.baseline is not None else None
-        if line is None or not self._is_about_content(finding):
+    def _baseline_entry(
+        self, finding: Finding, fingerprint: str
+    ) -> WaiverDecision | None:
+        if self.baseline is None or not self._is_about_content(finding):
             return None
-        if self.known is not None and self.known.is_new(finding):
-            return Excuse(
-                "active", "known from the baseline, but the change brings it once more"
+        line = self.baseline.line_of(fingerprint)
+        if line is None:
+            return None
+        lines = self.preexisting_lines
+        if lines is not None and lines.is_new(finding):
+            return WaiverDecision(
+                "active", "in the baseline, but the change adds it again"
             )
-        return self._signed(
-            Excuse("baseline", "known before"), self.baseline_path, line
-        )
+        decision = WaiverDecision("baseline", "existing finding")
+        return self._with_author(decision, self.baseline_path, line)

@@ -1,6 +1,6 @@
-"""The reports: one file per format; the tuple below is the registry.
+"""The report formats: one module for each, registered in FORMATS.
 
-A new format is one file here with ``render(report, options) -> bytes``, one
+A new format is one module here with ``render(report, options) -> bytes``, one
 line in the tuple, and a test file of the same name.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Options", "ReportError", "render"]
 
-#: Name and module of each format; a module is imported only when it is asked for.
+#: Name and module of each format; ``render`` imports a module on first use.
 FORMATS: tuple[tuple[str, str], ...] = (
     ("terminal", "zt_gate.reports.terminal"),
     ("json", "zt_gate.reports.json"),
@@ -32,13 +32,11 @@ FORMATS: tuple[tuple[str, str], ...] = (
 def render(name: str, report: Report, options: Options | None = None) -> bytes:
     """Return the report in the format ``name``, as UTF-8 that ends with a newline.
 
-    Raises ReportError where there is no such format.
+    Raises ReportError for an unknown format.
     """
-    for known, module in FORMATS:
-        if known == name:
-            renderer: Renderer = import_module(module)
-            return renderer.render(report, options or Options())
-    known_names = ", ".join(known for known, _ in FORMATS)
-    raise ReportError(
-        f"there is no report format {name!a}; the formats are {known_names}"
-    )
+    modules = dict(FORMATS)
+    if name not in modules:
+        supported = ", ".join(modules)
+        raise ReportError(f"unknown report format {name!a}; supported: {supported}")
+    renderer: Renderer = import_module(modules[name])
+    return renderer.render(report, options or Options())

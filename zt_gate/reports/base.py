@@ -1,4 +1,4 @@
-"""What every format takes and gives."""
+"""The interface of a report format, its options and its error."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 class ReportError(GateError):
-    """A report could not be made or written; the text is one line and says why."""
+    """A report could not be rendered or written; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a report is to look; what it says does not depend on them.
+    """Presentation options.
 
-    ``colour``: SGR colours are wanted (the caller has looked at NO_COLOR).
-    ``width``: columns of the terminal.  ``verbose``: list what is only counted
-    otherwise.  ``terminal``: a person looks at it, so long heads of findings
-    are broken; elsewhere each stays on one line for grep and log matchers.
-    ``limit``: the most bytes that the sink takes (Markdown only; None stands
-    for the 1 MiB of a step summary).
+    ``colour``: use SGR colours (the caller has checked NO_COLOR).
+    ``width``: columns of the terminal.  ``verbose``: list what is otherwise only
+    counted.  ``terminal``: the output is a terminal, so the first line of a finding
+    is wrapped; elsewhere it stays on one line for grep and log matchers.
+    ``limit``: maximum size in bytes (Markdown only; None means the 1 MiB of a step
+    summary).
     """
 
     colour: bool = False
@@ -35,8 +35,8 @@ class Options:
 
 
 class Renderer(Protocol):
-    """What a format's module has."""
+    """The functions of a format's module."""
 
     def render(self, report: Report, options: Options) -> bytes:
-        """Return the report as UTF-8; never raises, whatever the texts hold."""
+        """Return the report as UTF-8; raises for no content of the report."""
         ...

@@ -1,22 +1,22 @@
-r"""Untrusted text on its way out: one encoder per sink.
+r"""Encoders for untrusted text: one for each output sink.
 
-Paths, source lines and messages belong to whoever wrote the change.  Each
-sink has its own way of being told what to do: a terminal by escape sequences,
-a CI log by workflow commands, Markdown by markup.  ``visible`` comes first in
-each of them: it leaves nothing that cannot be seen, in one line.
+The author of a change controls its paths, source lines and messages, and each sink
+executes some text: a terminal escape sequences, a CI log workflow commands, a web
+page Markdown.  Every encoder applies ``visible`` first, which returns one line
+without invisible characters.
 
-Escapes are ``\n \r \t``, ``\xNN`` for other ASCII controls and for bytes that
-are not UTF-8, ``\u{N}`` for other code points.  A backslash stays as it is, so
-the result is for eyes; the exact value stands in the JSON report.
+Escapes are ``\n \r \t``, ``\xNN`` for other ASCII controls and for bytes that are
+not UTF-8, ``\u{N}`` for other code points.  A backslash is not escaped: the result
+is for reading only, and the JSON report has the exact value.
 """
 
 from __future__ import annotations
 
 import re
 
-#: Code points that are "printable" for Python and show nothing: fillers, the
-#: Braille blank, and the default-ignorable ones (UAX #44) that are no format
-#: characters.  Variation selectors carry hidden text.
+#: Code points that Python calls printable but that display nothing: fillers, the
+#: Braille blank, and default-ignorable code points (UAX #44) outside the format
+#: category.  Variation selectors can carry hidden text.
 _BLANK = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
@@ -24,11 +24,11 @@ _BLANK = frozenset(
 _SELECTORS = range(0xE0100, 0xE01F0)
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
-#: GitHub's runner obeys ``##[command]`` anywhere in a line, Azure's agent
+#: GitHub's runner executes ``##[command]`` anywhere in a line, Azure's agent
 #: ``##vso[command]``, TeamCity ``##teamcity[message]``.
 _LOG_COMMAND = re.compile(r"##(?=[A-Za-z]{0,20}\[)")
 
-#: More marks than this on one letter reach into other lines; no script needs them.
+#: More combining marks on one letter overlap other lines; no script needs them.
 _MAX_MARKS = 4
 
 
@@ -37,8 +37,8 @@ def decode(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def pieces(text: str) -> list[str]:
-    """Return what to show for each code point of ``text``, in order."""
+def visible_characters(text: str) -> list[str]:
+    """Return the displayed text of each code point of ``text``, in order."""
     shown = [ch if " " <= ch <= "~" else _shown(ch) for ch in text]
     if _needs_tables(text):
         _limit_marks(text, shown)
@@ -48,7 +48,7 @@ def pieces(text: str) -> list[str]:
 
 
 def visible(text: str | bytes) -> str:
-    """Return ``text`` in one line in which nothing is hidden and no log takes a command.
+    """Return ``text`` as one line without invisible characters and log commands.
 
     Bytes are a path.
     """
@@ -56,19 +56,19 @@ def visible(text: str | bytes) -> str:
         text = decode(text)
     if text.isascii() and text.isprintable() and "##" not in text:
         return text
-    return "".join(pieces(text))
+    return "".join(visible_characters(text))
 
 
-def words(text: str) -> list[str]:
-    """Return the words of a text that may be wrapped; only spaces and newlines part them."""
+def visible_words(text: str) -> list[str]:
+    """Return the words of a text for wrapping, split at spaces and newlines only."""
     return [visible(word) for word in text.replace("\n", " ").split(" ") if word]
 
 
 def log_start(text: str) -> str:
-    """Return a line of a log so that it does not start a workflow command.
+    """Return a line of a log, escaped where it starts a workflow command.
 
-    The runner takes ``::name::`` at the start of a line, after any white space;
-    ``text`` has been through ``visible``.
+    The runner executes ``::name::`` at the start of a line, after any white space.
+    ``text`` is a result of ``visible``.
     """
     if text.lstrip().startswith("::"):
         return text.replace(":", r"\x3a", 1)
@@ -87,7 +87,7 @@ def columns(text: str) -> int:
 
 
 def _needs_tables(text: str) -> bool:
-    """Whether ``text`` may hold wide characters or combining marks: there are none below U+0300."""
+    """Whether ``text`` may have wide characters or combining marks (from U+0300 up)."""
     return not text.isascii() and max(text) >= "\u0300"
 
 
@@ -103,24 +103,27 @@ def _shown(ch: str) -> str:
 
 
 def _limit_marks(text: str, shown: list[str]) -> None:
-    """Escape combining marks without a base or in a pile."""
+    """Escape combining marks without a base, and those beyond _MAX_MARKS on one base."""
     import unicodedata
 
-    run = _MAX_MARKS
+    marks = _MAX_MARKS
     for index, ch in enumerate(text):
+        is_escaped = len(shown[index]) != 1
         if ch >= "\u0300" and unicodedata.category(ch) in {"Mn", "Me"}:
-            run += 1
-            if run > _MAX_MARKS and len(shown[index]) == 1:
+            marks += 1
+            if marks > _MAX_MARKS and not is_escaped:
                 shown[index] = f"\\u{{{ord(ch):X}}}"
+        elif is_escaped:
+            marks = _MAX_MARKS
         else:
-            run = 0 if len(shown[index]) == 1 else _MAX_MARKS
+            marks = 0
 
 
 # GitHub workflow commands (actions/runner, ActionCommand.cs)
 
 
 def workflow_data(text: str) -> str:
-    """Return text for the data of a workflow command; newlines in it are kept."""
+    """Return text for the data of a workflow command; newlines are preserved."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
@@ -138,51 +141,52 @@ _LINKED = re.compile(
     r"_|://|www\.|:[\w+-]+:|(?:^|[^0-9A-Za-z])(?:[0-9a-f]{7}|[A-Za-z]{1,10}-[0-9])",
     re.IGNORECASE,
 )
-#: A code span that the text itself has, or a word; white space follows both.
+#: A code span in the text, or a word; white space follows both.
 _WORD = re.compile(r"([(\"“]{0,2})`([^`]{1,200})`([.,;:)\"”]{0,3})(?=\s|$)|(\S+)")
 _BACKTICKS = re.compile(r"`+")
 
 
 def markdown_code(text: str | bytes, *, cell: bool = False) -> str:
-    """Return a code span: GitHub makes no mention, link, image or tag of what is in it.
+    """Return a code span, in which GitHub creates no mention, link, image or tag.
 
-    ``cell``: for a table, where a bar would end the cell even in a code span.
+    ``cell``: for a table, where a bar ends the cell even in a code span.
     """
     shown = visible(text)
     if cell:
         shown = shown.replace("|", r"\x7c")
     fence = "`" * (_longest_run(shown) + 1)
-    # One space on each side is taken off again, unless there is nothing else.
-    padded = shown[:1] in "` " or shown[-1:] in "` "
-    return f"{fence} {shown or ' '} {fence}" if padded else f"{fence}{shown}{fence}"
+    # The renderer removes one space on each side, unless the span has only spaces.
+    if shown[:1] in "` " or shown[-1:] in "` ":
+        return f"{fence} {shown or ' '} {fence}"
+    return f"{fence}{shown}{fence}"
 
 
 def markdown_block(lines: list[str]) -> str:
-    """Return a fenced block of lines that have been through ``visible``."""
+    """Return a fenced block; ``lines`` are results of ``visible``."""
     fence = "`" * max(3, _longest_run("\n".join(lines)) + 1)
     return "\n".join((f"{fence}text", *lines, fence))
 
 
 def markdown_prose(text: str) -> str:
-    """Return a sentence: plain words stay, every other word becomes a code span.
+    """Return a sentence in which every word that is not plain becomes a code span.
 
-    An entity would not do: GitHub looks for mentions and addresses after it
-    has decoded them.  The text belongs inside a line, not at its start.
+    Entities are not enough: GitHub decodes them before it looks for mentions and
+    addresses.  Do not put the result at the start of a line.
     """
-    out = []
-    for match in _WORD.finditer(" ".join(words(text))):
+    parts = []
+    for match in _WORD.finditer(" ".join(visible_words(text))):
         before, code, after, word = match.groups()
         if word is None:
-            out.append(f"{before}{markdown_code(code)}{after}")
+            parts.append(f"{before}{markdown_code(code)}{after}")
         elif _PLAIN.fullmatch(word) and not _LINKED.search(word):
-            out.append(word)
+            parts.append(word)
         else:
-            out.append(markdown_code(word))
-    return " ".join(out)
+            parts.append(markdown_code(word))
+    return " ".join(parts)
 
 
 def html_code(text: str | bytes) -> str:
-    """Return ``<code>`` for inside an HTML block, where Markdown is not read."""
+    """Return a ``<code>`` element for an HTML block, where Markdown does not apply."""
     shown = visible(text)
     for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         shown = shown.replace(mark, entity)
@@ -197,9 +201,9 @@ def _longest_run(text: str) -> int:
 
 
 def xml_text(text: str) -> str:
-    """Return text for an element or a quoted attribute; newlines in it are kept.
+    """Return text for an element or a quoted attribute; newlines are preserved.
 
-    Code points that XML 1.0 cannot carry even as a reference become visible escapes.
+    Code points that XML 1.0 does not allow, even as a reference, become escapes.
     """
     for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(mark, entity)
@@ -207,7 +211,7 @@ def xml_text(text: str) -> str:
 
 
 def _in_xml(ch: str) -> bool:
-    """Whether a code point is a Char of XML 1.0 (section 2.2) and no carriage return."""
+    """Whether XML 1.0 allows a code point (Char, section 2.2); not a carriage return."""
     code = ord(ch)
     if code < 0x20:
         return ch in "\t\n"
@@ -217,8 +221,8 @@ def _in_xml(ch: str) -> bool:
 # JSON and SARIF
 
 
-def valid(text: str) -> str:
-    """Return text that is valid Unicode: lone surrogates become visible escapes."""
+def valid_unicode(text: str) -> str:
+    """Return ``text`` with lone surrogates as visible escapes."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -227,10 +231,10 @@ def valid(text: str) -> str:
 
 
 def json_document(data: object) -> bytes:
-    """Return ``data`` as JSON in ASCII, which a terminal and a CI log only show.
+    """Return ``data`` as JSON in ASCII, safe to print in a terminal or a CI log.
 
-    Everything that either could obey stands as a JSON escape: the value that a
-    reader parses is exact.
+    Characters that a terminal or log would execute are JSON escapes, so a parser
+    returns the exact value.
     """
     import json
 
@@ -239,11 +243,11 @@ def json_document(data: object) -> bytes:
 
 
 def json_path(path: bytes | None) -> dict[str, str | None]:
-    """Return ``path``, and ``path_b64`` beside it where it is not UTF-8."""
+    """Return the fields ``path`` and, for a path that is not UTF-8, ``path_b64``."""
     if path is None:
         return {"path": None}
     shown = decode(path)
-    text = valid(shown)
+    text = valid_unicode(shown)
     if text == shown:
         return {"path": text}
     import base64
@@ -259,11 +263,14 @@ def relative_uri(path: bytes) -> str:
     """
     from urllib.parse import quote_from_bytes
 
-    segments = path.split(b"/")
-    encoded = [
-        segment.replace(b".", b"%2E").decode() if segment in {b".", b".."}
-        else quote_from_bytes(segment, safe="")
-        for segment in segments
-    ]  # fmt: skip
-    # An empty first segment would make the reference absolute.
-    return "/".join(encoded) if encoded[0] else "%2F" + "/".join(encoded[1:])
+    segments = []
+    for segment in path.split(b"/"):
+        if segment in {b".", b".."}:
+            segments.append("%2E" * len(segment))
+        else:
+            segments.append(quote_from_bytes(segment, safe=""))
+    first, *others = segments
+    if not first:
+        # An empty first segment would make the reference absolute.
+        return "%2F" + "/".join(others)
+    return "/".join(segments)

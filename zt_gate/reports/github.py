@@ -1,8 +1,8 @@
-"""For a pull request's files view: GitHub annotations, written as workflow commands.
+"""The GitHub format: annotations for a pull request's files view, as workflow commands.
 
-GitHub shows ten errors, ten warnings and ten notices of a step and drops the
-rest without a word; so the worst go first, and the last notice counts what has
-no annotation.  Every line of the output is one command.
+GitHub shows ten errors, ten warnings and ten notices of a step and drops the rest
+silently.  The worst findings therefore come first, and the last notice counts the
+findings without an annotation.  Every line of the output is one command.
 """
 
 from __future__ import annotations
@@ -15,162 +15,166 @@ from zt_gate.reports.escape import decode, visible, workflow_data, workflow_prop
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Finding, Location
-    from zt_gate.model.report import JudgedFinding, Report
+    from zt_gate.model.report import JudgedFinding, NotInspected, Report
     from zt_gate.reports.base import Options
 
-#: Annotations of each kind in one step.
+#: Annotations of each kind that GitHub shows for one step.
 MAX_EACH = 10
-#: Longest message, counted in bytes to be on the safe side of any count.
+#: Maximum length of a message in bytes; GitHub may count characters.
 MAX_MESSAGE = 4096
 MAX_TITLE = 255
 
 _COMMANDS = {Level.BLOCK: "error", Level.WARN: "warning", Level.INFO: "notice"}
 
 
-def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
-    """Return workflow commands, one in each line."""
-    silence = _silence(report)
-    room = {
-        "error": MAX_EACH - bool(silence),
-        "warning": MAX_EACH,
-        "notice": MAX_EACH - 1,
-    }
-    lines = (
-        [_command("error", {"title": "zt-gate: not inspected"}, silence)]
-        if silence
-        else []
-    )
-    left_out = 0
+def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no option applies
+    """Return workflow commands, one on each line."""
+    commands: list[str] = []
+    remaining = {"error": MAX_EACH, "warning": MAX_EACH, "notice": MAX_EACH - 1}
+    uninspected = _uninspected(report)
+    if uninspected:
+        title = {"title": "zt-gate: not inspected"}
+        commands.append(_command("error", title, uninspected))
+        remaining["error"] -= 1
+    omitted = 0
     for judged in summary.by_severity(report.findings):
         if judged.state != "active":
             continue
-        command = _COMMANDS[judged.level]
-        if not room[command]:
-            left_out += 1
+        name = _COMMANDS[judged.level]
+        if not remaining[name]:
+            omitted += 1
             continue
-        room[command] -= 1
-        lines.append(_annotation(judged, command))
-    lines.append(_verdict(report, left_out))
-    return ("\n".join(lines) + "\n").encode()
+        remaining[name] -= 1
+        commands.append(_annotation(judged, name))
+    commands.append(_verdict(report, omitted))
+    return ("\n".join(commands) + "\n").encode()
 
 
 def _annotation(judged: JudgedFinding, command: str) -> str:
     finding = judged.finding
-    properties, place = _properties(finding.location)
-    title = f"{visible(finding.rule)} ({judged.level.value})"
-    parts = [
-        visible(finding.message),
-        *([f"at {place}"] if place else []),
-        *([f"Why: {visible(finding.why)}"] if finding.why else []),
-        *([f"Fix: {visible(finding.remedy)}"] if finding.remedy else []),
-        f"Fingerprint: {visible(judged.fingerprint)}",
-        *(
-            [f"If it is meant: {summary.way_out(judged)}"]
-            if summary.is_blocking(judged)
-            else []
-        ),
-    ]
-    return _command(command, {**properties, "title": title}, _joined(parts, finding))
+    properties = _location_properties(finding.location)
+    properties["title"] = f"{visible(finding.rule)} ({judged.level.value})"
+    message = visible(finding.message)
+    details = []
+    if "file" not in properties:
+        details.append(f"at {summary.location_text(finding.location)}")
+    if finding.why:
+        details.append(f"Why: {visible(finding.why)}")
+    if finding.remedy:
+        details.append(f"Fix: {visible(finding.remedy)}")
+    details.append(f"Fingerprint: {visible(judged.fingerprint)}")
+    if summary.is_blocking(judged):
+        details.append(f"Intended? {summary.approval_hint(judged)}")
+    source = _source_line(finding)
+    text = "\n".join((message, source, *details))
+    if not source or len(text.encode()) > MAX_MESSAGE:
+        text = "\n".join((message, *details))
+    return _command(command, properties, text)
 
 
-def _joined(parts: list[str], finding: Finding) -> str:
-    """Join the lines; the source line goes in where there is room for all of it."""
-    text = "\n".join(parts)
-    if finding.evidence is not None and finding.evidence.text:
-        source = visible(finding.evidence.text.strip())
-        longer = "\n".join((parts[0], f"> {source}", *parts[1:]))
-        return longer if len(longer.encode()) <= MAX_MESSAGE else text
-    return text
+def _source_line(finding: Finding) -> str:
+    if finding.evidence is None or not finding.evidence.text:
+        return ""
+    return f"> {visible(finding.evidence.text.strip())}"
 
 
-def _properties(location: Location) -> tuple[dict[str, str], str]:
-    """Return what tells GitHub the place, and words for it where GitHub cannot be told.
+def _location_properties(location: Location) -> dict[str, str]:
+    """Return the properties that locate an annotation; none if GitHub cannot show it.
 
-    A path with control characters, invisible ones or bytes that are not UTF-8
-    has no file in GitHub's view; so does a commit's or the change's finding.
+    GitHub's view has no file for a path with control characters, invisible
+    characters or bytes that are not UTF-8, and none for a finding about a commit or
+    about the change as a whole.
     """
     if location.path is None or location.kind == "commit":
-        return {}, summary.place(location)
+        return {}
     path = decode(location.path)
     if visible(path) != path or path != path.strip():
-        return {}, summary.place(location)
+        return {}
     properties = {"file": path}
-    if location.line is not None:
-        properties["line"] = str(location.line)
-        end_line = location.end_line or location.line
-        properties["endLine"] = str(end_line)
-        # GitHub takes columns only for a single line.
-        if location.column is not None and end_line == location.line:
-            properties["col"] = str(location.column)
-            if location.end_column is not None:
-                properties["endColumn"] = str(location.end_column)
-    return properties, ""
+    if location.line is None:
+        return properties
+    end_line = location.end_line or location.line
+    properties["line"] = str(location.line)
+    properties["endLine"] = str(end_line)
+    # GitHub accepts columns only for a single line.
+    if location.column is None or end_line != location.line:
+        return properties
+    properties["col"] = str(location.column)
+    if location.end_column is not None:
+        properties["endColumn"] = str(location.end_column)
+    return properties
 
 
-def _silence(report: Report) -> str:
-    """Return why the report is not complete, or "" if it is."""
-    lines = [visible(text) for text in summary.sole_errors(report)]
+def _uninspected(report: Report) -> str:
+    """Return the reasons why the report is not complete, "" if it is complete."""
+    lines = [visible(text) for text in summary.unlisted_errors(report)]
     lines += [
         f"scanner {visible(run.scanner)}: {visible(run.reason)}"
-        for run in summary.silent_runs(report)
+        for run in summary.runs_without_result(report)
         if run.status == "error"
     ]
     for scanner, item in summary.not_inspected(report):
-        if summary.matters(item):
-            path = f"{visible(item.path)}: " if item.path is not None else ""
-            lines.append(
-                f"{visible(scanner)}: {path}{visible(item.reason)} ({item.kind})"
-            )
-    # What whoever started the gate left out stands beside the verdict.
-    if not lines and (
-        report.complete or any(run.status == "skipped" for run in report.runs)
-    ):
+        if summary.is_applicable(item):
+            lines.append(f"{visible(scanner)}: {_item_text(item)}")
+    if lines:
+        return _join_fitting(lines)
+    # The verdict notice lists the scanners that the caller skipped.
+    has_skipped = any(run.status == "skipped" for run in report.runs)
+    if report.complete or has_skipped:
         return ""
-    return _fitting(lines or ["no reason given"])
+    return "no reason given"
 
 
-def _fitting(lines: list[str]) -> str:
-    """Join as many lines as a message takes, and count the others."""
-    kept: list[str] = []
+def _item_text(item: NotInspected) -> str:
+    text = f"{visible(item.reason)} ({item.kind})"
+    if item.path is not None:
+        text = f"{visible(item.path)}: {text}"
+    return text
+
+
+def _join_fitting(lines: list[str]) -> str:
+    """Join as many lines as fit into a message, and count the others."""
+    room = MAX_MESSAGE - 80
+    fitting: list[str] = []
     size = 0
     for line in lines:
         size += len(line.encode()) + 1
-        if size > MAX_MESSAGE - 80:
+        if size > room:
             break
-        kept.append(line)
-    if not kept:
-        kept = [_cut(lines[0], MAX_MESSAGE - 80)]
-    rest = len(lines) - len(kept)
-    return "\n".join(
-        (*kept, *([f"… and {rest} more: see the other reports"] if rest else ()))
-    )
+        fitting.append(line)
+    if not fitting:
+        fitting = [_truncate(lines[0], room)]
+    omitted = len(lines) - len(fitting)
+    if omitted:
+        fitting.append(f"… and {omitted} more: see the other reports")
+    return "\n".join(fitting)
 
 
-def _verdict(report: Report, left_out: int) -> str:
-    words = [f"{report.verdict.value.upper()}: {', '.join(summary.facts(report))}"]
-    words.append(f"complete: {'yes' if report.complete else 'no'}")
-    if left_out:
-        words.append(
-            f"{summary.plural(left_out, 'finding')} without an annotation: see the log"
-        )
-    words += [
-        f"scanner {visible(run.scanner)} was skipped: {visible(run.reason)}"
-        for run in summary.silent_runs(report)
-        if run.status == "skipped"
-    ]
-    return _command("notice", {"title": "zt-gate"}, _fitting(words))
+def _verdict(report: Report, omitted: int) -> str:
+    facts = ", ".join(summary.verdict_facts(report))
+    complete = "yes" if report.complete else "no"
+    lines = [f"{report.verdict.value.upper()}: {facts}", f"complete: {complete}"]
+    if omitted:
+        findings = summary.plural(omitted, "finding")
+        lines.append(f"{findings} without an annotation: see the log")
+    for run in summary.runs_without_result(report):
+        if run.status == "skipped":
+            scanner = visible(run.scanner)
+            lines.append(f"scanner {scanner} was skipped: {visible(run.reason)}")
+    return _command("notice", {"title": "zt-gate"}, _join_fitting(lines))
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:
-    if "title" in properties:
-        properties = {**properties, "title": _cut(properties["title"], MAX_TITLE)}
-    written = ",".join(
-        f"{key}={workflow_property(value)}" for key, value in properties.items()
-    )
-    return f"::{name} {written}::{workflow_data(_cut(message, MAX_MESSAGE))}"
+    pairs = []
+    for key, value in properties.items():
+        text = _truncate(value, MAX_TITLE) if key == "title" else value
+        pairs.append(f"{key}={workflow_property(text)}")
+    data = workflow_data(_truncate(message, MAX_MESSAGE))
+    return f"::{name} {','.join(pairs)}::{data}"
 
 
-def _cut(text: str, limit: int) -> str:
+def _truncate(text: str, limit: int) -> str:
+    """Return ``text`` cut to ``limit`` bytes of UTF-8."""
     data = text.encode()
     if len(data) <= limit:
         return text

@@ -1,4 +1,4 @@
-"""For a merge request's Code Quality widget: GitLab's subset of the Code Climate format.
+"""The GitLab format: a Code Quality report, a subset of the Code Climate format.
 
 A JSON list; GitLab needs ``description``, ``check_name``, ``fingerprint`` (unique
 in the list), ``severity`` and ``location`` (GitLab documentation, "Code Quality",
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level, Severity
 from zt_gate.reports import summary
-from zt_gate.reports.escape import decode, json_document, valid, visible
+from zt_gate.reports.escape import decode, json_document, valid_unicode, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,50 +19,57 @@ if TYPE_CHECKING:
     from zt_gate.model.report import JudgedFinding, Report
     from zt_gate.reports.base import Options
 
-#: What a finding without a file is put under: GitLab drops entries without a path.
+#: Path of a finding without a file: GitLab drops entries without a path.
 NO_PATH = "."
 
+_NOT_INSPECTED = "zt-gate/not-inspected"
 _WARNINGS = {Severity.CRITICAL: "major", Severity.HIGH: "major"}
 
 
-def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
-    """Return the active findings, and what could not be inspected, as a JSON list in ASCII."""
-    seen: dict[str, int] = {}
-    entries = []
-    for entry in _entries(report):
-        mark = entry["fingerprint"]
-        seen[mark] = seen.get(mark, 0) + 1
-        if seen[mark] > 1:
-            entry["fingerprint"] = f"{mark}-{seen[mark]}"
-        entries.append(entry)
+def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no option applies
+    """Return active findings and uninspected content as a JSON list in ASCII."""
+    entries = list(_entries(report))
+    occurrences: dict[str, int] = {}
+    for entry in entries:
+        fingerprint = entry["fingerprint"]
+        number = occurrences.get(fingerprint, 0) + 1
+        occurrences[fingerprint] = number
+        if number > 1:
+            entry["fingerprint"] = f"{fingerprint}-{number}"
     return json_document(entries)
 
 
 def _entries(report: Report) -> Iterator[dict[str, Any]]:
-    for text in summary.sole_errors(report):
-        yield _entry(
-            "zt-gate/not-inspected", text, "blocker", f"error-{_mark(text)}", (None, 1)
-        )
-    for run in summary.silent_runs(report):
+    nowhere = (None, 1)
+    for text in summary.unlisted_errors(report):
+        yield _entry(_NOT_INSPECTED, text, "blocker", f"error-{_hash(text)}", nowhere)
+    for run in summary.runs_without_result(report):
         text = f"{run.scanner} {run.status}: {run.reason}"
         severity = "blocker" if run.status == "error" else "info"
-        yield _entry(
-            "zt-gate/not-inspected", text, severity, f"run-{_mark(text)}", (None, 1)
-        )
+        yield _entry(_NOT_INSPECTED, text, severity, f"run-{_hash(text)}", nowhere)
     for scanner, item in summary.not_inspected(report):
-        if summary.matters(item):
+        if summary.is_applicable(item):
             text = f"{scanner} could not inspect this: {item.reason}"
-            mark = _mark(f"{scanner}\0{item.reason}\0{item.path!r}")
-            name = "zt-gate/not-inspected"
-            yield _entry(name, text, "blocker", f"skip-{mark}", (item.path, 1))
+            content_hash = _hash(f"{scanner}\0{item.reason}\0{item.path!r}")
+            fingerprint = f"skip-{content_hash}"
+            place = (item.path, 1)
+            yield _entry(_NOT_INSPECTED, text, "blocker", fingerprint, place)
     for judged in summary.by_severity(report.findings):
         if judged.state == "active":
-            finding = judged.finding
-            place = finding.location
-            commit = "" if place.commit is None else f" (in commit {place.commit[:12]})"
-            text = f"{finding.message}{commit}. {finding.remedy}".rstrip(". ")
-            at = (place.path, place.line or 1)
-            yield _entry(finding.rule, text, _severity(judged), judged.fingerprint, at)
+            yield _finding_entry(judged)
+
+
+def _finding_entry(judged: JudgedFinding) -> dict[str, Any]:
+    finding = judged.finding
+    location = finding.location
+    description = finding.message
+    if location.commit is not None:
+        description += f" (in commit {location.commit[:12]})"
+    description = f"{description}. {finding.remedy}".rstrip(". ")
+    place = (location.path, location.line or 1)
+    return _entry(
+        finding.rule, description, _severity(judged), judged.fingerprint, place
+    )
 
 
 def _entry(
@@ -73,28 +80,31 @@ def _entry(
     place: tuple[bytes | None, int],
 ) -> dict[str, Any]:
     path, line = place
-    shown = NO_PATH if path is None else valid(decode(path))
+    path_text = NO_PATH
+    if path is not None:
+        path_text = valid_unicode(decode(path))
     return {
         "type": "issue",
         "description": visible(text),
         "check_name": visible(name),
-        "fingerprint": valid(fingerprint),
+        "fingerprint": valid_unicode(fingerprint),
         "severity": severity,
-        "location": {"path": shown, "lines": {"begin": line}},
+        "location": {"path": path_text, "lines": {"begin": line}},
     }
 
 
 def _severity(judged: JudgedFinding) -> str:
-    """Return GitLab's word: what blocks is a blocker or critical, whatever its severity."""
+    """Return GitLab's severity; a blocking finding is always blocker or critical."""
     if judged.level is Level.BLOCK:
-        worst = judged.finding.severity.rank >= Severity.HIGH.rank
-        return "blocker" if worst else "critical"
+        if judged.finding.severity.rank >= Severity.HIGH.rank:
+            return "blocker"
+        return "critical"
     if judged.level is Level.WARN:
         return _WARNINGS.get(judged.finding.severity, "minor")
     return "info"
 
 
-def _mark(text: str) -> str:
+def _hash(text: str) -> str:
     from zt_gate.system.cache import sha256
 
     return sha256(text.encode("utf-8", "surrogatepass"))[:32]

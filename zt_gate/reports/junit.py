@@ -1,13 +1,14 @@
-"""For CI systems that show test results: JUnit XML.
+"""The JUnit format: test results for CI systems.
 
-One suite for each scanner.  What blocks is a failure, what could not be
-inspected an error, a scanner that was left out a skipped test; so no reader of
-the file can take an incomplete run for a pass.  There is no standard; the file
-keeps to what Jenkins, GitLab, Azure Pipelines and CircleCI all read.
+One suite for each scanner.  A blocking finding is a failure, uninspected content an
+error, a skipped scanner a skipped test; so no reader of the file takes an incomplete
+run for a pass.  JUnit XML has no standard; this module writes only what Jenkins,
+GitLab, Azure Pipelines and CircleCI all read.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.reports import summary
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from zt_gate.reports.base import Options
 
 
-class _Case(NamedTuple):
-    """One test: ``kind`` is failure, error, skipped, or "" for a pass."""
+class _TestCase(NamedTuple):
+    """One test; ``kind`` is failure, error, skipped, or "" for a pass."""
 
     name: str
     kind: str = ""
@@ -29,115 +30,120 @@ class _Case(NamedTuple):
     body: str = ""
 
 
-def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
+def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no option applies
     """Return the report as JUnit XML, in ASCII."""
     suites = [
-        (run.scanner, run.seconds, list(_of_run(run, report))) for run in report.runs
+        (run.scanner, run.seconds, list(_scanner_cases(run, report)))
+        for run in report.runs
     ]
-    suites.append(("zt-gate", report.seconds, list(_of_gate(report))))
-    cases = [case for _, _, found in suites for case in found]
+    suites.append(("zt-gate", report.seconds, list(_gate_cases(report))))
+    all_cases = [case for _, _, cases in suites for case in cases]
+    attributes = f"{_counts(all_cases)} {_time(report.seconds)}"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites name="zt-gate"{_counts(cases)} time="{_time(report.seconds)}">',
+        f'<testsuites name="zt-gate" {attributes}>',
     ]
-    for name, seconds, found in suites:
-        shown = xml_text(visible(name))
-        lines.append(
-            f'<testsuite name="{shown}"{_counts(found)} time="{_time(seconds)}">'
-        )
-        lines += [_case(case, shown) for case in found]
+    for scanner, seconds, cases in suites:
+        name = xml_text(visible(scanner))
+        lines.append(f'<testsuite name="{name}" {_counts(cases)} {_time(seconds)}>')
+        lines += [_case_element(case, name) for case in cases]
         lines.append("</testsuite>")
     lines.append("</testsuites>")
     return ("\n".join(lines) + "\n").encode("ascii", "xmlcharrefreplace")
 
 
-def _of_run(run: ScannerRun, report: Report) -> Iterator[_Case]:
-    if run.status == "error":
-        yield _Case("the scanner", "error", run.reason)
-    elif run.status == "skipped":
-        yield _Case("the scanner", "skipped", run.reason)
+def _scanner_cases(run: ScannerRun, report: Report) -> Iterator[_TestCase]:
+    if run.status != "ok":
+        yield _TestCase("scanner", run.status, run.reason)
     for item in run.not_inspected:
-        if summary.matters(item):
+        if summary.is_applicable(item):
             name = "the change" if item.path is None else visible(item.path)
-            yield _Case(name, "error", f"{item.kind}: {item.reason}")
-    found = False
-    for judged in summary.by_severity(report.findings):
-        if judged.finding.scanner == run.scanner and summary.is_blocking(judged):
-            found = True
-            yield _of_finding(judged)
-    told = _told(run, report)
-    if run.status == "ok" and (told or not found):
-        yield _Case("what does not block" if found else "nothing blocks", body=told)
+            yield _TestCase(name, "error", f"{item.kind}: {item.reason}")
+    findings = [
+        judged
+        for judged in summary.by_severity(report.findings)
+        if judged.finding.scanner == run.scanner
+    ]
+    blocking = [judged for judged in findings if summary.is_blocking(judged)]
+    others = [judged for judged in findings if not summary.is_blocking(judged)]
+    for judged in blocking:
+        yield _failure(judged)
+    if run.status != "ok":
+        return
+    rows = "\n".join(visible(_finding_row(judged)) for judged in others)
+    if not blocking:
+        yield _TestCase("no blocking findings", body=rows)
+    elif rows:
+        yield _TestCase("non-blocking findings", body=rows)
 
 
-def _of_gate(report: Report) -> Iterator[_Case]:
+def _gate_cases(report: Report) -> Iterator[_TestCase]:
+    """Yield the findings and errors that belong to no scanner, and the verdict."""
     scanners = {run.scanner for run in report.runs}
     for judged in summary.by_severity(report.findings):
         if judged.finding.scanner not in scanners and summary.is_blocking(judged):
-            yield _of_finding(judged)
-    for text in summary.sole_errors(report):
-        yield _Case("the verdict", "error", text)
-    others = [
+            yield _failure(judged)
+    for text in summary.unlisted_errors(report):
+        yield _TestCase("verdict error", "error", text)
+    complete = "yes" if report.complete else "no"
+    rows = [", ".join(summary.verdict_facts(report)), f"complete: {complete}"]
+    rows += [
         f"{judged.level.value} {judged.finding.rule}: {judged.finding.message}"
         for judged in report.findings
         if judged.finding.scanner not in scanners and not summary.is_blocking(judged)
     ]
-    complete = f"complete: {'yes' if report.complete else 'no'}"
-    body = "\n".join(
-        map(visible, (", ".join(summary.facts(report)), complete, *others))
-    )
-    yield _Case(f"verdict: {report.verdict.value}", body=body)
+    body = "\n".join(map(visible, rows))
+    yield _TestCase(f"verdict: {report.verdict.value}", body=body)
 
 
-def _of_finding(judged: JudgedFinding) -> _Case:
+def _failure(judged: JudgedFinding) -> _TestCase:
     finding = judged.finding
-    parts = [
-        f"why: {finding.why}" if finding.why else "",
-        f"fix: {finding.remedy}" if finding.remedy else "",
-        f"fingerprint: {judged.fingerprint}",
-        f"if it is meant: {summary.way_out(judged)}",
-    ]
-    name = f"{summary.place(finding.location)} {finding.rule}"
-    return _Case(
-        name, "failure", finding.message, "\n".join(map(visible, filter(None, parts)))
-    )
+    rows = []
+    if finding.why:
+        rows.append(f"why: {finding.why}")
+    if finding.remedy:
+        rows.append(f"fix: {finding.remedy}")
+    rows.append(f"fingerprint: {judged.fingerprint}")
+    rows.append(f"Intended? {summary.approval_hint(judged)}")
+    name = f"{summary.location_text(finding.location)} {finding.rule}"
+    body = "\n".join(map(visible, rows))
+    return _TestCase(name, "failure", finding.message, body)
 
 
-def _told(run: ScannerRun, report: Report) -> str:
-    """Return what a scanner found and does not stop the change, one line each."""
-    rows = [
-        f"{judged.level.value if judged.state == 'active' else judged.state} "
-        f"{summary.place(judged.finding.location)} {judged.finding.rule}: {judged.finding.message}"
-        for judged in summary.by_severity(report.findings)
-        if judged.finding.scanner == run.scanner and not summary.is_blocking(judged)
-    ]
-    return "\n".join(map(visible, rows))
+def _finding_row(judged: JudgedFinding) -> str:
+    finding = judged.finding
+    label: str = judged.state
+    if judged.state == "active":
+        label = judged.level.value
+    place = summary.location_text(finding.location)
+    return f"{label} {place} {finding.rule}: {finding.message}"
 
 
-def _case(case: _Case, suite: str) -> str:
-    head = (
-        f'<testcase classname="zt-gate.{suite}" name="{xml_text(visible(case.name))}"'
-    )
+def _case_element(case: _TestCase, suite: str) -> str:
+    name = xml_text(visible(case.name))
+    opening = f'<testcase classname="zt-gate.{suite}" name="{name}"'
     body = xml_text(case.body)
+    content = ""
     if case.kind:
-        message = xml_text(visible(case.message))
-        kind = "" if case.kind == "skipped" else f' type="{case.kind}"'
-        inner = f'<{case.kind} message="{message}"{kind}>{body}</{case.kind}>'
-    else:
-        inner = f"<system-out>{body}</system-out>" if body else ""
-    return f"{head}>{inner}</testcase>" if inner else f"{head}/>"
+        attributes = f'message="{xml_text(visible(case.message))}"'
+        if case.kind != "skipped":
+            attributes += f' type="{case.kind}"'
+        content = f"<{case.kind} {attributes}>{body}</{case.kind}>"
+    elif body:
+        content = f"<system-out>{body}</system-out>"
+    if not content:
+        return f"{opening}/>"
+    return f"{opening}>{content}</testcase>"
 
 
-def _counts(cases: list[_Case]) -> str:
-    said = [f' tests="{len(cases)}"']
-    for name, kind in (
-        ("failures", "failure"),
-        ("errors", "error"),
-        ("skipped", "skipped"),
-    ):
-        said.append(f' {name}="{sum(case.kind == kind for case in cases)}"')
-    return "".join(said)
+def _counts(cases: list[_TestCase]) -> str:
+    """Return the count attributes of a suite."""
+    kinds = Counter(case.kind for case in cases)
+    return (
+        f'tests="{len(cases)}" failures="{kinds["failure"]}" '
+        f'errors="{kinds["error"]}" skipped="{kinds["skipped"]}"'
+    )
 
 
-def _time(value: float) -> str:
-    return f"{summary.seconds(value):.3f}"
+def _time(seconds: float) -> str:
+    return f'time="{summary.seconds(seconds):.3f}"'

@@ -1,9 +1,8 @@
-"""For code scanning: SARIF 2.1.0 with all that GitHub requires of it.
+"""The SARIF format: SARIF 2.1.0 with the properties that GitHub code scanning requires.
 
 Sources: the OASIS standard (section numbers in comments) and GitHub's page
-"SARIF support for code scanning".  A result without a physical location makes
-GitHub refuse the whole file, so a finding without a path gets an address that
-names no file.
+"SARIF support for code scanning".  GitHub rejects a file in which a result has no
+physical location, so a finding without a path gets a relative URI that names no file.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from zt_gate.reports.escape import (
     json_document,
     json_path,
     relative_uri,
-    valid,
+    valid_unicode,
     visible,
 )
 from zt_gate.reports.sarif_rules import (
@@ -28,22 +27,22 @@ from zt_gate.reports.sarif_rules import (
 )
 
 if TYPE_CHECKING:
-    from zt_gate.model.finding import Finding, Location
+    from zt_gate.model.finding import Evidence, Finding, Location
     from zt_gate.model.report import JudgedFinding, NotInspected, Report
     from zt_gate.reports.base import Options
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-#: GitHub keeps so many results of a run.
+#: Maximum number of results of a run that GitHub keeps.
 MAX_RESULTS = 5_000
 
-#: Where a finding without a path is said to be.
+#: Locations of findings without a path, by kind.
 NO_PATH = {"commit": b"commit-message", "change": b"change-as-a-whole"}
 
 _LEVELS = {Level.BLOCK: "error", Level.WARN: "warning", Level.INFO: "note"}
 
 
-def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says the same to everybody
+def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no option applies
     """Return the report as SARIF 2.1.0, in ASCII."""
     return json_document(
         {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
@@ -52,10 +51,10 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - says th
 
 def _run(report: Report) -> dict[str, Any]:
     ordered = summary.by_severity(report.findings)
-    kept, left_out = ordered[:MAX_RESULTS], len(ordered[MAX_RESULTS:])
-    rules = rules_of(kept)
-    index = {rule["id"]: number for number, rule in enumerate(rules)}
-    shard, of = report.shard
+    included = ordered[:MAX_RESULTS]
+    omitted = len(ordered) - len(included)
+    rules = rules_of(included)
+    rule_index = {rule["id"]: number for number, rule in enumerate(rules)}
     return {
         "tool": {
             "driver": {
@@ -66,19 +65,27 @@ def _run(report: Report) -> dict[str, Any]:
                 "properties": {"rulesDigest": visible(report.tool.rules_digest)},
             }
         },
-        # One category for every kind of source, so that an alert of a pull
-        # request is the same one on the branch it is merged into.
-        "automationDetails": {
-            "id": f"zt-gate/shard-{shard}-of-{of}/" if of > 1 else "zt-gate/"
-        },
+        "automationDetails": {"id": _category(report)},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
-            "%SRCROOT%": {"description": {"text": "The root of what was scanned."}}
+            "%SRCROOT%": {"description": {"text": "Root folder of the scan."}}
         },
-        "invocations": [_invocation(report, left_out)],
-        "results": _results(kept, index),
+        "invocations": [_invocation(report, omitted)],
+        "results": _results(included, rule_index),
         "properties": _properties(report),
     }
+
+
+def _category(report: Report) -> str:
+    """Return the category under which GitHub keeps the alerts.
+
+    It is the same for every kind of source, so that an alert of a pull request is
+    the same alert on the branch into which it is merged.
+    """
+    shard, shards = report.shard
+    if shards > 1:
+        return f"zt-gate/shard-{shard}-of-{shards}/"
+    return "zt-gate/"
 
 
 def _properties(report: Report) -> dict[str, Any]:
@@ -109,58 +116,65 @@ def _properties(report: Report) -> dict[str, Any]:
 # Results
 
 
-def _results(kept: list[JudgedFinding], index: dict[str, int]) -> list[dict[str, Any]]:
-    seen: dict[str, int] = {}
+def _results(
+    findings: list[JudgedFinding], rule_index: dict[str, int]
+) -> list[dict[str, Any]]:
+    occurrences: dict[str, int] = {}
     results = []
-    for judged in kept:
-        # Equal findings have equal fingerprints; the count tells them apart.
-        number = seen[judged.fingerprint] = seen.get(judged.fingerprint, 0) + 1
-        results.append(
-            _result(judged, index, f"{visible(judged.fingerprint)}:{number}")
-        )
+    for judged in findings:
+        fingerprint = judged.fingerprint
+        occurrences[fingerprint] = occurrences.get(fingerprint, 0) + 1
+        # Equal findings have equal fingerprints; the number makes the hash unique.
+        line_hash = f"{visible(fingerprint)}:{occurrences[fingerprint]}"
+        results.append(_result(judged, rule_index, line_hash))
     return results
 
 
 def _result(
-    judged: JudgedFinding, index: dict[str, int], line_hash: str
+    judged: JudgedFinding, rule_index: dict[str, int], line_hash: str
 ) -> dict[str, Any]:
     finding = judged.finding
     rule = rule_id(finding)
-    fix = _fix(finding)
-    return {
+    result: dict[str, Any] = {
         "ruleId": rule,
-        "ruleIndex": index[rule],
+        "ruleIndex": rule_index[rule],
         "level": _LEVELS[judged.level],
         "message": {"text": _message(finding)},
         "locations": [_location(finding)],
         "partialFingerprints": {"primaryLocationLineHash": line_hash},
         "suppressions": _suppressions(judged),
-        **({"fixes": [fix]} if fix else {}),
-        "properties": _result_properties(judged),
     }
+    fix = _fix(finding)
+    if fix:
+        result["fixes"] = [fix]
+    result["properties"] = _result_properties(judged)
+    return result
 
 
 def _result_properties(judged: JudgedFinding) -> dict[str, Any]:
     finding = judged.finding
-    known = json_path(finding.location.path)
     commit = finding.location.commit
-    return {
+    exact_path = json_path(finding.location.path).get("path_b64")
+    properties = {
         "fingerprint": visible(judged.fingerprint),
         "severity": finding.severity.value,
         "confidence": finding.confidence.value,
         "state": judged.state,
         "remedy": visible(finding.remedy),
         "kind": finding.location.kind,
-        **({"commit": visible(commit)} if commit is not None else {}),
-        **({"path_b64": known["path_b64"]} if "path_b64" in known else {}),
     }
+    if commit is not None:
+        properties["commit"] = visible(commit)
+    if exact_path is not None:
+        properties["path_b64"] = exact_path
+    return properties
 
 
 def _message(finding: Finding) -> str:
-    """Return the message; a text may not make a link of itself (section 3.11.6)."""
+    """Return the message, with text escaped that SARIF reads as a link (3.11.6)."""
     text = visible(finding.message) or rule_id(finding)
     if finding.location.kind in NO_PATH:
-        text = f"{text} ({summary.place(finding.location)})"
+        text = f"{text} ({summary.location_text(finding.location)})"
     if "](" in text:
         text = text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
     return text
@@ -168,22 +182,18 @@ def _message(finding: Finding) -> str:
 
 def _location(finding: Finding) -> dict[str, Any]:
     location = finding.location
+    evidence = finding.evidence
     region = _region(location, finding)
-    if (
-        finding.evidence is not None
-        and finding.evidence.text
-        and location.line is not None
-    ):
-        region = {**region, "snippet": {"text": _snippet(finding)}}
-    return {
-        "physicalLocation": {"artifactLocation": _artifact(location), "region": region}
-    }
+    if evidence is not None and evidence.text and location.line is not None:
+        region["snippet"] = {"text": _marked_text(evidence)}
+    physical = {"artifactLocation": _artifact(location), "region": region}
+    return {"physicalLocation": physical}
 
 
-def _snippet(finding: Finding) -> str:
-    assert finding.evidence is not None
-    start, end = finding.evidence.start, finding.evidence.end
-    return visible(finding.evidence.text[max(start, 0) : max(end, start, 0)])
+def _marked_text(evidence: Evidence) -> str:
+    start = max(evidence.start, 0)
+    end = max(evidence.end, start)
+    return visible(evidence.text[start:end])
 
 
 def _artifact(location: Location) -> dict[str, str]:
@@ -192,46 +202,53 @@ def _artifact(location: Location) -> dict[str, str]:
 
 
 def _region(location: Location, finding: Finding) -> dict[str, Any]:
-    """Return a whole region: GitHub wants all four numbers, 1-based and in order."""
-    line = max(location.line or 1, 1)
-    column = max(location.column or 1, 1) if location.line else 1
-    end_line = max(location.end_line or line, line) if location.line else line
-    end_column = location.end_column if location.line else None
+    """Return a complete region: GitHub requires all four numbers, 1-based and ordered."""
+    line = column = end_line = 1
+    end_column = None
+    if location.line:
+        line = max(location.line, 1)
+        column = max(location.column or 1, 1)
+        end_line = max(location.end_line or line, line)
+        end_column = location.end_column
     if end_column is None:
-        evidence = finding.evidence
-        end_column = column + (max(evidence.end - evidence.start, 1) if evidence else 1)
-    least = column if end_line == line else 1
+        end_column = column + _marked_width(finding.evidence)
+    min_end_column = column if end_line == line else 1
     return {
         "startLine": line,
         "startColumn": column,
         "endLine": end_line,
-        "endColumn": max(end_column, least),
+        "endColumn": max(end_column, min_end_column),
     }
 
 
+def _marked_width(evidence: Evidence | None) -> int:
+    """Return the number of marked code points, at least 1."""
+    if evidence is None:
+        return 1
+    return max(evidence.end - evidence.start, 1)
+
+
 def _suppressions(judged: JudgedFinding) -> list[dict[str, Any]]:
-    """Say that a finding is waived (section 3.35); an empty list says that it is not."""
+    """Return the waiver of a finding (3.35); an empty list means not suppressed."""
     if judged.state == "active":
         return []
-    words = [judged.state, visible(judged.state_reason)]
-    facts = visible(summary.exception(judged))
-    words += [facts] if facts else []
-    return [
-        {
-            "kind": "external",
-            "justification": ": ".join(word for word in words if word),
-        }
-    ]
+    parts = (
+        judged.state,
+        visible(judged.state_reason),
+        visible(summary.waiver_details(judged)),
+    )
+    justification = ": ".join(part for part in parts if part)
+    return [{"kind": "external", "justification": justification}]
 
 
 def _fix(finding: Finding) -> dict[str, Any] | None:
     location = finding.location
-    numbers = (location.line, location.column, location.end_line, location.end_column)
-    if finding.fix is None or location.kind != "line" or None in numbers:
+    region = (location.line, location.column, location.end_line, location.end_column)
+    if finding.fix is None or location.kind != "line" or None in region:
         return None
     replacement = {
         "deletedRegion": _region(location, finding),
-        "insertedContent": {"text": valid(finding.fix)},
+        "insertedContent": {"text": valid_unicode(finding.fix)},
     }
     change = {"artifactLocation": _artifact(location), "replacements": [replacement]}
     return {
@@ -240,26 +257,26 @@ def _fix(finding: Finding) -> dict[str, Any] | None:
     }
 
 
-# The invocation: whether everything was inspected
+# The invocation: what was not inspected
 
 
-def _invocation(report: Report, left_out: int) -> dict[str, Any]:
+def _invocation(report: Report, omitted: int) -> dict[str, Any]:
     notes = [_note("error", visible(text)) for text in report.errors]
-    for run in summary.silent_runs(report):
+    for run in summary.runs_without_result(report):
         level = "error" if run.status == "error" else "note"
         text = f"scanner {visible(run.scanner)}: {run.status}: {visible(run.reason)}"
         notes.append(_note(level, text))
-    notes += [_item(scanner, item) for scanner, item in summary.not_inspected(report)]
-    if left_out:
-        notes.append(
-            _note(
-                "warning", f"{left_out} results were left out: {MAX_RESULTS} are kept"
-            )
-        )
+    notes += [
+        _item_note(scanner, item) for scanner, item in summary.not_inspected(report)
+    ]
+    if omitted:
+        text = f"{omitted} results were left out: the limit is {MAX_RESULTS} results"
+        notes.append(_note("warning", text))
+    facts = ", ".join(summary.verdict_facts(report))
     return {
         "executionSuccessful": report.verdict is not Verdict.ERROR,
         "exitCode": report.verdict.exit_code,
-        "exitCodeDescription": f"{report.verdict.value}: {', '.join(summary.facts(report))}",
+        "exitCodeDescription": f"{report.verdict.value}: {facts}",
         "toolExecutionNotifications": notes,
     }
 
@@ -273,11 +290,12 @@ def _note(level: str, text: str) -> dict[str, Any]:
     }
 
 
-def _item(scanner: str, item: NotInspected) -> dict[str, Any]:
-    where = f" {visible(item.path)}:" if item.path is not None else ""
-    text = f"{visible(scanner)}:{where} {visible(item.reason)} ({item.kind.replace('_', ' ')})"
-    note = _note("error" if summary.matters(item) else "note", text)
-    if item.path is not None:
-        artifact = {"uri": relative_uri(item.path), "uriBaseId": "%SRCROOT%"}
-        note["locations"] = [{"physicalLocation": {"artifactLocation": artifact}}]
+def _item_note(scanner: str, item: NotInspected) -> dict[str, Any]:
+    level = "error" if summary.is_applicable(item) else "note"
+    text = f"{visible(item.reason)} ({item.kind.replace('_', ' ')})"
+    if item.path is None:
+        return _note(level, f"{visible(scanner)}: {text}")
+    note = _note(level, f"{visible(scanner)}: {visible(item.path)}: {text}")
+    artifact = {"uri": relative_uri(item.path), "uriBaseId": "%SRCROOT%"}
+    note["locations"] = [{"physicalLocation": {"artifactLocation": artifact}}]
     return note

@@ -1,26 +1,26 @@
-"""A piece of source as a person sees it: numbered, with the span that matters marked below."""
+"""Source excerpts for people: numbered lines with the matched span underlined."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.reports.escape import columns, pieces
+from zt_gate.reports.escape import columns, visible_characters
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Evidence
 
 _TAB = 4
 _MAX_LINES = 6
-_LEAST = 16
-_CUT = "…"
+_MIN_WIDTH = 16
+_ELLIPSIS = "…"
 
 
 @dataclass(frozen=True, slots=True)
 class SnippetLine:
-    """One line: the text in three parts, and the carets that stand below it.
+    """One line of source: the text in three parts, and the carets under ``marked``.
 
-    ``gutter`` and ``below`` are the left margins of the two lines.
+    ``gutter`` is the left margin of the text, ``below`` that of the carets.
     """
 
     gutter: str
@@ -32,91 +32,103 @@ class SnippetLine:
 
 
 def snippet(evidence: Evidence, number: int | None, width: int) -> list[SnippetLine]:
-    """Return the lines of ``evidence`` (six at most), cut to ``width`` columns around the span.
+    """Return up to six lines of ``evidence``, cut to ``width`` columns around the span.
 
-    ``number`` is the number of the line in which the span starts.  Widths count what is shown:
-    tabs reach to the next multiple of four, wide characters take two columns,
-    escapes as many as they have.
+    ``number`` is the line number at which the span starts.  Widths count displayed
+    columns: a tab extends to the next multiple of four, a wide character takes two
+    columns, an escape as many as its characters.
     """
     text = evidence.text
     start = min(max(evidence.start, 0), len(text))
     end = min(max(evidence.end, start), len(text))
     lines = text.split("\n")
-    first = number - text.count("\n", 0, start) if number is not None else None
-    digits = max(4, len(str((first or 0) + len(lines))))
-    room = max(_LEAST, width - digits - 3)
-    top = text.count("\n", 0, start) if len(lines) > _MAX_LINES else 0
+    lines_before_span = text.count("\n", 0, start)
+    first_number = None if number is None else number - lines_before_span
+    digits = max(4, len(str((first_number or 0) + len(lines))))
+    room = max(_MIN_WIDTH, width - digits - 3)
+    first_shown = 0
+    if len(lines) > _MAX_LINES:
+        first_shown = lines_before_span
     shown: list[SnippetLine] = []
     offset = 0
-    for index, line in enumerate(lines[: top + _MAX_LINES]):
-        if index >= top:
-            label = str(first + index) if first is not None else ""
-            span = _span(start - offset, end - offset, len(line))
-            shown.append(_line(line, span, f"{label:>{digits}} | ", room))
+    for index, line in enumerate(lines[: first_shown + _MAX_LINES]):
+        if index >= first_shown:
+            label = "" if first_number is None else str(first_number + index)
+            span = _span_in_line(start - offset, end - offset, len(line))
+            shown.append(_render_line(line, span, f"{label:>{digits}} | ", room))
         offset += len(line) + 1
     return shown
 
 
-def _span(low: int, high: int, length: int) -> tuple[int, int] | None:
-    """Return which part of a line is marked; an empty span stands between two characters."""
-    at_end_or_empty = 0 <= low <= length and low in {high, length}
-    if max(low, 0) < min(high, length) or at_end_or_empty:
-        return max(low, 0), max(min(high, length), low)
-    return None
+def _span_in_line(start: int, end: int, length: int) -> tuple[int, int] | None:
+    """Return the marked part of a line; ``start`` and ``end`` are relative to the line.
+
+    An empty span lies between two characters.
+    """
+    overlaps = max(start, 0) < min(end, length)
+    is_empty_or_at_end = 0 <= start <= length and start in {end, length}
+    if not overlaps and not is_empty_or_at_end:
+        return None
+    return max(start, 0), max(min(end, length), start)
 
 
-def _line(
+def _render_line(
     line: str, span: tuple[int, int] | None, gutter: str, room: int
 ) -> SnippetLine:
-    below = " " * (len(gutter) - 2) + "| "
-    parts = _expanded(line)
+    characters = _expand_tabs(line)
+    # Hide the carriage return of a CRLF unless the finding marks it.
     if line.endswith("\r") and (span is None or span[1] < len(line)):
-        parts[-1] = ""  # half of a CRLF, unless it is what was found
+        characters[-1] = ""
     start, end = span or (0, 0)
-    low, high = _window([columns(part) for part in parts], start, end, room)
-    before = (_CUT if low else "") + "".join(parts[low:start])
-    marked = "".join(parts[start : min(end, high)])
-    after = "".join(parts[max(min(end, high), start) : high]) + (
-        _CUT if high < len(parts) else ""
-    )
-    carets = "^" * max(1, columns(marked))
-    lead = " " * columns(before)
-    return SnippetLine(
-        gutter, before, marked, after.rstrip(), below, lead + carets if span else ""
-    )
+    widths = [columns(character) for character in characters]
+    first, last = _window(widths, start, end, room)
+    marked_end = min(end, last)
+    before = "".join(characters[first:start])
+    marked = "".join(characters[start:marked_end])
+    after = "".join(characters[max(marked_end, start) : last])
+    if first:
+        before = _ELLIPSIS + before
+    if last < len(characters):
+        after += _ELLIPSIS
+    carets = ""
+    if span:
+        carets = " " * columns(before) + "^" * max(1, columns(marked))
+    below = " " * (len(gutter) - 2) + "| "
+    return SnippetLine(gutter, before, marked, after.rstrip(), below, carets)
 
 
-def _expanded(line: str) -> list[str]:
-    """Return what to show for each code point, with tabs as the spaces up to their stop."""
-    parts = pieces(line)
-    if "\t" in line:
-        column = 0
-        for index, ch in enumerate(line):
-            if ch == "\t":
-                parts[index] = " " * (_TAB - column % _TAB)
-            column += columns(parts[index])
-    return parts
+def _expand_tabs(line: str) -> list[str]:
+    """Return the displayed text of each code point, with tabs as spaces."""
+    characters = visible_characters(line)
+    if "\t" not in line:
+        return characters
+    column = 0
+    for index, character in enumerate(line):
+        if character == "\t":
+            characters[index] = " " * (_TAB - column % _TAB)
+        column += columns(characters[index])
+    return characters
 
 
 def _window(widths: list[int], start: int, end: int, room: int) -> tuple[int, int]:
-    """Choose the part of a line to show: the span's start, some of what is around it."""
+    """Return the range of a line to show: the start of the span and its context."""
     if sum(widths) <= room:
         return 0, len(widths)
-    room -= 2 * len(_CUT)
+    room -= 2 * len(_ELLIPSIS)
     span = sum(widths[start:end])
-    # What is left of the span gets half of what the span leaves, but the span
-    # itself may not push all context out.
+    # The context before the span gets half of the remaining room, and at least a
+    # quarter of the line if the span is long.
     context = max(room // 4, (room - span) // 2)
-    low = start
-    while low and context >= widths[low - 1]:
-        low -= 1
-        context -= widths[low]
-    left = room - sum(widths[low:start])
-    high = start
-    while high < len(widths) and left >= widths[high]:
-        left -= widths[high]
-        high += 1
-    while low and left >= widths[low - 1]:
-        low -= 1
-        left -= widths[low]
-    return low, high
+    first = start
+    while first and context >= widths[first - 1]:
+        first -= 1
+        context -= widths[first]
+    remaining = room - sum(widths[first:start])
+    last = start
+    while last < len(widths) and remaining >= widths[last]:
+        remaining -= widths[last]
+        last += 1
+    while first and remaining >= widths[first - 1]:
+        first -= 1
+        remaining -= widths[first]
+    return first, last

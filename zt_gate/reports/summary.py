@@ -1,4 +1,4 @@
-"""What every format says about a report as a whole: order, counts, the verdict in words."""
+"""Texts and orders that every report format shares: counts, sorting, the verdict line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 _OID = re.compile(r"[0-9a-f]{40,64}")
 _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
-#: Kinds of not-inspected things from the worst to the harmless.
+#: Kinds of uninspected content, the worst first.
 _KINDS = ("failed", "unverified", "unreadable", "not_applicable")
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many findings there are of which kind; the first three count active ones."""
+    """Number of findings by level and state; the first three count active findings."""
 
     block: int = 0
     warn: int = 0
@@ -34,7 +34,7 @@ class Counts:
 
 
 def is_blocking(judged: JudgedFinding) -> bool:
-    """Whether a finding stops the change."""
+    """Whether a finding blocks the change."""
     return judged.state == "active" and judged.level is Level.BLOCK
 
 
@@ -45,41 +45,48 @@ def counts(report: Report) -> Counts:
     )
     paths = set()
     for judged in report.findings:
-        total[judged.level.value if judged.state == "active" else judged.state] += 1
-        if judged.state == "active" and judged.level is not Level.INFO:
-            paths.add(judged.finding.location.path)
-    return Counts(**total, paths=len(paths - {None}))
+        if judged.state != "active":
+            total[judged.state] += 1
+            continue
+        total[judged.level.value] += 1
+        path = judged.finding.location.path
+        if judged.level is not Level.INFO and path is not None:
+            paths.add(path)
+    return Counts(**total, paths=len(paths))
 
 
 def by_file(findings: tuple[JudgedFinding, ...]) -> list[JudgedFinding]:
-    """Order findings for reading: files with blocking ones first, then by path.
+    """Sort findings for reading: files with blocking findings first, then by path.
 
-    Within a file: active ones before the others, then by level and line.
+    Within a file: active findings before the others, then by level and line.
     """
-    blocked = {
+    blocked_paths = {
         judged.finding.location.path for judged in findings if is_blocking(judged)
     }
 
     def key(judged: JudgedFinding) -> tuple[object, ...]:
         path = judged.finding.location.path
-        return (path not in blocked, path or b"", *_within(judged))
+        return (path not in blocked_paths, path or b"", *_within_file(judged))
 
     return sorted(findings, key=key)
 
 
 def by_severity(findings: tuple[JudgedFinding, ...]) -> list[JudgedFinding]:
-    """Order findings for a sink that takes only so many: the worst first."""
+    """Sort findings for a sink that takes a limited number: the worst first."""
 
     def key(judged: JudgedFinding) -> tuple[object, ...]:
         finding = judged.finding
-        active, level, *rest = _within(judged)
-        worst = (-finding.severity.rank, -finding.confidence.rank)
-        return (active, level, *worst, finding.location.path or b"", *rest)
+        state, level, *position = _within_file(judged)
+        severity = -finding.severity.rank
+        confidence = -finding.confidence.rank
+        path = finding.location.path or b""
+        return (state, level, severity, confidence, path, *position)
 
     return sorted(findings, key=key)
 
 
-def _within(judged: JudgedFinding) -> tuple[int, int, int, int, str, str]:
+def _within_file(judged: JudgedFinding) -> tuple[int, int, int, int, str, str]:
+    """Return the sort key within one file: state, level, line, column, rule, fingerprint."""
     location = judged.finding.location
     return (
         int(judged.state != "active"),
@@ -92,171 +99,199 @@ def _within(judged: JudgedFinding) -> tuple[int, int, int, int, str, str]:
 
 
 def not_inspected(report: Report) -> list[tuple[str, NotInspected]]:
-    """Return scanner and item of what was not inspected, the worst first."""
-    items = [(run.scanner, item) for run in report.runs for item in run.not_inspected]
-    return sorted(
-        items,
-        key=lambda pair: (_KINDS.index(pair[1].kind), pair[0], pair[1].path or b""),
-    )
+    """Return pairs of scanner and uninspected item, the worst kind first."""
+
+    def key(pair: tuple[str, NotInspected]) -> tuple[int, str, bytes]:
+        scanner, item = pair
+        return (_KINDS.index(item.kind), scanner, item.path or b"")
+
+    pairs = [(run.scanner, item) for run in report.runs for item in run.not_inspected]
+    return sorted(pairs, key=key)
 
 
-def matters(item: NotInspected) -> bool:
-    """Whether something that applies was not looked at."""
+def is_applicable(item: NotInspected) -> bool:
+    """Whether a scanner should have inspected the item."""
     return item.kind != "not_applicable"
 
 
-def silent_runs(report: Report) -> list[ScannerRun]:
-    """Return the scanners that gave no result, errors first.
+def runs_without_result(report: Report) -> list[ScannerRun]:
+    """Return the runs that failed or were skipped, failures first.
 
-    One whose name and reason stand in ``report.errors`` is not said twice.
+    A run whose scanner and reason are in ``report.errors`` is left out: the report
+    shows it there.
     """
-    silent = (
-        run
-        for run in report.runs
-        if run.status != "ok"
-        and not any(
+    runs = []
+    for run in report.runs:
+        listed = any(
             run.scanner in text and run.reason in text for text in report.errors
         )
-    )
-    return sorted(silent, key=lambda run: run.status)
+        if run.status != "ok" and not listed:
+            runs.append(run)
+    return sorted(runs, key=lambda run: run.status)
 
 
-def sole_errors(report: Report) -> list[str]:
-    """Return the errors that the list of what was not inspected does not repeat."""
-    listed = [
+def unlisted_errors(report: Report) -> list[str]:
+    """Return the errors that do not repeat an entry of the uninspected items."""
+    reasons = [
         (scanner, item.reason)
         for scanner, item in not_inspected(report)
-        if matters(item)
+        if is_applicable(item) and item.reason
     ]
-    return [
-        text
-        for text in report.errors
-        if not any(
-            scanner in text and reason and reason in text for scanner, reason in listed
-        )
-    ]
+    return [text for text in report.errors if not _mentions_any(text, reasons)]
+
+
+def _mentions_any(text: str, reasons: list[tuple[str, str]]) -> bool:
+    return any(scanner in text and reason in text for scanner, reason in reasons)
 
 
 def not_applicable(report: Report) -> int:
-    """Count what no scanner is meant for; a path counts once."""
-    items = {item.path for _, item in not_inspected(report) if not matters(item)}
-    return len(items)
+    """Count the paths that no scanner applies to; the change as a whole counts as one."""
+    paths = {item.path for _, item in not_inspected(report) if not is_applicable(item)}
+    return len(paths)
 
 
-def place(location: Location) -> str:
-    """Return where a finding is, for a person: ``path:line:column`` or what there is of it."""
-    if location.path is None:
-        where = ""
-    else:
-        numbers = (
-            location.line,
-            location.column if location.line is not None else None,
-        )
-        where = ":".join(
-            [visible(location.path), *(str(n) for n in numbers if n is not None)]
-        )
+def location_text(location: Location) -> str:
+    """Return a location for people: ``path:line:column``, as far as it is known."""
+    parts = []
     if location.commit is not None:
-        where = f"commit {visible(location.commit)[:12]} {where}".rstrip()
-    return where or "the change"
+        parts.append(f"commit {visible(location.commit)[:12]}")
+    if location.path is not None:
+        parts.append(_position(location.path, location.line, location.column))
+    return " ".join(parts) or "the change"
 
 
-def exception(judged: JudgedFinding) -> str:
-    """Return until when an exception holds and who made it, "" where neither is known."""
-    parts = [f"until {judged.state_expires}"] if judged.state_expires else []
-    made = f"by {judged.state_by}" if judged.state_by else ""
-    made += (
-        f"{' ' if made else ''}on {judged.state_since}" if judged.state_since else ""
-    )
-    return ", ".join([*parts, *([made] if made else [])])
+def _position(path: bytes, line: int | None, column: int | None) -> str:
+    text = visible(path)
+    if line is not None:
+        text += f":{line}"
+        if column is not None:
+            text += f":{column}"
+    return text
 
 
-def approve_with(report: Report, judged: JudgedFinding) -> str:
-    """Return what a person at this machine accepts a finding with, "" where there is no way.
+def waiver_details(judged: JudgedFinding) -> str:
+    """Return the expiry date, author and date of a finding's waiver, "" if unknown."""
+    details = []
+    if judged.state_expires:
+        details.append(f"until {judged.state_expires}")
+    origin = []
+    if judged.state_by:
+        origin.append(f"by {judged.state_by}")
+    if judged.state_since:
+        origin.append(f"on {judged.state_since}")
+    if origin:
+        details.append(" ".join(origin))
+    return ", ".join(details)
 
-    ``approve`` looks at the staged change, or at a range; a message that is not
-    committed yet is written anew.
+
+def approval_step(report: Report, judged: JudgedFinding) -> str:
+    """Return how a person at this machine approves a finding, "" if they cannot.
+
+    ``zt-gate approve`` works on the staged change or on a range.  A finding in a
+    message that is not committed yet cannot be approved: the message is rewritten.
     """
-    mark = visible(judged.fingerprint)
-    ids = (report.base, report.head)
-    if report.kind in {"range", "base"} and all(_OID.fullmatch(oid) for oid in ids):
-        # Git abbreviates only what it stores, and the empty tree is known to it without that.
-        start = ids[0] if ids[0].startswith(_EMPTY_TREES) else ids[0][:12]
-        return f"zt-gate approve --range {start}..{ids[1][:12]} {mark[:12]}"
+    fingerprint = visible(judged.fingerprint)
+    if report.kind in {"range", "base"} and _has_object_ids(report):
+        start = report.base[:12]
+        # Git resolves an abbreviated id only for a stored object.  It knows the empty
+        # tree without storing it.
+        if report.base.startswith(_EMPTY_TREES):
+            start = report.base
+        commits = f"{start}..{report.head[:12]}"
+        return f"Run: zt-gate approve --range {commits} {fingerprint[:12]}"
     if report.kind in {"staged", "worktree"}:
-        return "" if judged.finding.location.commit else f"zt-gate approve {mark[:12]}"
-    return f"--accept {mark}"
+        if judged.finding.location.commit:
+            return ""
+        return f"Run: zt-gate approve {fingerprint[:12]}"
+    return f"Scan again with --accept {fingerprint}"
 
 
-def way_out(judged: JudgedFinding) -> str:
-    """Return how a person says yes to a finding that is right as it is, outside the change."""
-    mark = visible(judged.fingerprint)
+def _has_object_ids(report: Report) -> bool:
+    return all(_OID.fullmatch(oid) for oid in (report.base, report.head))
+
+
+def approval_hint(judged: JudgedFinding) -> str:
+    """Return how to approve an intended finding, locally and in CI."""
+    fingerprint = visible(judged.fingerprint)
     return (
-        f"locally `zt-gate approve {mark[:12]}`; in CI an owner's approving review "
-        f"or `--accept {mark}`"
+        f"Run `zt-gate approve {fingerprint[:12]}` locally. In CI, get an approving "
+        f"review from a code owner or pass `--accept {fingerprint}`."
     )
 
 
 def plural(number: int, noun: str) -> str:
     """Return ``1 file``, ``2 files``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun}s"
 
 
 def seconds(value: float) -> float:
-    """Return a duration in milliseconds' precision; what is no duration is 0."""
-    return round(value, 3) if 0 <= value < 1e9 else 0.0
+    """Return a duration rounded to milliseconds; 0 for a value that is no duration."""
+    if 0 <= value < 1e9:
+        return round(value, 3)
+    return 0.0
 
 
-def found(report: Report) -> str:
+def findings_text(report: Report) -> str:
     """Return the findings in words: ``2 blocking, 1 warning in 2 of 5 files``."""
     count = counts(report)
-    words = [f"{count.block} blocking"] if count.block else []
-    words += [plural(count.warn, "warning")] if count.warn else []
-    text = ", ".join(words)
-    if count.paths:
-        known = report.files >= count.paths
-        files = f"{count.paths} of {plural(report.files, 'file')}" if known else ""
-        text += f" in {files or plural(count.paths, 'file')}"
-    elif not text:
-        text = plural(report.files, "file")
+    parts = []
+    if count.block:
+        parts.append(f"{count.block} blocking")
+    if count.warn:
+        parts.append(plural(count.warn, "warning"))
+    if not parts:
+        return plural(report.files, "file")
+    text = ", ".join(parts)
+    if not count.paths:
+        return text
+    if report.files >= count.paths:
+        return f"{text} in {count.paths} of {plural(report.files, 'file')}"
+    return f"{text} in {plural(count.paths, 'file')}"
+
+
+def verdict_facts(report: Report) -> list[str]:
+    """Return the parts of the verdict line that follow the verdict."""
+    count = counts(report)
+    facts = [findings_text(report)]
+    numbers = (
+        ("info", count.info),
+        ("ignored", count.ignored),
+        ("approved", count.approved),
+        ("in the baseline", count.baseline),
+        ("not applicable", not_applicable(report)),
+    )
+    facts += [f"{number} {label}" for label, number in numbers if number]
+    if not report.complete:
+        facts.append("incomplete")
+    facts.append(_scanner_count(report))
+    shard, shards = report.shard
+    if shards > 1:
+        facts.append(f"shard {shard} of {shards}")
+    facts.append(f"{seconds(report.seconds):.2f} s")
+    return facts
+
+
+def _scanner_count(report: Report) -> str:
+    skipped = sum(run.status == "skipped" for run in report.runs)
+    text = plural(len(report.runs) - skipped, "scanner")
+    if skipped:
+        text += f", {skipped} skipped"
     return text
 
 
-def facts(report: Report) -> list[str]:
-    """Return the parts of the verdict line after the verdict."""
-    count = counts(report)
-    ran = sum(run.status != "skipped" for run in report.runs)
-    skipped = len(report.runs) - ran
-    return [
-        found(report),
-        *([f"{count.info} info"] if count.info else []),
-        *(
-            f"{number} {state}"
-            for state, number in (
-                ("ignored", count.ignored),
-                ("approved", count.approved),
-                ("in the baseline", count.baseline),
-                ("not applicable", not_applicable(report)),
-            )
-            if number
-        ),
-        *(["incomplete"] if not report.complete else []),
-        plural(ran, "scanner") + (f", {skipped} skipped" if skipped else ""),
-        *(
-            [f"shard {report.shard[0]} of {report.shard[1]}"]
-            if report.shard[1] > 1
-            else []
-        ),
-        f"{seconds(report.seconds):.2f} s",
-    ]
-
-
-def culprits(report: Report) -> str:
-    """Return what could not be inspected, as short as the verdict line wants it."""
-    names = [run.scanner for run in report.runs if run.status == "error"]
-    names += [
+def uninspected_scanners(report: Report) -> str:
+    """Return the names of scanners that failed or could not inspect something."""
+    failed = [run.scanner for run in report.runs if run.status == "error"]
+    partial = [
         run.scanner
         for run in report.runs
-        if run.status == "ok"
-        and any(item.kind in {"failed", "unverified"} for item in run.not_inspected)
+        if run.status == "ok" and _has_failed_item(run)
     ]
-    return ", ".join(visible(name) for name in names) or "see above"
+    names = [visible(name) for name in (*failed, *partial)]
+    return ", ".join(names) or "see above"
+
+
+def _has_failed_item(run: ScannerRun) -> bool:
+    return any(item.kind in {"failed", "unverified"} for item in run.not_inspected)

@@ -1,8 +1,8 @@
-"""For people: what was found, by file, the blocking first, and the verdict as the last line.
+"""The terminal format: findings by file, the blocking first; the verdict comes last.
 
-One layout of styled segments serves both the plain text and the coloured one;
-rich is imported for colours only.  The output may stand in a CI log, so no
-line of it starts a workflow command.
+Plain and coloured output share one layout of styled segments; rich is imported for
+colours only.  The output may appear in a CI log, so no line starts a workflow
+command.
 """
 
 from __future__ import annotations
@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
 from zt_gate.reports import summary
-from zt_gate.reports.escape import columns, log_start, visible, words
+from zt_gate.reports.escape import columns, log_start, visible, visible_words
 from zt_gate.reports.snippet import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zt_gate.model.finding import Evidence
     from zt_gate.model.report import JudgedFinding, NotInspected, Report
     from zt_gate.reports.base import Options
 
-#: Text, and the name of its style.
+#: A text and the name of its style.
 Segment = tuple[str, str]
 Line = tuple[Segment, ...]
 
-_LEAST_WIDTH = 24
+_MIN_WIDTH = 24
 _MAX_FIX_LINES = 12
 _SHORT_ID = 12
 
@@ -47,29 +48,31 @@ _STYLES = {
 
 def render(report: Report, options: Options) -> bytes:
     """Return the report as text, with SGR colours if ``options.colour``."""
-    lines = [_guarded(line) for line in _lines(report, options)]
+    lines = [_without_command(line) for line in _lines(report, options)]
     if options.colour:
         return _coloured(lines, options.width)
-    text = "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines)
-    return text.encode()
+    rows = ["".join(text for text, _ in line).rstrip() for line in lines]
+    return "".join(f"{row}\n" for row in rows).encode()
 
 
 def _lines(report: Report, options: Options) -> Iterator[Line]:
-    width = max(_LEAST_WIDTH, options.width)
+    width = max(_MIN_WIDTH, options.width)
     shown = [
         judged
         for judged in summary.by_file(report.findings)
         if judged.level is not Level.INFO or options.verbose
     ]
     for judged in shown:
+        approval = summary.approval_step(report, judged)
         yield from _finding(judged, options, width)
-        yield from _state(judged, summary.approve_with(report, judged), width)
+        yield from _state(judged, approval, width)
         yield ()
-    silent = list(_silent(report, options, width))
-    if silent:
-        yield from silent
+    uninspected = list(_not_inspected(report, options, width))
+    if uninspected:
+        yield from uninspected
         yield ()
-    yield from _verdict(report, shown, options, width)
+    yield from _next_step(report, shown, width)
+    yield from _verdict(report, options, width)
 
 
 # Findings
@@ -77,125 +80,152 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
 
 def _finding(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]:
     finding = judged.finding
-    active = judged.state == "active"
     yield from _head(judged, options, width)
-    if active or options.verbose:
-        if finding.evidence is not None and finding.evidence.text:
-            number = finding.location.line
-            for line in snippet(finding.evidence, number, width):
-                yield (
-                    (line.gutter, "dim"),
-                    (line.before, ""),
-                    (line.marked, "mark"),
-                    (line.after, ""),
-                )
-                if line.carets:
-                    yield (line.below, "dim"), (line.carets, "mark")
-        if finding.why:
-            yield from _paragraph("why: ", finding.why, width)
-        if finding.remedy:
-            yield from _paragraph("fix: ", finding.remedy, width)
-        if finding.fix:
-            yield from _suggestion(finding.fix)
-        if options.verbose:
-            sources = " ".join((*finding.cwe, *finding.references))
-            yield from _paragraph("see: ", sources, width) if sources else ()
+    if judged.state != "active" and not options.verbose:
+        return
+    if finding.evidence is not None and finding.evidence.text:
+        yield from _source(finding.evidence, finding.location.line, width)
+    if finding.why:
+        yield from _paragraph("why: ", finding.why, width)
+    if finding.remedy:
+        yield from _paragraph("fix: ", finding.remedy, width)
+    if finding.fix:
+        yield from _suggestion(finding.fix)
+    sources = " ".join((*finding.cwe, *finding.references))
+    if options.verbose and sources:
+        yield from _paragraph("see: ", sources, width)
 
 
 def _head(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]:
+    """Yield location, level, rule and message: on one line where they fit."""
     finding = judged.finding
-    active = judged.state == "active"
     level = judged.level.value
-    place = (summary.place(finding.location), "place" if active else "dim")
-    label = level.upper() if active else judged.state.upper()
-    mark = (f"{label:<5}", level if active else "dim")
-    rule = (visible(finding.rule), "rule" if active else "dim")
+    label = level.upper()
+    place_style, label_style, rule_style, message_style = "place", level, "rule", ""
+    if judged.state != "active":
+        label = judged.state.upper()
+        place_style = label_style = rule_style = message_style = "dim"
+    place = (summary.location_text(finding.location), place_style)
+    mark = (f"{label:<5}", label_style)
+    rule = (visible(finding.rule), rule_style)
     message = visible(finding.message)
     gap = ("  ", "")
-    first = columns(place[0]) + 2 + columns(mark[0]) + 2 + columns(rule[0])
-    if not options.terminal or first + 2 + columns(message) <= width:
-        yield place, gap, mark, gap, rule, gap, (message, "" if active else "dim")
+    head_width = columns(place[0]) + 2 + columns(mark[0]) + 2 + columns(rule[0])
+    line_width = head_width + 2 + columns(message)
+    if not options.terminal or line_width <= width:
+        yield place, gap, mark, gap, rule, gap, (message, message_style)
         return
-    if first <= width:
+    if head_width <= width:
         yield place, gap, mark, gap, rule
     else:
         yield (place,)
         yield gap, mark, gap, rule
-    yield from _paragraph("", message, width, "" if active else "dim")
+    yield from _paragraph("", message, width, message_style)
 
 
-def _state(judged: JudgedFinding, approve: str, width: int) -> Iterator[Line]:
-    said = f"id: {visible(judged.fingerprint)[:_SHORT_ID]}"
+def _source(evidence: Evidence, number: int | None, width: int) -> Iterator[Line]:
+    for line in snippet(evidence, number, width):
+        margin = (line.gutter, "dim")
+        yield margin, (line.before, ""), (line.marked, "mark"), (line.after, "")
+        if line.carets:
+            yield (line.below, "dim"), (line.carets, "mark")
+
+
+def _state(judged: JudgedFinding, approval: str, width: int) -> Iterator[Line]:
+    """Yield the fingerprint, and the waiver or the way to approve the finding."""
+    text = f"id: {visible(judged.fingerprint)[:_SHORT_ID]}"
     if judged.state != "active":
-        said += f" {judged.level.value}, {judged.state}"
-        said += f": {judged.state_reason}" if judged.state_reason else ""
-        said += f" ({facts})" if (facts := summary.exception(judged)) else ""
+        text += f" {judged.level.value}, {judged.state}"
+        if judged.state_reason:
+            text += f": {judged.state_reason}"
+        details = summary.waiver_details(judged)
+        if details:
+            text += f" ({details})"
     elif judged.state_reason:
-        said += f" {judged.state_reason}"
-    elif judged.level is Level.BLOCK and approve:
-        said += f" · if it is meant: {approve}"
-    yield from _paragraph("", said, width, "dim")
+        text += f" {judged.state_reason}"
+    elif judged.level is Level.BLOCK and approval:
+        text += f" · Intended? {approval}"
+    yield from _paragraph("", text, width, "dim")
 
 
 def _suggestion(fix: str) -> Iterator[Line]:
     lines = fix.removesuffix("\n").split("\n")
-    for index, line in enumerate(lines[:_MAX_FIX_LINES]):
-        label = "  try: " if not index else "       "
+    label = "  try: "
+    for line in lines[:_MAX_FIX_LINES]:
         yield (label, "label"), (visible(line.expandtabs(4)), "")
+        label = " " * len(label)
     if len(lines) > _MAX_FIX_LINES:
         yield ((f"       … {len(lines) - _MAX_FIX_LINES} more lines", "dim"),)
 
 
 def _paragraph(label: str, text: str, width: int, style: str = "") -> Iterator[Line]:
-    """Wrap words to ``width`` behind a label; a word that is longer stays whole."""
+    """Yield words wrapped to ``width`` behind a label; a longer word is not broken."""
     indent = " " * (2 + len(label))
     room = width - len(indent)
-    lead: Segment = (f"  {label}", "label" if label else "")
+    label_style = "label" if label else ""
+    lead: Segment = (f"  {label}", label_style)
     row = ""
-    for word in words(text):
-        if row and columns(row) + 1 + columns(word) > room:
+    for word in visible_words(text):
+        if not row:
+            row = word
+        elif columns(row) + 1 + columns(word) > room:
             yield lead, (row, style)
-            lead, row = (indent, ""), word
+            lead = (indent, "")
+            row = word
         else:
-            row = f"{row} {word}" if row else word
+            row += f" {word}"
     yield lead, (row, style)
 
 
-# What was not inspected, and the verdict
+# Uninspected content, and the verdict
 
 
-def _silent(report: Report, options: Options, width: int) -> Iterator[Line]:
-    rows = [(("error", "error"), text) for text in summary.sole_errors(report)]
-    for run in summary.silent_runs(report):
-        style = "error" if run.status == "error" else "dim"
-        rows.append(((run.status, style), f"{run.scanner}: {run.reason}"))
-    for scanner, item in summary.not_inspected(report):
-        if summary.matters(item) or options.verbose:
-            style = "error" if summary.matters(item) else "dim"
-            rows.append(((item.kind.replace("_", " "), style), _skipped(scanner, item)))
+def _not_inspected(report: Report, options: Options, width: int) -> Iterator[Line]:
+    rows = list(_uninspected_rows(report, options))
     if rows:
         yield (("Not inspected:", "label"),)
-    for (kind, style), text in rows:
-        lines = iter(_paragraph(f"{kind}: ", text, width))
+    for (label, style), text in rows:
+        lines = iter(_paragraph(f"{label}: ", text, width))
         lead, body = next(lines)
         yield (lead[0], style), body
         yield from lines
 
 
-def _skipped(scanner: str, item: NotInspected) -> str:
-    path = f"{visible(item.path)}: " if item.path is not None else ""
-    return f"{scanner}: {path}{item.reason}"
+def _uninspected_rows(
+    report: Report, options: Options
+) -> Iterator[tuple[Segment, str]]:
+    """Yield styled label and text for what was not inspected."""
+    for text in summary.unlisted_errors(report):
+        yield ("error", "error"), text
+    for run in summary.runs_without_result(report):
+        style = "error" if run.status == "error" else "dim"
+        yield (run.status, style), f"{run.scanner}: {run.reason}"
+    for scanner, item in summary.not_inspected(report):
+        label = item.kind.replace("_", " ")
+        if summary.is_applicable(item):
+            yield (label, "error"), _uninspected_text(scanner, item)
+        elif options.verbose:
+            yield (label, "dim"), _uninspected_text(scanner, item)
+
+
+def _uninspected_text(scanner: str, item: NotInspected) -> str:
+    if item.path is None:
+        return f"{scanner}: {item.reason}"
+    return f"{scanner}: {visible(item.path)}: {item.reason}"
 
 
 def _agent(report: Report) -> str:
-    """Return the first mark of an agent, and by which profile it has the change judged."""
-    first, *more = report.origin.evidence or ("it carries marks of one",)
-    rest = f", and {summary.plural(len(more), 'more mark')}" if more else ""
-    return f"{first}{rest}; judged by {report.policy.profile}"
+    """Return the first mark of an agent and the profile that judges the change."""
+    if not report.origin.evidence:
+        return f"marks of an agent found; profile: {report.policy.profile}"
+    first, *others = report.origin.evidence
+    if others:
+        first += f", and {summary.plural(len(others), 'more mark')}"
+    return f"{first}; profile: {report.policy.profile}"
 
 
-def _verdict(
-    report: Report, shown: list[JudgedFinding], options: Options, width: int
+def _next_step(
+    report: Report, shown: list[JudgedFinding], width: int
 ) -> Iterator[Line]:
     if report.origin.ai:
         yield from _paragraph("agent: ", _agent(report), width, "dim")
@@ -203,24 +233,32 @@ def _verdict(
     if rules:
         yield from _paragraph("", f"next: zt-gate explain {rules[0]}", width, "dim")
     elif report.verdict is Verdict.ERROR:
-        said = "next: mend what is named above, or run again with --debug to see more"
-        yield from _paragraph("", said, width, "dim")
-    facts = summary.facts(report)
+        text = "next: fix the errors above, or run again with --debug for details"
+        yield from _paragraph("", text, width, "dim")
+
+
+def _verdict(report: Report, options: Options, width: int) -> Iterator[Line]:
+    facts = summary.verdict_facts(report)
     if report.verdict is Verdict.ERROR:
-        facts = [f"could not inspect: {summary.culprits(report)}", *facts]
+        scanners = summary.uninspected_scanners(report)
+        facts = [f"could not inspect: {scanners}", *facts]
+    room = width
+    if not options.terminal:
+        # In a log the verdict stays on one line, so that grep finds all of it.
+        room = len("".join(facts)) * 4 + 80
     style = report.verdict.value
-    # In a log the verdict is one line, whatever its length: people grep for it.
-    room = width if options.terminal else len("".join(facts)) * 4 + 80
-    for index, line in enumerate(_paragraph(style.upper(), " · ".join(facts), room)):
-        (lead, _), body = line
-        yield ((lead, "") if index else (lead.strip() + "  ", style)), body
+    first, *others = _paragraph(style.upper(), " · ".join(facts), room)
+    (label, _), body = first
+    yield (label.strip() + "  ", style), body
+    for (indent, _), body in others:
+        yield (indent, ""), body
 
 
 # Segments to bytes
 
 
-def _guarded(line: Line) -> Line:
-    """Take the meaning from a workflow command that would start the line."""
+def _without_command(line: Line) -> Line:
+    """Escape a workflow command at the start of the line."""
     for index, (text, style) in enumerate(line):
         if text.strip():
             return (*line[:index], (log_start(text), style), *line[index + 1 :])
@@ -233,12 +271,12 @@ def _coloured(lines: list[Line], width: int) -> bytes:
     from rich.console import Console
     from rich.text import Text
 
-    # Nothing is taken from the environment: the caller has decided on colours.
+    # The caller has decided on colours, so rich gets no environment.
     console = Console(
         file=StringIO(),
         force_terminal=True,
         color_system="standard",
-        width=max(_LEAST_WIDTH, width),
+        width=max(_MIN_WIDTH, width),
         no_color=False,
         markup=False,
         highlight=False,
@@ -249,8 +287,8 @@ def _coloured(lines: list[Line], width: int) -> bytes:
     with console.capture() as captured:
         for line in lines:
             text = Text()
-            for part, style in line:
-                text.append(part, _STYLES[style] or None)
+            for segment, style in line:
+                text.append(segment, _STYLES[style] or None)
             text.rstrip()
             console.print(text, soft_wrap=True)
     return captured.get().encode()

@@ -1,8 +1,8 @@
-"""A report into a file: in one step, and never through a link.
+"""Write a report to a file atomically, without following symbolic links.
 
-The folder may be the checkout of the very change that is judged, so a link in
-it may lead anywhere.  The path is walked one component at a time with
-O_NOFOLLOW (CWE-59), the report is written beside its target and renamed.
+The folder may belong to the change that is judged, so a link in it may point
+anywhere (CWE-59).  Each component of the path is opened with O_NOFOLLOW; the report
+is written to a temporary file beside its target and renamed.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write(target: str | Path, data: bytes) -> None:
-    """Write ``data`` to the file ``target``, which is either whole or as it was.
+    """Write ``data`` to the file ``target``; after a failure the old file is unchanged.
 
-    Links are refused in every component of a relative path, and in every one
-    but the first of an absolute path (only an administrator makes links in the
-    root folder, and ``/tmp`` is one on some systems).  Raises ReportError with
-    one line if the target or a folder is a link, is no regular file or cannot
-    be written.
+    Refuses links in every component of a relative path, and in every component but
+    the first of an absolute path (only an administrator creates links in the root
+    folder, and ``/tmp`` is one on some systems).  Raises ReportError with one line
+    if the target or a folder is a link, is not a regular file or cannot be written.
     """
     path = os.fspath(target)
     shown = visible(path)
     folder, name = os.path.split(path)
     if name in {"", ".", ".."}:
-        raise ReportError(f"cannot write the report to {shown}: that is no file name")
+        raise ReportError(f"cannot write the report to {shown}: not a file name")
     handle = _open_folder(folder, shown)
     try:
-        _refuse_other_than_files(handle, name, shown)
+        _require_regular_file(handle, name, shown)
         _replace(handle, name, data)
     except (OSError, ValueError) as error:
         raise ReportError(
@@ -49,6 +48,7 @@ def write(target: str | Path, data: bytes) -> None:
 
 
 def _open_folder(folder: str, shown: str) -> int:
+    """Return a file descriptor of ``folder``; raises ReportError."""
     absolute = folder.startswith("/")
     parts = [part for part in folder.split("/") if part not in {"", "."}]
     try:
@@ -59,16 +59,18 @@ def _open_folder(folder: str, shown: str) -> int:
         ) from error
     try:
         for index, part in enumerate(parts):
-            follow = 0 if absolute and index == 0 else os.O_NOFOLLOW
+            flags = _FOLDER
+            if not absolute or index > 0:
+                flags |= os.O_NOFOLLOW
             try:
-                deeper = os.open(part, _FOLDER | follow, dir_fd=handle)
+                subfolder = os.open(part, flags, dir_fd=handle)
             except (OSError, ValueError) as error:
                 reason = _folder_reason(handle, part, error)
                 raise ReportError(
                     f"cannot write the report to {shown}: {reason}"
                 ) from error
             os.close(handle)
-            handle = deeper
+            handle = subfolder
     except BaseException:
         os.close(handle)
         raise
@@ -78,11 +80,14 @@ def _open_folder(folder: str, shown: str) -> int:
 def _folder_reason(handle: int, part: str, error: Exception) -> str:
     with suppress(OSError, ValueError):
         if stat.S_ISLNK(os.lstat(part, dir_fd=handle).st_mode):
-            return f"the folder {visible(part)} is a symbolic link; give the path without links"
+            return (
+                f"the folder {visible(part)} is a symbolic link; "
+                "use a path without links"
+            )
     return f"{_reason(error)} (folder {visible(part)})"
 
 
-def _refuse_other_than_files(handle: int, name: str, shown: str) -> None:
+def _require_regular_file(handle: int, name: str, shown: str) -> None:
     try:
         mode = os.lstat(name, dir_fd=handle).st_mode
     except FileNotFoundError:
@@ -92,11 +97,13 @@ def _refuse_other_than_files(handle: int, name: str, shown: str) -> None:
     if stat.S_ISDIR(mode):
         raise ReportError(f"cannot write the report to {shown}: it is a folder")
     if not stat.S_ISREG(mode):
-        raise ReportError(f"cannot write the report to {shown}: it is no regular file")
+        raise ReportError(
+            f"cannot write the report to {shown}: it is not a regular file"
+        )
 
 
 def _replace(handle: int, name: str, data: bytes) -> None:
-    # A rename replaces a link that has come since instead of following it.
+    # If a link was created at the target meanwhile, rename replaces it.
     temporary = f".zt-gate-{os.urandom(8).hex()}.tmp"
     file = os.open(temporary, _NEW, 0o666, dir_fd=handle)
     try:

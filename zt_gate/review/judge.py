@@ -21,8 +21,8 @@ from zt_gate.model.report import (
     ScannerRun,
     Verdict,
 )
-from zt_gate.policy.ignores import Excuses
-from zt_gate.policy.policy_changes import touched
+from zt_gate.policy.ignores import PolicyIgnores
+from zt_gate.policy.policy_changes import find_policy_changes
 from zt_gate.policy.profiles import (
     FAIL_ON,
     NOT_REVIEWED,
@@ -30,7 +30,7 @@ from zt_gate.policy.profiles import (
     UNREADABLE,
     level_of,
 )
-from zt_gate.policy.waivers import Exceptions
+from zt_gate.policy.waivers import Waivers
 from zt_gate.review.masking import Masker
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def judge(
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
     salt: bytes = DEFAULT_SALT,
-    exceptions: Exceptions | None = None,
+    exceptions: Waivers | None = None,
     unreviewed: str = "",
 ) -> Report:
     """Return the report on one change.
@@ -112,8 +112,8 @@ def judge(
     secrets = (secret for finding in raw_findings for secret in finding.secrets)
     masker = Masker(secrets, patterns)
     if exceptions is None:
-        excuses = Excuses(policy, options.today)
-        exceptions = Exceptions(excuses=excuses, today=options.today)
+        ignores = PolicyIgnores(policy, options.today)
+        exceptions = Waivers(ignores=ignores, today=options.today)
     judged = [
         _judged(
             finding,
@@ -216,7 +216,7 @@ def _unreadable(
 
 
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
-    for item in touched(change):
+    for item in find_policy_changes(change):
         yield rule.finding(Location("file", item.path), subject=item.content)
 
 
@@ -225,7 +225,7 @@ def _judged(
     *,
     policy: Policy,
     options: JudgeOptions,
-    exceptions: Exceptions,
+    exceptions: Waivers,
     masker: Masker,
     salt: bytes,
 ) -> JudgedFinding:
@@ -236,7 +236,7 @@ def _judged(
         fail_on=options.fail_on or Level.BLOCK,
     )
     own_fingerprint = fingerprint(finding, salt)
-    excuse = exceptions.of(finding, own_fingerprint)
+    excuse = exceptions.decide(finding, own_fingerprint)
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,

@@ -16,7 +16,7 @@ from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
-from zt_gate.policy.collect_waivers import accepted_from, gather
+from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Request, RequestKind
 from zt_gate.review.scanner_context import ContextBuilder
@@ -57,7 +57,7 @@ def run(
     """
     started = time.monotonic()
     options = _options(request)
-    accepted = accepted_from(request.accept)
+    accepted = parse_accepted(request.accept)
     git = _repository(request, environ)
     with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
@@ -76,7 +76,7 @@ def run(
             request, policy, git, trusted, workdir, environ, cache_dir
         )
         runs = _scan(change, request, builder, progress)
-        waivers = gather(
+        waivers = collect_waivers(
             change,
             policy,
             scanners=registered(),
@@ -164,9 +164,9 @@ def _record(
     """Return the file with the user's approvals; None in CI, where they do not count."""
     if git is None or in_ci(environ):
         return None
-    from zt_gate.policy.approvals import record_of
+    from zt_gate.policy.approvals import record_path
 
-    return record_of(environ, git.common_folder, _scanned(request, git))
+    return record_path(environ, git.common_folder, _scanned(request, git))
 
 
 def _options(request: Request) -> judge.JudgeOptions:
