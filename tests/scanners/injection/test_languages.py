@@ -42,7 +42,7 @@ def _name(patterns: tuple[str, ...]) -> str | None:
 
 
 def _files() -> Iterator[tuple[str, str, str]]:
-    """Yield language, path and text wherever a lexer takes the instruction for a comment or a string."""
+    """Yield language, path and text where a lexer sees a comment or a string."""
     lexers = pytest.importorskip("pygments.lexers")
     token = pytest.importorskip("pygments.token").Token
     for number, (language, aliases, patterns, _) in enumerate(lexers.get_all_lexers()):
