@@ -415,7 +415,7 @@ def test_a_semgrep_that_answers_nonsense_is_an_error(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, word: str
 ) -> None:
     ways = stand_in(tmp_path, script)
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD})
     assert run.status == "error"
     assert word in run.reason
@@ -426,7 +426,7 @@ def test_a_file_that_semgrep_passes_over_has_failed(
 ) -> None:
     answer = '{"results": [], "errors": [], "paths": {"scanned": []}}'
     ways = stand_in(tmp_path, f"print('{answer}')")
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD})
     assert (skips(run), run.files) == ([(b"a.py", "failed")], 0)
 
@@ -436,9 +436,9 @@ def test_the_next_way_is_tried(
 ) -> None:
     ways = [
         *stand_in(tmp_path, "sys.exit('unknown option')"),
-        *semgrep_engine.starts(tmp_path),
+        *semgrep_engine.engine_commands(tmp_path),
     ]
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     assert found(scan({"a.py": BAD})) == [("python-code-execution", 5)]
 
 
@@ -448,8 +448,8 @@ def test_the_console_script_gives_the_same_answer(
     scan: Scan, monkeypatch: pytest.MonkeyPatch, *, experimental: bool
 ) -> None:
     script = os.path.join(os.path.dirname(sys.executable), "semgrep")
-    ways = [semgrep_engine.Start(script, experimental=experimental)]
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    ways = [semgrep_engine.EngineCommand(script, experimental=experimental)]
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     wide = BAD.replace("    return", "    'é𝒳'; return")
     (finding,) = scan({"a.py": wide, "b.js": "const x = 1;\n"}).findings
     assert (finding.rule, finding.location.column) == ("code/python-code-execution", 23)
@@ -458,7 +458,7 @@ def test_the_console_script_gives_the_same_answer(
 def test_without_semgrep_there_is_an_error_that_says_what_to_do(
     scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(()))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(()))
     run = scan({"a.py": BAD})
     assert run.status == "error"
     assert "install" in run.reason
@@ -482,7 +482,7 @@ def test_programs_from_the_scanned_folder_are_never_started(
     monkeypatch.setenv("PATH", f":.:bin:{tree / 'bin'}:{tmp_path / 'elsewhere'}")
     work = tmp_path / "work"
     work.mkdir()
-    assert list(semgrep_engine.starts(work)) == []
+    assert list(semgrep_engine.engine_commands(work)) == []
 
 
 def test_a_program_from_an_absolute_folder_is(
@@ -496,9 +496,9 @@ def test_a_program_from_an_absolute_folder_is(
     monkeypatch.setattr(sys, "executable", "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     program = str(tmp_path / "bin" / "semgrep")
-    assert list(semgrep_engine.starts(tmp_path)) == [
-        semgrep_engine.Start(program, experimental=True),
-        semgrep_engine.Start(program, experimental=False),
+    assert list(semgrep_engine.engine_commands(tmp_path)) == [
+        semgrep_engine.EngineCommand(program, experimental=True),
+        semgrep_engine.EngineCommand(program, experimental=False),
     ]
 
 
@@ -508,7 +508,7 @@ def test_the_deadline_ends_semgrep_and_says_so(
     ways = stand_in(
         tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
     )
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD}, deadline=time.monotonic() + 1.5)
     assert run.status == "error"
     assert "did not finish" in run.reason

@@ -336,7 +336,7 @@ def test_without_the_engine_itself_the_source_is_not_told(
 def test_the_identity_is_of_programs_that_are_there(tmp_path: Path) -> None:
     program = tmp_path / "semgrep"
     program.write_text("1")
-    ways = [semgrep_engine.Start(str(program), experimental=True)]
+    ways = [semgrep_engine.EngineCommand(str(program), experimental=True)]
     one = semgrep_engine.identity(ways)
     assert one
     os.utime(program, ns=(1, 1))

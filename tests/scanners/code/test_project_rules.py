@@ -15,7 +15,7 @@ from zt_gate.errors import GateError
 from zt_gate.model.finding import Severity
 from zt_gate.rulebook.rule_files import _ID as RULE_ID
 from zt_gate.scanners.code.project_rules import own_rules
-from zt_gate.scanners.code.result_cache import Store
+from zt_gate.scanners.code.result_cache import ResultCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,7 +161,7 @@ def test_rules_of_one_name_get_numbers(tmp_path: Path) -> None:
     given = context(
         {}, tmp_path, trusted_file=lambda _: text, settings={"rules": ("r",)}
     )
-    assert list(own_rules(given, Store(None)).rules) == [
+    assert list(own_rules(given, ResultCache(None)).rules) == [
         "code/own-a-b", "code/own-a-b-2", "code/own-a-b-3", "code/own-rule", "code/own-rule-2",
     ]  # fmt: skip
 
@@ -179,7 +179,7 @@ def test_severities_are_mapped(tmp_path: Path, said: str, severity: str) -> None
     text = f"rules: [{{id: a, languages: [js], severity: {said}, metadata: {{confidence: HIGH}}}}]"
     given = context({}, tmp_path, trusted_file=lambda _: text.encode(),
                     settings={"rules": ("r",)})  # fmt: skip
-    (rule,) = own_rules(given, Store(None)).rules.values()
+    (rule,) = own_rules(given, ResultCache(None)).rules.values()
     assert (rule.severity, rule.confidence) == (Severity(severity), "high")
     assert rule.title == "a"
 
@@ -196,6 +196,6 @@ def test_any_rule_is_taken_or_refused(table: dict[str, Any]) -> None:
     given = context(
         {}, Path("/nowhere"), trusted_file=lambda _: text, settings={"rules": ("r",)}
     )
-    own = own_rules(given, Store(None))
+    own = own_rules(given, ResultCache(None))
     assert len(own.rules) + len(own.wrong) + len(own.others) == 1
     assert all(RULE_ID.fullmatch(name) for name in own.rules)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.offenders import each_of
-from zt_gate.scanners.code.semgrep_output import OutputError, Problem, read
+from zt_gate.scanners.code.semgrep_output import OutputError, EngineProblem, read
 
 MATCH = {
     "check_id": "tmp.rules.python-x",
@@ -48,9 +48,9 @@ def test_a_whole_answer() -> None:
     assert second == first
     assert answer.scanned == {"src/000001.py"}
     assert answer.problems == (
-        Problem("PartialParsing", "src/000001.py", spans=((1, 2),)),
-        Problem("Rule parse error", rule="bad"),
-        Problem("skipped rule", rule="new"),
+        EngineProblem("PartialParsing", "src/000001.py", spans=((1, 2),)),
+        EngineProblem("Rule parse error", rule="bad"),
+        EngineProblem("skipped rule", rule="new"),
     )
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.code.inspection_result import InspectionResult
-    from zt_gate.scanners.code.rule_selection import Pack
-    from zt_gate.scanners.code.semgrep_output import Answer, Problem
+    from zt_gate.scanners.code.rule_selection import EngineRules
+    from zt_gate.scanners.code.semgrep_output import EngineOutput, EngineProblem
     from zt_gate.scanners.code.targets import Target
 
 # Only comments to the end of a line: code can follow the end of a block comment.
@@ -22,7 +22,7 @@ _COMMENT = {"python": b"#", "javascript": b"//", "go": b"//"}
 _SEPARATORS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 
 
-def of_the_run(answer: Answer, files: frozenset[str], rules: frozenset[str]) -> str:
+def run_error(answer: EngineOutput, files: frozenset[str], rules: frozenset[str]) -> str:
     """Return why the run as a whole is no answer, or "".
 
     A rule that the engine does not accept is dropped by it, and everything
@@ -40,7 +40,7 @@ def of_the_run(answer: Answer, files: frozenset[str], rules: frozenset[str]) -> 
 
 
 def of_file(
-    outcome: InspectionResult, target: Target, lines: Sequence[bytes], pack: Pack
+    outcome: InspectionResult, target: Target, lines: Sequence[bytes], pack: EngineRules
 ) -> NotInspected | None:
     """Return what was not looked at of what the change did to a file, the worst of it."""
     if not outcome.is_scanned:
@@ -64,7 +64,7 @@ def of_file(
     return None
 
 
-def _unparsed(problem: Problem, target: Target) -> NotInspected:
+def _unparsed(problem: EngineProblem, target: Target) -> NotInspected:
     where = f" (line {problem.line})" if problem.line else ""
     if not target.added.runs:
         reason = (
@@ -76,7 +76,7 @@ def _unparsed(problem: Problem, target: Target) -> NotInspected:
 
 
 def _not_parsed(
-    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack
+    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: EngineRules
 ) -> NotInspected:
     """Say of added lines that were not parsed whether anything could be hidden in them."""
     named = ", ".join(str(number) for number in missed[:5]) + (
@@ -91,7 +91,7 @@ def _not_parsed(
 
 
 def _could_match(
-    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack
+    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: EngineRules
 ) -> bool:
     """Whether the words around these lines are enough for any rule.
 

@@ -81,7 +81,7 @@ def _message(match: Match, rule: Rule, line: int, *, is_added: bool) -> str:
     return "; ".join(parts)
 
 
-def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
+def without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
     """Drop repeats, and weaker findings of the same weakness on the same line.
 
     A rule that follows request data to its sink and one that only sees how a

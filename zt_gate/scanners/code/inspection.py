@@ -20,22 +20,22 @@ from zt_gate.scanners.code import (
 )
 from zt_gate.scanners.code.inspection_result import (
     InspectionResult,
-    Unit,
+    InspectionUnit,
     by_file,
     from_table,
     to_table,
 )
 from zt_gate.scanners.code.languages import dialect_named
-from zt_gate.scanners.code.result_cache import key_of
-from zt_gate.scanners.code.semgrep_output import CUT, PART, Answer, Problem
+from zt_gate.scanners.code.result_cache import cache_key
+from zt_gate.scanners.code.semgrep_output import CUT, PART, EngineOutput, EngineProblem
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.result_cache import Store
-    from zt_gate.scanners.code.rule_selection import Pack
+    from zt_gate.scanners.code.result_cache import ResultCache
+    from zt_gate.scanners.code.rule_selection import EngineRules
 
 # Changes when an entry of the store says something else.
 _VERSION = "1"
@@ -60,11 +60,11 @@ def _cores() -> int:
 class Inspector:
     """Looks at units; ``reason`` says why a run as a whole was no answer, "" if none was."""
 
-    pack: Pack
-    store: Store
+    pack: EngineRules
+    cache: ResultCache
     context: Context
     reason: str = ""
-    _ways: tuple[semgrep_engine.Start, ...] | None = None
+    _ways: tuple[semgrep_engine.EngineCommand, ...] | None = None
     _identity: str = ""
     _retries: int = field(default=_RETRIES)
     _retried_seconds: float = field(default=0.0)
@@ -72,20 +72,20 @@ class Inspector:
     _ended: set[str] = field(default_factory=set)
 
     @property
-    def ways(self) -> tuple[semgrep_engine.Start, ...]:
+    def ways(self) -> tuple[semgrep_engine.EngineCommand, ...]:
         """The ways to start the engine, looked for when the first text needs one."""
         if self._ways is None:
-            self._ways = tuple(semgrep_engine.starts(self.context.workdir))
+            self._ways = tuple(semgrep_engine.engine_commands(self.context.workdir))
             self._identity = semgrep_engine.identity(self._ways)
         return self._ways
 
-    def recalled(self, unit: Unit) -> InspectionResult | None:
+    def recalled(self, unit: InspectionUnit) -> InspectionResult | None:
         """Return what is remembered of a unit."""
         if not self.ways or not self._identity:
             return None
-        return from_table(self.store.get(self._key(unit)))
+        return from_table(self.cache.get(self._key(unit)))
 
-    def look(self, units: Iterable[Unit]) -> dict[str, InspectionResult]:
+    def look(self, units: Iterable[InspectionUnit]) -> dict[str, InspectionResult]:
         """Return the outcomes by the names of the copies; raises EngineError."""
         asked = {unit.name: unit for unit in units}
         if not asked:
@@ -109,23 +109,23 @@ class Inspector:
         texts = [
             f"{name}\0{self.pack.digest_of(name, ids)}" for name, ids in wanted.items()
         ]
-        key = key_of("accepted", _VERSION, self._identity if self.ways else "", *texts)
-        if not wanted or self.store.get(key) == "yes":
+        key = cache_key("accepted", _VERSION, self._identity if self.ways else "", *texts)
+        if not wanted or self.cache.get(key) == "yes":
             return True
         units = []
         for language, ids in wanted.items():
             dialect = dialect_named(language)
-            unit = Unit(f"accepts-{language}.{dialect.extension}", dialect, "", ids)
+            unit = InspectionUnit(f"accepts-{language}.{dialect.extension}", dialect, "", ids)
             with open(os.path.join(self.context.workdir, unit.name), "wb") as file:
                 file.write(b"x\n")
             units.append(unit)
         self._scan(units)
         if not self.reason and self._identity:
-            self.store.put(key, "yes")
+            self.cache.put(key, "yes")
         return not self.reason
 
     def with_sources(
-        self, looked_at: Iterable[tuple[Unit, InspectionResult]]
+        self, looked_at: Iterable[tuple[InspectionUnit, InspectionResult]]
     ) -> list[InspectionResult]:
         """Return the outcomes with the sources of their taint rules' matches, remembered so.
 
@@ -139,7 +139,7 @@ class Inspector:
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(lambda pair: self._with_sources(*pair), pairs))
 
-    def _with_sources(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
+    def _with_sources(self, unit: InspectionUnit, outcome: InspectionResult) -> InspectionResult:
         language = unit.dialect.language.name
         rules = {match.rule for match in outcome.matches}
         rules = {rule for rule in rules if self.pack.follows_data(language, rule)}
@@ -155,19 +155,19 @@ class Inspector:
             self._keep(unit, outcome)
         return outcome
 
-    def _key(self, unit: Unit) -> str:
+    def _key(self, unit: InspectionUnit) -> str:
         language = unit.dialect.language.name
-        return key_of(
+        return cache_key(
             "result", _VERSION, self._identity, self.pack.digest(language),
             unit.dialect.extension, unit.digest,
         )  # fmt: skip
 
-    def _keep(self, unit: Unit, outcome: InspectionResult) -> None:
+    def _keep(self, unit: InspectionUnit, outcome: InspectionResult) -> None:
         # After a run that left a rule out, nothing is known of any text.
         if self._identity and outcome.is_final and not self.reason:
-            self.store.put(self._key(unit), to_table(outcome))
+            self.cache.put(self._key(unit), to_table(outcome))
 
-    def _scan(self, units: Sequence[Unit], *, patient: bool = False) -> Answer:
+    def _scan(self, units: Sequence[InspectionUnit], *, patient: bool = False) -> EngineOutput:
         """Ask the engine; side by side where there is enough for two.
 
         Two engines on one half each: one engine with two jobs takes four times
@@ -177,7 +177,7 @@ class Inspector:
         commands = [self._rule_files(group) for group in groups]
         ways = self.ways
 
-        def ask(group: Sequence[Unit], files: Sequence[str]) -> Answer:
+        def ask(group: Sequence[InspectionUnit], files: Sequence[str]) -> EngineOutput:
             names = tuple(unit.name for unit in group)
             try:
                 return semgrep_engine.scan(
@@ -189,8 +189,8 @@ class Inspector:
                     raise
                 # It is this file's fault: what is found in others still counts.
                 self._ended.add(names[0])
-                problem = Problem(f"it {error.exceeded}", file=names[0])
-                return Answer((), (problem,), frozenset(names))
+                problem = EngineProblem(f"it {error.exceeded}", file=names[0])
+                return EngineOutput((), (problem,), frozenset(names))
 
         if len(groups) == 1:
             answers = [ask(groups[0], commands[0])]
@@ -199,7 +199,7 @@ class Inspector:
 
             with ThreadPoolExecutor(len(groups)) as pool:
                 answers = list(pool.map(ask, groups, commands))
-        answer = Answer(
+        answer = EngineOutput(
             tuple(match for one in answers for match in one.matches),
             tuple(
                 dict.fromkeys(problem for one in answers for problem in one.problems)
@@ -208,10 +208,10 @@ class Inspector:
         )
         known = frozenset(rule for unit in units for rule in unit.rules)
         names = frozenset(unit.name for unit in units)
-        self.reason = self.reason or engine_errors.of_the_run(answer, names, known)
+        self.reason = self.reason or engine_errors.run_error(answer, names, known)
         return answer
 
-    def _rule_files(self, units: Sequence[Unit]) -> list[str]:
+    def _rule_files(self, units: Sequence[InspectionUnit]) -> list[str]:
         wanted: dict[str, dict[str, list[str]]] = {}
         for unit in units:
             rules = wanted.setdefault(unit.dialect.language.name, {})
@@ -222,13 +222,13 @@ class Inspector:
             for language, rules in sorted(wanted.items())
         ]
 
-    def _halves(self, units: Sequence[Unit]) -> list[list[Unit]]:
+    def _halves(self, units: Sequence[InspectionUnit]) -> list[list[InspectionUnit]]:
         """Return the units in one group, or in two that take about as long."""
         sizes = {unit.name: os.path.getsize(os.path.join(self.context.workdir, unit.name))
                  for unit in units}  # fmt: skip
         if len(units) < 2 or sum(sizes.values()) < _WORTH_TWO or _cores() < 2:
             return [list(units)]
-        groups: list[list[Unit]] = [[], []]
+        groups: list[list[InspectionUnit]] = [[], []]
         work = [0, 0]
         for unit in sorted(units, key=lambda unit: -sizes[unit.name] * len(unit.rules)):
             lighter = int(work[1] < work[0])
@@ -236,7 +236,7 @@ class Inspector:
             work[lighter] += sizes[unit.name] * len(unit.rules)
         return groups
 
-    def _again(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
+    def _again(self, unit: InspectionUnit, outcome: InspectionResult) -> InspectionResult:
         """Try a text once more that was given up, or that was not parsed at all."""
         if not outcome.is_scanned or self.reason:
             return outcome
@@ -261,17 +261,17 @@ class Inspector:
         finally:
             self._retried_seconds += cpu_used() - began
 
-    def _patiently(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
+    def _patiently(self, unit: InspectionUnit, outcome: InspectionResult) -> InspectionResult:
         """Give a file alone more time; of a large Python file only what the change touches."""
         smaller = self._touched_part(unit)
         if smaller is not None:
             found = self._one(unit, smaller)
             if found.is_final:
-                return replace(found, problems=(*found.problems, Problem(PART)))
+                return replace(found, problems=(*found.problems, EngineProblem(PART)))
         found = by_file(self._scan((unit,), patient=True), {unit.name: unit})[unit.name]
         return found if found.is_scanned else outcome
 
-    def _touched_part(self, unit: Unit) -> bytes | None:
+    def _touched_part(self, unit: InspectionUnit) -> bytes | None:
         """Return the file without the functions and classes that the change does not touch."""
         if unit.touched is None or unit.dialect.language.name != "python":
             return None
@@ -289,7 +289,7 @@ class Inspector:
         part = python_statements.without_definitions(known, text, keep)
         return part if len(part) * 2 < len(text) else None
 
-    def _cut(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
+    def _cut(self, unit: InspectionUnit, outcome: InspectionResult) -> InspectionResult:
         """Take out the top-level statements that the engine cannot parse."""
         text = self._text(unit.name)
         known = python_statements.statements(text)
@@ -303,11 +303,11 @@ class Inspector:
             cuts += spans
             found = self._one(unit, python_statements.blanked(text, cuts))
             if not any(at.is_unparsed for at in found.problems):
-                cut = Problem(CUT, line=line, spans=tuple(sorted(cuts)))
+                cut = EngineProblem(CUT, line=line, spans=tuple(sorted(cuts)))
                 return replace(found, problems=(*found.problems, cut))
         return outcome
 
-    def _one(self, unit: Unit, text: bytes) -> InspectionResult:
+    def _one(self, unit: InspectionUnit, text: bytes) -> InspectionResult:
         """Look at another text under the rules of a unit."""
         stem, _, extension = unit.name.rpartition(".")
         name = f"{stem}-part.{extension}"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.code.semgrep_output import Match, Problem
+from zt_gate.scanners.code.semgrep_output import Match, EngineProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zt_gate.scanners.code.languages import Dialect
-    from zt_gate.scanners.code.semgrep_output import Answer
+    from zt_gate.scanners.code.semgrep_output import EngineOutput
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class InspectionUnit:
     """One text to look at: its private copy's name, and the rules that can match in it.
 
     ``digest`` identifies the text.  ``touched`` are the lines that matter where
@@ -38,7 +38,7 @@ class InspectionResult:
     """
 
     matches: tuple[Match, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[EngineProblem, ...] = ()
     is_scanned: bool = True
     has_sources: bool = False
 
@@ -48,10 +48,10 @@ class InspectionResult:
         return self.is_scanned and all(at.is_parsing for at in self.problems)
 
 
-def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, InspectionResult]:
+def by_file(answer: EngineOutput, units: Mapping[str, InspectionUnit]) -> dict[str, InspectionResult]:
     """Sort an answer by the copies' names."""
     matches: dict[str, list[Match]] = {name: [] for name in units}
-    troubles: dict[str, list[Problem]] = {name: [] for name in units}
+    troubles: dict[str, list[EngineProblem]] = {name: [] for name in units}
     for match in answer.matches:
         if match.file in matches:
             matches[match.file].append(replace(match, file=""))
@@ -89,7 +89,7 @@ def from_table(table: Any) -> InspectionResult | None:
                 for rule, line, column, end_line, end_column, source in table["matches"]
             ),
             tuple(
-                Problem(
+                EngineProblem(
                     kind, line=line, spans=tuple((first, last) for first, last in spans)
                 )
                 for kind, line, spans in table["problems"]

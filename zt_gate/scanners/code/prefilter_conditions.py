@@ -19,7 +19,7 @@ Words = frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
+class Substrings:
     """One of these must stand somewhere: plain, or as a regular expression that takes linear time.
 
     All is in lower case, as the text is then.  ``is_joined``: it may be put
@@ -48,7 +48,7 @@ class AnyOf:
     parts: tuple[Condition, ...] = ()
 
 
-Condition = Words | Pieces | AllOf | AnyOf
+Condition = Words | Substrings | AllOf | AnyOf
 
 ALWAYS = AllOf()
 
@@ -89,7 +89,7 @@ class PrefilterText:
         if python:
             self.words |= {b"(" + word for word in _called(data, self.words)}
         self._data = data
-        self._known: dict[Pieces, bool] = {}
+        self._known: dict[Substrings, bool] = {}
 
     def holds(self, condition: Condition) -> bool:
         """Whether the text can match a rule that demands this."""
@@ -104,7 +104,7 @@ class PrefilterText:
             known = self._known[condition] = self._has(condition)
         return known
 
-    def _has(self, pieces: Pieces) -> bool:
+    def _has(self, pieces: Substrings) -> bool:
         text = self._joined if pieces.is_joined else self._lowered
         return any(piece in text for piece in pieces.plain) or any(
             word in text and pattern.search(text)
@@ -154,13 +154,13 @@ def any_of(parts: Iterable[Condition]) -> Condition:
 
 def _merged(parts: Iterable[Condition]) -> Iterable[Condition]:
     """Make one part of all pieces that are asked of the same text."""
-    pieces: dict[bool, Pieces] = {}
+    pieces: dict[bool, Substrings] = {}
     for part in parts:
-        if isinstance(part, Pieces):
+        if isinstance(part, Substrings):
             known = pieces.get(
-                part.is_joined, Pieces(frozenset(), is_joined=part.is_joined)
+                part.is_joined, Substrings(frozenset(), is_joined=part.is_joined)
             )
-            pieces[part.is_joined] = Pieces(
+            pieces[part.is_joined] = Substrings(
                 known.plain | part.plain, known.matching | part.matching, part.is_joined
             )
         else:
@@ -178,7 +178,7 @@ def _compiled(piece: bytes) -> tuple[bytes, re.Pattern[bytes]]:
 def _cost(condition: Condition) -> tuple[int, int]:
     if isinstance(condition, frozenset):
         return 0, len(condition)
-    if isinstance(condition, Pieces):
+    if isinstance(condition, Substrings):
         return 1 + bool(condition.matching) + condition.is_joined, len(condition)
     return 4, len(condition.parts)
 
@@ -187,7 +187,7 @@ def to_table(condition: Condition) -> object:
     """Return a condition as JSON has it: words, or a kind and a list."""
     if isinstance(condition, frozenset):
         return sorted(word.decode() for word in condition)
-    if isinstance(condition, Pieces):
+    if isinstance(condition, Substrings):
         kind = "joined" if condition.is_joined else "pieces"
         parts = (condition.plain, condition.matching)
         return {kind: [sorted(piece.decode() for piece in part) for part in parts]}
@@ -204,7 +204,7 @@ def from_table(table: Any) -> Condition:
         plain, matching = (
             frozenset(piece.encode() for piece in part) for part in parts
         )
-        return Pieces(plain, matching, kind == "joined")
+        return Substrings(plain, matching, kind == "joined")
     inner = tuple(from_table(part) for part in parts)
     return AllOf(inner) if kind == "all" else AnyOf(inner)
 

@@ -21,7 +21,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Condition, all_of, any_of
-from zt_gate.scanners.code.prefilter_regexes import demanded
+from zt_gate.scanners.code.prefilter_regexes import condition_of_regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,12 +101,12 @@ class _Choice:
             if mark is not None and words and all(words):
                 found.append(frozenset(mark + word.encode() for word in words))
             else:
-                found.append(demanded(regex))
+                found.append(condition_of_regex(regex))
         return all_of(found)
 
     def of_string(self) -> Condition:
         """Return what they demand of a string, which may be joined from several."""
-        return all_of(demanded(regex, is_joined=True) for regex in self._regexes)
+        return all_of(condition_of_regex(regex, is_joined=True) for regex in self._regexes)
 
 
 _Choices = dict[str, _Choice]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from zt_gate.scanners.code.prefilter_conditions import (
     ALWAYS,
     Condition,
-    Pieces,
+    Substrings,
     all_of,
     any_of,
 )
@@ -37,7 +37,7 @@ class _UnknownError(Exception):
     """Something that is not read here."""
 
 
-def demanded(regex: str, *, is_joined: bool = False) -> Condition:
+def condition_of_regex(regex: str, *, is_joined: bool = False) -> Condition:
     """Return what a text must hold that ``regex`` matches, in upper or lower case.
 
     ``is_joined`` says that what is matched may be joined from string literals.
@@ -119,8 +119,8 @@ class _Reader:
         source = "".join(item.source for item in run)
         if all(item.is_plain for item in run):
             plain = re.sub(r"\\(.)", r"\1", source)
-            return Pieces(frozenset((plain.encode(),)), is_joined=self._is_joined)
-        return Pieces(
+            return Substrings(frozenset((plain.encode(),)), is_joined=self._is_joined)
+        return Substrings(
             frozenset(), frozenset((source.encode(),)), is_joined=self._is_joined
         )
 

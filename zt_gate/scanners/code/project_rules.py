@@ -24,14 +24,14 @@ from zt_gate.model.report import NotInspected
 from zt_gate.model.rule import Rule
 from zt_gate.model.scanner import OWN_RULE_PREFIX
 from zt_gate.scanners.code.languages import LANGUAGES
-from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
+from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
 from zt_gate.scanners.code.suggested_fixes import steps_of_semgrep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.result_cache import Store
+    from zt_gate.scanners.code.result_cache import ResultCache
 
 #: What semgrep calls a severity, old names and new.
 SEVERITIES = {
@@ -67,13 +67,13 @@ class OwnRules:
     wrong: tuple[str, ...] = ()
 
 
-def own_rules(context: Context, store: Store) -> OwnRules:
+def own_rules(context: Context, cache: ResultCache) -> OwnRules:
     """Return what the policy names; what is wrong with one file leaves only that file out."""
     found: dict[str, Rule] = {}
     others, wrong = [], []
     for path, digest in _wanted(context):
         try:
-            raw, foreign = _rules(path, _content(path, digest, context), store)
+            raw, foreign = _rules(path, _content(path, digest, context), cache)
             mine: dict[str, Rule] = {}
             for body in raw:
                 rule = _rule(body, path, found.keys() | mine.keys())
@@ -121,13 +121,13 @@ def _from_disk(path: str) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _rules(path: str, data: bytes, store: Store) -> tuple[list[dict[str, Any]], int]:
+def _rules(path: str, data: bytes, cache: ResultCache) -> tuple[list[dict[str, Any]], int]:
     """Return the rules of a file and how many are for other languages; raises OwnRulesError."""
-    key = key_of("own", path, hashlib.sha256(data).hexdigest())
-    document = store.get(key)
+    key = cache_key("own", path, hashlib.sha256(data).hexdigest())
+    document = cache.get(key)
     if document is None:
         document = _parsed(data)
-        store.put(key, document, limit=MAX_LARGE)
+        cache.put(key, document, limit=MAX_LARGE)
     raw = document.get("rules") if isinstance(document, dict) else None
     if not isinstance(raw, list) or not raw:
         raise OwnRulesError("holds no list called rules")

@@ -26,7 +26,7 @@ MAX_BYTES = 64 * 1024
 MAX_LARGE = 16 * 1024 * 1024
 
 
-def key_of(*parts: str) -> str:
+def cache_key(*parts: str) -> str:
     """Return the key of what these parts name."""
     total = hashlib.sha256()
     for part in parts:
@@ -35,7 +35,7 @@ def key_of(*parts: str) -> str:
     return total.hexdigest()
 
 
-class Store:
+class ResultCache:
     """JSON values by key below a folder; without a folder it forgets everything."""
 
     def __init__(self, folder: Path | None) -> None:

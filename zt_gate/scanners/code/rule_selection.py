@@ -22,8 +22,8 @@ from zt_gate.scanners.code.prefilter_conditions import (
     to_table,
 )
 from zt_gate.scanners.code.prefilter_literals import condition_of
-from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
-from zt_gate.scanners.code.rule_syntax import newer
+from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
+from zt_gate.scanners.code.rule_syntax import to_newer_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.code.prefilter_conditions import Condition
-    from zt_gate.scanners.code.result_cache import Store
+    from zt_gate.scanners.code.result_cache import ResultCache
 
 # Changes when conditions are derived in another way.
 _INDEX_VERSION = "5"
@@ -45,7 +45,7 @@ class _Rules:
 
     language: Language
     bodies: dict[str, dict[str, Any]]
-    store: Store
+    cache: ResultCache
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -56,7 +56,7 @@ class _Rules:
         against the private copies' names.
         """
         return {
-            name: json.dumps({**newer(_without_paths(body)), "message": name})
+            name: json.dumps({**to_newer_syntax(_without_paths(body)), "message": name})
             for name, body in self.bodies.items()
         }
 
@@ -70,8 +70,8 @@ class _Rules:
     @cached_property
     def conditions(self) -> dict[str, Condition]:
         """What each rule demands of a file; derived once for each version of the rules."""
-        key = key_of("index", _INDEX_VERSION, self.language.name, self.digest)
-        known = self.store.get(key)
+        key = cache_key("index", _INDEX_VERSION, self.language.name, self.digest)
+        known = self.cache.get(key)
         if isinstance(known, dict) and known.keys() == self.bodies.keys():
             return {name: from_table(table) for name, table in known.items()}
         python = self.language.name == "python"
@@ -80,7 +80,7 @@ class _Rules:
             for name, body in self.bodies.items()
         }
         table = {name: to_table(condition) for name, condition in found.items()}
-        self.store.put(key, table, limit=MAX_LARGE)
+        self.cache.put(key, table, limit=MAX_LARGE)
         return found
 
 
@@ -88,10 +88,10 @@ def _without_paths(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key != "paths"}
 
 
-class Pack:
+class EngineRules:
     """All rules of a scan, by language; writes what the engine is to load."""
 
-    def __init__(self, rules: Mapping[str, Rule], workdir: Path, store: Store) -> None:
+    def __init__(self, rules: Mapping[str, Rule], workdir: Path, cache: ResultCache) -> None:
         self._workdir = workdir
         self._languages: dict[str, _Rules] = {}
         self._numbers = itertools.count(1)  # files are written by several threads
@@ -103,7 +103,7 @@ class Pack:
             for language in LANGUAGES:
                 if spoken & language.engine_names:
                     known = self._languages.setdefault(
-                        language.name, _Rules(language, {}, store)
+                        language.name, _Rules(language, {}, cache)
                     )
                     known.bodies[str(body["id"])] = body
 
@@ -123,7 +123,7 @@ class Pack:
     def digest_of(self, language: str, ids: Iterable[str]) -> str:
         """Return what identifies some rules of a language: hexadecimal digits."""
         texts = self._languages[language].texts
-        return key_of(*(texts[name] for name in sorted(ids)))
+        return cache_key(*(texts[name] for name in sorted(ids)))
 
     def applicable(self, language: str, text: bytes) -> frozenset[str]:
         """Return the ids of the rules that can match in a text; remembered for long ones."""
@@ -131,8 +131,8 @@ class Pack:
         key = ""
         if len(text) >= _WORTH_KEEPING:
             digest = hashlib.sha256(text).hexdigest()
-            key = key_of("applies", _INDEX_VERSION, language, rules.digest, digest)
-            known = rules.store.get(key)
+            key = cache_key("applies", _INDEX_VERSION, language, rules.digest, digest)
+            known = rules.cache.get(key)
             if isinstance(known, list) and rules.bodies.keys() >= set(map(str, known)):
                 return frozenset(known)
         asked = PrefilterText(text, python=language == "python")
@@ -140,7 +140,7 @@ class Pack:
             name for name, needs in rules.conditions.items() if asked.holds(needs)
         )
         if key:
-            rules.store.put(key, sorted(found))
+            rules.cache.put(key, sorted(found))
         return found
 
     def follows_data(self, language: str, rule: str) -> bool:

@@ -30,7 +30,7 @@ class _UnknownError(Exception):
     """Something that is not translated here."""
 
 
-def newer(body: dict[str, Any]) -> dict[str, Any]:
+def to_newer_syntax(body: dict[str, Any]) -> dict[str, Any]:
     """Return a taint rule that names whole expressions in the newer syntax, any other as it is."""
     if body.get("mode") != "taint" or not _names_a_whole(body):
         return body

@@ -14,14 +14,14 @@ from zt_gate.scanners.code.findings import (
     finding_of,
     subject_of,
     touches,
-    without_echoes,
+    without_duplicates,
 )
 from zt_gate.scanners.code.inspection import Inspector
-from zt_gate.scanners.code.inspection_result import InspectionResult, Unit
+from zt_gate.scanners.code.inspection_result import InspectionResult, InspectionUnit
 from zt_gate.scanners.code.preexisting_findings import newly_possible
 from zt_gate.scanners.code.project_rules import own_rules
-from zt_gate.scanners.code.result_cache import Store
-from zt_gate.scanners.code.rule_selection import Pack
+from zt_gate.scanners.code.result_cache import ResultCache
+from zt_gate.scanners.code.rule_selection import EngineRules
 from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
 from zt_gate.syntax.suppression_comments import reach
 
@@ -54,20 +54,20 @@ class _Item:
     """A target without its text, the unit that its text is, and what is remembered of it."""
 
     target: Target
-    unit: Unit
+    unit: InspectionUnit
     known: InspectionResult | None
 
 
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     """Scan the files of the net change; what keeps this from being whole is in the result."""
     result = CodeScanResult()
-    store = Store(context.cache_dir)
-    own = own_rules(context, store)
+    cache = ResultCache(context.cache_dir)
+    own = own_rules(context, cache)
     result.reason = "; ".join(own.wrong)
     result.not_inspected += own.others
     rules = {**context.rules, **own.rules}
-    pack = Pack(rules, context.workdir, store)
-    job = _Job(context, rules, pack, Inspector(pack, store, context), result)
+    pack = EngineRules(rules, context.workdir, cache)
+    job = _Job(context, rules, pack, Inspector(pack, cache, context), result)
     try:
         if own.rules and change.files:
             job.inspector.accepts(name.removeprefix("code/") for name in own.rules)
@@ -81,7 +81,7 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     except semgrep_engine.EngineError as error:
         result.reason = result.reason or str(error)
     result.reason = result.reason or job.inspector.reason
-    result.findings = without_echoes(result.findings)
+    result.findings = without_duplicates(result.findings)
     return result
 
 
@@ -91,7 +91,7 @@ class _Job:
 
     context: Context
     rules: Mapping[str, Rule]
-    pack: Pack
+    pack: EngineRules
     inspector: Inspector
     result: CodeScanResult
     _waiting: list[_Item] = field(default_factory=list)
@@ -143,7 +143,7 @@ class _Job:
         Also where a line is marked as to be ignored: whether that helps depends on
         what the old content had.
         """
-        wanted: dict[str, Unit] = {}
+        wanted: dict[str, InspectionUnit] = {}
         for item, outcome in zip(batch, outcomes, strict=True):
             lines = lines_of(self.context.workdir, item.unit.name)
             if all(
@@ -165,7 +165,7 @@ class _Job:
             )
         return self._looked_up(wanted)
 
-    def _looked_up(self, wanted: dict[str, Unit]) -> dict[str, _Before]:
+    def _looked_up(self, wanted: dict[str, InspectionUnit]) -> dict[str, _Before]:
         known = {
             unit.name: (
                 self.inspector.recalled(unit) if unit.rules else InspectionResult()
@@ -232,13 +232,13 @@ class _Job:
             matches, lines, old.matches, old_lines, item.target.file.hunks
         )
 
-    def _unit(self, text: bytes, target: Target) -> Unit:
+    def _unit(self, text: bytes, target: Target) -> InspectionUnit:
         self._copies += 1
         name = f"src/{self._copies:06}.{target.dialect.extension}"
         digest = hashlib.sha256(text).hexdigest()
-        return Unit(name, target.dialect, digest, target.rules, target.touched)
+        return InspectionUnit(name, target.dialect, digest, target.rules, target.touched)
 
-    def _unit_before(self, text: bytes, item: _Item) -> Unit:
+    def _unit_before(self, text: bytes, item: _Item) -> InspectionUnit:
         """Return the unit of the old content of a file."""
         stem, _, extension = item.unit.name.rpartition(".")
         return replace(
@@ -249,7 +249,7 @@ class _Job:
             touched=item.target.touched_before,
         )
 
-    def _placed(self, unit: Unit, text: bytes) -> Unit:
+    def _placed(self, unit: InspectionUnit, text: bytes) -> InspectionUnit:
         """Write the private copy of a text."""
         workdir = self.context.workdir
         os.makedirs(os.path.join(workdir, "src"), mode=0o700, exist_ok=True)
@@ -266,7 +266,7 @@ class _Job:
 class _Before:
     """The old content of a file as a unit, and what the rules match in it."""
 
-    unit: Unit
+    unit: InspectionUnit
     outcome: InspectionResult
 
 

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.code.semgrep_output import Answer, OutputError, read
+from zt_gate.scanners.code.semgrep_output import EngineOutput, OutputError, read
 from zt_gate.system.process import ProcessFailedError, TimeLimitError
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ class TooSlowError(EngineError):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class EngineCommand:
     """One way to start semgrep: the program, and whether as the faster ``--experimental``."""
 
     program: str
     experimental: bool
 
 
-def starts(workdir: Path) -> Iterator[Start]:
+def engine_commands(workdir: Path) -> Iterator[EngineCommand]:
     """Yield the ways to start semgrep that exist here, the fastest first."""
     _environment(workdir)  # before several engines share it
     core = _core()
@@ -101,11 +101,11 @@ def starts(workdir: Path) -> Iterator[Start]:
         except OSError:
             link = ""
         if link:
-            yield Start(link, experimental=True)
+            yield EngineCommand(link, experimental=True)
     script = _script()
     if script is not None:
-        yield Start(script, experimental=True)
-        yield Start(script, experimental=False)
+        yield EngineCommand(script, experimental=True)
+        yield EngineCommand(script, experimental=False)
 
 
 def _core() -> str | None:
@@ -151,7 +151,7 @@ def _runs(program: str) -> bool:
     return os.path.isfile(program) and os.access(program, os.X_OK)
 
 
-def identity(ways: Sequence[Start]) -> str:
+def identity(ways: Sequence[EngineCommand]) -> str:
     """Return what tells this engine from another one or another version, "" for none.
 
     The programs' places, sizes and times: asking for the version takes longer
@@ -168,7 +168,7 @@ def identity(ways: Sequence[Start]) -> str:
 
 
 def flows(
-    file: str, rule_file: str, language: str, ways: Sequence[Start], context: Context
+    file: str, rule_file: str, language: str, ways: Sequence[EngineCommand], context: Context
 ) -> bytes:
     """Return what the engine prints under its own name, with the data flow; b"" for nothing.
 
@@ -199,12 +199,12 @@ def flows(
 def scan(
     files: Sequence[str],
     rule_files: Sequence[str],
-    ways: Sequence[Start],
+    ways: Sequence[EngineCommand],
     context: Context,
     *,
     patient: bool = False,
     share: int = 1,
-) -> Answer:
+) -> EngineOutput:
     """Scan ``files`` with ``rule_files``, both relative to the work folder.
 
     Tries the ways in turn until one gives an answer.  ``patient`` gives each
@@ -218,13 +218,13 @@ def scan(
     if patient:
         most = min(PATIENT_SECONDS * scale, max(1.0, context.cpu_left() / 3))
     limits = _limits(files, context, patient=patient, share=share)
-    answer, given = _ask(_Question(files, rule_files, most), ways, context, limits)
+    answer, given = _ask(_Request(files, rule_files, most), ways, context, limits)
     for _ in range(MOST_REPEATS):
         late = _timed_out(answer)
         if not late or given >= BUSY_SHARE:
             break
         limits = _limits(late, context, patient=patient, share=share)
-        longer = _Question(late, rule_files, 2 * most / max(given, 0.01))
+        longer = _Request(late, rule_files, 2 * most / max(given, 0.01))
         try:
             again, given = _ask(longer, ways, context, limits)
         except TooSlowError:
@@ -234,7 +234,7 @@ def scan(
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _Request:
     """What one start is asked: files and rule files, and wall seconds for a rule and a file."""
 
     files: Sequence[str]
@@ -250,15 +250,15 @@ class _Limits:
     deadline: float
 
 
-def _timed_out(answer: Answer) -> tuple[str, ...]:
+def _timed_out(answer: EngineOutput) -> tuple[str, ...]:
     """Return the files that were given up because a rule took too long."""
     late = (at.file for at in answer.problems if at.kind == "Timeout" and at.file)
     return tuple(dict.fromkeys(late))
 
 
-def _with(answer: Answer, again: Answer, files: Sequence[str]) -> Answer:
+def _with(answer: EngineOutput, again: EngineOutput, files: Sequence[str]) -> EngineOutput:
     """Return an answer with what a second one says about some of the files."""
-    return Answer(
+    return EngineOutput(
         (
             *(match for match in answer.matches if match.file not in files),
             *again.matches,
@@ -295,8 +295,8 @@ def scale_of_limits(context: Context) -> float:
 
 
 def _ask(
-    question: _Question, ways: Sequence[Start], context: Context, limits: _Limits
-) -> tuple[Answer, float]:
+    question: _Request, ways: Sequence[EngineCommand], context: Context, limits: _Limits
+) -> tuple[EngineOutput, float]:
     """Start the engine; returns its answer, and the share of a processor that it got.
 
     Raises EngineError, TooSlowError where the engine was ended.
@@ -335,7 +335,7 @@ def _ask(
     raise EngineError(reason)
 
 
-def _command(way: Start, question: _Question) -> list[str]:
+def _command(way: EngineCommand, question: _Request) -> list[str]:
     options = ["--experimental"] if way.experimental else []
     for rules in question.rule_files:
         options += ["--config", rules]

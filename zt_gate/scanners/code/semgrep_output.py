@@ -48,7 +48,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class EngineProblem:
     """One entry of ``errors[]``.
 
     ``file`` is "" where it is about the run as a whole.  ``line`` is where
@@ -74,15 +74,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EngineOutput:
     """One run's results, problems, and the files that the engine says it scanned."""
 
     matches: tuple[Match, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[EngineProblem, ...]
     scanned: frozenset[str]
 
 
-def read(output: bytes) -> Answer:
+def read(output: bytes) -> EngineOutput:
     """Read the JSON document that semgrep printed.
 
     Raises OutputError for anything else: no JSON, a missing part, a number
@@ -100,7 +100,7 @@ def read(output: bytes) -> Answer:
         raise OutputError("its output lacks results, errors or paths.scanned")
     if not all(isinstance(name, str) for name in scanned):
         raise OutputError("paths.scanned holds something other than names")
-    return Answer(
+    return EngineOutput(
         tuple(match_of(item) for item in results),
         tuple(_problem(item) for item in errors) + _skipped_rules(document),
         frozenset(scanned),
@@ -146,17 +146,17 @@ def match_of(item: Any) -> Match:
     return match
 
 
-def _skipped_rules(document: Any) -> tuple[Problem, ...]:
+def _skipped_rules(document: Any) -> tuple[EngineProblem, ...]:
     """Return one problem for each rule that this version of the engine left out."""
     skipped = _get(document, "skipped_rules")
     entries = skipped if isinstance(skipped, list) else []
     rules = [_get(entry, "rule_id") for entry in entries]
     return tuple(
-        Problem("skipped rule", rule=str(rule).rpartition(".")[2]) for rule in rules
+        EngineProblem("skipped rule", rule=str(rule).rpartition(".")[2]) for rule in rules
     )
 
 
-def _problem(item: Any) -> Problem:
+def _problem(item: Any) -> EngineProblem:
     if not isinstance(item, dict):
         raise OutputError("an error that is no table")
     kind = item.get("type")
@@ -169,7 +169,7 @@ def _problem(item: Any) -> Problem:
     rule = item.get("rule_id")
     message = item.get("message")
     stop = _STOP.search(message[:2000]) if isinstance(message, str) else None
-    return Problem(
+    return EngineProblem(
         kind=kind if isinstance(kind, str) and kind else "unknown",
         file=file if isinstance(file, str) else "",
         rule=rule.rpartition(".")[2] if isinstance(rule, str) else "",

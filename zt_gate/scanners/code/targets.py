@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from zt_gate.scanners.code.rule_selection import Pack
+    from zt_gate.scanners.code.rule_selection import EngineRules
 
 # Up to here a file is read to tell "too large" from "missing".
 _LOOK = 6 * MAX_BYTES
@@ -36,13 +36,13 @@ _PACKET = 188
 
 
 @dataclass(frozen=True, slots=True)
-class Spans:
+class LineRanges:
     """Line numbers as sorted runs ``(first, last)``, both inclusive, that do not touch."""
 
     runs: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, runs: Iterable[tuple[int, int]]) -> Spans:
+    def of(cls, runs: Iterable[tuple[int, int]]) -> LineRanges:
         """Sort and join runs; empty ones are dropped."""
         joined: list[tuple[int, int]] = []
         for first, last in sorted(runs):
@@ -85,7 +85,7 @@ class Target:
     file: FileChange
     dialect: Dialect
     text: bytes
-    added: Spans
+    added: LineRanges
     rules: frozenset[str]
 
     @property
@@ -101,7 +101,7 @@ class Target:
             for at in self.file.hunks
             if at.removed.lines
         )
-        return Spans.of(
+        return LineRanges.of(
             (*self.added.runs, *((max(1, a), max(1, b)) for a, b in around))
         ).runs
 
@@ -112,7 +112,7 @@ class Target:
             (at.old_start - 1, at.old_start + at.removed.lines)
             for at in self.file.hunks
         )
-        return Spans.of((max(1, first), last) for first, last in around).runs
+        return LineRanges.of((max(1, first), last) for first, last in around).runs
 
     @property
     def added_lines(self) -> int:
@@ -160,7 +160,7 @@ def becomes_code(file: FileChange) -> bool:
     return renamed and (was is None or was.language is not (now and now.language))
 
 
-def prepare(file: FileChange, pack: Pack) -> Target | NotInspected | None:
+def prepare(file: FileChange, pack: EngineRules) -> Target | NotInspected | None:
     """Return the target that ``file`` gives, why there is none, or None where none is wanted."""
     try:
         dialect = dialect_of(file)
@@ -174,7 +174,7 @@ def prepare(file: FileChange, pack: Pack) -> Target | NotInspected | None:
             return NotInspected(file.path, "not_applicable", other)
         text = as_utf8(data, dialect.language)
         rules = pack.applicable(dialect.language.name, text)
-        added = _added(file, text) if rules else Spans(())
+        added = _added(file, text) if rules else LineRanges(())
         return Target(file, dialect, text if rules else b"", added, rules)
     except ContentUnavailableError as error:
         return _unavailable(file, error)
@@ -200,7 +200,7 @@ def old_text(target: Target) -> bytes | None:
         return None  # then every finding counts as new
 
 
-def _same_name(data: bytes, dialect: Dialect, pack: Pack) -> str:
+def _same_name(data: bytes, dialect: Dialect, pack: EngineRules) -> str:
     """Return what else a ``.ts`` file is, "" where it could be TypeScript."""
     if data.lstrip().startswith((b"<?xml", b"<!DOCTYPE TS")):
         return "a Qt translation, no TypeScript"
@@ -221,13 +221,13 @@ def _content(file: FileChange) -> bytes:
     raise ContentUnavailableError("the whole file is needed and is not known")
 
 
-def _added(file: FileChange, text: bytes) -> Spans:
+def _added(file: FileChange, text: bytes) -> LineRanges:
     """Return the added lines, as numbers in ``text``."""
     readable = added_text(file)
     if readable.encoding != "utf-8" and readable.skipped is None:
-        return Spans.of((line.number, line.number) for line in readable.lines())
+        return LineRanges.of((line.number, line.number) for line in readable.lines())
     last = text.count(b"\n") + 1
-    return Spans.of(
+    return LineRanges.of(
         (hunk.new_start, min(last, hunk.new_start + hunk.added.lines - 1))
         for hunk in file.hunks
     )
