@@ -314,7 +314,7 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan(
         {"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine()
     )
-    assert "cannot parse line 2 of what was added" in run.not_inspected[0].reason
+    assert "cannot parse the added line 2" in run.not_inspected[0].reason
     assert found(run) == [("python-code-execution", 7)]
 
 
@@ -331,9 +331,7 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(
     assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
     assert entry.kind == "not_applicable"
-    assert entry.reason.endswith(
-        "lines 1, 2, 3 of what was added, and no rule could match there"
-    )
+    assert entry.reason.endswith("the added lines 1, 2, 3; no rule can match there")
     assert run.files == 1
 
 
@@ -349,9 +347,7 @@ def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(
     hidden = UNKNOWN.replace("    return", f"{line}\n    return")
     run = scan({"b.py": imports + hidden}, run=LimitedEngine())
     assert skips(run) == [(b"b.py", "unreadable")]
-    assert (
-        "cannot parse lines 3, 4, 5, 6 of what was added" in run.not_inspected[0].reason
-    )
+    assert "cannot parse the added lines 3, 4, 5, 6" in run.not_inspected[0].reason
 
 
 def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:
@@ -395,8 +391,8 @@ _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",
 @pytest.mark.parametrize(
     ("script", "word"),
     [
-        ("print('hello')", "no usable answer"),
-        ("print('{}')", "no usable answer"),
+        ("print('hello')", "no usable output"),
+        ("print('{}')", "no usable output"),
         ("sys.exit(2)", "exit code 2"),
         ("os.abort()", "exit code -6"),
         (
@@ -404,10 +400,10 @@ _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",
             "7",
         ),
         ("while True: print('x' * 65536)", "printed more than"),
-        ("print('['*1000000)", "no usable answer"),
+        ("print('['*1000000)", "no usable output"),
         (
             "print(" + repr(_UNASKED) + ")",
-            "not asked for",
+            "an unknown file or rule",
         ),
     ],
 )

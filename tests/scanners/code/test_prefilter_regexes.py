@@ -121,10 +121,14 @@ def test_what_is_joined_from_several_strings() -> None:
 
 @pytest.mark.parametrize("word", ["ſelect", "SELECT", "Select"])
 def test_case_is_folded_as_the_engine_does(word: str) -> None:
-    assert PrefilterText(word.encode(), python=True).holds(condition_of_regex("(?i)select"))
+    assert PrefilterText(word.encode(), python=True).holds(
+        condition_of_regex("(?i)select")
+    )
 
 
 def test_hostile_text_takes_linear_time() -> None:
-    condition = condition_of_regex(r"""(?is)^["']{1,3}\s*(select\s+\w+|with\s+\w+\s+as)""")
+    condition = condition_of_regex(
+        r"""(?is)^["']{1,3}\s*(select\s+\w+|with\s+\w+\s+as)"""
+    )
     text = (b"'" * 50 + b" " * 20_000 + b"with" + b" " * 20_000) * 50
     finishes([text], lambda text: PrefilterText(text, python=True).holds(condition))

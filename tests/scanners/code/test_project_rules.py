@@ -81,19 +81,19 @@ def test_own_rules_stand_beside_the_gates(scan: Scan) -> None:
     ("content", "word"),
     [
         (None, "no such file on the trusted side"),
-        (b"rules: [", "is no semgrep file"),
-        (b"\xff\xfe\x00", "is no semgrep file"),
-        (b"x: 1\n", "no list called rules"),
-        (b"rules: []\n", "no list called rules"),
+        (b"rules: [", "is not a semgrep rule file"),
+        (b"\xff\xfe\x00", "is not a semgrep rule file"),
+        (b"x: 1\n", 'no list "rules"'),
+        (b"rules: []\n", 'no list "rules"'),
         (b"rules: [{id: 3}]\n", "rule 1 has no id"),
-        (b"rules: [{id: x}]\n", "names no languages"),
-        (b"rules: [{id: x, languages: [python]}]\n", "no severity"),
+        (b"rules: [{id: x}]\n", "has no languages"),
+        (b"rules: [{id: x, languages: [python]}]\n", "no valid severity"),
         (b"rules: [{id: x, languages: [python], severity: ERROR, pattern: 'f(('}]\n",
-         "does not accept the rule code/own-x"),
+         "rejects the rule code/own-x"),
         (b"rules: [{id: x, languages: [python], severity: ERROR}]\n",
-         "does not accept the rule code/own-x"),
+         "rejects the rule code/own-x"),
         (b"rules: [{id: x, languages: [python], severity: ERROR, pattern-regex: '(('}]\n",
-         "does not accept the rule code/own-x"),
+         "rejects the rule code/own-x"),
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_used_is_an_error(
@@ -197,5 +197,5 @@ def test_any_rule_is_taken_or_refused(table: dict[str, Any]) -> None:
         {}, Path("/nowhere"), trusted_file=lambda _: text, settings={"rules": ("r",)}
     )
     own = own_rules(given, ResultCache(None))
-    assert len(own.rules) + len(own.wrong) + len(own.others) == 1
+    assert len(own.rules) + len(own.problems) + len(own.other_languages) == 1
     assert all(RULE_ID.fullmatch(name) for name in own.rules)

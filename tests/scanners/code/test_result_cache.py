@@ -135,9 +135,9 @@ def test_an_entry_is_json_below_its_checksum(tmp_path: Path) -> None:
 
 def test_which_rules_apply_is_remembered_for_a_long_text(tmp_path: Path) -> None:
     cache = ResultCache(tmp_path)
-    pack = EngineRules(rulebook.load("code"), tmp_path, cache)
+    engine_rules = EngineRules(rulebook.load("code"), tmp_path, cache)
     text = b"eval(x)\n" + b"# word\n" * 1000
-    found = pack.applicable("python", text)
+    found = engine_rules.applicable("python", text)
     assert "python-eval-of-argument" in found
     again = EngineRules(rulebook.load("code"), tmp_path, cache)
     assert again.applicable("python", text) == found
