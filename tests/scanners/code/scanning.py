@@ -51,12 +51,12 @@ def refuse(*_: Any, **__: Any) -> Any:
     raise AssertionError("semgrep must not be started")
 
 
-def stand_in(folder: Path, script: str) -> list[semgrep_engine.Start]:
+def stand_in(folder: Path, script: str) -> list[semgrep_engine.EngineCommand]:
     """Return the way to start a program in Python instead of semgrep."""
     program = folder / "semgrep"
     program.write_text(f"#!{sys.executable}\nimport sys, os, time\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return [semgrep_engine.Start(str(program), experimental=True)]
+    return [semgrep_engine.EngineCommand(str(program), experimental=True)]
 
 
 @dataclass(frozen=True)

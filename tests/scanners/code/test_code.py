@@ -314,7 +314,7 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan(
         {"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine()
     )
-    assert "cannot parse line 2 of what was added" in run.not_inspected[0].reason
+    assert "cannot parse the added line 2" in run.not_inspected[0].reason
     assert found(run) == [("python-code-execution", 7)]
 
 
@@ -331,9 +331,7 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(
     assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
     assert entry.kind == "not_applicable"
-    assert entry.reason.endswith(
-        "lines 1, 2, 3 of what was added, and no rule could match there"
-    )
+    assert entry.reason.endswith("the added lines 1, 2, 3; no rule can match there")
     assert run.files == 1
 
 
@@ -349,9 +347,7 @@ def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(
     hidden = UNKNOWN.replace("    return", f"{line}\n    return")
     run = scan({"b.py": imports + hidden}, run=LimitedEngine())
     assert skips(run) == [(b"b.py", "unreadable")]
-    assert (
-        "cannot parse lines 3, 4, 5, 6 of what was added" in run.not_inspected[0].reason
-    )
+    assert "cannot parse the added lines 3, 4, 5, 6" in run.not_inspected[0].reason
 
 
 def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:
@@ -395,8 +391,8 @@ _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",
 @pytest.mark.parametrize(
     ("script", "word"),
     [
-        ("print('hello')", "no usable answer"),
-        ("print('{}')", "no usable answer"),
+        ("print('hello')", "no usable output"),
+        ("print('{}')", "no usable output"),
         ("sys.exit(2)", "exit code 2"),
         ("os.abort()", "exit code -6"),
         (
@@ -404,10 +400,10 @@ _UNASKED = """{"results": [{"check_id": "other", "path": "src/000001.py",
             "7",
         ),
         ("while True: print('x' * 65536)", "printed more than"),
-        ("print('['*1000000)", "no usable answer"),
+        ("print('['*1000000)", "no usable output"),
         (
             "print(" + repr(_UNASKED) + ")",
-            "not asked for",
+            "an unknown file or rule",
         ),
     ],
 )
@@ -415,7 +411,7 @@ def test_a_semgrep_that_answers_nonsense_is_an_error(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, word: str
 ) -> None:
     ways = stand_in(tmp_path, script)
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD})
     assert run.status == "error"
     assert word in run.reason
@@ -426,7 +422,7 @@ def test_a_file_that_semgrep_passes_over_has_failed(
 ) -> None:
     answer = '{"results": [], "errors": [], "paths": {"scanned": []}}'
     ways = stand_in(tmp_path, f"print('{answer}')")
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD})
     assert (skips(run), run.files) == ([(b"a.py", "failed")], 0)
 
@@ -436,9 +432,9 @@ def test_the_next_way_is_tried(
 ) -> None:
     ways = [
         *stand_in(tmp_path, "sys.exit('unknown option')"),
-        *semgrep_engine.starts(tmp_path),
+        *semgrep_engine.engine_commands(tmp_path),
     ]
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     assert found(scan({"a.py": BAD})) == [("python-code-execution", 5)]
 
 
@@ -448,8 +444,8 @@ def test_the_console_script_gives_the_same_answer(
     scan: Scan, monkeypatch: pytest.MonkeyPatch, *, experimental: bool
 ) -> None:
     script = os.path.join(os.path.dirname(sys.executable), "semgrep")
-    ways = [semgrep_engine.Start(script, experimental=experimental)]
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    ways = [semgrep_engine.EngineCommand(script, experimental=experimental)]
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     wide = BAD.replace("    return", "    'é𝒳'; return")
     (finding,) = scan({"a.py": wide, "b.js": "const x = 1;\n"}).findings
     assert (finding.rule, finding.location.column) == ("code/python-code-execution", 23)
@@ -458,7 +454,7 @@ def test_the_console_script_gives_the_same_answer(
 def test_without_semgrep_there_is_an_error_that_says_what_to_do(
     scan: Scan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(()))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(()))
     run = scan({"a.py": BAD})
     assert run.status == "error"
     assert "install" in run.reason
@@ -482,7 +478,7 @@ def test_programs_from_the_scanned_folder_are_never_started(
     monkeypatch.setenv("PATH", f":.:bin:{tree / 'bin'}:{tmp_path / 'elsewhere'}")
     work = tmp_path / "work"
     work.mkdir()
-    assert list(semgrep_engine.starts(work)) == []
+    assert list(semgrep_engine.engine_commands(work)) == []
 
 
 def test_a_program_from_an_absolute_folder_is(
@@ -496,9 +492,9 @@ def test_a_program_from_an_absolute_folder_is(
     monkeypatch.setattr(sys, "executable", "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     program = str(tmp_path / "bin" / "semgrep")
-    assert list(semgrep_engine.starts(tmp_path)) == [
-        semgrep_engine.Start(program, experimental=True),
-        semgrep_engine.Start(program, experimental=False),
+    assert list(semgrep_engine.engine_commands(tmp_path)) == [
+        semgrep_engine.EngineCommand(program, experimental=True),
+        semgrep_engine.EngineCommand(program, experimental=False),
     ]
 
 
@@ -508,7 +504,7 @@ def test_the_deadline_ends_semgrep_and_says_so(
     ways = stand_in(
         tmp_path, "open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
     )
-    monkeypatch.setattr(semgrep_engine, "starts", lambda _workdir: iter(ways))
+    monkeypatch.setattr(semgrep_engine, "engine_commands", lambda _workdir: iter(ways))
     run = scan({"a.py": BAD}, deadline=time.monotonic() + 1.5)
     assert run.status == "error"
     assert "did not finish" in run.reason

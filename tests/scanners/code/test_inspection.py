@@ -92,7 +92,7 @@ def test_a_file_that_takes_too_long_again_has_failed(
             run=limited,
         )
         assert skips(run) == [(b"slow.py", "failed")]
-        assert "gave this file up" in run.not_inspected[0].reason
+        assert "did not finish this file" in run.not_inspected[0].reason
         assert (run.status, run.files, found(run)) == (
             "ok",
             1,
@@ -188,6 +188,7 @@ def test_deadline_seconds_raise_the_limits_of_one_file(scan: Scan) -> None:
     assert limits[2] == pytest.approx(10 * limits[0])
 
 
+@pytest.mark.usefixtures("idle_machine")
 def test_of_a_large_file_the_changed_functions_are_enough(scan: Scan) -> None:
     old = "from flask import request\n" + SLOW + FILLER
     added = BAD.removeprefix("from flask import request\n")
@@ -320,7 +321,7 @@ def test_a_source_on_another_line_is_told(scan: Scan) -> None:
     )
     (finding,) = scan({"a.py": text}).findings
     assert finding.location.line == 6
-    assert finding.message.endswith("; it comes from line 5")
+    assert finding.message.endswith("; the data comes from line 5")
 
 
 def test_without_the_engine_itself_the_source_is_not_told(
@@ -340,7 +341,7 @@ def test_without_the_engine_itself_the_source_is_not_told(
 def test_the_identity_is_of_programs_that_are_there(tmp_path: Path) -> None:
     program = tmp_path / "semgrep"
     program.write_text("1")
-    ways = [semgrep_engine.Start(str(program), experimental=True)]
+    ways = [semgrep_engine.EngineCommand(str(program), experimental=True)]
     one = semgrep_engine.identity(ways)
     assert one
     os.utime(program, ns=(1, 1))

@@ -23,14 +23,14 @@ from zt_gate.scanners.code.prefilter_conditions import (
     ALWAYS,
     AnyOf,
     Condition,
-    Pieces,
     PrefilterText,
+    Substrings,
     from_table,
     to_table,
 )
 from zt_gate.scanners.code.prefilter_literals import condition_of
-from zt_gate.scanners.code.result_cache import Store
-from zt_gate.scanners.code.rule_selection import Pack
+from zt_gate.scanners.code.result_cache import ResultCache
+from zt_gate.scanners.code.rule_selection import EngineRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ def needs(rule: dict[str, Any], *, python: bool = True) -> list[str]:
 def _sets(condition: Condition) -> set[frozenset[str]]:
     if isinstance(condition, frozenset):
         return {frozenset((word.decode(),)) for word in condition}
-    if isinstance(condition, Pieces):
+    if isinstance(condition, Substrings):
         mark = "+" if condition.is_joined else "~"
         return {
             frozenset((mark + at.decode(),))
@@ -263,29 +263,34 @@ def samples() -> Iterable[tuple[str, bytes]]:
 def test_no_match_is_lost_by_the_words(tmp_path: Path) -> None:
     """With all rules on all files, no rule matches where it was not to be asked."""
     whole = context(rulebook.load("code"), tmp_path, deadline=time.monotonic() + 1500)
-    pack = Pack(whole.rules, tmp_path, Store(None))
+    engine_rules = EngineRules(whole.rules, tmp_path, ResultCache(None))
     texts: dict[str, tuple[str, bytes]] = {}
     for number, (extension, data) in enumerate(samples()):
         dialect = by_name(b"x." + extension.encode())
         assert dialect is not None
-        if dialect.language.name in pack.languages:
+        if dialect.language.name in engine_rules.languages:
             name = f"{number:06}.{extension}"
             Path(tmp_path, name).write_bytes(data)
             texts[name] = (dialect.language.name, data)
     ids = {name.removeprefix("code/") for name in whole.rules}
     files = [
-        pack.file(name, dict.fromkeys(pack.known(name, ids), ()))
-        for name in sorted(pack.languages)
+        engine_rules.write_file(
+            name, dict.fromkeys(engine_rules.in_language(name, ids), ())
+        )
+        for name in sorted(engine_rules.languages)
     ]
     answer = semgrep_engine.scan(
-        tuple(texts), files, tuple(semgrep_engine.starts(tmp_path)), whole
+        tuple(texts), files, tuple(semgrep_engine.engine_commands(tmp_path)), whole
     )
     assert len(answer.matches) >= len(ids)
     for match in answer.matches:
         language, data = texts[match.file]
-        assert match.rule in pack.applicable(language, data), match
+        assert match.rule in engine_rules.applicable(language, data), match
     # And it does leave files out, or it would be of no use.
-    asked = [len(pack.applicable(language, data)) for language, data in texts.values()]
+    asked = [
+        len(engine_rules.applicable(language, data))
+        for language, data in texts.values()
+    ]
     assert sum(asked) < len(texts) * len(ids) / 2
 
 

@@ -10,11 +10,11 @@ from tests.scanners.code.test_prefilter_literals import _sets
 from tests.support.bounded import finishes
 from tests.support.offenders import each_of
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, PrefilterText
-from zt_gate.scanners.code.prefilter_regexes import demanded
+from zt_gate.scanners.code.prefilter_regexes import condition_of_regex
 
 
 def pieces(regex: str) -> list[str]:
-    return sorted(" ".join(sorted(words)) for words in _sets(demanded(regex)))
+    return sorted(" ".join(sorted(words)) for words in _sets(condition_of_regex(regex)))
 
 
 @each_of(
@@ -97,13 +97,13 @@ def test_a_text_in_which_the_expression_matches_holds_what_it_demands(
     text = data.draw(st.text(alphabet="abcdxX.1 '\"\n", max_size=12))
     assume(compiled.search(text))
     for is_joined in (False, True):
-        condition = demanded(regex, is_joined=is_joined)
+        condition = condition_of_regex(regex, is_joined=is_joined)
         assert PrefilterText(text.encode(), python=False).holds(condition)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_an_expression_or_demands_nothing(regex: str) -> None:
-    condition = demanded(regex)
+    condition = condition_of_regex(regex)
     try:
         re.compile(regex)
     except (re.error, RecursionError, OverflowError):
@@ -112,7 +112,7 @@ def test_any_text_is_an_expression_or_demands_nothing(regex: str) -> None:
 
 
 def test_what_is_joined_from_several_strings() -> None:
-    condition = demanded("select .*from", is_joined=True)
+    condition = condition_of_regex("select .*from", is_joined=True)
     for text in (b'"select a from b"', b'"sel" "ect a from b"', b'"sel" +\n  "ect a fr" + "om"',
                  b'("sel")\\\n + r"ect from"'):  # fmt: skip
         assert PrefilterText(text, python=True).holds(condition), text
@@ -121,10 +121,14 @@ def test_what_is_joined_from_several_strings() -> None:
 
 @pytest.mark.parametrize("word", ["ſelect", "SELECT", "Select"])
 def test_case_is_folded_as_the_engine_does(word: str) -> None:
-    assert PrefilterText(word.encode(), python=True).holds(demanded("(?i)select"))
+    assert PrefilterText(word.encode(), python=True).holds(
+        condition_of_regex("(?i)select")
+    )
 
 
 def test_hostile_text_takes_linear_time() -> None:
-    condition = demanded(r"""(?is)^["']{1,3}\s*(select\s+\w+|with\s+\w+\s+as)""")
+    condition = condition_of_regex(
+        r"""(?is)^["']{1,3}\s*(select\s+\w+|with\s+\w+\s+as)"""
+    )
     text = (b"'" * 50 + b" " * 20_000 + b"with" + b" " * 20_000) * 50
     finishes([text], lambda text: PrefilterText(text, python=True).holds(condition))

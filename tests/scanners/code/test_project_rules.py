@@ -15,7 +15,7 @@ from zt_gate.errors import GateError
 from zt_gate.model.finding import Severity
 from zt_gate.rulebook.rule_files import _ID as RULE_ID
 from zt_gate.scanners.code.project_rules import own_rules
-from zt_gate.scanners.code.result_cache import Store
+from zt_gate.scanners.code.result_cache import ResultCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,19 +81,19 @@ def test_own_rules_stand_beside_the_gates(scan: Scan) -> None:
     ("content", "word"),
     [
         (None, "no such file on the trusted side"),
-        (b"rules: [", "is no semgrep file"),
-        (b"\xff\xfe\x00", "is no semgrep file"),
-        (b"x: 1\n", "no list called rules"),
-        (b"rules: []\n", "no list called rules"),
+        (b"rules: [", "is not a semgrep rule file"),
+        (b"\xff\xfe\x00", "is not a semgrep rule file"),
+        (b"x: 1\n", 'no list "rules"'),
+        (b"rules: []\n", 'no list "rules"'),
         (b"rules: [{id: 3}]\n", "rule 1 has no id"),
-        (b"rules: [{id: x}]\n", "names no languages"),
-        (b"rules: [{id: x, languages: [python]}]\n", "no severity"),
+        (b"rules: [{id: x}]\n", "has no languages"),
+        (b"rules: [{id: x, languages: [python]}]\n", "no valid severity"),
         (b"rules: [{id: x, languages: [python], severity: ERROR, pattern: 'f(('}]\n",
-         "does not accept the rule code/own-x"),
+         "rejects the rule code/own-x"),
         (b"rules: [{id: x, languages: [python], severity: ERROR}]\n",
-         "does not accept the rule code/own-x"),
+         "rejects the rule code/own-x"),
         (b"rules: [{id: x, languages: [python], severity: ERROR, pattern-regex: '(('}]\n",
-         "does not accept the rule code/own-x"),
+         "rejects the rule code/own-x"),
     ],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_used_is_an_error(
@@ -161,7 +161,7 @@ def test_rules_of_one_name_get_numbers(tmp_path: Path) -> None:
     given = context(
         {}, tmp_path, trusted_file=lambda _: text, settings={"rules": ("r",)}
     )
-    assert list(own_rules(given, Store(None)).rules) == [
+    assert list(own_rules(given, ResultCache(None)).rules) == [
         "code/own-a-b", "code/own-a-b-2", "code/own-a-b-3", "code/own-rule", "code/own-rule-2",
     ]  # fmt: skip
 
@@ -179,7 +179,7 @@ def test_severities_are_mapped(tmp_path: Path, said: str, severity: str) -> None
     text = f"rules: [{{id: a, languages: [js], severity: {said}, metadata: {{confidence: HIGH}}}}]"
     given = context({}, tmp_path, trusted_file=lambda _: text.encode(),
                     settings={"rules": ("r",)})  # fmt: skip
-    (rule,) = own_rules(given, Store(None)).rules.values()
+    (rule,) = own_rules(given, ResultCache(None)).rules.values()
     assert (rule.severity, rule.confidence) == (Severity(severity), "high")
     assert rule.title == "a"
 
@@ -196,6 +196,6 @@ def test_any_rule_is_taken_or_refused(table: dict[str, Any]) -> None:
     given = context(
         {}, Path("/nowhere"), trusted_file=lambda _: text, settings={"rules": ("r",)}
     )
-    own = own_rules(given, Store(None))
-    assert len(own.rules) + len(own.wrong) + len(own.others) == 1
+    own = own_rules(given, ResultCache(None))
+    assert len(own.rules) + len(own.problems) + len(own.other_languages) == 1
     assert all(RULE_ID.fullmatch(name) for name in own.rules)

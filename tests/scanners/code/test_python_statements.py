@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from zt_gate.scanners.code.python_statements import (
     Statement,
-    around,
     blanked,
     statements,
+    statements_at,
     without_definitions,
 )
 
@@ -67,8 +67,8 @@ def test_an_encoding_line_is_not_heard_twice() -> None:
 def test_parts_of_a_file_keep_their_lines() -> None:
     known = statements(TEXT)
     assert known is not None
-    assert around(known, 6, 9) == [(5, 8), (9, 10)]
-    assert around(known, 4, 4) == []
+    assert statements_at(known, 6, 9) == [(5, 8), (9, 10)]
+    assert statements_at(known, 4, 4) == []
     part = without_definitions(known, TEXT, [(9, 10)])
     assert part.split(b"\n") == [
         b"import os", b"A = 1; B = (2,", b"  3)", b"", b"", b"", b"", b"", b"class C:",

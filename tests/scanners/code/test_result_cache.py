@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from zt_gate import rulebook
 from zt_gate.scanners.code import result_cache as module
-from zt_gate.scanners.code.result_cache import Store, key_of
-from zt_gate.scanners.code.rule_selection import Pack
+from zt_gate.scanners.code.result_cache import ResultCache, cache_key
+from zt_gate.scanners.code.rule_selection import EngineRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +28,16 @@ def entries(folder: Path) -> list[Path]:
 
 
 def test_what_is_put_is_there_in_another_run(tmp_path: Path) -> None:
-    Store(tmp_path).put(key_of("a"), VALUE)
-    assert Store(tmp_path).get(key_of("a")) == VALUE
-    assert Store(tmp_path).get(key_of("b")) is None
+    ResultCache(tmp_path).put(cache_key("a"), VALUE)
+    assert ResultCache(tmp_path).get(cache_key("a")) == VALUE
+    assert ResultCache(tmp_path).get(cache_key("b")) is None
     (file,) = entries(tmp_path)
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
 
 def test_without_a_folder_nothing_is_kept() -> None:
-    Store(None).put(key_of("a"), VALUE)
-    assert Store(None).get(key_of("a")) is None
+    ResultCache(None).put(cache_key("a"), VALUE)
+    assert ResultCache(None).get(cache_key("a")) is None
 
 
 @pytest.mark.parametrize(
@@ -54,61 +54,61 @@ def test_without_a_folder_nothing_is_kept() -> None:
 def test_a_damaged_entry_does_not_exist(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
-    store = Store(tmp_path)
-    store.put(key_of("a"), VALUE)
+    cache = ResultCache(tmp_path)
+    cache.put(cache_key("a"), VALUE)
     (file,) = entries(tmp_path)
     file.write_bytes(damage(file.read_bytes()))
-    assert store.get(key_of("a")) is None
-    store.put(key_of("a"), VALUE)
-    assert store.get(key_of("a")) == VALUE
+    assert cache.get(cache_key("a")) is None
+    cache.put(cache_key("a"), VALUE)
+    assert cache.get(cache_key("a")) == VALUE
 
 
 def test_an_entry_under_another_key_does_not_exist(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.put(key_of("a"), VALUE)
+    cache = ResultCache(tmp_path)
+    cache.put(cache_key("a"), VALUE)
     (file,) = entries(tmp_path)
-    other = key_of("b")
+    other = cache_key("b")
     place = tmp_path / "code" / other[:2] / other[2:]
     place.parent.mkdir(parents=True, exist_ok=True)
     os.rename(file, place)
-    assert store.get(other) is None
+    assert cache.get(other) is None
 
 
 def test_the_number_of_entries_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_ENTRIES", 4)
-    store = Store(tmp_path)
+    cache = ResultCache(tmp_path)
     keys = [f"00{number:062x}" for number in range(20)]
     for number, key in enumerate(keys):
-        store.put(key, number)
+        cache.put(key, number)
         os.utime(tmp_path / "code" / "00" / key[2:], ns=(number, number))
         assert len(entries(tmp_path)) <= 5
-    assert store.get(keys[-1]) == 19
-    assert store.get(keys[0]) is None
+    assert cache.get(keys[-1]) == 19
+    assert cache.get(keys[0]) is None
 
 
 def test_a_large_entry_is_not_kept_unless_it_may_be(tmp_path: Path) -> None:
     large = "x" * (module.MAX_BYTES + 1)
-    store = Store(tmp_path)
-    store.put(key_of("a"), large)
-    assert store.get(key_of("a")) is None
-    store.put(key_of("a"), large, limit=module.MAX_LARGE)
-    assert store.get(key_of("a")) == large
+    cache = ResultCache(tmp_path)
+    cache.put(cache_key("a"), large)
+    assert cache.get(cache_key("a")) is None
+    cache.put(cache_key("a"), large, limit=module.MAX_LARGE)
+    assert cache.get(cache_key("a")) == large
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     (tmp_path / "code").write_text("a file")
-    store = Store(tmp_path)
-    store.put(key_of("a"), VALUE)
-    assert store.get(key_of("a")) is None
+    cache = ResultCache(tmp_path)
+    cache.put(cache_key("a"), VALUE)
+    assert cache.get(cache_key("a")) is None
 
 
 def _write(folder: Path, number: int) -> bool:
-    store = Store(folder)
+    cache = ResultCache(folder)
     for turn in range(50):
-        store.put(key_of("shared"), ["x" * 1000, number, turn])
-        value = store.get(key_of("shared"))
+        cache.put(cache_key("shared"), ["x" * 1000, number, turn])
+        value = cache.get(cache_key("shared"))
         if value is not None and value[0] != "x" * 1000:
             return False
     return True
@@ -117,29 +117,29 @@ def _write(folder: Path, number: int) -> bool:
 def test_several_processes_may_write_at_once(tmp_path: Path) -> None:
     with ProcessPoolExecutor(3) as pool:
         assert all(pool.map(partial(_write, tmp_path), range(3)))
-    assert Store(tmp_path).get(key_of("shared"))[0] == "x" * 1000
+    assert ResultCache(tmp_path).get(cache_key("shared"))[0] == "x" * 1000
     assert len(entries(tmp_path)) == 1
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_keys_differ_where_the_parts_do(one: list[str], other: list[str]) -> None:
-    assert (key_of(*one) == key_of(*other)) == (one == other)
-    assert set(key_of(*one)) <= set("0123456789abcdef")
+    assert (cache_key(*one) == cache_key(*other)) == (one == other)
+    assert set(cache_key(*one)) <= set("0123456789abcdef")
 
 
 def test_an_entry_is_json_below_its_checksum(tmp_path: Path) -> None:
-    Store(tmp_path).put(key_of("a"), VALUE)
+    ResultCache(tmp_path).put(cache_key("a"), VALUE)
     (file,) = entries(tmp_path)
     assert json.loads(file.read_bytes().partition(b"\n")[2]) == VALUE
 
 
 def test_which_rules_apply_is_remembered_for_a_long_text(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    pack = Pack(rulebook.load("code"), tmp_path, store)
+    cache = ResultCache(tmp_path)
+    engine_rules = EngineRules(rulebook.load("code"), tmp_path, cache)
     text = b"eval(x)\n" + b"# word\n" * 1000
-    found = pack.applicable("python", text)
+    found = engine_rules.applicable("python", text)
     assert "python-eval-of-argument" in found
-    again = Pack(rulebook.load("code"), tmp_path, store)
+    again = EngineRules(rulebook.load("code"), tmp_path, cache)
     assert again.applicable("python", text) == found
     assert (
         again.applicable("python", text + b"import pickle; pickle.loads(x)\n") > found

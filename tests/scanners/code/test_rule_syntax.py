@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from zt_gate import rulebook
-from zt_gate.scanners.code.rule_syntax import newer
+from zt_gate.scanners.code.rule_syntax import to_newer_syntax
 
 WHOLE = {
     "patterns": [
@@ -30,7 +30,9 @@ def taint(source: dict[str, Any], **other: Any) -> dict[str, Any]:
 
 def test_a_whole_expression_gets_its_name_by_as() -> None:
     flagged = {**WHOLE, "by-side-effect": True}
-    assert newer(taint(WHOLE, **{"pattern-sanitizers": [flagged]}))["taint"] == {
+    assert to_newer_syntax(taint(WHOLE, **{"pattern-sanitizers": [flagged]}))[
+        "taint"
+    ] == {
         "sources": [
             {
                 "all": [
@@ -45,7 +47,10 @@ def test_a_whole_expression_gets_its_name_by_as() -> None:
         ],
         "sinks": [{"pattern": "run($X)"}],
         "sanitizers": [
-            {**newer(taint(WHOLE))["taint"]["sources"][0], "by-side-effect": True},
+            {
+                **to_newer_syntax(taint(WHOLE))["taint"]["sources"][0],
+                "by-side-effect": True,
+            },
         ],
     }
 
@@ -64,12 +69,14 @@ def test_a_whole_expression_gets_its_name_by_as() -> None:
     ],
 )  # fmt: skip
 def test_what_needs_no_name_or_is_not_known_stays(body: dict[str, Any]) -> None:
-    assert newer(body) is body
+    assert to_newer_syntax(body) is body
 
 
 def test_the_rules_about_built_texts_are_given_in_the_newer_syntax() -> None:
     bodies = {name: rule.data["engine"] for name, rule in rulebook.load("code").items()}
-    changed = {name for name, body in bodies.items() if newer(body) is not body}
+    changed = {
+        name for name, body in bodies.items() if to_newer_syntax(body) is not body
+    }
     assert {
         "code/python-sql-value-concatenation",
         "code/javascript-sql-value-concatenation",

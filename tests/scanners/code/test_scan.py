@@ -52,8 +52,8 @@ def test_a_sanitizer_that_is_taken_away(scan: Scan, new: str, line: int) -> None
     assert (finding.rule, *places(run)) == (f"code/{RULE}", ("file", line))
     source = 5 if line < 9 else 6
     assert finding.message.endswith(
-        f"; it comes from line {source}; "
-        f"the change made this possible, although line {line} is an old one"
+        f"; the data comes from line {source}; "
+        f"line {line} is unchanged, but this change made the finding possible"
     )
     assert finding.evidence is not None
     assert "subprocess.run" in finding.evidence.text
@@ -124,7 +124,7 @@ def test_an_old_content_that_is_not_there_has_failed(scan: Scan) -> None:
     file = replace(file_change("a.py", SAFE + "\nx = 1\n", SAFE), old=None)
     run = scan(ChangeSet("staged", "", "", "", (file,)))
     assert skips(run) == [(b"a.py", "failed")]
-    assert "old findings cannot be told from new ones" in run.not_inspected[0].reason
+    assert "cannot compare with the old findings" in run.not_inspected[0].reason
 
 
 def test_an_old_content_that_could_be_read_in_two_ways_had_no_findings(

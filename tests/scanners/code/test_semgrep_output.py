@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.offenders import each_of
-from zt_gate.scanners.code.semgrep_output import OutputError, Problem, read
+from zt_gate.scanners.code.semgrep_output import EngineProblem, OutputError, parse
 
 MATCH = {
     "check_id": "tmp.rules.python-x",
@@ -27,7 +27,7 @@ def document(**parts: Any) -> bytes:
 def test_a_whole_answer() -> None:
     partial = {"type": ["PartialParsing", []], "path": "src/000001.py",
                "spans": [{"file": "f", "start": {"line": 1}, "end": {"line": 2}}]}  # fmt: skip
-    answer = read(
+    answer = parse(
         document(
             results=[MATCH, {**MATCH, "extra": {}}],
             errors=[
@@ -48,9 +48,9 @@ def test_a_whole_answer() -> None:
     assert second == first
     assert answer.scanned == {"src/000001.py"}
     assert answer.problems == (
-        Problem("PartialParsing", "src/000001.py", spans=((1, 2),)),
-        Problem("Rule parse error", rule="bad"),
-        Problem("skipped rule", rule="new"),
+        EngineProblem("PartialParsing", "src/000001.py", spans=((1, 2),)),
+        EngineProblem("Rule parse error", rule="bad"),
+        EngineProblem("skipped rule", rule="new"),
     )
 
 
@@ -78,7 +78,7 @@ def test_a_whole_answer() -> None:
 )
 def test_anything_else_is_no_answer(output: bytes) -> None:
     with pytest.raises(OutputError):
-        read(output)
+        parse(output)
 
 
 @pytest.mark.parametrize("depth", [13, 500])
@@ -86,7 +86,7 @@ def test_a_deep_trace_is_cut_off(depth: int) -> None:
     trace: Any = {"start": {"line": 7}}
     for _ in range(depth):
         trace = [trace]
-    assert read(
+    assert parse(
         document(results=[{**MATCH, "extra": {"dataflow_trace": trace}}])
     ).matches
 
@@ -110,7 +110,7 @@ json_values = st.recursive(
 def test_garbage_is_never_an_answer_by_accident(output: bytes) -> None:
     """Whatever comes in: OutputError, or a document that had all three parts."""
     try:
-        answer = read(output)
+        answer = parse(output)
     except OutputError:
         return
     whole = json.loads(output)
@@ -122,7 +122,7 @@ def test_garbage_is_never_an_answer_by_accident(output: bytes) -> None:
 @given(json_values, st.sampled_from(["results", "errors", "paths", "skipped_rules"]))
 def test_one_wrong_part_never_raises_anything_else(value: Any, part: str) -> None:
     try:
-        read(document(**{part: value}))
+        parse(document(**{part: value}))
     except OutputError:
         return
     assert part != "results" or isinstance(value, list)

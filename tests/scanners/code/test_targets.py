@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.scanners.code.targets import Spans
+from zt_gate.scanners.code.targets import LineRanges
 
 numbers = st.integers(1, 40)
 
@@ -12,7 +12,7 @@ numbers = st.integers(1, 40)
 def test_spans_are_the_set_of_their_numbers(
     runs: list[tuple[int, int]], first: int, last: int
 ) -> None:
-    spans = Spans.of(runs)
+    spans = LineRanges.of(runs)
     every = {number for begin, end in runs for number in range(begin, end + 1)}
     assert len(spans) == len(every)
     wanted = [number for number in sorted(every) if first <= number <= last]

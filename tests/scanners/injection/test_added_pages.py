@@ -20,9 +20,9 @@ SIZES = st.lists(st.sampled_from([0, 1, 40, 3000, 20_000]), max_size=40)
 
 def lines_of(found: list[added_pages.AddedPage]) -> list[tuple[int, bytes]]:
     return [
-        (page.first + page.again + place, line)
+        (page.first + page.overlap + place, line)
         for page in found
-        for place, line in enumerate(page.lines[page.again :])
+        for place, line in enumerate(page.lines[page.overlap :])
     ]
 
 
@@ -42,7 +42,7 @@ def test_every_added_line_is_on_a_page(sizes: list[int], times: int, odd: bool) 
     found = list(added_pages.pages(text))
     assert lines_of(found) == [(line.number, line.data) for line in text.lines()]
     for page in found:
-        assert len(page.lines) <= added_pages.PAGE_LINES + added_pages.AGAIN
+        assert len(page.lines) <= added_pages.PAGE_LINES + added_pages.OVERLAP_LINES
 
 
 def test_lines_of_several_places_keep_their_numbers() -> None:

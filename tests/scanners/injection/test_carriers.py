@@ -1,4 +1,4 @@
-"""Every carrier with a planted order and an honest twin.  Every order below is test data."""
+"""Carriers with an injected instruction and harmless variants.  All of it is test data."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_orders_in_carriers_block(scan: Scan, name: str) -> None:
         "\x1b[8m@\x1b[0m",
     ],
 )
-def test_places_that_are_not_shown_add(scan: Scan, frame: str) -> None:
+def test_hidden_places_raise_the_score(scan: Scan, frame: str) -> None:
     assert [f.level for f in scan(NOTE + "\n", "a.md")] == ["warn"]
     assert "block" in {
         finding.level for finding in scan(frame.replace("@", NOTE) + "\n", "a.md")
@@ -114,7 +114,9 @@ def test_places_that_are_not_shown_add(scan: Scan, frame: str) -> None:
         ("a.ipynb", notebook),
     ],
 )
-def test_what_cuts_a_phrase_is_undone(scan: Scan, path: str, write: object) -> None:
+def test_separators_inside_a_phrase_are_removed(
+    scan: Scan, path: str, write: object
+) -> None:
     assert callable(write)
     assert "block" in {finding.level for finding in scan(write(ORDER) + "\n", path)}
     assert scan(write(HONEST) + "\n", path) == ()
@@ -169,7 +171,7 @@ MORSE = (
         " ".join("\x7f".join(word) for word in ORDER.split()),
     ],
 )
-def test_further_codes_are_read(scan: Scan, text: str) -> None:
+def test_other_encodings_are_decoded(scan: Scan, text: str) -> None:
     assert "injection/instructions" in {
         finding.rule for finding in scan(text + "\n", "a.md")
     }
@@ -193,7 +195,7 @@ def test_further_codes_are_read(scan: Scan, text: str) -> None:
         "mac 20:21:22:23:24:25 and 20 30 40 50 60 70 20 30 40 50 60 70 20 30 40 50",
     ],
 )  # fmt: skip
-def test_honest_codes_are_silent(scan: Scan, text: str) -> None:
+def test_harmless_encoded_text_has_no_findings(scan: Scan, text: str) -> None:
     assert scan(text + "\n", "a.py") == ()
 
 
@@ -211,7 +213,7 @@ def test_messages_of_commits(scan_change: ScanChange) -> None:
 
 @settings(max_examples=examples(150), deadline=None)
 @given(st.text(st.sampled_from("<b>/&#1;x\\u06f[m\x1b .-=32,0%4"), max_size=200))
-def test_any_text_is_unwrapped_and_read(text: str) -> None:
-    assert len(markup.unwrap(text).text) <= len(text)
-    reading = decoding.read(text)
-    assert reading is None or reading.letters or reading.packed
+def test_any_text_is_decoded(text: str) -> None:
+    assert len(markup.remove_markup(text).text) <= len(text)
+    decoded = decoding.decode_line(text)
+    assert decoded is None or decoded.spelled or decoded.unpacked

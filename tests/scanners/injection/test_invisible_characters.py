@@ -1,4 +1,4 @@
-"""The invisible layer.  Every attack below is test data."""
+"""Invisible and confusable characters.  Every attack below is test data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENGLAND, SCOTLAND = (
 FOUND = [
     ("tag-characters", f"# mug {TAGS}", "a.py", '<hidden: "obey me">'),
     ("variation-selectors", f"// 😀{SELECTORS}", "a.js", '<hidden: "obey me">'),
-    ("variation-selectors", "o\ufe00b\ufe00e\ufe00y\ufe00", "a.md", "select nothing"),
+    ("variation-selectors", "o\ufe00b\ufe00e\ufe00y\ufe00", "a.md", "without a base character"),
     ("zero-width", f"mug{BITS}", "a.md", '<hidden: "obey me">'),
     ("zero-width", "o\u200bb\u200be\u200by", "a.md", r"\u{200B}"),
     ("zero-width", "o\u2060bey m\u2060e", "a.md", r"\u{2060}"),
@@ -102,7 +102,7 @@ def test_hidden_characters_are_found_and_shown(
 
 
 @each_of(("text", "path"), [case[1:] for case in CLEAN], ids=[c[0] for c in CLEAN])
-def test_honest_writing_in_all_scripts_is_silent(
+def test_harmless_text_in_all_scripts_has_no_findings(
     scan: Scan, text: str, path: str
 ) -> None:
     assert scan(text + "\n", path) == ()
@@ -122,7 +122,7 @@ def test_names_that_hide_something(scan: Scan, name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["größe.md", "документ.md", "读我.md", "ملف.txt", "café/été.py"]
 )
-def test_honest_names_are_silent(scan: Scan, name: str) -> None:
+def test_harmless_names_have_no_findings(scan: Scan, name: str) -> None:
     assert scan("x = 1\n", name) == ()
 
 

@@ -1,7 +1,7 @@
-"""Comments and strings of the languages that Pygments knows are read, without a lexer.
+"""Comments and strings of all languages are scanned, without a lexer.
 
-Pygments says here, and only here, what a comment or a string of a language looks
-like.  The order below is test data.
+Only this test uses Pygments, to recognize comments and strings.  The instruction below
+is test data.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ FORMS = (
     '"@"', "'@'", '"""@"""', "REM @", "{ @ }", "#| @ |#", "/* first\n * @\n */",
     'x = """first\n\n@\n"""', 'say "@";', "' @", '" @',
 )  # fmt: skip
-#: Every so many of the 500 lexers are asked; all of them take four seconds more.
+#: One lexer in this many is used; all 500 take four seconds more.
 EVERY = 4
 LANGUAGES = 100
-#: Some lexers never come to an end of some texts.
+#: Tokens of one text: some lexers do not terminate on some texts.
 MOST = 200
 
 
@@ -42,7 +42,7 @@ def _name(patterns: tuple[str, ...]) -> str | None:
 
 
 def _files() -> Iterator[tuple[str, str, str]]:
-    """Yield language, path and text wherever a lexer takes the order for comment or string."""
+    """Yield language, path and text where a lexer sees a comment or a string."""
     lexers = pytest.importorskip("pygments.lexers")
     token = pytest.importorskip("pygments.token").Token
     for number, (language, aliases, patterns, _) in enumerate(lexers.get_all_lexers()):
@@ -72,7 +72,7 @@ def test_comments_and_strings_of_all_languages_are_read(
     assert len({language for language, _, _ in files}) >= LANGUAGES
 
 
-def test_a_file_of_no_known_language_is_read_whole(scan_change: ScanChange) -> None:
+def test_files_of_unknown_languages_are_scanned_whole(scan_change: ScanChange) -> None:
     names = ("a", "a.unheard-of", "Dockerfile.prod", ".rc", "a.b.c")
     run = scan_change(change_of(dict.fromkeys(names, f"zz {ORDER} zz\n")))
     assert {f.location.path for f in run.findings} == {name.encode() for name in names}

@@ -21,14 +21,16 @@ SIGNALS = {
 
 
 @pytest.fixture(scope="module")
-def book(rules: dict[str, Rule]) -> signal_families.SignalBook:
+def catalog(rules: dict[str, Rule]) -> signal_families.SignalCatalog:
     return signal_families.load(rules)
 
 
-def hits(book: signal_families.SignalBook, text: str) -> set[str]:
-    found = list(signal_families.find_phrases(list(book.phrases), tokenize.split(text)))
+def hits(catalog: signal_families.SignalCatalog, text: str) -> set[str]:
+    found = list(
+        signal_families.find_phrases(list(catalog.phrases), tokenize.split(text))
+    )
     lowered = text.lower().encode()
-    patterns = book.patterns_for(lowered) + book.patterns_for(lowered, weak=True)
+    patterns = catalog.patterns_for(lowered) + catalog.patterns_for(lowered, weak=True)
     found += signal_families.find_patterns(patterns, text)
     assert all(0 <= hit.start < hit.end <= len(text) for hit in found)
     return {hit.family for hit in found}
@@ -36,18 +38,18 @@ def hits(book: signal_families.SignalBook, text: str) -> set[str]:
 
 @pytest.mark.parametrize("family", SIGNALS)
 def test_examples_are_signals_of_their_family(
-    book: signal_families.SignalBook, family: str
+    catalog: signal_families.SignalCatalog, family: str
 ) -> None:
     texts = SIGNALS[family].data["examples"]["find"]
-    assert [text for text in texts if family not in hits(book, text)] == []
+    assert [text for text in texts if family not in hits(catalog, text)] == []
 
 
 @pytest.mark.parametrize("family", SIGNALS)
-def test_counter_examples_are_none(
-    book: signal_families.SignalBook, scan: Scan, family: str
+def test_counter_examples_are_no_signals(
+    catalog: signal_families.SignalCatalog, scan: Scan, family: str
 ) -> None:
     texts = SIGNALS[family].data["examples"]["skip"]
-    assert [text for text in texts if family in hits(book, text)] == []
+    assert [text for text in texts if family in hits(catalog, text)] == []
     for text in texts:
         assert scan(f"# {text}\n") == ()
 
@@ -60,9 +62,9 @@ def test_families_have_both_kinds_of_examples() -> None:
         assert rule.level == "info"
 
 
-def book_of(
+def catalog_of(
     rules: dict[str, Rule], phrase: dict[str, object]
-) -> signal_families.SignalBook:
+) -> signal_families.SignalCatalog:
     override = rules["injection/override"]
     family = {"cap": 5, "phrases": [{"weight": 3, **phrase}]}
     changed = type(override)(
@@ -91,17 +93,21 @@ def book_of(
     ],
 )
 def test_grammar(rules: dict[str, Rule], phrase: str, text: str, found: bool) -> None:
-    book = book_of(rules, {"phrase": phrase})
+    catalog = catalog_of(rules, {"phrase": phrase})
     assert (
         bool(
-            list(signal_families.find_phrases(list(book.phrases), tokenize.split(text)))
+            list(
+                signal_families.find_phrases(
+                    list(catalog.phrases), tokenize.split(text)
+                )
+            )
         )
         is found
     )
 
 
-def test_words_that_turn_the_sense_round(rules: dict[str, Rule]) -> None:
-    book = book_of(
+def test_negating_words(rules: dict[str, Rule]) -> None:
+    catalog = catalog_of(
         rules, {"phrase": "open door", "not-before": "never", "not-after": "handle"}
     )
     for text, found in [
@@ -113,7 +119,7 @@ def test_words_that_turn_the_sense_round(rules: dict[str, Rule]) -> None:
             len(
                 list(
                     signal_families.find_phrases(
-                        list(book.phrases), tokenize.split(text)
+                        list(catalog.phrases), tokenize.split(text)
                     )
                 )
             )
@@ -124,4 +130,4 @@ def test_words_that_turn_the_sense_round(rules: dict[str, Rule]) -> None:
 @pytest.mark.parametrize("phrase", ["@nothing here", "open ~3", "(a)? open", ""])
 def test_a_wrong_phrase_is_an_error(rules: dict[str, Rule], phrase: str) -> None:
     with pytest.raises(signal_families.FamilyError):
-        book_of(rules, {"phrase": phrase})
+        catalog_of(rules, {"phrase": phrase})

@@ -1,10 +1,9 @@
-"""Weaknesses in changed code, found by semgrep with the project's own rules.
+"""Weaknesses in changed code, found by semgrep with the rules of this project.
 
-The new side of every changed file that a rule could match in is written into a
-private folder under a name made here, and the engine is given those files and
-the rules that could match; findings on added lines are kept, and those on old
-lines that the old content did not have.  What it does not look at, and why, is
-docs/code.md.
+The new content of each changed file in which a rule can match is written to a private
+folder under a generated name.  The engine gets those files and the rules that can match.
+Findings on added lines are reported, and findings on unchanged lines that the old
+content did not have.  docs/code.md lists what is not inspected, and why.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class CodeScanner:
-    """The ``code`` scanner; see the module's text."""
+    """The ``code`` scanner."""
 
     info = ScannerInfo(
         "code",
         follows_dataflow=True,
-        # semgrep's engine reserves much more than it uses.
+        # semgrep's engine reserves much more address space than it uses.
         memory=24 << 30,
         settings=(
             ScannerSetting("rules", "rule-files"),
@@ -36,16 +35,16 @@ class CodeScanner:
     )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Scan the net change; commits of a range are not scanned one by one."""
+        """Scan the net change; the commits of a range are not scanned separately."""
         from zt_gate.scanners.code.scan import scan
 
-        began = time.monotonic()
+        started = time.monotonic()
         result = scan(change, context)
         return ScannerRun(
             self.info.name,
             "error" if result.reason else "ok",
             reason=result.reason,
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - started,
             files=result.files,
             lines=result.lines,
             findings=tuple(result.findings),

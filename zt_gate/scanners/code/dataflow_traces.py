@@ -1,8 +1,8 @@
-"""Where the data of a finding comes from, which the engine's usual output leaves out.
+"""The source lines of taint findings, which ``semgrep scan`` does not report.
 
-``semgrep scan`` keeps the data flow for itself, the engine under its own name
-prints it.  That interface is not a documented one: what it does not give is
-left out of the message, and nothing else depends on it.
+The engine prints the data flow if it is started as ``semgrep-core``.  That interface is
+not documented: if it gives no source, the message does not name one, and nothing else
+depends on it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,19 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.code.semgrep_output import Match
 
-_DEPTH = 12
+_MAX_DEPTH = 12
 
 
 def with_sources(matches: Iterable[Match], output: bytes) -> tuple[Match, ...]:
-    """Return the matches with the lines of their sources, as far as ``engine.flows`` tells them."""
-    known = _sources(output)
-    return tuple(replace(match, source=known.get(_place(match))) for match in matches)
+    """Return the matches with their source lines, from the output of ``flows``."""
+    sources = _sources(output)
+    return tuple(
+        replace(match, source=sources.get(_position(match))) for match in matches
+    )
 
 
 def _sources(output: bytes) -> dict[tuple[object, ...], int]:
-    """Return the source's line of each result; what is not as expected gives nothing."""
+    """Return the source line of each result, {} for unexpected output."""
     lines = [line for line in output.split(b"\n") if line.startswith(b"{")]
     try:
         results = json.loads(lines[0])["results"] if lines else []
@@ -49,12 +51,12 @@ def _entries(results: Iterable[Any]) -> Iterator[tuple[tuple[object, ...], int]]
         trace = item["extra"].get("dataflow_trace") or {}
         line = _first_line(trace.get("taint_source"), 0)
         if line is not None:
-            yield _place(match_of(item)), line
+            yield _position(match_of(item)), line
 
 
 def _first_line(value: Any, depth: int) -> int | None:
-    """Return the first start line in a nest of tables and lists."""
-    if depth > _DEPTH:
+    """Return the first start line in nested objects and lists."""
+    if depth > _MAX_DEPTH:
         return None
     if isinstance(value, dict):
         start = value.get("start")
@@ -63,10 +65,12 @@ def _first_line(value: Any, depth: int) -> int | None:
             return line
         value = list(value.values())
     if isinstance(value, list):
-        found = (_first_line(item, depth + 1) for item in value)
-        return next((line for line in found if line is not None), None)
+        for item in value:
+            line = _first_line(item, depth + 1)
+            if line is not None:
+                return line
     return None
 
 
-def _place(match: Match) -> tuple[object, ...]:
+def _position(match: Match) -> tuple[object, ...]:
     return match.rule, match.line, match.column, match.end_line, match.end_column

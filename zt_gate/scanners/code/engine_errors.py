@@ -1,4 +1,4 @@
-"""What the engine did not do: of the run as a whole, and of one file."""
+"""Errors of the engine: of a run as a whole, and of one file."""
 
 from __future__ import annotations
 
@@ -6,126 +6,153 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import python_statements
-from zt_gate.scanners.code.semgrep_output import PART
+from zt_gate.scanners.code.semgrep_output import FUNCTIONS_REMOVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.code.inspection_result import InspectionResult
-    from zt_gate.scanners.code.rule_selection import Pack
-    from zt_gate.scanners.code.semgrep_output import Answer, Problem
+    from zt_gate.scanners.code.rule_selection import EngineRules
+    from zt_gate.scanners.code.semgrep_output import EngineOutput, EngineProblem
     from zt_gate.scanners.code.targets import Target
 
-# Only comments to the end of a line: code can follow the end of a block comment.
+# Only comments up to the end of a line: code can follow a block comment.
 _COMMENT = {"python": b"#", "javascript": b"//", "go": b"//"}
-# JavaScript ends a line comment at these too (ECMA-262 12.3).
-_SEPARATORS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9")
+# JavaScript also ends a line comment at these (ECMA-262 12.3).
+_LINE_SEPARATORS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9")
 
 
-def of_the_run(answer: Answer, files: frozenset[str], rules: frozenset[str]) -> str:
-    """Return why the run as a whole is no answer, or "".
+def run_error(
+    output: EngineOutput, files: frozenset[str], rules: frozenset[str]
+) -> str:
+    """Return why the run as a whole is not usable, or "".
 
-    A rule that the engine does not accept is dropped by it, and everything
-    else goes on: that would be a pass by a scanner with a hole.
+    The engine drops an invalid rule and continues.  Without this check, the scan would
+    pass although a rule was not applied.
     """
-    for problem in answer.problems:
-        if problem.file not in files:
-            if problem.rule:
-                return f"semgrep does not accept the rule code/{problem.rule}"
-            return f"semgrep reports a problem of its own: {problem.kind[:60]}"
-    for match in answer.matches:
+    for problem in output.problems:
+        if problem.file in files:
+            continue
+        if problem.rule:
+            return f"semgrep rejects the rule code/{problem.rule}"
+        return f"semgrep reports an internal error: {problem.kind[:60]}"
+    for match in output.matches:
         if match.file not in files or match.rule not in rules:
-            return "semgrep reports something that it was not asked for"
+            return "semgrep reports a match of an unknown file or rule"
     return ""
 
 
-def of_file(
-    outcome: InspectionResult, target: Target, lines: Sequence[bytes], pack: Pack
+def skipped_part(
+    result: InspectionResult,
+    target: Target,
+    lines: Sequence[bytes],
+    engine_rules: EngineRules,
 ) -> NotInspected | None:
-    """Return what was not looked at of what the change did to a file, the worst of it."""
-    if not outcome.is_scanned:
-        return NotInspected(target.path, "failed", "semgrep passed over this file")
-    for problem in outcome.problems:
-        if not problem.is_parsing and problem.kind != PART:
-            what = f" with the rule code/{problem.rule}" if problem.rule else ""
-            reason = f"semgrep gave this file up{what}: {problem.kind[:60]}"
-            return NotInspected(target.path, "failed", reason)
-    for problem in outcome.problems:
+    """Return the most severe reason why changed lines of a file were not inspected."""
+    if not result.is_scanned:
+        reason = "semgrep does not list this file as scanned"
+        return NotInspected(target.path, "failed", reason)
+    for problem in result.problems:
+        if not problem.is_parsing and problem.kind != FUNCTIONS_REMOVED:
+            return _unfinished(problem, target)
+    for problem in result.problems:
         if problem.is_unparsed:
             return _unparsed(problem, target)
-    spans = [span for at in outcome.problems if at.kind != PART
-             for span in at.spans or ((1, 1 << 30),)]  # fmt: skip
-    missed = _missed(spans, target, lines)
-    if missed:
-        return _not_parsed(missed, target, lines, pack)
-    if any(at.kind == PART for at in outcome.problems):
-        reason = "too much for semgrep as a whole: functions that were not changed were left out"
+    unparsed_lines = _unparsed_lines(_unparsed_spans(result), target, lines)
+    if unparsed_lines:
+        return _partly_parsed(unparsed_lines, target, lines, engine_rules)
+    if any(problem.kind == FUNCTIONS_REMOVED for problem in result.problems):
+        reason = (
+            "semgrep cannot finish this file as a whole: functions that were not changed "
+            "were not inspected"
+        )
         return NotInspected(target.path, "not_applicable", reason)
     return None
 
 
-def _unparsed(problem: Problem, target: Target) -> NotInspected:
-    where = f" (line {problem.line})" if problem.line else ""
+def _unfinished(problem: EngineProblem, target: Target) -> NotInspected:
+    rule = f" with the rule code/{problem.rule}" if problem.rule else ""
+    reason = f"semgrep did not finish this file{rule}: {problem.kind[:60]}"
+    return NotInspected(target.path, "failed", reason)
+
+
+def _unparsed(problem: EngineProblem, target: Target) -> NotInspected:
+    reason = "semgrep cannot parse this file"
+    if problem.line:
+        reason += f" (line {problem.line})"
     if not target.added.runs:
-        reason = (
-            f"semgrep cannot parse this file{where}; lines were only removed from it"
-        )
+        reason += "; the change only removes lines from it"
         return NotInspected(target.path, "not_applicable", reason)
-    reason = f"semgrep cannot parse this file{where}, so none of it was inspected"
+    reason += ", so none of it was inspected"
     return NotInspected(target.path, "unreadable", reason)
 
 
-def _not_parsed(
-    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack
+def _unparsed_spans(result: InspectionResult) -> list[tuple[int, int]]:
+    """Return the ranges of lines that were not parsed; all lines where none are named."""
+    spans: list[tuple[int, int]] = []
+    for problem in result.problems:
+        if problem.kind != FUNCTIONS_REMOVED:
+            spans += problem.spans or ((1, 1 << 30),)
+    return spans
+
+
+def _partly_parsed(
+    unparsed_lines: Sequence[int],
+    target: Target,
+    lines: Sequence[bytes],
+    engine_rules: EngineRules,
 ) -> NotInspected:
-    """Say of added lines that were not parsed whether anything could be hidden in them."""
-    named = ", ".join(str(number) for number in missed[:5]) + (
-        ", …" if missed[5:] else ""
-    )
-    noun = "line" if len(missed) == 1 else "lines"
-    reason = f"semgrep cannot parse {noun} {named} of what was added"
-    if _could_match(missed, target, lines, pack):
+    """Return whether a rule could match in added lines that were not parsed."""
+    numbers = ", ".join(map(str, unparsed_lines[:5]))
+    if len(unparsed_lines) > 5:
+        numbers += ", …"
+    noun = "line" if len(unparsed_lines) == 1 else "lines"
+    reason = f"semgrep cannot parse the added {noun} {numbers}"
+    if _could_match(unparsed_lines, target, lines, engine_rules):
         return NotInspected(target.path, "unreadable", reason)
-    reason += ", and no rule could match there"
+    reason += "; no rule can match there"
     return NotInspected(target.path, "not_applicable", reason)
 
 
 def _could_match(
-    missed: Sequence[int], target: Target, lines: Sequence[bytes], pack: Pack
+    unparsed_lines: Sequence[int],
+    target: Target,
+    lines: Sequence[bytes],
+    engine_rules: EngineRules,
 ) -> bool:
-    """Whether the words around these lines are enough for any rule.
+    """Whether the statements of these lines contain the words that a rule needs.
 
-    The engine follows data within a function.  What a rule would match in a
-    statement that it could not parse is made of that statement and of what the
-    file says outside of all functions and classes.
+    The engine follows data within a function.  A match in a statement that was not parsed
+    depends only on that statement and on the code outside of all functions and classes.
     """
     if target.dialect.language.name != "python":
         return True
     text = b"\n".join(lines)
-    known = python_statements.statements(text)
-    if known is None:
+    statements = python_statements.statements(text)
+    if statements is None:
         return True
-    keep = [
-        span
-        for number in missed
-        for span in python_statements.around(known, number, number)
-    ]
-    part = python_statements.without_definitions(known, text, keep)
-    return bool(pack.applicable("python", part))
+    keep: list[python_statements.Span] = []
+    for number in unparsed_lines:
+        keep += python_statements.statements_at(statements, number, number)
+    part = python_statements.without_definitions(statements, text, keep)
+    return bool(engine_rules.applicable("python", part))
 
 
-def _missed(
+def _unparsed_lines(
     spans: Iterable[tuple[int, int]], target: Target, lines: Sequence[bytes]
 ) -> list[int]:
-    """Return the added lines of code that lie in what could not be parsed."""
-    added = sorted({number for span in spans for number in target.added.within(*span)})
+    """Return the added lines of code in these ranges of lines."""
+    added = {number for span in spans for number in target.added.within(*span)}
     return [
         number
-        for number in added
+        for number in sorted(added)
         if number <= len(lines) and _is_code(lines[number - 1].strip(), target)
     ]
 
 
 def _is_code(line: bytes, target: Target) -> bool:
-    comment = line.startswith(_COMMENT[target.dialect.language.name])
-    return bool(line) and (not comment or any(end in line for end in _SEPARATORS))
+    if not line:
+        return False
+    if not line.startswith(_COMMENT[target.dialect.language.name]):
+        return True
+    return any(separator in line for separator in _LINE_SEPARATORS)

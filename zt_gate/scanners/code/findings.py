@@ -1,4 +1,4 @@
-"""From the engine's matches to findings."""
+"""Converts matches of the engine to findings."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.semgrep_output import Match
     from zt_gate.scanners.code.targets import Target
 
-_WINDOW = 4000
-_SUBJECT = 4000
+#: Characters of evidence and of a subject.
+_MAX_EVIDENCE = 4000
+_MAX_SUBJECT = 4000
 
 
 def touches(match: Match, target: Target) -> bool:
@@ -25,40 +26,54 @@ def touches(match: Match, target: Target) -> bool:
 
 
 def finding_of(match: Match, rule: Rule, target: Target, lines: list[bytes]) -> Finding:
-    """Return the finding that a match makes.
+    """Return the finding of a match.
 
-    The place is cut to the first run of added lines that the match touches.  A
-    match that touches none, which the change only made possible, keeps its
-    place in a finding on the file.  ``lines`` are ``target.lines()``.
+    Its location is the first run of added lines that the match touches.  A match without
+    added lines, which the change only made possible, becomes a finding of the file at the
+    location of the match.  ``lines`` are all lines of the new content.
     """
     last = min(match.end_line, len(lines))
-    run = target.added.first_within(match.line, last)
-    first_line, last_line = run or (match.line, last)
+    added_run = target.added.first_within(match.line, last)
+    first_line, last_line = added_run or (match.line, last)
+    is_added = added_run is not None
     text = decode_lossy(lines[first_line - 1])
-    start = len(text) - len(text.lstrip())
-    if first_line == match.line:
-        start = _characters(lines[first_line - 1], match.column)
-    end_text = decode_lossy(lines[last_line - 1])
-    end = len(end_text.rstrip())
-    if last_line == match.end_line:
-        end = _characters(lines[last_line - 1], match.end_column)
-    if first_line == last_line and end <= start:
-        start, end = 0, len(text)
+    start, end = _columns(match, lines, first_line, last_line)
     location = Location(
-        kind="line" if run else "file",
+        kind="line" if is_added else "file",
         path=target.path,
         line=first_line,
         column=start + 1,
         end_line=last_line,
         end_column=end + 1,
     )
-    evidence = _evidence(text, start, end if last_line == first_line else len(text))
-    message = _message(match, rule, first_line, is_added=run is not None)
+    is_one_line = last_line == first_line
+    evidence = _evidence(text, start, end if is_one_line else len(text))
+    message = _message(match, rule, first_line, is_added=is_added)
     fix = None
-    if (first_line, last_line) == (match.line, match.end_line) and run:
+    is_whole_match = (first_line, last_line) == (match.line, match.end_line)
+    if is_added and is_whole_match:
         fix = fix_of(rule, _text(lines[first_line - 1 : last_line], start, end))
     subject = subject_of(match, lines)
     return rule.finding(location, message, evidence=evidence, subject=subject, fix=fix)
+
+
+def _columns(
+    match: Match, lines: list[bytes], first_line: int, last_line: int
+) -> tuple[int, int]:
+    """Return the start in the first line and the end in the last one, 0-based."""
+    first_text = decode_lossy(lines[first_line - 1])
+    last_text = decode_lossy(lines[last_line - 1])
+    if first_line == match.line:
+        start = _characters(lines[first_line - 1], match.column)
+    else:
+        start = len(first_text) - len(first_text.lstrip())
+    if last_line == match.end_line:
+        end = _characters(lines[last_line - 1], match.end_column)
+    else:
+        end = len(last_text.rstrip())
+    if first_line == last_line and end <= start:
+        return 0, len(first_text)
+    return start, end
 
 
 def _text(lines: Sequence[bytes], start: int, end: int) -> str:
@@ -70,22 +85,22 @@ def _text(lines: Sequence[bytes], start: int, end: int) -> str:
 
 
 def _message(match: Match, rule: Rule, line: int, *, is_added: bool) -> str:
-    """Return the rule's title, and what of the place is not to be seen there."""
+    """Return the rule's title, with what the location does not show."""
     parts = [rule.title]
     if match.source is not None and match.source != line:
-        parts.append(f"it comes from line {match.source}")
+        parts.append(f"the data comes from line {match.source}")
     if not is_added:
         parts.append(
-            f"the change made this possible, although line {line} is an old one"
+            f"line {line} is unchanged, but this change made the finding possible"
         )
     return "; ".join(parts)
 
 
-def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
-    """Drop repeats, and weaker findings of the same weakness on the same line.
+def without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
+    """Drop duplicates, and weaker findings of the same weakness on the same line.
 
-    A rule that follows request data to its sink and one that only sees how a
-    text was built say the same thing twice.
+    For example, one rule follows request data to a sink, and another rule matches the
+    same sink by the way in which the text is built.
     """
     strongest: dict[tuple[object, ...], Finding] = {}
     for finding in findings:
@@ -94,8 +109,8 @@ def without_echoes(findings: Iterable[Finding]) -> list[Finding]:
             finding.location.line,
             finding.cwe[:1] or finding.rule,
         )
-        known = strongest.get(key)
-        if known is None or _weight(finding) > _weight(known):
+        previous = strongest.get(key)
+        if previous is None or _weight(finding) > _weight(previous):
             strongest[key] = finding
     return sorted(strongest.values(), key=_order)
 
@@ -105,17 +120,22 @@ def _weight(finding: Finding) -> tuple[int, int]:
 
 
 def _order(finding: Finding) -> tuple[bytes, int, int, str]:
-    place = finding.location
-    return place.path or b"", place.line or 0, place.column or 0, finding.rule
+    location = finding.location
+    return (
+        location.path or b"",
+        location.line or 0,
+        location.column or 0,
+        finding.rule,
+    )
 
 
 def _characters(line: bytes, column: int) -> int:
-    """Turn a 1-based column in bytes into an offset in code points."""
+    """Convert a 1-based column in bytes to an offset in code points."""
     return len(decode_lossy(line[: column - 1]))
 
 
 def subject_of(match: Match, lines: Sequence[bytes]) -> str:
-    """Return what was matched, with runs of white space as one space: moved code stays equal."""
+    """Return the matched code with runs of white space as one space: equal for moved code."""
     last = min(match.end_line, len(lines))
     if last == match.line:
         matched = lines[last - 1][match.column - 1 : match.end_column - 1]
@@ -123,12 +143,12 @@ def subject_of(match: Match, lines: Sequence[bytes]) -> str:
         middle = lines[match.line : last - 1]
         head = lines[match.line - 1][match.column - 1 :]
         matched = b"\n".join((head, *middle, lines[last - 1][: match.end_column - 1]))
-    return bounded_subject(" ".join(decode_lossy(matched).split()), _SUBJECT)
+    return bounded_subject(" ".join(decode_lossy(matched).split()), _MAX_SUBJECT)
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:
-    if len(text) <= _WINDOW:
+    if len(text) <= _MAX_EVIDENCE:
         return Evidence(text, start, end)
-    begin = max(0, min(start - _WINDOW // 4, len(text) - _WINDOW))
-    piece = text[begin : begin + _WINDOW]
-    return Evidence(piece, start - begin, min(end - begin, len(piece)))
+    begin = max(0, min(start - _MAX_EVIDENCE // 4, len(text) - _MAX_EVIDENCE))
+    excerpt = text[begin : begin + _MAX_EVIDENCE]
+    return Evidence(excerpt, start - begin, min(end - begin, len(excerpt)))

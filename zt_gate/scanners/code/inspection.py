@@ -1,9 +1,8 @@
-"""From texts to what the rules match in them: remembered, or asked of the engine.
+"""Inspects texts with the rules: takes results from the cache, or runs the engine.
 
-A text is known by its content, the rules of its language and the engine, not by
-its name, so that the second look at the same blob costs next to nothing.  What
-a time-out or a construct that the engine cannot parse would take away with the
-whole file is tried once more, with less of it.
+The cache identifies a text by its content, the rules of its language and the engine, not
+by its name, so that inspecting the same content again is cheap.  A file that the engine
+did not finish in time or cannot parse as a whole is inspected once more, in part.
 """
 
 from __future__ import annotations
@@ -20,31 +19,37 @@ from zt_gate.scanners.code import (
 )
 from zt_gate.scanners.code.inspection_result import (
     InspectionResult,
-    Unit,
+    InspectionUnit,
     by_file,
     from_table,
     to_table,
 )
 from zt_gate.scanners.code.languages import dialect_named
-from zt_gate.scanners.code.result_cache import key_of
-from zt_gate.scanners.code.semgrep_output import CUT, PART, Answer, Problem
+from zt_gate.scanners.code.result_cache import cache_key
+from zt_gate.scanners.code.semgrep_output import (
+    FUNCTIONS_REMOVED,
+    STATEMENTS_REMOVED,
+    EngineOutput,
+    EngineProblem,
+)
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.result_cache import Store
-    from zt_gate.scanners.code.rule_selection import Pack
+    from zt_gate.scanners.code.python_statements import Span
+    from zt_gate.scanners.code.result_cache import ResultCache
+    from zt_gate.scanners.code.rule_selection import EngineRules
 
-# Changes when an entry of the store says something else.
+# Changes when the meaning of a cache entry changes.
 _VERSION = "1"
-#: Constructs that are taken out of one Python file until the engine parses it.
-_CUTS = 5
-#: Bytes of files from which a second engine is worth its start.
+#: Top-level statements that are removed from one Python file until the engine parses it.
+_MAX_REMOVED = 5
+#: Bytes of files from which a second engine process is worth its start.
 _WORTH_TWO = 40_000
-#: Files of one scan that are tried once more, alone, and CPU seconds that this may take
-#: altogether: files made to be slow must not take the deadline from the others.
+#: Files of one scan that are inspected once more, alone, and CPU seconds for all of
+#: them: files made to be slow must not use up the deadline of the others.
 _RETRIES = 20
 _RETRY_SECONDS = 30.0
 
@@ -58,80 +63,82 @@ def _cores() -> int:
 
 @dataclass
 class Inspector:
-    """Looks at units; ``reason`` says why a run as a whole was no answer, "" if none was."""
+    """Inspects units; ``reason`` says why an engine run as a whole failed, "" if none did."""
 
-    pack: Pack
-    store: Store
+    rules: EngineRules
+    cache: ResultCache
     context: Context
     reason: str = ""
-    _ways: tuple[semgrep_engine.Start, ...] | None = None
+    _commands: tuple[semgrep_engine.EngineCommand, ...] | None = None
     _identity: str = ""
-    _retries: int = field(default=_RETRIES)
-    _retried_seconds: float = field(default=0.0)
-    #: The copies' names of files that the engine was ended for.
+    _retries_left: int = field(default=_RETRIES)
+    _retry_seconds: float = field(default=0.0)
+    #: Names of the copies for which the engine was ended.
     _ended: set[str] = field(default_factory=set)
 
     @property
-    def ways(self) -> tuple[semgrep_engine.Start, ...]:
-        """The ways to start the engine, looked for when the first text needs one."""
-        if self._ways is None:
-            self._ways = tuple(semgrep_engine.starts(self.context.workdir))
-            self._identity = semgrep_engine.identity(self._ways)
-        return self._ways
+    def commands(self) -> tuple[semgrep_engine.EngineCommand, ...]:
+        """The commands that start the engine, located at the first use."""
+        if self._commands is None:
+            self._commands = tuple(semgrep_engine.engine_commands(self.context.workdir))
+            self._identity = semgrep_engine.identity(self._commands)
+        return self._commands
 
-    def recalled(self, unit: Unit) -> InspectionResult | None:
-        """Return what is remembered of a unit."""
-        if not self.ways or not self._identity:
+    def cached_result(self, unit: InspectionUnit) -> InspectionResult | None:
+        """Return the result of a unit from the cache, or None."""
+        if not self.commands or not self._identity:
             return None
-        return from_table(self.store.get(self._key(unit)))
+        return from_table(self.cache.get(self._key(unit)))
 
-    def look(self, units: Iterable[Unit]) -> dict[str, InspectionResult]:
-        """Return the outcomes by the names of the copies; raises EngineError."""
-        asked = {unit.name: unit for unit in units}
-        if not asked:
+    def inspect(self, units: Iterable[InspectionUnit]) -> dict[str, InspectionResult]:
+        """Return the results by the names of the copies; raises EngineError."""
+        by_name = {unit.name: unit for unit in units}
+        if not by_name:
             return {}
-        answer = self._scan(tuple(asked.values()))
-        outcomes = by_file(answer, asked)
-        for name, unit in asked.items():
-            outcomes[name] = self._again(unit, outcomes[name])
-            self._keep(unit, outcomes[name])
-        return outcomes
+        output = self._scan(tuple(by_name.values()))
+        results = by_file(output, by_name)
+        for name, unit in by_name.items():
+            results[name] = self._retry(unit, results[name])
+            self._store(unit, results[name])
+        return results
 
-    def accepts(self, rules: Iterable[str]) -> bool:
-        """Whether the engine takes these rules, which it else says only where they are loaded.
+    def check_rules(self, rules: Iterable[str]) -> bool:
+        """Whether the engine accepts these rules; it reports this only for loaded rules.
 
-        Sets ``reason`` where it does not; raises EngineError.
+        Sets ``reason`` if it does not.  Raises EngineError.
         """
-        wanted = {
-            language: ids for language in sorted(self.pack.languages)
-            if (ids := self.pack.known(language, rules))
-        }  # fmt: skip
-        texts = [
-            f"{name}\0{self.pack.digest_of(name, ids)}" for name, ids in wanted.items()
+        ids_by_language = {}
+        for language in sorted(self.rules.languages):
+            ids = self.rules.in_language(language, rules)
+            if ids:
+                ids_by_language[language] = ids
+        digests = [
+            f"{language}\0{self.rules.digest_of(language, ids)}"
+            for language, ids in ids_by_language.items()
         ]
-        key = key_of("accepted", _VERSION, self._identity if self.ways else "", *texts)
-        if not wanted or self.store.get(key) == "yes":
+        identity = self._identity if self.commands else ""
+        key = cache_key("accepted", _VERSION, identity, *digests)
+        if not ids_by_language or self.cache.get(key) == "yes":
             return True
         units = []
-        for language, ids in wanted.items():
+        for language, ids in ids_by_language.items():
             dialect = dialect_named(language)
-            unit = Unit(f"accepts-{language}.{dialect.extension}", dialect, "", ids)
-            with open(os.path.join(self.context.workdir, unit.name), "wb") as file:
-                file.write(b"x\n")
-            units.append(unit)
+            name = f"accepts-{language}.{dialect.extension}"
+            self._write(name, b"x\n")
+            units.append(InspectionUnit(name, dialect, "", ids))
         self._scan(units)
         if not self.reason and self._identity:
-            self.store.put(key, "yes")
+            self.cache.put(key, "yes")
         return not self.reason
 
-    def with_sources(
-        self, looked_at: Iterable[tuple[Unit, InspectionResult]]
+    def add_sources(
+        self, inspected: Iterable[tuple[InspectionUnit, InspectionResult]]
     ) -> list[InspectionResult]:
-        """Return the outcomes with the sources of their taint rules' matches, remembered so.
+        """Return the results with the source lines of taint matches, and cache them.
 
-        The engine takes one file at a time: two starts side by side.
+        The engine traces one file at a time, so two processes run side by side.
         """
-        pairs = list(looked_at)
+        pairs = list(inspected)
         if len(pairs) < 2 or _cores() < 2:
             return [self._with_sources(*pair) for pair in pairs]
         from concurrent.futures import ThreadPoolExecutor
@@ -139,183 +146,245 @@ class Inspector:
         with ThreadPoolExecutor(2) as pool:
             return list(pool.map(lambda pair: self._with_sources(*pair), pairs))
 
-    def _with_sources(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
+    def _with_sources(
+        self, unit: InspectionUnit, result: InspectionResult
+    ) -> InspectionResult:
         language = unit.dialect.language.name
-        rules = {match.rule for match in outcome.matches}
-        rules = {rule for rule in rules if self.pack.follows_data(language, rule)}
-        if outcome.has_sources or not rules:
-            return outcome
-        rule_file = self.pack.file(language, dict.fromkeys(sorted(rules), ()))
-        output = semgrep_engine.flows(
-            unit.name, rule_file, unit.dialect.core_name, self.ways, self.context
+        taint_rules = {
+            match.rule
+            for match in result.matches
+            if self.rules.follows_data(language, match.rule)
+        }
+        if result.has_sources or not taint_rules:
+            return result
+        rule_file = self.rules.write_file(
+            language, dict.fromkeys(sorted(taint_rules), ())
         )
-        if output:
-            found = dataflow_traces.with_sources(outcome.matches, output)
-            outcome = replace(outcome, matches=found, has_sources=True)
-            self._keep(unit, outcome)
-        return outcome
+        output = semgrep_engine.flows(
+            unit.name, rule_file, unit.dialect.core_name, self.commands, self.context
+        )
+        if not output:
+            return result
+        matches = dataflow_traces.with_sources(result.matches, output)
+        traced = replace(result, matches=matches, has_sources=True)
+        self._store(unit, traced)
+        return traced
 
-    def _key(self, unit: Unit) -> str:
+    def _key(self, unit: InspectionUnit) -> str:
         language = unit.dialect.language.name
-        return key_of(
-            "result", _VERSION, self._identity, self.pack.digest(language),
-            unit.dialect.extension, unit.digest,
-        )  # fmt: skip
+        return cache_key(
+            "result",
+            _VERSION,
+            self._identity,
+            self.rules.digest(language),
+            unit.dialect.extension,
+            unit.digest,
+        )
 
-    def _keep(self, unit: Unit, outcome: InspectionResult) -> None:
-        # After a run that left a rule out, nothing is known of any text.
-        if self._identity and outcome.is_final and not self.reason:
-            self.store.put(self._key(unit), to_table(outcome))
+    def _store(self, unit: InspectionUnit, result: InspectionResult) -> None:
+        # A run that dropped a rule gives no complete result for any text.
+        if self._identity and result.is_final and not self.reason:
+            self.cache.put(self._key(unit), to_table(result))
 
-    def _scan(self, units: Sequence[Unit], *, patient: bool = False) -> Answer:
-        """Ask the engine; side by side where there is enough for two.
+    def _scan(
+        self, units: Sequence[InspectionUnit], *, patient: bool = False
+    ) -> EngineOutput:
+        """Run the engine on units, in two processes where there is enough work.
 
-        Two engines on one half each: one engine with two jobs takes four times
-        the processor time as soon as it has to share the cores.
+        Two processes with half of the files each: one process with two jobs takes four
+        times the processor time as soon as it shares the cores.
         """
-        groups = self._halves(units)
-        commands = [self._rule_files(group) for group in groups]
-        ways = self.ways
+        groups = self._groups(units)
+        rule_files = [self._write_rule_files(group) for group in groups]
+        commands = self.commands
 
-        def ask(group: Sequence[Unit], files: Sequence[str]) -> Answer:
+        def run(group: Sequence[InspectionUnit], files: Sequence[str]) -> EngineOutput:
             names = tuple(unit.name for unit in group)
             try:
                 return semgrep_engine.scan(
-                    names, files, ways, self.context, patient=patient, share=len(groups)
+                    names,
+                    files,
+                    commands,
+                    self.context,
+                    patient=patient,
+                    share=len(groups),
                 )
             except semgrep_engine.TooSlowError as error:
                 left = min(self.context.cpu_left(), self.context.seconds_left())
                 if len(names) > 1 or left < 1:
                     raise
-                # It is this file's fault: what is found in others still counts.
+                # This one file is too slow: the results of other files still count.
                 self._ended.add(names[0])
-                problem = Problem(f"it {error.exceeded}", file=names[0])
-                return Answer((), (problem,), frozenset(names))
+                problem = EngineProblem(f"it {error.exceeded}", file=names[0])
+                return EngineOutput((), (problem,), frozenset(names))
 
         if len(groups) == 1:
-            answers = [ask(groups[0], commands[0])]
+            outputs = [run(groups[0], rule_files[0])]
         else:
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(len(groups)) as pool:
-                answers = list(pool.map(ask, groups, commands))
-        answer = Answer(
-            tuple(match for one in answers for match in one.matches),
-            tuple(
-                dict.fromkeys(problem for one in answers for problem in one.problems)
-            ),
-            frozenset().union(*(one.scanned for one in answers)),
-        )
-        known = frozenset(rule for unit in units for rule in unit.rules)
+                outputs = list(pool.map(run, groups, rule_files))
+        merged = _merged(outputs)
+        rules = frozenset(rule for unit in units for rule in unit.rules)
         names = frozenset(unit.name for unit in units)
-        self.reason = self.reason or engine_errors.of_the_run(answer, names, known)
-        return answer
+        self.reason = self.reason or engine_errors.run_error(merged, names, rules)
+        return merged
 
-    def _rule_files(self, units: Sequence[Unit]) -> list[str]:
-        wanted: dict[str, dict[str, list[str]]] = {}
+    def _write_rule_files(self, units: Sequence[InspectionUnit]) -> list[str]:
+        """Write one rule file for each language of the units; return their names."""
+        files_of_rules: dict[str, dict[str, list[str]]] = {}
         for unit in units:
-            rules = wanted.setdefault(unit.dialect.language.name, {})
+            rules = files_of_rules.setdefault(unit.dialect.language.name, {})
             for rule in sorted(unit.rules):
                 rules.setdefault(rule, []).append(os.path.basename(unit.name))
         return [
-            self.pack.file(language, rules)
-            for language, rules in sorted(wanted.items())
+            self.rules.write_file(language, rules)
+            for language, rules in sorted(files_of_rules.items())
         ]
 
-    def _halves(self, units: Sequence[Unit]) -> list[list[Unit]]:
-        """Return the units in one group, or in two that take about as long."""
-        sizes = {unit.name: os.path.getsize(os.path.join(self.context.workdir, unit.name))
-                 for unit in units}  # fmt: skip
+    def _groups(self, units: Sequence[InspectionUnit]) -> list[list[InspectionUnit]]:
+        """Return the units in one group, or in two that take about equally long."""
+        sizes = {}
+        for unit in units:
+            path = os.path.join(self.context.workdir, unit.name)
+            sizes[unit.name] = os.path.getsize(path)
         if len(units) < 2 or sum(sizes.values()) < _WORTH_TWO or _cores() < 2:
             return [list(units)]
-        groups: list[list[Unit]] = [[], []]
-        work = [0, 0]
-        for unit in sorted(units, key=lambda unit: -sizes[unit.name] * len(unit.rules)):
-            lighter = int(work[1] < work[0])
+
+        def work(unit: InspectionUnit) -> int:
+            return sizes[unit.name] * len(unit.rules)
+
+        groups: list[list[InspectionUnit]] = [[], []]
+        totals = [0, 0]
+        for unit in sorted(units, key=lambda unit: -work(unit)):
+            lighter = int(totals[1] < totals[0])
             groups[lighter].append(unit)
-            work[lighter] += sizes[unit.name] * len(unit.rules)
+            totals[lighter] += work(unit)
         return groups
 
-    def _again(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
-        """Try a text once more that was given up, or that was not parsed at all."""
-        if not outcome.is_scanned or self.reason:
-            return outcome
+    def _retry(
+        self, unit: InspectionUnit, result: InspectionResult
+    ) -> InspectionResult:
+        """Inspect a text once more that was not finished, or not parsed at all."""
+        if not result.is_scanned or self.reason:
+            return result
         most = _RETRY_SECONDS * semgrep_engine.scale_of_limits(self.context)
-        if self._retries <= 0 or self._retried_seconds >= most:
-            return outcome
+        if self._retries_left <= 0 or self._retry_seconds >= most:
+            return result
         if unit.name in self._ended:
-            return outcome  # it had many times what it should need
-        given_up = [at for at in outcome.problems if not at.is_parsing]
-        unparsed = [at for at in outcome.problems if at.is_unparsed]
-        python = unit.dialect.language.name == "python"
-        if not given_up and not (python and unparsed):
-            return outcome
-        self._retries -= 1
-        began = cpu_used()
+            return result  # it had many times the time that it should need
+        is_finished = all(problem.is_parsing for problem in result.problems)
+        is_parsed = not any(problem.is_unparsed for problem in result.problems)
+        is_python = unit.dialect.language.name == "python"
+        if is_finished and (is_parsed or not is_python):
+            return result
+        self._retries_left -= 1
+        started = cpu_used()
         try:
-            return (
-                self._patiently(unit, outcome) if given_up else self._cut(unit, outcome)
-            )
+            if is_finished:
+                return self._without_unparsed(unit, result)
+            return self._with_more_time(unit, result)
         except semgrep_engine.EngineError:
-            return outcome
+            return result
         finally:
-            self._retried_seconds += cpu_used() - began
+            self._retry_seconds += cpu_used() - started
 
-    def _patiently(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
-        """Give a file alone more time; of a large Python file only what the change touches."""
-        smaller = self._touched_part(unit)
-        if smaller is not None:
-            found = self._one(unit, smaller)
-            if found.is_final:
-                return replace(found, problems=(*found.problems, Problem(PART)))
-        found = by_file(self._scan((unit,), patient=True), {unit.name: unit})[unit.name]
-        return found if found.is_scanned else outcome
+    def _with_more_time(
+        self, unit: InspectionUnit, result: InspectionResult
+    ) -> InspectionResult:
+        """Inspect a file alone with more time.
 
-    def _touched_part(self, unit: Unit) -> bytes | None:
-        """Return the file without the functions and classes that the change does not touch."""
+        Of a large Python file, inspect only what the change touches.
+        """
+        part = self._touched_part(unit)
+        if part is not None:
+            part_result = self._inspect_part(unit, part)
+            if part_result.is_final:
+                removed = EngineProblem(FUNCTIONS_REMOVED)
+                return replace(part_result, problems=(*part_result.problems, removed))
+        output = self._scan((unit,), patient=True)
+        retried = by_file(output, {unit.name: unit})[unit.name]
+        return retried if retried.is_scanned else result
+
+    def _touched_part(self, unit: InspectionUnit) -> bytes | None:
+        """Return the file without functions and classes that the change does not touch.
+
+        None where that cannot be determined, or does not halve the file.
+        """
         if unit.touched is None or unit.dialect.language.name != "python":
             return None
-        text = self._text(unit.name)
-        known = python_statements.statements(text)
-        if known is None:
+        text = self._read(unit.name)
+        statements = python_statements.statements(text)
+        if statements is None:
             return None
-        keep = [
-            span
-            for run in unit.touched
-            for span in python_statements.around(known, *run)
-        ]
-        if any(not at.is_definition and (at.first, at.last) in keep for at in known):
-            return None  # what all functions share was changed
-        part = python_statements.without_definitions(known, text, keep)
+        touched: list[Span] = []
+        for first, last in unit.touched:
+            touched += python_statements.statements_at(statements, first, last)
+        for statement in statements:
+            is_touched = (statement.first, statement.last) in touched
+            if is_touched and not statement.is_definition:
+                return None  # every function can depend on it
+        part = python_statements.without_definitions(statements, text, touched)
         return part if len(part) * 2 < len(text) else None
 
-    def _cut(self, unit: Unit, outcome: InspectionResult) -> InspectionResult:
-        """Take out the top-level statements that the engine cannot parse."""
-        text = self._text(unit.name)
-        known = python_statements.statements(text)
-        cuts: list[tuple[int, int]] = []
-        found = outcome
-        while known is not None and len(cuts) < _CUTS:
-            line = next((at.line for at in found.problems if at.is_unparsed), None)
-            spans = python_statements.around(known, line, line) if line else []
-            if not spans or spans[0] in cuts:
-                return outcome
-            cuts += spans
-            found = self._one(unit, python_statements.blanked(text, cuts))
-            if not any(at.is_unparsed for at in found.problems):
-                cut = Problem(CUT, line=line, spans=tuple(sorted(cuts)))
-                return replace(found, problems=(*found.problems, cut))
-        return outcome
+    def _without_unparsed(
+        self, unit: InspectionUnit, result: InspectionResult
+    ) -> InspectionResult:
+        """Remove the top-level statements that the engine cannot parse, and inspect the rest."""
+        text = self._read(unit.name)
+        statements = python_statements.statements(text)
+        if statements is None:
+            return result
+        removed: list[Span] = []
+        part_result = result
+        while len(removed) < _MAX_REMOVED:
+            line = _unparsed_line(part_result)
+            spans: list[Span] = []
+            if line:
+                spans = python_statements.statements_at(statements, line, line)
+            if not spans or spans[0] in removed:
+                return result
+            removed += spans
+            part = python_statements.blanked(text, removed)
+            part_result = self._inspect_part(unit, part)
+            if not any(problem.is_unparsed for problem in part_result.problems):
+                problem = EngineProblem(
+                    STATEMENTS_REMOVED, line=line, spans=tuple(sorted(removed))
+                )
+                return replace(part_result, problems=(*part_result.problems, problem))
+        return result
 
-    def _one(self, unit: Unit, text: bytes) -> InspectionResult:
-        """Look at another text under the rules of a unit."""
+    def _inspect_part(self, unit: InspectionUnit, text: bytes) -> InspectionResult:
+        """Inspect a part of the text of a unit with the rules of the unit."""
         stem, _, extension = unit.name.rpartition(".")
         name = f"{stem}-part.{extension}"
-        with open(os.path.join(self.context.workdir, name), "wb") as file:
-            file.write(text)
+        self._write(name, text)
         part = replace(unit, name=name)
         return by_file(self._scan((part,), patient=True), {name: part})[name]
 
-    def _text(self, name: str) -> bytes:
+    def _read(self, name: str) -> bytes:
         with open(os.path.join(self.context.workdir, name), "rb") as file:
             return file.read()
+
+    def _write(self, name: str, text: bytes) -> None:
+        with open(os.path.join(self.context.workdir, name), "wb") as file:
+            file.write(text)
+
+
+def _merged(outputs: Sequence[EngineOutput]) -> EngineOutput:
+    """Merge the outputs of several processes; equal problems become one."""
+    problems = [problem for output in outputs for problem in output.problems]
+    return EngineOutput(
+        tuple(match for output in outputs for match in output.matches),
+        tuple(dict.fromkeys(problems)),
+        frozenset().union(*(output.scanned for output in outputs)),
+    )
+
+
+def _unparsed_line(result: InspectionResult) -> int | None:
+    """Return the line at which parsing of the whole text stopped."""
+    for problem in result.problems:
+        if problem.is_unparsed:
+            return problem.line
+    return None

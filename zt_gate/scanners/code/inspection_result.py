@@ -1,25 +1,25 @@
-"""What is known of one text after a look at it, and how that is remembered."""
+"""The result of inspecting one text, and its form in the cache."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.code.semgrep_output import Match, Problem
+from zt_gate.scanners.code.semgrep_output import EngineProblem, Match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zt_gate.scanners.code.languages import Dialect
-    from zt_gate.scanners.code.semgrep_output import Answer
+    from zt_gate.scanners.code.semgrep_output import EngineOutput
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One text to look at: its private copy's name, and the rules that can match in it.
+class InspectionUnit:
+    """One text to inspect: the name of its private copy, and the rules that can match.
 
-    ``digest`` identifies the text.  ``touched`` are the lines that matter where
-    the text is too much for the engine as a whole; None means all.
+    ``digest`` identifies the text.  ``touched`` are the ranges of lines to inspect if the
+    engine cannot finish the whole text; None means all.
     """
 
     name: str
@@ -31,70 +31,83 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class InspectionResult:
-    """What the rules match in one text, and what was not looked at; ``file`` is "" everywhere.
+    """The matches of the rules in one text, and problems; ``file`` is "" in all of them.
 
-    ``is_scanned`` is False where the engine does not say that it read the text.
-    ``has_sources`` says that the engine was asked for the sources.
+    ``is_scanned`` is False if the engine does not list the text as scanned.
+    ``has_sources`` says that the engine was run for the sources of the matches.
     """
 
     matches: tuple[Match, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[EngineProblem, ...] = ()
     is_scanned: bool = True
     has_sources: bool = False
 
     @property
     def is_final(self) -> bool:
-        """Whether the same text, rules and engine would give the same again."""
-        return self.is_scanned and all(at.is_parsing for at in self.problems)
+        """Whether the same text, rules and engine give the same result again."""
+        return self.is_scanned and all(problem.is_parsing for problem in self.problems)
 
 
-def by_file(answer: Answer, units: Mapping[str, Unit]) -> dict[str, InspectionResult]:
-    """Sort an answer by the copies' names."""
+def by_file(
+    output: EngineOutput, units: Mapping[str, InspectionUnit]
+) -> dict[str, InspectionResult]:
+    """Split the output of the engine by the names of the copies."""
     matches: dict[str, list[Match]] = {name: [] for name in units}
-    troubles: dict[str, list[Problem]] = {name: [] for name in units}
-    for match in answer.matches:
+    problems: dict[str, list[EngineProblem]] = {name: [] for name in units}
+    for match in output.matches:
         if match.file in matches:
             matches[match.file].append(replace(match, file=""))
-    for problem in answer.problems:
-        if problem.file in troubles:
-            troubles[problem.file].append(replace(problem, file=""))
+    for problem in output.problems:
+        if problem.file in problems:
+            problems[problem.file].append(replace(problem, file=""))
     return {
         name: InspectionResult(
-            tuple(matches[name]), tuple(troubles[name]), name in answer.scanned
+            tuple(matches[name]), tuple(problems[name]), name in output.scanned
         )
         for name in units
     }
 
 
-def to_table(outcome: InspectionResult) -> dict[str, Any]:
-    """Return an outcome as JSON has it: places and rule ids, no text."""
-    return {
-        "matches": [
-            [at.rule, at.line, at.column, at.end_line, at.end_column, at.source]
-            for at in outcome.matches
-        ],
-        "problems": [[at.kind, at.line, at.spans] for at in outcome.problems],
-        "sources": outcome.has_sources,
-    }
+def to_table(result: InspectionResult) -> dict[str, Any]:
+    """Return a result as JSON data: positions and rule ids, no text."""
+    matches = [
+        [
+            match.rule,
+            match.line,
+            match.column,
+            match.end_line,
+            match.end_column,
+            match.source,
+        ]
+        for match in result.matches
+    ]
+    problems = [
+        [problem.kind, problem.line, problem.spans] for problem in result.problems
+    ]
+    return {"matches": matches, "problems": problems, "sources": result.has_sources}
 
 
 def from_table(table: Any) -> InspectionResult | None:
-    """Return what ``to_table`` wrote; None for anything else."""
+    """Return the result that ``to_table`` encoded, None for anything else."""
     if table is None:
         return None
     try:
         return InspectionResult(
-            tuple(
-                Match(rule, "", line, column, end_line, end_column, source)
-                for rule, line, column, end_line, end_column, source in table["matches"]
-            ),
-            tuple(
-                Problem(
-                    kind, line=line, spans=tuple((first, last) for first, last in spans)
-                )
-                for kind, line, spans in table["problems"]
-            ),
+            tuple(_match(row) for row in table["matches"]),
+            tuple(_problem(row) for row in table["problems"]),
             has_sources=bool(table["sources"]),
         )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _match(row: Any) -> Match:
+    rule, line, column, end_line, end_column, source = row
+    return Match(rule, "", line, column, end_line, end_column, source)
+
+
+def _problem(row: Any) -> EngineProblem:
+    kind, line, spans = row
+    return EngineProblem(
+        kind, line=line, spans=tuple((first, last) for first, last in spans)
+    )

@@ -1,4 +1,4 @@
-"""Which files hold code that there are rules for, and how the engine is to take them."""
+"""Languages that have rules: their files, and how the engine parses them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 class Language:
     """A family of files that share one set of rules.
 
-    ``engine_names`` are what a rule's ``languages`` may say to belong to it.
-    ``extensions`` maps a file's extension to the one that the private copy
-    gets: semgrep chooses its parser by it and passes over those that it does
-    not know (``.mts``, say).
+    ``engine_names`` are the names of the language in a rule's ``languages``.
+    ``extensions`` maps the extension of a file to the extension of its private copy:
+    semgrep selects its parser by it, and skips files with unknown ones, such as ``.mts``.
+    ``interpreters`` are the programs of ``#!`` lines.
     """
 
     name: str
@@ -45,20 +45,20 @@ _TYPESCRIPT_RUNNERS = (b"deno", b"tsx", b"ts-node")
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one file is taken: its language, and the extension of its private copy."""
+    """How a file is parsed: its language, and the extension of its private copy."""
 
     language: Language
     extension: str
 
     @property
     def core_name(self) -> str:
-        """The name that the engine itself gives the language."""
+        """The name of the language for the option ``-l`` of the engine."""
         typescript = self.extension in {"ts", "tsx"}
         return "ts" if typescript else self.language.name
 
 
 def by_name(path: bytes) -> Dialect | None:
-    """Return the dialect that the file's extension names, in upper or lower case, or None."""
+    """Return the dialect of a file's extension, in upper or lower case, or None."""
     extension = _extension(path)
     for language in LANGUAGES:
         if extension in language.extensions:
@@ -67,29 +67,35 @@ def by_name(path: bytes) -> Dialect | None:
 
 
 def dialect_named(language: str) -> Dialect:
-    """Return the plainest dialect of a language of that name."""
-    found = next(known for known in LANGUAGES if known.name == language)
-    return Dialect(found, next(iter(found.extensions.values())))
+    """Return the dialect of the first extension of a language."""
+    for candidate in LANGUAGES:
+        if candidate.name == language:
+            return _first_dialect(candidate)
+    raise KeyError(language)
+
+
+def _first_dialect(language: Language) -> Dialect:
+    return Dialect(language, next(iter(language.extensions.values())))
 
 
 def by_first_line(head: bytes) -> Dialect | None:
-    """Return the dialect of the interpreter that a ``#!`` line starts, or None."""
+    """Return the dialect of the interpreter in a ``#!`` line, or None."""
     if not head.startswith(b"#!"):
         return None
     words = head[2:512].split(b"\n", 1)[0].split()
     for word in words:
         program = word.rsplit(b"/", 1)[-1].rstrip(b"0123456789.")
         for language in LANGUAGES:
-            if program in language.interpreters:
-                kind = language.name == "javascript" and program in _TYPESCRIPT_RUNNERS
-                return Dialect(
-                    language, "ts" if kind else next(iter(language.extensions.values()))
-                )
+            if program not in language.interpreters:
+                continue
+            if program in _TYPESCRIPT_RUNNERS:
+                return Dialect(language, "ts")
+            return _first_dialect(language)
     return None
 
 
 def may_hide_code(path: bytes) -> bool:
-    """Whether the name says so little that only the first line can tell what the file is."""
+    """Whether the name has no extension, so that only the first line shows the language."""
     return not _extension(path)
 
 

@@ -1,7 +1,7 @@
-"""Which findings on old lines are the change's: those that the old content did not have.
+"""Findings on unchanged lines that the change made possible.
 
-A change that takes a sanitizer away adds neither source nor sink, and yet makes
-the finding possible.
+For example, a change that removes a sanitizer adds neither a source nor a sink, but
+makes the finding possible.
 """
 
 from __future__ import annotations
@@ -25,50 +25,56 @@ def newly_possible(
     old_lines: Sequence[bytes],
     hunks: Sequence[Hunk],
 ) -> list[Match]:
-    """Return those of ``matches``, which touch no added line, that are not among the old ones.
+    """Return the matches on unchanged lines that the old content did not have.
 
-    A match is an old one if the same rule matched at the same place of the same
-    line before.  Where the hunks do not say which line that was (they count
-    lines of bytes, and the text was decoded), the matched text and how often
-    it occurs decide.
+    A match is old if the same rule matched at the same column of the same line before.
+    Where the hunks do not tell the old line number (they count lines of bytes, and the
+    text was decoded), the matched text and its number of occurrences decide.
     """
-    places = {(old.rule, old.line, old.column) for old in old_matches}
-    known = Counter((old.rule, subject_of(old, old_lines)) for old in old_matches)
-    found = []
+    old_positions = {(old.rule, old.line, old.column) for old in old_matches}
+    old_subjects = Counter(
+        (old.rule, subject_of(old, old_lines)) for old in old_matches
+    )
+    new_matches = []
     for match in matches:
-        before = [
+        text = _line(lines, match.line)
+        old_numbers = [
             number
             for number in _old_numbers(hunks, match.line)
-            if _at(old_lines, number) == _at(lines, match.line)
+            if _line(old_lines, number) == text
         ]
-        if before:
-            old = any((match.rule, number, match.column) in places for number in before)
+        if old_numbers:
+            is_old = any(
+                (match.rule, number, match.column) in old_positions
+                for number in old_numbers
+            )
         else:
-            what = (match.rule, subject_of(match, lines))
-            known[what] -= 1
-            old = known[what] >= 0
-        if not old:
-            found.append(match)
-    return found
+            subject = (match.rule, subject_of(match, lines))
+            old_subjects[subject] -= 1
+            is_old = old_subjects[subject] >= 0
+        if not is_old:
+            new_matches.append(match)
+    return new_matches
 
 
 def _old_numbers(hunks: Iterable[Hunk], number: int) -> set[int]:
-    """Return which old line an unchanged line may have been.
+    """Return the possible old numbers of an unchanged line.
 
-    Two are possible right at a hunk that only removes: git counts such a hunk
-    by the line before it, others by the line behind it.
+    There are two directly at a hunk that only removes lines: git numbers such a hunk by
+    the line before it, other programs by the line after it.
     """
-    found = {number}
+    numbers = {number}
     shift = 0
     for hunk in hunks:
         if hunk.new_start > number:
             break
-        before = shift
+        previous_shift = shift
         shift += hunk.added.lines - hunk.removed.lines
-        unsure = hunk.new_start == number and not hunk.added.lines
-        found = {number - shift} | ({number - before} if unsure else set())
-    return found
+        numbers = {number - shift}
+        if hunk.new_start == number and not hunk.added.lines:
+            numbers.add(number - previous_shift)
+    return numbers
 
 
-def _at(lines: Sequence[bytes], number: int) -> bytes | None:
+def _line(lines: Sequence[bytes], number: int) -> bytes | None:
     return lines[number - 1] if 0 < number <= len(lines) else None

@@ -1,8 +1,7 @@
-"""What a text must hold: conditions, and a text that answers them.
+"""Conditions on a text that a rule needs to match, and their evaluation.
 
-A condition is a tree: words of which one must occur, pieces of text of which
-one must occur, or ``AllOf`` or ``AnyOf`` of other conditions.  ``AllOf()``
-demands nothing.
+A condition is a tree: words of which one must occur, substrings of which one must occur,
+or ``AllOf`` or ``AnyOf`` of other conditions.  ``AllOf()`` always holds.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ Words = frozenset[bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Pieces:
-    """One of these must stand somewhere: plain, or as a regular expression that takes linear time.
+class Substrings:
+    """Substrings of which one must occur, in lower case.
 
-    All is in lower case, as the text is then.  ``is_joined``: it may be put
-    together from several string literals.
+    ``plain`` are texts, ``matching`` are regular expressions that take linear time.
+    ``is_joined`` says that the substring can be joined from several string literals.
     """
 
     plain: frozenset[bytes]
@@ -36,7 +35,7 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Every part must hold."""
+    """All parts must hold."""
 
     parts: tuple[Condition, ...] = ()
 
@@ -48,68 +47,73 @@ class AnyOf:
     parts: tuple[Condition, ...] = ()
 
 
-Condition = Words | Pieces | AllOf | AnyOf
+Condition = Words | Substrings | AllOf | AnyOf
 
 ALWAYS = AllOf()
 
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
-# A decorator begins its line; what it belongs to begins another one.
+# A decorator and the definition after it each begin a line.
 _DECORATOR = re.compile(rb"^[ \t\f]*@", re.MULTILINE)
 _DEFINITION = re.compile(rb"^[ \t\f]*(?:def|async|class)\b", re.MULTILINE)
-# A name that is called: a bracket follows, perhaps behind a line end, a comment, or a bracket
-# around the name alone. Python 2 calls two words without one.
+# A called name: a parenthesis follows, possibly after a line end, a comment, or the closing
+# parenthesis of ``(name)``.  Python 2 statements call two words without a parenthesis.
 _CALL = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)[\s\\)]*[(#]")
-_CALLED_ANYHOW = (b"exec", b"print")
+_CALL_STATEMENTS = (b"exec", b"print")
 _IMPORT = re.compile(rb"\bimport\b")
 _HASH = re.compile(rb"#[^\n]*")
-# Bytes that an import over several lines may have.
-_LONG = 20_000
+# Bytes of an import over several lines.
+_MAX_IMPORT = 20_000
 # The end of one string literal and the start of the next, which the engine joins.
 _JOINT = re.compile(rb"[\"'`][()\s\\+]*[rbuf]{0,2}[\"'`]")
-# In the source of a piece: what is no plain text, and plain words.
-_NO_LETTERS = re.compile(rb"\\.|\[[^\]]*\]|\{[^}]*\}")
-_LETTERS = re.compile(rb"[a-z_]+")
-# Without regard to case, these are s and k too.
+# In a regular expression: parts that are not plain text, and plain words.
+_NOT_PLAIN = re.compile(rb"\\.|\[[^\]]*\]|\{[^}]*\}")
+_PLAIN_WORD = re.compile(rb"[a-z_]+")
+# Without regard to case, these characters equal s and k.
 _FOLDED = ((b"\xc5\xbf", b"s"), (b"\xe2\x84\xaa", b"k"))
 
 
 class PrefilterText:
-    """A text and what is asked of it.
+    """A text on which conditions are evaluated.
 
-    ``words`` are its runs of ASCII letters, digits and ``_``; in Python also
-    ``@`` where it has a decorator, behind an ``@`` those that may name one, and
-    behind a ``(`` those that may name what is called.
+    ``words`` are its runs of ASCII letters, digits and ``_``.  In Python, words that can
+    name a decorator occur also with the prefix ``@``, words that can name a called
+    function with the prefix ``(``, and ``@`` itself where there is a decorator.
     """
 
     def __init__(self, data: bytes, *, python: bool) -> None:
-        self.words: Words = frozenset(_WORD.findall(data))
+        words: Words = frozenset(_WORD.findall(data))
+        prefixed: set[bytes] = set()
         if python and _DECORATOR.search(data):
-            named = _decorating(data, self.words)
-            self.words |= {b"@", *(b"@" + word for word in named)}
+            prefixed.add(b"@")
+            prefixed.update(b"@" + word for word in _decorating(data, words))
         if python:
-            self.words |= {b"(" + word for word in _called(data, self.words)}
+            prefixed.update(b"(" + word for word in _called(data, words))
+        self.words: Words = words | prefixed
         self._data = data
-        self._known: dict[Pieces, bool] = {}
+        self._results: dict[Substrings, bool] = {}
 
     def holds(self, condition: Condition) -> bool:
-        """Whether the text can match a rule that demands this."""
+        """Whether the condition holds for the text."""
         if isinstance(condition, frozenset):
             return not condition.isdisjoint(self.words)
         if isinstance(condition, AllOf):
             return all(map(self.holds, condition.parts))
         if isinstance(condition, AnyOf):
             return any(map(self.holds, condition.parts))
-        known = self._known.get(condition)
-        if known is None:
-            known = self._known[condition] = self._has(condition)
-        return known
+        result = self._results.get(condition)
+        if result is None:
+            result = self._results[condition] = self._contains(condition)
+        return result
 
-    def _has(self, pieces: Pieces) -> bool:
-        text = self._joined if pieces.is_joined else self._lowered
-        return any(piece in text for piece in pieces.plain) or any(
-            word in text and pattern.search(text)
-            for word, pattern in map(_compiled, pieces.matching)
-        )
+    def _contains(self, substrings: Substrings) -> bool:
+        text = self._joined if substrings.is_joined else self._lowered
+        if any(plain in text for plain in substrings.plain):
+            return True
+        for regex in substrings.matching:
+            word, pattern = _compiled(regex)
+            if word in text and pattern.search(text):
+                return True
+        return False
 
     @cached_property
     def _lowered(self) -> bytes:
@@ -120,20 +124,22 @@ class PrefilterText:
 
     @cached_property
     def _joined(self) -> bytes:
+        """The text in lower case, followed by it with adjacent string literals joined."""
         return self._lowered + b"\n" + _JOINT.sub(b"", self._lowered)
 
 
 def all_of(parts: Iterable[Condition]) -> Condition:
-    """Return the conjunction, flat and without repeats, the quickest parts first."""
+    """Return the conjunction, flat and without duplicates, the fastest parts first."""
     flat: dict[Condition, None] = {}
     for part in parts:
-        flat.update(dict.fromkeys(part.parts if isinstance(part, AllOf) else (part,)))
+        inner = part.parts if isinstance(part, AllOf) else (part,)
+        flat.update(dict.fromkeys(inner))
     ordered = sorted(flat, key=_cost)
     return ordered[0] if len(ordered) == 1 else AllOf(tuple(ordered))
 
 
 def any_of(parts: Iterable[Condition]) -> Condition:
-    """Return the disjunction, flat; ALWAYS where there is no part."""
+    """Return the disjunction, flat; ALWAYS if there are no parts."""
     words: set[bytes] = set()
     others: dict[Condition, None] = {}
     for part in parts:
@@ -141,62 +147,68 @@ def any_of(parts: Iterable[Condition]) -> Condition:
             return ALWAYS
         if isinstance(part, frozenset):
             words |= part
-        else:
-            others.update(
-                dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,))
-            )
-    found = [
-        *((frozenset(words),) if words else ()),
-        *sorted(_merged(others), key=_cost),
-    ]
-    return found[0] if len(found) == 1 else AnyOf(tuple(found)) if found else ALWAYS
+            continue
+        inner = part.parts if isinstance(part, AnyOf) else (part,)
+        others.update(dict.fromkeys(inner))
+    alternatives: list[Condition] = sorted(_merged(others), key=_cost)
+    if words:
+        alternatives.insert(0, frozenset(words))
+    if not alternatives:
+        return ALWAYS
+    return alternatives[0] if len(alternatives) == 1 else AnyOf(tuple(alternatives))
 
 
 def _merged(parts: Iterable[Condition]) -> Iterable[Condition]:
-    """Make one part of all pieces that are asked of the same text."""
-    pieces: dict[bool, Pieces] = {}
+    """Merge all substrings that are searched in the same form of the text."""
+    merged: dict[bool, Substrings] = {}
     for part in parts:
-        if isinstance(part, Pieces):
-            known = pieces.get(
-                part.is_joined, Pieces(frozenset(), is_joined=part.is_joined)
-            )
-            pieces[part.is_joined] = Pieces(
-                known.plain | part.plain, known.matching | part.matching, part.is_joined
-            )
-        else:
+        if not isinstance(part, Substrings):
             yield part
-    yield from pieces.values()
+            continue
+        previous = merged.get(part.is_joined)
+        if previous is None:
+            merged[part.is_joined] = part
+            continue
+        merged[part.is_joined] = Substrings(
+            previous.plain | part.plain,
+            previous.matching | part.matching,
+            part.is_joined,
+        )
+    yield from merged.values()
 
 
 @lru_cache(maxsize=1000)
-def _compiled(piece: bytes) -> tuple[bytes, re.Pattern[bytes]]:
-    """Return a piece as a pattern, and its longest word, which is looked for first."""
-    words = _LETTERS.findall(_NO_LETTERS.sub(b" ", piece))
-    return max(words, key=len, default=b""), re.compile(piece)
+def _compiled(regex: bytes) -> tuple[bytes, re.Pattern[bytes]]:
+    """Return the longest plain word of an expression, for a first test, and its pattern."""
+    words = _PLAIN_WORD.findall(_NOT_PLAIN.sub(b" ", regex))
+    return max(words, key=len, default=b""), re.compile(regex)
 
 
 def _cost(condition: Condition) -> tuple[int, int]:
     if isinstance(condition, frozenset):
         return 0, len(condition)
-    if isinstance(condition, Pieces):
+    if isinstance(condition, Substrings):
         return 1 + bool(condition.matching) + condition.is_joined, len(condition)
     return 4, len(condition.parts)
 
 
 def to_table(condition: Condition) -> object:
-    """Return a condition as JSON has it: words, or a kind and a list."""
+    """Return a condition as JSON data: a list of words, or an object of one kind."""
     if isinstance(condition, frozenset):
-        return sorted(word.decode() for word in condition)
-    if isinstance(condition, Pieces):
+        return _texts(condition)
+    if isinstance(condition, Substrings):
         kind = "joined" if condition.is_joined else "pieces"
-        parts = (condition.plain, condition.matching)
-        return {kind: [sorted(piece.decode() for piece in part) for part in parts]}
+        return {kind: [_texts(condition.plain), _texts(condition.matching)]}
     kind = "all" if isinstance(condition, AllOf) else "any"
     return {kind: [to_table(part) for part in condition.parts]}
 
 
+def _texts(words: Words) -> list[str]:
+    return sorted(word.decode() for word in words)
+
+
 def from_table(table: Any) -> Condition:
-    """Return what ``to_table`` wrote."""
+    """Return the condition that ``to_table`` encoded."""
     if isinstance(table, list):
         return frozenset(word.encode() for word in table)
     ((kind, parts),) = table.items()
@@ -204,52 +216,54 @@ def from_table(table: Any) -> Condition:
         plain, matching = (
             frozenset(piece.encode() for piece in part) for part in parts
         )
-        return Pieces(plain, matching, kind == "joined")
+        return Substrings(plain, matching, kind == "joined")
     inner = tuple(from_table(part) for part in parts)
     return AllOf(inner) if kind == "all" else AnyOf(inner)
 
 
 def _decorating(text: bytes, words: Words) -> Iterable[bytes]:
-    """Return the words that stand in decorators, and those that are imported.
+    """Return the words that can name a decorator: those in decorators and in imports.
 
-    What is imported may be used under another name; the engine knows.  Where it
-    cannot be told what belongs to a decorator, every word does.
+    An imported name can be used under another name, which the engine resolves.  Where the
+    end of a decorator is not certain, every word can name one.
     """
-    found: set[bytes] = set()
+    decorating: set[bytes] = set()
     end = 0
-    for place in _DECORATOR.finditer(text):
-        if place.start() < end:
-            continue  # seen with the one before
-        behind = _DEFINITION.search(text, place.end())
-        end = behind.start() if behind else len(text)
-        part = text[place.end() : end]
-        if any(mark in part for mark in (b"\\", b"'''", b'"""')):
+    for decorator in _DECORATOR.finditer(text):
+        if decorator.start() < end:
+            continue  # part of the previous section
+        definition = _DEFINITION.search(text, decorator.end())
+        end = definition.start() if definition else len(text)
+        section = text[decorator.end() : end]
+        if any(mark in section for mark in (b"\\", b"'''", b'"""')):
             return words
-        found.update(_WORD.findall(part))
-    return found | _imports(text)
+        decorating.update(_WORD.findall(section))
+    return decorating | _imports(text)
 
 
 def _called(text: bytes, words: Words) -> set[bytes]:
-    """Return the words that a call may name; what is imported may have another name there."""
-    anyhow = {word for word in _CALLED_ANYHOW if word in words}
-    return {*_CALL.findall(text), *anyhow} | _imports(text)
+    """Return the words that can name a called function: in calls and in imports."""
+    statements = {word for word in _CALL_STATEMENTS if word in words}
+    return {*_CALL.findall(text), *statements} | _imports(text)
 
 
 def _imports(text: bytes) -> set[bytes]:
-    """Return the words that follow an ``import``."""
-    found: set[bytes] = set()
-    for place in _IMPORT.finditer(text):
-        found.update(_WORD.findall(_imported(text, place.end())))
-    return found
+    """Return the words after each ``import``."""
+    words: set[bytes] = set()
+    for keyword in _IMPORT.finditer(text):
+        words.update(_WORD.findall(_imported(text, keyword.end())))
+    return words
 
 
 def _imported(text: bytes, start: int) -> bytes:
-    """Return what follows an ``import``, to the end of the line or of its brackets."""
+    """Return the text after an ``import``, to the end of the line or of its parentheses."""
     line = text[start : _end_of(text, b"\n", start)]
-    if not line.lstrip().startswith(b"("):
-        return line if b"\\" not in line else text[start : start + _LONG]
-    part = _HASH.sub(b"", text[start : start + _LONG])
-    return part[: _end_of(part, b")", 0)]
+    if line.lstrip().startswith(b"("):
+        section = _HASH.sub(b"", text[start : start + _MAX_IMPORT])
+        return section[: _end_of(section, b")", 0)]
+    if b"\\" in line:
+        return text[start : start + _MAX_IMPORT]
+    return line
 
 
 def _end_of(text: bytes, mark: bytes, start: int) -> int:

@@ -1,18 +1,18 @@
-"""What a file must hold for a rule to match in it: words, derived from the rule's patterns.
+"""Derives the words that a file must contain for a rule to match, from its patterns.
 
-A semgrep pattern matches code by its names: ``subprocess.run(...)`` matches
-``sp.run()`` after ``import subprocess as sp``, too, but never in a file without
-the words ``subprocess`` and ``run``.  Every name of a pattern that must match
-is therefore necessary.  Strings and numbers are not: the engine joins and
-computes constants.  Nor are keywords, and types of typed metavariables, which
-it infers.  Where nothing can be derived, the rule applies to every file.
+A semgrep pattern matches code by its names: ``subprocess.run(...)`` also matches
+``sp.run()`` after ``import subprocess as sp``, but never in a file without the words
+``subprocess`` and ``run``.  Every name in a required pattern is therefore necessary.
+Strings and numbers are not: the engine joins and computes constants.  Keywords are not,
+and neither are the types of typed metavariables, which the engine infers.  If nothing
+can be derived, the rule applies to every file.
 
-A name on a decorator (``@app.get``) is demanded there, as the word ``@get``:
-that ``get`` occurs somewhere says nothing.  So is the name of what is called in
-Python, as the word ``(get``.  What a regular expression demands
-of a metavariable must stand in the text, too: the engine holds it against the
-source.  Only where a metavariable stands inside a string it may be joined from
-several; then nothing else must have been found.
+The name of a decorator (``@app.get``) is required in a decorator, as the word ``@get``,
+because ``get`` alone occurs in most files.  In the same way, the name of a called
+function in Python is required as the word ``(get``.  The substrings that a regular
+expression on a metavariable needs must also occur, because the engine matches it against
+the source.  A metavariable inside a string can be joined from several strings; its
+substrings are used only if nothing else was derived.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Condition, all_of, any_of
-from zt_gate.scanners.code.prefilter_regexes import demanded
+from zt_gate.scanners.code.prefilter_regexes import condition_of_regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,11 +40,11 @@ _OTHER_TOKEN = re.compile(
     re.DOTALL,
 )
 _TYPED = re.compile(r"\(\s*\$[A-Z_][A-Z0-9_]*\s*:")
-# A regular expression of JavaScript may hold a quote: the tokens behind it cannot be trusted.
+# A regular expression in JavaScript can contain a quote: later tokens are not reliable.
 _REGEX = re.compile(r"(?:^|[(,=:\[!&|?{};\n])\s*/[^/*\s]")
 
 _KEYWORDS = frozenset(
-    # Python; JavaScript and TypeScript; Go; and names that the engine treats as such.
+    # Python; JavaScript and TypeScript; Go; names that the engine treats as keywords.
     b"False None True and as assert async await break case class continue def del elif else except "
     b"finally for from global if import in is lambda match nonlocal not or pass raise return try "
     b"type while with yield self cls super "
@@ -56,176 +56,227 @@ _KEYWORDS = frozenset(
     b"exports module iota bool byte".split()
 )
 
-# Keywords of Python for which there is no other way to say the same.
-_OWN_WORDS = frozenset(b"assert class except is raise while with".split())
+# Keywords of Python without a synonym: a pattern with them needs them.
+_REQUIRED_KEYWORDS = frozenset(b"assert class except is raise while with".split())
 _META_NAME = re.compile(_META)
 _ALTERNATIVES = re.compile(r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$")
-_SETS = ("pattern-sources", "pattern-sinks")
-_OLD_FORM = ("pattern", "patterns", "pattern-either", "pattern-inside")
+_TAINT_KEYS = ("pattern-sources", "pattern-sinks")
+_SEARCH_KEYS = ("pattern", "patterns", "pattern-either", "pattern-inside")
 
 
 def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
-    """Return what every file must hold that ``rule``, in semgrep's syntax, matches in.
+    """Return the condition on every file in which ``rule``, in semgrep's syntax, matches.
 
-    ``python`` says in which language the patterns are written.
+    ``python`` says that the patterns are Python.
     """
     mode = rule.get("mode", "search")
-    if mode == "search" and any(key in rule for key in _OLD_FORM):
+    if mode == "search" and any(key in rule for key in _SEARCH_KEYS):
         return _formula(rule, {}, python=python)
-    if mode != "taint" or not all(isinstance(rule.get(key), list) for key in _SETS):
+    if mode != "taint":
         return ALWAYS
-    sources, sinks = (rule[key] for key in _SETS)
-    found = _either(sinks, {}, python=python)
-    # "not LABEL" could hold where nothing is tainted.
+    sources, sinks = (rule.get(key) for key in _TAINT_KEYS)
+    if not isinstance(sources, list) or not isinstance(sinks, list):
+        return ALWAYS
+    condition = _either(sinks, {}, python=python)
+    # "not LABEL" can hold for data without a source.
     if any("not" in str(_get(sink, "requires") or "") for sink in sinks):
-        return found
-    return all_of([found, _either(sources, {}, python=python)])
+        return condition
+    return all_of([condition, _either(sources, {}, python=python)])
 
 
-class _Choice:
-    """What regular expressions demand of one metavariable."""
+class _MetavariableRegexes:
+    """The regular expressions on one metavariable."""
 
     def __init__(self) -> None:
         self._regexes: list[str] = []
 
     def add(self, regex: str) -> None:
-        """Hold the metavariable against one more."""
+        """Add an expression."""
         self._regexes.append(regex)
 
-    def of_source(self, mark: bytes | None) -> Condition:
-        """Return what they demand of source text; ``mark`` stands before a whole name's words."""
-        found: list[Condition] = []
+    def condition_on_source(self, prefix: bytes | None) -> Condition:
+        """Return the condition on source text.
+
+        ``prefix`` marks the words of a whole name, None if the metavariable is not one.
+        """
+        conditions: list[Condition] = []
         for regex in self._regexes:
-            pinned = _ALTERNATIVES.fullmatch(regex.strip())
-            words = (pinned[1] or pinned[2]).split("|") if pinned else []
-            if mark is not None and words and all(words):
-                found.append(frozenset(mark + word.encode() for word in words))
+            words = _alternatives(regex) if prefix is not None else []
+            if prefix is not None and words:
+                conditions.append(frozenset(prefix + word.encode() for word in words))
             else:
-                found.append(demanded(regex))
-        return all_of(found)
+                conditions.append(condition_of_regex(regex))
+        return all_of(conditions)
 
-    def of_string(self) -> Condition:
-        """Return what they demand of a string, which may be joined from several."""
-        return all_of(demanded(regex, is_joined=True) for regex in self._regexes)
+    def condition_on_string(self) -> Condition:
+        """Return the condition on a string, which can be joined from several."""
+        return all_of(
+            condition_of_regex(regex, is_joined=True) for regex in self._regexes
+        )
 
 
-_Choices = dict[str, _Choice]
+def _alternatives(regex: str) -> list[str]:
+    """Return the words of an expression like ``^(a|b)$``, [] for any other."""
+    match = _ALTERNATIVES.fullmatch(regex.strip())
+    if match is None:
+        return []
+    words = (match[1] or match[2]).split("|")
+    return words if all(words) else []
 
 
-def _formula(node: Any, choices: _Choices, *, python: bool) -> Condition:
-    """Return the condition of one table of patterns; what is not known demands nothing."""
+_RegexesByName = dict[str, _MetavariableRegexes]
+
+
+def _formula(node: Any, regexes: _RegexesByName, *, python: bool) -> Condition:
+    """Return the condition of one formula; unknown keys add nothing."""
     if isinstance(node, str):  # the short form of a pattern
-        return _pattern(node, choices, python=python)
-    found: list[Condition] = []
+        return _pattern(node, regexes, python=python)
+    conditions: list[Condition] = []
     for key in ("pattern", "pattern-inside"):
         value = _get(node, key)
         if value is not None:
-            found.append(_formula(value, choices, python=python))
+            conditions.append(_formula(value, regexes, python=python))
     alternatives = _get(node, "pattern-either")
     if isinstance(alternatives, list):
-        found.append(_either(alternatives, choices, python=python))
+        conditions.append(_either(alternatives, regexes, python=python))
     parts = _get(node, "patterns")
     if isinstance(parts, list):
-        inner = {**choices, **_named_choices(parts)}
+        inner_regexes = {**regexes, **_regexes_of(parts)}
         for part in parts:
-            found.append(_formula(part, inner, python=python))
-            found.append(_within_metavariable(part, inner, python=python))
-    return all_of(found)
+            conditions.append(_formula(part, inner_regexes, python=python))
+            conditions.append(_metavariable_pattern(part, inner_regexes, python=python))
+    return all_of(conditions)
 
 
-def _either(nodes: Iterable[Any], choices: _Choices, *, python: bool) -> Condition:
-    """Return what follows from several alternatives."""
-    return any_of(_formula(node, choices, python=python) for node in nodes)
+def _either(
+    nodes: Iterable[Any], regexes: _RegexesByName, *, python: bool
+) -> Condition:
+    """Return the condition of several alternatives."""
+    return any_of(_formula(node, regexes, python=python) for node in nodes)
 
 
-def _within_metavariable(part: Any, choices: _Choices, *, python: bool) -> Condition:
-    """Return what a ``metavariable-pattern`` demands: its code lies in the same file."""
+def _metavariable_pattern(
+    part: Any, regexes: _RegexesByName, *, python: bool
+) -> Condition:
+    """Return the condition of a ``metavariable-pattern``: its code is in the same file."""
     inner = _get(part, "metavariable-pattern")
     if not isinstance(inner, dict) or "language" in inner:
         return ALWAYS
-    return _formula(inner, choices, python=python)
+    return _formula(inner, regexes, python=python)
 
 
-def _named_choices(parts: Iterable[Any]) -> _Choices:
-    """Return the metavariables that a regular expression is held against."""
-    found: _Choices = {}
+def _regexes_of(parts: Iterable[Any]) -> _RegexesByName:
+    """Return the regular expressions of a conjunction by metavariable."""
+    regexes: _RegexesByName = {}
     for part in parts:
         table = _get(part, "metavariable-regex")
         name, regex = _get(table, "metavariable"), _get(table, "regex")
         if not isinstance(name, str) or not isinstance(regex, str):
             continue
         if "constant-propagation" not in table:
-            found.setdefault(name, _Choice()).add(regex)
-    return found
+            regexes.setdefault(name, _MetavariableRegexes()).add(regex)
+    return regexes
 
 
-def _pattern(text: str, choices: _Choices, *, python: bool) -> Condition:
-    """Return what one pattern demands."""
+def _pattern(text: str, regexes: _RegexesByName, *, python: bool) -> Condition:
+    """Return the condition of one pattern."""
     if not python:
         text = _without_types(text)
-        if _is_unsure(text):
+        if _has_unclear_strings(text):
             return ALWAYS
-    found: list[Condition] = []
-    weak: list[Condition] = []
+    conditions: list[Condition] = []
+    string_conditions: list[Condition] = []
     tokens = list((_PYTHON_TOKEN if python else _OTHER_TOKEN).finditer(text))
     for number, token in enumerate(tokens):
         word = token[0]
-        if token["name"] and word.isascii():
-            if word.encode() not in _KEYWORDS or (
-                python and word.encode() in _OWN_WORDS
-            ):
-                mark = b"(" if python and _is_called(tokens, number) else b""
-                found.append(frozenset((mark + word.encode(),)))
-        elif token["meta"] and word in choices:
-            before = tokens[number - 1][0] if number else ""
-            after = tokens[number + 1][0] if number + 1 < len(tokens) else ""
-            line = text[text.rfind("\n", 0, token.start()) + 1 : token.start()]
-            mark = b"@" if python and line.lstrip().startswith("@") else b""
-            if python and not mark and _is_called(tokens, number):
-                mark = b"("
-            is_name = before == "." or after == "("
-            found.append(choices[word].of_source(mark if is_name else None))
+        if token["name"]:
+            if _is_necessary(word, python=python):
+                is_called = python and _is_called(tokens, number)
+                prefix = b"(" if is_called else b""
+                conditions.append(frozenset((prefix + word.encode(),)))
+        elif token["meta"] and word in regexes:
+            name_prefix = _prefix_of_name(text, tokens, number, python=python)
+            conditions.append(regexes[word].condition_on_source(name_prefix))
         elif token["skip"]:
-            named = _META_NAME.findall(word)
-            weak += [choices[name].of_string() for name in named if name in choices]
+            string_conditions += [
+                regexes[name].condition_on_string()
+                for name in _META_NAME.findall(word)
+                if name in regexes
+            ]
     if python and text.lstrip().startswith("@"):
-        found.append(frozenset((b"@",)))
-    whole = all_of(found)
-    return all_of(weak) if whole == ALWAYS else whole
+        conditions.append(frozenset((b"@",)))
+    condition = all_of(conditions)
+    return all_of(string_conditions) if condition == ALWAYS else condition
+
+
+def _is_necessary(word: str, *, python: bool) -> bool:
+    """Whether a name in a pattern must occur in the source."""
+    if not word.isascii():
+        return False
+    if word.encode() not in _KEYWORDS:
+        return True
+    return python and word.encode() in _REQUIRED_KEYWORDS
+
+
+def _prefix_of_name(
+    text: str, tokens: Sequence[re.Match[str]], number: int, *, python: bool
+) -> bytes | None:
+    """Return the prefix of the words of a metavariable, None if it is not a whole name."""
+    is_attribute = number > 0 and tokens[number - 1][0] == "."
+    is_before_call = number + 1 < len(tokens) and tokens[number + 1][0] == "("
+    if not is_attribute and not is_before_call:
+        return None
+    if not python:
+        return b""
+    start = tokens[number].start()
+    line_before = text[text.rfind("\n", 0, start) + 1 : start]
+    if line_before.lstrip().startswith("@"):
+        return b"@"
+    return b"(" if _is_called(tokens, number) else b""
 
 
 def _is_called(tokens: Sequence[re.Match[str]], number: int) -> bool:
-    """Whether a name in a pattern of Python is what a call names, and not a definition's name."""
-    behind = tokens[number + 1][0] if number + 1 < len(tokens) else ""
-    before = tokens[number - 1][0] if number else ""
+    """Whether a name in a Python pattern is called, and not defined or a decorator."""
+    following = tokens[number + 1][0] if number + 1 < len(tokens) else ""
+    preceding = tokens[number - 1][0] if number else ""
+    if following != "(" or preceding in {"def", "class"}:
+        return False
     first = number
     while first >= 2 and tokens[first - 1][0] == ".":
         first -= 2
     is_decorator = first > 0 and tokens[first - 1][0] == "@"
-    return behind == "(" and before not in {"def", "class"} and not is_decorator
+    return not is_decorator
 
 
-def _is_unsure(text: str) -> bool:
-    """Whether it cannot be told what is a string in a pattern of JavaScript."""
-    quoted = any(mark in text for mark in "'\"`")
-    templates = text.count("`")
-    return (
-        bool(quoted and _REGEX.search(text))
-        or templates % 2 == 1
-        or ("${" in text and templates != 2)
-    )
+def _has_unclear_strings(text: str) -> bool:
+    """Whether a pattern of JavaScript cannot be split reliably into strings and code."""
+    has_quotes = any(quote in text for quote in "'\"`")
+    if has_quotes and _REGEX.search(text):
+        return True
+    backquotes = text.count("`")
+    if backquotes % 2 == 1:
+        return True
+    return "${" in text and backquotes != 2
 
 
 def _without_types(text: str) -> str:
-    """Take the typed metavariables ``($X : Type)`` out of a pattern."""
-    while (found := _TYPED.search(text)) is not None:
-        depth, end = 0, found.start()
-        for end in range(found.start(), len(text)):
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            if not depth:
-                break
-        text = f"{text[: found.start()]}( {text[end + 1 :]}"
+    """Remove typed metavariables ``($X : Type)`` from a pattern."""
+    match = _TYPED.search(text)
+    while match is not None:
+        end = _closing_parenthesis(text, match.start())
+        text = f"{text[: match.start()]}( {text[end + 1 :]}"
+        match = _TYPED.search(text)
     return text
+
+
+def _closing_parenthesis(text: str, start: int) -> int:
+    """Return the index of the parenthesis that closes the one at ``start``, else the last."""
+    depth = 0
+    for index in range(start, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[index], 0)
+        if not depth:
+            return index
+    return len(text) - 1
 
 
 def _get(table: Any, key: str) -> Any:

@@ -1,12 +1,11 @@
-"""The project's own rules: semgrep files that the policy names, from the trusted side.
+"""Rules of the scanned project: semgrep files that the policy names.
 
-``rules`` are paths in the repository, read as they stand on the trusted side.
-``packs`` are pinned by their SHA-256: a path in the repository is read from the
-trusted side, an absolute one from the disk (a pack that was fetched once).
-Nothing is fetched here.
+``rules`` are paths in the repository, read from the trusted side.  ``packs`` are pinned
+by SHA-256: a relative path is read from the trusted side, an absolute one from the disk.
+Nothing is downloaded.
 
-Severities are mapped, see ``SEVERITIES``; the confidence is the rule's own
-``metadata.confidence``, else medium, which warns.
+``SEVERITIES`` maps semgrep's severities.  The confidence is ``metadata.confidence`` of
+the rule, by default medium, which warns.
 """
 
 from __future__ import annotations
@@ -24,16 +23,16 @@ from zt_gate.model.report import NotInspected
 from zt_gate.model.rule import Rule
 from zt_gate.model.scanner import OWN_RULE_PREFIX
 from zt_gate.scanners.code.languages import LANGUAGES
-from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
+from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
 from zt_gate.scanners.code.suggested_fixes import steps_of_semgrep
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.result_cache import Store
+    from zt_gate.scanners.code.result_cache import ResultCache
 
-#: What semgrep calls a severity, old names and new.
+#: Semgrep's names of severities, old and new.
 SEVERITIES = {
     "ERROR": Severity.HIGH,
     "WARNING": Severity.MEDIUM,
@@ -43,52 +42,65 @@ SEVERITIES = {
     "MEDIUM": Severity.MEDIUM,
     "LOW": Severity.LOW,
 }
-#: Bytes of one file of rules.
+#: Bytes of one rule file.
 MAX_BYTES = 10 * 1024 * 1024
 
-# The engine sees private copies under names of our own: a rule's globs would never fit.
-_LEFT_OUT = frozenset(("metadata", "message", "paths", "fix", "fix-regex"))
-_TITLE = 160
-_NAME = 100
+# Not passed to the engine.  The globs of ``paths`` cannot match the generated names of
+# the private copies.
+_REMOVED_KEYS = frozenset(("metadata", "message", "paths", "fix", "fix-regex"))
+#: Characters of a title and of a name.
+_MAX_TITLE = 160
+_MAX_NAME = 100
 _CWE = re.compile(r"CWE-\d{1,6}")
-_SPOKEN = frozenset().union(*(language.engine_names for language in LANGUAGES))
+_SUPPORTED_LANGUAGES = frozenset().union(
+    *(language.engine_names for language in LANGUAGES)
+)
 
 
 class OwnRulesError(Exception):
-    """A file of own rules cannot be used; the text names it and says why."""
+    """A rule file cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnRules:
-    """Own rules by id, what of them is for other languages, and what is wrong, by sentences."""
+    """The rules of the project by id.
+
+    ``other_languages`` lists files with rules for languages that are not scanned.
+    ``problems`` are messages about files that could not be used.
+    """
 
     rules: Mapping[str, Rule]
-    others: tuple[NotInspected, ...] = ()
-    wrong: tuple[str, ...] = ()
+    other_languages: tuple[NotInspected, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
-def own_rules(context: Context, store: Store) -> OwnRules:
-    """Return what the policy names; what is wrong with one file leaves only that file out."""
-    found: dict[str, Rule] = {}
-    others, wrong = [], []
-    for path, digest in _wanted(context):
+def own_rules(context: Context, cache: ResultCache) -> OwnRules:
+    """Load the rules that the policy names; an invalid file excludes only that file."""
+    rules: dict[str, Rule] = {}
+    other_languages = []
+    problems = []
+    for path, digest in _rule_files(context):
         try:
-            raw, foreign = _rules(path, _content(path, digest, context), store)
-            mine: dict[str, Rule] = {}
-            for body in raw:
-                rule = _rule(body, path, found.keys() | mine.keys())
-                mine[rule.id] = rule
+            content = _content(path, digest, context)
+            bodies, skipped = _bodies(path, content, cache)
+            rules_of_file: dict[str, Rule] = {}
+            for body in bodies:
+                rule = _rule(body, path, rules.keys() | rules_of_file.keys())
+                rules_of_file[rule.id] = rule
         except OwnRulesError as error:
-            wrong.append(f"the rules {path!a}: {error}")
+            problems.append(f"rule file {path!a}: {error}")
             continue
-        found.update(mine)
-        if foreign:
-            reason = f"{foreign} of its rules are for languages that this scanner does not read"
-            others.append(NotInspected(os.fsencode(path), "not_applicable", reason))
-    return OwnRules(found, tuple(others), tuple(wrong))
+        rules.update(rules_of_file)
+        if skipped:
+            reason = f"{skipped} of its rules are for languages that are not scanned"
+            other_languages.append(
+                NotInspected(os.fsencode(path), "not_applicable", reason)
+            )
+    return OwnRules(rules, tuple(other_languages), tuple(problems))
 
 
-def _wanted(context: Context) -> Iterator[tuple[str, str]]:
+def _rule_files(context: Context) -> Iterator[tuple[str, str]]:
+    """Yield path and SHA-256 of each file, "" for a file that is not pinned."""
     for path in context.settings.get("rules", ()):
         yield str(path), ""
     for pack in context.settings.get("packs", ()):
@@ -96,20 +108,20 @@ def _wanted(context: Context) -> Iterator[tuple[str, str]]:
 
 
 def _content(path: str, digest: str, context: Context) -> bytes:
-    """Return a file of rules; raises OwnRulesError."""
+    """Return the content of a rule file; raises OwnRulesError."""
     on_disk = bool(digest) and os.path.isabs(path)
     try:
         data = _from_disk(path) if on_disk else context.trusted_file(os.fsencode(path))
     except (OSError, GateError) as error:
         raise OwnRulesError(f"cannot be read: {error}") from error
     if data is None:
-        raise OwnRulesError("there is no such file on the trusted side")
+        raise OwnRulesError("no such file on the trusted side")
     if len(data) > MAX_BYTES:
-        raise OwnRulesError(f"has more than {MAX_BYTES:,} bytes")
-    known = hashlib.sha256(data).hexdigest()
-    if digest and known != digest.lower():
+        raise OwnRulesError(f"larger than {MAX_BYTES:,} bytes")
+    actual_digest = hashlib.sha256(data).hexdigest()
+    if digest and actual_digest != digest.lower():
         raise OwnRulesError(
-            f"has the SHA-256 {known}, not the one that the policy names"
+            f"has the SHA-256 {actual_digest}, which is not the one in the policy"
         )
     return data
 
@@ -117,41 +129,43 @@ def _content(path: str, digest: str, context: Context) -> bytes:
 def _from_disk(path: str) -> bytes:
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError("it is no regular file")
+            raise OSError("it is not a regular file")
         return file.read(MAX_BYTES + 1)
 
 
-def _rules(path: str, data: bytes, store: Store) -> tuple[list[dict[str, Any]], int]:
-    """Return the rules of a file and how many are for other languages; raises OwnRulesError."""
-    key = key_of("own", path, hashlib.sha256(data).hexdigest())
-    document = store.get(key)
+def _bodies(
+    path: str, data: bytes, cache: ResultCache
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the rules of a file, and the number of rules for other languages.
+
+    Raises OwnRulesError.
+    """
+    key = cache_key("own", path, hashlib.sha256(data).hexdigest())
+    document = cache.get(key)
     if document is None:
         document = _parsed(data)
-        store.put(key, document, limit=MAX_LARGE)
-    raw = document.get("rules") if isinstance(document, dict) else None
-    if not isinstance(raw, list) or not raw:
-        raise OwnRulesError("holds no list called rules")
-    mine = []
-    for number, body in enumerate(raw, 1):
-        if (
-            not isinstance(body, dict)
-            or not isinstance(body.get("id"), str)
-            or not body["id"]
-        ):
+        cache.put(key, document, limit=MAX_LARGE)
+    bodies = document.get("rules") if isinstance(document, dict) else None
+    if not isinstance(bodies, list) or not bodies:
+        raise OwnRulesError('has no list "rules"')
+    supported = []
+    for number, body in enumerate(bodies, 1):
+        name = body.get("id") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not name:
             raise OwnRulesError(f"rule {number} has no id")
         languages = body.get("languages")
         if not isinstance(languages, list):
-            raise OwnRulesError(f"the rule {body['id'][:_NAME]!a} names no languages")
-        if _SPOKEN & {str(name) for name in languages}:
-            mine.append(body)
-    return mine, len(raw) - len(mine)
+            raise OwnRulesError(f"the rule {name[:_MAX_NAME]!a} has no languages")
+        if not _SUPPORTED_LANGUAGES.isdisjoint(map(str, languages)):
+            supported.append(body)
+    return supported, len(bodies) - len(supported)
 
 
 def _parsed(data: bytes) -> Any:
-    """Load rules from the trusted side.
+    """Parse a rule file from the trusted side.
 
-    ``zt_gate.syntax.yaml`` would keep numbers as texts; semgrep, which gets the
-    result, expects numbers.
+    PyYAML, because ``zt_gate.syntax.yaml`` returns numbers as text and semgrep expects
+    numbers.
     """
     import json
 
@@ -160,65 +174,72 @@ def _parsed(data: bytes) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         document = yaml.load(data, loader)  # noqa: S506 - a safe loader, the C one
-        return json.loads(json.dumps(document))  # what semgrep gets, and what is kept
+        return json.loads(json.dumps(document))  # as semgrep and the cache get it
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         problem = " ".join(str(error).split())[:200]
-        raise OwnRulesError(f"is no semgrep file: {problem}") from error
+        raise OwnRulesError(f"is not a semgrep rule file: {problem}") from error
 
 
-def _rule(body: Mapping[str, Any], path: str, known: Collection[str]) -> Rule:
-    """Return one rule as the gate has rules; raises OwnRulesError."""
+def _rule(body: Mapping[str, Any], path: str, existing_ids: Collection[str]) -> Rule:
+    """Convert a rule of semgrep to a rule of the gate; raises OwnRulesError."""
     name = body["id"]
+    shown_name = name[:_MAX_NAME]
     severity = str(body.get("severity", "")).upper()
     if severity not in SEVERITIES:
-        raise OwnRulesError(
-            f"the rule {name[:_NAME]!a} has no severity that semgrep knows"
-        )
+        raise OwnRulesError(f"the rule {shown_name!a} has no valid severity")
     metadata = body.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    confidence = str(metadata.get("confidence", "")).lower()
-    text = " ".join(str(body.get("message", "")).split()) or name
-    own = _identifier(name, known)
-    engine = {key: value for key, value in body.items() if key not in _LEFT_OUT}
+    if not isinstance(metadata, dict):
+        metadata = {}
+    message = " ".join(str(body.get("message", "")).split()) or name
+    own_name = _identifier(name, existing_ids)
+    engine = {key: value for key, value in body.items() if key not in _REMOVED_KEYS}
+    references = [
+        url for url in _texts(metadata.get("references")) if url.startswith("https://")
+    ]
     return Rule(
-        id=f"code/{own}",
-        title=_first_sentence(text),
-        why=text,
-        remedy=f"Do what the rule says; it is {name[:_NAME]} in {path}.",
+        id=f"code/{own_name}",
+        title=_first_sentence(message),
+        why=message,
+        remedy=f"Follow the rule's message (rule {shown_name} in {path}).",
         severity=SEVERITIES[severity],
-        confidence=Confidence(confidence)
-        if confidence in list(Confidence)
-        else Confidence.MEDIUM,
-        cwe=tuple(dict.fromkeys(_CWE.findall(" ".join(_texts(metadata.get("cwe")))))),
-        references=tuple(
-            url
-            for url in _texts(metadata.get("references"))
-            if url.startswith("https://")
-        ),
+        confidence=_confidence(metadata),
+        cwe=_cwe(metadata),
+        references=tuple(references),
         data={
-            "engine": {**engine, "id": own},
+            "engine": {**engine, "id": own_name},
             "file": path,
             "fix": steps_of_semgrep(body),
         },
     )
 
 
-def _identifier(name: str, known: Collection[str]) -> str:
-    """Return ``own-…`` in the form of rule ids; a second rule of that name gets a number."""
-    words = (
-        re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[-_NAME:].strip("-")
-        or "rule"
-    )
-    own, number = f"{OWN_RULE_PREFIX}{words}", 1
-    while f"code/{own}" in known:
+def _confidence(metadata: Mapping[str, Any]) -> Confidence:
+    confidence = str(metadata.get("confidence", "")).lower()
+    if confidence in list(Confidence):
+        return Confidence(confidence)
+    return Confidence.MEDIUM
+
+
+def _cwe(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    numbers = _CWE.findall(" ".join(_texts(metadata.get("cwe"))))
+    return tuple(dict.fromkeys(numbers))
+
+
+def _identifier(name: str, existing_ids: Collection[str]) -> str:
+    """Return ``own-…`` in the form of rule ids, with a number if it exists already."""
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    words = words[-_MAX_NAME:].strip("-") or "rule"
+    base = own_name = f"{OWN_RULE_PREFIX}{words}"
+    number = 1
+    while f"code/{own_name}" in existing_ids:
         number += 1
-        own = f"{OWN_RULE_PREFIX}{words}-{number}"
-    return own
+        own_name = f"{base}-{number}"
+    return own_name
 
 
 def _first_sentence(text: str) -> str:
     first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0].rstrip(".")
-    return first if len(first) <= _TITLE else f"{first[: _TITLE - 1]}…"
+    return first if len(first) <= _MAX_TITLE else f"{first[: _MAX_TITLE - 1]}…"
 
 
 def _texts(value: Any) -> Iterable[str]:

@@ -1,7 +1,7 @@
-r"""The top-level statements of a Python file, for what the engine cannot take as a whole.
+r"""The top-level statements of a Python file, to inspect parts of it.
 
-Python's own parser says where they begin and end; nothing is executed.  Lines
-are what stands between two ``\n``, as everywhere in this scanner.
+Python's own parser locates them; nothing is executed.  Lines are separated by ``\n``
+alone, as everywhere in this scanner.
 """
 
 from __future__ import annotations
@@ -27,52 +27,66 @@ class Statement:
 
 
 def statements(text: bytes) -> tuple[Statement, ...] | None:
-    """Return the top-level statements in order, None where this Python does not parse the text.
+    """Return the top-level statements in order, None if this Python cannot parse the text.
 
-    Statements that share a line are one.
+    Statements on a common line are merged into one.
     """
     if len(text) > _MAX_BYTES:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # As text: what an encoding line says has been heard already.
+            # As text: the declared encoding has been decoded already.
             tree = ast.parse(text.decode("utf-8", "replace"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    found: list[Statement] = []
+    merged: list[Statement] = []
     for node in tree.body:
-        first = min(
-            [node.lineno, *(at.lineno for at in getattr(node, "decorator_list", ()))]
-        )
-        last = node.end_lineno or node.lineno
-        definition = isinstance(node, _DEFINITIONS)
-        if found and first <= found[-1].last:
-            before = found.pop()
-            first, definition = before.first, definition and before.is_definition
-            last = max(last, before.last)
-        found.append(Statement(first, last, definition))
-    return tuple(found)
+        statement = _statement(node)
+        if merged and statement.first <= merged[-1].last:
+            previous = merged.pop()
+            statement = Statement(
+                previous.first,
+                max(statement.last, previous.last),
+                statement.is_definition and previous.is_definition,
+            )
+        merged.append(statement)
+    return tuple(merged)
+
+
+def _statement(node: ast.stmt) -> Statement:
+    decorators = getattr(node, "decorator_list", ())
+    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+    last = node.end_lineno or node.lineno
+    return Statement(first, last, isinstance(node, _DEFINITIONS))
 
 
 def blanked(text: bytes, spans: list[Span]) -> bytes:
-    """Return the text with the lines of these spans empty; the other lines keep their numbers."""
+    """Return the text with the lines of these spans blank; line numbers stay the same."""
     lines = text.split(b"\n")
     for first, last in spans:
         lines[first - 1 : last] = [b""] * (min(last, len(lines)) - first + 1)
     return b"\n".join(lines)
 
 
-def around(known: tuple[Statement, ...], first: int, last: int) -> list[Span]:
-    """Return the statements that these lines touch."""
+def statements_at(
+    all_statements: tuple[Statement, ...], first: int, last: int
+) -> list[Span]:
+    """Return the spans of the statements that overlap these lines."""
     return [
-        (at.first, at.last) for at in known if at.first <= last and at.last >= first
+        (statement.first, statement.last)
+        for statement in all_statements
+        if statement.first <= last and statement.last >= first
     ]
 
 
 def without_definitions(
-    known: tuple[Statement, ...], text: bytes, keep: list[Span]
+    all_statements: tuple[Statement, ...], text: bytes, keep: list[Span]
 ) -> bytes:
-    """Return the text with every function and class blank, but for those in ``keep``."""
-    spans = [(at.first, at.last) for at in known if at.is_definition]
+    """Return the text with all functions and classes blank, except those in ``keep``."""
+    spans = [
+        (statement.first, statement.last)
+        for statement in all_statements
+        if statement.is_definition
+    ]
     return blanked(text, [span for span in spans if span not in keep])

@@ -1,10 +1,9 @@
-"""What the scanner remembers between runs: small entries by key, in the user's cache.
+"""Caches results between runs: small entries by key, in the user's cache folder.
 
-An entry is never evidence: it holds numbers, rule ids and words of rules, no
-text of a scanned file.  Entries are written in one step, so several processes
-may share the folder; one that does not hold what its key and its checksum say
-does not exist.  The folder is bounded by the number of entries in each of 256
-parts and by the size of an entry.
+An entry contains numbers, rule ids and words of rules, never text of a scanned file.
+Entries are written atomically, so several processes can share the folder.  An entry with
+a wrong checksum is ignored.  The size of an entry and the number of entries in each of
+256 subfolders are limited.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from typing import Any
 
 from zt_gate.system.cache import write_atomically
 
-#: Entries of one of the 256 parts; when there are more the older half goes.
+#: Entries of one of the 256 subfolders; above it, the older half is removed.
 MAX_ENTRIES = 128
-#: Bytes of an entry: what is larger is found again.
+#: Bytes of an entry; larger ones are not cached.
 MAX_BYTES = 64 * 1024
-#: Bytes of an entry that the project has few of.
+#: The same for entries of which a project has few.
 MAX_LARGE = 16 * 1024 * 1024
 
 
-def key_of(*parts: str) -> str:
-    """Return the key of what these parts name."""
+def cache_key(*parts: str) -> str:
+    """Return the key for a sequence of texts."""
     total = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
@@ -35,18 +34,18 @@ def key_of(*parts: str) -> str:
     return total.hexdigest()
 
 
-class Store:
-    """JSON values by key below a folder; without a folder it forgets everything."""
+class ResultCache:
+    """JSON values by key in a folder; without a folder, nothing is cached."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = None if folder is None else Path(folder, "code")
 
     def get(self, key: str) -> Any:
-        """Return the value, None where there is none or it is damaged."""
+        """Return the value, None if it is missing or damaged."""
         if self._folder is None:
             return None
         try:
-            with open(self._place(key), "rb") as file:
+            with open(self._path(key), "rb") as file:
                 data = file.read(MAX_LARGE + 65)
             if not data.startswith(_checksum(key, data[65:])):
                 return None
@@ -55,17 +54,17 @@ class Store:
             return None
 
     def put(self, key: str, value: Any, *, limit: int = MAX_BYTES) -> None:
-        """Keep a value of at most ``limit`` bytes; what cannot be kept costs only time."""
+        """Cache a value of at most ``limit`` bytes; errors of the file system are ignored."""
         data = json.dumps(value, separators=(",", ":")).encode()
         if self._folder is None or len(data) > limit:
             return
-        place = self._place(key)
+        path = self._path(key)
         with suppress(OSError):
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(place, _checksum(key, data) + b"\n" + data)
-            _prune(place.parent)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_atomically(path, _checksum(key, data) + b"\n" + data)
+            _prune(path.parent)
 
-    def _place(self, key: str) -> Path:
+    def _path(self, key: str) -> Path:
         assert self._folder is not None
         return Path(self._folder, key[:2], key[2:])
 
@@ -75,15 +74,16 @@ def _checksum(key: str, data: bytes) -> bytes:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the older half where there are too many; another process may do the same."""
+    """Remove the older half of too many entries; another process can do the same."""
     if len(os.listdir(folder)) <= MAX_ENTRIES:
         return
-    aged = []
+    by_age = []
     with os.scandir(folder) as entries:
         for entry in entries:
             with suppress(OSError):
-                aged.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry.path))
-    aged.sort()
-    for _, path in aged[: len(aged) - MAX_ENTRIES // 2]:
+                status = entry.stat(follow_symlinks=False)
+                by_age.append((status.st_mtime_ns, entry.path))
+    by_age.sort()
+    for _, path in by_age[: len(by_age) - MAX_ENTRIES // 2]:
         with suppress(OSError):
             os.unlink(path)

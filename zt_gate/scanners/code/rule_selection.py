@@ -1,8 +1,8 @@
-"""The rules as the engine reads them, and which of them can match in a file at all.
+"""Selects the rules that can match in a file, and writes them for the engine.
 
-JSON loads faster than YAML, and a rule that is not loaded costs nothing: the
-engine is given those rules of a language whose necessary words
-(``zt_gate.scanners.code.prefilter_literals``) some file of the batch holds.
+The engine gets only the rules whose necessary words
+(``zt_gate.scanners.code.prefilter_literals``) occur in a file of the batch: other rules
+would cost time.  They are written as JSON, which loads faster than YAML.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from zt_gate.scanners.code.prefilter_conditions import (
     to_table,
 )
 from zt_gate.scanners.code.prefilter_literals import condition_of
-from zt_gate.scanners.code.result_cache import MAX_LARGE, key_of
-from zt_gate.scanners.code.rule_syntax import newer
+from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
+from zt_gate.scanners.code.rule_syntax import to_newer_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -31,34 +31,38 @@ if TYPE_CHECKING:
 
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.code.prefilter_conditions import Condition
-    from zt_gate.scanners.code.result_cache import Store
+    from zt_gate.scanners.code.result_cache import ResultCache
 
-# Changes when conditions are derived in another way.
+# Changes when the derivation of conditions changes.
 _INDEX_VERSION = "5"
-#: Bytes from which the answer is kept: a millisecond's work.
-_WORTH_KEEPING = 4000
+#: Bytes of a text from which its applicable rules are cached.
+_MIN_CACHED_BYTES = 4000
 
 
 @dataclass
-class _Rules:
+class _LanguageRules:
     """The rules of one language by the engine's ids."""
 
     language: Language
     bodies: dict[str, dict[str, Any]]
-    store: Store
+    cache: ResultCache
 
     @cached_property
     def texts(self) -> dict[str, str]:
         """The rules as JSON.
 
-        The engine wants a message for every rule; what it would print there
-        may quote code, so it gets the rule's id.  Globs of a rule would be held
-        against the private copies' names.
+        The engine requires a message for each rule and prints it with quoted code, so the
+        message is the id.  ``paths`` is removed: its globs would be matched against the
+        names of the private copies.
         """
-        return {
-            name: json.dumps({**newer(_without_paths(body)), "message": name})
-            for name, body in self.bodies.items()
-        }
+        texts = {}
+        for name, body in self.bodies.items():
+            without_paths = {
+                key: value for key, value in body.items() if key != "paths"
+            }
+            rule = {**to_newer_syntax(without_paths), "message": name}
+            texts[name] = json.dumps(rule)
+        return texts
 
     @cached_property
     def digest(self) -> str:
@@ -69,101 +73,105 @@ class _Rules:
 
     @cached_property
     def conditions(self) -> dict[str, Condition]:
-        """What each rule demands of a file; derived once for each version of the rules."""
-        key = key_of("index", _INDEX_VERSION, self.language.name, self.digest)
-        known = self.store.get(key)
-        if isinstance(known, dict) and known.keys() == self.bodies.keys():
-            return {name: from_table(table) for name, table in known.items()}
-        python = self.language.name == "python"
-        found = {
-            name: condition_of(body, python=python)
+        """The condition of each rule on a file, cached for each version of the rules."""
+        key = cache_key("index", _INDEX_VERSION, self.language.name, self.digest)
+        cached = self.cache.get(key)
+        if isinstance(cached, dict) and cached.keys() == self.bodies.keys():
+            return {name: from_table(table) for name, table in cached.items()}
+        is_python = self.language.name == "python"
+        conditions = {
+            name: condition_of(body, python=is_python)
             for name, body in self.bodies.items()
         }
-        table = {name: to_table(condition) for name, condition in found.items()}
-        self.store.put(key, table, limit=MAX_LARGE)
-        return found
+        table = {name: to_table(condition) for name, condition in conditions.items()}
+        self.cache.put(key, table, limit=MAX_LARGE)
+        return conditions
 
 
-def _without_paths(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != "paths"}
+class EngineRules:
+    """All rules of a scan by language; writes the files that the engine loads."""
 
-
-class Pack:
-    """All rules of a scan, by language; writes what the engine is to load."""
-
-    def __init__(self, rules: Mapping[str, Rule], workdir: Path, store: Store) -> None:
+    def __init__(
+        self, rules: Mapping[str, Rule], workdir: Path, cache: ResultCache
+    ) -> None:
         self._workdir = workdir
-        self._languages: dict[str, _Rules] = {}
-        self._numbers = itertools.count(1)  # files are written by several threads
+        self._languages: dict[str, _LanguageRules] = {}
+        self._file_numbers = itertools.count(1)  # safe for several threads
         for rule in rules.values():
             body = rule.data.get("engine")
             if not isinstance(body, dict):
                 continue
-            spoken = set(body.get("languages", ()))
+            names = set(body.get("languages", ()))
             for language in LANGUAGES:
-                if spoken & language.engine_names:
-                    known = self._languages.setdefault(
-                        language.name, _Rules(language, {}, store)
-                    )
-                    known.bodies[str(body["id"])] = body
+                if not names & language.engine_names:
+                    continue
+                if language.name not in self._languages:
+                    self._languages[language.name] = _LanguageRules(language, {}, cache)
+                self._languages[language.name].bodies[str(body["id"])] = body
 
     @property
     def languages(self) -> frozenset[str]:
-        """The names of the languages that there are rules for."""
+        """The names of the languages that have rules."""
         return frozenset(self._languages)
 
     def digest(self, language: str) -> str:
-        """Return what identifies the rules of a language: hexadecimal digits."""
+        """Return the hexadecimal digest of all rules of a language."""
         return self._languages[language].digest
 
-    def known(self, language: str, ids: Iterable[str]) -> frozenset[str]:
-        """Return which of these rules are rules of a language."""
+    def in_language(self, language: str, ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids that belong to rules of a language."""
         return frozenset(self._languages[language].bodies) & frozenset(ids)
 
     def digest_of(self, language: str, ids: Iterable[str]) -> str:
-        """Return what identifies some rules of a language: hexadecimal digits."""
+        """Return the hexadecimal digest of some rules of a language."""
         texts = self._languages[language].texts
-        return key_of(*(texts[name] for name in sorted(ids)))
+        return cache_key(*(texts[name] for name in sorted(ids)))
 
     def applicable(self, language: str, text: bytes) -> frozenset[str]:
-        """Return the ids of the rules that can match in a text; remembered for long ones."""
+        """Return the ids of the rules that can match in a text; cached for long texts."""
         rules = self._languages[language]
-        key = ""
-        if len(text) >= _WORTH_KEEPING:
-            digest = hashlib.sha256(text).hexdigest()
-            key = key_of("applies", _INDEX_VERSION, language, rules.digest, digest)
-            known = rules.store.get(key)
-            if isinstance(known, list) and rules.bodies.keys() >= set(map(str, known)):
-                return frozenset(known)
-        asked = PrefilterText(text, python=language == "python")
-        found = frozenset(
-            name for name, needs in rules.conditions.items() if asked.holds(needs)
-        )
-        if key:
-            rules.store.put(key, sorted(found))
-        return found
+        if len(text) < _MIN_CACHED_BYTES:
+            return _applicable(rules, text)
+        digest = hashlib.sha256(text).hexdigest()
+        key = cache_key("applies", _INDEX_VERSION, language, rules.digest, digest)
+        cached = rules.cache.get(key)
+        if isinstance(cached, list) and rules.bodies.keys() >= set(map(str, cached)):
+            return frozenset(cached)
+        ids = _applicable(rules, text)
+        rules.cache.put(key, sorted(ids))
+        return ids
 
     def follows_data(self, language: str, rule: str) -> bool:
         """Whether a rule follows data from a source to a sink."""
         body = self._languages[language].bodies.get(rule, {})
         return bool(body.get("mode") == "taint")
 
-    def file(self, language: str, wanted: Mapping[str, Collection[str]]) -> str:
-        """Write rules, each with the names of the files that it is for, none for all of them.
+    def write_file(self, language: str, files: Mapping[str, Collection[str]]) -> str:
+        """Write the rules of ``files``, each limited to its files, none for all files.
 
-        The engine's own choice is coarser: most of its time would go into files
-        in which a rule cannot match.  Returns the file's name, relative to the
-        work folder.
+        The engine's own selection is coarser: it would spend most of its time on files in
+        which a rule cannot match.  Returns the name, relative to the work folder.
         """
         texts = self._languages[language].texts
-        rules = []
-        for rule, names in wanted.items():
-            paths = {"include": sorted(names)}
-            rules.append(
-                texts[rule][:-1]
-                + (f', "paths": {json.dumps(paths)}}}' if names else "}")
-            )
-        name = f"rules-{next(self._numbers)}-{language}.json"
+        rules = [_limited(texts[rule], names) for rule, names in files.items()]
+        name = f"rules-{next(self._file_numbers)}-{language}.json"
         with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
             file.write('{"rules": [' + ",\n".join(rules) + "]}")
         return name
+
+
+def _applicable(rules: _LanguageRules, text: bytes) -> frozenset[str]:
+    prefilter_text = PrefilterText(text, python=rules.language.name == "python")
+    return frozenset(
+        name
+        for name, condition in rules.conditions.items()
+        if prefilter_text.holds(condition)
+    )
+
+
+def _limited(rule: str, names: Collection[str]) -> str:
+    """Return a rule in JSON that is limited to files of these names."""
+    if not names:
+        return rule
+    paths = json.dumps({"include": sorted(names)})
+    return f'{rule[:-1]}, "paths": {paths}}}'

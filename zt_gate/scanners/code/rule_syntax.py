@@ -1,10 +1,9 @@
-"""Rules in semgrep's newer syntax, in which a formula can give its match a name.
+"""Translates taint rules to semgrep's newer syntax, in which ``as`` names a match.
 
-The tables hold a whole expression against a regular expression.  In the older
-syntax that takes a second pattern, a metavariable alone, which matches every
-expression of the file, and an intersection of all with all; ``as`` says the
-same for a fraction of the time.  Rules that do not need it stay as they are,
-and so does everything that is not known here.
+Many rules match a whole expression against a regular expression.  In the older syntax
+this needs a second pattern, a metavariable alone, which matches every expression of the
+file and is intersected with the first; ``as`` is many times faster.  Other rules, and
+rules with unknown keys, are not translated.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_ALONE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
+_METAVARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 _PLAIN = {"pattern": "pattern", "pattern-inside": "inside", "pattern-regex": "regex"}
 _NEGATIVE = {"pattern-not": "pattern", "pattern-not-inside": "inside"}
 _TAINT = {
@@ -27,67 +26,75 @@ _FLAGS = frozenset(
 
 
 class _UnknownError(Exception):
-    """Something that is not translated here."""
+    """A construct that this module does not translate."""
 
 
-def newer(body: dict[str, Any]) -> dict[str, Any]:
-    """Return a taint rule that names whole expressions in the newer syntax, any other as it is."""
-    if body.get("mode") != "taint" or not _names_a_whole(body):
+def to_newer_syntax(body: dict[str, Any]) -> dict[str, Any]:
+    """Return a taint rule that names whole expressions in the newer syntax.
+
+    Any other rule is returned unchanged.
+    """
+    if body.get("mode") != "taint" or not _names_expression(body):
         return body
-    rest = {
-        key: value for key, value in body.items() if key not in _TAINT and key != "mode"
-    }
+    taint = {}
     try:
-        taint = {
-            name: [_spec(item) for item in body[key]]
-            for key, name in _TAINT.items()
-            if key in body
-        }
+        for key, name in _TAINT.items():
+            if key in body:
+                taint[name] = [_spec(item) for item in body[key]]
     except _UnknownError:
         return body
-    return {**rest, "taint": taint}
+    other_keys = {
+        key: value for key, value in body.items() if key not in _TAINT and key != "mode"
+    }
+    return {**other_keys, "taint": taint}
 
 
-def _names_a_whole(node: object) -> bool:
+def _names_expression(node: object) -> bool:
     if isinstance(node, list):
-        return any(map(_names_a_whole, node))
+        return any(map(_names_expression, node))
     if not isinstance(node, dict):
         return False
     parts = node.get("patterns")
-    return (isinstance(parts, list) and _named(parts) is not None) or any(
-        map(_names_a_whole, node.values())
-    )
+    if isinstance(parts, list) and _named(parts) is not None:
+        return True
+    return any(map(_names_expression, node.values()))
 
 
 def _named(parts: list[Any]) -> tuple[dict[str, Any], str] | None:
-    """Return the one formula of a conjunction that a lone metavariable names, and that name."""
-    alone = [
-        part for part in parts
-        if isinstance(part, dict) and _ALONE.fullmatch(str(part.get("pattern", "")))
-    ]  # fmt: skip
-    others = [
-        part for part in parts
-        if isinstance(part, dict) and part not in alone and _is_positive(part)
-    ]  # fmt: skip
-    if len(alone) == 1 and len(others) == 1:
-        return others[0], str(alone[0]["pattern"])
+    """Return the formula of a conjunction that a lone metavariable names, and the name.
+
+    None unless there is exactly one of each.
+    """
+    metavariables = []
+    formulas = []
+    for part in parts:
+        if not isinstance(part, dict):
+            continue
+        pattern = str(part.get("pattern", ""))
+        if _METAVARIABLE.fullmatch(pattern):
+            metavariables.append(pattern)
+        elif _is_positive(part):
+            formulas.append(part)
+    if len(metavariables) == 1 and len(formulas) == 1:
+        return formulas[0], metavariables[0]
     return None
 
 
 def _is_positive(part: dict[str, Any]) -> bool:
-    """Whether a formula matches something itself, and not only what is around it."""
+    """Whether a formula matches code itself, and does not only restrict its context."""
     either = part.get("pattern-either")
     if isinstance(either, list):
-        return all(isinstance(one, dict) and _is_positive(one) for one in either)
+        return all(isinstance(item, dict) and _is_positive(item) for item in either)
     return "pattern" in part or "patterns" in part
 
 
 def _spec(item: Any) -> dict[str, Any]:
-    """Return a source, sink, sanitizer or propagator: a formula with its flags beside it."""
+    """Translate a source, sink, sanitizer or propagator: a formula with flags."""
     if not isinstance(item, dict):
         raise _UnknownError
     flags = {key: value for key, value in item.items() if key in _FLAGS}
-    return {**_formula({k: v for k, v in item.items() if k not in _FLAGS}), **flags}
+    formula = {key: value for key, value in item.items() if key not in _FLAGS}
+    return {**_formula(formula), **flags}
 
 
 def _formula(item: dict[str, Any]) -> dict[str, Any]:
@@ -106,18 +113,24 @@ def _formula(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _conjunction(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    named = _named(parts)
-    formulas, where = [], []
+    formula, name = _named(parts) or (None, "")
+    formulas: list[dict[str, Any]] = []
+    conditions: list[dict[str, Any]] = []
     for part in parts:
-        if named is not None and part == {"pattern": named[1]}:
-            continue
-        if named is not None and part is named[0]:
-            formulas.append({**_formula(part), "as": named[1]})
-        elif condition := _condition(part):
-            where.append(condition)
+        if formula is not None:
+            if part == {"pattern": name}:
+                continue
+            if part is formula:
+                formulas.append({**_formula(part), "as": name})
+                continue
+        condition = _condition(part)
+        if condition:
+            conditions.append(condition)
         else:
             formulas.append(_formula(part))
-    return {"all": formulas, **({"where": where} if where else {})}
+    if not conditions:
+        return {"all": formulas}
+    return {"all": formulas, "where": conditions}
 
 
 def _condition(part: dict[str, Any]) -> dict[str, Any] | None:

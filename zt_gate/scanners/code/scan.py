@@ -1,4 +1,4 @@
-"""One scan: from the changed files to findings, batch by batch."""
+"""One scan: turns the changed files into findings, batch by batch."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from zt_gate.scanners.code.findings import (
     finding_of,
     subject_of,
     touches,
-    without_echoes,
+    without_duplicates,
 )
 from zt_gate.scanners.code.inspection import Inspector
-from zt_gate.scanners.code.inspection_result import InspectionResult, Unit
+from zt_gate.scanners.code.inspection_result import InspectionResult, InspectionUnit
 from zt_gate.scanners.code.preexisting_findings import newly_possible
 from zt_gate.scanners.code.project_rules import own_rules
-from zt_gate.scanners.code.result_cache import Store
-from zt_gate.scanners.code.rule_selection import Pack
+from zt_gate.scanners.code.result_cache import ResultCache
+from zt_gate.scanners.code.rule_selection import EngineRules
 from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
 from zt_gate.syntax.suppression_comments import reach
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.code.semgrep_output import Match
 
-#: Files of one start of the engine: bounds the command line, and what lies in memory.
+#: Files of one start of the engine: bounds the command line and the memory in use.
 BATCH = 500
 
 
 @dataclass(slots=True)
 class CodeScanResult:
-    """What one scan has so far."""
+    """The results of one scan; ``reason`` says why it is incomplete, "" if it is not."""
 
     findings: list[Finding] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
@@ -50,212 +50,240 @@ class CodeScanResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """A target without its text, the unit that its text is, and what is remembered of it."""
+class _QueuedFile:
+    """A target without its text, the unit with its text, and the cached result, if any."""
 
     target: Target
-    unit: Unit
-    known: InspectionResult | None
+    unit: InspectionUnit
+    cached: InspectionResult | None
 
 
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
-    """Scan the files of the net change; what keeps this from being whole is in the result."""
+    """Scan the files of the net change; problems are in the result."""
     result = CodeScanResult()
-    store = Store(context.cache_dir)
-    own = own_rules(context, store)
-    result.reason = "; ".join(own.wrong)
-    result.not_inspected += own.others
+    cache = ResultCache(context.cache_dir)
+    own = own_rules(context, cache)
+    result.reason = "; ".join(own.problems)
+    result.not_inspected += own.other_languages
     rules = {**context.rules, **own.rules}
-    pack = Pack(rules, context.workdir, store)
-    job = _Job(context, rules, pack, Inspector(pack, store, context), result)
+    engine_rules = EngineRules(rules, context.workdir, cache)
+    inspector = Inspector(engine_rules, cache, context)
+    queue = _ScanQueue(context, rules, engine_rules, inspector, result)
     try:
         if own.rules and change.files:
-            job.inspector.accepts(name.removeprefix("code/") for name in own.rules)
+            inspector.check_rules(name.removeprefix("code/") for name in own.rules)
         for file in change.files:
-            prepared = prepare(file, pack)
-            if isinstance(prepared, NotInspected):
-                result.not_inspected.append(prepared)
-            elif prepared is not None:
-                job.add(prepared)
-        job.finish()
+            target = prepare(file, engine_rules)
+            if isinstance(target, NotInspected):
+                result.not_inspected.append(target)
+            elif target is not None:
+                queue.add(target)
+        queue.flush()
     except semgrep_engine.EngineError as error:
         result.reason = result.reason or str(error)
-    result.reason = result.reason or job.inspector.reason
-    result.findings = without_echoes(result.findings)
+    result.reason = result.reason or inspector.reason
+    result.findings = without_duplicates(result.findings)
     return result
 
 
 @dataclass(slots=True)
-class _Job:
-    """Gathers the files that must be looked at closer, and does that in batches."""
+class _ScanQueue:
+    """Collects the files that the engine must inspect, and inspects them in batches."""
 
     context: Context
     rules: Mapping[str, Rule]
-    pack: Pack
+    engine_rules: EngineRules
     inspector: Inspector
     result: CodeScanResult
-    _waiting: list[_Item] = field(default_factory=list)
+    _queued: list[_QueuedFile] = field(default_factory=list)
     _copies: int = 0
 
     def add(self, target: Target) -> None:
-        """Look at a target; what needs the engine waits for the batch to be full."""
-        known = None
-        unit = None
-        if target.rules:
-            unit = self._unit(target.text, target)
-            known = self.inspector.recalled(unit)
-        if unit is None or (
-            known is not None and not known.matches and not known.problems
-        ):
+        """Queue a target, unless no rule can match in it or a cached result is empty.
+
+        Inspects the batch if it is full; raises EngineError.
+        """
+        if not target.rules:
             self._count(target)
             return
-        unit = self._placed(unit, target.text)
-        self._waiting.append(_Item(target.bare(), unit, known))
-        if len(self._waiting) >= BATCH:
-            self.finish()
+        unit = self._unit(target)
+        cached = self.inspector.cached_result(unit)
+        if cached is not None and not cached.matches and not cached.problems:
+            self._count(target)
+            return
+        self._write_copy(unit, target.text)
+        self._queued.append(_QueuedFile(target.without_text(), unit, cached))
+        if len(self._queued) >= BATCH:
+            self.flush()
 
-    def finish(self) -> None:
-        """Look at what waits; raises EngineError."""
-        batch, self._waiting = self._waiting, []
-        found = self.inspector.look(item.unit for item in batch if item.known is None)
-        outcomes = [item.known or found[item.unit.name] for item in batch]
-        old = self._old(batch, outcomes)
-        reports: list[_Reported] = []
-        for item, outcome in zip(batch, outcomes, strict=True):
-            lines = lines_of(self.context.workdir, item.unit.name)
-            skipped = engine_errors.of_file(outcome, item.target, lines, self.pack)
+    def flush(self) -> None:
+        """Inspect the queued files and report their findings; raises EngineError."""
+        batch, self._queued = self._queued, []
+        inspected = self.inspector.inspect(
+            queued.unit for queued in batch if queued.cached is None
+        )
+        results = [queued.cached or inspected[queued.unit.name] for queued in batch]
+        old_contents = self._old_contents(batch, results)
+        reports: list[_FileMatches] = []
+        for queued, result in zip(batch, results, strict=True):
+            lines = self._lines(queued.unit)
+            skipped = engine_errors.skipped_part(
+                result, queued.target, lines, self.engine_rules
+            )
             if skipped is not None:
                 self.result.not_inspected.append(skipped)
             if skipped is None or skipped.kind == "not_applicable":
-                self._count(item.target)
-            before = old.get(item.unit.name)
-            reported = self._reported(item, outcome, lines, before)
-            if reported:
-                known = set() if before is None else self._known(before)
-                reports.append(_Reported(item, outcome, reported, known))
+                self._count(queued.target)
+            old = old_contents.get(queued.unit.name)
+            matches = self._matches_of_change(queued, result, lines, old)
+            if matches:
+                old_subjects = set() if old is None else self._subjects(old)
+                reports.append(_FileMatches(queued, result, matches, old_subjects))
         self._report(reports)
 
-    def _old(
-        self, batch: list[_Item], outcomes: list[InspectionResult]
-    ) -> dict[str, _Before]:
-        """Look at the old content of files with findings on old lines, by the new copies' names.
+    def _old_contents(
+        self, batch: list[_QueuedFile], results: list[InspectionResult]
+    ) -> dict[str, _OldContent]:
+        """Inspect the old content of files with matches on unchanged lines.
 
-        Also where a line is marked as to be ignored: whether that helps depends on
-        what the old content had.
+        Also of files with an ignore comment at a match: whether the ignore takes effect
+        depends on the old content.  Returns them by the names of the new copies.
         """
-        wanted: dict[str, Unit] = {}
-        for item, outcome in zip(batch, outcomes, strict=True):
-            lines = lines_of(self.context.workdir, item.unit.name)
-            if all(
-                touches(match, item.target)
-                and not reach(lines, match.line, match.end_line)
-                for match in outcome.matches
-            ):
+        old_units: dict[str, InspectionUnit] = {}
+        for queued, result in zip(batch, results, strict=True):
+            if not self._needs_old_content(queued, result):
                 continue
             try:
-                text = old_text(item.target)
+                text = old_text(queued.target) or b""
             except ContentUnavailableError as error:
-                reason = f"old findings cannot be told from new ones: {error}"
+                reason = f"cannot compare with the old findings: {error}"
                 self.result.not_inspected.append(
-                    NotInspected(item.target.path, "failed", reason)
+                    NotInspected(queued.target.path, "failed", reason)
                 )
                 continue
-            wanted[item.unit.name] = self._placed(
-                self._unit_before(text or b"", item), text or b""
-            )
-        return self._looked_up(wanted)
+            unit = self._old_unit(text, queued)
+            self._write_copy(unit, text)
+            old_units[queued.unit.name] = unit
+        return self._inspect_old(old_units)
 
-    def _looked_up(self, wanted: dict[str, Unit]) -> dict[str, _Before]:
-        known = {
-            unit.name: (
-                self.inspector.recalled(unit) if unit.rules else InspectionResult()
-            )
-            for unit in wanted.values()
-        }
-        found = self.inspector.look(
-            unit for unit in wanted.values() if known[unit.name] is None
+    def _needs_old_content(self, queued: _QueuedFile, result: InspectionResult) -> bool:
+        lines = self._lines(queued.unit)
+        for match in result.matches:
+            if not touches(match, queued.target):
+                return True
+            if reach(lines, match.line, match.end_line):
+                return True
+        return False
+
+    def _inspect_old(self, units: dict[str, InspectionUnit]) -> dict[str, _OldContent]:
+        results: dict[str, InspectionResult | None] = {}
+        for unit in units.values():
+            if unit.rules:
+                results[unit.name] = self.inspector.cached_result(unit)
+            else:
+                results[unit.name] = InspectionResult()
+        inspected = self.inspector.inspect(
+            unit for unit in units.values() if results[unit.name] is None
         )
         return {
-            name: _Before(unit, known[unit.name] or found[unit.name])
-            for name, unit in wanted.items()
+            new_name: _OldContent(unit, results[unit.name] or inspected[unit.name])
+            for new_name, unit in units.items()
         }
 
-    def _reported(
+    def _matches_of_change(
         self,
-        item: _Item,
-        outcome: InspectionResult,
+        queued: _QueuedFile,
+        result: InspectionResult,
         lines: list[bytes],
-        before: _Before | None,
+        old: _OldContent | None,
     ) -> list[Match]:
-        """Return the matches that count as the change's."""
-        reported = [match for match in outcome.matches if touches(match, item.target)]
-        if before is None:
-            return reported
-        others = [match for match in outcome.matches if not touches(match, item.target)]
-        return reported + self._new_ones(others, item, lines, before)
+        """Return the matches on added lines, and those that the change made possible."""
+        on_added: list[Match] = []
+        on_unchanged: list[Match] = []
+        for match in result.matches:
+            group = on_added if touches(match, queued.target) else on_unchanged
+            group.append(match)
+        if old is None:
+            return on_added
+        return on_added + self._newly_possible(on_unchanged, queued, lines, old)
 
-    def _known(self, before: _Before) -> set[tuple[str, str]]:
-        """Return what the old content had, by rule and matched text."""
-        lines = lines_of(self.context.workdir, before.unit.name)
-        return {
-            (match.rule, subject_of(match, lines)) for match in before.outcome.matches
-        }
-
-    def _report(self, reports: list[_Reported]) -> None:
-        """Make the findings, with the lines that their data comes from."""
-        traced = self.inspector.with_sources(
-            (one.item.unit, one.outcome) for one in reports
-        )
-        for one, outcome in zip(reports, traced, strict=True):
-            target = one.item.target
-            lines = lines_of(self.context.workdir, one.item.unit.name)
-            sources = dict(zip(one.outcome.matches, outcome.matches, strict=True))
-            for match in one.matches:
-                rule = self.rules.get(f"code/{match.rule}")
-                if rule is not None:  # the run's reason tells of others
-                    finding = finding_of(sources[match], rule, target, lines)
-                    seen = (match.rule, subject_of(match, lines)) in one.known
-                    self.result.findings.append(replace(finding, preexisting=seen))
-
-    def _new_ones(
-        self, matches: list[Match], item: _Item, lines: list[bytes], before: _Before
+    def _newly_possible(
+        self,
+        matches: list[Match],
+        queued: _QueuedFile,
+        lines: list[bytes],
+        old: _OldContent,
     ) -> list[Match]:
-        old = before.outcome
-        if any(not at.is_parsing for at in old.problems) or not old.is_scanned:
-            reason = "semgrep gave the old content up: old findings cannot be told from new ones"
+        is_complete = all(problem.is_parsing for problem in old.result.problems)
+        if not is_complete or not old.result.is_scanned:
+            reason = (
+                "cannot compare with the old findings: semgrep did not finish the old "
+                "content of this file"
+            )
             self.result.not_inspected.append(
-                NotInspected(item.target.path, "failed", reason)
+                NotInspected(queued.target.path, "failed", reason)
             )
             return []
-        old_lines = lines_of(self.context.workdir, before.unit.name)
-        return newly_possible(
-            matches, lines, old.matches, old_lines, item.target.file.hunks
+        old_lines = self._lines(old.unit)
+        hunks = queued.target.file.hunks
+        return newly_possible(matches, lines, old.result.matches, old_lines, hunks)
+
+    def _subjects(self, old: _OldContent) -> set[tuple[str, str]]:
+        """Return the matches of the old content as pairs of rule and matched text."""
+        lines = self._lines(old.unit)
+        return {(match.rule, subject_of(match, lines)) for match in old.result.matches}
+
+    def _report(self, reports: list[_FileMatches]) -> None:
+        """Add the findings, with the lines that their data comes from."""
+        traced_results = self.inspector.add_sources(
+            (report.queued.unit, report.result) for report in reports
+        )
+        for report, traced in zip(reports, traced_results, strict=True):
+            lines = self._lines(report.queued.unit)
+            traced_matches = dict(
+                zip(report.result.matches, traced.matches, strict=True)
+            )
+            for match in report.matches:
+                rule = self.rules.get(f"code/{match.rule}")
+                if rule is None:
+                    continue  # the reason of the run names it
+                target = report.queued.target
+                finding = finding_of(traced_matches[match], rule, target, lines)
+                subject = (match.rule, subject_of(match, lines))
+                preexisting = subject in report.old_subjects
+                self.result.findings.append(replace(finding, preexisting=preexisting))
+
+    def _unit(self, target: Target) -> InspectionUnit:
+        """Return the unit of the new content of a file, under a new name."""
+        self._copies += 1
+        return InspectionUnit(
+            f"src/{self._copies:06}.{target.dialect.extension}",
+            target.dialect,
+            hashlib.sha256(target.text).hexdigest(),
+            target.rules,
+            target.touched,
         )
 
-    def _unit(self, text: bytes, target: Target) -> Unit:
-        self._copies += 1
-        name = f"src/{self._copies:06}.{target.dialect.extension}"
-        digest = hashlib.sha256(text).hexdigest()
-        return Unit(name, target.dialect, digest, target.rules, target.touched)
-
-    def _unit_before(self, text: bytes, item: _Item) -> Unit:
+    def _old_unit(self, text: bytes, queued: _QueuedFile) -> InspectionUnit:
         """Return the unit of the old content of a file."""
-        stem, _, extension = item.unit.name.rpartition(".")
+        stem, _, extension = queued.unit.name.rpartition(".")
+        language = queued.unit.dialect.language.name
         return replace(
-            item.unit,
+            queued.unit,
             name=f"{stem}-old.{extension}",
             digest=hashlib.sha256(text).hexdigest(),
-            rules=self.pack.applicable(item.unit.dialect.language.name, text),
-            touched=item.target.touched_before,
+            rules=self.engine_rules.applicable(language, text),
+            touched=queued.target.touched_before,
         )
 
-    def _placed(self, unit: Unit, text: bytes) -> Unit:
-        """Write the private copy of a text."""
+    def _write_copy(self, unit: InspectionUnit, text: bytes) -> None:
         workdir = self.context.workdir
         os.makedirs(os.path.join(workdir, "src"), mode=0o700, exist_ok=True)
         with open(os.path.join(workdir, unit.name), "wb") as file:
             file.write(text)
-        return unit
+
+    def _lines(self, unit: InspectionUnit) -> list[bytes]:
+        return lines_of(self.context.workdir, unit.name)
 
     def _count(self, target: Target) -> None:
         self.result.files += 1
@@ -263,18 +291,21 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True)
-class _Before:
-    """The old content of a file as a unit, and what the rules match in it."""
+class _OldContent:
+    """The old content of a file as a unit, and its result."""
 
-    unit: Unit
-    outcome: InspectionResult
+    unit: InspectionUnit
+    result: InspectionResult
 
 
 @dataclass(frozen=True, slots=True)
-class _Reported:
-    """What is reported of one file; ``known`` is what its old content had."""
+class _FileMatches:
+    """The matches to report of one file.
 
-    item: _Item
-    outcome: InspectionResult
+    ``old_subjects`` are the matches of its old content, by rule and matched text.
+    """
+
+    queued: _QueuedFile
+    result: InspectionResult
     matches: list[Match]
-    known: set[tuple[str, str]]
+    old_subjects: set[tuple[str, str]]

@@ -1,9 +1,9 @@
-"""Semgrep's engine as a child process: found where it can be trusted, started the fast way.
+"""Runs semgrep's engine as a child process, located outside of the scanned folder.
 
-The console script ``semgrep`` is Python that ends in ``exec semgrep-core``
-under the name ``osemgrep``.  A link of that name in the private folder starts
-the same program without the interpreter in front.  Where that does not give an
-answer, the script is tried, with and without ``--experimental``.
+The console script ``semgrep`` is Python code that ends in ``exec semgrep-core`` under the
+name ``osemgrep``.  A link of that name in the private folder starts the same program
+without the Python interpreter, which is faster.  If that gives no usable output, the
+script is tried, with and without ``--experimental``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.code.semgrep_output import Answer, OutputError, read
+from zt_gate.scanners.code.semgrep_output import EngineOutput, OutputError, parse
 from zt_gate.system.process import ProcessFailedError, TimeLimitError
 
 if TYPE_CHECKING:
@@ -23,35 +23,36 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.base import Context
 
-#: Seconds of CPU time that one rule gets on one file before that file is given up.
+#: Seconds that one rule gets on one file before the engine skips that file.
 RULE_SECONDS = 5
-#: The same when that file is tried once more, alone.
+#: The same when that file is scanned once more, alone.
 PATIENT_SECONDS = 15
-#: CPU seconds for one start of the engine, whatever the deadline: some of what it does with
-#: a file (parsing, naming, very deep expressions) no rule's limit ends.
+#: CPU seconds for one start of the engine, whatever the deadline: the limit of a rule does
+#: not end all of the work on a file (parsing, naming, very deep expressions).
 START_SECONDS = 25
-#: CPU seconds more for each of its files, and for so many bytes of them.
+#: Additional CPU seconds for each file, and bytes of files per additional CPU second.
 FILE_SECONDS = 2
 BYTES_A_SECOND = 40_000
-#: CPU seconds that asking for one file's data flow may take.
+#: CPU seconds for tracing the data flow of one file.
 FLOW_SECONDS = 10
-#: The limits above grow with ``deadline-seconds`` of the policy, from so many seconds on.
+#: The limits above grow with ``deadline-seconds`` of the policy from this value on.
 USUAL_SECONDS = 120.0
-#: A start may take this many times its CPU seconds in wall time.
+#: A start can take this many times its CPU seconds in wall time.
 WALL_FACTOR = 10
-#: The engine counts wall time for a rule.  A start that got less of a processor than this
-#: share was slowed down by other work: what it gave up is asked again, so many times at most.
+#: The engine measures wall time for a rule.  A start that got less than this share of a
+#: processor was slowed down by other work: skipped files are scanned again, up to
+#: ``MOST_REPEATS`` times.
 BUSY_SHARE = 0.7
 MOST_REPEATS = 3
-#: CPU seconds that stay for the scanner itself.
+#: CPU seconds reserved for the scanner itself.
 _RESERVE = 1.0
-#: Megabytes that one file may cost.
+#: Megabytes of memory for one file.
 MAX_MEMORY = 2000
 
-# The engine reads the system's certificates at every start, and does not start
-# at all where there are none (slim containers).  It has nobody to talk to: this
-# certificate's key was thrown away, so whatever it tried over TLS would fail.
-_TRUSTS_NOBODY = """-----BEGIN CERTIFICATE-----
+# The engine reads CA certificates at every start, and fails where the system has none
+# (slim containers).  It needs no network.  The key of this certificate was deleted, so
+# every TLS connection that the engine tries fails.
+_UNUSABLE_CERTIFICATE = """-----BEGIN CERTIFICATE-----
 MIIBMjCB2qADAgECAgEBMAoGCCqGSM49BAMCMBgxFjAUBgNVBAMMDXRydXN0cyBu
 b2JvZHkwIBcNMDAwMTAxMDAwMDAwWhgPOTk5OTEyMzEwMDAwMDBaMBgxFjAUBgNV
 BAMMDXRydXN0cyBub2JvZHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARem5m3
@@ -63,122 +64,134 @@ OzPGq4HmFktvqyelAdwzqcdwqcBkpw==
 """
 
 MISSING = (
-    "semgrep was not found beside this Python or in an absolute folder of PATH outside the "
-    "scanned folder; install it with: python -m pip install semgrep"
+    "semgrep was not found beside this Python, nor in an absolute folder of PATH outside "
+    "the scanned folder; install it with: python -m pip install semgrep"
 )
 
 
 class EngineError(Exception):
-    """There is no usable answer from semgrep; the text says why, without quoting its output."""
+    """semgrep gave no usable output; the message says why and does not quote the output."""
 
 
 class TooSlowError(EngineError):
-    """The engine was ended because it exceeded a limit of time; ``exceeded`` says which."""
+    """The engine was ended at a time limit; ``exceeded`` names the limit."""
 
-    def __init__(self, said: str, exceeded: str = "found no CPU time left") -> None:
-        super().__init__(said)
+    def __init__(self, message: str, exceeded: str = "found no CPU time left") -> None:
+        super().__init__(message)
         self.exceeded = exceeded
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """One way to start semgrep: the program, and whether as the faster ``--experimental``."""
+class EngineCommand:
+    """A program that starts semgrep, and whether with the faster ``--experimental``."""
 
     program: str
     experimental: bool
 
 
-def starts(workdir: Path) -> Iterator[Start]:
-    """Yield the ways to start semgrep that exist here, the fastest first."""
-    _environment(workdir)  # before several engines share it
+def engine_commands(workdir: Path) -> Iterator[EngineCommand]:
+    """Yield the commands that start semgrep on this machine, the fastest first."""
+    _environment(workdir)  # creates its folder before several engines share it
     core = _core()
     if core is not None:
-        link = os.path.join(workdir, "osemgrep")
-        try:
-            os.symlink(core, link)
-        except FileExistsError:
-            link = link if os.path.realpath(link) == os.path.realpath(core) else ""
-        except OSError:
-            link = ""
-        if link:
-            yield Start(link, experimental=True)
+        link = _link(core, workdir)
+        if link is not None:
+            yield EngineCommand(link, experimental=True)
     script = _script()
     if script is not None:
-        yield Start(script, experimental=True)
-        yield Start(script, experimental=False)
+        yield EngineCommand(script, experimental=True)
+        yield EngineCommand(script, experimental=False)
+
+
+def _link(core: str, workdir: Path) -> str | None:
+    """Create the link ``osemgrep`` to the engine; None where that is not possible."""
+    link = os.path.join(workdir, "osemgrep")
+    try:
+        os.symlink(core, link)
+    except FileExistsError:
+        is_same = os.path.realpath(link) == os.path.realpath(core)
+        return link if is_same else None
+    except OSError:
+        return None
+    return link
 
 
 def _core() -> str | None:
-    """Return the engine of the installed wheel, found without importing it."""
+    """Return the engine of the installed wheel, located without importing it."""
     from importlib.machinery import PathFinder
 
-    here = os.path.realpath(os.getcwd())
-    trusted = [
+    working_directory = os.path.realpath(os.getcwd())
+    trusted_entries = [
         entry
         for entry in sys.path
-        if os.path.isabs(entry) and os.path.realpath(entry) != here
+        if os.path.isabs(entry) and os.path.realpath(entry) != working_directory
     ]
-    spec = PathFinder.find_spec("semgrep", trusted)
-    for folder in (spec and spec.submodule_search_locations) or ():
+    spec = PathFinder.find_spec("semgrep", trusted_entries)
+    if spec is None:
+        return None
+    for folder in spec.submodule_search_locations or ():
         core = os.path.join(folder, "bin", "semgrep-core")
-        if _runs(core):
+        if _is_program(core):
             return core
     return None
 
 
 def _script() -> str | None:
-    """Return the console script: beside this Python, else from PATH, never from relative entries.
+    """Return the console script: beside this Python, else from absolute entries of PATH.
 
-    A program inside the current folder is not taken from PATH: that is where
-    the scanned files are.
+    Programs in the current folder are not used: it contains the scanned files.
     """
     beside = os.path.join(os.path.dirname(sys.executable), "semgrep")
-    if os.path.isabs(beside) and _runs(beside):
+    if os.path.isabs(beside) and _is_program(beside):
         return beside
-    here = os.path.realpath(os.getcwd())
+    working_directory = os.path.realpath(os.getcwd())
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         program = os.path.join(folder, "semgrep")
-        if os.path.isabs(folder) and _runs(program):
-            real = os.path.realpath(program)
-            if not any(
-                os.path.commonpath((here, place)) == here for place in (real, folder)
-            ):
-                return program
+        if not os.path.isabs(folder) or not _is_program(program):
+            continue
+        is_inside = any(
+            os.path.commonpath((working_directory, path)) == working_directory
+            for path in (os.path.realpath(program), folder)
+        )
+        if not is_inside:
+            return program
     return None
 
 
-def _runs(program: str) -> bool:
-    return os.path.isfile(program) and os.access(program, os.X_OK)
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-def identity(ways: Sequence[Start]) -> str:
-    """Return what tells this engine from another one or another version, "" for none.
+def identity(commands: Sequence[EngineCommand]) -> str:
+    """Return a text that differs between engines and versions, "" without an engine.
 
-    The programs' places, sizes and times: asking for the version takes longer
-    than a scan.
+    It lists the paths, sizes and times of the programs: running them to get the version
+    takes longer than a scan.
     """
+    lines = []
     try:
-        programs = [os.path.realpath(way.program) for way in ways]
-        known = [(program, os.stat(program)) for program in dict.fromkeys(programs)]
+        programs = [os.path.realpath(command.program) for command in commands]
+        for program in dict.fromkeys(programs):
+            status = os.stat(program)
+            lines.append(f"{program}\0{status.st_size}\0{status.st_mtime_ns}")
     except OSError:
         return ""
-    return "\n".join(
-        f"{program}\0{of.st_size}\0{of.st_mtime_ns}" for program, of in known
-    )
+    return "\n".join(lines)
 
 
 def flows(
-    file: str, rule_file: str, language: str, ways: Sequence[Start], context: Context
+    file: str,
+    rule_file: str,
+    language: str,
+    commands: Sequence[EngineCommand],
+    context: Context,
 ) -> bytes:
-    """Return what the engine prints under its own name, with the data flow; b"" for nothing.
+    """Return the output of the engine with data flow for one file, b"" if there is none.
 
-    That is no documented interface and takes one file: use it for what a scan
-    can do without.  ``language`` is one that ``-l`` takes.
+    This interface is not documented: use it only for what a scan can do without.
+    ``language`` is a value of the option ``-l``.
     """
-    cores = [os.path.realpath(way.program) for way in ways if way.experimental]
-    core = next(
-        (core for core in cores if os.path.basename(core) == "semgrep-core"), None
-    )
+    core = _core_of(commands)
     cpu_seconds = min(FLOW_SECONDS * scale_of_limits(context), context.cpu_left() / 3)
     wall_seconds = min(WALL_FACTOR * cpu_seconds, context.seconds_left() / 3)
     if core is None or min(cpu_seconds, wall_seconds) < 1:
@@ -188,174 +201,200 @@ def flows(
         "-rules", rule_file, "-l", language, file,
     ]  # fmt: skip
     try:
-        return context.run(
-            command, cwd=context.workdir, deadline=time.monotonic() + wall_seconds,
-            cpu_seconds=cpu_seconds, env=_environment(context.workdir),
-        ).stdout  # fmt: skip
+        completed = context.run(
+            command,
+            cwd=context.workdir,
+            deadline=time.monotonic() + wall_seconds,
+            cpu_seconds=cpu_seconds,
+            env=_environment(context.workdir),
+        )
     except ProcessFailedError:
         return b""
+    return completed.stdout
+
+
+def _core_of(commands: Sequence[EngineCommand]) -> str | None:
+    for command in commands:
+        program = os.path.realpath(command.program)
+        if command.experimental and os.path.basename(program) == "semgrep-core":
+            return program
+    return None
 
 
 def scan(
     files: Sequence[str],
     rule_files: Sequence[str],
-    ways: Sequence[Start],
+    commands: Sequence[EngineCommand],
     context: Context,
     *,
     patient: bool = False,
     share: int = 1,
-) -> Answer:
+) -> EngineOutput:
     """Scan ``files`` with ``rule_files``, both relative to the work folder.
 
-    Tries the ways in turn until one gives an answer.  ``patient`` gives each
-    rule more time, but leaves some of what is left to the scanner.  ``share``
-    engines run side by side and share the CPU time that is left.  A file that was
-    given up on a busy machine is asked about again, with more wall time.  Raises
-    EngineError, TooSlowError where the engine was ended.
+    Tries the commands in turn until one gives usable output.  ``patient`` gives each rule
+    more time, but leaves some of the remaining time to the scanner.  ``share`` is the
+    number of engines that run side by side and share the remaining CPU time.  Files that
+    were skipped on a busy machine are scanned again with more wall time.
+
+    Raises EngineError, and TooSlowError if the engine was ended.
     """
     scale = scale_of_limits(context)
-    most = RULE_SECONDS * scale
+    rule_seconds = RULE_SECONDS * scale
     if patient:
-        most = min(PATIENT_SECONDS * scale, max(1.0, context.cpu_left() / 3))
+        longest = max(1.0, context.cpu_left() / 3)
+        rule_seconds = min(PATIENT_SECONDS * scale, longest)
     limits = _limits(files, context, patient=patient, share=share)
-    answer, given = _ask(_Question(files, rule_files, most), ways, context, limits)
+    request = _Request(files, rule_files, rule_seconds)
+    output, processor_share = _run(request, commands, context, limits)
     for _ in range(MOST_REPEATS):
-        late = _timed_out(answer)
-        if not late or given >= BUSY_SHARE:
+        skipped = _timed_out(output)
+        if not skipped or processor_share >= BUSY_SHARE:
             break
-        limits = _limits(late, context, patient=patient, share=share)
-        longer = _Question(late, rule_files, 2 * most / max(given, 0.01))
+        limits = _limits(skipped, context, patient=patient, share=share)
+        longer = 2 * rule_seconds / max(processor_share, 0.01)
+        request = _Request(skipped, rule_files, longer)
         try:
-            again, given = _ask(longer, ways, context, limits)
+            repeated, processor_share = _run(request, commands, context, limits)
         except TooSlowError:
-            break  # the limit of the start ended it: they stay given up
-        answer = _with(answer, again, late)
-    return answer
+            break  # the limit of the start ended it: the files stay skipped
+        output = _replaced(output, repeated, skipped)
+    return output
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What one start is asked: files and rule files, and wall seconds for a rule and a file."""
+class _Request:
+    """One start of the engine: files, rule files, wall seconds for each rule and file."""
 
     files: Sequence[str]
     rule_files: Sequence[str]
-    seconds: float
+    rule_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """What one start of the engine may use: CPU seconds, and until when (monotonic)."""
+    """Limits of one start of the engine: CPU seconds, and a deadline (monotonic time)."""
 
     cpu_seconds: float
     deadline: float
 
 
-def _timed_out(answer: Answer) -> tuple[str, ...]:
-    """Return the files that were given up because a rule took too long."""
-    late = (at.file for at in answer.problems if at.kind == "Timeout" and at.file)
-    return tuple(dict.fromkeys(late))
+def _timed_out(output: EngineOutput) -> tuple[str, ...]:
+    """Return the files that the engine skipped because a rule took too long."""
+    files = [
+        problem.file
+        for problem in output.problems
+        if problem.kind == "Timeout" and problem.file
+    ]
+    return tuple(dict.fromkeys(files))
 
 
-def _with(answer: Answer, again: Answer, files: Sequence[str]) -> Answer:
-    """Return an answer with what a second one says about some of the files."""
-    return Answer(
-        (
-            *(match for match in answer.matches if match.file not in files),
-            *again.matches,
-        ),
-        (*(at for at in answer.problems if at.file not in files), *again.problems),
-        (answer.scanned - frozenset(files)) | again.scanned,
+def _replaced(
+    output: EngineOutput, repeated: EngineOutput, files: Sequence[str]
+) -> EngineOutput:
+    """Return an output with the results of some files replaced by repeated ones."""
+    matches = [match for match in output.matches if match.file not in files]
+    problems = [problem for problem in output.problems if problem.file not in files]
+    return EngineOutput(
+        (*matches, *repeated.matches),
+        (*problems, *repeated.problems),
+        (output.scanned - frozenset(files)) | repeated.scanned,
     )
 
 
 def _limits(
     files: Sequence[str], context: Context, *, patient: bool, share: int
 ) -> _Limits:
-    """Return what a start may use: many times what it should need, within what is left."""
+    """Return limits far above what a start should need, within the remaining time."""
     size = sum(os.path.getsize(os.path.join(context.workdir, file)) for file in files)
     expected = START_SECONDS + FILE_SECONDS * len(files) + size / BYTES_A_SECOND
     cpu_seconds = expected * scale_of_limits(context)
-    cpu_left = _most_of(context.cpu_left(), patient=patient)
-    wall_left = _most_of(context.seconds_left(), patient=patient)
+    cpu_left = _usable(context.cpu_left(), patient=patient)
+    wall_left = _usable(context.seconds_left(), patient=patient)
     return _Limits(
         cpu_seconds=min(cpu_seconds, cpu_left / share),
         deadline=time.monotonic() + min(WALL_FACTOR * cpu_seconds, wall_left),
     )
 
 
-def _most_of(left: float, *, patient: bool) -> float:
-    """Return the part of the seconds left that a start may use."""
-    return left * 2 / 3 if patient else max(left - _RESERVE, left * 0.9)
+def _usable(left: float, *, patient: bool) -> float:
+    """Return how many of the remaining seconds a start may use."""
+    if patient:
+        return left * 2 / 3
+    return max(left - _RESERVE, left * 0.9)
 
 
 def scale_of_limits(context: Context) -> float:
-    """Return how many times its usual seconds a file may take: the policy can raise them."""
+    """Return the factor by which the policy raises the usual limits, at least 1."""
     seconds = context.settings.get("deadline-seconds", USUAL_SECONDS)
     return max(1.0, float(seconds) / USUAL_SECONDS)
 
 
-def _ask(
-    question: _Question, ways: Sequence[Start], context: Context, limits: _Limits
-) -> tuple[Answer, float]:
-    """Start the engine; returns its answer, and the share of a processor that it got.
+def _run(
+    request: _Request,
+    commands: Sequence[EngineCommand],
+    context: Context,
+    limits: _Limits,
+) -> tuple[EngineOutput, float]:
+    """Run the engine; return its output and the share of a processor that it got.
 
-    Raises EngineError, TooSlowError where the engine was ended.
+    Raises EngineError, and TooSlowError if the engine was ended.
     """
-    count = f"{len(question.files):,} files"
+    count = f"{len(request.files):,} files"
     if limits.cpu_seconds <= 0:
         raise TooSlowError(f"semgrep was not started on {count}: no CPU time was left")
     reason = MISSING
-    for way in ways:
-        began = time.monotonic()
+    for command in commands:
+        started = time.monotonic()
         try:
-            done = context.run(
-                _command(way, question), cwd=context.workdir, deadline=limits.deadline,
-                cpu_seconds=limits.cpu_seconds, env=_environment(context.workdir),
-            )  # fmt: skip
+            completed = context.run(
+                _arguments(command, request),
+                cwd=context.workdir,
+                deadline=limits.deadline,
+                cpu_seconds=limits.cpu_seconds,
+                env=_environment(context.workdir),
+            )
         except TimeLimitError as error:
-            raise TooSlowError(
-                f"semgrep {error.exceeded} on {count}", error.exceeded
-            ) from error
+            message = f"semgrep {error.exceeded} on {count}"
+            raise TooSlowError(message, error.exceeded) from error
         except ProcessFailedError as error:
             reason = str(error)
             continue
+        exit_code = completed.returncode
         try:
-            answer = read(done.stdout)
+            output = parse(completed.stdout)
         except OutputError as error:
-            reason = (
-                f"semgrep gave no usable answer (exit code {done.returncode}): {error}"
-            )
+            reason = f"semgrep gave no usable output (exit code {exit_code}): {error}"
             continue
-        if done.returncode not in {0, 1} and not answer.problems:
-            reason = (
-                f"semgrep ended with exit code {done.returncode} and does not say why"
-            )
+        if exit_code not in {0, 1} and not output.problems:
+            reason = f"semgrep ended with exit code {exit_code} and reported no error"
             continue
-        return answer, done.cpu_seconds / max(time.monotonic() - began, 0.001)
+        seconds = max(time.monotonic() - started, 0.001)
+        return output, completed.cpu_seconds / seconds
     raise EngineError(reason)
 
 
-def _command(way: Start, question: _Question) -> list[str]:
-    options = ["--experimental"] if way.experimental else []
-    for rules in question.rule_files:
-        options += ["--config", rules]
+def _arguments(command: EngineCommand, request: _Request) -> list[str]:
+    options = ["--experimental"] if command.experimental else []
+    for rule_file in request.rule_files:
+        options += ["--config", rule_file]
     return [
-        way.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
+        command.program, "scan", *options, "--json", "--quiet", "--metrics", "off",
         "--disable-version-check", "--disable-nosem", "--no-git-ignore",
         "--max-target-bytes", "0", "--max-memory", str(MAX_MEMORY),
-        "--timeout", f"{question.seconds:g}", "--timeout-threshold", "1", "--jobs", "1",
-        "--", *question.files,
+        "--timeout", f"{request.rule_seconds:g}", "--timeout-threshold", "1", "--jobs", "1",
+        "--", *request.files,
     ]  # fmt: skip
 
 
 def _environment(workdir: Path) -> Mapping[str, str]:
-    """Keep everything that semgrep reads and writes for a user inside the work folder."""
+    """Return an environment that keeps the user's files of semgrep in the work folder."""
     home = os.path.join(workdir, "home")
     os.makedirs(home, mode=0o700, exist_ok=True)
-    trust = os.path.join(home, "trusts-nobody.pem")
-    if not os.path.exists(trust):
-        with open(trust, "w", encoding="ascii") as file:
-            file.write(_TRUSTS_NOBODY)
+    certificate = os.path.join(home, "unusable-certificate.pem")
+    if not os.path.exists(certificate):
+        with open(certificate, "w", encoding="ascii") as file:
+            file.write(_UNUSABLE_CERTIFICATE)
     return {
         "HOME": home,
         "XDG_CONFIG_HOME": home,
@@ -368,8 +407,8 @@ def _environment(workdir: Path) -> Mapping[str, str]:
         "SEMGREP_VERSION_CACHE_PATH": os.path.join(home, "version"),
         "SEMGREP_SEND_METRICS": "off",
         "SEMGREP_ENABLE_VERSION_CHECK": "0",
-        "SSL_CERT_FILE": trust,
-        "REQUESTS_CA_BUNDLE": trust,
+        "SSL_CERT_FILE": certificate,
+        "REQUESTS_CA_BUNDLE": certificate,
         "PYTHONSAFEPATH": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "NO_COLOR": "1",

@@ -1,6 +1,6 @@
-"""What semgrep printed, read with suspicion: anything but the expected shape is no answer.
+"""Parses the output of ``semgrep scan --json``; rejects any unexpected shape.
 
-The shape is that of ``semgrep scan --json`` (cli_output in semgrep-interfaces).
+Source: cli_output in semgrep-interfaces.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-# All that is taken from a message: it may quote the code.
-_STOP = re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
+# Only the line number is used: the rest of a message can quote the code.
+_ERROR_LINE = re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
 
-
-#: Our own kinds of problems: statements that were taken out so that the rest parses,
-#: and functions that were left out so that the rest is done in time.
-CUT = "cut"
-PART = "part"
+#: Kinds of problems of this scanner: statements were removed so that the rest parses,
+#: functions were removed so that the rest is finished in time.
+STATEMENTS_REMOVED = "cut"
+FUNCTIONS_REMOVED = "part"
 
 _PARTIAL = "PartialParsing"
 _UNPARSED = frozenset(
@@ -27,15 +26,15 @@ _UNPARSED = frozenset(
 
 
 class OutputError(Exception):
-    """The output is no complete answer; the text says what is wrong, quoting nothing from it."""
+    """The output is invalid or incomplete; the message does not quote it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a rule matched: 1-based lines, 1-based columns in bytes, the end exclusive.
+    """A match of a rule: 1-based lines, 1-based columns in bytes, end exclusive.
 
-    ``source`` is the line where the data of a taint rule comes from, None where that is
-    not known (``zt_gate.scanners.code.dataflow_traces``).
+    ``source`` is the line from which the data of a taint rule comes, None if unknown
+    (``zt_gate.scanners.code.dataflow_traces``).
     """
 
     rule: str
@@ -48,12 +47,12 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class EngineProblem:
     """One entry of ``errors[]``.
 
-    ``file`` is "" where it is about the run as a whole.  ``line`` is where
-    parsing stopped, ``spans`` the lines that could not be parsed, none where
-    the whole file could not.
+    ``file`` is "" for a problem of the whole run.  ``line`` is where parsing stopped.
+    ``spans`` are the ranges of lines that could not be parsed, empty if the whole file
+    could not.
     """
 
     kind: str
@@ -64,43 +63,42 @@ class Problem:
 
     @property
     def is_unparsed(self) -> bool:
-        """Whether the engine parsed nothing of the file."""
+        """Whether the engine could not parse the file at all."""
         return self.kind in _UNPARSED
 
     @property
     def is_parsing(self) -> bool:
-        """Whether it lies in the text, so that it comes again with it."""
-        return self.kind in _UNPARSED or self.kind in {_PARTIAL, CUT}
+        """Whether the text causes the problem, so that it recurs with the same text."""
+        return self.kind in _UNPARSED or self.kind in {_PARTIAL, STATEMENTS_REMOVED}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One run's results, problems, and the files that the engine says it scanned."""
+class EngineOutput:
+    """The matches and problems of one run, and the files that the engine lists as scanned."""
 
     matches: tuple[Match, ...]
-    problems: tuple[Problem, ...]
+    problems: tuple[EngineProblem, ...]
     scanned: frozenset[str]
 
 
-def read(output: bytes) -> Answer:
-    """Read the JSON document that semgrep printed.
+def parse(output: bytes) -> EngineOutput:
+    """Parse the JSON document that semgrep printed.
 
-    Raises OutputError for anything else: no JSON, a missing part, a number
-    that is no number, a line below 1.
+    Raises OutputError for anything else: invalid JSON, a missing part, a value of the
+    wrong type, a line below 1.
     """
     try:
         document = json.loads(output)
     except (ValueError, RecursionError) as error:
-        raise OutputError("its output is no JSON") from error
-    results, errors, paths = (
-        _get(document, key) for key in ("results", "errors", "paths")
-    )
-    scanned = _get(paths, "scanned")
+        raise OutputError("its output is not JSON") from error
+    results = _get(document, "results")
+    errors = _get(document, "errors")
+    scanned = _get(_get(document, "paths"), "scanned")
     if not all(isinstance(part, list) for part in (results, errors, scanned)):
         raise OutputError("its output lacks results, errors or paths.scanned")
     if not all(isinstance(name, str) for name in scanned):
-        raise OutputError("paths.scanned holds something other than names")
-    return Answer(
+        raise OutputError("paths.scanned contains an entry that is not a file name")
+    return EngineOutput(
         tuple(match_of(item) for item in results),
         tuple(_problem(item) for item in errors) + _skipped_rules(document),
         frozenset(scanned),
@@ -114,26 +112,23 @@ def _get(value: Any, key: str) -> Any:
 def _text(value: Any, key: str) -> str:
     text = _get(value, key)
     if not isinstance(text, str) or not text:
-        raise OutputError(f"an entry without {key}")
+        raise OutputError(f"an entry has no {key}")
     return text
 
 
 def _number(value: Any, key: str) -> int:
     number = _get(value, key)
-    if (
-        not isinstance(number, int)
-        or isinstance(number, bool)
-        or not 0 < number < 1 << 31
-    ):
-        raise OutputError(f"a place without a proper {key}")
-    return number
+    is_integer = isinstance(number, int) and not isinstance(number, bool)
+    if not is_integer or not 0 < number < 1 << 31:
+        raise OutputError(f"a position has no valid {key}")
+    return int(number)
 
 
 def match_of(item: Any) -> Match:
-    """Read one entry of ``results``; raises OutputError."""
+    """Parse one entry of ``results``; raises OutputError."""
     start, end = _get(item, "start"), _get(item, "end")
     match = Match(
-        # The engine may put the folders of the rule file before the id.
+        # The engine can prefix the id with the folders of the rule file.
         rule=_text(item, "check_id").rpartition(".")[2],
         file=_text(item, "path"),
         line=_number(start, "line"),
@@ -142,39 +137,49 @@ def match_of(item: Any) -> Match:
         end_column=_number(end, "col"),
     )
     if (match.end_line, match.end_column) < (match.line, match.column):
-        raise OutputError("a place that ends before it begins")
+        raise OutputError("a match ends before it begins")
     return match
 
 
-def _skipped_rules(document: Any) -> tuple[Problem, ...]:
-    """Return one problem for each rule that this version of the engine left out."""
+def _skipped_rules(document: Any) -> tuple[EngineProblem, ...]:
+    """Return a problem for each rule that this version of the engine does not support."""
     skipped = _get(document, "skipped_rules")
-    entries = skipped if isinstance(skipped, list) else []
-    rules = [_get(entry, "rule_id") for entry in entries]
+    if not isinstance(skipped, list):
+        return ()
+    rules = [str(_get(entry, "rule_id")) for entry in skipped]
     return tuple(
-        Problem("skipped rule", rule=str(rule).rpartition(".")[2]) for rule in rules
+        EngineProblem("skipped rule", rule=rule.rpartition(".")[2]) for rule in rules
     )
 
 
-def _problem(item: Any) -> Problem:
+def _problem(item: Any) -> EngineProblem:
+    """Parse one entry of ``errors``; raises OutputError."""
     if not isinstance(item, dict):
-        raise OutputError("an error that is no table")
+        raise OutputError("an error is not an object")
     kind = item.get("type")
     if isinstance(kind, list):
         kind = kind[0] if kind else None
     spans = item.get("spans")
-    spans = spans if isinstance(spans, list) else []
-    places = [(_get(span, "start"), _get(span, "end")) for span in spans]
+    if not isinstance(spans, list):
+        spans = []
     file = item.get("path") or next((_get(span, "file") for span in spans), None)
     rule = item.get("rule_id")
-    message = item.get("message")
-    stop = _STOP.search(message[:2000]) if isinstance(message, str) else None
-    return Problem(
+    return EngineProblem(
         kind=kind if isinstance(kind, str) and kind else "unknown",
         file=file if isinstance(file, str) else "",
         rule=rule.rpartition(".")[2] if isinstance(rule, str) else "",
-        line=int(stop[1]) if stop else None,
-        spans=tuple(
-            (_number(start, "line"), _number(end, "line")) for start, end in places
-        ),
+        line=_error_line(item.get("message")),
+        spans=tuple(map(_lines_of_span, spans)),
     )
+
+
+def _error_line(message: Any) -> int | None:
+    """Return the line at which parsing stopped, from the text of the message."""
+    if not isinstance(message, str):
+        return None
+    match = _ERROR_LINE.search(message[:2000])
+    return int(match[1]) if match else None
+
+
+def _lines_of_span(span: Any) -> tuple[int, int]:
+    return _number(_get(span, "start"), "line"), _number(_get(span, "end"), "line")

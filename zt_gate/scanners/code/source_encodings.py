@@ -1,11 +1,11 @@
-"""Code as UTF-8, decoded the way that its interpreter decodes it.
+"""Decodes code to UTF-8 in the way that its interpreter decodes it.
 
-The engine takes every file for UTF-8.  Where an interpreter would read other
-characters than the engine, whoever writes the file could show them different
-programs; so such files are decoded first, or refused.
+The engine decodes every file as UTF-8.  If the interpreter decodes a file differently,
+its author can show the engine another program.  Such files are decoded first, or
+rejected.
 
-Sources: PEP 263 (declared encodings), the Python reference 2.1.4, ECMA-262
-12.3 (line terminators).
+Sources: PEP 263 (declared encodings), the Python reference 2.1.4, ECMA-262 12.3 (line
+terminators).
 """
 
 from __future__ import annotations
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 
-# The second line counts only below an empty line or a comment (PEP 263).
+# A declaration in the second line counts only after a blank line or a comment (PEP 263).
 _COMMENT = re.compile(rb"[ \t\f]*#")
 _BLANK = re.compile(rb"[ \t\f\r]*")
 _COOKIE = re.compile(rb"coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 
-# Encodings in which every ASCII byte means itself outside of characters of
-# several bytes, so that a declaration can be read before it is known.  Left
-# out on purpose: utf-7, unicode_escape, raw_unicode_escape, rot13, punycode,
-# iso-2022 and hz (escape sequences), utf-16 and utf-32 (Python refuses them).
-_ORDINARY = re.compile(
+# Encodings in which every ASCII byte outside of multi-byte characters is that ASCII
+# character.  Excluded on purpose: utf-7, unicode_escape, raw_unicode_escape, rot13,
+# punycode, iso-2022 and hz (escape sequences), utf-16 and utf-32 (Python rejects them).
+_ASCII_COMPATIBLE = re.compile(
     r"(?:utf_?8(?:_sig)?|u8|utf|us_ascii|ascii|646|latin_?1|l1|latin|iso_?8859_?\d{1,2}|8859"
     r"|iso8859|cp(?:437|720|737|775|85\d|86\d|866|869|874|932|936|949|950|1006|1125|125\d)"
     r"|windows_125\d|koi8_[rtu]|mac_?(?:roman|cyrillic|greek|iceland|latin2|turkish)"
@@ -39,38 +38,38 @@ _ORDINARY = re.compile(
 
 
 class UnreadableCodeError(Exception):
-    """The interpreter and the engine would not read the same program; the text says why."""
+    """The interpreter and the engine would read different programs; the message says why."""
 
 
 def as_utf8(data: bytes, language: Language) -> bytes:
     r"""Return the content of a code file as UTF-8 without a byte-order mark.
 
-    Bytes that are no UTF-8 stay as they are where nothing else is declared:
-    the engine takes them, and no interpreter makes code of them.  Lines stay
-    what stands between two ``\n``.  Raises UnreadableCodeError.
+    Without a declared encoding, bytes that are not UTF-8 are kept: the engine accepts
+    them, and no interpreter runs them as code.  Lines are separated by ``\n`` alone.
+    Raises UnreadableCodeError.
     """
     codec = mark_of(data)
     if codec is None:
         kind = binary_kind(data[:16])
         if kind is not None:
             raise UnreadableCodeError(
-                f"named like code, but its bytes are another format: {kind}"
+                f"has the name of a code file but the content of another format: {kind}"
             )
-        marked = data.startswith(_UTF8_MARK)
-        data = data[len(_UTF8_MARK) :] if marked else data
+        has_mark = data.startswith(_UTF8_MARK)
+        data = data.removeprefix(_UTF8_MARK)
         declared = _declared(data) if language.name == "python" else None
-        ordinary = _ordinary(declared)
-        codec = None if marked else ordinary
+        declared_codec = _codec(declared)
+        codec = None if has_mark else declared_codec
     if codec is not None:
         data = _decoded(data, codec)
     if b"\x00" in data:
         raise UnreadableCodeError(
-            "holds a NUL byte, which interpreters treat in different ways"
+            "contains a NUL byte, which interpreters treat in different ways"
         )
     if data.count(b"\r") != data.count(b"\r\n"):
         raise UnreadableCodeError(
-            "holds a carriage return that is not part of a line end: interpreters begin a line "
-            "there, diffs and scanners do not"
+            "contains a carriage return without a line feed: interpreters start a new line there, "
+            "diffs and scanners do not"
         )
     return data
 
@@ -79,10 +78,11 @@ def _declared(data: bytes) -> str | None:
     """Return the encoding that the first or second line declares (PEP 263), or None."""
     end = _line_end(data, 0)
     first = data[:end]
-    found = _cookie(first)
-    if found is None and (_COMMENT.match(first) or _BLANK.fullmatch(first)):
-        found = _cookie(data[end + 1 : _line_end(data, end + 1)])
-    return found
+    declared = _declaration(first)
+    if declared is None and (_COMMENT.match(first) or _BLANK.fullmatch(first)):
+        second = data[end + 1 : _line_end(data, end + 1)]
+        declared = _declaration(second)
+    return declared
 
 
 def _line_end(data: bytes, start: int) -> int:
@@ -90,24 +90,29 @@ def _line_end(data: bytes, start: int) -> int:
     return len(data) if end < 0 else end
 
 
-def _cookie(line: bytes) -> str | None:
-    begin = _COMMENT.match(line)
-    found = _COOKIE.search(line, begin.end()) if begin else None
-    return found[1].decode("ascii") if found else None
+def _declaration(line: bytes) -> str | None:
+    comment = _COMMENT.match(line)
+    if comment is None:
+        return None
+    match = _COOKIE.search(line, comment.end())
+    return match[1].decode("ascii") if match else None
 
 
-def _ordinary(declared: str | None) -> str | None:
-    """Return the codec to decode with, None for UTF-8; raises UnreadableCodeError."""
+def _codec(declared: str | None) -> str | None:
+    """Return the codec of a declared encoding, None for UTF-8.
+
+    Raises UnreadableCodeError for an encoding that is not ASCII-compatible.
+    """
     if declared is None:
         return None
     name = declared.lower().replace("-", "_").replace(".", "_")
-    # As Python's own tokenizer does: "utf-8-unix" is an editor's way to say UTF-8.
-    for known in ("utf_8", "latin_1", "iso_8859_1", "iso_latin_1"):
-        if name.startswith(f"{known}_"):
-            name = "latin_1" if known == "iso_latin_1" else known
+    # As Python's tokenizer does: editors write "utf-8-unix" for UTF-8.
+    for prefix in ("utf_8", "latin_1", "iso_8859_1", "iso_latin_1"):
+        if name.startswith(f"{prefix}_"):
+            name = prefix
     if name == "iso_latin_1":
         name = "latin_1"
-    if not _ORDINARY.fullmatch(name):
+    if not _ASCII_COMPATIBLE.fullmatch(name):
         raise UnreadableCodeError(f"declares the unusual encoding {declared[:40]!r}")
     return None if name in {"utf_8", "utf8", "utf", "u8"} else name
 
@@ -116,10 +121,8 @@ def _decoded(data: bytes, codec: str) -> bytes:
     try:
         return data.decode(codec).encode("utf-8")
     except UnicodeError as error:
-        raise UnreadableCodeError(
-            f"does not decode as {codec}, which it declares"
-        ) from error
+        message = f"does not decode as {codec}, the encoding that it declares"
+        raise UnreadableCodeError(message) from error
     except LookupError as error:
-        raise UnreadableCodeError(
-            f"declares {codec}, which is not known here"
-        ) from error
+        message = f"declares the encoding {codec}, which this Python does not support"
+        raise UnreadableCodeError(message) from error

@@ -1,10 +1,8 @@
-r"""The change that a rule suggests for what it matched: mechanical, or none.
+r"""The mechanical fix that a rule suggests for the matched code.
 
-A rule's ``fix`` is a list of ``{find, put}``: a regular expression that is
-looked for in the matched code, and what stands in its place (``\1`` is the
-first group).  The suggestion is made where the whole match was added and every
-expression that occurs there occurs once: of two places, one may be a text or a
-comment that only speaks of the call.
+The ``fix`` of a rule is a list of ``{find, put}``: a regular expression to find in the
+matched code, and its replacement (``\1`` is the first group).  A fix is suggested only if
+no expression occurs more than once: the other occurrence can be in a string or a comment.
 """
 
 from __future__ import annotations
@@ -17,49 +15,55 @@ if TYPE_CHECKING:
 
     from zt_gate.model.rule import Rule
 
-#: Characters of a match that a suggestion is made for; longer ones are not read by eye.
+#: Characters of a match; for longer ones no fix is suggested, since nobody could review it.
 LIMIT = 2000
 
 
 def fix_of(rule: Rule, matched: str) -> str | None:
-    """Return what to put in the place of the matched code, None where nothing is sure."""
+    """Return the replacement of the matched code, None if there is no safe one."""
     steps = rule.data.get("fix") or ()
     if not isinstance(steps, list) or len(matched) > LIMIT:
         return None
     text = matched
     for step in steps:
-        found = list(re.finditer(step["find"], text))
-        if len(found) > 1:
+        occurrences = list(re.finditer(step["find"], text))
+        if len(occurrences) > 1:
             return None
-        for one in found:
-            text = text[: one.start()] + one.expand(step["put"]) + text[one.end() :]
+        if occurrences:
+            (match,) = occurrences
+            replacement = match.expand(step["put"])
+            text = text[: match.start()] + replacement + text[match.end() :]
     return text if text != matched else None
 
 
 def steps_of_semgrep(body: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the steps of a rule in semgrep's own format: its ``fix-regex``, or a plain ``fix``.
+    """Return the steps of a rule in semgrep's format: a plain ``fix``, or ``fix-regex``.
 
-    A ``fix`` with metavariables is left out: their text is not kept.
+    A ``fix`` with metavariables is not supported: their text is not available.
     """
-    whole, part = body.get("fix"), body.get("fix-regex")
-    if isinstance(whole, str) and whole and "$" not in whole:
-        return [{"find": r"(?s)\A.*\Z", "put": whole.replace("\\", "\\\\")}]
-    if not isinstance(part, dict):
+    fix = body.get("fix")
+    if isinstance(fix, str) and fix and "$" not in fix:
+        return [{"find": r"(?s)\A.*\Z", "put": fix.replace("\\", "\\\\")}]
+    fix_regex = body.get("fix-regex")
+    if not isinstance(fix_regex, dict):
         return []
-    step = {"find": str(part.get("regex", "")), "put": str(part.get("replacement", ""))}
-    return [step] if _is_sound(step) else []
+    step = {
+        "find": str(fix_regex.get("regex", "")),
+        "put": str(fix_regex.get("replacement", "")),
+    }
+    return [step] if _is_valid(step) else []
 
 
-def _is_sound(step: Mapping[str, str]) -> bool:
-    """Whether the expression is one of Python's, and its replacement names groups that it has."""
+def _is_valid(step: Mapping[str, str]) -> bool:
+    """Whether Python accepts the expression, and the replacement uses only its groups."""
+    if not step["find"]:
+        return False
     try:
         pattern = re.compile(step["find"])
-        named = [int(number) for number in re.findall(r"\\(\d+)", step["put"])]
+        groups = [int(number) for number in re.findall(r"\\(\d+)", step["put"])]
     except re.error:
         return False
-    plain = re.sub(r"\\\d+", "", step["put"])
-    return (
-        bool(step["find"])
-        and "\\" not in plain
-        and max(named, default=0) <= pattern.groups
-    )
+    without_groups = re.sub(r"\\\d+", "", step["put"])
+    if "\\" in without_groups:
+        return False
+    return max(groups, default=0) <= pattern.groups

@@ -1,4 +1,4 @@
-"""The files to scan: which, their text as UTF-8, and which of their lines were added."""
+"""Selects the files to scan: their text as UTF-8, and their added lines."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from zt_gate.scanners.code.rule_selection import Pack
+    from zt_gate.scanners.code.rule_selection import EngineRules
 
-# Up to here a file is read to tell "too large" from "missing".
-_LOOK = 6 * MAX_BYTES
+# Bytes that are read to distinguish a file that is too large from a missing one.
+_MAX_PROBE = 6 * MAX_BYTES
 # Bytes of a packet of an MPEG transport stream.
-_PACKET = 188
+_PACKET_SIZE = 188
 
 
 @dataclass(frozen=True, slots=True)
-class Spans:
-    """Line numbers as sorted runs ``(first, last)``, both inclusive, that do not touch."""
+class LineRanges:
+    """Line numbers as sorted runs ``(first, last)``, both inclusive, with gaps between them."""
 
     runs: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, runs: Iterable[tuple[int, int]]) -> Spans:
-        """Sort and join runs; empty ones are dropped."""
+    def of(cls, runs: Iterable[tuple[int, int]]) -> LineRanges:
+        """Sort and join runs; drop empty ones."""
         joined: list[tuple[int, int]] = []
         for first, last in sorted(runs):
             if last < first:
@@ -58,7 +58,7 @@ class Spans:
         return sum(last - first + 1 for first, last in self.runs)
 
     def first_within(self, first: int, last: int) -> tuple[int, int] | None:
-        """Return the first run of these lines that lies in ``first``..``last``, cut to it."""
+        """Return the first run that overlaps ``first``..``last``, cut to that range."""
         if first > last:
             return None
         index = max(0, bisect_right(self.runs, (first, 1 << 62)) - 1)
@@ -69,23 +69,25 @@ class Spans:
 
     def within(self, first: int, last: int) -> Iterator[int]:
         """Yield these lines' numbers from ``first`` to ``last``."""
-        while (run := self.first_within(first, last)) is not None:
-            yield from range(run[0], run[1] + 1)
-            first = run[1] + 1
+        run = self.first_within(first, last)
+        while run is not None:
+            run_first, run_last = run
+            yield from range(run_first, run_last + 1)
+            run = self.first_within(run_last + 1, last)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """One file to scan: its path in the change, its text as UTF-8, its added lines.
 
-    ``rules`` are those that can match in it; where there are none, nothing else
-    is known of the text.
+    ``rules`` are the ids of the rules that can match in it.  Without any, ``text`` and
+    ``added`` are empty.
     """
 
     file: FileChange
     dialect: Dialect
     text: bytes
-    added: Spans
+    added: LineRanges
     rules: frozenset[str]
 
     @property
@@ -95,32 +97,30 @@ class Target:
 
     @property
     def touched(self) -> tuple[tuple[int, int], ...]:
-        """The added lines, and those on both sides of removed ones."""
-        around = (
-            (at.new_start - 1, at.new_start)
-            for at in self.file.hunks
-            if at.removed.lines
-        )
-        return Spans.of(
-            (*self.added.runs, *((max(1, a), max(1, b)) for a, b in around))
-        ).runs
+        """The added lines, and the lines on both sides of removed ones."""
+        around_removed = [
+            (max(1, hunk.new_start - 1), max(1, hunk.new_start))
+            for hunk in self.file.hunks
+            if hunk.removed.lines
+        ]
+        return LineRanges.of((*self.added.runs, *around_removed)).runs
 
     @property
     def touched_before(self) -> tuple[tuple[int, int], ...]:
-        """The same in the old content: the removed lines, and those on both sides of added ones."""
-        around = (
-            (at.old_start - 1, at.old_start + at.removed.lines)
-            for at in self.file.hunks
-        )
-        return Spans.of((max(1, first), last) for first, last in around).runs
+        """In the old content: removed lines, and the lines on both sides of added ones."""
+        runs = []
+        for hunk in self.file.hunks:
+            last = hunk.old_start + hunk.removed.lines
+            runs.append((max(1, hunk.old_start - 1), last))
+        return LineRanges.of(runs).runs
 
     @property
     def added_lines(self) -> int:
-        """How many lines were added."""
+        """The number of added lines."""
         return sum(hunk.added.lines for hunk in self.file.hunks)
 
-    def bare(self) -> Target:
-        """Return the same target without its text, which lies in the private copy."""
+    def without_text(self) -> Target:
+        """Return the target without its text, to save memory."""
         return replace(self, text=b"")
 
 
@@ -131,51 +131,60 @@ def lines_of(workdir: Path, name: str) -> list[bytes]:
 
 
 def dialect_of(file: FileChange) -> Dialect | None:
-    """Return how the new side of ``file`` is to be scanned, None where it is no code with rules.
+    """Return the dialect of the new content, None if it is not code with rules.
 
-    The extension decides; without one, the first line.  A first line that was
-    added, or that belongs to an executable file, counts under any name that is
-    no known extension.
+    A known extension decides, otherwise the first line.  The first line is tested if it
+    was added, if the file is executable, or if the name has no extension.
     """
     if file.is_deletion or file.is_submodule or file.is_symlink:
         return None
     if not file.hunks and not becomes_code(file):
         return None
-    named = by_name(file.path)
-    if named is not None:
-        return named
-    first = next(iter(file.hunks), None)
-    if first is not None and first.new_start <= 1 and first.added.lines:
-        return by_first_line(first.added.head(512))
+    dialect = by_name(file.path)
+    if dialect is not None:
+        return dialect
+    first_hunk = next(iter(file.hunks), None)
+    if first_hunk is not None and first_hunk.new_start <= 1 and first_hunk.added.lines:
+        return by_first_line(first_hunk.added.head(512))
     if file.new_mode == MODE_EXECUTABLE or may_hide_code(file.path):
         return by_first_line(_content(file)[:512])
     return None
 
 
 def becomes_code(file: FileChange) -> bool:
-    """Whether a new name makes code of what was another language or none."""
-    was = by_name(file.old_path) if file.old_path not in {None, file.path} else None
-    now = by_name(file.path)
-    renamed = file.old_path not in {None, file.path} and now is not None
-    return renamed and (was is None or was.language is not (now and now.language))
+    """Whether a rename turns a file of another language, or none, into code."""
+    if file.old_path is None or file.old_path == file.path:
+        return False
+    new_dialect = by_name(file.path)
+    if new_dialect is None:
+        return False
+    old_dialect = by_name(file.old_path)
+    return old_dialect is None or old_dialect.language is not new_dialect.language
 
 
-def prepare(file: FileChange, pack: Pack) -> Target | NotInspected | None:
-    """Return the target that ``file`` gives, why there is none, or None where none is wanted."""
+def prepare(
+    file: FileChange, engine_rules: EngineRules
+) -> Target | NotInspected | None:
+    """Return the target of ``file``, why it cannot be inspected, or None for other files."""
     try:
         dialect = dialect_of(file)
-        if dialect is None or dialect.language.name not in pack.languages:
+        if dialect is None:
+            return None
+        language = dialect.language
+        if language.name not in engine_rules.languages:
             return None
         if file.incomplete:
             return NotInspected(file.path, "failed", file.incomplete)
         data = _content(file)
-        other = _same_name(data, dialect, pack) if dialect.extension == "ts" else ""
-        if other:
-            return NotInspected(file.path, "not_applicable", other)
-        text = as_utf8(data, dialect.language)
-        rules = pack.applicable(dialect.language.name, text)
-        added = _added(file, text) if rules else Spans(())
-        return Target(file, dialect, text if rules else b"", added, rules)
+        if dialect.extension == "ts":
+            other_format = _other_format_of_ts(data, dialect, engine_rules)
+            if other_format:
+                return NotInspected(file.path, "not_applicable", other_format)
+        text = as_utf8(data, language)
+        rules = engine_rules.applicable(language.name, text)
+        if not rules:
+            return Target(file, dialect, b"", LineRanges(()), rules)
+        return Target(file, dialect, text, _added(file, text), rules)
     except ContentUnavailableError as error:
         return _unavailable(file, error)
     except UnreadableCodeError as error:
@@ -183,33 +192,35 @@ def prepare(file: FileChange, pack: Pack) -> Target | NotInspected | None:
 
 
 def old_text(target: Target) -> bytes | None:
-    """Return the text before the change as UTF-8, None where it was no code of this language.
+    """Return the old content as UTF-8, None if it was not code of this language.
 
-    Raises ContentUnavailableError where it is not known.
+    Raises ContentUnavailableError if it is not available.
     """
     file = target.file
     if file.old_path is None or becomes_code(file) or file.old_mode == MODE_SYMLINK:
         return None
     if file.old is None:
         raise ContentUnavailableError(
-            "the file before the change is needed and is not known"
+            "the old content of the file is needed and not available"
         )
     try:
         return as_utf8(file.old.read(MAX_BYTES), target.dialect.language)
     except UnreadableCodeError:
-        return None  # then every finding counts as new
+        return None  # every finding counts as new
 
 
-def _same_name(data: bytes, dialect: Dialect, pack: Pack) -> str:
-    """Return what else a ``.ts`` file is, "" where it could be TypeScript."""
+def _other_format_of_ts(
+    data: bytes, dialect: Dialect, engine_rules: EngineRules
+) -> str:
+    """Return what a ``.ts`` file is if it is not TypeScript, else ""."""
     if data.lstrip().startswith((b"<?xml", b"<!DOCTYPE TS")):
-        return "a Qt translation, no TypeScript"
-    # ISO/IEC 13818-1: packets of 188 bytes, each of which begins with 0x47.  A
-    # program can be made to look like that; then it holds the words of a rule.
-    starts = data[::_PACKET]
-    packets = len(starts) > 1 and not starts.strip(b"G") and b"\0" in data
-    if packets and not pack.applicable(dialect.language.name, data):
-        return "an MPEG transport stream, no TypeScript"
+        return "a Qt translation, not TypeScript"
+    # ISO/IEC 13818-1: packets of 188 bytes, each beginning with 0x47.  A program can
+    # imitate that, but then it contains the words that a rule needs.
+    sync_bytes = data[::_PACKET_SIZE]
+    is_stream = len(sync_bytes) > 1 and not sync_bytes.strip(b"G") and b"\0" in data
+    if is_stream and not engine_rules.applicable(dialect.language.name, data):
+        return "an MPEG transport stream, not TypeScript"
     return ""
 
 
@@ -218,25 +229,25 @@ def _content(file: FileChange) -> bytes:
         return file.new.read(MAX_BYTES)
     if file.status == "A" and len(file.hunks) == 1 and file.hunks[0].new_start <= 1:
         return file.hunks[0].added.head(MAX_BYTES)
-    raise ContentUnavailableError("the whole file is needed and is not known")
+    raise ContentUnavailableError("the whole file is needed and not available")
 
 
-def _added(file: FileChange, text: bytes) -> Spans:
-    """Return the added lines, as numbers in ``text``."""
+def _added(file: FileChange, text: bytes) -> LineRanges:
+    """Return the added lines, numbered as in ``text``."""
     readable = added_text(file)
     if readable.encoding != "utf-8" and readable.skipped is None:
-        return Spans.of((line.number, line.number) for line in readable.lines())
+        return LineRanges.of((line.number, line.number) for line in readable.lines())
     last = text.count(b"\n") + 1
-    return Spans.of(
+    return LineRanges.of(
         (hunk.new_start, min(last, hunk.new_start + hunk.added.lines - 1))
         for hunk in file.hunks
     )
 
 
 def _unavailable(file: FileChange, error: ContentUnavailableError) -> NotInspected:
-    """Say of a blob that was not read whether it is too large or missing."""
+    """Return whether a blob that could not be read is too large or missing."""
     try:
-        size = len(file.new.read(_LOOK)) if file.new is not None else 0
+        size = len(file.new.read(_MAX_PROBE)) if file.new is not None else 0
     except ContentUnavailableError:
         size = 0
     if size > MAX_BYTES:

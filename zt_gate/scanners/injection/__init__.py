@@ -1,9 +1,10 @@
-"""Instructions to a model, and what is hidden in characters.
+"""Prompt injection: instructions to a model, and text hidden in characters.
 
-``scan`` walks the change; ``hidden`` and ``letters`` look at lines that are not
-ASCII; ``reading`` holds the signal families (``families``, ``words``) against
-every block of added lines and its decoded readings (``decode``); ``scoring``
-makes signals a tier.  What counts stands under ``rules/injection/``.
+``scan`` walks the change.  ``invisible_characters`` and ``confusables`` check
+lines that are not ASCII.  ``page_scan`` matches the signal families
+(``signal_families``) against each page of added lines (``added_pages``) and its
+decoded readings (``decoding``, ``markup``, ``obfuscated_words``); ``scoring``
+turns the hits into findings.  Rules and signals are in ``rules/injection/``.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class InjectionScanner:
     info = ScannerInfo("injection", reads_messages=True)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Look at the change; raises FamilyError where a family file is wrong."""
+        """Scan the change; raises FamilyError for an invalid family file."""
         from zt_gate.scanners.injection.scan import scan
 
         return scan(change, context)

@@ -1,8 +1,8 @@
-"""The pages of a file's added lines: adjacent ones, some hundred at once.
+"""Pages: runs of adjacent added lines, some hundred lines each.
 
-A page of plain text is cut from the bytes of a hunk.  What is not plain (other
-encodings, NULs, lines beyond a window, hunks that touch) is collected line by
-line, which costs ten times as much and is rare.
+Pages of plain text are split from the bytes of a hunk.  Other text (other encodings, NUL
+bytes, very long lines, adjacent hunks) is read line by line, which takes ten times as
+long and is rare.
 """
 
 from __future__ import annotations
@@ -14,98 +14,105 @@ from zt_gate.syntax.text import WINDOW
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from zt_gate.model.change import FileChange, Hunk, Line
+    from zt_gate.model.change import FileChange, Line
     from zt_gate.syntax.text import TextLines
 
-#: A page of adjacent lines, and how many of them the next one sees again.
+#: Lines and bytes of a page, and how many of its last lines the next page repeats.
 PAGE_LINES = 400
 PAGE_BYTES = 32 * 1024
-AGAIN = 15
-#: Larger hunks are not read at once.
-_HUNK_BYTES = 1 << 20
+OVERLAP_LINES = 15
+#: Larger hunks are read line by line.
+_MAX_HUNK_BYTES = 1 << 20
 
 
 class AddedPage(NamedTuple):
-    """Adjacent lines; ``first`` is the number of the first of them.
+    """Adjacent lines; ``first`` is the line number of the first one.
 
-    The first ``again`` of them stood in the last page.
+    The first ``overlap`` lines are the last lines of the previous page.
     """
 
     first: int
     lines: Sequence[bytes]
-    again: int
+    overlap: int
 
 
 def pages(text: TextLines) -> Iterator[AddedPage]:
-    """Yield the added lines of a file as pages; long lines stand alone."""
-    cut = _cut(text.file) if text.encoding == "utf-8" else None
-    if cut is None:
-        yield from _collect(text.lines())
+    """Yield the added lines of a file as pages; a long line is a page of its own."""
+    lines_of_hunks = None
+    if text.encoding == "utf-8":
+        lines_of_hunks = _split_hunks(text.file)
+    if lines_of_hunks is None:
+        yield from _pages_of_lines(text.lines())
         return
-    for hunk, lines in cut:
-        yield from parts(hunk.new_start, lines)
+    for first, lines in lines_of_hunks:
+        yield from split_into_pages(first, lines)
 
 
-def _cut(file: FileChange) -> list[tuple[Hunk, list[bytes]]] | None:
-    """Return the lines of each hunk, or None where the file has to be read line by line."""
-    found: list[tuple[Hunk, list[bytes]]] = []
-    after = -1
-    if sum(hunk.added.length for hunk in file.hunks) > _HUNK_BYTES:
+def _split_hunks(file: FileChange) -> list[tuple[int, list[bytes]]] | None:
+    """Return the first line number and the lines of each hunk.
+
+    None where the file must be read line by line.
+    """
+    if sum(hunk.added.length for hunk in file.hunks) > _MAX_HUNK_BYTES:
         return None
+    lines_of_hunks: list[tuple[int, list[bytes]]] = []
+    end_of_last_hunk = -1
     for hunk in file.hunks:
         body = hunk.added
         if not body.lines:
             continue
         data = body.store.read(body.offset, body.length)
-        if hunk.new_start <= after or b"\0" in data:
+        if hunk.new_start <= end_of_last_hunk or b"\0" in data:
             return None
         lines = data.split(b"\n")
         del lines[body.lines :]
         if max(map(len, lines)) > WINDOW:
             return None
-        after = hunk.new_start + len(lines)
-        found.append((hunk, lines))
-    return found
+        end_of_last_hunk = hunk.new_start + len(lines)
+        lines_of_hunks.append((hunk.new_start, lines))
+    return lines_of_hunks
 
 
-def parts(number: int, lines: Sequence[bytes]) -> Iterator[AddedPage]:
-    """Cut adjacent lines, the first of which has this number, into pages."""
-    first = again = 0
+def split_into_pages(number: int, lines: Sequence[bytes]) -> Iterator[AddedPage]:
+    """Split adjacent lines into pages; ``number`` is the line number of the first line."""
+    first = overlap = 0
     while True:
-        last = _end(lines, first)
-        yield AddedPage(number + first, lines[first:last], again)
+        last = _end_of_page(lines, first)
+        yield AddedPage(number + first, lines[first:last], overlap)
         if last >= len(lines):
             return
-        back = lines[max(first, last - AGAIN) : last]
-        again = len(back) if sum(map(len, back)) <= PAGE_BYTES // 2 else 0
-        first = last - again
+        repeated = lines[max(first, last - OVERLAP_LINES) : last]
+        overlap = len(repeated)
+        if sum(map(len, repeated)) > PAGE_BYTES // 2:
+            overlap = 0
+        first = last - overlap
 
 
-def _end(lines: Sequence[bytes], first: int) -> int:
-    """Return where a page that begins at ``first`` ends."""
-    last = min(first + PAGE_LINES, len(lines))
-    size = sum(map(len, lines[first:last]))
-    while size > PAGE_BYTES and last > first + AGAIN + 1:
-        last -= 1
-        size -= len(lines[last])
-    return last
+def _end_of_page(lines: Sequence[bytes], first: int) -> int:
+    """Return the index after the last line of the page that begins at ``first``."""
+    end = min(first + PAGE_LINES, len(lines))
+    size = sum(map(len, lines[first:end]))
+    while size > PAGE_BYTES and end > first + OVERLAP_LINES + 1:
+        end -= 1
+        size -= len(lines[end])
+    return end
 
 
-def _collect(lines: Iterable[Line]) -> Iterator[AddedPage]:
-    """Group adjacent lines; long lines stand alone."""
-    held: list[bytes] = []
-    number = 0  # of the line after those that are held
+def _pages_of_lines(lines: Iterable[Line]) -> Iterator[AddedPage]:
+    """Group adjacent lines into pages; a long line is a page of its own."""
+    group: list[bytes] = []
+    next_number = 0
     for line in lines:
-        apart = bool(held) and line.number != number
-        long = len(line.data) > WINDOW
-        if held and (apart or long or len(held) >= PAGE_LINES):
-            yield from parts(number - len(held), held)
-            held = held[-AGAIN:] if not apart and not long else []
-        if long:
+        is_adjacent = line.number == next_number
+        is_long = len(line.data) > WINDOW
+        if group and (not is_adjacent or is_long or len(group) >= PAGE_LINES):
+            yield from split_into_pages(next_number - len(group), group)
+            group = group[-OVERLAP_LINES:] if is_adjacent and not is_long else []
+        if is_long:
             yield AddedPage(line.number, (line.data,), 0)
-            held = []
+            group = []
             continue
-        held.append(line.data)
-        number = line.number + 1
-    if held:
-        yield from parts(number - len(held), held)
+        group.append(line.data)
+        next_number = line.number + 1
+    if group:
+        yield from split_into_pages(next_number - len(group), group)

@@ -1,9 +1,8 @@
-"""Letters that look like others: mixed alphabets, styled letters, names.
+"""Finds letters that look like others: mixed scripts, styled letters, file names.
 
-A word counts where it mixes Latin letters with foreign ones that look like
-Latin ones, all of them, so that the whole word folds to ASCII (UTS #39).  A
-line that is mostly in the foreign script keeps quiet: there, such a word is a
-slip of the keyboard.
+A word is reported if it mixes Latin letters with letters of other scripts that all look
+like Latin ones, so that the whole word folds to ASCII (UTS #39).  In a line mostly in
+the other script, such a word is a typing error and is not reported.
 """
 
 from __future__ import annotations
@@ -22,119 +21,127 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"[^\W\d_]\w*")
 _STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3]+")
-# Squared letters, white and black on white and black, and letters of flags: A to Z.
-_LETTER_SIGNS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
+# The first of 26 letters A to Z: squared, negative circled, negative squared, regional indicators.
+_SYMBOL_ALPHABETS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 _IN_NAME = re.compile("[\u200b\u2060-\u2064\ufeff\u3164\u00ad\u200e\u200f\u061c]")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|(?://|#|/\*|--\s|<!--).*")
 
 
 def fold_table(rules: Mapping[str, Rule], *, wide: bool = False) -> dict[int, str]:
-    """Return the map from foreign look-alikes to ASCII; ``wide`` adds the doubtful ones."""
+    """Return the map from confusables to ASCII letters; ``wide`` adds doubtful ones."""
     data = rules["injection/mixed-script-identifier"].data
     pairs = " ".join(data["confusables"]).split()
     if wide:
         pairs += data["lookalikes"].split()
     table = {ord(pair[0]): pair[1] for pair in pairs}
     if wide:
-        for first in _LETTER_SIGNS:
-            table.update(
-                (first + number, chr(ord("a") + number)) for number in range(26)
-            )
+        for first in _SYMBOL_ALPHABETS:
+            for number in range(26):
+                table[first + number] = chr(ord("a") + number)
     return table
 
 
-def look_alikes(
+def find(
     text: str, path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
 ) -> Iterator[InvisibleSpan]:
-    """Yield mixed words and styled sentences of one line that is not ASCII."""
+    """Yield mixed-script words and styled text of one line that is not ASCII."""
     code = paths.is_any(path, *paths.CODE)
-    found = _mixed(text, table, alone=1 if code else 4) or (
-        _whole(text, table) if code else None
-    )
-    if found is not None:
-        yield found
+    if code:
+        span = _mixed(text, table, minimum=1) or _whole(text, table)
+    else:
+        # In prose, a short word is a typing error on a keyboard with two layouts.
+        span = _mixed(text, table, minimum=4)
+    if span is not None:
+        yield span
     styled = _styled(text, rules["injection/styled-letters"].data["limits"])
     if styled is not None:
         yield styled
 
 
-def look_at_name(
+def check_name(
     path: bytes, table: Mapping[int, str], rules: Mapping[str, Rule]
 ) -> InvisibleSpan | None:
-    """Return what is wrong with a path that is not ASCII, or None."""
+    """Return the finding on a path that is not ASCII, or None."""
     text = path.decode("utf-8", "surrogateescape")
-    hidden = next(look(text, b"name.py", 0, rules), None)
-    if hidden is None and _IN_NAME.search(text):
-        hidden = InvisibleSpan("", 0, len(text), "invisible characters")
-    found = hidden or _mixed(text, table, alone=1) or _whole(text, table)
-    if found is None:
+    problem = _problem_of_name(text, table, rules)
+    if not problem:
         return None
     message = (
-        f"the name holds {found.message}" if hidden else f"the name has {found.message}"
+        f"the file name contains {problem}; the name is {show_hidden.visible(text)}"
     )
-    return InvisibleSpan(
-        "injection/confusable-name",
-        0,
-        len(text),
-        f"{message}; it is {show_hidden.visible(text)}",
-    )
+    return InvisibleSpan("injection/confusable-name", 0, len(text), message)
 
 
-def _mixed(text: str, table: Mapping[int, str], *, alone: int) -> InvisibleSpan | None:
-    """Find mixed words; a single one must have ``alone`` letters at least.
+def _problem_of_name(
+    text: str, table: Mapping[int, str], rules: Mapping[str, Rule]
+) -> str:
+    # Any name of a code file selects the checks for code.
+    invisible = next(look(text, b"name.py", 0, rules), None)
+    if invisible is not None:
+        return invisible.message
+    if _IN_NAME.search(text):
+        return "invisible characters"
+    confusable = _mixed(text, table, minimum=1) or _whole(text, table)
+    return confusable.message if confusable is not None else ""
 
-    In prose a short one is a slip of a keyboard with two layouts.
-    """
+
+def _mixed(
+    text: str, table: Mapping[int, str], *, minimum: int
+) -> InvisibleSpan | None:
+    """Find mixed-script words; a single one must have ``minimum`` letters."""
     words = []
-    foreign = latin = 0
+    foreign_letters = latin_letters = 0
     for match in _WORDS.finditer(text):
         word = match[0]
         if word.isascii():
-            latin += len(word)
-        elif _folds(word, table) and any(
-            char.isascii() and char.isalpha() for char in word
-        ):
+            latin_letters += len(word)
+        elif _folds_to_ascii(word, table) and _has_ascii_letter(word):
             words.append(match)
         else:
-            foreign += sum(_script(char) for char in word)
-    if len(words) == 1 and len(words[0][0]) < alone:
+            foreign_letters += sum(map(_is_foreign, word))
+    if not words or (len(words) == 1 and len(words[0][0]) < minimum):
         return None
-    if not words or foreign > latin + sum(len(match[0]) for match in words):
+    mixed_letters = sum(len(match[0]) for match in words)
+    if foreign_letters > latin_letters + mixed_letters:
         return None
-    return _say(words, table)
+    return _span_of(words, table)
 
 
 def _whole(text: str, table: Mapping[int, str]) -> InvisibleSpan | None:
-    """Find an identifier wholly in look-alikes, where nothing else on the line is foreign."""
+    """Find identifiers of confusables only, in a line without other foreign words."""
     words = []
-    bare = _QUOTED.sub(lambda match: " " * len(match[0]), text)
-    for match in _WORDS.finditer(bare):
+    unquoted = _QUOTED.sub(lambda match: " " * len(match[0]), text)
+    for match in _WORDS.finditer(unquoted):
         if match[0].isascii():
             continue
-        if len(match[0]) < 2 or not _folds(match[0], table):
+        if len(match[0]) < 2 or not _folds_to_ascii(match[0], table):
             return None
         words.append(match)
-    return _say(words, table) if words else None
+    return _span_of(words, table) if words else None
 
 
-def _folds(word: str, table: Mapping[int, str]) -> bool:
+def _folds_to_ascii(word: str, table: Mapping[int, str]) -> bool:
     folded = word.translate(table)
     return folded != word and folded.isascii()
 
 
-def _script(char: str) -> bool:
+def _has_ascii_letter(word: str) -> bool:
+    return any(char.isascii() and char.isalpha() for char in word)
+
+
+def _is_foreign(char: str) -> bool:
+    """Whether a letter is Greek, Cyrillic, Armenian or Cherokee."""
     return "\u0370" <= char <= "\u058f" or "\u13a0" <= char <= "\u13ff"
 
 
-def _say(words: list[re.Match[str]], table: Mapping[int, str]) -> InvisibleSpan:
+def _span_of(words: list[re.Match[str]], table: Mapping[int, str]) -> InvisibleSpan:
     foreign = [char for match in words for char in match[0] if ord(char) in table]
-    first = words[0][0][:40].translate(table)
-    more = f" and {len(words) - 1} more words" if len(words) > 1 else ""
-    escaped = show_hidden.escapes(foreign)
-    message = (
-        f'foreign letters ({escaped}) that look like Latin ones in "{first}"{more}'
-    )
+    letters = show_hidden.escapes(foreign)
+    message = f"letters ({letters}) that look like Latin letters in "
+    message += f'"{words[0][0][:40].translate(table)}"'
+    if len(words) > 1:
+        message += f" and {len(words) - 1} more words"
     return InvisibleSpan(
         "injection/mixed-script-identifier", words[0].start(), words[-1].end(), message
     )
@@ -142,16 +149,16 @@ def _say(words: list[re.Match[str]], table: Mapping[int, str]) -> InvisibleSpan:
 
 def _styled(text: str, limits: Mapping[str, int]) -> InvisibleSpan | None:
     runs = list(_STYLED.finditer(text))
-    letters = sum(len(run[0]) for run in runs)
-    if len(runs) < limits["words"] or letters < limits["letters"] or _CJK.search(text):
+    if len(runs) < limits["words"] or _CJK.search(text):
         return None
-    # A formula has many one-letter variables; a sentence has words.
+    if sum(len(run[0]) for run in runs) < limits["letters"]:
+        return None
+    # A formula has variables of one letter; a sentence has words.
     if sum(len(run[0]) >= 3 for run in runs) < 2:
         return None
     import unicodedata
 
-    plain = unicodedata.normalize("NFKC", text[runs[0].start() : runs[-1].end()])
-    message = f'styled letters that read "{show_hidden.visible(plain)}"'
-    return InvisibleSpan(
-        "injection/styled-letters", runs[0].start(), runs[-1].end(), message
-    )
+    start, end = runs[0].start(), runs[-1].end()
+    plain = unicodedata.normalize("NFKC", text[start:end])
+    message = f'styled Unicode letters; plain text: "{show_hidden.visible(plain)}"'
+    return InvisibleSpan("injection/styled-letters", start, end, message)

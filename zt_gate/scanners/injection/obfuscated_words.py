@@ -1,7 +1,7 @@
-"""Words in disguise: digits for letters, shuffled inner letters, letters spaced out.
+"""Obfuscated words: leetspeak, shuffled inner letters, ROT13, spaced-out letters.
 
-The block's set of words is enough to see that there is none of it, which is
-the rule; only then lines are rewritten.
+The set of words of a block shows whether any of these can occur.  Most blocks have
+none, and only the others are rewritten line by line.
 """
 
 from __future__ import annotations
@@ -14,187 +14,210 @@ from zt_gate.scanners.injection import show_hidden
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from zt_gate.scanners.injection.signal_families import SignalBook
+    from zt_gate.scanners.injection.signal_families import SignalCatalog
 
-#: So many different disguised words on one line are a disguise by themselves.
-_LEET = 6
-_SHUFFLED = 4
-#: At least one word in so many on the line.
-_SHARE = 20
-#: So many in a block are worth a second reading.
-_WORTH = 3
+#: Different leetspeak words, or shuffled words, in one line that make a finding.
+_MIN_LEET = 6
+_MIN_SHUFFLED = 4
+#: A line of leetspeak has at most this many words for each leetspeak word.
+_MAX_WORDS_PER_LEET = 20
+#: Disguised words in a block from which its lines are rewritten.
+_MIN_IN_BLOCK = 3
+_MAX_WORD_LENGTH = 24
 
-#: So many turned words in a line are no accident.
-TURNED = 4
-_TURNED_LENGTH = 4
+#: Enciphered words in one line from which the line is deciphered.
+MIN_ENCIPHERED = 4
+_MIN_ENCIPHERED_LENGTH = 4
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ROT13 = str.maketrans(
     _LETTERS + _LETTERS.upper(),
     _LETTERS[13:] + _LETTERS[:13] + _LETTERS[13:].upper() + _LETTERS[:13].upper(),
 )
-_LONGEST = 24
-_LEET_TABLES = tuple(str.maketrans("013457@$8", f"o{one}east" + "asb") for one in "il")
+# The digit 1 can be i or l.
+_LEET_TABLES = tuple(
+    str.maketrans("013457@$8", f"o{letter}east" + "asb") for letter in "il"
+)
 _WORD = r"(?<![\w$@])[A-Za-z0-9@$]{2,24}(?![\w$@])"
 _SPACED = (
     r"(?:(?<=[\s\"'(>])|^)(?:[A-Za-z0-9][.,:'!?]? {1,6}){10,}[A-Za-z0-9]?[.,:'!?]?"
 )
-_SINGLES = frozenset("etnoisar")
-_FEW = 4
-_TOLD = 5
-_KNOWN = 3
-_WORD_LENGTH = 4
-_MANY = 8
-# One sign between the letters of a word, and again: "w.o.r.d", "w-o-r-d".
-_SPREAD = r"(?<![A-Za-z0-9])[A-Za-z](?:([.*|~·•_-])[A-Za-z])(?:\1[A-Za-z]){0,22}(?![A-Za-z0-9])"
-_SPREADS = (
+_FREQUENT_LETTERS = frozenset("etnoisar")
+_MIN_SINGLE_LETTERS = 4
+_MIN_JOINED_WORDS = 5
+_MIN_COMMON_WORDS = 3
+_MIN_COMMON_LENGTH = 4
+_MIN_SPACES = 8
+# The same sign between all letters of a word: "w.o.r.d", "w-o-r-d".
+_SEPARATED = r"(?<![A-Za-z0-9])[A-Za-z](?:([.*|~·•_-])[A-Za-z])(?:\1[A-Za-z]){0,22}(?![A-Za-z0-9])"
+_SEPARATED_BYTES = (
     (b".", rb"\.(?<=[a-z]\.)(?:[a-z]\.){3}[a-z]"),
     (b"*", rb"\*(?<=[a-z]\*)(?:[a-z]\*){3}[a-z]"),
     (b"|", rb"\|(?<=[a-z]\|)(?:[a-z]\|){3}[a-z]"),
     (b"-", rb"-(?<=[a-z]-)(?:[a-z]-){3}[a-z]"),
 )
-_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_UNICODE_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
-def meaning(word: str, book: SignalBook) -> str | None:
-    """Return the common word that a word is a disguise of, or None."""
-    size = len(word)
-    if size > _LONGEST or word in book.common:
+def plain_word(word: str, catalog: SignalCatalog) -> str | None:
+    """Return the common word that ``word`` disguises, or None."""
+    length = len(word)
+    if length > _MAX_WORD_LENGTH or word in catalog.common:
         return None
-    if word.isalpha():
-        alike = book.shapes.get((word[0], word[-1], size)) if size >= 4 else None
-        return _unshuffle(word, alike) if alike else None
-    return _unleet(word, book.common)
+    if not word.isalpha():
+        return _unleet(word, catalog.common)
+    if length < 4:
+        return None
+    candidates = catalog.shapes.get((word[0], word[-1], length), [])
+    return _unshuffle(word, candidates)
 
 
-def folds(meant: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the disguised words of a block with what they stand for, {} where too few."""
-    telling = sum(not word.isdigit() for word in meant)
-    return meant if telling >= _WORTH else {}
+def worth_rewriting(disguised: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the disguised words of a block, or {} where there are too few of them."""
+    count = sum(not word.isdigit() for word in disguised)
+    return disguised if count >= _MIN_IN_BLOCK else {}
 
 
-def turning(common: Iterable[str]) -> dict[str, str]:
-    """Return how common words look turned by 13 letters (``"rot13"``) or round (``"reverse"``)."""
-    known = {word for word in common if word.isascii()}
-    turned = {}
-    for word in known:
-        if len(word) >= _TURNED_LENGTH:
-            for kind in ("rot13", "reverse"):
-                turned[turn(word, kind)] = kind
-    return {word: kind for word, kind in turned.items() if word not in known}
+def enciphered_words(common: Iterable[str]) -> dict[str, str]:
+    """Map the common words, enciphered, to the cipher: ``"rot13"`` or ``"reverse"``."""
+    ascii_words = {word for word in common if word.isascii()}
+    ciphers = {}
+    for word in ascii_words:
+        if len(word) < _MIN_ENCIPHERED_LENGTH:
+            continue
+        for cipher in ("rot13", "reverse"):
+            ciphers[encipher(word, cipher)] = cipher
+    return {word: cipher for word, cipher in ciphers.items() if word not in ascii_words}
 
 
-def turn(text: str, kind: str) -> str:
-    """Turn a text by 13 letters or round; the same again turns it back."""
-    if kind == "reverse":
+def encipher(text: str, cipher: str) -> str:
+    """Encipher a text with ``"rot13"`` or ``"reverse"``; both are their own inverse."""
+    if cipher == "reverse":
         return text[::-1]
     return text.translate(_ROT13)
 
 
-def unturn(text: str, turned: Mapping[str, str]) -> tuple[str, str]:
-    """Return a line that was turned in the clear, and a message if it was."""
-    words = {word for word in re.findall(r"[a-z]{4,}", text.lower()) if word in turned}
-    for kind in ("rot13", "reverse"):
-        if sum(turned[word] == kind for word in words) >= TURNED:
-            clear = turn(text, kind)
-            return (
-                clear,
-                f'turned letters that read "{show_hidden.visible(clear.strip())}"',
-            )
+def decipher(text: str, enciphered: Mapping[str, str]) -> tuple[str, str]:
+    """Return a line deciphered, and a message for the finding, "" where nothing changed."""
+    line_words = re.findall(r"[a-z]{4,}", text.lower())
+    ciphers = [enciphered[word] for word in set(line_words) if word in enciphered]
+    for cipher, description in (("rot13", "ROT13 text"), ("reverse", "reversed text")):
+        if ciphers.count(cipher) >= MIN_ENCIPHERED:
+            clear = encipher(text, cipher)
+            return clear, _message(description, clear)
     return text, ""
 
 
-def _unshuffle(word: str, alike: list[str]) -> str | None:
+def _message(description: str, clear: str) -> str:
+    return f'{description}; decoded: "{show_hidden.visible(clear.strip())}"'
+
+
+def _unshuffle(word: str, candidates: list[str]) -> str | None:
     letters = sorted(word)
-    return next((plain for plain in alike if sorted(plain) == letters), None)
+    for candidate in candidates:
+        if sorted(candidate) == letters:
+            return candidate
+    return None
 
 
-def _unleet(word: str, known: frozenset[str]) -> str | None:
+def _unleet(word: str, common: frozenset[str]) -> str | None:
     if "_" in word:
         return None
     for table in _LEET_TABLES:
         plain = word.translate(table)
-        if plain in known:
+        if plain in common:
             return plain
-    if word.count("1") > 1:  # one digit may stand for i and for l in the same word
-        first, rest = word.split("1", 1)
-        for one, table in (("i", _LEET_TABLES[1]), ("l", _LEET_TABLES[0])):
-            plain = f"{first}{one}{rest}".translate(table)
-            if plain in known:
-                return plain
+    if word.count("1") < 2:
+        return None
+    # The digit 1 can be i and l in the same word.
+    head, tail = word.split("1", 1)
+    for first_letter, table in (("i", _LEET_TABLES[1]), ("l", _LEET_TABLES[0])):
+        plain = f"{head}{first_letter}{tail}".translate(table)
+        if plain in common:
+            return plain
     return None
 
 
-def unfold(text: str, plain: Mapping[str, str]) -> tuple[str, str]:
-    """Return a line with its disguised words in the clear, and a message if they are many."""
-    seen: set[str] = set()
+def rewrite(text: str, disguised: Mapping[str, str]) -> tuple[str, str]:
+    """Return a line with plain words for disguised ones.
+
+    Also returns a message for the finding, "" unless many words were disguised.
+    """
+    replaced: set[str] = set()
 
     def replace(match: re.Match[str]) -> str:
         word = match[0].lower()
-        meant = plain.get(word)
-        if meant is None:
+        plain = disguised.get(word)
+        if plain is None:
             return match[0]
-        seen.add(word)
-        return meant
+        replaced.add(word)
+        return plain
 
     clear = re.sub(_WORD, replace, text)
-    leet = sum(
-        len(word) > 2 and not word.isalpha() and not word.isdigit() for word in seen
-    )
-    shuffled = sum(word.isalpha() for word in seen)
-    if leet < _WORTH and shuffled < 2:
+    shuffled = sum(word.isalpha() for word in replaced)
+    leet = sum(_is_leet(word) for word in replaced)
+    if leet < _MIN_IN_BLOCK and shuffled < 2:
         return text, ""
-    # Short names of minified code look like some words by chance, and are many.
-    if leet >= _LEET and leet * _SHARE >= sum(1 for _ in re.finditer(_WORD, text)):
-        return (
-            clear,
-            f'digits for letters that read "{show_hidden.visible(clear.strip())}"',
-        )
-    if shuffled >= _SHUFFLED and shuffled * 6 >= len(text.split()):
-        return (
-            clear,
-            f'shuffled letters that read "{show_hidden.visible(clear.strip())}"',
-        )
+    # Short names of minified code resemble some words by chance.
+    if leet >= _MIN_LEET and leet * _MAX_WORDS_PER_LEET >= _count_words(text):
+        return clear, _message("digits in place of letters", clear)
+    if shuffled >= _MIN_SHUFFLED and shuffled * 6 >= len(text.split()):
+        return clear, _message("words with shuffled letters", clear)
     return clear, ""
 
 
+def _is_leet(word: str) -> bool:
+    return len(word) > 2 and not word.isalpha() and not word.isdigit()
+
+
+def _count_words(text: str) -> int:
+    return sum(1 for _ in re.finditer(_WORD, text))
+
+
 def may_be_spaced(words: set[str], lowered: bytes) -> bool:
-    """Whether single letters stand between spaces often enough to look closer."""
-    singles = words & _SINGLES
-    return len(singles) >= _FEW and (
-        sum(b" %b " % letter.encode() in lowered for letter in singles) >= _FEW
-        or any(
-            sign in lowered and re.search(spread, lowered) for sign, spread in _SPREADS
-        )
+    """Whether enough single letters occur between spaces to test each line."""
+    singles = words & _FREQUENT_LETTERS
+    if len(singles) < _MIN_SINGLE_LETTERS:
+        return False
+    between_spaces = sum(b" %b " % letter.encode() in lowered for letter in singles)
+    if between_spaces >= _MIN_SINGLE_LETTERS:
+        return True
+    return any(
+        separator in lowered and re.search(pattern, lowered)
+        for separator, pattern in _SEPARATED_BYTES
     )
 
 
 def has_odd_blanks(text: str) -> bool:
-    """Whether a line has blanks enough, other than the space, to part letters."""
-    return not text.isascii() and len(_BLANKS.findall(text)) >= _MANY
+    """Whether a line contains many Unicode spaces, which can separate letters."""
+    return not text.isascii() and len(_UNICODE_SPACES.findall(text)) >= _MIN_SPACES
 
 
-def unspace(text: str, known: Container[str]) -> tuple[str, str]:
-    """Return a line with spaced-out letters joined to words, and a message if it did so.
+def unspace(text: str, common: Container[str]) -> tuple[str, str]:
+    """Return a line with spaced-out letters joined to words, and a message for the finding.
 
-    Words are what two or more spaces part, or letters with one sign between all of
-    them, where some of the words are ``known``.
+    Two or more spaces separate words.  Letters with the same sign between them are
+    joined only where several of the resulting words are in ``common``.
     """
     joined: list[str] = []
 
     def join(match: re.Match[str]) -> str:
-        parts = [part.replace(" ", "") for part in re.split(r" {2,}", match[0])]
-        joined.extend(parts)
-        return " ".join(parts)
+        words = [part.replace(" ", "") for part in re.split(r" {2,}", match[0])]
+        joined.extend(words)
+        return " ".join(words)
 
     clear = re.sub(_SPACED, join, text)
-    # Chains of one-letter names in minified code have no words in them.
-    spread = [match[0].replace(match[1], "") for match in re.finditer(_SPREAD, clear)]
-    if (
-        sum(len(word) >= _WORD_LENGTH and word.lower() in known for word in spread)
-        >= _KNOWN
-    ):
-        clear = re.sub(_SPREAD, lambda match: match[0].replace(match[1], ""), clear)
-        joined += spread
-    if sum(len(part) > 2 for part in joined) < _TOLD:
+    separated = [_without_separator(match) for match in re.finditer(_SEPARATED, clear)]
+    # Chains of one-letter names in minified code do not form words.
+    common_words = sum(
+        len(word) >= _MIN_COMMON_LENGTH and word.lower() in common for word in separated
+    )
+    if common_words >= _MIN_COMMON_WORDS:
+        clear = re.sub(_SEPARATED, _without_separator, clear)
+        joined += separated
+    if sum(len(word) > 2 for word in joined) < _MIN_JOINED_WORDS:
         return clear, ""
-    return clear, f'letters spaced out that read "{show_hidden.visible(clear.strip())}"'
+    return clear, _message("letters separated by spaces or signs", clear)
+
+
+def _without_separator(match: re.Match[str]) -> str:
+    return match[0].replace(match[1], "")

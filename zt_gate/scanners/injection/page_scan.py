@@ -1,9 +1,9 @@
-"""The text layer: one page of adjacent added lines, in all its readings.
+"""Scans one page of adjacent added lines, as it is written and decoded.
 
-Cheap first: the set of words of the page decides which phrases can stand in
-it at all, and mostly none can.  Then the lines that hold the words of a phrase
-close together are cut into words with positions; only there phrases are tried.
-Other readings are asked for block by block, where a page shows signs of them.
+The set of words of the page decides which phrases can occur in it; mostly none can.
+Lines with the words of a phrase close together are then split into words with
+positions, and phrases are matched only there.  The page is decoded block by block, and
+only where it shows signs of encoding or disguise.
 """
 
 from __future__ import annotations
@@ -22,33 +22,36 @@ from zt_gate.scanners.injection import (
     signal_families,
     tokenize,
 )  # fmt: skip
-from zt_gate.scanners.injection.word_weights import Lexicon
+from zt_gate.scanners.injection.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.injection.scoring import PageText, Scored
+    from zt_gate.scanners.injection.lexicon import WordTraits
+    from zt_gate.scanners.injection.scoring import PageText, ScoredWindow
     from zt_gate.scanners.injection.signal_families import (
         Phrase,
         SignalHit,
         SignalPattern,
     )
-    from zt_gate.scanners.injection.word_weights import Worth
 
-#: Other readings are made of so many lines at once, and so many of the last again.
-_BLOCK = 96
-_AGAIN = 15
-#: Whitespace from here on pushes text out of the view (columns).
-_GAP = 120
+#: Lines of a block that is decoded, and how many of them the next block repeats.
+_BLOCK_LINES = 96
+_OVERLAP_LINES = 15
+#: Columns of whitespace after which text is out of the visible part of a line.
+_MIN_GAP = 120
 _FAR_GAP = r"(?<![ \t])[ \t]{120,}(?=\S)"
-_PACKED_WORDS = 5
-_PACKED_SURE = 8
-_PACKED_LINES = 4
+_LONG_TABS = b"\t" * 16
+#: Words of unpacked text from which it is reported, and from which it blocks.
+_REPORTED_WORDS = 5
+_BLOCKING_WORDS = 8
+#: Line ends of unpacked text from which it counts as a file, which does not block.
+_FILE_LINES = 4
 
 
 class PageSignal(NamedTuple):
-    """Something that a block says: rule, line index, span in that line (or None: all of it)."""
+    """A signal on a page: rule, line index, span (None: the whole line), message, subject."""
 
     rule: str
     line: int
@@ -57,205 +60,271 @@ class PageSignal(NamedTuple):
     subject: str
 
 
-class Sly(NamedTuple):
-    """Disguises that a block may hold: words with their meaning, turned words, spaced letters."""
+class Disguises(NamedTuple):
+    """Disguises that a text can contain.
 
-    folds: Mapping[str, str]
-    turned: Mapping[str, str]
+    ``words`` maps disguised words to plain ones, ``enciphered`` maps enciphered words to
+    their ciphers, ``spaced`` says that letters can be spaced out.
+    """
+
+    words: Mapping[str, str]
+    enciphered: Mapping[str, str]
     spaced: bool
 
 
-class PageReader:
-    """Holds what all blocks need; made once a scan.  Raises FamilyError for a wrong family."""
+class _Line(NamedTuple):
+    """One line decoded; ``was_hidden`` says that its plain form hides what it says."""
+
+    text: str
+    was_hidden: bool
+    signals: list[PageSignal]
+
+
+class PageScanner:
+    """Scans pages; one instance serves one scan.  Raises FamilyError for an invalid family."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = rules
-        self.book = signal_families.load(rules)
-        self.lexicon = Lexicon(self.book)
+        self.catalog = signal_families.load(rules)
+        self.lexicon = Lexicon(self.catalog)
         self.settings = scoring.ScoringSettings.of(rules["injection/instructions"].data)
 
     @cached_property
-    def table(self) -> Mapping[int, str]:
-        """Look-alikes and the letters that they fold to, the doubtful ones included."""
+    def fold_table(self) -> Mapping[int, str]:
+        """Confusables with the letters that they fold to, doubtful ones included."""
         from zt_gate.scanners.injection import confusables
 
         return confusables.fold_table(self.rules, wide=True)
 
-    def read(self, lines: Sequence[bytes], *, agent: bool) -> Iterator[PageSignal]:
-        """Yield what the lines of one page say to a model."""
+    def scan(self, lines: Sequence[bytes], *, agent: bool) -> Iterator[PageSignal]:
+        """Yield the signals of one page.
+
+        ``agent`` says that the file holds instructions for an agent.
+        """
         data = b"\n".join(lines)
         lowered = data.lower()
         flat = tokenize.flat(lowered)
-        found = tokenize.of_flat(flat)
-        worth = self.lexicon.look(found)
-        blocked: set[int] = set()
-        plain: set[str] = set()
-        literals = worth.literals
-        patterns = self.book.patterns_for(lowered, literals) if literals else []
-        cut = phrase_proximity.WordsOfLines(_text(data), flat)
-        candidates = self.book.candidates(found | cut.known() if cut.foreign else found)
+        words = tokenize.words_of_flat(flat)
+        traits = self.lexicon.lookup(words)
+        line_words = phrase_proximity.LineWords(_text(data), flat)
+        if line_words.has_non_ascii:
+            candidates = self.catalog.candidates(
+                words | line_words.in_non_ascii_lines()
+            )
+        else:
+            candidates = self.catalog.candidates(words)
+        patterns: list[SignalPattern] = []
+        if traits.literals:
+            patterns = self.catalog.patterns_for(lowered, traits.literals)
+
+        blocked_lines: set[int] = set()
+        plain_sources: set[str] = set()
         if candidates or patterns:
             page = scoring.page_of(_text(data))
-            hits = self._hits(page, cut, candidates, patterns, lowered)
-            plain.update(hit.source for hit in hits)
-            for scored in scoring.score(
-                page, hits, self.book, self.settings, agent=agent
-            ):
-                if scored.blocks:
-                    blocked.add(page.line_of(scored.hit.start))
-                yield _said(page, scored)
-        if b" " * 100 in data or b"\t" * 16 in data:
+            hits = self._hits(page, line_words, candidates, patterns, lowered)
+            plain_sources.update(hit.source for hit in hits)
+            for window in self._score(page, hits, agent=agent):
+                if window.blocks:
+                    blocked_lines.add(page.line_of(window.hit.start))
+                yield _instruction(page, window)
+        if b" " * 100 in data or _LONG_TABS in data:
             yield from _far_right(lines)
-        if not _may_read_otherwise(data, lowered, _sly(worth, found, lowered)):
+        if not _may_be_encoded(data, lowered, _disguises(traits, words, lowered)):
             return
-        for first in range(0, len(lines), _BLOCK - _AGAIN):
-            for said in self._block(lines[first : first + _BLOCK], plain, agent=agent):
-                at = said.line + first
-                if said.rule != "injection/instructions" or at not in blocked:
-                    yield said._replace(line=at)
-            if first + _BLOCK >= len(lines):
+        for first in range(0, len(lines), _BLOCK_LINES - _OVERLAP_LINES):
+            block = lines[first : first + _BLOCK_LINES]
+            for signal in self._scan_block(block, plain_sources, agent=agent):
+                line = signal.line + first
+                if signal.rule != "injection/instructions" or line not in blocked_lines:
+                    yield signal._replace(line=line)
+            if first + _BLOCK_LINES >= len(lines):
                 return
 
-    def _block(
-        self, lines: Sequence[bytes], plain: set[str], *, agent: bool
+    def _scan_block(
+        self, lines: Sequence[bytes], plain_sources: set[str], *, agent: bool
     ) -> Iterator[PageSignal]:
-        """Read a part of a page in other ways, if it shows signs of them itself."""
+        """Decode and scan a part of a page that itself shows signs of encoding."""
         data = b"\n".join(lines)
         lowered = data.lower()
-        found = tokenize.quick_set(lowered)
-        sly = _sly(self.lexicon.look(found), found, lowered)
-        if _may_read_otherwise(data, lowered, sly):
-            yield from self._other_readings(lines, sly, plain, agent=agent)
+        words = tokenize.ascii_words(lowered)
+        disguises = _disguises(self.lexicon.lookup(words), words, lowered)
+        if _may_be_encoded(data, lowered, disguises):
+            yield from self._scan_decoded(lines, disguises, plain_sources, agent=agent)
 
     def _hits(
         self,
         page: PageText,
-        cut: phrase_proximity.WordsOfLines,
+        line_words: phrase_proximity.LineWords,
         candidates: Mapping[str, Sequence[Phrase]],
         patterns: Sequence[SignalPattern],
         lowered: bytes,
     ) -> list[SignalHit]:
-        """Find phrases and strong patterns, and where there are any, the weak ones too."""
-        hits = list(_phrase_hits(page, cut, candidates))
+        """Find phrases and strong patterns; if there are any, also weak patterns."""
+        hits = list(_phrase_hits(page, line_words, candidates))
         hits += signal_families.find_patterns(patterns, page.text)
         if hits:
-            weak = self.book.patterns_for(lowered, weak=True)
-            hits += signal_families.find_patterns(weak, page.text)
+            weak_patterns = self.catalog.patterns_for(lowered, weak=True)
+            hits += signal_families.find_patterns(weak_patterns, page.text)
         return hits
 
-    def _other_readings(
-        self, lines: Sequence[bytes], sly: Sly, plain: set[str], *, agent: bool
-    ) -> Iterator[PageSignal]:
-        """Read the block again with every line decoded, folded and unscrambled that needs it.
+    def _score(
+        self,
+        page: PageText,
+        hits: Sequence[SignalHit],
+        *,
+        agent: bool,
+        bonus: int = 0,
+    ) -> Iterator[ScoredWindow]:
+        return scoring.score(
+            page, hits, self.catalog, self.settings, agent=agent, bonus=bonus
+        )
 
-        What was coded weighs more, where the plain reading did not hold it already.
+    def _scan_decoded(
+        self,
+        lines: Sequence[bytes],
+        disguises: Disguises,
+        plain_sources: set[str],
+        *,
+        agent: bool,
+    ) -> Iterator[PageSignal]:
+        """Scan the block with each line decoded.
+
+        A signal that was encoded scores higher, unless the block as written has it too
+        (``plain_sources``).
         """
-        other = []
-        changed: dict[int, bool] = {}
+        decoded_lines = []
+        was_hidden: dict[int, bool] = {}
         data = b"\n".join(lines)
-        packed, pieces = decoding.may_be_coded(data), markup.is_in_pieces(data.lower())
-        for index, line in enumerate(lines):
-            text, hidden, said = self._other_line(
-                index, line, sly, packed=packed, pieces=pieces
+        may_be_encoded = decoding.may_be_encoded(data)
+        has_split_words = markup.has_split_words(data.lower())
+        for index, raw in enumerate(lines):
+            line = self._decode_line(
+                index,
+                raw,
+                disguises,
+                may_be_encoded=may_be_encoded,
+                has_split_words=has_split_words,
             )
-            yield from said
-            if text != _text(line):
-                changed[index] = hidden
-            other.append(text)
-        if not changed:
+            yield from line.signals
+            if line.text != _text(raw):
+                was_hidden[index] = line.was_hidden
+            decoded_lines.append(line.text)
+        if not was_hidden:
             return
-        page = scoring.page_of("\n".join(other))
+        page = scoring.page_of("\n".join(decoded_lines))
+        hits = self._all_hits(page)
+        new_hits = [hit for hit in hits if page.line_of(hit.start) in was_hidden]
+        if not new_hits:
+            return
+        reveals_signal = any(
+            was_hidden[page.line_of(hit.start)] and hit.source not in plain_sources
+            for hit in new_hits
+        )
+        bonus = 2 if reveals_signal else 0
+        for window in self._score(page, hits, agent=agent, bonus=bonus):
+            if page.line_of(window.hit.start) in was_hidden:
+                # The span is one of the decoded line.
+                yield _instruction(page, window)._replace(span=None)
+
+    def _all_hits(self, page: PageText) -> list[SignalHit]:
+        """Find all hits of a decoded page."""
         lowered = page.text.encode("utf-8", "replace").lower()
         flat = tokenize.flat(lowered)
-        cut = phrase_proximity.WordsOfLines(page.text, flat)
-        candidates = self.book.candidates(tokenize.of_flat(flat) | cut.known())
-        patterns = self.book.patterns_for(lowered)
-        hits = self._hits(page, cut, candidates, patterns, lowered)
-        new = [hit for hit in hits if page.line_of(hit.start) in changed]
-        if not new:
-            return
-        coded = any(
-            changed[page.line_of(hit.start)] and hit.source not in plain for hit in new
-        )
-        bonus = 2 if coded else 0
-        for scored in scoring.score(
-            page, hits, self.book, self.settings, agent=agent, bonus=bonus
-        ):
-            if page.line_of(scored.hit.start) in changed:
-                yield _said(page, scored)._replace(span=None)
+        line_words = phrase_proximity.LineWords(page.text, flat)
+        words = tokenize.words_of_flat(flat) | line_words.in_non_ascii_lines()
+        candidates = self.catalog.candidates(words)
+        patterns = self.catalog.patterns_for(lowered)
+        return self._hits(page, line_words, candidates, patterns, lowered)
 
-    def _other_line(
-        self, index: int, line: bytes, sly: Sly, *, packed: bool, pieces: bool
-    ) -> tuple[str, bool, list[PageSignal]]:
-        """Return one line in the clear, whether it was hidden, and what its disguise says."""
-        text = _text(line)
-        said: list[PageSignal] = []
+    def _decode_line(
+        self,
+        index: int,
+        raw: bytes,
+        disguises: Disguises,
+        *,
+        may_be_encoded: bool,
+        has_split_words: bool,
+    ) -> _Line:
+        """Return one line decoded, with the signals that its encoding itself gives."""
+        written = _text(raw)
+        text = written
+        signals: list[PageSignal] = []
         if not text.isprintable():
-            text = decoding.without_strays(text)
-        if pieces:
-            text = markup.rejoin(text)
-        cut = text != _text(line)
-        coded = decoding.read(text) if packed or cut else None
-        if coded is not None:
-            text = coded.text
-            said += _coded(index, coded)
-        text, sly_letters = markup.unwrap(text)
-        hidden = cut or sly_letters or coded is not None
+            text = decoding.without_control_characters(text)
+        if has_split_words:
+            text = markup.join_split_words(text)
+        was_split = text != written
+        decoded = None
+        if may_be_encoded or was_split:
+            decoded = decoding.decode_line(text)
+        if decoded is not None:
+            text = decoded.text
+            signals += _encoded(index, decoded)
+        text, is_suspicious = markup.remove_markup(text)
+        was_hidden = was_split or is_suspicious or decoded is not None
         if not text.isascii():
-            folded = decoding.fold(text, self.table)
-            hidden = hidden or decoding.letters(folded) > decoding.letters(text)
+            folded = decoding.fold(text, self.fold_table)
+            if decoding.count_letters(folded) > decoding.count_letters(text):
+                was_hidden = True
             text = folded
-        before = text
-        messages = []
-        if sly.spaced or obfuscated_words.has_odd_blanks(_text(line)):
-            text, message = obfuscated_words.unspace(text, self.book.common)
-            messages.append(message)
-        if sly.turned:
-            text, message = obfuscated_words.unturn(text, sly.turned)
-            messages.append(message)
-        if sly.folds:
-            text, message = obfuscated_words.unfold(text, sly.folds)
-            messages.append(message)
-        said += [
-            PageSignal("injection/character-codes", index, None, shown, "")
-            for shown in messages
-            if shown
+        plain, messages = self._remove_disguises(text, written, disguises)
+        signals += [
+            PageSignal("injection/character-codes", index, None, message, "")
+            for message in messages
         ]
-        return text, hidden or text != before, said
+        return _Line(plain, was_hidden or plain != text, signals)
+
+    def _remove_disguises(
+        self, text: str, written: str, disguises: Disguises
+    ) -> tuple[str, list[str]]:
+        """Return a line with disguised words in plain form, and messages for findings."""
+        messages = []
+        if disguises.spaced or obfuscated_words.has_odd_blanks(written):
+            text, message = obfuscated_words.unspace(text, self.catalog.common)
+            messages.append(message)
+        if disguises.enciphered:
+            text, message = obfuscated_words.decipher(text, disguises.enciphered)
+            messages.append(message)
+        if disguises.words:
+            text, message = obfuscated_words.rewrite(text, disguises.words)
+            messages.append(message)
+        return text, [message for message in messages if message]
 
 
-def _sly(worth: Worth, found: set[str], lowered: bytes) -> Sly:
-    """Return the disguises that a text of these words may hold."""
-    return Sly(
-        obfuscated_words.folds(worth.meant),
-        worth.turned if len(worth.turned) >= obfuscated_words.TURNED else {},
-        obfuscated_words.may_be_spaced(found, lowered),
+def _disguises(traits: WordTraits, words: set[str], lowered: bytes) -> Disguises:
+    """Return the disguises that a text with these words can contain."""
+    enciphered = traits.enciphered
+    if len(enciphered) < obfuscated_words.MIN_ENCIPHERED:
+        enciphered = {}
+    return Disguises(
+        obfuscated_words.worth_rewriting(traits.disguised),
+        enciphered,
+        obfuscated_words.may_be_spaced(words, lowered),
     )
 
 
-def _may_read_otherwise(data: bytes, lowered: bytes, sly: Sly) -> bool:
-    """Whether a text shows signs of another reading; cheap."""
+def _may_be_encoded(data: bytes, lowered: bytes, disguises: Disguises) -> bool:
+    """Whether a text shows signs of encoding or disguise; cheap."""
     return (
-        any(sly)
+        any(disguises)
         or not data.isascii()
-        or decoding.may_be_coded(data)
-        or markup.may_be_wrapped(lowered)
-        or decoding.has_strays(data)
+        or decoding.may_be_encoded(data)
+        or markup.has_markup(lowered)
+        or decoding.has_control_characters(data)
     )
 
 
 def _phrase_hits(
     page: PageText,
-    lines: phrase_proximity.WordsOfLines,
+    line_words: phrase_proximity.LineWords,
     candidates: Mapping[str, Sequence[Phrase]],
 ) -> Iterator[SignalHit]:
-    kept, runs = phrase_proximity.close_together(candidates, lines)
-    for first, last in runs:
+    phrases, ranges = phrase_proximity.close_together(candidates, line_words)
+    for first, last in ranges:
         offset = page.starts[first]
-        cut = tokenize.split(
-            page.text[offset : page.starts[last] + len(page.line(last))]
-        )
-        for hit in signal_families.find_phrases(kept, cut):
+        end = page.starts[last] + len(page.line(last))
+        words = tokenize.split(page.text[offset:end])
+        for hit in signal_families.find_phrases(phrases, words):
             yield hit._replace(start=hit.start + offset, end=hit.end + offset)
 
 
@@ -263,51 +332,62 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "surrogateescape")
 
 
-def _said(page: PageText, scored: Scored) -> PageSignal:
-    line = page.line_of(scored.hit.start)
-    start = scored.hit.start - page.starts[line]
-    end = min(scored.hit.end - page.starts[line], len(page.line(line)))
-    rule = (
-        "injection/instructions" if scored.blocks else "injection/instructions-review"
-    )
-    message = f"score {scored.score}: {scored.reasons}"
-    subject = " ".join(page.text[scored.hit.start : scored.hit.end].lower().split())
+def _instruction(page: PageText, window: ScoredWindow) -> PageSignal:
+    """Return the signal of a window, at its strongest hit."""
+    hit = window.hit
+    line = page.line_of(hit.start)
+    start = hit.start - page.starts[line]
+    end = min(hit.end - page.starts[line], len(page.line(line)))
+    rule = "injection/instructions-review"
+    if window.blocks:
+        rule = "injection/instructions"
+    message = f"score {window.score}: {window.reasons}"
+    subject = " ".join(page.text[hit.start : hit.end].lower().split())
     return PageSignal(rule, line, (start, max(end, start + 1)), message, subject)
 
 
-def _coded(index: int, coded: decoding.Reading) -> Iterator[PageSignal]:
-    spelt = next((text for text in coded.letters if decoding.is_sentence(text)), None)
-    if spelt is not None:
-        message = f'letters written as codes that read "{show_hidden.visible(spelt)}"'
-        yield PageSignal("injection/character-codes", index, None, message, spelt)
-    packed = max(coded.packed, key=len, default="")
-    if decoding.is_sentence(packed, _PACKED_WORDS) and decoding.is_prose(packed):
-        # Several lines are somebody's file: its sentences are read, the packing is no wonder.
-        sure = (
-            decoding.is_sentence(packed, _PACKED_SURE)
-            and packed.count("\n") < _PACKED_LINES
-        )
-        rule = "injection/encoded-text" if sure else "injection/encoded-text-review"
-        yield PageSignal(
-            rule,
-            index,
-            None,
-            f'packed text that reads "{show_hidden.visible(packed)}"',
-            packed,
-        )
+def _encoded(index: int, decoded: decoding.DecodedLine) -> Iterator[PageSignal]:
+    """Yield the signals of sentences that were encoded."""
+    sentences = filter(decoding.is_sentence, decoded.spelled)
+    spelled = next(sentences, None)
+    if spelled is not None:
+        message = f'letters written as codes; decoded: "{show_hidden.visible(spelled)}"'
+        yield PageSignal("injection/character-codes", index, None, message, spelled)
+    unpacked = max(decoded.unpacked, key=len, default="")
+    if decoding.is_sentence(unpacked, _REPORTED_WORDS) and decoding.is_prose(unpacked):
+        rule = "injection/encoded-text-review"
+        if _blocks(unpacked):
+            rule = "injection/encoded-text"
+        message = f'encoded text; decoded: "{show_hidden.visible(unpacked)}"'
+        yield PageSignal(rule, index, None, message, unpacked)
+
+
+def _blocks(unpacked: str) -> bool:
+    """Whether unpacked text blocks by itself.
+
+    Text of several lines is an embedded file: its sentences are scanned, but files are
+    often embedded in encoded form.
+    """
+    is_file = unpacked.count("\n") >= _FILE_LINES
+    return not is_file and decoding.is_sentence(unpacked, _BLOCKING_WORDS)
 
 
 def _far_right(lines: Sequence[bytes]) -> Iterator[PageSignal]:
-    for index, line in enumerate(lines):
-        if len(line) < _GAP and b"\t" * 16 not in line:
+    """Yield sentences behind so much whitespace that an editor does not show them."""
+    for index, raw in enumerate(lines):
+        if len(raw) < _MIN_GAP and _LONG_TABS not in raw:
             continue
-        text = _text(line)
-        for match in re.finditer(_FAR_GAP, text.replace("\t", " " * 8)):
-            rest = match.string[match.end() : match.end() + 400]
-            if decoding.is_sentence(rest, 4):
-                start = max(0, len(text) - (len(match.string) - match.end()))
-                message = f'text far outside the view: "{show_hidden.visible(rest)}"'
-                yield PageSignal(
-                    "injection/far-right-text", index, (start, len(text)), message, rest
-                )
-                break
+        line = _text(raw)
+        expanded = line.replace("\t", " " * 8)
+        for gap in re.finditer(_FAR_GAP, expanded):
+            text = expanded[gap.end() : gap.end() + 400]
+            if not decoding.is_sentence(text, 4):
+                continue
+            start = max(0, len(line) - (len(expanded) - gap.end()))
+            message = (
+                f"text after {_MIN_GAP} or more columns of whitespace: "
+                f'"{show_hidden.visible(text)}"'
+            )
+            span = (start, len(line))
+            yield PageSignal("injection/far-right-text", index, span, message, text)
+            break

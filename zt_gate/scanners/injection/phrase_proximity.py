@@ -1,8 +1,8 @@
-"""Which phrases have their words close together, and on which lines.
+"""Finds the phrases whose words occur close together, and the lines where they do.
 
-A text of some hundred lines holds the words of many phrases, far apart.  Only
-lines that hold the rarest need of a phrase are looked at, with the few around
-them; what stays is cut into words with positions, which is what costs.
+A page contains the words of many phrases, mostly far apart.  Only lines with the
+rarest word of a phrase are examined, together with the lines around them; only those
+are then split into words with positions, which is expensive.
 """
 
 from __future__ import annotations
@@ -16,105 +16,106 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.injection.signal_families import Phrase
 
-#: Over how many lines a phrase may be wrapped.
+#: Lines over which a phrase may be wrapped.
 REACH = 6
 
 
-class WordsOfLines:
-    """The words of the lines of a text, worked out where they are asked for."""
+class LineWords:
+    """The words of each line of a text, computed on demand."""
 
     def __init__(self, text: str, flat: str) -> None:
-        """Take a text and what ``words.flat`` makes of it, which serves the ASCII lines."""
+        """Take a text and its flat form (``tokenize.flat``), used for the ASCII lines."""
         self._flat = flat.split("\n")
-        self._sets: dict[int, set[str]] = {}
-        self._spans: dict[tuple[int, int], set[str]] = {}
-        self._foreign: dict[int, set[str]] = {}
+        self._by_line: dict[int, set[str]] = {}
+        self._by_range: dict[tuple[int, int], set[str]] = {}
+        self._non_ascii: dict[int, set[str]] = {}
         if not text.isascii():
-            self._foreign = {
-                index: tokenize.set_of(line)
-                for index, line in enumerate(text.split("\n"))
-                if not line.isascii()
-            }
-        self._sets.update(self._foreign)
+            for index, line in enumerate(text.split("\n")):
+                if not line.isascii():
+                    self._non_ascii[index] = tokenize.different_words(line)
+        self._by_line.update(self._non_ascii)
 
     def __len__(self) -> int:
         return len(self._flat)
 
-    def holding(self, word: str) -> Iterator[int]:
-        """Yield the lines that hold the word."""
-        foreign = (index for index, found in self._foreign.items() if word in found)
-        if not word.isascii():
-            yield from foreign
-            return
-        for index, line in enumerate(self._flat):
-            if word in line and word in self.at(index) and index not in self._foreign:
+    def lines_with(self, word: str) -> Iterator[int]:
+        """Yield the indices of the lines that contain the word."""
+        if word.isascii():
+            for index, line in enumerate(self._flat):
+                if word not in line or index in self._non_ascii:
+                    continue
+                if word in self.in_line(index):
+                    yield index
+        for index, words in self._non_ascii.items():
+            if word in words:
                 yield index
-        yield from foreign
 
-    def at(self, index: int) -> set[str]:
+    def in_line(self, index: int) -> set[str]:
         """Return the words of one line."""
-        found = self._sets.get(index)
-        if found is None:
-            found = self._sets[index] = tokenize.of_flat(self._flat[index])
-        return found
+        words = self._by_line.get(index)
+        if words is None:
+            words = self._by_line[index] = tokenize.words_of_flat(self._flat[index])
+        return words
 
-    def between(self, first: int, last: int) -> set[str]:
-        """Return the words of the lines from ``first`` to before ``last``."""
-        found = self._spans.get((first, last))
-        if found is None:
-            found = tokenize.of_flat(" ".join(self._flat[first:last]))
-            for index in range(first, last) if self._foreign else ():
-                found |= self._foreign.get(index, set())
-            self._spans[first, last] = found
-        return found
+    def in_range(self, first: int, last: int) -> set[str]:
+        """Return the words of the lines from ``first`` up to, but not including, ``last``."""
+        words = self._by_range.get((first, last))
+        if words is None:
+            words = tokenize.words_of_flat(" ".join(self._flat[first:last]))
+            if self._non_ascii:
+                for index in range(first, last):
+                    words |= self._non_ascii.get(index, set())
+            self._by_range[first, last] = words
+        return words
 
     @property
-    def foreign(self) -> bool:
+    def has_non_ascii(self) -> bool:
         """Whether there are lines that are not ASCII."""
-        return bool(self._foreign)
+        return bool(self._non_ascii)
 
-    def known(self) -> set[str]:
+    def in_non_ascii_lines(self) -> set[str]:
         """Return the words of the lines that are not ASCII."""
-        return set().union(*self._foreign.values())
+        return set().union(*self._non_ascii.values())
 
 
 def close_together(
-    candidates: Mapping[str, Sequence[Phrase]], lines: WordsOfLines
+    candidates: Mapping[str, Sequence[Phrase]], lines: LineWords
 ) -> tuple[list[Phrase], list[tuple[int, int]]]:
-    """Return the phrases whose words stand within a few lines, and those lines as ranges.
+    """Return the phrases whose words occur within a few lines, and those ranges of lines.
 
-    ``candidates`` are phrases by a word that every text with them must hold.
+    ``candidates`` are phrases by a word that every occurrence contains.  Ranges are
+    pairs of first and last line, both inclusive.
     """
-    kept: dict[int, Phrase] = {}
-    marked: set[int] = set()
+    phrases_nearby: dict[int, Phrase] = {}
+    marked_lines: set[int] = set()
     count = len(lines)
     for word, phrases in candidates.items():
-        for line in lines.holding(word):
+        for line in lines.lines_with(word):
             first = max(0, line - REACH + 1)
-            around = lines.between(first, min(line + REACH, count))
+            nearby = lines.in_range(first, min(line + REACH, count))
             for phrase in phrases:
-                if any(need.isdisjoint(around) for need in phrase.needs):
+                if any(need.isdisjoint(nearby) for need in phrase.needs):
                     continue
                 for start in range(first, line + 1):
-                    if _fits(phrase, lines, start):
-                        kept[id(phrase)] = phrase
-                        # The line before may hold the word that turns the sense round.
-                        marked.update(
-                            range(max(0, start - 1), min(count, start + REACH))
-                        )
-    return list(kept.values()), list(_runs(sorted(marked)))
+                    if not _fits(phrase, lines, start):
+                        continue
+                    phrases_nearby[id(phrase)] = phrase
+                    # The line before can contain a word that negates the phrase.
+                    end = min(count, start + REACH)
+                    marked_lines.update(range(max(0, start - 1), end))
+    return list(phrases_nearby.values()), list(_ranges(sorted(marked_lines)))
 
 
-def _fits(phrase: Phrase, lines: WordsOfLines, start: int) -> bool:
-    """Whether the phrase may begin on this line."""
-    if phrase.needs[0].isdisjoint(lines.at(start)):
+def _fits(phrase: Phrase, lines: LineWords, start: int) -> bool:
+    """Whether the phrase can begin on this line."""
+    if phrase.needs[0].isdisjoint(lines.in_line(start)):
         return False
-    around = lines.between(start, min(start + REACH, len(lines)))
-    return not any(need.isdisjoint(around) for need in phrase.needs)
+    nearby = lines.in_range(start, min(start + REACH, len(lines)))
+    return not any(need.isdisjoint(nearby) for need in phrase.needs)
 
 
-def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the runs of adjacent numbers as first and last."""
+def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield runs of adjacent numbers as pairs of first and last."""
     first = last = None
     for number in numbers:
         if first is None or last is None:

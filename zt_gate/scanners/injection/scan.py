@@ -1,4 +1,4 @@
-"""The walk over a change: names, lines, pages and messages, each looked at once."""
+"""Scans a change: file names, added lines, pages and commit messages, each once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Evidence, Location, bounded_subject
 from zt_gate.model.report import ScannerRun
-from zt_gate.scanners.injection.added_pages import pages, parts
-from zt_gate.scanners.injection.page_scan import PageReader
+from zt_gate.scanners.injection.added_pages import pages, split_into_pages
+from zt_gate.scanners.injection.page_scan import PageScanner
 from zt_gate.syntax import paths
 from zt_gate.syntax.text import WINDOW, added_text, decode_lossy, windows
 
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from zt_gate.scanners.injection.invisible_characters import InvisibleSpan
     from zt_gate.scanners.injection.page_scan import PageSignal
 
-#: Findings of one rule in one file; the rest is counted in the last one's place.
-_MOST = 25
-_EVIDENCE = 2000
+#: Findings of one rule in one file; the others are summarized in one more finding.
+_MAX_FINDINGS = 25
+_MAX_EVIDENCE = 2000
 
 
 class TextOrigin(NamedTuple):
-    """Where the lines that are read stand: a file, a file in a commit, or a message."""
+    """The source of scanned lines: a file, a file in a commit, or a commit message.
+
+    ``path`` is None for a message.
+    """
 
     path: bytes | None
     commit: str | None = None
@@ -38,177 +41,206 @@ class TextOrigin(NamedTuple):
     def at(
         self, line: int | None, column: int | None = None, end: int | None = None
     ) -> Location:
-        """Return the location of a span (1-based, end exclusive)."""
-        if self.commit is not None:
-            if self.path is None:
-                return Location("commit", commit=self.commit)
-            return Location("commit", self.path, line, column, line, end, self.commit)
-        if line is None:
-            return Location("file", self.path)
-        return Location("line", self.path, line, column, line, end)
+        """Return the location of a span (1-based code points, end exclusive)."""
+        if self.commit is None:
+            if line is None:
+                return Location("file", self.path)
+            return Location("line", self.path, line, column, line, end)
+        if self.path is None:
+            return Location("commit", commit=self.commit)
+        return Location("commit", self.path, line, column, line, end, self.commit)
 
 
 class InjectionScan:
-    """One scan: what is known about rules, and what was found so far."""
+    """One scan: its rules, and its findings so far."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = rules
-        self.reader = PageReader(rules)
+        self.page_scanner = PageScanner(rules)
         self.findings: list[Finding] = []
         self.not_inspected: list[NotInspected] = []
-        self.seen: set[tuple[str, bytes | None, str, int | None]] = set()
+        self.reported: set[tuple[str, bytes | None, str, int | None]] = set()
         self.counts: dict[tuple[str, TextOrigin], int] = {}
         self.files = 0
         self.lines = 0
 
     @cached_property
-    def table(self) -> Mapping[int, str]:
-        """Look-alike letters; only lines that are not ASCII need them."""
+    def fold_table(self) -> Mapping[int, str]:
+        """Confusables with the letters that they fold to; ASCII lines do not need it."""
         from zt_gate.scanners.injection import confusables
 
         return confusables.fold_table(self.rules)
 
-    def file(self, file: FileChange, commit: Commit | None) -> None:
-        """Look at the name and the added lines of one file."""
-        place = TextOrigin(file.path, commit.oid if commit else None)
-        if file.status in {"A", "R", "C"} and not file.path.isascii():
-            self._name(file.path, place)
+    def scan_file(self, file: FileChange, commit: Commit | None) -> None:
+        """Scan the name and the added lines of one file of the change or of a commit."""
+        origin = TextOrigin(file.path, commit.oid if commit else None)
+        has_new_name = file.status in {"A", "R", "C"}
+        if has_new_name and not file.path.isascii():
+            self._scan_name(file.path, origin)
         text = added_text(file)
         if text.skipped is not None:
             if text.skipped not in self.not_inspected:
                 self.not_inspected.append(text.skipped)
             return
-        self.files += commit is None
+        if commit is None:
+            self.files += 1
         for page in pages(text):
             if commit is None:
-                self.lines += len(page.lines) - page.again
-            self._page(page, place)
+                self.lines += len(page.lines) - page.overlap
+            self._scan_page(page, origin)
 
-    def _name(self, path: bytes, place: TextOrigin) -> None:
+    def scan_message(self, commit: Commit) -> None:
+        """Scan a commit message."""
+        origin = TextOrigin(None, commit.oid)
+        for page in split_into_pages(1, commit.message.split(b"\n")):
+            self._scan_page(page, origin)
+
+    def _scan_name(self, path: bytes, origin: TextOrigin) -> None:
         from zt_gate.scanners.injection import confusables
 
-        found = confusables.look_at_name(path, self.table, self.rules)
-        if found is not None:
-            self._report(found, place, None, decode_lossy(path))
+        span = confusables.check_name(path, self.fold_table, self.rules)
+        if span is not None:
+            self._report(span, origin, None, decode_lossy(path))
 
-    def message(self, commit: Commit) -> None:
-        """Look at a commit's message."""
-        place = TextOrigin(None, commit.oid)
-        for page in parts(1, commit.message.split(b"\n")):
-            self._page(page, place)
-
-    def _page(self, page: AddedPage, place: TextOrigin) -> None:
-        path = place.path or b""
-        for number, data in enumerate(
-            page.lines[page.again :], page.first + page.again
-        ):
-            if not data.isascii():
-                self._characters(number, data, place)
-        # Imperatives are normal in what is meant for an agent.
-        agent = paths.is_any(path, "agent-instructions", "agent-folder")
+    def _scan_page(self, page: AddedPage, origin: TextOrigin) -> None:
+        new_lines = page.lines[page.overlap :]
+        for number, line in enumerate(new_lines, page.first + page.overlap):
+            if not line.isascii():
+                self._scan_characters(number, line, origin)
+        # Imperatives are normal in instructions for an agent.
+        agent = paths.is_any(origin.path or b"", "agent-instructions", "agent-folder")
         if len(page.lines) == 1 and len(page.lines[0]) > WINDOW:
-            self._long_line((page.first, page.lines[0]), place, agent=agent)
+            self._scan_long_line(page.first, page.lines[0], origin, agent=agent)
             return
-        for said in self.reader.read(page.lines, agent=agent):
-            self._report(
-                said, place, page.first + said.line, decode_lossy(page.lines[said.line])
-            )
+        for signal in self.page_scanner.scan(page.lines, agent=agent):
+            line = page.lines[signal.line]
+            number = page.first + signal.line
+            self._report(signal, origin, number, decode_lossy(line))
 
-    def _long_line(
-        self, line: tuple[int, bytes], place: TextOrigin, *, agent: bool
+    def _scan_long_line(
+        self, number: int, line: bytes, origin: TextOrigin, *, agent: bool
     ) -> None:
-        number, data = line
-        points = reached = 0
-        for offset, piece in windows(data):
-            points += len(decode_lossy(data[reached:offset]))
-            reached = offset
-            for said in self.reader.read([piece], agent=agent):
-                self._report(said, place, number, decode_lossy(piece), shift=points)
+        """Scan a long line in overlapping windows."""
+        code_points_before = 0
+        previous_offset = 0
+        for offset, window in windows(line):
+            code_points_before += len(decode_lossy(line[previous_offset:offset]))
+            previous_offset = offset
+            text = decode_lossy(window)
+            for signal in self.page_scanner.scan([window], agent=agent):
+                self._report(signal, origin, number, text, shift=code_points_before)
 
-    def _characters(self, number: int, data: bytes, place: TextOrigin) -> None:
-        from zt_gate.scanners.injection import (
-            confusables,
-            invisible_characters,
-        )
+    def _scan_characters(self, number: int, line: bytes, origin: TextOrigin) -> None:
+        from zt_gate.scanners.injection import confusables, invisible_characters
 
-        text = decode_lossy(data)
-        path = place.path or b""
-        for seen in invisible_characters.look(text, path, number, self.rules):
-            self._report(seen, place, number, text)
-        for seen in confusables.look_alikes(text, path, self.table, self.rules):
-            self._report(seen, place, number, text)
+        text = decode_lossy(line)
+        path = origin.path or b""
+        for span in invisible_characters.look(text, path, number, self.rules):
+            self._report(span, origin, number, text)
+        for span in confusables.find(text, path, self.fold_table, self.rules):
+            self._report(span, origin, number, text)
 
     def _report(
         self,
-        what: PageSignal | InvisibleSpan,
-        place: TextOrigin,
+        signal: PageSignal | InvisibleSpan,
+        origin: TextOrigin,
         number: int | None,
         text: str,
         *,
         shift: int = 0,
     ) -> None:
-        """Make a finding; ``shift`` is how many code points of the line stand before ``text``."""
-        start, end = what.span or (0, max(1, len(text)))
-        cut = max(0, start - _EVIDENCE // 2)
-        evidence = Evidence(
-            text[cut : cut + _EVIDENCE], start - cut, min(end - cut, _EVIDENCE)
-        )
-        # A line of a commit that stands in the net change too, or in an earlier
-        # commit, is known; so is what two overlapping pages both hold.
-        known = (what.rule, place.path, evidence.text)
-        here = (*known, number)
-        if here in self.seen or (
-            place.commit is not None and (*known, None) in self.seen
-        ):
+        """Add a finding, unless it was reported before or its rule has too many.
+
+        ``number`` is the line number, None for a name.  ``text`` begins ``shift`` code
+        points after the start of the line.
+        """
+        start, end = signal.span or (0, max(1, len(text)))
+        evidence = _evidence(text, start, end)
+        if self._is_reported(signal.rule, origin, evidence.text, number):
             return
-        self.seen |= {(*known, None)} if place.commit else {(*known, None), here}
-        count = self.counts[what.rule, place] = (
-            self.counts.get((what.rule, place), 0) + 1
-        )
-        if count > _MOST:
+        count_key = (signal.rule, origin)
+        self.counts[count_key] = self.counts.get(count_key, 0) + 1
+        if self.counts[count_key] > _MAX_FINDINGS:
             return
-        location = place.at(None)
+        location = origin.at(None)
         if number is not None:
-            location = place.at(number, start + shift + 1, end + shift + 1)
-        finding = self.rules[what.rule].finding(
+            location = origin.at(number, start + shift + 1, end + shift + 1)
+        finding = self.rules[signal.rule].finding(
             location,
-            what.message,
+            signal.message,
             evidence=evidence,
-            subject=bounded_subject(what.subject, 400),
+            subject=bounded_subject(signal.subject, 400),
         )
         self.findings.append(finding)
 
+    def _is_reported(
+        self, rule: str, origin: TextOrigin, text: str, number: int | None
+    ) -> bool:
+        """Whether the finding was reported before; remembers it.
+
+        Two overlapping pages report the same line.  A line of a commit can also occur in
+        the net change or in an earlier commit.
+        """
+        on_any_line = (rule, origin.path, text, None)
+        on_this_line = (rule, origin.path, text, number)
+        if on_this_line in self.reported:
+            return True
+        if origin.commit is None:
+            self.reported |= {on_any_line, on_this_line}
+            return False
+        if on_any_line in self.reported:
+            return True
+        self.reported.add(on_any_line)
+        return False
+
     def summaries(self) -> Iterator[Finding]:
-        """Yield one finding for each rule and file that had more than was reported."""
-        for (rule, place), count in self.counts.items():
-            if count > _MOST:
-                message = f"{count - _MOST} more lines like the {_MOST} that are shown"
+        """Yield a finding for each rule and file with more findings than the limit."""
+        for (rule, origin), count in self.counts.items():
+            omitted = count - _MAX_FINDINGS
+            if omitted > 0:
+                message = (
+                    f"{omitted} more findings of this rule; "
+                    f"only the first {_MAX_FINDINGS} are listed"
+                )
+                subject = f"{omitted} more"
                 yield self.rules[rule].finding(
-                    place.at(None), message, subject=f"{count - _MOST} more"
+                    origin.at(None), message, subject=subject
                 )
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
-    """Look at every added line, name and message of the change."""
-    walk = InjectionScan(context.rules)
-    known = {_digest(file) for file in change.files} if change.commits else set()
+    """Scan every added line, name and message of the change."""
+    injection_scan = InjectionScan(context.rules)
+    scanned: set[tuple[bytes, str, int, bytes]] = set()
+    if change.commits:
+        scanned = {_identity(file) for file in change.files}
     for file, commit in change.files_with_commits():
-        if commit is None or _digest(file) not in known:
-            walk.file(file, commit)
+        if commit is None or _identity(file) not in scanned:
+            injection_scan.scan_file(file, commit)
     for commit in change.commits:
-        walk.message(commit)
+        injection_scan.scan_message(commit)
     return ScannerRun(
         "injection",
         "ok",
-        files=walk.files,
-        lines=walk.lines,
-        findings=(*walk.findings, *walk.summaries()),
-        not_inspected=tuple(walk.not_inspected),
+        files=injection_scan.files,
+        lines=injection_scan.lines,
+        findings=(*injection_scan.findings, *injection_scan.summaries()),
+        not_inspected=tuple(injection_scan.not_inspected),
     )
 
 
-def _digest(file: FileChange) -> tuple[bytes, str, int, bytes]:
-    """Return what tells that a commit's file was scanned already as part of the net change."""
+def _evidence(text: str, start: int, end: int) -> Evidence:
+    """Return the text around a span, cut to the maximum length."""
+    cut = max(0, start - _MAX_EVIDENCE // 2)
+    window = text[cut : cut + _MAX_EVIDENCE]
+    return Evidence(window, start - cut, min(end - cut, _MAX_EVIDENCE))
+
+
+def _identity(file: FileChange) -> tuple[bytes, str, int, bytes]:
+    """Return a key that is equal for the same changes to the same file.
+
+    With it, a commit's file that the net change has too is scanned once.
+    """
     import hashlib
 
     total = hashlib.sha256()

@@ -1,9 +1,9 @@
-"""Signals to a tier: the best windows of a text, their score, and why.
+"""Scores signal hits in windows of a text: block, review or nothing, with the reasons.
 
-The score of a window of up to 16 lines is the sum of its families, each capped,
-each phrase counted once; supporting families weigh half in agents' own files.
-A hidden or coded carrier adds, a text that discusses attacks takes away, but
-never below review: else three words would talk a finding down to nothing.
+The score of a window of up to 16 lines is the sum of its families.  Each family is
+capped and each phrase counts once; supporting families count half in files for agents.
+A hidden or encoded carrier raises the score.  A text that discusses attacks lowers it,
+but never below review: otherwise a few such words would suppress any finding.
 """
 
 from __future__ import annotations
@@ -13,69 +13,81 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zt_gate.scanners.injection import show_hidden
-from zt_gate.scanners.injection.tokenize import set_of
+from zt_gate.scanners.injection.tokenize import different_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from zt_gate.scanners.injection.signal_families import SignalBook, SignalHit
+    from zt_gate.scanners.injection.signal_families import SignalCatalog, SignalHit
 
-#: Hits that are weighed together, and the strongest of them; a hostile text has thousands.
-_TOGETHER = 200
-_MAX_HITS = 60
-_FAR = 80
-# Before a hit: the title of a Markdown link or image; an attribute for programs.
+#: Hits of one group, and the strongest of them that are scored: a hostile text has thousands.
+_MAX_GROUP = 200
+_MAX_SCORED = 60
+#: Spaces after which text is out of the visible part of a line.
+_MIN_FAR_SPACES = 80
+# The text before a hit ends in the title of a Markdown link or image, or in a data attribute.
 _TITLE = (
     r"(?:\]\([^()\s]{0,300}|^\s{0,8}\[[^\]\n]{1,80}\]: {0,4}\S{1,300})\s{1,4}"
     r"""["'(][^"'\n]{0,300}$"""
 )
-_DATA = r"""\sdata-[\w-]{1,40}=["'][^"'<>\n]{0,300}$"""
+_DATA_ATTRIBUTE = r"""\sdata-[\w-]{1,40}=["'][^"'<>\n]{0,300}$"""
 _CONCEALED = (
     r"(?:\x1b|\\x1[bB]|\\033|\\e|\\u001[bB])\[(?:[0-9]{1,2};){0,4}8m[^\x1b\\]{0,160}$"
 )
-_HIDDEN = (
+_HIDING_STYLE = (
     r"display:none|visibility:hidden|font-size:[01](?:px|pt|em|rem|%)?[;\"'}]"
     r"|opacity:0(?:\.0{1,3})?[;\"'}]|(?<![-a-z])color[:=][\"']?(?:white|#fff(?:fff)?\b|transparent)"
     r"|fill[:=][\"']?(?:white|#fff(?:fff)?\b|none|transparent)|(?:left|top|text-indent):-[0-9]{3,5}"
 )
-# The element closes later: no other tag stands between it and the hit.
-_ATTRIBUTE = (
+# An element that is not shown and not closed before the hit.
+_HIDDEN_ELEMENT = (
     r"<(?:(?:desc|metadata|template|noscript)[^<>]{0,200}|[a-z]{1,9}\b[^<>]{0,120}\shidden"
     r"(?:[\s=][^<>]{0,120})?)>[^<]{0,200}$"
 )
 
 
 class ScoringSettings(NamedTuple):
-    """Thresholds and words of the ``injection/instructions`` rule."""
+    """Thresholds and words of the rule ``injection/instructions``.
+
+    ``block`` and ``review`` are the scores of the two tiers, ``supported`` is the
+    blocking score of supporting families alone.  ``discussion_words`` are the words of
+    texts about attacks; ``discussion_minimum`` of them lower the score by ``reduction``.
+    """
 
     block: int
     review: int
     strong: int
     supported: int
     window: int
-    discussing: frozenset[str]
-    least: int
+    discussion_words: frozenset[str]
+    discussion_minimum: int
     reduction: int
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> ScoringSettings:
-        """Read them from the rule's data."""
-        limits, talk = data["thresholds"], data["discussing"]
+        """Read the settings from the rule's data."""
+        thresholds = data["thresholds"]
+        discussing = data["discussing"]
         return cls(
-            limits["block"], limits["review"], limits["strong"],
-            limits["supported"], limits["window"],
-            frozenset(talk["words"].split()), talk["least"], talk["reduction"],
-        )  # fmt: skip
+            block=thresholds["block"],
+            review=thresholds["review"],
+            strong=thresholds["strong"],
+            supported=thresholds["supported"],
+            window=thresholds["window"],
+            discussion_words=frozenset(discussing["words"].split()),
+            discussion_minimum=discussing["least"],
+            reduction=discussing["reduction"],
+        )
 
 
-class Scored(NamedTuple):
+class ScoredWindow(NamedTuple):
     """A window that reached a tier: its strongest hit, its score, and the reasons."""
 
     hit: SignalHit
     score: int
     blocks: bool
     reasons: str
-    #: The score before anything was taken off; windows are compared by it.
+    #: The score before the reduction; windows are compared by it.
     gross: int
 
 
@@ -86,202 +98,250 @@ class PageText(NamedTuple):
     starts: Sequence[int]
 
     def line_of(self, offset: int) -> int:
-        """Return the index of the line that holds ``offset``."""
+        """Return the index of the line that contains ``offset``."""
         return bisect_right(self.starts, offset) - 1
 
     def line(self, index: int) -> str:
-        """Return one line."""
-        end = (
-            self.starts[index + 1] - 1
-            if index + 1 < len(self.starts)
-            else len(self.text)
-        )
+        """Return one line without its line end."""
+        end = len(self.text)
+        if index + 1 < len(self.starts):
+            end = self.starts[index + 1] - 1
         return self.text[self.starts[index] : end]
 
 
 def page_of(text: str) -> PageText:
-    """Take a text of lines as a page."""
+    """Return a text with the offsets of its lines."""
     starts = [0]
-    at = text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
+    line_end = text.find("\n")
+    while line_end >= 0:
+        starts.append(line_end + 1)
+        line_end = text.find("\n", line_end + 1)
     return PageText(text, starts)
 
 
 def score(
     page: PageText,
     hits: Sequence[SignalHit],
-    book: SignalBook,
+    catalog: SignalCatalog,
     settings: ScoringSettings,
     *,
     agent: bool,
     bonus: int = 0,
-) -> Iterator[Scored]:
-    """Yield the windows that reach a tier, best first, none of them overlapping."""
-    for group in _groups(
-        page, sorted(hits, key=lambda hit: (hit.start, hit.end)), settings.window
-    ):
-        yield from _best(page, group, book, settings, agent=agent, bonus=bonus)
+) -> Iterator[ScoredWindow]:
+    """Yield the windows that reach a tier, best first; windows do not overlap.
+
+    ``agent`` says that the file holds instructions for an agent.  ``bonus`` is added
+    to the score of every window, for text that was encoded.
+    """
+    scorer = _Scorer(page, catalog, settings, agent=agent, bonus=bonus)
+    ordered = sorted(hits, key=_position)
+    for group in _groups(page, ordered, settings.window):
+        yield from scorer.best_windows(group)
+
+
+def _position(hit: SignalHit) -> tuple[int, int]:
+    return hit.start, hit.end
 
 
 def _groups(
     page: PageText, hits: Sequence[SignalHit], window: int
 ) -> Iterator[list[SignalHit]]:
-    """Cut hits in the order of the text where no window could hold both sides of the cut.
+    """Split hits in text order where no window can contain both sides of the split.
 
-    Where there is no such place, what stands at the cut is in both groups.
+    A group that is full before such a place is split anyway; the hits near that split
+    are in both groups.
     """
     group: list[SignalHit] = []
-    last = 0
+    last_line = 0
     for hit in hits:
         line = page.line_of(hit.start)
-        full = len(group) >= _TOGETHER
-        if group and (line - last >= window or full):
+        is_full = len(group) >= _MAX_GROUP
+        if group and (is_full or line - last_line >= window):
             yield group
-            close = (one for one in group[-_TOGETHER // 2 :] if full)
-            group = [one for one in close if line - page.line_of(one.start) < window]
+            recent = group[-_MAX_GROUP // 2 :] if is_full else []
+            group = [
+                earlier
+                for earlier in recent
+                if line - page.line_of(earlier.start) < window
+            ]
         group.append(hit)
-        last = line
+        last_line = line
     if group:
         yield group
 
 
-def _best(
-    page: PageText,
-    hits: Sequence[SignalHit],
-    book: SignalBook,
-    settings: ScoringSettings,
-    *,
-    agent: bool,
-    bonus: int,
-) -> Iterator[Scored]:
-    strongest = sorted(hits, key=lambda hit: -hit.weight)[:_MAX_HITS]
-    rest = sorted(strongest, key=lambda hit: (hit.start, hit.end))
-    while rest:
-        best: Scored | None = None
-        span: tuple[int, int] = (0, 0)
-        for first, hit in enumerate(rest):
-            line = page.line_of(hit.start)
-            last = first
-            while (
-                last < len(rest)
-                and page.line_of(rest[last].start) < line + settings.window
-            ):
-                last += 1
-            found = _window(
-                page, rest[first:last], book, settings, agent=agent, bonus=bonus
-            )
-            if found is not None and (best is None or found.gross > best.gross):
-                best, span = found, (first, last)
-        if best is None:
-            return
-        yield best
-        del rest[span[0] : span[1]]
+class _Scorer:
+    """Scores windows of one page."""
+
+    def __init__(
+        self,
+        page: PageText,
+        catalog: SignalCatalog,
+        settings: ScoringSettings,
+        *,
+        agent: bool,
+        bonus: int,
+    ) -> None:
+        self.page = page
+        self.catalog = catalog
+        self.settings = settings
+        self.agent = agent
+        self.bonus = bonus
+
+    def best_windows(self, hits: Sequence[SignalHit]) -> Iterator[ScoredWindow]:
+        """Yield the best window, then the best one of the remaining hits, and so on."""
+        strongest = sorted(hits, key=lambda hit: -hit.weight)[:_MAX_SCORED]
+        remaining = sorted(strongest, key=_position)
+        while remaining:
+            best: ScoredWindow | None = None
+            best_range = (0, 0)
+            for first in range(len(remaining)):
+                last = self._end_of_window(remaining, first)
+                window = self._score_window(remaining[first:last])
+                if window is not None and (best is None or window.gross > best.gross):
+                    best = window
+                    best_range = (first, last)
+            if best is None:
+                return
+            yield best
+            del remaining[slice(*best_range)]
+
+    def _end_of_window(self, hits: Sequence[SignalHit], first: int) -> int:
+        """Return the index after the last hit of the window that starts with ``first``."""
+        end_line = self.page.line_of(hits[first].start) + self.settings.window
+        for index in range(first, len(hits)):
+            if self.page.line_of(hits[index].start) >= end_line:
+                return index
+        return len(hits)
+
+    def _score_window(self, hits: Sequence[SignalHit]) -> ScoredWindow | None:
+        families, strongest = self._family_scores(hits)
+        total = int(sum(families.values()))
+        main = max(strongest.values(), key=self._importance)
+        if total < 2 or not self._is_enough(total, main, families):
+            return None
+        reasons = self._reasons(families, strongest)
+        carrier_bonus, carrier = _carrier(self.page, main)
+        added = max(carrier_bonus, self.bonus)
+        if added:
+            total += added
+            reasons.append(f"{carrier or 'encoded text'} +{added}")
+        gross = total
+        if total >= self.settings.block and not added and self._discusses(hits):
+            total = max(self.settings.review, total - self.settings.reduction)
+            reasons.append(f"text discusses attacks -{self.settings.reduction}")
+        if total < self.settings.review:
+            return None
+        blocking_score = self.settings.block
+        if main.family in self.catalog.supporting:
+            blocking_score = self.settings.supported
+        blocks = total >= blocking_score
+        return ScoredWindow(main, total, blocks, "; ".join(reasons), gross)
+
+    def _family_scores(
+        self, hits: Sequence[SignalHit]
+    ) -> tuple[dict[str, float], dict[str, SignalHit]]:
+        """Return the capped score and the strongest hit of each family."""
+        scores: dict[str, float] = {}
+        strongest: dict[str, SignalHit] = {}
+        counted: set[str] = set()
+        for hit in sorted(hits, key=lambda hit: -hit.weight):
+            family = hit.family
+            stronger = strongest.get(family)
+            if hit.source in counted or _is_repetition(hit, stronger):
+                continue
+            counted.add(hit.source)
+            weight: float = hit.weight
+            if self.agent and family in self.catalog.supporting:
+                weight = hit.weight / 2
+            uncapped = scores.get(family, 0) + weight
+            scores[family] = min(uncapped, self.catalog.caps[family])
+            if stronger is None or hit.weight > stronger.weight:
+                strongest[family] = hit
+        return scores, strongest
+
+    def _importance(self, hit: SignalHit) -> tuple[bool, int]:
+        return hit.family not in self.catalog.supporting, hit.weight
+
+    def _is_enough(
+        self, total: int, main: SignalHit, families: Mapping[str, float]
+    ) -> bool:
+        """Whether one hit is strong, or weak hits together score high enough."""
+        if main.weight >= self.settings.strong:
+            return True
+        if len(families) > 1:
+            return total > self.settings.strong
+        return total >= self.settings.block
+
+    def _reasons(
+        self, families: Mapping[str, float], strongest: Mapping[str, SignalHit]
+    ) -> list[str]:
+        """Return each family with its score and a quotation, the highest score first."""
+        ordered = sorted(families.items(), key=lambda item: -item[1])
+        return [
+            f'{family} {value:g} "{_quote(self.page, strongest[family])}"'
+            for family, value in ordered
+        ]
+
+    def _discusses(self, hits: Sequence[SignalHit]) -> bool:
+        """Whether the lines around the hits discuss attacks."""
+        page = self.page
+        first = page.line_of(min(hit.start for hit in hits))
+        last = page.line_of(max(hit.end for hit in hits))
+        nearby = range(max(0, first - 4), min(last + 5, len(page.starts)))
+        words = different_words("\n".join(page.line(index) for index in nearby))
+        discussing = words & self.settings.discussion_words
+        return len(discussing) >= self.settings.discussion_minimum
 
 
-def _window(
-    page: PageText,
-    hits: Sequence[SignalHit],
-    book: SignalBook,
-    settings: ScoringSettings,
-    *,
-    agent: bool,
-    bonus: int,
-) -> Scored | None:
-    families: dict[str, int] = {}
-    strongest: dict[str, SignalHit] = {}
-    counted: set[str] = set()
-    for hit in sorted(hits, key=lambda hit: -hit.weight):
-        if hit.source in counted or _inside(hit, strongest.get(hit.family)):
-            continue
-        counted.add(hit.source)
-        known = strongest.get(hit.family)
-        half = agent and hit.family in book.supporting
-        weight = hit.weight / 2 if half else hit.weight
-        families[hit.family] = min(
-            families.get(hit.family, 0) + weight, book.caps[hit.family]
-        )  # type: ignore[assignment]
-        if known is None or hit.weight > known.weight:
-            strongest[hit.family] = hit
-    total = int(sum(families.values()))
-    main = max(
-        strongest.values(), key=lambda h: (h.family not in book.supporting, h.weight)
-    )
-    agree = total > settings.strong if len(families) > 1 else total >= settings.block
-    if total < 2 or (main.weight < settings.strong and not agree):
-        return None
-    reasons = [
-        f'{family} {value:g} "{_quote(page, strongest[family])}"'
-        for family, value in sorted(families.items(), key=lambda item: -item[1])
-    ]
-    carrier, name = _carrier(page, main)
-    if carrier or bonus:
-        total += max(carrier, bonus)
-        reasons.append(f"{name or 'coded text'} +{max(carrier, bonus)}")
-    gross = total
-    if (
-        total >= settings.block
-        and not (carrier or bonus)
-        and _discusses(page, hits, settings)
-    ):
-        total = max(settings.review, total - settings.reduction)
-        reasons.append(f"talks about attacks -{settings.reduction}")
-    if total < settings.review:
-        return None
-    only_support = main.family in book.supporting
-    blocks = total >= (settings.supported if only_support else settings.block)
-    return Scored(main, total, blocks, "; ".join(reasons), gross)
-
-
-def _inside(hit: SignalHit, other: SignalHit | None) -> bool:
-    """Whether a hit only says again what a stronger one of its family says."""
-    return (
-        other is not None
-        and other.start < hit.end
-        and hit.start < other.end
-        and hit.weight <= other.weight
-    )
+def _is_repetition(hit: SignalHit, stronger: SignalHit | None) -> bool:
+    """Whether a hit overlaps a hit of its family that weighs as much or more."""
+    if stronger is None:
+        return False
+    overlaps = stronger.start < hit.end and hit.start < stronger.end
+    return overlaps and hit.weight <= stronger.weight
 
 
 def _quote(page: PageText, hit: SignalHit) -> str:
-    text = " ".join(page.text[hit.start : min(hit.end, hit.start + 200)].split())
+    end = min(hit.end, hit.start + 200)
+    text = " ".join(page.text[hit.start : end].split())
     return show_hidden.visible(text, 60)
 
 
 def _carrier(page: PageText, hit: SignalHit) -> tuple[int, str]:
-    """Return what is added for a place that readers do not see, and its name."""
+    """Return the score and the name of the hidden place that contains a hit, or 0 and ""."""
     index = page.line_of(hit.start)
-    line = page.line(index)
-    before = line[: hit.start - page.starts[index]]
-    if before.rstrip() != before and len(before) - len(before.rstrip()) >= _FAR:
-        return 2, "far to the right"
-    if " " * _FAR in before.strip("\t ") or "\t" * 20 in before:
-        return 2, "far to the right"
+    before = page.line(index)[: hit.start - page.starts[index]]
+    carrier = _carrier_in_line(before) or _carrier_in_html(page, hit)
+    return (2, carrier) if carrier else (0, "")
+
+
+def _carrier_in_line(before: str) -> str:
+    """Return the hidden place that the text before a hit in its line shows, or ""."""
+    trailing_spaces = len(before) - len(before.rstrip())
+    if trailing_spaces >= _MIN_FAR_SPACES:
+        return "far to the right"
+    if " " * _MIN_FAR_SPACES in before.strip("\t ") or "\t" * 20 in before:
+        return "far to the right"
     if before.lstrip().startswith(("[//]: #", "[comment]: #")):
-        return 2, "link title that is not shown"
+        return "Markdown comment"
     if re.search(_TITLE, before[-700:]):
-        return 2, "link title"
-    if re.search(_DATA, before[-400:].lower()):
-        return 2, "attribute that is not shown"
+        return "link title"
+    if re.search(_DATA_ATTRIBUTE, before[-400:].lower()):
+        return "data attribute"
     if re.search(_CONCEALED, before[-200:]):
-        return 2, "concealed in a terminal"
-    lowered = page.text[max(0, hit.start - 4000) : hit.start].lower()
-    if lowered.rfind("<!--") > lowered.rfind("-->"):
-        return 2, "HTML comment"
-    near = lowered[-300:]
-    if re.search(_HIDDEN, near.replace(" ", "")) or re.search(_ATTRIBUTE, near):
-        return 2, "hidden element"
-    return 0, ""
+        return "concealed terminal text"
+    return ""
 
 
-def _discusses(
-    page: PageText, hits: Sequence[SignalHit], settings: ScoringSettings
-) -> bool:
-    first = page.line_of(min(hit.start for hit in hits))
-    last = page.line_of(max(hit.end for hit in hits))
-    lines = [
-        page.line(i) for i in range(max(0, first - 4), min(last + 5, len(page.starts)))
-    ]
-    words = set_of("\n".join(lines))
-    return len(words & settings.discussing) >= settings.least
+def _carrier_in_html(page: PageText, hit: SignalHit) -> str:
+    """Return the hidden HTML node that contains a hit, or ""."""
+    before = page.text[max(0, hit.start - 4000) : hit.start].lower()
+    if before.rfind("<!--") > before.rfind("-->"):
+        return "HTML comment"
+    nearby = before[-300:]
+    if re.search(_HIDING_STYLE, nearby.replace(" ", "")):
+        return "hidden element"
+    if re.search(_HIDDEN_ELEMENT, nearby):
+        return "hidden element"
+    return ""

@@ -1,7 +1,7 @@
-"""Make hidden characters visible: decoded where they spell something, else as escapes.
+"""Makes hidden characters visible for messages: decoded, or as escapes.
 
-Nothing returned here holds a control, an invisible or a format character: the
-texts go into messages, which people read in terminals and web pages.
+The returned texts contain no control, invisible or format characters, because messages
+are shown in terminals and on web pages.
 """
 
 from __future__ import annotations
@@ -11,28 +11,41 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: How much of a decoded text a message shows, in characters.
-SHOWN = 160
+#: Characters of a decoded text that a message shows.
+MAX_SHOWN = 160
 
-_QUIET = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Me"))
+#: Unicode general categories of characters that are not drawn.
+_INVISIBLE_CATEGORIES = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Me"))
 
 
-def visible(text: str, limit: int = SHOWN) -> str:
-    r"""Return ``text`` with every character that is not drawn as ``\u{HEX}``."""
+def visible(text: str, limit: int = MAX_SHOWN) -> str:
+    r"""Return ``text`` with every invisible character written as ``\u{HEX}``."""
+    shown = "".join(map(_visible, text[:limit]))
+    return shown + "…" if len(text) > limit else shown
+
+
+def _visible(char: str) -> str:
+    return _escape(char) if _is_invisible(char) else char
+
+
+def _is_invisible(char: str) -> bool:
     import unicodedata
 
-    shown = []
-    for char in text[:limit]:
-        selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
-        hidden = char != " " and (selector or unicodedata.category(char) in _QUIET)
-        shown.append(
-            f"\\u{{{ord(char):04X}}}" if hidden or char in "\u3164\uffa0" else char
-        )
-    return "".join(shown) + ("…" if len(text) > limit else "")
+    if char == " ":
+        return False
+    if char in "\u3164\uffa0":
+        return True
+    if "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef":
+        return True
+    return unicodedata.category(char) in _INVISIBLE_CATEGORIES
 
 
-def tags(text: str) -> str:
-    """Return what the tag characters in ``text`` spell in ASCII."""
+def _escape(char: str) -> str:
+    return f"\\u{{{ord(char):04X}}}"
+
+
+def decode_tags(text: str) -> str:
+    """Return the ASCII text that tag characters encode."""
     return "".join(
         chr(ord(char) - 0xE0000)
         for char in text
@@ -40,8 +53,8 @@ def tags(text: str) -> str:
     )
 
 
-def selectors(text: str) -> str:
-    """Return what variation selectors spell, one byte each (VS1 is 0), or ""."""
+def decode_selectors(text: str) -> str:
+    """Return the text that variation selectors encode, one byte each (VS1 is 0), or ""."""
     data = bytearray()
     for char in text:
         code = ord(char)
@@ -52,36 +65,41 @@ def selectors(text: str) -> str:
     return _readable(bytes(data))
 
 
-def bits(text: str) -> str:
-    """Return what zero-width characters spell as bits, eight to a byte, or ""."""
-    pair = sorted(set(text))
-    if len(pair) != 2 or len(text) < 16:
+def decode_bits(text: str) -> str:
+    """Return the text that two zero-width characters encode, eight bits a byte, or ""."""
+    alphabet = sorted(set(text))
+    if len(alphabet) != 2 or len(text) < 16:
         return ""
-    for zero in pair:
+    for zero in alphabet:
         digits = "".join("0" if char == zero else "1" for char in text)
-        whole = len(digits) // 8 * 8
-        spelt = _readable(bytes(int(digits[i : i + 8], 2) for i in range(0, whole, 8)))
-        if spelt:
-            return spelt
+        decoded = _readable(_bytes_of(digits))
+        if decoded:
+            return decoded
     return ""
 
 
+def _bytes_of(digits: str) -> bytes:
+    end = len(digits) // 8 * 8
+    return bytes(int(digits[start : start + 8], 2) for start in range(0, end, 8))
+
+
 def hidden(decoded: str) -> str:
-    """Return the part of a message that quotes what was hidden."""
+    """Return the part of a message that quotes hidden text, "" for none."""
     return f'<hidden: "{visible(decoded)}">' if decoded else ""
 
 
 def escapes(chars: Iterable[str], limit: int = 8) -> str:
     r"""Return the different characters as ``\u{HEX}``, in order of appearance."""
     distinct = list(dict.fromkeys(chars))
-    names = " ".join(f"\\u{{{ord(char):04X}}}" for char in distinct[:limit])
-    return names + (" …" if len(distinct) > limit else "")
+    shown = " ".join(map(_escape, distinct[:limit]))
+    return shown + " …" if len(distinct) > limit else shown
 
 
 def _readable(data: bytes) -> str:
+    """Return data as text, "" where it is not UTF-8 or under 90 % printable."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    drawn = sum(char.isprintable() for char in text)
-    return text if text and drawn >= 0.9 * len(text) else ""
+    printable = sum(char.isprintable() for char in text)
+    return text if printable >= 0.9 * len(text) else ""

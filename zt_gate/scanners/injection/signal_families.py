@@ -1,15 +1,15 @@
-"""The signal families: phrases and patterns as data, held against words and text.
+"""Signal families: phrases and patterns from the rules, matched against words and text.
 
-The grammar of a phrase, word by word from left to right::
+The grammar of a phrase, read from left to right::
 
-    word          this word next
-    (a|b c|d)     one of these next; an alternative may have several words
-    @name         one of a class of ``injection/instructions``
-    ~3            up to three other words may stand before what follows
-    x?            x may be missing
+    word          this word
+    (a|b c|d)     one of these alternatives; an alternative can have several words
+    @name         one word of a class that ``injection/instructions`` defines
+    ~3            up to three other words before the next item
+    x?            x is optional
 
-A phrase may carry ``not-before``/``not-after``: words that, shortly before or
-right after it, say that it means the opposite.
+``not-before`` and ``not-after`` list words that negate the phrase when they occur
+shortly before it or directly after it.
 """
 
 from __future__ import annotations
@@ -25,27 +25,35 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.injection.tokenize import Words
 
-_NEAR = 4
-# Words on every page of English or of code.
-_STOPPED = (
+#: Words before a phrase that are tested against ``not-before``.
+_NEGATION_DISTANCE = 4
+# Words that occur on every page of English or of code.
+_STOP_TEXT = (
     "a all an and any are as at be by can do for from get has have i if in into is it its must"
     " new no not of on one only or out set should that the then these this to up use what when"
     " will with you your"
 )
-_STOP = frozenset(_STOPPED.split())
-_USUALLY = "code file files format message model name number output response string"
-_USUAL = frozenset(_USUALLY.split())
+_STOP_WORDS = frozenset(_STOP_TEXT.split())
+_FREQUENT_TEXT = (
+    "code file files format message model name number output response string"
+)
+_FREQUENT_WORDS = frozenset(_FREQUENT_TEXT.split())
+#: Hits of one phrase head or one pattern in a text.
 _MAX_HITS = 200
 _FIRST_CJK = "\u3040"
 _CJK_WORDS = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
 
 
 class FamilyError(ValueError):
-    """A family file is wrong; the text says which phrase and why."""
+    """A family file is invalid; the message names the phrase and the reason."""
 
 
 class Slot(NamedTuple):
-    """One place of a phrase: alternatives by their first word, and the gap before it."""
+    """One item of a phrase.
+
+    ``heads`` maps the first word of each alternative to the words that follow it.
+    ``gap`` is how many other words may occur before the item.
+    """
 
     heads: Mapping[str, tuple[tuple[str, ...], ...]]
     gap: int
@@ -59,14 +67,14 @@ class Phrase(NamedTuple):
     family: str
     weight: int
     slots: tuple[Slot, ...]
-    #: For each slot that may not be missing, one word of each of its alternatives.
+    #: For each slot that is not optional, one word of each of its alternatives.
     needs: tuple[frozenset[str], ...]
     not_before: frozenset[str]
     not_after: frozenset[str]
 
 
 class SignalPattern(NamedTuple):
-    """One regular expression of a family, tried where one of its literals stands."""
+    """One regular expression of a family, tried where one of its literals occurs."""
 
     family: str
     weight: int
@@ -75,32 +83,33 @@ class SignalPattern(NamedTuple):
     ignore_case: bool
 
     def compiled(self) -> re.Pattern[str]:
-        """Return the compiled expression (Python keeps it)."""
-        return re.compile(
-            self.regex, re.MULTILINE | (re.IGNORECASE if self.ignore_case else 0)
-        )
+        """Return the compiled expression; ``re`` caches it."""
+        flags = re.MULTILINE
+        if self.ignore_case:
+            flags |= re.IGNORECASE
+        return re.compile(self.regex, flags)
 
 
 class SignalHit(NamedTuple):
-    """A signal in a text: its family and weight, and its span."""
+    """An occurrence of a signal in a text: family, weight and span."""
 
     family: str
     weight: int
     start: int
     end: int
-    #: The phrase or pattern that made it: in a window each counts once.
+    #: The phrase or pattern that matched; each counts once in a window.
     source: str
 
 
-class SignalBook(NamedTuple):
-    """All families, ready to be held against text."""
+class SignalCatalog(NamedTuple):
+    """All signal families, indexed for matching."""
 
     phrases: tuple[Phrase, ...]
     patterns: tuple[SignalPattern, ...]
     weak: tuple[SignalPattern, ...]
-    #: Phrases by each word of the need that honest text meets least: see ``_index``.
-    keyed: Mapping[str, tuple[int, ...]]
-    #: Literals of patterns by their longest run of word characters.
+    #: Indices of phrases by their rarest necessary words: see ``_index``.
+    phrase_index: Mapping[str, tuple[int, ...]]
+    #: Literals of patterns by their longest run of ASCII word characters.
     chunks: Mapping[str, tuple[bytes, ...]]
     common: frozenset[str]
     #: Common words by first letter, last letter and length.
@@ -109,20 +118,17 @@ class SignalBook(NamedTuple):
     caps: Mapping[str, int]
 
     def candidates(self, words: set[str] | frozenset[str]) -> dict[str, list[Phrase]]:
-        """Return the phrases all of whose necessary words are among ``words``.
-
-        They stand under those words by which they are looked up.
-        """
-        found: dict[str, list[Phrase]] = {}
-        for word in words & self.keyed.keys():
-            for number in self.keyed[word]:
+        """Return the phrases whose necessary words are all in ``words``, by index word."""
+        phrases: dict[str, list[Phrase]] = {}
+        for word in words & self.phrase_index.keys():
+            for number in self.phrase_index[word]:
                 phrase = self.phrases[number]
-                for need in phrase.needs:  # plain loops: this runs for every page
+                for need in phrase.needs:  # a loop, for speed: this runs for every page
                     if need.isdisjoint(words):
                         break
                 else:
-                    found.setdefault(word, []).append(phrase)
-        return found
+                    phrases.setdefault(word, []).append(phrase)
+        return phrases
 
     def patterns_for(
         self,
@@ -131,26 +137,26 @@ class SignalBook(NamedTuple):
         *,
         weak: bool = False,
     ) -> list[SignalPattern]:
-        """Return the patterns one of whose literals stands in lower-case text.
+        """Return the patterns with a literal that occurs in lower-case text.
 
-        The weak ones only add to others, so they are asked for when there are some.
-        Where ``literals`` is given, no other literal can stand in the text.
+        Weak patterns only support other hits: request them where there are hits.
+        ``literals``, if given, contains every literal that can occur in the text.
         """
-        found = []
+        matching = []
         for pattern in self.weak if weak else self.patterns:
             for literal in pattern.literals:
                 if (literals is None or literal in literals) and literal in lowered:
-                    found.append(pattern)
+                    matching.append(pattern)
                     break
-        return found
+        return matching
 
 
-def load(rules: Mapping[str, Rule]) -> SignalBook:
-    """Read the families from the rules; raises FamilyError."""
-    tiers = rules["injection/instructions"].data
-    everyday = frozenset(tiers["common"].split())
-    heads = Heads(tiers["classes"], everyday)
-    strong = tiers["thresholds"]["strong"]
+def load(rules: Mapping[str, Rule]) -> SignalCatalog:
+    """Load the families from the rules; raises FamilyError."""
+    settings = rules["injection/instructions"].data
+    everyday = frozenset(settings["common"].split())
+    parser = SlotParser(settings["classes"], everyday)
+    strong_weight = settings["thresholds"]["strong"]
     phrases: list[Phrase] = []
     patterns: list[SignalPattern] = []
     supporting = set()
@@ -163,18 +169,14 @@ def load(rules: Mapping[str, Rule]) -> SignalBook:
         caps[name] = family["cap"]
         if family.get("supporting"):
             supporting.add(name)
-        phrases += (_phrase(name, raw, heads) for raw in family.get("phrases", ()))
+        phrases += (_phrase(name, raw, parser) for raw in family.get("phrases", ()))
         patterns += (_pattern(name, raw) for raw in family.get("patterns", ()))
-    vocabulary = frozenset(
-        word for phrase in phrases for need in phrase.needs for word in need
-    )
-    # Short words of ten languages are in too many things that are no language.
-    common = everyday.union(word for word in vocabulary if len(word) > 3)
-    return SignalBook(
+    common = _common_words(phrases, everyday)
+    return SignalCatalog(
         phrases=tuple(phrases),
-        patterns=tuple(p for p in patterns if p.weight >= strong),
-        weak=tuple(p for p in patterns if p.weight < strong),
-        keyed=_index(phrases, everyday),
+        patterns=tuple(one for one in patterns if one.weight >= strong_weight),
+        weak=tuple(one for one in patterns if one.weight < strong_weight),
+        phrase_index=_index(phrases, everyday),
         chunks=_chunks(patterns),
         common=common,
         shapes=_shapes(common),
@@ -183,37 +185,56 @@ def load(rules: Mapping[str, Rule]) -> SignalBook:
     )
 
 
+def _common_words(
+    phrases: Iterable[Phrase], everyday: frozenset[str]
+) -> frozenset[str]:
+    """Return the everyday words and the longer words of all phrases.
+
+    Short words of ten languages occur by chance in data that is not language.
+    """
+    vocabulary: set[str] = set()
+    for phrase in phrases:
+        vocabulary.update(*phrase.needs)
+    return everyday.union(word for word in vocabulary if len(word) > 3)
+
+
 def _index(
     phrases: Iterable[Phrase], common: frozenset[str]
 ) -> dict[str, tuple[int, ...]]:
-    """Index phrases by one need each, that which ordinary text meets least often.
+    """Index each phrase by the words of one slot: the slot that is rarest in ordinary text.
 
-    What is asked of every page is then only which of its words are keys; the
-    phrases of languages that it is not written in cost nothing.
+    A page is then tested only for words that are keys of the index; phrases of other
+    languages cost nothing.
     """
 
-    def cost(need: frozenset[str]) -> int:
-        return sum(
-            1000 if w in _STOP else 60 if w in _USUAL else 8 if w in common else 2
-            for w in need
-        )
+    def word_frequency(word: str) -> int:
+        if word in _STOP_WORDS:
+            return 1000
+        if word in _FREQUENT_WORDS:
+            return 60
+        if word in common:
+            return 8
+        return 2
+
+    def slot_frequency(need: frozenset[str]) -> int:
+        return sum(word_frequency(word) for word in need)
 
     index: dict[str, list[int]] = {}
     for number, phrase in enumerate(phrases):
-        for word in min(phrase.needs, key=cost):
+        for word in min(phrase.needs, key=slot_frequency):
             index.setdefault(word, []).append(number)
     return {word: tuple(numbers) for word, numbers in index.items()}
 
 
 def _chunks(patterns: Iterable[SignalPattern]) -> dict[str, tuple[bytes, ...]]:
-    """Return literals by the run of ASCII word characters that a text with them must hold."""
+    """Index literals by their longest run of ASCII word characters."""
     chunks: dict[str, set[bytes]] = {}
     for pattern in patterns:
         for literal in pattern.literals:
             runs = re.findall(rb"[a-z0-9_]+", literal)
             if not runs:
                 raise FamilyError(
-                    f"{pattern.family}: no word in the literal {literal!r}"
+                    f"{pattern.family}: the literal {literal!r} has no word characters"
                 )
             chunks.setdefault(max(runs, key=len).decode(), set()).add(literal)
     return {chunk: tuple(literals) for chunk, literals in chunks.items()}
@@ -231,27 +252,27 @@ def _pattern(family: str, raw: Mapping[str, Any]) -> SignalPattern:
     literals = tuple(literal.encode() for literal in raw["literals"])
     if any(literal != literal.lower() for literal in literals):
         raise FamilyError(
-            f"{family}: literals are written in lower case: {raw['literals']}"
+            f"{family}: literals must be in lower case: {raw['literals']}"
         )
     return SignalPattern(
         family, raw["weight"], literals, raw["regex"], raw.get("ignore-case", False)
     )
 
 
-def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
+def _phrase(family: str, raw: Mapping[str, Any], parser: SlotParser) -> Phrase:
     text = raw["phrase"]
     slots: list[Slot] = []
     needs: list[frozenset[str]] = []
     gap = 0
-    for part in _parts(text):
-        if part[0] == "~":
-            gap = int(part[1:])
+    for item in _items(text):
+        if item[0] == "~":
+            gap = int(item[1:])
             continue
-        optional = part[-1] == "?"
+        optional = item[-1] == "?"
         try:
-            choice = heads.of(part[:-1] if optional else part)
+            choice = parser.parse(item[:-1] if optional else item)
         except (KeyError, IndexError, ValueError) as error:
-            raise FamilyError(f"{family}: cannot read {part!r} in {text!r}") from error
+            raise FamilyError(f"{family}: cannot parse {item!r} in {text!r}") from error
         slots.append(Slot(choice.heads, gap, optional))
         if not optional:
             needs.append(choice.need)
@@ -269,75 +290,76 @@ def _phrase(family: str, raw: Mapping[str, Any], heads: Heads) -> Phrase:
     )
 
 
-def _parts(text: str) -> Iterator[str]:
-    """Cut a phrase at its spaces, but not within parentheses."""
-    held = ""
-    for piece in text.split():
-        held = f"{held} {piece}" if held else piece
-        if "(" not in held or ")" in held:
-            yield held
-            held = ""
-    if held:
-        yield held
+def _items(text: str) -> Iterator[str]:
+    """Split a phrase at its spaces, but not inside parentheses."""
+    pending = ""
+    for part in text.split():
+        pending = f"{pending} {part}" if pending else part
+        if "(" not in pending or ")" in pending:
+            yield pending
+            pending = ""
+    if pending:
+        yield pending
 
 
-class Choice(NamedTuple):
-    """The alternatives of a slot by their first word, and one word of each of them.
+class SlotChoice(NamedTuple):
+    """The alternatives of a slot, by first word, and one necessary word of each.
 
-    Of several words the longest that is not everyday tells most; a CJK word is one character.
+    Of an alternative of several words, the necessary word is the longest one that is
+    not an everyday word.  A CJK word is one character.
     """
 
     heads: dict[str, tuple[tuple[str, ...], ...]]
     need: frozenset[str]
 
 
-class Heads:
-    """The alternatives of slots, each choice worked out once."""
+class SlotParser:
+    """Parses the items of phrases; remembers each parsed item."""
 
     def __init__(self, classes: Mapping[str, str], everyday: frozenset[str]) -> None:
         self._classes = classes
         self._everyday = everyday
-        self._known: dict[str, Choice] = {}
+        self._parsed: dict[str, SlotChoice] = {}
 
-    def of(self, part: str) -> Choice:
-        """Return the alternatives that a part of a phrase names.
+    def parse(self, item: str) -> SlotChoice:
+        """Return the alternatives of an item of a phrase.
 
         Raises KeyError for an unknown class, IndexError for an empty alternative.
         """
-        found = self._known.get(part)
-        if found is None:
-            choice = self._classes[part[1:]] if part[0] == "@" else part.strip("()")
-            found = self._known[part] = _choice(choice, self._everyday)
-        return found
+        choice = self._parsed.get(item)
+        if choice is None:
+            text = self._classes[item[1:]] if item[0] == "@" else item.strip("()")
+            choice = self._parsed[item] = _choice(text, self._everyday)
+        return choice
 
 
-def _choice(text: str, everyday: frozenset[str]) -> Choice:
+def _choice(text: str, everyday: frozenset[str]) -> SlotChoice:
     if " " not in text and max(text) < _FIRST_CJK:
         words = text.split("|")
-        return Choice(dict.fromkeys(words, ((),)), frozenset(words))
+        return SlotChoice(dict.fromkeys(words, ((),)), frozenset(words))
     heads: dict[str, tuple[tuple[str, ...], ...]] = {}
     need = set()
     for alternative in text.split("|"):
-        # A CJK alternative is as many words as it has characters, as in the text.
+        # Each character of a CJK alternative is a word, as in the text.
         words = alternative.split()
         if words[0][0] >= _FIRST_CJK or words[-1][-1] >= _FIRST_CJK:
             words = _CJK_WORDS.findall(alternative)
         need.add(max(words, key=lambda word: (word not in everyday, len(word))))
         heads[words[0]] = (*heads.get(words[0], ()), tuple(words[1:]))
-    return Choice(heads, frozenset(need))
+    return SlotChoice(heads, frozenset(need))
 
 
 def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[SignalHit]:
-    """Yield where the phrases stand in the words (each starting word once)."""
-    wanted = {head for phrase in phrases for head in phrase.slots[0].heads}
-    places: dict[str, list[int]] = {}
+    """Yield the occurrences of phrases, at most one for each start word."""
+    first_words = {head for phrase in phrases for head in phrase.slots[0].heads}
+    positions: dict[str, list[int]] = {}
     for index, word in enumerate(words.items):
-        if word in wanted:
-            places.setdefault(word, []).append(index)
+        if word in first_words:
+            positions.setdefault(word, []).append(index)
     for phrase in phrases:
         count = 0
         for head in phrase.slots[0].heads:
-            for start in places.get(head, ()):
+            for start in positions.get(head, ()):
                 end = _match(phrase, words, start)
                 if end is None or _negated(phrase, words, start, end):
                     continue
@@ -351,20 +373,20 @@ def find_phrases(phrases: list[Phrase], words: Words) -> Iterator[SignalHit]:
 def _match(phrase: Phrase, words: Words, start: int) -> int | None:
     """Return the index after the last word of the shortest match, or None.
 
-    ``ends`` holds every place where the slots so far may end; its size is
-    bounded by the gaps, so the work for one start is too.
+    ``ends`` holds every index at which the slots so far can end.  The gaps bound its
+    size, and so the work for one start.
     """
     section = words.breaks[start]
     ends = {start}
     for slot in phrase.slots:
         reached: set[int] = set(ends) if slot.optional else set()
         for end in ends:
-            for at in range(end, min(end + slot.gap + 1, len(words.items))):
-                if words.breaks[at] != section:
+            for index in range(end, min(end + slot.gap + 1, len(words.items))):
+                if words.breaks[index] != section:
                     break
-                for tail in slot.heads.get(words.items[at], ()):
-                    after = at + 1 + len(tail)
-                    if not tail or tuple(words.items[at + 1 : after]) == tail:
+                for tail in slot.heads.get(words.items[index], ()):
+                    after = index + 1 + len(tail)
+                    if not tail or tuple(words.items[index + 1 : after]) == tail:
                         reached.add(after)
         if not reached:
             return None
@@ -373,21 +395,18 @@ def _match(phrase: Phrase, words: Words, start: int) -> int | None:
 
 
 def _negated(phrase: Phrase, words: Words, start: int, end: int) -> bool:
-    if phrase.not_before:
-        before = range(max(0, start - _NEAR), start)
-        section = words.breaks[start]
-        if any(
-            words.items[i] in phrase.not_before and words.breaks[i] == section
-            for i in before
-        ):
+    following = words.items[end : end + 2]
+    if not phrase.not_after.isdisjoint(following):
+        return True
+    section = words.breaks[start]
+    for index in range(max(0, start - _NEGATION_DISTANCE), start):
+        if words.breaks[index] == section and words.items[index] in phrase.not_before:
             return True
-    return bool(phrase.not_after) and any(
-        word in phrase.not_after for word in words.items[end : end + 2]
-    )
+    return False
 
 
 def find_patterns(patterns: Iterable[SignalPattern], text: str) -> Iterator[SignalHit]:
-    """Yield where the patterns stand in ``text``."""
+    """Yield the occurrences of patterns in ``text``."""
     for pattern in patterns:
         for count, match in enumerate(pattern.compiled().finditer(text)):
             if count >= _MAX_HITS:

@@ -1,4 +1,4 @@
-"""One text that is no part of a change, looked at as if a change had added it."""
+"""Scans one text outside a change, such as the description of a package."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from zt_gate.scanners.injection.scan import scan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
 
+#: The text is scanned as a file of this name.
 _PATH = b"README.md"
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _MemoryStore:
+    """A store of blobs that reads from memory."""
+
     data: bytes
 
     def read(self, offset: int, length: int) -> bytes:
@@ -29,14 +33,14 @@ class _Memory:
 
 
 def findings_in(text: str, rules: Mapping[str, Rule]) -> list[tuple[str, str, str]]:
-    """Return rule, severity and message of everything in ``text`` that talks to a model.
+    """Return rule, severity and message of each finding in ``text``, most severe first.
 
-    What the scanner is less than sure of counts as low: it was found in
-    somebody's description, where talk about prompts is not rare.
+    Findings below high confidence get low severity: descriptions of packages often
+    discuss prompts.
     """
     data = "\n".join(text.splitlines()).encode("utf-8", "replace") + b"\n"
-    empty = HunkLines(_Memory(b""), 0, 0, 0)
-    added = HunkLines(_Memory(data), 0, len(data), data.count(b"\n"))
+    empty = HunkLines(_MemoryStore(b""), 0, 0, 0)
+    added = HunkLines(_MemoryStore(data), 0, len(data), data.count(b"\n"))
     file = FileChange(
         path=_PATH,
         status="A",
@@ -47,14 +51,17 @@ def findings_in(text: str, rules: Mapping[str, Rule]) -> list[tuple[str, str, st
     )
     context = Context(rules, time.monotonic() + 60.0, Path("/"), _no_process)
     run = scan(ChangeSet("patch", "", "", "", (file,)), context)
-    found = []
-    for finding in run.findings:
-        sure = finding.confidence is Confidence.HIGH
-        severity = (
-            finding.severity if sure else min(finding.severity, Severity.LOW, key=_rank)
-        )
-        found.append((finding.rule, severity.value, finding.message))
-    return sorted(found, key=lambda one: -_rank(Severity(one[1])))
+    graded = [(_severity(finding), finding) for finding in run.findings]
+    graded.sort(key=lambda pair: -pair[0].rank)
+    return [
+        (finding.rule, severity.value, finding.message) for severity, finding in graded
+    ]
+
+
+def _severity(finding: Finding) -> Severity:
+    if finding.confidence is Confidence.HIGH:
+        return finding.severity
+    return min(finding.severity, Severity.LOW, key=_rank)
 
 
 def _rank(severity: Severity) -> int:
@@ -62,4 +69,4 @@ def _rank(severity: Severity) -> int:
 
 
 def _no_process(*_words: object, **_options: object) -> NoReturn:
-    raise OSError("a text needs no process")
+    raise OSError("the scan of a text must not start a process")

@@ -1,9 +1,9 @@
-"""Text as words: what phrases are held against.
+"""Splits text into words for phrase matching.
 
-A phrase of a family is a row of words with gaps, so line breaks, comment marks,
-quotes and Markdown between them do not matter, and matching is linear.  A CJK
-character is a word of its own.  ``breaks`` says where a phrase may not run on:
-the end of a sentence, an empty line, an assignment, a brace.
+A phrase is a sequence of words with gaps.  Line breaks, comment marks, quotes and
+Markdown between the words are ignored, and matching takes linear time.  Each CJK
+character is a word.  A phrase does not match across a break: the end of a sentence,
+an empty line, an assignment or a brace.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: Characters that are words of their own, as a range of an expression.
+#: CJK characters, for use in a character class.
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _ANY_WORD = rf"[{CJK}]|[^\W{CJK}]+(?:['’][^\W{CJK}]+)?"
-# Compiling the wide one takes milliseconds; most text does not need it.
+# For ASCII text: compiling ``_ANY_WORD`` takes milliseconds.
 _ASCII_WORD = r"\w+(?:'\w+)?"
 _BREAK = r"[={}]|[.!?;。！？][\s\"')\]]|[。！？]|\n[^\w\n]*\n"
-# In JSON and in string literals a line break is written as an escape.
-_CALL = frozenset(("(", "->", "::", "|"))
+_CALL_SIGNS = frozenset(("(", "->", "::", "|"))
+# JSON and string literals contain line breaks as escapes.
 _ESCAPED = r"\\[nrt]"
 _ESCAPES = (b"\\n", b"\\r", b"\\t")
-_MARKUP = frozenset(
+_INLINE_TAGS = frozenset(
     ("b", "i", "u", "p", "em", "br", "strong", "span", "font", "mark", "div")
 )
-_DROP = str.maketrans("", "", "'’")
-# Line ends stay, so that a flat text has the lines of its original.
+_APOSTROPHES = str.maketrans("", "", "'’")
+# Keeps line ends, so that the lines of a flat text match those of the original.
 _FROM_BYTES = bytes(
     byte if byte < 128 and (chr(byte).isalnum() or chr(byte) in "_\n") else 0x20
     for byte in range(256)
@@ -33,7 +33,10 @@ _FROM_BYTES = bytes(
 
 
 class Words(NamedTuple):
-    """The words of a text: lower case, with their spans in it."""
+    """The words of a text in lower case, with their spans.
+
+    ``breaks[i]`` counts the breaks before word ``i``.
+    """
 
     text: str
     items: list[str]
@@ -43,57 +46,63 @@ class Words(NamedTuple):
 
 
 def flat(lowered: bytes) -> str:
-    """Return lower-case text as its ASCII words, with spaces and line ends, cheaply."""
+    """Return the ASCII words of lower-case text, separated by spaces and line ends."""
     if b"\\" in lowered:
         for escape in _ESCAPES:
             lowered = lowered.replace(escape, b"  ")
     return lowered.translate(_FROM_BYTES, b"'").decode("ascii")
 
 
-def quick_set(lowered: bytes) -> set[str]:
-    """Return the different ASCII words of lower-case text, cheaply."""
-    return of_flat(flat(lowered))
+def ascii_words(lowered: bytes) -> set[str]:
+    """Return the different ASCII words of lower-case text."""
+    return words_of_flat(flat(lowered))
 
 
-def of_flat(text: str) -> set[str]:
-    """Return the different words of a flat text, or of a line of it."""
-    found = set(text.split())
+def words_of_flat(text: str) -> set[str]:
+    """Return the different words of a flat text or of a line of it."""
+    words = set(text.split())
     if " _" in text or text.startswith("_"):  # emphasis in Markdown
-        found.update([word.strip("_") for word in found if word[0] == "_"])
-    return found
+        words.update([word.strip("_") for word in words if word[0] == "_"])
+    return words
 
 
-def set_of(text: str) -> set[str]:
-    """Return the different words of a text, cheaply where it is ASCII."""
+def different_words(text: str) -> set[str]:
+    """Return the different words of a text; fast for ASCII text."""
     if text.isascii():
-        return quick_set(text.lower().encode("ascii"))
-    found = re.findall(_ANY_WORD, text.lower())
-    return {word.translate(_DROP).strip("_") for word in found}
+        return ascii_words(text.lower().encode("ascii"))
+    words = re.findall(_ANY_WORD, text.lower())
+    return {word.translate(_APOSTROPHES).strip("_") for word in words}
 
 
 def split(text: str) -> Words:
-    """Cut ``text`` into words.  ``breaks[i]`` counts the breaks before word i."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few capitals grow; offsets must stay true
-        lowered = "".join(
-            char.lower() if len(char.lower()) == 1 else char for char in text
-        )
+    """Split ``text`` into words."""
+    lowered = _lower(text)
     if "\\" in lowered:
         lowered = re.sub(_ESCAPED, "  ", lowered)
     words = Words(text, [], [], [], [])
-    breaks = re.compile(_BREAK)
-    end = broken = 0
+    break_pattern = re.compile(_BREAK)
+    previous_end = break_count = 0
     for match in re.finditer(_ASCII_WORD if lowered.isascii() else _ANY_WORD, lowered):
-        start = match.start()
+        start, end = match.span()
         word = match[0]
-        between = lowered[end:start]
-        if between not in {" ", ""} and (between in _CALL or breaks.search(between)):
-            broken += 1
-        end = match.end()
-        if between.endswith(("<", "</")) and word in _MARKUP:
-            continue
-        words.items.append(word.translate(_DROP).strip("_") or "_")
+        between = lowered[previous_end:start]
+        previous_end = end
+        if between not in {" ", ""}:
+            if between in _CALL_SIGNS or break_pattern.search(between):
+                break_count += 1
+            if between.endswith(("<", "</")) and word in _INLINE_TAGS:
+                continue
+        words.items.append(word.translate(_APOSTROPHES).strip("_") or "_")
         words.starts.append(start)
         words.ends.append(end)
-        words.breaks.append(broken)
+        words.breaks.append(break_count)
     return words
+
+
+def _lower(text: str) -> str:
+    """Return ``text`` in lower case with the same length."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    # The lower case of a few capitals has two characters.
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
