@@ -120,7 +120,7 @@ def test_what_the_forge_says(
 def test_nobody_was_asked(repo: Repo) -> None:
     checks = looked(repo)
     assert checks["required"].status == "unknown"
-    assert checks["required"].mend
+    assert checks["required"].fix
     assert exit_code(checks.values()) == 3
 
 
@@ -130,8 +130,8 @@ def test_owners_are_those_of_the_last_line_that_fits(repo: Repo) -> None:
     repo.commit("nobody owns the workflow")
     check = looked(repo)["owners"]
     assert check.status == "fault"
-    assert WORKFLOW in check.says
-    assert ".zt-gate.toml" not in check.says
+    assert WORKFLOW in check.message
+    assert ".zt-gate.toml" not in check.message
 
 
 def test_what_is_not_committed_does_not_count(repo: Repo) -> None:
@@ -164,7 +164,7 @@ def test_a_link_in_place_of_a_workflow(repo: Repo) -> None:
     repo.commit("a link")
     found = list(examine(repo.path, {**GIT_ENV, "HOME": "/"}, areas=["ci"]))
     assert [check.status for check in found] == ["unknown", "unknown", "fault"]
-    assert "symbolic link" in found[1].says
+    assert "symbolic link" in found[1].message
 
 
 def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(
@@ -177,8 +177,8 @@ def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(
     repo.write("CODEOWNERS", "# nobody\n")
     repo.commit("hostile")
     checks = looked(repo)
-    assert "touch" not in checks["pinned"].mend.partition(": ")[2]
-    command = checks["owners"].mend
+    assert "touch" not in checks["pinned"].fix.partition(": ")[2]
+    command = checks["owners"].fix
     assert "touch ran" in command
     subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
     assert not (repo.path / "ran").exists()

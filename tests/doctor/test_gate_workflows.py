@@ -127,7 +127,7 @@ def test_disarmed(name: str) -> None:
     change(workflow, job, job["steps"][1])
     faults = one(workflow, **{"action.yml": ACTION}).faults
     assert [fault.check for fault in faults] == [check]
-    assert all(fault.says and fault.mend for fault in faults)
+    assert all(fault.message and fault.fix for fault in faults)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_aliases_do_not_make_much_of_little() -> None:
             f"b{n}: *j" for n in range(300)) + "}"):  # fmt: skip
         assert found(text) == (
             (),
-            (f"{PATH.decode()}: more jobs or steps than can be looked at",),
+            (f"{PATH.decode()}: more than 200 jobs, or 300 steps in a job",),
         )
 
 

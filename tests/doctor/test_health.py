@@ -77,7 +77,7 @@ def test_a_registry_that_does_not_answer(
         health._registries(DoctorContext(Git.open(repo.path, environ), environ))
     )
     assert [check.status for check in found] == ["fault"] * 3
-    assert all(refusing not in check.says for check in found)
+    assert all(refusing not in check.message for check in found)
 
 
 def test_hostile_names_are_shown_and_not_obeyed(repo: Repo) -> None:
@@ -91,7 +91,7 @@ def test_hostile_names_are_shown_and_not_obeyed(repo: Repo) -> None:
 
 def test_exit_codes_and_json() -> None:
     ok = Check("a", "b", "ok", "c")
-    dim = Check("a", "b", "unknown", "\udcff\x1b", matters=False)
+    dim = Check("a", "b", "unknown", "\udcff\x1b", required=False)
     assert exit_code([ok, dim]) == 0
     assert exit_code([ok, Check("a", "b", "unknown", "c")]) == 3
     assert (

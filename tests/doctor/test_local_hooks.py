@@ -46,7 +46,7 @@ def put(repo: Repo, name: str, text: bytes | str, mode: int = 0o755) -> None:
 
 def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
     assert statuses(repo) == ["fault"] * 3
-    assert looked(repo)["pre-push"].mend == "zt-gate hook install"
+    assert looked(repo)["pre-push"].fix == "zt-gate hook install"
     for name in ALL:
         put(repo, name, hook_files.script(name, sys.executable, chain=False))
     assert statuses(repo) == ["ok"] * 3
@@ -64,7 +64,7 @@ def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
     good = hook_files.script("pre-push", sys.executable, chain=True)
     put(repo, "pre-push", good.replace(b"exit 3", b"exit 0"))
     assert statuses(repo) == ["fault"] * 3
-    assert "chmod +x" in looked(repo)["pre-commit"].mend
+    assert "chmod +x" in looked(repo)["pre-commit"].fix
 
 
 def test_hooks_of_somebody_else(repo: Repo) -> None:
@@ -72,8 +72,11 @@ def test_hooks_of_somebody_else(repo: Repo) -> None:
     put(repo, "pre-push", "#!/bin/sh\nzt-gate scan --base origin/main\n")
     checks = looked(repo)
     assert checks["pre-commit"].status == "fault"
-    assert checks["pre-commit"].mend == "zt-gate hook install --chain"
-    assert (checks["pre-push"].status, checks["pre-push"].matters) == ("unknown", False)
+    assert checks["pre-commit"].fix == "zt-gate hook install --chain"
+    assert (checks["pre-push"].status, checks["pre-push"].required) == (
+        "unknown",
+        False,
+    )
 
 
 def test_a_folder_that_changes_bring(repo: Repo) -> None:
@@ -89,7 +92,7 @@ def test_links_into_the_work_tree(repo: Repo) -> None:
     )
     (repo.path / ".git" / "hooks" / "pre-commit").symlink_to("../../hook.sh")
     check = looked(repo)["pre-commit"]
-    assert (check.status, "link" in check.says) == ("fault", True)
+    assert (check.status, "link" in check.message) == ("fault", True)
     (repo.path / ".git" / "hooks").rename(repo.path / "hooks")
     (repo.path / ".git" / "hooks").symlink_to("../hooks")
     assert looked(repo)["folder"].status == "fault"
@@ -97,7 +100,7 @@ def test_links_into_the_work_tree(repo: Repo) -> None:
 
 def test_in_ci_there_are_none(repo: Repo) -> None:
     checks = looked(repo, CI="true")
-    assert [(check.status, check.matters) for check in checks.values()] == [
+    assert [(check.status, check.required) for check in checks.values()] == [
         ("unknown", False)
     ]
 
@@ -106,7 +109,7 @@ def test_real_pre_commit(repo: Repo) -> None:
     pytest.importorskip("pre_commit")
     config = f"repos:\n{PRE_COMMIT_BLOCK}"
     repo.write(".pre-commit-config.yaml", config)
-    assert looked(repo)["pre-push"].mend == "pre-commit install -t pre-push"
+    assert looked(repo)["pre-push"].fix == "pre-commit install -t pre-push"
     types = [word for name in ALL for word in ("-t", name)]
     words = [sys.executable, "-m", "pre_commit", "install", *types]
     env = {**GIT_ENV, "HOME": str(repo.path.parent)}
