@@ -32,10 +32,10 @@ def test_a_rule_of_each_scanner(scanner: str, tmp_path: Path) -> None:
     ("rule", "said"),
     [
         ("secrets/anthropic-api-kye", "did you mean secrets/anthropic-api-key?"),
-        ("secrets", "no rule"),
-        ("../../x/y", "zt-gate rules lists them"),
-        ("zzz/qqq", "zt-gate rules lists them"),
-        (" ", "zt-gate rules lists them"),
+        ("secrets", "unknown rule"),
+        ("../../x/y", "see all with: zt-gate rules"),
+        ("zzz/qqq", "see all with: zt-gate rules"),
+        (" ", "see all with: zt-gate rules"),
         ("a\x1b[31m\n::error::/b", "\\x1b[31m"),
     ],
 )

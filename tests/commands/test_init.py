@@ -125,5 +125,5 @@ def test_no_link_is_followed(repo: Repo, tmp_path: Path) -> None:
     os.symlink(outside / "policy", repo.path / "x")
     (repo.path / ".zt-gate.toml").unlink()
     os.rename(repo.path / "x", repo.path / ".zt-gate.toml")
-    assert "is there already" in gate("init", cwd=repo.path).stdout
+    assert "already exists" in gate("init", cwd=repo.path).stdout
     assert not list(outside.iterdir())

@@ -67,7 +67,7 @@ def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
     told = gate("log", "report", cwd=repo.path)
     assert told.returncode == 0, told.stderr
     assert "2 runs" in told.stdout
-    assert "1 passed, 1 were blocked, 0 ended in error" in told.stdout
+    assert "1 passed, 1 blocked, 0 ended in error" in told.stdout
     assert "secrets/anthropic-api-key, in 1 run: " in told.stdout
     assert "ignored: an example (Ada)" in told.stdout
 
@@ -158,4 +158,4 @@ def test_a_chain_of_something_else_is_no_log_of_runs(tmp_path: Path) -> None:
     chain.append(tmp_path / "other", {"time": "x", "findings": [{"state": []}]})
     done = gate("log", "report", "other", cwd=tmp_path)
     assert done.returncode == 3
-    assert "line 1 of the log is no run" in done.stderr
+    assert "line 1 of the log is not the record of a run" in done.stderr

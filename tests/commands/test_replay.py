@@ -66,7 +66,7 @@ def test_each_commit_is_judged_as_it_was_made(repo: Repo) -> None:
     said = gate("replay", "--scanner", "secrets", str(repo.path), cwd=repo.path.parent)
     assert said.returncode == 0, said.stderr
     assert (
-        "4 commits: 1 would have been stopped (25.0 %), 0 would have ended in error"
+        "4 commits: 1 would have been blocked (25.0 %), 0 would have ended in error"
         in (said.stdout)
     )
 
