@@ -1,4 +1,4 @@
-"""``zt-gate rules``: one line a rule."""
+"""``zt-gate rules`` lists each rule in one line."""
 
 from __future__ import annotations
 

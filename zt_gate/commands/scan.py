@@ -31,6 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     _source_arguments(parser)
     _policy_arguments(parser)
+    _origin_arguments(parser)
     _output_arguments(parser)
 
 
@@ -89,6 +90,16 @@ def _policy_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FINGERPRINT",
         help="approve a finding for this run; repeatable",
     )
+    group.add_argument("--offline", action="store_true", help="do not query registries")
+    group.add_argument(
+        "--audit",
+        metavar="WHAT",
+        help="check these packages for known vulnerabilities: added (default) or all",
+    )
+
+
+def _origin_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("origin of the change")
     group.add_argument(
         "--label",
         action="append",
@@ -102,12 +113,6 @@ def _policy_arguments(parser: argparse.ArgumentParser) -> None:
         "--author",
         metavar="A",
         help="author of the change: an address, or ID+LOGIN of GitHub",
-    )
-    group.add_argument("--offline", action="store_true", help="do not query registries")
-    group.add_argument(
-        "--audit",
-        metavar="WHAT",
-        help="check these packages for known vulnerabilities: added (default) or all",
     )
 
 
