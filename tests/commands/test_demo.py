@@ -1,4 +1,4 @@
-"""``zt-gate demo``: works anywhere, asks nobody, leaves nothing."""
+"""``zt-gate demo`` works anywhere, queries no other host and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def demo(place: Path, *words: str, **env: str) -> subprocess.CompletedProcess[st
 def shown(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    stopped, _, passed = done.stdout.partition("\nStopped, ")
+    stopped, _, passed = done.stdout.partition("\nBlocked, ")
     assert re.search(r"^FAIL ", stopped, re.MULTILINE)
     assert re.search(r"^PASS ", passed, re.MULTILINE)
     scanners = {"agent_config", "code", "dependencies", "injection", "secrets"}
@@ -52,8 +52,8 @@ def test_it_shows_fail_and_pass_and_leaves_nothing(place: Path) -> None:
     }  # fmt: skip
 
 
-def test_it_asks_nobody_else(place: Path) -> None:
-    """Every setting points to a port that would note a visitor."""
+def test_it_queries_no_other_host(place: Path) -> None:
+    """Every setting points to a server that must not receive a connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.01)
         other = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -73,7 +73,7 @@ def test_it_asks_nobody_else(place: Path) -> None:
             server.accept()
 
 
-def test_it_is_deaf_to_hostile_git_settings(place: Path) -> None:
+def test_hostile_git_settings_have_no_effect(place: Path) -> None:
     repo = Repo.create(place / "mine")
     repo.write("a.txt", "one\n")
     repo.commit()
@@ -106,7 +106,7 @@ def test_it_is_deaf_to_hostile_git_settings(place: Path) -> None:
     assert (repo.git("status", "--porcelain"), repo.head()) == before
 
 
-def test_keep_leaves_a_repository_to_look_at(place: Path) -> None:
+def test_keep_leaves_the_repository(place: Path) -> None:
     shown(demo(place, "--keep", str(place / "kept")))
     kept = Repo(place / "kept" / "repository")
     assert kept.git("log", "--format=%s") == b"A small service\n"
@@ -118,7 +118,7 @@ def test_keep_leaves_a_repository_to_look_at(place: Path) -> None:
     assert kept.head()
 
 
-def test_without_git_it_says_so(place: Path) -> None:
+def test_without_git_it_names_git(place: Path) -> None:
     done = demo(place, PATH=str(place / "home"))
     assert done.returncode == 3
     assert "git" in one_line(done)
@@ -137,6 +137,6 @@ def test_an_interrupt_leaves_nothing(number: signal.Signals, place: Path) -> Non
         time.sleep(0.01)
     time.sleep(0.15)
     child.send_signal(number)
-    _, said = child.communicate(timeout=300)
-    assert child.returncode == 130, said
+    _, stderr = child.communicate(timeout=300)
+    assert child.returncode == 130, stderr
     assert os.listdir(place / "tmp") == []

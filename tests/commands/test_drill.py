@@ -1,4 +1,4 @@
-"""``zt-gate drill``: everything comes out as it should, and nothing is left behind."""
+"""``zt-gate drill``: all results are as expected, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV
 from tests.test_cli import gate
 from zt_gate.drill import run
-from zt_gate.drill.case import Case, judged
-from zt_gate.drill.outcome import Found, GateOutcome
+from zt_gate.drill.case import Case, evaluate
+from zt_gate.drill.outcome import GateOutcome, OutcomeFinding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_there_are_enough_cases_and_each_has_a_name_of_its_own() -> None:
+def test_there_are_enough_cases_with_unique_names() -> None:
     cases = run.cases()
     assert max(Counter(case.name for case in cases).values()) == 1
     assert sum(not case.honest for case in cases) >= 60
@@ -34,7 +34,7 @@ def test_there_are_enough_cases_and_each_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.slow
-def test_all_cases_come_out_as_they_should(tmp_path: Path) -> None:
+def test_all_cases_have_their_expected_result(tmp_path: Path) -> None:
     for name in ("tmp", "home", "cwd"):
         (tmp_path / name).mkdir()
     settings = {
@@ -50,33 +50,33 @@ def test_all_cases_come_out_as_they_should(tmp_path: Path) -> None:
     wrong = [line for line in done.stdout.splitlines() if line.startswith("WRONG")]
     assert not wrong
     assert done.returncode == 0, done.stderr
-    assert "all came out as they should" in done.stdout
+    assert "all as expected" in done.stdout
     assert {name: os.listdir(tmp_path / name) for name in ("tmp", "home", "cwd")} == {
         "tmp": [], "home": [], "cwd": [],
     }  # fmt: skip
 
 
 def test_cases_can_be_named(tmp_path: Path) -> None:
-    done = gate("drill", "key-in-code", "order-in-plain-text", cwd=tmp_path)
+    done = gate("drill", "key-in-code", "instruction-in-plain-text", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "2 evasions, 0 honest changes: all came out as they should" in done.stdout
+    assert "2 evasions, 0 harmless changes: all as expected" in done.stdout
 
 
-def test_a_case_that_there_is_not_is_wrong_usage(tmp_path: Path) -> None:
+def test_an_unknown_case_is_wrong_usage(tmp_path: Path) -> None:
     done = gate("drill", "no-such-case", cwd=tmp_path)
     assert done.returncode == 2
-    assert "no case 'no-such-case'" in done.stderr
+    assert "unknown drill case 'no-such-case'" in done.stderr
 
 
 def case(expect: str, *paths: bytes) -> Case:
-    return Case("x", "x", "x", expect, lambda _box: GateOutcome("pass"), paths)
+    return Case("x", "x", "x", expect, lambda _workspace: GateOutcome("pass"), paths)
 
 
-BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
+BLOCK = OutcomeFinding("secrets/a-key", "block", "active", b"a.py")
 
 
 @each_of(
-    ("asked", "said", "right"),
+    ("case_", "outcome", "passed"),
     [
         (case("block secrets/*"), GateOutcome("fail", (BLOCK,)), True),
         (case("block secrets/*"), GateOutcome("fail", (BLOCK,), ran=("git",)), False),
@@ -99,5 +99,7 @@ BLOCK = Found("secrets/a-key", "block", "active", b"a.py")
         (case("pass"), GateOutcome("refused"), False),
     ],
 )
-def test_how_a_case_is_judged(asked: Case, said: GateOutcome, right: bool) -> None:
-    assert judged(asked, said).right is right
+def test_how_a_case_is_evaluated(
+    case_: Case, outcome: GateOutcome, passed: bool
+) -> None:
+    assert evaluate(case_, outcome).passed is passed

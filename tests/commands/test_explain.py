@@ -1,4 +1,4 @@
-"""``zt-gate explain``: a rule's own text, for any rule."""
+"""``zt-gate explain`` shows the text of any rule."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def test_a_rule_of_each_scanner(scanner: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "message"),
     [
         ("secrets/anthropic-api-kye", "did you mean secrets/anthropic-api-key?"),
-        ("secrets", "no rule"),
-        ("../../x/y", "zt-gate rules lists them"),
-        ("zzz/qqq", "zt-gate rules lists them"),
-        (" ", "zt-gate rules lists them"),
+        ("secrets", "unknown rule"),
+        ("../../x/y", "see all with: zt-gate rules"),
+        ("zzz/qqq", "see all with: zt-gate rules"),
+        (" ", "see all with: zt-gate rules"),
         ("a\x1b[31m\n::error::/b", "\\x1b[31m"),
     ],
 )
-def test_a_rule_that_does_not_exist(rule: str, said: str, tmp_path: Path) -> None:
+def test_a_rule_that_does_not_exist(rule: str, message: str, tmp_path: Path) -> None:
     done = gate("explain", rule, cwd=tmp_path)
     assert done.returncode == 2
-    assert said in one_line(done)
+    assert message in one_line(done)
     assert done.stdout == ""
     assert "\x1b" not in done.stderr
 
 
-def test_no_rule_is_named(tmp_path: Path) -> None:
+def test_a_missing_rule_is_wrong_usage(tmp_path: Path) -> None:
     done = gate("explain", cwd=tmp_path)
     assert done.returncode == 2
     assert "rule" in one_line(done)

@@ -24,10 +24,10 @@ def repo(tmp_path: Path) -> Repo:
 
 
 def created(path: Path, object_format: str = "sha1") -> Repo:
-    made = Repo.create(path, f"--object-format={object_format}")
-    made.write("a.txt", "one\n")
-    made.commit("first")
-    return made
+    repository = Repo.create(path, f"--object-format={object_format}")
+    repository.write("a.txt", "one\n")
+    repository.commit("first")
+    return repository
 
 
 def pushed(repo: Repo, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -35,7 +35,7 @@ def pushed(repo: Repo, **variables: str) -> subprocess.CompletedProcess[str]:
     return gate("hook", "pre-push", cwd=repo.path, stdin=b"", **named)
 
 
-def test_a_range_that_holds_a_secret_only_in_its_history(repo: Repo) -> None:
+def test_a_secret_in_the_history_of_a_range_is_found(repo: Repo) -> None:
     base = repo.head()
     repo.write("b.py", f"KEY = '{KEY}'\n")
     repo.commit("with a key")
@@ -48,7 +48,7 @@ def test_a_range_that_holds_a_secret_only_in_its_history(repo: Repo) -> None:
     assert pushed(repo, FROM_REF=head, TO_REF=head).returncode == 0
 
 
-def test_a_branch_that_shares_nothing_is_judged_whole(repo: Repo) -> None:
+def test_an_unrelated_branch_is_scanned_completely(repo: Repo) -> None:
     assert pushed(repo, LOCAL_BRANCH="refs/heads/main").returncode == 0
     repo.write("b.py", f"KEY = '{KEY}'\n")
     repo.commit("with a key")
@@ -56,7 +56,7 @@ def test_a_branch_that_shares_nothing_is_judged_whole(repo: Repo) -> None:
     assert done.returncode == 1, done.stderr
 
 
-def test_a_forced_push_is_judged_from_the_merge_base(repo: Repo) -> None:
+def test_a_forced_push_is_scanned_from_the_merge_base(repo: Repo) -> None:
     repo.git("branch", "old")
     repo.git("checkout", "-q", "old")
     repo.write("theirs.txt", "x\n")
@@ -68,14 +68,14 @@ def test_a_forced_push_is_judged_from_the_merge_base(repo: Repo) -> None:
     assert pushed(repo, FROM_REF=head, TO_REF=theirs).returncode == 0
 
 
-def test_from_nothing(tmp_path: Path) -> None:
+def test_a_new_branch_with_a_null_id(tmp_path: Path) -> None:
     repo = created(tmp_path / "repository", "sha256")
     done = pushed(repo, FROM_REF="0" * len(repo.head()), TO_REF=repo.head())
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
-    ("variables", "said"),
+    ("variables", "message"),
     [
         ({}, "PRE_COMMIT_FROM_REF"),
         ({"FROM_REF": "HEAD"}, "PRE_COMMIT_FROM_REF"),
@@ -87,11 +87,11 @@ def test_from_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_variables_never_pass(
-    variables: dict[str, str], said: str, repo: Repo
+    variables: dict[str, str], message: str, repo: Repo
 ) -> None:
     done = pushed(repo, **variables)
     assert done.returncode == 2, done.stdout + done.stderr
-    assert said in one_line(done)
+    assert message in one_line(done)
 
 
 def test_an_unknown_hook_and_no_repository(tmp_path: Path) -> None:

@@ -23,10 +23,10 @@ KEY = "-".join(("sk", "ant", "api03", "Zq7" * 31 + "AA"))
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    made = Repo.create(tmp_path / "repository")
-    made.write("a.txt", "one\n")
-    made.commit("first")
-    return made
+    repository = Repo.create(tmp_path / "repository")
+    repository.write("a.txt", "one\n")
+    repository.commit("first")
+    return repository
 
 
 def git(
@@ -51,7 +51,7 @@ def hook(path: Path, text: str, mode: int = 0o755) -> bytes:
     return path.read_bytes()
 
 
-def test_commits_messages_and_pushes_are_judged(repo: Repo, tmp_path: Path) -> None:
+def test_commits_messages_and_pushes_are_scanned(repo: Repo, tmp_path: Path) -> None:
     install(repo)
     repo.write("b.txt", f"KEY = '{KEY}'\n")
     repo.git("add", "b.txt")
@@ -82,7 +82,7 @@ def test_commits_messages_and_pushes_are_judged(repo: Repo, tmp_path: Path) -> N
     )
 
 
-def test_twice_is_once_and_uninstall_leaves_nothing(repo: Repo) -> None:
+def test_install_is_idempotent_and_uninstall_leaves_nothing(repo: Repo) -> None:
     hooks = install(repo)
     before = [path.stat().st_ino for path in hooks]
     assert all(os.access(path, os.X_OK) for path in hooks)
@@ -107,7 +107,7 @@ def test_a_foreign_hook_is_never_overwritten(repo: Repo) -> None:
     assert hooks[2].read_bytes() == old
 
 
-def test_a_chained_hook_runs_first_and_comes_back(repo: Repo, tmp_path: Path) -> None:
+def test_a_chained_hook_runs_first_and_is_restored(repo: Repo, tmp_path: Path) -> None:
     push, commit = (
         repo.path / ".git" / "hooks" / name for name in ("pre-push", "pre-commit")
     )
@@ -133,7 +133,7 @@ def test_a_chained_hook_runs_first_and_comes_back(repo: Repo, tmp_path: Path) ->
     assert push.read_bytes() == old
 
 
-def test_an_old_hook_that_git_did_not_run_is_kept_and_not_run(repo: Repo) -> None:
+def test_a_hook_that_was_not_executable_is_kept_and_not_run(repo: Repo) -> None:
     path = repo.path / ".git" / "hooks" / "pre-commit"
     hook(path, "#!/bin/sh\nexit 7\n", 0o644)
     install(repo, "--chain")
@@ -186,7 +186,7 @@ def test_hooks_path_is_respected(where: str, repo: Repo, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "setting", [".githooks", "{root}/.githooks", "{link}/.githooks"]
 )
-def test_hooks_that_a_change_could_bring_are_refused(
+def test_a_hooks_folder_in_the_work_tree_is_refused(
     setting: str, repo: Repo, tmp_path: Path
 ) -> None:
     (tmp_path / "link").symlink_to(repo.path)
@@ -198,7 +198,7 @@ def test_hooks_that_a_change_could_bring_are_refused(
     assert not (repo.path / ".githooks").exists()
 
 
-def test_a_link_in_place_of_the_folder_is_refused(repo: Repo) -> None:
+def test_a_hooks_folder_that_is_a_link_is_refused(repo: Repo) -> None:
     hooks = repo.path / ".git" / "hooks"
     hooks.rename(repo.path / "hooks")
     hooks.symlink_to("../hooks")
@@ -214,7 +214,7 @@ def test_a_link_in_place_of_the_folder_is_refused(repo: Repo) -> None:
         ["commit-msg", "a", "b"],
     ],
 )
-def test_wrong_words(words: Sequence[str], repo: Repo) -> None:
+def test_wrong_arguments(words: Sequence[str], repo: Repo) -> None:
     assert gate("hook", *words, cwd=repo.path).returncode == 2
 
 
@@ -261,7 +261,7 @@ def test_real_pre_commit_runs_all_three(repo: Repo, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_range_of_pre_commit_run_is_no_empty_staged_change(repo: Repo) -> None:
+def test_pre_commit_run_with_a_range_scans_the_range(repo: Repo) -> None:
     base = repo.head()
     repo.write("b.txt", f"KEY = '{KEY}'\n")
     head = repo.commit("with a key")
@@ -273,7 +273,7 @@ def test_a_range_of_pre_commit_run_is_no_empty_staged_change(repo: Repo) -> None
     assert gate("hook", "pre-commit", cwd=repo.path).returncode == 0
 
 
-def test_a_named_pipe_in_a_hooks_place_is_not_waited_for(repo: Repo) -> None:
+def test_a_named_pipe_as_a_hook_does_not_block(repo: Repo) -> None:
     path = repo.path / ".git" / "hooks" / "pre-commit"
     path.parent.mkdir(exist_ok=True)
     path.unlink(missing_ok=True)

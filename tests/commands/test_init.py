@@ -1,4 +1,4 @@
-"""``zt-gate init`` writes what is missing and nothing else."""
+"""``zt-gate init`` creates the missing files and changes nothing else."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def repo(tmp_path: Path) -> Repo:
     return Repo.create(tmp_path / "repository")
 
 
-def test_everything_in_an_empty_repository_and_nothing_twice(repo: Repo) -> None:
+def test_it_creates_all_files_once_and_overwrites_none(repo: Repo) -> None:
     (repo.path / "inner").mkdir()
     done = gate("init", "--pre-commit", "--github", cwd=repo.path / "inner")
     assert done.returncode == 0, done.stderr
@@ -45,7 +45,7 @@ def test_everything_in_an_empty_repository_and_nothing_twice(repo: Repo) -> None
     assert all((repo.path / name).read_text().startswith("# mine\n") for name in names)
 
 
-def test_the_policy_is_one_with_and_without_its_comments() -> None:
+def test_the_policy_is_valid_with_and_without_its_comments() -> None:
     table = POLICY_TEXT.replace("# [", "[")
     lines = [
         line.removeprefix("# ")
@@ -109,7 +109,7 @@ def test_hooks_are_added_and_nothing_else_changes(old: bytes) -> None:
 
 
 @given(st.text(alphabet="repos: -\n#[]{}&*!|>ab", max_size=80))
-def test_what_is_no_such_file_is_left_alone(text: str) -> None:
+def test_an_invalid_configuration_is_not_changed(text: str) -> None:
     new = with_hooks(b"repos:\n" + text.encode())
     assert new is None or b"zt-gate" in new
 
@@ -125,5 +125,5 @@ def test_no_link_is_followed(repo: Repo, tmp_path: Path) -> None:
     os.symlink(outside / "policy", repo.path / "x")
     (repo.path / ".zt-gate.toml").unlink()
     os.rename(repo.path / "x", repo.path / ".zt-gate.toml")
-    assert "is there already" in gate("init", cwd=repo.path).stdout
+    assert "already exists" in gate("init", cwd=repo.path).stdout
     assert not list(outside.iterdir())

@@ -1,4 +1,4 @@
-"""The log that a policy asks for: written by each run, checked and told by ``zt-gate log``."""
+"""The log that a policy requires: each run writes it, ``zt-gate log`` reads it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEY = (
 )
 
 
-def made(tmp_path: Path, where: str, more: str = "") -> Repo:
+def repo_with_log(tmp_path: Path, where: str, more: str = "") -> Repo:
     repo = Repo.create(tmp_path / "repository")
     repo.write(".zt-gate.toml", f"{more}\n[audit]\nlog = {json.dumps(where)}\n")
     repo.commit("a policy")
@@ -37,9 +37,9 @@ def scan(repo: Repo, *words: str, **env: str) -> tuple[int, dict[str, Any]]:
     }
 
 
-def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
+def test_each_run_is_logged_and_reported(tmp_path: Path) -> None:
     ignore = '[[ignore]]\nrule = "secrets/*"\npath = "old.py"\nreason = "an example"\n'
-    repo = made(tmp_path, "runs.jsonl", ignore)
+    repo = repo_with_log(tmp_path, "runs.jsonl", ignore)
     assert scan(repo)[0] == 0
     repo.write("new.py", KEY)
     repo.write("old.py", KEY)
@@ -54,22 +54,22 @@ def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
     assert second["revision"] == repo.head()
     assert second["policy"]["digest"] == report["policy"]["digest"]
     assert second["rules"] == report["tool"]["rules_digest"]
-    by_path = {one["path"]: one for one in second["findings"]}
+    by_path = {finding["path"]: finding for finding in second["findings"]}
     assert by_path["new.py"]["state"] == "active"
     assert by_path["old.py"]["state"] == "ignored"
     assert by_path["old.py"]["reason"] == "an example"
     assert by_path["old.py"]["by"] == "Ada"
-    assert {one["fingerprint"] for one in report["findings"]} == {
-        one["fingerprint"] for one in second["findings"]
+    assert {finding["fingerprint"] for finding in report["findings"]} == {
+        finding["fingerprint"] for finding in second["findings"]
     }
     assert KEY[7:40] not in path.read_text()
 
-    told = gate("log", "report", cwd=repo.path)
-    assert told.returncode == 0, told.stderr
-    assert "2 runs" in told.stdout
-    assert "1 passed, 1 were blocked, 0 ended in error" in told.stdout
-    assert "secrets/anthropic-api-key, in 1 run: " in told.stdout
-    assert "ignored: an example (Ada)" in told.stdout
+    summary = gate("log", "report", cwd=repo.path)
+    assert summary.returncode == 0, summary.stderr
+    assert "2 runs" in summary.stdout
+    assert "1 passed, 1 blocked, 0 ended in error" in summary.stdout
+    assert "secrets/anthropic-api-key, in 1 run: " in summary.stdout
+    assert "ignored: an example (Ada)" in summary.stdout
 
     checked = gate("log", "verify", cwd=repo.path)
     assert checked.returncode == 0, checked.stderr
@@ -87,8 +87,8 @@ def test_each_run_is_logged_and_told(tmp_path: Path) -> None:
     assert "does not follow" in done.stderr
 
 
-def test_a_log_that_cannot_be_written_is_no_pass(tmp_path: Path) -> None:
-    repo = made(tmp_path, "runs.jsonl")
+def test_a_run_that_cannot_be_logged_does_not_pass(tmp_path: Path) -> None:
+    repo = repo_with_log(tmp_path, "runs.jsonl")
     (repo.path / ".git" / "zt-gate").symlink_to(tmp_path)
     code, report = scan(repo)
     assert code == 3
@@ -101,16 +101,16 @@ def test_a_log_that_cannot_be_written_is_no_pass(tmp_path: Path) -> None:
     assert scan(repo)[0] == 1
 
 
-def test_the_work_tree_is_no_place_for_it(tmp_path: Path) -> None:
-    repo = made(tmp_path, str(tmp_path / "repository" / "runs.jsonl"))
+def test_a_log_in_the_work_tree_is_an_error(tmp_path: Path) -> None:
+    repo = repo_with_log(tmp_path, str(tmp_path / "repository" / "runs.jsonl"))
     code, report = scan(repo)
     assert code == 3, report
     assert "among the files" in report["errors"][0]
     assert not (repo.path / "runs.jsonl").exists()
 
 
-def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
-    repo = made(tmp_path, str(tmp_path / "elsewhere" / "runs.jsonl"))
+def test_an_absolute_path_is_used_unchanged(tmp_path: Path) -> None:
+    repo = repo_with_log(tmp_path, str(tmp_path / "elsewhere" / "runs.jsonl"))
     assert scan(repo)[0] == 3
     (tmp_path / "elsewhere").mkdir()
     assert scan(repo)[0] == 0
@@ -118,13 +118,13 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_work_trees_share_the_log_of_their_repository(tmp_path: Path) -> None:
-    repo = made(tmp_path, "deep/runs.jsonl")
+    repo = repo_with_log(tmp_path, "deep/runs.jsonl")
     repo.git("worktree", "add", "-q", str(tmp_path / "other"))
     assert scan(Repo(tmp_path / "other"))[0] == 0
     assert (repo.path / ".git" / "zt-gate" / "deep" / "runs.jsonl").exists()
 
 
-def test_without_a_repository_it_lies_in_the_state_folder(tmp_path: Path) -> None:
+def test_without_a_repository_the_log_is_in_the_state_folder(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('[audit]\nlog = "runs.jsonl"\n')
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a.py").write_text("x = 1\n")
@@ -135,16 +135,14 @@ def test_without_a_repository_it_lies_in_the_state_folder(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("path", ["", "~/log", "$HOME/log", "a/../../log", "folder/"])
-def test_a_path_with_more_than_a_path_in_it_is_refused(
-    path: str, tmp_path: Path
-) -> None:
-    repo = made(tmp_path, path)
-    code, said = scan(repo)
+def test_a_path_that_is_not_plain_is_refused(path: str, tmp_path: Path) -> None:
+    repo = repo_with_log(tmp_path, path)
+    code, result = scan(repo)
     assert code == 2
-    assert ":3: log is " in said["stderr"]
+    assert ":3: log is " in result["stderr"]
 
 
-def test_without_a_log_there_is_none_to_check(tmp_path: Path) -> None:
+def test_verify_without_a_log_is_wrong_usage(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repository")
     repo.commit()
     done = gate("log", "verify", cwd=repo.path)
@@ -154,8 +152,8 @@ def test_without_a_log_there_is_none_to_check(tmp_path: Path) -> None:
     assert gate("log", "report", "missing", cwd=repo.path).returncode == 3
 
 
-def test_a_chain_of_something_else_is_no_log_of_runs(tmp_path: Path) -> None:
+def test_a_chain_of_other_records_is_an_error(tmp_path: Path) -> None:
     chain.append(tmp_path / "other", {"time": "x", "findings": [{"state": []}]})
     done = gate("log", "report", "other", cwd=tmp_path)
     assert done.returncode == 3
-    assert "line 1 of the log is no run" in done.stderr
+    assert "line 1 of the log is not the record of a run" in done.stderr

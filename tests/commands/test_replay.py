@@ -1,4 +1,4 @@
-"""``zt-gate replay``: past commits, judged by the policy of their time."""
+"""``zt-gate replay`` scans past commits with the policy of their time."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ IGNORE = '[[ignore]]\nrule = "secrets/*"\npath = "b.py"\nreason = "an example"\n
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    made = Repo.create(tmp_path / "repository")
-    made.write("a.py", "x = 1\n")
-    made.commit("first")
-    return made
+    repository = Repo.create(tmp_path / "repository")
+    repository.write("a.py", "x = 1\n")
+    repository.commit("first")
+    return repository
 
 
 def replay(repo: Repo, *words: str) -> dict[str, Any]:
@@ -34,11 +34,11 @@ def replay(repo: Repo, *words: str) -> dict[str, Any]:
         "replay", "--format", "json", "--scanner", "secrets", *words, cwd=repo.path
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    summary: dict[str, Any] = json.loads(done.stdout)
+    return summary
 
 
-def test_each_commit_is_judged_as_it_was_made(repo: Repo) -> None:
+def test_each_commit_is_scanned_with_the_policy_of_its_time(repo: Repo) -> None:
     repo.write("b.py", KEY)
     bad = repo.commit("a key")
     repo.write("b.py", "x = 1\n")
@@ -47,48 +47,53 @@ def test_each_commit_is_judged_as_it_was_made(repo: Repo) -> None:
     repo.write("b.py", KEY)
     repo.commit("a key that is allowed by now")
     repo.write("a.py", "not committed\n")
-    told = replay(repo)
-    assert (told["commits"], told["passed"], told["stopped"], told["error"]) == (
+    summary = replay(repo)
+    assert (
+        summary["commits"],
+        summary["passed"],
+        summary["stopped"],
+        summary["error"],
+    ) == (
         4,
         3,
         1,
         0,
     )
-    (rule,) = told["rules"].values()
+    (rule,) = summary["rules"].values()
     assert rule["examples"][0]["commit"] == bad
     assert rule["examples"][0]["place"].startswith("b.py:1")
-    assert KEY[7:40] not in json.dumps(told)
+    assert KEY[7:40] not in json.dumps(summary)
     assert (repo.path / "a.py").read_text() == "not committed\n"
     assert not (repo.path / ".git" / "zt-gate").exists()
     assert replay(repo, "--last", "1")["commits"] == 1
     assert replay(repo, "--config", ".zt-gate.toml")["stopped"] == 0
 
-    said = gate("replay", "--scanner", "secrets", str(repo.path), cwd=repo.path.parent)
-    assert said.returncode == 0, said.stderr
+    done = gate("replay", "--scanner", "secrets", str(repo.path), cwd=repo.path.parent)
+    assert done.returncode == 0, done.stderr
     assert (
-        "4 commits: 1 would have been stopped (25.0 %), 0 would have ended in error"
-        in (said.stdout)
+        "4 commits: 1 would have been blocked (25.0 %), 0 would have ended in error"
+        in (done.stdout)
     )
 
 
-def test_what_could_not_be_inspected_is_counted_with_its_reason(repo: Repo) -> None:
+def test_errors_are_counted_with_their_reason(repo: Repo) -> None:
     repo.write(".zt-gate.toml", "profile = \n")
     repo.commit("a policy that is none")
     repo.write("a.py", "x = 2\n")
     repo.commit("judged by it")
-    told = replay(repo)
-    assert (told["passed"], told["error"]) == (2, 1)
-    assert ".zt-gate.toml:1" in next(iter(told["errors"]))
+    summary = replay(repo)
+    assert (summary["passed"], summary["error"]) == (2, 1)
+    assert ".zt-gate.toml:1" in next(iter(summary["errors"]))
 
 
-def test_what_nobody_was_asked_about_is_told_apart(repo: Repo) -> None:
+def test_unverified_dependencies_are_counted_separately(repo: Repo) -> None:
     repo.write("requirements.txt", "a-package-of-our-own==1.0\n")
     repo.commit("a dependency")
-    told = replay(repo, "--scanner", "dependencies")
-    assert (told["unverified"], told["error"]) == (1, 0)
+    summary = replay(repo, "--scanner", "dependencies")
+    assert (summary["unverified"], summary["error"]) == (1, 0)
 
 
-def test_a_merge_counts_with_what_it_brings(repo: Repo) -> None:
+def test_a_merge_includes_the_merged_content(repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "side")
     repo.write("b.py", KEY)
     repo.commit("a key")
@@ -101,5 +106,5 @@ def test_a_merge_counts_with_what_it_brings(repo: Repo) -> None:
 @pytest.mark.parametrize(
     "words", [("--last", "0"), ("--scanner", "nothing"), ("--format", "yaml")]
 )
-def test_wrong_words_are_wrong_usage(words: tuple[str, ...], repo: Repo) -> None:
+def test_wrong_options_are_wrong_usage(words: tuple[str, ...], repo: Repo) -> None:
     assert gate("replay", *words, cwd=repo.path).returncode == 2

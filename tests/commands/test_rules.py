@@ -1,4 +1,4 @@
-"""``zt-gate rules``: one line a rule."""
+"""``zt-gate rules`` lists each rule in one line."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_the_rules_of_one_scanner(scanner: str, tmp_path: Path) -> None:
 def test_a_scanner_that_does_not_exist(name: str, tmp_path: Path) -> None:
     done = gate("rules", name or " ", cwd=tmp_path)
     assert done.returncode == 2
-    assert "no scanner" in one_line(done)
+    assert "unknown scanner" in one_line(done)
     assert "secrets" in done.stderr
     assert "\x1b" not in done.stderr

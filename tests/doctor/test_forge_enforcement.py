@@ -1,4 +1,4 @@
-"""What the doctor says of the forge, with a local one."""
+"""The doctor's checks of the forge, with a local server."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ OWNED = "* @someone\n"
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    made = Repo.create(tmp_path / "repository")
-    made.write(WORKFLOW, GOOD)
-    made.write(".zt-gate.toml", 'profile = "strict"\n')
-    made.write("CODEOWNERS", OWNED)
-    made.commit("first")
-    return made
+    repository = Repo.create(tmp_path / "repository")
+    repository.write(WORKFLOW, GOOD)
+    repository.write(".zt-gate.toml", 'profile = "strict"\n')
+    repository.write("CODEOWNERS", OWNED)
+    repository.commit("first")
+    return repository
 
 
-def looked(repo: Repo, **env: str) -> dict[str, Check]:
+def checks_of(repo: Repo, **env: str) -> dict[str, Check]:
     environ = {**GIT_ENV, "HOME": str(repo.path.parent), **env}
     return {check.name: check for check in examine(repo.path, environ, areas=["ci"])}
 
@@ -106,38 +106,38 @@ REVIEW = rule("pull_request", require_code_owner_review=True)
         ({**TOP, "/repos/a/b": ["odd"]}, "unknown", "unknown"),
     ],
 )
-def test_what_the_forge_says(
+def test_the_rules_of_the_forge(
     answers: dict[str, Any], required: str, review: str, repo: Repo
 ) -> None:
     with forge(answers) as env:
-        checks = looked(repo, **env)
+        checks = checks_of(repo, **env)
     assert checks["required"].status == required, checks["required"]
     assert checks["owners' review"].status == review
     assert exit_code(checks.values()) == (0 if (required, review) == ("ok", "ok") else
                                           1 if required == "fault" else 3)  # fmt: skip
 
 
-def test_nobody_was_asked(repo: Repo) -> None:
-    checks = looked(repo)
+def test_without_a_token_the_forge_is_not_queried(repo: Repo) -> None:
+    checks = checks_of(repo)
     assert checks["required"].status == "unknown"
-    assert checks["required"].mend
+    assert checks["required"].fix
     assert exit_code(checks.values()) == 3
 
 
-def test_owners_are_those_of_the_last_line_that_fits(repo: Repo) -> None:
-    assert looked(repo)["owners"].status == "ok"
+def test_owners_come_from_the_last_matching_line(repo: Repo) -> None:
+    assert checks_of(repo)["owners"].status == "ok"
     repo.write("CODEOWNERS", "* @someone\n/.github/*\n.github/workflows/zt-gate.yml\n")
     repo.commit("nobody owns the workflow")
-    check = looked(repo)["owners"]
+    check = checks_of(repo)["owners"]
     assert check.status == "fault"
-    assert WORKFLOW in check.says
-    assert ".zt-gate.toml" not in check.says
+    assert WORKFLOW in check.message
+    assert ".zt-gate.toml" not in check.message
 
 
-def test_what_is_not_committed_does_not_count(repo: Repo) -> None:
+def test_an_uncommitted_workflow_does_not_count(repo: Repo) -> None:
     repo.git("rm", "-q", "--cached", WORKFLOW)
     repo.git("commit", "-q", "-m", "gone")
-    checks = looked(repo)
+    checks = checks_of(repo)
     assert [(check.name, check.status) for check in checks.values()] == [
         ("workflow", "fault")
     ]
@@ -145,14 +145,14 @@ def test_what_is_not_committed_does_not_count(repo: Repo) -> None:
     repo.commit("another forge")
     repo.git("rm", "-q", "--cached", WORKFLOW)
     repo.git("commit", "-q", "-m", "gone again")
-    assert looked(repo)["workflow"].status == "unknown"
+    assert checks_of(repo)["workflow"].status == "unknown"
 
 
-def test_the_faults_of_the_best_job_are_told_each_by_itself(repo: Repo) -> None:
+def test_the_job_with_the_fewest_faults_is_reported(repo: Repo) -> None:
     repo.write(WORKFLOW, WORKFLOW_TEXT)
     repo.write(".github/workflows/broken.yml", "a: [")
     repo.commit("placeholder")
-    checks = looked(repo)
+    checks = checks_of(repo)
     assert checks["pinned"].status == "fault"
     assert checks["triggers"].status == "ok"
     assert checks["permissions"].status == "ok"
@@ -164,10 +164,10 @@ def test_a_link_in_place_of_a_workflow(repo: Repo) -> None:
     repo.commit("a link")
     found = list(examine(repo.path, {**GIT_ENV, "HOME": "/"}, areas=["ci"]))
     assert [check.status for check in found] == ["unknown", "unknown", "fault"]
-    assert "symbolic link" in found[1].says
+    assert "symbolic link" in found[1].message
 
 
-def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(
+def test_suggested_commands_cannot_be_injected(
     repo: Repo,
 ) -> None:
     name = ".github/workflows/x'; touch ran; '.yml"
@@ -176,9 +176,9 @@ def test_commands_to_paste_take_nothing_of_the_repository_as_a_command(
     repo.write(name, text)
     repo.write("CODEOWNERS", "# nobody\n")
     repo.commit("hostile")
-    checks = looked(repo)
-    assert "touch" not in checks["pinned"].mend.partition(": ")[2]
-    command = checks["owners"].mend
+    checks = checks_of(repo)
+    assert "touch" not in checks["pinned"].fix.partition(": ")[2]
+    command = checks["owners"].fix
     assert "touch ran" in command
     subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
     assert not (repo.path / "ran").exists()

@@ -1,4 +1,4 @@
-"""Workflows that run the gate, and every way in which one is disarmed."""
+"""Finding the jobs that run zt-gate, and each fault of such a job."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def found(
     return jobs_in([PATH, b"README.md"], files.get)
 
 
-def one(workflow: dict[str, object], **others: bytes) -> Job:
+def the_job(workflow: dict[str, object], **others: bytes) -> Job:
     (job,), failed = found(yaml.safe_dump(workflow), **others)
     assert not failed
     return job
 
 
-def test_a_good_one() -> None:
-    job = one(good())
+def test_a_job_without_faults() -> None:
+    job = the_job(good())
     assert (job.name, job.context, job.faults) == ("gate", "gate", ())
 
 
@@ -64,7 +64,7 @@ def run(script: str, **more: object) -> Callable[..., object]:
     return replaced({"run": script, **more})
 
 
-DISARMED: dict[str, tuple[str, Callable[..., object]]] = {
+FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
     "no pull requests": ("triggers", lambda w, _j, _s: w.update(on="push")),
     "some paths": (
         "triggers",
@@ -119,15 +119,15 @@ DISARMED: dict[str, tuple[str, Callable[..., object]]] = {
 }
 
 
-@each_of("name", DISARMED)
-def test_disarmed(name: str) -> None:
-    check, change = DISARMED[name]
+@each_of("name", FAULTS)
+def test_each_fault_is_found(name: str) -> None:
+    check, change = FAULTS[name]
     workflow = good()
     job = workflow["jobs"]["gate"]  # type: ignore[index]
     change(workflow, job, job["steps"][1])
-    faults = one(workflow, **{"action.yml": ACTION}).faults
+    faults = the_job(workflow, **{"action.yml": ACTION}).faults
     assert [fault.check for fault in faults] == [check]
-    assert all(fault.says and fault.mend for fault in faults)
+    assert all(fault.message and fault.fix for fault in faults)
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_disarmed(name: str) -> None:
         ),
     ],
 )
-def test_not_disarmed(change: Callable[..., object]) -> None:
+def test_a_condition_that_is_no_fault(change: Callable[..., object]) -> None:
     workflow = good()
     job = workflow["jobs"]["gate"]  # type: ignore[index]
     change(workflow, job, job["steps"][1])
-    assert one(workflow).faults == ()
+    assert the_job(workflow).faults == ()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_not_disarmed(change: Callable[..., object]) -> None:
         ("main", ["not controlled"]),
     ],
 )
-def test_an_action_from_a_checkout_of_its_own(ref: str, faults: list[str]) -> None:
+def test_a_local_action_from_a_separate_checkout(ref: str, faults: list[str]) -> None:
     workflow = good()
     workflow["jobs"]["gate"]["steps"] = [  # type: ignore[index]
         {"uses": f"actions/checkout@{SHA}"},
@@ -170,11 +170,11 @@ def test_an_action_from_a_checkout_of_its_own(ref: str, faults: list[str]) -> No
         {"uses": "./gate"},
     ]
     assert [
-        fault.check for fault in one(workflow, **{"action.yml": ACTION}).faults
+        fault.check for fault in the_job(workflow, **{"action.yml": ACTION}).faults
     ] == faults
 
 
-def test_other_jobs_and_other_local_actions_are_none() -> None:
+def test_other_jobs_and_local_actions_are_ignored() -> None:
     workflow = good()
     workflow["jobs"]["gate"]["steps"][1] = {"uses": "./"}  # type: ignore[index]
     assert found(yaml.safe_dump(workflow), **{"action.yml": b"name: other\n"}) == (
@@ -184,28 +184,28 @@ def test_other_jobs_and_other_local_actions_are_none() -> None:
     assert found("on: push\njobs: {a: {steps: [{run: make zt-gates}]}}\n") == ((), ())
 
 
-def test_a_name_that_depends_on_expressions_is_no_context() -> None:
+def test_a_name_with_an_expression_has_no_context() -> None:
     workflow = good()
     workflow["jobs"]["gate"]["name"] = "gate ${{ matrix.os }}"  # type: ignore[index]
-    assert one(workflow).context == ""
+    assert the_job(workflow).context == ""
 
 
 @pytest.mark.parametrize(
     "text", ["a: [", "- 1\n", "a: &x [*x]\nb: *y\n- c", "x" * 600_000]
 )
-def test_what_cannot_be_read_is_said(text: str) -> None:
+def test_an_unreadable_workflow_is_reported(text: str) -> None:
     jobs, failed = found(text)
     assert jobs == ()
     assert len(failed) == 1
 
 
-def test_aliases_do_not_make_much_of_little() -> None:
+def test_yaml_aliases_cannot_multiply_jobs_and_steps() -> None:
     steps = "steps: &s [" + "{uses: ./}, " * 400 + "]"
     for text in (f"jobs: {{a: {{{steps}}}}}", "jobs: {a: &j {steps: []}, " + ", ".join(
             f"b{n}: *j" for n in range(300)) + "}"):  # fmt: skip
         assert found(text) == (
             (),
-            (f"{PATH.decode()}: more jobs or steps than can be looked at",),
+            (f"{PATH.decode()}: more than 200 jobs, or 300 steps in a job",),
         )
 
 
@@ -229,7 +229,7 @@ def test_long_scripts_are_read_in_linear_time() -> None:
     inner, max_size=3) | st.dictionaries(st.sampled_from(
         ["on", "jobs", "steps", "uses", "run", "with", "if", "permissions", "a"]),
         inner, max_size=4), max_leaves=20))  # fmt: skip
-def test_any_shape_is_survived(value: object) -> None:
+def test_no_shape_of_a_workflow_raises(value: object) -> None:
     workflow = {"on": value, "permissions": value, "jobs": {"a": {
         "steps": [{"uses": f"x/zt-gate@{SHA}", "with": value, "if": value}, value],
         "permissions": value, "needs": value, "name": value}, "b": value}}  # fmt: skip

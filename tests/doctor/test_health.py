@@ -1,4 +1,4 @@
-"""What the doctor says of the gate itself."""
+"""The doctor's checks of zt-gate itself."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    made = Repo.create(tmp_path / "repository")
-    made.write("a.txt", "one\n")
-    made.commit("first")
-    return made
+    repository = Repo.create(tmp_path / "repository")
+    repository.write("a.txt", "one\n")
+    repository.commit("first")
+    return repository
 
 
-def test_all_is_well_with_a_real_engine_and_a_local_registry(
+def test_no_faults_with_a_real_engine_and_a_local_registry(
     repo: Repo, tmp_path: Path
 ) -> None:
     with Registry() as registry:
@@ -47,7 +47,7 @@ def test_all_is_well_with_a_real_engine_and_a_local_registry(
     assert exit_code(found) == 0
 
 
-def test_faults_and_what_was_not_asked(repo: Repo, tmp_path: Path) -> None:
+def test_faults_and_unknown_results(repo: Repo, tmp_path: Path) -> None:
     repo.write(".zt-gate.toml", "profil = 1\n")
     repo.commit("wrong policy")
     done = gate(
@@ -77,10 +77,10 @@ def test_a_registry_that_does_not_answer(
         health._registries(DoctorContext(Git.open(repo.path, environ), environ))
     )
     assert [check.status for check in found] == ["fault"] * 3
-    assert all(refusing not in check.says for check in found)
+    assert all(refusing not in check.message for check in found)
 
 
-def test_hostile_names_are_shown_and_not_obeyed(repo: Repo) -> None:
+def test_hostile_names_are_escaped(repo: Repo) -> None:
     repo.git("config", "core.hooksPath", "h\x1b[31m\n::error::x##[group]")
     done = gate("doctor", "--area", "hooks", cwd=repo.path)
     assert done.returncode == 1
@@ -91,7 +91,7 @@ def test_hostile_names_are_shown_and_not_obeyed(repo: Repo) -> None:
 
 def test_exit_codes_and_json() -> None:
     ok = Check("a", "b", "ok", "c")
-    dim = Check("a", "b", "unknown", "\udcff\x1b", matters=False)
+    dim = Check("a", "b", "unknown", "\udcff\x1b", required=False)
     assert exit_code([ok, dim]) == 0
     assert exit_code([ok, Check("a", "b", "unknown", "c")]) == 3
     assert (

@@ -1,4 +1,4 @@
-"""What the doctor says of local hooks, in real repositories."""
+"""The doctor's checks of local hooks, in real repositories."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ ALL = ("pre-commit", "commit-msg", "pre-push")
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    made = Repo.create(tmp_path / "repository")
-    made.write("a.txt", "one\n")
-    made.commit("first")
-    return made
+    repository = Repo.create(tmp_path / "repository")
+    repository.write("a.txt", "one\n")
+    repository.commit("first")
+    return repository
 
 
-def looked(repo: Repo, **env: str) -> dict[str, Check]:
+def checks_of(repo: Repo, **env: str) -> dict[str, Check]:
     environ = {**GIT_ENV, "HOME": str(repo.path.parent), **env}
     return {check.name: check for check in examine(repo.path, environ, areas=["hooks"])}
 
 
 def statuses(repo: Repo) -> list[str]:
-    checks = looked(repo)
+    checks = checks_of(repo)
     return [checks[name].status for name in ALL]
 
 
@@ -44,9 +44,9 @@ def put(repo: Repo, name: str, text: bytes | str, mode: int = 0o755) -> None:
     repo.write(f".git/hooks/{name}", text, mode)
 
 
-def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
+def test_missing_valid_and_broken_hooks(repo: Repo) -> None:
     assert statuses(repo) == ["fault"] * 3
-    assert looked(repo)["pre-push"].mend == "zt-gate hook install"
+    assert checks_of(repo)["pre-push"].fix == "zt-gate hook install"
     for name in ALL:
         put(repo, name, hook_files.hook_script(name, sys.executable, chain=False))
     assert statuses(repo) == ["ok"] * 3
@@ -64,21 +64,24 @@ def test_nothing_then_ours_then_every_way_to_lose_it(repo: Repo) -> None:
     good = hook_files.hook_script("pre-push", sys.executable, chain=True)
     put(repo, "pre-push", good.replace(b"exit 3", b"exit 0"))
     assert statuses(repo) == ["fault"] * 3
-    assert "chmod +x" in looked(repo)["pre-commit"].mend
+    assert "chmod +x" in checks_of(repo)["pre-commit"].fix
 
 
-def test_hooks_of_somebody_else(repo: Repo) -> None:
+def test_hooks_of_other_tools(repo: Repo) -> None:
     put(repo, "pre-commit", "#!/bin/sh\n# zt-gate scan\nmake lint\n")
     put(repo, "pre-push", "#!/bin/sh\nzt-gate scan --base origin/main\n")
-    checks = looked(repo)
+    checks = checks_of(repo)
     assert checks["pre-commit"].status == "fault"
-    assert checks["pre-commit"].mend == "zt-gate hook install --chain"
-    assert (checks["pre-push"].status, checks["pre-push"].matters) == ("unknown", False)
+    assert checks["pre-commit"].fix == "zt-gate hook install --chain"
+    assert (checks["pre-push"].status, checks["pre-push"].required) == (
+        "unknown",
+        False,
+    )
 
 
-def test_a_folder_that_changes_bring(repo: Repo) -> None:
+def test_a_hooks_folder_in_the_work_tree(repo: Repo) -> None:
     repo.git("config", "core.hooksPath", ".hooks")
-    checks = looked(repo)
+    checks = checks_of(repo)
     assert checks["folder"].status == "fault"
     assert list(checks) == ["folder"]
 
@@ -90,16 +93,16 @@ def test_links_into_the_work_tree(repo: Repo) -> None:
         0o755,
     )
     (repo.path / ".git" / "hooks" / "pre-commit").symlink_to("../../hook.sh")
-    check = looked(repo)["pre-commit"]
-    assert (check.status, "link" in check.says) == ("fault", True)
+    check = checks_of(repo)["pre-commit"]
+    assert (check.status, "link" in check.message) == ("fault", True)
     (repo.path / ".git" / "hooks").rename(repo.path / "hooks")
     (repo.path / ".git" / "hooks").symlink_to("../hooks")
-    assert looked(repo)["folder"].status == "fault"
+    assert checks_of(repo)["folder"].status == "fault"
 
 
-def test_in_ci_there_are_none(repo: Repo) -> None:
-    checks = looked(repo, CI="true")
-    assert [(check.status, check.matters) for check in checks.values()] == [
+def test_hooks_are_not_checked_in_ci(repo: Repo) -> None:
+    checks = checks_of(repo, CI="true")
+    assert [(check.status, check.required) for check in checks.values()] == [
         ("unknown", False)
     ]
 
@@ -108,7 +111,7 @@ def test_real_pre_commit(repo: Repo) -> None:
     pytest.importorskip("pre_commit")
     config = f"repos:\n{PRE_COMMIT_BLOCK}"
     repo.write(".pre-commit-config.yaml", config)
-    assert looked(repo)["pre-push"].mend == "pre-commit install -t pre-push"
+    assert checks_of(repo)["pre-push"].fix == "pre-commit install -t pre-push"
     types = [word for name in ALL for word in ("-t", name)]
     words = [sys.executable, "-m", "pre_commit", "install", *types]
     env = {**GIT_ENV, "HOME": str(repo.path.parent)}

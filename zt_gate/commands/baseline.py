@@ -1,4 +1,4 @@
-"""``zt-gate baseline``: write down what is there, so that only what is new is judged."""
+"""``zt-gate baseline``: record existing findings so that only new ones fail."""
 
 from __future__ import annotations
 
@@ -13,68 +13,66 @@ from zt_gate.policy.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.finding import Finding
     from zt_gate.model.report import JudgedFinding, Report, ScannerRun
+    from zt_gate.model.scanner import ScannerInfo
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--prune", action="store_true", help="drop what is no longer found"
+        "--prune", action="store_true", help="remove findings that no longer exist"
     )
     parser.add_argument(
         "--import",
         dest="imports",
         action="append",
         metavar="FILE",
-        help="only what a .secrets.baseline or .gitleaksignore knows; repeatable",
+        help="record only findings that a .secrets.baseline or .gitleaksignore "
+        "contains; repeatable",
     )
     parser.add_argument(
-        "--scanner", action="append", metavar="NAME", help="this scanner alone"
+        "--scanner", action="append", metavar="NAME", help="run only this scanner"
     )
-    parser.add_argument("--offline", action="store_true", help="ask no registry")
+    parser.add_argument(
+        "--offline", action="store_true", help="do not query registries"
+    )
 
 
 def main(options: Namespace) -> int:
     """Scan the work tree and write ``.zt-gate-baseline`` in its root; returns 0.
 
-    Raises GateError, exit code 3, where something could not be inspected: a
-    baseline that leaves findings out by accident would stop people later.
+    Raises GateError, exit code 3, if something could not be inspected: findings
+    that the baseline lacks by accident would block people later.
     """
     from zt_gate.git.run import Git
 
     if options.prune and (options.scanner or options.imports):
         raise UsageError(
-            "--prune needs everything that is found: no --scanner, no --import"
+            "--prune needs all findings: do not combine it with --scanner or --import"
         )
     root = Git.open(Path.cwd(), os.environ).root
     target = root / os.fsdecode(baseline.FILE)
-    old = _existing(target)
-    keep = _imported(options.imports or ())
-    report, matching = _scan(root, old, options, keep)
-    failed = [
-        f"{run.scanner}: {run.reason}" for run in report.runs if run.status == "error"
-    ] + [
-        f"{run.scanner}: {skip.reason}"
-        for run in report.runs
-        for skip in run.not_inspected
-        if skip.kind == "failed"
-    ]
-    if failed:
+    old = _read_existing(target)
+    is_imported = _import_filter(options.imports or ())
+    report, findings = _scan(root, old, options, is_imported)
+    failures = list(_failures(report))
+    if failures:
         raise GateError(
-            f"no baseline was written, since not everything was seen: {failed[0]}"
+            f"baseline not written, because it would be incomplete: {failures[0]}; "
+            "see all with: zt-gate scan --tree"
         )
-    found = [_entry(item) for item in matching]
-    new = baseline.merge_entries(old, found, prune=options.prune)
+    entries = [_entry(finding) for finding in findings]
+    new = baseline.merge_entries(old, entries, prune=options.prune)
     _write(target, baseline.render(new))
-    _tell(old, new)
+    _print_changes(old, new)
     return 0
 
 
-def _existing(target: Path) -> Baseline:
-    """Read the baseline of the work tree: the one that is being changed."""
+def _read_existing(target: Path) -> Baseline:
+    """Read the baseline in the work tree, which this run changes."""
     try:
         handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -85,21 +83,40 @@ def _existing(target: Path) -> Baseline:
         return baseline.parse(file.read(baseline.MAX_BYTES + 1))
 
 
+def _failures(report: Report) -> Iterator[str]:
+    """Yield why a scanner, or a part of its work, failed."""
+    for run in report.runs:
+        if run.status == "error":
+            yield f"{run.scanner}: {run.reason}"
+    for run in report.runs:
+        for skipped in run.not_inspected:
+            if skipped.kind == "failed":
+                yield f"{run.scanner}: {skipped.reason}"
+
+
 def _scan(
     root: Path,
     old: Baseline,
     options: Namespace,
-    keep: Callable[[Finding], bool] | None,
+    is_imported: Callable[[Finding], bool] | None,
 ) -> tuple[Report, list[JudgedFinding]]:
+    """Scan the work tree; return the report and the findings to record.
+
+    ``is_imported`` sees findings before masking, because other tools' files hold
+    hashes of the secret values.
+    """
     from zt_gate.review import run as review
     from zt_gate.scanners import registered
 
-    seen: dict[tuple[str, object], bool] = {}
+    imported: set[tuple[str, object]] = set()
 
-    def look(runs: Iterable[ScannerRun]) -> None:
-        for finding in (one for run in runs for one in run.findings):
-            key = (finding.rule, finding.location)
-            seen[key] = seen.get(key, False) or (keep is not None and keep(finding))
+    def collect_imported(runs: Iterable[ScannerRun]) -> None:
+        if is_imported is None:
+            return
+        for run in runs:
+            for finding in run.findings:
+                if is_imported(finding):
+                    imported.add((finding.rule, finding.location))
 
     request = review.Request(
         kind="tree",
@@ -109,21 +126,32 @@ def _scan(
         offline=options.offline,
         salt=old.salt,
     )
-    report = review.run(request, os.environ, unmasked=look)
+    report = review.run(request, os.environ, unmasked=collect_imported)
     scanners = registered()
-    wanted = [
-        item
-        for item in report.findings
-        if item.state in {"active", "baseline"}
-        and item.level.value in {"block", "warn"}
-        and item.finding.scanner in scanners
-        and scanners[item.finding.scanner].keeps_baseline
-        and item.finding.location.path is not None
-        and (
-            keep is None or seen.get((item.finding.rule, item.finding.location), False)
-        )
+    findings = [
+        item for item in report.findings if _belongs_in_baseline(item, scanners)
     ]
-    return report, wanted
+    if is_imported is not None:
+        findings = [
+            item
+            for item in findings
+            if (item.finding.rule, item.finding.location) in imported
+        ]
+    return report, findings
+
+
+def _belongs_in_baseline(
+    item: JudgedFinding, scanners: Mapping[str, ScannerInfo]
+) -> bool:
+    """Whether a finding blocks or warns, has a path, and its scanner keeps a baseline."""
+    scanner = scanners.get(item.finding.scanner)
+    if scanner is None or not scanner.keeps_baseline:
+        return False
+    return (
+        item.state in {"active", "baseline"}
+        and item.level.value in {"block", "warn"}
+        and item.finding.location.path is not None
+    )
 
 
 def _entry(item: JudgedFinding) -> BaselineEntry:
@@ -132,8 +160,8 @@ def _entry(item: JudgedFinding) -> BaselineEntry:
     return BaselineEntry(item.fingerprint, item.finding.rule, path)
 
 
-def _imported(files: Sequence[str]) -> Callable[[Finding], bool] | None:
-    """Return what says whether another tool's file knows a finding, None without such a file."""
+def _import_filter(files: Sequence[str]) -> Callable[[Finding], bool] | None:
+    """Return a test for findings that one of the files contains; None without files."""
     if not files:
         return None
     from zt_gate.policy.other_baselines import load_matcher
@@ -152,16 +180,18 @@ def _write(target: Path, data: bytes) -> None:
         raise GateError(f"{target.name} cannot be written: {error.strerror}") from error
 
 
-def _tell(old: Baseline, new: Baseline) -> None:
-    before = {one.fingerprint for one in old.entries}
-    after = {one.fingerprint for one in new.entries}
+def _print_changes(old: Baseline, new: Baseline) -> None:
+    before = {entry.fingerprint for entry in old.entries}
+    after = {entry.fingerprint for entry in new.entries}
+    added = after - before
+    removed = before - after
     print(
-        f"{os.fsdecode(baseline.FILE)}: {len(after)} known, "
-        f"{len(after - before)} added, {len(before - after)} dropped"
+        f"{os.fsdecode(baseline.FILE)}: {len(after)} recorded, "
+        f"{len(added)} added, {len(removed)} removed"
     )
-    if after - before:
+    if added:
         print(
-            "It counts once it is on the trusted side: commit it in a change of its own, and let "
-            "a person review it.",
+            "Takes effect after it is merged into the base branch (locally: committed). "
+            "Commit it in a separate change, to be reviewed by a person.",
             file=sys.stderr,
         )

@@ -1,4 +1,4 @@
-"""``zt-gate ci github``: judge what a workflow's event is about, and tell it there."""
+"""``zt-gate ci github``: scan the change of a workflow's event and report it there."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options; a workflow's inputs arrive as variables (docs/ci.md)."""
-    parser.add_argument("forge", choices=["github"], help="whose event it is")
+    parser.add_argument("forge", choices=["github"], help="the CI system")
     parser.add_argument(
-        "--debug", action="store_true", help="show where the gate itself fails"
+        "--debug", action="store_true", help="show a traceback if zt-gate itself fails"
     )
 
 
 def main(options: Namespace) -> int:
-    """Return the exit code of the verdict."""
+    """Return the exit code of the verdict; raises GateError after annotating the error."""
     del options
     from zt_gate.errors import GateError
     from zt_gate.forge import github_action
 
     github_action.forget(os.environ)
     try:
-        return github_action.run(os.environ, _say)
+        return github_action.run(os.environ, _write_stdout)
     except GateError as error:
-        _say(_annotation(str(error)))
+        _write_stdout(_annotation(str(error)))
         raise
 
 
@@ -38,7 +38,7 @@ def _annotation(text: str) -> bytes:
     return f"::error title=zt-gate::{workflow_data(visible(text))}\n".encode()
 
 
-def _say(data: bytes) -> None:
+def _write_stdout(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""``zt-gate doctor``: is the gate enforced, and is it well?  Each fault with what mends it."""
+"""``zt-gate doctor``: check installation and enforcement; name a fix for each fault."""
 
 from __future__ import annotations
 
@@ -18,23 +18,34 @@ _MARKS = {"ok": "ok     ", "fault": "FAULT  ", "unknown": "unknown"}
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--area", action="append", choices=("hooks", "ci", "health"),
-                        help="look at this alone; repeatable")  # fmt: skip
     parser.add_argument(
-        "--offline", action="store_true", help="ask neither forge nor registries"
+        "--area",
+        action="append",
+        choices=("hooks", "ci", "health"),
+        help="run only the checks of this area; repeatable",
+    )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="do not query the forge or registries",
     )
     parser.add_argument(
         "--repository", metavar="OWNER/NAME", help="the repository on GitHub"
     )
-    parser.add_argument("--format", choices=("terminal", "json"), default="terminal")
+    parser.add_argument(
+        "--format",
+        choices=("terminal", "json"),
+        default="terminal",
+        help="output format (default: terminal)",
+    )
 
 
 def main(options: Namespace) -> int:
-    """Print all checks; return 0, 1 with a fault, 3 where something that matters is unknown."""
+    """Print all checks; return their exit code (see ``exit_code``)."""
     from zt_gate import doctor
     from zt_gate.doctor.check import exit_code
 
-    found = []
+    checks = []
     for check in doctor.examine(
         Path.cwd(),
         os.environ,
@@ -42,31 +53,31 @@ def main(options: Namespace) -> int:
         offline=options.offline,
         repository=options.repository or "",
     ):
-        found.append(check)
+        checks.append(check)
         if options.format == "terminal":
             _print(check)
-    code = exit_code(found)
+    code = exit_code(checks)
     if options.format == "json":
-        sys.stdout.buffer.write(document(found, code))
+        sys.stdout.buffer.write(document(checks, code))
     else:
-        faults = sum(check.status == "fault" for check in found)
-        unknown = sum(check.status == "unknown" for check in found)
-        print(f"{len(found)} checks, {faults} faults, {unknown} unknown")
+        faults = sum(check.status == "fault" for check in checks)
+        unknown = sum(check.status == "unknown" for check in checks)
+        print(f"{len(checks)} checks, {faults} faults, {unknown} unknown")
     return code
 
 
 def document(checks: Iterable[Check], code: int) -> bytes:
     """Return the checks as JSON, in ASCII."""
-    from zt_gate.reports.escape import json_document, valid_unicode
+    from zt_gate.reports.escape import json_document
 
     rows = [
         {
             "area": check.area,
             "name": check.name,
             "status": check.status,
-            "says": valid_unicode(check.says),
-            "mend": valid_unicode(check.mend),
-            "matters": check.matters,
+            "says": valid_unicode(check.message),
+            "mend": valid_unicode(check.fix),
+            "matters": check.required,
         }
         for check in checks
     ]
@@ -76,7 +87,8 @@ def document(checks: Iterable[Check], code: int) -> bytes:
 def _print(check: Check) -> None:
     from zt_gate.reports.escape import visible
 
-    print(f"{_MARKS[check.status]}  {check.area}: {check.name}: {visible(check.says)}")
-    if check.mend and check.status != "ok":
-        print(f"         mend: {visible(check.mend)}")
+    message = visible(check.message)
+    print(f"{_MARKS[check.status]}  {check.area}: {check.name}: {message}")
+    if check.fix and check.status != "ok":
+        print(f"         fix: {visible(check.fix)}")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""``zt-gate drill``: attacks the gate in throw-away repositories, and says what it let through."""
+"""``zt-gate drill``: try known evasion techniques in throw-away repositories."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from zt_gate.drill.case import Case, CaseResult
 
@@ -22,45 +22,52 @@ _CLEAR_LINE = "\r\x1b[K"
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "cases", nargs="*", metavar="CASE", help="names or groups (default: all)"
+        "cases",
+        nargs="*",
+        metavar="CASE",
+        help="names or groups of cases (default: all)",
     )
-    parser.add_argument("--list", action="store_true", help="show the cases, play none")
+    parser.add_argument(
+        "--list", action="store_true", help="list the cases and do not run them"
+    )
 
 
 def main(options: Namespace) -> int:
-    """Return 0 if every case came out as it should, else 3."""
+    """Run the cases; return 0 if each has its expected result, else 3.
+
+    Raises UsageError for a name that is no case and no group.
+    """
     from zt_gate.drill import run
 
-    chosen = run.cases(options.cases)
-    missing = [
-        word
-        for word in options.cases
-        if not any(word in {case.name, case.group} for case in chosen)
-    ]
-    if missing:
-        raise UsageError(
-            f"the drill has no case {missing[0]!a}; see zt-gate drill --list"
-        )
+    cases = run.cases(options.cases)
+    _require_known(options.cases, cases)
     if options.list:
-        for case in chosen:
+        for case in cases:
             print(f"{case.name:<36}  {case.expect:<34}  {case.what}")
         return 0
     results = []
     with private_folder(os.environ, "zt-gate-drill") as folder:
-        for result in run.play(chosen, Path(os.path.realpath(folder)), _progress()):
+        for result in run.play(cases, Path(os.path.realpath(folder)), _progress()):
             _show(result)
             results.append(result)
-    wrong = [result for result in results if not result.right]
-    honest = sum(result.case.honest for result in results)
+    failures = sum(not result.passed for result in results)
+    harmless = sum(result.case.honest for result in results)
+    outcome = f"{failures} not as expected" if failures else "all as expected"
     print(
-        f"\n{len(results) - honest} evasions, {honest} honest changes: "
-        + (f"{len(wrong)} came out wrong" if wrong else "all came out as they should")
+        f"\n{len(results) - harmless} evasions, {harmless} harmless changes: {outcome}"
     )
-    return 3 if wrong else 0
+    return 3 if failures else 0
+
+
+def _require_known(words: Sequence[str], cases: Sequence[Case]) -> None:
+    names = {case.name for case in cases} | {case.group for case in cases}
+    for word in words:
+        if word not in names:
+            raise UsageError(f"unknown drill case {word!a}; see: zt-gate drill --list")
 
 
 def _progress() -> Callable[[Case], None]:
-    """Return what names the case that is played, where a person watches."""
+    """Return a callback that shows the running case if stderr is a terminal."""
     if not sys.stderr.isatty():
         return lambda _case: None
 
@@ -78,7 +85,7 @@ def _show(result: CaseResult) -> None:
         sys.stderr.write(_CLEAR_LINE)
         sys.stderr.flush()
     case = result.case
-    word = "ok   " if result.right else "WRONG"
-    print(f"{word}  {case.name:<36}  {visible(result.got)}")
-    if not result.right:
+    mark = "ok   " if result.passed else "WRONG"
+    print(f"{mark}  {case.name:<36}  {visible(result.got)}")
+    if not result.passed:
         print(f"       {case.what}; expected: {case.expect}")

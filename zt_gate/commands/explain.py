@@ -1,4 +1,4 @@
-"""``zt-gate explain RULE``: the rule's own text."""
+"""``zt-gate explain RULE``: show a rule's title, reason, fix and references."""
 
 from __future__ import annotations
 
@@ -15,37 +15,42 @@ if TYPE_CHECKING:
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("rule", help="the id, as a report shows it")
+    parser.add_argument("rule", help="rule id, as reports show it")
 
 
 def main(options: Namespace) -> int:
-    """Print what the rule finds, why it matters and what to do."""
+    """Print the text of a rule; raises UsageError for an unknown id."""
     rule = rulebook.find(options.rule)
     if rule is None:
-        from difflib import get_close_matches
-
         from zt_gate.errors import UsageError
 
-        known = [
-            r for name in rulebook.scanners_with_rules() for r in rulebook.load(name)
-        ]
-        near = get_close_matches(options.rule, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else "; zt-gate rules lists them"
-        raise UsageError(f"there is no rule {options.rule!r}{hint}")
+        raise UsageError(f"unknown rule {options.rule!r}; {_hint(options.rule)}")
     print(_page(rule))
     return 0
 
 
+def _hint(unknown_id: str) -> str:
+    from difflib import get_close_matches
+
+    ids: list[str] = []
+    for scanner in rulebook.scanners_with_rules():
+        ids.extend(rulebook.load(scanner))
+    near = get_close_matches(unknown_id, ids, 1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return "see all with: zt-gate rules"
+
+
 def _page(rule: Rule) -> str:
-    parts = [
-        f"{rule.id}: {rule.title}",
-        f"severity {rule.severity}, confidence {rule.confidence}"
-        + (f", level {rule.level}" if rule.level else "")
-        + (f", {', '.join(rule.cwe)}" if rule.cwe else ""),
-        *([f"Former names: {', '.join(rule.former_ids)}"] if rule.former_ids else []),
-        "Why it matters:\n" + _wrapped(rule.why),
-        "What to do:\n" + _wrapped(rule.remedy),
-    ]
+    properties = [f"severity {rule.severity}", f"confidence {rule.confidence}"]
+    if rule.level:
+        properties.append(f"level {rule.level}")
+    properties.extend(rule.cwe)
+    parts = [f"{rule.id}: {rule.title}", ", ".join(properties)]
+    if rule.former_ids:
+        parts.append(f"Former names: {', '.join(rule.former_ids)}")
+    parts.append("Why it matters:\n" + _wrapped(rule.why))
+    parts.append("What to do:\n" + _wrapped(rule.remedy))
     if rule.references:
         parts.append("References:\n" + "\n".join(f"  {url}" for url in rule.references))
     return "\n\n".join(parts)
@@ -58,5 +63,5 @@ def _wrapped(text: str) -> str:
         initial_indent="  ",
         subsequent_indent="  ",
         break_long_words=False,
-        break_on_hyphens=False,  # options and file names stay whole
+        break_on_hyphens=False,  # keep options and file names whole
     )

@@ -1,4 +1,4 @@
-"""``zt-gate hook``: what git's hooks call, and putting them where git looks for them."""
+"""``zt-gate hook``: run one of git's hooks, or install and uninstall them."""
 
 from __future__ import annotations
 
@@ -13,37 +13,40 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Mapping, Sequence
 
+    from zt_gate.git.push_refs import PushedRef
     from zt_gate.git.run import Git
 
 _VERBS = ("pre-commit", "commit-msg", "pre-push", "manual", "install", "uninstall")
-#: Bytes of refs that one push may name.
-_MOST_REFS = 4 << 20
-#: Exit codes from the one that counts least to the one that counts most.
-_WORST = (0, 2, 3, 1)
+#: Bytes that git's list of pushed refs may have.
+_MAX_REFS_SIZE = 4 << 20
+#: Exit codes by rank, the lowest first: pass, usage, error, fail.
+_EXIT_CODE_RANKS = (0, 2, 3, 1)
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "hook", choices=_VERBS, help="which hook calls, or what to do with all"
+        "hook", choices=_VERBS, help="hook to run, or install or uninstall all hooks"
     )
-    parser.add_argument("words", nargs="*", help="what git hands to the hook")
+    parser.add_argument(
+        "words", nargs="*", help="arguments that git passes to the hook"
+    )
     parser.add_argument(
         "--chain",
         action="store_true",
-        help="install: keep a hook that is there, and run it first",
+        help="with install: keep an existing hook and run it first",
     )
 
 
 def main(options: Namespace) -> int:
-    """Do what the hook is for; returns the gate's exit code."""
+    """Run the hook; return the exit code of the verdict.  Raises GateError."""
     if options.chain and options.hook != "install":
-        raise UsageError("--chain belongs to hook install")
+        raise UsageError("--chain is valid only with hook install")
     if options.hook in {"install", "uninstall"}:
         from zt_gate.commands import hook_install
 
         if options.words:
-            raise UsageError(f"hook {options.hook} takes no further words")
+            raise UsageError(f"hook {options.hook} takes no arguments")
         if options.hook == "uninstall":
             return hook_install.uninstall()
         return hook_install.install(chain=options.chain)
@@ -55,37 +58,37 @@ def main(options: Namespace) -> int:
 
 
 def _commit() -> int:
-    """Judge what git would commit, or the range that ``pre-commit run --from-ref`` names."""
-    start, end = _named(os.environ)
+    """Scan the staged change, or the range that ``pre-commit run --from-ref`` gives."""
+    start, end = _range_of_pre_commit(os.environ)
     if bool(start) != bool(end):
         raise UsageError(
-            "PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF name a range together"
+            "set both PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF, or neither"
         )
     return _scan(f"--range={start}..{end}" if start else "--staged")
 
 
 def _commit_msg(words: Sequence[str]) -> int:
-    """Judge the message in the file that git names, and hold the change against its task."""
+    """Scan the message in git's file, and check the change against its task."""
     from zt_gate.commands import scan
     from zt_gate.git import commit_message_file
     from zt_gate.review.run import Request
 
     if len(words) != 1:
         raise UsageError(
-            "hook commit-msg takes the file of the message, and git hands it over"
+            "hook commit-msg takes one argument: the message file that git passes"
         )
     text = commit_message_file.read_message_file(words[0])
-    # Git says so where nobody edits the message; then every line of it is committed.
+    # Git sets GIT_EDITOR to ":" when nobody edits the message; it commits every line then.
     if os.environ.get("GIT_EDITOR") != ":":
         text = commit_message_file.without_diff(text)
     return scan.main(scan.options_for([]), Request(kind="message", message=text))
 
 
 def _pre_push(words: Sequence[str]) -> int:
-    """Judge what a push would publish, the worst verdict of all its refs.
+    """Scan what a push would publish; return the worst exit code of its refs.
 
-    Git hands over the remote and its address, and the refs on standard input;
-    pre-commit says in the environment what is pushed.
+    Git passes the remote and its address as arguments and the refs on standard
+    input; pre-commit sets environment variables instead.
     """
     from zt_gate.git import push_refs
     from zt_gate.git.history import resolve
@@ -94,69 +97,79 @@ def _pre_push(words: Sequence[str]) -> int:
     git = Git.open(Path.cwd(), os.environ)
     if not words:
         return _pushed_by_pre_commit(git, os.environ)
-    data = sys.stdin.buffer.read(_MOST_REFS + 1)
-    if len(data) > _MOST_REFS:
-        raise GateError("the push names more refs than can be read")
-    refs = [ref for ref in push_refs.parse(data) if not ref.is_deletion]
-    known = [ref.remote_oid for ref in refs]
-    codes, judged = [0], set()
+    remote = words[0]
+    refs = _pushed_refs()
+    remote_tips = [ref.remote_oid for ref in refs]
+    codes = [0]
+    scanned = set()
     for ref in refs:
         try:
             tip = resolve(git, ref.oid)
-            if tip not in judged:
-                judged.add(tip)
-                base = push_refs.published_base(git, tip, known, words[0])
-                if len(refs) > 1:
-                    _say(f"{_shown(ref.local)} → {_shown(ref.remote)}")
-                codes.append(_scan_range(git, base, tip, words[0]))
-                if codes[-1] == 0:
-                    known.append(
-                        tip
-                    )  # judged: another ref need not be judged for it again
+            if tip in scanned:
+                continue
+            scanned.add(tip)
+            base = push_refs.published_base(git, tip, remote_tips, remote)
+            if len(refs) > 1:
+                _say(f"{_visible(ref.local)} → {_visible(ref.remote)}")
+            codes.append(_scan_range(git, base, tip, remote))
+            if codes[-1] == 0:
+                # The other refs need not be scanned for these commits again.
+                remote_tips.append(tip)
         except GateError as error:
-            _say(f"{_shown(ref.local)}: {_shown(str(error))}")
+            _say(f"{_visible(ref.local)}: {_visible(str(error))}")
             codes.append(error.exit_code)
     return worst(codes)
 
 
-def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
-    """Judge what pre-commit says is pushed, less what the remote has of it.
+def _pushed_refs() -> list[PushedRef]:
+    """Read the refs that git lists on standard input, without deletions."""
+    from zt_gate.git import push_refs
 
-    A push of a branch that shares nothing with the remote has no lower end
-    there: everything on it is judged that no remote-tracking ref has.
+    data = sys.stdin.buffer.read(_MAX_REFS_SIZE + 1)
+    if len(data) > _MAX_REFS_SIZE:
+        raise GateError("the push has too many refs: their list is larger than 4 MB")
+    return [ref for ref in push_refs.parse(data) if not ref.is_deletion]
+
+
+def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
+    """Scan the range that pre-commit gives, without the commits that the remote has.
+
+    pre-commit gives no range for a branch that has no commit in common with the
+    remote.  All commits of the branch are scanned then, except those that a
+    remote-tracking ref reaches.
     """
     from zt_gate.git import history, push_refs
 
-    start, end = _named(environ)
+    start, end = _range_of_pre_commit(environ)
     remote = environ.get("PRE_COMMIT_REMOTE_NAME", "")
     if not (start and end):
         start, end = git.empty_tree, environ.get("PRE_COMMIT_LOCAL_BRANCH", "")
     if not end:
         raise UsageError(
-            "hook pre-push is called by git, with the remote, or by pre-commit, which says what is "
-            "pushed in PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF; for anything else use "
+            "hook pre-push is called by git, which passes the remote, or by pre-commit, "
+            "which sets PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF; to scan a range, run: "
             "zt-gate scan --range A..B"
         )
-    known = (
-        [] if history.is_null_revision(git, start) else [history.resolve(git, start)]
-    )
+    remote_tips = []
+    if not history.is_null_revision(git, start):
+        remote_tips.append(history.resolve(git, start))
     tip = history.resolve(git, end)
-    return _scan_range(
-        git, push_refs.published_base(git, tip, known, remote), tip, remote
-    )
+    base = push_refs.published_base(git, tip, remote_tips, remote)
+    return _scan_range(git, base, tip, remote)
 
 
 def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:
-    """Judge a range by the policy of the remote's default branch, where that is known."""
+    """Scan a range with the policy of the remote's default branch, if that is known."""
     from zt_gate.git.push_refs import default_branch
 
     if base == tip:
-        _say("the remote has all of these commits already")
+        _say("nothing to scan: the remote already has these commits")
         return 0
-    trusted = default_branch(git, remote)
-    return _scan(
-        f"--range={base}..{tip}", *([f"--policy-rev={trusted}"] if trusted else ())
-    )
+    words = [f"--range={base}..{tip}"]
+    policy_revision = default_branch(git, remote)
+    if policy_revision:
+        words.append(f"--policy-rev={policy_revision}")
+    return _scan(*words)
 
 
 def _scan(*words: str) -> int:
@@ -167,11 +180,12 @@ def _scan(*words: str) -> int:
     return code
 
 
-def _named(environ: Mapping[str, str]) -> tuple[str, str]:
+def _range_of_pre_commit(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return both ends of the range that pre-commit gives, "" for a missing end."""
     return environ.get("PRE_COMMIT_FROM_REF", ""), environ.get("PRE_COMMIT_TO_REF", "")
 
 
-def _shown(text: bytes | str) -> str:
+def _visible(text: bytes | str) -> str:
     from zt_gate.reports.escape import visible
 
     return visible(text)
@@ -183,7 +197,11 @@ def _say(text: str) -> None:
 
 
 def worst(codes: Iterable[int]) -> int:
-    """Return the exit code that counts for several changes: fail, then error, then usage."""
-    return max(
-        codes, key=lambda code: _WORST.index(code) if code in _WORST else len(_WORST)
-    )
+    """Return the exit code for several changes: fail, else error, else usage, else pass."""
+    return max(codes, key=_rank)
+
+
+def _rank(code: int) -> int:
+    if code in _EXIT_CODE_RANKS:
+        return _EXIT_CODE_RANKS.index(code)
+    return len(_EXIT_CODE_RANKS)

@@ -1,4 +1,4 @@
-"""``zt-gate hook install`` and ``uninstall``: for people without pre-commit."""
+"""``zt-gate hook install`` and ``uninstall``: git hooks without pre-commit."""
 
 from __future__ import annotations
 
@@ -14,50 +14,57 @@ if TYPE_CHECKING:
 
 
 def install(*, chain: bool) -> int:
-    """Write all hooks, or none where one may not be; returns 0.  Raises GateError."""
+    """Write all hooks, or none if one of them must not be written; returns 0.
+
+    Raises GateError.
+    """
     from zt_gate.git import hook_files
 
     folder = _folder()
     if folder.in_work_tree:
-        where = (
-            f"core.hooksPath leads to {folder.setting}"
-            if folder.setting
-            else folder.path
-        )
-        raise GateError(
-            f"{where}: this folder is part of the work tree, and a change could rewrite the hooks "
-            f"that judge it. Mend: {folder.fix_command}"
-        )
+        raise GateError(_refusal(folder))
     python = hook_files.python_of_gate(sys.executable)
     hooks = [hook_files.read_hook(folder, name) for name in hook_files.HOOKS]
     for hook in hooks:
         hook_files.check_replaceable(hook, chain=chain)
     for hook in hooks:
         changed = hook_files.install_hook(hook, python, chain=chain)
-        _tell(hook, "installed" if changed else "is there already")
+        _print_result(hook, "installed" if changed else "already installed")
     if folder.setting:
         print(
-            f"core.hooksPath is {_shown(folder.setting)}: "
-            "every repository with this setting has these hooks now."
+            f"core.hooksPath is {_visible(folder.setting)}: "
+            "these hooks now run in every repository with this setting."
         )
-    print("Local hooks advise, CI enforces; look at both with: zt-gate doctor")
+    print("Local hooks are advisory, CI enforces. To check both, run: zt-gate doctor")
     return 0
 
 
+def _refusal(folder: HookFolder) -> str:
+    """Say why no hook is written into a folder of the work tree, and how to fix it."""
+    place = f"the hooks folder {folder.path}"
+    if folder.setting:
+        place = f"core.hooksPath leads to {folder.setting}, which"
+    return (
+        f"hooks not installed: {place} is part of the work tree, so a change could "
+        f"rewrite the hooks that check it. Run: {folder.fix_command}"
+    )
+
+
 def uninstall() -> int:
-    """Take the gate's hooks away and put back those before them; returns 0.  Raises GateError."""
+    """Remove zt-gate's hooks and restore those that they replaced; returns 0.
+
+    Raises GateError.
+    """
     from zt_gate.git import hook_files
 
     folder = _folder()
     for name in hook_files.HOOKS:
         hook = hook_files.read_hook(folder, name)
         if hook_files.uninstall_hook(hook):
-            _tell(
-                hook,
-                "taken away" + (", and the one before is back" if hook.chained else ""),
-            )
-        elif hook.owner is not hook_files.Owner.NOBODY:
-            _tell(hook, "is not zt-gate's and stays")
+            restored = ", previous hook restored" if hook.chained else ""
+            _print_result(hook, f"removed{restored}")
+        elif hook.owner is not hook_files.Owner.NONE:
+            _print_result(hook, "not zt-gate's, left unchanged")
     return 0
 
 
@@ -68,11 +75,11 @@ def _folder() -> HookFolder:
     return hook_files.find_hook_folder(Git.open(Path.cwd(), os.environ), os.environ)
 
 
-def _tell(hook: Hook, what: str) -> None:
-    print(f"{hook.name}: {_shown(hook.path)} {what}")
+def _print_result(hook: Hook, result: str) -> None:
+    print(f"{hook.name}: {result}: {_visible(hook.path)}")
 
 
-def _shown(text: str) -> str:
+def _visible(text: str) -> str:
     from zt_gate.reports.escape import visible
 
     return visible(text)

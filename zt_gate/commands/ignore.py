@@ -1,4 +1,4 @@
-"""``zt-gate ignore``: write an exception into the policy, to be reviewed like any change."""
+"""``zt-gate ignore``: add an ignore entry to the policy file in the work tree."""
 
 from __future__ import annotations
 
@@ -12,26 +12,33 @@ from zt_gate.errors import GateError, UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-_DAYS = 90
+#: Days after which an entry expires if no date is given.
+_DEFAULT_DAYS = 90
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("rule", metavar="RULE", help="a rule's id, or a glob: code/*")
-    parser.add_argument("path", metavar="PATH", help="a path or a glob, from the root")
     parser.add_argument(
-        "--reason", required=True, metavar="TEXT", help="why it is right"
+        "rule", metavar="RULE", help="rule id, or a glob such as code/*"
     )
     parser.add_argument(
-        "--expires", metavar="DATE", help="the last day, or never (default: in 90 days)"
+        "path", metavar="PATH", help="path or glob, relative to the root"
+    )
+    parser.add_argument(
+        "--reason", required=True, metavar="TEXT", help="why the finding is acceptable"
+    )
+    parser.add_argument(
+        "--expires",
+        metavar="DATE",
+        help=f"last valid day, or never (default: in {_DEFAULT_DAYS} days)",
     )
 
 
 def main(options: Namespace) -> int:
-    """Append one ``[[ignore]]`` to the policy in the work tree; returns 0.
+    """Append an ``[[ignore]]`` entry to the policy in the work tree; returns 0.
 
-    The file is checked as a whole before anything is written.  Raises
-    UsageError for what the policy would refuse.
+    The new file is validated before it is written.  Raises UsageError for an
+    entry that the policy does not accept, GateError for a file error.
     """
     from zt_gate.git.run import Git
     from zt_gate.policy.load import FILE, PYPROJECT, TABLE, parse, project_table
@@ -39,31 +46,50 @@ def main(options: Namespace) -> int:
     from zt_gate.system.cache import write_atomically
 
     root = Git.open(Path.cwd(), os.environ).root
-    own, project = root / os.fsdecode(FILE), root / os.fsdecode(PYPROJECT)
-    data = _read(project) if not own.exists() else None
-    in_project = data is not None and project_table(data) is not None
-    target = project if in_project else own
-    header = f"[[{'.'.join((*TABLE, 'ignore'))}]]" if in_project else "[[ignore]]"
-    before = (data if in_project else _read(own)) or b""
-    entry = "\n".join(
-        (
-            header,
-            f"rule = {_quoted(options.rule)}",
-            f"path = {_quoted(options.path)}",
-            f"reason = {_quoted(options.reason)}",
-            *_expires(options.expires),
-        )
-    )
-    gap = b"" if not before else b"\n" if before.endswith(b"\n") else b"\n\n"
-    after = before + gap + entry.encode() + b"\n"
-    table = TABLE if in_project else ()
+    target = root / os.fsdecode(FILE)
+    pyproject = root / os.fsdecode(PYPROJECT)
+    table: tuple[str, ...] = ()
+    if not target.exists():
+        project_data = _read(pyproject)
+        if project_data is not None and project_table(project_data) is not None:
+            target = pyproject
+            table = TABLE
+    before = _read(target) or b""
+    after = before + _separator(before) + _entry(options, table).encode()
     parse(after, target.name, table, scanners=registered(), rules=None)
     try:
         write_atomically(target, after, shared=True)
     except OSError as error:
         raise GateError(f"{target.name} cannot be written: {error.strerror}") from error
-    print(f"{target.name}: one ignore added; it counts once it is on the trusted side")
+    print(
+        f"Added to {target.name}. Takes effect after it is merged into the base branch "
+        "(locally: committed)."
+    )
     return 0
+
+
+def _entry(options: Namespace, table: tuple[str, ...]) -> str:
+    """Return the entry as TOML; ``table`` holds the policy in the file."""
+    lines = [
+        f"[[{'.'.join((*table, 'ignore'))}]]",
+        f"rule = {_quoted(options.rule)}",
+        f"path = {_quoted(options.path)}",
+        f"reason = {_quoted(options.reason)}",
+    ]
+    expires = options.expires
+    if expires is None:
+        today = datetime.now(UTC).date()
+        expires = (today + timedelta(days=_DEFAULT_DAYS)).isoformat()
+    if expires != "never":
+        lines.append(f"expires = {_quoted(expires)}")
+    return "\n".join(lines) + "\n"
+
+
+def _separator(before: bytes) -> bytes:
+    """Return what puts an empty line between the old content and the entry."""
+    if not before:
+        return b""
+    return b"\n" if before.endswith(b"\n") else b"\n\n"
 
 
 def _read(file: Path) -> bytes | None:
@@ -75,18 +101,12 @@ def _read(file: Path) -> bytes | None:
         raise GateError(f"{file.name} cannot be read: {error.strerror}") from error
 
 
-def _expires(said: str | None) -> tuple[str, ...]:
-    if said == "never":
-        return ()
-    if said is None:
-        said = (datetime.now(UTC).date() + timedelta(days=_DAYS)).isoformat()
-    return (f"expires = {_quoted(said)}",)
-
-
 def _quoted(text: str) -> str:
-    """Return a TOML basic string: JSON's is one, once what TOML forbids is escaped."""
+    """Return a TOML basic string; a JSON string of printable text is one."""
     import json
 
     if not text.isprintable():
-        raise UsageError("rule, path and reason are one line of printable text")
+        raise UsageError(
+            "rule, path and reason must each be one line of printable text"
+        )
     return json.dumps(text, ensure_ascii=False)

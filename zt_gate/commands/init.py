@@ -1,4 +1,7 @@
-"""``zt-gate init``: a first policy, and the gate wired up.  Nothing is overwritten."""
+"""``zt-gate init``: create a policy and set up pre-commit and GitHub.
+
+It overwrites no file.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +10,38 @@ import stat
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping, Sequence
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 POLICY = ".zt-gate.toml"
 PRE_COMMIT = ".pre-commit-config.yaml"
 WORKFLOW = ".github/workflows/zt-gate.yml"
 
 POLICY_TEXT = """\
-# The policy of zt-gate: what blocks, what warns, what is expected. It counts once
-# it is committed, and never for the change that brings it.
+# zt-gate policy: what blocks, what warns, what is allowed. It takes effect after
+# it is committed, and never for the change that adds it.
 
-# "standard": what the rules block, blocks. "strict": for changes that nobody has
-# read yet; agents' changes are judged like this anyway. "advisory": warnings only.
+# "standard": blocking rules block. "strict": for changes that nobody has reviewed
+# yet; zt-gate always uses it for changes by AI agents. "advisory": warnings only.
 profile = "standard"
 
-# [levels]                       # by scanner or rule; the rule wins
+# [levels]                       # by scanner or rule; a rule takes precedence
 # code = "warn"
 # "code/python-sql-injection" = "block"
 
-# [paths]                        # findings that are expected at a place
-# "tests/attacks/**" = { allow = ["injection/*"], reason = "we test what we block" }
+# [paths]                        # findings that are expected in some files
+# "tests/attacks/**" = { allow = ["injection/*"], reason = "test data for the rules" }
 
-# [[ignore]]                     # a finding that is known, for a while
+# [[ignore]]                     # a finding that is accepted until a date
 # rule = "code/*"
 # path = "legacy/**"
 # reason = "to be rewritten"
@@ -48,7 +52,7 @@ profile = "standard"
 # min-weekly-downloads = 100
 # on-unverified = "error"
 
-# [scope]                        # where a change may go at all
+# [scope]                        # paths that a change may touch
 # allowed = ["/src/", "/tests/", "/docs/"]
 # restricted = ["/infra/"]
 """
@@ -63,8 +67,8 @@ PRE_COMMIT_BLOCK = f"""\
 """
 
 WORKFLOW_TEXT = f"""\
-# Judges every pull request by the policy of its base. Make the check "zt-gate"
-# required, and let CODEOWNERS cover this file: zt-gate doctor looks at both.
+# Scans every pull request with the policy of its base branch. Make the check
+# "zt-gate" required, and cover this file in CODEOWNERS; zt-gate doctor checks both.
 name: zt-gate
 
 on:
@@ -80,7 +84,7 @@ jobs:
     timeout-minutes: 20
     permissions:
       contents: read
-      pull-requests: write # its one comment
+      pull-requests: write # to write its comment
     steps:
       - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with:
@@ -93,13 +97,13 @@ jobs:
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--pre-commit", action="store_true", help=f"name the hooks in {PRE_COMMIT}"
+        "--pre-commit", action="store_true", help=f"add the hooks to {PRE_COMMIT}"
     )
-    parser.add_argument("--github", action="store_true", help=f"write {WORKFLOW}")
+    parser.add_argument("--github", action="store_true", help=f"create {WORKFLOW}")
 
 
 def main(options: Namespace) -> int:
-    """Write what is missing, and say what comes next; returns 0.  Raises GateError."""
+    """Create the missing files and print the next steps; returns 0.  Raises GateError."""
     from zt_gate.git.run import Git
 
     root = Git.open(Path.cwd(), os.environ).root
@@ -107,26 +111,29 @@ def main(options: Namespace) -> int:
     if options.pre_commit:
         written.append(_pre_commit(root))
     if options.github:
-        written.append(_new(root, WORKFLOW, WORKFLOW_TEXT))
-    _next([name for name in written if name], options)
+        written.append(_create(root, WORKFLOW, WORKFLOW_TEXT))
+    _print_next_steps([name for name in written if name], options)
     return 0
 
 
 def _policy(root: Path) -> str:
+    """Create the policy; return its name, or "" if the project already has one."""
     from zt_gate.doctor.repository_files import of_work_tree
     from zt_gate.policy.load import PYPROJECT, project_table
 
-    project = of_work_tree(root, os.fsdecode(PYPROJECT))
-    if project is not None and project_table(project) is not None:
-        print(
-            f"{os.fsdecode(PYPROJECT)} has the table [tool.zt-gate], which is the policy"
-        )
+    pyproject = os.fsdecode(PYPROJECT)
+    data = of_work_tree(root, pyproject)
+    if data is not None and project_table(data) is not None:
+        print(f"{pyproject} already contains the policy, in the table [tool.zt-gate]")
         return ""
-    return _new(root, POLICY, POLICY_TEXT)
+    return _create(root, POLICY, POLICY_TEXT)
 
 
 def _pre_commit(root: Path) -> str:
-    """Add the hooks to the configuration, or say what to add; returns the file if it changed."""
+    """Add the hooks to the configuration, or print what to add.
+
+    Returns the name of the file, or "" if it was not changed.
+    """
     from zt_gate.doctor.repository_files import UnreadableError, of_work_tree
 
     try:
@@ -134,96 +141,109 @@ def _pre_commit(root: Path) -> str:
     except UnreadableError as error:
         raise GateError(str(error)) from error
     if old is None:
-        return _new(root, PRE_COMMIT, "repos:\n" + PRE_COMMIT_BLOCK)
+        return _create(root, PRE_COMMIT, "repos:\n" + PRE_COMMIT_BLOCK)
     new = with_hooks(old)
     if new == old:
-        print(f"{PRE_COMMIT} names zt-gate already")
+        print(f"{PRE_COMMIT} already contains zt-gate")
         return ""
     if new is None:
-        print(
-            f"{PRE_COMMIT} is not changed; add to its list repos:\n\n{PRE_COMMIT_BLOCK}"
-        )
+        print(f"{PRE_COMMIT} was not changed. Add this to its list repos:\n")
+        print(PRE_COMMIT_BLOCK)
         return ""
     _replace(root / PRE_COMMIT, new)
-    print(f"{PRE_COMMIT}: the hooks of zt-gate were added")
+    print(f"{PRE_COMMIT}: added the zt-gate hooks")
     return PRE_COMMIT
 
 
 def with_hooks(old: bytes) -> bytes | None:
-    """Return a configuration with the gate's hooks at the end of its repositories.
+    """Return a configuration with zt-gate's hooks at the end of its repositories.
 
-    Unchanged where it names them; None where they cannot be added without
-    touching anything else: the result is read again and compared.
+    Returns ``old`` if it already has them, None if they cannot be added without
+    changing anything else: the result is parsed and compared.
     """
     from zt_gate.doctor.repository_files import UnreadableError, tables, yaml_table
 
     try:
         before = yaml_table(old, PRE_COMMIT, version="1.1")
         repos = tables(before.get("repos"))
-        if any(
-            str(repo.get("repo", "")).rstrip("/").endswith("/zt-gate") for repo in repos
-        ):
+        if any(_is_zt_gate(repo) for repo in repos):
             return old
         new = _inserted(old)
         after = yaml_table(new, PRE_COMMIT, version="1.1")
-        block = tables(
-            yaml_table(f"repos:\n{PRE_COMMIT_BLOCK}".encode(), PRE_COMMIT)["repos"]
-        )
     except UnreadableError:
         return None
-    return new if after == {**before, "repos": [*repos, *block]} else None
+    block = yaml_table(f"repos:\n{PRE_COMMIT_BLOCK}".encode(), PRE_COMMIT)
+    expected = {**before, "repos": [*repos, *tables(block["repos"])]}
+    return new if after == expected else None
+
+
+def _is_zt_gate(repo: Mapping[str, Any]) -> bool:
+    return str(repo.get("repo", "")).rstrip("/").endswith("/zt-gate")
 
 
 def _inserted(old: bytes) -> bytes:
-    """Put the block behind the last line of the top-level list ``repos``, indented as that is."""
+    """Insert the block after the last entry of ``repos``, with the indentation of the list."""
     lines = old.splitlines(keepends=True)
-    start = next(
-        (n for n, line in enumerate(lines) if line.startswith(b"repos:")), len(lines)
-    )
-    indent, end = b"", start
+    start = _line_of_repos(lines)
+    indent = b""
+    last_entry_line = start
     for number, line in enumerate(lines[start + 1 :], start + 1):
-        bare = line.strip()
-        if bare and not line.startswith((b" ", b"-", b"#")):
-            break
-        if bare and not bare.startswith(b"#"):
-            if end == start:
-                indent = line[: len(line) - len(line.lstrip())]
-            end = number
-    block = [
-        indent + line for line in PRE_COMMIT_BLOCK.encode().splitlines(keepends=True)
-    ]
-    head = lines[: end + 1]
+        text = line.strip()
+        if not text:
+            continue
+        if not line.startswith((b" ", b"-", b"#")):
+            break  # the next top-level key
+        if text.startswith(b"#"):
+            continue
+        if last_entry_line == start:
+            indent = line[: len(line) - len(line.lstrip())]
+        last_entry_line = number
+    block_lines = PRE_COMMIT_BLOCK.encode().splitlines(keepends=True)
+    block = [indent + line for line in block_lines]
+    head = lines[: last_entry_line + 1]
     if head and not head[-1].endswith(b"\n"):
         head[-1] += b"\n"
-    return b"".join([*head, *block, *lines[end + 1 :]])
+    return b"".join([*head, *block, *lines[last_entry_line + 1 :]])
 
 
-def _new(root: Path, name: str, text: str) -> str:
-    """Write a file that is not there yet, through no link; returns its name if it was written."""
-    *folders, last = name.split("/")
+def _line_of_repos(lines: Sequence[bytes]) -> int:
+    """Return the index of the line with the top-level key ``repos``, or the number of lines."""
+    for number, line in enumerate(lines):
+        if line.startswith(b"repos:"):
+            return number
+    return len(lines)
+
+
+def _create(root: Path, name: str, text: str) -> str:
+    """Create a file without following links.
+
+    Returns its name, or "" if it exists already.  Raises GateError.
+    """
+    *folders, file_name = name.split("/")
     try:
-        with ExitStack() as opened:
-            handle = os.open(root, _FOLDER)
-            opened.callback(os.close, handle)
+        with ExitStack() as open_folders:
+            handle = os.open(root, _FOLDER_FLAGS)
+            open_folders.callback(os.close, handle)
             for folder in folders:
-                if not _there(handle, folder):
+                if not _exists(handle, folder):
                     os.mkdir(folder, dir_fd=handle)
-                handle = os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=handle)
-                opened.callback(os.close, handle)
-            if _there(handle, last):
-                print(f"{name} is there already and stays as it is")
+                handle = os.open(folder, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=handle)
+                open_folders.callback(os.close, handle)
+            if _exists(handle, file_name):
+                print(f"{name} already exists and was not changed")
                 return ""
-            with os.fdopen(os.open(last, _NEW, 0o666, dir_fd=handle), "wb") as file:
+            target = os.open(file_name, _NEW_FILE_FLAGS, 0o666, dir_fd=handle)
+            with os.fdopen(target, "wb") as file:
                 file.write(text.encode())
     except OSError as error:
         raise GateError(f"{name} cannot be written: {error.strerror}") from error
-    print(f"{name} was written")
+    print(f"{name} created")
     return name
 
 
-def _there(handle: int, name: str) -> bool:
+def _exists(folder: int, name: str) -> bool:
     try:
-        os.lstat(name, dir_fd=handle)
+        os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
         return False
     return True
@@ -240,14 +260,15 @@ def _replace(target: Path, data: bytes) -> None:
         raise GateError(f"{target.name} cannot be written: {error.strerror}") from error
 
 
-def _next(written: list[str], options: Namespace) -> None:
-    """Say on stderr what comes next."""
+def _print_next_steps(written: list[str], options: Namespace) -> None:
     steps = []
     if PRE_COMMIT in written or WORKFLOW in written:
-        steps.append("put the owner's name, and in the workflow the commit's id, for OWNER and "
-                     "FULL_COMMIT_SHA")  # fmt: skip
+        steps.append(
+            "replace OWNER with the owner of the zt-gate repository and, in the "
+            "workflow, FULL_COMMIT_SHA with the commit to use"
+        )
     steps.append(
-        "zt-gate baseline          # write down what is there, so that only new counts"
+        "zt-gate baseline          # record existing findings so that only new ones fail"
     )
     if written:
         steps.append(f"git add {' '.join(written)} .zt-gate-baseline && git commit")
@@ -256,6 +277,8 @@ def _next(written: list[str], options: Namespace) -> None:
     else:
         steps.append("zt-gate hook install      # or zt-gate init --pre-commit")
     if not options.github:
-        steps.append("zt-gate init --github     # local hooks advise, CI enforces")
-    steps.append("zt-gate doctor            # is it enforced?")
+        steps.append(
+            "zt-gate init --github     # local hooks are advisory, CI enforces"
+        )
+    steps.append("zt-gate doctor            # check installation and enforcement")
     print("\nNext:", *steps, sep="\n  ", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``zt-gate log``: check the log of runs, and say what it tells."""
+"""``zt-gate log``: verify or summarize the audit log."""
 
 from __future__ import annotations
 
@@ -14,65 +14,82 @@ from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable
 
-#: Paths and reasons that are named for each rule.
-_SHOWN = 5
-#: From how many exceptions on a rule is named as one that people keep excepting.
-_KEPT = 3
+#: Paths and reasons that the summary lists for each rule.
+_MAX_LISTED = 5
+#: Errors that the summary lists.
+_MAX_ERRORS = 20
+#: A rule with this many excepted findings is listed as often excepted.
+_OFTEN_EXCEPTED = 3
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="verify | report")
     for name, text in (
-        ("verify", "find any line that was changed, removed or moved; print the head"),
-        ("report", "say what was blocked and excepted, by rule and path"),
+        ("verify", "detect changed, removed or moved records; print the head hash"),
+        ("report", "summarize blocked and excepted findings by rule and path"),
     ):
-        one = verbs.add_parser(name, help=text)
-        one.add_argument(
-            "file", nargs="?", metavar="FILE", help="default: the policy's log"
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument(
+            "file",
+            nargs="?",
+            metavar="FILE",
+            help="log file (default: the one in the policy at HEAD)",
         )
         if name == "verify":
-            one.add_argument(
-                "--expect", metavar="HEAD", help="a head that was kept elsewhere"
+            verb.add_argument(
+                "--expect",
+                metavar="HEAD",
+                help="head hash of an earlier verify, which the log must contain",
             )
 
 
 def main(options: Namespace) -> int:
-    """Run one of the two verbs; returns 0.
+    """Verify or summarize the log; returns 0.
 
-    Raises LogError (exit code 3) for a log that was changed or cannot be read.
+    Raises UsageError, and LogError (exit code 3) for a log that was modified or
+    cannot be read.
     """
-    path = Path(options.file) if options.file else _of_the_policy()
+    path = Path(options.file) if options.file else _path_in_policy()
     if options.verb == "verify":
-        expect = (options.expect or "").lower()
-        if expect and (
-            len(expect) != len(chain.GENESIS_HASH) or expect.strip("0123456789abcdef")
-        ):
-            raise UsageError(
-                f"--expect takes a head, 64 hexadecimal digits, not {expect!a}"
-            )
-        with chain.open_to_read(path) as file:
-            found = chain.verify(file, expect)
-        print(f"{found.head}  {found.lines} runs, each as it was written")
-        return 0
-    told = LogSummary()
-    with chain.open_to_read(path) as file:
-        for entry, _ in chain.entries(file):
-            try:
-                told.add(entry)
-            except (KeyError, TypeError, AttributeError) as error:
-                # The chain holds, so somebody wrote it: not this gate.
-                raise chain.LogError(
-                    f"line {entry['seq']} of the log is no run"
-                ) from error
-    sys.stdout.write(told.text())
+        _verify(path, options.expect)
+    else:
+        _report(path)
     return 0
 
 
-def _of_the_policy() -> Path:
-    """Return where the policy of HEAD has the log; raises UsageError where it has none."""
+def _verify(path: Path, expected_head: str | None) -> None:
+    head = (expected_head or "").lower()
+    if head and not _is_head(head):
+        raise UsageError(
+            f"--expect takes a head hash, 64 hexadecimal digits, not {head!a}"
+        )
+    with chain.open_to_read(path) as file:
+        verified = chain.verify(file, head)
+    print(f"{verified.head}  {verified.lines} runs verified")
+
+
+def _is_head(text: str) -> bool:
+    return len(text) == len(chain.GENESIS_HASH) and not text.strip("0123456789abcdef")
+
+
+def _report(path: Path) -> None:
+    summary = LogSummary()
+    with chain.open_to_read(path) as file:
+        for entry, _ in chain.entries(file):
+            try:
+                summary.add(entry)
+            except (KeyError, TypeError, AttributeError) as error:
+                # The hashes are valid, so another program wrote this record.
+                raise chain.LogError(
+                    f"line {entry['seq']} of the log is not the record of a run"
+                ) from error
+    sys.stdout.write(summary.text())
+
+
+def _path_in_policy() -> Path:
+    """Return the log file that the policy at HEAD sets; raises UsageError without one."""
     from zt_gate.audit import record
     from zt_gate.git.run import Git
     from zt_gate.git.trusted_files import read_file
@@ -83,15 +100,21 @@ def _of_the_policy() -> Path:
     policy = load(
         lambda path: read_file(git, git.head, path), git.head, scanners=registered()
     )
-    said = policy.audit.get("log", "")
-    if not said:
-        raise UsageError("the policy of HEAD has no [audit] log; name the file")
-    return record.log_location(said, os.environ, git.common_folder, [git.root])[0]
+    setting = policy.audit.get("log", "")
+    if not setting:
+        raise UsageError(
+            "the policy at HEAD has no [audit] log; give the log file as an argument"
+        )
+    return record.log_location(setting, os.environ, git.common_folder, [git.root])[0]
 
 
 @dataclass(slots=True)
-class _Rule:
-    """What the log tells of one rule: distinct findings, and where they were."""
+class _RuleSummary:
+    """The findings of one rule in the log.
+
+    ``findings`` holds their fingerprints; ``paths`` and ``reasons`` count each
+    fingerprint once.
+    """
 
     findings: set[str] = field(default_factory=set)
     runs: int = 0
@@ -101,112 +124,125 @@ class _Rule:
 
 @dataclass(slots=True)
 class LogSummary:
-    """What a log tells, gathered entry by entry."""
+    """Counts of verdicts, errors and findings in a log, collected record by record."""
 
     verdicts: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
-    blocked: dict[str, _Rule] = field(default_factory=dict)
-    excepted: dict[str, _Rule] = field(default_factory=dict)
+    blocked: dict[str, _RuleSummary] = field(default_factory=dict)
+    excepted: dict[str, _RuleSummary] = field(default_factory=dict)
     first: str = ""
     last: str = ""
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Take one run into account."""
+        """Add the record of one run.
+
+        Raises KeyError, TypeError or AttributeError if it is not such a record.
+        """
         self.first = self.first or str(entry["time"])
         self.last = str(entry["time"])
         self.verdicts[str(entry["verdict"])] += 1
         self.errors.update(str(error) for error in entry["errors"])
-        seen: dict[int, _Rule] = {}
-        for one in entry["findings"]:
-            if one["state"] != "active":
-                table = self.excepted
-            elif one["level"] == "block":
-                table = self.blocked
+        rules_in_run: dict[int, _RuleSummary] = {}
+        for finding in entry["findings"]:
+            if finding["state"] != "active":
+                summaries = self.excepted
+            elif finding["level"] == "block":
+                summaries = self.blocked
             else:
                 continue
-            rule = table.setdefault(str(one["rule"]), _Rule())
-            seen[id(rule)] = rule
-            if one["fingerprint"] not in rule.findings:
-                rule.findings.add(one["fingerprint"])
-                rule.paths[str(one["path"] or "(the change)")] += 1
-                if one["state"] != "active":
-                    rule.reasons[_reason(one)] += 1
-        for rule in seen.values():
+            rule = summaries.setdefault(str(finding["rule"]), _RuleSummary())
+            rules_in_run[id(rule)] = rule
+            if finding["fingerprint"] not in rule.findings:
+                rule.findings.add(finding["fingerprint"])
+                rule.paths[str(finding["path"] or "(the change)")] += 1
+                if finding["state"] != "active":
+                    rule.reasons[_reason(finding)] += 1
+        for rule in rules_in_run.values():
             rule.runs += 1
 
     def text(self) -> str:
-        """Return the report for people, with what a terminal would obey as escapes."""
+        """Return the summary for a terminal, with control characters escaped."""
         from zt_gate.reports.escape import visible
 
         runs = sum(self.verdicts.values())
-        said = self.verdicts
+        period = f" from {self.first} to {self.last}" if runs else ""
         lines = [
-            f"{runs} runs" + (f" from {self.first} to {self.last}" if runs else ""),
-            f"{said['pass']} passed, {said['fail']} were blocked, {said['error']} ended in error",
+            f"{runs} runs{period}",
+            (
+                f"{self.verdicts['pass']} passed, {self.verdicts['fail']} blocked, "
+                f"{self.verdicts['error']} ended in error"
+            ),
         ]
-        lines += _table("Blocked", self.blocked, with_title=True)
-        lines += _table("Excepted", self.excepted, with_title=False)
-        kept = {
-            name: rule
-            for name, rule in self.excepted.items()
-            if len(rule.findings) >= _KEPT
-        }
-        if kept:
-            lines += [
-                "",
-                "Rules that people keep excepting: too loud here, or too easily excepted",
-            ]
-            for name, rule in _by_number(kept):
-                blocked = self.blocked.get(name, _Rule())
-                lines.append(
-                    f"  {name}: {len(rule.findings)} excepted, {len(blocked.findings)} blocked"
-                )
+        lines += _rule_lines("Blocked", self.blocked, with_title=True)
+        lines += _rule_lines("Excepted", self.excepted, with_title=False)
+        lines += self._often_excepted_lines()
         if self.errors:
             lines += ["", "Not inspected"]
-            lines += [
-                f"{number:5}  {text}" for text, number in self.errors.most_common(20)
-            ]
+            for error, number in self.errors.most_common(_MAX_ERRORS):
+                lines.append(f"{number:5}  {error}")
         return "".join(f"{visible(line)}\n" for line in lines)
 
+    def _often_excepted_lines(self) -> list[str]:
+        lines = []
+        for name, rule in _by_number(self.excepted):
+            if len(rule.findings) < _OFTEN_EXCEPTED:
+                continue
+            blocked = self.blocked.get(name, _RuleSummary())
+            lines.append(
+                f"  {name}: {len(rule.findings)} excepted, {len(blocked.findings)} blocked"
+            )
+        if not lines:
+            return []
+        title = "Rules with many exceptions: too noisy here, or excepted too easily"
+        return ["", title, *lines]
 
-def _table(title: str, rules: dict[str, _Rule], *, with_title: bool) -> list[str]:
+
+def _rule_lines(
+    heading: str, rules: dict[str, _RuleSummary], *, with_title: bool
+) -> list[str]:
     if not rules:
         return []
-    lines = ["", f"{title} (findings, rule)"]
+    lines = ["", f"{heading} (findings, rule)"]
     for name, rule in _by_number(rules):
-        why = _title(name) if with_title else ""
         runs = "1 run" if rule.runs == 1 else f"{rule.runs} runs"
-        lines.append(
-            f"{len(rule.findings):5}  {name}, in {runs}" + (f": {why}" if why else "")
-        )
-        lines.append(f"       at {_most(rule.paths)}")
+        line = f"{len(rule.findings):5}  {name}, in {runs}"
+        title = _title(name) if with_title else ""
+        if title:
+            line += f": {title}"
+        lines += [line, f"       at {_most_common(rule.paths)}"]
         if rule.reasons:
-            lines.append(f"       {_most(rule.reasons)}")
+            lines.append(f"       {_most_common(rule.reasons)}")
     return lines
 
 
-def _by_number(rules: dict[str, _Rule]) -> list[tuple[str, _Rule]]:
+def _by_number(rules: dict[str, _RuleSummary]) -> list[tuple[str, _RuleSummary]]:
     return sorted(rules.items(), key=lambda item: (-len(item[1].findings), item[0]))
 
 
-def _most(counted: Counter[str]) -> str:
-    shown: Iterable[str] = (
+def _most_common(counts: Counter[str]) -> str:
+    """Return the most common texts, with their number if it is more than one."""
+    listed = [
         text if number == 1 else f"{text} ({number}×)"
-        for text, number in counted.most_common(_SHOWN)
-    )
-    more = len(counted) - _SHOWN
-    return ", ".join(shown) + (f", and {more} more" if more > 0 else "")
+        for text, number in counts.most_common(_MAX_LISTED)
+    ]
+    hidden = len(counts) - len(listed)
+    if hidden:
+        listed[-1] += f", and {hidden} more"
+    return ", ".join(listed)
 
 
-def _reason(one: dict[str, Any]) -> str:
-    by = f" ({one['by']})" if one.get("by") else ""
-    until = f", until {one['expires']}" if one.get("expires") else ""
-    return f"{one['state']}: {one.get('reason') or 'no reason'}{by}{until}"
+def _reason(finding: dict[str, Any]) -> str:
+    text = f"{finding['state']}: {finding.get('reason') or 'no reason'}"
+    if finding.get("by"):
+        text += f" ({finding['by']})"
+    if finding.get("expires"):
+        text += f", until {finding['expires']}"
+    return text
 
 
-def _title(rule: str) -> str:
-    """Return what a rule finds, "" where this version no longer has it."""
+def _title(rule_id: str) -> str:
+    """Return the title of a rule, "" if this version does not have the rule."""
     from zt_gate import rulebook
 
-    known = rulebook.find(rule)
-    return known.title if known else ""
+    rule = rulebook.find(rule_id)
+    return rule.title if rule else ""

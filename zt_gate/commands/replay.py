@@ -1,4 +1,4 @@
-"""``zt-gate replay``: the gate over past commits, as if each were being made."""
+"""``zt-gate replay``: scan past commits as if each were new."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.git.run import Git
-    from zt_gate.model.report import JudgedFinding, Report
+    from zt_gate.model.report import JudgedFinding, Report, ScannerRun
 
 _CLEAR_LINE = "\r\x1b[K"
-#: Examples that are kept of each rule and of each reason.
-_EXAMPLES = 3
+#: Examples listed for each rule and each reason.
+_MAX_EXAMPLES = 3
 _FORMATS = ("terminal", "json")
 
 Outcome = Literal["passed", "stopped", "error", "unverified"]
@@ -29,35 +29,70 @@ Outcome = Literal["passed", "stopped", "error", "unverified"]
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "repository", nargs="?", metavar="REPO", help="default: around here"
+        "repository",
+        nargs="?",
+        metavar="REPO",
+        help="repository (default: the one around the current folder)",
     )
     parser.add_argument(
-        "--last", type=int, default=100, metavar="N", help="how many (100)"
+        "--last",
+        type=int,
+        default=100,
+        metavar="N",
+        help="number of commits (default: 100)",
     )
     parser.add_argument(
-        "--first-parent", action="store_true", help="only what was merged"
+        "--first-parent",
+        action="store_true",
+        help="only the main line: merges, with all that they bring",
     )
     parser.add_argument(
-        "--scanner", action="append", metavar="NAME", help="this scanner alone"
-    )
-    parser.add_argument("--skip", action="append", metavar="NAME", help="all but this")
-    parser.add_argument(
-        "--config", metavar="FILE", help="this policy, not the one of each time"
-    )
-    parser.add_argument(
-        "--online", action="store_true", help="ask registries, as they are today"
+        "--scanner",
+        action="append",
+        metavar="NAME",
+        help="run only this scanner; repeatable",
     )
     parser.add_argument(
-        "--format", default="terminal", metavar="NAME", help="terminal, json"
+        "--skip", action="append", metavar="NAME", help="skip this scanner; repeatable"
+    )
+    parser.add_argument(
+        "--config", metavar="FILE", help="use this policy for all commits"
+    )
+    parser.add_argument(
+        "--online",
+        action="store_true",
+        help="query registries, which answer as of today",
+    )
+    parser.add_argument(
+        "--format", default="terminal", metavar="NAME", help=", ".join(_FORMATS)
     )
 
 
 def main(options: Namespace) -> int:
-    """Judge each commit, print what became of them, return 0.
+    """Scan each commit, print a summary, return 0.
 
-    Raises UsageError, and GateError where there is no history to read.
+    Raises UsageError, and GateError if the history cannot be read.
     """
     from zt_gate.git.run import Git
+
+    _check_options(options)
+    git = Git.open(Path(options.repository or "."), os.environ)
+    summary = ReplaySummary()
+    commits = list(_commits(git, options.last, first_parent=options.first_parent))
+    for number, (parent, commit) in enumerate(commits, 1):
+        _progress(f"{number}/{len(commits)}  {commit[:12]}")
+        summary.add(commit, _scan(git.root, f"{parent}..{commit}", options))
+    _progress("")
+    if options.format == "json":
+        import json
+
+        print(json.dumps(summary.document(), indent=1, sort_keys=True))
+    else:
+        sys.stdout.write(summary.text())
+    return 0
+
+
+def _check_options(options: Namespace) -> None:
     from zt_gate.scanners import registered
 
     if options.last < 1:
@@ -66,42 +101,32 @@ def main(options: Namespace) -> int:
         raise UsageError(
             f"--format takes {', '.join(_FORMATS)}, not {options.format!a}"
         )
-    known = registered()
+    scanners = registered()
     for name in (*(options.scanner or ()), *(options.skip or ())):
-        if name not in known:
+        if name not in scanners:
             raise UsageError(
-                f"there is no scanner {name!a}; there are {', '.join(known)}"
+                f"unknown scanner {name!a}; available: {', '.join(scanners)}"
             )
-    git = Git.open(Path(options.repository or "."), os.environ)
-    told = ReplaySummary()
-    commits = list(_commits(git, options.last, first_parent=options.first_parent))
-    for number, (parent, commit) in enumerate(commits, 1):
-        _progress(f"{number}/{len(commits)}  {commit[:12]}")
-        told.add(commit, _judged(git.root, f"{parent}..{commit}", options))
-    _progress("")
-    if options.format == "json":
-        import json
-
-        print(json.dumps(told.document(), indent=1, sort_keys=True))
-    else:
-        sys.stdout.write(told.text())
-    return 0
 
 
 def _commits(git: Git, last: int, *, first_parent: bool) -> Iterator[tuple[str, str]]:
-    """Yield parent and id of the last commits, the oldest first."""
+    """Yield the first parent and the id of the last commits, the oldest first."""
     from zt_gate.git.history import resolve
 
     args = ["rev-list", "--topo-order", "--reverse", "--parents", f"--max-count={last}"]
     args += ["--first-parent"] if first_parent else []
-    listed = git.run([*args, resolve(git, "HEAD"), "--"]).decode("ascii", "replace")
-    for line in listed.splitlines():
+    output = git.run([*args, resolve(git, "HEAD"), "--"]).decode("ascii", "replace")
+    for line in output.splitlines():
         commit, *parents = line.split()
-        yield (parents[0] if parents else git.empty_tree), commit
+        parent = parents[0] if parents else git.empty_tree
+        yield parent, commit
 
 
-def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
-    """Judge one commit as CI would, by its first parent's policy; nothing is logged."""
+def _scan(folder: Path, spec: str, options: Namespace) -> Report | GateError:
+    """Scan one commit as CI would, with its first parent's policy; write no log record.
+
+    Returns the error of a scan that failed, for example on an invalid old policy.
+    """
     from zt_gate.review import run as review
     from zt_gate.system.ci import with_ci_marker
 
@@ -116,9 +141,10 @@ def _judged(folder: Path, spec: str, options: Namespace) -> Report | GateError:
         log=False,
     )
     try:
-        # In CI the lower end of the range is the trusted side, and no approval of the user counts.
+        # In CI the policy comes from the start of the range, and the user's own
+        # approvals have no effect.
         return review.run(request, with_ci_marker(os.environ))
-    except GateError as error:  # an old policy that is no longer one, too
+    except GateError as error:
         return error
 
 
@@ -129,8 +155,8 @@ def _progress(text: str) -> None:
 
 
 @dataclass(slots=True)
-class _Rule:
-    """The commits that a rule would have stopped, and some of its findings."""
+class _RuleSummary:
+    """The number of commits that a rule would have blocked, and some of its findings."""
 
     commits: int = 0
     title: str = ""
@@ -139,119 +165,136 @@ class _Rule:
 
 @dataclass(slots=True)
 class ReplaySummary:
-    """What became of the commits."""
+    """Counts of outcomes, of blocking rules and of errors.
+
+    ``errors`` maps a reason to the commits that it concerns.
+    """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
-    rules: dict[str, _Rule] = field(default_factory=dict)
+    rules: dict[str, _RuleSummary] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
 
-    def add(self, commit: str, said: Report | GateError) -> None:
-        """Take one commit into account."""
-        if isinstance(said, GateError):
+    def add(self, commit: str, result: Report | GateError) -> None:
+        """Add the result of one commit."""
+        if isinstance(result, GateError):
             self.outcomes["error"] += 1
-            self.errors.setdefault(str(said), []).append(commit)
+            self.errors.setdefault(str(result), []).append(commit)
             return
-        word = outcome(said)
-        self.outcomes[word] += 1
-        if word == "error":
-            for reason in said.errors:
+        commit_outcome = outcome(result)
+        self.outcomes[commit_outcome] += 1
+        if commit_outcome == "error":
+            for reason in result.errors:
                 self.errors.setdefault(reason, []).append(commit)
-        blocking = [
-            one
-            for one in said.findings
-            if one.level.value == "block" and one.state == "active"
-        ]
-        for name in dict.fromkeys(one.finding.rule for one in blocking):
-            rule = self.rules.setdefault(name, _Rule())
-            first = next(one for one in blocking if one.finding.rule == name)
-            rule.commits += 1
-            rule.title = first.finding.title or first.finding.message
-            if len(rule.examples) < _EXAMPLES:
-                rule.examples.append(_example(commit, first))
+        first_of_rule: dict[str, JudgedFinding] = {}
+        for item in result.findings:
+            if item.level.value == "block" and item.state == "active":
+                first_of_rule.setdefault(item.finding.rule, item)
+        for name, item in first_of_rule.items():
+            self._add_finding(commit, name, item)
+
+    def _add_finding(self, commit: str, rule_id: str, item: JudgedFinding) -> None:
+        rule = self.rules.setdefault(rule_id, _RuleSummary())
+        rule.commits += 1
+        rule.title = item.finding.title or item.finding.message
+        if len(rule.examples) < _MAX_EXAMPLES:
+            rule.examples.append(_example(commit, item))
 
     @property
     def commits(self) -> int:
-        """How many were judged."""
+        """Number of commits."""
         return sum(self.outcomes.values())
 
     def document(self) -> dict[str, Any]:
-        """Return it for programs; counts of commits."""
+        """Return the summary for JSON; outcomes and rules count commits."""
+        rules = {
+            name: {
+                "commits": rule.commits,
+                "title": rule.title,
+                "examples": rule.examples,
+            }
+            for name, rule in self.rules.items()
+        }
         return {
             "commits": self.commits,
-            **{
-                word: self.outcomes[word]
-                for word in ("passed", "stopped", "error", "unverified")
-            },
-            "rules": {
-                name: {
-                    "commits": rule.commits,
-                    "title": rule.title,
-                    "examples": rule.examples,
-                }
-                for name, rule in self.rules.items()
-            },
+            "passed": self.outcomes["passed"],
+            "stopped": self.outcomes["stopped"],
+            "error": self.outcomes["error"],
+            "unverified": self.outcomes["unverified"],
+            "rules": rules,
             "errors": self.errors,
         }
 
     def text(self) -> str:
-        """Return it for people, with what a terminal would obey as escapes."""
+        """Return the summary for a terminal, with control characters escaped."""
         from zt_gate.reports.escape import visible
 
-        said = self.outcomes
-        first = f"{self.commits} commits: {said['stopped']} would have been stopped"
-        first += (
-            f" ({self._share('stopped')}), {said['error']} would have ended in error"
-        )
-        lines = [f"{first} ({self._share('error')})"]
-        if said["unverified"]:
+        blocked = f"{self.outcomes['stopped']} would have been blocked"
+        blocked += f" ({self._share('stopped')})"
+        failed = f"{self.outcomes['error']} would have ended in error"
+        failed += f" ({self._share('error')})"
+        lines = [f"{self.commits} commits: {blocked}, {failed}"]
+        if self.outcomes["unverified"]:
             lines.append(
-                f"{said['unverified']} with dependencies that nobody was asked about"
+                f"{self.outcomes['unverified']} with dependencies that were not checked"
             )
-        if self.rules:
-            lines += ["", "Stopped by (commits, rule)"]
-        for name, rule in sorted(
-            self.rules.items(), key=lambda item: (-item[1].commits, item[0])
-        ):
-            lines.append(f"{rule.commits:5}  {name}: {rule.title}")
-            lines += [
-                f"         {one['commit'][:12]}  {one['place']}  {one['message']}"
-                for one in rule.examples
-            ]
-        if self.errors:
-            lines += ["", "Not inspected (commits, reason)"]
-        for reason, commits in sorted(
-            self.errors.items(), key=lambda item: -len(item[1])
-        ):
-            shown = ", ".join(commit[:12] for commit in commits[:_EXAMPLES])
-            lines.append(f"{len(commits):5}  {reason} ({shown})")
+        lines += self._rule_lines()
+        lines += self._error_lines()
         return "".join(f"{visible(line)}\n" for line in lines)
 
-    def _share(self, word: Outcome) -> str:
-        return f"{100 * self.outcomes[word] / max(1, self.commits):.1f} %"
+    def _rule_lines(self) -> list[str]:
+        if not self.rules:
+            return []
+        lines = ["", "Blocked by (commits, rule)"]
+        by_number = sorted(
+            self.rules.items(), key=lambda item: (-item[1].commits, item[0])
+        )
+        for name, rule in by_number:
+            lines.append(f"{rule.commits:5}  {name}: {rule.title}")
+            for example in rule.examples:
+                commit = example["commit"][:12]
+                lines.append(
+                    f"         {commit}  {example['place']}  {example['message']}"
+                )
+        return lines
+
+    def _error_lines(self) -> list[str]:
+        if not self.errors:
+            return []
+        lines = ["", "Not inspected (commits, reason)"]
+        by_number = sorted(self.errors.items(), key=lambda item: -len(item[1]))
+        for reason, commits in by_number:
+            listed = ", ".join(commit[:12] for commit in commits[:_MAX_EXAMPLES])
+            lines.append(f"{len(commits):5}  {reason} ({listed})")
+        return lines
+
+    def _share(self, outcome_name: Outcome) -> str:
+        return f"{100 * self.outcomes[outcome_name] / max(1, self.commits):.1f} %"
 
 
 def outcome(report: Report) -> Outcome:
-    """Say what became of a commit.
+    """Return the outcome of one commit.
 
-    ``unverified``: nothing is wrong but that registries were not asked, or did
-    not answer; in CI they are.
+    ``unverified``: the only problem is a dependency that no registry was queried
+    about, or that got no answer; CI queries the registries.
     """
     if report.verdict.value == "fail":
         return "stopped"
     if report.verdict.value == "pass":
         return "passed"
-    failed = any(
-        run.status != "ok" or any(skip.kind == "failed" for skip in run.not_inspected)
-        for run in report.runs
-        if run.status != "skipped"
-    )
-    return "error" if failed else "unverified"
+    return "error" if any(map(_has_failed, report.runs)) else "unverified"
 
 
-def _example(commit: str, one: JudgedFinding) -> dict[str, str]:
+def _has_failed(run: ScannerRun) -> bool:
+    if run.status == "skipped":
+        return False
+    failed_parts = any(skipped.kind == "failed" for skipped in run.not_inspected)
+    return run.status != "ok" or failed_parts
+
+
+def _example(commit: str, item: JudgedFinding) -> dict[str, str]:
     from zt_gate.reports.summary import location_text
 
-    finding = one.finding
+    finding = item.finding
     return {
         "commit": commit,
         "place": location_text(finding.location),

@@ -1,4 +1,4 @@
-"""``zt-gate rules``: what the gate knows, one line a rule."""
+"""``zt-gate rules``: list the rules, one per line."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ if TYPE_CHECKING:
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("scanner", nargs="?", help="only the rules of this scanner")
+    parser.add_argument(
+        "scanner", nargs="?", help="list only the rules of this scanner"
+    )
 
 
 def main(options: Namespace) -> int:
-    """Print id, severity, confidence and title of each rule."""
+    """Print id, severity, confidence and title of each rule; raises UsageError."""
     from zt_gate.errors import UsageError
 
-    known = rulebook.scanners_with_rules()
-    if options.scanner and options.scanner not in known:
-        raise UsageError(
-            f"there is no scanner {options.scanner!r}; there are {', '.join(known)}"
-        )
-    for name in (options.scanner,) if options.scanner else known:
+    scanners = rulebook.scanners_with_rules()
+    if options.scanner:
+        if options.scanner not in scanners:
+            raise UsageError(
+                f"unknown scanner {options.scanner!r}; available: {', '.join(scanners)}"
+            )
+        scanners = (options.scanner,)
+    for name in scanners:
         for rule in rulebook.load(name).values():
             print(f"{rule.id}  {rule.severity}/{rule.confidence}  {rule.title}")
     return 0

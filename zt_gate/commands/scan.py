@@ -1,4 +1,4 @@
-"""``zt-gate scan``: a change goes in, a verdict comes out."""
+"""``zt-gate scan``: scan a change and return a verdict."""
 
 from __future__ import annotations
 
@@ -22,101 +22,134 @@ if TYPE_CHECKING:
     from zt_gate.review.run import Request
 
 _SPINNER = "|/-\\"
+#: Seconds before progress is shown.
+_PROGRESS_DELAY = 0.3
 _CLEAR_LINE = "\r\x1b[K"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    source = parser.add_argument_group(
-        "what is judged (one; the staged change by default)"
+    _source_arguments(parser)
+    _policy_arguments(parser)
+    _origin_arguments(parser)
+    _output_arguments(parser)
+
+
+def _source_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("source (one of these; default: --staged)")
+    source = group.add_mutually_exclusive_group()
+    source.add_argument("--staged", action="store_true", help="what git would commit")
+    source.add_argument(
+        "--range", metavar="A..B", help="merge-base(A,B)..B, and each of its commits"
     )
-    one = source.add_mutually_exclusive_group()
-    one.add_argument("--staged", action="store_true", help="what git would commit")
-    one.add_argument(
-        "--range", metavar="A..B", help="merge-base(A,B)..B, and each commit of it"
+    source.add_argument("--base", metavar="REV", help="merge-base(REV,HEAD)..HEAD")
+    source.add_argument(
+        "--worktree", action="store_true", help="all uncommitted changes"
     )
-    one.add_argument("--base", metavar="REV", help="merge-base(REV,HEAD)..HEAD")
-    one.add_argument(
-        "--worktree", action="store_true", help="all that is not committed"
-    )
-    one.add_argument("--patch", metavar="FILE", help="a patch; - reads standard input")
-    one.add_argument(
+    source.add_argument("--patch", metavar="FILE", help="a patch; - is standard input")
+    source.add_argument(
         "--tree", nargs="*", metavar="PATH", help="whole files and folders"
     )
 
-    which = parser.add_argument_group("how it is judged")
-    which.add_argument(
-        "--scanner", action="append", metavar="NAME", help="this scanner alone"
+
+def _policy_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("scanners and policy")
+    group.add_argument(
+        "--scanner",
+        action="append",
+        metavar="NAME",
+        help="run only this scanner; repeatable",
     )
-    which.add_argument(
-        "--skip", action="append", metavar="NAME", help="all but this; shown"
+    group.add_argument(
+        "--skip",
+        action="append",
+        metavar="NAME",
+        help="skip this scanner; reports list it as skipped; repeatable",
     )
-    which.add_argument(
-        "--fail-on", metavar="LEVEL", help="block (default), warn, info, or a severity"
+    group.add_argument(
+        "--fail-on",
+        metavar="LEVEL",
+        help="block (default), warn, info, or a severity",
     )
-    which.add_argument(
-        "--min-confidence", metavar="C", help="least confidence that blocks"
+    group.add_argument(
+        "--min-confidence", metavar="C", help="lowest confidence that blocks"
     )
-    which.add_argument("--profile", metavar="P", help=", ".join(Profile))
-    which.add_argument("--task", metavar="NAME", help="narrow to a task of the policy")
-    which.add_argument(
-        "--config", metavar="FILE", help="a policy of yours, instead of git's"
+    group.add_argument("--profile", metavar="P", help=", ".join(Profile))
+    group.add_argument(
+        "--task", metavar="NAME", help="apply the limits of a task in the policy"
     )
-    which.add_argument("--policy-rev", metavar="REV", help="the revision to trust")
-    which.add_argument(
+    group.add_argument(
+        "--config", metavar="FILE", help="use this policy file instead of git's"
+    )
+    group.add_argument(
+        "--policy-rev", metavar="REV", help="read the policy from this revision"
+    )
+    group.add_argument(
         "--accept",
         action="append",
         metavar="FINGERPRINT",
-        help="say yes to a finding, from outside the change; repeatable",
+        help="approve a finding for this run; repeatable",
     )
-    which.add_argument(
+    group.add_argument("--offline", action="store_true", help="do not query registries")
+    group.add_argument(
+        "--audit",
+        metavar="WHAT",
+        help="check these packages for known vulnerabilities: added (default) or all",
+    )
+
+
+def _origin_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("origin of the change")
+    group.add_argument(
         "--label",
         action="append",
         metavar="L",
-        help="a label that the change has: it may say that an agent wrote it; repeatable",
+        help="label of the change, which can mark it as AI-written; repeatable",
     )
-    which.add_argument(
-        "--branch", metavar="B", help="the branch that the change comes from"
+    group.add_argument(
+        "--branch", metavar="B", help="branch that the change comes from"
     )
-    which.add_argument(
+    group.add_argument(
         "--author",
         metavar="A",
-        help="who proposes it: an address, or ID+LOGIN of GitHub",
-    )
-    which.add_argument("--offline", action="store_true", help="ask no registry")
-    which.add_argument(
-        "--audit",
-        metavar="WHAT",
-        help="known vulnerabilities of what is added (default), or all",
+        help="author of the change: an address, or ID+LOGIN of GitHub",
     )
 
-    out = parser.add_argument_group("what is printed")
-    out.add_argument(
+
+def _output_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument(
         "--format", metavar="NAME", help=", ".join(name for name, _ in FORMATS)
     )
-    out.add_argument(
-        "--output", action="append", metavar="FORMAT=FILE", help="to a file; repeatable"
+    group.add_argument(
+        "--output",
+        action="append",
+        metavar="FORMAT=FILE",
+        help="write a report to a file; repeatable",
     )
-    out.add_argument(
-        "--verbose", action="store_true", help="list what is only counted otherwise"
+    group.add_argument(
+        "--verbose", action="store_true", help="list what reports otherwise only count"
     )
-    out.add_argument(
-        "--debug", action="store_true", help="show where the gate itself fails"
+    group.add_argument(
+        "--debug", action="store_true", help="show a traceback if zt-gate itself fails"
     )
-    out.add_argument("--no-color", action="store_true", help="as NO_COLOR does")
+    group.add_argument(
+        "--no-color", action="store_true", help="no colors, like NO_COLOR"
+    )
 
 
 def main(options: argparse.Namespace, request: Request | None = None) -> int:
-    """Judge, write the reports, and return the exit code of the verdict.
+    """Scan, write the reports, and return the exit code of the verdict.
 
-    A ``request`` takes the place of the one that the words make.
+    ``request`` replaces the one that the options describe.  Raises GateError.
     """
-    outputs = _outputs(options.output or [])
-    shown = options.format or ("" if outputs else "terminal")
-    if shown:
-        _known_format(shown)
-    report = judged(request or request_of(options))
-    return publish(report, shown, outputs, _looks(options, sys.stdout.isatty()))
+    outputs = _parse_outputs(options.output or [])
+    stdout_format = options.format or ("" if outputs else "terminal")
+    if stdout_format:
+        _check_format(stdout_format)
+    report = run_scan(request or request_of(options))
+    render_options = _terminal_options(options, is_terminal=sys.stdout.isatty())
+    return publish(report, stdout_format, outputs, render_options)
 
 
 def options_for(words: Sequence[str]) -> argparse.Namespace:
@@ -127,7 +160,10 @@ def options_for(words: Sequence[str]) -> argparse.Namespace:
 
 
 def request_of(options: argparse.Namespace) -> Request:
-    """Turn the words into a request; reads the patch."""
+    """Return the request that the options describe; opens the patch.
+
+    Raises UsageError if the patch cannot be read.
+    """
     from zt_gate.review.authorship import OriginHints
     from zt_gate.review.run import Request
 
@@ -140,7 +176,7 @@ def request_of(options: argparse.Namespace) -> Request:
     elif options.worktree:
         kind = "worktree"
     elif options.patch is not None:
-        kind, patch = "patch", _patch(options.patch)
+        kind, patch = "patch", _open_patch(options.patch)
     elif options.tree is not None:
         kind, paths = "tree", tuple(options.tree)
     return Request(
@@ -168,8 +204,8 @@ def request_of(options: argparse.Namespace) -> Request:
     )
 
 
-def judged(request: Request) -> Report:
-    """Run the gate, with progress on stderr where a person watches it."""
+def run_scan(request: Request) -> Report:
+    """Run the scan, with progress on stderr if that is a terminal."""
     from zt_gate.review import run
 
     progress = _Progress() if sys.stderr.isatty() else None
@@ -181,104 +217,113 @@ def judged(request: Request) -> Report:
 
 
 def publish(
-    report: Report, shown: str, outputs: Sequence[tuple[str, Path]], looks: Options
+    report: Report,
+    stdout_format: str,
+    outputs: Sequence[tuple[str, Path]],
+    render_options: Options,
 ) -> int:
     """Write all reports and return the exit code.
 
-    One that cannot be written is an error that every other report then tells;
-    ``fail`` stays ``fail``.
+    ``stdout_format`` is "" for no report on standard output.  A report file that
+    cannot be written makes the verdict ``error`` in all other reports; ``fail``
+    remains ``fail``.
     """
-    from zt_gate import reports
-
-    failed = _written(report, outputs, looks_of_a_file(looks))
-    if failed:
-        report = report.with_errors(failed.values())
-        said = [(name, target) for name, target in outputs if target not in failed]
-        again = _written(report, said, looks_of_a_file(looks))
-        failed |= again
-    for message in failed.values():
+    file_options = _file_options(render_options)
+    errors = _write_files(report, outputs, file_options)
+    if errors:
+        report = report.with_errors(errors.values())
+        writable = [(name, target) for name, target in outputs if target not in errors]
+        errors |= _write_files(report, writable, file_options)
+    for message in errors.values():
         print(f"zt-gate: {message}", file=sys.stderr)
-    if shown:
-        try:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(reports.render(shown, report, looks))
-            sys.stdout.buffer.flush()
-        except OSError:
-            # Nobody saw it: no pass.  What fails, fails all the same.
-            if report.verdict.exit_code != 1:
-                raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if stdout_format:
+        _write_stdout(report, stdout_format, render_options)
     return report.verdict.exit_code
 
 
-def _written(
-    report: Report, outputs: Sequence[tuple[str, Path]], looks: Options
+def _write_stdout(report: Report, format_name: str, render_options: Options) -> None:
+    """Write a report to standard output; raises OSError unless the verdict is fail."""
+    from zt_gate import reports
+
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(reports.render(format_name, report, render_options))
+        sys.stdout.buffer.flush()
+    except OSError:
+        # A verdict that nobody saw must not pass; fail remains fail.
+        if report.verdict.exit_code != 1:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_files(
+    report: Report, outputs: Sequence[tuple[str, Path]], render_options: Options
 ) -> dict[Path, str]:
-    """Write the reports; return why which could not be written."""
+    """Write the report files; return the error message of each that failed."""
     from zt_gate import reports
     from zt_gate.reports.base import ReportError
     from zt_gate.reports.write import write
 
-    failed = {}
+    errors = {}
     for name, target in outputs:
         try:
-            write(target, reports.render(name, report, looks))
+            write(target, reports.render(name, report, render_options))
         except ReportError as error:
-            failed[target] = str(error)
-    return failed
+            errors[target] = str(error)
+    return errors
 
 
-def looks_of_a_file(looks: Options) -> Options:
-    """Return how a file looks: no colour, no terminal width."""
+def _file_options(render_options: Options) -> Options:
+    """Return the options for a file: no color, no terminal width."""
     from zt_gate.reports.base import Options
 
-    return Options(verbose=looks.verbose)
+    return Options(verbose=render_options.verbose)
 
 
-def _looks(options: argparse.Namespace, terminal: bool) -> Options:  # noqa: FBT001
+def _terminal_options(options: argparse.Namespace, *, is_terminal: bool) -> Options:
+    """Return the options for standard output."""
     from zt_gate.reports.base import Options
 
-    plain = bool(
+    no_color = bool(
         options.no_color
         or os.environ.get("NO_COLOR")
         or os.environ.get("TERM") == "dumb"
     )
     width = 80
-    if terminal:
+    if is_terminal:
         from shutil import get_terminal_size
 
         width = max(40, get_terminal_size().columns)
     return Options(
-        colour=terminal and not plain,
+        colour=is_terminal and not no_color,
         width=width,
         verbose=options.verbose,
-        terminal=terminal,
+        terminal=is_terminal,
     )
 
 
-def _outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
-    found: list[tuple[str, Path]] = []
+def _parse_outputs(words: Sequence[str]) -> list[tuple[str, Path]]:
+    outputs: list[tuple[str, Path]] = []
     for word in words:
         name, equals, target = word.partition("=")
         if not equals or not target:
             raise UsageError(f"--output takes FORMAT=FILE, not {word!a}")
-        _known_format(name)
-        if any(Path(target) == known for _, known in found):
+        _check_format(name)
+        if any(Path(target) == earlier for _, earlier in outputs):
             raise UsageError(f"--output names {target!a} twice")
-        found.append((name, Path(target)))
-    return found
+        outputs.append((name, Path(target)))
+    return outputs
 
 
-def _known_format(name: str) -> None:
-    known = [format_name for format_name, _ in FORMATS]
-    if name not in known:
-        raise UsageError(
-            f"there is no format {name!a}; the formats are {', '.join(known)}"
-        )
+def _check_format(name: str) -> None:
+    """Raise UsageError for a format that does not exist."""
+    formats = [format_name for format_name, _ in FORMATS]
+    if name not in formats:
+        raise UsageError(f"unknown format {name!a}; available: {', '.join(formats)}")
 
 
-def _patch(name: str) -> BinaryIO:
-    """Open the patch; the process's end closes it."""
+def _open_patch(name: str) -> BinaryIO:
+    """Open the patch; it stays open until the process ends."""
     if name == "-":
         if sys.stdin is None or sys.stdin.closed:
             raise UsageError("--patch - reads standard input, which is closed")
@@ -292,7 +337,7 @@ def _patch(name: str) -> BinaryIO:
 
 
 class _Progress:
-    """One line on stderr that says what still runs; drawn only after a moment."""
+    """A line on stderr with the running scanners, drawn after a short delay."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -300,15 +345,15 @@ class _Progress:
 
     def __call__(self, names: Sequence[str]) -> None:
         elapsed = time.monotonic() - self._started
-        if elapsed < 0.3 or not names:
+        if elapsed < _PROGRESS_DELAY or not names:
             return
-        mark = _SPINNER[int(elapsed * 10) % len(_SPINNER)]
-        sys.stderr.write(f"{_CLEAR_LINE}{mark} {', '.join(names)}  {elapsed:.1f} s")
+        frame = _SPINNER[int(elapsed * 10) % len(_SPINNER)]
+        sys.stderr.write(f"{_CLEAR_LINE}{frame} {', '.join(names)}  {elapsed:.1f} s")
         sys.stderr.flush()
         self._drawn = True
 
     def clear(self) -> None:
-        """Leave no trace of the line."""
+        """Erase the line."""
         if self._drawn:
             sys.stderr.write(_CLEAR_LINE)
             sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""``zt-gate snapshot``: ask about packages before adding them, and refresh the known names."""
+"""``zt-gate snapshot``: check packages by name, and update the known packages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from zt_gate.model.report import JudgedFinding
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -15,20 +18,22 @@ def arguments(parser: ArgumentParser) -> None:
     from zt_gate.ecosystems import supported, with_snapshot
 
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="check | update")
-    check = verbs.add_parser("check", help="judge packages as if a change added them")
+    check = verbs.add_parser("check", help="check packages as if a change added them")
     check.add_argument(
-        "names", nargs="+", metavar="NAME", help="a name, or a package URL"
+        "names", nargs="+", metavar="NAME", help="package name or package URL"
     )
     check.add_argument(
         "--ecosystem",
         default="pypi",
-        help=f"of plain names: {', '.join(supported())} (default: pypi)",
+        help=f"ecosystem of plain names: {', '.join(supported())} (default: pypi)",
     )
     check.add_argument(
-        "--offline", action="store_true", help="ask nobody: the snapshot alone"
+        "--offline",
+        action="store_true",
+        help="query no registry, use only the known packages",
     )
     update = verbs.add_parser(
-        "update", help="confirm the known names with the index itself"
+        "update", help="update the known packages from the registries"
     )
     update.add_argument(
         "ecosystems",
@@ -52,31 +57,42 @@ def _check(options: Namespace) -> int:
         )
     )
     report = verify.verify(packages, Path.cwd(), os.environ, offline=options.offline)
-    active = [one for one in report.findings if one.state == "active"]
-    told: set[int] = set()
-    for package in packages:
-        at = verify.report_location(package, packages)
-        own = [
-            one
-            for one in active
-            if (one.finding.location.path, one.finding.location.line) == at
-        ]
-        told.update(id(one) for one in own)
-        blocked = any(one.level.value == "block" for one in own)
-        open_ = any(one.finding.rule == "dependencies/unverified" for one in own)
-        word = "fail" if blocked else "unverified" if open_ else "ok"
-        print(f"{word:<10}  {ascii(package.name)[1:-1]}")
-        for one in own:
-            print(f"            {one.level.value}: {_plain(one.finding.message)}")
-    for one in active:
-        if id(one) not in told:
-            print(f"{one.level.value}: {_plain(one.finding.message)}")
+    active = [item for item in report.findings if item.state == "active"]
+    by_place: dict[tuple[bytes | None, int | None], list[JudgedFinding]] = {}
+    for item in active:
+        location = item.finding.location
+        by_place.setdefault((location.path, location.line), []).append(item)
+    places = {
+        package: verify.report_location(package, packages) for package in packages
+    }
+    for package, place in places.items():
+        findings = by_place.get(place, [])
+        print(f"{_result(findings):<10}  {ascii(package.name)[1:-1]}")
+        for item in findings:
+            print(f"            {_line(item)}")
+    for item in active:
+        location = item.finding.location
+        if (location.path, location.line) not in places.values():
+            print(_line(item))
     for error in report.errors:
-        print(f"error: {_plain(str(error))}")
+        print(f"error: {_visible(str(error))}")
     return report.verdict.exit_code
 
 
-def _plain(text: str) -> str:
+def _result(findings: Sequence[JudgedFinding]) -> str:
+    """Return the result for one package: fail, unverified or ok."""
+    if any(item.level.value == "block" for item in findings):
+        return "fail"
+    if any(item.finding.rule == "dependencies/unverified" for item in findings):
+        return "unverified"
+    return "ok"
+
+
+def _line(item: JudgedFinding) -> str:
+    return f"{item.level.value}: {_visible(item.finding.message)}"
+
+
+def _visible(text: str) -> str:
     from zt_gate.reports.escape import visible
 
     return visible(text)
@@ -85,6 +101,6 @@ def _plain(text: str) -> str:
 def _update(options: Namespace) -> int:
     from zt_gate.review import packages as verify
 
-    for told in verify.refresh_snapshots(tuple(options.ecosystems), os.environ):
-        print(told)
+    for message in verify.refresh_snapshots(tuple(options.ecosystems), os.environ):
+        print(message)
     return 0

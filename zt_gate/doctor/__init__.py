@@ -1,7 +1,7 @@
-"""Is the gate enforced, and is it well?  Nothing here changes anything.
+"""Checks of installation and enforcement, which change nothing.
 
-What is looked at belongs to the repository and may be hostile: files are read
-with limits and without following links, and nothing of them is run.
+The repository may be hostile: files are read with limits and without following
+links, and no program from the repository is run.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-#: What can be looked at by itself.
+#: The groups of checks, which can be run separately.
 AREAS = ("hooks", "ci", "health")
 
 
@@ -26,20 +26,20 @@ def examine(
     offline: bool = False,
     repository: str = "",
 ) -> Iterator[Check]:
-    """Yield one check after the other, of the repository around ``folder``.
+    """Yield the checks of the repository around ``folder``, area by area.
 
-    Raises GateError where there is no repository to look at.
+    Raises GateError if there is no repository.
     """
     from zt_gate.doctor import forge_enforcement, health, local_hooks
     from zt_gate.git.run import Git
 
-    asked = DoctorContext(Git.open(folder, environ), environ, offline, repository)
-    parts: dict[str, Callable[[DoctorContext], Iterator[Check]]] = {
+    context = DoctorContext(Git.open(folder, environ), environ, offline, repository)
+    checks_of: dict[str, Callable[[DoctorContext], Iterator[Check]]] = {
         "hooks": local_hooks.checks,
         "ci": forge_enforcement.checks,
         "health": health.checks,
     }
-    wanted = set(areas)
-    for area, part in parts.items():
-        if area in wanted:
-            yield from part(asked)
+    selected = set(areas)
+    for area, checks in checks_of.items():
+        if area in selected:
+            yield from checks(context)

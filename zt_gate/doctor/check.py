@@ -1,4 +1,4 @@
-"""What the doctor is asked, and what it answers."""
+"""The doctor's input and its results."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ Status = Literal["ok", "fault", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """The result of one check.
 
-    ``mend`` is what mends a fault, or what would tell what is unknown: a command
-    or a sentence.  ``matters``: without knowing it nobody can say that the gate
-    is enforced.
+    ``fix`` is a command or a sentence: it fixes a fault, or finds out what is
+    unknown.  ``required``: if the result is unknown, so is whether zt-gate is
+    enforced.
     """
 
     area: str
     name: str
     status: Status
-    says: str
-    mend: str = ""
-    matters: bool = True
+    message: str
+    fix: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorContext:
-    """What is to be looked at.
+    """The repository to check, and how.
 
-    ``environ`` is the caller's own environment; ``repository`` is OWNER/NAME on
-    the forge, "" where the environment says.
+    ``environ`` is the caller's environment; ``repository`` is OWNER/NAME on the
+    forge, "" to take it from the environment.
     """
 
     git: Git
@@ -45,10 +45,10 @@ class DoctorContext:
 
 
 def exit_code(checks: Iterable[Check]) -> int:
-    """Return 1 where there is a fault, 3 where something that matters is unknown, else 0."""
-    found = tuple(checks)
-    if any(check.status == "fault" for check in found):
+    """Return 1 if there is a fault, 3 if a required check is unknown, else 0."""
+    results = tuple(checks)
+    if any(check.status == "fault" for check in results):
         return 1
-    return (
-        3 if any(check.status == "unknown" and check.matters for check in found) else 0
-    )
+    if any(check.status == "unknown" and check.required for check in results):
+        return 3
+    return 0

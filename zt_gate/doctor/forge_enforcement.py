@@ -1,4 +1,4 @@
-"""Whether the forge enforces the gate: a workflow, required, that a pull request cannot disarm."""
+"""Checks whether the forge enforces zt-gate: a required workflow, protected from changes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from zt_gate.doctor.gate_workflows import Job
 
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
-_WRITE = "zt-gate init --github"
-_OTHERS = (
+#: Configuration files of CI systems that the doctor does not read.
+_OTHER_CI_FILES = (
     b".gitlab-ci.yml",
     b"azure-pipelines.yml",
     b"Jenkinsfile",
@@ -26,215 +26,232 @@ _OTHERS = (
 )
 
 
-def checks(asked: DoctorContext) -> Iterator[Check]:
-    """Yield what HEAD says of the workflow, and what the forge says of the branch."""
+#: Message of a check of the workflow without a fault.
+_JOB_OK = {
+    "triggers": "runs on every pull request",
+    "not controlled": "the pull request does not control the code that runs",
+    "unconditional": "a run that is skipped or fails does not count as passed",
+    "permissions": "the token has only the permissions that it needs",
+    "pinned": "all actions are pinned to a commit",
+}
+
+
+def checks(context: DoctorContext) -> Iterator[Check]:
+    """Yield the checks of the area ``ci``: the workflow at HEAD and the branch's rules."""
+    from zt_gate.doctor import gate_workflows
     from zt_gate.git.trusted_files import list_paths
 
-    paths = list_paths(asked.git, asked.git.head)
-    faults: list[str] = []
-    read = _reader(asked, faults)
-    from zt_gate.doctor import gate_workflows
-
-    jobs, failed = gate_workflows.jobs_in(paths, read)
-    for reason in (*failed, *faults):
-        yield Check(
-            "ci", "workflow", "unknown", reason, "mend the file", matters=not jobs
-        )
+    paths = list_paths(context.git, context.git.head)
+    read_errors: list[str] = []
+    read = _reader(context, read_errors)
+    jobs, workflow_errors = gate_workflows.jobs_in(paths, read)
+    for error in (*workflow_errors, *read_errors):
+        required = not jobs
+        yield Check("ci", "workflow", "unknown", error, "fix the file", required)
     if not jobs:
-        yield _absent(paths, read)
+        yield _no_workflow(paths, read)
         return
-    job = min(jobs, key=lambda one: len(one.faults))
-    shown = job.path.decode("utf-8", "backslashreplace")
-    yield Check("ci", "workflow", "ok", f"{shown} runs the gate in the job {job.name}")
-    yield from _of_job(job, shown)
-    rules = _Rules(asked)
+    job = min(jobs, key=lambda candidate: len(candidate.faults))
+    path = job.path.decode("utf-8", "backslashreplace")
+    yield Check("ci", "workflow", "ok", f"{path} runs zt-gate in the job {job.name}")
+    yield from _job_checks(job, path)
+    rules = _BranchRules(context)
     yield _required(job, rules)
-    yield from _owners(job, paths, read, rules)
+    yield _owners(job, paths, read)
+    yield _owners_review(rules)
 
 
-def _reader(asked: DoctorContext, faults: list[str]) -> Callable[[bytes], bytes | None]:
+def _reader(
+    context: DoctorContext, errors: list[str]
+) -> Callable[[bytes], bytes | None]:
+    """Return a function that reads a file at HEAD, and adds to ``errors`` if it cannot."""
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.errors import GitError
     from zt_gate.git.trusted_files import read_file
 
-    store = BlobStore(asked.git)
+    store = BlobStore(context.git)
 
     def read(path: bytes) -> bytes | None:
         try:
-            return read_file(asked.git, asked.git.head, path, store, 1 << 20)
+            return read_file(context.git, context.git.head, path, store, 1 << 20)
         except GitError as error:
-            faults.append(str(error))
+            errors.append(str(error))
             return None
 
     return read
 
 
-def _absent(paths: Sequence[bytes], read: Callable[[bytes], bytes | None]) -> Check:
-    for path in _OTHERS:
-        if path in paths and b"zt-gate" in (read(path) or b"").replace(
-            b"zt_gate", b"zt-gate"
-        ):
-            says = (
-                f"{path.decode()} names zt-gate; only GitHub's workflows are understood"
+def _no_workflow(
+    paths: Sequence[bytes], read: Callable[[bytes], bytes | None]
+) -> Check:
+    for path in _OTHER_CI_FILES:
+        if path not in paths:
+            continue
+        content = (read(path) or b"").replace(b"zt_gate", b"zt-gate")
+        if b"zt-gate" in content:
+            message = (
+                f"{path.decode()} names zt-gate; the doctor reads only GitHub's files"
             )
-            return Check(
-                "ci", "workflow", "unknown", says, "look whether its job is required"
-            )
-    says = "HEAD has no workflow under .github/workflows that runs the gate"
-    return Check(
-        "ci", "workflow", "fault", says, f"{_WRITE}, and commit what it writes"
-    )
+            fix = "check that the job is required"
+            return Check("ci", "workflow", "unknown", message, fix)
+    message = "no workflow under .github/workflows at HEAD runs zt-gate"
+    fix = "zt-gate init --github, and commit the files"
+    return Check("ci", "workflow", "fault", message, fix)
 
 
-def _of_job(job: Job, shown: str) -> Iterator[Check]:
+def _job_checks(job: Job, path: str) -> Iterator[Check]:
     from zt_gate.doctor.gate_workflows import CHECKS
 
-    fine = {
-        "triggers": "runs on every pull request",
-        "not controlled": "what runs does not come from the pull request",
-        "unconditional": "nothing lets it pass without a verdict",
-        "permissions": "the token may do no more than it needs",
-        "pinned": "all actions are pinned by commit",
-    }
     for name in CHECKS:
-        found = [fault for fault in job.faults if fault.check == name]
-        for fault in found:
-            yield Check("ci", name, "fault", fault.says, f"in {shown}: {fault.mend}")
-        if not found:
-            yield Check("ci", name, "ok", fine[name])
+        faults = [fault for fault in job.faults if fault.check == name]
+        for fault in faults:
+            fix = f"in {path}: {fault.fix}"
+            yield Check("ci", name, "fault", fault.message, fix)
+        if not faults:
+            yield Check("ci", name, "ok", _JOB_OK[name])
 
 
-class _Rules:
-    """What the forge says of the branch that pull requests go to.
+class _BranchRules:
+    """The forge's rules for the default branch.
 
-    ``why`` says why that is not known; ``protected`` is False where it is known
-    that nothing protects the branch.
+    ``error`` says why they are unknown, "" if they are known.  ``contexts`` are
+    the required status checks, ``workflows`` the paths of required workflows.
     """
 
-    def __init__(self, asked: DoctorContext) -> None:
-        self.why = ""
+    def __init__(self, context: DoctorContext) -> None:
+        self.error = ""
         self.branch = ""
-        self.repository = asked.repository or asked.environ.get("GITHUB_REPOSITORY", "")
+        self.repository = context.repository or context.environ.get(
+            "GITHUB_REPOSITORY", ""
+        )
         self.contexts: set[str] = set()
         self.workflows: set[str] = set()
         self.owners_review = False
         try:
-            self._ask(asked)
+            self._query(context)
         except GateError as error:
-            self.why = str(error)
+            self.error = str(error)
 
-    def _ask(self, asked: DoctorContext) -> None:
-        token = asked.environ.get("GITHUB_TOKEN") or asked.environ.get("GH_TOKEN") or ""
-        if asked.offline:
-            raise GateError("--offline: the forge was not asked")
+    def _query(self, context: DoctorContext) -> None:
+        """Query the forge; raises GateError."""
+        environ = context.environ
+        token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
+        if context.offline:
+            raise GateError("the forge was not queried, because of --offline")
         if not _REPOSITORY.fullmatch(self.repository) or not token:
             raise GateError(
-                "the forge was not asked: it takes --repository OWNER/NAME and a token "
-                "in GITHUB_TOKEN"
+                "the forge was not queried: set GITHUB_TOKEN and --repository OWNER/NAME"
             )
         from urllib.parse import quote
 
         from zt_gate.forge.api_client import ApiError, ForgeClient
 
-        client = ForgeClient.of(
-            asked.environ.get("GITHUB_API_URL", "https://api.github.com"), token
-        )
-        top = f"/repos/{self.repository}"
-        self.branch = str(table(client.get(top)).get("default_branch") or "")
+        api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+        client = ForgeClient.of(api_url, token)
+        repository_url = f"/repos/{self.repository}"
+        repository = table(client.get(repository_url))
+        self.branch = str(repository.get("default_branch") or "")
         if not self.branch:
-            raise GateError("the forge does not say which branch is the default one")
-        name = quote(self.branch, safe="")
+            raise GateError("the forge does not name the default branch")
+        branch = quote(self.branch, safe="")
         try:
-            self._rulesets(client.pages(f"{top}/rules/branches/{name}"))
+            self._add_rulesets(
+                client.pages(f"{repository_url}/rules/branches/{branch}")
+            )
         except ApiError as error:
             if error.status != 404:
                 raise
-        branch = table(client.get(f"{top}/branches/{name}"))
-        required = table(table(branch.get("protection")).get("required_status_checks"))
-        self.contexts |= _texts(required.get("contexts"))
-        self.contexts |= {
-            str(one.get("context")) for one in tables(required.get("checks"))
-        }
+        self._add_protection(client.get(f"{repository_url}/branches/{branch}"))
 
-    def _rulesets(self, rules: list[Any]) -> None:
+    def _add_protection(self, branch: Any) -> None:
+        """Add the status checks of the classic branch protection."""
+        protection = table(table(branch).get("protection"))
+        required = table(protection.get("required_status_checks"))
+        self.contexts |= _texts(required.get("contexts"))
+        self.contexts |= _values(required.get("checks"), "context")
+
+    def _add_rulesets(self, rules: list[Any]) -> None:
         for rule in tables(rules):
-            given = table(rule.get("parameters"))
+            parameters = table(rule.get("parameters"))
             if rule.get("type") == "required_status_checks":
-                found = tables(given.get("required_status_checks"))
-                self.contexts |= {str(one.get("context")) for one in found}
+                status_checks = parameters.get("required_status_checks")
+                self.contexts |= _values(status_checks, "context")
             elif rule.get("type") == "workflows":
-                self.workflows |= {
-                    str(one.get("path")) for one in tables(given.get("workflows"))
-                }
+                self.workflows |= _values(parameters.get("workflows"), "path")
             elif rule.get("type") == "pull_request":
-                self.owners_review |= given.get("require_code_owner_review") is True
+                owners_review = parameters.get("require_code_owner_review")
+                self.owners_review |= owners_review is True
+
+
+def _values(items: Any, key: str) -> set[str]:
+    return {str(item.get(key)) for item in tables(items)}
 
 
 def _texts(value: Any) -> set[str]:
-    return (
-        {item for item in value if isinstance(item, str)}
-        if isinstance(value, list)
-        else set()
-    )
+    if not isinstance(value, list):
+        return set()
+    return {item for item in value if isinstance(item, str)}
 
 
-def _required(job: Job, rules: _Rules) -> Check:
-    setting = (
-        f"gh api repos/{rules.repository or 'OWNER/NAME'}/rules/branches/BRANCH shows it; set it "
-        "under Settings, Rules: a required status check, or better a required workflow"
+def _required(job: Job, rules: _BranchRules) -> Check:
+    repository = rules.repository or "OWNER/NAME"
+    fix = (
+        "under Settings, Rules add a required status check, or better a required "
+        f"workflow; to see the rules: gh api repos/{repository}/rules/branches/BRANCH"
     )
-    if rules.why:
-        return Check("ci", "required", "unknown", rules.why, setting)
+    if rules.error:
+        return Check("ci", "required", "unknown", rules.error, fix)
     path = job.path.decode("utf-8", "backslashreplace")
     if path in rules.workflows:
         return Check("ci", "required", "ok", f"{path} is a required workflow")
     if job.context in rules.contexts:
-        says = f"the check {job.context} is required on {rules.branch}"
-        return Check("ci", "required", "ok", says)
+        message = f"the check {job.context} is required on {rules.branch}"
+        return Check("ci", "required", "ok", message)
     if not job.context:
-        says = "the name of the job's check depends on expressions"
-        return Check("ci", "required", "unknown", says, "give the job a plain name")
-    says = f"nothing requires the check {job.context} on {rules.branch}"
-    return Check("ci", "required", "fault", says, setting)
+        message = "the name of the job's check depends on expressions"
+        fix = "give the job a name without expressions"
+        return Check("ci", "required", "unknown", message, fix)
+    message = f"the check {job.context} is not required on {rules.branch}"
+    return Check("ci", "required", "fault", message, fix)
 
 
 def _owners(
-    job: Job,
-    paths: Sequence[bytes],
-    read: Callable[[bytes], bytes | None],
-    rules: _Rules,
-) -> Iterator[Check]:
-    """Yield whether a person must agree before the gate itself is changed."""
+    job: Job, paths: Sequence[bytes], read: Callable[[bytes], bytes | None]
+) -> Check:
+    """Check whether the files that control zt-gate have code owners."""
     from zt_gate.syntax import codeowners
 
-    known = codeowners.read(read)
-    place = next(
-        (one for one in codeowners.PLACES if one in paths), codeowners.PLACES[0]
-    )
+    owners = codeowners.read(read)
+    codeowners_path = codeowners.PLACES[0]
+    for path in codeowners.PLACES:
+        if path in paths:
+            codeowners_path = path
+            break
     policy = b".zt-gate.toml" if b".zt-gate.toml" in paths else b"pyproject.toml"
-    guarded = [job.path, place]
-    guarded += [path for path in (policy, b".zt-gate-baseline") if path in paths]
-    bare = [
+    protected = [job.path, codeowners_path]
+    protected += [path for path in (policy, b".zt-gate-baseline") if path in paths]
+    without_owner = [
         path.decode("utf-8", "backslashreplace")
-        for path in guarded
-        if not known.of(path)
+        for path in protected
+        if not owners.of(path)
     ]
-    if bare:
-        says = f"nobody owns {', '.join(bare)}, so nobody is asked when a change rewrites it"
-        # Quoted: people paste what is printed here, and the names are the repository's.
-        lines = " ".join(shlex.quote(f"/{path} @OWNER") for path in bare)
-        mend = f"printf '%s\\n' {lines} >> {place.decode()}"
-        yield Check("ci", "owners", "fault", says, mend)
-    else:
-        yield Check(
-            "ci", "owners", "ok", "CODEOWNERS covers the policy and the workflow"
+    if not without_owner:
+        message = "CODEOWNERS covers the policy and the workflow"
+        return Check("ci", "owners", "ok", message)
+    message = f"no code owner has to review a change to {', '.join(without_owner)}"
+    # People paste this command, and the repository chooses the file names.
+    lines = " ".join(shlex.quote(f"/{path} @OWNER") for path in without_owner)
+    fix = f"printf '%s\\n' {lines} >> {codeowners_path.decode()}"
+    return Check("ci", "owners", "fault", message, fix)
+
+
+def _owners_review(rules: _BranchRules) -> Check:
+    """Check whether the forge requires a review by code owners."""
+    if rules.error or not rules.owners_review:
+        message = rules.error or (
+            "no ruleset requires a review by code owners; branch protection may"
         )
-    if rules.why or not rules.owners_review:
-        says = (
-            rules.why
-            or "no ruleset requires a review by code owners; branch protection may"
-        )
-        mend = "Settings, Rules: require review from Code Owners"
-        yield Check("ci", "owners' review", "unknown", says, mend)
-    else:
-        yield Check("ci", "owners' review", "ok", "a review by code owners is required")
+        fix = "Settings, Rules: require review from Code Owners"
+        return Check("ci", "owners' review", "unknown", message, fix)
+    message = "a review by code owners is required"
+    return Check("ci", "owners' review", "ok", message)

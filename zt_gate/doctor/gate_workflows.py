@@ -1,7 +1,6 @@
-"""Workflows that run the gate: found at the trusted commit, and held against what disarms them.
+"""Finds the workflow jobs that run zt-gate, and what makes them ineffective.
 
-A job is judged as it stands; what a runner would make of expressions is not
-worked out: a condition that can be false counts as one that is.
+Expressions are not evaluated: a condition that can be false is a fault.
 """
 
 from __future__ import annotations
@@ -25,46 +24,49 @@ from zt_gate.syntax.workflows import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_ACTION = re.compile(r"[\w.-]+/zt-gate(?:/[\w./-]+)?@[^\s]+", re.IGNORECASE)
-_CALL = re.compile(
+_GATE_ACTION = re.compile(r"[\w.-]+/zt-gate(?:/[\w./-]+)?@[^\s]+", re.IGNORECASE)
+_GATE_COMMAND = re.compile(
     r"\bzt-gate\s+(?:scan|ci|hook)\b|\bzt_gate\s+(?:scan|ci|hook)\b"
     r"|pre-commit\s+run\b.{0,200}\bzt-gate\b"
 )
-_MODULE = re.compile(r"-m\s*zt_gate\b")
-_ISOLATED = re.compile(r"python[\w.\"/}-]{0,80}\s+-I\s+-m\s*zt_gate\b")
-_HEAD = re.compile(r"(?i)\bhead\b|head_ref|head_sha|refs/pull/|merge_commit_sha")
-_BASE = re.compile(
+_PYTHON_MODULE = re.compile(r"-m\s*zt_gate\b")
+_ISOLATED_PYTHON = re.compile(r"python[\w.\"/}-]{0,80}\s+-I\s+-m\s*zt_gate\b")
+_HEAD_REF = re.compile(r"(?i)\bhead\b|head_ref|head_sha|refs/pull/|merge_commit_sha")
+_BASE_REF = re.compile(
     r"(?i)\bbase\b[.\w]{0,40}sha|\bbase_ref\b|github\.event\.repository\.default_branch"
 )
 _SHA = re.compile(r"[0-9a-f]{40}")
-#: What makes a failure count as passed behind an operator.
+#: Operator → commands that succeed and, after it, hide the failure of another.
 _SUCCEEDS = {"||": ("true", ":", "exit 0", "echo"), ";": ("true", ":", "exit 0")}
-_ERRORS_OFF = re.compile(r"set (?:\S+ )*\+[a-z]*e")
-_ALWAYS = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
-_PLAIN = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
-_REF = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
-#: What the gate itself may write with: alerts, checks and its one comment.
-_MAY_WRITE = frozenset({"security-events", "checks", "statuses", "pull-requests"})
-#: More than any project has: what is beyond is not looked at, and that is said.
-_MOST_FILES, _MOST_JOBS, _MOST_STEPS = 300, 200, 300
+_ERREXIT_OFF = re.compile(r"set (?:\S+ )*\+[a-z]*e")
+_ALWAYS_TRUE = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
+_ACTION_REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
+_ACTION_REF = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
+#: Permissions that zt-gate needs: for alerts, checks and its comment.
+_ALLOWED_WRITE = frozenset({"security-events", "checks", "statuses", "pull-requests"})
+#: Limits that no real project reaches; a workflow beyond them is an error.
+_MAX_FILES = 300
+_MAX_JOBS = 200
+_MAX_STEPS = 300
+#: Event types of pull requests that change what is scanned.
 _NEEDED_TYPES = frozenset({"opened", "synchronize", "reopened"})
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowFault:
-    """What is wrong with a job: which check it belongs to, and what mends it."""
+    """A fault of a job, the check that it belongs to, and its fix."""
 
     check: str
-    says: str
-    mend: str
+    message: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job that runs the gate.
+    """A job that runs zt-gate.
 
-    ``context`` is the name under which its check appears, "" where that
-    depends on expressions.
+    ``context`` is the name of its status check, "" if that depends on
+    expressions.
     """
 
     path: bytes
@@ -73,41 +75,45 @@ class Job:
     faults: tuple[WorkflowFault, ...]
 
 
-#: The checks that a job can fail, in the order in which they are told.
+#: The checks of a job, in the order of the output.
 CHECKS = ("triggers", "not controlled", "unconditional", "permissions", "pinned")
 
 
 def jobs_in(
     paths: Sequence[bytes], read: Callable[[bytes], bytes | None]
 ) -> tuple[tuple[Job, ...], tuple[str, ...]]:
-    """Return the jobs that run the gate, and why which workflow could not be read."""
-    found: list[Job] = []
-    failed: list[str] = []
-    named = [path for path in paths if is_workflow(path)]
-    if len(named) > _MOST_FILES:
-        failed.append(f"of {len(named)} workflows {_MOST_FILES} were looked at")
-    for path in named[:_MOST_FILES]:
-        shown = path.decode("utf-8", "backslashreplace")
+    """Return the jobs that run zt-gate, and an error for each unreadable workflow."""
+    jobs: list[Job] = []
+    errors: list[str] = []
+    workflow_paths = [path for path in paths if is_workflow(path)]
+    if len(workflow_paths) > _MAX_FILES:
+        errors.append(
+            f"{len(workflow_paths)} workflows: only {_MAX_FILES} of them were read"
+        )
+    for path in workflow_paths[:_MAX_FILES]:
+        name = path.decode("utf-8", "backslashreplace")
         data = read(path)
         try:
-            workflow = Workflow(yaml_table(data or b"", shown))
-            _check_size(workflow, shown)
+            workflow = Workflow(yaml_table(data or b"", name))
+            _check_size(workflow, name)
         except UnreadableError as error:
-            failed.append(str(error))
+            errors.append(str(error))
             continue
-        found += _jobs(path, workflow, read)
-    return tuple(found), tuple(failed)
+        jobs += _jobs(path, workflow, read)
+    return tuple(jobs), tuple(errors)
 
 
-def _check_size(workflow: Workflow, shown: str) -> None:
-    """Raise UnreadableError for more than can be looked at; aliases make much of few bytes."""
+def _check_size(workflow: Workflow, name: str) -> None:
+    """Raise UnreadableError for too many jobs or steps: YAML aliases multiply few bytes."""
     jobs = workflow.jobs()
-    listed = [job.table.get("steps") for job in jobs[:_MOST_JOBS]]
+    steps_of_jobs = [job.table.get("steps") for job in jobs[:_MAX_JOBS]]
     longest = max(
-        (len(steps) for steps in listed if isinstance(steps, list)), default=0
+        (len(steps) for steps in steps_of_jobs if isinstance(steps, list)), default=0
     )
-    if len(jobs) > _MOST_JOBS or longest > _MOST_STEPS:
-        raise UnreadableError(f"{shown}: more jobs or steps than can be looked at")
+    if len(jobs) > _MAX_JOBS or longest > _MAX_STEPS:
+        raise UnreadableError(
+            f"{name}: more than {_MAX_JOBS} jobs, or {_MAX_STEPS} steps in a job"
+        )
 
 
 def _jobs(
@@ -115,36 +121,43 @@ def _jobs(
 ) -> Iterator[Job]:
     for job in workflow.jobs():
         steps = list(job.steps())
-        runs = [number for number in range(len(steps)) if _is_gate(steps, number, read)]
-        if not runs:
+        gate_steps = [
+            number for number in range(len(steps)) if _is_gate(steps, number, read)
+        ]
+        if not gate_steps:
             continue
-        shown = str(job.table.get("name") or job.name)
-        computed = "${{" in shown or "strategy" in job.table or "uses" in job.table
         faults = [
             *_triggers(workflow),
             *_permissions(workflow, job),
-            *_conditions(job.table, "the job"),
+            *_conditions(job.table, "job"),
         ]
-        for number in runs:
-            faults += _conditions(steps[number].table, "the step")
+        for number in gate_steps:
+            faults += _conditions(steps[number].table, "step")
             faults += _script(steps[number])
             faults += _controlled(workflow, steps, number)
         faults += _unpinned(steps)
-        yield Job(
-            path, job.name, "" if computed else shown, tuple(dict.fromkeys(faults))
-        )
+        unique_faults = tuple(dict.fromkeys(faults))
+        yield Job(path, job.name, _context(job), unique_faults)
+
+
+def _context(job: WorkflowJob) -> str:
+    """Return the name of the job's status check, "" if it depends on expressions."""
+    name = str(job.table.get("name") or job.name)
+    if "${{" in name or "strategy" in job.table or "uses" in job.table:
+        return ""
+    return name
 
 
 def _is_gate(
     steps: Sequence[Step], number: int, read: Callable[[bytes], bytes | None]
 ) -> bool:
     step = steps[number]
-    if _ACTION.fullmatch(step.uses):
+    if _GATE_ACTION.fullmatch(step.uses):
         return True
     if ActionReference.of(step.uses).is_local:
         checkout = _checkout_of(steps[:number], step.uses)
-        return _is_action(_inside(step.uses, checkout), read)
-    return bool(_CALL.search(step.run))
+        return _is_action(_path_in_checkout(step.uses, checkout), read)
+    return bool(_GATE_COMMAND.search(step.run))
 
 
 def _is_action(folder: str, read: Callable[[bytes], bytes | None]) -> bool:
@@ -160,159 +173,180 @@ def _is_action(folder: str, read: Callable[[bytes], bytes | None]) -> bool:
 
 
 def _checkout_of(before: Sequence[Step], uses: str) -> Mapping[str, Any]:
-    """Return the inputs of the checkout that a local action comes from, {} for the default one."""
-    best: Mapping[str, Any] = {}
+    """Return the inputs of the checkout that a local action comes from, {} for the default."""
+    inputs: Mapping[str, Any] = {}
     for step in before:
         if "actions/checkout" not in step.uses:
             continue
-        place = text_of(step.inputs.get("path")).strip("/").removeprefix("./")
-        if not place or f"{uses[2:]}/".startswith(f"{place}/"):
-            best = step.inputs
-    return best
+        folder = _checkout_folder(step.inputs)
+        if not folder or f"{uses[2:]}/".startswith(f"{folder}/"):
+            inputs = step.inputs
+    return inputs
 
 
-def _inside(uses: str, checkout: Mapping[str, Any]) -> str:
-    """Return where a local action is in the repository that was checked out."""
-    place = text_of(checkout.get("path")).strip("/").removeprefix("./")
-    inner = f"{uses[2:].strip('/')}/"
-    return inner.removeprefix(f"{place}/").strip("/") if place else inner.strip("/")
+def _checkout_folder(inputs: Mapping[str, Any]) -> str:
+    """Return the folder of a checkout, "" for the workspace itself."""
+    return text_of(inputs.get("path")).strip("/").removeprefix("./")
+
+
+def _path_in_checkout(uses: str, inputs: Mapping[str, Any]) -> str:
+    """Return the path of a local action in the repository that was checked out."""
+    folder = _checkout_folder(inputs)
+    path = f"{uses[2:].strip('/')}/"
+    if folder:
+        path = path.removeprefix(f"{folder}/")
+    return path.strip("/")
 
 
 def _triggers(workflow: Workflow) -> Iterator[WorkflowFault]:
-    on = workflow.triggers()
-    asked = on.keys() & {"pull_request", "pull_request_target"}
-    if not asked:
-        yield WorkflowFault(
-            "triggers", "it does not run on pull requests", "add to on: pull_request:"
-        )
-    for name in sorted(asked):
-        given = on[name]
+    triggers = workflow.triggers()
+    events = triggers.keys() & {"pull_request", "pull_request_target"}
+    if not events:
+        message = "the workflow does not run on pull requests"
+        yield WorkflowFault("triggers", message, "add pull_request: to on:")
+    for event in sorted(events):
+        settings = triggers[event]
         for key in ("paths", "paths-ignore"):
-            if key in given:
-                says = f"{key} under {name} leaves pull requests without a verdict"
-                yield WorkflowFault(
-                    "triggers", says, f"take {key} out; the gate looks at all files"
-                )
-        types = given.get("types")
-        told = set(map(str, types)) if isinstance(types, list) else {str(types)}
-        if types is not None and not told >= _NEEDED_TYPES:
-            says = f"types under {name} leaves out {', '.join(sorted(_NEEDED_TYPES - told))}"
-            mend = "types: [opened, synchronize, reopened, labeled, unlabeled]"
-            yield WorkflowFault("triggers", says, mend)
+            if key in settings:
+                message = f"{key} under {event} excludes some pull requests"
+                fix = f"remove {key}; zt-gate scans all files"
+                yield WorkflowFault("triggers", message, fix)
+        types = settings.get("types")
+        if types is None:
+            continue
+        listed = set(map(str, types)) if isinstance(types, list) else {str(types)}
+        missing = ", ".join(sorted(_NEEDED_TYPES - listed))
+        if missing:
+            message = f"types under {event} does not have {missing}"
+            fix = "types: [opened, synchronize, reopened, labeled, unlabeled]"
+            yield WorkflowFault("triggers", message, fix)
 
 
 def _permissions(workflow: Workflow, job: WorkflowJob) -> Iterator[WorkflowFault]:
-    given = job.table.get("permissions", workflow.root.get("permissions"))
-    mend = "permissions: { contents: read }"
-    if given is None:
-        says = "it says no permissions, so the token has what the repository's default gives"
-        yield WorkflowFault("permissions", says, mend)
-    elif isinstance(given, str) and given != "read-all":
-        yield WorkflowFault("permissions", f"the token has {given}", mend)
-    for name, value in table_of(given).items():
-        if value == "write" and name not in _MAY_WRITE:
-            yield WorkflowFault("permissions", f"the token may write: {name}", mend)
+    permissions = job.table.get("permissions", workflow.root.get("permissions"))
+    fix = "permissions: { contents: read }"
+    if permissions is None:
+        message = "no permissions are set, so the token has the repository's default"
+        yield WorkflowFault("permissions", message, fix)
+    elif isinstance(permissions, str) and permissions != "read-all":
+        yield WorkflowFault("permissions", f"the token has {permissions}", fix)
+    for name, access in table_of(permissions).items():
+        if access == "write" and name not in _ALLOWED_WRITE:
+            message = f"the token has write access: {name}"
+            yield WorkflowFault("permissions", message, fix)
 
 
-def _conditions(part: Mapping[str, Any], what: str) -> Iterator[WorkflowFault]:
-    condition = part.get("if")
-    if condition is not None:
-        said = (
-            str(condition).lower()
-            if isinstance(condition, bool)
-            else text_of(condition)
+def _conditions(part: Mapping[str, Any], kind: str) -> Iterator[WorkflowFault]:
+    """Yield what lets a job or a step count as passed without a verdict."""
+    condition = _condition(part)
+    if condition is not None and condition not in _ALWAYS_TRUE:
+        message = (
+            f"the {kind} has the condition {condition[:80]}, "
+            f"and a skipped {kind} counts as passed"
         )
-        bare = said.strip().removeprefix("${{").removesuffix("}}").strip()
-        if bare not in _ALWAYS:
-            says = f"{what} has the condition {bare[:80]}, and what is skipped counts as passed"
-            yield WorkflowFault("unconditional", says, "take the if: out")
+        yield WorkflowFault("unconditional", message, "remove if:")
     if part.get("continue-on-error") not in {None, False}:
-        says = f"{what} has continue-on-error, so a failure counts as passed"
-        yield WorkflowFault("unconditional", says, "take continue-on-error out")
-    if (
-        what == "the job"
-        and part.get("needs")
-        and "always()" not in text_of(part.get("if"))
-    ):
-        says = "the job needs another one; where that fails it is skipped, which counts as passed"
-        yield WorkflowFault("unconditional", says, "take needs: out")
+        message = f"the {kind} has continue-on-error, so a failure counts as passed"
+        yield WorkflowFault("unconditional", message, "remove continue-on-error")
+    is_dependent = kind == "job" and part.get("needs")
+    if is_dependent and "always()" not in text_of(part.get("if")):
+        message = "if a job in needs: fails, this one is skipped and counts as passed"
+        yield WorkflowFault("unconditional", message, "remove needs:")
     if text_of(table_of(part.get("with")).get("profile")) == "advisory":
-        says = f"{what} asks for the profile advisory, in which nothing blocks"
-        yield WorkflowFault("unconditional", says, "take profile: advisory out")
+        message = f"the {kind} sets the profile advisory, in which nothing blocks"
+        yield WorkflowFault("unconditional", message, "remove profile: advisory")
+
+
+def _condition(part: Mapping[str, Any]) -> str | None:
+    """Return the expression of ``if:`` without its braces, None if there is no ``if:``."""
+    condition = part.get("if")
+    if condition is None:
+        return None
+    if isinstance(condition, bool):
+        return str(condition).lower()
+    text = text_of(condition).strip()
+    return text.removeprefix("${{").removesuffix("}}").strip()
 
 
 def _script(step: Step) -> Iterator[WorkflowFault]:
-    """Judge the shell around a call of the gate."""
-    found = shell.with_nested(step.run[: 64 * 1024])
-    text = "\n".join(command.text for command in found)
-    swallowed = _swallowed(found)
-    if swallowed:
-        says = f"the script loses the verdict: {swallowed[:80]}"
-        yield WorkflowFault(
-            "unconditional", says, "let the exit code of zt-gate end the step"
-        )
-    piped = any(
-        _CALL.search(command.text) and command.operator == "|" for command in found
+    """Yield what makes the shell script around zt-gate ignore its verdict."""
+    commands = shell.with_nested(step.run[: 64 * 1024])
+    text = "\n".join(command.text for command in commands)
+    hidden_failure = _hidden_failure(commands)
+    if hidden_failure:
+        message = f"the script ignores the exit code of zt-gate: {hidden_failure[:80]}"
+        fix = "let the step end with the exit code of zt-gate"
+        yield WorkflowFault("unconditional", message, fix)
+    is_piped = any(
+        command.operator == "|" and _GATE_COMMAND.search(command.text)
+        for command in commands
     )
-    if piped and "pipefail" not in text and text_of(step.table.get("shell")) != "bash":
-        says = "the script pipes the gate's output, and the pipe's end decides"
-        yield WorkflowFault(
-            "unconditional", says, "set -o pipefail, or use --output FORMAT=FILE"
-        )
-    if _MODULE.search(text) and not _ISOLATED.search(text):
-        says = "python -m zt_gate without -I imports from the pull request's folder"
-        yield WorkflowFault("not controlled", says, "python -I -m zt_gate")
+    # GitHub runs "shell: bash" with pipefail.
+    has_pipefail = "pipefail" in text or text_of(step.table.get("shell")) == "bash"
+    if is_piped and not has_pipefail:
+        message = "zt-gate is in a pipe, whose exit code is that of the last command"
+        fix = "set -o pipefail, or use --output FORMAT=FILE"
+        yield WorkflowFault("unconditional", message, fix)
+    if _PYTHON_MODULE.search(text) and not _ISOLATED_PYTHON.search(text):
+        message = "python -m zt_gate without -I imports from the pull request's folder"
+        yield WorkflowFault("not controlled", message, "python -I -m zt_gate")
 
 
-def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
-    """Return what makes a failure of a script count as passed, "" where nothing does."""
-    for command in found:
-        if _ERRORS_OFF.match(command.text):
+def _hidden_failure(commands: Sequence[shell.SimpleCommand]) -> str:
+    """Return the text that makes a script pass although a command fails, "" if none."""
+    for command in commands:
+        if _ERREXIT_OFF.match(command.text):
             return command.text
-    for command, then in shell.followed_by(found):
-        for ending in _SUCCEEDS.get(command.operator, ()):
-            if f"{then.program}{then.text[len(then.words[0].text) :]} ".startswith(
-                f"{ending} "
-            ):
-                return f"{command.operator} {then.text}"
+    for command, following in shell.followed_by(commands):
+        arguments = following.text[len(following.words[0].text) :]
+        program_call = f"{following.program}{arguments} "
+        for success in _SUCCEEDS.get(command.operator, ()):
+            if program_call.startswith(f"{success} "):
+                return f"{command.operator} {following.text}"
     return ""
 
 
 def _controlled(
     workflow: Workflow, steps: Sequence[Step], number: int
 ) -> Iterator[WorkflowFault]:
-    """Judge whether the pull request's own code decides what runs."""
+    """Yield what lets the pull request choose the code that runs."""
     uses = steps[number].uses
     if ActionReference.of(uses).is_local:
-        given = _checkout_of(steps[:number], uses)
-        ref, repository = text_of(given.get("ref")), text_of(given.get("repository"))
-        of_base = _BASE.search(ref) or _SHA.fullmatch(ref)
-        if _HEAD.search(f"{ref} {repository}") or not of_base:
-            says = f"uses: {uses} comes from the checkout of the pull request, which can rewrite it"
-            mend = "check out github.event.pull_request.base.sha into a folder, and use that"
-            yield WorkflowFault("not controlled", says, mend)
+        inputs = _checkout_of(steps[:number], uses)
+        ref = text_of(inputs.get("ref"))
+        repository = text_of(inputs.get("repository"))
+        is_head = _HEAD_REF.search(f"{ref} {repository}")
+        is_base = _BASE_REF.search(ref) or _SHA.fullmatch(ref)
+        if is_head or not is_base:
+            message = (
+                f"uses: {uses} comes from the checkout, so a pull request can change it"
+            )
+            fix = (
+                "check out github.event.pull_request.base.sha into a folder, "
+                "and use the action there"
+            )
+            yield WorkflowFault("not controlled", message, fix)
     if "pull_request_target" not in workflow.triggers():
         return
     for step in steps:
-        named = (text_of(step.inputs.get(key)) for key in ("ref", "repository"))
-        source = " ".join(named)
-        if "actions/checkout" in step.uses and _HEAD.search(source):
-            says = (
-                "under pull_request_target it checks out the pull request's own files"
-            )
-            yield WorkflowFault(
-                "not controlled", says, "use pull_request, or check out the base"
-            )
+        refs = (text_of(step.inputs.get(key)) for key in ("ref", "repository"))
+        if "actions/checkout" in step.uses and _HEAD_REF.search(" ".join(refs)):
+            message = "a pull_request_target job checks out the pull request's files"
+            fix = "use pull_request, or check out the base"
+            yield WorkflowFault("not controlled", message, fix)
 
 
 def _unpinned(steps: Sequence[Step]) -> Iterator[WorkflowFault]:
     for step in steps:
         action = ActionReference.of(step.uses)
-        if step.uses and not action.is_local and not action.is_pinned:
-            says = f"uses {step.uses[:100]}: its owner can point {action.ref[:40] or 'it'} at"
-            mend = "write the commit's id behind the @"
-            # Only what a shell takes for plain words: people paste what is printed here.
-            plain = _PLAIN.match(action.name)
-            if plain and _REF.fullmatch(action.ref):
-                mend += f"; it says: git ls-remote https://github.com/{plain[0]} {action.ref}"
-            yield WorkflowFault("pinned", f"{says} other code", mend)
+        if not step.uses or action.is_local or action.is_pinned:
+            continue
+        ref = action.ref[:40] or "it"
+        message = f"uses {step.uses[:100]}: its owner can move {ref} to other code"
+        fix = "pin the action to a commit id"
+        # People paste this command, and the repository chooses the words in it.
+        repository = _ACTION_REPOSITORY.match(action.name)
+        if repository and _ACTION_REF.fullmatch(action.ref):
+            url = f"https://github.com/{repository[0]}"
+            fix += f"; to get the id: git ls-remote {url} {action.ref}"
+        yield WorkflowFault("pinned", message, fix)

@@ -1,4 +1,4 @@
-"""Whether the gate itself works: rules, engine, caches, registries."""
+"""Checks whether zt-gate works: cache, rules, policy, engine and registries."""
 
 from __future__ import annotations
 
@@ -15,153 +15,158 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.doctor.check import DoctorContext
+    from zt_gate.ecosystems.registries.client import TlsSettings
     from zt_gate.ecosystems.registries.package_index import Index
 
-#: Seconds that one registry gets.
-_SECONDS = 5.0
-_REINSTALL = "python -m pip install --force-reinstall zt-gate"
-_ENGINE = "python -m pip install --force-reinstall semgrep"
-# Put together when it is needed: this file holds no code that the rules would find.
-_PLANTED = ("import subprocess", "", "", "def run(request):", '    name = request.args["name"]',
-            "    subprocess.run(f'ls {name}', " + "she" + "ll=True, check=True)", "")  # fmt: skip
+#: Seconds that one registry has to answer.
+_REGISTRY_TIMEOUT = 5.0
+_REINSTALL_GATE = "python -m pip install --force-reinstall zt-gate"
+_REINSTALL_ENGINE = "python -m pip install --force-reinstall semgrep"
+#: Code with a command injection.  It is assembled, so that the rules do not find it here.
+_VULNERABLE_CODE = (
+    "import subprocess",
+    "",
+    "",
+    "def run(request):",
+    '    name = request.args["name"]',
+    "    subprocess.run(f'ls {name}', " + "she" + "ll=True, check=True)",
+    "",
+)
 
 
-def checks(asked: DoctorContext) -> Iterator[Check]:
-    """Yield what can be said about each part."""
+def checks(context: DoctorContext) -> Iterator[Check]:
+    """Yield the checks of the area ``health``."""
     from zt_gate.system import cache
 
-    kept = cache.cache_folder(asked.environ, (asked.git.root,))
-    if kept is None:
-        says = "there is no cache folder that belongs to this user alone; every run starts cold"
-        mend = (
+    cache_folder = cache.cache_folder(context.environ, (context.git.root,))
+    yield _cache(cache_folder)
+    yield _rules(cache_folder)
+    yield _policy(context)
+    yield _engine(context)
+    yield from _registries(context)
+
+
+def _cache(folder: Path | None) -> Check:
+    if folder is None:
+        message = (
+            "no cache folder belongs to this user alone, so every run starts slowly"
+        )
+        fix = (
             "mkdir -p ~/.cache && chmod 700 ~/.cache/zt-gate, or set ZT_GATE_CACHE_DIR"
         )
-        yield Check("health", "cache", "fault", says, mend)
-    else:
-        yield Check("health", "cache", "ok", f"{kept} can be written")
-    yield _rules(kept)
-    yield _policy(asked)
-    yield _engine(asked)
-    yield from _registries(asked)
+        return Check("health", "cache", "fault", message, fix)
+    return Check("health", "cache", "ok", f"{folder} is writable")
 
 
-def _rules(kept: Path | None) -> Check:
+def _rules(cache_folder: Path | None) -> Check:
     from zt_gate import rulebook
 
     try:
-        names = rulebook.scanners_with_rules()
-        count = sum(len(rulebook.load(name, cache=kept)) for name in names)
+        scanners = rulebook.scanners_with_rules()
+        count = sum(len(rulebook.load(name, cache=cache_folder)) for name in scanners)
     except GateError as error:
-        return Check("health", "rules", "fault", str(error), _REINSTALL)
-    return Check(
-        "health", "rules", "ok", f"{count} rules of {len(names)} families load"
-    )
+        return Check("health", "rules", "fault", str(error), _REINSTALL_GATE)
+    message = f"{count} rules of {len(scanners)} scanners are valid"
+    return Check("health", "rules", "ok", message)
 
 
-def _policy(asked: DoctorContext) -> Check:
-    """Read the policy as it stands at HEAD, as a scan would."""
+def _policy(context: DoctorContext) -> Check:
+    """Load the policy at HEAD, as a scan does."""
     from zt_gate.review import run
 
-    request = run.Request(folder=asked.git.root, only=("scope",), offline=True)
+    request = run.Request(folder=context.git.root, only=("scope",), offline=True)
     try:
-        report = run.run(request, asked.environ)
+        report = run.run(request, context.environ)
     except GateError as error:
-        return Check(
-            "health", "policy", "fault", str(error), "mend the policy, and commit it"
-        )
-    if report.policy.profile == Profile.ADVISORY:
-        says = "the profile is advisory: nothing blocks"
-        return Check(
-            "health", "policy", "fault", says, 'profile = "standard" in the policy'
-        )
-    return Check(
-        "health",
-        "policy",
-        "ok",
-        f"the policy at HEAD reads, profile {report.policy.profile}",
-    )
+        fix = "fix the policy and commit it"
+        return Check("health", "policy", "fault", str(error), fix)
+    profile = report.policy.profile
+    if profile == Profile.ADVISORY:
+        message = "the profile is advisory, so nothing blocks"
+        fix = 'set profile = "standard" in the policy'
+        return Check("health", "policy", "fault", message, fix)
+    message = f"the policy at HEAD is valid, profile {profile}"
+    return Check("health", "policy", "ok", message)
 
 
-def _engine(asked: DoctorContext) -> Check:
-    """Let the engine find a planted weakness, as a scan would."""
+def _engine(context: DoctorContext) -> Check:
+    """Scan code with a vulnerability that the engine must find."""
     from zt_gate.review import run
     from zt_gate.system.temporary import private_folder
 
-    with private_folder(asked.environ, "zt-gate-doctor") as folder:
-        (folder / "planted.py").write_text("\n".join(_PLANTED), "utf-8")
+    with private_folder(context.environ, "zt-gate-doctor") as folder:
+        (folder / "planted.py").write_text("\n".join(_VULNERABLE_CODE), "utf-8")
         request = run.Request(
             kind="tree", paths=(".",), folder=folder, only=("code",), offline=True
         )
         try:
-            report = run.run(request, asked.environ)
+            report = run.run(request, context.environ)
         except GateError as error:
-            return Check("health", "engine", "fault", str(error), _ENGINE)
+            return Check("health", "engine", "fault", str(error), _REINSTALL_ENGINE)
     if report.errors:
-        return Check("health", "engine", "fault", report.errors[0], _ENGINE)
-    if not any(one.finding.scanner == "code" for one in report.findings):
-        says = "semgrep runs and does not find a planted weakness"
-        return Check("health", "engine", "fault", says, _ENGINE)
-    return Check("health", "engine", "ok", "semgrep runs, and finds a planted weakness")
+        return Check("health", "engine", "fault", report.errors[0], _REINSTALL_ENGINE)
+    if not any(item.finding.scanner == "code" for item in report.findings):
+        message = "semgrep runs, but does not find a planted vulnerability"
+        return Check("health", "engine", "fault", message, _REINSTALL_ENGINE)
+    message = "semgrep runs and finds a planted vulnerability"
+    return Check("health", "engine", "ok", message)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Endpoint:
+    """A registry or advisory service; ``setting`` names the variable that changes it."""
+
     name: str
     index: Index
     path: str
     setting: str
 
 
-def _registries(asked: DoctorContext) -> Iterator[Check]:
-    if asked.offline:
-        says = "--offline: no registry was asked"
-        yield Check(
-            "health", "registries", "unknown", says, "zt-gate doctor --area health"
-        )
+def _registries(context: DoctorContext) -> Iterator[Check]:
+    if context.offline:
+        message = "no registry was queried, because of --offline"
+        fix = "zt-gate doctor --area health"
+        yield Check("health", "registries", "unknown", message, fix)
         return
-    from zt_gate.ecosystems.registries.client import Client, TlsSettings
+    from zt_gate.ecosystems.registries.client import TlsSettings
+
+    tls = TlsSettings(context.environ)
+    for endpoint in _endpoints(context):
+        yield _registry(endpoint, context, tls)
+
+
+def _registry(endpoint: _Endpoint, context: DoctorContext, tls: TlsSettings) -> Check:
+    from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Fault
 
-    tls = TlsSettings(asked.environ)
-    for place in _places(asked):
-        client = Client(asked.environ, tls, time.monotonic() + _SECONDS)
-        name, mend = (
-            f"registry {place.name}",
-            f"look at the network and the proxy, or set {place.setting}",
-        )
-        try:
-            status = client.head(place.index, place.path)
-        except Fault as fault:
-            yield Check("health", name, "fault", f"it {fault}", mend)
-            continue
-        finally:
-            client.close()
-        # Whoever does not know HEAD, or this page, is there all the same.
-        if status < 400 or status in {404, 405, 501}:
-            yield Check("health", name, "ok", "it answers")
-        else:
-            yield Check(
-                "health", name, "fault", f"it answers with status {status}", mend
-            )
+    name = f"registry {endpoint.name}"
+    fix = f"check the network and the proxy, or set {endpoint.setting}"
+    client = Client(context.environ, tls, time.monotonic() + _REGISTRY_TIMEOUT)
+    try:
+        status = client.head(endpoint.index, endpoint.path)
+    except Fault as fault:
+        return Check("health", name, "fault", f"it {fault}", fix)
+    finally:
+        client.close()
+    # A server that rejects HEAD or does not have this page is reachable, too.
+    if status < 400 or status in {404, 405, 501}:
+        return Check("health", name, "ok", "it answers")
+    return Check("health", name, "fault", f"it answers with HTTP status {status}", fix)
 
 
-def _places(asked: DoctorContext) -> Iterator[_Place]:
-    """Yield where names are looked up by the environment and the user's settings."""
+def _endpoints(context: DoctorContext) -> Iterator[_Endpoint]:
+    """Yield the registries that the environment and the user's settings select."""
     from zt_gate.ecosystems import all_ecosystems
     from zt_gate.ecosystems.registries import endpoints, osv
     from zt_gate.ecosystems.registries.settings import Sources, index_of, service_of
 
-    sources = Sources(asked.environ, {}, lambda _path: None)
+    sources = Sources(context.environ, {}, lambda _path: None)
     for ecosystem in all_ecosystems():
         if ecosystem.probe_path:
             index = endpoints(ecosystem.name, sources).indexes[0]
-            yield _Place(
+            yield _Endpoint(
                 ecosystem.name, index, ecosystem.probe_path, ecosystem.probe_setting
             )
-    chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
-    yield _Place(
-        "osv",
-        chosen or index_of(osv.PUBLIC, cleartext=False),
-        "/v1/query",
-        "ZT_GATE_OSV_URL",
-    )
+    own_service = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
+    service = own_service or index_of(osv.PUBLIC, cleartext=False)
+    yield _Endpoint("osv", service, "/v1/query", "ZT_GATE_OSV_URL")

@@ -1,4 +1,4 @@
-"""Local hooks: there, executable, and really calling the gate."""
+"""Checks whether the local hooks are installed, executable and call zt-gate."""
 
 from __future__ import annotations
 
@@ -20,195 +20,185 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.doctor.check import DoctorContext
-    from zt_gate.git.hook_files import Hook
+    from zt_gate.git.hook_files import Hook, HookFolder
 
 CONFIG = ".pre-commit-config.yaml"
-#: Hook of git → id that the gate's own repository offers pre-commit.
+#: Hook of git → id of zt-gate's hook for pre-commit.
 IDS = {
     "pre-commit": "zt-gate",
     "commit-msg": "zt-gate-commit-msg",
     "pre-push": "zt-gate-push",
 }
 _GATE = re.compile(r"\bzt[-_]gate\b")
-_LOSES_VERDICT = frozenset(("true", ":", "exit"))
-_INSTALL = "zt-gate hook install"
+_IGNORES_EXIT_CODE = frozenset(("true", ":", "exit"))
+_INSTALL_COMMAND = "zt-gate hook install"
 
 
-def checks(asked: DoctorContext) -> Iterator[Check]:
-    """Yield what can be said about each hook."""
+def checks(context: DoctorContext) -> Iterator[Check]:
+    """Yield the checks of the area ``hooks``."""
     from zt_gate.git import hook_files
     from zt_gate.system.ci import in_ci
 
-    if in_ci(asked.environ):
-        says = "this is CI; hooks are on people's own machines"
-        yield Check("hooks", "hooks", "unknown", says, matters=False)
+    if in_ci(context.environ):
+        message = "not checked in CI: hooks are installed on developers' machines"
+        yield Check("hooks", "hooks", "unknown", message, required=False)
         return
-    folder = hook_files.find_hook_folder(asked.git, asked.environ)
+    folder = hook_files.find_hook_folder(context.git, context.environ)
     if folder.in_work_tree:
-        where = (
-            f"core.hooksPath leads to {folder.setting}"
-            if folder.setting
-            else folder.path
-        )
-        says = f"{where}: part of the work tree, which any change can rewrite"
-        yield Check("hooks", "folder", "fault", says, folder.fix_command)
+        place = folder.path
+        if folder.setting:
+            place = f"core.hooksPath leads to {folder.setting}, which"
+        message = f"{place} is part of the work tree, so a change can rewrite the hooks"
+        yield Check("hooks", "folder", "fault", message, folder.fix_command)
         return
-    yield Check("hooks", "folder", "ok", f"git looks for hooks in {folder.path}")
-    config = _Configuration(asked)
+    yield Check("hooks", "folder", "ok", f"git's hooks folder is {folder.path}")
+    config = _PreCommitConfig(context)
     for name in hook_files.HOOKS:
-        try:
-            hook = hook_files.read_hook(folder, name)
-        except GateError as error:
-            mend = f"chmod u+rx {_quoted(f'{folder.path}/{name}')}"
-            yield Check("hooks", name, "unknown", str(error), mend)
-        else:
-            # A link may lead where the folder itself does not.
-            if hook_files.is_in_work_tree(asked.git, hook.path):
-                says = "it is a link into the work tree, which any change can rewrite"
-                yield Check(
-                    "hooks",
-                    name,
-                    "fault",
-                    says,
-                    f"rm {_quoted(hook.path)} && {_INSTALL}",
-                )
-                continue
-            yield _check(hook, config)
+        yield _check(name, folder, config, context)
 
 
-def _check(hook: Hook, config: _Configuration) -> Check:
+def _check(
+    name: str, folder: HookFolder, config: _PreCommitConfig, context: DoctorContext
+) -> Check:
+    from zt_gate.git import hook_files
     from zt_gate.git.hook_files import Owner
 
-    install = f"pre-commit install -t {hook.name}"
-    mend = install if config.names(hook.name) else _INSTALL
-    if hook.owner is Owner.NOBODY:
-        return Check("hooks", hook.name, "fault", "git has no such hook", mend)
+    try:
+        hook = hook_files.read_hook(folder, name)
+    except GateError as error:
+        fix = f"chmod u+rx {_quoted(f'{folder.path}/{name}')}"
+        return Check("hooks", name, "unknown", str(error), fix)
+    # The hook can be a link into the work tree although the folder is outside.
+    if hook_files.is_in_work_tree(context.git, hook.path):
+        message = "a link into the work tree, so a change can rewrite the hook"
+        fix = f"rm {_quoted(hook.path)} && {_INSTALL_COMMAND}"
+        return Check("hooks", name, "fault", message, fix)
+    install = f"pre-commit install -t {name}"
+    if hook.owner is Owner.NONE:
+        fix = install if config.has_hook(name) else _INSTALL_COMMAND
+        return Check("hooks", name, "fault", "not installed", fix)
     if hook.owner is Owner.FOREIGN:
-        if hook.executable and _calls_gate(hook.data):
-            says = "a script of the project's own calls zt-gate; whether it obeys is not known"
-            return Check(
-                "hooks",
-                hook.name,
-                "unknown",
-                says,
-                f"read {_quoted(hook.path)}",
-                matters=False,
-            )
-        says = "another hook stands there and does not call zt-gate"
-        return Check("hooks", hook.name, "fault", says, f"{_INSTALL} --chain")
+        return _foreign_hook(hook)
     if not hook.executable:
-        says = "it is not executable, so git passes it over"
-        return Check(
-            "hooks", hook.name, "fault", says, f"chmod +x {_quoted(hook.path)}"
-        )
+        message = "not executable, so git does not run it"
+        return Check("hooks", name, "fault", message, f"chmod +x {_quoted(hook.path)}")
     if hook.owner is Owner.GATE:
-        return _own(hook)
-    return _of_pre_commit(hook, config, install)
+        return _own_hook(hook)
+    return _hook_of_pre_commit(hook, config, install)
 
 
-def _own(hook: Hook) -> Check:
-    if not os.access(hook.python, os.X_OK):
-        says = f"its Python is gone: {hook.python}"
-        return Check("hooks", hook.name, "fault", says, _INSTALL)
+def _foreign_hook(hook: Hook) -> Check:
+    if hook.executable and _calls_gate(hook.data):
+        message = "a script of the project calls zt-gate; it may ignore the exit code"
+        fix = f"read {_quoted(hook.path)}"
+        return Check("hooks", hook.name, "unknown", message, fix, required=False)
+    message = "another hook is installed, which does not call zt-gate"
+    return Check("hooks", hook.name, "fault", message, f"{_INSTALL_COMMAND} --chain")
+
+
+def _own_hook(hook: Hook) -> Check:
     from zt_gate.git.hook_files import hook_script
 
-    plain = (
+    if not os.access(hook.python, os.X_OK):
+        message = f"its Python no longer exists: {hook.python}"
+        return Check("hooks", hook.name, "fault", message, _INSTALL_COMMAND)
+    expected = [
         hook_script(hook.name, hook.python, chain=chain) for chain in (False, True)
-    )
-    if hook.data not in plain:
-        says = "it is zt-gate's, and somebody or another version wrote it otherwise"
-        return Check("hooks", hook.name, "fault", says, _INSTALL)
+    ]
+    if hook.data not in expected:
+        message = "modified, or installed by another version of zt-gate"
+        return Check("hooks", hook.name, "fault", message, _INSTALL_COMMAND)
     return Check("hooks", hook.name, "ok", "installed")
 
 
-def _of_pre_commit(hook: Hook, config: _Configuration, install: str) -> Check:
-    if config.fault:
-        return Check("hooks", hook.name, "unknown", config.fault, f"mend {CONFIG}")
-    wrong = config.wrong(hook.name)
-    if wrong:
-        return Check(
-            "hooks",
-            hook.name,
-            "fault",
-            wrong,
-            f"zt-gate init --pre-commit, or {_INSTALL} --chain",
-        )
+def _hook_of_pre_commit(hook: Hook, config: _PreCommitConfig, install: str) -> Check:
+    if config.error:
+        return Check("hooks", hook.name, "unknown", config.error, f"fix {CONFIG}")
+    fault = config.fault_of(hook.name)
+    if fault:
+        fix = f"zt-gate init --pre-commit, or {_INSTALL_COMMAND} --chain"
+        return Check("hooks", hook.name, "fault", fault, fix)
     if b"--skip-on-missing-config" in hook.data:
-        says = (
-            f"pre-commit passes where {CONFIG} is missing, and any change can delete it"
+        message = (
+            f"pre-commit passes if {CONFIG} is missing, and a change can delete it"
         )
-        return Check("hooks", hook.name, "fault", says, f"{install} --overwrite")
-    return Check(
-        "hooks", hook.name, "ok", f"installed by pre-commit, and {CONFIG} names zt-gate"
-    )
+        return Check("hooks", hook.name, "fault", message, f"{install} --overwrite")
+    message = f"installed by pre-commit, and {CONFIG} names zt-gate"
+    return Check("hooks", hook.name, "ok", message)
 
 
-class _Configuration:
-    """What the project's pre-commit configuration says of the gate."""
+class _PreCommitConfig:
+    """The hooks in the project's pre-commit configuration.
 
-    def __init__(self, asked: DoctorContext) -> None:
-        self.fault = ""
+    ``error`` says why the file cannot be read, "" if it can.
+    """
+
+    def __init__(self, context: DoctorContext) -> None:
+        self.error = ""
         self._hooks: list[dict[str, Any]] = []
-        self._default: Any = None
+        self._default_stages: Any = None
         try:
-            data = of_work_tree(asked.git.root, CONFIG)
+            data = of_work_tree(context.git.root, CONFIG)
             root = {} if data is None else yaml_table(data, CONFIG, version="1.1")
         except UnreadableError as error:
-            self.fault = str(error)
+            self.error = str(error)
             return
-        self._default = root.get("default_stages")
+        self._default_stages = root.get("default_stages")
         for repo in tables(root.get("repos")):
+            is_local = repo.get("repo") == "local"
             for hook in tables(repo.get("hooks")):
-                self._hooks.append({"local": repo.get("repo") == "local", **hook})
+                self._hooks.append({"local": is_local, **hook})
 
-    def names(self, name: str) -> bool:
-        """Whether the gate is there for a hook of git."""
-        return bool(self._of(name))
+    def has_hook(self, name: str) -> bool:
+        """Whether the configuration runs zt-gate in a hook of git."""
+        return bool(self._hooks_for(name))
 
-    def wrong(self, name: str) -> str:
-        """Return what keeps the gate from stopping anything in a hook, "" where nothing does."""
-        found = self._of(name)
-        if not found:
+    def fault_of(self, name: str) -> str:
+        """Return why zt-gate cannot stop anything in a hook of git, "" if it can."""
+        hooks = self._hooks_for(name)
+        if not hooks:
             return f"pre-commit is installed, but {CONFIG} does not name {IDS[name]}"
-        for hook in found:
-            if hook.get("always_run") is False or (
-                hook["local"] and not hook.get("always_run")
-            ):
-                return f"{CONFIG} does not say always_run, so that some commits are not judged"
-            if _loses_verdict(str(hook.get("entry", ""))):
-                return f"{CONFIG} calls zt-gate so that its verdict is lost"
+        for hook in hooks:
+            always_run = hook.get("always_run")
+            if always_run is False or (hook["local"] and not always_run):
+                return (
+                    f"{CONFIG} does not set always_run, so some commits are not scanned"
+                )
+            if _ignores_exit_code(str(hook.get("entry", ""))):
+                return f"the entry in {CONFIG} ignores the exit code of zt-gate"
         return ""
 
-    def _of(self, name: str) -> list[dict[str, Any]]:
-        return [hook for hook in self._hooks if self._is_for(hook, name)]
+    def _hooks_for(self, name: str) -> list[dict[str, Any]]:
+        return [hook for hook in self._hooks if self._runs_gate(hook, name)]
 
-    def _is_for(self, hook: dict[str, Any], name: str) -> bool:
-        identity, entry = hook.get("id"), str(hook.get("entry", ""))
+    def _runs_gate(self, hook: dict[str, Any], name: str) -> bool:
         stages = hook.get("stages")
         if hook["local"]:
-            stages = stages or self._default
-            return bool(_GATE.search(entry)) and (not stages or name in _words(stages))
-        return identity == IDS[name] and (not stages or name in _words(stages))
+            stages = stages or self._default_stages
+            is_gate = bool(_GATE.search(str(hook.get("entry", ""))))
+        else:
+            is_gate = hook.get("id") == IDS[name]
+        return is_gate and (not stages or name in _words(stages))
 
 
 def _words(value: Any) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list) else (str(value),)
 
 
-def _loses_verdict(entry: str) -> bool:
-    """Whether another command behind the gate decides about the exit code."""
-    found = shell.with_nested(entry)
-    if any(command.operator == "||" for command in found):
+def _ignores_exit_code(entry: str) -> bool:
+    """Whether a command after zt-gate determines the exit code of the entry."""
+    commands = shell.with_nested(entry)
+    if any(command.operator == "||" for command in commands):
         return True
-    pairs = shell.followed_by(found)
     return any(
-        one.operator == ";" and then.program in _LOSES_VERDICT for one, then in pairs
+        command.operator == ";" and following.program in _IGNORES_EXIT_CODE
+        for command, following in shell.followed_by(commands)
     )
 
 
-def _calls_gate(data: bytes) -> bool:
-    found = shell.commands(data.decode("utf-8", "replace"))
-    return any(_GATE.search(command.text) for command in found)
+def _calls_gate(script: bytes) -> bool:
+    commands = shell.commands(script.decode("utf-8", "replace"))
+    return any(_GATE.search(command.text) for command in commands)
 
 
 def _quoted(path: str) -> str:

@@ -1,6 +1,6 @@
-"""The drill: known ways around a gate, tried on this one, beside their honest twins.
+"""Known evasion techniques, tried on zt-gate, with harmless changes that look similar.
 
-``cases/*.toml`` are changes of files; what needs a repository in a certain
-state is a function in one of the modules here.  Nothing in this folder holds a
-key or a whole attack text: they are put together when the drill runs.
+``cases/*.toml`` holds the cases that only change files.  A case that needs a
+repository in a certain state is a function in one of the modules here.  Keys and
+attack texts are assembled when the drill runs, so that no file contains one.
 """

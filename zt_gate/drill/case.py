@@ -1,4 +1,4 @@
-"""One case of the drill: what is tried, what must come out, and whether it did."""
+"""A case of the drill, its expected result, and the comparison with the actual one."""
 
 from __future__ import annotations
 
@@ -9,81 +9,99 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zt_gate.drill.outcome import Found, GateOutcome
-    from zt_gate.drill.workspace import Box
-
-#: What a case may expect besides ``block RULE`` and ``warn RULE``.
-WORDS = ("pass", "error", "refused")
+    from zt_gate.drill.outcome import GateOutcome, OutcomeFinding
+    from zt_gate.drill.workspace import CaseWorkspace
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing to try.
+    """An evasion technique, or a harmless change.
 
-    ``expect`` is ``block RULE`` or ``warn RULE`` (a glob; the finding is active
-    and at one of ``paths`` where there are any), ``pass``, ``error`` or
-    ``refused``.  ``play`` sets it up and runs the gate.
+    ``expect`` is ``block RULE`` or ``warn RULE`` (a glob; the finding must be
+    active and at one of ``paths``, if there are any), ``pass``, ``error`` or
+    ``refused`` (wrong usage).  ``play`` sets the case up and runs zt-gate.
     """
 
     name: str
     group: str
     what: str
     expect: str
-    play: Callable[[Box], GateOutcome]
+    play: Callable[[CaseWorkspace], GateOutcome]
     paths: tuple[bytes, ...] = ()
 
     @property
     def honest(self) -> bool:
-        """Whether it is a change that nobody may stop."""
+        """Whether the change is harmless and must pass."""
         return self.expect == "pass"
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """A case and what became of it; ``got`` is for people."""
+    """Whether a case had its expected result; ``got`` describes the actual one."""
 
     case: Case
-    right: bool
+    passed: bool
     got: str
 
 
-def judged(case: Case, said: GateOutcome) -> CaseResult:
-    """Hold what came out against what should."""
-    if said.ran:
-        return CaseResult(case, right=False, got=f"ran {', '.join(said.ran)}")
-    own = [one for one in said.findings if _at(one.path, case.paths)]
+def evaluate(case: Case, outcome: GateOutcome) -> CaseResult:
+    """Compare the outcome with the expected result."""
+    if outcome.ran:
+        return CaseResult(case, passed=False, got=f"ran {', '.join(outcome.ran)}")
+    findings = [item for item in outcome.findings if _is_at(item.path, case.paths)]
     level, _, rule = case.expect.partition(" ")
     if rule:
-        right = any(
-            one.level == level and one.state == "active" and fnmatchcase(one.rule, rule)
-            for one in own
-        )
-        verdict = "fail" if level == "block" else said.verdict
-        return CaseResult(
-            case, right=right and said.verdict == verdict, got=_told(said, own)
-        )
-    if case.honest:
-        # An error hides what else there might be; a finding elsewhere is another case's.
-        blocks = any(one.level == "block" and one.state == "active" for one in own)
-        right = not blocks and not said.errors and said.verdict in {"pass", "fail"}
-        return CaseResult(case, right=right, got=_told(said, own))
-    return CaseResult(case, right=said.verdict == case.expect, got=_told(said, own))
+        passed = _has_finding(outcome, findings, level, rule)
+    elif case.honest:
+        passed = _is_unblocked(outcome, findings)
+    else:
+        passed = outcome.verdict == case.expect
+    return CaseResult(case, passed=passed, got=_summary(outcome, findings))
 
 
-def _at(path: bytes | None, paths: tuple[bytes, ...]) -> bool:
+def _has_finding(
+    outcome: GateOutcome, findings: list[OutcomeFinding], level: str, rule: str
+) -> bool:
+    if level == "block" and outcome.verdict != "fail":
+        return False
+    return any(
+        item.level == level and item.state == "active" and fnmatchcase(item.rule, rule)
+        for item in findings
+    )
+
+
+def _is_unblocked(outcome: GateOutcome, findings: list[OutcomeFinding]) -> bool:
+    """Whether nothing blocks the case's own files.
+
+    Other cases of the same change may block.  An error never passes, because it
+    can hide findings.
+    """
+    if outcome.errors or outcome.verdict not in {"pass", "fail"}:
+        return False
+    return not any(
+        item.level == "block" and item.state == "active" for item in findings
+    )
+
+
+def _is_at(path: bytes | None, paths: tuple[bytes, ...]) -> bool:
     if not paths or path is None or path in paths:
         return True
-    # The name of a file that holds a secret is masked: such a case says where with a glob.
-    shown = path.decode("utf-8", "replace")
-    return any(b"*" in one and fnmatchcase(shown, one.decode()) for one in paths)
-
-
-def _told(said: GateOutcome, own: list[Found]) -> str:
-    rules = dict.fromkeys(
-        f"{one.level} {one.rule}"
-        for one in own
-        if one.state == "active" and one.level != "info"
+    # A file name that is a secret is masked in reports, so its case uses a glob.
+    text = path.decode("utf-8", "replace")
+    return any(
+        b"*" in pattern and fnmatchcase(text, pattern.decode()) for pattern in paths
     )
-    verdict = said.verdict if said.verdict in {"error", "refused"} else ""
-    errors = "; ".join(said.errors)[:100]
-    return ", ".join(filter(None, (verdict, *rules, errors))) or "nothing"
+
+
+def _summary(outcome: GateOutcome, findings: list[OutcomeFinding]) -> str:
+    """Describe the outcome in one line: verdict, rules and errors."""
+    parts = []
+    if outcome.verdict in {"error", "refused"}:
+        parts.append(outcome.verdict)
+    for item in findings:
+        text = f"{item.level} {item.rule}"
+        if item.state == "active" and item.level != "info" and text not in parts:
+            parts.append(text)
+    if outcome.errors:
+        parts.append("; ".join(outcome.errors)[:100])
+    return ", ".join(parts) or "nothing"

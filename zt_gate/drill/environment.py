@@ -1,7 +1,6 @@
-"""What the demo and the drill practise in: a throw-away repository and a package index.
+"""A throw-away repository and package index for the demo and the drill.
 
-Nothing of the user's own decides what happens there: no git settings, no hooks,
-no registries, no proxies.
+The user's git settings, hooks, registries and proxies have no effect there.
 """
 
 from __future__ import annotations
@@ -21,20 +20,25 @@ if TYPE_CHECKING:
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what the gate gets: the throw-away registry and repository, nobody else's.
+    """Return zt-gate's environment: the user's own, with ``settings``, isolated.
 
-    The user's own settings would name other registries, other proxies, or,
-    inside a git hook, another repository.
+    The user's settings could name other registries and proxies or, inside a git
+    hook, another repository.
     """
-    foreign = ("GIT_", "PIP_", "UV_", "NPM_CONFIG_", "ZT_GATE_", "XDG_", "PRE_COMMIT")
-    kept = {
+    removed = ("GIT_", "PIP_", "UV_", "NPM_CONFIG_", "ZT_GATE_", "XDG_", "PRE_COMMIT")
+    inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.upper().startswith(foreign) and not name.upper().endswith("_PROXY")
+        if not name.upper().startswith(removed) and not name.upper().endswith("_PROXY")
     }
-    own = {"HOME": str(folder / "home"), "ZT_GATE_CACHE_DIR": str(folder / "cache")}
-    alone = {"PIP_CONFIG_FILE": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return {**kept, **own, **alone, **settings}
+    return {
+        **inherited,
+        "HOME": str(folder / "home"),
+        "ZT_GATE_CACHE_DIR": str(folder / "cache"),
+        "PIP_CONFIG_FILE": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        **settings,
+    }
 
 
 def git(
@@ -43,53 +47,53 @@ def git(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run git in a throw-away repository, deaf to the user's settings and hooks.
+    """Run git in a throw-away repository, without the user's settings and hooks.
 
-    Returns its standard output; raises GateError where git is missing or fails.
+    Returns its standard output; raises GateError if git is missing or fails.
     """
     import subprocess
 
     identity = ("-c", "user.name=demo", "-c", "user.email=demo@example.org")
-    quiet = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
-    kept = {
+    no_hooks = ("-c", "core.hooksPath=/dev/null", "-c", "commit.gpgSign=false")
+    inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("GIT_")
     }
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    isolated = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     try:
         return subprocess.run(
-            ["git", *identity, *quiet, *words],
+            ["git", *identity, *no_hooks, *words],
             cwd=repository,
-            env={**kept, **alone, **(env or {})},
+            env={**inherited, **isolated, **(env or {})},
             input=stdin,
             check=True,
             capture_output=True,
         ).stdout
     except FileNotFoundError as error:
-        raise GateError("practising needs git, which is not on the PATH") from error
+        raise GateError("git is required, and it is not on the PATH") from error
     except subprocess.CalledProcessError as error:
         message = error.stderr.decode("utf-8", "replace").strip()
-        what = os.fsdecode(words[0])
+        subcommand = os.fsdecode(words[0])
         raise GateError(
-            f"git {what} failed in the throw-away repository: {message}"
+            f"git {subcommand} failed in the throw-away repository: {message}"
         ) from error
 
 
 @contextmanager
-def registry(known: Collection[str]) -> Iterator[dict[str, str]]:
-    """Serve a tiny package index on loopback, from a process of its own.
+def registry(packages: Collection[str]) -> Iterator[dict[str, str]]:
+    """Serve a package index on loopback, from its own process.
 
-    Yields the variables that lead there.  It has the ``known`` packages, old
-    and downloaded often, and no others.  A thread would do for the answers, but
-    the gate forks its scanners.
+    Yields the environment variables that point to it.  Its only packages are
+    ``packages``, old and with many downloads.  It is no thread, because zt-gate
+    forks its scanners.
     """
     from http.server import HTTPServer
 
     class Server(HTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
-            """Say nothing of a client that went away."""
+            """Ignore a client that closed the connection."""
 
-    # "requests" is what the gate asks for to tell a missing package from a broken index.
-    server = Server(("127.0.0.1", 0), _handler(frozenset(known) | {"requests"}))
+    # zt-gate queries "requests" to distinguish a missing package from a broken index.
+    server = Server(("127.0.0.1", 0), _handler(frozenset(packages) | {"requests"}))
     server.timeout = 1.0
     port = server.server_port
     parent = os.getpid()
@@ -98,7 +102,7 @@ def registry(known: Collection[str]) -> Iterator[dict[str, str]]:
     if pid == 0:
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-            while os.getppid() == parent:  # one that was killed leaves no server behind
+            while os.getppid() == parent:  # end with the parent, even if it was killed
                 server.handle_request()
         finally:
             os._exit(0)
@@ -120,18 +124,21 @@ def registry(known: Collection[str]) -> Iterator[dict[str, str]]:
         os.waitpid(pid, 0)
 
 
-def _handler(known: Collection[str]) -> type:
+def _handler(packages: Collection[str]) -> type:
     from http.server import BaseHTTPRequestHandler
 
     class Handler(BaseHTTPRequestHandler):
-        """Knows a few packages; everything else does not exist."""
+        """Answers for a few packages; all others do not exist."""
 
         def do_GET(self) -> None:
             parts = self.path.strip("/").split("/")
-            name = parts[2] if parts[0] == "api" and len(parts) > 2 else parts[-1]
-            if name not in known:
+            is_downloads_query = parts[0] == "api"
+            name = parts[-1]
+            if is_downloads_query and len(parts) > 2:
+                name = parts[2]
+            if name not in packages:
                 self._answer(404, "text/plain", b"not found")
-            elif parts[0] == "api":
+            elif is_downloads_query:
                 body = {
                     "data": {"last_week": 1_000_000},
                     "package": name,
@@ -150,7 +157,7 @@ def _handler(known: Collection[str]) -> type:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing on stderr."""
+            """Write no log to stderr."""
 
     return Handler
 

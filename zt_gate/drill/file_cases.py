@@ -1,7 +1,8 @@
-"""Cases that are changes of files: many of them make one change, each judged by its own files.
+"""Loads the cases in ``cases/*.toml``, which only change files.
 
-So the engine of the code scanner starts once.  Cases that write the same path
-go into different changes.
+Many cases share one change, so that the engine of the code scanner starts only
+once; each is evaluated by its own files.  Cases that write the same path are in
+different changes.
 """
 
 from __future__ import annotations
@@ -20,108 +21,136 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from zt_gate.drill.outcome import GateOutcome
-    from zt_gate.drill.workspace import Box
+    from zt_gate.drill.workspace import CaseWorkspace, DrillRepository
 
 _FOLDER = Path(__file__).parent / "cases"
 _HONEST = "honest"
-#: The scanner whose cases are not judged beside the others': it asks a registry, which
-#: answers late while an engine takes all there is of a small machine.
-_ALONE = "dependencies"
-#: What the honest changes and the packages of their code refer to.
-_DECLARED = {b"requirements.txt": b"flask>=1\n", b"README.md": b"# A small service\n"}
+#: The group whose cases are scanned separately: its scanner queries a registry, which
+#: can answer too late while the code scanner's engine uses the whole CPU.
+_SEPARATE_GROUP = "dependencies"
+#: Files before the change: they declare the package that the cases' code imports.
+_BEFORE = {b"requirements.txt": b"flask>=1\n", b"README.md": b"# A small service\n"}
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFiles:
-    """What one case writes: before the change, and in it."""
+    """The files of one case, before the change (``before``) and in it (the rest)."""
 
     name: str
     before: Mapping[bytes, bytes]
     after: Mapping[bytes, bytes]
     links: Mapping[bytes, bytes] = field(default_factory=dict)
-    gone: tuple[bytes, ...] = ()
+    deleted: tuple[bytes, ...] = ()
 
     @property
     def paths(self) -> tuple[bytes, ...]:
-        """What the change touches."""
-        return (*self.after, *self.links, *self.gone)
+        """The paths that the change touches."""
+        return (*self.after, *self.links, *self.deleted)
 
 
 @dataclass(slots=True)
 class Batch:
-    """One change made of several cases; judged when the first of them is asked for."""
+    """A change that consists of several cases; the first one that is played scans it.
+
+    ``scanners`` is empty for all scanners.
+    """
 
     scanners: tuple[str, ...] = ()
-    parts: list[CaseFiles] = field(default_factory=list)
-    said: GateOutcome | None = None
+    cases: list[CaseFiles] = field(default_factory=list)
+    outcome: GateOutcome | None = None
 
-    def takes(self, files: CaseFiles) -> bool:
-        """Whether no other part writes one of the case's files."""
-        taken = {path for part in self.parts for path in (*part.before, *part.paths)}
+    def accepts(self, files: CaseFiles) -> bool:
+        """Whether no other case of the batch writes one of the case's files."""
+        taken = {path for case in self.cases for path in (*case.before, *case.paths)}
         return not taken & {*files.before, *files.paths}
 
-    def play(self, box: Box, wanted: Iterable[str] = ()) -> GateOutcome:
-        """Make the change and judge it, once; with ``wanted`` only these cases are in it."""
-        if self.said is None:
-            only = frozenset(wanted)
-            parts = [part for part in self.parts if not only or part.name in only]
-            before = {
-                path: data for part in parts for path, data in part.before.items()
-            }
-            repository = box.repository({**_DECLARED, **before})
-            for part in parts:
-                for path, data in part.after.items():
-                    repository.write(path, data)
-                for path, target in part.links.items():
-                    repository.link(path, target)
-                for path in part.gone:
-                    os.unlink(os.path.join(os.fsencode(repository.path), path))
-            repository.stage()
-            self.said = box.judge(repository, only=self.scanners)
-        return self.said
+    def play(
+        self, workspace: CaseWorkspace, selected: Iterable[str] = ()
+    ) -> GateOutcome:
+        """Scan the change once; with ``selected`` it contains these cases alone."""
+        if self.outcome is None:
+            names = frozenset(selected)
+            cases = [case for case in self.cases if not names or case.name in names]
+            repository = _staged_repository(workspace, cases)
+            self.outcome = workspace.scan(repository, only=self.scanners)
+        return self.outcome
 
 
-def load(wanted: Iterable[str] = ()) -> list[Case]:
-    """Return the cases of the data files.  With ``wanted`` a change holds only those."""
-    only = frozenset(wanted)
+def _staged_repository(
+    workspace: CaseWorkspace, cases: Iterable[CaseFiles]
+) -> DrillRepository:
+    """Create a repository in which the change of the cases is staged."""
+    before = dict(_BEFORE)
+    for case in cases:
+        before.update(case.before)
+    repository = workspace.repository(before)
+    for case in cases:
+        for path, content in case.after.items():
+            repository.write(path, content)
+        for path, target in case.links.items():
+            repository.link(path, target)
+        for path in case.deleted:
+            os.unlink(os.path.join(os.fsencode(repository.path), path))
+    repository.stage()
+    return repository
+
+
+def load(selected: Iterable[str] = ()) -> list[Case]:
+    """Return all cases; with ``selected`` a change contains only the named ones."""
+    names = frozenset(selected)
     cases = []
     batches: dict[tuple[bool, str], list[Batch]] = {}
     for file in sorted(_FOLDER.glob("*.toml")):
+        group = file.stem
         for entry in tomllib.loads(file.read_text("utf-8"))["case"]:
-            expect = entry.get("expect", "pass" if file.stem == _HONEST else "")
+            expect = entry.get("expect", "pass" if group == _HONEST else "")
             files = _files(entry)
-            alone = _ALONE if file.stem == _ALONE else ""
-            own = batches.setdefault((expect == "pass", alone), [])
-            batch = next((one for one in own if one.takes(files)), None)
-            if batch is None:
-                batch = Batch((alone,) if alone else ())
-                own.append(batch)
-            batch.parts.append(files)
+            scanner = group if group == _SEPARATE_GROUP else ""
+            candidates = batches.setdefault((expect == "pass", scanner), [])
+            batch = _batch_for(files, candidates, scanner)
+            batch.cases.append(files)
             cases.append(
                 Case(
                     name=entry["name"],
-                    group=file.stem,
+                    group=group,
                     what=entry["what"],
                     expect=expect,
-                    play=partial(_play, batch, only),
+                    play=partial(_play, batch, names),
                     paths=(entry["at"].encode(),) if "at" in entry else files.paths,
                 )
             )
     return cases
 
 
-def _play(batch: Batch, only: frozenset[str], box: Box) -> GateOutcome:
-    return batch.play(box, only)
+def _batch_for(files: CaseFiles, batches: list[Batch], scanner: str) -> Batch:
+    """Return the first batch that accepts the files, or add one."""
+    for batch in batches:
+        if batch.accepts(files):
+            return batch
+    new_batch = Batch((scanner,) if scanner else ())
+    batches.append(new_batch)
+    return new_batch
+
+
+def _play(
+    batch: Batch, selected: frozenset[str], workspace: CaseWorkspace
+) -> GateOutcome:
+    return batch.play(workspace, selected)
 
 
 def _files(entry: Mapping[str, Any]) -> CaseFiles:
     encoding = entry.get("encoding", "utf-8")
-    before, after, links = (
-        {
+
+    def contents(key: str) -> dict[bytes, bytes]:
+        return {
             fill(path).encode(): fill(text).lstrip("\n").encode(encoding)
-            for path, text in entry.get(side, {}).items()
+            for path, text in entry.get(key, {}).items()
         }
-        for side in ("before", "files", "links")
+
+    return CaseFiles(
+        name=entry["name"],
+        before=contents("before"),
+        after=contents("files"),
+        links=contents("links"),
+        deleted=tuple(path.encode() for path in entry.get("gone", ())),
     )
-    gone = tuple(path.encode() for path in entry.get("gone", ()))
-    return CaseFiles(entry["name"], before, after, links, gone)

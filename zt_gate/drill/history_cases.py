@@ -1,4 +1,4 @@
-"""What a range of commits holds besides its net change."""
+"""Cases with content in the commits of a range that its net change does not have."""
 
 from __future__ import annotations
 
@@ -7,75 +7,80 @@ from typing import TYPE_CHECKING
 
 from zt_gate.drill.case import Case
 from zt_gate.drill.git_hiding import planted
-from zt_gate.drill.payloads import key, order
+from zt_gate.drill.payloads import instruction, key
 
 if TYPE_CHECKING:
     from zt_gate.drill.outcome import GateOutcome
-    from zt_gate.drill.workspace import Box
+    from zt_gate.drill.workspace import CaseWorkspace
 
 _GROUP = "history"
 _KEY = "block secrets/anthropic-api-key"
-_ORDER = "block injection/instructions"
-_BOTH = ("secrets", "injection")
+_INSTRUCTION = "block injection/instructions"
+_SCANNERS = ("secrets", "injection")
 
 
-def _removed_again(box: Box) -> GateOutcome:
-    repository = box.repository()
+def _removed_again(workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository()
     base = repository.head()
     repository.write("new.py", planted())
     repository.commit()
     repository.write("new.py", "x = 1\n")
     repository.commit()
-    return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
+    return workspace.scan(repository, "range", spec=f"{base}..HEAD", only=_SCANNERS)
 
 
-def _message(text: str, box: Box) -> GateOutcome:
-    repository = box.repository()
+def _message(text: str, workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository()
     base = repository.head()
     repository.commit(text)
-    return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
+    return workspace.scan(repository, "range", spec=f"{base}..HEAD", only=_SCANNERS)
 
 
-def _behind_nul(box: Box) -> GateOutcome:
-    """Put a key where git log stops reading."""
-    repository = box.repository()
+def _after_nul(workspace: CaseWorkspace) -> GateOutcome:
+    """Put a key after a NUL byte, where git log stops."""
+    repository = workspace.repository()
     head = repository.head()
     tree = repository.git("rev-parse", "HEAD^{tree}")
     message = b"Fine\n\0\n" + planted().encode()
-    made = repository.commit_of(tree, head, message=message)
-    return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
+    commit = repository.commit_of(tree, head, message=message)
+    return workspace.scan(repository, "range", spec=f"{head}..{commit}", only=_SCANNERS)
 
 
-def _author(box: Box) -> GateOutcome:
-    repository = box.repository()
+def _author(workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository()
     head = repository.head()
     tree = repository.git("rev-parse", "HEAD^{tree}")
-    made = repository.commit_of(tree, head, author=key().encode() + b" <a@example.org>")
-    return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
-
-
-def _header(box: Box) -> GateOutcome:
-    repository = box.repository()
-    head = repository.head()
-    tree = repository.git("rev-parse", "HEAD^{tree}")
-    made = repository.commit_of(tree, head, headers=b"note " + planted().encode())
-    return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
-
-
-def _declared(box: Box) -> GateOutcome:
-    """Declare an encoding in which the message says something else."""
-    repository = box.repository()
-    head = repository.head()
-    tree = repository.git("rev-parse", "HEAD^{tree}")
-    made = repository.commit_of(
-        tree, head, message=order().encode("utf-16-le"), headers=b"encoding UTF-16LE\n"
+    commit = repository.commit_of(
+        tree, head, author=key().encode() + b" <a@example.org>"
     )
-    return box.judge(repository, "range", spec=f"{head}..{made}", only=_BOTH)
+    return workspace.scan(repository, "range", spec=f"{head}..{commit}", only=_SCANNERS)
 
 
-def _merge(box: Box) -> GateOutcome:
-    """Write a key in the merge itself: no parent has it."""
-    repository = box.repository()
+def _commit_header(workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository()
+    head = repository.head()
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    commit = repository.commit_of(tree, head, headers=b"note " + planted().encode())
+    return workspace.scan(repository, "range", spec=f"{head}..{commit}", only=_SCANNERS)
+
+
+def _declared_encoding(workspace: CaseWorkspace) -> GateOutcome:
+    """Write the message in the encoding that the commit declares."""
+    repository = workspace.repository()
+    head = repository.head()
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    commit = repository.commit_of(
+        tree,
+        head,
+        message=instruction().encode("utf-16-le"),
+        headers=b"encoding UTF-16LE\n",
+    )
+    return workspace.scan(repository, "range", spec=f"{head}..{commit}", only=_SCANNERS)
+
+
+def _merge(workspace: CaseWorkspace) -> GateOutcome:
+    """Add a key in the merge commit, which no parent contains."""
+    repository = workspace.repository()
     base = repository.head()
     repository.git("checkout", "-q", "-b", "side")
     repository.write("side.py", "x = 1\n")
@@ -89,12 +94,12 @@ def _merge(box: Box) -> GateOutcome:
     merge = repository.commit_of(repository.git("write-tree"), main, side)
     repository.git("rm", "-q", "--cached", "new.py")
     head = repository.commit_of(repository.git("write-tree"), merge)
-    return box.judge(repository, "range", spec=f"{base}..{head}", only=_BOTH)
+    return workspace.scan(repository, "range", spec=f"{base}..{head}", only=_SCANNERS)
 
 
-def _not_taken(box: Box) -> GateOutcome:
-    """Merge a branch with a key and take nothing of it: its commits are published all the same."""
-    repository = box.repository()
+def _discarded_branch(workspace: CaseWorkspace) -> GateOutcome:
+    """Merge a branch with a key but discard its content; its commits are still published."""
+    repository = workspace.repository()
     base = repository.head()
     repository.git("checkout", "-q", "-b", "side")
     repository.write("new.py", planted())
@@ -103,19 +108,19 @@ def _not_taken(box: Box) -> GateOutcome:
     repository.write("main.py", "x = 1\n")
     repository.commit()
     repository.git("merge", "-q", "-s", "ours", "--no-edit", "side")
-    return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
+    return workspace.scan(repository, "range", spec=f"{base}..HEAD", only=_SCANNERS)
 
 
-def _unrelated(box: Box) -> GateOutcome:
-    repository = box.repository()
+def _unrelated(workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository()
     repository.git("checkout", "-q", "--orphan", "other")
     repository.write("new.py", planted())
     repository.commit()
-    return box.judge(repository, "range", spec="main..other", only=_BOTH)
+    return workspace.scan(repository, "range", spec="main..other", only=_SCANNERS)
 
 
-def _ordinary(box: Box) -> GateOutcome:
-    repository = box.repository()
+def _ordinary(workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository()
     base = repository.head()
     for number in range(3):
         repository.write(f"part{number}.py", f"NUMBER = {number}\n")
@@ -123,29 +128,93 @@ def _ordinary(box: Box) -> GateOutcome:
             f"Ignore stale results in part {number}\n\nThe key of the cache was wrong before.\n\n"
             "Signed-off-by: A <a@example.org>\n"
         )
-    return box.judge(repository, "range", spec=f"{base}..HEAD", only=_BOTH)
+    return workspace.scan(repository, "range", spec=f"{base}..HEAD", only=_SCANNERS)
 
 
-def _backwards(box: Box) -> GateOutcome:
-    """Judge the removal of a key: what was there before is not the change's fault."""
-    repository = box.repository({b"old.py": planted().encode()})
+def _key_removed(workspace: CaseWorkspace) -> GateOutcome:
+    """Remove a key, which is no new finding."""
+    repository = workspace.repository({b"old.py": planted().encode()})
     repository.git("rm", "-q", "old.py")
-    return box.judge(repository, only=_BOTH)
+    return workspace.scan(repository, only=_SCANNERS)
 
 
 CASES = (
-    Case("added-and-removed", _GROUP, "a key that the next commit removes", _KEY, _removed_again),
-    Case("key-in-a-message", _GROUP, "a key in a commit's message", _KEY,
-         partial(_message, f"Use {key()}\n")),
-    Case("order-in-a-message", _GROUP, "an order to a model in a commit's message", _ORDER,
-         partial(_message, f"Mend the build\n\n{order()}\n")),
-    Case("key-behind-the-message", _GROUP, "a key where git log stops reading", _KEY, _behind_nul),
-    Case("key-as-the-author", _GROUP, "a key as the name of the author", _KEY, _author),
-    Case("key-in-a-header", _GROUP, "a key in an unknown header of a commit", _KEY, _header),
-    Case("message-in-utf16", _GROUP, "a message in another declared encoding", _ORDER, _declared),
-    Case("key-in-the-merge", _GROUP, "a key that only the merge has", _KEY, _merge),
-    Case("branch-not-taken", _GROUP, "a merge that hides a branch", _KEY, _not_taken),
-    Case("unrelated-history", _GROUP, "a branch that shares nothing", _KEY, _unrelated),
-    Case("ordinary-commits", "honest", "three commits with ordinary messages", "pass", _ordinary),
-    Case("key-removed", "honest", "a change that only removes a key", "pass", _backwards),
-)  # fmt: skip
+    Case(
+        "added-and-removed",
+        _GROUP,
+        "a key that the next commit removes",
+        _KEY,
+        _removed_again,
+    ),
+    Case(
+        "key-in-commit-message",
+        _GROUP,
+        "a key in a commit message",
+        _KEY,
+        partial(_message, f"Use {key()}\n"),
+    ),
+    Case(
+        "instruction-in-commit-message",
+        _GROUP,
+        "an instruction to a model in a commit message",
+        _INSTRUCTION,
+        partial(_message, f"Fix the build\n\n{instruction()}\n"),
+    ),
+    Case(
+        "key-after-nul-in-message",
+        _GROUP,
+        "a key after a NUL byte in a commit message",
+        _KEY,
+        _after_nul,
+    ),
+    Case("key-as-author", _GROUP, "a key as the author of a commit", _KEY, _author),
+    Case(
+        "key-in-commit-header",
+        _GROUP,
+        "a key in an unknown header of a commit",
+        _KEY,
+        _commit_header,
+    ),
+    Case(
+        "message-in-utf16",
+        _GROUP,
+        "an instruction in a commit message in UTF-16",
+        _INSTRUCTION,
+        _declared_encoding,
+    ),
+    Case(
+        "key-in-merge-commit",
+        _GROUP,
+        "a key that only the merge commit adds",
+        _KEY,
+        _merge,
+    ),
+    Case(
+        "key-in-discarded-branch",
+        _GROUP,
+        "a key in a branch whose content a merge discards",
+        _KEY,
+        _discarded_branch,
+    ),
+    Case(
+        "unrelated-history",
+        _GROUP,
+        "a branch without a common commit",
+        _KEY,
+        _unrelated,
+    ),
+    Case(
+        "ordinary-commits",
+        "honest",
+        "three commits with ordinary messages",
+        "pass",
+        _ordinary,
+    ),
+    Case(
+        "key-removed",
+        "honest",
+        "a change that only removes a key",
+        "pass",
+        _key_removed,
+    ),
+)

@@ -1,4 +1,4 @@
-"""What the gate said about a case of the drill."""
+"""The outcome of a scan in a case of the drill."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from zt_gate.model.report import Report
 
 
-class Found(NamedTuple):
-    """One finding; ``path`` is None where it is about the whole change."""
+class OutcomeFinding(NamedTuple):
+    """A finding; ``path`` is None if it concerns the whole change."""
 
     rule: str
     level: str
@@ -20,26 +20,26 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GateOutcome:
-    """What the gate said: a verdict ("refused" for wrong usage) and its findings.
+    """A verdict ("refused" for wrong usage), findings and errors.
 
-    ``ran`` names programs of the attacker that were started.
+    ``ran`` names the attacker's programs that were started.
     """
 
     verdict: str
-    findings: tuple[Found, ...] = ()
+    findings: tuple[OutcomeFinding, ...] = ()
     errors: tuple[str, ...] = ()
     ran: tuple[str, ...] = ()
 
 
 def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
-    """Return what a report says."""
+    """Return the outcome that a report describes."""
     findings = tuple(
-        Found(
-            judged.finding.rule,
-            judged.level.value,
-            judged.state,
-            judged.finding.location.path,
+        OutcomeFinding(
+            item.finding.rule,
+            item.level.value,
+            item.state,
+            item.finding.location.path,
         )
-        for judged in report.findings
+        for item in report.findings
     )
     return GateOutcome(report.verdict.value, findings, report.errors, ran)

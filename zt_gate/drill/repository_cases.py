@@ -1,4 +1,4 @@
-"""The cases that need a repository in a certain state; the tuple is the registry."""
+"""Registers the cases that need a repository in a certain state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zt_gate.drill import (
     self_waivers,
 )
 
-SCENES = (
+REPOSITORY_CASES = (
     *git_hiding.CASES,
     *malformed_objects.CASES,
     *history_cases.CASES,

@@ -1,14 +1,14 @@
-"""All cases, and what the gate makes of them."""
+"""Selects and runs the cases of the drill."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.drill import environment as practice
+from zt_gate.drill import environment as throwaway
 from zt_gate.drill import file_cases
-from zt_gate.drill.case import CaseResult, judged
-from zt_gate.drill.repository_cases import SCENES
-from zt_gate.drill.workspace import Box
+from zt_gate.drill.case import CaseResult, evaluate
+from zt_gate.drill.repository_cases import REPOSITORY_CASES
+from zt_gate.drill.workspace import CaseWorkspace
 from zt_gate.errors import GateError
 from zt_gate.system.ci import without_ci_markers
 
@@ -18,21 +18,19 @@ if TYPE_CHECKING:
 
     from zt_gate.drill.case import Case
 
-#: Packages that the drill's registry has.
-KNOWN = frozenset({"flask", "flask-session"})
+#: Packages that exist in the drill's registry.
+EXISTING_PACKAGES = frozenset({"flask", "flask-session"})
 
 
-def cases(wanted: Collection[str] = ()) -> list[Case]:
-    """Return all cases, or those with one of the names or groups ``wanted``."""
-    found = [*file_cases.load(), *SCENES]
-    names = {case.name for case in found if _fits(case, wanted)}
-    if wanted:  # the changes of files are put together from these alone
-        found = [*file_cases.load(names), *SCENES]
-    return [case for case in found if case.name in names]
-
-
-def _fits(case: Case, wanted: Collection[str]) -> bool:
-    return not wanted or case.name in wanted or case.group in wanted
+def cases(selected: Collection[str] = ()) -> list[Case]:
+    """Return the cases whose name or group is in ``selected``; all if it is empty."""
+    all_cases = [*file_cases.load(), *REPOSITORY_CASES]
+    if not selected:
+        return all_cases
+    names = {case.name for case in all_cases if {case.name, case.group} & {*selected}}
+    # Load the file cases again, so that their changes contain the selected ones alone.
+    all_cases = [*file_cases.load(names), *REPOSITORY_CASES]
+    return [case for case in all_cases if case.name in names]
 
 
 def play(
@@ -40,24 +38,25 @@ def play(
     folder: Path,
     progress: Callable[[Case], None] = lambda _case: None,
 ) -> Iterator[CaseResult]:
-    """Play the cases below ``folder``, which stays; yield their results in order.
+    """Run the cases in ``folder``, which remains; yield their results in order.
 
-    A case that cannot be set up is a wrong one.
+    A case that cannot be set up has failed.
     """
-    with practice.registry(KNOWN) as settings:
+    with throwaway.registry(EXISTING_PACKAGES) as settings:
         environ = environment(folder, settings)
         for case in chosen:
             progress(case)
-            own = folder / case.name
-            own.mkdir()
+            case_folder = folder / case.name
+            case_folder.mkdir()
             try:
-                said = case.play(Box(own, environ))
+                outcome = case.play(CaseWorkspace(case_folder, environ))
             except GateError as error:
-                yield CaseResult(case, right=False, got=f"could not be set up: {error}")
+                got = f"could not be set up: {error}"
+                yield CaseResult(case, passed=False, got=got)
             else:
-                yield judged(case, said)
+                yield evaluate(case, outcome)
 
 
 def environment(folder: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """Return what the gate gets in the drill: no CI, no home of the user's."""
-    return without_ci_markers(practice.environment(folder, settings))
+    """Return zt-gate's environment in the drill, without the marks of a CI system."""
+    return without_ci_markers(throwaway.environment(folder, settings))

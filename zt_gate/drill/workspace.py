@@ -1,4 +1,4 @@
-"""Where a case happens: a folder of its own, a repository, and the gate."""
+"""A case's own folder, its repositories, and the scan."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.drill import environment
-from zt_gate.drill.outcome import Found, GateOutcome, outcome
+from zt_gate.drill.outcome import GateOutcome, OutcomeFinding, outcome
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_BEFORE = {b"README.md": b"# A small service\n", b"app.py": b"print(1)\n" * 30}
+_FIRST_COMMIT = {b"README.md": b"# A small service\n", b"app.py": b"print(1)\n" * 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class DrillRepository:
     """A throw-away repository; every call is real git."""
 
     path: Path
-    #: Settings that keep git from doing to the drill what it must not do to the gate.
+    #: Settings that keep the drill's own git from running a case's programs.
     safe: tuple[str, ...] = ("-c", "core.fsmonitor=false", "-c", "filter.x.clean=cat")
 
     def git(
@@ -33,12 +33,12 @@ class DrillRepository:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
     ) -> str:
-        """Run git and return what it said; raises GateError."""
-        said = environment.git(self.path, *self.safe, *words, stdin=stdin, env=env)
-        return said.decode("utf-8", "surrogateescape").strip()
+        """Run git and return its output; raises GateError."""
+        output = environment.git(self.path, *self.safe, *words, stdin=stdin, env=env)
+        return output.decode("utf-8", "surrogateescape").strip()
 
     def write(self, name: str | bytes, content: str | bytes, mode: int = 0o644) -> None:
-        """Write a file, with its folders."""
+        """Write a file and create its folders."""
         target = os.path.join(os.fsencode(self.path), os.fsencode(name))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(target, "wb") as file:
@@ -46,17 +46,17 @@ class DrillRepository:
         os.chmod(target, mode)
 
     def link(self, name: bytes, target: bytes) -> None:
-        """Make a symbolic link, with its folders."""
-        place = os.path.join(os.fsencode(self.path), name)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        os.symlink(target, place)
+        """Create a symbolic link and its folders."""
+        path = os.path.join(os.fsencode(self.path), name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.symlink(target, path)
 
     def stage(self) -> None:
-        """Add everything, also what is ignored."""
+        """Stage all files, including ignored ones."""
         self.git("add", "-A", "-f")
 
     def commit(self, message: str | bytes = "Work on it") -> str:
-        """Commit everything in the work tree; return the commit's id."""
+        """Commit the whole work tree; return the commit's id."""
         self.stage()
         text = message.encode() if isinstance(message, str) else message
         self.git(
@@ -65,11 +65,11 @@ class DrillRepository:
         return self.head()
 
     def head(self) -> str:
-        """Return the commit of HEAD."""
+        """Return the id of the commit at HEAD."""
         return self.git("rev-parse", "HEAD")
 
     def store(self, content: str | bytes, kind: str = "blob") -> str:
-        """Put an object into the database, whatever it says; return its id."""
+        """Write an object without checking its content; return its id."""
         data = content.encode() if isinstance(content, str) else content
         return self.git(
             "hash-object", "-w", "-t", kind, "--literally", "--stdin", stdin=data
@@ -83,7 +83,7 @@ class DrillRepository:
         author: bytes = b"A <a@example.org>",
         headers: bytes = b"",
     ) -> str:
-        """Write a commit by hand; return its id."""
+        """Write a commit object without git's checks; return its id."""
         lines = [b"tree " + tree.encode()]
         lines += [b"parent " + parent.encode() for parent in parents]
         lines += [
@@ -96,8 +96,11 @@ class DrillRepository:
 
 
 @dataclass(slots=True)
-class Box:
-    """What a case gets: its own folder and the environment of the gate."""
+class CaseWorkspace:
+    """The folder of a case, and zt-gate's environment there.
+
+    ``tools`` names the programs that must not run.
+    """
 
     folder: Path
     environ: Mapping[str, str]
@@ -106,42 +109,40 @@ class Box:
     def repository(
         self, before: Mapping[bytes, bytes] | None = None, name: str = "repository"
     ) -> DrillRepository:
-        """Make a repository with one commit."""
+        """Create a repository with one commit."""
         path = self.folder / name
         path.mkdir(parents=True)
-        made = DrillRepository(path)
-        made.git("init", "-q", "-b", "main")
-        for file, content in (_BEFORE if before is None else before).items():
-            made.write(file, content)
-        made.commit("A small service")
-        return made
+        repository = DrillRepository(path)
+        repository.git("init", "-q", "-b", "main")
+        files = _FIRST_COMMIT if before is None else before
+        for file, content in files.items():
+            repository.write(file, content)
+        repository.commit("A small service")
+        return repository
 
     def tool(self, name: str = "tool") -> str:
-        """Make a program that leaves a mark when somebody runs it; return its path."""
+        """Create a program that leaves a mark if it runs; return its path."""
         program = self.folder / f"{name}.sh"
         program.write_text(f"#!/bin/sh\ntouch '{self.mark(name)}'\ncat\n")
         program.chmod(0o700)
         return str(program)
 
     def mark(self, name: str) -> str:
-        """Return the file that tells that ``name`` ran."""
+        """Return the file that exists after ``name`` ran."""
         self.tools.append(name)
         return str(self.folder / f"ran-{name}")
 
-    def forget(self) -> None:
-        """Drop the marks: the drill's own git may have left them."""
+    def clear_marks(self) -> None:
+        """Remove the marks that the drill's own git may have left."""
         for name in self.tools:
             (self.folder / f"ran-{name}").unlink(missing_ok=True)
 
     def ran(self) -> tuple[str, ...]:
-        """Return the programs that were started."""
-        return tuple(
-            dict.fromkeys(
-                name for name in self.tools if (self.folder / f"ran-{name}").exists()
-            )
-        )
+        """Return the names of the programs that ran."""
+        names = dict.fromkeys(self.tools)
+        return tuple(name for name in names if (self.folder / f"ran-{name}").exists())
 
-    def judge(
+    def scan(
         self,
         repository: DrillRepository,
         kind: str = "staged",
@@ -150,28 +151,33 @@ class Box:
         env: Mapping[str, str] | None = None,
         **request: Any,
     ) -> GateOutcome:
-        """Run the gate in this process and return what it said."""
+        """Scan in this process and return the outcome."""
         from zt_gate.review import run
 
-        self.forget()
-        asked = run.Request(kind=kind, folder=repository.path, only=only, **request)  # type: ignore[arg-type]
+        self.clear_marks()
+        scan_request = run.Request(
+            kind=kind,  # type: ignore[arg-type]
+            folder=repository.path,
+            only=only,
+            **request,
+        )
         try:
-            report = run.run(asked, {**self.environ, **(env or {})})
+            report = run.run(scan_request, {**self.environ, **(env or {})})
         except GateError as error:
-            word = "refused" if error.exit_code == 2 else "error"
-            return GateOutcome(word, errors=(str(error),), ran=self.ran())
+            verdict = "refused" if error.exit_code == 2 else "error"
+            return GateOutcome(verdict, errors=(str(error),), ran=self.ran())
         return outcome(report, self.ran())
 
-    def start(
+    def scan_in_process(
         self,
         repository: DrillRepository,
         *words: str,
         env: Mapping[str, str] | None = None,
     ) -> GateOutcome:
-        """Run the gate as a user would, in a process of its own, inside the repository."""
+        """Run ``zt-gate scan`` in its own process inside the repository."""
         import subprocess
 
-        self.forget()
+        self.clear_marks()
         done = subprocess.run(
             [sys.executable, "-I", "-m", "zt_gate", "scan", "--format", "json", *words],
             cwd=repository.path,
@@ -180,18 +186,17 @@ class Box:
             capture_output=True,
             check=False,
         )
-        word = {0: "pass", 1: "fail", 2: "refused"}.get(done.returncode, "error")
+        verdict = {0: "pass", 1: "fail", 2: "refused"}.get(done.returncode, "error")
         try:
             report = json.loads(done.stdout)
         except ValueError:
-            return GateOutcome(
-                word, errors=(done.stderr.decode("utf-8", "replace"),), ran=self.ran()
-            )
+            errors = (done.stderr.decode("utf-8", "replace"),)
+            return GateOutcome(verdict, errors=errors, ran=self.ran())
         findings = tuple(
-            Found(one["rule"], one["level"], one["state"], _path(one))
-            for one in report["findings"]
+            OutcomeFinding(item["rule"], item["level"], item["state"], _path(item))
+            for item in report["findings"]
         )
-        return GateOutcome(word, findings, tuple(report["errors"]), self.ran())
+        return GateOutcome(verdict, findings, tuple(report["errors"]), self.ran())
 
 
 def _path(finding: Mapping[str, Any]) -> bytes | None:
