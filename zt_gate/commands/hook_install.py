@@ -56,7 +56,7 @@ def uninstall() -> int:
                 hook,
                 "taken away" + (", and the one before is back" if hook.chained else ""),
             )
-        elif hook.owner is not hook_files.Owner.NOBODY:
+        elif hook.owner is not hook_files.Owner.NONE:
             _tell(hook, "is not zt-gate's and stays")
     return 0
 

@@ -81,7 +81,7 @@ def _check(hook: Hook, config: _Configuration) -> Check:
 
     install = f"pre-commit install -t {hook.name}"
     mend = install if config.names(hook.name) else _INSTALL
-    if hook.owner is Owner.NOBODY:
+    if hook.owner is Owner.NONE:
         return Check("hooks", hook.name, "fault", "git has no such hook", mend)
     if hook.owner is Owner.FOREIGN:
         if hook.executable and _calls_gate(hook.data):
