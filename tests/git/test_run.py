@@ -78,7 +78,7 @@ def test_unborn_head_is_empty_and_a_broken_one_is_an_error(tmp_path: Path) -> No
         opened(repo)
 
 
-def test_dubious_ownership_says_how_to_mend(repo: Repo) -> None:
+def test_dubious_ownership_error_names_the_fix(repo: Repo) -> None:
     program = repo.path.parent / "bin" / "git"
     program.parent.mkdir()
     program.write_text(
@@ -123,7 +123,7 @@ def test_option_like_branch_is_a_revision(repo: Repo) -> None:
     assert not (repo.path / "x").exists()
 
 
-def test_shallow_clone_says_how_to_mend(repo: Repo, tmp_path: Path) -> None:
+def test_shallow_clone_error_names_the_fix(repo: Repo, tmp_path: Path) -> None:
     first = repo.head()
     repo.write("b.py", "")
     repo.commit()

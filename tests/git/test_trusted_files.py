@@ -43,7 +43,7 @@ def test_absent_is_none(repo: Repo, path: bytes) -> None:
     assert read_file(git, git.head, path) is None
 
 
-def test_nothing_stands_before_the_first_commit(repo: Repo) -> None:
+def test_no_file_exists_before_the_first_commit(repo: Repo) -> None:
     git = opened(repo)
     assert read_file(git, "", b".zt-gate.toml") is None
     assert read_file(git, git.empty_tree, b".zt-gate.toml") is None

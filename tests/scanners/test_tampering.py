@@ -243,7 +243,7 @@ def test_the_gates_own_files_keep_their_owners(
     assert rules == ({"tampering/codeowners-weakened"} if told else set())
 
 
-def test_a_file_of_owners_that_counts_before_another_one_is_told(
+def test_a_codeowners_file_that_overrides_another_is_reported(
     tmp_path: Path,
 ) -> None:
     words: dict[str, Any] = {"trusted_paths": lambda: [b"CODEOWNERS"]}
@@ -268,7 +268,7 @@ def test_who_accepts_entries_accepts_no_others(name: str, tmp_path: Path) -> Non
     assert one.subject != more.subject
 
 
-def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
+def test_a_moved_run_is_reported_and_does_not_block(tmp_path: Path) -> None:
     new = {AT: None, ".github/workflows/ci.yml": WORKFLOW}
     assert rules_of(new, {AT: WORKFLOW}, tmp_path) == {"tampering/gate-loosened"}
     away = file_change(
@@ -280,7 +280,7 @@ def test_a_run_that_moves_is_told_and_does_not_block(tmp_path: Path) -> None:
     }
 
 
-def test_a_second_run_does_not_hide_one_that_stops_nobody(tmp_path: Path) -> None:
+def test_a_second_run_does_not_hide_an_ineffective_one(tmp_path: Path) -> None:
     step = "      - name: Judge\n"
     new = WORKFLOW.replace(step, f"{step}        continue-on-error: true\n")
     run = "      - run: zt-gate scan --verbose\n"
@@ -416,7 +416,7 @@ def test_lines_that_moved_are_not_new(tmp_path: Path) -> None:
 # Exceptions
 
 
-def test_a_mark_with_rule_and_reason_is_told_as_information(tmp_path: Path) -> None:
+def test_a_mark_with_rule_and_reason_is_reported_as_info(tmp_path: Path) -> None:
     levels = {
         mark: found(change_of({"a.py": f"run(x)  # {mark}\n"}), tmp_path)[0].level
         for mark in (
@@ -444,7 +444,7 @@ def test_a_mark_with_rule_and_reason_is_told_as_information(tmp_path: Path) -> N
         ('run("a", "b")  # nosec', "warn"),
     ],
 )
-def test_a_mark_inside_a_string_is_told_as_information(
+def test_a_mark_inside_a_string_is_reported_as_info(
     line: str, level: str, tmp_path: Path
 ) -> None:
     assert [str(item.level) for item in found(change_of({"a.py": line}), tmp_path)] == [
@@ -509,7 +509,7 @@ def test_links(target: str, level: str | None, tmp_path: Path) -> None:
     assert [str(item.level) for item in items] == ([level] if level else [])
 
 
-def test_a_submodule_with_its_address_is_told_as_information_when_it_moves(
+def test_a_moved_submodule_with_a_url_is_reported_as_info(
     tmp_path: Path,
 ) -> None:
     module = replace(file_change("lib", "1"), new_mode=MODE_SUBMODULE, new=None)

@@ -68,7 +68,7 @@ def main(options: Namespace) -> int:
 
 def document(checks: Iterable[Check], code: int) -> bytes:
     """Return the checks as JSON, in ASCII."""
-    from zt_gate.reports.escape import json_document
+    from zt_gate.reports.escape import json_document, valid_unicode
 
     rows = [
         {

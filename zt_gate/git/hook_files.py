@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: The hooks that the gate installs.
 HOOKS = ("pre-commit", "commit-msg", "pre-push")
-#: Added to the name of the hook that the gate's hook replaces; git does not run that file.
+#: Suffix of a hook that the gate's hook replaced; git itself does not run that file.
 BACKUP_SUFFIX = ".before-zt-gate"
 
 _MARK = b"# zt-gate: written by zt-gate hook install\n"
@@ -37,10 +37,10 @@ _SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 class Owner(StrEnum):
     """Who wrote a hook."""
 
-    NOBODY = "nobody"
+    NONE = "none"
     GATE = "zt-gate"
     PRE_COMMIT = "pre-commit"
-    FOREIGN = "somebody else"
+    FOREIGN = "another program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class HookFolder:
 class Hook:
     """One hook of a repository.
 
-    ``data`` is its content, "" if it is not a regular file.  ``python`` is the
+    ``data`` is its content, b"" if it is not a regular file.  ``python`` is the
     interpreter that the gate's own hook starts, "" for other hooks.
     ``chained``: a previous hook is kept beside it and runs first.
     """
@@ -135,8 +135,8 @@ def read_hook(folder: HookFolder, name: str) -> Hook:
             with open(path, "rb") as file:
                 data = file.read(_MAX_BYTES)
     except (FileNotFoundError, NotADirectoryError):
-        # A dangling link is still a hook that somebody made.
-        owner = Owner.FOREIGN if os.path.islink(path) else Owner.NOBODY
+        # A dangling link is still another program's hook.
+        owner = Owner.FOREIGN if os.path.islink(path) else Owner.NONE
         return Hook(name, path, owner)
     except OSError as error:
         raise GitError(
@@ -226,7 +226,7 @@ def check_replaceable(hook: Hook, *, chain: bool) -> None:
 
     ``chain``: the user agreed to keep and run that hook under its backup name.
     """
-    if hook.owner in {Owner.NOBODY, Owner.GATE}:
+    if hook.owner in {Owner.NONE, Owner.GATE}:
         return
     path = visible(hook.path)
     if not chain:
