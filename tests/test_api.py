@@ -49,7 +49,7 @@ def test_every_source(repo: Repo) -> None:
     assert judged(repo, base="HEAD").verdict is Verdict.PASS
 
 
-def test_options_mean_what_the_command_lines_do(repo: Repo, tmp_path: Path) -> None:
+def test_keywords_have_the_meaning_of_the_options(repo: Repo, tmp_path: Path) -> None:
     assert judged(repo, worktree=True, profile="advisory").verdict is Verdict.PASS
     (tmp_path / "mine.toml").write_text('profile = "advisory"\n')
     assert (

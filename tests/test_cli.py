@@ -1,4 +1,4 @@
-"""Words in, exit code out; bad input gets one clear line and never a traceback."""
+"""The command line: exit codes; wrong usage gives one clear line and no traceback."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_help_and_version(tmp_path: Path) -> None:
         (["hook", "pre-push"], "PRE_COMMIT_FROM_REF"),
     ],
 )
-def test_wrong_words_are_one_line_and_exit_2(
+def test_wrong_usage_is_one_line_and_exit_2(
     words: list[str], said: str, repo: Repo
 ) -> None:
     done = gate(*words, cwd=repo.path)
@@ -109,7 +109,7 @@ def test_a_repository_without_commits(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_patch_that_is_no_patch(repo: Repo) -> None:
+def test_a_file_that_is_not_a_patch_is_refused(repo: Repo) -> None:
     done = gate(
         "scan", "--patch", "-", cwd=repo.path, stdin=b"hello, this is a letter\n"
     )
@@ -172,7 +172,7 @@ def test_a_report_that_cannot_be_written_is_an_error(
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_every_report_tells_that_another_could_not_be_written(
+def test_every_report_says_that_another_could_not_be_written(
     repo: Repo, tmp_path: Path
 ) -> None:
     good = tmp_path / "good.json"
@@ -195,7 +195,9 @@ def test_every_report_tells_that_another_could_not_be_written(
     assert done.returncode == 2
 
 
-def test_a_failing_change_fails_also_where_nobody_reads(repo: Repo) -> None:
+def test_a_failing_change_fails_even_if_the_report_cannot_be_printed(
+    repo: Repo,
+) -> None:
     repo.write("big.py", "x = 1\r" * 3)
     repo.git("add", "-A")
     with open("/dev/full", "wb") as full:
@@ -273,7 +275,9 @@ def test_an_interrupt_leaves_nothing_behind(
         ("größe", "größe"),
     ],
 )
-def test_messages_show_what_cannot_be_seen(word: str, shown: str, repo: Repo) -> None:
+def test_messages_escape_invisible_characters(
+    word: str, shown: str, repo: Repo
+) -> None:
     for words in (
         (word,),
         ("scan", "--base", word),
@@ -285,13 +289,13 @@ def test_messages_show_what_cannot_be_seen(word: str, shown: str, repo: Repo) ->
         said = one_line(done)
         if (
             "--base" not in words and "explain" not in words
-        ):  # these quote in their own way
+        ):  # these quote the name differently
             assert shown.replace("\\\\", "\\") in said.replace("\\\\", "\\")
         assert all(char.isprintable() for char in said)
         assert "##" not in said
 
 
-def test_a_traceback_keeps_its_lines_and_nothing_else(repo: Repo) -> None:
+def test_a_traceback_keeps_its_lines_and_escapes_the_rest(repo: Repo) -> None:
     done = gate(
         "scan",
         "--debug",
@@ -339,7 +343,7 @@ def test_closed_standard_streams_do_not_change_the_verdict(
 
 @pytest.mark.parametrize("words", [("scan", "--offline"), ("rules",), ("--help",)])
 @pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&- >&- 2>&-", ">/dev/full"])
-def test_what_could_not_be_printed_is_an_error(
+def test_output_that_cannot_be_printed_is_an_error(
     closed: str, words: tuple[str, ...], repo: Repo
 ) -> None:
     done = _with_closed(repo, closed, *words)
@@ -351,7 +355,7 @@ def test_what_could_not_be_printed_is_an_error(
 @pytest.mark.parametrize(
     "option", ["--policy-rev", "--config", "--profile", "--base", "--range"]
 )
-def test_an_empty_value_is_not_taken_for_the_default(option: str, repo: Repo) -> None:
+def test_an_empty_value_does_not_mean_the_default(option: str, repo: Repo) -> None:
     done = gate("scan", option, "", cwd=repo.path)
     assert done.returncode == 2
     assert "empty" in one_line(done)
@@ -381,7 +385,7 @@ def test_a_pythonpath_into_the_scanned_repository_is_dropped(
     assert not canary.exists()
 
 
-def test_nohup_is_heard(repo: Repo) -> None:
+def test_a_signal_that_nohup_ignores_stays_ignored(repo: Repo) -> None:
     code = (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"

@@ -145,14 +145,14 @@ def test_a_file_that_other_users_can_write_is_refused(tmp_path: Path) -> None:
         chain.append(path, {})
 
 
-def test_folders_are_made_below_the_top_alone(tmp_path: Path) -> None:
+def test_folders_are_created_only_below_the_top(tmp_path: Path) -> None:
     with pytest.raises(chain.LogError, match="cannot be opened"):
         chain.append(tmp_path / "a" / "log", {})
     chain.append(tmp_path / "a" / "b" / "log", {}, top=tmp_path)
     assert (tmp_path / "a" / "b" / "log").exists()
 
 
-def test_nothing_is_appended_to_half_a_line(tmp_path: Path) -> None:
+def test_nothing_is_appended_to_an_incomplete_line(tmp_path: Path) -> None:
     path = tmp_path / "log"
     for rest in (WHOLE[:-10], WHOLE + b"{", b"text\n"):
         path.write_bytes(rest)
@@ -162,7 +162,7 @@ def test_nothing_is_appended_to_half_a_line(tmp_path: Path) -> None:
         assert path.read_bytes() == rest
 
 
-def test_a_disk_that_is_full_leaves_no_half_line(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_incomplete_line(tmp_path: Path) -> None:
     path = tmp_path / "log"
     chain.append(path, {})
     before = path.read_bytes()
@@ -182,5 +182,5 @@ def test_a_disk_that_is_full_leaves_no_half_line(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_no_bytes_lead_to_anything_but_an_answer(data: bytes) -> None:
+def test_any_bytes_give_a_result_or_a_log_error(data: bytes) -> None:
     assert refused(data) is (data != b"")

@@ -57,7 +57,7 @@ class Counting:
     ids=lambda lines: str(len(lines)),
 )
 @each_of("newline", [True, False])
-def test_lines_come_back_whole(lines: list[bytes], newline: bool) -> None:
+def test_lines_are_read_back_unchanged(lines: list[bytes], newline: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if newline and lines else b"")
     store = Counting(b"before\n" + data + b"after\n")
     assert list(HunkLines(store, 7, len(data), len(lines))) == lines
@@ -79,14 +79,14 @@ def test_chunks_of_any_size_make_no_difference(
         assert list(HunkLines(Memory(data), 0, len(data), len(lines))) == lines
 
 
-def test_a_body_can_be_read_twice_and_its_head_is_bounded() -> None:
+def test_hunk_lines_can_be_read_twice_and_their_head_is_bounded() -> None:
     one = body([b"abc", b"def"])
     assert list(one) == list(one) == [b"abc", b"def"]
     assert (one.head(2), one.head(99)) == (b"ab", b"abc\ndef\n")
     assert body([]).head(9) == b""
 
 
-def test_numbers_are_those_of_each_side() -> None:
+def test_line_numbers_are_those_of_each_side() -> None:
     hunks = (
         Hunk(3, 5, body([b"old"]), body([b"new", b"newer"])),
         Hunk(9, 12, body([b"gone"]), body([])),
@@ -97,7 +97,7 @@ def test_numbers_are_those_of_each_side() -> None:
 
 
 @given(st.text("ab\n", max_size=30), st.text("ab\n", max_size=30))
-def test_added_lines_stand_where_they_say(old: str, new: str) -> None:
+def test_added_lines_have_their_numbers_in_the_new_file(old: str, new: str) -> None:
     file = file_change("a", new, old)
     whole = new.encode().split(b"\n")
     assert all(whole[line.number - 1] == line.data for line in file.added_lines())
@@ -117,7 +117,7 @@ def test_added_lines_stand_where_they_say(old: str, new: str) -> None:
         (MODE_FILE, MODE_SUBMODULE, False, False, True),
     ],
 )
-def test_what_kind_of_file_it_is(
+def test_kinds_of_files(
     old: int, new: int, deletion: bool, symlink: bool, submodule: bool
 ) -> None:
     file = FileChange(b"a", "M", old, new)
@@ -128,7 +128,7 @@ def test_what_kind_of_file_it_is(
     )
 
 
-def test_units_are_the_net_change_and_then_each_commit() -> None:
+def test_files_of_the_net_change_come_before_those_of_each_commit() -> None:
     one, two = file_change("one", "1\n"), file_change("two", "2\n")
     first, second = commit("1", one, two, oid="1" * 40), commit("2", two, oid="2" * 40)
     change = change_of({"net": "x\n"}, commits=(first, second))
@@ -149,13 +149,13 @@ def test_units_are_the_net_change_and_then_each_commit() -> None:
         lambda: ScannerRun("code", "skipped"),
     ],
 )
-def test_what_says_too_little_is_refused(location: object) -> None:
+def test_records_without_required_fields_are_refused(location: object) -> None:
     assert callable(location)
     with pytest.raises(ValueError, match=r"need"):
         location()
 
 
-def test_what_says_enough_is_taken() -> None:
+def test_records_with_the_required_fields_are_accepted() -> None:
     assert Location("line", b"a", line=1).column is None
     assert Location("file", b"a").line is None
     assert Location("commit", commit="c" * 40).path is None

@@ -22,6 +22,6 @@ def test_an_error_after_the_judge_lowers_a_pass_and_keeps_a_fail(
     assert not told.complete
 
 
-def test_without_errors_the_report_stays_as_it_is() -> None:
+def test_without_errors_the_report_is_unchanged() -> None:
     judged = report(verdict=Verdict.PASS, complete=True)
     assert judged.with_errors([]) is judged

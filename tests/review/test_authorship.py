@@ -1,4 +1,4 @@
-"""What counts as a mark of an agent, and that a mark can only make the gate stricter."""
+"""The marks of agents, and that a mark can only make the gate stricter."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_marks_outside_of_commits(told: OriginHints) -> None:
         (
             commit(name="Claude", email="claude@example.org"),
             OriginHints(),
-        ),  # a person may be called so
+        ),  # a person may have this name
         (commit(email="209825114@example.org"), OriginHints(author="5+claude[bot]")),
         (
             commit(email="1+x@anthropic.com.example.org"),
@@ -102,7 +102,7 @@ def test_marks_outside_of_commits(told: OriginHints) -> None:
         ),
     ],
 )
-def test_what_is_no_mark(honest: Commit, told: OriginHints) -> None:
+def test_changes_without_a_mark(honest: Commit, told: OriginHints) -> None:
     found = detect_origin([honest], told, MARKS)
     assert not found.ai, found.evidence
     assert found.evidence == ()
@@ -142,7 +142,7 @@ def test_known_bots_are_agents_and_people_are_not() -> None:
 
 
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
-def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
+def test_a_star_matches_any_text(pattern: str, text: str) -> None:
     import re
 
     wanted = ".*".join(re.escape(part) for part in pattern.split("*"))
@@ -150,7 +150,7 @@ def test_a_star_stands_for_any_text(pattern: str, text: str) -> None:
 
 
 @given(st.binary(max_size=300), st.text(max_size=60), st.text(max_size=60))
-def test_whatever_a_commit_says_there_is_an_answer(
+def test_any_commit_and_hints_give_an_origin(
     data: bytes, label: str, branch: str
 ) -> None:
     odd = Commit("b" * 40, data, data, data, data, data)

@@ -89,7 +89,7 @@ def test_nothing_found_passes() -> None:
     assert report.tool is TOOL
 
 
-def test_what_blocks_fails_and_what_warns_does_not() -> None:
+def test_a_blocking_finding_fails_and_a_warning_does_not() -> None:
     assert outcome(judged(run(finding()))) == ("fail", 1, True)
     assert outcome(judged(run(finding(severity=Severity.LOW)))) == ("pass", 0, True)
 
@@ -124,27 +124,27 @@ def test_what_could_not_be_inspected_is_an_error(
     report = judged(of)
     assert outcome(report) == ("error", 3, False)
     assert report.errors == errors
-    # Fail wins over error; advisory lowers no error.
+    # Fail wins over error; advisory does not lower an error.
     assert outcome(judged(of, run(finding()))) == ("fail", 1, False)
     advisory = Policy(profile="advisory")
     assert outcome(judged(of, run(finding()), policy=advisory)) == ("error", 3, False)
     assert outcome(judged(of, fail_on="critical")) == ("error", 3, False)
 
 
-def test_a_scanner_that_left_no_run_is_an_error() -> None:
+def test_an_expected_scanner_without_a_run_is_an_error() -> None:
     report = judged(run(), expected=("code", "secrets"))
     assert outcome(report) == ("error", 3, False)
     assert report.errors == ("secrets returned no result",)
     assert outcome(judged(run(), expected=("code",))) == ("pass", 0, True)
 
 
-def test_unverified_is_no_error_where_the_policy_says_warn() -> None:
+def test_unverified_is_not_an_error_if_the_policy_says_warn() -> None:
     policy = Policy(dependencies=Dependencies(on_unverified="warn"))
     assert outcome(judged(UNVERIFIED, policy=policy)) == ("pass", 0, False)
     assert outcome(judged(UNVERIFIED, FAILED, policy=policy)) == ("error", 3, False)
 
 
-def test_a_skipped_scanner_is_an_error_in_strict_alone() -> None:
+def test_a_skipped_scanner_is_an_error_only_in_strict() -> None:
     assert outcome(judged(SKIPPED)) == ("pass", 0, False)
     report = judged(SKIPPED, policy=Policy(profile="strict"))
     assert outcome(report) == ("error", 3, False)
@@ -153,7 +153,7 @@ def test_a_skipped_scanner_is_an_error_in_strict_alone() -> None:
     )
 
 
-def test_what_should_be_readable_blocks_once() -> None:
+def test_an_unreadable_file_blocks_once() -> None:
     again = replace(UNREADABLE, scanner="secrets")
     report = judged(UNREADABLE, again)
     assert outcome(report) == ("fail", 1, False)
@@ -170,7 +170,7 @@ def test_what_should_be_readable_blocks_once() -> None:
     assert judged(whole).findings[0].finding.location.kind == "change"
 
 
-def test_who_accepts_what_is_unreadable_accepts_this_content_alone() -> None:
+def test_accepting_an_unreadable_file_covers_only_its_content() -> None:
     one, same, other = (
         judged(UNREADABLE, change=change_of({"b.py": data})).findings[0].fingerprint
         for data in (b"\xff", b"\xff", b"\xfe")
@@ -179,7 +179,7 @@ def test_who_accepts_what_is_unreadable_accepts_this_content_alone() -> None:
     assert one != other
 
 
-def test_a_secret_in_a_file_name_is_masked_there_too() -> None:
+def test_a_secret_in_a_file_name_is_masked() -> None:
     value = "q7Rk" * 5
     path = f"keys/{value}.txt".encode()
     place = Location("file", path)
@@ -194,7 +194,7 @@ def test_a_secret_in_a_file_name_is_masked_there_too() -> None:
     assert value.encode() not in (report.runs[0].not_inspected[0].path or b"")
 
 
-def test_unreadable_can_be_excepted_or_advised() -> None:
+def test_an_unreadable_file_can_be_ignored_or_only_advised() -> None:
     excepted = Policy(paths=(Allowance("b.py", ("gate/unreadable",), "a fixture"),))
     report = judged(UNREADABLE, policy=excepted)
     assert outcome(report) == ("pass", 0, False)
@@ -227,7 +227,7 @@ def test_ignores_expire() -> None:
 
 @pytest.mark.parametrize(("profile", "verdict"), [("advisory", "pass"), ("standard", "pass"),
                                                   ("strict", "fail")])  # fmt: skip
-def test_a_change_of_the_policy_is_told(profile: Any, verdict: str) -> None:
+def test_a_change_of_the_policy_is_a_finding(profile: Any, verdict: str) -> None:
     change = change_of({".zt-gate.toml": "profile = 'advisory'"})
     report = judged(run(), change=change, policy=Policy(profile=profile))
     assert report.verdict.value == verdict
@@ -253,7 +253,7 @@ def test_options_are_checked_and_empty_ones_are_the_defaults() -> None:
         JudgeOptions(today="2026-07-01", min_confidence="sure")
 
 
-def test_the_report_says_by_which_policy() -> None:
+def test_the_report_names_the_policy() -> None:
     policy = Policy(rev="abc", digest="d" * 64, profile="strict")
     report = judged(run(), policy=policy, task="docs", seconds=1.5, shard=(2, 3))
     assert (report.policy.rev, report.policy.digest) == ("abc", "d" * 64)
@@ -261,7 +261,7 @@ def test_the_report_says_by_which_policy() -> None:
     assert (report.seconds, report.shard, report.origin) == (1.5, (2, 3), Origin())
 
 
-def test_findings_are_sorted_the_worst_first_by_place() -> None:
+def test_findings_are_sorted_by_severity_then_location() -> None:
     ordered = [
         finding("code/b", b"a.py", 3),
         finding("code/a", b"b.py", 2),
@@ -277,7 +277,7 @@ def test_findings_are_sorted_the_worst_first_by_place() -> None:
         assert [item.finding for item in report.findings] == ordered
 
 
-def test_the_same_finding_is_said_once_at_its_worst() -> None:
+def test_duplicates_of_a_finding_are_reported_once_at_the_highest_level() -> None:
     mild = finding(confidence=Confidence.LOW)
     report = judged(run(mild), run(finding()), run(finding(), finding(line=2)))
     assert [(i.finding.location.line, i.level.value) for i in report.findings] == [
@@ -288,7 +288,7 @@ def test_the_same_finding_is_said_once_at_its_worst() -> None:
 
 
 def spoken(report: Report) -> list[str]:
-    """Every text of a report but paths, rule ids and constants of the rules."""
+    """Return every text of a report except paths, rule ids and the rules' own texts."""
     texts = [*report.errors, *report.origin.evidence]
     for item in report.findings:
         found = item.finding
@@ -307,7 +307,7 @@ def spoken(report: Report) -> list[str]:
     return texts
 
 
-def test_one_scanners_secret_is_masked_in_everything_of_all() -> None:
+def test_a_secret_of_one_scanner_is_masked_in_every_text_of_all_scanners() -> None:
     secret = finding(
         "secrets/key",
         secrets=(KEY,),
@@ -334,7 +334,7 @@ def test_one_scanners_secret_is_masked_in_everything_of_all() -> None:
     assert evidence.text[evidence.start : evidence.end] == "AKIA…[20 characters]"
 
 
-def test_patterns_mask_where_no_scanner_ran() -> None:
+def test_patterns_mask_even_if_no_scanner_ran() -> None:
     report = judged(
         run(status="error", reason=f"could not read {KEY}"),
         patterns=[re.compile("AKIA[A-Z]{16}")],
@@ -426,7 +426,7 @@ def test_no_secret_is_in_any_text_of_a_report(
     POLICIES,
     st.sampled_from(["block", "high"]),
 )
-def test_more_trouble_never_means_a_better_verdict(
+def test_further_findings_and_errors_never_improve_the_verdict(
     runs: list[ScannerRun],
     more: ScannerRun,
     extra: Finding,
@@ -462,7 +462,7 @@ def test_a_pass_means_that_nothing_blocks_and_nothing_failed(
     assert report.verdict is not Verdict.PASS or not bad
 
 
-def test_a_fingerprint_tells_what_was_found_not_where() -> None:
+def test_a_fingerprint_depends_on_what_was_found_not_where() -> None:
     line = Evidence("    eval( x )", 4, 13)
     moved = Evidence("\teval(\n x )  # now", 1, 11)
     base = finding(evidence=line)

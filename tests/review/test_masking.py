@@ -29,7 +29,7 @@ SHORT = "hunter" + "22"
         ("", ""),
     ],
 )
-def test_what_is_shown(text: str, masked: str) -> None:
+def test_what_a_mask_shows(text: str, masked: str) -> None:
     assert Masker([KEY, SHORT]).mask(text) == masked
 
 
@@ -39,7 +39,7 @@ def test_a_longer_value_wins_and_overlapping_ones_merge() -> None:
         == "x[8 characters]x [5 characters]"
     )
     assert Masker(["abcdef", "efghij"]).mask("-abcdefghij-") == "-[10 characters]-"
-    # The head of a merged one is shown only where it begins with a long value.
+    # A merged span shows its first characters only if it begins with a long value.
     long = "0123456789abcdefghij"
     assert Masker(["xx0123", long]).mask(f"xx{long}") == "[22 characters]"
     assert Masker([long, "ghijkl"]).mask(f"{long}kl") == "0123…[22 characters]"
@@ -66,7 +66,7 @@ def test_values_in_other_spellings() -> None:
         assert bare[4:] not in masker.mask(f"see {spelled} there")
 
 
-def test_each_line_of_a_longer_value() -> None:
+def test_each_line_of_a_multi_line_value() -> None:
     armour = "-----BEGIN " + "EC PRIVATE KEY-----"
     block = f"{armour}\nMHcCAQEEIIrYSSNQFaA2Hwf1\n  duRSwKtLYX5CgyYB6Ac\nab=="
     masker = Masker([block])
@@ -77,7 +77,7 @@ def test_each_line_of_a_longer_value() -> None:
     assert "duRSwKtL" not in masker.mask(json.dumps({"key": block}))
 
 
-def test_patterns_mask_what_no_scanner_saw() -> None:
+def test_patterns_mask_secrets_that_no_scanner_found() -> None:
     token = "ghp" + "_" + "a1B2" * 9
     patterns = [
         re.compile(r"ghp_[A-Za-z0-9]{36}"),
@@ -108,7 +108,7 @@ def test_the_span_moves_with_the_text() -> None:
     assert marked(wild) == wild.text
 
 
-def test_very_short_values_only_in_their_own_span() -> None:
+def test_short_values_are_masked_only_in_their_own_span() -> None:
     masker = Masker(["abc"])
     assert masker.mask("abc") == "abc"
     line = Evidence("abc pin='abc' abc", 4, 13)
@@ -116,14 +116,14 @@ def test_very_short_values_only_in_their_own_span() -> None:
     assert masker.mask_evidence(line).text == line.text
 
 
-def test_a_span_that_shows_a_part_of_its_secret() -> None:
+def test_a_span_with_a_part_of_its_secret_is_masked_whole() -> None:
     value = "0123456789abcdef" * 400
     window = value[2000:6000]
     shown = Masker([value]).mask_evidence(Evidence(window, 0, len(window)), (value,))
     assert shown.text == "0123…[4000 characters]"
 
 
-def test_values_cut_by_the_scanners_window() -> None:
+def test_values_that_the_window_cuts_are_masked() -> None:
     value = "".join(chr(97 + i * 7 % 26) + str(i % 10) for i in range(40))
     for cut in (5, 30, len(value) - 1):
         text = value[-cut:] + " " + "x" * 2000 + " " + value[:cut]
@@ -182,7 +182,7 @@ def texts(draw: st.DrawFn) -> tuple[list[str], str]:
 @given(texts())
 @example((["chara"], "chara"))
 @example((["x[8 characters]y", "12345678"], "x12345678y"))
-def test_no_value_stays_and_masking_twice_is_masking_once(
+def test_every_value_is_masked_and_masking_is_idempotent(
     case: tuple[list[str], str],
 ) -> None:
     values, text = case
@@ -196,7 +196,7 @@ def test_no_value_stays_and_masking_twice_is_masking_once(
 
 @settings(max_examples=examples(400), deadline=None)
 @given(texts(), st.integers(0, 500), st.integers(0, 500))
-def test_no_value_stays_in_evidence(
+def test_every_value_is_masked_in_evidence(
     case: tuple[list[str], str], a: int, b: int
 ) -> None:
     values, text = case
@@ -221,7 +221,7 @@ def test_without_secrets_only_the_length_changes(text: str, a: int, b: int) -> N
     assert shown.text.strip("…") in text
 
 
-def test_thousands_of_values_and_hostile_ones_stay_linear() -> None:
+def test_masking_thousands_of_values_takes_linear_time() -> None:
     values = ["k" + "".join(chr(97 + (i * 7 + j * j) % 26) for j in range(40)) + str(i)
               for i in range(5000)]  # fmt: skip
     nested = ["a" * size for size in range(5, 2000)]

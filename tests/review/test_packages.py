@@ -1,4 +1,4 @@
-"""Packages that somebody asks about before adding them."""
+"""Judging packages before a change adds them."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def test_one_package_is_judged_as_a_change_would_be(
     ["", "a b", "pkg:", "pkg:pypi", "pkg:rpm/x", "pkg:pypi/a%0Ab", "x\ny", "npm:x", "a" * 400,
      "pkg:pypi/x@1%0A--index-url", "pkg:maven/x"],
 )  # fmt: skip
-def test_what_is_no_package(text: str) -> None:
+def test_invalid_package_names_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         verify.parse_package(text)
 
 
-def test_an_unsupported_ecosystem_is_answered_with_the_supported_ones() -> None:
+def test_an_unsupported_ecosystem_is_refused_with_the_supported_ones() -> None:
     supported = "pypi, npm, cargo, golang, gem, composer, nuget, maven"
     for purl, kind in (("pkg:rpm/x", "rpm"), ("pkg:github/a/b", "github")):
         with pytest.raises(UsageError) as caught:
@@ -70,7 +70,7 @@ def test_an_unsupported_ecosystem_is_answered_with_the_supported_ones() -> None:
         )
 
 
-def test_each_ecosystem_stands_where_it_should() -> None:
+def test_report_locations_match_the_manifest_of_each_ecosystem() -> None:
     packages = [
         verify.parse_package(text)
         for text in ("pkg:pypi/a", "pkg:pypi/b@1", "pkg:npm/c", "pkg:npm/%40d/e@1.0.0",

@@ -1,4 +1,4 @@
-"""Which policy counts, and what a request must not leave out."""
+"""The policy that a run uses, and requests that are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BAD = "print(eval(input()))\n"
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    """A project whose policy was lax once; ``old`` is the tag of that time."""
+    """A project whose policy was lax before; the tag ``old`` is the last lax commit."""
     made = Repo.create(tmp_path / "repository")
     made.write(".zt-gate.toml", LAX)
     made.commit()
@@ -52,7 +52,7 @@ def test_a_branch_from_an_old_commit_is_judged_by_todays_policy(
 
 @pytest.fixture
 def merged(repo: Repo) -> Repo:
-    """A pull request that brings its own policy, checked out as CI systems do: merged."""
+    """A pull request with its own policy, checked out as a merge, as CI systems do."""
     repo.git("checkout", "-q", "-b", "topic")
     repo.write(".zt-gate.toml", LAX)
     repo.write("b.py", BAD)
@@ -73,7 +73,7 @@ def test_a_checked_out_merge_of_the_change_does_not_bring_its_policy(
     assert (report.policy.profile, report.verdict.value) == ("strict", "fail")
 
 
-def test_in_ci_a_range_that_head_is_no_part_of_has_its_bases_policy(
+def test_in_ci_a_range_without_head_is_judged_by_the_policy_of_its_base(
     merged: Repo,
 ) -> None:
     merged.git("commit", "-q", "--allow-empty", "-m", "on top of the merge")
@@ -88,10 +88,10 @@ def test_in_ci_a_range_that_head_is_no_part_of_has_its_bases_policy(
         assert report.policy.profile == "strict", name
 
 
-def test_a_later_commit_does_not_bring_the_policy_of_what_is_pushed(
+def test_a_later_commit_does_not_set_the_policy_of_a_pushed_range(
     merged: Repo,
 ) -> None:
-    """All but the last commit of a branch is pushed, and that one has the exceptions."""
+    """A push of all but the last commit of a branch, and that commit has the waivers."""
     merged.git("checkout", "-q", "topic")
     merged.git("commit", "-q", "--allow-empty", "-m", "one more")
     assert (

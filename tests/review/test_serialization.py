@@ -1,4 +1,4 @@
-"""What crosses from a scanner's process arrives unchanged, or not at all."""
+"""A run from a scanner's process is decoded unchanged or refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from zt_gate.model.finding import (
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.review import serialization
 
-ANY_TEXT = st.text(alphabet=st.characters(), max_size=20)  # lone surrogates too
+ANY_TEXT = st.text(alphabet=st.characters(), max_size=20)  # including lone surrogates
 PATHS = st.binary(max_size=12)
 NUMBERS = st.none() | st.integers(1, 10**9)
 LOCATIONS = st.one_of(
@@ -78,7 +78,7 @@ RUNS = st.builds(
 
 
 @given(RUNS)
-def test_a_run_comes_back_as_it_was(run: ScannerRun) -> None:
+def test_a_run_is_decoded_unchanged(run: ScannerRun) -> None:
     assert serialization.load(serialization.dump(run), seconds=1.5) == run
 
 
@@ -89,12 +89,12 @@ def test_a_run_comes_back_as_it_was(run: ScannerRun) -> None:
                          "not_inspected"]), inner),
     max_leaves=20,
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
-def test_anything_else_is_a_wire_error(data: bytes) -> None:
+def test_any_other_data_is_a_serialization_error(data: bytes) -> None:
     with pytest.raises(serialization.SerializationError):
         serialization.load(data, seconds=0)
 
 
-def test_a_cut_answer_is_a_wire_error() -> None:
+def test_a_truncated_result_is_a_serialization_error() -> None:
     data = serialization.dump(ScannerRun("secrets", "ok", files=3))
     for length in range(len(data)):
         with pytest.raises(serialization.SerializationError):

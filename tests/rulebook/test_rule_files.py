@@ -1,4 +1,4 @@
-"""The rules of the repository, wrong rules, and the cache that must never change them."""
+"""The rules of the repository, invalid rules, and the cache, which must not change them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_scanners_that_have_rules() -> None:
     assert rulebook.scanners_with_rules(RULES) == SCANNERS == tuple(sorted(SCANNERS))
 
 
-def test_a_folder_without_rules_is_no_scanner(folder: Path) -> None:
+def test_a_folder_without_rules_is_not_a_scanner(folder: Path) -> None:
     (folder / "empty").mkdir()
     (folder / "code" / "python" / "a.test.yaml").write_text("x: 1\n")
     assert rulebook.scanners_with_rules(folder) == ("secrets",)
@@ -91,7 +91,7 @@ def test_ids_are_unique_and_examples_stay_out_of_the_catalogue() -> None:
     assert any("examples" in rule.data for rule in with_examples.values())
 
 
-def test_no_registry_and_no_place_of_a_machine_in_a_file() -> None:
+def test_no_file_has_a_registry_host_or_a_machine_path() -> None:
     from urllib.parse import urlsplit
 
     from packageurl.contrib import purl2url
@@ -108,7 +108,7 @@ def test_no_registry_and_no_place_of_a_machine_in_a_file() -> None:
     assert len(texts) > 100
 
 
-# Wrong files
+# Invalid files
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_no_registry_and_no_place_of_a_machine_in_a_file() -> None:
         ("a = " + "[" * 5000, "b.toml"),
     ],
 )
-def test_a_wrong_file_is_one_line_that_names_it(
+def test_an_invalid_file_is_one_line_that_names_it(
     content: str, said: str, folder: Path
 ) -> None:
     (folder / "secrets" / "b.toml").write_text(content)
@@ -175,7 +175,9 @@ def test_one_id_in_two_files(folder: Path) -> None:
         (b"rules: \xff\xfe\n", "b.yaml"),
     ],
 )
-def test_a_wrong_semgrep_file_too(content: bytes, said: str, folder: Path) -> None:
+def test_an_invalid_semgrep_file_is_one_line_that_names_it(
+    content: bytes, said: str, folder: Path
+) -> None:
     (folder / "code" / "python" / "b.yaml").write_bytes(content)
     with pytest.raises(RulebookError) as caught:
         rulebook.load("code", folder=folder)
@@ -184,7 +186,7 @@ def test_a_wrong_semgrep_file_too(content: bytes, said: str, folder: Path) -> No
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_utf_8_and_no_rules_at_all(folder: Path) -> None:
+def test_a_file_that_is_not_utf_8_and_a_missing_folder(folder: Path) -> None:
     (folder / "secrets" / "a.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(RulebookError, match=r"a\.toml"):
         rulebook.load("secrets", folder=folder)
@@ -210,7 +212,7 @@ def test_the_compiled_rules_are_used_and_follow_the_file(
     first = rulebook.load("secrets", cache=cache, folder=folder)
     kept = cached(cache)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rule_files, "_tables", None)  # nothing is read again
+        patch.setattr(rule_files, "_tables", None)  # the rule files are not read again
         assert rulebook.load("secrets", cache=cache, folder=folder) == first
     (folder / "secrets" / "a.toml").write_text(GOOD.replace("made-up", "made-up-anew"))
     assert [*rulebook.load("secrets", cache=cache, folder=folder)] == [
@@ -237,7 +239,7 @@ def signed(value: object) -> bytes:
     ],
     ids=lambda content: content[-30:].decode("latin-1"),
 )  # fmt: skip
-def test_a_compiled_file_that_is_odd_is_read_anew(
+def test_an_invalid_cache_file_is_not_used(
     content: bytes, folder: Path, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"
@@ -250,7 +252,7 @@ def test_a_compiled_file_that_is_odd_is_read_anew(
     assert rulebook.load("secrets", cache=cache, folder=folder) == first
 
 
-def test_half_a_compiled_file_and_a_changed_one_are_read_anew(tmp_path: Path) -> None:
+def test_a_truncated_or_changed_cache_file_is_not_used(tmp_path: Path) -> None:
     first = rulebook.load("secrets", cache=tmp_path)
     whole = cached(tmp_path).read_bytes()
     for content in (
@@ -263,7 +265,7 @@ def test_half_a_compiled_file_and_a_changed_one_are_read_anew(tmp_path: Path) ->
         assert cached(tmp_path).read_bytes() == whole
 
 
-def test_a_cache_that_cannot_be_written_costs_nothing_but_time(folder: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_not_an_error(folder: Path) -> None:
     assert rulebook.load("secrets", cache=Path("/proc/absent"), folder=folder)
     assert rulebook.digest(cache=Path("/proc/absent"), folder=folder)
     (folder / "secrets" / "a.toml").write_text(GOOD + "since = 2026-01-02\n")
@@ -309,7 +311,7 @@ def test_the_digest_is_stable_and_follows_content_and_names(
 @pytest.mark.parametrize(
     "content", [b"", b"x" * 64, b"\xff" * 64, b"0" * 63, b"0" * 64 + b"\n"]
 )
-def test_a_kept_digest_that_is_none_does_not_count(
+def test_an_invalid_cached_digest_is_not_used(
     content: bytes, folder: Path, tmp_path: Path
 ) -> None:
     cache = tmp_path / "cache"

@@ -1,4 +1,4 @@
-"""The cache folder: private or none, and never a place that a change can write to."""
+"""The cache folder: private, and never in a folder that a change can write to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from zt_gate.system.cache import cache_folder, write_atomically
 
 
-def test_which_folder(tmp_path: Path) -> None:
+def test_the_variables_select_the_folder(tmp_path: Path) -> None:
     home, xdg, own = (str(tmp_path / name) for name in ("home", "xdg", "own"))
     everything = {"HOME": home, "XDG_CACHE_HOME": xdg, "ZT_GATE_CACHE_DIR": own}
     assert cache_folder(everything) == Path(own)
@@ -46,7 +46,7 @@ def test_a_folder_that_others_may_write_to_is_not_used(
     assert cache_folder({"ZT_GATE_CACHE_DIR": str(folder)}) is None
 
 
-def test_somebody_elses_folder_is_not_used(
+def test_a_folder_of_another_user_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ = {"ZT_GATE_CACHE_DIR": str(tmp_path / "cache")}
@@ -63,7 +63,7 @@ def test_neither_a_link_nor_a_file_is_used(tmp_path: Path) -> None:
         assert cache_folder({"ZT_GATE_CACHE_DIR": str(tmp_path / name)}) is None
 
 
-def test_a_folder_that_cannot_be_written_to(
+def test_a_folder_without_write_permission_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cache_folder({"ZT_GATE_CACHE_DIR": "/proc/zt-gate"}) is None
@@ -119,7 +119,7 @@ def test_a_failure_leaves_nothing(
 
 
 def test_a_file_of_the_project_keeps_its_mode(tmp_path: Path) -> None:
-    """A policy that only its writer can read breaks images and packages made of the folder."""
+    """A policy that only its owner can read breaks images and packages built from the folder."""
     target = tmp_path / "policy"
     old = os.umask(0o022)
     try:

@@ -1,4 +1,4 @@
-"""What counts as CI, and that the marks are set and taken away in one place."""
+"""Detecting CI, and setting and removing its variables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_what_counts_as_ci(environ: dict[str, str], expected: bool) -> None:
     assert in_ci(environ)
 
 
-def test_other_variables_stay() -> None:
+def test_other_variables_are_kept() -> None:
     assert without_ci_markers({"HOME": "h", "CI": "true", "TF_BUILD": "1"}) == {
         "HOME": "h"
     }

@@ -1,4 +1,4 @@
-"""Children that misbehave, all of them real."""
+"""Real child processes that exceed limits, fail, or leave processes behind."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_input_and_output_larger_than_the_pipes(tmp_path: Path) -> None:
     assert (len(done.stdout), len(done.stderr)) == (3_000_000, 3_000_000)
 
 
-def test_a_child_without_input_sees_its_end(tmp_path: Path) -> None:
+def test_a_child_without_input_reads_end_of_file(tmp_path: Path) -> None:
     assert python("import sys; print(len(sys.stdin.read()))", tmp_path).stdout == b"0\n"
 
 
@@ -87,7 +87,7 @@ def test_a_child_that_does_not_read_its_input(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("stdin", [b"", b"x" * (1 << 20)], ids=["none", "unread"])
-def test_the_deadline_ends_it(code: str, stdin: bytes, tmp_path: Path) -> None:
+def test_the_deadline_ends_a_child(code: str, stdin: bytes, tmp_path: Path) -> None:
     with pytest.raises(TimeLimitError, match=r"did not finish within 0\.\d+ s"):
         python(code, tmp_path, 0.5, stdin=stdin)
 
@@ -96,9 +96,10 @@ BURN = "while True: pass"
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="other systems do not say what a child used"
+    sys.platform != "linux",
+    reason="other systems do not report the CPU time of a child",
 )
-def test_the_limit_of_cpu_time_ends_what_works(tmp_path: Path) -> None:
+def test_the_cpu_limit_ends_a_busy_child(tmp_path: Path) -> None:
     with pytest.raises(TimeLimitError, match=r"used more than 0\.2 s of CPU time"):
         python(BURN, tmp_path, 3600, cpu_seconds=0.2)
     code = f"import os; os.close(1); os.close(2)\n{BURN}"
@@ -106,7 +107,7 @@ def test_the_limit_of_cpu_time_ends_what_works(tmp_path: Path) -> None:
         python(code, tmp_path, 3600, cpu_seconds=0.2)
 
 
-def test_the_limit_of_cpu_time_does_not_end_what_waits(tmp_path: Path) -> None:
+def test_the_cpu_limit_does_not_end_a_waiting_child(tmp_path: Path) -> None:
     done = python(
         "import time; time.sleep(2); print('done')", tmp_path, 3600, cpu_seconds=1.5
     )
@@ -115,9 +116,10 @@ def test_the_limit_of_cpu_time_does_not_end_what_waits(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="other systems do not say what children used"
+    sys.platform != "linux",
+    reason="other systems do not report the CPU time of children",
 )
-def test_ended_children_of_a_child_count(tmp_path: Path) -> None:
+def test_the_cpu_time_of_exited_grandchildren_counts(tmp_path: Path) -> None:
     code = (
         "import os, time\nwhile True:\n    pid = os.fork()\n    if not pid:\n"
         "        while time.process_time() < 0.1: pass\n        os._exit(0)\n"
@@ -128,9 +130,9 @@ def test_ended_children_of_a_child_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(
-    sys.platform != "linux", reason="elsewhere the worker's own limit holds"
+    sys.platform != "linux", reason="other systems have only the worker's own limit"
 )
-def test_the_kernel_ends_it_where_nobody_can_look(
+def test_the_kernel_limits_cpu_time_where_the_watchdog_cannot_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "cpu_of_process", lambda _pid: None)
@@ -138,7 +140,7 @@ def test_the_kernel_ends_it_where_nobody_can_look(
         python(BURN, tmp_path, 3600, cpu_seconds=0.2)
 
 
-def test_a_deadline_that_is_past(tmp_path: Path) -> None:
+def test_a_past_deadline_ends_a_child(tmp_path: Path) -> None:
     with pytest.raises(ProcessFailedError, match="did not finish within"):
         python("print(1)", tmp_path, -1)
 
@@ -154,7 +156,7 @@ def test_a_grandchild_that_keeps_the_pipe_ends_at_the_deadline(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_too_much_output_ends_it(stream: str, tmp_path: Path) -> None:
+def test_too_much_output_ends_a_child(stream: str, tmp_path: Path) -> None:
     code = f"import sys\nwhile True: sys.{stream}.write('x' * 65536)"
     with pytest.raises(ProcessFailedError, match="more than 100,000 bytes"):
         python(code, tmp_path, max_output=100_000)
@@ -164,7 +166,7 @@ def test_too_much_output_ends_it(stream: str, tmp_path: Path) -> None:
     )
 
 
-def test_no_zombies_and_no_descriptors_stay(tmp_path: Path) -> None:
+def test_no_zombies_and_no_descriptors_are_left(tmp_path: Path) -> None:
     def opened() -> set[str]:
         return set(os.listdir("/dev/fd"))
 
@@ -188,7 +190,7 @@ def test_no_zombies_and_no_descriptors_stay(tmp_path: Path) -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
-def test_what_cannot_be_started(tmp_path: Path) -> None:
+def test_programs_that_cannot_be_started_are_errors(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.write_text("#!/bin/sh\n")
     text = tmp_path / "no-program"
@@ -236,7 +238,7 @@ def test_the_environment_is_scrubbed(
     assert (seen["GIVEN"], seen["LANG"]) == ("1", "C.UTF-8")
 
 
-def test_places_must_be_absolute(tmp_path: Path) -> None:
+def test_path_variables_must_be_absolute(tmp_path: Path) -> None:
     assert scrubbed_environment({"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
     assert "SSL_CERT_FILE" not in scrubbed_environment(
         {"SSL_CERT_FILE": "certificates.pem"}
@@ -244,14 +246,14 @@ def test_places_must_be_absolute(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["", ":", ".", "bin:./x", "::"])
-def test_a_path_of_nothing_is_the_systems_own(path: str) -> None:
+def test_a_path_without_absolute_entries_becomes_the_default(path: str) -> None:
     assert safe_search_path(path) == os.defpath
     assert scrubbed_environment({"PATH": path})["PATH"] == os.defpath
     assert scrubbed_environment({})["PATH"] == os.defpath
 
 
 @given(st.text("/.:ab", max_size=20))
-def test_a_path_never_means_the_current_folder(path: str) -> None:
+def test_a_path_never_contains_the_current_folder(path: str) -> None:
     entries = safe_search_path(path).split(":")
     assert entries
     assert all(os.path.isabs(entry) for entry in entries)

@@ -1,4 +1,4 @@
-"""Signals that come while nothing may be left half done."""
+"""Signals that arrive in a step that must not be interrupted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def second_thread() -> Iterator[None]:
-    """Another thread that masks nothing: the kernel may give it the process's signals."""
+    """Another thread without a signal mask: the kernel may give it the process's signals."""
     over = threading.Event()
     thread = threading.Thread(target=over.wait)
     thread.start()
@@ -39,7 +39,7 @@ def interrupting() -> Iterator[None]:
 
 @pytest.mark.usefixtures("second_thread", "interrupting")
 @pytest.mark.parametrize("number", TERMINATION_SIGNALS)
-def test_a_signal_that_another_thread_catches_waits_too(number: int) -> None:
+def test_a_signal_that_another_thread_receives_is_deferred(number: int) -> None:
     done: list[object] = []
 
     def work() -> None:
@@ -55,7 +55,7 @@ def test_a_signal_that_another_thread_catches_waits_too(number: int) -> None:
 
 
 @pytest.mark.usefixtures("second_thread", "interrupting")
-def test_one_inside_another_waits_for_the_outer() -> None:
+def test_nested_blocks_defer_until_the_outer_one_ends() -> None:
     done: list[object] = []
 
     def work() -> None:
@@ -83,7 +83,7 @@ def test_an_ignored_signal_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-def test_outside_the_main_thread_the_mask_alone_holds() -> None:
+def test_outside_the_main_thread_only_the_mask_is_set() -> None:
     masked: list[bool] = []
 
     def body() -> None:
@@ -99,7 +99,7 @@ def test_outside_the_main_thread_the_mask_alone_holds() -> None:
 
 
 @pytest.mark.usefixtures("interrupting")
-def test_a_private_folder_is_gone_after_an_interrupt(tmp_path: Path) -> None:
+def test_a_private_folder_is_removed_after_an_interrupt(tmp_path: Path) -> None:
 
     def work() -> None:
         with private_folder({"TMPDIR": str(tmp_path)}) as folder:

@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
-    from zt_gate.model.report import Report
+    from zt_gate.model.report import Origin, Report
+    from zt_gate.model.rule import Rule
     from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
 
 __all__ = ["Request", "RequestKind", "run", "secret_patterns"]
@@ -67,10 +69,7 @@ def run(
             request, git, trusted, scanners=registered(), rules=RuleIds(cache_dir)
         )
         gate_rules = rulebook.load("gate", cache=cache_dir)
-        marks = authorship.marks_of(
-            gate_rules[authorship.RULE], policy.ai, request.ai_labels
-        )
-        origin = authorship.detect_origin(change.commits, request.origin_hints, marks)
+        origin = _origin(change, request, policy, gate_rules[authorship.RULE])
         policy = replace(policy, profile=authorship.profile_for(origin, policy.profile))
         builder = ContextBuilder(
             request, policy, git, trusted, workdir, environ, cache_dir
@@ -89,9 +88,6 @@ def run(
         )
         if unmasked is not None:
             unmasked(runs)
-        salt = judge.DEFAULT_SALT
-        if waivers.baseline:
-            salt = waivers.baseline.salt
         needs_review = origin.ai or request.review_all
         report = judge.judge(
             change,
@@ -104,12 +100,21 @@ def run(
             patterns=_masking_patterns(runs, cache_dir, texts=origin.evidence),
             origin=origin,
             seconds=time.monotonic() - started,
-            salt=request.salt or salt,
+            salt=request.salt or _salt_of(waivers.baseline),
             exceptions=waivers,
             unreviewed=request.unreviewed if needs_review else "",
         )
 
     return _logged(report, policy, request, git, environ)
+
+
+def _origin(change: ChangeSet, request: Request, policy: Policy, rule: Rule) -> Origin:
+    marks = authorship.marks_of(rule, policy.ai, request.ai_labels)
+    return authorship.detect_origin(change.commits, request.origin_hints, marks)
+
+
+def _salt_of(baseline: Baseline | None) -> bytes:
+    return judge.DEFAULT_SALT if baseline is None else baseline.salt
 
 
 def _scan(

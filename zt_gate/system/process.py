@@ -115,23 +115,7 @@ def run(
     if not os.path.isabs(argv[0]):
         raise ProcessFailedError(f"{name} was not started: its path is a relative path")
     environment = scrubbed_environment(os.environ) | dict(env or {})
-    try:
-        child = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=environment,
-            start_new_session=False,
-            close_fds=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-    except OSError as error:
-        raise ProcessFailedError(
-            f"{name} could not be started: {error.strerror}"
-        ) from error
-    except ValueError as error:  # a NUL in an argument or in the environment
-        raise ProcessFailedError(f"{name} could not be started: {error}") from error
+    child = _start(argv, name, cwd, environment)
     if math.isfinite(cpu_seconds):
         limit_cpu(cpu_seconds, child.pid)
     wall_seconds = deadline - time.monotonic()
@@ -148,6 +132,28 @@ def run(
     if completed.returncode == -signal.SIGXCPU:
         raise TimeLimitError(name, exceeded_cpu(cpu_seconds))
     return completed
+
+
+def _start(
+    argv: Sequence[str], name: str, cwd: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=environment,
+            start_new_session=False,
+            close_fds=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise ProcessFailedError(
+            f"{name} could not be started: {error.strerror}"
+        ) from error
+    except ValueError as error:  # a NUL in an argument or in the environment
+        raise ProcessFailedError(f"{name} could not be started: {error}") from error
 
 
 def _communicate(
