@@ -1,11 +1,11 @@
-"""How long the action takes, from a cold and from a warm cache.
+"""Measures the duration of the action with a cold and with a warm cache.
 
     python -m bench.action
 
-A repository with one changed Python file is judged twice as on a runner: first with
-nothing kept, so that the engine is downloaded, then with the wheels of the first run and
-a new environment, as actions/cache leaves it. Wall and CPU seconds of all ``run:`` steps
-(children included); bringing a Python and moving the cache are the runner's own.
+The action checks a repository with one changed Python file twice, as on a runner: first
+without a cache, so that the engine is downloaded, then with the wheels of the first run
+and a new environment, as with actions/cache. Prints wall and CPU seconds of all ``run:``
+steps with their children, without the setup of Python and the transfer of the cache.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _USES = ("actions/setup-python", "actions/cache")
 _BEFORE = 'def total(prices: list[int]) -> int:\n    """Add prices."""\n    return sum(prices)\n'
 
 
-def measured(repo: Repo, temp: Path, base: str) -> tuple[float, float, str]:
+def measure(repo: Repo, temp: Path, base: str) -> tuple[float, float, str]:
     """Return wall seconds, CPU seconds and the verdict of one run."""
     event = {"pull_request": pull(base, repo.head()), "repository": about()}
     environ = {
@@ -56,7 +56,7 @@ def main() -> None:
         temp = Path(folder, "runner")
         temp.mkdir()
         for name in ("cold", "warm"):
-            wall, cpu, verdict = measured(repo, temp, base)
+            wall, cpu, verdict = measure(repo, temp, base)
             size = sum(
                 f.stat().st_size for f in (temp / "zt-gate" / "wheels").iterdir()
             )

@@ -1,15 +1,15 @@
-"""How much the code scanner finds, beside its peers in the same run, and how quiet it is.
+"""Measures recall and false positives of the code scanner and of other scanners.
 
     python -m bench.code --samples FILE… [--packages NAME…] [--npm NAME…] [--go MODULE@VERSION…]
         [--bandit PROGRAM] [--njsscan PROGRAM] [--brief]
 
 A sample file has one JSON object per line, ``{"source", "lang", "cwe": [89],
 "label": "vulnerable" or "safe", "text"}``, and may be compressed with xz.  A
-sample counts as found where a finding at block or warn has a CWE of the right
-family: the file level, as a gate decides.  ``--packages`` and its kin count
-the findings per 100,000 lines of source distributions.  Bandit and njsscan take
-part where they are installed beside this Python, or by their programs' paths.
-``--brief`` leaves the rows by CWE out: README's tables.
+sample counts as found if its file has a finding at block or warn with a CWE of
+the same family.  ``--packages``, ``--npm`` and ``--go`` count the findings per
+100,000 lines of source distributions.  Bandit and njsscan are compared if they are
+installed beside this Python, or if their paths are given.  ``--brief`` omits the rows by
+CWE, as in the tables of README.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import code_packages
-from bench.code_peers import Found, families, scanners
+from bench.code_peers import ScannerHits, families, scanners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ EXTENSIONS = {"python": "py", "javascript": "js", "typescript": "ts", "go": "go"
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample: where it is from, and what is wrong with it (or was, before a fix)."""
+    """One sample: its source, its CWE numbers, and whether it is vulnerable or fixed."""
 
     name: str
     source: str
@@ -85,11 +85,13 @@ class Rate:
 
 
 def rate(samples: Iterable[Sample], hits: Mapping[str, Mapping[int, int]]) -> Rate:
-    """Count the samples in which a finding of the right family was made."""
+    """Return the shares of samples with a finding of the same family."""
     levels: dict[bool, list[int]] = {True: [], False: []}
     for sample in samples:
-        found = hits.get(sample.name, {})
-        best = max((found.get(family, 0) for family in families(sample.cwe)), default=0)
+        family_levels = hits.get(sample.name, {})
+        best = max(
+            (family_levels.get(family, 0) for family in families(sample.cwe)), default=0
+        )
         levels[sample.vulnerable].append(best)
     return Rate(
         len(levels[True]), len(levels[False]),
@@ -122,12 +124,16 @@ def main(words: list[str] | None = None) -> None:
         "--samples", nargs="*", type=Path, default=[], help="files of samples"
     )
     parser.add_argument(
-        "--packages", nargs="*", default=[], help="Python packages, for noise"
+        "--packages", nargs="*", default=[], help="Python packages for false positives"
     )
-    parser.add_argument("--npm", nargs="*", default=[], help="npm packages, for noise")
-    parser.add_argument("--go", nargs="*", default=[], help="Go modules, for noise")
-    parser.add_argument("--bandit", help="bandit's program")
-    parser.add_argument("--njsscan", help="njsscan's program")
+    parser.add_argument(
+        "--npm", nargs="*", default=[], help="npm packages for false positives"
+    )
+    parser.add_argument(
+        "--go", nargs="*", default=[], help="Go modules for false positives"
+    )
+    parser.add_argument("--bandit", help="path of bandit")
+    parser.add_argument("--njsscan", help="path of njsscan")
     parser.add_argument("--brief", action="store_true", help="no rows by CWE")
     options = parser.parse_args(words)
     programs = {"bandit": options.bandit, "njsscan": options.njsscan}
@@ -144,31 +150,33 @@ def main(words: list[str] | None = None) -> None:
             print("|---|---:|---|---:|---:|")
         for language, names in named.items():
             if names:
-                _print_noise(language, names, programs, Path(place))
+                _print_false_positives(language, names, programs, Path(place))
 
 
-def _print_noise(
+def _print_false_positives(
     language: str, names: list[str], programs: dict[str, str | None], place: Path
 ) -> None:
     """Print the findings per 100,000 lines of packages of one language."""
     folder = code_packages.fetch(language, names, place)
     lines = code_packages.keep_code(folder, language)
     if not lines:
-        print(f"| {language} | 0 | nothing could be had | – | – |")
+        print(f"| {language} | 0 | nothing could be downloaded | – | – |")
         return
-    for found in scanners(programs, folder):
-        if language in found.languages:
-            loud = found.counts["block"] + found.counts["warn"]
-            shares = (
-                f"{found.counts['block'] * 1e5 / lines:.1f} | {loud * 1e5 / lines:.1f}"
-            )
-            print(
-                f"| {language}: {', '.join(names)} | {lines:,} | {found.scanner} | {shares} |"
-            )
+    title = f"{language}: {', '.join(names)}"
+    for scanner_hits in scanners(programs, folder):
+        if language not in scanner_hits.languages:
+            continue
+        blocking = scanner_hits.counts["block"]
+        reported = blocking + scanner_hits.counts["warn"]
+        shares = f"{blocking * 1e5 / lines:.1f} | {reported * 1e5 / lines:.1f}"
+        print(f"| {title} | {lines:,} | {scanner_hits.scanner} | {shares} |")
 
 
 def _print_rates(
-    samples: Mapping[str, Sample], found: Iterable[Found], *, brief: bool = False
+    samples: Mapping[str, Sample],
+    compared: Iterable[ScannerHits],
+    *,
+    brief: bool = False,
 ) -> None:
     print(
         "| samples | scanner | vulnerable | safe | recall | at block | false | false at block |"
@@ -177,9 +185,11 @@ def _print_rates(
     for name, members in groups(samples):
         if brief and "CWE-" in name:
             continue
-        for one in found:
-            if members[0].lang in one.languages:
-                print(f"| {name} | {one.scanner} | {rate(members, one.hits).cells()} |")
+        for scanner_hits in compared:
+            if members[0].lang not in scanner_hits.languages:
+                continue
+            cells = rate(members, scanner_hits.hits).cells()
+            print(f"| {name} | {scanner_hits.scanner} | {cells} |")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Source distributions of named packages, on which ``bench/code.py`` counts alarms.
+"""Source distributions of packages, on which ``bench/code.py`` counts false positives.
 
-Python's are downloaded with pip, npm's with ``npm pack``, Go's modules with
-``go mod download``; what cannot be had is said and left out.  Tests, bundles
-and vendored code are no part of what a package's authors would be stopped for.
+Python packages are downloaded with pip, npm packages with ``npm pack``, Go modules with
+``go mod download``.  Failed downloads are printed and left out, and so are tests, bundles
+and vendored code.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ CODE = {
     "javascript": (".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx"),
     "go": (".go",),
 }
-_NOT_OURS = frozenset(
+_SKIPPED_FOLDERS = frozenset(
     ("test", "tests", "testing", "__tests__", "testdata", "dist", "browser", "node_modules",
      "vendor", "_vendor", "docs", "examples", "benchmarks")
 )  # fmt: skip
-_SUFFIXES = (".min.js", ".d.ts", "_test.go", ".pb.go")
+_SKIPPED_SUFFIXES = (".min.js", ".d.ts", "_test.go", ".pb.go")
 
 
 def fetch(language: str, names: Iterable[str], folder: Path) -> Path:
@@ -48,19 +48,24 @@ def fetch(language: str, names: Iterable[str], folder: Path) -> Path:
             tarfile.TarError,
             ValueError,
         ) as error:
-            print(f"{name} could not be had: {str(error)[:200]}", file=sys.stderr)
+            print(
+                f"download failed, left out: {name}: {str(error)[:200]}",
+                file=sys.stderr,
+            )
     return code
 
 
 def keep_code(folder: Path, language: str) -> int:
-    """Remove all but a language's code that its authors wrote; return its lines."""
+    """Remove all files but the authors' own code in a language; return its line count."""
     lines = 0
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = file.relative_to(folder).parts[1:-1]
-        ours = file.name.endswith(CODE[language]) and not file.name.endswith(_SUFFIXES)
+        is_own_code = file.name.endswith(CODE[language]) and not file.name.endswith(
+            _SKIPPED_SUFFIXES
+        )
         if (
-            ours
-            and not _NOT_OURS.intersection(inside)
+            is_own_code
+            and not _SKIPPED_FOLDERS.intersection(inside)
             and not file.name.startswith("test_")
         ):
             lines += file.read_bytes().count(b"\n")
@@ -81,7 +86,7 @@ def _npm(name: str, folder: Path) -> Iterator[Path]:
     if npm is None:
         raise FileNotFoundError("npm is not installed")
     done = _run([npm, "pack", "--json", "--silent", name], folder)
-    yield from (folder / one["filename"] for one in json.loads(done))
+    yield from (folder / package["filename"] for package in json.loads(done))
 
 
 def _go(name: str, folder: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The scanners that ``bench/code.py`` compares, each on a folder, by CWE family."""
+"""Runs the scanners that ``bench/code.py`` compares on a folder; hits are by CWE family."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Weaknesses that count as the same: a hit in one of a line is a hit for all of it.
+#: Equivalent CWE numbers: a hit for one number of a line counts for all of them.
 FAMILIES = (
     (89, 943, 564), (78, 77, 88), (94, 95, 96, 1336), (79, 80, 83, 87, 116),
     (22, 23, 29, 36, 59, 73, 434), (502,),
@@ -35,8 +35,8 @@ Hits = dict[str, dict[int, int]]
 
 
 @dataclass(frozen=True)
-class Found:
-    """What one scanner found in a folder, and for which languages it is made."""
+class ScannerHits:
+    """The findings of one scanner in a folder, and the languages that it supports."""
 
     scanner: str
     languages: frozenset[str]
@@ -45,16 +45,16 @@ class Found:
 
 
 def families(numbers: Iterable[int]) -> frozenset[int]:
-    """Return the families of CWE numbers; one that is in none is its own, below zero."""
-    found: set[int] = set()
+    """Return the families of CWE numbers; a number without a family is its own, negated."""
+    result: set[int] = set()
     for number in numbers:
-        inside = {index for index, family in enumerate(FAMILIES) if number in family}
-        found |= inside or {-number}
-    return frozenset(found)
+        matching = {index for index, family in enumerate(FAMILIES) if number in family}
+        result |= matching or {-number}
+    return frozenset(result)
 
 
 def gate(folder: Path) -> tuple[Hits, dict[str, int]]:
-    """Scan a folder with the gate; return what it found and the number of findings by level."""
+    """Scan a folder with the gate; return hits and the number of findings by level."""
     words = [
         sys.executable,
         "-m",
@@ -77,7 +77,9 @@ def gate(folder: Path) -> tuple[Hits, dict[str, int]]:
             continue
         counts[finding["level"]] += 1
         numbers = (int(name.removeprefix("CWE-")) for name in finding["cwe"])
-        _note(hits[finding["path"]], numbers, 2 if finding["level"] == "block" else 1)
+        _add_hit(
+            hits[finding["path"]], numbers, 2 if finding["level"] == "block" else 1
+        )
     for run in report["runs"]:
         if run["status"] == "error":
             print(f"incomplete: {run['reason']}", file=sys.stderr)
@@ -85,29 +87,29 @@ def gate(folder: Path) -> tuple[Hits, dict[str, int]]:
 
 
 def bandit(program: str, folder: Path) -> tuple[Hits, dict[str, int]]:
-    """The same with bandit; its severity high counts as block, the others as warn."""
+    """The same with bandit; severity HIGH counts as block, others as warn."""
     done = subprocess.run(
         [program, "-r", ".", "-f", "json", "-q", "--exit-zero"],
         cwd=folder, capture_output=True, check=False,
     )  # fmt: skip
     hits: Hits = defaultdict(dict)
     counts = dict.fromkeys(LEVELS, 0)
-    for found in json.loads(done.stdout)["results"]:
-        level = "block" if found["issue_severity"] == "HIGH" else "warn"
+    for finding in json.loads(done.stdout)["results"]:
+        level = "block" if finding["issue_severity"] == "HIGH" else "warn"
         counts[level] += 1
-        number = found.get("issue_cwe", {}).get("id")
-        path = found["filename"].removeprefix("./")
-        _note(hits[path], [number] if number else [], 2 if level == "block" else 1)
+        number = finding.get("issue_cwe", {}).get("id")
+        path = finding["filename"].removeprefix("./")
+        _add_hit(hits[path], [number] if number else [], 2 if level == "block" else 1)
     return hits, counts
 
 
-def _note(found: dict[int, int], numbers: Iterable[int], level: int) -> None:
+def _add_hit(levels: dict[int, int], numbers: Iterable[int], level: int) -> None:
     for family in families(numbers):
-        found[family] = max(level, found.get(family, 0))
+        levels[family] = max(level, levels.get(family, 0))
 
 
 def njsscan(program: str, folder: Path) -> tuple[Hits, dict[str, int]]:
-    """The same with njsscan; its severity ERROR counts as block, the others as warn."""
+    """The same with njsscan; severity ERROR counts as block, others as warn."""
     done = subprocess.run(
         [program, "--json", "."], cwd=folder, capture_output=True, check=False,
         env={**os.environ, "PATH": f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"},
@@ -124,7 +126,7 @@ def njsscan(program: str, folder: Path) -> tuple[Hits, dict[str, int]]:
             for place in rule.get("files", ()):
                 counts[level] += 1
                 path = os.path.relpath(Path(folder, place["file_path"]), folder)
-                _note(
+                _add_hit(
                     hits[path],
                     [int(number)] if number.isdigit() else [],
                     2 - (level == "warn"),
@@ -139,12 +141,12 @@ _PEERS = {
 }
 
 
-def scanners(programs: dict[str, str | None], folder: Path) -> Iterator[Found]:
-    """Yield what each scanner finds in a folder: this one, and the peers that are installed.
+def scanners(programs: dict[str, str | None], folder: Path) -> Iterator[ScannerHits]:
+    """Yield the hits of this scanner and of the other installed ones.
 
-    A peer is looked for in ``programs``, then beside this Python.
+    Other scanners are located in ``programs``, then beside this Python.
     """
-    yield Found("zt-gate", _OURS, *gate(folder))
+    yield ScannerHits("zt-gate", _OURS, *gate(folder))
     for name, (run, languages) in _PEERS.items():
         program = programs.get(name) or shutil.which(
             name, path=str(Path(sys.executable).parent)
@@ -152,4 +154,4 @@ def scanners(programs: dict[str, str | None], folder: Path) -> Iterator[Found]:
         if program is None:
             print(f"{name} is not compared: it is not installed.", file=sys.stderr)
             continue
-        yield Found(name, languages, *run(program, folder))
+        yield ScannerHits(name, languages, *run(program, folder))

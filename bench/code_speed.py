@@ -1,12 +1,11 @@
-"""How fast the code scanner is: new content, the same content again, and nothing to look at.
+"""Measures the speed of the code scanner: new content, cached content, nothing to scan.
 
     python bench/code_speed.py [--rounds N] [--markdown]
 
-Each row is ``zt-gate scan --staged --scanner code`` in a repository of its own:
-wall and CPU seconds of the command, children included, and what the scanner
-itself reports of it.  The files are modules of Python's standard library, and
-those of a "new" row get another first line in every round, so that no result
-is remembered while the rules are.
+Each row runs ``zt-gate scan --staged --scanner code`` in a new repository: wall and CPU
+seconds of the command with its children, and the seconds that the scanner reports.  The
+files are modules of Python's standard library.  In rows with new content, their first
+line changes in every round, so that rules are cached but results are not.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ PLAIN = "class Place{n}:\n    def __init__(self, x):\n        self.x = x + {n}\n
 
 @dataclass(frozen=True)
 class Row:
-    """One measured case: the number of files, and whether their content is new every time."""
+    """One measured case: the number of files, and whether each round has new content."""
 
     title: str
     files: int
@@ -72,7 +71,7 @@ def git(repo: Path, *words: str) -> None:
 
 
 def modules(count: int) -> list[str]:
-    """Return modules of the standard library of 3 to 60 KB, the same ones every time."""
+    """Return modules of 3 to 60 KB of the standard library, always the same ones."""
     folder = Path(sysconfig.get_path("stdlib"))
     found = [
         file
@@ -83,12 +82,12 @@ def modules(count: int) -> list[str]:
     return [file.read_text("utf-8") for file in found[::step][:count]]
 
 
-def stage(repo: Path, row: Row, turn: int) -> None:
+def stage(repo: Path, row: Row, round_number: int) -> None:
     texts = modules(row.files) if row.could_match else [
         PLAIN.format(n=number) * 20 for number in range(row.files)
     ]  # fmt: skip
     for number, text in enumerate(texts):
-        first = f"# turn {turn}\n" if row.is_new else ""
+        first = f"# round {round_number}\n" if row.is_new else ""
         (repo / f"module_{number}.py").write_text(first + text, "utf-8")
     git(repo, "add", "-A")
 
@@ -96,14 +95,13 @@ def stage(repo: Path, row: Row, turn: int) -> None:
 def run(repo: Path, environ: dict[str, str]) -> Cost:
     words = [sys.executable, "-m", "zt_gate", "scan", "--staged", "--scanner", "code",
              "--format", "json"]  # fmt: skip
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.perf_counter()
     done = subprocess.run(
         words, cwd=repo, env=environ, capture_output=True, check=False
     )
-    wall, after = (
-        time.perf_counter() - started,
-        resource.getrusage(resource.RUSAGE_CHILDREN),
-    )
+    wall = time.perf_counter() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in {0, 1}:
         raise SystemExit(
             f"exit {done.returncode}\n{done.stdout.decode()}{done.stderr.decode()}"
@@ -116,7 +114,7 @@ def run(repo: Path, environ: dict[str, str]) -> Cost:
 
 
 def measure(folder: Path, row: Row, rounds: int) -> Cost:
-    """Return the medians; a round before them fills what is remembered."""
+    """Return the medians; a first round that is not counted fills the caches."""
     repo = folder / "repo"
     repo.mkdir(parents=True)
     git(repo, "init", "-q")
@@ -124,10 +122,11 @@ def measure(folder: Path, row: Row, rounds: int) -> Cost:
     environ = {**os.environ, **GIT, "PYTHONPATH": str(ROOT),
                "ZT_GATE_CACHE_DIR": str(folder / "cache")}  # fmt: skip
     costs = []
-    for turn in range(rounds + 1):
-        stage(repo, row, turn)
-        found = run(repo, environ)
-        costs += [found] if turn else []
+    for round_number in range(rounds + 1):
+        stage(repo, row, round_number)
+        cost = run(repo, environ)
+        if round_number:
+            costs.append(cost)
     return Cost(
         median(cost.wall for cost in costs),
         median(cost.cpu for cost in costs),

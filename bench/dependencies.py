@@ -1,14 +1,14 @@
-"""How the dependencies scanner does, against a registry on this machine.
+"""Measures the dependencies scanner against a local test registry.
 
     python bench/dependencies.py [--rounds N] [--only PART…] [--markdown]
         [--names CASES.jsonl.xz --pypi-names PYPI.tsv.xz --npm-names NPM.tsv.xz]
 
-Parts: cost, faults, popular, hallucinated, names.  The registry of the tests
-answers; the scanner runs in an interpreter of its own, as it does in the gate,
-and pip-audit looks at the same pins.  CPU is that of the process and its
-children above a bare interpreter.  ``names`` needs lists that the repository
-does not hold: cases with the fields ecosystem, name and imitates, and all names
-of each ecosystem with the rank or the downloads in the last column.
+Parts: cost, faults, popular, hallucinated, names.  The scanner runs in a separate
+interpreter, as in the gate, against the registry of the tests.  pip-audit audits the same
+pins.  CPU time is that of the process and its children, without the start of the
+interpreter.  ``names`` needs lists that are not in the repository: cases with the fields
+ecosystem, name and imitates, and all names of each ecosystem with the rank or the
+downloads in the last column.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.support.registry import Fault, Registry  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The faults of the issue; the registry has some more.
+# The test registry supports more faults.
 FAULTS: tuple[Fault, ...] = (
     "404", "429", "500", "reset", "slow", "cut", "html", "empty", "wrong-name", "redirect",
     "huge", "portal", "expired", "no-date", "no-etag",
@@ -71,8 +71,8 @@ print(json.dumps({
 
 
 @dataclass(frozen=True)
-class Done:
-    """One run: seconds, and what was said."""
+class ScanResult:
+    """One run: seconds, findings as "rule package", and imported modules."""
 
     wall: float
     cpu: float
@@ -87,7 +87,7 @@ def scan(
     old: dict[str, str],
     *,
     offline: bool = False,
-) -> Done:
+) -> ScanResult:
     job = {
         "environ": environ,
         "cache": cache,
@@ -95,11 +95,11 @@ def scan(
         "old": old,
         "offline": offline,
     }
-    said = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", RUN, str(ROOT)], input=json.dumps(job), text=True,
         capture_output=True, check=True,
     )  # fmt: skip
-    return Done(**json.loads(said.stdout))
+    return ScanResult(**json.loads(completed.stdout))
 
 
 def requirements(names: Sequence[str]) -> dict[str, str]:
@@ -114,7 +114,7 @@ def package_json(names: Sequence[str]) -> dict[str, str]:
     }
 
 
-def say(what: str, value: str, aim: str = "") -> None:
+def print_row(what: str, value: str, aim: str = "") -> None:
     row = (
         f"| {what} | {value} | {aim} |"
         if MARKDOWN
@@ -139,7 +139,7 @@ def cost(rounds: int) -> None:
 
         def runs(
             files: dict[str, str], old: dict[str, str], *, warm: bool = False
-        ) -> list[Done]:
+        ) -> list[ScanResult]:
             folder = Path(top, f"cache-{next(fresh)}")
             done = []
             for _ in range(rounds + warm):
@@ -151,58 +151,62 @@ def cost(rounds: int) -> None:
 
         code = {"app.py": "x = 1\n"}
         nothing = runs(code, {})
-        say(
+        print_row(
             "no manifest changed, CPU",
             f"{median(d.cpu for d in nothing) * 1000:.1f} ms",
             "5 ms",
         )
-        say("… readers, checks and modules of the network that are loaded",
+        print_row("… readers, checks and modules of the network that are loaded",
             str(len(nothing[0].modules)), "0")  # fmt: skip
         five = requirements(outside[:5])
         warm = runs(five, {}, warm=True)
-        say("five outside the snapshot, warm, CPU", f"{median(d.cpu for d in warm) * 1000:.0f} ms",
-            "60 ms")  # fmt: skip
+        warm_cpu = median(result.cpu for result in warm)
+        print_row(
+            "five outside the snapshot, warm, CPU", f"{warm_cpu * 1000:.0f} ms", "60 ms"
+        )
         vouched = runs(
             requirements([f"{n}==1.0" for n in known_names("pypi", 5)]), {}, warm=True
         )
-        say(
+        print_row(
             "five in the snapshot, warm, CPU",
             f"{median(d.cpu for d in vouched) * 1000:.0f} ms",
         )
         cold = median(d.wall for d in runs(five, {}))
         trips = trips_of(environ, top, five, registry)
-        say("five outside it, cold at 40 ms, wall", f"{cold * 1000:.0f} ms")
-        say("… round trips one after the other, after connecting", f"{trips}", "2")
+        print_row("five outside it, cold at 40 ms, wall", f"{cold * 1000:.0f} ms")
+        print_row(
+            "… round trips one after the other, after connecting", f"{trips}", "2"
+        )
         mixed = [f"{n}==1.0" for n in known_names("pypi", 190)] + [
             f"{n}==1.0" for n in outside[:10]
         ]
         some = median(d.wall for d in runs(requirements(mixed), {}))
-        say("200 pins, ten outside, cold at 40 ms, wall", f"{some:.2f} s", "1 s")
+        print_row("200 pins, ten outside, cold at 40 ms, wall", f"{some:.2f} s", "1 s")
         every = runs(requirements(outside), {})
-        say(
+        print_row(
             "200 outside, cold at 40 ms, wall",
             f"{median(d.wall for d in every):.2f} s",
             "4 s",
         )
-        say("… of these unverified", str(max(len(d.rules) for d in every)), "0")
-        say("… CPU", f"{median(d.cpu for d in every):.2f} s")
+        print_row("… of these unverified", str(max(len(d.rules) for d in every)), "0")
+        print_row("… CPU", f"{median(d.cpu for d in every):.2f} s")
         many = package_json([f"zz{n}kit" for n in range(10_000)])
         alone = [
             scan(environ, top, many, {}, offline=True).cpu
             for _ in range(min(rounds, 3))
         ]
-        say(
+        print_row(
             "10,000 names in one file, without a network, CPU", f"{median(alone):.1f} s"
         )
         took, cpu = pip_audit(registry, Path(top), mixed)
-        say("pip-audit, the same 200 pins, wall", f"{took:.1f} s")
-        say("… CPU", f"{cpu:.1f} s")
+        print_row("pip-audit, the same 200 pins, wall", f"{took:.1f} s")
+        print_row("… CPU", f"{cpu:.1f} s")
 
 
 def trips_of(
     environ: dict[str, str], top: str, files: dict[str, str], registry: Registry
 ) -> int:
-    """Return the longest chain of requests: those of the name that took the most, at one server."""
+    """Return the longest chain of sequential requests for one name at one server."""
     registry.requests.clear()
     folder = Path(top, "cache-trips")
     folder.mkdir()
@@ -236,25 +240,28 @@ def pip_audit(
 
 
 def faults() -> None:
-    """Under every fault, a package that must not pass, and one that must not be called missing."""
+    """Scan a suspicious and a legitimate package under each fault of the registry."""
     unsafe = false_missing = 0
     for ecosystem in ("pypi", "npm"):
         for fault in FAULTS:
-            said = under(fault, ecosystem)
-            bad = "zzinhouse-fresh"
-            unsafe += not any(bad in line for line in said)
-            false_missing += any(line.startswith("missing zzinhouse") for line in said)
-    say("15 faults in two ecosystems: unsafe ok", str(unsafe), "0")
-    say("… called missing though it is there", str(false_missing), "0")
-    healthy = [line for kind in ("pypi", "npm") for line in under(None, kind)]
-    say(
+            findings = rules_under_fault(fault, ecosystem)
+            unsafe += not any("zzinhouse-fresh" in finding for finding in findings)
+            false_missing += any(
+                finding.startswith("missing zzinhouse") for finding in findings
+            )
+    print_row("15 faults in two ecosystems: unsafe ok", str(unsafe), "0")
+    print_row("… called missing though it is there", str(false_missing), "0")
+    healthy = [
+        line for kind in ("pypi", "npm") for line in rules_under_fault(None, kind)
+    ]
+    print_row(
         "a healthy registry: unverified",
         str(sum("unverified" in line for line in healthy)),
         "0",
     )
 
 
-def under(fault: Fault | None, ecosystem: str) -> list[str]:
+def rules_under_fault(fault: Fault | None, ecosystem: str) -> list[str]:
     secure = fault == "expired"
     with (
         tempfile.TemporaryDirectory() as top,
@@ -271,37 +278,39 @@ def under(fault: Fault | None, ecosystem: str) -> list[str]:
 
 
 def popular() -> None:
-    """What is said about the best-known names; the registry is not asked."""
+    """Scan the most popular names, without requests to the registry."""
     for ecosystem, write in (("pypi", requirements), ("npm", package_json)):
         with Registry() as registry, tempfile.TemporaryDirectory() as top:
             environ = {**registry.environment(), "HOME": top}
-            said = scan(environ, top, write(known_names(ecosystem, 1000)), {}).rules
-            say(
+            findings = scan(environ, top, write(known_names(ecosystem, 1000)), {}).rules
+            print_row(
                 f"first 1,000 of {ecosystem}: flagged",
-                str(len(said)),
+                str(len(findings)),
                 "known decoys only",
             )
 
 
 def hallucinated() -> None:
-    """181 made-up names that somebody registered: old enough, and used by nobody."""
-    picked = random.Random(181)
+    """Scan 181 invented names that exist: old enough, but without downloads."""
+    rng = random.Random(181)
     words = ["async", "auth", "cloud", "config", "data", "fast", "graph", "json", "kit", "lang",
              "model", "net", "query", "stream", "sync", "tools", "vector", "web"]  # fmt: skip
     names: set[str] = set()
     while len(names) < 181:
-        names.add("-".join(picked.sample(words, 3)))
+        names.add("-".join(rng.sample(words, 3)))
     with Registry() as registry, tempfile.TemporaryDirectory() as top:
         for name in names:
-            registry.pypi(
-                name, days=picked.randint(90, 300), weekly=picked.randint(0, 60)
-            )
+            registry.pypi(name, days=rng.randint(90, 300), weekly=rng.randint(0, 60))
         environ = {**registry.environment(), "HOME": top}
-        said = scan(environ, top, requirements(sorted(names)), {}).rules
+        findings = scan(environ, top, requirements(sorted(names)), {}).rules
         flagged = {
-            line.partition(" ")[2] for line in said if not line.startswith("unverified")
+            line.partition(" ")[2]
+            for line in findings
+            if not line.startswith("unverified")
         }
-        say("181 registered hallucinations flagged", str(len(flagged & names)), "181")
+        print_row(
+            "181 registered hallucinations flagged", str(len(flagged & names)), "181"
+        )
 
 
 def name_rules(cases: str, pypi: str, npm: str) -> None:
@@ -334,9 +343,9 @@ def name_rules(cases: str, pypi: str, npm: str) -> None:
         ):
             recall = sum(grade in wanted for grade in found) / len(found)
             alarms = sum(grade in wanted for grade in grades) / len(living)
-            say(f"{ecosystem}, {label}: found of {len(own)}; of 10,000 living names",
+            print_row(f"{ecosystem}, {label}: found of {len(own)}; of 10,000 living names",
                 f"{recall:.1%}, {alarms:.2%}", aim)  # fmt: skip
-        say(f"{ecosystem}, CPU a name", f"{spent * 1000:.2f} ms", "1 ms")
+        print_row(f"{ecosystem}, CPU a name", f"{spent * 1000:.2f} ms", "1 ms")
 
 
 def normal(ecosystem: str, name: str) -> str:

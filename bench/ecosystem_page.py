@@ -2,7 +2,7 @@
 
     python bench/ecosystem_page.py [--check]
 
-``--check`` writes nothing and fails where the page is not what it would write.
+With ``--check``, nothing is written and the exit code is 1 if the page is not up to date.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def page() -> str:
     rows = [row(ecosystem) for ecosystem in all_ecosystems()]
     tail = (
         "\nFormats that name packages of several ecosystems: "
-        f"{', '.join(f'`{one.name}`' for one in SHARED_FORMATS)}.\n\n"
+        f"{', '.join(f'`{shared.name}`' for shared in SHARED_FORMATS)}.\n\n"
         f"Keys of `[registries]`: {', '.join(f'`{key}`' for key in registry_keys())}.\n"
     )
     return HEAD + "\n".join(rows) + "\n" + tail
 
 
 def row(ecosystem: Ecosystem) -> str:
-    """Return the line of one ecosystem."""
+    """Return the table row of one ecosystem."""
     files = files_of(ecosystem.formats) or "–"
     checks = ", ".join(checks_of(ecosystem))
     has_snapshot = "yes" if ecosystem.snapshot else "no"
@@ -55,18 +55,18 @@ def row(ecosystem: Ecosystem) -> str:
 
 
 def files_of(formats: Iterable[ManifestFormat]) -> str:
-    """Return the files of some formats, by name and suffix, in lower case."""
+    """Return the file names and suffixes of formats, in lower case."""
     names: list[str] = []
-    for one in formats:
-        names += [f"`{file.decode()}`" for file in one.files]
-        names += [f"`*.{suffix.decode()}`" for suffix in one.suffixes]
-        if not one.files and not one.suffixes:
-            names.append(f"{one.name} files")
+    for manifest in formats:
+        names += [f"`{file.decode()}`" for file in manifest.files]
+        names += [f"`*.{suffix.decode()}`" for suffix in manifest.suffixes]
+        if not manifest.files and not manifest.suffixes:
+            names.append(f"{manifest.name} files")
     return ", ".join(names)
 
 
 def checks_of(ecosystem: Ecosystem) -> Iterator[str]:
-    """Yield what is asked about a package."""
+    """Yield the checks of a package."""
     if ecosystem.registry is not None:
         yield "existence"
         yield "age"

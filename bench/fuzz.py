@@ -1,13 +1,13 @@
-"""Broken input for everything that reads what a stranger wrote, for a given time.
+"""Fuzzes all parsers of untrusted input for a given time.
 
 Usage: python bench/fuzz.py [--seconds N] [--seed N] [--keep FOLDER] [TARGET…]
 
-Seeds are the files of the drill, patches that git makes of them, and what the gate
-writes itself; they are cut, joined, doubled and sprinkled with bytes that mean
-something.  What counts as a find: an exception that is not the reader's own (users
-would see "internal error"), a key that was left as it was and does not block
-(a silent pass), a report that says the key or that a terminal would obey, and more than
-ten seconds of CPU for one input.  Finds go to ``--keep`` as files; the exit code is 1.
+Seeds are the files of the drill, patches of them by git, and files that the gate writes.
+Mutations delete, repeat and join parts, and insert bytes with a meaning to the parsers.
+A failure is: an exception other than the parser's own (users would see "the gate itself
+failed"), an unchanged key that does not block (a silent pass), a report that contains the
+key or terminal control characters, or more than ten seconds of CPU for one input.
+Failures are written to the folder ``--keep``, and the exit code is 1.
 The output is Markdown.
 """
 
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 CASES = Path(__file__).resolve().parent.parent / "zt_gate" / "drill" / "cases"
 KEY = key("fuzz")
 PLANTED = f'\nKEY = "{KEY}"\n'.encode()
-#: Seconds of CPU, and of wall time, that one input may take.
-SLOW = 10
-HUNG = 120
-#: Bytes and words that mean something to one of the readers.
+#: Seconds of CPU time and of wall time for one input.
+MAX_CPU_SECONDS = 10
+MAX_WALL_SECONDS = 120
+#: Bytes and words with a meaning to one of the parsers.
 WORDS = (
     b"\n", b"\r", b"\0", b"\t", b" ", b"\x1b[31m", b"\xff", b"\xfe\xff", b"\xff\xfe",
     b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"\xf3\xa0\x81\x81", b"'",
@@ -71,13 +71,13 @@ WORDS = (
 )  # fmt: skip
 
 
-class FoundError(Exception):
-    """Something that must not happen."""
+class FuzzFailureError(Exception):
+    """A failure that the fuzzer reports."""
 
 
 @cache
 def seeds() -> list[tuple[bytes, bytes]]:
-    """Return paths and contents."""
+    """Return the seeds: pairs of path and content."""
     found = []
     for file in sorted(CASES.glob("*.toml")):
         for case in tomllib.loads(file.read_text("utf-8"))["case"]:
@@ -101,7 +101,7 @@ def seeds() -> list[tuple[bytes, bytes]]:
 
 @cache
 def patches() -> list[bytes]:
-    """Return patches that git makes, some as mails."""
+    """Return patches by git, some in mail format."""
     with tempfile.TemporaryDirectory() as folder:
 
         def git(*words: str) -> bytes:
@@ -130,7 +130,7 @@ def patches() -> list[bytes]:
 
 @cache
 def raw() -> bytes:
-    """Return what diff-tree says of a commit, as the gate asks it."""
+    """Return the output of diff-tree for a commit, with the options of the gate."""
     from zt_gate.git.raw_diff import DIFF_FLAGS
 
     with tempfile.TemporaryDirectory() as folder:
@@ -154,51 +154,52 @@ def raw() -> bytes:
 
 
 def mutated(rng: random.Random, data: bytes, other: bytes) -> bytes:
-    """Return ``data`` with a few things done to it."""
+    """Return ``data`` after a few random mutations."""
     for _ in range(rng.choice((1, 1, 2, 3, 8))):
-        at, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))
-        end = min(end, at + 200)
-        way = rng.randrange(8)
-        if way == 0:
-            data = data[:at] + data[end:]
-        elif way == 1:
-            data = data[:at] + data[at:end] * rng.choice((2, 3, 50)) + data[end:]
-        elif way == 2:
+        start, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))
+        end = min(end, start + 200)
+        mutation = rng.randrange(8)
+        if mutation == 0:
+            data = data[:start] + data[end:]
+        elif mutation == 1:
+            data = data[:start] + data[start:end] * rng.choice((2, 3, 50)) + data[end:]
+        elif mutation == 2:
             data = (
-                data[:at]
-                + bytes(rng.randrange(256) for _ in range(end - at))
+                data[:start]
+                + bytes(rng.randrange(256) for _ in range(end - start))
                 + data[end:]
             )
-        elif way == 3:
-            start = rng.randrange(len(other) + 1)
-            data = data[:at] + other[start : start + rng.randrange(1, 300)] + data[end:]
-        elif way == 4:
-            data = data[:at]
+        elif mutation == 3:
+            other_start = rng.randrange(len(other) + 1)
+            other_end = other_start + rng.randrange(1, 300)
+            data = data[:start] + other[other_start:other_end] + data[end:]
+        elif mutation == 4:
+            data = data[:start]
         else:
             data = (
-                data[:at]
+                data[:start]
                 + rng.choice(WORDS) * rng.choice((1, 1, 1, 2, 400))
-                + data[at:]
+                + data[start:]
             )
     return data
 
 
 @cache
 def scanners() -> list[tuple[object, object]]:
-    """Return all scanners but the one with an engine, each with its context."""
+    """Return all scanners without an external engine, each with its context."""
     folder = Path(tempfile.mkdtemp(prefix="zt-gate-fuzz-"))
     found = []
     for scanner in map(scanner_in, SCANNERS):
         if scanner.info.memory == MEMORY:
             rules = rulebook.load(scanner.info.name)
-            # One context for all inputs: past its deadline nobody would look any more.
+            # One context for all inputs, so its deadline must never pass.
             used = context(rules, folder, offline=True, deadline=time.monotonic() + 1e9)
             found.append((scanner, used))
     return found
 
 
 def change(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Scan a changed file with all scanners, judge it and write all reports."""
+    """Scan a changed file with all scanners, judge it and render all reports."""
     planted = rng.random() < 0.5
     if planted:
         data += PLANTED
@@ -215,21 +216,21 @@ def change(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
         rules=rulebook.load("gate"),
     )
     if report.errors and any(run.status != "ok" for run in runs):
-        raise FoundError(f"a scanner gave up: {report.errors[0]}")
+        raise FuzzFailureError(f"a scanner failed: {report.errors[0]}")
     if planted and report.verdict.value == "pass":
         looked = all(skip.path != path for run in runs for skip in run.not_inspected)
         if looked and KEY.encode() not in (old or b""):
-            raise FoundError("a silent pass")
+            raise FuzzFailureError("a silent pass")
     for name, _ in reports.FORMATS:
         text = reports.render(name, report).decode("utf-8")
         if KEY in text:
-            raise FoundError(f"{name} says the key")
+            raise FuzzFailureError(f"{name} contains the key")
         if set(text) & set("\x00\x07\x08\x1b\x7f\x9b\u202e\u2028"):
-            raise FoundError(f"{name} holds control characters")
+            raise FuzzFailureError(f"{name} contains control characters")
 
 
 def patch(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read a patch, with a whole section behind what was broken."""
+    """Parse a patch that ends in an intact section."""
     del path
     section = (
         b"\ndiff --git a/k.py b/k.py\nnew file mode 100644\nindex 0000000..1111111\n"
@@ -237,43 +238,44 @@ def patch(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     )
     text = mutated(rng, rng.choice(patches()), other + data) + section
     with tempfile.TemporaryDirectory() as folder:
-        found = patch_file.read(text, None, Path(folder))
-        lines = [line.data for file in found.files for line in file.added_lines()]
-        said = b"\n".join([*lines, *(commit.message for commit in found.commits)])
-        hidden = any(file.incomplete for file in found.files)
-    if KEY.encode() not in said and not hidden:
-        raise FoundError("the patch's last section is gone")
+        parsed = patch_file.read(text, None, Path(folder))
+        lines = [line.data for file in parsed.files for line in file.added_lines()]
+        messages = [commit.message for commit in parsed.commits]
+        content = b"\n".join([*lines, *messages])
+        is_incomplete = any(file.incomplete for file in parsed.files)
+    if KEY.encode() not in content and not is_incomplete:
+        raise FuzzFailureError("the last section of the patch is missing")
 
 
-class _Nowhere:
-    """A store of blobs that has none."""
+class _EmptyStore:
+    """An object store without objects."""
 
     def __getattr__(self, name: str) -> object:
         raise GitError(f"no {name} here")
 
 
 def listing(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read what git's diff-tree says."""
+    """Parse the output of git diff-tree."""
     del path
     stream = io.BytesIO(mutated(rng, raw(), other + data))
-    for file in read_changes(DiffReader(stream.read), Spool(), _Nowhere()):  # type: ignore[arg-type]
+    for file in read_changes(DiffReader(stream.read), Spool(), _EmptyStore()):  # type: ignore[arg-type]
         for hunk in file.hunks:
             list(hunk.added_lines())
             list(hunk.removed_lines())
 
 
 def policy(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read a policy."""
+    """Parse a policy."""
     del path
-    said = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
-    example = said.read_bytes().partition(b"```toml\n")[2].partition(b"```")[0]
+    page = Path(__file__).resolve().parent.parent / "docs" / "policy.md"
+    example = page.read_bytes().partition(b"```toml\n")[2].partition(b"```")[0]
     load.parse(
         mutated(rng, example, other + data), ".zt-gate.toml", scanners=registered()
     )
 
 
-def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read a baseline, and those of other tools."""
+def baselines(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
+    """Parse a baseline, and baselines of other tools."""
     del path
     entries = frozenset(
         baseline.BaselineEntry(f"{number:032x}", "secrets/x", b"a b\xff")
@@ -296,24 +298,24 @@ def known(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     baseline.parse(broken)
 
 
-def mark(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read the marks of lines."""
+def inline_marks(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
+    """Parse inline ignores."""
     del path, other
     own = b'x = 1  # zt-gate: ignore[code/*,secrets/x] reason="because" expires=2027-01-31\n'
     for line in mutated(rng, own, data).split(b"\n"):
         list(inline_ignores.find_inline_ignores(line))
 
 
-def answer(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read what a scanner's process answers."""
+def scanner_result(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
+    """Parse the result of a scanner process."""
     del other
     scanner, used = scanners()[2]
     whole = serialization.dump(scanner.scan(change_of({path: data + PLANTED}), used))  # type: ignore[attr-defined]
     serialization.load(mutated(rng, whole, data), seconds=0.0)
 
 
-def logged(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
-    """Read a log: whatever was changed in it must be found."""
+def audit_log(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
+    """Verify a log: every modification must be detected."""
     del path
     whole, prev = b"", chain.GENESIS_HASH
     for number in range(1, 4):
@@ -323,19 +325,19 @@ def logged(rng: random.Random, data: bytes, path: bytes, other: bytes) -> None:
     broken = mutated(rng, whole, other + data)
     chain.verify(io.BytesIO(broken), prev)
     if broken != whole:
-        raise FoundError("a changed log passes")
+        raise FuzzFailureError("a modified log passes verification")
 
 
-#: What is read, the errors that are the reader's own, and how often it is played.
+#: Each target, the errors that its parser raises for invalid input, and its weight.
 TARGETS = {
     "changed file": (change, (), 12),
     "patch": (patch, GateError, 4),
     "git's listing": (listing, GateError, 4),
     "policy": (policy, GateError, 2),
-    "baselines": (known, GateError, 2),
-    "marks": (mark, (), 1),
-    "scanner's answer": (answer, serialization.SerializationError, 2),
-    "log": (logged, GateError, 1),
+    "baselines": (baselines, GateError, 2),
+    "marks": (inline_marks, (), 1),
+    "scanner's answer": (scanner_result, serialization.WireError, 2),
+    "log": (audit_log, GateError, 1),
 }
 
 
@@ -348,26 +350,26 @@ def main() -> int:
     options = parser.parse_args()
     chosen = options.targets or list(TARGETS)
     weighted = [name for name in chosen for _ in range(TARGETS[name][2])]
-    signal.signal(signal.SIGALRM, _hung)
+    signal.signal(signal.SIGALRM, _on_timeout)
     rng = random.Random(options.seed)
     ran: Counter[str] = Counter()
     slowest: Counter[str] = Counter()
-    finds: dict[str, int] = {}
+    failures: dict[str, int] = {}
     end = time.monotonic() + options.seconds
     while time.monotonic() < end:
         name = rng.choice(weighted)
         seed = rng.getrandbits(64)
         ran[name] += 1
         started = time.process_time()
-        problem = play(name, seed)
+        problem = run_input(name, seed)
         spent = time.process_time() - started
         slowest[name] = max(slowest[name], int(spent * 1000))
-        if not problem and spent > SLOW:
+        if not problem and spent > MAX_CPU_SECONDS:
             problem = f"slow: {spent:.0f} s of CPU"
         kind = problem.partition(": ")[0]
-        if problem and finds.setdefault(kind, seed) == seed:
+        if problem and failures.setdefault(kind, seed) == seed:
             print(
-                f"found: {name}, input {seed}: {problem}", file=sys.stderr, flush=True
+                f"failure: {name}, input {seed}: {problem}", file=sys.stderr, flush=True
             )
             if options.keep:
                 options.keep.mkdir(parents=True, exist_ok=True)
@@ -379,24 +381,24 @@ def main() -> int:
     )
     for name in chosen:
         print(f"| {name} | {ran[name]:,} | {slowest[name]:,} |")
-    print(f"\n{len(finds)} finds")
-    return 1 if finds else 0
+    print(f"\n{len(failures)} failures")
+    return 1 if failures else 0
 
 
-def play(name: str, seed: int) -> str:
-    """Play one input again; return what is wrong with it, "" where nothing is."""
-    target, own, _ = TARGETS[name]
+def run_input(name: str, seed: int) -> str:
+    """Run one input by its seed; return the failure, or ""."""
+    target, expected_errors, _ = TARGETS[name]
     rng = random.Random(seed)
     path, data = rng.choice(seeds())
     _, other = rng.choice(seeds())
-    signal.alarm(HUNG)
+    signal.alarm(MAX_WALL_SECONDS)
     try:
         if target is change:
             data = mutated(rng, data, other)
         target(rng, data, path, other)
-    except own:
+    except expected_errors:
         return ""
-    except FoundError as error:
+    except FuzzFailureError as error:
         return str(error)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
@@ -407,8 +409,8 @@ def play(name: str, seed: int) -> str:
     return ""
 
 
-def _hung(_number: int, _frame: FrameType | None) -> None:
-    raise FoundError(f"no answer within {HUNG} s")
+def _on_timeout(_number: int, _frame: FrameType | None) -> None:
+    raise FuzzFailureError(f"no result within {MAX_WALL_SECONDS} s")
 
 
 if __name__ == "__main__":

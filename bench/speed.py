@@ -1,12 +1,11 @@
-"""How fast the gate is, as CPU time and beside its peers in the same run.
+"""Measures the speed of the gate, compared with other tools in the same run.
 
     python bench/speed.py [--rounds N] [--markdown]
 
-CPU seconds are user and system time of the process and all its children.
-Wall seconds stand beside them for the machine that ran it; compare ratios.
-Peers: the chain of the hooks of detect-secrets and semgrep, started the way
-that their hooks start them, with semgrep's ordinary and its faster start, over
-the same rules as the gate.
+CPU seconds are user and system time of the process and all its children.  Wall seconds
+depend on the machine; compare ratios.
+The other tools are the pre-commit hooks of detect-secrets and semgrep in sequence, with
+the normal and the faster start of semgrep, and with the rules of the gate.
 """
 
 from __future__ import annotations
@@ -46,13 +45,11 @@ class Cost:
 
 
 def cost(words: Sequence[str], cwd: Path, rounds: int, environ: dict[str, str]) -> Cost:
-    """Run a command some times; its exit code may be 0 or 1 (it found something)."""
+    """Run a command ``rounds`` times; its exit code must be 0 or 1 (findings)."""
     cpus, walls = [], []
     for round_ in range(rounds + 1):
-        before, started = (
-            resource.getrusage(resource.RUSAGE_CHILDREN),
-            time.perf_counter(),
-        )
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        started = time.perf_counter()
         done = subprocess.run(
             words,
             cwd=cwd,
@@ -61,13 +58,11 @@ def cost(words: Sequence[str], cwd: Path, rounds: int, environ: dict[str, str]) 
             capture_output=True,
             check=False,
         )
-        wall, after = (
-            time.perf_counter() - started,
-            resource.getrusage(resource.RUSAGE_CHILDREN),
-        )
+        wall = time.perf_counter() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode not in {0, 1}:
             raise SystemExit(f"{words}: exit {done.returncode}\n{done.stderr.decode()}")
-        if round_:  # the first warms the caches
+        if round_:  # the first round fills the caches
             walls.append(wall)
             cpus.append(
                 after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -93,7 +88,7 @@ def repository(folder: Path) -> Path:
 
 
 def module(lines: int, seed: int = 0) -> str:
-    """Return ordinary code of some length, with a little of what scanners look closer at."""
+    """Return ordinary code of some length, with a few calls that scanners examine."""
     body = ["import hashlib", "import os", "", "from flask import Flask, request", "",
             "app = Flask(__name__)", ""]  # fmt: skip
     while len(body) < lines:
@@ -135,7 +130,7 @@ PARSE = """
 import os, resource, sys, time
 from pathlib import Path
 def high_water():
-    # ru_maxrss outlives exec, so on Linux it may be the parent's.
+    # On Linux, ru_maxrss can be the value of the parent, because exec keeps it.
     try:
         with open("/proc/self/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
@@ -153,7 +148,7 @@ print(lines, (peak - bare) / 1024, time.process_time() - started)
 
 
 def rules_for_semgrep(folder: Path) -> Path:
-    """Write the gate's own pack as one file, so that the peer does the same work."""
+    """Write the rules of the gate as one file for semgrep, so that both do the same work."""
     from zt_gate import rulebook
 
     rules = [
@@ -224,23 +219,28 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
             "the same, faster start": [
                 secrets, ("semgrep", semgrep.format("--experimental"), "types: [python]")],
         }  # fmt: skip
-        taken = {}
+        costs = {}
         for index, (label, hooks) in enumerate(chains.items()):
             hooked = through_pre_commit(one_file(top / f"hooked{index}"), hooks)
-            taken[label] = cost(
+            costs[label] = cost(
                 [str(BIN / "pre-commit"), "run"], hooked, rounds, environ
             )
-        mine = taken["the gate"]
-        say("through pre-commit, wall", f"{mine.wall:.2f} s", "0.57 s")
-        say("pre-commit with an empty hook, wall", f"{taken['nothing'].wall:.2f} s", "")
+        gate_cost = costs["the gate"]
+        say("through pre-commit, wall", f"{gate_cost.wall:.2f} s", "0.57 s")
+        say("pre-commit with an empty hook, wall", f"{costs['nothing'].wall:.2f} s", "")
         for label in ("detect-secrets and semgrep", "the same, faster start"):
-            peer = taken[label]
+            peer = costs[label]
             say(f"{label}, through pre-commit, wall", f"{peer.wall:.2f} s", "")
-            say("… as a ratio to the gate, wall; CPU",
-                f"{peer.wall / mine.wall:.1f}; {peer.cpu / mine.cpu:.1f}", "")  # fmt: skip
+            wall_ratio = peer.wall / gate_cost.wall
+            cpu_ratio = peer.cpu / gate_cost.cpu
+            say(
+                "… as a ratio to the gate, wall; CPU",
+                f"{wall_ratio:.1f}; {cpu_ratio:.1f}",
+                "",
+            )
 
         many = many_files(top / "many", 300)
-        # With the one scanner that has nothing to do there: no manifest changed.
+        # With a scanner that has nothing to do: no manifest changed.
         own_cost = cost(
             [*gate, "scan", "--scanner", "dependencies"], many, rounds, environ
         )
@@ -248,16 +248,16 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
             f"{(own_cost.cpu - bare.cpu) * 1000:.0f} ms", "150 ms")  # fmt: skip
 
         huge = million_lines(top / "huge")
-        said = subprocess.run(
+        output = subprocess.run(
             [sys.executable, "-I", "-c", PARSE, str(huge)],
             env=environ, check=True, capture_output=True, text=True,
         ).stdout.split()  # fmt: skip
         say(
-            f"{int(said[0]):,} added lines, memory above the interpreter",
-            f"{float(said[1]):.0f} MB",
+            f"{int(output[0]):,} added lines, memory above the interpreter",
+            f"{float(output[1]):.0f} MB",
             "64 MB",
         )
-        say("… CPU", f"{float(said[2]):.1f} s", "")
+        say("… CPU", f"{float(output[2]):.1f} s", "")
 
 
 def main() -> None:
@@ -266,7 +266,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print README's table")
     options = parser.parse_args()
     if shutil.which("git") is None:
-        raise SystemExit("git is needed")
+        raise SystemExit("git is not installed")
     if options.markdown:
         print("| what | measured | aim |\n|---|---|---|")
     measure(

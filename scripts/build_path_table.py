@@ -2,9 +2,9 @@
 
     python scripts/build_path_table.py [--check]
 
-The table is kept as Python because every run needs it: reading TOML would cost
-a commit some milliseconds.  --check changes nothing and fails where the table
-in the repository is an old one.
+The table is Python code because every run needs it, and parsing TOML takes some
+milliseconds.  With ``--check``, nothing is written and the exit code is 1 if the table in
+the repository is not up to date.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _TYPES = {
 
 
 def table(source: str) -> str:
-    """Return the module's text; raises ValueError where the source is wrong."""
+    """Return the text of the module; raises ValueError for an invalid source."""
     entries: list[tuple[tuple[str, ...], str, str]] = []
     words: dict[str, dict[str, list[int]]] = {
         "names": {},
@@ -74,12 +74,12 @@ def _check(row: dict[str, Any]) -> None:
     for kind in row.get("kinds", ()):
         if kind not in get_args(Kind):
             raise ValueError(
-                f"unknown kind {kind!r}: zt_gate/syntax/paths.py lists them"
+                f"unknown kind {kind!r}; the kinds are listed in zt_gate/syntax/paths.py"
             )
     if ("config" in row) != ("reader" in row) or row.get(
         "reader", "text"
     ) not in get_args(Reader):
-        raise ValueError(f"config and reader belong together: {row}")
+        raise ValueError(f"'config' and 'reader' must be given together: {row}")
     plain = [
         word
         for column in ("names", "suffixes", "folders")
@@ -87,23 +87,23 @@ def _check(row: dict[str, Any]) -> None:
     ]
     for word in (*plain, *row.get("globs", ())):
         if word != word.lower():
-            raise ValueError(f"{word!r} is not in lower case")
+            raise ValueError(f"{word!r} must be in lower case")
     for word in plain:
         if "*" in word or "/" in word:
-            raise ValueError(f"{word!r} is a glob")
+            raise ValueError(f"{word!r} is a glob; write it under 'globs'")
 
 
 def _segments(glob: str) -> tuple[str, ...]:
-    """Split a glob; without a slash at its start it may stand below any folder."""
+    """Split a glob at slashes; without a leading slash it matches below any folder."""
     if re.search(r"[?\[\]\\]", glob):
-        raise ValueError(f"{glob!r}: only * and ** are known")
+        raise ValueError(f"{glob!r}: only * and ** are supported")
     segments = glob.split("/")
     segments = segments[1:] if glob.startswith("/") else ["**", *segments]
     return (*segments, "*") if segments[-1] == "**" else tuple(segments)
 
 
 def _key(segments: tuple[str, ...]) -> str:
-    """Return what every path that fits must have: its name, a folder, a word of its name."""
+    """Return what every matching path has: its name, a folder, or a word of its name."""
     name = segments[-1]
     if "*" not in name:
         return f"={name}"

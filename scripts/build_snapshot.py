@@ -1,9 +1,9 @@
-"""Build the snapshot that the package ships.
+"""Build the snapshot of package names that zt-gate contains.
 
     python scripts/build_snapshot.py PYPI.tsv.xz NPM.tsv.xz --day 2026-11-01
 
-The first file has the columns name, month of the last release, rank; the second
-name and downloads a month.  Writes ``zt_gate/scanners/dependencies/data``.
+The columns of the first file are name, month of the last release and rank; those of the
+second are name and downloads per month.  Writes ``zt_gate/scanners/dependencies/data``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from zt_gate.scanners.dependencies import name_snapshot
 
 DATA = Path(__file__).resolve().parent.parent / "zt_gate/scanners/dependencies/data"
-# PyPI publishes ranks without counts in this list.  These are the orders of
-# magnitude of its published download statistics, rounded down.
+# The list of PyPI has ranks without counts.  These are the orders of magnitude of its
+# published download statistics, rounded down.
 PYPI_CURVE = ((1, 1_000_000_000), (10, 500_000_000), (100, 120_000_000), (1_000, 10_000_000),
               (5_000, 600_000), (15_000, 50_000))  # fmt: skip
 NPM_NAMES = 20_000
@@ -67,11 +67,13 @@ def main() -> None:
     parser.add_argument("--day", type=date.fromisoformat, required=True)
     options = parser.parse_args()
     DATA.mkdir(exist_ok=True)
-    for one in (pypi(options.pypi, options.day), npm(options.npm, options.day)):
-        data = name_snapshot.encode(one)
-        name_snapshot.decode(data, one.ecosystem)
-        (DATA / f"{one.ecosystem}.zlib").write_bytes(data)
-        print(f"{one.ecosystem}: {len(one.names):,} names, {len(data):,} bytes")
+    for snapshot in (pypi(options.pypi, options.day), npm(options.npm, options.day)):
+        data = name_snapshot.encode(snapshot)
+        name_snapshot.decode(data, snapshot.ecosystem)
+        (DATA / f"{snapshot.ecosystem}.zlib").write_bytes(data)
+        print(
+            f"{snapshot.ecosystem}: {len(snapshot.names):,} names, {len(data):,} bytes"
+        )
 
 
 if __name__ == "__main__":

@@ -2,21 +2,21 @@
 
     python scripts/lock_requirements.py [--upgrade]
 
-One file has every version that README's commands, ``.ci/run`` and the action install,
-with the hash of every wheel that they may get. A line without a marker is needed at run
-time. A line with ``extra == "dev"`` or ``extra == "sarif"`` belongs to that extra of
-pyproject.toml alone; pip passes over it until the marker is removed.
+The lock has every version that README's commands, ``.ci/run`` and the action install,
+with the hash of every wheel that they can get. A line without a marker is needed at run
+time. A line with ``extra == "dev"`` or ``extra == "sarif"`` is needed only for that extra
+of pyproject.toml; pip ignores it until the marker is removed.
 
 pre-commit and build isolation accept versions, but no hashes. So the run-time versions
 are also written into ``.pre-commit-hooks.yaml``, and the build backend's into the
 ``[build-system]`` table of pyproject.toml.
 
-Pip itself resolves and reports the hashes (``pip install --dry-run --report``), once for
-each supported Python, system and processor; nothing is installed. It asks the package
-index alone: local folders and constraints of this machine's configuration are left out.
-Without ``--upgrade`` the versions in the lock are kept where they still fit. A
-package without a wheel for one of the platforms ends the run: building from source runs
-code of the package.
+Pip resolves the versions and reports the hashes (``pip install --dry-run --report``), once
+for each supported Python, system and processor; nothing is installed. Only the package
+index is used: local folders and constraints from the configuration of this machine are
+ignored. Without ``--upgrade``, the versions in the lock are kept if they still satisfy the
+requirements. A package without a wheel for one of the platforms is an error: building from
+source runs code of the package.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
@@ -43,9 +47,9 @@ BACKEND = "hatchling"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 _GLIBC = (*range(5, 36),)  # Ubuntu 22.04 has glibc 2.35
 _OLD = {5: "1", 12: "2010", 17: "2014"}
-# Apple silicon alone: the newest packages have no wheels for the other one any more.
+# Apple silicon only: the newest packages have no wheels for Intel Macs.
 _MACS = range(15, 10, -1)
-#: Settings of pip that say how to reach the index; all others are left out.
+#: Settings of pip for the connection to the index; all others are ignored.
 _PIP_SETTINGS = (
     "PIP_CERT",
     "PIP_DEFAULT_TIMEOUT",
@@ -67,7 +71,7 @@ _BUILD_BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Locked:
-    """One package of the lock; ``extra`` is "" for what is needed at run time."""
+    """One package of the lock; ``extra`` is "" for packages needed at run time."""
 
     name: str
     version: str
@@ -78,13 +82,13 @@ class Locked:
         marker = f' ; extra == "{self.extra}"' if self.extra else ""
         rows = [
             f"{self.name}=={self.version}{marker}",
-            *(f"--hash=sha256:{it}" for it in self.hashes),
+            *(f"--hash=sha256:{digest}" for digest in self.hashes),
         ]
         return " \\\n    ".join(rows) + "\n"
 
 
 def platforms() -> list[tuple[str, ...]]:
-    """Return pip's names of each platform, the newest first."""
+    """Return the platform tags of each platform, the newest first."""
     found = []
     for machine in ("x86_64", "aarch64"):
         names = []
@@ -106,7 +110,7 @@ def platforms() -> list[tuple[str, ...]]:
 def report(
     words: list[str], tags: tuple[str, ...], python: str
 ) -> list[dict[str, Any]]:
-    """Return what pip would install on one platform."""
+    """Return the packages that pip would install on one platform, from its report."""
     target = [word for tag in tags for word in ("--platform", tag)]
     abi = f"cp{python.replace('.', '')}"
     environ = {
@@ -126,7 +130,7 @@ def report(
         installed: list[dict[str, Any]] = json.loads(out.read_bytes())["install"]
     for item in installed:
         if not item["download_info"]["url"].startswith("https://"):
-            sys.exit(f"{item['metadata']['name']} does not come from a package index")
+            sys.exit(f"{item['metadata']['name']} was not found in a package index")
     return installed
 
 
@@ -142,7 +146,7 @@ def normalized(name: str) -> str:
 
 
 def resolved(requirements: list[str], versions: list[str]) -> list[dict[str, Any]]:
-    """Return what the requirements bring, dependencies included, at these versions."""
+    """Return the requirements and their dependencies, resolved with these versions."""
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, "constraints.txt")
         constraints.write_text("\n".join(versions), "ascii")
@@ -152,36 +156,42 @@ def resolved(requirements: list[str], versions: list[str]) -> list[dict[str, Any
 
 
 def check_markers(installed: list[dict[str, Any]]) -> None:
-    """End where a package needs something on one platform only: pip looks at this machine's."""
-    from packaging.markers import default_environment
+    """Exit if a package has a dependency on other platforms only: pip ignores those."""
     from packaging.requirements import Requirement
 
-    known = pins(installed)
+    resolved_names = pins(installed)
     for item in installed:
+        name = item["metadata"]["name"]
         for text in item["metadata"].get("requires_dist", ()):
             requirement = Requirement(text)
-            if requirement.marker is None or normalized(requirement.name) in known:
+            marker = requirement.marker
+            if marker is None or normalized(requirement.name) in resolved_names:
                 continue
-            for system in ("linux", "darwin"):
-                for machine in ("x86_64", "aarch64", "arm64"):
-                    for python in PYTHONS:
-                        platform = {
-                            **default_environment(),
-                            "extra": "",
-                            "sys_platform": system,
-                            "platform_system": {"linux": "Linux"}.get(system, "Darwin"),
-                            "platform_machine": machine,
-                            "python_version": python,
-                            "python_full_version": f"{python}.0",
-                        }
-                        if requirement.marker.evaluate(platform):
-                            sys.exit(
-                                f"{item['metadata']['name']} needs {text} on some platform: pin it"
-                            )
+            if any(marker.evaluate(environment) for environment in environments()):
+                sys.exit(f"{name} needs {text} on another platform; pin it")
 
 
-def wanted() -> dict[str, list[str]]:
-    """Return the requirements of the project by extra, "" for those at run time."""
+def environments() -> Iterator[dict[str, str]]:
+    """Yield the values of environment markers on each supported platform."""
+    from packaging.markers import default_environment
+
+    defaults = {name: str(value) for name, value in default_environment().items()}
+    platform_systems = {"linux": "Linux", "darwin": "Darwin"}
+    machines = ("x86_64", "aarch64", "arm64")
+    for system, machine, python in product(platform_systems, machines, PYTHONS):
+        yield {
+            **defaults,
+            "extra": "",
+            "sys_platform": system,
+            "platform_system": platform_systems[system],
+            "platform_machine": machine,
+            "python_version": python,
+            "python_full_version": f"{python}.0",
+        }
+
+
+def project_requirements() -> dict[str, list[str]]:
+    """Return the requirements of the project by extra, "" for run time."""
     with PROJECT.open("rb") as file:
         project = tomllib.load(file)["project"]
     return {
@@ -190,31 +200,31 @@ def wanted() -> dict[str, list[str]]:
     }
 
 
-def kept() -> list[str]:
-    """Return the pins of the lock that is there."""
+def locked_pins() -> list[str]:
+    """Return the pins of the existing lock."""
     text = LOCK.read_text("ascii") if LOCK.exists() else ""
     return re.findall(r"^([a-z0-9-]+==[^\s;]+)", text, re.MULTILINE)
 
 
 def wheel_hashes(versions: dict[str, str]) -> dict[str, set[str]]:
-    """Return the SHA-256 of every wheel that pip takes on any of the platforms."""
+    """Return the SHA-256 of each wheel that pip selects on any platform."""
     hashes: dict[str, set[str]] = {name: set() for name in versions}
     words = ["--no-deps", *(f"{name}=={version}" for name, version in versions.items())]
     for python in PYTHONS:
         for tags in platforms():
-            print(f"asking pip for Python {python} on {tags[0]}", file=sys.stderr)
+            print(f"resolving for Python {python} on {tags[0]}", file=sys.stderr)
             for item in report(words, tags, python):
                 digest = item["download_info"]["archive_info"]["hashes"]["sha256"]
                 hashes[next(iter(pins([item])))].add(digest)
     return hashes
 
 
-def put(file: Path, block: re.Pattern[str], rows: list[str]) -> None:
-    """Replace a generated block of a file that is otherwise written by hand."""
+def replace_block(file: Path, block: re.Pattern[str], rows: list[str]) -> None:
+    """Replace the generated block of a file."""
     text, count = block.subn("".join(rows), file.read_text("utf-8"))
     if count != 1:
         sys.exit(
-            f"{file.name} has {count} places for the locked versions instead of one"
+            f"{file.name}: expected one block for the locked versions, found {count}"
         )
     file.write_text(text, "utf-8")
 
@@ -222,11 +232,13 @@ def put(file: Path, block: re.Pattern[str], rows: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--upgrade", action="store_true", help="take the newest versions that fit"
+        "--upgrade",
+        action="store_true",
+        help="use the newest versions that satisfy the requirements",
     )
-    old = [] if parser.parse_args().upgrade else kept()
-    by_extra = wanted()
-    # All of them at once, so that one version of each package serves all.
+    old = [] if parser.parse_args().upgrade else locked_pins()
+    by_extra = project_requirements()
+    # All extras together, so that each package has one version.
     everything = resolved([text for texts in by_extra.values() for text in texts], old)
     check_markers(everything)
     versions = pins(everything)
@@ -241,10 +253,14 @@ def main() -> None:
         for name, version in sorted(versions.items())
     ]
     LOCK.write_text(HEAD + "".join(map(str, locked)), "ascii")
-    runtime = [f"    - {one.name}=={one.version}\n" for one in locked if not one.extra]
-    put(HOOKS, _HOOKS_BLOCK, runtime)
+    runtime = [
+        f"    - {package.name}=={package.version}\n"
+        for package in locked
+        if not package.extra
+    ]
+    replace_block(HOOKS, _HOOKS_BLOCK, runtime)
     backend = sorted(pins(resolved([BACKEND], fixed)).items())
-    put(
+    replace_block(
         PROJECT,
         _BUILD_BLOCK,
         [f'  "{name}=={version}",\n' for name, version in backend],

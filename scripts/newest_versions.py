@@ -1,10 +1,10 @@
-"""What the CI job "newest" needs to try versions that requirements.lock does not have yet.
+"""Helps the CI job "newest" to test versions newer than those of requirements.lock.
 
-    python scripts/newest_versions.py requirements   # what to install: no upper bounds
-    python scripts/newest_versions.py compare        # this environment against the lock
+    python scripts/newest_versions.py requirements   # requirements without upper bounds
+    python scripts/newest_versions.py compare        # compare the environment with the lock
 
-The comparison is a Markdown table with one row for each package that differs. The
-standard library alone, so that any Python can run it before anything is installed.
+The comparison is a Markdown table with one row for each package that differs. Uses only
+the standard library, so that it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-#: What the job installs, besides what is needed at run time.
+#: The extra that the job installs.
 EXTRA = "dev"
 _UPPER_BOUND = re.compile(r",?\s*(?:<=?|~=|==|!=)\s*[^\s,;]+")
 _LOCKED = re.compile(
@@ -25,14 +25,14 @@ _LOCKED = re.compile(
 
 
 def requirements() -> list[str]:
-    """Return the requirements of the project and of its tests without their upper bounds."""
+    """Return the requirements of the project and of its tests without upper bounds."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     texts = [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
     return [_UPPER_BOUND.sub("", text) for text in texts]
 
 
 def locked(lock: str) -> dict[str, str]:
-    """Return the versions by name that the lock has for the tests."""
+    """Return the locked versions of the project and of its tests, by name."""
     return {
         name: version
         for name, version, extra in _LOCKED.findall(lock)
@@ -41,17 +41,17 @@ def locked(lock: str) -> dict[str, str]:
 
 
 def installed() -> dict[str, str]:
-    """Return the versions by name in this environment, without the project itself."""
-    found = {
-        re.sub(r"[-_.]+", "-", one.metadata["Name"]).lower(): one.version
-        for one in distributions()
+    """Return the versions in this environment by name, without the project itself."""
+    versions = {
+        re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower(): package.version
+        for package in distributions()
     }
-    found.pop("zt-gate", None)
-    return found
+    versions.pop("zt-gate", None)
+    return versions
 
 
 def compared(before: dict[str, str], after: dict[str, str]) -> str:
-    """Return what differs, as Markdown."""
+    """Return the differences as Markdown."""
     changed = sorted(
         name
         for name in before.keys() | after.keys()

@@ -133,7 +133,7 @@ def test_ci_installs_nothing_without_a_hash() -> None:
     assert not re.search(r"-m pip\b|\bpipx\b|\buvx?\b", text)
 
 
-def test_the_places_for_generated_pins_are_found(tmp_path: Path) -> None:
+def test_the_blocks_of_generated_pins_are_found(tmp_path: Path) -> None:
     made = script("lock_requirements")
     for file, block, row in (
         (made.HOOKS, made._HOOKS_BLOCK, "    - a==1\n"),
@@ -141,11 +141,11 @@ def test_the_places_for_generated_pins_are_found(tmp_path: Path) -> None:
     ):
         copy = tmp_path / file.name
         copy.write_text(file.read_text("utf-8"), "utf-8")
-        made.put(copy, block, [row])
+        made.replace_block(copy, block, [row])
         assert copy.read_text("utf-8").count(row) == 1
         copy.write_text("", "utf-8")
-        with pytest.raises(SystemExit, match="0 places"):
-            made.put(copy, block, [row])
+        with pytest.raises(SystemExit, match="found 0"):
+            made.replace_block(copy, block, [row])
     hooks = yaml.safe_load(
         made._HOOKS_BLOCK.sub("    - a==1\n", made.HOOKS.read_text("utf-8"))
     )
@@ -158,7 +158,7 @@ def test_the_lock_is_written_as_pip_reads_it() -> None:
     match = PIN.fullmatch(str(line))
     assert match
     assert match.group(1, 2, 3) == ("a-b", "1.0", "dev")
-    assert made.kept() == [
+    assert made.locked_pins() == [
         f"{name}=={version}" for name, version in pins("dev", "sarif").items()
     ]
 
