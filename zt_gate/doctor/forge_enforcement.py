@@ -209,7 +209,8 @@ def _owners(
 
     known = codeowners.read(read)
     place = next(
-        (one for one in codeowners.PLACES if one in paths), codeowners.PLACES[0]
+        (one for one in codeowners.CODEOWNERS_PATHS if one in paths),
+        codeowners.CODEOWNERS_PATHS[0],
     )
     policy = b".zt-gate.toml" if b".zt-gate.toml" in paths else b"pyproject.toml"
     guarded = [job.path, place]

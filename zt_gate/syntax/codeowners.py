@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 #: Where GitHub looks, in this order: the first file that exists counts alone.
-PLACES = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
+CODEOWNERS_PATHS = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
 #: Where only GitLab looks.
-GITLAB_PLACE = b".gitlab/CODEOWNERS"
+GITLAB_CODEOWNERS_PATH = b".gitlab/CODEOWNERS"
 #: A larger file is ignored by GitHub.
 MAX_BYTES = 3 << 20
 
@@ -91,7 +91,7 @@ class Owners:
 
 def read(reader: Callable[[bytes], bytes | None]) -> Owners:
     """Return what the first existing file says; ``reader`` reads the trusted side."""
-    for place in PLACES:
+    for place in CODEOWNERS_PATHS:
         data = reader(place)
         if data is not None:
             return parse(data)
@@ -100,7 +100,7 @@ def read(reader: Callable[[bytes], bytes | None]) -> Owners:
 
 def forge_of(path: bytes, data: bytes) -> Forge:
     """Return which forge a file is written for, by its place, its sections and roles."""
-    if path == GITLAB_PLACE:
+    if path == GITLAB_CODEOWNERS_PATH:
         return "gitlab"
     rows = data[:MAX_BYTES].decode("utf-8", "replace").split("\n")
     marked = any(_SECTION.match(row.strip()) or _ROLE.search(row) for row in rows)

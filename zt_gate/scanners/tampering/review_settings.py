@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = "tampering/attributes-hide"
 _OWNERS = "tampering/codeowners-weakened"
-_OWNERS_AT = frozenset((*codeowners.PLACES, codeowners.GITLAB_PLACE))
+_OWNERS_AT = frozenset(
+    (*codeowners.CODEOWNERS_PATHS, codeowners.GITLAB_CODEOWNERS_PATH)
+)
 #: Rows that are held against the gate's own files, from the last one on.
 _MOST_ROWS = 20_000
 #: What decides about the gate; who owns these should not change beside other work.
@@ -147,9 +149,11 @@ def _overlooked(look: Look, file: FileChange, data: bytes) -> Iterator[Finding]:
     if len(data) > codeowners.MAX_BYTES:
         message = "the file is larger than 3 MB: GitHub passes over it, and asks nobody"
         yield look.on_file(_OWNERS, file.path, message, subject=message)
-    if file.path not in codeowners.PLACES or file.old_path == file.path:
+    if file.path not in codeowners.CODEOWNERS_PATHS or file.old_path == file.path:
         return
-    later = codeowners.PLACES[codeowners.PLACES.index(file.path) + 1 :]
+    later = codeowners.CODEOWNERS_PATHS[
+        codeowners.CODEOWNERS_PATHS.index(file.path) + 1 :
+    ]
     shadowed = [path for path in look.context.trusted_paths() or () if path in later]
     if shadowed and file.old_path not in shadowed:
         message = (
