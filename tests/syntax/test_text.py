@@ -39,7 +39,7 @@ from zt_gate.syntax.text import (
     added_text,
     binary_kind,
     decode_lossy,
-    mark_of,
+    bom_codec,
     windows,
 )
 
@@ -439,7 +439,7 @@ def test_incomplete_is_a_failure_that_says_why() -> None:
     ],
 )  # fmt: skip
 def test_marks(data: bytes, codec: str | None) -> None:
-    assert mark_of(data) == codec
+    assert bom_codec(data) == codec
 
 
 @settings(max_examples=examples(60))

@@ -118,7 +118,7 @@ def decode_lossy(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def mark_of(data: bytes) -> str | None:
+def bom_codec(data: bytes) -> str | None:
     """Return the codec that a UTF-16 or UTF-32 byte-order mark names, or None."""
     return next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
 
@@ -153,7 +153,7 @@ def _looks_odd(file: FileChange) -> bool:
     if (
         first is not None
         and first.new_start <= 1
-        and mark_of(first.added.head(4)) is not None
+        and bom_codec(first.added.head(4)) is not None
     ):
         return True
     for hunk in file.hunks:
@@ -199,7 +199,7 @@ def _look_closer(file: FileChange) -> TextLines:
         return TextLines(
             file
         )  # some 8-bit encoding; a patch may come without its blobs
-    codec = mark_of(head) or _unmarked(head)
+    codec = bom_codec(head) or _unmarked(head)
     if codec is not None:
         try:
             _whole_text(file, codec)
@@ -280,7 +280,7 @@ def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
     if file.old is not None:
         try:
             old = file.old.read(MAX_BYTES)
-            was = mark_of(old) or _unmarked(old[:_SAMPLE]) or "utf-8"
+            was = bom_codec(old) or _unmarked(old[:_SAMPLE]) or "utf-8"
             known = set(old.decode(was, "replace").split("\n"))
         except ContentUnavailableError:
             known = (
@@ -318,7 +318,7 @@ def _plain_additions(file: FileChange) -> Iterator[Line]:
     decodes as Chinese.  A real line of UTF-16 or UTF-32 has a NUL at its end.
     """
     for line in file.added_lines():
-        data = line.data[2:] if line.number == 1 and mark_of(line.data) else line.data
+        data = line.data[2:] if line.number == 1 and bom_codec(line.data) else line.data
         try:
             if data and b"\x00" not in data and data.decode():
                 yield Line(line.number, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.syntax.text import mark_of
+from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency, Reader
@@ -27,7 +27,7 @@ class Manifest:
 
     def is_added_line(self, number: int) -> bool:
         """Say whether a line is one that the change adds (in UTF-16 nobody can say)."""
-        return mark_of(self.data) is None and any(
+        return bom_codec(self.data) is None and any(
             hunk.new_start <= number < hunk.new_start + hunk.added.lines
             for hunk in self.file.hunks
         )

@@ -12,7 +12,7 @@ from zt_gate.ecosystems.version_constraints import exact
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.dependencies.additions import difference
-from zt_gate.syntax.text import mark_of
+from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -219,7 +219,7 @@ def _findings(said: Iterable[_Said], context: Context) -> Iterator[Finding]:
         file = one.addition.manifest.file
         if file.path not in lines:
             data = one.addition.manifest.data
-            text = data.decode(mark_of(data) or "utf-8-sig", "replace")
+            text = data.decode(bom_codec(data) or "utf-8-sig", "replace")
             lines[file.path] = text.split("\n")
         yield _finding(one, lines[file.path], context)
 
