@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
-from zt_gate.syntax.paths import Kind, Reader
+from zt_gate.syntax.paths import Kind, ConfigurationSyntax
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "rules" / "paths.toml"
@@ -78,7 +78,7 @@ def _check(row: dict[str, Any]) -> None:
             )
     if ("config" in row) != ("reader" in row) or row.get(
         "reader", "text"
-    ) not in get_args(Reader):
+    ) not in get_args(ConfigurationSyntax):
         raise ValueError(f"config and reader belong together: {row}")
     plain = [
         word

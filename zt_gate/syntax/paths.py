@@ -38,7 +38,9 @@ Kind = Literal[
 ]  # fmt: skip
 
 #: The syntax of a configuration file, as its own program reads it.
-Reader = Literal["json", "jsonc", "yaml", "toml", "ini", "front", "attributes", "text"]
+ConfigurationSyntax = Literal[
+    "json", "jsonc", "yaml", "toml", "ini", "front", "attributes", "text"
+]
 
 #: Kinds that some compiler, interpreter or build tool reads.
 CODE: tuple[Kind, ...] = ("program", "shell", "build", "query", "infrastructure")
@@ -52,7 +54,7 @@ class Configuration:
     """A configuration file: the name by which rules ask for it, and its syntax."""
 
     name: str
-    reader: Reader
+    reader: ConfigurationSyntax
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def facts(path: bytes) -> PathFacts:
         of_entry, name, reader = ENTRIES[number]
         kinds.update(of_entry)
         if name and found is None:
-            found = Configuration(name, cast(Reader, reader))
+            found = Configuration(name, cast(ConfigurationSyntax, reader))
     return PathFacts(frozenset(kinds), found)
 
 

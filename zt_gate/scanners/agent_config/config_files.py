@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zt_gate.syntax import paths
-from zt_gate.syntax.paths import Reader
+from zt_gate.syntax.paths import ConfigurationSyntax
 
 __all__ = ["PLACES", "Reader", "in_agent_folder", "is_code", "sorts_of_text"]
 
