@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
-from zt_gate.syntax.paths import Kind, ConfigurationSyntax
+from zt_gate.syntax.paths import PathKind, ConfigurationSyntax
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "rules" / "paths.toml"
@@ -72,7 +72,7 @@ def _check(row: dict[str, Any]) -> None:
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
     for kind in row.get("kinds", ()):
-        if kind not in get_args(Kind):
+        if kind not in get_args(PathKind):
             raise ValueError(
                 f"unknown kind {kind!r}: zt_gate/syntax/paths.py lists them"
             )

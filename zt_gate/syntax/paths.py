@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #:   ``notebook``, ``page``: read by a program of that sort
 #: - ``settings``, ``environment``: values that a program reads
 #: - ``text``: whoever opens a file of this name expects text
-Kind = Literal[
+PathKind = Literal[
     "agent-instructions", "agent-folder", "editor-folder", "ci", "hook", "hook-folder", "review",
     "script", "make", "runs-at-install", "lock", "test", "test-data", "example", "doc", "program",
     "javascript", "python", "go", "shell", "build", "query", "infrastructure", "notebook", "page",
@@ -43,7 +43,7 @@ ConfigurationSyntax = Literal[
 ]
 
 #: Kinds that some compiler, interpreter or build tool reads.
-CODE: tuple[Kind, ...] = ("program", "shell", "build", "query", "infrastructure")
+CODE: tuple[PathKind, ...] = ("program", "shell", "build", "query", "infrastructure")
 
 _KEPT = 4096
 _WORD_ENDS = re.compile("[._-]")
@@ -65,7 +65,7 @@ class PathFacts:
     configuration: Configuration | None
 
 
-def is_any(path: bytes, *kinds: Kind) -> bool:
+def is_any(path: bytes, *kinds: PathKind) -> bool:
     """Whether the path is of at least one of the kinds."""
     return not facts(path).kinds.isdisjoint(kinds)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context, ScopeSettings
-    from zt_gate.syntax.paths import Kind
+    from zt_gate.syntax.paths import PathKind
 
 _OUTSIDE = TASKS_IN
 _RESTRICTED = "scope/restricted-path"
@@ -40,7 +40,7 @@ class _Pattern(Protocol):
 class _OfKind:
     """Paths that the table of paths holds for one of the kinds."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PathKind, ...]
 
     def matches(self, path: bytes) -> bool:
         return is_any(path, *self.kinds)
@@ -113,7 +113,7 @@ class _Layers:
     def __init__(self, rules: Mapping[str, Rule], scope: ScopeSettings) -> None:
         self._scope = scope
         self._groups: Mapping[str, Sequence[str]] = rules[_RESTRICTED].data["groups"]
-        self._kinds: Mapping[str, Sequence[Kind]] = rules[_RESTRICTED].data[
+        self._kinds: Mapping[str, Sequence[PathKind]] = rules[_RESTRICTED].data[
             "group-kinds"
         ]
         self._built_in = rules[_OUTSIDE].data["tasks"]
