@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.policy.rule_globs import rule_matches
-from zt_gate.syntax.suppression_comments import may_be_marked
+from zt_gate.syntax.suppression_comments import may_hold_suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ _FOREIGN = (
 
 def marks_in(line: bytes) -> Iterator[Mark]:
     """Yield the marks on one line, our own first."""
-    if not may_be_marked(line):
+    if not may_hold_suppression(line):
         return
     if len(line) > 2 * _REACH:
         line = line[:_REACH] + b"\n" + line[-_REACH:]

@@ -15,15 +15,15 @@ WORDS = (b"zt-gate:", b"nosem", b"nosec", b"noqa", b"eslint-disable", b"pragma",
          b"betterleaks:", b"trufflehog:", b"kingfisher:")  # fmt: skip
 
 
-def may_be_marked(line: bytes) -> bool:
+def may_hold_suppression(line: bytes) -> bool:
     """Whether a mark could stand on the line."""
     lower = line.lower()
     return any(word in lower for word in WORDS)
 
 
-def reach(lines: Sequence[bytes], first: int, last: int) -> bool:
+def may_be_suppressed(lines: Sequence[bytes], first: int, last: int) -> bool:
     """Whether a mark could speak of the 1-based lines ``first`` to ``last``.
 
     On one of them, or on the line above.
     """
-    return any(map(may_be_marked, lines[max(0, first - 2) : last]))
+    return any(map(may_hold_suppression, lines[max(0, first - 2) : last]))

@@ -23,7 +23,7 @@ from zt_gate.scanners.code.project_rules import own_rules
 from zt_gate.scanners.code.result_cache import Store
 from zt_gate.scanners.code.rule_selection import Pack
 from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
-from zt_gate.syntax.suppression_comments import reach
+from zt_gate.syntax.suppression_comments import may_be_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,7 +148,7 @@ class _Job:
             lines = lines_of(self.context.workdir, item.unit.name)
             if all(
                 touches(match, item.target)
-                and not reach(lines, match.line, match.end_line)
+                and not may_be_suppressed(lines, match.line, match.end_line)
                 for match in outcome.matches
             ):
                 continue
