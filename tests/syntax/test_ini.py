@@ -30,7 +30,7 @@ def test_values_are_those_of_configparser(
     expected = {name: dict(parser.items(name)) for name in parser.sections()}
     document = ini.read(text, dialect="configparser")
     assert document.value == expected
-    for value in ini.values(document):
+    for value in ini.option_lines(document):
         assert text.startswith(value.words, value.start)
         assert value.words in expected[value.section][value.option].split("\n")
 

@@ -63,7 +63,7 @@ def read(
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class OptionLine:
     """One line of an option's value; ``start`` is the offset of its first character."""
 
     section: str
@@ -72,10 +72,10 @@ class Value:
     start: int
 
 
-def values(document: Document) -> list[Value]:
+def option_lines(document: Document) -> list[OptionLine]:
     """Return every line of every value of the sections that have no subsection."""
     return [
-        Value(section.value, option.value, line.value, line.start)
+        OptionLine(section.value, option.value, line.value, line.start)
         for section, options in document.root.entries()
         for option, lines in options.entries()
         for line in lines.items or ()
