@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.syntax.shell import commands, followed_by, program, with_nested
+from zt_gate.syntax.shell import commands, consecutive_commands, program, with_nested
 
 
 def texts(content: str) -> list[tuple[str, str, int]]:
@@ -49,7 +49,7 @@ def test_quoted_commands_are_read_as_well() -> None:
 
 
 def test_a_command_is_followed_by_the_next_at_its_depth() -> None:
-    pairs = followed_by(commands("a $(x; y) || b\nc"))
+    pairs = consecutive_commands(commands("a $(x; y) || b\nc"))
     assert [(one.text, then.text) for one, then in pairs] == [
         ("x", "y"),
         ("a $", "b"),

@@ -269,7 +269,7 @@ def _swallowed(found: Sequence[shell.SimpleCommand]) -> str:
     for command in found:
         if _ERRORS_OFF.match(command.text):
             return command.text
-    for command, then in shell.followed_by(found):
+    for command, then in shell.consecutive_commands(found):
         for ending in _SUCCEEDS.get(command.operator, ()):
             if f"{then.program}{then.text[len(then.words[0].text) :]} ".startswith(
                 f"{ending} "

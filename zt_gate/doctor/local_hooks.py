@@ -198,7 +198,7 @@ def _loses_verdict(entry: str) -> bool:
     found = shell.with_nested(entry)
     if any(command.operator == "||" for command in found):
         return True
-    pairs = shell.followed_by(found)
+    pairs = shell.consecutive_commands(found)
     return any(
         one.operator == ";" and then.program in _LOSES_VERDICT for one, then in pairs
     )

@@ -167,7 +167,7 @@ def with_nested(content: str, *, deepest: int = 3) -> list[SimpleCommand]:
     return found
 
 
-def followed_by(
+def consecutive_commands(
     found: Sequence[SimpleCommand],
 ) -> Iterator[tuple[SimpleCommand, SimpleCommand]]:
     """Yield each command with the next one at its own depth."""
