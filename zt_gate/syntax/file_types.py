@@ -38,7 +38,7 @@ _MAGIC = (
 )
 
 
-def format_of(head: bytes) -> str | None:
+def binary_format(head: bytes) -> str | None:
     """Return what these first bytes announce, None where it is nothing known."""
     if head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"WAVE", b"AVI "}:
         return "image" if head[8:12] == b"WEBP" else "audio or video"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import Body, ContentUnavailableError, FileChange, Line
 from zt_gate.model.report import NotInspected, SkipKind
-from zt_gate.syntax.file_types import format_of
+from zt_gate.syntax.file_types import binary_format
 from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def binary_kind(head: bytes) -> str | None:
     """
     if not _controls(head):
         return None
-    return format_of(head)
+    return binary_format(head)
 
 
 def _skip(file: FileChange, kind: SkipKind, reason: str) -> TextLines:
