@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.dependencies.name_similarity import Likeness
+    from zt_gate.scanners.dependencies.name_similarity import SimilarName
     from zt_gate.scanners.dependencies.registry_answers import Facts
 
 #: Seconds.
@@ -49,7 +49,7 @@ class Known:
     vouched: bool = False
     facts: Facts | None = None
     why: str = ""
-    likeness: Likeness | None = None
+    likeness: SimilarName | None = None
     imitated: float = 0.0
     release: Release | None = None
     advisories: tuple[Advisory, ...] | Unverified | None = None

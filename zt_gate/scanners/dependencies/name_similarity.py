@@ -35,7 +35,7 @@ _TWICE = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class SimilarName:
     """One well-known name that a name looks like; ``slip`` is a key of the rule's table."""
 
     name: str
@@ -45,7 +45,7 @@ class Likeness:
 
 
 @dataclass(frozen=True)
-class Names:
+class NameMatcher:
     """The well-known names of one ecosystem, and the rule's tables."""
 
     snapshot: Snapshot
@@ -55,7 +55,7 @@ class Names:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_known", frozenset(self.snapshot.names))
 
-    def likeness(self, key: str) -> Likeness | None:
+    def most_similar(self, key: str) -> SimilarName | None:
         """Return the well-known name that a normalised name most looks like.
 
         None for a name that is well known itself, and for one like no other.
@@ -72,13 +72,13 @@ class Names:
             best = self._best(lower, self._double_slips(lower))
         return best
 
-    def _best(self, key: str, slips: Iterator[tuple[str, str]]) -> Likeness | None:
+    def _best(self, key: str, slips: Iterator[tuple[str, str]]) -> SimilarName | None:
         found = []
         for slip, name in slips:
             rank = self.snapshot.rank(name)
             grade = self._grade(slip, len(key), rank)
             if grade is not None:
-                found.append(Likeness(name, rank, slip, grade))
+                found.append(SimilarName(name, rank, slip, grade))
         return min(found, key=lambda one: (one.grade != "high", one.rank), default=None)
 
     def _grade(self, slip: str, length: int, rank: int) -> Grade | None:

@@ -12,7 +12,7 @@ from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.osv import AffectedPackage
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.assessment import Known
-from zt_gate.scanners.dependencies.name_similarity import Names
+from zt_gate.scanners.dependencies.name_similarity import NameMatcher
 from zt_gate.scanners.dependencies.registry_lookup import LookUp
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Knowledge:
     #: Second opinions that could not be had, and why.
     silent: list[str] = field(default_factory=list)
     _snapshots: dict[str, name_snapshot.Snapshot | None] = field(default_factory=dict)
-    _names: dict[str, Names] = field(default_factory=dict)
+    _names: dict[str, NameMatcher] = field(default_factory=dict)
 
     def within(self, new: Sequence[Addition], most: int) -> list[Addition]:
         """Return the new names, without those beyond ``most`` that a registry must speak for."""
@@ -277,7 +277,7 @@ class Knowledge:
         like, imitated = None, 0.0
         names = self._names_of(entry.ecosystem)
         if one.is_new and not one.vouched and names is not None:
-            like = names.likeness(entry.key)
+            like = names.most_similar(entry.key)
             imitated = names.snapshot.weekly(like.rank) if like is not None else 0.0
         return Known(
             vouched=one.vouched,
@@ -294,11 +294,11 @@ class Knowledge:
             audited=one.audited,
         )
 
-    def _names_of(self, ecosystem: str) -> Names | None:
+    def _names_of(self, ecosystem: str) -> NameMatcher | None:
         known = self._snapshot(ecosystem)
         if known is not None and ecosystem not in self._names:
             data = self.context.rules["dependencies/similar-name"].data
-            self._names[ecosystem] = Names(known, data)
+            self._names[ecosystem] = NameMatcher(known, data)
         return self._names.get(ecosystem)
 
 
