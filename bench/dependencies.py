@@ -126,7 +126,7 @@ def say(what: str, value: str, aim: str = "") -> None:
 def known_names(ecosystem: str, count: int) -> list[str]:
     from zt_gate.scanners.dependencies import name_snapshot
 
-    return list(name_snapshot.shipped(ecosystem).names[:count])
+    return list(name_snapshot.bundled_snapshot(ecosystem).names[:count])
 
 
 def cost(rounds: int) -> None:
@@ -313,7 +313,7 @@ def name_rules(cases: str, pypi: str, npm: str) -> None:
     with lzma.open(cases, "rt", encoding="utf-8") as file:
         squats = [json.loads(line) for line in file]
     for ecosystem, path in (("pypi", pypi), ("npm", npm)):
-        known = name_snapshot.shipped(ecosystem)
+        known = name_snapshot.bundled_snapshot(ecosystem)
         names = NameMatcher(known, data)
         own = [
             normal(ecosystem, case["name"])

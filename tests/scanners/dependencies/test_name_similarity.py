@@ -12,8 +12,8 @@ from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.name_similarity import NameMatcher
 
 DATA = rulebook.load("dependencies")["dependencies/similar-name"].data
-PYPI = NameMatcher(name_snapshot.shipped("pypi"), DATA)
-NPM = NameMatcher(name_snapshot.shipped("npm"), DATA)
+PYPI = NameMatcher(name_snapshot.bundled_snapshot("pypi"), DATA)
+NPM = NameMatcher(name_snapshot.bundled_snapshot("npm"), DATA)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,10 @@ from zt_gate.scanners.dependencies import name_snapshot, scan, snapshot_update
 if TYPE_CHECKING:
     from pathlib import Path
 
-PYPI, NPM = name_snapshot.shipped("pypi"), name_snapshot.shipped("npm")
+PYPI, NPM = (
+    name_snapshot.bundled_snapshot("pypi"),
+    name_snapshot.bundled_snapshot("npm"),
+)
 RULES = rulebook.load("dependencies")
 
 
@@ -103,7 +106,7 @@ def test_a_newer_one_in_the_cache_counts_and_a_broken_one_does_not(
     tmp_path: Path,
 ) -> None:
     later = PYPI.day + timedelta(days=5)
-    path = name_snapshot.kept_path(tmp_path, "pypi")
+    path = name_snapshot.cached_snapshot_path(tmp_path, "pypi")
     own = dataclasses.replace(
         PYPI, day=later, body=name_snapshot.body_of(["only-this"])
     )
@@ -143,7 +146,7 @@ def test_update_confirms_names_with_the_index_itself(tmp_path: Path) -> None:
 def test_update_puts_npm_names_in_their_new_order(tmp_path: Path) -> None:
     few = dataclasses.replace(NPM, body=name_snapshot.body_of(["a", "b", "@s/c", "d", "e"] + [
         f"x{n}" for n in range(20)]))  # fmt: skip
-    name_snapshot.kept_path(tmp_path, "npm").write_bytes(
+    name_snapshot.cached_snapshot_path(tmp_path, "npm").write_bytes(
         name_snapshot.encode(dataclasses.replace(few, day=NPM.day + timedelta(days=1)))
     )
     now = moment(NPM.day + timedelta(days=2))

@@ -572,7 +572,7 @@ def test_beyond_so_many_open_names_the_rest_is_counted(
 ) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._MOST_NAMES", 100)
     names = [
-        *name_snapshot.shipped("pypi").names[:300],
+        *name_snapshot.bundled_snapshot("pypi").names[:300],
         *(f"zz{n}kit" for n in range(150)),
     ]
     run = scan(

@@ -194,7 +194,7 @@ def _curve(header: dict[str, Any]) -> tuple[tuple[int, int], ...]:
     return curve
 
 
-def shipped(ecosystem: str) -> Snapshot:
+def bundled_snapshot(ecosystem: str) -> Snapshot:
     """Return the snapshot that came with the package; raises SnapshotError."""
     path = os.path.join(
         os.path.dirname(os.path.abspath(__file__)), "data", f"{ecosystem}.zlib"
@@ -207,7 +207,7 @@ def shipped(ecosystem: str) -> Snapshot:
         raise SnapshotError(reason) from error
 
 
-def kept_path(cache_dir: Path, ecosystem: str) -> Path:
+def cached_snapshot_path(cache_dir: Path, ecosystem: str) -> Path:
     """Return where ``snapshot update`` leaves a newer one."""
     return cache_dir / f"snapshot-{_FORMAT}-{ecosystem}.zlib"
 
@@ -220,11 +220,11 @@ def load(ecosystem: str, cache_dir: Path | None, now: float) -> Snapshot | None:
     """
     if ecosystem not in with_snapshot():
         return None
-    own = shipped(ecosystem)
+    own = bundled_snapshot(ecosystem)
     if cache_dir is None:
         return own
     try:
-        with open(kept_path(cache_dir, ecosystem), "rb") as file:
+        with open(cached_snapshot_path(cache_dir, ecosystem), "rb") as file:
             kept = decode(file.read(_MOST_FILE + 1), ecosystem)
     except (OSError, SnapshotError):
         return own

@@ -74,7 +74,7 @@ def refresh(
     data = name_snapshot.encode(new)
     name_snapshot.decode(data, ecosystem)
     try:
-        write_atomically(name_snapshot.kept_path(cache_dir, ecosystem), data)
+        write_atomically(name_snapshot.cached_snapshot_path(cache_dir, ecosystem), data)
     except OSError as error:
         raise UpdateError(f"it could not be written: {error.strerror}") from error
     return new
