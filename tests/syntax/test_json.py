@@ -58,7 +58,8 @@ def test_leaves_and_keys_are_those_of_the_tree(value: object) -> None:
 
     def seen(one: Document) -> list[object]:
         return [
-            (leaf.names, leaf.value, leaf.place, leaf.inside) for leaf in one.leaves()
+            (leaf.names, leaf.value, leaf.place, leaf.value_place)
+            for leaf in one.leaves()
         ]
 
     assert seen(document) == seen(tree)

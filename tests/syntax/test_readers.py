@@ -89,7 +89,7 @@ def test_any_bytes_give_a_document_or_the_one_error(name: str, data: bytes) -> N
     assert all(0 <= node.start <= node.end <= length for node in nodes(document.root))
     assert all(1 <= document.line(path) <= lines for path in paths)
     for leaf in document.leaves():
-        for line, column, end in (leaf.place, leaf.inside):
+        for line, column, end in (leaf.place, leaf.value_place):
             assert 1 <= line <= lines
             assert 1 <= column <= end
 

@@ -215,7 +215,7 @@ class Leaf:
         return self.text.place(node.start, node.end)
 
     @property
-    def inside(self) -> tuple[int, int, int]:
+    def value_place(self) -> tuple[int, int, int]:
         """The place of the value."""
         return self.text.place(self.node.start, self.node.end)
 
