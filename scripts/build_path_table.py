@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
-from zt_gate.syntax.paths import PathKind, ConfigurationSyntax
+from zt_gate.syntax.paths import ConfigurationSyntax, PathKind
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "rules" / "paths.toml"

@@ -38,8 +38,8 @@ from zt_gate.syntax.text import (
     TextLines,
     added_text,
     binary_kind,
-    decode_lossy,
     bom_codec,
+    decode_lossy,
     windows,
 )
 

@@ -20,8 +20,12 @@ from zt_gate import rulebook
 from zt_gate.model.change import ChangeSet
 from zt_gate.scanners.dependencies import SCANNER
 from zt_gate.scanners.dependencies.additions import difference
-from zt_gate.scanners.dependencies.imported_packages import RULE, Table, suggestion
-from zt_gate.scanners.dependencies.quick_check import may_add
+from zt_gate.scanners.dependencies.imported_packages import (
+    UNDECLARED_IMPORT,
+    ModuleTable,
+    suggestion,
+)
+from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.manifest_difference import Difference
 
 RULES = rulebook.load("dependencies")
-TABLE = Table(RULES[RULE].data)
+TABLE = ModuleTable(RULES[UNDECLARED_IMPORT].data)
 Files = dict[str, "str | bytes | None"]
 PYPROJECT = '[project]\nname = "own"\ndependencies = ["flask"]\n'
 
@@ -333,7 +337,7 @@ def test_a_quote_that_ends_earlier_brings_an_import_to_life() -> None:
     ],
 )
 def test_the_first_look(path: str, old: str, new: str, expected: bool) -> None:
-    assert may_add(file_change(path, new, old)) is expected
+    assert may_add_dependency(file_change(path, new, old)) is expected
 
 
 _LINES = st.lists(
@@ -358,7 +362,7 @@ def test_the_first_look_misses_no_import(old: str, new: str) -> None:
     change = ChangeSet(
         "staged", "", "", "", (dataclasses.replace(file, hunks=file.hunks),)
     )
-    if may_add(file):
+    if may_add_dependency(file):
         return
     from zt_gate.ecosystems.manifests import python
 

@@ -32,7 +32,7 @@ def moment(day: date) -> float:
 
 def vouches(key: str, days: int = 0, age_days: int = 30, weekly: int = 100) -> bool:
     now = moment(PYPI.day + timedelta(days=days))
-    return PYPI.vouches(key, age_days=age_days, weekly=weekly, now=now)
+    return PYPI.is_established(key, age_days=age_days, weekly=weekly, now=now)
 
 
 def test_what_is_shipped() -> None:

@@ -36,10 +36,12 @@ class DependenciesScanner:
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Read the changed manifests and ask the registries about what is new in them."""
-        from zt_gate.scanners.dependencies.quick_check import may_add
+        from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 
         start = time.monotonic()
-        if not context.audit_all and not any(may_add(file) for file in change.files):
+        if not context.audit_all and not any(
+            may_add_dependency(file) for file in change.files
+        ):
             return ScannerRun(self.info.name, "ok", seconds=time.monotonic() - start)
         from zt_gate.scanners.dependencies.scan import scan
 

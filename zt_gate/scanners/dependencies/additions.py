@@ -23,10 +23,10 @@ from zt_gate.scanners.dependencies.manifest_difference import (
     Difference,
     Identity,
     Manifest,
-    Remark,
+    ManifestFinding,
 )
-from zt_gate.scanners.dependencies.quick_check import may_add
-from zt_gate.scanners.dependencies.reconcile import Sides, reconcile
+from zt_gate.scanners.dependencies.quick_check import may_add_dependency
+from zt_gate.scanners.dependencies.reconcile import RepositoryContext, reconcile
 from zt_gate.syntax.text import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -100,24 +100,29 @@ def difference(
     # A tree is its own repository, where no other is known.
     listing = (lambda: paths() or ()) if change.kind == "tree" else paths
     reconcile(
-        result, manifests, imported, Sides(changed, trusted, listing, rules or {})
+        result,
+        manifests,
+        imported,
+        RepositoryContext(changed, trusted, listing, rules or {}),
     )
     return result
 
 
 def _pinning(addition: Addition, result: Difference) -> None:
-    from zt_gate.scanners.dependencies.unpinned_actions import unpinned
+    from zt_gate.scanners.dependencies.unpinned_actions import unpinned_message
 
-    told = unpinned(addition.dependency)
+    told = unpinned_message(addition.dependency)
     if told:
-        result.remarks.append(Remark(addition, "dependencies/unpinned-action", told))
+        result.remarks.append(
+            ManifestFinding(addition, "dependencies/unpinned-action", told)
+        )
 
 
 def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
     """Read every changed manifest, and what they include under other names."""
     waiting: list[tuple[FileChange, Reader, Reader | None]] = []
     for file in change.files:
-        if not may_add(file):
+        if not may_add_dependency(file):
             continue
         reader = reader_for(file.path)
         before = reader_for(file.old_path) if file.old_path is not None else None

@@ -34,20 +34,22 @@ _RESERVE = 1.0
 _BULK = "/-/npm/v1/security/advisories/bulk"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
-Found = dict[AffectedPackage, list[Advisory]]
+AdvisoriesByPackage = dict[AffectedPackage, list[Advisory]]
 
 
-class NoOpinionError(Exception):
+class AdvisoryClientError(Exception):
     """A second opinion that could not be had; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOpinion:
+class AdvisoryClients:
     """Whom to ask besides the advisory service, and with what."""
 
     context: Context
 
-    def pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
+    def pip_audit(
+        self, service: Index, packages: Sequence[AffectedPackage]
+    ) -> AdvisoriesByPackage:
         """Ask pip-audit about exact pins, at our service; raises NoOpinionError."""
         runs: list[list[AffectedPackage]] = []
         seen: dict[str, int] = {}
@@ -58,15 +60,17 @@ class SecondOpinion:
                 runs.append([])
             runs[turn].append(package)
         if len(runs) > _MOST_RUNS:
-            raise NoOpinionError(
+            raise AdvisoryClientError(
                 f"pip-audit was not asked about {len(runs)} versions of one name"
             )
-        found: Found = {}
+        found: AdvisoriesByPackage = {}
         for run in runs:
             found |= self._pip_audit(service, run)
         return found
 
-    def _pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
+    def _pip_audit(
+        self, service: Index, packages: Sequence[AffectedPackage]
+    ) -> AdvisoriesByPackage:
         """Run pip-audit once; no name stands twice among the packages."""
         context = self.context
         pins = context.workdir / "audited.txt"
@@ -87,12 +91,14 @@ class SecondOpinion:
                 env=_proxies(context.environ),
             )
         except OSError as error:
-            raise NoOpinionError(f"pip-audit gave no answer: {error}") from error
+            raise AdvisoryClientError(f"pip-audit gave no answer: {error}") from error
         if done.returncode not in {0, 1}:
-            raise NoOpinionError(f"pip-audit ended with code {done.returncode}")
+            raise AdvisoryClientError(f"pip-audit ended with code {done.returncode}")
         return _read_audit(done.stdout, packages)
 
-    def registry(self, index: Index, packages: Sequence[AffectedPackage]) -> Found:
+    def registry(
+        self, index: Index, packages: Sequence[AffectedPackage]
+    ) -> AdvisoriesByPackage:
         """Ask a registry's own advisory endpoint; {} where it has none; raises NoOpinionError."""
         import time
 
@@ -104,7 +110,7 @@ class SecondOpinion:
         for one in packages:
             wanted.setdefault(one.key, []).append(one)
         names = list(wanted)
-        found: Found = {}
+        found: AdvisoriesByPackage = {}
         try:
             for start in range(0, len(names), _MOST_NAMES):
                 part = {
@@ -116,7 +122,7 @@ class SecondOpinion:
                     return {}
                 found |= dict(_read_bulk(response.json(), part))
         except Fault as fault:
-            raise NoOpinionError(
+            raise AdvisoryClientError(
                 f"the npm registry's advisories: it {fault}"
             ) from fault
         finally:
@@ -129,11 +135,13 @@ def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.lower() in _PROXIES}
 
 
-def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
+def _read_audit(
+    output: bytes, packages: Sequence[AffectedPackage]
+) -> AdvisoriesByPackage:
     try:
         answer: Any = json.loads(output)
         listed = answer["dependencies"]
-        found: Found = {}
+        found: AdvisoriesByPackage = {}
         audited = set()
         by_key = {package.key: package for package in packages}
         for entry in listed:
@@ -142,12 +150,12 @@ def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
                 audited.add(package.key)
                 found[package] = [_of_audit(one) for one in entry["vulns"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NoOpinionError(
+        raise AdvisoryClientError(
             "pip-audit answered in a form that it should not have"
         ) from error
     left_out = {package.key for package in packages} - audited
     if left_out:
-        raise NoOpinionError(f"pip-audit left out {len(left_out)} packages")
+        raise AdvisoryClientError(f"pip-audit left out {len(left_out)} packages")
     return found
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zt_gate.ecosystems.registries.cache import Cache
-    from zt_gate.scanners.dependencies.registry_answers import At
+    from zt_gate.scanners.dependencies.registry_answers import AnswerKey
 
 _FOUND_AGE = 24 * 3600.0
 _MISSING_AGE = 600.0
@@ -23,8 +23,8 @@ _MISSING_AGE = 600.0
 def read(cache: Cache, wanted: Sequence[Question], age_days: int) -> Answers:
     """Return what is still good of earlier runs."""
     answers = Answers()
-    projects: dict[str, At] = {}
-    counts: dict[str, At] = {}
+    projects: dict[str, AnswerKey] = {}
+    counts: dict[str, AnswerKey] = {}
     for question in wanted:
         for index in question.indexes:
             at = (question.ecosystem, index, question.key)
@@ -44,7 +44,7 @@ def read(cache: Cache, wanted: Sequence[Question], age_days: int) -> Answers:
     return answers
 
 
-def _project_key(at: At, question: Question, age_days: int) -> str:
+def _project_key(at: AnswerKey, question: Question, age_days: int) -> str:
     # The age is in the key: a date may only be known to lie before it.
     form = registry_for(at[0]).accept
     wants = f"{question.text and __version__}/{question.releases}"
@@ -78,7 +78,7 @@ def write(
     cache.put(values)
 
 
-def _count_key(at: At) -> str:
+def _count_key(at: AnswerKey) -> str:
     return f"count {at[0]} {at[1].url} {at[2]}"
 
 

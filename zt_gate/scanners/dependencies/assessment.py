@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.dependencies.name_similarity import SimilarName
-    from zt_gate.scanners.dependencies.registry_answers import Facts
+    from zt_gate.scanners.dependencies.registry_answers import RegistryFacts
 
 #: Seconds.
 DAY = 86400.0
@@ -34,11 +34,11 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PackageFacts:
     """Everything that is known about one dependency.
 
-    ``vouched``: the snapshot has the name.  ``facts`` is None where nobody was
-    asked; then, unless it is vouched for, ``why`` says why.  ``likeness`` is the
+    ``established``: the snapshot has the name.  ``facts`` is None where nobody was
+    asked; then, unless it is established for, ``why`` says why.  ``likeness`` is the
     well-known name that it looks like, with ``imitated`` downloads a week.
     ``release`` is the version that will be installed, None where that cannot
     be told.  ``advisories`` is None where they do not apply.  ``is_new`` is
@@ -46,10 +46,10 @@ class Known:
     True for one that the change does not touch.
     """
 
-    vouched: bool = False
-    facts: Facts | None = None
+    established: bool = False
+    facts: RegistryFacts | None = None
     why: str = ""
-    likeness: SimilarName | None = None
+    similar_name: SimilarName | None = None
     imitated: float = 0.0
     release: Release | None = None
     advisories: tuple[Advisory, ...] | Unverified | None = None
@@ -65,21 +65,21 @@ def unverified(dependency: Dependency, why: str) -> Assessment:
     )
 
 
-def outside(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
+def outside_registry(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
     """Say that an entry does not come from the registry; ``kind`` is a key of the rule's data."""
     case: dict[str, Any] = rule.data["sources"][kind]
     name = dependency.name or quoted(without_credentials(dependency.source.target))
-    return case_of(rule, f"{name} {case['text']}", case)
+    return assessment_of_case(rule, f"{name} {case['text']}", case)
 
 
-def case_of(rule: Rule, message: str, case: dict[str, Any]) -> Assessment:
+def assessment_of_case(rule: Rule, message: str, case: dict[str, Any]) -> Assessment:
     """Return a verdict with the severity and level that the rule's data has for its case."""
     return Assessment(
         rule.id, message, Severity(case["severity"]), Level(case["level"])
     )
 
 
-def ago(days: float) -> str:
+def duration(days: float) -> str:
     """Return how long ago something was, in words."""
     return (
         "less than a day" if days < 1 else "1 day" if days < 2 else f"{int(days)} days"

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.dependencies.repository_names import Repository
+    from zt_gate.scanners.dependencies.repository_names import RepositoryNames
 
 #: Where the table stands.
-RULE = "dependencies/undeclared-import"
+UNDECLARED_IMPORT = "dependencies/undeclared-import"
 _AFFIXES = (
     *(
         "{}",
@@ -53,7 +53,7 @@ _AFFIXES = (
 
 
 @dataclass(frozen=True)
-class Table:
+class ModuleTable:
     """The rule's data, by what is asked of it."""
 
     data: Mapping[str, Any]
@@ -85,12 +85,12 @@ class Table:
 
 def suggestion(rules: Mapping[str, Rule], name: str) -> str:
     """Return the package of a module whose name somebody took for the package's; "" for none."""
-    rule = rules.get(RULE)
-    return Table(rule.data).suggestion(name) if rule is not None else ""
+    rule = rules.get(UNDECLARED_IMPORT)
+    return ModuleTable(rule.data).suggestion(name) if rule is not None else ""
 
 
-def needed(
-    entry: Dependency, repository: Repository, table: Table
+def package_for_import(
+    entry: Dependency, repository: RepositoryNames, table: ModuleTable
 ) -> Dependency | None:
     """Return the package that an import adds, None where it adds none."""
     declared = repository.declared(entry.ecosystem)
@@ -102,7 +102,10 @@ def needed(
 
 
 def _package_of_module(
-    entry: Dependency, declared: frozenset[str], repository: Repository, table: Table
+    entry: Dependency,
+    declared: frozenset[str],
+    repository: RepositoryNames,
+    table: ModuleTable,
 ) -> Dependency | None:
     top, module = entry.name, entry.source.target
     if top in repository.modules(entry.ecosystem) or table.provided(
@@ -142,7 +145,10 @@ def _variants(module: str) -> Iterator[str]:
 
 
 def _package_named_so(
-    entry: Dependency, declared: frozenset[str], repository: Repository, table: Table
+    entry: Dependency,
+    declared: frozenset[str],
+    repository: RepositoryNames,
+    table: ModuleTable,
 ) -> Dependency | None:
     name = entry.name
     bare = name.removeprefix("@").replace("/", "__")

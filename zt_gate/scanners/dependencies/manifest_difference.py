@@ -51,7 +51,7 @@ class Addition:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class ManifestFinding:
     """Something to say about an entry that no registry needs to be asked for."""
 
     addition: Addition
@@ -66,7 +66,7 @@ class Difference:
     added: list[Addition] = field(default_factory=list)
     #: Known names whose version part changed: no new dependency, but a new version.
     constrained: list[Addition] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    remarks: list[ManifestFinding] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
     manifests: tuple[Manifest, ...] = ()
 

@@ -101,7 +101,9 @@ class Snapshot:
             and 0 <= (today - self.ranked).days < RANKED_DAYS
         )
 
-    def vouches(self, key: str, *, age_days: int, weekly: int, now: float) -> bool:
+    def is_established(
+        self, key: str, *, age_days: int, weekly: int, now: float
+    ) -> bool:
         """Say whether the name is known to exist, to be that old and to be used that much."""
         if not self.is_fresh(now):
             return False

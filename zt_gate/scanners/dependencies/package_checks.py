@@ -14,9 +14,9 @@ from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     Assessment,
-    Known,
-    ago,
-    case_of,
+    PackageFacts,
+    assessment_of_case,
+    duration,
     unverified,
 )
 
@@ -31,14 +31,14 @@ _MOST_TEXTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
+class PackageChecks:
     """The checks in their order; ``now`` is in seconds since the epoch."""
 
     settings: DependencySettings
     rules: Mapping[str, Rule]
     now: float
 
-    def judge(self, dependency: Dependency, known: Known) -> list[Assessment]:
+    def judge(self, dependency: Dependency, known: PackageFacts) -> list[Assessment]:
         """Say everything that is wrong with a package.
 
         What could not be asked comes out as ``dependencies/unverified``, once.
@@ -47,8 +47,10 @@ class Checks:
         if not any(one.rule == "dependencies/missing" for one in verdicts):
             if not known.audited:
                 least = self.settings.min_version_age_days
-                verdicts += version_checks.of_age(dependency, known, least, self.now)
-            verdicts += version_checks.of_advisories(dependency, known)
+                verdicts += version_checks.check_version_age(
+                    dependency, known, least, self.now
+                )
+            verdicts += version_checks.check_advisories(dependency, known)
         seen = False
         kept = []
         for one in verdicts:
@@ -59,10 +61,12 @@ class Checks:
             kept.append(one)
         return kept
 
-    def _package(self, dependency: Dependency, known: Known) -> Iterator[Assessment]:
+    def _package(
+        self, dependency: Dependency, known: PackageFacts
+    ) -> Iterator[Assessment]:
         """Check the package as such, whatever its version."""
         decoy = self._decoy(dependency)
-        if known.vouched:
+        if known.established:
             yield from decoy
             return
         answer = (
@@ -86,18 +90,18 @@ class Checks:
         yield from self._similar(dependency, known, answer)
         yield from self._age(dependency, answer)
         yield from self._use(dependency, known)
-        yield from version_checks.of_release(dependency, known, answer, self.rules)
+        yield from version_checks.check_release(dependency, known, answer, self.rules)
         yield from self._text(dependency, answer)
 
-    def _missing(self, dependency: Dependency, known: Known) -> Assessment:
+    def _missing(self, dependency: Dependency, known: PackageFacts) -> Assessment:
         where = ecosystem_named(dependency.ecosystem).registry_title
         meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
         if not meant and ecosystem_named(dependency.ecosystem).module_names == "own":
             from zt_gate.scanners.dependencies.imported_packages import suggestion
 
             meant = suggestion(self.rules, dependency.name)
-        if not meant and known.likeness is not None:
-            meant = known.likeness.name
+        if not meant and known.similar_name is not None:
+            meant = known.similar_name.name
         hint = f"; did you mean {meant}?" if meant else ""
         message = f"{dependency.name} does not exist in {where}{hint}"
         return Assessment("dependencies/missing", message)
@@ -106,7 +110,7 @@ class Checks:
         rule = self.rules["dependencies/withdrawn"]
         case: dict[str, Any] = rule.data["statuses"][project.status]
         note = f" (it says: {quoted(project.note)})" if project.note else ""
-        return case_of(rule, f"{dependency.name} {case['text']}{note}", case)
+        return assessment_of_case(rule, f"{dependency.name} {case['text']}{note}", case)
 
     def _decoys(self, ecosystem: str) -> Mapping[str, str]:
         found: Mapping[str, str] = self.rules["dependencies/name-confusion"].data.get(
@@ -125,9 +129,9 @@ class Checks:
         ]
 
     def _similar(
-        self, dependency: Dependency, known: Known, project: Project | None
+        self, dependency: Dependency, known: PackageFacts, project: Project | None
     ) -> list[Assessment]:
-        like = known.likeness
+        like = known.similar_name
         if like is None or not self._is_imitation(known, project):
             return []
         message = (
@@ -136,15 +140,15 @@ class Checks:
         )
         return [Assessment("dependencies/similar-name", message)]
 
-    def _is_imitation(self, known: Known, project: Project | None) -> bool:
+    def _is_imitation(self, known: PackageFacts, project: Project | None) -> bool:
         """Weigh a name against the one that it looks like, with what is known of it."""
-        assert known.likeness is not None
+        assert known.similar_name is not None
         limits: Mapping[str, int] = self.rules["dependencies/similar-name"].data[
             "ratio"
         ]
         count = known.facts.downloads if known.facts is not None else None
         times = known.imitated / max(1, count) if isinstance(count, int) else None
-        if known.likeness.grade == "high":
+        if known.similar_name.grade == "high":
             return times is None or times >= limits["high"]
         first = project.first_upload if project is not None else None
         young = first is not None and (self.now - first) / DAY < limits["young-days"]
@@ -163,12 +167,10 @@ class Checks:
         days = (self.now - project.first_upload) / DAY
         if days >= least:
             return []
-        message = (
-            f"{dependency.name} was first uploaded {ago(days)} ago; {least} are wanted"
-        )
+        message = f"{dependency.name} was first uploaded {duration(days)} ago; {least} are wanted"
         return [Assessment("dependencies/too-new", message)]
 
-    def _use(self, dependency: Dependency, known: Known) -> list[Assessment]:
+    def _use(self, dependency: Dependency, known: PackageFacts) -> list[Assessment]:
         count = known.facts.downloads if known.facts is not None else None
         least = self.settings.min_weekly_downloads
         if count is None or least <= 0:

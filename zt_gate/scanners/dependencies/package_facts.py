@@ -11,9 +11,9 @@ from zt_gate.ecosystems.registries.base import Project
 from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.osv import AffectedPackage
 from zt_gate.scanners.dependencies import name_snapshot
-from zt_gate.scanners.dependencies.assessment import Known
+from zt_gate.scanners.dependencies.assessment import PackageFacts
 from zt_gate.scanners.dependencies.name_similarity import NameMatcher
-from zt_gate.scanners.dependencies.registry_lookup import LookUp
+from zt_gate.scanners.dependencies.registry_lookup import RegistryLookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.silence import Silence
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
-    from zt_gate.scanners.dependencies.registry_answers import Facts, Question
-    from zt_gate.scanners.dependencies.registry_lookup import Lane
-    from zt_gate.scanners.dependencies.registry_selection import Places
-    from zt_gate.scanners.dependencies.vulnerability_audit import Audit
+    from zt_gate.scanners.dependencies.registry_answers import Question, RegistryFacts
+    from zt_gate.scanners.dependencies.registry_lookup import TaskGroup
+    from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
+    from zt_gate.scanners.dependencies.vulnerability_audit import VulnerabilityLookup
 
     Told = dict[tuple[Index, AffectedPackage], tuple[Advisory, ...] | Unverified]
 
 
 @dataclass(slots=True)
-class Wanted:
+class PackageLookup:
     """One dependency on its way: what to ask, and what came back."""
 
     addition: Addition
     is_new: bool
     audited: bool = False
-    vouched: bool = False
+    established: bool = False
     question: Question | None = None
     service: Index | None = None
-    facts: Facts | None = None
+    facts: RegistryFacts | None = None
     version: str = ""
     release: Release | None = None
 
@@ -54,7 +54,7 @@ class Wanted:
 
 
 @dataclass
-class Knowledge:
+class PackageFactsCollector:
     """One run's knowledge; deadlines by ``time.monotonic()``, ``now`` since the epoch.
 
     ``patience``: the deadline of what is asked about advisories alone.
@@ -62,7 +62,7 @@ class Knowledge:
     """
 
     context: Context
-    places: Places
+    places: RegistrySelection
     deadline: float
     patience: float
     now: float
@@ -81,7 +81,7 @@ class Knowledge:
         kept, asked = [], 0
         for addition in new:
             one = self._wanted(addition, is_new=True)
-            is_open = one.question is not None or not one.vouched
+            is_open = one.question is not None or not one.established
             if asked < most or not is_open:
                 kept.append(addition)
             asked += is_open
@@ -92,7 +92,7 @@ class Knowledge:
         new: Iterable[Addition],
         changed: Iterable[Addition],
         audited: Iterable[Addition] = (),
-    ) -> list[Known]:
+    ) -> list[PackageFacts]:
         """Return what is known of new names, of new versions, and of what is only audited."""
         wanted = [self._wanted(addition, is_new=True) for addition in new]
         wanted += [self._wanted(addition, is_new=False) for addition in changed]
@@ -125,19 +125,21 @@ class Knowledge:
             known.append(self._known(one, told.get(at) if at else None))
         return known
 
-    def _wanted(self, addition: Addition, *, is_new: bool) -> Wanted:
+    def _wanted(self, addition: Addition, *, is_new: bool) -> PackageLookup:
         entry, settings = addition.dependency, self.context.dependencies
         version = version_constraints.exact(entry.ecosystem, addition.constraint)
-        one = Wanted(addition, is_new, version=version)
-        one.vouched = self.places.is_usual(addition) and self._is_vouched(
+        one = PackageLookup(addition, is_new, version=version)
+        one.established = self.places.is_usual(addition) and self._is_established(
             entry.ecosystem, entry.key
         )
         if self.context.offline:
             return one
         releases = bool(settings.min_version_age_days)
-        if (is_new and not one.vouched) or releases:
+        if (is_new and not one.established) or releases:
             reads = (
-                is_new and not one.vouched and self.context.text_findings is not None
+                is_new
+                and not one.established
+                and self.context.text_findings is not None
             )
             if self.places.is_withheld(addition):
                 return one
@@ -147,19 +149,19 @@ class Knowledge:
             one.service = self.places.advisories(addition)
         return one
 
-    def _audited(self, addition: Addition) -> Wanted:
+    def _audited(self, addition: Addition) -> PackageLookup:
         """Return what is asked of an entry of the resolved set: advisories, if anybody may hear."""
         entry = addition.dependency
         version = version_constraints.exact(entry.ecosystem, entry.constraint)
-        one = Wanted(addition, is_new=False, audited=True, version=version)
+        one = PackageLookup(addition, is_new=False, audited=True, version=version)
         alone = len(self.places.question(addition).indexes) == 1
         if ecosystem_named(entry.ecosystem).osv_name and alone:
             one.service = self.places.advisories(addition)
         return one
 
-    def _is_vouched(self, ecosystem: str, key: str) -> bool:
+    def _is_established(self, ecosystem: str, key: str) -> bool:
         known, settings = self._snapshot(ecosystem), self.context.dependencies
-        return known is not None and known.vouches(
+        return known is not None and known.is_established(
             key,
             age_days=settings.min_age_days,
             weekly=settings.min_weekly_downloads,
@@ -173,22 +175,24 @@ class Knowledge:
             )
         return self._snapshots[ecosystem]
 
-    def _audit(self) -> Audit:
-        from zt_gate.scanners.dependencies.vulnerability_audit import Audit
+    def _audit(self) -> VulnerabilityLookup:
+        from zt_gate.scanners.dependencies.vulnerability_audit import (
+            VulnerabilityLookup,
+        )
 
-        return Audit(
+        return VulnerabilityLookup(
             self.context.environ,
             self.patience,
             Cache(self.context.cache_dir),
             self.silence,
         )
 
-    def _ask(self, wanted: Sequence[Wanted], lanes: Sequence[Lane]) -> None:
+    def _ask(self, wanted: Sequence[PackageLookup], lanes: Sequence[TaskGroup]) -> None:
         questions = [one.question for one in wanted if one.question is not None]
         if not questions and not lanes:
             return
         context = self.context
-        facts = LookUp(
+        facts = RegistryLookup(
             environ=context.environ,
             deadline=self.deadline,
             silence=self.silence,
@@ -201,7 +205,9 @@ class Knowledge:
             if one.question is not None:
                 one.facts = facts[one.question]
 
-    def _settle_versions(self, wanted: Sequence[Wanted], audit: Audit) -> None:
+    def _settle_versions(
+        self, wanted: Sequence[PackageLookup], audit: VulnerabilityLookup
+    ) -> None:
         """Find out which version is installed, where that matters and is not written."""
         late = []
         for one in wanted:
@@ -227,23 +233,23 @@ class Knowledge:
                     one.version = one.release.version
 
     @staticmethod
-    def _matters(one: Wanted, audit: Audit) -> bool:
+    def _matters(one: PackageLookup, audit: VulnerabilityLookup) -> bool:
         """Say whether the version is to be asked about: nothing is known of most packages."""
         return one.service is not None and (
             not _is_plain(one) or audit.known((one.service, one.package))
         )
 
-    def _second_opinions(self, public: Sequence[Wanted], told: Told) -> Told:
+    def _second_opinions(self, public: Sequence[PackageLookup], told: Told) -> Told:
         """Add what others know to what the advisory service said."""
         from zt_gate.scanners.dependencies.advisory_clients import (
-            NoOpinionError,
-            SecondOpinion,
+            AdvisoryClientError,
+            AdvisoryClients,
         )
-        from zt_gate.scanners.dependencies.vulnerability_audit import merged
+        from zt_gate.scanners.dependencies.vulnerability_audit import merge_aliases
 
-        ask = SecondOpinion(self.context)
+        ask = AdvisoryClients(self.context)
         result = dict(told)
-        groups: dict[tuple[str, Index], list[Wanted]] = {}
+        groups: dict[tuple[str, Index], list[PackageLookup]] = {}
         for one in public:
             if one.version:
                 groups.setdefault(self._whom(one), []).append(one)
@@ -253,18 +259,18 @@ class Knowledge:
             asking = ask.pip_audit if client == "pip-audit" else ask.registry
             try:
                 found = asking(where, packages)
-            except NoOpinionError as error:
+            except AdvisoryClientError as error:
                 self.silent.append(str(error))
                 continue
             for one in group:
                 assert one.service is not None
                 known = result.get((one.service, one.package))
                 if found.get(one.package) and isinstance(known, tuple):
-                    both = merged([*known, *found[one.package]])
+                    both = merge_aliases([*known, *found[one.package]])
                     result[one.service, one.package] = both
         return result
 
-    def _whom(self, one: Wanted) -> tuple[str, Index]:
+    def _whom(self, one: PackageLookup) -> tuple[str, Index]:
         """Return the ecosystem, and who has the second opinion: the service or the registry."""
         ecosystem = one.addition.dependency.ecosystem
         assert one.service is not None
@@ -272,20 +278,20 @@ class Knowledge:
             return ecosystem, self.places.question(one.addition).indexes[-1]
         return ecosystem, one.service
 
-    def _known(self, one: Wanted, advisories: object) -> Known:
+    def _known(self, one: PackageLookup, advisories: object) -> PackageFacts:
         entry = one.addition.dependency
         like, imitated = None, 0.0
         names = self._names_of(entry.ecosystem)
-        if one.is_new and not one.vouched and names is not None:
+        if one.is_new and not one.established and names is not None:
             like = names.most_similar(entry.key)
             imitated = names.snapshot.weekly(like.rank) if like is not None else 0.0
-        return Known(
-            vouched=one.vouched,
+        return PackageFacts(
+            established=one.established,
             facts=one.facts,
             why="offline"
             if self.context.offline
             else "its name is private by the user's settings",
-            likeness=like,
+            similar_name=like,
             imitated=imitated,
             release=one.release,
             advisories=advisories,  # type: ignore[arg-type]
@@ -302,10 +308,10 @@ class Knowledge:
         return self._names.get(ecosystem)
 
 
-def _is_plain(one: Wanted) -> bool:
+def _is_plain(one: PackageLookup) -> bool:
     """Say whether only one index is asked: then it is known at once who may hear the name."""
     return one.question is None or len(one.question.indexes) == 1
 
 
-def _is_public(one: Wanted) -> bool:
+def _is_public(one: PackageLookup) -> bool:
     return _is_plain(one) or (one.facts is not None and one.facts.public)

@@ -27,7 +27,7 @@ _IMPORT_LINE = (
 )
 
 
-def may_add(file: FileChange) -> bool:
+def may_add_dependency(file: FileChange) -> bool:
     """Say whether the change of one file could add a dependency."""
     name = format_of(file.path)
     if name is None or name not in text_formats():

@@ -15,8 +15,8 @@ from zt_gate.ecosystems import all_ecosystems, ecosystem_named
 from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
-from zt_gate.scanners.dependencies.manifest_difference import Addition, Remark
-from zt_gate.scanners.dependencies.repository_names import Repository
+from zt_gate.scanners.dependencies.manifest_difference import Addition, ManifestFinding
+from zt_gate.scanners.dependencies.repository_names import RepositoryNames
 from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _NO_FILES = "imports were not looked at: the files of the repository are not kno
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class RepositoryContext:
     """What can be known beyond the manifests; see ``additions.difference``.
 
     ``changed`` holds all paths of the change.
@@ -51,14 +51,16 @@ def reconcile(
     result: Difference,
     manifests: Sequence[Manifest],
     imported: Sequence[Addition],
-    sides: Sides,
+    sides: RepositoryContext,
 ) -> None:
     """Take out of ``result`` what is not new after all, and add what imports bring."""
-    repository = Repository(manifests, sides.changed, sides.trusted, sides.paths)
+    repository = RepositoryNames(manifests, sides.changed, sides.trusted, sides.paths)
     result.added = [one for one in _once(result) if not _is_own(one, repository)]
     for manifest, entry, told in mismatches(manifests):
         result.remarks.append(
-            Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told)
+            ManifestFinding(
+                Addition(entry, manifest), "dependencies/lock-mismatch", told
+            )
         )
     rule = sides.rules.get(_IMPORT_RULE)
     if imported and rule is not None:
@@ -121,7 +123,7 @@ def _locked(found: Sequence[Addition]) -> dict[tuple[str, str], str]:
     return {at: one.dependency.constraint for at, one in best.items()}
 
 
-def _is_own(addition: Addition, repository: Repository) -> bool:
+def _is_own(addition: Addition, repository: RepositoryNames) -> bool:
     """Say whether the repository has the package already, or is it itself."""
     entry, format_name = addition.dependency, addition.manifest.reader.name
     if format_name == "prose" and entry.source.kind in {"index", "path"}:
@@ -165,9 +167,15 @@ def _is_made_up(imported: Addition) -> bool:
 
 
 def _add_imports(
-    result: Difference, imported: Sequence[Addition], repository: Repository, rule: Rule
+    result: Difference,
+    imported: Sequence[Addition],
+    repository: RepositoryNames,
+    rule: Rule,
 ) -> None:
-    from zt_gate.scanners.dependencies.imported_packages import Table, needed
+    from zt_gate.scanners.dependencies.imported_packages import (
+        ModuleTable,
+        package_for_import,
+    )
 
     with_imports = [one.name for one in all_ecosystems() if one.module_names]
     if not any(repository.declared(name) for name in with_imports):
@@ -175,12 +183,12 @@ def _add_imports(
     if repository.paths is None:
         result.not_inspected.append(NotInspected(None, "not_applicable", _NO_FILES))
         return
-    table = Table(rule.data)
+    table = ModuleTable(rule.data)
     said = {(one.dependency.ecosystem, one.dependency.key) for one in result.added}
     for one in imported:
         if _is_made_up(one):
             continue
-        found = needed(one.dependency, repository, table)
+        found = package_for_import(one.dependency, repository, table)
         if found is None or (found.ecosystem, found.key) in said:
             continue
         said.add((found.ecosystem, found.key))
@@ -189,4 +197,4 @@ def _add_imports(
         module = one.dependency.source.target
         brings = "" if found.name == module else f" (of the package {found.name})"
         told = f"{ascii(module)[1:-1]}{brings} is imported, and no manifest here declares it"
-        result.remarks.append(Remark(addition, _IMPORT_RULE, told))
+        result.remarks.append(ManifestFinding(addition, _IMPORT_RULE, told))

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     #: Ecosystem, index or service, and key.
     from zt_gate.ecosystems.registries.package_index import Index
 
-    At = tuple[str, Index, str]
+    AnswerKey = tuple[str, Index, str]
 
-LATE = Unverified("did not answer before the deadline")
-PORTAL = Unverified("answers 404 even for a package that everybody knows")
+NO_ANSWER_IN_TIME = Unverified("did not answer before the deadline")
+CAPTIVE_PORTAL = Unverified("answers 404 even for a package that everybody knows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RegistryFacts:
     """What came back; ``downloads`` is a number, why there is none, or None: not applicable.
 
     ``public``: the answer came from the index that everybody uses.
@@ -57,18 +57,18 @@ class Facts:
 class Answers:
     """Results as they come in from the threads, by what was asked."""
 
-    projects: dict[At, Answer] = field(default_factory=dict)
-    counts: dict[At, Count] = field(default_factory=dict)
-    fresh: set[At] = field(default_factory=set)
+    projects: dict[AnswerKey, Answer] = field(default_factory=dict)
+    counts: dict[AnswerKey, Count] = field(default_factory=dict)
+    fresh: set[AnswerKey] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def project(self, at: At, answer: Answer) -> None:
+    def project(self, at: AnswerKey, answer: Answer) -> None:
         """Put away what an index said of a name."""
         with self.lock:
             self.projects[at] = answer
             self.fresh.add(at)
 
-    def count(self, at: At, count: Count) -> None:
+    def count(self, at: AnswerKey, count: Count) -> None:
         """Put away what a download service said of a name."""
         with self.lock:
             self.counts[at] = count
@@ -80,16 +80,16 @@ class Answers:
             return Answers(dict(self.projects), dict(self.counts), set(self.fresh))
 
 
-def facts_of(question: Question, answers: Answers) -> Facts:
+def facts_of(question: Question, answers: Answers) -> RegistryFacts:
     """Put together what came back for a question."""
     answer = _answer(question, answers)
     public = came_from(question, answers) == question.indexes[-1]
     if question.service is None or (not public and isinstance(answer, Project)):
-        return Facts(answer, None, public)
+        return RegistryFacts(answer, None, public)
     count = answers.counts.get(
-        (question.ecosystem, question.service, question.key), LATE
+        (question.ecosystem, question.service, question.key), NO_ANSWER_IN_TIME
     )
-    return Facts(answer, 0 if count is None else count, public)
+    return RegistryFacts(answer, 0 if count is None else count, public)
 
 
 def _answer(question: Question, answers: Answers) -> Answer:
@@ -100,9 +100,11 @@ def _answer(question: Question, answers: Answers) -> Answer:
     """
     told: Answer = Missing()
     for index in question.indexes:
-        answer = answers.projects.get((question.ecosystem, index, question.key), LATE)
-        if answer is PORTAL:
-            told = PORTAL
+        answer = answers.projects.get(
+            (question.ecosystem, index, question.key), NO_ANSWER_IN_TIME
+        )
+        if answer is CAPTIVE_PORTAL:
+            told = CAPTIVE_PORTAL
         elif not isinstance(answer, Missing):
             return answer
     return told
@@ -114,7 +116,7 @@ def came_from(question: Question, answers: Answers) -> Index | None:
         answer = answers.projects.get((question.ecosystem, index, question.key))
         if isinstance(answer, Project):
             return index
-        if not isinstance(answer, Missing) and answer is not PORTAL:
+        if not isinstance(answer, Missing) and answer is not CAPTIVE_PORTAL:
             return None
     return None
 

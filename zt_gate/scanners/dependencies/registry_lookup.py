@@ -25,11 +25,11 @@ from zt_gate.ecosystems.registries.base import (
 from zt_gate.ecosystems.registries.package_index import Fault, Index
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
-    LATE,
-    PORTAL,
+    CAPTIVE_PORTAL,
+    NO_ANSWER_IN_TIME,
     Answers,
-    Facts,
     Question,
+    RegistryFacts,
     came_from,
     facts_of,
     is_missing,
@@ -47,14 +47,14 @@ if TYPE_CHECKING:
 
     Task = Callable[[Client], None]
     #: How many questions one server takes at once, and what is to be asked of it.
-    Lane = tuple[int, list[Task]]
+    TaskGroup = tuple[int, list[Task]]
 
 _MANY = 40
 _HURRIED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
+class RegistryLookup:
     """One round of questions.
 
     ``deadline`` is a ``time.monotonic()`` value, ``silence`` limits how long nobody
@@ -78,8 +78,8 @@ class LookUp:
         return self.now - self.age_days * 86400.0
 
     def ask(
-        self, questions: Iterable[Question], beside: Sequence[Lane] = ()
-    ) -> dict[Question, Facts]:
+        self, questions: Iterable[Question], beside: Sequence[TaskGroup] = ()
+    ) -> dict[Question, RegistryFacts]:
         """Return the facts for every question; each has an answer, if only why there is none.
 
         ``beside`` are questions to others, asked at the same time.
@@ -105,7 +105,7 @@ class LookUp:
                     project, text=None, said=said
                 )
 
-    def _run(self, lanes: Sequence[Lane], answers: Answers) -> Answers:
+    def _run(self, lanes: Sequence[TaskGroup], answers: Answers) -> Answers:
         """Ask everything in the lanes; threads that are late no longer change the result."""
         if any(tasks for _, tasks in lanes):
             from zt_gate.ecosystems.registries.pool import run
@@ -113,8 +113,8 @@ class LookUp:
             run(lanes, self.environ, self.deadline, silence=self.silence)
         return answers.copy()
 
-    def _lanes(self, wanted: Sequence[Question], answers: Answers) -> list[Lane]:
-        lanes: list[Lane] = []
+    def _lanes(self, wanted: Sequence[Question], answers: Answers) -> list[TaskGroup]:
+        lanes: list[TaskGroup] = []
         for ecosystem in dict.fromkeys(question.ecosystem for question in wanted):
             registry = registry_for(ecosystem)
             own = [question for question in wanted if question.ecosystem == ecosystem]
@@ -128,9 +128,11 @@ class LookUp:
             lanes += self._count_lanes(registry, alone, answers)
         return lanes
 
-    def _later_lanes(self, wanted: Sequence[Question], answers: Answers) -> list[Lane]:
+    def _later_lanes(
+        self, wanted: Sequence[Question], answers: Answers
+    ) -> list[TaskGroup]:
         """Return the counts of packages that private indexes were asked about first."""
-        lanes: list[Lane] = []
+        lanes: list[TaskGroup] = []
         for ecosystem in dict.fromkeys(question.ecosystem for question in wanted):
             public = [
                 question
@@ -144,7 +146,7 @@ class LookUp:
 
     def _count_lanes(
         self, registry: Registry, questions: Sequence[Question], answers: Answers
-    ) -> Iterator[Lane]:
+    ) -> Iterator[TaskGroup]:
         for service in dict.fromkeys(question.service for question in questions):
             keys = [
                 question.key
@@ -156,7 +158,7 @@ class LookUp:
 
     def _count_lane(
         self, registry: Registry, service: Index, keys: Iterable[str], answers: Answers
-    ) -> Lane:
+    ) -> TaskGroup:
         open_keys = [
             key
             for key in dict.fromkeys(keys)
@@ -213,9 +215,9 @@ class LookUp:
             else answer
         )
 
-    def _canary_lanes(self, answers: Answers) -> list[Lane]:
+    def _canary_lanes(self, answers: Answers) -> list[TaskGroup]:
         """Return the questions for a well-known name, where everything asked was unknown."""
-        lanes: list[Lane] = []
+        lanes: list[TaskGroup] = []
         for ecosystem, index in silent_indexes(answers):
             registry, key = registry_for(ecosystem), ecosystem_named(ecosystem).canary
             if key:
@@ -236,15 +238,19 @@ class LookUp:
         for at in answers.fresh:
             canary = (at[0], at[1], ecosystem_named(at[0]).canary)
             if isinstance(answers.projects.get(at), Missing) and at[:2] in silent:
-                told = answers.projects.get(canary, LATE)
-                answers.projects[at] = told if isinstance(told, Unverified) else PORTAL
+                told = answers.projects.get(canary, NO_ANSWER_IN_TIME)
+                answers.projects[at] = (
+                    told if isinstance(told, Unverified) else CAPTIVE_PORTAL
+                )
             if (
                 at in answers.counts
                 and answers.counts[at] is None
                 and at[:2] in uncounted
             ):
-                count = answers.counts.get(canary, LATE)
-                answers.counts[at] = count if isinstance(count, Unverified) else PORTAL
+                count = answers.counts.get(canary, NO_ANSWER_IN_TIME)
+                answers.counts[at] = (
+                    count if isinstance(count, Unverified) else CAPTIVE_PORTAL
+                )
 
 
 def _count_task(

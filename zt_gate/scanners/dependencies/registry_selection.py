@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Places:
+class RegistrySelection:
     """Endpoints by manifest, worked out once each; reads files, asks nobody."""
 
     context: Context

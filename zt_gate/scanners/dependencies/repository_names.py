@@ -27,7 +27,7 @@ _WORKSPACES = Source("self", "workspaces")
 
 
 @dataclass(frozen=True)
-class Repository:
+class RepositoryNames:
     """The repository around a change; ``paths`` may return None: then nobody knows its files."""
 
     manifests: Sequence[Manifest]

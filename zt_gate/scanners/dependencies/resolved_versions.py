@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 1000
 
 
-def resolved(
+def resolved_packages(
     changed: Sequence[Manifest],
     gone: frozenset[bytes],
     trusted: Callable[[bytes], bytes | None],

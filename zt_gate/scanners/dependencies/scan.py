@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.assessment import Assessment
     from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
-    from zt_gate.scanners.dependencies.registry_selection import Places
+    from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
 #: Wall seconds for all answers together, and those in which nobody answers: an address that
 #: swallows every question costs a commit no more.
@@ -88,7 +88,7 @@ def _resolved(
     """Return what ``--audit all`` looks at besides what the change brings."""
     if not context.audit_all:
         return [], []
-    from zt_gate.scanners.dependencies.resolved_versions import resolved
+    from zt_gate.scanners.dependencies.resolved_versions import resolved_packages
 
     gone = frozenset(
         path
@@ -98,7 +98,7 @@ def _resolved(
     )
     # A tree is all that counts, and may have no other side.
     listing = (lambda: ()) if change.kind == "tree" else context.trusted_paths
-    return resolved(new.manifests, gone, context.trusted_file, listing)
+    return resolved_packages(new.manifests, gone, context.trusted_file, listing)
 
 
 def _verdicts(
@@ -111,11 +111,11 @@ def _verdicts(
 ) -> tuple[list[_Said], list[NotInspected]]:
     """Judge everything; ``now`` is in seconds since the epoch."""
     from zt_gate.ecosystems.registries.silence import Silence
-    from zt_gate.scanners.dependencies.package_checks import Checks
-    from zt_gate.scanners.dependencies.package_facts import Knowledge
-    from zt_gate.scanners.dependencies.registry_selection import Places
+    from zt_gate.scanners.dependencies.package_checks import PackageChecks
+    from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
+    from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
-    places = Places(context)
+    places = RegistrySelection(context)
     said, wanted = _by_source(new, places, context)
     last = context.deadline - _RESERVE
     # What was read until here took CPU time, which is no fault of a service.
@@ -123,7 +123,9 @@ def _verdicts(
     deadline = min(began + _TOTAL_SECONDS, last)
     patience = min(began + _AUDIT_SECONDS, last) if audited else deadline
     silence = Silence(_SILENT_SECONDS)
-    knowledge = Knowledge(context, places, deadline, patience, now, thorough, silence)
+    knowledge = PackageFactsCollector(
+        context, places, deadline, patience, now, thorough, silence
+    )
     asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
     changed = [one for one in new.constrained if _is_looked_up(one, places)]
     told = {_pinned(one) for one in (*asked, *changed)}
@@ -141,7 +143,7 @@ def _verdicts(
     if asked or changed or resolved:
         known = knowledge.of(asked, changed, resolved)
         rest += [NotInspected(None, "unverified", why) for why in knowledge.silent]
-        judging = Checks(context.dependencies, context.rules, now)
+        judging = PackageChecks(context.dependencies, context.rules, now)
         for addition, facts in zip([*asked, *changed, *resolved], known, strict=True):
             verdicts = judging.judge(addition.dependency, facts)
             said += [_Said(addition, verdict) for verdict in verdicts]
@@ -152,10 +154,10 @@ def _verdicts(
 
 
 def _by_source(
-    new: Difference, places: Places, context: Context
+    new: Difference, places: RegistrySelection, context: Context
 ) -> tuple[list[_Said], list[Addition]]:
     """Return what needs no question, and the additions that a registry is asked about."""
-    from zt_gate.scanners.dependencies.assessment import Assessment, outside
+    from zt_gate.scanners.dependencies.assessment import Assessment, outside_registry
 
     said = [
         _Said(one.addition, Assessment(one.rule, one.message)) for one in new.remarks
@@ -172,7 +174,9 @@ def _by_source(
             indexes.add(at)
         if kind:
             rule = context.rules["dependencies/outside-registry"]
-            said.append(_Said(addition, outside(addition.dependency, kind, rule)))
+            said.append(
+                _Said(addition, outside_registry(addition.dependency, kind, rule))
+            )
         elif _is_looked_up(addition, places):
             wanted.append(addition)
     return said, wanted
@@ -189,14 +193,14 @@ def _pinned(addition: Addition) -> tuple[str, str, str]:
     return entry.ecosystem, entry.key, exact(entry.ecosystem, addition.constraint)
 
 
-def _is_looked_up(addition: Addition, places: Places) -> bool:
+def _is_looked_up(addition: Addition, places: RegistrySelection) -> bool:
     """Say whether a registry of ours can know the entry."""
     entry = addition.dependency
     from_registry = entry.source.kind in {"registry", "index"}
     return bool(entry.key) and from_registry and places.can_ask(addition)
 
 
-def _outside_kind(addition: Addition, places: Places) -> str:
+def _outside_kind(addition: Addition, places: RegistrySelection) -> str:
     """Return which kind of foreign source an entry has, "" where it has none."""
     entry = addition.dependency
     source = entry.source

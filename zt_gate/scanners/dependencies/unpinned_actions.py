@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
 
 
-def unpinned(entry: Dependency) -> str:
+def unpinned_message(entry: Dependency) -> str:
     """Return what to say about an action that a tag or branch names, "" for a pinned one."""
     pin_pattern = ecosystem_named(entry.ecosystem).pin_pattern
     if not pin_pattern or re.match(pin_pattern, entry.constraint):

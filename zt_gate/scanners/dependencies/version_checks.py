@@ -12,9 +12,9 @@ from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     Assessment,
-    Known,
-    ago,
-    case_of,
+    PackageFacts,
+    assessment_of_case,
+    duration,
     unverified,
 )
 
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 
-def of_release(
-    dependency: Dependency, known: Known, project: Project, rules: Mapping[str, Rule]
+def check_release(
+    dependency: Dependency,
+    known: PackageFacts,
+    project: Project,
+    rules: Mapping[str, Rule],
 ) -> Iterator[Assessment]:
     """Check the version that will be installed."""
     release = known.release
@@ -41,7 +44,7 @@ def of_release(
     if kind and project.status not in {"yanked", "deprecated"}:
         case = cases[kind]
         rule = rules["dependencies/withdrawn"]
-        yield case_of(rule, f"{named} {case['text']}{note}", case)
+        yield assessment_of_case(rule, f"{named} {case['text']}{note}", case)
     if release.scripts:
         yield Assessment(
             "dependencies/install-script",
@@ -49,8 +52,8 @@ def of_release(
         )
 
 
-def of_age(
-    dependency: Dependency, known: Known, least: int | None, now: float
+def check_version_age(
+    dependency: Dependency, known: PackageFacts, least: int | None, now: float
 ) -> list[Assessment]:
     """Check how long the version has been there; ``least`` in days, 0 or None for any."""
     if not least:
@@ -73,11 +76,13 @@ def of_age(
     if days >= least:
         return []
     named = f"version {quoted(known.release.version)} of {dependency.name}"
-    message = f"{named} was uploaded {ago(days)} ago; {least} are wanted"
+    message = f"{named} was uploaded {duration(days)} ago; {least} are wanted"
     return [Assessment("dependencies/version-too-new", message)]
 
 
-def of_advisories(dependency: Dependency, known: Known) -> Iterator[Assessment]:
+def check_advisories(
+    dependency: Dependency, known: PackageFacts
+) -> Iterator[Assessment]:
     """Say what is known against the version."""
     told = known.advisories
     if isinstance(told, Unverified):
