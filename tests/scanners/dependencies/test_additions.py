@@ -55,7 +55,7 @@ def added(found: Difference) -> list[str]:
 def remarks(found: Difference) -> list[tuple[str, str]]:
     return [
         (one.rule.partition("/")[2], one.addition.dependency.name)
-        for one in found.remarks
+        for one in found.manifest_findings
     ]
 
 
@@ -72,7 +72,7 @@ def test_an_undeclared_import_is_an_added_package() -> None:
         "azure-made-up",
     ]
     assert {rule for rule, _ in remarks(found)} == {"undeclared-import"}
-    assert "pyyaml" in found.remarks[0].message
+    assert "pyyaml" in found.manifest_findings[0].message
 
 
 def test_without_declared_dependencies_an_import_means_nothing() -> None:
