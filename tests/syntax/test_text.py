@@ -236,7 +236,7 @@ def test_a_binary_file_that_is_named_like_text_blocks(
 ) -> None:
     kind, reason = why(added(name, KINDS[extension]))
     assert kind == "unreadable"
-    assert "named like text" in reason
+    assert "has the name of a text file" in reason
 
 
 def test_a_picture_may_be_called_after_a_text() -> None:
