@@ -100,7 +100,7 @@ def test_imports_follow_the_arrows() -> None:
     assert wrong == []
 
 
-def test_nothing_else_stands_at_the_top_of_the_package() -> None:
+def test_no_other_module_is_at_the_top_of_the_package() -> None:
     loose = {dotted(path) or "zt_gate" for path in MODULES if "." not in dotted(path)}
     assert {name for name in loose if (PACKAGE / f"{name}.py").exists()} == TOP - {
         "zt_gate"
@@ -131,7 +131,7 @@ def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
     return False
 
 
-def test_no_public_class_name_stands_twice() -> None:
+def test_public_class_names_are_unique() -> None:
     homes: dict[str, list[str]] = {}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_bytes())):

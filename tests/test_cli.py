@@ -84,7 +84,7 @@ def test_help_and_version(tmp_path: Path) -> None:
         (["hook", "pre-push"], "PRE_COMMIT_FROM_REF"),
     ],
 )
-def test_wrong_words_are_one_line_and_exit_2(
+def test_usage_errors_are_one_line_and_exit_2(
     words: list[str], said: str, repo: Repo
 ) -> None:
     done = gate(*words, cwd=repo.path)
@@ -273,7 +273,7 @@ def test_an_interrupt_leaves_nothing_behind(
         ("größe", "größe"),
     ],
 )
-def test_messages_show_what_cannot_be_seen(word: str, shown: str, repo: Repo) -> None:
+def test_messages_show_invisible_characters(word: str, shown: str, repo: Repo) -> None:
     for words in (
         (word,),
         ("scan", "--base", word),
@@ -381,7 +381,7 @@ def test_a_pythonpath_into_the_scanned_repository_is_dropped(
     assert not canary.exists()
 
 
-def test_nohup_is_heard(repo: Repo) -> None:
+def test_nohup_is_respected(repo: Repo) -> None:
     code = (
         "import os, signal, sys\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"

@@ -104,7 +104,7 @@ def test_a_section_and_a_setting_of_one_name_do_not_hide_each_other() -> None:
 
 
 @pytest.mark.parametrize("text", ["a = b\x00", "a" * 65_537, "a \\\n" * 40_000])
-def test_what_no_program_writes(text: str) -> None:
+def test_malformed_lines_are_refused(text: str) -> None:
     with pytest.raises(SyntaxReadError):
         ini.read(text, dialect="lenient")
 

@@ -53,13 +53,13 @@ NOT_FOR_AGENTS = _words(
 
 
 @pytest.mark.parametrize("name", AGENT_INSTRUCTIONS)
-def test_all_scanners_take_what_an_agent_reads_for_its_instructions(name: str) -> None:
+def test_all_scanners_agree_on_agent_instructions(name: str) -> None:
     path = name.encode()
     assert is_any(path, "agent-instructions")
     assert "agent-text" in config_files.sorts_of_text(path)
 
 
-def test_other_files_are_no_instructions() -> None:
+def test_other_files_are_not_agent_instructions() -> None:
     taken = [
         name
         for name in NOT_FOR_AGENTS
@@ -169,12 +169,12 @@ def test_configuration_files(name: str, configuration: str, reader: str) -> None
     )  # type: ignore[arg-type]
 
 
-def test_files_of_no_program_are_no_configuration() -> None:
+def test_other_files_are_not_configuration() -> None:
     assert paths.configuration(b"x.claude/settings.json") is None
     assert paths.configuration(b"src/main.py") is None
 
 
-def test_a_path_that_is_no_utf8_has_kinds() -> None:
+def test_a_path_that_is_not_utf8_has_kinds() -> None:
     assert paths.configuration(b"\xff/.mcp.json") == paths.Configuration("mcp", "json")
     assert is_any(b"tests/\xff\xfe.py", "test")
     assert is_any(b"\xff.py", "program")

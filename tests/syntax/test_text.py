@@ -366,7 +366,9 @@ def test_at_the_limit_everything_is_read() -> None:
 def test_over_the_limit_it_blocks(piece: bytes) -> None:
     kind, reason = why(added_text(big(MAX_BYTES + 1, piece)))
     assert kind == "unreadable"
-    assert ("10,485,761 added bytes, over 10 MB" in reason) == (b"\0" not in piece)
+    assert ("10,485,761 added bytes, the limit is 10 MB" in reason) == (
+        b"\0" not in piece
+    )
 
 
 def test_several_hunks_make_one_size() -> None:

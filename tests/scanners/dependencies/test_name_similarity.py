@@ -54,7 +54,7 @@ def test_npm(name: str, meant: str, slip: str, grade: str) -> None:
     assert (found.name, found.slip, found.grade) == (meant, slip, grade)
 
 
-def test_well_known_names_imitate_nobody() -> None:
+def test_well_known_names_resemble_no_other() -> None:
     for names in (PYPI, NPM):
         assert not any(names.most_similar(name) for name in names.snapshot.names[:1000])
 
@@ -68,13 +68,13 @@ def test_ordinary_names(name: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_text_has_an_answer(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     for names in (PYPI, NPM):
         found = names.most_similar(text)
         assert found is None or found.name in names.snapshot.ranks
 
 
-def test_a_name_costs_some_hundred_calls_and_not_one_for_each_known_name() -> None:
+def test_the_cost_of_a_name_does_not_depend_on_the_known_names() -> None:
     names = [
         f"inhouse-{word}-{n}" for n in range(40) for word in ("billing", "kit", "tools")
     ]
