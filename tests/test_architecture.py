@@ -1,4 +1,4 @@
-"""The arrows between the rooms, read from the imports themselves."""
+"""The import rules between the parts of the package, checked on the imports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "cli": {"commands", "reports"},
     "api": {"review", "model"},
     "commands": {"review", "drill", "doctor", "forge"} | SERVICES | CORE,
-    # They start reviews; a review knows none of them.
+    # They start reviews; a review imports none of them.
     "forge": {"review"} | SERVICES | CORE,
     "doctor": {"forge", "review"} | SERVICES | CORE,
     "drill": {"review"} | SERVICES | CORE,
@@ -108,7 +108,7 @@ def test_no_other_module_is_at_the_top_of_the_package() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    """Imports inside functions count: two modules that need each other are one."""
+    """Imports inside functions count, too."""
     edges = {dotted(path): imports(path) - {dotted(path)} for path in MODULES}
     while ends := [
         name for name, targets in edges.items() if not targets & edges.keys()

@@ -1,4 +1,4 @@
-"""Words in, exit code out; bad input gets one clear line and never a traceback."""
+"""The command line: exit codes, and one clear line for bad input, never a traceback."""
 
 from __future__ import annotations
 

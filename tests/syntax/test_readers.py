@@ -1,4 +1,4 @@
-"""What holds for every reader: a document or the one error, with spans inside the text."""
+"""All readers: any input gives a document or SyntaxReadError, with spans inside the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as text, read as somebody would who wants to get past the gate."""
+"""What is read as text, tried with the content that an attacker would use."""
 
 from __future__ import annotations
 
