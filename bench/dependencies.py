@@ -126,7 +126,7 @@ def print_row(what: str, value: str, aim: str = "") -> None:
 def known_names(ecosystem: str, count: int) -> list[str]:
     from zt_gate.scanners.dependencies import name_snapshot
 
-    return list(name_snapshot.shipped(ecosystem).names[:count])
+    return list(name_snapshot.bundled_snapshot(ecosystem).names[:count])
 
 
 def cost(rounds: int) -> None:
@@ -316,14 +316,14 @@ def hallucinated() -> None:
 def name_rules(cases: str, pypi: str, npm: str) -> None:
     from zt_gate import rulebook
     from zt_gate.scanners.dependencies import name_snapshot
-    from zt_gate.scanners.dependencies.name_similarity import Names
+    from zt_gate.scanners.dependencies.name_similarity import NameMatcher
 
     data = rulebook.load("dependencies")["dependencies/similar-name"].data
     with lzma.open(cases, "rt", encoding="utf-8") as file:
         squats = [json.loads(line) for line in file]
     for ecosystem, path in (("pypi", pypi), ("npm", npm)):
-        known = name_snapshot.shipped(ecosystem)
-        names = Names(known, data)
+        known = name_snapshot.bundled_snapshot(ecosystem)
+        names = NameMatcher(known, data)
         own = [
             normal(ecosystem, case["name"])
             for case in squats
@@ -334,9 +334,11 @@ def name_rules(cases: str, pypi: str, npm: str) -> None:
             unranked(ecosystem, path, known.ranks), 10_000
         )
         start = time.process_time()
-        grades = [one.grade if (one := names.likeness(name)) else "" for name in living]
+        grades = [
+            one.grade if (one := names.most_similar(name)) else "" for name in living
+        ]
         spent = (time.process_time() - start) / len(living)
-        found = [one.grade if (one := names.likeness(name)) else "" for name in own]
+        found = [one.grade if (one := names.most_similar(name)) else "" for name in own]
         for label, wanted, aim in (
             ("the name alone", {"high"}, "60 %, 0.5 %"),
             ("with evidence", {"high", "low"}, "85 %, 1 %"),

@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_args
 
-from zt_gate.syntax.paths import Kind, Reader
+from zt_gate.syntax.paths import ConfigurationSyntax, PathKind
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "rules" / "paths.toml"
@@ -72,14 +72,14 @@ def _check(row: dict[str, Any]) -> None:
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(sorted(unknown))}")
     for kind in row.get("kinds", ()):
-        if kind not in get_args(Kind):
+        if kind not in get_args(PathKind):
             raise ValueError(
                 f"unknown kind {kind!r}; the kinds are listed in zt_gate/syntax/paths.py"
             )
     if ("config" in row) != ("reader" in row) or row.get(
         "reader", "text"
-    ) not in get_args(Reader):
-        raise ValueError(f"'config' and 'reader' must be given together: {row}")
+    ) not in get_args(ConfigurationSyntax):
+        raise ValueError(f"config and reader belong together: {row}")
     plain = [
         word
         for column in ("names", "suffixes", "folders")

@@ -17,7 +17,7 @@ register_profiles()
 
 @pytest.fixture
 def refusing() -> Iterator[str]:
-    """The address of a server that refuses every connection: nobody else can take its port."""
+    """The address of a server that refuses every connection, on a port that stays reserved."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""The arrows between the rooms, read from the imports themselves."""
+"""The import rules between the parts of the package, checked on the imports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARROWS: dict[str, set[str]] = {
     "cli": {"commands", "reports"},
     "api": {"review", "model"},
     "commands": {"review", "drill", "doctor", "forge"} | SERVICES | CORE,
-    # They start reviews; a review knows none of them.
+    # They start reviews; a review imports none of them.
     "forge": {"review"} | SERVICES | CORE,
     "doctor": {"forge", "review"} | SERVICES | CORE,
     "drill": {"review"} | SERVICES | CORE,
@@ -100,7 +100,7 @@ def test_imports_follow_the_arrows() -> None:
     assert wrong == []
 
 
-def test_nothing_else_stands_at_the_top_of_the_package() -> None:
+def test_no_other_module_is_at_the_top_of_the_package() -> None:
     loose = {dotted(path) or "zt_gate" for path in MODULES if "." not in dotted(path)}
     assert {name for name in loose if (PACKAGE / f"{name}.py").exists()} == TOP - {
         "zt_gate"
@@ -108,7 +108,7 @@ def test_nothing_else_stands_at_the_top_of_the_package() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    """Imports inside functions count: two modules that need each other are one."""
+    """Imports inside functions count, too."""
     edges = {dotted(path): imports(path) - {dotted(path)} for path in MODULES}
     while ends := [
         name for name, targets in edges.items() if not targets & edges.keys()
@@ -131,7 +131,7 @@ def _reaches(start: str, goal: str, edges: Mapping[str, set[str]]) -> bool:
     return False
 
 
-def test_no_public_class_name_stands_twice() -> None:
+def test_public_class_names_are_unique() -> None:
     homes: dict[str, list[str]] = {}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_bytes())):

@@ -1,4 +1,4 @@
-"""What the documents name exists."""
+"""Links, commands and names in the documentation exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 @pytest.fixture(scope="module")
 def help_texts() -> dict[str, str]:
-    """The help text of each verb, asked for once."""
+    """The help text of each verb, requested once."""
     return {verb: subprocess_help(verb) for verb, _, _ in COMMANDS}
 
 

@@ -1,8 +1,8 @@
 """Run the ``run:`` steps of a composite action as the runner does.
 
-What stands in for the runner: expressions of the forms that the action uses, the
-files that it reads and writes, and bash with the runner's own options.
-``uses:`` steps are handed to a stand-in that the test names.
+Replaces these parts of the runner: the expressions that the action uses, the
+files that it reads and writes, and bash with the runner's own options.  ``uses:``
+steps are passed to a replacement given by the test.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CONDITION = re.compile(r"([a-z_.A-Z0-9-]+) == '([^']*)'")
 
 @dataclass
 class ActionRun:
-    """What one run of the action left."""
+    """Result of one run of the action."""
 
     exit_code: int = 0
     log: str = ""
@@ -35,7 +35,7 @@ class ActionRun:
 
 
 def lookup(name: str, values: Mapping[str, Any]) -> str:
-    """Evaluate a dotted name; what is not there is empty, as on GitHub."""
+    """Evaluate a dotted name; a missing one is empty, as on GitHub."""
     found: Any = values
     for part in name.split("."):
         found = found.get(part) if isinstance(found, dict) else None
@@ -43,7 +43,7 @@ def lookup(name: str, values: Mapping[str, Any]) -> str:
 
 
 def expanded(text: object, values: Mapping[str, Any]) -> str:
-    """Put the values of expressions in their place."""
+    """Replace expressions by their values."""
     return _EXPRESSION.sub(
         lambda match: lookup(match[1], values) or (match[2] or ""), str(text)
     )

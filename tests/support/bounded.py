@@ -1,8 +1,8 @@
 """Work that must not take quadratic or exponential time, without reading a clock.
 
-The work runs in a child process that may use so much CPU time. The limit is far
-above what linear work needs and far below what the fault would cost, so neither
-a slow machine nor a busy one reaches it; reaching it ends the child.
+The work runs in a child process with a limit of CPU time. The limit is far above
+what linear work needs and far below what quadratic work would need, so that only
+the latter reaches it, also on a slow or busy machine. At the limit the child ends.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A certificate authority that lives as long as a test, made with the openssl program."""
+"""A certificate authority for one test, created with the openssl program."""
 
 from __future__ import annotations
 

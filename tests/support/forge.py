@@ -24,8 +24,10 @@ AGENT = user("Copilot", 198982749, "Bot")
 
 @dataclass
 class Forge:
-    """What the interface answers, and what it was asked; ``broken`` maps parts of paths to
-    the status that they are answered with."""
+    """The answers of the interface, and the requests received.
+
+    ``broken`` maps parts of paths to the status that they are answered with.
+    """
 
     reviews: list[Any] = field(default_factory=list)
     commits: list[Any] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What requirements.lock says."""
+"""The versions in requirements.lock."""
 
 from __future__ import annotations
 

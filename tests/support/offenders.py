@@ -22,21 +22,21 @@ def check_each(
 ) -> None:
     """Run ``check`` on every case; one failure at the end names each case that failed.
 
-    ``check`` asserts, or returns a sentence about what is wrong and a false value
-    where nothing is. Raises AssertionError, also where there is no case at all.
+    ``check`` asserts, or returns a sentence about what is wrong (a false value for
+    nothing). Raises AssertionError, also if there is no case.
     """
     offenders = []
-    waiting = list(cases)
-    for case in waiting:
+    all_cases = list(cases)
+    for case in all_cases:
         try:
             wrong = check(case)
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - told with its case
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - reported with its case
             wrong = f"{type(error).__name__}: {error}"
         if wrong:
             offenders.append(f"{str(name(case))[:200]}: {wrong}")
-    assert waiting, "there is no case to check"
-    said = "\n".join(offenders)
-    assert not offenders, f"{len(offenders)} of {len(waiting)} cases fail:\n{said}"
+    assert all_cases, "there is no case to check"
+    report = "\n".join(offenders)
+    assert not offenders, f"{len(offenders)} of {len(all_cases)} cases fail:\n{report}"
 
 
 def each_of(
@@ -44,7 +44,7 @@ def each_of(
     cases: Iterable[Any],
     ids: Callable[[Any], object] | Iterable[object] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make one test of a table: pytest.mark.parametrize's words, but all cases in one test.
+    """Make one test of a table, with the arguments of pytest.mark.parametrize.
 
     The fixtures are shared by all cases, so this is not for a test that changes one.
     """
@@ -74,7 +74,7 @@ def each_of(
 
 
 def _row(case: Any, fields: tuple[str, ...]) -> tuple[Any, ...]:
-    """Return the values of one case, as a tuple also where there is one name."""
+    """Return the values of one case as a tuple, also for a single name."""
     if hasattr(case, "values") and hasattr(case, "marks"):  # pytest.param
         return tuple(case.values)
     return (case,) if len(fields) == 1 else tuple(case)

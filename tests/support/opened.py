@@ -38,7 +38,7 @@ def removed(file: FileChange) -> list[bytes]:
 
 
 def canary(folder: Path, name: str = "canary") -> tuple[Path, Path]:
-    """A program that leaves a mark when it runs: (program, mark)."""
+    """A program that creates a file when it runs: (program, file)."""
     program, mark = folder / f"{name}.sh", folder / f"{name}.ran"
     program.write_text(f"#!/bin/sh\necho ran >> '{mark}'\ncat\n")
     program.chmod(0o755)

@@ -10,7 +10,7 @@ _THOROUGH = 100
 def register_profiles() -> None:
     """Register ``quick`` and load it; ``--hypothesis-profile=thorough`` asks for more.
 
-    Property tests look for wrong answers, not for slow ones: machines are noisy.
+    Property tests have no deadline: they check results, not time.
     """
     common = settings(
         deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -21,5 +21,5 @@ def register_profiles() -> None:
 
 
 def examples(thorough: int) -> int:
-    """Return the loaded profile's share of a number that the thorough one tries whole."""
+    """Return the number of examples in the loaded profile for that of the thorough one."""
     return max(1, thorough * settings().max_examples // _THOROUGH)

@@ -1,4 +1,4 @@
-"""A registry on loopback: PyPI, npm and both download services, with every fault.
+"""A registry on loopback: PyPI, npm and both download services, and their errors.
 
 Only the standard library is used, so the server can run wherever Python does::
 
@@ -8,7 +8,7 @@ Only the standard library is used, so the server can run wherever Python does::
         subprocess.run(..., env={**os.environ, **registry.environment()})
 
 A name that was not added is answered with 404.  ``requests`` and ``lodash``
-are there from the start: a client may ask for a name that everybody knows.
+exist from the start: a client may ask for a well-known package.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ABBREVIATED = "application/vnd.npm.install-v1+json"
 
 @dataclass(frozen=True)
 class Package:
-    """What the registry knows of one package; ``days`` since the first upload."""
+    """One package of the registry; ``days`` since the first upload."""
 
     ecosystem: str
     name: str
@@ -73,7 +73,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Known:
-    """One advisory: which versions it is about (empty: all), and what mends it."""
+    """One advisory: the affected versions (empty: all), and the fixed ones."""
 
     id: str
     ecosystem: str
@@ -86,7 +86,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Request:
-    """One request that came in."""
+    """One request received."""
 
     path: str
     headers: dict[str, str]
@@ -95,7 +95,7 @@ class Request:
 
 @dataclass
 class Behaviour:
-    """How the server behaves besides what it knows."""
+    """Settings of the server's behaviour."""
 
     latency: float = 0.0
     html: bool = False
@@ -201,7 +201,7 @@ class Registry:
         part: Part = "all",
         lasts: int | None = None,
     ) -> None:
-        """Misbehave for one package, or for everything in one part of the server."""
+        """Make one package, or one part of the server, answer with an error."""
         self.behaviour.lasts = lasts
         if name:
             self.behaviour.faults[name] = fault
@@ -211,16 +211,16 @@ class Registry:
                 self.behaviour.parts[each] = fault
 
     def heal(self) -> None:
-        """Behave again."""
+        """Remove all errors."""
         self.behaviour = Behaviour(latency=self.behaviour.latency)
 
     def asked(self) -> list[str]:
-        """The paths that were asked for, in their order."""
+        """The requested paths in their order."""
         with self.lock:
             return [request.path for request in self.requests]
 
     def arrive(self, request: Request) -> None:
-        """Note a request, and let it wait: for its company, and for the latency."""
+        """Record a request, and delay it: for the other requests, and for the latency."""
         with self._came:
             self.requests.append(request)
             self._came.notify_all()
@@ -230,7 +230,7 @@ class Registry:
             time.sleep(self.behaviour.latency)
 
     def current_fault(self, name: str, part: str) -> Fault | None:
-        """Return how to misbehave now; counts down a fault that passes."""
+        """Return the error to answer with; counts down a temporary one."""
         with self.lock:
             fault = self.behaviour.faults.get(name) or self.behaviour.parts.get(part)
             if fault is None or self.behaviour.lasts is None:
@@ -253,13 +253,13 @@ class _Server(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that hang up are part of the tests."""
+        """Print nothing: clients that hang up are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
-    # One packet for one answer: two would wait for each other's acknowledgement.
+    # One packet for one answer: a second one would wait for an acknowledgement.
     wbufsize = -1
     disable_nagle_algorithm = True
 

@@ -115,7 +115,7 @@ def run(scanner: str = "code", **more: Any) -> ScannerRun:
 
 
 def report(**more: Any) -> Report:
-    """Return a report that passes with nothing to say, but for what is given."""
+    """Return a report that passes without findings, with the given fields changed."""
     given: dict[str, Any] = {
         "tool": ToolInfo("zt-gate", "0.1.0", "5d" * 32),
         "kind": "staged",
@@ -205,7 +205,7 @@ def failing() -> Report:
 
 
 def incomplete() -> Report:
-    """Return a report that is an error, with every way of not having looked."""
+    """Return a report with the verdict error and every reason for not inspecting."""
     return report(
         verdict=Verdict.ERROR,
         complete=False,

@@ -20,7 +20,7 @@ _RUN += "sys.exit(main(sys.argv[1:]))"
 
 @dataclass(frozen=True)
 class Scratch:
-    """The copy, and a repository beside it that is judged."""
+    """The copy, and a repository beside it that is scanned."""
 
     package: Path
     repo: Repo

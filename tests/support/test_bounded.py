@@ -1,4 +1,4 @@
-"""The helpers that replace clocks: what they let pass, and what they report."""
+"""The helpers that replace time limits: what they accept and what they report."""
 
 from __future__ import annotations
 

@@ -42,23 +42,23 @@ with\\ space.md  @spaces
         (b"with space.md", ("@spaces",)),
     ],
 )
-def test_the_last_line_that_fits_decides(path: bytes, owners: tuple[str, ...]) -> None:
+def test_the_last_matching_line_decides(path: bytes, owners: tuple[str, ...]) -> None:
     assert parse(FILE).of(path) == owners
 
 
-def test_the_first_place_counts() -> None:
+def test_only_the_first_existing_file_is_read() -> None:
     files = {b"CODEOWNERS": b"* @root", b"docs/CODEOWNERS": b"* @docs"}
     assert read(files.get).of(b"a") == ("@root",)
     assert read({b".github/CODEOWNERS": b"", **files}.get).of(b"a") == ()
     assert read({}.get) == Owners()
 
 
-def test_a_file_of_more_than_three_megabytes_says_nothing() -> None:
+def test_a_file_of_more_than_three_megabytes_is_ignored() -> None:
     assert parse(b"* @a\n" + b"#" * (3 << 20)) == Owners()
 
 
 @given(st.binary(max_size=200), st.binary(max_size=40))
-def test_whatever_it_holds_there_is_an_answer(data: bytes, path: bytes) -> None:
+def test_any_content_is_accepted(data: bytes, path: bytes) -> None:
     owners = parse(data).of(path)
     assert all(isinstance(owner, str) and owner for owner in owners)
 

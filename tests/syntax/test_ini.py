@@ -30,7 +30,7 @@ def test_values_are_those_of_configparser(
     expected = {name: dict(parser.items(name)) for name in parser.sections()}
     document = ini.read(text, dialect="configparser")
     assert document.value == expected
-    for value in ini.values(document):
+    for value in ini.option_lines(document):
         assert text.startswith(value.words, value.start)
         assert value.words in expected[value.section][value.option].split("\n")
 
@@ -104,7 +104,7 @@ def test_a_section_and_a_setting_of_one_name_do_not_hide_each_other() -> None:
 
 
 @pytest.mark.parametrize("text", ["a = b\x00", "a" * 65_537, "a \\\n" * 40_000])
-def test_what_no_program_writes(text: str) -> None:
+def test_malformed_lines_are_refused(text: str) -> None:
     with pytest.raises(SyntaxReadError):
         ini.read(text, dialect="lenient")
 

@@ -58,7 +58,8 @@ def test_leaves_and_keys_are_those_of_the_tree(value: object) -> None:
 
     def seen(one: Document) -> list[object]:
         return [
-            (leaf.names, leaf.value, leaf.place, leaf.inside) for leaf in one.leaves()
+            (leaf.names, leaf.value, leaf.place, leaf.value_place)
+            for leaf in one.leaves()
         ]
 
     assert seen(document) == seen(tree)
@@ -70,7 +71,7 @@ def test_leaves_and_keys_are_those_of_the_tree(value: object) -> None:
     assert [found for found in json.keys(document, 2) if found[0][0] == "a"] == at_two
 
 
-def test_a_key_that_stands_twice() -> None:
+def test_repeated_keys() -> None:
     document = json.read('{"a": {"x": 1},\n"a": {"y": 2}}')
     assert document.value == {"a": {"y": 2}}
     assert document.line(("a",)) == 2
@@ -98,7 +99,7 @@ def test_comments_and_trailing_commas(text: str, value: object) -> None:
              "[1]]", "{'a': 1}", "[1] x", '{"a" 1}', "[1 2]", "[-Infinity]",
              "[" + "1" * 5000 + "]"],
 )  # fmt: skip
-def test_what_neither_form_takes(text: str) -> None:
+def test_input_that_is_invalid_in_both_forms(text: str) -> None:
     for relaxed in (False, True):
         with pytest.raises(SyntaxReadError):
             json.read(text, relaxed=relaxed)

@@ -30,7 +30,7 @@ def test_git_attributes() -> None:
     assert document.place(("a b", "eol")) == (3, 11, 13)
 
 
-def test_a_head_has_the_places_of_the_whole_file() -> None:
+def test_front_matter_has_the_places_of_the_whole_file() -> None:
     text = "---  \ntools: [Bash, Read]\n# note\nmodel: x\n---\n# Title\n"
     document = front_matter.read(text)
     assert document.value == {"tools": ["Bash", "Read"], "model": "x"}
@@ -39,7 +39,7 @@ def test_a_head_has_the_places_of_the_whole_file() -> None:
     assert document.content == text
 
 
-def test_a_head_that_is_no_yaml_is_read_line_by_line() -> None:
+def test_invalid_yaml_is_read_line_by_line() -> None:
     document = front_matter.read(
         "---\ntools: Read, Bash(git:*)\nabout: a: b\n- c\n---\n"
     )
@@ -52,7 +52,7 @@ def test_a_head_that_is_no_yaml_is_read_line_by_line() -> None:
     st.sampled_from(["---\n", "--- \n", "---\t\t\n"]),
 )
 @settings(max_examples=300, deadline=None)
-def test_a_head_is_what_yaml_makes_of_it(head: str, first: str) -> None:
+def test_front_matter_is_read_as_yaml(head: str, first: str) -> None:
     text = f"{first}{head}\n---\nafter"
     document = front_matter.read(text)
     inner = head.partition("\n---")[0]
@@ -69,6 +69,6 @@ def test_a_head_is_what_yaml_makes_of_it(head: str, first: str) -> None:
             assert value in text.split("\n")[line - 1][column - 1 : end - 1]
 
 
-def test_no_head() -> None:
+def test_a_file_without_front_matter() -> None:
     for text in ("", "# Title\n", "---\nno end", "--- a\n---\n", " ---\na: b\n---\n"):
         assert front_matter.read(text).value == {}

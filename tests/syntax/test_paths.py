@@ -11,7 +11,7 @@ import pytest
 
 from zt_gate.scanners.agent_config import config_files
 from zt_gate.syntax import path_table, paths
-from zt_gate.syntax.paths import Kind, is_any
+from zt_gate.syntax.paths import PathKind, is_any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,13 +53,13 @@ NOT_FOR_AGENTS = _words(
 
 
 @pytest.mark.parametrize("name", AGENT_INSTRUCTIONS)
-def test_all_scanners_take_what_an_agent_reads_for_its_instructions(name: str) -> None:
+def test_all_scanners_agree_on_agent_instructions(name: str) -> None:
     path = name.encode()
     assert is_any(path, "agent-instructions")
     assert "agent-text" in config_files.sorts_of_text(path)
 
 
-def test_other_files_are_no_instructions() -> None:
+def test_other_files_are_not_agent_instructions() -> None:
     taken = [
         name
         for name in NOT_FOR_AGENTS
@@ -70,7 +70,7 @@ def test_other_files_are_no_instructions() -> None:
 
 
 #: Kind, paths that are of it, and paths that are not.
-KINDS: tuple[tuple[Kind, str, str], ...] = (
+KINDS: tuple[tuple[PathKind, str, str], ...] = (
     (
         "agent-folder",
         ".claude/x.py .opencode/a.json web/.Cursor/x",
@@ -141,7 +141,7 @@ KINDS: tuple[tuple[Kind, str, str], ...] = (
 @pytest.mark.parametrize(
     ("kind", "members", "others"), KINDS, ids=lambda value: str(value)[:20]
 )
-def test_paths_of_a_kind(kind: Kind, members: str, others: str) -> None:
+def test_paths_of_a_kind(kind: PathKind, members: str, others: str) -> None:
     assert [name for name in members.split() if not is_any(name.encode(), kind)] == []
     assert [name for name in others.split() if is_any(name.encode(), kind)] == []
 
@@ -169,12 +169,12 @@ def test_configuration_files(name: str, configuration: str, reader: str) -> None
     )  # type: ignore[arg-type]
 
 
-def test_files_of_no_program_are_no_configuration() -> None:
+def test_other_files_are_not_configuration() -> None:
     assert paths.configuration(b"x.claude/settings.json") is None
     assert paths.configuration(b"src/main.py") is None
 
 
-def test_a_path_that_is_no_utf8_has_kinds() -> None:
+def test_a_path_that_is_not_utf8_has_kinds() -> None:
     assert paths.configuration(b"\xff/.mcp.json") == paths.Configuration("mcp", "json")
     assert is_any(b"tests/\xff\xfe.py", "test")
     assert is_any(b"\xff.py", "program")
@@ -194,4 +194,4 @@ def test_the_generated_table_is_that_of_the_rules() -> None:
 
 def test_every_kind_has_an_entry() -> None:
     used = {kind for kinds, _, _ in path_table.ENTRIES for kind in kinds}
-    assert used == set(get_args(Kind))
+    assert used == set(get_args(PathKind))

@@ -1,4 +1,4 @@
-"""What holds for every reader: a document or the one error, with spans inside the text."""
+"""All readers: any input gives a document or SyntaxReadError, with spans inside the text."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_any_bytes_give_a_document_or_the_one_error(name: str, data: bytes) -> N
     assert all(0 <= node.start <= node.end <= length for node in nodes(document.root))
     assert all(1 <= document.line(path) <= lines for path in paths)
     for leaf in document.leaves():
-        for line, column, end in (leaf.place, leaf.inside):
+        for line, column, end in (leaf.place, leaf.value_place):
             assert 1 <= line <= lines
             assert 1 <= column <= end
 
@@ -146,7 +146,7 @@ def test_limits_are_kept(name: str) -> None:
         ("xml", "<a>" + "<b c='d'/>" * 100 + "</a>"),
     ],
 )
-def test_what_is_beyond_a_limit_is_refused(name: str, text: str) -> None:
+def test_input_over_a_limit_is_refused(name: str, text: str) -> None:
     limits = Limits(depth=10, values=90, parts=11)
     with pytest.raises(SyntaxReadError, match=r"nested|more than"):
         READERS[name](text.encode(), limits=limits)
@@ -178,7 +178,7 @@ def test_hostile_texts_take_linear_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["json", "yaml", "toml", "ini"])
-def test_marks_and_line_ends_change_no_value(name: str) -> None:
+def test_byte_order_marks_and_line_ends_change_no_value(name: str) -> None:
     text = {
         "json": '{"a":\n"b"}',
         "yaml": "a:\n  b\n",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zt_gate.syntax.shell import commands, followed_by, program, with_nested
+from zt_gate.syntax.shell import commands, consecutive_commands, program, with_nested
 
 
 def texts(content: str) -> list[tuple[str, str, int]]:
@@ -29,13 +29,13 @@ def test_commands_with_the_operators_behind_them(content: str, expected: str) ->
     assert " ".join(one.text + one.operator for one in found) == expected
 
 
-def test_what_substitutions_and_subshells_run_are_commands() -> None:
+def test_commands_in_substitutions_and_subshells() -> None:
     assert texts("a $(b c) d") == [("b c", ")", 1), ("a $ d", "", 0)]
     assert texts("(a; b) && c") == [("a", ";", 1), ("b", ")", 1), ("c", "", 0)]
     assert texts("a `b`") == [("b", "`", 1), ("a $", "", 0)]
 
 
-def test_words_have_places_and_say_what_is_not_known() -> None:
+def test_words_have_places_and_a_literal_flag() -> None:
     (command,) = commands('pip install "one two" $NAME *.whl')
     spans = [(word.start, word.end) for word in command.words]
     assert spans == [(0, 3), (4, 11), (12, 21), (22, 27), (28, 33)]
@@ -49,7 +49,7 @@ def test_quoted_commands_are_read_as_well() -> None:
 
 
 def test_a_command_is_followed_by_the_next_at_its_depth() -> None:
-    pairs = followed_by(commands("a $(x; y) || b\nc"))
+    pairs = consecutive_commands(commands("a $(x; y) || b\nc"))
     assert [(one.text, then.text) for one, then in pairs] == [
         ("x", "y"),
         ("a $", "b"),

@@ -1,4 +1,4 @@
-"""What counts as text, read as somebody would who wants to get past the gate."""
+"""What is read as text, tried with the content that an attacker would use."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from zt_gate.syntax.text import (
     TextLines,
     added_text,
     binary_kind,
+    bom_codec,
     decode_lossy,
-    mark_of,
     windows,
 )
 
@@ -236,7 +236,7 @@ def test_a_binary_file_that_is_named_like_text_blocks(
 ) -> None:
     kind, reason = why(added(name, KINDS[extension]))
     assert kind == "unreadable"
-    assert "named like text" in reason
+    assert "has the name of a text file" in reason
 
 
 def test_a_picture_may_be_called_after_a_text() -> None:
@@ -366,7 +366,9 @@ def test_at_the_limit_everything_is_read() -> None:
 def test_over_the_limit_it_blocks(piece: bytes) -> None:
     kind, reason = why(added_text(big(MAX_BYTES + 1, piece)))
     assert kind == "unreadable"
-    assert ("10,485,761 added bytes, over 10 MB" in reason) == (b"\0" not in piece)
+    assert ("10,485,761 added bytes, the limit is 10 MB" in reason) == (
+        b"\0" not in piece
+    )
 
 
 def test_several_hunks_make_one_size() -> None:
@@ -441,7 +443,7 @@ def test_incomplete_is_a_failure_that_says_why() -> None:
     ],
 )  # fmt: skip
 def test_marks(data: bytes, codec: str | None) -> None:
-    assert mark_of(data) == codec
+    assert bom_codec(data) == codec
 
 
 @settings(max_examples=examples(60))

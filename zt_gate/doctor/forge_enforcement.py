@@ -222,8 +222,8 @@ def _owners(
     from zt_gate.syntax import codeowners
 
     owners = codeowners.read(read)
-    codeowners_path = codeowners.PLACES[0]
-    for path in codeowners.PLACES:
+    codeowners_path = codeowners.CODEOWNERS_PATHS[0]
+    for path in codeowners.CODEOWNERS_PATHS:
         if path in paths:
             codeowners_path = path
             break

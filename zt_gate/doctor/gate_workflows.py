@@ -297,7 +297,7 @@ def _hidden_failure(commands: Sequence[shell.SimpleCommand]) -> str:
     for command in commands:
         if _ERREXIT_OFF.match(command.text):
             return command.text
-    for command, following in shell.followed_by(commands):
+    for command, following in shell.consecutive_commands(commands):
         arguments = following.text[len(following.words[0].text) :]
         program_call = f"{following.program}{arguments} "
         for success in _SUCCEEDS.get(command.operator, ()):

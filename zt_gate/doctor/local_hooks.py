@@ -192,7 +192,7 @@ def _ignores_exit_code(entry: str) -> bool:
         return True
     return any(
         command.operator == ";" and following.program in _IGNORES_EXIT_CODE
-        for command, following in shell.followed_by(commands)
+        for command, following in shell.consecutive_commands(commands)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.policy.rule_globs import rule_matches
-from zt_gate.syntax.suppression_comments import may_be_marked
+from zt_gate.syntax.suppression_comments import may_hold_suppression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ _FOREIGN = (
 
 def find_inline_ignores(line: bytes) -> Iterator[InlineIgnore]:
     """Yield the ignore comments on one line, our own first."""
-    if not may_be_marked(line):
+    if not may_hold_suppression(line):
         return
     if len(line) > 2 * _SEARCHED_BYTES:
         line = line[:_SEARCHED_BYTES] + b"\n" + line[-_SEARCHED_BYTES:]

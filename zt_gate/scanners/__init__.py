@@ -1,8 +1,8 @@
-"""The scanners; the tuple below is the registry.
+"""Registry of the scanners.
 
-A new scanner is one file or folder here, one line in the tuple, its rules
-under ``rules/`` and a test file of the same name.  What distinguishes it stands
-in its ``SCANNER.info``.
+A new scanner is one file or folder here, one line in the tuple below, its rules
+under ``rules/`` and a test file of the same name.  Its properties are declared in
+its ``SCANNER.info``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.scanners.base import Scanner
 
-#: Module of each scanner, in the order in which they are started: the slowest
-#: first.  To import one must cost next to nothing: it imports what it needs when it scans.
+#: Module of each scanner in the order in which they are started, the slowest first.
+#: Importing one must be cheap: a scanner imports what it needs when it scans.
 SCANNERS: tuple[str, ...] = (
     "zt_gate.scanners.code",
     "zt_gate.scanners.dependencies",
@@ -28,16 +28,15 @@ SCANNERS: tuple[str, ...] = (
 
 
 def scanner_in(module: str) -> Scanner:
-    """Return the scanner of a module: its object ``SCANNER``."""
+    """Return the object ``SCANNER`` of a module."""
     scanner: Scanner = import_module(module).SCANNER
     return scanner
 
 
 def registered() -> dict[str, ScannerInfo]:
     """Return the properties of all scanners by name, in the registry's order."""
-    return {
-        info.name: info for info in (scanner_in(module).info for module in SCANNERS)
-    }
+    infos = [scanner_in(module).info for module in SCANNERS]
+    return {info.name: info for info in infos}
 
 
 def modules() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What every scanner is, and what it is handed."""
+"""Protocol of the scanners, and the context that each of them receives."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ProcessResult(Protocol):
-    """What a child process left."""
+    """Result of a child process."""
 
     @property
     def returncode(self) -> int:
@@ -39,7 +39,7 @@ class ProcessResult(Protocol):
 
     @property
     def cpu_seconds(self) -> float:
-        """The CPU time that it used, with its own children; infinite where not known."""
+        """The CPU time used, its own children included; infinite if unknown."""
         ...
 
 
@@ -62,13 +62,13 @@ class RunProcess(Protocol):
         stdin: bytes = b"",
         max_output: int = 64 * 1024 * 1024,
     ) -> ProcessResult:
-        """Run ``argv`` (its first item an absolute path); ``env`` is added to the scrubbed one."""
+        """Run ``argv``; its first item is an absolute path, ``env`` extends the environment."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DependencySettings:
-    """The policy's ``[dependencies]``; ages in days, downloads a week."""
+    """The policy's ``[dependencies]``: ages in days, downloads per week."""
 
     min_age_days: int = 30
     min_weekly_downloads: int = 100
@@ -86,7 +86,7 @@ class TaskScope:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSettings:
-    """The policy's ``[scope]`` and ``[tasks]``; ``task`` is the one of the command line, or ""."""
+    """The policy's ``[scope]`` and ``[tasks]``; ``task`` is the value of ``--task`` or ""."""
 
     allowed: tuple[str, ...] = ()
     restricted: tuple[str, ...] = ()
@@ -100,19 +100,20 @@ class ScopeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a scanner may use besides the change; made by the pipeline.
+    """What a scanner may use in addition to the change.
 
-    ``cpu_limit`` is a value of ``time_limits.cpu_used()``, ``deadline`` one of
-    ``time.monotonic()``, far behind: past either the scanner's process is killed,
-    so a scanner that can say more than nothing should stop before.
+    ``cpu_limit`` is a value of ``time_limits.cpu_used()``, ``deadline`` a later
+    limit as a value of ``time.monotonic()``.  The scanner's process is killed past
+    either, so a scanner with partial results should stop before.
     ``workdir`` is a private, empty folder that is removed afterwards.
-    ``cache_dir`` is None where nothing may be kept.  ``environ`` is the user's
-    own environment (for registries and proxies): never pass it to a child.
-    ``trusted_file`` reads a file of the project from the trusted side, None
-    where it does not exist there.  ``own_rules`` are the paths of rules that the
-    project brings itself.  ``trusted_paths`` lists all files of that
-    side, None where there is no such side.  ``audit_all``: known vulnerabilities of
-    every resolved package count, not only of those that the change brings.
+    ``cache_dir`` is None if nothing may be cached.  ``environ`` is the user's own
+    environment (for registries and proxies): never pass it to a child process.
+    ``trusted_file`` reads a file of the project from the trusted side, None if it
+    does not exist there.  ``trusted_paths`` lists all files of that side, None if
+    there is none.  ``own_rules`` are the paths of the project's own rules.
+    ``text_findings`` scans a text for prompt injection and returns the rule,
+    severity and message of each finding.  ``audit_all``: check every resolved
+    package for known vulnerabilities, not only those of the change.
     """
 
     rules: Mapping[str, Rule]
@@ -134,30 +135,29 @@ class Context:
     audit_all: bool = False
 
     def seconds_left(self) -> float:
-        """Wall seconds until the deadline, never negative: for what waits for others."""
+        """Return the wall seconds until the deadline, never negative: a limit for waiting."""
         return max(0.0, self.deadline - time.monotonic())
 
     def cpu_left(self) -> float:
-        """CPU seconds until the limit, never negative: for what works.
+        """Return the CPU seconds until the limit, never negative: a limit for computing.
 
-        Children count once they have ended.
+        The time of child processes counts once they have ended.
         """
         return max(0.0, self.cpu_limit - cpu_used())
 
 
 class Scanner(Protocol):
-    """One scanner: a module-level object called ``SCANNER`` in its module."""
+    """A scanner: the object ``SCANNER`` of its module."""
 
     @property
     def info(self) -> ScannerInfo:
-        """Its properties; nothing else may know any of them."""
+        """Its properties, which are declared nowhere else."""
         ...
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Look at the change; status ``ok`` or ``error``.
+        """Scan the change; return a run with the status ``ok`` or ``error``.
 
-        Runs in a process of its own.  What could not be looked at is returned
-        as ``not_inspected``, never left out.  Whatever it raises becomes an
-        ``error``.
+        Runs in a process of its own.  What could not be inspected is listed in
+        ``not_inspected``.  Any exception becomes an ``error``.
         """
         ...

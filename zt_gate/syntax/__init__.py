@@ -1,1 +1,1 @@
-"""Readers of formats and texts that more than one room needs."""
+"""Readers of file formats and texts, shared by the whole package."""

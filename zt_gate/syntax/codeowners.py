@@ -1,13 +1,14 @@
-r"""CODEOWNERS: who owns a path, as the forge reads it.
+r"""Reader for CODEOWNERS: the owners of a path, as the forge determines them.
 
-The last line that fits a path decides; one without owners leaves it without any.
-On GitHub lines with ``!``, ``[`` or a leading ``\#``, and lines with a word that
-cannot be an owner, are skipped, and ``docs/*`` does not reach into folders (GitHub
-Docs, "About code owners").  GitLab has sections in brackets, and roles as owners.
+The last line that matches a path decides; without owners on it the path has none.
+GitHub skips lines with ``!``, ``[`` or a leading ``\#`` and lines with an invalid
+owner, and its ``docs/*`` does not match subfolders (GitHub Docs, "About code
+owners").  GitLab has sections in brackets, and roles as owners.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -17,11 +18,11 @@ from zt_gate.syntax.globs import GlobError, compile_glob
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-#: Where GitHub looks, in this order: the first file that exists counts alone.
-PLACES = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
+#: Where GitHub looks, in this order: it uses only the first file that exists.
+CODEOWNERS_PATHS = (b".github/CODEOWNERS", b"CODEOWNERS", b"docs/CODEOWNERS")
 #: Where only GitLab looks.
-GITLAB_PLACE = b".gitlab/CODEOWNERS"
-#: A larger file is ignored by GitHub.
+GITLAB_CODEOWNERS_PATH = b".gitlab/CODEOWNERS"
+#: GitHub ignores a larger file.
 MAX_BYTES = 3 << 20
 
 Forge = Literal["github", "gitlab"]
@@ -34,13 +35,13 @@ _ROLE = re.compile(r"[ \t]@@[a-z]+")
 
 @dataclass(frozen=True, slots=True)
 class OwnerLine:
-    """One line: a pattern, and the owners as they are written."""
+    """One line: a pattern, and the owners as written."""
 
     pattern: str
     owners: tuple[str, ...]
 
-    def fits(self, path: bytes) -> bool:
-        """Whether the pattern covers the path; a pattern that is none covers nothing."""
+    def matches(self, path: bytes) -> bool:
+        """Return whether the pattern matches the path; an invalid pattern matches nothing."""
         try:
             glob = compile_glob(self.pattern)
         except GlobError:
@@ -53,62 +54,64 @@ class OwnerLine:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """The lines of one file; without any, nobody owns anything."""
+    """The lines of one file; without lines no path has an owner."""
 
     lines: tuple[OwnerLine, ...] = ()
 
     def of(self, path: bytes) -> tuple[str, ...]:
-        """Return the owners of ``path`` as they are written: ``@login``, ``@org/team``, address."""
+        """Return the owners of ``path`` as written: ``@login``, ``@org/team``, e-mail address."""
         return self.of_each((path,)).get(path, ())
 
     def of_each(
         self, paths: Iterable[bytes], *, most_lines: int | None = None
     ) -> dict[bytes, tuple[str, ...]]:
-        """Return the owners of several paths, of those that a line covers.
+        """Return the owners of each path that a line matches.
 
-        ``most_lines``: only so many are tried, from the last one on.
+        ``most_lines``: try only so many lines, starting with the last.
         """
-        found: dict[bytes, tuple[str, ...]] = {}
-        waiting = set(paths)
+        owners_by_path: dict[bytes, tuple[str, ...]] = {}
+        remaining = set(paths)
         first = 0 if most_lines is None else max(0, len(self.lines) - most_lines)
-        for number in range(len(self.lines) - 1, first - 1, -1):
-            line = self.lines[number]
-            for path in [path for path in waiting if line.fits(path)]:
-                found[path] = line.owners
-                waiting.remove(path)
-            if not waiting:
+        for line in reversed(self.lines[first:]):
+            if not remaining:
                 break
-        return found
+            matching = {path for path in remaining if line.matches(path)}
+            owners_by_path.update(dict.fromkeys(matching, line.owners))
+            remaining -= matching
+        return owners_by_path
 
     def by_pattern(self) -> Mapping[str, frozenset[str]]:
-        """Return the owners of each pattern, in the order of its last lines, which count."""
-        found: dict[str, frozenset[str]] = {}
+        """Return the owners of each pattern, in the order of the last line with it."""
+        owners_by_pattern: dict[str, frozenset[str]] = {}
         for line in self.lines:
-            found.pop(line.pattern, None)
-            found[line.pattern] = frozenset(line.owners)
-        return found
+            # Removed first, so that the last line decides the position, too.
+            owners_by_pattern.pop(line.pattern, None)
+            owners_by_pattern[line.pattern] = frozenset(line.owners)
+        return owners_by_pattern
 
 
 def read(reader: Callable[[bytes], bytes | None]) -> Owners:
-    """Return what the first existing file says; ``reader`` reads the trusted side."""
-    for place in PLACES:
-        data = reader(place)
+    """Return the owners in the first existing file; ``reader`` reads the trusted side."""
+    for path in CODEOWNERS_PATHS:
+        data = reader(path)
         if data is not None:
             return parse(data)
     return Owners()
 
 
 def forge_of(path: bytes, data: bytes) -> Forge:
-    """Return which forge a file is written for, by its place, its sections and roles."""
-    if path == GITLAB_PLACE:
+    """Return the forge that a file is written for, by its path, sections and roles."""
+    if path == GITLAB_CODEOWNERS_PATH:
         return "gitlab"
     rows = data[:MAX_BYTES].decode("utf-8", "replace").split("\n")
-    marked = any(_SECTION.match(row.strip()) or _ROLE.search(row) for row in rows)
-    return "gitlab" if marked else "github"
+    for row in rows:
+        if _SECTION.match(row.strip()) or _ROLE.search(row):
+            return "gitlab"
+    return "github"
 
 
 def parse(data: bytes, forge: Forge = "github") -> Owners:
-    """Read a file; one of more than 3 MB says nothing."""
+    """Read a file; one of more than 3 MB has no owners, as on GitHub."""
     if len(data) > MAX_BYTES:
         return Owners()
     rows = data.decode("utf-8", "replace").split("\n")
@@ -117,18 +120,15 @@ def parse(data: bytes, forge: Forge = "github") -> Owners:
 
 
 def _line(row: str, forge: Forge) -> OwnerLine | None:
-    """Read one line; None where the forge skips it."""
-    words = _BLANK.split(row)
-    pattern = words[0].replace("\\ ", " ")
+    """Read one line; None if the forge skips it."""
+    first, *words = _BLANK.split(row)
+    pattern = first.replace("\\ ", " ")
     if not pattern or pattern.startswith(("#", "!", "\\#")):
         return None
-    if _SECTION.match(row) if forge == "gitlab" else "[" in pattern:
-        return None
-    owners = []
-    for word in words[1:]:
-        if word.startswith("#"):
-            break
-        owners.append(word)
-    if forge == "github" and not all(_OWNER.fullmatch(owner) for owner in owners):
-        return None
-    return OwnerLine(pattern, tuple(owners))
+    owners = list(itertools.takewhile(lambda word: not word.startswith("#"), words))
+    if forge == "gitlab":
+        is_valid = _SECTION.match(row) is None
+    else:
+        has_valid_owners = all(_OWNER.fullmatch(owner) for owner in owners)
+        is_valid = "[" not in pattern and has_valid_owners
+    return OwnerLine(pattern, tuple(owners)) if is_valid else None

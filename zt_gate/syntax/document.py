@@ -1,9 +1,8 @@
-"""What every reader of a format gives: one document with its values and their places.
+"""Document with values and their places, the result of every format reader.
 
-A reader is a module of this room with a function ``read(data, *, limits, …)``
-that returns a ``Document`` or raises ``SyntaxReadError``, and nothing else,
-whatever the bytes hold.  What the programs that read a format understand
-differently is an argument of its reader.
+A reader is a module of this package with a function ``read(data, *, limits, …)``.
+For any input it returns a ``Document`` or raises ``SyntaxReadError``.  If programs
+read a format in different ways, an argument of its reader selects one.
 """
 
 from __future__ import annotations
@@ -17,22 +16,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-#: Where a value stands: keys of tables, numbers of elements of lists.
+#: The path of a value: keys of tables, indexes of list elements.
 Path = tuple[str | int, ...]
 Pair = tuple["Node", "Node"]
 
-# Tables up to this size are searched: an index for each would cost more.
-_SMALL = 8
+# Tables up to this size are searched linearly: building an index would cost more.
+_MOST_SEARCHED_PAIRS = 8
 _NEWLINE = re.compile("\n")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class SyntaxReadError(Exception):
-    """A text that the programs of its format do not read, or that is beyond a limit.
+    """A text is invalid in its format, or exceeds a limit.
 
-    ``line`` is 1-based, 0 where it is not known.  ``reason`` is one plain phrase
-    without a word of the text.  ``detail`` is what the parser itself says; it may
-    quote the text.
+    ``line`` is 1-based, 0 if unknown.  ``reason`` never quotes the text.
+    ``detail`` is the parser's own message, which may quote the text.
     """
 
     def __init__(self, line: int, reason: str, detail: str = "") -> None:
@@ -44,12 +42,12 @@ class SyntaxReadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a reader accepts: bytes, levels of nesting, values, and parts of one dotted key."""
+    """Limits of a reader: bytes, levels of nesting, values, and parts of one dotted key."""
 
     size: int = 1024 * 1024
     depth: int = 100
     values: int = 400_000
-    #: tomllib takes quadratic time over them.
+    #: tomllib needs quadratic time for the parts of a key.
     parts: int = 64
 
 
@@ -58,15 +56,16 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A decoded file that knows which line and column an offset has; made by ``of``."""
+    """A decoded file with an index of its lines; created by ``of``."""
 
     content: str
     starts: tuple[int, ...]
 
     @classmethod
     def of(cls, content: str) -> Text:
-        """Index where the lines begin, once: a file may hold many thousand entries."""
-        return cls(content, (0, *(match.end() for match in _NEWLINE.finditer(content))))
+        """Index the starts of the lines."""
+        starts = (match.end() for match in _NEWLINE.finditer(content))
+        return cls(content, (0, *starts))
 
     def line(self, offset: int) -> int:
         """Return the 1-based line of an offset."""
@@ -75,18 +74,20 @@ class Text:
     def place(self, start: int, end: int) -> tuple[int, int, int]:
         """Return ``(line, column, end column)`` of a span, cut at the end of its first line."""
         line = bisect_right(self.starts, start)
-        begin = self.starts[line - 1]
-        stop = self.content.find("\n", start, max(start, end))
-        return line, start - begin + 1, (end if stop < 0 else stop) - begin + 1
+        line_start = self.starts[line - 1]
+        newline = self.content.find("\n", start, max(start, end))
+        if newline >= 0:
+            end = newline
+        return line, start - line_start + 1, end - line_start + 1
 
 
 @dataclass(slots=True, eq=False)
-class _More:
-    """What few nodes have: apart, so that the others stay small (a lock file has many)."""
+class _NodeDetails:
+    """Attributes that few nodes have, kept apart to keep the nodes of large files small."""
 
     tag: str = ""
     merged: list[Pair] | None = None
-    #: The pairs that count, by key; made when a table is first asked for one.
+    #: The deciding pair of each key; built on the first search in a table.
     index: dict[str, Pair] | None = None
 
 
@@ -94,11 +95,11 @@ class _More:
 class Node:
     """A scalar, a list or a table as it is written.
 
-    ``start`` and ``end`` are offsets into the document's text; of a table that
-    only its keys make (TOML, INI), those of its header or first key.  ``value``
-    is the text of a scalar with its escapes resolved, and the text inside an
-    XML element.  ``style`` says how a scalar is written: its quotes, ``|``,
-    ``>``, or "" for a bare word.  ``pairs`` may hold a key twice.
+    ``start`` and ``end`` are offsets into the document's text; a table without
+    brackets of its own (TOML, INI) has those of its header or first key.
+    ``value`` is the text of a scalar with its escapes resolved, or the text inside
+    an XML element.  ``style`` is how a scalar is written: its quotes, ``|``, ``>``,
+    or "" for a bare word.  ``pairs`` may contain a key twice.
     """
 
     value: str = ""
@@ -107,24 +108,24 @@ class Node:
     end: int = 0
     items: list[Node] | None = None
     pairs: list[Pair] | None = None
-    _more: _More | None = None
+    _details: _NodeDetails | None = None
 
     @property
-    def more(self) -> _More:
-        """What few nodes have, to be changed."""
-        if self._more is None:
-            self._more = _More()
-        return self._more
+    def details(self) -> _NodeDetails:
+        """The rarely used attributes, for changing them."""
+        if self._details is None:
+            self._details = _NodeDetails()
+        return self._details
 
     @property
     def tag(self) -> str:
-        """The tag that YAML gives in so many words."""
-        return "" if self._more is None else self._more.tag
+        """The explicit tag of a YAML value, "" for none."""
+        return "" if self._details is None else self._details.tag
 
     @property
     def merged(self) -> list[Pair] | None:
-        """The pairs that merge keys of YAML add, None for a table without such a key."""
-        return None if self._more is None else self._more.merged
+        """The pairs added by YAML merge keys, None for a table without such a key."""
+        return None if self._details is None else self._details.merged
 
     @property
     def is_scalar(self) -> bool:
@@ -132,44 +133,45 @@ class Node:
         return self.items is None and self.pairs is None
 
     def find(self, name: str) -> Pair | None:
-        """Return the key and value that count for a name: the last of a table's own, or merged."""
+        """Return the deciding pair of a name: the table's own last one, or a merged one."""
         if self.pairs is None:
             return None
-        if self._more is None and len(self.pairs) <= _SMALL:
-            return next(
-                (pair for pair in reversed(self.pairs) if pair[0].value == name), None
-            )
-        more = self.more
-        if more.index is None:
-            more.index = {pair[0].value: pair for pair in more.merged or ()}
-            more.index |= {pair[0].value: pair for pair in self.pairs}
-        return more.index.get(name)
+        if self._details is None and len(self.pairs) <= _MOST_SEARCHED_PAIRS:
+            for pair in reversed(self.pairs):
+                if pair[0].value == name:
+                    return pair
+            return None
+        details = self.details
+        if details.index is None:
+            details.index = {pair[0].value: pair for pair in details.merged or ()}
+            details.index |= {pair[0].value: pair for pair in self.pairs}
+        return details.index.get(name)
 
     def get(self, name: str) -> Node | None:
         """Return the value of a key of a table, merge keys included."""
-        found = self.find(name)
-        return None if found is None else found[1]
+        pair = self.find(name)
+        return None if pair is None else pair[1]
 
     def entries(self) -> list[Pair]:
-        """Return the pairs of a table with those that merge keys add, [] for anything else."""
+        """Return the pairs of a table, merged ones included, [] for anything else."""
         merged = self.merged
         if merged is None:
             return self.pairs or []
         own = [
-            pair
-            for pair in self.pairs or ()
-            if pair[1].is_scalar or not is_merge_key(pair[0])
+            (key, value)
+            for key, value in self.pairs or ()
+            if value.is_scalar or not is_merge_key(key)
         ]
         return own + merged
 
     def listed(self) -> list[Node]:
-        """Return the items of a list, a scalar as a list of itself, [] for a table."""
+        """Return the items of a list, a scalar in a list, [] for a table or an empty scalar."""
         if self.items is not None:
             return self.items
         return [self] if self.is_scalar and self.value else []
 
     def walk(self) -> Iterator[tuple[str, Node, Node]]:
-        """Yield (key, value, table) of every table below, each table once."""
+        """Yield (key, value, table) for each pair of this node and all tables below it, once."""
         seen: set[int] = set()
         waiting: list[Node] = [self]
         while waiting:
@@ -179,12 +181,12 @@ class Node:
             seen.add(id(node))
             for key, value in node.pairs or ():
                 yield key.value, value, node
-            below = [value for _, value in node.pairs or ()] + (node.items or [])
-            waiting += [one for one in reversed(below) if not one.is_scalar]
+            children = [value for _, value in node.pairs or ()] + (node.items or [])
+            waiting += [child for child in reversed(children) if not child.is_scalar]
 
 
 def is_merge_key(key: Node) -> bool:
-    """Whether a key is YAML's ``<<``, which puts the pairs of other tables in its own."""
+    """Return whether a key is YAML's ``<<``, which adds the pairs of other tables."""
     if key.tag:
         return key.tag == "tag:yaml.org,2002:merge"
     return key.value == "<<" and not key.style and key.is_scalar
@@ -192,10 +194,10 @@ def is_merge_key(key: Node) -> bool:
 
 @dataclass(slots=True)
 class Leaf:
-    """A scalar with its path and its key; made anew for each, so that walking is cheap.
+    """A scalar with its path and its key.
 
-    ``names`` is the path with "" for the elements of lists.  ``key`` is None
-    for an element of a list.
+    ``names`` is the path with "" for elements of lists.  ``key`` is None for an
+    element of a list.
     """
 
     names: tuple[str, ...]
@@ -205,28 +207,27 @@ class Leaf:
 
     @property
     def value(self) -> str | None:
-        """The value if it is written as a text in quotes, else None (JSON)."""
+        """The value if it is a string in quotes (in JSON: a string), else None."""
         return self.node.value if self.node.style else None
 
     @property
     def place(self) -> tuple[int, int, int]:
-        """The place of the key, or of the value of an element of a list."""
+        """The place of the key; for an element of a list, of its value."""
         node = self.key or self.node
         return self.text.place(node.start, node.end)
 
     @property
-    def inside(self) -> tuple[int, int, int]:
+    def value_place(self) -> tuple[int, int, int]:
         """The place of the value."""
         return self.text.place(self.node.start, self.node.end)
 
 
 class Document:
-    """One parsed file: ``value`` for programs, ``root`` for places, ``text`` for both.
+    """A parsed file.
 
-    ``value`` is made of dicts, lists and scalars, as the program of the format
-    sees them; the last of two equal keys counts.  ``root`` is the same as it is
-    written.  A reader makes one of the two at once and the other when it is
-    first asked for.
+    ``value`` holds dicts, lists and scalars as a program of the format reads them;
+    the last of two equal keys counts.  ``root`` is the tree of nodes as written.  A
+    reader builds one of the two at once, and the other on first use.
     """
 
     __slots__ = (
@@ -275,20 +276,20 @@ class Document:
 
     @property
     def root(self) -> Node:
-        """The document as it is written."""
+        """The tree of nodes as written."""
         if self._root is None:
             self._root = Node() if self._make_root is None else self._make_root()
         return self._root
 
     def table(self, *path: str) -> dict[str, Any]:
-        """Return the table at a path, {} where something else or nothing stands there."""
-        found: Any = self.value
+        """Return the table at a path, {} if there is none."""
+        value: Any = self.value
         for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
-        return found if isinstance(found, dict) else {}
+            value = value.get(key) if isinstance(value, dict) else None
+        return value if isinstance(value, dict) else {}
 
     def find(self, path: Path) -> tuple[Node | None, Node] | None:
-        """Return the key (None for an element of a list) and the value at a path, if any."""
+        """Return the key (None for an element of a list) and the value at a path, or None."""
         key: Node | None = None
         node = self.root
         for part in path:
@@ -304,37 +305,40 @@ class Document:
         return key, node
 
     def line(self, path: Path) -> int:
-        """Return the line of ``path`` or of the nearest key around it; 1 if there is none."""
+        """Return the line of the key at a path or of the nearest key above; 1 for none."""
         while path:
-            found = self.find(path)
-            if found is not None:
-                return self.text.line((found[0] or found[1]).start)
+            pair = self.find(path)
+            if pair is not None:
+                key, value = pair
+                return self.text.line((key or value).start)
             path = path[:-1]
         return 1
 
     def key_place(self, path: Path) -> tuple[int, int, int]:
-        """Return the place of the key at a path, of the value of a list's element; else line 1."""
-        found = self.find(path)
-        if found is None:
+        """Return the place of the key at a path.
+
+        For an element of a list, of its value; ``(1, 1, 1)`` if the path does not exist.
+        """
+        pair = self.find(path)
+        if pair is None:
             return 1, 1, 1
-        node = found[0] or found[1]
+        node = pair[0] or pair[1]
         return self.text.place(node.start, node.end)
 
     def place(self, path: Path) -> tuple[int, int, int]:
-        """Return the place of the value at a path; line 1 where nothing stands there."""
-        found = self.find(path)
-        return (
-            (1, 1, 1)
-            if found is None
-            else self.text.place(found[1].start, found[1].end)
-        )
+        """Return the place of the value at a path, ``(1, 1, 1)`` if there is none."""
+        pair = self.find(path)
+        if pair is None:
+            return 1, 1, 1
+        _, value = pair
+        return self.text.place(value.start, value.end)
 
     def items(self, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[Path, Any]]:
-        """Yield every path and value, tables and lists too, outermost first.
+        """Yield every path with its value, tables and lists included, outermost first.
 
-        Raises SyntaxReadError where there are more than ``limits.values`` or
-        twice as many levels as ``limits.depth``: an alias of YAML stands for
-        all that it points at, so that few bytes can be many values.
+        Raises SyntaxReadError for more than ``limits.values`` values, or more than
+        twice ``limits.depth`` levels: each YAML alias repeats all that its anchor
+        contains, so a few bytes can be many values.
         """
         waiting: list[tuple[Path, Any]] = [((), self.value)]
         count = 0
@@ -354,7 +358,7 @@ class Document:
             waiting += reversed(inner)
 
     def leaves(self) -> Iterator[Leaf]:
-        """Yield every scalar in the order of the text; a key that stands twice counts twice."""
+        """Yield every scalar in the order of the text, all values of a repeated key included."""
         text = self.text
         if self._make_leaves is not None:
             for names, key, node in self._make_leaves():
@@ -367,23 +371,24 @@ class Document:
             names, key, node = waiting.pop()
             if node.pairs is not None:
                 waiting += [
-                    ((*names, one.value), one, value) for one, value in node.pairs[::-1]
+                    ((*names, name.value), name, value)
+                    for name, value in node.pairs[::-1]
                 ]
             elif node.items is not None:
-                inside = (*names, "")
-                waiting += [(inside, None, item) for item in node.items[::-1]]
+                item_names = (*names, "")
+                waiting += [(item_names, None, item) for item in node.items[::-1]]
             else:
                 yield Leaf(names, key, node, text)
 
 
 def decode(data: bytes | str, limits: Limits, *, utf16: bool = False) -> str:
-    """Return the text of a file with line feeds alone; raises SyntaxReadError.
+    """Return the text of a file, its line ends as line feeds; raises SyntaxReadError.
 
-    UTF-8 with or without its mark; ``utf16``: also UTF-16 with one, as editors
-    read it.
+    Accepts UTF-8 with or without a byte-order mark.  ``utf16``: also UTF-16 with a
+    byte-order mark, as editors do.
     """
     if len(data) > limits.size:
-        raise SyntaxReadError(0, f"larger than {_shown(limits.size)}")
+        raise SyntaxReadError(0, f"larger than {_size_text(limits.size)}")
     if isinstance(data, str):
         text = data.removeprefix("\ufeff")
     else:
@@ -396,5 +401,5 @@ def decode(data: bytes | str, limits: Limits, *, utf16: bool = False) -> str:
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
-def _shown(size: int) -> str:
+def _size_text(size: int) -> str:
     return f"{size >> 20} MB" if size >= 1 << 20 else f"{size >> 10} KB"

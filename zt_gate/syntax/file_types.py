@@ -1,8 +1,8 @@
-"""Which files are not text, by their first bytes."""
+"""Detection of binary file formats by their first bytes."""
 
 from __future__ import annotations
 
-# First bytes of formats that no scanner is meant for.  By content, not by name:
+# First bytes of the formats that no scanner reads.  The name of a file does not matter:
 # a script called logo.png is still a script.
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "image"),
@@ -38,8 +38,8 @@ _MAGIC = (
 )
 
 
-def format_of(head: bytes) -> str | None:
-    """Return what these first bytes announce, None where it is nothing known."""
+def binary_format(head: bytes) -> str | None:
+    """Return the kind of file that begins with these bytes, None for an unknown format."""
     if head[:4] == b"RIFF" and head[8:12] in {b"WEBP", b"WAVE", b"AVI "}:
         return "image" if head[8:12] == b"WEBP" else "audio or video"
     if head[4:8] == b"ftyp":

@@ -1,4 +1,4 @@
-"""The head of a Markdown file: YAML between the first two ``---`` lines."""
+"""Reader for the front matter of Markdown: YAML between the first two ``---`` lines."""
 
 from __future__ import annotations
 
@@ -16,45 +16,47 @@ from zt_gate.syntax.document import (
     decode,
 )
 
-_HEAD = re.compile(r"---[ \t]*\n((?:.*\n)*?)---[ \t]*(?:\n|\Z)")
+_FRONT_MATTER = re.compile(r"---[ \t]*\n((?:.*\n)*?)---[ \t]*(?:\n|\Z)")
 _NAME = re.compile(r"[A-Za-z][\w-]{0,60}")
 
 
 def read(
     data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False
 ) -> Document:
-    """Read the head of a Markdown file, an empty table without one; raises SyntaxReadError.
+    """Read the front matter, an empty table for a file without one; raises SyntaxReadError.
 
-    A head that is not YAML is read line by line: agents' own readers do not
-    refuse ``tools: Read, Bash(git:*)`` or a colon in a description.
+    Front matter that is not valid YAML is read line by line: agents accept
+    ``tools: Read, Bash(git:*)`` and a colon in a description.
     """
     content = decode(data, limits, utf16=utf16)
-    match = _HEAD.match(content)
+    match = _FRONT_MATTER.match(content)
     if match is None:
         return Document(content, value={}, root=Node(pairs=[]))
     start = match.start(1)
-    # Blanks before it keep its places those of the whole file.
+    # Blanks in the place of the text before it keep all offsets those of the file.
     blanks = " " * (start - 1) + "\n"
     try:
-        head = yaml.read(blanks + match[1], limits=limits)
+        front_matter = yaml.read(blanks + match[1], limits=limits)
     except SyntaxReadError:
-        return _lines(content, match)
-    value = head.value if isinstance(head.value, dict) else {}
-    return Document(content, value=value, root=head.root, text=Text.of(content))
+        return _read_lines(content, match)
+    value = front_matter.value if isinstance(front_matter.value, dict) else {}
+    text = Text.of(content)
+    return Document(content, value=value, root=front_matter.root, text=text)
 
 
-def _lines(content: str, head: re.Match[str]) -> Document:
-    """Read a head as lines of ``name: text``."""
+def _read_lines(content: str, match: re.Match[str]) -> Document:
+    """Read front matter as lines of ``name: text``."""
     pairs: list[Pair] = []
-    offset = head.start(1)
-    for line in head[1].split("\n"):
+    offset = match.start(1)
+    for line in match[1].split("\n"):
         start, offset = offset, offset + len(line) + 1
-        name, mark, words = line.partition(":")
-        if not mark or _NAME.fullmatch(name) is None:
+        name, colon, text = line.partition(":")
+        if not colon or _NAME.fullmatch(name) is None:
             continue
-        bare = words.strip()
-        begin = start + len(line) - len(words.lstrip()) if bare else start + len(line)
+        stripped = text.strip()
+        value_start = start + len(line) - len(text.lstrip())
         key = Node(name, "", start, start + len(name))
-        pairs.append((key, Node(bare, "", begin, begin + len(bare))))
+        node = Node(stripped, "", value_start, value_start + len(stripped))
+        pairs.append((key, node))
     value = {key.value: node.value for key, node in pairs}
     return Document(content, value=value, root=Node("", "", 0, offset, pairs=pairs))

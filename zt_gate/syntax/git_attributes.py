@@ -1,4 +1,4 @@
-"""``.gitattributes``: a table from each pattern to its attributes."""
+"""Reader for ``.gitattributes``: a table from each pattern to its attributes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def read(
 ) -> Document:
     """Read a file of git attributes; raises SyntaxReadError.
 
-    An attribute is True (``name``), False (``-name`` or ``!name``) or a text
-    (``name=text``).
+    The value of an attribute is True (``name``), False (``-name`` or ``!name``) or a
+    text (``name=text``).
     """
     content = decode(data, limits, utf16=utf16)
     pairs: list[Pair] = []
@@ -30,26 +30,21 @@ def read(
         if match is None:
             continue
         pattern = _pattern(match, start)
-        if pattern.value not in tables:
-            tables[pattern.value], value[pattern.value] = [], {}
-            table = Node(
-                "", "", pattern.start, pattern.end, pairs=tables[pattern.value]
-            )
+        name = pattern.value
+        if name not in tables:
+            tables[name], value[name] = [], {}
+            table = Node("", "", pattern.start, pattern.end, pairs=tables[name])
             pairs.append((pattern, table))
+        words_start = start + match.start(2)
         for word in _WORD.finditer(match[2]):
-            key, given = _attribute(word, start + match.start(2))
-            value[pattern.value][key.value] = given
-            text = given if isinstance(given, str) else ""
-            node = Node(
-                text,
-                "",
-                key.end + 1 if text else key.start,
-                start + match.start(2) + word.end(),
-            )
-            tables[pattern.value].append((key, node))
-    return Document(
-        content, value=value, root=Node("", "", 0, len(content), pairs=pairs)
-    )
+            key, setting = _attribute(word, words_start)
+            value[name][key.value] = setting
+            text = setting if isinstance(setting, str) else ""
+            node_start = key.end + 1 if text else key.start
+            node = Node(text, "", node_start, words_start + word.end())
+            tables[name].append((key, node))
+    root = Node("", "", 0, len(content), pairs=pairs)
+    return Document(content, value=value, root=root)
 
 
 def _pattern(match: re.Match[str], start: int) -> Node:
@@ -60,10 +55,12 @@ def _pattern(match: re.Match[str], start: int) -> Node:
 
 
 def _attribute(word: re.Match[str], start: int) -> tuple[Node, str | bool]:
-    """Return the name and what it is set to."""
-    name, mark, text = word[0].partition("=")
+    """Return the name of an attribute and its value."""
+    name, equals, text = word[0].partition("=")
+    name_start = start + word.start()
     is_off = name[:1] in {"-", "!"}
-    name = name[1:] if is_off else name
-    begin = start + word.start() + is_off
-    key = Node(name, "", begin, begin + len(name))
-    return key, text if mark else not is_off
+    if is_off:
+        name = name[1:]
+        name_start += 1
+    key = Node(name, "", name_start, name_start + len(name))
+    return key, text if equals else not is_off

@@ -1,8 +1,8 @@
 """Globs for paths, as in ``.gitignore``.
 
-The matcher is the greedy one with a single point of return (as in git's own
-history and in Cox, "Glob Matching Can Be Simple And Fast Too"), applied to
-path segments and again inside a segment: no pattern takes exponential time.
+The matcher is greedy and backtracks only to the last star (Cox, "Glob Matching Can Be
+Simple And Fast Too"), for the segments of a path and again inside a segment: no
+pattern takes exponential time.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ MAX_PATTERN = 1024
 _P = TypeVar("_P")
 _T = TypeVar("_T")
 
-#: One byte of a segment: what it may be, or None for a ``*``.
+#: The bytes that one position of a segment may have, or None for a ``*``.
 _Token = frozenset[int] | None
 _ANY_BYTE = frozenset(range(256))
 _STARS = b"**"
 
 
 class GlobError(ValueError):
-    """A pattern is not one; the text says why."""
+    """A pattern is not valid; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Segment:
-    """One part of a pattern between slashes; ``tokens`` is None for ``**``.
+    """One part of a pattern between slashes.
 
-    ``literal`` is set where there is no wildcard in it.
+    ``tokens`` is None for ``**``; ``literal`` is set for a part without wildcards.
     """
 
     tokens: tuple[_Token, ...] | None
     literal: bytes | None = None
 
     def matches(self, name: bytes) -> bool:
-        """Say whether the whole of ``name`` fits."""
+        """Return whether the segment matches all of ``name``."""
         if self.literal is not None:
             return name == self.literal
-        return _greedy(self.tokens or (), name, lambda token: token is None, _has)
+        return _matches(self.tokens or (), name, lambda token: token is None, _accepts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,16 @@ class Glob:
     segments: tuple[_Segment, ...]
 
     def matches(self, path: bytes | None) -> bool:
-        """Say whether ``path`` (relative to the root, with ``/``) fits, or a folder above it.
+        """Return whether the pattern matches ``path`` (relative to the root) or a folder above.
 
-        None stands for the change as a whole, which only ``*`` and ``**`` cover.
+        None is the change as a whole, which only ``*`` and ``**`` match.
         """
         if path is None:
             return all(
                 segment.tokens is None or segment == _STAR for segment in self.segments
             )
         names = path.split(b"/")
-        return _greedy(
+        return _matches(
             self.segments,
             names,
             lambda segment: segment.tokens is None,
@@ -71,42 +71,39 @@ class Glob:
 
 
 def compile_glob(pattern: str | bytes) -> Glob:
-    r"""Compile a pattern with the rules of gitignore(5), one pattern at a time.
+    r"""Compile a single pattern of gitignore(5).
 
-    ``*`` and ``?`` stop at a slash, ``**`` as a whole segment does not;
-    ``[a-z]`` and ``[!a-z]`` are sets of bytes, ``\`` takes the next character
-    as it is.  A slash at the start or in the middle binds the pattern to the
-    root; one at the end makes it mean what is inside a folder.  A pattern that
-    fits a folder fits everything below it.  Raises GlobError.
+    ``*`` and ``?`` do not match a slash, ``**`` as a whole segment does;
+    ``[a-z]`` and ``[!a-z]`` are sets of bytes, ``\`` escapes the next character.
+    A slash at the start or in the middle anchors the pattern at the root; a slash
+    at the end makes it match the content of a folder only.  A pattern that matches
+    a folder matches everything in it.  Raises GlobError.
     """
-    raw = (
-        pattern.encode("utf-8", "surrogateescape")
-        if isinstance(pattern, str)
-        else pattern
-    )
-    if not raw.strip(b"/"):
+    if isinstance(pattern, str):
+        pattern = pattern.encode("utf-8", "surrogateescape")
+    if not pattern.strip(b"/"):
         raise GlobError("the glob is empty")
-    if raw.startswith(b"!"):
+    if pattern.startswith(b"!"):
         raise GlobError("a glob that begins with '!' is not supported")
-    if len(raw) > MAX_PATTERN:
+    if len(pattern) > MAX_PATTERN:
         raise GlobError(f"the glob is longer than {MAX_PATTERN} bytes")
-    if b"\x00" in raw or b"\n" in raw:
-        raise GlobError("the glob holds a control character")
-    inside = raw.endswith(b"/")
-    body = raw[:-1] if inside else raw
+    if b"\x00" in pattern or b"\n" in pattern:
+        raise GlobError("the glob contains a NUL or a line feed")
+    is_folder = pattern.endswith(b"/")
+    body = pattern[:-1] if is_folder else pattern
     parts = body.removeprefix(b"/").split(b"/")
     if any(part in {b"", b".", b".."} for part in parts):
         raise GlobError("the glob has an empty, '.' or '..' segment")
     if b"/" not in body:
         parts.insert(0, _STARS)
-    # "folder/" and "folder/**" mean what is inside; anything else also itself.
-    inner = [b"*", _STARS] if inside else [_STARS]
-    if parts[-1] == _STARS and inside:
+    # "folder/" and "folder/**" match the folder's content, other patterns also itself.
+    suffix = [b"*", _STARS] if is_folder else [_STARS]
+    if parts[-1] == _STARS and is_folder:
         parts.append(b"*")
     elif parts[-1] == _STARS and len(parts) > 1:
         parts.pop()
-        inner = [b"*", _STARS]
-    return Glob(tuple(_segment(part) for part in (*parts, *inner)))
+        suffix = [b"*", _STARS]
+    return Glob(tuple(_segment(part) for part in (*parts, *suffix)))
 
 
 def _segment(part: bytes) -> _Segment:
@@ -138,14 +135,18 @@ def _segment(part: bytes) -> _Segment:
 
 
 def _set(part: bytes, at: int) -> tuple[frozenset[int], int]:
-    """Read a set from behind its ``[``; a ``]`` that comes first belongs to it."""
+    """Read a set after its ``[``; a leading ``]`` is a member of it.
+
+    Return its bytes and the position after its closing bracket.
+    """
     negated = part[at : at + 1] in {b"!", b"^"}
     at += negated
     members: set[int] = set()
     first = True
     while at < len(part):
         if part[at : at + 1] == b"]" and not first:
-            return (_ANY_BYTE - members if negated else frozenset(members)), at + 1
+            accepted = _ANY_BYTE - members if negated else frozenset(members)
+            return accepted, at + 1
         low, at = _member(part, at)
         first = False
         if part[at : at + 1] == b"-" and part[at + 1 : at + 2] not in {b"", b"]"}:
@@ -167,39 +168,40 @@ def _member(part: bytes, at: int) -> tuple[int, int]:
 
 
 def fits_segment(glob: str, text: str) -> bool:
-    """Say whether a glob without slashes fits a whole text without slashes; raises GlobError."""
+    """Return whether a glob matches a whole text, both without slashes; raises GlobError."""
     return _segment(glob.encode()).matches(text.encode())
 
 
-def _has(token: _Token, byte: int) -> bool:
+def _accepts(token: _Token, byte: int) -> bool:
     return token is not None and byte in token
 
 
-def _greedy(
+def _matches(
     pattern: Sequence[_P],
     text: Sequence[_T],
     is_star: Callable[[_P], bool],
-    fits: Callable[[_P, _T], bool],
+    accepts: Callable[[_P, _T], bool],
 ) -> bool:
-    """Match with one point of return: only the last star seen ever gives way.
+    """Match a pattern greedily; on a mismatch extend only the last star.
 
     Takes at most ``len(pattern) * len(text)`` steps.
     """
-    at = here = 0
-    star, resume = -1, 0
-    while here < len(text):
-        if at < len(pattern) and is_star(pattern[at]):
-            star, resume = at, here
-            at += 1
-        elif at < len(pattern) and fits(pattern[at], text[here]):
-            at += 1
-            here += 1
-        elif star >= 0:
-            resume += 1
-            at, here = star + 1, resume
+    in_pattern = in_text = 0
+    last_star, star_end = -1, 0
+    while in_text < len(text):
+        has_item = in_pattern < len(pattern)
+        if has_item and is_star(pattern[in_pattern]):
+            last_star, star_end = in_pattern, in_text
+            in_pattern += 1
+        elif has_item and accepts(pattern[in_pattern], text[in_text]):
+            in_pattern += 1
+            in_text += 1
+        elif last_star >= 0:
+            star_end += 1
+            in_pattern, in_text = last_star + 1, star_end
         else:
             return False
-    return all(is_star(item) for item in pattern[at:])
+    return all(is_star(item) for item in pattern[in_pattern:])
 
 
 _STAR = _segment(b"*")

@@ -1,15 +1,15 @@
-"""INI and its kin: sections, options, values, and where every line of a value stands.
+"""Reader for INI files and similar formats: sections, options, and each line of a value.
 
-The programs differ, so callers say whose file it is:
+The programs differ, so the caller gives the dialect of the file:
 
-- "configparser": Python's ``configparser``, which setuptools and tox use.  A
-  line without a section, or that is no option, is an error.
-- "lenient": npm's, pip's and git's files alike.  A section may have a
-  subsection in quotes, or be missing; a setting may stand behind a section's
-  bracket; a backslash at the end continues a line; a key may stand alone.
+- "configparser": Python's ``configparser``, which setuptools and tox use.  A line
+  outside a section, or that is not an option, is an error.
+- "lenient": the union of npm's, pip's and git's formats.  A section may have a
+  subsection in quotes, or be missing; an option may follow a section's bracket on the
+  same line; a backslash at the end continues a line; a key may have no value.
 
-In the tree an option is a list of the lines of its value; in ``value`` these
-are one text, joined as the program joins them.
+In the tree an option is a list of the lines of its value; in ``value`` these lines are
+one text, joined as the program joins them.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ def read(
     content = decode(data, limits, utf16=utf16)
     builder = _Builder()
     if dialect == "configparser":
-        _strict(content, builder)
+        _read_configparser(content, builder)
         separator = "\n"
     else:
-        _lenient(content, builder)
+        _read_lenient(content, builder)
         separator = " "
     builder.root.end = len(content)
     return Document(content, value=_value(builder.root, separator), root=builder.root)
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class OptionLine:
     """One line of an option's value; ``start`` is the offset of its first character."""
 
     section: str
@@ -72,10 +72,10 @@ class Value:
     start: int
 
 
-def values(document: Document) -> list[Value]:
-    """Return every line of every value of the sections that have no subsection."""
+def option_lines(document: Document) -> list[OptionLine]:
+    """Return each line of each value, of the sections without a subsection."""
     return [
-        Value(section.value, option.value, line.value, line.start)
+        OptionLine(section.value, option.value, line.value, line.start)
         for section, options in document.root.entries()
         for option, lines in options.entries()
         for line in lines.items or ()
@@ -83,7 +83,7 @@ def values(document: Document) -> list[Value]:
 
 
 class _Builder:
-    """The tree as it grows: sections, options of the open section, and their lines."""
+    """Builds the tree: sections, the options of the open section, and their lines."""
 
     def __init__(self) -> None:
         self.root = Node(pairs=[])
@@ -92,54 +92,56 @@ class _Builder:
         self.option: Node | None = None
 
     def open(self, parts: list[Node]) -> None:
-        """Open a section, which may have been there before."""
+        """Open a new or existing section; ``parts`` are its name and its subsection."""
         self.section, self.option = self.root, None
         for part in parts:
-            self.section = self._below(part, is_table=True)
+            self.section = self._child(part, is_table=True)
 
     def start(self, key: Node) -> None:
-        """Begin an option of the open section, which may have been there before."""
-        self.option = self._below(key, is_table=False)
+        """Start a new or existing option of the open section."""
+        self.option = self._child(key, is_table=False)
 
     def add(self, line: Node) -> None:
-        """Add a line to the value of the option that was begun last."""
+        """Add a line to the value of the last option started."""
         if self.option is not None and self.option.items is not None:
             self.option.items.append(line)
             self.option.end = line.end
 
-    def _below(self, key: Node, *, is_table: bool) -> Node:
+    def _child(self, key: Node, *, is_table: bool) -> Node:
+        """Return the section or option with a key in the open section, created if missing."""
         # A section and an option of the same name do not hide each other.
-        known = self.children.setdefault(id(self.section), {})
+        children = self.children.setdefault(id(self.section), {})
         name = f"[{key.value}" if is_table else key.value
-        found = known.get(name)
-        if found is None:
-            found = known[name] = Node("", "", key.start, key.end)
-            if is_table:
-                found.pairs = []
-            else:
-                found.items = []
-            if self.section.pairs is not None:
-                self.section.pairs.append((key, found))
-        return found
+        if name in children:
+            return children[name]
+        child = children[name] = Node("", "", key.start, key.end)
+        if is_table:
+            child.pairs = []
+        else:
+            child.items = []
+        if self.section.pairs is not None:
+            self.section.pairs.append((key, child))
+        return child
 
 
 def _value(node: Node, separator: str) -> Any:
     if node.pairs is None:
         return separator.join([line.value for line in node.items or ()])
     table: dict[str, Any] = {}
-    for key, below in node.pairs:
-        value = _value(below, separator)
-        other = table.get(key.value)
-        if isinstance(value, dict) and isinstance(other, str):
-            value = {"": other, **value}
-        elif isinstance(other, dict) and isinstance(value, str):
-            value = {**other, "": value}
+    for key, child in node.pairs:
+        value = _value(child, separator)
+        earlier = table.get(key.value)
+        # An option with the name of a section becomes the section's key "".
+        if isinstance(value, dict) and isinstance(earlier, str):
+            value = {"": earlier, **value}
+        elif isinstance(earlier, dict) and isinstance(value, str):
+            value = {**earlier, "": value}
         table[key.value] = value
     return table
 
 
-def _strict(content: str, builder: _Builder) -> None:
-    """Read as ``configparser`` does; raises SyntaxReadError where it would fail."""
+def _read_configparser(content: str, builder: _Builder) -> None:
+    """Read as ``configparser`` does; raises SyntaxReadError for what it rejects."""
     offset = 0
     for number, line in enumerate(content.split("\n"), 1):
         start, offset = offset, offset + len(line) + 1
@@ -152,12 +154,12 @@ def _strict(content: str, builder: _Builder) -> None:
             continue
         header = _HEADER.match(stripped)
         if header is not None:
-            begin = start + indent + header.start(1)
-            builder.open([_trimmed(header[1], begin)])
+            name_start = start + indent + header.start(1)
+            builder.open([_trimmed(header[1], name_start)])
             continue
         option = _OPTION.match(line, indent)
         if option is None or builder.section is builder.root:
-            raise SyntaxReadError(number, "not a line of an INI file")
+            raise SyntaxReadError(number, "not a section, option or comment")
         key = _trimmed(option[1], start + option.start(1))
         key.value = key.value.lower()
         builder.start(key)
@@ -166,111 +168,125 @@ def _strict(content: str, builder: _Builder) -> None:
             builder.add(value)
 
 
-def _lenient(content: str, builder: _Builder) -> None:
-    """Read as npm, pip and git do, taken together; raises SyntaxReadError for a NUL."""
+def _read_lenient(content: str, builder: _Builder) -> None:
+    """Read what npm, pip or git accepts; raises SyntaxReadError for a NUL or a long line."""
     for line in _logical_lines(content):
-        words = line.words
-        bare = words.strip()
-        if not bare or bare[0] in "#;":
+        text = line.text
+        stripped = text.strip()
+        if not stripped or stripped[0] in "#;":
             continue
         begin = 0
-        header = _SECTION.match(words) if bare[0] == "[" else None
+        header = _SECTION.match(text) if stripped[0] == "[" else None
         if header is not None:
-            builder.open(_section(line, header))
-            begin = header.start(3)  # git takes a setting behind the bracket
-            if not words[begin:].strip():
+            builder.open(_section_parts(line, header))
+            begin = header.start(3)  # git accepts an option behind the bracket
+            if not text[begin:].strip():
                 continue
-        key, mark, value_at = _entry(words, begin)
-        continues = words[begin : begin + 1] in {" ", "\t"} and (
-            not mark or "://" in key.value
-        )
-        if builder.option is not None and continues:
-            value_at = begin
+        key, separator, value_start = _split_option(text, begin)
+        is_indented = text[begin : begin + 1] in {" ", "\t"}
+        # The equals sign of an indented URL does not start an option.
+        is_continuation = is_indented and (not separator or "://" in key.value)
+        if builder.option is not None and is_continuation:
+            value_start = begin
         else:
             key.start, key.end = line.offset(key.start), line.offset(key.end)
             builder.start(key)
-        value = words[value_at:].strip().strip("\"'")
+        value = text[value_start:].strip().strip("\"'")
         if value:
-            at = words.index(value, value_at)
-            builder.add(Node(value, "", line.offset(at), line.offset(at + len(value))))
+            start = text.index(value, value_start)
+            end = start + len(value)
+            builder.add(Node(value, "", line.offset(start), line.offset(end)))
 
 
-def _section(line: _Line, header: re.Match[str]) -> list[Node]:
+def _section_parts(line: _LogicalLine, header: re.Match[str]) -> list[Node]:
+    """Return the name and the subsection of a header; names ignore case."""
     parts = []
     for group in (1, 2):
         name = header[group]
         if name:
             start, end = header.span(group)
-            written = name.lower() if group == 1 else name
-            parts.append(Node(written, "", line.offset(start), line.offset(end)))
+            value = name.lower() if group == 1 else name
+            parts.append(Node(value, "", line.offset(start), line.offset(end)))
     return parts
 
 
-def _entry(words: str, begin: int) -> tuple[Node, str, int]:
-    """Split a setting into its key (with offsets in the line), its mark and its value's start.
+def _split_option(text: str, begin: int) -> tuple[Node, str, int]:
+    """Split an option into its key, its separator ("" for none) and the start of its value.
 
-    pip's files take a colon, too; npm's and git's only the equals sign.
+    The offsets are those in the line.  pip accepts a colon as separator, npm and
+    git only the equals sign.
     """
-    colon = _COLON.match(words, begin) if ":" in words else None
+    colon = _COLON.match(text, begin) if ":" in text else None
     if colon is not None:
         return Node(colon[1], "", *colon.span(1)), ":", colon.start(2)
-    equals = words.find("=", begin)
-    mark = "" if equals < 0 else "="
-    end = len(words) if equals < 0 else equals
-    key = _trimmed(words[begin:end], begin)
+    equals = text.find("=", begin)
+    if equals < 0:
+        key, separator, value_start = _trimmed(text[begin:], begin), "", len(text)
+    else:
+        key, separator = _trimmed(text[begin:equals], begin), "="
+        value_start = equals + 1
     if len(key.value) > _LONGEST_KEY:
         key.value = key.value[:_LONGEST_KEY]
         key.end = key.start + _LONGEST_KEY
-    return key, mark, end + len(mark)
+    return key, separator, value_start
 
 
 @dataclass(slots=True)
-class _Line:
-    """A line without the backslashes that continue it, and where its parts begin in the text."""
+class _LogicalLine:
+    """A line with its continuations, without their backslashes.
 
-    words: str
+    ``parts`` are pairs of an offset in ``text`` and the same in the document.
+    """
+
+    text: str
     parts: tuple[tuple[int, int], ...]
 
     def offset(self, at: int) -> int:
-        """Return the offset in the text of an offset in the line."""
+        """Return the offset in the document of an offset in the line."""
         if len(self.parts) == 1:
             return self.parts[0][1] + at
-        index, offset = next(part for part in reversed(self.parts) if part[0] <= at)
-        return offset + at - index
+        in_line, in_document = next(
+            part for part in reversed(self.parts) if part[0] <= at
+        )
+        return in_document + at - in_line
 
 
-def _logical_lines(content: str) -> Iterator[_Line]:
-    """Yield lines with those that a backslash at their end continues; raises SyntaxReadError."""
+def _logical_lines(content: str) -> Iterator[_LogicalLine]:
+    """Yield the lines, joined where one ends in a backslash; raises SyntaxReadError."""
     nul = content.find("\x00")
     if nul >= 0:
-        raise SyntaxReadError(content.count("\n", 0, nul) + 1, "holds a NUL byte")
-    held: list[str] = []
+        raise SyntaxReadError(content.count("\n", 0, nul) + 1, "contains a NUL byte")
+    texts: list[str] = []
     parts: list[tuple[int, int]] = []
-    length = offset = first = 0
+    length = offset = first_number = 0
     for number, line in enumerate(content.split("\n"), 1):
-        if not held and line[-1:] != "\\" and len(line) <= _LONGEST_LINE:
-            yield _Line(line, ((0, offset),))
+        if not texts and line[-1:] != "\\" and len(line) <= _LONGEST_LINE:
+            yield _LogicalLine(line, ((0, offset),))
             offset += len(line) + 1
             continue
-        first = first if parts else number
+        if not parts:
+            first_number = number
         parts.append((length, offset))
         offset += len(line) + 1
         continues = line.endswith("\\") and not line.endswith("\\\\")
-        held.append(line[:-1] if continues else line)
-        length += len(held[-1])
+        texts.append(line[:-1] if continues else line)
+        length += len(texts[-1])
         if length > _LONGEST_LINE:
-            raise SyntaxReadError(first, "a line longer than 64 KB")
+            raise SyntaxReadError(first_number, "a line longer than 64 KB")
         if not continues:
-            yield _Line("".join(held), tuple(parts))
-            held, parts, length = [], [], 0
-    if held:
-        yield _Line("".join(held), tuple(parts))
+            yield _LogicalLine("".join(texts), tuple(parts))
+            texts, parts, length = [], [], 0
+    if texts:
+        yield _LogicalLine("".join(texts), tuple(parts))
 
 
-def _node(words: str, start: int) -> Node:
-    return Node(words, "", start, start + len(words))
+def _node(text: str, start: int) -> Node:
+    return Node(text, "", start, start + len(text))
 
 
-def _trimmed(words: str, start: int) -> Node:
-    bare = words.strip()
-    return _node(bare, start + len(words) - len(words.lstrip()) if bare else start)
+def _trimmed(text: str, start: int) -> Node:
+    """Return a node for a text without the blanks around it."""
+    stripped = text.strip()
+    if stripped:
+        start += len(text) - len(text.lstrip())
+    return _node(stripped, start)

@@ -1,7 +1,8 @@
-"""JSON: values from ``json``, places from the tokens; comments where the program takes them.
+"""Reader for JSON, and for JSON with comments.
 
-``json`` says nothing about places and takes the last of two equal keys, where
-package managers differ; so a valid document is walked once more by its tokens.
+Values come from ``json``, places from a second pass over the tokens of the valid
+document: ``json`` gives no places, and of two equal keys only the last, while some
+package managers use the first.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from zt_gate.syntax.document import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# An unclosed string runs to the end, so that no text is walked twice.
+# An unclosed string extends to the end, so that no text is scanned twice.
 _STRING = r'"(?:[^"\\]++|\\.)*+"?'
 _TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\],:"]++', re.DOTALL)
-# Strings without a bracket are passed over in one step with what follows.
+# Strings are matched, too, so that a bracket inside them is not found.
 _BRACKET = re.compile(rf"{_STRING}|[{{}}\[\]]", re.DOTALL)
 _COMMENTS = r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/"
 _BRACKET_OR_COMMENT = re.compile(rf"{_STRING}|[{{}}\[\]]|{_COMMENTS}", re.DOTALL)
 _COLON = re.compile(rf"(?:\s++|{_COMMENTS})*+:", re.DOTALL)
 _COMMENT = re.compile(rf"{_STRING}|{_COMMENTS}", re.DOTALL)
-# A comma before the end of a list or table, but not one behind its beginning or another.
+# A comma before the end of a list or table, unless it follows the start or another comma.
 _LAST_COMMA = re.compile(rf"{_STRING}|[\[{{,:]\s*+,|,(?=\s*+[}}\]])", re.DOTALL)
 
 
@@ -45,8 +46,8 @@ def read(
 ) -> Document:
     """Read a JSON document (RFC 8259); raises SyntaxReadError.
 
-    ``relaxed`` is what editors call JSONC: comments and trailing commas; an
-    empty file is an empty table.  ``utf16``: see ``decode``.
+    ``relaxed``: accept comments and trailing commas (JSONC in editors), and read an
+    empty file as an empty table.  ``utf16``: see ``decode``.
     """
     content = decode(data, limits, utf16=utf16)
     plain = _without_comments(content) if relaxed else content
@@ -63,10 +64,10 @@ def read(
 
 
 def keys(document: Document, depth: int) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """Yield the path, start and end of every key at ``depth`` (1: of the document itself).
+    """Yield the path, start and end of every key at ``depth`` (1: keys of the document).
 
-    For lock files: it walks brackets and strings only, so it is some times
-    faster than the tree.  A level that is a list has "" in the path.
+    It scans only brackets and strings, which is several times faster than building
+    the tree of a lock file.  A level that is a list is "" in the path.
     """
     path: list[str] = []
     level = 0
@@ -86,7 +87,7 @@ def keys(document: Document, depth: int) -> Iterator[tuple[tuple[str, ...], int,
 
 
 def _without_comments(content: str) -> str:
-    """Put blanks in the place of comments and trailing commas."""
+    """Replace comments and trailing commas by blanks."""
     blanked = _COMMENT.sub(_blank, content)
     return _LAST_COMMA.sub(_blank_comma, blanked)
 
@@ -135,49 +136,44 @@ def _unescaped(word: str) -> str:
 
 def _tree(content: str) -> Node:
     """Build the tree of a valid document."""
-    outer: list[Node] = []
+    document: list[Node] = []
+    # The enclosing containers: their items or pairs, and the key that waits for a value.
     stack: list[tuple[list[Node] | None, list[Pair] | None, Node | None]] = []
-    items: list[Node] | None = outer
+    open_nodes: list[Node] = []
+    items: list[Node] | None = document
     pairs: list[Pair] | None = None
     key: Node | None = None
-    opened: list[Node] = []
     for match in _TOKEN.finditer(content):
-        word = match[0]
-        mark = word[0]
+        mark = match[0][0]
         if mark == ",":
             continue
-        start, end = match.span()
         if mark in "}]":
-            opened.pop().end = end
+            open_nodes.pop().end = match.end()
             items, pairs, key = stack.pop()
             continue
-        if mark == '"':
-            node = Node(_unescaped(word), '"', start, end)
-            if pairs is not None and key is None:
-                key = node
-                continue
-        elif mark in "{[":
-            node = Node("", "", start, end)
-        else:
-            node = Node(word, "", start, end)
+        is_container = mark in "{["
+        node = Node("", "", *match.span()) if is_container else _scalar(match)
+        if mark == '"' and pairs is not None and key is None:
+            key = node
+            continue
         if items is not None:
             items.append(node)
         elif pairs is not None and key is not None:
             pairs.append((key, node))
             key = None
-        if mark in "{[":
+        if is_container:
             stack.append((items, pairs, key))
-            opened.append(node)
+            open_nodes.append(node)
             items, pairs = ([], None) if mark == "[" else (None, [])
             node.items, node.pairs = items, pairs
-    return outer[0]
+    return document[0]
 
 
 def _leaves(content: str) -> Iterator[tuple[tuple[str, ...], Node | None, Node]]:
     """Yield every scalar of a valid document with its names and its key.
 
-    The tree would give the same; for a lock file of some megabytes most of the
-    time would go into keeping it.
+    Equal to walking the tree, but faster: for a lock file of some megabytes most of
+    the time would be spent on building it.
     """
     stack: list[tuple[tuple[str, ...], bool]] = []
     names: tuple[str, ...] = ()
@@ -196,16 +192,21 @@ def _leaves(content: str) -> Iterator[tuple[tuple[str, ...], Node | None, Node]]
         elif mark in "}]":
             names, in_table = stack.pop()
             key = None
-        elif mark == '"':
-            node = Node(_unescaped(word), '"', match.start(), match.end())
-            if in_table and key is None:
-                key = node
-            else:
-                inside = (*names, key.value if key is not None else "") if stack else ()
-                yield inside, key, node
-                key = None
         else:
-            node = Node(word, "", match.start(), match.end())
-            inside = (*names, key.value if key is not None else "") if stack else ()
-            yield inside, key, node
+            node = _scalar(match)
+            if mark == '"' and in_table and key is None:
+                key = node
+                continue
+            leaf_names: tuple[str, ...] = ()
+            if stack:
+                leaf_names = (*names, key.value if key is not None else "")
+            yield leaf_names, key, node
             key = None
+
+
+def _scalar(match: re.Match[str]) -> Node:
+    word = match[0]
+    start, end = match.span()
+    if word[0] == '"':
+        return Node(_unescaped(word), '"', start, end)
+    return Node(word, "", start, end)

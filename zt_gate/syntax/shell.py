@@ -1,11 +1,9 @@
-"""Shell text cut into simple commands and words, with the place of each word.
+"""Reader for shell text: simple commands and their words, with the place of each word.
 
-Not a shell: nothing is expanded.  A word that holds a variable, a substitution
-or a pattern is kept and marked, so that its reader knows what it cannot know.
-What a substitution or a subshell runs comes out as commands of its own.
-
-Readers ask for simple commands, their words and the operators between them; a
-parser of the whole grammar can give the same, with the blocks around them.
+Nothing is expanded.  A word with a variable, a substitution or a pattern is marked as
+not literal.  The commands in a substitution or a subshell are returned as commands of
+their own.  Blocks and functions are not parsed: only simple commands, their words and
+the operators between them are returned.
 """
 
 from __future__ import annotations
@@ -19,8 +17,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 20
 _MOST_WORDS = 2000
-# One token each; an unclosed quote runs on to the end of its line, so that an
-# apostrophe in a comment or a here-document does not swallow the script.
+# One lexeme each.  An unclosed quote is a lexeme of its own, so that an apostrophe in a
+# comment or a here-document does not hide the rest of the script.
 _TOKEN = re.compile(
     r"\\\r?\n|\\.|\\\Z"
     r"|'[^']*+'|'"
@@ -31,16 +29,17 @@ _TOKEN = re.compile(
     r"|[^\\'\"$`\s;&|(){}<>]++|\$",
     re.DOTALL,
 )
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _EXPRESSION = re.compile(r"\$\{\{[^}\n]{0,500}\}\}|\{\{[^}\n]{0,500}\}\}")
-_UNKNOWN = re.compile(r"[$`*?%]|\{\{|\.\.\.|…")
-_VERSION_SIGN = re.compile(r"[<>]=?[ ]?[\d.]")
+_NOT_LITERAL = re.compile(r"[$`*?%]|\{\{|\.\.\.|…")
+_VERSION_OPERATOR = re.compile(r"[<>]=?[ ]?[\d.]")
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: its text without quotes, its span, and whether the text is all of it.
+    """One word: its text without quotes, its span, and whether the text is literal.
 
-    ``quoted`` is the span of what is inside, where the word is one quoted string.
+    ``quoted`` is the span between the quotes if the word is one quoted string.
     """
 
     text: str
@@ -54,9 +53,9 @@ class Word:
 class SimpleCommand:
     """A program with its arguments, without redirections and comments.
 
-    ``operator`` is what stands behind it: ``|``, ``&&``, ``||``, ``;``, ``&``, a
-    newline, or "" at the end; ``)`` or a backtick at the end of a substitution or
-    subshell.  ``depth`` counts the substitutions and subshells around it.
+    ``operator`` is what follows it: ``|``, ``&&``, ``||``, ``;``, ``&``, a newline,
+    ``)`` or a backtick at the end of a subshell or substitution, or "" at the end of
+    the text.  ``depth`` counts the substitutions and subshells around it.
     """
 
     words: tuple[Word, ...]
@@ -65,7 +64,7 @@ class SimpleCommand:
 
     @property
     def text(self) -> str:
-        """The words, without their quotes, with one blank between them."""
+        """The words without their quotes, separated by one blank."""
         return " ".join(word.text for word in self.words)
 
     @property
@@ -81,7 +80,7 @@ def program(word: str) -> str:
 
 @dataclass(slots=True)
 class _Level:
-    """The command that is being read at one depth of nesting."""
+    """The unfinished command and word at one depth of nesting."""
 
     words: list[Word] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
@@ -92,6 +91,7 @@ class _Level:
     redirected: bool = False
 
     def add(self, text: str, start: int, end: int, *, literal: bool = True) -> None:
+        """Add a part to the current word."""
         if self.start < 0:
             self.start = start
         else:
@@ -100,126 +100,140 @@ class _Level:
         self.end = end
         self.literal = self.literal and literal
 
+    def add_quoted(self, lexeme: str, start: int, end: int) -> None:
+        """Add a quoted string to the current word."""
+        is_whole_word = self.start < 0
+        text = lexeme[1:-1]
+        if lexeme[0] == '"':
+            text = _ESCAPED.sub(r"\1", text)
+        self.add(text, start, end)
+        self.quoted = (start + 1, end - 1) if is_whole_word else None
+
     def finish_word(self) -> None:
+        """End the current word, if there is one."""
         if self.start >= 0 and not self.redirected and len(self.words) < _MOST_WORDS:
             text = "".join(self.parts)
-            literal = self.literal and _UNKNOWN.search(text) is None
+            literal = self.literal and _NOT_LITERAL.search(text) is None
             self.words.append(Word(text, self.start, self.end, literal, self.quoted))
         if self.start >= 0:
             self.redirected = False
         self.parts, self.start, self.literal, self.quoted = [], -1, True, None
 
     def finish_command(
-        self, found: list[SimpleCommand], operator: str, depth: int
+        self, result: list[SimpleCommand], operator: str, depth: int
     ) -> None:
+        """End the current command and add it to the result, if it has a word."""
         self.finish_word()
         self.redirected = False
         if self.words:
-            found.append(SimpleCommand(tuple(self.words), operator, depth))
+            result.append(SimpleCommand(tuple(self.words), operator, depth))
             self.words = []
 
 
 def commands(
     content: str, start: int = 0, end: int | None = None
 ) -> list[SimpleCommand]:
-    """Return the commands in a span of ``content``, in the order of their ends; linear."""
+    """Return the commands in a span of ``content``, in the order of their ends.
+
+    The time is linear in the length of the text.
+    """
     stop = len(content) if end is None else end
-    text = _EXPRESSION.sub(_blank, content[start:stop])
-    found: list[SimpleCommand] = []
+    text = _EXPRESSION.sub(_placeholder, content[start:stop])
+    result: list[SimpleCommand] = []
     levels = [_Level()]
-    ticks = False
-    skip_to = 0
+    in_backticks = False
+    comment_end = 0
     for match in _TOKEN.finditer(text):
-        if match.start() < skip_to:
+        if match.start() < comment_end:
             continue
-        word, at = match[0], match.start()
+        lexeme, at = match[0], match.start()
         level = levels[-1]
-        if word == "\n" or word[0] in ";&|":
-            level.finish_command(found, word, len(levels) - 1)
-        elif word[0] in " \t\r" or (word[0] == "\\" and word[-1] == "\n"):
+        if lexeme == "\n" or lexeme[0] in ";&|":
+            level.finish_command(result, lexeme, len(levels) - 1)
+        elif lexeme[0] in " \t\r" or (lexeme[0] == "\\" and lexeme[-1] == "\n"):
             level.finish_word()
-        elif word[0] == "#" and level.start < 0:
+        elif lexeme[0] == "#" and level.start < 0:
             newline = text.find("\n", at)
-            skip_to = len(text) if newline < 0 else newline
-        elif word in {"$(", "("} or (word == "`" and not ticks):
-            skip_to = _open(levels, word, start + at) and skip_to
-            ticks = ticks or word == "`"
-        elif word in {")", "`"}:
-            ticks = ticks and word != "`"
-            level.finish_command(found, word, len(levels) - 1)
+            comment_end = len(text) if newline < 0 else newline
+        elif lexeme in {"$(", "("} or (lexeme == "`" and not in_backticks):
+            _open(levels, lexeme, start + at)
+            in_backticks = in_backticks or lexeme == "`"
+        elif lexeme in {")", "`"}:
+            in_backticks = in_backticks and lexeme != "`"
+            level.finish_command(result, lexeme, len(levels) - 1)
             if len(levels) > 1:
                 levels.pop()
         else:
-            _word(level, word, text, start, at)
+            _add_lexeme(level, lexeme, text, start, at)
     for depth, level in reversed(list(enumerate(levels))):
-        level.finish_command(found, "", depth)
-    return found
+        level.finish_command(result, "", depth)
+    return result
 
 
 def with_nested(content: str, *, deepest: int = 3) -> list[SimpleCommand]:
-    """Return the commands of a text, and those in quoted words, as of ``bash -c "a | b"``."""
-    found = commands(content)
+    """Return the commands of a text, and those in quoted words, as in ``bash -c "a | b"``."""
+    result = commands(content)
     if deepest:
-        for command in tuple(found):
+        for command in tuple(result):
             for word in command.words:
                 if word.quoted is not None and " " in word.text:
-                    found += with_nested(word.text, deepest=deepest - 1)
-    return found
+                    result += with_nested(word.text, deepest=deepest - 1)
+    return result
 
 
-def followed_by(
-    found: Sequence[SimpleCommand],
+def consecutive_commands(
+    simple_commands: Sequence[SimpleCommand],
 ) -> Iterator[tuple[SimpleCommand, SimpleCommand]]:
-    """Yield each command with the next one at its own depth."""
-    last: dict[int, SimpleCommand] = {}
-    for command in found:
-        before = last.get(command.depth)
-        if before is not None:
-            yield before, command
-        last[command.depth] = command
+    """Yield each command with the next one at the same depth."""
+    last_by_depth: dict[int, SimpleCommand] = {}
+    for command in simple_commands:
+        previous = last_by_depth.get(command.depth)
+        if previous is not None:
+            yield previous, command
+        last_by_depth[command.depth] = command
 
 
-def _open(levels: list[_Level], word: str, at: int) -> bool:
+def _open(levels: list[_Level], lexeme: str, at: int) -> None:
+    """Open a subshell or a substitution."""
     level = levels[-1]
-    if word == "(":
+    if lexeme == "(":
         level.finish_word()
     else:
-        level.add("$", at, at + len(word), literal=False)
+        level.add("$", at, at + len(lexeme), literal=False)
     if len(levels) < _DEEPEST:
         levels.append(_Level())
-    return True
 
 
-def _word(level: _Level, word: str, text: str, start: int, at: int) -> None:
-    begin, end = start + at, start + at + len(word)
-    first = word[0]
-    if first in "<>" or (len(word) > 1 and word[-1] in "<>&0123456789" and ">" in word):
-        if level.start >= 0 and _VERSION_SIGN.match(text, at) and first in "<>":
-            level.add(
-                word, begin, end
-            )  # ``name>=1``, written without the quotes it needs
+def _add_lexeme(level: _Level, lexeme: str, text: str, offset: int, at: int) -> None:
+    """Add a lexeme of ``text`` at ``at`` to the current word; ``offset`` is that of the text."""
+    start, end = offset + at, offset + at + len(lexeme)
+    first = lexeme[0]
+    if _is_redirection(lexeme):
+        # ``name>=1`` without quotes is a redirection to the shell, but meant as a version.
+        is_in_word = level.start >= 0 and first in "<>"
+        if is_in_word and _VERSION_OPERATOR.match(text, at):
+            level.add(lexeme, start, end)
         else:
             level.finish_word()
-            level.redirected = "&" not in word
+            level.redirected = "&" not in lexeme
     elif first in "{}":
-        if level.start >= 0 or not text[at + 1 : at + 2].isspace():
-            level.add(word, begin, end, literal=False)
-    elif first in "'\"" and len(word) > 1:
-        alone = level.start < 0
-        inner = word[1:-1]
-        plain = first == "'" or "\\" not in inner
-        level.add(
-            inner if plain else re.sub(r"\\(.)", r"\1", inner, flags=re.DOTALL),
-            begin,
-            end,
-        )
-        level.quoted = (begin + 1, end - 1) if alone else None
+        is_group = text[at + 1 : at + 2].isspace()
+        if level.start >= 0 or not is_group:
+            level.add(lexeme, start, end, literal=False)
+    elif first in "'\"" and len(lexeme) > 1:
+        level.add_quoted(lexeme, start, end)
     elif first == "\\":
-        level.add(word[1:], begin, end)
+        level.add(lexeme[1:], start, end)
     else:
-        level.add(word, begin, end, literal=first != "$")
+        level.add(lexeme, start, end, literal=first != "$")
 
 
-def _blank(match: re.Match[str]) -> str:
-    """Make an expression of a template one word of the same length that nobody knows."""
+def _is_redirection(lexeme: str) -> bool:
+    if lexeme[0] in "<>":
+        return True
+    return len(lexeme) > 1 and ">" in lexeme and lexeme[-1] in "<>&0123456789"
+
+
+def _placeholder(match: re.Match[str]) -> str:
+    """Replace a template expression by a word of the same length that is not literal."""
     return "$" + "_" * (len(match[0]) - 1)

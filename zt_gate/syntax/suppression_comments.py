@@ -1,6 +1,6 @@
-"""The words by which a line may carry an ignore: ours, or another tool's.
+"""Quick check for suppression comments, ours or another tool's.
 
-Only a quick look; what a mark says is read by the policy.
+The policy parses the comments.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Every mark holds one of these, in any case; most lines hold none.
+#: Every suppression comment contains one of these in any letter case; most lines none.
 WORDS = (b"zt-gate:", b"nosem", b"nosec", b"noqa", b"eslint-disable", b"pragma", b"gitleaks:",
          b"betterleaks:", b"trufflehog:", b"kingfisher:")  # fmt: skip
 
 
-def may_be_marked(line: bytes) -> bool:
-    """Whether a mark could stand on the line."""
+def may_hold_suppression(line: bytes) -> bool:
+    """Return whether the line may contain a suppression comment."""
     lower = line.lower()
     return any(word in lower for word in WORDS)
 
 
-def reach(lines: Sequence[bytes], first: int, last: int) -> bool:
-    """Whether a mark could speak of the 1-based lines ``first`` to ``last``.
+def may_be_suppressed(lines: Sequence[bytes], first: int, last: int) -> bool:
+    """Return whether a comment may suppress findings in the 1-based lines ``first`` to ``last``.
 
-    On one of them, or on the line above.
+    The comment is on one of these lines or on the line above.
     """
-    return any(map(may_be_marked, lines[max(0, first - 2) : last]))
+    from_line_above = max(0, first - 2)
+    return any(map(may_hold_suppression, lines[from_line_above:last]))

@@ -1,14 +1,14 @@
-"""Whether the added part of a file can be read as text, and its lines as UTF-8.
+"""Reading the added part of a file as text, its lines as UTF-8.
 
-Every scanner that reads lines reads them through here, so that they agree on
-what a line is, what is not meant for them, and what should be readable and is
-not.  Text in UTF-16 or UTF-32 is decoded (an editor and an interpreter would
-read it); anything else is taken as bytes.
+All scanners that read lines use this module, so that they agree on what a line is,
+which files do not apply, and which are unreadable although they should be text.  Text
+in UTF-16 or UTF-32 is decoded, as editors and interpreters do; anything else is read as
+bytes.
 
-A first-bytes test alone would be a way past the gate: shells, PHP and models
-read on after ``PK``, and a Markdown file may begin with ``ID3``.  So a file is
-"not meant for us" only if it is not named like text, does not begin like a
-script, and most of what was added is no text.
+The first bytes alone must not decide: shells, PHP and models ignore a leading ``PK``,
+and a Markdown file may begin with ``ID3``.  A file is not applicable only if its name
+is not that of a text file, it does not begin like a script, and most of the added bytes
+are not text.
 """
 
 from __future__ import annotations
@@ -18,42 +18,47 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.model.change import ContentUnavailableError, FileChange, HunkLines, Line
+from zt_gate.model.change import (
+    ContentUnavailableError,
+    FileChange,
+    Hunk,
+    HunkLines,
+    Line,
+)
 from zt_gate.model.report import NotInspected, SkipKind
-from zt_gate.syntax.file_types import format_of
+from zt_gate.syntax.file_types import binary_format
 from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A file or a line above this is not scanned, and says so (a blocking finding).
+#: A larger file or line is not scanned, which is a blocking finding.
 MAX_BYTES = 10 * 1024 * 1024
-#: Longer lines are scanned in windows of this size that overlap.
+#: Longer lines are scanned in overlapping windows of this size.
 WINDOW = 16 * 1024
 OVERLAP = 2 * 1024
 
-_SAMPLE = 8000
-_PASSAGE = 4096
+_HEAD_BYTES = 8000
+_BLOCK_BYTES = 4096
 
-# UTF-32 before UTF-16: their little-endian marks begin alike.
-_MARKS = (
+# UTF-32 before UTF-16, because their little-endian marks begin with the same bytes.
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_SPACED = re.compile(rb"(?:[ -~]\x00){4}")
+_WITH_NULS = re.compile(rb"(?:[ -~]\x00){4}")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1b"))
 
 
 @dataclass(frozen=True, slots=True)
 class TextLines:
-    """The added lines of one file as text, or why there are none.
+    """The added lines of one file as text, or why they cannot be read.
 
-    ``skipped`` is set where the file cannot be scanned as text.  Iterate
-    ``lines()`` otherwise; their bytes are UTF-8 where the file is text at all
-    (bytes that are no UTF-8 stay as they are).
+    ``skipped`` is set for a file that cannot be scanned as text.  The bytes of
+    ``lines()`` are UTF-8; invalid bytes are kept.
     """
 
     file: FileChange
@@ -61,47 +66,47 @@ class TextLines:
     skipped: NotInspected | None = None
 
     def lines(self) -> Iterator[Line]:
-        """Yield the added lines; see ``added_text`` for what they are."""
+        """Yield the added lines."""
         if self.encoding == "utf-8":
-            yield from _with_bare(self.file)
+            yield from _added_lines(self.file)
         else:
             yield from _decoded_additions(self.file, self.encoding)
-            yield from _plain_additions(self.file)
+            yield from _utf8_additions(self.file)
 
 
 def added_text(file: FileChange) -> TextLines:
-    """Say how the added lines of ``file`` are to be read.
+    """Determine how the added lines of ``file`` are read.
 
-    Deleted files and files without added lines give no lines and no reason; a
-    submodule is listed, since what it brings in lies elsewhere.  Reads the blob
-    only where the added bytes look odd.
+    A deleted file or one without added lines has no lines and is not skipped.  A
+    submodule is skipped with a reason, as its content is in another repository.
+    The blob is read only if the added bytes are not plain UTF-8.
     """
     if file.is_deletion:
         return TextLines(file)
     if file.incomplete:
         return _skip(file, "failed", file.incomplete)
     if file.is_submodule:
-        return _skip(
-            file, "not_applicable", "a submodule: its content is another repository's"
-        )
+        reason = "a submodule: its content is in another repository"
+        return _skip(file, "not_applicable", reason)
     total = sum(hunk.added.length for hunk in file.hunks)
-    if not total or (total <= MAX_BYTES and not _looks_odd(file)):
+    is_small = total <= MAX_BYTES
+    if not total or (is_small and not _may_be_other_encoding(file)):
         return TextLines(file)
     try:
-        text = _look_closer(file)
+        text = _inspect_content(file)
     except ContentUnavailableError as error:
         text = _skip(file, "failed", str(error))
-    if total > MAX_BYTES and (text.skipped is None or text.skipped.kind == "failed"):
-        reason = f"too large to inspect: {total:,} added bytes, over 10 MB"
-        return _skip(file, "unreadable", reason)
-    return text
+    has_other_reason = text.skipped is not None and text.skipped.kind != "failed"
+    if is_small or has_other_reason:
+        return text
+    reason = f"too large to inspect: {total:,} added bytes, the limit is 10 MB"
+    return _skip(file, "unreadable", reason)
 
 
 def windows(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield ``(offset, piece)`` of a line; one piece unless the line is long.
+    """Yield ``(offset, window)`` for a line; a single window unless the line is long.
 
-    Pieces overlap by OVERLAP bytes, so nothing shorter than that is cut in
-    all pieces that hold it.
+    Windows overlap by OVERLAP bytes, so a shorter text is whole in at least one.
     """
     if len(data) <= WINDOW:
         yield 0, data
@@ -114,60 +119,70 @@ def windows(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def decode_lossy(data: bytes) -> str:
-    """Decode UTF-8, keeping other bytes as lone surrogates, so that offsets stay true."""
+    """Decode UTF-8, with invalid bytes as lone surrogates, so that offsets stay correct."""
     return data.decode("utf-8", "surrogateescape")
 
 
-def mark_of(data: bytes) -> str | None:
-    """Return the codec that a UTF-16 or UTF-32 byte-order mark names, or None."""
-    return next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
+def bom_codec(data: bytes) -> str | None:
+    """Return the codec of a UTF-16 or UTF-32 byte-order mark, None without one."""
+    for mark, codec in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return codec
+    return None
 
 
 def binary_kind(head: bytes) -> str | None:
-    """Return what format the first bytes belong to, if no scanner is meant for it.
+    """Return the kind of binary file with these first bytes, None for any other file.
 
-    None where they hold no NUL and no control byte: every real file of these
-    formats does, and a text may begin with the letters of a magic.
+    Without a control byte it is None: every real file of these formats has one, and
+    a text may begin with the letters of a format's magic number.
     """
-    if not _controls(head):
+    if not _count_controls(head):
         return None
-    return format_of(head)
+    return binary_format(head)
 
 
 def _skip(file: FileChange, kind: SkipKind, reason: str) -> TextLines:
     return TextLines(file, skipped=NotInspected(file.path, kind, reason))
 
 
-def _controls(data: bytes) -> int:
+def _count_controls(data: bytes) -> int:
     return len(data) - len(data.translate(None, _CONTROL))
 
 
-def _looks_odd(file: FileChange) -> bool:
-    """Whether the added bytes, all of them, could be anything but plain UTF-8.
+def _may_be_other_encoding(file: FileChange) -> bool:
+    """Return whether the added bytes may be anything but plain UTF-8.
 
-    A sample would not do: text in UTF-16 that begins with Chinese has no NUL
-    in its first pages.  Whoever edits UTF-16 without a NUL and without invalid
-    UTF-8 has written no ASCII letter, and not even a line end.
+    All of them are checked: UTF-16 text that begins with Chinese has no NUL on its
+    first pages.  UTF-16 without any NUL or invalid UTF-8 has no ASCII letter and no
+    line end.
     """
-    first = next(iter(file.hunks), None)
-    if (
-        first is not None
-        and first.new_start <= 1
-        and mark_of(first.added.head(4)) is not None
-    ):
+    first = _hunk_at_start(file)
+    if first is not None and bom_codec(first.added.head(4)) is not None:
         return True
-    for hunk in file.hunks:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        for chunk in _chunks(hunk.added):
-            if b"\x00" in chunk:
-                return True
-            try:
-                decoder.decode(chunk)
-            except UnicodeDecodeError:
-                return True
-        if decoder.getstate()[0]:
-            return True
-    return False
+    return not all(_is_plain_utf8(hunk.added) for hunk in file.hunks)
+
+
+def _hunk_at_start(file: FileChange) -> Hunk | None:
+    """Return the hunk that begins at the first line of the new file, if there is one."""
+    first = next(iter(file.hunks), None)
+    if first is None or first.new_start > 1:
+        return None
+    return first
+
+
+def _is_plain_utf8(body: HunkLines) -> bool:
+    """Return whether lines are valid UTF-8 without a NUL."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for chunk in _chunks(body):
+        if b"\x00" in chunk:
+            return False
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError:
+            return False
+    incomplete_bytes, _ = decoder.getstate()
+    return not incomplete_bytes
 
 
 def _chunks(body: HunkLines, size: int = 1 << 16) -> Iterator[bytes]:
@@ -176,87 +191,95 @@ def _chunks(body: HunkLines, size: int = 1 << 16) -> Iterator[bytes]:
 
 
 def _head(file: FileChange) -> bytes:
-    """Return the first bytes of the new file, from a hunk where one starts there."""
-    first = next(iter(file.hunks), None)
-    if first is not None and first.new_start <= 1 and first.added.lines:
-        return first.added.head(_SAMPLE)
+    """Return the first bytes of the new file; raises ContentUnavailableError."""
+    first = _hunk_at_start(file)
+    if first is not None and first.added.lines:
+        return first.added.head(_HEAD_BYTES)
     if file.new is None:
-        raise ContentUnavailableError("the start of the file is not known")
-    return file.new.read(1 << 31)[:_SAMPLE]
+        raise ContentUnavailableError("the start of the file is not available")
+    return file.new.read(1 << 31)[:_HEAD_BYTES]
 
 
-def _look_closer(file: FileChange) -> TextLines:
-    """Decide by the start of the file; raises ContentUnavailableError."""
+def _inspect_content(file: FileChange) -> TextLines:
+    """Decide from the content of the file; raises ContentUnavailableError."""
     if file.is_symlink:
-        return TextLines(file)  # a target is a path: bytes, whatever they are
+        return TextLines(file)  # the target is a path, which may be any bytes
     try:
         head = _head(file)
     except ContentUnavailableError:
-        if any(
-            b"\x00" in chunk for hunk in file.hunks for chunk in _chunks(hunk.added)
-        ):
+        if _has_nul(file):
             raise
-        return TextLines(
-            file
-        )  # some 8-bit encoding; a patch may come without its blobs
-    codec = mark_of(head) or _unmarked(head)
+        # An 8-bit encoding, in a patch without blobs.
+        return TextLines(file)
+    codec = bom_codec(head) or _utf16_without_bom(head)
     if codec is not None:
-        try:
-            _whole_text(file, codec)
-        except UnicodeError:
-            reason = f"begins like text in {codec.upper()} but does not decode as that"
-            return _skip(file, "unreadable", reason)
-        return TextLines(file, encoding=codec)
+        return _decodable(file, codec)
     kind = binary_kind(head)
-    if kind is None and _is_noise(head):
+    if kind is None and _is_binary(head):
         kind = "binary data"
     if kind is None:
         return TextLines(file)
     if is_any(file.path, "text"):
-        reason = f"named like text, but its bytes are none ({kind})"
+        reason = f"has the name of a text file, but its content is not text ({kind})"
         return _skip(file, "unreadable", reason)
     if head.startswith(b"#!"):
-        return _skip(
-            file, "unreadable", f"begins like a script, but its bytes are {kind}"
-        )
-    if _mostly_text(file):
+        reason = f"begins like a script, but its content is not text ({kind})"
+        return _skip(file, "unreadable", reason)
+    if _is_mostly_text(file):
         return TextLines(file)
     return _skip(file, "not_applicable", kind)
 
 
-def _unmarked(head: bytes) -> str | None:
-    """Return the codec of what must be UTF-16 without a mark: most second bytes are NUL."""
-    for zeros, letters, codec in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
-        high, low = head[zeros::2], head[letters::2]
-        if (
-            len(high) > 1
-            and high.count(0) * 10 >= len(high) * 7
-            and _controls(low) * 20 < len(low)
-        ):
+def _has_nul(file: FileChange) -> bool:
+    return any(b"\x00" in chunk for hunk in file.hunks for chunk in _chunks(hunk.added))
+
+
+def _decodable(file: FileChange, codec: str) -> TextLines:
+    """Return the lines in an encoding if the whole file decodes, else why it is skipped."""
+    try:
+        _whole_text(file, codec)
+    except UnicodeError:
+        reason = f"begins like {codec.upper()} text, but is not valid {codec.upper()}"
+        return _skip(file, "unreadable", reason)
+    return TextLines(file, encoding=codec)
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    """Return the codec of UTF-16 without a byte-order mark: most high bytes are NUL."""
+    for high_at, low_at, codec in ((1, 0, "utf-16-le"), (0, 1, "utf-16-be")):
+        high, low = head[high_at::2], head[low_at::2]
+        is_mostly_nul = high.count(0) * 10 >= len(high) * 7
+        if len(high) > 1 and is_mostly_nul and _count_controls(low) * 20 < len(low):
             return codec
     return None
 
 
-def _strange(data: bytes) -> int:
-    """Count control bytes and bytes that are no UTF-8."""
-    return _controls(data) + len(data) - len(data.decode("utf-8", "ignore").encode())
+def _count_non_text(data: bytes) -> int:
+    """Count control bytes and invalid UTF-8."""
+    invalid = len(data) - len(data.decode("utf-8", "ignore").encode())
+    return _count_controls(data) + invalid
 
 
-def _is_noise(head: bytes) -> bool:
-    """Whether no encoding makes text of this; compressed data is a tenth control bytes."""
-    controls = _controls(head)
-    return controls * 10 > len(head) or (
-        controls * 50 > len(head) and _strange(head) * 10 > len(head) * 3
-    )
+def _is_binary(head: bytes) -> bool:
+    """Return whether the bytes are text in no encoding.
+
+    About a tenth of compressed data are control bytes.
+    """
+    controls = _count_controls(head)
+    if controls * 10 > len(head):
+        return True
+    is_mostly_invalid = _count_non_text(head) * 10 > len(head) * 3
+    return controls * 50 > len(head) and is_mostly_invalid
 
 
-def _mostly_text(file: FileChange) -> bool:
-    """Whether half of the added bytes or more stand in passages that read as text."""
+def _is_mostly_text(file: FileChange) -> bool:
+    """Return whether at least half of the added bytes are in blocks of text."""
     total = text = 0
     for hunk in file.hunks:
-        for piece in _chunks(hunk.added, _PASSAGE):
-            total += len(piece)
-            text += len(piece) if _strange(piece) * 10 < len(piece) * 3 else 0
+        for block in _chunks(hunk.added, _BLOCK_BYTES):
+            total += len(block)
+            if _count_non_text(block) * 10 < len(block) * 3:
+                text += len(block)
     return text * 2 >= total
 
 
@@ -266,59 +289,64 @@ def _whole_text(file: FileChange, codec: str) -> str:
     if len(file.hunks) == 1 and file.hunks[0].new_start <= 1 and file.status == "A":
         return file.hunks[0].added.head(MAX_BYTES).decode(codec)
     raise ContentUnavailableError(
-        "the whole file is needed to decode it and is not known"
+        "the whole file is needed to decode it and is not available"
     )
 
 
 def _decoded_additions(file: FileChange, codec: str) -> Iterator[Line]:
     """Yield the lines of the decoded new file that the decoded old file lacks.
 
-    Hunks of bytes do not match lines of characters here.  A line that the old
-    file had anywhere does not count as added.
+    The hunks are lines of bytes, which differ from the lines of the decoded text.  A
+    line that the old file had anywhere does not count as added.
     """
-    known: set[str] = set()
-    if file.old is not None:
-        try:
-            old = file.old.read(MAX_BYTES)
-            was = mark_of(old) or _unmarked(old[:_SAMPLE]) or "utf-8"
-            known = set(old.decode(was, "replace").split("\n"))
-        except ContentUnavailableError:
-            known = (
-                set()
-            )  # then every line counts as added: more is scanned, never less
+    old_lines = _decoded_old_lines(file)
     lines = _whole_text(file, codec).split("\n")
     if not lines[-1]:
         lines.pop()
     for number, text in enumerate(lines, 1):
-        if text not in known:
+        if text not in old_lines:
             yield Line(number, text.encode("utf-8", "surrogatepass"))
 
 
-def _with_bare(file: FileChange) -> Iterator[Line]:
-    """Yield the added lines, then those with NULs between letters once more without these.
+def _decoded_old_lines(file: FileChange) -> set[str]:
+    """Return the lines of the old file; none if it cannot be read, so that all are added."""
+    if file.old is None:
+        return set()
+    try:
+        data = file.old.read(MAX_BYTES)
+    except ContentUnavailableError:
+        return set()
+    codec = bom_codec(data) or _utf16_without_bom(data[:_HEAD_BYTES]) or "utf-8"
+    return set(data.decode(codec, "replace").split("\n"))
 
-    UTF-16 in the middle of a file, say: a terminal and a model pass over the NULs.
+
+def _added_lines(file: FileChange) -> Iterator[Line]:
+    """Yield the added lines, then those with a NUL after each letter without the NULs.
+
+    Such a line is UTF-16 in the middle of a file: terminals and models ignore the NULs.
     """
-    found = False
+    has_nuls = False
     for line in file.added_lines():
-        found = found or (
-            b"\x00" in line.data and _SPACED.search(line.data) is not None
-        )
+        if b"\x00" in line.data and _WITH_NULS.search(line.data) is not None:
+            has_nuls = True
         yield line
-    if found:
-        for line in file.added_lines():
-            if _SPACED.search(line.data):
-                yield Line(line.number, line.data.replace(b"\x00", b""))
+    if not has_nuls:
+        return
+    for line in file.added_lines():
+        if _WITH_NULS.search(line.data):
+            yield Line(line.number, line.data.replace(b"\x00", b""))
 
 
-def _plain_additions(file: FileChange) -> Iterator[Line]:
-    """Yield the added lines of an encoded file that are UTF-8 all the same.
+def _utf8_additions(file: FileChange) -> Iterator[Line]:
+    """Yield the added lines of an encoded file that are also valid UTF-8.
 
-    A shell or PHP does not know of the mark: behind it, it runs ASCII that
-    decodes as Chinese.  A real line of UTF-16 or UTF-32 has a NUL at its end.
+    A shell or PHP ignores the byte-order mark and runs the ASCII after it, which
+    decodes as Chinese.  A genuine line of UTF-16 or UTF-32 ends in a NUL.
     """
     for line in file.added_lines():
-        data = line.data[2:] if line.number == 1 and mark_of(line.data) else line.data
+        data = line.data
+        if line.number == 1 and bom_codec(data):
+            data = data[2:]
         try:
             if data and b"\x00" not in data and data.decode():
                 yield Line(line.number, data)

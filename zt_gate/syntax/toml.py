@@ -1,9 +1,8 @@
-"""TOML: values from ``tomllib``, places from the tokens.
+"""Reader for TOML 1.0: values from ``tomllib``, places from the tokens.
 
-``tomllib`` says nothing about places.  The tree is no second parser: it only
-tells strings, comments and brackets from keys, in documents that ``tomllib``
-has accepted.  Follows TOML 1.0.  Linear in the length of the text, whatever it
-holds: what would make ``tomllib`` slow is refused before.
+``tomllib`` gives no places.  The tree is built from tokens, only for documents that
+``tomllib`` accepts, so it does not validate anything.  The time is linear in the length
+of any text: what would make ``tomllib`` slow is refused before.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from zt_gate.syntax.document import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A multi-line string that does not end swallows the rest of the text, so that
-# no position is ever tried twice; possessive repeats give nothing back.
-_PIECE = re.compile(
+# An unclosed multi-line string extends to the end of the text, and possessive
+# repeats do not backtrack, so that no position is tried twice.
+_TOKEN = re.compile(
     r"""
       (?P<text>"{3}(?:[^"\\]++|\\[\s\S]|"{1,2}+(?!"))*+(?:"{3,5}+|\\?\Z)
         |'{3}(?:[^']++|'{1,2}+(?!'))*+(?:'{3,5}+|\Z))
@@ -39,16 +38,15 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _LONG_NUMBER = re.compile(r"0[xob][0-9A-Fa-f_]{500}")
-_PLACE = re.compile(r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$")
+_ERROR_PLACE = re.compile(
+    r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$"
+)
 
 
 def read(
     data: bytes | str, *, limits: Limits = DEFAULT_LIMITS, utf16: bool = False
 ) -> Document:
-    """Read a TOML document; raises SyntaxReadError.
-
-    ``detail`` of the error is what ``tomllib`` says.
-    """
+    """Read a TOML document; raises SyntaxReadError with the message of ``tomllib``."""
     import tomllib
 
     content = decode(data, limits, utf16=utf16)
@@ -65,72 +63,83 @@ def read(
 
 
 def _holds_huge_number(value: Any) -> bool:
-    """Whether there is a number that Python cannot even print: TOML has 64 bits."""
+    """Return whether a value contains a number over 64 bits, which Python may refuse to print."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, int) and one.bit_length() > 64:
+        item = waiting.pop()
+        if isinstance(item, int) and item.bit_length() > 64:
             return True
-        if isinstance(one, dict | list):
-            waiting += one.values() if isinstance(one, dict) else one
+        if isinstance(item, dict):
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
     return False
 
 
 def _error(content: str, message: str) -> SyntaxReadError:
-    place = _PLACE.search(message)
-    detail = message[: place.start()] if place else message
-    line = int(place[1]) if place and place[1] else content.rstrip("\n").count("\n") + 1
-    return SyntaxReadError(line, "not valid TOML", detail)
+    """Return the error for a message of ``tomllib``, which ends in the place."""
+    last_line = content.rstrip("\n").count("\n") + 1
+    place = _ERROR_PLACE.search(message)
+    if place is None:
+        return SyntaxReadError(last_line, "not valid TOML", message)
+    line = int(place[1]) if place[1] else last_line
+    return SyntaxReadError(line, "not valid TOML", message[: place.start()])
 
 
 def _check(content: str, limits: Limits) -> None:
     """Refuse keys of too many parts and values nested too deeply; raises SyntaxReadError."""
-    brackets = sum(content.count(bracket) for bracket in "[{")
-    dots = content.count(".") >= limits.parts and any(
-        line.count(".") >= limits.parts for line in content.split("\n")
-    )
-    if brackets <= limits.depth and not dots:
+    if not _may_exceed(content, limits):
         return
     parts = depth = line = 0
-    fresh = header = False
-    for kind, piece in _pieces(content):
+    at_line_start = in_header = False
+    for kind, word in _tokens(content):
         if kind == "mark":
-            parts = parts + 1 if piece == "." else 0
+            parts = parts + 1 if word == "." else 0
             if parts >= limits.parts:
                 raise SyntaxReadError(
                     line + 1, f"a key has more than {limits.parts} dotted parts"
                 )
-            header = header or (piece == "[" and fresh and not depth)
-            if not header:
-                depth = max(0, depth + (piece in "[{") - (piece in "]}"))
+            if word == "[" and at_line_start and not depth:
+                in_header = True
+            if not in_header:
+                depth = max(0, depth + (word in "[{") - (word in "]}"))
             if depth > limits.depth:
                 raise SyntaxReadError(
                     line + 1, f"nested too deeply: {limits.depth} levels at most"
                 )
-            fresh = False
+            at_line_start = False
         elif kind == "newline":
-            fresh, header, parts = True, False, 0
+            at_line_start, in_header, parts = True, False, 0
             line += 1
         elif kind in {"text", "other", "comment"}:
-            fresh, parts = False, 0
-            line += piece.count("\n")
+            at_line_start, parts = False, 0
+            line += word.count("\n")
         elif kind == "key":
-            fresh = False
+            at_line_start = False
 
 
-def _pieces(content: str) -> Iterator[tuple[str, str]]:
-    for match in _PIECE.finditer(content):
+def _may_exceed(content: str, limits: Limits) -> bool:
+    """Return whether the text has enough brackets or dots to exceed a limit."""
+    if content.count("[") + content.count("{") > limits.depth:
+        return True
+    if content.count(".") < limits.parts:
+        return False
+    return any(line.count(".") >= limits.parts for line in content.split("\n"))
+
+
+def _tokens(content: str) -> Iterator[tuple[str, str]]:
+    for match in _TOKEN.finditer(content):
         yield match.lastgroup or "", match.group()
 
 
 class _Tree:
-    """Builds the tree of a valid document: one pass, no deeper than its values are nested."""
+    """Builds the tree of a valid document in one pass; recurses only into nested values."""
 
     def __init__(self, content: str) -> None:
         self.content = content
         self.tokens = (
             match
-            for match in _PIECE.finditer(content)
+            for match in _TOKEN.finditer(content)
             if match.lastgroup not in {"space", "comment"}
         )
         self.token = next(self.tokens, None)
@@ -147,15 +156,16 @@ class _Tree:
                 self._setting(table)
 
     def _step(self) -> re.Match[str]:
-        """Return the token that is next and go behind it."""
+        """Return the next token and advance."""
         token = self.token
         if token is None:
             raise SyntaxReadError(0, "not valid TOML")
         self.token = next(self.tokens, None)
         return token
 
-    def _is(self, piece: str) -> bool:
-        return self.token is not None and self.token[0] == piece
+    def _is(self, mark: str) -> bool:
+        """Return whether the next token is this mark."""
+        return self.token is not None and self.token[0] == mark
 
     def _table(self, start: int, end: int) -> Node:
         table = Node("", "", start, end, pairs=[])
@@ -167,16 +177,16 @@ class _Tree:
             table.pairs.append((key, value))
         self.children[id(table)][key.value] = value
 
-    def _below(self, table: Node, key: Node) -> Node:
-        """Return the table under a key; of an array of tables the last one."""
-        found = self.children[id(table)].get(key.value)
-        if found is None:
-            found = self._table(key.start, key.end)
-            self._put(table, key, found)
-        return found.items[-1] if found.items else found
+    def _subtable(self, table: Node, key: Node) -> Node:
+        """Return the table with a key, created if missing; of an array of tables the last one."""
+        child = self.children[id(table)].get(key.value)
+        if child is None:
+            child = self._table(key.start, key.end)
+            self._put(table, key, child)
+        return child.items[-1] if child.items else child
 
     def _header(self) -> Node:
-        """Take a header with its line; return the table that it opens."""
+        """Read a header; return the table that it opens."""
         start = self._step().start()
         is_element = self._is("[")
         if is_element:
@@ -187,21 +197,21 @@ class _Tree:
             end = self._step().end()
         table = self.root
         for key in parts[:-1]:
-            table = self._below(table, key)
+            table = self._subtable(table, key)
         last = parts[-1]
         if not is_element:
-            return self._below(table, last)
-        listed = self.children[id(table)].get(last.value)
-        if listed is None:
-            listed = Node("", "", last.start, last.end, items=[])
-            self._put(table, last, listed)
+            return self._subtable(table, last)
+        array = self.children[id(table)].get(last.value)
+        if array is None:
+            array = Node("", "", last.start, last.end, items=[])
+            self._put(table, last, array)
         element = self._table(start, end)
-        if listed.items is not None:
-            listed.items.append(element)
+        if array.items is not None:
+            array.items.append(element)
         return element
 
     def _key(self) -> list[Node]:
-        """Take a key with its dots."""
+        """Read a key; return its dotted parts."""
         parts = [_scalar(self._step())]
         while self._is("."):
             self._step()
@@ -209,9 +219,9 @@ class _Tree:
         return parts
 
     def _setting(self, table: Node) -> None:
-        *above, last = self._key()
-        for key in above:
-            table = self._below(table, key)
+        *parents, last = self._key()
+        for key in parents:
+            table = self._subtable(table, key)
         self._step()  # the equals sign
         self._put(table, last, self._value())
 
@@ -223,7 +233,7 @@ class _Tree:
             return self._inline_table(token.start())
         if token[0][0] in "\"'":
             return _scalar(token)
-        # A number with a dot, a date with a blank: everything up to the end of the value.
+        # A number with a dot or a date with a blank consists of several tokens.
         end = token.end()
         while self.token is not None and self.token[0] not in {",", "]", "}", "\n"}:
             end = self._step().end()

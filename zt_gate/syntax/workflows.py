@@ -1,9 +1,8 @@
-"""Workflows and actions of GitHub: what starts them, what they may do, what they run.
+"""GitHub workflows and actions: their triggers, permissions, jobs and steps.
 
-Built on the plain values of a parsed YAML document, whichever reader made them, in
-which ``on:`` is a key like any other.  Hostile values are taken for what they can
-be: where a table or a text should stand and does not, there is an empty one.
-``COMMAND_KEYS`` holds for other CI systems as well.
+Built on the values of a parsed YAML document, with ``on:`` as an ordinary key.
+Malformed values are treated as empty tables or texts.  ``COMMAND_KEYS`` applies to
+other CI systems as well.
 """
 
 from __future__ import annotations
@@ -15,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Where a value stands: keys of tables, numbers of elements of lists.
+#: The path of a value: keys of tables, indexes of list elements.
 Path = tuple[str | int, ...]
 
-#: The one folder of the repository from which GitHub runs workflows.
+#: The only folder of the repository from which GitHub runs workflows.
 FOLDER = b".github/workflows/"
-#: How the key of the triggers reads: as it is written, or as YAML 1.1 takes it.
+#: The key of the triggers: as written, or as YAML 1.1 reads it.
 TRIGGER_KEYS = ("on", "true")
-#: Triggers that people without any right to the repository set off, with its secrets at hand.
+#: Triggers that people without write access can cause, for runs with access to secrets.
 OUTSIDER_TRIGGERS = frozenset(
     ("pull_request_target", "issues", "issue_comment", "workflow_run", "discussion",
      "discussion_comment", "pull_request_review_comment", "pull_request_review")
 )  # fmt: skip
-#: Of these, the ones for which the workflow's token may write.
+#: Of these, the ones whose runs have a token with write permission.
 WRITING_TRIGGERS = OUTSIDER_TRIGGERS - {
     "pull_request_review",
     "pull_request_review_comment",
 }
-#: Keys, in lower case, whose text a shell runs, in GitHub's files and in those of other systems.
+#: Keys, in lower case, whose text a shell runs, for GitHub and other CI systems.
 COMMAND_KEYS = frozenset(
     ("run", "script", "before_script", "after_script", "before_install", "install", "after_success",
      "bash", "pwsh", "powershell", "inlinescript", "command", "commands", "cmds", "cmd", "setup",
@@ -46,29 +45,29 @@ _DOCKER = "docker://"
 
 
 def table_of(value: Any) -> Mapping[str, Any]:
-    """Return a value that should be a table; {} where it is none."""
+    """Return a value that should be a table; {} for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def text_of(value: Any) -> str:
-    """Return a value that should be a text; "" where it is none."""
+    """Return a value that should be a text; "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
 def is_workflow(path: bytes) -> bool:
-    """Whether GitHub runs the file as a workflow; files in folders below are not read."""
+    """Return whether GitHub runs the file as a workflow; it ignores subfolders."""
     name = path.removeprefix(FOLDER)
     return name != path and b"/" not in name and name.endswith((b".yml", b".yaml"))
 
 
 def is_pinned(ref: str) -> bool:
-    """Whether what stands behind the ``@`` of ``uses`` is a commit or a digest."""
+    """Return whether the reference after the ``@`` of ``uses`` is a commit or a digest."""
     return _PINNED.fullmatch(ref) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ActionReference:
-    """What ``uses`` names: a repository with a folder, a container image, or a local folder."""
+    """The value of ``uses``: a repository with a folder, a container image, or a local folder."""
 
     name: str
     ref: str
@@ -91,12 +90,12 @@ class ActionReference:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether nobody can point the name at other code."""
+        """Whether the reference cannot be moved to other code."""
         return is_pinned(self.ref)
 
     @property
     def owner(self) -> str:
-        """Who has the repository, in lower case."""
+        """The owner of the repository, in lower case."""
         return self.name.partition("/")[0].lower()
 
 
@@ -109,66 +108,66 @@ class Step:
 
     @property
     def uses(self) -> str:
-        """The action that it runs, "" for a shell step."""
+        """The action that the step runs, "" for a shell step."""
         return text_of(self.table.get("uses"))
 
     @property
     def run(self) -> str:
-        """The script that its shell runs, "" where it has none."""
+        """The shell script of the step, "" for none."""
         return text_of(self.table.get("run"))
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """What stands under ``with``."""
+        """The table ``with``."""
         return table_of(self.table.get("with"))
 
     @property
     def env(self) -> Mapping[str, Any]:
-        """Its own variables."""
+        """The step's own environment variables."""
         return table_of(self.table.get("env"))
 
     @property
     def is_checkout(self) -> bool:
-        """Whether it checks out a repository."""
+        """Whether the step checks out a repository."""
         return "checkout" in self.uses
 
     def script(self) -> tuple[Path, str]:
-        """Return where its script stands and the script: its own, or one given to an action."""
-        if "run" in self.table and isinstance(self.table["run"], str):
-            return (*self.path, "run"), self.run
-        given = self.inputs.get("script")
-        if isinstance(given, str) and "script" in self.uses:
-            return (*self.path, "with", "script"), given
-        return (*self.path, "run"), ""
+        """Return the path and the text of the script: the step's own, or an action's input."""
+        run_path: Path = (*self.path, "run")
+        if isinstance(self.table.get("run"), str):
+            return run_path, self.run
+        script_input = self.inputs.get("script")
+        if isinstance(script_input, str) and "script" in self.uses:
+            return (*self.path, "with", "script"), script_input
+        return run_path, ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowJob:
-    """One job, or what a composite action runs (its path is then ``runs``)."""
+    """One job, or the table ``runs`` of a composite action."""
 
     path: Path
     table: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Its key."""
+        """The key of the job."""
         return str(self.path[-1])
 
     @property
     def env(self) -> Mapping[str, Any]:
-        """The variables of all its steps."""
+        """The environment variables of all its steps."""
         return table_of(self.table.get("env"))
 
     def steps(self) -> Iterator[Step]:
-        """Yield its steps; a call of another workflow is one."""
-        listed = self.table.get("steps")
-        for number, table in enumerate(listed if isinstance(listed, list) else ()):
+        """Yield its steps; a call of another workflow counts as one."""
+        steps = self.table.get("steps")
+        for number, table in enumerate(steps if isinstance(steps, list) else ()):
             if isinstance(table, dict):
                 yield Step((*self.path, "steps", number), table)
-        if isinstance(self.table.get("uses"), str):
-            yield Step(
-                self.path, {"uses": self.table["uses"], "with": self.table.get("with")}
-            )
+        uses = self.table.get("uses")
+        if isinstance(uses, str):
+            yield Step(self.path, {"uses": uses, "with": self.table.get("with")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +177,16 @@ class Workflow:
     root: Mapping[str, Any]
 
     def triggers(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return what starts the workflow, with the settings of each trigger."""
+        """Return the events that start the workflow, with the settings of each."""
         key = next((key for key in TRIGGER_KEYS if key in self.root), "")
         on = self.root.get(key)
         if isinstance(on, str):
             return {on: {}}
+        if isinstance(on, list):
+            return {str(name): {} for name in on}
         if isinstance(on, dict):
-            return {str(name): table_of(given) for name, given in on.items()}
-        return {str(name): {} for name in on} if isinstance(on, list) else {}
+            return {str(name): table_of(settings) for name, settings in on.items()}
+        return {}
 
     def jobs(self) -> tuple[WorkflowJob, ...]:
         """Return the jobs of a workflow."""
@@ -195,7 +196,7 @@ class Workflow:
         )
 
     def groups(self) -> tuple[WorkflowJob, ...]:
-        """Return everything that has steps: the jobs, and what a composite action runs."""
+        """Return everything that has steps: the jobs, and a composite action's ``runs``."""
         return (*self.jobs(), WorkflowJob(("runs",), table_of(self.root.get("runs"))))
 
     def steps(self) -> Iterator[Step]:
@@ -204,7 +205,7 @@ class Workflow:
             yield from group.steps()
 
     def permissions(self) -> Iterator[tuple[Path, Any]]:
-        """Yield where permissions of the token are given, and what is given: text or table."""
+        """Yield the path and the value (text or table) of each ``permissions`` key."""
         if "permissions" in self.root:
             yield ("permissions",), self.root["permissions"]
         for job in self.jobs():
@@ -212,7 +213,7 @@ class Workflow:
                 yield (*job.path, "permissions"), job.table["permissions"]
 
     def variables(self) -> Iterator[tuple[Path, Any]]:
-        """Yield each variable and input of the workflow, its jobs and its steps."""
+        """Yield the path and the value of each variable and input: of workflow, jobs and steps."""
         tables: list[tuple[Path, Mapping[str, Any]]] = [((), self.root)]
         tables += [(job.path, job.table) for job in self.jobs()]
         tables += [(step.path, step.table) for step in self.steps()]

@@ -1,10 +1,10 @@
-"""XML as a tree of elements, within bounds and without document types.
+"""Reader for XML without document types: a tree of elements, within limits.
 
-Entities are declared in a document type: without one nothing can be expanded,
-and nothing outside the file is asked for.
+A document type is refused, because it can declare entities, which expand without
+limit or read other files.
 
-An element is a table: its attributes are pairs with ``@`` before their names,
-the elements in it are pairs with their local names, each as often as it is
+An element is a table.  Its attributes are pairs with ``@`` before their names, its
+child elements are pairs with their local names, repeated as often as they are
 written; its text is the node's ``value``.
 """
 
@@ -34,7 +34,7 @@ _ATTRIBUTE = re.compile(r"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
 _DECLARED = re.compile(
     rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z][\w.-]{0,40})[\"']"
 )
-# Encodings of one byte each, in which every letter of ASCII is itself.
+# Single-byte encodings that agree with ASCII.
 _ONE_BYTE = re.compile(
     r"(?:iso[-_]?8859[-_]?\d{1,2}|latin[-_]?1|(?:us[-_])?ascii|(?:windows[-_]?|cp)125\d|koi8[-_][ru])\Z",
     re.IGNORECASE,
@@ -42,10 +42,10 @@ _ONE_BYTE = re.compile(
 
 
 def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Read an XML document; raises SyntaxReadError, also where it has a document type.
+    """Read an XML document; raises SyntaxReadError, also for a document type.
 
-    ``root`` is a table with the outermost element.  The text is in UTF-8, in
-    UTF-16 with its mark, or in the one-byte encoding that the document declares.
+    ``root`` is a table with the outermost element.  The text must be UTF-8, UTF-16
+    with a byte-order mark, or the single-byte encoding that the document declares.
     """
     from xml.parsers import expat
 
@@ -67,7 +67,7 @@ def read(data: bytes | str, *, limits: Limits = DEFAULT_LIMITS) -> Document:
 
 
 def elements(document: Document) -> Iterator[tuple[tuple[str, ...], Node, Node]]:
-    """Yield every element with the names above it and its own, in the order of their ends."""
+    """Yield (path of names, key, element) for every element, children before parents."""
     waiting: list[tuple[tuple[str, ...], Node, Node, bool]] = [
         ((key.value,), key, element, False) for key, element in document.root.entries()
     ]
@@ -78,14 +78,14 @@ def elements(document: Document) -> Iterator[tuple[tuple[str, ...], Node, Node]]
             continue
         waiting.append((path, key, element, True))
         waiting += [
-            ((*path, inner.value), inner, below, False)
-            for inner, below in reversed(element.entries())
-            if below.pairs is not None
+            ((*path, child_key.value), child_key, child, False)
+            for child_key, child in reversed(element.entries())
+            if child.pairs is not None
         ]
 
 
 def _one_byte_encoding(data: bytes | str) -> str:
-    """Return the encoding of one byte each that a document declares, "" for any other."""
+    """Return the single-byte encoding that a document declares, "" for any other."""
     if isinstance(data, str) or data.startswith((codecs.BOM_UTF8, b"\xff", b"\xfe")):
         return ""
     declared = _DECLARED.match(data)
@@ -100,12 +100,12 @@ def _recoded(data: bytes | str, encoding: str, limits: Limits) -> bytes | str:
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError) as error:
         raise SyntaxReadError(
-            0, "the text does not decode as the document declares"
+            0, "the text is not in the encoding that the document declares"
         ) from error
 
 
 class _Builder:
-    """Puts the tree together from expat's calls."""
+    """Builds the tree from expat's callbacks."""
 
     encoding = ""
 
@@ -119,7 +119,8 @@ class _Builder:
         self.pairs: list[Pair] = []
         self.root = Node(pairs=self.pairs)
         self.open: list[tuple[Node, list[Pair]]] = []
-        self.counted = (0, 0)
+        #: The last byte index of expat, and the offset into the text that it stands for.
+        self.last_offset = (0, 0)
         self.values = 0
         parser.buffer_text = True
         parser.XmlDeclHandler = self.declaration
@@ -132,10 +133,10 @@ class _Builder:
     def declaration(
         self, _version: str, encoding: str | None, _standalone: int
     ) -> None:
-        """Refuse an encoding in which the text would say something else."""
-        known = {"", "utf-8", "utf8", "utf-16", self.encoding.lower()}
-        if (encoding or "").lower() not in known:
-            raise SyntaxReadError(1, "declares an encoding that is not read")
+        """Refuse an encoding that was not used to decode the text; raises SyntaxReadError."""
+        supported = {"", "utf-8", "utf8", "utf-16", self.encoding.lower()}
+        if (encoding or "").lower() not in supported:
+            raise SyntaxReadError(1, "declares an unsupported encoding")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Open an element; raises SyntaxReadError beyond a limit."""
@@ -149,74 +150,76 @@ class _Builder:
         if self.values > self.limits.values:
             raise SyntaxReadError(line, f"more than {self.limits.values:,} values")
         start = self._offset()
-        written = _NAME.match(self.content, start + 1)
-        end = start + 1 + len(local) if written is None else written.end()
+        tag_name = _NAME.match(self.content, start + 1)
+        end = start + 1 + len(local) if tag_name is None else tag_name.end()
         key = Node(local, "", end - len(local), end)
         pairs = self._attributes(attributes, key)
         element = Node("", "", start, end, pairs=pairs)
-        (self.open[-1][1] if self.open else self.pairs).append((key, element))
+        siblings = self.open[-1][1] if self.open else self.pairs
+        siblings.append((key, element))
         self.open.append((element, pairs))
 
     def end(self, _name: str) -> None:
         """Close an element."""
         element, pairs = self.open.pop()
         end = self._offset()
-        # At ``<a/>`` expat stands behind the element, else at its end tag.
-        is_bare = not element.value and all(key.value[0] == "@" for key, _ in pairs)
-        is_bare = is_bare and self.content[end - 2 : end] == "/>"
-        element.end = end if is_bare else self.content.find(">", end) + 1
+        # expat's position is behind an empty element ``<a/>``, else at the end tag.
+        has_content = element.value or any(key.value[0] != "@" for key, _ in pairs)
+        if has_content or self.content[end - 2 : end] != "/>":
+            end = self.content.find(">", end) + 1
+        element.end = end
         element.value = element.value.strip()
 
-    def characters(self, words: str) -> None:
-        """Take text inside an element, up to a limit."""
+    def characters(self, text: str) -> None:
+        """Add text to the open element, up to a limit."""
         if self.open and len(self.open[-1][0].value) < _LONGEST_TEXT:
-            self.open[-1][0].value += words
+            self.open[-1][0].value += text
 
     def refuse(self, *_: object) -> None:
         """Refuse a document type; raises SyntaxReadError."""
         line = self.parser.CurrentLineNumber
-        raise SyntaxReadError(line, "has a document type, which is not read")
+        raise SyntaxReadError(line, "has a document type, which is not supported")
 
     def _attributes(self, attributes: dict[str, str], key: Node) -> list[Pair]:
         pairs: list[Pair] = []
         at = key.end
         for name, value in attributes.items():
             local = name.rpartition("}")[2]
-            written = _ATTRIBUTE.match(self.content, at)
-            while written is not None and written[1].startswith("xmlns"):
-                written = _ATTRIBUTE.match(self.content, written.end())
-            if written is None or written[1].rpartition(":")[2] != local:
-                spans = (key.start, key.end), (key.start, key.end)
-            else:
-                at = written.end()
-                spans = written.span(1), written.span(2)
-            pairs.append(
-                (Node(f"@{local}", "", *spans[0]), Node(value, '"', *spans[1]))
-            )
+            match = _ATTRIBUTE.match(self.content, at)
+            while match is not None and match[1].startswith("xmlns"):
+                match = _ATTRIBUTE.match(self.content, match.end())
+            # Without a match the attribute gets the place of its element's name.
+            name_span = value_span = (key.start, key.end)
+            if match is not None and match[1].rpartition(":")[2] == local:
+                at = match.end()
+                name_span, value_span = match.span(1), match.span(2)
+            attribute = Node(f"@{local}", "", *name_span)
+            pairs.append((attribute, Node(value, '"', *value_span)))
         return pairs
 
     def _offset(self) -> int:
-        """Return where expat is, as an offset into the text; it counts bytes."""
-        index = self.parser.CurrentByteIndex
-        done, characters = self.counted
-        characters += len(self.encoded[done:index].decode("utf-8", "replace"))
-        self.counted = (index, characters)
-        return characters
+        """Return expat's byte position as an offset into the text."""
+        byte_index = self.parser.CurrentByteIndex
+        last_index, offset = self.last_offset
+        passed = self.encoded[last_index:byte_index]
+        offset += len(passed.decode("utf-8", "replace"))
+        self.last_offset = (byte_index, offset)
+        return offset
 
 
 def _value(node: Node) -> Any:
-    """Return an element as a dict; a name that stands more than once has a list."""
+    """Return an element as a dict, with a list for a repeated name; as text without pairs."""
     if not node.pairs:
         return node.value
     table: dict[str, Any] = {"#text": node.value} if node.value else {}
-    several: set[str] = set()
-    for key, below in node.pairs:
-        value = _value(below)
+    repeated: set[str] = set()
+    for key, child in node.pairs:
+        value = _value(child)
         if key.value not in table:
             table[key.value] = value
-        elif key.value in several:
+        elif key.value in repeated:
             table[key.value].append(value)
         else:
-            several.add(key.value)
+            repeated.add(key.value)
             table[key.value] = [table[key.value], value]
     return table

@@ -1,20 +1,19 @@
-"""YAML as a tree with places, and as the values that the reading program sees.
+"""Reader for YAML: a tree with places, and the values that a program reads.
 
-Built from libyaml's events with a stack of our own: its composer recurses in
-C, and a file may be nested deeper than that stack.  No constructor of a tag is
-run.  An alias is the anchored node itself.
+The tree is built from libyaml's events with an explicit stack, because libyaml's own
+composer recurses in C and overflows on deep nesting.  No constructor of a tag is run.
+An alias is the anchored node itself.
 
-Programs differ in what a bare word means, so callers say which YAML the
-program of the file reads:
+Programs differ in the meaning of a bare word, so the caller gives the YAML version of
+the program that reads the file:
 
-- "1.1": PyYAML, Ruby's Psych.  ``yes``, ``on`` and their kin are truth values.
+- "1.1": PyYAML, Ruby's Psych.  ``yes``, ``no``, ``on`` and ``off`` are booleans.
 - "1.2": Go's yaml.v3, js-yaml, ``yaml`` of npm, GitHub Actions (core schema).
-  Only ``true`` and ``false`` are.
+  Only ``true`` and ``false`` are booleans.
 
-Merge keys (``<<``) count in both: most readers of 1.2 take them too, and a
-pair that one of them does not see is at worst looked at for nothing.  Keys and
-numbers stay the text that is written: ``on:`` is the key "on", and ``1.10`` is
-a version.
+Merge keys (``<<``) are resolved in both: most readers of 1.2 resolve them too, and for
+the others an additional pair does no harm.  Keys and numbers stay text as written:
+``on:`` is the key "on", and ``1.10`` is a version.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ _WORDS: Mapping[Version, Mapping[str, bool | None]] = {
 }
 _TAG_BOOL = "tag:yaml.org,2002:bool"
 _TAG_NULL = "tag:yaml.org,2002:null"
-# An anchor and a tag stand before the value that they belong to.
+# The anchor and the tag of a value are written before it.
 _PROPERTIES = re.compile(r"(?:[&!]\S*+\s++){1,2}")
 
 
@@ -69,15 +68,16 @@ def read(
 ) -> Document:
     """Read the first document of a YAML file; raises SyntaxReadError.
 
-    A file without any document holds nothing (None).  ``clear_merges``: refuse
-    merged tables that give a key different values, as PyYAML 6.0.4 takes
-    another one of them than PyYAML before it.
+    The value of a file without a document is None.  ``clear_merges``: refuse merged
+    tables that give a key different values, because PyYAML from 6.0.4 on chooses
+    another one of them than earlier versions.
     """
     content = decode(data, limits, utf16=utf16)
-    document = _roots(content, limits, version, first=True, clear_merges=clear_merges)[
-        0
-    ]
-    _ = document.value  # so that it is not refused later
+    documents = _documents(
+        content, limits, version, first=True, clear_merges=clear_merges
+    )
+    document = documents[0]
+    _ = document.value  # raises now what the value would raise later
     return document
 
 
@@ -86,12 +86,12 @@ def read_all(
 ) -> tuple[Document, ...]:
     """Read all documents of a YAML file; raises SyntaxReadError.
 
-    So may the ``value`` of one, which is made when it is first asked for.
+    The first use of a document's ``value`` may raise it, too.
     """
-    return tuple(_roots(decode(data, limits), limits, version, first=False))
+    return tuple(_documents(decode(data, limits), limits, version, first=False))
 
 
-def _roots(
+def _documents(
     content: str,
     limits: Limits,
     version: Version,
@@ -109,18 +109,24 @@ def _roots(
             if first and builder.roots and isinstance(event, yaml.DocumentStartEvent):
                 break
             builder.take(event)
-        builder.merge()
+        builder.resolve_merges()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(
-            error, "context_mark", None
-        )
-        line = 0 if mark is None else text.line(min(mark.index, len(content)))
+        line = _line_of(error, text)
         raise SyntaxReadError(line, "not valid YAML", str(error)) from error
     except (ValueError, RecursionError) as error:
         raise SyntaxReadError(0, "not valid YAML") from error
     if first and not builder.roots:
         return [Document(content, root=Node(), text=text)]
     return [_document(root, text, version) for root in builder.roots]
+
+
+def _line_of(error: Exception, text: Text) -> int:
+    """Return the line that a parser's error names, 0 for none."""
+    problem_mark = getattr(error, "problem_mark", None)
+    mark = problem_mark or getattr(error, "context_mark", None)
+    if mark is None:
+        return 0
+    return text.line(min(mark.index, len(text.content)))
 
 
 def _document(root: Node, text: Text, version: Version) -> Document:
@@ -134,22 +140,24 @@ def _document(root: Node, text: Text, version: Version) -> Document:
 
 
 class _Builder:
-    """Puts nodes together from events."""
+    """Builds nodes from events."""
 
     def __init__(self, text: Text, limits: Limits, *, clear_merges: bool) -> None:
         self.text = text
         self.clear_merges = clear_merges
         self.limits = limits
         self.roots: list[Node] = []
-        # The open lists and tables, each with what stands before it at its own level.
+        # The open lists and tables, each with its preceding siblings.
         self.stack: list[tuple[Node, list[Node]]] = []
-        self.inside = self.roots
+        #: The nodes read so far in the innermost open list or table.
+        self.siblings = self.roots
         self.anchors: dict[str, Node] = {}
         #: Whether any key may be a merge key: most files have none.
         self.may_merge = "<<" in text.content or "!" in text.content
+        #: The tables with merge keys, each with the values of these keys.
         self.merging: dict[int, tuple[Node, list[Node]]] = {}
         self.count = 0
-        self.takers: Mapping[str, Callable[[Any], None]] = {
+        self.handlers: Mapping[str, Callable[[Any], None]] = {
             "ScalarEvent": self._scalar,
             "MappingStartEvent": self._begin_table,
             "MappingEndEvent": self._close,
@@ -160,16 +168,16 @@ class _Builder:
         }
 
     def take(self, event: Any) -> None:
-        """Take one event; raises SyntaxReadError beyond a limit, or for an unknown alias."""
-        take = self.takers.get(type(event).__name__)
-        if take is not None:
-            take(event)
+        """Handle one event; raises SyntaxReadError beyond a limit, or for an unknown alias."""
+        handler = self.handlers.get(type(event).__name__)
+        if handler is not None:
+            handler(event)
 
     def _begin_document(self, _event: Any) -> None:
         self.anchors.clear()
 
     def _scalar(self, event: Any) -> None:
-        # libyaml also ends lines at NEL, LS and PS: its index is right where its line is not.
+        # Only the index of a mark is used: libyaml also counts NEL, LS and PS as line ends.
         start, end = event.start_mark.index, event.end_mark.index
         node = Node(event.value, event.style or "", start, end)
         self._add(node, event)
@@ -186,12 +194,12 @@ class _Builder:
             line = self.text.line(event.start_mark.index)
             raise SyntaxReadError(line, "not valid YAML: an alias without an anchor")
         self.count += 1
-        self.inside.append(anchored)
+        self.siblings.append(anchored)
 
     def _open(self, node: Node, event: Any) -> None:
         self._add(node, event)
-        self.stack.append((node, self.inside))
-        self.inside = []
+        self.stack.append((node, self.siblings))
+        self.siblings = []
         if len(self.stack) > self.limits.depth:
             line = self.text.line(node.start)
             raise SyntaxReadError(
@@ -203,16 +211,19 @@ class _Builder:
         if self.count > self.limits.values:
             raise self._too_many(node)
         if event.anchor or event.tag:
-            if event.tag:
-                node.more.tag = event.tag
+            self._set_properties(node, event)
+        self.siblings.append(node)
+
+    def _set_properties(self, node: Node, event: Any) -> None:
+        """Set a node's tag and anchor, and its start to the value behind them."""
+        if event.tag:
+            node.details.tag = event.tag
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        properties = _PROPERTIES.match(self.text.content, node.start)
+        if properties is not None:
             end = max(event.end_mark.index, node.start)
-            properties = _PROPERTIES.match(self.text.content, node.start)
-            node.start = (
-                node.start if properties is None else min(properties.end(), end)
-            )
-            if event.anchor:
-                self.anchors[event.anchor] = node
-        self.inside.append(node)
+            node.start = min(properties.end(), end)
 
     def _too_many(self, node: Node) -> SyntaxReadError:
         return SyntaxReadError(
@@ -220,13 +231,13 @@ class _Builder:
         )
 
     def _close(self, event: Any) -> None:
-        inside = self.inside
-        node, self.inside = self.stack.pop()
+        children = self.siblings
+        node, self.siblings = self.stack.pop()
         node.end = max(node.start, event.end_mark.index)
         if node.pairs is None:
-            node.items = inside
+            node.items = children
             return
-        node.pairs = list(zip(inside[::2], inside[1::2], strict=True))
+        node.pairs = list(zip(children[::2], children[1::2], strict=True))
         if not self.may_merge:
             return
         merges = [
@@ -237,94 +248,96 @@ class _Builder:
         if merges:
             self.merging[id(node)] = (node, merges)
 
-    def merge(self) -> None:
-        """Give every table with merge keys the pairs that these add; raises SyntaxReadError."""
+    def resolve_merges(self) -> None:
+        """Add the merged pairs to every table with merge keys; raises SyntaxReadError."""
         for node, _ in list(self.merging.values()):
-            self._merge(node)
+            self._resolve(node)
 
-    def _merge(self, node: Node) -> None:
+    def _resolve(self, node: Node) -> None:
         """Add the pairs of a table's merge keys, each name once.
 
-        A table's own pairs count before merged ones, of several merge keys the
-        later one, in a list of tables the earlier one.
+        A table's own pairs take precedence over merged ones, a later merge key over
+        an earlier one, and in a list of tables the earlier table.
         """
         if node.merged is not None or id(node) not in self.merging:
             return
-        node.more.merged = []  # a table that merges itself adds nothing
-        found = {key.value: (key, value) for key, value in node.pairs or ()}
-        own = len(found)
-        given: dict[str, Pair] = {}
+        node.details.merged = []  # a table that merges itself adds nothing
+        pairs = {key.value: (key, value) for key, value in node.pairs or ()}
+        own_count = len(pairs)
+        first_merged: dict[str, Pair] = {}
         for merge in reversed(self.merging[id(node)][1]):
-            listed: dict[str, Pair] = {}
+            added: dict[str, Pair] = {}
             for table in merge.items if merge.items is not None else [merge]:
-                self._merge(table)
-                for pair in self._counted(node, table):
+                self._resolve(table)
+                for pair in self._mergeable_pairs(node, table):
                     name = pair[0].value
-                    listed.setdefault(name, pair)
-                    earlier = given.setdefault(name, pair)
-                    if self.clear_merges and (
-                        name not in found or found[name] is given[name]
-                    ):
-                        self._check_same(earlier, pair)
-            for name, pair in listed.items():
-                found.setdefault(name, pair)
-        node.more.merged = list(found.values())[own:]
+                    added.setdefault(name, pair)
+                    first = first_merged.setdefault(name, pair)
+                    is_own = name in pairs and pairs[name] is not first
+                    if self.clear_merges and not is_own:
+                        self._check_same(first, pair)
+            for name, pair in added.items():
+                pairs.setdefault(name, pair)
+        node.details.merged = list(pairs.values())[own_count:]
 
-    def _counted(self, node: Node, table: Node) -> list[Pair]:
-        """Return the pairs of a merged table that count, and count them themselves."""
+    def _mergeable_pairs(self, node: Node, table: Node) -> list[Pair]:
+        """Return the deciding pairs of a merged table; raises SyntaxReadError beyond the limit."""
         pairs = table.entries()
-        # A list of aliases is short, what they point at may be long.
+        # Merged pairs count as values: a short list of aliases can add many.
         self.count += 1 + len(pairs)
         if self.count > self.limits.values:
             raise self._too_many(node)
         return list({key.value: (key, value) for key, value in pairs}.values())
 
-    def _check_same(self, earlier: Pair, later: Pair) -> None:
-        one, other = earlier[1], later[1]
-        same = one is other or (
-            one.is_scalar
-            and other.is_scalar
-            and (one.value, one.style, one.tag) == (other.value, other.style, other.tag)
-        )
-        if not same:
-            line = self.text.line(later[0].start)
+    def _check_same(self, first: Pair, other: Pair) -> None:
+        if not _is_same(first[1], other[1]):
+            line = self.text.line(other[0].start)
             raise SyntaxReadError(
                 line, "merged tables that give a key different values"
             )
 
 
-def _value(node: Node, words: Mapping[str, bool | None], known: dict[int, Any]) -> Any:
-    """Return a node as the program sees it.
+def _is_same(one: Node, other: Node) -> bool:
+    """Return whether two values are one node, or scalars that are written alike."""
+    if one is other:
+        return True
+    if not one.is_scalar or not other.is_scalar:
+        return False
+    return (one.value, one.style, one.tag) == (other.value, other.style, other.tag)
 
-    In the order of the text: an anchor's value is known before its aliases',
-    so that no alias makes the recursion deeper than the text is nested.
+
+def _value(node: Node, words: Mapping[str, bool | None], built: dict[int, Any]) -> Any:
+    """Return the value that the program reads from a node; ``built`` holds those so far.
+
+    Values are built in the order of the text: an anchor's before its aliases', so
+    that an alias never makes the recursion deeper than the nesting of the text.
     """
     if node.is_scalar:
         return _scalar(node, words)
-    if id(node) in known:
-        return known[id(node)]
+    if id(node) in built:
+        return built[id(node)]
     if node.items is not None:
-        listed: list[Any] = []
-        known[id(node)] = listed
-        listed.extend([_value(item, words, known) for item in node.items])
-        return listed
+        items: list[Any] = []
+        built[id(node)] = items
+        items.extend([_value(item, words, built) for item in node.items])
+        return items
     table: dict[str, Any] = {}
-    known[id(node)] = table
+    built[id(node)] = table
     merged = node.merged
-    for key, value in node.pairs or ():
-        below = _value(value, words, known)
-        if merged is None or value.is_scalar or not is_merge_key(key):
-            table[key.value] = below
-    for key, value in merged or ():
-        table.setdefault(key.value, _value(value, words, known))
+    for key, value_node in node.pairs or ():
+        value = _value(value_node, words, built)
+        if merged is None or value_node.is_scalar or not is_merge_key(key):
+            table[key.value] = value
+    for key, value_node in merged or ():
+        table.setdefault(key.value, _value(value_node, words, built))
     return table
 
 
 def _scalar(node: Node, words: Mapping[str, bool | None]) -> str | bool | None:
     text, tag = node.value, node.tag
     if tag == _TAG_BOOL:
-        lowered = words.get(text.lower())
-        return text if lowered is None else lowered
+        boolean = words.get(text.lower())
+        return text if boolean is None else boolean
     if tag == _TAG_NULL:
         return None
     if node.style or tag or text not in words:

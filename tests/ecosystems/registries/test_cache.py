@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.scanners.dependencies.registry_answers import Question
-from zt_gate.scanners.dependencies.registry_lookup import LookUp
+from zt_gate.scanners.dependencies.registry_lookup import RegistryLookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,5 +83,5 @@ def test_a_kept_value_of_any_shape_is_an_answer_or_nothing(
     service: Index | None, value: object
 ) -> None:
     question = Question("pypi", "x", (Index("http://127.0.0.1:1/simple"),), service)
-    look_up = LookUp({}, 0.0, 30, 1e9, _Kept(value))
+    look_up = RegistryLookup({}, 0.0, 30, 1e9, _Kept(value))
     assert look_up.ask([question])[question].answer is not None

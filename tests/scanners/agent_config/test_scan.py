@@ -24,7 +24,7 @@ from zt_gate.scanners.agent_config import (
     rule_index,
 )
 from zt_gate.syntax.document import SyntaxReadError
-from zt_gate.syntax.paths import Configuration, Reader
+from zt_gate.syntax.paths import Configuration, ConfigurationSyntax
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -236,7 +236,7 @@ JSONISH = st.recursive(
     | st.text(max_size=300).map(lambda t: t.encode("utf-8", "replace")),
 )
 @settings(max_examples=examples(300), deadline=None)
-def test_readers_only_ever_refuse(reader: Reader, data: bytes) -> None:
+def test_readers_only_ever_refuse(reader: ConfigurationSyntax, data: bytes) -> None:
     try:
         document = file_syntax.read(Configuration("any", reader), data)
         paths = [path for path, _ in document.items()]

@@ -20,8 +20,12 @@ from zt_gate import rulebook
 from zt_gate.model.change import ChangeSet
 from zt_gate.scanners.dependencies import SCANNER
 from zt_gate.scanners.dependencies.additions import difference
-from zt_gate.scanners.dependencies.imported_packages import RULE, Table, suggestion
-from zt_gate.scanners.dependencies.quick_check import may_add
+from zt_gate.scanners.dependencies.imported_packages import (
+    UNDECLARED_IMPORT,
+    ModuleTable,
+    suggestion,
+)
+from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.manifest_difference import Difference
 
 RULES = rulebook.load("dependencies")
-TABLE = Table(RULES[RULE].data)
+TABLE = ModuleTable(RULES[UNDECLARED_IMPORT].data)
 Files = dict[str, "str | bytes | None"]
 PYPROJECT = '[project]\nname = "own"\ndependencies = ["flask"]\n'
 
@@ -51,7 +55,7 @@ def added(found: Difference) -> list[str]:
 def remarks(found: Difference) -> list[tuple[str, str]]:
     return [
         (one.rule.partition("/")[2], one.addition.dependency.name)
-        for one in found.remarks
+        for one in found.manifest_findings
     ]
 
 
@@ -68,7 +72,7 @@ def test_an_undeclared_import_is_an_added_package() -> None:
         "azure-made-up",
     ]
     assert {rule for rule, _ in remarks(found)} == {"undeclared-import"}
-    assert "pyyaml" in found.remarks[0].message
+    assert "pyyaml" in found.manifest_findings[0].message
 
 
 def test_without_declared_dependencies_an_import_means_nothing() -> None:
@@ -333,7 +337,7 @@ def test_a_quote_that_ends_earlier_brings_an_import_to_life() -> None:
     ],
 )
 def test_the_first_look(path: str, old: str, new: str, expected: bool) -> None:
-    assert may_add(file_change(path, new, old)) is expected
+    assert may_add_dependency(file_change(path, new, old)) is expected
 
 
 _LINES = st.lists(
@@ -358,7 +362,7 @@ def test_the_first_look_misses_no_import(old: str, new: str) -> None:
     change = ChangeSet(
         "staged", "", "", "", (dataclasses.replace(file, hunks=file.hunks),)
     )
-    if may_add(file):
+    if may_add_dependency(file):
         return
     from zt_gate.ecosystems.manifests import python
 

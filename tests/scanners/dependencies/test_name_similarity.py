@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from tests.support.bounded import calls_of
 from zt_gate import rulebook
 from zt_gate.scanners.dependencies import name_snapshot
-from zt_gate.scanners.dependencies.name_similarity import Names
+from zt_gate.scanners.dependencies.name_similarity import NameMatcher
 
 DATA = rulebook.load("dependencies")["dependencies/similar-name"].data
-PYPI = Names(name_snapshot.shipped("pypi"), DATA)
-NPM = Names(name_snapshot.shipped("npm"), DATA)
+PYPI = NameMatcher(name_snapshot.bundled_snapshot("pypi"), DATA)
+NPM = NameMatcher(name_snapshot.bundled_snapshot("npm"), DATA)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ NPM = Names(name_snapshot.shipped("npm"), DATA)
     ],
 )
 def test_pypi(name: str, meant: str, slip: str, grade: str) -> None:
-    found = PYPI.likeness(name)
+    found = PYPI.most_similar(name)
     assert found is not None
     assert (found.name, found.slip, found.grade) == (meant, slip, grade)
     assert found.rank == PYPI.snapshot.rank(meant)
@@ -49,37 +49,37 @@ def test_pypi(name: str, meant: str, slip: str, grade: str) -> None:
     ],
 )
 def test_npm(name: str, meant: str, slip: str, grade: str) -> None:
-    found = NPM.likeness(name)
+    found = NPM.most_similar(name)
     assert found is not None
     assert (found.name, found.slip, found.grade) == (meant, slip, grade)
 
 
-def test_well_known_names_imitate_nobody() -> None:
+def test_well_known_names_resemble_no_other() -> None:
     for names in (PYPI, NPM):
-        assert not any(names.likeness(name) for name in names.snapshot.names[:1000])
+        assert not any(names.most_similar(name) for name in names.snapshot.names[:1000])
 
 
 @pytest.mark.parametrize(
     "name", ["", "x", "inhouse-billing", "a" * 300, "ünïcode", "acme-wiki"]
 )
 def test_ordinary_names(name: str) -> None:
-    assert PYPI.likeness(name) is None
-    assert NPM.likeness(name) is None
+    assert PYPI.most_similar(name) is None
+    assert NPM.most_similar(name) is None
 
 
 @given(st.text(max_size=80))
-def test_any_text_has_an_answer(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     for names in (PYPI, NPM):
-        found = names.likeness(text)
+        found = names.most_similar(text)
         assert found is None or found.name in names.snapshot.ranks
 
 
-def test_a_name_costs_some_hundred_calls_and_not_one_for_each_known_name() -> None:
+def test_the_cost_of_a_name_does_not_depend_on_the_known_names() -> None:
     names = [
         f"inhouse-{word}-{n}" for n in range(40) for word in ("billing", "kit", "tools")
     ]
-    PYPI.likeness("warm")
-    calls = calls_of(lambda: [PYPI.likeness(name) for name in names])
+    PYPI.most_similar("warm")
+    calls = calls_of(lambda: [PYPI.most_similar(name) for name in names])
     assert calls < 400 * len(names)
     assert len(PYPI.snapshot.names) > 10 * 400
 

@@ -1,4 +1,4 @@
-"""The shipped names: what they vouch for, for how long, and that nothing else counts."""
+"""The bundled snapshots: which names are established, and for how long."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from zt_gate.scanners.dependencies import name_snapshot, scan, snapshot_update
 if TYPE_CHECKING:
     from pathlib import Path
 
-PYPI, NPM = name_snapshot.shipped("pypi"), name_snapshot.shipped("npm")
+PYPI, NPM = (
+    name_snapshot.bundled_snapshot("pypi"),
+    name_snapshot.bundled_snapshot("npm"),
+)
 RULES = rulebook.load("dependencies")
 
 
@@ -27,12 +30,14 @@ def moment(day: date) -> float:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp()
 
 
-def vouches(key: str, days: int = 0, age_days: int = 30, weekly: int = 100) -> bool:
+def is_established(
+    key: str, days: int = 0, age_days: int = 30, weekly: int = 100
+) -> bool:
     now = moment(PYPI.day + timedelta(days=days))
-    return PYPI.vouches(key, age_days=age_days, weekly=weekly, now=now)
+    return PYPI.is_established(key, age_days=age_days, weekly=weekly, now=now)
 
 
-def test_what_is_shipped() -> None:
+def test_the_bundled_snapshots() -> None:
     assert len(PYPI.names) >= 14_900
     assert len(NPM.names) >= 20_000
     assert (
@@ -51,22 +56,22 @@ def test_what_is_shipped() -> None:
     assert NPM.weekly(1) > NPM.weekly(150) > NPM.weekly(20_000) > 100_000
 
 
-def test_it_vouches_for_ninety_days() -> None:
-    assert [vouches("requests", days) for days in (0, 89, 90, 400, -1)] == [
+def test_names_are_established_for_ninety_days() -> None:
+    assert [is_established("requests", days) for days in (0, 89, 90, 400, -1)] == [
         True, True, False, False, False,
     ]  # fmt: skip
-    assert not vouches("no-such-name")
+    assert not is_established("no-such-name")
 
 
-def test_it_vouches_for_no_more_than_it_knows() -> None:
-    assert vouches("requests", age_days=30)
-    assert not vouches("requests", age_days=31)
-    assert vouches("requests", days=10, age_days=40)
-    assert vouches("requests", weekly=1_000_000)
-    assert not vouches(PYPI.names[-1], weekly=10_000)
+def test_names_are_established_within_the_known_limits() -> None:
+    assert is_established("requests", age_days=30)
+    assert not is_established("requests", age_days=31)
+    assert is_established("requests", days=10, age_days=40)
+    assert is_established("requests", weekly=1_000_000)
+    assert not is_established(PYPI.names[-1], weekly=10_000)
 
 
-def test_past_its_time_the_registry_is_asked(tmp_path: Path) -> None:
+def test_an_outdated_snapshot_is_not_used(tmp_path: Path) -> None:
     change = change_of({"requirements.txt": "flask\n"})
     with Registry() as registry:
         here = context(RULES, tmp_path, environ=registry.environment())
@@ -81,29 +86,29 @@ def test_past_its_time_the_registry_is_asked(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_whatever_is_no_snapshot_is_refused(data: bytes) -> None:
+def test_other_files_are_not_snapshots(data: bytes) -> None:
     for content in (data, zlib.compress(data)):
         with pytest.raises(name_snapshot.SnapshotError):
             name_snapshot.decode(content, "pypi")
 
 
 @pytest.mark.parametrize("names", [[], ["a", "a"], ["a\nb"], ["ü"], [""]])
-def test_names_that_cannot_stand_in_a_list(names: list[str]) -> None:
+def test_invalid_lists_of_names(names: list[str]) -> None:
     with pytest.raises(name_snapshot.SnapshotError):
         name_snapshot.body_of(names)
 
 
-def test_a_snapshot_comes_back_as_it_was() -> None:
+def test_a_snapshot_survives_a_round_trip() -> None:
     assert name_snapshot.decode(name_snapshot.encode(PYPI), "pypi") == PYPI
     with pytest.raises(name_snapshot.SnapshotError):
         name_snapshot.decode(name_snapshot.encode(PYPI), "npm")
 
 
-def test_a_newer_one_in_the_cache_counts_and_a_broken_one_does_not(
+def test_a_newer_cached_snapshot_is_used_and_a_damaged_one_is_not(
     tmp_path: Path,
 ) -> None:
     later = PYPI.day + timedelta(days=5)
-    path = name_snapshot.kept_path(tmp_path, "pypi")
+    path = name_snapshot.cached_snapshot_path(tmp_path, "pypi")
     own = dataclasses.replace(
         PYPI, day=later, body=name_snapshot.body_of(["only-this"])
     )
@@ -140,10 +145,10 @@ def test_update_confirms_names_with_the_index_itself(tmp_path: Path) -> None:
         assert name_snapshot.load("pypi", tmp_path, moment(later)) == kept
 
 
-def test_update_puts_npm_names_in_their_new_order(tmp_path: Path) -> None:
+def test_update_sorts_npm_names_by_their_new_counts(tmp_path: Path) -> None:
     few = dataclasses.replace(NPM, body=name_snapshot.body_of(["a", "b", "@s/c", "d", "e"] + [
         f"x{n}" for n in range(20)]))  # fmt: skip
-    name_snapshot.kept_path(tmp_path, "npm").write_bytes(
+    name_snapshot.cached_snapshot_path(tmp_path, "npm").write_bytes(
         name_snapshot.encode(dataclasses.replace(few, day=NPM.day + timedelta(days=1)))
     )
     now = moment(NPM.day + timedelta(days=2))

@@ -55,7 +55,7 @@ def rules(run: ScannerRun) -> list[str]:
     return [finding.rule.partition("/")[2] for finding in run.findings]
 
 
-def test_a_decoy_is_found_although_everybody_uses_it(
+def test_a_confusing_name_is_reported_however_popular(
     registry: Registry, tmp_path: Path
 ) -> None:
     run = scan(registry, tmp_path, "sklearn\nflask\n")
@@ -64,7 +64,7 @@ def test_a_decoy_is_found_although_everybody_uses_it(
     assert "scikit-learn" in run.findings[0].remedy
 
 
-def test_a_missing_name_comes_with_what_was_meant(
+def test_a_missing_name_comes_with_a_suggestion(
     registry: Registry, tmp_path: Path
 ) -> None:
     run = scan(registry, tmp_path, "reqeusts\ncv2\nwholly-made-up-name\n")
@@ -73,14 +73,14 @@ def test_a_missing_name_comes_with_what_was_meant(
     ]  # fmt: skip
 
 
-def test_a_look_alike_is_found_by_its_name_alone(
+def test_a_similar_name_is_reported_by_its_name_alone(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.pypi("reqeusts", days=900, weekly=5000)
     assert rules(scan(registry, tmp_path, "reqeusts\n")) == ["similar-name"]
 
 
-def test_a_look_alike_with_downloads_of_its_own_is_a_package_of_its_own(
+def test_a_similar_name_with_many_downloads_is_not_reported(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.npm("loadsh", days=3000, weekly=3_000_000)
@@ -97,7 +97,7 @@ def test_a_look_alike_with_downloads_of_its_own_is_a_package_of_its_own(
     ("days", "weekly", "found"),
     [(900, 5000, False), (900, 200, True), (60, 5000, True)],
 )
-def test_a_faint_likeness_needs_evidence(
+def test_a_low_grade_of_similarity_needs_evidence(
     registry: Registry, tmp_path: Path, days: int, weekly: int, found: bool
 ) -> None:
     registry.npm(
@@ -133,7 +133,7 @@ def test_the_version_that_is_installed_must_be_old_enough(
     assert rules(scan(registry, tmp_path, "tidepool-kit\n")) == []
 
 
-def test_another_version_of_a_known_package_is_looked_at(
+def test_another_version_of_a_known_package_is_checked(
     registry: Registry, tmp_path: Path
 ) -> None:
     week = DependencySettings(min_version_age_days=7)
@@ -158,7 +158,7 @@ def test_a_version_that_was_withdrawn(registry: Registry, tmp_path: Path) -> Non
     assert (old.rule, old.level) == ("dependencies/withdrawn", Level.WARN)
 
 
-def test_install_scripts_are_told(registry: Registry, tmp_path: Path) -> None:
+def test_install_scripts_are_reported(registry: Registry, tmp_path: Path) -> None:
     registry.npm("tidepool-box", scripts=True)
     run = scan(registry, tmp_path, npm(tidepool_box="*"), path="package.json")
     assert [(finding.rule, finding.level) for finding in run.findings] == [
@@ -166,7 +166,7 @@ def test_install_scripts_are_told(registry: Registry, tmp_path: Path) -> None:
     ]
 
 
-def test_vulnerabilities_by_severity_with_the_version_that_mends_them(
+def test_vulnerabilities_by_severity_with_the_fixed_version(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.advisory(
@@ -220,7 +220,7 @@ def test_malware_in_a_new_version_of_a_known_package(
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "no-date"])
-def test_a_fault_of_the_advisory_service_is_never_an_answer(
+def test_an_error_of_the_advisory_service_is_unverified(
     registry: Registry, tmp_path: Path, fault: Fault
 ) -> None:
     registry.fault(fault, part="advisories")
@@ -231,7 +231,7 @@ def test_a_fault_of_the_advisory_service_is_never_an_answer(
     assert rules(scan(registry, tmp_path, "flask==1.0\n")) == []
 
 
-def test_an_advisory_that_cannot_be_read_is_still_one(
+def test_an_unreadable_advisory_still_counts(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.advisory("MAL-1", "PyPI", "flask")
@@ -240,7 +240,7 @@ def test_an_advisory_that_cannot_be_read_is_still_one(
     assert "/osv/v1/vulns/MAL-1" in registry.asked()
 
 
-def test_descriptions_are_read_where_the_snapshot_does_not_vouch(
+def test_descriptions_of_packages_outside_the_snapshot_are_scanned(
     registry: Registry, tmp_path: Path
 ) -> None:
     injection = rulebook.load("injection")
@@ -265,7 +265,7 @@ def test_descriptions_are_read_where_the_snapshot_does_not_vouch(
     assert not any("/flask/" in path for path in registry.asked())
 
 
-def test_a_private_name_is_named_to_its_own_index_only(tmp_path: Path) -> None:
+def test_a_private_name_is_sent_to_its_own_index_only(tmp_path: Path) -> None:
     with Registry() as private, Registry() as public:
         private.pypi("inhouse-kit", weekly=None)
         public.pypi("tidepool-kit")
@@ -286,7 +286,7 @@ def test_without_a_setting_names_of_an_own_index_reach_no_advisory_service(
     assert registry.asked() == ["/simple/inhouse-kit/"]
 
 
-def test_offline_the_snapshot_alone_speaks(registry: Registry, tmp_path: Path) -> None:
+def test_offline_only_the_snapshot_is_used(registry: Registry, tmp_path: Path) -> None:
     run = scan(
         registry, tmp_path, "flask\nreqeusts\nsklearn\ninhouse-kit\n", offline=True
     )
@@ -304,7 +304,9 @@ def thorough(
 
 
 @pytest.mark.slow
-def test_a_range_has_pip_audit_look_too(registry: Registry, tmp_path: Path) -> None:
+def test_a_range_is_also_checked_with_pip_audit(
+    registry: Registry, tmp_path: Path
+) -> None:
     registry.advisory(
         "PYSEC-7", "PyPI", "flask", versions=("1.0",), fixed="1.2", severity=""
     )
@@ -316,7 +318,7 @@ def test_a_range_has_pip_audit_look_too(registry: Registry, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_a_second_opinion_that_fails_is_told(
+def test_a_failed_advisory_client_is_reported(
     registry: Registry, tmp_path: Path
 ) -> None:
     registry.behaviour.broken = ("/osv/v1/query",)
@@ -335,7 +337,7 @@ def test_a_range_asks_the_npm_registry_for_its_advisories(
     assert "/npm/-/npm/v1/security/advisories/bulk" in registry.asked()
 
 
-def test_an_index_of_own_packages_makes_no_public_name_unverified(
+def test_a_private_index_without_a_name_does_not_make_it_unverified(
     tmp_path: Path,
 ) -> None:
     with Registry() as private, Registry() as public:
@@ -348,7 +350,7 @@ def test_an_index_of_own_packages_makes_no_public_name_unverified(
         ]
 
 
-def test_a_folder_is_an_index_where_the_user_says_so(
+def test_a_folder_can_be_an_index_by_the_users_settings(
     registry: Registry, tmp_path: Path
 ) -> None:
     (tmp_path / "own" / "inhouse-kit").mkdir(parents=True)

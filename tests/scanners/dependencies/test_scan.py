@@ -89,7 +89,7 @@ def test_good_packages_pass(registry: Registry, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("patient")
-def test_each_thing_that_can_be_wrong(registry: Registry, tmp_path: Path) -> None:
+def test_each_rule_reports_its_problem(registry: Registry, tmp_path: Path) -> None:
     registry.pypi("tidepool-young", days=3)
     registry.pypi("unused", weekly=5)
     registry.pypi("held", status="quarantined", reason="\x1b[2Jbad")
@@ -167,7 +167,7 @@ EACH_FAULT = [
 
 
 @pytest.mark.usefixtures("patient")
-def test_a_fault_is_never_an_answer(tmp_path: Path) -> None:
+def test_a_server_error_is_never_an_answer(tmp_path: Path) -> None:
     folders = {case: tmp_path / "-".join(case) for case in EACH_FAULT}
 
     def under(case: tuple[str, Fault, Part]) -> str:
@@ -204,7 +204,7 @@ def check_fault(
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "reset"])
-def test_a_passing_fault_is_asked_about_once_more(
+def test_a_temporary_error_is_retried(
     registry: Registry, tmp_path: Path, fault: Fault
 ) -> None:
     registry.fault(fault, part="index", lasts=1)
@@ -265,7 +265,7 @@ def test_the_canary_itself_may_be_asked_for(registry: Registry, tmp_path: Path) 
     assert said(run) == [("unverified", "requests")]
 
 
-def test_offline_asks_nobody(registry: Registry, tmp_path: Path) -> None:
+def test_offline_sends_no_request(registry: Registry, tmp_path: Path) -> None:
     change = change_of(
         {"requirements.txt": "tidepool-kit\n-e .\n", "package.json": package_json("x")}
     )
@@ -275,7 +275,7 @@ def test_offline_asks_nobody(registry: Registry, tmp_path: Path) -> None:
     assert registry.asked() == []
 
 
-def test_only_what_is_new_is_asked_about(registry: Registry, tmp_path: Path) -> None:
+def test_only_new_names_are_looked_up(registry: Registry, tmp_path: Path) -> None:
     change = change_of(
         {"requirements.txt": "known==2\ntidepool-kit\n", "pyproject.toml": None},
         {
@@ -289,7 +289,7 @@ def test_only_what_is_new_is_asked_about(registry: Registry, tmp_path: Path) -> 
     ]
 
 
-def test_an_old_side_that_does_not_parse_vouches_for_nothing(
+def test_after_an_unreadable_old_side_all_entries_are_new(
     registry: Registry, tmp_path: Path
 ) -> None:
     change = change_of(
@@ -312,9 +312,7 @@ def test_a_manifest_that_does_not_parse_is_unreadable(
     ]
 
 
-def test_content_that_cannot_be_had_is_failed(
-    registry: Registry, tmp_path: Path
-) -> None:
+def test_unavailable_content_is_failed(registry: Registry, tmp_path: Path) -> None:
     def fail(_limit: int) -> bytes:
         raise ContentUnavailableError("blob is missing")
 
@@ -355,7 +353,7 @@ def test_sources_outside_the_registry(registry: Registry, tmp_path: Path) -> Non
     assert registry.asked() == []
 
 
-def test_the_users_own_index_is_no_stranger(registry: Registry, tmp_path: Path) -> None:
+def test_the_users_own_index_is_trusted(registry: Registry, tmp_path: Path) -> None:
     text = f"--index-url {registry.pypi_url}/\ntidepool-kit\n"
     assert said(scan(change_of({"requirements.txt": text}), registry, tmp_path)) == []
 
@@ -456,7 +454,7 @@ def test_a_record_too_large_to_read_is_dated_by_its_downloads(
     assert said(run) == [("unverified", "tidepool-new")]
 
 
-def test_a_second_run_asks_nobody(registry: Registry, tmp_path: Path) -> None:
+def test_a_second_run_sends_no_request(registry: Registry, tmp_path: Path) -> None:
     files: Files = {
         "requirements.txt": "tidepool-kit\nnope\n",
         "package.json": package_json("tidepool-box"),
@@ -567,12 +565,12 @@ def test_rules_are_complete() -> None:
         assert Level(case["level"])
 
 
-def test_beyond_so_many_open_names_the_rest_is_counted(
+def test_names_over_the_limit_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zt_gate.scanners.dependencies.scan._MOST_NAMES", 100)
     names = [
-        *name_snapshot.shipped("pypi").names[:300],
+        *name_snapshot.bundled_snapshot("pypi").names[:300],
         *(f"zz{n}kit" for n in range(150)),
     ]
     run = scan(
@@ -584,7 +582,7 @@ def test_beyond_so_many_open_names_the_rest_is_counted(
     )
 
 
-def test_who_accepts_one_address_or_version_accepts_no_other(tmp_path: Path) -> None:
+def test_an_approval_covers_one_address_and_version(tmp_path: Path) -> None:
     subjects = {
         finding.subject
         for line in (

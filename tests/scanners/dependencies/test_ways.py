@@ -223,7 +223,7 @@ WAYS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def test_every_way_is_read(tmp_path: Path) -> None:
+def test_every_way_to_add_a_package_is_read(tmp_path: Path) -> None:
     files: dict[str, str | bytes | None] = {}
     names = {}
     for number, (label, path, content) in enumerate(WAYS):

@@ -38,7 +38,7 @@ def _leaf(leaf: Leaf) -> Iterator[Dependency]:
     if section == "name" and leaf.value and not rest:
         key = leaf.value.lower()
         yield Dependency(
-            "composer", leaf.value, key, "", Source("self"), *leaf.inside, section
+            "composer", leaf.value, key, "", Source("self"), *leaf.value_place, section
         )
     elif section in {"require", "require-dev"} and rest:
         if leaf.value is None or len(rest) > 1:
@@ -49,4 +49,4 @@ def _leaf(leaf: Leaf) -> Iterator[Dependency]:
             yield entry("composer", rest[0], leaf.place, section, leaf.value)
     elif section == "repositories" and rest and rest[-1] == "url" and leaf.value:
         source = Source("index" if "://" in leaf.value else "path", leaf.value)
-        yield Dependency("composer", "", "", "", source, *leaf.inside, section)
+        yield Dependency("composer", "", "", "", source, *leaf.value_place, section)

@@ -23,9 +23,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         if leaf.value is None:
             continue
         if leaf.names[0] in {"imports", "scopes"}:
-            found += specifier(leaf.value, leaf.inside, leaf.names[0])
+            found += specifier(leaf.value, leaf.value_place, leaf.names[0])
         elif leaf.names[0] == "tasks":
-            found += commands.in_string(leaf.value, leaf.inside)
+            found += commands.in_string(leaf.value, leaf.value_place)
     return tuple(found)
 
 

@@ -28,7 +28,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         if leaf.names[-1] == "":
             lists.setdefault(leaf.names, []).append(leaf)
         else:
-            found += commands.in_string(leaf.value, leaf.inside)
+            found += commands.in_string(leaf.value, leaf.value_place)
     for words in lists.values():
-        found += commands.in_words([leaf.value for leaf in words], words[0].inside)
+        found += commands.in_words([leaf.value for leaf in words], words[0].value_place)
     return tuple(found)

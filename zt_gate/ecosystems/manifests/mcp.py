@@ -39,7 +39,7 @@ def _json(data: bytes) -> Iterator[Dependency]:
             servers.setdefault(leaf.names[:-2], []).append((leaf.value, leaf))
     for words in servers.values():
         values = [value for value, _ in words]
-        for found in _command(values, words[0][1].inside):
+        for found in _command(values, words[0][1].value_place):
             yield _at_its_word(found, words)
 
 
@@ -55,7 +55,7 @@ def _at_its_word(found: Dependency, words: list[tuple[str, Leaf]]) -> Dependency
     wanted = found.name or found.source.target
     for value, leaf in words:
         if wanted and wanted in value:
-            line, start, end = leaf.inside
+            line, start, end = leaf.value_place
             return dataclasses.replace(found, line=line, column=start, end_column=end)
     return found
 

@@ -51,7 +51,7 @@ def asked_for(project: object) -> set[str]:
 def _entries(leaf: Leaf) -> Iterator[Dependency]:
     section, *rest = leaf.names
     if section == "scripts" and len(rest) == 1 and leaf.value:
-        yield from commands.in_string(leaf.value, leaf.inside)
+        yield from commands.in_string(leaf.value, leaf.value_place)
     elif section in _NAMES_ITSELF:
         yield from _itself(section, rest, leaf)
     elif section in _SECTIONS and rest:

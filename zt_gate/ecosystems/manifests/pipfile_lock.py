@@ -19,7 +19,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             and leaf.value
         ):
             source = Source("index", leaf.value)
-            found.append(Dependency("pypi", "", "", "", source, *leaf.inside, "source"))
+            found.append(
+                Dependency("pypi", "", "", "", source, *leaf.value_place, "source")
+            )
     for (section, name), start, end in json.keys(document, 2):
         if section == "_meta":
             continue

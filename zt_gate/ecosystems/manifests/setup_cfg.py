@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.syntax.ini import Value
+    from zt_gate.syntax.ini import OptionLine
 
 _LISTS = frozenset(
     ("install_requires", "setup_requires", "tests_require", "requires-dist")
@@ -23,14 +23,14 @@ _LISTS = frozenset(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the lists of requirements."""
     document = parsed(ini.read, data, dialect="configparser")
-    text, values = document.text, ini.values(document)
+    text, values = document.text, ini.option_lines(document)
     found: list[Dependency] = []
     for value in values:
         found += _entries(text, value)
     return (*found, *tox_entries(text, values))
 
 
-def _entries(text: Text, value: Value) -> Iterator[Dependency]:
+def _entries(text: Text, value: OptionLine) -> Iterator[Dependency]:
     option = value.option.replace("-", "_")
     if value.section == "metadata" and option == "name":
         place = text.place(value.start, value.start + len(value.words))

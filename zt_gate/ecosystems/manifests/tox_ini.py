@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Text
-    from zt_gate.syntax.ini import Value
+    from zt_gate.syntax.ini import OptionLine
 
 # ``py311,lint: name``: a condition before a requirement.
 _FACTORS = re.compile(r"[A-Za-z0-9_{},!.\-]{1,200}:\s+")
@@ -23,10 +23,10 @@ _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "-i ", "-f ")
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every environment."""
     document = parsed(ini.read, data, dialect="configparser")
-    return tuple(tox_entries(document.text, ini.values(document)))
+    return tuple(tox_entries(document.text, ini.option_lines(document)))
 
 
-def tox_entries(text: Text, values: Sequence[Value]) -> Iterator[Dependency]:
+def tox_entries(text: Text, values: Sequence[OptionLine]) -> Iterator[Dependency]:
     """Yield what tox installs; also from the ``[tox:tox]`` sections of setup.cfg."""
     for value in values:
         base = value.section.partition(":")[0]
@@ -44,7 +44,7 @@ def tox_entries(text: Text, values: Sequence[Value]) -> Iterator[Dependency]:
             yield from commands.in_text(text, value.start, end)
 
 
-def _dep(text: Text, value: Value) -> Iterator[Dependency]:
+def _dep(text: Text, value: OptionLine) -> Iterator[Dependency]:
     factors = _FACTORS.match(value.words)
     start = value.start + (factors.end() if factors else 0)
     words = value.words[factors.end() :] if factors else value.words

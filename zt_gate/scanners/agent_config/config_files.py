@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from zt_gate.syntax import paths
-from zt_gate.syntax.paths import Reader
+from zt_gate.syntax.paths import ConfigurationSyntax
 
-__all__ = ["PLACES", "Reader", "in_agent_folder", "is_code", "sorts_of_text"]
+__all__ = [
+    "PLACES",
+    "ConfigurationSyntax",
+    "in_agent_folder",
+    "is_code",
+    "sorts_of_text",
+]
 
 #: Sorts of text whose lines are held against the rules on commands, and as which place.
 PLACES = (

@@ -23,7 +23,7 @@ from zt_gate.scanners.code.project_rules import own_rules
 from zt_gate.scanners.code.result_cache import ResultCache
 from zt_gate.scanners.code.rule_selection import EngineRules
 from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
-from zt_gate.syntax.suppression_comments import reach
+from zt_gate.syntax.suppression_comments import may_be_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,7 +171,7 @@ class _ScanQueue:
         for match in result.matches:
             if not touches(match, queued.target):
                 return True
-            if reach(lines, match.line, match.end_line):
+            if may_be_suppressed(lines, match.line, match.end_line):
                 return True
         return False
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zt_gate.syntax.text import binary_kind, mark_of
+from zt_gate.syntax.text import binary_kind, bom_codec
 
 if TYPE_CHECKING:
     from zt_gate.scanners.code.languages import Language
@@ -48,7 +48,7 @@ def as_utf8(data: bytes, language: Language) -> bytes:
     them, and no interpreter runs them as code.  Lines are separated by ``\n`` alone.
     Raises UnreadableCodeError.
     """
-    codec = mark_of(data)
+    codec = bom_codec(data)
     if codec is None:
         kind = binary_kind(data[:16])
         if kind is not None:

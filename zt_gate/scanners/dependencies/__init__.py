@@ -1,8 +1,9 @@
-"""Dependencies: what a change adds must exist, be of some age, and be used.
+"""Scanner for the packages that a change adds or updates.
 
-``manifests/`` says what was added, ``registries/`` what is known about it, and
-``checks`` what that means.  Nothing of it is imported before a manifest changed,
-and nothing of the network before a dependency was added.
+``additions`` compares the manifests of both sides, ``package_facts`` looks the
+packages up in registries and advisory services, ``package_checks`` and
+``version_checks`` turn the answers into findings.  No parser is imported unless
+a manifest changed, and no network code unless a dependency was added.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class DependenciesScanner:
     info = ScannerInfo(
         "dependencies",
         reports_additions=True,
-        # These are said of a dependency that the change leaves alone, too.
+        # These also apply to dependencies that the change does not touch.
         reports_unchanged=frozenset(
             (
                 "dependencies/vulnerable",
@@ -35,11 +36,14 @@ class DependenciesScanner:
     )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Read the changed manifests and ask the registries about what is new in them."""
-        from zt_gate.scanners.dependencies.quick_check import may_add
+        """Read the changed manifests and look up their new packages."""
+        from zt_gate.scanners.dependencies.quick_check import may_add_dependency
 
         start = time.monotonic()
-        if not context.audit_all and not any(may_add(file) for file in change.files):
+        is_relevant = context.audit_all or any(
+            may_add_dependency(file) for file in change.files
+        )
+        if not is_relevant:
             return ScannerRun(self.info.name, "ok", seconds=time.monotonic() - start)
         from zt_gate.scanners.dependencies.scan import scan
 

@@ -1,4 +1,4 @@
-"""What a change adds: every manifest read on both sides, and the difference."""
+"""Difference of a change's manifests: the entries that the new side adds."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from zt_gate.scanners.dependencies.manifest_difference import (
     Difference,
     Identity,
     Manifest,
-    Remark,
+    ManifestFinding,
 )
-from zt_gate.scanners.dependencies.quick_check import may_add
-from zt_gate.scanners.dependencies.reconcile import Sides, reconcile
+from zt_gate.scanners.dependencies.quick_check import may_add_dependency
+from zt_gate.scanners.dependencies.reconcile import RepositoryContext, reconcile
 from zt_gate.syntax.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from zt_gate.ecosystems.manifests.base import Reader
-    from zt_gate.model.change import Blob, ChangeSet, FileChange
+    from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.report import SkipKind
     from zt_gate.model.rule import Rule
 
@@ -46,193 +46,225 @@ def difference(
     paths: Callable[[], Sequence[bytes] | None] = lambda: None,
     rules: Mapping[str, Rule] | None = None,
 ) -> Difference:
-    """Read the manifests of a change; ``trusted`` reads a file of the trusted side.
+    """Compare the manifests of a change; ``trusted`` reads a file of the trusted side.
 
-    ``paths`` lists that side's files: with them, and with the table in
-    ``rules``, imports that nothing declares are found.
+    ``paths`` lists the files of the trusted side.  With them, and with the table
+    in ``rules``, imports of undeclared packages are found as well.
     """
     result = Difference()
     manifests = result.manifests = tuple(_manifests(change, result))
-    known = {
-        entry.identity for manifest in manifests for entry in manifest.old if entry.name
-    }
-    versions = {
-        (entry.identity, entry.constraint)
-        for manifest in manifests
-        for entry in manifest.old
-    }
-    imported: list[Addition] = []
-    for manifest in manifests:
-        # A name is known wherever in the repository it stood; an option holds
-        # for its own file.  The second version of one name is only a version.
-        seen = {entry.identity for entry in manifest.old}
-        marks: set[tuple[Identity, str]] = set()
-        for entry in manifest.new:
-            mark = (entry.identity, entry.constraint)
-            if mark in marks or entry.source.kind == "self":
-                continue
-            marks.add(mark)
-            addition = Addition(entry, manifest)
-            if ecosystem_named(entry.ecosystem).pin_pattern:
-                if mark not in versions:
-                    _pinning(addition, result)
-            elif entry.identity in seen or entry.identity in known:
-                if mark not in versions and entry.key:
-                    result.constrained.append(addition)
-            elif entry.source.kind == "import":
-                imported.append(addition)
-            elif entry.source.kind == "computed":
-                told = NotInspected(
-                    manifest.file.path, "not_applicable", entry.source.target
-                )
-                result.not_inspected.append(told)
-            elif entry.source.kind == "include":
-                _follow(entry, manifest, change, trusted, result)
-            else:
-                result.added.append(addition)
-            seen.add(entry.identity)
-    changed = frozenset(
+    imported = _Comparison(change, trusted, manifests, result).compare()
+    changed_paths = frozenset(
         path
         for file in change.files
         for path in (file.path, file.old_path)
         if path is not None
     )
-    # A tree is its own repository, where no other is known.
+    # A tree that lies outside a repository has no other files.
     listing = (lambda: paths() or ()) if change.kind == "tree" else paths
-    reconcile(
-        result, manifests, imported, Sides(changed, trusted, listing, rules or {})
-    )
+    context = RepositoryContext(changed_paths, trusted, listing, rules or {})
+    reconcile(result, manifests, imported, context)
     return result
 
 
-def _pinning(addition: Addition, result: Difference) -> None:
-    from zt_gate.scanners.dependencies.unpinned_actions import unpinned
+class _Comparison:
+    """Sorts the entries of the new side into those of the old side and those added."""
 
-    told = unpinned(addition.dependency)
-    if told:
-        result.remarks.append(Remark(addition, "dependencies/unpinned-action", told))
+    def __init__(
+        self,
+        change: ChangeSet,
+        trusted: Callable[[bytes], bytes | None],
+        manifests: Sequence[Manifest],
+        result: Difference,
+    ) -> None:
+        self.change = change
+        self.trusted = trusted
+        self.manifests = manifests
+        self.result = result
+        old_entries = [entry for manifest in manifests for entry in manifest.old]
+        # A name is known if any manifest of the repository had it; an option
+        # (an entry without a name) counts for its own file only.
+        self.old_names = {entry.identity for entry in old_entries if entry.name}
+        self.old_versions = {_versioned(entry) for entry in old_entries}
+
+    def compare(self) -> list[Addition]:
+        """Fill the result; return the imports that no old side has."""
+        imported: list[Addition] = []
+        for manifest in self.manifests:
+            known = {entry.identity for entry in manifest.old}
+            handled: set[tuple[Identity, str]] = set()
+            for entry in manifest.new:
+                if _versioned(entry) in handled or entry.source.kind == "self":
+                    continue
+                handled.add(_versioned(entry))
+                # A second version of a name is a new version, not a new name.
+                is_known = entry.identity in known or entry.identity in self.old_names
+                known.add(entry.identity)
+                addition = Addition(entry, manifest)
+                if ecosystem_named(entry.ecosystem).pin_pattern:
+                    self._check_pin(addition)
+                elif is_known:
+                    self._add_version(addition)
+                elif entry.source.kind == "import":
+                    imported.append(addition)
+                else:
+                    self._add(addition)
+        return imported
+
+    def _check_pin(self, addition: Addition) -> None:
+        from zt_gate.scanners.dependencies.unpinned_actions import unpinned_message
+
+        if _versioned(addition.dependency) in self.old_versions:
+            return
+        message = unpinned_message(addition.dependency)
+        if message:
+            finding = ManifestFinding(addition, "dependencies/unpinned-action", message)
+            self.result.manifest_findings.append(finding)
+
+    def _add_version(self, addition: Addition) -> None:
+        entry = addition.dependency
+        if entry.key and _versioned(entry) not in self.old_versions:
+            self.result.constrained.append(addition)
+
+    def _add(self, addition: Addition) -> None:
+        entry, manifest = addition.dependency, addition.manifest
+        if entry.source.kind == "computed":
+            skipped = NotInspected(
+                manifest.file.path, "not_applicable", entry.source.target
+            )
+            self.result.not_inspected.append(skipped)
+        elif entry.source.kind == "include":
+            _add_included(entry, manifest, self.change, self.trusted, self.result)
+        else:
+            self.result.added.append(addition)
+
+
+def _versioned(entry: Dependency) -> tuple[Identity, str]:
+    return entry.identity, entry.constraint
 
 
 def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
-    """Read every changed manifest, and what they include under other names."""
+    """Yield every changed manifest, and the changed files that they include."""
     waiting: list[tuple[FileChange, Reader, Reader | None]] = []
     for file in change.files:
-        if not may_add(file):
+        if not may_add_dependency(file):
             continue
         reader = reader_for(file.path)
-        before = reader_for(file.old_path) if file.old_path is not None else None
+        old_reader = reader_for(file.old_path) if file.old_path is not None else None
         if reader is not None and not file.is_submodule:
-            waiting.append((file, reader, before))
-        elif before is not None:  # renamed to a name that is no manifest's
-            old = _read_old(file, before)
-            yield Manifest(file, before, old=old)
+            waiting.append((file, reader, old_reader))
+        elif old_reader is not None:  # renamed: the new name is no manifest's
+            yield Manifest(file, old_reader, old=_read_old(file, old_reader))
     seen = {file.path for file, _, _ in waiting}
     files = {file.path: file for file in change.files}
+    most_files = _MOST_INCLUDES + len(files)
     while waiting:
-        file, reader, before = waiting.pop(0)
-        manifest = _read(file, reader, before, result)
+        file, reader, old_reader = waiting.pop(0)
+        manifest = _read(file, reader, old_reader, result)
         if manifest is None:
             continue
         yield manifest
-        for entry in (*manifest.new, *manifest.old):
-            path = joined(file.path, entry.source.target) if _is_include(entry) else b""
-            if (
-                path in files
-                and path not in seen
-                and len(seen) < _MOST_INCLUDES + len(files)
-            ):
+        for path in _included_paths(manifest):
+            if path in files and path not in seen and len(seen) < most_files:
                 seen.add(path)
                 included = reader_named("requirements")
                 waiting.append((files[path], included, included))
 
 
-def _is_include(entry: Dependency) -> bool:
-    return entry.source.kind == "include"
+def _included_paths(manifest: Manifest) -> Iterator[bytes]:
+    for entry in (*manifest.new, *manifest.old):
+        if entry.source.kind == "include":
+            yield joined(manifest.file.path, entry.source.target)
 
 
 def _read(
-    file: FileChange, reader: Reader, before: Reader | None, result: Difference
+    file: FileChange, reader: Reader, old_reader: Reader | None, result: Difference
 ) -> Manifest | None:
-    old = _read_old(file, before) if before is not None else ()
+    """Read both sides of a manifest; None, with a note in ``result``, if that fails."""
+    old = _read_old(file, old_reader) if old_reader is not None else ()
     if file.is_deletion:
         return Manifest(file, reader, old=old)
     try:
         if file.new is None:
-            raise ContentUnavailableError("the new content of the file is not known")
+            raise ContentUnavailableError(
+                "the new content of the file is not available"
+            )
         data = file.new.read(MAX_BYTES)
     except ContentUnavailableError as error:
         kind: SkipKind = "not_applicable" if reader.name in text_formats() else "failed"
         result.not_inspected.append(NotInspected(file.path, kind, str(error)))
         return None
     if file.is_symlink:
-        return _linked(file, data, reader, result)
+        _check_symlink(file, data, reader, result)
+        return None
     try:
         return Manifest(file, reader, data, reader.read(file.path, data), old)
     except ManifestError as error:
-        result.not_inspected.append(
-            NotInspected(file.path, error.kind, f"manifest: {error}")
-        )
+        skipped = NotInspected(file.path, error.kind, f"manifest: {error}")
+        result.not_inspected.append(skipped)
         return None
 
 
 def _read_old(file: FileChange, reader: Reader) -> tuple[Dependency, ...]:
-    """Return what the old side names; nothing where it cannot be read: then all is new."""
-    blob: Blob | None = file.old
+    """Return the entries of the old side; () if it cannot be read, so that all are new."""
+    if file.old is None:
+        return ()
     try:
-        return (
-            reader.read(file.old_path or file.path, blob.read(MAX_BYTES))
-            if blob
-            else ()
-        )
+        data = file.old.read(MAX_BYTES)
+        return reader.read(file.old_path or file.path, data)
     except (ContentUnavailableError, ManifestError):
         return ()
 
 
-def _linked(
+def _check_symlink(
     file: FileChange, target: bytes, reader: Reader, result: Difference
-) -> Manifest | None:
-    """Take a link to another manifest of the same kind: that one is read where it changes."""
-    path = joined(file.path, target.decode("utf-8", "replace"))
-    outside = leaves_tree(file.path, target.decode("utf-8", "replace"))
-    if outside or format_of(path) != reader.name:
+) -> None:
+    """Report a link that points to anything but another manifest of the same format.
+
+    That manifest is read itself when it changes.
+    """
+    target_path = target.decode("utf-8", "replace")
+    path = joined(file.path, target_path)
+    if leaves_tree(file.path, target_path) or format_of(path) != reader.name:
         reason = (
-            "a manifest that is a symbolic link to something else: it was not followed"
+            "symbolic link to something other than a manifest of this format: not read"
         )
         result.not_inspected.append(NotInspected(file.path, "unreadable", reason))
-    return None
 
 
-def _follow(
+def _add_included(
     entry: Dependency,
     manifest: Manifest,
     change: ChangeSet,
     trusted: Callable[[bytes], bytes | None],
     result: Difference,
 ) -> None:
-    """Read what a new ``-r`` line brings in from a file that is not part of the change."""
+    """Add the entries of a file that a new ``-r`` line includes and the change does not touch."""
     path = manifest.file.path
     if leaves_tree(path, entry.source.target):
         outside = dataclasses.replace(entry, source=Source("path", entry.source.target))
         result.added.append(Addition(outside, manifest))
         return
     target = joined(path, entry.source.target)
-    if reader_for(target) is not None or any(
-        file.path == target for file in change.files
-    ):
-        return  # read for itself, now or when it came
+    is_changed = any(file.path == target for file in change.files)
+    if is_changed or reader_for(target) is not None:
+        return  # read on its own, in this change or an earlier one
     data = trusted(target)
     if data is None:
-        reason = f"includes {quoted(entry.source.target)}, which could not be read"
+        reason = f"included file {quoted(entry.source.target)} could not be read"
         result.not_inspected.append(NotInspected(path, "failed", reason))
         return
     try:
         included = requirements.read(target, data)
     except ManifestError as error:
-        reason = f"includes {quoted(entry.source.target)}: {error}"
+        reason = f"included file {quoted(entry.source.target)}: {error}"
         result.not_inspected.append(NotInspected(path, "unreadable", reason))
         return
-    for one in included:
-        here = dataclasses.replace(
-            one, line=entry.line, column=entry.column, end_column=entry.end_column
+    for included_entry in included:
+        moved = dataclasses.replace(
+            included_entry,
+            line=entry.line,
+            column=entry.column,
+            end_column=entry.end_column,
         )
-        result.added.append(Addition(here, manifest))
+        result.added.append(Addition(moved, manifest))

@@ -1,7 +1,7 @@
-"""The second opinions that a range gets: pip-audit for Python, npm's own advisories for npm.
+"""Clients of further advisory sources for a range: pip-audit for Python, npm's own for npm.
 
-Somebody waits for a commit, nobody for a pipeline: these take longer than the
-batch, and what they find is added to what the batch found.
+They take longer than the batch of the advisory service, so they run in CI and
+not before a commit.  Their advisories are added to those of the batch.
 """
 
 from __future__ import annotations
@@ -24,170 +24,187 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
 
 _PIP_AUDIT_SECONDS = 60.0
-#: Somebody asked for everything, and pip-audit asks about one pin after the other.
+#: ``--audit all`` checks every pin, and pip-audit asks about them one by one.
 _AUDIT_ALL_SECONDS = 600.0
-#: pip-audit takes a name once in a file: each version beyond the first is a run of its own.
+#: pip-audit accepts a name once in a file: each further version needs a run of its own.
 _MOST_RUNS = 4
 _MOST_NAMES = 1000
 _NPM_SECONDS = 10.0
 _RESERVE = 1.0
-_BULK = "/-/npm/v1/security/advisories/bulk"
+_BULK_PATH = "/-/npm/v1/security/advisories/bulk"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_UNEXPECTED_FORMAT = "returned a response in an unexpected format"
 
-Found = dict[AffectedPackage, list[Advisory]]
+AdvisoriesByPackage = dict[AffectedPackage, list[Advisory]]
 
 
-class NoOpinionError(Exception):
-    """A second opinion that could not be had; the text says why."""
+class AdvisoryClientError(Exception):
+    """An advisory client could not be used; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class SecondOpinion:
-    """Whom to ask besides the advisory service, and with what."""
+class AdvisoryClients:
+    """Asks pip-audit, or a registry's advisory endpoint."""
 
     context: Context
 
-    def pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
-        """Ask pip-audit about exact pins, at our service; raises NoOpinionError."""
-        runs: list[list[AffectedPackage]] = []
-        seen: dict[str, int] = {}
-        for package in packages:
-            turn = seen.get(package.key, 0)
-            seen[package.key] = turn + 1
-            if turn == len(runs):
-                runs.append([])
-            runs[turn].append(package)
+    def pip_audit(
+        self, service: Index, packages: Sequence[AffectedPackage]
+    ) -> AdvisoriesByPackage:
+        """Ask pip-audit about exact versions, using our service; raises AdvisoryClientError."""
+        runs = _runs_without_duplicates(packages)
         if len(runs) > _MOST_RUNS:
-            raise NoOpinionError(
-                f"pip-audit was not asked about {len(runs)} versions of one name"
+            raise AdvisoryClientError(
+                f"pip-audit was not run: one package has {len(runs)} versions,"
+                f" the limit is {_MOST_RUNS}"
             )
-        found: Found = {}
+        advisories: AdvisoriesByPackage = {}
         for run in runs:
-            found |= self._pip_audit(service, run)
-        return found
+            advisories |= self._run_pip_audit(service, run)
+        return advisories
 
-    def _pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
-        """Run pip-audit once; no name stands twice among the packages."""
+    def _run_pip_audit(
+        self, service: Index, packages: Sequence[AffectedPackage]
+    ) -> AdvisoriesByPackage:
+        """Run pip-audit once, for packages with different names."""
         context = self.context
-        pins = context.workdir / "audited.txt"
-        pins.write_text(
-            "".join(f"{one.key}=={one.version}\n" for one in packages), "utf-8"
-        )
-        words = [sys.executable, "-I", "-m", "pip_audit", "--requirement", str(pins), "--no-deps",
-                 "--disable-pip", "--format", "json", "--progress-spinner", "off",
-                 "--vulnerability-service", "osv", "--osv-url", f"{service.url}/v1/query",
-                 "--cache-dir", str(context.workdir / "pip-audit")]  # fmt: skip
-        most = _AUDIT_ALL_SECONDS if context.audit_all else _PIP_AUDIT_SECONDS
-        seconds = min(most, context.seconds_left() - _RESERVE)
+        requirements = context.workdir / "audited.txt"
+        pins = [f"{package.key}=={package.version}\n" for package in packages]
+        requirements.write_text("".join(pins), "utf-8")
+        argv = [sys.executable, "-I", "-m", "pip_audit", "--requirement", str(requirements),
+                "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off",
+                "--vulnerability-service", "osv", "--osv-url", f"{service.url}/v1/query",
+                "--cache-dir", str(context.workdir / "pip-audit")]  # fmt: skip
+        limit = _AUDIT_ALL_SECONDS if context.audit_all else _PIP_AUDIT_SECONDS
+        seconds = min(limit, context.seconds_left() - _RESERVE)
         try:
-            done = context.run(
-                words,
+            result = context.run(
+                argv,
                 cwd=context.workdir,
                 deadline=context.deadline - context.seconds_left() + seconds,
                 env=_proxies(context.environ),
             )
         except OSError as error:
-            raise NoOpinionError(f"pip-audit gave no answer: {error}") from error
-        if done.returncode not in {0, 1}:
-            raise NoOpinionError(f"pip-audit ended with code {done.returncode}")
-        return _read_audit(done.stdout, packages)
+            raise AdvisoryClientError(f"pip-audit failed: {error}") from error
+        if result.returncode not in {0, 1}:
+            raise AdvisoryClientError(
+                f"pip-audit failed with exit code {result.returncode}"
+            )
+        return _parse_pip_audit(result.stdout, packages)
 
-    def registry(self, index: Index, packages: Sequence[AffectedPackage]) -> Found:
-        """Ask a registry's own advisory endpoint; {} where it has none; raises NoOpinionError."""
+    def registry(
+        self, index: Index, packages: Sequence[AffectedPackage]
+    ) -> AdvisoriesByPackage:
+        """Ask a registry's advisory endpoint; {} if it has none; raises AdvisoryClientError."""
         import time
 
         from zt_gate.ecosystems.registries.client import Client, TlsSettings
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
-        wanted: dict[str, list[AffectedPackage]] = {}
-        for one in packages:
-            wanted.setdefault(one.key, []).append(one)
-        names = list(wanted)
-        found: Found = {}
+        by_name: dict[str, list[AffectedPackage]] = {}
+        for package in packages:
+            by_name.setdefault(package.key, []).append(package)
+        names = list(by_name)
+        advisories: AdvisoriesByPackage = {}
         try:
             for start in range(0, len(names), _MOST_NAMES):
-                part = {
-                    name: wanted[name] for name in names[start : start + _MOST_NAMES]
+                batch = {
+                    name: by_name[name] for name in names[start : start + _MOST_NAMES]
                 }
-                asked = {name: [one.version for one in part[name]] for name in part}
-                response = client.post(index, _BULK, asked)
+                versions = {
+                    name: [package.version for package in batch[name]] for name in batch
+                }
+                response = client.post(index, _BULK_PATH, versions)
                 if response.status != 200:
                     return {}
-                found |= dict(_read_bulk(response.json(), part))
+                advisories |= dict(_parse_bulk(response.json(), batch))
         except Fault as fault:
-            raise NoOpinionError(
-                f"the npm registry's advisories: it {fault}"
+            raise AdvisoryClientError(
+                f"npm advisories were not checked: the npm registry {fault}"
             ) from fault
         finally:
             client.close()
-        return found
+        return advisories
+
+
+def _runs_without_duplicates(
+    packages: Sequence[AffectedPackage],
+) -> list[list[AffectedPackage]]:
+    """Distribute packages over runs, so that no run has a name twice."""
+    runs: list[list[AffectedPackage]] = []
+    versions_seen: dict[str, int] = {}
+    for package in packages:
+        number = versions_seen.get(package.key, 0)
+        versions_seen[package.key] = number + 1
+        if number == len(runs):
+            runs.append([])
+        runs[number].append(package)
+    return runs
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the user's proxies and certificates, which a child does not have by itself."""
+    """Return the user's proxy settings, which the scrubbed environment lacks."""
     return {name: value for name, value in environ.items() if name.lower() in _PROXIES}
 
 
-def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
+def _parse_pip_audit(
+    output: bytes, packages: Sequence[AffectedPackage]
+) -> AdvisoriesByPackage:
+    by_key = {package.key: package for package in packages}
+    advisories: AdvisoriesByPackage = {}
     try:
         answer: Any = json.loads(output)
-        listed = answer["dependencies"]
-        found: Found = {}
-        audited = set()
-        by_key = {package.key: package for package in packages}
-        for entry in listed:
+        for entry in answer["dependencies"]:
             package = by_key.get(normalise("pypi", str(entry["name"])))
             if package is not None and "vulns" in entry:  # else it was skipped
-                audited.add(package.key)
-                found[package] = [_of_audit(one) for one in entry["vulns"]]
+                advisories[package] = [
+                    _pip_audit_advisory(item) for item in entry["vulns"]
+                ]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise NoOpinionError(
-            "pip-audit answered in a form that it should not have"
-        ) from error
-    left_out = {package.key for package in packages} - audited
-    if left_out:
-        raise NoOpinionError(f"pip-audit left out {len(left_out)} packages")
-    return found
+        raise AdvisoryClientError(f"pip-audit {_UNEXPECTED_FORMAT}") from error
+    skipped = set(by_key) - {package.key for package in advisories}
+    if skipped:
+        raise AdvisoryClientError(f"pip-audit skipped {len(skipped)} packages")
+    return advisories
 
 
-def _of_audit(one: Mapping[str, Any]) -> Advisory:
-    aliases = tuple(str(alias) for alias in one.get("aliases") or ())
-    return Advisory(
-        str(one["id"]), aliases, None, tuple(map(str, one.get("fix_versions") or ()))
-    )
+def _pip_audit_advisory(item: Mapping[str, Any]) -> Advisory:
+    aliases = tuple(str(alias) for alias in item.get("aliases") or ())
+    fixed = tuple(map(str, item.get("fix_versions") or ()))
+    return Advisory(str(item["id"]), aliases, None, fixed)
 
 
-def _read_bulk(
-    answer: object, asked: Mapping[str, Sequence[AffectedPackage]]
+def _parse_bulk(
+    answer: object, batch: Mapping[str, Sequence[AffectedPackage]]
 ) -> Iterator[tuple[AffectedPackage, list[Advisory]]]:
     if not isinstance(answer, dict):
-        raise Fault("answered in a form that it should not have")
-    for name, packages in asked.items():
+        raise Fault(_UNEXPECTED_FORMAT)
+    for name, packages in batch.items():
         listed = answer.get(name, [])
-        if not isinstance(listed, list) or not all(
-            isinstance(one, dict) for one in listed
-        ):
-            raise Fault("answered in a form that it should not have")
+        is_table_list = isinstance(listed, list) and all(
+            isinstance(item, dict) for item in listed
+        )
+        if not is_table_list:
+            raise Fault(_UNEXPECTED_FORMAT)
         for package in packages:
-            # The answer is about the name: with several versions each needs its own.
-            own = [
-                one for one in listed if _is_about(one, package) or len(packages) == 1
+            # The answer is about the name: with several versions each has its own.
+            affecting = [
+                item for item in listed if len(packages) == 1 or _affects(item, package)
             ]
-            if own:
-                yield package, [_of_bulk(one) for one in own]
+            if affecting:
+                yield package, [_npm_advisory(item) for item in affecting]
 
 
-def _is_about(one: Mapping[str, Any], package: AffectedPackage) -> bool:
-    """Say whether an advisory's range holds a version; yes where nobody can tell."""
-    return (
-        npm_versions.in_range(package.version, str(one.get("vulnerable_versions", "")))
-        is not False
-    )
+def _affects(item: Mapping[str, Any], package: AffectedPackage) -> bool:
+    """Return whether an advisory's range contains a version; True if that is unclear."""
+    versions = str(item.get("vulnerable_versions", ""))
+    return npm_versions.in_range(package.version, versions) is not False
 
 
-def _of_bulk(one: Mapping[str, Any]) -> Advisory:
-    name = str(one.get("url", "")).rpartition("/")[2] or str(one.get("id", ""))
-    severity: Severity | None = WORDS.get(str(one.get("severity", "")).lower())
-    fixed = str(one.get("vulnerable_versions", "")).rpartition("<")[2].strip(" =")
+def _npm_advisory(item: Mapping[str, Any]) -> Advisory:
+    name = str(item.get("url", "")).rpartition("/")[2] or str(item.get("id", ""))
+    severity: Severity | None = WORDS.get(str(item.get("severity", "")).lower())
+    # The end of the range ``<1.2.3`` is the fixed version.
+    fixed = str(item.get("vulnerable_versions", "")).rpartition("<")[2].strip(" =")
     return Advisory(name, (), severity, (fixed,) if fixed[:1].isdigit() else ())

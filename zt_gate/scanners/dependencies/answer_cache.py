@@ -1,4 +1,4 @@
-"""Answers of earlier runs: read before anybody is asked, written for the next run."""
+"""Cache of registry answers: read before any registry is asked, written for the next run."""
 
 from __future__ import annotations
 
@@ -14,103 +14,112 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zt_gate.ecosystems.registries.cache import Cache
-    from zt_gate.scanners.dependencies.registry_answers import At
+    from zt_gate.scanners.dependencies.registry_answers import AnswerKey
 
-_FOUND_AGE = 24 * 3600.0
+_PROJECT_AGE = 24 * 3600.0
 _MISSING_AGE = 600.0
+_MISSING = {"missing": True}
 
 
-def read(cache: Cache, wanted: Sequence[Question], age_days: int) -> Answers:
-    """Return what is still good of earlier runs."""
+def read(cache: Cache, questions: Sequence[Question], age_days: int) -> Answers:
+    """Return the answers of earlier runs that are still valid."""
     answers = Answers()
-    projects: dict[str, At] = {}
-    counts: dict[str, At] = {}
-    for question in wanted:
-        for index in question.indexes:
-            at = (question.ecosystem, index, question.key)
-            projects[_project_key(at, question, age_days)] = at
+    projects: dict[str, AnswerKey] = {}
+    counts: dict[str, AnswerKey] = {}
+    for question in questions:
+        for key in question.answer_keys():
+            projects[_project_key(key, question, age_days)] = key
         if question.service is not None:
-            at = (question.ecosystem, question.service, question.key)
-            counts[_count_key(at)] = at
-    kept = cache.get([*projects, *counts])
-    for key, at in projects.items():
-        answer = _project_of(kept.get(key))
+            key = (question.ecosystem, question.service, question.key)
+            counts[_count_key(key)] = key
+    cached = cache.get([*projects, *counts])
+    for cache_key, key in projects.items():
+        answer = _project_of(cached.get(cache_key))
         if answer is not None:
-            answers.projects[at] = answer
-    for key, at in counts.items():
-        value = kept.get(key)
+            answers.projects[key] = answer
+    for cache_key, key in counts.items():
+        value = cached.get(cache_key)
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            answers.counts[at] = value
+            answers.counts[key] = value
     return answers
 
 
-def _project_key(at: At, question: Question, age_days: int) -> str:
-    # The age is in the key: a date may only be known to lie before it.
-    form = registry_for(at[0]).accept
-    wants = f"{question.text and __version__}/{question.releases}"
-    return f"project {at[0]} {age_days} {wants} {form} {at[1].url} {at[2]}"
-
-
 def write(
-    cache: Cache, wanted: Sequence[Question], answers: Answers, age_days: int
+    cache: Cache, questions: Sequence[Question], answers: Answers, age_days: int
 ) -> None:
-    """Keep what was found for a day, what is missing for minutes, and no fault."""
+    """Keep projects for a day, missing packages for ten minutes, and errors not at all."""
     values: dict[str, tuple[Any, float]] = {}
-    for question in wanted:
-        for at in (
-            (question.ecosystem, index, question.key) for index in question.indexes
-        ):
-            answer = answers.projects.get(at)
-            if at not in answers.fresh:
+    for question in questions:
+        for key in question.answer_keys():
+            if key not in answers.fresh:
                 continue
+            answer = answers.projects.get(key)
+            cache_key = _project_key(key, question, age_days)
             if isinstance(answer, Missing):
-                values[_project_key(at, question, age_days)] = (
-                    {"missing": True},
-                    _MISSING_AGE,
-                )
+                values[cache_key] = (dict(_MISSING), _MISSING_AGE)
             elif isinstance(answer, Project) and not (answer.undated or answer.untold):
-                kept = dataclasses.asdict(answer)
-                values[_project_key(at, question, age_days)] = (kept, _FOUND_AGE)
-    for at in answers.fresh:
-        count = answers.counts.get(at)
+                values[cache_key] = (dataclasses.asdict(answer), _PROJECT_AGE)
+    for key in answers.fresh:
+        count = answers.counts.get(key)
         if isinstance(count, int):
-            values[_count_key(at)] = (count, registry_for(at[0]).count_age)
+            values[_count_key(key)] = (count, registry_for(key[0]).count_age)
     cache.put(values)
 
 
-def _count_key(at: At) -> str:
-    return f"count {at[0]} {at[1].url} {at[2]}"
+def _project_key(key: AnswerKey, question: Question, age_days: int) -> str:
+    ecosystem, index, name = key
+    # The age is part of the key: a date may be known only as "before that age".
+    form = registry_for(ecosystem).accept
+    wants = f"{question.text and __version__}/{question.releases}"
+    return f"project {ecosystem} {age_days} {wants} {form} {index.url} {name}"
+
+
+def _count_key(key: AnswerKey) -> str:
+    ecosystem, service, name = key
+    return f"count {ecosystem} {service.url} {name}"
 
 
 def _project_of(value: object) -> Answer | None:
-    """Return a kept answer, None for whatever is no such thing."""
+    """Return a cached answer, None for anything malformed."""
     if not isinstance(value, dict):
         return None
-    if value == {"missing": True}:
+    if value == _MISSING:
         return Missing()
     try:
         releases = tuple(Release(**release) for release in value.get("releases") or ())
-        said = value.get("said")
-        found = (
-            None
-            if said is None
-            else tuple((str(a), str(b), str(c)) for a, b, c in said)
-        )
-        project = Project(**{**value, "releases": releases, "said": found})
+        said = _text_findings_of(value.get("said"))
+        project = Project(**{**value, "releases": releases, "said": said})
     except (TypeError, ValueError):
         return None
-    moments = [project.first_upload, *(release.uploaded for release in releases)]
-    texts = [
+    return project if _is_well_typed(project) else None
+
+
+def _text_findings_of(value: Any) -> tuple[tuple[str, str, str], ...] | None:
+    """Return cached findings in a description; raises TypeError or ValueError."""
+    if value is None:
+        return None
+    return tuple(
+        (str(rule), str(severity), str(message)) for rule, severity, message in value
+    )
+
+
+def _is_well_typed(project: Project) -> bool:
+    dates: list[object] = [project.first_upload]
+    texts: list[object] = [
         project.status,
         project.note,
         project.latest,
         project.undated,
         project.untold,
     ]
-    texts += [text for release in releases for text in (release.version, release.note)]
-    sound = all(
-        moment is None
-        or (isinstance(moment, int | float) and not isinstance(moment, bool))
-        for moment in moments
-    ) and all(isinstance(text, str) for text in texts)
-    return project if sound else None
+    for release in project.releases:
+        dates.append(release.uploaded)
+        texts += [release.version, release.note]
+    return all(map(_is_date, dates)) and all(isinstance(text, str) for text in texts)
+
+
+def _is_date(value: object) -> bool:
+    """Return whether a value is None or a time in seconds since the epoch."""
+    if isinstance(value, bool):
+        return False
+    return value is None or isinstance(value, int | float)

@@ -1,4 +1,4 @@
-"""What can be said about a dependency, and what it is said from."""
+"""Assessment of one dependency, and the facts that it is based on."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.dependencies.name_similarity import Likeness
-    from zt_gate.scanners.dependencies.registry_answers import Facts
+    from zt_gate.scanners.dependencies.name_similarity import SimilarName
+    from zt_gate.scanners.dependencies.registry_answers import RegistryFacts
 
 #: Seconds.
 DAY = 86400.0
-#: With one of these nothing else about the package matters.
+#: Registry statuses that make every other check of the package pointless.
 FATAL = frozenset(("quarantined", "placeholder", "unpublished", "empty"))
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """One thing to say about a dependency: which rule, and what makes this case differ."""
+    """One problem of a dependency: the rule, and what is specific to this case."""
 
     rule: str
     message: str
@@ -34,53 +34,57 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PackageFacts:
     """Everything that is known about one dependency.
 
-    ``vouched``: the snapshot has the name.  ``facts`` is None where nobody was
-    asked; then, unless it is vouched for, ``why`` says why.  ``likeness`` is the
-    well-known name that it looks like, with ``imitated`` downloads a week.
-    ``release`` is the version that will be installed, None where that cannot
-    be told.  ``advisories`` is None where they do not apply.  ``is_new`` is
-    False for another version of a package that was there before, ``audited``
-    True for one that the change does not touch.
+    ``established``: the snapshot lists the name as old and widely used.
+    ``registry`` is None if no registry was asked; ``not_asked_reason`` then says
+    why, unless the name is established.  ``similar_name`` is the well-known name
+    that it resembles, with ``similar_name_downloads`` a week.  ``release`` is the
+    version that will be installed, None if it cannot be determined.
+    ``advisories`` is None if they do not apply.  ``is_new`` is False for another
+    version of an existing dependency, ``audit_only`` True for a dependency that
+    the change does not touch.
     """
 
-    vouched: bool = False
-    facts: Facts | None = None
-    why: str = ""
-    likeness: Likeness | None = None
-    imitated: float = 0.0
+    established: bool = False
+    registry: RegistryFacts | None = None
+    not_asked_reason: str = ""
+    similar_name: SimilarName | None = None
+    similar_name_downloads: float = 0.0
     release: Release | None = None
     advisories: tuple[Advisory, ...] | Unverified | None = None
     version: str = ""
     is_new: bool = True
-    audited: bool = False
+    audit_only: bool = False
 
 
-def unverified(dependency: Dependency, why: str) -> Assessment:
-    """Say that nothing is known about a dependency, and why."""
-    return Assessment(
-        "dependencies/unverified", f"{dependency.name} is unverified: {why}"
-    )
+def unverified(dependency: Dependency, reason: str) -> Assessment:
+    """Return the assessment of a dependency that could not be checked."""
+    message = f"{dependency.name} is unverified: {reason}"
+    return Assessment("dependencies/unverified", message)
 
 
-def outside(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
-    """Say that an entry does not come from the registry; ``kind`` is a key of the rule's data."""
+def outside_registry(dependency: Dependency, kind: str, rule: Rule) -> Assessment:
+    """Return the assessment of a dependency that does not come from a registry.
+
+    ``kind`` is a key of the table ``sources`` in the rule's data.
+    """
     case: dict[str, Any] = rule.data["sources"][kind]
     name = dependency.name or quoted(without_credentials(dependency.source.target))
-    return case_of(rule, f"{name} {case['text']}", case)
+    return assessment_of_case(rule, f"{name} {case['text']}", case)
 
 
-def case_of(rule: Rule, message: str, case: dict[str, Any]) -> Assessment:
-    """Return a verdict with the severity and level that the rule's data has for its case."""
-    return Assessment(
-        rule.id, message, Severity(case["severity"]), Level(case["level"])
-    )
+def assessment_of_case(rule: Rule, message: str, case: dict[str, Any]) -> Assessment:
+    """Return an assessment with the severity and level of a case in the rule's data."""
+    severity = Severity(case["severity"])
+    return Assessment(rule.id, message, severity, Level(case["level"]))
 
 
-def ago(days: float) -> str:
-    """Return how long ago something was, in words."""
-    return (
-        "less than a day" if days < 1 else "1 day" if days < 2 else f"{int(days)} days"
-    )
+def duration(days: float) -> str:
+    """Return a number of days in words, such as ``1 day``."""
+    if days < 1:
+        return "less than a day"
+    if days < 2:
+        return "1 day"
+    return f"{int(days)} days"

@@ -1,4 +1,4 @@
-"""Lock files and manifests that disagree, where one change touches both."""
+"""Disagreement between a lock file and its manifest, if one change touches both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifest_formats import lock_formats, manifests_beside_locks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.scanners.dependencies.manifest_difference import Manifest
@@ -17,69 +17,71 @@ if TYPE_CHECKING:
 def mismatches(
     manifests: Sequence[Manifest],
 ) -> Iterator[tuple[Manifest, Dependency, str]]:
-    """Yield what one side adds and the other lacks: its manifest, the entry, and a sentence."""
+    """Yield the entries that one of the two files adds and the other lacks.
+
+    Each comes with the file that adds it, and a message.
+    """
     changed = {
         manifest.file.path: manifest
         for manifest in manifests
         if not manifest.file.is_deletion
     }
-    for path, lock in changed.items():
-        folder, slash, name = path.rpartition(b"/")
-        wanted = manifests_beside_locks().get(name.lower())
-        if wanted is None or lock.reader.name not in lock_formats():
-            continue
-        beside = next(
-            (
-                one
-                for one in changed
-                if one.lower() == (folder + slash).lower() + wanted
-            ),
-            None,
-        )
-        if beside is None:
-            continue
-        manifest = changed[beside]
-        shown = name.decode("ascii", "replace")
-        yield from _missing_in_lock(manifest, lock, shown)
-        yield from _missing_in_manifest(
-            manifest, lock, beside.rpartition(b"/")[2].decode("ascii", "replace")
-        )
+    for lock in changed.values():
+        manifest = _manifest_of(lock, changed)
+        if manifest is not None:
+            yield from _missing_in_lock(manifest, lock)
+            yield from _missing_in_manifest(manifest, lock)
+
+
+def _manifest_of(lock: Manifest, changed: Mapping[bytes, Manifest]) -> Manifest | None:
+    """Return the changed manifest beside a lock file, None for any other file."""
+    folder, slash, name = lock.file.path.rpartition(b"/")
+    manifest_name = manifests_beside_locks().get(name.lower())
+    if manifest_name is None or lock.reader.name not in lock_formats():
+        return None
+    wanted = (folder + slash).lower() + manifest_name
+    for path, manifest in changed.items():
+        if path.lower() == wanted:
+            return manifest
+    return None
+
+
+def _file_name(manifest: Manifest) -> str:
+    return manifest.file.path.rpartition(b"/")[2].decode("ascii", "replace")
 
 
 def _missing_in_lock(
-    manifest: Manifest, lock: Manifest, name: str
+    manifest: Manifest, lock: Manifest
 ) -> Iterator[tuple[Manifest, Dependency, str]]:
-    # What a project calls itself is a path in its lock.
-    before = {entry.key for entry in (*manifest.old, *_own(manifest))}
-    locked = {entry.key for entry in lock.new} | {entry.name for entry in lock.new}
+    # A project's own name appears in its lock file as a path.
+    own = [entry for entry in manifest.new if entry.source.kind == "self"]
+    known = {entry.key for entry in (*manifest.old, *own)}
+    for locked in lock.new:
+        known |= {locked.key, locked.name}
     if lock.reader.stand_ins is not None:
-        locked |= lock.reader.stand_ins(lock.data)
+        known |= lock.reader.stand_ins(lock.data)
     for entry in manifest.new:
         sections = ecosystem_named(entry.ecosystem).locked_sections
-        is_locked = (
+        is_lockable = (
             entry.section.startswith(sections) and entry.source.kind == "registry"
         )
-        if entry.key and is_locked and entry.key not in before | locked:
-            yield (
-                manifest,
-                entry,
-                f"{entry.name} is added here and is not in the changed {name}",
+        if entry.key and is_lockable and entry.key not in known:
+            message = (
+                f"{entry.name} is added here"
+                f" but is missing in the changed {_file_name(lock)}"
             )
-
-
-def _own(manifest: Manifest) -> list[Dependency]:
-    return [entry for entry in manifest.new if entry.source.kind == "self"]
+            yield manifest, entry, message
 
 
 def _missing_in_manifest(
-    manifest: Manifest, lock: Manifest, name: str
+    manifest: Manifest, lock: Manifest
 ) -> Iterator[tuple[Manifest, Dependency, str]]:
-    before = {entry.key for entry in lock.old if entry.direct}
-    named = {entry.key for entry in manifest.new}
+    known = {entry.key for entry in lock.old if entry.direct}
+    known |= {entry.key for entry in manifest.new}
     for entry in lock.new:
-        if entry.direct and entry.key not in before | named:
-            yield (
-                lock,
-                entry,
-                f"{entry.name} is locked as a direct dependency and is not in {name}",
+        if entry.direct and entry.key not in known:
+            message = (
+                f"{entry.name} is locked as a direct dependency"
+                f" but is missing in {_file_name(manifest)}"
             )
+            yield lock, entry, message

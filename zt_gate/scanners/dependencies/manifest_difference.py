@@ -1,11 +1,11 @@
-"""The changed manifests of a change, and how their two sides differ."""
+"""The changed manifests of a change, and the differences between their two sides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.syntax.text import mark_of
+from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency, Reader
@@ -17,7 +17,7 @@ Identity = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A changed manifest: what it names now, and what it named before."""
+    """A changed manifest with the entries of its new and its old side."""
 
     file: FileChange
     reader: Reader
@@ -26,8 +26,10 @@ class Manifest:
     old: tuple[Dependency, ...] = ()
 
     def is_added_line(self, number: int) -> bool:
-        """Say whether a line is one that the change adds (in UTF-16 nobody can say)."""
-        return mark_of(self.data) is None and any(
+        """Return whether the change adds the line; False for UTF-16, whose lines are unknown."""
+        if bom_codec(self.data) is not None:
+            return False
+        return any(
             hunk.new_start <= number < hunk.new_start + hunk.added.lines
             for hunk in self.file.hunks
         )
@@ -35,7 +37,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """One entry that is new, and the manifest that brings it.
+    """A new entry and the manifest that adds it.
 
     ``locked`` is the constraint that a changed lock file has for it, "" for none.
     """
@@ -46,13 +48,13 @@ class Addition:
 
     @property
     def constraint(self) -> str:
-        """What decides the version that is installed: the lock's word before the manifest's."""
+        """The constraint that decides the installed version: the lock file's, if it has one."""
         return self.locked or self.dependency.constraint
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to say about an entry that no registry needs to be asked for."""
+class ManifestFinding:
+    """A finding about an entry that needs no registry lookup."""
 
     addition: Addition
     rule: str
@@ -61,16 +63,16 @@ class Remark:
 
 @dataclass(slots=True)
 class Difference:
-    """The result: new entries, entries with a new constraint, and what could not be read."""
+    """The new entries, the entries with a new constraint, and what could not be read."""
 
     added: list[Addition] = field(default_factory=list)
-    #: Known names whose version part changed: no new dependency, but a new version.
+    #: Existing dependencies whose version constraint changed.
     constrained: list[Addition] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    manifest_findings: list[ManifestFinding] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
     manifests: tuple[Manifest, ...] = ()
 
     @property
     def lines(self) -> int:
-        """How many lines were read."""
+        """The number of lines read."""
         return sum(manifest.data.count(b"\n") for manifest in self.manifests)

@@ -1,11 +1,11 @@
-"""The most used names of an ecosystem, as they were on one day.
+"""Snapshot of the most used names of an ecosystem on one day.
 
-The snapshot vouches for a name: it exists, it is old, it is used.  It never
-condemns: a name that is not in it is only a name to ask about.  Past 90 days it
-vouches for nothing, and only the name rules still look at it.
+A name in the snapshot is established: it exists, is old enough and widely used, so
+that no registry is asked about it.  A name outside the snapshot is looked up.  After
+90 days no name counts as established, and only the name rules still use the snapshot.
 
-One file for each ecosystem, opened only when a dependency was added: a line of
-JSON (``_Header``), then the names, most used first, all compressed with zlib.
+Each ecosystem has one file, opened only if a dependency was added: a header line of
+JSON, then the names, most used first, all compressed with zlib.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-#: Days after which a snapshot vouches for nothing.
+#: Days after which a snapshot no longer proves that a name exists.
 FRESH_DAYS = 90
-#: Days after which ranks say nothing about use, however often existence was confirmed.
+#: Days after which ranks no longer prove use, even if the names were confirmed since.
 RANKED_DAYS = 365
-#: Whoever is in a list of the last month's downloads was there a month before.
-_OLD_DAYS = 30
-#: A rank is no count: it vouches for use only with this much room.
-_ROOM = 10
+#: A package in a list of the last month's downloads existed a month before.
+_MIN_AGE_DAYS = 30
+#: Downloads are estimated from ranks, so the estimate must exceed a limit by this factor.
+_SAFETY_FACTOR = 10
 _FORMAT = 1
 _MOST_BYTES = 8 * 1024 * 1024
-_MOST_FILE = 4 * 1024 * 1024
-_WEEKS = 30 / 7
+_MOST_FILE_BYTES = 4 * 1024 * 1024
+_WEEKS_PER_MONTH = 30 / 7
 
 
 class SnapshotError(ValueError):
-    """A file that is no snapshot."""
+    """A file is not a valid snapshot; the text says why."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """The names of one ecosystem.
 
-    ``day`` is when the names were last seen in the registry, ``ranked`` when
+    ``day`` is when the names were last confirmed in the registry, ``ranked`` when
     their order was measured.  ``curve`` holds ``(rank, downloads a month)`` for
-    some ranks, both rising in rank; between them downloads are estimated.
-    ``body`` is the names, each between two newlines: a name is found in it
-    faster than a set of all of them is made.
+    some ranks in rising order; downloads are estimated between them.  ``body`` is
+    the names, each between two newlines: searching it is faster than building a
+    set of all names.
     """
 
     ecosystem: str
@@ -76,44 +76,54 @@ class Snapshot:
         """Return the rank of a normalised name, 0 for one that is not in the list."""
         if not key.isascii() or "\n" in key:
             return 0
-        if "ranks" in self.__dict__:  # worth making for many names only
+        if "ranks" in self.__dict__:  # building it pays off for many names only
             return self.ranks.get(key, 0)
         start = self.body.find(b"\n%s\n" % key.encode("ascii"))
         return 0 if start < 0 else self.body.count(b"\n", 0, start + 1)
 
     def weekly(self, rank: int) -> float:
-        """Return the downloads a week that a rank stands for, by estimate."""
-        places = [place for place, _ in self.curve]
-        at = bisect_right(places, rank)
-        if at == 0 or at == len(self.curve):
-            count = float(self.curve[0 if at == 0 else -1][1])
-        else:
-            (r0, d0), (r1, d1) = self.curve[at - 1], self.curve[at]
-            part = (log(rank) - log(r0)) / (log(r1) - log(r0))
-            count = exp(log(d0) + part * (log(d1) - log(d0)))
-        return count / _WEEKS
+        """Return the estimated downloads a week of a rank."""
+        return self._monthly(rank) / _WEEKS_PER_MONTH
+
+    def _monthly(self, rank: int) -> float:
+        """Interpolate between the two nearest points of the curve, on logarithmic scales."""
+        at = bisect_right([curve_rank for curve_rank, _ in self.curve], rank)
+        if at == 0:
+            return float(self.curve[0][1])
+        if at == len(self.curve):
+            return float(self.curve[-1][1])
+        (lower_rank, lower_count), (upper_rank, upper_count) = self.curve[
+            at - 1 : at + 1
+        ]
+        part = (log(rank) - log(lower_rank)) / (log(upper_rank) - log(lower_rank))
+        difference = log(upper_count) - log(lower_count)
+        return exp(log(lower_count) + part * difference)
 
     def is_fresh(self, now: float) -> bool:
-        """Say whether it may still vouch; ``now`` is in seconds since the epoch."""
+        """Return whether the snapshot is recent; ``now`` is in seconds since the epoch."""
         today = datetime.fromtimestamp(now, UTC).date()
-        return (
-            0 <= (today - self.day).days < FRESH_DAYS
-            and 0 <= (today - self.ranked).days < RANKED_DAYS
-        )
+        days = (today - self.day).days
+        days_since_ranking = (today - self.ranked).days
+        return 0 <= days < FRESH_DAYS and 0 <= days_since_ranking < RANKED_DAYS
 
-    def vouches(self, key: str, *, age_days: int, weekly: int, now: float) -> bool:
-        """Say whether the name is known to exist, to be that old and to be used that much."""
+    def is_established(
+        self, key: str, *, age_days: int, weekly: int, now: float
+    ) -> bool:
+        """Return whether a name is known to exist, to be that old and to be used that much.
+
+        ``age_days`` is the minimum age, ``weekly`` the minimum of downloads a week.
+        """
         if not self.is_fresh(now):
             return False
-        passed = (datetime.fromtimestamp(now, UTC).date() - self.ranked).days
-        if age_days > _OLD_DAYS + passed:
+        today = datetime.fromtimestamp(now, UTC).date()
+        if age_days > _MIN_AGE_DAYS + (today - self.ranked).days:
             return False
         rank = self.rank(key)
-        return rank > 0 and self.weekly(rank) >= weekly * _ROOM
+        return rank > 0 and self.weekly(rank) >= weekly * _SAFETY_FACTOR
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """Return the file's bytes."""
+    """Return the content of the snapshot's file."""
     header = {
         "format": _FORMAT,
         "ecosystem": snapshot.ecosystem,
@@ -125,107 +135,100 @@ def encode(snapshot: Snapshot) -> bytes:
 
 
 def body_of(names: Sequence[str]) -> bytes:
-    """Return the form in which a snapshot holds its names; raises SnapshotError."""
+    """Return the names in the form of ``Snapshot.body``; raises SnapshotError."""
     text = "\n".join(names)
-    if (
-        not names
-        or not text.isascii()
-        or text.count("\n") != len(names) - 1
-        or "" in names
-    ):
-        raise SnapshotError("names that cannot stand in a list")
+    has_newline_in_name = text.count("\n") != len(names) - 1
+    if not names or "" in names or not text.isascii() or has_newline_in_name:
+        raise SnapshotError("no names, an empty name, or a name with other characters")
     if len(set(names)) != len(names):
-        raise SnapshotError("a name that stands in the list twice")
+        raise SnapshotError("duplicate name")
     return b"\n%s\n" % text.encode("ascii")
 
 
 def decode(data: bytes, ecosystem: str) -> Snapshot:
-    """Read a file; raises SnapshotError for whatever is no snapshot of this ecosystem."""
-    if len(data) > _MOST_FILE:
-        raise SnapshotError("a file that is too large for a snapshot")
-    unpack = zlib.decompressobj()
+    """Read the content of a file; raises SnapshotError if it is no snapshot of the ecosystem."""
+    if len(data) > _MOST_FILE_BYTES:
+        raise SnapshotError("file too large for a snapshot")
+    decompressor = zlib.decompressobj()
     try:
-        plain = unpack.decompress(data, _MOST_BYTES)
-        head, mark, rest = plain.partition(b"\n")
-        header = json.loads(head)
+        plain = decompressor.decompress(data, _MOST_BYTES)
+        header_line, newline, names = plain.partition(b"\n")
+        header = json.loads(header_line)
     except (zlib.error, ValueError, RecursionError) as error:
-        raise SnapshotError("a file that is no snapshot") from error
-    if not unpack.eof or not mark or not isinstance(header, dict):
-        raise SnapshotError("a file that is no snapshot")
+        raise SnapshotError("not a snapshot file") from error
+    if not decompressor.eof or not newline or not isinstance(header, dict):
+        raise SnapshotError("not a snapshot file")
     if (header.get("format"), header.get("ecosystem")) != (_FORMAT, ecosystem):
-        raise SnapshotError("a snapshot of another kind")
-    body = mark + rest
-    if (
-        len(body) < 3
-        or not body.endswith(b"\n")
-        or not body.isascii()
-        or b"\n\n" in body
-    ):
-        raise SnapshotError("a snapshot whose names are damaged")
-    return Snapshot(
-        ecosystem,
-        _day(header.get("day")),
-        _day(header.get("ranked")),
-        _curve(header),
-        body,
-    )
+        raise SnapshotError("snapshot of another format or ecosystem")
+    body = newline + names
+    is_terminated = len(body) >= 3 and body.endswith(b"\n")
+    if not is_terminated or not body.isascii() or b"\n\n" in body:
+        raise SnapshotError("snapshot with damaged names")
+    day, ranked = _day(header.get("day")), _day(header.get("ranked"))
+    return Snapshot(ecosystem, day, ranked, _curve(header), body)
 
 
 def _day(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise SnapshotError("a snapshot without its date") from error
+        raise SnapshotError("snapshot without a date") from error
 
 
 def _curve(header: dict[str, Any]) -> tuple[tuple[int, int], ...]:
     points = header.get("curve")
-    sound = isinstance(points, list) and all(
-        isinstance(point, list)
-        and len(point) == 2
-        and all(isinstance(n, int) and not isinstance(n, bool) and n > 0 for n in point)
-        for point in points
-    )
-    if not sound or not points or not isinstance(points, list):
-        raise SnapshotError("a snapshot without figures")
+    if not isinstance(points, list) or not points or not all(map(_is_point, points)):
+        raise SnapshotError("snapshot without download figures")
     curve = tuple((int(rank), int(count)) for rank, count in points)
-    if any(one[0] >= other[0] for one, other in pairwise(curve)):
-        raise SnapshotError("a snapshot without figures")
+    if any(lower[0] >= upper[0] for lower, upper in pairwise(curve)):
+        raise SnapshotError("snapshot without download figures")
     return curve
 
 
-def shipped(ecosystem: str) -> Snapshot:
-    """Return the snapshot that came with the package; raises SnapshotError."""
-    path = os.path.join(
-        os.path.dirname(os.path.abspath(__file__)), "data", f"{ecosystem}.zlib"
+def _is_point(value: object) -> bool:
+    """Return whether a value is a list of two positive integers."""
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    return all(
+        isinstance(number, int) and not isinstance(number, bool) and number > 0
+        for number in value
     )
+
+
+def bundled_snapshot(ecosystem: str) -> Snapshot:
+    """Return the snapshot that is installed with the package; raises SnapshotError."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    path = os.path.join(folder, "data", f"{ecosystem}.zlib")
     try:
         with open(path, "rb") as file:
-            return decode(file.read(_MOST_FILE + 1), ecosystem)
+            return decode(file.read(_MOST_FILE_BYTES + 1), ecosystem)
     except OSError as error:
-        reason = f"no snapshot for {ecosystem}: the installation is incomplete"
-        raise SnapshotError(reason) from error
+        raise SnapshotError(
+            f"the snapshot of {ecosystem} is missing: reinstall zt-gate"
+        ) from error
 
 
-def kept_path(cache_dir: Path, ecosystem: str) -> Path:
-    """Return where ``snapshot update`` leaves a newer one."""
+def cached_snapshot_path(cache_dir: Path, ecosystem: str) -> Path:
+    """Return where ``snapshot update`` stores a newer snapshot."""
     return cache_dir / f"snapshot-{_FORMAT}-{ecosystem}.zlib"
 
 
 def load(ecosystem: str, cache_dir: Path | None, now: float) -> Snapshot | None:
-    """Return the newest snapshot of an ecosystem, None where it has none.
+    """Return the newest snapshot of an ecosystem, None for an ecosystem without one.
 
-    One in the user's cache folder counts where it is sound and newer than the
-    package's own; one from the future is not believed.
+    A snapshot in the user's cache folder is used if it is valid, newer than the
+    bundled one and not from the future.
     """
     if ecosystem not in with_snapshot():
         return None
-    own = shipped(ecosystem)
+    bundled = bundled_snapshot(ecosystem)
     if cache_dir is None:
-        return own
+        return bundled
     try:
-        with open(kept_path(cache_dir, ecosystem), "rb") as file:
-            kept = decode(file.read(_MOST_FILE + 1), ecosystem)
+        with open(cached_snapshot_path(cache_dir, ecosystem), "rb") as file:
+            cached = decode(file.read(_MOST_FILE_BYTES + 1), ecosystem)
     except (OSError, SnapshotError):
-        return own
-    return kept if kept.day > own.day and kept.is_fresh(now) else own
+        return bundled
+    if cached.day > bundled.day and cached.is_fresh(now):
+        return cached
+    return bundled

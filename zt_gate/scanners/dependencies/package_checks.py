@@ -1,4 +1,4 @@
-"""What the facts about a dependency mean: findings, or why there is no verdict."""
+"""Checks of a package: from the facts about it to assessments."""
 
 from __future__ import annotations
 
@@ -14,182 +14,214 @@ from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     Assessment,
-    Known,
-    ago,
-    case_of,
+    PackageFacts,
+    assessment_of_case,
+    duration,
     unverified,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.registries.base import Answer
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import DependencySettings
 
-_MOST_TEXTS = 3
+_MOST_TEXT_FINDINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Checks:
-    """The checks in their order; ``now`` is in seconds since the epoch."""
+class PackageChecks:
+    """All checks in their order; ``now`` is in seconds since the epoch."""
 
     settings: DependencySettings
     rules: Mapping[str, Rule]
     now: float
 
-    def judge(self, dependency: Dependency, known: Known) -> list[Assessment]:
-        """Say everything that is wrong with a package.
+    def assess(self, dependency: Dependency, facts: PackageFacts) -> list[Assessment]:
+        """Return all problems of a dependency.
 
-        What could not be asked comes out as ``dependencies/unverified``, once.
+        What could not be checked is reported as ``dependencies/unverified``, once.
         """
-        verdicts = list(self._package(dependency, known)) if known.is_new else []
-        if not any(one.rule == "dependencies/missing" for one in verdicts):
-            if not known.audited:
-                least = self.settings.min_version_age_days
-                verdicts += version_checks.of_age(dependency, known, least, self.now)
-            verdicts += version_checks.of_advisories(dependency, known)
-        seen = False
-        kept = []
-        for one in verdicts:
-            if one.rule == "dependencies/unverified":
-                if seen:
-                    continue
-                seen = True
-            kept.append(one)
-        return kept
+        assessments: list[Assessment] = []
+        if facts.is_new:
+            assessments += self._check_package(dependency, facts)
+        if not any(item.rule == "dependencies/missing" for item in assessments):
+            if not facts.audit_only:
+                min_days = self.settings.min_version_age_days
+                assessments += version_checks.check_version_age(
+                    dependency, facts, min_days, self.now
+                )
+            assessments += version_checks.check_advisories(dependency, facts)
+        return _with_one_unverified(assessments)
 
-    def _package(self, dependency: Dependency, known: Known) -> Iterator[Assessment]:
-        """Check the package as such, whatever its version."""
-        decoy = self._decoy(dependency)
-        if known.vouched:
-            yield from decoy
+    def _check_package(
+        self, dependency: Dependency, facts: PackageFacts
+    ) -> Iterator[Assessment]:
+        """Check the package itself, whatever its version."""
+        name_confusion = self._check_name_confusion(dependency)
+        if facts.established:
+            yield from name_confusion
             return
-        answer = (
-            known.facts.answer if known.facts is not None else Unverified(known.why)
-        )
+        answer: Answer = Unverified(facts.not_asked_reason)
+        if facts.registry is not None:
+            answer = facts.registry.answer
         if isinstance(answer, Missing):
-            yield self._missing(dependency, known)
+            yield self._missing(dependency, facts)
             return
         if isinstance(answer, Unverified):
-            where = ecosystem_named(dependency.ecosystem).registry_title
-            why = answer.why if known.facts is None else f"{where} {answer.why}"
-            yield unverified(dependency, why)
-            yield from decoy
-            yield from self._similar(dependency, known, None)
+            reason = answer.why
+            if facts.registry is not None:
+                reason = f"{_registry_title(dependency)} {reason}"
+            yield unverified(dependency, reason)
+            yield from name_confusion
+            yield from self._check_similar_name(dependency, facts, None)
             return
         if answer.status != "active":
             yield self._withdrawn(dependency, answer)
         if answer.status in FATAL:
             return
-        yield from decoy
-        yield from self._similar(dependency, known, answer)
-        yield from self._age(dependency, answer)
-        yield from self._use(dependency, known)
-        yield from version_checks.of_release(dependency, known, answer, self.rules)
-        yield from self._text(dependency, answer)
+        yield from name_confusion
+        yield from self._check_similar_name(dependency, facts, answer)
+        yield from self._check_age(dependency, answer)
+        yield from self._check_downloads(dependency, facts)
+        yield from version_checks.check_release(dependency, facts, answer, self.rules)
+        yield from self._check_description(dependency, answer)
 
-    def _missing(self, dependency: Dependency, known: Known) -> Assessment:
-        where = ecosystem_named(dependency.ecosystem).registry_title
-        meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
-        if not meant and ecosystem_named(dependency.ecosystem).module_names == "own":
+    def _missing(self, dependency: Dependency, facts: PackageFacts) -> Assessment:
+        intended = self._intended_name(dependency, facts)
+        hint = f"; did you mean {intended}?" if intended else ""
+        title = _registry_title(dependency)
+        message = f"{dependency.name} does not exist in {title}{hint}"
+        return Assessment("dependencies/missing", message)
+
+    def _intended_name(self, dependency: Dependency, facts: PackageFacts) -> str:
+        """Return the package that was probably meant by a name, "" for no suggestion."""
+        intended = self._confused_names(dependency.ecosystem).get(dependency.key, "")
+        if not intended and ecosystem_named(dependency.ecosystem).module_names == "own":
             from zt_gate.scanners.dependencies.imported_packages import suggestion
 
-            meant = suggestion(self.rules, dependency.name)
-        if not meant and known.likeness is not None:
-            meant = known.likeness.name
-        hint = f"; did you mean {meant}?" if meant else ""
-        message = f"{dependency.name} does not exist in {where}{hint}"
-        return Assessment("dependencies/missing", message)
+            intended = suggestion(self.rules, dependency.name)
+        if not intended and facts.similar_name is not None:
+            intended = facts.similar_name.name
+        return intended
 
     def _withdrawn(self, dependency: Dependency, project: Project) -> Assessment:
         rule = self.rules["dependencies/withdrawn"]
         case: dict[str, Any] = rule.data["statuses"][project.status]
-        note = f" (it says: {quoted(project.note)})" if project.note else ""
-        return case_of(rule, f"{dependency.name} {case['text']}{note}", case)
+        note = f" (registry note: {quoted(project.note)})" if project.note else ""
+        message = f"{dependency.name} {case['text']}{note}"
+        return assessment_of_case(rule, message, case)
 
-    def _decoys(self, ecosystem: str) -> Mapping[str, str]:
-        found: Mapping[str, str] = self.rules["dependencies/name-confusion"].data.get(
-            ecosystem, {}
-        )
-        return found
+    def _confused_names(self, ecosystem: str) -> Mapping[str, str]:
+        """Return the packages meant by names that belong to other packages."""
+        rule = self.rules["dependencies/name-confusion"]
+        names: Mapping[str, str] = rule.data.get(ecosystem, {})
+        return names
 
-    def _decoy(self, dependency: Dependency) -> list[Assessment]:
-        """Look the name up among those that are not what they seem; a lock only follows."""
-        meant = self._decoys(dependency.ecosystem).get(dependency.key, "")
-        if not meant or not dependency.direct:
-            return []
-        message = f"{dependency.name} is not the package that it sounds like; did you mean {meant}?"
-        return [
-            Assessment("dependencies/name-confusion", message, remedy=f"Use {meant}.")
-        ]
-
-    def _similar(
-        self, dependency: Dependency, known: Known, project: Project | None
-    ) -> list[Assessment]:
-        like = known.likeness
-        if like is None or not self._is_imitation(known, project):
+    def _check_name_confusion(self, dependency: Dependency) -> list[Assessment]:
+        """Check a directly named package; a lock file only repeats its dependents' choice."""
+        intended = self._confused_names(dependency.ecosystem).get(dependency.key, "")
+        if not intended or not dependency.direct:
             return []
         message = (
-            f"{dependency.name} is almost {like.name}, which is far more used;"
-            f" did you mean {like.name}?"
+            f"{dependency.name} is not the package that its name suggests;"
+            f" did you mean {intended}?"
+        )
+        remedy = f"Use {intended}."
+        return [Assessment("dependencies/name-confusion", message, remedy=remedy)]
+
+    def _check_similar_name(
+        self, dependency: Dependency, facts: PackageFacts, project: Project | None
+    ) -> list[Assessment]:
+        similar = facts.similar_name
+        if similar is None or not self._is_imitation(facts, project):
+            return []
+        message = (
+            f"{dependency.name} resembles {similar.name}, which is far more widely used;"
+            f" did you mean {similar.name}?"
         )
         return [Assessment("dependencies/similar-name", message)]
 
-    def _is_imitation(self, known: Known, project: Project | None) -> bool:
-        """Weigh a name against the one that it looks like, with what is known of it."""
-        assert known.likeness is not None
+    def _is_imitation(self, facts: PackageFacts, project: Project | None) -> bool:
+        """Compare a package with the one that its name resembles, as far as facts are known."""
+        assert facts.similar_name is not None
         limits: Mapping[str, int] = self.rules["dependencies/similar-name"].data[
             "ratio"
         ]
-        count = known.facts.downloads if known.facts is not None else None
-        times = known.imitated / max(1, count) if isinstance(count, int) else None
-        if known.likeness.grade == "high":
-            return times is None or times >= limits["high"]
-        first = project.first_upload if project is not None else None
-        young = first is not None and (self.now - first) / DAY < limits["young-days"]
-        unused = isinstance(count, int) and count < limits["few-downloads"]
-        return (young or unused) and (times is None or times >= limits["low"])
+        downloads = facts.registry.downloads if facts.registry is not None else None
+        ratio = None
+        if isinstance(downloads, int):
+            ratio = facts.similar_name_downloads / max(1, downloads)
+        if facts.similar_name.grade == "high":
+            return ratio is None or ratio >= limits["high"]
+        is_young = False
+        if project is not None and project.first_upload is not None:
+            days = (self.now - project.first_upload) / DAY
+            is_young = days < limits["young-days"]
+        is_unused = isinstance(downloads, int) and downloads < limits["few-downloads"]
+        return (is_young or is_unused) and (ratio is None or ratio >= limits["low"])
 
-    def _age(self, dependency: Dependency, project: Project) -> list[Assessment]:
-        least = self.settings.min_age_days
-        if least <= 0:
+    def _check_age(self, dependency: Dependency, project: Project) -> list[Assessment]:
+        min_days = self.settings.min_age_days
+        if min_days <= 0:
             return []
         if project.first_upload is None:
-            where = ecosystem_named(dependency.ecosystem).registry_title
-            return [
-                unverified(dependency, f"{where} {project.undated or 'tells no dates'}")
-            ]
+            reason = project.undated or "publishes no upload dates"
+            return [unverified(dependency, f"{_registry_title(dependency)} {reason}")]
         days = (self.now - project.first_upload) / DAY
-        if days >= least:
+        if days >= min_days:
             return []
         message = (
-            f"{dependency.name} was first uploaded {ago(days)} ago; {least} are wanted"
+            f"{dependency.name} was first uploaded {duration(days)} ago;"
+            f" the policy requires {min_days} days"
         )
         return [Assessment("dependencies/too-new", message)]
 
-    def _use(self, dependency: Dependency, known: Known) -> list[Assessment]:
-        count = known.facts.downloads if known.facts is not None else None
-        least = self.settings.min_weekly_downloads
-        if count is None or least <= 0:
+    def _check_downloads(
+        self, dependency: Dependency, facts: PackageFacts
+    ) -> list[Assessment]:
+        downloads = facts.registry.downloads if facts.registry is not None else None
+        minimum = self.settings.min_weekly_downloads
+        if downloads is None or minimum <= 0:
             return []
-        if isinstance(count, Unverified):
-            return [unverified(dependency, f"the download service {count.why}")]
-        if count >= least:
+        if isinstance(downloads, Unverified):
+            return [unverified(dependency, f"the download service {downloads.why}")]
+        if downloads >= minimum:
             return []
         message = (
-            f"{dependency.name} was downloaded {count} times in the last week;"
-            f" the policy asks for {least}"
+            f"{dependency.name} was downloaded {downloads} times in the last week;"
+            f" the policy requires {minimum}"
         )
         return [Assessment("dependencies/few-downloads", message)]
 
-    def _text(self, dependency: Dependency, project: Project) -> Iterator[Assessment]:
+    def _check_description(
+        self, dependency: Dependency, project: Project
+    ) -> Iterator[Assessment]:
         if project.untold:
-            where = ecosystem_named(dependency.ecosystem).registry_title
-            why = f"its description could not be read: {where} {project.untold}"
-            yield unverified(dependency, why)
-        for rule, severity, message in (project.said or ())[:_MOST_TEXTS]:
-            text = (
-                f"the description of {dependency.name} is hostile: {message} ({rule})"
+            reason = f"{_registry_title(dependency)} {project.untold}"
+            yield unverified(dependency, f"its description was not checked: {reason}")
+        text_findings = project.said or ()
+        for rule, severity, text in text_findings[:_MOST_TEXT_FINDINGS]:
+            message = f"the description of {dependency.name} contains hostile text: {text} ({rule})"
+            yield Assessment(
+                "dependencies/prompt-injection", message, Severity(severity)
             )
-            yield Assessment("dependencies/prompt-injection", text, Severity(severity))
+
+
+def _registry_title(dependency: Dependency) -> str:
+    return ecosystem_named(dependency.ecosystem).registry_title
+
+
+def _with_one_unverified(assessments: Sequence[Assessment]) -> list[Assessment]:
+    """Return the assessments without any ``unverified`` after the first one."""
+    result: list[Assessment] = []
+    has_unverified = False
+    for item in assessments:
+        if item.rule == "dependencies/unverified":
+            if has_unverified:
+                continue
+            has_unverified = True
+        result.append(item)
+    return result

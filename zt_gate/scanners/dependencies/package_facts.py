@@ -1,4 +1,4 @@
-"""What is known about every dependency of a change: snapshot first, then all questions at once."""
+"""Collection of the facts about all packages of a change: snapshot first, then one lookup round."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from zt_gate.ecosystems.registries.base import Project
 from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.osv import AffectedPackage
 from zt_gate.scanners.dependencies import name_snapshot
-from zt_gate.scanners.dependencies.assessment import Known
-from zt_gate.scanners.dependencies.name_similarity import Names
-from zt_gate.scanners.dependencies.registry_lookup import LookUp
+from zt_gate.scanners.dependencies.assessment import PackageFacts
+from zt_gate.scanners.dependencies.name_similarity import NameMatcher
+from zt_gate.scanners.dependencies.registry_lookup import RegistryLookup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
@@ -24,142 +24,153 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.silence import Silence
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
-    from zt_gate.scanners.dependencies.registry_answers import Facts, Question
-    from zt_gate.scanners.dependencies.registry_lookup import Lane
-    from zt_gate.scanners.dependencies.registry_selection import Places
-    from zt_gate.scanners.dependencies.vulnerability_audit import Audit
+    from zt_gate.scanners.dependencies.registry_answers import Question, RegistryFacts
+    from zt_gate.scanners.dependencies.registry_lookup import TaskGroup
+    from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
+    from zt_gate.scanners.dependencies.vulnerability_audit import (
+        ServicePackage,
+        VulnerabilityLookup,
+    )
 
-    Told = dict[tuple[Index, AffectedPackage], tuple[Advisory, ...] | Unverified]
+    AdvisoryAnswers = dict[ServicePackage, tuple[Advisory, ...] | Unverified]
 
 
 @dataclass(slots=True)
-class Wanted:
-    """One dependency on its way: what to ask, and what came back."""
+class PackageLookup:
+    """One dependency while it is looked up: the questions, and the answers so far."""
 
     addition: Addition
     is_new: bool
-    audited: bool = False
-    vouched: bool = False
+    audit_only: bool = False
+    established: bool = False
     question: Question | None = None
-    service: Index | None = None
-    facts: Facts | None = None
+    advisory_service: Index | None = None
+    registry: RegistryFacts | None = None
     version: str = ""
     release: Release | None = None
 
     @property
+    def ecosystem(self) -> str:
+        """The ecosystem of the dependency."""
+        return self.addition.dependency.ecosystem
+
+    @property
     def package(self) -> AffectedPackage:
-        """What the advisory service is asked about."""
+        """The package as the advisory service names it."""
         entry = self.addition.dependency
         return AffectedPackage(entry.ecosystem, entry.key, self.version)
 
+    @property
+    def has_one_index(self) -> bool:
+        """Whether at most one index is asked, so that it is clear at once who may see the name."""
+        return self.question is None or len(self.question.indexes) == 1
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the name may be sent to a public service."""
+        if self.has_one_index:
+            return True
+        return self.registry is not None and self.registry.public
+
+    def service_package(self) -> ServicePackage | None:
+        """Return the advisory service with the package, None if the service must not be asked."""
+        if self.advisory_service is None or not self.is_public:
+            return None
+        return self.advisory_service, self.package
+
 
 @dataclass
-class Knowledge:
-    """One run's knowledge; deadlines by ``time.monotonic()``, ``now`` since the epoch.
+class PackageFactsCollector:
+    """Collects the facts about the packages of one run.
 
-    ``patience``: the deadline of what is asked about advisories alone.
-    ``thorough``: pip-audit and the npm registry are asked about advisories, too.
+    ``deadline`` and ``audit_deadline`` (the one for advisories alone) are values
+    of ``time.monotonic()``, ``now`` is in seconds since the epoch.  ``thorough``:
+    ask pip-audit and the npm registry for advisories, too.
     """
 
     context: Context
-    places: Places
+    selection: RegistrySelection
     deadline: float
-    patience: float
+    audit_deadline: float
     now: float
     thorough: bool = False
-    #: How long nobody may answer.
+    #: Limits how long all services together may stay silent.
     silence: Silence | None = None
-    #: Second opinions that could not be had, and why.
-    silent: list[str] = field(default_factory=list)
+    #: Why an additional advisory client could not be used.
+    client_errors: list[str] = field(default_factory=list)
     _snapshots: dict[str, name_snapshot.Snapshot | None] = field(default_factory=dict)
-    _names: dict[str, Names] = field(default_factory=dict)
+    _matchers: dict[str, NameMatcher] = field(default_factory=dict)
 
-    def within(self, new: Sequence[Addition], most: int) -> list[Addition]:
-        """Return the new names, without those beyond ``most`` that a registry must speak for."""
+    def limit(self, new: Sequence[Addition], most: int) -> list[Addition]:
+        """Return the new names without those beyond ``most`` that need a registry."""
         if len(new) <= most:
             return list(new)
-        kept, asked = [], 0
+        within_limit: list[Addition] = []
+        lookups = 0
         for addition in new:
-            one = self._wanted(addition, is_new=True)
-            is_open = one.question is not None or not one.vouched
-            if asked < most or not is_open:
-                kept.append(addition)
-            asked += is_open
-        return kept
+            lookup = self._new_lookup(addition, is_new=True)
+            needs_registry = lookup.question is not None or not lookup.established
+            if lookups < most or not needs_registry:
+                within_limit.append(addition)
+            lookups += needs_registry
+        return within_limit
 
-    def of(
+    def collect(
         self,
         new: Iterable[Addition],
         changed: Iterable[Addition],
         audited: Iterable[Addition] = (),
-    ) -> list[Known]:
-        """Return what is known of new names, of new versions, and of what is only audited."""
-        wanted = [self._wanted(addition, is_new=True) for addition in new]
-        wanted += [self._wanted(addition, is_new=False) for addition in changed]
-        wanted += [self._audited(addition) for addition in audited]
-        audit = self._audit()
-        # Where a private index comes first, its names are nobody else's business;
-        # what is only audited has more time.
-        early = [
-            one
-            for one in wanted
-            if one.service
-            and not one.audited
-            and (one.question is None or _is_plain(one))
-        ]
-        lanes = audit.lanes((one.service, one.package) for one in early if one.service)
-        self._ask(wanted, lanes)
-        self._settle_versions(wanted, audit)
-        public = [one for one in wanted if one.service and _is_public(one)]
-        told = audit.finish((one.service, one.package) for one in public if one.service)
+    ) -> list[PackageFacts]:
+        """Return the facts about new names, then new versions, then audited packages."""
+        lookups = [self._new_lookup(addition, is_new=True) for addition in new]
+        lookups += [self._new_lookup(addition, is_new=False) for addition in changed]
+        lookups += [self._audit_lookup(addition) for addition in audited]
+        vulnerabilities = self._vulnerability_lookup()
+        self._ask_registries(lookups, _early_task_groups(lookups, vulnerabilities))
+        self._resolve_versions(lookups, vulnerabilities)
+        advisories = vulnerabilities.finish(_service_packages(lookups))
         if self.thorough:
-            second = [
-                one
-                for one in public
-                if ecosystem_named(one.addition.dependency.ecosystem).advisory_client
-            ]
-            told = self._second_opinions(second, told)
-        known = []
-        for one in wanted:
-            at = (one.service, one.package) if one.service and _is_public(one) else None
-            known.append(self._known(one, told.get(at) if at else None))
-        return known
+            advisories = self._with_client_advisories(lookups, advisories)
+        return [self._facts(lookup, advisories) for lookup in lookups]
 
-    def _wanted(self, addition: Addition, *, is_new: bool) -> Wanted:
+    def _new_lookup(self, addition: Addition, *, is_new: bool) -> PackageLookup:
         entry, settings = addition.dependency, self.context.dependencies
         version = version_constraints.exact(entry.ecosystem, addition.constraint)
-        one = Wanted(addition, is_new, version=version)
-        one.vouched = self.places.is_usual(addition) and self._is_vouched(
+        lookup = PackageLookup(addition, is_new, version=version)
+        uses_default = self.selection.uses_default_index(addition)
+        lookup.established = uses_default and self._is_established(
             entry.ecosystem, entry.key
         )
         if self.context.offline:
-            return one
-        releases = bool(settings.min_version_age_days)
-        if (is_new and not one.vouched) or releases:
-            reads = (
-                is_new and not one.vouched and self.context.text_findings is not None
+            return lookup
+        needs_releases = bool(settings.min_version_age_days)
+        needs_project = is_new and not lookup.established
+        if needs_project or needs_releases:
+            if self.selection.is_private_name(addition):
+                return lookup
+            needs_text = needs_project and self.context.text_findings is not None
+            lookup.question = dataclasses.replace(
+                self.selection.question(addition),
+                text=needs_text,
+                releases=needs_releases,
             )
-            if self.places.is_withheld(addition):
-                return one
-            question = self.places.question(addition)
-            one.question = dataclasses.replace(question, text=reads, releases=releases)
         if ecosystem_named(entry.ecosystem).osv_name:
-            one.service = self.places.advisories(addition)
-        return one
+            lookup.advisory_service = self.selection.advisory_service(addition)
+        return lookup
 
-    def _audited(self, addition: Addition) -> Wanted:
-        """Return what is asked of an entry of the resolved set: advisories, if anybody may hear."""
+    def _audit_lookup(self, addition: Addition) -> PackageLookup:
+        """Return the lookup of a resolved package: advisories only, and only for public names."""
         entry = addition.dependency
         version = version_constraints.exact(entry.ecosystem, entry.constraint)
-        one = Wanted(addition, is_new=False, audited=True, version=version)
-        alone = len(self.places.question(addition).indexes) == 1
-        if ecosystem_named(entry.ecosystem).osv_name and alone:
-            one.service = self.places.advisories(addition)
-        return one
+        lookup = PackageLookup(addition, is_new=False, audit_only=True, version=version)
+        has_one_index = len(self.selection.question(addition).indexes) == 1
+        if ecosystem_named(entry.ecosystem).osv_name and has_one_index:
+            lookup.advisory_service = self.selection.advisory_service(addition)
+        return lookup
 
-    def _is_vouched(self, ecosystem: str, key: str) -> bool:
-        known, settings = self._snapshot(ecosystem), self.context.dependencies
-        return known is not None and known.vouches(
+    def _is_established(self, ecosystem: str, key: str) -> bool:
+        snapshot, settings = self._snapshot(ecosystem), self.context.dependencies
+        return snapshot is not None and snapshot.is_established(
             key,
             age_days=settings.min_age_days,
             weekly=settings.min_weekly_downloads,
@@ -173,139 +184,179 @@ class Knowledge:
             )
         return self._snapshots[ecosystem]
 
-    def _audit(self) -> Audit:
-        from zt_gate.scanners.dependencies.vulnerability_audit import Audit
+    def _vulnerability_lookup(self) -> VulnerabilityLookup:
+        from zt_gate.scanners.dependencies.vulnerability_audit import (
+            VulnerabilityLookup,
+        )
 
-        return Audit(
+        return VulnerabilityLookup(
             self.context.environ,
-            self.patience,
+            self.audit_deadline,
             Cache(self.context.cache_dir),
             self.silence,
         )
 
-    def _ask(self, wanted: Sequence[Wanted], lanes: Sequence[Lane]) -> None:
-        questions = [one.question for one in wanted if one.question is not None]
-        if not questions and not lanes:
+    def _ask_registries(
+        self, lookups: Sequence[PackageLookup], advisory_groups: Sequence[TaskGroup]
+    ) -> None:
+        """Ask the registries, and the advisory services at the same time."""
+        questions = [
+            lookup.question for lookup in lookups if lookup.question is not None
+        ]
+        if not questions and not advisory_groups:
             return
         context = self.context
-        facts = LookUp(
+        registry_lookup = RegistryLookup(
             environ=context.environ,
             deadline=self.deadline,
             silence=self.silence,
             age_days=context.dependencies.min_age_days,
             now=self.now,
             cache=Cache(context.cache_dir),
-            read=context.text_findings,
-        ).ask(questions, lanes)
-        for one in wanted:
-            if one.question is not None:
-                one.facts = facts[one.question]
-
-    def _settle_versions(self, wanted: Sequence[Wanted], audit: Audit) -> None:
-        """Find out which version is installed, where that matters and is not written."""
-        late = []
-        for one in wanted:
-            if one.service is None or one.version or one.facts is not None:
-                continue
-            if audit.known((one.service, one.package)):
-                one.question = self.places.question(one.addition)
-                one.question = dataclasses.replace(one.question, service=None)
-                late.append(one)
-        self._ask(late, [])
-        for one in wanted:
-            answer = one.facts.answer if one.facts is not None else None
-            if isinstance(answer, Project):
-                entry = one.addition.dependency
-                one.release = version_constraints.chosen(
-                    entry.ecosystem, one.addition.constraint, answer
-                )
-                if (
-                    one.release is not None
-                    and not one.version
-                    and self._matters(one, audit)
-                ):
-                    one.version = one.release.version
-
-    @staticmethod
-    def _matters(one: Wanted, audit: Audit) -> bool:
-        """Say whether the version is to be asked about: nothing is known of most packages."""
-        return one.service is not None and (
-            not _is_plain(one) or audit.known((one.service, one.package))
+            text_findings=context.text_findings,
         )
+        facts = registry_lookup.ask(questions, advisory_groups)
+        for lookup in lookups:
+            if lookup.question is not None:
+                lookup.registry = facts[lookup.question]
 
-    def _second_opinions(self, public: Sequence[Wanted], told: Told) -> Told:
-        """Add what others know to what the advisory service said."""
+    def _resolve_versions(
+        self, lookups: Sequence[PackageLookup], vulnerabilities: VulnerabilityLookup
+    ) -> None:
+        """Determine the version that will be installed, if no exact one is written."""
+        late: list[PackageLookup] = []
+        for lookup in lookups:
+            is_answered = bool(lookup.version) or lookup.registry is not None
+            if lookup.advisory_service is None or is_answered:
+                continue
+            # Only with known vulnerabilities does the version matter.
+            if vulnerabilities.has_any((lookup.advisory_service, lookup.package)):
+                question = self.selection.question(lookup.addition)
+                lookup.question = dataclasses.replace(question, service=None)
+                late.append(lookup)
+        self._ask_registries(late, [])
+        for lookup in lookups:
+            answer = lookup.registry.answer if lookup.registry is not None else None
+            if not isinstance(answer, Project):
+                continue
+            lookup.release = version_constraints.chosen(
+                lookup.ecosystem, lookup.addition.constraint, answer
+            )
+            if lookup.release is None or lookup.version:
+                continue
+            if _version_matters(lookup, vulnerabilities):
+                lookup.version = lookup.release.version
+
+    def _with_client_advisories(
+        self, lookups: Sequence[PackageLookup], advisories: AdvisoryAnswers
+    ) -> AdvisoryAnswers:
+        """Add the advisories of pip-audit and npm to those of the advisory service."""
         from zt_gate.scanners.dependencies.advisory_clients import (
-            NoOpinionError,
-            SecondOpinion,
+            AdvisoryClientError,
+            AdvisoryClients,
         )
-        from zt_gate.scanners.dependencies.vulnerability_audit import merged
+        from zt_gate.scanners.dependencies.vulnerability_audit import merge_aliases
 
-        ask = SecondOpinion(self.context)
-        result = dict(told)
-        groups: dict[tuple[str, Index], list[Wanted]] = {}
-        for one in public:
-            if one.version:
-                groups.setdefault(self._whom(one), []).append(one)
-        for (ecosystem, where), group in groups.items():
-            packages = list(dict.fromkeys(one.package for one in group))
+        clients = AdvisoryClients(self.context)
+        result = dict(advisories)
+        for (ecosystem, index), group in self._by_client(lookups).items():
+            packages = list(dict.fromkeys(lookup.package for lookup in group))
             client = ecosystem_named(ecosystem).advisory_client
-            asking = ask.pip_audit if client == "pip-audit" else ask.registry
+            ask = clients.pip_audit if client == "pip-audit" else clients.registry
             try:
-                found = asking(where, packages)
-            except NoOpinionError as error:
-                self.silent.append(str(error))
+                additional = ask(index, packages)
+            except AdvisoryClientError as error:
+                self.client_errors.append(str(error))
                 continue
-            for one in group:
-                assert one.service is not None
-                known = result.get((one.service, one.package))
-                if found.get(one.package) and isinstance(known, tuple):
-                    both = merged([*known, *found[one.package]])
-                    result[one.service, one.package] = both
+            for lookup in group:
+                key = lookup.service_package()
+                assert key is not None
+                known = result.get(key)
+                from_client = additional.get(lookup.package)
+                if from_client and isinstance(known, tuple):
+                    result[key] = merge_aliases([*known, *from_client])
         return result
 
-    def _whom(self, one: Wanted) -> tuple[str, Index]:
-        """Return the ecosystem, and who has the second opinion: the service or the registry."""
-        ecosystem = one.addition.dependency.ecosystem
-        assert one.service is not None
-        if ecosystem_named(ecosystem).advisory_client == "registry":
-            return ecosystem, self.places.question(one.addition).indexes[-1]
-        return ecosystem, one.service
+    def _by_client(
+        self, lookups: Sequence[PackageLookup]
+    ) -> Mapping[tuple[str, Index], list[PackageLookup]]:
+        """Group lookups by ecosystem and by the index that its advisory client asks."""
+        groups: dict[tuple[str, Index], list[PackageLookup]] = {}
+        for lookup in lookups:
+            client = ecosystem_named(lookup.ecosystem).advisory_client
+            if not client or not lookup.version or lookup.service_package() is None:
+                continue
+            index = lookup.advisory_service
+            if client == "registry":
+                index = self.selection.question(lookup.addition).indexes[-1]
+            assert index is not None
+            groups.setdefault((lookup.ecosystem, index), []).append(lookup)
+        return groups
 
-    def _known(self, one: Wanted, advisories: object) -> Known:
-        entry = one.addition.dependency
-        like, imitated = None, 0.0
-        names = self._names_of(entry.ecosystem)
-        if one.is_new and not one.vouched and names is not None:
-            like = names.likeness(entry.key)
-            imitated = names.snapshot.weekly(like.rank) if like is not None else 0.0
-        return Known(
-            vouched=one.vouched,
-            facts=one.facts,
-            why="offline"
-            if self.context.offline
-            else "its name is private by the user's settings",
-            likeness=like,
-            imitated=imitated,
-            release=one.release,
-            advisories=advisories,  # type: ignore[arg-type]
-            version=one.version,
-            is_new=one.is_new,
-            audited=one.audited,
+    def _facts(
+        self, lookup: PackageLookup, advisories: AdvisoryAnswers
+    ) -> PackageFacts:
+        similar_name, downloads = None, 0.0
+        matcher = self._matcher(lookup.ecosystem)
+        if lookup.is_new and not lookup.established and matcher is not None:
+            similar_name = matcher.most_similar(lookup.addition.dependency.key)
+            if similar_name is not None:
+                downloads = matcher.snapshot.weekly(similar_name.rank)
+        reason = "its name is private according to your settings"
+        if self.context.offline:
+            reason = "offline"
+        key = lookup.service_package()
+        return PackageFacts(
+            established=lookup.established,
+            registry=lookup.registry,
+            not_asked_reason=reason,
+            similar_name=similar_name,
+            similar_name_downloads=downloads,
+            release=lookup.release,
+            advisories=None if key is None else advisories.get(key),
+            version=lookup.version,
+            is_new=lookup.is_new,
+            audit_only=lookup.audit_only,
         )
 
-    def _names_of(self, ecosystem: str) -> Names | None:
-        known = self._snapshot(ecosystem)
-        if known is not None and ecosystem not in self._names:
+    def _matcher(self, ecosystem: str) -> NameMatcher | None:
+        snapshot = self._snapshot(ecosystem)
+        if snapshot is not None and ecosystem not in self._matchers:
             data = self.context.rules["dependencies/similar-name"].data
-            self._names[ecosystem] = Names(known, data)
-        return self._names.get(ecosystem)
+            self._matchers[ecosystem] = NameMatcher(snapshot, data)
+        return self._matchers.get(ecosystem)
 
 
-def _is_plain(one: Wanted) -> bool:
-    """Say whether only one index is asked: then it is known at once who may hear the name."""
-    return one.question is None or len(one.question.indexes) == 1
+def _early_task_groups(
+    lookups: Sequence[PackageLookup], vulnerabilities: VulnerabilityLookup
+) -> list[TaskGroup]:
+    """Return the advisory batches that can be sent together with the registry questions.
+
+    A name that a private index may have waits for that index's answer, and an
+    audited package for its own, longer deadline.
+    """
+    return vulnerabilities.batch_groups(
+        (lookup.advisory_service, lookup.package)
+        for lookup in lookups
+        if lookup.advisory_service is not None
+        and lookup.has_one_index
+        and not lookup.audit_only
+    )
 
 
-def _is_public(one: Wanted) -> bool:
-    return _is_plain(one) or (one.facts is not None and one.facts.public)
+def _service_packages(lookups: Sequence[PackageLookup]) -> Iterator[ServicePackage]:
+    for lookup in lookups:
+        key = lookup.service_package()
+        if key is not None:
+            yield key
+
+
+def _version_matters(
+    lookup: PackageLookup, vulnerabilities: VulnerabilityLookup
+) -> bool:
+    """Return whether advisories are looked up for the version, as most packages have none."""
+    if lookup.advisory_service is None:
+        return False
+    if not lookup.has_one_index:
+        return True
+    return vulnerabilities.has_any((lookup.advisory_service, lookup.package))

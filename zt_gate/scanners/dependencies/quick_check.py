@@ -1,9 +1,9 @@
-"""A first look at a change: whether anything in it could add a dependency.
+"""Quick check whether a change could add a dependency at all.
 
-Manifests always count.  Code, scripts and prose change with every commit, so
-for them the changed lines decide: without a word of an installer, an import,
-or a mark that makes other lines count (a fence, a quote, a comment's end),
-they cannot add anything.  Loads nothing; never reads a blob.
+A changed manifest always could.  Code, scripts and prose change with every commit,
+so for them the changed lines decide: without a word of an install command, an
+import, or a mark that gives other lines a meaning (a fence, a quote, the end of a
+comment), they add nothing.  Imports no reader and never reads a blob.
 """
 
 from __future__ import annotations
@@ -21,26 +21,29 @@ if TYPE_CHECKING:
     from zt_gate.model.change import FileChange, HunkLines
 
 _CHUNK = 1 << 20
+_OVERLAP = 200
 _IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
     rb"|from[ \t]+(\w+|(?=\.))[\w.]*[ \t]+import[ \t(][\w \t,*()#.:\[\]-]*)\s*\Z"
 )
 
 
-def may_add(file: FileChange) -> bool:
-    """Say whether the change of one file could add a dependency."""
-    name = format_of(file.path)
-    if name is None or name not in text_formats():
-        before = format_of(file.old_path) if file.old_path is not None else None
-        return name is not None or (before is not None and before not in text_formats())
+def may_add_dependency(file: FileChange) -> bool:
+    """Return whether the change of one file could add a dependency."""
+    format_name = format_of(file.path)
+    old_format = format_of(file.old_path) if file.old_path is not None else None
+    if format_name is None:
+        return old_format is not None and old_format not in text_formats()
+    if format_name not in text_formats():
+        return True
     if file.is_deletion or file.new_mode == MODE_SYMLINK:
         return False
     if not file.hunks:
-        # A file that only gets the name of a script was none before.
-        renamed = file.old_path is not None and format_of(file.old_path) != name
-        return renamed or bool(file.incomplete)
+        # A file that is renamed to a script was not read as a script before.
+        is_renamed = file.old_path is not None and old_format != format_name
+        return is_renamed or bool(file.incomplete)
     return any(
-        _counts(body, name)
+        _is_relevant(body, format_name)
         for hunk in file.hunks
         for body in (hunk.added, hunk.removed)
     )
@@ -48,40 +51,47 @@ def may_add(file: FileChange) -> bool:
 
 @cache
 def _install_words() -> tuple[bytes, ...]:
-    """Return the parts of words of which every line with an installing command holds one."""
-    return tuple(
-        dict.fromkeys(
-            word for ecosystem in all_ecosystems() for word in ecosystem.install_words
-        )
-    )
+    """Return words of which every line with an install command contains at least one."""
+    words: dict[bytes, None] = {}
+    for ecosystem in all_ecosystems():
+        words.update(dict.fromkeys(ecosystem.install_words))
+    return tuple(words)
 
 
-def _counts(body: HunkLines, name: str) -> bool:
-    words = (*_install_words(), *formats()[name].marks)
-    for data in _pieces(body):
-        if any(word in data for word in words):
+def _is_relevant(body: HunkLines, format_name: str) -> bool:
+    """Return whether lines of a text format could add a dependency."""
+    words = (*_install_words(), *formats()[format_name].marks)
+    for chunk in _chunks(body):
+        if any(word in chunk for word in words):
             return True
-        if name == "python" and b"import" in data:
-            lines = data.split(b"\n")
-            if any(b"import" in line and not _plain_import(line) for line in lines):
-                return True
+        if format_name == "python" and _imports_package(chunk):
+            return True
     return False
 
 
-def _pieces(body: HunkLines) -> list[bytes]:
-    """Return the bytes of a body in pieces that overlap, so that no word is cut."""
-    overlap = 200
-    offsets = range(0, max(1, body.length), _CHUNK)
+def _chunks(body: HunkLines) -> list[bytes]:
+    """Return the bytes of a body in chunks that overlap, so that no word is cut."""
     return [
-        body.store.read(body.offset + at, min(_CHUNK + overlap, body.length - at))
-        for at in offsets
-        if body.length
+        body.store.read(
+            body.offset + start, min(_CHUNK + _OVERLAP, body.length - start)
+        )
+        for start in range(0, body.length, _CHUNK)
     ]
 
 
-def _plain_import(line: bytes) -> bool:
-    """Say whether a line imports from the standard library or from its own package only."""
-    match = re.match(_IMPORT_LINE, line)  # compiled when it is needed, then kept by re
+def _imports_package(chunk: bytes) -> bool:
+    """Return whether Python code imports anything that may be another package's."""
+    if b"import" not in chunk:
+        return False
+    return any(
+        b"import" in line and not _is_plain_import(line) for line in chunk.split(b"\n")
+    )
+
+
+def _is_plain_import(line: bytes) -> bool:
+    """Return whether a line imports from the standard library or its own package only."""
+    # Matched by the module's function, which compiles the pattern on first use.
+    match = re.match(_IMPORT_LINE, line)
     if match is None:
         return False
     name = match[1] or match[2] or b""

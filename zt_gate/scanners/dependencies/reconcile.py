@@ -1,8 +1,8 @@
-"""What remains of the additions when the whole repository is taken into account.
+"""Removal of additions that the repository already has, and addition of imported packages.
 
-A command or an import adds nothing that a manifest declares; a lock file adds
-nothing that the manifest beside it adds already; a workspace's package is no
-stranger to its neighbours.
+A command or an import adds nothing that a manifest declares.  A lock file adds
+nothing that the manifest beside it adds.  A workspace member is not a new
+dependency for its siblings.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from zt_gate.ecosystems import all_ecosystems, ecosystem_named
 from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
-from zt_gate.scanners.dependencies.manifest_difference import Addition, Remark
-from zt_gate.scanners.dependencies.repository_names import Repository
+from zt_gate.scanners.dependencies.manifest_difference import Addition, ManifestFinding
+from zt_gate.scanners.dependencies.repository_names import RepositoryNames
 from zt_gate.syntax.paths import is_any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from zt_gate.ecosystems.manifests.base import Dependency
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.dependencies.manifest_difference import Difference, Manifest
 
 _IMPORT_RULE = "dependencies/undeclared-import"
-#: Folders of what a test reads, beside those of rules/paths.toml.
-_INPUTS = frozenset(
+#: Folders of test data, in addition to those in rules/paths.toml.
+_TEST_DATA_FOLDERS = frozenset(
     (b"data", b"cases", b"__fixtures__", b"snapshots", b"__snapshots__", b"golden", b"resources",
      b"samples", b"inputs", b"corpus", b"example_scripts")
 )  # fmt: skip
-_NO_FILES = "imports were not looked at: the files of the repository are not known"
+_NO_FILES = "imports were not checked: the files of the repository are not known"
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
-    """What can be known beyond the manifests; see ``additions.difference``.
+class RepositoryContext:
+    """The repository around the changed manifests; see ``additions.difference``.
 
     ``changed`` holds all paths of the change.
     """
@@ -51,51 +52,63 @@ def reconcile(
     result: Difference,
     manifests: Sequence[Manifest],
     imported: Sequence[Addition],
-    sides: Sides,
+    context: RepositoryContext,
 ) -> None:
-    """Take out of ``result`` what is not new after all, and add what imports bring."""
-    repository = Repository(manifests, sides.changed, sides.trusted, sides.paths)
-    result.added = [one for one in _once(result) if not _is_own(one, repository)]
-    for manifest, entry, told in mismatches(manifests):
-        result.remarks.append(
-            Remark(Addition(entry, manifest), "dependencies/lock-mismatch", told)
-        )
-    rule = sides.rules.get(_IMPORT_RULE)
+    """Remove from ``result`` what the repository already has, and add imported packages."""
+    repository = RepositoryNames(
+        manifests, context.changed, context.trusted, context.paths
+    )
+    result.added = [
+        addition
+        for addition in _merge_locks(result)
+        if not _is_in_repository(addition, repository)
+    ]
+    for manifest, entry, message in mismatches(manifests):
+        addition = Addition(entry, manifest)
+        finding = ManifestFinding(addition, "dependencies/lock-mismatch", message)
+        result.manifest_findings.append(finding)
+    rule = context.rules.get(_IMPORT_RULE)
     if imported and rule is not None:
         _add_imports(result, imported, repository, rule)
 
 
-def _once(result: Difference) -> list[Addition]:
-    """Return the additions without those that say again what another one says better.
+def _merge_locks(result: Difference) -> list[Addition]:
+    """Return the additions, each package once, with the constraint of its lock file.
 
-    A lock file says which version a manifest's entry will be; its other versions
-    of the same name are only versions.
+    A lock file, a command or prose only repeats a package that a manifest adds.
+    Further versions of it in a lock file are moved to ``result.constrained``.
     """
-    followers = text_formats() | lock_formats()
+    secondary = text_formats() | lock_formats()
     declared = {
-        _name(one) for one in result.added if one.manifest.reader.name not in followers
+        _name(addition)
+        for addition in result.added
+        if addition.manifest.reader.name not in secondary
     }
-    locked = _locked([*result.added, *result.constrained])
-    said: set[tuple[str, str]] = set()
-    kept, versions = [], []
-    for one in result.added:
-        at = _name(one)
-        is_repeated = at in declared or at in said
-        if _is_registrys(one) and one.manifest.reader.name in followers:
-            said.add(at)
-            if not is_repeated:
-                kept.append(one)
-            elif one.manifest.reader.name in lock_formats() and one.constraint:
-                versions.append(one)
-        elif _is_registrys(one) and at in locked:
-            kept.append(dataclasses.replace(one, locked=locked[at]))
-        else:
-            kept.append(one)
-    told = {(_name(one), one.constraint) for one in kept if one.constraint}
+    locked = _locked_constraints([*result.added, *result.constrained])
+    repeated: set[tuple[str, str]] = set()
+    kept: list[Addition] = []
+    further_versions: list[Addition] = []
+    for addition in result.added:
+        name, format_name = _name(addition), addition.manifest.reader.name
+        if not _is_from_registry(addition):
+            kept.append(addition)
+        elif format_name not in secondary:
+            constraint = locked.get(name, addition.locked)
+            kept.append(dataclasses.replace(addition, locked=constraint))
+        elif name not in declared and name not in repeated:
+            repeated.add(name)
+            kept.append(addition)
+        elif format_name in lock_formats() and addition.constraint:
+            further_versions.append(addition)
+    kept_versions = {
+        (_name(addition), addition.constraint)
+        for addition in kept
+        if addition.constraint
+    }
     result.constrained = [
-        one
-        for one in (*result.constrained, *versions)
-        if (_name(one), one.constraint) not in told
+        addition
+        for addition in (*result.constrained, *further_versions)
+        if (_name(addition), addition.constraint) not in kept_versions
     ]
     return kept
 
@@ -104,89 +117,107 @@ def _name(addition: Addition) -> tuple[str, str]:
     return addition.dependency.ecosystem, addition.dependency.key
 
 
-def _is_registrys(addition: Addition) -> bool:
-    return (
-        bool(addition.dependency.key) and addition.dependency.source.kind == "registry"
-    )
+def _is_from_registry(addition: Addition) -> bool:
+    entry = addition.dependency
+    return bool(entry.key) and entry.source.kind == "registry"
 
 
-def _locked(found: Sequence[Addition]) -> dict[tuple[str, str], str]:
-    """Return the constraint that the locks have for each name: for its direct use, if told."""
-    best: dict[tuple[str, str], Addition] = {}
-    for one in found:
-        if one.manifest.reader.name in lock_formats() and _is_registrys(one):
-            known = best.setdefault(_name(one), one)
-            if one.dependency.direct and not known.dependency.direct:
-                best[_name(one)] = one
-    return {at: one.dependency.constraint for at, one in best.items()}
+def _locked_constraints(additions: Sequence[Addition]) -> dict[tuple[str, str], str]:
+    """Return the lock files' constraint for each name, that of a direct dependency if known."""
+    locked: dict[tuple[str, str], Dependency] = {}
+    for addition in additions:
+        if addition.manifest.reader.name not in lock_formats():
+            continue
+        if not _is_from_registry(addition):
+            continue
+        entry = addition.dependency
+        known = locked.setdefault(_name(addition), entry)
+        if entry.direct and not known.direct:
+            locked[_name(addition)] = entry
+    return {name: entry.constraint for name, entry in locked.items()}
 
 
-def _is_own(addition: Addition, repository: Repository) -> bool:
-    """Say whether the repository has the package already, or is it itself."""
+def _is_in_repository(addition: Addition, repository: RepositoryNames) -> bool:
+    """Return whether the repository declares the package already, or contains it."""
     entry, format_name = addition.dependency, addition.manifest.reader.name
     if format_name == "prose" and entry.source.kind in {"index", "path"}:
-        return True  # nobody runs prose; which package it names matters all the same
+        return True  # prose is not executed; only the packages that it names matter
     if format_name in text_formats() or entry.section.startswith("command"):
-        own = repository.own(entry.ecosystem)
+        own_names = repository.own(entry.ecosystem)
         if entry.source.kind in {"vcs", "url"}:
-            return _last_part(entry.source.target) in {
-                name.rpartition("/")[2] for name in own
-            }
-        return bool(entry.key) and (
-            entry.key in repository.declared(entry.ecosystem) or entry.key in own
-        )
-    has_workspace_kind = bool(ecosystem_named(entry.ecosystem).workspace_files)
-    if has_workspace_kind and entry.key and entry.source.kind == "registry":
-        own = repository.own(entry.ecosystem)
-        return repository.has_workspaces(entry.ecosystem) and entry.key in own
-    at = (addition.manifest.file.path, entry.ecosystem, entry.key)
-    return bool(entry.key) and at in repository.own_by_file
+            own_repositories = {name.rpartition("/")[2] for name in own_names}
+            return _repository_of(entry.source.target) in own_repositories
+        declared = repository.declared(entry.ecosystem)
+        return bool(entry.key) and (entry.key in declared or entry.key in own_names)
+    if not entry.key:
+        return False
+    supports_workspaces = bool(ecosystem_named(entry.ecosystem).workspace_files)
+    if supports_workspaces and entry.source.kind == "registry":
+        has_workspaces = repository.has_workspaces(entry.ecosystem)
+        return has_workspaces and entry.key in repository.own(entry.ecosystem)
+    own = (addition.manifest.file.path, entry.ecosystem, entry.key)
+    return own in repository.own_by_file
 
 
-def _last_part(address: str) -> str:
-    """Return the repository's name in an address: ``git+https://…/name.git@v1`` is ``name``."""
-    path = address.partition("#")[0].rstrip("/").rpartition("/")[2]
-    return path.partition("@")[0].removesuffix(".git").lower()
+def _repository_of(address: str) -> str:
+    """Return the repository's name: ``name`` for ``git+https://…/name.git@v1``."""
+    last_part = address.partition("#")[0].rstrip("/").rpartition("/")[2]
+    return last_part.partition("@")[0].removesuffix(".git").lower()
 
 
-def _is_made_up(imported: Addition) -> bool:
-    """Say whether a test imports what it made itself, or is the input of another test."""
+def _is_test_fixture(imported: Addition) -> bool:
+    """Return whether a test imports a module that it creates, or is the input of another test."""
     path = imported.manifest.file.path
-    folders = path.lower().split(b"/")
-    name = folders.pop()
     if not is_any(path, "test"):
         return False
-    is_input = is_any(path, "test-data") or not _INPUTS.isdisjoint(folders)
-    if imported.dependency.section != "import" or is_input:
+    *folders, name = path.lower().split(b"/")
+    is_test_data = is_any(path, "test-data") or not _TEST_DATA_FOLDERS.isdisjoint(
+        folders
+    )
+    if imported.dependency.section != "import" or is_test_data:
         return True
-    # A folder that is called a test holds what the test reads, unless it is one itself.
-    is_named = any(part.startswith((b"test-", b"test_")) for part in folders)
-    return is_named and not name.startswith((b"test_", b"conftest"))
+    # A folder named like a test holds the files that a test reads, except for tests.
+    in_test_folder = any(part.startswith((b"test-", b"test_")) for part in folders)
+    return in_test_folder and not name.startswith((b"test_", b"conftest"))
 
 
 def _add_imports(
-    result: Difference, imported: Sequence[Addition], repository: Repository, rule: Rule
+    result: Difference,
+    imported: Sequence[Addition],
+    repository: RepositoryNames,
+    rule: Rule,
 ) -> None:
-    from zt_gate.scanners.dependencies.imported_packages import Table, needed
+    """Add the packages of imports that no manifest declares."""
+    from zt_gate.scanners.dependencies.imported_packages import (
+        ModuleTable,
+        package_for_import,
+    )
 
-    with_imports = [one.name for one in all_ecosystems() if one.module_names]
-    if not any(repository.declared(name) for name in with_imports):
+    with_modules = [item.name for item in all_ecosystems() if item.module_names]
+    if not any(repository.declared(name) for name in with_modules):
         return
     if repository.paths is None:
         result.not_inspected.append(NotInspected(None, "not_applicable", _NO_FILES))
         return
-    table = Table(rule.data)
-    said = {(one.dependency.ecosystem, one.dependency.key) for one in result.added}
-    for one in imported:
-        if _is_made_up(one):
+    table = ModuleTable(rule.data)
+    known = {_name(addition) for addition in result.added}
+    for item in imported:
+        if _is_test_fixture(item):
             continue
-        found = needed(one.dependency, repository, table)
-        if found is None or (found.ecosystem, found.key) in said:
+        package = package_for_import(item.dependency, repository, table)
+        if package is None or (package.ecosystem, package.key) in known:
             continue
-        said.add((found.ecosystem, found.key))
-        addition = Addition(found, one.manifest)
+        known.add((package.ecosystem, package.key))
+        addition = Addition(package, item.manifest)
         result.added.append(addition)
-        module = one.dependency.source.target
-        brings = "" if found.name == module else f" (of the package {found.name})"
-        told = f"{ascii(module)[1:-1]}{brings} is imported, and no manifest here declares it"
-        result.remarks.append(Remark(addition, _IMPORT_RULE, told))
+        message = _import_message(item.dependency.source.target, package.name)
+        result.manifest_findings.append(
+            ManifestFinding(addition, _IMPORT_RULE, message)
+        )
+
+
+def _import_message(module: str, package: str) -> str:
+    shown = ascii(module)[1:-1]
+    if package != module:
+        shown = f"{shown} (package {package})"
+    return f"{shown} is imported, but no manifest of the repository declares it"

@@ -1,4 +1,4 @@
-"""What is asked about packages, and what came back: questions, answers, and what they mean."""
+"""Questions to registries and their answers, and what an answer means."""
 
 from __future__ import annotations
 
@@ -15,22 +15,24 @@ from zt_gate.ecosystems.registries.base import (
 )
 
 if TYPE_CHECKING:
-    #: Ecosystem, index or service, and key.
     from zt_gate.ecosystems.registries.package_index import Index
 
-    At = tuple[str, Index, str]
+    #: Ecosystem, and the index or download service.
+    ServerKey = tuple[str, Index]
+    #: Ecosystem, index or download service, and package key.
+    AnswerKey = tuple[str, Index, str]
 
-LATE = Unverified("did not answer before the deadline")
-PORTAL = Unverified("answers 404 even for a package that everybody knows")
+NO_ANSWER_IN_TIME = Unverified("did not answer before the deadline")
+CAPTIVE_PORTAL = Unverified("answers 404 even for a well-known package")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One package, the indexes to ask in their order, and the download service or None.
 
-    The service counts what the last of the indexes has: where others come
-    before it, only what they do not have is anybody's business.  ``text`` and
-    ``releases`` say what is wanted besides (see ``Want``).
+    The service counts downloads from the last index only: a name that an earlier
+    index has is not sent to it.  ``text`` and ``releases`` say what else is
+    wanted (see ``Want``).
     """
 
     ecosystem: str
@@ -40,12 +42,17 @@ class Question:
     text: bool = False
     releases: bool = False
 
+    def answer_keys(self) -> list[AnswerKey]:
+        """Return the key of each index's answer."""
+        return [(self.ecosystem, index, self.key) for index in self.indexes]
+
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What came back; ``downloads`` is a number, why there is none, or None: not applicable.
+class RegistryFacts:
+    """The answer to a question.
 
-    ``public``: the answer came from the index that everybody uses.
+    ``downloads`` a week: a number, why there is none, or None if a count does not
+    apply.  ``public``: the answer came from the public index.
     """
 
     answer: Answer
@@ -55,111 +62,116 @@ class Facts:
 
 @dataclass(slots=True)
 class Answers:
-    """Results as they come in from the threads, by what was asked."""
+    """Answers as the threads receive them; ``fresh`` holds the keys answered in this run."""
 
-    projects: dict[At, Answer] = field(default_factory=dict)
-    counts: dict[At, Count] = field(default_factory=dict)
-    fresh: set[At] = field(default_factory=set)
+    projects: dict[AnswerKey, Answer] = field(default_factory=dict)
+    counts: dict[AnswerKey, Count] = field(default_factory=dict)
+    fresh: set[AnswerKey] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def project(self, at: At, answer: Answer) -> None:
-        """Put away what an index said of a name."""
+    def add_project(self, key: AnswerKey, answer: Answer) -> None:
+        """Store an index's answer about a name."""
         with self.lock:
-            self.projects[at] = answer
-            self.fresh.add(at)
+            self.projects[key] = answer
+            self.fresh.add(key)
 
-    def count(self, at: At, count: Count) -> None:
-        """Put away what a download service said of a name."""
+    def add_count(self, key: AnswerKey, count: Count) -> None:
+        """Store a download service's answer about a name."""
         with self.lock:
-            self.counts[at] = count
-            self.fresh.add(at)
+            self.counts[key] = count
+            self.fresh.add(key)
 
     def copy(self) -> Answers:
-        """Return what is known now; threads that are late change it no more."""
+        """Return a copy that threads still running do not change."""
         with self.lock:
             return Answers(dict(self.projects), dict(self.counts), set(self.fresh))
 
 
-def facts_of(question: Question, answers: Answers) -> Facts:
-    """Put together what came back for a question."""
-    answer = _answer(question, answers)
-    public = came_from(question, answers) == question.indexes[-1]
-    if question.service is None or (not public and isinstance(answer, Project)):
-        return Facts(answer, None, public)
-    count = answers.counts.get(
-        (question.ecosystem, question.service, question.key), LATE
-    )
-    return Facts(answer, 0 if count is None else count, public)
+def facts_of(question: Question, answers: Answers) -> RegistryFacts:
+    """Return the facts that the answers to a question give."""
+    answer = _deciding_answer(question, answers)
+    public = answering_index(question, answers) == question.indexes[-1]
+    is_private_project = not public and isinstance(answer, Project)
+    if question.service is None or is_private_project:
+        return RegistryFacts(answer, None, public)
+    count_key = (question.ecosystem, question.service, question.key)
+    count = answers.counts.get(count_key, NO_ANSWER_IN_TIME)
+    return RegistryFacts(answer, 0 if count is None else count, public)
 
 
-def _answer(question: Question, answers: Answers) -> Answer:
-    """Return the first answer that is no "missing".
+def _deciding_answer(question: Question, answers: Answers) -> Answer:
+    """Return the first answer other than "missing".
 
-    An index of nothing but one's own packages proves no 404; the next one may
-    have the package all the same.
+    An index with private packages only cannot prove that its 404 is genuine, so
+    the next index is still asked.
     """
-    told: Answer = Missing()
-    for index in question.indexes:
-        answer = answers.projects.get((question.ecosystem, index, question.key), LATE)
-        if answer is PORTAL:
-            told = PORTAL
+    fallback: Answer = Missing()
+    for key in question.answer_keys():
+        answer = answers.projects.get(key, NO_ANSWER_IN_TIME)
+        if answer is CAPTIVE_PORTAL:
+            fallback = CAPTIVE_PORTAL
         elif not isinstance(answer, Missing):
             return answer
-    return told
+    return fallback
 
 
-def came_from(question: Question, answers: Answers) -> Index | None:
-    """Return the index whose answer counts, None where none gave any."""
-    for index in question.indexes:
-        answer = answers.projects.get((question.ecosystem, index, question.key))
+def answering_index(question: Question, answers: Answers) -> Index | None:
+    """Return the index that has the package, None if none has or one gave no answer before."""
+    for key in question.answer_keys():
+        answer = answers.projects.get(key)
         if isinstance(answer, Project):
-            return index
-        if not isinstance(answer, Missing) and answer is not PORTAL:
+            return key[1]
+        if not isinstance(answer, Missing) and answer is not CAPTIVE_PORTAL:
             return None
     return None
 
 
 def is_settled(question: Question, answers: Answers) -> bool:
-    """Say whether the cache already answers the question."""
-    for index in question.indexes:
-        answer = answers.projects.get((question.ecosystem, index, question.key))
+    """Return whether the cached answers are enough for the question."""
+    for key in question.answer_keys():
+        answer = answers.projects.get(key)
         if not isinstance(answer, Missing):
             return answer is not None
     return True
 
 
 def is_missing(question: Question, answers: Answers) -> bool:
-    """Say whether every index said that there is no such package."""
-    at = [(question.ecosystem, index, question.key) for index in question.indexes]
-    return all(isinstance(answers.projects.get(each), Missing) for each in at)
-
-
-def silent_indexes(answers: Answers) -> list[tuple[str, Index]]:
-    """Return the indexes that said "missing" in this run and knew no name."""
-    # A folder of this machine has no portal before it.
-    fresh = [at for at in answers.projects if at in answers.fresh and not at[1].local]
-    known = {at[:2] for at in fresh if isinstance(answers.projects[at], Project)}
-    unknown = dict.fromkeys(
-        at[:2] for at in fresh if isinstance(answers.projects[at], Missing)
+    """Return whether every index answered that the package does not exist."""
+    return all(
+        isinstance(answers.projects.get(key), Missing) for key in question.answer_keys()
     )
-    return [where for where in unknown if where not in known]
 
 
-def uncounted_services(answers: Answers) -> list[tuple[str, Index]]:
-    """Return the services that had no count for a name in this run, and none for any other."""
-    fresh = [at for at in answers.counts if at in answers.fresh]
-    known = {
-        at[:2]
-        for at in fresh
-        if answers.counts[at] and isinstance(answers.counts[at], int)
-    }
-    # For a package that does not exist nobody needs a count.
-    there = {
-        (at[0], at[2])
-        for at, told in answers.projects.items()
-        if isinstance(told, Project)
-    }
-    unknown = dict.fromkeys(
-        at[:2] for at in fresh if answers.counts[at] is None and (at[0], at[2]) in there
+def unproven_indexes(answers: Answers) -> list[ServerKey]:
+    """Return the indexes that answered "missing" in this run and had no package at all."""
+    # A local folder cannot be behind a captive portal.
+    fresh = [
+        key for key in answers.projects if key in answers.fresh and not key[1].local
+    ]
+    proven = {key[:2] for key in fresh if isinstance(answers.projects[key], Project)}
+    with_missing = dict.fromkeys(
+        key[:2] for key in fresh if isinstance(answers.projects[key], Missing)
     )
-    return [where for where in unknown if where not in known]
+    return [server for server in with_missing if server not in proven]
+
+
+def unproven_services(answers: Answers) -> list[ServerKey]:
+    """Return the download services that lacked a count in this run and gave no other count."""
+    fresh = [key for key in answers.counts if key in answers.fresh]
+    proven = {
+        key[:2]
+        for key in fresh
+        if answers.counts[key] and isinstance(answers.counts[key], int)
+    }
+    # A package that does not exist has no count.
+    existing = {
+        (ecosystem, name)
+        for (ecosystem, _, name), answer in answers.projects.items()
+        if isinstance(answer, Project)
+    }
+    without_count = dict.fromkeys(
+        key[:2]
+        for key in fresh
+        if answers.counts[key] is None and (key[0], key[2]) in existing
+    )
+    return [server for server in without_count if server not in proven]

@@ -1,8 +1,9 @@
-"""Ask the registries about names: the cache first, then all at once, then the canaries.
+"""Lookup of names in registries: the cache first, then all at once, then the canaries.
 
-A 404 alone proves nothing: a captive portal and a wrong index path answer it
-for every name.  Where an index knew none of the names of this run, it is asked
-for one that everybody knows; only if it has that one is a 404 a "missing".
+A 404 alone proves nothing: a captive portal or a wrong index path answers 404 for
+every name.  An index that had none of the names of this run is therefore asked
+for a canary, a package that certainly exists; only if it has that one do its 404
+answers mean "missing".
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from zt_gate.ecosystems.registries.base import (
 from zt_gate.ecosystems.registries.package_index import Fault, Index
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
-    LATE,
-    PORTAL,
+    CAPTIVE_PORTAL,
+    NO_ANSWER_IN_TIME,
     Answers,
-    Facts,
     Question,
-    came_from,
+    RegistryFacts,
+    answering_index,
     facts_of,
     is_missing,
     is_settled,
-    silent_indexes,
-    uncounted_services,
+    unproven_indexes,
+    unproven_services,
 )
 
 if TYPE_CHECKING:
@@ -46,21 +47,21 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.silence import Silence
 
     Task = Callable[[Client], None]
-    #: How many questions one server takes at once, and what is to be asked of it.
-    Lane = tuple[int, list[Task]]
+    #: How many tasks may run at the same time, and the tasks.
+    TaskGroup = tuple[int, list[Task]]
 
-_MANY = 40
-_HURRIED = 5
+#: With more batches than this, a download service gets at least so many requests at once.
+_MANY_BATCHES = 40
+_WIDTH_FOR_MANY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp:
-    """One round of questions.
+class RegistryLookup:
+    """One round of questions to registries.
 
-    ``deadline`` is a ``time.monotonic()`` value, ``silence`` limits how long nobody
-    answers; ``age_days`` the age below
-    which the date of a first upload matters; ``now`` is in seconds since the
-    epoch; ``canaries`` holds a well-known name for each ecosystem.
+    ``deadline`` is a value of ``time.monotonic()``, ``silence`` limits how long
+    all servers together may stay silent.  ``age_days`` is the age below which the
+    date of the first upload matters, ``now`` is in seconds since the epoch.
     """
 
     environ: Mapping[str, str]
@@ -69,8 +70,8 @@ class LookUp:
     now: float
     cache: Cache
     silence: Silence | None = None
-    #: Looks for hostile text in a description: rule, severity and message.
-    read: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
+    #: Finds hostile text in a description; returns rule, severity and message.
+    text_findings: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
 
     @property
     def recent(self) -> float:
@@ -78,108 +79,114 @@ class LookUp:
         return self.now - self.age_days * 86400.0
 
     def ask(
-        self, questions: Iterable[Question], beside: Sequence[Lane] = ()
-    ) -> dict[Question, Facts]:
-        """Return the facts for every question; each has an answer, if only why there is none.
+        self, questions: Iterable[Question], other_groups: Sequence[TaskGroup] = ()
+    ) -> dict[Question, RegistryFacts]:
+        """Return the facts for every question; without an answer, they say why.
 
-        ``beside`` are questions to others, asked at the same time.
+        ``other_groups`` are tasks for other servers, run at the same time.
         """
         wanted = list(dict.fromkeys(questions))
         answers = answer_cache.read(self.cache, wanted, self.age_days)
-        answers = self._run([*self._lanes(wanted, answers), *beside], answers)
-        answers = self._run(self._later_lanes(wanted, answers), answers)
-        answers = self._run(self._canary_lanes(answers), answers)
-        self._trust(answers)
-        self._read(answers)
+        answers = self._run([*self._groups(wanted, answers), *other_groups], answers)
+        answers = self._run(self._late_count_groups(wanted, answers), answers)
+        answers = self._run(self._canary_groups(answers), answers)
+        self._reject_unproven(answers)
+        self._scan_descriptions(answers)
         answer_cache.write(self.cache, wanted, answers, self.age_days)
         return {question: facts_of(question, answers) for question in wanted}
 
-    def _read(self, answers: Answers) -> None:
-        """Look at the descriptions that came, and forget them."""
-        for at in answers.fresh:
-            project = answers.projects.get(at)
-            if isinstance(project, Project):
-                told = project.text is not None and self.read is not None
-                said = tuple(self.read(project.text)) if told else None  # type: ignore[misc, arg-type]
-                answers.projects[at] = dataclasses.replace(
-                    project, text=None, said=said
-                )
+    def _scan_descriptions(self, answers: Answers) -> None:
+        """Scan the descriptions received, and drop their text."""
+        for key in answers.fresh:
+            project = answers.projects.get(key)
+            if not isinstance(project, Project):
+                continue
+            said = None
+            if project.text is not None and self.text_findings is not None:
+                said = tuple(self.text_findings(project.text))
+            answers.projects[key] = dataclasses.replace(project, text=None, said=said)
 
-    def _run(self, lanes: Sequence[Lane], answers: Answers) -> Answers:
-        """Ask everything in the lanes; threads that are late no longer change the result."""
-        if any(tasks for _, tasks in lanes):
+    def _run(self, groups: Sequence[TaskGroup], answers: Answers) -> Answers:
+        """Run the tasks; return a copy of the answers that late threads do not change."""
+        if any(tasks for _, tasks in groups):
             from zt_gate.ecosystems.registries.pool import run
 
-            run(lanes, self.environ, self.deadline, silence=self.silence)
+            run(groups, self.environ, self.deadline, silence=self.silence)
         return answers.copy()
 
-    def _lanes(self, wanted: Sequence[Question], answers: Answers) -> list[Lane]:
-        lanes: list[Lane] = []
-        for ecosystem in dict.fromkeys(question.ecosystem for question in wanted):
+    def _groups(
+        self, questions: Sequence[Question], answers: Answers
+    ) -> list[TaskGroup]:
+        groups: list[TaskGroup] = []
+        for ecosystem, own in _by_ecosystem(questions).items():
             registry = registry_for(ecosystem)
-            own = [question for question in wanted if question.ecosystem == ecosystem]
             tasks = [
                 self._project_task(registry, question, answers)
                 for question in own
                 if not is_settled(question, answers)
             ]
-            lanes.append((registry.width, tasks))
-            alone = [question for question in own if len(question.indexes) == 1]
-            lanes += self._count_lanes(registry, alone, answers)
-        return lanes
+            groups.append((registry.width, tasks))
+            with_one_index = [
+                question for question in own if len(question.indexes) == 1
+            ]
+            groups += self._count_groups(registry, with_one_index, answers)
+        return groups
 
-    def _later_lanes(self, wanted: Sequence[Question], answers: Answers) -> list[Lane]:
-        """Return the counts of packages that private indexes were asked about first."""
-        lanes: list[Lane] = []
-        for ecosystem in dict.fromkeys(question.ecosystem for question in wanted):
+    def _late_count_groups(
+        self, questions: Sequence[Question], answers: Answers
+    ) -> list[TaskGroup]:
+        """Return the count tasks for names that no private index has."""
+        groups: list[TaskGroup] = []
+        for ecosystem, own in _by_ecosystem(questions).items():
             public = [
                 question
-                for question in wanted
-                if question.ecosystem == ecosystem
-                and len(question.indexes) > 1
-                and came_from(question, answers) == question.indexes[-1]
+                for question in own
+                if len(question.indexes) > 1
+                and answering_index(question, answers) == question.indexes[-1]
             ]
-            lanes += self._count_lanes(registry_for(ecosystem), public, answers)
-        return lanes
+            groups += self._count_groups(registry_for(ecosystem), public, answers)
+        return groups
 
-    def _count_lanes(
+    def _count_groups(
         self, registry: Registry, questions: Sequence[Question], answers: Answers
-    ) -> Iterator[Lane]:
+    ) -> Iterator[TaskGroup]:
         for service in dict.fromkeys(question.service for question in questions):
+            if service is None:
+                continue
             keys = [
                 question.key
                 for question in questions
                 if question.service == service and not is_missing(question, answers)
             ]
-            if service is not None:
-                yield self._count_lane(registry, service, keys, answers)
+            yield self._count_group(registry, service, keys, answers)
 
-    def _count_lane(
+    def _count_group(
         self, registry: Registry, service: Index, keys: Iterable[str], answers: Answers
-    ) -> Lane:
-        open_keys = [
+    ) -> TaskGroup:
+        uncounted = [
             key
             for key in dict.fromkeys(keys)
             if (registry.ecosystem, service, key) not in answers.counts
         ]
-        batches = registry.batches(open_keys)
-        tasks = [_count_task(registry, service, batch, answers) for batch in batches]
-        # A service that takes few at once is hurried only where the time would not do.
-        hurried = max(registry.count_width, _HURRIED)
-        return registry.count_width if len(tasks) <= _MANY else hurried, tasks
+        tasks = [
+            _count_task(registry, service, batch, answers)
+            for batch in registry.batches(uncounted)
+        ]
+        width = registry.count_width
+        if len(tasks) > _MANY_BATCHES:
+            width = max(width, _WIDTH_FOR_MANY)
+        return width, tasks
 
     def _project_task(
         self, registry: Registry, question: Question, answers: Answers
     ) -> Task:
         def task(client: Client) -> None:
-            for index in question.indexes:
-                at = (registry.ecosystem, index, question.key)
-                answer = answers.projects.get(at)
-                if (
-                    answer is None
-                ):  # else it is a kept 404, whose age must not begin anew
-                    answer = self._project(client, registry, index, question)
-                    answers.project(at, answer)
+            for key in question.answer_keys():
+                answer = answers.projects.get(key)
+                # A cached 404 is not stored again: that would restart its lifetime.
+                if answer is None:
+                    answer = self._project(client, registry, key[1], question)
+                    answers.add_project(key, answer)
                 if not isinstance(answer, Missing):
                     return
 
@@ -188,63 +195,78 @@ class LookUp:
     def _project(
         self, client: Client, registry: Registry, index: Index, question: Question
     ) -> Answer:
+        want = Want(self.recent, question.text, question.releases)
         try:
-            want = Want(self.recent, question.text, question.releases)
             answer = registry.project(client, index, question.key, want)
         except Fault as fault:
             return Unverified(str(fault))
-        if (
-            not isinstance(answer, Project)
-            or not answer.oversized
-            or question.service is None
-        ):
-            return answer
+        if isinstance(answer, Project) and answer.oversized:
+            return self._with_date_from_counts(client, registry, question, answer)
+        return answer
+
+    def _with_date_from_counts(
+        self, client: Client, registry: Registry, question: Question, project: Project
+    ) -> Project:
+        """Take downloads before ``recent`` as proof of age, as the full answer is too large."""
+        if question.service is None:
+            return project
         try:
-            used = registry.used_before(
+            was_used = registry.used_before(
                 client, question.service, question.key, self.recent
             )
         except Fault:
-            return answer
-        # It was there on the day before, at the latest.
-        before = self.recent - 60.0
-        return (
-            dataclasses.replace(answer, first_upload=before, undated="")
-            if used
-            else answer
-        )
+            return project
+        if not was_used:
+            return project
+        # The exact time does not matter, as long as it is before ``recent``.
+        first_upload = self.recent - 60.0
+        return dataclasses.replace(project, first_upload=first_upload, undated="")
 
-    def _canary_lanes(self, answers: Answers) -> list[Lane]:
-        """Return the questions for a well-known name, where everything asked was unknown."""
-        lanes: list[Lane] = []
-        for ecosystem, index in silent_indexes(answers):
-            registry, key = registry_for(ecosystem), ecosystem_named(ecosystem).canary
-            if key:
-                canary = Question(ecosystem, key, (index,), None)
-                lanes.append((1, [self._project_task(registry, canary, answers)]))
-        for ecosystem, service in uncounted_services(answers):
-            registry, key = registry_for(ecosystem), ecosystem_named(ecosystem).canary
-            if key:
-                lanes.append((1, [_count_task(registry, service, [key], answers)]))
-        return lanes
+    def _canary_groups(self, answers: Answers) -> list[TaskGroup]:
+        """Return the questions for a canary to servers that had none of the names."""
+        groups: list[TaskGroup] = []
+        for ecosystem, index in unproven_indexes(answers):
+            canary = ecosystem_named(ecosystem).canary
+            if canary:
+                question = Question(ecosystem, canary, (index,), None)
+                task = self._project_task(registry_for(ecosystem), question, answers)
+                groups.append((1, [task]))
+        for ecosystem, service in unproven_services(answers):
+            canary = ecosystem_named(ecosystem).canary
+            if canary:
+                registry = registry_for(ecosystem)
+                groups.append((1, [_count_task(registry, service, [canary], answers)]))
+        return groups
 
-    def _trust(self, answers: Answers) -> None:
-        """Turn every 404 from a server that has not shown that it knows a name into why."""
-        silent, uncounted = (
-            set(silent_indexes(answers)),
-            set(uncounted_services(answers)),
-        )
-        for at in answers.fresh:
-            canary = (at[0], at[1], ecosystem_named(at[0]).canary)
-            if isinstance(answers.projects.get(at), Missing) and at[:2] in silent:
-                told = answers.projects.get(canary, LATE)
-                answers.projects[at] = told if isinstance(told, Unverified) else PORTAL
-            if (
-                at in answers.counts
-                and answers.counts[at] is None
-                and at[:2] in uncounted
-            ):
-                count = answers.counts.get(canary, LATE)
-                answers.counts[at] = count if isinstance(count, Unverified) else PORTAL
+    def _reject_unproven(self, answers: Answers) -> None:
+        """Replace "missing" from servers that did not have the canary by the reason."""
+        indexes = set(unproven_indexes(answers))
+        services = set(unproven_services(answers))
+        for key in answers.fresh:
+            ecosystem, server, _ = key
+            canary_key = (ecosystem, server, ecosystem_named(ecosystem).canary)
+            is_missing_project = isinstance(answers.projects.get(key), Missing)
+            if is_missing_project and (ecosystem, server) in indexes:
+                project = answers.projects.get(canary_key, NO_ANSWER_IN_TIME)
+                answers.projects[key] = _reason(project)
+            is_uncounted = key in answers.counts and answers.counts[key] is None
+            if is_uncounted and (ecosystem, server) in services:
+                count = answers.counts.get(canary_key, NO_ANSWER_IN_TIME)
+                answers.counts[key] = _reason(count)
+
+
+def _by_ecosystem(questions: Sequence[Question]) -> dict[str, list[Question]]:
+    groups: dict[str, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(question.ecosystem, []).append(question)
+    return groups
+
+
+def _reason(canary_answer: Answer | Count) -> Unverified:
+    """Return why a server's 404 is not believed, from its answer for the canary."""
+    if isinstance(canary_answer, Unverified):
+        return canary_answer
+    return CAPTIVE_PORTAL
 
 
 def _count_task(
@@ -256,6 +278,6 @@ def _count_task(
         except Fault as fault:
             counts = dict.fromkeys(keys, Unverified(str(fault)))
         for key, count in counts.items():
-            answers.count((registry.ecosystem, service, key), count)
+            answers.add_count((registry.ecosystem, service, key), count)
 
     return task

@@ -1,4 +1,4 @@
-"""Where to ask about an addition: the endpoints of its manifest, from trusted places only."""
+"""Selection of the servers to ask about an addition, from trusted settings only."""
 
 from __future__ import annotations
 
@@ -28,90 +28,97 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Places:
-    """Endpoints by manifest, worked out once each; reads files, asks nobody."""
+class RegistrySelection:
+    """The endpoints of each manifest, determined once; reads files, sends no request."""
 
     context: Context
-    _known: dict[tuple[str, bytes], Endpoints] = field(default_factory=dict)
+    _endpoints_by_manifest: dict[tuple[str, bytes], Endpoints] = field(
+        default_factory=dict
+    )
 
     def question(self, addition: Addition) -> Question:
-        """Return what to ask about an addition, and where.
+        """Return the question about an addition.
 
-        Private indexes are asked before the public one: what they have is not
-        named to anybody else.
+        Private indexes are asked before the public one, so that the names of
+        private packages are not sent to it.
         """
         entry = addition.dependency
         endpoints = self._endpoints(addition)
-        indexes = self._indexes(addition)
-        usual = indexes[0] in endpoints.indexes or indexes[0].default
-        service = endpoints.service if usual else None
-        return Question(entry.ecosystem, entry.key, (*indexes[1:], indexes[0]), service)
+        first, *others = self._indexes(addition)
+        is_counted = first in endpoints.indexes or first.default
+        service = endpoints.service if is_counted else None
+        return Question(entry.ecosystem, entry.key, (*others, first), service)
 
-    def is_usual(self, addition: Addition) -> bool:
-        """Say whether a name is looked up where names of its kind usually are."""
+    def uses_default_index(self, addition: Addition) -> bool:
+        """Return whether a name is looked up in the ecosystem's default index."""
         entry, endpoints = addition.dependency, self._endpoints(addition)
-        own_scope = entry.key.partition("/")[0] in endpoints.scopes
-        named = entry.source.kind == "index" and not self._indexes(addition)[0].default
-        apart = own_scope or named or endpoints.apart
-        return not apart and not self.is_withheld(addition)
+        if endpoints.apart or entry.key.partition("/")[0] in endpoints.scopes:
+            return False
+        if entry.source.kind == "index" and not self._indexes(addition)[0].default:
+            return False
+        return not self.is_private_name(addition)
 
-    def is_withheld(self, addition: Addition) -> bool:
-        """Say whether the user's settings forbid to send a name anywhere."""
+    def is_private_name(self, addition: Addition) -> bool:
+        """Return whether the user's settings forbid sending the name to any server."""
         entry = addition.dependency
         return is_private(entry.ecosystem, self._sources(addition), entry.key)
 
-    def advisories(self, addition: Addition) -> Index | None:
-        """Return the advisory service for an addition, None where it does not apply.
+    def advisory_service(self, addition: Addition) -> Index | None:
+        """Return the advisory service for an addition, None if it does not apply.
 
-        Names of another index than the public one go there only where somebody
-        set the service.
+        Names from an index other than the public one are sent only to a service
+        that the user has set.
         """
-        if not self.is_usual(addition):
+        if not self.uses_default_index(addition):
             return None
-        sources, endpoints = self._sources(addition), self._endpoints(addition)
-        chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
-        if chosen is not None:
-            return chosen
-        standard = next((index for index in endpoints.named if index.default), None)
-        public = standard is not None and self._indexes(addition)[0].url == standard.url
-        return index_of(PUBLIC, cleartext=False) if public else None
+        service = service_of(self._sources(addition), "ZT_GATE_OSV_URL", "osv", "/v1")
+        if service is not None:
+            return service
+        named = self._endpoints(addition).named
+        public = next((index for index in named if index.default), None)
+        if public is None or self._indexes(addition)[0].url != public.url:
+            return None
+        return index_of(PUBLIC, cleartext=False)
 
-    def _indexes(self, addition: Addition) -> tuple[Index, ...]:
-        entry, endpoints = addition.dependency, self._endpoints(addition)
-        if entry.source.kind == "index":
-            named = endpoints.known(entry.source.target)
-            if named is not None:
-                return (named,)
-        return endpoints.for_name(entry.key)
-
-    def can_ask(self, addition: Addition) -> bool:
-        """Say whether there is a registry of this kind at all."""
+    def is_supported(self, addition: Addition) -> bool:
+        """Return whether the ecosystem of an addition has a registry."""
         return addition.dependency.ecosystem in supported()
 
-    def is_known(self, addition: Addition) -> bool:
-        """Say whether the index of an entry is one that the trusted side or the user set."""
-        if not self.can_ask(addition):
+    def is_trusted_index(self, addition: Addition) -> bool:
+        """Return whether the trusted side or the user has set the index of an entry."""
+        if not self.is_supported(addition):
             return False
         target = addition.dependency.source.target
         return self._endpoints(addition).known(target) is not None
 
+    def _indexes(self, addition: Addition) -> tuple[Index, ...]:
+        entry, endpoints = addition.dependency, self._endpoints(addition)
+        if entry.source.kind == "index":
+            index = endpoints.known(entry.source.target)
+            if index is not None:
+                return (index,)
+        return endpoints.for_name(entry.key)
+
     def _endpoints(self, addition: Addition) -> Endpoints:
-        path, ecosystem = addition.manifest.file.path, addition.dependency.ecosystem
-        if (ecosystem, path) not in self._known:
+        manifest = addition.manifest
+        path, ecosystem = manifest.file.path, addition.dependency.ecosystem
+        key = (ecosystem, path)
+        if key not in self._endpoints_by_manifest:
             endpoints = endpoints_of(ecosystem, self._sources(addition))
-            if addition.manifest.reader.name == "requirements":
+            if manifest.reader.name == "requirements":
                 endpoints = _with_options(endpoints, self._trusted_options(path))
-            self._known[ecosystem, path] = endpoints
-        return self._known[ecosystem, path]
+            self._endpoints_by_manifest[key] = endpoints
+        return self._endpoints_by_manifest[key]
 
     def _sources(self, addition: Addition) -> Sources:
-        context, folder = self.context, addition.manifest.file.path.rpartition(b"/")[0]
+        context = self.context
+        folder = addition.manifest.file.path.rpartition(b"/")[0]
         return Sources(
             context.environ, context.registries, context.trusted_file, folder
         )
 
     def _trusted_options(self, path: bytes) -> list[Dependency]:
-        """Return the index options of a requirements file as it stands on the trusted side."""
+        """Return the index options of a requirements file on the trusted side."""
         data = self.context.trusted_file(path)
         if data is None:
             return []
@@ -123,15 +130,16 @@ class Places:
 
 
 def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
-    """Apply a file's own index options: for pip they win over every setting."""
+    """Apply a file's own index options, which override every other setting in pip."""
     indexes, service, apart = endpoints.indexes, endpoints.service, endpoints.apart
     for option in options:
-        index = index_of(option.source.target, cleartext=False)
-        known = endpoints.known(option.source.target) or index
+        index = endpoints.known(option.source.target)
+        if index is None:
+            index = index_of(option.source.target, cleartext=False)
         if option.section in {"--index-url", "--pypi-url"}:
-            if known.url != indexes[0].url:
+            if index.url != indexes[0].url:
                 service, apart = None, True
-            indexes = (known, *indexes[1:])
+            indexes = (index, *indexes[1:])
         elif option.section == "--extra-index-url":
-            indexes = (*indexes, known)
+            indexes = (*indexes, index)
     return dataclasses.replace(endpoints, indexes=indexes, service=service, apart=apart)

@@ -1,7 +1,7 @@
-"""What the repository already has: names that it declares, calls its own, or holds as modules.
+"""The names that a repository has already: declared packages, its own packages, its modules.
 
-From the files of the trusted side and the new side of what changes; listed and
-read only when something was added that needs it.
+They come from the trusted side and from the new side of changed files, which are
+listed and read only if an addition depends on them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ _WORKSPACES = Source("self", "workspaces")
 
 
 @dataclass(frozen=True)
-class Repository:
-    """The repository around a change; ``paths`` may return None: then nobody knows its files."""
+class RepositoryNames:
+    """The names in the repository around a change.
+
+    ``trusted`` reads a file of the trusted side, ``listing`` returns that side's
+    paths, None if they are not known.
+    """
 
     manifests: Sequence[Manifest]
     changed: frozenset[bytes]
@@ -40,85 +44,88 @@ class Repository:
 
     @cached_property
     def paths(self) -> frozenset[bytes] | None:
-        """All paths of the trusted side and of the change, None where they are not known."""
-        listed = self.listing()
-        return None if listed is None else frozenset(listed) | self.changed
+        """All paths of the trusted side and of the change, None if they are not known."""
+        trusted_paths = self.listing()
+        if trusted_paths is None:
+            return None
+        return frozenset(trusted_paths) | self.changed
 
     @cached_property
     def entries(self) -> tuple[Dependency, ...]:
-        """Everything that a manifest of the repository names, as it is after the change."""
+        """All entries of the repository's manifests after the change."""
         return (*self._changed_entries(), *self._trusted_entries())
 
     def declared(self, ecosystem: str) -> frozenset[str]:
-        """Return the keys that the manifests of an ecosystem name."""
+        """Return the keys of the packages that manifests of an ecosystem declare."""
         return self._declared.get(ecosystem, frozenset())
 
     def own(self, ecosystem: str) -> frozenset[str]:
-        """Return the names that the repository's projects have themselves."""
+        """Return the keys of the repository's own packages."""
         return self._own.get(ecosystem, frozenset())
 
     def families(self, ecosystem: str) -> frozenset[str]:
-        """Return what declared packages have before a hyphen: names that several may share."""
+        """Return the parts before each hyphen of declared names, which packages may share."""
         if ecosystem not in self._families:
-            self._families[ecosystem] = self._find_families(ecosystem)
+            self._families[ecosystem] = frozenset(
+                key[:at]
+                for key in self.declared(ecosystem)
+                for at, character in enumerate(key)
+                if character == "-"
+            )
         return self._families[ecosystem]
-
-    def _find_families(self, ecosystem: str) -> frozenset[str]:
-        keys = self.declared(ecosystem)
-        return frozenset(
-            key[:at] for key in keys for at, sign in enumerate(key) if sign == "-"
-        )
 
     @cached_property
     def own_by_file(self) -> frozenset[tuple[bytes, str, str]]:
-        """What the changed manifests call themselves: path, ecosystem and key."""
+        """The packages that the changed manifests define: path, ecosystem and key."""
         return frozenset(
-            (manifest.file.path, one.ecosystem, one.key)
+            (manifest.file.path, entry.ecosystem, entry.key)
             for manifest in self.manifests
-            for one in manifest.new
-            if one.key and one.source.kind == "self"
+            for entry in manifest.new
+            if entry.key and entry.source.kind == "self"
         )
 
     def has_workspaces(self, ecosystem: str) -> bool:
-        """Say whether packages of an ecosystem here may be each other's dependencies."""
+        """Return whether packages of the repository may depend on each other by name."""
         if ecosystem not in self._workspaces:
-            self._workspaces[ecosystem] = self._finds_workspaces(ecosystem)
+            self._workspaces[ecosystem] = self._find_workspaces(ecosystem)
         return self._workspaces[ecosystem]
 
-    def _finds_workspaces(self, ecosystem: str) -> bool:
-        entries = self._changed_entries()
-        if any(
-            (one.ecosystem, one.source) == (ecosystem, _WORKSPACES) for one in entries
-        ):
+    def _find_workspaces(self, ecosystem: str) -> bool:
+        for entry in self._changed_entries():
+            if entry.ecosystem == ecosystem and entry.source == _WORKSPACES:
+                return True
+        marks_by_file = ecosystem_named(ecosystem).workspace_files
+        # A file without a mark means workspaces by its name alone.
+        by_name = tuple(name for name, mark in marks_by_file.items() if not mark)
+        if by_name and any(path.endswith(by_name) for path in self.changed):
             return True
-        files = ecosystem_named(ecosystem).workspace_files
-        enough = tuple(name for name, mark in files.items() if not mark)
-        if enough and any(path.endswith(enough) for path in self.changed):
-            return True
-        for path, mark in files.items():
+        for path, mark in marks_by_file.items():
             data = None if path in self.changed else self.trusted(path)
             if data is not None and mark in data:
                 return True
         return False
 
     def modules(self, ecosystem: str) -> frozenset[str]:
-        """Return the names of all modules of an ecosystem's language, and of all folders."""
+        """Return the names of all modules in an ecosystem's language, and of all folders."""
         if ecosystem not in self._modules:
             suffixes = ecosystem_named(ecosystem).module_suffixes
-            self._modules[ecosystem] = frozenset(_stems(self.paths or (), suffixes))
+            names = _module_names(self.paths or (), suffixes)
+            self._modules[ecosystem] = frozenset(names)
         return self._modules[ecosystem]
 
     @cached_property
     def _declared(self) -> dict[str, frozenset[str]]:
-        return _keys(
-            one
-            for one in self.entries
-            if one.source.kind != "self" and not one.section.startswith("command")
+        return _keys_by_ecosystem(
+            entry
+            for entry in self.entries
+            if entry.source.kind != "self" and not entry.section.startswith("command")
         )
 
     @cached_property
     def _own(self) -> dict[str, frozenset[str]]:
-        return _keys(one for one in self.entries if one.source.kind == "self")
+        return _keys_by_ecosystem(
+            entry for entry in self.entries if entry.source.kind == "self"
+        )
 
     def _changed_entries(self) -> Iterator[Dependency]:
         for manifest in self.manifests:
@@ -126,35 +133,31 @@ class Repository:
                 yield from manifest.new
 
     def _trusted_entries(self) -> Iterator[Dependency]:
-        wanted = sorted(
-            (
-                path
-                for path in (self.paths or frozenset()) - self.changed
-                if format_of(path) in declaring_formats()
-            ),
-            key=lambda path: (path.count(b"/"), path),
-        )
-        for path in wanted[:_MOST_FILES]:
-            name = format_of(path)
+        unchanged = (self.paths or frozenset()) - self.changed
+        manifest_paths = [
+            path for path in unchanged if format_of(path) in declaring_formats()
+        ]
+        manifest_paths.sort(key=lambda path: (path.count(b"/"), path))
+        for path in manifest_paths[:_MOST_FILES]:
+            format_name = format_of(path)
             try:
                 data = self.trusted(path)
-                if data is not None and name is not None:
-                    yield from reader_named(name).read(path, data)
+                if data is not None and format_name is not None:
+                    yield from reader_named(format_name).read(path, data)
             except (ManifestError, GateError):
-                continue  # what cannot be read declares nothing: more is asked about
+                # An unreadable manifest declares nothing, so that more is looked up.
+                continue
 
 
-def _keys(entries: Iterable[Dependency]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for one in entries:
-        if one.key:
-            found.setdefault(one.ecosystem, set()).add(one.key)
-    return {ecosystem: frozenset(keys) for ecosystem, keys in found.items()}
+def _keys_by_ecosystem(entries: Iterable[Dependency]) -> dict[str, frozenset[str]]:
+    keys_by_ecosystem: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.key:
+            keys_by_ecosystem.setdefault(entry.ecosystem, set()).add(entry.key)
+    return {name: frozenset(keys) for name, keys in keys_by_ecosystem.items()}
 
 
-def _stems(
-    paths: frozenset[bytes] | tuple[bytes, ...], suffixes: tuple[bytes, ...]
-) -> Iterator[str]:
+def _module_names(paths: Iterable[bytes], suffixes: tuple[bytes, ...]) -> Iterator[str]:
     folders: set[bytes] = set()
     for path in paths:
         folder, _, name = path.rpartition(b"/")

@@ -1,7 +1,7 @@
-"""Everything that a repository resolves: the exact versions in its locks and pins.
+"""The exact versions in all lock files and pins of a repository, for ``--audit all``.
 
-For ``--audit all``: what became known of a package after somebody added it.  Read
-from the new side of what changes and from the trusted side of everything else.
+They are read from the new side of changed files and the trusted side of all
+others, to find what became known about a package after it was added.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.manifest_difference import Addition, Manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     #: Ecosystem, key and version.
     Pinned = tuple[str, str, str]
@@ -26,73 +26,78 @@ if TYPE_CHECKING:
 _MOST_FILES = 1000
 
 
-def resolved(
+def resolved_packages(
     changed: Sequence[Manifest],
-    gone: frozenset[bytes],
+    changed_paths: frozenset[bytes],
     trusted: Callable[[bytes], bytes | None],
     paths: Callable[[], Sequence[bytes] | None],
 ) -> tuple[list[Addition], list[NotInspected]]:
-    """Return one entry for each package and version, and what could not be looked at.
+    """Return one entry for each package and version, and what could not be read.
 
-    ``gone`` holds all paths of the change: the trusted side's files of that name
-    count no more.
+    ``changed_paths`` holds all paths of the change: their trusted side is not read.
     """
-    rest: list[NotInspected] = []
-    found: dict[Pinned, Addition] = {}
-    loose: dict[tuple[str, str], None] = {}
-    for manifest in (*changed, *_unchanged(gone, trusted, paths, rest)):
-        if manifest.reader.name not in with_role("declares", "versions", "lock"):
+    not_inspected: list[NotInspected] = []
+    resolved: dict[Pinned, Addition] = {}
+    unpinned: dict[tuple[str, str], None] = {}
+    unchanged = _unchanged_manifests(changed_paths, trusted, paths, not_inspected)
+    for manifest in (*changed, *unchanged):
+        if not _has_versions(manifest.reader.name):
             continue
         for entry in manifest.new:
             if not entry.key or entry.source.kind not in {"registry", "index"}:
                 continue
             version = exact(entry.ecosystem, entry.constraint)
             if version:
-                at = (entry.ecosystem, entry.key, version)
-                found.setdefault(at, Addition(entry, manifest))
+                pinned = (entry.ecosystem, entry.key, version)
+                resolved.setdefault(pinned, Addition(entry, manifest))
             else:
-                loose[entry.ecosystem, entry.key] = None
-    known = {(ecosystem, key) for ecosystem, key, _ in found}
-    open_ones = [name for name in loose if name not in known]
-    if open_ones:
-        told = (
-            f"{len(open_ones)} declared packages have no exact version in a lock file"
+                unpinned[entry.ecosystem, entry.key] = None
+    resolved_names = {(ecosystem, key) for ecosystem, key, _ in resolved}
+    count = sum(name not in resolved_names for name in unpinned)
+    if count:
+        reason = (
+            f"--audit all: {count} declared packages"
+            " have no exact version in a lock file"
         )
-        rest.append(NotInspected(None, "not_applicable", f"--audit all: {told}"))
-    return list(found.values()), rest
+        not_inspected.append(NotInspected(None, "not_applicable", reason))
+    return list(resolved.values()), not_inspected
 
 
-def _unchanged(
-    gone: frozenset[bytes],
+def _unchanged_manifests(
+    changed_paths: frozenset[bytes],
     trusted: Callable[[bytes], bytes | None],
     paths: Callable[[], Sequence[bytes] | None],
-    rest: list[NotInspected],
+    not_inspected: list[NotInspected],
 ) -> Iterator[Manifest]:
-    """Read the manifests that the change does not touch."""
-    listed = paths()
-    if listed is None:
-        why = "--audit all: the files of the repository are not known"
-        rest.append(NotInspected(None, "failed", why))
+    """Yield the manifests that the change does not touch."""
+    all_paths = paths()
+    if all_paths is None:
+        reason = "--audit all: the files of the repository are not known"
+        not_inspected.append(NotInspected(None, "failed", reason))
         return
-    wanted = sorted(_manifests(set(listed) - gone))
-    if len(wanted) > _MOST_FILES:
-        why = f"--audit all reads {_MOST_FILES} manifests, and there are {len(wanted)}"
-        rest.append(NotInspected(None, "failed", why))
-    for path in wanted[:_MOST_FILES]:
+    manifest_paths = sorted(
+        path
+        for path in set(all_paths) - changed_paths
+        if _has_versions(format_of(path))
+    )
+    if len(manifest_paths) > _MOST_FILES:
+        reason = (
+            f"--audit all: the repository has {len(manifest_paths)} manifests,"
+            f" only the first {_MOST_FILES} were read"
+        )
+        not_inspected.append(NotInspected(None, "failed", reason))
+    for path in manifest_paths[:_MOST_FILES]:
         reader = reader_named(format_of(path) or "")
         try:
             data = trusted(path)
-            new = reader.read(path, data) if data is not None else ()
+            entries = reader.read(path, data) if data is not None else ()
         except (ManifestError, GateError) as error:
-            rest.append(NotInspected(path, "failed", f"--audit all: {error}"))
+            skipped = NotInspected(path, "failed", f"--audit all: {error}")
+            not_inspected.append(skipped)
             continue
         file = FileChange(path, "M", MODE_FILE, MODE_FILE, path)
-        yield Manifest(file, reader, data or b"", new)
+        yield Manifest(file, reader, data or b"", entries)
 
 
-def _manifests(paths: Iterable[bytes]) -> Iterator[bytes]:
-    return (
-        path
-        for path in paths
-        if format_of(path) in with_role("declares", "versions", "lock")
-    )
+def _has_versions(format_name: str | None) -> bool:
+    return format_name in with_role("declares", "versions", "lock")

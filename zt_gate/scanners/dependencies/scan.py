@@ -1,10 +1,10 @@
-"""From a change to findings: what is new, where to ask, what the answers mean."""
+"""Scan of a change for dependency findings: compare manifests, look up, assess, report."""
 
 from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import leaves_tree
@@ -12,7 +12,7 @@ from zt_gate.ecosystems.version_constraints import exact
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.dependencies.additions import difference
-from zt_gate.syntax.text import mark_of
+from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.assessment import Assessment
     from zt_gate.scanners.dependencies.manifest_difference import Addition, Difference
-    from zt_gate.scanners.dependencies.registry_selection import Places
+    from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
+    from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
-#: Wall seconds for all answers together, and those in which nobody answers: an address that
-#: swallows every question costs a commit no more.
+#: Wall seconds for all lookups together, and the seconds without any answer after which
+#: they are given up: an address that drops every packet delays a commit no longer.
 _TOTAL_SECONDS = 20.0
 _SILENT_SECONDS = 4.0
-#: What stays for saying what was found before the process is killed.
+#: Seconds kept for reporting the findings before the process is killed.
 _RESERVE = 0.3
-#: What is asked about advisories alone, with ``--audit all``.
+#: Wall seconds for advisory lookups with ``--audit all``.
 _AUDIT_SECONDS = 60.0
 _MOST_NAMES = 1000
 _MOST_ENTRIES = 20_000
@@ -39,11 +40,21 @@ _PASSWORD = re.compile(r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """One verdict on one addition."""
+class _AssessedAddition:
+    """An addition with one of its assessments."""
 
     addition: Addition
-    verdict: Assessment
+    assessment: Assessment
+
+
+@dataclass(slots=True)
+class _LookupQueue:
+    """The additions to look up, and a note for each group that was cut at its limit."""
+
+    new: list[Addition]
+    changed: list[Addition]
+    audited: list[Addition]
+    not_inspected: list[NotInspected] = field(default_factory=list)
 
 
 def scan(
@@ -52,24 +63,26 @@ def scan(
     start: float,
     clock: Callable[[], float] = time.time,
 ) -> ScannerRun:
-    """Do the scanner's work; ``start`` is when it began (``time.monotonic()``).
+    """Scan a change.
 
-    ``clock`` says the time in seconds since the epoch.
+    ``start`` is when the scanner began (``time.monotonic()``), ``clock`` returns
+    the time in seconds since the epoch.
     """
     new = difference(change, context.trusted_file, context.trusted_paths, context.rules)
-    said: list[_Said] = []
-    not_inspected = new.not_inspected
-    audited, rest = _resolved(change, context, new)
-    not_inspected = [*not_inspected, *rest]
-    if new.added or new.constrained or new.remarks or audited:
+    audited, unaudited = _audited_packages(change, context, new)
+    not_inspected = [*new.not_inspected, *unaudited]
+    assessed: list[_AssessedAddition] = []
+    if new.added or new.constrained or new.manifest_findings or audited:
         thorough = change.kind in {"range", "base"}
-        said, rest = _verdicts(new, audited, context, clock(), thorough=thorough)
-        not_inspected = [*not_inspected, *rest]
-    findings = tuple(_findings(said, context))
+        assessed, unchecked = _assess(new, audited, context, clock(), thorough=thorough)
+        not_inspected += unchecked
+    findings = tuple(_findings(assessed, context))
     not_inspected += [
-        NotInspected(one.addition.manifest.file.path, "unverified", one.verdict.message)
-        for one in said
-        if one.verdict.rule == "dependencies/unverified"
+        NotInspected(
+            item.addition.manifest.file.path, "unverified", item.assessment.message
+        )
+        for item in assessed
+        if item.assessment.rule == "dependencies/unverified"
     ]
     return ScannerRun(
         "dependencies",
@@ -82,106 +95,149 @@ def scan(
     )
 
 
-def _resolved(
+def _audited_packages(
     change: ChangeSet, context: Context, new: Difference
 ) -> tuple[list[Addition], list[NotInspected]]:
-    """Return what ``--audit all`` looks at besides what the change brings."""
+    """Return what ``--audit all`` checks in addition to the change, and what it cannot read."""
     if not context.audit_all:
         return [], []
-    from zt_gate.scanners.dependencies.resolved_versions import resolved
+    from zt_gate.scanners.dependencies.resolved_versions import resolved_packages
 
-    gone = frozenset(
+    changed_paths = frozenset(
         path
         for file in change.files
         for path in (file.path, file.old_path)
         if path is not None
     )
-    # A tree is all that counts, and may have no other side.
-    listing = (lambda: ()) if change.kind == "tree" else context.trusted_paths
-    return resolved(new.manifests, gone, context.trusted_file, listing)
+    # A tree is scanned as a whole: there are no files beside those of the change.
+    trusted_paths = (lambda: ()) if change.kind == "tree" else context.trusted_paths
+    return resolved_packages(
+        new.manifests, changed_paths, context.trusted_file, trusted_paths
+    )
 
 
-def _verdicts(
+def _assess(
     new: Difference,
     audited: list[Addition],
     context: Context,
     now: float,
     *,
     thorough: bool,
-) -> tuple[list[_Said], list[NotInspected]]:
-    """Judge everything; ``now`` is in seconds since the epoch."""
-    from zt_gate.ecosystems.registries.silence import Silence
-    from zt_gate.scanners.dependencies.package_checks import Checks
-    from zt_gate.scanners.dependencies.package_facts import Knowledge
-    from zt_gate.scanners.dependencies.registry_selection import Places
+) -> tuple[list[_AssessedAddition], list[NotInspected]]:
+    """Assess all additions; ``now`` is in seconds since the epoch."""
+    from zt_gate.scanners.dependencies.package_checks import PackageChecks
+    from zt_gate.scanners.dependencies.registry_selection import RegistrySelection
 
-    places = Places(context)
-    said, wanted = _by_source(new, places, context)
+    selection = RegistrySelection(context)
+    assessed, wanted = _split_by_source(new, selection, context)
+    collector = _facts_collector(
+        context, selection, now, is_audit=bool(audited), thorough=thorough
+    )
+    queue = _lookup_queue(new, wanted, audited, collector)
+    additions = [*queue.new, *queue.changed, *queue.audited]
+    if not additions:
+        return assessed, queue.not_inspected
+    package_facts = collector.collect(queue.new, queue.changed, queue.audited)
+    not_inspected = queue.not_inspected
+    not_inspected += [
+        NotInspected(None, "unverified", reason) for reason in collector.client_errors
+    ]
+    checks = PackageChecks(context.dependencies, context.rules, now)
+    for addition, facts in zip(additions, package_facts, strict=True):
+        assessments = checks.assess(addition.dependency, facts)
+        assessed += [_AssessedAddition(addition, item) for item in assessments]
+    if context.offline:
+        reason = "known vulnerabilities were not checked: offline"
+        not_inspected.append(NotInspected(None, "not_applicable", reason))
+    return assessed, not_inspected
+
+
+def _facts_collector(
+    context: Context,
+    selection: RegistrySelection,
+    now: float,
+    *,
+    is_audit: bool,
+    thorough: bool,
+) -> PackageFactsCollector:
+    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
+
     last = context.deadline - _RESERVE
-    # What was read until here took CPU time, which is no fault of a service.
+    # The time limit starts here: parsing manifests is not the registries' delay.
     began = time.monotonic()
     deadline = min(began + _TOTAL_SECONDS, last)
-    patience = min(began + _AUDIT_SECONDS, last) if audited else deadline
+    audit_deadline = min(began + _AUDIT_SECONDS, last) if is_audit else deadline
     silence = Silence(_SILENT_SECONDS)
-    knowledge = Knowledge(context, places, deadline, patience, now, thorough, silence)
-    asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
-    changed = [one for one in new.constrained if _is_looked_up(one, places)]
-    told = {_pinned(one) for one in (*asked, *changed)}
+    return PackageFactsCollector(
+        context, selection, deadline, audit_deadline, now, thorough, silence
+    )
+
+
+def _lookup_queue(
+    new: Difference,
+    wanted: list[Addition],
+    audited: list[Addition],
+    collector: PackageFactsCollector,
+) -> _LookupQueue:
+    """Return the additions to look up, at most so many of each group."""
+    selection = collector.selection
+    new_names = collector.limit(wanted[:_MOST_ENTRIES], _MOST_NAMES)
+    changed = [item for item in new.constrained if _is_looked_up(item, selection)]
+    covered = {_pinned(item) for item in (*new_names, *changed)}
     resolved = [
-        one
-        for one in audited
-        if _is_looked_up(one, places) and _pinned(one) not in told
+        item
+        for item in audited
+        if _is_looked_up(item, selection) and _pinned(item) not in covered
     ]
-    rest = [
-        *_left("new names", len(wanted) - len(asked), _MOST_NAMES),
-        *_left("new versions", len(changed) - _MOST_ENTRIES, _MOST_ENTRIES),
-        *_left("resolved packages", len(resolved) - _MOST_ENTRIES, _MOST_ENTRIES),
+    not_inspected = [
+        *_over_limit("new names", len(wanted) - len(new_names), _MOST_NAMES),
+        *_over_limit("new versions", len(changed) - _MOST_ENTRIES, _MOST_ENTRIES),
+        *_over_limit("resolved packages", len(resolved) - _MOST_ENTRIES, _MOST_ENTRIES),
     ]
-    changed, resolved = changed[:_MOST_ENTRIES], resolved[:_MOST_ENTRIES]
-    if asked or changed or resolved:
-        known = knowledge.of(asked, changed, resolved)
-        rest += [NotInspected(None, "unverified", why) for why in knowledge.silent]
-        judging = Checks(context.dependencies, context.rules, now)
-        for addition, facts in zip([*asked, *changed, *resolved], known, strict=True):
-            verdicts = judging.judge(addition.dependency, facts)
-            said += [_Said(addition, verdict) for verdict in verdicts]
-        if context.offline:
-            reason = "nobody was asked about known vulnerabilities: offline"
-            rest.append(NotInspected(None, "not_applicable", reason))
-    return said, rest
+    return _LookupQueue(
+        new_names, changed[:_MOST_ENTRIES], resolved[:_MOST_ENTRIES], not_inspected
+    )
 
 
-def _by_source(
-    new: Difference, places: Places, context: Context
-) -> tuple[list[_Said], list[Addition]]:
-    """Return what needs no question, and the additions that a registry is asked about."""
-    from zt_gate.scanners.dependencies.assessment import Assessment, outside
+def _split_by_source(
+    new: Difference, selection: RegistrySelection, context: Context
+) -> tuple[list[_AssessedAddition], list[Addition]]:
+    """Return the additions that are assessed without a lookup, and those to look up."""
+    from zt_gate.scanners.dependencies.assessment import Assessment, outside_registry
 
-    said = [
-        _Said(one.addition, Assessment(one.rule, one.message)) for one in new.remarks
+    assessed = [
+        _AssessedAddition(finding.addition, Assessment(finding.rule, finding.message))
+        for finding in new.manifest_findings
     ]
     wanted: list[Addition] = []
-    indexes: set[tuple[bytes, str]] = set()
+    reported_indexes: set[tuple[bytes, str]] = set()
     for addition in new.added:
-        kind = _outside_kind(addition, places)
-        if kind == "index" and not addition.dependency.direct:
-            # A lock file names its index once for every package.
-            at = (addition.manifest.file.path, addition.dependency.source.target)
-            if at in indexes:
+        entry = addition.dependency
+        kind = _outside_kind(addition, selection)
+        if kind == "index" and not entry.direct:
+            # A lock file repeats its index for every package: report it once.
+            index = (addition.manifest.file.path, entry.source.target)
+            if index in reported_indexes:
                 continue
-            indexes.add(at)
+            reported_indexes.add(index)
         if kind:
             rule = context.rules["dependencies/outside-registry"]
-            said.append(_Said(addition, outside(addition.dependency, kind, rule)))
-        elif _is_looked_up(addition, places):
+            assessment = outside_registry(entry, kind, rule)
+            assessed.append(_AssessedAddition(addition, assessment))
+        elif _is_looked_up(addition, selection):
             wanted.append(addition)
-    return said, wanted
+    return assessed, wanted
 
 
-def _left(what: str, count: int, most: int) -> list[NotInspected]:
-    """Say that some were not asked about, if there are any."""
-    reason = f"{count} further {what}: only {most:,} are asked about in one run"
-    return [NotInspected(None, "unverified", reason)] if count > 0 else []
+def _over_limit(what: str, count: int, most: int) -> list[NotInspected]:
+    """Return a note about additions over the limit, [] if there are none."""
+    if count <= 0:
+        return []
+    reason = (
+        f"{count} further {what} were not checked: the limit of one run is {most:,}"
+    )
+    return [NotInspected(None, "unverified", reason)]
 
 
 def _pinned(addition: Addition) -> tuple[str, str, str]:
@@ -189,43 +245,43 @@ def _pinned(addition: Addition) -> tuple[str, str, str]:
     return entry.ecosystem, entry.key, exact(entry.ecosystem, addition.constraint)
 
 
-def _is_looked_up(addition: Addition, places: Places) -> bool:
-    """Say whether a registry of ours can know the entry."""
+def _is_looked_up(addition: Addition, selection: RegistrySelection) -> bool:
+    """Return whether a registry may have the entry."""
     entry = addition.dependency
     from_registry = entry.source.kind in {"registry", "index"}
-    return bool(entry.key) and from_registry and places.can_ask(addition)
+    return bool(entry.key) and from_registry and selection.is_supported(addition)
 
 
-def _outside_kind(addition: Addition, places: Places) -> str:
-    """Return which kind of foreign source an entry has, "" where it has none."""
+def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
+    """Return the kind of an entry's source outside the registries, "" for a registry."""
     entry = addition.dependency
     source = entry.source
     if source.kind in {"url", "vcs"}:
-        return (
-            "remote"
-            if entry.section in {"--requirement", "--constraint"}
-            else source.kind
-        )
+        is_requirements_file = entry.section in {"--requirement", "--constraint"}
+        return "remote" if is_requirements_file else source.kind
     if source.kind == "path":
-        return "path" if leaves_tree(addition.manifest.file.path, source.target) else ""
-    if source.kind == "index":
-        return "" if places.is_known(addition) else "index"
+        is_outside = leaves_tree(addition.manifest.file.path, source.target)
+        return "path" if is_outside else ""
+    if source.kind == "index" and not selection.is_trusted_index(addition):
+        return "index"
     return ""
 
 
-def _findings(said: Iterable[_Said], context: Context) -> Iterator[Finding]:
+def _findings(
+    assessed: Iterable[_AssessedAddition], context: Context
+) -> Iterator[Finding]:
     lines: dict[bytes, list[str]] = {}
-    for one in said:
-        file = one.addition.manifest.file
-        if file.path not in lines:
-            data = one.addition.manifest.data
-            text = data.decode(mark_of(data) or "utf-8-sig", "replace")
-            lines[file.path] = text.split("\n")
-        yield _finding(one, lines[file.path], context)
+    for item in assessed:
+        manifest = item.addition.manifest
+        path = manifest.file.path
+        if path not in lines:
+            codec = bom_codec(manifest.data) or "utf-8-sig"
+            lines[path] = manifest.data.decode(codec, "replace").split("\n")
+        yield _finding(item, lines[path], context)
 
 
-def _finding(one: _Said, lines: list[str], context: Context) -> Finding:
-    entry, manifest = one.addition.dependency, one.addition.manifest
+def _finding(item: _AssessedAddition, lines: list[str], context: Context) -> Finding:
+    entry, manifest = item.addition.dependency, item.addition.manifest
     text = lines[entry.line - 1].rstrip("\r") if entry.line <= len(lines) else ""
     start = min(entry.column - 1, len(text))
     end = min(max(start, entry.end_column - 1), len(text))
@@ -237,34 +293,42 @@ def _finding(one: _Said, lines: list[str], context: Context) -> Finding:
         end_line=entry.line,
         end_column=end + 1,
     )
-    hidden = [match[1] or match[2] for match in _PASSWORD.finditer(entry.source.target)]
-    return context.rules[one.verdict.rule].finding(
+    passwords = [
+        match[1] or match[2] for match in _PASSWORD.finditer(entry.source.target)
+    ]
+    assessment = item.assessment
+    return context.rules[assessment.rule].finding(
         location,
-        one.verdict.message,
+        assessment.message,
         evidence=_evidence(text, start, end),
-        subject=_subject(one),
-        secrets=tuple(value for value in hidden if "$" not in value),
-        severity=one.verdict.severity,
-        level=one.verdict.level,
-        remedy=one.verdict.remedy,
+        subject=_subject(item),
+        secrets=tuple(value for value in passwords if "$" not in value),
+        severity=assessment.severity,
+        level=assessment.level,
+        remedy=assessment.remedy,
     )
 
 
-def _subject(one: _Said) -> str:
-    """Return what was found: a yes to it must cover no other address, version or advisory."""
-    entry, rule = one.addition.dependency, one.verdict.rule
+def _subject(item: _AssessedAddition) -> str:
+    """Return the subject of the finding's fingerprint.
+
+    An approval must not cover another address, version or advisory.
+    """
+    entry, rule = item.addition.dependency, item.assessment.rule
     subject = f"{entry.ecosystem} {entry.key or entry.source.target}"
     if rule == "dependencies/outside-registry":
         return f"{subject} {entry.source.target}"
     if rule in {"dependencies/vulnerable", "dependencies/malware"}:
-        return f"{subject} {one.verdict.message}"
+        return f"{subject} {item.assessment.message}"
     if rule in {"dependencies/withdrawn", "dependencies/unverified"}:
         return f"{subject} {entry.constraint}"
     return subject
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:
-    """Return a line with its span, in a window where the line is long."""
-    cut = max(0, start - _LONGEST_EVIDENCE // 2) if len(text) > _LONGEST_EVIDENCE else 0
-    window = text[cut : cut + _LONGEST_EVIDENCE]
-    return Evidence(window, start - cut, min(end - cut, len(window)))
+    """Return a line with the span of the finding; of a long line a part around the span."""
+    offset = 0
+    if len(text) > _LONGEST_EVIDENCE:
+        offset = max(0, start - _LONGEST_EVIDENCE // 2)
+    window = text[offset : offset + _LONGEST_EVIDENCE]
+    return Evidence(window, start - offset, min(end - offset, len(window)))

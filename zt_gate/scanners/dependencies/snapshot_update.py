@@ -1,9 +1,9 @@
-"""A newer snapshot, from the indexes that the user has set and nobody else.
+"""Update of a snapshot, from the indexes that the user has set.
 
-PyPI's index lists all its projects in one answer: names that are no longer
-there are dropped, the order stays.  npm's download service counts names in
-batches: names without a count are dropped, the others put in their new order.
-New names are not learned: that takes lists that no index publishes.
+PyPI's index lists all its projects in one answer: names that no longer exist are
+dropped, the order stays.  npm's download service counts names in batches: names
+without a count are dropped, the others are sorted by their new counts.  New names
+are not added: no index publishes a list of its most used names.
 """
 
 from __future__ import annotations
@@ -31,18 +31,33 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.settings import Endpoints
 
-#: PyPI's list of all projects has some 40 MB.
-_MOST_LIST = 256 * 1024 * 1024
+#: PyPI's list of all projects has about 40 MB.
+_MOST_LIST_BYTES = 256 * 1024 * 1024
 _LIST_SECONDS = 120.0
 _COUNT_SECONDS = 1800.0
-#: Of the known names at least this part must be confirmed: else the answer is at fault.
-_LEAST_PART = 0.9
-_POINTS = (1, 3, 10, 30, 100, 300, 1000, 2000, 3500, 5000, 7500, 10_000, 15_000, 20_000)
+#: If a smaller part of the known names is confirmed, the answer must be wrong.
+_MIN_CONFIRMED_PART = 0.9
+_CURVE_RANKS = (
+    1,
+    3,
+    10,
+    30,
+    100,
+    300,
+    1000,
+    2000,
+    3500,
+    5000,
+    7500,
+    10_000,
+    15_000,
+    20_000,
+)
 _SIMPLE = "application/vnd.pypi.simple.v1+json"
 
 
 class UpdateError(Exception):
-    """The index gave no answer that a snapshot can be made of; the text says why."""
+    """The snapshot could not be updated; the text says why."""
 
 
 def refresh(
@@ -52,7 +67,7 @@ def refresh(
     cache_dir: Path,
     clock: Callable[[], float] = time.time,
 ) -> name_snapshot.Snapshot:
-    """Confirm the known names, and keep the result in ``cache_dir``; raises UpdateError."""
+    """Confirm the known names, and store the result in ``cache_dir``; raises UpdateError."""
     now = clock()
     old = name_snapshot.load(ecosystem, cache_dir, now)
     if old is None:
@@ -61,11 +76,11 @@ def refresh(
     sources = Sources(environ, policy, lambda _path: None)
     today = datetime.fromtimestamp(now, UTC).date()
     try:
-        confirm = _listed if source == "list" else _counted
+        confirm = _confirm_by_list if source == "list" else _confirm_by_counts
         new = confirm(old, endpoints_of(ecosystem, sources), environ)
     except Fault as fault:
         raise UpdateError(f"the index {fault}") from fault
-    if len(new.names) < _LEAST_PART * len(old.names):
+    if len(new.names) < _MIN_CONFIRMED_PART * len(old.names):
         raise UpdateError(
             f"only {len(new.names):,} of {len(old.names):,} names were confirmed"
         )
@@ -74,61 +89,77 @@ def refresh(
     data = name_snapshot.encode(new)
     name_snapshot.decode(data, ecosystem)
     try:
-        write_atomically(name_snapshot.kept_path(cache_dir, ecosystem), data)
+        write_atomically(name_snapshot.cached_snapshot_path(cache_dir, ecosystem), data)
     except OSError as error:
-        raise UpdateError(f"it could not be written: {error.strerror}") from error
+        raise UpdateError(
+            f"the snapshot could not be written: {error.strerror}"
+        ) from error
     return new
 
 
-def _listed(
+def _confirm_by_list(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
     deadline = time.monotonic() + _LIST_SECONDS
-    client = Client(environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST)
+    client = Client(
+        environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST_BYTES
+    )
     response = client.get(endpoints.indexes[0], "/", _SIMPLE)
     client.close()
     answer = response.json() if response.status == 200 else None
     projects = answer.get("projects") if isinstance(answer, dict) else None
     if not isinstance(projects, list):
         raise Fault("does not list its projects")
-    there = {
+    existing = {
         normalise(old.ecosystem, str(project.get("name")))
         for project in projects
         if isinstance(project, dict)
     }
-    names = [name for name in old.names if name in there]
-    return dataclasses.replace(old, body=name_snapshot.body_of(names or old.names[:1]))
+    names = [name for name in old.names if name in existing]
+    # A snapshot has at least one name; the caller rejects so few.
+    body = name_snapshot.body_of(names or old.names[:1])
+    return dataclasses.replace(old, body=body)
 
 
-def _counted(
+def _confirm_by_counts(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
     service, registry = endpoints.service, registry_for(old.ecosystem)
     if service is None:
         raise Fault("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
-    counted: dict[str, int] = {}
+    weekly_counts: dict[str, int] = {}
     lock = threading.Lock()
 
-    def task_of(keys: list[str]) -> Callable[[Client], None]:
+    def count_task(keys: list[str]) -> Callable[[Client], None]:
         def task(client: Client) -> None:
             try:
                 counts = registry.counts(client, service, keys)
             except Fault:
-                return  # not confirmed
+                return  # these names stay unconfirmed
+            confirmed = {
+                key: count
+                for key, count in counts.items()
+                if isinstance(count, int) and count
+            }
             with lock:
-                counted.update(
-                    {key: n for key, n in counts.items() if isinstance(n, int) and n}
-                )
+                weekly_counts.update(confirmed)
 
         return task
 
-    tasks = [task_of(batch) for batch in registry.batches(old.names)]
+    tasks = [count_task(batch) for batch in registry.batches(old.names)]
     run([(registry.count_width, tasks)], environ, time.monotonic() + _COUNT_SECONDS)
     with lock:
-        ranked = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
-    names = [name for name, _ in ranked]
-    points = [n for n in _POINTS if n <= len(ranked)]
-    curve = tuple((n, max(1, round(ranked[n - 1][1] * 30 / 7))) for n in points)
-    if not curve:
+        ranked = sorted(weekly_counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    if not ranked:
         raise Fault("confirmed no name")
-    return dataclasses.replace(old, body=name_snapshot.body_of(names), curve=curve)
+    body = name_snapshot.body_of([name for name, _ in ranked])
+    curve = tuple(
+        (rank, _monthly(ranked[rank - 1][1]))
+        for rank in _CURVE_RANKS
+        if rank <= len(ranked)
+    )
+    return dataclasses.replace(old, body=body, curve=curve)
+
+
+def _monthly(weekly: int) -> int:
+    return max(1, round(weekly * 30 / 7))

@@ -1,4 +1,4 @@
-"""The checks of one version: the age, status and scripts of a release, and its advisories."""
+"""Checks of one version: its age, status and install scripts, and its advisories."""
 
 from __future__ import annotations
 
@@ -12,122 +12,154 @@ from zt_gate.scanners.dependencies.assessment import (
     DAY,
     FATAL,
     Assessment,
-    Known,
-    ago,
-    case_of,
+    PackageFacts,
+    assessment_of_case,
+    duration,
     unverified,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.ecosystems.registries.base import Project
+    from zt_gate.ecosystems.registries.base import Project, Release
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.model.rule import Rule
 
+_MOST_IDS_SHOWN = 5
 
-def of_release(
-    dependency: Dependency, known: Known, project: Project, rules: Mapping[str, Rule]
+
+def check_release(
+    dependency: Dependency,
+    facts: PackageFacts,
+    project: Project,
+    rules: Mapping[str, Rule],
 ) -> Iterator[Assessment]:
-    """Check the version that will be installed."""
-    release = known.release
+    """Check the status and the scripts of the version that will be installed."""
+    release = facts.release
     if release is None:
         return
-    named = f"version {quoted(release.version)} of {dependency.name}"
-    cases = rules["dependencies/withdrawn"].data["versions"]
-    note = f" (it says: {quoted(release.note)})" if release.note else ""
-    kind = "yanked" if release.yanked else "deprecated" if release.note else ""
-    if kind and project.status not in {"yanked", "deprecated"}:
-        case = cases[kind]
+    version = _version_of(release, dependency)
+    status = _release_status(release)
+    # The same status of the whole package is reported by another check.
+    if status and project.status not in {"yanked", "deprecated"}:
         rule = rules["dependencies/withdrawn"]
-        yield case_of(rule, f"{named} {case['text']}{note}", case)
+        case = rule.data["versions"][status]
+        note = f" (registry note: {quoted(release.note)})" if release.note else ""
+        yield assessment_of_case(rule, f"{version} {case['text']}{note}", case)
     if release.scripts:
-        yield Assessment(
-            "dependencies/install-script",
-            f"{named} runs scripts of its own when installed",
-        )
+        message = f"{version} runs its own scripts when it is installed"
+        yield Assessment("dependencies/install-script", message)
 
 
-def of_age(
-    dependency: Dependency, known: Known, least: int | None, now: float
+def _version_of(release: Release, dependency: Dependency) -> str:
+    return f"version {quoted(release.version)} of {dependency.name}"
+
+
+def _release_status(release: Release) -> str:
+    if release.yanked:
+        return "yanked"
+    return "deprecated" if release.note else ""
+
+
+def check_version_age(
+    dependency: Dependency, facts: PackageFacts, min_days: int | None, now: float
 ) -> list[Assessment]:
-    """Check how long the version has been there; ``least`` in days, 0 or None for any."""
-    if not least:
+    """Check the age of the version; ``min_days`` is 0 or None if any age is allowed."""
+    if not min_days:
         return []
-    answer = known.facts.answer if known.facts is not None else None
-    where = ecosystem_named(dependency.ecosystem).registry_title
-    if answer is None:
-        return [
-            unverified(dependency, known.why or "nobody was asked about its versions")
-        ]
+    title = ecosystem_named(dependency.ecosystem).registry_title
+    if facts.registry is None:
+        reason = facts.not_asked_reason or "its versions were not looked up"
+        return [unverified(dependency, reason)]
+    answer = facts.registry.answer
     if isinstance(answer, Unverified):
-        return [unverified(dependency, f"{where} {answer.why}")]
+        return [unverified(dependency, f"{title} {answer.why}")]
     if isinstance(answer, Missing) or answer.status in FATAL:
         return []
-    if known.release is None:
-        return [unverified(dependency, f"{where} does not tell which version fits")]
-    if known.release.uploaded is None:
-        return [unverified(dependency, f"{where} tells no dates of its versions")]
-    days = (now - known.release.uploaded) / DAY
-    if days >= least:
+    if facts.release is None:
+        reason = f"{title} does not say which version will be installed"
+        return [unverified(dependency, reason)]
+    if facts.release.uploaded is None:
+        reason = f"{title} publishes no upload dates of its versions"
+        return [unverified(dependency, reason)]
+    days = (now - facts.release.uploaded) / DAY
+    if days >= min_days:
         return []
-    named = f"version {quoted(known.release.version)} of {dependency.name}"
-    message = f"{named} was uploaded {ago(days)} ago; {least} are wanted"
+    message = (
+        f"{_version_of(facts.release, dependency)} was uploaded {duration(days)} ago;"
+        f" the policy requires {min_days} days"
+    )
     return [Assessment("dependencies/version-too-new", message)]
 
 
-def of_advisories(dependency: Dependency, known: Known) -> Iterator[Assessment]:
-    """Say what is known against the version."""
-    told = known.advisories
-    if isinstance(told, Unverified):
-        yield unverified(dependency, f"the advisory service {told.why}")
+def check_advisories(
+    dependency: Dependency, facts: PackageFacts
+) -> Iterator[Assessment]:
+    """Report known malware and known vulnerabilities of the version.
+
+    The messages are part of the findings' fingerprints.
+    """
+    if isinstance(facts.advisories, Unverified):
+        reason = f"the advisory service {facts.advisories.why}"
+        yield unverified(dependency, reason)
         return
-    named = f"{dependency.name} {known.version}".strip()
-    malware = [one for one in told or () if one.is_malware]
+    advisories = facts.advisories or ()
+    package = f"{dependency.name} {facts.version}".strip()
+    malware = [item for item in advisories if item.is_malware]
     if malware:
-        message = f"{named} is known malware ({_ids(malware)})"
+        message = f"{package} is known malware ({_ids(malware)})"
         yield Assessment("dependencies/malware", message)
-    others = [
-        one
-        for one in told or ()
-        if not one.is_malware and (known.version or one.everything)
+    vulnerabilities = [
+        item
+        for item in advisories
+        if not item.is_malware and (facts.version or item.everything)
     ]
-    if others:
-        count = "a known vulnerability" if len(others) == 1 else (
-            f"{len(others)} known vulnerabilities"
-        )  # fmt: skip
+    if vulnerabilities:
+        count = "a known vulnerability"
+        if len(vulnerabilities) > 1:
+            count = f"{len(vulnerabilities)} known vulnerabilities"
         yield Assessment(
             "dependencies/vulnerable",
-            f"{named} has {count} ({_ids(others)})",
-            _worst(others),
-            remedy=_mended(dependency, known.version, others),
+            f"{package} has {count} ({_ids(vulnerabilities)})",
+            _worst_severity(vulnerabilities),
+            remedy=_remedy(dependency, facts.version, vulnerabilities),
         )
 
 
-def _ids(advisories: list[Advisory]) -> str:
-    shown = ", ".join(ascii(one.id)[1:-1] for one in advisories[:5])
-    return shown if len(advisories) <= 5 else f"{shown} and {len(advisories) - 5} more"
+def _ids(advisories: Sequence[Advisory]) -> str:
+    shown = ", ".join(ascii(item.id)[1:-1] for item in advisories[:_MOST_IDS_SHOWN])
+    if len(advisories) <= _MOST_IDS_SHOWN:
+        return shown
+    return f"{shown} and {len(advisories) - _MOST_IDS_SHOWN} more"
 
 
-def _worst(advisories: list[Advisory]) -> Severity:
-    """Return the worst severity; what nobody has rated counts as medium."""
-    return max(
-        (one.severity or Severity.MEDIUM for one in advisories),
-        key=lambda one: one.rank,
-    )
+def _worst_severity(advisories: Sequence[Advisory]) -> Severity:
+    """Return the worst severity; an advisory without a rating counts as medium."""
+    severities = [item.severity or Severity.MEDIUM for item in advisories]
+    return max(severities, key=lambda severity: severity.rank)
 
 
-def _mended(dependency: Dependency, version: str, advisories: list[Advisory]) -> str:
-    """Say which version mends all advisories, as far as there is one."""
+def _remedy(
+    dependency: Dependency, version: str, advisories: Sequence[Advisory]
+) -> str:
+    """Return which version fixes all advisories, and which advisories have no fix."""
     from zt_gate.ecosystems.version_constraints import later
 
-    least = [later(dependency.ecosystem, version, one.fixed) for one in advisories]
-    open_ones = [one for one, fix in zip(advisories, least, strict=True) if not fix]
-    fixes = [fix for fix in least if fix]
-    best = later(dependency.ecosystem, "", tuple(fixes), newest=True) if fixes else ""
-    text = f"Use {dependency.name} {quoted(best)[1:-1]} or later." if best else ""
-    if open_ones:
-        rest = f"There is no fixed version for {_ids(open_ones)}: use another package."
-        text = f"{text} {rest}".strip()
-    return text
+    fixed_versions: list[str] = []
+    unfixed: list[Advisory] = []
+    for advisory in advisories:
+        fixed = later(dependency.ecosystem, version, advisory.fixed)
+        if fixed:
+            fixed_versions.append(fixed)
+        else:
+            unfixed.append(advisory)
+    sentences: list[str] = []
+    newest = later(dependency.ecosystem, "", fixed_versions, newest=True)
+    if newest:
+        sentences.append(f"Use {dependency.name} {quoted(newest)[1:-1]} or later.")
+    if unfixed:
+        sentences.append(
+            f"There is no fixed version for {_ids(unfixed)}: use another package."
+        )
+    return " ".join(sentences)

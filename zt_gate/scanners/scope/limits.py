@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import MODE_EXECUTABLE, MODE_FILE, ContentUnavailableError
 from zt_gate.model.finding import Location
 from zt_gate.model.report import NotInspected
-from zt_gate.syntax.file_types import format_of
+from zt_gate.syntax.file_types import binary_format
 from zt_gate.syntax.globs import Glob, compile_glob
 from zt_gate.syntax.paths import is_any
 
@@ -123,7 +123,7 @@ def _is_binary(file: FileChange) -> bool:
     first = file.hunks[0]
     body = first.added if first.added.length else first.removed
     head = body.head(_HEAD)
-    return b"\0" in head or format_of(head) is not None
+    return b"\0" in head or binary_format(head) is not None
 
 
 def _made_executable(

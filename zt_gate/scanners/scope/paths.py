@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context, ScopeSettings
-    from zt_gate.syntax.paths import Kind
+    from zt_gate.syntax.paths import PathKind
 
 _OUTSIDE = TASKS_RULE
 _RESTRICTED = "scope/restricted-path"
@@ -43,7 +43,7 @@ class _Pattern(Protocol):
 class _KindPattern:
     """Matches paths that the table of paths assigns to one of the kinds."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PathKind, ...]
 
     def matches(self, path: bytes) -> bool:
         return is_any(path, *self.kinds)
@@ -120,7 +120,7 @@ class _LayerFactory:
         restricted = rules[_RESTRICTED].data
         self._scope = scope
         self._groups: Mapping[str, Sequence[str]] = restricted["groups"]
-        self._kinds: Mapping[str, Sequence[Kind]] = restricted["group-kinds"]
+        self._kinds: Mapping[str, Sequence[PathKind]] = restricted["group-kinds"]
         self._built_in = rules[_OUTSIDE].data["tasks"]
 
     def of_scope(self) -> Iterator[_Layer]:
@@ -147,7 +147,7 @@ class _LayerFactory:
         if table.get("reads-only"):
             return _Layer(name, (), ())
         globs = list(_words(table, "allowed"))
-        kinds: list[Kind] = []
+        kinds: list[PathKind] = []
         for group in _words(table, "allowed-groups"):
             globs += self._groups[group]
             kinds += self._kinds.get(group, ())

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = "tampering/attributes-hide"
 _OWNERS = "tampering/codeowners-weakened"
-_OWNERS_PATHS = frozenset((*codeowners.PLACES, codeowners.GITLAB_PLACE))
+_OWNERS_PATHS = frozenset(
+    (*codeowners.CODEOWNERS_PATHS, codeowners.GITLAB_CODEOWNERS_PATH)
+)
 #: Lines of CODEOWNERS, from the last one on, that are matched with the gate's own files.
 _MAX_OWNERS_LINES = 20_000
 #: Files that control the gate; their owners should not change together with other work.
@@ -168,10 +170,10 @@ def _unread(comparison: Comparison, file: FileChange, data: bytes) -> Iterator[F
     if len(data) > codeowners.MAX_BYTES:
         message = "the file is larger than 3 MB: GitHub ignores it and asks no owner"
         yield comparison.on_file(_OWNERS, file.path, message, subject=message)
-    if file.path not in codeowners.PLACES or file.old_path == file.path:
+    if file.path not in codeowners.CODEOWNERS_PATHS or file.old_path == file.path:
         return
-    position = codeowners.PLACES.index(file.path)
-    later = codeowners.PLACES[position + 1 :]
+    position = codeowners.CODEOWNERS_PATHS.index(file.path)
+    later = codeowners.CODEOWNERS_PATHS[position + 1 :]
     trusted_paths = comparison.context.trusted_paths() or ()
     overridden = [path for path in trusted_paths if path in later]
     if overridden and file.old_path not in overridden:
