@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.block_scan import Engine
 from zt_gate.scanners.secrets.text_block import block_of
 
@@ -180,9 +180,7 @@ def alarms(folder: Path) -> Alarms:
             for hit in engine.hits(block):
                 level = _level_of(engine, hit)
                 counts[level] += 1
-                production += level is Level.BLOCK and not made_up_values.are_usual(
-                    path
-                )
+                production += level is Level.BLOCK and not sample_paths.is_sample(path)
     return Alarms(lines, counts[Level.BLOCK], counts[Level.WARN], production)
 
 

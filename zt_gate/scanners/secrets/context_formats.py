@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, SecretHit
 from zt_gate.scanners.secrets.value_classifier import entropy
 
@@ -149,7 +149,7 @@ def _spans(block: Block) -> Iterator[re.Match[bytes]]:
     """Yield the options of commands and the calls that log in; the latter not in tests."""
     if any(word in block.data for word in _COMMANDS):
         yield from _FLAG.finditer(block.data)
-    if any(call in block.lower for call in _CALLS) and not made_up_values.are_usual(
+    if any(call in block.lower for call in _CALLS) and not sample_paths.is_sample(
         block.path
     ):
         yield from _LOGIN.finditer(block.data)
@@ -172,6 +172,6 @@ def _judged(
     if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
         return None
     weak = not (judge.passwordlike(value) or judge.random(value, shortest=10))
-    if weak and (rule != CONNECTION or made_up_values.are_usual(block.path)):
+    if weak and (rule != CONNECTION or sample_paths.is_sample(block.path)):
         return None
     return SecretHit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)

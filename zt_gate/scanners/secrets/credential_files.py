@@ -8,7 +8,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import FILE, SecretHit
 from zt_gate.scanners.secrets.lazy_regex import lazy
 
@@ -54,7 +54,7 @@ class CredentialFiles:
 
     def find(self, block: Block, judge: Judge) -> Iterator[SecretHit]:
         """Read a block as what its file's name says it is."""
-        low = made_up_values.are_usual(block.path)
+        low = sample_paths.is_sample(block.path)
         for weight, reader in self._of(block.path):
             for source in reader.lines:
                 for match in self._pattern(source).finditer(block.data):

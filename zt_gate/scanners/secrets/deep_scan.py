@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.concatenated_strings import find_split
 from zt_gate.scanners.secrets.context_formats import (
     find_aws_pairs,
@@ -86,7 +86,7 @@ class Deep:
 
     def _called(self, block: Block, *, lock: bool) -> Iterator[SecretHit]:
         """Call the plug-ins; in tests and documentation what they see is only information."""
-        low = made_up_values.are_usual(block.path)
+        low = sample_paths.is_sample(block.path)
         for hit in self._plugins.find(block):
             value = block.data[hit.start : hit.end].decode("utf-8", "replace")
             if self._judge.placeholder(value) or not self._plausible(block, hit, value):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEY, NEAR
 from zt_gate.scanners.secrets.prefix_formats import judged
 from zt_gate.scanners.secrets.variable_names import MEDIUM
@@ -42,7 +42,7 @@ def find_near(
     alphabet are right, so that it counts as a format of its own.
     """
     data = block.data
-    low = made_up_values.are_usual(block.path)
+    low = sample_paths.is_sample(block.path)
     for start, end, forms in catalogue.words(block.lower):
         for form in forms:
             if not _is_word(block.lower, start, form):

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets import variable_names as strength
 from zt_gate.scanners.secrets.assignments import (
     Assignment,
@@ -51,7 +51,7 @@ class Keywords:
     def find(self, block: Block) -> Iterator[SecretHit]:
         """Find what is assigned to a name that says it is secret."""
         code = paths.is_any(block.path, "program")
-        low = made_up_values.are_usual(block.path)
+        low = sample_paths.is_sample(block.path)
         for found in find_assignments(block, self._stems):
             power = self._names.strength(found.name)
             if power == strength.NONE:

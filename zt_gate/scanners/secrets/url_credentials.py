@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import URL, SecretHit
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def find_urls(block: Block, judge: Judge) -> Iterator[SecretHit]:
     still warns.
     """
     data = block.data
-    low = made_up_values.are_usual(block.path)
+    low = sample_paths.is_sample(block.path)
     position = data.find(b"://")
     while position >= 0:
         hit = _at(data, position + 3, judge, low=low)
