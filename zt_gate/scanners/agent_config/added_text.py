@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import (
     command_effects,
-    config_files,
+    file_kinds,
     markdown_links,
 )
 from zt_gate.scanners.agent_config.line_hits import LineHit
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import Book, TextRule
 
 
-def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[LineHit]:
-    """Yield what the rules for ``sorts`` of text find in the added lines."""
-    rules = [rule for rule in book.texts if rule.kinds & sorts]
+def read(lines: Sequence[Line], kinds: frozenset[str], book: Book) -> Iterator[LineHit]:
+    """Yield what the rules for ``kinds`` of text find in the added lines."""
+    rules = [rule for rule in book.texts if rule.kinds & kinds]
     whole = b"\n".join(line.data for line in lines).lower()
     # One look over all lines: most files hold none of the words.
     rules = [rule for rule in rules if any(word in whole for word in rule.literals)]
@@ -31,11 +31,13 @@ def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[L
         for rule in rules:
             if any(word in lowered for word in rule.literals):
                 yield from _rule(rule, lines, number)
-    place = next((place for kind, place in config_files.PLACES if kind in sorts), "")
+    place = next(
+        (place for kind, place in file_kinds.COMMAND_PLACES if kind in kinds), ""
+    )
     if place:
         yield from _commands(lines, whole, place, book)
-    if "prose" in sorts:
-        yield from markdown_links.read(lines, whole, book, agent="agent-text" in sorts)
+    if "prose" in kinds:
+        yield from markdown_links.read(lines, whole, book, agent="agent-text" in kinds)
 
 
 def _rule(rule: TextRule, lines: Sequence[Line], number: int) -> Iterator[LineHit]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, whole
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.agent_config import config_files
+from zt_gate.scanners.agent_config import file_kinds
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
@@ -80,18 +80,18 @@ class Walk:
     def file(self, file: FileChange) -> None:
         """Look at one file that exists after the change."""
         if file.is_symlink:
-            inside = config_files.in_agent_folder(file.path)
+            inside = file_kinds.in_agent_folder(file.path)
             kind = paths.configuration(file.path)
             if inside or (kind is not None and kind.name != "markdown"):
                 self._link(file, inside=inside)
             return
         kind = paths.configuration(file.path)
-        code = kind is None and config_files.is_code(file.path)
+        code = kind is None and file_kinds.is_code(file.path)
         if kind is None and not code:
             return
         if kind is not None and kind.reader != "text":
             self._structured(file, kind)
-        words = config_files.sorts_of_text(file.path)
+        words = file_kinds.text_kinds(file.path)
         if words:
             self._text(file, words)
 
@@ -282,11 +282,11 @@ class _Added:
 def _literals(
     rules: Mapping[str, Rule], words: frozenset[str]
 ) -> tuple[bytes, ...] | None:
-    """Return the words of which a text of these sorts must hold one; None if any text may matter.
+    """Return the words of which a text of these kinds must hold one; None if any text may matter.
 
     Read from the rules themselves: most changes never need the catalogue.
     """
-    if "prose" in words or any(sort in words for sort, _ in config_files.PLACES):
+    if "prose" in words or any(sort in words for sort, _ in file_kinds.COMMAND_PLACES):
         return None
     return tuple(
         {
