@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import sample_paths
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -53,17 +53,17 @@ def read(file: Path) -> list[Case]:
 
 def ours(cases: Iterable[Case]) -> list[int]:
     """Return for each case 2 (block), 1 (warn), 0 (info) or -1."""
-    engine = Engine(rulebook.load("secrets"))
+    engine = BlockScanner(rulebook.load("secrets"))
     return [
         _level(engine, case.filename.encode(), case.text.encode()) for case in cases
     ]
 
 
-def _level_of(engine: Engine, hit: SecretHit) -> Level:
+def _level_of(engine: BlockScanner, hit: SecretHit) -> Level:
     return hit.level or engine.rules[hit.rule].level or Level.WARN
 
 
-def _level(engine: Engine, path: bytes, data: bytes) -> int:
+def _level(engine: BlockScanner, path: bytes, data: bytes) -> int:
     blocks = block_of(path, data)
     levels = (_level_of(engine, hit) for block in blocks for hit in engine.hits(block))
     return max((level.rank for level in levels), default=-1)
@@ -171,7 +171,7 @@ class Alarms:
 
 def alarms(folder: Path) -> Alarms:
     """Scan a folder of code as if all of it were added."""
-    engine = Engine(rulebook.load("secrets"))
+    engine = BlockScanner(rulebook.load("secrets"))
     counts = {Level.BLOCK: 0, Level.WARN: 0, Level.INFO: 0}
     lines = production = 0
     for path, data in files(folder):

@@ -18,7 +18,7 @@ from zt_gate import rulebook
 from zt_gate.model.change import Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import SCANNER
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
 
 RULES = rulebook.load("secrets")
-ENGINE = Engine(RULES)
+ENGINE = BlockScanner(RULES)
 KEY = expand("ghp_{36*A-Za-z0-9}")
 PEM_BEGIN = "-----BEGIN" + " PRIVATE KEY-----"
 PEM_END = "-----END" + " PRIVATE KEY-----"

@@ -9,14 +9,14 @@ from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import masking_patterns
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 RULES = rulebook.load_with_examples("secrets")
-ENGINE = Engine(RULES)
+ENGINE = BlockScanner(RULES)
 FIND = [
     (rule, text) for rule in RULES.values() for text in rule.data["examples"]["find"]
 ]
@@ -25,7 +25,7 @@ IGNORE = [
 ]
 
 
-def found(template: str, rule: Rule, engine: Engine = ENGINE) -> set[str]:
+def found(template: str, rule: Rule, engine: BlockScanner = ENGINE) -> set[str]:
     path = rule.data.get("path", "app.cfg").encode()
     blocks = block_of(path, expand(template).encode())
     return {hit.rule for block in blocks for hit in engine.hits(block)}
@@ -55,7 +55,7 @@ def test_every_rule_has_examples_a_remedy_and_a_level() -> None:
 
 
 def test_formats_alone_find_the_anchored_examples() -> None:
-    cheap = Engine(RULES, formats_only=True)
+    cheap = BlockScanner(RULES, formats_only=True)
     for rule, template in FIND:
         if rule.data.get("prefixes") and rule.level is Level.BLOCK:
             assert rule.id in found(template, rule, cheap)

@@ -14,7 +14,7 @@ from tests.support.bounded import finishes
 from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.secrets import checksums
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.prefix_formats import doubtful
 from zt_gate.scanners.secrets.text_block import block_of
 from zt_gate.scanners.secrets.value_classifier import Judge, patterned
@@ -31,7 +31,7 @@ RULES = rulebook.load("secrets")
 DATA = RULES["secrets/keyword-assignment"].data
 JUDGE = Judge.of(DATA)
 NAMES = VariableNames.of(DATA)
-ENGINE = Engine(RULES)
+ENGINE = BlockScanner(RULES)
 
 
 @each_of(

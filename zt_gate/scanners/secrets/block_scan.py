@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEYWORDS = "secrets/keyword-assignment"
 
 
-class Engine:
+class BlockScanner:
     """Everything that is made once per scan."""
 
     def __init__(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from zt_gate.model.finding import Finding
-    from zt_gate.scanners.secrets.block_scan import Engine
+    from zt_gate.scanners.secrets.block_scan import BlockScanner
     from zt_gate.scanners.secrets.hits import SecretHit
     from zt_gate.scanners.secrets.text_block import Block
 
@@ -46,7 +46,7 @@ class _Rest:
 class Ledger:
     """What one run has told so far, and what it keeps to itself."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: BlockScanner) -> None:
         self._engine = engine
         self._told = 0
         self._names = 0

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import Commit, FileChange
     from zt_gate.model.finding import Finding
-    from zt_gate.scanners.secrets.block_scan import Engine
+    from zt_gate.scanners.secrets.block_scan import BlockScanner
 
 #: Names in one pass.
 _PASS = 10_000
 
 
 def in_file_names(
-    engine: Engine, units: Iterable[tuple[FileChange, Commit | None]]
+    engine: BlockScanner, units: Iterable[tuple[FileChange, Commit | None]]
 ) -> Iterator[Finding]:
     """Yield findings for names that the change, or a commit in it, gives to files."""
     seen: dict[bytes, str | None] = {}
@@ -36,7 +36,9 @@ def in_file_names(
     yield from _in_rows(engine, rows, "in the name of a file")
 
 
-def in_commit_heads(engine: Engine, commits: Iterable[Commit]) -> Iterator[Finding]:
+def in_commit_heads(
+    engine: BlockScanner, commits: Iterable[Commit]
+) -> Iterator[Finding]:
     """Yield findings for authors' and committers' names and addresses, each told once."""
     seen: dict[bytes, str] = {}
     for one in commits:
@@ -54,7 +56,9 @@ def in_commit_heads(engine: Engine, commits: Iterable[Commit]) -> Iterator[Findi
 
 
 def _in_rows(
-    engine: Engine, rows: Sequence[tuple[bytes, bytes | None, str | None]], where: str
+    engine: BlockScanner,
+    rows: Sequence[tuple[bytes, bytes | None, str | None]],
+    where: str,
 ) -> Iterator[Finding]:
     for first in range(0, len(rows), _PASS):
         part = rows[first : first + _PASS]

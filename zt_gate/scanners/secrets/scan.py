@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.finding_limits import Ledger
 from zt_gate.scanners.secrets.hits import merge
 from zt_gate.scanners.secrets.names_and_headers import in_commit_heads, in_file_names
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at every added line of the net change and of each commit, and at messages."""
     began = time.monotonic()
-    engine = Engine(context.rules)
+    engine = BlockScanner(context.rules)
     ledger = Ledger(engine)
     findings: list[Finding] = []
     skipped: dict[tuple[bytes | None, str], NotInspected] = {}
@@ -83,7 +83,7 @@ def _new(
 
 
 def _file(
-    engine: Engine, file: FileChange
+    engine: BlockScanner, file: FileChange
 ) -> tuple[int, list[tuple[Block, SecretHit]], list[NotInspected]]:
     """Return the number of lines read, what is in them, and what could not be looked at."""
     missing: list[NotInspected] = []
