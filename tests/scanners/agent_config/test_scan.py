@@ -204,7 +204,7 @@ def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
 def test_a_wrong_rule_is_named() -> None:
     rule = rulebook.load("agent_config")["agent_config/mcp-server"]
     object.__setattr__(rule, "data", {"key": [{"kinds": ["mcp"]}]})
-    with pytest.raises(rule_index.CatalogueError, match="mcp-server"):
+    with pytest.raises(rule_index.RuleDataError, match="mcp-server"):
         rule_index.load({rule.id: rule})
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.scanners.secrets.templates import expand
 from tests.support.offenders import each_of
 from zt_gate import rulebook
-from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
+from zt_gate.scanners.secrets.detect_secrets_plugins import DetectSecretsPlugins
 from zt_gate.scanners.secrets.private_import import PrivateImport
 from zt_gate.scanners.secrets.text_block import block_of
 
 RULES = rulebook.load_with_examples("secrets")
-PLUGINS = Plugins(RULES)
+PLUGINS = DetectSecretsPlugins(RULES)
 CALLED = [rule for rule in RULES.values() if "plugin" in rule.data]
 LINES = sorted(
     {
@@ -35,12 +35,16 @@ LINES = sorted(
 NAMES = ("app.py", "app.yaml", "app.go", "app.cs", "notes.txt", "app.ini")
 
 
-def filtered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]:
+def filtered(
+    plugins: DetectSecretsPlugins, line: str, name: str
+) -> set[tuple[str, bytes]]:
     (block,) = block_of(name.encode(), line.encode())
     return {(hit.rule, block.data[hit.start : hit.end]) for hit in plugins.find(block)}
 
 
-def unfiltered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]:
+def unfiltered(
+    plugins: DetectSecretsPlugins, line: str, name: str
+) -> set[tuple[str, bytes]]:
     return {
         (rule.id, value.strip(" \t\"'=:").encode())
         for rule in CALLED
@@ -102,7 +106,7 @@ SHIPPED = sorted(
 LOADS = """
 import sys
 from zt_gate.scanners.secrets.private_import import PrivateImport
-from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
+from zt_gate.scanners.secrets.detect_secrets_plugins import DetectSecretsPlugins
 {first}
 before = {{name: module for name, module in sys.modules.items()
           if name.partition(".")[0] in ("requests", "detect_secrets")}}
@@ -110,7 +114,7 @@ for order in {orders}:
     private = PrivateImport("detect_secrets", absent=("requests",))
     for name in order:
         private.module("detect_secrets.plugins." + name)
-    plugins = Plugins({{}})
+    plugins = DetectSecretsPlugins({{}})
     for name in {called}:
         if name.partition(".")[0] in order:
             plugins._plugin(name)

@@ -17,7 +17,7 @@ from zt_gate.scanners.secrets import checksums
 from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.prefix_formats import doubtful
 from zt_gate.scanners.secrets.text_block import block_of
-from zt_gate.scanners.secrets.value_classifier import Judge, patterned
+from zt_gate.scanners.secrets.value_classifier import ValueClassifier, patterned
 from zt_gate.scanners.secrets.variable_names import (
     MEDIUM,
     NONE,
@@ -29,7 +29,7 @@ from zt_gate.syntax.text import decode_lossy
 
 RULES = rulebook.load("secrets")
 DATA = RULES["secrets/keyword-assignment"].data
-JUDGE = Judge.of(DATA)
+JUDGE = ValueClassifier.of(DATA)
 NAMES = VariableNames.of(DATA)
 ENGINE = BlockScanner(RULES)
 

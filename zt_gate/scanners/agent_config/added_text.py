@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.rule_index import Book, TextRule
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex, TextRule
 
 
-def read(lines: Sequence[Line], kinds: frozenset[str], book: Book) -> Iterator[LineHit]:
+def read(
+    lines: Sequence[Line], kinds: frozenset[str], book: RuleIndex
+) -> Iterator[LineHit]:
     """Yield what the rules for ``kinds`` of text find in the added lines."""
     rules = [rule for rule in book.texts if rule.kinds & kinds]
     whole = b"\n".join(line.data for line in lines).lower()
@@ -76,7 +78,7 @@ def _around(lines: Sequence[Line], number: int, within: int, text: str) -> str:
 
 
 def _commands(
-    lines: Sequence[Line], whole: bytes, place: str, book: Book
+    lines: Sequence[Line], whole: bytes, place: str, book: RuleIndex
 ) -> Iterator[LineHit]:
     """Judge lines as command lines: hooks of git, and what a skill tells its reader to run."""
     words = {
@@ -91,7 +93,7 @@ def _commands(
         text = decode_lossy(line.data[:8000])
         if place == "host" and text.lstrip().startswith("#"):
             continue
-        for deed in command_effects.deeds(text, place, book):
+        for deed in command_effects.find_effects(text, place, book):
             start = max(0, text.find(deed.found))
             message = f"this line {deed.says}"
             yield LineHit(

@@ -12,7 +12,7 @@ from zt_gate.scanners.agent_config import url_hosts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 #: A command longer than this is no line that a person wrote into a setting.
 _LONGEST = 8000
@@ -21,7 +21,7 @@ _MOST = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class CommandEffect:
     """One thing that a command does: which rule knows it, how bad it is here, and a clause."""
 
     rule: str
@@ -45,12 +45,12 @@ def line_of(command: Any, args: Any = None) -> str:
     return " ".join(word for word in words if word)[: _LONGEST * 4]
 
 
-def deeds(command: str, place: str, book: Book) -> list[Deed]:
+def find_effects(command: str, place: str, book: RuleIndex) -> list[CommandEffect]:
     """Return what a command does that matters at ``place``, worst first.
 
     Places are host, container, ci, script and text (see the rules' ``levels``).
     """
-    found: list[Deed] = []
+    found: list[CommandEffect] = []
     length, command = len(command), command[:_MOST]
     lowered = command.lower()
     for rule in book.commands:
@@ -67,27 +67,29 @@ def deeds(command: str, place: str, book: Book) -> list[Deed]:
                 level = _vouched(match[0], command, level, book)
             if rule.rule.endswith("/sends-data") and _stays_here(command, book):
                 continue
-            found.append(Deed(rule.rule, level, rule.says, match[0][:300]))
+            found.append(CommandEffect(rule.rule, level, rule.says, match[0][:300]))
             break
     if length > (_MOST if place == "ci" else _LONGEST):
         found.append(
-            Deed("", Level.BLOCK, "is longer than anybody reads", command[:100])
+            CommandEffect(
+                "", Level.BLOCK, "is longer than anybody reads", command[:100]
+            )
         )
     return sorted(found, key=lambda deed: -deed.level.rank)
 
 
-def worst(found: Sequence[Deed], least: Level) -> Level:
+def worst(found: Sequence[CommandEffect], least: Level) -> Level:
     """Return the highest level of what was found, and no less than ``least``."""
     return max([least, *(deed.level for deed in found)], key=lambda level: level.rank)
 
 
-def clauses(found: Sequence[Deed]) -> str:
+def clauses(found: Sequence[CommandEffect]) -> str:
     """Return ``; it … and it …`` for a message, "" where nothing was found."""
     said = list(dict.fromkeys(deed.says for deed in found))[:3]
     return f"; it {' and '.join(said)}" if said else ""
 
 
-def _vouched(match: str, command: str, level: Level, book: Book) -> Level:
+def _vouched(match: str, command: str, level: Level, book: RuleIndex) -> Level:
     """Lower the level where every address is one of a well-known installer."""
     urls = url_hosts.urls_in(match) or url_hosts.urls_in(command)
     known = book.listed("installers")
@@ -100,7 +102,7 @@ def _vouched(match: str, command: str, level: Level, book: Book) -> Level:
     return Level.WARN if urls and fine else level
 
 
-def _stays_here(command: str, book: Book) -> bool:
+def _stays_here(command: str, book: RuleIndex) -> bool:
     """Whether every address of the command is this machine's or a private network's."""
     urls = url_hosts.urls_in(command)
     return bool(urls) and all(

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import (
+    MatchedValue,
+    ValueIssue,
+    scalar,
+    short,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +40,7 @@ _KEYS = re.compile(
 )
 
 
-def strange_folder(line: str, file: bytes) -> str:
+def foreign_settings_folder(line: str, file: bytes) -> str:
     """Return the folder of another program's settings that a command takes its script from."""
     match = _EDITOR_SCRIPT.search(line)
     if match is None or _RUNNER.search(line) is None:
@@ -45,7 +50,7 @@ def strange_folder(line: str, file: bytes) -> str:
     return folder if not own and (folder in _EDITORS or from_editor) else ""
 
 
-def task(asked: Asked) -> Iterator[Said]:
+def task(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge a task of VS Code that starts when the folder is opened."""
     table = asked.value
     if not isinstance(table, dict):
@@ -66,10 +71,10 @@ def task(asked: Asked) -> Iterator[Said]:
         for part in parts
         if (text := command_effects.line_of(part.get("command"), part.get("args")))
     ) or str(table.get("script") or table.get("task") or "")
-    found = command_effects.deeds(line, "host", asked.book)
+    found = command_effects.find_effects(line, "host", asked.book)
     level = command_effects.worst(found, Level.WARN)
     clauses = command_effects.clauses(found)
-    if strange_folder(line, asked.file) or re.search(
+    if foreign_settings_folder(line, asked.file) or re.search(
         r"(?:^|[\s\"'/])\.vscode[/\\]", line
     ):
         level, clauses = (
@@ -80,7 +85,7 @@ def task(asked: Asked) -> Iterator[Said]:
         level, clauses = Level.BLOCK, f"{clauses}; it is kept out of sight"
     elif _RUNS_FILE.search(line):
         level, clauses = Level.BLOCK, f"{clauses}; it runs a script of the repository"
-    yield Said(
+    yield ValueIssue(
         level,
         f"{asked.key.says}{clauses}: {short(line)}",
         line,
@@ -98,7 +103,7 @@ def _hidden(table: Mapping[str, Any]) -> bool:
     )  # fmt: skip
 
 
-def executable(asked: Asked) -> Iterator[Said]:
+def executable(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge the path of a program that an editor starts by itself."""
     value = (
         asked.value[0] if isinstance(asked.value, list) and asked.value else asked.value
@@ -109,7 +114,7 @@ def executable(asked: Asked) -> Iterator[Said]:
         r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?", "./", value.strip()
     ).replace("\\", "/")
     if path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/", "//", "\\\\")):  # noqa: S108 - compared, not used
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK,
             f"{asked.key.says} {short(value)}, which others can write",
             value,
@@ -123,7 +128,7 @@ def executable(asked: Asked) -> Iterator[Said]:
         return
     inside = path.removeprefix("./")
     if inside.encode() in asked.brought:
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK,
             f"{asked.key.says} {short(value)}, which this change brings along",
             value,
@@ -132,14 +137,14 @@ def executable(asked: Asked) -> Iterator[Said]:
         r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)",
         inside,
     ):
-        yield Said(
+        yield ValueIssue(
             asked.key.level or Level.WARN,
             f"{asked.key.says} {short(value)}, a file of the repository",
             value,
         )
 
 
-def mounts(asked: Asked) -> Iterator[Said]:
+def mounts(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge what a development container sees of the host."""
     text = scalar(asked.value)
     if isinstance(asked.value, dict):
@@ -153,9 +158,11 @@ def mounts(asked: Asked) -> Iterator[Said]:
         return
     path = source[1].strip().strip("\"'").replace("\\", "/")
     if _WHOLE.fullmatch(path):
-        yield Said(Level.BLOCK, f"{asked.key.says} {short(path)}, all of it", path)
+        yield ValueIssue(
+            Level.BLOCK, f"{asked.key.says} {short(path)}, all of it", path
+        )
     elif _KEYS.search(path):
-        yield Said(
+        yield ValueIssue(
             Level.WARN,
             f"{asked.key.says} {short(path)}, with which it can act as the host's user",
             path,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, short
+from zt_gate.scanners.agent_config.matched_values import MatchedValue, ValueIssue, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,9 @@ _CODE = re.compile(
 _HIDING = {"diff": "the changes of these files are shown as binary, without a line"}
 
 
-def attributes(pattern: str, given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
+def attributes(
+    pattern: str, given: Mapping[str, Any], asked: MatchedValue
+) -> Iterator[ValueIssue]:
     """Yield what the attributes of one pattern do beyond line ends."""
     broad = _CODE.fullmatch(pattern) is not None
     known = asked.book.listed("known-filters")
@@ -34,17 +36,17 @@ def attributes(pattern: str, given: Mapping[str, Any], asked: Asked) -> Iterator
         else:
             level = Level.BLOCK if broad and name == "diff" else Level.WARN
             says = f"gives these files to the {name} driver {short(driver)}, a program"
-        yield Said(level, says, driver, path=(name,))
+        yield ValueIssue(level, says, driver, path=(name,))
     hidden = given.get("diff") is False or given.get("binary") is True
     if hidden and broad:
         name = "diff" if given.get("diff") is False else "binary"
         says = (
             "hides the changes of code: git shows these files as binary, without a line"
         )
-        yield Said(Level.BLOCK, says, "hidden", "git-hidden-diff", path=(name,))
+        yield ValueIssue(Level.BLOCK, says, "hidden", "git-hidden-diff", path=(name,))
 
 
-def submodule(given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
+def submodule(given: Mapping[str, Any], asked: MatchedValue) -> Iterator[ValueIssue]:
     """Yield what one submodule's settings do."""
     url, path, update = (given.get(name) for name in ("url", "path", "update"))
     if isinstance(url, str):
@@ -58,16 +60,16 @@ def submodule(given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
         says = (
             "leads out of the place of a submodule: git has run hooks from such a path"
         )
-        yield Said(Level.BLOCK, says, path, path=("path",))
+        yield ValueIssue(Level.BLOCK, says, path, path=("path",))
     if isinstance(update, str) and update.startswith("!"):
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK,
             f"runs a command on every update: {short(update)}",
             update,
             path=("update",),
         )
     if given.get("ignore") in {"all", "dirty"}:
-        yield Said(
+        yield ValueIssue(
             Level.WARN,
             "hides changes of the submodule from git status and diff",
             "ignore",
@@ -75,9 +77,9 @@ def submodule(given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
         )
 
 
-def _url(url: str, asked: Asked) -> Iterator[Said]:
+def _url(url: str, asked: MatchedValue) -> Iterator[ValueIssue]:
     if url[:1] == "-" or url.startswith(("ext::", "fd::")) or "\r" in url:
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK,
             "is no address: git would take it as an option or run it",
             url,
@@ -86,7 +88,7 @@ def _url(url: str, asked: Asked) -> Iterator[Said]:
         return
     if url.startswith((".", "/", "file:")):
         if not url.startswith("."):
-            yield Said(
+            yield ValueIssue(
                 Level.WARN,
                 f"takes a submodule from this machine's {short(url)}",
                 url,
@@ -99,9 +101,9 @@ def _url(url: str, asked: Asked) -> Iterator[Said]:
         if where in {"drop", "address", "clear"} or url.startswith("git://")
         else Level.WARN
     )
-    yield Said(
+    yield ValueIssue(
         level,
-        f"takes a submodule's code from {short(url_hosts.bare(url))}",
+        f"takes a submodule's code from {short(url_hosts.without_credentials(url))}",
         url,
         path=("url",),
     )

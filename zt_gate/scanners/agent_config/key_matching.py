@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import rule_index, value_checks
 from zt_gate.scanners.agent_config.file_syntax import LIMITS
-from zt_gate.scanners.agent_config.judged_values import (
-    Asked,
+from zt_gate.scanners.agent_config.matched_values import (
     KeyHit,
-    Said,
+    MatchedValue,
+    ValueIssue,
     scalar,
     short,
 )
@@ -17,12 +17,16 @@ from zt_gate.scanners.agent_config.judged_values import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zt_gate.scanners.agent_config.rule_index import Book, Key
+    from zt_gate.scanners.agent_config.rule_index import KeyRule, RuleIndex
     from zt_gate.syntax.document import Document
 
 
 def hits(
-    kind: str, document: Document, book: Book, file: bytes, brought: frozenset[bytes]
+    kind: str,
+    document: Document,
+    book: RuleIndex,
+    file: bytes,
+    brought: frozenset[bytes],
 ) -> list[KeyHit]:
     """Return everything that the rules find; raises SyntaxReadError for too many values."""
     keys = book.keys.get(kind, ())
@@ -34,20 +38,22 @@ def hits(
         for key in keys:
             if key.where.fullmatch(where) is None:
                 continue
-            for hit in _judged(Asked(key, path, value, document, book, file, brought)):
+            for hit in _judged(
+                MatchedValue(key, path, value, document, book, file, brought)
+            ):
                 found.setdefault((hit.rule, hit.subject, hit.message), hit)
     return list(found.values())
 
 
-def _judged(asked: Asked) -> Iterator[KeyHit]:
+def _judged(asked: MatchedValue) -> Iterator[KeyHit]:
     key, value = asked.key, asked.value
     text = scalar(value)
     if key.judge:
-        judge: Callable[[Asked], Iterator[Said]] | None = value_checks.JUDGES.get(
-            key.judge
+        judge: Callable[[MatchedValue], Iterator[ValueIssue]] | None = (
+            value_checks.VALUE_CHECKS.get(key.judge)
         )
         if judge is None:
-            raise rule_index.CatalogueError(
+            raise rule_index.RuleDataError(
                 f"{key.rule}: there is no judge {key.judge!r}"
             )
         if not _fits(key, text):
@@ -55,10 +61,10 @@ def _judged(asked: Asked) -> Iterator[KeyHit]:
         for said in judge(asked):
             yield _hit(asked, said)
     elif text is not None and _fits(key, text):
-        yield _hit(asked, Said(key.level, key.says, text))
+        yield _hit(asked, ValueIssue(key.level, key.says, text))
 
 
-def _fits(key: Key, text: str | None) -> bool:
+def _fits(key: KeyRule, text: str | None) -> bool:
     if text is None:
         return key.value is None
     if key.value is not None and key.value.search(text) is None:
@@ -66,7 +72,7 @@ def _fits(key: Key, text: str | None) -> bool:
     return key.unless is None or key.unless.search(text) is None
 
 
-def _hit(asked: Asked, said: Said) -> KeyHit:
+def _hit(asked: MatchedValue, said: ValueIssue) -> KeyHit:
     path = (*asked.path, *said.path)
     about = said.about or scalar(asked.value) or ""
     place = rule_index.joined(path)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 _IMAGE = re.compile(
     r"!\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})|<img\b[^>\n]{0,400}?\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,3000})",
@@ -45,7 +45,7 @@ class _Found(NamedTuple):
 
 
 def read(
-    lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool
+    lines: Sequence[Line], whole: bytes, book: RuleIndex, *, agent: bool
 ) -> Iterator[LineHit]:
     """Yield the images, references and (for drops) links that carry data."""
     if b"://" not in whole or b"=" not in whole:
@@ -74,7 +74,7 @@ def read(
                     )
 
 
-def _judge(url: str, book: Book, *, drawn: bool) -> _Found | None:
+def _judge(url: str, book: RuleIndex, *, drawn: bool) -> _Found | None:
     where = url_hosts.destination(url, book)
     if where in {"local", "private", "none"}:
         return None
@@ -83,9 +83,10 @@ def _judge(url: str, book: Book, *, drawn: bool) -> _Found | None:
     what = "an image" if drawn else "a link"
     if where == "drop" and query:
         return _Found(
-            Level.BLOCK, f"{what} of {url_hosts.WORDS['drop']}, with data in its query"
+            Level.BLOCK,
+            f"{what} of {url_hosts.DESCRIPTIONS['drop']}, with data in its query",
         )
-    if not drawn or url_hosts.belongs(host, book.listed("image-hosts")):
+    if not drawn or url_hosts.is_host_or_below(host, book.listed("image-hosts")):
         return None
     if _HOLE.search(url) or _EMPTY.search(url):
         return _Found(

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects, url_hosts
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import (
+    MatchedValue,
+    ValueIssue,
+    scalar,
+    short,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +44,7 @@ _TEMPORARY = re.compile(
 )
 
 
-def judge(server: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
+def judge(server: Mapping[str, Any], asked: MatchedValue) -> Iterator[ValueIssue]:
     """Yield what one server's table means."""
     raw: Any = server.get("command")
     args: Any = server.get("args")
@@ -56,8 +61,8 @@ def judge(server: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
     yield from _approvals(server)
 
 
-def _command(line: str, asked: Asked) -> Iterator[Said]:
-    found = command_effects.deeds(line, "host", asked.book)
+def _command(line: str, asked: MatchedValue) -> Iterator[ValueIssue]:
+    found = command_effects.find_effects(line, "host", asked.book)
     level, why = (
         command_effects.worst(found, Level.WARN),
         command_effects.clauses(found),
@@ -75,7 +80,7 @@ def _command(line: str, asked: Asked) -> Iterator[Said]:
         and level is not Level.BLOCK
     ):
         why = f"{why}; it is a line for a shell"
-    yield Said(
+    yield ValueIssue(
         level,
         f"{asked.key.says}{why}: {short(line)}",
         line,
@@ -98,7 +103,7 @@ def _name(program: str) -> str:
     )
 
 
-def _package(words: list[str], asked: Asked) -> Iterator[Said]:
+def _package(words: list[str], asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge what npx and its like fetch at every start."""
     inner = _unwrapped(words)
     if not inner or _name(inner[0]) not in _FETCHERS:
@@ -138,10 +143,10 @@ def _package(words: list[str], asked: Asked) -> Iterator[Said]:
         Level.BLOCK if floats and not known else Level.WARN if not known else Level.INFO
     )
     says = f"runs the newest {short(package)} each time it starts: it names no version"
-    yield Said(level, says, package, "mcp-unpinned", needle=package)
+    yield ValueIssue(level, says, package, "mcp-unpinned", needle=package)
 
 
-def _remote(url: str, name: str, asked: Asked) -> Said:
+def _remote(url: str, name: str, asked: MatchedValue) -> ValueIssue:
     where = url_hosts.destination(url, asked.book)
     level = {
         "drop": Level.BLOCK,
@@ -150,16 +155,16 @@ def _remote(url: str, name: str, asked: Asked) -> Said:
         "local": Level.INFO,
     }.get(where, Level.WARN)
     says = (
-        f"connects the agent to {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))}):"
+        f"connects the agent to {url_hosts.DESCRIPTIONS[where]} ({short(url_hosts.without_credentials(url))}):"
         f" it offers tools"
         " and reads what they are given"
     )
-    return Said(level, says, url, "mcp-remote", needle=url, path=(name,))
+    return ValueIssue(level, says, url, "mcp-remote", needle=url, path=(name,))
 
 
-def _approvals(server: Mapping[str, Any]) -> Iterator[Said]:
+def _approvals(server: Mapping[str, Any]) -> Iterator[ValueIssue]:
     if server.get("trust") is True:
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK,
             "lets every tool of the server run without a question",
             "true",
@@ -175,9 +180,9 @@ def _approvals(server: Mapping[str, Any]) -> Iterator[Said]:
         )
         if "*" in tools or "true" in tools:
             says = "lets every tool of the server run without a question"
-            yield Said(Level.BLOCK, says, "*", "mcp-approval", path=(name,))
+            yield ValueIssue(Level.BLOCK, says, "*", "mcp-approval", path=(name,))
         elif tools != [""] and tools:
             says = f"lets {short(', '.join(tools))} run without a question"
-            yield Said(
+            yield ValueIssue(
                 Level.WARN, says, " ".join(sorted(tools)), "mcp-approval", path=(name,)
             )

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import untrusted_input
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import (
+    MatchedValue,
+    ValueIssue,
+    scalar,
+    short,
+)
 from zt_gate.syntax.workflows import OUTSIDER_TRIGGERS, ActionReference
 
 if TYPE_CHECKING:
@@ -27,8 +32,8 @@ _AGENT = re.compile(
 
 
 def judge(
-    tainted_step: TaintedStep, asked: Asked, triggers: frozenset[str]
-) -> Iterator[Said]:
+    tainted_step: TaintedStep, asked: MatchedValue, triggers: frozenset[str]
+) -> Iterator[ValueIssue]:
     """Judge a step that asks a model: an action known for it, or an agent's command line."""
     step, tainted = tainted_step.step, tainted_step.tainted
     action = ActionReference.of(step.uses.lower()).name
@@ -44,25 +49,25 @@ def judge(
                 yield from _prompt(tainted_step, ("with", key), text)
             yield from _loose(tainted_step, key, text, triggers, asked)
         yield from _environment(tainted_step)
-    if agent and untrusted_input.variables(script) & tainted:
+    if agent and untrusted_input.variables_read(script) & tainted:
         says = (
             "hands strangers' words to an agent's command line: they become instructions"
             " with the workflow's rights"
         )
         names = " ".join(sorted(tainted))
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK, says, names, "workflow-prompt", agent[0], (*step.path, "run")
         )
 
 
-def _prompt(tainted_step: TaintedStep, key: Path, text: str) -> Iterator[Said]:
+def _prompt(tainted_step: TaintedStep, key: Path, text: str) -> Iterator[ValueIssue]:
     path = (*tainted_step.step.path, *key)
     says = (
         "in a model's prompt: whoever writes it gives the model instructions,"
         " with the workflow's rights"
     )
-    for words in untrusted_input.words_in(text):
-        yield Said(
+    for words in untrusted_input.untrusted_expressions(text):
+        yield ValueIssue(
             Level.BLOCK,
             f"puts {short(words)} {says}",
             words,
@@ -70,22 +75,24 @@ def _prompt(tainted_step: TaintedStep, key: Path, text: str) -> Iterator[Said]:
             words,
             path,
         )
-    for name in sorted(untrusted_input.variables(text) & tainted_step.tainted):
+    for name in sorted(untrusted_input.variables_read(text) & tainted_step.tainted):
         clause = f"puts {name}, which strangers fill, {says}"
-        yield Said(Level.BLOCK, clause, name, "workflow-prompt", name, path)
+        yield ValueIssue(Level.BLOCK, clause, name, "workflow-prompt", name, path)
 
 
-def _environment(tainted_step: TaintedStep) -> Iterator[Said]:
+def _environment(tainted_step: TaintedStep) -> Iterator[ValueIssue]:
     """Judge strangers' words in the variables of a model's step that its inputs do not name."""
     step = tainted_step.step
     given = " ".join(scalar(value) or "" for value in step.inputs.values())
-    read = untrusted_input.variables(given)
+    read = untrusted_input.variables_read(given)
     for name, value in step.env.items():
-        words = untrusted_input.words_in(scalar(value) or "")
+        words = untrusted_input.untrusted_expressions(scalar(value) or "")
         if words and name not in read:
             says = f"puts {short(words[0])} where the model of this step can read it"
             path = (*step.path, "env", name)
-            yield Said(Level.WARN, says, words[0], "workflow-prompt", words[0], path)
+            yield ValueIssue(
+                Level.WARN, says, words[0], "workflow-prompt", words[0], path
+            )
 
 
 def _loose(
@@ -93,8 +100,8 @@ def _loose(
     key: str,
     text: str,
     triggers: frozenset[str],
-    asked: Asked,
-) -> Iterator[Said]:
+    asked: MatchedValue,
+) -> Iterator[ValueIssue]:
     """Judge who may start the model's step and what the model may do."""
     path = (*tainted_step.step.path, "with", key)
     name = key.lower().replace("-", "_")
@@ -102,21 +109,21 @@ def _loose(
     words = [word.strip() for word in text.split(",")]
     if name in {"allowed_non_write_users", "allow_users"} and "*" in words:
         says = "lets anybody on the internet start the model's step"
-        yield Said(Level.BLOCK, says, text, rule, path=path)
+        yield ValueIssue(Level.BLOCK, says, text, rule, path=path)
     elif name == "allowed_bots" and "*" in words:
-        yield Said(
+        yield ValueIssue(
             Level.WARN, "lets any bot start the model's step", text, rule, path=path
         )
     elif name == "safety_strategy" and text == "unsafe":
         says = "takes the model's step out of its sandbox"
-        yield Said(Level.BLOCK, says, text, rule, path=path)
+        yield ValueIssue(Level.BLOCK, says, text, rule, path=path)
     elif re.search(
         "|".join(asked.book.listed("loose-agents")), f"{name} {text}", re.IGNORECASE
     ):
         open_to = triggers & OUTSIDER_TRIGGERS
         level = Level.BLOCK if open_to else Level.WARN
         says = f"lets the model run any command{started_by(open_to)}"
-        yield Said(level, says, text, rule, path=path)
+        yield ValueIssue(level, says, text, rule, path=path)
 
 
 def started_by(open_to: frozenset[str]) -> str:

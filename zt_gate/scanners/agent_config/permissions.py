@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from zt_gate.model.finding import Level
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 _RULE = re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
 _SHELLS = frozenset(
@@ -45,7 +45,7 @@ Use = Literal["grant", "offer", "limit"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PermissionIssue:
     """What one entry means: the rule that says so, how bad it is, and a clause."""
 
     rule: str
@@ -54,7 +54,7 @@ class Judged:
     says: str
 
 
-def judge(entry: str, use: Use, book: Book) -> Judged | None:
+def judge(entry: str, use: Use, book: RuleIndex) -> PermissionIssue | None:
     """Judge one entry.
 
     ``grant``: runs without a question (``permissions.allow``, a command's
@@ -66,14 +66,14 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         return _prose(entry, use)
     tool, spec = match[1], match[2]
     if tool == "*" and use == "grant":
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.BLOCK,
             entry,
             "allows every tool without a question",
         )
     if tool in _UNREAD and spec and spec.strip() not in _EVERYTHING:
-        return Judged(
+        return PermissionIssue(
             "permission-without-effect", Level.WARN, entry,
             f"names paths on {tool}, which never consults them: it limits nothing"
             " (path rules belong on Edit and Read)",
@@ -94,7 +94,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and spec.strip().startswith(("//", "~", "//**"))
         and use == "grant"
     ):
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.WARN,
             entry,
@@ -106,7 +106,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and spec.strip() in {"//**", "~/**", "/**", "//"}
         and use == "grant"
     ):
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.WARN,
             entry,
@@ -118,7 +118,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
         and use == "grant"
         and tool.count("__") < 2
     ):
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.WARN,
             entry,
@@ -127,7 +127,7 @@ def judge(entry: str, use: Use, book: Book) -> Judged | None:
     return None
 
 
-def _prose(entry: str, use: Use) -> Judged:
+def _prose(entry: str, use: Use) -> PermissionIssue:
     broad = re.search(r"\b(?:Bash|Shell)\b", entry)
     level = Level.BLOCK if use != "limit" and broad else Level.WARN
     if use == "limit":
@@ -137,20 +137,22 @@ def _prose(entry: str, use: Use) -> Judged:
         says += ", and nothing is denied"
     elif broad:
         says += ", so that the shell is open without the limit that it claims"
-    return Judged("permission-without-effect", level, entry, says)
+    return PermissionIssue("permission-without-effect", level, entry, says)
 
 
-def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
+def _shell(
+    entry: str, spec: str | None, use: Use, book: RuleIndex
+) -> PermissionIssue | None:
     what = (spec or "").strip()
     if what in _EVERYTHING:
         if use == "offer" and spec is None:
-            return Judged(
+            return PermissionIssue(
                 "agent-with-shell",
                 Level.WARN,
                 entry,
                 "offers the shell without a limit",
             )
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.BLOCK,
             entry,
@@ -159,7 +161,7 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
     words = re.split(r"[\s:]+", what)
     program = words[0].rpartition("/")[2]
     if program in {"*", ""}:
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.BLOCK,
             entry,
@@ -168,14 +170,14 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
     if re.search(r"[\s:]\*\s+\S", what.replace(":*", " *")) and program in book.listed(
         "reaching-programs"
     ):
-        return Judged(
+        return PermissionIssue(
             "any-command-permission", Level.BLOCK, entry,
             f"has a wildcard in the middle: every sub-command and option of {program} fits, such as"
             " one that runs a program",
         )  # fmt: skip
     open_end = what.endswith("*")
     if program in book.listed("shell-programs") and open_end:
-        return Judged(
+        return PermissionIssue(
             "any-command-permission",
             Level.BLOCK,
             entry,
@@ -186,7 +188,7 @@ def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
         and open_end
         and len([w for w in words if w not in {"*", ""}]) == 1
     ):
-        return Judged(
+        return PermissionIssue(
             "powerful-program-permission",
             Level.WARN,
             entry,

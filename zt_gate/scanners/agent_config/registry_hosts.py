@@ -9,7 +9,7 @@ from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 
 @functools.cache
@@ -31,7 +31,7 @@ def official() -> frozenset[str]:
     )
 
 
-def level_of(url: str, book: Book) -> Level | None:
+def level_of(url: str, book: RuleIndex) -> Level | None:
     """Return how bad it is that packages come from there; None for the ecosystem's own registry."""
     if url.startswith(("./", "../", "/", "$", "%", "{")) or "://" not in url:
         return None
@@ -39,7 +39,11 @@ def level_of(url: str, book: Book) -> Level | None:
     if where in {"drop", "address", "clear", "none"}:
         return Level.BLOCK
     host = url_hosts.host_of(url)
-    if where in {"local", "variable"} or url_hosts.belongs(host, tuple(official())):
+    if where in {"local", "variable"} or url_hosts.is_host_or_below(
+        host, tuple(official())
+    ):
         return None
-    known = where == "private" or url_hosts.belongs(host, book.listed("package-hosts"))
+    known = where == "private" or url_hosts.is_host_or_below(
+        host, book.listed("package-hosts")
+    )
     return Level.WARN if known else Level.BLOCK

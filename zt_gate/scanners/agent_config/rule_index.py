@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SEPARATOR = "\x1f"
 
 
-class Pattern:
+class LazyPattern:
     """A regular expression that is compiled when it is first asked.
 
     There are some hundred, and a change asks a few: compiling all of them
@@ -52,12 +52,12 @@ class Pattern:
         return self.compiled().fullmatch(text)
 
 
-class CatalogueError(RulebookError):
+class RuleDataError(RulebookError):
     """A rule says something that this scanner does not understand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyRule:
     """One ``[[rule.key]]``.
 
     ``where`` matches a path without the numbers of list elements, its parts
@@ -66,10 +66,10 @@ class Key:
     """
 
     rule: str
-    where: Pattern
+    where: LazyPattern
     kind: str
-    value: Pattern | None
-    unless: Pattern | None
+    value: LazyPattern | None
+    unless: LazyPattern | None
     judge: str
     says: str
     level: Level | None
@@ -77,13 +77,13 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandRule:
     """One rule about command lines: patterns, exceptions, and a level by place."""
 
     rule: str
     literals: tuple[str, ...]
-    patterns: tuple[Pattern, ...]
-    unless: Pattern | None
+    patterns: tuple[LazyPattern, ...]
+    unless: LazyPattern | None
     levels: Mapping[str, Level]
     says: str
 
@@ -98,34 +98,34 @@ class TextRule:
     rule: str
     kinds: frozenset[str]
     literals: tuple[bytes, ...]
-    pattern: Pattern
-    near: Pattern | None
-    unless: Pattern | None
+    pattern: LazyPattern
+    near: LazyPattern | None
+    unless: LazyPattern | None
     within: int
     says: str
     level: Level
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class RuleIndex:
     """All of it."""
 
-    keys: Mapping[str, tuple[Key, ...]]
-    commands: tuple[Command, ...]
+    keys: Mapping[str, tuple[KeyRule, ...]]
+    commands: tuple[CommandRule, ...]
     texts: tuple[TextRule, ...]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def listed(self, name: str) -> tuple[str, ...]:
         """Return a list of names; raises CatalogueError where no rule has it."""
         if name not in self.lists:
-            raise CatalogueError(f"agent_config: no rule has the list {name}")
+            raise RuleDataError(f"agent_config: no rule has the list {name}")
         return self.lists[name]
 
 
-def load(rules: Mapping[str, Any]) -> Book:
+def load(rules: Mapping[str, Any]) -> RuleIndex:
     """Read the rules' data; raises CatalogueError."""
-    keys: dict[str, list[Key]] = {}
-    commands: list[Command] = []
+    keys: dict[str, list[KeyRule]] = {}
+    commands: list[CommandRule] = []
     texts: list[TextRule] = []
     lists: dict[str, tuple[str, ...]] = {}
     for name, rule in rules.items():
@@ -141,8 +141,8 @@ def load(rules: Mapping[str, Any]) -> Book:
                 key: tuple(value) for key, value in rule.data.get("lists", {}).items()
             }
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CatalogueError(f"{name}: {type(error).__name__}: {error}") from error
-    return Book(
+            raise RuleDataError(f"{name}: {type(error).__name__}: {error}") from error
+    return RuleIndex(
         {kind: tuple(found) for kind, found in keys.items()},
         tuple(commands),
         tuple(texts),
@@ -169,7 +169,7 @@ def shown(path: tuple[str | int, ...]) -> str:
     return text[:200].encode("ascii", "backslashreplace").decode() or "the file"
 
 
-def _key(rule: str, kind: str, table: Mapping[str, Any]) -> Key:
+def _key(rule: str, kind: str, table: Mapping[str, Any]) -> KeyRule:
     parts = [
         f"(?:[^{_SEPARATOR}]*{_SEPARATOR})*" if part == "**"
         else f"[^{_SEPARATOR}]*{_SEPARATOR}" if part == "*"
@@ -178,9 +178,9 @@ def _key(rule: str, kind: str, table: Mapping[str, Any]) -> Key:
     ]  # fmt: skip
     pattern = "".join(parts).removesuffix(_SEPARATOR)
     level = table.get("level")
-    return Key(
+    return KeyRule(
         rule,
-        Pattern(pattern, 0),
+        LazyPattern(pattern, 0),
         kind,
         _optional(table.get("value")),
         _optional(table.get("unless")),
@@ -191,11 +191,11 @@ def _key(rule: str, kind: str, table: Mapping[str, Any]) -> Key:
     )
 
 
-def _command(rule: str, table: Mapping[str, Any]) -> Command:
-    return Command(
+def _command(rule: str, table: Mapping[str, Any]) -> CommandRule:
+    return CommandRule(
         rule,
         tuple(str(word) for word in table["literals"]),
-        tuple(Pattern(pattern) for pattern in table["patterns"]),
+        tuple(LazyPattern(pattern) for pattern in table["patterns"]),
         _optional(table.get("unless")),
         {place: Level(level) for place, level in table["levels"].items()},
         str(table["says"]),
@@ -207,7 +207,7 @@ def _text(rule: str, table: Mapping[str, Any]) -> TextRule:
         rule,
         frozenset(table["kinds"]),
         tuple(word.lower().encode() for word in table["literals"]),
-        Pattern(table["pattern"]),
+        LazyPattern(table["pattern"]),
         _optional(table.get("near")),
         _optional(table.get("unless")),
         int(table.get("within", 0)),
@@ -216,5 +216,5 @@ def _text(rule: str, table: Mapping[str, Any]) -> TextRule:
     )
 
 
-def _optional(pattern: str | None) -> Pattern | None:
-    return Pattern(pattern) if pattern else None
+def _optional(pattern: str | None) -> LazyPattern | None:
+    return LazyPattern(pattern) if pattern else None

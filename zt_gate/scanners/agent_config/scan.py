@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.judged_values import KeyHit
     from zt_gate.scanners.agent_config.line_hits import LineHit
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.matched_values import KeyHit
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
     from zt_gate.scanners.base import Context
     from zt_gate.syntax.document import Document
     from zt_gate.syntax.paths import Configuration
@@ -38,7 +38,7 @@ _PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at the net change; raises CatalogueError where a rule is wrong."""
-    walk = Walk(
+    walk = ChangeScan(
         context.rules,
         frozenset(file.path for file in change.files if not file.is_deletion),
     )
@@ -55,7 +55,7 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     )
 
 
-class Walk:
+class ChangeScan:
     """One scan: the rules, and what was found so far."""
 
     def __init__(self, rules: Mapping[str, Rule], brought: frozenset[bytes]) -> None:
@@ -65,11 +65,11 @@ class Walk:
         self.not_inspected: list[NotInspected] = []
         self.files = 0
         self.lines = 0
-        self._book: Book | None = None
+        self._book: RuleIndex | None = None
         self._literals: dict[frozenset[str], tuple[bytes, ...] | None] = {}
 
     @property
-    def book(self) -> Book:
+    def book(self) -> RuleIndex:
         """The rules, compiled when the first file asks for them."""
         if self._book is None:
             from zt_gate.scanners.agent_config import rule_index

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.agent_config.judged_values import short
+from zt_gate.scanners.agent_config.matched_values import short
 
 _SECRET = re.compile(
     r"(?i)(?:^|/)(?:\.env(?:\.[\w-]+)?|\.git|\.ssh|\.aws|\.netrc|\.npmrc|id_\w+|secrets?|credentials?)(?:/|$)"

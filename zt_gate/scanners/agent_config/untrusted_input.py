@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.agent_config.judged_values import scalar
+from zt_gate.scanners.agent_config.matched_values import scalar
 from zt_gate.syntax.workflows import table_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class TaintedStep:
     tainted: frozenset[str]
 
 
-def steps(workflow: Workflow) -> Iterator[TaintedStep]:
+def tainted_steps(workflow: Workflow) -> Iterator[TaintedStep]:
     """Yield the steps of every job, of a composite action, and jobs that call a workflow."""
     above = _tainted(workflow.root.get("env"))
     for job in workflow.groups():
@@ -58,7 +58,7 @@ def steps(workflow: Workflow) -> Iterator[TaintedStep]:
             yield TaintedStep(step, of_job | _tainted(step.env))
 
 
-def words_in(text: str) -> list[str]:
+def untrusted_expressions(text: str) -> list[str]:
     """Return the expressions of a text that anybody outside may fill."""
     found = []
     for match in _EXPRESSION.finditer(text):
@@ -71,12 +71,14 @@ def words_in(text: str) -> list[str]:
     return found
 
 
-def variables(text: str) -> set[str]:
+def variables_read(text: str) -> set[str]:
     """Return the names of the variables that a text reads."""
     return {match[1] or match[2] or match[3] for match in _VARIABLE.finditer(text)}
 
 
 def _tainted(env: Any) -> frozenset[str]:
     return frozenset(
-        name for name, value in table_of(env).items() if words_in(scalar(value) or "")
+        name
+        for name, value in table_of(env).items()
+        if untrusted_expressions(scalar(value) or "")
     )

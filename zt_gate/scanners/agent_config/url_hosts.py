@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 #: ``variable``: a placeholder decides.  ``clear``: a foreign host without TLS.
 Destination = Literal[
@@ -16,7 +16,7 @@ Destination = Literal[
 ]
 
 #: What a destination means, for a sentence.
-WORDS: dict[Destination, str] = {
+DESCRIPTIONS: dict[Destination, str] = {
     "none": "an address that cannot be read",
     "variable": "an address from a variable",
     "local": "this machine",
@@ -43,7 +43,7 @@ def host_of(url: str) -> str:
         return ""
 
 
-def destination(url: str, book: Book) -> Destination:
+def destination(url: str, book: RuleIndex) -> Destination:
     """Say what a URL leads to."""
     host = host_of(url)
     if (
@@ -64,7 +64,7 @@ def destination(url: str, book: Book) -> Destination:
         return "local"
     if address is not None:
         return "private" if address.is_private else "address"
-    if belongs(host, book.listed("drop-hosts")):
+    if is_host_or_below(host, book.listed("drop-hosts")):
         return "drop"
     if _PRIVATE.search(host):
         return "private"
@@ -75,14 +75,14 @@ def destination(url: str, book: Book) -> Destination:
     )
 
 
-def bare(url: str) -> str:
+def without_credentials(url: str) -> str:
     """Return a URL without the user and password in it, for messages."""
     scheme, mark, rest = url.partition("://")
     place, slash, path = rest.partition("/")
     return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
 
 
-def belongs(host: str, names: tuple[str, ...]) -> bool:
+def is_host_or_below(host: str, names: tuple[str, ...]) -> bool:
     """Whether the host is one of the names or below one."""
     return any(host == name or host.endswith(f".{name}") for name in names)
 

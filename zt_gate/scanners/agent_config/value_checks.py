@@ -12,48 +12,50 @@ from zt_gate.scanners.agent_config import (
     permissions,
     url_hosts,
 )
-from zt_gate.scanners.agent_config.judged_values import Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import ValueIssue, scalar, short
 from zt_gate.syntax import shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.judged_values import Asked
+    from zt_gate.scanners.agent_config.matched_values import MatchedValue
 
 
-def command(asked: Asked) -> Iterator[Said]:
+def command(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge a command line (a text, or a list of words)."""
     line = _line(asked)
     if not line.strip():
         return
-    found = command_effects.deeds(line, asked.key.place, asked.book)
+    found = command_effects.find_effects(line, asked.key.place, asked.book)
     least = asked.key.level or Level.WARN
     clauses = command_effects.clauses(found)
     level = command_effects.worst(found, least)
     strange = (
-        editors.strange_folder(line, asked.file) if asked.key.place == "host" else ""
+        editors.foreign_settings_folder(line, asked.file)
+        if asked.key.place == "host"
+        else ""
     )
     if strange:
         level = Level.BLOCK
         clauses += (
             f"; it runs a script out of .{strange}/, where nobody looks for programs"
         )
-    yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
+    yield ValueIssue(level, f"{asked.key.says}{clauses}: {short(line)}", line)
 
 
-def risky_command(asked: Asked) -> Iterator[Said]:
+def risky_command(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge a command line that is ordinary in itself: only what it does is reported."""
     line = _line(asked)
-    found = command_effects.deeds(line, asked.key.place, asked.book)
+    found = command_effects.find_effects(line, asked.key.place, asked.book)
     if found:
         says = f"{asked.key.says}{command_effects.clauses(found)}: {short(line)}"
-        yield Said(command_effects.worst(found, Level.INFO), says, line)
+        yield ValueIssue(command_effects.worst(found, Level.INFO), says, line)
 
 
-def lifecycle(asked: Asked) -> Iterator[Said]:
+def lifecycle(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge a script that runs when a package is installed."""
     line = scalar(asked.value) or ""
-    found = command_effects.deeds(line, "host", asked.book)
+    found = command_effects.find_effects(line, "host", asked.book)
     level, clauses = (
         command_effects.worst(found, Level.WARN),
         command_effects.clauses(found),
@@ -85,10 +87,10 @@ def lifecycle(asked: Asked) -> Iterator[Said]:
         command.text.startswith(usual) for command in started
     ):
         return
-    yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
+    yield ValueIssue(level, f"{asked.key.says}{clauses}: {short(line)}", line)
 
 
-def _line(asked: Asked) -> str:
+def _line(asked: MatchedValue) -> str:
     """Return a command's line; "" for tables, and for words whose list is judged as a whole."""
     element = bool(asked.path) and isinstance(asked.path[-1], int)
     return (
@@ -98,27 +100,29 @@ def _line(asked: Asked) -> str:
     )
 
 
-def endpoint(asked: Asked) -> Iterator[Said]:
+def endpoint(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge an address that requests, with their keys or data, go to."""
     url = scalar(asked.value) or ""
     where = url_hosts.destination(url, asked.book)
     if where in {"none", "local", "variable"} or not url:
         return
     vendors = asked.book.listed("vendor-hosts")
-    if where == "foreign" and url_hosts.belongs(url_hosts.host_of(url), vendors):
+    if where == "foreign" and url_hosts.is_host_or_below(
+        url_hosts.host_of(url), vendors
+    ):
         return
     usual = asked.key.level or Level.BLOCK
     level = Level.WARN if where == "private" else usual
     if where in {"drop", "address", "clear"}:
         level = Level.BLOCK
-    yield Said(
+    yield ValueIssue(
         level,
-        f"{asked.key.says} {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))})",
+        f"{asked.key.says} {url_hosts.DESCRIPTIONS[where]} ({short(url_hosts.without_credentials(url))})",
         url,
     )
 
 
-def registry(asked: Asked) -> Iterator[Said]:
+def registry(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge the address of a package registry or index."""
     from zt_gate.scanners.agent_config import registry_hosts
 
@@ -131,15 +135,15 @@ def registry(asked: Asked) -> Iterator[Said]:
                 level = Level.WARN
             elif where == "foreign" and asked.key.level is not None:
                 level = asked.key.level
-            says = f"{asked.key.says} {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))})"
-            yield Said(level, says, url_hosts.bare(url))
+            says = f"{asked.key.says} {url_hosts.DESCRIPTIONS[where]} ({short(url_hosts.without_credentials(url))})"
+            yield ValueIssue(level, says, url_hosts.without_credentials(url))
 
 
-def token(asked: Asked) -> Iterator[Said]:
+def token(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge a credential: one that stands there in clear is in every clone."""
     value = scalar(asked.value) or ""
     if value and not re.search(r"\$\{?\w|^%|<|\{\{", value) and len(value) > 5:
-        yield Said(
+        yield ValueIssue(
             asked.key.level or Level.BLOCK,
             asked.key.says,
             "a credential in clear",
@@ -147,7 +151,7 @@ def token(asked: Asked) -> Iterator[Said]:
         )
 
 
-def permission(asked: Asked) -> Iterator[Said]:
+def permission(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge permission rules and tool lists; ``place`` is their use."""
     if not isinstance(asked.value, str | list) or (
         asked.path and isinstance(asked.path[-1], int)
@@ -160,7 +164,7 @@ def permission(asked: Asked) -> Iterator[Said]:
         judged = permissions.judge(entry, use, asked.book)
         if judged is not None:
             says = f"has the entry {short(entry)}, which {judged.says}"
-            yield Said(judged.level, says, entry, judged.rule, needle=entry)
+            yield ValueIssue(judged.level, says, entry, judged.rule, needle=entry)
 
 
 def _texts(value: Any) -> list[str]:
@@ -171,7 +175,7 @@ def _texts(value: Any) -> list[str]:
     )
 
 
-def server(asked: Asked) -> Iterator[Said]:
+def server(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge an MCP server's table."""
     from zt_gate.scanners.agent_config import mcp_servers
 
@@ -179,7 +183,7 @@ def server(asked: Asked) -> Iterator[Said]:
         yield from mcp_servers.judge(asked.value, asked)
 
 
-def attributes(asked: Asked) -> Iterator[Said]:
+def attributes(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge the attributes of one pattern of ``.gitattributes``."""
     from zt_gate.scanners.agent_config import git_files
 
@@ -187,7 +191,7 @@ def attributes(asked: Asked) -> Iterator[Said]:
         yield from git_files.attributes(str(asked.path[-1]), asked.value, asked)
 
 
-def submodule(asked: Asked) -> Iterator[Said]:
+def submodule(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge one submodule."""
     from zt_gate.scanners.agent_config import git_files
 
@@ -195,7 +199,7 @@ def submodule(asked: Asked) -> Iterator[Said]:
         yield from git_files.submodule(asked.value, asked)
 
 
-def workflow(asked: Asked) -> Iterator[Said]:
+def workflow(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge a workflow or a composite action as a whole."""
     from zt_gate.scanners.agent_config import workflows
 
@@ -203,7 +207,7 @@ def workflow(asked: Asked) -> Iterator[Said]:
         yield from workflows.judge(asked.value, asked)
 
 
-def unsafe_pair(asked: Asked) -> Iterator[Said]:
+def unsafe_pair(asked: MatchedValue) -> Iterator[ValueIssue]:
     """Judge Codex's approval policy and sandbox together: either alone is a choice."""
     table = asked.value
     if not isinstance(table, dict):
@@ -219,7 +223,7 @@ def unsafe_pair(asked: Asked) -> Iterator[Said]:
             else asked.key.says
         )
         about = f"danger-full-access {never}"
-        yield Said(
+        yield ValueIssue(
             Level.BLOCK,
             says,
             about,
@@ -227,7 +231,7 @@ def unsafe_pair(asked: Asked) -> Iterator[Said]:
             path=("sandbox_mode",),
         )
     elif never:
-        yield Said(
+        yield ValueIssue(
             Level.WARN,
             "lets the agent act without asking",
             "never",
@@ -235,7 +239,7 @@ def unsafe_pair(asked: Asked) -> Iterator[Said]:
         )
 
 
-JUDGES: Mapping[str, Callable[[Asked], Iterator[Said]]] = {
+VALUE_CHECKS: Mapping[str, Callable[[MatchedValue], Iterator[ValueIssue]]] = {
     "command": command,
     "risky-command": risky_command,
     "lifecycle": lifecycle,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 _NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
 # Between a name and its value, in about every language and format: closing
@@ -70,7 +70,9 @@ def stems_pattern(stems: tuple[str, ...]) -> re.Pattern[bytes]:
     return re.compile((r"(?:" + "|".join(stems) + r")[\w.-]{0,48}").encode())
 
 
-def find_assignments(block: Block, stems: re.Pattern[bytes]) -> Iterator[Assignment]:
+def find_assignments(
+    block: TextBlock, stems: re.Pattern[bytes]
+) -> Iterator[Assignment]:
     """Yield what is assigned to names that hold one of ``stems``."""
     data = block.data
     pairs = b"alue" in data or b"efault" in data

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Location
 from zt_gate.scanners.secrets.hits import SecretHit, merge
 from zt_gate.scanners.secrets.prefix_formats import find_formats
-from zt_gate.scanners.secrets.rule_index import Catalogue, build
-from zt_gate.scanners.secrets.text_block import Block, block_of
-from zt_gate.scanners.secrets.value_classifier import Judge
+from zt_gate.scanners.secrets.rule_index import FormatIndex, build
+from zt_gate.scanners.secrets.text_block import TextBlock, block_of
+from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.secrets.deep_scan import Deep
+    from zt_gate.scanners.secrets.deep_scan import DeepScan
 
 KEYWORDS = "secrets/keyword-assignment"
 
@@ -31,15 +31,15 @@ class BlockScanner:
         self, rules: Mapping[str, Rule], *, formats_only: bool = False
     ) -> None:
         self.rules = rules
-        self.catalogue: Catalogue = build(rules)
-        self.judge = Judge.of(self.catalogue.data(KEYWORDS))
-        self._deep: Deep | None = None
+        self.catalogue: FormatIndex = build(rules)
+        self.judge = ValueClassifier.of(self.catalogue.data(KEYWORDS))
+        self._deep: DeepScan | None = None
         if not formats_only:
-            from zt_gate.scanners.secrets.deep_scan import Deep
+            from zt_gate.scanners.secrets.deep_scan import DeepScan
 
-            self._deep = Deep(self.catalogue, self.judge)
+            self._deep = DeepScan(self.catalogue, self.judge)
 
-    def hits(self, block: Block) -> list[SecretHit]:
+    def hits(self, block: TextBlock) -> list[SecretHit]:
         """Return what is in one block, one hit per span."""
         found = self._plain(block)
         if self._deep is not None:
@@ -47,7 +47,7 @@ class BlockScanner:
         hits = [hit for hit in merge(found) if not self._documented(block, hit)]
         return _once(block, hits) if block.columns else hits
 
-    def _documented(self, block: Block, hit: SecretHit) -> bool:
+    def _documented(self, block: TextBlock, hit: SecretHit) -> bool:
         """Whether this is a sample from somebody's documentation, known by its digest."""
         from zt_gate.scanners.secrets.checksums import digest
 
@@ -56,13 +56,13 @@ class BlockScanner:
         )
         return digest(value) in self.catalogue.known
 
-    def formats(self, block: Block) -> list[SecretHit]:
+    def formats(self, block: TextBlock) -> list[SecretHit]:
         """Return the formats, private keys and URLs alone, one hit per span."""
         return [
             hit for hit in merge(self._plain(block)) if not self._documented(block, hit)
         ]
 
-    def values(self, block: Block, hit: SecretHit) -> tuple[str, ...]:
+    def values(self, block: TextBlock, hit: SecretHit) -> tuple[str, ...]:
         """Return what of a hit must be shown nowhere."""
         span = block.data[hit.start : hit.end]
         parts = (span if hit.value is None else hit.value, span, *hit.extra)
@@ -70,7 +70,7 @@ class BlockScanner:
 
     def naming(
         self,
-        block: Block,
+        block: TextBlock,
         hit: SecretHit,
         path: bytes | None,
         commit: str | None,
@@ -96,7 +96,7 @@ class BlockScanner:
         subject = path.decode("utf-8", "surrogateescape")
         return [rule.finding(Location(kind, path, commit=commit), subject=subject)]
 
-    def _plain(self, block: Block) -> list[SecretHit]:
+    def _plain(self, block: TextBlock) -> list[SecretHit]:
         found = list(find_formats(block, self.catalogue, self.judge))
         if b"PRIVATE KEY" in block.data or b"Private-Lines:" in block.data:
             from zt_gate.scanners.secrets.pem import find_keys
@@ -113,7 +113,7 @@ class BlockScanner:
         return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
 
     def finding(
-        self, block: Block, hit: SecretHit, commit: str | None = None
+        self, block: TextBlock, hit: SecretHit, commit: str | None = None
     ) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
         place = block.place(hit.start, hit.end)
@@ -138,7 +138,7 @@ class BlockScanner:
         )
 
 
-def _once(block: Block, hits: list[SecretHit]) -> list[SecretHit]:
+def _once(block: TextBlock, hits: list[SecretHit]) -> list[SecretHit]:
     """Drop what two overlapping pieces of a long line both hold."""
     known: dict[tuple[str, int, int], SecretHit] = {}
     for hit in hits:

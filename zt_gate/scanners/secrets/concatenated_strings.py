@@ -13,7 +13,7 @@ from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 _OPERATOR = rb"(?:[+.&]|<<|\|\||\.\.)"
 # The rest of a line, perhaps with a comment, and the next one's indentation.
@@ -52,7 +52,7 @@ _NOTE = "It is put together from pieces."
 
 
 def find_split(
-    block: Block, look: Callable[[bytes], list[SecretHit]]
+    block: TextBlock, look: Callable[[bytes], list[SecretHit]]
 ) -> Iterator[SecretHit]:
     """Join neighbouring pieces of text and find the formats that only then appear.
 

@@ -15,8 +15,8 @@ from zt_gate.scanners.secrets.value_classifier import entropy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 AWS_ID, AWS_SECRET = "secrets/aws-access-key-id", "secrets/aws-secret-key"
 CONNECTION, COMMAND = "secrets/connection-string", "secrets/command-credentials"
@@ -75,7 +75,7 @@ _LOGIN = re.compile(
 
 
 def find_aws_pairs(
-    block: Block, hits: Iterable[SecretHit], judge: Judge
+    block: TextBlock, hits: Iterable[SecretHit], judge: ValueClassifier
 ) -> Iterator[SecretHit]:
     """Find the 40 characters that stand within some lines of an AWS access key id."""
     for hit in hits:
@@ -94,7 +94,7 @@ def find_aws_pairs(
                 )
 
 
-def find_connections(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_connections(block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
     """Find the password of ``Server=…;User Id=…;Password=…`` and of ``user:pass@tcp(…)``."""
     lower = block.lower
     for match in _PASSWORD.finditer(lower):
@@ -122,7 +122,7 @@ def _connects(lower: bytes, low: int, high: int) -> bool:
     return _COMMAS.search(lower, low, high) is not None
 
 
-def find_commands(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_commands(block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
     """Find the password in ``curl -u user:password``, ``mysql -ppassword`` and ``login(…)``."""
     data = block.data
     for match in _USER.finditer(data):
@@ -145,7 +145,7 @@ def find_commands(block: Block, judge: Judge) -> Iterator[SecretHit]:
             )
 
 
-def _spans(block: Block) -> Iterator[re.Match[bytes]]:
+def _spans(block: TextBlock) -> Iterator[re.Match[bytes]]:
     """Yield the options of commands and the calls that log in; the latter not in tests."""
     if any(word in block.data for word in _COMMANDS):
         yield from _FLAG.finditer(block.data)
@@ -165,7 +165,7 @@ def _after_colon(text: bytes) -> str:
 
 
 def _judged(
-    block: Block, start: int, end: int, judge: Judge, rule: str
+    block: TextBlock, start: int, end: int, judge: ValueClassifier, rule: str
 ) -> SecretHit | None:
     value = block.data[start:end].decode("utf-8", "replace").rstrip(",;)\\")
     end = start + len(value.encode("utf-8", "replace"))

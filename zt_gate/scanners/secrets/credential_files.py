@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 
 # What settings give to such names and is none: a path, a URL, a call, a number or a field's name.
@@ -52,7 +52,7 @@ class CredentialFiles:
         self._known: dict[str, list[tuple[int, _Reader]]] = {}
         self._compiled: dict[str, re.Pattern[bytes]] = {}
 
-    def find(self, block: Block, judge: Judge) -> Iterator[SecretHit]:
+    def find(self, block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
         """Read a block as what its file's name says it is."""
         low = sample_paths.is_sample(block.path)
         for weight, reader in self._of(block.path):
@@ -98,7 +98,7 @@ class CredentialFiles:
         return self._compiled[source]
 
 
-def _nothing(value: str, judge: Judge) -> bool:
+def _nothing(value: str, judge: ValueClassifier) -> bool:
     """Whether nothing is there yet: in such a file any other value is taken seriously."""
     text = value.strip().strip("\"'")
     return (
@@ -109,7 +109,7 @@ def _nothing(value: str, judge: Judge) -> bool:
     )
 
 
-def _fits(rule: Rule, value: str, judge: Judge) -> bool:
+def _fits(rule: Rule, value: str, judge: ValueClassifier) -> bool:
     """Whether the value passes the tests that a rule asks for."""
     asked = rule.data.get("judged")
     if asked is None:

@@ -15,13 +15,13 @@ from zt_gate.scanners.secrets.context_formats import (
     find_connections,
 )
 from zt_gate.scanners.secrets.credential_files import CredentialFiles
-from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
+from zt_gate.scanners.secrets.detect_secrets_plugins import DetectSecretsPlugins
 from zt_gate.scanners.secrets.encoded_secrets import find_encoded
 from zt_gate.scanners.secrets.hits import KEY, SecretHit
+from zt_gate.scanners.secrets.keyword_assignments import RULE as KEYWORDS
+from zt_gate.scanners.secrets.keyword_assignments import KeywordAssignments
 from zt_gate.scanners.secrets.keyword_formats import find_near
 from zt_gate.scanners.secrets.kubernetes import find_kubernetes
-from zt_gate.scanners.secrets.named_value import RULE as KEYWORDS
-from zt_gate.scanners.secrets.named_value import Keywords
 from zt_gate.scanners.secrets.pem import encoded
 from zt_gate.scanners.secrets.variable_names import VariableNames
 from zt_gate.syntax import paths
@@ -29,9 +29,9 @@ from zt_gate.syntax import paths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from zt_gate.scanners.secrets.rule_index import Catalogue
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.rule_index import FormatIndex
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 SERVICE_ACCOUNT = "secrets/google-service-account"
 
@@ -48,21 +48,21 @@ _CHECKSUM = re.compile(
 )
 
 
-class Deep:
+class DeepScan:
     """The parts that need the lists of names, or a process's time."""
 
-    def __init__(self, catalogue: Catalogue, judge: Judge) -> None:
+    def __init__(self, catalogue: FormatIndex, judge: ValueClassifier) -> None:
         data = catalogue.data(KEYWORDS)
         self.files = CredentialFiles(catalogue.rules)
         self._catalogue = catalogue
         self._judge = judge
         self._names = VariableNames.of(data)
-        self._keywords = Keywords(data, self._names, judge)
-        self._plugins = Plugins(catalogue.rules)
+        self._keywords = KeywordAssignments(data, self._names, judge)
+        self._plugins = DetectSecretsPlugins(catalogue.rules)
 
     def find(
         self,
-        block: Block,
+        block: TextBlock,
         plain: Sequence[SecretHit],
         look: Callable[[bytes], list[SecretHit]],
     ) -> list[SecretHit]:
@@ -84,7 +84,7 @@ class Deep:
         ]
         return found if lock else [*found, *find_encoded(block, look)]
 
-    def _called(self, block: Block, *, lock: bool) -> Iterator[SecretHit]:
+    def _called(self, block: TextBlock, *, lock: bool) -> Iterator[SecretHit]:
         """Call the plug-ins; in tests and documentation what they see is only information."""
         low = sample_paths.is_sample(block.path)
         for hit in self._plugins.find(block):
@@ -95,7 +95,7 @@ class Deep:
                 continue
             yield replace(hit, level=Level.INFO) if low else hit
 
-    def _plausible(self, block: Block, hit: SecretHit, value: str) -> bool:
+    def _plausible(self, block: TextBlock, hit: SecretHit, value: str) -> bool:
         """Whether what a plug-in saw can be a secret at all, and nobody else judged it."""
         data = self._catalogue.data(hit.rule)
         if data.get("open") and _HOST.match(block.data, hit.end):
@@ -107,7 +107,7 @@ class Deep:
         return self._judge.passwordlike(value) or self._judge.random(value)
 
 
-def _service_accounts(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def _service_accounts(block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
     if b"service_account" not in block.data:
         return
     for match in _SERVICE_KEY.finditer(block.data):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 # Their expressions backtrack: longer lines are given to them in pieces around
 # what the prefilter found.
@@ -32,7 +32,7 @@ _DENSE = re.compile(rb"\w{160,}")
 _KEYWORDS = re.compile(rb"(?i:key|pass|pwd|secret|contrase|token)")
 
 
-class Plugins:
+class DetectSecretsPlugins:
     """The plug-ins that the rules name, each imported when first needed."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
@@ -41,7 +41,7 @@ class Plugins:
         self._prefilters: dict[str, re.Pattern[bytes]] = {}
         self._modules = PrivateImport("detect_secrets", absent=("requests",))
 
-    def find(self, block: Block) -> Iterator[SecretHit]:
+    def find(self, block: TextBlock) -> Iterator[SecretHit]:
         """Call each plug-in on the lines that may interest it."""
         for rule in self._rules:
             text = block.lower if rule.data.get("lower") else block.data
@@ -72,7 +72,7 @@ class Plugins:
         return [value for value in dict.fromkeys(values) if value]
 
     def _line(
-        self, rule: Rule, block: Block, low: int, high: int
+        self, rule: Rule, block: TextBlock, low: int, high: int
     ) -> Iterator[SecretHit]:
         line = block.data[low:high].decode("utf-8", "surrogateescape")
         filename = block.path.decode("utf-8", "replace")

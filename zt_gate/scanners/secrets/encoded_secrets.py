@@ -13,7 +13,7 @@ from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 # The first of every four letters is one of A to f where the decoded byte is ASCII:
 # that alone turns away nearly every long name.
@@ -40,7 +40,7 @@ _NOTE = "It is encoded, which hides nothing."
 
 
 def find_encoded(
-    block: Block, look: Callable[[bytes], list[SecretHit]]
+    block: TextBlock, look: Callable[[bytes], list[SecretHit]]
 ) -> Iterator[SecretHit]:
     """Decode what looks encoded and find formats, keys and URLs inside."""
     for start, end, clear in _decoded(block.data):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.secrets.block_scan import BlockScanner
     from zt_gate.scanners.secrets.hits import SecretHit
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 RULE = "secrets/many-secrets"
 #: Findings that are told one by one, of one file and of one run.
@@ -43,7 +43,7 @@ class _Rest:
     values: dict[str, None] = field(default_factory=dict)
 
 
-class Ledger:
+class FindingLimits:
     """What one run has told so far, and what it keeps to itself."""
 
     def __init__(self, engine: BlockScanner) -> None:
@@ -57,7 +57,7 @@ class Ledger:
 
     def tell(
         self,
-        found: Sequence[tuple[Block, SecretHit]],
+        found: Sequence[tuple[TextBlock, SecretHit]],
         path: bytes | None,
         oid: str | None,
     ) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ class Ledger:
 
     def _sum(
         self,
-        rest: Sequence[tuple[Block, SecretHit]],
+        rest: Sequence[tuple[TextBlock, SecretHit]],
         path: bytes | None,
         oid: str | None,
     ) -> Iterator[Finding]:

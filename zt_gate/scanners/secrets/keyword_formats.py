@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.hits import SecretHit
-    from zt_gate.scanners.secrets.rule_index import Catalogue, Format
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.rule_index import FormatIndex, SecretFormat
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
     from zt_gate.scanners.secrets.variable_names import VariableNames
 
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
@@ -34,7 +34,10 @@ _LONG = 20
 
 
 def find_near(
-    block: Block, catalogue: Catalogue, judge: Judge, names: VariableNames
+    block: TextBlock,
+    catalogue: FormatIndex,
+    judge: ValueClassifier,
+    names: VariableNames,
 ) -> Iterator[SecretHit]:
     """Find the formats that a word near them names (``datadog`` and 32 hex digits).
 
@@ -77,7 +80,7 @@ def _named(
 
 
 def _after(
-    data: bytes, catalogue: Catalogue, form: Format, position: int
+    data: bytes, catalogue: FormatIndex, form: SecretFormat, position: int
 ) -> re.Match[bytes] | None:
     high = min(len(data), position + form.reach + 200)
     for match in catalogue.pattern(form).finditer(data, position, high):
@@ -105,7 +108,7 @@ def _sentence(data: bytes, end: int) -> bool:
     return data[end] == 0x2E and (end + 1 >= len(data) or data[end + 1] in b" \n\r\t")
 
 
-def _is_word(lower: bytes, position: int, form: Format) -> bool:
+def _is_word(lower: bytes, position: int, form: SecretFormat) -> bool:
     """Whether the word found begins a word of one of the format's own."""
     own = next((w for w in form.literals if lower.startswith(w, position)), None)
     if own is None:

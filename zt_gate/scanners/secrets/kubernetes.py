@@ -17,8 +17,8 @@ from zt_gate.scanners.secrets.hits import FILE, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 RULE = "secrets/kubernetes-secret"
 
@@ -43,7 +43,7 @@ _JSON_ENTRY = re.compile(
 _END = re.compile(rb"(?m)^---|^\.\.\.")
 
 
-def find_kubernetes(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_kubernetes(block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
     """Find the values of ``kind: Secret`` manifests: base64 hides nothing."""
     if not block.path.lower().endswith((b".yaml", b".yml", b".json", b".txt", b".tpl")):
         return
@@ -72,7 +72,7 @@ def _documents(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _section(
-    block: Block, section: re.Match[bytes], limit: int, judge: Judge
+    block: TextBlock, section: re.Match[bytes], limit: int, judge: ValueClassifier
 ) -> Iterator[SecretHit]:
     depth = _width(section[1])
     position = section.end() + 1
@@ -102,7 +102,9 @@ def _width(line: bytes) -> int:
     return len(text) - len(text.lstrip(b" "))
 
 
-def _judge(block: Block, start: int, end: int, judge: Judge) -> SecretHit | None:
+def _judge(
+    block: TextBlock, start: int, end: int, judge: ValueClassifier
+) -> SecretHit | None:
     raw = block.data[start:end]
     text = raw.decode("utf-8", "replace")
     if judge.template(text) or text.startswith(("ENC[", "Ag", "vault:")):

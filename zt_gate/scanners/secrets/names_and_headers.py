@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.secrets.text_block import Block
+from zt_gate.scanners.secrets.text_block import TextBlock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -64,7 +64,7 @@ def _in_rows(
         part = rows[first : first + _PASS]
         lines = [text.replace(b"\n", b"\r") for text, _, _ in part]
         starts = list(accumulate((len(line) + 1 for line in lines[:-1]), initial=0))
-        block = Block(b"", b"\n".join(lines), starts, list(range(len(lines))))
+        block = TextBlock(b"", b"\n".join(lines), starts, list(range(len(lines))))
         for hit in engine.formats(block):
             _, path, oid = part[block.index(hit.start)]
             yield engine.naming(block, hit, path, oid, where)

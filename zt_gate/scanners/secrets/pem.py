@@ -10,8 +10,8 @@ from zt_gate.scanners.secrets.hits import KEY, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 RULE = "secrets/private-key"
 PUTTY = "secrets/putty-private-key"
@@ -41,7 +41,7 @@ SHORTEST = 64
 _LONGEST = 16 * 1024
 
 
-def find_keys(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_keys(block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
     """Find private keys that have a body."""
     data = block.data
     position = data.find(b"PRIVATE KEY")
@@ -61,7 +61,9 @@ def find_keys(block: Block, judge: Judge) -> Iterator[SecretHit]:
             yield SecretHit(PUTTY, start, end, KEY, extra=tuple(match[1].split()))
 
 
-def _key(block: Block, begin: re.Match[bytes], judge: Judge) -> SecretHit | None:
+def _key(
+    block: TextBlock, begin: re.Match[bytes], judge: ValueClassifier
+) -> SecretHit | None:
     data = block.data
     start = begin.end()
     end = min(len(data), start + _LONGEST)
@@ -98,12 +100,12 @@ _WHOLE = re.compile(
 )
 
 
-def has_body_lines(block: Block) -> bool:
+def has_body_lines(block: TextBlock) -> bool:
     """Whether the block may hold the middle of a key whose first line is not in it."""
     return _BODY_LINES.search(block.data) is not None
 
 
-def find_bodies(block: Block, whole: bytes) -> Iterator[SecretHit]:
+def find_bodies(block: TextBlock, whole: bytes) -> Iterator[SecretHit]:
     """Find added lines that stand inside a private key of the new file ``whole``."""
     for match in _WHOLE.finditer(whole):
         first = whole.count(b"\n", 0, match.start("body")) + 1

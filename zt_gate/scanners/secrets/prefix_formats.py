@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.rule_index import Catalogue, Format
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.rule_index import FormatIndex, SecretFormat
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 _WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _HEX = frozenset(b"0123456789abcdefABCDEF")
@@ -29,7 +29,7 @@ _DECODABLE = lazy(r"[A-Za-z0-9]+")
 
 
 def find_formats(
-    block: Block, catalogue: Catalogue, judge: Judge
+    block: TextBlock, catalogue: FormatIndex, judge: ValueClassifier
 ) -> Iterator[SecretHit]:
     """Find the formats with their own literal."""
     for position, forms in catalogue.candidates(block.data):
@@ -40,7 +40,11 @@ def find_formats(
 
 
 def _form(
-    block: Block, catalogue: Catalogue, form: Format, position: int, judge: Judge
+    block: TextBlock,
+    catalogue: FormatIndex,
+    form: SecretFormat,
+    position: int,
+    judge: ValueClassifier,
 ) -> SecretHit | None:
     if not block.data.startswith(form.literals, position):
         return None
@@ -50,7 +54,7 @@ def _form(
 
 
 def _at(
-    block: Block, catalogue: Catalogue, form: Format, position: int
+    block: TextBlock, catalogue: FormatIndex, form: SecretFormat, position: int
 ) -> re.Match[bytes] | None:
     data = block.data
     if not _begins(data, position) or (
@@ -62,7 +66,7 @@ def _at(
 
 
 def _around(
-    block: Block, catalogue: Catalogue, form: Format, position: int
+    block: TextBlock, catalogue: FormatIndex, form: SecretFormat, position: int
 ) -> re.Match[bytes] | None:
     data = block.data
     low, high = block.line_at(position)
@@ -109,7 +113,11 @@ def _closed(data: bytes, match: re.Match[bytes]) -> bool:
 
 
 def judged(
-    block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int
+    block: TextBlock,
+    form: SecretFormat,
+    match: re.Match[bytes],
+    judge: ValueClassifier,
+    rank: int,
 ) -> SecretHit | None:
     """Return the hit for a match of a format, or None where it is a known fake."""
     group = "secret" if "secret" in match.re.groupindex else 0
@@ -149,7 +157,7 @@ def judged(
     )
 
 
-def _body(form: Format, value: str) -> str:
+def _body(form: SecretFormat, value: str) -> str:
     """Return what varies: the value without the literal and ``live_`` that it begins with."""
     if form.near or form.marker:
         return value
@@ -164,13 +172,15 @@ def _body(form: Format, value: str) -> str:
     return body if len(body) >= 8 else value
 
 
-def _stands_near(block: Block, words: tuple[bytes, ...], start: int, end: int) -> bool:
+def _stands_near(
+    block: TextBlock, words: tuple[bytes, ...], start: int, end: int
+) -> bool:
     """Whether one of the words stands in the lines around a value, or in the path."""
     around = block.lower[max(0, start - 400) : end + 200] + b"\n" + block.path.lower()
     return any(word in around for word in words)
 
 
-def _fake(body: str, judge: Judge) -> bool:
+def _fake(body: str, judge: ValueClassifier) -> bool:
     return judge.placeholder(body) or judge.wordy(body)
 
 

@@ -22,7 +22,7 @@ _WORTH_COMPILING = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class SecretFormat:
     """One rule that finds by pattern.
 
     ``literals`` are what the prefilter looks for: prefixes of the value, or
@@ -51,13 +51,13 @@ class Format:
 
 
 @dataclass(slots=True)
-class Catalogue:
+class FormatIndex:
     """What one scan works with.  Made per scan; its caches live as long as it does."""
 
     rules: Mapping[str, Rule]
-    by_literal: dict[bytes, tuple[Format, ...]]
-    by_marker: dict[bytes, tuple[Format, ...]]
-    by_word: dict[bytes, tuple[Format, ...]]
+    by_literal: dict[bytes, tuple[SecretFormat, ...]]
+    by_marker: dict[bytes, tuple[SecretFormat, ...]]
+    by_word: dict[bytes, tuple[SecretFormat, ...]]
     #: Digests of documented samples: no rule reports them.
     known: frozenset[str]
     _searched: int = 0
@@ -65,7 +65,7 @@ class Catalogue:
     _words: re.Pattern[bytes] | None = None
     _patterns: dict[str, re.Pattern[bytes]] = field(default_factory=dict)
 
-    def pattern(self, form: Format) -> re.Pattern[bytes]:
+    def pattern(self, form: SecretFormat) -> re.Pattern[bytes]:
         """Return the compiled pattern of a format."""
         known = self._patterns.get(form.rule.id)
         if known is None:
@@ -73,7 +73,7 @@ class Catalogue:
             self._patterns[form.rule.id] = known
         return known
 
-    def candidates(self, data: bytes) -> Iterator[tuple[int, tuple[Format, ...]]]:
+    def candidates(self, data: bytes) -> Iterator[tuple[int, tuple[SecretFormat, ...]]]:
         """Yield where a format may be, and which: its literal stands there.
 
         The first bytes of a scan are searched literal by literal, which costs
@@ -96,7 +96,9 @@ class Catalogue:
                 yield found.start(1), index[found[1]]
                 found = prefilter.search(data, found.start() + 1)
 
-    def words(self, lower: bytes) -> Iterator[tuple[int, int, tuple[Format, ...]]]:
+    def words(
+        self, lower: bytes
+    ) -> Iterator[tuple[int, int, tuple[SecretFormat, ...]]]:
         """Yield the spans of ``near`` words in text in lower case, and their formats."""
         if self._searched < _WORTH_COMPILING:
             for text, forms in self.by_word.items():
@@ -126,16 +128,16 @@ class Catalogue:
         return self.rules[rule].data
 
 
-def build(rules: Mapping[str, Rule]) -> Catalogue:
+def build(rules: Mapping[str, Rule]) -> FormatIndex:
     """Index the rules."""
-    literal: dict[bytes, list[Format]] = {}
-    marker: dict[bytes, list[Format]] = {}
-    word: dict[bytes, list[Format]] = {}
+    literal: dict[bytes, list[SecretFormat]] = {}
+    marker: dict[bytes, list[SecretFormat]] = {}
+    word: dict[bytes, list[SecretFormat]] = {}
     for form in formats(rules):
         index = word if form.near else marker if form.marker else literal
         for text in form.literals:
             index.setdefault(text, []).append(form)
-    return Catalogue(
+    return FormatIndex(
         rules,
         _shortest(literal),
         _shortest(marker),
@@ -148,7 +150,7 @@ def build(rules: Mapping[str, Rule]) -> Catalogue:
     )
 
 
-def formats(rules: Mapping[str, Rule]) -> list[Format]:
+def formats(rules: Mapping[str, Rule]) -> list[SecretFormat]:
     """Return the rules that find by pattern."""
     return [_format(rule) for rule in rules.values() if "pattern" in rule.data]
 
@@ -185,22 +187,22 @@ def _branch(node: dict[int, Any]) -> bytes:
 
 
 def _shortest(
-    index: Mapping[bytes, Sequence[Format]],
-) -> dict[bytes, tuple[Format, ...]]:
+    index: Mapping[bytes, Sequence[SecretFormat]],
+) -> dict[bytes, tuple[SecretFormat, ...]]:
     """Hang every format on the shortest literal that begins its own."""
-    result: dict[bytes, dict[str, Format]] = {}
+    result: dict[bytes, dict[str, SecretFormat]] = {}
     for text, found in index.items():
         key = next((text[:n] for n in range(1, len(text)) if text[:n] in index), text)
         result.setdefault(key, {}).update({form.rule.id: form for form in found})
     return {key: tuple(found.values()) for key, found in result.items()}
 
 
-def _format(rule: Rule) -> Format:
+def _format(rule: Rule) -> SecretFormat:
     data = rule.data
     near = tuple(str(word).lower().encode() for word in data.get("near", ()))
     prefixes = tuple(str(text).encode() for text in data.get("prefixes", ()))
     markers = tuple(str(text).encode() for text in data.get("markers", ()))
-    return Format(
+    return SecretFormat(
         rule=rule,
         source=data["pattern"],
         literals=prefixes or markers or near,

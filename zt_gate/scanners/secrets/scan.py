@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.secrets.block_scan import BlockScanner
-from zt_gate.scanners.secrets.finding_limits import Ledger
+from zt_gate.scanners.secrets.finding_limits import FindingLimits
 from zt_gate.scanners.secrets.hits import merge
 from zt_gate.scanners.secrets.names_and_headers import in_commit_heads, in_file_names
 from zt_gate.scanners.secrets.text_block import block_of, blocks
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.secrets.hits import SecretHit
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 
 def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
     """Look at every added line of the net change and of each commit, and at messages."""
     began = time.monotonic()
     engine = BlockScanner(context.rules)
-    ledger = Ledger(engine)
+    ledger = FindingLimits(engine)
     findings: list[Finding] = []
     skipped: dict[tuple[bytes | None, str], NotInspected] = {}
     judged: set[tuple[str, bytes, bytes]] = set()
@@ -63,11 +63,11 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
 
 def _new(
     path: bytes,
-    found: list[tuple[Block, SecretHit]],
+    found: list[tuple[TextBlock, SecretHit]],
     judged: set[tuple[str, bytes, bytes]],
     *,
     every: bool,
-) -> list[tuple[Block, SecretHit]]:
+) -> list[tuple[TextBlock, SecretHit]]:
     """Return what a commit shows that the net change has not shown; ``every`` one of the latter."""
     fresh = []
     for block, hit in found:
@@ -84,10 +84,10 @@ def _new(
 
 def _file(
     engine: BlockScanner, file: FileChange
-) -> tuple[int, list[tuple[Block, SecretHit]], list[NotInspected]]:
+) -> tuple[int, list[tuple[TextBlock, SecretHit]], list[NotInspected]]:
     """Return the number of lines read, what is in them, and what could not be looked at."""
     missing: list[NotInspected] = []
-    found: list[tuple[Block, SecretHit]] = []
+    found: list[tuple[TextBlock, SecretHit]] = []
     text = added_text(file)
     if text.skipped is not None:
         return 0, found, [text.skipped]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.secrets.block_scan import BlockScanner
-from zt_gate.scanners.secrets.finding_limits import Ledger
+from zt_gate.scanners.secrets.finding_limits import FindingLimits
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def scan_formats(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Fi
     No keyword assignments, no entropy, no plug-ins.
     """
     engine = BlockScanner(rules, formats_only=True)
-    ledger = Ledger(engine)
+    ledger = FindingLimits(engine)
     found = [
         (block, hit) for block in block_of(path, data) for hit in engine.hits(block)
     ]

@@ -33,7 +33,7 @@ class TextSpan:
 
 
 @dataclass(slots=True)
-class Block:
+class TextBlock:
     r"""Lines of one file, joined by ``\n``.
 
     A line longer than the scanning window stands here as several overlapping
@@ -100,12 +100,12 @@ class Block:
         return 1 + self.columns.get(index, 0) + len(text)
 
 
-def blocks(path: bytes, lines: Iterable[Line]) -> Iterator[Block]:
+def blocks(path: bytes, lines: Iterable[Line]) -> Iterator[TextBlock]:
     """Join lines into blocks; consecutive blocks share no line."""
     return _joined(path, ((line.number, line.data) for line in lines))
 
 
-def _joined(path: bytes, rows: Iterable[tuple[int, bytes]]) -> Iterator[Block]:
+def _joined(path: bytes, rows: Iterable[tuple[int, bytes]]) -> Iterator[TextBlock]:
     pieces: list[bytes] = []
     numbers: list[int] = []
     columns: dict[int, int] = {}
@@ -128,7 +128,7 @@ def _joined(path: bytes, rows: Iterable[tuple[int, bytes]]) -> Iterator[Block]:
         yield _block(path, pieces, numbers, columns)
 
 
-def block_of(path: bytes, data: bytes) -> Iterator[Block]:
+def block_of(path: bytes, data: bytes) -> Iterator[TextBlock]:
     """Return the blocks of a whole text."""
     return _joined(path, enumerate(data.split(b"\n"), 1))
 
@@ -152,9 +152,9 @@ def _block(
     pieces: list[bytes],
     numbers: list[int],
     columns: dict[int, int],
-) -> Block:
+) -> TextBlock:
     starts = list(accumulate((len(piece) + 1 for piece in pieces[:-1]), initial=0))
-    return Block(path, b"\n".join(pieces), starts, numbers, columns)
+    return TextBlock(path, b"\n".join(pieces), starts, numbers, columns)
 
 
 def decode_lossy(data: bytes) -> str:

@@ -13,8 +13,8 @@ from zt_gate.scanners.secrets.hits import URL, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 RULE = "secrets/url-credentials"
 
@@ -51,7 +51,7 @@ _SAMPLE = re.compile(
 )
 
 
-def find_urls(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_urls(block: TextBlock, judge: ValueClassifier) -> Iterator[SecretHit]:
     """Find ``scheme://user:password@host`` whose password is not a placeholder.
 
     A plain word counts as one in tests and documentation alone, and there it
@@ -72,7 +72,9 @@ def find_urls(block: Block, judge: Judge) -> Iterator[SecretHit]:
                 yield hit
 
 
-def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> SecretHit | None:
+def _at(
+    data: bytes, position: int, judge: ValueClassifier, *, low: bool
+) -> SecretHit | None:
     """Judge what follows one ``://``."""
     match = _USERINFO.match(data, position)
     hit = _judge(match, judge, low=low) if match is not None else None
@@ -92,7 +94,7 @@ def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> SecretHit | N
     return SecretHit(RULE, *query.span(1), URL, level=Level.WARN if low else None)
 
 
-def _token(match: re.Match[bytes], judge: Judge) -> SecretHit | None:
+def _token(match: re.Match[bytes], judge: ValueClassifier) -> SecretHit | None:
     """Judge what stands in the user's place: alone it might be a name that looks like one."""
     value = match["secret"].decode("ascii")
     if judge.placeholder(value) or not judge.random(value, shortest=20):
@@ -101,7 +103,9 @@ def _token(match: re.Match[bytes], judge: Judge) -> SecretHit | None:
     return SecretHit(RULE, *match.span("secret"), URL, level=sure)
 
 
-def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> SecretHit | None:
+def _judge(
+    match: re.Match[bytes], judge: ValueClassifier, *, low: bool
+) -> SecretHit | None:
     user, password, host = (part.decode("utf-8", "replace") for part in match.groups())
     if any(c in password for c in "{}[]()|") or judge.placeholder(unquote(password)):
         return None
@@ -119,7 +123,7 @@ def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> SecretHit | No
     return SecretHit(RULE, start, end, URL)
 
 
-def _same(user: str, password: str, judge: Judge) -> bool:
+def _same(user: str, password: str, judge: ValueClassifier) -> bool:
     """Whether the password is the user's name again, or both are words that mean "here"."""
     a, b = user.lower(), password.lower()
     return bool(a) and (

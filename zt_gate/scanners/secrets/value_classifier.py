@@ -54,7 +54,7 @@ _NEXT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ValueClassifier:
     """The knowledge about values, from the data of ``secrets/keyword-assignment``."""
 
     placeholders: frozenset[str]
@@ -64,7 +64,7 @@ class Judge:
     costs: tuple[str, ...]
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Judge:
+    def of(cls, data: Mapping[str, Any]) -> ValueClassifier:
         """Read the lists of a rule's data."""
         parts = sorted(str(part) for part in data["placeholder-parts"])
         return cls(

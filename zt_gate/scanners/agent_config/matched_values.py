@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Level
-    from zt_gate.scanners.agent_config.rule_index import Book, Key
+    from zt_gate.scanners.agent_config.rule_index import KeyRule, RuleIndex
     from zt_gate.syntax.document import Document, Path
 
 
@@ -31,7 +31,7 @@ class KeyHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ValueIssue:
     """What a judge says: a clause after the key, and what it is about."""
 
     level: Level | None
@@ -44,14 +44,14 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class MatchedValue:
     """What a judge is asked: one value that a rule's key pattern matched."""
 
-    key: Key
+    key: KeyRule
     path: Path
     value: Any
     document: Document
-    book: Book
+    book: RuleIndex
     file: bytes
     #: Paths that the same change adds or changes: what it brings can be run by it.
     brought: frozenset[bytes]

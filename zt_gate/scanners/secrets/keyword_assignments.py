@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
     from zt_gate.scanners.secrets.variable_names import VariableNames
 
 RULE = "secrets/keyword-assignment"
@@ -38,17 +38,17 @@ _ENDINGS = ",;)}]\\'\"`"
 _CALLS = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
 
 
-class Keywords:
+class KeywordAssignments:
     """The words and the judge, ready for one scan."""
 
     def __init__(
-        self, data: Mapping[str, Any], names: VariableNames, judge: Judge
+        self, data: Mapping[str, Any], names: VariableNames, judge: ValueClassifier
     ) -> None:
         self._stems = stems_pattern(tuple(data["stems"]))
         self._names = names
         self._judge = judge
 
-    def find(self, block: Block) -> Iterator[SecretHit]:
+    def find(self, block: TextBlock) -> Iterator[SecretHit]:
         """Find what is assigned to a name that says it is secret."""
         code = paths.is_any(block.path, "program")
         low = sample_paths.is_sample(block.path)
