@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 def test_what_is_said(
     rules: dict[str, Rule], entry: str, use: permissions.Use, rule: str, level: Level
 ) -> None:
-    judged = permissions.judge(entry, use, rule_index.load(rules))
-    assert judged is not None
-    assert (judged.rule, judged.level) == (rule, level)
+    issue = permissions.check(entry, use, rule_index.load(rules))
+    assert issue is not None
+    assert (issue.rule, issue.level) == (rule, level)
 
 
 @each_of(
@@ -59,7 +59,7 @@ def test_what_is_said(
     ],
 )  # fmt: skip
 def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) -> None:
-    assert permissions.judge(entry, use, rule_index.load(rules)) is None
+    assert permissions.check(entry, use, rule_index.load(rules)) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a judge of values is asked, and what it says; values as text, for judges and messages."""
+"""Values that a rule's key pattern matched, the issues found in them, and values as text."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import KeyRule, RuleIndex
     from zt_gate.syntax.document import Document, Path
 
+_SHORT = 120
+
 
 @dataclass(frozen=True, slots=True)
 class KeyHit:
-    """One dangerous thing in one document.
+    """One dangerous setting in a document.
 
-    ``subject`` is what makes it the same thing on the old and the new side;
-    ``place`` is the subject without the value, so that a change can be told
-    from an addition.  ``needle`` is text to look for from the key's line on.
+    ``subject`` identifies the setting and its value on the old and the new side;
+    ``place`` identifies the setting without its value, so that a changed value can
+    be told from an added one.  ``needle`` is text to search for from the key's line
+    on.  ``secret`` is a credential in the value, "" for none.
     """
 
     rule: str
@@ -32,10 +35,16 @@ class KeyHit:
 
 @dataclass(frozen=True, slots=True)
 class ValueIssue:
-    """What a judge says: a clause after the key, and what it is about."""
+    """What a check found in a value.
+
+    ``clause`` follows the key in the message.  ``about`` identifies the issue (it
+    goes into the fingerprint; "" for the value itself).  ``rule`` is a rule id or
+    its name, "" for the rule that ran the check.  ``path`` leads from the value to
+    the part in question.
+    """
 
     level: Level | None
-    says: str
+    clause: str
     about: str = ""
     rule: str = ""
     needle: str = ""
@@ -45,28 +54,31 @@ class ValueIssue:
 
 @dataclass(frozen=True, slots=True)
 class MatchedValue:
-    """What a judge is asked: one value that a rule's key pattern matched."""
+    """One value that a rule's key pattern matched, with what a check needs to know."""
 
     key: KeyRule
     path: Path
     value: Any
     document: Document
-    book: RuleIndex
+    rules: RuleIndex
     file: bytes
-    #: Paths that the same change adds or changes: what it brings can be run by it.
-    brought: frozenset[bytes]
+    #: Paths that the same change adds or modifies: the value may run one of them.
+    changed_paths: frozenset[bytes]
 
 
 def scalar(value: Any) -> str | None:
-    """Return a text, number or truth value as text; None for tables, lists and nothing."""
+    """Return a text, number or truth value as text; None for tables, lists and null."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, int | float) else None
+    if isinstance(value, int | float):
+        return str(value)
+    return None
 
 
 def short(text: str) -> str:
     """Return hostile text as ASCII, one line, at most 120 characters, for a message."""
-    plain = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
-    return plain if len(plain) <= 120 else f"{plain[:117]}..."
+    one_line = " ".join(text.split())
+    plain = one_line.encode("ascii", "backslashreplace").decode()
+    return plain if len(plain) <= _SHORT else f"{plain[: _SHORT - 3]}..."
