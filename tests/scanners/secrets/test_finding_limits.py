@@ -81,7 +81,7 @@ def test_files_beyond_the_last_sum_share_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding_limits, "PER_RUN", 2)
-    monkeypatch.setattr(finding_limits, "SUMS", 1)
+    monkeypatch.setattr(finding_limits, "SUMMARIES", 1)
     values = keys(5)
     files = {f"f{n}.py": lines([value]) for n, value in enumerate(values)}
     run = scan(changes.change_of(files), tmp_path)

@@ -15,9 +15,9 @@ from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.secrets import checksums
 from zt_gate.scanners.secrets.block_scan import BlockScanner
-from zt_gate.scanners.secrets.prefix_formats import doubtful
+from zt_gate.scanners.secrets.prefix_formats import is_doubtful
 from zt_gate.scanners.secrets.text_block import block_of
-from zt_gate.scanners.secrets.value_classifier import ValueClassifier, patterned
+from zt_gate.scanners.secrets.value_classifier import ValueClassifier, is_repetitive
 from zt_gate.scanners.secrets.variable_names import (
     MEDIUM,
     NONE,
@@ -52,7 +52,7 @@ def test_names(name: str, strength: int) -> None:
 )
 def test_what_a_generator_makes_is_random(template: str) -> None:
     values = [expand(template + f"{{1*{n}}}") for n in range(10)]
-    assert sum(JUDGE.random(value) for value in values) >= 9
+    assert sum(JUDGE.is_random(value) for value in values) >= 9
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,22 @@ def test_what_a_generator_makes_is_random(template: str) -> None:
      "2024-01-01T00:00:00Z", "https://corp.internal/a/b", "getAuthenticationTokenProvider"],
 )  # fmt: skip
 def test_what_people_write_is_not_random(value: str) -> None:
-    assert not JUDGE.random(value)
+    assert not JUDGE.is_random(value)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_judging_never_fails(value: str) -> None:
-    assert isinstance(JUDGE.placeholder(value), bool)
-    assert isinstance(JUDGE.random(value), bool)
-    assert isinstance(JUDGE.passwordlike(value), bool)
+    assert isinstance(JUDGE.is_placeholder(value), bool)
+    assert isinstance(JUDGE.is_random(value), bool)
+    assert isinstance(JUDGE.is_password_like(value), bool)
     assert isinstance(NAMES.strength(value), int)
 
 
 @settings(deadline=None)
 @given(st.text("abcdef0123456789", min_size=1, max_size=6), st.integers(4, 12))
 def test_a_repeated_piece_is_no_secret(piece: str, times: int) -> None:
-    assert patterned(piece * times) or len(piece * times) < 8
+    assert is_repetitive(piece * times) or len(piece * times) < 8
 
 
 def test_checksums_raise_and_lower() -> None:
@@ -152,4 +152,4 @@ def test_every_hostile_text_takes_linear_time_in_every_kind_of_file() -> None:
     ],
 )
 def test_doubtful_keys_are_known_by_their_form(value: str, expected: bool) -> None:
-    assert doubtful(value) is expected
+    assert is_doubtful(value) is expected
