@@ -1,4 +1,4 @@
-"""Permission rules and tool lists: breadth and effect."""
+"""Permission rules and tool lists: how much they allow, and whether they apply."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         ("Bash(*)", "offer", "any-command-permission", Level.BLOCK),
     ],
 )
-def test_what_is_said(
+def test_entries_with_an_issue(
     rules: dict[str, Rule], entry: str, use: permissions.Use, rule: str, level: Level
 ) -> None:
     issue = permissions.check(entry, use, rule_index.load(rules))
@@ -58,7 +58,9 @@ def test_what_is_said(
         ("Write", "offer"), ("Glob", "offer"), ("Bash(with-env npm test)", "grant"),
     ],
 )  # fmt: skip
-def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) -> None:
+def test_entries_without_an_issue(
+    rules: dict[str, Rule], entry: str, use: permissions.Use
+) -> None:
     assert permissions.check(entry, use, rule_index.load(rules)) is None
 
 
@@ -79,5 +81,5 @@ def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) 
         ({"a": 1}, []),
     ],
 )
-def test_lists_are_taken_apart(value: object, entries: list[str]) -> None:
+def test_lists_are_split_into_entries(value: object, entries: list[str]) -> None:
     assert permissions.entries(value) == entries

@@ -1,4 +1,4 @@
-"""What is new, where it stands, what cannot be read, and what it costs."""
+"""Which settings are new, where they are, what cannot be parsed, and what a scan costs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def change(*files: object) -> ChangeSet:
     return ChangeSet("staged", "0" * 40, "index", "0" * 64, files)  # type: ignore[arg-type]
 
 
-def test_a_finding_stands_at_the_line_of_its_key(scan: Scan) -> None:
+def test_a_finding_is_at_the_line_of_its_key(scan: Scan) -> None:
     old = '{\n  "env": {},\n  "model": "x"\n}\n'
     new = '{\n  "env": {},\n  "model": "x",\n  "enableAllProjectMcpServers": true\n}\n'
     (finding,) = scan(".claude/settings.json", new, old).findings
@@ -78,7 +78,7 @@ def test_the_end_of_a_long_command_counts_for_who_accepts_it(scan: Scan) -> None
     assert fingerprint(one) != fingerprint(other)
 
 
-def test_a_changed_server_is_said_to_be_changed(scan: Scan) -> None:
+def test_the_message_says_that_a_setting_was_changed(scan: Scan) -> None:
     (finding,) = scan(".mcp.json", SERVER % "b", SERVER % "a").findings
     assert finding.message.endswith("(its value was different before)")
 

@@ -53,7 +53,7 @@ def unfiltered(
     }
 
 
-def test_the_prefilters_lose_nothing_of_the_examples() -> None:
+def test_the_prefilters_keep_every_hit_in_the_examples() -> None:
     for line in LINES:
         for name in NAMES:
             assert filtered(PLUGINS, line, name) == unfiltered(PLUGINS, line, name), (
@@ -70,7 +70,7 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=12), st.sampled_from(NAMES))
-def test_the_prefilters_lose_nothing_of_made_up_lines(
+def test_the_prefilters_keep_every_hit_in_generated_lines(
     pieces: list[str], name: str
 ) -> None:
     line = "".join(pieces)
@@ -86,8 +86,8 @@ def test_loading_a_plugin_leaves_nothing_behind(module: str) -> None:
         "from zt_gate import rulebook\n"
         "from zt_gate.scanners.secrets.block_scan import BlockScanner\n"
         "from zt_gate.scanners.secrets.text_block import block_of\n"
-        "engine = BlockScanner(rulebook.load('secrets'))\n"
-        "for block in block_of(b'a.py', b'password = \"abc123!defg\"'): engine.hits(block)\n"
+        "scanner = BlockScanner(rulebook.load('secrets'))\n"
+        "for block in block_of(b'a.py', b'password = \"abc123!defg\"'): scanner.hits(block)\n"
         f"assert {module!r} not in sys.modules, sorted(sys.modules)\n"
         "import detect_secrets, requests\n"
         "assert detect_secrets.SecretsCollection and requests.get\n"
@@ -156,9 +156,9 @@ def test_another_thread_gets_the_real_library_while_plugins_load() -> None:
         "rules = rulebook.load('secrets')\n"
         "def load():\n"
         "    for _ in range(20):\n"
-        "        engine = BlockScanner(rules)\n"
+        "        scanner = BlockScanner(rules)\n"
         "        for block in block_of(b'a.py', b'password = \"abc123!defg\"'):\n"
-        "            engine.hits(block)\n"
+        "            scanner.hits(block)\n"
         "thread = threading.Thread(target=load)\n"
         "thread.start()\n"
         "import requests\n"
@@ -168,7 +168,7 @@ def test_another_thread_gets_the_real_library_while_plugins_load() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_what_a_plugin_imports_and_nobody_has_is_an_import_error() -> None:
+def test_a_missing_module_is_an_import_error() -> None:
     private = PrivateImport("detect_secrets", absent=("requests",))
     with pytest.raises(ModuleNotFoundError):
         private.module("detect_secrets.plugins.there_is_none")

@@ -1,4 +1,4 @@
-"""What a value looks like, and how long it may take to say so."""
+"""The classification of values, and how long it takes."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from zt_gate.syntax.text import decode_lossy
 
 RULES = rulebook.load("secrets")
 DATA = RULES["secrets/keyword-assignment"].data
-JUDGE = ValueClassifier.of(DATA)
+CLASSIFIER = ValueClassifier.of(DATA)
 NAMES = VariableNames.of(DATA)
-ENGINE = BlockScanner(RULES)
+BLOCK_SCANNER = BlockScanner(RULES)
 
 
 @each_of(
@@ -52,7 +52,7 @@ def test_names(name: str, strength: int) -> None:
 )
 def test_what_a_generator_makes_is_random(template: str) -> None:
     values = [expand(template + f"{{1*{n}}}") for n in range(10)]
-    assert sum(JUDGE.is_random(value) for value in values) >= 9
+    assert sum(CLASSIFIER.is_random(value) for value in values) >= 9
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_what_a_generator_makes_is_random(template: str) -> None:
      "2024-01-01T00:00:00Z", "https://corp.internal/a/b", "getAuthenticationTokenProvider"],
 )  # fmt: skip
 def test_what_people_write_is_not_random(value: str) -> None:
-    assert not JUDGE.is_random(value)
+    assert not CLASSIFIER.is_random(value)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_judging_never_fails(value: str) -> None:
-    assert isinstance(JUDGE.is_placeholder(value), bool)
-    assert isinstance(JUDGE.is_random(value), bool)
-    assert isinstance(JUDGE.is_password_like(value), bool)
+    assert isinstance(CLASSIFIER.is_placeholder(value), bool)
+    assert isinstance(CLASSIFIER.is_random(value), bool)
+    assert isinstance(CLASSIFIER.is_password_like(value), bool)
     assert isinstance(NAMES.strength(value), int)
 
 
@@ -98,7 +98,9 @@ def test_checksums_raise_and_lower() -> None:
 )
 def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
     for block in block_of(path, data):
-        for finding in (ENGINE.finding(block, hit) for hit in ENGINE.hits(block)):
+        for finding in (
+            BLOCK_SCANNER.finding(block, hit) for hit in BLOCK_SCANNER.hits(block)
+        ):
             assert finding.location.line is not None
             assert finding.evidence is not None
             text = finding.evidence.text[finding.evidence.start : finding.evidence.end]
@@ -123,7 +125,7 @@ def scan_repeated(case: tuple[str, str]) -> None:
     path, piece = case
     data = (piece * (60_000 // len(piece) + 1))[:60_000].encode()
     for block in block_of(path.encode(), data):
-        ENGINE.hits(block)
+        BLOCK_SCANNER.hits(block)
 
 
 # A step that is quadratic in the length costs three times what one text may take.

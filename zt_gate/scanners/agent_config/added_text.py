@@ -29,7 +29,7 @@ def find_hits(
 ) -> Iterator[LineHit]:
     """Yield what the rules for these kinds of text find in the added lines."""
     all_lines = b"\n".join(line.data for line in lines).lower()
-    # Most files hold none of the literals: one search over all lines tells.
+    # Most files hold none of the literals: one search over all lines shows it.
     text_rules = [
         rule
         for rule in rules.texts
@@ -92,7 +92,7 @@ def _surroundings(lines: Sequence[Line], index: int, within: int, text: str) -> 
 def _find_commands(
     lines: Sequence[Line], all_lines: bytes, place: str, rules: RuleIndex
 ) -> Iterator[LineHit]:
-    """Check lines as command lines: Git hooks, and what a skill tells its reader to run."""
+    """Check lines as command lines: Git hooks, and commands that a skill describes."""
     literals = {
         literal.encode()
         for rule in rules.commands

@@ -18,8 +18,8 @@ class KeyHit:
     """One dangerous setting in a document.
 
     ``subject`` identifies the setting and its value on the old and the new side;
-    ``place`` identifies the setting without its value, so that a changed value can
-    be told from an added one.  ``needle`` is text to search for from the key's line
+    ``place`` identifies the setting without its value, to distinguish a changed
+    value from an added one.  ``needle`` is text to search for from the key's line
     on.  ``secret`` is a credential in the value, "" for none.
     """
 

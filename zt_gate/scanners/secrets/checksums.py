@@ -1,7 +1,7 @@
 """Checks the checksums and markers inside tokens whose issuers document them.
 
-They raise or lower the confidence and never drop a hit: an invented key cannot be
-told from a mistyped one.
+They raise or lower the confidence and never drop a hit: an invented key looks
+like a mistyped one.
 """
 
 from __future__ import annotations

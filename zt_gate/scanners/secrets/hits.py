@@ -1,4 +1,4 @@
-"""A span of text that a rule found, and the choice between overlapping ones."""
+"""A span of text that a rule matched, and the choice between overlapping spans."""
 
 from __future__ import annotations
 

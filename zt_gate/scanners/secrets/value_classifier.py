@@ -87,7 +87,7 @@ class ValueClassifier:
         return _TEMPLATE.search(value) is not None
 
     def is_placeholder(self, value: str) -> bool:
-        """Whether this holds the place of a secret, or is known not to be one."""
+        """Whether this is written where a secret will be inserted, or repeats one piece."""
         text = value.strip().strip("\"'")
         return (
             text.lower() in self.placeholders
