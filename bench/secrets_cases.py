@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets import sample_paths
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -53,19 +53,21 @@ def read(file: Path) -> list[Case]:
 
 def ours(cases: Iterable[Case]) -> list[int]:
     """Return for each case 2 (block), 1 (warn), 0 (info) or -1."""
-    engine = Engine(rulebook.load("secrets"))
+    scanner = BlockScanner(rulebook.load("secrets"))
     return [
-        _level(engine, case.filename.encode(), case.text.encode()) for case in cases
+        _level(scanner, case.filename.encode(), case.text.encode()) for case in cases
     ]
 
 
-def _level_of(engine: Engine, hit: SecretHit) -> Level:
-    return hit.level or engine.rules[hit.rule].level or Level.WARN
+def _level_of(scanner: BlockScanner, hit: SecretHit) -> Level:
+    return hit.level or scanner.rules[hit.rule].level or Level.WARN
 
 
-def _level(engine: Engine, path: bytes, data: bytes) -> int:
+def _level(scanner: BlockScanner, path: bytes, data: bytes) -> int:
     blocks = block_of(path, data)
-    levels = (_level_of(engine, hit) for block in blocks for hit in engine.hits(block))
+    levels = (
+        _level_of(scanner, hit) for block in blocks for hit in scanner.hits(block)
+    )
     return max((level.rank for level in levels), default=-1)
 
 
@@ -170,19 +172,17 @@ class Alarms:
 
 
 def alarms(folder: Path) -> Alarms:
-    """Scan a folder as if all of its files were added."""
-    engine = Engine(rulebook.load("secrets"))
+    """Scan a folder of code as if all of it were added."""
+    scanner = BlockScanner(rulebook.load("secrets"))
     counts = {Level.BLOCK: 0, Level.WARN: 0, Level.INFO: 0}
     lines = production = 0
     for path, data in files(folder):
         lines += data.count(b"\n")
         for block in block_of(path, data):
-            for hit in engine.hits(block):
-                level = _level_of(engine, hit)
+            for hit in scanner.hits(block):
+                level = _level_of(scanner, hit)
                 counts[level] += 1
-                production += level is Level.BLOCK and not made_up_values.are_usual(
-                    path
-                )
+                production += level is Level.BLOCK and not sample_paths.is_sample(path)
     return Alarms(lines, counts[Level.BLOCK], counts[Level.WARN], production)
 
 

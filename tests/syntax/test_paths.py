@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from zt_gate.scanners.agent_config import config_files
+from zt_gate.scanners.agent_config import file_kinds
 from zt_gate.syntax import path_table, paths
 from zt_gate.syntax.paths import PathKind, is_any
 
@@ -56,7 +56,7 @@ NOT_FOR_AGENTS = _words(
 def test_all_scanners_agree_on_agent_instructions(name: str) -> None:
     path = name.encode()
     assert is_any(path, "agent-instructions")
-    assert "agent-text" in config_files.sorts_of_text(path)
+    assert "agent-text" in file_kinds.text_kinds(path)
 
 
 def test_other_files_are_not_agent_instructions() -> None:
@@ -64,7 +64,7 @@ def test_other_files_are_not_agent_instructions() -> None:
         name
         for name in NOT_FOR_AGENTS
         if is_any(name.encode(), "agent-instructions")
-        or "agent-text" in config_files.sorts_of_text(name.encode())
+        or "agent-text" in file_kinds.text_kinds(name.encode())
     ]
     assert taken == []
 

@@ -70,9 +70,7 @@ def test_honest_files_do_not_block(
 
 
 @each_of("case", INCIDENTS, ids=lambda case: case["name"])
-def test_what_was_always_there_is_not_reported(
-    scan: Scan, case: dict[str, str]
-) -> None:
+def test_old_settings_are_not_reported(scan: Scan, case: dict[str, str]) -> None:
     text = case["text"]
     tail = (
         "\n" if case["path"].endswith((".json", ".yml", ".yaml", ".toml")) else text[-1]

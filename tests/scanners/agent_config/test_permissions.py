@@ -1,4 +1,4 @@
-"""Permission rules and tool lists: breadth and effect."""
+"""Permission rules and tool lists: how much they allow, and whether they apply."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
         ("Bash(*)", "offer", "any-command-permission", Level.BLOCK),
     ],
 )
-def test_what_is_said(
+def test_entries_with_an_issue(
     rules: dict[str, Rule], entry: str, use: permissions.Use, rule: str, level: Level
 ) -> None:
-    judged = permissions.judge(entry, use, rule_index.load(rules))
-    assert judged is not None
-    assert (judged.rule, judged.level) == (rule, level)
+    issue = permissions.check(entry, use, rule_index.load(rules))
+    assert issue is not None
+    assert (issue.rule, issue.level) == (rule, level)
 
 
 @each_of(
@@ -58,8 +58,10 @@ def test_what_is_said(
         ("Write", "offer"), ("Glob", "offer"), ("Bash(with-env npm test)", "grant"),
     ],
 )  # fmt: skip
-def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) -> None:
-    assert permissions.judge(entry, use, rule_index.load(rules)) is None
+def test_entries_without_an_issue(
+    rules: dict[str, Rule], entry: str, use: permissions.Use
+) -> None:
+    assert permissions.check(entry, use, rule_index.load(rules)) is None
 
 
 @pytest.mark.parametrize(
@@ -79,5 +81,5 @@ def test_what_is_fine(rules: dict[str, Rule], entry: str, use: permissions.Use) 
         ({"a": 1}, []),
     ],
 )
-def test_lists_are_taken_apart(value: object, entries: list[str]) -> None:
+def test_lists_are_split_into_entries(value: object, entries: list[str]) -> None:
     assert permissions.entries(value) == entries

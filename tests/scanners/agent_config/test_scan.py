@@ -1,4 +1,4 @@
-"""What is new, where it stands, what cannot be read, and what it costs."""
+"""Which settings are new, where they are, what cannot be parsed, and what a scan costs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def change(*files: object) -> ChangeSet:
     return ChangeSet("staged", "0" * 40, "index", "0" * 64, files)  # type: ignore[arg-type]
 
 
-def test_a_finding_stands_at_the_line_of_its_key(scan: Scan) -> None:
+def test_a_finding_is_at_the_line_of_its_key(scan: Scan) -> None:
     old = '{\n  "env": {},\n  "model": "x"\n}\n'
     new = '{\n  "env": {},\n  "model": "x",\n  "enableAllProjectMcpServers": true\n}\n'
     (finding,) = scan(".claude/settings.json", new, old).findings
@@ -78,9 +78,9 @@ def test_the_end_of_a_long_command_counts_for_who_accepts_it(scan: Scan) -> None
     assert fingerprint(one) != fingerprint(other)
 
 
-def test_a_changed_server_is_said_to_be_changed(scan: Scan) -> None:
+def test_the_message_says_that_a_setting_was_changed(scan: Scan) -> None:
     (finding,) = scan(".mcp.json", SERVER % "b", SERVER % "a").findings
-    assert finding.message.endswith("(it was something else before)")
+    assert finding.message.endswith("(its value was different before)")
 
 
 def test_a_file_renamed_into_place_is_new(scan_change: ScanChange) -> None:
@@ -186,15 +186,15 @@ def test_a_password_in_an_address_is_a_secret(scan: Scan) -> None:
 
 
 def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
-    book = rule_index.load(rules)
+    index = rule_index.load(rules)
     patterns = [
         p
-        for keys in book.keys.values()
+        for keys in index.keys.values()
         for k in keys
         for p in (k.where, k.value, k.unless)
     ]
-    patterns += [p for c in book.commands for p in (*c.patterns, c.unless)]
-    patterns += [p for t in book.texts for p in (t.pattern, t.near, t.unless)]
+    patterns += [p for c in index.commands for p in (*c.patterns, c.unless)]
+    patterns += [p for t in index.texts for p in (t.pattern, t.near, t.unless)]
     assert (
         sum(pattern is not None and bool(pattern.compiled()) for pattern in patterns)
         > 100
@@ -204,7 +204,7 @@ def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
 def test_a_wrong_rule_is_named() -> None:
     rule = rulebook.load("agent_config")["agent_config/mcp-server"]
     object.__setattr__(rule, "data", {"key": [{"kinds": ["mcp"]}]})
-    with pytest.raises(rule_index.CatalogueError, match="mcp-server"):
+    with pytest.raises(rule_index.RuleDataError, match="mcp-server"):
         rule_index.load({rule.id: rule})
 
 

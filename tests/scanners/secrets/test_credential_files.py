@@ -1,4 +1,4 @@
-"""Files whose name says it: each kind is read, down to passwords that are plain words."""
+"""Credential files are recognised by name; in them even plain words count as passwords."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SAMPLES = (
 )
 
 
-def test_every_secret_line_of_a_kind_is_found_and_no_other() -> None:
+def test_exactly_the_secret_lines_of_each_kind_are_found() -> None:
     check_each(SAMPLES, check_sample, name=lambda sample: sample.partition("\n")[0])
 
 
@@ -68,6 +68,8 @@ def check_sample(sample: str) -> None:
         ("tests/settings.py", "DATABASES = {\n 'PASSWORD': '" + WORDS[0] + "',\n}"),
     ],
 )
-def test_what_stands_for_a_secret_is_left_alone(path: str, text: str) -> None:
+def test_placeholders_in_credential_files_are_not_reported(
+    path: str, text: str
+) -> None:
     found = findings_in(text, path)
     assert [f.rule for f in found if f.level is not Level.INFO] == []

@@ -1,4 +1,4 @@
-"""Beyond single lines: pieces, encodings, keys without their head, files' own forms."""
+"""Concatenated strings, encodings, keys without their first line, values below a name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zt_gate import rulebook
 from zt_gate.model.change import Blob, ChangeSet, ContentUnavailableError
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import SCANNER
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Finding
 
 RULES = rulebook.load("secrets")
-ENGINE = Engine(RULES)
+BLOCK_SCANNER = BlockScanner(RULES)
 KEY = expand("ghp_{36*A-Za-z0-9}")
 PEM_BEGIN = "-----BEGIN" + " PRIVATE KEY-----"
 PEM_END = "-----END" + " PRIVATE KEY-----"
@@ -37,7 +37,9 @@ BODY = [expand(f"{{64*A-Za-z0-9{n}}}") for n in range(6)]
 def found(text: str, path: str = "app.py") -> list[Finding]:
     blocks = block_of(path.encode(), text.encode())
     return [
-        ENGINE.finding(block, hit) for block in blocks for hit in ENGINE.hits(block)
+        BLOCK_SCANNER.finding(block, hit)
+        for block in blocks
+        for hit in BLOCK_SCANNER.hits(block)
     ]
 
 
@@ -66,7 +68,7 @@ def rules(text: str, path: str = "app.py") -> set[str]:
         f"set KEY={KEY[:9]}^\n{KEY[9:]}",
     ],
 )
-def test_a_key_in_pieces_is_put_together(text: str) -> None:
+def test_a_key_in_concatenated_strings_is_found(text: str) -> None:
     (finding,) = (f for f in found(text) if f.rule == "secrets/github-token")
     assert finding.subject == KEY
     assert KEY[12:20] in " ".join(finding.secrets)
@@ -74,7 +76,9 @@ def test_a_key_in_pieces_is_put_together(text: str) -> None:
 
 @settings(deadline=None)
 @given(st.integers(4, 36), st.sampled_from(["+", ".", "&", ""]), st.booleans())
-def test_any_cut_is_found(cut: int, operator: str, broken: bool) -> None:
+def test_a_key_split_at_any_place_is_found(
+    cut: int, operator: str, broken: bool
+) -> None:
     between = "\n    " if broken else " "
     text = f'k = ("{KEY[:cut]}" {operator}{between}"{KEY[cut:]}")'
     assert "secrets/github-token" in rules(text)
@@ -121,7 +125,7 @@ def test_the_body_of_a_key_is_found_without_its_head(tmp_path: Path) -> None:
     assert set(BODY[2:5]) <= set(finding.secrets)
 
 
-def test_a_body_that_cannot_be_looked_up_is_said(tmp_path: Path) -> None:
+def test_a_body_that_cannot_be_looked_up_is_listed(tmp_path: Path) -> None:
     old = "\n".join([PEM_BEGIN, *BODY[:2], PEM_END]) + "\n"
     new = "\n".join([PEM_BEGIN, BODY[0], *BODY[2:5], BODY[1], PEM_END]) + "\n"
     file = changes.file_change("k.txt", new, old)
@@ -167,13 +171,13 @@ def lock(key: str = "") -> str:
 @pytest.mark.parametrize(
     "name", ["package-lock.json", "a/yarn.lock", "poetry.lock", "go.sum"]
 )
-def test_lock_files_are_read_but_for_their_checksums(name: str) -> None:
+def test_lock_files_are_scanned_except_for_their_checksums(name: str) -> None:
     assert found(lock(), name) == []
     planted = f'  "resolved": "https://npm.corp.internal/x.tgz?token={KEY}"'
     assert rules(lock(planted), name) == {"secrets/github-token"}
 
 
-def test_test_and_documentation_paths_lower_names_alone() -> None:
+def test_test_and_documentation_paths_lower_keyword_findings_alone() -> None:
     text = f'password = "{expand("{8*a-z}{4*0-9}")}"\nkey = "{KEY}"\n'
     levels = {f.rule: f.level for f in found(text, "tests/test_a.py")}
     assert levels["secrets/keyword-assignment"] is Level.INFO
@@ -185,7 +189,7 @@ def test_test_and_documentation_paths_lower_names_alone() -> None:
     } - {None}
 
 
-def test_a_key_store_is_told_by_its_name(tmp_path: Path) -> None:
+def test_a_key_store_is_recognised_by_its_name(tmp_path: Path) -> None:
     run = SCANNER.scan(
         changes.change_of({"certs/app.p12": b"0\x82\0\0\1"}),
         changes.context(RULES, tmp_path),
@@ -220,17 +224,17 @@ FAKES = [
 
 
 @each_of("text", FAKES)
-def test_known_fakes_are_known(text: str) -> None:
+def test_fakes_are_not_reported(text: str) -> None:
     assert rules(text) == set()
 
 
-def test_a_documented_sample_is_named_by_its_digest() -> None:
+def test_a_documented_sample_is_recognised_by_its_digest() -> None:
     sample = "sk_test_" + "4eC39HqLyjWDarjtT1" + "zdp7dc"
     assert rules(f'key = "{sample}"') == set()
     assert rules(f'key = "{sample[:-1]}e"') == {"secrets/stripe-test-key"}
 
 
-def test_a_key_with_a_cut_head_is_put_together() -> None:
+def test_a_key_with_a_split_first_line_is_found() -> None:
     body = "\\n".join(BODY)
     (finding,) = (
         f
@@ -270,7 +274,7 @@ def test_a_value_below_its_name_is_found(text: str) -> None:
         "token:\n  - first\n  - second\n",
     ],
 )
-def test_what_stands_below_a_name_and_is_no_value(text: str) -> None:
+def test_lines_below_a_name_that_are_not_its_value(text: str) -> None:
     assert rules(text, "deploy/app.yaml") == set()
 
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.scanners.secrets.templates import expand
 from tests.support.offenders import each_of
 from zt_gate import rulebook
-from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
+from zt_gate.scanners.secrets.detect_secrets_plugins import DetectSecretsPlugins
 from zt_gate.scanners.secrets.private_import import PrivateImport
 from zt_gate.scanners.secrets.text_block import block_of
 
 RULES = rulebook.load_with_examples("secrets")
-PLUGINS = Plugins(RULES)
+PLUGINS = DetectSecretsPlugins(RULES)
 CALLED = [rule for rule in RULES.values() if "plugin" in rule.data]
 LINES = sorted(
     {
@@ -35,12 +35,16 @@ LINES = sorted(
 NAMES = ("app.py", "app.yaml", "app.go", "app.cs", "notes.txt", "app.ini")
 
 
-def filtered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]:
+def filtered(
+    plugins: DetectSecretsPlugins, line: str, name: str
+) -> set[tuple[str, bytes]]:
     (block,) = block_of(name.encode(), line.encode())
     return {(hit.rule, block.data[hit.start : hit.end]) for hit in plugins.find(block)}
 
 
-def unfiltered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]:
+def unfiltered(
+    plugins: DetectSecretsPlugins, line: str, name: str
+) -> set[tuple[str, bytes]]:
     return {
         (rule.id, value.strip(" \t\"'=:").encode())
         for rule in CALLED
@@ -49,7 +53,7 @@ def unfiltered(plugins: Plugins, line: str, name: str) -> set[tuple[str, bytes]]
     }
 
 
-def test_the_prefilters_lose_nothing_of_the_examples() -> None:
+def test_the_prefilters_keep_every_hit_in_the_examples() -> None:
     for line in LINES:
         for name in NAMES:
             assert filtered(PLUGINS, line, name) == unfiltered(PLUGINS, line, name), (
@@ -66,7 +70,7 @@ PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=12), st.sampled_from(NAMES))
-def test_the_prefilters_lose_nothing_of_made_up_lines(
+def test_the_prefilters_keep_every_hit_in_generated_lines(
     pieces: list[str], name: str
 ) -> None:
     line = "".join(pieces)
@@ -80,10 +84,10 @@ def test_loading_a_plugin_leaves_nothing_behind(module: str) -> None:
     program = (
         "import sys\n"
         "from zt_gate import rulebook\n"
-        "from zt_gate.scanners.secrets.block_scan import Engine\n"
+        "from zt_gate.scanners.secrets.block_scan import BlockScanner\n"
         "from zt_gate.scanners.secrets.text_block import block_of\n"
-        "engine = Engine(rulebook.load('secrets'))\n"
-        "for block in block_of(b'a.py', b'password = \"abc123!defg\"'): engine.hits(block)\n"
+        "scanner = BlockScanner(rulebook.load('secrets'))\n"
+        "for block in block_of(b'a.py', b'password = \"abc123!defg\"'): scanner.hits(block)\n"
         f"assert {module!r} not in sys.modules, sorted(sys.modules)\n"
         "import detect_secrets, requests\n"
         "assert detect_secrets.SecretsCollection and requests.get\n"
@@ -102,7 +106,7 @@ SHIPPED = sorted(
 LOADS = """
 import sys
 from zt_gate.scanners.secrets.private_import import PrivateImport
-from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
+from zt_gate.scanners.secrets.detect_secrets_plugins import DetectSecretsPlugins
 {first}
 before = {{name: module for name, module in sys.modules.items()
           if name.partition(".")[0] in ("requests", "detect_secrets")}}
@@ -110,7 +114,7 @@ for order in {orders}:
     private = PrivateImport("detect_secrets", absent=("requests",))
     for name in order:
         private.module("detect_secrets.plugins." + name)
-    plugins = Plugins({{}})
+    plugins = DetectSecretsPlugins({{}})
     for name in {called}:
         if name.partition(".")[0] in order:
             plugins._plugin(name)
@@ -147,14 +151,14 @@ def test_another_thread_gets_the_real_library_while_plugins_load() -> None:
     program = (
         "import threading\n"
         "from zt_gate import rulebook\n"
-        "from zt_gate.scanners.secrets.block_scan import Engine\n"
+        "from zt_gate.scanners.secrets.block_scan import BlockScanner\n"
         "from zt_gate.scanners.secrets.text_block import block_of\n"
         "rules = rulebook.load('secrets')\n"
         "def load():\n"
         "    for _ in range(20):\n"
-        "        engine = Engine(rules)\n"
+        "        scanner = BlockScanner(rules)\n"
         "        for block in block_of(b'a.py', b'password = \"abc123!defg\"'):\n"
-        "            engine.hits(block)\n"
+        "            scanner.hits(block)\n"
         "thread = threading.Thread(target=load)\n"
         "thread.start()\n"
         "import requests\n"
@@ -164,7 +168,7 @@ def test_another_thread_gets_the_real_library_while_plugins_load() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_what_a_plugin_imports_and_nobody_has_is_an_import_error() -> None:
+def test_a_missing_module_is_an_import_error() -> None:
     private = PrivateImport("detect_secrets", absent=("requests",))
     with pytest.raises(ModuleNotFoundError):
         private.module("detect_secrets.plugins.there_is_none")

@@ -1,4 +1,4 @@
-"""Many secrets in one change: the worst are told, the rest is summed and stays hidden."""
+"""Many secrets in one change: the worst are listed, the rest is summarised and masked."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def scan(change: ChangeSet, tmp_path: Path) -> ScannerRun:
     return SCANNER.scan(change, changes.context(RULES, tmp_path))
 
 
-def test_a_file_full_of_keys_is_told_up_to_a_number_and_the_rest_as_one(
+def test_findings_of_a_file_are_capped_and_the_rest_summarised(
     tmp_path: Path,
 ) -> None:
     values = keys(finding_limits.PER_FILE + 50)
@@ -58,7 +58,7 @@ def test_a_file_full_of_keys_is_told_up_to_a_number_and_the_rest_as_one(
     assert not any(value in last.message + last.subject for value in values)
 
 
-def test_the_worst_are_told_wherever_they_stand(tmp_path: Path) -> None:
+def test_the_worst_findings_are_listed_wherever_they_are(tmp_path: Path) -> None:
     weak = "".join(f"password_{n} = '{expand('{12*a-z0-9}x9!')}'\n" for n in range(150))
     (key,) = keys(1)
     run = scan(changes.change_of({"a.py": weak + lines([key])}), tmp_path)
@@ -67,7 +67,7 @@ def test_the_worst_are_told_wherever_they_stand(tmp_path: Path) -> None:
     assert run.findings[-1].level is Level.WARN
 
 
-def test_a_run_has_an_end_too_and_all_of_it_blocks(tmp_path: Path) -> None:
+def test_findings_of_a_run_are_capped_and_all_of_them_block(tmp_path: Path) -> None:
     files = {f"f{n}.py": lines(keys(finding_limits.PER_FILE)) for n in range(12)}
     run = scan(changes.change_of(files), tmp_path)
     told = [finding for finding in run.findings if finding.rule != SUM]
@@ -77,11 +77,11 @@ def test_a_run_has_an_end_too_and_all_of_it_blocks(tmp_path: Path) -> None:
     assert {finding.level for finding in sums} == {Level.BLOCK}
 
 
-def test_files_beyond_the_last_sum_share_one(
+def test_files_beyond_the_last_summary_share_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding_limits, "PER_RUN", 2)
-    monkeypatch.setattr(finding_limits, "SUMS", 1)
+    monkeypatch.setattr(finding_limits, "SUMMARIES", 1)
     values = keys(5)
     files = {f"f{n}.py": lines([value]) for n, value in enumerate(values)}
     run = scan(changes.change_of(files), tmp_path)
@@ -99,7 +99,7 @@ def test_files_beyond_the_last_sum_share_one(
     )
 
 
-def test_names_have_an_end_as_well(
+def test_findings_in_names_are_capped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding_limits, "PER_RUN", 2)
@@ -115,7 +115,7 @@ def test_names_have_an_end_as_well(
     }
 
 
-def test_the_answer_stays_small_whatever_is_found(tmp_path: Path) -> None:
+def test_the_result_stays_small_whatever_is_found(tmp_path: Path) -> None:
     begin, end = (
         "-----" + word + " RSA PRIVATE KEY-----\n" for word in ("BEGIN", "END")
     )
@@ -129,7 +129,7 @@ def test_the_answer_stays_small_whatever_is_found(tmp_path: Path) -> None:
     assert len(serialization.dump(run)) < 48 << 20
 
 
-def test_a_text_by_itself_is_summed_as_well() -> None:
+def test_findings_in_a_single_text_are_capped() -> None:
     found = scan_formats(
         lines(keys(finding_limits.PER_FILE + 1)).encode(), b"a.py", RULES
     )

@@ -1,4 +1,4 @@
-"""Values that a provider's name gives away: given to a name for a secret, they block."""
+"""Values near a provider's name: assigned to a name for a secret, they block."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_name_of_the_issuer_alone_warns() -> None:
     ]
 
 
-def test_another_length_is_another_thing() -> None:
+def test_another_length_is_another_format() -> None:
     assert ("secrets/wandb-api-key", Level.BLOCK) not in levels(
         f"WANDB_API_KEY={HEX40}ab"
     )

@@ -1,4 +1,4 @@
-"""Keys in the names of files, and in those of a commit's author and committer."""
+"""Keys in file names, and in the author and committer of a commit."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_a_name_that_was_there_before_or_goes_away_is_not_reported(
     assert scan(changes.change_of({}, {KEY: "y\n"}), tmp_path) == ()
 
 
-def test_names_that_only_speak_of_secrets_are_not_reported(tmp_path: Path) -> None:
+def test_names_with_the_word_password_or_token_are_not_reported(tmp_path: Path) -> None:
     change = changes.change_of(
         {"password=abc123def!.txt": "x\n", "reset_token.py": "x\n"}
     )
     assert scan(change, tmp_path) == ()
 
 
-def test_a_file_name_that_stands_only_in_a_commit_is_found_there(
+def test_a_file_name_only_in_a_commit_is_found_there(
     tmp_path: Path,
 ) -> None:
     added = changes.commit("add", changes.file_change(KEY, "x\n"))
@@ -83,7 +83,7 @@ def test_a_file_name_that_stands_only_in_a_commit_is_found_there(
 @pytest.mark.parametrize(
     "field", ["author_name", "author_email", "committer_name", "committer_email"]
 )
-def test_a_key_in_a_head_of_a_commit_is_found_once(field: str, tmp_path: Path) -> None:
+def test_a_key_in_a_commit_header_is_found_once(field: str, tmp_path: Path) -> None:
     head: dict[str, Any] = {field: f"x {KEY}".encode()}
     one = replace(changes.commit("add"), **head)
     two = replace(one, oid="d" * 40)

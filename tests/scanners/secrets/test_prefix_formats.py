@@ -1,4 +1,4 @@
-"""Formats with a literal of their own: when they block, and what lowers them."""
+"""Formats with a fixed literal: when they block, and what lowers their level."""
 
 from __future__ import annotations
 

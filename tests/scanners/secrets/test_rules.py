@@ -9,14 +9,14 @@ from tests.scanners.secrets.templates import expand
 from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import masking_patterns
-from zt_gate.scanners.secrets.block_scan import Engine
+from zt_gate.scanners.secrets.block_scan import BlockScanner
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 RULES = rulebook.load_with_examples("secrets")
-ENGINE = Engine(RULES)
+BLOCK_SCANNER = BlockScanner(RULES)
 FIND = [
     (rule, text) for rule in RULES.values() for text in rule.data["examples"]["find"]
 ]
@@ -25,10 +25,10 @@ IGNORE = [
 ]
 
 
-def found(template: str, rule: Rule, engine: Engine = ENGINE) -> set[str]:
+def found(template: str, rule: Rule, scanner: BlockScanner = BLOCK_SCANNER) -> set[str]:
     path = rule.data.get("path", "app.cfg").encode()
     blocks = block_of(path, expand(template).encode())
-    return {hit.rule for block in blocks for hit in engine.hits(block)}
+    return {hit.rule for block in blocks for hit in scanner.hits(block)}
 
 
 def test_finds_its_examples() -> None:
@@ -55,10 +55,10 @@ def test_every_rule_has_examples_a_remedy_and_a_level() -> None:
 
 
 def test_formats_alone_find_the_anchored_examples() -> None:
-    cheap = Engine(RULES, formats_only=True)
+    formats_only_scanner = BlockScanner(RULES, formats_only=True)
     for rule, template in FIND:
         if rule.data.get("prefixes") and rule.level is Level.BLOCK:
-            assert rule.id in found(template, rule, cheap)
+            assert rule.id in found(template, rule, formats_only_scanner)
 
 
 def test_masking_patterns_match_what_the_scanner_blocks() -> None:

@@ -1,4 +1,4 @@
-"""The scanner on changes: what is reported, where, and what is said about the rest."""
+"""The scanner on changes: what is reported, where, and what is listed as not inspected."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_line_that_was_there_before_is_not_reported(tmp_path: Path) -> None:
     assert scan(change, tmp_path).findings == ()
 
 
-def test_a_key_that_stands_only_in_a_commit_is_found_there(tmp_path: Path) -> None:
+def test_a_key_only_in_a_commit_is_found_there(tmp_path: Path) -> None:
     with_key = changes.file_change("a.py", f"key = '{KEY}'\n", "")
     change = changes.change_of(
         {"a.py": "x = 1\n"}, commits=(changes.commit("add", with_key),)
@@ -67,7 +67,7 @@ def test_a_key_that_stands_only_in_a_commit_is_found_there(tmp_path: Path) -> No
     assert finding.location.commit == "c" * 40
 
 
-def test_a_line_of_the_net_change_is_not_told_again_for_its_commit(
+def test_a_line_of_the_net_change_is_not_reported_again_for_its_commit(
     tmp_path: Path,
 ) -> None:
     text = f"key = '{KEY}'\n"
@@ -89,7 +89,7 @@ def test_commit_messages_are_read(tmp_path: Path) -> None:
     assert finding.rule == "secrets/anthropic-api-key"
 
 
-def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_files_that_cannot_be_scanned_are_listed(tmp_path: Path) -> None:
     change = changes.change_of(
         {"logo.png": b"\x89PNG\r\n\x1a\n\0\0\0", "a.txt": "fine\n"}
     )

@@ -1,4 +1,4 @@
-"""Passwords in URLs: which block, which warn, which are nothing."""
+"""Passwords in URLs: which block, which warn, which are not reported."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def levels(text: str, path: str = "app.cfg") -> list[Level | None]:
         f"jdbc:oracle:thin:app/{MADE}@db.corp.io:1521:x",
     ],
 )
-def test_a_password_that_is_no_placeholder_blocks(text: str) -> None:
+def test_a_password_that_is_not_a_placeholder_blocks(text: str) -> None:
     assert levels(text) == [Level.BLOCK]
 
 
@@ -62,5 +62,5 @@ def test_a_plain_word_in_a_test_and_a_token_alone_warn() -> None:
         "https://continuous-integration-user@git.corp.io/x",
     ],
 )
-def test_placeholders_and_names_are_nothing(text: str) -> None:
+def test_placeholders_and_names_are_not_reported(text: str) -> None:
     assert levels(text) == []

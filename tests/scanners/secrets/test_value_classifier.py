@@ -1,4 +1,4 @@
-"""What a value looks like, and how long it may take to say so."""
+"""The classification of values, and how long it takes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.support.bounded import finishes
 from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.scanners.secrets import checksums
-from zt_gate.scanners.secrets.block_scan import Engine
-from zt_gate.scanners.secrets.prefix_formats import doubtful
+from zt_gate.scanners.secrets.block_scan import BlockScanner
+from zt_gate.scanners.secrets.prefix_formats import is_doubtful
 from zt_gate.scanners.secrets.text_block import block_of
-from zt_gate.scanners.secrets.value_classifier import Judge, patterned
+from zt_gate.scanners.secrets.value_classifier import ValueClassifier, is_repetitive
 from zt_gate.scanners.secrets.variable_names import (
     MEDIUM,
     NONE,
@@ -29,9 +29,9 @@ from zt_gate.syntax.text import decode_lossy
 
 RULES = rulebook.load("secrets")
 DATA = RULES["secrets/keyword-assignment"].data
-JUDGE = Judge.of(DATA)
+CLASSIFIER = ValueClassifier.of(DATA)
 NAMES = VariableNames.of(DATA)
-ENGINE = Engine(RULES)
+BLOCK_SCANNER = BlockScanner(RULES)
 
 
 @each_of(
@@ -52,7 +52,7 @@ def test_names(name: str, strength: int) -> None:
 )
 def test_what_a_generator_makes_is_random(template: str) -> None:
     values = [expand(template + f"{{1*{n}}}") for n in range(10)]
-    assert sum(JUDGE.random(value) for value in values) >= 9
+    assert sum(CLASSIFIER.is_random(value) for value in values) >= 9
 
 
 @pytest.mark.parametrize(
@@ -62,22 +62,22 @@ def test_what_a_generator_makes_is_random(template: str) -> None:
      "2024-01-01T00:00:00Z", "https://corp.internal/a/b", "getAuthenticationTokenProvider"],
 )  # fmt: skip
 def test_what_people_write_is_not_random(value: str) -> None:
-    assert not JUDGE.random(value)
+    assert not CLASSIFIER.is_random(value)
 
 
 @settings(deadline=None)
 @given(st.text(max_size=300))
 def test_judging_never_fails(value: str) -> None:
-    assert isinstance(JUDGE.placeholder(value), bool)
-    assert isinstance(JUDGE.random(value), bool)
-    assert isinstance(JUDGE.passwordlike(value), bool)
+    assert isinstance(CLASSIFIER.is_placeholder(value), bool)
+    assert isinstance(CLASSIFIER.is_random(value), bool)
+    assert isinstance(CLASSIFIER.is_password_like(value), bool)
     assert isinstance(NAMES.strength(value), int)
 
 
 @settings(deadline=None)
 @given(st.text("abcdef0123456789", min_size=1, max_size=6), st.integers(4, 12))
 def test_a_repeated_piece_is_no_secret(piece: str, times: int) -> None:
-    assert patterned(piece * times) or len(piece * times) < 8
+    assert is_repetitive(piece * times) or len(piece * times) < 8
 
 
 def test_checksums_raise_and_lower() -> None:
@@ -98,7 +98,9 @@ def test_checksums_raise_and_lower() -> None:
 )
 def test_any_bytes_can_be_scanned(data: bytes, path: bytes) -> None:
     for block in block_of(path, data):
-        for finding in (ENGINE.finding(block, hit) for hit in ENGINE.hits(block)):
+        for finding in (
+            BLOCK_SCANNER.finding(block, hit) for hit in BLOCK_SCANNER.hits(block)
+        ):
             assert finding.location.line is not None
             assert finding.evidence is not None
             text = finding.evidence.text[finding.evidence.start : finding.evidence.end]
@@ -123,7 +125,7 @@ def scan_repeated(case: tuple[str, str]) -> None:
     path, piece = case
     data = (piece * (60_000 // len(piece) + 1))[:60_000].encode()
     for block in block_of(path.encode(), data):
-        ENGINE.hits(block)
+        BLOCK_SCANNER.hits(block)
 
 
 # A step that is quadratic in the length costs three times what one text may take.
@@ -152,4 +154,4 @@ def test_every_hostile_text_takes_linear_time_in_every_kind_of_file() -> None:
     ],
 )
 def test_doubtful_keys_are_known_by_their_form(value: str, expected: bool) -> None:
-    assert doubtful(value) is expected
+    assert is_doubtful(value) is expected

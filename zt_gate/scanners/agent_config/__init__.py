@@ -1,9 +1,9 @@
-"""Configuration that arms an agent, an editor, a package manager, git or a workflow.
+"""Finds configuration that makes an agent, editor, package manager, Git or workflow run code.
 
-``scan`` walks the change; which program reads a file is in ``rules/paths.toml``;
-``file_syntax`` parses both sides of a structured file; ``key_matching`` asks the
-judges of ``value_checks`` about the keys that rules name, old and new;
-``added_text`` looks at added lines of code and prose.  What counts is in
+``scan`` walks the change.  ``rules/paths.toml`` says which program reads a file,
+``file_syntax`` parses both sides of a structured file, ``key_matching`` applies
+the checks of ``value_checks`` to the keys that rules name, old and new, and
+``added_text`` checks added lines of code and prose.  The rules are in
 ``rules/agent_config/``.
 """
 
@@ -25,7 +25,7 @@ class AgentConfigScanner:
     info = ScannerInfo("agent_config")
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Look at the change; raises CatalogueError where a rule file is wrong."""
+        """Scan the change; raises RuleDataError where a rule is invalid."""
         from zt_gate.scanners.agent_config.scan import scan
 
         return scan(change, context)

@@ -1,4 +1,4 @@
-"""Added lines of code and prose: what a rule's words and the lines around them say."""
+"""Checks added lines of code and prose against text rules and command rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import (
     command_effects,
-    config_files,
+    file_kinds,
     markdown_links,
 )
 from zt_gate.scanners.agent_config.line_hits import LineHit
@@ -17,87 +17,103 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.rule_index import Book, TextRule
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex, TextRule
+
+#: Bytes of a line: of a neighbour that a rule's ``near`` looks at, of a command.
+_NEIGHBOUR_BYTES = 4000
+_COMMAND_BYTES = 8000
 
 
-def read(lines: Sequence[Line], sorts: frozenset[str], book: Book) -> Iterator[LineHit]:
-    """Yield what the rules for ``sorts`` of text find in the added lines."""
-    rules = [rule for rule in book.texts if rule.kinds & sorts]
-    whole = b"\n".join(line.data for line in lines).lower()
-    # One look over all lines: most files hold none of the words.
-    rules = [rule for rule in rules if any(word in whole for word in rule.literals)]
-    for number, line in enumerate(lines):
-        lowered = line.data.lower() if rules else b""
-        for rule in rules:
-            if any(word in lowered for word in rule.literals):
-                yield from _rule(rule, lines, number)
-    place = next((place for kind, place in config_files.PLACES if kind in sorts), "")
-    if place:
-        yield from _commands(lines, whole, place, book)
-    if "prose" in sorts:
-        yield from markdown_links.read(lines, whole, book, agent="agent-text" in sorts)
-
-
-def _rule(rule: TextRule, lines: Sequence[Line], number: int) -> Iterator[LineHit]:
-    line = lines[number]
-    for _, piece in windows(line.data):
-        text = decode_lossy(piece)
-        match = rule.pattern.search(text)
-        if match is None or (rule.unless is not None and rule.unless.search(text)):
-            continue
-        if (
-            rule.near is not None
-            and rule.near.search(_around(lines, number, rule.within, text)) is None
-        ):
-            continue
-        yield LineHit(
-            rule.rule,
-            rule.level,
-            line.number,
-            text,
-            match.start(),
-            match.end(),
-            rule.says,
+def find_hits(
+    lines: Sequence[Line], kinds: frozenset[str], rules: RuleIndex
+) -> Iterator[LineHit]:
+    """Yield what the rules for these kinds of text find in the added lines."""
+    all_lines = b"\n".join(line.data for line in lines).lower()
+    # Most files hold none of the literals: one search over all lines shows it.
+    text_rules = [
+        rule
+        for rule in rules.texts
+        if rule.kinds & kinds and _holds_any(all_lines, rule.literals)
+    ]
+    if text_rules:
+        for index, line in enumerate(lines):
+            lowered = line.data.lower()
+            for rule in text_rules:
+                if _holds_any(lowered, rule.literals):
+                    yield from _match_text_rule(rule, lines, index)
+    for kind, place in file_kinds.COMMAND_PLACES:
+        if kind in kinds:
+            yield from _find_commands(lines, all_lines, place, rules)
+            break
+    if "prose" in kinds:
+        read_by_agents = "agent-text" in kinds
+        yield from markdown_links.find_hits(
+            lines, all_lines, rules, read_by_agents=read_by_agents
         )
+
+
+def _holds_any(text: bytes, literals: Sequence[bytes]) -> bool:
+    return any(literal in text for literal in literals)
+
+
+def _match_text_rule(
+    rule: TextRule, lines: Sequence[Line], index: int
+) -> Iterator[LineHit]:
+    """Yield the first match of a rule in one line."""
+    line = lines[index]
+    for _, window in windows(line.data):
+        text = decode_lossy(window)
+        match = rule.pattern.search(text)
+        if match is None:
+            continue
+        if rule.unless is not None and rule.unless.search(text):
+            continue
+        if rule.near is not None:
+            surroundings = _surroundings(lines, index, rule.within, text)
+            if rule.near.search(surroundings) is None:
+                continue
+        start, end = match.span()
+        yield LineHit(rule.rule, rule.level, line.number, text, start, end, rule.says)
         return
 
 
-def _around(lines: Sequence[Line], number: int, within: int, text: str) -> str:
-    """Return the lines near one, as numbers of the file count, not those that happen to follow."""
+def _surroundings(lines: Sequence[Line], index: int, within: int, text: str) -> str:
+    """Return the added lines within a distance, counted in line numbers of the file."""
     if not within:
         return text
+    number = lines[index].number
     numbers = [line.number for line in lines]
-    first = bisect_left(numbers, lines[number].number - within)
-    last = bisect_left(numbers, lines[number].number + within + 1)
-    near = b"\n".join(line.data[:4000] for line in lines[first:last])
-    return f"{decode_lossy(near)}\n{text}"
+    first = bisect_left(numbers, number - within)
+    last = bisect_left(numbers, number + within + 1)
+    nearby = b"\n".join(line.data[:_NEIGHBOUR_BYTES] for line in lines[first:last])
+    return f"{decode_lossy(nearby)}\n{text}"
 
 
-def _commands(
-    lines: Sequence[Line], whole: bytes, place: str, book: Book
+def _find_commands(
+    lines: Sequence[Line], all_lines: bytes, place: str, rules: RuleIndex
 ) -> Iterator[LineHit]:
-    """Judge lines as command lines: hooks of git, and what a skill tells its reader to run."""
-    words = {
-        word.encode()
-        for rule in book.commands
-        for word in rule.literals
+    """Check lines as command lines: Git hooks, and commands that a skill describes."""
+    literals = {
+        literal.encode()
+        for rule in rules.commands
         if place in rule.levels
+        for literal in rule.literals
     }
-    if not any(word in whole for word in words):
+    if not any(literal in all_lines for literal in literals):
         return
     for line in lines:
-        text = decode_lossy(line.data[:8000])
-        if place == "host" and text.lstrip().startswith("#"):
+        text = decode_lossy(line.data[:_COMMAND_BYTES])
+        is_comment = place == "host" and text.lstrip().startswith("#")
+        if is_comment:
             continue
-        for deed in command_effects.deeds(text, place, book):
-            start = max(0, text.find(deed.found))
-            message = f"this line {deed.says}"
+        for effect in command_effects.find_effects(text, place, rules):
+            start = max(0, text.find(effect.matched_text))
             yield LineHit(
-                deed.rule or "agent_config/git-hook",
-                deed.level,
+                effect.rule or "agent_config/git-hook",
+                effect.level,
                 line.number,
                 text,
                 start,
-                start + len(deed.found),
-                message,
+                start + len(effect.matched_text),
+                f"this line {effect.clause}",
             )

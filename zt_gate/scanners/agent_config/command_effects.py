@@ -1,4 +1,4 @@
-"""What a command line does, as far as its words say it."""
+"""Recognises harmful effects of a command line from its words."""
 
 from __future__ import annotations
 
@@ -12,97 +12,119 @@ from zt_gate.scanners.agent_config import url_hosts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import CommandRule, RuleIndex
 
-#: A command longer than this is no line that a person wrote into a setting.
-_LONGEST = 8000
-#: How much of a command, or of a workflow's script, is looked at.
-_MOST = 64 * 1024
+#: Characters; a person does not write a longer command into a setting.
+_LONGEST_REVIEWABLE = 8000
+#: Characters of a command, or of a workflow's script, that are checked.
+_CHECKED = 64 * 1024
+_MATCH_LENGTH = 300
+_CLAUSES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """One thing that a command does: which rule knows it, how bad it is here, and a clause."""
+class CommandEffect:
+    """One harmful effect of a command.
+
+    ``rule`` is a rule id, "" where the caller's own rule applies.  ``clause`` is a
+    predicate for a message ("downloads a program and runs it").
+    """
 
     rule: str
     level: Level
-    says: str
-    found: str
+    clause: str
+    matched_text: str
 
 
-def line_of(command: Any, args: Any = None) -> str:
-    """Return program and arguments as one line; lists and tables are taken apart."""
+def command_line(command: Any, args: Any = None) -> str:
+    """Return program and arguments as one line; lists and tables are flattened."""
     words: list[str] = []
     for part in (command, args):
         if isinstance(part, str):
             words.append(part)
         elif isinstance(part, list):
-            words += [line_of(item) for item in part]
+            words += [command_line(item) for item in part]
         elif isinstance(part, dict):
-            words += [line_of(item) for item in part.values()]
+            words += [command_line(item) for item in part.values()]
         elif part is not None and not isinstance(part, bool):
             words.append(str(part))
-    return " ".join(word for word in words if word)[: _LONGEST * 4]
+    return " ".join(word for word in words if word)[: _LONGEST_REVIEWABLE * 4]
 
 
-def deeds(command: str, place: str, book: Book) -> list[Deed]:
-    """Return what a command does that matters at ``place``, worst first.
+def find_effects(command: str, place: str, rules: RuleIndex) -> list[CommandEffect]:
+    """Return the effects that matter at ``place``, worst first.
 
     Places are host, container, ci, script and text (see the rules' ``levels``).
     """
-    found: list[Deed] = []
-    length, command = len(command), command[:_MOST]
-    lowered = command.lower()
-    for rule in book.commands:
+    checked = command[:_CHECKED]
+    lowered = checked.lower()
+    effects: list[CommandEffect] = []
+    for rule in rules.commands:
         level = rule.levels.get(place)
         if level is None or not any(word in lowered for word in rule.literals):
             continue
-        for pattern in rule.patterns:
-            match = pattern.search(command)
-            if match is None or (
-                rule.unless is not None and rule.unless.search(match[0])
-            ):
-                continue
-            if rule.rule.endswith("/download-and-run"):
-                level = _vouched(match[0], command, level, book)
-            if rule.rule.endswith("/sends-data") and _stays_here(command, book):
-                continue
-            found.append(Deed(rule.rule, level, rule.says, match[0][:300]))
-            break
-    if length > (_MOST if place == "ci" else _LONGEST):
-        found.append(
-            Deed("", Level.BLOCK, "is longer than anybody reads", command[:100])
-        )
-    return sorted(found, key=lambda deed: -deed.level.rank)
+        effect = _first_effect(rule, level, checked, rules)
+        if effect is not None:
+            effects.append(effect)
+    limit = _CHECKED if place == "ci" else _LONGEST_REVIEWABLE
+    if len(command) > limit:
+        too_long = f"is too long to review ({len(command):,} characters)"
+        effects.append(CommandEffect("", Level.BLOCK, too_long, checked[:100]))
+    return sorted(effects, key=lambda effect: -effect.level.rank)
 
 
-def worst(found: Sequence[Deed], least: Level) -> Level:
-    """Return the highest level of what was found, and no less than ``least``."""
-    return max([least, *(deed.level for deed in found)], key=lambda level: level.rank)
+def worst(effects: Sequence[CommandEffect], least: Level) -> Level:
+    """Return the highest level of the effects, and no less than ``least``."""
+    levels = [least, *(effect.level for effect in effects)]
+    return max(levels, key=lambda level: level.rank)
 
 
-def clauses(found: Sequence[Deed]) -> str:
-    """Return ``; it … and it …`` for a message, "" where nothing was found."""
-    said = list(dict.fromkeys(deed.says for deed in found))[:3]
-    return f"; it {' and '.join(said)}" if said else ""
+def clauses(effects: Sequence[CommandEffect]) -> str:
+    """Return ``; it … and it …`` for a message, "" without effects."""
+    distinct = list(dict.fromkeys(effect.clause for effect in effects))[:_CLAUSES]
+    return f"; it {' and '.join(distinct)}" if distinct else ""
 
 
-def _vouched(match: str, command: str, level: Level, book: Book) -> Level:
-    """Lower the level where every address is one of a well-known installer."""
+def _first_effect(
+    rule: CommandRule, level: Level, command: str, rules: RuleIndex
+) -> CommandEffect | None:
+    """Return the effect of the rule's first pattern that applies."""
+    for pattern in rule.patterns:
+        match = pattern.search(command)
+        if match is None:
+            continue
+        if rule.unless is not None and rule.unless.search(match[0]):
+            continue
+        if rule.rule.endswith("/download-and-run"):
+            level = _download_level(match[0], command, level, rules)
+        if rule.rule.endswith("/sends-data") and _stays_local(command, rules):
+            continue
+        return CommandEffect(rule.rule, level, rule.says, match[0][:_MATCH_LENGTH])
+    return None
+
+
+def _download_level(match: str, command: str, level: Level, rules: RuleIndex) -> Level:
+    """Lower the level where every URL is one of a well-known installer."""
     urls = url_hosts.urls_in(match) or url_hosts.urls_in(command)
-    known = book.listed("installers")
-    plain = [re.sub(r"^\w+://", "", url.lower()) for url in urls]
-    fine = all(
-        url.startswith("https://")
-        and any(text == one or text.startswith(f"{one}/") for one in known)
-        for url, text in zip((u.lower() for u in urls), plain, strict=True)
+    installers = rules.listed("installers")
+    if urls and all(_is_installer(url.lower(), installers) for url in urls):
+        return Level.WARN
+    return level
+
+
+def _is_installer(url: str, installers: Sequence[str]) -> bool:
+    if not url.startswith("https://"):
+        return False
+    address = re.sub(r"^\w+://", "", url)
+    return any(
+        address == installer or address.startswith(f"{installer}/")
+        for installer in installers
     )
-    return Level.WARN if urls and fine else level
 
 
-def _stays_here(command: str, book: Book) -> bool:
-    """Whether every address of the command is this machine's or a private network's."""
+def _stays_local(command: str, rules: RuleIndex) -> bool:
+    """Whether every URL of the command is on this machine or in a private network."""
     urls = url_hosts.urls_in(command)
     return bool(urls) and all(
-        url_hosts.destination(url, book) in {"local", "private"} for url in urls
+        url_hosts.destination(url, rules) in {"local", "private"} for url in urls
     )

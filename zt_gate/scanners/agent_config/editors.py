@@ -1,4 +1,4 @@
-"""What editors start by themselves: tasks, programs, containers and what those see."""
+"""Checks what editors start by themselves: tasks, programs, and mounts of containers."""
 
 from __future__ import annotations
 
@@ -7,156 +7,161 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import (
+    MatchedValue,
+    ValueIssue,
+    scalar,
+    short,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_EDITOR_SCRIPT = re.compile(
+_SETTINGS_FOLDER = re.compile(
     r"(?:^|[\s\"'/\\])\.(vscode|idea|fleet|claude|cursor|codex|gemini|windsurf|roo)[/\\][\w./\\-]{1,120}"
 )
-_RUNNER = re.compile(
+_INTERPRETER = re.compile(
     r"(?i)\b(?:node|bun|deno|python[\d.]*|bash|sh|zsh|pwsh|powershell|ruby|perl|php)(?:\.exe)?\b"
 )
-_RUNS_FILE = re.compile(
+_RUNS_SCRIPT_FILE = re.compile(
     r"(?i)(?:^|[\s;&|])(?:node|bun|deno\s+run|python[\d.]*|bash|sh|zsh|pwsh|powershell|ruby|perl|php)"
     r"(?:\.exe)?(?:\s+-(?!m\b|c\b)[\w-]{1,30}){0,3}\s+[\"']?[^\s\"'-][^\s\"']{0,200}"
     r"\.(?:js|mjs|cjs|ts|py|sh|ps1|rb|pl|php|bat)\b"
 )
-_EDITORS = frozenset(["vscode", "idea", "fleet"])
+_VSCODE_FOLDER = re.compile(r"(?:^|[\s\"'/])\.vscode[/\\]")
+_EDITOR_FOLDERS = frozenset(["vscode", "idea", "fleet"])
+_WORKSPACE_VARIABLE = re.compile(r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?")
+_WORLD_WRITABLE = ("/tmp/", "/var/tmp/", "/dev/shm/", "//", "\\\\")  # noqa: S108 - compared, not used
+_USUAL_PROGRAM_FOLDER = re.compile(
+    r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)"
+)
+_MOUNT_SOURCE = re.compile(r"(?:source|src)=([^,]{0,400})")
+_SHORT_MOUNT = re.compile(r"([^:,=]{1,400}):/")
 _HOME = (
     r"(?:~|\$HOME|\$\{HOME\}|\$\{localEnv:(?:HOME|USERPROFILE)\}(?:\$\{localEnv:USERPROFILE\})?"
     r"|/root|/home/[\w.-]+|/Users/[\w.-]+)"
 )
-_WHOLE = re.compile(rf"(?:/|[A-Za-z]:/?|/etc/?|/var/?|/home/?|/Users/?|{_HOME}/?)")
-_KEYS = re.compile(
+_WHOLE_HOST = re.compile(rf"(?:/|[A-Za-z]:/?|/etc/?|/var/?|/home/?|/Users/?|{_HOME}/?)")
+_HOST_ACCESS = re.compile(
     r"docker\.sock|/(?:\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.netrc|\.npmrc|\.config/gcloud"
     r"|\.claude|\.codex|\.gemini)\b"
 )
 
 
-def strange_folder(line: str, file: bytes) -> str:
-    """Return the folder of another program's settings that a command takes its script from."""
-    match = _EDITOR_SCRIPT.search(line)
-    if match is None or _RUNNER.search(line) is None:
+def foreign_settings_folder(line: str, file: bytes) -> str:
+    """Return the name of another program's settings folder that a command runs a script from.
+
+    Without the leading dot; "" for none.
+    """
+    match = _SETTINGS_FOLDER.search(line)
+    if match is None or _INTERPRETER.search(line) is None:
         return ""
-    folder, own = match[1], f".{match[1]}/" in file.decode("utf-8", "replace")
+    folder = match[1]
+    if f".{folder}/" in file.decode("utf-8", "replace"):
+        return ""
     from_editor = b".vscode/" in file or file.endswith(b".code-workspace")
-    return folder if not own and (folder in _EDITORS or from_editor) else ""
+    return folder if folder in _EDITOR_FOLDERS or from_editor else ""
 
 
-def task(asked: Asked) -> Iterator[Said]:
-    """Judge a task of VS Code that starts when the folder is opened."""
-    table = asked.value
+def task(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a task of VS Code that starts when the folder is opened."""
+    table = matched.value
     if not isinstance(table, dict):
         return
     options = table.get("runOptions")
     if not isinstance(options, dict) or options.get("runOn") != "folderOpen":
         return
-    parts = [
-        table,
-        *(
-            table[os]
-            for os in ("windows", "linux", "osx")
-            if isinstance(table.get(os), dict)
-        ),
-    ]
-    line = " ; ".join(
-        text
-        for part in parts
-        if (text := command_effects.line_of(part.get("command"), part.get("args")))
-    ) or str(table.get("script") or table.get("task") or "")
-    found = command_effects.deeds(line, "host", asked.book)
-    level = command_effects.worst(found, Level.WARN)
-    clauses = command_effects.clauses(found)
-    if strange_folder(line, asked.file) or re.search(
-        r"(?:^|[\s\"'/])\.vscode[/\\]", line
-    ):
-        level, clauses = (
-            Level.BLOCK,
-            f"{clauses}; it runs a script out of an editor's folder",
-        )
-    if _hidden(table) and _RUNNER.search(line):
-        level, clauses = Level.BLOCK, f"{clauses}; it is kept out of sight"
-    elif _RUNS_FILE.search(line):
-        level, clauses = Level.BLOCK, f"{clauses}; it runs a script of the repository"
-    yield Said(
+    line = _task_line(table)
+    effects = command_effects.find_effects(line, "host", matched.rules)
+    level = command_effects.worst(effects, Level.WARN)
+    clauses = command_effects.clauses(effects)
+    if foreign_settings_folder(line, matched.file) or _VSCODE_FOLDER.search(line):
+        level = Level.BLOCK
+        clauses += "; it runs a script from an editor's settings folder"
+    if _is_hidden(table) and _INTERPRETER.search(line):
+        level = Level.BLOCK
+        clauses += "; it is hidden from the user"
+    elif _RUNS_SCRIPT_FILE.search(line):
+        level = Level.BLOCK
+        clauses += "; it runs a script of the repository"
+    yield ValueIssue(
         level,
-        f"{asked.key.says}{clauses}: {short(line)}",
-        line,
+        f"{matched.key.says}{clauses}: {short(line)}",
+        about=line,
         path=("runOptions", "runOn"),
     )
 
 
-def _hidden(table: Mapping[str, Any]) -> bool:
-    show = table.get("presentation")
+def _task_line(table: Mapping[str, Any]) -> str:
+    """Return a task's command lines of all operating systems, joined by `` ; ``."""
+    systems = [table.get(system) for system in ("windows", "linux", "osx")]
+    variants = [table, *(system for system in systems if isinstance(system, dict))]
+    lines = [
+        command_effects.command_line(variant.get("command"), variant.get("args"))
+        for variant in variants
+    ]
+    joined = " ; ".join(line for line in lines if line)
+    return joined or str(table.get("script") or table.get("task") or "")
+
+
+def _is_hidden(table: Mapping[str, Any]) -> bool:
     if table.get("hide") is True:
         return True
-    return isinstance(show, dict) and (
-        show.get("reveal") == "never"
-        or (show.get("reveal") == "silent" and ("echo" in show or "close" in show))
-    )  # fmt: skip
+    presentation = table.get("presentation")
+    if not isinstance(presentation, dict):
+        return False
+    reveal = presentation.get("reveal")
+    if reveal == "never":
+        return True
+    return reveal == "silent" and ("echo" in presentation or "close" in presentation)
 
 
-def executable(asked: Asked) -> Iterator[Said]:
-    """Judge the path of a program that an editor starts by itself."""
-    value = (
-        asked.value[0] if isinstance(asked.value, list) and asked.value else asked.value
-    )
+def executable(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check the path of a program that an editor starts by itself."""
+    value = matched.value
+    if isinstance(value, list) and value:
+        value = value[0]
     if not isinstance(value, str):
         return
-    path = re.sub(
-        r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?", "./", value.strip()
-    ).replace("\\", "/")
-    if path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/", "//", "\\\\")):  # noqa: S108 - compared, not used
-        yield Said(
-            Level.BLOCK,
-            f"{asked.key.says} {short(value)}, which others can write",
-            value,
-        )
+    clause = f"{matched.key.says} {short(value)}"
+    path = _WORKSPACE_VARIABLE.sub("./", value.strip()).replace("\\", "/")
+    if path.startswith(_WORLD_WRITABLE):
+        clause += ", which other users can write"
+        yield ValueIssue(Level.BLOCK, clause, value)
         return
-    if (
-        path.startswith(("/", "~", "$"))
-        or re.match(r"[A-Za-z]:/", path)
-        or "/" not in path
-    ):
+    if _is_outside(path):
         return
-    inside = path.removeprefix("./")
-    if inside.encode() in asked.brought:
-        yield Said(
-            Level.BLOCK,
-            f"{asked.key.says} {short(value)}, which this change brings along",
-            value,
-        )
-    elif not re.search(
-        r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)",
-        inside,
-    ):
-        yield Said(
-            asked.key.level or Level.WARN,
-            f"{asked.key.says} {short(value)}, a file of the repository",
-            value,
-        )
+    relative_path = path.removeprefix("./")
+    if relative_path.encode() in matched.changed_paths:
+        clause += ", which this change adds or modifies"
+        yield ValueIssue(Level.BLOCK, clause, value)
+    elif not _USUAL_PROGRAM_FOLDER.search(relative_path):
+        clause += ", a file of the repository"
+        yield ValueIssue(matched.key.level or Level.WARN, clause, value)
 
 
-def mounts(asked: Asked) -> Iterator[Said]:
-    """Judge what a development container sees of the host."""
-    text = scalar(asked.value)
-    if isinstance(asked.value, dict):
-        text = ",".join(f"{key}={scalar(item)}" for key, item in asked.value.items())
+def _is_outside(path: str) -> bool:
+    """Whether a program's path is absolute, or only a name to look up in PATH."""
+    if path.startswith(("/", "~", "$")) or re.match(r"[A-Za-z]:/", path):
+        return True
+    return "/" not in path
+
+
+def mounts(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check which folders of the host a development container mounts."""
+    text = scalar(matched.value)
+    if isinstance(matched.value, dict):
+        options = matched.value.items()
+        text = ",".join(f"{key}={scalar(item)}" for key, item in options)
     if text is None or "type=volume" in text:
         return
-    source = re.search(r"(?:source|src)=([^,]{0,400})", text) or re.match(
-        r"([^:,=]{1,400}):/", text
-    )
+    source = _MOUNT_SOURCE.search(text) or _SHORT_MOUNT.match(text)
     if source is None:
         return
     path = source[1].strip().strip("\"'").replace("\\", "/")
-    if _WHOLE.fullmatch(path):
-        yield Said(Level.BLOCK, f"{asked.key.says} {short(path)}, all of it", path)
-    elif _KEYS.search(path):
-        yield Said(
-            Level.WARN,
-            f"{asked.key.says} {short(path)}, with which it can act as the host's user",
-            path,
-        )
+    clause = f"{matched.key.says} {short(path)}"
+    if _WHOLE_HOST.fullmatch(path):
+        yield ValueIssue(Level.BLOCK, f"{clause}, with everything in it", path)
+    elif _HOST_ACCESS.search(path):
+        clause += ", which lets it act as the host's user"
+        yield ValueIssue(Level.WARN, clause, path)

@@ -1,4 +1,4 @@
-"""Which syntax a kind of file has, and within which limits it is read."""
+"""Reads a configuration file with the syntax of its kind, within limits."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ if TYPE_CHECKING:
     from zt_gate.syntax.paths import Configuration
     from zt_gate.syntax.yaml import Version
 
-#: No configuration that a person or an agent writes is larger.
+#: A person or an agent does not write a larger configuration.
 LIMITS = Limits(size=1024 * 1024, depth=64, values=100_000)
 _YAML_LIMITS = Limits(size=512 * 1024, depth=64, values=100_000)
 
-#: Kinds of files that are read by PyYAML, where ``yes`` and ``on`` are truth values.
-#: Every other program that is known here reads YAML 1.2.
+#: Kinds of files that PyYAML reads, where ``yes`` and ``on`` are truth values.
+#: The programs of the other kinds read YAML 1.2.
 _YAML_1_1 = frozenset(["aider"])
 
 
 def read(kind: Configuration, data: bytes) -> Document:
-    """Read ``data`` as the program of its kind does; raises SyntaxReadError, and nothing else.
+    """Parse ``data`` as the program of its kind does.
 
-    UTF-8 with or without its mark, or UTF-16 with one: what editors read.
+    Accepts UTF-8 with or without a byte-order mark, and UTF-16 with one, as editors
+    do.  Raises SyntaxReadError, and nothing else.
     """
     if kind.reader in {"json", "jsonc"}:
         from zt_gate.syntax import json
 
-        return json.read(
-            data, limits=LIMITS, relaxed=kind.reader == "jsonc", utf16=True
-        )
+        relaxed = kind.reader == "jsonc"
+        return json.read(data, limits=LIMITS, relaxed=relaxed, utf16=True)
     if kind.reader == "toml":
         from zt_gate.syntax import toml
 

@@ -1,4 +1,4 @@
-"""git's own files: attributes that hide or run, submodules that lead elsewhere."""
+"""Checks Git's own files: attributes that hide changes or run programs, and submodules."""
 
 from __future__ import annotations
 
@@ -7,101 +7,86 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, short
+from zt_gate.scanners.agent_config.matched_values import MatchedValue, ValueIssue, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: A pattern for code everywhere, or for everything; ``dist/*.js`` is somebody's build.
-_CODE = re.compile(
+#: A pattern for source code anywhere, or for every file; ``dist/*.js`` is build output.
+_SOURCE_CODE = re.compile(
     r"(?:\*\*?/)?\*(?:\.(?:\[[^\]]{1,20}\]|\{[^}]{1,60}\}|py|jsx?|tsx?|mjs|cjs|go|rs|rb|php|java|kt|c|cc|cpp|h|sh|ps1|yml|yaml|toml|json))?|\*\*"
     r"|(?:src|lib|app|scripts|\.github|\.claude|\.vscode)/(?:\*\*?/?)?(?:\*[\w.]*)?"
 )
-_HIDING = {"diff": "the changes of these files are shown as binary, without a line"}
 
 
-def attributes(pattern: str, given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
-    """Yield what the attributes of one pattern do beyond line ends."""
-    broad = _CODE.fullmatch(pattern) is not None
-    known = asked.book.listed("known-filters")
+def attributes(
+    pattern: str, values: Mapping[str, Any], matched: MatchedValue
+) -> Iterator[ValueIssue]:
+    """Check the attributes of one pattern: filters, drivers, and hidden diffs."""
+    covers_code = _SOURCE_CODE.fullmatch(pattern) is not None
+    known_filters = matched.rules.listed("known-filters")
     for name in ("filter", "diff", "merge"):
-        driver = given.get(name)
-        if not isinstance(driver, str) or driver in known:
+        driver = values.get(name)
+        if not isinstance(driver, str) or driver in known_filters:
             continue
+        blocks = covers_code and name in {"filter", "diff"}
+        level = Level.BLOCK if blocks else Level.WARN
+        clause = f"runs the {name} driver {short(driver)}, a program, on these files"
         if name == "filter":
-            level = Level.BLOCK if broad else Level.WARN
-            says = f"sends these files through the filter {short(driver)}, a program, at checkout"
-        else:
-            level = Level.BLOCK if broad and name == "diff" else Level.WARN
-            says = f"gives these files to the {name} driver {short(driver)}, a program"
-        yield Said(level, says, driver, path=(name,))
-    hidden = given.get("diff") is False or given.get("binary") is True
-    if hidden and broad:
-        name = "diff" if given.get("diff") is False else "binary"
-        says = (
-            "hides the changes of code: git shows these files as binary, without a line"
-        )
-        yield Said(Level.BLOCK, says, "hidden", "git-hidden-diff", path=(name,))
-
-
-def submodule(given: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
-    """Yield what one submodule's settings do."""
-    url, path, update = (given.get(name) for name in ("url", "path", "update"))
-    if isinstance(url, str):
-        yield from _url(url, asked)
-    if isinstance(path, str) and (
-        path[:1] in {"-", "/"}
-        or ".." in path.split("/")
-        or "\r" in path
-        or ".git/" in path.lower()
-    ):
-        says = (
-            "leads out of the place of a submodule: git has run hooks from such a path"
-        )
-        yield Said(Level.BLOCK, says, path, path=("path",))
-    if isinstance(update, str) and update.startswith("!"):
-        yield Said(
-            Level.BLOCK,
-            f"runs a command on every update: {short(update)}",
-            update,
-            path=("update",),
-        )
-    if given.get("ignore") in {"all", "dirty"}:
-        yield Said(
-            Level.WARN,
-            "hides changes of the submodule from git status and diff",
-            "ignore",
-            path=("ignore",),
-        )
-
-
-def _url(url: str, asked: Asked) -> Iterator[Said]:
-    if url[:1] == "-" or url.startswith(("ext::", "fd::")) or "\r" in url:
-        yield Said(
-            Level.BLOCK,
-            "is no address: git would take it as an option or run it",
-            url,
-            path=("url",),
-        )
+            clause = f"runs the filter {short(driver)}, a program, on these files at checkout"
+        yield ValueIssue(level, clause, driver, path=(name,))
+    if not covers_code:
         return
-    if url.startswith((".", "/", "file:")):
-        if not url.startswith("."):
-            yield Said(
-                Level.WARN,
-                f"takes a submodule from this machine's {short(url)}",
-                url,
-                path=("url",),
+    for name, hiding_value in (("diff", False), ("binary", True)):
+        if values.get(name) is hiding_value:
+            clause = "hides changes to code: Git shows these files as binary"
+            yield ValueIssue(
+                Level.BLOCK, clause, "hidden", "git-hidden-diff", path=(name,)
             )
+            return
+
+
+def submodule(values: Mapping[str, Any], matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check one submodule's settings."""
+    url = values.get("url")
+    path = values.get("path")
+    update = values.get("update")
+    if isinstance(url, str):
+        yield from _url(url, matched)
+    if isinstance(path, str) and _is_unsafe_path(path):
+        clause = "is an unsafe path for a submodule: Git has run hooks from such a path"
+        yield ValueIssue(Level.BLOCK, clause, path, path=("path",))
+    if isinstance(update, str) and update.startswith("!"):
+        clause = f"runs a command on every update: {short(update)}"
+        yield ValueIssue(Level.BLOCK, clause, update, path=("update",))
+    if values.get("ignore") in {"all", "dirty"}:
+        clause = "hides changes in the submodule from git status and git diff"
+        yield ValueIssue(Level.WARN, clause, "ignore", path=("ignore",))
+
+
+def _is_unsafe_path(path: str) -> bool:
+    if path[:1] in {"-", "/"} or "\r" in path:
+        return True
+    return ".." in path.split("/") or ".git/" in path.lower()
+
+
+def _url(url: str, matched: MatchedValue) -> Iterator[ValueIssue]:
+    if url[:1] == "-" or url.startswith(("ext::", "fd::")) or "\r" in url:
+        clause = "is not an address: Git would take it as an option or run it"
+        yield ValueIssue(Level.BLOCK, clause, url, path=("url",))
         return
-    where = url_hosts.destination(url, asked.book) if "://" in url else "foreign"
-    level = (
-        Level.BLOCK
-        if where in {"drop", "address", "clear"} or url.startswith("git://")
-        else Level.WARN
-    )
-    yield Said(
-        level,
-        f"takes a submodule's code from {short(url_hosts.bare(url))}",
-        url,
-        path=("url",),
-    )
+    if url.startswith("."):
+        return
+    if url.startswith(("/", "file:")):
+        clause = f"takes a submodule from a local path, {short(url)}"
+        yield ValueIssue(Level.WARN, clause, url, path=("url",))
+        return
+    destination = "foreign"
+    if "://" in url:
+        destination = url_hosts.destination(url, matched.rules)
+    level = Level.WARN
+    if destination in {"drop", "address", "clear"} or url.startswith("git://"):
+        level = Level.BLOCK
+    address = short(url_hosts.without_credentials(url))
+    clause = f"takes a submodule's code from {address}"
+    yield ValueIssue(level, clause, url, path=("url",))

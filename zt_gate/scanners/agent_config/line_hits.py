@@ -1,4 +1,4 @@
-"""What the readers of lines yield."""
+"""What the checks of added lines yield."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LineHit:
-    """One finding in a line: the rule, the place (offsets into ``text``), and a sentence."""
+    """A rule that matched in line ``number``; ``start`` and ``end`` are offsets into ``text``."""
 
     rule: str
     level: Level

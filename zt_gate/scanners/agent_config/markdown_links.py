@@ -1,4 +1,4 @@
-"""Images and links of Markdown that would carry data to another host when they are drawn."""
+"""Finds images and links in Markdown that would send data to another host when rendered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 _IMAGE = re.compile(
     r"!\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})|<img\b[^>\n]{0,400}?\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,3000})",
@@ -26,80 +26,90 @@ _REFERENCE = re.compile(
 _LINK = re.compile(
     r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})", re.IGNORECASE
 )
-#: Something that a reader is to fill in: a brace, an angle, a variable, a word in capitals.
-_HOLE = re.compile(
+#: Each pattern, and whether a renderer fetches the URL by itself.
+_PATTERNS = ((_IMAGE, True), (_REFERENCE, True), (_LINK, False))
+#: A placeholder that a model would fill in: braces, angles, a variable, a word in capitals.
+_PLACEHOLDER = re.compile(
     r"[?&#][\w.-]{1,40}=(?:[^&#\s]{0,80}?)"
     r"(?:\{\{?[^}&]{1,80}\}|<[^>&]{1,80}|%7B|%3C|\$\(|\$\{?[A-Za-z_]|\[[A-Za-z_ -]{2,60}\]|"
     r"(?:BASE64|YOUR|INSERT|SECRET|TOKEN|DATA|CONTENTS?|API_?KEY)[A-Z0-9_]{0,40}(?:&|$))"
 )
-_EMPTY = re.compile(
+_EMPTY_PARAMETER = re.compile(
     r"[?&](?:q|d|data|s|secret|token|t|content|msg|message|text|leak|exfil|payload|info|summary|key|env|c|p|x|value|body)=(?:&|$)",
     re.IGNORECASE,
 )
+_LONG_VALUE = re.compile(r"=[A-Za-z0-9+/_%-]{120,}")
 _FENCE = re.compile(rb"^\s{0,3}(?:```|~~~)")
+_LINE_BYTES = 16_000
 
 
-class _Found(NamedTuple):
+class _LinkIssue(NamedTuple):
     level: Level
-    says: str
+    message: str
 
 
-def read(
-    lines: Sequence[Line], whole: bytes, book: Book, *, agent: bool
+def find_hits(
+    lines: Sequence[Line], all_lines: bytes, rules: RuleIndex, *, read_by_agents: bool
 ) -> Iterator[LineHit]:
-    """Yield the images, references and (for drops) links that carry data."""
-    if b"://" not in whole or b"=" not in whole:
+    """Yield images, references and (to data drops) links that carry data.
+
+    ``all_lines`` are the lines joined.  Fenced code blocks count only in files
+    that agents read as instructions.
+    """
+    if b"://" not in all_lines or b"=" not in all_lines:
         return
     fenced = False
     for line in lines:
         if _FENCE.match(line.data):
             fenced = not fenced
-        if b"://" not in line.data or b"?" not in line.data or (fenced and not agent):
+        if fenced and not read_by_agents:
             continue
-        text = decode_lossy(line.data[:16000])
-        for pattern, drawn in ((_IMAGE, True), (_REFERENCE, True), (_LINK, False)):
-            for match in pattern.finditer(text):
-                url = next(group for group in match.groups() if group)
-                found = _judge(url, book, drawn=drawn)
-                if found is not None:
-                    start = match.start() + match[0].find(url)
-                    yield LineHit(
-                        "agent_config/markdown-data-link",
-                        found.level,
-                        line.number,
-                        text,
-                        start,
-                        start + len(url),
-                        found.says,
-                    )
+        if b"://" in line.data and b"?" in line.data:
+            yield from _line_hits(line, rules)
 
 
-def _judge(url: str, book: Book, *, drawn: bool) -> _Found | None:
-    where = url_hosts.destination(url, book)
-    if where in {"local", "private", "none"}:
+def _line_hits(line: Line, rules: RuleIndex) -> Iterator[LineHit]:
+    text = decode_lossy(line.data[:_LINE_BYTES])
+    for pattern, is_image in _PATTERNS:
+        for match in pattern.finditer(text):
+            url = next(group for group in match.groups() if group)
+            issue = _check(url, rules, is_image=is_image)
+            if issue is None:
+                continue
+            start = match.start() + match[0].find(url)
+            yield LineHit(
+                "agent_config/markdown-data-link",
+                issue.level,
+                line.number,
+                text,
+                start,
+                start + len(url),
+                issue.message,
+            )
+
+
+def _check(url: str, rules: RuleIndex, *, is_image: bool) -> _LinkIssue | None:
+    destination = url_hosts.destination(url, rules)
+    if destination in {"local", "private", "none"}:
         return None
     query = url.partition("?")[2]
+    if destination == "drop" and query:
+        link = "image from" if is_image else "link to"
+        service = url_hosts.DESCRIPTIONS["drop"]
+        return _LinkIssue(Level.BLOCK, f"{link} {service}, with data in its query")
     host = url_hosts.host_of(url)
-    what = "an image" if drawn else "a link"
-    if where == "drop" and query:
-        return _Found(
-            Level.BLOCK, f"{what} of {url_hosts.WORDS['drop']}, with data in its query"
-        )
-    if not drawn or url_hosts.belongs(host, book.listed("image-hosts")):
+    if not is_image or url_hosts.is_host_or_below(host, rules.listed("image-hosts")):
         return None
-    if _HOLE.search(url) or _EMPTY.search(url):
-        return _Found(
-            Level.BLOCK,
-            "an address with a gap in its query: a model that fills it in sends the data"
-            " when it is drawn",
+    if _PLACEHOLDER.search(url) or _EMPTY_PARAMETER.search(url):
+        message = (
+            "image URL with a placeholder in its query: a model that fills it in sends"
+            " the data when the image is rendered"
         )
-    if where == "address" and query:
-        return _Found(
-            Level.BLOCK, "an address of a bare public host, with data in its query"
-        )
-    if re.search(r"=[A-Za-z0-9+/_%-]{120,}", query):
-        return _Found(
-            Level.WARN,
-            "an address of another host with a long opaque value in its query",
-        )
+        return _LinkIssue(Level.BLOCK, message)
+    if destination == "address" and query:
+        message = "image from a public IP address, with data in its query"
+        return _LinkIssue(Level.BLOCK, message)
+    if _LONG_VALUE.search(query):
+        message = "image from another host, with a long opaque value in its query"
+        return _LinkIssue(Level.WARN, message)
     return None

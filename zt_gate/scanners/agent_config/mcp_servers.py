@@ -1,4 +1,4 @@
-"""MCP servers: what starts, where it comes from, whom it talks to, what it may do unasked."""
+"""Checks MCP servers: the program that starts, its source, its host, and its approvals."""
 
 from __future__ import annotations
 
@@ -7,177 +7,176 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects, url_hosts
-from zt_gate.scanners.agent_config.judged_values import Asked, Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import (
+    MatchedValue,
+    ValueIssue,
+    scalar,
+    short,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "wsl"])
-_INLINE = re.compile(r"(?i)^(?:-[a-z]*c|/c|/k|-command|-enc(?:odedcommand)?|-e)$")
-_FETCHERS = frozenset(
+_INLINE_OPTION = re.compile(
+    r"(?i)^(?:-[a-z]*c|/c|/k|-command|-enc(?:odedcommand)?|-e)$"
+)
+_SHELL_SYNTAX = re.compile(r"[;&|`]|\$\(|<\(")
+_PACKAGE_RUNNERS = frozenset(
     ["npx", "bunx", "uvx", "pnpx", "pipx", "pnpm", "yarn", "bun", "deno", "npm", "uv"]
 )
-_WORDS = frozenset(
-    [
-        "-y",
-        "--yes",
-        "dlx",
-        "run",
-        "exec",
-        "x",
-        "tool",
-        "-q",
-        "--quiet",
-        "-p",
-        "--package",
-        "--from",
-        "--refresh",
-    ]
-)
+#: Runners that fetch a package only with one of these sub-commands.
+_NEED_SUBCOMMAND = frozenset(["pnpm", "yarn", "npm", "bun", "uv", "deno"])
+_FETCHING_SUBCOMMANDS = frozenset(["dlx", "x", "exec", "tool"])
+#: Words before the name of the package.
+_RUNNER_WORDS = frozenset(
+    ["-y", "--yes", "dlx", "run", "exec", "x", "tool", "-q", "--quiet", "-p", "--package",
+     "--from", "--refresh"]
+)  # fmt: skip
+_FLOATING_VERSIONS = frozenset(["latest", "next", "canary", "beta", "*"])
 _TEMPORARY = re.compile(
     r"(?i)^(?:/tmp/|/var/tmp/|/dev/shm/|%temp%|\$env:temp|.*\\appdata\\local\\temp\\)"
 )
+_REMOTE_LEVELS = {
+    "drop": Level.BLOCK,
+    "address": Level.BLOCK,
+    "clear": Level.BLOCK,
+    "local": Level.INFO,
+}
 
 
-def judge(server: Mapping[str, Any], asked: Asked) -> Iterator[Said]:
-    """Yield what one server's table means."""
-    raw: Any = server.get("command")
+def check(server: Mapping[str, Any], matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Yield the issues of one server's table."""
+    program: Any = server.get("command")
     args: Any = server.get("args")
-    if isinstance(raw, dict):  # Zed: {"path": …, "args": […]}
-        raw, args = raw.get("path"), raw.get("args", args)
-    line = command_effects.line_of(raw, args)
+    if isinstance(program, dict):  # Zed: {"path": …, "args": […]}
+        args = program.get("args", args)
+        program = program.get("path")
+    line = command_effects.command_line(program, args)
     if line:
-        yield from _command(line, asked)
-        yield from _package(line.split(), asked)
+        yield _command(line, matched)
+        yield from _package(line.split(), matched)
     for name in ("url", "serverUrl", "httpUrl", "server_url"):
         url = server.get(name)
         if isinstance(url, str) and url:
-            yield _remote(url, name, asked)
+            yield _remote(url, name, matched)
     yield from _approvals(server)
 
 
-def _command(line: str, asked: Asked) -> Iterator[Said]:
-    found = command_effects.deeds(line, "host", asked.book)
-    level, why = (
-        command_effects.worst(found, Level.WARN),
-        command_effects.clauses(found),
-    )
+def _command(line: str, matched: MatchedValue) -> ValueIssue:
+    effects = command_effects.find_effects(line, "host", matched.rules)
+    level = command_effects.worst(effects, Level.WARN)
+    clauses = command_effects.clauses(effects)
     words = [word.strip("\"'") for word in line.split()]
-    inner = _unwrapped(words)
-    program = _name(inner[0]) if inner else ""
-    if program in asked.book.listed("no-servers"):
-        level, why = Level.BLOCK, f"{why}; {short(program)} is no server"
+    inner_words = _without_shell(words)
+    program = _program_name(inner_words[0]) if inner_words else ""
+    if program in matched.rules.listed("no-servers"):
+        level = Level.BLOCK
+        clauses += f"; {short(program)} is not an MCP server"
     if words and _TEMPORARY.match(words[0]):
-        level, why = Level.BLOCK, f"{why}; the program lies where anybody can write"
-    if (
-        inner is not words
-        and re.search(r"[;&|`]|\$\(|<\(", " ".join(inner))
-        and level is not Level.BLOCK
-    ):
-        why = f"{why}; it is a line for a shell"
-    yield Said(
+        level = Level.BLOCK
+        clauses += "; the program is in a folder that other users can write"
+    runs_in_shell = inner_words is not words
+    is_shell_script = runs_in_shell and _SHELL_SYNTAX.search(" ".join(inner_words))
+    if is_shell_script and level is not Level.BLOCK:
+        clauses += "; it is a shell script, not a single program"
+    return ValueIssue(
         level,
-        f"{asked.key.says}{why}: {short(line)}",
-        line,
+        f"{matched.key.says}{clauses}: {short(line)}",
+        about=line,
         needle=words[0] if words else "",
     )
 
 
-def _unwrapped(words: list[str]) -> list[str]:
-    """Return the words behind ``bash -c`` and its like."""
-    if len(words) > 1 and _name(words[0]) in _SHELLS:
-        for number, word in enumerate(words[1:4], 1):
-            if _INLINE.match(word):
-                return words[number + 1 :]
+def _without_shell(words: list[str]) -> list[str]:
+    """Return the words behind ``bash -c`` and its like; ``words`` itself without a shell."""
+    if len(words) > 1 and _program_name(words[0]) in _SHELLS:
+        for index, word in enumerate(words[1:4], 1):
+            if _INLINE_OPTION.match(word):
+                return words[index + 1 :]
     return words
 
 
-def _name(program: str) -> str:
-    return re.sub(
-        r"\.(?:exe|cmd|bat|app)$", "", re.split(r"[/\\]", program)[-1].lower()
-    )
+def _program_name(program: str) -> str:
+    file_name = re.split(r"[/\\]", program)[-1].lower()
+    return re.sub(r"\.(?:exe|cmd|bat|app)$", "", file_name)
 
 
-def _package(words: list[str], asked: Asked) -> Iterator[Said]:
-    """Judge what npx and its like fetch at every start."""
-    inner = _unwrapped(words)
-    if not inner or _name(inner[0]) not in _FETCHERS:
+def _package(words: list[str], matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check the package that a runner such as npx downloads at every start."""
+    package = _fetched_package(_without_shell(words))
+    if not package:
         return
-    name = _name(inner[0])
-    if name in {"pnpm", "yarn", "npm", "bun", "uv", "deno"} and not {
-        "dlx",
-        "x",
-        "exec",
-        "tool",
-    } & set(inner[1:3]):
-        return
-    package = next(
-        (word for word in inner[1:] if word not in _WORDS and not word.startswith("-")),
-        "",
-    )
-    if (
-        not package
-        or package.startswith((".", "/", "$"))
-        or (re.match(r"\w+:", package) and "@" not in package)
-    ):
-        return
-    base, _, version = (
-        package[1:].partition("@") if package[:1] == "@" else package.partition("@")
-    )
-    base = f"@{base}" if package[:1] == "@" else base
-    base, _, pinned = base.partition("==")
-    if pinned or re.match(r"[~^]?v?\d", version):
+    base, version = _name_and_version(package)
+    base, _, exact_version = base.partition("==")
+    if exact_version or re.match(r"[~^]?v?\d", version):
         return
     known = any(
-        base == one or (one.endswith("/") and base.startswith(one))
-        for one in asked.book.listed("known-servers")
+        base == server or (server.endswith("/") and base.startswith(server))
+        for server in matched.rules.listed("known-servers")
     )
-    # What floats and is not known either is code that its owner may swap for anything, any day.
-    floats = version in {"latest", "next", "canary", "beta", "*"}
-    level = (
-        Level.BLOCK if floats and not known else Level.WARN if not known else Level.INFO
+    level = Level.INFO
+    if not known:
+        # The owner of an unknown package can replace its code at any time.
+        level = Level.BLOCK if version in _FLOATING_VERSIONS else Level.WARN
+    clause = f"runs the newest version of {short(package)} at every start: no version is pinned"
+    yield ValueIssue(level, clause, package, "mcp-unpinned", needle=package)
+
+
+def _fetched_package(words: list[str]) -> str:
+    """Return the package that the command downloads, as written; "" for none."""
+    if not words:
+        return ""
+    runner = _program_name(words[0])
+    if runner not in _PACKAGE_RUNNERS:
+        return ""
+    if runner in _NEED_SUBCOMMAND and _FETCHING_SUBCOMMANDS.isdisjoint(words[1:3]):
+        return ""
+    package = next(
+        (
+            word
+            for word in words[1:]
+            if word not in _RUNNER_WORDS and not word.startswith("-")
+        ),
+        "",
     )
-    says = f"runs the newest {short(package)} each time it starts: it names no version"
-    yield Said(level, says, package, "mcp-unpinned", needle=package)
+    if package.startswith((".", "/", "$")):
+        return ""
+    is_url = re.match(r"\w+:", package) is not None and "@" not in package
+    return "" if is_url else package
 
 
-def _remote(url: str, name: str, asked: Asked) -> Said:
-    where = url_hosts.destination(url, asked.book)
-    level = {
-        "drop": Level.BLOCK,
-        "address": Level.BLOCK,
-        "clear": Level.BLOCK,
-        "local": Level.INFO,
-    }.get(where, Level.WARN)
-    says = (
-        f"connects the agent to {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))}):"
-        f" it offers tools"
-        " and reads what they are given"
+def _name_and_version(package: str) -> tuple[str, str]:
+    """Split ``name@version``; a scope's ``@`` belongs to the name."""
+    scope = "@" if package[:1] == "@" else ""
+    name, _, version = package.removeprefix("@").partition("@")
+    return scope + name, version
+
+
+def _remote(url: str, name: str, matched: MatchedValue) -> ValueIssue:
+    destination = url_hosts.destination(url, matched.rules)
+    level = _REMOTE_LEVELS.get(destination, Level.WARN)
+    description = url_hosts.DESCRIPTIONS[destination]
+    address = short(url_hosts.without_credentials(url))
+    clause = (
+        f"connects the agent to {description} ({address}): it offers tools"
+        " and reads what the agent sends to them"
     )
-    return Said(level, says, url, "mcp-remote", needle=url, path=(name,))
+    return ValueIssue(level, clause, url, "mcp-remote", needle=url, path=(name,))
 
 
-def _approvals(server: Mapping[str, Any]) -> Iterator[Said]:
+def _approvals(server: Mapping[str, Any]) -> Iterator[ValueIssue]:
+    every_tool = "lets every tool of the server run without asking"
+    rule = "mcp-approval"
     if server.get("trust") is True:
-        yield Said(
-            Level.BLOCK,
-            "lets every tool of the server run without a question",
-            "true",
-            "mcp-approval",
-            path=("trust",),
-        )
+        yield ValueIssue(Level.BLOCK, every_tool, "true", rule, path=("trust",))
     for name in ("autoApprove", "alwaysAllow", "auto_approve", "autoApproveAll"):
         value = server.get(name)
-        tools = (
-            [scalar(item) or "" for item in value]
-            if isinstance(value, list)
-            else [scalar(value) or ""]
-        )
+        items = value if isinstance(value, list) else [value]
+        tools = [scalar(item) or "" for item in items]
         if "*" in tools or "true" in tools:
-            says = "lets every tool of the server run without a question"
-            yield Said(Level.BLOCK, says, "*", "mcp-approval", path=(name,))
-        elif tools != [""] and tools:
-            says = f"lets {short(', '.join(tools))} run without a question"
-            yield Said(
-                Level.WARN, says, " ".join(sorted(tools)), "mcp-approval", path=(name,)
-            )
+            yield ValueIssue(Level.BLOCK, every_tool, "*", rule, path=(name,))
+        elif tools not in ([], [""]):
+            clause = f"lets {short(', '.join(tools))} run without asking"
+            about = " ".join(sorted(tools))
+            yield ValueIssue(Level.WARN, clause, about, rule, path=(name,))

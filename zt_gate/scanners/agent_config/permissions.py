@@ -1,4 +1,4 @@
-"""Permission rules and tool lists of agents, judged for breadth and for effect.
+"""Checks agents' permission rules and tool lists: how much they allow, and whether they apply.
 
 Follows the documentation of Claude Code: ``Tool`` or ``Tool(specifier)``; deny,
 then ask, then allow; ``Bash(git * main)`` matches with a wildcard anywhere; path
@@ -14,23 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from zt_gate.model.finding import Level
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 _RULE = re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
 _SHELLS = frozenset(
-    [
-        "Bash",
-        "Shell",
-        "PowerShell",
-        "run_shell_command",
-        "ShellTool",
-        "shell",
-        "bash",
-        "execute",
-    ]
-)
-_UNREAD = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
+    ["Bash", "Shell", "PowerShell", "run_shell_command", "ShellTool", "shell", "bash", "execute"]
+)  # fmt: skip
+#: Tools whose path rules are never consulted.
+_IGNORES_PATHS = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
 _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"])
+_WHOLE_FILE_SYSTEM = frozenset(["//**", "~/**", "/**", "//"])
 #: A specifier that reads as a sentence: words of prose that no command begins with.
 _PROSE = re.compile(
     r"(?i)^(?:in|only|within|inside|for|with|on|to|the|any|all|read[- ]only|safe|allowed|specified"
@@ -40,159 +33,119 @@ _PROSE = re.compile(
 _TOOLS_PROSE = re.compile(
     r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b"
 )
+_WILDCARD_IN_THE_MIDDLE = re.compile(r"[\s:]\*\s+\S")
+_ENTRY = re.compile(r"(?:[^,()]|\([^()]{0,600}\))+")
+
+_ANY_COMMAND = "any-command-permission"
+_WITHOUT_EFFECT = "permission-without-effect"
 
 Use = Literal["grant", "offer", "limit"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What one entry means: the rule that says so, how bad it is, and a clause."""
+class PermissionIssue:
+    """What is wrong with an entry: the name of the rule, and a clause for the message."""
 
     rule: str
     level: Level
     entry: str
-    says: str
+    clause: str
 
 
-def judge(entry: str, use: Use, book: Book) -> Judged | None:
-    """Judge one entry.
+def check(entry: str, use: Use, rules: RuleIndex) -> PermissionIssue | None:
+    """Return what is wrong with one entry, None for nothing.
 
-    ``grant``: runs without a question (``permissions.allow``, a command's
+    ``grant``: runs without asking (``permissions.allow``, a command's
     ``allowed-tools``).  ``offer``: a tool that a sub-agent has.  ``limit``: a
     deny or ask rule.
     """
     match = _RULE.match(entry)
     if match is None:
         return _prose(entry, use)
-    tool, spec = match[1], match[2]
+    tool, specifier = match[1], match[2]
+    argument = (specifier or "").strip()
     if tool == "*" and use == "grant":
-        return Judged(
-            "any-command-permission",
-            Level.BLOCK,
-            entry,
-            "allows every tool without a question",
+        clause = "allows every tool without asking"
+        return PermissionIssue(_ANY_COMMAND, Level.BLOCK, entry, clause)
+    if tool in _IGNORES_PATHS and specifier and argument not in _EVERYTHING:
+        clause = (
+            f"has no effect: {tool} never consults path rules"
+            " (put them on Edit and Read)"
         )
-    if tool in _UNREAD and spec and spec.strip() not in _EVERYTHING:
-        return Judged(
-            "permission-without-effect", Level.WARN, entry,
-            f"names paths on {tool}, which never consults them: it limits nothing"
-            " (path rules belong on Edit and Read)",
-        )  # fmt: skip
-    if (
-        spec is not None
-        and _PROSE.match(spec.strip())
-        and not spec.strip().startswith("domain")
-    ):
+        return PermissionIssue(_WITHOUT_EFFECT, Level.WARN, entry, clause)
+    if _PROSE.match(argument) and not argument.startswith("domain"):
         return _prose(entry, use)
     if use == "limit":
         return None
     if tool in _SHELLS:
-        return _shell(entry, spec, use, book)
-    if (
-        tool in {"Write", "Edit", "MultiEdit"}
-        and spec
-        and spec.strip().startswith(("//", "~", "//**"))
-        and use == "grant"
-    ):
-        return Judged(
-            "any-command-permission",
-            Level.WARN,
-            entry,
-            "allows writing outside the project",
-        )
-    if (
-        tool in {"Read", "Edit"}
-        and spec
-        and spec.strip() in {"//**", "~/**", "/**", "//"}
-        and use == "grant"
-    ):
-        return Judged(
-            "any-command-permission",
-            Level.WARN,
-            entry,
-            "reaches the whole file system or home",
-        )
-    if (
-        tool.startswith("mcp__")
-        and tool.endswith("__*")
-        and use == "grant"
-        and tool.count("__") < 2
-    ):
-        return Judged(
-            "any-command-permission",
-            Level.WARN,
-            entry,
-            "allows every tool of every server",
-        )
+        return _shell(entry, specifier, use, rules)
+    if use == "grant":
+        return _grant(entry, tool, argument)
     return None
 
 
-def _prose(entry: str, use: Use) -> Judged:
-    broad = re.search(r"\b(?:Bash|Shell)\b", entry)
-    level = Level.BLOCK if use != "limit" and broad else Level.WARN
-    if use == "limit":
-        level = Level.BLOCK
-    says = "is prose: no reader enforces it"
-    if use == "limit":
-        says += ", and nothing is denied"
-    elif broad:
-        says += ", so that the shell is open without the limit that it claims"
-    return Judged("permission-without-effect", level, entry, says)
+def _grant(entry: str, tool: str, argument: str) -> PermissionIssue | None:
+    """Check a grant of another tool than a shell."""
+    clause = ""
+    if tool in {"Write", "Edit", "MultiEdit"} and argument.startswith(("//", "~")):
+        clause = "allows writing outside the project"
+    elif tool in {"Read", "Edit"} and argument in _WHOLE_FILE_SYSTEM:
+        clause = "allows access to the whole file system or home folder"
+    elif tool.startswith("mcp__") and tool.endswith("__*") and tool.count("__") < 2:
+        clause = "allows every tool of every server"
+    return PermissionIssue(_ANY_COMMAND, Level.WARN, entry, clause) if clause else None
 
 
-def _shell(entry: str, spec: str | None, use: Use, book: Book) -> Judged | None:
-    what = (spec or "").strip()
-    if what in _EVERYTHING:
-        if use == "offer" and spec is None:
-            return Judged(
-                "agent-with-shell",
-                Level.WARN,
-                entry,
-                "offers the shell without a limit",
-            )
-        return Judged(
-            "any-command-permission",
-            Level.BLOCK,
-            entry,
-            "runs any command without a question",
-        )
-    words = re.split(r"[\s:]+", what)
+def _prose(entry: str, use: Use) -> PermissionIssue:
+    names_shell = re.search(r"\b(?:Bash|Shell)\b", entry) is not None
+    level = Level.BLOCK if use == "limit" or names_shell else Level.WARN
+    clause = "is not a valid permission rule: no program enforces it"
+    if use == "limit":
+        clause += ", and nothing is denied"
+    elif names_shell:
+        clause += ", and the shell is allowed without the limit that it names"
+    return PermissionIssue(_WITHOUT_EFFECT, level, entry, clause)
+
+
+def _shell(
+    entry: str, specifier: str | None, use: Use, rules: RuleIndex
+) -> PermissionIssue | None:
+    """Check an entry that allows a shell."""
+    pattern = (specifier or "").strip()
+    if pattern in _EVERYTHING and use == "offer" and specifier is None:
+        clause = "offers the shell without a limit"
+        return PermissionIssue("agent-with-shell", Level.WARN, entry, clause)
+    words = re.split(r"[\s:]+", pattern)
     program = words[0].rpartition("/")[2]
-    if program in {"*", ""}:
-        return Judged(
-            "any-command-permission",
-            Level.BLOCK,
-            entry,
-            "begins with a wildcard: any program fits",
-        )
-    if re.search(r"[\s:]\*\s+\S", what.replace(":*", " *")) and program in book.listed(
-        "reaching-programs"
-    ):
-        return Judged(
-            "any-command-permission", Level.BLOCK, entry,
-            f"has a wildcard in the middle: every sub-command and option of {program} fits, such as"
-            " one that runs a program",
-        )  # fmt: skip
-    open_end = what.endswith("*")
-    if program in book.listed("shell-programs") and open_end:
-        return Judged(
-            "any-command-permission",
-            Level.BLOCK,
-            entry,
-            f"lets {program} run any command without a question",
-        )
+    clause = _unlimited_clause(pattern, program, rules)
+    if clause:
+        return PermissionIssue(_ANY_COMMAND, Level.BLOCK, entry, clause)
+    literal_words = [word for word in words if word not in {"*", ""}]
     if (
-        program in book.listed("reaching-programs")
-        and open_end
-        and len([w for w in words if w not in {"*", ""}]) == 1
+        program in rules.listed("reaching-programs")
+        and pattern.endswith("*")
+        and len(literal_words) == 1
     ):
-        return Judged(
-            "powerful-program-permission",
-            Level.WARN,
-            entry,
-            f"lets {program} do anything that it can without a question",
-        )
+        clause = f"allows every sub-command and option of {program} without asking"
+        return PermissionIssue("powerful-program-permission", Level.WARN, entry, clause)
     return None
+
+
+def _unlimited_clause(pattern: str, program: str, rules: RuleIndex) -> str:
+    """Return why a shell pattern allows any command, "" where it does not."""
+    if pattern in _EVERYTHING:
+        return "runs any command without asking"
+    if program in {"*", ""}:
+        return "begins with a wildcard, which matches any program"
+    wildcard = _WILDCARD_IN_THE_MIDDLE.search(pattern.replace(":*", " *"))
+    if wildcard and program in rules.listed("reaching-programs"):
+        return (
+            "has a wildcard in the middle, which matches every sub-command and option"
+            f" of {program}, including those that run a program"
+        )
+    if program in rules.listed("shell-programs") and pattern.endswith("*"):
+        return f"lets {program} run any command without asking"
+    return ""
 
 
 def entries(value: Any) -> list[str]:
@@ -201,18 +154,19 @@ def entries(value: Any) -> list[str]:
         return [item for item in value if isinstance(item, str)]
     if not isinstance(value, str):
         return []
-    # Entries may be parted by blanks alone ("Read Grep Bash(git:*)").
-    text = value.strip().strip("[]")
-    parts = re.findall(r"(?:[^,()]|\([^()]{0,600}\))+", text)
-    found: list[str] = []
-    for part in (piece.strip().strip("\"'") for piece in parts):
-        bare = re.sub(r"\([^()]*\)", "", part)
-        if (
-            " " in bare.strip()
-            and not _TOOLS_PROSE.search(bare)
-            and re.fullmatch(r"[\w\s*-]+", bare)
-        ):
-            found += re.findall(r"[\w*-]+(?:\([^()]*\))?", part)
-        elif part:
-            found.append(part)
-    return found
+    tools: list[str] = []
+    for part in _ENTRY.findall(value.strip().strip("[]")):
+        entry = part.strip().strip("\"'")
+        if _is_blank_separated(entry):
+            tools += re.findall(r"[\w*-]+(?:\([^()]*\))?", entry)
+        elif entry:
+            tools.append(entry)
+    return tools
+
+
+def _is_blank_separated(entry: str) -> bool:
+    """Whether blanks alone separate several entries (``Read Grep Bash(git:*)``)."""
+    names = re.sub(r"\([^()]*\)", "", entry)
+    if " " not in names.strip() or _TOOLS_PROSE.search(names):
+        return False
+    return re.fullmatch(r"[\w\s*-]+", names) is not None

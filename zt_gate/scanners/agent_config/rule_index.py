@@ -1,11 +1,11 @@
-"""The rules as this scanner uses them: key patterns by kind of file, commands, texts, lists.
+"""The scanner's rules, indexed: key rules by kind of file, command rules, text rules, lists.
 
 A rule's ``data`` may hold any of
 
 - ``key``: where in a structured file a value matters, and what it must be;
-- ``command``: what a command line may do, with a level by where it stands;
+- ``command``: what a command line may do, with a level by where it runs;
 - ``text``: what an added line of prose or code may say;
-- ``lists``: names that the judges ask for.
+- ``lists``: names that the checks look up.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from zt_gate.model.finding import Level
 from zt_gate.rulebook.errors import RulebookError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SEPARATOR = "\x1f"
+_PLAIN_KEY = re.compile(r"[\w$@/-]{1,80}")
+_SHOWN_LENGTH = 200
 
 
-class Pattern:
-    """A regular expression that is compiled when it is first asked.
+class LazyPattern:
+    """A case-insensitive regular expression that is compiled on first use.
 
-    There are some hundred, and a change asks a few: compiling all of them
-    would cost more than looking at the change.
+    The rules have some hundred, and a change needs a few: compiling all of them
+    would cost more than scanning the change.
     """
 
     __slots__ = ("_compiled", "_flags", "_text")
@@ -38,149 +40,142 @@ class Pattern:
         self._compiled: re.Pattern[str] | None = None
 
     def compiled(self) -> re.Pattern[str]:
-        """Return the compiled expression; raises re.error where it is wrong."""
+        """Return the compiled expression; raises re.error where it is invalid."""
         if self._compiled is None:
             self._compiled = re.compile(self._text, self._flags)
         return self._compiled
 
     def search(self, text: str) -> re.Match[str] | None:
-        """Look for the pattern anywhere."""
+        """Search the text for the pattern."""
         return self.compiled().search(text)
 
     def fullmatch(self, text: str) -> re.Match[str] | None:
-        """Hold the pattern against the whole text."""
+        """Match the pattern against the whole text."""
         return self.compiled().fullmatch(text)
 
 
-class CatalogueError(RulebookError):
-    """A rule says something that this scanner does not understand."""
+class RuleDataError(RulebookError):
+    """A rule's data is invalid for this scanner."""
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyRule:
     """One ``[[rule.key]]``.
 
-    ``where`` matches a path without the numbers of list elements, its parts
-    joined by U+001F.  ``judge`` names who decides beyond ``value`` and
-    ``unless`` (see ``judges``); ``says`` is the consequence, after the key.
+    ``where`` matches a path without the indexes of list elements, its parts joined
+    by U+001F.  ``check`` names a function of ``value_checks`` (the rule's
+    ``judge``), "" for none.  ``says`` is the consequence, printed after the key.
     """
 
     rule: str
-    where: Pattern
+    where: LazyPattern
     kind: str
-    value: Pattern | None
-    unless: Pattern | None
-    judge: str
+    value: LazyPattern | None
+    unless: LazyPattern | None
+    check: str
     says: str
     level: Level | None
     place: str
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One rule about command lines: patterns, exceptions, and a level by place."""
+class CommandRule:
+    """One ``[[rule.command]]``: patterns, exceptions, and a level by place."""
 
     rule: str
     literals: tuple[str, ...]
-    patterns: tuple[Pattern, ...]
-    unless: Pattern | None
+    patterns: tuple[LazyPattern, ...]
+    unless: LazyPattern | None
     levels: Mapping[str, Level]
     says: str
 
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """One rule about lines: a pattern, literals that its text must hold, and what must stand near.
+    """One ``[[rule.text]]``: a pattern for lines, and literals that the lines must hold.
 
-    ``within`` is how many lines up and down the companions ``near`` may stand.
+    ``near`` must match within ``within`` lines up or down.
     """
 
     rule: str
     kinds: frozenset[str]
     literals: tuple[bytes, ...]
-    pattern: Pattern
-    near: Pattern | None
-    unless: Pattern | None
+    pattern: LazyPattern
+    near: LazyPattern | None
+    unless: LazyPattern | None
     within: int
     says: str
     level: Level
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """All of it."""
+class RuleIndex:
+    """All rules of the scanner."""
 
-    keys: Mapping[str, tuple[Key, ...]]
-    commands: tuple[Command, ...]
+    keys: Mapping[str, tuple[KeyRule, ...]]
+    commands: tuple[CommandRule, ...]
     texts: tuple[TextRule, ...]
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def listed(self, name: str) -> tuple[str, ...]:
-        """Return a list of names; raises CatalogueError where no rule has it."""
+        """Return a list of names; raises RuleDataError where no rule has it."""
         if name not in self.lists:
-            raise CatalogueError(f"agent_config: no rule has the list {name}")
+            raise RuleDataError(f"agent_config: no rule has a list named {name!r}")
         return self.lists[name]
 
 
-def load(rules: Mapping[str, Any]) -> Book:
-    """Read the rules' data; raises CatalogueError."""
-    keys: dict[str, list[Key]] = {}
-    commands: list[Command] = []
+def load(rules: Mapping[str, Any]) -> RuleIndex:
+    """Index the rules' data; raises RuleDataError."""
+    keys: dict[str, list[KeyRule]] = {}
+    commands: list[CommandRule] = []
     texts: list[TextRule] = []
     lists: dict[str, tuple[str, ...]] = {}
-    for name, rule in rules.items():
+    for rule_id, rule in rules.items():
+        data = rule.data
         try:
-            for table in rule.data.get("key", ()):
+            for table in data.get("key", ()):
                 for kind in table["kinds"]:
-                    keys.setdefault(kind, []).append(_key(name, kind, table))
+                    keys.setdefault(kind, []).append(_key_rule(rule_id, kind, table))
             commands += [
-                _command(name, table) for table in rule.data.get("command", ())
+                _command_rule(rule_id, table) for table in data.get("command", ())
             ]
-            texts += [_text(name, table) for table in rule.data.get("text", ())]
-            lists |= {
-                key: tuple(value) for key, value in rule.data.get("lists", {}).items()
-            }
+            texts += [_text_rule(rule_id, table) for table in data.get("text", ())]
+            for name, words in data.get("lists", {}).items():
+                lists[name] = tuple(words)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CatalogueError(f"{name}: {type(error).__name__}: {error}") from error
-    return Book(
-        {kind: tuple(found) for kind, found in keys.items()},
-        tuple(commands),
-        tuple(texts),
-        lists,
-    )
+            raise RuleDataError(
+                f"{rule_id}: {type(error).__name__}: {error}"
+            ) from error
+    keys_by_kind = {kind: tuple(key_rules) for kind, key_rules in keys.items()}
+    return RuleIndex(keys_by_kind, tuple(commands), tuple(texts), lists)
 
 
 def joined(path: tuple[str | int, ...]) -> str:
-    """Return a path as ``Key.where`` sees it: keys only, joined."""
+    """Return a path as ``KeyRule.where`` matches it: keys only, joined."""
     return _SEPARATOR.join(part for part in path if isinstance(part, str))
 
 
 def shown(path: tuple[str | int, ...]) -> str:
-    """Return a path for people: ``hooks.Stop[0].command``, at most 200 characters, ASCII."""
+    """Return a path for messages: ``hooks.Stop[0].command``, at most 200 characters, ASCII."""
     text = ""
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
+        elif not _PLAIN_KEY.fullmatch(part):
+            text += f"[{part[:80]!a}]"
+        elif text:
+            text += f".{part}"
         else:
-            plain = re.fullmatch(r"[\w$@/-]{1,80}", part)
-            text += (
-                f".{part}" if plain and text else part if plain else f"[{part[:80]!a}]"
-            )
-    return text[:200].encode("ascii", "backslashreplace").decode() or "the file"
+            text = part
+    shown_text = text[:_SHOWN_LENGTH].encode("ascii", "backslashreplace").decode()
+    return shown_text or "the file"
 
 
-def _key(rule: str, kind: str, table: Mapping[str, Any]) -> Key:
-    parts = [
-        f"(?:[^{_SEPARATOR}]*{_SEPARATOR})*" if part == "**"
-        else f"[^{_SEPARATOR}]*{_SEPARATOR}" if part == "*"
-        else f"(?:{part}){_SEPARATOR}"
-        for part in table["path"]
-    ]  # fmt: skip
-    pattern = "".join(parts).removesuffix(_SEPARATOR)
+def _key_rule(rule_id: str, kind: str, table: Mapping[str, Any]) -> KeyRule:
     level = table.get("level")
-    return Key(
-        rule,
-        Pattern(pattern, 0),
+    return KeyRule(
+        rule_id,
+        LazyPattern(_path_pattern(table["path"]), 0),
         kind,
         _optional(table.get("value")),
         _optional(table.get("unless")),
@@ -191,23 +186,37 @@ def _key(rule: str, kind: str, table: Mapping[str, Any]) -> Key:
     )
 
 
-def _command(rule: str, table: Mapping[str, Any]) -> Command:
-    return Command(
-        rule,
+def _path_pattern(parts: Sequence[str]) -> str:
+    """Return a rule's ``path`` as one expression; ``**`` is any number of keys, ``*`` one."""
+    key = f"[^{_SEPARATOR}]*{_SEPARATOR}"
+    pattern = ""
+    for part in parts:
+        if part == "**":
+            pattern += f"(?:{key})*"
+        elif part == "*":
+            pattern += key
+        else:
+            pattern += f"(?:{part}){_SEPARATOR}"
+    return pattern.removesuffix(_SEPARATOR)
+
+
+def _command_rule(rule_id: str, table: Mapping[str, Any]) -> CommandRule:
+    return CommandRule(
+        rule_id,
         tuple(str(word) for word in table["literals"]),
-        tuple(Pattern(pattern) for pattern in table["patterns"]),
+        tuple(LazyPattern(pattern) for pattern in table["patterns"]),
         _optional(table.get("unless")),
         {place: Level(level) for place, level in table["levels"].items()},
         str(table["says"]),
     )
 
 
-def _text(rule: str, table: Mapping[str, Any]) -> TextRule:
+def _text_rule(rule_id: str, table: Mapping[str, Any]) -> TextRule:
     return TextRule(
-        rule,
+        rule_id,
         frozenset(table["kinds"]),
         tuple(word.lower().encode() for word in table["literals"]),
-        Pattern(table["pattern"]),
+        LazyPattern(table["pattern"]),
         _optional(table.get("near")),
         _optional(table.get("unless")),
         int(table.get("within", 0)),
@@ -216,5 +225,5 @@ def _text(rule: str, table: Mapping[str, Any]) -> TextRule:
     )
 
 
-def _optional(pattern: str | None) -> Pattern | None:
-    return Pattern(pattern) if pattern else None
+def _optional(pattern: str | None) -> LazyPattern | None:
+    return LazyPattern(pattern) if pattern else None

@@ -1,4 +1,4 @@
-"""The walk over a change: structured files on both sides, and added lines."""
+"""Scans a change: structured files on both sides, added lines, and symbolic links."""
 
 from __future__ import annotations
 
@@ -8,187 +8,206 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, bounded_subject
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.agent_config import config_files
+from zt_gate.scanners.agent_config import file_kinds
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from zt_gate.model.change import Blob, ChangeSet, FileChange
+    from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.agent_config.judged_values import KeyHit
     from zt_gate.scanners.agent_config.line_hits import LineHit
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.matched_values import KeyHit
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
     from zt_gate.scanners.base import Context
     from zt_gate.syntax.document import Document
     from zt_gate.syntax.paths import Configuration
 
-#: Findings of one rule in one file.
-#: Characters of a subject that stay as they are; of the rest a digest stands behind them.
-_LONG = 600
-_MOST = 25
-_EVIDENCE = 2000
+#: Findings in one file: of one rule in its text, and of all rules in its keys.
+_FINDINGS_PER_RULE = 25
+_FINDINGS_PER_FILE = 4 * _FINDINGS_PER_RULE
+#: Characters of a subject that are kept; a digest replaces the remainder.
+_SUBJECT_LENGTH = 600
+_EVIDENCE_LENGTH = 2000
+_NEEDLE_LENGTH = 200
+#: Bytes of added text that are searched at a time, and their overlap, which is
+#: longer than any literal.
 _CHUNK = 1 << 20
 _OVERLAP = 256
-#: Lines below a key in which the words of a hit are looked for.
-_REACH = 400
-_PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
+#: Lines below a key that are searched for the text of a hit.
+_NEEDLE_LINES = 400
+_URL_PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
-    """Look at the net change; raises CatalogueError where a rule is wrong."""
-    walk = Walk(
-        context.rules,
-        frozenset(file.path for file in change.files if not file.is_deletion),
+    """Scan the net change; raises RuleDataError where a rule is invalid."""
+    changed_paths = frozenset(
+        file.path for file in change.files if not file.is_deletion
     )
+    change_scan = ChangeScan(context.rules, changed_paths)
     for file in change.files:
         if not file.is_deletion and not file.is_submodule:
-            walk.file(file)
+            change_scan.scan_file(file)
     return ScannerRun(
         "agent_config",
         "ok",
-        files=walk.files,
-        lines=walk.lines,
-        findings=tuple(walk.findings),
-        not_inspected=tuple(walk.not_inspected),
+        files=change_scan.files,
+        lines=change_scan.lines,
+        findings=tuple(change_scan.findings),
+        not_inspected=tuple(change_scan.not_inspected),
     )
 
 
-class Walk:
-    """One scan: the rules, and what was found so far."""
+class ChangeScan:
+    """One scan of a change, and its results so far."""
 
-    def __init__(self, rules: Mapping[str, Rule], brought: frozenset[bytes]) -> None:
+    def __init__(
+        self, rules: Mapping[str, Rule], changed_paths: frozenset[bytes]
+    ) -> None:
         self.rules = rules
-        self.brought = brought
+        self.changed_paths = changed_paths
         self.findings: list[Finding] = []
         self.not_inspected: list[NotInspected] = []
         self.files = 0
         self.lines = 0
-        self._book: Book | None = None
+        self._rule_index: RuleIndex | None = None
         self._literals: dict[frozenset[str], tuple[bytes, ...] | None] = {}
 
     @property
-    def book(self) -> Book:
-        """The rules, compiled when the first file asks for them."""
-        if self._book is None:
+    def rule_index(self) -> RuleIndex:
+        """The rules' data, indexed when the first file needs it."""
+        if self._rule_index is None:
             from zt_gate.scanners.agent_config import rule_index
 
-            self._book = rule_index.load(self.rules)
-        return self._book
+            self._rule_index = rule_index.load(self.rules)
+        return self._rule_index
 
-    def file(self, file: FileChange) -> None:
-        """Look at one file that exists after the change."""
+    def scan_file(self, file: FileChange) -> None:
+        """Scan one file that exists after the change."""
+        configuration = paths.configuration(file.path)
         if file.is_symlink:
-            inside = config_files.in_agent_folder(file.path)
-            kind = paths.configuration(file.path)
-            if inside or (kind is not None and kind.name != "markdown"):
-                self._link(file, inside=inside)
+            in_agent_folder = file_kinds.in_agent_folder(file.path)
+            is_settings = configuration is not None and configuration.name != "markdown"
+            if in_agent_folder or is_settings:
+                self._scan_link(file, in_agent_folder=in_agent_folder)
             return
-        kind = paths.configuration(file.path)
-        code = kind is None and config_files.is_code(file.path)
-        if kind is None and not code:
+        if configuration is None and not file_kinds.is_code(file.path):
             return
-        if kind is not None and kind.reader != "text":
-            self._structured(file, kind)
-        words = config_files.sorts_of_text(file.path)
-        if words:
-            self._text(file, words)
+        if configuration is not None and configuration.reader != "text":
+            self._scan_structured(file, configuration)
+        text_kinds = file_kinds.text_kinds(file.path)
+        if text_kinds:
+            self._scan_text(file, text_kinds)
 
-    def _link(self, file: FileChange, *, inside: bool) -> None:
+    def _scan_link(self, file: FileChange, *, in_agent_folder: bool) -> None:
         from zt_gate.scanners.agent_config import symlinks
 
-        target = self._content(file, file.new)
+        target = self._new_content(file)
         self.files += 1
         if target is None:
             return
-        level, message, shown = symlinks.judge(file.path, target)
-        if inside or level is Level.BLOCK:  # CLAUDE.md may well be a link to AGENTS.md
-            evidence = Evidence(shown, 0, len(shown))
-            rule = self.rules["agent_config/agent-folder-link"]
-            place = Location("file", file.path)
-            self.findings.append(
-                rule.finding(
-                    place, message, evidence=evidence, subject=shown, level=level
-                )
-            )
+        level, message, shown = symlinks.check(file.path, target)
+        # Elsewhere, a link inside the repository is usual: CLAUDE.md to AGENTS.md.
+        if not in_agent_folder and level is not Level.BLOCK:
+            return
+        finding = self.rules["agent_config/agent-folder-link"].finding(
+            Location("file", file.path),
+            message,
+            evidence=Evidence(shown, 0, len(shown)),
+            subject=shown,
+            level=level,
+        )
+        self.findings.append(finding)
 
-    def _content(self, file: FileChange, blob: Blob | None) -> bytes | None:
+    def _new_content(self, file: FileChange) -> bytes | None:
+        """Return the file's new content; None, with a not-inspected entry, if unavailable."""
         try:
-            if blob is None:
+            if file.new is None:
                 raise ContentUnavailableError(
-                    "the new content of the file is not known"
+                    "the new content of the file is not available"
                 )
-            return blob.read()
+            return file.new.read()
         except ContentUnavailableError as error:
             self.not_inspected.append(NotInspected(file.path, "failed", str(error)))
             return None
 
-    def _structured(self, file: FileChange, kind: Configuration) -> None:
+    def _scan_structured(self, file: FileChange, kind: Configuration) -> None:
+        """Report dangerous settings that the old side of the file does not have."""
         from zt_gate.scanners.agent_config import file_syntax, key_matching
         from zt_gate.syntax.document import SyntaxReadError
 
-        data = self._content(file, file.new)
+        data = self._new_content(file)
         if data is None:
             return
         self.files += 1
         try:
             document = file_syntax.read(kind, data)
-            found = key_matching.hits(
-                kind.name, document, self.book, file.path, self.brought
+            hits = key_matching.find_hits(
+                kind.name, document, self.rule_index, file.path, self.changed_paths
             )
         except SyntaxReadError as error:
-            self.not_inspected.append(
-                NotInspected(file.path, "unreadable", f"configuration: {error}")
-            )
+            reason = f"configuration: {error}"
+            self.not_inspected.append(NotInspected(file.path, "unreadable", reason))
             return
-        known = self._known(file, kind) if found else []
-        same = {(hit.rule, hit.subject, hit.level) for hit in known}
-        places = {(hit.rule, hit.place) for hit in known}
-        new = [hit for hit in found if (hit.rule, hit.subject, hit.level) not in same]
-        added = _Added(file, document)
-        for hit in new[: 4 * _MOST]:
-            self._report(hit, added, changed=(hit.rule, hit.place) in places)
+        old_hits = self._old_hits(file, kind) if hits else []
+        old_settings = {(hit.rule, hit.subject, hit.level) for hit in old_hits}
+        old_places = {(hit.rule, hit.place) for hit in old_hits}
+        new_hits = [
+            hit
+            for hit in hits
+            if (hit.rule, hit.subject, hit.level) not in old_settings
+        ]
+        added_lines = _AddedLines(file, document)
+        for hit in new_hits[:_FINDINGS_PER_FILE]:
+            changed = (hit.rule, hit.place) in old_places
+            self._report_key(hit, added_lines, changed=changed)
 
-    def _known(self, file: FileChange, kind: Configuration) -> list[KeyHit]:
-        """Return the hits of the old side; none where it was another kind or is no file."""
+    def _old_hits(self, file: FileChange, kind: Configuration) -> list[KeyHit]:
+        """Return the hits of the old side, so that only new ones are reported.
+
+        None where there is no old side, it was another kind of file, or it cannot be
+        read: then every hit counts as new.
+        """
         from zt_gate.scanners.agent_config import file_syntax, key_matching
         from zt_gate.syntax.document import SyntaxReadError
 
-        old = paths.configuration(file.old_path or file.path)
-        if file.old is None or old != kind:
+        old_path = file.old_path or file.path
+        if file.old is None or paths.configuration(old_path) != kind:
             return []
         try:
             document = file_syntax.read(kind, file.old.read())
-            return key_matching.hits(
-                kind.name, document, self.book, file.old_path or file.path, frozenset()
+            return key_matching.find_hits(
+                kind.name, document, self.rule_index, old_path, frozenset()
             )
         except (ContentUnavailableError, SyntaxReadError):
-            return []  # then everything counts as new
+            return []
 
-    def _report(self, hit: KeyHit, added: _Added, *, changed: bool) -> None:
-        rule = self.rules[hit.rule]
-        number, text, start, end = added.find(hit)
-        kind: LocationKind = "line" if added.has(number) else "file"
-        location = Location(kind, added.file.path, number, start + 1, number, end + 1)
-        message = (
-            f"{hit.message} (it was something else before)" if changed else hit.message
+    def _report_key(
+        self, hit: KeyHit, added_lines: _AddedLines, *, changed: bool
+    ) -> None:
+        number, text, start, end = added_lines.locate(hit)
+        kind: LocationKind = "line" if added_lines.has(number) else "file"
+        path = added_lines.file.path
+        message = hit.message
+        if changed:
+            message += " (its value was different before)"
+        secrets = (hit.secret, *_URL_PASSWORD.findall(text))
+        finding = self.rules[hit.rule].finding(
+            Location(kind, path, number, start + 1, number, end + 1),
+            message,
+            evidence=_evidence(text, start, end),
+            subject=bounded_subject(hit.subject, _SUBJECT_LENGTH),
+            secrets=tuple(secret for secret in secrets if secret),
+            level=hit.level,
         )
-        self.findings.append(
-            rule.finding(
-                location,
-                message,
-                evidence=_evidence(text, start, end),
-                subject=bounded_subject(hit.subject, _LONG),
-                secrets=tuple(filter(None, (hit.secret, *_PASSWORD.findall(text)))),
-                level=hit.level,
-            )
-        )
+        self.findings.append(finding)
 
-    def _text(self, file: FileChange, words: frozenset[str]) -> None:
-        if not self._speaks(file, words):
+    def _scan_text(self, file: FileChange, kinds: frozenset[str]) -> None:
+        """Check the added lines, unless they cannot hold what a rule looks for."""
+        if not self._may_match(file, kinds):
             return
-        from zt_gate.scanners.agent_config import added_text as texts
+        from zt_gate.scanners.agent_config import added_text as added_text_checks
         from zt_gate.syntax.text import added_text
 
         text = added_text(file)
@@ -202,54 +221,53 @@ class Walk:
         self.files += 1
         self.lines += len(lines)
         counts: dict[str, int] = {}
-        for seen in texts.read(lines, words, self.book):
-            counts[seen.rule] = counts.get(seen.rule, 0) + 1
-            if counts[seen.rule] <= _MOST:
-                self.findings.append(self._seen(seen, file))
+        for hit in added_text_checks.find_hits(lines, kinds, self.rule_index):
+            counts[hit.rule] = counts.get(hit.rule, 0) + 1
+            if counts[hit.rule] <= _FINDINGS_PER_RULE:
+                self.findings.append(self._line_finding(hit, file))
 
-    def _speaks(self, file: FileChange, words: frozenset[str]) -> bool:
-        """Whether the added bytes can hold anything that a rule asks for.
+    def _may_match(self, file: FileChange, kinds: frozenset[str]) -> bool:
+        """Whether the added bytes can hold anything that a rule looks for.
 
-        Looks at the bytes as they lie, so that ordinary code costs next to
-        nothing; a NUL may be UTF-16, which is looked at closely.
+        Searches the undecoded bytes, so that ordinary code costs next to nothing; a
+        NUL may be a sign of UTF-16, which has to be decoded.
         """
-        if words not in self._literals:
-            self._literals[words] = _literals(self.rules, words)
-        literals = self._literals[words]
+        if kinds not in self._literals:
+            self._literals[kinds] = _required_literals(self.rules, kinds)
+        literals = self._literals[kinds]
         if literals is None or file.incomplete:
             return True
         for hunk in file.hunks:
             body = hunk.added
             for offset in range(0, body.length, _CHUNK):
-                # The overlap is longer than any literal.
                 size = min(_CHUNK + _OVERLAP, body.length - offset)
-                piece = body.store.read(body.offset + offset, size)
-                if b"\0" in piece:
+                chunk = body.store.read(body.offset + offset, size)
+                if b"\0" in chunk:
                     return True
-                lowered = piece.lower()
+                lowered = chunk.lower()
                 if any(literal in lowered for literal in literals):
                     return True
         return False
 
-    def _seen(self, seen: LineHit, file: FileChange) -> Finding:
-        place = Location(
-            "line", file.path, seen.number, seen.start + 1, seen.number, seen.end + 1
-        )
-        return self.rules[seen.rule].finding(
-            place,
-            seen.message,
-            evidence=_evidence(seen.text, seen.start, seen.end),
-            level=seen.level,
+    def _line_finding(self, hit: LineHit, file: FileChange) -> Finding:
+        first_column, end_column = hit.start + 1, hit.end + 1
+        return self.rules[hit.rule].finding(
+            Location(
+                "line", file.path, hit.number, first_column, hit.number, end_column
+            ),
+            hit.message,
+            evidence=_evidence(hit.text, hit.start, hit.end),
+            level=hit.level,
         )
 
 
-class _Added:
-    """The new side's lines, and which of them the change adds."""
+class _AddedLines:
+    """The lines of a file's new side, and which of them the change adds."""
 
     def __init__(self, file: FileChange, document: Document) -> None:
         self.file = file
         self.document = document
-        self.rows = document.content.split("\n")
+        self.lines = document.content.split("\n")
 
     def has(self, number: int) -> bool:
         """Whether the change adds the line."""
@@ -258,48 +276,54 @@ class _Added:
             for hunk in self.file.hunks
         )
 
-    def find(self, hit: KeyHit) -> tuple[int, str, int, int]:
-        """Return the line of a hit, its text, and the span of the needle or the whole line."""
-        first = min(max(1, self.document.line(hit.path)), len(self.rows))
-        last_word = next(
-            (part for part in reversed(hit.path) if isinstance(part, str)), ""
-        )
-        needle = hit.needle.split("\n")[0].strip()[:200]
-        for word, reach in ((needle, _REACH), (last_word, 1)):
-            for number in range(first, min(first + reach, len(self.rows) + 1)):
-                at = self.rows[number - 1].find(word) if word else -1
-                if at >= 0:
-                    return (
-                        number,
-                        self.rows[number - 1].rstrip("\r"),
-                        at,
-                        at + len(word),
-                    )
-        text = self.rows[first - 1].rstrip("\r")
-        return first, text, 0, len(text)
+    def locate(self, hit: KeyHit) -> tuple[int, str, int, int]:
+        """Return the line number of a hit, the line, and the span in it to mark.
+
+        The span is the hit's needle, the last key of its path, or the whole line.
+        """
+        key_line = min(max(1, self.document.line(hit.path)), len(self.lines))
+        needle = hit.needle.split("\n")[0].strip()[:_NEEDLE_LENGTH]
+        keys = [part for part in hit.path if isinstance(part, str)]
+        last_key = keys[-1] if keys else ""
+        for text, line_count in ((needle, _NEEDLE_LINES), (last_key, 1)):
+            if not text:
+                continue
+            end = min(key_line + line_count, len(self.lines) + 1)
+            for number in range(key_line, end):
+                line = self.lines[number - 1]
+                start = line.find(text)
+                if start >= 0:
+                    return number, line.rstrip("\r"), start, start + len(text)
+        line = self.lines[key_line - 1].rstrip("\r")
+        return key_line, line, 0, len(line)
 
 
-def _literals(
-    rules: Mapping[str, Rule], words: frozenset[str]
+def _required_literals(
+    rules: Mapping[str, Rule], kinds: frozenset[str]
 ) -> tuple[bytes, ...] | None:
-    """Return the words of which a text of these sorts must hold one; None if any text may matter.
+    """Return the literals of which a text of these kinds must hold one; None for any text.
 
-    Read from the rules themselves: most changes never need the catalogue.
+    Read from the rules themselves: most changes never need the index.
     """
-    if "prose" in words or any(sort in words for sort, _ in config_files.PLACES):
+    command_kinds = [kind for kind, _ in file_kinds.COMMAND_PLACES]
+    if "prose" in kinds or not kinds.isdisjoint(command_kinds):
         return None
-    return tuple(
-        {
-            str(literal).lower().encode()
-            for rule in rules.values()
-            for table in rule.data.get("text", ())
-            if not words.isdisjoint(table["kinds"])
-            for literal in table["literals"]
-        }
-    )
+    literals: set[bytes] = set()
+    for rule in rules.values():
+        for table in rule.data.get("text", ()):
+            if not kinds.isdisjoint(table["kinds"]):
+                literals |= _lower_bytes(table["literals"])
+    return tuple(literals)
+
+
+def _lower_bytes(words: Sequence[object]) -> set[bytes]:
+    return {str(word).lower().encode() for word in words}
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:
-    cut = max(0, start - _EVIDENCE // 2)
-    window = text[cut : cut + _EVIDENCE]
-    return Evidence(window, min(start - cut, len(window)), min(end - cut, len(window)))
+    """Return a window of the line with the span marked."""
+    window_start = max(0, start - _EVIDENCE_LENGTH // 2)
+    window = text[window_start : window_start + _EVIDENCE_LENGTH]
+    marked_start = min(start - window_start, len(window))
+    marked_end = min(end - window_start, len(window))
+    return Evidence(window, marked_start, marked_end)

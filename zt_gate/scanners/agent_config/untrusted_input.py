@@ -1,4 +1,4 @@
-"""Which words in the steps of a workflow anybody outside may write."""
+"""Finds expressions in workflow steps that outsiders can fill."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.agent_config.judged_values import scalar
+from zt_gate.scanners.agent_config.matched_values import scalar
 from zt_gate.syntax.workflows import table_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _EXPRESSION = re.compile(r"\$\{\{((?:[^}]|\}(?!\})){1,2000})\}\}")
 _EVENT = r"github\s*\.\s*event\s*(?:\.\s*|\[\s*['\"])"
-#: What anybody writes into an issue, a comment, a pull request or a commit.
+#: Text that anyone can write into an issue, a comment, a pull request or a commit.
 _UNTRUSTED = re.compile(
     rf"(?i){_EVENT}(?:issue|pull_request|comment|review|review_comment|discussion"
     r"|discussion_comment|head_commit|commits|pages|workflow_run)\b['\"\]\s]*"
@@ -25,14 +25,14 @@ _UNTRUSTED = re.compile(
     r"|head_ref|head['\"\]\s.\[]{1,6}ref)\b(?!\s*(?:==|!=))"
     r"|(?i:github\s*\.\s*head_ref)\b(?!\s*(?:==|!=))|(?i:tojson\(\s*github\.event\s*\))"
 )
-#: Names within these events that their writer does not choose.
-_TAME = re.compile(
+#: Names within these events that the author of the event does not choose.
+_NOT_CHOSEN_BY_AUTHOR = re.compile(
     r"(?i)repo\.(?:name|default_branch|full_name)|repository\.\w+|labels?\b[\w.*\[\]]*\.name"
     r"|workflow_run\.name|\.user\.\w+|milestone\.\w+"
 )
-_WILD = re.compile(r"(?i)head_branch|\.ref\b|\.body\b|\.title\b")
-#: A comparison or a test gives true or false, not the words.
-_HARMLESS = re.compile(
+_CHOSEN_BY_AUTHOR = re.compile(r"(?i)head_branch|\.ref\b|\.body\b|\.title\b")
+#: A comparison or a test yields true or false, not the text.
+_BOOLEAN = re.compile(
     r"(?i)^\s*(?:contains|startswith|endswith|hashfiles)\s*\(.{0,1500}\)\s*$"
     r"|^[^|]{0,1500}(?:==|!=)[^|&]{0,400}$"
 )
@@ -43,40 +43,44 @@ _VARIABLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TaintedStep:
-    """One step, and the variables in it that outsiders may fill."""
+    """One step, and the variables in it that outsiders can fill."""
 
     step: Step
     tainted: frozenset[str]
 
 
-def steps(workflow: Workflow) -> Iterator[TaintedStep]:
+def tainted_steps(workflow: Workflow) -> Iterator[TaintedStep]:
     """Yield the steps of every job, of a composite action, and jobs that call a workflow."""
-    above = _tainted(workflow.root.get("env"))
+    of_workflow = _tainted_variables(workflow.root.get("env"))
     for job in workflow.groups():
-        of_job = above | _tainted(job.env)
+        of_job = of_workflow | _tainted_variables(job.env)
         for step in job.steps():
-            yield TaintedStep(step, of_job | _tainted(step.env))
+            yield TaintedStep(step, of_job | _tainted_variables(step.env))
 
 
-def words_in(text: str) -> list[str]:
-    """Return the expressions of a text that anybody outside may fill."""
-    found = []
+def untrusted_expressions(text: str) -> list[str]:
+    """Return the ``${{ }}`` expressions of a text that outsiders can fill."""
+    expressions = []
     for match in _EXPRESSION.finditer(text):
-        words = _UNTRUSTED.search(match[1])
-        if words is None or _HARMLESS.match(match[1]):
+        expression = match[1]
+        untrusted = _UNTRUSTED.search(expression)
+        if untrusted is None or _BOOLEAN.match(expression):
             continue
-        if _TAME.search(words[0]) and not _WILD.search(words[0]):
+        name = untrusted[0]
+        if _NOT_CHOSEN_BY_AUTHOR.search(name) and not _CHOSEN_BY_AUTHOR.search(name):
             continue
-        found.append(" ".join(match[0].split()))
-    return found
+        expressions.append(" ".join(match[0].split()))
+    return expressions
 
 
-def variables(text: str) -> set[str]:
+def variables_read(text: str) -> set[str]:
     """Return the names of the variables that a text reads."""
     return {match[1] or match[2] or match[3] for match in _VARIABLE.finditer(text)}
 
 
-def _tainted(env: Any) -> frozenset[str]:
+def _tainted_variables(env: Any) -> frozenset[str]:
     return frozenset(
-        name for name, value in table_of(env).items() if words_in(scalar(value) or "")
+        name
+        for name, value in table_of(env).items()
+        if untrusted_expressions(scalar(value) or "")
     )

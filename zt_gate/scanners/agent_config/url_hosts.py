@@ -1,4 +1,4 @@
-"""What an address leads to: this machine, a private network, a drop for stolen data, elsewhere."""
+"""Classifies the host of a URL: this machine, a private network, a drop for stolen data, other."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from zt_gate.scanners.agent_config.rule_index import Book
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
-#: ``variable``: a placeholder decides.  ``clear``: a foreign host without TLS.
+#: ``variable``: a placeholder decides.  ``drop``: a service for anonymous uploads or
+#: request logging.  ``address``: a public IP address.  ``clear``: a foreign host
+#: without TLS.
 Destination = Literal[
     "none", "variable", "local", "private", "drop", "address", "clear", "foreign"
 ]
 
-#: What a destination means, for a sentence.
-WORDS: dict[Destination, str] = {
-    "none": "an address that cannot be read",
+#: Each destination as a noun, for messages.
+DESCRIPTIONS: dict[Destination, str] = {
+    "none": "an invalid address",
     "variable": "an address from a variable",
     "local": "this machine",
     "private": "a host in a private network",
-    "drop": "a service for passing data to strangers",
-    "address": "a bare public address",
+    "drop": "an anonymous upload or request-logging service",
+    "address": "a public IP address",
     "clear": "another host, without encryption",
     "foreign": "another host",
 }
@@ -30,60 +32,55 @@ _PRIVATE = re.compile(
     r"(?:\.(?:internal|intranet|corp|lan|local|home|localdomain|svc|cluster\.local)|^[\w-]+)\Z"
 )
 _URL = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'`<>|)\\]{1,2000}", re.IGNORECASE)
+_PLACEHOLDER_HOST = re.compile(r"[a-z]+://(?:\$|%7b|\{|<)", re.IGNORECASE)
+_UNENCRYPTED = ("http://", "ws://", "ftp://")
 
 
 def host_of(url: str) -> str:
     """Return the host of a URL in lower case, "" where it has none."""
+    address = url.strip()
+    if "://" not in url:
+        address = f"https://{address}"
     try:
-        return (
-            urlsplit(url.strip() if "://" in url else f"https://{url.strip()}").hostname
-            or ""
-        ).lower()
+        host = urlsplit(address).hostname
+        return (host or "").lower()
     except ValueError:
         return ""
 
 
-def destination(url: str, book: Book) -> Destination:
-    """Say what a URL leads to."""
+def destination(url: str, rules: RuleIndex) -> Destination:
+    """Return what kind of host a URL leads to."""
     host = host_of(url)
-    if (
-        re.match(r"[a-z]+://(?:\$|%7b|\{|<)", url.strip(), re.IGNORECASE)
-        or url.strip()[:1] in "$%{<"
-    ):
+    text = url.strip()
+    if _PLACEHOLDER_HOST.match(text) or text[:1] in "$%{<":
         return "variable"
     if not host:
         return "none"
-    address = _address(host)
-    if (
-        host == "localhost"
-        or host.endswith(".localhost")
-        or (address and address.is_loopback)
-    ):
+    if host == "localhost" or host.endswith(".localhost"):
         return "local"
     if host in {"host.docker.internal", "0.0.0.0"}:  # noqa: S104 - compared, not bound
         return "local"
+    address = _ip_address(host)
     if address is not None:
+        if address.is_loopback:
+            return "local"
         return "private" if address.is_private else "address"
-    if belongs(host, book.listed("drop-hosts")):
+    if is_host_or_below(host, rules.listed("drop-hosts")):
         return "drop"
     if _PRIVATE.search(host):
         return "private"
-    return (
-        "clear"
-        if url.strip().lower().startswith(("http://", "ws://", "ftp://"))
-        else "foreign"
-    )
+    return "clear" if text.lower().startswith(_UNENCRYPTED) else "foreign"
 
 
-def bare(url: str) -> str:
-    """Return a URL without the user and password in it, for messages."""
-    scheme, mark, rest = url.partition("://")
-    place, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
+def without_credentials(url: str) -> str:
+    """Return a URL without its user and password, for messages."""
+    scheme, separator, remainder = url.partition("://")
+    authority, slash, path = remainder.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
-def belongs(host: str, names: tuple[str, ...]) -> bool:
-    """Whether the host is one of the names or below one."""
+def is_host_or_below(host: str, names: tuple[str, ...]) -> bool:
+    """Whether the host is one of ``names`` or a subdomain of one."""
     return any(host == name or host.endswith(f".{name}") for name in names)
 
 
@@ -92,10 +89,10 @@ def urls_in(text: str) -> list[str]:
     return _URL.findall(text)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Parse an address; a short decimal number is an IPv4 address, as browsers read it."""
+    is_number = host.isdigit() and len(host) < 12
     try:
-        return ipaddress.ip_address(
-            int(host) if host.isdigit() and len(host) < 12 else host
-        )
+        return ipaddress.ip_address(int(host) if is_number else host)
     except ValueError:
         return None

@@ -1,4 +1,4 @@
-"""The judges that key patterns name: what a value means beyond its text."""
+"""The checks that key rules name (``judge``): what a value means beyond its text."""
 
 from __future__ import annotations
 
@@ -12,230 +12,227 @@ from zt_gate.scanners.agent_config import (
     permissions,
     url_hosts,
 )
-from zt_gate.scanners.agent_config.judged_values import Said, scalar, short
+from zt_gate.scanners.agent_config.matched_values import ValueIssue, scalar, short
 from zt_gate.syntax import shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zt_gate.scanners.agent_config.judged_values import Asked
+    from zt_gate.scanners.agent_config.matched_values import MatchedValue
+
+_GLOBAL_INSTALL = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun)\s+(?:\S{1,40}\s+){0,4}(?:-g\b|--global\b|global\s+add)"
+)
+_INLINE_SCRIPT = re.compile(r"\b(?:node|bun|deno)\s+-(?:e|p|-eval)\b")
+_PROCESS_OR_NETWORK = re.compile(r"exec|spawn|https?\b|fetch")
+_PLACEHOLDER = re.compile(r"\$\{?\w|^%|<|\{\{")
 
 
-def command(asked: Asked) -> Iterator[Said]:
-    """Judge a command line (a text, or a list of words)."""
-    line = _line(asked)
+def command(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a command line (a text, or a list of words)."""
+    line = _line(matched)
     if not line.strip():
         return
-    found = command_effects.deeds(line, asked.key.place, asked.book)
-    least = asked.key.level or Level.WARN
-    clauses = command_effects.clauses(found)
-    level = command_effects.worst(found, least)
-    strange = (
-        editors.strange_folder(line, asked.file) if asked.key.place == "host" else ""
-    )
-    if strange:
+    key = matched.key
+    effects = command_effects.find_effects(line, key.place, matched.rules)
+    level = command_effects.worst(effects, key.level or Level.WARN)
+    clauses = command_effects.clauses(effects)
+    folder = ""
+    if key.place == "host":
+        folder = editors.foreign_settings_folder(line, matched.file)
+    if folder:
         level = Level.BLOCK
-        clauses += (
-            f"; it runs a script out of .{strange}/, where nobody looks for programs"
-        )
-    yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
+        clauses += f"; it runs a script hidden in the settings folder .{folder}/"
+    yield ValueIssue(level, f"{key.says}{clauses}: {short(line)}", line)
 
 
-def risky_command(asked: Asked) -> Iterator[Said]:
-    """Judge a command line that is ordinary in itself: only what it does is reported."""
-    line = _line(asked)
-    found = command_effects.deeds(line, asked.key.place, asked.book)
-    if found:
-        says = f"{asked.key.says}{command_effects.clauses(found)}: {short(line)}"
-        yield Said(command_effects.worst(found, Level.INFO), says, line)
+def risky_command(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a command line that is usual for its key: report harmful effects alone."""
+    line = _line(matched)
+    key = matched.key
+    effects = command_effects.find_effects(line, key.place, matched.rules)
+    if effects:
+        clause = f"{key.says}{command_effects.clauses(effects)}: {short(line)}"
+        yield ValueIssue(command_effects.worst(effects, Level.INFO), clause, line)
 
 
-def lifecycle(asked: Asked) -> Iterator[Said]:
-    """Judge a script that runs when a package is installed."""
-    line = scalar(asked.value) or ""
-    found = command_effects.deeds(line, "host", asked.book)
-    level, clauses = (
-        command_effects.worst(found, Level.WARN),
-        command_effects.clauses(found),
-    )
-    if re.search(
-        r"\b(?:npm|pnpm|yarn|bun)\s+(?:\S{1,40}\s+){0,4}(?:-g\b|--global\b|global\s+add)",
-        line,
-    ):
-        level, clauses = (
-            Level.BLOCK,
-            f"{clauses}; it installs another program for the whole machine",
-        )
-    worms = "|".join(map(re.escape, asked.book.listed("worm-scripts")))
-    if re.search(rf"\b(?:node|bun|bun run)\s+(?:\./)?(?:{worms})\b", line):
-        level, clauses = (
-            Level.BLOCK,
-            f"{clauses}; it starts a file of the name that worms use",
-        )
-    if re.search(r"\b(?:node|bun|deno)\s+-(?:e|p|-eval)\b", line) and re.search(
-        r"exec|spawn|https?\b|fetch", line
-    ):
-        level, clauses = (
-            Level.BLOCK,
-            f"{clauses}; it runs other programs, or asks the network, out of one line",
-        )
-    usual = asked.book.listed("usual-scripts")
-    started = shell.commands(line)
+def lifecycle(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a script that runs when a package is installed."""
+    line = scalar(matched.value) or ""
+    effects = command_effects.find_effects(line, "host", matched.rules)
+    level = command_effects.worst(effects, Level.WARN)
+    clauses = command_effects.clauses(effects)
+    worm_scripts = "|".join(map(re.escape, matched.rules.listed("worm-scripts")))
+    if _GLOBAL_INSTALL.search(line):
+        level = Level.BLOCK
+        clauses += "; it installs another package globally"
+    if re.search(rf"\b(?:node|bun|bun run)\s+(?:\./)?(?:{worm_scripts})\b", line):
+        level = Level.BLOCK
+        clauses += "; it runs a file with a name known from npm worms"
+    if _INLINE_SCRIPT.search(line) and _PROCESS_OR_NETWORK.search(line):
+        level = Level.BLOCK
+        clauses += "; its inline script starts programs or uses the network"
+    usual_scripts = matched.rules.listed("usual-scripts")
     if level is Level.WARN and all(
-        command.text.startswith(usual) for command in started
+        command.text.startswith(usual_scripts) for command in shell.commands(line)
     ):
         return
-    yield Said(level, f"{asked.key.says}{clauses}: {short(line)}", line)
+    yield ValueIssue(level, f"{matched.key.says}{clauses}: {short(line)}", line)
 
 
-def _line(asked: Asked) -> str:
-    """Return a command's line; "" for tables, and for words whose list is judged as a whole."""
-    element = bool(asked.path) and isinstance(asked.path[-1], int)
-    return (
-        ""
-        if element or isinstance(asked.value, dict)
-        else command_effects.line_of(asked.value)
-    )
-
-
-def endpoint(asked: Asked) -> Iterator[Said]:
-    """Judge an address that requests, with their keys or data, go to."""
-    url = scalar(asked.value) or ""
-    where = url_hosts.destination(url, asked.book)
-    if where in {"none", "local", "variable"} or not url:
+def endpoint(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check an address that receives requests, with their keys or data."""
+    url = scalar(matched.value) or ""
+    destination = url_hosts.destination(url, matched.rules)
+    if destination in {"none", "local", "variable"} or not url:
         return
-    vendors = asked.book.listed("vendor-hosts")
-    if where == "foreign" and url_hosts.belongs(url_hosts.host_of(url), vendors):
-        return
-    usual = asked.key.level or Level.BLOCK
-    level = Level.WARN if where == "private" else usual
-    if where in {"drop", "address", "clear"}:
+    if destination == "foreign":
+        vendors = matched.rules.listed("vendor-hosts")
+        if url_hosts.is_host_or_below(url_hosts.host_of(url), vendors):
+            return
+    level = matched.key.level or Level.BLOCK
+    if destination == "private":
+        level = Level.WARN
+    elif destination in {"drop", "address", "clear"}:
         level = Level.BLOCK
-    yield Said(
-        level,
-        f"{asked.key.says} {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))})",
-        url,
-    )
+    yield ValueIssue(level, _address_clause(matched, destination, url), url)
 
 
-def registry(asked: Asked) -> Iterator[Said]:
-    """Judge the address of a package registry or index."""
+def registry(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check the addresses of package registries or indexes."""
     from zt_gate.scanners.agent_config import registry_hosts
 
-    for url in (scalar(asked.value) or "").split():
-        level = registry_hosts.level_of(url, asked.book)
-        if level is not None:
-            where = url_hosts.destination(url, asked.book)
-            # A scope of its own, or a setting that the policy knows as a choice, is no takeover.
-            if where == "foreign" and asked.key.place == "scope":
-                level = Level.WARN
-            elif where == "foreign" and asked.key.level is not None:
-                level = asked.key.level
-            says = f"{asked.key.says} {url_hosts.WORDS[where]} ({short(url_hosts.bare(url))})"
-            yield Said(level, says, url_hosts.bare(url))
+    for url in (scalar(matched.value) or "").split():
+        level = registry_hosts.level_of(url, matched.rules)
+        if level is None:
+            continue
+        destination = url_hosts.destination(url, matched.rules)
+        # A registry for one scope does not replace the default one, and some keys
+        # have a level of their own.
+        if destination == "foreign" and matched.key.place == "scope":
+            level = Level.WARN
+        elif destination == "foreign" and matched.key.level is not None:
+            level = matched.key.level
+        clause = _address_clause(matched, destination, url)
+        yield ValueIssue(level, clause, url_hosts.without_credentials(url))
 
 
-def token(asked: Asked) -> Iterator[Said]:
-    """Judge a credential: one that stands there in clear is in every clone."""
-    value = scalar(asked.value) or ""
-    if value and not re.search(r"\$\{?\w|^%|<|\{\{", value) and len(value) > 5:
-        yield Said(
-            asked.key.level or Level.BLOCK,
-            asked.key.says,
-            "a credential in clear",
-            secret=value,
-        )
+def _address_clause(
+    matched: MatchedValue, destination: url_hosts.Destination, url: str
+) -> str:
+    description = url_hosts.DESCRIPTIONS[destination]
+    address = short(url_hosts.without_credentials(url))
+    return f"{matched.key.says} {description} ({address})"
 
 
-def permission(asked: Asked) -> Iterator[Said]:
-    """Judge permission rules and tool lists; ``place`` is their use."""
-    if not isinstance(asked.value, str | list) or (
-        asked.path and isinstance(asked.path[-1], int)
-    ):
-        return  # an element: its list is judged
-    use: Any = asked.key.place
-    for entry in (
-        permissions.entries(asked.value) if use != "limit" else _texts(asked.value)
-    ):
-        judged = permissions.judge(entry, use, asked.book)
-        if judged is not None:
-            says = f"has the entry {short(entry)}, which {judged.says}"
-            yield Said(judged.level, says, entry, judged.rule, needle=entry)
-
-
-def _texts(value: Any) -> list[str]:
-    return (
-        [item for item in value if isinstance(item, str)]
-        if isinstance(value, list)
-        else [str(value)]
+def token(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a credential: one in plain text is part of every clone."""
+    value = scalar(matched.value) or ""
+    if len(value) <= 5 or _PLACEHOLDER.search(value):
+        return
+    yield ValueIssue(
+        matched.key.level or Level.BLOCK,
+        matched.key.says,
+        about="a credential in clear",
+        secret=value,
     )
 
 
-def server(asked: Asked) -> Iterator[Said]:
-    """Judge an MCP server's table."""
+def permission(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check permission rules and tool lists; the key's ``place`` is their use."""
+    value = matched.value
+    if not isinstance(value, str | list) or _is_list_element(matched):
+        return
+    use: Any = matched.key.place
+    entries = _texts(value) if use == "limit" else permissions.entries(value)
+    for entry in entries:
+        issue = permissions.check(entry, use, matched.rules)
+        if issue is not None:
+            clause = f"has the entry {short(entry)}, which {issue.clause}"
+            yield ValueIssue(issue.level, clause, entry, issue.rule, needle=entry)
+
+
+def server(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check an MCP server's table."""
     from zt_gate.scanners.agent_config import mcp_servers
 
-    if isinstance(asked.value, dict):
-        yield from mcp_servers.judge(asked.value, asked)
+    if isinstance(matched.value, dict):
+        yield from mcp_servers.check(matched.value, matched)
 
 
-def attributes(asked: Asked) -> Iterator[Said]:
-    """Judge the attributes of one pattern of ``.gitattributes``."""
+def attributes(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check the attributes of one pattern of ``.gitattributes``."""
     from zt_gate.scanners.agent_config import git_files
 
-    if isinstance(asked.value, dict):
-        yield from git_files.attributes(str(asked.path[-1]), asked.value, asked)
+    if isinstance(matched.value, dict):
+        pattern = str(matched.path[-1])
+        yield from git_files.attributes(pattern, matched.value, matched)
 
 
-def submodule(asked: Asked) -> Iterator[Said]:
-    """Judge one submodule."""
+def submodule(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check one submodule."""
     from zt_gate.scanners.agent_config import git_files
 
-    if isinstance(asked.value, dict):
-        yield from git_files.submodule(asked.value, asked)
+    if isinstance(matched.value, dict):
+        yield from git_files.submodule(matched.value, matched)
 
 
-def workflow(asked: Asked) -> Iterator[Said]:
-    """Judge a workflow or a composite action as a whole."""
+def workflow(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check a workflow or a composite action as a whole."""
     from zt_gate.scanners.agent_config import workflows
 
-    if isinstance(asked.value, dict):
-        yield from workflows.judge(asked.value, asked)
+    if isinstance(matched.value, dict):
+        yield from workflows.check(matched.value, matched)
 
 
-def unsafe_pair(asked: Asked) -> Iterator[Said]:
-    """Judge Codex's approval policy and sandbox together: either alone is a choice."""
-    table = asked.value
+def unsafe_pair(matched: MatchedValue) -> Iterator[ValueIssue]:
+    """Check Codex's approval policy and sandbox together: each alone is less dangerous."""
+    table = matched.value
     if not isinstance(table, dict):
         return
-    never, full = (
-        table.get("approval_policy") == "never",
-        table.get("sandbox_mode") == "danger-full-access",
-    )
-    if full:
-        says = (
-            "together with approval_policy = never lets the agent run anything, unasked"
-            if never
-            else asked.key.says
-        )
-        about = f"danger-full-access {never}"
-        yield Said(
+    never_asks = table.get("approval_policy") == "never"
+    full_access = table.get("sandbox_mode") == "danger-full-access"
+    if full_access:
+        clause = matched.key.says
+        if never_asks:
+            clause = (
+                "lets the agent run any command without asking, because"
+                " approval_policy is never"
+            )
+        yield ValueIssue(
             Level.BLOCK,
-            says,
-            about,
+            clause,
+            about=f"danger-full-access {never_asks}",
             needle="danger-full-access",
             path=("sandbox_mode",),
         )
-    elif never:
-        yield Said(
+    elif never_asks:
+        yield ValueIssue(
             Level.WARN,
             "lets the agent act without asking",
-            "never",
+            about="never",
             path=("approval_policy",),
         )
 
 
-JUDGES: Mapping[str, Callable[[Asked], Iterator[Said]]] = {
+def _line(matched: MatchedValue) -> str:
+    """Return a command's line; "" for tables, and for words whose list is checked as a whole."""
+    if _is_list_element(matched) or isinstance(matched.value, dict):
+        return ""
+    return command_effects.command_line(matched.value)
+
+
+def _is_list_element(matched: MatchedValue) -> bool:
+    return bool(matched.path) and isinstance(matched.path[-1], int)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, str)]
+    return [str(value)]
+
+
+VALUE_CHECKS: Mapping[str, Callable[[MatchedValue], Iterator[ValueIssue]]] = {
     "command": command,
     "risky-command": risky_command,
     "lifecycle": lifecycle,

@@ -1,8 +1,8 @@
-"""Secrets: keys, tokens, passwords and private keys in what a change adds.
+"""Finds keys, tokens, passwords and private keys in what a change adds.
 
-Everything here is imported when it is first needed: naming this package must
-cost nothing.  Nothing is ever sent anywhere to find out whether a secret is
-live, and no setting is read from the scanned project.
+Importing this package costs next to nothing: its modules are imported on first
+use.  The scanner never contacts a service to find out whether a secret is live,
+and reads no settings of the scanned project.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SecretsScanner:
     )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
-        """Look at every added line, and at the messages of a range's commits."""
+        """Scan every added line, and the messages of a range's commits."""
         from zt_gate.scanners.secrets.scan import scan_change
 
         return scan_change(change, context)
@@ -43,10 +43,10 @@ SCANNER = SecretsScanner()
 
 
 def masking_patterns(rules: Mapping[str, Rule]) -> Sequence[re.Pattern[str]]:
-    """Return the patterns of formats that are secrets wherever they stand.
+    """Return the patterns of formats that are secrets in any context, to mask a text with.
 
-    For masking text of other origin; looser than the scanner itself (documented
-    samples match too), never the other way round.
+    They match everything that the scanner reports for these formats, and more
+    (documented samples, for instance).
     """
     from zt_gate.scanners.secrets.rule_index import masking
 

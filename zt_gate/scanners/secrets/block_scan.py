@@ -1,6 +1,6 @@
-"""Everything that looks at one block, made once per scan.
+"""Scans one block of text with all detectors.
 
-A short look at a text starts with this module, so that it imports next to nothing.
+The guard will start a short scan with this module, so it imports little at the top.
 """
 
 from __future__ import annotations
@@ -8,78 +8,75 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
+from zt_gate.scanners.secrets.checksums import digest
 from zt_gate.scanners.secrets.hits import SecretHit, merge
 from zt_gate.scanners.secrets.prefix_formats import find_formats
-from zt_gate.scanners.secrets.rule_index import Catalogue, build
-from zt_gate.scanners.secrets.text_block import Block, block_of
-from zt_gate.scanners.secrets.value_classifier import Judge
+from zt_gate.scanners.secrets.rule_index import FormatIndex, build
+from zt_gate.scanners.secrets.text_block import TextBlock, block_of
+from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zt_gate.model.finding import Finding, LocationKind
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.secrets.deep_scan import Deep
+    from zt_gate.scanners.secrets.deep_scan import DeepScan
 
 KEYWORDS = "secrets/keyword-assignment"
 
 
-class Engine:
-    """Everything that is made once per scan."""
+class BlockScanner:
+    """The detectors, built once per scan.
+
+    ``formats_only`` leaves out what needs more than formats, private keys and URLs.
+    """
 
     def __init__(
         self, rules: Mapping[str, Rule], *, formats_only: bool = False
     ) -> None:
         self.rules = rules
-        self.catalogue: Catalogue = build(rules)
-        self.judge = Judge.of(self.catalogue.data(KEYWORDS))
-        self._deep: Deep | None = None
+        self.formats: FormatIndex = build(rules)
+        self.classifier = ValueClassifier.of(self.formats.data(KEYWORDS))
+        self._deep_scan: DeepScan | None = None
         if not formats_only:
-            from zt_gate.scanners.secrets.deep_scan import Deep
+            from zt_gate.scanners.secrets.deep_scan import DeepScan
 
-            self._deep = Deep(self.catalogue, self.judge)
+            self._deep_scan = DeepScan(self.formats, self.classifier)
 
-    def hits(self, block: Block) -> list[SecretHit]:
-        """Return what is in one block, one hit per span."""
-        found = self._plain(block)
-        if self._deep is not None:
-            found += self._deep.find(block, found, self._look)
-        hits = [hit for hit in merge(found) if not self._documented(block, hit)]
-        return _once(block, hits) if block.columns else hits
+    def hits(self, block: TextBlock) -> list[SecretHit]:
+        """Return the secrets in one block, one hit per span."""
+        hits = self._find_formats(block)
+        if self._deep_scan is not None:
+            hits += self._deep_scan.find(block, hits, self._find_in_bytes)
+        hits = self._without_samples(block, hits)
+        return _without_duplicates(block, hits) if block.columns else hits
 
-    def _documented(self, block: Block, hit: SecretHit) -> bool:
-        """Whether this is a sample from somebody's documentation, known by its digest."""
-        from zt_gate.scanners.secrets.checksums import digest
-
-        value = _text(
-            block.data[hit.start : hit.end] if hit.value is None else hit.value
-        )
-        return digest(value) in self.catalogue.known
-
-    def formats(self, block: Block) -> list[SecretHit]:
+    def format_hits(self, block: TextBlock) -> list[SecretHit]:
         """Return the formats, private keys and URLs alone, one hit per span."""
-        return [
-            hit for hit in merge(self._plain(block)) if not self._documented(block, hit)
-        ]
+        return self._without_samples(block, self._find_formats(block))
 
-    def values(self, block: Block, hit: SecretHit) -> tuple[str, ...]:
-        """Return what of a hit must be shown nowhere."""
+    def values(self, block: TextBlock, hit: SecretHit) -> tuple[str, ...]:
+        """Return the texts of a hit that must be masked everywhere."""
         span = block.data[hit.start : hit.end]
-        parts = (span if hit.value is None else hit.value, span, *hit.extra)
-        return tuple(text for text in dict.fromkeys(map(_text, parts)) if text)
+        texts = [_text(value) for value in (hit.secret(block), span, *hit.extra)]
+        return tuple(text for text in dict.fromkeys(texts) if text)
 
-    def naming(
+    def name_finding(
         self,
-        block: Block,
+        block: TextBlock,
         hit: SecretHit,
         path: bytes | None,
         commit: str | None,
         where: str,
     ) -> Finding:
-        """Return the finding for a secret that stands in a name, of a file or of a person."""
+        """Return the finding for a secret in the name of a file or of a person.
+
+        ``where`` says so for the message; ``commit`` is the commit that gives the name.
+        """
         rule = self.rules[hit.rule]
+        kind: LocationKind = "file" if commit is None else "commit"
         return rule.finding(
-            Location("file" if commit is None else "commit", path, commit=commit),
+            Location(kind, path, commit=commit),
             f"{rule.title}, {where}.",
             subject=_text(block.data[hit.start : hit.end]),
             secrets=self.values(block, hit),
@@ -87,64 +84,78 @@ class Engine:
             confidence=hit.confidence,
         )
 
-    def named(self, path: bytes, commit: str | None) -> list[Finding]:
-        """Return the finding for a file that is a secret as a whole, by its name."""
-        rule = self._deep.files.whole(path) if self._deep is not None else None
+    def key_store_findings(self, path: bytes, commit: str | None) -> list[Finding]:
+        """Return the finding for a file whose name says that it is a secret as a whole."""
+        if self._deep_scan is None:
+            return []
+        rule = self._deep_scan.files.key_store_rule(path)
         if rule is None:
             return []
         kind: LocationKind = "file" if commit is None else "commit"
         subject = path.decode("utf-8", "surrogateescape")
         return [rule.finding(Location(kind, path, commit=commit), subject=subject)]
 
-    def _plain(self, block: Block) -> list[SecretHit]:
-        found = list(find_formats(block, self.catalogue, self.judge))
-        if b"PRIVATE KEY" in block.data or b"Private-Lines:" in block.data:
-            from zt_gate.scanners.secrets.pem import find_keys
-
-            found += find_keys(block, self.judge)
-        if b"://" in block.data or b"jdbc:oracle:" in block.data:
-            from zt_gate.scanners.secrets.url_credentials import find_urls
-
-            found += find_urls(block, self.judge)
-        return found
-
-    def _look(self, data: bytes) -> list[SecretHit]:
-        """Look at bytes that stand in no file like this: decoded, or put together."""
-        return merge(hit for block in block_of(b"", data) for hit in self._plain(block))
-
     def finding(
-        self, block: Block, hit: SecretHit, commit: str | None = None
+        self, block: TextBlock, hit: SecretHit, commit: str | None = None
     ) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
-        place = block.place(hit.start, hit.end)
-        value = block.data[hit.start : hit.end] if hit.value is None else hit.value
         rule = self.rules[hit.rule]
+        span = block.place(hit.start, hit.end)
+        location = Location(
+            "line" if commit is None else "commit",
+            block.path or None,
+            span.line,
+            span.column,
+            span.end_line,
+            span.end_column,
+            commit,
+        )
         return rule.finding(
-            Location(
-                "line" if commit is None else "commit",
-                block.path or None,
-                place.line,
-                place.column,
-                place.end_line,
-                place.end_column,
-                commit,
-            ),
+            location,
             f"{rule.title}. {hit.note}" if hit.note else "",
             evidence=block.evidence(hit.start, hit.end),
-            subject=_text(value),
+            subject=_text(hit.secret(block)),
             secrets=self.values(block, hit),
             level=hit.level,
             confidence=hit.confidence,
         )
 
+    def _find_formats(self, block: TextBlock) -> list[SecretHit]:
+        hits = list(find_formats(block, self.formats, self.classifier))
+        if b"PRIVATE KEY" in block.data or b"Private-Lines:" in block.data:
+            from zt_gate.scanners.secrets.pem import find_keys
 
-def _once(block: Block, hits: list[SecretHit]) -> list[SecretHit]:
-    """Drop what two overlapping pieces of a long line both hold."""
-    known: dict[tuple[str, int, int], SecretHit] = {}
+            hits += find_keys(block, self.classifier)
+        if b"://" in block.data or b"jdbc:oracle:" in block.data:
+            from zt_gate.scanners.secrets.url_credentials import find_urls
+
+            hits += find_urls(block, self.classifier)
+        return hits
+
+    def _find_in_bytes(self, data: bytes) -> list[SecretHit]:
+        """Find formats in bytes that are in no file: decoded, or joined from pieces."""
+        return merge(
+            hit for block in block_of(b"", data) for hit in self._find_formats(block)
+        )
+
+    def _without_samples(
+        self, block: TextBlock, hits: list[SecretHit]
+    ) -> list[SecretHit]:
+        """Merge the hits and drop documented samples, which are known by their digest."""
+        return [
+            hit
+            for hit in merge(hits)
+            if digest(_text(hit.secret(block))) not in self.formats.sample_digests
+        ]
+
+
+def _without_duplicates(block: TextBlock, hits: list[SecretHit]) -> list[SecretHit]:
+    """Drop the second hit of a secret that two overlapping pieces of a long line hold."""
+    hits_by_place: dict[tuple[str, int, int], SecretHit] = {}
     for hit in hits:
-        place = block.place(hit.start, hit.end)
-        known.setdefault((hit.rule, place.line, place.column), hit)
-    return list(known.values())
+        span = block.place(hit.start, hit.end)
+        hits_by_place.setdefault((hit.rule, span.line, span.column), hit)
+    return list(hits_by_place.values())
 
 
 def _text(data: bytes) -> str:

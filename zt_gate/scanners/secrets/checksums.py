@@ -1,7 +1,7 @@
-"""Checksums and markers inside tokens, where their makers publish them.
+"""Checks the checksums and markers inside tokens whose issuers document them.
 
-They raise or lower confidence and never drop a find: a made-up key and a
-mistyped one look the same.
+They raise or lower the confidence and never drop a hit: an invented key looks
+like a mistyped one.
 """
 
 from __future__ import annotations
@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_BECH32_GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
 def digest(value: str) -> str:
-    """Return how a documented sample is named in the rules, which must not hold it itself."""
+    """Return the digest under which the rules list a documented sample.
+
+    The rules must not hold the samples themselves: other scanners would report them.
+    """
     return sha256(value.encode("utf-8", "surrogateescape"))[:32]
 
 
 def check(kind: str, value: str) -> bool | None:
-    """Return whether the checksum is right, None where the format has none."""
+    """Return whether the checksum is valid, None for a kind without a checksum."""
     checker = _CHECKERS.get(kind)
     return checker(value) if checker else None
 
@@ -34,11 +39,11 @@ def base62_crc32(value: str) -> str:
     Source: github.blog, "Behind GitHub's new authentication token formats" (2021).
     """
     number = zlib.crc32(value.encode())
-    text = ""
+    digits = ""
     while number:
-        number, rest = divmod(number, 62)
-        text = _BASE62[rest] + text
-    return text.rjust(6, "0")
+        number, remainder = divmod(number, 62)
+        digits = _BASE62[remainder] + digits
+    return digits.rjust(6, "0")
 
 
 def _github(value: str) -> bool:
@@ -47,50 +52,52 @@ def _github(value: str) -> bool:
 
 
 def _crc32_hex(value: str) -> bool:
-    """Grafana: the part after the last ``_`` is the CRC-32 of what stands before it."""
-    head, _, tail = value.rpartition("_")
-    return f"{zlib.crc32(head.encode()):08x}" == tail.lower()
+    """Grafana: the part after the last ``_`` is the CRC-32 of the text before it."""
+    head, _, checksum = value.rpartition("_")
+    return f"{zlib.crc32(head.encode()):08x}" == checksum.lower()
 
 
 def _jwt(value: str) -> bool:
     """RFC 7519: the first part is a JSON object with an algorithm."""
-    header = _part(value.partition(".")[0])
+    header = _jwt_part(value.partition(".")[0])
     return "alg" in header
 
 
-def bare_jwt(value: str) -> bool:
-    """Whether a token says next to nothing about anybody and has no time, as samples do."""
-    head, claims, *_ = map(_part, value.split("."))
-    return len(claims) < 2 and not {"exp", "iat", "nbf"} & {*head, *claims}
+def is_minimal_jwt(value: str) -> bool:
+    """Whether a token has fewer than two claims and no time, like a sample."""
+    header, claims, *_ = map(_jwt_part, value.split("."))
+    has_time = not {"exp", "iat", "nbf"}.isdisjoint({*header, *claims})
+    return len(claims) < 2 and not has_time
 
 
-def _part(text: str) -> dict[str, object]:
+def _jwt_part(text: str) -> dict[str, object]:
+    """Decode one part of a token; empty where it is not a JSON object."""
     import base64
     import json
 
+    padding = "=" * (-len(text) % 4)
     try:
-        parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        part = json.loads(base64.urlsafe_b64decode(text + padding))
     except (ValueError, RecursionError):
         return {}
-    return parsed if isinstance(parsed, dict) else {}
+    return part if isinstance(part, dict) else {}
 
 
 def _bech32(value: str) -> bool:
     """BIP 173, as age uses it for its secret keys."""
-    text = value.lower()
-    hrp, _, body = text.rpartition("1")
-    letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-    values = [ord(c) >> 5 for c in hrp] + [0] + [ord(c) & 31 for c in hrp]
-    values += [letters.find(c) for c in body]
-    total = 1
+    prefix, _, data = value.lower().rpartition("1")
+    values = [ord(char) >> 5 for char in prefix]
+    values.append(0)
+    values += [ord(char) & 31 for char in prefix]
+    values += [_BECH32.find(char) for char in data]
+    checksum = 1
     for item in values:
-        top = total >> 25
-        total = (total & 0x1FFFFFF) << 5 ^ item
-        for bit, generator in enumerate(
-            (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-        ):
-            total ^= generator if (top >> bit) & 1 else 0
-    return total == 1
+        top = checksum >> 25
+        checksum = (checksum & 0x1FFFFFF) << 5 ^ item
+        for bit, generator in enumerate(_BECH32_GENERATORS):
+            if (top >> bit) & 1:
+                checksum ^= generator
+    return checksum == 1
 
 
 _CHECKERS: dict[str, Callable[[str], bool]] = {

@@ -1,4 +1,4 @@
-"""Keys that are put together from pieces: ``"ghp_" + "abc…"``, over one or several lines."""
+"""Finds keys in concatenated strings: ``"ghp_" + "abc…"``, on one or several lines."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
+
+    #: The spans of the pieces of one text, in order.
+    Pieces = list[tuple[int, int]]
 
 _OPERATOR = rb"(?:[+.&]|<<|\|\||\.\.)"
-# The rest of a line, perhaps with a comment, and the next one's indentation.
+# The remainder of a line, perhaps with a comment, and the next one's indentation.
 _NEWLINE = rb"[ \t]{0,40}(?:(?:#|//|--)[^\n\"'`]{0,120})?\r?\n[ \t]{0,200}"
-# From the quote that ends one piece to the quote that opens the next: an operator
-# of some language or a line's end; a further assignment; a call that appends.
+# From the closing quote of one piece to the opening quote of the next: an operator
+# or a line break; a further assignment; a call that appends.
 _BETWEEN = (
     rb"(?=[\s+.&<|\\_^;#/)\-\"'`furbFURB@$])(?:"
     rb"(?:[ \t]{0,40}" + _OPERATOR + rb")?[ \t]{0,40}[\\_`^]?"
@@ -30,149 +33,168 @@ _BETWEEN = (
     rb")[furbFURB@$]{0,2}[\"'`]"
 )
 _GLUE = re.compile(rb"[\"'`](?<=[\w/+=.:-][\"'`])" + _BETWEEN + rb"(?=[\w/+=.:-])")
-# The first line of a private key has spaces, and may be cut there too.
-_SPACED = re.compile(rb"[\"'`](?<=[\w/+=.: -][\"'`])" + _BETWEEN + rb"(?=[\w/+=.: -])")
+# The first line of a private key has spaces, and may be split there too.
+_GLUE_WITH_SPACES = re.compile(
+    rb"[\"'`](?<=[\w/+=.: -][\"'`])" + _BETWEEN + rb"(?=[\w/+=.: -])"
+)
 _COMMA = re.compile(
     rb"[\"'`](?<=[\w/+=.:-][\"'`])[ \t]{0,40},[ \t]{0,40}(?:\r?\n[ \t]{0,200})?[\"'`]"
 )
-# A shell's or a settings file's line that goes on after a backslash (in cmd, a caret).
-_FOLD = re.compile(rb"[\\^]\r?\n[ \t]{0,200}")
-_CALLS = (b"join(", b"oncat(", b"% (", b"%(", b".format(", b"printf(")
-_FOLDED = (b"\\\n", b"\\\r\n", b"^\n", b"^\r\n")
-_JOIN = re.compile(rb"join\(|oncat\(|%[ \t]{0,4}\(|\.format\(|printf\(")
-# A quote within a shell's word, which is quoted in part.
-_WITHIN = re.compile(rb"[\"'](?<=[\w-]{3}[\"'])(?=[\w-]{2})")
+# A line of a shell script or settings file that continues after a backslash (cmd: a caret).
+_CONTINUATION = re.compile(rb"[\\^]\r?\n[ \t]{0,200}")
+_JOIN_CALLS = (b"join(", b"oncat(", b"% (", b"%(", b".format(", b"printf(")
+_CONTINUATIONS = (b"\\\n", b"\\\r\n", b"^\n", b"^\r\n")
+_JOIN_CALL = re.compile(rb"join\(|oncat\(|%[ \t]{0,4}\(|\.format\(|printf\(")
+# A quote within a shell word, of which only a part is quoted.
+_INNER_QUOTE = re.compile(rb"[\"'](?<=[\w-]{3}[\"'])(?=[\w-]{2})")
 _WORD_END = re.compile(rb"(?<![\w-])[\w-]{3,200}+\Z")
 _WORD = re.compile(rb"[\w-]{2,200}")
-_PIECE = 400
+_WORD_LENGTH = 200
+_PIECE_LENGTH = 400
 # The last piece may be the whole body of a private key.
-_LAST = 8192
-_AROUND = 300
-_NOTE = "It is put together from pieces."
+_LAST_PIECE_LENGTH = 8192
+_JOIN_REACH = 300
+_SHORTEST_MASKED = 6
+_NOTE = "The value is concatenated from several strings."
 
 
 def find_split(
-    block: Block, look: Callable[[bytes], list[SecretHit]]
+    block: TextBlock, find_in_bytes: Callable[[bytes], list[SecretHit]]
 ) -> Iterator[SecretHit]:
-    """Join neighbouring pieces of text and find the formats that only then appear.
+    """Join neighbouring strings and find the formats that are in none of them alone.
 
-    All joined texts of a block are looked at in one go, a line each.
+    All joined texts of a block are scanned in one go, a line each.
     """
-    runs = [run for run in _runs(block.data) if len(run) > 1]
-    if not runs:
+    data = block.data
+    texts = [pieces for pieces in _split_texts(data) if len(pieces) > 1]
+    if not texts:
         return
-    texts = [b"".join(block.data[start:end] for start, end in run) for run in runs]
-    begins = list(accumulate((len(text) + 1 for text in texts), initial=0))
-    for hit in look(b"\n".join(text.replace(b"\n", b" ") for text in texts)):
-        index = bisect_right(begins, hit.start) - 1
-        run, offset = runs[index], begins[index]
-        first, start = _place(run, hit.start - offset)
-        last, end = _place(run, max(hit.start, hit.end - 1) - offset)
+    joined_texts = [
+        b"".join(data[start:end] for start, end in pieces) for pieces in texts
+    ]
+    lengths = (len(text) + 1 for text in joined_texts)
+    offsets = list(accumulate(lengths, initial=0))
+    lines = b"\n".join(text.replace(b"\n", b" ") for text in joined_texts)
+    for hit in find_in_bytes(lines):
+        index = bisect_right(offsets, hit.start) - 1
+        pieces = texts[index]
+        hit_start = hit.start - offsets[index]
+        hit_end = hit.end - offsets[index]
+        first, start = _locate(pieces, hit_start)
+        last, last_byte = _locate(pieces, max(hit_start, hit_end - 1))
         if first == last:
             continue
-        parts = tuple(
-            block.data[max(a, start) : min(b, end + 1)]
-            for a, b in run[first : last + 1]
-        )
-        value = texts[index][hit.start - offset : hit.end - offset]
+        end = last_byte + 1
+        parts = [
+            data[max(piece_start, start) : min(piece_end, end)]
+            for piece_start, piece_end in pieces[first : last + 1]
+        ]
         yield replace(
             hit,
             start=start,
-            end=end + 1,
+            end=end,
             rank=FORMAT,
-            value=value,
-            extra=tuple(p for p in parts if len(p) >= 6),
+            value=joined_texts[index][hit_start:hit_end],
+            extra=tuple(part for part in parts if len(part) >= _SHORTEST_MASKED),
             note=_NOTE,
         )
 
 
-def _runs(data: bytes) -> Iterator[list[tuple[int, int]]]:
-    """Yield the pieces (their spans) of each text that is put together."""
-    glue = _SPACED if b"BEGIN " in data else _GLUE
-    yield from _glued(data, glue.finditer(data))
-    # A substring is found quicker than a pattern, and most texts have none of these.
-    if any(call in data for call in _CALLS):
-        yield from _glued(data, _commas(data))
-    if any(end in data for end in _FOLDED):
-        yield from _folded(data)
-    yield from _words(data)
+def _split_texts(data: bytes) -> Iterator[Pieces]:
+    """Yield the pieces of each text that is concatenated."""
+    glue = _GLUE_WITH_SPACES if b"BEGIN " in data else _GLUE
+    yield from _glued_pieces(data, glue.finditer(data))
+    # A substring search is faster than a pattern, and most texts hold none of these.
+    if any(call in data for call in _JOIN_CALLS):
+        yield from _glued_pieces(data, _commas_in_calls(data))
+    if any(continuation in data for continuation in _CONTINUATIONS):
+        yield from _continued_lines(data)
+    yield from _partly_quoted_words(data)
 
 
-def _glued(
-    data: bytes, glues: Iterable[re.Match[bytes]]
-) -> Iterator[list[tuple[int, int]]]:
-    run: list[tuple[int, int]] = []
-    previous = 0
+def _glued_pieces(data: bytes, glues: Iterable[re.Match[bytes]]) -> Iterator[Pieces]:
+    """Yield the strings that are connected by ``glues``."""
+    pieces: Pieces = []
+    previous_end = 0
     for glue in glues:
         start, end = glue.span()
-        if run and start - previous < _PIECE and data.find(b"\n", previous, start) < 0:
-            run[-1] = (run[-1][0], start)
+        is_near = start - previous_end < _PIECE_LENGTH
+        if pieces and is_near and data.find(b"\n", previous_end, start) < 0:
+            pieces[-1] = (pieces[-1][0], start)
         else:
-            if run:
-                yield _closed(data, run)
-            low = max(0, start - _PIECE, previous)
-            run = [
-                (max(low, data.rfind(data[start : start + 1], low, start) + 1), start)
-            ]
-        run.append((end, end))
-        previous = end
-    if run:
-        yield _closed(data, run)
+            if pieces:
+                yield _with_last_end(data, pieces)
+            floor = max(0, start - _PIECE_LENGTH, previous_end)
+            quote = data[start : start + 1]
+            first_start = max(floor, data.rfind(quote, floor, start) + 1)
+            pieces = [(first_start, start)]
+        pieces.append((end, end))
+        previous_end = end
+    if pieces:
+        yield _with_last_end(data, pieces)
 
 
-def _closed(data: bytes, run: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Give the last piece its end: the next quote of the kind that opened it."""
-    start = run[-1][0]
-    end = data.find(data[start - 1 : start], start, start + _LAST)
-    return [*run[:-1], (start, end if end >= 0 else start)]
+def _with_last_end(data: bytes, pieces: Pieces) -> Pieces:
+    """Extend the last piece to the next quote of the kind that opened it."""
+    start = pieces[-1][0]
+    quote = data[start - 1 : start]
+    end = data.find(quote, start, start + _LAST_PIECE_LENGTH)
+    return [*pieces[:-1], (start, end if end >= 0 else start)]
 
 
-def _folded(data: bytes) -> Iterator[list[tuple[int, int]]]:
-    run: list[tuple[int, int]] = []
-    for fold in _FOLD.finditer(data):
-        if not run or data.find(b"\n", run[-1][0], fold.start()) >= 0:
-            if len(run) > 1:
-                yield run
-            low = max(0, fold.start() - _PIECE)
-            run = [(max(low, data.rfind(b"\n", low, fold.start()) + 1), fold.start())]
+def _continued_lines(data: bytes) -> Iterator[Pieces]:
+    """Yield the parts of lines that continue after a backslash or caret."""
+    pieces: Pieces = []
+    for continuation in _CONTINUATION.finditer(data):
+        start, end = continuation.span()
+        if pieces and data.find(b"\n", pieces[-1][0], start) < 0:
+            pieces[-1] = (pieces[-1][0], start)
         else:
-            run[-1] = (run[-1][0], fold.start())
-        high = data.find(b"\n", fold.end(), fold.end() + _PIECE)
-        run.append(
-            (fold.end(), high if high >= 0 else min(len(data), fold.end() + _PIECE))
-        )
-    if len(run) > 1:
-        yield run
+            if len(pieces) > 1:
+                yield pieces
+            floor = max(0, start - _PIECE_LENGTH)
+            line_start = max(floor, data.rfind(b"\n", floor, start) + 1)
+            pieces = [(line_start, start)]
+        line_end = data.find(b"\n", end, end + _PIECE_LENGTH)
+        if line_end < 0:
+            line_end = min(len(data), end + _PIECE_LENGTH)
+        pieces.append((end, line_end))
+    if len(pieces) > 1:
+        yield pieces
 
 
-def _words(data: bytes) -> Iterator[list[tuple[int, int]]]:
-    run: list[tuple[int, int]] = []
-    for quote in _WITHIN.finditer(data):
-        at = quote.start()
-        if not run or run[-1][1] != at:
-            if run:
-                yield run
-            before = _WORD_END.search(data, max(0, at - 200), at)
-            run = [(before.start() if before else at, at)]
-        after = _WORD.match(data, at + 1)
-        run.append((at + 1, after.end() if after else at + 1))
-    if run:
-        yield run
+def _partly_quoted_words(data: bytes) -> Iterator[Pieces]:
+    """Yield the parts of shell words that are quoted in part (``ghp_"abc…"``)."""
+    pieces: Pieces = []
+    for quote in _INNER_QUOTE.finditer(data):
+        position = quote.start()
+        if not pieces or pieces[-1][1] != position:
+            if pieces:
+                yield pieces
+            floor = max(0, position - _WORD_LENGTH)
+            before = _WORD_END.search(data, floor, position)
+            pieces = [(before.start() if before else position, position)]
+        after = _WORD.match(data, position + 1)
+        pieces.append((position + 1, after.end() if after else position + 1))
+    if pieces:
+        yield pieces
 
 
-def _commas(data: bytes) -> Iterator[re.Match[bytes]]:
-    """Yield the commas between pieces that a ``join`` near them puts together."""
+def _commas_in_calls(data: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the commas between strings near a call that joins them."""
     done = 0
-    for call in _JOIN.finditer(data):
-        low = max(done, call.start() - _AROUND)
-        yield from _COMMA.finditer(data, low, call.end() + _AROUND)
-        done = call.end() + _AROUND
+    for call in _JOIN_CALL.finditer(data):
+        search_start = max(done, call.start() - _JOIN_REACH)
+        search_end = call.end() + _JOIN_REACH
+        yield from _COMMA.finditer(data, search_start, search_end)
+        done = search_end
 
 
-def _place(pieces: list[tuple[int, int]], offset: int) -> tuple[int, int]:
-    """Return the index of the piece that holds ``offset`` of the joined text, and where."""
+def _locate(pieces: Pieces, offset: int) -> tuple[int, int]:
+    """Return the index of the piece that holds ``offset`` of the joined text, and its place."""
     for index, (start, end) in enumerate(pieces):
-        if offset < end - start:
+        length = end - start
+        if offset < length:
             return index, start + offset
-        offset -= end - start
+        offset -= length
     return len(pieces) - 1, pieces[-1][1] - 1

@@ -1,4 +1,4 @@
-"""Secrets that their surroundings give away: beside an id, in a connection string, after -u."""
+"""Finds secrets by their context: beside an id, in a connection string, after ``-u``."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, SecretHit
 from zt_gate.scanners.secrets.value_classifier import entropy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 AWS_ID, AWS_SECRET = "secrets/aws-access-key-id", "secrets/aws-secret-key"
 CONNECTION, COMMAND = "secrets/connection-string", "secrets/command-credentials"
@@ -26,28 +26,28 @@ _PASSWORD = re.compile(
     rb"(?:password|pwd|accountkey|sharedaccesskey)[ ]{0,2}="
     rb"[ ]{0,2}([^;\"'\s<>]{3,200})"
 )
-_SERVER = re.compile(
+_OTHER_PART = re.compile(
     rb"(?:server|data source|datasource|host|hostname|address|addr|endpoint|initial catalog|"
     rb"database|databasename|user id|userid|uid|username|user|dbname)[ ]{0,2}="
 )
-# libpq writes blanks between the pairs, clients of Redis commas.
-_BLANKS = re.compile(rb"\b(?:host|hostaddr|user|dbname|port|sslmode)=\S")
-_COMMAS = re.compile(
+# libpq separates the pairs with blanks, clients of Redis with commas.
+_LIBPQ_PAIR = re.compile(rb"\b(?:host|hostaddr|user|dbname|port|sslmode)=\S")
+_REDIS_PART = re.compile(
     rb":\d{2,5},(?:[^,\s]{1,60},){0,8}password=|,(?:ssl|abortconnect)="
 )
-_LOCAL = re.compile(
+_LOCAL_SERVER = re.compile(
     rb"(?:server|data source|host|hostname|address)[ ]{0,2}="
     rb"[ ]{0,2}(?:localhost|127\.|\(local|\.[\\;])"
 )
-_DSN = re.compile(
+_GO_DSN = re.compile(
     rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)"
 )
-_USER = re.compile(
+_USER_OPTION = re.compile(
     rb"-(?:u|U|-user|-proxy-user|-basic)(?:[\"'],)?[ \t=]{0,4}\\?[\"']?"
     rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
 )
-_BEFORE = frozenset((b"", b" ", b"\t", b'"', b"'", b"\n", b"("))
-_FLAG = re.compile(
+_BEFORE_OPTION = frozenset((b"", b" ", b"\t", b'"', b"'", b"\n", b"("))
+_PASSWORD_OPTION = re.compile(
     rb"(?:\b(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongosh|mongodump|sshpass|psql)\b"
     rb"[^\n|;&]{0,200}?[ \t](?:-p[ ]?|--password[= ])"
     rb"|\b(?:docker|podman|buildah|helm registry|az|oc) login\b"
@@ -57,106 +57,132 @@ _FLAG = re.compile(
     rb"|\bopenssl [^\n|;&]{0,200}?-pass(?:in|out)?[ ]pass:|\bsqlplus [\w.-]{1,64}/)"
     rb"[\"']?([^\s\"'`;|&@-][^\s\"'`;|&@]{3,128})"
 )
-# Without one of these there is no such command: a substring is found quicker than a pattern.
+# One of these is part of every such command; a substring search is faster than a pattern.
 _COMMANDS = (
     b"mysql", b"mariadb", b"mongo", b"sshpass", b"psql", b" login", b"ldap", b"redis-cli",
     b"smbclient", b"rpcclient", b"mount.cifs", b"openssl", b"sqlplus",
 )  # fmt: skip
-_CALLS = (b"login(", b"authenticate(", b"auth(", b"logon(", b"sign_in(", b"signin(")
-_BASIC = re.compile(
+_LOGIN_CALLS = (
+    b"login(",
+    b"authenticate(",
+    b"auth(",
+    b"logon(",
+    b"sign_in(",
+    b"signin(",
+)
+_BASIC_AUTHORIZATION = re.compile(
     rb"(?i:authorization)[\"']?\s{0,4}[:=,]\s{0,4}[\"']?Basic[ ]([A-Za-z0-9+/]{8,512}={0,2})"
 )
-# conn.login("user", "password"), in about every language.
-_LOGIN = re.compile(
+# conn.login("user", "password"), in most languages.
+_LOGIN_CALL = re.compile(
     rb"[.>:](?:login|authenticate|auth|logon|sign_?in)\(\s{0,20}[\"'][^\"'\n]{1,100}[\"'],\s{0,20}"
     rb"[\"']([^\"'\n]{5,128})[\"']",
     re.IGNORECASE,
 )
+# Bytes around an AWS key id, or around the password of a connection string, that are searched.
+_AWS_REACH = 400
+_CONNECTION_REACH = 600
 
 
 def find_aws_pairs(
-    block: Block, hits: Iterable[SecretHit], judge: Judge
+    block: TextBlock, hits: Iterable[SecretHit], classifier: ValueClassifier
 ) -> Iterator[SecretHit]:
-    """Find the 40 characters that stand within some lines of an AWS access key id."""
+    """Find AWS secret keys: 40 random characters within some lines of an access key id."""
     for hit in hits:
         if hit.rule != AWS_ID:
             continue
-        low, high = max(0, hit.start - 400), hit.end + 400
-        for match in _AWS_SECRET.finditer(block.data, low, high):
+        search_start = max(0, hit.start - _AWS_REACH)
+        search_end = hit.end + _AWS_REACH
+        for match in _AWS_SECRET.finditer(block.data, search_start, search_end):
             value = match[0].decode("ascii")
-            if (
-                entropy(value) >= 4.2
-                and judge.random(value)
-                and not judge.placeholder(value)
-            ):
+            if entropy(value) < 4.2 or not classifier.is_random(value):
+                continue
+            if not classifier.is_placeholder(value):
+                start, end = match.span()
                 yield SecretHit(
-                    AWS_SECRET, *match.span(), NEAR, level=Level.BLOCK, weight=9
+                    AWS_SECRET, start, end, NEAR, level=Level.BLOCK, weight=9
                 )
 
 
-def find_connections(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_connections(
+    block: TextBlock, classifier: ValueClassifier
+) -> Iterator[SecretHit]:
     """Find the password of ``Server=…;User Id=…;Password=…`` and of ``user:pass@tcp(…)``."""
     lower = block.lower
     for match in _PASSWORD.finditer(lower):
-        low, high = block.line_at(match.start())
-        low, high = max(low, match.start() - 600), min(high, match.end() + 600)
-        if not _connects(lower, low, high):
+        line_start, line_end = block.line_at(match.start())
+        start = max(line_start, match.start() - _CONNECTION_REACH)
+        end = min(line_end, match.end() + _CONNECTION_REACH)
+        if not _is_connection_string(lower, start, end):
             continue
-        hit = _judged(block, *match.span(1), judge, CONNECTION)
-        if hit is not None and not _LOCAL.search(lower, low, high):
+        hit = _check_password(block, match.span(1), classifier, CONNECTION)
+        if hit is not None and not _LOCAL_SERVER.search(lower, start, end):
             yield hit
-    if b"@tcp(" in lower or b"@unix(" in lower:
-        for match in _DSN.finditer(block.data):
-            if not match[2].startswith((b"localhost", b"127.")):
-                hit = _judged(block, *match.span(1), judge, CONNECTION)
-                if hit is not None:
-                    yield hit
+    if b"@tcp(" not in lower and b"@unix(" not in lower:
+        return
+    for match in _GO_DSN.finditer(block.data):
+        if match[2].startswith((b"localhost", b"127.")):
+            continue
+        hit = _check_password(block, match.span(1), classifier, CONNECTION)
+        if hit is not None:
+            yield hit
 
 
-def _connects(lower: bytes, low: int, high: int) -> bool:
-    """Whether what stands around a password are the other parts of a connection string."""
-    if lower.find(b";", low, high) >= 0 and _SERVER.search(lower, low, high):
+def _is_connection_string(lower: bytes, start: int, end: int) -> bool:
+    """Whether the text around a password has the other parts of a connection string."""
+    if lower.find(b";", start, end) >= 0 and _OTHER_PART.search(lower, start, end):
         return True
-    if len({found[0] for found in _BLANKS.finditer(lower, low, high)}) >= 2:
+    libpq_pairs = {match[0] for match in _LIBPQ_PAIR.finditer(lower, start, end)}
+    if len(libpq_pairs) >= 2:
         return True
-    return _COMMAS.search(lower, low, high) is not None
+    return _REDIS_PART.search(lower, start, end) is not None
 
 
-def find_commands(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_commands(block: TextBlock, classifier: ValueClassifier) -> Iterator[SecretHit]:
     """Find the password in ``curl -u user:password``, ``mysql -ppassword`` and ``login(…)``."""
     data = block.data
-    for match in _USER.finditer(data):
-        if data[max(0, match.start() - 1) : match.start()] not in _BEFORE:
-            continue
-        hit = _judged(block, *match.span(2), judge, COMMAND)
+    spans = [*_user_option_passwords(data), *_option_and_call_passwords(block)]
+    for span in spans:
+        hit = _check_password(block, span, classifier, COMMAND)
         if hit is not None:
             yield hit
-    for match in _spans(block):
-        hit = _judged(block, *match.span(1), judge, COMMAND)
-        if hit is not None:
-            yield hit
-    for match in _BASIC.finditer(data) if b"Basic " in data else ():
-        password = _after_colon(match[1])
-        if judge.random(password, shortest=10) or (
-            judge.passwordlike(password) and not judge.placeholder(password)
-        ):
-            yield SecretHit(
-                COMMAND, *match.span(1), KEYWORD, extra=(password.encode(),), weight=1
-            )
+    if b"Basic " not in data:
+        return
+    for match in _BASIC_AUTHORIZATION.finditer(data):
+        password = _basic_password(match[1])
+        is_chosen = classifier.is_password_like(
+            password
+        ) and not classifier.is_placeholder(password)
+        if is_chosen or classifier.is_random(password, shortest=10):
+            start, end = match.span(1)
+            extra = (password.encode(),)
+            yield SecretHit(COMMAND, start, end, KEYWORD, extra=extra, weight=1)
 
 
-def _spans(block: Block) -> Iterator[re.Match[bytes]]:
-    """Yield the options of commands and the calls that log in; the latter not in tests."""
-    if any(word in block.data for word in _COMMANDS):
-        yield from _FLAG.finditer(block.data)
-    if any(call in block.lower for call in _CALLS) and not made_up_values.are_usual(
-        block.path
-    ):
-        yield from _LOGIN.finditer(block.data)
+def _user_option_passwords(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the passwords in ``-u user:password``."""
+    for match in _USER_OPTION.finditer(data):
+        byte_before = data[max(0, match.start() - 1) : match.start()]
+        if byte_before in _BEFORE_OPTION:
+            yield match.span(2)
 
 
-def _after_colon(text: bytes) -> str:
-    """Return the password of an ``Authorization: Basic`` value (RFC 7617), empty for none."""
+def _option_and_call_passwords(block: TextBlock) -> Iterator[tuple[int, int]]:
+    """Yield the spans of passwords in commands' options and in login calls.
+
+    Calls in tests and documentation are left out.
+    """
+    if any(command in block.data for command in _COMMANDS):
+        for match in _PASSWORD_OPTION.finditer(block.data):
+            yield match.span(1)
+    has_login_call = any(call in block.lower for call in _LOGIN_CALLS)
+    if has_login_call and not sample_paths.is_sample(block.path):
+        for match in _LOGIN_CALL.finditer(block.data):
+            yield match.span(1)
+
+
+def _basic_password(text: bytes) -> str:
+    """Return the password of an ``Authorization: Basic`` value (RFC 7617), "" for none."""
     try:
         clear = base64.b64decode(text, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
@@ -164,14 +190,25 @@ def _after_colon(text: bytes) -> str:
     return clear.partition(":")[2]
 
 
-def _judged(
-    block: Block, start: int, end: int, judge: Judge, rule: str
+def _check_password(
+    block: TextBlock, span: tuple[int, int], classifier: ValueClassifier, rule: str
 ) -> SecretHit | None:
+    """Return the hit for a password, unless it is a placeholder or probably a word.
+
+    In a connection string outside tests and documentation a word counts too.
+    """
+    start, end = span
     value = block.data[start:end].decode("utf-8", "replace").rstrip(",;)\\")
     end = start + len(value.encode("utf-8", "replace"))
-    if judge.placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
+    if classifier.is_placeholder(value) or value.startswith(("$", "%", "{", "<", "@")):
         return None
-    weak = not (judge.passwordlike(value) or judge.random(value, shortest=10))
-    if weak and (rule != CONNECTION or made_up_values.are_usual(block.path)):
-        return None
-    return SecretHit(rule, start, end, URL if rule == CONNECTION else KEYWORD, weight=1)
+    is_connection = rule == CONNECTION
+    may_be_word = is_connection and not sample_paths.is_sample(block.path)
+    if (
+        may_be_word
+        or classifier.is_password_like(value)
+        or classifier.is_random(value, shortest=10)
+    ):
+        rank = URL if is_connection else KEYWORD
+        return SecretHit(rule, start, end, rank, weight=1)
+    return None

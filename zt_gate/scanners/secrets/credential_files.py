@@ -1,4 +1,4 @@
-"""Files whose very name says that they hold credentials: each with patterns of its own."""
+"""Reads files whose name says that they hold credentials, each with patterns of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import FILE, SecretHit
 from zt_gate.scanners.secrets.lazy_regex import lazy
 
@@ -16,114 +16,118 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 
-# What settings give to such names and is none: a path, a URL, a call, a number or a field's name.
-_NO_PASSWORD = lazy(
+# Values of such settings that are not passwords: a path, a URL, a call, a number, a field's name.
+_NOT_A_PASSWORD = lazy(
     r"[./~].*|[a-z][a-z0-9+.-]*://.*|[\w.]+[(\[].*|\d{1,5}|.*(?i:password|passwd|secret)[_:.]?"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _FileRule:
     """One rule with ``files`` (globs) and ``lines`` (patterns with a group ``secret``)."""
 
     rule: Rule
-    names: tuple[tuple[str, re.Pattern[str]], ...]
+    globs: tuple[tuple[str, re.Pattern[str]], ...]
     lines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rule: Rule) -> _FileRule:
+        globs = tuple(
+            (glob, re.compile(translate("*/" + glob.lower())))
+            for glob in rule.data["files"]
+        )
+        return cls(rule, globs, tuple(rule.data.get("lines", ())))
+
+    def longest_glob(self, path: str) -> int | None:
+        """Return the length of the longest glob that matches a path, None for no match."""
+        lengths = [len(glob) for glob, pattern in self.globs if pattern.fullmatch(path)]
+        return max(lengths, default=None)
 
 
 class CredentialFiles:
-    """The readers, found by the end of a path."""
+    """The rules for credential files, found by path."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
-        self._readers = [
-            _Reader(
-                rule,
-                _globs(tuple(rule.data["files"])),
-                tuple(rule.data.get("lines", ())),
-            )
-            for rule in rules.values()
-            if "files" in rule.data
+        self._file_rules = [
+            _FileRule.of(rule) for rule in rules.values() if "files" in rule.data
         ]
-        # The last path that was asked for: a file's blocks come one after another.
-        self._known: dict[str, list[tuple[int, _Reader]]] = {}
-        self._compiled: dict[str, re.Pattern[bytes]] = {}
+        # The last path alone: a file's blocks come one after another.
+        self._rules_by_path: dict[str, list[tuple[int, _FileRule]]] = {}
+        self._patterns: dict[str, re.Pattern[bytes]] = {}
 
-    def find(self, block: Block, judge: Judge) -> Iterator[SecretHit]:
-        """Read a block as what its file's name says it is."""
-        low = made_up_values.are_usual(block.path)
-        for weight, reader in self._of(block.path):
-            for source in reader.lines:
-                for match in self._pattern(source).finditer(block.data):
+    def find(
+        self, block: TextBlock, classifier: ValueClassifier
+    ) -> Iterator[SecretHit]:
+        """Find the credentials in a block with the rules for its file's name."""
+        is_sample = sample_paths.is_sample(block.path)
+        for weight, file_rule in self._rules_for(block.path):
+            for line in file_rule.lines:
+                for match in self._pattern(line).finditer(block.data):
                     value = match["secret"].decode("utf-8", "replace")
-                    if _nothing(value, judge) or not _fits(reader.rule, value, judge):
+                    if _is_absent(value, classifier):
                         continue
-                    sure = not low or judge.random(value, shortest=10)
+                    if not _is_accepted(file_rule.rule, value, classifier):
+                        continue
+                    is_uncertain = is_sample and not classifier.is_random(
+                        value, shortest=10
+                    )
+                    start, end = match.span("secret")
                     yield SecretHit(
-                        reader.rule.id,
-                        *match.span("secret"),
+                        file_rule.rule.id,
+                        start,
+                        end,
                         FILE,
-                        level=None if sure else Level.INFO,
-                        confidence=None if sure else Confidence.LOW,
+                        level=Level.INFO if is_uncertain else None,
+                        confidence=Confidence.LOW if is_uncertain else None,
                         weight=weight,
                     )
 
-    def whole(self, path: bytes) -> Rule | None:
-        """Return the rule for a file that is a secret as a whole (a key store), if it is one."""
-        return next((r.rule for _, r in self._of(path) if not r.lines), None)
+    def key_store_rule(self, path: bytes) -> Rule | None:
+        """Return the rule for a file that is a secret as a whole, None for other files."""
+        for _, file_rule in self._rules_for(path):
+            if not file_rule.lines:
+                return file_rule.rule
+        return None
 
-    def _of(self, path: bytes) -> list[tuple[int, _Reader]]:
-        """Return the readers for a path, each with how much of it their glob says."""
+    def _rules_for(self, path: bytes) -> list[tuple[int, _FileRule]]:
+        """Return the rules for a path, each with the length of its longest glob."""
         text = "/" + path.decode("utf-8", "replace").lower()
-        if text not in self._known:
-            found = [
-                (
-                    max(
-                        len(glob) for glob, name in reader.names if name.fullmatch(text)
-                    ),
-                    reader,
-                )
-                for reader in self._readers
-                if any(name.fullmatch(text) for _, name in reader.names)
-            ]
-            self._known = {text: found}
-        return self._known[text]
+        if text not in self._rules_by_path:
+            file_rules = []
+            for file_rule in self._file_rules:
+                length = file_rule.longest_glob(text)
+                if length is not None:
+                    file_rules.append((length, file_rule))
+            self._rules_by_path = {text: file_rules}
+        return self._rules_by_path[text]
 
     def _pattern(self, source: str) -> re.Pattern[bytes]:
-        if source not in self._compiled:
-            self._compiled[source] = re.compile(source.encode(), re.MULTILINE)
-        return self._compiled[source]
+        if source not in self._patterns:
+            self._patterns[source] = re.compile(source.encode(), re.MULTILINE)
+        return self._patterns[source]
 
 
-def _nothing(value: str, judge: Judge) -> bool:
-    """Whether nothing is there yet: in such a file any other value is taken seriously."""
+def _is_absent(value: str, classifier: ValueClassifier) -> bool:
+    """Whether no value is set yet; in such a file any other value may be a password."""
     text = value.strip().strip("\"'")
-    return (
-        len(text) < 3
-        or len(set(text)) < 2
-        or judge.template(text)
-        or text.lower() in judge.absent
-    )
-
-
-def _fits(rule: Rule, value: str, judge: Judge) -> bool:
-    """Whether the value passes the tests that a rule asks for."""
-    asked = rule.data.get("judged")
-    if asked is None:
+    if len(text) < 3 or len(set(text)) < 2:
         return True
-    if judge.placeholder(value) or (
-        asked == "placeholder" and _NO_PASSWORD.fullmatch(value)
-    ):
+    return classifier.is_template(text) or text.lower() in classifier.absent
+
+
+def _is_accepted(rule: Rule, value: str, classifier: ValueClassifier) -> bool:
+    """Whether the value passes the check that the rule's ``judged`` names."""
+    check = rule.data.get("judged")
+    if check is None:
+        return True
+    if classifier.is_placeholder(value):
         return False
-    return (
-        asked == "placeholder"
-        or judge.passwordlike(value)
-        or judge.random(value, shortest=10)
+    if check == "placeholder":
+        return _NOT_A_PASSWORD.fullmatch(value) is None
+    return classifier.is_password_like(value) or classifier.is_random(
+        value, shortest=10
     )
-
-
-def _globs(globs: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((glob, re.compile(translate("*/" + glob.lower()))) for glob in globs)

@@ -1,4 +1,4 @@
-"""What takes more than a pattern: names, files' own forms, plug-ins, encodings, pieces."""
+"""Runs the detectors that need more than a pattern: names, file formats, plug-ins, encodings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.concatenated_strings import find_split
 from zt_gate.scanners.secrets.context_formats import (
     find_aws_pairs,
@@ -15,32 +15,33 @@ from zt_gate.scanners.secrets.context_formats import (
     find_connections,
 )
 from zt_gate.scanners.secrets.credential_files import CredentialFiles
-from zt_gate.scanners.secrets.detect_secrets_plugins import Plugins
+from zt_gate.scanners.secrets.detect_secrets_plugins import DetectSecretsPlugins
 from zt_gate.scanners.secrets.encoded_secrets import find_encoded
 from zt_gate.scanners.secrets.hits import KEY, SecretHit
+from zt_gate.scanners.secrets.keyword_assignments import RULE as KEYWORDS
+from zt_gate.scanners.secrets.keyword_assignments import KeywordAssignments
 from zt_gate.scanners.secrets.keyword_formats import find_near
 from zt_gate.scanners.secrets.kubernetes import find_kubernetes
-from zt_gate.scanners.secrets.named_value import RULE as KEYWORDS
-from zt_gate.scanners.secrets.named_value import Keywords
-from zt_gate.scanners.secrets.pem import encoded
+from zt_gate.scanners.secrets.pem import is_base64
 from zt_gate.scanners.secrets.variable_names import VariableNames
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from zt_gate.scanners.secrets.rule_index import Catalogue
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.rule_index import FormatIndex
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 SERVICE_ACCOUNT = "secrets/google-service-account"
 
-# A URL with a host is judged as a whole elsewhere.
-_HOST = re.compile(rb"@[\w\[]")
-_SERVICE_KEY = re.compile(
+# What follows the password of a URL, which ``url_credentials`` checks as a whole.
+_URL_HOST = re.compile(rb"@[\w\[]")
+_SERVICE_ACCOUNT_KEY = re.compile(
     rb"\"private_key\"\s{0,8}:\s{0,8}\"(-{5}BEGIN[A-Z ]{0,20} PRIVATE KEY-{5}[^\"]{24,8192})\""
 )
-# Checksums in lock files: left alone, and blanked so that the rest can be scanned.
+_SHORTEST_BODY = 20
+# Checksums in lock files: blanked, so that the rest of the file can be scanned.
 _CHECKSUM = re.compile(
     rb"sha(?:1|224|256|384|512)[-:][A-Za-z0-9+/=]{20,100}|h1:[A-Za-z0-9+/=]{40,50}"
     rb"|(?<=[\"'#:@ =])[0-9a-f]{32,128}(?=[\"'\s,;)#&\\]|$)"
@@ -48,76 +49,95 @@ _CHECKSUM = re.compile(
 )
 
 
-class Deep:
-    """The parts that need the lists of names, or a process's time."""
+class DeepScan:
+    """The detectors that need lists of names, file formats or plug-ins."""
 
-    def __init__(self, catalogue: Catalogue, judge: Judge) -> None:
-        data = catalogue.data(KEYWORDS)
-        self.files = CredentialFiles(catalogue.rules)
-        self._catalogue = catalogue
-        self._judge = judge
+    def __init__(self, formats: FormatIndex, classifier: ValueClassifier) -> None:
+        data = formats.data(KEYWORDS)
+        self.files = CredentialFiles(formats.rules)
+        self._formats = formats
+        self._classifier = classifier
         self._names = VariableNames.of(data)
-        self._keywords = Keywords(data, self._names, judge)
-        self._plugins = Plugins(catalogue.rules)
+        self._keywords = KeywordAssignments(data, self._names, classifier)
+        self._plugins = DetectSecretsPlugins(formats.rules)
 
     def find(
         self,
-        block: Block,
-        plain: Sequence[SecretHit],
-        look: Callable[[bytes], list[SecretHit]],
+        block: TextBlock,
+        format_hits: Sequence[SecretHit],
+        find_in_bytes: Callable[[bytes], list[SecretHit]],
     ) -> list[SecretHit]:
-        """Return what stands in the block besides ``plain``; ``look`` finds formats in bytes."""
-        lock = paths.is_any(block.path, "lock")
-        if lock:
+        """Return what the block holds besides ``format_hits``.
+
+        ``find_in_bytes`` finds formats in decoded or joined bytes.
+        """
+        classifier = self._classifier
+        is_lock_file = paths.is_any(block.path, "lock")
+        if is_lock_file:
             block = replace(block, data=_CHECKSUM.sub(_blank, block.data), _lower=b"")
-        found = [
-            *find_near(block, self._catalogue, self._judge, self._names),
+        hits = [
+            *find_near(block, self._formats, classifier, self._names),
             *self._keywords.find(block),
-            *(() if block.columns else self._called(block, lock=lock)),
-            *find_aws_pairs(block, plain, self._judge),
-            *find_connections(block, self._judge),
-            *find_commands(block, self._judge),
-            *self.files.find(block, self._judge),
-            *find_kubernetes(block, self._judge),
-            *_service_accounts(block, self._judge),
-            *find_split(block, look),
         ]
-        return found if lock else [*found, *find_encoded(block, look)]
+        if not block.columns:
+            hits += self._run_plugins(block, is_lock_file=is_lock_file)
+        hits += find_aws_pairs(block, format_hits, classifier)
+        hits += find_connections(block, classifier)
+        hits += find_commands(block, classifier)
+        hits += self.files.find(block, classifier)
+        hits += find_kubernetes(block, classifier)
+        hits += _find_service_accounts(block, classifier)
+        hits += find_split(block, find_in_bytes)
+        if not is_lock_file:
+            hits += find_encoded(block, find_in_bytes)
+        return hits
 
-    def _called(self, block: Block, *, lock: bool) -> Iterator[SecretHit]:
-        """Call the plug-ins; in tests and documentation what they see is only information."""
-        low = made_up_values.are_usual(block.path)
+    def _run_plugins(
+        self, block: TextBlock, *, is_lock_file: bool
+    ) -> Iterator[SecretHit]:
+        """Run the plug-ins; in tests and documentation their hits are only information."""
+        is_sample = sample_paths.is_sample(block.path)
         for hit in self._plugins.find(block):
+            if is_lock_file and "entropy" in hit.rule:
+                continue
             value = block.data[hit.start : hit.end].decode("utf-8", "replace")
-            if self._judge.placeholder(value) or not self._plausible(block, hit, value):
+            if self._classifier.is_placeholder(value):
                 continue
-            if lock and "entropy" in hit.rule:
-                continue
-            yield replace(hit, level=Level.INFO) if low else hit
+            if self._is_plausible(block, hit, value):
+                yield replace(hit, level=Level.INFO) if is_sample else hit
 
-    def _plausible(self, block: Block, hit: SecretHit, value: str) -> bool:
-        """Whether what a plug-in saw can be a secret at all, and nobody else judged it."""
-        data = self._catalogue.data(hit.rule)
-        if data.get("open") and _HOST.match(block.data, hit.end):
+    def _is_plausible(self, block: TextBlock, hit: SecretHit, value: str) -> bool:
+        """Whether a plug-in's hit can be a secret, and no other detector checks it."""
+        data = self._formats.data(hit.rule)
+        if data.get("open") and _URL_HOST.match(block.data, hit.end):
             return False
         if data.get("random"):
-            return self._judge.random(value)
+            return self._classifier.is_random(value)
         if not data.get("judged"):
             return True
-        return self._judge.passwordlike(value) or self._judge.random(value)
+        return self._classifier.is_password_like(value) or self._classifier.is_random(
+            value
+        )
 
 
-def _service_accounts(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def _find_service_accounts(
+    block: TextBlock, classifier: ValueClassifier
+) -> Iterator[SecretHit]:
+    """Find the private key in the JSON file of a Google service account."""
     if b"service_account" not in block.data:
         return
-    for match in _SERVICE_KEY.finditer(block.data):
+    for match in _SERVICE_ACCOUNT_KEY.finditer(block.data):
         value = match[1].decode("ascii", "replace")
-        body = value.partition("-----BEGIN")[2].partition("KEY-----")[2].encode()
-        if "..." not in value and encoded(body, 20) and not judge.template(value):
-            extra = tuple(
-                part for part in re.split(rb"\\n|\s", match[1]) if len(part) >= 16
-            )
-            yield SecretHit(SERVICE_ACCOUNT, *match.span(1), KEY, extra=extra, weight=9)
+        after_begin = value.partition("-----BEGIN")[2]
+        body = after_begin.partition("KEY-----")[2].encode()
+        if "..." in value or not is_base64(body, _SHORTEST_BODY):
+            continue
+        if classifier.is_template(value):
+            continue
+        lines = re.split(rb"\\n|\s", match[1])
+        long_lines = tuple(line for line in lines if len(line) >= 16)
+        start, end = match.span(1)
+        yield SecretHit(SERVICE_ACCOUNT, start, end, KEY, extra=long_lines, weight=9)
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

@@ -1,9 +1,9 @@
-"""detect-secrets' plug-ins, called in process on the lines that a prefilter keeps.
+"""Runs detect-secrets' plug-ins in process, on the lines that a prefilter keeps.
 
-Only ``analyze_string`` of single plug-in classes is used: no settings, no
-filters, no baseline and no ``verify``.  The plug-ins' modules are loaded
-privately, with a stand-in for ``requests`` (``private_import.py``), which also
-means that none of them could ask anybody.
+Uses only ``analyze_string`` of single plug-in classes: no settings, filters,
+baseline or ``verify``.  The plug-ins' modules are loaded privately, with a
+placeholder for ``requests`` (``private_import.py``), so that none of them can
+open a connection.
 """
 
 from __future__ import annotations
@@ -18,22 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.rule import Rule
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
-# Their expressions backtrack: longer lines are given to them in pieces around
-# what the prefilter found.
-_LONGEST = 1000
-_AROUND = 200
-# Such pieces that one block gives to one plug-in: a minified bundle has thousands,
-# and the scanner's own reading of names sees them all.
-_MOST = 200
-# A name that no person wrote, on which their expressions take seconds.
-_DENSE = re.compile(rb"\w{160,}")
+# The plug-ins' expressions backtrack: of longer lines they get the text around what
+# the prefilter found.
+_LONG_LINE = 1000
+_MARGIN = 200
+# Such pieces of one block for one plug-in: a minified bundle has thousands, and
+# ``keyword_assignments`` sees them all.
+_PIECES = 200
+# A machine-made name on which the plug-ins' expressions take seconds.
+_LONG_NAME = re.compile(rb"\w{160,}")
+_LONG_NAME_LENGTH = 160
 _KEYWORDS = re.compile(rb"(?i:key|pass|pwd|secret|contrase|token)")
+_MANY_KEYWORDS = 4
+_QUOTES_AND_OPERATORS = " \t\"'=:"
 
 
-class Plugins:
-    """The plug-ins that the rules name, each imported when first needed."""
+class DetectSecretsPlugins:
+    """The plug-ins that the rules name, each imported on first use."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self._rules = [rule for rule in rules.values() if "plugin" in rule.data]
@@ -41,46 +44,55 @@ class Plugins:
         self._prefilters: dict[str, re.Pattern[bytes]] = {}
         self._modules = PrivateImport("detect_secrets", absent=("requests",))
 
-    def find(self, block: Block) -> Iterator[SecretHit]:
-        """Call each plug-in on the lines that may interest it."""
+    def find(self, block: TextBlock) -> Iterator[SecretHit]:
+        """Run each plug-in on the lines that its prefilter keeps."""
         for rule in self._rules:
-            text = block.lower if rule.data.get("lower") else block.data
-            done = -1
-            pieces = 0
-            for found in self._prefilter(rule).finditer(text):
-                if found.start() < done:
-                    continue
-                low, high = block.line_at(found.start())
-                if high - low > _LONGEST:
-                    low = max(low, found.start() - _AROUND)
-                    high = min(high, found.end() + _AROUND)
-                    pieces += 1
-                done = high
-                if pieces <= _MOST and not _dense(text, low, high):
-                    yield from self._line(rule, block, low, high)
+            for start, end in self._filtered_lines(rule, block):
+                yield from self._find_in_line(rule, block, start, end)
 
     def analyze(self, rule: Rule, line: str, filename: str) -> list[str]:
-        """Return what one plug-in sees in one line, in the line's order."""
+        """Return what one plug-in finds in one line, in the line's order."""
         plugin = self._plugin(rule.data["plugin"])
         if hasattr(plugin, "keyword_exclude"):
-            values = plugin.analyze_string(line, self._by_filetype(filename))
+            values = plugin.analyze_string(line, self._keyword_patterns(filename))
         else:
             values = plugin.analyze_string(line)
         limit = getattr(plugin, "entropy_limit", None)
         if limit is not None:
-            values = (v for v in values if plugin.calculate_shannon_entropy(v) > limit)
+            entropy = plugin.calculate_shannon_entropy
+            values = (value for value in values if entropy(value) > limit)
         return [value for value in dict.fromkeys(values) if value]
 
-    def _line(
-        self, rule: Rule, block: Block, low: int, high: int
+    def _filtered_lines(
+        self, rule: Rule, block: TextBlock
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the spans of the lines, or of pieces of long lines, for a plug-in."""
+        text = block.lower if rule.data.get("lower") else block.data
+        done = -1
+        pieces = 0
+        for match in self._prefilter(rule).finditer(text):
+            if match.start() < done:
+                continue
+            start, end = block.line_at(match.start())
+            if end - start > _LONG_LINE:
+                start = max(start, match.start() - _MARGIN)
+                end = min(end, match.end() + _MARGIN)
+                pieces += 1
+            done = end
+            if pieces <= _PIECES and not _is_slow(text, start, end):
+                yield start, end
+
+    def _find_in_line(
+        self, rule: Rule, block: TextBlock, line_start: int, line_end: int
     ) -> Iterator[SecretHit]:
-        line = block.data[low:high].decode("utf-8", "surrogateescape")
+        line = block.data[line_start:line_end].decode("utf-8", "surrogateescape")
         filename = block.path.decode("utf-8", "replace")
         for value in self.analyze(rule, line, filename):
-            raw = value.strip(" \t\"'=:").encode("utf-8", "surrogateescape")
-            start = block.data.find(raw, low, high)
-            if raw and start >= 0:
-                yield SecretHit(rule.id, start, start + len(raw), _rank(rule))
+            stripped = value.strip(_QUOTES_AND_OPERATORS)
+            secret = stripped.encode("utf-8", "surrogateescape")
+            start = block.data.find(secret, line_start, line_end)
+            if secret and start >= 0:
+                yield SecretHit(rule.id, start, start + len(secret), _rank(rule))
 
     def _prefilter(self, rule: Rule) -> re.Pattern[bytes]:
         if rule.id not in self._prefilters:
@@ -88,29 +100,33 @@ class Plugins:
         return self._prefilters[rule.id]
 
     def _plugin(self, name: str) -> Any:
+        """Return an instance of ``module.Class`` below ``detect_secrets.plugins``."""
         if name not in self._loaded:
-            module, _, kind = name.partition(".")
-            found = self._modules.module(f"detect_secrets.plugins.{module}")
-            self._loaded[name] = getattr(found, kind)()
+            module_name, _, class_name = name.partition(".")
+            module = self._modules.module(f"detect_secrets.plugins.{module_name}")
+            self._loaded[name] = getattr(module, class_name)()
         return self._loaded[name]
 
-    def _by_filetype(self, filename: str) -> Any:
-        """Return the expressions that the keyword plug-in uses for a kind of file."""
+    def _keyword_patterns(self, filename: str) -> Any:
+        """Return the expressions of the keyword plug-in for a kind of file."""
         module: Any = self._modules.module("detect_secrets.plugins.keyword")
-        kind = module.determine_file_type(filename)
-        return module.REGEX_BY_FILETYPE.get(
-            kind, module.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
-        )
+        file_type = module.determine_file_type(filename)
+        default = module.QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP
+        return module.REGEX_BY_FILETYPE.get(file_type, default)
 
 
 def _rank(rule: Rule) -> int:
-    """Return the precedence: a plug-in for one format knows more than one for names."""
+    """Return the precedence: a plug-in for one format is more specific than one for names."""
     if "entropy" in rule.id:
         return ENTROPY
     return NAMED if rule.data.get("random") else PLUGIN
 
 
-def _dense(text: bytes, low: int, high: int) -> bool:
-    return high - low >= 160 and any(
-        len(_KEYWORDS.findall(run[0])) > 3 for run in _DENSE.finditer(text, low, high)
+def _is_slow(text: bytes, start: int, end: int) -> bool:
+    """Whether a name in the span would take a plug-in's expressions seconds."""
+    if end - start < _LONG_NAME_LENGTH:
+        return False
+    return any(
+        len(_KEYWORDS.findall(name[0])) >= _MANY_KEYWORDS
+        for name in _LONG_NAME.finditer(text, start, end)
     )

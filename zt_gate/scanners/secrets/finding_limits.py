@@ -1,9 +1,9 @@
-"""How much is told one by one: the worst of each file and of the run, and a sum of the rest.
+"""Caps findings per file and per run; the rest become one summary finding per file.
 
-A change with tens of thousands of keys must fail as one with a single key
-does, not end in an answer that is too large to send.  What is not told one by
-one still blocks, as one finding for its file, and its values are still given
-for masking, so that nobody's evidence shows them.
+A change with tens of thousands of keys must fail as one with a single key does,
+not end in a result that is too large to send.  Secrets beyond the caps still
+block, and their values are still given for masking, so that no evidence shows
+them.
 """
 
 from __future__ import annotations
@@ -18,139 +18,153 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from zt_gate.model.finding import Finding
-    from zt_gate.scanners.secrets.block_scan import Engine
+    from zt_gate.scanners.secrets.block_scan import BlockScanner
     from zt_gate.scanners.secrets.hits import SecretHit
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 RULE = "secrets/many-secrets"
-#: Findings that are told one by one, of one file and of one run.
+#: Findings that are listed one by one, of one file and of one run.
 PER_FILE = 100
 PER_RUN = 1000
-#: Files that get a sum of their own, in one run; the rest share one.
-SUMS = 500
-#: Characters of values that are given for masking besides those of the findings told.
-_VALUES = 4 << 20
-#: Characters of what is told one by one: a long private key is given in several forms.
-_TEXT = 16 << 20
+#: Files with a summary finding of their own, in one run; the other files share one.
+SUMMARIES = 500
+#: Characters of values that are given for masking besides those of the listed findings.
+_MASKED_LENGTH = 4 << 20
+#: Characters of all listed findings: a long private key is given in several forms.
+_LISTED_LENGTH = 16 << 20
 
 
 @dataclass(slots=True)
-class _Rest:
-    """What is not told one by one, of one file or of many."""
+class _Summary:
+    """The secrets of one file, or of several files, that are not listed one by one."""
 
     count: int = 0
     level: Level = Level.INFO
     values: dict[str, None] = field(default_factory=dict)
 
+    def add(self, count: int, levels: Iterable[Level]) -> None:
+        self.count += count
+        self.level = max(self.level, *levels, key=lambda level: level.rank)
 
-class Ledger:
-    """What one run has told so far, and what it keeps to itself."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._told = 0
-        self._names = 0
-        self._size = 0
-        self._sums = 0
-        self._kept = 0
-        self._last = _Rest()
+class FindingLimits:
+    """The caps of one run, and how much of them is used."""
 
-    def tell(
+    def __init__(self, scanner: BlockScanner) -> None:
+        self._scanner = scanner
+        self._listed = 0
+        self._listed_names = 0
+        self._listed_length = 0
+        self._summaries = 0
+        self._masked_length = 0
+        self._shared_summary = _Summary()
+
+    def limit_hits(
         self,
-        found: Sequence[tuple[Block, SecretHit]],
+        hits: Sequence[tuple[TextBlock, SecretHit]],
         path: bytes | None,
         oid: str | None,
     ) -> Iterator[Finding]:
-        """Yield the findings of one file, or of a commit's text: the worst, then the sum."""
-        room = max(0, min(PER_FILE, PER_RUN - self._told)) if self._size < _TEXT else 0
-        told = set(range(len(found)))
-        if len(found) > room:
-            worst = sorted(told, key=lambda n: (*self._badness(found[n][1]), n))
-            told = set(worst[:room])
-        self._told += len(told)
-        for number in sorted(told):
-            block, hit = found[number]
-            finding = self._engine.finding(block, hit, oid)
-            self._size += _size(finding)
+        """Yield the worst findings of one file or commit message, then the summary."""
+        listed = self._choose_listed([hit for _, hit in hits])
+        self._listed += len(listed)
+        for index in sorted(listed):
+            block, hit = hits[index]
+            finding = self._scanner.finding(block, hit, oid)
+            self._listed_length += _text_length(finding)
             yield finding
-        if len(told) < len(found):
-            rest = [one for number, one in enumerate(found) if number not in told]
-            yield from self._sum(rest, path, oid)
+        if len(listed) < len(hits):
+            unlisted = [
+                block_and_hit
+                for index, block_and_hit in enumerate(hits)
+                if index not in listed
+            ]
+            yield from self._summarize(unlisted, path, oid)
 
-    def names(self, found: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield findings about names, up to a number; the rest goes into the last sum."""
-        for finding in found:
-            self._names += 1
-            if self._names <= PER_RUN:
+    def limit_names(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield findings in names up to the cap; the others go into the shared summary."""
+        for finding in findings:
+            self._listed_names += 1
+            if self._listed_names <= PER_RUN:
                 yield finding
                 continue
-            self._last.count += 1
-            self._last.level = max(
-                self._last.level, finding.level or Level.WARN, key=_rank
-            )
-            self._keep(self._last, finding.secrets)
+            self._shared_summary.add(1, [finding.level or Level.WARN])
+            self._keep_values(self._shared_summary, finding.secrets)
 
     def close(self) -> Iterator[Finding]:
-        """Yield the sum of all files that got none of their own."""
-        if self._last.count:
-            where = Location("change")
-            yield self._summing(self._last, where, "elsewhere in the change", "")
+        """Yield the shared summary of all files without one of their own."""
+        if self._shared_summary.count:
+            location = Location("change")
+            place = "elsewhere in the change"
+            yield self._summary_finding(self._shared_summary, location, place, "")
 
-    def _sum(
+    def _choose_listed(self, hits: Sequence[SecretHit]) -> set[int]:
+        """Return the indexes of the hits to list: all, or the worst that the caps allow."""
+        room = 0
+        if self._listed_length < _LISTED_LENGTH:
+            room = max(0, min(PER_FILE, PER_RUN - self._listed))
+        indexes = range(len(hits))
+        if len(hits) <= room:
+            return set(indexes)
+        worst_first = sorted(
+            indexes, key=lambda index: (*self._badness(hits[index]), index)
+        )
+        return set(worst_first[:room])
+
+    def _summarize(
         self,
-        rest: Sequence[tuple[Block, SecretHit]],
+        hits: Sequence[tuple[TextBlock, SecretHit]],
         path: bytes | None,
         oid: str | None,
     ) -> Iterator[Finding]:
-        own = self._sums < SUMS
-        sums = _Rest() if own else self._last
-        sums.count += len(rest)
-        sums.level = max(sums.level, *(self._level(hit) for _, hit in rest), key=_rank)
-        for block, hit in rest:
-            self._keep(sums, self._engine.values(block, hit))
-        if own:
-            self._sums += 1
-            where = Location("file" if oid is None else "commit", path, commit=oid)
-            name = (path or b"").decode("utf-8", "surrogateescape")
-            yield self._summing(
-                sums, where, "in this file" if path else "in this commit", name
-            )
+        """Add the hits to a summary, and yield it if it is the file's own."""
+        has_own_summary = self._summaries < SUMMARIES
+        summary = _Summary() if has_own_summary else self._shared_summary
+        summary.add(len(hits), [self._level(hit) for _, hit in hits])
+        for block, hit in hits:
+            self._keep_values(summary, self._scanner.values(block, hit))
+        if not has_own_summary:
+            return
+        self._summaries += 1
+        location = Location("file" if oid is None else "commit", path, commit=oid)
+        place = "in this file" if path else "in this commit"
+        name = (path or b"").decode("utf-8", "surrogateescape")
+        yield self._summary_finding(summary, location, place, name)
 
-    def _keep(self, sums: _Rest, values: Iterable[str]) -> None:
+    def _keep_values(self, summary: _Summary, values: Iterable[str]) -> None:
         """Keep values for masking while there is room."""
         for value in values:
-            if self._kept < _VALUES and value not in sums.values:
-                self._kept += len(value)
-                sums.values[value] = None
+            if self._masked_length < _MASKED_LENGTH and value not in summary.values:
+                self._masked_length += len(value)
+                summary.values[value] = None
 
-    def _summing(self, rest: _Rest, where: Location, place: str, name: str) -> Finding:
-        rule = self._engine.rules[RULE]
-        # Whoever ignores or approves this has seen these values and no others.
-        seen = hashlib.sha256()
-        for value in sorted(rest.values):
-            seen.update(value.encode("utf-8", "surrogatepass") + b"\n")
-        noun = "secret" if rest.count == 1 else "secrets"
-        return rule.finding(
-            where,
-            f"{rest.count:,} more {noun} {place}, not listed one by one.",
-            subject=f"{name} {rest.count} {seen.hexdigest()}",
-            secrets=tuple(rest.values),
-            level=rest.level,
+    def _summary_finding(
+        self, summary: _Summary, location: Location, place: str, name: str
+    ) -> Finding:
+        # An exception for this finding covers these values and no others.
+        values_digest = hashlib.sha256()
+        for value in sorted(summary.values):
+            values_digest.update(value.encode("utf-8", "surrogatepass") + b"\n")
+        noun = "secret" if summary.count == 1 else "secrets"
+        return self._scanner.rules[RULE].finding(
+            location,
+            f"{summary.count:,} more {noun} {place}, not listed one by one.",
+            subject=f"{name} {summary.count} {values_digest.hexdigest()}",
+            secrets=tuple(summary.values),
+            level=summary.level,
         )
 
     def _level(self, hit: SecretHit) -> Level:
-        return hit.level or self._engine.rules[hit.rule].level or Level.WARN
+        return hit.level or self._scanner.rules[hit.rule].level or Level.WARN
 
     def _badness(self, hit: SecretHit) -> tuple[int, int, int]:
-        rule = self._engine.rules[hit.rule]
+        """Return the sort key: the worst hit first."""
+        rule = self._scanner.rules[hit.rule]
         confidence = hit.confidence or rule.confidence
         return -self._level(hit).rank, -rule.severity.rank, -confidence.rank
 
 
-def _rank(level: Level) -> int:
-    return level.rank
-
-
-def _size(finding: Finding) -> int:
-    evidence = len(finding.evidence.text) if finding.evidence else 0
-    return evidence + len(finding.subject) + sum(map(len, finding.secrets))
+def _text_length(finding: Finding) -> int:
+    evidence_length = len(finding.evidence.text) if finding.evidence else 0
+    secrets_length = sum(map(len, finding.secrets))
+    return evidence_length + len(finding.subject) + secrets_length

@@ -1,4 +1,4 @@
-"""What the parts of this scanner say to each other: a span that a rule has found."""
+"""A span of text that a rule matched, and the choice between overlapping spans."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zt_gate.model.finding import Confidence, Level
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
-#: Precedence where spans overlap: the more specific rule speaks.
+#: Precedence where spans overlap: the lowest number, which is the most specific kind.
 FORMAT, KEY, FILE, URL, NEAR, NAMED, KEYWORD, PLUGIN, ENTROPY = range(9)
+
+# Spans are indexed by cells of 512 bytes to find the overlapping ones.
+_CELL_BITS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class SecretHit:
-    """One find: the span of the secret in a block, and the rule that found it.
+    """The span of a secret in a block (bytes, end exclusive), and the rule that found it.
 
-    ``value`` is the secret where it is not simply the span (decoded, joined).
-    ``level`` and ``confidence`` replace the rule's own; ``note`` is added to
-    the message and never quotes the value.
+    ``rank`` is a precedence.  ``value`` is the secret where it is not simply the
+    span (decoded, joined).  ``extra`` are further texts to mask.  ``level`` and
+    ``confidence`` replace the rule's own; ``note`` is added to the message and
+    never quotes the value.
     """
 
     rule: str
@@ -32,27 +37,41 @@ class SecretHit:
     level: Level | None = None
     confidence: Confidence | None = None
     note: str = ""
-    #: How much of the value the rule itself knows, in bytes: breaks ties.
+    #: How many bytes of the value the rule specifies: the higher one wins a tie.
     weight: int = 0
+
+    def secret(self, block: TextBlock) -> bytes:
+        """Return the secret itself."""
+        if self.value is not None:
+            return self.value
+        return block.data[self.start : self.end]
+
+    def overlaps(self, other: SecretHit) -> bool:
+        """Whether the two spans share a byte."""
+        return self.start < other.end and other.start < self.end
 
 
 def merge(hits: Iterable[SecretHit]) -> list[SecretHit]:
     """Keep one hit per span: the most specific rule, then the longest.
 
-    Two spans of which one only touches the other are both kept; a span that
-    overlaps a more specific one is dropped.
+    Two spans that only touch are both kept; a span that overlaps a more specific
+    one is dropped.
     """
     kept: list[SecretHit] = []
-    ordered = sorted(
-        hits, key=lambda hit: (hit.rank, -hit.weight, hit.start - hit.end, hit.start)
-    )
-    taken: dict[int, list[SecretHit]] = {}
-    for hit in ordered:
-        cells = range(hit.start >> 9, (max(hit.end, hit.start + 1) >> 9) + 1)
-        near = (other for cell in cells for other in taken.get(cell, ()))
-        if any(hit.start < other.end and other.start < hit.end for other in near):
+    kept_by_cell: dict[int, list[SecretHit]] = {}
+    for hit in sorted(hits, key=_specificity):
+        last_byte_end = max(hit.end, hit.start + 1)
+        cells = range(hit.start >> _CELL_BITS, (last_byte_end >> _CELL_BITS) + 1)
+        neighbours = (other for cell in cells for other in kept_by_cell.get(cell, ()))
+        if any(hit.overlaps(other) for other in neighbours):
             continue
         kept.append(hit)
         for cell in cells:
-            taken.setdefault(cell, []).append(hit)
+            kept_by_cell.setdefault(cell, []).append(hit)
     return sorted(kept, key=lambda hit: (hit.start, hit.end))
+
+
+def _specificity(hit: SecretHit) -> tuple[int, int, int, int]:
+    """Return the sort key: the most specific hit first."""
+    length = hit.end - hit.start
+    return hit.rank, -hit.weight, -length, hit.start

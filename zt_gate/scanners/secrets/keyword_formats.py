@@ -1,4 +1,4 @@
-"""Formats without a literal of their own, which a word near them names."""
+"""Finds formats without a fixed literal by a provider's name near the value."""
 
 from __future__ import annotations
 
@@ -7,107 +7,124 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEY, NEAR
-from zt_gate.scanners.secrets.prefix_formats import judged
+from zt_gate.scanners.secrets.prefix_formats import classify
 from zt_gate.scanners.secrets.variable_names import MEDIUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.hits import SecretHit
-    from zt_gate.scanners.secrets.rule_index import Catalogue, Format
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.rule_index import FormatIndex, SecretFormat
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
     from zt_gate.scanners.secrets.variable_names import VariableNames
 
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-_JOINED = _WORD | frozenset(b"_")
+_ALPHANUMERIC = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+)
+_NAME_BYTES = _ALPHANUMERIC | frozenset(b"_")
 # Bytes that would make a value without a prefix a part of something longer.
-_INSIDE = _WORD | frozenset(b"_-+/=.")
-# The rest of a name, perhaps a type, and what assigns: up to the value.
-_GIVEN = re.compile(
+_VALUE_BYTES = _ALPHANUMERIC | frozenset(b"_-+/=.")
+# The remainder of a name, perhaps a type, and the assignment: up to the value.
+_NAME_AND_ASSIGNMENT = re.compile(
     rb"([\w.-]{1,64})(?:[ \t:]{1,3}(?:string|str|String))?[^\w\n]{1,12}\n?[^\w\n]{0,20}"
 )
-# A value that is shorter is also what others give to things.
-_LONG = 20
+_LONGEST_NAME = 48
+# Shorter values are too common to be specific to a provider.
+_SHORTEST_VALUE = 20
+# A shorter word must begin a word of the text.
+_DISTINCTIVE_WORD = 6
+_LINE_BREAKS = 2
 
 
 def find_near(
-    block: Block, catalogue: Catalogue, judge: Judge, names: VariableNames
+    block: TextBlock,
+    formats: FormatIndex,
+    classifier: ValueClassifier,
+    names: VariableNames,
 ) -> Iterator[SecretHit]:
     """Find the formats that a word near them names (``datadog`` and 32 hex digits).
 
-    ``DATADOG_API_KEY = …`` leaves nothing to guess: issuer, purpose, length and
-    alphabet are right, so that it counts as a format of its own.
+    In ``DATADOG_API_KEY = …`` issuer, purpose, length and alphabet match, so that it
+    blocks like a format with a prefix.
     """
     data = block.data
-    low = made_up_values.are_usual(block.path)
-    for start, end, forms in catalogue.words(block.lower):
+    is_sample = sample_paths.is_sample(block.path)
+    for word_start, word_end, forms in formats.words(block.lower):
         for form in forms:
-            if not _is_word(block.lower, start, form):
+            if not _is_own_word(block.lower, word_start, form):
                 continue
-            match = _after(data, catalogue, form, end)
-            hit = judged(block, form, match, judge, NEAR) if match is not None else None
-            if hit is None or match is None:
+            match = _value_after(data, formats, form, word_end)
+            if match is None:
                 continue
-            # A rule that blocks by itself speaks after the reader of the file.
-            if (
-                hit.level is not Level.BLOCK
-                and not low
-                and _named(data, start, match, names)
-            ):
+            hit = classify(block, form, match, classifier, NEAR)
+            if hit is None:
+                continue
+            # A rule that blocks by itself keeps its lower precedence.
+            may_raise = hit.level is not Level.BLOCK and not is_sample
+            if may_raise and _is_assigned(data, word_start, match, names):
                 hit = replace(hit, rank=KEY, level=Level.BLOCK)
             yield hit
 
 
-def _named(
-    data: bytes, start: int, match: re.Match[bytes], names: VariableNames
+def _is_assigned(
+    data: bytes, word_start: int, match: re.Match[bytes], names: VariableNames
 ) -> bool:
-    """Whether the word at ``start`` is part of a name for a secret, given this very value."""
-    value = match.start()
-    gap = _GIVEN.fullmatch(data, start, value)
-    if gap is None or match.end() - value < _LONG:
+    """Whether the word is part of a name for a secret that the value is assigned to."""
+    value_start, value_end = match.span()
+    assignment = _NAME_AND_ASSIGNMENT.fullmatch(data, word_start, value_start)
+    if assignment is None or value_end - value_start < _SHORTEST_VALUE:
         return False
-    first = start
-    while first > max(0, start - 48) and data[first - 1] in _JOINED:
-        first -= 1
-    name = data[first : gap.end(1)].decode("ascii", "replace")
+    name_start = word_start
+    floor = max(0, word_start - _LONGEST_NAME)
+    while name_start > floor and data[name_start - 1] in _NAME_BYTES:
+        name_start -= 1
+    name = data[name_start : assignment.end(1)].decode("ascii", "replace")
     return names.strength(name) >= MEDIUM
 
 
-def _after(
-    data: bytes, catalogue: Catalogue, form: Format, position: int
+def _value_after(
+    data: bytes, formats: FormatIndex, form: SecretFormat, position: int
 ) -> re.Match[bytes] | None:
-    high = min(len(data), position + form.reach + 200)
-    for match in catalogue.pattern(form).finditer(data, position, high):
+    """Return the first match of a format after a word, if it is near and complete."""
+    search_end = min(len(data), position + form.reach + 200)
+    for match in formats.pattern(form).finditer(data, position, search_end):
         start, end = match.span()
-        if start - position > form.reach or data.count(b"\n", position, start) > 2:
+        if start - position > form.reach:
             return None
-        if data[start - 1] in _INSIDE and not _operator(data, start):
+        if data.count(b"\n", position, start) > _LINE_BREAKS:
+            return None
+        continues_before = data[start - 1] in _VALUE_BYTES
+        if continues_before and not _follows_assignment(data, start):
             continue
-        if end < len(data) and data[end] in _INSIDE and not _sentence(data, end):
+        continues_behind = end < len(data) and data[end] in _VALUE_BYTES
+        if continues_behind and not _ends_sentence(data, end):
             continue
         return match
     return None
 
 
-def _operator(data: bytes, start: int) -> bool:
-    """Whether the byte before is an assignment's or a separator's, not a part of the value."""
-    return data[start - 1] == 0x3D and data[start - 2 : start - 1] not in {
-        b"=",
-        b"+",
-        b"/",
-    }
+def _follows_assignment(data: bytes, start: int) -> bool:
+    """Whether the byte before is an assignment's ``=``, not the end of some base64."""
+    before = data[start - 2 : start - 1]
+    return data[start - 1] == ord("=") and before not in {b"=", b"+", b"/"}
 
 
-def _sentence(data: bytes, end: int) -> bool:
-    return data[end] == 0x2E and (end + 1 >= len(data) or data[end + 1] in b" \n\r\t")
-
-
-def _is_word(lower: bytes, position: int, form: Format) -> bool:
-    """Whether the word found begins a word of one of the format's own."""
-    own = next((w for w in form.literals if lower.startswith(w, position)), None)
-    if own is None:
+def _ends_sentence(data: bytes, end: int) -> bool:
+    if data[end] != ord("."):
         return False
-    return len(own) > 5 or position == 0 or lower[position - 1] not in _WORD
+    return end + 1 >= len(data) or data[end + 1] in b" \n\r\t"
+
+
+def _is_own_word(lower: bytes, position: int, form: SecretFormat) -> bool:
+    """Whether a literal of the format is at ``position``, at the start of a word if short."""
+    literal = next(
+        (word for word in form.literals if lower.startswith(word, position)), None
+    )
+    if literal is None:
+        return False
+    if len(literal) >= _DISTINCTIVE_WORD or position == 0:
+        return True
+    return lower[position - 1] not in _ALPHANUMERIC

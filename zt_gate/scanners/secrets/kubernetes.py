@@ -1,7 +1,7 @@
-"""Kubernetes secrets and values that stand on the lines after their key.
+"""Finds the values of Kubernetes secrets.
 
-Found by patterns, not with ``zt_gate.syntax.yaml``: what a change adds are some
-lines of a document, often of a template, and no YAML by themselves.
+Uses patterns, not ``zt_gate.syntax.yaml``: added lines are a part of a document,
+often of a template, and not valid YAML by themselves.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from zt_gate.scanners.secrets.hits import FILE, SecretHit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 RULE = "secrets/kubernetes-secret"
+
+_SUFFIXES = (b".yaml", b".yml", b".json", b".txt", b".tpl")
+_SEALED_PREFIXES = ("ENC[", "Ag", "vault:")
 
 _KIND = re.compile(
     rb"(?mi)^[ \t]{0,20}(?:-[ \t]+|\{[ \t]{0,4})?[\"']?kind[\"']?:"
@@ -34,94 +37,112 @@ _ENTRY = re.compile(
     rb"(?:[|>][-+]?[ \t\r]*\n(?P<below>[ \t]{1,60}[^\n]{4,2000})"
     rb"|[\"']?(?P<value>[^\s\"'#][^\s\"']{3,4096}))"
 )
-# The same in JSON, which may stand on one line.
+# The same in JSON, which may be on one line.
 _JSON_KIND = re.compile(rb"\"kind\"\s{0,8}:\s{0,8}\"Secret\"")
 _JSON_DATA = re.compile(rb"\"(?:data|stringData)\"\s{0,8}:\s{0,8}\{([^{}]{1,65536})\}")
 _JSON_ENTRY = re.compile(
     rb"\"[\w.-]{1,100}\"\s{0,8}:\s{0,8}\"(?P<value>[^\"]{4,8192})\""
 )
-_END = re.compile(rb"(?m)^---|^\.\.\.")
+_DOCUMENT_END = re.compile(rb"(?m)^---|^\.\.\.")
 
 
-def find_kubernetes(block: Block, judge: Judge) -> Iterator[SecretHit]:
-    """Find the values of ``kind: Secret`` manifests: base64 hides nothing."""
-    if not block.path.lower().endswith((b".yaml", b".yml", b".json", b".txt", b".tpl")):
+def find_kubernetes(
+    block: TextBlock, classifier: ValueClassifier
+) -> Iterator[SecretHit]:
+    """Find the values of ``kind: Secret`` manifests; base64 does not protect them."""
+    if not block.path.lower().endswith(_SUFFIXES):
         return
     if b"secret" not in block.lower:
         return
-    if _JSON_KIND.search(block.data):
-        for section in _JSON_DATA.finditer(block.data):
-            for entry in _JSON_ENTRY.finditer(block.data, *section.span(1)):
-                hit = _judge(block, *entry.span("value"), judge)
-                if hit is not None:
-                    yield hit
-        return
-    for part_start, part_end in _documents(block.data):
-        if not _KIND.search(block.data, part_start, part_end):
+    is_json = _JSON_KIND.search(block.data) is not None
+    spans = _json_values(block.data) if is_json else _yaml_values(block.data)
+    for start, end in spans:
+        hit = _check_value(block, start, end, classifier)
+        if hit is not None:
+            yield hit
+
+
+def _json_values(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the values in ``data`` and ``stringData`` objects."""
+    for section in _JSON_DATA.finditer(data):
+        for entry in _JSON_ENTRY.finditer(data, *section.span(1)):
+            yield entry.span("value")
+
+
+def _yaml_values(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the values in the ``data`` sections of secrets."""
+    for start, end in _documents(data):
+        if not _KIND.search(data, start, end):
             continue
-        for section in _DATA.finditer(block.data, part_start, part_end):
-            yield from _section(block, section, part_end, judge)
+        for section in _DATA.finditer(data, start, end):
+            yield from _section_values(data, section, end)
 
 
 def _documents(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the YAML documents."""
     start = 0
-    for mark in _END.finditer(data):
-        yield start, mark.start()
-        start = mark.end()
+    for separator in _DOCUMENT_END.finditer(data):
+        yield start, separator.start()
+        start = separator.end()
     yield start, len(data)
 
 
-def _section(
-    block: Block, section: re.Match[bytes], limit: int, judge: Judge
-) -> Iterator[SecretHit]:
-    depth = _width(section[1])
+def _section_values(
+    data: bytes, section: re.Match[bytes], limit: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the values that are indented below a section's key."""
+    section_indent = _indent(section[1])
     position = section.end() + 1
     while position < limit:
-        end = block.data.find(b"\n", position, limit)
-        end = end if end >= 0 else limit
-        line = block.data[position:end]
-        if (
-            line.strip()
-            and not line.lstrip().startswith(b"#")
-            and _width(line) <= depth
-        ):
+        line_end = data.find(b"\n", position, limit)
+        if line_end < 0:
+            line_end = limit
+        line = data[position:line_end]
+        is_content = line.strip() and not line.lstrip().startswith(b"#")
+        if is_content and _indent(line) <= section_indent:
             return
-        entry = _ENTRY.match(block.data, position, limit)
+        next_position = line_end
+        entry = _ENTRY.match(data, position, limit)
         if entry is not None:
             group = "below" if entry["below"] is not None else "value"
-            start = entry.start(group) + len(entry[group]) - len(entry[group].lstrip())
-            hit = _judge(block, start, start + len(entry[group].strip()), judge)
-            if hit is not None:
-                yield hit
-            end = max(end, entry.end())
-        position = end + 1
+            value = entry[group]
+            leading_blanks = len(value) - len(value.lstrip())
+            start = entry.start(group) + leading_blanks
+            yield start, start + len(value.strip())
+            next_position = max(line_end, entry.end())
+        position = next_position + 1
 
 
-def _width(line: bytes) -> int:
+def _indent(line: bytes) -> int:
     text = line.expandtabs(4)
     return len(text) - len(text.lstrip(b" "))
 
 
-def _judge(block: Block, start: int, end: int, judge: Judge) -> SecretHit | None:
+def _check_value(
+    block: TextBlock, start: int, end: int, classifier: ValueClassifier
+) -> SecretHit | None:
+    """Return the hit for a value, unless it is a template, sealed, or absent."""
     raw = block.data[start:end]
     text = raw.decode("utf-8", "replace")
-    if judge.template(text) or text.startswith(("ENC[", "Ag", "vault:")):
+    if classifier.is_template(text) or text.startswith(_SEALED_PREFIXES):
         return None
     try:
         clear = base64.b64decode(raw, validate=True)
     except binascii.Error:
         clear = raw
-    shown = clear.decode("utf-8", "replace")
-    if len(shown) < 4 or judge.template(shown) or shown.strip().lower() in judge.absent:
+    clear_text = clear.decode("utf-8", "replace")
+    if len(clear_text) < 4 or classifier.is_template(clear_text):
         return None
-    weak = judge.placeholder(shown)
+    if clear_text.strip().lower() in classifier.absent:
+        return None
+    is_placeholder = classifier.is_placeholder(clear_text)
     return SecretHit(
         RULE,
         start,
         end,
         FILE,
         extra=(clear,) if clear.isascii() else (),
-        level=Level.WARN if weak else None,
-        confidence=Confidence.MEDIUM if weak else None,
+        level=Level.WARN if is_placeholder else None,
+        confidence=Confidence.MEDIUM if is_placeholder else None,
         weight=99,
     )

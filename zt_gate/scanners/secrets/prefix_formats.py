@@ -1,4 +1,4 @@
-"""Formats with a literal of their own."""
+"""Finds formats that have a fixed literal, such as a prefix."""
 
 from __future__ import annotations
 
@@ -14,186 +14,200 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.rule_index import Catalogue, Format
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.rule_index import FormatIndex, SecretFormat
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-_HEX = frozenset(b"0123456789abcdefABCDEF")
-_JOINED = _WORD | frozenset(b"_")
+_ALPHANUMERIC = frozenset(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+)
+_HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
+_NAME_BYTES = _ALPHANUMERIC | frozenset(b"_")
 _LONGEST = 4096
 _STAGE = lazy(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
 _SANDBOX = lazy(r"[-_](?:sandbox|sdbx|sbx)[-_]")
-_PARTS = lazy(r"[-_.:]")
-_DECODABLE = lazy(r"[A-Za-z0-9]+")
+_SEPARATORS = lazy(r"[-_.:]")
+_BASE64_BODY = lazy(r"[A-Za-z0-9]+")
+_SHORTEST_COUNTING = 24
 
 
 def find_formats(
-    block: Block, catalogue: Catalogue, judge: Judge
+    block: TextBlock, formats: FormatIndex, classifier: ValueClassifier
 ) -> Iterator[SecretHit]:
-    """Find the formats with their own literal."""
-    for position, forms in catalogue.candidates(block.data):
+    """Find the formats with a literal of their own."""
+    for position, forms in formats.candidates(block.data):
         for form in forms:
-            hit = _form(block, catalogue, form, position, judge)
+            if not block.data.startswith(form.literals, position):
+                continue
+            if form.marker:
+                match = _match_around(block, formats, form, position)
+            else:
+                match = _match_at(block, formats, form, position)
+            if match is None:
+                continue
+            hit = classify(block, form, match, classifier, FORMAT)
             if hit is not None:
                 yield hit
 
 
-def _form(
-    block: Block, catalogue: Catalogue, form: Format, position: int, judge: Judge
-) -> SecretHit | None:
-    if not block.data.startswith(form.literals, position):
-        return None
-    find = _around if form.marker else _at
-    match = find(block, catalogue, form, position)
-    return judged(block, form, match, judge, FORMAT) if match is not None else None
-
-
-def _at(
-    block: Block, catalogue: Catalogue, form: Format, position: int
+def _match_at(
+    block: TextBlock, formats: FormatIndex, form: SecretFormat, position: int
 ) -> re.Match[bytes] | None:
+    """Match a format whose prefix is at ``position``."""
     data = block.data
-    if not _begins(data, position) or (
-        b"." not in form.literals[0] and _attribute(data, position)
-    ):
+    if not _can_begin(data, position):
         return None
-    match = catalogue.pattern(form).match(data, position, position + _LONGEST)
-    return match if match and _closed(data, match) else None
+    if b"." not in form.literals[0] and _is_attribute(data, position):
+        return None
+    match = formats.pattern(form).match(data, position, position + _LONGEST)
+    return match if match and _is_complete(data, match) else None
 
 
-def _around(
-    block: Block, catalogue: Catalogue, form: Format, position: int
+def _match_around(
+    block: TextBlock, formats: FormatIndex, form: SecretFormat, position: int
 ) -> re.Match[bytes] | None:
+    """Match a format whose marker, inside the value, is at ``position``."""
     data = block.data
-    low, high = block.line_at(position)
-    low, high = max(low, position - form.reach), min(high, position + _LONGEST)
-    pattern = catalogue.pattern(form)
-    while low <= position:
-        match = pattern.search(data, low, high)
+    line_start, line_end = block.line_at(position)
+    start = max(line_start, position - form.reach)
+    end = min(line_end, position + _LONGEST)
+    pattern = formats.pattern(form)
+    while start <= position:
+        match = pattern.search(data, start, end)
         if match is None or match.start() > position:
             return None
+        holds_marker = match.end() > position
         if (
-            match.end() > position
-            and _begins(data, match.start())
-            and _closed(data, match)
+            holds_marker
+            and _can_begin(data, match.start())
+            and _is_complete(data, match)
         ):
             return match
-        low = match.start() + 1
+        start = match.start() + 1
     return None
 
 
-def _begins(data: bytes, position: int) -> bool:
-    r"""Whether a value may begin here: not inside a word, an escape like ``\n`` aside."""
-    if position == 0 or data[position - 1] not in _JOINED:
+def _can_begin(data: bytes, position: int) -> bool:
+    r"""Whether a value can begin here: not inside a word, except after ``\n`` or ``%3D``."""
+    if position == 0 or data[position - 1] not in _NAME_BYTES:
         return True
     before = data[max(0, position - 3) : position]
-    return (len(before) >= 2 and before[-2] == 0x5C and before[-1:] in b"nrtbfv") or (
-        len(before) == 3
-        and before[0] == 0x25
-        and before[1] in _HEX
-        and before[2] in _HEX
-    )
+    if len(before) >= 2 and before[-2] == ord("\\") and before[-1:] in b"nrtbfv":
+        return True
+    if len(before) < 3 or before[0] != ord("%"):
+        return False
+    return before[1] in _HEX_DIGITS and before[2] in _HEX_DIGITS
 
 
-def _attribute(data: bytes, position: int) -> bool:
-    """Whether this goes on after a dot, like a file's ending or an attribute."""
-    return position >= 2 and data[position - 1] == 0x2E and data[position - 2] in _WORD
+def _is_attribute(data: bytes, position: int) -> bool:
+    """Whether a word and a dot precede, as before a file's suffix or an attribute."""
+    if position < 2:
+        return False
+    return data[position - 1] == ord(".") and data[position - 2] in _ALPHANUMERIC
 
 
-def _closed(data: bytes, match: re.Match[bytes]) -> bool:
+def _is_complete(data: bytes, match: re.Match[bytes]) -> bool:
     """Whether the value ends where the match does, or the pattern itself says what follows."""
     end = match.end()
     if match.re.groups and match.end(1) < end:
         return True
-    return end >= len(data) or data[end] not in _JOINED
+    return end >= len(data) or data[end] not in _NAME_BYTES
 
 
-def judged(
-    block: Block, form: Format, match: re.Match[bytes], judge: Judge, rank: int
+def classify(
+    block: TextBlock,
+    form: SecretFormat,
+    match: re.Match[bytes],
+    classifier: ValueClassifier,
+    rank: int,
 ) -> SecretHit | None:
     """Return the hit for a match of a format, or None where it is a known fake."""
     group = "secret" if "secret" in match.re.groupindex else 0
     start, end = match.span(group)
     value = block.data[start:end].decode("ascii", "replace")
-    body = _body(form, value)
-    if form.fakes and _fake(body, judge):
+    if _is_fake(form, value, classifier):
         return None
-    if form.near and form.fakes and not judge.random(value, shortest=8):
-        return None
-    if form.entropy and entropy(body) < form.entropy:
-        return None
-    verdict = checksums.check(form.checksum, value)
-    if verdict is False and form.requires:
+    checksum_valid = checksums.check(form.checksum, value)
+    if checksum_valid is False and form.requires:
         return None
     level, confidence, note = form.rule.level, form.rule.confidence, ""
-    if form.context and not _stands_near(block, form.context, start, end):
+    if form.context and not _is_near(block, form.context, start, end):
         if form.strict:
             return None
         level, confidence = Level.WARN, Confidence.MEDIUM
-    if doubtful(value) or (
-        form.public and _stands_near(block, form.public, start, end)
-    ):
+    is_public = bool(form.public) and _is_near(block, form.public, start, end)
+    is_minimal_jwt = form.checksum == "jwt" and checksums.is_minimal_jwt(value)
+    if is_doubtful(value) or is_public or is_minimal_jwt:
         level, confidence = Level.WARN, Confidence.LOW
-    if form.checksum == "jwt" and checksums.bare_jwt(value):
-        level, confidence = Level.WARN, Confidence.LOW
-    if verdict is True:
-        confidence, note = Confidence.HIGH, "Its checksum is right."
-    elif verdict is False and not form.requires:
-        confidence, note = (
-            Confidence.MEDIUM,
-            "Its checksum is wrong: an invented or damaged one.",
-        )
+    if checksum_valid is True:
+        confidence, note = Confidence.HIGH, "Valid checksum."
+    elif checksum_valid is False:
+        confidence = Confidence.MEDIUM
+        note = "Invalid checksum: the value is invented or damaged."
     weight = max(map(len, form.literals)) + 40 * form.requires
     return SecretHit(
-        form.rule.id, start, end, rank, None, (), level, confidence, note, weight
+        form.rule.id,
+        start,
+        end,
+        rank,
+        level=level,
+        confidence=confidence,
+        note=note,
+        weight=weight,
     )
 
 
-def _body(form: Format, value: str) -> str:
-    """Return what varies: the value without the literal and ``live_`` that it begins with."""
+def _is_fake(form: SecretFormat, value: str, classifier: ValueClassifier) -> bool:
+    """Whether the value is a placeholder, words, or not random enough for the format."""
+    body = _body(form, value)
+    if form.fakes:
+        if classifier.is_placeholder(body) or classifier.is_wordy(body):
+            return True
+        if form.near and not classifier.is_random(value, shortest=8):
+            return True
+    return bool(form.entropy) and entropy(body) < form.entropy
+
+
+def _body(form: SecretFormat, value: str) -> str:
+    """Return what varies: the value without its prefix, and without ``live_`` after it."""
     if form.near or form.marker:
         return value
-    literal = max(
-        (text for text in form.literals if value.startswith(text.decode())),
-        key=len,
-        default=b"",
-    )
-    body = value[len(literal) :]
+    prefixes = [prefix for prefix in form.literals if value.startswith(prefix.decode())]
+    prefix = max(prefixes, key=len, default=b"")
+    body = value[len(prefix) :]
     stage = _STAGE.match(body)
-    body = body[stage.end() :] if stage else body
+    if stage:
+        body = body[stage.end() :]
     return body if len(body) >= 8 else value
 
 
-def _stands_near(block: Block, words: tuple[bytes, ...], start: int, end: int) -> bool:
-    """Whether one of the words stands in the lines around a value, or in the path."""
-    around = block.lower[max(0, start - 400) : end + 200] + b"\n" + block.path.lower()
-    return any(word in around for word in words)
+def _is_near(block: TextBlock, words: tuple[bytes, ...], start: int, end: int) -> bool:
+    """Whether one of the words is in the text around a value, or in the path."""
+    surroundings = block.lower[max(0, start - 400) : end + 200]
+    text = surroundings + b"\n" + block.path.lower()
+    return any(word in text for word in words)
 
 
-def _fake(body: str, judge: Judge) -> bool:
-    return judge.placeholder(body) or judge.wordy(body)
+def is_doubtful(value: str) -> bool:
+    """Whether the key is probably worthless or invented, so that it only warns.
 
-
-def doubtful(value: str) -> bool:
-    """Whether a key of this form, if it is one, opens nothing of worth or was made by hand.
-
-    It names a sandbox; parts of it are runs or the same again; or it is base64
-    of bytes that count.  Such a find only warns.
+    It names a sandbox, repeats a number, or is base64 of bytes that count up.
     """
     if _SANDBOX.search(value):
         return True
-    parts = [part for part in _PARTS.split(value) if len(part) >= 4]
+    parts = [part for part in _SEPARATORS.split(value) if len(part) >= 4]
     numbers = [part for part in parts if part.isdigit()]
-    return len(numbers) > len(set(numbers)) or _counting(parts[-1] if parts else "")
+    repeats_number = len(numbers) > len(set(numbers))
+    return repeats_number or _counts_up(parts[-1] if parts else "")
 
 
-def _counting(text: str) -> bool:
-    """Whether this decodes to 1, 2, 3 …, as samples that a program prints do."""
-    if len(text) < 24 or _DECODABLE.fullmatch(text) is None:
+def _counts_up(text: str) -> bool:
+    """Whether this is base64 of the bytes 1, 2, 3 …, as in samples made by a program."""
+    if len(text) < _SHORTEST_COUNTING or _BASE64_BODY.fullmatch(text) is None:
         return False
     import base64
     from itertools import pairwise
 
     data = base64.urlsafe_b64decode(text[: len(text) // 4 * 4])
-    steps = sum(b - a == 1 for a, b in pairwise(data))
+    steps = sum(following - byte == 1 for byte, following in pairwise(data))
     return steps * 4 >= len(data) * 3

@@ -1,11 +1,10 @@
-"""A package's modules, loaded for one user alone and without what they import needlessly.
+"""Loads modules of a package privately, without the packages that they import needlessly.
 
 detect-secrets' own ``__init__`` and the ``requests`` library cost 130 ms to
-import and are needed for nothing here.  The modules wanted are run with an
-import function of their own, so that ``sys.modules`` never holds anything of
-this, not even for a moment: whoever imports the real packages, before, after
-or in another thread, gets the real ones, and the order of loading is of no
-matter.
+import, and the scanner needs nothing of them.  The modules run with an import
+function of their own, so that ``sys.modules`` never holds them, not even for a
+moment: code that imports the real packages, before, after or in another thread,
+gets the real ones, in any order of loading.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class PrivateImport:
-    """Imports below one package, whose own packages are empty shells.
+    """Imports modules below one package; the packages themselves stay empty.
 
-    ``absent`` names libraries that the modules get a stand-in for: any name in
-    it may be read (annotations do), and nothing in it does anything.
+    ``absent`` names libraries that are replaced by a placeholder: any name of it can
+    be read (annotations do so), and does nothing.
     """
 
     def __init__(self, package: str, absent: Sequence[str] = ()) -> None:
@@ -35,24 +34,26 @@ class PrivateImport:
         self._builtins = {**vars(builtins), "__import__": self._import}
 
     def module(self, name: str) -> types.ModuleType:
-        """Return the module of that full name; raises ImportError where there is none."""
-        known = self._modules.get(name)
-        if known is not None:
-            return known
+        """Return the module of that full name; raises ImportError if it cannot be loaded."""
+        loaded = self._modules.get(name)
+        if loaded is not None:
+            return loaded
         if name.partition(".")[0] in self._absent:
-            self._modules[name] = found = _stand_in(name)
-            return found
-        parent, _, last = name.rpartition(".")
+            placeholder = _placeholder(name)
+            self._modules[name] = placeholder
+            return placeholder
+        parent, _, last_part = name.rpartition(".")
         folders = self.module(parent).__path__ if parent else None
-        found = self._run(name, _spec(name, last, folders))
+        module = self._run(name, _find_spec(name, last_part, folders))
         if parent:
-            setattr(self._modules[parent], last, found)
-        return found
+            setattr(self._modules[parent], last_part, module)
+        return module
 
     def _run(self, name: str, spec: ModuleSpec) -> types.ModuleType:
-        """Make a module and run it; a package stays empty but knows where its parts are."""
+        """Create a module and run it; a package stays empty and only knows its folders."""
         module = types.ModuleType(name)
-        module.__spec__, module.__file__ = spec, spec.origin
+        module.__spec__ = spec
+        module.__file__ = spec.origin
         module.__package__ = name.rpartition(".")[0]
         self._modules[name] = module
         if spec.submodule_search_locations is not None:
@@ -80,24 +81,24 @@ class PrivateImport:
         level: int = 0,
     ) -> types.ModuleType:
         """Do what ``__import__`` does, for the modules loaded here."""
-        full = name
+        full_name = name
         if level:
             package = (globals or {}).get("__package__") or ""
-            full = importlib.util.resolve_name("." * level + name, package)
-        top = full.partition(".")[0]
+            full_name = importlib.util.resolve_name("." * level + name, package)
+        top = full_name.partition(".")[0]
         if top != self._package and top not in self._absent:
             return builtins.__import__(name, globals, locals, fromlist or (), level)
-        module = self.module(full)
+        module = self.module(full_name)
         if not fromlist:
             return self.module(top)
-        for part in fromlist:
-            if hasattr(module, "__path__") and not hasattr(module, part):
-                self.module(f"{full}.{part}")
+        for attribute in fromlist:
+            if hasattr(module, "__path__") and not hasattr(module, attribute):
+                self.module(f"{full_name}.{attribute}")
         return module
 
 
-def _spec(name: str, last: str, folders: Sequence[str] | None) -> ModuleSpec:
-    """Find a module without importing what it lies in; raises ImportError."""
+def _find_spec(name: str, last_part: str, folders: Sequence[str] | None) -> ModuleSpec:
+    """Find a module without importing its parent; raises ModuleNotFoundError."""
     if folders is None:
         from importlib.machinery import PathFinder
 
@@ -105,22 +106,26 @@ def _spec(name: str, last: str, folders: Sequence[str] | None) -> ModuleSpec:
         if spec is not None:
             return spec
     for folder in folders or ():
-        package, plain = Path(folder, last), Path(folder, f"{last}.py")
-        if (package / "__init__.py").is_file():
-            return importlib.util.spec_from_file_location(
-                name, package / "__init__.py", submodule_search_locations=[str(package)]
-            ) or _missing(name)
-        if plain.is_file():
-            return importlib.util.spec_from_file_location(name, plain) or _missing(name)
-    return _missing(name)
-
-
-def _missing(name: str) -> ModuleSpec:
+        package_file = Path(folder, last_part, "__init__.py")
+        module_file = Path(folder, f"{last_part}.py")
+        if package_file.is_file():
+            spec = importlib.util.spec_from_file_location(
+                name,
+                package_file,
+                submodule_search_locations=[str(package_file.parent)],
+            )
+        elif module_file.is_file():
+            spec = importlib.util.spec_from_file_location(name, module_file)
+        else:
+            continue
+        if spec is None:
+            break
+        return spec
     raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-def _stand_in(name: str) -> types.ModuleType:
-    module = types.ModuleType(name, "Not the library: asks nobody.")
+def _placeholder(name: str) -> types.ModuleType:
+    module = types.ModuleType(name, "A placeholder for the library, without network.")
     module.__path__ = []
     module.__getattr__ = lambda _name: object  # type: ignore[method-assign]
     return module

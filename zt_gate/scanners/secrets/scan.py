@@ -1,4 +1,4 @@
-"""From a change to findings: which lines are read, by which parts, and what is said."""
+"""Scans a change for secrets: added lines, commit messages, file names and commit headers."""
 
 from __future__ import annotations
 
@@ -7,102 +7,126 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.secrets.block_scan import Engine
-from zt_gate.scanners.secrets.finding_limits import Ledger
+from zt_gate.scanners.secrets.block_scan import BlockScanner
+from zt_gate.scanners.secrets.finding_limits import FindingLimits
 from zt_gate.scanners.secrets.hits import merge
-from zt_gate.scanners.secrets.names_and_headers import in_commit_heads, in_file_names
+from zt_gate.scanners.secrets.names_and_headers import in_commit_headers, in_file_names
 from zt_gate.scanners.secrets.text_block import block_of, blocks
 from zt_gate.syntax.text import added_text
 
 if TYPE_CHECKING:
-    from zt_gate.model.change import ChangeSet, FileChange
+    from zt_gate.model.change import ChangeSet, Commit, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.secrets.hits import SecretHit
-    from zt_gate.scanners.secrets.text_block import Block
+    from zt_gate.scanners.secrets.text_block import TextBlock
 
 
 def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
-    """Look at every added line of the net change and of each commit, and at messages."""
-    began = time.monotonic()
-    engine = Engine(context.rules)
-    ledger = Ledger(engine)
-    findings: list[Finding] = []
-    skipped: dict[tuple[bytes | None, str], NotInspected] = {}
-    judged: set[tuple[str, bytes, bytes]] = set()
-    files = lines = 0
+    """Scan the added lines of the net change and of each commit, and commit messages."""
+    started = time.monotonic()
+    scan = _ChangeScan(BlockScanner(context.rules))
     for file, commit in change.files_with_commits():
-        oid = commit.oid if commit else None
-        if not file.is_deletion and not file.is_submodule and file.status != "M":
-            findings += ledger.names(engine.named(file.path, oid))
-        seen, found, missing = _file(engine, file)
-        for skip in missing:
-            skipped.setdefault((skip.path, skip.reason), skip)
-        findings += ledger.tell(
-            _new(file.path, found, judged, every=oid is None), file.path, oid
-        )
-        if oid is None:
-            files += 1
-            lines += seen
-    findings += ledger.names(in_file_names(engine, change.files_with_commits()))
-    for one in change.commits:
-        texts = [(b, hit) for b in block_of(b"", one.message) for hit in engine.hits(b)]
-        findings += ledger.tell(texts, None, one.oid)
-    findings += ledger.names(in_commit_heads(engine, change.commits))
-    findings += ledger.close()
+        scan.scan_file(file, commit)
+    scan.add_name_findings(change)
     return ScannerRun(
         "secrets",
         "ok",
-        seconds=time.monotonic() - began,
-        files=files,
-        lines=lines,
-        findings=tuple(findings),
-        not_inspected=tuple(skipped.values()),
+        seconds=time.monotonic() - started,
+        files=scan.files,
+        lines=scan.lines,
+        findings=tuple(scan.findings),
+        not_inspected=tuple(scan.not_inspected.values()),
     )
 
 
-def _new(
-    path: bytes,
-    found: list[tuple[Block, SecretHit]],
-    judged: set[tuple[str, bytes, bytes]],
-    *,
-    every: bool,
-) -> list[tuple[Block, SecretHit]]:
-    """Return what a commit shows that the net change has not shown; ``every`` one of the latter."""
-    fresh = []
-    for block, hit in found:
-        key = (
-            hit.rule,
-            path,
-            block.data[hit.start : hit.end] if hit.value is None else hit.value,
-        )
-        if every or key not in judged:
-            fresh.append((block, hit))
-        judged.add(key)
-    return fresh
+class _ChangeScan:
+    """One scan of a change, and its results so far."""
 
+    def __init__(self, scanner: BlockScanner) -> None:
+        self.findings: list[Finding] = []
+        self.not_inspected: dict[tuple[bytes | None, str], NotInspected] = {}
+        self.files = 0
+        self.lines = 0
+        self._scanner = scanner
+        self._limits = FindingLimits(scanner)
+        #: Rule, path and value of what was reported.
+        self._reported: set[tuple[str, bytes, bytes]] = set()
 
-def _file(
-    engine: Engine, file: FileChange
-) -> tuple[int, list[tuple[Block, SecretHit]], list[NotInspected]]:
-    """Return the number of lines read, what is in them, and what could not be looked at."""
-    missing: list[NotInspected] = []
-    found: list[tuple[Block, SecretHit]] = []
-    text = added_text(file)
-    if text.skipped is not None:
-        return 0, found, [text.skipped]
-    seen = 0
-    from zt_gate.scanners.secrets.pem import find_bodies, has_body_lines
+    def scan_file(self, file: FileChange, commit: Commit | None) -> None:
+        """Scan one file of the net change, or of a commit."""
+        oid = commit.oid if commit else None
+        if not file.is_deletion and not file.is_submodule and file.status != "M":
+            key_store = self._scanner.key_store_findings(file.path, oid)
+            self.findings += self._limits.limit_names(key_store)
+        lines, hits = self._hits_in_file(file)
+        if commit is None:
+            self.files += 1
+            self.lines += lines
+        new_hits = self._not_reported(file.path, hits, keep_all=commit is None)
+        self.findings += self._limits.limit_hits(new_hits, file.path, oid)
 
-    for block in blocks(file.path, text.lines()):
-        seen += len(set(block.numbers))
-        hits = engine.hits(block)
-        if file.old is not None and has_body_lines(block):
-            try:
-                whole = file.new.read() if file.new else b""
-            except ContentUnavailableError as error:
-                missing.append(NotInspected(file.path, "failed", str(error)))
-            else:
-                hits = merge([*hits, *find_bodies(block, whole)])
-        found += ((block, hit) for hit in hits)
-    return seen, found, missing
+    def add_name_findings(self, change: ChangeSet) -> None:
+        """Scan file names, commit messages and headers, and add the summary findings."""
+        limits = self._limits
+        file_names = in_file_names(self._scanner, change.files_with_commits())
+        self.findings += limits.limit_names(file_names)
+        for commit in change.commits:
+            hits = [
+                (block, hit)
+                for block in block_of(b"", commit.message)
+                for hit in self._scanner.hits(block)
+            ]
+            self.findings += limits.limit_hits(hits, None, commit.oid)
+        headers = in_commit_headers(self._scanner, change.commits)
+        self.findings += limits.limit_names(headers)
+        self.findings += limits.close()
+
+    def _hits_in_file(
+        self, file: FileChange
+    ) -> tuple[int, list[tuple[TextBlock, SecretHit]]]:
+        """Return the number of added lines, and the hits in them."""
+        text = added_text(file)
+        if text.skipped is not None:
+            self._skip(text.skipped)
+            return 0, []
+        from zt_gate.scanners.secrets.pem import find_bodies, has_body_lines
+
+        line_count = 0
+        file_hits: list[tuple[TextBlock, SecretHit]] = []
+        for block in blocks(file.path, text.lines()):
+            line_count += len(set(block.numbers))
+            hits = self._scanner.hits(block)
+            if file.old is not None and has_body_lines(block):
+                new_content = self._new_content(file)
+                if new_content is not None:
+                    hits = merge([*hits, *find_bodies(block, new_content)])
+            file_hits += ((block, hit) for hit in hits)
+        return line_count, file_hits
+
+    def _new_content(self, file: FileChange) -> bytes | None:
+        """Return the file's new content; None, with a not-inspected entry, if unavailable."""
+        try:
+            return file.new.read() if file.new else b""
+        except ContentUnavailableError as error:
+            self._skip(NotInspected(file.path, "failed", str(error)))
+            return None
+
+    def _skip(self, entry: NotInspected) -> None:
+        self.not_inspected.setdefault((entry.path, entry.reason), entry)
+
+    def _not_reported(
+        self,
+        path: bytes,
+        hits: list[tuple[TextBlock, SecretHit]],
+        *,
+        keep_all: bool,
+    ) -> list[tuple[TextBlock, SecretHit]]:
+        """Return the hits that were not reported yet, or all; remember them as reported."""
+        new_hits = []
+        for block, hit in hits:
+            key = (hit.rule, path, hit.secret(block))
+            if keep_all or key not in self._reported:
+                new_hits.append((block, hit))
+            self._reported.add(key)
+        return new_hits

@@ -1,15 +1,15 @@
-"""One text by itself, held against the formats alone: the cheap part of the scanner.
+"""Scans one text for secret formats alone: the cheap part of the scanner.
 
-Meant for the guard, which will ask about a command line, a prompt or a tool's
-output from a cold process; until it is built, only tests call this.
+Meant for the guard, which will scan a command line, a prompt or a tool's output
+from a cold process; until it is built, only tests call this.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.scanners.secrets.block_scan import Engine
-from zt_gate.scanners.secrets.finding_limits import Ledger
+from zt_gate.scanners.secrets.block_scan import BlockScanner
+from zt_gate.scanners.secrets.finding_limits import FindingLimits
 from zt_gate.scanners.secrets.text_block import block_of
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def scan_formats(data: bytes, path: bytes, rules: Mapping[str, Rule]) -> list[Finding]:
-    """Return what formats with a prefix of their own, private keys and URLs show in a text.
+    """Return the formats with a fixed prefix, private keys and URL passwords in a text.
 
-    No keyword assignments, no entropy, no plug-ins.
+    No keyword assignments, no entropy, no detect-secrets plug-ins.
     """
-    engine = Engine(rules, formats_only=True)
-    ledger = Ledger(engine)
-    found = [
-        (block, hit) for block in block_of(path, data) for hit in engine.hits(block)
+    scanner = BlockScanner(rules, formats_only=True)
+    limits = FindingLimits(scanner)
+    hits = [
+        (block, hit) for block in block_of(path, data) for hit in scanner.hits(block)
     ]
-    return [*ledger.tell(found, path, None), *ledger.close()]
+    return [*limits.limit_hits(hits, path, None), *limits.close()]

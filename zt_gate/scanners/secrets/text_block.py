@@ -1,4 +1,4 @@
-"""A piece of a file: some added lines as one bytes object, and the way back to line numbers."""
+"""Joins added lines into blocks of bytes that can be searched, and maps offsets to lines."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import Line
 
-#: Bytes of one block, about: small enough for memory, large enough for speed.
-BLOCK = 1 << 20
-# Up to here nobody needs to know how long a window is.
-_SHORT = 4096
-# Longer lines are given as evidence in a window around the span.
-_EVIDENCE = 4000
+#: Approximate bytes of one block: small enough for memory, large enough for speed.
+BLOCK_SIZE = 1 << 20
+# Bytes of a line that is certainly shorter than the scanning window.
+_SHORT_LINE = 4096
+# Bytes of a line that are given as evidence around a span.
+_EVIDENCE_SIZE = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """Where a span is: 1-based line and columns in code points, end exclusive."""
+    """The place of a span in a file: lines and columns in code points from 1, end exclusive."""
 
     line: int
     column: int
@@ -33,24 +33,25 @@ class TextSpan:
 
 
 @dataclass(slots=True)
-class Block:
-    r"""Lines of one file, joined by ``\n``.
+class TextBlock:
+    r"""Added lines of one file, joined by ``\n``.
 
-    A line longer than the scanning window stands here as several overlapping
-    pieces.
+    A line longer than the scanning window is split into several overlapping pieces.
+    ``starts`` are the pieces' offsets in ``data``, ``numbers`` their line numbers in
+    the file.
     """
 
     path: bytes
     data: bytes
     starts: list[int]
     numbers: list[int]
-    #: Characters of its line before a piece, for the later pieces of long lines.
+    #: Characters before a piece in its line, by the piece's index; for split lines alone.
     columns: dict[int, int] = field(default_factory=dict)
     _lower: bytes = b""
 
     @property
     def lower(self) -> bytes:
-        """The same bytes with ASCII letters in lower case; offsets are the same."""
+        """The same bytes with ASCII letters in lower case; offsets stay valid."""
         if not self._lower:
             self._lower = self.data.lower()
         return self._lower
@@ -61,21 +62,19 @@ class Block:
 
     def bounds(self, index: int) -> tuple[int, int]:
         """Return where piece ``index`` starts and ends in ``data``, without the newline."""
-        following = index + 1
-        end = (
-            self.starts[following] - 1
-            if following < len(self.starts)
-            else len(self.data)
-        )
-        return self.starts[index], end
+        start = self.starts[index]
+        is_last = index + 1 == len(self.starts)
+        end = len(self.data) if is_last else self.starts[index + 1] - 1
+        return start, end
 
     def line_at(self, offset: int) -> tuple[int, int]:
-        """Return the bounds of the line (or piece of a long one) around ``offset``."""
+        """Return the bounds of the line (or piece of a long line) around ``offset``."""
         return self.bounds(self.index(offset))
 
     def place(self, start: int, end: int) -> TextSpan:
         """Return where the span ``start``–``end`` is in the file."""
-        first, last = self.index(start), self.index(max(start, end - 1))
+        first = self.index(start)
+        last = self.index(max(start, end - 1))
         return TextSpan(
             self.numbers[first],
             self._column(first, start),
@@ -85,66 +84,72 @@ class Block:
 
     def evidence(self, start: int, end: int) -> Evidence:
         """Return the first line of the span with the span marked."""
-        low, high = self.line_at(start)
-        end = min(end, high)
-        if high - low > _EVIDENCE:
-            spare = max(0, _EVIDENCE - (end - start)) // 2
-            low, high = max(low, start - spare), min(high, end + spare)
-        before = decode_lossy(self.data[low:start])
+        line_start, line_end = self.line_at(start)
+        end = min(end, line_end)
+        if line_end - line_start > _EVIDENCE_SIZE:
+            margin = max(0, _EVIDENCE_SIZE - (end - start)) // 2
+            line_start = max(line_start, start - margin)
+            line_end = min(line_end, end + margin)
+        before = decode_lossy(self.data[line_start:start])
         span = decode_lossy(self.data[start:end])
-        after = decode_lossy(self.data[end:high])
+        after = decode_lossy(self.data[end:line_end])
         return Evidence(before + span + after, len(before), len(before) + len(span))
 
     def _column(self, index: int, offset: int) -> int:
-        text = decode_lossy(self.data[self.starts[index] : offset])
-        return 1 + self.columns.get(index, 0) + len(text)
+        before = decode_lossy(self.data[self.starts[index] : offset])
+        return 1 + self.columns.get(index, 0) + len(before)
 
 
-def blocks(path: bytes, lines: Iterable[Line]) -> Iterator[Block]:
+def blocks(path: bytes, lines: Iterable[Line]) -> Iterator[TextBlock]:
     """Join lines into blocks; consecutive blocks share no line."""
-    return _joined(path, ((line.number, line.data) for line in lines))
+    return _join(path, ((line.number, line.data) for line in lines))
 
 
-def _joined(path: bytes, rows: Iterable[tuple[int, bytes]]) -> Iterator[Block]:
+def _join(
+    path: bytes, numbered_lines: Iterable[tuple[int, bytes]]
+) -> Iterator[TextBlock]:
     pieces: list[bytes] = []
     numbers: list[int] = []
     columns: dict[int, int] = {}
     size = 0
-    for number, data in rows:
-        if size > BLOCK:
+    for number, data in numbered_lines:
+        if size > BLOCK_SIZE:
             yield _block(path, pieces, numbers, columns)
             pieces, numbers, columns, size = [], [], {}, 0
         size += len(data) + 1
-        if len(data) <= _SHORT:
+        if len(data) <= _SHORT_LINE:
             pieces.append(data)
             numbers.append(number)
             continue
-        for shown, piece in _windows(data):
-            if shown >= 0:
-                columns[len(pieces)] = shown
+        for column, piece in _split(data):
+            if column is not None:
+                columns[len(pieces)] = column
             pieces.append(piece)
             numbers.append(number)
     if pieces:
         yield _block(path, pieces, numbers, columns)
 
 
-def block_of(path: bytes, data: bytes) -> Iterator[Block]:
+def block_of(path: bytes, data: bytes) -> Iterator[TextBlock]:
     """Return the blocks of a whole text."""
-    return _joined(path, enumerate(data.split(b"\n"), 1))
+    return _join(path, enumerate(data.split(b"\n"), 1))
 
 
-def _windows(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the pieces of a line and how many characters of it stand before; -1 for no piece."""
+def _split(line: bytes) -> Iterator[tuple[int | None, bytes]]:
+    """Yield the pieces of a long line, and how many characters are before each.
+
+    None and the line itself where it fits into one window.
+    """
     from zt_gate.syntax.text import WINDOW, windows
 
-    if len(data) <= WINDOW:
-        yield -1, data
+    if len(line) <= WINDOW:
+        yield None, line
         return
-    shown = previous = 0
-    for shift, piece in windows(data):
-        shown += len(decode_lossy(data[previous:shift]))
-        previous = shift
-        yield shown, piece
+    column = previous_offset = 0
+    for offset, piece in windows(line):
+        column += len(decode_lossy(line[previous_offset:offset]))
+        previous_offset = offset
+        yield column, piece
 
 
 def _block(
@@ -152,11 +157,11 @@ def _block(
     pieces: list[bytes],
     numbers: list[int],
     columns: dict[int, int],
-) -> Block:
+) -> TextBlock:
     starts = list(accumulate((len(piece) + 1 for piece in pieces[:-1]), initial=0))
-    return Block(path, b"\n".join(pieces), starts, numbers, columns)
+    return TextBlock(path, b"\n".join(pieces), starts, numbers, columns)
 
 
 def decode_lossy(data: bytes) -> str:
-    """Decode as ``zt_gate.syntax.text`` does, which costs too much to import for that."""
+    """Decode as ``zt_gate.syntax.text`` does, whose import would cost too much here."""
     return data.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""User names and passwords inside URLs (RFC 3986, section 3.2.1)."""
+"""Finds passwords and tokens in URLs (RFC 3986, section 3.2.1)."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from zt_gate.model.finding import Confidence, Level
-from zt_gate.scanners.secrets import made_up_values
+from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import URL, SecretHit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.scanners.secrets.text_block import Block
-    from zt_gate.scanners.secrets.value_classifier import Judge
+    from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.scanners.secrets.value_classifier import ValueClassifier
 
 RULE = "secrets/url-credentials"
 
 # What follows "://".  A password should be percent-encoded, but people write
 # "@" and "#" in it, so the last "@" before the host's end decides.
-_USERINFO = re.compile(
+_USER_INFO = re.compile(
     rb"([^\s:/?#@\"'<>`\\,]{0,128}(?:@[^\s:/?#@\"'<>`\\,]{1,128}(?=:))?):([^\s\"'<>`/@]{1,256}(?:@[^\s\"'<>`/@:]{1,64}(?=@))?)@"
     rb"(\[[0-9a-fA-F:.]+\]|[\w.%${}()*-]+)"
 )
-# A token in the user's place, with nothing or a word that says so in the password's.
+# A token in the user's place; the password is missing, or a word such as x-oauth-basic.
 _TOKEN = re.compile(
     rb"(?P<secret>[A-Za-z0-9_~.=-]{20,256})(?P<word>:(?:x-oauth-basic|x-token-auth|x|))?@"
     rb"(?P<host>[\w.-]{1,128})(?P<path>[^\s\"']{0,20})"
 )
 # The public half of a Sentry project's address: 32 hexadecimal digits, a host, a number.
-_PUBLIC = re.compile(rb"[0-9a-f]{32}(?::x?)?@[^/]{1,128}/(?:[\w-]{1,9}/){0,2}\d{1,18}")
+_SENTRY_PUBLIC_KEY = re.compile(
+    rb"[0-9a-f]{32}(?::x?)?@[^/]{1,128}/(?:[\w-]{1,9}/){0,2}\d{1,18}"
+)
 # jdbc:postgresql://host/db?user=…&password=… and jdbc:oracle:thin:user/…@host.
 _QUERY = re.compile(
     rb"[^\s\"'<>`?]{1,256}\?(?=[^\s\"'<>`]{0,256}\buser(?:name)?=)[^\s\"'<>`]{0,256}?"
@@ -40,93 +42,111 @@ _QUERY = re.compile(
 _ORACLE = re.compile(
     rb"jdbc:oracle:\w{1,8}:([\w.-]{1,64})/([^\s@\"'<>`]{3,128})@/{0,2}([\w.-]{1,128})"
 )
-_LOCAL = re.compile(
+_LOCAL_HOST = re.compile(
     r"localhost|127\.|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal|host(?:name)?$|server$|domain|.*your"
     r"|(?:foo|bar|baz|qux|[a-z]\d?)(?:\.(?:com|org|net|bar))?$",
     re.IGNORECASE,
 )
-# Reserved for documentation (RFC 2606): people put real passwords beside them all the same.
-_SAMPLE = re.compile(
+# Reserved for documentation (RFC 2606), but also used beside real passwords.
+_SAMPLE_HOST = re.compile(
     r"(?:.*\.)?example(?:\.|$)|(?:.*\.)?(?:test|invalid|localhost)$", re.IGNORECASE
 )
 
 
-def find_urls(block: Block, judge: Judge) -> Iterator[SecretHit]:
+def find_urls(block: TextBlock, classifier: ValueClassifier) -> Iterator[SecretHit]:
     """Find ``scheme://user:password@host`` whose password is not a placeholder.
 
-    A plain word counts as one in tests and documentation alone, and there it
-    still warns.
+    In tests and documentation a plain word only warns.
     """
     data = block.data
-    low = made_up_values.are_usual(block.path)
+    is_sample = sample_paths.is_sample(block.path)
     position = data.find(b"://")
     while position >= 0:
-        hit = _at(data, position + 3, judge, low=low)
+        hit = _find_at(data, position + 3, classifier, is_sample=is_sample)
         if hit is not None:
             yield hit
         position = data.find(b"://", position + 3)
     if b"jdbc:oracle:" in data:
         for match in _ORACLE.finditer(data):
-            hit = _judge(match, judge, low=low)
+            hit = _check_user_info(match, classifier, is_sample=is_sample)
             if hit is not None:
                 yield hit
 
 
-def _at(data: bytes, position: int, judge: Judge, *, low: bool) -> SecretHit | None:
-    """Judge what follows one ``://``."""
-    match = _USERINFO.match(data, position)
-    hit = _judge(match, judge, low=low) if match is not None else None
-    if hit is not None:
-        return hit
+def _find_at(
+    data: bytes, position: int, classifier: ValueClassifier, *, is_sample: bool
+) -> SecretHit | None:
+    """Return the password or token in what follows one ``://``."""
+    user_info = _USER_INFO.match(data, position)
+    if user_info is not None:
+        hit = _check_user_info(user_info, classifier, is_sample=is_sample)
+        if hit is not None:
+            return hit
     token = _TOKEN.match(data, position)
-    if token is not None and _PUBLIC.match(data, position) is None:
-        return _token(token, judge)
+    if token is not None and _SENTRY_PUBLIC_KEY.match(data, position) is None:
+        return _check_token(token, classifier)
     query = _QUERY.match(data, position)
-    if query is None or _LOCAL.match(
-        data[position : position + 64].decode("utf-8", "replace")
-    ):
+    if query is None:
+        return None
+    host = data[position : position + 64].decode("utf-8", "replace")
+    if _LOCAL_HOST.match(host):
         return None
     password = unquote(query[1].decode("utf-8", "replace"))
-    if judge.placeholder(password) or any(c in password for c in "{}[]()|"):
+    if classifier.is_placeholder(password) or _has_template_characters(password):
         return None
-    return SecretHit(RULE, *query.span(1), URL, level=Level.WARN if low else None)
+    level = Level.WARN if is_sample else None
+    return SecretHit(RULE, *query.span(1), URL, level=level)
 
 
-def _token(match: re.Match[bytes], judge: Judge) -> SecretHit | None:
-    """Judge what stands in the user's place: alone it might be a name that looks like one."""
+def _check_token(
+    match: re.Match[bytes], classifier: ValueClassifier
+) -> SecretHit | None:
+    """Check a token in the user's place; alone it only warns, because it may be a name."""
     value = match["secret"].decode("ascii")
-    if judge.placeholder(value) or not judge.random(value, shortest=20):
+    if classifier.is_placeholder(value) or not classifier.is_random(value, shortest=20):
         return None
-    sure = None if match["word"] else Level.WARN
-    return SecretHit(RULE, *match.span("secret"), URL, level=sure)
+    level = None if match["word"] else Level.WARN
+    return SecretHit(RULE, *match.span("secret"), URL, level=level)
 
 
-def _judge(match: re.Match[bytes], judge: Judge, *, low: bool) -> SecretHit | None:
-    user, password, host = (part.decode("utf-8", "replace") for part in match.groups())
-    if any(c in password for c in "{}[]()|") or judge.placeholder(unquote(password)):
+def _check_user_info(
+    match: re.Match[bytes], classifier: ValueClassifier, *, is_sample: bool
+) -> SecretHit | None:
+    """Check a password with its user and host."""
+    groups = [group.decode("utf-8", "replace") for group in match.groups()]
+    user, password, host = groups
+    if _has_template_characters(password):
         return None
-    if _same(user, password, judge):
+    if classifier.is_placeholder(unquote(password)):
+        return None
+    if _repeats_user(user, password, classifier):
         return None
     start, end = match.span(2)
-    random = judge.random(password, shortest=10)
-    weak = low and not random and not judge.passwordlike(password)
-    if _LOCAL.match(host) and not random:
+    is_random = classifier.is_random(password, shortest=10)
+    is_local = _LOCAL_HOST.match(host) is not None
+    if is_local and not is_random:
         return None
-    if _LOCAL.match(host) or (_SAMPLE.match(host) and not random) or weak:
+    is_word = not is_random and not classifier.is_password_like(password)
+    is_sample_host = _SAMPLE_HOST.match(host) is not None and not is_random
+    if is_local or is_sample_host or (is_sample and is_word):
         return SecretHit(
             RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM
         )
     return SecretHit(RULE, start, end, URL)
 
 
-def _same(user: str, password: str, judge: Judge) -> bool:
-    """Whether the password is the user's name again, or both are words that mean "here"."""
-    a, b = user.lower(), password.lower()
-    return bool(a) and (
-        a == b
-        or (
-            b.startswith(a)
-            and not judge.random(password, shortest=12)
-            and len(b) - len(a) <= 3
-        )
-    )
+def _has_template_characters(password: str) -> bool:
+    return any(char in password for char in "{}[]()|")
+
+
+def _repeats_user(user: str, password: str, classifier: ValueClassifier) -> bool:
+    """Whether the password is the user's name, perhaps with up to three characters added."""
+    user, lower_password = user.lower(), password.lower()
+    if not user:
+        return False
+    if user == lower_password:
+        return True
+    if not lower_password.startswith(user):
+        return False
+    added = len(lower_password) - len(user)
+    return added <= 3 and not classifier.is_random(password, shortest=12)

@@ -1,4 +1,4 @@
-"""What a value looks like: a placeholder, a word, or something made by a random generator."""
+"""Classifies a value: a placeholder, a word, a password, or the output of a random generator."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ _WORDS = lazy(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HEX = lazy(r"[0-9a-f]+|[0-9A-F]+")
 _UUID = lazy(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _IDENTIFIER = lazy(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
-# Hashed passwords (crypt, LDAP, Django): what to do about them is up to the file's own reader.
+# Hashed passwords (crypt, LDAP, Django): the rules for credential files decide about them.
 _HASH = lazy(
     r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:"
 )
-_BETWEEN = frozenset("-_.!:@#/+ 0123456789")
-_MARKS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
-# A word, perhaps with a short number before or behind it: sha256, utf8, v2, 2nd, camelCase.
-_NUMBERED = lazy(r"\d{0,4}[A-Za-z]+\d{0,4}")
-_DULL = lazy(
+_FILLERS = frozenset("-_.!:@#/+ 0123456789")
+_SEPARATORS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
+# A word, perhaps with a short number before or after it: sha256, utf8, v2, 2nd, camelCase.
+_WORD_WITH_NUMBER = lazy(r"\d{0,4}[A-Za-z]+\d{0,4}")
+# Numbers, dates, paths, URLs, digests, addresses, host names, expressions, ARNs.
+_HARMLESS_FORM = lazy(
     r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
     r"|sha(?:1|224|256|384|512)[-:=].*|h1:.*|md5[-:=].*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
@@ -45,196 +46,224 @@ _DULL = lazy(
     r"|arn:.*|projects/.*|urn:.*|data:.*"
 )
 
-# A letter or digit, and the one that may follow it in a run: looking pairs up is quickest.
-_NEXT = frozenset(
+# Pairs of a letter or digit and one that is equal or next to it in the alphabet.
+_RUN_PAIRS = frozenset(
     (chr(code), chr(code + step))
-    for code in (*range(0x30, 0x3A), *range(0x61, 0x7B))
+    for code in (*range(ord("0"), ord("9") + 1), *range(ord("a"), ord("z") + 1))
     for step in (-1, 0, 1)
 )
+_LONGEST_PLACEHOLDER = 64
+_LONGEST_WORD = 12
+_LONGEST_PERIOD = 12
+# Mean cost of letter pairs in a value without any.
+_NO_PAIRS = 9.0
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """The knowledge about values, from the data of ``secrets/keyword-assignment``."""
+class ValueClassifier:
+    """Lists of words and letter frequencies, from the data of ``secrets/keyword-assignment``."""
 
     placeholders: frozenset[str]
-    parts: re.Pattern[str]
-    words: frozenset[str]
+    placeholder_parts: re.Pattern[str]
+    placeholder_words: frozenset[str]
     absent: frozenset[str]
-    costs: tuple[str, ...]
+    #: Cost (a digit) of each pair of letters: row by the first, column by the second.
+    pair_costs: tuple[str, ...]
 
     @classmethod
-    def of(cls, data: Mapping[str, Any]) -> Judge:
+    def of(cls, data: Mapping[str, Any]) -> ValueClassifier:
         """Read the lists of a rule's data."""
         parts = sorted(str(part) for part in data["placeholder-parts"])
         return cls(
-            frozenset(str(word).lower() for word in data["placeholders"]),
-            lazy("|".join(parts), re.IGNORECASE),
-            frozenset(str(word).lower() for word in data["placeholder-words"]),
-            frozenset(str(word).lower() for word in data["absent"]),
-            tuple(data["letter-pairs"]),
+            placeholders=_lower_words(data["placeholders"]),
+            placeholder_parts=lazy("|".join(parts), re.IGNORECASE),
+            placeholder_words=_lower_words(data["placeholder-words"]),
+            absent=_lower_words(data["absent"]),
+            pair_costs=tuple(data["letter-pairs"]),
         )
 
-    def template(self, value: str) -> bool:
-        """Whether this names what will be put here: ``${VAR}``, ``{{ x }}``, ``<password>``."""
+    def is_template(self, value: str) -> bool:
+        """Whether this is replaced by the value later: ``${VAR}``, ``{{ x }}``, ``<password>``."""
         return _TEMPLATE.search(value) is not None
 
-    def composed(self, text: str) -> bool:
-        """Whether this is made of the placeholders' words alone, with short numbers and marks."""
-        if len(text) > 64:
-            return False
-        ends = [True] + [False] * len(text)
-        for start in range(len(text)):
-            if not ends[start]:
-                continue
-            if text[start] in _BETWEEN:
-                ends[start + 1] = True
-            for end in range(start + 1, min(len(text), start + 12) + 1):
-                if text[start:end] in self.words or text[start:end] == "%20":
-                    ends[end] = True
-        return ends[-1] and sum(c.isdigit() for c in text) <= 6
-
-    def placeholder(self, value: str) -> bool:
-        """Whether this stands where a secret will be put, or is known not to be one."""
+    def is_placeholder(self, value: str) -> bool:
+        """Whether this is written where a secret will be inserted, or repeats one piece."""
         text = value.strip().strip("\"'")
         return (
             text.lower() in self.placeholders
             or _TEMPLATE.search(text) is not None
-            or self.parts.search(text) is not None
-            or self.composed(text.lower())
-            or patterned(text)
+            or self.placeholder_parts.search(text) is not None
+            or self._is_placeholder_words(text.lower())
+            or is_repetitive(text)
         )
 
     def wordiness(self, value: str) -> float:
-        """Return the mean cost of the letter pairs, 0–9; words cost 4.5 or less, noise 5 or more.
+        """Return the mean cost of the letter pairs, 0 to 9, and 9 without any pair.
 
-        9 where there are no pairs at all.
+        Words cost 4.5 or less, random letters 5 or more.
         """
-        cost = pairs = 0
+        cost = pair_count = 0
         for word in _WORDS.findall(value):
-            text = word.lower()
-            for a, b in pairwise(text):
-                cost += int(self.costs[ord(a) - 97][ord(b) - 97])
-                pairs += 1
-        return cost / pairs if pairs else 9.0
+            for first, second in pairwise(word.lower()):
+                row = self.pair_costs[ord(first) - ord("a")]
+                cost += int(row[ord(second) - ord("a")])
+                pair_count += 1
+        return cost / pair_count if pair_count else _NO_PAIRS
 
-    def wordy(self, value: str) -> bool:
-        """Whether this is words, with hardly a digit: no generator's work."""
-        n = len(value)
-        if n < 12 or sum(c.isdigit() for c in value) * 12 >= n:
+    def is_wordy(self, value: str) -> bool:
+        """Whether this is words with hardly a digit, which no generator makes."""
+        length = len(value)
+        digits = sum(char.isdigit() for char in value)
+        if length < 12 or digits * 12 >= length:
             return False
         words = _WORDS.findall(value)
-        long = sum(len(word) for word in words if len(word) >= 4)
-        return long * 5 >= 4 * sum(map(len, words)) and self.wordiness(value) < 4.3
+        letters = sum(map(len, words))
+        letters_in_long_words = sum(len(word) for word in words if len(word) >= 4)
+        if letters_in_long_words * 5 < 4 * letters:
+            return False
+        return self.wordiness(value) < 4.3
 
-    def random(self, value: str, shortest: int = 16) -> bool:
-        """Whether a generator made this, as far as one can tell."""
-        n = len(value)
-        if n < shortest or any(c.isspace() for c in value) or _DULL.fullmatch(value):
+    def is_random(self, value: str, shortest: int = 16) -> bool:
+        """Whether this is probably the output of a generator."""
+        length = len(value)
+        if length < shortest or any(char.isspace() for char in value):
             return False
-        if _HASH.match(value):
+        if _HARMLESS_FORM.fullmatch(value) or _HASH.match(value):
             return False
-        digits = sum(c.isdigit() for c in value)
-        letters = sum(c.isalpha() for c in value)
+        digits = sum(char.isdigit() for char in value)
+        letters = sum(char.isalpha() for char in value)
         if _HEX.fullmatch(value):
             return digits >= 2 and letters >= 2 and entropy(value) >= 2.6
-        if entropy(value) < (3.0 if n < 24 else 3.3):
+        if entropy(value) < (3.0 if length < 24 else 3.3):
             return False
         if _UUID.fullmatch(value):
             return True
-        if self.slug(value):
+        if self.is_slug(value):
             return False
         cost = self.wordiness(value)
-        if not digits:
-            mixed = len(_WORDS.findall(value)) * 4 > n
-            return (
-                n >= 16
-                and letters >= n * 0.8
-                and (cost >= 5.0 or (mixed and cost >= 4.4))
-            )
-        return cost >= (4.6 if digits * 8 < n else 4.2) or turns(value) * 4 >= n
-
-    def slug(self, value: str) -> bool:
-        """Whether this is words and numbers with marks between them, like a file's name."""
-        parts = [part for part in _MARKS.split(value) if part]
-        if len(parts) == 1 and _NUMBERED.fullmatch(value) is None:
+        if digits:
+            limit = 4.6 if digits * 8 < length else 4.2
+            return cost >= limit or class_changes(value) * 4 >= length
+        if length < 16 or letters < length * 0.8:
             return False
-        worded = all(part.isdigit() or _NUMBERED.fullmatch(part) for part in parts)
-        if len(parts) >= 3 and worded and self.wordiness(value) < 5.0:
-            return True
-        plain = sum(
-            len(part)
-            for part in parts
-            if (part.isdigit() and len(part) <= 8)
-            or (
-                _NUMBERED.fullmatch(part)
-                and (len(part) <= 4 or self.wordiness(part) < 4.7)
-            )
+        has_short_words = len(_WORDS.findall(value)) * 4 > length
+        return cost >= 5.0 or (has_short_words and cost >= 4.4)
+
+    def is_slug(self, value: str) -> bool:
+        """Whether this is words and numbers with separators, like a file name."""
+        parts = [part for part in _SEPARATORS.split(value) if part]
+        if len(parts) == 1 and _WORD_WITH_NUMBER.fullmatch(value) is None:
+            return False
+        all_words = all(
+            part.isdigit() or _WORD_WITH_NUMBER.fullmatch(part) for part in parts
         )
-        return plain * 10 >= 9 * sum(map(len, parts))
-
-    def passwordlike(self, value: str) -> bool:
-        """Whether a person could have chosen this as a password, and it is no word of prose."""
-        n = len(value)
-        if n < 5 or n > 128 or any(c.isspace() for c in value):
-            return False
-        if _DULL.fullmatch(value) or _HASH.match(value):
-            return value.isdigit() and n >= 6
-        if self.slug(value) and (n > 20 or "-" in value or "_" in value):
-            return False
-        digits = sum(c.isdigit() for c in value)
-        others = sum(not c.isalnum() and c not in "._-:/" for c in value)
-        if others and digits:
+        if len(parts) >= 3 and all_words and self.wordiness(value) < 5.0:
             return True
-        if digits and any(c.isalpha() for c in value):
-            return n >= 6 and not re.fullmatch(r"[A-Za-z_]+[_-]?\d", value)
-        if others:
-            if len({c for c in value if not c.isalnum()}) >= 5:
-                return True
-            syntax = any(c in "[]{}()<>|=:" for c in value)
-            return n >= 8 and self.wordiness(value) >= (4.9 if syntax else 3.9)
-        return n >= 8 and self.wordiness(value) >= 4.9
+        plain_length = sum(len(part) for part in parts if self._is_plain_part(part))
+        return plain_length * 10 >= 9 * sum(map(len, parts))
+
+    def is_password_like(self, value: str) -> bool:
+        """Whether a person may have chosen this as a password; words of prose are not."""
+        length = len(value)
+        if length < 5 or length > 128 or any(char.isspace() for char in value):
+            return False
+        if _HARMLESS_FORM.fullmatch(value) or _HASH.match(value):
+            return value.isdigit() and length >= 6
+        if self.is_slug(value) and (length > 20 or "-" in value or "_" in value):
+            return False
+        has_digits = any(char.isdigit() for char in value)
+        has_symbols = any(not char.isalnum() and char not in "._-:/" for char in value)
+        if has_symbols and has_digits:
+            return True
+        if has_digits and any(char.isalpha() for char in value):
+            return length >= 6 and not re.fullmatch(r"[A-Za-z_]+[_-]?\d", value)
+        if not has_symbols:
+            return length >= 8 and self.wordiness(value) >= 4.9
+        if len({char for char in value if not char.isalnum()}) >= 5:
+            return True
+        looks_like_code = any(char in "[]{}()<>|=:" for char in value)
+        limit = 4.9 if looks_like_code else 3.9
+        return length >= 8 and self.wordiness(value) >= limit
+
+    def _is_placeholder_words(self, text: str) -> bool:
+        """Whether this consists of placeholder words, separators and at most six digits."""
+        length = len(text)
+        if length > _LONGEST_PLACEHOLDER:
+            return False
+        # reachable[n]: the first n characters can be split into such words and fillers.
+        reachable = [True] + [False] * length
+        for start in range(length):
+            if not reachable[start]:
+                continue
+            if text[start] in _FILLERS:
+                reachable[start + 1] = True
+            for end in range(start + 1, min(length, start + _LONGEST_WORD) + 1):
+                word = text[start:end]
+                if word in self.placeholder_words or word == "%20":
+                    reachable[end] = True
+        return reachable[-1] and sum(char.isdigit() for char in text) <= 6
+
+    def _is_plain_part(self, part: str) -> bool:
+        """Whether a part of a slug is a short number, or a word with one."""
+        if part.isdigit() and len(part) <= 8:
+            return True
+        if not _WORD_WITH_NUMBER.fullmatch(part):
+            return False
+        return len(part) <= 4 or self.wordiness(part) < 4.7
 
 
 def entropy(value: str) -> float:
     """Return Shannon's entropy in bits per character."""
-    n = len(value)
-    if not n:
+    length = len(value)
+    if not length:
         return 0.0
-    return -sum(c / n * math.log2(c / n) for c in Counter(value).values())
+    frequencies = (count / length for count in Counter(value).values())
+    return -sum(frequency * math.log2(frequency) for frequency in frequencies)
 
 
-def turns(value: str) -> int:
-    """Count the changes between digits, lower case, upper case and the rest."""
-    kinds = [
-        0 if c.isdigit() else 1 if c.islower() else 2 if c.isupper() else 3
-        for c in value
-    ]
-    return sum(a != b for a, b in pairwise(kinds))
+def class_changes(value: str) -> int:
+    """Count the changes between digits, lower case, upper case and other characters."""
+    classes = [_character_class(char) for char in value]
+    return sum(first != second for first, second in pairwise(classes))
 
 
-def patterned(value: str) -> bool:
-    """Whether this is mostly a run (``aaaa``, ``abcd1234``) or one piece again and again."""
+def is_repetitive(value: str) -> bool:
+    """Whether this is mostly a run (``aaaa``, ``abcd1234``) or one repeated piece."""
     text = value.lower()
-    n = len(text)
-    if n < 8:
-        return len(set(text)) <= 1 or (n >= 6 and _steps(text, 1) >= n - 2)
-    if len(set(text)) <= min(4, max(2, n // 16)):
+    length = len(text)
+    distinct = len(set(text))
+    if length < 8:
+        return distinct <= 1 or (length >= 6 and _run_length(text, 1) >= length - 2)
+    if distinct <= min(4, max(2, length // 16)):
         return True
-    if _steps(text, 1) >= 0.5 * n or (n >= 16 and _steps(text, 2) >= 0.6 * n):
+    if _run_length(text, 1) >= 0.5 * length:
         return True
+    if length >= 16 and _run_length(text, 2) >= 0.6 * length:
+        return True
+    longest_period = min(_LONGEST_PERIOD, length // 2)
     return any(
-        text[period:] == text[:-period]
-        for period in range(1, n // 2 + 1)
-        if period <= 12
+        text[period:] == text[:-period] for period in range(1, longest_period + 1)
     )
 
 
-def _steps(text: str, stride: int) -> int:
-    """Count the characters that stay or go one up or down from the one ``stride`` before."""
-    return sum(map(_NEXT.__contains__, zip(text, text[stride:], strict=False)))
-
-
-def identifier(value: str) -> bool:
+def is_identifier(value: str) -> bool:
     """Whether this reads as a name, an attribute or a call in code."""
     return _IDENTIFIER.fullmatch(value) is not None
+
+
+def _run_length(text: str, stride: int) -> int:
+    """Count the characters equal or next in the alphabet to the one ``stride`` before."""
+    pairs = zip(text, text[stride:], strict=False)
+    return sum(map(_RUN_PAIRS.__contains__, pairs))
+
+
+def _character_class(char: str) -> int:
+    if char.isdigit():
+        return 0
+    if char.islower():
+        return 1
+    return 2 if char.isupper() else 3
+
+
+def _lower_words(words: Any) -> frozenset[str]:
+    return frozenset(str(word).lower() for word in words)

@@ -1,4 +1,4 @@
-"""What the name of a variable, key or option says about its value."""
+"""Rates how strongly the name of a variable, key or option suggests a secret."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: How much a name says: nothing, little (``key``), much (``token``), all (``password``).
+#: How strongly a name suggests a secret: not, little (``key``), much (``token``),
+#: surely (``password``).
 NONE, WEAK, MEDIUM, STRONG = range(4)
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SHORTEST_STRONG_AFFIX = 6
+_SHORTEST_MEDIUM_SUFFIX = 5
 
 
 @dataclass(frozen=True, slots=True)
 class VariableNames:
-    """The lists of ``secrets/keyword-assignment``."""
+    """The lists of words of ``secrets/keyword-assignment``."""
 
     stems: tuple[str, ...]
     strong: frozenset[str]
@@ -32,40 +35,35 @@ class VariableNames:
     def of(cls, data: Mapping[str, Any]) -> VariableNames:
         """Read the lists of a rule's data."""
         return cls(
-            tuple(data["stems"]),
-            *(
-                frozenset(data[key])
-                for key in (
-                    "strong",
-                    "medium",
-                    "weak",
-                    "pairs",
-                    "qualifiers",
-                    "harmless",
-                )
-            ),
+            stems=tuple(data["stems"]),
+            strong=frozenset(data["strong"]),
+            medium=frozenset(data["medium"]),
+            weak=frozenset(data["weak"]),
+            pairs=frozenset(data["pairs"]),
+            qualifiers=frozenset(data["qualifiers"]),
+            harmless=frozenset(data["harmless"]),
         )
 
     def strength(self, name: str) -> int:
-        """Say how much ``name`` promises a secret.
+        """Return how strongly ``name`` suggests a secret.
 
-        ``dbPassword`` much, ``password_field`` little, ``keyboard`` nothing.
+        ``dbPassword`` surely, ``password_field`` little, ``keyboard`` not.
         """
         words = [word.lower() for word in _WORDS.findall(name)]
         if not words:
             return NONE
-        found = max((self._word(word) for word in words), default=NONE)
-        joined = {a + b for a, b in pairwise(words)}
-        if joined & self.harmless or "".join(words) in self.harmless:
+        joined_pairs = {first + second for first, second in pairwise(words)}
+        if joined_pairs & self.harmless or "".join(words) in self.harmless:
             return NONE
-        if joined & self.pairs:
-            found = max(found, MEDIUM)
-        last = next((word for word in reversed(words) if not word.isdigit()), "")
-        if last in self.qualifiers and self._word(last) == NONE:
-            found = min(found, WEAK)
-        return found
+        strength = max(self._word_strength(word) for word in words)
+        if joined_pairs & self.pairs:
+            strength = max(strength, MEDIUM)
+        last_word = next((word for word in reversed(words) if not word.isdigit()), "")
+        if last_word in self.qualifiers and self._word_strength(last_word) == NONE:
+            strength = min(strength, WEAK)
+        return strength
 
-    def _word(self, word: str) -> int:
+    def _word_strength(self, word: str) -> int:
         if word in self.strong:
             return STRONG
         if word in self.medium:
@@ -73,9 +71,11 @@ class VariableNames:
         if word in self.weak:
             return WEAK
         for stem in self.strong:
-            if len(stem) >= 6 and (word.startswith(stem) or word.endswith(stem)):
+            if len(stem) < _SHORTEST_STRONG_AFFIX:
+                continue
+            if word.startswith(stem) or word.endswith(stem):
                 return STRONG
         for stem in self.medium:
-            if len(stem) >= 5 and word.endswith(stem):
+            if len(stem) >= _SHORTEST_MEDIUM_SUFFIX and word.endswith(stem):
                 return MEDIUM
         return NONE
