@@ -27,7 +27,7 @@ KNOWN = {
     "requirements.txt": ("flask", "attrs", "PyYAML"),
     "package.json": ("lodash", "@babel/core"),
 }
-# Older than the snapshot can vouch for, so that the registry is asked.
+# Older than the snapshot proves, so that the registry is asked.
 SETTINGS = DependencySettings(min_age_days=365)
 
 

@@ -259,7 +259,7 @@ def test_a_404_beside_an_answer_needs_no_canary(
 
 def test_the_canary_itself_may_be_asked_for(registry: Registry, tmp_path: Path) -> None:
     registry.packages.pop(("pypi", "requests"))
-    older = DependencySettings(min_age_days=1000)  # than the snapshot can vouch for
+    older = DependencySettings(min_age_days=1000)  # than the snapshot proves
     change = change_of({"requirements.txt": "requests\n"})
     run = scan(change, registry, tmp_path, dependencies=older)
     assert said(run) == [("unverified", "requests")]
