@@ -122,9 +122,9 @@ def _source(
     worktree: bool,  # noqa: FBT001 - called once, in this module
     patch: bytes | None,
     tree: object,
-) -> tuple[run.RequestKind, str]:
+) -> tuple[str, str]:
     """Return the kind of source and its revision or range; raises UsageError for several."""
-    given: list[tuple[run.RequestKind, str]] = []
+    given: list[tuple[str, str]] = []
     if commits is not None:
         given.append(("range", commits))
     if base is not None:

@@ -7,11 +7,12 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.reports import FORMATS
+from zt_gate.sources import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from zt_gate.model.report import Report
     from zt_gate.reports.base import Options
     from zt_gate.review.run import Request
+    from zt_gate.sources import ChangeSource
 
 _SPINNER = "|/-\\"
 #: Seconds before progress is shown.
@@ -37,19 +39,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _source_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("source (one of these; default: --staged)")
-    source = group.add_mutually_exclusive_group()
-    source.add_argument("--staged", action="store_true", help="what git would commit")
-    source.add_argument(
-        "--range", metavar="A..B", help="merge-base(A,B)..B, and each of its commits"
-    )
-    source.add_argument("--base", metavar="REV", help="merge-base(REV,HEAD)..HEAD")
-    source.add_argument(
-        "--worktree", action="store_true", help="all uncommitted changes"
-    )
-    source.add_argument("--patch", metavar="FILE", help="a patch; - is standard input")
-    source.add_argument(
-        "--tree", nargs="*", metavar="PATH", help="whole files and folders"
-    )
+    exclusive = group.add_mutually_exclusive_group()
+    for source in SOURCES:
+        if not source.help:
+            continue
+        option = f"--{source.kind}"
+        if source.value == "none":
+            exclusive.add_argument(option, action="store_true", help=source.help)
+        elif source.value == "paths":
+            exclusive.add_argument(
+                option, nargs="*", metavar=source.metavar, help=source.help
+            )
+        else:
+            exclusive.add_argument(option, metavar=source.metavar, help=source.help)
 
 
 def _policy_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +161,15 @@ def options_for(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(list(words))
 
 
+def _chosen_source(options: argparse.Namespace) -> tuple[ChangeSource, Any]:
+    """Return the source that the options name, and its value; the first by default."""
+    for source in SOURCES:
+        value = getattr(options, source.kind, None)
+        if value is not None and value is not False:
+            return source, value
+    return SOURCES[0], None
+
+
 def request_of(options: argparse.Namespace) -> Request:
     """Return the request that the options describe; opens the patch.
 
@@ -167,23 +178,15 @@ def request_of(options: argparse.Namespace) -> Request:
     from zt_gate.review.authorship import OriginHints
     from zt_gate.review.run import Request
 
-    kind, spec, paths = "staged", "", ()
+    source, value = _chosen_source(options)
     patch: bytes | BinaryIO = b""
-    if options.range is not None:
-        kind, spec = "range", options.range
-    elif options.base is not None:
-        kind, spec = "base", options.base
-    elif options.worktree:
-        kind = "worktree"
-    elif options.patch is not None:
-        kind, patch = "patch", _open_patch(options.patch)
-    elif options.tree is not None:
-        kind, paths = "tree", tuple(options.tree)
+    if source.value == "patch":
+        patch = _open_patch(value)
     return Request(
-        kind=kind,  # type: ignore[arg-type]
-        spec=spec,
+        kind=source.kind,
+        spec=value if source.value == "text" else "",
         patch=patch,
-        paths=paths,
+        paths=tuple(value) if source.value == "paths" else (),
         only=tuple(options.scanner or ()),
         skip=tuple(options.skip or ()),
         fail_on=options.fail_on or "",

@@ -156,7 +156,7 @@ class CaseWorkspace:
 
         self.clear_marks()
         scan_request = run.Request(
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             folder=repository.path,
             only=only,
             **request,

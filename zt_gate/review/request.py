@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from zt_gate.review.authorship import OriginHints
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-RequestKind = Literal["staged", "message", "range", "base", "worktree", "patch", "tree"]
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What to judge, and the options of the run.
 
-    ``spec`` is the range or revision of ``range`` and ``base``; ``patch`` the
-    patch, as bytes or a stream; ``paths`` the roots of ``tree``; ``message`` the
-    commit message, with ``message``.  git looks for the repository from ``folder``
-    upwards.  ``audit`` is "added" or "all": the packages whose known
-    vulnerabilities are looked up.  Empty strings mean the defaults.
+    ``kind`` is that of a source (``zt_gate.sources.SOURCES``).  ``spec`` is the range or
+    revision of ``range`` and ``base``; ``patch`` the patch, as bytes or a stream;
+    ``paths`` the roots of ``tree``; ``message`` the commit message, with ``message``.
+    git looks for the repository from ``folder`` upwards.  ``audit`` is "added" or
+    "all": the packages whose known vulnerabilities are looked up.  Empty strings mean
+    the defaults.
     """
 
-    kind: RequestKind = "staged"
+    kind: str = "staged"
     spec: str = ""
     patch: bytes | BinaryIO = b""
     paths: tuple[str, ...] = ()

@@ -18,11 +18,12 @@ from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
 from zt_gate.review import authorship, judge, workers
-from zt_gate.review.request import Request, RequestKind
+from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.rulebook.rule_ids import RuleIds
 from zt_gate.scanners import modules, registered
+from zt_gate.sources import SourceInputs, read_change, source_named
 from zt_gate.system import cache
 from zt_gate.system.ci import in_ci
 from zt_gate.system.temporary import private_folder
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
 
-__all__ = ["Request", "RequestKind", "run", "secret_patterns"]
+__all__ = ["Request", "run", "secret_patterns"]
 
 
 def run(
@@ -233,54 +234,41 @@ def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:
     from zt_gate.git.run import Git
 
     folder = request.folder
-    if request.kind == "tree" and request.paths:
+    if request.paths:
         first = folder / request.paths[0]
         folder = first if first.is_dir() else first.parent
     try:
         return Git.open(folder, environ)
     except NotARepositoryError:
         # GIT_DIR names a repository whose policy must apply, so it must open.
-        optional = request.kind in {"tree", "patch"} and "GIT_DIR" not in environ
+        optional = _can_read_outside(request) and "GIT_DIR" not in environ
         if optional and not request.policy_rev:
             return None
         raise
 
 
+def _can_read_outside(request: Request) -> bool:
+    return not source_named(request.kind).needs_repository
+
+
 def _scanned(request: Request, git: Git | None) -> tuple[Path, ...]:
     """Return the folders whose content is judged, which is never the user's own."""
     roots = [git.root] if git is not None else []
-    if request.kind == "tree":
+    if source_named(request.kind).value == "paths":
         roots += [request.folder / path for path in request.paths or (".",)]
     return tuple(roots)
 
 
 def _change(request: Request, git: Git | None, workdir: Path) -> ChangeSet:
-    if request.kind == "tree":
-        from zt_gate.sources import tree
-
-        return tree.read(request.paths, git, workdir, request.folder)
-    if request.kind == "patch":
-        from zt_gate.sources import patch_file
-
-        return patch_file.read(request.patch, git, workdir)
-    assert git is not None
-    if request.kind == "worktree":
-        from zt_gate.sources import worktree
-
-        return worktree.read(git, workdir)
-    if request.kind == "staged":
-        from zt_gate.sources import staged
-
-        return staged.read(git)
-    if request.kind == "message":
-        from zt_gate.sources import message
-
-        return message.read(git, request.message)
-    from zt_gate.sources import commit_range
-
-    if request.kind == "base":
-        return commit_range.read_base(git, request.spec)
-    return commit_range.read(git, request.spec)
+    inputs = SourceInputs(
+        workdir,
+        request.folder,
+        spec=request.spec,
+        patch=request.patch,
+        paths=request.paths,
+        message=request.message,
+    )
+    return read_change(request.kind, git, inputs)
 
 
 def _masking_patterns(

@@ -10,6 +10,7 @@ from zt_gate import rulebook
 from zt_gate.model.profile import Profile
 from zt_gate.review import workers
 from zt_gate.scanners import registered
+from zt_gate.sources import source_named
 from zt_gate.system import process
 from zt_gate.system.time_limits import cpu_used
 
@@ -73,7 +74,7 @@ class ContextBuilder:
         )
 
     def _time_limits(self, settings: Mapping[str, Any]) -> _TimeLimits:
-        is_commit = self.request.kind in {"staged", "message"}
+        is_commit = source_named(self.request.kind).interactive
         default = _COMMIT_CPU_SECONDS if is_commit else _OTHER_CPU_SECONDS
         cpu_seconds = settings.get("deadline-seconds", default)
         wall_seconds = max(_WALL_FACTOR * cpu_seconds, _MIN_WALL_SECONDS)

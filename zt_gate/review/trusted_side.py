@@ -9,6 +9,7 @@ from zt_gate import rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import Policy
+from zt_gate.sources import source_named
 from zt_gate.system.ci import in_ci
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def trusted_revision(
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
-    if change.kind not in {"range", "base"}:
+    if not source_named(request.kind).has_base:
         return git.head
     if not in_ci(environ) and not _head_contains(git, change):
         return git.head

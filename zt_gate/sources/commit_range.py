@@ -16,6 +16,13 @@ from zt_gate.sources.errors import SourceError
 if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import SourceKind
+    from zt_gate.sources.base import SourceInputs
+
+
+def read_change(git: Git | None, inputs: SourceInputs) -> ChangeSet:
+    """Return the change of the range ``inputs.spec``; raises SourceError, GitError."""
+    assert git is not None
+    return read(git, inputs.spec)
 
 
 def read(git: Git, spec: str, blobs: BlobStore | None = None) -> ChangeSet:

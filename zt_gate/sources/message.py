@@ -18,6 +18,13 @@ from zt_gate.sources.errors import SourceError
 
 if TYPE_CHECKING:
     from zt_gate.git.run import Git
+    from zt_gate.sources.base import SourceInputs
+
+
+def read_change(git: Git | None, inputs: SourceInputs) -> ChangeSet:
+    """Return the commit message with the paths of the staged change; raises GitError."""
+    assert git is not None
+    return read(git, inputs.message)
 
 
 def read(git: Git, message: bytes) -> ChangeSet:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.git.run import Git
+    from zt_gate.sources.base import SourceInputs
 
 _CHUNK = 1 << 20
 #: Bytes of a binary file that is read from the object database.
@@ -46,6 +47,11 @@ _BINARY_LIMIT = 100 << 20
 _SUBMODULE = re.compile(rb"Subproject commit (?:[0-9a-f]{40}|[0-9a-f]{64})(?:-dirty)?")
 _BINARY_PATCH = "a binary patch: its content is not in the repository"
 _NO_CONTENT = frozenset((MODE_ABSENT, MODE_SUBMODULE))
+
+
+def read_change(git: Git | None, inputs: SourceInputs) -> ChangeSet:
+    """Return the change of the patch; raises SourceError, GitError."""
+    return read(inputs.patch, git, inputs.workdir)
 
 
 def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:

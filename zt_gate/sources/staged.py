@@ -14,6 +14,13 @@ from zt_gate.sources.change_digest import change_digest
 
 if TYPE_CHECKING:
     from zt_gate.git.run import Git
+    from zt_gate.sources.base import SourceInputs
+
+
+def read_change(git: Git | None, _inputs: SourceInputs) -> ChangeSet:
+    """Return the staged change; raises GitError."""
+    assert git is not None
+    return read(git)
 
 
 def read(git: Git, blobs: BlobStore | None = None) -> ChangeSet:

@@ -33,7 +33,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zt_gate.git.run import Git
+    from zt_gate.sources.base import SourceInputs
     from zt_gate.sources.folder_files import Content
+
+
+def read_change(git: Git | None, inputs: SourceInputs) -> ChangeSet:
+    """Return the files of the paths as if all of them were new; raises SourceError."""
+    return read(inputs.paths, git, inputs.workdir, inputs.folder)
 
 
 def read(

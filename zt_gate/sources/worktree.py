@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.git.run import Git
+    from zt_gate.sources.base import SourceInputs
     from zt_gate.sources.folder_files import Content
 
 # https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md: a pointer is under 1024 bytes.
@@ -86,6 +87,12 @@ class _Objects:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             target.write_bytes(zlib.compress(b"blob %d\0" % len(content) + content, 1))
         return oid
+
+
+def read_change(git: Git | None, inputs: SourceInputs) -> ChangeSet:
+    """Return all uncommitted changes; raises GitError."""
+    assert git is not None
+    return read(git, inputs.workdir)
 
 
 def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:

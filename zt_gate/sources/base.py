@@ -1,0 +1,51 @@
+"""What a source of changes is: its line in the registry, and what it is handed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+#: What names the change: nothing, a text, paths, a patch or a commit message.
+Value = Literal["none", "text", "paths", "patch", "message"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSource:
+    """One source, as it is registered.
+
+    ``module`` has ``read_change(git, inputs) -> ChangeSet``; ``git`` is None outside
+    a repository.  ``help`` is the help text of the option ``--KIND``, "" for a source
+    that the command line does not offer.
+    """
+
+    kind: str
+    module: str
+    value: Value = "none"
+    metavar: str = ""
+    help: str = ""
+    #: False where the change can be read outside a repository, too.
+    needs_repository: bool = True
+    #: Whether a person waits for the verdict, as in a hook.
+    interactive: bool = False
+    #: Whether the value names the revision that a change is based on.
+    has_base: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInputs:
+    """What the caller names, and a private folder for temporary files.
+
+    ``spec`` is a range or a revision; ``patch`` the patch; ``paths`` files and folders
+    below ``folder``; ``message`` a commit message.
+    """
+
+    workdir: Path
+    folder: Path
+    spec: str = ""
+    patch: bytes | BinaryIO = b""
+    paths: tuple[str, ...] = ()
+    message: bytes = b""
