@@ -120,7 +120,7 @@ def _registries(asked: DoctorContext) -> Iterator[Check]:
         )
         return
     from zt_gate.ecosystems.registries.client import Client, TlsSettings
-    from zt_gate.ecosystems.registries.package_index import Fault
+    from zt_gate.ecosystems.registries.package_index import RegistryError
 
     tls = TlsSettings(asked.environ)
     for place in _places(asked):
@@ -131,7 +131,7 @@ def _registries(asked: DoctorContext) -> Iterator[Check]:
         )
         try:
             status = client.head(place.index, place.path)
-        except Fault as fault:
+        except RegistryError as fault:
             yield Check("health", name, "fault", f"it {fault}", mend)
             continue
         finally:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.registry import Registry
 from zt_gate.ecosystems.registries.client import Client, Response, TlsSettings
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 from zt_gate.ecosystems.registries.pypi_html import read_page
 
@@ -97,7 +97,7 @@ def test_a_redirect_on_the_same_host_keeps_the_credential_and_one_elsewhere_is_a
             ("/d", "circles"),
             ("/e", "another host"),
         ):
-            with pytest.raises(Fault, match=words):
+            with pytest.raises(RegistryError, match=words):
                 client().get(index, path, "*/*")
 
 
@@ -140,7 +140,7 @@ def test_which_proxy(url: str, environ: dict[str, str], expected: str | None) ->
 
 
 def test_an_unusable_proxy_is_a_fault() -> None:
-    with pytest.raises(Fault, match="proxy"):
+    with pytest.raises(RegistryError, match="proxy"):
         proxy_for(urlsplit("https://h.example/"), {"https_proxy": "socks5://p.example"})
 
 
@@ -155,7 +155,7 @@ def test_loopback(host: str) -> None:
             "https://h.example/a b", "http://h.example", "https://[::1"],
 )  # fmt: skip
 def test_addresses_that_are_not_asked(url: str) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(RegistryError):
         client().get(Index(url), "/x", "*/*")
 
 
@@ -167,7 +167,7 @@ def test_a_body_shorter_than_announced_is_a_fault() -> None:
         handler.wfile.write(b"{}")
         handler.close_connection = True
 
-    with server(answer) as url, pytest.raises(Fault, match="broke off"):
+    with server(answer) as url, pytest.raises(RegistryError, match="broke off"):
         client().get(Index(url), "/x", "*/*")
 
 
@@ -178,7 +178,7 @@ def test_a_body_shorter_than_announced_is_a_fault() -> None:
      Response(200, "application/json", b"\xff\xfe")],
 )  # fmt: skip
 def test_what_is_no_json_is_a_fault(response: Response) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(RegistryError):
         response.json()
 
 
@@ -188,7 +188,7 @@ def test_what_is_no_json_is_a_fault(response: Response) -> None:
      b"<a>flask-evil-1.0.tar.gz</a>"],
 )  # fmt: skip
 def test_pages_that_are_no_index_of_the_package(body: bytes) -> None:
-    with pytest.raises(Fault):
+    with pytest.raises(RegistryError):
         read_page(body, "flask")
 
 

@@ -18,7 +18,7 @@ from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import Missing, Project, Want
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
 from zt_gate.ecosystems.registries.default_settings import default_index
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_a_package_that_is_not_there(ecosystem: str) -> None:
 )  # fmt: skip
 def test_what_is_no_answer_is_a_fault(ecosystem: str, answer: tuple[str, str]) -> None:
     key, answers = GOOD[ecosystem]
-    with pytest.raises(Fault):
+    with pytest.raises(RegistryError):
         ask(ecosystem, key, {**dict.fromkeys(answers, answer)})
 
 

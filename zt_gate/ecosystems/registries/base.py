@@ -129,7 +129,7 @@ class Registry(Protocol):
         ...
 
     def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
-        """Ask ``index`` for one package; raises Fault."""
+        """Ask ``index`` for one package; raises RegistryError."""
         ...
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
@@ -139,13 +139,13 @@ class Registry(Protocol):
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
     ) -> Mapping[str, Count]:
-        """Ask for the last week's downloads of one batch; raises Fault."""
+        """Ask for the last week's downloads of one batch; raises RegistryError."""
         ...
 
     def used_before(
         self, client: Client, service: Index, key: str, moment: float
     ) -> bool:
-        """Say whether the service counted downloads in the week before ``moment``; raises Fault.
+        """Say whether the service counted downloads in the week before ``moment``; raises RegistryError.
 
         For packages whose record is too large to read: what was downloaded then
         was there then.

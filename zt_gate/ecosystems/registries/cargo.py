@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Release, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     dated_project,
@@ -28,7 +28,7 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
         return Missing()
     crate = table(answer, "crate")
     if _folded(crate.get("name")) != _folded(key):
-        raise Fault(OTHER_PACKAGE)
+        raise RegistryError(OTHER_PACKAGE)
     releases = tuple(
         Release(
             str(one.get("num")),

@@ -1,7 +1,7 @@
 """HTTP for the registries: the standard library, few connections, one deadline.
 
 A client belongs to one thread.  Whatever a server does becomes a Response or a
-Fault; credentials go to the origin that they were given for and nowhere else.
+RegistryError; credentials go to the origin that they were given for and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from zt_gate import __version__
-from zt_gate.ecosystems.registries.package_index import Fault, Index, TooLargeError
+from zt_gate.ecosystems.registries.package_index import (
+    Index,
+    RegistryError,
+    TooLargeError,
+)
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 
 if TYPE_CHECKING:
@@ -54,13 +58,13 @@ class Response:
     modified: str = ""
 
     def json(self) -> Any:
-        """Return the body as JSON; raises Fault unless it is announced as that and is."""
+        """Return the body as JSON; raises RegistryError unless it is announced as that and is."""
         if not (self.type.endswith(("/json", "+json"))):
-            raise Fault("answered with something else than JSON")
+            raise RegistryError("answered with something else than JSON")
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise Fault("answered with broken JSON") from error
+            raise RegistryError("answered with broken JSON") from error
 
 
 class TlsSettings:
@@ -109,7 +113,7 @@ class Client:
     def get(self, index: Index, path: str, accept: str) -> Response:
         """Ask for ``path`` below the index, following redirects on the same host.
 
-        Returns 200, 404 and 410; raises Fault for everything else.
+        Returns 200, 404 and 410; raises RegistryError for everything else.
         """
         return self._ask(index, path, accept, None)
 
@@ -121,7 +125,7 @@ class Client:
         return self._ask(index, path, "application/json", json.dumps(document).encode())
 
     def head(self, index: Index, path: str) -> int:
-        """Ask, once, whether ``path`` is answered at all; returns the status, raises Fault."""
+        """Ask, once, whether ``path`` is answered at all; returns the status, raises RegistryError."""
         parts = self._checked(index.url + path, index)
         return self._once(parts, index, "*/*", None, "HEAD")[0]
 
@@ -138,10 +142,12 @@ class Client:
             if status not in (
                 {200, 404, 410} if sent is None else {200, 404, 405, 410, 501}
             ):
-                raise Fault(_PHRASES.get(status, f"answered with status {status}"))
+                raise RegistryError(
+                    _PHRASES.get(status, f"answered with status {status}")
+                )
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             return Response(status, kind, body, headers.get("last-modified", ""))
-        raise Fault("redirects in circles")
+        raise RegistryError("redirects in circles")
 
     def close(self) -> None:
         """Close all connections."""
@@ -154,7 +160,7 @@ class Client:
         if self.silence is not None:
             left = min(left, self.silence.left())
         if left <= 0.0:
-            raise Fault("did not answer before the deadline")
+            raise RegistryError("did not answer before the deadline")
         return left
 
     def _checked(self, url: str, index: Index) -> SplitResult:
@@ -162,17 +168,19 @@ class Client:
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port
         except ValueError as error:
-            raise Fault("has an address that is no URL") from error
+            raise RegistryError("has an address that is no URL") from error
         if parts.scheme not in {"http", "https"} or not host:
-            raise Fault("has an address that is neither http nor https")
+            raise RegistryError("has an address that is neither http nor https")
         if "${" in url:
-            raise Fault(
+            raise RegistryError(
                 "is set with a variable, which is expanded only in the user's own files"
             )
         if not url.isascii() or any(mark in url for mark in "${} \t\r\n\x00"):
-            raise Fault("has an address with characters that do not belong there")
+            raise RegistryError(
+                "has an address with characters that do not belong there"
+            )
         if parts.scheme == "http" and not index.cleartext and not is_loopback(host):
-            raise Fault(
+            raise RegistryError(
                 "is set to plain http by somebody other than the user: not asked"
             )
         return parts
@@ -185,7 +193,7 @@ class Client:
             answer = self._once(parts, index, accept, sent)
         except TooLargeError:
             raise
-        except Fault:
+        except RegistryError:
             if self._left() <= _PAUSE:
                 raise
             time.sleep(_PAUSE)
@@ -210,15 +218,15 @@ class Client:
                 return self._exchange(parts, index, accept, sent, method)
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise Fault(
+            raise RegistryError(
                 "has a certificate that is not trusted or has expired"
             ) from error
         except TimeoutError as error:
             self.close()
-            raise Fault("did not answer before the deadline") from error
+            raise RegistryError("did not answer before the deadline") from error
         except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
             self.close()
-            raise Fault(_broken(error)) from error
+            raise RegistryError(_broken(error)) from error
 
     def _exchange(
         self,
@@ -331,7 +339,7 @@ def _redirected(parts: SplitResult, location: str) -> str:
     except ValueError:
         same = False
     if not location or not same:
-        raise Fault("redirects to another host")
+        raise RegistryError("redirects to another host")
     return target
 
 

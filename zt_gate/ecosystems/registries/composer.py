@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Project, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     dated_project,
@@ -27,7 +27,7 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
         return Missing()
     package = table(answer, "package")
     if str(package.get("name")).lower() != key.lower():
-        raise Fault(OTHER_PACKAGE)
+        raise RegistryError(OTHER_PACKAGE)
     abandoned = package.get("abandoned")
     project = dated_project(moment_of(package.get("time")), ())
     if not abandoned:

@@ -24,7 +24,7 @@ def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
 def default_index(ecosystem: str) -> Index:
     """Return the registry that a library names for an example of the ecosystem's packages.
 
-    Where no library names one, the address is empty: asking it is a Fault.
+    Where no library names one, the address is empty: asking it is a RegistryError.
     """
     library = import_module("packageurl.contrib.purl2url")
     known = ecosystem_named(ecosystem)

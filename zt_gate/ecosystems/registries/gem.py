@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Release, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     JSON,
     WRONG_FORM,
@@ -27,7 +27,7 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
         return Missing()
     versions = response.json()
     if not isinstance(versions, list) or not versions:
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     releases = tuple(
         Release(str(one.get("number")), moment_of(one.get("created_at")))
         for one in tables(versions)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries import default_settings
 from zt_gate.ecosystems.registries.base import Missing, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.settings import index_of
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
@@ -36,13 +36,13 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
     if listed.status != 200:
         return Missing()
     if not listed.type.startswith("text/plain"):
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     names = listed.body.decode("ascii", "replace").split()
     versions = [
         name for name in names if re.fullmatch(r"v\d[0-9A-Za-z.+-]{0,100}", name)
     ]
     if len(versions) != len(names):
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     first = min(versions, key=_numbers, default="")
     info = json_object(
         client, index, f"{path}/@v/{first}.info" if first else f"{path}/@latest"
@@ -50,7 +50,7 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
     if info is None:
         return Missing() if not first else dated_project(None, ())
     if first and info.get("Version") != first:
-        raise Fault(OTHER_PACKAGE)
+        raise RegistryError(OTHER_PACKAGE)
     return dated_project(moment_of(info.get("Time")), ())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Project
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
@@ -32,10 +32,10 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
     if response.status != 200:
         return Missing()
     if "xml" not in response.type:
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     named = _ARTIFACT.search(response.body)
     if named is None or named[1].decode("ascii", "replace") != artifact:
-        raise Fault(OTHER_PACKAGE)
+        raise RegistryError(OTHER_PACKAGE)
     versions = _VERSION.findall(response.body)
     if not versions:
         return Project(None, "empty")

@@ -18,7 +18,11 @@ from zt_gate.ecosystems.registries.base import (
     moment_of,
     text_of,
 )
-from zt_gate.ecosystems.registries.package_index import Fault, Index, TooLargeError
+from zt_gate.ecosystems.registries.package_index import (
+    Index,
+    RegistryError,
+    TooLargeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +70,9 @@ class Npm:
             return _latest_only(client, index, key)
         if short is None:
             if too_large:
-                raise Fault("knows the package in one form and not in the other")
+                raise RegistryError(
+                    "knows the package in one form and not in the other"
+                )
             return Missing()
         modified = moment_of(short.get("modified"))
         suspect = _PLACEHOLDER.search(_latest(short)) is not None
@@ -90,7 +96,7 @@ class Npm:
             untold = too_large if want.text else ""
             return Project(None, status, note, too_large, oversized=True, untold=untold)
         if full is None:
-            raise Fault("knows the package in one form and not in the other")
+            raise RegistryError("knows the package in one form and not in the other")
         return _described(full, _created(full))
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
@@ -121,11 +127,11 @@ def _points(
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
         if len(keys) > 1:
-            raise Fault(f"answered with status {response.status}")
+            raise RegistryError(f"answered with status {response.status}")
         return dict.fromkeys(keys)
     answer = response.json()
     if not isinstance(answer, dict):
-        raise Fault(_WRONG_FORM)
+        raise RegistryError(_WRONG_FORM)
     entries = {keys[0]: answer} if len(keys) == 1 else answer
     found: dict[str, Count] = {}
     for key in keys:
@@ -135,9 +141,9 @@ def _points(
             continue
         count = entry.get("downloads") if isinstance(entry, dict) else None
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise Fault(_WRONG_FORM)
+            raise RegistryError(_WRONG_FORM)
         if entry.get("package") != key:
-            raise Fault("answered for another package")
+            raise RegistryError("answered for another package")
         found[key] = count
     return found
 
@@ -150,13 +156,13 @@ def _packument(
         return None
     answer = response.json()
     if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
-        raise Fault(_WRONG_FORM)
+        raise RegistryError(_WRONG_FORM)
     if answer["name"] != key:
-        raise Fault("answered for another package")
+        raise RegistryError("answered for another package")
     time = answer.get("time")
     gone = isinstance(time, dict) and "unpublished" in time
     if not isinstance(answer.get("versions"), dict) and not gone:
-        raise Fault(_WRONG_FORM)
+        raise RegistryError(_WRONG_FORM)
     return answer
 
 

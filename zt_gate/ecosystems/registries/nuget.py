@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from zt_gate.ecosystems.registries.base import Missing, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
@@ -33,21 +33,21 @@ def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # no
         return Missing()
     pages = tables(answer.get("items"))
     if not pages:
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     page: dict[str, Any] = pages[0]
     if "items" not in page:
         where = urlsplit(str(page.get("@id", ""))).path
         if not where.startswith(f"{urlsplit(index.url).path}{folder}/"):
-            raise Fault("keeps its versions in another place")
+            raise RegistryError("keeps its versions in another place")
         page = (
             json_object(client, index, where.removeprefix(urlsplit(index.url).path))
             or {}
         )
     entries = [table(one, "catalogEntry") for one in tables(page.get("items"))]
     if not entries:
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     if any(str(entry.get("id")).lower() != key.lower() for entry in entries):
-        raise Fault(OTHER_PACKAGE)
+        raise RegistryError(OTHER_PACKAGE)
     moments = [moment_of(entry.get("published")) for entry in entries]
     known = [
         moment for moment in moments if moment is not None and moment > _LISTED_SINCE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries.cvss import base_score
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Advisory:
 def batch(
     client: Client, service: Index, packages: Sequence[AffectedPackage]
 ) -> dict[AffectedPackage, tuple[str, ...]]:
-    """Return the ids of what is known about each package; raises Fault."""
+    """Return the ids of what is known about each package; raises RegistryError."""
     found: dict[AffectedPackage, list[str]] = {package: [] for package in packages}
     waiting = [(package, "") for package in packages]
     for _ in range(_MOST_PAGES):
@@ -81,7 +81,7 @@ def batch(
         queries = [_query(package, token) for package, token in waiting]
         response = client.post(service, "/v1/querybatch", {"queries": queries})
         if response.status != 200:
-            raise Fault(f"answered with status {response.status}")
+            raise RegistryError(f"answered with status {response.status}")
         results = _results(response.json(), len(waiting))
         more: list[tuple[AffectedPackage, str]] = []
         for (package, _), (ids, token) in zip(waiting, results, strict=True):
@@ -89,7 +89,7 @@ def batch(
             if token:
                 more.append((package, token))
         waiting = more
-    raise Fault("answered with pages without an end")
+    raise RegistryError("answered with pages without an end")
 
 
 def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
@@ -108,16 +108,16 @@ def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
 def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
     results = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(results, list) or len(results) != count:
-        raise Fault(_WRONG_FORM)
+        raise RegistryError(_WRONG_FORM)
     read = []
     for result in results:
         known = result.get("vulns", []) if isinstance(result, dict) else None
         if not isinstance(known, list):
-            raise Fault(_WRONG_FORM)
+            raise RegistryError(_WRONG_FORM)
         ids = [entry.get("id") if isinstance(entry, dict) else None for entry in known]
         texts = [one for one in ids if isinstance(one, str) and one]
         if len(texts) != len(ids):
-            raise Fault(_WRONG_FORM)
+            raise RegistryError(_WRONG_FORM)
         read.append((texts, str(result.get("next_page_token") or "")))
     return read
 
@@ -125,7 +125,7 @@ def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
 def advisory(
     client: Client, service: Index, name: str, package: AffectedPackage
 ) -> Advisory:
-    """Return one advisory, as far as it is about ``package``; raises Fault."""
+    """Return one advisory, as far as it is about ``package``; raises RegistryError."""
     if (
         not name.replace("-", "")
         .replace(".", "")
@@ -133,13 +133,13 @@ def advisory(
         .replace(":", "")
         .isalnum()
     ):
-        raise Fault("named an advisory that cannot be asked for")
+        raise RegistryError("named an advisory that cannot be asked for")
     response = client.get(service, f"/v1/vulns/{name}", "application/json")
     if response.status != 200:
-        raise Fault(f"answered with status {response.status}")
+        raise RegistryError(f"answered with status {response.status}")
     answer = response.json()
     if not isinstance(answer, dict) or answer.get("id") != name:
-        raise Fault("answered with another advisory")
+        raise RegistryError("answered with another advisory")
     aliases = answer.get("aliases")
     affected = [
         entry for entry in _dicts(answer.get("affected")) if _is_about(entry, package)

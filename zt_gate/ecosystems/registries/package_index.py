@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-class Fault(Exception):  # noqa: N818 - what a server did, no error of ours
+class RegistryError(Exception):
     """A question without a usable answer; the text says why and names no host."""
 
 
-class TooLargeError(Fault):
+class TooLargeError(RegistryError):
     """An answer of more than 8 MB."""
 
 

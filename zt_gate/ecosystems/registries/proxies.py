@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def split_credentials(url: str) -> tuple[str, str]:
 
 
 def proxy_for(parts: SplitResult, environ: Mapping[str, str]) -> Index | None:
-    """Return the proxy for an address, None where it is asked directly; raises Fault."""
+    """Return the proxy for an address, None where it is asked directly; raises RegistryError."""
     host = parts.hostname or ""
     if is_loopback(host) or _excepted(host, _setting(environ, "no_proxy")):
         return None
@@ -54,7 +54,9 @@ def proxy_for(parts: SplitResult, environ: Mapping[str, str]) -> Index | None:
     except ValueError:
         usable = False
     if not usable:
-        raise Fault("is behind a proxy of a kind that is not supported (only http)")
+        raise RegistryError(
+            "is behind a proxy of a kind that is not supported (only http)"
+        )
     return Index(url, authorization)
 
 

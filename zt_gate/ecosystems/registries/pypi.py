@@ -18,7 +18,7 @@ from zt_gate.ecosystems.registries.base import (
     moment_of,
     text_of,
 )
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -99,9 +99,9 @@ class PyPI:
             data = answer.get("data") if isinstance(answer, dict) else None
             count = data.get("last_week") if isinstance(data, dict) else None
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                raise Fault("answered in a form that it should not have")
+                raise RegistryError("answered in a form that it should not have")
             if normalise("pypi", str(answer.get("package"))) != key:
-                raise Fault("answered for another package")
+                raise RegistryError("answered for another package")
             found[key] = count
         return found
 
@@ -124,17 +124,17 @@ def _read(response: Response, key: str) -> tuple[list[_File], Status, str]:
         files = [_File(moment_of(f.uploaded), f.yanked, f.name) for f in page.files]
         return files, _STATUSES.get(page.status, "active"), page.reason
     if response.type not in {_JSON, "application/json"}:
-        raise Fault("answered with something that is no index page")
+        raise RegistryError("answered with something that is no index page")
     answer = response.json()
     files_listed = answer.get("files") if isinstance(answer, dict) else None
     if not isinstance(files_listed, list) or not isinstance(answer.get("name"), str):
-        raise Fault("answered in a form that it should not have")
+        raise RegistryError("answered in a form that it should not have")
     if normalise("pypi", answer["name"]) != key:
-        raise Fault("answered for another package")
+        raise RegistryError("answered for another package")
     if not all(
         isinstance(f, dict) and isinstance(f.get("filename"), str) for f in files_listed
     ):
-        raise Fault("answered in a form that it should not have")
+        raise RegistryError("answered in a form that it should not have")
     status = answer.get("project-status")
     word, note = "", ""
     if isinstance(status, dict):
@@ -193,7 +193,7 @@ def _completed(
     """Add what the JSON API knows; what it does not say stays as it is, with its why."""
     try:
         answer = _beside(client, index, key)
-    except Fault as fault:
+    except RegistryError as fault:
         why = str(fault)
         undated = "" if project.first_upload is not None else (
             f"tells no upload dates, and its JSON API {why}"
@@ -208,7 +208,7 @@ def _completed(
             first = _earliest(
                 file.get(_UPLOADED) for own in releases.values() for file in own
             )
-        except Fault as fault:
+        except RegistryError as fault:
             undated = f"tells no upload dates, and its JSON API {fault}"
     text = text_of(info.get("summary"), info.get("description")) if want.text else None
     return replace(
@@ -241,14 +241,14 @@ def _dated(
     )
 
 
-class _NoneError(Fault):
+class _NoneError(RegistryError):
     """There is no JSON API, or the package is not in it."""
 
 
 def _beside(
     client: Client, index: Index, key: str
 ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
-    """Ask the JSON API beside the Simple API; raises Fault."""
+    """Ask the JSON API beside the Simple API; raises RegistryError."""
     if not index.url.endswith("/simple"):
         raise _NoneError("is not known")
     beside = Index(
@@ -264,9 +264,9 @@ def _beside(
     info = answer.get("info") if isinstance(answer, dict) else None
     releases = answer.get("releases") if isinstance(answer, dict) else None
     if not isinstance(info, dict) or not isinstance(releases, dict):
-        raise Fault("answered in a form that it should not have")
+        raise RegistryError("answered in a form that it should not have")
     if normalise("pypi", str(info.get("name"))) != key:
-        raise Fault("answered for another package")
+        raise RegistryError("answered for another package")
     return info, {
         str(version): [file for file in files if isinstance(file, dict)]
         for version, files in releases.items()
@@ -277,5 +277,5 @@ def _beside(
 def _earliest(values: Iterable[object]) -> float:
     moments = [moment for moment in map(moment_of, values) if moment is not None]
     if not moments:
-        raise Fault("tells no upload dates either")
+        raise RegistryError("tells no upload dates either")
     return min(moments)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 
 _SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".egg", ".exe", ".msi",
              ".rpm", ".deb", ".dmg", ".tar.z", ".tar")  # fmt: skip
@@ -32,7 +32,7 @@ class Page:
 
 
 def read_page(body: bytes, key: str) -> Page:
-    """Read the page of the project ``key``; raises Fault if it is another page.
+    """Read the page of the project ``key``; raises RegistryError if it is another page.
 
     HTML says little about itself, so a login page must not pass for an index:
     either a file of this project is on it, or it says that it is an index page.
@@ -42,11 +42,11 @@ def read_page(body: bytes, key: str) -> Page:
         parser.feed(body.decode("utf-8", "replace"))
         parser.close()
     except AssertionError as error:  # html.parser's own answer to some broken markup
-        raise Fault("answered with broken HTML") from error
+        raise RegistryError("answered with broken HTML") from error
     page = parser.page
     own = [file for file in page.files if _belongs(file.name, key)]
     if not own and (page.files or not page.is_index):
-        raise Fault("answered with a page that is no index of this package")
+        raise RegistryError("answered with a page that is no index of this package")
     page.files = own
     return page
 

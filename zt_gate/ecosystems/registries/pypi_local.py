@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from zt_gate.ecosystems.registries.base import Missing, Project
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Answer
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def project(index: Index, key: str) -> Answer:
-    """Look for the folder of a normalised name; raises Fault.
+    """Look for the folder of a normalised name; raises RegistryError.
 
     What is there the user put there: of its age nothing is asked.
     """
     parts = urlsplit(index.url)
     if parts.netloc not in {"", "localhost"}:
-        raise Fault("is a folder of another machine")
+        raise RegistryError("is a folder of another machine")
     folder = os.path.join(unquote(parts.path), key)
     try:
         with os.scandir(folder) as found:
@@ -29,5 +29,5 @@ def project(index: Index, key: str) -> Answer:
     except FileNotFoundError:
         return Missing()
     except OSError as error:
-        raise Fault("is a folder that cannot be read") from error
+        raise RegistryError("is a folder that cannot be read") from error
     return Project(0.0) if filled else Project(None, "empty")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import Answer, Count, Project, Release, Want
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ class RegistryWithoutCounts:
     width: int = 8
 
     def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
-        """Ask for one package; raises Fault."""
+        """Ask for one package; raises RegistryError."""
         return self.ask(client, index, key, want)
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
@@ -59,13 +59,13 @@ class RegistryWithoutCounts:
 
 
 def json_object(client: Client, index: Index, path: str) -> dict[str, Any] | None:
-    """Return an answer that is a JSON object, None for a 404; raises Fault."""
+    """Return an answer that is a JSON object, None for a 404; raises RegistryError."""
     response = client.get(index, path, JSON)
     if response.status != 200:
         return None
     answer = response.json()
     if not isinstance(answer, dict):
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     return answer
 
 
@@ -79,10 +79,10 @@ def dated_project(first: float | None, releases: tuple[Release, ...]) -> Project
 
 
 def table(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return the table below a key; raises Fault where there is none."""
+    """Return the table below a key; raises RegistryError where there is none."""
     found = answer.get(key)
     if not isinstance(found, dict):
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     return found
 
 

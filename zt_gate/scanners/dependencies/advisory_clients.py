@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries.osv import WORDS, Advisory, AffectedPackage
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.version_schemes import npm as npm_versions
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class SecondOpinion:
                 if response.status != 200:
                     return {}
                 found |= dict(_read_bulk(response.json(), part))
-        except Fault as fault:
+        except RegistryError as fault:
             raise NoOpinionError(
                 f"the npm registry's advisories: it {fault}"
             ) from fault
@@ -162,13 +162,13 @@ def _read_bulk(
     answer: object, asked: Mapping[str, Sequence[AffectedPackage]]
 ) -> Iterator[tuple[AffectedPackage, list[Advisory]]]:
     if not isinstance(answer, dict):
-        raise Fault("answered in a form that it should not have")
+        raise RegistryError("answered in a form that it should not have")
     for name, packages in asked.items():
         listed = answer.get(name, [])
         if not isinstance(listed, list) or not all(
             isinstance(one, dict) for one in listed
         ):
-            raise Fault("answered in a form that it should not have")
+            raise RegistryError("answered in a form that it should not have")
         for package in packages:
             # The answer is about the name: with several versions each needs its own.
             own = [

@@ -22,7 +22,7 @@ from zt_gate.ecosystems.registries.base import (
     Unverified,
     Want,
 )
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
     LATE,
@@ -191,7 +191,7 @@ class LookUp:
         try:
             want = Want(self.recent, question.text, question.releases)
             answer = registry.project(client, index, question.key, want)
-        except Fault as fault:
+        except RegistryError as fault:
             return Unverified(str(fault))
         if (
             not isinstance(answer, Project)
@@ -203,7 +203,7 @@ class LookUp:
             used = registry.used_before(
                 client, question.service, question.key, self.recent
             )
-        except Fault:
+        except RegistryError:
             return answer
         # It was there on the day before, at the latest.
         before = self.recent - 60.0
@@ -253,7 +253,7 @@ def _count_task(
     def task(client: Client) -> None:
         try:
             counts: Mapping[str, Count] = registry.counts(client, service, keys)
-        except Fault as fault:
+        except RegistryError as fault:
             counts = dict.fromkeys(keys, Unverified(str(fault)))
         for key, count in counts.items():
             answers.count((registry.ecosystem, service, key), count)

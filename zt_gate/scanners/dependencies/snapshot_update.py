@@ -19,7 +19,7 @@ from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.pool import run
 from zt_gate.ecosystems.registries.settings import Sources
 from zt_gate.scanners.dependencies import name_snapshot
@@ -63,7 +63,7 @@ def refresh(
     try:
         confirm = _listed if source == "list" else _counted
         new = confirm(old, endpoints_of(ecosystem, sources), environ)
-    except Fault as fault:
+    except RegistryError as fault:
         raise UpdateError(f"the index {fault}") from fault
     if len(new.names) < _LEAST_PART * len(old.names):
         raise UpdateError(
@@ -90,7 +90,7 @@ def _listed(
     answer = response.json() if response.status == 200 else None
     projects = answer.get("projects") if isinstance(answer, dict) else None
     if not isinstance(projects, list):
-        raise Fault("does not list its projects")
+        raise RegistryError("does not list its projects")
     there = {
         normalise(old.ecosystem, str(project.get("name")))
         for project in projects
@@ -105,7 +105,7 @@ def _counted(
 ) -> name_snapshot.Snapshot:
     service, registry = endpoints.service, registry_for(old.ecosystem)
     if service is None:
-        raise Fault("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
+        raise RegistryError("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
     counted: dict[str, int] = {}
     lock = threading.Lock()
 
@@ -113,7 +113,7 @@ def _counted(
         def task(client: Client) -> None:
             try:
                 counts = registry.counts(client, service, keys)
-            except Fault:
+            except RegistryError:
                 return  # not confirmed
             with lock:
                 counted.update(
@@ -130,5 +130,5 @@ def _counted(
     points = [n for n in _POINTS if n <= len(ranked)]
     curve = tuple((n, max(1, round(ranked[n - 1][1] * 30 / 7))) for n in points)
     if not curve:
-        raise Fault("confirmed no name")
+        raise RegistryError("confirmed no name")
     return dataclasses.replace(old, body=name_snapshot.body_of(names), curve=curve)
