@@ -22,7 +22,7 @@ from zt_gate import __version__
 from zt_gate.ecosystems.registries.package_index import (
     Index,
     RegistryError,
-    TooLargeError,
+    ResponseTooLargeError,
 )
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 
@@ -191,7 +191,7 @@ class Client:
         """Ask, and once more after a fault that may pass."""
         try:
             answer = self._once(parts, index, accept, sent)
-        except TooLargeError:
+        except ResponseTooLargeError:
             raise
         except RegistryError:
             if self._left() <= _PAUSE:
@@ -288,7 +288,7 @@ class Client:
                 unpack is not None and unpack.unconsumed_tail
             ):
                 self.close()
-                raise TooLargeError("answered with more than 8 MB")
+                raise ResponseTooLargeError("answered with more than 8 MB")
         if response.length:  # read1 does not mind a body that ends early
             raise http.client.IncompleteRead(b"", response.length)
         response.close()  # nor does it notice the end, without which nothing more can be asked

@@ -21,7 +21,7 @@ from zt_gate.ecosystems.registries.base import (
 from zt_gate.ecosystems.registries.package_index import (
     Index,
     RegistryError,
-    TooLargeError,
+    ResponseTooLargeError,
 )
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Npm:
         if want.text or want.releases:
             try:
                 full = _packument(client, index, key, _FULL)
-            except TooLargeError as fault:
+            except ResponseTooLargeError as fault:
                 return self._short_first(client, index, key, want, str(fault))
             return Missing() if full is None else _described(full, _created(full))
         return self._short_first(client, index, key, want, "")
@@ -66,7 +66,7 @@ class Npm:
         """Look at the short form first; ``too_large`` says that the long one cannot be read."""
         try:
             short = _packument(client, index, key, self.accept)
-        except TooLargeError:
+        except ResponseTooLargeError:
             return _latest_only(client, index, key)
         if short is None:
             if too_large:
@@ -88,7 +88,7 @@ class Npm:
             return _described(short, _created(short))
         try:
             full = None if too_large else _packument(client, index, key, _FULL)
-        except TooLargeError as fault:
+        except ResponseTooLargeError as fault:
             too_large = str(fault)
             full = None
         if too_large:
@@ -171,7 +171,7 @@ def _latest_only(client: Client, index: Index, key: str) -> Answer:
     response = client.get(index, f"/{key.replace('/', '%2f')}/latest", _FULL)
     answer = response.json() if response.status == 200 else None
     if not isinstance(answer, dict) or answer.get("name") != key:
-        raise TooLargeError("answered with more than 8 MB")
+        raise ResponseTooLargeError("answered with more than 8 MB")
     deprecated = answer.get("deprecated")
     status: Status = "deprecated" if deprecated else "active"
     note = str(deprecated or "")

@@ -9,7 +9,7 @@ class RegistryError(Exception):
     """A question without a usable answer; the text says why and names no host."""
 
 
-class TooLargeError(RegistryError):
+class ResponseTooLargeError(RegistryError):
     """An answer of more than 8 MB."""
 
 
