@@ -15,7 +15,7 @@ from tests.support.changes import change_of, context
 from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import Missing, Project, Want
+from zt_gate.ecosystems.registries.base import LookupOptions, Missing, Project
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
 from zt_gate.ecosystems.registries.default_settings import default_index
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
@@ -86,7 +86,9 @@ def server(answers: Answers) -> Iterator[str]:
 def ask(ecosystem: str, key: str, answers: Answers) -> Any:
     with server(answers) as url:
         client = Client({}, TlsSettings({}), time.monotonic() + 5)
-        return registry_for(ecosystem).project(client, Index(url), key, Want(0.0))
+        return registry_for(ecosystem).project(
+            client, Index(url), key, LookupOptions(0.0)
+        )
 
 
 @pytest.mark.parametrize("ecosystem", GOOD)

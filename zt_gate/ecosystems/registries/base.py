@@ -45,7 +45,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class LookupOptions:
     """What is needed of a package besides its existence and status.
 
     ``recent``: the time after which dates matter, in seconds since the epoch.
@@ -128,7 +128,9 @@ class Registry(Protocol):
         """How many requests the index takes at once."""
         ...
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+    def project(
+        self, client: Client, index: Index, key: str, want: LookupOptions
+    ) -> Answer:
         """Ask ``index`` for one package; raises RegistryError."""
         ...
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
+    LookupOptions,
     Missing,
     Project,
     Release,
     Status,
-    Want,
     moment_of,
     text_of,
 )
@@ -47,7 +47,9 @@ class Npm:
     count_width: int = 4
     width: int = 8
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+    def project(
+        self, client: Client, index: Index, key: str, want: LookupOptions
+    ) -> Answer:
         """Ask for the short form; for the long one only where its dates or texts matter.
 
         What was last modified before ``want.recent`` was also created before.
@@ -61,7 +63,12 @@ class Npm:
         return self._short_first(client, index, key, want, "")
 
     def _short_first(
-        self, client: Client, index: Index, key: str, want: Want, too_large: str
+        self,
+        client: Client,
+        index: Index,
+        key: str,
+        want: LookupOptions,
+        too_large: str,
     ) -> Answer:
         """Look at the short form first; ``too_large`` says that the long one cannot be read."""
         try:

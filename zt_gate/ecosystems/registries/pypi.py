@@ -10,11 +10,11 @@ from zt_gate.ecosystems.registries import pypi_local
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
+    LookupOptions,
     Missing,
     Project,
     Release,
     Status,
-    Want,
     moment_of,
     text_of,
 )
@@ -56,7 +56,9 @@ class PyPI:
     count_width: int = 3
     width: int = 8
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+    def project(
+        self, client: Client, index: Index, key: str, want: LookupOptions
+    ) -> Answer:
         """Ask the Simple API; the JSON API only where dates or texts that matter are missing."""
         if index.local:
             return pypi_local.project(index, key)
@@ -188,7 +190,7 @@ def _version(name: str, key: str) -> str:
 
 
 def _completed(
-    project: Project, client: Client, index: Index, key: str, want: Want
+    project: Project, client: Client, index: Index, key: str, want: LookupOptions
 ) -> Project:
     """Add what the JSON API knows; what it does not say stays as it is, with its why."""
     try:

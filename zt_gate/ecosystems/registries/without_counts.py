@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.registries.base import Answer, Count, Project, Release, Want
+from zt_gate.ecosystems.registries.base import (
+    Answer,
+    Count,
+    LookupOptions,
+    Project,
+    Release,
+)
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 
 if TYPE_CHECKING:
@@ -24,13 +30,15 @@ class RegistryWithoutCounts:
     """The client of such a registry; ``ask`` does what ``Registry.project`` says."""
 
     ecosystem: str
-    ask: Callable[[Client, Index, str, Want], Answer]
+    ask: Callable[[Client, Index, str, LookupOptions], Answer]
     accept: str = JSON
     count_age: float = 86400.0
     count_width: int = 1
     width: int = 8
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
+    def project(
+        self, client: Client, index: Index, key: str, want: LookupOptions
+    ) -> Answer:
         """Ask for one package; raises RegistryError."""
         return self.ask(client, index, key, want)
 

@@ -30,7 +30,7 @@ class Question:
 
     The service counts what the last of the indexes has: where others come
     before it, only what they do not have is anybody's business.  ``text`` and
-    ``releases`` say what is wanted besides (see ``Want``).
+    ``releases`` say what is wanted besides (see ``LookupOptions``).
     """
 
     ecosystem: str

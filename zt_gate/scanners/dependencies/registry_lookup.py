@@ -16,11 +16,11 @@ from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import (
     Answer,
     Count,
+    LookupOptions,
     Missing,
     Project,
     Registry,
     Unverified,
-    Want,
 )
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.scanners.dependencies import answer_cache
@@ -189,7 +189,7 @@ class LookUp:
         self, client: Client, registry: Registry, index: Index, question: Question
     ) -> Answer:
         try:
-            want = Want(self.recent, question.text, question.releases)
+            want = LookupOptions(self.recent, question.text, question.releases)
             answer = registry.project(client, index, question.key, want)
         except RegistryError as fault:
             return Unverified(str(fault))
