@@ -95,7 +95,7 @@ class Unverified:
     why: str
 
 
-Answer = Project | Missing | Unverified
+LookupResult = Project | Missing | Unverified
 #: Downloads in the last week; None where the service counts none for the name.
 Count = int | None | Unverified
 
@@ -130,7 +130,7 @@ class Registry(Protocol):
 
     def project(
         self, client: Client, index: Index, key: str, want: LookupOptions
-    ) -> Answer:
+    ) -> LookupResult:
         """Ask ``index`` for one package; raises RegistryError."""
         ...
 

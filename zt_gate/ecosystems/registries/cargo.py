@@ -16,12 +16,14 @@ from zt_gate.ecosystems.registries.without_counts import (
 )
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer, LookupOptions
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
 
-def project(client: Client, index: Index, key: str, want: LookupOptions) -> Answer:  # noqa: ARG001 - every client's form
+def project(
+    client: Client, index: Index, key: str, want: LookupOptions
+) -> LookupResult:  # noqa: ARG001 - every client's form
     """Ask for the crate with its versions."""
     answer = json_object(client, index, f"/api/v1/crates/{quote(key)}")
     if answer is None:

@@ -21,7 +21,7 @@ from zt_gate.ecosystems.registries.without_counts import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zt_gate.ecosystems.registries.base import Answer, LookupOptions
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.ecosystems.registries.settings import Endpoints, Sources
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _ACCEPT = "text/plain"
 
 
-def project(client: Client, index: Index, key: str, want: LookupOptions) -> Answer:  # noqa: ARG001 - every client's form
+def project(
+    client: Client, index: Index, key: str, want: LookupOptions
+) -> LookupResult:  # noqa: ARG001 - every client's form
     """Ask for the versions, and for the date of the first one."""
     path = "/" + re.sub("[A-Z]", lambda match: f"!{match[0].lower()}", key)
     listed = client.get(index, f"{path}/@v/list", _ACCEPT)

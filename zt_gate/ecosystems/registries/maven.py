@@ -15,7 +15,7 @@ from zt_gate.ecosystems.registries.without_counts import (
 )
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer, LookupOptions
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
@@ -24,7 +24,9 @@ _ARTIFACT = re.compile(rb"<artifactId>\s{0,20}([^<\s]{1,200})\s{0,20}</artifactI
 _ACCEPT = "application/xml, text/xml"
 
 
-def project(client: Client, index: Index, key: str, want: LookupOptions) -> Answer:  # noqa: ARG001 - every client's form
+def project(
+    client: Client, index: Index, key: str, want: LookupOptions
+) -> LookupResult:  # noqa: ARG001 - every client's form
     """Ask for the list of versions, then for when the first was put there."""
     group, _, artifact = key.partition(":")
     folder = f"/{quote(group.replace('.', '/'))}/{quote(artifact)}"

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import (
-    Answer,
     Count,
     LookupOptions,
+    LookupResult,
     Missing,
     Project,
     Release,
@@ -49,7 +49,7 @@ class Npm:
 
     def project(
         self, client: Client, index: Index, key: str, want: LookupOptions
-    ) -> Answer:
+    ) -> LookupResult:
         """Ask for the short form; for the long one only where its dates or texts matter.
 
         What was last modified before ``want.recent`` was also created before.
@@ -69,7 +69,7 @@ class Npm:
         key: str,
         want: LookupOptions,
         too_large: str,
-    ) -> Answer:
+    ) -> LookupResult:
         """Look at the short form first; ``too_large`` says that the long one cannot be read."""
         try:
             short = _packument(client, index, key, self.accept)
@@ -173,7 +173,7 @@ def _packument(
     return answer
 
 
-def _latest_only(client: Client, index: Index, key: str) -> Answer:
+def _latest_only(client: Client, index: Index, key: str) -> LookupResult:
     """Ask for the newest version alone, where even the short form is too large."""
     response = client.get(index, f"/{key.replace('/', '%2f')}/latest", _FULL)
     answer = response.json() if response.status == 200 else None

@@ -17,7 +17,7 @@ from zt_gate.ecosystems.registries.without_counts import (
 )
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer, LookupOptions
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _LISTED_SINCE = 631152000.0
 
 
-def project(client: Client, index: Index, key: str, want: LookupOptions) -> Answer:  # noqa: ARG001 - every client's form
+def project(
+    client: Client, index: Index, key: str, want: LookupOptions
+) -> LookupResult:  # noqa: ARG001 - every client's form
     """Ask for the first page of versions, which may stand in a file of its own."""
     folder = f"/v3/registration5-semver1/{quote(key.lower())}"
     answer = json_object(client, index, f"{folder}/index.json")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import pypi_local
 from zt_gate.ecosystems.registries.base import (
-    Answer,
     Count,
     LookupOptions,
+    LookupResult,
     Missing,
     Project,
     Release,
@@ -58,7 +58,7 @@ class PyPI:
 
     def project(
         self, client: Client, index: Index, key: str, want: LookupOptions
-    ) -> Answer:
+    ) -> LookupResult:
         """Ask the Simple API; the JSON API only where dates or texts that matter are missing."""
         if index.local:
             return pypi_local.project(index, key)

@@ -10,11 +10,11 @@ from zt_gate.ecosystems.registries.base import Missing, Project
 from zt_gate.ecosystems.registries.package_index import RegistryError
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer
+    from zt_gate.ecosystems.registries.base import LookupResult
     from zt_gate.ecosystems.registries.package_index import Index
 
 
-def project(index: Index, key: str) -> Answer:
+def project(index: Index, key: str) -> LookupResult:
     """Look for the folder of a normalised name; raises RegistryError.
 
     What is there the user put there: of its age nothing is asked.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import (
-    Answer,
     Count,
     LookupOptions,
+    LookupResult,
     Project,
     Release,
 )
@@ -30,7 +30,7 @@ class RegistryWithoutCounts:
     """The client of such a registry; ``ask`` does what ``Registry.project`` says."""
 
     ecosystem: str
-    ask: Callable[[Client, Index, str, LookupOptions], Answer]
+    ask: Callable[[Client, Index, str, LookupOptions], LookupResult]
     accept: str = JSON
     count_age: float = 86400.0
     count_width: int = 1
@@ -38,7 +38,7 @@ class RegistryWithoutCounts:
 
     def project(
         self, client: Client, index: Index, key: str, want: LookupOptions
-    ) -> Answer:
+    ) -> LookupResult:
         """Ask for one package; raises RegistryError."""
         return self.ask(client, index, key, want)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import Answer, Missing, Project, Release
+from zt_gate.ecosystems.registries.base import LookupResult, Missing, Project, Release
 from zt_gate.scanners.dependencies.registry_answers import Answers, Question
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _count_key(at: At) -> str:
     return f"count {at[0]} {at[1].url} {at[2]}"
 
 
-def _project_of(value: object) -> Answer | None:
+def _project_of(value: object) -> LookupResult | None:
     """Return a kept answer, None for whatever is no such thing."""
     if not isinstance(value, dict):
         return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.base import (
-    Answer,
     Count,
+    LookupResult,
     Missing,
     Project,
     Unverified,
@@ -48,7 +48,7 @@ class Facts:
     ``public``: the answer came from the index that everybody uses.
     """
 
-    answer: Answer
+    answer: LookupResult
     downloads: int | Unverified | None
     public: bool = True
 
@@ -57,12 +57,12 @@ class Facts:
 class Answers:
     """Results as they come in from the threads, by what was asked."""
 
-    projects: dict[At, Answer] = field(default_factory=dict)
+    projects: dict[At, LookupResult] = field(default_factory=dict)
     counts: dict[At, Count] = field(default_factory=dict)
     fresh: set[At] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def project(self, at: At, answer: Answer) -> None:
+    def project(self, at: At, answer: LookupResult) -> None:
         """Put away what an index said of a name."""
         with self.lock:
             self.projects[at] = answer
@@ -92,13 +92,13 @@ def facts_of(question: Question, answers: Answers) -> Facts:
     return Facts(answer, 0 if count is None else count, public)
 
 
-def _answer(question: Question, answers: Answers) -> Answer:
+def _answer(question: Question, answers: Answers) -> LookupResult:
     """Return the first answer that is no "missing".
 
     An index of nothing but one's own packages proves no 404; the next one may
     have the package all the same.
     """
-    told: Answer = Missing()
+    told: LookupResult = Missing()
     for index in question.indexes:
         answer = answers.projects.get((question.ecosystem, index, question.key), LATE)
         if answer is PORTAL:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import (
-    Answer,
     Count,
     LookupOptions,
+    LookupResult,
     Missing,
     Project,
     Registry,
@@ -187,7 +187,7 @@ class LookUp:
 
     def _project(
         self, client: Client, registry: Registry, index: Index, question: Question
-    ) -> Answer:
+    ) -> LookupResult:
         try:
             want = LookupOptions(self.recent, question.text, question.releases)
             answer = registry.project(client, index, question.key, want)
