@@ -97,7 +97,7 @@ class Unverified:
 
 LookupResult = Project | Missing | Unverified
 #: Downloads in the last week; None where the service counts none for the name.
-Count = int | None | Unverified
+DownloadCount = int | None | Unverified
 
 
 class Registry(Protocol):
@@ -140,7 +140,7 @@ class Registry(Protocol):
 
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
-    ) -> Mapping[str, Count]:
+    ) -> Mapping[str, DownloadCount]:
         """Ask for the last week's downloads of one batch; raises RegistryError."""
         ...
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import (
-    Count,
+    DownloadCount,
     LookupOptions,
     LookupResult,
     Missing,
@@ -114,7 +114,7 @@ class Npm:
 
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
-    ) -> Mapping[str, Count]:
+    ) -> Mapping[str, DownloadCount]:
         """Ask for last week's downloads."""
         return _points(client, service, "last-week", keys)
 
@@ -130,7 +130,7 @@ class Npm:
 
 def _points(
     client: Client, service: Index, period: str, keys: Sequence[str]
-) -> dict[str, Count]:
+) -> dict[str, DownloadCount]:
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
         if len(keys) > 1:
@@ -140,7 +140,7 @@ def _points(
     if not isinstance(answer, dict):
         raise RegistryError(_WRONG_FORM)
     entries = {keys[0]: answer} if len(keys) == 1 else answer
-    found: dict[str, Count] = {}
+    found: dict[str, DownloadCount] = {}
     for key in keys:
         entry = entries.get(key, False)
         if entry is None:  # known to the service as a name without a count

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import pypi_local
 from zt_gate.ecosystems.registries.base import (
-    Count,
+    DownloadCount,
     LookupOptions,
     LookupResult,
     Missing,
@@ -87,9 +87,9 @@ class PyPI:
 
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
-    ) -> Mapping[str, Count]:
+    ) -> Mapping[str, DownloadCount]:
         """Ask pypistats for last week's downloads."""
-        found: dict[str, Count] = {}
+        found: dict[str, DownloadCount] = {}
         for key in keys:
             response = client.get(
                 service, f"/api/packages/{key}/recent", "application/json"

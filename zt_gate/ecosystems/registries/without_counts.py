@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import (
-    Count,
+    DownloadCount,
     LookupOptions,
     LookupResult,
     Project,
@@ -51,7 +51,7 @@ class RegistryWithoutCounts:
         client: Client,  # noqa: ARG002 - the protocol's
         service: Index,  # noqa: ARG002
         keys: Sequence[str],
-    ) -> Mapping[str, Count]:
+    ) -> Mapping[str, DownloadCount]:
         """Count nothing."""
         return dict.fromkeys(keys)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.base import (
-    Count,
+    DownloadCount,
     LookupResult,
     Missing,
     Project,
@@ -58,7 +58,7 @@ class Answers:
     """Results as they come in from the threads, by what was asked."""
 
     projects: dict[At, LookupResult] = field(default_factory=dict)
-    counts: dict[At, Count] = field(default_factory=dict)
+    counts: dict[At, DownloadCount] = field(default_factory=dict)
     fresh: set[At] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,7 +68,7 @@ class Answers:
             self.projects[at] = answer
             self.fresh.add(at)
 
-    def count(self, at: At, count: Count) -> None:
+    def count(self, at: At, count: DownloadCount) -> None:
         """Put away what a download service said of a name."""
         with self.lock:
             self.counts[at] = count

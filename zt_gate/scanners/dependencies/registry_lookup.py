@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import (
-    Count,
+    DownloadCount,
     LookupOptions,
     LookupResult,
     Missing,
@@ -252,7 +252,7 @@ def _count_task(
 ) -> Task:
     def task(client: Client) -> None:
         try:
-            counts: Mapping[str, Count] = registry.counts(client, service, keys)
+            counts: Mapping[str, DownloadCount] = registry.counts(client, service, keys)
         except RegistryError as fault:
             counts = dict.fromkeys(keys, Unverified(str(fault)))
         for key, count in counts.items():
