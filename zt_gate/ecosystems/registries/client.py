@@ -29,7 +29,7 @@ from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
 
 _MOST_BYTES = 8 * 1024 * 1024
 _MOST_REDIRECTS = 3
@@ -98,14 +98,14 @@ class TlsSettings:
 class Client:
     """Connections of one thread; ``deadline`` is a ``time.monotonic()`` value.
 
-    ``silence`` limits how long nobody answers, None for as long as the deadline.
+    ``response_timeout`` limits how long nobody answers, None for as long as the deadline.
     """
 
     environ: Mapping[str, str]
     tls: TlsSettings
     deadline: float
     most_bytes: int = _MOST_BYTES
-    silence: Silence | None = None
+    response_timeout: ResponseTimeout | None = None
     _open: dict[tuple[str, str], http.client.HTTPConnection] = field(
         default_factory=dict
     )
@@ -157,8 +157,8 @@ class Client:
 
     def _left(self) -> float:
         left = self.deadline - time.monotonic()
-        if self.silence is not None:
-            left = min(left, self.silence.left())
+        if self.response_timeout is not None:
+            left = min(left, self.response_timeout.remaining())
         if left <= 0.0:
             raise RegistryError("did not answer before the deadline")
         return left
@@ -212,7 +212,11 @@ class Client:
         sent: bytes | None,
         method: str = "GET",
     ) -> tuple[int, Mapping[str, str], bytes]:
-        waiting = nullcontext() if self.silence is None else self.silence.asking()
+        waiting = (
+            nullcontext()
+            if self.response_timeout is None
+            else self.response_timeout.request_in_flight()
+        )
         try:
             with waiting:
                 return self._exchange(parts, index, accept, sent, method)

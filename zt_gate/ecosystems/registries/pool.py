@@ -12,7 +12,7 @@ from zt_gate.ecosystems.registries.client import Client, TlsSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
 
     Task = Callable[[Client], None]
 
@@ -22,13 +22,13 @@ def run(
     environ: Mapping[str, str],
     deadline: float,
     *,
-    silence: Silence | None = None,
+    response_timeout: ResponseTimeout | None = None,
 ) -> None:
     """Run the tasks of all lanes, or until the deadline (``time.monotonic()``).
 
     A lane is how many of its tasks may run at once, and the tasks; each puts
     its own result away.  No answer is waited for past the deadline or past
-    ``silence``.  Raises what a task raised.  Threads that have not
+    ``response_timeout``.  Raises what a task raised.  Threads that have not
     finished at the deadline are left behind (they end with the process): a
     name server that hangs cannot be interrupted.
     """
@@ -38,7 +38,7 @@ def run(
     for width, tasks in lanes:
         waiting = deque(tasks)
         for _ in range(min(width, len(waiting))):
-            client = Client(environ, tls, deadline, silence=silence)
+            client = Client(environ, tls, deadline, response_timeout=response_timeout)
             thread = threading.Thread(
                 target=_work, args=(client, waiting, failures), daemon=True
             )
@@ -46,17 +46,19 @@ def run(
     for thread in threads:
         thread.start()
     for thread in threads:
-        _join(thread, deadline, silence)
+        _join(thread, deadline, response_timeout)
     if failures:
         raise failures[0]
 
 
-def _join(thread: threading.Thread, deadline: float, silence: Silence | None) -> None:
+def _join(
+    thread: threading.Thread, deadline: float, response_timeout: ResponseTimeout | None
+) -> None:
     """Wait for a thread until the deadline, or until nobody has answered for too long."""
     while thread.is_alive():
         left = deadline - time.monotonic()
-        if silence is not None:
-            left = min(left, silence.left())
+        if response_timeout is not None:
+            left = min(left, response_timeout.remaining())
         if left <= 0:
             return
         thread.join(left)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.ecosystems.registries.package_index import Index
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
     from zt_gate.scanners.dependencies.registry_answers import Facts, Question
@@ -68,7 +68,7 @@ class Knowledge:
     now: float
     thorough: bool = False
     #: How long nobody may answer.
-    silence: Silence | None = None
+    silence: ResponseTimeout | None = None
     #: Second opinions that could not be had, and why.
     silent: list[str] = field(default_factory=list)
     _snapshots: dict[str, name_snapshot.Snapshot | None] = field(default_factory=dict)

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.cache import Cache
     from zt_gate.ecosystems.registries.client import Client
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
 
     Task = Callable[[Client], None]
     #: How many questions one server takes at once, and what is to be asked of it.
@@ -68,7 +68,7 @@ class LookUp:
     age_days: int
     now: float
     cache: Cache
-    silence: Silence | None = None
+    silence: ResponseTimeout | None = None
     #: Looks for hostile text in a description: rule, severity and message.
     read: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
 
@@ -110,7 +110,7 @@ class LookUp:
         if any(tasks for _, tasks in lanes):
             from zt_gate.ecosystems.registries.pool import run
 
-            run(lanes, self.environ, self.deadline, silence=self.silence)
+            run(lanes, self.environ, self.deadline, response_timeout=self.silence)
         return answers.copy()
 
     def _lanes(self, wanted: Sequence[Question], answers: Answers) -> list[Lane]:

@@ -110,7 +110,7 @@ def _verdicts(
     thorough: bool,
 ) -> tuple[list[_Said], list[NotInspected]]:
     """Judge everything; ``now`` is in seconds since the epoch."""
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
     from zt_gate.scanners.dependencies.package_checks import Checks
     from zt_gate.scanners.dependencies.package_facts import Knowledge
     from zt_gate.scanners.dependencies.registry_selection import Places
@@ -122,7 +122,7 @@ def _verdicts(
     began = time.monotonic()
     deadline = min(began + _TOTAL_SECONDS, last)
     patience = min(began + _AUDIT_SECONDS, last) if audited else deadline
-    silence = Silence(_SILENT_SECONDS)
+    silence = ResponseTimeout(_SILENT_SECONDS)
     knowledge = Knowledge(context, places, deadline, patience, now, thorough, silence)
     asked = knowledge.within(wanted[:_MOST_ENTRIES], _MOST_NAMES)
     changed = [one for one in new.constrained if _is_looked_up(one, places)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Silence:
+class ResponseTimeout:
     """Counts the wall seconds in which a question is on its way and nobody answers.
 
     All threads that ask at the same time share one.  What they do between two
@@ -26,13 +26,13 @@ class Silence:
         self._open = 0
         self._since = 0.0
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Return the seconds that are left, never negative."""
         with self._lock:
             return max(0.0, self._seconds - self._counted - self._running())
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
+    def request_in_flight(self) -> Iterator[None]:
         """Count while a question is on its way; it was answered where nothing is raised."""
         with self._lock:
             if not self._open:
