@@ -149,9 +149,13 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
     """Yield where names are looked up by the environment and the user's settings."""
     from zt_gate.ecosystems import all_ecosystems
     from zt_gate.ecosystems.registries import endpoints, osv
-    from zt_gate.ecosystems.registries.settings import Sources, index_of, service_of
+    from zt_gate.ecosystems.registries.settings import (
+        SettingsSources,
+        index_of,
+        service_of,
+    )
 
-    sources = Sources(asked.environ, {}, lambda _path: None)
+    sources = SettingsSources(asked.environ, {}, lambda _path: None)
     for ecosystem in all_ecosystems():
         if ecosystem.probe_path:
             index = endpoints(ecosystem.name, sources).indexes[0]

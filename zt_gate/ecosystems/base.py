@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 #: What a file of a format says about a project's packages.  ``declares``: what the
 #: project needs.  ``versions``: packages with their versions, though a project may
@@ -154,9 +154,9 @@ class Ecosystem:
 
     registry: Callable[[], Registry] | None = None
     registry_title: str = ""
-    settings: Callable[[Sources], Endpoints] | None = None
+    settings: Callable[[SettingsSources], Endpoints] | None = None
     index_url: Callable[[str], str] = unchanged
-    is_private: Callable[[Sources, str], bool] | None = None
+    is_private: Callable[[SettingsSources, str], bool] | None = None
     download_service: str = ""
     canary: str = ""
     probe_path: str = ""

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 
 def _install_tools() -> InstallTools:
@@ -31,13 +31,13 @@ def _registry() -> Registry:
     return RegistryWithoutCounts("golang", golang.project, accept="text/plain")
 
 
-def _settings(sources: Sources) -> Endpoints:
+def _settings(sources: SettingsSources) -> Endpoints:
     from zt_gate.ecosystems.registries import golang
 
     return golang.endpoints(sources)
 
 
-def _is_private(sources: Sources, module: str) -> bool:
+def _is_private(sources: SettingsSources, module: str) -> bool:
     from zt_gate.ecosystems.registries import golang
 
     return golang.is_private(sources, module)

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 _OPTIONS_WITH_VALUE = (
     "--prefix -C --dir --cwd -w --workspace --filter -F --tag --cache --loglevel --otp "
@@ -74,7 +74,7 @@ def _registry() -> Registry:
     return Npm()
 
 
-def _settings(sources: Sources) -> Endpoints:
+def _settings(sources: SettingsSources) -> Endpoints:
     from zt_gate.ecosystems.registries import npm_settings
 
     return npm_settings.endpoints(sources)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 _REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip")
 _REQUIREMENTS_STEMS = frozenset(
@@ -148,7 +148,7 @@ def _registry() -> Registry:
     return PyPI()
 
 
-def _settings(sources: Sources) -> Endpoints:
+def _settings(sources: SettingsSources) -> Endpoints:
     from zt_gate.ecosystems.registries import pypi_settings
 
     return pypi_settings.endpoints(sources)

@@ -11,7 +11,7 @@ from tests.support.changes import change_of, context
 from tests.support.registry import Registry
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import npm_settings, pypi_settings
-from zt_gate.ecosystems.registries.settings import Sources
+from zt_gate.ecosystems.registries.settings import SettingsSources
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ RULES = rulebook.load("dependencies")
 NOWHERE: dict[str, tuple[str, ...]] = {"pypi": (), "npm": ()}
 
 
-def sources(home: Path, **fields: Any) -> Sources:
+def sources(home: Path, **fields: Any) -> SettingsSources:
     files: dict[bytes, bytes] = fields.pop("files", {})
     environ = {"HOME": str(home), **fields.pop("environ", {})}
     values = {"policy": {}, "system": NOWHERE, "trusted": files.get, **fields}
-    return Sources(environ, **values)
+    return SettingsSources(environ, **values)
 
 
 def write(home: Path, name: str, text: str) -> None:

@@ -12,7 +12,7 @@ from zt_gate.ecosystems import ecosystem_named
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 
 @cache
@@ -24,7 +24,7 @@ def registry_for(ecosystem: str) -> Registry:
     return make()
 
 
-def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
+def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
     """Return where an ecosystem's packages are looked up; reads settings, asks nobody."""
     settings = ecosystem_named(ecosystem).settings
     if settings is not None:
@@ -34,7 +34,7 @@ def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
     return default_settings.endpoints(ecosystem, sources)
 
 
-def is_private(ecosystem: str, sources: Sources, key: str) -> bool:
+def is_private(ecosystem: str, sources: SettingsSources, key: str) -> bool:
     """Say whether the user's settings keep a name from public hosts."""
     keeps = ecosystem_named(ecosystem).is_private
     return keeps is not None and keeps(sources, key)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of
+from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources, index_of
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index
 
 
-def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
+def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
     """Return where an ecosystem's packages are looked up; asks nobody."""
     standard = default_index(ecosystem)
     address = sources.policy.get(ecosystem, "")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 _ACCEPT = "text/plain"
 
@@ -61,7 +61,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in found)
 
 
-def endpoints(sources: Sources) -> Endpoints:
+def endpoints(sources: SettingsSources) -> Endpoints:
     """Return where modules are looked up: the first proxy of GOPROXY, or the usual places.
 
     "off" and "direct" come out as an address that is never asked.
@@ -74,7 +74,7 @@ def endpoints(sources: Sources) -> Endpoints:
     return replace(usual, indexes=(index_of(first, cleartext=True),))
 
 
-def is_private(sources: Sources, module: str) -> bool:
+def is_private(sources: SettingsSources, module: str) -> bool:
     """Say whether the user's settings keep a name from public hosts (GOPRIVATE, GONOPROXY)."""
     environ = sources.environ
     value = environ.get("GONOPROXY") or environ.get("GOPRIVATE", "")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
-    Sources,
+    SettingsSources,
     index_of,
     service_of,
 )
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,200})(\?)?\}")
 _PREFIX = "npm_config_"
 
 
-def endpoints(sources: Sources) -> Endpoints:
+def endpoints(sources: SettingsSources) -> Endpoints:
     """Return where npm packages are looked up; reads files, asks nobody."""
     user = list(_user_files(sources))
     tokens = _Tokens([_environment(sources.environ), *user])
@@ -91,7 +91,7 @@ class _Tokens:
 
 
 def _places(
-    sources: Sources, user: list[dict[str, str]]
+    sources: SettingsSources, user: list[dict[str, str]]
 ) -> Iterator[tuple[Mapping[str, str], bool]]:
     yield _environment(sources.environ), True
     yield {"registry": sources.policy.get("npm", "")}, False
@@ -116,7 +116,7 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _user_files(sources: Sources) -> Iterator[dict[str, str]]:
+def _user_files(sources: SettingsSources) -> Iterator[dict[str, str]]:
     environ = {name.lower(): value for name, value in sources.environ.items()}
     inherited = "npm_lifecycle_event" in environ
     user = "" if inherited else environ.get("npm_config_userconfig", "")

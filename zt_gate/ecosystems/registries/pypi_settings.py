@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
-    Sources,
+    SettingsSources,
     from_netrc,
     index_of,
     service_of,
@@ -33,7 +33,7 @@ class _Named:
     named: tuple[str, ...] = ()
 
 
-def endpoints(sources: Sources) -> Endpoints:
+def endpoints(sources: SettingsSources) -> Endpoints:
     """Return where Python packages are looked up; reads files, asks nobody."""
     extras: list[Index] = []
     named: list[Index] = []
@@ -67,7 +67,7 @@ def default_index() -> Index:
     return index_of(url, cleartext=False, default=True)
 
 
-def _index(sources: Sources, url: str, *, cleartext: bool) -> Index:
+def _index(sources: SettingsSources, url: str, *, cleartext: bool) -> Index:
     index = index_of(url, cleartext=cleartext)
     if index.authorization:
         return index
@@ -76,7 +76,7 @@ def _index(sources: Sources, url: str, *, cleartext: bool) -> Index:
     )
 
 
-def _places(sources: Sources) -> Iterator[tuple[_Named, bool]]:
+def _places(sources: SettingsSources) -> Iterator[tuple[_Named, bool]]:
     """Yield what each place says, the first first, and whether it may say plain http."""
     environ = sources.environ
     spaced = f"{environ.get('PIP_EXTRA_INDEX_URL', '')} {environ.get('UV_EXTRA_INDEX_URL', '')}"
@@ -99,7 +99,7 @@ def _unnamed(value: str) -> str:
     return rest if mark and "/" not in head and ":" not in head else value
 
 
-def _user_files(sources: Sources) -> Iterator[_Named]:
+def _user_files(sources: SettingsSources) -> Iterator[_Named]:
     config = sources.environ.get("PIP_CONFIG_FILE", "")
     system = _SYSTEM if sources.system is None else sources.system.get("pypi", ())
     files = [config, sources.config("pip", "pip.conf"), sources.home(".pip", "pip.conf"),

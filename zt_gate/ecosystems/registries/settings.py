@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class SettingsSources:
     """Everything that may name a registry.
 
     ``folder`` is the manifest's, from the root of the project; ``system`` are
@@ -104,7 +104,9 @@ def index_of(
     return Index(bare.rstrip("/"), inside or authorization, default, cleartext)
 
 
-def service_of(sources: Sources, variable: str, key: str, tail: str) -> Index | None:
+def service_of(
+    sources: SettingsSources, variable: str, key: str, tail: str
+) -> Index | None:
     """Return the download service that the environment or the policy names.
 
     ``tail`` is the part of the service's path that people may or may not write.
@@ -116,7 +118,7 @@ def service_of(sources: Sources, variable: str, key: str, tail: str) -> Index | 
     return index_of(url.rstrip("/").removesuffix(tail), cleartext=bool(value))
 
 
-def from_netrc(sources: Sources, url: str) -> str:
+def from_netrc(sources: SettingsSources, url: str) -> str:
     """Return the header for a host that the user's netrc knows, or ""."""
     path = sources.environ.get("NETRC", "") or sources.home(".netrc")
     text = sources.user_file(path)

@@ -14,7 +14,7 @@ from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
-    Sources,
+    SettingsSources,
     index_of,
     service_of,
 )
@@ -104,9 +104,9 @@ class Places:
             self._known[ecosystem, path] = endpoints
         return self._known[ecosystem, path]
 
-    def _sources(self, addition: Addition) -> Sources:
+    def _sources(self, addition: Addition) -> SettingsSources:
         context, folder = self.context, addition.manifest.file.path.rpartition(b"/")[0]
-        return Sources(
+        return SettingsSources(
             context.environ, context.registries, context.trusted_file, folder
         )
 

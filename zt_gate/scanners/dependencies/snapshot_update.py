@@ -21,7 +21,7 @@ from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.pool import run
-from zt_gate.ecosystems.registries.settings import Sources
+from zt_gate.ecosystems.registries.settings import SettingsSources
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.system.cache import write_atomically
 
@@ -58,7 +58,7 @@ def refresh(
     if old is None:
         raise UpdateError(f"there is no snapshot for {ecosystem}")
     source = ecosystem_named(ecosystem).snapshot
-    sources = Sources(environ, policy, lambda _path: None)
+    sources = SettingsSources(environ, policy, lambda _path: None)
     today = datetime.fromtimestamp(now, UTC).date()
     try:
         confirm = _listed if source == "list" else _counted
