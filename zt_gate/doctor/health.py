@@ -151,7 +151,7 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
     from zt_gate.ecosystems.registries import endpoints, osv
     from zt_gate.ecosystems.registries.settings import (
         SettingsSources,
-        index_of,
+        make_index,
         service_of,
     )
 
@@ -165,7 +165,7 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
     chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
     yield _Place(
         "osv",
-        chosen or index_of(osv.PUBLIC, cleartext=False),
+        chosen or make_index(osv.PUBLIC, cleartext=False),
         "/v1/query",
         "ZT_GATE_OSV_URL",
     )

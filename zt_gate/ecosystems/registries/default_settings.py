@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources, index_of
+from zt_gate.ecosystems.registries.settings import (
+    Endpoints,
+    SettingsSources,
+    make_index,
+)
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index
@@ -17,7 +21,7 @@ def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
     """Return where an ecosystem's packages are looked up; asks nobody."""
     standard = default_index(ecosystem)
     address = sources.policy.get(ecosystem, "")
-    chosen = index_of(address, cleartext=False) if address else standard
+    chosen = make_index(address, cleartext=False) if address else standard
     return Endpoints((chosen,), named=(standard,))
 
 
@@ -35,7 +39,7 @@ def default_index(ecosystem: str) -> Index:
         else ""
     )
     if not address:
-        return index_of("", cleartext=False, default=True)
+        return make_index("", cleartext=False, default=True)
     page = urlsplit(address)
     url = known.index_url(f"{page.scheme}://{page.netloc}")
-    return index_of(url, cleartext=False, default=True)
+    return make_index(url, cleartext=False, default=True)

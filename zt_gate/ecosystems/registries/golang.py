@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.registries import default_settings
 from zt_gate.ecosystems.registries.base import Missing, moment_of
 from zt_gate.ecosystems.registries.package_index import RegistryError
-from zt_gate.ecosystems.registries.settings import index_of
+from zt_gate.ecosystems.registries.settings import make_index
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
@@ -71,7 +71,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     first = value.replace("|", ",").partition(",")[0].strip()
     if not first:
         return usual
-    return replace(usual, indexes=(index_of(first, cleartext=True),))
+    return replace(usual, indexes=(make_index(first, cleartext=True),))
 
 
 def is_private(sources: SettingsSources, module: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
-    index_of,
+    make_index,
     service_of,
 )
 
@@ -55,13 +55,13 @@ def default_index() -> Index:
     page = urlsplit(
         import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1")
     )
-    return index_of(f"{page.scheme}://{page.netloc}", cleartext=False, default=True)
+    return make_index(f"{page.scheme}://{page.netloc}", cleartext=False, default=True)
 
 
 def _default_service(standard: Index) -> Index:
     parts = urlsplit(standard.url)
     host = f"api.{parts.netloc.partition('.')[2]}"
-    return index_of(f"{parts.scheme}://{host}", cleartext=False)
+    return make_index(f"{parts.scheme}://{host}", cleartext=False)
 
 
 class _Tokens:
@@ -79,11 +79,11 @@ class _Tokens:
                     self._headers.setdefault(where.rstrip("/"), f"{scheme} {value}")
 
     def index(self, url: str, *, cleartext: bool) -> Index:
-        index = index_of(url, cleartext=cleartext)
+        index = make_index(url, cleartext=cleartext)
         address = index.url.partition(":")[2]
         while address.count("/") >= 2 and address != "//":
             if address in self._headers and not index.authorization:
-                return index_of(
+                return make_index(
                     url, cleartext=cleartext, authorization=self._headers[address]
                 )
             address = address.rpartition("/")[0]

@@ -10,7 +10,7 @@ from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
     from_netrc,
-    index_of,
+    make_index,
     service_of,
 )
 
@@ -48,7 +48,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     first = chosen or standard
     service = service_of(sources, "ZT_GATE_PYPISTATS_URL", "pypistats", "/api")
     if service is None and first.url == standard.url:
-        service = index_of(_STATISTICS, cleartext=False)
+        service = make_index(_STATISTICS, cleartext=False)
     indexes = tuple(dict.fromkeys((first, *extras)))
     return Endpoints(indexes, service=service, named=(*named, standard))
 
@@ -64,14 +64,14 @@ def default_index() -> Index:
             import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x")
         )
         url = f"{page.scheme}://{page.netloc}/simple"
-    return index_of(url, cleartext=False, default=True)
+    return make_index(url, cleartext=False, default=True)
 
 
 def _index(sources: SettingsSources, url: str, *, cleartext: bool) -> Index:
-    index = index_of(url, cleartext=cleartext)
+    index = make_index(url, cleartext=cleartext)
     if index.authorization:
         return index
-    return index_of(
+    return make_index(
         url, cleartext=cleartext, authorization=from_netrc(sources, index.url)
     )
 

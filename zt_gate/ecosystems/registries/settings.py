@@ -96,7 +96,7 @@ class Endpoints:
         return next((index for index in every if index.url == wanted), None)
 
 
-def index_of(
+def make_index(
     url: str, *, cleartext: bool, authorization: str = "", default: bool = False
 ) -> Index:
     """Make an Index of an address that may hold credentials."""
@@ -115,7 +115,7 @@ def service_of(
     url = value or sources.policy.get(key, "")
     if not url:
         return None
-    return index_of(url.rstrip("/").removesuffix(tail), cleartext=bool(value))
+    return make_index(url.rstrip("/").removesuffix(tail), cleartext=bool(value))
 
 
 def from_netrc(sources: SettingsSources, url: str) -> str:

@@ -15,7 +15,7 @@ from zt_gate.ecosystems.registries.osv import PUBLIC
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
-    index_of,
+    make_index,
     service_of,
 )
 from zt_gate.scanners.dependencies.registry_answers import Question
@@ -74,7 +74,7 @@ class Places:
             return chosen
         standard = next((index for index in endpoints.named if index.default), None)
         public = standard is not None and self._indexes(addition)[0].url == standard.url
-        return index_of(PUBLIC, cleartext=False) if public else None
+        return make_index(PUBLIC, cleartext=False) if public else None
 
     def _indexes(self, addition: Addition) -> tuple[Index, ...]:
         entry, endpoints = addition.dependency, self._endpoints(addition)
@@ -126,7 +126,7 @@ def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
     """Apply a file's own index options: for pip they win over every setting."""
     indexes, service, apart = endpoints.indexes, endpoints.service, endpoints.apart
     for option in options:
-        index = index_of(option.source.target, cleartext=False)
+        index = make_index(option.source.target, cleartext=False)
         known = endpoints.known(option.source.target) or index
         if option.section in {"--index-url", "--pypi-url"}:
             if known.url != indexes[0].url:
