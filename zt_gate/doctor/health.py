@@ -151,8 +151,8 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
     from zt_gate.ecosystems.registries import endpoints, osv
     from zt_gate.ecosystems.registries.settings import (
         SettingsSources,
+        configured_service,
         make_index,
-        service_of,
     )
 
     sources = SettingsSources(asked.environ, {}, lambda _path: None)
@@ -162,7 +162,7 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
             yield _Place(
                 ecosystem.name, index, ecosystem.probe_path, ecosystem.probe_setting
             )
-    chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
+    chosen = configured_service(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
     yield _Place(
         "osv",
         chosen or make_index(osv.PUBLIC, cleartext=False),

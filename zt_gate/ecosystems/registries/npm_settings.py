@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
+    configured_service,
     make_index,
-    service_of,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
             chosen = tokens.index(settings["registry"], cleartext=cleartext)
     standard = default_index()
     first = chosen or standard
-    service = service_of(
+    service = configured_service(
         sources, "ZT_GATE_NPM_DOWNLOADS_URL", "npm-downloads", "/downloads"
     )
     if service is None and first.url == standard.url:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
+    configured_service,
     from_netrc,
     make_index,
-    service_of,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
             break
     standard = default_index()
     first = chosen or standard
-    service = service_of(sources, "ZT_GATE_PYPISTATS_URL", "pypistats", "/api")
+    service = configured_service(sources, "ZT_GATE_PYPISTATS_URL", "pypistats", "/api")
     if service is None and first.url == standard.url:
         service = make_index(_STATISTICS, cleartext=False)
     indexes = tuple(dict.fromkeys((first, *extras)))

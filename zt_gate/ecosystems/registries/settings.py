@@ -104,7 +104,7 @@ def make_index(
     return Index(bare.rstrip("/"), inside or authorization, default, cleartext)
 
 
-def service_of(
+def configured_service(
     sources: SettingsSources, variable: str, key: str, tail: str
 ) -> Index | None:
     """Return the download service that the environment or the policy names.

@@ -15,8 +15,8 @@ from zt_gate.ecosystems.registries.osv import PUBLIC
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
+    configured_service,
     make_index,
-    service_of,
 )
 from zt_gate.scanners.dependencies.registry_answers import Question
 
@@ -69,7 +69,7 @@ class Places:
         if not self.is_usual(addition):
             return None
         sources, endpoints = self._sources(addition), self._endpoints(addition)
-        chosen = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
+        chosen = configured_service(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
         if chosen is not None:
             return chosen
         standard = next((index for index in endpoints.named if index.default), None)
