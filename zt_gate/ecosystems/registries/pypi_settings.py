@@ -10,8 +10,8 @@ from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
     configured_service,
-    from_netrc,
     make_index,
+    netrc_authorization,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _index(sources: SettingsSources, url: str, *, cleartext: bool) -> Index:
     if index.authorization:
         return index
     return make_index(
-        url, cleartext=cleartext, authorization=from_netrc(sources, index.url)
+        url, cleartext=cleartext, authorization=netrc_authorization(sources, index.url)
     )
 
 

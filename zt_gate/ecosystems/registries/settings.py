@@ -118,7 +118,7 @@ def configured_service(
     return make_index(url.rstrip("/").removesuffix(tail), cleartext=bool(value))
 
 
-def from_netrc(sources: SettingsSources, url: str) -> str:
+def netrc_authorization(sources: SettingsSources, url: str) -> str:
     """Return the header for a host that the user's netrc knows, or ""."""
     path = sources.environ.get("NETRC", "") or sources.home(".netrc")
     text = sources.user_file(path)
