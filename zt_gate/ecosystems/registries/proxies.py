@@ -19,7 +19,7 @@ def is_loopback(host: str) -> bool:
     )
 
 
-def basic(user: str, password: str) -> str:
+def basic_authorization(user: str, password: str) -> str:
     """Return the value of an Authorization header for a name and a password."""
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
@@ -32,7 +32,9 @@ def split_credentials(url: str) -> tuple[str, str]:
     if not mark or not at:
         return url, ""
     user, _, password = user_info.partition(":")
-    return f"{scheme}://{host}{slash}{path}", basic(unquote(user), unquote(password))
+    return f"{scheme}://{host}{slash}{path}", basic_authorization(
+        unquote(user), unquote(password)
+    )
 
 
 def proxy_for(parts: SplitResult, environ: Mapping[str, str]) -> Index | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.package_index import Index
-from zt_gate.ecosystems.registries.proxies import basic, split_credentials
+from zt_gate.ecosystems.registries.proxies import basic_authorization, split_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,4 +131,6 @@ def netrc_authorization(sources: SettingsSources, url: str) -> str:
         entry = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
     except (netrc.NetrcParseError, OSError, ValueError):
         return ""
-    return basic(entry[0] or entry[1] or "", entry[2] or "") if entry else ""
+    return (
+        basic_authorization(entry[0] or entry[1] or "", entry[2] or "") if entry else ""
+    )
