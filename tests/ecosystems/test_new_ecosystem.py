@@ -46,13 +46,13 @@ def read(path, data):
 
 
 def project(client, index, key, want):
-    from zt_gate.ecosystems.registries.base import Missing, moment_of
+    from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
     from zt_gate.ecosystems.registries.without_counts import dated_project, json_object, table
 
     answer = json_object(client, index, f"/{key}")
     if answer is None:
         return Missing()
-    return dated_project(moment_of(table(answer, "time")["created"]), ())
+    return dated_project(parse_timestamp(table(answer, "time")["created"]), ())
 
 
 def registry():

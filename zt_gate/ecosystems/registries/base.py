@@ -162,7 +162,7 @@ def text_of(*parts: object) -> str:
     ]
 
 
-def moment_of(value: object) -> float | None:
+def parse_timestamp(value: object) -> float | None:
     """Return an ISO 8601 time in seconds since the epoch, None where it is none."""
     if not isinstance(value, str):
         return None

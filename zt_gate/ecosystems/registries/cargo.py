@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from zt_gate.ecosystems.registries.base import Missing, Release, moment_of
+from zt_gate.ecosystems.registries.base import Missing, Release, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
@@ -34,12 +34,12 @@ def project(
     releases = tuple(
         Release(
             str(one.get("num")),
-            moment_of(one.get("created_at")),
+            parse_timestamp(one.get("created_at")),
             bool(one.get("yanked")),
         )
         for one in tables(answer.get("versions"))
     )
-    return dated_project(moment_of(crate.get("created_at")), releases)
+    return dated_project(parse_timestamp(crate.get("created_at")), releases)
 
 
 def _folded(name: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from zt_gate.ecosystems.registries.base import Missing, Project, moment_of
+from zt_gate.ecosystems.registries.base import Missing, Project, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
@@ -31,7 +31,7 @@ def project(
     if str(package.get("name")).lower() != key.lower():
         raise RegistryError(OTHER_PACKAGE)
     abandoned = package.get("abandoned")
-    project = dated_project(moment_of(package.get("time")), ())
+    project = dated_project(parse_timestamp(package.get("time")), ())
     if not abandoned:
         return project
     note = abandoned if isinstance(abandoned, str) else ""

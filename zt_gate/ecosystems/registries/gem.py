@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from zt_gate.ecosystems.registries.base import Missing, Release, moment_of
+from zt_gate.ecosystems.registries.base import Missing, Release, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     JSON,
@@ -31,7 +31,7 @@ def project(
     if not isinstance(versions, list) or not versions:
         raise RegistryError(WRONG_FORM)
     releases = tuple(
-        Release(str(one.get("number")), moment_of(one.get("created_at")))
+        Release(str(one.get("number")), parse_timestamp(one.get("created_at")))
         for one in tables(versions)
     )
     return dated_project(None, releases)

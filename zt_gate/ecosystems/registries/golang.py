@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries import default_settings
-from zt_gate.ecosystems.registries.base import Missing, moment_of
+from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.settings import make_index
 from zt_gate.ecosystems.registries.without_counts import (
@@ -53,7 +53,7 @@ def project(
         return Missing() if not first else dated_project(None, ())
     if first and info.get("Version") != first:
         raise RegistryError(OTHER_PACKAGE)
-    return dated_project(moment_of(info.get("Time")), ())
+    return dated_project(parse_timestamp(info.get("Time")), ())
 
 
 def _numbers(version: str) -> tuple[int, ...]:

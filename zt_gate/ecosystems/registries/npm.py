@@ -15,7 +15,7 @@ from zt_gate.ecosystems.registries.base import (
     Project,
     Release,
     Status,
-    moment_of,
+    parse_timestamp,
     text_of,
 )
 from zt_gate.ecosystems.registries.package_index import (
@@ -81,7 +81,7 @@ class Npm:
                     "knows the package in one form and not in the other"
                 )
             return Missing()
-        modified = moment_of(short.get("modified"))
+        modified = parse_timestamp(short.get("modified"))
         suspect = _PLACEHOLDER.search(_latest(short)) is not None
         complete = isinstance(short.get("time"), dict)
         if (
@@ -209,7 +209,7 @@ def _releases(packument: dict[str, Any]) -> tuple[Release, ...]:
     return tuple(
         Release(
             str(number),
-            moment_of(dates.get(number)),
+            parse_timestamp(dates.get(number)),
             note=_text(version, "deprecated")[:_MOST_NOTE],
             scripts=_runs_scripts(version),
         )
@@ -260,8 +260,10 @@ def _created(packument: dict[str, Any]) -> float | None:
     time = packument.get("time")
     if not isinstance(time, dict):
         return None
-    created = moment_of(time.get("created"))
+    created = parse_timestamp(time.get("created"))
     if created is not None:
         return created
-    others = [moment_of(value) for key, value in time.items() if key != "modified"]
+    others = [
+        parse_timestamp(value) for key, value in time.items() if key != "modified"
+    ]
     return min((moment for moment in others if moment is not None), default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from zt_gate.ecosystems.registries.base import Missing, moment_of
+from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
@@ -50,7 +50,7 @@ def project(
         raise RegistryError(WRONG_FORM)
     if any(str(entry.get("id")).lower() != key.lower() for entry in entries):
         raise RegistryError(OTHER_PACKAGE)
-    moments = [moment_of(entry.get("published")) for entry in entries]
+    moments = [parse_timestamp(entry.get("published")) for entry in entries]
     known = [
         moment for moment in moments if moment is not None and moment > _LISTED_SINCE
     ]

@@ -15,7 +15,7 @@ from zt_gate.ecosystems.registries.base import (
     Project,
     Release,
     Status,
-    moment_of,
+    parse_timestamp,
     text_of,
 )
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
@@ -123,7 +123,9 @@ def _read(response: Response, key: str) -> tuple[list[_File], Status, str]:
         from zt_gate.ecosystems.registries.pypi_html import read_page
 
         page = read_page(response.body, key)
-        files = [_File(moment_of(f.uploaded), f.yanked, f.name) for f in page.files]
+        files = [
+            _File(parse_timestamp(f.uploaded), f.yanked, f.name) for f in page.files
+        ]
         return files, _STATUSES.get(page.status, "active"), page.reason
     if response.type not in {_JSON, "application/json"}:
         raise RegistryError("answered with something that is no index page")
@@ -143,7 +145,7 @@ def _read(response: Response, key: str) -> tuple[list[_File], Status, str]:
         word, note = str(status.get("status", "")), str(status.get("reason") or "")
     files = [
         _File(
-            moment_of(f.get("upload-time")),
+            parse_timestamp(f.get("upload-time")),
             bool(f.get("yanked")),
             f["filename"],
             _note(f),
@@ -232,7 +234,7 @@ def _dated(
         Release(
             version,
             min(
-                filter(None, (moment_of(file.get(_UPLOADED)) for file in own)),
+                filter(None, (parse_timestamp(file.get(_UPLOADED)) for file in own)),
                 default=None,
             ),
             all(bool(f.get("yanked")) for f in own),
@@ -277,7 +279,7 @@ def _beside(
 
 
 def _earliest(values: Iterable[object]) -> float:
-    moments = [moment for moment in map(moment_of, values) if moment is not None]
+    moments = [moment for moment in map(parse_timestamp, values) if moment is not None]
     if not moments:
         raise RegistryError("tells no upload dates either")
     return min(moments)
