@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index
 
 #: Characters of a description that are read.
-MOST_TEXT = 200_000
+MAX_DESCRIPTION_LENGTH = 200_000
 
 #: What a registry says of a package as a whole.  ``empty``: it has nothing to install.
 Status = Literal[
@@ -155,10 +155,10 @@ class Registry(Protocol):
         ...
 
 
-def text_of(*parts: object) -> str:
+def join_texts(*parts: object) -> str:
     """Put the parts of a description together, as far as they are text and not too long."""
     return "\n\n".join(part for part in parts if isinstance(part, str) and part)[
-        :MOST_TEXT
+        :MAX_DESCRIPTION_LENGTH
     ]
 
 

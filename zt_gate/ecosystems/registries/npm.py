@@ -15,8 +15,8 @@ from zt_gate.ecosystems.registries.base import (
     Project,
     Release,
     Status,
+    join_texts,
     parse_timestamp,
-    text_of,
 )
 from zt_gate.ecosystems.registries.package_index import (
     Index,
@@ -198,7 +198,7 @@ def _described(packument: dict[str, Any], created: float | None) -> Project:
         undated,
         releases=_releases(packument),
         latest=_latest(packument),
-        text=text_of(about, packument.get("readme")) if full else None,
+        text=join_texts(about, packument.get("readme")) if full else None,
     )
 
 

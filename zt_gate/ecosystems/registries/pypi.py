@@ -15,8 +15,8 @@ from zt_gate.ecosystems.registries.base import (
     Project,
     Release,
     Status,
+    join_texts,
     parse_timestamp,
-    text_of,
 )
 from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 
@@ -214,7 +214,9 @@ def _completed(
             )
         except RegistryError as fault:
             undated = f"tells no upload dates, and its JSON API {fault}"
-    text = text_of(info.get("summary"), info.get("description")) if want.text else None
+    text = (
+        join_texts(info.get("summary"), info.get("description")) if want.text else None
+    )
     return replace(
         project,
         first_upload=first,
