@@ -67,7 +67,7 @@ class Advisory:
         return any(name.startswith(_MALWARE) for name in (self.id, *self.aliases))
 
 
-def batch(
+def query_batch(
     client: Client, service: Index, packages: Sequence[AffectedPackage]
 ) -> dict[AffectedPackage, tuple[str, ...]]:
     """Return the ids of what is known about each package; raises RegistryError."""
