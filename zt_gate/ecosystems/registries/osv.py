@@ -122,7 +122,7 @@ def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
     return read
 
 
-def advisory(
+def fetch_advisory(
     client: Client, service: Index, name: str, package: AffectedPackage
 ) -> Advisory:
     """Return one advisory, as far as it is about ``package``; raises RegistryError."""
