@@ -38,7 +38,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class AffectedPackage:
+class PackageQuery:
     """What is asked about; ``version`` is "" where nobody knows which one it will be."""
 
     ecosystem: str
@@ -68,10 +68,10 @@ class Advisory:
 
 
 def query_batch(
-    client: Client, service: Index, packages: Sequence[AffectedPackage]
-) -> dict[AffectedPackage, tuple[str, ...]]:
+    client: Client, service: Index, packages: Sequence[PackageQuery]
+) -> dict[PackageQuery, tuple[str, ...]]:
     """Return the ids of what is known about each package; raises RegistryError."""
-    found: dict[AffectedPackage, list[str]] = {package: [] for package in packages}
+    found: dict[PackageQuery, list[str]] = {package: [] for package in packages}
     waiting = [(package, "") for package in packages]
     for _ in range(_MOST_PAGES):
         if not waiting:
@@ -83,7 +83,7 @@ def query_batch(
         if response.status != 200:
             raise RegistryError(f"answered with status {response.status}")
         results = _results(response.json(), len(waiting))
-        more: list[tuple[AffectedPackage, str]] = []
+        more: list[tuple[PackageQuery, str]] = []
         for (package, _), (ids, token) in zip(waiting, results, strict=True):
             found[package] += ids
             if token:
@@ -92,7 +92,7 @@ def query_batch(
     raise RegistryError("answered with pages without an end")
 
 
-def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
+def _query(package: PackageQuery, token: str) -> dict[str, Any]:
     named = {
         "name": package.key,
         "ecosystem": ecosystem_named(package.ecosystem).osv_name,
@@ -123,7 +123,7 @@ def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
 
 
 def fetch_advisory(
-    client: Client, service: Index, name: str, package: AffectedPackage
+    client: Client, service: Index, name: str, package: PackageQuery
 ) -> Advisory:
     """Return one advisory, as far as it is about ``package``; raises RegistryError."""
     if (
@@ -166,7 +166,7 @@ def fetch_advisory(
     )
 
 
-def _is_about(entry: dict[str, Any], package: AffectedPackage) -> bool:
+def _is_about(entry: dict[str, Any], package: PackageQuery) -> bool:
     named = entry.get("package")
     if not isinstance(named, dict):
         return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.osv import WORDS, Advisory, AffectedPackage
+from zt_gate.ecosystems.registries.osv import WORDS, Advisory, PackageQuery
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.version_schemes import npm as npm_versions
 
@@ -34,7 +34,7 @@ _RESERVE = 1.0
 _BULK = "/-/npm/v1/security/advisories/bulk"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
-Found = dict[AffectedPackage, list[Advisory]]
+Found = dict[PackageQuery, list[Advisory]]
 
 
 class NoOpinionError(Exception):
@@ -47,9 +47,9 @@ class SecondOpinion:
 
     context: Context
 
-    def pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
+    def pip_audit(self, service: Index, packages: Sequence[PackageQuery]) -> Found:
         """Ask pip-audit about exact pins, at our service; raises NoOpinionError."""
-        runs: list[list[AffectedPackage]] = []
+        runs: list[list[PackageQuery]] = []
         seen: dict[str, int] = {}
         for package in packages:
             turn = seen.get(package.key, 0)
@@ -66,7 +66,7 @@ class SecondOpinion:
             found |= self._pip_audit(service, run)
         return found
 
-    def _pip_audit(self, service: Index, packages: Sequence[AffectedPackage]) -> Found:
+    def _pip_audit(self, service: Index, packages: Sequence[PackageQuery]) -> Found:
         """Run pip-audit once; no name stands twice among the packages."""
         context = self.context
         pins = context.workdir / "audited.txt"
@@ -92,7 +92,7 @@ class SecondOpinion:
             raise NoOpinionError(f"pip-audit ended with code {done.returncode}")
         return _read_audit(done.stdout, packages)
 
-    def registry(self, index: Index, packages: Sequence[AffectedPackage]) -> Found:
+    def registry(self, index: Index, packages: Sequence[PackageQuery]) -> Found:
         """Ask a registry's own advisory endpoint; {} where it has none; raises NoOpinionError."""
         import time
 
@@ -100,7 +100,7 @@ class SecondOpinion:
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
-        wanted: dict[str, list[AffectedPackage]] = {}
+        wanted: dict[str, list[PackageQuery]] = {}
         for one in packages:
             wanted.setdefault(one.key, []).append(one)
         names = list(wanted)
@@ -129,7 +129,7 @@ def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name.lower() in _PROXIES}
 
 
-def _read_audit(output: bytes, packages: Sequence[AffectedPackage]) -> Found:
+def _read_audit(output: bytes, packages: Sequence[PackageQuery]) -> Found:
     try:
         answer: Any = json.loads(output)
         listed = answer["dependencies"]
@@ -159,8 +159,8 @@ def _of_audit(one: Mapping[str, Any]) -> Advisory:
 
 
 def _read_bulk(
-    answer: object, asked: Mapping[str, Sequence[AffectedPackage]]
-) -> Iterator[tuple[AffectedPackage, list[Advisory]]]:
+    answer: object, asked: Mapping[str, Sequence[PackageQuery]]
+) -> Iterator[tuple[PackageQuery, list[Advisory]]]:
     if not isinstance(answer, dict):
         raise RegistryError("answered in a form that it should not have")
     for name, packages in asked.items():
@@ -178,7 +178,7 @@ def _read_bulk(
                 yield package, [_of_bulk(one) for one in own]
 
 
-def _is_about(one: Mapping[str, Any], package: AffectedPackage) -> bool:
+def _is_about(one: Mapping[str, Any], package: PackageQuery) -> bool:
     """Say whether an advisory's range holds a version; yes where nobody can tell."""
     return (
         npm_versions.in_range(package.version, str(one.get("vulnerable_versions", "")))

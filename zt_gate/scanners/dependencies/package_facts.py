@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named, version_constraints
 from zt_gate.ecosystems.registries.base import Project
 from zt_gate.ecosystems.registries.cache import Cache
-from zt_gate.ecosystems.registries.osv import AffectedPackage
+from zt_gate.ecosystems.registries.osv import PackageQuery
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.assessment import Known
 from zt_gate.scanners.dependencies.name_similarity import Names
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.registry_selection import Places
     from zt_gate.scanners.dependencies.vulnerability_audit import Audit
 
-    Told = dict[tuple[Index, AffectedPackage], tuple[Advisory, ...] | Unverified]
+    Told = dict[tuple[Index, PackageQuery], tuple[Advisory, ...] | Unverified]
 
 
 @dataclass(slots=True)
@@ -47,10 +47,10 @@ class Wanted:
     release: Release | None = None
 
     @property
-    def package(self) -> AffectedPackage:
+    def package(self) -> PackageQuery:
         """What the advisory service is asked about."""
         entry = self.addition.dependency
-        return AffectedPackage(entry.ecosystem, entry.key, self.version)
+        return PackageQuery(entry.ecosystem, entry.key, self.version)
 
 
 @dataclass
