@@ -28,7 +28,7 @@ _MOST_PAGES = 5
 _MALWARE = "MAL-"
 _WRONG_FORM = "answered in a form that it should not have"
 #: How databases call a severity.
-WORDS = {
+SEVERITY_WORDS = {
     "critical": Severity.CRITICAL,
     "high": Severity.HIGH,
     "moderate": Severity.MEDIUM,
@@ -187,8 +187,8 @@ def _severity(
             if isinstance(specific, dict)
             else ""
         )
-        if word in WORDS:
-            return WORDS[word]
+        if word in SEVERITY_WORDS:
+            return SEVERITY_WORDS[word]
     scores = [
         base_score(str(entry.get("score", "")))
         for holder in (answer, *affected)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.osv import WORDS, Advisory, PackageQuery
+from zt_gate.ecosystems.registries.osv import SEVERITY_WORDS, Advisory, PackageQuery
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.version_schemes import npm as npm_versions
 
@@ -188,6 +188,6 @@ def _is_about(one: Mapping[str, Any], package: PackageQuery) -> bool:
 
 def _of_bulk(one: Mapping[str, Any]) -> Advisory:
     name = str(one.get("url", "")).rpartition("/")[2] or str(one.get("id", ""))
-    severity: Severity | None = WORDS.get(str(one.get("severity", "")).lower())
+    severity: Severity | None = SEVERITY_WORDS.get(str(one.get("severity", "")).lower())
     fixed = str(one.get("vulnerable_versions", "")).rpartition("<")[2].strip(" =")
     return Advisory(name, (), severity, (fixed,) if fixed[:1].isdigit() else ())
