@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: The public service; no package registry.
 PUBLIC = "https://api.osv.dev"
 #: Questions in one batch.
-MOST_QUERIES = 1000
+MAX_QUERIES = 1000
 _MOST_PAGES = 5
 _MALWARE = "MAL-"
 _WRONG_FORM = "answered in a form that it should not have"
