@@ -165,7 +165,7 @@ def _places(asked: DoctorContext) -> Iterator[_Place]:
     chosen = configured_service(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
     yield _Place(
         "osv",
-        chosen or make_index(osv.PUBLIC, cleartext=False),
+        chosen or make_index(osv.PUBLIC_URL, cleartext=False),
         "/v1/query",
         "ZT_GATE_OSV_URL",
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index
 
 #: The public service; no package registry.
-PUBLIC = "https://api.osv.dev"
+PUBLIC_URL = "https://api.osv.dev"
 #: Questions in one batch.
 MAX_QUERIES = 1000
 _MOST_PAGES = 5

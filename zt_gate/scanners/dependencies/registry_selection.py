@@ -11,7 +11,7 @@ from zt_gate.ecosystems.manifests import requirements
 from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
-from zt_gate.ecosystems.registries.osv import PUBLIC
+from zt_gate.ecosystems.registries.osv import PUBLIC_URL
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
     SettingsSources,
@@ -74,7 +74,7 @@ class Places:
             return chosen
         standard = next((index for index in endpoints.named if index.default), None)
         public = standard is not None and self._indexes(addition)[0].url == standard.url
-        return make_index(PUBLIC, cleartext=False) if public else None
+        return make_index(PUBLIC_URL, cleartext=False) if public else None
 
     def _indexes(self, addition: Addition) -> tuple[Index, ...]:
         entry, endpoints = addition.dependency, self._endpoints(addition)
