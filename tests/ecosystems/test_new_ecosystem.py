@@ -47,12 +47,12 @@ def read(path, data):
 
 def project(client, index, key, want):
     from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
-    from zt_gate.ecosystems.registries.without_counts import dated_project, json_object, table
+    from zt_gate.ecosystems.registries.without_counts import dated_project, json_object, object_at
 
     answer = json_object(client, index, f"/{key}")
     if answer is None:
         return Missing()
-    return dated_project(parse_timestamp(table(answer, "time")["created"]), ())
+    return dated_project(parse_timestamp(object_at(answer, "time")["created"]), ())
 
 
 def registry():

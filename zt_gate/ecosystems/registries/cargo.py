@@ -11,8 +11,8 @@ from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     dated_project,
     json_object,
-    table,
-    tables,
+    object_at,
+    objects_in,
 )
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def project(
     answer = json_object(client, index, f"/api/v1/crates/{quote(key)}")
     if answer is None:
         return Missing()
-    crate = table(answer, "crate")
+    crate = object_at(answer, "crate")
     if _folded(crate.get("name")) != _folded(key):
         raise RegistryError(OTHER_PACKAGE)
     releases = tuple(
@@ -37,7 +37,7 @@ def project(
             parse_timestamp(one.get("created_at")),
             bool(one.get("yanked")),
         )
-        for one in tables(answer.get("versions"))
+        for one in objects_in(answer.get("versions"))
     )
     return dated_project(parse_timestamp(crate.get("created_at")), releases)
 

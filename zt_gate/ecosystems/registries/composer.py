@@ -11,7 +11,7 @@ from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     dated_project,
     json_object,
-    table,
+    object_at,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def project(
     answer = json_object(client, index, f"/packages/{quote(key)}.json")
     if answer is None:
         return Missing()
-    package = table(answer, "package")
+    package = object_at(answer, "package")
     if str(package.get("name")).lower() != key.lower():
         raise RegistryError(OTHER_PACKAGE)
     abandoned = package.get("abandoned")

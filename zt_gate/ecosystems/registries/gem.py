@@ -11,7 +11,7 @@ from zt_gate.ecosystems.registries.without_counts import (
     JSON,
     WRONG_FORM,
     dated_project,
-    tables,
+    objects_in,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +32,6 @@ def project(
         raise RegistryError(WRONG_FORM)
     releases = tuple(
         Release(str(one.get("number")), parse_timestamp(one.get("created_at")))
-        for one in tables(versions)
+        for one in objects_in(versions)
     )
     return dated_project(None, releases)

@@ -12,8 +12,8 @@ from zt_gate.ecosystems.registries.without_counts import (
     WRONG_FORM,
     dated_project,
     json_object,
-    table,
-    tables,
+    object_at,
+    objects_in,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def project(
     answer = json_object(client, index, f"{folder}/index.json")
     if answer is None:
         return Missing()
-    pages = tables(answer.get("items"))
+    pages = objects_in(answer.get("items"))
     if not pages:
         raise RegistryError(WRONG_FORM)
     page: dict[str, Any] = pages[0]
@@ -45,7 +45,7 @@ def project(
             json_object(client, index, where.removeprefix(urlsplit(index.url).path))
             or {}
         )
-    entries = [table(one, "catalogEntry") for one in tables(page.get("items"))]
+    entries = [object_at(one, "catalogEntry") for one in objects_in(page.get("items"))]
     if not entries:
         raise RegistryError(WRONG_FORM)
     if any(str(entry.get("id")).lower() != key.lower() for entry in entries):

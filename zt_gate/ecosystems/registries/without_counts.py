@@ -86,7 +86,7 @@ def dated_project(first: float | None, releases: tuple[Release, ...]) -> Project
     )
 
 
-def table(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
+def object_at(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
     """Return the table below a key; raises RegistryError where there is none."""
     found = answer.get(key)
     if not isinstance(found, dict):
@@ -94,7 +94,7 @@ def table(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
     return found
 
 
-def tables(value: object) -> list[dict[str, Any]]:
+def objects_in(value: object) -> list[dict[str, Any]]:
     """Return the tables of a list, [] for what is no list."""
     return (
         [one for one in value if isinstance(one, dict)]
