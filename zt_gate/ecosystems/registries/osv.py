@@ -58,7 +58,7 @@ class Advisory:
     aliases: tuple[str, ...] = ()
     severity: Severity | None = None
     fixed: tuple[str, ...] = ()
-    everything: bool = False
+    affects_all_versions: bool = False
     withdrawn: bool = False
 
     @property

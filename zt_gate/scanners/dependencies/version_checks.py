@@ -91,7 +91,7 @@ def of_advisories(dependency: Dependency, known: Known) -> Iterator[Assessment]:
     others = [
         one
         for one in told or ()
-        if not one.is_malware and (known.version or one.everything)
+        if not one.is_malware and (known.version or one.affects_all_versions)
     ]
     if others:
         count = "a known vulnerability" if len(others) == 1 else (
