@@ -57,7 +57,7 @@ class Advisory:
     id: str
     aliases: tuple[str, ...] = ()
     severity: Severity | None = None
-    fixed: tuple[str, ...] = ()
+    fixed_versions: tuple[str, ...] = ()
     affects_all_versions: bool = False
     withdrawn: bool = False
 

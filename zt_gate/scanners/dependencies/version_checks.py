@@ -122,7 +122,9 @@ def _mended(dependency: Dependency, version: str, advisories: list[Advisory]) ->
     """Say which version mends all advisories, as far as there is one."""
     from zt_gate.ecosystems.version_constraints import later
 
-    least = [later(dependency.ecosystem, version, one.fixed) for one in advisories]
+    least = [
+        later(dependency.ecosystem, version, one.fixed_versions) for one in advisories
+    ]
     open_ones = [one for one, fix in zip(advisories, least, strict=True) if not fix]
     fixes = [fix for fix in least if fix]
     best = later(dependency.ecosystem, "", tuple(fixes), newest=True) if fixes else ""
