@@ -82,7 +82,7 @@ class Endpoints:
     named: tuple[Index, ...] = ()
     #: A manifest's own index took the place of the usual one: what it has is
     #: nobody else's business, and the snapshot knows nothing of it.
-    apart: bool = False
+    replaces_default: bool = False
 
     def for_name(self, key: str) -> tuple[Index, ...]:
         """Return the indexes for one name: its scope's registry, or the usual ones."""

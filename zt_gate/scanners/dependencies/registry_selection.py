@@ -52,7 +52,7 @@ class Places:
         entry, endpoints = addition.dependency, self._endpoints(addition)
         own_scope = entry.key.partition("/")[0] in endpoints.scopes
         named = entry.source.kind == "index" and not self._indexes(addition)[0].default
-        apart = own_scope or named or endpoints.apart
+        apart = own_scope or named or endpoints.replaces_default
         return not apart and not self.is_withheld(addition)
 
     def is_withheld(self, addition: Addition) -> bool:
@@ -124,7 +124,11 @@ class Places:
 
 def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
     """Apply a file's own index options: for pip they win over every setting."""
-    indexes, service, apart = endpoints.indexes, endpoints.service, endpoints.apart
+    indexes, service, apart = (
+        endpoints.indexes,
+        endpoints.service,
+        endpoints.replaces_default,
+    )
     for option in options:
         index = make_index(option.source.target, cleartext=False)
         known = endpoints.known(option.source.target) or index
@@ -134,4 +138,6 @@ def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
             indexes = (known, *indexes[1:])
         elif option.section == "--extra-index-url":
             indexes = (*indexes, known)
-    return dataclasses.replace(endpoints, indexes=indexes, service=service, apart=apart)
+    return dataclasses.replace(
+        endpoints, indexes=indexes, service=service, replaces_default=apart
+    )
