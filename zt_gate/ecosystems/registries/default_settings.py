@@ -22,7 +22,7 @@ def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
     standard = default_index(ecosystem)
     address = sources.policy.get(ecosystem, "")
     chosen = make_index(address, cleartext=False) if address else standard
-    return Endpoints((chosen,), named=(standard,))
+    return Endpoints((chosen,), explicit_indexes=(standard,))
 
 
 def default_index(ecosystem: str) -> Index:

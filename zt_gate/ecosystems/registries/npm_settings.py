@@ -47,7 +47,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     )
     if service is None and first.url == standard.url:
         service = _default_service(standard)
-    return Endpoints((first,), scopes, service, named=(standard,))
+    return Endpoints((first,), scopes, service, explicit_indexes=(standard,))
 
 
 def default_index() -> Index:

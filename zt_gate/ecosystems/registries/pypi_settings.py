@@ -30,7 +30,7 @@ class _Named:
 
     index: str = ""
     extras: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
+    explicit_indexes: tuple[str, ...] = ()
 
 
 def endpoints(sources: SettingsSources) -> Endpoints:
@@ -40,7 +40,9 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     chosen: Index | None = None
     for place, cleartext in _places(sources):
         extras += [_index(sources, url, cleartext=cleartext) for url in place.extras]
-        named += [_index(sources, url, cleartext=cleartext) for url in place.named]
+        named += [
+            _index(sources, url, cleartext=cleartext) for url in place.explicit_indexes
+        ]
         if place.index:
             chosen = _index(sources, place.index, cleartext=cleartext)
             break
@@ -50,7 +52,7 @@ def endpoints(sources: SettingsSources) -> Endpoints:
     if service is None and first.url == standard.url:
         service = make_index(_STATISTICS, cleartext=False)
     indexes = tuple(dict.fromkeys((first, *extras)))
-    return Endpoints(indexes, service=service, named=(*named, standard))
+    return Endpoints(indexes, service=service, explicit_indexes=(*named, standard))
 
 
 def default_index() -> Index:

@@ -79,7 +79,7 @@ class Endpoints:
     scopes: Mapping[str, Index] = field(default_factory=dict)
     service: Index | None = None
     #: Further indexes that are trusted, but asked only where an entry names them.
-    named: tuple[Index, ...] = ()
+    explicit_indexes: tuple[Index, ...] = ()
     #: A manifest's own index took the place of the usual one: what it has is
     #: nobody else's business, and the snapshot knows nothing of it.
     replaces_default: bool = False
@@ -89,10 +89,10 @@ class Endpoints:
         scope = key.partition("/")[0]
         return (self.scopes[scope],) if scope in self.scopes else self.indexes
 
-    def known(self, url: str) -> Index | None:
+    def find_index(self, url: str) -> Index | None:
         """Return the trusted index with this address, None where it is a stranger."""
         wanted = split_credentials(url.strip())[0].rstrip("/")
-        every = (*self.indexes, *self.scopes.values(), *self.named)
+        every = (*self.indexes, *self.scopes.values(), *self.explicit_indexes)
         return next((index for index in every if index.url == wanted), None)
 
 

@@ -72,14 +72,16 @@ class Places:
         chosen = configured_service(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
         if chosen is not None:
             return chosen
-        standard = next((index for index in endpoints.named if index.default), None)
+        standard = next(
+            (index for index in endpoints.explicit_indexes if index.default), None
+        )
         public = standard is not None and self._indexes(addition)[0].url == standard.url
         return make_index(PUBLIC_URL, cleartext=False) if public else None
 
     def _indexes(self, addition: Addition) -> tuple[Index, ...]:
         entry, endpoints = addition.dependency, self._endpoints(addition)
         if entry.source.kind == "index":
-            named = endpoints.known(entry.source.target)
+            named = endpoints.find_index(entry.source.target)
             if named is not None:
                 return (named,)
         return endpoints.for_name(entry.key)
@@ -93,7 +95,7 @@ class Places:
         if not self.can_ask(addition):
             return False
         target = addition.dependency.source.target
-        return self._endpoints(addition).known(target) is not None
+        return self._endpoints(addition).find_index(target) is not None
 
     def _endpoints(self, addition: Addition) -> Endpoints:
         path, ecosystem = addition.manifest.file.path, addition.dependency.ecosystem
@@ -131,7 +133,7 @@ def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
     )
     for option in options:
         index = make_index(option.source.target, cleartext=False)
-        known = endpoints.known(option.source.target) or index
+        known = endpoints.find_index(option.source.target) or index
         if option.section in {"--index-url", "--pypi-url"}:
             if known.url != indexes[0].url:
                 service, apart = None, True
