@@ -80,7 +80,7 @@ class Project:
     latest: str = ""
     text: str | None = None
     untold: str = ""
-    said: tuple[tuple[str, str, str], ...] | None = None
+    text_findings: tuple[tuple[str, str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,13 +90,13 @@ def _project_of(value: object) -> LookupResult | None:
         return Missing()
     try:
         releases = tuple(Release(**release) for release in value.get("releases") or ())
-        said = value.get("said")
+        said = value.get("text_findings")
         found = (
             None
             if said is None
             else tuple((str(a), str(b), str(c)) for a, b, c in said)
         )
-        project = Project(**{**value, "releases": releases, "said": found})
+        project = Project(**{**value, "releases": releases, "text_findings": found})
     except (TypeError, ValueError):
         return None
     moments = [project.first_upload, *(release.uploaded for release in releases)]

@@ -188,7 +188,7 @@ class Checks:
             where = ecosystem_named(dependency.ecosystem).registry_title
             why = f"its description could not be read: {where} {project.untold}"
             yield unverified(dependency, why)
-        for rule, severity, message in (project.said or ())[:_MOST_TEXTS]:
+        for rule, severity, message in (project.text_findings or ())[:_MOST_TEXTS]:
             text = (
                 f"the description of {dependency.name} is hostile: {message} ({rule})"
             )

@@ -102,7 +102,7 @@ class LookUp:
                 told = project.text is not None and self.read is not None
                 said = tuple(self.read(project.text)) if told else None  # type: ignore[misc, arg-type]
                 answers.projects[at] = dataclasses.replace(
-                    project, text=None, said=said
+                    project, text=None, text_findings=said
                 )
 
     def _run(self, lanes: Sequence[Lane], answers: Answers) -> Answers:
