@@ -74,12 +74,12 @@ class Project:
     first_upload: float | None
     status: Status = "active"
     note: str = ""
-    undated: str = ""
+    no_date_reason: str = ""
     oversized: bool = False
     releases: tuple[Release, ...] = ()
     latest: str = ""
     text: str | None = None
-    untold: str = ""
+    no_text_reason: str = ""
     text_findings: tuple[tuple[str, str, str], ...] | None = None
 
 

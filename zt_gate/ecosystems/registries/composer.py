@@ -35,4 +35,4 @@ def project(
     if not abandoned:
         return project
     note = abandoned if isinstance(abandoned, str) else ""
-    return Project(project.first_upload, "deprecated", note, project.undated)
+    return Project(project.first_upload, "deprecated", note, project.no_date_reason)

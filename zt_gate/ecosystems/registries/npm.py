@@ -101,7 +101,9 @@ class Npm:
         if too_large:
             status, note = _status(short)
             untold = too_large if want.text else ""
-            return Project(None, status, note, too_large, oversized=True, untold=untold)
+            return Project(
+                None, status, note, too_large, oversized=True, no_text_reason=untold
+            )
         if full is None:
             raise RegistryError("knows the package in one form and not in the other")
         return _described(full, _created(full))

@@ -204,7 +204,7 @@ def _completed(
         )  # fmt: skip
         # A mirror without the JSON API has no descriptions: nothing to ask for.
         untold = why if want.text and not isinstance(fault, _NoneError) else ""
-        return replace(project, undated=undated, untold=untold)
+        return replace(project, no_date_reason=undated, no_text_reason=untold)
     info, releases = answer
     first, undated = project.first_upload, ""
     if first is None:
@@ -220,7 +220,7 @@ def _completed(
     return replace(
         project,
         first_upload=first,
-        undated=undated,
+        no_date_reason=undated,
         text=text,
         releases=_dated(project.releases, releases),
     )

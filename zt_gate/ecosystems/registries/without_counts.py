@@ -82,7 +82,7 @@ def dated_project(first: float | None, releases: tuple[Release, ...]) -> Project
     dates = [one.uploaded for one in releases if one.uploaded is not None]
     moment = first if first is not None else min(dates, default=None)
     return Project(
-        moment, undated="" if moment is not None else _UNDATED, releases=releases
+        moment, no_date_reason="" if moment is not None else _UNDATED, releases=releases
     )
 
 

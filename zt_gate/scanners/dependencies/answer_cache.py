@@ -68,7 +68,9 @@ def write(
                     {"missing": True},
                     _MISSING_AGE,
                 )
-            elif isinstance(answer, Project) and not (answer.undated or answer.untold):
+            elif isinstance(answer, Project) and not (
+                answer.no_date_reason or answer.no_text_reason
+            ):
                 kept = dataclasses.asdict(answer)
                 values[_project_key(at, question, age_days)] = (kept, _FOUND_AGE)
     for at in answers.fresh:
@@ -104,8 +106,8 @@ def _project_of(value: object) -> LookupResult | None:
         project.status,
         project.note,
         project.latest,
-        project.undated,
-        project.untold,
+        project.no_date_reason,
+        project.no_text_reason,
     ]
     texts += [text for release in releases for text in (release.version, release.note)]
     sound = all(

@@ -158,7 +158,9 @@ class Checks:
         if project.first_upload is None:
             where = ecosystem_named(dependency.ecosystem).registry_title
             return [
-                unverified(dependency, f"{where} {project.undated or 'tells no dates'}")
+                unverified(
+                    dependency, f"{where} {project.no_date_reason or 'tells no dates'}"
+                )
             ]
         days = (self.now - project.first_upload) / DAY
         if days >= least:
@@ -184,9 +186,9 @@ class Checks:
         return [Assessment("dependencies/few-downloads", message)]
 
     def _text(self, dependency: Dependency, project: Project) -> Iterator[Assessment]:
-        if project.untold:
+        if project.no_text_reason:
             where = ecosystem_named(dependency.ecosystem).registry_title
-            why = f"its description could not be read: {where} {project.untold}"
+            why = f"its description could not be read: {where} {project.no_text_reason}"
             yield unverified(dependency, why)
         for rule, severity, message in (project.text_findings or ())[:_MOST_TEXTS]:
             text = (

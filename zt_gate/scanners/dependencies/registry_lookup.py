@@ -208,7 +208,7 @@ class LookUp:
         # It was there on the day before, at the latest.
         before = self.recent - 60.0
         return (
-            dataclasses.replace(answer, first_upload=before, undated="")
+            dataclasses.replace(answer, first_upload=before, no_date_reason="")
             if used
             else answer
         )
