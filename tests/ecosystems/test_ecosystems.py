@@ -57,7 +57,7 @@ def test_whatever_can_be_asked_about_has_all_that_asking_takes() -> None:
             one.name for one in ecosystem.formats
         }
         scheme = import_module(ecosystem.version_scheme)
-        assert scheme.exact("=1.0.0") == "1.0.0"
+        assert scheme.pinned_version("=1.0.0") == "1.0.0"
     assert len(set(registry_keys())) == len(registry_keys())
     with pytest.raises(KeyError):
         registry_for("github")

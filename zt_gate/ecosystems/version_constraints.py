@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class VersionScheme(Protocol):
     """What a module in ``version_schemes`` has."""
 
-    def exact(self, constraint: str) -> str:
+    def pinned_version(self, constraint: str) -> str:
         """Return the version that a constraint pins, "" where it leaves a choice."""
         ...
 
@@ -33,7 +33,7 @@ class VersionScheme(Protocol):
         ...
 
 
-def exact(ecosystem: str, constraint: str) -> str:
+def pinned_version(ecosystem: str, constraint: str) -> str:
     """Return the version that a constraint pins, "" where it leaves a choice."""
     known = find_ecosystem(ecosystem)
     if known is None or known.registry is None:
@@ -41,14 +41,14 @@ def exact(ecosystem: str, constraint: str) -> str:
     # A bare version of these is a range or a least version, unless a lock says it.
     if known.bare_version_is_range and not constraint.strip().startswith("="):
         return ""
-    return _scheme(known.version_scheme).exact(constraint)
+    return _scheme(known.version_scheme).pinned_version(constraint)
 
 
 def chosen(ecosystem: str, constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     known = find_ecosystem(ecosystem)
     if known is None or (
-        known.bare_version_is_range and not exact(ecosystem, constraint)
+        known.bare_version_is_range and not pinned_version(ecosystem, constraint)
     ):
         return None
     return _scheme(known.version_scheme).chosen(constraint, project)

@@ -25,7 +25,7 @@ _ENDLESS = 1 << 60
 Key = tuple[tuple[int, int, int], bool, tuple[tuple[bool, int, str], ...]]
 
 
-def exact(constraint: str) -> str:
+def pinned_version(constraint: str) -> str:
     """Return the version that a constraint pins, "" where it leaves a choice."""
     match = _EXACT.match(constraint.strip())
     return match[1] if match is not None else ""
@@ -37,7 +37,7 @@ def chosen(constraint: str, project: Project) -> Release | None:
     text = constraint.strip()
     if text in {"", "*", "latest", "x"}:
         return by_name.get(project.latest)
-    pinned = exact(text)
+    pinned = pinned_version(text)
     if pinned:
         return by_name.get(pinned)
     fits = list(_ranges(text))

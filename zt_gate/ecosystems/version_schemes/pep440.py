@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
 
-exact = plain.exact
+pinned_version = plain.pinned_version
 
 
 def comparable(version: str) -> Any:
@@ -30,7 +30,7 @@ def comparable(version: str) -> Any:
 def chosen(constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     releases = project.releases
-    pinned = exact(constraint)
+    pinned = pinned_version(constraint)
     for release in releases:
         if pinned and release.version == pinned:
             return release

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _EXACT = re.compile(r"={0,3}\s{0,3}v?([0-9][0-9A-Za-z.!+_-]{0,100})\Z")
 
 
-def exact(constraint: str) -> str:
+def pinned_version(constraint: str) -> str:
     """Return the version that a constraint pins, "" where it leaves a choice."""
     match = _EXACT.match(constraint.strip())
     if match is None or "*" in match[1]:
@@ -21,7 +21,7 @@ def exact(constraint: str) -> str:
 
 def chosen(constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
-    pinned = exact(constraint)
+    pinned = pinned_version(constraint)
     return next((one for one in project.releases if one.version == pinned), None)
 
 

@@ -127,7 +127,9 @@ class Knowledge:
 
     def _wanted(self, addition: Addition, *, is_new: bool) -> Wanted:
         entry, settings = addition.dependency, self.context.dependencies
-        version = version_constraints.exact(entry.ecosystem, addition.constraint)
+        version = version_constraints.pinned_version(
+            entry.ecosystem, addition.constraint
+        )
         one = Wanted(addition, is_new, version=version)
         one.vouched = self.places.is_usual(addition) and self._is_vouched(
             entry.ecosystem, entry.key
@@ -150,7 +152,7 @@ class Knowledge:
     def _audited(self, addition: Addition) -> Wanted:
         """Return what is asked of an entry of the resolved set: advisories, if anybody may hear."""
         entry = addition.dependency
-        version = version_constraints.exact(entry.ecosystem, entry.constraint)
+        version = version_constraints.pinned_version(entry.ecosystem, entry.constraint)
         one = Wanted(addition, is_new=False, audited=True, version=version)
         alone = len(self.places.question(addition).indexes) == 1
         if ecosystem_named(entry.ecosystem).osv_name and alone:

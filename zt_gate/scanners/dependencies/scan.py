@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import leaves_tree
-from zt_gate.ecosystems.version_constraints import exact
+from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.dependencies.additions import difference
@@ -186,7 +186,11 @@ def _left(what: str, count: int, most: int) -> list[NotInspected]:
 
 def _pinned(addition: Addition) -> tuple[str, str, str]:
     entry = addition.dependency
-    return entry.ecosystem, entry.key, exact(entry.ecosystem, addition.constraint)
+    return (
+        entry.ecosystem,
+        entry.key,
+        pinned_version(entry.ecosystem, addition.constraint),
+    )
 
 
 def _is_looked_up(addition: Addition, places: Places) -> bool:
