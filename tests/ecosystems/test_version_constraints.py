@@ -52,4 +52,4 @@ def test_the_newest_plain_release_is_packagings(found: list[tuple[str, bool]]) -
             one for one in usable if not one.is_prerelease
         )
         project = Project(None, "active", "", releases=releases)
-        assert version_constraints.chosen("pypi", "", project) == quick
+        assert version_constraints.select_release("pypi", "", project) == quick

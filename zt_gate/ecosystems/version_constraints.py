@@ -24,7 +24,7 @@ class VersionScheme(Protocol):
         """Return the version that a constraint pins, "" where it leaves a choice."""
         ...
 
-    def chosen(self, constraint: str, project: Project) -> Release | None:
+    def select_release(self, constraint: str, project: Project) -> Release | None:
         """Return the release that is installed today, None where that cannot be told."""
         ...
 
@@ -44,14 +44,14 @@ def pinned_version(ecosystem: str, constraint: str) -> str:
     return _scheme(known.version_scheme).pinned_version(constraint)
 
 
-def chosen(ecosystem: str, constraint: str, project: Project) -> Release | None:
+def select_release(ecosystem: str, constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     known = find_ecosystem(ecosystem)
     if known is None or (
         known.bare_version_is_range and not pinned_version(ecosystem, constraint)
     ):
         return None
-    return _scheme(known.version_scheme).chosen(constraint, project)
+    return _scheme(known.version_scheme).select_release(constraint, project)
 
 
 def later(

@@ -31,7 +31,7 @@ def pinned_version(constraint: str) -> str:
     return match[1] if match is not None else ""
 
 
-def chosen(constraint: str, project: Project) -> Release | None:
+def select_release(constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     by_name = {release.version: release for release in project.releases}
     text = constraint.strip()

@@ -27,7 +27,7 @@ def comparable(version: str) -> Any:
         return None
 
 
-def chosen(constraint: str, project: Project) -> Release | None:
+def select_release(constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     releases = project.releases
     pinned = pinned_version(constraint)

@@ -19,7 +19,7 @@ def pinned_version(constraint: str) -> str:
     return match[1]
 
 
-def chosen(constraint: str, project: Project) -> Release | None:
+def select_release(constraint: str, project: Project) -> Release | None:
     """Return the release that is installed today, None where that cannot be told."""
     pinned = pinned_version(constraint)
     return next((one for one in project.releases if one.version == pinned), None)

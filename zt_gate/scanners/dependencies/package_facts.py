@@ -218,7 +218,7 @@ class Knowledge:
             answer = one.facts.answer if one.facts is not None else None
             if isinstance(answer, Project):
                 entry = one.addition.dependency
-                one.release = version_constraints.chosen(
+                one.release = version_constraints.select_release(
                     entry.ecosystem, one.addition.constraint, answer
                 )
                 if (
