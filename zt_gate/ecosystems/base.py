@@ -125,8 +125,8 @@ class Ecosystem:
     Advisories: ``osv_name`` is the ecosystem's name there; ``advisory_client`` is
     asked besides.  ``snapshot``: there is a list of the most used names.
 
-    Versions: ``version_scheme`` is the module with ``exact``, ``chosen`` and
-    ``comparable``.  ``bare_version_is_range``: only ``=`` pins a version.
+    Versions: ``version_scheme`` is the module with ``pinned_version``,
+    ``select_release`` and ``sort_key``.  ``bare_version_is_range``: only ``=`` pins a version.
 
     ``pin_pattern`` is for what no registry knows: a reference that matches it cannot
     change.  ``pre_commit_languages`` are pre-commit's names for the language whose

@@ -28,7 +28,7 @@ class VersionScheme(Protocol):
         """Return the release that is installed today, None where that cannot be told."""
         ...
 
-    def comparable(self, version: str) -> Any:
+    def sort_key(self, version: str) -> Any:
         """Return what orders versions, None for what is no version."""
         ...
 
@@ -64,7 +64,7 @@ def later(
     known = find_ecosystem(ecosystem)
     if known is None:
         return ""
-    comparable = _scheme(known.version_scheme).comparable
+    comparable = _scheme(known.version_scheme).sort_key
     keyed = [(key, text) for text in candidates if (key := comparable(text))]
     floor = comparable(version) if version else None
     above = [pair for pair in keyed if floor is None or pair[0] > floor]

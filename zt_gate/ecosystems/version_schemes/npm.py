@@ -44,13 +44,13 @@ def select_release(constraint: str, project: Project) -> Release | None:
     if not fits:
         return None
     # npm takes what is tagged "latest" where it fits, else the newest that does.
-    latest = comparable(project.latest)
+    latest = sort_key(project.latest)
     if latest is not None and _allowed(latest, fits):
         return by_name.get(project.latest)
     keyed = [
         (key, one)
         for one in project.releases
-        if (key := comparable(one.version)) is not None
+        if (key := sort_key(one.version)) is not None
     ]
     usable = [pair for pair in keyed if _allowed(pair[0], fits)]
     return max(usable, key=lambda pair: pair[0])[1] if usable else None
@@ -61,13 +61,13 @@ def in_range(version: str, text: str) -> bool | None:
 
     A pre-release of an upper bound is taken to lie below it.
     """
-    key, ranges = comparable(version), list(_ranges(text))
+    key, ranges = sort_key(version), list(_ranges(text))
     if key is None or not ranges or len(ranges) < text.count("||") + 1:
         return None
     return any(low <= key < _least(high) for low, high in ranges)
 
 
-def comparable(version: str) -> Key | None:
+def sort_key(version: str) -> Key | None:
     """Return what orders versions, None for what is no version."""
     match = _EXACT.match(version.partition("+")[0])
     if match is None:
@@ -114,7 +114,7 @@ def _bounds(word: str) -> tuple[Key, Key] | None:
         return None
     numbers = [int(part) for part in match.groups()[:3] if part and part.isdigit()]
     major, minor, patch = (*numbers, 0, 0, 0)[:3]
-    own = comparable(f"{major}.{minor}.{patch}" + (f"-{match[4]}" if match[4] else ""))
+    own = sort_key(f"{major}.{minor}.{patch}" + (f"-{match[4]}" if match[4] else ""))
     assert own is not None
     after = _after(len(numbers), major, minor, patch)
     endless = _release(_ENDLESS, 0, 0)

@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
 pinned_version = plain.pinned_version
 
 
-def comparable(version: str) -> Any:
+def sort_key(version: str) -> Any:
     """Return what orders versions, None for what is no version."""
     from packaging.version import InvalidVersion, Version
 

@@ -25,7 +25,7 @@ def select_release(constraint: str, project: Project) -> Release | None:
     return next((one for one in project.releases if one.version == pinned), None)
 
 
-def comparable(version: str) -> tuple[int, ...] | None:
+def sort_key(version: str) -> tuple[int, ...] | None:
     """Return what orders versions, None for what is no version."""
     numbers = re.findall(r"\d{1,16}", version)
     return tuple(int(number) for number in numbers[:8]) or None
