@@ -54,7 +54,7 @@ def select_release(ecosystem: str, constraint: str, project: Project) -> Release
     return _scheme(known.version_scheme).select_release(constraint, project)
 
 
-def later(
+def next_version(
     ecosystem: str, version: str, candidates: Sequence[str], *, newest: bool = False
 ) -> str:
     """Return the lowest (or the newest) of some versions above ``version``, "" for none.

@@ -120,14 +120,19 @@ def _worst(advisories: list[Advisory]) -> Severity:
 
 def _mended(dependency: Dependency, version: str, advisories: list[Advisory]) -> str:
     """Say which version mends all advisories, as far as there is one."""
-    from zt_gate.ecosystems.version_constraints import later
+    from zt_gate.ecosystems.version_constraints import next_version
 
     least = [
-        later(dependency.ecosystem, version, one.fixed_versions) for one in advisories
+        next_version(dependency.ecosystem, version, one.fixed_versions)
+        for one in advisories
     ]
     open_ones = [one for one, fix in zip(advisories, least, strict=True) if not fix]
     fixes = [fix for fix in least if fix]
-    best = later(dependency.ecosystem, "", tuple(fixes), newest=True) if fixes else ""
+    best = (
+        next_version(dependency.ecosystem, "", tuple(fixes), newest=True)
+        if fixes
+        else ""
+    )
     text = f"Use {dependency.name} {quoted(best)[1:-1]} or later." if best else ""
     if open_ones:
         rest = f"There is no fixed version for {_ids(open_ones)}: use another package."
