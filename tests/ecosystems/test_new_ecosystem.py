@@ -32,7 +32,7 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 
 def read(path, data):
-    from zt_gate.ecosystems.manifests.base import Text, decoded, entry
+    from zt_gate.ecosystems.manifests.base import Text, decoded, make_dependency
 
     text = Text.of(decoded(data, 1 << 20, "zz.deps"))
     found, start = [], 0
@@ -40,7 +40,7 @@ def read(path, data):
         name, _, version = line.partition(" ")
         if name:
             place = text.place(start, start + len(name))
-            found.append(entry("zz", name, place, "packages", version))
+            found.append(make_dependency("zz", name, place, "packages", version))
         start += len(line) + 1
     return tuple(found)
 

@@ -134,7 +134,7 @@ def valid_name(ecosystem: str, name: str) -> bool:
     return re.match(ecosystem_named(ecosystem).name_pattern, name) is not None
 
 
-def entry(  # noqa: PLR0917 - in the order of Dependency's own fields
+def make_dependency(  # noqa: PLR0917 - in the order of Dependency's own fields
     ecosystem: str,
     name: str,
     place: tuple[int, int, int],

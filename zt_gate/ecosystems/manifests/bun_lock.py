@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
     json_object,
+    make_dependency,
     object_in,
     quoted,
 )
@@ -51,6 +51,6 @@ def _entries(document: Document, direct: set[str]) -> Iterator[Dependency]:
             source = archive_source(resolved)
         else:
             version, source = spec(name, version)[1:]
-        yield entry(
+        yield make_dependency(
             "npm", name, place, "packages", version, source, direct=folder in direct
         )

@@ -8,7 +8,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -56,7 +56,7 @@ def _entry(
     where: str, place: tuple[int, int, int], name: str, value: object
 ) -> Iterator[Dependency]:
     if isinstance(value, str):
-        yield entry("cargo", name.partition(":")[0], place, where, value)
+        yield make_dependency("cargo", name.partition(":")[0], place, where, value)
         return
     if not isinstance(value, dict):
         raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")
@@ -70,4 +70,6 @@ def _entry(
         source = Source("path", str(value["path"]))
     elif "registry-index" in value:
         source = Source("index", str(value["registry-index"]))
-    yield entry("cargo", real, place, where, str(value.get("version", "")), source)
+    yield make_dependency(
+        "cargo", real, place, where, str(value.get("version", "")), source
+    )

@@ -9,8 +9,8 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
     json_object,
+    make_dependency,
     quoted,
 )
 
@@ -46,7 +46,7 @@ def _leaf(leaf: Leaf) -> Iterator[Dependency]:
                 leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
             )
         if not _PLATFORM.match(rest[0]):
-            yield entry("composer", rest[0], leaf.place, section, leaf.value)
+            yield make_dependency("composer", rest[0], leaf.place, section, leaf.value)
     elif section == "repositories" and rest and rest[-1] == "url" and leaf.value:
         source = Source("index" if "://" in leaf.value else "path", leaf.value)
         yield Dependency("composer", "", "", "", source, *leaf.inside, section)

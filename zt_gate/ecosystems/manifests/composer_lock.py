@@ -9,8 +9,8 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
     json_object,
+    make_dependency,
     quoted,
 )
 
@@ -63,7 +63,9 @@ def _entry(table: dict[str, Any], leaf: Leaf, section: str) -> Dependency:
     if not isinstance(version, str):
         raise ManifestError(leaf.place[0], f"the version of {quoted(name)} is no text")
     source = _source(table)
-    return entry("composer", name, leaf.inside, section, version, source, direct=False)
+    return make_dependency(
+        "composer", name, leaf.inside, section, version, source, direct=False
+    )
 
 
 def _source(table: dict[str, Any]) -> Source:

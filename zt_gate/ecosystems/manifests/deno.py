@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import commands
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, json_object
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    json_object,
+    make_dependency,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +40,6 @@ def specifier(
     """Yield what one module specifier of Deno names: ``npm:``, ``jsr:``, or an address."""
     match = _NPM.match(value)
     if match is not None:
-        yield entry("npm", match[1], place, section, match[2] or "")
+        yield make_dependency("npm", match[1], place, section, match[2] or "")
     elif value.startswith(("https://", "http://")):
         yield Dependency("npm", "", "", "", Source("url", value), *place, section)

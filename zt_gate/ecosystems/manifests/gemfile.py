@@ -14,7 +14,7 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     decoded,
-    entry,
+    make_dependency,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
         )
     version = _VERSION.match(rest)
     try:
-        yield entry("gem", name, place, call, version[1] if version else "", source)
+        yield make_dependency(
+            "gem", name, place, call, version[1] if version else "", source
+        )
     except ManifestError:
         if call == "gem":
             raise

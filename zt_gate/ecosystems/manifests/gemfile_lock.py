@@ -10,7 +10,7 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     decoded,
-    entry,
+    make_dependency,
 )
 
 _LIMIT = 4 * 1024 * 1024
@@ -39,7 +39,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             place = (number, spec.start(1) + 1, spec.end(1) + 1)
             source = _source(section, remote)
             found.append(
-                entry(
+                make_dependency(
                     "gem",
                     spec[1],
                     place,

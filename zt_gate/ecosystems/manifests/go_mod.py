@@ -10,7 +10,7 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     decoded,
-    entry,
+    make_dependency,
 )
 
 _LIMIT = 4 * 1024 * 1024
@@ -73,7 +73,7 @@ def _entries(
             Dependency("golang", "", "", "", Source("path", name), *place, directive)
         ]
     version = _value(words[1]) if len(words) > 1 else ""
-    return [entry("golang", name, place, directive, version, direct=direct)]
+    return [make_dependency("golang", name, place, directive, version, direct=direct)]
 
 
 def _value(word: re.Match[str]) -> str:

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import re
 
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, decoded, entry
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    decoded,
+    make_dependency,
+)
 
 _LIMIT = 10 * 1024 * 1024
 _LINE = re.compile(
@@ -31,5 +36,5 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         if match[3] is None and name not in found:
             start = line.index(name)
             place = (number, start + 1, start + len(name) + 1)
-            found[name] = entry("golang", name, place, "go.sum", direct=False)
+            found[name] = make_dependency("golang", name, place, "go.sum", direct=False)
     return tuple(found.values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -33,7 +33,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             ):
                 if not name:
                     raise ManifestError(place[0], f"{quoted(alias)} has no coordinates")
-                found.append(entry("maven", name, place, section, version))
+                found.append(make_dependency("maven", name, place, section, version))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -79,7 +79,7 @@ def _element(
         return  # a parent in the same tree, as is Maven's default
     if not group:
         raise ManifestError(line, f"{quoted(artifact)} has no groupId")
-    yield entry("maven", name, place, kind, version)
+    yield make_dependency("maven", name, place, kind, version)
 
 
 def _text(element: Node, name: str) -> str:

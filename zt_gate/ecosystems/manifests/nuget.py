@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, parsed
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    make_dependency,
+    parsed,
+)
 from zt_gate.syntax import xml
 
 if TYPE_CHECKING:
@@ -40,7 +45,7 @@ def _element(
     if kind == "package" and len(path) == 2 and path[0].lower() == "packages":
         name, version = attributes.get("id", ""), attributes.get("version", "")
         if name:
-            yield entry("nuget", name, place, kind, version)
+            yield make_dependency("nuget", name, place, kind, version)
         return
     if kind in {"restoresources", "restoreadditionalprojectsources"}:
         for url in one.value.split(";"):
@@ -50,7 +55,7 @@ def _element(
     if kind == "project" and len(path) == 1:
         sdk, _, version = attributes.get("sdk", "").partition("/")
         if version:
-            yield entry("nuget", sdk, place, "sdk", version)
+            yield make_dependency("nuget", sdk, place, "sdk", version)
         return
     if kind not in _ITEMS:
         return
@@ -65,7 +70,7 @@ def _element(
                 "nuget", "", "", "", Source("computed", told), *place, kind
             )
         elif name.strip():
-            yield entry("nuget", name.strip(), place, kind, version)
+            yield make_dependency("nuget", name.strip(), place, kind, version)
 
 
 def _source(url: str, place: tuple[int, int, int], kind: str) -> Iterator[Dependency]:

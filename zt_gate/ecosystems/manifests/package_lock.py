@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
     json_object,
+    make_dependency,
     object_in,
     quoted,
 )
@@ -96,4 +96,4 @@ def _entry(
 ) -> Dependency:
     version, resolved = str(table.get("version", "")), str(table.get("resolved") or "")
     source = archive_source(resolved or version)
-    return entry("npm", name, place, section, version, source, direct=direct)
+    return make_dependency("npm", name, place, section, version, source, direct=direct)

@@ -8,7 +8,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -54,10 +54,10 @@ def _packages(
     for name, wanted in packages.items():
         place = document.key_place((section, name))
         if isinstance(wanted, str):
-            yield entry("pypi", name, place, section, wanted)
+            yield make_dependency("pypi", name, place, section, wanted)
         elif isinstance(wanted, dict):
             source = table_source(wanted, indexes) or Source()
-            yield entry(
+            yield make_dependency(
                 "pypi", name, place, section, str(wanted.get("version", "")), source
             )
         else:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, json_object
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    json_object,
+    make_dependency,
+)
 from zt_gate.syntax import json
 
 _LIMIT = 10 * 1024 * 1024
@@ -28,7 +33,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         value = tables.get(name) if isinstance(tables, dict) else None
         table = value if isinstance(value, dict) else {}
         found.append(
-            entry("pypi", name, place, section, str(table.get("version", "")), _source(table),
+            make_dependency("pypi", name, place, section, str(table.get("version", "")), _source(table),
                   direct=False)
         )  # fmt: skip
     return tuple(found)

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
+    make_dependency,
     parsed,
     quoted,
     valid_name,
@@ -77,11 +77,13 @@ def _package(text: Text, key: Node, value: Node, direct: set[str]) -> Dependency
                 "packages",
                 direct=False,
             )
-        return entry("npm", named.value, place, "packages", "", _source(resolution, written),
+        return make_dependency("npm", named.value, place, "packages", "", _source(resolution, written),
                      direct=named.value in direct)  # fmt: skip
     name, version = match[1], match[2].partition("_")[0]
     source = _source(resolution, version)
-    return entry("npm", name, place, "packages", version, source, direct=name in direct)
+    return make_dependency(
+        "npm", name, place, "packages", version, source, direct=name in direct
+    )
 
 
 def _source(resolution: Node | None, version: str) -> Source:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -47,4 +47,4 @@ def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
         name = selected(key.value) if section == "overrides" else key.value
         wanted = "" if value.value.startswith(("$", "catalog:")) else value.value
         real, constraint, source = spec(name, wanted)
-        yield entry("npm", real, place, section, constraint, source)
+        yield make_dependency("npm", real, place, section, constraint, source)

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests import pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -59,7 +59,7 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
         at = item.value.find("@", 1)
         package = item.value if at < 0 else item.value[:at]
         real, constraint, source = spec(package, "" if at < 0 else item.value[at + 1 :])
-        return entry("npm", real, place, section, constraint, source)
+        return make_dependency("npm", real, place, section, constraint, source)
     speaking = next(
         (one for one in all_ecosystems() if spoken in one.pre_commit_languages), None
     )
@@ -67,7 +67,7 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
         package, _, version = (
             item.value.removeprefix("cli:").replace("@", ":").partition(":")
         )
-        return entry(speaking.name, package, place, section, version)
+        return make_dependency(speaking.name, package, place, section, version)
     try:
         parsed, key, constraint, source = pep508.parse(item.value, place[0])
     except ManifestError:

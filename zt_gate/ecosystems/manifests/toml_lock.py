@@ -17,7 +17,7 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     decoded,
-    entry,
+    make_dependency,
     parsed,
     quoted,
 )
@@ -74,7 +74,7 @@ def _entry(
         if ecosystem == "cargo" and package.version
         else package.version
     )
-    return entry(
+    return make_dependency(
         ecosystem,
         package.name,
         package.place,

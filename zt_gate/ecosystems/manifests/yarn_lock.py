@@ -17,7 +17,7 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     decoded,
-    entry,
+    make_dependency,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
 
@@ -94,7 +94,9 @@ def _entries(text: Text, block: _Block) -> Iterator[Dependency]:
         real, _, source = spec(name, wanted)
         version = block.version
         source = archive_source(block.resolved) if block.resolved else source
-    yield entry("npm", real, place, "yarn.lock", version, source, direct=False)
+    yield make_dependency(
+        "npm", real, place, "yarn.lock", version, source, direct=False
+    )
 
 
 def _berry(resolution: str) -> tuple[str, str, Source]:
