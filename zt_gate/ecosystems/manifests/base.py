@@ -153,7 +153,7 @@ def make_dependency(  # noqa: PLR0917 - in the order of Dependency's own fields
     )
 
 
-def parsed(
+def parse_manifest(
     read: Callable[..., _Read],
     data: bytes,
     limit: int = 1024 * 1024,
@@ -177,7 +177,7 @@ def json_object(
     """Read a JSON object; raises ManifestError of ``kind`` for everything else."""
     from zt_gate.syntax import json
 
-    document = parsed(json.read, data, limit, kind, relaxed=relaxed)
+    document = parse_manifest(json.read, data, limit, kind, relaxed=relaxed)
     if not isinstance(document.value, dict):
         raise ManifestError(1, "is no JSON object", kind)
     return document

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import toml
@@ -23,7 +23,7 @@ _SECTIONS = ("dependencies", "dev-dependencies", "build-dependencies", "dev_depe
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every table of dependencies."""
-    document = parsed(toml.read, data)
+    document = parse_manifest(toml.read, data)
     found: list[Dependency] = []
     for keys, table in _tables(document.value):
         where = ".".join(keys)

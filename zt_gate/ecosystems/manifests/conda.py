@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import requirements
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parsed
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parse_manifest
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _LIMIT = 1024 * 1024
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the lists called pip below dependencies (also conda-lock's and devenv's forms)."""
     found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
         listed = document.root.get("dependencies")
         for item in listed.items or () if listed is not None else ():
             found += _pip(document.text, item)

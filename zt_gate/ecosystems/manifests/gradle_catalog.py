@@ -8,7 +8,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import toml
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the tables libraries and plugins."""
-    document = parsed(toml.read, data)
+    document = parse_manifest(toml.read, data)
     versions = document.value.get("versions", {})
     found: list[Dependency] = []
     for section in ("libraries", "plugins"):

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import xml
@@ -29,7 +29,7 @@ _PLUGINS = "org.apache.maven.plugins"
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every element with coordinates; properties of the same file are filled in."""
-    document = parsed(xml.read, data, _LIMIT)
+    document = parse_manifest(xml.read, data, _LIMIT)
     elements = [(names, one) for names, _, one in xml.elements(document)]
     properties = {
         f"${{{names[-1]}}}": one.value

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     json_object,
-    parsed,
+    parse_manifest,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _at_its_word(found: Dependency, words: list[tuple[str, Leaf]]) -> Dependency
 def _toml(data: bytes) -> Iterator[Dependency]:
     from zt_gate.syntax import toml
 
-    document = parsed(toml.read, data)
+    document = parse_manifest(toml.read, data)
     for name, server in _tables(document.value):
         command, args = server.get("command"), server.get("args", [])
         if not isinstance(command, str) or not isinstance(args, list):

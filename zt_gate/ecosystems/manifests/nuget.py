@@ -8,7 +8,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     Source,
     make_dependency,
-    parsed,
+    parse_manifest,
 )
 from zt_gate.syntax import xml
 
@@ -27,7 +27,7 @@ _ITEMS = frozenset(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every item that names a package."""
     found: list[Dependency] = []
-    document = parsed(xml.read, data, _LIMIT)
+    document = parse_manifest(xml.read, data, _LIMIT)
     for names, key, one in xml.elements(document):
         found += _element(names, one, document.text.place(one.start, key.end))
     return tuple(found)

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.ecosystems.manifests.pyproject import table_source
@@ -25,7 +25,7 @@ _SETTINGS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every table of packages; whatever is no setting is one."""
-    document = parsed(toml.read, data)
+    document = parse_manifest(toml.read, data)
     found: list[Dependency] = []
     indexes: dict[str, str] = {}
     for number, table in enumerate(_tables(document.value.get("source", []))):

@@ -10,7 +10,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
     valid_name,
 )
@@ -33,7 +33,7 @@ _NEW = re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the packages of all documents."""
     found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
         direct = set(_direct(root))
         packages = root.get("packages")

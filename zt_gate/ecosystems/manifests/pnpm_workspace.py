@@ -8,7 +8,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.ecosystems.manifests.npm_spec import selected, spec
@@ -26,7 +26,7 @@ _LIMIT = 1024 * 1024
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the default catalog, the named ones, and the overrides."""
     found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
         found += _table(text, root.get("catalog"), "catalog")
         catalogs = root.get("catalogs")

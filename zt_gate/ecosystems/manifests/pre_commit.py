@@ -10,7 +10,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import yaml
@@ -37,7 +37,7 @@ _NODE_HOOKS = (
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every list called additional_dependencies."""
     found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
         for key, value, hook in document.root.walk():
             if key == "additional_dependencies":
                 found += [_one(document.text, item, hook) for item in value.listed()]

@@ -10,7 +10,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     normalise,
-    parsed,
+    parse_manifest,
     quoted,
     valid_name,
 )
@@ -67,7 +67,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     """Read every table from which an installer takes dependencies."""
     from zt_gate.syntax import toml
 
-    document = parsed(toml.read, data)
+    document = parse_manifest(toml.read, data)
     indexes = dict(_named_indexes(document.value))
     found = [*_itself(document), *_index_entries(document), *_includes(document)]
     for where, value in _values(document.value, _LISTS):

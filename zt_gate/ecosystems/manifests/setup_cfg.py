@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import pep508
-from zt_gate.ecosystems.manifests.base import Dependency, Source, normalise, parsed
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    normalise,
+    parse_manifest,
+)
 from zt_gate.ecosystems.manifests.tox_ini import tox_entries
 from zt_gate.syntax import ini
 
@@ -22,7 +27,7 @@ _LISTS = frozenset(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the lists of requirements."""
-    document = parsed(ini.read, data, dialect="configparser")
+    document = parse_manifest(ini.read, data, dialect="configparser")
     text, values = document.text, ini.values(document)
     found: list[Dependency] = []
     for value in values:

@@ -18,7 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
     Text,
     decoded,
     make_dependency,
-    parsed,
+    parse_manifest,
     quoted,
 )
 from zt_gate.ecosystems.manifests.toml_lines import LockedPackage
@@ -142,7 +142,7 @@ def _foreign(artifacts: Sequence[str]) -> Source | None:
 def _slow(data: bytes) -> list[LockedPackage]:
     from zt_gate.syntax import toml
 
-    document = parsed(toml.read, data, _SLOW_LIMIT)
+    document = parse_manifest(toml.read, data, _SLOW_LIMIT)
     section = "package" if "package" in document.value else "packages"
     tables = document.value.get(section, [])
     if not isinstance(tables, list):

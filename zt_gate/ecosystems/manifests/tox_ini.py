@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import commands, pep508
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, parsed
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    parse_manifest,
+)
 from zt_gate.syntax import ini
 
 if TYPE_CHECKING:
@@ -22,7 +27,7 @@ _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "-i ", "-f ")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every environment."""
-    document = parsed(ini.read, data, dialect="configparser")
+    document = parse_manifest(ini.read, data, dialect="configparser")
     return tuple(tox_entries(document.text, ini.values(document)))
 
 

@@ -16,7 +16,7 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     normalise,
-    parsed,
+    parse_manifest,
     valid_name,
 )
 from zt_gate.syntax import yaml
@@ -39,7 +39,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     runs = path.count(b"/") <= 2 and path.lower().startswith((b".github/", b"action."))
     kind: ErrorKind = "unreadable" if runs else "not_applicable"
     found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT, kind):
+    for document in parse_manifest(yaml.read_all, data, _LIMIT, kind):
         text = document.text
         for key, value, _ in document.root.walk():
             if key == "uses" and value.is_scalar:
