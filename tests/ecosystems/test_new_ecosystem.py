@@ -32,9 +32,9 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 
 def read(path, data):
-    from zt_gate.ecosystems.manifests.base import Text, decoded, make_dependency
+    from zt_gate.ecosystems.manifests.base import Text, decode_manifest, make_dependency
 
-    text = Text.of(decoded(data, 1 << 20, "zz.deps"))
+    text = Text.of(decode_manifest(data, 1 << 20, "zz.deps"))
     found, start = [], 0
     for line in text.content.split("\\n"):
         name, _, version = line.partition(" ")

@@ -191,7 +191,7 @@ def object_in(document: Document, key: str) -> dict[str, Any]:
     return value
 
 
-def decoded(data: bytes, limit: int, what: str) -> str:
+def decode_manifest(data: bytes, limit: int, what: str) -> str:
     """Return the text of a manifest; raises ManifestError where it is too large or no UTF-8."""
     if len(data) > limit:
         raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")

@@ -13,7 +13,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
+    decode_manifest,
     make_dependency,
 )
 
@@ -36,7 +36,7 @@ _OPTION = re.compile(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the calls in their order."""
-    text = Text.of(decoded(data, _LIMIT, "Gemfile"))
+    text = Text.of(decode_manifest(data, _LIMIT, "Gemfile"))
     found: list[Dependency] = []
     for match in _CALL.finditer(text.content):
         found += _call(text, match)

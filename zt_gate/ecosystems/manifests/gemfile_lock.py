@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
+    decode_manifest,
     make_dependency,
 )
 
@@ -21,7 +21,7 @@ _REMOTE = re.compile(r"  remote: (\S+)\Z")
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the sections GEM, GIT, PATH and PLUGIN SOURCE."""
-    text = Text.of(decoded(data, _LIMIT, "Gemfile.lock").replace("\r\n", "\n"))
+    text = Text.of(decode_manifest(data, _LIMIT, "Gemfile.lock").replace("\r\n", "\n"))
     lines = text.content.split("\n")
     direct = set(_direct(lines))
     found: list[Dependency] = []

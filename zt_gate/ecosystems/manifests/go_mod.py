@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
+    decode_manifest,
     make_dependency,
 )
 
@@ -23,7 +23,7 @@ _WORD = re.compile(r'"([^"\n]*)"|`([^`\n]*)`|[^\s"`]+')
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read line by line; a block's lines read as if its directive stood before them."""
-    text = Text.of(decoded(data, _LIMIT, "go.mod"))
+    text = Text.of(decode_manifest(data, _LIMIT, "go.mod"))
     found: list[Dependency] = []
     block = ""
     offset = 0

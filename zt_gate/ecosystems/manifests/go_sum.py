@@ -12,7 +12,7 @@ import re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    decoded,
+    decode_manifest,
     make_dependency,
 )
 
@@ -25,7 +25,9 @@ _LINE = re.compile(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the sums of modules; that of a go.mod alone brings no code."""
     found: dict[str, Dependency] = {}
-    for number, line in enumerate(decoded(data, _LIMIT, "go.sum").split("\n"), 1):
+    for number, line in enumerate(
+        decode_manifest(data, _LIMIT, "go.sum").split("\n"), 1
+    ):
         text = line.strip()
         if not text:
             continue

@@ -12,7 +12,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     Source,
     Text,
-    decoded,
+    decode_manifest,
     valid_name,
 )
 
@@ -52,7 +52,7 @@ _REPOSITORY = re.compile(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read the calls that add a dependency, in their order."""
-    content = _COMMENT.sub(_blank, decoded(data, _LIMIT, "build.gradle"))
+    content = _COMMENT.sub(_blank, decode_manifest(data, _LIMIT, "build.gradle"))
     text = Text.of(content)
     found: list[Dependency] = []
     for match in _CALL.finditer(content):

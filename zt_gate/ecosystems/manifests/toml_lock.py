@@ -16,7 +16,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
+    decode_manifest,
     make_dependency,
     parse_manifest,
     quoted,
@@ -34,7 +34,7 @@ _SLOW_LIMIT = 2 * 1024 * 1024
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read every package; the tool is known by the file's name."""
     name = path.rpartition(b"/")[2].lower()
-    content = decoded(data, _LIMIT, "lock file").replace("\r\n", "\n")
+    content = decode_manifest(data, _LIMIT, "lock file").replace("\r\n", "\n")
     text = Text.of(content)
     packages = toml_lines.packages_of(text)
     if packages is None:

@@ -16,7 +16,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
+    decode_manifest,
     make_dependency,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
@@ -46,7 +46,7 @@ class _Block:
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read every block but that of the metadata."""
-    text = Text.of(decoded(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
+    text = Text.of(decode_manifest(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
     return tuple(one for block in _blocks(text) for one in _entries(text, block))
 
 
