@@ -183,7 +183,7 @@ def json_object(
     return document
 
 
-def object_in(document: Document, key: str) -> dict[str, Any]:
+def object_at(document: Document, key: str) -> dict[str, Any]:
     """Return the object under a key, {} where it is missing; raises ManifestError."""
     value = document.value.get(key, {})
     if not isinstance(value, dict):

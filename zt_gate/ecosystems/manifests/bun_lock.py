@@ -9,7 +9,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     json_object,
     make_dependency,
-    object_in,
+    object_at,
     quoted,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
@@ -28,13 +28,13 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     """Read the packages; the first item of each is NAME@VERSION."""
     document = json_object(data, _LIMIT, relaxed=True)
     direct: set[str] = set()
-    for workspace in object_in(document, "workspaces").values():
+    for workspace in object_at(document, "workspaces").values():
         direct |= asked_for(workspace)
     return tuple(_entries(document, direct))
 
 
 def _entries(document: Document, direct: set[str]) -> Iterator[Dependency]:
-    packages = object_in(document, "packages")
+    packages = object_at(document, "packages")
     for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
             continue

@@ -14,7 +14,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     json_object,
     make_dependency,
-    object_in,
+    object_at,
     quoted,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source
@@ -40,7 +40,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 
 def _packages(document: Document) -> Iterator[Dependency]:
-    packages = object_in(document, "packages")
+    packages = object_at(document, "packages")
     direct = asked_for(packages.get(""))
     seen: set[str] = set()
     for names, start, end in json.keys(document, 2):
@@ -64,7 +64,7 @@ def _nested(document: Document) -> Iterator[Dependency]:
     """Yield what only the old form has; its nested parts at the place of their top."""
     if "packages" in document.value:
         return  # npm itself reads dependencies only where there are no packages
-    tables = object_in(document, "dependencies")
+    tables = object_at(document, "dependencies")
     for names, start, end in json.keys(document, 2):
         if names[0] == "dependencies":
             place = document.text.place(start, end)
