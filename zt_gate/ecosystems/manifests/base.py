@@ -229,7 +229,7 @@ def leaves_tree(manifest: bytes, target: str) -> bool:
     return False
 
 
-def joined(manifest: bytes, target: str) -> bytes:
+def resolve_path(manifest: bytes, target: str) -> bytes:
     """Return the path, from the root of the repository, of ``target`` written in ``manifest``."""
     parts = manifest.split(b"/")[:-1]
     for part in target.replace("\\", "/").encode("utf-8", "surrogatepass").split(b"/"):

@@ -12,9 +12,9 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    joined,
     leaves_tree,
     quoted,
+    resolve_path,
 )
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
@@ -135,7 +135,11 @@ def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
             continue
         yield manifest
         for entry in (*manifest.new, *manifest.old):
-            path = joined(file.path, entry.source.target) if _is_include(entry) else b""
+            path = (
+                resolve_path(file.path, entry.source.target)
+                if _is_include(entry)
+                else b""
+            )
             if (
                 path in files
                 and path not in seen
@@ -192,7 +196,7 @@ def _linked(
     file: FileChange, target: bytes, reader: Reader, result: Difference
 ) -> Manifest | None:
     """Take a link to another manifest of the same kind: that one is read where it changes."""
-    path = joined(file.path, target.decode("utf-8", "replace"))
+    path = resolve_path(file.path, target.decode("utf-8", "replace"))
     outside = leaves_tree(file.path, target.decode("utf-8", "replace"))
     if outside or format_of(path) != reader.name:
         reason = (
@@ -215,7 +219,7 @@ def _follow(
         outside = dataclasses.replace(entry, source=Source("path", entry.source.target))
         result.added.append(Addition(outside, manifest))
         return
-    target = joined(path, entry.source.target)
+    target = resolve_path(path, entry.source.target)
     if reader_for(target) is not None or any(
         file.path == target for file in change.files
     ):
