@@ -16,7 +16,7 @@ from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    leaves_tree,
+    leaves_repository,
     normalise,
     valid_name,
     without_credentials,
@@ -380,7 +380,7 @@ def test_normalising_twice_changes_nothing(name: str) -> None:
      (b"x", "a/../../b", True)],
 )  # fmt: skip
 def test_paths_that_leave_the_tree(manifest: bytes, target: str, out: bool) -> None:
-    assert leaves_tree(manifest, target) is out
+    assert leaves_repository(manifest, target) is out
 
 
 def test_credentials_are_left_out_of_messages() -> None:

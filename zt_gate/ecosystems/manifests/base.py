@@ -216,7 +216,7 @@ def without_credentials(url: str) -> str:
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
-def leaves_tree(manifest: bytes, target: str) -> bool:
+def leaves_repository(manifest: bytes, target: str) -> bool:
     """Say whether a path written in ``manifest`` points out of the repository."""
     path = target.replace("\\", "/")
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path):

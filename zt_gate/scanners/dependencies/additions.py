@@ -12,7 +12,7 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    leaves_tree,
+    leaves_repository,
     quoted,
     resolve_path,
 )
@@ -197,7 +197,7 @@ def _linked(
 ) -> Manifest | None:
     """Take a link to another manifest of the same kind: that one is read where it changes."""
     path = resolve_path(file.path, target.decode("utf-8", "replace"))
-    outside = leaves_tree(file.path, target.decode("utf-8", "replace"))
+    outside = leaves_repository(file.path, target.decode("utf-8", "replace"))
     if outside or format_of(path) != reader.name:
         reason = (
             "a manifest that is a symbolic link to something else: it was not followed"
@@ -215,7 +215,7 @@ def _follow(
 ) -> None:
     """Read what a new ``-r`` line brings in from a file that is not part of the change."""
     path = manifest.file.path
-    if leaves_tree(path, entry.source.target):
+    if leaves_repository(path, entry.source.target):
         outside = dataclasses.replace(entry, source=Source("path", entry.source.target))
         result.added.append(Addition(outside, manifest))
         return

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests.base import leaves_tree
+from zt_gate.ecosystems.manifests.base import leaves_repository
 from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
@@ -211,7 +211,11 @@ def _outside_kind(addition: Addition, places: Places) -> str:
             else source.kind
         )
     if source.kind == "path":
-        return "path" if leaves_tree(addition.manifest.file.path, source.target) else ""
+        return (
+            "path"
+            if leaves_repository(addition.manifest.file.path, source.target)
+            else ""
+        )
     if source.kind == "index":
         return "" if places.is_known(addition) else "index"
     return ""
