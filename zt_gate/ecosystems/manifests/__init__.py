@@ -17,4 +17,4 @@ def reader_for(path: bytes) -> Reader | None:
 def reader_named(name: str) -> Reader:
     """Return the reader of a format: its module holds a function called ``read``."""
     module = import_module(formats()[name].reader or f"{__name__}.{name}")
-    return Reader(name, module.read, getattr(module, "stand_ins", None))
+    return Reader(name, module.read, getattr(module, "provided_names", None))

@@ -113,13 +113,13 @@ class Reader:
 
     ``read(path, data)`` returns everything that the file names, in its order,
     and raises ManifestError, and nothing else, whatever the bytes are.
-    ``stand_ins(data)``, for the lock files that have them, returns the names for
+    ``provided_names(data)``, for the lock files that have them, returns the names for
     which a locked package stands in.
     """
 
     name: str
     read: Callable[[bytes, bytes], tuple[Dependency, ...]]
-    stand_ins: Callable[[bytes], frozenset[str]] | None = None
+    provided_names: Callable[[bytes], frozenset[str]] | None = None
 
 
 def normalise(ecosystem: str, name: str) -> str:

@@ -41,7 +41,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(found)
 
 
-def stand_ins(data: bytes) -> frozenset[str]:
+def provided_names(data: bytes) -> frozenset[str]:
     """Return the names that locked packages provide or replace: nothing else is locked for them."""
     document = json_object(data, _LIMIT)
     tables = [table for section in _SECTIONS for table in _tables(document, section)]

@@ -52,8 +52,8 @@ def _missing_in_lock(
     # What a project calls itself is a path in its lock.
     before = {entry.key for entry in (*manifest.old, *_own(manifest))}
     locked = {entry.key for entry in lock.new} | {entry.name for entry in lock.new}
-    if lock.reader.stand_ins is not None:
-        locked |= lock.reader.stand_ins(lock.data)
+    if lock.reader.provided_names is not None:
+        locked |= lock.reader.provided_names(lock.data)
     for entry in manifest.new:
         sections = ecosystem_named(entry.ecosystem).locked_sections
         is_locked = (
