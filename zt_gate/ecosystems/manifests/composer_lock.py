@@ -81,7 +81,7 @@ def _source(table: dict[str, Any]) -> Source:
         host = hosts.origin(told)
         return (
             Source()
-            if hosts.is_other("composer", host)
+            if hosts.is_default_registry("composer", host)
             else Source("index", host or told)
         )
     if checkout[1]:

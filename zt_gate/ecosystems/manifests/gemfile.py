@@ -58,7 +58,7 @@ def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
         if (
             call == "source"
             and "://" in name
-            and not hosts.is_other("gem", hosts.origin(name))
+            and not hosts.is_default_registry("gem", hosts.origin(name))
         ):
             yield Dependency("gem", "", "", "", Source("index", name), *place, call)
         return

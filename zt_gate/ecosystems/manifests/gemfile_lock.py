@@ -72,5 +72,7 @@ def _source(section: str, remote: str) -> Source:
 
     host = hosts.origin(remote)
     return (
-        Source() if not host or hosts.is_other("gem", host) else Source("index", remote)
+        Source()
+        if not host or hosts.is_default_registry("gem", host)
+        else Source("index", remote)
     )

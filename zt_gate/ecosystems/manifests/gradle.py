@@ -113,7 +113,7 @@ def _repositories(text: Text) -> Iterator[Dependency]:
     from zt_gate.ecosystems.manifests import hosts
 
     for match in _REPOSITORY.finditer(text.content):
-        if not hosts.is_other("maven", hosts.origin(match[1])):
+        if not hosts.is_default_registry("maven", hosts.origin(match[1])):
             yield Dependency(
                 "maven",
                 "",

@@ -63,7 +63,7 @@ def _files_host(index: str) -> str:
 
 
 @cache
-def is_other(ecosystem: str, address: str) -> bool:
+def is_default_registry(ecosystem: str, address: str) -> bool:
     """Say whether scheme and host are those of another ecosystem's registry."""
     example = ecosystem_named(ecosystem).example
     if not example:

@@ -56,7 +56,11 @@ def _element(
 
         named = one.find("url")
         url = "" if named is None else named[1].value
-        if named is not None and url and not hosts.is_other("maven", hosts.origin(url)):
+        if (
+            named is not None
+            and url
+            and not hosts.is_default_registry("maven", hosts.origin(url))
+        ):
             place = text.place(named[1].start, named[0].end + 1)
             yield Dependency("maven", "", "", "", Source("index", url), *place, kind)
         return

@@ -76,5 +76,5 @@ def _element(
 def _source(url: str, place: tuple[int, int, int], kind: str) -> Iterator[Dependency]:
     from zt_gate.ecosystems.manifests import hosts
 
-    if not hosts.is_other("nuget", hosts.origin(url)):
+    if not hosts.is_default_registry("nuget", hosts.origin(url)):
         yield Dependency("nuget", "", "", "", Source("index", url), *place, kind)

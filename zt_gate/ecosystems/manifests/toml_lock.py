@@ -114,7 +114,7 @@ def _cargo_index(address: str) -> Source:
 
     # The index of crates is kept in a repository of that organisation, or is a host below it.
     own = re.match(r"https://github\.com/rust-lang/[a-z.]+-index/?\Z", address)
-    known = own or hosts.is_other("cargo", hosts.origin(address))
+    known = own or hosts.is_default_registry("cargo", hosts.origin(address))
     return Source() if known else Source("index", address)
 
 
