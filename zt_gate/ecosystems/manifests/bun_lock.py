@@ -13,7 +13,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
-from zt_gate.ecosystems.manifests.package_json import asked_for
+from zt_gate.ecosystems.manifests.package_json import declared_names
 from zt_gate.syntax import json
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     document = json_object(data, _LIMIT, relaxed=True)
     direct: set[str] = set()
     for workspace in object_at(document, "workspaces").values():
-        direct |= asked_for(workspace)
+        direct |= declared_names(workspace)
     return tuple(_entries(document, direct))
 
 

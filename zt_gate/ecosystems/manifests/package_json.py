@@ -40,7 +40,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     return tuple(found for leaf in leaves for found in _entries(leaf))
 
 
-def asked_for(project: object) -> set[str]:
+def declared_names(project: object) -> set[str]:
     """Return the names in all sections of a project's or a workspace's table."""
     tables = (
         [project.get(key) for key in _SECTIONS] if isinstance(project, dict) else []

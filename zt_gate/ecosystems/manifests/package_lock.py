@@ -18,7 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
 )
 from zt_gate.ecosystems.manifests.npm_spec import archive_source
-from zt_gate.ecosystems.manifests.package_json import asked_for
+from zt_gate.ecosystems.manifests.package_json import declared_names
 from zt_gate.syntax import json
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 def _packages(document: Document) -> Iterator[Dependency]:
     packages = object_at(document, "packages")
-    direct = asked_for(packages.get(""))
+    direct = declared_names(packages.get(""))
     seen: set[str] = set()
     for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
