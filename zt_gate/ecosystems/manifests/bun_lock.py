@@ -12,7 +12,7 @@ from zt_gate.ecosystems.manifests.base import (
     object_at,
     quoted,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
+from zt_gate.ecosystems.manifests.npm_spec import archive_source, parse_spec
 from zt_gate.ecosystems.manifests.package_json import declared_names
 from zt_gate.syntax import json
 
@@ -50,7 +50,7 @@ def _entries(document: Document, direct: set[str]) -> Iterator[Dependency]:
         if isinstance(resolved, str) and "://" in resolved:
             source = archive_source(resolved)
         else:
-            version, source = spec(name, version)[1:]
+            version, source = parse_spec(name, version)[1:]
         yield make_dependency(
             "npm", name, place, "packages", version, source, direct=folder in direct
         )

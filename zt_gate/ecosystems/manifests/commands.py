@@ -27,7 +27,7 @@ from zt_gate.ecosystems.manifests.command_words import (
     RUNNERS,
     STOP_WORDS,
 )
-from zt_gate.ecosystems.manifests.npm_spec import spec
+from zt_gate.ecosystems.manifests.npm_spec import parse_spec
 from zt_gate.ecosystems.manifests.tools import Tool, tool_of
 from zt_gate.syntax.shell import Word, commands, program
 
@@ -309,7 +309,7 @@ def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | N
             if name
             else name
         )
-    real, constraint, source = spec(name, version)
+    real, constraint, source = parse_spec(name, version)
     if source.kind == "path" or (
         source.kind == "registry" and not valid_name("npm", real)
     ):

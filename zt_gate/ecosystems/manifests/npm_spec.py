@@ -15,7 +15,7 @@ _SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 
-def selected(key: str) -> str:
+def selected_package(key: str) -> str:
     """Return the package that a selector means: ``**/a/@s/b@npm:^1`` means ``@s/b``."""
     inner = key.rpartition(">")[2].strip()
     parts = inner.split("/")
@@ -26,7 +26,7 @@ def selected(key: str) -> str:
     return parts[-1]
 
 
-def spec(name: str, value: str) -> tuple[str, str, Source]:
+def parse_spec(name: str, value: str) -> tuple[str, str, Source]:
     """Return the package that is installed, its range and its source (npm-package-arg's forms)."""
     spec = value.strip()
     lower = spec.lower()

@@ -17,7 +17,7 @@ from zt_gate.ecosystems.manifests.base import (
     quoted,
     valid_name,
 )
-from zt_gate.ecosystems.manifests.npm_spec import selected, spec
+from zt_gate.ecosystems.manifests.npm_spec import parse_spec, selected_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ def _dependency(
     line = leaf.place[0]
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is no text")
-    real, constraint, source = spec(name, "" if bundled else leaf.value)
+    real, constraint, source = parse_spec(name, "" if bundled else leaf.value)
     if not valid_name("npm", real) or not valid_name("npm", name):
         raise ManifestError(line, f"{quoted(real)} is no package name")
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
@@ -100,11 +100,11 @@ def _override(keys: tuple[str, ...], leaf: Leaf, section: str) -> Dependency:
     line = leaf.place[0]
     if not named:
         raise ManifestError(line, f"an entry of {section} without a name")
-    name = selected(named[-1])
+    name = selected_package(named[-1])
     if not valid_name("npm", name):
         raise ManifestError(line, f"{quoted(name)} is no package name")
     value = leaf.value or ""
-    real, constraint, source = spec(name, "" if value.startswith("$") else value)
+    real, constraint, source = parse_spec(name, "" if value.startswith("$") else value)
     if not valid_name("npm", real):
         raise ManifestError(line, f"{quoted(real)} is no package name")
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)

@@ -11,7 +11,7 @@ from zt_gate.ecosystems.manifests.base import (
     parse_manifest,
     quoted,
 )
-from zt_gate.ecosystems.manifests.npm_spec import selected, spec
+from zt_gate.ecosystems.manifests.npm_spec import parse_spec, selected_package
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
             raise ManifestError(
                 place[0], f"{quoted(key.value)} of {section} is no text"
             )
-        name = selected(key.value) if section == "overrides" else key.value
+        name = selected_package(key.value) if section == "overrides" else key.value
         wanted = "" if value.value.startswith(("$", "catalog:")) else value.value
-        real, constraint, source = spec(name, wanted)
+        real, constraint, source = parse_spec(name, wanted)
         yield make_dependency("npm", real, place, section, constraint, source)

@@ -54,11 +54,13 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
     section = "additional_dependencies"
     is_node = spoken in _NODE or any(word in hooked for word in _NODE_HOOKS)
     if is_node or item.value.startswith("@"):
-        from zt_gate.ecosystems.manifests.npm_spec import spec
+        from zt_gate.ecosystems.manifests.npm_spec import parse_spec
 
         at = item.value.find("@", 1)
         package = item.value if at < 0 else item.value[:at]
-        real, constraint, source = spec(package, "" if at < 0 else item.value[at + 1 :])
+        real, constraint, source = parse_spec(
+            package, "" if at < 0 else item.value[at + 1 :]
+        )
         return make_dependency("npm", real, place, section, constraint, source)
     speaking = next(
         (one for one in all_ecosystems() if spoken in one.pre_commit_languages), None

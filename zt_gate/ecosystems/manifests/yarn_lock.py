@@ -19,7 +19,7 @@ from zt_gate.ecosystems.manifests.base import (
     decode_manifest,
     make_dependency,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
+from zt_gate.ecosystems.manifests.npm_spec import archive_source, parse_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ def _entries(text: Text, block: _Block) -> Iterator[Dependency]:
         if source.target == "workspace":
             return
     else:
-        real, _, source = spec(name, wanted)
+        real, _, source = parse_spec(name, wanted)
         version = block.version
         source = archive_source(block.resolved) if block.resolved else source
     yield make_dependency(
@@ -112,4 +112,4 @@ def _berry(resolution: str) -> tuple[str, str, Source]:
         return name, "", Source("path", "workspace")
     if protocol == "patch":
         return name, "", Source()
-    return name, *spec(name, locator)[1:]
+    return name, *parse_spec(name, locator)[1:]
