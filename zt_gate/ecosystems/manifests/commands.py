@@ -28,7 +28,7 @@ from zt_gate.ecosystems.manifests.command_words import (
     STOP_WORDS,
 )
 from zt_gate.ecosystems.manifests.npm_spec import parse_spec
-from zt_gate.ecosystems.manifests.tools import Tool, tool_of
+from zt_gate.ecosystems.manifests.tool_detection import Tool, detect_tool
 from zt_gate.syntax.shell import Word, commands, program
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def in_command(
     if head in MESSAGES:
         return
     at = 0
-    tool = tool_of(rest)
+    tool = detect_tool(rest)
     if tool is not None and tool.name == "uv run":  # which may itself run an installer
         yield from _installed(tool, rest[tool.words :], prose=prose)
         tool = None
@@ -144,7 +144,7 @@ def in_command(
                 ):  # a list: the words have no places
                     yield from in_span(word.text, prose=prose, depth=depth + 1)
         for at in range(1, min(len(rest), 40)):
-            tool = tool_of(rest[at:])
+            tool = detect_tool(rest[at:])
             if tool is not None:
                 break
     if tool is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zt_gate.syntax.shell import Word
 
 
-__all__ = ["Tool", "tool_of"]
+__all__ = ["Tool", "detect_tool"]
 
 _PIP_PROGRAM = re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
 _PYTHON_PROGRAM = re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
@@ -40,7 +40,7 @@ def _values_before_subcommand() -> dict[str, frozenset[str]]:
     return {words[0]: table.values for table in tables for words in table.commands}
 
 
-def tool_of(words: Sequence[Word]) -> Tool | None:
+def detect_tool(words: Sequence[Word]) -> Tool | None:
     """Return the tool that a command without prefixes starts, None for all others."""
     head = (
         words[0].text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
