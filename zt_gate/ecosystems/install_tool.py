@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class InstallTool:
     """How the arguments of one installing command read.
 
     ``words`` of the command are its own name.  At most ``most`` arguments are
@@ -42,13 +42,13 @@ class InstallTools:
     options with a value that may stand between a program and its subcommand.
     """
 
-    commands: Mapping[tuple[str, ...], Tool]
+    commands: Mapping[tuple[str, ...], InstallTool]
     values: frozenset[str] = frozenset()
 
 
 def plain_tool(
     command: str, ecosystem: str, values: str = "", *, title: str = "", most: int = 1000
-) -> tuple[tuple[str, ...], Tool]:
+) -> tuple[tuple[str, ...], InstallTool]:
     """Return an entry of the table for a command whose arguments are ``NAME@VERSION``.
 
     ``values`` are its options with a value, separated by spaces; ``title`` is how the
@@ -56,4 +56,6 @@ def plain_tool(
     """
     words = tuple(command.split())
     name = title or command
-    return words, Tool(name, ecosystem, len(words), most, frozenset(values.split()))
+    return words, InstallTool(
+        name, ecosystem, len(words), most, frozenset(values.split())
+    )

@@ -19,21 +19,21 @@ _OPTIONS_WITH_VALUE = (
 
 
 def _install_tools() -> InstallTools:
-    from zt_gate.ecosystems.install_tool import InstallTools, Tool
+    from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
 
     values = frozenset(_OPTIONS_WITH_VALUE.split())
     indexes = frozenset(("--registry",))
     package = frozenset(("-p", "--package"))
 
-    def adds(name: str, words: int = 2) -> Tool:
-        return Tool(name, "npm", words, values=values, indexes=indexes)
+    def adds(name: str, words: int = 2) -> InstallTool:
+        return InstallTool(name, "npm", words, values=values, indexes=indexes)
 
-    def runs(name: str, words: int) -> Tool:
+    def runs(name: str, words: int) -> InstallTool:
         own_values = values - {"-p"} | {"-c", "--call"}
-        return Tool(name, "npm", words, 1, own_values, package, package, indexes)
+        return InstallTool(name, "npm", words, 1, own_values, package, package, indexes)
 
-    def creates(name: str) -> Tool:
-        return Tool(name, "npm", 2, 1, values, indexes=indexes, create=True)
+    def creates(name: str) -> InstallTool:
+        return InstallTool(name, "npm", 2, 1, values, indexes=indexes, create=True)
 
     commands = {
         ("npx",): runs("npx", 1),
@@ -43,7 +43,7 @@ def _install_tools() -> InstallTools:
         ("yarn", "global", "add"): adds("yarn global add", 3),
         ("yarn", "dlx"): runs("yarn dlx", 2),
         ("pnpm", "dlx"): runs("pnpm dlx", 2),
-        ("pnpm", "exec"): Tool("", "npm"),
+        ("pnpm", "exec"): InstallTool("", "npm"),
         ("bun", "x"): runs("bun x", 2),
         ("bun", "add"): adds("bun add"),
         ("bun", "install"): adds("bun install"),
@@ -62,7 +62,7 @@ def _install_tools() -> InstallTools:
     for verb in ("install", "i", "in", "ins", "add", "isntall"):
         commands["npm", verb] = adds("npm install")
     for verb in ("install", "i", "add"):
-        commands["pnpm", verb] = Tool(
+        commands["pnpm", verb] = InstallTool(
             "pnpm add", "npm", values=values - {"-w"}, indexes=indexes
         )  # fmt: skip
     return InstallTools(commands, values)

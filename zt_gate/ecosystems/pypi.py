@@ -70,7 +70,7 @@ def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: AR
 
 
 def _install_tools() -> InstallTools:
-    from zt_gate.ecosystems.install_tool import InstallTools, Tool
+    from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
 
     values = frozenset(_OPTIONS_WITH_VALUE.split())
     indexes = frozenset(_INDEX_OPTIONS.split())
@@ -78,8 +78,8 @@ def _install_tools() -> InstallTools:
     spec = frozenset(("--from", "--spec"))
     extra = frozenset(("--with", "--with-editable"))
 
-    def pip(name: str, words: int) -> Tool:
-        return Tool(
+    def pip(name: str, words: int) -> InstallTool:
+        return InstallTool(
             name,
             "pypi",
             words,
@@ -88,8 +88,8 @@ def _install_tools() -> InstallTools:
             indexes=indexes,
         )
 
-    def adds(name: str, words: int, *flags: str) -> Tool:
-        return Tool(
+    def adds(name: str, words: int, *flags: str) -> InstallTool:
+        return InstallTool(
             name,
             "pypi",
             words,
@@ -100,8 +100,8 @@ def _install_tools() -> InstallTools:
             flags=frozenset(flags),
         )
 
-    def runs(name: str, words: int) -> Tool:
-        return Tool(
+    def runs(name: str, words: int) -> InstallTool:
+        return InstallTool(
             name,
             "pypi",
             words,
@@ -114,7 +114,7 @@ def _install_tools() -> InstallTools:
             commas=True,
         )
 
-    uv_run = Tool(
+    uv_run = InstallTool(
         "uv run", "pypi", 2, 0, values - {"-n"}, extra, indexes=indexes, commas=True
     )
     commands = {

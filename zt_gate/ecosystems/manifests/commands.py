@@ -28,7 +28,7 @@ from zt_gate.ecosystems.manifests.command_words import (
     STOP_WORDS,
 )
 from zt_gate.ecosystems.manifests.npm_spec import parse_spec
-from zt_gate.ecosystems.manifests.tool_detection import Tool, detect_tool
+from zt_gate.ecosystems.manifests.tool_detection import InstallTool, detect_tool
 from zt_gate.syntax.shell import Word, commands, program
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _without_prefixes(words: Sequence[Word]) -> list[Word]:
 
 
 def _installed(
-    tool: Tool, words: Sequence[Word], *, prose: bool
+    tool: InstallTool, words: Sequence[Word], *, prose: bool
 ) -> Iterator[CommandHit]:
     """Read the arguments of an installation."""
     section = f"command {tool.name}"
@@ -222,7 +222,7 @@ def _installed(
 
 
 def _named(
-    tool: Tool, word: Word, section: str, *, prose: bool
+    tool: InstallTool, word: Word, section: str, *, prose: bool
 ) -> Iterator[CommandHit]:
     text = word.text.strip().rstrip(",") if prose else word.text.strip()
     if not text:
@@ -241,7 +241,9 @@ def _named(
         yield CommandHit(tool.ecosystem, name, constraint, source, start, end, section)
 
 
-def _parsed(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | None:
+def _parsed(
+    tool: InstallTool, text: str, *, literal: bool
+) -> tuple[str, str, Source] | None:
     if tool.ecosystem == "pypi":
         return _pypi(text, literal=literal, at=tool.at)
     if tool.ecosystem == "npm":
@@ -291,7 +293,9 @@ _FILES = (
 )
 
 
-def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | None:
+def _npm(
+    tool: InstallTool, text: str, *, literal: bool
+) -> tuple[str, str, Source] | None:
     if not literal:
         head = _HEAD_NPM.match(text)
         return (head[1], "", Source()) if head and valid_name("npm", head[1]) else None

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
-from zt_gate.ecosystems.install_tool import Tool
+from zt_gate.ecosystems.install_tool import InstallTool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zt_gate.syntax.shell import Word
 
 
-__all__ = ["Tool", "detect_tool"]
+__all__ = ["InstallTool", "detect_tool"]
 
 _PIP_PROGRAM = re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
 _PYTHON_PROGRAM = re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
@@ -23,7 +23,7 @@ _MODULES = frozenset(("pip", "pipx", "uv", "poetry", "pdm", "pipenv"))
 
 
 @cache
-def _commands() -> dict[tuple[str, ...], Tool]:
+def _commands() -> dict[tuple[str, ...], InstallTool]:
     """Return the installing commands of all ecosystems by their words."""
     tables = (
         one.install_tools() for one in all_ecosystems() if one.install_tools is not None
@@ -40,7 +40,7 @@ def _values_before_subcommand() -> dict[str, frozenset[str]]:
     return {words[0]: table.values for table in tables for words in table.commands}
 
 
-def detect_tool(words: Sequence[Word]) -> Tool | None:
+def detect_tool(words: Sequence[Word]) -> InstallTool | None:
     """Return the tool that a command without prefixes starts, None for all others."""
     head = (
         words[0].text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
@@ -89,7 +89,7 @@ def _options(texts: Sequence[str]) -> int:
     return at
 
 
-def _shifted(tool: Tool, by: int) -> Tool:
+def _shifted(tool: InstallTool, by: int) -> InstallTool:
     if not by:
         return tool
     import dataclasses
