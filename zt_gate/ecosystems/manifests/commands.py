@@ -56,7 +56,7 @@ _SCREAMING = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class CommandHit:
+class CommandPackage:
     """One package (or index) that a command names, with its span."""
 
     ecosystem: str
@@ -67,7 +67,7 @@ class CommandHit:
     end: int
     section: str
 
-    def at(self, place: tuple[int, int, int]) -> Dependency:
+    def to_dependency(self, place: tuple[int, int, int]) -> Dependency:
         """Return it as a dependency."""
         key = normalise(self.ecosystem, self.name)
         return Dependency(
@@ -86,12 +86,12 @@ def in_text(
 ) -> list[Dependency]:
     """Return what a span of a file installs, each with its own place."""
     hits = in_span(text.content, start, end, prose=prose)
-    return [hit.at(text.place(hit.start, hit.end)) for hit in hits]
+    return [hit.to_dependency(text.place(hit.start, hit.end)) for hit in hits]
 
 
 def in_string(value: str, place: tuple[int, int, int]) -> list[Dependency]:
     """Return what a string that stands at ``place`` installs when a shell runs it."""
-    return [hit.at(place) for hit in in_span(value)]
+    return [hit.to_dependency(place) for hit in in_span(value)]
 
 
 def in_words(
@@ -99,7 +99,7 @@ def in_words(
 ) -> list[Dependency]:
     """Return what a command that is given as a list installs; None for an unknown word."""
     words = [Word(value or "$", 0, 0, literal=value is not None) for value in values]
-    return [hit.at(place) for hit in in_command("", words, 0, prose=False)]
+    return [hit.to_dependency(place) for hit in in_command("", words, 0, prose=False)]
 
 
 def in_span(
@@ -109,9 +109,9 @@ def in_span(
     *,
     prose: bool = False,
     depth: int = 0,
-) -> list[CommandHit]:
+) -> list[CommandPackage]:
     """Return what the commands in a span of ``content`` install."""
-    found: list[CommandHit] = []
+    found: list[CommandPackage] = []
     for command in commands(content, start, end):
         found += in_command(content, command.words, depth, prose=prose)
     return found
@@ -119,7 +119,7 @@ def in_span(
 
 def in_command(
     content: str, words: Sequence[Word], depth: int, *, prose: bool
-) -> Iterator[CommandHit]:
+) -> Iterator[CommandPackage]:
     """Yield what one command installs."""
     rest = _without_prefixes(words)
     if not rest:
@@ -174,7 +174,7 @@ def _without_prefixes(words: Sequence[Word]) -> list[Word]:
 
 def _installed(
     tool: InstallTool, words: Sequence[Word], *, prose: bool
-) -> Iterator[CommandHit]:
+) -> Iterator[CommandPackage]:
     """Read the arguments of an installation."""
     section = f"command {tool.name}"
     taken = 0
@@ -205,7 +205,7 @@ def _installed(
                 yield from _named(tool, target, section, prose=prose)
             elif option in tool.indexes and target.literal and "://" in target.text:
                 source = Source("index", target.text)
-                yield CommandHit(
+                yield CommandPackage(
                     tool.ecosystem, "", "", source, target.start, target.end, option
                 )
             continue
@@ -223,7 +223,7 @@ def _installed(
 
 def _named(
     tool: InstallTool, word: Word, section: str, *, prose: bool
-) -> Iterator[CommandHit]:
+) -> Iterator[CommandPackage]:
     text = word.text.strip().rstrip(",") if prose else word.text.strip()
     if not text:
         return
@@ -238,7 +238,9 @@ def _named(
         inner = start + (1 if word.quoted is not None else 0)
         if name and text.startswith(name) and end - start >= len(name):
             start, end = inner, inner + len(name)
-        yield CommandHit(tool.ecosystem, name, constraint, source, start, end, section)
+        yield CommandPackage(
+            tool.ecosystem, name, constraint, source, start, end, section
+        )
 
 
 def _parsed(

@@ -79,7 +79,10 @@ def _instruction(text: Text, start: int, end: int) -> list[Dependency]:
         flags=re.MULTILINE,
     )
     hits = commands.in_span(plain)
-    return [hit.at(text.place(begin + hit.start, begin + hit.end)) for hit in hits]
+    return [
+        hit.to_dependency(text.place(begin + hit.start, begin + hit.end))
+        for hit in hits
+    ]
 
 
 def _words(body: str) -> list[str | None]:

@@ -87,4 +87,7 @@ def _run(text: Text, item: Node) -> list[Dependency]:
     # Folded: the lines of a paragraph are one line for the shell.
     folded = re.sub(r"\n(?!\s*\n)", " ", text.content[start:end])
     hits = commands.in_span(folded)
-    return [hit.at(text.place(start + hit.start, start + hit.end)) for hit in hits]
+    return [
+        hit.to_dependency(text.place(start + hit.start, start + hit.end))
+        for hit in hits
+    ]
