@@ -232,7 +232,7 @@ def _named(
         if parsed is None:
             continue
         name, constraint, source = parsed
-        if prose and not prose_name(name):
+        if prose and not is_real_name(name):
             continue
         start, end = word.start, word.end
         inner = start + (1 if word.quoted is not None else 0)
@@ -333,7 +333,7 @@ def _created(name: str) -> str:
     return f"{scope}{slash}create-{rest}"
 
 
-def prose_name(name: str) -> bool:
+def is_real_name(name: str) -> bool:
     """Say whether a name in prose is meant as one, and not as a stand-in for one."""
     if name.lower() in PLACEHOLDERS:
         return False

@@ -87,7 +87,7 @@ def _mcp(text: Text, start: int, end: int) -> Iterator[Dependency]:
         except ManifestError:
             continue
         yield from _moved(
-            tuple(one for one in found if commands.prose_name(one.name)), text, start
+            tuple(one for one in found if commands.is_real_name(one.name)), text, start
         )
         return
 
