@@ -91,7 +91,7 @@ class _Reading:
         return True
 
 
-def packages_of(text: Text) -> list[LockedPackage] | None:
+def read_packages(text: Text) -> list[LockedPackage] | None:
     """Return the packages of a file in the tools' own form, None for any other."""
     if not _is_plain(text.content):
         return None

@@ -36,9 +36,9 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     name = path.rpartition(b"/")[2].lower()
     content = decode_manifest(data, _LIMIT, "lock file").replace("\r\n", "\n")
     text = Text.of(content)
-    packages = toml_lines.packages_of(text)
+    packages = toml_lines.read_packages(text)
     if packages is None:
-        packages = _slow(data)
+        packages = _read_with_parser(data)
     ecosystem: str = "cargo" if name == b"cargo.lock" else "pypi"
     own = [one for one in packages if _is_own(one, name)]
     direct = {wanted for one in own for wanted in one.wants}
@@ -139,7 +139,7 @@ def _foreign(artifacts: Sequence[str]) -> Source | None:
     return None
 
 
-def _slow(data: bytes) -> list[LockedPackage]:
+def _read_with_parser(data: bytes) -> list[LockedPackage]:
     from zt_gate.syntax import toml
 
     document = parse_manifest(toml.read, data, _SLOW_LIMIT)
