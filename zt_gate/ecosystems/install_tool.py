@@ -22,16 +22,16 @@ class InstallTool:
 
     name: str
     ecosystem: str
-    words: int = 2
-    most: int = 1000
-    values: frozenset[str] = frozenset()
-    packages: frozenset[str] = frozenset()
-    instead: frozenset[str] = frozenset()
-    indexes: frozenset[str] = frozenset()
+    name_words: int = 2
+    max_packages: int = 1000
+    value_options: frozenset[str] = frozenset()
+    package_options: frozenset[str] = frozenset()
+    requirement_options: frozenset[str] = frozenset()
+    index_options: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
-    at: bool = False
-    commas: bool = False
-    create: bool = False
+    accepts_at_version: bool = False
+    comma_separated: bool = False
+    is_create: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class InstallTools:
     """
 
     commands: Mapping[tuple[str, ...], InstallTool]
-    values: frozenset[str] = frozenset()
+    value_options: frozenset[str] = frozenset()
 
 
 def plain_tool(

@@ -26,14 +26,18 @@ def _install_tools() -> InstallTools:
     package = frozenset(("-p", "--package"))
 
     def adds(name: str, words: int = 2) -> InstallTool:
-        return InstallTool(name, "npm", words, values=values, indexes=indexes)
+        return InstallTool(
+            name, "npm", words, value_options=values, index_options=indexes
+        )
 
     def runs(name: str, words: int) -> InstallTool:
         own_values = values - {"-p"} | {"-c", "--call"}
         return InstallTool(name, "npm", words, 1, own_values, package, package, indexes)
 
     def creates(name: str) -> InstallTool:
-        return InstallTool(name, "npm", 2, 1, values, indexes=indexes, create=True)
+        return InstallTool(
+            name, "npm", 2, 1, values, index_options=indexes, is_create=True
+        )
 
     commands = {
         ("npx",): runs("npx", 1),
@@ -63,7 +67,7 @@ def _install_tools() -> InstallTools:
         commands["npm", verb] = adds("npm install")
     for verb in ("install", "i", "add"):
         commands["pnpm", verb] = InstallTool(
-            "pnpm add", "npm", values=values - {"-w"}, indexes=indexes
+            "pnpm add", "npm", value_options=values - {"-w"}, index_options=indexes
         )  # fmt: skip
     return InstallTools(commands, values)
 

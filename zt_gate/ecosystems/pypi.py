@@ -83,9 +83,9 @@ def _install_tools() -> InstallTools:
             name,
             "pypi",
             words,
-            values=values - {"-i"},
-            packages=editable,
-            indexes=indexes,
+            value_options=values - {"-i"},
+            package_options=editable,
+            index_options=indexes,
         )
 
     def adds(name: str, words: int, *flags: str) -> InstallTool:
@@ -93,10 +93,10 @@ def _install_tools() -> InstallTools:
             name,
             "pypi",
             words,
-            values=values,
-            indexes=indexes,
-            at=True,
-            packages=editable | {"--with"},
+            value_options=values,
+            index_options=indexes,
+            accepts_at_version=True,
+            package_options=editable | {"--with"},
             flags=frozenset(flags),
         )
 
@@ -105,17 +105,24 @@ def _install_tools() -> InstallTools:
             name,
             "pypi",
             words,
-            most=1,
-            values=values - {"--index"} | {"--verbose-to"},
-            packages=spec | extra,
-            instead=spec,
-            indexes=indexes,
-            at=True,
-            commas=True,
+            max_packages=1,
+            value_options=values - {"--index"} | {"--verbose-to"},
+            package_options=spec | extra,
+            requirement_options=spec,
+            index_options=indexes,
+            accepts_at_version=True,
+            comma_separated=True,
         )
 
     uv_run = InstallTool(
-        "uv run", "pypi", 2, 0, values - {"-n"}, extra, indexes=indexes, commas=True
+        "uv run",
+        "pypi",
+        2,
+        0,
+        values - {"-n"},
+        extra,
+        index_options=indexes,
+        comma_separated=True,
     )
     commands = {
         ("pip", "install"): pip("pip install", 2),

@@ -130,7 +130,7 @@ def in_command(
     at = 0
     tool = detect_tool(rest)
     if tool is not None and tool.name == "uv run":  # which may itself run an installer
-        yield from _installed(tool, rest[tool.words :], prose=prose)
+        yield from _installed(tool, rest[tool.name_words :], prose=prose)
         tool = None
     if tool is None and head in RUNNERS:
         if depth < _DEEPEST:
@@ -148,7 +148,7 @@ def in_command(
             if tool is not None:
                 break
     if tool is not None:
-        yield from _installed(tool, rest[at + tool.words :], prose=prose)
+        yield from _installed(tool, rest[at + tool.name_words :], prose=prose)
 
 
 def _without_prefixes(words: Sequence[Word]) -> list[Word]:
@@ -193,17 +193,19 @@ def _installed(
             if option in tool.flags:
                 continue
             if (
-                option in tool.values
-                or option in tool.packages
-                or option in tool.indexes
+                option in tool.value_options
+                or option in tool.package_options
+                or option in tool.index_options
             ):
                 target = target or next(rest, None)
             if target is None:
                 continue
-            if option in tool.packages:
-                taken += option in tool.instead
+            if option in tool.package_options:
+                taken += option in tool.requirement_options
                 yield from _named(tool, target, section, prose=prose)
-            elif option in tool.indexes and target.literal and "://" in target.text:
+            elif (
+                option in tool.index_options and target.literal and "://" in target.text
+            ):
                 source = Source("index", target.text)
                 yield CommandPackage(
                     tool.ecosystem, "", "", source, target.start, target.end, option
@@ -213,11 +215,11 @@ def _installed(
             text.lower() in STOP_WORDS or program(text) in {"pip", "npm", "conda"}
         ):
             return
-        if taken >= tool.most:
+        if taken >= tool.max_packages:
             return
         taken += 1
         yield from _named(tool, word, section, prose=prose)
-        if taken >= tool.most and not tool.packages:
+        if taken >= tool.max_packages and not tool.package_options:
             return
 
 
@@ -227,7 +229,7 @@ def _named(
     text = word.text.strip().rstrip(",") if prose else word.text.strip()
     if not text:
         return
-    for piece in text.split(",") if tool.commas else [text]:
+    for piece in text.split(",") if tool.comma_separated else [text]:
         parsed = _parsed(tool, piece.strip(), literal=word.literal)
         if parsed is None:
             continue
@@ -247,7 +249,7 @@ def _parsed(
     tool: InstallTool, text: str, *, literal: bool
 ) -> tuple[str, str, Source] | None:
     if tool.ecosystem == "pypi":
-        return _pypi(text, literal=literal, at=tool.at)
+        return _pypi(text, literal=literal, at=tool.accepts_at_version)
     if tool.ecosystem == "npm":
         return _npm(tool, text, literal=literal)
     if not literal:
@@ -309,7 +311,7 @@ def _npm(
     name, version = (text, "") if at < 0 else (text[:at], text[at + 1 :])
     if "/" in name and not name.startswith("@"):
         name, version = "", text
-    if tool.name.startswith("deno") or tool.most == 1:
+    if tool.name.startswith("deno") or tool.max_packages == 1:
         name = (
             "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
             if name
@@ -320,7 +322,7 @@ def _npm(
         source.kind == "registry" and not valid_name("npm", real)
     ):
         return None
-    if tool.create:
+    if tool.is_create:
         real = _created(real)
     return real, constraint, source
 

@@ -37,7 +37,9 @@ def _values_before_subcommand() -> dict[str, frozenset[str]]:
     tables = [
         one.install_tools() for one in all_ecosystems() if one.install_tools is not None
     ]
-    return {words[0]: table.values for table in tables for words in table.commands}
+    return {
+        words[0]: table.value_options for table in tables for words in table.commands
+    }
 
 
 def detect_tool(words: Sequence[Word]) -> InstallTool | None:
@@ -94,4 +96,4 @@ def _shifted(tool: InstallTool, by: int) -> InstallTool:
         return tool
     import dataclasses
 
-    return dataclasses.replace(tool, words=tool.words + by)
+    return dataclasses.replace(tool, name_words=tool.name_words + by)
