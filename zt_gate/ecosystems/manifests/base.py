@@ -146,7 +146,7 @@ def make_dependency(  # noqa: PLR0917 - in the order of Dependency's own fields
 ) -> Dependency:
     """Make a dependency of a name as written; raises ManifestError where it can be none."""
     if not valid_name(ecosystem, name):
-        raise ManifestError(place[0], f"{quoted(name)} is no package name")
+        raise ManifestError(place[0], f"{quoted(name)} is not a valid package name")
     key = normalise(ecosystem, name)
     return Dependency(
         ecosystem, name, key, constraint, source or Source(), *place, section, direct
@@ -179,7 +179,7 @@ def json_object(
 
     document = parse_manifest(json.read, data, limit, kind, relaxed=relaxed)
     if not isinstance(document.value, dict):
-        raise ManifestError(1, "is no JSON object", kind)
+        raise ManifestError(1, "not a JSON object", kind)
     return document
 
 
@@ -187,18 +187,18 @@ def object_at(document: Document, key: str) -> dict[str, Any]:
     """Return the object under a key, {} where it is missing; raises ManifestError."""
     value = document.value.get(key, {})
     if not isinstance(value, dict):
-        raise ManifestError(0, f"{key} is no object")
+        raise ManifestError(0, f"{key} is not an object")
     return value
 
 
 def decode_manifest(data: bytes, limit: int, what: str) -> str:
     """Return the text of a manifest; raises ManifestError where it is too large or no UTF-8."""
     if len(data) > limit:
-        raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")
+        raise ManifestError(0, f"{what} is larger than the limit of {limit >> 20} MB")
     try:
         return decode(data, Limits(size=limit))
     except SyntaxReadError as error:
-        raise ManifestError(error.line, "is not in UTF-8") from error
+        raise ManifestError(error.line, "not valid UTF-8") from error
 
 
 def quoted(text: str) -> str:

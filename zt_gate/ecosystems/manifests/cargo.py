@@ -28,7 +28,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     for keys, table in _tables(document.value):
         where = ".".join(keys)
         if not isinstance(table, dict):
-            raise ManifestError(0, f"{quoted(where)} is no table")
+            raise ManifestError(0, f"{quoted(where)} is not a table")
         for name, value in table.items():
             found += _entry(where, document.key_place((*keys, name)), name, value)
     return tuple(found)
@@ -59,7 +59,7 @@ def _entry(
         yield make_dependency("cargo", name.partition(":")[0], place, where, value)
         return
     if not isinstance(value, dict):
-        raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")
+        raise ManifestError(place[0], f"{quoted(name)} is neither a string nor a table")
     if value.get("workspace"):
         return  # stands in the workspace's own table
     real = str(value.get("package", name)).partition(":")[0]

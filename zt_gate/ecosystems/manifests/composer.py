@@ -43,7 +43,7 @@ def _leaf(leaf: Leaf) -> Iterator[Dependency]:
     elif section in {"require", "require-dev"} and rest:
         if leaf.value is None or len(rest) > 1:
             raise ManifestError(
-                leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
+                leaf.place[0], f"{section} of {quoted(rest[0])} is not a string"
             )
         if not _PLATFORM.match(rest[0]):
             yield make_dependency("composer", rest[0], leaf.place, section, leaf.value)

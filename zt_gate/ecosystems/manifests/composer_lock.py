@@ -33,11 +33,11 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
         if section in tables and rest == ["", "name"]:
             table = next(tables[section], {})
             if leaf.value is None or table.get("name") != leaf.value:
-                raise ManifestError(leaf.place[0], "a package whose name is not clear")
+                raise ManifestError(leaf.place[0], "package with an ambiguous name")
             found.append(_entry(table, leaf, section))
     for section in _SECTIONS:
         if next(tables[section], None) is not None:
-            raise ManifestError(0, f"a package of {section} without a name")
+            raise ManifestError(0, f"package without a name in {section}")
     return tuple(found)
 
 
@@ -54,14 +54,16 @@ def provided_names(data: bytes) -> frozenset[str]:
 def _tables(document: Document, section: str) -> Iterator[dict[str, Any]]:
     listed = document.value.get(section) or []
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise ManifestError(0, f"{section} is no list of packages")
+        raise ManifestError(0, f"{section} is not a list of packages")
     return iter(listed)
 
 
 def _entry(table: dict[str, Any], leaf: Leaf, section: str) -> Dependency:
     version, name = table.get("version", ""), leaf.value or ""
     if not isinstance(version, str):
-        raise ManifestError(leaf.place[0], f"the version of {quoted(name)} is no text")
+        raise ManifestError(
+            leaf.place[0], f"the version of {quoted(name)} is not a string"
+        )
     source = _source(table)
     return make_dependency(
         "composer", name, leaf.inside, section, version, source, direct=False

@@ -32,7 +32,7 @@ def _pip(text: Text, item: Node) -> Iterator[Dependency]:
     for one in pip.listed() if pip is not None else ():
         line, column, end = text.place(one.start, one.end)
         if not one.is_scalar:
-            raise ManifestError(line, "an entry of pip that is no text")
+            raise ManifestError(line, "a pip entry is not a string")
         shift = 1 if one.style in {"'", '"'} else 0
         for found in requirements.line_entries(one.value, line):
             width = (

@@ -28,7 +28,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     section, remote = "", ""
     for number, line in enumerate(lines, 1):
         if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            raise ManifestError(number, "is a mark of a merge conflict")
+            raise ManifestError(number, "unresolved merge conflict marker")
         if line and not line[0].isspace():
             section, remote = line.strip(), ""
         elif (match := _REMOTE.match(line)) is not None:

@@ -39,7 +39,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             continue
         directive = block or first
         if directive not in _DIRECTIVES:
-            raise ManifestError(number, "is no line of a go.mod")
+            raise ManifestError(number, "not a valid go.mod line")
         rest = words if block else words[1:]
         if rest and rest[0][0] == "(":
             block = first
@@ -63,9 +63,7 @@ def _entries(
     elif directive not in {"require", "tool"}:
         return []
     if not words:
-        raise ManifestError(
-            text.place(start, start)[0], f"{directive} without a module"
-        )
+        raise ManifestError(text.place(start, start)[0], f"{directive} names no module")
     name = _value(words[0])
     place = text.place(start + words[0].start(), start + words[0].end())
     if name.startswith(("./", "../", "/")):

@@ -33,7 +33,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             continue
         match = _LINE.match(text)
         if match is None:
-            raise ManifestError(number, "is no line of a go.sum")
+            raise ManifestError(number, "not a valid go.sum line")
         name = match[1]
         if match[3] is None and name not in found:
             start = line.index(name)

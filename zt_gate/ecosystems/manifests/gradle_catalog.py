@@ -25,7 +25,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
     for section in ("libraries", "plugins"):
         table = document.value.get(section, {})
         if not isinstance(table, dict):
-            raise ManifestError(0, f"{section} is no table")
+            raise ManifestError(0, f"{section} is not a table")
         for alias, value in table.items():
             place = document.key_place((section, alias))
             for name, version in _coordinates(

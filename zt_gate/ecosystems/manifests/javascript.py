@@ -54,7 +54,7 @@ _NOT_BARE = (".", "/", "@/", "~", "#", "$", "\0", "virtual:", "!", "%")
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Read one module."""
     if len(data) > _LIMIT:
-        reason = "larger than 2 MB: imports in it were not looked for"
+        reason = "larger than 2 MB: imports were not scanned"
         raise ManifestError(0, reason, "not_applicable")
     text = Text.of(_COMMENT.sub(_blank, data.decode("utf-8", "replace")))
     found: list[Dependency] = []

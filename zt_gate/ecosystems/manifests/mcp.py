@@ -84,7 +84,7 @@ def _toml(data: bytes) -> Iterator[Dependency]:
 def _tables(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     servers = data.get("mcp_servers", {})
     if not isinstance(servers, dict):
-        raise ManifestError(0, "mcp_servers is no table")
+        raise ManifestError(0, "mcp_servers is not a table")
     for name, server in servers.items():
         if isinstance(server, dict):
             yield name, server

@@ -19,7 +19,7 @@ _LINE = re.compile(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
     """Return an index entry for each ``registry`` setting."""
     if len(data) > _LIMIT:
-        raise ManifestError(0, "larger than 1 MB, which no .npmrc is")
+        raise ManifestError(0, ".npmrc is larger than the limit of 1 MB")
     text = Text.of(data.decode("utf-8", "replace"))
     return tuple(
         Dependency(

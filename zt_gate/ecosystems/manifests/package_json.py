@@ -57,7 +57,7 @@ def _entries(leaf: Leaf) -> Iterator[Dependency]:
     elif section in _SECTIONS and rest:
         if len(rest) > 1:
             raise ManifestError(
-                leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
+                leaf.place[0], f"{section} of {quoted(rest[0])} is not a string"
             )
         yield _dependency(rest[0], leaf, section)
     elif section in _BUNDLED and leaf.value is not None:
@@ -87,10 +87,10 @@ def _dependency(
 ) -> Dependency:
     line = leaf.place[0]
     if leaf.value is None:
-        raise ManifestError(line, f"{section} of {quoted(name)} is no text")
+        raise ManifestError(line, f"{section} of {quoted(name)} is not a string")
     real, constraint, source = parse_spec(name, "" if bundled else leaf.value)
     if not valid_name("npm", real) or not valid_name("npm", name):
-        raise ManifestError(line, f"{quoted(real)} is no package name")
+        raise ManifestError(line, f"{quoted(real)} is not a valid package name")
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)
 
 
@@ -99,12 +99,12 @@ def _override(keys: tuple[str, ...], leaf: Leaf, section: str) -> Dependency:
     named = [key for key in keys if key not in {"", "."}]
     line = leaf.place[0]
     if not named:
-        raise ManifestError(line, f"an entry of {section} without a name")
+        raise ManifestError(line, f"entry of {section} without a package name")
     name = selected_package(named[-1])
     if not valid_name("npm", name):
-        raise ManifestError(line, f"{quoted(name)} is no package name")
+        raise ManifestError(line, f"{quoted(name)} is not a valid package name")
     value = leaf.value or ""
     real, constraint, source = parse_spec(name, "" if value.startswith("$") else value)
     if not valid_name("npm", real):
-        raise ManifestError(line, f"{quoted(real)} is no package name")
+        raise ManifestError(line, f"{quoted(real)} is not a valid package name")
     return Dependency("npm", real, real, constraint, source, *leaf.place, section)

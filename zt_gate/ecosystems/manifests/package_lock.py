@@ -49,7 +49,7 @@ def _packages(document: Document) -> Iterator[Dependency]:
         place = document.text.place(start, end)
         folder = names[1]
         if folder in seen:
-            raise ManifestError(place[0], f"{quoted(folder)} stands twice")
+            raise ManifestError(place[0], f"{quoted(folder)} appears twice")
         seen.add(folder)
         table = packages.get(folder)
         if _MODULES not in folder or not isinstance(table, dict) or table.get("link"):
@@ -75,7 +75,7 @@ def _walk(
     name: str, table: object, place: tuple[int, int, int], depth: int
 ) -> Iterator[Dependency]:
     if not isinstance(table, dict):
-        raise ManifestError(place[0], f"{quoted(name)} is no object")
+        raise ManifestError(place[0], f"{quoted(name)} is not an object")
     version = str(table.get("version", ""))
     if version.startswith("npm:"):
         name, _, version = version[4:].rpartition("@")

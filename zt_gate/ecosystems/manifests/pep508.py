@@ -42,7 +42,7 @@ def parse(text: str, line: int) -> tuple[str, str, str, Source]:
     paths, whose name may be "".  Raises ManifestError.
     """
     if len(text) > _LONGEST:
-        raise ManifestError(line, "a requirement of more than 20,000 characters")
+        raise ManifestError(line, "requirement is longer than 20,000 characters")
     plain = _PLAIN.match(text)
     if plain is not None and not text.lower().endswith(_ARCHIVE):
         constraint = f"{plain[2]}{plain[3]}" if plain[2] else ""
@@ -57,11 +57,11 @@ def parse(text: str, line: int) -> tuple[str, str, str, Source]:
         requirement = Requirement(text)
     except (InvalidRequirement, ValueError, RecursionError) as error:
         raise ManifestError(
-            line, f"{quoted(text)} is no requirement (PEP 508)"
+            line, f"{quoted(text)} is not a valid requirement (PEP 508)"
         ) from error
     if not valid_name("pypi", requirement.name):
         raise ManifestError(
-            line, f"{quoted(requirement.name)} is no project name (PEP 508)"
+            line, f"{quoted(requirement.name)} is not a valid project name (PEP 508)"
         )
     source = source_of(requirement.url) if requirement.url else Source()
     constraint = str(requirement.specifier)

@@ -50,7 +50,7 @@ def _packages(
     document: Document, section: str, packages: object, indexes: Mapping[str, str]
 ) -> Iterator[Dependency]:
     if not isinstance(packages, dict):
-        raise ManifestError(0, f"{quoted(section)} is no table")
+        raise ManifestError(0, f"{quoted(section)} is not a table")
     for name, wanted in packages.items():
         place = document.key_place((section, name))
         if isinstance(wanted, str):
@@ -61,4 +61,6 @@ def _packages(
                 "pypi", name, place, section, str(wanted.get("version", "")), source
             )
         else:
-            raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")
+            raise ManifestError(
+                place[0], f"{quoted(name)} is neither a string nor a table"
+            )

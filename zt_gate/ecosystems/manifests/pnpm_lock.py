@@ -65,7 +65,7 @@ def _package(text: Text, key: Node, value: Node, direct: set[str]) -> Dependency
             )
             if not named_by_address:
                 raise ManifestError(
-                    place[0], f"{quoted(written)} is no package of a lock file"
+                    place[0], f"{quoted(written)} is not a valid package key"
                 )
             return Dependency(
                 "npm",

@@ -42,7 +42,7 @@ def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
         place = text.place(key.start, key.end)
         if not value.is_scalar:
             raise ManifestError(
-                place[0], f"{quoted(key.value)} of {section} is no text"
+                place[0], f"{quoted(key.value)} of {section} is not a string"
             )
         name = selected_package(key.value) if section == "overrides" else key.value
         wanted = "" if value.value.startswith(("$", "catalog:")) else value.value

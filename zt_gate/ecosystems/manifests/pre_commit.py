@@ -47,7 +47,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 def _one(text: Text, item: Node, hook: Node) -> Dependency:
     place = text.place(item.start, item.end)
     if not item.is_scalar:
-        raise ManifestError(place[0], "an additional dependency that is no text")
+        raise ManifestError(place[0], "an additional dependency is not a string")
     language, name = hook.get("language"), hook.get("id")
     spoken = language.value if language is not None else ""
     hooked = name.value.lower() if name is not None else ""
@@ -74,7 +74,7 @@ def _one(text: Text, item: Node, hook: Node) -> Dependency:
         parsed, key, constraint, source = pep508.parse(item.value, place[0])
     except ManifestError:
         raise ManifestError(
-            place[0], f"{quoted(item.value)} is no requirement"
+            place[0], f"{quoted(item.value)} is not a valid requirement"
         ) from None
     start = item.start + (1 if item.style in {"'", '"'} else 0)
     place = text.place(start, start + len(parsed)) if parsed else place

@@ -124,7 +124,7 @@ def _dotted(path: Path) -> str:
 def _listed(document: Document, path: Path, value: object) -> Iterator[Dependency]:
     where = _dotted(path)
     if not isinstance(value, list):
-        raise ManifestError(0, f"{quoted(where)} is no list")
+        raise ManifestError(0, f"{quoted(where)} is not a list")
     for number, entry in enumerate(value):
         if isinstance(entry, dict) and where.startswith("dependency-groups."):
             continue  # include-group: what it includes is read where it stands
@@ -132,7 +132,7 @@ def _listed(document: Document, path: Path, value: object) -> Iterator[Dependenc
         inner = ("requirement",) if isinstance(entry, dict) else ()
         item = entry.get("requirement") if isinstance(entry, dict) else entry
         if not isinstance(item, str):
-            raise ManifestError(0, f"an entry of {quoted(where)} is no text")
+            raise ManifestError(0, f"an entry of {quoted(where)} is not a string")
         place = document.place((*path, number, *inner))
         text = item.removeprefix("-e ").strip()
         name, key, constraint, source = pep508.parse(text, place[0])
@@ -154,14 +154,14 @@ def _tabled(
 ) -> Iterator[Dependency]:
     where = _dotted(path)
     if not isinstance(value, dict):
-        raise ManifestError(0, f"{quoted(where)} is no table")
+        raise ManifestError(0, f"{quoted(where)} is not a table")
     for name, wanted in value.items():
         if name.lower() == "python" and "poetry" in where:
             continue
         place = document.key_place((*path, name))
         if not valid_name("pypi", name):
             raise ManifestError(
-                place[0], f"{quoted(name)} is no project name (PEP 508)"
+                place[0], f"{quoted(name)} is not a valid project name (PEP 508)"
             )
         for one in wanted if isinstance(wanted, list) else [wanted]:
             constraint, source = _poetry(one, place[0], indexes)
@@ -174,7 +174,7 @@ def _poetry(value: object, line: int, indexes: Mapping[str, str]) -> tuple[str, 
         address = "://" in value or value.startswith(("file:", "git+"))
         return ("", pep508.source_of(value)) if address else (value, Source())
     if not isinstance(value, dict):
-        raise ManifestError(line, "a dependency that is neither text nor a table")
+        raise ManifestError(line, "dependency is neither a string nor a table")
     return str(value.get("version", "")), table_source(value, indexes) or Source()
 
 

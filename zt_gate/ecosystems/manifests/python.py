@@ -58,7 +58,7 @@ _RUNS = frozenset(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read one module or script."""
     if len(data) > _LIMIT:
-        reason = "larger than 2 MB: imports in it were not looked for"
+        reason = "larger than 2 MB: imports were not scanned"
         raise ManifestError(0, reason, "not_applicable")
     content = _decoded(data)
     text = Text.of(content)

@@ -76,7 +76,7 @@ _INDEXES = frozenset(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read the file; see the module for what it follows."""
     if len(data) > _LIMIT:
-        raise ManifestError(0, "larger than 4 MB, which no requirements file is")
+        raise ManifestError(0, "requirements file is larger than the limit of 4 MB")
     text = Text.of(_decoded(data))
     constraints = b"constraint" in path.rpartition(b"/")[2].lower()
     section = "constraints" if constraints else "requirements"
@@ -125,7 +125,7 @@ def _decoded(data: bytes) -> str:
         return data[len(mark) :].decode(codec)
     except UnicodeDecodeError as error:
         raise ManifestError(
-            0, f"has the mark of {codec.upper()} but does not decode"
+            0, f"byte-order mark says {codec.upper()}, but the content does not decode"
         ) from error
 
 
@@ -134,14 +134,14 @@ def _check_declaration(data: bytes) -> None:
         declared = _DECLARED.search(line) if line[:1] == b"#" else None
         name = declared[1].decode("latin-1") if declared else "utf-8"
         if name.lower().replace("_", "-") not in _PLAIN:
-            raise ManifestError(1, f"declares the encoding {quoted(name)}")
+            raise ManifestError(1, f"unsupported declared encoding {quoted(name)}")
 
 
 def _legacy(data: bytes) -> str:
     """Decode bytes that are no UTF-8: pip falls back to the locale, which keeps ASCII."""
     if b"\x00" in data:
         raise ManifestError(
-            0, "holds NUL bytes: no text that pip reads alike everywhere"
+            0, "contains NUL bytes, so pip's reading depends on the locale"
         )
     return data.decode("latin-1")
 
@@ -239,7 +239,7 @@ def _split(words: str, line: int) -> tuple[str, list[tuple[str, str]]]:
     try:
         return requirement, _options(shlex.split(rest), line)
     except ValueError as error:
-        raise ManifestError(line, f"options that cannot be split: {error}") from error
+        raise ManifestError(line, f"options cannot be parsed: {error}") from error
 
 
 def _options(words: list[str], line: int) -> list[tuple[str, str]]:
@@ -256,7 +256,7 @@ def _options(words: list[str], line: int) -> list[tuple[str, str]]:
             value = word[2:].lstrip("=") or _following(rest, option, line)
         elif word.startswith("-"):
             raise ManifestError(
-                line, f"{quoted(word)} is no option of a requirements file"
+                line, f"{quoted(word)} is not an option of requirements files"
             )
         else:
             continue
@@ -271,7 +271,7 @@ def _long(written: str, line: int) -> str:
     near = [name for name in names if name.startswith(written)]
     if not near or written == "--":
         raise ManifestError(
-            line, f"{quoted(written)} is no option of a requirements file"
+            line, f"{quoted(written)} is not an option of requirements files"
         )
     return near[0]
 

@@ -34,7 +34,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     content = data.decode("utf-8-sig", "replace")
     tree = python.parse(content)
     if tree is None:
-        raise ManifestError(0, "does not parse as Python")
+        raise ManifestError(0, "not valid Python")
     lines = content.split("\n")
     values = _constants(tree)
     for node in ast.walk(tree):

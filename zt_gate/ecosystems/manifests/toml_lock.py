@@ -66,7 +66,7 @@ def _entry(
     if source.kind == "registry" and ecosystem == "pypi":
         source = _foreign(package.artifacts) or source
     if not package.name:
-        raise ManifestError(package.place[0], "a package without a name")
+        raise ManifestError(package.place[0], "package without a name")
     is_direct = name == b"uv.lock" and package.name in direct
     # A bare version of Cargo's is a range; a lock holds exact ones.
     version = (
@@ -146,11 +146,13 @@ def _read_with_parser(data: bytes) -> list[LockedPackage]:
     section = "package" if "package" in document.value else "packages"
     tables = document.value.get(section, [])
     if not isinstance(tables, list):
-        raise ManifestError(0, "package is no list of tables")
+        raise ManifestError(0, "package is not a list of tables")
     found = []
     for number, table in enumerate(tables):
         if not isinstance(table, dict) or not isinstance(table.get("name"), str):
-            raise ManifestError(0, f"{quoted(str(table))} is no package with a name")
+            raise ManifestError(
+                0, f"package entry without a name: {quoted(str(table))}"
+            )
         place = document.place((section, number, "name"))
         version, source = str(table.get("version", "")), _slow_source(table)
         urls, wants = list(_urls(table)), list(_wants(table))

@@ -59,14 +59,14 @@ def _blocks(text: Text) -> Iterator[_Block]:
             continue
         if line[0] in " \t:":
             if block is None:
-                raise ManifestError(number, "an indented line without a package")
+                raise ManifestError(number, "indented line without a package")
             field = _FIELD.match(line)
             if field is not None:
                 setattr(block, field[2], field[3])
             continue
         head = _HEAD.match(line) or _LONG.match(line)
         if head is None:
-            raise ManifestError(number, "is no line of a yarn.lock")
+            raise ManifestError(number, "not a valid yarn.lock line")
         if block is not None:
             yield block
         block = _Block(head[1], start + head.start(1))
@@ -81,7 +81,7 @@ def _entries(text: Text, block: _Block) -> Iterator[Dependency]:
     at = first.find("@", 1)
     if at < 0:
         raise ManifestError(
-            text.place(block.start, block.start)[0], "a package without a range"
+            text.place(block.start, block.start)[0], "package without a version range"
         )
     name, wanted = first[:at], first[at + 1 :]
     shift = 1 if block.head.startswith('"') else 0

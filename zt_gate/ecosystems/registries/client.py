@@ -37,10 +37,10 @@ _PAUSE = 0.15
 _LONGEST_PAUSE = 2.0
 _AGAIN = frozenset((429, 500, 502, 503, 504))
 _PHRASES = {
-    401: "wants credentials that it was not given",
-    403: "refused the question",
-    407: "is behind a proxy that wants credentials",
-    429: "is throttling (429)",
+    401: "requires credentials (401)",
+    403: "denied access (403)",
+    407: "is behind a proxy that requires credentials (407)",
+    429: "is rate limiting requests (429)",
 }
 
 
@@ -60,11 +60,11 @@ class Response:
     def json(self) -> Any:
         """Return the body as JSON; raises RegistryError unless it is announced as that and is."""
         if not (self.type.endswith(("/json", "+json"))):
-            raise RegistryError("answered with something else than JSON")
+            raise RegistryError("returned a response that is not JSON")
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise RegistryError("answered with broken JSON") from error
+            raise RegistryError("returned invalid JSON") from error
 
 
 class TlsSettings:
@@ -143,11 +143,11 @@ class Client:
                 {200, 404, 410} if sent is None else {200, 404, 405, 410, 501}
             ):
                 raise RegistryError(
-                    _PHRASES.get(status, f"answered with status {status}")
+                    _PHRASES.get(status, f"returned HTTP status {status}")
                 )
             kind = headers.get("content-type", "").partition(";")[0].strip().lower()
             return Response(status, kind, body, headers.get("last-modified", ""))
-        raise RegistryError("redirects in circles")
+        raise RegistryError("redirected too many times")
 
     def close(self) -> None:
         """Close all connections."""
@@ -168,20 +168,18 @@ class Client:
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port
         except ValueError as error:
-            raise RegistryError("has an address that is no URL") from error
+            raise RegistryError("has an invalid URL") from error
         if parts.scheme not in {"http", "https"} or not host:
-            raise RegistryError("has an address that is neither http nor https")
+            raise RegistryError("has a URL that is neither http nor https")
         if "${" in url:
             raise RegistryError(
-                "is set with a variable, which is expanded only in the user's own files"
+                "has a URL with a variable; only the user's own settings may use variables"
             )
         if not url.isascii() or any(mark in url for mark in "${} \t\r\n\x00"):
-            raise RegistryError(
-                "has an address with characters that do not belong there"
-            )
+            raise RegistryError("has a URL with invalid characters")
         if parts.scheme == "http" and not index.cleartext and not is_loopback(host):
             raise RegistryError(
-                "is set to plain http by somebody other than the user: not asked"
+                "uses plain http, which only the user's own settings may allow; not contacted"
             )
         return parts
 
@@ -222,9 +220,7 @@ class Client:
                 return self._exchange(parts, index, accept, sent, method)
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise RegistryError(
-                "has a certificate that is not trusted or has expired"
-            ) from error
+            raise RegistryError("has an untrusted or expired certificate") from error
         except TimeoutError as error:
             self.close()
             raise RegistryError("did not answer before the deadline") from error
@@ -292,7 +288,7 @@ class Client:
                 unpack is not None and unpack.unconsumed_tail
             ):
                 self.close()
-                raise ResponseTooLargeError("answered with more than 8 MB")
+                raise ResponseTooLargeError("returned more than 8 MB")
         if response.length:  # read1 does not mind a body that ends early
             raise http.client.IncompleteRead(b"", response.length)
         response.close()  # nor does it notice the end, without which nothing more can be asked
@@ -343,7 +339,7 @@ def _redirected(parts: SplitResult, location: str) -> str:
     except ValueError:
         same = False
     if not location or not same:
-        raise RegistryError("redirects to another host")
+        raise RegistryError("redirected to another host")
     return target
 
 
@@ -367,7 +363,7 @@ def _broken(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "has a host name that does not resolve"
     if isinstance(error, ConnectionRefusedError):
-        return "refuses connections"
+        return "refused the connection"
     if isinstance(error, ssl.SSLError):
-        return "does not speak TLS as it should"
-    return "broke off the connection"
+        return "failed the TLS handshake"
+    return "closed the connection early"

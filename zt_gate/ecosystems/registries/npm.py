@@ -34,7 +34,7 @@ _MOST_NAMES = 128
 _PLACEHOLDER = re.compile(r"-security(?:\.\d{1,5})?\Z")
 _MOST_NOTE = 300
 _INSTALL = ("preinstall", "install", "postinstall")
-_WRONG_FORM = "answered in a form that it should not have"
+_WRONG_FORM = "returned an unexpected response format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Npm:
         if short is None:
             if too_large:
                 raise RegistryError(
-                    "knows the package in one form and not in the other"
+                    "has abbreviated but no full metadata for the package"
                 )
             return Missing()
         modified = parse_timestamp(short.get("modified"))
@@ -105,7 +105,7 @@ class Npm:
                 None, status, note, too_large, oversized=True, no_text_reason=untold
             )
         if full is None:
-            raise RegistryError("knows the package in one form and not in the other")
+            raise RegistryError("has abbreviated but no full metadata for the package")
         return _described(full, _created(full))
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
@@ -136,7 +136,7 @@ def _points(
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
         if len(keys) > 1:
-            raise RegistryError(f"answered with status {response.status}")
+            raise RegistryError(f"returned HTTP status {response.status}")
         return dict.fromkeys(keys)
     answer = response.json()
     if not isinstance(answer, dict):
@@ -152,7 +152,7 @@ def _points(
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise RegistryError(_WRONG_FORM)
         if entry.get("package") != key:
-            raise RegistryError("answered for another package")
+            raise RegistryError("returned data for a different package")
         found[key] = count
     return found
 
@@ -167,7 +167,7 @@ def _packument(
     if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
         raise RegistryError(_WRONG_FORM)
     if answer["name"] != key:
-        raise RegistryError("answered for another package")
+        raise RegistryError("returned data for a different package")
     time = answer.get("time")
     gone = isinstance(time, dict) and "unpublished" in time
     if not isinstance(answer.get("versions"), dict) and not gone:
@@ -180,16 +180,16 @@ def _latest_only(client: Client, index: Index, key: str) -> LookupResult:
     response = client.get(index, f"/{key.replace('/', '%2f')}/latest", _FULL)
     answer = response.json() if response.status == 200 else None
     if not isinstance(answer, dict) or answer.get("name") != key:
-        raise ResponseTooLargeError("answered with more than 8 MB")
+        raise ResponseTooLargeError("returned more than 8 MB")
     deprecated = answer.get("deprecated")
     status: Status = "deprecated" if deprecated else "active"
     note = str(deprecated or "")
-    return Project(None, status, note, "answered with more than 8 MB", oversized=True)
+    return Project(None, status, note, "returned more than 8 MB", oversized=True)
 
 
 def _described(packument: dict[str, Any], created: float | None) -> Project:
     status, note = _status(packument)
-    undated = "" if created is not None else "tells no dates"
+    undated = "" if created is not None else "provides no dates"
     full = isinstance(packument.get("time"), dict)
     newest = (packument.get("versions") or {}).get(_latest(packument))
     about = packument.get("description") or _text(newest, "description")

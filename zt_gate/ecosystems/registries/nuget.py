@@ -40,7 +40,7 @@ def project(
     if "items" not in page:
         where = urlsplit(str(page.get("@id", ""))).path
         if not where.startswith(f"{urlsplit(index.url).path}{folder}/"):
-            raise RegistryError("keeps its versions in another place")
+            raise RegistryError("stores its version pages at an unexpected URL")
         page = (
             json_object(client, index, where.removeprefix(urlsplit(index.url).path))
             or {}

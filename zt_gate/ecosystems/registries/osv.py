@@ -26,7 +26,7 @@ PUBLIC_URL = "https://api.osv.dev"
 MAX_QUERIES = 1000
 _MOST_PAGES = 5
 _MALWARE = "MAL-"
-_WRONG_FORM = "answered in a form that it should not have"
+_WRONG_FORM = "returned an unexpected response format"
 #: How databases call a severity.
 SEVERITY_WORDS = {
     "critical": Severity.CRITICAL,
@@ -81,7 +81,7 @@ def query_batch(
         queries = [_query(package, token) for package, token in waiting]
         response = client.post(service, "/v1/querybatch", {"queries": queries})
         if response.status != 200:
-            raise RegistryError(f"answered with status {response.status}")
+            raise RegistryError(f"returned HTTP status {response.status}")
         results = _results(response.json(), len(waiting))
         more: list[tuple[PackageQuery, str]] = []
         for (package, _), (ids, token) in zip(waiting, results, strict=True):
@@ -89,7 +89,7 @@ def query_batch(
             if token:
                 more.append((package, token))
         waiting = more
-    raise RegistryError("answered with pages without an end")
+    raise RegistryError(f"returned more than {_MOST_PAGES} pages of results")
 
 
 def _query(package: PackageQuery, token: str) -> dict[str, Any]:
@@ -133,13 +133,13 @@ def fetch_advisory(
         .replace(":", "")
         .isalnum()
     ):
-        raise RegistryError("named an advisory that cannot be asked for")
+        raise RegistryError("returned an invalid advisory id")
     response = client.get(service, f"/v1/vulns/{name}", "application/json")
     if response.status != 200:
-        raise RegistryError(f"answered with status {response.status}")
+        raise RegistryError(f"returned HTTP status {response.status}")
     answer = response.json()
     if not isinstance(answer, dict) or answer.get("id") != name:
-        raise RegistryError("answered with another advisory")
+        raise RegistryError("returned a different advisory")
     aliases = answer.get("aliases")
     affected = [
         entry for entry in _dicts(answer.get("affected")) if _is_about(entry, package)

@@ -57,7 +57,7 @@ def proxy_for(parts: SplitResult, environ: Mapping[str, str]) -> Index | None:
         usable = False
     if not usable:
         raise RegistryError(
-            "is behind a proxy of a kind that is not supported (only http)"
+            "is behind an unsupported proxy (only http proxies are supported)"
         )
     return Index(url, authorization)
 

@@ -101,9 +101,9 @@ class PyPI:
             data = answer.get("data") if isinstance(answer, dict) else None
             count = data.get("last_week") if isinstance(data, dict) else None
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                raise RegistryError("answered in a form that it should not have")
+                raise RegistryError("returned an unexpected response format")
             if normalise("pypi", str(answer.get("package"))) != key:
-                raise RegistryError("answered for another package")
+                raise RegistryError("returned data for a different package")
             found[key] = count
         return found
 
@@ -128,17 +128,17 @@ def _read(response: Response, key: str) -> tuple[list[_File], Status, str]:
         ]
         return files, _STATUSES.get(page.status, "active"), page.reason
     if response.type not in {_JSON, "application/json"}:
-        raise RegistryError("answered with something that is no index page")
+        raise RegistryError("returned a response that is not an index page")
     answer = response.json()
     files_listed = answer.get("files") if isinstance(answer, dict) else None
     if not isinstance(files_listed, list) or not isinstance(answer.get("name"), str):
-        raise RegistryError("answered in a form that it should not have")
+        raise RegistryError("returned an unexpected response format")
     if normalise("pypi", answer["name"]) != key:
-        raise RegistryError("answered for another package")
+        raise RegistryError("returned data for a different package")
     if not all(
         isinstance(f, dict) and isinstance(f.get("filename"), str) for f in files_listed
     ):
-        raise RegistryError("answered in a form that it should not have")
+        raise RegistryError("returned an unexpected response format")
     status = answer.get("project-status")
     word, note = "", ""
     if isinstance(status, dict):
@@ -200,7 +200,7 @@ def _completed(
     except RegistryError as fault:
         why = str(fault)
         undated = "" if project.first_upload is not None else (
-            f"tells no upload dates, and its JSON API {why}"
+            f"provides no upload dates, and its JSON API {why}"
         )  # fmt: skip
         # A mirror without the JSON API has no descriptions: nothing to ask for.
         untold = why if want.text and not isinstance(fault, _NoneError) else ""
@@ -213,7 +213,7 @@ def _completed(
                 file.get(_UPLOADED) for own in releases.values() for file in own
             )
         except RegistryError as fault:
-            undated = f"tells no upload dates, and its JSON API {fault}"
+            undated = f"provides no upload dates, and its JSON API {fault}"
     text = (
         join_texts(info.get("summary"), info.get("description")) if want.text else None
     )
@@ -256,7 +256,7 @@ def _beside(
 ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
     """Ask the JSON API beside the Simple API; raises RegistryError."""
     if not index.url.endswith("/simple"):
-        raise _NoneError("is not known")
+        raise _NoneError("has no known URL")
     beside = Index(
         index.url.removesuffix("/simple"),
         index.authorization,
@@ -265,14 +265,14 @@ def _beside(
     )
     response = client.get(beside, f"/pypi/{key}/json", "application/json")
     if response.status != 200:
-        raise _NoneError("does not know the package")
+        raise _NoneError("does not have the package")
     answer: Any = response.json()
     info = answer.get("info") if isinstance(answer, dict) else None
     releases = answer.get("releases") if isinstance(answer, dict) else None
     if not isinstance(info, dict) or not isinstance(releases, dict):
-        raise RegistryError("answered in a form that it should not have")
+        raise RegistryError("returned an unexpected response format")
     if normalise("pypi", str(info.get("name"))) != key:
-        raise RegistryError("answered for another package")
+        raise RegistryError("returned data for a different package")
     return info, {
         str(version): [file for file in files if isinstance(file, dict)]
         for version, files in releases.items()
@@ -283,5 +283,5 @@ def _beside(
 def _earliest(values: Iterable[object]) -> float:
     moments = [moment for moment in map(parse_timestamp, values) if moment is not None]
     if not moments:
-        raise RegistryError("tells no upload dates either")
+        raise RegistryError("provides no upload dates either")
     return min(moments)

@@ -42,11 +42,13 @@ def read_page(body: bytes, key: str) -> Page:
         parser.feed(body.decode("utf-8", "replace"))
         parser.close()
     except AssertionError as error:  # html.parser's own answer to some broken markup
-        raise RegistryError("answered with broken HTML") from error
+        raise RegistryError("returned invalid HTML") from error
     page = parser.page
     own = [file for file in page.files if _belongs(file.name, key)]
     if not own and (page.files or not page.is_index):
-        raise RegistryError("answered with a page that is no index of this package")
+        raise RegistryError(
+            "returned a page that is not the index page of this package"
+        )
     page.files = own
     return page
 

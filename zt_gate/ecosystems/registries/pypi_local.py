@@ -21,7 +21,7 @@ def project(index: Index, key: str) -> LookupResult:
     """
     parts = urlsplit(index.url)
     if parts.netloc not in {"", "localhost"}:
-        raise RegistryError("is a folder of another machine")
+        raise RegistryError("is a directory on another machine")
     folder = os.path.join(unquote(parts.path), key)
     try:
         with os.scandir(folder) as found:
@@ -29,5 +29,5 @@ def project(index: Index, key: str) -> LookupResult:
     except FileNotFoundError:
         return Missing()
     except OSError as error:
-        raise RegistryError("is a folder that cannot be read") from error
+        raise RegistryError("is a directory that cannot be read") from error
     return Project(0.0) if filled else Project(None, "empty")

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.client import Client
 
 JSON = "application/json"
-WRONG_FORM = "answered in a form that it should not have"
-OTHER_PACKAGE = "answered for another package"
-_UNDATED = "tells no dates"
+WRONG_FORM = "returned an unexpected response format"
+OTHER_PACKAGE = "returned data for a different package"
+_UNDATED = "provides no dates"
 
 
 @dataclass(frozen=True, slots=True)
