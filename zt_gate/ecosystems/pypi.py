@@ -65,7 +65,7 @@ def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
     )
 
 
-def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
+def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     return name.startswith(b"pylock.") and name.endswith(b".toml")
 
 

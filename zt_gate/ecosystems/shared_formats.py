@@ -53,16 +53,16 @@ def _is_mcp(name: bytes, folders: Sequence[bytes]) -> bool:
     return parent in _MCP_FOLDERS or b"mcp" in stem.split(b"-") + stem.split(b"_")
 
 
-def _is_dockerfile(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
+def _is_dockerfile(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     named_so = name.startswith((b"dockerfile.", b"containerfile."))
     return named_so and not name.endswith(_STRUCTURED)
 
 
-def _is_readme(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
+def _is_readme(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     return name.startswith(b"readme.") and not name.endswith(_STRUCTURED)
 
 
-def _is_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
+def _is_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     # Hooks and scripts have no dot in their names: their first line tells.
     is_makefile = name.startswith(b"makefile.") and not name.endswith(_STRUCTURED)
     return is_makefile or b"." not in name

@@ -34,7 +34,7 @@ _OPTION = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the calls in their order."""
     text = Text.of(decode_manifest(data, _LIMIT, "Gemfile"))
     found: list[Dependency] = []

@@ -19,7 +19,7 @@ _WANTED = re.compile(r"  ([^\s(!]+)(?: \([^)\n]{1,200}\))?!?\Z")
 _REMOTE = re.compile(r"  remote: (\S+)\Z")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the sections GEM, GIT, PATH and PLUGIN SOURCE."""
     text = Text.of(decode_manifest(data, _LIMIT, "Gemfile.lock").replace("\r\n", "\n"))
     lines = text.content.split("\n")

@@ -21,7 +21,7 @@ _DIRECTIVES = frozenset(
 _WORD = re.compile(r'"([^"\n]*)"|`([^`\n]*)`|[^\s"`]+')
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read line by line; a block's lines read as if its directive stood before them."""
     text = Text.of(decode_manifest(data, _LIMIT, "go.mod"))
     found: list[Dependency] = []

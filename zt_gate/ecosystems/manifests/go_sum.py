@@ -22,7 +22,7 @@ _LINE = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the sums of modules; that of a go.mod alone brings no code."""
     found: dict[str, Dependency] = {}
     for number, line in enumerate(

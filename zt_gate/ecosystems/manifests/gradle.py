@@ -50,7 +50,7 @@ _REPOSITORY = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the calls that add a dependency, in their order."""
     content = _COMMENT.sub(_blank, decode_manifest(data, _LIMIT, "build.gradle"))
     text = Text.of(content)

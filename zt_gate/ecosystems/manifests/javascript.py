@@ -51,7 +51,7 @@ _BUILTINS = frozenset(
 _NOT_BARE = (".", "/", "@/", "~", "#", "$", "\0", "virtual:", "!", "%")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read one module."""
     if len(data) > _LIMIT:
         reason = "larger than 2 MB: imports were not scanned"

@@ -27,7 +27,7 @@ _LIMIT = 4 * 1024 * 1024
 _PLUGINS = "org.apache.maven.plugins"
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every element with coordinates; properties of the same file are filled in."""
     document = parse_manifest(xml.read, data, _LIMIT)
     elements = [(names, one) for names, _, one in xml.elements(document)]

@@ -19,7 +19,7 @@ _SHELL = re.compile(
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the code cells, each line at its own place."""
     document = json_object(data, _LIMIT, "not_applicable")
     found: list[Dependency] = []

@@ -16,7 +16,7 @@ _LINE = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Return an index entry for each ``registry`` setting."""
     if len(data) > _LIMIT:
         raise ManifestError(0, ".npmrc is larger than the limit of 1 MB")

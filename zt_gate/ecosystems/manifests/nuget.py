@@ -24,7 +24,7 @@ _ITEMS = frozenset(
 )  # fmt: skip
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every item that names a package."""
     found: list[Dependency] = []
     document = parse_manifest(xml.read, data, _LIMIT)

@@ -34,7 +34,7 @@ _OVERRIDES = (("overrides",), ("resolutions",), ("pnpm", "overrides"))
 _EXTENSIONS = ("pnpm", "packageExtensions")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read all sections, overrides and aliases."""
     leaves = json_object(data, _LIMIT).leaves()
     return tuple(found for leaf in leaves for found in _entries(leaf))

@@ -30,7 +30,7 @@ _LIMIT = 10 * 1024 * 1024
 _MODULES = "node_modules/"
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read both forms; each version of a package counts once."""
     document = json_object(data, _LIMIT)
     found: dict[tuple[object, str], Dependency] = {}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SETTINGS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every table of packages; whatever is no setting is one."""
     document = parse_manifest(toml.read, data)
     found: list[Dependency] = []

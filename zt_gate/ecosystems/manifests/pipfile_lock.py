@@ -13,7 +13,7 @@ from zt_gate.syntax import json
 _LIMIT = 10 * 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the sections of packages; each package once, by its first leaf."""
     document = json_object(data, _LIMIT)
     found: list[Dependency] = []

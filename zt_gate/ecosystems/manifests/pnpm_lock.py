@@ -30,7 +30,7 @@ _OLD = re.compile(r"/((?:@[^/@\s]+/)?[^/@\s]+)/([^/\s]+)\Z")
 _NEW = re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the packages of all documents."""
     found: list[Dependency] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT):

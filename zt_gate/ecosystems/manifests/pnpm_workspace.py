@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the default catalog, the named ones, and the overrides."""
     found: list[Dependency] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT):

@@ -34,7 +34,7 @@ _NODE_HOOKS = (
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every list called additional_dependencies."""
     found: list[Dependency] = []
     for document in parse_manifest(yaml.read_all, data, _LIMIT):

@@ -63,7 +63,7 @@ _DYNAMIC = (
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every table from which an installer takes dependencies."""
     from zt_gate.syntax import toml
 

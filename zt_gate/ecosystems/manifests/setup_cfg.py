@@ -25,7 +25,7 @@ _LISTS = frozenset(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the lists of requirements."""
     document = parse_manifest(ini.read, data, dialect="configparser")
     text, values = document.text, ini.values(document)

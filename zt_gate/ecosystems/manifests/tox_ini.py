@@ -25,7 +25,7 @@ _FACTORS = re.compile(r"[A-Za-z0-9_{},!.\-]{1,200}:\s+")
 _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "-i ", "-f ")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every environment."""
     document = parse_manifest(ini.read, data, dialect="configparser")
     return tuple(tox_entries(document.text, ini.values(document)))

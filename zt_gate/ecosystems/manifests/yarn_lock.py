@@ -44,7 +44,7 @@ class _Block:
     resolved: str = ""
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every block but that of the metadata."""
     text = Text.of(decode_manifest(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
     return tuple(one for block in _blocks(text) for one in _entries(text, block))

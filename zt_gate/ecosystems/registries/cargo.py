@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def project(
     client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - every client's form
+) -> LookupResult:  # noqa: ARG001 - part of the client signature
     """Ask for the crate with its versions."""
     answer = json_object(client, index, f"/api/v1/crates/{quote(key)}")
     if answer is None:

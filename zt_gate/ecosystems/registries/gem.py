@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def project(
     client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - every client's form
+) -> LookupResult:  # noqa: ARG001 - part of the client signature
     """Ask for all versions."""
     response = client.get(index, f"/api/v1/versions/{quote(key)}.json", JSON)
     if response.status != 200:

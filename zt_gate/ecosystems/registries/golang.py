@@ -31,7 +31,7 @@ _ACCEPT = "text/plain"
 
 def project(
     client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - every client's form
+) -> LookupResult:  # noqa: ARG001 - part of the client signature
     """Ask for the versions, and for the date of the first one."""
     path = "/" + re.sub("[A-Z]", lambda match: f"!{match[0].lower()}", key)
     listed = client.get(index, f"{path}/@v/list", _ACCEPT)

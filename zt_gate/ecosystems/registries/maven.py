@@ -26,7 +26,7 @@ _ACCEPT = "application/xml, text/xml"
 
 def project(
     client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - every client's form
+) -> LookupResult:  # noqa: ARG001 - part of the client signature
     """Ask for the list of versions, then for when the first was put there."""
     group, _, artifact = key.partition(":")
     folder = f"/{quote(group.replace('.', '/'))}/{quote(artifact)}"

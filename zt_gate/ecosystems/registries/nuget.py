@@ -27,7 +27,7 @@ _LISTED_SINCE = 631152000.0
 
 def project(
     client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - every client's form
+) -> LookupResult:  # noqa: ARG001 - part of the client signature
     """Ask for the first page of versions, which may stand in a file of its own."""
     folder = f"/v3/registration5-semver1/{quote(key.lower())}"
     answer = json_object(client, index, f"{folder}/index.json")

@@ -109,7 +109,7 @@ class PyPI:
 
     def used_before(
         self,
-        client: Client,  # noqa: ARG002 - the protocol's
+        client: Client,  # noqa: ARG002 - part of the protocol
         service: Index,  # noqa: ARG002
         key: str,  # noqa: ARG002
         moment: float,  # noqa: ARG002

@@ -48,7 +48,7 @@ class RegistryWithoutCounts:
 
     def counts(
         self,
-        client: Client,  # noqa: ARG002 - the protocol's
+        client: Client,  # noqa: ARG002 - part of the protocol
         service: Index,  # noqa: ARG002
         keys: Sequence[str],
     ) -> Mapping[str, DownloadCount]:
@@ -57,7 +57,7 @@ class RegistryWithoutCounts:
 
     def used_before(
         self,
-        client: Client,  # noqa: ARG002 - the protocol's
+        client: Client,  # noqa: ARG002 - part of the protocol
         service: Index,  # noqa: ARG002
         key: str,  # noqa: ARG002
         moment: float,  # noqa: ARG002
