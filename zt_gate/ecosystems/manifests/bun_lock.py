@@ -12,7 +12,11 @@ from zt_gate.ecosystems.manifests.base import (
     object_at,
     quoted,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, parse_spec
+from zt_gate.ecosystems.manifests.npm_spec import (
+    archive_source,
+    parse_spec,
+    split_version,
+)
 from zt_gate.ecosystems.manifests.package_json import declared_names
 from zt_gate.syntax import json
 
@@ -45,9 +49,7 @@ def _dependencies(document: Document, direct: set[str]) -> Iterator[Dependency]:
         descriptor = items[0] if items else None
         if not isinstance(descriptor, str):
             raise ManifestError(place[0], f"{quoted(folder)} has no name and version")
-        at = descriptor.find("@", 1)
-        name = descriptor if at < 0 else descriptor[:at]
-        version = "" if at < 0 else descriptor[at + 1 :]
+        name, version = split_version(descriptor)
         resolved = items[1] if len(items) > 1 else ""
         if isinstance(resolved, str) and "://" in resolved:
             source = archive_source(resolved)
