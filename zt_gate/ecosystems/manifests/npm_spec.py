@@ -21,14 +21,11 @@ def selected_package(selector: str) -> str:
     """Return the package of an override's selector: ``@s/b`` for ``**/a/@s/b@npm:^1``."""
     inner = selector.rpartition(">")[2].strip()
     parts = inner.split("/")
-    for number, part in enumerate(parts):
-        if "@" in part[1:]:
-            break
-    else:
-        number = len(parts) - 1
-    last = parts[number]
-    last_name = last[:1] + last[1:].partition("@")[0]
-    parts = [*parts[:number], last_name]
+    with_version = (number for number, part in enumerate(parts) if "@" in part[1:])
+    last = next(with_version, len(parts) - 1)
+    first_character, remainder = parts[last][:1], parts[last][1:]
+    last_name = first_character + remainder.partition("@")[0]
+    parts = [*parts[:last], last_name]
     if len(parts) > 1 and parts[-2].startswith("@"):
         return "/".join(parts[-2:])
     return parts[-1]
