@@ -1,99 +1,101 @@
-"""Which installing tool a command starts: the ecosystems have the table."""
+"""Detection of the install tool that a command starts, by the ecosystems' tables."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
-from zt_gate.ecosystems.install_tool import InstallTool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
     from zt_gate.syntax.shell import Word
 
-
-__all__ = ["InstallTool", "detect_tool"]
 
 _PIP_PROGRAM = re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
 _PYTHON_PROGRAM = re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
 _MODULES = frozenset(("pip", "pipx", "uv", "poetry", "pdm", "pipenv"))
 
 
+def _tables() -> Iterator[InstallTools]:
+    for ecosystem in all_ecosystems():
+        if ecosystem.install_tools is not None:
+            yield ecosystem.install_tools()
+
+
 @cache
 def _commands() -> dict[tuple[str, ...], InstallTool]:
     """Return the installing commands of all ecosystems by their words."""
-    tables = (
-        one.install_tools() for one in all_ecosystems() if one.install_tools is not None
-    )
-    return {words: tool for table in tables for words, tool in table.commands.items()}
+    commands: dict[tuple[str, ...], InstallTool] = {}
+    for table in _tables():
+        commands.update(table.commands)
+    return commands
 
 
 @cache
-def _values_before_subcommand() -> dict[str, frozenset[str]]:
+def _value_options() -> dict[str, frozenset[str]]:
     """Return, for each program, its options with a value that precede the subcommand."""
-    tables = [
-        one.install_tools() for one in all_ecosystems() if one.install_tools is not None
-    ]
     return {
-        words[0]: table.value_options for table in tables for words in table.commands
+        words[0]: table.value_options for table in _tables() for words in table.commands
     }
 
 
 def detect_tool(words: Sequence[Word]) -> InstallTool | None:
-    """Return the tool that a command without prefixes starts, None for all others."""
-    head = (
-        words[0].text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
-    )
-    texts = [head, *(word.text for word in words[1:8])]
-    before = 0
-    if "-m" in texts[1:4] and (_PYTHON_PROGRAM.match(head) or not words[0].literal):
-        before = texts.index("-m") + 1
-        texts = texts[before:]
+    """Return the tool that a command without prefixes starts, None for any other."""
+    path = words[0].text.replace("\\", "/")
+    program = path.rpartition("/")[2].lower().removesuffix(".exe")
+    texts = [program, *(word.text for word in words[1:8])]
+    # Words before the tool's own name, as in ``python -m pip``.
+    skipped = 0
+    may_be_python = _PYTHON_PROGRAM.match(program) or not words[0].literal
+    if "-m" in texts[1:4] and may_be_python:
+        skipped = texts.index("-m") + 1
+        texts = texts[skipped:]
         if not texts or texts[0] not in _MODULES:
             return None
-    if not texts:
-        return None
     if _PIP_PROGRAM.match(texts[0]):
         texts[0] = "pip"
-    known = _commands()
-    if texts[0] not in _values_before_subcommand():
+    if texts[0] not in _value_options():
         return None
-    options = _options(texts)
-    plain = [texts[0], *texts[options:]]
-    if (texts[0],) in known:
-        return _shifted(known[texts[0],], before)
-    if (
-        texts[0] == "dotnet"
-        and len(texts) > 3
-        and texts[1] == "add"
-        and texts[3] == "package"
-    ):
-        plain = ["dotnet", "add", "package"]
-        options += 1
-    for size in (3, 2):
-        tool = known.get(tuple(plain[:size]))
-        if tool is not None:
-            return _shifted(tool, before + options - 1) if tool.name else None
+    commands = _commands()
+    if (texts[0],) in commands:
+        return _with_longer_name(commands[texts[0],], skipped)
+    subcommand_at = _subcommand_position(texts)
+    command = [texts[0], *texts[subcommand_at:]]
+    is_dotnet_add = texts[0] == "dotnet" and texts[1:2] == ["add"]
+    if is_dotnet_add and texts[3:4] == ["package"]:  # dotnet add PROJECT package
+        command = ["dotnet", "add", "package"]
+        subcommand_at += 1
+    for length in (3, 2):
+        tool = commands.get(tuple(command[:length]))
+        if tool is None:
+            continue
+        installs = bool(tool.name)
+        return (
+            _with_longer_name(tool, skipped + subcommand_at - 1) if installs else None
+        )
     return None
 
 
-def _options(texts: Sequence[str]) -> int:
-    """Return where the subcommand stands: ``pip -q install``, ``yarn workspace web add``."""
-    values = _values_before_subcommand()[texts[0]]
-    at = 1
-    while at < len(texts) and texts[at].startswith("-") and texts[at] != "--":
-        at += 2 if texts[at] in values else 1
-    if texts[0] == "yarn" and texts[at : at + 1] == ["workspace"]:
-        at += 2
-    return at
+def _subcommand_position(texts: Sequence[str]) -> int:
+    """Return the position of the subcommand: ``pip -q install``, ``yarn workspace web add``."""
+    value_options = _value_options()[texts[0]]
+    position = 1
+    while position < len(texts):
+        text = texts[position]
+        if not text.startswith("-") or text == "--":
+            break
+        position += 2 if text in value_options else 1
+    if texts[0] == "yarn" and texts[position : position + 1] == ["workspace"]:
+        position += 2
+    return position
 
 
-def _shifted(tool: InstallTool, by: int) -> InstallTool:
-    if not by:
+def _with_longer_name(tool: InstallTool, more_words: int) -> InstallTool:
+    if not more_words:
         return tool
-    import dataclasses
-
-    return dataclasses.replace(tool, name_words=tool.name_words + by)
+    return dataclasses.replace(tool, name_words=tool.name_words + more_words)
