@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 def project(
-    client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - part of the client signature
-    """Ask for the crate with its versions."""
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up the crate with its versions."""
     answer = json_object(client, index, f"/api/v1/crates/{quote(key)}")
     if answer is None:
         return Missing()
@@ -33,14 +36,15 @@ def project(
         raise RegistryError(OTHER_PACKAGE)
     releases = tuple(
         Release(
-            str(one.get("num")),
-            parse_timestamp(one.get("created_at")),
-            bool(one.get("yanked")),
+            str(version.get("num")),
+            parse_timestamp(version.get("created_at")),
+            bool(version.get("yanked")),
         )
-        for one in objects_in(answer.get("versions"))
+        for version in objects_in(answer.get("versions"))
     )
     return dated_project(parse_timestamp(crate.get("created_at")), releases)
 
 
 def _folded(name: object) -> str:
+    """Return a name in the form that Cargo compares."""
     return str(name).lower().replace("_", "-")

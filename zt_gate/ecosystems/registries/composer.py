@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 
 def project(
-    client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - part of the client signature
-    """Ask for the package's page as JSON."""
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up the package's page as JSON."""
     answer = json_object(client, index, f"/packages/{quote(key)}.json")
     if answer is None:
         return Missing()

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 
 def project(
-    client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - part of the client signature
-    """Ask for all versions."""
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up all versions."""
     response = client.get(index, f"/api/v1/versions/{quote(key)}.json", JSON)
     if response.status != 200:
         return Missing()
@@ -31,7 +34,7 @@ def project(
     if not isinstance(versions, list) or not versions:
         raise RegistryError(WRONG_FORM)
     releases = tuple(
-        Release(str(one.get("number")), parse_timestamp(one.get("created_at")))
-        for one in objects_in(versions)
+        Release(str(version.get("number")), parse_timestamp(version.get("created_at")))
+        for version in objects_in(versions)
     )
     return dated_project(None, releases)

@@ -48,26 +48,26 @@ class Npm:
     width: int = 8
 
     def project(
-        self, client: Client, index: Index, key: str, want: LookupOptions
+        self, client: Client, index: Index, key: str, options: LookupOptions
     ) -> LookupResult:
         """Ask for the short form; for the long one only where its dates or texts matter.
 
-        What was last modified before ``want.recent`` was also created before.
+        What was last modified before ``options.recent`` was also created before.
         """
-        if want.text or want.releases:
+        if options.text or options.releases:
             try:
                 full = _packument(client, index, key, _FULL)
             except ResponseTooLargeError as fault:
-                return self._short_first(client, index, key, want, str(fault))
+                return self._short_first(client, index, key, options, str(fault))
             return Missing() if full is None else _described(full, _created(full))
-        return self._short_first(client, index, key, want, "")
+        return self._short_first(client, index, key, options, "")
 
     def _short_first(
         self,
         client: Client,
         index: Index,
         key: str,
-        want: LookupOptions,
+        options: LookupOptions,
         too_large: str,
     ) -> LookupResult:
         """Look at the short form first; ``too_large`` says that the long one cannot be read."""
@@ -88,7 +88,7 @@ class Npm:
             not complete
             and not suspect
             and modified is not None
-            and modified < want.recent
+            and modified < options.recent
         ):
             return _described(short, modified)
         if complete:
@@ -100,7 +100,7 @@ class Npm:
             full = None
         if too_large:
             status, note = _status(short)
-            untold = too_large if want.text else ""
+            untold = too_large if options.text else ""
             return Project(
                 None, status, note, too_large, oversized=True, no_text_reason=untold
             )

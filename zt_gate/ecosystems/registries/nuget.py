@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
-# NuGet dates what it no longer lists to the year 1900.
+# NuGet gives the year 1900 as the date of unlisted versions.
 _LISTED_SINCE = 631152000.0
 
 
 def project(
-    client: Client, index: Index, key: str, want: LookupOptions
-) -> LookupResult:  # noqa: ARG001 - part of the client signature
-    """Ask for the first page of versions, which may stand in a file of its own."""
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up the first page of versions, which may be a separate file."""
     folder = f"/v3/registration5-semver1/{quote(key.lower())}"
     answer = json_object(client, index, f"{folder}/index.json")
     if answer is None:
@@ -38,20 +41,25 @@ def project(
         raise RegistryError(WRONG_FORM)
     page: dict[str, Any] = pages[0]
     if "items" not in page:
-        where = urlsplit(str(page.get("@id", ""))).path
-        if not where.startswith(f"{urlsplit(index.url).path}{folder}/"):
-            raise RegistryError("stores its version pages at an unexpected URL")
-        page = (
-            json_object(client, index, where.removeprefix(urlsplit(index.url).path))
-            or {}
-        )
-    entries = [object_at(one, "catalogEntry") for one in objects_in(page.get("items"))]
-    if not entries:
-        raise RegistryError(WRONG_FORM)
-    if any(str(entry.get("id")).lower() != key.lower() for entry in entries):
-        raise RegistryError(OTHER_PACKAGE)
-    moments = [parse_timestamp(entry.get("published")) for entry in entries]
-    known = [
-        moment for moment in moments if moment is not None and moment > _LISTED_SINCE
+        page = _separate_page(client, index, folder, page)
+    versions = [
+        object_at(item, "catalogEntry") for item in objects_in(page.get("items"))
     ]
-    return dated_project(min(known, default=None), ())
+    if not versions:
+        raise RegistryError(WRONG_FORM)
+    if any(str(version.get("id")).lower() != key.lower() for version in versions):
+        raise RegistryError(OTHER_PACKAGE)
+    dates = [parse_timestamp(version.get("published")) for version in versions]
+    listed = [date for date in dates if date is not None and date > _LISTED_SINCE]
+    return dated_project(min(listed, default=None), ())
+
+
+def _separate_page(
+    client: Client, index: Index, folder: str, page: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the content of a page that the registration index only refers to."""
+    base_path = urlsplit(index.url).path
+    page_path = urlsplit(str(page.get("@id", ""))).path
+    if not page_path.startswith(f"{base_path}{folder}/"):
+        raise RegistryError("stores its version pages at an unexpected URL")
+    return json_object(client, index, page_path.removeprefix(base_path)) or {}

@@ -57,7 +57,7 @@ class PyPI:
     width: int = 8
 
     def project(
-        self, client: Client, index: Index, key: str, want: LookupOptions
+        self, client: Client, index: Index, key: str, options: LookupOptions
     ) -> LookupResult:
         """Ask the Simple API; the JSON API only where dates or texts that matter are missing."""
         if index.local:
@@ -72,14 +72,14 @@ class PyPI:
         if status == "active" and all(file.yanked for file in files):
             status = "yanked"
         dates = [file.uploaded for file in files if file.uploaded is not None]
-        dated = len(dates) == len(files) or (dates and min(dates) < want.recent)
+        dated = len(dates) == len(files) or (dates and min(dates) < options.recent)
         project = Project(
             min(dates) if dated else None, status, note, releases=releases
         )
-        undated = want.releases and len(dates) < len(files)
-        if dated and not want.text and not undated:
+        undated = options.releases and len(dates) < len(files)
+        if dated and not options.text and not undated:
             return project
-        return _completed(project, client, index, key, want)
+        return _completed(project, client, index, key, options)
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
         """One name a request."""
@@ -192,7 +192,7 @@ def _version(name: str, key: str) -> str:
 
 
 def _completed(
-    project: Project, client: Client, index: Index, key: str, want: LookupOptions
+    project: Project, client: Client, index: Index, key: str, options: LookupOptions
 ) -> Project:
     """Add what the JSON API knows; what it does not say stays as it is, with its why."""
     try:
@@ -203,7 +203,7 @@ def _completed(
             f"provides no upload dates, and its JSON API {why}"
         )  # fmt: skip
         # A mirror without the JSON API has no descriptions: nothing to ask for.
-        untold = why if want.text and not isinstance(fault, _NoneError) else ""
+        untold = why if options.text and not isinstance(fault, _NoneError) else ""
         return replace(project, no_date_reason=undated, no_text_reason=untold)
     info, releases = answer
     first, undated = project.first_upload, ""
@@ -215,7 +215,9 @@ def _completed(
         except RegistryError as fault:
             undated = f"provides no upload dates, and its JSON API {fault}"
     text = (
-        join_texts(info.get("summary"), info.get("description")) if want.text else None
+        join_texts(info.get("summary"), info.get("description"))
+        if options.text
+        else None
     )
     return replace(
         project,

@@ -1,4 +1,4 @@
-"""How long services may leave questions without any answer."""
+"""A limit on the time that services may leave requests without any response."""
 
 from __future__ import annotations
 
@@ -12,41 +12,45 @@ if TYPE_CHECKING:
 
 
 class ResponseTimeout:
-    """Counts the wall seconds in which a question is on its way and nobody answers.
+    """Counts the wall seconds with a request in flight and no response.
 
-    All threads that ask at the same time share one.  What they do between two
-    questions does not count: on a busy machine that takes long, and says nothing
-    about the services.  Every complete answer starts the count anew.
+    All threads with parallel requests share one.  The time between two requests does
+    not count: on a busy machine it is long and says nothing about the services.  Every
+    complete response resets the count.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self._limit = seconds
         self._lock = threading.Lock()
         self._counted = 0.0
-        self._open = 0
-        self._since = 0.0
+        self._in_flight = 0
+        self._counting_since = 0.0
 
     def remaining(self) -> float:
         """Return the seconds that are left, never negative."""
         with self._lock:
-            return max(0.0, self._seconds - self._counted - self._running())
+            return max(0.0, self._limit - self._counted - self._running())
 
     @contextmanager
     def request_in_flight(self) -> Iterator[None]:
-        """Count while a question is on its way; it was answered where nothing is raised."""
+        """Count while the block runs; leaving it without an error means a response."""
         with self._lock:
-            if not self._open:
-                self._since = time.monotonic()
-            self._open += 1
-        answered = False
+            if not self._in_flight:
+                self._counting_since = time.monotonic()
+            self._in_flight += 1
+        has_response = False
         try:
             yield
-            answered = True
+            has_response = True
         finally:
             with self._lock:
-                self._counted = 0.0 if answered else self._counted + self._running()
-                self._since = time.monotonic()
-                self._open -= 1
+                counted = self._counted + self._running()
+                self._counted = 0.0 if has_response else counted
+                self._counting_since = time.monotonic()
+                self._in_flight -= 1
 
     def _running(self) -> float:
-        return time.monotonic() - self._since if self._open else 0.0
+        """Return the seconds that are not yet in the count."""
+        if not self._in_flight:
+            return 0.0
+        return time.monotonic() - self._counting_since

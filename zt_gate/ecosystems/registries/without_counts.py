@@ -1,4 +1,4 @@
-"""Registries that are asked for existence and age only: nobody counts their downloads."""
+"""Registries without a download service: only existence and age are looked up."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _UNDATED = "provides no dates"
 
 @dataclass(frozen=True, slots=True)
 class RegistryWithoutCounts:
-    """The client of such a registry; ``ask`` does what ``Registry.project`` says."""
+    """The client of such a registry; ``look_up`` implements ``Registry.project``."""
 
     ecosystem: str
-    ask: Callable[[Client, Index, str, LookupOptions], LookupResult]
+    look_up: Callable[[Client, Index, str, LookupOptions], LookupResult]
     accept: str = JSON
     count_age: float = 86400.0
     count_width: int = 1
     width: int = 8
 
     def project(
-        self, client: Client, index: Index, key: str, want: LookupOptions
+        self, client: Client, index: Index, key: str, options: LookupOptions
     ) -> LookupResult:
-        """Ask for one package; raises RegistryError."""
-        return self.ask(client, index, key, want)
+        """Look up one package; raises RegistryError."""
+        return self.look_up(client, index, key, options)
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
-        """Put one name into a request."""
+        """Return a batch for each name."""
         return [[key] for key in keys]
 
     def counts(
@@ -52,7 +52,7 @@ class RegistryWithoutCounts:
         service: Index,  # noqa: ARG002
         keys: Sequence[str],
     ) -> Mapping[str, DownloadCount]:
-        """Count nothing."""
+        """Return no count for any name."""
         return dict.fromkeys(keys)
 
     def used_before(
@@ -62,12 +62,12 @@ class RegistryWithoutCounts:
         key: str,  # noqa: ARG002
         moment: float,  # noqa: ARG002
     ) -> bool:
-        """Say no: there are no counts."""
+        """Return False: there are no counts."""
         return False
 
 
 def json_object(client: Client, index: Index, path: str) -> dict[str, Any] | None:
-    """Return an answer that is a JSON object, None for a 404; raises RegistryError."""
+    """Return a response that is a JSON object, None for a 404; raises RegistryError."""
     response = client.get(index, path, JSON)
     if response.status != 200:
         return None
@@ -78,26 +78,24 @@ def json_object(client: Client, index: Index, path: str) -> dict[str, Any] | Non
 
 
 def dated_project(first: float | None, releases: tuple[Release, ...]) -> Project:
-    """Return a package that exists, dated by its first version unless ``first`` is known."""
-    dates = [one.uploaded for one in releases if one.uploaded is not None]
-    moment = first if first is not None else min(dates, default=None)
-    return Project(
-        moment, no_date_reason="" if moment is not None else _UNDATED, releases=releases
-    )
+    """Return a package; its first version gives its date unless ``first`` is known."""
+    if first is None:
+        dates = [release.uploaded for release in releases]
+        first = min((date for date in dates if date is not None), default=None)
+    no_date_reason = _UNDATED if first is None else ""
+    return Project(first, no_date_reason=no_date_reason, releases=releases)
 
 
 def object_at(answer: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """Return the table below a key; raises RegistryError where there is none."""
-    found = answer.get(key)
-    if not isinstance(found, dict):
+    """Return the object at a key; raises RegistryError if there is none."""
+    value = answer.get(key)
+    if not isinstance(value, dict):
         raise RegistryError(WRONG_FORM)
-    return found
+    return value
 
 
 def objects_in(value: object) -> list[dict[str, Any]]:
-    """Return the tables of a list, [] for what is no list."""
-    return (
-        [one for one in value if isinstance(one, dict)]
-        if isinstance(value, list)
-        else []
-    )
+    """Return the objects of a list, [] for any other value."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]

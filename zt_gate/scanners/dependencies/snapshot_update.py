@@ -84,7 +84,7 @@ def _listed(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
     deadline = time.monotonic() + _LIST_SECONDS
-    client = Client(environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST)
+    client = Client(environ, TlsSettings(environ), deadline, max_bytes=_MOST_LIST)
     response = client.get(endpoints.indexes[0], "/", _SIMPLE)
     client.close()
     answer = response.json() if response.status == 200 else None
