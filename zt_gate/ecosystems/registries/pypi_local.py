@@ -1,4 +1,4 @@
-"""A Python index that is a folder of this machine, as pip takes one (``file:``)."""
+"""A Python index in a local directory, as pip accepts one (``file:``)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def project(index: Index, key: str) -> LookupResult:
-    """Look for the folder of a normalised name; raises RegistryError.
+    """Look for the directory of a normalised name; raises RegistryError.
 
-    What is there the user put there: of its age nothing is asked.
+    The user chose its content, so it counts as old enough.
     """
     parts = urlsplit(index.url)
     if parts.netloc not in {"", "localhost"}:
         raise RegistryError("is a directory on another machine")
-    folder = os.path.join(unquote(parts.path), key)
+    directory = os.path.join(unquote(parts.path), key)
     try:
-        with os.scandir(folder) as found:
-            filled = next(found, None) is not None
+        with os.scandir(directory) as entries:
+            has_files = next(entries, None) is not None
     except FileNotFoundError:
         return Missing()
     except OSError as error:
         raise RegistryError("is a directory that cannot be read") from error
-    return Project(0.0) if filled else Project(None, "empty")
+    return Project(0.0) if has_files else Project(None, "empty")
