@@ -1,4 +1,4 @@
-"""Go modules: the module proxy, and what GOPROXY and GOPRIVATE say of it."""
+"""Go modules: the module proxy, with GOPROXY and GOPRIVATE."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _is_private(sources: SettingsSources, module: str) -> bool:
 ECOSYSTEM = Ecosystem(
     name="golang",
     title="Go modules",
-    # A module path with a host.
+    # A module path, which starts with a host.
     name_pattern=r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*\Z",
     example="pkg:golang/github.com/a/b@v1.0.0",
     formats=(

@@ -21,22 +21,39 @@ _OPTIONS_WITH_VALUE = (
 def _install_tools() -> InstallTools:
     from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
 
-    values = frozenset(_OPTIONS_WITH_VALUE.split())
-    indexes = frozenset(("--registry",))
-    package = frozenset(("-p", "--package"))
+    value_options = frozenset(_OPTIONS_WITH_VALUE.split())
+    index_options = frozenset(("--registry",))
+    package_options = frozenset(("-p", "--package"))
 
-    def adds(name: str, words: int = 2) -> InstallTool:
+    def adds(name: str, name_words: int = 2) -> InstallTool:
         return InstallTool(
-            name, "npm", words, value_options=values, index_options=indexes
+            name,
+            "npm",
+            name_words,
+            value_options=value_options,
+            index_options=index_options,
         )
 
-    def runs(name: str, words: int) -> InstallTool:
-        own_values = values - {"-p"} | {"-c", "--call"}
-        return InstallTool(name, "npm", words, 1, own_values, package, package, indexes)
+    def runs(name: str, name_words: int) -> InstallTool:
+        return InstallTool(
+            name,
+            "npm",
+            name_words,
+            max_packages=1,
+            value_options=value_options - {"-p"} | {"-c", "--call"},
+            package_options=package_options,
+            requirement_options=package_options,
+            index_options=index_options,
+        )
 
     def creates(name: str) -> InstallTool:
         return InstallTool(
-            name, "npm", 2, 1, values, index_options=indexes, is_create=True
+            name,
+            "npm",
+            max_packages=1,
+            value_options=value_options,
+            index_options=index_options,
+            is_create=True,
         )
 
     commands = {
@@ -67,9 +84,12 @@ def _install_tools() -> InstallTools:
         commands["npm", verb] = adds("npm install")
     for verb in ("install", "i", "add"):
         commands["pnpm", verb] = InstallTool(
-            "pnpm add", "npm", value_options=values - {"-w"}, index_options=indexes
-        )  # fmt: skip
-    return InstallTools(commands, values)
+            "pnpm add",
+            "npm",
+            value_options=value_options - {"-w"},
+            index_options=index_options,
+        )
+    return InstallTools(commands, value_options)
 
 
 def _registry() -> Registry:
@@ -95,8 +115,8 @@ _PACKAGE_LOCKS = (b"package-lock.json", b"npm-shrinkwrap.json")
 ECOSYSTEM = Ecosystem(
     name="npm",
     title="npm",
-    # The registry's older packages have upper-case letters; nothing that installs
-    # has a slash beyond the scope's, a space or a percent sign.
+    # Older packages have upper-case letters.  No installable name has a slash except
+    # the scope's, a space or a percent sign.
     name_pattern=r"(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*\Z",
     example="pkg:npm/x@1",
     scoped_names=True,

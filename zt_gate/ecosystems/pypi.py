@@ -39,7 +39,7 @@ _INDEX_OPTIONS = (
 
 
 def normalise(name: str) -> str:
-    """Return the name as indexes compare it (PEP 503)."""
+    """Return the name in the form that indexes compare (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -48,12 +48,12 @@ def _is_requirements(name: bytes, folders: Sequence[bytes]) -> bool:
         return False
     parent = folders[-1] if folders else b""
     if parent.endswith(b".egg-info"):
-        return False  # what a build wrote, in a form of its own
+        return False  # setuptools writes its own format there
     stem = name.rpartition(b".")[0]
-    named_so = (
+    has_usual_name = (
         b"requirement" in stem or b"constraint" in stem or stem in _REQUIREMENTS_STEMS
     )
-    return named_so or parent in _REQUIREMENTS_FOLDERS
+    return has_usual_name or parent in _REQUIREMENTS_FOLDERS
 
 
 def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
@@ -72,44 +72,44 @@ def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: AR
 def _install_tools() -> InstallTools:
     from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
 
-    values = frozenset(_OPTIONS_WITH_VALUE.split())
-    indexes = frozenset(_INDEX_OPTIONS.split())
+    value_options = frozenset(_OPTIONS_WITH_VALUE.split())
+    index_options = frozenset(_INDEX_OPTIONS.split())
     editable = frozenset(("-e", "--editable"))
-    spec = frozenset(("--from", "--spec"))
-    extra = frozenset(("--with", "--with-editable"))
+    requirement_options = frozenset(("--from", "--spec"))
+    extra_packages = frozenset(("--with", "--with-editable"))
 
-    def pip(name: str, words: int) -> InstallTool:
+    def pip(name: str, name_words: int) -> InstallTool:
         return InstallTool(
             name,
             "pypi",
-            words,
-            value_options=values - {"-i"},
+            name_words,
+            value_options=value_options - {"-i"},
             package_options=editable,
-            index_options=indexes,
+            index_options=index_options,
         )
 
-    def adds(name: str, words: int, *flags: str) -> InstallTool:
+    def adds(name: str, name_words: int, *flags: str) -> InstallTool:
         return InstallTool(
             name,
             "pypi",
-            words,
-            value_options=values,
-            index_options=indexes,
-            accepts_at_version=True,
+            name_words,
+            value_options=value_options,
             package_options=editable | {"--with"},
+            index_options=index_options,
             flags=frozenset(flags),
+            accepts_at_version=True,
         )
 
-    def runs(name: str, words: int) -> InstallTool:
+    def runs(name: str, name_words: int) -> InstallTool:
         return InstallTool(
             name,
             "pypi",
-            words,
+            name_words,
             max_packages=1,
-            value_options=values - {"--index"} | {"--verbose-to"},
-            package_options=spec | extra,
-            requirement_options=spec,
-            index_options=indexes,
+            value_options=value_options - {"--index"} | {"--verbose-to"},
+            package_options=requirement_options | extra_packages,
+            requirement_options=requirement_options,
+            index_options=index_options,
             accepts_at_version=True,
             comma_separated=True,
         )
@@ -117,11 +117,10 @@ def _install_tools() -> InstallTools:
     uv_run = InstallTool(
         "uv run",
         "pypi",
-        2,
-        0,
-        values - {"-n"},
-        extra,
-        index_options=indexes,
+        max_packages=0,
+        value_options=value_options - {"-n"},
+        package_options=extra_packages,
+        index_options=index_options,
         comma_separated=True,
     )
     commands = {
@@ -146,7 +145,7 @@ def _install_tools() -> InstallTools:
         ("pipx", "run"): runs("pipx run", 2),
         ("easy_install",): pip("easy_install", 1),
     }
-    return InstallTools(commands, values)
+    return InstallTools(commands, value_options)
 
 
 def _registry() -> Registry:

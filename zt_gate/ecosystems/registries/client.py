@@ -246,7 +246,9 @@ class Client:
                 return self._exchange(request)
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise RegistryError("has an untrusted or expired certificate") from error
+            raise RegistryError(
+                "has a certificate that is not trusted or has expired"
+            ) from error
         except TimeoutError as error:
             self.close()
             raise RegistryError("did not answer before the deadline") from error
