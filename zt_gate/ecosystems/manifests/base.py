@@ -233,11 +233,12 @@ def quoted(text: str) -> str:
 
 def without_credentials(url: str) -> str:
     """Return a URL without its user and password, for messages."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
+    scheme, separator, remainder = url.partition("://")
+    if not separator:
         return url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    authority, slash, path = remainder.partition("/")
+    host = authority.rpartition("@")[2]
+    return f"{scheme}://{host}{slash}{path}"
 
 
 def leaves_repository(manifest: bytes, target: str) -> bool:

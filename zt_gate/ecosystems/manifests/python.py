@@ -23,7 +23,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from zt_gate.ecosystems.manifests.base import Place
 
@@ -158,16 +158,20 @@ def _nodes(
         node, is_optional, is_in_function = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
             yield node, is_optional, is_in_function
-        optional_below, other_below = _below(node, children)
+        optional: Sequence[ast.AST] = ()
+        if isinstance(node, ast.Try | ast.If):
+            optional, others = _branches(node, children)
+        else:
+            others = children(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             is_in_function = True
-        below = [(child, True, is_in_function) for child in optional_below]
-        below += [(child, is_optional, is_in_function) for child in other_below]
-        waiting += reversed(below)
+        # In reverse: the last entry is taken first.
+        waiting += [(child, is_optional, is_in_function) for child in reversed(others)]
+        waiting += [(child, True, is_in_function) for child in reversed(optional)]
 
 
-def _below(
-    node: ast.AST, children: Callable[[ast.AST], list[ast.AST]]
+def _branches(
+    node: ast.Try | ast.If, children: Callable[[ast.AST], list[ast.AST]]
 ) -> tuple[list[ast.AST], list[ast.AST]]:
     """Return the children of a node in which imports are optional, and the others."""
     if isinstance(node, ast.Try) and any(map(_catches_import_error, node.handlers)):
