@@ -1,4 +1,4 @@
-"""A new ecosystem is one file and one line: tried on a copy of the package."""
+"""A new ecosystem is one file and one line, tested on a copy of the package."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_one_file_and_one_line_are_enough(
     assert told["no address"] == "error"
 
 
-def test_commands_and_documents_know_it(copy: Path, tmp_path: Path) -> None:
+def test_commands_and_documents_list_it(copy: Path, tmp_path: Path) -> None:
     start = f"import sys; sys.path.insert(0, {str(copy)!r}); "
     code = start + "from zt_gate.cli import main; main(['snapshot', 'check', '--help'])"
     assert "maven, zz" in " ".join(run(copy, "-c", code, home=tmp_path).split())

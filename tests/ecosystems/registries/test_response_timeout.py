@@ -1,4 +1,4 @@
-"""How long nobody may answer, with a clock that the test sets."""
+"""The limit on requests without a response, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def failing(counted: ResponseTimeout, clock: Clock, seconds: float) -> None:
         raise OSError("silent")
 
 
-def test_only_the_time_of_open_questions_counts(clock: Clock) -> None:
+def test_only_time_with_a_request_in_flight_counts(clock: Clock) -> None:
     counted = ResponseTimeout(4.0)
     clock.now += 1000
     assert counted.remaining() == 4.0
@@ -42,7 +42,7 @@ def test_only_the_time_of_open_questions_counts(clock: Clock) -> None:
     assert counted.remaining() == 0.0
 
 
-def test_an_answer_starts_the_count_anew(clock: Clock) -> None:
+def test_a_response_resets_the_count(clock: Clock) -> None:
     counted = ResponseTimeout(4.0)
     failing(counted, clock, 3.5)
     with counted.request_in_flight():
@@ -51,7 +51,7 @@ def test_an_answer_starts_the_count_anew(clock: Clock) -> None:
     assert counted.remaining() == 4.0
 
 
-def test_questions_side_by_side_count_once(clock: Clock) -> None:
+def test_parallel_requests_count_once(clock: Clock) -> None:
     counted = ResponseTimeout(4.0)
     with suppress(OSError), counted.request_in_flight():
         clock.now += 1

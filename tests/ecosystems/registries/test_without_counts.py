@@ -1,4 +1,4 @@
-"""The registries that are asked for existence and age: what they answer, and what is refused."""
+"""Registry clients without download counts: valid responses and errors."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_package_with_its_age(ecosystem: str) -> None:
 
 
 @pytest.mark.parametrize("ecosystem", GOOD)
-def test_a_package_that_is_not_there(ecosystem: str) -> None:
+def test_a_missing_package(ecosystem: str) -> None:
     assert ask(ecosystem, GOOD[ecosystem][0], {}) == Missing()
 
 
@@ -113,14 +113,14 @@ def test_a_package_that_is_not_there(ecosystem: str) -> None:
      ("application/json", '{"items": [{"items": [{"catalogEntry": {"id": "other"}}]}]}'),
      ("application/json", '{"items": [{"@id": "https://elsewhere.example/page.json"}]}')],
 )  # fmt: skip
-def test_what_is_no_answer_is_a_fault(ecosystem: str, answer: tuple[str, str]) -> None:
+def test_an_unusable_response_is_an_error(ecosystem: str, answer: tuple[str, str]) -> None:
     key, answers = GOOD[ecosystem]
     with pytest.raises(RegistryError):
         ask(ecosystem, key, {**dict.fromkeys(answers, answer)})
 
 
 @pytest.mark.parametrize("ecosystem", GOOD)
-def test_each_has_a_host_of_its_own(ecosystem: str) -> None:
+def test_each_registry_has_its_own_host(ecosystem: str) -> None:
     index = default_index(ecosystem)
     assert index.default
     assert index.url.startswith("https://")
