@@ -43,7 +43,9 @@ def test_a_plain_requirement_agrees_with_packaging(
 
 
 @given(st.lists(st.tuples(MARKED, st.booleans()), max_size=6))
-def test_the_newest_plain_release_agrees_with_packaging(found: list[tuple[str, bool]]) -> None:
+def test_the_newest_plain_release_agrees_with_packaging(
+    found: list[tuple[str, bool]],
+) -> None:
     releases = tuple(Release(version, yanked=yanked) for version, yanked in found)
     quick = pep440._newest_plain(releases)
     if quick is not None:

@@ -379,7 +379,9 @@ def test_normalising_twice_changes_nothing(name: str) -> None:
      (b"x", "C:\\x", True), (b"x", "~/x", True), (b"x", "./a/../b", False),
      (b"x", "a/../../b", True)],
 )  # fmt: skip
-def test_paths_that_leave_the_repository(manifest: bytes, target: str, out: bool) -> None:
+def test_paths_that_leave_the_repository(
+    manifest: bytes, target: str, out: bool
+) -> None:
     assert leaves_repository(manifest, target) is out
 
 

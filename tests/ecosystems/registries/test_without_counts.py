@@ -113,7 +113,9 @@ def test_a_missing_package(ecosystem: str) -> None:
      ("application/json", '{"items": [{"items": [{"catalogEntry": {"id": "other"}}]}]}'),
      ("application/json", '{"items": [{"@id": "https://elsewhere.example/page.json"}]}')],
 )  # fmt: skip
-def test_an_unusable_response_is_an_error(ecosystem: str, answer: tuple[str, str]) -> None:
+def test_an_unusable_response_is_an_error(
+    ecosystem: str, answer: tuple[str, str]
+) -> None:
     key, answers = GOOD[ecosystem]
     with pytest.raises(RegistryError):
         ask(ecosystem, key, {**dict.fromkeys(answers, answer)})
