@@ -1,4 +1,4 @@
-"""A new ecosystem is one file and one line: tried on a copy of the package."""
+"""A new ecosystem is one file and one line, tested on a copy of the package."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 
 
 def read(path, data):
-    from zt_gate.ecosystems.manifests.base import Text, decoded, entry
+    from zt_gate.ecosystems.manifests.base import Text, decode_manifest, make_dependency
 
-    text = Text.of(decoded(data, 1 << 20, "zz.deps"))
+    text = Text.of(decode_manifest(data, 1 << 20, "zz.deps"))
     found, start = [], 0
     for line in text.content.split("\\n"):
         name, _, version = line.partition(" ")
         if name:
             place = text.place(start, start + len(name))
-            found.append(entry("zz", name, place, "packages", version))
+            found.append(make_dependency("zz", name, place, "packages", version))
         start += len(line) + 1
     return tuple(found)
 
 
 def project(client, index, key, want):
-    from zt_gate.ecosystems.registries.base import Missing, moment_of
-    from zt_gate.ecosystems.registries.without_counts import dated_project, json_object, table
+    from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
+    from zt_gate.ecosystems.registries.without_counts import dated_project, json_object, object_at
 
     answer = json_object(client, index, f"/{key}")
     if answer is None:
         return Missing()
-    return dated_project(moment_of(table(answer, "time")["created"]), ())
+    return dated_project(parse_timestamp(object_at(answer, "time")["created"]), ())
 
 
 def registry():
@@ -173,7 +173,7 @@ def test_one_file_and_one_line_are_enough(
     assert told["no address"] == "error"
 
 
-def test_commands_and_documents_know_it(copy: Path, tmp_path: Path) -> None:
+def test_commands_and_documents_list_it(copy: Path, tmp_path: Path) -> None:
     start = f"import sys; sys.path.insert(0, {str(copy)!r}); "
     code = start + "from zt_gate.cli import main; main(['snapshot', 'check', '--help'])"
     assert "maven, zz" in " ".join(run(copy, "-c", code, home=tmp_path).split())

@@ -1,4 +1,4 @@
-"""The quick ways agree with packaging, which they spare the loading."""
+"""The fast paths agree with packaging, whose import they avoid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MARKED = st.tuples(
     MARKED,
     st.sampled_from(["", " ", "\t"]),
 )
-def test_a_plain_requirement_is_what_packaging_reads(
+def test_a_plain_requirement_agrees_with_packaging(
     name: str, operator: str, version: str, space: str
 ) -> None:
     text = f"{name}{space}{operator}{space}{version}" if operator else name + space
@@ -43,7 +43,9 @@ def test_a_plain_requirement_is_what_packaging_reads(
 
 
 @given(st.lists(st.tuples(MARKED, st.booleans()), max_size=6))
-def test_the_newest_plain_release_is_packagings(found: list[tuple[str, bool]]) -> None:
+def test_the_newest_plain_release_agrees_with_packaging(
+    found: list[tuple[str, bool]],
+) -> None:
     releases = tuple(Release(version, yanked=yanked) for version, yanked in found)
     quick = pep440._newest_plain(releases)
     if quick is not None:
@@ -52,4 +54,4 @@ def test_the_newest_plain_release_is_packagings(found: list[tuple[str, bool]]) -
             one for one in usable if not one.is_prerelease
         )
         project = Project(None, "active", "", releases=releases)
-        assert version_constraints.chosen("pypi", "", project) == quick
+        assert version_constraints.select_release("pypi", "", project) == quick

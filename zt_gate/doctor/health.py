@@ -137,14 +137,14 @@ def _registries(context: DoctorContext) -> Iterator[Check]:
 
 def _registry(endpoint: _Endpoint, context: DoctorContext, tls: TlsSettings) -> Check:
     from zt_gate.ecosystems.registries.client import Client
-    from zt_gate.ecosystems.registries.package_index import Fault
+    from zt_gate.ecosystems.registries.package_index import RegistryError
 
     name = f"registry {endpoint.name}"
     fix = f"check the network and the proxy, or set {endpoint.setting}"
     client = Client(context.environ, tls, time.monotonic() + _REGISTRY_TIMEOUT)
     try:
         status = client.head(endpoint.index, endpoint.path)
-    except Fault as fault:
+    except RegistryError as fault:
         return Check("health", name, "fault", f"it {fault}", fix)
     finally:
         client.close()
@@ -158,15 +158,19 @@ def _endpoints(context: DoctorContext) -> Iterator[_Endpoint]:
     """Yield the registries that the environment and the user's settings select."""
     from zt_gate.ecosystems import all_ecosystems
     from zt_gate.ecosystems.registries import endpoints, osv
-    from zt_gate.ecosystems.registries.settings import Sources, index_of, service_of
+    from zt_gate.ecosystems.registries.settings import (
+        SettingsSources,
+        configured_service,
+        make_index,
+    )
 
-    sources = Sources(context.environ, {}, lambda _path: None)
+    sources = SettingsSources(context.environ, {}, lambda _path: None)
     for ecosystem in all_ecosystems():
         if ecosystem.probe_path:
             index = endpoints(ecosystem.name, sources).indexes[0]
             yield _Endpoint(
                 ecosystem.name, index, ecosystem.probe_path, ecosystem.probe_setting
             )
-    own_service = service_of(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
-    service = own_service or index_of(osv.PUBLIC, cleartext=False)
+    own_service = configured_service(sources, "ZT_GATE_OSV_URL", "osv", "/v1")
+    service = own_service or make_index(osv.PUBLIC_URL, cleartext=False)
     yield _Endpoint("osv", service, "/v1/query", "ZT_GATE_OSV_URL")

@@ -1,7 +1,7 @@
-"""Package ecosystems: one file for each; the tuple below is the registry.
+"""Package ecosystems: one file for each, registered in the tuple below.
 
-A new ecosystem is one file here with an ``ECOSYSTEM``, one line in the tuple, and
-a test file of the same name.  Everything else asks the functions below.
+A new ecosystem is one file here with an ``ECOSYSTEM``, one line in the tuple, and a
+test file of the same name.  Other code uses the functions below.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zt_gate.ecosystems.base import Ecosystem
 
-#: The type in package URLs, which is also the name of the module.
+#: The names: types in package URLs, and names of the modules.
 ECOSYSTEMS: tuple[str, ...] = (
     "pypi",
     "npm",
@@ -29,15 +29,15 @@ ECOSYSTEMS: tuple[str, ...] = (
 
 @cache
 def ecosystem_named(name: str) -> Ecosystem:
-    """Return the ecosystem with this name; raises KeyError where there is none."""
+    """Return the ecosystem with this name; raises KeyError if there is none."""
     if name not in ECOSYSTEMS:
         raise KeyError(name)
-    found: Ecosystem = import_module(f"{__name__}.{name}").ECOSYSTEM
-    return found
+    ecosystem: Ecosystem = import_module(f"{__name__}.{name}").ECOSYSTEM
+    return ecosystem
 
 
 def find_ecosystem(name: str) -> Ecosystem | None:
-    """Return the ecosystem with this name, None where there is none."""
+    """Return the ecosystem with this name, None if there is none."""
     return ecosystem_named(name) if name in ECOSYSTEMS else None
 
 
@@ -49,7 +49,7 @@ def all_ecosystems() -> tuple[Ecosystem, ...]:
 
 @cache
 def supported() -> tuple[str, ...]:
-    """Return the names of the ecosystems that have a registry to ask."""
+    """Return the names of the ecosystems with a registry client."""
     return tuple(
         ecosystem.name
         for ecosystem in all_ecosystems()
@@ -59,12 +59,13 @@ def supported() -> tuple[str, ...]:
 
 @cache
 def with_snapshot() -> tuple[str, ...]:
-    """Return the names of the ecosystems that have a list of well-known names."""
+    """Return the names of the ecosystems with a snapshot of well-known names."""
     return tuple(ecosystem.name for ecosystem in all_ecosystems() if ecosystem.snapshot)
 
 
 @cache
 def registry_keys() -> tuple[str, ...]:
     """Return the keys of the policy's ``[registries]``: registries and download services."""
-    services = (ecosystem_named(name).download_service for name in supported())
-    return (*supported(), *(service for service in services if service), "osv")
+    services = [ecosystem_named(name).download_service for name in supported()]
+    named_services = [service for service in services if service]
+    return (*supported(), *named_services, "osv")

@@ -1,6 +1,6 @@
-"""What an ecosystem is: all that the gate knows about one kind of package, in one record.
+"""The record of an ecosystem: everything that the gate knows about one kind of package.
 
-Nothing heavy is imported here or at the top of an ecosystem's file: functions
+Neither this module nor the top of an ecosystem's file imports anything slow: functions
 import readers, registry clients and settings when they are called.
 """
 
@@ -14,47 +14,47 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
-#: What a file of a format says about a project's packages.  ``declares``: what the
-#: project needs.  ``versions``: packages with their versions, though a project may
-#: need others besides.  ``lock``: the versions that are installed.  ``settings``:
-#: where packages come from.  ``text``: no manifest; only added lines decide whether
-#: the file is read, and what cannot be parsed in it is listed and does not block.
+#: The role of a file format.  ``declares``: the packages that a project needs.
+#: ``versions``: packages with their versions, not necessarily all.  ``lock``: the
+#: installed versions.  ``settings``: where packages come from.  ``text``: not a
+#: manifest; the file is read only if added lines may name a package, and content that
+#: cannot be parsed is listed and does not block.
 Role = Literal["declares", "versions", "lock", "settings", "text"]
 
-#: How a newer snapshot of well-known names is confirmed.  ``list``: the index lists
-#: all its projects in one answer.  ``counts``: the download service counts the names.
+#: How a newer snapshot of well-known names is verified.  ``list``: the index lists all
+#: its projects in one response.  ``counts``: the download service counts the names.
 SnapshotSource = Literal["", "list", "counts"]
 
-#: Who is asked about advisories besides the advisory service.  ``registry``: the
-#: registry's own endpoint for many names at once, as npm has it.
+#: An additional source of advisories besides the advisory service.  ``registry``: the
+#: registry's own endpoint for many names at once, which npm has.
 AdvisoryClient = Literal["", "pip-audit", "registry"]
 
-#: How imported modules are called.  ``package``: as the package that brings them.
-#: ``own``: by names of their own, which the rules map to packages.  "": imports of
-#: the language are not read.
+#: How imported modules are named.  ``package``: as their package.  ``own``: by other
+#: names, which the rules map to packages.  "": imports of the language are not read.
 ModuleNames = Literal["", "package", "own"]
 
-#: The version scheme of ecosystems without one of their own: exact versions only.
+#: The version scheme of ecosystems without their own: exact versions only.
 PLAIN_VERSIONS = "zt_gate.ecosystems.version_schemes.plain"
 
 
 def unchanged(text: str) -> str:
-    """Return the text as it is."""
+    """Return the text without a change."""
     return text
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ManifestFormat:
-    """One kind of file that names packages, and how it is recognised by its path.
+    """One kind of file that names packages, and how its path is recognised.
 
-    ``name`` is unique among all formats.  ``files`` and ``suffixes`` (without the
-    dot) are in lower case.  ``matches`` takes the file's name and the folders above
-    it, both in lower case, and is asked after those.  ``locks`` maps the names of
-    lock files to the manifest that stands beside each.  ``marks`` are bytes that
-    make unchanged lines of a text count.  ``reader`` is the module with the function
-    ``read(path, data)``, "" for the one in ``manifests`` that is named as the format.
+    ``name`` is unique among all formats.  ``files`` and ``suffixes`` (without the dot)
+    are in lower case.  ``matches`` takes the file's name and the folders above it, both
+    in lower case; it is called for paths that those do not match.  ``locks`` maps the
+    names of lock files to the manifest next to each.  ``marks`` are bytes of an added
+    line that can change the meaning of unchanged lines of a text.  ``reader`` is the
+    module with the function ``read(path, data)``, "" for the module in ``manifests``
+    with the format's name.
     """
 
     name: str
@@ -69,10 +69,11 @@ class ManifestFormat:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SampleManifest:
-    """A manifest that is made up to judge packages before anybody adds them.
+    """A generated manifest, with which packages are checked before they are added.
 
-    ``line`` returns one line for a name and a version ("" for any), without the
-    newline.  ``between`` ends every line but the last.
+    ``file`` is its name.  ``line`` returns one line for a name and a version ("" for
+    any), without the newline.  ``head`` and ``tail`` are the lines around those.
+    ``between`` ends every line except the last.
     """
 
     file: str
@@ -90,46 +91,48 @@ class SampleManifest:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Ecosystem:
-    """One kind of package; everything else asks here, and no other list names ecosystems.
+    """One kind of package; no other place lists properties of ecosystems.
 
-    ``name`` is the type in package URLs and the name of the module.  ``title`` is
-    for people.
+    ``name`` is the type in package URLs and the name of the module.  ``title`` is the
+    name in messages.
 
-    Names: ``name_pattern`` matches a whole valid name, ``normalise`` returns the
-    form in which the registry compares names; ``separator`` stands between the
-    namespace and the name, ``version_sign`` between name and version in a command.
-    ``example`` is a package URL from which a library derives the registry's host.
-    ``scoped_names``: a name may be preceded by an owner's scope that people forget.
+    Names: ``name_pattern`` matches a whole valid name, ``normalise`` returns the form
+    that the registry compares.  ``separator`` separates the namespace from the name,
+    ``version_sign`` the name from the version in a command.  ``example`` is a package
+    URL from which a library derives the registry's host.  ``scoped_names``: a name may
+    have an owner's scope before it, which users may forget.
 
-    Manifests: ``formats``; ``locked_sections`` are prefixes of the manifests'
-    sections whose packages every installer locks; ``workspace_files`` maps a
-    manifest to the bytes that it holds where it declares workspaces (b"": the file
-    alone does); ``sample`` is a made-up manifest.
+    Manifests: ``formats`` are the file formats.  ``locked_sections`` are prefixes of
+    the manifest sections whose packages every installer locks.  ``workspace_files``
+    maps a manifest to the bytes in it that declare workspaces (b"": the existence of
+    the file does).  ``sample`` is a generated manifest.
 
     Commands: ``install_tools`` returns the table of installing commands; each line
-    with such a command holds one of ``install_words``.
+    with such a command contains one of ``install_words``.
 
-    Imports: ``module_names`` says how modules are called, ``module_suffixes`` are the
-    endings of files that code can import.
+    Imports: ``module_names`` says how modules are named, ``module_suffixes`` are the
+    suffixes of files that code can import.
 
-    Registry: ``registry`` makes the client, None where there is none to ask;
-    ``registry_title`` names it in a sentence.  ``settings`` finds the indexes in
-    the user's and the project's settings, None for the policy's key alone.
-    ``index_url`` makes the index's address of the origin that the library names.
-    ``is_private`` says whether the user's settings keep a name from public hosts.
+    Registry: ``registry`` creates the client, None if there is no registry;
+    ``registry_title`` names it in messages.  ``settings`` finds the indexes in the
+    user's and the project's settings, None if only the policy can set one.
+    ``index_url`` returns the index's URL for the origin that the library names.
+    ``is_private`` returns whether the user's settings keep a name from public hosts.
     ``download_service`` is the policy's key for the service that counts downloads.
-    ``canary`` is a name that every complete index has: where it is missing too, the
-    index is at fault.  ``probe_path`` and ``probe_setting`` let ``doctor`` ask the
-    index and name the setting that decides it.
+    ``canary`` is a name that every complete index has; an index without it is
+    incomplete, so its 404 proves nothing.  ``probe_path`` and ``probe_setting`` let
+    ``doctor`` test the index and name the setting that selects it.
 
-    Advisories: ``osv_name`` is the ecosystem's name there; ``advisory_client`` is
-    asked besides.  ``snapshot``: there is a list of the most used names.
+    Advisories: ``osv_name`` is the ecosystem's name in OSV; ``advisory_client`` is an
+    additional source.  ``snapshot``: how the list of the most used names is verified,
+    "" if there is none.
 
-    Versions: ``version_scheme`` is the module with ``exact``, ``chosen`` and
-    ``comparable``.  ``bare_version_is_range``: only ``=`` pins a version.
+    Versions: ``version_scheme`` is the module with ``pinned_version``,
+    ``select_release`` and ``sort_key``.  ``bare_version_is_range``: only ``=`` pins a
+    version.
 
-    ``pin_pattern`` is for what no registry knows: a reference that matches it cannot
-    change.  ``pre_commit_languages`` are pre-commit's names for the language whose
+    ``pin_pattern`` is for packages without a registry: a reference that matches it is
+    immutable.  ``pre_commit_languages`` are pre-commit's names for the languages whose
     hooks install such packages.
     """
 
@@ -154,9 +157,9 @@ class Ecosystem:
 
     registry: Callable[[], Registry] | None = None
     registry_title: str = ""
-    settings: Callable[[Sources], Endpoints] | None = None
+    settings: Callable[[SettingsSources], Endpoints] | None = None
     index_url: Callable[[str], str] = unchanged
-    is_private: Callable[[Sources, str], bool] | None = None
+    is_private: Callable[[SettingsSources, str], bool] | None = None
     download_service: str = ""
     canary: str = ""
     probe_path: str = ""

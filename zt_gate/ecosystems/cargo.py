@@ -20,8 +20,10 @@ def _install_tools() -> InstallTools:
     from zt_gate.ecosystems.install_tool import InstallTools, plain_tool
 
     commands = dict(
-        plain_tool(command, "cargo", _OPTIONS_WITH_VALUE)
-        for command in ("cargo add", "cargo install")
+        (
+            plain_tool("cargo add", "cargo", _OPTIONS_WITH_VALUE),
+            plain_tool("cargo install", "cargo", _OPTIONS_WITH_VALUE),
+        )
     )
     return InstallTools(commands, frozenset(("-C", "--config", "--color", "-Z")))
 

@@ -1,4 +1,4 @@
-"""Actions of GitHub workflows: no registry knows them, a full commit pins them."""
+"""Actions of GitHub workflows: they have no registry, and a full commit id pins them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zt_gate.ecosystems.base import Ecosystem
 ECOSYSTEM = Ecosystem(
     name="github",
     title="GitHub Actions",
-    # Owner, repository and a folder in it.
+    # Owner, repository, and a folder in the repository.
     name_pattern=r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z",
     normalise=str.lower,
     install_words=(b"uses:",),

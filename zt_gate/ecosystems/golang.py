@@ -1,4 +1,4 @@
-"""Go modules: the module proxy, and what GOPROXY and GOPRIVATE say of it."""
+"""Go modules: the module proxy, with GOPROXY and GOPRIVATE."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 
 def _install_tools() -> InstallTools:
@@ -31,13 +31,13 @@ def _registry() -> Registry:
     return RegistryWithoutCounts("golang", golang.project, accept="text/plain")
 
 
-def _settings(sources: Sources) -> Endpoints:
+def _settings(sources: SettingsSources) -> Endpoints:
     from zt_gate.ecosystems.registries import golang
 
     return golang.endpoints(sources)
 
 
-def _is_private(sources: Sources, module: str) -> bool:
+def _is_private(sources: SettingsSources, module: str) -> bool:
     from zt_gate.ecosystems.registries import golang
 
     return golang.is_private(sources, module)
@@ -46,7 +46,7 @@ def _is_private(sources: Sources, module: str) -> bool:
 ECOSYSTEM = Ecosystem(
     name="golang",
     title="Go modules",
-    # A module path with a host.
+    # A module path, which starts with a host.
     name_pattern=r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*\Z",
     example="pkg:golang/github.com/a/b@v1.0.0",
     formats=(

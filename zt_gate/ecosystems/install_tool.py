@@ -1,4 +1,4 @@
-"""The tools that install packages when they are run: how their arguments read."""
+"""The commands that install packages, and how their arguments are read."""
 
 from __future__ import annotations
 
@@ -10,50 +10,64 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
-    """How the arguments of one installing command read.
+class InstallTool:
+    """How the arguments of one installing command are read.
 
-    ``words`` of the command are its own name.  At most ``most`` arguments are
-    packages.  ``values`` are options that take a value, ``packages`` those
-    whose value is a package (with ``instead``, one that stands for the first
-    argument), ``indexes`` those that name an index.  ``at``: a version may
-    stand behind an ``@``.  ``commas``: one word may name several.
+    The first ``name_words`` words of the command are its name.  At most
+    ``max_packages`` arguments are packages.  ``value_options`` take a value, ``flags``
+    do not.  The value of ``package_options`` is a package; with ``requirement_options``
+    it replaces the first argument.  The value of ``index_options`` is an index.
+    ``accepts_at_version``: a version may follow an ``@``.  ``comma_separated``: one
+    argument may name several packages.  ``is_create``: as ``npm create``, it installs
+    the package ``create-NAME``.
     """
 
     name: str
     ecosystem: str
-    words: int = 2
-    most: int = 1000
-    values: frozenset[str] = frozenset()
-    packages: frozenset[str] = frozenset()
-    instead: frozenset[str] = frozenset()
-    indexes: frozenset[str] = frozenset()
+    name_words: int = 2
+    max_packages: int = 1000
+    value_options: frozenset[str] = frozenset()
+    package_options: frozenset[str] = frozenset()
+    requirement_options: frozenset[str] = frozenset()
+    index_options: frozenset[str] = frozenset()
     flags: frozenset[str] = frozenset()
-    at: bool = False
-    commas: bool = False
-    create: bool = False
+    accepts_at_version: bool = False
+    comma_separated: bool = False
+    is_create: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InstallTools:
     """The installing commands of one ecosystem.
 
-    ``commands`` maps the words of a command to its tool.  ``values`` are the
-    options with a value that may stand between a program and its subcommand.
+    ``commands`` maps the words of a command to its tool; a tool without a name
+    installs nothing.  ``value_options`` are the options with a value that may precede
+    the subcommand.
     """
 
-    commands: Mapping[tuple[str, ...], Tool]
-    values: frozenset[str] = frozenset()
+    commands: Mapping[tuple[str, ...], InstallTool]
+    value_options: frozenset[str] = frozenset()
 
 
 def plain_tool(
-    command: str, ecosystem: str, values: str = "", *, title: str = "", most: int = 1000
-) -> tuple[tuple[str, ...], Tool]:
+    command: str,
+    ecosystem: str,
+    value_options: str = "",
+    *,
+    title: str = "",
+    max_packages: int = 1000,
+) -> tuple[tuple[str, ...], InstallTool]:
     """Return an entry of the table for a command whose arguments are ``NAME@VERSION``.
 
-    ``values`` are its options with a value, separated by spaces; ``title`` is how the
-    command is written where that is not how it is compared.
+    ``value_options`` are separated by spaces.  ``title`` is the command in messages,
+    if it differs from the form that is compared.
     """
     words = tuple(command.split())
-    name = title or command
-    return words, Tool(name, ecosystem, len(words), most, frozenset(values.split()))
+    tool = InstallTool(
+        title or command,
+        ecosystem,
+        name_words=len(words),
+        max_packages=max_packages,
+        value_options=frozenset(value_options.split()),
+    )
+    return words, tool

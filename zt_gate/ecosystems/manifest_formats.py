@@ -1,8 +1,8 @@
-"""Which format a path has: by name alone, without loading any reader.
+"""The manifest format of a path, found by its name without importing a reader.
 
-Both the scanner's first look and ``manifests.reader_for`` ask here, so that the
-first look can miss nothing.  The formats stand in the files of the ecosystems and
-in ``shared_formats``.
+The scanner's quick check and ``manifests.reader_for`` both use this module, so that
+the quick check misses no manifest.  The files of the ecosystems and ``shared_formats``
+define the formats.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 @cache
 def formats() -> dict[str, ManifestFormat]:
     """Return all formats by name: those of the ecosystems, then the shared ones."""
-    listed = [one for ecosystem in all_ecosystems() for one in ecosystem.formats]
-    return {one.name: one for one in (*listed, *SHARED_FORMATS)}
+    formats_by_name: dict[str, ManifestFormat] = {}
+    for ecosystem in all_ecosystems():
+        formats_by_name.update({item.name: item for item in ecosystem.formats})
+    formats_by_name.update({item.name: item for item in SHARED_FORMATS})
+    return formats_by_name
 
 
 @cache
 def with_role(*roles: Role) -> frozenset[str]:
     """Return the names of the formats that have one of the roles."""
-    return frozenset(name for name, one in formats().items() if one.role in roles)
+    return frozenset(name for name, item in formats().items() if item.role in roles)
 
 
 @cache
 def text_formats() -> frozenset[str]:
-    """Return the formats that are no manifests: only what is added decides about them."""
+    """Return the formats that are not manifests: only their added lines are checked."""
     return with_role("text")
 
 
@@ -52,35 +55,39 @@ def declaring_formats() -> frozenset[str]:
 
 @cache
 def manifests_beside_locks() -> dict[bytes, bytes]:
-    """Return the name of the manifest beside each lock file, by the lock file's name."""
-    return {
-        lock: manifest
-        for one in formats().values()
-        for lock, manifest in one.locks.items()
-    }
+    """Return the name of the manifest next to each lock file, by the lock file's name."""
+    manifests: dict[bytes, bytes] = {}
+    for item in formats().values():
+        manifests.update(item.locks)
+    return manifests
 
 
 @cache
 def _by_file() -> dict[bytes, str]:
-    return {file: one.name for one in formats().values() for file in one.files}
+    return {file: item.name for item in formats().values() for file in item.files}
 
 
 @cache
 def _by_suffix() -> dict[bytes, str]:
-    return {suffix: one.name for one in formats().values() for suffix in one.suffixes}
+    return {
+        suffix: item.name for item in formats().values() for suffix in item.suffixes
+    }
 
 
 @cache
 def _by_pattern() -> tuple[tuple[str, Callable[[bytes, Sequence[bytes]], bool]], ...]:
-    listed = formats().values()
-    return tuple((one.name, one.matches) for one in listed if one.matches is not None)
+    return tuple(
+        (item.name, item.matches)
+        for item in formats().values()
+        if item.matches is not None
+    )
 
 
 def format_of(path: bytes) -> str | None:
     """Return the format of the file at ``path`` (in git's form), None for any other file."""
     *folders, name = path.lower().split(b"/")
     if b"node_modules" in folders:
-        return None  # what is vendored is not installed from
+        return None  # nothing is installed from vendored packages
     by_file = _by_file().get(name)
     if by_file is not None:
         return by_file
@@ -88,6 +95,7 @@ def format_of(path: bytes) -> str | None:
     by_suffix = _by_suffix().get(suffix) if dot else None
     if by_suffix is not None:
         return by_suffix
-    return next(
-        (known for known, matches in _by_pattern() if matches(name, folders)), None
-    )
+    for format_name, matches in _by_pattern():
+        if matches(name, folders):
+            return format_name
+    return None

@@ -1,4 +1,4 @@
-"""Java packages: Maven repositories, and Gradle, which takes packages from them."""
+"""Java packages: Maven repositories, which Maven and Gradle use."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def _dependency(name: str, version: str) -> str:
     from xml.sax.saxutils import escape
 
     group, _, artifact = name.partition(":")
-    coordinates = (
-        f"<groupId>{escape(group)}</groupId><artifactId>{escape(artifact)}</artifactId>"
-    )  # fmt: skip
-    chosen = f"<version>{escape(version)}</version>" if version else ""
-    return f"<dependency>{coordinates}{chosen}</dependency>"
+    group_element = f"<groupId>{escape(group)}</groupId>"
+    artifact_element = f"<artifactId>{escape(artifact)}</artifactId>"
+    version_element = f"<version>{escape(version)}</version>" if version else ""
+    coordinates = group_element + artifact_element + version_element
+    return f"<dependency>{coordinates}</dependency>"
 
 
 ECOSYSTEM = Ecosystem(

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 _OPTIONS_WITH_VALUE = (
     "--prefix -C --dir --cwd -w --workspace --filter -F --tag --cache --loglevel --otp "
@@ -19,21 +19,42 @@ _OPTIONS_WITH_VALUE = (
 
 
 def _install_tools() -> InstallTools:
-    from zt_gate.ecosystems.install_tool import InstallTools, Tool
+    from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
 
-    values = frozenset(_OPTIONS_WITH_VALUE.split())
-    indexes = frozenset(("--registry",))
-    package = frozenset(("-p", "--package"))
+    value_options = frozenset(_OPTIONS_WITH_VALUE.split())
+    index_options = frozenset(("--registry",))
+    package_options = frozenset(("-p", "--package"))
 
-    def adds(name: str, words: int = 2) -> Tool:
-        return Tool(name, "npm", words, values=values, indexes=indexes)
+    def adds(name: str, name_words: int = 2) -> InstallTool:
+        return InstallTool(
+            name,
+            "npm",
+            name_words,
+            value_options=value_options,
+            index_options=index_options,
+        )
 
-    def runs(name: str, words: int) -> Tool:
-        own_values = values - {"-p"} | {"-c", "--call"}
-        return Tool(name, "npm", words, 1, own_values, package, package, indexes)
+    def runs(name: str, name_words: int) -> InstallTool:
+        return InstallTool(
+            name,
+            "npm",
+            name_words,
+            max_packages=1,
+            value_options=value_options - {"-p"} | {"-c", "--call"},
+            package_options=package_options,
+            requirement_options=package_options,
+            index_options=index_options,
+        )
 
-    def creates(name: str) -> Tool:
-        return Tool(name, "npm", 2, 1, values, indexes=indexes, create=True)
+    def creates(name: str) -> InstallTool:
+        return InstallTool(
+            name,
+            "npm",
+            max_packages=1,
+            value_options=value_options,
+            index_options=index_options,
+            is_create=True,
+        )
 
     commands = {
         ("npx",): runs("npx", 1),
@@ -43,7 +64,7 @@ def _install_tools() -> InstallTools:
         ("yarn", "global", "add"): adds("yarn global add", 3),
         ("yarn", "dlx"): runs("yarn dlx", 2),
         ("pnpm", "dlx"): runs("pnpm dlx", 2),
-        ("pnpm", "exec"): Tool("", "npm"),
+        ("pnpm", "exec"): InstallTool("", "npm"),
         ("bun", "x"): runs("bun x", 2),
         ("bun", "add"): adds("bun add"),
         ("bun", "install"): adds("bun install"),
@@ -62,10 +83,13 @@ def _install_tools() -> InstallTools:
     for verb in ("install", "i", "in", "ins", "add", "isntall"):
         commands["npm", verb] = adds("npm install")
     for verb in ("install", "i", "add"):
-        commands["pnpm", verb] = Tool(
-            "pnpm add", "npm", values=values - {"-w"}, indexes=indexes
-        )  # fmt: skip
-    return InstallTools(commands, values)
+        commands["pnpm", verb] = InstallTool(
+            "pnpm add",
+            "npm",
+            value_options=value_options - {"-w"},
+            index_options=index_options,
+        )
+    return InstallTools(commands, value_options)
 
 
 def _registry() -> Registry:
@@ -74,7 +98,7 @@ def _registry() -> Registry:
     return Npm()
 
 
-def _settings(sources: Sources) -> Endpoints:
+def _settings(sources: SettingsSources) -> Endpoints:
     from zt_gate.ecosystems.registries import npm_settings
 
     return npm_settings.endpoints(sources)
@@ -91,8 +115,8 @@ _PACKAGE_LOCKS = (b"package-lock.json", b"npm-shrinkwrap.json")
 ECOSYSTEM = Ecosystem(
     name="npm",
     title="npm",
-    # The registry's older packages have upper-case letters; nothing that installs
-    # has a slash beyond the scope's, a space or a percent sign.
+    # Older packages have upper-case letters.  No installable name has a slash except
+    # the scope's, a space or a percent sign.
     name_pattern=r"(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*\Z",
     example="pkg:npm/x@1",
     scoped_names=True,

@@ -16,14 +16,18 @@ def _install_tools() -> InstallTools:
 
     commands = dict(
         (
-            plain_tool("dotnet add package", "nuget", "-v --version -f -s", most=1),
-            plain_tool("dotnet tool install", "nuget", "--version --tool-path", most=1),
+            plain_tool(
+                "dotnet add package", "nuget", "-v --version -f -s", max_packages=1
+            ),
+            plain_tool(
+                "dotnet tool install", "nuget", "--version --tool-path", max_packages=1
+            ),
             plain_tool(
                 "install-package",
                 "nuget",
                 "-Version -Source",
                 title="Install-Package",
-                most=1,
+                max_packages=1,
             ),
         )
     )
@@ -44,7 +48,7 @@ def _reference(name: str, version: str) -> str:
 
 
 def _index_url(origin: str) -> str:
-    """Return the host of the data, which stands beside the one of the pages."""
+    """Return the URL of the api host, from the origin of the web pages."""
     scheme, _, host = origin.partition("://")
     return f"{scheme}://api.{host.partition('.')[2]}"
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 _REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip")
 _REQUIREMENTS_STEMS = frozenset(
@@ -39,7 +39,7 @@ _INDEX_OPTIONS = (
 
 
 def normalise(name: str) -> str:
-    """Return the name as indexes compare it (PEP 503)."""
+    """Return the name in the form that indexes compare (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -48,12 +48,12 @@ def _is_requirements(name: bytes, folders: Sequence[bytes]) -> bool:
         return False
     parent = folders[-1] if folders else b""
     if parent.endswith(b".egg-info"):
-        return False  # what a build wrote, in a form of its own
+        return False  # setuptools writes its own format there
     stem = name.rpartition(b".")[0]
-    named_so = (
+    has_usual_name = (
         b"requirement" in stem or b"constraint" in stem or stem in _REQUIREMENTS_STEMS
     )
-    return named_so or parent in _REQUIREMENTS_FOLDERS
+    return has_usual_name or parent in _REQUIREMENTS_FOLDERS
 
 
 def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
@@ -65,57 +65,63 @@ def _is_conda(name: bytes, folders: Sequence[bytes]) -> bool:
     )
 
 
-def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
+def _is_named_pylock(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     return name.startswith(b"pylock.") and name.endswith(b".toml")
 
 
 def _install_tools() -> InstallTools:
-    from zt_gate.ecosystems.install_tool import InstallTools, Tool
+    from zt_gate.ecosystems.install_tool import InstallTool, InstallTools
 
-    values = frozenset(_OPTIONS_WITH_VALUE.split())
-    indexes = frozenset(_INDEX_OPTIONS.split())
+    value_options = frozenset(_OPTIONS_WITH_VALUE.split())
+    index_options = frozenset(_INDEX_OPTIONS.split())
     editable = frozenset(("-e", "--editable"))
-    spec = frozenset(("--from", "--spec"))
-    extra = frozenset(("--with", "--with-editable"))
+    requirement_options = frozenset(("--from", "--spec"))
+    extra_packages = frozenset(("--with", "--with-editable"))
 
-    def pip(name: str, words: int) -> Tool:
-        return Tool(
+    def pip(name: str, name_words: int) -> InstallTool:
+        return InstallTool(
             name,
             "pypi",
-            words,
-            values=values - {"-i"},
-            packages=editable,
-            indexes=indexes,
+            name_words,
+            value_options=value_options - {"-i"},
+            package_options=editable,
+            index_options=index_options,
         )
 
-    def adds(name: str, words: int, *flags: str) -> Tool:
-        return Tool(
+    def adds(name: str, name_words: int, *flags: str) -> InstallTool:
+        return InstallTool(
             name,
             "pypi",
-            words,
-            values=values,
-            indexes=indexes,
-            at=True,
-            packages=editable | {"--with"},
+            name_words,
+            value_options=value_options,
+            package_options=editable | {"--with"},
+            index_options=index_options,
             flags=frozenset(flags),
+            accepts_at_version=True,
         )
 
-    def runs(name: str, words: int) -> Tool:
-        return Tool(
+    def runs(name: str, name_words: int) -> InstallTool:
+        return InstallTool(
             name,
             "pypi",
-            words,
-            most=1,
-            values=values - {"--index"} | {"--verbose-to"},
-            packages=spec | extra,
-            instead=spec,
-            indexes=indexes,
-            at=True,
-            commas=True,
+            name_words,
+            max_packages=1,
+            value_options=value_options - {"--index"} | {"--verbose-to"},
+            package_options=requirement_options | extra_packages,
+            requirement_options=requirement_options,
+            index_options=index_options,
+            accepts_at_version=True,
+            comma_separated=True,
         )
 
-    uv_run = Tool(
-        "uv run", "pypi", 2, 0, values - {"-n"}, extra, indexes=indexes, commas=True
+    uv_run = InstallTool(
+        "uv run",
+        "pypi",
+        max_packages=0,
+        value_options=value_options - {"-n"},
+        package_options=extra_packages,
+        index_options=index_options,
+        comma_separated=True,
     )
     commands = {
         ("pip", "install"): pip("pip install", 2),
@@ -139,7 +145,7 @@ def _install_tools() -> InstallTools:
         ("pipx", "run"): runs("pipx run", 2),
         ("easy_install",): pip("easy_install", 1),
     }
-    return InstallTools(commands, values)
+    return InstallTools(commands, value_options)
 
 
 def _registry() -> Registry:
@@ -148,7 +154,7 @@ def _registry() -> Registry:
     return PyPI()
 
 
-def _settings(sources: Sources) -> Endpoints:
+def _settings(sources: SettingsSources) -> Endpoints:
     from zt_gate.ecosystems.registries import pypi_settings
 
     return pypi_settings.endpoints(sources)

@@ -9,7 +9,7 @@ from zt_gate.ecosystems.base import ManifestFormat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Data, whatever stands before the suffix.
+# Suffixes of data files.
 _STRUCTURED = (b".yml", b".yaml", b".json", b".toml")
 _MCP_FOLDERS = frozenset(
     (
@@ -28,7 +28,7 @@ _MCP_FOLDERS = frozenset(
 
 
 def is_workflow_folder(folders: Sequence[bytes]) -> bool:
-    """Say whether YAML files in the innermost of the folders are workflows."""
+    """Return whether YAML files in the last of these folders are workflows."""
     if tuple(folders[-2:]) == (b".github", b"workflows"):
         return True
     return bool(folders) and folders[-1] in {b".circleci", b".gitlab"}
@@ -53,22 +53,22 @@ def _is_mcp(name: bytes, folders: Sequence[bytes]) -> bool:
     return parent in _MCP_FOLDERS or b"mcp" in stem.split(b"-") + stem.split(b"_")
 
 
-def _is_dockerfile(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
-    named_so = name.startswith((b"dockerfile.", b"containerfile."))
-    return named_so and not name.endswith(_STRUCTURED)
+def _is_dockerfile(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
+    has_usual_name = name.startswith((b"dockerfile.", b"containerfile."))
+    return has_usual_name and not name.endswith(_STRUCTURED)
 
 
-def _is_readme(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
+def _is_readme(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
     return name.startswith(b"readme.") and not name.endswith(_STRUCTURED)
 
 
-def _is_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - every format's form
-    # Hooks and scripts have no dot in their names: their first line tells.
+def _is_script(name: bytes, folders: Sequence[bytes]) -> bool:  # noqa: ARG001 - part of the matcher signature
+    # Hooks and scripts often have no suffix; the reader checks their first line.
     is_makefile = name.startswith(b"makefile.") and not name.endswith(_STRUCTURED)
     return is_makefile or b"." not in name
 
 
-#: A format whose ``matches`` is asked later stands further behind.
+#: The order decides which format is tried first for a path that several match.
 FORMATS: tuple[ManifestFormat, ...] = (
     ManifestFormat(
         "pre_commit",

@@ -1,12 +1,13 @@
-"""Which version a constraint installs, as the ecosystem's own scheme reads it.
+"""The version that a constraint installs, by the version scheme of its ecosystem.
 
-Only as far as the gate needs it: the one version that an exact constraint
-names, and the newest of the known releases that fits a range.
+This covers what the gate needs: the version of an exact constraint, and the newest
+known release in a range.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from zt_gate.ecosystems import find_ecosystem
@@ -18,59 +19,64 @@ if TYPE_CHECKING:
 
 
 class VersionScheme(Protocol):
-    """What a module in ``version_schemes`` has."""
+    """The interface of the modules in ``version_schemes``."""
 
-    def exact(self, constraint: str) -> str:
-        """Return the version that a constraint pins, "" where it leaves a choice."""
+    def pinned_version(self, constraint: str) -> str:
+        """Return the version that a constraint pins, "" if it allows several."""
         ...
 
-    def chosen(self, constraint: str, project: Project) -> Release | None:
-        """Return the release that is installed today, None where that cannot be told."""
+    def select_release(self, constraint: str, project: Project) -> Release | None:
+        """Return the release that an installation selects today, None if unknown."""
         ...
 
-    def comparable(self, version: str) -> Any:
-        """Return what orders versions, None for what is no version."""
+    def sort_key(self, version: str) -> Any:
+        """Return a key that orders versions, None for an invalid version."""
         ...
 
 
-def exact(ecosystem: str, constraint: str) -> str:
-    """Return the version that a constraint pins, "" where it leaves a choice."""
-    known = find_ecosystem(ecosystem)
-    if known is None or known.registry is None:
+def pinned_version(ecosystem: str, constraint: str) -> str:
+    """Return the version that a constraint pins, "" if it allows several."""
+    definition = find_ecosystem(ecosystem)
+    if definition is None or definition.registry is None:
         return ""
-    # A bare version of these is a range or a least version, unless a lock says it.
-    if known.bare_version_is_range and not constraint.strip().startswith("="):
+    has_operator = constraint.strip().startswith("=")
+    if definition.bare_version_is_range and not has_operator:
         return ""
-    return _scheme(known.version_scheme).exact(constraint)
+    return _scheme(definition.version_scheme).pinned_version(constraint)
 
 
-def chosen(ecosystem: str, constraint: str, project: Project) -> Release | None:
-    """Return the release that is installed today, None where that cannot be told."""
-    known = find_ecosystem(ecosystem)
-    if known is None or (
-        known.bare_version_is_range and not exact(ecosystem, constraint)
-    ):
+def select_release(ecosystem: str, constraint: str, project: Project) -> Release | None:
+    """Return the release that an installation selects today, None if unknown."""
+    definition = find_ecosystem(ecosystem)
+    if definition is None:
         return None
-    return _scheme(known.version_scheme).chosen(constraint, project)
+    if definition.bare_version_is_range and not pinned_version(ecosystem, constraint):
+        return None
+    return _scheme(definition.version_scheme).select_release(constraint, project)
 
 
-def later(
+def next_version(
     ecosystem: str, version: str, candidates: Sequence[str], *, newest: bool = False
 ) -> str:
     """Return the lowest (or the newest) of some versions above ``version``, "" for none.
 
-    Versions that cannot be compared are passed over.
+    Candidates that cannot be compared are ignored.
     """
-    known = find_ecosystem(ecosystem)
-    if known is None:
+    definition = find_ecosystem(ecosystem)
+    if definition is None:
         return ""
-    comparable = _scheme(known.version_scheme).comparable
-    keyed = [(key, text) for text in candidates if (key := comparable(text))]
-    floor = comparable(version) if version else None
-    above = [pair for pair in keyed if floor is None or pair[0] > floor]
-    if not above:
+    sort_key = _scheme(definition.version_scheme).sort_key
+    lower_bound = sort_key(version) if version else None
+    newer: list[tuple[Any, str]] = []
+    for candidate in candidates:
+        key = sort_key(candidate)
+        if key and (lower_bound is None or key > lower_bound):
+            newer.append((key, candidate))
+    if not newer:
         return ""
-    return (max if newest else min)(above, key=lambda pair: pair[0])[1]
+    select = max if newest else min
+    _, selected = select(newer, key=itemgetter(0))
+    return selected
 
 
 def _scheme(module: str) -> VersionScheme:

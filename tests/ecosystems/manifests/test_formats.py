@@ -1,4 +1,4 @@
-"""Every way in which a change can add a dependency: what each reader finds, and where."""
+"""Every manifest format: the dependencies that its reader finds, and their places."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_each_format_names_its_packages(
 @each_of(
     ("path", "content"), [case[:2] for case in CASES], ids=[case[0] for case in CASES]
 )
-def test_places_are_where_the_names_stand(path: str, content: str) -> None:
+def test_places_contain_the_names(path: str, content: str) -> None:
     shifted = f"{'' if path.endswith('.xml') else chr(10)}{content}"
     for entry in read(path, shifted):
         line = shifted.split("\n")[entry.line - 1]
@@ -359,7 +359,7 @@ def kinds_of(path: str, content: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_what_a_lock_file_takes_from_elsewhere() -> None:
+def test_sources_outside_the_registry_in_lock_files() -> None:
     lock = kinds_of("package-lock.json", PACKAGE_LOCK)
     assert lock["left-pad"] == ("registry", "")
     assert lock["@s/b"] == ("index", OTHER)
@@ -385,7 +385,7 @@ def test_what_a_lock_file_takes_from_elsewhere() -> None:
     }
 
 
-def test_a_host_that_only_begins_like_the_registry_is_another() -> None:
+def test_a_host_with_the_registrys_name_as_prefix_is_a_different_one() -> None:
     for host in (
         f"{NPM}.evil.example",
         NPM.replace("https://", "http://"),
@@ -444,13 +444,13 @@ def test_the_fast_reading_of_locks_agrees_with_tomllib() -> None:
         '[[package]]\nname="evil"\n',
     ],
 )
-def test_no_other_way_to_write_a_package_hides_it(hidden: str) -> None:
+def test_no_other_notation_hides_a_package(hidden: str) -> None:
     assert "evil" in [
         entry.name for entry in read("poetry.lock", f"{POETRY_LOCK}\n{hidden}")
     ]
 
 
-def test_what_is_computed_is_said() -> None:
+def test_computed_requirements_are_reported() -> None:
     text = (
         "from setuptools import setup\n"
         "setup(install_requires=open('x').read().split(), **more)\n"
@@ -511,7 +511,7 @@ def test_a_manifest_that_cannot_be_read_says_so(path: str, content: str) -> None
     "path",
     ["a.ipynb", "x/y/.github/workflows/x.yml", ".devcontainer/devcontainer.json"],
 )
-def test_what_is_no_manifest_does_not_block(path: str) -> None:
+def test_an_unreadable_text_file_does_not_block(path: str) -> None:
     with pytest.raises(ManifestError) as caught:
         read(path, "a: [")
     assert caught.value.kind == "not_applicable"

@@ -1,4 +1,4 @@
-"""What the readers find, and that they find or refuse, whatever the bytes are."""
+"""The readers return dependencies or raise ManifestError, whatever the bytes are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from zt_gate.ecosystems.manifests import reader_for
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    leaves_tree,
+    leaves_repository,
     normalise,
     valid_name,
     without_credentials,
@@ -86,7 +86,7 @@ _PARTS = st.sampled_from(
 
 
 @given(st.lists(_PARTS, max_size=5).map(b"".join))
-def test_the_first_look_misses_nothing_that_a_reader_takes(path: bytes) -> None:
+def test_the_quick_check_misses_no_manifest(path: bytes) -> None:
     assert format_of(path) is not None or reader_for(path) is None
 
 
@@ -309,7 +309,7 @@ def test_kinds_of_npm_specs(spec: str, kind: str) -> None:
     assert entry.source.kind == kind
 
 
-def test_a_key_that_stands_twice_counts_twice() -> None:
+def test_a_duplicate_key_gives_two_entries() -> None:
     text = '{"dependencies": {"evil": "1"}, "dependencies": {"good": "1"}}'
     assert keys("package.json", text) == ["evil", "good"]
 
@@ -379,8 +379,10 @@ def test_normalising_twice_changes_nothing(name: str) -> None:
      (b"x", "C:\\x", True), (b"x", "~/x", True), (b"x", "./a/../b", False),
      (b"x", "a/../../b", True)],
 )  # fmt: skip
-def test_paths_that_leave_the_tree(manifest: bytes, target: str, out: bool) -> None:
-    assert leaves_tree(manifest, target) is out
+def test_paths_that_leave_the_repository(
+    manifest: bytes, target: str, out: bool
+) -> None:
+    assert leaves_repository(manifest, target) is out
 
 
 def test_credentials_are_left_out_of_messages() -> None:

@@ -1,4 +1,4 @@
-"""How long an answer is kept, and that a cache is never needed."""
+"""How long values are cached, and that errors of the cache have no effect."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_an_answer_is_kept_as_long_as_it_was_put(tmp_path: Path) -> None:
+def test_a_value_is_returned_until_it_expires(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.put({"a": ({"x": 1}, 60), "b": (2, 600)}, now=1000)
     assert cache.get(["a", "b", "c"], now=1059) == {"a": {"x": 1}, "b": 2}
     assert cache.get(["a", "b"], now=1061) == {"b": 2}
 
 
-def test_an_answer_from_the_future_is_not_believed(tmp_path: Path) -> None:
+def test_a_value_from_the_future_is_ignored(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.put({"a": (1, 60)}, now=5000)
     assert cache.get(["a"], now=1000) == {}
 
 
-def test_what_is_past_is_removed(tmp_path: Path) -> None:
+def test_expired_values_are_removed(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.put({"a": (1, 60)}, now=1000)
     cache.put({"b": (1, 60)}, now=2000)
     assert cache.get(["a"], now=1001) == {}
 
 
-def test_without_a_folder_nothing_is_kept() -> None:
+def test_without_a_folder_nothing_is_cached() -> None:
     cache = Cache(None)
     cache.put({"a": (1, 60)})
     assert cache.get(["a"]) == {}
 
 
-def test_a_file_that_is_no_database_is_replaced(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_replaced(tmp_path: Path) -> None:
     Cache(tmp_path).put({"a": (1, 60)})
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"garbage" * 1000)
@@ -55,7 +55,7 @@ def test_a_file_that_is_no_database_is_replaced(tmp_path: Path) -> None:
 
 
 class _Kept(Cache):
-    """A cache in which somebody else has written."""
+    """Return a cache that contains a value of another program."""
 
     def __init__(self, value: object) -> None:
         super().__init__(None)
@@ -79,7 +79,7 @@ _JSON = st.recursive(
 
 @given(_JSON)
 @pytest.mark.parametrize("service", [None, Index("http://127.0.0.1:1")])
-def test_a_kept_value_of_any_shape_is_an_answer_or_nothing(
+def test_a_cached_value_of_any_shape_is_a_result_or_ignored(
     service: Index | None, value: object
 ) -> None:
     question = Question("pypi", "x", (Index("http://127.0.0.1:1/simple"),), service)

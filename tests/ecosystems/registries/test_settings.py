@@ -1,4 +1,4 @@
-"""Which registry is asked: the order of the places, and what never reaches a stranger."""
+"""The configured registries: the order of settings, and what is sent to no other host."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.changes import change_of, context
 from tests.support.registry import Registry
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import npm_settings, pypi_settings
-from zt_gate.ecosystems.registries.settings import Sources
+from zt_gate.ecosystems.registries.settings import SettingsSources
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ RULES = rulebook.load("dependencies")
 NOWHERE: dict[str, tuple[str, ...]] = {"pypi": (), "npm": ()}
 
 
-def sources(home: Path, **fields: Any) -> Sources:
+def sources(home: Path, **fields: Any) -> SettingsSources:
     files: dict[bytes, bytes] = fields.pop("files", {})
     environ = {"HOME": str(home), **fields.pop("environ", {})}
     values = {"policy": {}, "system": NOWHERE, "trusted": files.get, **fields}
-    return Sources(environ, **values)
+    return SettingsSources(environ, **values)
 
 
 def write(home: Path, name: str, text: str) -> None:
@@ -47,7 +47,7 @@ def npm(home: Path, **fields: Any) -> str:
 UV = b'[[tool.uv.index]]\nname = "x"\nurl = "https://project.example/simple/"\ndefault = true\n'
 
 
-def test_pypi_goes_down_the_places_in_their_order(tmp_path: Path) -> None:
+def test_pypi_settings_have_their_priority(tmp_path: Path) -> None:
     constant = pypi(tmp_path)
     assert len(constant) == 1
     assert constant[0].endswith("/simple")
@@ -67,7 +67,7 @@ def test_pypi_goes_down_the_places_in_their_order(tmp_path: Path) -> None:
     assert pypi(tmp_path, **fields) == ["https://pip.example/simple"]
 
 
-def test_npm_goes_down_the_places_in_their_order(tmp_path: Path) -> None:
+def test_npm_settings_have_their_priority(tmp_path: Path) -> None:
     assert npm(tmp_path).startswith("https://registry.")
     write(tmp_path, ".npmrc", "registry=https://user.example/")
     assert npm(tmp_path) == "https://user.example"
@@ -175,7 +175,7 @@ def test_credentials_in_addresses_and_netrc(tmp_path: Path) -> None:
     assert index.authorization == "Basic YWRhOnB3"
 
 
-def test_what_npm_hands_to_its_scripts_is_the_projects_word(tmp_path: Path) -> None:
+def test_variables_that_npm_sets_for_its_scripts_are_ignored(tmp_path: Path) -> None:
     environ = {
         "npm_config_registry": "https://evil.example",
         "npm_lifecycle_event": "commit",
@@ -206,7 +206,7 @@ def test_downloads_are_counted_for_the_default_index_or_where_a_service_is_set(
     assert service.url == "https://c.example"
 
 
-def test_broken_settings_are_no_settings(tmp_path: Path) -> None:
+def test_invalid_settings_are_ignored(tmp_path: Path) -> None:
     write(tmp_path, ".config/pip/pip.conf", "no section\n[[[")
     write(tmp_path, ".config/uv/uv.toml", "index = 3\nindex-url = [")
     files = {
@@ -224,7 +224,7 @@ def scan(
     return [finding.message for finding in run.findings]
 
 
-def test_nothing_is_sent_to_a_host_that_the_change_brings(tmp_path: Path) -> None:
+def test_nothing_is_sent_to_a_host_that_the_change_adds(tmp_path: Path) -> None:
     """The change adds a registry with a variable in it, beside a new dependency."""
     with Registry() as evil, Registry() as own:
         own.npm("tidepool-box")

@@ -1,4 +1,4 @@
-"""The registries that are asked for existence and age: what they answer, and what is refused."""
+"""Registry clients without download counts: valid responses and errors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.support.changes import change_of, context
 from tests.support.offenders import each_of
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import Missing, Project, Want
+from zt_gate.ecosystems.registries.base import LookupOptions, Missing, Project
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
 from zt_gate.ecosystems.registries.default_settings import default_index
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def server(answers: Answers) -> Iterator[str]:
 def ask(ecosystem: str, key: str, answers: Answers) -> Any:
     with server(answers) as url:
         client = Client({}, TlsSettings({}), time.monotonic() + 5)
-        return registry_for(ecosystem).project(client, Index(url), key, Want(0.0))
+        return registry_for(ecosystem).project(
+            client, Index(url), key, LookupOptions(0.0)
+        )
 
 
 @pytest.mark.parametrize("ecosystem", GOOD)
@@ -97,7 +99,7 @@ def test_a_package_with_its_age(ecosystem: str) -> None:
 
 
 @pytest.mark.parametrize("ecosystem", GOOD)
-def test_a_package_that_is_not_there(ecosystem: str) -> None:
+def test_a_missing_package(ecosystem: str) -> None:
     assert ask(ecosystem, GOOD[ecosystem][0], {}) == Missing()
 
 
@@ -111,14 +113,16 @@ def test_a_package_that_is_not_there(ecosystem: str) -> None:
      ("application/json", '{"items": [{"items": [{"catalogEntry": {"id": "other"}}]}]}'),
      ("application/json", '{"items": [{"@id": "https://elsewhere.example/page.json"}]}')],
 )  # fmt: skip
-def test_what_is_no_answer_is_a_fault(ecosystem: str, answer: tuple[str, str]) -> None:
+def test_an_unusable_response_is_an_error(
+    ecosystem: str, answer: tuple[str, str]
+) -> None:
     key, answers = GOOD[ecosystem]
-    with pytest.raises(Fault):
+    with pytest.raises(RegistryError):
         ask(ecosystem, key, {**dict.fromkeys(answers, answer)})
 
 
 @pytest.mark.parametrize("ecosystem", GOOD)
-def test_each_has_a_host_of_its_own(ecosystem: str) -> None:
+def test_each_registry_has_its_own_host(ecosystem: str) -> None:
     index = default_index(ecosystem)
     assert index.default
     assert index.url.startswith("https://")

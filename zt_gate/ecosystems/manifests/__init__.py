@@ -1,4 +1,4 @@
-"""What a change adds: one reader per format, loaded when a file of that format changed."""
+"""Manifest readers: one module per format, imported when a file of the format changed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from zt_gate.ecosystems.manifests.base import Reader
 
 
 def reader_for(path: bytes) -> Reader | None:
-    """Return the reader of the file at ``path``, None where it is no manifest."""
+    """Return the reader of the file at ``path``, None if it is not a manifest."""
     name = format_of(path)
     return None if name is None else reader_named(name)
 
 
 def reader_named(name: str) -> Reader:
-    """Return the reader of a format: its module holds a function called ``read``."""
+    """Return the reader of a format, from its module's function ``read``."""
     module = import_module(formats()[name].reader or f"{__name__}.{name}")
-    return Reader(name, module.read, getattr(module, "stand_ins", None))
+    return Reader(name, module.read, getattr(module, "provided_names", None))

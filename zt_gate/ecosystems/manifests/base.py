@@ -1,4 +1,4 @@
-"""What every reader of a manifest gives: dependencies with their places."""
+"""Types and helpers of the manifest readers: dependencies with line and column."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ _Read = TypeVar("_Read")
 #: Parts of a dotted key that a manifest in TOML may have.
 _MOST_PARTS = 33
 
+#: Line, column and end column of a span: 1-based code points, the end exclusive.
+Place = tuple[int, int, int]
+
 #: Where a dependency comes from.  ``registry``: the ecosystem's registry.
 #: ``index``: another index or registry (an option, or one that the entry names).
 #: ``url``, ``vcs``: that address.  ``path``: a folder or file.  ``include``:
 #: another manifest that is read as part of this one.  ``import``: a module that
-#: code imports (the target), of which ``imports`` finds the package.  ``self``: what
-#: the project calls itself.  ``computed``: something that only running the file
-#: would tell; the target says what.
+#: code imports (the target); the dependency scanner maps it to a package.  ``self``:
+#: the project's own name.  ``computed``: a value that only running the file would
+#: give; the target describes it.
 SourceKind = Literal[
     "registry", "index", "url", "vcs", "path", "include", "import", "self", "computed"
 ]
@@ -35,17 +38,17 @@ SourceKind = Literal[
 #: Why a file could not be read: ``unreadable`` blocks, ``not_applicable`` is listed.
 ErrorKind = Literal["unreadable", "not_applicable"]
 
-# What counts as one exact version, by the sign that may stand before it.
+# One exact version, with an optional operator before it.
 _EXACT = re.compile(r"(?:={2,3}\s*|=\s*|v(?=\d))?(\d[A-Za-z0-9.+!_-]{0,100})\Z")
 _LONGEST_NAME = 214
 
 
 class ManifestError(Exception):
-    """A manifest that cannot be read as its package manager would read it.
+    """A manifest that cannot be read the way its package manager reads it.
 
-    ``line`` is 1-based, 0 where it is not known; ``reason`` is one plain phrase
-    and quotes hostile text only through ``quoted``.  ``kind`` is
-    ``not_applicable`` for files that are no manifests by their format.
+    ``line`` is 1-based, 0 if unknown.  ``reason`` is one plain phrase that quotes
+    hostile text only through ``quoted``.  ``kind`` is ``not_applicable`` for files
+    whose format is not a manifest.
     """
 
     def __init__(self, line: int, reason: str, kind: ErrorKind = "unreadable") -> None:
@@ -57,7 +60,10 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where it comes from; ``target`` is the URL or path as written, "" for the registry."""
+    """The origin of a dependency.
+
+    ``target`` is the URL or path as written, "" for the registry.
+    """
 
     kind: SourceKind = "registry"
     target: str = ""
@@ -65,15 +71,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One entry of a manifest, with its place.
+    """One entry of a manifest, with its line and columns.
 
-    ``ecosystem`` is its name, the type in package URLs.  ``name`` is as written,
-    ``key`` normalised; both are "" for entries without a package: index options
-    and includes.  ``constraint`` is the version part as written.  ``line``,
-    ``column`` and ``end_column`` are 1-based code points, the end exclusive,
-    and mark what was written for the name (or the source); lines are counted
-    by newline bytes, as git counts.  ``section`` says in which part of the
-    manifest it stands.  ``direct`` is False for entries of a lock file.
+    ``ecosystem`` is the ecosystem's name, the type in package URLs.  ``name`` is as
+    written, ``key`` normalised; both are "" for entries without a package: index
+    options and includes.  ``constraint`` is the version part as written.  ``line``,
+    ``column`` and ``end_column`` are 1-based code points, the end exclusive, and
+    mark the name (or the source) in the file; lines are counted by newline bytes,
+    as git counts them.  ``section`` is the part of the manifest that holds the
+    entry.  ``direct`` is False for transitive entries of a lock file.
     """
 
     ecosystem: str
@@ -89,71 +95,86 @@ class Dependency:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What makes it the same dependency: the name, and the source if it is no registry."""
+        """Return what makes two entries the same dependency: the name and the source."""
         return (self.ecosystem, self.key, self.source.kind, self.source.target)
 
     @property
     def purl(self) -> str:
-        """The package URL, with the version where exactly one is named; "" without a name."""
+        """Return the package URL, "" for an entry without a name.
+
+        It contains the version if the constraint allows exactly one.
+        """
         if not self.key:
             return ""
         from packageurl import PackageURL
 
-        namespace, _, name = self.key.rpartition(
-            ecosystem_named(self.ecosystem).separator
-        )
-        exact = _EXACT.match(self.constraint.strip())
-        version = exact[1] if exact else None
+        separator = ecosystem_named(self.ecosystem).separator
+        namespace, _, name = self.key.rpartition(separator)
+        exact_version = _EXACT.match(self.constraint.strip())
+        version = exact_version[1] if exact_version else None
         return PackageURL(self.ecosystem, namespace or None, name, version).to_string()
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One format: its name, and the function that reads it.
+    """The reader of one manifest format.
 
-    ``read(path, data)`` returns everything that the file names, in its order,
-    and raises ManifestError, and nothing else, whatever the bytes are.
-    ``stand_ins(data)``, for the lock files that have them, returns the names for
-    which a locked package stands in.
+    ``read(path, data)`` returns the dependencies of the file in their order; it
+    raises ManifestError and nothing else, whatever the bytes are.
+    ``provided_names(data)``, for lock files that have it, returns the names that
+    locked packages provide or replace.
     """
 
     name: str
     read: Callable[[bytes, bytes], tuple[Dependency, ...]]
-    stand_ins: Callable[[bytes], frozenset[str]] | None = None
+    provided_names: Callable[[bytes], frozenset[str]] | None = None
 
 
 def normalise(ecosystem: str, name: str) -> str:
-    """Return the name as its registry compares it (PEP 503 for PyPI)."""
+    """Return the name in the form that its registry compares (PEP 503 for PyPI)."""
     return ecosystem_named(ecosystem).normalise(name)
 
 
 def valid_name(ecosystem: str, name: str) -> bool:
-    """Say whether ``name`` can be a package's name at all."""
+    """Return whether ``name`` is a valid package name of the ecosystem."""
     if len(name) > _LONGEST_NAME:
         return False
     return re.match(ecosystem_named(ecosystem).name_pattern, name) is not None
 
 
-def entry(  # noqa: PLR0917 - in the order of Dependency's own fields
+def make_dependency(  # noqa: PLR0917 - in the order of Dependency's own fields
     ecosystem: str,
     name: str,
-    place: tuple[int, int, int],
+    place: Place,
     section: str,
     constraint: str = "",
     source: Source | None = None,
     *,
     direct: bool = True,
 ) -> Dependency:
-    """Make a dependency of a name as written; raises ManifestError where it can be none."""
+    """Return the dependency of a name as written; raises ManifestError if it is invalid."""
     if not valid_name(ecosystem, name):
-        raise ManifestError(place[0], f"{quoted(name)} is no package name")
+        raise ManifestError(place[0], f"{quoted(name)} is not a valid package name")
     key = normalise(ecosystem, name)
     return Dependency(
         ecosystem, name, key, constraint, source or Source(), *place, section, direct
     )
 
 
-def parsed(
+def unnamed_entry(
+    ecosystem: str, source: Source, place: Place, section: str, *, direct: bool = True
+) -> Dependency:
+    """Return an entry without a package: an index option, an include, a computed part."""
+    return Dependency(ecosystem, "", "", "", source, *place, section, direct)
+
+
+def own_name(ecosystem: str, name: str, place: Place, section: str) -> Dependency:
+    """Return the entry of a name that the project gives to itself."""
+    key = normalise(ecosystem, name)
+    return Dependency(ecosystem, name, key, "", Source("self"), *place, section)
+
+
+def parse_manifest(
     read: Callable[..., _Read],
     data: bytes,
     limit: int = 1024 * 1024,
@@ -162,7 +183,7 @@ def parsed(
 ) -> _Read:
     """Read a file of at most ``limit`` bytes with a reader of ``zt_gate.syntax``.
 
-    ``options`` are the reader's own.  Raises ManifestError of ``kind`` where the
+    ``options`` are passed to the reader.  Raises ManifestError of ``kind`` if the
     reader raises SyntaxReadError.
     """
     try:
@@ -174,63 +195,70 @@ def parsed(
 def json_object(
     data: bytes, limit: int, kind: ErrorKind = "unreadable", *, relaxed: bool = False
 ) -> Document:
-    """Read a JSON object; raises ManifestError of ``kind`` for everything else."""
+    """Read a JSON object; raises ManifestError of ``kind`` for any other content."""
     from zt_gate.syntax import json
 
-    document = parsed(json.read, data, limit, kind, relaxed=relaxed)
+    document = parse_manifest(json.read, data, limit, kind, relaxed=relaxed)
     if not isinstance(document.value, dict):
-        raise ManifestError(1, "is no JSON object", kind)
+        raise ManifestError(1, "not a JSON object", kind)
     return document
 
 
-def object_in(document: Document, key: str) -> dict[str, Any]:
-    """Return the object under a key, {} where it is missing; raises ManifestError."""
+def object_at(document: Document, key: str) -> dict[str, Any]:
+    """Return the object at a key, {} if it is missing; raises ManifestError."""
     value = document.value.get(key, {})
     if not isinstance(value, dict):
-        raise ManifestError(0, f"{key} is no object")
+        raise ManifestError(0, f"{key} is not an object")
     return value
 
 
-def decoded(data: bytes, limit: int, what: str) -> str:
-    """Return the text of a manifest; raises ManifestError where it is too large or no UTF-8."""
+def decode_manifest(data: bytes, limit: int, what: str) -> str:
+    """Return the text of a manifest; raises ManifestError if it is too large or not UTF-8.
+
+    ``what`` names the file in the error.
+    """
     if len(data) > limit:
-        raise ManifestError(0, f"larger than {limit >> 20} MB, which no {what} is")
+        raise ManifestError(0, f"{what} is larger than the limit of {limit >> 20} MB")
     try:
         return decode(data, Limits(size=limit))
     except SyntaxReadError as error:
-        raise ManifestError(error.line, "is not in UTF-8") from error
+        raise ManifestError(error.line, "not valid UTF-8") from error
 
 
 def quoted(text: str) -> str:
-    """Return hostile text so that it can stand in a sentence: ASCII, short, in quotes."""
+    """Return hostile text for a message: in quotes, ASCII only, at most 60 characters."""
     shown = ascii(text[:60])
     return shown if len(text) <= 60 else f"{shown}…"
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL without the user and password in it, for messages."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
+    """Return a URL without its user and password, for messages."""
+    scheme, separator, remainder = url.partition("://")
+    if not separator:
         return url
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    authority, slash, path = remainder.partition("/")
+    host = authority.rpartition("@")[2]
+    return f"{scheme}://{host}{slash}{path}"
 
 
-def leaves_tree(manifest: bytes, target: str) -> bool:
-    """Say whether a path written in ``manifest`` points out of the repository."""
+def leaves_repository(manifest: bytes, target: str) -> bool:
+    """Return whether a path written in ``manifest`` points outside the repository."""
     path = target.replace("\\", "/")
     if path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path):
         return True
     depth = manifest.count(b"/")
     for part in path.split("/"):
-        depth += -1 if part == ".." else 0 if part in {"", "."} else 1
+        if part == "..":
+            depth -= 1
+        elif part not in {"", "."}:
+            depth += 1
         if depth < 0:
             return True
     return False
 
 
-def joined(manifest: bytes, target: str) -> bytes:
-    """Return the path, from the root of the repository, of ``target`` written in ``manifest``."""
+def resolve_path(manifest: bytes, target: str) -> bytes:
+    """Return a path written in ``manifest``, relative to the root of the repository."""
     parts = manifest.split(b"/")[:-1]
     for part in target.replace("\\", "/").encode("utf-8", "surrogatepass").split(b"/"):
         if part == b"..":

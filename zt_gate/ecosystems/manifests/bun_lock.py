@@ -1,4 +1,4 @@
-"""bun.lock: JSON with trailing commas; packages by folder, workspaces with what they ask for."""
+"""bun.lock: JSON with trailing commas, holding workspaces and the packages by folder."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
     json_object,
-    object_in,
+    make_dependency,
+    object_at,
     quoted,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
-from zt_gate.ecosystems.manifests.package_json import asked_for
+from zt_gate.ecosystems.manifests.npm_spec import (
+    archive_source,
+    parse_spec,
+    split_version,
+)
+from zt_gate.ecosystems.manifests.package_json import declared_names
 from zt_gate.syntax import json
 
 if TYPE_CHECKING:
@@ -24,33 +28,33 @@ if TYPE_CHECKING:
 _LIMIT = 10 * 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the packages; the first item of each is NAME@VERSION."""
     document = json_object(data, _LIMIT, relaxed=True)
     direct: set[str] = set()
-    for workspace in object_in(document, "workspaces").values():
-        direct |= asked_for(workspace)
-    return tuple(_entries(document, direct))
+    for workspace in object_at(document, "workspaces").values():
+        direct |= declared_names(workspace)
+    return tuple(_dependencies(document, direct))
 
 
-def _entries(document: Document, direct: set[str]) -> Iterator[Dependency]:
-    packages = object_in(document, "packages")
+def _dependencies(document: Document, direct: set[str]) -> Iterator[Dependency]:
+    packages = object_at(document, "packages")
     for names, start, end in json.keys(document, 2):
         if names[0] != "packages":
             continue
         place = document.text.place(start, end)
         folder = names[1]
         value = packages.get(folder)
-        first = value[0] if isinstance(value, list) and value else None
-        if not isinstance(first, str):
+        items = value if isinstance(value, list) else []
+        descriptor = items[0] if items else None
+        if not isinstance(descriptor, str):
             raise ManifestError(place[0], f"{quoted(folder)} has no name and version")
-        at = first.find("@", 1)
-        name, version = (first, "") if at < 0 else (first[:at], first[at + 1 :])
-        resolved = value[1] if isinstance(value, list) and len(value) > 1 else ""
+        name, version = split_version(descriptor)
+        resolved = items[1] if len(items) > 1 else ""
         if isinstance(resolved, str) and "://" in resolved:
             source = archive_source(resolved)
         else:
-            version, source = spec(name, version)[1:]
-        yield entry(
+            _, version, source = parse_spec(name, version)
+        yield make_dependency(
             "npm", name, place, "packages", version, source, direct=folder in direct
         )

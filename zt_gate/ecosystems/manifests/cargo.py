@@ -1,4 +1,4 @@
-"""Cargo.toml: dependencies of every kind and target, patches and the workspace's."""
+"""Cargo.toml: dependencies of every kind and target, patches and the workspace's table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
-    parsed,
+    make_dependency,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import toml
@@ -17,57 +17,83 @@ from zt_gate.syntax import toml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SECTIONS = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies",
-             "build_dependencies")  # fmt: skip
+    from zt_gate.ecosystems.manifests.base import Place
+
+_SECTIONS = (
+    "dependencies",
+    "dev-dependencies",
+    "build-dependencies",
+    "dev_dependencies",
+    "build_dependencies",
+)
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every table of dependencies."""
-    document = parsed(toml.read, data)
-    found: list[Dependency] = []
+    document = parse_manifest(toml.read, data)
+    dependencies: list[Dependency] = []
     for keys, table in _tables(document.value):
-        where = ".".join(keys)
+        section = ".".join(keys)
         if not isinstance(table, dict):
-            raise ManifestError(0, f"{quoted(where)} is no table")
+            raise ManifestError(0, f"{quoted(section)} is not a table")
         for name, value in table.items():
-            found += _entry(where, document.key_place((*keys, name)), name, value)
-    return tuple(found)
+            place = document.key_place((*keys, name))
+            dependency = _dependency(section, place, name, value)
+            if dependency is not None:
+                dependencies.append(dependency)
+    return tuple(dependencies)
 
 
 def _tables(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    yield from (((name,), data[name]) for name in _SECTIONS if name in data)
+    """Yield the path and value of each table of dependencies."""
+    for name in _SECTIONS:
+        if name in data:
+            yield (name,), data[name]
     workspace = data.get("workspace")
     if isinstance(workspace, dict) and "dependencies" in workspace:
         yield ("workspace", "dependencies"), workspace["dependencies"]
-    for section in ("target", "patch"):
-        tables = data.get(section)
-        for key, table in tables.items() if isinstance(tables, dict) else ():
-            if section == "patch":
-                yield ("patch", key), table
-                continue
-            for name in _SECTIONS if isinstance(table, dict) else ():
-                if name in table:
-                    yield ("target", key, name), table[name]
+    targets = data.get("target")
+    if isinstance(targets, dict):
+        yield from _target_tables(targets)
+    patches = data.get("patch")
+    if isinstance(patches, dict):
+        for registry, table in patches.items():
+            yield ("patch", registry), table
     if "replace" in data:
         yield ("replace",), data["replace"]
 
 
-def _entry(
-    where: str, place: tuple[int, int, int], name: str, value: object
-) -> Iterator[Dependency]:
+def _target_tables(
+    targets: dict[str, Any],
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for target, tables in targets.items():
+        if not isinstance(tables, dict):
+            continue
+        for name in _SECTIONS:
+            if name in tables:
+                yield ("target", target, name), tables[name]
+
+
+def _dependency(
+    section: str, place: Place, name: str, value: object
+) -> Dependency | None:
+    """Return one entry of a table, None if the workspace's own table defines it."""
     if isinstance(value, str):
-        yield entry("cargo", name.partition(":")[0], place, where, value)
-        return
+        return make_dependency("cargo", name.partition(":")[0], place, section, value)
     if not isinstance(value, dict):
-        raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")
+        raise ManifestError(place[0], f"{quoted(name)} is neither a string nor a table")
     if value.get("workspace"):
-        return  # stands in the workspace's own table
-    real = str(value.get("package", name)).partition(":")[0]
-    source = Source()
-    if "git" in value:
-        source = Source("vcs", str(value["git"]))
-    elif "path" in value:
-        source = Source("path", str(value["path"]))
-    elif "registry-index" in value:
-        source = Source("index", str(value["registry-index"]))
-    yield entry("cargo", real, place, where, str(value.get("version", "")), source)
+        return None
+    package = str(value.get("package", name)).partition(":")[0]
+    version = str(value.get("version", ""))
+    return make_dependency("cargo", package, place, section, version, _source(value))
+
+
+def _source(table: dict[str, Any]) -> Source:
+    if "git" in table:
+        return Source("vcs", str(table["git"]))
+    if "path" in table:
+        return Source("path", str(table["path"]))
+    if "registry-index" in table:
+        return Source("index", str(table["registry-index"]))
+    return Source()

@@ -1,20 +1,20 @@
-"""Words of commands: what may stand before an installer, and what is no name."""
+"""Word lists for commands: prefixes, runners, and words that are not package names."""
 
 from __future__ import annotations
 
-#: Words that may stand before a program in a line of a script.
+#: Words that may precede a program in a line of a script.
 PREFIXES = frozenset(
     ("sudo", "env", "exec", "time", "command", "nohup", "then", "do", "else", "if", "while",
      "until", "!", "{", "RUN", "run", "call", "builtin", "elif", "cmd", "CMD", "ENTRYPOINT", "&",
      "ONBUILD", "exec:", "doas", "nice", "[", "or", "and", "not")
 )  # fmt: skip
-#: Programs that only say what stands behind them.
+#: Programs that print or search for their arguments and install nothing.
 MESSAGES = frozenset(
     ("echo", "printf", "print", "cat", "git", "gh", "log", "info", "warn", "warning", "error",
      "die", "fail", "abort", "msg", "say", "grep", "rg", "sed", "awk", "write-host", "test",
      "write-output", "alias", "complete", "which", "type", "man", "less", "read", "hash", "#")
 )  # fmt: skip
-#: Programs that run what stands behind them, or what their string says.
+#: Programs that run their arguments, or a string among them, as a command.
 RUNNERS = frozenset(
     ("bash", "sh", "zsh", "dash", "ksh", "fish", "eval", "su", "sudo", "ssh", "docker", "podman",
      "kubectl", "xargs", "tmux", "timeout", "wsl", "cmd", "powershell", "pwsh", "concurrently",
@@ -25,7 +25,7 @@ RUNNERS = frozenset(
      "env", "time", "nohup", "command", "exec", "unbuffer", "script", "heroku", "fly", "vagrant",
      "multipass", "lxc", "srun", "sbatch", "session.run", "subprocess.run")
 )  # fmt: skip
-#: Words that end the names in prose: what follows is English, or another command.
+#: Words that end a command in prose: English text or another command follows.
 STOP_WORDS = frozenset(
     ("or", "and", "then", "to", "for", "with", "from", "in", "the", "on", "is", "if", "when", "as",
      "this", "that", "it", "you", "your", "will", "via", "at", "before", "after", "into", "using",
@@ -33,7 +33,7 @@ STOP_WORDS = frozenset(
      "should", "would", "can", "may", "must", "also", "first", "inside", "again", "does", "won't",
      "gets", "→", "->", "=>", "—", "–", "-", "installs", "installed", "install", "successfully")
 )  # fmt: skip
-#: What people write where a name should be put.
+#: Placeholders for a package name in documentation.
 PLACEHOLDERS = frozenset(
     ("package", "package-name", "packagename", "package_name", "your-package", "your_package",
      "my-package", "my_package", "mypackage", "yourpackage", "some-package", "some_package",

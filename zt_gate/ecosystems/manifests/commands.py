@@ -1,8 +1,7 @@
-"""What the commands in a shell text would install: pip, npm and their kin.
+"""Packages that shell commands install, with pip, npm and similar tools.
 
-One table says which words begin an installation and how the rest of the
-command reads.  What is no valid name, or is not known before the shell runs,
-is left out: a command is no manifest, and nobody wants invented names.
+The ecosystems' tables define which words start an installation and how the arguments
+are read.  Invalid names, and names that only the shell can compute, are skipped.
 """
 
 from __future__ import annotations
@@ -27,37 +26,56 @@ from zt_gate.ecosystems.manifests.command_words import (
     RUNNERS,
     STOP_WORDS,
 )
-from zt_gate.ecosystems.manifests.npm_spec import spec
-from zt_gate.ecosystems.manifests.tools import Tool, tool_of
+from zt_gate.ecosystems.manifests.npm_spec import parse_spec, split_version
+from zt_gate.ecosystems.manifests.tool_detection import detect_tool
 from zt_gate.syntax.shell import Word, commands, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from zt_gate.ecosystems.install_tool import InstallTool
+    from zt_gate.ecosystems.manifests.base import Place
 
 _DEEPEST = 4
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _PROMPT = re.compile(
     r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*"
 )
-# The name at the start of a word whose rest only the shell knows.
+# The name at the start of a word whose remainder only the shell can compute.
 _HEAD_PYPI = re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?"
 )
 _HEAD_NPM = re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")
 # ``SomePackage1``, ``your_plugin``, ``PACKAGE``, ``pytest-NAME``.
-_STAND_IN = re.compile(
+_GENERIC_NAME = re.compile(
     r"(?:some|your|my|other|another|the|this|that|new|any)[-_]?"
     r"(?:package|project|dependency|module|library|plugin|extension|app|tool|server|lib|distribution"
     r"|mcp[-_]server)s?[-_]?\w{0,3}\Z",
     re.IGNORECASE,
 )
-_WITH_OPTIONS = frozenset(("sudo", "env", "exec", "time"))
-_SCREAMING = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
+_PREFIXES_WITH_OPTIONS = frozenset(("sudo", "env", "exec", "time"))
+_OTHER_COMMANDS = frozenset(("pip", "npm", "conda"))
+_MAX_RUNNER_WORDS = 40
+_PYPI_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![/\\])")
+_FILE_SUFFIXES = (
+    ".txt",
+    ".whl",
+    ".gz",
+    ".zip",
+    ".py",
+    ".toml",
+    ".cfg",
+    ".in",
+    ".lock",
+    ".tgz",
+    ".yml",
+)
+_UPPER_CASE_PLACEHOLDER = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class CommandHit:
-    """One package (or index) that a command names, with its span."""
+class CommandPackage:
+    """A package or an index that a command names, with the offsets of its word."""
 
     ecosystem: str
     name: str
@@ -67,8 +85,8 @@ class CommandHit:
     end: int
     section: str
 
-    def at(self, place: tuple[int, int, int]) -> Dependency:
-        """Return it as a dependency."""
+    def to_dependency(self, place: Place) -> Dependency:
+        """Return the package as a dependency at ``place``."""
         key = normalise(self.ecosystem, self.name)
         return Dependency(
             self.ecosystem,
@@ -84,22 +102,27 @@ class CommandHit:
 def in_text(
     text: Text, start: int = 0, end: int | None = None, *, prose: bool = False
 ) -> list[Dependency]:
-    """Return what a span of a file installs, each with its own place."""
-    hits = in_span(text.content, start, end, prose=prose)
-    return [hit.at(text.place(hit.start, hit.end)) for hit in hits]
+    """Return what the commands in a span of a file install, each with its own place.
+
+    ``prose``: the span is documentation, so placeholders and English text are skipped.
+    """
+    packages = in_span(text.content, start, end, prose=prose)
+    return [
+        package.to_dependency(text.place(package.start, package.end))
+        for package in packages
+    ]
 
 
-def in_string(value: str, place: tuple[int, int, int]) -> list[Dependency]:
-    """Return what a string that stands at ``place`` installs when a shell runs it."""
-    return [hit.at(place) for hit in in_span(value)]
+def in_string(value: str, place: Place) -> list[Dependency]:
+    """Return what a string at ``place`` installs when a shell runs it."""
+    return [package.to_dependency(place) for package in in_span(value)]
 
 
-def in_words(
-    values: Sequence[str | None], place: tuple[int, int, int]
-) -> list[Dependency]:
-    """Return what a command that is given as a list installs; None for an unknown word."""
+def in_words(values: Sequence[str | None], place: Place) -> list[Dependency]:
+    """Return what a command given as a list of words installs; None is an unknown word."""
     words = [Word(value or "$", 0, 0, literal=value is not None) for value in values]
-    return [hit.at(place) for hit in in_command("", words, 0, prose=False)]
+    packages = in_command("", words, 0, prose=False)
+    return [package.to_dependency(place) for package in packages]
 
 
 def in_span(
@@ -109,226 +132,256 @@ def in_span(
     *,
     prose: bool = False,
     depth: int = 0,
-) -> list[CommandHit]:
+) -> list[CommandPackage]:
     """Return what the commands in a span of ``content`` install."""
-    found: list[CommandHit] = []
+    packages: list[CommandPackage] = []
     for command in commands(content, start, end):
-        found += in_command(content, command.words, depth, prose=prose)
-    return found
+        packages += in_command(content, command.words, depth, prose=prose)
+    return packages
 
 
 def in_command(
     content: str, words: Sequence[Word], depth: int, *, prose: bool
-) -> Iterator[CommandHit]:
-    """Yield what one command installs."""
-    rest = _without_prefixes(words)
-    if not rest:
+) -> Iterator[CommandPackage]:
+    """Yield what one command installs, ``depth`` levels below the file's own text."""
+    words = _without_prefixes(words)
+    if not words:
         return
-    head = program(rest[0].text)
+    head = program(words[0].text)
     if head in MESSAGES:
         return
-    at = 0
-    tool = tool_of(rest)
-    if tool is not None and tool.name == "uv run":  # which may itself run an installer
-        yield from _installed(tool, rest[tool.words :], prose=prose)
+    tool_at = 0
+    tool = detect_tool(words)
+    if tool is not None and tool.name == "uv run":
+        # ``uv run`` installs packages itself and may run another installer.
+        yield from _arguments(tool, words[tool.name_words :], prose=prose)
         tool = None
     if tool is None and head in RUNNERS:
         if depth < _DEEPEST:
-            for word in rest[1:]:
-                if word.quoted is not None and " " in word.text:
-                    yield from in_span(
-                        content, *word.quoted, prose=prose, depth=depth + 1
-                    )
-                elif (
-                    not content and " " in word.text
-                ):  # a list: the words have no places
-                    yield from in_span(word.text, prose=prose, depth=depth + 1)
-        for at in range(1, min(len(rest), 40)):
-            tool = tool_of(rest[at:])
+            yield from _quoted_commands(content, words[1:], depth, prose=prose)
+        for tool_at in range(1, min(len(words), _MAX_RUNNER_WORDS)):
+            tool = detect_tool(words[tool_at:])
             if tool is not None:
                 break
     if tool is not None:
-        yield from _installed(tool, rest[at + tool.words :], prose=prose)
+        yield from _arguments(tool, words[tool_at + tool.name_words :], prose=prose)
+
+
+def _quoted_commands(
+    content: str, words: Sequence[Word], depth: int, *, prose: bool
+) -> Iterator[CommandPackage]:
+    """Yield what commands in quoted arguments install, as in ``bash -c "…"``."""
+    for word in words:
+        if " " not in word.text:
+            continue
+        if word.quoted is not None:
+            yield from in_span(content, *word.quoted, prose=prose, depth=depth + 1)
+        elif not content:  # the words of a list have no offsets
+            yield from in_span(word.text, prose=prose, depth=depth + 1)
 
 
 def _without_prefixes(words: Sequence[Word]) -> list[Word]:
-    at = 0
-    while at < len(words):
-        text = words[at].text
-        is_option = at and text.startswith("-") and words[at - 1].text in _WITH_OPTIONS
-        if not (
-            is_option
-            or text in PREFIXES
-            or _PROMPT.fullmatch(text)
-            or _ASSIGNMENT.match(text)
-        ):
-            break
-        at += 1
-    rest = list(words[at:])
-    if rest and rest[0].text[:1] in "@-" and len(rest[0].text) > 1:  # make's marks
-        first = rest[0]
-        text = first.text.lstrip("@-+")
-        rest = [Word(text, first.end - len(text), first.end, first.literal), *rest[1:]]
-    return rest
+    """Return a command without prompts, assignments, ``sudo`` and the like before it."""
+    first = 0
+    while first < len(words) and _is_prefix(words, first):
+        first += 1
+    command = list(words[first:])
+    if not command:
+        return command
+    program_word = command[0]
+    if program_word.text[:1] in "@-" and len(program_word.text) > 1:  # make's prefixes
+        text = program_word.text.lstrip("@-+")
+        start = program_word.end - len(text)
+        command[0] = Word(text, start, program_word.end, program_word.literal)
+    return command
 
 
-def _installed(
-    tool: Tool, words: Sequence[Word], *, prose: bool
-) -> Iterator[CommandHit]:
-    """Read the arguments of an installation."""
+def _is_prefix(words: Sequence[Word], position: int) -> bool:
+    text = words[position].text
+    if text in PREFIXES or _PROMPT.fullmatch(text) or _ASSIGNMENT.match(text):
+        return True
+    previous = words[position - 1].text if position else ""
+    return text.startswith("-") and previous in _PREFIXES_WITH_OPTIONS
+
+
+def _arguments(
+    tool: InstallTool, words: Sequence[Word], *, prose: bool
+) -> Iterator[CommandPackage]:
+    """Yield the packages and indexes among the arguments of an installation."""
     section = f"command {tool.name}"
-    taken = 0
-    rest = iter(words)
-    for word in rest:
+    package_count = 0
+    remaining = iter(words)
+    for word in remaining:
         text = word.text
         if text == "--":
             continue
         if text.startswith("-") and len(text) > 1:
-            option, mark, value = text.partition("=")
-            target = (
-                Word(value, word.end - len(value), word.end, word.literal)
-                if mark
-                else None
-            )
-            if option in tool.flags:
+            option, value = _option(tool, word, remaining)
+            if value is None:
                 continue
-            if (
-                option in tool.values
-                or option in tool.packages
-                or option in tool.indexes
-            ):
-                target = target or next(rest, None)
-            if target is None:
-                continue
-            if option in tool.packages:
-                taken += option in tool.instead
-                yield from _named(tool, target, section, prose=prose)
-            elif option in tool.indexes and target.literal and "://" in target.text:
-                source = Source("index", target.text)
-                yield CommandHit(
-                    tool.ecosystem, "", "", source, target.start, target.end, option
-                )
+            if option in tool.package_options:
+                # ``--from NAME`` takes the place of the first argument.
+                package_count += option in tool.requirement_options
+                yield from _packages(tool, value, section, prose=prose)
+            elif option in tool.index_options:
+                yield from _index(tool, value, option)
             continue
-        if prose and (
-            text.lower() in STOP_WORDS or program(text) in {"pip", "npm", "conda"}
-        ):
+        if prose and _ends_command(text):
             return
-        if taken >= tool.most:
+        if package_count >= tool.max_packages:
             return
-        taken += 1
-        yield from _named(tool, word, section, prose=prose)
-        if taken >= tool.most and not tool.packages:
+        package_count += 1
+        yield from _packages(tool, word, section, prose=prose)
+        if package_count >= tool.max_packages and not tool.package_options:
             return
 
 
-def _named(
-    tool: Tool, word: Word, section: str, *, prose: bool
-) -> Iterator[CommandHit]:
-    text = word.text.strip().rstrip(",") if prose else word.text.strip()
+def _option(
+    tool: InstallTool, word: Word, remaining: Iterator[Word]
+) -> tuple[str, Word | None]:
+    """Return an option and its value, None for a flag; takes the value from ``remaining``."""
+    option, equals, value = word.text.partition("=")
+    if option in tool.flags:
+        return option, None
+    if equals:
+        return option, Word(value, word.end - len(value), word.end, word.literal)
+    takes_value = (
+        option in tool.value_options
+        or option in tool.package_options
+        or option in tool.index_options
+    )
+    return option, next(remaining, None) if takes_value else None
+
+
+def _index(tool: InstallTool, value: Word, option: str) -> Iterator[CommandPackage]:
+    if value.literal and "://" in value.text:
+        source = Source("index", value.text)
+        yield CommandPackage(
+            tool.ecosystem, "", "", source, value.start, value.end, option
+        )
+
+
+def _ends_command(text: str) -> bool:
+    """Return whether a word in prose belongs to the text after a command."""
+    return text.lower() in STOP_WORDS or program(text) in _OTHER_COMMANDS
+
+
+def _packages(
+    tool: InstallTool, word: Word, section: str, *, prose: bool
+) -> Iterator[CommandPackage]:
+    """Yield the packages of one argument; some tools take several, with commas."""
+    text = word.text.strip()
+    if prose:
+        text = text.rstrip(",")
     if not text:
         return
-    for piece in text.split(",") if tool.commas else [text]:
-        parsed = _parsed(tool, piece.strip(), literal=word.literal)
+    specs = text.split(",") if tool.comma_separated else [text]
+    for spec in specs:
+        parsed = _parsed(tool, spec.strip(), literal=word.literal)
         if parsed is None:
             continue
         name, constraint, source = parsed
-        if prose and not prose_name(name):
+        if prose and not is_real_name(name):
             continue
-        start, end = word.start, word.end
-        inner = start + (1 if word.quoted is not None else 0)
-        if name and text.startswith(name) and end - start >= len(name):
-            start, end = inner, inner + len(name)
-        yield CommandHit(tool.ecosystem, name, constraint, source, start, end, section)
+        start, end = _name_span(word, text, name)
+        yield CommandPackage(
+            tool.ecosystem, name, constraint, source, start, end, section
+        )
 
 
-def _parsed(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | None:
+def _name_span(word: Word, text: str, name: str) -> tuple[int, int]:
+    """Return the offsets of a name in its word, of the whole word if it is elsewhere."""
+    is_at_start = bool(name) and text.startswith(name)
+    if not is_at_start or word.end - word.start < len(name):
+        return word.start, word.end
+    quote_width = 1 if word.quoted is not None else 0
+    start = word.start + quote_width
+    return start, start + len(name)
+
+
+def _parsed(
+    tool: InstallTool, text: str, *, literal: bool
+) -> tuple[str, str, Source] | None:
+    """Return name, constraint and source of a package argument, None for any other."""
     if tool.ecosystem == "pypi":
-        return _pypi(text, literal=literal, at=tool.at)
+        return _pypi(tool, text) if literal else _computed("pypi", _HEAD_PYPI, text)
     if tool.ecosystem == "npm":
-        return _npm(tool, text, literal=literal)
+        return _npm(tool, text) if literal else _computed("npm", _HEAD_NPM, text)
     if not literal:
         return None
-    name, _, version = text.partition(ecosystem_named(tool.ecosystem).version_sign)
+    version_sign = ecosystem_named(tool.ecosystem).version_sign
+    name, _, version = text.partition(version_sign)
     return (name, version, Source()) if valid_name(tool.ecosystem, name) else None
 
 
-def _pypi(text: str, *, literal: bool, at: bool) -> tuple[str, str, Source] | None:
-    if not literal:
-        head = _HEAD_PYPI.match(text)
-        return (head[1], "", Source()) if head and valid_name("pypi", head[1]) else None
+def _computed(
+    ecosystem: str, name_pattern: re.Pattern[str], text: str
+) -> tuple[str, str, Source] | None:
+    """Return the literal name at the start of a word whose version is computed."""
+    head = name_pattern.match(text)
+    if head is None or not valid_name(ecosystem, head[1]):
+        return None
+    return head[1], "", Source()
+
+
+def _pypi(tool: InstallTool, text: str) -> tuple[str, str, Source] | None:
     from zt_gate.ecosystems.manifests import pep508
 
-    constraint = ""
-    if (
-        at and "@" in text and "://" not in text and "git+" not in text
-    ):  # ``ruff@latest``
-        text, _, constraint = text.partition("@")
-    address = "://" in text or text.startswith("git+")
-    if not address and (not _REQUIREMENT.match(text) or text.lower().endswith(_FILES)):
-        return None
+    at_version = ""
+    is_address = "://" in text or "git+" in text
+    if tool.accepts_at_version and "@" in text and not is_address:  # ``ruff@latest``
+        text, _, at_version = text.partition("@")
+    if "://" not in text and not text.startswith("git+"):
+        is_file = text.lower().endswith(_FILE_SUFFIXES)
+        if is_file or not _PYPI_NAME.match(text):
+            return None
     try:
-        name, _, written, source = pep508.parse(text, 0)
+        name, _, constraint, source = pep508.parse(text, 0)
     except ManifestError:
         return None
     if source.kind == "path" or (not name and source.kind == "registry"):
         return None
-    return name, written or constraint, source
+    return name, constraint or at_version, source
 
 
-_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![/\\])")
-_FILES = (
-    ".txt",
-    ".whl",
-    ".gz",
-    ".zip",
-    ".py",
-    ".toml",
-    ".cfg",
-    ".in",
-    ".lock",
-    ".tgz",
-    ".yml",
-)
-
-
-def _npm(tool: Tool, text: str, *, literal: bool) -> tuple[str, str, Source] | None:
-    if not literal:
-        head = _HEAD_NPM.match(text)
-        return (head[1], "", Source()) if head and valid_name("npm", head[1]) else None
+def _npm(tool: InstallTool, text: str) -> tuple[str, str, Source] | None:
+    is_deno = tool.name.startswith("deno")
     if text.lower().startswith("npm:"):
         text = text[4:].lstrip("/")
-    elif tool.name.startswith("deno"):
+    elif is_deno:
         return None
-    at = text.find("@", 1)
-    name, version = (text, "") if at < 0 else (text[:at], text[at + 1 :])
+    name, version = split_version(text)
     if "/" in name and not name.startswith("@"):
         name, version = "", text
-    if tool.name.startswith("deno") or tool.most == 1:
-        name = (
-            "/".join(name.split("/")[: 2 if name.startswith("@") else 1])
-            if name
-            else name
-        )
-    real, constraint, source = spec(name, version)
-    if source.kind == "path" or (
-        source.kind == "registry" and not valid_name("npm", real)
-    ):
+    runs_package = is_deno or tool.max_packages == 1
+    if runs_package:
+        name = _without_path(name)
+    package, constraint, source = parse_spec(name, version)
+    if source.kind == "path":
         return None
-    if tool.create:
-        real = _created(real)
-    return real, constraint, source
+    if source.kind == "registry" and not valid_name("npm", package):
+        return None
+    if tool.is_create:
+        package = _create_package(package)
+    return package, constraint, source
 
 
-def _created(name: str) -> str:
+def _without_path(name: str) -> str:
+    """Return the package of a name with a path in the package: ``@scope/name/path``."""
+    name_parts = 2 if name.startswith("@") else 1
+    return "/".join(name.split("/")[:name_parts])
+
+
+def _create_package(name: str) -> str:
     """Return the package that ``npm create NAME`` runs."""
-    scope, slash, rest = name.rpartition("/")
+    scope, slash, base_name = name.rpartition("/")
     if name.startswith("@") and not slash:
         return f"{name}/create"
-    return f"{scope}{slash}create-{rest}"
+    return f"{scope}{slash}create-{base_name}"
 
 
-def prose_name(name: str) -> bool:
-    """Say whether a name in prose is meant as one, and not as a stand-in for one."""
+def is_real_name(name: str) -> bool:
+    """Return whether a name in documentation is meant, and is not a placeholder."""
     if name.lower() in PLACEHOLDERS:
         return False
-    return not _SCREAMING.match(name) and not _STAND_IN.match(name)
+    return not _UPPER_CASE_PLACEHOLDER.match(name) and not _GENERIC_NAME.match(name)

@@ -1,4 +1,4 @@
-"""composer.json: require, require-dev and repositories."""
+"""composer.json: the sections require and require-dev, and the repositories."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
     json_object,
+    make_dependency,
+    own_name,
     quoted,
+    unnamed_entry,
 )
 
 if TYPE_CHECKING:
@@ -20,33 +22,33 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Leaf
 
 _LIMIT = 1024 * 1024
-# What PHP itself brings: no packages of a registry.
+# Packages that PHP itself provides; no registry has them.
 _PLATFORM = re.compile(
     r"(?:php(?:-64bit|-ipv6|-zts|-debug)?|hhvm|ext-.+|lib-.+|composer(?:-.+)?)\Z",
     re.IGNORECASE,
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read both sections, and where else composer is to look."""
-    leaves = json_object(data, _LIMIT).leaves()
-    return tuple(found for leaf in leaves for found in _leaf(leaf))
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read both sections, and the repositories that composer searches."""
+    dependencies: list[Dependency] = []
+    for leaf in json_object(data, _LIMIT).leaves():
+        dependencies += _entries(leaf)
+    return tuple(dependencies)
 
 
-def _leaf(leaf: Leaf) -> Iterator[Dependency]:
-    section, *rest = leaf.names
-    if section == "name" and leaf.value and not rest:
-        key = leaf.value.lower()
-        yield Dependency(
-            "composer", leaf.value, key, "", Source("self"), *leaf.value_place, section
-        )
-    elif section in {"require", "require-dev"} and rest:
-        if leaf.value is None or len(rest) > 1:
+def _entries(leaf: Leaf) -> Iterator[Dependency]:
+    section, *keys = leaf.names
+    if section == "name" and leaf.value and not keys:
+        yield own_name("composer", leaf.value, leaf.value_place, section)
+    elif section in {"require", "require-dev"} and keys:
+        name = keys[0]
+        if leaf.value is None or len(keys) > 1:
             raise ManifestError(
-                leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
+                leaf.place[0], f"{section} of {quoted(name)} is not a string"
             )
-        if not _PLATFORM.match(rest[0]):
-            yield entry("composer", rest[0], leaf.place, section, leaf.value)
-    elif section == "repositories" and rest and rest[-1] == "url" and leaf.value:
+        if not _PLATFORM.match(name):
+            yield make_dependency("composer", name, leaf.place, section, leaf.value)
+    elif section == "repositories" and keys and keys[-1] == "url" and leaf.value:
         source = Source("index" if "://" in leaf.value else "path", leaf.value)
-        yield Dependency("composer", "", "", "", source, *leaf.value_place, section)
+        yield unnamed_entry("composer", source, leaf.value_place, section)

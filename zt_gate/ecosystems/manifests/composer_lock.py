@@ -1,4 +1,4 @@
-"""composer.lock: every locked package, and where it was taken from."""
+"""composer.lock: every locked package, and where it was downloaded from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
     json_object,
+    make_dependency,
     quoted,
 )
 
@@ -23,72 +23,90 @@ _LIMIT = 10 * 1024 * 1024
 _SECTIONS = ("packages", "packages-dev")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read both lists; the file does not say what is direct."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read both lists; the file does not mark direct dependencies."""
     document = json_object(data, _LIMIT)
     tables = {section: _tables(document, section) for section in _SECTIONS}
-    found: list[Dependency] = []
+    dependencies: list[Dependency] = []
     for leaf in document.leaves():
-        section, *rest = leaf.names
-        if section in tables and rest == ["", "name"]:
+        section, *keys = leaf.names
+        if section in tables and keys == ["", "name"]:
             table = next(tables[section], {})
             if leaf.value is None or table.get("name") != leaf.value:
-                raise ManifestError(leaf.place[0], "a package whose name is not clear")
-            found.append(_entry(table, leaf, section))
+                raise ManifestError(leaf.place[0], "package with an ambiguous name")
+            dependencies.append(_dependency(table, leaf, section))
     for section in _SECTIONS:
         if next(tables[section], None) is not None:
-            raise ManifestError(0, f"a package of {section} without a name")
-    return tuple(found)
+            raise ManifestError(0, f"package without a name in {section}")
+    return tuple(dependencies)
 
 
-def stand_ins(data: bytes) -> frozenset[str]:
-    """Return the names that locked packages provide or replace: nothing else is locked for them."""
+def provided_names(data: bytes) -> frozenset[str]:
+    """Return the names that locked packages provide or replace.
+
+    Composer locks no other package for such a name.
+    """
     document = json_object(data, _LIMIT)
-    tables = [table for section in _SECTIONS for table in _tables(document, section)]
-    named = [table.get(key) for table in tables for key in ("provide", "replace")]
-    return frozenset(
-        name.lower() for one in named if isinstance(one, dict) for name in one
-    )
+    names: set[str] = set()
+    for section in _SECTIONS:
+        for package in _tables(document, section):
+            for key in ("provide", "replace"):
+                links = package.get(key)
+                if isinstance(links, dict):
+                    names.update(name.lower() for name in links)
+    return frozenset(names)
 
 
 def _tables(document: Document, section: str) -> Iterator[dict[str, Any]]:
-    listed = document.value.get(section) or []
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise ManifestError(0, f"{section} is no list of packages")
-    return iter(listed)
+    packages = document.value.get(section) or []
+    if not isinstance(packages, list) or not all(
+        isinstance(package, dict) for package in packages
+    ):
+        raise ManifestError(0, f"{section} is not a list of packages")
+    return iter(packages)
 
 
-def _entry(table: dict[str, Any], leaf: Leaf, section: str) -> Dependency:
-    version, name = table.get("version", ""), leaf.value or ""
+def _dependency(table: dict[str, Any], leaf: Leaf, section: str) -> Dependency:
+    name = leaf.value or ""
+    version = table.get("version", "")
     if not isinstance(version, str):
-        raise ManifestError(leaf.place[0], f"the version of {quoted(name)} is no text")
-    source = _source(table)
-    return entry(
-        "composer", name, leaf.value_place, section, version, source, direct=False
+        raise ManifestError(
+            leaf.place[0], f"the version of {quoted(name)} is not a string"
+        )
+    return make_dependency(
+        "composer",
+        name,
+        leaf.value_place,
+        section,
+        version,
+        _source(table),
+        direct=False,
     )
 
 
 def _source(table: dict[str, Any]) -> Source:
-    """Return where a package is from: composer notes whom it tells of an installation.
+    """Return where a package comes from.
 
-    Only a registry is told; what comes from a repository has no such address.
+    Composer writes the address that it notifies of installations.  Only packages
+    from a registry have one; those from a repository do not.
     """
-    archive, checkout = (_address(table.get(key)) for key in ("dist", "source"))
-    if archive[0] == "path":
-        return Source("path", archive[1])
-    told = table.get("notification-url")
-    if isinstance(told, str) and told:
-        host = hosts.origin(told)
-        return (
-            Source()
-            if hosts.is_other("composer", host)
-            else Source("index", host or told)
-        )
-    if checkout[1]:
-        return Source("vcs", checkout[1])
-    return Source("url", archive[1]) if archive[1] else Source()
+    archive_type, archive_url = _type_and_url(table.get("dist"))
+    _, checkout_url = _type_and_url(table.get("source"))
+    if archive_type == "path":
+        return Source("path", archive_url)
+    notification_url = table.get("notification-url")
+    if isinstance(notification_url, str) and notification_url:
+        origin = hosts.origin(notification_url)
+        if hosts.is_default_registry("composer", origin):
+            return Source()
+        return Source("index", origin or notification_url)
+    if checkout_url:
+        return Source("vcs", checkout_url)
+    if archive_url:
+        return Source("url", archive_url)
+    return Source()
 
 
-def _address(value: object) -> tuple[str, str]:
+def _type_and_url(value: object) -> tuple[str, str]:
     table = value if isinstance(value, dict) else {}
     return str(table.get("type", "")), str(table.get("url", ""))

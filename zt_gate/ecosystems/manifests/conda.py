@@ -1,11 +1,15 @@
-"""environment.yml: what conda hands to pip.  Conda's own packages have no registry here."""
+"""environment.yml: the packages that conda passes to pip.
+
+No registry is configured for conda's own packages.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import requirements
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parsed
+from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, parse_manifest
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -17,37 +21,34 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read the lists called pip below dependencies (also conda-lock's and devenv's forms)."""
-    found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
-        listed = document.root.get("dependencies")
-        for item in listed.items or () if listed is not None else ():
-            found += _pip(document.text, item)
-    return tuple(found)
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the pip lists below dependencies (also in conda-lock's and devenv's files)."""
+    dependencies: list[Dependency] = []
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
+        section = document.root.get("dependencies")
+        items = section.items if section is not None else None
+        for item in items or ():
+            dependencies += _pip_entries(document.text, item)
+    return tuple(dependencies)
 
 
-def _pip(text: Text, item: Node) -> Iterator[Dependency]:
+def _pip_entries(text: Text, item: Node) -> Iterator[Dependency]:
     pip = item.get("pip")
-    for one in pip.listed() if pip is not None else ():
-        line, column, end = text.place(one.start, one.end)
-        if not one.is_scalar:
-            raise ManifestError(line, "an entry of pip that is no text")
-        shift = 1 if one.style in {"'", '"'} else 0
-        for found in requirements.line_entries(one.value, line):
-            width = (
-                len(found.name)
-                if found.name and one.value.startswith(found.name)
-                else 0
+    for node in pip.listed() if pip is not None else ():
+        line, column, end = text.place(node.start, node.end)
+        if not node.is_scalar:
+            raise ManifestError(line, "a pip entry is not a string")
+        quote_width = 1 if node.style in {"'", '"'} else 0
+        start = column + quote_width
+        for dependency in requirements.line_entries(node.value, line):
+            name = dependency.name
+            stop = end
+            if name and node.value.startswith(name):
+                stop = start + len(name)
+            yield dataclasses.replace(
+                dependency,
+                line=line,
+                column=start,
+                end_column=max(start, stop),
+                section="pip",
             )
-            start = column + shift
-            stop = start + width if width else end
-            yield _moved(found, line, start, max(start, stop))
-
-
-def _moved(found: Dependency, line: int, column: int, end: int) -> Dependency:
-    import dataclasses
-
-    return dataclasses.replace(
-        found, line=line, column=column, end_column=end, section="pip"
-    )

@@ -1,4 +1,4 @@
-"""devcontainer.json: the commands that it runs, and the features that it takes."""
+"""devcontainer.json: the life-cycle commands and the packages that they install."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ _COMMAND = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read the life-cycle commands: a text, a list of words, or an object of either."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the life-cycle commands: a string, a list of words, or an object of either."""
     document = json_object(data, _LIMIT, "not_applicable", relaxed=True)
-    found: list[Dependency] = []
-    lists: dict[tuple[str, ...], list[Leaf]] = {}
+    dependencies: list[Dependency] = []
+    word_lists: dict[tuple[str, ...], list[Leaf]] = {}
     for leaf in document.leaves():
         if leaf.value is None or not leaf.names or not _COMMAND.match(leaf.names[0]):
             continue
-        if leaf.names[-1] == "":
-            lists.setdefault(leaf.names, []).append(leaf)
+        is_list_element = leaf.names[-1] == ""
+        if is_list_element:
+            word_lists.setdefault(leaf.names, []).append(leaf)
         else:
-            found += commands.in_string(leaf.value, leaf.value_place)
-    for words in lists.values():
-        found += commands.in_words([leaf.value for leaf in words], words[0].value_place)
-    return tuple(found)
+            dependencies += commands.in_string(leaf.value, leaf.value_place)
+    for leaves in word_lists.values():
+        words = [leaf.value for leaf in leaves]
+        dependencies += commands.in_words(words, leaves[0].value_place)
+    return tuple(dependencies)

@@ -1,4 +1,4 @@
-"""Dockerfiles: what ``RUN`` and the other running instructions install."""
+"""Dockerfiles: packages that ``RUN`` and other instructions with commands install."""
 
 from __future__ import annotations
 
@@ -20,47 +20,51 @@ _RUN = re.compile(
 _FLAGS = re.compile(r"(?:--[a-z]+(?:=\S{1,300})?[ \t]+){1,8}")
 _HEREDOC = re.compile(r"<<-?[ \t]*['\"]?(\w{1,50})['\"]?")
 _LINE = re.compile(r"[^\n]*(?:\n|\Z)")
+_COMMENT_LINE = re.compile(r"^[ \t]*#[^\n]*\n", re.MULTILINE)
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read instruction by instruction."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read instruction by instruction; a file over 1 MB gives nothing."""
     if len(data) > _LIMIT:
         return ()
     text = Text.of(data.decode("utf-8", "replace").replace("\r\n", "\n"))
-    found: list[Dependency] = []
+    dependencies: list[Dependency] = []
     for start, end in _instructions(text.content):
-        found += _instruction(text, start, end)
-    return tuple(found)
+        dependencies += _instruction(text, start, end)
+    return tuple(dependencies)
 
 
 def _instructions(content: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of running instructions, with continued lines and here-documents."""
-    at = 0
-    while at < len(content):
-        match = _RUN.match(content, at)
-        end = _end(content, at)
+    """Yield the spans of the commands, with continued lines and here-documents."""
+    offset = 0
+    while offset < len(content):
+        match = _RUN.match(content, offset)
+        end = _instruction_end(content, offset)
         if match is not None:
             yield match.end(), end
-        at = end
+        offset = end
 
 
-def _end(content: str, at: int) -> int:
-    heredoc = ""
-    while at < len(content):
-        match = _LINE.match(content, at)
+def _instruction_end(content: str, offset: int) -> int:
+    """Return the offset after the last line of the instruction that starts here."""
+    heredoc_delimiter = ""
+    while offset < len(content):
+        match = _LINE.match(content, offset)
         line = match[0] if match else ""
-        at += max(1, len(line))
+        offset += max(1, len(line))
         stripped = line.strip()
-        if heredoc:
-            if stripped == heredoc:
-                return at
+        if heredoc_delimiter:
+            if stripped == heredoc_delimiter:
+                return offset
             continue
-        mark = _HEREDOC.search(line)
-        if mark is not None:
-            heredoc = mark[1]
-        elif not (stripped.endswith(("\\", "`")) or stripped.startswith("#")):
-            return at
-    return at
+        heredoc = _HEREDOC.search(line)
+        if heredoc is not None:
+            heredoc_delimiter = heredoc[1]
+            continue
+        continues = stripped.endswith(("\\", "`")) or stripped.startswith("#")
+        if not continues:
+            return offset
+    return offset
 
 
 def _instruction(text: Text, start: int, end: int) -> list[Dependency]:
@@ -68,23 +72,27 @@ def _instruction(text: Text, start: int, end: int) -> list[Dependency]:
     begin = flags.end() if flags else start
     body = text.content[begin:end]
     if body.lstrip().startswith("["):
-        words = _words(body)
+        words = _exec_form(body)
         if words:
             return commands.in_words(words, text.place(begin, end))
-    # A comment between continued lines belongs to nothing.
-    plain = re.sub(
-        r"^[ \t]*#[^\n]*\n",
-        lambda match: " " * (len(match[0]) - 2) + "\\\n",
-        body,
-        flags=re.MULTILINE,
-    )
-    hits = commands.in_span(plain)
-    return [hit.at(text.place(begin + hit.start, begin + hit.end)) for hit in hits]
+    shell_text = _COMMENT_LINE.sub(_continuation, body)
+    return [
+        package.to_dependency(text.place(begin + package.start, begin + package.end))
+        for package in commands.in_span(shell_text)
+    ]
 
 
-def _words(body: str) -> list[str | None]:
+def _continuation(comment: re.Match[str]) -> str:
+    """Return a continued blank line of the same length in place of a comment line."""
+    return " " * (len(comment[0]) - 2) + "\\\n"
+
+
+def _exec_form(body: str) -> list[str | None]:
+    """Return the words of a command that is written as a JSON list, [] for other text."""
     try:
         value = json.read(body).value
     except SyntaxReadError:
         return []
-    return [str(word) for word in value] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    return [str(word) for word in value]

@@ -1,6 +1,7 @@
-"""Gemfile and gemspecs: calls of ``gem``, ``source`` and ``add_dependency`` with literal names.
+"""Gemfile and gemspecs: calls of ``gem``, ``source`` and ``add_dependency``.
 
-They are Ruby: what is computed cannot be read, and is said.
+The files are Ruby code.  Only literal names can be read; a computed name is
+reported as such.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
+    SourceKind,
     Text,
-    decoded,
-    entry,
+    decode_manifest,
+    make_dependency,
+    unnamed_entry,
 )
 
 if TYPE_CHECKING:
@@ -32,47 +35,51 @@ _OPTION = re.compile(
     r"(?::(git|github|path|source|gist|bitbucket)[ \t]*=>"
     r"|\b(git|github|path|source|gist|bitbucket):)[ \t]*['\"]([^'\"\n]{1,500})['\"]"
 )
+_SOURCE_KINDS: dict[str, SourceKind] = {"path": "path", "source": "index"}
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the calls in their order."""
-    text = Text.of(decoded(data, _LIMIT, "Gemfile"))
-    found: list[Dependency] = []
+    text = Text.of(decode_manifest(data, _LIMIT, "Gemfile"))
+    dependencies: list[Dependency] = []
     for match in _CALL.finditer(text.content):
-        found += _call(text, match)
-    return tuple(found)
+        dependencies += _call(text, match)
+    return tuple(dependencies)
 
 
 def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
-    call, name, rest = match[1], match[3], match[5] or ""
-    group = 3 if name is not None else 4
-    place = text.place(*match.span(group))
+    call, name, expression, arguments = match[1], match[3], match[4], match[5] or ""
+    place = text.place(*match.span(3 if name is not None else 4))
     if name is None or "#{" in name:
-        if call == "gem" and match[4] and not match[4].startswith(("=", ".")):
-            told = f"a gem whose name is computed (line {place[0]})"
-            yield Dependency("gem", "", "", "", Source("computed", told), *place, call)
+        if call == "gem" and expression and not expression.startswith(("=", ".")):
+            target = f"a gem whose name is computed (line {place[0]})"
+            yield unnamed_entry("gem", Source("computed", target), place, call)
         return
-    if call in {"source", "git_source"}:
-        from zt_gate.ecosystems.manifests import hosts
-
-        if (
-            call == "source"
-            and "://" in name
-            and not hosts.is_other("gem", hosts.origin(name))
-        ):
-            yield Dependency("gem", "", "", "", Source("index", name), *place, call)
+    if call == "git_source":
         return
-    option = _OPTION.search(rest)
-    source = Source()
-    if option is not None:
-        kind = option[1] or option[2]
-        source = Source(
-            "path" if kind == "path" else "index" if kind == "source" else "vcs",
-            option[3],
-        )
-    version = _VERSION.match(rest)
+    if call == "source":
+        if _is_other_index(name):
+            yield unnamed_entry("gem", Source("index", name), place, call)
+        return
+    version = _VERSION.match(arguments)
+    constraint = version[1] if version else ""
     try:
-        yield entry("gem", name, place, call, version[1] if version else "", source)
+        yield make_dependency("gem", name, place, call, constraint, _source(arguments))
     except ManifestError:
         if call == "gem":
             raise
+
+
+def _is_other_index(url: str) -> bool:
+    from zt_gate.ecosystems.manifests import hosts
+
+    return "://" in url and not hosts.is_default_registry("gem", hosts.origin(url))
+
+
+def _source(arguments: str) -> Source:
+    """Return the source that the options of a call name."""
+    option = _OPTION.search(arguments)
+    if option is None:
+        return Source()
+    name = option[1] or option[2]
+    return Source(_SOURCE_KINDS.get(name, "vcs"), option[3])

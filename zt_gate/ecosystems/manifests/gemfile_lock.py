@@ -1,4 +1,4 @@
-"""Gemfile.lock: the specs by their source, and what the Gemfile asked for."""
+"""Gemfile.lock: the specs by their source, and the direct dependencies."""
 
 from __future__ import annotations
 
@@ -9,58 +9,61 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
-    entry,
+    decode_manifest,
+    make_dependency,
 )
 
 _LIMIT = 4 * 1024 * 1024
 _SPEC = re.compile(r"    ([^\s(!]+)(?: \(([^)\n]{1,100})\))?\Z")
-_WANTED = re.compile(r"  ([^\s(!]+)(?: \([^)\n]{1,200}\))?!?\Z")
+_DIRECT = re.compile(r"  ([^\s(!]+)(?: \([^)\n]{1,200}\))?!?\Z")
 _REMOTE = re.compile(r"  remote: (\S+)\Z")
+_CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>")
+_SECTIONS = frozenset(("GEM", "GIT", "PATH", "PLUGIN SOURCE"))
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the sections GEM, GIT, PATH and PLUGIN SOURCE."""
-    text = Text.of(decoded(data, _LIMIT, "Gemfile.lock").replace("\r\n", "\n"))
+    text = Text.of(decode_manifest(data, _LIMIT, "Gemfile.lock").replace("\r\n", "\n"))
     lines = text.content.split("\n")
-    direct = set(_direct(lines))
-    found: list[Dependency] = []
+    direct = _direct_names(lines)
+    dependencies: list[Dependency] = []
     section, remote = "", ""
     for number, line in enumerate(lines, 1):
-        if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-            raise ManifestError(number, "is a mark of a merge conflict")
+        if line.startswith(_CONFLICT_MARKERS):
+            raise ManifestError(number, "unresolved merge conflict marker")
         if line and not line[0].isspace():
             section, remote = line.strip(), ""
-        elif (match := _REMOTE.match(line)) is not None:
-            remote = match[1]
-        elif section in {"GEM", "GIT", "PATH", "PLUGIN SOURCE"} and (
-            spec := _SPEC.match(line)
-        ):
-            place = (number, spec.start(1) + 1, spec.end(1) + 1)
-            source = _source(section, remote)
-            found.append(
-                entry(
-                    "gem",
-                    spec[1],
-                    place,
-                    section,
-                    spec[2] or "",
-                    source,
-                    direct=spec[1] in direct,
-                )
+            continue
+        remote_line = _REMOTE.match(line)
+        if remote_line is not None:
+            remote = remote_line[1]
+            continue
+        spec = _SPEC.match(line) if section in _SECTIONS else None
+        if spec is None:
+            continue
+        name, version = spec[1], spec[2] or ""
+        place = (number, spec.start(1) + 1, spec.end(1) + 1)
+        source = _source(section, remote)
+        dependencies.append(
+            make_dependency(
+                "gem", name, place, section, version, source, direct=name in direct
             )
-    return tuple(found)
+        )
+    return tuple(dependencies)
 
 
-def _direct(lines: list[str]) -> list[str]:
-    inside = False
-    found = []
+def _direct_names(lines: list[str]) -> set[str]:
+    """Return the names in the section DEPENDENCIES, which the Gemfile declares."""
+    names: set[str] = set()
+    in_section = False
     for line in lines:
         if line and not line[0].isspace():
-            inside = line.strip() == "DEPENDENCIES"
-        elif inside and (match := _WANTED.match(line)):
-            found.append(match[1])
-    return found
+            in_section = line.strip() == "DEPENDENCIES"
+            continue
+        match = _DIRECT.match(line) if in_section else None
+        if match is not None:
+            names.add(match[1])
+    return names
 
 
 def _source(section: str, remote: str) -> Source:
@@ -70,7 +73,7 @@ def _source(section: str, remote: str) -> Source:
         return Source("path", remote)
     from zt_gate.ecosystems.manifests import hosts
 
-    host = hosts.origin(remote)
-    return (
-        Source() if not host or hosts.is_other("gem", host) else Source("index", remote)
-    )
+    origin = hosts.origin(remote)
+    if not origin or hosts.is_default_registry("gem", origin):
+        return Source()
+    return Source("index", remote)

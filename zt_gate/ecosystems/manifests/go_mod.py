@@ -1,17 +1,23 @@
-"""go.mod: what is required, replaced, and run as a tool."""
+"""go.mod: required and replaced modules, and modules that are run as tools."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
     Text,
-    decoded,
-    entry,
+    decode_manifest,
+    make_dependency,
+    own_name,
+    unnamed_entry,
 )
+
+if TYPE_CHECKING:
+    from zt_gate.ecosystems.manifests.base import Place
 
 _LIMIT = 4 * 1024 * 1024
 _DIRECTIVES = frozenset(
@@ -21,60 +27,74 @@ _DIRECTIVES = frozenset(
 _WORD = re.compile(r'"([^"\n]*)"|`([^`\n]*)`|[^\s"`]+')
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read line by line; a block's lines read as if its directive stood before them."""
-    text = Text.of(decoded(data, _LIMIT, "go.mod"))
-    found: list[Dependency] = []
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read line by line; each line of a block is read with the block's directive."""
+    text = Text.of(decode_manifest(data, _LIMIT, "go.mod"))
+    dependencies: list[Dependency] = []
     block = ""
     offset = 0
     for number, line in enumerate(text.content.split("\n"), 1):
-        start, offset = offset, offset + len(line) + 1
+        line_start = offset
+        offset += len(line) + 1
         code, _, comment = line.partition("//")
         words = list(_WORD.finditer(code))
         if not words:
             continue
         first = words[0][0]
-        if first == ")" and block:
+        if block and first == ")":
             block = ""
             continue
         directive = block or first
         if directive not in _DIRECTIVES:
-            raise ManifestError(number, "is no line of a go.mod")
-        rest = words if block else words[1:]
-        if rest and rest[0][0] == "(":
+            raise ManifestError(number, "not a valid go.mod line")
+        arguments = words if block else words[1:]
+        if arguments and arguments[0][0] == "(":
             block = first
             continue
-        found += _entries(
-            text, directive, rest, start, direct="indirect" not in comment
+        is_direct = "indirect" not in comment
+        dependencies += _entries(
+            text, directive, arguments, line_start, direct=is_direct
         )
-    return tuple(found)
+    return tuple(dependencies)
 
 
 def _entries(
-    text: Text, directive: str, words: list[re.Match[str]], start: int, *, direct: bool
+    text: Text,
+    directive: str,
+    words: list[re.Match[str]],
+    line_start: int,
+    *,
+    direct: bool,
 ) -> list[Dependency]:
     if directive == "module" and words:
         name = _value(words[0])
-        place = text.place(start + words[0].start(), start + words[0].end())
-        return [Dependency("golang", name, name, "", Source("self"), *place, directive)]
+        return [own_name("golang", name, _place(text, words[0], line_start), directive)]
     if directive == "replace":
-        at = next((n for n, word in enumerate(words) if word[0] == "=>"), len(words))
-        words = words[at + 1 :]
+        words = _replacement(words)
     elif directive not in {"require", "tool"}:
         return []
     if not words:
-        raise ManifestError(
-            text.place(start, start)[0], f"{directive} without a module"
-        )
+        raise ManifestError(text.line(line_start), f"{directive} names no module")
     name = _value(words[0])
-    place = text.place(start + words[0].start(), start + words[0].end())
+    place = _place(text, words[0], line_start)
     if name.startswith(("./", "../", "/")):
-        return [
-            Dependency("golang", "", "", "", Source("path", name), *place, directive)
-        ]
+        return [unnamed_entry("golang", Source("path", name), place, directive)]
     version = _value(words[1]) if len(words) > 1 else ""
-    return [entry("golang", name, place, directive, version, direct=direct)]
+    return [make_dependency("golang", name, place, directive, version, direct=direct)]
+
+
+def _replacement(words: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Return the words after the arrow of a replace directive."""
+    for number, word in enumerate(words):
+        if word[0] == "=>":
+            return words[number + 1 :]
+    return []
+
+
+def _place(text: Text, word: re.Match[str], line_start: int) -> Place:
+    return text.place(line_start + word.start(), line_start + word.end())
 
 
 def _value(word: re.Match[str]) -> str:
+    """Return a word without its quotes."""
     return word[1] or word[2] or word[0]

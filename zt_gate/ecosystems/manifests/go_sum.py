@@ -1,15 +1,20 @@
-"""go.sum: the modules whose content the go command trusts.
+"""go.sum: the checksums of the modules that the go command downloads.
 
-Names without versions: a go.sum also keeps the sums of versions that are not
-built, and which one is built stands in go.mod.  Before Go 1.17 what is needed
-only indirectly stands nowhere else.
+Only names are read, no versions: a go.sum also keeps checksums of versions that are
+not built, and go.mod selects the one that is.  Before Go 1.17 indirect dependencies
+are listed nowhere else.
 """
 
 from __future__ import annotations
 
 import re
 
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, decoded, entry
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    decode_manifest,
+    make_dependency,
+)
 
 _LIMIT = 10 * 1024 * 1024
 _LINE = re.compile(
@@ -17,19 +22,22 @@ _LINE = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read the sums of modules; that of a go.mod alone brings no code."""
-    found: dict[str, Dependency] = {}
-    for number, line in enumerate(decoded(data, _LIMIT, "go.sum").split("\n"), 1):
-        text = line.strip()
-        if not text:
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the module checksums; a checksum of a go.mod file alone brings no code."""
+    modules: dict[str, Dependency] = {}
+    for number, raw_line in enumerate(
+        decode_manifest(data, _LIMIT, "go.sum").split("\n"), 1
+    ):
+        line = raw_line.strip()
+        if not line:
             continue
-        match = _LINE.match(text)
+        match = _LINE.match(line)
         if match is None:
-            raise ManifestError(number, "is no line of a go.sum")
-        name = match[1]
-        if match[3] is None and name not in found:
-            start = line.index(name)
-            place = (number, start + 1, start + len(name) + 1)
-            found[name] = entry("golang", name, place, "go.sum", direct=False)
-    return tuple(found.values())
+            raise ManifestError(number, "not a valid go.sum line")
+        name, is_go_mod_only = match[1], match[3] is not None
+        if is_go_mod_only or name in modules:
+            continue
+        start = raw_line.index(name)
+        place = (number, start + 1, start + len(name) + 1)
+        modules[name] = make_dependency("golang", name, place, "go.sum", direct=False)
+    return tuple(modules.values())

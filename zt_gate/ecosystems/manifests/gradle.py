@@ -1,6 +1,6 @@
 """build.gradle and build.gradle.kts: literal coordinates, plugins and repositories.
 
-They are programs: what is computed is said, not guessed.
+The files are programs.  Computed coordinates are reported as such, not guessed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     Source,
     Text,
-    decoded,
+    decode_manifest,
+    make_dependency,
+    unnamed_entry,
     valid_name,
 )
 
@@ -50,76 +52,66 @@ _REPOSITORY = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the calls that add a dependency, in their order."""
-    content = _COMMENT.sub(_blank, decoded(data, _LIMIT, "build.gradle"))
+    content = _COMMENT.sub(_blank, decode_manifest(data, _LIMIT, "build.gradle"))
     text = Text.of(content)
-    found: list[Dependency] = []
+    dependencies: list[Dependency] = []
     for match in _CALL.finditer(content):
-        found += _call(text, match)
-    for match in _PLUGIN.finditer(content):
-        name = f"{match[1]}:{match[1]}.gradle.plugin"
-        if valid_name("maven", name):
-            found.append(
-                Dependency(
-                    "maven",
-                    name,
-                    name,
-                    match[2],
-                    Source(),
-                    *text.place(*match.span(1)),
-                    "plugins",
-                )
-            )
-    found += _repositories(text)
-    return tuple(found)
+        dependencies += _call(text, match)
+    dependencies += _plugins(text)
+    dependencies += _repositories(text)
+    return tuple(dependencies)
 
 
 def _blank(match: re.Match[str]) -> str:
-    word = match[0]
-    return word if word[0] in "'\"" else re.sub(r"[^\n]", " ", word)
+    """Return a string as it is, a comment as blanks."""
+    token = match[0]
+    return token if token[0] in "'\"" else re.sub(r"[^\n]", " ", token)
 
 
 def _call(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
-    section = match[1]
-    if match[3] is None:
-        named = _NAMED.search(text.content, match.start(4), match.end(4))
-        if named is not None and valid_name("maven", f"{named[1]}:{named[2]}"):
-            name = f"{named[1]}:{named[2]}"
-            yield Dependency(
-                "maven",
-                name,
-                name,
-                named[3] or "",
-                Source(),
-                *text.place(*named.span(2)),
-                section,
-            )
+    section, notation = match[1], match[3]
+    if notation is None:
+        yield from _named_arguments(text, match)
         return
-    parts = match[3].split(":")
     place = text.place(*match.span(3))
+    parts = notation.split(":")
     if len(parts) < 2:
         return
     name = ":".join(parts[:2])
     if "$" in name or not valid_name("maven", name):
-        told = f"coordinates that are computed (line {place[0]})"
-        yield Dependency("maven", "", "", "", Source("computed", told), *place, section)
+        target = f"coordinates that are computed (line {place[0]})"
+        yield unnamed_entry("maven", Source("computed", target), place, section)
         return
     version = parts[2].partition("@")[0] if len(parts) > 2 else ""
-    yield Dependency("maven", name, name, version, Source(), *place, section)
+    yield make_dependency("maven", name, place, section, version)
+
+
+def _named_arguments(text: Text, match: re.Match[str]) -> Iterator[Dependency]:
+    """Yield the dependency of a call with the arguments group, name and version."""
+    named = _NAMED.search(text.content, match.start(4), match.end(4))
+    if named is None:
+        return
+    name = f"{named[1]}:{named[2]}"
+    if valid_name("maven", name):
+        place = text.place(*named.span(2))
+        yield make_dependency("maven", name, place, match[1], named[3] or "")
+
+
+def _plugins(text: Text) -> Iterator[Dependency]:
+    for match in _PLUGIN.finditer(text.content):
+        name = f"{match[1]}:{match[1]}.gradle.plugin"
+        if valid_name("maven", name):
+            place = text.place(*match.span(1))
+            yield make_dependency("maven", name, place, "plugins", match[2])
 
 
 def _repositories(text: Text) -> Iterator[Dependency]:
     from zt_gate.ecosystems.manifests import hosts
 
     for match in _REPOSITORY.finditer(text.content):
-        if not hosts.is_other("maven", hosts.origin(match[1])):
-            yield Dependency(
-                "maven",
-                "",
-                "",
-                "",
-                Source("index", match[1]),
-                *text.place(*match.span(1)),
-                "repositories",
-            )
+        url = match[1]
+        if not hosts.is_default_registry("maven", hosts.origin(url)):
+            place = text.place(*match.span(1))
+            yield unnamed_entry("maven", Source("index", url), place, "repositories")

@@ -7,53 +7,59 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
-    parsed,
+    make_dependency,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the tables libraries and plugins."""
-    document = parsed(toml.read, data)
-    versions = document.value.get("versions", {})
-    found: list[Dependency] = []
+    document = parse_manifest(toml.read, data)
+    table = document.value.get("versions", {})
+    versions = table if isinstance(table, dict) else {}
+    dependencies: list[Dependency] = []
     for section in ("libraries", "plugins"):
-        table = document.value.get(section, {})
-        if not isinstance(table, dict):
-            raise ManifestError(0, f"{section} is no table")
-        for alias, value in table.items():
+        entries = document.value.get(section, {})
+        if not isinstance(entries, dict):
+            raise ManifestError(0, f"{section} is not a table")
+        for alias, value in entries.items():
             place = document.key_place((section, alias))
-            for name, version in _coordinates(
-                value, section, versions if isinstance(versions, dict) else {}
-            ):
-                if not name:
-                    raise ManifestError(place[0], f"{quoted(alias)} has no coordinates")
-                found.append(entry("maven", name, place, section, version))
-    return tuple(found)
+            name, version = _coordinates(value, section, versions)
+            if not name:
+                raise ManifestError(place[0], f"{quoted(alias)} has no coordinates")
+            dependencies.append(make_dependency("maven", name, place, section, version))
+    return tuple(dependencies)
 
 
 def _coordinates(
     value: object, section: str, versions: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    table: Mapping[str, Any] = value if isinstance(value, dict) else {}
-    written = value if isinstance(value, str) else ""
-    name, version = (
-        str(table.get("module", "") or table.get("id", "")),
-        table.get("version", ""),
-    )
-    if "group" in table and "name" in table:
-        name = f"{table['group']}:{table['name']}"
-    if written:
-        parts = written.split(":")
-        at = 1 if section == "plugins" else 2
-        name, version = ":".join(parts[:at]), ":".join(parts[at:])
-    if isinstance(version, dict):
-        version = versions.get(str(version.get("ref", "")), "")
+) -> tuple[str, str]:
+    """Return the name (GROUP:ARTIFACT) and the version of an entry, "" without one."""
+    name, version = "", ""
+    if isinstance(value, str) and value:
+        parts = value.split(":")
+        name_parts = 1 if section == "plugins" else 2
+        name = ":".join(parts[:name_parts])
+        version = ":".join(parts[name_parts:])
+    elif isinstance(value, dict):
+        name, version = _table_coordinates(value, versions)
     if section == "plugins" and name:
         name = f"{name}:{name}.gradle.plugin"
-    yield name, version if isinstance(version, str) else ""
+    return name, version
+
+
+def _table_coordinates(
+    table: Mapping[str, Any], versions: Mapping[str, Any]
+) -> tuple[str, str]:
+    name = str(table.get("module", "") or table.get("id", ""))
+    if "group" in table and "name" in table:
+        name = f"{table['group']}:{table['name']}"
+    version = table.get("version", "")
+    if isinstance(version, dict):
+        version = versions.get(str(version.get("ref", "")), "")
+    return name, version if isinstance(version, str) else ""

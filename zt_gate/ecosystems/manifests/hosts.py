@@ -1,8 +1,8 @@
-"""Whether an address in a lock file is the registry's own.
+"""Whether a URL in a lock file belongs to an ecosystem's default registry.
 
-Which hosts those are is asked of libraries; here stands none of them.  A
-library's pattern is loose (it takes ``registry.HOST.other.example``), so a host
-must also have the form of the one that it stands for.
+The hosts come from libraries; this module names none.  A library's pattern is loose
+(it matches ``registry.HOST.other.example``), so a host must also have the form of the
+registry's own host.
 """
 
 from __future__ import annotations
@@ -15,46 +15,54 @@ from zt_gate.ecosystems import ecosystem_named
 
 
 def origin(url: str) -> str:
-    """Return scheme and host of an address, "" where it has none."""
+    """Return scheme and host of a URL, "" if it has none."""
     try:
         parts = urlsplit(url)
-        return (
-            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-            if parts.netloc
-            else ""
-        )
     except ValueError:
         return ""
+    if not parts.netloc:
+        return ""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _host(address: str) -> str:
+    return address.partition("://")[2]
 
 
 @cache
 def is_npm(address: str) -> bool:
-    """Say whether scheme and host are npm's registry, or the one that yarn writes for it."""
+    """Return whether scheme and host are npm's registry, or the host that yarn writes for it."""
     if not address:
         return False
-    standard = import_module("packageurl.contrib.purl2url").get_download_url(
-        "pkg:npm/x@1"
-    )
-    if address == origin(standard):
+    purl2url = import_module("packageurl.contrib.purl2url")
+    default = origin(purl2url.get_download_url("pkg:npm/x@1"))
+    if address == default:
         return True
-    host = address.partition("://")[2]
-    labels, own = host.split("."), origin(standard).partition("://")[2].split(".")
-    if len(labels) != 3 or labels[0] != own[0] or labels[1].startswith(own[1][:3]):
-        return False
-    found = import_module("packageurl.contrib.url2purl").get_purl(
-        f"{address}/x/-/x-1.0.0.tgz"
+    labels, default_labels = _host(address).split("."), _host(default).split(".")
+    has_form_of_alias = (
+        len(labels) == 3
+        and labels[0] == default_labels[0]
+        and not labels[1].startswith(default_labels[1][:3])
     )
-    return found is not None and found.type == "npm" and address.startswith("https://")
+    if not has_form_of_alias:
+        return False
+    url2purl = import_module("packageurl.contrib.url2purl")
+    purl = url2purl.get_purl(f"{address}/x/-/x-1.0.0.tgz")
+    return purl is not None and purl.type == "npm" and address.startswith("https://")
 
 
 @cache
 def is_pypi(address: str) -> bool:
-    """Say whether scheme and host are the index's own, or those of its files."""
-    page = import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x")
-    return bool(address) and address in {origin(page), _files_host(origin(page))}
+    """Return whether scheme and host are those of PyPI's index or of its files."""
+    if not address:
+        return False
+    purl2url = import_module("packageurl.contrib.purl2url")
+    index = origin(purl2url.get_repo_url("pkg:pypi/x"))
+    return address in {index, _files_host(index)}
 
 
 def _files_host(index: str) -> str:
+    """Return scheme and host of PyPI's files, those of the index if pip is not installed."""
     try:
         constants = import_module("pip._internal.models.index")
     except ImportError:
@@ -63,16 +71,21 @@ def _files_host(index: str) -> str:
 
 
 @cache
-def is_other(ecosystem: str, address: str) -> bool:
-    """Say whether scheme and host are those of another ecosystem's registry."""
+def is_default_registry(ecosystem: str, address: str) -> bool:
+    """Return whether scheme and host belong to the default registry of an ecosystem."""
     example = ecosystem_named(ecosystem).example
     if not example:
         return False
-    tools = import_module("packageurl.contrib.purl2url")
-    known = {
-        origin(tools.get_download_url(example) or ""),
-        origin(tools.get_repo_url(example) or ""),
-    }
-    host = address.partition("://")[2]
-    parents = {one.partition("://")[2].removeprefix("www.") for one in known if one}
-    return any(host == parent or host.endswith(f".{parent}") for parent in parents)
+    purl2url = import_module("packageurl.contrib.purl2url")
+    registry_urls = (
+        purl2url.get_download_url(example),
+        purl2url.get_repo_url(example),
+    )
+    host = _host(address)
+    for url in registry_urls:
+        registry_host = _host(origin(url or "")).removeprefix("www.")
+        if not registry_host:
+            continue
+        if host == registry_host or host.endswith(f".{registry_host}"):
+            return True
+    return False

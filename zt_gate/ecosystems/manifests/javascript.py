@@ -1,7 +1,7 @@
 """JavaScript and TypeScript: imports, requires, and calls that install packages.
 
-Comments are blanked first; strings stay.  What is no plain string (a computed
-``import()``) names nothing that could be asked about.
+Comments are blanked first, strings are kept.  A computed ``import()`` names no
+package, so it is skipped.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from zt_gate.ecosystems.manifests.base import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from zt_gate.ecosystems.manifests.base import Place
 
 _LIMIT = 2 * 1024 * 1024
 _COMMENT = re.compile(
@@ -47,33 +49,36 @@ _BUILTINS = frozenset(
      "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib", "test",
      "sqlite", "sea", "bun", "electron")
 )  # fmt: skip
-# A scheme, a path, an alias that only a bundler knows, or a private import.
+# Prefixes of schemes, paths, bundler aliases and private imports.
 _NOT_BARE = (".", "/", "@/", "~", "#", "$", "\0", "virtual:", "!", "%")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read one module."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the imports of one module, and the packages that its commands install."""
     if len(data) > _LIMIT:
-        reason = "larger than 2 MB: imports in it were not looked for"
+        reason = "larger than 2 MB: imports were not scanned"
         raise ManifestError(0, reason, "not_applicable")
     text = Text.of(_COMMENT.sub(_blank, data.decode("utf-8", "replace")))
-    found: list[Dependency] = []
+    dependencies: list[Dependency] = []
     for match in _IMPORT.finditer(text.content):
+        is_type_only = bool(match["type"])
+        if is_type_only:
+            continue
         group = "name" if match["name"] else "call"
-        if not match["type"]:
-            found += specifier(match[group], text.place(*match.span(group)))
+        dependencies += specifier(match[group], text.place(*match.span(group)))
     for match in _RUN.finditer(text.content):
-        found += _run(text, match)
-    return tuple(found)
+        dependencies += _run(text, match)
+    return tuple(dependencies)
 
 
 def _blank(match: re.Match[str]) -> str:
-    word = match[0]
-    return word if word[0] in "'\"`" else re.sub(r"[^\n]", " ", word)
+    """Return a string as it is, a comment as blanks."""
+    token = match[0]
+    return token if token[0] in "'\"`" else re.sub(r"[^\n]", " ", token)
 
 
-def specifier(value: str, place: tuple[int, int, int]) -> Iterator[Dependency]:
-    """Yield the package that a module specifier names, if it names one."""
+def specifier(value: str, place: Place) -> Iterator[Dependency]:
+    """Yield the package that a module specifier imports, if it imports one."""
     if value.startswith(("npm:", "http://", "https://")):
         from zt_gate.ecosystems.manifests import deno
 
@@ -85,22 +90,22 @@ def specifier(value: str, place: tuple[int, int, int]) -> Iterator[Dependency]:
     if value.startswith(_NOT_BARE) or ":" in value or "?" in value or "!" in value:
         return
     parts = value.split("/")
-    name = "/".join(parts[:2]) if value.startswith("@") else parts[0]
-    if (
-        name in _BUILTINS
-        or not valid_name("npm", name)
-        or (value.startswith("@") and len(parts) < 2)
-    ):
+    is_scoped = value.startswith("@")
+    if is_scoped and len(parts) < 2:
+        return
+    name = "/".join(parts[:2]) if is_scoped else parts[0]
+    if name in _BUILTINS or not valid_name("npm", name):
         return
     yield Dependency("npm", name, "", "", Source("import", value), *place, "import")
 
 
 def _run(text: Text, match: re.Match[str]) -> list[Dependency]:
+    """Return what a call that runs a program installs."""
     place = text.place(*match.span("text"))
-    if match["rest"]:
-        words: list[str | None] = [
-            None if "${" in item[2] else item[2]
-            for item in _ITEM.finditer(match["rest"])
-        ]
-        return commands.in_words([match["text"], *words], place)
-    return commands.in_string(match["text"], place)
+    if not match["rest"]:
+        return commands.in_string(match["text"], place)
+    words: list[str | None] = [match["text"]]
+    for item in _ITEM.finditer(match["rest"]):
+        is_computed = "${" in item[2]
+        words.append(None if is_computed else item[2])
+    return commands.in_words(words, place)

@@ -1,4 +1,4 @@
-"""pom.xml: dependencies, plugins, extensions, the parent, and further repositories."""
+"""pom.xml: dependencies, plugins, extensions, the parent, and additional repositories."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
-    parsed,
+    make_dependency,
+    parse_manifest,
     quoted,
+    unnamed_entry,
 )
 from zt_gate.syntax import xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zt_gate.syntax.document import Node, Text
+
+    Element = tuple[tuple[str, ...], Node]
 
 _PARTS = frozenset(
     ("dependency", "plugin", "extension", "parent", "path", "annotationProcessorPath")
@@ -27,68 +30,85 @@ _LIMIT = 4 * 1024 * 1024
 _PLUGINS = "org.apache.maven.plugins"
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read every element with coordinates; properties of the same file are filled in."""
-    document = parsed(xml.read, data, _LIMIT)
-    elements = [(names, one) for names, _, one in xml.elements(document)]
-    properties = {
-        f"${{{names[-1]}}}": one.value
-        for names, one in elements
-        if names[:-1] == ("project", "properties")
-    }
-    for names, one in elements:
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read every element with coordinates; properties of the same file are expanded."""
+    document = parse_manifest(xml.read, data, _LIMIT)
+    elements = [(names, element) for names, _, element in xml.elements(document)]
+    properties = _properties(elements)
+    dependencies: list[Dependency] = []
+    for names, element in elements:
+        if names[-1] in _REPOSITORIES and "distributionManagement" not in names:
+            dependencies += _repository(document.text, names[-1], element)
+        else:
+            dependencies += _artifact(document.text, names[-1], element, properties)
+    return tuple(dependencies)
+
+
+def _properties(elements: Sequence[Element]) -> dict[str, str]:
+    """Return the values of the project's properties by their references: ``${NAME}``."""
+    properties: dict[str, str] = {}
+    for names, element in elements:
+        if names[:-1] == ("project", "properties"):
+            properties[f"${{{names[-1]}}}"] = element.value
+    for names, element in elements:
         if names == ("project",):
             for name in ("groupId", "artifactId", "version"):
-                properties[f"${{project.{name}}}"] = _text(one, name)
-    return tuple(
-        found
-        for names, one in elements
-        for found in _element(document.text, names, one, properties)
-    )
+                properties[f"${{project.{name}}}"] = _child_text(element, name)
+    return properties
 
 
-def _element(
-    text: Text, names: tuple[str, ...], one: Node, properties: dict[str, str]
+def _repository(text: Text, kind: str, element: Node) -> Iterator[Dependency]:
+    from zt_gate.ecosystems.manifests import hosts
+
+    child = element.find("url")
+    if child is None:
+        return
+    key, value = child
+    url = value.value
+    if url and not hosts.is_default_registry("maven", hosts.origin(url)):
+        place = text.place(value.start, key.end + 1)
+        yield unnamed_entry("maven", Source("index", url), place, kind)
+
+
+def _artifact(
+    text: Text, kind: str, element: Node, properties: dict[str, str]
 ) -> Iterator[Dependency]:
-    kind = names[-1]
-    if kind in _REPOSITORIES and "distributionManagement" not in names:
-        from zt_gate.ecosystems.manifests import hosts
-
-        named = one.find("url")
-        url = "" if named is None else named[1].value
-        if named is not None and url and not hosts.is_other("maven", hosts.origin(url)):
-            place = text.place(named[1].start, named[0].end + 1)
-            yield Dependency("maven", "", "", "", Source("index", url), *place, kind)
+    child = element.find("artifactId")
+    if kind not in _PARTS or child is None or not child[1].value:
         return
-    named = one.find("artifactId")
-    if kind not in _PARTS or named is None or not named[1].value:
-        return
-    artifact = named[1].value
-    group = _text(one, "groupId") or (_PLUGINS if kind == "plugin" else "")
-    version = _filled(_text(one, "version"), properties)
-    name = f"{_filled(group, properties)}:{_filled(artifact, properties)}"
-    begin = named[0].end + len(">")
-    place = text.place(begin, begin + len(artifact))
+    artifact = child[1].value
+    default_group = _PLUGINS if kind == "plugin" else ""
+    group = _child_text(element, "groupId") or default_group
+    version = _expanded(_child_text(element, "version"), properties)
+    name = f"{_expanded(group, properties)}:{_expanded(artifact, properties)}"
+    start = child[0].end + len(">")
+    place = text.place(start, start + len(artifact))
     line = place[0]
     if "$" in name:
-        told = f"the coordinates {quoted(name)} (line {line}) hold a property of another file"
-        yield Dependency("maven", "", "", "", Source("computed", told), *place, kind)
+        target = f"the coordinates {quoted(name)} (line {line}) hold a property of another file"
+        yield unnamed_entry("maven", Source("computed", target), place, kind)
         return
-    relative = one.get("relativePath")
-    if kind == "parent" and (relative is None or relative.value):
-        return  # a parent in the same tree, as is Maven's default
+    if kind == "parent" and _is_local_parent(element):
+        return
     if not group:
         raise ManifestError(line, f"{quoted(artifact)} has no groupId")
-    yield entry("maven", name, place, kind, version)
+    yield make_dependency("maven", name, place, kind, version)
 
 
-def _text(element: Node, name: str) -> str:
-    """Return the text of the element of a name in another, "" without one."""
-    found = element.get(name)
-    return "" if found is None else found.value
+def _is_local_parent(parent: Node) -> bool:
+    """Return whether Maven looks for the parent in the same tree, which is its default."""
+    relative_path = parent.get("relativePath")
+    return relative_path is None or bool(relative_path.value)
 
 
-def _filled(text: str, properties: dict[str, str]) -> str:
+def _child_text(element: Node, name: str) -> str:
+    """Return the text of a child element, "" if there is none."""
+    child = element.get(name)
+    return "" if child is None else child.value
+
+
+def _expanded(text: str, properties: dict[str, str]) -> str:
+    """Return a value with its property reference expanded, through up to three levels."""
     for _ in range(3):
         if not text.startswith("${") or text not in properties:
             break

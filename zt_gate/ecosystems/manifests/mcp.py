@@ -1,7 +1,8 @@
-"""MCP configurations: servers that are started with npx, uvx and their kin."""
+"""MCP configurations: servers that npx, uvx and similar commands install and start."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests import commands
@@ -9,13 +10,14 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     json_object,
-    parsed,
+    parse_manifest,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zt_gate.syntax.document import Leaf
+    from zt_gate.ecosystems.manifests.base import Place
+    from zt_gate.syntax.document import Leaf, Path
 
 _LIMIT = 4 * 1024 * 1024
 
@@ -39,52 +41,59 @@ def _json(data: bytes) -> Iterator[Dependency]:
             servers.setdefault(leaf.names[:-2], []).append((leaf.value, leaf))
     for words in servers.values():
         values = [value for value, _ in words]
-        for found in _command(values, words[0][1].value_place):
-            yield _at_its_word(found, words)
+        for dependency in _command(values, words[0][1].value_place):
+            yield _at_its_word(dependency, words)
 
 
-def _command(values: list[str], place: tuple[int, int, int]) -> list[Dependency]:
-    """Read a command; some write it as one text, with or without arguments beside it."""
-    first = values[0].split() if values else []
-    return commands.in_words([*first, *values[1:]], place)
+def _command(values: list[str], place: Place) -> list[Dependency]:
+    """Read a command; its first value may hold several words, with or without args."""
+    first_words = values[0].split() if values else []
+    return commands.in_words([*first_words, *values[1:]], place)
 
 
-def _at_its_word(found: Dependency, words: list[tuple[str, Leaf]]) -> Dependency:
-    import dataclasses
-
-    wanted = found.name or found.source.target
+def _at_its_word(dependency: Dependency, words: list[tuple[str, Leaf]]) -> Dependency:
+    """Return the dependency with the place of the word that names it."""
+    name = dependency.name or dependency.source.target
     for value, leaf in words:
-        if wanted and wanted in value:
-            line, start, end = leaf.value_place
-            return dataclasses.replace(found, line=line, column=start, end_column=end)
-    return found
+        if name and name in value:
+            return _at(dependency, leaf.value_place)
+    return dependency
+
+
+def _at(dependency: Dependency, place: Place) -> Dependency:
+    line, column, end_column = place
+    return dataclasses.replace(
+        dependency, line=line, column=column, end_column=end_column
+    )
 
 
 def _toml(data: bytes) -> Iterator[Dependency]:
     from zt_gate.syntax import toml
 
-    document = parsed(toml.read, data)
-    for name, server in _tables(document.value):
+    document = parse_manifest(toml.read, data)
+    for server_name, server in _servers(document.value):
         command, args = server.get("command"), server.get("args", [])
         if not isinstance(command, str) or not isinstance(args, list):
             continue
         values = [str(value) for value in args]
-        for found in _command([command, *values], (1, 1, 1)):
-            named = (
-                n for n, one in enumerate(values) if found.name and found.name in one
-            )
-            number = next(named, None)
-            at = ("command",) if number is None else ("args", number)
-            line, start, end = document.place(("mcp_servers", name, *at))
-            import dataclasses
-
-            yield dataclasses.replace(found, line=line, column=start, end_column=end)
+        for dependency in _command([command, *values], (1, 1, 1)):
+            word_path = _word_path(dependency.name, values)
+            place = document.place(("mcp_servers", server_name, *word_path))
+            yield _at(dependency, place)
 
 
-def _tables(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _word_path(name: str, args: list[str]) -> Path:
+    """Return the path of the argument that names a package, of the command if none does."""
+    for number, value in enumerate(args):
+        if name and name in value:
+            return ("args", number)
+    return ("command",)
+
+
+def _servers(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     servers = data.get("mcp_servers", {})
     if not isinstance(servers, dict):
-        raise ManifestError(0, "mcp_servers is no table")
+        raise ManifestError(0, "mcp_servers is not a table")
     for name, server in servers.items():
         if isinstance(server, dict):
             yield name, server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from typing import TYPE_CHECKING
@@ -12,35 +13,49 @@ from zt_gate.ecosystems.manifests.base import Dependency, json_object
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zt_gate.ecosystems.manifests.base import Place
+    from zt_gate.syntax.document import Document
+
 _LIMIT = 10 * 1024 * 1024
 _SHELL = re.compile(
     r"[ \t]*(?:[!%]{1,2}(?:time[ \t]+|capture[ \t]+|sx[ \t]+|bash[ \t]*|sh[ \t]*)?[ \t]*)"
 )
+_SHELL_CELL = ("%%bash", "%%sh", "%%script", "%%!")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read the code cells, each line at its own place."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the code cells; each entry has the place of its source line."""
     document = json_object(data, _LIMIT, "not_applicable")
-    found: list[Dependency] = []
-    places: dict[str, list[tuple[int, int, int]]] = {}
-    wanted = {line for lines in _cells(document.value) for line in lines}
-    # Only the strings, in a document that is valid JSON: the outputs can be megabytes.
+    places = _line_places(document)
+    dependencies: list[Dependency] = []
+    for lines in _code_cells(document.value):
+        dependencies += _cell(lines, places)
+    return tuple(dependencies)
+
+
+def _line_places(document: Document) -> dict[str, list[Place]]:
+    """Return the places of the source lines by their content, in file order."""
+    wanted = {line for lines in _code_cells(document.value) for line in lines}
+    places: dict[str, list[Place]] = {}
+    # A search for strings instead of a walk over the JSON: outputs can be megabytes.
     for match in _STRING.finditer(document.text.content):
-        value = match[0][1:-1] if "\\" not in match[0] else json.loads(match[0])
+        literal = match[0]
+        value = json.loads(literal) if "\\" in literal else literal[1:-1]
         if value in wanted:
             places.setdefault(value, []).append(document.text.place(*match.span()))
-    for lines in _cells(document.value):
-        found += _cell(lines, places)
-    return tuple(found)
+    return places
 
 
-def _cells(document: dict[str, object]) -> Iterator[list[str]]:
+def _code_cells(document: dict[str, object]) -> Iterator[list[str]]:
+    """Yield the source lines of each code cell, for every version of the format."""
     cells = document.get("cells")
     worksheets = document.get("worksheets")
     if isinstance(worksheets, list):  # notebooks of version 3
-        cells = [cell for sheet in worksheets if isinstance(sheet, dict)
-                 for cell in sheet.get("cells") or ()]  # fmt: skip
+        cells = []
+        for worksheet in worksheets:
+            if isinstance(worksheet, dict):
+                cells += worksheet.get("cells") or ()
     for cell in cells if isinstance(cells, list) else ():
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
@@ -50,36 +65,33 @@ def _cells(document: dict[str, object]) -> Iterator[list[str]]:
             yield lines
 
 
-def _cell(
-    lines: list[str], places: dict[str, list[tuple[int, int, int]]]
-) -> Iterator[Dependency]:
-    where = [_place(line, places) for line in lines]
-    numbers: list[tuple[int, int, int]] = []  # the place of each line of code
-    for line, place in zip(lines, where, strict=True):
-        numbers += [place] * (line.count("\n") + (0 if line.endswith("\n") else 1))
+def _cell(lines: list[str], places: dict[str, list[Place]]) -> Iterator[Dependency]:
+    # One string of the file may hold several lines of code.
+    code_places: list[Place] = []
+    for line in lines:
+        line_count = line.count("\n") + (0 if line.endswith("\n") else 1)
+        code_places += [_next_place(line, places)] * line_count
     code = "".join(lines).split("\n")
-    whole_shell = code[0].startswith(("%%bash", "%%sh", "%%script", "%%!"))
-    plain: list[str] = []
+    is_shell_cell = code[0].startswith(_SHELL_CELL)
+    python_lines: list[str] = []
     for number, line in enumerate(code):
-        shell = _SHELL.match(line)
-        if (shell is not None or whole_shell) and number < len(numbers):
-            yield from commands.in_string(
-                line[shell.end() :] if shell else line, numbers[number]
-            )
-        plain.append("" if shell is not None or whole_shell else line)
-    for one in python.source_entries("\n".join(plain)):
-        place = numbers[one.line - 1] if one.line <= len(numbers) else (1, 1, 1)
-        yield _at(one, place)
+        magic = _SHELL.match(line)
+        is_shell = magic is not None or is_shell_cell
+        python_lines.append("" if is_shell else line)
+        if is_shell and number < len(code_places):
+            command = line[magic.end() :] if magic else line
+            yield from commands.in_string(command, code_places[number])
+    for dependency in python.source_entries("\n".join(python_lines)):
+        number = dependency.line - 1
+        place = code_places[number] if number < len(code_places) else (1, 1, 1)
+        yield dataclasses.replace(
+            dependency, line=place[0], column=place[1], end_column=place[2]
+        )
 
 
-def _place(
-    line: str, places: dict[str, list[tuple[int, int, int]]]
-) -> tuple[int, int, int]:
-    known = places.get(line) or [(1, 1, 1)]
-    return known.pop(0) if len(known) > 1 else known[0]
-
-
-def _at(one: Dependency, place: tuple[int, int, int]) -> Dependency:
-    import dataclasses
-
-    return dataclasses.replace(one, line=place[0], column=place[1], end_column=place[2])
+def _next_place(line: str, places: dict[str, list[Place]]) -> Place:
+    """Return the next place of a source line; equal lines are in file order."""
+    line_places = places.get(line)
+    if not line_places:
+        return (1, 1, 1)
+    return line_places.pop(0) if len(line_places) > 1 else line_places[0]

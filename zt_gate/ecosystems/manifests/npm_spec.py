@@ -1,4 +1,4 @@
-"""What npm, yarn, pnpm and bun accept as a package: names, ranges, addresses, selectors."""
+"""Package specs of npm, yarn, pnpm and bun: names, ranges, URLs, override selectors."""
 
 from __future__ import annotations
 
@@ -12,34 +12,37 @@ _VCS = re.compile(
     re.IGNORECASE,
 )
 _SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
+_GIT_URL = re.compile(r"\.git(?:#|\Z)")
+_RANGE_START = re.compile(r"[\d^~<>=*]")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 
-def selected(key: str) -> str:
-    """Return the package that a selector means: ``**/a/@s/b@npm:^1`` means ``@s/b``."""
-    inner = key.rpartition(">")[2].strip()
+def selected_package(selector: str) -> str:
+    """Return the package of an override's selector: ``@s/b`` for ``**/a/@s/b@npm:^1``."""
+    inner = selector.rpartition(">")[2].strip()
     parts = inner.split("/")
-    at = next((n for n, part in enumerate(parts) if "@" in part[1:]), len(parts) - 1)
-    parts = [*parts[:at], parts[at][:1] + parts[at][1:].partition("@")[0]]
+    with_version = (number for number, part in enumerate(parts) if "@" in part[1:])
+    last = next(with_version, len(parts) - 1)
+    first_character, remainder = parts[last][:1], parts[last][1:]
+    last_name = first_character + remainder.partition("@")[0]
+    parts = [*parts[:last], last_name]
     if len(parts) > 1 and parts[-2].startswith("@"):
         return "/".join(parts[-2:])
     return parts[-1]
 
 
-def spec(name: str, value: str) -> tuple[str, str, Source]:
-    """Return the package that is installed, its range and its source (npm-package-arg's forms)."""
+def split_version(text: str) -> tuple[str, str]:
+    """Split NAME@VERSION at the sign after a possible scope; the version may be ""."""
+    at = text.find("@", 1)
+    return (text, "") if at < 0 else (text[:at], text[at + 1 :])
+
+
+def parse_spec(name: str, value: str) -> tuple[str, str, Source]:
+    """Return the installed package, its range and its source (npm-package-arg's forms)."""
     spec = value.strip()
     lower = spec.lower()
     if lower.startswith("npm:"):
-        alias = spec[4:]
-        at = alias.find("@", 1)
-        if at < 0 and re.match(r"[\d^~<>=*]", alias):  # yarn's ``npm:^1.2``
-            return name, alias, Source()
-        return (
-            (alias if at < 0 else alias[:at]),
-            ("" if at < 0 else alias[at + 1 :]),
-            Source(),
-        )
+        return _alias(name, spec[4:])
     if lower.startswith(("workspace:", "link:", "portal:")):
         target = spec.partition(":")[2]
         return name, spec, Source("path", target if "/" in target else ".")
@@ -49,31 +52,35 @@ def spec(name: str, value: str) -> tuple[str, str, Source]:
     if _VCS.match(spec) or (_SHORTHAND.match(spec) and not spec.startswith("@")):
         return name, "", Source("vcs", spec)
     if "://" in spec:
-        return (
-            name,
-            "",
-            Source("vcs" if re.search(r"\.git(?:#|\Z)", spec) else "url", spec),
-        )
+        return name, "", Source("vcs" if _GIT_URL.search(spec) else "url", spec)
     if lower.startswith("jsr:"):
         return name, "", Source("index", spec)
     return name, spec, Source()
 
 
+def _alias(name: str, target: str) -> tuple[str, str, Source]:
+    """Return the package of an alias ``npm:NAME@RANGE``, or of yarn's ``npm:RANGE``."""
+    package, version = split_version(target)
+    if package == target and _RANGE_START.match(target):
+        return name, target, Source()
+    return package, version, Source()
+
+
 def archive_source(address: str) -> Source:
-    """Return the source that a lock file's ``resolved`` means: npm's registry, or another."""
+    """Return the source for ``resolved`` in a lock file: npm's registry or another one."""
     if _VCS.match(address):
         return Source("vcs", address)
     if address.lower().startswith("file:"):
         return Source("path", address[5:].removeprefix("//"))
     if "://" not in address:
         return Source()
-    host = hosts.origin(address)
-    if hosts.is_npm(host):
+    if hosts.is_npm(hosts.origin(address)):
         return Source()
-    # A registry's archives stand in NAME/-/NAME-VERSION.tgz; anything else is an address.
-    before, mark, _ = address.partition("/-/")
-    if not mark:
+    # A registry keeps archives at NAME/-/NAME-VERSION.tgz; any other path is a plain URL.
+    package_url, separator, _ = address.partition("/-/")
+    if not separator:
         return Source("url", address)
-    parts = before.split("/")
-    depth = 2 if len(parts) > 4 and parts[-2].startswith("@") else 1
-    return Source("index", "/".join(parts[:-depth]))
+    parts = package_url.split("/")
+    is_scoped = len(parts) > 4 and parts[-2].startswith("@")
+    name_parts = 2 if is_scoped else 1
+    return Source("index", "/".join(parts[:-name_parts]))

@@ -1,14 +1,20 @@
-""".npmrc: which registry a project tells npm to ask.
+""".npmrc: the registries that a project configures for npm.
 
-It names no package; a registry that a change puts there is one more place
-from which code would come.
+The file names no package.  A registry that a change adds there is another source of
+code.
 """
 
 from __future__ import annotations
 
 import re
 
-from zt_gate.ecosystems.manifests.base import Dependency, ManifestError, Source, Text
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    ManifestError,
+    Source,
+    Text,
+    unnamed_entry,
+)
 
 _LIMIT = 1024 * 1024
 _LINE = re.compile(
@@ -16,16 +22,15 @@ _LINE = re.compile(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Return an index entry for each ``registry`` setting."""
     if len(data) > _LIMIT:
-        raise ManifestError(0, "larger than 1 MB, which no .npmrc is")
+        raise ManifestError(0, ".npmrc is larger than the limit of 1 MB")
     text = Text.of(data.decode("utf-8", "replace"))
-    return tuple(
-        Dependency(
-            "npm", "", "", "", Source("index", value), *text.place(*match.span(2)), key
-        )
-        for match in _LINE.finditer(text.content)
-        for key, value in [(match[1], match[2].strip().strip("\"'"))]
-        if value
-    )
+    entries: list[Dependency] = []
+    for match in _LINE.finditer(text.content):
+        url = match[2].strip().strip("\"'")
+        if url:
+            place = text.place(*match.span(2))
+            entries.append(unnamed_entry("npm", Source("index", url), place, match[1]))
+    return tuple(entries)

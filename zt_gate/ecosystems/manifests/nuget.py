@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, parsed
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    make_dependency,
+    parse_manifest,
+    unnamed_entry,
+)
 from zt_gate.syntax import xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from zt_gate.ecosystems.manifests.base import Place
     from zt_gate.syntax.document import Node
 
 _LIMIT = 4 * 1024 * 1024
@@ -17,59 +24,68 @@ _ITEMS = frozenset(
     ("packagereference", "packageversion", "globalpackagereference", "dotnetclitoolreference",
      "packagedownload")
 )  # fmt: skip
+_SOURCE_PROPERTIES = frozenset(("restoresources", "restoreadditionalprojectsources"))
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read every item that names a package."""
-    found: list[Dependency] = []
-    document = parsed(xml.read, data, _LIMIT)
-    for names, key, one in xml.elements(document):
-        found += _element(names, one, document.text.place(one.start, key.end))
-    return tuple(found)
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read every element that names a package or a package source."""
+    dependencies: list[Dependency] = []
+    document = parse_manifest(xml.read, data, _LIMIT)
+    for names, key, element in xml.elements(document):
+        place = document.text.place(element.start, key.end)
+        dependencies += _entries(names, element, place)
+    return tuple(dependencies)
 
 
-def _element(
-    path: tuple[str, ...], one: Node, place: tuple[int, int, int]
+def _entries(
+    path: tuple[str, ...], element: Node, place: Place
 ) -> Iterator[Dependency]:
     kind = path[-1].lower()
-    attributes = {
-        key.value[1:].lower(): value.value
-        for key, value in one.entries()
-        if key.value.startswith("@")
-    }
+    attributes = _attributes(element)
     if kind == "package" and len(path) == 2 and path[0].lower() == "packages":
         name, version = attributes.get("id", ""), attributes.get("version", "")
         if name:
-            yield entry("nuget", name, place, kind, version)
-        return
-    if kind in {"restoresources", "restoreadditionalprojectsources"}:
-        for url in one.value.split(";"):
-            if "://" in url:
-                yield from _source(url.strip(), place, kind)
-        return
-    if kind == "project" and len(path) == 1:
+            yield make_dependency("nuget", name, place, kind, version)
+    elif kind in _SOURCE_PROPERTIES:
+        yield from _package_sources(element.value, place, kind)
+    elif kind == "project" and len(path) == 1:
         sdk, _, version = attributes.get("sdk", "").partition("/")
         if version:
-            yield entry("nuget", sdk, place, "sdk", version)
-        return
-    if kind not in _ITEMS:
-        return
-    inner = one.get("Version")
-    version = attributes.get("version") or ("" if inner is None else inner.value)
-    for name in (attributes.get("include") or attributes.get("update") or "").split(
-        ";"
-    ):
-        if name.strip() and "$(" in name:
-            told = f"a package whose name is computed (line {place[0]})"
-            yield Dependency(
-                "nuget", "", "", "", Source("computed", told), *place, kind
-            )
-        elif name.strip():
-            yield entry("nuget", name.strip(), place, kind, version)
+            yield make_dependency("nuget", sdk, place, "sdk", version)
+    elif kind in _ITEMS:
+        yield from _items(element, attributes, place, kind)
 
 
-def _source(url: str, place: tuple[int, int, int], kind: str) -> Iterator[Dependency]:
+def _attributes(element: Node) -> dict[str, str]:
+    """Return the attributes of an element by their names in lower case."""
+    return {
+        key.value[1:].lower(): value.value
+        for key, value in element.entries()
+        if key.value.startswith("@")
+    }
+
+
+def _items(
+    element: Node, attributes: Mapping[str, str], place: Place, kind: str
+) -> Iterator[Dependency]:
+    version = attributes.get("version", "")
+    if not version:
+        version_element = element.get("Version")
+        version = "" if version_element is None else version_element.value
+    names = attributes.get("include") or attributes.get("update") or ""
+    for item in names.split(";"):
+        name = item.strip()
+        if name and "$(" in name:
+            target = f"a package whose name is computed (line {place[0]})"
+            yield unnamed_entry("nuget", Source("computed", target), place, kind)
+        elif name:
+            yield make_dependency("nuget", name, place, kind, version)
+
+
+def _package_sources(urls: str, place: Place, kind: str) -> Iterator[Dependency]:
     from zt_gate.ecosystems.manifests import hosts
 
-    if not hosts.is_other("nuget", hosts.origin(url)):
-        yield Dependency("nuget", "", "", "", Source("index", url), *place, kind)
+    for item in urls.split(";"):
+        url = item.strip()
+        if "://" in url and not hosts.is_default_registry("nuget", hosts.origin(url)):
+            yield unnamed_entry("nuget", Source("index", url), place, kind)

@@ -1,7 +1,7 @@
 """package.json: every section from which npm, yarn, pnpm or bun installs.
 
-The file is walked token by token, so each entry has its place and a key that
-stands twice counts twice: package managers differ in which one they take.
+The reader walks the file token by token, so that each entry has its place.  A key
+that appears twice gives two entries: package managers differ in which one they use.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     json_object,
+    own_name,
     quoted,
+    unnamed_entry,
     valid_name,
 )
-from zt_gate.ecosystems.manifests.npm_spec import selected, spec
+from zt_gate.ecosystems.manifests.npm_spec import parse_spec, selected_package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from zt_gate.syntax.document import Leaf
 
@@ -28,58 +30,62 @@ _LIMIT = 4 * 1024 * 1024
 _SECTIONS = frozenset(
     ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 )
-_NAMES_ITSELF = frozenset(("name", "bin", "workspaces"))
+_OWN_NAMES = frozenset(("name", "bin", "workspaces"))
 _BUNDLED = frozenset(("bundledDependencies", "bundleDependencies"))
 _OVERRIDES = (("overrides",), ("resolutions",), ("pnpm", "overrides"))
 _EXTENSIONS = ("pnpm", "packageExtensions")
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read all sections, overrides and aliases."""
-    leaves = json_object(data, _LIMIT).leaves()
-    return tuple(found for leaf in leaves for found in _entries(leaf))
+    dependencies: list[Dependency] = []
+    for leaf in json_object(data, _LIMIT).leaves():
+        dependencies += _entries(leaf)
+    return tuple(dependencies)
 
 
-def asked_for(project: object) -> set[str]:
+def declared_names(project: object) -> set[str]:
     """Return the names in all sections of a project's or a workspace's table."""
-    tables = (
-        [project.get(key) for key in _SECTIONS] if isinstance(project, dict) else []
-    )
-    return {name for table in tables if isinstance(table, dict) for name in table}
+    names: set[str] = set()
+    if not isinstance(project, dict):
+        return names
+    for section in _SECTIONS:
+        table = project.get(section)
+        if isinstance(table, dict):
+            names.update(table)
+    return names
 
 
 def _entries(leaf: Leaf) -> Iterator[Dependency]:
-    section, *rest = leaf.names
-    if section == "scripts" and len(rest) == 1 and leaf.value:
+    section, *keys = leaf.names
+    if section == "scripts" and len(keys) == 1 and leaf.value:
         yield from commands.in_string(leaf.value, leaf.value_place)
-    elif section in _NAMES_ITSELF:
-        yield from _itself(section, rest, leaf)
-    elif section in _SECTIONS and rest:
-        if len(rest) > 1:
+    elif section in _OWN_NAMES:
+        yield from _own_names(section, keys, leaf)
+    elif section in _SECTIONS and keys:
+        if len(keys) > 1:
             raise ManifestError(
-                leaf.place[0], f"{section} of {quoted(rest[0])} is no text"
+                leaf.place[0], f"{section} of {quoted(keys[0])} is not a string"
             )
-        yield _dependency(rest[0], leaf, section)
+        yield _dependency(keys[0], leaf, section)
     elif section in _BUNDLED and leaf.value is not None:
         yield _dependency(leaf.value, leaf, section, bundled=True)
-    elif leaf.names[:2] == _EXTENSIONS and len(rest) == 4 and rest[2] in _SECTIONS:
-        yield _dependency(rest[3], leaf, "pnpm.packageExtensions")
+    elif leaf.names[:2] == _EXTENSIONS and len(keys) == 4 and keys[2] in _SECTIONS:
+        yield _dependency(keys[3], leaf, "pnpm.packageExtensions")
     else:
-        for prefix in _OVERRIDES:
-            if leaf.names[: len(prefix)] == prefix and len(leaf.names) > len(prefix):
-                yield _override(leaf.names[len(prefix) :], leaf, ".".join(prefix))
+        yield from _overrides(leaf)
 
 
-def _itself(section: str, rest: list[str], leaf: Leaf) -> Iterator[Dependency]:
-    """Yield what the package calls itself and its programs, and that it has workspaces."""
+def _own_names(section: str, keys: Sequence[str], leaf: Leaf) -> Iterator[Dependency]:
+    """Yield the names of the package and its programs, and that it has workspaces."""
     if section == "workspaces":
-        yield Dependency(
-            "npm", "", "", "", Source("self", section), *leaf.place, section
-        )
+        yield unnamed_entry("npm", Source("self", section), leaf.place, section)
         return
-    name = rest[0] if section == "bin" and rest else (leaf.value or "")
-    if len(rest) == (section == "bin" and bool(rest)) and valid_name("npm", name):
-        yield Dependency("npm", name, name, "", Source("self"), *leaf.place, section)
+    is_program = section == "bin" and bool(keys)
+    name = keys[0] if is_program else (leaf.value or "")
+    is_top_level = len(keys) == (1 if is_program else 0)
+    if is_top_level and valid_name("npm", name):
+        yield own_name("npm", name, leaf.place, section)
 
 
 def _dependency(
@@ -87,24 +93,32 @@ def _dependency(
 ) -> Dependency:
     line = leaf.place[0]
     if leaf.value is None:
-        raise ManifestError(line, f"{section} of {quoted(name)} is no text")
-    real, constraint, source = spec(name, "" if bundled else leaf.value)
-    if not valid_name("npm", real) or not valid_name("npm", name):
-        raise ManifestError(line, f"{quoted(real)} is no package name")
-    return Dependency("npm", real, real, constraint, source, *leaf.place, section)
+        raise ManifestError(line, f"{section} of {quoted(name)} is not a string")
+    package, constraint, source = parse_spec(name, "" if bundled else leaf.value)
+    if not valid_name("npm", package) or not valid_name("npm", name):
+        raise ManifestError(line, f"{quoted(package)} is not a valid package name")
+    return Dependency("npm", package, package, constraint, source, *leaf.place, section)
+
+
+def _overrides(leaf: Leaf) -> Iterator[Dependency]:
+    for prefix in _OVERRIDES:
+        keys = leaf.names[len(prefix) :]
+        if leaf.names[: len(prefix)] == prefix and keys:
+            yield _override(keys, leaf, ".".join(prefix))
 
 
 def _override(keys: tuple[str, ...], leaf: Leaf, section: str) -> Dependency:
-    """Read one entry of overrides or resolutions: the last key that names a package."""
-    named = [key for key in keys if key not in {"", "."}]
+    """Read one entry of overrides or resolutions; its last key is the package's selector."""
+    selectors = [key for key in keys if key not in {"", "."}]
     line = leaf.place[0]
-    if not named:
-        raise ManifestError(line, f"an entry of {section} without a name")
-    name = selected(named[-1])
+    if not selectors:
+        raise ManifestError(line, f"entry of {section} without a package name")
+    name = selected_package(selectors[-1])
     if not valid_name("npm", name):
-        raise ManifestError(line, f"{quoted(name)} is no package name")
+        raise ManifestError(line, f"{quoted(name)} is not a valid package name")
     value = leaf.value or ""
-    real, constraint, source = spec(name, "" if value.startswith("$") else value)
-    if not valid_name("npm", real):
-        raise ManifestError(line, f"{quoted(real)} is no package name")
-    return Dependency("npm", real, real, constraint, source, *leaf.place, section)
+    is_reference = value.startswith("$")  # to the version of a direct dependency
+    package, constraint, source = parse_spec(name, "" if is_reference else value)
+    if not valid_name("npm", package):
+        raise ManifestError(line, f"{quoted(package)} is not a valid package name")
+    return Dependency("npm", package, package, constraint, source, *leaf.place, section)

@@ -1,4 +1,4 @@
-"""One requirement of Python's packaging, as the readers of several formats meet it."""
+"""Parser of one Python requirement: PEP 508, and the URLs and paths that pip accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 _LONGEST = 20_000
-# What nearly every line is; packaging takes as long to load as all else together.
+# Most lines are this plain; importing packaging would double the start-up time.
 _PLAIN = re.compile(
     r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]{0,200}[A-Za-z0-9])[ \t]{0,20}"
     r"(?:(==|>=|<=|<|>|!=)[ \t]{0,20}(\d{1,9}(?:\.\d{1,9}){0,9}))?\Z"
@@ -38,38 +38,38 @@ _ARCHIVE = (
 def parse(text: str, line: int) -> tuple[str, str, str, Source]:
     """Return name, key, constraint and source of a requirement.
 
-    Takes PEP 508 and what pip takes besides: bare URLs, VCS addresses and
-    paths, whose name may be "".  Raises ManifestError.
+    Accepts PEP 508 and the other forms of pip: bare URLs, VCS URLs and paths, whose
+    name may be "".  Raises ManifestError.
     """
     if len(text) > _LONGEST:
-        raise ManifestError(line, "a requirement of more than 20,000 characters")
+        raise ManifestError(line, "requirement is longer than 20,000 characters")
     plain = _PLAIN.match(text)
     if plain is not None and not text.lower().endswith(_ARCHIVE):
         constraint = f"{plain[2]}{plain[3]}" if plain[2] else ""
         return plain[1], normalise("pypi", plain[1]), constraint, Source()
-    bare = _bare_source(text)
-    if bare is not None:
-        name = _name_of(text)
-        return name, normalise("pypi", name), "", bare
+    source = _bare_source(text)
+    if source is not None:
+        name = _name_in_address(text)
+        return name, normalise("pypi", name), "", source
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
         requirement = Requirement(text)
     except (InvalidRequirement, ValueError, RecursionError) as error:
         raise ManifestError(
-            line, f"{quoted(text)} is no requirement (PEP 508)"
+            line, f"{quoted(text)} is not a valid requirement (PEP 508)"
         ) from error
-    if not valid_name("pypi", requirement.name):
+    name = requirement.name
+    if not valid_name("pypi", name):
         raise ManifestError(
-            line, f"{quoted(requirement.name)} is no project name (PEP 508)"
+            line, f"{quoted(name)} is not a valid project name (PEP 508)"
         )
     source = source_of(requirement.url) if requirement.url else Source()
-    constraint = str(requirement.specifier)
-    return requirement.name, normalise("pypi", requirement.name), constraint, source
+    return name, normalise("pypi", name), str(requirement.specifier), source
 
 
 def source_of(address: str) -> Source:
-    """Return the source that an address means: VCS, URL, or a path."""
+    """Return the source for an address: VCS, URL, or a path."""
     if _VCS.match(address):
         return Source("vcs", address)
     if address[:5].lower() == "file:":
@@ -80,7 +80,7 @@ def source_of(address: str) -> Source:
 
 
 def _bare_source(text: str) -> Source | None:
-    """Return the source of a requirement that is only an address, None for PEP 508."""
+    """Return the source of a requirement that is only a URL or path, None for PEP 508."""
     address = re.split(r"\s;|\s#|\s@\s", text, maxsplit=1)[0].strip()
     if _VCS.match(address) or _SCHEME.match(address):
         return source_of(address)
@@ -94,16 +94,15 @@ def _bare_source(text: str) -> Source | None:
     return None
 
 
-def _name_of(text: str) -> str:
-    """Return the name that an address gives away, "" where it gives none."""
+def _name_in_address(text: str) -> str:
+    """Return the name in a URL or path, from its ``egg`` part or a wheel's file name.
+
+    "" if it contains none.
+    """
     egg = _EGG.search(text)
     name = egg[1] if egg else ""
     if not name:
-        file = (
-            re.split(r"[?#;\s]", text, maxsplit=1)[0]
-            .replace("\\", "/")
-            .rpartition("/")[2]
-        )
-        wheel = _WHEEL.match(file)
+        path = re.split(r"[?#;\s]", text, maxsplit=1)[0].replace("\\", "/")
+        wheel = _WHEEL.match(path.rpartition("/")[2])
         name = wheel[1] if wheel else ""
-    return name if name and valid_name("pypi", name) else ""
+    return name if valid_name("pypi", name) else ""

@@ -8,9 +8,10 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    entry,
-    parsed,
+    make_dependency,
+    parse_manifest,
     quoted,
+    unnamed_entry,
 )
 from zt_gate.ecosystems.manifests.pyproject import table_source
 from zt_gate.syntax import toml
@@ -23,42 +24,43 @@ if TYPE_CHECKING:
 _SETTINGS = frozenset(("source", "requires", "scripts", "pipenv", "pipfile"))
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read every table of packages; whatever is no setting is one."""
-    document = parsed(toml.read, data)
-    found: list[Dependency] = []
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read every table of packages; any table that is not a setting is one."""
+    document = parse_manifest(toml.read, data)
+    dependencies: list[Dependency] = []
     indexes: dict[str, str] = {}
     for number, table in enumerate(_tables(document.value.get("source", []))):
         url = str(table.get("url", ""))
         indexes[str(table.get("name", ""))] = url
         place = document.place(("source", number, "url"))
-        found.append(
-            Dependency("pypi", "", "", "", Source("index", url), *place, "source")
+        dependencies.append(
+            unnamed_entry("pypi", Source("index", url), place, "source")
         )
     for section, packages in document.value.items():
         if section not in _SETTINGS:
-            found += _packages(document, section, packages, indexes)
-    return tuple(found)
+            dependencies += _packages(document, section, packages, indexes)
+    return tuple(dependencies)
 
 
 def _tables(value: object) -> list[dict[str, object]]:
-    listed = value if isinstance(value, list) else [value]
-    return [table for table in listed if isinstance(table, dict)]
+    items = value if isinstance(value, list) else [value]
+    return [table for table in items if isinstance(table, dict)]
 
 
 def _packages(
     document: Document, section: str, packages: object, indexes: Mapping[str, str]
 ) -> Iterator[Dependency]:
     if not isinstance(packages, dict):
-        raise ManifestError(0, f"{quoted(section)} is no table")
-    for name, wanted in packages.items():
+        raise ManifestError(0, f"{quoted(section)} is not a table")
+    for name, value in packages.items():
         place = document.key_place((section, name))
-        if isinstance(wanted, str):
-            yield entry("pypi", name, place, section, wanted)
-        elif isinstance(wanted, dict):
-            source = table_source(wanted, indexes) or Source()
-            yield entry(
-                "pypi", name, place, section, str(wanted.get("version", "")), source
-            )
+        if isinstance(value, str):
+            yield make_dependency("pypi", name, place, section, value)
+        elif isinstance(value, dict):
+            version = str(value.get("version", ""))
+            source = table_source(value, indexes) or Source()
+            yield make_dependency("pypi", name, place, section, version, source)
         else:
-            raise ManifestError(place[0], f"{quoted(name)} is neither text nor a table")
+            raise ManifestError(
+                place[0], f"{quoted(name)} is neither a string nor a table"
+            )

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from zt_gate.ecosystems.manifests.base import Dependency, Source, entry, json_object
+from typing import TYPE_CHECKING
+
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    json_object,
+    make_dependency,
+    unnamed_entry,
+)
 from zt_gate.syntax import json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.syntax.document import Document
 
 _LIMIT = 10 * 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read the sections of packages; each package once, by its first leaf."""
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the sources and the sections of packages."""
     document = json_object(data, _LIMIT)
-    found: list[Dependency] = []
+    return (*_indexes(document), *_packages(document))
+
+
+def _indexes(document: Document) -> Iterator[Dependency]:
     for leaf in document.leaves():
-        if (
-            leaf.names[:2] == ("_meta", "sources")
-            and leaf.names[-1] == "url"
-            and leaf.value
-        ):
+        is_source = leaf.names[:2] == ("_meta", "sources")
+        if is_source and leaf.names[-1] == "url" and leaf.value:
             source = Source("index", leaf.value)
-            found.append(
-                Dependency("pypi", "", "", "", source, *leaf.value_place, "source")
-            )
+            yield unnamed_entry("pypi", source, leaf.value_place, "source")
+
+
+def _packages(document: Document) -> Iterator[Dependency]:
     for (section, name), start, end in json.keys(document, 2):
         if section == "_meta":
             continue
         place = document.text.place(start, end)
-        tables = document.value[section]
-        value = tables.get(name) if isinstance(tables, dict) else None
+        packages = document.value[section]
+        value = packages.get(name) if isinstance(packages, dict) else None
         table = value if isinstance(value, dict) else {}
-        found.append(
-            entry("pypi", name, place, section, str(table.get("version", "")), _source(table),
-                  direct=False)
-        )  # fmt: skip
-    return tuple(found)
+        version = str(table.get("version", ""))
+        yield make_dependency(
+            "pypi", name, place, section, version, _source(table), direct=False
+        )
 
 
 def _source(table: dict[str, object]) -> Source:
@@ -41,4 +54,6 @@ def _source(table: dict[str, object]) -> Source:
         return Source("vcs", str(table["git"]))
     if "file" in table:
         return Source("url", str(table["file"]))
-    return Source("path", str(table["path"])) if "path" in table else Source()
+    if "path" in table:
+        return Source("path", str(table["path"]))
+    return Source()

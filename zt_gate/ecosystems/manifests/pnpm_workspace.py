@@ -1,4 +1,4 @@
-"""pnpm-workspace.yaml: catalogs, overrides and what pnpm 10 keeps there besides."""
+"""pnpm-workspace.yaml: catalogs, overrides and pnpm 10's configuration dependencies."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
-    parsed,
+    make_dependency,
+    parse_manifest,
     quoted,
 )
-from zt_gate.ecosystems.manifests.npm_spec import selected, spec
+from zt_gate.ecosystems.manifests.npm_spec import parse_spec, selected_package
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read the default catalog, the named ones, and the overrides."""
-    found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read the default catalog, the named catalogs, and the overrides."""
+    dependencies: list[Dependency] = []
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
         root, text = document.root, document.text
-        found += _table(text, root.get("catalog"), "catalog")
+        dependencies += _table(text, root.get("catalog"), "catalog")
         catalogs = root.get("catalogs")
         for key, value in catalogs.entries() if catalogs else ():
-            found += _table(text, value, f"catalogs.{key.value}")
+            dependencies += _table(text, value, f"catalogs.{key.value}")
         for section in ("overrides", "configDependencies"):
-            found += _table(text, root.get(section), section)
-    return tuple(found)
+            dependencies += _table(text, root.get(section), section)
+    return tuple(dependencies)
 
 
 def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
@@ -42,9 +42,10 @@ def _table(text: Text, node: Node | None, section: str) -> Iterator[Dependency]:
         place = text.place(key.start, key.end)
         if not value.is_scalar:
             raise ManifestError(
-                place[0], f"{quoted(key.value)} of {section} is no text"
+                place[0], f"{quoted(key.value)} of {section} is not a string"
             )
-        name = selected(key.value) if section == "overrides" else key.value
-        wanted = "" if value.value.startswith(("$", "catalog:")) else value.value
-        real, constraint, source = spec(name, wanted)
-        yield entry("npm", real, place, section, constraint, source)
+        name = selected_package(key.value) if section == "overrides" else key.value
+        is_reference = value.value.startswith(("$", "catalog:"))
+        spec = "" if is_reference else value.value
+        package, constraint, source = parse_spec(name, spec)
+        yield make_dependency("npm", package, place, section, constraint, source)

@@ -1,4 +1,4 @@
-""".pre-commit-config.yaml: what hooks install besides their own repository."""
+""".pre-commit-config.yaml: packages that hooks install besides their own repository."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from zt_gate.ecosystems.manifests import pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
-    entry,
-    parsed,
+    make_dependency,
+    parse_manifest,
     quoted,
 )
 from zt_gate.syntax import yaml
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.manifests.base import Text
+    from zt_gate.ecosystems.manifests.base import Place, Text
     from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
-# Languages whose additional dependencies go to an installer that is read here.
-_NODE = ("node", "javascript", "ts")
-# The language stands in the hook's own repository: by the names of well-known hooks.
+_SECTION = "additional_dependencies"
+_NODE_LANGUAGES = ("node", "javascript", "ts")
+# A hook's own repository usually sets its language; these well-known hooks run on node.
 _NODE_HOOKS = (
     "eslint",
     "prettier",
@@ -34,46 +34,58 @@ _NODE_HOOKS = (
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every list called additional_dependencies."""
-    found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT):
+    dependencies: list[Dependency] = []
+    for document in parse_manifest(yaml.read_all, data, _LIMIT):
         for key, value, hook in document.root.walk():
-            if key == "additional_dependencies":
-                found += [_one(document.text, item, hook) for item in value.listed()]
-    return tuple(found)
+            if key == _SECTION:
+                items = value.listed()
+                dependencies += [
+                    _dependency(document.text, item, hook) for item in items
+                ]
+    return tuple(dependencies)
 
 
-def _one(text: Text, item: Node, hook: Node) -> Dependency:
+def _dependency(text: Text, item: Node, hook: Node) -> Dependency:
     place = text.place(item.start, item.end)
     if not item.is_scalar:
-        raise ManifestError(place[0], "an additional dependency that is no text")
-    language, name = hook.get("language"), hook.get("id")
-    spoken = language.value if language is not None else ""
-    hooked = name.value.lower() if name is not None else ""
-    section = "additional_dependencies"
-    is_node = spoken in _NODE or any(word in hooked for word in _NODE_HOOKS)
+        raise ManifestError(place[0], "an additional dependency is not a string")
+    language, hook_id = _scalar(hook, "language"), _scalar(hook, "id").lower()
+    is_node_hook = any(word in hook_id for word in _NODE_HOOKS)
+    is_node = language in _NODE_LANGUAGES or is_node_hook
     if is_node or item.value.startswith("@"):
-        from zt_gate.ecosystems.manifests.npm_spec import spec
+        return _npm_dependency(item.value, place)
+    for ecosystem in all_ecosystems():
+        if language in ecosystem.pre_commit_languages:
+            spec = item.value.removeprefix("cli:").replace("@", ":")
+            name, _, version = spec.partition(":")
+            return make_dependency(ecosystem.name, name, place, _SECTION, version)
+    return _python_dependency(text, item)
 
-        at = item.value.find("@", 1)
-        package = item.value if at < 0 else item.value[:at]
-        real, constraint, source = spec(package, "" if at < 0 else item.value[at + 1 :])
-        return entry("npm", real, place, section, constraint, source)
-    speaking = next(
-        (one for one in all_ecosystems() if spoken in one.pre_commit_languages), None
-    )
-    if speaking is not None:
-        package, _, version = (
-            item.value.removeprefix("cli:").replace("@", ":").partition(":")
-        )
-        return entry(speaking.name, package, place, section, version)
+
+def _scalar(table: Node, key: str) -> str:
+    node = table.get(key)
+    return "" if node is None else node.value
+
+
+def _npm_dependency(written: str, place: Place) -> Dependency:
+    from zt_gate.ecosystems.manifests.npm_spec import parse_spec, split_version
+
+    name, version = split_version(written)
+    package, constraint, source = parse_spec(name, version)
+    return make_dependency("npm", package, place, _SECTION, constraint, source)
+
+
+def _python_dependency(text: Text, item: Node) -> Dependency:
+    place = text.place(item.start, item.end)
     try:
-        parsed, key, constraint, source = pep508.parse(item.value, place[0])
+        name, key, constraint, source = pep508.parse(item.value, place[0])
     except ManifestError:
-        raise ManifestError(
-            place[0], f"{quoted(item.value)} is no requirement"
-        ) from None
-    start = item.start + (1 if item.style in {"'", '"'} else 0)
-    place = text.place(start, start + len(parsed)) if parsed else place
-    return Dependency("pypi", parsed, key, constraint, source, *place, section)
+        reason = f"{quoted(item.value)} is not a valid requirement"
+        raise ManifestError(place[0], reason) from None
+    if name:
+        is_quoted = item.style in {"'", '"'}
+        start = item.start + (1 if is_quoted else 0)
+        place = text.place(start, start + len(name))
+    return Dependency("pypi", name, key, constraint, source, *place, _SECTION)

@@ -1,11 +1,12 @@
-"""Markdown and reStructuredText: commands in code blocks, and nowhere else.
+"""Markdown and reStructuredText: install commands in code blocks.
 
-People and agents copy these lines.  A name in a sentence is no command; so
-only blocks whose language is a shell's, or that have none, are read.
+People and agents copy and run these lines.  Only code blocks are read, because a
+package name in a sentence is not a command.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    #: The language of a code block, and the offsets of its content.
+    Block = tuple[str, int, int]
 
 _LIMIT = 2 * 1024 * 1024
 _FENCE = re.compile(
@@ -37,109 +41,117 @@ _MAGIC = re.compile(r"[ \t]*(?:>>> )?[!%]{1,2}(?=(?:pip|uv|conda|npm|python)\b)"
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
-    """Read the code blocks of one file."""
+    """Read the code blocks of one file; a file over 2 MB gives nothing."""
     if len(data) > _LIMIT:
         return ()
     text = Text.of(data.decode("utf-8-sig", "replace"))
-    is_rst = (
-        path.lower().endswith((b".rst", b".txt"))
-        or b"." not in path.rpartition(b"/")[2]
-    )
-    blocks = _directives(text) if is_rst else _fences(text)
-    found: list[Dependency] = []
+    has_suffix = b"." in path.rpartition(b"/")[2]
+    is_rst = path.lower().endswith((b".rst", b".txt")) or not has_suffix
+    blocks = _rst_blocks(text) if is_rst else _fenced_blocks(text)
+    dependencies: list[Dependency] = []
     for language, start, end in blocks:
-        found += _block(text, language, start, end)
-    return tuple(found)
+        dependencies += _block(text, language, start, end)
+    return tuple(dependencies)
 
 
 def _block(text: Text, language: str, start: int, end: int) -> Iterator[Dependency]:
     if language in _SHELLS:
         yield from commands.in_text(text, start, end, prose=True)
     elif language in _NOTEBOOK:
-        at = start
-        for line in text.content[start:end].split("\n"):
-            magic = _MAGIC.match(line)
-            if magic is not None:
-                yield from commands.in_text(
-                    text, at + magic.end(), at + len(line), prose=True
-                )
-            at += len(line) + 1
+        yield from _magics(text, start, end)
     elif language in _DOCKER:
         from zt_gate.ecosystems.manifests import dockerfile
 
-        yield from _moved(
-            dockerfile.read(b"", text.content[start:end].encode("utf-8", "replace")),
-            text,
-            start,
-        )
+        body = text.content[start:end].encode("utf-8", "replace")
+        yield from _moved(dockerfile.read(b"", body), text, start)
     elif language in _JSON and '"command"' in text.content[start:end]:
         yield from _mcp(text, start, end)
 
 
+def _magics(text: Text, start: int, end: int) -> Iterator[Dependency]:
+    """Yield what lines such as ``!pip install`` in a block of Python install."""
+    offset = start
+    for line in text.content[start:end].split("\n"):
+        magic = _MAGIC.match(line)
+        if magic is not None:
+            yield from commands.in_text(
+                text, offset + magic.end(), offset + len(line), prose=True
+            )
+        offset += len(line) + 1
+
+
 def _mcp(text: Text, start: int, end: int) -> Iterator[Dependency]:
+    """Yield the packages of an MCP configuration, which may lack its outer braces."""
     from zt_gate.ecosystems.manifests import mcp
     from zt_gate.ecosystems.manifests.base import ManifestError
 
     body = text.content[start:end]
-    for written in (body, "{" + body + "}"):
+    for candidate in (body, "{" + body + "}"):
         try:
-            found = mcp.read(b"mcp.json", written.encode("utf-8", "replace"))
+            dependencies = mcp.read(b"mcp.json", candidate.encode("utf-8", "replace"))
         except ManifestError:
             continue
-        yield from _moved(
-            tuple(one for one in found if commands.prose_name(one.name)), text, start
-        )
+        real = [entry for entry in dependencies if commands.is_real_name(entry.name)]
+        yield from _moved(real, text, start)
         return
 
 
 def _moved(
-    found: tuple[Dependency, ...], text: Text, start: int
+    dependencies: Iterable[Dependency], text: Text, start: int
 ) -> Iterator[Dependency]:
-    import dataclasses
+    """Yield the dependencies of a block at their lines in the whole file."""
+    lines_before = text.line(start) - 1
+    for dependency in dependencies:
+        yield dataclasses.replace(dependency, line=dependency.line + lines_before)
 
-    before = text.place(start, start)[0] - 1
-    for one in found:
-        yield dataclasses.replace(one, line=one.line + before)
 
-
-def _fences(text: Text) -> Iterator[tuple[str, int, int]]:
-    opened = ""
+def _fenced_blocks(text: Text) -> Iterator[Block]:
+    opening_mark = ""
     language, begin = "", 0
     offset = 0
     for line in text.content.split("\n"):
-        start, offset = offset, offset + len(line) + 1
+        line_start = offset
+        offset += len(line) + 1
         fence = _FENCE.match(line)
         if fence is None:
             continue
         mark, info = fence["mark"], fence["info"].strip()
-        if not opened:
-            opened, begin = mark, offset
-            language = re.split(r"[\s{,:]", info.lstrip("{.").lower(), maxsplit=1)[
-                0
-            ].rstrip("}")
-        elif mark[0] == opened[0] and len(mark) >= len(opened) and not info:
-            yield language, begin, start
-            opened = ""
-    if opened:
+        if not opening_mark:
+            opening_mark, begin = mark, offset
+            language = _language(info)
+            continue
+        is_long_enough = len(mark) >= len(opening_mark)
+        if mark[0] == opening_mark[0] and is_long_enough and not info:
+            yield language, begin, line_start
+            opening_mark = ""
+    if opening_mark:
         yield language, begin, len(text.content)
 
 
-def _directives(text: Text) -> Iterator[tuple[str, int, int]]:
-    """Yield the literal blocks of reStructuredText: a directive's, or what follows ``::``."""
+def _language(info: str) -> str:
+    """Return the language in a fence's info string."""
+    first_word = re.split(r"[\s{,:]", info.lstrip("{.").lower(), maxsplit=1)[0]
+    return first_word.rstrip("}")
+
+
+def _rst_blocks(text: Text) -> Iterator[Block]:
+    """Yield the literal blocks of reStructuredText: those of directives and after ``::``."""
     language: str | None = None
-    indent, begin, last = 0, -1, 0
+    indent, begin, end = 0, -1, 0
     offset = 0
     for line in text.content.split("\n"):
-        start, offset = offset, offset + len(line) + 1
+        line_start = offset
+        offset += len(line) + 1
         depth = len(line) - len(line.lstrip())
         if language is not None and line.strip():
             if depth > indent:
-                if begin < 0 and not line.lstrip().startswith(":"):
-                    begin = start
-                last = offset
+                is_option = line.lstrip().startswith(":")
+                if begin < 0 and not is_option:
+                    begin = line_start
+                end = offset
                 continue
             if begin >= 0:
-                yield language, begin, min(last, len(text.content))
+                yield language, begin, min(end, len(text.content))
             language, begin = None, -1
         if language is not None:
             continue
@@ -149,4 +161,4 @@ def _directives(text: Text) -> Iterator[tuple[str, int, int]]:
         elif line.rstrip().endswith("::") and not line.lstrip().startswith(".."):
             language, indent = "", depth
     if language is not None and begin >= 0:
-        yield language, begin, min(last, len(text.content))
+        yield language, begin, min(end, len(text.content))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests import pep508
@@ -9,15 +10,19 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
+    make_dependency,
     normalise,
-    parsed,
+    own_name,
+    parse_manifest,
     quoted,
+    unnamed_entry,
     valid_name,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from zt_gate.ecosystems.manifests.base import Place
     from zt_gate.syntax.document import Document, Path
 
 # Lists of requirements, by path; "*" stands for every key of a table.
@@ -50,49 +55,50 @@ _TABLES = (
     ("tool", "pdm", "overrides"),
     ("tool", "pdm", "resolution", "overrides"),
 )
-# Tables with a ``url`` that name an index, and plain settings that do.
+# Tables with a ``url``, and plain settings, that name an index.
 _INDEX_TABLES = (
     ("tool", "uv", "index"),
     ("tool", "poetry", "source"),
     ("tool", "pdm", "source"),
 )
 _INDEX_KEYS = ("index-url", "extra-index-url", "find-links")
+_NAMES = (("project", "name"), ("tool", "poetry", "name"))
 _DYNAMIC = (
     ("tool", "setuptools", "dynamic", "dependencies"),
     ("tool", "setuptools", "dynamic", "optional-dependencies", "*"),
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read every table from which an installer takes dependencies."""
     from zt_gate.syntax import toml
 
-    document = parsed(toml.read, data)
+    document = parse_manifest(toml.read, data)
     indexes = dict(_named_indexes(document.value))
-    found = [*_itself(document), *_index_entries(document), *_includes(document)]
-    for where, value in _values(document.value, _LISTS):
-        found += _listed(document, where, value)
-    for where, value in _values(document.value, _TABLES):
-        found += _tabled(document, where, value, indexes)
-    return tuple(_with_sources(document, found, indexes))
+    dependencies = [
+        *_own_names(document),
+        *_index_entries(document),
+        *_includes(document),
+    ]
+    for path_of_list, value in _matching(document.value, _LISTS):
+        dependencies += _requirement_list(document, path_of_list, value)
+    for path_of_table, value in _matching(document.value, _TABLES):
+        dependencies += _requirement_table(document, path_of_table, value, indexes)
+    sources = _uv_sources(document, indexes)
+    return tuple(_with_sources(dependencies, sources))
 
 
-def _itself(document: Document) -> Iterator[Dependency]:
-    """Yield what the project calls itself."""
-    for path, value in _values(
-        document.value, (("project", "name"), ("tool", "poetry", "name"))
-    ):
+def _own_names(document: Document) -> Iterator[Dependency]:
+    """Yield the project's own name."""
+    for path, value in _matching(document.value, _NAMES):
         if isinstance(value, str) and valid_name("pypi", value):
-            place = document.place(path)
-            key = normalise("pypi", value)
-            yield Dependency(
-                "pypi", value, key, "", Source("self"), *place, _dotted(path)
-            )
+            yield own_name("pypi", value, document.place(path), _dotted(path))
 
 
-def _values(
+def _matching(
     data: Mapping[str, Any], patterns: tuple[tuple[str, ...], ...]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the paths that match one of the patterns, with their values."""
     for pattern in patterns:
         yield from _walk(data, pattern, ())
 
@@ -105,81 +111,83 @@ def _walk(
         return
     if not isinstance(value, dict):
         return
-    keys = (
-        list(value)
-        if pattern[0] == "*"
-        else [pattern[0]]
-        if pattern[0] in value
-        else []
-    )
-    for key in keys:
-        yield from _walk(value[key], pattern[1:], (*path, key))
+    first, remainder = pattern[0], pattern[1:]
+    if first == "*":
+        for key, inner in value.items():
+            yield from _walk(inner, remainder, (*path, key))
+    elif first in value:
+        yield from _walk(value[first], remainder, (*path, first))
 
 
 def _dotted(path: Path) -> str:
-    """Return a path as a section's name: its keys, joined by dots."""
+    """Return a path as a section name: its keys joined by dots."""
     return ".".join(part for part in path if isinstance(part, str))
 
 
-def _listed(document: Document, path: Path, value: object) -> Iterator[Dependency]:
-    where = _dotted(path)
+def _requirement_list(
+    document: Document, path: Path, value: object
+) -> Iterator[Dependency]:
+    section = _dotted(path)
     if not isinstance(value, list):
-        raise ManifestError(0, f"{quoted(where)} is no list")
-    for number, entry in enumerate(value):
-        if isinstance(entry, dict) and where.startswith("dependency-groups."):
-            continue  # include-group: what it includes is read where it stands
+        raise ManifestError(0, f"{quoted(section)} is not a list")
+    for number, item in enumerate(value):
+        is_table = isinstance(item, dict)
+        if is_table and section.startswith("dependency-groups."):
+            continue  # include-group: the included group is read as a group itself
         # uv's build dependencies may be tables.
-        inner = ("requirement",) if isinstance(entry, dict) else ()
-        item = entry.get("requirement") if isinstance(entry, dict) else entry
-        if not isinstance(item, str):
-            raise ManifestError(0, f"an entry of {quoted(where)} is no text")
-        place = document.place((*path, number, *inner))
-        text = item.removeprefix("-e ").strip()
-        name, key, constraint, source = pep508.parse(text, place[0])
-        yield Dependency(
-            "pypi", name, key, constraint, source, *_inner(place, item, name), where
-        )
+        item_path: Path = (*path, number, *(("requirement",) if is_table else ()))
+        requirement = item.get("requirement") if is_table else item
+        if not isinstance(requirement, str):
+            raise ManifestError(0, f"an entry of {quoted(section)} is not a string")
+        yield _requirement(requirement, document.place(item_path), section)
 
 
-def _inner(place: tuple[int, int, int], item: str, name: str) -> tuple[int, int, int]:
-    """Narrow the place of a string to the name at its start."""
+def _requirement(written: str, place: Place, section: str) -> Dependency:
     line, start, end = place
-    if name and item.startswith(name) and end - start == len(item) + 2:
-        return line, start + 1, start + 1 + len(name)
-    return place
+    text = written.removeprefix("-e ").strip()
+    name, key, constraint, source = pep508.parse(text, line)
+    # A string without escapes: its width is its length and two quotes.
+    is_literal = end - start == len(written) + 2
+    if name and written.startswith(name) and is_literal:
+        place = (line, start + 1, start + 1 + len(name))
+    return Dependency("pypi", name, key, constraint, source, *place, section)
 
 
-def _tabled(
+def _requirement_table(
     document: Document, path: Path, value: object, indexes: Mapping[str, str]
 ) -> Iterator[Dependency]:
-    where = _dotted(path)
+    section = _dotted(path)
     if not isinstance(value, dict):
-        raise ManifestError(0, f"{quoted(where)} is no table")
-    for name, wanted in value.items():
-        if name.lower() == "python" and "poetry" in where:
+        raise ManifestError(0, f"{quoted(section)} is not a table")
+    for name, requirement in value.items():
+        if name.lower() == "python" and "poetry" in section:
             continue
         place = document.key_place((*path, name))
         if not valid_name("pypi", name):
             raise ManifestError(
-                place[0], f"{quoted(name)} is no project name (PEP 508)"
+                place[0], f"{quoted(name)} is not a valid project name (PEP 508)"
             )
-        for one in wanted if isinstance(wanted, list) else [wanted]:
-            constraint, source = _poetry(one, place[0], indexes)
-            key = normalise("pypi", name)
-            yield Dependency("pypi", name, key, constraint, source, *place, where)
+        alternatives = requirement if isinstance(requirement, list) else [requirement]
+        for alternative in alternatives:
+            constraint, source = _poetry(alternative, place[0], indexes)
+            yield make_dependency("pypi", name, place, section, constraint, source)
 
 
 def _poetry(value: object, line: int, indexes: Mapping[str, str]) -> tuple[str, Source]:
+    """Return the constraint and source of one requirement in poetry's or pdm's form."""
     if isinstance(value, str):
-        address = "://" in value or value.startswith(("file:", "git+"))
-        return ("", pep508.source_of(value)) if address else (value, Source())
+        is_address = "://" in value or value.startswith(("file:", "git+"))
+        return ("", pep508.source_of(value)) if is_address else (value, Source())
     if not isinstance(value, dict):
-        raise ManifestError(line, "a dependency that is neither text nor a table")
+        raise ManifestError(line, "dependency is neither a string nor a table")
     return str(value.get("version", "")), table_source(value, indexes) or Source()
 
 
 def table_source(value: Mapping[str, Any], indexes: Mapping[str, str]) -> Source | None:
-    """Return the source that a table of poetry or uv names, None for the registry."""
+    """Return the source that a table of poetry, uv or pipenv names, None for the registry.
+
+    ``indexes`` maps the names of the file's own indexes to their URLs.
+    """
     for key in ("git", "hg", "svn"):
         if key in value:
             return Source("vcs", str(value[key]))
@@ -196,69 +204,81 @@ def table_source(value: Mapping[str, Any], indexes: Mapping[str, str]) -> Source
     return Source("index", indexes.get(name, name))
 
 
+def _tables(value: object) -> list[dict[str, Any]]:
+    """Return the tables of a list, or a table alone as a list."""
+    items = value if isinstance(value, list) else [value]
+    return [table for table in items if isinstance(table, dict)]
+
+
 def _named_indexes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for _, value in _values(data, _INDEX_TABLES):
-        for table in value if isinstance(value, list) else [value]:
-            if isinstance(table, dict) and "name" in table:
+    for _, value in _matching(data, _INDEX_TABLES):
+        for table in _tables(value):
+            if "name" in table:
                 yield str(table["name"]), str(table.get("url", ""))
 
 
 def _index_entries(document: Document) -> Iterator[Dependency]:
-    for path, value in _values(document.value, _INDEX_TABLES):
-        for inner, table in _numbered(value):
+    for path, value in _matching(document.value, _INDEX_TABLES):
+        for item_path, table in _items(value):
             url = table.get("url") if isinstance(table, dict) else None
             if isinstance(url, str):
-                yield _index(document, url, path, (*inner, "url"))
+                yield _index(document, url, path, (*item_path, "url"))
     for prefix in (("tool", "uv"), ("tool", "uv", "pip")):
-        for key in _INDEX_KEYS:
-            for path, value in _walk(document.value, (*prefix, key), ()):
-                for inner, url in _numbered(value):
-                    yield _index(document, str(url), path, inner)
+        settings = tuple((*prefix, key) for key in _INDEX_KEYS)
+        for path, value in _matching(document.value, settings):
+            for item_path, url in _items(value):
+                yield _index(document, str(url), path, item_path)
 
 
-def _numbered(value: object) -> Iterator[tuple[Path, Any]]:
-    """Yield the elements of a list with their paths in it; anything else is the only one."""
+def _items(value: object) -> Iterator[tuple[Path, Any]]:
+    """Yield the items of a list with their paths in it; any other value is the only item."""
     if isinstance(value, list):
-        yield from (((number,), item) for number, item in enumerate(value))
+        for number, item in enumerate(value):
+            yield (number,), item
     else:
         yield (), value
 
 
-def _index(document: Document, url: str, path: Path, inner: Path) -> Dependency:
-    local = "://" not in url
-    source = Source("path" if local else "index", url)
-    return Dependency(
-        "pypi", "", "", "", source, *document.place((*path, *inner)), _dotted(path)
-    )
+def _index(document: Document, url: str, path: Path, item_path: Path) -> Dependency:
+    source = Source("index" if "://" in url else "path", url)
+    place = document.place((*path, *item_path))
+    return unnamed_entry("pypi", source, place, _dotted(path))
 
 
 def _includes(document: Document) -> Iterator[Dependency]:
     """Yield the requirements files that setuptools reads for a dynamic field."""
-    for path, value in _values(document.value, _DYNAMIC):
+    for path, value in _matching(document.value, _DYNAMIC):
         files = value.get("file") if isinstance(value, dict) else None
-        for inner, name in _numbered(files):
+        for item_path, name in _items(files):
             if isinstance(name, str):
-                place = document.place((*path, "file", *inner))
-                source = Source("include", name)
-                yield Dependency("pypi", "", "", "", source, *place, _dotted(path))
+                place = document.place((*path, "file", *item_path))
+                yield unnamed_entry(
+                    "pypi", Source("include", name), place, _dotted(path)
+                )
+
+
+def _uv_sources(
+    document: Document, indexes: Mapping[str, str]
+) -> dict[str, list[Source]]:
+    """Return the sources in ``[tool.uv.sources]`` by the key of their package."""
+    sources: dict[str, list[Source]] = {}
+    for path, value in _walk(document.value, ("tool", "uv", "sources", "*"), ()):
+        for table in _tables(value):
+            source = table_source(table, indexes)
+            if source is not None:
+                key = normalise("pypi", path[-1])
+                sources.setdefault(key, []).append(source)
+    return sources
 
 
 def _with_sources(
-    document: Document, found: list[Dependency], indexes: Mapping[str, str]
+    dependencies: Sequence[Dependency], sources: Mapping[str, Sequence[Source]]
 ) -> Iterator[Dependency]:
-    """Apply ``[tool.uv.sources]``: it decides where a name that stands elsewhere comes from."""
-    import dataclasses
-
-    tables = _walk(document.value, ("tool", "uv", "sources", "*"), ())
-    sources: dict[str, list[Source]] = {}
-    for path, value in tables:
-        name = path[-1]
-        for table in value if isinstance(value, list) else [value]:
-            source = table_source(table, indexes) if isinstance(table, dict) else None
-            if source is not None:
-                sources.setdefault(normalise("pypi", name), []).append(source)
-    for entry in found:
-        named = sources.get(entry.key, []) if entry.source.kind == "registry" else []
-        yield from [dataclasses.replace(entry, source=source) for source in named] or [
-            entry
-        ]
+    """Yield the dependencies with uv's sources, which replace the registry."""
+    for dependency in dependencies:
+        replacements = sources.get(dependency.key, ())
+        if dependency.source.kind != "registry" or not replacements:
+            yield dependency
+            continue
+        for source in replacements:
+            yield dataclasses.replace(dependency, source=source)

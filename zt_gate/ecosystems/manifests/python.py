@@ -1,12 +1,13 @@
 """Python code: imports, PEP 723 metadata, and calls that install packages.
 
-A file that does not parse (another version's syntax, a template) gives its
-imports line by line: it must not be a way past the gate.
+In a file that does not parse (the syntax of another version, a template) the imports
+are found line by line, so that such a file does not bypass the gate.
 """
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import sys
 import warnings
@@ -22,7 +23,9 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from zt_gate.ecosystems.manifests.base import Place
 
 _LIMIT = 2 * 1024 * 1024
 _DEEPEST = 90
@@ -36,18 +39,25 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
-# What stands in any call that installs; without it nobody looks into expressions.
+# Longer chains of operators than the parser's stack allows.
+_LONG_CHAIN = re.compile(
+    r"(?:[-+~][ \t]*){200}|(?:not[ \t]+){200}|(?:\.\w{1,50}(?:\(\))?){500}"
+)
+# A word in every call that installs.  Without one, only imports are searched.
 _INSTALLING = re.compile(
     r"install|npx|uvx|bunx|dlx|pipx|\badd\b|npm|\buv\b|require|\bget\b"
 )
-_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
-#: Top-level names that many packages share.
+_IMPORT_ERRORS = frozenset(
+    ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
+)
+_BLOCK_FIELDS = ("body", "orelse", "handlers", "finalbody", "cases")
+#: Top-level modules that many packages share.
 NAMESPACES = frozenset(
     ("google", "azure", "zope", "backports", "ruamel", "sphinxcontrib", "jaraco", "snowflake",
      "opentelemetry", "databricks", "paste", "repoze", "plone", "odoo", "airflow")
 )  # fmt: skip
-# What runs a program: of subprocess, os, nox (``session.run``), invoke, fabric and plumbum.
-_RUNS = frozenset(
+# Functions that run a program: of subprocess, os, nox, invoke, fabric and plumbum.
+_RUN_FUNCTIONS = frozenset(
     ("run", "call", "check_call", "check_output", "Popen", "system", "popen", "getoutput",
      "getstatusoutput", "run_always", "run_install", "create_subprocess_shell",
      "create_subprocess_exec", "sudo", "local", "execvp", "execv", "execlp", "spawnlp", "spawnvp",
@@ -58,12 +68,12 @@ _RUNS = frozenset(
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read one module or script."""
     if len(data) > _LIMIT:
-        reason = "larger than 2 MB: imports in it were not looked for"
+        reason = "larger than 2 MB: imports were not scanned"
         raise ManifestError(0, reason, "not_applicable")
     content = _decoded(data)
+    is_nox_file = b"nox" in path.rpartition(b"/")[2].lower()
     text = Text.of(content)
-    nox = b"nox" in path.rpartition(b"/")[2].lower()
-    return (*_inline_metadata(text), *source_entries(content, nox=nox))
+    return (*_inline_metadata(text), *source_entries(content, nox=is_nox_file))
 
 
 def _decoded(data: bytes) -> str:
@@ -78,250 +88,273 @@ def _decoded(data: bytes) -> str:
 
 
 def source_entries(content: str, *, nox: bool = False) -> list[Dependency]:
-    """Return the imports and installing calls of some source.
+    """Return the imports and the installing calls of source code.
 
-    With ``nox`` also what its sessions install.
+    With ``nox`` also what ``session.install`` installs.
     """
     lines = content.split("\n")
     tree = parse(content)
     if tree is None:
         return list(_imports_by_line(Text.of(content)))
-    found: list[Dependency] = []
-    children = _children if _INSTALLING.search(content) else _blocks
-    for node, optional, local in _nodes(tree, children):
+    dependencies: list[Dependency] = []
+    may_install = _INSTALLING.search(content) is not None
+    children = _all_children if may_install else _statements
+    for node, is_optional, is_in_function in _nodes(tree, children):
         if isinstance(node, ast.Call):
-            found += _call(node, lines, nox=nox)
-        elif not optional:
-            found += _import(node, lines, "import in a function" if local else "import")
-    return found
+            dependencies += _call(node, lines, nox=nox)
+        elif not is_optional:
+            section = "import in a function" if is_in_function else "import"
+            dependencies += _import(node, lines, section)
+    return dependencies
 
 
 def parse(content: str) -> ast.Module | None:
-    """Return the syntax tree, None for what this interpreter does not parse."""
-    if not _shallow(content):
+    """Return the syntax tree, None for source that this interpreter does not parse."""
+    if not _is_shallow(content):
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of somebody's invalid escapes
+        warnings.simplefilter("ignore")  # about invalid escapes in the scanned source
         try:
             return ast.parse(content)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
 
-def _shallow(content: str) -> bool:
-    """Say whether brackets and operators are few enough for the parser's stack."""
+def _is_shallow(content: str) -> bool:
+    """Return whether brackets and operators nest little enough for the parser's stack."""
     depth = 0
     for match in re.finditer(r"[(\[{]|[)\]}]", content):
-        depth = depth + 1 if match[0] in "([{" else max(0, depth - 1)
+        if match[0] in "([{":
+            depth += 1
+        else:
+            depth = max(0, depth - 1)
         if depth > _DEEPEST:
             return False
-    return (
-        re.search(
-            r"(?:[-+~][ \t]*){200}|(?:not[ \t]+){200}|(?:\.\w{1,50}(?:\(\))?){500}",
-            content,
-        )
-        is None
-    )
+    return _LONG_CHAIN.search(content) is None
 
 
-def _children(node: ast.AST) -> list[ast.AST]:
+def _all_children(node: ast.AST) -> list[ast.AST]:
     return list(ast.iter_child_nodes(node))
 
 
-def _blocks(node: ast.AST) -> list[ast.AST]:
-    """Return the statements right below: where nothing installs, only imports matter."""
-    return [
-        one
-        for name in _BLOCKS
-        for one in getattr(node, name, ())
-        if isinstance(one, ast.AST)
-    ]
+def _statements(node: ast.AST) -> list[ast.AST]:
+    """Return the statements directly below a node: enough to find imports."""
+    statements: list[ast.AST] = []
+    for field in _BLOCK_FIELDS:
+        children = getattr(node, field, ())
+        statements += [child for child in children if isinstance(child, ast.AST)]
+    return statements
 
 
 def _nodes(
     tree: ast.Module, children: Callable[[ast.AST], list[ast.AST]]
 ) -> Iterator[tuple[ast.AST, bool, bool]]:
-    """Yield calls and imports; whether an import may fail or never runs, and is in a function."""
+    """Yield calls and imports, whether each is optional, and whether it is in a function.
+
+    An optional import may fail (a handler catches ImportError) or never runs.
+    """
     waiting: list[tuple[ast.AST, bool, bool]] = [(tree, False, False)]
     while waiting:
-        node, optional, local = waiting.pop()
-        below: list[tuple[ast.AST, bool]]
+        node, is_optional, is_in_function = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom | ast.Call):
-            yield node, optional, local
-        if isinstance(node, ast.Try) and any(_catches(one) for one in node.handlers):
-            # A handler is the other way to get the same: optional just as well.
-            below = [(one, True) for one in (*node.body, *node.handlers)]
-            below += [(one, optional) for one in (*node.orelse, *node.finalbody)]
-        elif isinstance(node, ast.If) and _for_types_only(node.test):
-            below = [(one, True) for one in node.body]
-            below += [(one, optional) for one in node.orelse]
+            yield node, is_optional, is_in_function
+        optional: Sequence[ast.AST] = ()
+        if isinstance(node, ast.Try | ast.If):
+            optional, others = _branches(node, children)
         else:
-            below = [(one, optional) for one in children(node)]
-        inner = local or isinstance(
-            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-        )
-        waiting += [(one, state, inner) for one, state in reversed(below)]
+            others = children(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            is_in_function = True
+        # In reverse: the last entry is taken first.
+        waiting += [(child, is_optional, is_in_function) for child in reversed(others)]
+        waiting += [(child, True, is_in_function) for child in reversed(optional)]
 
 
-def _for_types_only(test: ast.expr) -> bool:
+def _branches(
+    node: ast.Try | ast.If, children: Callable[[ast.AST], list[ast.AST]]
+) -> tuple[list[ast.AST], list[ast.AST]]:
+    """Return the children of a node in which imports are optional, and the others."""
+    if isinstance(node, ast.Try) and any(map(_catches_import_error, node.handlers)):
+        # A handler imports an alternative, which is optional as well.
+        return [*node.body, *node.handlers], [*node.orelse, *node.finalbody]
+    if isinstance(node, ast.If) and _is_type_checking(node.test):
+        return [*node.body], [*node.orelse]
+    return [], children(node)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
     return name == "TYPE_CHECKING"
 
 
-def _catches(handler: ast.ExceptHandler) -> bool:
+def _catches_import_error(handler: ast.ExceptHandler) -> bool:
     if handler.type is None:
         return True
-    named = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
-    return bool(
-        named & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-    )
+    names = {node.id for node in ast.walk(handler.type) if isinstance(node, ast.Name)}
+    return not names.isdisjoint(_IMPORT_ERRORS)
 
 
 def _import(node: ast.AST, lines: list[str], section: str) -> Iterator[Dependency]:
-    names: list[tuple[str, int, int]] = []
+    for module, line, offset in _imported_modules(node):
+        place = _place_of_name(lines, line, offset, module.partition(".")[0])
+        dependency = imported(module, place, section)
+        if dependency is not None:
+            yield dependency
+
+
+def _imported_modules(node: ast.AST) -> list[tuple[str, int, int]]:
+    """Return the modules of an import statement with their lines and column offsets."""
     if isinstance(node, ast.Import):
-        names = [(alias.name, alias.lineno, alias.col_offset) for alias in node.names]
-    elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-        # Of a namespace the package is known only by what is taken from it.
-        parts = [f"{node.module}.{alias.name}" for alias in node.names]
-        spaced = node.module.partition(".")[0] in NAMESPACES
-        modules = parts if spaced else [node.module]
-        names = [(module, node.lineno, node.col_offset) for module in modules]
-    for module, line, offset in names:
-        place = _located(lines, line, offset, module.partition(".")[0])
-        found = imported(module, place, section)
-        if found is not None:
-            yield found
+        return [(alias.name, alias.lineno, alias.col_offset) for alias in node.names]
+    if not isinstance(node, ast.ImportFrom) or node.level or not node.module:
+        return []
+    modules = [node.module]
+    if node.module.partition(".")[0] in NAMESPACES:
+        # The imported name is needed to find the package of a namespace.
+        modules = [f"{node.module}.{alias.name}" for alias in node.names]
+    return [(module, node.lineno, node.col_offset) for module in modules]
 
 
-def imported(
-    module: str, place: tuple[int, int, int], section: str = "import"
-) -> Dependency | None:
+def imported(module: str, place: Place, section: str = "import") -> Dependency | None:
     """Return the entry of an imported module, None for the standard library's."""
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names or top.startswith("_") or not top.isidentifier():
         return None
-    shown = ".".join(module.split(".")[:3]) if top in NAMESPACES else top
-    return Dependency("pypi", top, "", "", Source("import", shown), *place, section)
+    target = ".".join(module.split(".")[:3]) if top in NAMESPACES else top
+    return Dependency("pypi", top, "", "", Source("import", target), *place, section)
 
 
-def _located(
-    lines: list[str], line: int, offset: int, name: str
-) -> tuple[int, int, int]:
-    """Return the place of a name; the parser's lines end at more than newlines, ours do not."""
+def _place_of_name(lines: list[str], line: int, offset: int, name: str) -> Place:
+    """Return the place of a name at or after a byte offset of a line.
+
+    The parser also ends lines at form feeds, so its line number may not exist here.
+    """
     if line > len(lines):
         return (1, 1, 1)
     text = lines[line - 1]
-    start = len(
-        text.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "ignore")
-    )
+    prefix = text.encode("utf-8", "surrogatepass")[:offset]
+    start = len(prefix.decode("utf-8", "ignore"))
     match = re.compile(rf"\b{re.escape(name)}\b").search(text, start)
-    at = match.start() if match else start
-    return line, at + 1, at + 1 + (len(name) if match else 1)
+    if match is None:
+        return line, start + 1, start + 2
+    return line, match.start() + 1, match.end() + 1
 
 
 def _imports_by_line(text: Text) -> Iterator[Dependency]:
     for match in _LINE.finditer(text.content):
         group = 1 if match[1] else 2
-        found = imported(match[group], text.place(*match.span(group)))
-        if found is not None:
-            yield found
+        dependency = imported(match[group], text.place(*match.span(group)))
+        if dependency is not None:
+            yield dependency
 
 
 def _inline_metadata(text: Text) -> Iterator[Dependency]:
-    """Yield the dependencies of PEP 723's block, which runners install before they run."""
-    from zt_gate.syntax import toml
-    from zt_gate.syntax.document import SyntaxReadError
-
+    """Yield the dependencies of PEP 723 metadata, which runners install before a script."""
     for match in _BLOCK.finditer(text.content):
         if match["type"] != "script":
             continue
-        first = text.place(match.start(), match.start())[0]
-        body = re.sub(r"^# ?", "", match["content"], flags=re.MULTILINE)
-        try:
-            table = toml.read(body).value
-        except SyntaxReadError as error:
-            raise ManifestError(
-                first, f"script metadata (PEP 723): {error.reason}"
-            ) from error
-        listed = table.get("dependencies", [])
-        for item in listed if isinstance(listed, list) else ():
-            at = text.content.find(str(item), match.start(), match.end())
-            start = match.start() if at < 0 else at
-            name, key, constraint, source = pep508.parse(str(item), first)
-            place = text.place(start, start + len(name or str(item)))
+        first_line = text.line(match.start())
+        for requirement in _script_requirements(match["content"], first_line):
+            found = text.content.find(requirement, match.start(), match.end())
+            start = match.start() if found < 0 else found
+            name, key, constraint, source = pep508.parse(requirement, first_line)
+            place = text.place(start, start + len(name or requirement))
             yield Dependency("pypi", name, key, constraint, source, *place, "script")
 
 
+def _script_requirements(block: str, first_line: int) -> list[str]:
+    from zt_gate.syntax import toml
+    from zt_gate.syntax.document import SyntaxReadError
+
+    body = re.sub(r"^# ?", "", block, flags=re.MULTILINE)
+    try:
+        table = toml.read(body).value
+    except SyntaxReadError as error:
+        reason = f"script metadata (PEP 723): {error.reason}"
+        raise ManifestError(first_line, reason) from error
+    requirements = table.get("dependencies", [])
+    if not isinstance(requirements, list):
+        return []
+    return [str(requirement) for requirement in requirements]
+
+
 def _call(node: ast.Call, lines: list[str], *, nox: bool) -> Iterator[Dependency]:
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    called = node.func.id if isinstance(node.func, ast.Name) else called
-    if called == "install" and nox and isinstance(node.func, ast.Attribute):
-        words = [_text(one) for one in node.args]
+    """Yield what a call installs, if it runs a program that installs."""
+    function = ""
+    if isinstance(node.func, ast.Attribute):
+        function = node.func.attr
+    elif isinstance(node.func, ast.Name):
+        function = node.func.id
+    is_method = isinstance(node.func, ast.Attribute)
+    if nox and is_method and function == "install":
+        words = [_literal_text(argument) for argument in node.args]
         yield from _words(["pip", "install", *words], node, lines)
-    elif called in _RUNS:
-        listed = next(
-            (one for one in node.args if isinstance(one, ast.List | ast.Tuple)), None
-        )
-        if listed is not None:
-            words = [_text(one) for one in listed.elts]
-            if called == "main" and words[:1] == [
-                "install"
-            ]:  # ``pip.main(["install", …])``
-                words = ["pip", *words]
-            yield from _words(words, node, lines)
-        elif node.args:
-            words = [_text(one) for one in node.args]
-            if (
-                len(words) > 1
-                and None not in words[:1]
-                and " " not in (words[0] or " ")
-            ):
-                yield from _words(words, node, lines)
-            elif words[0]:
-                yield from commands.in_string(words[0], place_of(node.args[0], lines))
+    elif function in _RUN_FUNCTIONS:
+        yield from _run_call(function, node, lines)
 
 
-def _text(node: ast.expr) -> str | None:
-    """Return what a literal says; the interpreter's own path is one that is known."""
+def _run_call(function: str, node: ast.Call, lines: list[str]) -> Iterator[Dependency]:
+    """Yield what a call installs that takes a list of words, several words, or a text."""
+    for argument in node.args:
+        if isinstance(argument, ast.List | ast.Tuple):
+            words = [_literal_text(item) for item in argument.elts]
+            is_pip_main = function == "main" and words[:1] == ["install"]
+            yield from _words(["pip", *words] if is_pip_main else words, node, lines)
+            return
+    words = [_literal_text(argument) for argument in node.args]
+    first = words[0] if words else None
+    if not first:
+        return
+    if len(words) > 1 and " " not in first:
+        yield from _words(words, node, lines)
+    else:
+        yield from commands.in_string(first, place_of(node.args[0], lines))
+
+
+def _literal_text(node: ast.expr) -> str | None:
+    """Return the text of a literal, with ``$`` for its computed parts; None for others.
+
+    ``sys.executable`` is taken as ``python``.
+    """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.Attribute) and node.attr == "executable":
         return "python"
     if isinstance(node, ast.JoinedStr):
-        parts = [
-            part.value if isinstance(part, ast.Constant) else "$"
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "$"
             for part in node.values
-        ]
-        return "".join(str(part) for part in parts)
+        )
     return None
 
 
-def place_of(node: ast.expr, lines: list[str]) -> tuple[int, int, int]:
+def place_of(node: ast.expr, lines: list[str]) -> Place:
     """Return the place of an expression, cut at the end of its first line."""
     if node.lineno > len(lines):
         return (1, 1, 1)
     text = lines[node.lineno - 1].encode("utf-8", "surrogatepass")
     start = len(text[: node.col_offset].decode("utf-8", "ignore"))
-    end = node.end_col_offset if node.end_lineno == node.lineno else len(text)
-    stop = len(text[: end or 0].decode("utf-8", "ignore"))
-    return node.lineno, start + 1, max(start, stop) + 1
+    end_offset = node.end_col_offset if node.end_lineno == node.lineno else len(text)
+    end = len(text[: end_offset or 0].decode("utf-8", "ignore"))
+    return node.lineno, start + 1, max(start, end) + 1
 
 
 def _words(
     words: list[str | None], node: ast.Call, lines: list[str]
 ) -> Iterator[Dependency]:
-    import dataclasses
+    """Yield what a command installs, at the place of the literal that names it."""
+    constants = [child for child in ast.walk(node) if isinstance(child, ast.Constant)]
+    for dependency in commands.in_words(words, place_of(node, lines)):
+        if dependency.name and not valid_name(dependency.ecosystem, dependency.name):
+            continue
+        name = dependency.name or dependency.source.target
+        literal = _first_containing(name, constants) if name else None
+        line, start, end = place_of(literal or node, lines)
+        yield dataclasses.replace(dependency, line=line, column=start, end_column=end)
 
-    arguments = [one for one in ast.walk(node) if isinstance(one, ast.Constant)]
-    for found in commands.in_words(words, place_of(node, lines)):
-        wanted = found.name or found.source.target
-        holds = (
-            one
-            for one in arguments
-            if isinstance(one.value, str) and wanted in one.value
-        )
-        said = next(holds, None) if wanted else None
-        line, start, end = place_of(said or node, lines)
-        if not found.name or valid_name(found.ecosystem, found.name):
-            yield dataclasses.replace(found, line=line, column=start, end_column=end)
+
+def _first_containing(text: str, constants: list[ast.Constant]) -> ast.Constant | None:
+    for constant in constants:
+        if isinstance(constant.value, str) and text in constant.value:
+            return constant
+    return None

@@ -1,9 +1,9 @@
 """requirements and constraints files, read as pip reads them.
 
-After pip's ``req_file.py``: the whole file is decoded by its byte-order mark,
-split where ``str.splitlines`` splits (so a form feed in a comment begins a new
-line), continuations are joined before comments are cut, and the part from the
-first word that begins with a dash holds options.
+The reader follows pip's ``req_file.py``.  The byte-order mark decides the encoding.
+``str.splitlines`` splits the lines, so a form feed in a comment starts a new line.
+Continued lines are joined before comments are removed.  Options start at the first
+word that begins with a dash.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from zt_gate.ecosystems.manifests.base import (
     Source,
     Text,
     quoted,
+    unnamed_entry,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zt_gate.ecosystems.manifests.base import Place
+
 _LIMIT = 4 * 1024 * 1024
 
-# UTF-32 before UTF-16: their little-endian marks begin alike.
+# UTF-32 before UTF-16: the little-endian mark of UTF-32 starts with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -35,18 +38,18 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# pip honours a declared encoding in the first two lines; one in which other
-# bytes mean the letters would show us another file than it installs.
+# pip honours an encoding that is declared in the first two lines.  With an encoding
+# that is not a superset of ASCII, this reader and pip would read different files.
 _DECLARED = re.compile(rb"coding[:=]\s*([-\w.]+)")
-_PLAIN = frozenset(
+_ASCII_COMPATIBLE = frozenset(
     ("utf-8", "utf8", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1", "iso-8859-15",
      "cp1252", "windows-1252")
 )  # fmt: skip
 _COMMENT = re.compile(r"(?:^|\s)#.*\Z", re.DOTALL)
 _LINE = re.compile(r"[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*")
 
-# Long options that take a value, and that do not.  Unique prefixes count, as
-# in pip's own parser.
+# Long options with and without a value.  Unique prefixes are accepted, as in pip's
+# own parser.
 _WITH_VALUE = (
     "--index-url", "--pypi-url", "--extra-index-url", "--find-links", "--requirement",
     "--constraint", "--editable", "--trusted-host", "--no-binary", "--only-binary",
@@ -74,36 +77,35 @@ _INDEXES = frozenset(
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
-    """Read the file; see the module for what it follows."""
+    """Read the file; the module's documentation names the rules."""
     if len(data) > _LIMIT:
-        raise ManifestError(0, "larger than 4 MB, which no requirements file is")
+        raise ManifestError(0, "requirements file is larger than the limit of 4 MB")
     text = Text.of(_decoded(data))
-    constraints = b"constraint" in path.rpartition(b"/")[2].lower()
-    section = "constraints" if constraints else "requirements"
-    found: list[Dependency] = []
-    for logical in _logical_lines(text.content):
-        found += _entries(text, logical, section)
-    return tuple(found)
+    is_constraints = b"constraint" in path.rpartition(b"/")[2].lower()
+    section = "constraints" if is_constraints else "requirements"
+    dependencies: list[Dependency] = []
+    for logical_line in _logical_lines(text.content):
+        dependencies += _entries(text, logical_line, section)
+    return tuple(dependencies)
 
 
 def line_entries(words: str, line: int) -> list[Dependency]:
-    """Read one line of requirements that stands in another file, at ``line`` of it.
+    """Read one requirement that another file contains at ``line``.
 
-    The places of what is returned are those in ``words``.  Raises ManifestError.
+    The places of the returned entries are those in ``words``.  Raises ManifestError.
     """
     text = Text.of(words)
+    dependencies: list[Dependency] = []
     try:
-        return [
-            one
-            for logical in _logical_lines(words)
-            for one in _entries(text, logical, "requirements")
-        ]
+        for logical_line in _logical_lines(words):
+            dependencies += _entries(text, logical_line, "requirements")
     except ManifestError as error:
         raise ManifestError(line, error.reason) from error
+    return dependencies
 
 
 @dataclass(frozen=True, slots=True)
-class _Logical:
+class _LogicalLine:
     """A logical line without its comment, with the offset of its first character."""
 
     words: str
@@ -111,97 +113,110 @@ class _Logical:
 
 
 def _decoded(data: bytes) -> str:
-    marked = next(
-        ((mark, codec) for mark, codec in _MARKS if data.startswith(mark)), None
-    )
-    if marked is None:
-        _check_declaration(data)
+    for mark, codec in _MARKS:
+        if not data.startswith(mark):
+            continue
         try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            return _legacy(data)
-    mark, codec = marked
+            return data[len(mark) :].decode(codec)
+        except UnicodeDecodeError as error:
+            reason = (
+                f"byte-order mark says {codec.upper()}, but the content does not decode"
+            )
+            raise ManifestError(0, reason) from error
+    _check_declaration(data)
     try:
-        return data[len(mark) :].decode(codec)
-    except UnicodeDecodeError as error:
-        raise ManifestError(
-            0, f"has the mark of {codec.upper()} but does not decode"
-        ) from error
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _legacy(data)
 
 
 def _check_declaration(data: bytes) -> None:
+    """Raise ManifestError if the file declares an encoding that does not keep ASCII."""
     for line in data.split(b"\n", 2)[:2]:
         declared = _DECLARED.search(line) if line[:1] == b"#" else None
-        name = declared[1].decode("latin-1") if declared else "utf-8"
-        if name.lower().replace("_", "-") not in _PLAIN:
-            raise ManifestError(1, f"declares the encoding {quoted(name)}")
+        if declared is None:
+            continue
+        name = declared[1].decode("latin-1")
+        if name.lower().replace("_", "-") not in _ASCII_COMPATIBLE:
+            raise ManifestError(1, f"unsupported declared encoding {quoted(name)}")
 
 
 def _legacy(data: bytes) -> str:
-    """Decode bytes that are no UTF-8: pip falls back to the locale, which keeps ASCII."""
+    """Decode bytes that are not UTF-8; pip uses the locale's encoding, which keeps ASCII."""
     if b"\x00" in data:
         raise ManifestError(
-            0, "holds NUL bytes: no text that pip reads alike everywhere"
+            0, "contains NUL bytes, so pip's reading depends on the locale"
         )
     return data.decode("latin-1")
 
 
-def _physical(content: str) -> Iterator[tuple[str, int]]:
-    """Yield what ``str.splitlines`` gives, with offsets."""
+def _physical_lines(content: str) -> Iterator[tuple[str, int]]:
+    """Yield the lines of ``str.splitlines`` with their offsets."""
     offset = 0
-    for raw in content.splitlines(keepends=True):
-        match = _LINE.match(raw)
-        yield (match[0] if match else raw), offset
-        offset += len(raw)
+    for raw_line in content.splitlines(keepends=True):
+        match = _LINE.match(raw_line)
+        yield (match[0] if match else raw_line), offset
+        offset += len(raw_line)
 
 
-def _logical_lines(content: str) -> Iterator[_Logical]:
+def _logical_lines(content: str) -> Iterator[_LogicalLine]:
     parts: list[str] = []
     start = 0
-    for line, offset in _physical(content):
+    for line, offset in _physical_lines(content):
         if not parts:
             start = offset
-        comment = line.lstrip().startswith("#")
-        if line.endswith("\\") and not comment:
+        is_comment = line.lstrip().startswith("#")
+        if line.endswith("\\") and not is_comment:
             parts.append(line.strip("\\"))
             continue
-        # A comment ends a continuation; the space keeps it a comment.
-        parts.append(f" {line}" if comment and parts else line)
-        yield from _cut("".join(parts), start)
+        # A comment ends a continuation; the added space keeps it a comment.
+        parts.append(f" {line}" if is_comment and parts else line)
+        yield from _without_comment("".join(parts), start)
         parts = []
-    yield from _cut("".join(parts), start)
+    yield from _without_comment("".join(parts), start)
 
 
-def _cut(line: str, start: int) -> Iterator[_Logical]:
+def _without_comment(line: str, start: int) -> Iterator[_LogicalLine]:
+    """Yield the line without its comment, nothing if it is empty then."""
     words = _COMMENT.sub("", line)
     stripped = words.strip()
     if stripped:
-        yield _Logical(stripped, start + len(words) - len(words.lstrip()))
+        indent = len(words) - len(words.lstrip())
+        yield _LogicalLine(stripped, start + indent)
 
 
-def _entries(text: Text, logical: _Logical, section: str) -> Iterator[Dependency]:
-    line = text.place(logical.offset, logical.offset)[0]
-    requirement, options = _split(logical.words, line)
+def _entries(
+    text: Text, logical_line: _LogicalLine, section: str
+) -> Iterator[Dependency]:
+    line = text.line(logical_line.offset)
+    requirement, options = _split(logical_line.words, line)
     if requirement:
-        yield _requirement(text, logical, requirement, section)
+        yield _requirement(text, logical_line, requirement, section)
     for option, value in options:
-        # Continuations make the text longer than the words; beyond, the line's start will do.
-        end = logical.offset + 2 * len(logical.words) + 100
-        where = text.content.find(value, logical.offset, end) if value else -1
-        start = logical.offset if where < 0 else where
-        place = text.place(start, start + max(1, len(value)))
+        place = _value_place(text, logical_line, value)
         if option == "--editable":
             name, key, constraint, source = _editable(value, line)
             yield Dependency("pypi", name, key, constraint, source, *place, section)
         elif option in {"--requirement", "--constraint"}:
-            kind = Source("url" if "://" in value else "include", value)
-            yield Dependency("pypi", "", "", "", kind, *place, option)
+            source = Source("url" if "://" in value else "include", value)
+            yield unnamed_entry("pypi", source, place, option)
         elif option in _INDEXES:
-            yield Dependency("pypi", "", "", "", _index(option, value), *place, option)
+            yield unnamed_entry("pypi", _index(option, value), place, option)
+
+
+def _value_place(text: Text, logical_line: _LogicalLine, value: str) -> Place:
+    """Return the place of an option's value, the start of the line if it is not found."""
+    start = logical_line.offset
+    # Continuations make the text longer than the words.
+    search_end = start + 2 * len(logical_line.words) + 100
+    found = text.content.find(value, start, search_end) if value else -1
+    if found >= 0:
+        start = found
+    return text.place(start, start + max(1, len(value)))
 
 
 def _editable(value: str, line: int) -> tuple[str, str, str, Source]:
-    """Read what follows ``-e``: an address, or a path even where it looks like a name."""
+    """Read the value of ``-e``: a URL, or a path even if it looks like a name."""
     if ":" in value:
         return pep508.parse(value, line)
     return "", "", "", Source("path", value.partition("[")[0])
@@ -214,70 +229,74 @@ def _index(option: str, value: str) -> Source:
 
 
 def _requirement(
-    text: Text, logical: _Logical, requirement: str, section: str
+    text: Text, logical_line: _LogicalLine, requirement: str, section: str
 ) -> Dependency:
-    line = text.place(logical.offset, logical.offset)[0]
-    name, key, constraint, source = pep508.parse(requirement, line)
-    start = logical.offset
-    length = len(name) if requirement.startswith(name) and name else len(requirement)
+    start = logical_line.offset
+    name, key, constraint, source = pep508.parse(requirement, text.line(start))
+    starts_with_name = bool(name) and requirement.startswith(name)
+    length = len(name) if starts_with_name else len(requirement)
     place = text.place(start, start + length)
     return Dependency("pypi", name, key, constraint, source, *place, section)
 
 
 def _split(words: str, line: int) -> tuple[str, list[tuple[str, str]]]:
     """Split a logical line into its requirement and its options, as pip does."""
-    pieces = words.split(" ")
-    first = next(
-        (n for n, piece in enumerate(pieces) if piece.startswith("-")), len(pieces)
+    parts = words.split(" ")
+    first_option = next(
+        (number for number, part in enumerate(parts) if part.startswith("-")),
+        len(parts),
     )
-    requirement = " ".join(pieces[:first]).strip()
-    rest = " ".join(pieces[first:])
-    if not rest:
+    requirement = " ".join(parts[:first_option]).strip()
+    options = " ".join(parts[first_option:])
+    if not options:
         return requirement, []
     import shlex
 
     try:
-        return requirement, _options(shlex.split(rest), line)
+        return requirement, _options(shlex.split(options), line)
     except ValueError as error:
-        raise ManifestError(line, f"options that cannot be split: {error}") from error
+        raise ManifestError(line, f"options cannot be parsed: {error}") from error
 
 
 def _options(words: list[str], line: int) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    rest = iter(words)
-    for word in rest:
+    """Return the long names of the options with their values, "" for a flag."""
+    options: list[tuple[str, str]] = []
+    remaining = iter(words)
+    for word in remaining:
         if word.startswith("--"):
-            written, mark, value = word.partition("=")
-            option = _long(written, line)
-            if option not in _FLAGS and not mark:
-                value = _following(rest, option, line)
+            written, equals, value = word.partition("=")
+            option = _long_option(written, line)
+            if option not in _FLAGS and not equals:
+                value = _next_value(remaining, option, line)
         elif word[:2] in _SHORT:
             option = _SHORT[word[:2]]
-            value = word[2:].lstrip("=") or _following(rest, option, line)
+            value = word[2:].lstrip("=") or _next_value(remaining, option, line)
         elif word.startswith("-"):
-            raise ManifestError(
-                line, f"{quoted(word)} is no option of a requirements file"
-            )
+            raise _unknown_option(word, line)
         else:
             continue
-        found.append((option, value))
-    return found
+        options.append((option, value))
+    return options
 
 
-def _long(written: str, line: int) -> str:
+def _long_option(written: str, line: int) -> str:
+    """Return the option of a name or of a prefix of it."""
     names = (*_WITH_VALUE, *_FLAGS)
     if written in names:
         return written
-    near = [name for name in names if name.startswith(written)]
-    if not near or written == "--":
-        raise ManifestError(
-            line, f"{quoted(written)} is no option of a requirements file"
-        )
-    return near[0]
+    for name in names:
+        if name.startswith(written) and written != "--":
+            return name
+    raise _unknown_option(written, line)
 
 
-def _following(rest: Iterator[str], option: str, line: int) -> str:
-    value = next(rest, "")
+def _unknown_option(written: str, line: int) -> ManifestError:
+    reason = f"{quoted(written)} is not an option of requirements files"
+    return ManifestError(line, reason)
+
+
+def _next_value(words: Iterator[str], option: str, line: int) -> str:
+    value = next(words, "")
     if not value:
         raise ManifestError(line, f"{option} has no value")
     return value

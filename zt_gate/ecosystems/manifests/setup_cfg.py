@@ -1,11 +1,17 @@
-"""setup.cfg: what setuptools takes from ``[options]``, and tox's sections."""
+"""setup.cfg: the requirements in setuptools' ``[options]``, and tox's sections."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.manifests import pep508
-from zt_gate.ecosystems.manifests.base import Dependency, Source, normalise, parsed
+from zt_gate.ecosystems.manifests.base import (
+    Dependency,
+    Source,
+    own_name,
+    parse_manifest,
+    unnamed_entry,
+)
 from zt_gate.ecosystems.manifests.tox_ini import tox_entries
 from zt_gate.syntax import ini
 
@@ -20,34 +26,33 @@ _LISTS = frozenset(
 )
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
     """Read the lists of requirements."""
-    document = parsed(ini.read, data, dialect="configparser")
+    document = parse_manifest(ini.read, data, dialect="configparser")
     text, values = document.text, ini.option_lines(document)
-    found: list[Dependency] = []
+    dependencies: list[Dependency] = []
     for value in values:
-        found += _entries(text, value)
-    return (*found, *tox_entries(text, values))
+        dependencies += _entries(text, value)
+    dependencies += tox_entries(text, values)
+    return tuple(dependencies)
 
 
 def _entries(text: Text, value: OptionLine) -> Iterator[Dependency]:
     option = value.option.replace("-", "_")
+    place = text.place(value.start, value.start + len(value.words))
     if value.section == "metadata" and option == "name":
-        place = text.place(value.start, value.start + len(value.words))
-        key = normalise("pypi", value.words)
-        yield Dependency("pypi", value.words, key, "", Source("self"), *place, "name")
+        yield own_name("pypi", value.words, place, "name")
         return
-    listed = value.section in {"options", "metadata"} and option in _LISTS
-    if not listed and value.section != "options.extras_require":
+    is_list = value.section in {"options", "metadata"} and option in _LISTS
+    if not is_list and value.section != "options.extras_require":
         return
     if value.words.startswith("file:"):
         for name in value.words[5:].split(","):
-            place = text.place(value.start, value.start + len(value.words))
-            yield Dependency(
-                "pypi", "", "", "", Source("include", name.strip()), *place, option
-            )
+            source = Source("include", name.strip())
+            yield unnamed_entry("pypi", source, place, option)
         return
-    line = text.place(value.start, value.start)[0]
+    line = place[0]
     name, key, constraint, source = pep508.parse(value.words, line)
-    place = text.place(value.start, value.start + len(name or value.words))
+    if name:
+        place = text.place(value.start, value.start + len(name))
     yield Dependency("pypi", name, key, constraint, source, *place, option)

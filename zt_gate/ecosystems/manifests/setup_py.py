@@ -1,7 +1,7 @@
-"""setup.py: the literal lists that ``setup()`` is given, read and never run.
+"""setup.py: the literal arguments of ``setup()``; the file is never run.
 
-What is computed is said: only running the file would tell, and that is what an
-installation does.
+A computed argument is reported as such: only running the file would give its value,
+as an installation does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    normalise,
+    own_name,
+    unnamed_entry,
 )
 
 if TYPE_CHECKING:
@@ -24,23 +25,23 @@ _LISTS = frozenset(
     ("install_requires", "setup_requires", "tests_require", "extras_require")
 )
 
-# Names may stand for lists of names: what is looked at is bounded as a whole.
-_MOST_NODES = 20_000
+# A name may refer to a list that contains further names, so the total is limited.
+_MAX_NODES = 20_000
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
-    """Read the keywords of every call of ``setup``, and the file as any other code."""
-    found = list(python.read(path, data))
+    """Read the arguments of every call of ``setup``, and the file as Python code."""
+    dependencies = list(python.read(path, data))
     content = data.decode("utf-8-sig", "replace")
     tree = python.parse(content)
     if tree is None:
-        raise ManifestError(0, "does not parse as Python")
+        raise ManifestError(0, "not valid Python")
     lines = content.split("\n")
     values = _constants(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _is_setup(node.func):
-            found += _setup(node, values, lines)
-    return tuple(found)
+            dependencies += _setup_arguments(node, values, lines)
+    return tuple(dependencies)
 
 
 def _is_setup(func: ast.expr) -> bool:
@@ -49,9 +50,9 @@ def _is_setup(func: ast.expr) -> bool:
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return what module-level names are set to, if they are set once."""
-    found: dict[str, ast.expr] = {}
-    twice: set[str] = set()
+    """Return the values of names that the file assigns exactly once."""
+    values: dict[str, ast.expr] = {}
+    reassigned: set[str] = set()
     for node in ast.walk(tree):
         targets: list[ast.expr] = []
         if isinstance(node, ast.Assign):
@@ -59,61 +60,56 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
         elif isinstance(node, ast.AugAssign | ast.AnnAssign):
             targets = [node.target]
         for target in targets:
-            if isinstance(target, ast.Name):
-                twice |= {target.id} if target.id in found else set()
-                value = getattr(node, "value", None)
-                if value is not None and not isinstance(node, ast.AugAssign):
-                    found[target.id] = value
-                else:
-                    twice.add(target.id)
-    return {name: value for name, value in found.items() if name not in twice}
+            if not isinstance(target, ast.Name):
+                continue
+            if target.id in values:
+                reassigned.add(target.id)
+            value = getattr(node, "value", None)
+            if value is None or isinstance(node, ast.AugAssign):
+                reassigned.add(target.id)
+            else:
+                values[target.id] = value
+    return {name: value for name, value in values.items() if name not in reassigned}
 
 
-def _setup(
-    node: ast.Call, values: Mapping[str, ast.expr], lines: list[str]
+def _setup_arguments(
+    call: ast.Call, values: Mapping[str, ast.expr], lines: list[str]
 ) -> Iterator[Dependency]:
-    for keyword in node.keywords:
+    for keyword in call.keywords:
         if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
-            name = str(keyword.value.value)
             place = python.place_of(keyword.value, lines)
-            yield Dependency(
-                "pypi",
-                name,
-                normalise("pypi", name),
-                "",
-                Source("self"),
-                *place,
-                "name",
-            )
+            yield own_name("pypi", str(keyword.value.value), place, "name")
         elif keyword.arg in _LISTS:
-            yield from _value(keyword.value, keyword.arg, values, lines)
+            yield from _requirements(keyword.value, keyword.arg, values, lines)
         elif keyword.arg is None:
-            yield _computed(node, "arguments of setup()", lines)
+            yield _computed(call, "arguments of setup()", lines)
 
 
-def _value(
-    node: ast.expr, section: str, values: Mapping[str, ast.expr], lines: list[str]
+def _requirements(
+    argument: ast.expr, section: str, values: Mapping[str, ast.expr], lines: list[str]
 ) -> Iterator[Dependency]:
-    """Yield the requirements in a literal, through sums and names that are set once."""
-    waiting = [node]
-    for _ in range(_MOST_NODES):
+    """Yield the requirements of an argument, through sums and names assigned once."""
+    waiting = [argument]
+    for _ in range(_MAX_NODES):
         if not waiting:
             return
-        one = waiting.pop()
-        below = _below(one, values)
-        if below is not None:
-            waiting += reversed(below)
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str):
-            for line in one.value.split("\n"):  # setuptools takes a text of lines, too
-                if line.strip() and not line.strip().startswith("#"):
-                    yield _requirement(line.strip(), one, section, lines)
-        elif not (isinstance(one, ast.Constant) and one.value is None):
-            yield _computed(one, section, lines)
-    yield _computed(node, section, lines)
+        node = waiting.pop()
+        parts = _parts(node, values)
+        if parts is not None:
+            waiting += reversed(parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # setuptools also accepts one string with a requirement in each line.
+            for raw_line in node.value.split("\n"):
+                text = raw_line.strip()
+                if text and not text.startswith("#"):
+                    yield _requirement(text, node, section, lines)
+        elif not (isinstance(node, ast.Constant) and node.value is None):
+            yield _computed(node, section, lines)
+    yield _computed(argument, section, lines)
 
 
-def _below(node: ast.expr, values: Mapping[str, ast.expr]) -> list[ast.expr] | None:
-    """Return the parts that an expression is put together from, None for what is no such."""
+def _parts(node: ast.expr, values: Mapping[str, ast.expr]) -> list[ast.expr] | None:
+    """Return the expressions that a container, sum or name combines, None for any other."""
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return list(node.elts)
     if isinstance(node, ast.Dict):
@@ -122,9 +118,9 @@ def _below(node: ast.expr, values: Mapping[str, ast.expr]) -> list[ast.expr] | N
         return [node.left, node.right]
     if isinstance(node, ast.Starred):
         return [node.value]
-    return (
-        [values[node.id]] if isinstance(node, ast.Name) and node.id in values else None
-    )
+    if isinstance(node, ast.Name) and node.id in values:
+        return [values[node.id]]
+    return None
 
 
 def _requirement(
@@ -132,14 +128,15 @@ def _requirement(
 ) -> Dependency:
     line, start, end = python.place_of(node, lines)
     name, key, constraint, source = pep508.parse(text, line)
-    shown = lines[line - 1][start - 1 : end - 1] if line <= len(lines) else ""
-    at = shown.find(name) if name else -1
-    if at >= 0:
-        start, end = start + at, start + at + len(name)
+    literal = lines[line - 1][start - 1 : end - 1] if line <= len(lines) else ""
+    name_offset = literal.find(name) if name else -1
+    if name_offset >= 0:
+        start += name_offset
+        end = start + len(name)
     return Dependency("pypi", name, key, constraint, source, line, start, end, section)
 
 
 def _computed(node: ast.AST, section: str, lines: list[str]) -> Dependency:
     place = python.place_of(node, lines) if isinstance(node, ast.expr) else (1, 1, 1)
-    told = f"{section} is computed: only running setup.py would tell what it names"
-    return Dependency("pypi", "", "", "", Source("computed", told), *place, section)
+    target = f"{section} is computed: only running setup.py would tell what it names"
+    return unnamed_entry("pypi", Source("computed", target), place, section)

@@ -1,4 +1,4 @@
-"""Shell scripts, Makefiles and the like: every line is a command."""
+"""Shell scripts, Makefiles and similar files: every line is a command."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
 
 _LIMIT = 2 * 1024 * 1024
-_NAMED = (b"makefile", b"gnumakefile", b"justfile", b".justfile", b"procfile", b"jenkinsfile",
-          b"vagrantfile", b".envrc")  # fmt: skip
+_SCRIPT_NAMES = (
+    b"makefile",
+    b"gnumakefile",
+    b"justfile",
+    b".justfile",
+    b"procfile",
+    b"jenkinsfile",
+    b"vagrantfile",
+    b".envrc",
+)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
-    """Read the commands; a file without an extension only if it begins as a script does."""
+    """Read the commands; a file without a suffix needs a known name or a ``#!`` line.
+
+    A file over 2 MB gives nothing.
+    """
     name = path.rpartition(b"/")[2].lower()
-    if b"." not in name and name not in _NAMED and not _is_shell(data):
-        return ()
-    if len(data) > _LIMIT:
+    is_script = b"." in name or name in _SCRIPT_NAMES or _has_shell_shebang(data)
+    if not is_script or len(data) > _LIMIT:
         return ()
     text = Text.of(data.decode("utf-8", "replace"))
     return tuple(commands.in_text(text))
 
 
-def _is_shell(data: bytes) -> bool:
-    first = data[:200].partition(b"\n")[0]
-    return first.startswith(b"#!") and any(
-        word in first for word in (b"sh", b"make", b"just")
-    )
+def _has_shell_shebang(data: bytes) -> bool:
+    first_line = data[:200].partition(b"\n")[0]
+    if not first_line.startswith(b"#!"):
+        return False
+    return any(word in first_line for word in (b"sh", b"make", b"just"))

@@ -1,9 +1,9 @@
-"""Lock files in TOML, line by line, where they have the form that their tools write.
+"""Line-by-line reader of lock files in TOML that have the form their tools write.
 
-Every line must match one pattern, so nothing can be written in another of
-TOML's ways; a file with a single other line is not read here but by
-``zt_gate.syntax.toml``.  That reader would give the same packages (a test holds
-it), and needs a second for a megabyte, where lock files have up to ten.
+Every line must match one pattern, which excludes all other notations of TOML.  A file
+with a line that does not match is left to ``zt_gate.syntax.toml``.  That reader returns
+the same packages (a test checks it) but takes a second for each megabyte, and lock
+files have up to ten.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.manifests.base import Text
+    from zt_gate.ecosystems.manifests.base import Place, Text
 
-# Every line as the tools write it: a header, a key with a value, an item of a
-# list, the end of a list.  No key can begin with a blank, so none can hide.
+# Every line as the tools write it: a header, a key with a value, an item of a list, the
+# end of a list.  A key cannot start with a blank, so list items cannot hide one.
 _PLAIN = re.compile(
     r"(?:\[\[?[\w.-]++\]\]?"
     r'|(?!packages?\b)(?:[A-Za-z0-9_-]++|"[^"\\\n]*+") = [^\n]*+'
@@ -35,10 +35,14 @@ _PACKAGES = frozenset(("package", "packages"))
 
 @dataclass(slots=True)
 class LockedPackage:
-    """One ``[[package]]``: its name and place, version, and its source as a table."""
+    """One ``[[package]]`` table of a lock file.
+
+    ``place`` is that of the name.  ``source`` is as written: a string or a table.
+    ``artifacts`` are the URLs of its files, ``wants`` the names of its dependencies.
+    """
 
     name: str = ""
-    place: tuple[int, int, int] = (1, 1, 1)
+    place: Place = (1, 1, 1)
     version: str = ""
     source: str | dict[str, Any] | None = None
     artifacts: list[str] = field(default_factory=list)
@@ -46,44 +50,46 @@ class LockedPackage:
 
 
 @dataclass(slots=True)
-class _Reading:
-    """Where the reading is: the table, the package, and the list that is open."""
+class _ParserState:
+    """The packages read so far, the current table, and the open list in it."""
 
     packages: list[LockedPackage] = field(default_factory=list)
     table: str = ""
-    inside: str = ""
+    open_list: str = ""
 
     def header(self, line: str) -> bool:
+        """Start a table; False for a header in a form that is not supported."""
         head = _HEAD.match(line)
         if head is None:
             return False
-        self.table, self.inside = head[1], ""
-        if self.table in _PACKAGES:
-            if not line.startswith("[[") or (
-                self.packages and not self.packages[-1].name
-            ):
-                return False
-            self.packages.append(LockedPackage())
+        self.table, self.open_list = head[1], ""
+        if self.table not in _PACKAGES:
+            return True
+        is_array_table = line.startswith("[[")
+        last_is_unnamed = bool(self.packages) and not self.packages[-1].name
+        if not is_array_table or last_is_unnamed:
+            return False
+        self.packages.append(LockedPackage())
         return True
 
     def item(self, line: str) -> None:
-        """Take an item of the list that is open."""
+        """Read an item of the open list."""
         package = self.packages[-1]
-        if self.inside == "dependencies":
-            package.wants += _wanted(line)
-        elif self.inside in {"wheels", "sdist", "files"}:
+        if self.open_list == "dependencies":
+            package.wants += _dependency_names(line)
+        elif self.open_list in {"wheels", "sdist", "files"}:
             package.artifacts += _ARTIFACT.findall(line)
 
     def setting(self, line: str, text: Text, start: int) -> bool:
-        """Take a key with its value; False where it has no form that is known."""
+        """Read a key with its value; False if it has a form that is not supported."""
         package = self.packages[-1]
-        self.inside = line.partition(" = ")[0]
+        self.open_list = line.partition(" = ")[0]
         is_group = self.table.startswith(("package.dev-", "package.optional-"))
-        if self.inside == "dependencies" or is_group:
-            package.wants += _wanted(line)
-            self.inside = "dependencies"
+        if self.open_list == "dependencies" or is_group:
+            package.wants += _dependency_names(line)
+            self.open_list = "dependencies"
         if self.table in _PACKAGES:
-            return _field(package, line, text, start)
+            return _package_field(package, line, text, start)
         if self.table.endswith((".wheels", ".sdist")):
             package.artifacts += _ARTIFACT.findall(line)
         elif self.table.endswith((".source", ".vcs", ".directory", ".archive")):
@@ -91,87 +97,98 @@ class _Reading:
         return True
 
 
-def packages_of(text: Text) -> list[LockedPackage] | None:
-    """Return the packages of a file in the tools' own form, None for any other."""
-    if not _is_plain(text.content):
+def read_packages(text: Text) -> list[LockedPackage] | None:
+    """Return the packages of a file in the tools' own form, None for any other file."""
+    if not _has_plain_lines(text.content):
         return None
-    reading = _Reading()
+    state = _ParserState()
     offset = 0
     for line in text.content.split("\n"):
-        start, offset = offset, offset + len(line) + 1
+        line_start = offset
+        offset += len(line) + 1
         if not line:
             continue
         if line[0] == "[":
-            if not reading.header(line):
+            if not state.header(line):
                 return None
-        elif line[0] == '"' and reading.table in {"", *_PACKAGES}:
-            return None  # a key in quotes, which may be any
-        elif not reading.packages:
+        elif line[0] == '"' and state.table in {"", *_PACKAGES}:
+            return None  # a quoted key, which could be any key
+        elif not state.packages:
             continue
         elif line[0] in " \t]}":
-            reading.item(line)
-        elif not reading.setting(line, text, start):
+            state.item(line)
+        elif not state.setting(line, text, line_start):
             return None
-    return reading.packages
+    return state.packages
 
 
-def _is_plain(content: str) -> bool:
+def _has_plain_lines(content: str) -> bool:
+    """Return whether every line has the form that the tools write."""
     if '"""' in content or "'''" in content:
         return False
-    at = 0
-    while at < len(content):
-        match = _PLAIN.match(content, at)
-        if match is None or match.end() == at:
+    offset = 0
+    while offset < len(content):
+        match = _PLAIN.match(content, offset)
+        if match is None or match.end() == offset:
             return False
-        at = match.end()
+        offset = match.end()
     return True
 
 
-def _wanted(line: str) -> list[str]:
-    """Return the names in a line of a package's dependencies (uv's tables, Cargo's texts)."""
-    named = [match[2] for match in _INLINE.finditer(line) if match[1] == "name"]
-    return named or re.findall(r'^\s+"([^"\\ ]+)', line)
+def _dependency_names(line: str) -> list[str]:
+    """Return the names in a line of a package's dependencies (uv's tables, Cargo's strings)."""
+    names = [match[2] for match in _INLINE.finditer(line) if match[1] == "name"]
+    return names or re.findall(r'^\s+"([^"\\ ]+)', line)
 
 
-def _field(package: LockedPackage, line: str, text: Text, start: int) -> bool:
-    """Take a line of a package's own table; False where it is in no form that is known."""
+def _package_field(
+    package: LockedPackage, line: str, text: Text, line_start: int
+) -> bool:
+    """Read a line of a package's own table; False if its form is not supported."""
     if line.startswith("name "):
-        name = _NAME.match(line)
-        if name is None:
-            return False
-        package.name = name[1]
-        package.place = text.place(start + name.start(1), start + name.end(1))
-        return True
-    value = _VALUE.match(line)
-    if value is not None:
-        if value[1] == "version":
-            package.version = value[2]
-        elif value[1] == "source":
-            package.source = value[2]
-        elif value[1] in {"git", "url", "path"}:
-            package.source = {value[1]: value[2]}
+        return _name_field(package, line, text, line_start)
+    setting = _VALUE.match(line)
+    if setting is not None:
+        key, value = setting[1], setting[2]
+        if key == "version":
+            package.version = value
+        elif key == "source":
+            package.source = value
+        elif key in {"git", "url", "path"}:
+            package.source = {key: value}
         return True
     table = _TABLE.match(line)
-    if table is not None and table[1] in {"wheels", "sdist"}:
-        package.artifacts += _ARTIFACT.findall(table[2])
-    elif table is not None:
-        found = dict(_INLINE.findall(table[2]))
-        package.source = (
-            found
-            if table[1] == "source"
-            else {table[1]: found.get("url", found.get("path", "")), **found}
-        )
-    return not line.startswith(("source", "git ", "url ", "path ")) or table is not None
+    if table is None:
+        return not line.startswith(("source", "git ", "url ", "path "))
+    key, content = table[1], table[2]
+    if key in {"wheels", "sdist"}:
+        package.artifacts += _ARTIFACT.findall(content)
+        return True
+    fields = dict(_INLINE.findall(content))
+    if key != "source":
+        address = fields.get("url", fields.get("path", ""))
+        fields = {key: address, **fields}
+    package.source = fields
+    return True
+
+
+def _name_field(package: LockedPackage, line: str, text: Text, line_start: int) -> bool:
+    name = _NAME.match(line)
+    if name is None:
+        return False
+    package.name = name[1]
+    package.place = text.place(line_start + name.start(1), line_start + name.end(1))
+    return True
 
 
 def _source_field(package: LockedPackage, table: str, line: str) -> None:
-    value = _VALUE.match(line)
-    if value is None:
+    """Read a line of a table below a package that describes its source."""
+    setting = _VALUE.match(line)
+    if setting is None:
         return
-    known = package.source if isinstance(package.source, dict) else {}
-    key = table.rpartition(".")[2]
-    package.source = (
-        {**known, value[1]: value[2]}
-        if key == "source"
-        else {**known, key: value[2], value[1]: value[2]}
-    )
+    field_name, value = setting[1], setting[2]
+    fields = package.source if isinstance(package.source, dict) else {}
+    kind = table.rpartition(".")[2]
+    if kind != "source":
+        fields = {**fields, kind: value}
+    package.source = {**fields, field_name: value}

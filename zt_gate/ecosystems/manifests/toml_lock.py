@@ -1,8 +1,7 @@
 """Lock files in TOML: uv.lock, poetry.lock, pdm.lock, pylock.toml (PEP 751) and Cargo.lock.
 
-``tomllib`` needs a second for a megabyte.  What the tools write has one form,
-which a line pattern checks and reads; whatever deviates from it in a single
-line goes through ``tomllib``.
+``tomllib`` takes a second for each megabyte.  The tools write one form, which
+``toml_lines`` checks and reads; a file with any other line is read with ``tomllib``.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
-    entry,
-    parsed,
+    decode_manifest,
+    make_dependency,
+    parse_manifest,
     quoted,
 )
 from zt_gate.ecosystems.manifests.toml_lines import LockedPackage
@@ -27,54 +26,57 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _LIMIT = 10 * 1024 * 1024
-_PATHS = ("path", "directory", "editable", "virtual")
-_SLOW_LIMIT = 2 * 1024 * 1024
+_PATH_KEYS = ("path", "directory", "editable", "virtual")
+_PARSER_LIMIT = 2 * 1024 * 1024
+# The index of crates.io: a repository, or a host below that of the registry.
+_CRATES_INDEX = re.compile(r"https://github\.com/rust-lang/[a-z.]+-index/?\Z")
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
-    """Read every package; the tool is known by the file's name."""
-    name = path.rpartition(b"/")[2].lower()
-    content = decoded(data, _LIMIT, "lock file").replace("\r\n", "\n")
-    text = Text.of(content)
-    packages = toml_lines.packages_of(text)
+    """Read every package; the file's name tells which tool wrote it."""
+    file_name = path.rpartition(b"/")[2].lower()
+    content = decode_manifest(data, _LIMIT, "lock file").replace("\r\n", "\n")
+    packages = toml_lines.read_packages(Text.of(content))
     if packages is None:
-        packages = _slow(data)
-    ecosystem: str = "cargo" if name == b"cargo.lock" else "pypi"
-    own = [one for one in packages if _is_own(one, name)]
-    direct = {wanted for one in own for wanted in one.wants}
-    rest = [one for one in packages if not _is_own(one, name)]
-    return tuple(_entry(ecosystem, one, name, direct) for one in rest)
+        packages = _read_with_parser(data)
+    direct: set[str] = set()
+    locked: list[LockedPackage] = []
+    for package in packages:
+        if _is_own(package, file_name):
+            direct.update(package.wants)
+        else:
+            locked.append(package)
+    return tuple(_dependency(package, file_name, direct) for package in locked)
 
 
-def _is_own(package: LockedPackage, name: bytes) -> bool:
-    """Say whether a package is the project itself or a part of its workspace."""
-    if name == b"cargo.lock":
-        return package.source is None
+def _is_own(package: LockedPackage, file_name: bytes) -> bool:
+    """Return whether a package is the project itself or a member of its workspace."""
     source = package.source
-    keys = source if isinstance(source, dict) else {}
-    return (
-        name == b"uv.lock"
-        and bool({"editable", "virtual"} & keys.keys())
-        and not str(keys.get("editable", keys.get("virtual", ""))).startswith("..")
-    )
+    if file_name == b"cargo.lock":
+        return source is None
+    if file_name != b"uv.lock" or not isinstance(source, dict):
+        return False
+    if "editable" not in source and "virtual" not in source:
+        return False
+    path = str(source.get("editable", source.get("virtual", "")))
+    return not path.startswith("..")
 
 
-def _entry(
-    ecosystem: str, package: LockedPackage, name: bytes, direct: set[str]
+def _dependency(
+    package: LockedPackage, file_name: bytes, direct: set[str]
 ) -> Dependency:
+    ecosystem = "cargo" if file_name == b"cargo.lock" else "pypi"
     source = _source(package.source)
     if source.kind == "registry" and ecosystem == "pypi":
-        source = _foreign(package.artifacts) or source
+        source = _foreign_source(package.artifacts) or source
     if not package.name:
-        raise ManifestError(package.place[0], "a package without a name")
-    is_direct = name == b"uv.lock" and package.name in direct
-    # A bare version of Cargo's is a range; a lock holds exact ones.
-    version = (
-        f"={package.version}"
-        if ecosystem == "cargo" and package.version
-        else package.version
-    )
-    return entry(
+        raise ManifestError(package.place[0], "package without a name")
+    version = package.version
+    if ecosystem == "cargo" and version:
+        # For Cargo a bare version is a range, but a lock file holds exact versions.
+        version = f"={version}"
+    is_direct = file_name == b"uv.lock" and package.name in direct
+    return make_dependency(
         ecosystem,
         package.name,
         package.place,
@@ -90,32 +92,39 @@ def _source(written: str | dict[str, Any] | None) -> Source:
         return Source()
     if isinstance(written, str):  # Cargo: KIND+ADDRESS
         kind, _, address = written.partition("+")
-        own = kind in {"registry", "sparse"}
-        return _cargo_index(address) if own else Source("vcs", written)
-    kind, url = str(written.get("type", "")), str(written.get("url", ""))
-    repository = written.get(
-        "git", written.get("vcs", url if kind in {"git", "hg"} else None)
-    )
+        if kind in {"registry", "sparse"}:
+            return _cargo_index(address)
+        return Source("vcs", written)
+    return _table_source(written)
+
+
+def _table_source(table: dict[str, Any]) -> Source:
+    """Return the source of a table as uv, poetry, pdm and PEP 751 write it."""
+    kind, url = str(table.get("type", "")), str(table.get("url", ""))
+    url_of_repository = url if kind in {"git", "hg"} else None
+    repository = table.get("git", table.get("vcs", url_of_repository))
     if repository is not None:
         return Source("vcs", str(repository))
     if kind in {"file", "directory"}:
         return Source("path", url)
-    index = written.get("registry", url if kind == "legacy" else None)
+    index = table.get("registry", url if kind == "legacy" else None)
     if index is not None:
         return _index(str(index))
     if url:
         return Source("url", url)
-    path = next((written[key] for key in _PATHS if key in written), None)
-    return Source() if path is None else Source("path", str(path))
+    for key in _PATH_KEYS:
+        if key in table:
+            return Source("path", str(table[key]))
+    return Source()
 
 
 def _cargo_index(address: str) -> Source:
     from zt_gate.ecosystems.manifests import hosts
 
-    # The index of crates is kept in a repository of that organisation, or is a host below it.
-    own = re.match(r"https://github\.com/rust-lang/[a-z.]+-index/?\Z", address)
-    known = own or hosts.is_other("cargo", hosts.origin(address))
-    return Source() if known else Source("index", address)
+    is_default = _CRATES_INDEX.match(address) is not None
+    if is_default or hosts.is_default_registry("cargo", hosts.origin(address)):
+        return Source()
+    return Source("index", address)
 
 
 def _index(address: str) -> Source:
@@ -123,71 +132,84 @@ def _index(address: str) -> Source:
 
     if "://" not in address:
         return Source("path", address)
-    return (
-        Source() if hosts.is_pypi(hosts.origin(address)) else Source("index", address)
-    )
+    if hosts.is_pypi(hosts.origin(address)):
+        return Source()
+    return Source("index", address)
 
 
-def _foreign(artifacts: Sequence[str]) -> Source | None:
-    """Return the source of a package of the index whose files come from another host."""
+def _foreign_source(artifacts: Sequence[str]) -> Source | None:
+    """Return the source of an index's package whose files come from another host."""
     from zt_gate.ecosystems.manifests import hosts
 
     for url in artifacts:
-        host = hosts.origin(url)
-        if host and not hosts.is_pypi(host):
+        origin = hosts.origin(url)
+        if origin and not hosts.is_pypi(origin):
             return Source("url", url)
     return None
 
 
-def _slow(data: bytes) -> list[LockedPackage]:
+def _read_with_parser(data: bytes) -> list[LockedPackage]:
+    """Return the packages of a file in any notation of TOML; raises ManifestError."""
     from zt_gate.syntax import toml
 
-    document = parsed(toml.read, data, _SLOW_LIMIT)
+    document = parse_manifest(toml.read, data, _PARSER_LIMIT)
     section = "package" if "package" in document.value else "packages"
     tables = document.value.get(section, [])
     if not isinstance(tables, list):
-        raise ManifestError(0, "package is no list of tables")
-    found = []
+        raise ManifestError(0, "package is not a list of tables")
+    packages: list[LockedPackage] = []
     for number, table in enumerate(tables):
         if not isinstance(table, dict) or not isinstance(table.get("name"), str):
-            raise ManifestError(0, f"{quoted(str(table))} is no package with a name")
-        place = document.place((section, number, "name"))
-        version, source = str(table.get("version", "")), _slow_source(table)
-        urls, wants = list(_urls(table)), list(_wants(table))
-        found.append(LockedPackage(table["name"], place, version, source, urls, wants))
-    return found
+            raise ManifestError(
+                0, f"package entry without a name: {quoted(str(table))}"
+            )
+        packages.append(
+            LockedPackage(
+                name=table["name"],
+                place=document.place((section, number, "name")),
+                version=str(table.get("version", "")),
+                source=_parsed_source(table),
+                artifacts=list(_artifact_urls(table)),
+                wants=list(_dependency_names(table)),
+            )
+        )
+    return packages
 
 
-def _slow_source(table: dict[str, Any]) -> str | dict[str, Any] | None:
+def _parsed_source(table: dict[str, Any]) -> str | dict[str, Any] | None:
     source = table.get("source")
     if isinstance(source, str | dict):
         return source
     for key in ("vcs", "archive", "directory"):
         value = table.get(key)
         if isinstance(value, dict):
-            return {key: str(value.get("url", value.get("path", ""))), **value}
-    found = {
-        key: table[key]
-        for key in ("git", "url", "path")
-        if isinstance(table.get(key), str)
-    }
-    return found or None
+            address = str(value.get("url", value.get("path", "")))
+            return {key: address, **value}
+    fields: dict[str, Any] = {}
+    for key in ("git", "url", "path"):
+        if isinstance(table.get(key), str):
+            fields[key] = table[key]
+    return fields or None
 
 
-def _urls(table: dict[str, Any]) -> Iterator[str]:
-    wheels, sdist = table.get("wheels", []), table.get("sdist")
-    for one in [*(wheels if isinstance(wheels, list) else []), sdist]:
-        if isinstance(one, dict) and isinstance(one.get("url"), str):
-            yield one["url"]
+def _artifact_urls(table: dict[str, Any]) -> Iterator[str]:
+    wheels = table.get("wheels", [])
+    artifacts = [*wheels] if isinstance(wheels, list) else []
+    for artifact in (*artifacts, table.get("sdist")):
+        if isinstance(artifact, dict) and isinstance(artifact.get("url"), str):
+            yield artifact["url"]
 
 
-def _wants(table: dict[str, Any]) -> Iterator[str]:
+def _dependency_names(table: dict[str, Any]) -> Iterator[str]:
+    """Yield the names in all groups of a package's dependencies."""
     groups: list[Any] = [table.get("dependencies", [])]
     for key in ("dev-dependencies", "optional-dependencies"):
-        groups += list(table[key].values()) if isinstance(table.get(key), dict) else []
+        named_groups = table.get(key)
+        if isinstance(named_groups, dict):
+            groups += named_groups.values()
     for group in groups:
-        for one in group if isinstance(group, list) else []:
-            if isinstance(one, dict) and "name" in one:
-                yield str(one["name"])
-            elif isinstance(one, str):
-                yield one.partition(" ")[0]
+        for dependency in group if isinstance(group, list) else ():
+            if isinstance(dependency, dict) and "name" in dependency:
+                yield str(dependency["name"])
+            elif isinstance(dependency, str):
+                yield dependency.partition(" ")[0]

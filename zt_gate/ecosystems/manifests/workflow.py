@@ -1,7 +1,7 @@
-"""CI in YAML: actions that workflows use, and the commands that they run.
+"""CI workflows in YAML: the actions that they use and the packages that they install.
 
-GitHub's ``uses:`` is an entry of its own; a text below ``run``, ``script`` and
-the like is read as the shell reads it, at its own place.
+Each ``uses:`` of GitHub gives one entry.  The commands below ``run``, ``script`` and
+similar keys are read as shell text, with their places in the file.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from zt_gate.ecosystems.manifests.base import (
     ErrorKind,
     Source,
     Text,
-    normalise,
-    parsed,
+    make_dependency,
+    parse_manifest,
     valid_name,
 )
 from zt_gate.syntax import yaml
@@ -35,24 +35,30 @@ _ACTION = re.compile(
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read every ``uses`` and every command."""
-    # Only at its own place in the tree a workflow runs; elsewhere it is a template.
-    runs = path.count(b"/") <= 2 and path.lower().startswith((b".github/", b"action."))
-    kind: ErrorKind = "unreadable" if runs else "not_applicable"
-    found: list[Dependency] = []
-    for document in parsed(yaml.read_all, data, _LIMIT, kind):
+    # Elsewhere in the tree a workflow file is a template that nothing runs.
+    is_at_active_path = path.count(b"/") <= 2 and path.lower().startswith(
+        (b".github/", b"action.")
+    )
+    kind: ErrorKind = "unreadable" if is_at_active_path else "not_applicable"
+    dependencies: list[Dependency] = []
+    for document in parse_manifest(yaml.read_all, data, _LIMIT, kind):
         text = document.text
         for key, value, _ in document.root.walk():
             if key == "uses" and value.is_scalar:
-                found += _action(text, value)
+                dependencies += _action(text, value)
             elif key.lower() in COMMAND_KEYS:
-                for item in value.listed():
-                    found += _run(text, item)
-    return tuple(found)
+                for command in value.listed():
+                    dependencies += _command(text, command)
+    return tuple(dependencies)
+
+
+def _is_quoted(node: Node) -> bool:
+    return node.style in {"'", '"'}
 
 
 def _action(text: Text, value: Node) -> Iterator[Dependency]:
     written = value.value.strip()
-    start = value.start + (1 if value.style in {"'", '"'} else 0)
+    start = value.start + (1 if _is_quoted(value) else 0)
     place = text.place(start, start + len(written))
     action = ActionReference.of(written)
     if action.is_image:
@@ -64,27 +70,27 @@ def _action(text: Text, value: Node) -> Iterator[Dependency]:
         return
     match = _ACTION.match(written)
     if match is not None and valid_name("github", match[1]):
-        key = normalise("github", match[1])
-        yield Dependency("github", match[1], key, match[2], Source(), *place, "uses")
+        yield make_dependency("github", match[1], place, "uses", match[2])
 
 
-def _run(text: Text, item: Node) -> list[Dependency]:
-    """Read one text as a shell does, where it stands in the file if that is possible."""
-    if not item.is_scalar:
+def _command(text: Text, node: Node) -> list[Dependency]:
+    """Read a text as shell commands, at its place in the file if that is possible."""
+    if not node.is_scalar:
         return []
-    if item.style in {"'", '"'} and (
-        "\\" in item.value or "\n" in text.content[item.start : item.end]
-    ):
-        return commands.in_string(item.value, text.place(item.start, item.end))
-    start, end = item.start, item.end
-    if item.style in {"'", '"'}:
+    start, end = node.start, node.end
+    if _is_quoted(node):
+        has_escapes = "\\" in node.value or "\n" in text.content[start:end]
+        if has_escapes:
+            return commands.in_string(node.value, text.place(start, end))
         start, end = start + 1, end - 1
-    elif item.style in {"|", ">"}:
+    elif node.style in {"|", ">"}:
         newline = text.content.find("\n", start, end)
         start = end if newline < 0 else newline + 1
-    if item.style == "|" or "\n" not in text.content[start:end]:
+    if node.style == "|" or "\n" not in text.content[start:end]:
         return commands.in_text(text, start, end)
-    # Folded: the lines of a paragraph are one line for the shell.
+    # In a folded text the lines of a paragraph are one line for the shell.
     folded = re.sub(r"\n(?!\s*\n)", " ", text.content[start:end])
-    hits = commands.in_span(folded)
-    return [hit.at(text.place(start + hit.start, start + hit.end)) for hit in hits]
+    return [
+        package.to_dependency(text.place(start + package.start, start + package.end))
+        for package in commands.in_span(folded)
+    ]

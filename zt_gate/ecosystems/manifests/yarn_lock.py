@@ -1,8 +1,7 @@
 """yarn.lock, classic and berry: blocks of a descriptor line and indented fields.
 
-Neither form is YAML or any other format of ``zt_gate.syntax``: the classic one only
-looks like it, and yarn reads both with a parser of its own.  A line of another
-shape makes the file unreadable.
+Neither form is YAML or another format of ``zt_gate.syntax``: yarn reads both with its
+own parser.  Any other line makes the file unreadable.
 """
 
 from __future__ import annotations
@@ -16,10 +15,14 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
-    decoded,
-    entry,
+    decode_manifest,
+    make_dependency,
 )
-from zt_gate.ecosystems.manifests.npm_spec import archive_source, spec
+from zt_gate.ecosystems.manifests.npm_spec import (
+    archive_source,
+    parse_spec,
+    split_version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +32,13 @@ _HEAD = re.compile(r"(?![#\s])([^\n]{1,20000}):[ \t]*\Z")
 _FIELD = re.compile(
     r'  ("?)(version|resolution|resolved)\1:? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
 )
-# ``? "a long descriptor"`` and the colon on a line of its own: YAML's explicit keys.
-_LONG = re.compile(r'\? "([^"\n]{1,200000})"\Z')
+# YAML's explicit keys: ``? "a long descriptor"``, with the colon on the next line.
+_EXPLICIT_KEY = re.compile(r'\? "([^"\n]{1,200000})"\Z')
 
 
 @dataclass(slots=True)
 class _Block:
-    """One block: its descriptors, and its fields as they come."""
+    """One block: its descriptor line with the line's offset, and its fields."""
 
     head: str
     start: int
@@ -44,70 +47,81 @@ class _Block:
     resolved: str = ""
 
 
-def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - every reader's form
-    """Read every block but that of the metadata."""
-    text = Text.of(decoded(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
-    return tuple(one for block in _blocks(text) for one in _entries(text, block))
+def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
+    """Read every block except the metadata."""
+    text = Text.of(decode_manifest(data, _LIMIT, "yarn.lock").replace("\r\n", "\n"))
+    dependencies: list[Dependency] = []
+    for block in _blocks(text):
+        dependency = _dependency(text, block)
+        if dependency is not None:
+            dependencies.append(dependency)
+    return tuple(dependencies)
 
 
 def _blocks(text: Text) -> Iterator[_Block]:
     block: _Block | None = None
     offset = 0
     for number, line in enumerate(text.content.split("\n"), 1):
-        start, offset = offset, offset + len(line) + 1
+        line_start = offset
+        offset += len(line) + 1
         if not line.strip() or line.lstrip()[0] == "#" or line in {":", "---"}:
             continue
         if line[0] in " \t:":
             if block is None:
-                raise ManifestError(number, "an indented line without a package")
+                raise ManifestError(number, "indented line without a package")
             field = _FIELD.match(line)
             if field is not None:
                 setattr(block, field[2], field[3])
             continue
-        head = _HEAD.match(line) or _LONG.match(line)
+        head = _HEAD.match(line) or _EXPLICIT_KEY.match(line)
         if head is None:
-            raise ManifestError(number, "is no line of a yarn.lock")
+            raise ManifestError(number, "not a valid yarn.lock line")
         if block is not None:
             yield block
-        block = _Block(head[1], start + head.start(1))
+        block = _Block(head[1], line_start + head.start(1))
     if block is not None:
         yield block
 
 
-def _entries(text: Text, block: _Block) -> Iterator[Dependency]:
+def _dependency(text: Text, block: _Block) -> Dependency | None:
+    """Return the package of a block, None for the metadata and for workspace members."""
     if block.head == "__metadata":
-        return
-    first = block.head.split(",")[0].strip().strip('"')
-    at = first.find("@", 1)
-    if at < 0:
-        raise ManifestError(
-            text.place(block.start, block.start)[0], "a package without a range"
-        )
-    name, wanted = first[:at], first[at + 1 :]
-    shift = 1 if block.head.startswith('"') else 0
-    place = text.place(block.start + shift, block.start + shift + len(name))
+        return None
+    descriptor = block.head.split(",")[0].strip().strip('"')
+    if "@" not in descriptor[1:]:
+        raise ManifestError(text.line(block.start), "package without a version range")
+    name, version_range = split_version(descriptor)
+    quote_width = 1 if block.head.startswith('"') else 0
+    start = block.start + quote_width
+    place = text.place(start, start + len(name))
     if block.resolution:
-        real, version, source = _berry(block.resolution)
+        package, version, source = _berry_resolution(block.resolution)
         if source.target == "workspace":
-            return
+            return None
     else:
-        real, _, source = spec(name, wanted)
+        package, _, source = parse_spec(name, version_range)
         version = block.version
-        source = archive_source(block.resolved) if block.resolved else source
-    yield entry("npm", real, place, "yarn.lock", version, source, direct=False)
+        if block.resolved:
+            source = archive_source(block.resolved)
+    return make_dependency(
+        "npm", package, place, "yarn.lock", version, source, direct=False
+    )
 
 
-def _berry(resolution: str) -> tuple[str, str, Source]:
+def _berry_resolution(resolution: str) -> tuple[str, str, Source]:
+    """Return the package, version and source of a berry file's ``resolution``."""
     at = resolution.find("@", 1)
     name, locator = resolution[:at], resolution[at + 1 :]
-    protocol, _, rest = locator.partition(":")
+    protocol, _, reference = locator.partition(":")
     if protocol == "npm":
-        version, _, extra = rest.partition("::__archiveUrl=")
         from urllib.parse import unquote
 
-        return name, version, archive_source(unquote(extra)) if extra else Source()
+        version, _, archive_url = reference.partition("::__archiveUrl=")
+        source = archive_source(unquote(archive_url)) if archive_url else Source()
+        return name, version, source
     if protocol == "workspace":
         return name, "", Source("path", "workspace")
     if protocol == "patch":
         return name, "", Source()
-    return name, *spec(name, locator)[1:]
+    _, version, source = parse_spec(name, locator)
+    return name, version, source

@@ -1,6 +1,6 @@
-"""What is known of a package: one client per kind of registry.
+"""Registry clients: existence, age, versions and downloads of packages.
 
-Import this only once a dependency was added: it brings the network with it.
+Import this package only for an added dependency: it imports the HTTP client.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from zt_gate.ecosystems import ecosystem_named
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 
 @cache
 def registry_for(ecosystem: str) -> Registry:
-    """Return the registry of an ecosystem; raises KeyError where there is none."""
-    make = ecosystem_named(ecosystem).registry
-    if make is None:
+    """Return the registry client of an ecosystem; raises KeyError if it has none."""
+    make_registry = ecosystem_named(ecosystem).registry
+    if make_registry is None:
         raise KeyError(ecosystem)
-    return make()
+    return make_registry()
 
 
-def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
-    """Return where an ecosystem's packages are looked up; reads settings, asks nobody."""
+def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
+    """Return the indexes of an ecosystem's packages; reads settings, sends no request."""
     settings = ecosystem_named(ecosystem).settings
     if settings is not None:
         return settings(sources)
@@ -34,7 +34,7 @@ def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
     return default_settings.endpoints(ecosystem, sources)
 
 
-def is_private(ecosystem: str, sources: Sources, key: str) -> bool:
-    """Say whether the user's settings keep a name from public hosts."""
-    keeps = ecosystem_named(ecosystem).is_private
-    return keeps is not None and keeps(sources, key)
+def is_private(ecosystem: str, sources: SettingsSources, key: str) -> bool:
+    """Return whether the user's settings keep a name from public hosts."""
+    is_private_name = ecosystem_named(ecosystem).is_private
+    return is_private_name is not None and is_private_name(sources, key)

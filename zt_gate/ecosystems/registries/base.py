@@ -1,4 +1,4 @@
-"""What is known of a package, and what a registry is."""
+"""Types of the registry clients: packages, releases, lookup results, the protocol."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
-#: Characters of a description that are read.
-MOST_TEXT = 200_000
+#: The most characters of a description that are kept.
+MAX_DESCRIPTION_LENGTH = 200_000
 
-#: What a registry says of a package as a whole.  ``empty``: it has nothing to install.
+#: The status of a package in its registry.  ``empty``: it has nothing to install.
 Status = Literal[
     "active",
     "archived",
@@ -32,9 +32,9 @@ Status = Literal[
 class Release:
     """One version of a package.
 
-    ``uploaded`` is in seconds since the epoch, None where nobody says; ``note``
-    is why it was yanked or deprecated (hostile text); ``scripts``: it runs code
-    of its own when it is installed.
+    ``uploaded`` is in seconds since the epoch, None if unknown.  ``note`` is the
+    reason why it was yanked or deprecated (hostile text).  ``scripts``: it runs its
+    own code during installation.
     """
 
     version: str
@@ -45,11 +45,11 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """What is needed of a package besides its existence and status.
+class LookupOptions:
+    """What a lookup returns besides a package's existence and status.
 
-    ``recent``: the time after which dates matter, in seconds since the epoch.
-    ``text``: its description; ``releases``: the dates of its versions.
+    ``recent`` is the time after which dates matter, in seconds since the epoch.
+    ``text``: also the description.  ``releases``: also the dates of all versions.
     """
 
     recent: float
@@ -61,107 +61,107 @@ class Want:
 class Project:
     """A package that exists.
 
-    ``first_upload`` is in seconds since the epoch: no later than that it was
-    there; None where the registry gives no date, and ``undated`` says why.
-    ``note`` is the registry's own reason for the status: hostile text.
-    ``oversized``: it has dates, in a record too large to read.  ``latest`` is the
-    version that is installed where nothing else is asked for, "" where nobody
-    says.  ``text`` is the summary and long description, None where they were not
-    asked for; ``untold`` why they could not be had; ``said`` what was found in
-    them: rule, severity and message.
+    ``first_upload`` is in seconds since the epoch, an upper bound for the age of the
+    package; None if the registry gives no date, with ``no_date_reason``.  ``note`` is
+    the registry's reason for the status (hostile text).  ``oversized``: the record
+    with the dates is too large to read.  ``latest`` is the version that is installed
+    without a constraint, "" if unknown.  ``text`` is the summary and the description,
+    None if they were not requested; ``no_text_reason`` is set if they were not
+    available.  ``text_findings`` are the findings in them: rule, severity, message.
     """
 
     first_upload: float | None
     status: Status = "active"
     note: str = ""
-    undated: str = ""
+    no_date_reason: str = ""
     oversized: bool = False
     releases: tuple[Release, ...] = ()
     latest: str = ""
     text: str | None = None
-    untold: str = ""
-    said: tuple[tuple[str, str, str], ...] | None = None
+    no_text_reason: str = ""
+    text_findings: tuple[tuple[str, str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The registry has no such package; only meant once a canary was found there."""
+    """The registry has no such package; valid only if it has its well-known package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """The question has no usable answer, and why."""
+    """The lookup failed; ``why`` is a phrase with the registry as its subject."""
 
     why: str
 
 
-Answer = Project | Missing | Unverified
-#: Downloads in the last week; None where the service counts none for the name.
-Count = int | None | Unverified
+LookupResult = Project | Missing | Unverified
+#: Downloads in the last week; None if the service has no count for the name.
+DownloadCount = int | None | Unverified
 
 
 class Registry(Protocol):
-    """One kind of registry: which questions it takes, and how its answers read."""
+    """The client of one kind of registry."""
 
     @property
     def ecosystem(self) -> str:
-        """Which dependencies are looked up here."""
+        """Return the name of the ecosystem."""
         ...
 
     @property
     def accept(self) -> str:
-        """The form that is asked for; part of the cache key."""
+        """Return the requested media types; part of the cache key."""
         ...
 
     @property
     def count_age(self) -> float:
-        """How long a download count may be kept, in seconds."""
+        """Return how long a download count may be cached, in seconds."""
         ...
 
     @property
     def count_width(self) -> int:
-        """How many requests the download service takes at once."""
+        """Return the number of parallel requests to the download service."""
         ...
 
     @property
     def width(self) -> int:
-        """How many requests the index takes at once."""
+        """Return the number of parallel requests to the index."""
         ...
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
-        """Ask ``index`` for one package; raises Fault."""
+    def project(
+        self, client: Client, index: Index, key: str, options: LookupOptions
+    ) -> LookupResult:
+        """Look up one package in ``index``; raises RegistryError."""
         ...
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
-        """Group the names as the download service takes them in one request."""
+        """Group the names into the requests that the download service accepts."""
         ...
 
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
-    ) -> Mapping[str, Count]:
-        """Ask for the last week's downloads of one batch; raises Fault."""
+    ) -> Mapping[str, DownloadCount]:
+        """Return the downloads of one batch in the last week; raises RegistryError."""
         ...
 
     def used_before(
         self, client: Client, service: Index, key: str, moment: float
     ) -> bool:
-        """Say whether the service counted downloads in the week before ``moment``; raises Fault.
+        """Return whether there were downloads in the week before ``moment``.
 
-        For packages whose record is too large to read: what was downloaded then
-        was there then.
+        This dates packages whose record is too large to read: a package with
+        downloads in that week existed then.  Raises RegistryError.
         """
         ...
 
 
-def text_of(*parts: object) -> str:
-    """Put the parts of a description together, as far as they are text and not too long."""
-    return "\n\n".join(part for part in parts if isinstance(part, str) and part)[
-        :MOST_TEXT
-    ]
+def join_texts(*parts: object) -> str:
+    """Return the strings among the parts of a description, joined and shortened."""
+    texts = [part for part in parts if isinstance(part, str) and part]
+    return "\n\n".join(texts)[:MAX_DESCRIPTION_LENGTH]
 
 
-def moment_of(value: object) -> float | None:
-    """Return an ISO 8601 time in seconds since the epoch, None where it is none."""
+def parse_timestamp(value: object) -> float | None:
+    """Return an ISO 8601 time in seconds since the epoch, None for any other value."""
     if not isinstance(value, str):
         return None
     try:

@@ -1,7 +1,7 @@
-"""Answers that may be kept: SQLite, safe with several processes, never needed.
+"""Cache of registry responses: an SQLite file that several processes may share.
 
-A cache that is missing, locked, full or broken means that the registries are
-asked; nothing else.  Faults are never kept.
+If it is missing, locked, full or broken, the registries are asked again.  Errors are
+never cached.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _TABLE = (
 
 
 class Cache:
-    """Kept answers by key; every method works, or does nothing."""
+    """Cached values by key; no method raises an error."""
 
     def __init__(self, folder: Path | None) -> None:
         self._path = folder / _NAME if folder is not None else None
 
     def get(self, keys: Iterable[str], now: float | None = None) -> dict[str, Any]:
-        """Return the values that are still good; ``now`` in seconds since the epoch."""
+        """Return the values that have not expired; ``now`` is in seconds since the epoch."""
         moment = time.time() if now is None else now
         if self._path is None or not self._path.is_file():
             return {}
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         try:
             with closing(self._connect()) as database:
                 for key in keys:
@@ -43,26 +43,26 @@ class Cache:
                         (key, moment, moment),
                     ).fetchone()
                     if row is not None:
-                        found[key] = json.loads(row[0])
-        except sqlite3.OperationalError:  # locked, or without its table yet
+                        values[key] = json.loads(row[0])
+        except sqlite3.OperationalError:  # locked, or its table does not exist yet
             return {}
         except sqlite3.DatabaseError:
             self._discard()
             return {}
         except (ValueError, TypeError, RecursionError, OSError):
             return {}
-        return found
+        return values
 
     def put(
         self, values: Mapping[str, tuple[Any, float]], now: float | None = None
     ) -> None:
-        """Keep ``{key: (value, seconds)}``."""
+        """Store ``{key: (value, seconds until it expires)}``."""
         moment = time.time() if now is None else now
         if self._path is None or not values:
             return
         rows = [
-            (key, moment + age, moment, json.dumps(value))
-            for key, (value, age) in values.items()
+            (key, moment + lifetime, moment, json.dumps(value))
+            for key, (value, lifetime) in values.items()
         ]
         with (
             suppress(sqlite3.Error, OSError),
@@ -77,12 +77,12 @@ class Cache:
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(str(self._path), timeout=0.25)
-        # A lost answer is asked again: no need to wait for the disk.
+        # A lost value is requested again, so writes need not wait for the disk.
         database.execute("PRAGMA synchronous = OFF")
         return database
 
     def _discard(self) -> None:
-        """Remove a file that is no database, so that the next run has a cache again."""
+        """Remove a file that is not a database, so that the next run creates a new one."""
         if self._path is not None:
             with suppress(OSError):
                 self._path.unlink()

@@ -1,7 +1,8 @@
-"""HTTP for the registries: the standard library, few connections, one deadline.
+"""HTTP client of the registries: standard library only, one deadline for all requests.
 
-A client belongs to one thread.  Whatever a server does becomes a Response or a
-Fault; credentials go to the origin that they were given for and nowhere else.
+A client belongs to one thread.  Every response and failure of a server becomes a
+Response or a RegistryError.  Credentials are sent only to the origin that they are
+configured for.
 """
 
 from __future__ import annotations
@@ -19,33 +20,51 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from zt_gate import __version__
-from zt_gate.ecosystems.registries.package_index import Fault, Index, TooLargeError
+from zt_gate.ecosystems.registries.package_index import (
+    Index,
+    RegistryError,
+    ResponseTooLargeError,
+)
 from zt_gate.ecosystems.registries.proxies import is_loopback, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
 
-_MOST_BYTES = 8 * 1024 * 1024
-_MOST_REDIRECTS = 3
-_PAUSE = 0.15
-_LONGEST_PAUSE = 2.0
-_AGAIN = frozenset((429, 500, 502, 503, 504))
-_PHRASES = {
-    401: "wants credentials that it was not given",
-    403: "refused the question",
-    407: "is behind a proxy that wants credentials",
-    429: "is throttling (429)",
+_MAX_BYTES = 8 * 1024 * 1024
+_READ_SIZE = 1 << 16
+_GZIP_WINDOW_BITS = 31
+_MAX_REDIRECTS = 3
+#: Seconds before the only retry.
+_RETRY_DELAY = 0.15
+_MAX_RETRY_DELAY = 2.0
+_RETRY_STATUSES = frozenset((429, 500, 502, 503, 504))
+_GET_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_POST_REDIRECTS = frozenset((307, 308))
+_GET_STATUSES = frozenset((200, 404, 410))
+# Servers without the service reply to POST with 405 or 501.
+_POST_STATUSES = _GET_STATUSES | {405, 501}
+_CA_VARIABLES = (
+    "PIP_CERT",
+    "REQUESTS_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "SSL_CERT_FILE",
+)
+_STATUS_ERRORS = {
+    401: "requires credentials (401)",
+    403: "denied access (403)",
+    407: "is behind a proxy that requires credentials (407)",
+    429: "is rate limiting requests (429)",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer.
+    """A complete response.
 
-    ``type`` is the media type in lower case without parameters, ``modified``
-    the header Last-Modified as it came, "" where there is none.
+    ``type`` is the media type in lower case without parameters, ``modified`` the
+    header Last-Modified as received, "" without one.
     """
 
     status: int
@@ -54,35 +73,42 @@ class Response:
     modified: str = ""
 
     def json(self) -> Any:
-        """Return the body as JSON; raises Fault unless it is announced as that and is."""
-        if not (self.type.endswith(("/json", "+json"))):
-            raise Fault("answered with something else than JSON")
+        """Return the body as JSON; raises RegistryError if type or content are not JSON."""
+        if not self.type.endswith(("/json", "+json")):
+            raise RegistryError("returned a response that is not JSON")
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise Fault("answered with broken JSON") from error
+            raise RegistryError("returned invalid JSON") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request to send; ``body`` is a JSON document, None for a request without one."""
+
+    parts: SplitResult
+    index: Index
+    accept: str
+    body: bytes | None = None
+    method: str = "GET"
+
+
+#: The status, the headers by names in lower case, and the body.
+_RawResponse = tuple[int, "Mapping[str, str]", bytes]
 
 
 class TlsSettings:
-    """Certificates to trust, loaded once for all threads and only where TLS is spoken."""
+    """Trusted certificates, loaded once for all threads and only if TLS is used."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._files = {
-            environ[name]
-            for name in (
-                "PIP_CERT",
-                "REQUESTS_CA_BUNDLE",
-                "NODE_EXTRA_CA_CERTS",
-                "SSL_CERT_FILE",
-            )
-            if environ.get(name)
-        }
+        self._ca_files = {environ[name] for name in _CA_VARIABLES if environ.get(name)}
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """Return the context: the system's certificates and those of the user's settings."""
+        """Return a context with the certificates of the system and the user's settings."""
         context = ssl.create_default_context()
-        for name in sorted(self._files - {ssl.get_default_verify_paths().cafile or ""}):
+        default_file = ssl.get_default_verify_paths().cafile or ""
+        for name in sorted(self._ca_files - {default_file}):
             try:
                 context.load_verify_locations(cafile=name)
             except (OSError, ssl.SSLError):
@@ -92,270 +118,289 @@ class TlsSettings:
 
 @dataclass(slots=True)
 class Client:
-    """Connections of one thread; ``deadline`` is a ``time.monotonic()`` value.
+    """The connections of one thread.
 
-    ``silence`` limits how long nobody answers, None for as long as the deadline.
+    ``deadline`` is a ``time.monotonic()`` value.  ``response_timeout`` limits the time
+    without any response; None: only the deadline does.
     """
 
     environ: Mapping[str, str]
     tls: TlsSettings
     deadline: float
-    most_bytes: int = _MOST_BYTES
-    silence: Silence | None = None
-    _open: dict[tuple[str, str], http.client.HTTPConnection] = field(
+    max_bytes: int = _MAX_BYTES
+    response_timeout: ResponseTimeout | None = None
+    _connections: dict[tuple[str, str], http.client.HTTPConnection] = field(
         default_factory=dict
     )
 
     def get(self, index: Index, path: str, accept: str) -> Response:
-        """Ask for ``path`` below the index, following redirects on the same host.
+        """Request ``path`` below the index; follows redirects on the same host.
 
-        Returns 200, 404 and 410; raises Fault for everything else.
+        Returns responses with status 200, 404 and 410; raises RegistryError for any
+        other.
         """
-        return self._ask(index, path, accept, None)
+        return self._send(index, path, accept, None)
 
     def post(self, index: Index, path: str, document: object) -> Response:
-        """Send a JSON document that only asks, and return as ``get`` does.
+        """Send a JSON document as a query, and return the response as ``get`` does.
 
-        405 and 501 are returned, too: servers without the service answer them.
+        Also returns 405 and 501, with which servers without the service reply.
         """
-        return self._ask(index, path, "application/json", json.dumps(document).encode())
+        body = json.dumps(document).encode()
+        return self._send(index, path, "application/json", body)
 
     def head(self, index: Index, path: str) -> int:
-        """Ask, once, whether ``path`` is answered at all; returns the status, raises Fault."""
+        """Return the status of ``path``, without a retry; raises RegistryError."""
         parts = self._checked(index.url + path, index)
-        return self._once(parts, index, "*/*", None, "HEAD")[0]
-
-    def _ask(
-        self, index: Index, path: str, accept: str, sent: bytes | None
-    ) -> Response:
-        url = index.url + path
-        for _ in range(_MOST_REDIRECTS + 1):
-            parts = self._checked(url, index)
-            status, headers, body = self._persistent(parts, index, accept, sent)
-            if status in ({301, 302, 303, 307, 308} if sent is None else {307, 308}):
-                url = _redirected(parts, headers.get("location", ""))
-                continue
-            if status not in (
-                {200, 404, 410} if sent is None else {200, 404, 405, 410, 501}
-            ):
-                raise Fault(_PHRASES.get(status, f"answered with status {status}"))
-            kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-            return Response(status, kind, body, headers.get("last-modified", ""))
-        raise Fault("redirects in circles")
+        status, _, _ = self._send_once(_Request(parts, index, "*/*", method="HEAD"))
+        return status
 
     def close(self) -> None:
         """Close all connections."""
-        for connection in self._open.values():
+        for connection in self._connections.values():
             connection.close()
-        self._open.clear()
+        self._connections.clear()
 
-    def _left(self) -> float:
-        left = self.deadline - time.monotonic()
-        if self.silence is not None:
-            left = min(left, self.silence.left())
-        if left <= 0.0:
-            raise Fault("did not answer before the deadline")
-        return left
+    def _send(
+        self, index: Index, path: str, accept: str, body: bytes | None
+    ) -> Response:
+        """Send a request and follow its redirects."""
+        redirects, accepted = _GET_REDIRECTS, _GET_STATUSES
+        if body is not None:
+            redirects, accepted = _POST_REDIRECTS, _POST_STATUSES
+        url = index.url + path
+        for _ in range(_MAX_REDIRECTS + 1):
+            parts = self._checked(url, index)
+            request = _Request(parts, index, accept, body)
+            status, headers, content = self._send_with_retry(request)
+            if status in redirects:
+                url = _redirect_target(parts, headers.get("location", ""))
+                continue
+            if status not in accepted:
+                default = f"returned HTTP status {status}"
+                raise RegistryError(_STATUS_ERRORS.get(status, default))
+            media_type = headers.get("content-type", "").partition(";")[0]
+            modified = headers.get("last-modified", "")
+            return Response(status, media_type.strip().lower(), content, modified)
+        raise RegistryError("redirected too many times")
+
+    def _remaining(self) -> float:
+        """Return the seconds that are left; raises RegistryError if there are none."""
+        seconds = self.deadline - time.monotonic()
+        if self.response_timeout is not None:
+            seconds = min(seconds, self.response_timeout.remaining())
+        if seconds <= 0.0:
+            raise RegistryError("did not answer before the deadline")
+        return seconds
 
     def _checked(self, url: str, index: Index) -> SplitResult:
+        """Return the parts of a URL that may be requested; raises RegistryError."""
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port
         except ValueError as error:
-            raise Fault("has an address that is no URL") from error
+            raise RegistryError("has an invalid URL") from error
         if parts.scheme not in {"http", "https"} or not host:
-            raise Fault("has an address that is neither http nor https")
+            raise RegistryError("has a URL that is neither http nor https")
         if "${" in url:
-            raise Fault(
-                "is set with a variable, which is expanded only in the user's own files"
+            raise RegistryError(
+                "has a URL with a variable; only the user's own settings may use variables"
             )
         if not url.isascii() or any(mark in url for mark in "${} \t\r\n\x00"):
-            raise Fault("has an address with characters that do not belong there")
+            raise RegistryError("has a URL with invalid characters")
         if parts.scheme == "http" and not index.cleartext and not is_loopback(host):
-            raise Fault(
-                "is set to plain http by somebody other than the user: not asked"
+            raise RegistryError(
+                "uses plain http, which only the user's own settings may allow; not contacted"
             )
         return parts
 
-    def _persistent(
-        self, parts: SplitResult, index: Index, accept: str, sent: bytes | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Ask, and once more after a fault that may pass."""
+    def _send_with_retry(self, request: _Request) -> _RawResponse:
+        """Send a request, and once more after a failure that may be temporary."""
         try:
-            answer = self._once(parts, index, accept, sent)
-        except TooLargeError:
+            response = self._send_once(request)
+        except ResponseTooLargeError:
             raise
-        except Fault:
-            if self._left() <= _PAUSE:
+        except RegistryError:
+            if self._remaining() <= _RETRY_DELAY:
                 raise
-            time.sleep(_PAUSE)
-            return self._once(parts, index, accept, sent)
-        pause = _pause(answer[1].get("retry-after", ""))
-        if answer[0] in _AGAIN and pause < min(_LONGEST_PAUSE, self._left()):
-            time.sleep(pause)
-            return self._once(parts, index, accept, sent)
-        return answer
+            time.sleep(_RETRY_DELAY)
+            return self._send_once(request)
+        status, headers, _ = response
+        delay = _retry_delay(headers.get("retry-after", ""))
+        if status in _RETRY_STATUSES and delay < min(
+            _MAX_RETRY_DELAY, self._remaining()
+        ):
+            time.sleep(delay)
+            return self._send_once(request)
+        return response
 
-    def _once(
-        self,
-        parts: SplitResult,
-        index: Index,
-        accept: str,
-        sent: bytes | None,
-        method: str = "GET",
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        waiting = nullcontext() if self.silence is None else self.silence.asking()
+    def _send_once(self, request: _Request) -> _RawResponse:
+        """Send a request; every failure becomes a RegistryError."""
+        in_flight = (
+            nullcontext()
+            if self.response_timeout is None
+            else self.response_timeout.request_in_flight()
+        )
         try:
-            with waiting:
-                return self._exchange(parts, index, accept, sent, method)
+            with in_flight:
+                return self._exchange(request)
         except ssl.SSLCertVerificationError as error:
             self.close()
-            raise Fault(
+            raise RegistryError(
                 "has a certificate that is not trusted or has expired"
             ) from error
         except TimeoutError as error:
             self.close()
-            raise Fault("did not answer before the deadline") from error
+            raise RegistryError("did not answer before the deadline") from error
         except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
             self.close()
-            raise Fault(_broken(error)) from error
+            raise RegistryError(_connection_error(error)) from error
 
-    def _exchange(
-        self,
-        parts: SplitResult,
-        index: Index,
-        accept: str,
-        sent: bytes | None,
-        method: str,
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        connection, target = self._connection(parts)
-        headers = {
-            "Accept": accept,
-            "Accept-Encoding": "gzip",
-            "User-Agent": f"zt-gate/{__version__}",
-        }
-        if index.authorization and _same_origin(parts, urlsplit(index.url)):
-            headers["Authorization"] = index.authorization
-        connection.timeout = self._left()
+    def _exchange(self, request: _Request) -> _RawResponse:
+        """Send a request and read its response."""
+        connection, target = self._connection(request.parts)
+        headers = _headers(request)
+        connection.timeout = self._remaining()
         if connection.sock is not None:
-            connection.sock.settimeout(self._left())
-        if sent is None:
-            connection.request(method, target, headers=headers)
+            connection.sock.settimeout(self._remaining())
+        if request.body is None:
+            connection.request(request.method, target, headers=headers)
         else:
-            headers["Content-Type"] = "application/json"
-            connection.request("POST", target, body=sent, headers=headers)
+            connection.request("POST", target, body=request.body, headers=headers)
         response = connection.getresponse()
-        known = {name.lower(): value for name, value in response.getheaders()}
-        if method == "HEAD":
+        fields = {name.lower(): value for name, value in response.getheaders()}
+        if request.method == "HEAD":
             response.close()
-            return response.status, known, b""
-        body = self._body(connection, response, known.get("content-encoding", ""))
+            return response.status, fields, b""
+        content = self._read_body(
+            connection, response, fields.get("content-encoding", "")
+        )
         if response.will_close:
             connection.close()
-        return response.status, known, body
+        return response.status, fields, content
 
-    def _body(
+    def _read_body(
         self,
         connection: http.client.HTTPConnection,
         response: http.client.HTTPResponse,
-        coding: str,
+        content_encoding: str,
     ) -> bytes:
-        unpack = (
-            zlib.decompressobj(wbits=31) if coding.strip().lower() == "gzip" else None
-        )
-        pieces: list[bytes] = []
+        """Read a whole body; raises ResponseTooLargeError, or HTTPException if it is cut off."""
+        is_gzip = content_encoding.strip().lower() == "gzip"
+        unpacker = zlib.decompressobj(wbits=_GZIP_WINDOW_BITS) if is_gzip else None
+        chunks: list[bytes] = []
         size = 0
         while True:
-            left = self._left()
+            remaining = self._remaining()
             if connection.sock is not None:
-                connection.sock.settimeout(left)
-            piece = response.read1(1 << 16)
-            if not piece:
+                connection.sock.settimeout(remaining)
+            chunk = response.read1(_READ_SIZE)
+            if not chunk:
                 break
-            if unpack is not None:
-                piece = unpack.decompress(piece, self.most_bytes + 1 - size)
-            pieces.append(piece)
-            size += len(piece)
-            if size > self.most_bytes or (
-                unpack is not None and unpack.unconsumed_tail
-            ):
+            if unpacker is not None:
+                chunk = unpacker.decompress(chunk, self.max_bytes + 1 - size)
+            chunks.append(chunk)
+            size += len(chunk)
+            has_more = unpacker is not None and bool(unpacker.unconsumed_tail)
+            if size > self.max_bytes or has_more:
                 self.close()
-                raise TooLargeError("answered with more than 8 MB")
-        if response.length:  # read1 does not mind a body that ends early
+                raise ResponseTooLargeError("returned more than 8 MB")
+        if response.length:  # read1 accepts a body that ends early
             raise http.client.IncompleteRead(b"", response.length)
-        response.close()  # nor does it notice the end, without which nothing more can be asked
-        if unpack is not None and not unpack.eof:
+        response.close()  # read1 does not; an open response blocks the connection
+        if unpacker is not None and not unpacker.eof:
             raise http.client.IncompleteRead(b"")
-        return b"".join(pieces)
+        return b"".join(chunks)
 
     def _connection(self, parts: SplitResult) -> tuple[http.client.HTTPConnection, str]:
         """Return an open or new connection, and the request target to send on it."""
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         proxy = proxy_for(parts, self.environ)
-        key = (parts.scheme, parts.netloc)
         if proxy is not None and parts.scheme == "http":
             target = f"http://{parts.netloc}{target}"
-        if key not in self._open:
-            self._open[key] = self._connect(parts, proxy)
-        return self._open[key], target
+        key = (parts.scheme, parts.netloc)
+        if key not in self._connections:
+            self._connections[key] = self._connect(parts, proxy)
+        return self._connections[key], target
 
     def _connect(
         self, parts: SplitResult, proxy: Index | None
     ) -> http.client.HTTPConnection:
-        at = urlsplit(proxy.url) if proxy is not None else parts
-        host = at.hostname or ""
+        peer = urlsplit(proxy.url) if proxy is not None else parts
+        host = peer.hostname or ""
+        timeout = self._remaining()
         if parts.scheme == "http":
-            return http.client.HTTPConnection(host, at.port or 80, timeout=self._left())
-        port = at.port or (80 if proxy is not None else 443)
-        secure = http.client.HTTPSConnection(
-            host, port, timeout=self._left(), context=self.tls.context
+            return http.client.HTTPConnection(host, peer.port or 80, timeout=timeout)
+        default_port = 80 if proxy is not None else 443
+        connection = http.client.HTTPSConnection(
+            host, peer.port or default_port, timeout=timeout, context=self.tls.context
         )
         if proxy is not None:
-            extra = (
-                {"Proxy-Authorization": proxy.authorization}
-                if proxy.authorization
-                else {}
+            headers: dict[str, str] = {}
+            if proxy.authorization:
+                headers["Proxy-Authorization"] = proxy.authorization
+            connection.set_tunnel(
+                parts.hostname or "", parts.port or 443, headers=headers
             )
-            secure.set_tunnel(parts.hostname or "", parts.port or 443, headers=extra)
-        return secure
+        return connection
 
 
-def _redirected(parts: SplitResult, location: str) -> str:
-    target = urljoin(parts.geturl(), location)
+def _headers(request: _Request) -> dict[str, str]:
+    headers = {
+        "Accept": request.accept,
+        "Accept-Encoding": "gzip",
+        "User-Agent": f"zt-gate/{__version__}",
+    }
+    authorization = request.index.authorization
+    if authorization and _same_origin(request.parts, urlsplit(request.index.url)):
+        headers["Authorization"] = authorization
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _redirect_target(parts: SplitResult, location: str) -> str:
+    """Return the URL of a redirect on the same host; raises RegistryError for any other."""
+    url = urljoin(parts.geturl(), location)
+    if not location or not _may_redirect(parts, url):
+        raise RegistryError("redirected to another host")
+    return url
+
+
+def _may_redirect(parts: SplitResult, url: str) -> bool:
+    """Return whether a redirect keeps the origin, or only changes http to https."""
     try:
-        there = urlsplit(target)
-        same = there.hostname == parts.hostname and (
-            _same_origin(parts, there)
-            or (parts.scheme, there.scheme) == ("http", "https")
+        target = urlsplit(url)
+        is_upgrade = (parts.scheme, target.scheme) == ("http", "https")
+        return target.hostname == parts.hostname and (
+            _same_origin(parts, target) or is_upgrade
         )
     except ValueError:
-        same = False
-    if not location or not same:
-        raise Fault("redirects to another host")
-    return target
+        return False
 
 
-def _same_origin(one: SplitResult, other: SplitResult) -> bool:
-    return (one.scheme, one.hostname, one.port) == (
-        other.scheme,
-        other.hostname,
-        other.port,
+def _same_origin(first: SplitResult, second: SplitResult) -> bool:
+    return (first.scheme, first.hostname, first.port) == (
+        second.scheme,
+        second.hostname,
+        second.port,
     )
 
 
-def _pause(header: str) -> float:
-    """Return how long a server asks us to wait; a date counts as too long."""
-    value = header.strip()
+def _retry_delay(retry_after: str) -> float:
+    """Return the delay of a Retry-After header in seconds; a date counts as too long."""
+    value = retry_after.strip()
     if not value:
-        return _PAUSE
-    return float(value) if value.isdigit() and len(value) < 6 else float("inf")
+        return _RETRY_DELAY
+    is_seconds = value.isdigit() and len(value) < 6
+    return float(value) if is_seconds else float("inf")
 
 
-def _broken(error: Exception) -> str:
+def _connection_error(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "has a host name that does not resolve"
     if isinstance(error, ConnectionRefusedError):
-        return "refuses connections"
+        return "refused the connection"
     if isinstance(error, ssl.SSLError):
-        return "does not speak TLS as it should"
-    return "broke off the connection"
+        return "failed the TLS handshake"
+    return "closed the connection early"

@@ -13,39 +13,43 @@ _INTERACTION = {"N": 0.85, "R": 0.62}
 
 
 def base_score(vector: str) -> float | None:
-    """Return the score from 0 to 10; None for a vector of another version or a broken one.
+    """Return the score from 0 to 10; None for an invalid vector or another version.
 
-    A version 4 vector has no formula, only a table; its metrics have other
-    words.  Whoever publishes one nearly always publishes the word, too.
+    Version 4 defines a table instead of a formula.  Advisories with such a vector
+    nearly always also give the severity as a word.
     """
-    head, _, rest = vector.strip().partition("/")
-    if head not in {"CVSS:3.0", "CVSS:3.1"} or len(vector) > 300:
+    version, _, metric_list = vector.strip().partition("/")
+    if version not in {"CVSS:3.0", "CVSS:3.1"} or len(vector) > 300:
         return None
-    metrics = dict(part.partition(":")[::2] for part in rest.split("/"))
+    metrics = dict(part.partition(":")[::2] for part in metric_list.split("/"))
     try:
-        changed = {"C": True, "U": False}[metrics["S"]]
-        privileges = _PRIVILEGES_CHANGED if changed else _PRIVILEGES
-        ease = 8.22 * (
+        scope_changed = {"C": True, "U": False}[metrics["S"]]
+        privileges = _PRIVILEGES_CHANGED if scope_changed else _PRIVILEGES
+        exploitability = 8.22 * (
             _VECTOR[metrics["AV"]]
             * _COMPLEXITY[metrics["AC"]]
             * privileges[metrics["PR"]]
             * _INTERACTION[metrics["UI"]]
         )
-        kept = 1.0
+        unaffected = 1.0
         for name in ("C", "I", "A"):
-            kept *= 1.0 - _IMPACT[metrics[name]]
+            unaffected *= 1.0 - _IMPACT[metrics[name]]
     except KeyError:
         return None
-    lost = 1.0 - kept
-    impact = (
-        7.52 * (lost - 0.029) - 3.25 * (lost - 0.02) ** 15 if changed else 6.42 * lost
-    )
+    impact_subscore = 1.0 - unaffected
+    impact = 6.42 * impact_subscore
+    factor = 1.0
+    if scope_changed:
+        impact = (
+            7.52 * (impact_subscore - 0.029) - 3.25 * (impact_subscore - 0.02) ** 15
+        )
+        factor = 1.08
     if impact <= 0:
         return 0.0
-    return _rounded_up(min((1.08 if changed else 1.0) * (impact + ease), 10.0))
+    return _rounded_up(min(factor * (impact + exploitability), 10.0))
 
 
 def _rounded_up(score: float) -> float:
-    """Round up to one decimal, as appendix A of the specification does it."""
+    """Round up to one decimal, as appendix A of the specification defines it."""
     whole = round(score * 100_000)
     return whole / 100_000 if whole % 10_000 == 0 else ceil(whole / 10_000) / 10

@@ -1,4 +1,4 @@
-"""Where an ecosystem without settings of its own is looked up: the policy, a library's constant."""
+"""Indexes of ecosystems without their own settings: from the policy or a library."""
 
 from __future__ import annotations
 
@@ -7,35 +7,37 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.registries.settings import Endpoints, Sources, index_of
+from zt_gate.ecosystems.registries.settings import (
+    Endpoints,
+    SettingsSources,
+    make_index,
+)
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.package_index import Index
 
 
-def endpoints(ecosystem: str, sources: Sources) -> Endpoints:
-    """Return where an ecosystem's packages are looked up; asks nobody."""
-    standard = default_index(ecosystem)
+def endpoints(ecosystem: str, sources: SettingsSources) -> Endpoints:
+    """Return the indexes of an ecosystem's packages; sends no request."""
+    default = default_index(ecosystem)
     address = sources.policy.get(ecosystem, "")
-    chosen = index_of(address, cleartext=False) if address else standard
-    return Endpoints((chosen,), named=(standard,))
+    index = make_index(address, cleartext=False) if address else default
+    return Endpoints((index,), explicit_indexes=(default,))
 
 
 def default_index(ecosystem: str) -> Index:
-    """Return the registry that a library names for an example of the ecosystem's packages.
+    """Return the registry that a library names for an example package of the ecosystem.
 
-    Where no library names one, the address is empty: asking it is a Fault.
+    If no library names one, the URL is empty: a request to it raises RegistryError.
     """
-    library = import_module("packageurl.contrib.purl2url")
-    known = ecosystem_named(ecosystem)
-    example = known.example
-    address = (
-        library.get_download_url(example) or library.get_repo_url(example)
-        if example
-        else ""
-    )
+    purl2url = import_module("packageurl.contrib.purl2url")
+    definition = ecosystem_named(ecosystem)
+    example = definition.example
+    address = ""
+    if example:
+        address = purl2url.get_download_url(example) or purl2url.get_repo_url(example)
     if not address:
-        return index_of("", cleartext=False, default=True)
+        return make_index("", cleartext=False, default=True)
     page = urlsplit(address)
-    url = known.index_url(f"{page.scheme}://{page.netloc}")
-    return index_of(url, cleartext=False, default=True)
+    url = definition.index_url(f"{page.scheme}://{page.netloc}")
+    return make_index(url, cleartext=False, default=True)

@@ -1,4 +1,4 @@
-"""The Go module proxy, and the settings that name it; its dates are those of tagged commits."""
+"""The Go module proxy and its settings; its dates are those of tagged commits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries import default_settings
-from zt_gate.ecosystems.registries.base import Missing, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
-from zt_gate.ecosystems.registries.settings import index_of
+from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
+from zt_gate.ecosystems.registries.package_index import RegistryError
+from zt_gate.ecosystems.registries.settings import make_index
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
@@ -19,65 +19,67 @@ from zt_gate.ecosystems.registries.without_counts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from zt_gate.ecosystems.registries.base import Answer, Want
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
-    from zt_gate.ecosystems.registries.settings import Endpoints, Sources
+    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
 
 _ACCEPT = "text/plain"
 
 
-def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # noqa: ARG001 - every client's form
-    """Ask for the versions, and for the date of the first one."""
+def project(
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up the versions, and the date of the first one."""
     path = "/" + re.sub("[A-Z]", lambda match: f"!{match[0].lower()}", key)
     listed = client.get(index, f"{path}/@v/list", _ACCEPT)
     if listed.status != 200:
         return Missing()
     if not listed.type.startswith("text/plain"):
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     names = listed.body.decode("ascii", "replace").split()
     versions = [
         name for name in names if re.fullmatch(r"v\d[0-9A-Za-z.+-]{0,100}", name)
     ]
     if len(versions) != len(names):
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     first = min(versions, key=_numbers, default="")
-    info = json_object(
-        client, index, f"{path}/@v/{first}.info" if first else f"{path}/@latest"
-    )
+    info_path = f"{path}/@v/{first}.info" if first else f"{path}/@latest"
+    info = json_object(client, index, info_path)
     if info is None:
-        return Missing() if not first else dated_project(None, ())
+        return dated_project(None, ()) if first else Missing()
     if first and info.get("Version") != first:
-        raise Fault(OTHER_PACKAGE)
-    return dated_project(moment_of(info.get("Time")), ())
+        raise RegistryError(OTHER_PACKAGE)
+    return dated_project(parse_timestamp(info.get("Time")), ())
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    found: Iterable[str] = re.findall(r"\d{1,16}", version)
-    return tuple(int(number) for number in found)
+    return tuple(int(number) for number in re.findall(r"\d{1,16}", version))
 
 
-def endpoints(sources: Sources) -> Endpoints:
-    """Return where modules are looked up: the first proxy of GOPROXY, or the usual places.
+def endpoints(sources: SettingsSources) -> Endpoints:
+    """Return the first proxy of GOPROXY, or the default index.
 
-    "off" and "direct" come out as an address that is never asked.
+    "off" and "direct" give an invalid URL, to which no request is sent.
     """
-    usual = default_settings.endpoints("golang", sources)
+    default = default_settings.endpoints("golang", sources)
     value = sources.environ.get("GOPROXY", "")
     first = value.replace("|", ",").partition(",")[0].strip()
     if not first:
-        return usual
-    return replace(usual, indexes=(index_of(first, cleartext=True),))
+        return default
+    return replace(default, indexes=(make_index(first, cleartext=True),))
 
 
-def is_private(sources: Sources, module: str) -> bool:
-    """Say whether the user's settings keep a name from public hosts (GOPRIVATE, GONOPROXY)."""
+def is_private(sources: SettingsSources, module: str) -> bool:
+    """Return whether GOPRIVATE or GONOPROXY keep a name from public hosts."""
     environ = sources.environ
     value = environ.get("GONOPROXY") or environ.get("GOPRIVATE", "")
     for pattern in (part.strip() for part in value.split(",")):
-        head = "/".join(module.split("/")[: pattern.count("/") + 1])
-        if pattern and fnmatchcase(head, pattern.rstrip("/")):
+        part_count = pattern.count("/") + 1
+        prefix = "/".join(module.split("/")[:part_count])
+        if pattern and fnmatchcase(prefix, pattern.rstrip("/")):
             return True
     return False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from zt_gate.ecosystems.registries.base import Missing, Project
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
@@ -15,7 +15,7 @@ from zt_gate.ecosystems.registries.without_counts import (
 )
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer, Want
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
@@ -24,29 +24,37 @@ _ARTIFACT = re.compile(rb"<artifactId>\s{0,20}([^<\s]{1,200})\s{0,20}</artifactI
 _ACCEPT = "application/xml, text/xml"
 
 
-def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # noqa: ARG001 - every client's form
-    """Ask for the list of versions, then for when the first was put there."""
+def project(
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up the list of versions, then the date of the first one."""
     group, _, artifact = key.partition(":")
     folder = f"/{quote(group.replace('.', '/'))}/{quote(artifact)}"
     response = client.get(index, f"{folder}/maven-metadata.xml", _ACCEPT)
     if response.status != 200:
         return Missing()
     if "xml" not in response.type:
-        raise Fault(WRONG_FORM)
-    named = _ARTIFACT.search(response.body)
-    if named is None or named[1].decode("ascii", "replace") != artifact:
-        raise Fault(OTHER_PACKAGE)
+        raise RegistryError(WRONG_FORM)
+    artifact_element = _ARTIFACT.search(response.body)
+    if (
+        artifact_element is None
+        or artifact_element[1].decode("ascii", "replace") != artifact
+    ):
+        raise RegistryError(OTHER_PACKAGE)
     versions = _VERSION.findall(response.body)
     if not versions:
         return Project(None, "empty")
     first = quote(versions[0].decode("utf-8", "replace"))
-    file = client.get(index, f"{folder}/{first}/{quote(artifact)}-{first}.pom", "*/*")
-    return dated_project(
-        _moment_of_header(file.modified) if file.status == 200 else None, ()
-    )
+    pom_path = f"{folder}/{first}/{quote(artifact)}-{first}.pom"
+    pom = client.get(index, pom_path, "*/*")
+    uploaded = _parse_http_date(pom.modified) if pom.status == 200 else None
+    return dated_project(uploaded, ())
 
 
-def _moment_of_header(value: str) -> float | None:
+def _parse_http_date(value: str) -> float | None:
     from email.utils import parsedate_to_datetime
 
     try:

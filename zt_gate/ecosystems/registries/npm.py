@@ -1,4 +1,4 @@
-"""npm and registries that speak like it: packuments, placeholders and download counts."""
+"""npm's registry and compatible ones: package metadata (packuments) and download counts."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.base import (
-    Answer,
-    Count,
+    DownloadCount,
+    LookupOptions,
+    LookupResult,
     Missing,
     Project,
     Release,
     Status,
-    Want,
-    moment_of,
-    text_of,
+    join_texts,
+    parse_timestamp,
 )
-from zt_gate.ecosystems.registries.package_index import Fault, Index, TooLargeError
+from zt_gate.ecosystems.registries.package_index import (
+    Index,
+    RegistryError,
+    ResponseTooLargeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,16 +30,22 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.client import Client
 
 _FULL = "application/json"
-_MOST_NAMES = 128
+#: Names in one request for download counts.
+_MAX_NAMES = 128
+# Versions such as 0.0.1-security mark npm's placeholder for a removed package.
 _PLACEHOLDER = re.compile(r"-security(?:\.\d{1,5})?\Z")
-_MOST_NOTE = 300
-_INSTALL = ("preinstall", "install", "postinstall")
-_WRONG_FORM = "answered in a form that it should not have"
+_PLACEHOLDER_TEXT = "security holding package"
+_MAX_NOTE = 300
+_INSTALL_SCRIPTS = ("preinstall", "install", "postinstall")
+_WRONG_FORM = "returned an unexpected response format"
+_OTHER_PACKAGE = "returned data for a different package"
+_TOO_LARGE = "returned more than 8 MB"
+_NO_FULL_METADATA = "has abbreviated but no full metadata for the package"
 
 
 @dataclass(frozen=True, slots=True)
 class Npm:
-    """The client of packuments and of the download counts."""
+    """The client of a registry with packuments and of its download counts."""
 
     ecosystem: str = "npm"
     accept: str = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"
@@ -43,197 +53,238 @@ class Npm:
     count_width: int = 4
     width: int = 8
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
-        """Ask for the short form; for the long one only where its dates or texts matter.
-
-        What was last modified before ``want.recent`` was also created before.
-        """
-        if want.text or want.releases:
+    def project(
+        self, client: Client, index: Index, key: str, options: LookupOptions
+    ) -> LookupResult:
+        """Look up the abbreviated packument, and the full one if its data are needed."""
+        if options.text or options.releases:
             try:
                 full = _packument(client, index, key, _FULL)
-            except TooLargeError as fault:
-                return self._short_first(client, index, key, want, str(fault))
+            except ResponseTooLargeError as error:
+                return self._from_abbreviated(client, index, key, options, str(error))
             return Missing() if full is None else _described(full, _created(full))
-        return self._short_first(client, index, key, want, "")
+        return self._from_abbreviated(client, index, key, options, "")
 
-    def _short_first(
-        self, client: Client, index: Index, key: str, want: Want, too_large: str
-    ) -> Answer:
-        """Look at the short form first; ``too_large`` says that the long one cannot be read."""
+    def _from_abbreviated(
+        self,
+        client: Client,
+        index: Index,
+        key: str,
+        options: LookupOptions,
+        too_large: str,
+    ) -> LookupResult:
+        """Look up the abbreviated packument first.
+
+        ``too_large`` is the error if the full one is already known to be too large.
+        """
         try:
-            short = _packument(client, index, key, self.accept)
-        except TooLargeError:
+            abbreviated = _packument(client, index, key, self.accept)
+        except ResponseTooLargeError:
             return _latest_only(client, index, key)
-        if short is None:
+        if abbreviated is None:
             if too_large:
-                raise Fault("knows the package in one form and not in the other")
+                raise RegistryError(_NO_FULL_METADATA)
             return Missing()
-        modified = moment_of(short.get("modified"))
-        suspect = _PLACEHOLDER.search(_latest(short)) is not None
-        complete = isinstance(short.get("time"), dict)
-        if (
-            not complete
-            and not suspect
-            and modified is not None
-            and modified < want.recent
-        ):
-            return _described(short, modified)
-        if complete:
-            return _described(short, _created(short))
-        try:
-            full = None if too_large else _packument(client, index, key, _FULL)
-        except TooLargeError as fault:
-            too_large = str(fault)
-            full = None
+        if isinstance(abbreviated.get("time"), dict):
+            return _described(abbreviated, _created(abbreviated))
+        # A package was created no later than it was last modified.
+        modified = parse_timestamp(abbreviated.get("modified"))
+        may_be_placeholder = _PLACEHOLDER.search(_latest(abbreviated)) is not None
+        is_old = modified is not None and modified < options.recent
+        if is_old and not may_be_placeholder:
+            return _described(abbreviated, modified)
+        full = None
+        if not too_large:
+            try:
+                full = _packument(client, index, key, _FULL)
+            except ResponseTooLargeError as error:
+                too_large = str(error)
         if too_large:
-            status, note = _status(short)
-            untold = too_large if want.text else ""
-            return Project(None, status, note, too_large, oversized=True, untold=untold)
+            return _oversized(abbreviated, too_large, with_text=options.text)
         if full is None:
-            raise Fault("knows the package in one form and not in the other")
+            raise RegistryError(_NO_FULL_METADATA)
         return _described(full, _created(full))
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
-        """128 names at most; scoped ones alone."""
+        """Return batches of at most 128 names; a scoped name needs its own request."""
         plain = [key for key in keys if not key.startswith("@")]
-        groups = [plain[n : n + _MOST_NAMES] for n in range(0, len(plain), _MOST_NAMES)]
-        return groups + [[key] for key in keys if key.startswith("@")]
+        batches = [
+            plain[start : start + _MAX_NAMES]
+            for start in range(0, len(plain), _MAX_NAMES)
+        ]
+        batches += [[key] for key in keys if key.startswith("@")]
+        return batches
 
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
-    ) -> Mapping[str, Count]:
-        """Ask for last week's downloads."""
-        return _points(client, service, "last-week", keys)
+    ) -> Mapping[str, DownloadCount]:
+        """Return the downloads of the last week."""
+        return _download_counts(client, service, "last-week", keys)
 
     def used_before(
         self, client: Client, service: Index, key: str, moment: float
     ) -> bool:
-        """Ask for the downloads of the week that ended at ``moment``."""
+        """Return whether there were downloads in the week that ended at ``moment``."""
         end = datetime.fromtimestamp(moment, UTC).date()
         period = f"{end - timedelta(days=6)}:{end}"
-        count = _points(client, service, period, [key]).get(key)
+        count = _download_counts(client, service, period, [key]).get(key)
         return isinstance(count, int) and count > 0
 
 
-def _points(
+def _download_counts(
     client: Client, service: Index, period: str, keys: Sequence[str]
-) -> dict[str, Count]:
+) -> dict[str, DownloadCount]:
     response = client.get(service, f"/downloads/point/{period}/{','.join(keys)}", _FULL)
     if response.status != 200:
         if len(keys) > 1:
-            raise Fault(f"answered with status {response.status}")
+            raise RegistryError(f"returned HTTP status {response.status}")
         return dict.fromkeys(keys)
     answer = response.json()
     if not isinstance(answer, dict):
-        raise Fault(_WRONG_FORM)
+        raise RegistryError(_WRONG_FORM)
     entries = {keys[0]: answer} if len(keys) == 1 else answer
-    found: dict[str, Count] = {}
+    counts: dict[str, DownloadCount] = {}
     for key in keys:
         entry = entries.get(key, False)
-        if entry is None:  # known to the service as a name without a count
-            found[key] = None
-            continue
-        count = entry.get("downloads") if isinstance(entry, dict) else None
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise Fault(_WRONG_FORM)
-        if entry.get("package") != key:
-            raise Fault("answered for another package")
-        found[key] = count
-    return found
+        # null: the service knows the name and has no count for it.
+        counts[key] = None if entry is None else _count_in(entry, key)
+    return counts
+
+
+def _count_in(entry: object, key: str) -> int:
+    """Return the count of one entry of the download service; raises RegistryError."""
+    if not isinstance(entry, dict):
+        raise RegistryError(_WRONG_FORM)
+    count = entry.get("downloads")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise RegistryError(_WRONG_FORM)
+    if entry.get("package") != key:
+        raise RegistryError(_OTHER_PACKAGE)
+    return count
 
 
 def _packument(
     client: Client, index: Index, key: str, accept: str
 ) -> dict[str, Any] | None:
+    """Return the packument of a package, None for a 404; raises RegistryError."""
     response = client.get(index, f"/{key.replace('/', '%2f')}", accept)
     if response.status != 200:
         return None
-    answer = response.json()
-    if not isinstance(answer, dict) or not isinstance(answer.get("name"), str):
-        raise Fault(_WRONG_FORM)
-    if answer["name"] != key:
-        raise Fault("answered for another package")
-    time = answer.get("time")
-    gone = isinstance(time, dict) and "unpublished" in time
-    if not isinstance(answer.get("versions"), dict) and not gone:
-        raise Fault(_WRONG_FORM)
-    return answer
+    packument = response.json()
+    if not isinstance(packument, dict) or not isinstance(packument.get("name"), str):
+        raise RegistryError(_WRONG_FORM)
+    if packument["name"] != key:
+        raise RegistryError(_OTHER_PACKAGE)
+    has_versions = isinstance(packument.get("versions"), dict)
+    if not has_versions and not _is_unpublished(packument):
+        raise RegistryError(_WRONG_FORM)
+    return packument
 
 
-def _latest_only(client: Client, index: Index, key: str) -> Answer:
-    """Ask for the newest version alone, where even the short form is too large."""
+def _latest_only(client: Client, index: Index, key: str) -> LookupResult:
+    """Look up the newest version alone, if even the abbreviated form is too large."""
     response = client.get(index, f"/{key.replace('/', '%2f')}/latest", _FULL)
-    answer = response.json() if response.status == 200 else None
-    if not isinstance(answer, dict) or answer.get("name") != key:
-        raise TooLargeError("answered with more than 8 MB")
-    deprecated = answer.get("deprecated")
+    version = response.json() if response.status == 200 else None
+    if not isinstance(version, dict) or version.get("name") != key:
+        raise ResponseTooLargeError(_TOO_LARGE)
+    deprecated = version.get("deprecated")
     status: Status = "deprecated" if deprecated else "active"
     note = str(deprecated or "")
-    return Project(None, status, note, "answered with more than 8 MB", oversized=True)
+    return Project(None, status, note, _TOO_LARGE, oversized=True)
+
+
+def _oversized(
+    abbreviated: dict[str, Any], too_large: str, *, with_text: bool
+) -> Project:
+    """Return a package whose full packument is too large to read."""
+    status, note = _status(abbreviated)
+    return Project(
+        None,
+        status,
+        note,
+        no_date_reason=too_large,
+        oversized=True,
+        no_text_reason=too_large if with_text else "",
+    )
 
 
 def _described(packument: dict[str, Any], created: float | None) -> Project:
+    """Return the package of a packument; only a full one has a description."""
     status, note = _status(packument)
-    undated = "" if created is not None else "tells no dates"
-    full = isinstance(packument.get("time"), dict)
-    newest = (packument.get("versions") or {}).get(_latest(packument))
-    about = packument.get("description") or _text(newest, "description")
+    latest = _latest(packument)
+    text = None
+    if isinstance(packument.get("time"), dict):
+        newest = (packument.get("versions") or {}).get(latest)
+        summary = packument.get("description") or _text(newest, "description")
+        text = join_texts(summary, packument.get("readme"))
     return Project(
         created,
         status,
         note,
-        undated,
+        no_date_reason="provides no dates" if created is None else "",
         releases=_releases(packument),
-        latest=_latest(packument),
-        text=text_of(about, packument.get("readme")) if full else None,
+        latest=latest,
+        text=text,
     )
 
 
 def _releases(packument: dict[str, Any]) -> tuple[Release, ...]:
+    versions = packument.get("versions")
+    if not isinstance(versions, dict):
+        return ()
     time = packument.get("time")
     dates: dict[str, object] = time if isinstance(time, dict) else {}
-    versions = packument.get("versions")
     return tuple(
         Release(
             str(number),
-            moment_of(dates.get(number)),
-            note=_text(version, "deprecated")[:_MOST_NOTE],
-            scripts=_runs_scripts(version),
+            parse_timestamp(dates.get(number)),
+            note=_text(version, "deprecated")[:_MAX_NOTE],
+            scripts=_has_install_script(version),
         )
-        for number, version in (versions if isinstance(versions, dict) else {}).items()
+        for number, version in versions.items()
     )
 
 
-def _runs_scripts(version: object) -> bool:
+def _has_install_script(version: object) -> bool:
     if not isinstance(version, dict):
         return False
+    if version.get("hasInstallScript") is True:
+        return True
     scripts = version.get("scripts")
-    named = isinstance(scripts, dict) and any(scripts.get(name) for name in _INSTALL)
-    return named or version.get("hasInstallScript") is True
+    if not isinstance(scripts, dict):
+        return False
+    return any(scripts.get(name) for name in _INSTALL_SCRIPTS)
+
+
+def _is_unpublished(packument: dict[str, Any]) -> bool:
+    time = packument.get("time")
+    return isinstance(time, dict) and "unpublished" in time
 
 
 def _status(packument: dict[str, Any]) -> tuple[Status, str]:
-    time = packument.get("time")
-    if isinstance(time, dict) and "unpublished" in time:
+    """Return the status of a package, and the registry's note on it."""
+    if _is_unpublished(packument):
         return "unpublished", ""
     versions = packument["versions"]
     if not versions:
         return "empty", ""
     latest = _latest(packument)
     newest = versions.get(latest)
-    described = str(packument.get("description") or _text(newest, "description"))
-    if _PLACEHOLDER.search(latest) and "security holding package" in described.lower():
+    summary = str(packument.get("description") or _text(newest, "description"))
+    if _PLACEHOLDER.search(latest) and _PLACEHOLDER_TEXT in summary.lower():
         return "placeholder", ""
     deprecated = _text(newest, "deprecated")
     return ("deprecated", deprecated) if deprecated else ("active", "")
 
 
 def _text(version: object, key: str) -> str:
+    """Return a field of a version as text, "" if it is missing or false."""
     value = version.get(key) if isinstance(version, dict) else None
     return "" if value in (None, False) else str(value)
 
 
 def _latest(packument: dict[str, Any]) -> str:
+    """Return the version tagged "latest", or the last one in a packument without tags."""
     tags = packument.get("dist-tags")
     latest = tags.get("latest") if isinstance(tags, dict) else None
     if isinstance(latest, str):
@@ -243,12 +294,12 @@ def _latest(packument: dict[str, Any]) -> str:
 
 
 def _created(packument: dict[str, Any]) -> float | None:
-    """Return ``time.created``, or the earliest version where a mirror leaves it out."""
+    """Return ``time.created``, or the earliest version's time if a mirror omits it."""
     time = packument.get("time")
     if not isinstance(time, dict):
         return None
-    created = moment_of(time.get("created"))
+    created = parse_timestamp(time.get("created"))
     if created is not None:
         return created
-    others = [moment_of(value) for key, value in time.items() if key != "modified"]
-    return min((moment for moment in others if moment is not None), default=None)
+    dates = [parse_timestamp(value) for key, value in time.items() if key != "modified"]
+    return min((date for date in dates if date is not None), default=None)

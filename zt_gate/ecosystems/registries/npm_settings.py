@@ -1,4 +1,4 @@
-"""Which npm registry is asked: npm's own settings, with scopes and tokens."""
+"""The npm registries in npm's own settings, with scopes and tokens."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
-    Sources,
-    index_of,
-    service_of,
+    SettingsSources,
+    configured_service,
+    make_index,
 )
 
 if TYPE_CHECKING:
@@ -19,110 +19,127 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.package_index import Index
 
-_SYSTEM = ("/usr/local/etc/npmrc", "/usr/etc/npmrc", "/etc/npmrc")
-_LINE = re.compile(
+_SYSTEM_FILES: tuple[str, ...] = (
+    "/usr/local/etc/npmrc",
+    "/usr/etc/npmrc",
+    "/etc/npmrc",
+)
+_SETTING = re.compile(
     r"^[ \t]*([^;#=\s][^=\r\n]{0,500}?)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE
 )
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,200})(\?)?\}")
 _PREFIX = "npm_config_"
+#: The Authorization scheme of a token, by the name of its setting.
+_TOKEN_SCHEMES = {"_authToken": "Bearer", "_auth": "Basic"}
 
 
-def endpoints(sources: Sources) -> Endpoints:
-    """Return where npm packages are looked up; reads files, asks nobody."""
-    user = list(_user_files(sources))
-    tokens = _Tokens([_environment(sources.environ), *user])
-    chosen: Index | None = None
+def endpoints(sources: SettingsSources) -> Endpoints:
+    """Return the registries of npm packages; reads files, sends no request."""
+    user_settings = list(_user_settings(sources))
+    tokens = _Tokens([_environment(sources.environ), *user_settings])
+    registry: Index | None = None
     scopes: dict[str, Index] = {}
-    for settings, cleartext in _places(sources, user):
+    for settings, cleartext in _by_priority(sources, user_settings):
         for name, value in settings.items():
             if name.startswith("@") and name.endswith(":registry") and value:
                 scope = name.removesuffix(":registry")
                 scopes.setdefault(scope, tokens.index(value, cleartext=cleartext))
-        if chosen is None and settings.get("registry"):
-            chosen = tokens.index(settings["registry"], cleartext=cleartext)
-    standard = default_index()
-    first = chosen or standard
-    service = service_of(
+        if registry is None and settings.get("registry"):
+            registry = tokens.index(settings["registry"], cleartext=cleartext)
+    default = default_index()
+    if registry is None:
+        registry = default
+    service = configured_service(
         sources, "ZT_GATE_NPM_DOWNLOADS_URL", "npm-downloads", "/downloads"
     )
-    if service is None and first.url == standard.url:
-        service = _default_service(standard)
-    return Endpoints((first,), scopes, service, named=(standard,))
+    if service is None and registry.url == default.url:
+        service = _default_service(default)
+    return Endpoints((registry,), scopes, service, explicit_indexes=(default,))
 
 
 def default_index() -> Index:
-    """Return the registry that a library names; it wants a version to name it."""
-    page = urlsplit(
-        import_module("packageurl.contrib.purl2url").get_download_url("pkg:npm/x@1")
-    )
-    return index_of(f"{page.scheme}://{page.netloc}", cleartext=False, default=True)
+    """Return the registry that a library names; the library needs a version for it."""
+    purl2url = import_module("packageurl.contrib.purl2url")
+    page = urlsplit(purl2url.get_download_url("pkg:npm/x@1"))
+    return make_index(f"{page.scheme}://{page.netloc}", cleartext=False, default=True)
 
 
-def _default_service(standard: Index) -> Index:
-    parts = urlsplit(standard.url)
+def _default_service(registry: Index) -> Index:
+    """Return the download service on the api host beside the registry's."""
+    parts = urlsplit(registry.url)
     host = f"api.{parts.netloc.partition('.')[2]}"
-    return index_of(f"{parts.scheme}://{host}", cleartext=False)
+    return make_index(f"{parts.scheme}://{host}", cleartext=False)
 
 
 class _Tokens:
-    """The user's tokens by the address that they are for; never the project's."""
+    """The user's tokens by the address that they are for; the project's are not used."""
 
     def __init__(self, files: list[dict[str, str]]) -> None:
         self._headers: dict[str, str] = {}
         for settings in files:
             for name, value in settings.items():
-                where, _, kind = name.rpartition(":")
-                if not where.startswith("//") or not value or "${" in value:
+                address, _, token_name = name.rpartition(":")
+                if not address.startswith("//") or not value or "${" in value:
                     continue
-                scheme = {"_authToken": "Bearer", "_auth": "Basic"}.get(kind)
+                scheme = _TOKEN_SCHEMES.get(token_name)
                 if scheme:
-                    self._headers.setdefault(where.rstrip("/"), f"{scheme} {value}")
+                    header = f"{scheme} {value}"
+                    self._headers.setdefault(address.rstrip("/"), header)
 
     def index(self, url: str, *, cleartext: bool) -> Index:
-        index = index_of(url, cleartext=cleartext)
+        """Return the index of a URL with the token of its nearest parent path."""
+        index = make_index(url, cleartext=cleartext)
+        if index.authorization:
+            return index
         address = index.url.partition(":")[2]
         while address.count("/") >= 2 and address != "//":
-            if address in self._headers and not index.authorization:
-                return index_of(
-                    url, cleartext=cleartext, authorization=self._headers[address]
-                )
+            if address in self._headers:
+                authorization = self._headers[address]
+                return make_index(url, cleartext=cleartext, authorization=authorization)
             address = address.rpartition("/")[0]
         return index
 
 
-def _places(
-    sources: Sources, user: list[dict[str, str]]
+def _by_priority(
+    sources: SettingsSources, user_settings: list[dict[str, str]]
 ) -> Iterator[tuple[Mapping[str, str], bool]]:
+    """Yield the settings, first those that win, and whether they may allow plain http."""
     yield _environment(sources.environ), True
     yield {"registry": sources.policy.get("npm", "")}, False
     for content in sources.project_files(b".npmrc"):
         yield _parse(content.decode("utf-8", "replace")), False
-    yield from ((settings, True) for settings in user)
+    for settings in user_settings:
+        yield settings, True
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return ``npm_config_*`` in any case.
+    """Return the settings in ``npm_config_*`` variables, in any case.
 
-    A program that npm started gets these variables from npm, which has read
-    the work tree's .npmrc: there they are the change's word, not the user's.
+    npm sets these variables for the programs that it starts, from the work tree's
+    .npmrc: there they belong to the change, not to the user, and are ignored.
     """
     if "npm_lifecycle_event" in environ:
         return {}
-    found = {}
+    settings = {}
     for name, value in environ.items():
         if name.lower().startswith(_PREFIX) and value:
             key = name[len(_PREFIX) :]
-            found[key if key.startswith(("//", "@")) else key.lower()] = value
-    return found
+            is_address = key.startswith(("//", "@"))
+            settings[key if is_address else key.lower()] = value
+    return settings
 
 
-def _user_files(sources: Sources) -> Iterator[dict[str, str]]:
+def _user_settings(sources: SettingsSources) -> Iterator[dict[str, str]]:
+    """Yield the settings of the user's, the global and the system's npmrc files."""
     environ = {name.lower(): value for name, value in sources.environ.items()}
-    inherited = "npm_lifecycle_event" in environ
-    user = "" if inherited else environ.get("npm_config_userconfig", "")
-    machine = "" if inherited else environ.get("npm_config_globalconfig", "")
-    system = _SYSTEM if sources.system is None else sources.system.get("npm", ())
-    for path in (user or sources.home(".npmrc"), machine, *system):
+    user_file, global_file = "", ""
+    if "npm_lifecycle_event" not in environ:
+        user_file = environ.get("npm_config_userconfig", "")
+        global_file = environ.get("npm_config_globalconfig", "")
+    system_files = _SYSTEM_FILES
+    if sources.system is not None:
+        system_files = sources.system.get("npm", ())
+    for path in (user_file or sources.home(".npmrc"), global_file, *system_files):
         text = sources.user_file(path)
         if text is not None:
             yield {
@@ -132,13 +149,16 @@ def _user_files(sources: Sources) -> Iterator[dict[str, str]]:
 
 
 def _parse(text: str) -> dict[str, str]:
-    return {match[1]: match[2].strip().strip("\"'") for match in _LINE.finditer(text)}
+    return {
+        match[1]: match[2].strip().strip("\"'") for match in _SETTING.finditer(text)
+    }
 
 
 def _expanded(value: str, environ: Mapping[str, str]) -> str:
-    """Expand ``${NAME}``; an unknown one stays, which no address survives."""
+    """Expand ``${NAME}``; an unknown variable stays, which makes a URL invalid."""
 
-    def put(match: re.Match[str]) -> str:
-        return environ.get(match[1], "" if match[2] else match[0])
+    def variable(match: re.Match[str]) -> str:
+        is_optional = bool(match[2])
+        return environ.get(match[1], "" if is_optional else match[0])
 
-    return _VARIABLE.sub(put, value)
+    return _VARIABLE.sub(variable, value)

@@ -5,51 +5,61 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from zt_gate.ecosystems.registries.base import Missing, moment_of
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
     dated_project,
     json_object,
-    table,
-    tables,
+    object_at,
+    objects_in,
 )
 
 if TYPE_CHECKING:
-    from zt_gate.ecosystems.registries.base import Answer, Want
+    from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
-# NuGet dates what it no longer lists to the year 1900.
+# NuGet gives the year 1900 as the date of unlisted versions.
 _LISTED_SINCE = 631152000.0
 
 
-def project(client: Client, index: Index, key: str, want: Want) -> Answer:  # noqa: ARG001 - every client's form
-    """Ask for the first page of versions, which may stand in a file of its own."""
+def project(
+    client: Client,
+    index: Index,
+    key: str,
+    options: LookupOptions,  # noqa: ARG001 - part of the client signature
+) -> LookupResult:
+    """Look up the first page of versions, which may be a separate file."""
     folder = f"/v3/registration5-semver1/{quote(key.lower())}"
     answer = json_object(client, index, f"{folder}/index.json")
     if answer is None:
         return Missing()
-    pages = tables(answer.get("items"))
+    pages = objects_in(answer.get("items"))
     if not pages:
-        raise Fault(WRONG_FORM)
+        raise RegistryError(WRONG_FORM)
     page: dict[str, Any] = pages[0]
     if "items" not in page:
-        where = urlsplit(str(page.get("@id", ""))).path
-        if not where.startswith(f"{urlsplit(index.url).path}{folder}/"):
-            raise Fault("keeps its versions in another place")
-        page = (
-            json_object(client, index, where.removeprefix(urlsplit(index.url).path))
-            or {}
-        )
-    entries = [table(one, "catalogEntry") for one in tables(page.get("items"))]
-    if not entries:
-        raise Fault(WRONG_FORM)
-    if any(str(entry.get("id")).lower() != key.lower() for entry in entries):
-        raise Fault(OTHER_PACKAGE)
-    moments = [moment_of(entry.get("published")) for entry in entries]
-    known = [
-        moment for moment in moments if moment is not None and moment > _LISTED_SINCE
+        page = _separate_page(client, index, folder, page)
+    versions = [
+        object_at(item, "catalogEntry") for item in objects_in(page.get("items"))
     ]
-    return dated_project(min(known, default=None), ())
+    if not versions:
+        raise RegistryError(WRONG_FORM)
+    if any(str(version.get("id")).lower() != key.lower() for version in versions):
+        raise RegistryError(OTHER_PACKAGE)
+    dates = [parse_timestamp(version.get("published")) for version in versions]
+    listed = [date for date in dates if date is not None and date > _LISTED_SINCE]
+    return dated_project(min(listed, default=None), ())
+
+
+def _separate_page(
+    client: Client, index: Index, folder: str, page: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the content of a page that the registration index only refers to."""
+    base_path = urlsplit(index.url).path
+    page_path = urlsplit(str(page.get("@id", ""))).path
+    if not page_path.startswith(f"{base_path}{folder}/"):
+        raise RegistryError("stores its version pages at an unexpected URL")
+    return json_object(client, index, page_path.removeprefix(base_path)) or {}

@@ -1,7 +1,7 @@
-"""Known vulnerabilities and malware, from a service that speaks OSV's API.
+"""Known vulnerabilities and malware, from a service with OSV's API.
 
-One batch asks about every package at once and is answered with ids; the
-advisories behind the ids say how bad it is and what mends it.
+One batch queries all packages and returns the ids of advisories.  An advisory gives
+the severity and the fixed versions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries.cvss import base_score
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
-#: The public service; no package registry.
-PUBLIC = "https://api.osv.dev"
-#: Questions in one batch.
-MOST_QUERIES = 1000
-_MOST_PAGES = 5
+#: The public service, which is not a package registry.
+PUBLIC_URL = "https://api.osv.dev"
+#: The most queries in one batch.
+MAX_QUERIES = 1000
+_MAX_PAGES = 5
 _MALWARE = "MAL-"
-_WRONG_FORM = "answered in a form that it should not have"
-#: How databases call a severity.
-WORDS = {
+_ADVISORY_ID_SEPARATORS = str.maketrans("", "", "-._:")
+_WRONG_FORM = "returned an unexpected response format"
+#: The severities by the words that advisory databases use.
+SEVERITY_WORDS = {
     "critical": Severity.CRITICAL,
     "high": Severity.HIGH,
     "moderate": Severity.MEDIUM,
@@ -38,8 +39,8 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class AffectedPackage:
-    """What is asked about; ``version`` is "" where nobody knows which one it will be."""
+class PackageQuery:
+    """A package to query; ``version`` is "" if it is not known."""
 
     ecosystem: str
     key: str
@@ -48,56 +49,56 @@ class AffectedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """One thing that is known about a package.
+    """One advisory about a package.
 
-    ``severity`` is None where nobody says; ``fixed`` holds the versions that
-    mend it, as written.  ``everything``: it is about all versions.
+    ``severity`` is None if unknown.  ``fixed_versions`` are as written.
+    ``affects_all_versions``: no version is free of it.
     """
 
     id: str
     aliases: tuple[str, ...] = ()
     severity: Severity | None = None
-    fixed: tuple[str, ...] = ()
-    everything: bool = False
+    fixed_versions: tuple[str, ...] = ()
+    affects_all_versions: bool = False
     withdrawn: bool = False
 
     @property
     def is_malware(self) -> bool:
-        """Say whether the package itself is the attack."""
+        """Return whether the package itself is malicious."""
         return any(name.startswith(_MALWARE) for name in (self.id, *self.aliases))
 
 
-def batch(
-    client: Client, service: Index, packages: Sequence[AffectedPackage]
-) -> dict[AffectedPackage, tuple[str, ...]]:
-    """Return the ids of what is known about each package; raises Fault."""
-    found: dict[AffectedPackage, list[str]] = {package: [] for package in packages}
+def query_batch(
+    client: Client, service: Index, packages: Sequence[PackageQuery]
+) -> dict[PackageQuery, tuple[str, ...]]:
+    """Return the ids of the advisories about each package; raises RegistryError."""
+    ids_by_package: dict[PackageQuery, list[str]] = {
+        package: [] for package in packages
+    }
     waiting = [(package, "") for package in packages]
-    for _ in range(_MOST_PAGES):
+    for _ in range(_MAX_PAGES):
         if not waiting:
             return {
-                package: tuple(dict.fromkeys(ids)) for package, ids in found.items()
+                package: tuple(dict.fromkeys(ids))
+                for package, ids in ids_by_package.items()
             }
         queries = [_query(package, token) for package, token in waiting]
         response = client.post(service, "/v1/querybatch", {"queries": queries})
         if response.status != 200:
-            raise Fault(f"answered with status {response.status}")
+            raise RegistryError(f"returned HTTP status {response.status}")
         results = _results(response.json(), len(waiting))
-        more: list[tuple[AffectedPackage, str]] = []
+        next_pages: list[tuple[PackageQuery, str]] = []
         for (package, _), (ids, token) in zip(waiting, results, strict=True):
-            found[package] += ids
+            ids_by_package[package] += ids
             if token:
-                more.append((package, token))
-        waiting = more
-    raise Fault("answered with pages without an end")
+                next_pages.append((package, token))
+        waiting = next_pages
+    raise RegistryError(f"returned more than {_MAX_PAGES} pages of results")
 
 
-def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
-    named = {
-        "name": package.key,
-        "ecosystem": ecosystem_named(package.ecosystem).osv_name,
-    }
-    query: dict[str, Any] = {"package": named}
+def _query(package: PackageQuery, token: str) -> dict[str, Any]:
+    ecosystem = ecosystem_named(package.ecosystem).osv_name
+    query: dict[str, Any] = {"package": {"name": package.key, "ecosystem": ecosystem}}
     if package.version:
         query["version"] = package.version
     if token:
@@ -106,100 +107,107 @@ def _query(package: AffectedPackage, token: str) -> dict[str, Any]:
 
 
 def _results(answer: object, count: int) -> list[tuple[list[str], str]]:
+    """Return the ids and the token of the next page for each query; raises RegistryError."""
     results = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(results, list) or len(results) != count:
-        raise Fault(_WRONG_FORM)
-    read = []
-    for result in results:
-        known = result.get("vulns", []) if isinstance(result, dict) else None
-        if not isinstance(known, list):
-            raise Fault(_WRONG_FORM)
-        ids = [entry.get("id") if isinstance(entry, dict) else None for entry in known]
-        texts = [one for one in ids if isinstance(one, str) and one]
-        if len(texts) != len(ids):
-            raise Fault(_WRONG_FORM)
-        read.append((texts, str(result.get("next_page_token") or "")))
-    return read
+        raise RegistryError(_WRONG_FORM)
+    return [_result(result) for result in results]
 
 
-def advisory(
-    client: Client, service: Index, name: str, package: AffectedPackage
+def _result(result: object) -> tuple[list[str], str]:
+    if not isinstance(result, dict):
+        raise RegistryError(_WRONG_FORM)
+    entries = result.get("vulns", [])
+    if not isinstance(entries, list):
+        raise RegistryError(_WRONG_FORM)
+    ids: list[str] = []
+    for entry in entries:
+        advisory_id = entry.get("id") if isinstance(entry, dict) else None
+        if not isinstance(advisory_id, str) or not advisory_id:
+            raise RegistryError(_WRONG_FORM)
+        ids.append(advisory_id)
+    return ids, str(result.get("next_page_token") or "")
+
+
+def fetch_advisory(
+    client: Client, service: Index, name: str, package: PackageQuery
 ) -> Advisory:
-    """Return one advisory, as far as it is about ``package``; raises Fault."""
-    if (
-        not name.replace("-", "")
-        .replace(".", "")
-        .replace("_", "")
-        .replace(":", "")
-        .isalnum()
-    ):
-        raise Fault("named an advisory that cannot be asked for")
+    """Return the parts of one advisory that are about ``package``; raises RegistryError."""
+    if not name.translate(_ADVISORY_ID_SEPARATORS).isalnum():
+        raise RegistryError("returned an invalid advisory id")
     response = client.get(service, f"/v1/vulns/{name}", "application/json")
     if response.status != 200:
-        raise Fault(f"answered with status {response.status}")
+        raise RegistryError(f"returned HTTP status {response.status}")
     answer = response.json()
     if not isinstance(answer, dict) or answer.get("id") != name:
-        raise Fault("answered with another advisory")
-    aliases = answer.get("aliases")
+        raise RegistryError("returned a different advisory")
     affected = [
-        entry for entry in _dicts(answer.get("affected")) if _is_about(entry, package)
-    ]  # fmt: skip
-    events = [
-        event
-        for entry in affected
-        for span in _dicts(entry.get("ranges"))
-        if span.get("type") != "GIT"
-        for event in _dicts(span.get("events"))
+        entry for entry in _objects(answer.get("affected")) if _is_about(entry, package)
     ]
-    closed = any({"fixed", "last_affected", "limit"} & event.keys() for event in events)
+    events = _version_events(affected)
+    fixed_versions = [str(event["fixed"]) for event in events if "fixed" in event]
+    starts_at_zero = any(event.get("introduced") == "0" for event in events)
+    has_end = any(
+        {"fixed", "last_affected", "limit"} & event.keys() for event in events
+    )
     return Advisory(
         name,
-        tuple(a for a in aliases if isinstance(a, str))
-        if isinstance(aliases, list)
-        else (),
-        _severity(answer, affected),
-        tuple(
-            dict.fromkeys(str(event["fixed"]) for event in events if "fixed" in event)
-        ),
-        any(event.get("introduced") == "0" for event in events) and not closed,
-        bool(answer.get("withdrawn")),
+        aliases=_strings(answer.get("aliases")),
+        severity=_severity(answer, affected),
+        fixed_versions=tuple(dict.fromkeys(fixed_versions)),
+        affects_all_versions=starts_at_zero and not has_end,
+        withdrawn=bool(answer.get("withdrawn")),
     )
 
 
-def _is_about(entry: dict[str, Any], package: AffectedPackage) -> bool:
-    named = entry.get("package")
-    if not isinstance(named, dict):
+def _version_events(affected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the events of all version ranges; ranges of Git commits are left out."""
+    events: list[dict[str, Any]] = []
+    for entry in affected:
+        for version_range in _objects(entry.get("ranges")):
+            if version_range.get("type") != "GIT":
+                events += _objects(version_range.get("events"))
+    return events
+
+
+def _is_about(entry: dict[str, Any], package: PackageQuery) -> bool:
+    affected = entry.get("package")
+    if not isinstance(affected, dict):
         return False
-    ecosystem = str(named.get("ecosystem", "")).partition(":")[0]
-    name = str(named.get("name", "")).lower().replace("_", "-").replace(".", "-")
-    wanted = package.key.lower().replace("_", "-").replace(".", "-")
-    return ecosystem == ecosystem_named(package.ecosystem).osv_name and name == wanted
+    ecosystem = str(affected.get("ecosystem", "")).partition(":")[0]
+    if ecosystem != ecosystem_named(package.ecosystem).osv_name:
+        return False
+    return _folded(str(affected.get("name", ""))) == _folded(package.key)
+
+
+def _folded(name: str) -> str:
+    """Return a name for comparison: databases differ in case and separators."""
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _severity(
     answer: dict[str, Any], affected: list[dict[str, Any]]
 ) -> Severity | None:
-    words = [entry.get("database_specific") for entry in (answer, *affected)]
-    words += [entry.get("ecosystem_specific") for entry in affected]
-    for specific in words:
-        word = (
-            str(specific.get("severity", "")).lower()
-            if isinstance(specific, dict)
-            else ""
-        )
-        if word in WORDS:
-            return WORDS[word]
-    scores = [
-        base_score(str(entry.get("score", "")))
-        for holder in (answer, *affected)
-        for entry in _dicts(holder.get("severity"))
-    ]
-    known = [score for score in scores if score is not None]
-    return severity_of(max(known)) if known else None
+    """Return the severity in words if there is one, else that of the highest score."""
+    extensions = [entry.get("database_specific") for entry in (answer, *affected)]
+    extensions += [entry.get("ecosystem_specific") for entry in affected]
+    for extension in extensions:
+        if not isinstance(extension, dict):
+            continue
+        word = str(extension.get("severity", "")).lower()
+        if word in SEVERITY_WORDS:
+            return SEVERITY_WORDS[word]
+    scores: list[float] = []
+    for entry in (answer, *affected):
+        for severity in _objects(entry.get("severity")):
+            score = base_score(str(severity.get("score", "")))
+            if score is not None:
+                scores.append(score)
+    return severity_of(max(scores)) if scores else None
 
 
 def severity_of(score: float) -> Severity:
-    """Return the word for a CVSS score from 0 to 10, as CVSS v3.1 has it."""
+    """Return the severity of a CVSS score from 0 to 10, as CVSS v3.1 defines it."""
     if score >= 9.0:
         return Severity.CRITICAL
     if score >= 7.0:
@@ -207,9 +215,13 @@ def severity_of(score: float) -> Severity:
     return Severity.MEDIUM if score >= 4.0 else Severity.LOW
 
 
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return (
-        [item for item in value if isinstance(item, dict)]
-        if isinstance(value, list)
-        else []
-    )
+def _objects(value: object) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(item for item in value if isinstance(item, str))

@@ -1,25 +1,28 @@
-"""Where packages are looked up, and what goes wrong there."""
+"""The address of a package index, and the errors of requests to it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 
-class Fault(Exception):  # noqa: N818 - what a server did, no error of ours
-    """A question without a usable answer; the text says why and names no host."""
+class RegistryError(Exception):
+    """A request without a usable response.
+
+    The text is a phrase with the registry as its subject; it names no host.
+    """
 
 
-class TooLargeError(Fault):
-    """An answer of more than 8 MB."""
+class ResponseTooLargeError(RegistryError):
+    """A response of more than 8 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Where packages are looked up.
+    """An index or service that is asked about packages.
 
-    ``url`` has no credentials and no slash at its end; ``authorization`` is
-    the value of that header, "" for none.  ``default``: it is the library's own
-    constant.  ``cleartext``: the user allowed plain http.
+    ``url`` has no credentials and no slash at its end.  ``authorization`` is the value
+    of that header, "" for none.  ``default``: the URL is a constant of a library.
+    ``cleartext``: the user's own settings name it, so that plain http is allowed.
     """
 
     url: str
@@ -29,9 +32,9 @@ class Index:
 
     @property
     def local(self) -> bool:
-        """Say whether it is a folder of this machine, which only the user may name."""
+        """Return whether it is a local directory, which only the user may configure."""
         return self.cleartext and self.url.startswith("file:")
 
     def __repr__(self) -> str:
-        """Show everything but the credential."""
+        """Return a representation without the credential."""
         return f"Index({self.url!r})"

@@ -1,4 +1,4 @@
-"""PyPI and its mirrors: PEP 503, 691, 700 and 792, and the JSON API for missing dates."""
+"""PyPI and its mirrors: the Simple API (PEP 503, 691, 700, 792) and the JSON API."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import pypi_local
 from zt_gate.ecosystems.registries.base import (
-    Answer,
-    Count,
+    DownloadCount,
+    LookupOptions,
+    LookupResult,
     Missing,
     Project,
     Release,
     Status,
-    Want,
-    moment_of,
-    text_of,
+    join_texts,
+    parse_timestamp,
 )
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,17 +27,24 @@ if TYPE_CHECKING:
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("text/html", "application/vnd.pypi.simple.v1+html", "application/xhtml+xml")
-_SOURCES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
-_MOST_NOTE = 300
+_SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz")
+_MAX_NOTE = 300
 _UPLOADED = "upload_time_iso_8601"
+_WRONG_FORM = "returned an unexpected response format"
+_OTHER_PACKAGE = "returned data for a different package"
 _STATUSES: dict[str, Status] = {
-    "archived": "archived", "quarantined": "quarantined", "deprecated": "deprecated",
-}  # fmt: skip
+    "archived": "archived",
+    "quarantined": "quarantined",
+    "deprecated": "deprecated",
+}
+
+#: The files of each version in the JSON API.
+_VersionFiles = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file of a project: when it came (seconds since the epoch), and whether it is yanked."""
+    """One file of a project; ``uploaded`` is in seconds since the epoch."""
 
     uploaded: float | None
     yanked: bool
@@ -51,231 +58,261 @@ class PyPI:
 
     ecosystem: str = "pypi"
     accept: str = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
-    # pypistats counts once a day and throttles near six requests at a time.
+    # pypistats updates once a day and limits the rate near six parallel requests.
     count_age: float = 7 * 86400.0
     count_width: int = 3
     width: int = 8
 
-    def project(self, client: Client, index: Index, key: str, want: Want) -> Answer:
-        """Ask the Simple API; the JSON API only where dates or texts that matter are missing."""
+    def project(
+        self, client: Client, index: Index, key: str, options: LookupOptions
+    ) -> LookupResult:
+        """Look up the Simple API, and the JSON API if needed dates or texts are missing."""
         if index.local:
             return pypi_local.project(index, key)
         response = client.get(index, f"/{key}/", self.accept)
         if response.status != 200:
             return Missing()
-        files, status, note = _read(response, key)
-        releases = _releases(files, key)
+        files, status, note = _read_page(response, key)
         if not files:
             return Project(None, status if status != "active" else "empty", note)
         if status == "active" and all(file.yanked for file in files):
             status = "yanked"
         dates = [file.uploaded for file in files if file.uploaded is not None]
-        dated = len(dates) == len(files) or (dates and min(dates) < want.recent)
-        project = Project(
-            min(dates) if dated else None, status, note, releases=releases
-        )
-        undated = want.releases and len(dates) < len(files)
-        if dated and not want.text and not undated:
+        all_dated = len(dates) == len(files)
+        # An undated file could only make the package older.
+        first_upload = min(dates, default=None)
+        is_old = first_upload is not None and first_upload < options.recent
+        if not all_dated and not is_old:
+            first_upload = None
+        releases = _releases(files, key)
+        project = Project(first_upload, status, note, releases=releases)
+        lacks_release_dates = options.releases and not all_dated
+        if first_upload is not None and not options.text and not lacks_release_dates:
             return project
-        return _completed(project, client, index, key, want)
+        return _completed(project, client, index, key, options)
 
     def batches(self, keys: Sequence[str]) -> list[list[str]]:
-        """One name a request."""
+        """Return a batch for each name."""
         return [[key] for key in keys]
 
     def counts(
         self, client: Client, service: Index, keys: Sequence[str]
-    ) -> Mapping[str, Count]:
-        """Ask pypistats for last week's downloads."""
-        found: dict[str, Count] = {}
-        for key in keys:
-            response = client.get(
-                service, f"/api/packages/{key}/recent", "application/json"
-            )
-            if response.status != 200:
-                found[key] = None
-                continue
-            answer = response.json()
-            data = answer.get("data") if isinstance(answer, dict) else None
-            count = data.get("last_week") if isinstance(data, dict) else None
-            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                raise Fault("answered in a form that it should not have")
-            if normalise("pypi", str(answer.get("package"))) != key:
-                raise Fault("answered for another package")
-            found[key] = count
-        return found
+    ) -> Mapping[str, DownloadCount]:
+        """Return the downloads of the last week from pypistats."""
+        return {key: _download_count(client, service, key) for key in keys}
 
     def used_before(
         self,
-        client: Client,  # noqa: ARG002 - the protocol's
+        client: Client,  # noqa: ARG002 - part of the protocol
         service: Index,  # noqa: ARG002
         key: str,  # noqa: ARG002
         moment: float,  # noqa: ARG002
     ) -> bool:
-        """Say no: pypistats gives no figures for a week of one's choice."""
+        """Return False: pypistats has no figures for a chosen week."""
         return False
 
 
-def _read(response: Response, key: str) -> tuple[list[_File], Status, str]:
-    if response.type in _HTML:
-        from zt_gate.ecosystems.registries.pypi_html import read_page
-
-        page = read_page(response.body, key)
-        files = [_File(moment_of(f.uploaded), f.yanked, f.name) for f in page.files]
-        return files, _STATUSES.get(page.status, "active"), page.reason
-    if response.type not in {_JSON, "application/json"}:
-        raise Fault("answered with something that is no index page")
+def _download_count(client: Client, service: Index, key: str) -> int | None:
+    """Return the downloads of one package, None if the service does not know it."""
+    response = client.get(service, f"/api/packages/{key}/recent", "application/json")
+    if response.status != 200:
+        return None
     answer = response.json()
-    files_listed = answer.get("files") if isinstance(answer, dict) else None
-    if not isinstance(files_listed, list) or not isinstance(answer.get("name"), str):
-        raise Fault("answered in a form that it should not have")
-    if normalise("pypi", answer["name"]) != key:
-        raise Fault("answered for another package")
-    if not all(
-        isinstance(f, dict) and isinstance(f.get("filename"), str) for f in files_listed
-    ):
-        raise Fault("answered in a form that it should not have")
-    status = answer.get("project-status")
-    word, note = "", ""
-    if isinstance(status, dict):
-        word, note = str(status.get("status", "")), str(status.get("reason") or "")
+    data = answer.get("data") if isinstance(answer, dict) else None
+    count = data.get("last_week") if isinstance(data, dict) else None
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise RegistryError(_WRONG_FORM)
+    if normalise("pypi", str(answer.get("package"))) != key:
+        raise RegistryError(_OTHER_PACKAGE)
+    return count
+
+
+def _read_page(response: Response, key: str) -> tuple[list[_File], Status, str]:
+    """Return the files of an index page, the project's status and the note on it."""
+    if response.type in _HTML:
+        return _read_html(response, key)
+    if response.type not in {_JSON, "application/json"}:
+        raise RegistryError("returned a response that is not an index page")
+    page = response.json()
+    entries = page.get("files") if isinstance(page, dict) else None
+    if not isinstance(entries, list) or not isinstance(page.get("name"), str):
+        raise RegistryError(_WRONG_FORM)
+    if normalise("pypi", page["name"]) != key:
+        raise RegistryError(_OTHER_PACKAGE)
+    files = [_file(entry) for entry in entries]
+    status_object = page.get("project-status")
+    status_word, note = "", ""
+    if isinstance(status_object, dict):
+        status_word = str(status_object.get("status", ""))
+        note = str(status_object.get("reason") or "")
+    return files, _STATUSES.get(status_word, "active"), note
+
+
+def _read_html(response: Response, key: str) -> tuple[list[_File], Status, str]:
+    from zt_gate.ecosystems.registries.pypi_html import read_page
+
+    page = read_page(response.body, key)
     files = [
-        _File(
-            moment_of(f.get("upload-time")),
-            bool(f.get("yanked")),
-            f["filename"],
-            _note(f),
-        )
-        for f in files_listed
+        _File(parse_timestamp(anchor.uploaded), anchor.yanked, anchor.name)
+        for anchor in page.files
     ]
-    return files, _STATUSES.get(word, "active"), note
+    return files, _STATUSES.get(page.status, "active"), page.reason
 
 
-def _note(file: dict[str, Any]) -> str:
+def _file(entry: object) -> _File:
+    """Return one file of an index page in JSON; raises RegistryError."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("filename"), str):
+        raise RegistryError(_WRONG_FORM)
+    uploaded = parse_timestamp(entry.get("upload-time"))
+    yanked = bool(entry.get("yanked"))
+    return _File(uploaded, yanked, entry["filename"], _yank_note(entry))
+
+
+def _yank_note(file: dict[str, Any]) -> str:
     reason = file.get("yanked") or file.get("yanked_reason")
-    return reason[:_MOST_NOTE] if isinstance(reason, str) else ""
+    return reason[:_MAX_NOTE] if isinstance(reason, str) else ""
 
 
 def _releases(files: Iterable[_File], key: str) -> tuple[Release, ...]:
-    """Put files together to versions; one is yanked where all its files are."""
-    found: dict[str, list[_File]] = {}
+    """Return the versions of the files; one is yanked if all its files are."""
+    files_by_version: dict[str, list[_File]] = {}
     for file in files:
-        found.setdefault(_version(file.name, key), []).append(file)
-    found.pop("", None)
+        version = _version_in(file.name, key)
+        if version:
+            files_by_version.setdefault(version, []).append(file)
     return tuple(
-        Release(
-            version,
-            min((f.uploaded for f in own if f.uploaded is not None), default=None),
-            all(f.yanked for f in own),
-            own[0].note,
-        )
-        for version, own in found.items()
+        _release(version, version_files)
+        for version, version_files in files_by_version.items()
     )
 
 
-def _version(name: str, key: str) -> str:
-    """Return the version in a file's name, "" where it cannot be told."""
-    if name.endswith(".whl"):
-        parts = name.split("-")
+def _release(version: str, files: Sequence[_File]) -> Release:
+    dates = [file.uploaded for file in files if file.uploaded is not None]
+    yanked = all(file.yanked for file in files)
+    return Release(version, min(dates, default=None), yanked, files[0].note)
+
+
+def _version_in(file_name: str, key: str) -> str:
+    """Return the version in a file's name, "" if it has none."""
+    if file_name.endswith(".whl"):
+        parts = file_name.split("-")
         return parts[1] if len(parts) >= 5 else ""
-    stem = next((name.removesuffix(end) for end in _SOURCES if name.endswith(end)), "")
-    head, mark, rest = (
+    for suffix in _SDIST_SUFFIXES:
+        if file_name.endswith(suffix):
+            stem = file_name.removesuffix(suffix)
+            break
+    else:
+        return ""
+    # The name may contain hyphens, so its length separates it from the version.
+    name, separator, version = (
         stem[: len(key)],
         stem[len(key) : len(key) + 1],
         stem[len(key) + 1 :],
     )
-    return rest if mark == "-" and normalise("pypi", head) == key else ""
+    return version if separator == "-" and normalise("pypi", name) == key else ""
 
 
 def _completed(
-    project: Project, client: Client, index: Index, key: str, want: Want
+    project: Project, client: Client, index: Index, key: str, options: LookupOptions
 ) -> Project:
-    """Add what the JSON API knows; what it does not say stays as it is, with its why."""
+    """Return a project with the data of the JSON API; missing data keep a reason."""
     try:
-        answer = _beside(client, index, key)
-    except Fault as fault:
-        why = str(fault)
-        undated = "" if project.first_upload is not None else (
-            f"tells no upload dates, and its JSON API {why}"
-        )  # fmt: skip
-        # A mirror without the JSON API has no descriptions: nothing to ask for.
-        untold = why if want.text and not isinstance(fault, _NoneError) else ""
-        return replace(project, undated=undated, untold=untold)
-    info, releases = answer
-    first, undated = project.first_upload, ""
-    if first is None:
+        info, version_files = _json_api(client, index, key)
+    except RegistryError as error:
+        return _without_json_api(project, error, with_text=options.text)
+    first_upload, no_date_reason = project.first_upload, ""
+    if first_upload is None:
         try:
-            first = _earliest(
-                file.get(_UPLOADED) for own in releases.values() for file in own
-            )
-        except Fault as fault:
-            undated = f"tells no upload dates, and its JSON API {fault}"
-    text = text_of(info.get("summary"), info.get("description")) if want.text else None
+            first_upload = _earliest_upload(version_files)
+        except RegistryError as error:
+            no_date_reason = _no_dates(error)
+    text = None
+    if options.text:
+        text = join_texts(info.get("summary"), info.get("description"))
     return replace(
         project,
-        first_upload=first,
-        undated=undated,
+        first_upload=first_upload,
+        no_date_reason=no_date_reason,
         text=text,
-        releases=_dated(project.releases, releases),
+        releases=_dated_releases(project.releases, version_files),
     )
 
 
-def _dated(
-    known: tuple[Release, ...], listed: dict[str, list[dict[str, Any]]]
+def _no_dates(error: RegistryError) -> str:
+    return f"provides no upload dates, and its JSON API {error}"
+
+
+def _without_json_api(
+    project: Project, error: RegistryError, *, with_text: bool
+) -> Project:
+    """Return a project with the reasons why its dates or texts are missing."""
+    is_undated = project.first_upload is None
+    # A mirror without the JSON API has no descriptions, so nothing failed.
+    text_failed = with_text and not isinstance(error, _NoJsonApiError)
+    return replace(
+        project,
+        no_date_reason=_no_dates(error) if is_undated else "",
+        no_text_reason=str(error) if text_failed else "",
+    )
+
+
+def _dated_releases(
+    releases: tuple[Release, ...], version_files: _VersionFiles
 ) -> tuple[Release, ...]:
     """Return the releases with the dates that only the JSON API has."""
-    if known and all(release.uploaded is not None for release in known):
-        return known
+    if releases and all(release.uploaded is not None for release in releases):
+        return releases
     return tuple(
-        Release(
-            version,
-            min(
-                filter(None, (moment_of(file.get(_UPLOADED)) for file in own)),
-                default=None,
-            ),
-            all(bool(f.get("yanked")) for f in own),
-            _note({"yanked": own[0].get("yanked_reason")}),
-        )
-        for version, own in listed.items()
-        if own
+        _json_release(version, files)
+        for version, files in version_files.items()
+        if files
     )
 
 
-class _NoneError(Fault):
+def _json_release(version: str, files: list[dict[str, Any]]) -> Release:
+    dates = filter(None, (parse_timestamp(file.get(_UPLOADED)) for file in files))
+    yanked = all(bool(file.get("yanked")) for file in files)
+    note = _yank_note({"yanked": files[0].get("yanked_reason")})
+    return Release(version, min(dates, default=None), yanked, note)
+
+
+class _NoJsonApiError(RegistryError):
     """There is no JSON API, or the package is not in it."""
 
 
-def _beside(
+def _json_api(
     client: Client, index: Index, key: str
-) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]]]:
-    """Ask the JSON API beside the Simple API; raises Fault."""
+) -> tuple[dict[str, Any], _VersionFiles]:
+    """Look up a package in the JSON API next to the Simple API; raises RegistryError."""
     if not index.url.endswith("/simple"):
-        raise _NoneError("is not known")
-    beside = Index(
-        index.url.removesuffix("/simple"),
-        index.authorization,
-        index.default,
-        index.cleartext,
-    )
-    response = client.get(beside, f"/pypi/{key}/json", "application/json")
+        raise _NoJsonApiError("has no known URL")
+    base = replace(index, url=index.url.removesuffix("/simple"))
+    response = client.get(base, f"/pypi/{key}/json", "application/json")
     if response.status != 200:
-        raise _NoneError("does not know the package")
+        raise _NoJsonApiError("does not have the package")
     answer: Any = response.json()
     info = answer.get("info") if isinstance(answer, dict) else None
     releases = answer.get("releases") if isinstance(answer, dict) else None
     if not isinstance(info, dict) or not isinstance(releases, dict):
-        raise Fault("answered in a form that it should not have")
+        raise RegistryError(_WRONG_FORM)
     if normalise("pypi", str(info.get("name"))) != key:
-        raise Fault("answered for another package")
-    return info, {
+        raise RegistryError(_OTHER_PACKAGE)
+    version_files = {
         str(version): [file for file in files if isinstance(file, dict)]
         for version, files in releases.items()
         if isinstance(files, list)
     }
+    return info, version_files
 
 
-def _earliest(values: Iterable[object]) -> float:
-    moments = [moment for moment in map(moment_of, values) if moment is not None]
-    if not moments:
-        raise Fault("tells no upload dates either")
-    return min(moments)
+def _earliest_upload(version_files: _VersionFiles) -> float:
+    """Return the earliest date of all files; raises RegistryError if none has one."""
+    dates: list[float] = []
+    for files in version_files.values():
+        for file in files:
+            uploaded = parse_timestamp(file.get(_UPLOADED))
+            if uploaded is not None:
+                dates.append(uploaded)
+    if not dates:
+        raise RegistryError("provides no upload dates either")
+    return min(dates)

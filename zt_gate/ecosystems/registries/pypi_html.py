@@ -1,4 +1,4 @@
-"""The HTML form of the Simple API (PEP 503), as many mirrors still answer."""
+"""The HTML form of the Simple API (PEP 503), which many mirrors still use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 
 _SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".egg", ".exe", ".msi",
              ".rpm", ".deb", ".dmg", ".tar.z", ".tar")  # fmt: skip
@@ -14,7 +14,7 @@ _SUFFIXES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".egg", "
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """One file of the page; ``uploaded`` as the mirror wrote it, or None."""
+    """One file of the page; ``uploaded`` is as written, None if missing."""
 
     name: str
     uploaded: str | None
@@ -23,7 +23,7 @@ class Anchor:
 
 @dataclass(slots=True)
 class Page:
-    """What the page says."""
+    """The content of an index page."""
 
     files: list[Anchor] = field(default_factory=list)
     status: str = ""
@@ -32,30 +32,34 @@ class Page:
 
 
 def read_page(body: bytes, key: str) -> Page:
-    """Read the page of the project ``key``; raises Fault if it is another page.
+    """Read the page of the project ``key``; raises RegistryError for any other page.
 
-    HTML says little about itself, so a login page must not pass for an index:
-    either a file of this project is on it, or it says that it is an index page.
+    A login page must not count as an index page: a page needs a file of the project,
+    or the meta element of an index page.
     """
     parser = _Parser()
     try:
         parser.feed(body.decode("utf-8", "replace"))
         parser.close()
-    except AssertionError as error:  # html.parser's own answer to some broken markup
-        raise Fault("answered with broken HTML") from error
+    except AssertionError as error:  # html.parser raises it for some invalid markup
+        raise RegistryError("returned invalid HTML") from error
     page = parser.page
-    own = [file for file in page.files if _belongs(file.name, key)]
-    if not own and (page.files or not page.is_index):
-        raise Fault("answered with a page that is no index of this package")
-    page.files = own
+    own_files = [file for file in page.files if _belongs(file.name, key)]
+    if not own_files and (page.files or not page.is_index):
+        raise RegistryError(
+            "returned a page that is not the index page of this package"
+        )
+    page.files = own_files
     return page
 
 
 def _belongs(name: str, key: str) -> bool:
+    """Return whether a file name is the project's name and a version."""
     if not name.lower().endswith(_SUFFIXES):
         return False
-    plain = normalise("pypi", name)
-    return plain.startswith(f"{key}-") and plain[len(key) + 1 : len(key) + 2].isdigit()
+    normalised = normalise("pypi", name)
+    version = normalised[len(key) + 1 :]
+    return normalised.startswith(f"{key}-") and version[:1].isdigit()
 
 
 class _Parser(HTMLParser):
@@ -66,11 +70,11 @@ class _Parser(HTMLParser):
         self._text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        known = dict(attrs)
+        attributes = dict(attrs)
         if tag == "a":
-            self._anchor, self._text = known, ""
+            self._anchor, self._text = attributes, ""
         elif tag == "meta":
-            self._meta(known.get("name") or "", known.get("content") or "")
+            self._meta(attributes.get("name") or "", attributes.get("content") or "")
 
     def handle_data(self, data: str) -> None:
         if self._anchor is not None and len(self._text) < 500:

@@ -1,4 +1,4 @@
-"""Which Python index is asked: pip's and uv's settings, poetry's and pdm's sources."""
+"""The Python indexes in the settings of pip and uv, and in poetry's and pdm's sources."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
-    Sources,
-    from_netrc,
-    index_of,
-    service_of,
+    SettingsSources,
+    configured_service,
+    make_index,
+    netrc_authorization,
 )
 
 if TYPE_CHECKING:
@@ -19,119 +19,145 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.package_index import Index
 
-# The service that publishes PyPI's download figures; no registry.
+# The service with PyPI's download counts, which is not a package registry.
 _STATISTICS = "https://pypistats.org"
-_SYSTEM = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "/etc/uv/uv.toml")
+_SYSTEM_FILES: tuple[str, ...] = (
+    "/etc/pip.conf",
+    "/etc/xdg/pip/pip.conf",
+    "/etc/uv/uv.toml",
+)
+_INDEX_VARIABLES = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """What one place says: the index, those beside it, and those only named."""
+class _Settings:
+    """The indexes in one place: the main one, extra ones, and those used only by name."""
 
     index: str = ""
     extras: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
+    explicit_indexes: tuple[str, ...] = ()
 
 
-def endpoints(sources: Sources) -> Endpoints:
-    """Return where Python packages are looked up; reads files, asks nobody."""
+def endpoints(sources: SettingsSources) -> Endpoints:
+    """Return the indexes of Python packages; reads files, sends no request."""
     extras: list[Index] = []
-    named: list[Index] = []
-    chosen: Index | None = None
-    for place, cleartext in _places(sources):
-        extras += [_index(sources, url, cleartext=cleartext) for url in place.extras]
-        named += [_index(sources, url, cleartext=cleartext) for url in place.named]
-        if place.index:
-            chosen = _index(sources, place.index, cleartext=cleartext)
+    explicit: list[Index] = []
+    main: Index | None = None
+    for settings, cleartext in _by_priority(sources):
+        extras += [_index(sources, url, cleartext=cleartext) for url in settings.extras]
+        explicit += [
+            _index(sources, url, cleartext=cleartext)
+            for url in settings.explicit_indexes
+        ]
+        if settings.index:
+            main = _index(sources, settings.index, cleartext=cleartext)
             break
-    standard = default_index()
-    first = chosen or standard
-    service = service_of(sources, "ZT_GATE_PYPISTATS_URL", "pypistats", "/api")
-    if service is None and first.url == standard.url:
-        service = index_of(_STATISTICS, cleartext=False)
-    indexes = tuple(dict.fromkeys((first, *extras)))
-    return Endpoints(indexes, service=service, named=(*named, standard))
+    default = default_index()
+    if main is None:
+        main = default
+    service = configured_service(sources, "ZT_GATE_PYPISTATS_URL", "pypistats", "/api")
+    if service is None and main.url == default.url:
+        service = make_index(_STATISTICS, cleartext=False)
+    indexes = tuple(dict.fromkeys((main, *extras)))
+    return Endpoints(indexes, service=service, explicit_indexes=(*explicit, default))
 
 
 def default_index() -> Index:
-    """Return the registry's own index, as a library names it."""
+    """Return PyPI's own index, as pip or another library names it."""
     try:
         url = str(import_module("pip._internal.models.index").PyPI.simple_url)
     except (ImportError, AttributeError):
         from urllib.parse import urlsplit
 
-        page = urlsplit(
-            import_module("packageurl.contrib.purl2url").get_repo_url("pkg:pypi/x")
-        )
+        purl2url = import_module("packageurl.contrib.purl2url")
+        page = urlsplit(purl2url.get_repo_url("pkg:pypi/x"))
         url = f"{page.scheme}://{page.netloc}/simple"
-    return index_of(url, cleartext=False, default=True)
+    return make_index(url, cleartext=False, default=True)
 
 
-def _index(sources: Sources, url: str, *, cleartext: bool) -> Index:
-    index = index_of(url, cleartext=cleartext)
+def _index(sources: SettingsSources, url: str, *, cleartext: bool) -> Index:
+    """Return the index of a URL, with credentials from the URL or from netrc."""
+    index = make_index(url, cleartext=cleartext)
     if index.authorization:
         return index
-    return index_of(
-        url, cleartext=cleartext, authorization=from_netrc(sources, index.url)
-    )
+    authorization = netrc_authorization(sources, index.url)
+    return make_index(url, cleartext=cleartext, authorization=authorization)
 
 
-def _places(sources: Sources) -> Iterator[tuple[_Named, bool]]:
-    """Yield what each place says, the first first, and whether it may say plain http."""
-    environ = sources.environ
-    spaced = f"{environ.get('PIP_EXTRA_INDEX_URL', '')} {environ.get('UV_EXTRA_INDEX_URL', '')}"
-    listed = [entry.rpartition("=")[2] if "=" in entry.partition("://")[0] else entry
-              for entry in environ.get("UV_INDEX", "").split()]  # fmt: skip
-    usual = ("PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
-    first = next((environ[name] for name in usual if environ.get(name)), "")
-    yield _Named(_unnamed(first), (*spaced.split(), *listed)), True
-    yield _Named(sources.policy.get("pypi", "")), False
+def _by_priority(sources: SettingsSources) -> Iterator[tuple[_Settings, bool]]:
+    """Yield the settings, first those that win, and whether they may allow plain http."""
+    yield _environment(sources), True
+    yield _Settings(sources.policy.get("pypi", "")), False
     for content in sources.project_files(b"uv.toml"):
         yield _uv(_toml(content)), False
     for content in sources.project_files(b"pyproject.toml"):
-        yield from ((place, False) for place in _pyproject(_toml(content)))
-    yield from ((place, True) for place in _user_files(sources))
+        for settings in _pyproject(_toml(content)):
+            yield settings, False
+    for settings in _user_files(sources):
+        yield settings, True
 
 
-def _unnamed(value: str) -> str:
-    """Drop uv's ``name=`` before an address."""
-    head, mark, rest = value.partition("=")
-    return rest if mark and "/" not in head and ":" not in head else value
+def _environment(sources: SettingsSources) -> _Settings:
+    environ = sources.environ
+    extras = environ.get("PIP_EXTRA_INDEX_URL", "").split()
+    extras += environ.get("UV_EXTRA_INDEX_URL", "").split()
+    for entry in environ.get("UV_INDEX", "").split():
+        has_name = "=" in entry.partition("://")[0]
+        extras.append(entry.rpartition("=")[2] if has_name else entry)
+    index = ""
+    for name in _INDEX_VARIABLES:
+        index = index or environ.get(name, "")
+    return _Settings(_without_name(index), tuple(extras))
 
 
-def _user_files(sources: Sources) -> Iterator[_Named]:
-    config = sources.environ.get("PIP_CONFIG_FILE", "")
-    system = _SYSTEM if sources.system is None else sources.system.get("pypi", ())
-    files = [config, sources.config("pip", "pip.conf"), sources.home(".pip", "pip.conf"),
-             sources.home("Library", "Application Support", "pip", "pip.conf"),
-             sources.config("uv", "uv.toml"), *system]  # fmt: skip
+def _without_name(value: str) -> str:
+    """Return an address without uv's ``name=`` before it."""
+    name, equals, address = value.partition("=")
+    has_name = bool(equals) and "/" not in name and ":" not in name
+    return address if has_name else value
+
+
+def _user_files(sources: SettingsSources) -> Iterator[_Settings]:
+    system_files = _SYSTEM_FILES
+    if sources.system is not None:
+        system_files = sources.system.get("pypi", ())
+    files = [
+        sources.environ.get("PIP_CONFIG_FILE", ""),
+        sources.config("pip", "pip.conf"),
+        sources.home(".pip", "pip.conf"),
+        sources.home("Library", "Application Support", "pip", "pip.conf"),
+        sources.config("uv", "uv.toml"),
+        *system_files,
+    ]
     for path in files:
         text = sources.user_file(path)
-        if text is not None:
-            yield (
-                _uv(_toml(text.encode())) if path.endswith(".toml") else _pip_conf(text)
-            )
+        if text is None:
+            continue
+        if path.endswith(".toml"):
+            yield _uv(_toml(text.encode()))
+        else:
+            yield _pip_conf(text)
 
 
-def _pip_conf(text: str) -> _Named:
+def _pip_conf(text: str) -> _Settings:
     import configparser
 
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
-        return _Named()
+        return _Settings()
     index, extras = "", ()
-    for section in ("global", "download", "install"):  # the later one wins, as in pip
+    for section in ("global", "download", "install"):  # as in pip, later ones win
         if parser.has_section(section):
             index = parser.get(section, "index-url", fallback=index)
-            written = parser.get(section, "extra-index-url", fallback=" ".join(extras))
-            extras = tuple(written.split())
-    return _Named(index.strip(), extras)
+            extra = parser.get(section, "extra-index-url", fallback=" ".join(extras))
+            extras = tuple(extra.split())
+    return _Settings(index.strip(), extras)
 
 
 def _toml(content: bytes) -> dict[str, Any]:
-    """Return a file from the trusted side or the user's own; {} where it is no TOML."""
+    """Return a file of the trusted side or of the user, {} if it is not valid TOML."""
     from zt_gate.syntax import toml
     from zt_gate.syntax.document import SyntaxReadError
 
@@ -142,59 +168,70 @@ def _toml(content: bytes) -> dict[str, Any]:
 
 
 def _table(data: object, *keys: str) -> dict[str, Any]:
+    """Return the table at a path of keys, {} without one."""
     for key in keys:
         data = data.get(key) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
 
 
 def _tables(value: object) -> list[dict[str, Any]]:
-    return (
-        [table for table in value if isinstance(table, dict)]
-        if isinstance(value, list)
-        else []
-    )
+    if not isinstance(value, list):
+        return []
+    return [table for table in value if isinstance(table, dict)]
 
 
-def _uv(data: dict[str, Any]) -> _Named:
-    tables = _tables(data.get("index"))
-    index = _urls(table for table in tables if table.get("default"))
-    plain = data.get("index-url")
-    written = data.get("extra-index-url")
-    return _Named(
-        index[0] if index else plain if isinstance(plain, str) else "",
-        (
-            *_urls(t for t in tables if not t.get("default") and not t.get("explicit")),
-            *(
-                url
-                for url in (written if isinstance(written, list) else ())
-                if isinstance(url, str)
-            ),
-        ),
-        _urls(table for table in tables if table.get("explicit")),
-    )
+def _uv(data: dict[str, Any]) -> _Settings:
+    default: list[dict[str, Any]] = []
+    explicit: list[dict[str, Any]] = []
+    extra: list[dict[str, Any]] = []
+    for table in _tables(data.get("index")):
+        if table.get("explicit"):
+            explicit.append(table)
+        if table.get("default"):
+            default.append(table)
+        elif not table.get("explicit"):
+            extra.append(table)
+    plain_index = data.get("index-url")
+    index = plain_index if isinstance(plain_index, str) else ""
+    default_urls = _urls(default)
+    if default_urls:
+        index = default_urls[0]
+    plain_extras = data.get("extra-index-url")
+    extras = list(_urls(extra))
+    if isinstance(plain_extras, list):
+        extras += [url for url in plain_extras if isinstance(url, str)]
+    return _Settings(index, tuple(extras), _urls(explicit))
 
 
-def _pyproject(data: dict[str, Any]) -> Iterator[_Named]:
+def _pyproject(data: dict[str, Any]) -> Iterator[_Settings]:
     yield _uv(_table(data, "tool", "uv"))
-    poetry = _tables(_table(data, "tool", "poetry").get("source"))
-    primary = _urls(
-        t for t in poetry if t.get("priority", "primary") in {"primary", "default"}
-    )
-    yield _Named(
-        primary[0] if primary else "",
-        (
-            *primary[1:],
-            *_urls(t for t in poetry if t.get("priority") == "supplemental"),
-        ),
-        _urls(t for t in poetry if t.get("priority") == "explicit"),
-    )
-    pdm = _tables(_table(data, "tool", "pdm").get("source"))
-    replaced = _urls(table for table in pdm if table.get("name") == "pypi")
-    others = _urls(table for table in pdm if table.get("name") != "pypi")
-    yield _Named(replaced[0] if replaced else "", others)
+    yield _poetry(_tables(_table(data, "tool", "poetry").get("source")))
+    yield _pdm(_tables(_table(data, "tool", "pdm").get("source")))
 
 
-def _urls(
-    tables: Iterator[dict[str, Any]] | Sequence[dict[str, Any]],
-) -> tuple[str, ...]:
+def _poetry(tables: Sequence[dict[str, Any]]) -> _Settings:
+    by_priority: dict[object, list[dict[str, Any]]] = {}
+    primary: list[dict[str, Any]] = []
+    for table in tables:
+        priority = table.get("priority", "primary")
+        if priority in {"primary", "default"}:
+            primary.append(table)
+        else:
+            by_priority.setdefault(priority, []).append(table)
+    primary_urls = _urls(primary)
+    supplemental_urls = _urls(by_priority.get("supplemental", ()))
+    return _Settings(
+        primary_urls[0] if primary_urls else "",
+        (*primary_urls[1:], *supplemental_urls),
+        _urls(by_priority.get("explicit", ())),
+    )
+
+
+def _pdm(tables: Sequence[dict[str, Any]]) -> _Settings:
+    replacements = _urls([table for table in tables if table.get("name") == "pypi"])
+    others = _urls([table for table in tables if table.get("name") != "pypi"])
+    return _Settings(replacements[0] if replacements else "", others)
+
+
+def _urls(tables: Sequence[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(table["url"] for table in tables if isinstance(table.get("url"), str))

@@ -1,9 +1,9 @@
-"""Which registries are asked: the user's own, found as the package managers find them.
+"""The configured registries, found in the places where package managers look.
 
-First what the environment says, then the policy's ``[registries]``, then the
-project's files from the trusted side, then the user's files, then the constant
-of a library.  The first that names an index decides; extra indexes count where
-they are named beside it or above it.  Nothing of the change itself is read.
+In order of priority: the environment, the policy's ``[registries]``, the project's
+files from the trusted side, the user's files, the constant of a library.  The first
+place that names an index decides.  Extra indexes count if that place or one above it
+names them.  Nothing of the change itself is read.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.package_index import Index
-from zt_gate.ecosystems.registries.proxies import basic, split_credentials
+from zt_gate.ecosystems.registries.proxies import basic_authorization, split_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """Everything that may name a registry.
+class SettingsSources:
+    """The places where registries may be configured.
 
-    ``folder`` is the manifest's, from the root of the project; ``system`` are
-    the files that hold for the whole machine, by package manager.
+    ``trusted`` returns the content of a file on the trusted side.  ``folder`` is that
+    of the manifest, relative to the root of the project.  ``system`` are the
+    machine-wide files by package manager, None for the usual ones.
     """
 
     environ: Mapping[str, str]
@@ -34,15 +35,13 @@ class Sources:
     system: Mapping[str, tuple[str, ...]] | None = None
 
     def project_files(self, name: bytes) -> list[bytes]:
-        """Return the trusted content of a file beside the manifest and at the root."""
-        paths = dict.fromkeys(
-            (self.folder + b"/" + name if self.folder else name, name)
-        )
-        found = [self.trusted(path) for path in paths]
-        return [content for content in found if content is not None]
+        """Return the trusted content of a file next to the manifest and at the root."""
+        beside = self.folder + b"/" + name if self.folder else name
+        contents = [self.trusted(path) for path in dict.fromkeys((beside, name))]
+        return [content for content in contents if content is not None]
 
     def user_file(self, path: str) -> str | None:
-        """Return the text of one of the user's files, None where it cannot be read."""
+        """Return the text of one of the user's files, None if it cannot be read."""
         if not os.path.isabs(path):
             return None
         try:
@@ -52,72 +51,78 @@ class Sources:
             return None
 
     def home(self, *parts: str) -> str:
-        """Return a path below the user's home, "" where that is not known."""
+        """Return a path below the user's home directory, "" if that is not known."""
         home = self.environ.get("HOME", "")
         return os.path.join(home, *parts) if os.path.isabs(home) else ""
 
     def config(self, *parts: str) -> str:
-        """Return a path below the user's configuration folder (XDG)."""
+        """Return a path below the user's configuration directory (XDG)."""
         base = self.environ.get("XDG_CONFIG_HOME", "")
-        return (
-            os.path.join(base, *parts)
-            if os.path.isabs(base)
-            else self.home(".config", *parts)
-        )
+        if os.path.isabs(base):
+            return os.path.join(base, *parts)
+        return self.home(".config", *parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the names of one folder's manifests are looked up.
+    """The indexes for the manifests of one folder.
 
-    ``indexes`` are asked in their order until one has the package.  ``service``
-    counts downloads; None where a count is not applicable: for an index that is
-    not the library's default, unless a service is set.
+    ``indexes`` are queried in order until one has the package.  ``scopes`` are the
+    registries of scopes.  ``service`` counts downloads; it is None for an index that is
+    not the library's default, unless a service is configured.
     """
 
     indexes: tuple[Index, ...]
     scopes: Mapping[str, Index] = field(default_factory=dict)
     service: Index | None = None
-    #: Further indexes that are trusted, but asked only where an entry names them.
-    named: tuple[Index, ...] = ()
-    #: A manifest's own index took the place of the usual one: what it has is
-    #: nobody else's business, and the snapshot knows nothing of it.
-    apart: bool = False
+    #: Further trusted indexes, queried only for entries that name them.
+    explicit_indexes: tuple[Index, ...] = ()
+    #: A manifest's own index replaces the default one.  Its names are not sent to other
+    #: services or compared with the snapshot of well-known names.
+    replaces_default: bool = False
 
     def for_name(self, key: str) -> tuple[Index, ...]:
-        """Return the indexes for one name: its scope's registry, or the usual ones."""
+        """Return the indexes for one name: its scope's registry, or the general ones."""
         scope = key.partition("/")[0]
         return (self.scopes[scope],) if scope in self.scopes else self.indexes
 
-    def known(self, url: str) -> Index | None:
-        """Return the trusted index with this address, None where it is a stranger."""
-        wanted = split_credentials(url.strip())[0].rstrip("/")
-        every = (*self.indexes, *self.scopes.values(), *self.named)
-        return next((index for index in every if index.url == wanted), None)
+    def find_index(self, url: str) -> Index | None:
+        """Return the trusted index with this URL, None for an unknown one."""
+        bare_url, _ = split_credentials(url.strip())
+        bare_url = bare_url.rstrip("/")
+        for index in (*self.indexes, *self.scopes.values(), *self.explicit_indexes):
+            if index.url == bare_url:
+                return index
+        return None
 
 
-def index_of(
+def make_index(
     url: str, *, cleartext: bool, authorization: str = "", default: bool = False
 ) -> Index:
-    """Make an Index of an address that may hold credentials."""
-    bare, inside = split_credentials(url.strip())
-    return Index(bare.rstrip("/"), inside or authorization, default, cleartext)
+    """Return the Index of a URL; credentials in it replace ``authorization``."""
+    bare_url, own_authorization = split_credentials(url.strip())
+    return Index(
+        bare_url.rstrip("/"), own_authorization or authorization, default, cleartext
+    )
 
 
-def service_of(sources: Sources, variable: str, key: str, tail: str) -> Index | None:
-    """Return the download service that the environment or the policy names.
+def configured_service(
+    sources: SettingsSources, variable: str, key: str, optional_suffix: str
+) -> Index | None:
+    """Return the service that the environment or the policy names, None without one.
 
-    ``tail`` is the part of the service's path that people may or may not write.
+    ``optional_suffix`` is the part of the path that users may leave out.
     """
-    value = sources.environ.get(variable, "")
-    url = value or sources.policy.get(key, "")
+    user_url = sources.environ.get(variable, "")
+    url = user_url or sources.policy.get(key, "")
     if not url:
         return None
-    return index_of(url.rstrip("/").removesuffix(tail), cleartext=bool(value))
+    base_url = url.rstrip("/").removesuffix(optional_suffix)
+    return make_index(base_url, cleartext=bool(user_url))
 
 
-def from_netrc(sources: Sources, url: str) -> str:
-    """Return the header for a host that the user's netrc knows, or ""."""
+def netrc_authorization(sources: SettingsSources, url: str) -> str:
+    """Return the Authorization header for a host in the user's netrc, "" without one."""
     path = sources.environ.get("NETRC", "") or sources.home(".netrc")
     text = sources.user_file(path)
     if not text:
@@ -129,4 +134,7 @@ def from_netrc(sources: Sources, url: str) -> str:
         entry = netrc.netrc(path).authenticators(urlsplit(url).hostname or "")
     except (netrc.NetrcParseError, OSError, ValueError):
         return ""
-    return basic(entry[0] or entry[1] or "", entry[2] or "") if entry else ""
+    if not entry:
+        return ""
+    login, account, password = entry
+    return basic_authorization(login or account or "", password or "")

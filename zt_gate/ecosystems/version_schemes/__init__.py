@@ -1,1 +1,1 @@
-"""Version schemes: which version a constraint pins or chooses, and how versions are ordered."""
+"""Version schemes: pinned versions, selection of releases, and the order of versions."""

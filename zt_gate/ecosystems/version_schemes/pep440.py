@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.version_schemes import plain
@@ -10,15 +11,17 @@ from zt_gate.ecosystems.version_schemes import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from packaging.version import Version
+
     from zt_gate.ecosystems.registries.base import Project, Release
 
 _PLAIN = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
 
-exact = plain.exact
+pinned_version = plain.pinned_version
 
 
-def comparable(version: str) -> Any:
-    """Return what orders versions, None for what is no version."""
+def sort_key(version: str) -> Any:
+    """Return a key that orders versions, None for an invalid version."""
     from packaging.version import InvalidVersion, Version
 
     try:
@@ -27,10 +30,10 @@ def comparable(version: str) -> Any:
         return None
 
 
-def chosen(constraint: str, project: Project) -> Release | None:
-    """Return the release that is installed today, None where that cannot be told."""
+def select_release(constraint: str, project: Project) -> Release | None:
+    """Return the release that an installation selects today, None if unknown."""
     releases = project.releases
-    pinned = exact(constraint)
+    pinned = pinned_version(constraint)
     for release in releases:
         if pinned and release.version == pinned:
             return release
@@ -38,43 +41,54 @@ def chosen(constraint: str, project: Project) -> Release | None:
         newest = _newest_plain(releases)
         if newest is not None:
             return newest
+    return _newest_matching(f"=={pinned}" if pinned else constraint, releases)
+
+
+def _newest_matching(specifiers: str, releases: Sequence[Release]) -> Release | None:
+    """Return the newest release that fits; pre-releases only if no stable one does."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion, Version
 
     try:
-        fits = SpecifierSet(f"=={pinned}" if pinned else constraint)
+        specifier_set = SpecifierSet(specifiers)
     except InvalidSpecifier:
         return None
-    known: list[tuple[Version, Release]] = []
+    is_pinned = bool(pinned_version(specifiers))
+    candidates: list[tuple[Version, Release]] = []
     for release in releases:
-        try:
-            known.append((Version(release.version), release))
-        except InvalidVersion:
-            continue
-    usable = [
-        (version, release) for version, release in known if pinned or not release.yanked
-    ]
-    stable = [pair for pair in usable if fits.contains(pair[0], prereleases=False)]
-    any_kind = stable or [
-        pair for pair in usable if fits.contains(pair[0], prereleases=True)
-    ]
-    return max(any_kind, key=lambda pair: pair[0])[1] if any_kind else None
+        version = sort_key(release.version)
+        if version is not None and (is_pinned or not release.yanked):
+            candidates.append((version, release))
+    for with_prereleases in (False, True):
+        matching = [
+            (version, release)
+            for version, release in candidates
+            if specifier_set.contains(version, prereleases=with_prereleases)
+        ]
+        if matching:
+            _, newest = max(matching, key=itemgetter(0))
+            return newest
+    return None
 
 
 def _newest_plain(releases: Sequence[Release]) -> Release | None:
-    """Return the newest stable release, None where packaging is needed to tell.
+    """Return the newest stable release, None if ``packaging`` is needed to find it.
 
-    That is where there is none, or a version that is not plain numbers, with
-    at most a pre-release's mark behind (PEP 440).
+    It is needed if there is no stable release, or a version that is not plain numbers
+    with at most a pre-release mark (PEP 440).
     """
     stable: list[tuple[list[int], Release]] = []
     for release in releases:
         match = _PLAIN.match(release.version)
         if match is None:
             return None
-        if match[2] is None and not release.yanked:
-            numbers = [int(number) for number in match[1].split(".")]
-            while numbers and not numbers[-1]:
-                numbers.pop()
-            stable.append((numbers, release))
-    return max(stable, key=lambda pair: pair[0])[1] if stable else None
+        is_prerelease = match[2] is not None
+        if is_prerelease or release.yanked:
+            continue
+        numbers = [int(number) for number in match[1].split(".")]
+        while numbers and not numbers[-1]:
+            numbers.pop()
+        stable.append((numbers, release))
+    if not stable:
+        return None
+    _, newest = max(stable, key=itemgetter(0))
+    return newest

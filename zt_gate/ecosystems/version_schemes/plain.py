@@ -1,4 +1,4 @@
-"""Versions of ecosystems without ranges of their own here: one exact version, or a choice."""
+"""Versions of ecosystems whose ranges are not supported: exact versions only."""
 
 from __future__ import annotations
 
@@ -11,21 +11,24 @@ if TYPE_CHECKING:
 _EXACT = re.compile(r"={0,3}\s{0,3}v?([0-9][0-9A-Za-z.!+_-]{0,100})\Z")
 
 
-def exact(constraint: str) -> str:
-    """Return the version that a constraint pins, "" where it leaves a choice."""
+def pinned_version(constraint: str) -> str:
+    """Return the version that a constraint pins, "" if it allows several."""
     match = _EXACT.match(constraint.strip())
     if match is None or "*" in match[1]:
         return ""
     return match[1]
 
 
-def chosen(constraint: str, project: Project) -> Release | None:
-    """Return the release that is installed today, None where that cannot be told."""
-    pinned = exact(constraint)
-    return next((one for one in project.releases if one.version == pinned), None)
+def select_release(constraint: str, project: Project) -> Release | None:
+    """Return the release that a constraint pins, None for any other constraint."""
+    version = pinned_version(constraint)
+    for release in project.releases:
+        if release.version == version:
+            return release
+    return None
 
 
-def comparable(version: str) -> tuple[int, ...] | None:
-    """Return what orders versions, None for what is no version."""
+def sort_key(version: str) -> tuple[int, ...] | None:
+    """Return a key that orders versions by their numbers, None without a number."""
     numbers = re.findall(r"\d{1,16}", version)
     return tuple(int(number) for number in numbers[:8]) or None

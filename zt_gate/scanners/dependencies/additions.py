@@ -12,9 +12,9 @@ from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
     Source,
-    joined,
-    leaves_tree,
+    leaves_repository,
     quoted,
+    resolve_path,
 )
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
@@ -174,7 +174,7 @@ def _manifests(change: ChangeSet, result: Difference) -> Iterator[Manifest]:
 def _included_paths(manifest: Manifest) -> Iterator[bytes]:
     for entry in (*manifest.new, *manifest.old):
         if entry.source.kind == "include":
-            yield joined(manifest.file.path, entry.source.target)
+            yield resolve_path(manifest.file.path, entry.source.target)
 
 
 def _read(
@@ -224,8 +224,8 @@ def _check_symlink(
     That manifest is read itself when it changes.
     """
     target_path = target.decode("utf-8", "replace")
-    path = joined(file.path, target_path)
-    if leaves_tree(file.path, target_path) or format_of(path) != reader.name:
+    path = resolve_path(file.path, target_path)
+    if leaves_repository(file.path, target_path) or format_of(path) != reader.name:
         reason = (
             "symbolic link to something other than a manifest of this format: not read"
         )
@@ -241,11 +241,11 @@ def _add_included(
 ) -> None:
     """Add the entries of a file that a new ``-r`` line includes and the change does not touch."""
     path = manifest.file.path
-    if leaves_tree(path, entry.source.target):
+    if leaves_repository(path, entry.source.target):
         outside = dataclasses.replace(entry, source=Source("path", entry.source.target))
         result.added.append(Addition(outside, manifest))
         return
-    target = joined(path, entry.source.target)
+    target = resolve_path(path, entry.source.target)
     is_changed = any(file.path == target for file in change.files)
     if is_changed or reader_for(target) is not None:
         return  # read on its own, in this change or an earlier one

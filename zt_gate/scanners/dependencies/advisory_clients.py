@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.ecosystems.manifests.base import normalise
-from zt_gate.ecosystems.registries.osv import WORDS, Advisory, AffectedPackage
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.osv import SEVERITY_WORDS, Advisory, PackageQuery
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.version_schemes import npm as npm_versions
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _BULK_PATH = "/-/npm/v1/security/advisories/bulk"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _UNEXPECTED_FORMAT = "returned a response in an unexpected format"
 
-AdvisoriesByPackage = dict[AffectedPackage, list[Advisory]]
+AdvisoriesByPackage = dict[PackageQuery, list[Advisory]]
 
 
 class AdvisoryClientError(Exception):
@@ -49,7 +49,7 @@ class AdvisoryClients:
     context: Context
 
     def pip_audit(
-        self, service: Index, packages: Sequence[AffectedPackage]
+        self, service: Index, packages: Sequence[PackageQuery]
     ) -> AdvisoriesByPackage:
         """Ask pip-audit about exact versions, using our service; raises AdvisoryClientError."""
         runs = _runs_without_duplicates(packages)
@@ -64,7 +64,7 @@ class AdvisoryClients:
         return advisories
 
     def _run_pip_audit(
-        self, service: Index, packages: Sequence[AffectedPackage]
+        self, service: Index, packages: Sequence[PackageQuery]
     ) -> AdvisoriesByPackage:
         """Run pip-audit once, for packages with different names."""
         context = self.context
@@ -93,7 +93,7 @@ class AdvisoryClients:
         return _parse_pip_audit(result.stdout, packages)
 
     def registry(
-        self, index: Index, packages: Sequence[AffectedPackage]
+        self, index: Index, packages: Sequence[PackageQuery]
     ) -> AdvisoriesByPackage:
         """Ask a registry's advisory endpoint; {} if it has none; raises AdvisoryClientError."""
         import time
@@ -102,7 +102,7 @@ class AdvisoryClients:
 
         environ = self.context.environ
         client = Client(environ, TlsSettings(environ), time.monotonic() + _NPM_SECONDS)
-        by_name: dict[str, list[AffectedPackage]] = {}
+        by_name: dict[str, list[PackageQuery]] = {}
         for package in packages:
             by_name.setdefault(package.key, []).append(package)
         names = list(by_name)
@@ -119,7 +119,7 @@ class AdvisoryClients:
                 if response.status != 200:
                     return {}
                 advisories |= dict(_parse_bulk(response.json(), batch))
-        except Fault as fault:
+        except RegistryError as fault:
             raise AdvisoryClientError(
                 f"npm advisories were not checked: the npm registry {fault}"
             ) from fault
@@ -129,10 +129,10 @@ class AdvisoryClients:
 
 
 def _runs_without_duplicates(
-    packages: Sequence[AffectedPackage],
-) -> list[list[AffectedPackage]]:
+    packages: Sequence[PackageQuery],
+) -> list[list[PackageQuery]]:
     """Distribute packages over runs, so that no run has a name twice."""
-    runs: list[list[AffectedPackage]] = []
+    runs: list[list[PackageQuery]] = []
     versions_seen: dict[str, int] = {}
     for package in packages:
         number = versions_seen.get(package.key, 0)
@@ -149,7 +149,7 @@ def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _parse_pip_audit(
-    output: bytes, packages: Sequence[AffectedPackage]
+    output: bytes, packages: Sequence[PackageQuery]
 ) -> AdvisoriesByPackage:
     by_key = {package.key: package for package in packages}
     advisories: AdvisoriesByPackage = {}
@@ -176,17 +176,17 @@ def _pip_audit_advisory(item: Mapping[str, Any]) -> Advisory:
 
 
 def _parse_bulk(
-    answer: object, batch: Mapping[str, Sequence[AffectedPackage]]
-) -> Iterator[tuple[AffectedPackage, list[Advisory]]]:
+    answer: object, batch: Mapping[str, Sequence[PackageQuery]]
+) -> Iterator[tuple[PackageQuery, list[Advisory]]]:
     if not isinstance(answer, dict):
-        raise Fault(_UNEXPECTED_FORMAT)
+        raise RegistryError(_UNEXPECTED_FORMAT)
     for name, packages in batch.items():
         listed = answer.get(name, [])
         is_table_list = isinstance(listed, list) and all(
             isinstance(item, dict) for item in listed
         )
         if not is_table_list:
-            raise Fault(_UNEXPECTED_FORMAT)
+            raise RegistryError(_UNEXPECTED_FORMAT)
         for package in packages:
             # The answer is about the name: with several versions each has its own.
             affecting = [
@@ -196,7 +196,7 @@ def _parse_bulk(
                 yield package, [_npm_advisory(item) for item in affecting]
 
 
-def _affects(item: Mapping[str, Any], package: AffectedPackage) -> bool:
+def _affects(item: Mapping[str, Any], package: PackageQuery) -> bool:
     """Return whether an advisory's range contains a version; True if that is unclear."""
     versions = str(item.get("vulnerable_versions", ""))
     return npm_versions.in_range(package.version, versions) is not False
@@ -204,7 +204,9 @@ def _affects(item: Mapping[str, Any], package: AffectedPackage) -> bool:
 
 def _npm_advisory(item: Mapping[str, Any]) -> Advisory:
     name = str(item.get("url", "")).rpartition("/")[2] or str(item.get("id", ""))
-    severity: Severity | None = WORDS.get(str(item.get("severity", "")).lower())
+    severity: Severity | None = SEVERITY_WORDS.get(
+        str(item.get("severity", "")).lower()
+    )
     # The end of the range ``<1.2.3`` is the fixed version.
     fixed = str(item.get("vulnerable_versions", "")).rpartition("<")[2].strip(" =")
     return Advisory(name, (), severity, (fixed,) if fixed[:1].isdigit() else ())

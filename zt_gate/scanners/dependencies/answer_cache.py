@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate import __version__
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.registries.base import Answer, Missing, Project, Release
+from zt_gate.ecosystems.registries.base import LookupResult, Missing, Project, Release
 from zt_gate.scanners.dependencies.registry_answers import Answers, Question
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def write(
             cache_key = _project_key(key, question, age_days)
             if isinstance(answer, Missing):
                 values[cache_key] = (dict(_MISSING), _MISSING_AGE)
-            elif isinstance(answer, Project) and not (answer.undated or answer.untold):
+            elif isinstance(answer, Project) and not (
+                answer.no_date_reason or answer.no_text_reason
+            ):
                 values[cache_key] = (dataclasses.asdict(answer), _PROJECT_AGE)
     for key in answers.fresh:
         count = answers.counts.get(key)
@@ -79,7 +81,7 @@ def _count_key(key: AnswerKey) -> str:
     return f"count {ecosystem} {service.url} {name}"
 
 
-def _project_of(value: object) -> Answer | None:
+def _project_of(value: object) -> LookupResult | None:
     """Return a cached answer, None for anything malformed."""
     if not isinstance(value, dict):
         return None
@@ -109,8 +111,8 @@ def _is_well_typed(project: Project) -> bool:
         project.status,
         project.note,
         project.latest,
-        project.undated,
-        project.untold,
+        project.no_date_reason,
+        project.no_text_reason,
     ]
     for release in project.releases:
         dates.append(release.uploaded)

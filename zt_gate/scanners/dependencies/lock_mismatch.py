@@ -58,8 +58,8 @@ def _missing_in_lock(
     known = {entry.key for entry in (*manifest.old, *own)}
     for locked in lock.new:
         known |= {locked.key, locked.name}
-    if lock.reader.stand_ins is not None:
-        known |= lock.reader.stand_ins(lock.data)
+    if lock.reader.provided_names is not None:
+        known |= lock.reader.provided_names(lock.data)
     for entry in manifest.new:
         sections = ecosystem_named(entry.ecosystem).locked_sections
         is_lockable = (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.ecosystems.registries.base import Answer
+    from zt_gate.ecosystems.registries.base import LookupResult
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import DependencySettings
 
@@ -64,7 +64,7 @@ class PackageChecks:
         if facts.established:
             yield from name_confusion
             return
-        answer: Answer = Unverified(facts.not_asked_reason)
+        answer: LookupResult = Unverified(facts.not_asked_reason)
         if facts.registry is not None:
             answer = facts.registry.answer
         if isinstance(answer, Missing):
@@ -168,7 +168,7 @@ class PackageChecks:
         if min_days <= 0:
             return []
         if project.first_upload is None:
-            reason = project.undated or "publishes no upload dates"
+            reason = project.no_date_reason or "publishes no upload dates"
             return [unverified(dependency, f"{_registry_title(dependency)} {reason}")]
         days = (self.now - project.first_upload) / DAY
         if days >= min_days:
@@ -199,10 +199,10 @@ class PackageChecks:
     def _check_description(
         self, dependency: Dependency, project: Project
     ) -> Iterator[Assessment]:
-        if project.untold:
-            reason = f"{_registry_title(dependency)} {project.untold}"
+        if project.no_text_reason:
+            reason = f"{_registry_title(dependency)} {project.no_text_reason}"
             yield unverified(dependency, f"its description was not checked: {reason}")
-        text_findings = project.said or ()
+        text_findings = project.text_findings or ()
         for rule, severity, text in text_findings[:_MOST_TEXT_FINDINGS]:
             message = f"the description of {dependency.name} contains hostile text: {text} ({rule})"
             yield Assessment(

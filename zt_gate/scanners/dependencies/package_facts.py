@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named, version_constraints
 from zt_gate.ecosystems.registries.base import Project
 from zt_gate.ecosystems.registries.cache import Cache
-from zt_gate.ecosystems.registries.osv import AffectedPackage
+from zt_gate.ecosystems.registries.osv import PackageQuery
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.scanners.dependencies.assessment import PackageFacts
 from zt_gate.scanners.dependencies.name_similarity import NameMatcher
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Release, Unverified
     from zt_gate.ecosystems.registries.osv import Advisory
     from zt_gate.ecosystems.registries.package_index import Index
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
     from zt_gate.scanners.dependencies.registry_answers import Question, RegistryFacts
@@ -55,10 +55,10 @@ class PackageLookup:
         return self.addition.dependency.ecosystem
 
     @property
-    def package(self) -> AffectedPackage:
+    def package(self) -> PackageQuery:
         """The package as the advisory service names it."""
         entry = self.addition.dependency
-        return AffectedPackage(entry.ecosystem, entry.key, self.version)
+        return PackageQuery(entry.ecosystem, entry.key, self.version)
 
     @property
     def has_one_index(self) -> bool:
@@ -95,7 +95,7 @@ class PackageFactsCollector:
     now: float
     thorough: bool = False
     #: Limits how long all services together may stay silent.
-    silence: Silence | None = None
+    silence: ResponseTimeout | None = None
     #: Why an additional advisory client could not be used.
     client_errors: list[str] = field(default_factory=list)
     _snapshots: dict[str, name_snapshot.Snapshot | None] = field(default_factory=dict)
@@ -135,7 +135,9 @@ class PackageFactsCollector:
 
     def _new_lookup(self, addition: Addition, *, is_new: bool) -> PackageLookup:
         entry, settings = addition.dependency, self.context.dependencies
-        version = version_constraints.exact(entry.ecosystem, addition.constraint)
+        version = version_constraints.pinned_version(
+            entry.ecosystem, addition.constraint
+        )
         lookup = PackageLookup(addition, is_new, version=version)
         uses_default = self.selection.uses_default_index(addition)
         lookup.established = uses_default and self._is_established(
@@ -161,7 +163,7 @@ class PackageFactsCollector:
     def _audit_lookup(self, addition: Addition) -> PackageLookup:
         """Return the lookup of a resolved package: advisories only, and only for public names."""
         entry = addition.dependency
-        version = version_constraints.exact(entry.ecosystem, entry.constraint)
+        version = version_constraints.pinned_version(entry.ecosystem, entry.constraint)
         lookup = PackageLookup(addition, is_new=False, audit_only=True, version=version)
         has_one_index = len(self.selection.question(addition).indexes) == 1
         if ecosystem_named(entry.ecosystem).osv_name and has_one_index:
@@ -239,7 +241,7 @@ class PackageFactsCollector:
             answer = lookup.registry.answer if lookup.registry is not None else None
             if not isinstance(answer, Project):
                 continue
-            lookup.release = version_constraints.chosen(
+            lookup.release = version_constraints.select_release(
                 lookup.ecosystem, lookup.addition.constraint, answer
             )
             if lookup.release is None or lookup.version:

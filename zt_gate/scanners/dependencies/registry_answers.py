@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.registries.base import (
-    Answer,
-    Count,
+    DownloadCount,
+    LookupResult,
     Missing,
     Project,
     Unverified,
@@ -32,7 +32,7 @@ class Question:
 
     The service counts downloads from the last index only: a name that an earlier
     index has is not sent to it.  ``text`` and ``releases`` say what else is
-    wanted (see ``Want``).
+    wanted (see ``LookupOptions``).
     """
 
     ecosystem: str
@@ -55,7 +55,7 @@ class RegistryFacts:
     apply.  ``public``: the answer came from the public index.
     """
 
-    answer: Answer
+    answer: LookupResult
     downloads: int | Unverified | None
     public: bool = True
 
@@ -64,18 +64,18 @@ class RegistryFacts:
 class Answers:
     """Answers as the threads receive them; ``fresh`` holds the keys answered in this run."""
 
-    projects: dict[AnswerKey, Answer] = field(default_factory=dict)
-    counts: dict[AnswerKey, Count] = field(default_factory=dict)
+    projects: dict[AnswerKey, LookupResult] = field(default_factory=dict)
+    counts: dict[AnswerKey, DownloadCount] = field(default_factory=dict)
     fresh: set[AnswerKey] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add_project(self, key: AnswerKey, answer: Answer) -> None:
+    def add_project(self, key: AnswerKey, answer: LookupResult) -> None:
         """Store an index's answer about a name."""
         with self.lock:
             self.projects[key] = answer
             self.fresh.add(key)
 
-    def add_count(self, key: AnswerKey, count: Count) -> None:
+    def add_count(self, key: AnswerKey, count: DownloadCount) -> None:
         """Store a download service's answer about a name."""
         with self.lock:
             self.counts[key] = count
@@ -99,13 +99,13 @@ def facts_of(question: Question, answers: Answers) -> RegistryFacts:
     return RegistryFacts(answer, 0 if count is None else count, public)
 
 
-def _deciding_answer(question: Question, answers: Answers) -> Answer:
+def _deciding_answer(question: Question, answers: Answers) -> LookupResult:
     """Return the first answer other than "missing".
 
     An index with private packages only cannot prove that its 404 is genuine, so
     the next index is still asked.
     """
-    fallback: Answer = Missing()
+    fallback: LookupResult = Missing()
     for key in question.answer_keys():
         answer = answers.projects.get(key, NO_ANSWER_IN_TIME)
         if answer is CAPTIVE_PORTAL:

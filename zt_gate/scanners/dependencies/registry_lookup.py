@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.base import (
-    Answer,
-    Count,
+    DownloadCount,
+    LookupOptions,
+    LookupResult,
     Missing,
     Project,
     Registry,
     Unverified,
-    Want,
 )
-from zt_gate.ecosystems.registries.package_index import Fault, Index
+from zt_gate.ecosystems.registries.package_index import Index, RegistryError
 from zt_gate.scanners.dependencies import answer_cache
 from zt_gate.scanners.dependencies.registry_answers import (
     CAPTIVE_PORTAL,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.cache import Cache
     from zt_gate.ecosystems.registries.client import Client
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
 
     Task = Callable[[Client], None]
     #: How many tasks may run at the same time, and the tasks.
@@ -69,7 +69,7 @@ class RegistryLookup:
     age_days: int
     now: float
     cache: Cache
-    silence: Silence | None = None
+    silence: ResponseTimeout | None = None
     #: Finds hostile text in a description; returns rule, severity and message.
     text_findings: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
 
@@ -104,14 +104,16 @@ class RegistryLookup:
             said = None
             if project.text is not None and self.text_findings is not None:
                 said = tuple(self.text_findings(project.text))
-            answers.projects[key] = dataclasses.replace(project, text=None, said=said)
+            answers.projects[key] = dataclasses.replace(
+                project, text=None, text_findings=said
+            )
 
     def _run(self, groups: Sequence[TaskGroup], answers: Answers) -> Answers:
         """Run the tasks; return a copy of the answers that late threads do not change."""
         if any(tasks for _, tasks in groups):
             from zt_gate.ecosystems.registries.pool import run
 
-            run(groups, self.environ, self.deadline, silence=self.silence)
+            run(groups, self.environ, self.deadline, response_timeout=self.silence)
         return answers.copy()
 
     def _groups(
@@ -194,11 +196,11 @@ class RegistryLookup:
 
     def _project(
         self, client: Client, registry: Registry, index: Index, question: Question
-    ) -> Answer:
-        want = Want(self.recent, question.text, question.releases)
+    ) -> LookupResult:
+        want = LookupOptions(self.recent, question.text, question.releases)
         try:
             answer = registry.project(client, index, question.key, want)
-        except Fault as fault:
+        except RegistryError as fault:
             return Unverified(str(fault))
         if isinstance(answer, Project) and answer.oversized:
             return self._with_date_from_counts(client, registry, question, answer)
@@ -214,13 +216,15 @@ class RegistryLookup:
             was_used = registry.used_before(
                 client, question.service, question.key, self.recent
             )
-        except Fault:
+        except RegistryError:
             return project
         if not was_used:
             return project
         # The exact time does not matter, as long as it is before ``recent``.
         first_upload = self.recent - 60.0
-        return dataclasses.replace(project, first_upload=first_upload, undated="")
+        return dataclasses.replace(
+            project, first_upload=first_upload, no_date_reason=""
+        )
 
     def _canary_groups(self, answers: Answers) -> list[TaskGroup]:
         """Return the questions for a canary to servers that had none of the names."""
@@ -262,7 +266,7 @@ def _by_ecosystem(questions: Sequence[Question]) -> dict[str, list[Question]]:
     return groups
 
 
-def _reason(canary_answer: Answer | Count) -> Unverified:
+def _reason(canary_answer: LookupResult | DownloadCount) -> Unverified:
     """Return why a server's 404 is not believed, from its answer for the canary."""
     if isinstance(canary_answer, Unverified):
         return canary_answer
@@ -274,8 +278,8 @@ def _count_task(
 ) -> Task:
     def task(client: Client) -> None:
         try:
-            counts: Mapping[str, Count] = registry.counts(client, service, keys)
-        except Fault as fault:
+            counts: Mapping[str, DownloadCount] = registry.counts(client, service, keys)
+        except RegistryError as fault:
             counts = dict.fromkeys(keys, Unverified(str(fault)))
         for key, count in counts.items():
             answers.add_count((registry.ecosystem, service, key), count)

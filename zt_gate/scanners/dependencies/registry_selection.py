@@ -11,12 +11,12 @@ from zt_gate.ecosystems.manifests import requirements
 from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
-from zt_gate.ecosystems.registries.osv import PUBLIC
+from zt_gate.ecosystems.registries.osv import PUBLIC_URL
 from zt_gate.ecosystems.registries.settings import (
     Endpoints,
-    Sources,
-    index_of,
-    service_of,
+    SettingsSources,
+    configured_service,
+    make_index,
 )
 from zt_gate.scanners.dependencies.registry_answers import Question
 
@@ -52,7 +52,10 @@ class RegistrySelection:
     def uses_default_index(self, addition: Addition) -> bool:
         """Return whether a name is looked up in the ecosystem's default index."""
         entry, endpoints = addition.dependency, self._endpoints(addition)
-        if endpoints.apart or entry.key.partition("/")[0] in endpoints.scopes:
+        if (
+            endpoints.replaces_default
+            or entry.key.partition("/")[0] in endpoints.scopes
+        ):
             return False
         if entry.source.kind == "index" and not self._indexes(addition)[0].default:
             return False
@@ -71,14 +74,16 @@ class RegistrySelection:
         """
         if not self.uses_default_index(addition):
             return None
-        service = service_of(self._sources(addition), "ZT_GATE_OSV_URL", "osv", "/v1")
+        service = configured_service(
+            self._sources(addition), "ZT_GATE_OSV_URL", "osv", "/v1"
+        )
         if service is not None:
             return service
-        named = self._endpoints(addition).named
+        named = self._endpoints(addition).explicit_indexes
         public = next((index for index in named if index.default), None)
         if public is None or self._indexes(addition)[0].url != public.url:
             return None
-        return index_of(PUBLIC, cleartext=False)
+        return make_index(PUBLIC_URL, cleartext=False)
 
     def is_supported(self, addition: Addition) -> bool:
         """Return whether the ecosystem of an addition has a registry."""
@@ -89,12 +94,12 @@ class RegistrySelection:
         if not self.is_supported(addition):
             return False
         target = addition.dependency.source.target
-        return self._endpoints(addition).known(target) is not None
+        return self._endpoints(addition).find_index(target) is not None
 
     def _indexes(self, addition: Addition) -> tuple[Index, ...]:
         entry, endpoints = addition.dependency, self._endpoints(addition)
         if entry.source.kind == "index":
-            index = endpoints.known(entry.source.target)
+            index = endpoints.find_index(entry.source.target)
             if index is not None:
                 return (index,)
         return endpoints.for_name(entry.key)
@@ -110,10 +115,10 @@ class RegistrySelection:
             self._endpoints_by_manifest[key] = endpoints
         return self._endpoints_by_manifest[key]
 
-    def _sources(self, addition: Addition) -> Sources:
+    def _sources(self, addition: Addition) -> SettingsSources:
         context = self.context
         folder = addition.manifest.file.path.rpartition(b"/")[0]
-        return Sources(
+        return SettingsSources(
             context.environ, context.registries, context.trusted_file, folder
         )
 
@@ -131,15 +136,21 @@ class RegistrySelection:
 
 def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:
     """Apply a file's own index options, which override every other setting in pip."""
-    indexes, service, apart = endpoints.indexes, endpoints.service, endpoints.apart
+    indexes, service, apart = (
+        endpoints.indexes,
+        endpoints.service,
+        endpoints.replaces_default,
+    )
     for option in options:
-        index = endpoints.known(option.source.target)
+        index = endpoints.find_index(option.source.target)
         if index is None:
-            index = index_of(option.source.target, cleartext=False)
+            index = make_index(option.source.target, cleartext=False)
         if option.section in {"--index-url", "--pypi-url"}:
             if index.url != indexes[0].url:
                 service, apart = None, True
             indexes = (index, *indexes[1:])
         elif option.section == "--extra-index-url":
             indexes = (*indexes, index)
-    return dataclasses.replace(endpoints, indexes=indexes, service=service, apart=apart)
+    return dataclasses.replace(
+        endpoints, indexes=indexes, service=service, replaces_default=apart
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.manifest_formats import format_of, with_role
 from zt_gate.ecosystems.manifests import reader_named
 from zt_gate.ecosystems.manifests.base import ManifestError
-from zt_gate.ecosystems.version_constraints import exact
+from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.errors import GateError
 from zt_gate.model.change import MODE_FILE, FileChange
 from zt_gate.model.report import NotInspected
@@ -46,7 +46,7 @@ def resolved_packages(
         for entry in manifest.new:
             if not entry.key or entry.source.kind not in {"registry", "index"}:
                 continue
-            version = exact(entry.ecosystem, entry.constraint)
+            version = pinned_version(entry.ecosystem, entry.constraint)
             if version:
                 pinned = (entry.ecosystem, entry.key, version)
                 resolved.setdefault(pinned, Addition(entry, manifest))

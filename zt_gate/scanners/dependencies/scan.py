@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems.manifests.base import leaves_tree
-from zt_gate.ecosystems.version_constraints import exact
+from zt_gate.ecosystems.manifests.base import leaves_repository
+from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.dependencies.additions import difference
@@ -160,7 +160,7 @@ def _facts_collector(
     is_audit: bool,
     thorough: bool,
 ) -> PackageFactsCollector:
-    from zt_gate.ecosystems.registries.silence import Silence
+    from zt_gate.ecosystems.registries.response_timeout import ResponseTimeout
     from zt_gate.scanners.dependencies.package_facts import PackageFactsCollector
 
     last = context.deadline - _RESERVE
@@ -168,7 +168,7 @@ def _facts_collector(
     began = time.monotonic()
     deadline = min(began + _TOTAL_SECONDS, last)
     audit_deadline = min(began + _AUDIT_SECONDS, last) if is_audit else deadline
-    silence = Silence(_SILENT_SECONDS)
+    silence = ResponseTimeout(_SILENT_SECONDS)
     return PackageFactsCollector(
         context, selection, deadline, audit_deadline, now, thorough, silence
     )
@@ -242,7 +242,11 @@ def _over_limit(what: str, count: int, most: int) -> list[NotInspected]:
 
 def _pinned(addition: Addition) -> tuple[str, str, str]:
     entry = addition.dependency
-    return entry.ecosystem, entry.key, exact(entry.ecosystem, addition.constraint)
+    return (
+        entry.ecosystem,
+        entry.key,
+        pinned_version(entry.ecosystem, addition.constraint),
+    )
 
 
 def _is_looked_up(addition: Addition, selection: RegistrySelection) -> bool:
@@ -260,7 +264,7 @@ def _outside_kind(addition: Addition, selection: RegistrySelection) -> str:
         is_requirements_file = entry.section in {"--requirement", "--constraint"}
         return "remote" if is_requirements_file else source.kind
     if source.kind == "path":
-        is_outside = leaves_tree(addition.manifest.file.path, source.target)
+        is_outside = leaves_repository(addition.manifest.file.path, source.target)
         return "path" if is_outside else ""
     if source.kind == "index" and not selection.is_trusted_index(addition):
         return "index"

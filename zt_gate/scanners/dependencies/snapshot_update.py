@@ -19,9 +19,9 @@ from zt_gate.ecosystems.manifests.base import normalise
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
-from zt_gate.ecosystems.registries.package_index import Fault
+from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.pool import run
-from zt_gate.ecosystems.registries.settings import Sources
+from zt_gate.ecosystems.registries.settings import SettingsSources
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.system.cache import write_atomically
 
@@ -73,12 +73,12 @@ def refresh(
     if old is None:
         raise UpdateError(f"there is no snapshot for {ecosystem}")
     source = ecosystem_named(ecosystem).snapshot
-    sources = Sources(environ, policy, lambda _path: None)
+    sources = SettingsSources(environ, policy, lambda _path: None)
     today = datetime.fromtimestamp(now, UTC).date()
     try:
         confirm = _confirm_by_list if source == "list" else _confirm_by_counts
         new = confirm(old, endpoints_of(ecosystem, sources), environ)
-    except Fault as fault:
+    except RegistryError as fault:
         raise UpdateError(f"the index {fault}") from fault
     if len(new.names) < _MIN_CONFIRMED_PART * len(old.names):
         raise UpdateError(
@@ -101,15 +101,13 @@ def _confirm_by_list(
     old: name_snapshot.Snapshot, endpoints: Endpoints, environ: Mapping[str, str]
 ) -> name_snapshot.Snapshot:
     deadline = time.monotonic() + _LIST_SECONDS
-    client = Client(
-        environ, TlsSettings(environ), deadline, most_bytes=_MOST_LIST_BYTES
-    )
+    client = Client(environ, TlsSettings(environ), deadline, max_bytes=_MOST_LIST_BYTES)
     response = client.get(endpoints.indexes[0], "/", _SIMPLE)
     client.close()
     answer = response.json() if response.status == 200 else None
     projects = answer.get("projects") if isinstance(answer, dict) else None
     if not isinstance(projects, list):
-        raise Fault("does not list its projects")
+        raise RegistryError("does not list its projects")
     existing = {
         normalise(old.ecosystem, str(project.get("name")))
         for project in projects
@@ -126,7 +124,7 @@ def _confirm_by_counts(
 ) -> name_snapshot.Snapshot:
     service, registry = endpoints.service, registry_for(old.ecosystem)
     if service is None:
-        raise Fault("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
+        raise RegistryError("has no download service: set ZT_GATE_NPM_DOWNLOADS_URL")
     weekly_counts: dict[str, int] = {}
     lock = threading.Lock()
 
@@ -134,7 +132,7 @@ def _confirm_by_counts(
         def task(client: Client) -> None:
             try:
                 counts = registry.counts(client, service, keys)
-            except Fault:
+            except RegistryError:
                 return  # these names stay unconfirmed
             confirmed = {
                 key: count
@@ -151,7 +149,7 @@ def _confirm_by_counts(
     with lock:
         ranked = sorted(weekly_counts.items(), key=lambda pair: (-pair[1], pair[0]))
     if not ranked:
-        raise Fault("confirmed no name")
+        raise RegistryError("confirmed no name")
     body = name_snapshot.body_of([name for name, _ in ranked])
     curve = tuple(
         (rank, _monthly(ranked[rank - 1][1]))

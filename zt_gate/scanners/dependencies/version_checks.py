@@ -113,7 +113,7 @@ def check_advisories(
     vulnerabilities = [
         item
         for item in advisories
-        if not item.is_malware and (facts.version or item.everything)
+        if not item.is_malware and (facts.version or item.affects_all_versions)
     ]
     if vulnerabilities:
         count = "a known vulnerability"
@@ -144,18 +144,18 @@ def _remedy(
     dependency: Dependency, version: str, advisories: Sequence[Advisory]
 ) -> str:
     """Return which version fixes all advisories, and which advisories have no fix."""
-    from zt_gate.ecosystems.version_constraints import later
+    from zt_gate.ecosystems.version_constraints import next_version
 
     fixed_versions: list[str] = []
     unfixed: list[Advisory] = []
     for advisory in advisories:
-        fixed = later(dependency.ecosystem, version, advisory.fixed)
+        fixed = next_version(dependency.ecosystem, version, advisory.fixed_versions)
         if fixed:
             fixed_versions.append(fixed)
         else:
             unfixed.append(advisory)
     sentences: list[str] = []
-    newest = later(dependency.ecosystem, "", fixed_versions, newest=True)
+    newest = next_version(dependency.ecosystem, "", fixed_versions, newest=True)
     if newest:
         sentences.append(f"Use {dependency.name} {quoted(newest)[1:-1]} or later.")
     if unfixed:
