@@ -139,7 +139,7 @@ def test_a_path_that_is_not_plain_is_refused(path: str, tmp_path: Path) -> None:
     repo = repo_with_log(tmp_path, path)
     code, result = scan(repo)
     assert code == 2
-    assert ":3: log is " in result["stderr"]
+    assert ":3: log must be " in result["stderr"]
 
 
 def test_verify_without_a_log_is_wrong_usage(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ READER = '''"""crates.list: one crate in each line."""
 
 from __future__ import annotations
 
-from zt_gate.ecosystems.manifests.base import Dependency, entry
+from zt_gate.ecosystems.manifests.base import Dependency, make_dependency
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
     """Read the crates."""
     names = data.decode("utf-8", "replace").splitlines()
     return tuple(
-        entry("cargo", name, (number, 1, 1 + len(name)), "list", "")
+        make_dependency("cargo", name, (number, 1, 1 + len(name)), "list", "")
         for number, name in enumerate(names, 1)
     )
 '''

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.changes import change_of
@@ -28,6 +28,7 @@ def lines_of(found: list[added_pages.AddedPage]) -> list[tuple[int, bytes]]:
 
 @settings(max_examples=examples(60), deadline=None)
 @given(SIZES, st.integers(1, 60), st.booleans())
+@example(sizes=[0] * 8, times=50, odd=True)  # as many lines as a page has, and one more
 def test_every_added_line_is_on_a_page(sizes: list[int], times: int, odd: bool) -> None:
     lines = [b"x" * size for size in sizes] * times
     if odd:

@@ -89,8 +89,8 @@ def _project_of(value: object) -> LookupResult | None:
         return Missing()
     try:
         releases = tuple(Release(**release) for release in value.get("releases") or ())
-        said = _text_findings_of(value.get("said"))
-        project = Project(**{**value, "releases": releases, "said": said})
+        findings = _text_findings_of(value.get("text_findings"))
+        project = Project(**{**value, "releases": releases, "text_findings": findings})
     except (TypeError, ValueError):
         return None
     return project if _is_well_typed(project) else None

@@ -73,9 +73,14 @@ def _split_hunks(file: FileChange) -> list[tuple[int, list[bytes]]] | None:
     return lines_of_hunks
 
 
-def split_into_pages(number: int, lines: Sequence[bytes]) -> Iterator[AddedPage]:
-    """Split adjacent lines into pages; ``number`` is the line number of the first line."""
-    first = overlap = 0
+def split_into_pages(
+    number: int, lines: Sequence[bytes], overlap: int = 0
+) -> Iterator[AddedPage]:
+    """Split adjacent lines into pages; ``number`` is the line number of the first line.
+
+    The first ``overlap`` lines are the end of a page that was yielded before.
+    """
+    first = 0
     while True:
         last = _end_of_page(lines, first)
         yield AddedPage(number + first, lines[first:last], overlap)
@@ -101,18 +106,21 @@ def _end_of_page(lines: Sequence[bytes], first: int) -> int:
 def _pages_of_lines(lines: Iterable[Line]) -> Iterator[AddedPage]:
     """Group adjacent lines into pages; a long line is a page of its own."""
     group: list[bytes] = []
+    overlap = 0
     next_number = 0
     for line in lines:
         is_adjacent = line.number == next_number
         is_long = len(line.data) > WINDOW
         if group and (not is_adjacent or is_long or len(group) >= PAGE_LINES):
-            yield from split_into_pages(next_number - len(group), group)
+            yield from split_into_pages(next_number - len(group), group, overlap)
             group = group[-OVERLAP_LINES:] if is_adjacent and not is_long else []
+            overlap = len(group)
         if is_long:
             yield AddedPage(line.number, (line.data,), 0)
             group = []
+            overlap = 0
             continue
         group.append(line.data)
         next_number = line.number + 1
     if group:
-        yield from split_into_pages(next_number - len(group), group)
+        yield from split_into_pages(next_number - len(group), group, overlap)
