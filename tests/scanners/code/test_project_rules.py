@@ -106,6 +106,18 @@ def test_a_rule_that_cannot_be_used_is_an_error(
     assert found(run) == [("python-code-execution", 5)]
 
 
+@pytest.mark.parametrize("language", ["go", "javascript", "python"])
+def test_an_invalid_rule_of_any_language_is_an_error_where_no_rule_can_match(
+    scan: Scan, language: str
+) -> None:
+    """The names of the rules were a generator, which the first language used up."""
+    rule = f"id: x, languages: [{language}], severity: ERROR, pattern: 'f(('"
+    rules = f"rules: [{{{rule}}}]\n".encode()
+    run = scan_with(scan, {"r.yaml": rules}, {"a.txt": "hello\n"}, rules=("r.yaml",))
+    assert run.status == "error"
+    assert "rejects the rule code/own-x" in run.reason
+
+
 def test_a_file_that_git_cannot_give_is_an_error(scan: Scan) -> None:
     def broken(_: bytes) -> bytes | None:
         raise GateError("it is a symbolic link")

@@ -35,7 +35,7 @@ from zt_gate.scanners.code.semgrep_output import (
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.code.python_statements import Span
@@ -102,7 +102,7 @@ class Inspector:
             self._store(unit, results[name])
         return results
 
-    def check_rules(self, rules: Iterable[str]) -> bool:
+    def check_rules(self, rules: Collection[str]) -> bool:
         """Whether the engine accepts these rules; it reports this only for loaded rules.
 
         Sets ``reason`` if it does not.  Raises EngineError.

@@ -71,7 +71,8 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     queue = _ScanQueue(context, rules, engine_rules, inspector, result)
     try:
         if own.rules and change.files:
-            inspector.check_rules(name.removeprefix("code/") for name in own.rules)
+            own_names = [name.removeprefix("code/") for name in own.rules]
+            inspector.check_rules(own_names)
         for file in change.files:
             target = prepare(file, engine_rules)
             if isinstance(target, NotInspected):
