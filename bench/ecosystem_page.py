@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems, registry_keys
-from zt_gate.ecosystems.shared_formats import FORMATS as SHARED_FORMATS
+from zt_gate.ecosystems.shared_manifest_formats import FORMATS as SHARED_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

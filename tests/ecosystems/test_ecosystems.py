@@ -23,7 +23,7 @@ from zt_gate.ecosystems.manifests import reader_named
 from zt_gate.ecosystems.manifests.base import valid_name
 from zt_gate.ecosystems.manifests.commands import in_string
 from zt_gate.ecosystems.registries import registry_for
-from zt_gate.ecosystems.shared_formats import FORMATS as SHARED_FORMATS
+from zt_gate.ecosystems.shared_manifest_formats import FORMATS as SHARED_FORMATS
 
 
 def test_a_record_has_the_name_of_its_module() -> None:

@@ -33,7 +33,7 @@ from zt_gate.model.report import (
 )
 from zt_gate.policy.schema import Allowance, Dependencies, Ignore, Policy
 from zt_gate.review.judge import JudgeOptions, fingerprint, judge
-from zt_gate.review.masking import MIN_LENGTH
+from zt_gate.review.secret_masking import MIN_LENGTH
 
 RULES = rulebook.load("gate")
 TOOL = ToolInfo("zt-gate", "0", "0" * 64)

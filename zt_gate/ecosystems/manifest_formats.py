@@ -1,7 +1,7 @@
 """The manifest format of a path, found by its name without importing a reader.
 
 The scanner's quick check and ``manifests.reader_for`` both use this module, so that
-the quick check misses no manifest.  The files of the ecosystems and ``shared_formats``
+the quick check misses no manifest.  The files of the ecosystems and ``shared_manifest_formats``
 define the formats.
 """
 
@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
-from zt_gate.ecosystems.shared_formats import FORMATS as SHARED_FORMATS
+from zt_gate.ecosystems.shared_manifest_formats import FORMATS as SHARED_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
-from zt_gate.ecosystems.shared_formats import is_workflow_folder
+from zt_gate.ecosystems.shared_manifest_formats import is_workflow_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,7 +22,7 @@ from zt_gate.git import history
 from zt_gate.git.executable import inside
 from zt_gate.reports.escape import log_start, markdown_block, visible
 from zt_gate.review import run as review
-from zt_gate.review.masking import Masker
+from zt_gate.review.secret_masking import Masker
 from zt_gate.system import process
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from zt_gate.policy.profiles import (
     level_of,
 )
 from zt_gate.policy.waivers import Waivers
-from zt_gate.review.masking import Masker
+from zt_gate.review.secret_masking import Masker
 
 if TYPE_CHECKING:
     import re

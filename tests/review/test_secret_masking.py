@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.bounded import finishes
 from tests.support.property_tests import examples
 from zt_gate.model.finding import Evidence
-from zt_gate.review.masking import MIN_LENGTH, Masker
+from zt_gate.review.secret_masking import MIN_LENGTH, Masker
 
 KEY = "akia".upper() + "qwertyuiopasdfgh".upper()
 SHORT = "hunter" + "22"
