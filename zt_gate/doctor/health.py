@@ -158,7 +158,7 @@ def _endpoints(context: DoctorContext) -> Iterator[_Endpoint]:
     """Yield the registries that the environment and the user's settings select."""
     from zt_gate.ecosystems import all_ecosystems
     from zt_gate.ecosystems.registries import endpoints, osv
-    from zt_gate.ecosystems.registries.settings import (
+    from zt_gate.ecosystems.registries.package_manager_settings import (
         SettingsSources,
         configured_service,
         make_index,

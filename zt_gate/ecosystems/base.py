@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 #: The role of a file format.  ``declares``: the packages that a project needs.
 #: ``versions``: packages with their versions, not necessarily all.  ``lock``: the

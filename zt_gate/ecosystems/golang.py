@@ -9,7 +9,10 @@ from zt_gate.ecosystems.base import Ecosystem, ManifestFormat, SampleManifest
 if TYPE_CHECKING:
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 
 def _install_tools() -> InstallTools:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.install_tool import InstallTools
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 _REQUIREMENTS_SUFFIXES = (b".txt", b".in", b".pip")
 _REQUIREMENTS_STEMS = frozenset(

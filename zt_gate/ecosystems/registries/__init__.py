@@ -12,7 +12,10 @@ from zt_gate.ecosystems import ecosystem_named
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Registry
-    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from zt_gate.ecosystems import ecosystem_named
-from zt_gate.ecosystems.registries.settings import (
+from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
     make_index,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems.registries import default_settings
 from zt_gate.ecosystems.registries.base import Missing, parse_timestamp
 from zt_gate.ecosystems.registries.package_index import RegistryError
-from zt_gate.ecosystems.registries.settings import make_index
+from zt_gate.ecosystems.registries.package_manager_settings import make_index
 from zt_gate.ecosystems.registries.without_counts import (
     OTHER_PACKAGE,
     WRONG_FORM,
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import LookupOptions, LookupResult
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
-    from zt_gate.ecosystems.registries.settings import Endpoints, SettingsSources
+    from zt_gate.ecosystems.registries.package_manager_settings import (
+        Endpoints,
+        SettingsSources,
+    )
 
 _ACCEPT = "text/plain"
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from zt_gate.ecosystems.registries.settings import (
+from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
     configured_service,

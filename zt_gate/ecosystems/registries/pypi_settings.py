@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.registries.settings import (
+from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
     configured_service,

@@ -12,7 +12,7 @@ from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC_URL
-from zt_gate.ecosystems.registries.settings import (
+from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
     configured_service,

@@ -20,8 +20,8 @@ from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import registry_for
 from zt_gate.ecosystems.registries.client import Client, TlsSettings
 from zt_gate.ecosystems.registries.package_index import RegistryError
+from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
 from zt_gate.ecosystems.registries.pool import run
-from zt_gate.ecosystems.registries.settings import SettingsSources
 from zt_gate.scanners.dependencies import name_snapshot
 from zt_gate.system.cache import write_atomically
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from zt_gate.ecosystems.registries.settings import Endpoints
+    from zt_gate.ecosystems.registries.package_manager_settings import Endpoints
 
 #: PyPI's list of all projects has about 40 MB.
 _MOST_LIST_BYTES = 256 * 1024 * 1024

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.secrets.block_scan import BlockScanner
+from zt_gate.scanners.secrets.file_and_author_names import (
+    in_commit_headers,
+    in_file_names,
+)
 from zt_gate.scanners.secrets.finding_limits import FindingLimits
 from zt_gate.scanners.secrets.hits import merge
-from zt_gate.scanners.secrets.names_and_headers import in_commit_headers, in_file_names
 from zt_gate.scanners.secrets.text_block import block_of, blocks
 from zt_gate.syntax.text import added_text
 

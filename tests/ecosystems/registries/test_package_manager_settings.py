@@ -11,7 +11,7 @@ from tests.support.changes import change_of, context
 from tests.support.registry import Registry
 from zt_gate import rulebook
 from zt_gate.ecosystems.registries import npm_settings, pypi_settings
-from zt_gate.ecosystems.registries.settings import SettingsSources
+from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
 from zt_gate.scanners.dependencies import SCANNER
 
 if TYPE_CHECKING:
