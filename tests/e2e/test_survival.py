@@ -1,4 +1,4 @@
-"""What the gate says when what it stands on gives way: the right verdict or error, never pass."""
+"""Without memory, disk space or helpers, the gate ends in the right verdict or error, not pass."""
 
 from __future__ import annotations
 

@@ -303,7 +303,7 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
         ),
         (
             "[[ignore]]\nrule = 'code'\n\n[[ignore]]\npath = 'x'",
-            ":1: [[ignore]] has no path, a glob",
+            ":1: [[ignore]] needs 'path', a glob",
         ),
         (
             2 * "[[ignore]]\nrule='code'\npath='a'\nreason='r'\n" + "expires='soon'",

@@ -84,8 +84,8 @@ def main(options: Namespace) -> int:
         _stage(repository, _bad_change())
         _require_blocked(_scan(repository, environ, options))
         print(
-            f"\nBlocked, by each of the {len(_BLOCKED_FILES)} scanners that it was "
-            "made for. The same change, written safely:\n"
+            f"\nEach of the {len(_BLOCKED_FILES)} scanners blocked the file that targets "
+            "it. The same change, written safely:\n"
         )
         _stage(repository, _good_change())
         _require_pass(_scan(repository, environ, options))

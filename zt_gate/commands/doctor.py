@@ -62,7 +62,12 @@ def main(options: Namespace) -> int:
     else:
         faults = sum(check.status == "fault" for check in checks)
         unknown = sum(check.status == "unknown" for check in checks)
-        print(f"{len(checks)} checks, {faults} faults, {unknown} unknown")
+        from zt_gate.reports.summary import plural
+
+        print(
+            f"{plural(len(checks), 'check')}, {plural(faults, 'fault')}, "
+            f"{unknown} unknown"
+        )
     return code
 
 

@@ -38,6 +38,7 @@ def main(options: Namespace) -> int:
     Raises UsageError for a name that is no case and no group.
     """
     from zt_gate.drill import run
+    from zt_gate.reports.summary import plural
 
     cases = run.cases(options.cases)
     _require_known(options.cases, cases)
@@ -53,9 +54,8 @@ def main(options: Namespace) -> int:
     failures = sum(not result.passed for result in results)
     harmless = sum(result.case.honest for result in results)
     outcome = f"{failures} not as expected" if failures else "all as expected"
-    print(
-        f"\n{len(results) - harmless} evasions, {harmless} harmless changes: {outcome}"
-    )
+    evasions = plural(len(results) - harmless, "evasion")
+    print(f"\n{evasions}, {plural(harmless, 'harmless change')}: {outcome}")
     return 3 if failures else 0
 
 

@@ -66,7 +66,7 @@ class PolicyIgnores:
         """Return the decision for a finding at ``path``; ``rules`` are its rule's ids.
 
         The first entry that has not expired applies.  An ignore is valid through its
-        last day; an expired one has no effect, and the decision says so.
+        last day; an expired one has no effect, and the report shows that.
         """
         decision = WaiverDecision()
         for entry in self._entries_for(rules):

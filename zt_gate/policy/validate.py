@@ -149,7 +149,7 @@ def _ignores(top: TableReader, names: _RuleNames) -> tuple[Ignore, ...]:
         path = entry.string("path")
         for key, value in (("rule", rule), ("path", path)):
             if not value:
-                entry.fail(key, f"[[ignore]] has no {key}, a glob")
+                entry.fail(key, f"[[ignore]] needs {shown(key)}, a glob")
         names.check(entry, "rule", rule)
         entry.check_glob("path", path)
         ignores.append(Ignore(rule, path, entry.reason(), _expiry(entry)))

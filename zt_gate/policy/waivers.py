@@ -3,7 +3,7 @@
 Checked in this order: an approval given outside the change, the policy's allowances
 and ignores, an ignore on the line, the baseline.  Each comes from the trusted side or
 from the caller of the gate.  A waiver that the change itself adds has no effect, and
-the decision says so.
+the report shows that.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def read(git: Git, spec: str, blobs: BlobStore | None = None) -> ChangeSet:
     first push.  Raises SourceError if ``spec`` is not a range, GitError.
     """
     if ".." not in spec:
-        raise SourceError("invalid range: write A..B or A...B")
+        raise SourceError(f"invalid range {spec!a}: write A..B or A...B")
     separator = "..." if "..." in spec else ".."
     since, _, until = spec.partition(separator)
     return _read(git, "range", since or "HEAD", until or "HEAD", blobs)
