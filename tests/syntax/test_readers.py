@@ -213,3 +213,14 @@ def test_errors_carry_their_line() -> None:
             READERS[name](text.encode())
         lines[name] = caught.value.line
     assert lines == {name: line for name, (_, line) in wrong.items()}
+
+
+def test_a_second_byte_order_mark_is_refused_in_every_format() -> None:
+    refused = []
+    for name, read in READERS.items():
+        try:
+            read("\ufeff\ufeffa: 1\n".encode())
+        except SyntaxReadError as error:
+            if "two byte-order marks" in str(error):
+                refused.append(name)
+    assert refused == list(READERS)

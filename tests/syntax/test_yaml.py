@@ -217,9 +217,3 @@ def test_merged_tables_that_give_a_key_different_values() -> None:
         "a: &a {key: no}\nb: &b {<<: *a, key: yes}\nc:\n  <<: *b\n",
     ):
         assert yaml.read(clear, clear_merges=True).value == yaml.read(clear).value
-
-
-def test_a_second_byte_order_mark_is_refused_because_positions_would_be_wrong() -> None:
-    assert yaml.read("\ufeffa: 1\n").value == {"a": "1"}
-    with pytest.raises(SyntaxReadError, match="two byte-order marks"):
-        yaml.read("\ufeff\ufeffa: 1\n")

@@ -398,6 +398,9 @@ def decode(data: bytes | str, limits: Limits, *, utf16: bool = False) -> str:
         except UnicodeDecodeError as error:
             line = 0 if is_utf16 else data.count(b"\n", 0, error.start) + 1
             raise SyntaxReadError(line, "the file is not UTF-8") from error
+    if text.startswith("\ufeff"):
+        # Programs differ in whether they skip it; YAML's parser counts from behind it.
+        raise SyntaxReadError(1, "begins with two byte-order marks")
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 

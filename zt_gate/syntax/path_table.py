@@ -463,6 +463,8 @@ SUFFIXES: dict[str, tuple[int, ...]] = {
     'zshrc': (71,),
 }
 FOLDERS: dict[str, tuple[int, ...]] = {
+    '.-hooks': (26,),
+    '.-husky': (26,),
     '.agents': (48,),
     '.amazonq': (48,),
     '.claude': (48,),
@@ -473,7 +475,9 @@ FOLDERS: dict[str, tuple[int, ...]] = {
     '.devcontainer': (49,),
     '.gemini': (48,),
     '.git-hooks': (26,),
+    '.git-husky': (26,),
     '.githooks': (26,),
+    '.githusky': (26,),
     '.hooks': (26,),
     '.husky': (26,),
     '.junie': (48,),

@@ -101,9 +101,6 @@ def _documents(
 ) -> list[Document]:
     import yaml
 
-    if content.startswith("\ufeff"):
-        # The parser would skip it, and count all later positions from behind it.
-        raise SyntaxReadError(1, "begins with two byte-order marks")
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = Text.of(content)
     builder = _Builder(text, limits, clear_merges=clear_merges)

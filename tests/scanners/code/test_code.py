@@ -525,3 +525,9 @@ def test_several_batches(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zt_gate.scanners.code.scan.BATCH", 2)
     run = scan({f"{n}.py": BAD for n in range(5)})
     assert (run.files, len(run.findings)) == (5, 5)
+
+
+def test_a_rename_does_not_change_which_of_two_equal_findings_stays(scan: Scan) -> None:
+    """The rule whose first id comes first: html-built-from-text, before html-from-variable."""
+    text = 'function f(a){ el.innerHTML = "<b>" + a; }\n'
+    assert found(scan({"m.js": text})) == [("javascript-html-string-concatenation", 1)]

@@ -110,9 +110,22 @@ def without_duplicates(findings: Iterable[Finding]) -> list[Finding]:
             finding.cwe[:1] or finding.rule,
         )
         previous = strongest.get(key)
-        if previous is None or _weight(finding) > _weight(previous):
+        if previous is None or _is_stronger(finding, previous):
             strongest[key] = finding
     return sorted(strongest.values(), key=_order)
+
+
+def _is_stronger(finding: Finding, previous: Finding) -> bool:
+    """Return whether a finding replaces another one.
+
+    Of two equal ones at one column the first by the rules' first ids stays: a rename
+    must not change which one a level, an ignore or a baseline meets.
+    """
+    if _weight(finding) != _weight(previous):
+        return _weight(finding) > _weight(previous)
+    if finding.location.column != previous.location.column:
+        return False
+    return finding.first_rule < previous.first_rule
 
 
 def _weight(finding: Finding) -> tuple[int, int]:
