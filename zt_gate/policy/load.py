@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.policy.schema import Policy, PolicyError
 from zt_gate.policy.typed_reader import InvalidError
 from zt_gate.policy.validate import policy_of
-from zt_gate.syntax import toml
-from zt_gate.syntax.document import Document, Limits, SyntaxReadError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping
 
     from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.syntax.document import Document
 
 FILE = b".zt-gate.toml"
 PYPROJECT = b"pyproject.toml"
@@ -171,6 +170,10 @@ def _read(data: bytes, name: str, limit: int) -> Document:
     """Parse one document; raises PolicyError with file and line."""
     if len(data) > limit:
         raise PolicyError(f"policy {name} is larger than {limit // 1024} KB")
+    # Only here: most repositories have no policy, and each commit would pay for it.
+    from zt_gate.syntax import toml
+    from zt_gate.syntax.document import Limits, SyntaxReadError
+
     try:
         return toml.read(data, limits=Limits(size=limit))
     except SyntaxReadError as error:
