@@ -97,4 +97,4 @@ def test_exit_codes_and_json() -> None:
     assert (
         exit_code([Check("a", "b", "unknown", "c"), Check("a", "b", "fault", "c")]) == 1
     )
-    assert json.loads(document([dim], 0))["checks"][0]["says"] == "\\xff\x1b"
+    assert json.loads(document([dim], 0))["checks"][0]["message"] == "\\xff\x1b"

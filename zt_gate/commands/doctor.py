@@ -80,9 +80,9 @@ def document(checks: Iterable[Check], code: int) -> bytes:
             "area": check.area,
             "name": check.name,
             "status": check.status,
-            "says": valid_unicode(check.message),
-            "mend": valid_unicode(check.fix),
-            "matters": check.required,
+            "message": valid_unicode(check.message),
+            "fix": valid_unicode(check.fix),
+            "required": check.required,
         }
         for check in checks
     ]
