@@ -69,6 +69,12 @@ def _policy_arguments(parser: argparse.ArgumentParser) -> None:
         help="skip this scanner; reports list it as skipped; repeatable",
     )
     group.add_argument(
+        "--exclude",
+        action="append",
+        metavar="GLOB",
+        help="leave paths out; reports list them, strict does not accept it; repeatable",
+    )
+    group.add_argument(
         "--fail-on",
         metavar="LEVEL",
         help="block (default), warn, info, or a severity",
@@ -189,6 +195,7 @@ def request_of(options: argparse.Namespace) -> Request:
         paths=tuple(value) if source.value == "paths" else (),
         only=tuple(options.scanner or ()),
         skip=tuple(options.skip or ()),
+        exclude=tuple(options.exclude or ()),
         fail_on=options.fail_on or "",
         min_confidence=options.min_confidence or "",
         profile=options.profile or "",

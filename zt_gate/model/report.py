@@ -21,8 +21,9 @@ State = Literal["active", "ignored", "approved", "baseline"]
 #: Why something was not inspected.  ``not_applicable``: no scanner is meant for
 #: it; passes.  ``unreadable``: it should be readable and is not; blocks.
 #: ``failed``: a tool or a store failed; verdict error.  ``unverified``: a registry
-#: gave no usable answer; verdict error unless the policy says warn.
-SkipKind = Literal["not_applicable", "unreadable", "failed", "unverified"]
+#: gave no usable answer; verdict error unless the policy says warn.  ``excluded``: the
+#: policy or an option leaves the path out; passes.
+SkipKind = Literal["not_applicable", "unreadable", "failed", "unverified", "excluded"]
 
 
 class Verdict(StrEnum):

@@ -44,6 +44,9 @@ class ScannerInfo:
     #: Whether its findings are about the content of a file, so that a baseline may hold
     #: them and an inline ignore may match them.  Others are about the change itself.
     keeps_baseline: bool = True
+    #: Whether ``exclude`` may leave paths out.  What a change may do, and whether it
+    #: weakens a check, is always looked at.
+    can_exclude: bool = True
     #: Whether it scans a commit message on its own.
     reads_messages: bool = False
     #: Whether added lines elsewhere can cause a finding on an unchanged line.

@@ -89,6 +89,8 @@ class Policy:
     profile: Profile = Profile.STANDARD
     levels: Mapping[str, Level] = field(default_factory=dict)
     paths: tuple[Allowance, ...] = ()
+    #: Globs of the paths that no scanner with ``can_exclude`` gets.
+    exclude: tuple[str, ...] = ()
     scanners: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dependencies: Dependencies = Dependencies()
     registries: Mapping[str, str] = field(default_factory=dict)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: keys of ``[registries]`` come from the ecosystems.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("profile", "levels", "paths", "scanners", "dependencies", "registries", "scope", "tasks",
-         "ignore", "ai", "audit"),
+         "ignore", "ai", "audit", "exclude"),
     "dependencies": ("min-age-days", "min-weekly-downloads", "min-version-age-days",
                      "on-unverified"),
     "scope": ("allowed", "restricted", "max-files", "max-lines", "max-deletions", "max-binaries"),

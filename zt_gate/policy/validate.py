@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zt_gate.model.finding import Level
 from zt_gate.model.profile import Profile
 from zt_gate.model.scanner import OWN_RULE_PREFIX
+from zt_gate.policy.exclude import matches_everything
 from zt_gate.policy.rule_globs import GlobError, compile_glob
 from zt_gate.policy.schema import (
     GATE,
@@ -55,6 +56,7 @@ def policy_of(
         profile=Profile(top.choice("profile", _PROFILES, Profile.STANDARD)),
         levels=_levels(top.table("levels"), names),
         paths=_allowances(top.table("paths"), names),
+        exclude=_excluded(top),
         scanners=_scanner_options(top.table("scanners"), scanners),
         dependencies=_dependencies(top.table("dependencies")),
         registries=_registries(top.table("registries")),
@@ -135,6 +137,17 @@ def _allowances(paths: TableReader, names: _RuleNames) -> tuple[Allowance, ...]:
             names.check(entry, "allow", rule)
         allowances.append(Allowance(pattern, rules, entry.reason()))
     return tuple(allowances)
+
+
+def _excluded(table: TableReader) -> tuple[str, ...]:
+    """Return the globs of ``exclude``; some path must remain."""
+    patterns = table.globs("exclude")
+    if patterns and matches_everything(patterns):
+        table.fail(
+            "exclude",
+            "exclude matches every path; name the folders or files to leave out",
+        )
+    return patterns
 
 
 def _ignores(top: TableReader, names: _RuleNames) -> tuple[Ignore, ...]:
@@ -293,8 +306,15 @@ def _options_of(scanner: ScannerInfo, table: TableReader) -> dict[str, Any]:
                 key,
                 "a policy cannot disable a scanner; use --skip, or lower it in [levels]",
             )
-    table.only(("deadline-seconds", *(setting.key for setting in scanner.settings)))
+    if "exclude" in table and not scanner.can_exclude:
+        table.fail("exclude", f"{scanner.name} inspects every path; remove exclude")
+    known = ["deadline-seconds", *(setting.key for setting in scanner.settings)]
+    if scanner.can_exclude:
+        known.append("exclude")
+    table.only(known)
     options: dict[str, Any] = {}
+    if "exclude" in table:
+        options["exclude"] = _excluded(table)
     if "deadline-seconds" in table:
         options["deadline-seconds"] = table.seconds("deadline-seconds")
     for setting in scanner.settings:

@@ -220,6 +220,9 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
     count = summary.not_applicable(report)
     if count:
         yield f"- not applicable (no scanner handles this type): {count}\n"
+    count = summary.excluded(report)
+    if count:
+        yield f"- excluded by the policy or an option: {count}\n"
 
 
 def _not_applicable(report: Report) -> Iterator[str]:
@@ -230,4 +233,5 @@ def _not_applicable(report: Report) -> Iterator[str]:
         if item.path is not None:
             place = markdown_code(item.path)
         reason = markdown_prose(item.reason)
-        yield f"- not applicable: {markdown_code(scanner)} {place}: {reason}\n"
+        kind = item.kind.replace("_", " ")
+        yield f"- {kind}: {markdown_code(scanner)} {place}: {reason}\n"

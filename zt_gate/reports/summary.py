@@ -11,12 +11,18 @@ from zt_gate.reports.escape import visible
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Location
-    from zt_gate.model.report import JudgedFinding, NotInspected, Report, ScannerRun
+    from zt_gate.model.report import (
+        JudgedFinding,
+        NotInspected,
+        Report,
+        ScannerRun,
+        SkipKind,
+    )
 
 _OID = re.compile(r"[0-9a-f]{40,64}")
 _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
 #: Kinds of uninspected content, the worst first.
-_KINDS = ("failed", "unverified", "unreadable", "not_applicable")
+_KINDS = ("failed", "unverified", "unreadable", "excluded", "not_applicable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def not_inspected(report: Report) -> list[tuple[str, NotInspected]]:
 
 def is_applicable(item: NotInspected) -> bool:
     """Whether a scanner should have inspected the item."""
-    return item.kind != "not_applicable"
+    return item.kind not in {"not_applicable", "excluded"}
 
 
 def runs_without_result(report: Report) -> list[ScannerRun]:
@@ -146,8 +152,17 @@ def _mentions_any(text: str, reasons: list[tuple[str, str]]) -> bool:
 
 def not_applicable(report: Report) -> int:
     """Count the paths that no scanner applies to; the change as a whole counts as one."""
-    paths = {item.path for _, item in not_inspected(report) if not is_applicable(item)}
-    return len(paths)
+    return _paths_of_kind(report, "not_applicable")
+
+
+def excluded(report: Report) -> int:
+    """Count the paths that ``exclude`` leaves out of at least one scanner."""
+    return _paths_of_kind(report, "excluded")
+
+
+def _paths_of_kind(report: Report, kind: SkipKind) -> int:
+    items = (item for _, item in not_inspected(report))
+    return len({item.path for item in items if item.kind == kind})
 
 
 def location_text(location: Location) -> str:
@@ -261,6 +276,7 @@ def verdict_facts(report: Report) -> list[str]:
         ("approved", count.approved),
         ("in the baseline", count.baseline),
         ("not applicable", not_applicable(report)),
+        ("excluded", excluded(report)),
     )
     facts += [f"{number} {label}" for label, number in numbers if number]
     if not report.complete:

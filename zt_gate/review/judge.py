@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 DEFAULT_SALT = b"zt-gate"
 #: The rule of a finding on a package that could not be verified.
 UNVERIFIED = "dependencies/unverified"
+_NO_EXCLUDE = (
+    "--exclude was given, which the strict profile does not allow; "
+    "exclude in the policy of the trusted side"
+)
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -56,13 +60,15 @@ class JudgeOptions:
     ``today`` is an ISO date in UTC, for the expiry of ignores.
     ``min_confidence`` is the least confidence that may block by severity (high
     by default).  ``fail_on`` is a level or a severity (see ``FAIL_ON``; block by
-    default).  An empty string means the default.  Raises UsageError.
+    default).  An empty string means the default.  ``exclude`` are the patterns of
+    ``--exclude``, which strict does not accept.  Raises UsageError.
     """
 
     today: str
     min_confidence: str = Confidence.HIGH
     fail_on: str = Level.BLOCK
     task: str = ""
+    exclude: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.fail_on and self.fail_on not in FAIL_ON:
@@ -128,6 +134,8 @@ def judge(
     findings = _sorted(_distinct(judged))
     accepted = _accepted_unverified(raw_findings, judged)
     errors = _errors(runs, policy, tuple(expected), accepted)
+    if options.exclude and policy.profile == Profile.STRICT:
+        errors = (*errors, _NO_EXCLUDE)
     return Report(
         tool=tool,
         kind=change.kind,

@@ -32,6 +32,7 @@ class Request:
     folder: Path = field(default_factory=Path.cwd)
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     fail_on: str = ""
     min_confidence: str = ""
     profile: str = ""

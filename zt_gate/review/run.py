@@ -18,6 +18,7 @@ from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
 from zt_gate.review import authorship, judge, workers
+from zt_gate.review.exclusions import check_option, reduced_for
 from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
@@ -127,14 +128,18 @@ def _scan(
     """Run the scanners that the request includes; the others have a skipped run."""
     scanners = _scanners(request)
     module_names = modules()
-    jobs = [
-        builder.job(info, module_names[name])
-        for name, info in scanners.items()
-        if _included(name, request)
-    ]
+    jobs = []
+    reduced = []
+    for name, info in scanners.items():
+        if _included(name, request):
+            part = reduced_for(info, change, builder.policy, request.exclude)
+            job = builder.job(info, module_names[name])
+            jobs.append(replace(job, change=part.change))
+            reduced.append(part)
     runs = workers.run(change, jobs, progress=progress, debug=request.debug)
+    listed = [part.listed_in(run) for part, run in zip(reduced, runs, strict=True)]
     skipped = [_skipped(name) for name in scanners if not _included(name, request)]
-    return (*runs, *skipped)
+    return (*listed, *skipped)
 
 
 def _logged(
@@ -182,6 +187,7 @@ def _options(request: Request) -> judge.JudgeOptions:
     _check_scanner_names("--skip", request.skip, names)
     if not any(_included(name, request) for name in names):
         raise UsageError("--scanner and --skip leave no scanner to run")
+    check_option(request.exclude)
     profiles = tuple(profile.value for profile in Profile)
     if request.profile and request.profile not in profiles:
         raise UsageError(
@@ -201,6 +207,7 @@ def _options(request: Request) -> judge.JudgeOptions:
         min_confidence=request.min_confidence,
         fail_on=request.fail_on,
         task=request.task,
+        exclude=request.exclude,
     )
 
 

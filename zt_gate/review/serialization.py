@@ -21,7 +21,7 @@ from zt_gate.model.finding import (
 from zt_gate.model.report import NotInspected, RunStatus, ScannerRun, SkipKind
 
 _LOCATION_KINDS = {"line", "file", "commit", "change"}
-_SKIP_KINDS = {"not_applicable", "unreadable", "failed", "unverified"}
+_SKIP_KINDS = {"not_applicable", "unreadable", "failed", "unverified", "excluded"}
 _STATUSES = {"ok", "skipped", "error"}
 
 

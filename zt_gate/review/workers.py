@@ -64,6 +64,8 @@ class ScannerJob:
     wall_seconds: float
     #: Bytes of address space of the worker and its children.
     memory: int = MEMORY
+    #: The part of the change that the scanner gets; None for all of it.
+    change: ChangeSet | None = None
 
 
 @dataclass(slots=True)
@@ -287,7 +289,7 @@ def _disable_async_signal(result_fd: int) -> None:
 def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
     try:
         context = job.context()
-        result: object = scanner_in(job.module).scan(change, context)
+        result: object = scanner_in(job.module).scan(job.change or change, context)
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)
     except Exception as error:  # noqa: BLE001 - a crash of a scanner is a result of the run

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class ScopeScanner:
     """The scanner ``scope``."""
 
-    info = ScannerInfo("scope", keeps_baseline=False, reads_messages=True)
+    info = ScannerInfo(
+        "scope", keeps_baseline=False, can_exclude=False, reads_messages=True
+    )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Check a change against its allowed scope; a tree is not a change and passes."""

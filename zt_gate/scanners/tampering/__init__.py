@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class TamperingScanner:
     """The scanner ``tampering``."""
 
-    info = ScannerInfo("tampering", keeps_baseline=False)
+    info = ScannerInfo("tampering", keeps_baseline=False, can_exclude=False)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Scan the net change."""
