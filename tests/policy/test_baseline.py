@@ -90,3 +90,19 @@ def test_pruning_drops_what_is_gone() -> None:
         b"b",
         b"c",
     }
+
+
+def test_a_second_salt_names_the_command_that_mends_it() -> None:
+    first = b"# zt-gate baseline 1 " + b"0" * 32 + b"\n"
+    second = b"# zt-gate baseline 1 " + b"1" * 32 + b"\n"
+    entry = b"2" * 32 + b" code/x a.py\n"
+    for data in (
+        first + second,
+        first + entry + second + entry,
+        first + b"\n" + second,
+    ):
+        with pytest.raises(baseline.BaselineError, match="second salt") as caught:
+            baseline.parse(data)
+        assert "rm .zt-gate-baseline && zt-gate baseline" in str(caught.value)
+    # Twice the same header is what merge=union makes of two equal ones.
+    assert baseline.parse(first + first + entry).salt == b"0" * 32

@@ -366,3 +366,51 @@ def test_ignore_writes_what_the_policy_reads(repo: Repo) -> None:
     assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)
     lines = (repo.path / ".zt-gate.toml").read_text()
     assert lines.count("[[ignore]]") == 2
+
+
+IGNORE_ENTRY = '[[ignore]]\nrule = "secrets/*"\npath = "a.py"\nreason = "x"\n'
+INCOMING_POLICIES = {
+    ".zt-gate.toml": IGNORE_ENTRY,
+    "pyproject.toml": IGNORE_ENTRY.replace("[[ignore]]", "[[tool.zt-gate.ignore]]"),
+}
+
+
+@pytest.mark.parametrize("name", INCOMING_POLICIES)
+def test_an_ignore_in_the_changed_policy_says_why_it_does_not_help(
+    repo: Repo, name: str
+) -> None:
+    repo.write(name, INCOMING_POLICIES[name])
+    found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
+    assert found.state == "active"
+    assert f"this change adds the ignore in {name}" in found.state_reason
+    assert "takes effect after it is merged" in found.state_reason
+
+
+def test_an_allowance_in_the_change_says_why_it_does_not_help(repo: Repo) -> None:
+    allowance = '[paths]\n"*.py" = { allow = ["secrets/*"], reason = "x" }\n'
+    repo.write(".zt-gate.toml", allowance)
+    found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
+    assert found.state == "active"
+    assert "this change adds the ignore in .zt-gate.toml" in found.state_reason
+
+
+def test_a_baseline_in_the_change_says_why_it_does_not_help(repo: Repo) -> None:
+    entry = the_only(staged(repo, a=f"key = '{KEY}'\n"))
+    line = f"{entry.fingerprint} {entry.finding.rule} a.py\n"
+    repo.write(".zt-gate-baseline", f"# zt-gate baseline 1 {'0' * 32}\n{line}")
+    found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
+    assert found.state == "active"
+    assert "this change adds the entry in the baseline" in found.state_reason
+
+
+def test_an_ignore_of_the_change_for_another_path_explains_nothing(repo: Repo) -> None:
+    repo.write(".zt-gate.toml", IGNORE_ENTRY.replace("a.py", "b.py"))
+    found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
+    assert (found.state, found.state_reason) == ("active", "")
+
+
+def test_an_invalid_policy_in_the_change_explains_nothing(repo: Repo) -> None:
+    for text in ("[[ignore]\n", 'profile = "x"\n', "\x00", "[[ignore]]\nrule = 1\n"):
+        repo.write(".zt-gate.toml", text)
+        found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
+        assert (found.state, found.state_reason) == ("active", "")

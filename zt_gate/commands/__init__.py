@@ -25,6 +25,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "record existing findings so that only new ones fail",
     ),
     ("ignore", "zt_gate.commands.ignore", "add an ignore entry to the policy"),
+    (
+        "policy",
+        "zt_gate.commands.policy",
+        "show the policy in force, or what it says about a path",
+    ),
     ("approve", "zt_gate.commands.approve", "approve a finding interactively"),
     (
         "snapshot",

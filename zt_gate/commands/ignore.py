@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError, UsageError
+from zt_gate.model.scanner import OWN_RULE_PREFIX
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -45,6 +46,7 @@ def main(options: Namespace) -> int:
     from zt_gate.scanners import registered
     from zt_gate.system.cache import write_atomically
 
+    _check(options)
     root = Git.open(Path.cwd(), os.environ).root
     target = root / os.fsdecode(FILE)
     pyproject = root / os.fsdecode(PYPROJECT)
@@ -66,6 +68,36 @@ def main(options: Namespace) -> int:
         "(locally: committed)."
     )
     return 0
+
+
+def _check(options: Namespace) -> None:
+    """Raise UsageError for a rule that does not exist, and for a day that has passed."""
+    from zt_gate.policy.rule_globs import GlobError, rule_matches
+    from zt_gate.policy.typed_reader import near
+    from zt_gate.rulebook.rule_ids import RuleIds
+    from zt_gate.scanners import registered
+
+    today = datetime.now(UTC).date().isoformat()
+    # Only a date compares with a date: the policy's reader refuses everything else.
+    if options.expires and options.expires[:1].isdigit() and options.expires < today:
+        raise UsageError(f"--expires {options.expires!a} has passed; give a later day")
+    own_rules = tuple(
+        f"{name}/{OWN_RULE_PREFIX}"
+        for name, info in registered().items()
+        if info.takes_own_rules
+    )
+    if options.rule.startswith(own_rules):
+        return
+    rules = RuleIds(None)
+    try:
+        if any(rule_matches(options.rule, rule) for rule in rules):
+            return
+    except GlobError as error:
+        raise UsageError(f"{options.rule!a}: {error}") from error
+    raise UsageError(
+        f"no rule matches {options.rule!a}{near(options.rule, rules)}; "
+        "list them with: zt-gate rules"
+    )
 
 
 def _entry(options: Namespace, table: tuple[str, ...]) -> str:

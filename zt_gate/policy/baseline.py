@@ -80,6 +80,12 @@ def parse(data: bytes, name: str = FILE.decode()) -> Baseline:
     line_numbers: dict[str, int] = {}
     for number, line in enumerate(lines[1:], 2):
         text = line.rstrip(b"\r")
+        other = _HEADER.fullmatch(text)
+        if other is not None and other[2] != header[2]:
+            raise BaselineError(
+                f"baseline {name}:{number}: a second salt, from two baselines that were "
+                f"merged; recreate the file with: rm {name} && zt-gate baseline"
+            )
         if not text or text.startswith(b"#"):
             continue
         match = _ENTRY.fullmatch(text)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
 from zt_gate.git.errors import GitError
+from zt_gate.model.change import ContentUnavailableError
 from zt_gate.policy import approvals, baseline
 from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
-from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE
+from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE, parse
 from zt_gate.policy.preexisting_lines import PreexistingLines
-from zt_gate.policy.waivers import Waivers
+from zt_gate.policy.schema import PolicyError
+from zt_gate.policy.waivers import IncomingWaivers, Waivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from zt_gate.git.blame import Author
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.run import Git
-    from zt_gate.model.change import ChangeSet
+    from zt_gate.model.change import Blob, ChangeSet
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
@@ -78,11 +80,57 @@ def collect_waivers(
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
         preexisting_lines=PreexistingLines(change, side.read, scanners),
+        incoming=_incoming(change, scanners, today),
         scanners=scanners,
         is_tree=change.kind == "tree",
         blame=side.blame,
         location_of=side.location_of,
     )
+
+
+def _incoming(
+    change: ChangeSet, scanners: Mapping[str, ScannerInfo], today: str
+) -> IncomingWaivers | None:
+    """Return the waivers of the change's own policy and baseline, None for none."""
+    if change.kind == "tree":
+        return None
+    contents = {
+        file.path: file.new
+        for file in change.files
+        if file.path in _WAIVER_FILES and file.new is not None
+    }
+    if not contents:
+        return None
+    policy_file = FILE if FILE in contents else PYPROJECT
+    table = TABLE if policy_file == PYPROJECT else ()
+    ignores = None
+    data = _content(contents.get(policy_file), MAX_PYPROJECT_BYTES)
+    # A policy that is not valid waives nothing, so there is nothing to explain.
+    with suppress(PolicyError):
+        if data is not None and _names_policy(policy_file, data):
+            policy = parse(
+                data, policy_file.decode(), table, scanners=scanners, rules=None
+            )
+            ignores = PolicyIgnores(policy, today)
+    entries = None
+    data = _content(contents.get(baseline.FILE), baseline.MAX_BYTES)
+    with suppress(baseline.BaselineError):
+        entries = None if data is None else baseline.parse(data)
+    return IncomingWaivers(policy_file.decode(), ignores, entries)
+
+
+def _names_policy(name: bytes, data: bytes) -> bool:
+    """Whether a file can have a policy: most changes of pyproject.toml do not."""
+    return name == FILE or TABLE[-1].encode() in data
+
+
+def _content(blob: Blob | None, limit: int) -> bytes | None:
+    """Return the content of a blob, None if it is missing or unreadable."""
+    if blob is None:
+        return None
+    with suppress(ContentUnavailableError):
+        return blob.read(limit)
+    return None
 
 
 def parse_accepted(values: Iterable[str]) -> dict[str, str]:

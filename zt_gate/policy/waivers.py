@@ -23,12 +23,48 @@ if TYPE_CHECKING:
     from zt_gate.policy.preexisting_lines import MatchedIgnore, PreexistingLines
 
 
+#: When a waiver that the change brings has an effect.
+TAKES_EFFECT = (
+    "it takes effect after it is merged into the base branch (locally: committed)"
+)
+
+
 def _unknown_author(_path: bytes, _line: int) -> tuple[str, str]:
     return "", ""
 
 
 def _unknown_location(_decision: WaiverDecision) -> tuple[bytes, int] | None:
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingWaivers:
+    """The waivers in the policy and the baseline of the change itself.
+
+    They have no effect; they only explain themselves.  ``policy_file`` is the name of
+    the changed policy file.
+    """
+
+    policy_file: str = ""
+    ignores: PolicyIgnores | None = None
+    baseline: Baseline | None = None
+
+    def explanation(self, finding: Finding, fingerprint: str) -> str:
+        """Return why a waiver for the finding has no effect, "" if there is none."""
+        what = ""
+        if self._is_ignored(finding):
+            what = f"the ignore in {self.policy_file}"
+        elif self.baseline is not None and self.baseline.line_of(fingerprint):
+            what = "the entry in the baseline"
+        if not what:
+            return ""
+        return f"this change adds {what}; {TAKES_EFFECT}"
+
+    def _is_ignored(self, finding: Finding) -> bool:
+        if self.ignores is None:
+            return False
+        decision = self.ignores.decide(finding.rule_ids, finding.location.path)
+        return decision.state != "active"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +75,8 @@ class Waivers:
     ``--accept`` to reasons; ``approvals`` has the approvals of the user by fingerprint.
     ``approver`` is the code owner who approved the head commit in a review, "" for
     none.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
-    registered ones by name.  ``blame`` returns author and ISO date of a line on the
+    registered ones by name.  ``incoming`` are the waivers that the change itself
+    brings, which have no effect.  ``blame`` returns author and ISO date of a line on the
     trusted side; ``location_of`` path and line of a decision's entry in the policy.
     """
 
@@ -51,6 +88,7 @@ class Waivers:
     baseline: Baseline | None = None
     baseline_path: bytes = b""
     preexisting_lines: PreexistingLines | None = None
+    incoming: IncomingWaivers | None = None
     is_tree: bool = False
     scanners: Mapping[str, ScannerInfo] = field(default_factory=dict)
     blame: Callable[[bytes, int], tuple[str, str]] = _unknown_author
@@ -72,7 +110,16 @@ class Waivers:
         from_baseline = self._baseline_entry(finding, fingerprint)
         if from_baseline is not None:
             return from_baseline
-        return from_policy if from_policy.reason else from_line
+        for decision in (from_policy, from_line):
+            if decision.reason:
+                return decision
+        return self._incoming(finding, fingerprint)
+
+    def _incoming(self, finding: Finding, fingerprint: str) -> WaiverDecision:
+        """Return why a waiver of the change itself does not help, if it has one."""
+        if self.incoming is None:
+            return WaiverDecision()
+        return WaiverDecision(reason=self.incoming.explanation(finding, fingerprint))
 
     def _approval(self, fingerprint: str) -> WaiverDecision | None:
         if fingerprint in self.accepted:
@@ -142,8 +189,7 @@ class Waivers:
         if match.line is None:
             return WaiverDecision(
                 "active",
-                "this change adds the ignore on the line; it takes effect after it is "
-                "merged into the base branch (locally: committed)",
+                f"this change adds the ignore on the line; {TAKES_EFFECT}",
             )
         if ignore.expires and ignore.expires < self.today:
             reason = f"ignore expired on {ignore.expires}: {ignore.reason}"

@@ -1,0 +1,301 @@
+"""``zt-gate policy``: show which policy applies, and what it says about a path."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.errors import UsageError
+from zt_gate.model.scanner import OWN_RULE_PREFIX
+from zt_gate.policy.rule_globs import compile_glob, rule_matches
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.policy.schema import Policy
+    from zt_gate.syntax.document import Document
+
+Key = tuple[str | int, ...]
+
+_OID_LENGTH = 12
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="show | test")
+    show = verbs.add_parser("show", help="list the keys in force and where they stand")
+    test = verbs.add_parser("test", help="say what applies to a path, and from where")
+    test.add_argument(
+        "paths", nargs="+", metavar="PATH", help="path relative to the root"
+    )
+    for verb in (show, test):
+        verb.add_argument(
+            "--config", metavar="FILE", help="use this policy file instead of git's"
+        )
+        verb.add_argument(
+            "--policy-rev", metavar="REV", help="read the policy from this revision"
+        )
+
+
+def main(options: Namespace) -> int:
+    """Print the policy, or what it says about each path; returns 0.
+
+    The policy is the one that judges a staged change: of HEAD, or of ``--policy-rev``.
+    Raises UsageError, PolicyError and GitError.
+    """
+    loaded = _load(options.config or "", options.policy_rev or "")
+    if options.verb == "show":
+        lines = list(_shown(loaded))
+    else:
+        lines = [line for path in options.paths for line in _tested(loaded, path)]
+    from zt_gate.reports.escape import visible
+
+    for line in lines:
+        print(visible(line))
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A policy with its document; ``table`` is the path of its table in it.
+
+    ``origin`` names the file and its revision, ``name`` the file; both are "" for the
+    defaults.
+    """
+
+    policy: Policy
+    scanners: Mapping[str, ScannerInfo]
+    rules: Collection[str]
+    origin: str = ""
+    name: str = ""
+    document: Document | None = None
+    table: tuple[str, ...] = ()
+    today: str = field(default_factory=lambda: time.strftime("%Y-%m-%d", time.gmtime()))
+
+    def place(self, key: Key) -> str:
+        """Return file and line of a key, "default" if the file does not have it."""
+        full = (*self.table, *key)
+        if self.document is None or self.document.find(full) is None:
+            return "default"
+        return f"{self.name}:{self.document.line(full)}"
+
+    def value(self, *key: str | int) -> Any:
+        """Return a value as it is written, None if the file does not have it."""
+        if self.document is None:
+            return None
+        value: Any = self.document.value
+        for part in (*self.table, *key):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
+
+
+def _load(config: str, policy_rev: str) -> _Loaded:
+    """Read the policy as a scan of the staged change does."""
+    from zt_gate.policy.load import FILE, PYPROJECT, TABLE, load, load_file
+    from zt_gate.rulebook.rule_ids import RuleIds
+    from zt_gate.scanners import registered
+
+    if config and policy_rev:
+        raise UsageError("give --config or --policy-rev, not both: each names a policy")
+    scanners = registered()
+    rules = RuleIds(None)
+    if config:
+        policy = load_file(config, scanners=scanners, rules=rules)
+        data = Path(config).read_bytes()
+        name = Path(config).name
+        table = TABLE if name == PYPROJECT.decode() else ()
+        return _Loaded(policy, scanners, rules, config, name, _read(data), table)
+    from zt_gate.git.history import resolve
+    from zt_gate.git.run import Git
+    from zt_gate.git.trusted_files import read_file
+
+    git = Git.open(Path.cwd(), os.environ)
+    revision = resolve(git, policy_rev) if policy_rev else git.head
+    contents: dict[bytes, bytes | None] = {FILE: None, PYPROJECT: None}
+    if revision:
+        contents = {path: read_file(git, revision, path) for path in contents}
+    policy = load(contents.get, revision, scanners=scanners, rules=rules)
+    if not policy.rev:
+        return _Loaded(policy, scanners, rules)
+    path = PYPROJECT if contents[FILE] is None else FILE
+    name = path.decode()
+    label = policy_rev or "HEAD"
+    origin = f"{name} at {label} ({revision[:_OID_LENGTH]})"
+    table = TABLE if path == PYPROJECT else ()
+    document = _read(contents[path] or b"")
+    return _Loaded(policy, scanners, rules, origin, name, document, table)
+
+
+def _read(data: bytes) -> Document:
+    from zt_gate.policy.load import MAX_PYPROJECT_BYTES
+    from zt_gate.syntax import toml
+    from zt_gate.syntax.document import Limits
+
+    return toml.read(data, limits=Limits(size=MAX_PYPROJECT_BYTES))
+
+
+# show
+
+
+def _shown(loaded: _Loaded) -> Iterator[str]:
+    policy = loaded.policy
+    origin = loaded.origin or "the defaults; HEAD has no .zt-gate.toml"
+    yield f"policy: {origin}"
+    yield f"digest: {policy.digest[:_OID_LENGTH]}"
+    yield _row(f"profile = {policy.profile}", loaded.place(("profile",)))
+    for name, level in policy.levels.items():
+        yield _row(f"[levels] {name} = {level}", loaded.place(("levels", name)))
+    if policy.exclude:
+        yield _row(f"exclude = {_list(policy.exclude)}", loaded.place(("exclude",)))
+    for allowance in policy.paths:
+        text = f"[paths] {allowance.path}: {_list(allowance.rules)}"
+        place = loaded.place(("paths", allowance.path))
+        yield _row(f"{text}{_problem(loaded, allowance.rules)}", place)
+    for number, ignore in enumerate(policy.ignores):
+        until = f" until {ignore.expires}" if ignore.expires else ""
+        text = f"[[ignore]] {ignore.rule} in {ignore.path}{until}"
+        problem = _expired(loaded, ignore.expires) or _problem(loaded, [ignore.rule])
+        yield _row(f"{text}{problem}", loaded.place(("ignore", number)))
+    for table in (
+        "scanners",
+        "dependencies",
+        "registries",
+        "scope",
+        "tasks",
+        "ai",
+        "audit",
+    ):
+        yield from _table_rows(loaded, (table,), loaded.value(table))
+
+
+def _table_rows(loaded: _Loaded, key: tuple[str, ...], value: Any) -> Iterator[str]:
+    """Yield the keys of a table as they are written; nested tables have their own rows."""
+    if value is None:
+        return
+    for name, item in value.items():
+        path = (*key, name)
+        if isinstance(item, dict):
+            yield from _table_rows(loaded, path, item)
+            continue
+        shown = _list(item) if isinstance(item, list) else str(item)
+        yield _row(f"[{'.'.join(key)}] {name} = {shown}", loaded.place(path))
+
+
+def _row(text: str, place: str) -> str:
+    return f"{text}  ({place})"
+
+
+def _list(values: Sequence[object]) -> str:
+    return ", ".join(map(str, values)) or "none"
+
+
+def _expired(loaded: _Loaded, expires: str) -> str:
+    if expires and expires < loaded.today:
+        return "  expired: remove it, or give a later date"
+    return ""
+
+
+def _problem(loaded: _Loaded, globs: Sequence[str]) -> str:
+    """Return which of the rule globs match no rule, "" if all match one."""
+    from zt_gate.policy.schema import GATE
+
+    own = tuple(
+        f"{name}/{OWN_RULE_PREFIX}"
+        for name, info in loaded.scanners.items()
+        if info.takes_own_rules
+    )
+    names = (*loaded.rules, *loaded.scanners, GATE)
+    unknown = [
+        glob
+        for glob in globs
+        if not glob.startswith(own) and not any(rule_matches(glob, n) for n in names)
+    ]
+    if not unknown:
+        return ""
+    return f"  no rule matches {_list(unknown)}; list them with: zt-gate rules"
+
+
+# test
+
+
+def _tested(loaded: _Loaded, path: str) -> Iterator[str]:
+    from zt_gate.syntax.paths import facts
+
+    name = os.fsencode(_relative(path))
+    yield f"{os.fsdecode(name)}:"
+    kinds = ", ".join(sorted(facts(name).kinds)) or "none"
+    yield f"  kind of path: {kinds}"
+    rows = [
+        *_exclusions(loaded, name),
+        *_allowances(loaded, name),
+        *_ignores(loaded, name),
+        *_scope(loaded, name),
+    ]
+    if not rows:
+        yield "  no entry of the policy names this path"
+    for row in rows:
+        yield f"  {row}"
+
+
+def _relative(path: str) -> str:
+    """Return a path as the policy's globs see it; raises UsageError for one outside."""
+    normal = os.path.normpath(path)
+    if os.path.isabs(normal) or normal.split("/")[0] in {"..", "."}:
+        raise UsageError(f"policy test takes a path below the root, not {path!a}")
+    return normal
+
+
+def _exclusions(loaded: _Loaded, path: bytes) -> Iterator[str]:
+    policy = loaded.policy
+    excludable = [name for name, info in loaded.scanners.items() if info.can_exclude]
+    for pattern in policy.exclude:
+        if compile_glob(pattern).matches(path):
+            text = f"excluded from {_list(excludable)}: {pattern}"
+            yield _row(text, loaded.place(("exclude",)))
+    for name, options in policy.scanners.items():
+        for pattern in options.get("exclude", ()):
+            if compile_glob(pattern).matches(path):
+                place = loaded.place(("scanners", name, "exclude"))
+                yield _row(f"excluded from {name}: {pattern}", place)
+
+
+def _allowances(loaded: _Loaded, path: bytes) -> Iterator[str]:
+    for allowance in loaded.policy.paths:
+        if compile_glob(allowance.path).matches(path):
+            text = f"ignored: {_list(allowance.rules)}: {allowance.reason}"
+            place = loaded.place(("paths", allowance.path))
+            yield _row(f"{text}{_problem(loaded, allowance.rules)}", place)
+
+
+def _ignores(loaded: _Loaded, path: bytes) -> Iterator[str]:
+    for number, ignore in enumerate(loaded.policy.ignores):
+        if compile_glob(ignore.path).matches(path):
+            text = f"ignored: {ignore.rule}: {ignore.reason}"
+            problem = _expired(loaded, ignore.expires)
+            problem = problem or _problem(loaded, [ignore.rule])
+            yield _row(f"{text}{problem}", loaded.place(("ignore", number)))
+
+
+def _scope(loaded: _Loaded, path: bytes) -> Iterator[str]:
+    """Yield the patterns of the scope and of the tasks that restrict or allow a path."""
+    layers: list[tuple[str, Key, Any]] = [("[scope]", ("scope",), loaded.policy.scope)]
+    for name, task in loaded.policy.tasks.items():
+        layers.append((f"[tasks.{name}]", ("tasks", name), task))
+    # Restrictions ignore letter case, as many file systems do.
+    lower = os.fsencode(os.fsdecode(path).lower())
+    for label, key, layer in layers:
+        for pattern in layer.restricted:
+            if compile_glob(pattern.lower()).matches(lower):
+                place = loaded.place((*key, "restricted"))
+                yield _row(f"{label} restricts it: {pattern}", place)
+        matching = [p for p in layer.allowed if compile_glob(p).matches(path)]
+        place = loaded.place((*key, "allowed"))
+        if matching:
+            yield _row(f"{label} allows it: {matching[0]}", place)
+        elif layer.allowed:
+            yield _row(f"{label} does not allow it", place)
