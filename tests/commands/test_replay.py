@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.repo import Repo
+from tests.support.reports import report as report_with
 from tests.test_cli import gate
+from zt_gate.commands.replay import ReplaySummary
+from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
+from zt_gate.model.report import JudgedFinding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +113,23 @@ def test_a_merge_includes_the_merged_content(repo: Repo) -> None:
 )
 def test_wrong_options_are_wrong_usage(words: tuple[str, ...], repo: Repo) -> None:
     assert gate("replay", *words, cwd=repo.path).returncode == 2
+
+
+def test_replay_shows_what_a_new_rule_would_block() -> None:
+    new = Finding(
+        "code/new",
+        Location("file", b"a.py"),
+        "a message",
+        Severity.HIGH,
+        Confidence.HIGH,
+        title="A title",
+    )
+    item = JudgedFinding(new, Level.WARN, "f" * 32, final_level=Level.BLOCK)
+    old = replace(item, final_level=Level.WARN)
+    waived = replace(item, state="ignored")
+    for found, expected in ((item, 1), (old, 0), (waived, 0)):
+        summary = ReplaySummary()
+        summary.add("c" * 40, report_with(findings=(found,)))
+        rules = summary.document()["new_rules"]
+        assert [rule["commits"] for rule in rules.values()] == [1] * expected
+        assert ("by new rules" in summary.text()) == bool(expected)

@@ -96,3 +96,48 @@ def test_fail_on_never_lowers_what_could_not_be_read() -> None:
     unreadable = finding("high", "high", "gate/unreadable", level=Level.BLOCK)
     assert level(unreadable, fail_on="critical") == "block"
     assert level(unreadable, fail_on="critical", profile="advisory") == "warn"
+
+
+@pytest.mark.parametrize(
+    ("since", "release", "expected"),
+    [
+        ("", "0.1.0", "block"),
+        ("0.2", "0.2.0", "warn"),
+        ("0.2", "0.2.7.dev1", "warn"),
+        ("0.2", "0.3.0", "block"),
+        ("0.2", "1.0.0", "block"),
+        ("0.10", "0.9.1", "warn"),
+        ("0.10", "0.11.0", "block"),
+        ("1.0", "1.0.0rc1", "warn"),
+        ("0.2", "", "block"),
+    ],
+)
+def test_a_new_rule_warns_for_one_release(
+    since: str, release: str, expected: str
+) -> None:
+    new = finding(since=since)
+    found = level_of(
+        new, Policy(), min_confidence=HIGH, fail_on="block", release=release
+    )
+    assert found.value == expected
+
+
+def test_the_policy_may_let_a_new_rule_block_at_once() -> None:
+    policy = Policy(levels={"code/x": Level.BLOCK})
+    found = level_of(
+        finding(since="0.2"),
+        policy,
+        min_confidence=HIGH,
+        fail_on="block",
+        release="0.2.0",
+    )
+    assert found is Level.BLOCK
+
+
+def test_a_new_rule_that_warns_or_informs_stays_as_it_is() -> None:
+    for confidence, expected in (("medium", "warn"), ("low", "info")):
+        new = finding(confidence=confidence, since="0.2")
+        found = level_of(
+            new, Policy(), min_confidence=HIGH, fail_on="block", release="0.2.0"
+        )
+        assert found.value == expected

@@ -528,3 +528,22 @@ def test_judge_and_policy_are_cheap_to_import() -> None:
         "argparse",
     }
     assert not heavy & set(done.stdout.split())
+
+
+def test_a_new_rule_warns_says_so_and_keeps_its_final_level() -> None:
+    new = replace(finding(), since="9999.0")
+    report = judge(
+        CLEAN,
+        [run(new)],
+        Policy(),
+        JudgeOptions(today="2026-01-01"),
+        tool=ToolInfo("zt-gate", "0.1.0", "0" * 64),
+        rules=RULES,
+    )
+    (item,) = report.findings
+    assert (report.verdict, item.level, item.final_level) == (
+        Verdict.PASS,
+        Level.WARN,
+        Level.BLOCK,
+    )
+    assert "blocks from the next" in item.state_reason

@@ -16,6 +16,7 @@ import pytest
 
 from zt_gate import rulebook
 from zt_gate.errors import GateError
+from zt_gate.model.finding import Location
 from zt_gate.rulebook import rule_files, rules_folder
 from zt_gate.rulebook.errors import RulebookError
 
@@ -268,7 +269,7 @@ def test_a_truncated_or_changed_cache_file_is_not_used(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_not_an_error(folder: Path) -> None:
     assert rulebook.load("secrets", cache=Path("/proc/absent"), folder=folder)
     assert rulebook.digest(cache=Path("/proc/absent"), folder=folder)
-    (folder / "secrets" / "a.toml").write_text(GOOD + "since = 2026-01-02\n")
+    (folder / "secrets" / "a.toml").write_text(GOOD + "day = 2026-01-02\n")
     assert rulebook.load("secrets", cache=folder, folder=folder)
 
 
@@ -324,3 +325,17 @@ def test_an_invalid_cached_digest_is_not_used(
     (folder / "secrets" / "a.toml").write_text(GOOD + "# more\n")
     os.utime(folder / "secrets" / "a.toml", ns=(1, 1))
     assert rulebook.digest(cache=cache, folder=folder) != first
+
+
+@pytest.mark.parametrize("since", ['"0"', '"0.2.1"', '"next"', "0.2", "2026-01-02"])
+def test_since_must_be_a_release(folder: Path, since: str) -> None:
+    (folder / "secrets" / "a.toml").write_text(f"{GOOD}since = {since}\n")
+    with pytest.raises(RulebookError, match="since must be a release"):
+        rulebook.load("secrets", folder=folder)
+
+
+def test_a_finding_carries_the_release_of_its_rule(folder: Path) -> None:
+    (folder / "secrets" / "a.toml").write_text(f'{GOOD}since = "0.2"\n')
+    (rule,) = rulebook.load("secrets", folder=folder).values()
+    assert rule.since == "0.2"
+    assert rule.finding(Location("file", b"a")).since == "0.2"

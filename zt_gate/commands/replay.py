@@ -172,6 +172,7 @@ class ReplaySummary:
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     rules: dict[str, _RuleSummary] = field(default_factory=dict)
+    new_rules: dict[str, _RuleSummary] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, commit: str, result: Report | GateError) -> None:
@@ -185,15 +186,27 @@ class ReplaySummary:
         if commit_outcome == "error":
             for reason in result.errors:
                 self.errors.setdefault(reason, []).append(commit)
-        first_of_rule: dict[str, JudgedFinding] = {}
+        blocking: dict[str, JudgedFinding] = {}
+        new: dict[str, JudgedFinding] = {}
         for item in result.findings:
-            if item.level.value == "block" and item.state == "active":
-                first_of_rule.setdefault(item.finding.rule, item)
-        for name, item in first_of_rule.items():
-            self._add_finding(commit, name, item)
+            if item.state != "active":
+                continue
+            if item.level.value == "block":
+                blocking.setdefault(item.finding.rule, item)
+            elif item.final_level is not None and item.final_level.value == "block":
+                new.setdefault(item.finding.rule, item)
+        for rules, found in ((self.rules, blocking), (self.new_rules, new)):
+            for name, item in found.items():
+                self._add_finding(rules, commit, name, item)
 
-    def _add_finding(self, commit: str, rule_id: str, item: JudgedFinding) -> None:
-        rule = self.rules.setdefault(rule_id, _RuleSummary())
+    def _add_finding(
+        self,
+        rules: dict[str, _RuleSummary],
+        commit: str,
+        rule_id: str,
+        item: JudgedFinding,
+    ) -> None:
+        rule = rules.setdefault(rule_id, _RuleSummary())
         rule.commits += 1
         rule.title = item.finding.title or item.finding.message
         if len(rule.examples) < _MAX_EXAMPLES:
@@ -206,21 +219,14 @@ class ReplaySummary:
 
     def document(self) -> dict[str, Any]:
         """Return the summary for JSON; outcomes and rules count commits."""
-        rules = {
-            name: {
-                "commits": rule.commits,
-                "title": rule.title,
-                "examples": rule.examples,
-            }
-            for name, rule in self.rules.items()
-        }
         return {
             "commits": self.commits,
             "passed": self.outcomes["passed"],
             "stopped": self.outcomes["stopped"],
             "error": self.outcomes["error"],
             "unverified": self.outcomes["unverified"],
-            "rules": rules,
+            "rules": _as_document(self.rules),
+            "new_rules": _as_document(self.new_rules),
             "errors": self.errors,
         }
 
@@ -237,17 +243,18 @@ class ReplaySummary:
             lines.append(
                 f"{self.outcomes['unverified']} with dependencies that were not checked"
             )
-        lines += self._rule_lines()
+        lines += self._rule_lines("Blocked by", self.rules)
+        lines += self._rule_lines(
+            "Blocked from the next release on, by new rules", self.new_rules
+        )
         lines += self._error_lines()
         return "".join(f"{visible(line)}\n" for line in lines)
 
-    def _rule_lines(self) -> list[str]:
-        if not self.rules:
+    def _rule_lines(self, title: str, rules: dict[str, _RuleSummary]) -> list[str]:
+        if not rules:
             return []
-        lines = ["", "Blocked by (commits, rule)"]
-        by_number = sorted(
-            self.rules.items(), key=lambda item: (-item[1].commits, item[0])
-        )
+        lines = ["", f"{title} (commits, rule)"]
+        by_number = sorted(rules.items(), key=lambda item: (-item[1].commits, item[0]))
         for name, rule in by_number:
             lines.append(f"{rule.commits:5}  {name}: {rule.title}")
             for example in rule.examples:
@@ -269,6 +276,17 @@ class ReplaySummary:
 
     def _share(self, outcome_name: Outcome) -> str:
         return f"{100 * self.outcomes[outcome_name] / max(1, self.commits):.1f} %"
+
+
+def _as_document(rules: dict[str, _RuleSummary]) -> dict[str, Any]:
+    return {
+        name: {
+            "commits": rule.commits,
+            "title": rule.title,
+            "examples": rule.examples,
+        }
+        for name, rule in rules.items()
+    }
 
 
 def outcome(report: Report) -> Outcome:

@@ -133,6 +133,8 @@ class Finding:
     title: str = ""
     #: The rule's former ids, oldest first (``rules/renames.toml``).
     former_rules: tuple[str, ...] = ()
+    #: The release that brought the rule, "" for the first public one.
+    since: str = ""
 
     @property
     def scanner(self) -> str:

@@ -77,6 +77,8 @@ class JudgedFinding:
     finding: Finding
     level: Level
     fingerprint: str
+    #: The level without the grace of a new rule (``Rule.since``); None for the same.
+    final_level: Level | None = None
     state: State = "active"
     state_reason: str = ""
     state_expires: str = ""

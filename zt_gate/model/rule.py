@@ -24,6 +24,8 @@ class Rule:
 
     ``id`` is ``scanner/kebab-name``; it is stable and never used again for another
     rule.  ``former_ids`` are its earlier ids, oldest first (``rules/renames.toml``).
+    ``since`` is the release that brought the rule, as MAJOR.MINOR, "" for the first
+    public one: a new rule warns for one release before it blocks.
     ``level`` is the rule's own level, or None if severity and confidence decide.
     ``data`` has the fields of the scanner itself (patterns, prefixes, weights); the
     rulebook does not check them.
@@ -39,6 +41,7 @@ class Rule:
     cwe: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     former_ids: tuple[str, ...] = ()
+    since: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -78,4 +81,5 @@ class Rule:
             fix=fix,
             title=self.title,
             former_rules=self.former_ids,
+            since=self.since,
         )

@@ -31,18 +31,26 @@ _LEVELS = tuple(level.value for level in Level)
 
 
 def level_of(
-    finding: Finding, policy: Policy, *, min_confidence: Confidence, fail_on: str
+    finding: Finding,
+    policy: Policy,
+    *,
+    min_confidence: Confidence,
+    fail_on: str,
+    release: str = "",
 ) -> Level:
     """Return the level of one finding.
 
     ``fail_on`` is one of FAIL_ON.  It never lowers ``gate/unreadable``: unreadable
-    content may be harmful.
+    content may be harmful.  ``release`` is the version of the gate: a rule that is new
+    in it warns where it would block.  With "" the level is the rule's final one.
     """
     if finding.rule == NOT_REVIEWED:
         return Level.BLOCK
     level = finding.level or _default_level(
         finding.severity, finding.confidence, min_confidence
     )
+    if level is Level.BLOCK and release and is_new_rule(finding.since, release):
+        level = Level.WARN
     level = policy.levels.get(finding.scanner, level)
     level = _level_of_rule(finding, policy, level)
     if policy.profile == Profile.STRICT and finding.rule in _BLOCKING_IN_STRICT:
@@ -50,6 +58,22 @@ def level_of(
     if policy.profile == Profile.ADVISORY and level is Level.BLOCK:
         level = Level.WARN
     return _apply_fail_on(finding, level, fail_on)
+
+
+def is_new_rule(since: str, release: str) -> bool:
+    """Whether a rule came with this release (MAJOR.MINOR of a version), or a later one."""
+    return bool(since) and _release(since) >= _release(release)
+
+
+def _release(version: str) -> tuple[int, int]:
+    """Return major and minor number of a version; what is no number counts as 0."""
+    major, _, rest = version.partition(".")
+    minor = rest.partition(".")[0]
+    return _number(major), _number(minor)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def _level_of_rule(finding: Finding, policy: Policy, level: Level) -> Level:

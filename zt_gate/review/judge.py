@@ -50,6 +50,7 @@ _NO_EXCLUDE = (
     "--exclude was given, which the strict profile does not allow; "
     "exclude in the policy of the trusted side"
 )
+_NEW_RULE = "a new rule: it warns in this release and blocks from the next"
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -128,6 +129,7 @@ def judge(
             exceptions=exceptions,
             masker=masker,
             salt=salt,
+            release=tool.version,
         )
         for finding in raw_findings
     ]
@@ -236,18 +238,28 @@ def _judged(
     exceptions: Waivers,
     masker: Masker,
     salt: bytes,
+    release: str,
 ) -> JudgedFinding:
+    min_confidence = Confidence(options.min_confidence or Confidence.HIGH)
+    fail_on = options.fail_on or Level.BLOCK
+    final_level = level_of(
+        finding, policy, min_confidence=min_confidence, fail_on=fail_on
+    )
     level = level_of(
         finding,
         policy,
-        min_confidence=Confidence(options.min_confidence or Confidence.HIGH),
-        fail_on=options.fail_on or Level.BLOCK,
+        min_confidence=min_confidence,
+        fail_on=fail_on,
+        release=release,
     )
     own_fingerprint = fingerprint(finding, salt)
     excuse = exceptions.decide(finding, own_fingerprint)
+    if level is not final_level and excuse.state == "active" and not excuse.reason:
+        excuse = replace(excuse, reason=_NEW_RULE)
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,
+        final_level=final_level,
         fingerprint=own_fingerprint,
         state=excuse.state,
         state_reason=masker.mask(excuse.reason),

@@ -99,6 +99,7 @@ def _dump_finding(finding: Finding) -> dict[str, Any]:
         "preexisting": finding.preexisting,
         "title": finding.title,
         "former_rules": finding.former_rules,
+        "since": finding.since,
     }
 
 
@@ -133,6 +134,7 @@ def _load_finding(table: dict[str, Any]) -> Finding:
         preexisting=table["preexisting"] is True,
         title=str(table["title"]),
         former_rules=tuple(map(str, table["former_rules"])),
+        since=str(table["since"]),
     )
 
 

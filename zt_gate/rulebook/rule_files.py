@@ -35,6 +35,7 @@ _FIELDS = frozenset(
         "severity",
         "confidence",
         "level",
+        "since",
         "cwe",
         "references",
     )
@@ -53,6 +54,7 @@ _ALLOWED = tuple(
         ("level", Level),
     )
 )
+_RELEASE = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
 _ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -386,6 +388,12 @@ def _check(table: Mapping[str, Any], scanner: str, where: str) -> None:
                 f"{where}: {rule}: {key} is {value!r}, not one of {', '.join(allowed)}"
             )
 
+    since = table.get("since", "")
+    if since and not (isinstance(since, str) and _RELEASE.fullmatch(since)):
+        raise RulebookError(
+            f'{where}: {rule}: since must be a release such as "0.2", not {since!r}'
+        )
+
 
 def _is_list_of_strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -405,5 +413,6 @@ def _rule(table: Mapping[str, Any]) -> Rule:
         cwe=tuple(table.get("cwe", ())),
         references=tuple(table.get("references", ())),
         former_ids=tuple(table[_FORMER]),
+        since=table.get("since", ""),
         data=data,
     )
