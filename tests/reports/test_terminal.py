@@ -29,7 +29,10 @@ def text_of(report: Report, **options: Any) -> str:
 
 @pytest.mark.parametrize("name", ["failing", "incomplete", "hostile"])
 def test_piped(name: str) -> None:
-    same_as_snapshot(f"terminal-{name}.txt", render("terminal", getattr(make, name)()))
+    # Without it, the last of the hostile places are only counted.
+    options = Options(verbose=name == "hostile")
+    data = render("terminal", getattr(make, name)(), options)
+    same_as_snapshot(f"terminal-{name}.txt", data)
 
 
 @pytest.mark.parametrize(
@@ -223,3 +226,16 @@ def test_what_cannot_be_approved_as_staged_names_another_way() -> None:
     place = replace(first.finding.location, kind="commit", commit="0" * 40)
     said = replace(first, finding=replace(first.finding, location=place))
     assert "Intended?" not in text_of(replace(failing, findings=(said,)))
+
+
+def test_a_change_without_staged_files_names_what_else_could_be_scanned() -> None:
+    for kind, expected in (
+        ("staged", True),
+        ("worktree", False),
+        ("range", False),
+        ("tree", False),
+    ):
+        text = text_of(make.report(kind=kind, files=0))
+        assert ("nothing is staged" in text) is expected
+        assert ("--worktree" in text) is expected
+    assert "nothing is staged" not in text_of(make.report(kind="staged", files=1))

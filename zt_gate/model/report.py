@@ -77,14 +77,14 @@ class JudgedFinding:
     finding: Finding
     level: Level
     fingerprint: str
-    #: The level without the grace of a new rule (``Rule.since``); None for the same.
-    final_level: Level | None = None
     state: State = "active"
     state_reason: str = ""
     state_expires: str = ""
     #: Who added the waiver, and on which day (ISO); "" if unknown.
     state_by: str = ""
     state_since: str = ""
+    #: The level without the grace of a new rule (``Rule.since``); None for the same.
+    final_level: Level | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
-from zt_gate.reports import summary
+from zt_gate.reports import groups, summary
 from zt_gate.reports.escape import decode, visible, workflow_data, workflow_property
 
 if TYPE_CHECKING:
     from zt_gate.model.finding import Finding, Location
-    from zt_gate.model.report import JudgedFinding, NotInspected, Report
+    from zt_gate.model.report import NotInspected, Report
     from zt_gate.reports.base import Options
+    from zt_gate.reports.groups import FindingGroup
 
 #: Annotations of each kind that GitHub shows for one step.
 MAX_EACH = 10
 #: Maximum length of a message in bytes; GitHub may count characters.
 MAX_MESSAGE = 4096
 MAX_TITLE = 255
+#: Further places in the same file that an annotation names.
+_MAX_PLACES = 5
 
 _COMMANDS = {Level.BLOCK: "error", Level.WARN: "warning", Level.INFO: "notice"}
 
@@ -37,20 +40,24 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no opti
         commands.append(_command("error", title, uninspected))
         remaining["error"] -= 1
     omitted = 0
-    for judged in summary.by_severity(report.findings):
-        if judged.state != "active":
-            continue
-        name = _COMMANDS[judged.level]
+    active = [
+        judged
+        for judged in summary.by_severity(report.findings)
+        if judged.state == "active"
+    ]
+    for group in groups.by_rule(active, within_file=True):
+        name = _COMMANDS[group.first.level]
         if not remaining[name]:
-            omitted += 1
+            omitted += group.size
             continue
         remaining[name] -= 1
-        commands.append(_annotation(judged, name))
+        commands.append(_annotation(group, name))
     commands.append(_verdict(report, omitted))
     return ("\n".join(commands) + "\n").encode()
 
 
-def _annotation(judged: JudgedFinding, command: str) -> str:
+def _annotation(group: FindingGroup, command: str) -> str:
+    judged = group.first
     finding = judged.finding
     properties = _location_properties(finding.location)
     properties["title"] = f"{visible(finding.rule)} ({judged.level.value})"
@@ -65,6 +72,10 @@ def _annotation(judged: JudgedFinding, command: str) -> str:
     details.append(f"Fingerprint: {visible(judged.fingerprint)}")
     if summary.is_blocking(judged):
         details.append(f"Intended? {summary.approval_hint(judged)}")
+    if group.others:
+        text = groups.places(group.others[:_MAX_PLACES])
+        more = len(group.others) - _MAX_PLACES
+        details.append(f"Also: {text}" + (f", and {more} more" if more > 0 else ""))
     source = _source_line(finding)
     text = "\n".join((message, source, *details))
     if not source or len(text.encode()) > MAX_MESSAGE:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
-from zt_gate.reports import summary
+from zt_gate.reports import groups, summary
 from zt_gate.reports.escape import (
     html_code,
     log_start,
@@ -20,10 +20,11 @@ from zt_gate.reports.escape import (
     markdown_prose,
     visible,
 )
+from zt_gate.reports.groups import FindingGroup
 from zt_gate.reports.snippet import snippet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from zt_gate.model.finding import Evidence
     from zt_gate.model.report import JudgedFinding, Report
@@ -36,6 +37,8 @@ SUMMARY_LIMIT = 1 << 20
 COMMENT_LIMIT = 65_536
 
 _SOURCE_WIDTH = 100
+#: Further places of one rule that are listed.
+_MAX_PLACES = 50
 _HEADINGS = {Verdict.PASS: "✅ PASS", Verdict.FAIL: "❌ FAIL", Verdict.ERROR: "⚠️ ERROR"}
 #: Bytes that the lines with the counts of omitted blocks need at most.
 _RESERVE = 300
@@ -50,11 +53,11 @@ def render(report: Report, options: Options) -> bytes:
     limit = SUMMARY_LIMIT if options.limit is None else options.limit
     head = "\n".join(_head(report))
     room = limit - len(head.encode()) - _RESERVE
-    reasons = _fitting_blocks(_uninspected(report), room // 2)
+    reasons = _fitting_blocks(_uninspected_blocks(report), room // 2)
     room -= reasons.size
     findings = _fitting_blocks(_findings(report, options), room)
     room -= findings.size
-    notes = _fitting_blocks(_notes(report, options), room)
+    notes = _fitting_blocks(map(_Block, _notes(report, options)), room)
     parts = (
         head,
         _section("Not inspected", reasons, "reason"),
@@ -64,25 +67,33 @@ def render(report: Report, options: Options) -> bytes:
     return "".join(parts).encode()
 
 
+class _Block(NamedTuple):
+    """A part of the page that is shown or left out as a whole."""
+
+    text: str
+    #: The findings, reasons or notes in it.
+    entries: int = 1
+
+
 class _FittingBlocks(NamedTuple):
-    """The blocks that fit, their size in bytes, and how many did not fit."""
+    """The blocks that fit, their size in bytes, and how many entries did not fit."""
 
     blocks: list[str]
     size: int
     omitted: int
 
 
-def _fitting_blocks(blocks: Iterator[str], room: int) -> _FittingBlocks:
+def _fitting_blocks(blocks: Iterable[_Block], room: int) -> _FittingBlocks:
     fitting: list[str] = []
     used = 0
     omitted = 0
     for block in blocks:
-        size = len(block.encode())
+        size = len(block.text.encode())
         if omitted or used + size > room:
-            omitted += 1
+            omitted += block.entries
         else:
             used += size
-            fitting.append(block)
+            fitting.append(block.text)
     return _FittingBlocks(fitting, used, omitted)
 
 
@@ -117,29 +128,43 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _uninspected(report: Report) -> Iterator[str]:
+def _uninspected_blocks(report: Report) -> Iterator[_Block]:
     for text in summary.unlisted_errors(report):
-        yield f"- **error:** {markdown_prose(text)}\n"
+        yield _Block(f"- **error:** {markdown_prose(text)}\n")
     for run in summary.runs_without_result(report):
         scanner = markdown_code(run.scanner)
-        yield f"- **{run.status}:** {scanner}: {markdown_prose(run.reason)}\n"
-    for scanner, item in summary.not_inspected(report):
-        if summary.is_applicable(item):
-            place = markdown_code(scanner)
-            if item.path is not None:
-                place += f" {markdown_code(item.path)}"
-            yield f"- **{item.kind}:** {place}: {markdown_prose(item.reason)}\n"
+        text = f"- **{run.status}:** {scanner}: {markdown_prose(run.reason)}\n"
+        yield _Block(text)
+    for group in groups.uninspected(report):
+        if not summary.is_applicable(group.item):
+            continue
+        place = markdown_code(group.scanner)
+        for path in group.named_paths:
+            place += f" {markdown_code(path)}"
+        if group.more:
+            place += f" and {group.more} more"
+        reason = markdown_prose(group.item.reason)
+        yield _Block(f"- **{group.item.kind}:** {place}: {reason}\n")
 
 
-def _findings(report: Report, options: Options) -> Iterator[str]:
-    for judged in summary.by_severity(report.findings):
-        if judged.level is not Level.INFO or options.verbose:
-            yield "\n".join(_finding(judged)) + "\n\n"
+def _findings(report: Report, options: Options) -> Iterator[_Block]:
+    shown = [
+        judged
+        for judged in summary.by_severity(report.findings)
+        if judged.level is not Level.INFO or options.verbose
+    ]
+    if options.verbose:
+        each = [FindingGroup(judged) for judged in shown]
+    else:
+        each = groups.by_rule(shown, within_file=False)
+    for group in each:
+        yield _Block("\n".join(_finding(group)) + "\n\n", group.size)
 
 
-def _finding(judged: JudgedFinding) -> Iterator[str]:
+def _finding(group: FindingGroup) -> Iterator[str]:
+    judged = group.first
     finding = judged.finding
-    yield _finding_summary(judged)
+    yield _finding_summary(group)
     yield ""
     yield f"- **what:** {markdown_prose(finding.message)}"
     if finding.why:
@@ -163,11 +188,30 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
         lines = finding.fix.expandtabs(4).split("\n")
         yield markdown_block([log_start(visible(line)) for line in lines])
         yield ""
+    if group.others:
+        yield f"Also at {summary.plural(len(group.others), 'further place')}:"
+        yield ""
+        yield from _other_places(group)
+        yield ""
     yield "</details>"
 
 
-def _finding_summary(judged: JudgedFinding) -> str:
+def _other_places(group: FindingGroup) -> Iterator[str]:
+    """Yield place and fingerprint of each further finding, and a message that differs."""
+    for judged in group.others[:_MAX_PLACES]:
+        place = markdown_code(summary.location_text(judged.finding.location))
+        text = f"- {place} {markdown_code(judged.fingerprint)}"
+        if judged.finding.message != group.first.finding.message:
+            text += f": {markdown_prose(judged.finding.message)}"
+        yield text
+    more = len(group.others) - _MAX_PLACES
+    if more > 0:
+        yield f"- and {more} more, which the JSON and SARIF reports list"
+
+
+def _finding_summary(group: FindingGroup) -> str:
     """Return the opening of a block; Markdown resumes after an empty line."""
+    judged = group.first
     finding = judged.finding
     label: str = judged.state
     if judged.state == "active":
@@ -175,6 +219,8 @@ def _finding_summary(judged: JudgedFinding) -> str:
     opened = " open" if summary.is_blocking(judged) else ""
     place = html_code(summary.location_text(finding.location))
     head = f"<b>{label}</b> {html_code(finding.rule)} {place}"
+    if group.others:
+        head += f" and {len(group.others)} more"
     return f"<details{opened}><summary>{head}</summary>"
 
 

@@ -7,19 +7,21 @@ command.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
-from zt_gate.reports import summary
+from zt_gate.reports import groups, summary
 from zt_gate.reports.escape import columns, log_start, visible, visible_words
+from zt_gate.reports.groups import FindingGroup, UninspectedGroup
 from zt_gate.reports.snippet import snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.model.finding import Evidence
-    from zt_gate.model.report import JudgedFinding, NotInspected, Report
+    from zt_gate.model.report import JudgedFinding, Report
     from zt_gate.reports.base import Options
 
 #: A text and the name of its style.
@@ -29,6 +31,20 @@ Line = tuple[Segment, ...]
 _MIN_WIDTH = 24
 _MAX_FIX_LINES = 12
 _SHORT_ID = 12
+#: Groups of findings that are shown in full without --verbose.  If there are more,
+#: only the worst are, a few of each rule, and the others are counted.
+_MAX_GROUPS = 25
+_MAX_IN_SUMMARY = 12
+_MAX_OF_RULE = 3
+#: Further places of one group that are named.
+_MAX_PLACES = 10
+#: Folders that are named for one rule.
+_MAX_FOLDERS = 4
+
+_NOTHING_STAGED = (
+    "nothing is staged; to look at something else, give zt-gate scan --worktree, "
+    "--range A..B, --base REV or --tree"
+)
 
 _STYLES = {
     "": "",
@@ -62,10 +78,15 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
         for judged in summary.by_file(report.findings)
         if judged.level is not Level.INFO or options.verbose
     ]
-    for judged in shown:
-        approval = summary.approval_step(report, judged)
-        yield from _finding(judged, options, width)
-        yield from _state(judged, approval, width)
+    in_full, counted = _divided(shown, options)
+    for group in in_full:
+        approval = summary.approval_step(report, group.first)
+        yield from _finding(group.first, options, width)
+        yield from _state(group.first, approval, width)
+        yield from _others(group, width)
+        yield ()
+    if counted:
+        yield from _counts(counted, width)
         yield ()
     uninspected = list(_not_inspected(report, options, width))
     if uninspected:
@@ -76,6 +97,62 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
 
 
 # Findings
+
+
+def _divided(
+    shown: list[JudgedFinding], options: Options
+) -> tuple[list[FindingGroup], list[FindingGroup]]:
+    """Return the groups to show in full, in reading order, and those to count only."""
+    if options.verbose:
+        return [FindingGroup(judged) for judged in shown], []
+    all_groups = groups.by_rule(shown, within_file=True)
+    if len(all_groups) <= _MAX_GROUPS:
+        return all_groups, []
+    worst = _worst([group.first for group in all_groups])
+    in_full = [group for group in all_groups if id(group.first) in worst]
+    counted = [group for group in all_groups if id(group.first) not in worst]
+    return in_full, counted
+
+
+def _worst(findings: list[JudgedFinding]) -> set[int]:
+    """Return the identities of the worst findings, with only a few of each rule."""
+    shown_of_rule: Counter[str] = Counter()
+    worst: set[int] = set()
+    for judged in summary.by_severity(tuple(findings)):
+        rule = judged.finding.rule
+        if shown_of_rule[rule] < _MAX_OF_RULE:
+            shown_of_rule[rule] += 1
+            worst.add(id(judged))
+        if len(worst) == _MAX_IN_SUMMARY:
+            break
+    return worst
+
+
+def _others(group: FindingGroup, width: int) -> Iterator[Line]:
+    """Yield the places of the further findings of a group."""
+    if not group.others:
+        return
+    text = groups.places(group.others[:_MAX_PLACES])
+    more = len(group.others) - _MAX_PLACES
+    if more > 0:
+        text += f", and {more} more (--verbose lists them)"
+    yield from _paragraph("also: ", text, width, "dim")
+
+
+def _counts(counted: list[FindingGroup], width: int) -> Iterator[Line]:
+    """Yield the number of findings by rule and folder."""
+    total = summary.plural(sum(group.size for group in counted), "more finding")
+    yield ((f"{total}, by rule and folder (--verbose lists them):", "label"),)
+    for count in groups.count_by_rule(counted):
+        label = count.level.value.upper()
+        if count.state != "active":
+            label = count.state.upper()
+        folders = [f"{name} {number}" for name, number in count.folders[:_MAX_FOLDERS]]
+        more = len(count.folders) - _MAX_FOLDERS
+        if more > 0:
+            folders.append(f"{summary.plural(more, 'more folder')}")
+        text = f"{count.findings} × {visible(count.rule)}: {', '.join(folders)}"
+        yield from _paragraph(f"{label:<5} ", text, width)
 
 
 def _finding(judged: JudgedFinding, options: Options, width: int) -> Iterator[Line]:
@@ -200,18 +277,25 @@ def _uninspected_rows(
     for run in summary.runs_without_result(report):
         style = "error" if run.status == "error" else "dim"
         yield (run.status, style), f"{run.scanner}: {run.reason}"
-    for scanner, item in summary.not_inspected(report):
-        label = item.kind.replace("_", " ")
-        if summary.is_applicable(item):
-            yield (label, "error"), _uninspected_text(scanner, item)
-        elif options.verbose:
-            yield (label, "dim"), _uninspected_text(scanner, item)
+    if options.verbose:
+        for scanner, item in summary.not_inspected(report):
+            paths = () if item.path is None else (item.path,)
+            yield _uninspected_row(UninspectedGroup(scanner, item, paths))
+        return
+    for group in groups.uninspected(report):
+        if summary.is_applicable(group.item):
+            yield _uninspected_row(group)
 
 
-def _uninspected_text(scanner: str, item: NotInspected) -> str:
-    if item.path is None:
-        return f"{scanner}: {item.reason}"
-    return f"{scanner}: {visible(item.path)}: {item.reason}"
+def _uninspected_row(group: UninspectedGroup) -> tuple[Segment, str]:
+    style = "error" if summary.is_applicable(group.item) else "dim"
+    label = (group.item.kind.replace("_", " "), style)
+    if not group.paths:
+        return label, f"{group.scanner}: {group.item.reason}"
+    paths = ", ".join(visible(path) for path in group.named_paths)
+    if group.more:
+        paths += f", and {group.more} more"
+    return label, f"{group.scanner}: {paths}: {group.item.reason}"
 
 
 def _agent(report: Report) -> str:
@@ -229,6 +313,8 @@ def _next_step(
 ) -> Iterator[Line]:
     if report.origin.ai:
         yield from _paragraph("agent: ", _agent(report), width, "dim")
+    if report.kind == "staged" and not report.files:
+        yield from _paragraph("", _NOTHING_STAGED, width, "dim")
     rules = [judged.finding.rule for judged in shown if judged.state == "active"]
     if rules:
         yield from _paragraph("", f"next: zt-gate explain {rules[0]}", width, "dim")

@@ -135,3 +135,19 @@ def test_findings_in_a_single_text_are_capped() -> None:
     )
     assert len(found) == finding_limits.PER_FILE + 1
     assert found[-1].message.startswith("1 more secret in this file")
+
+
+def test_lesser_findings_in_earlier_files_do_not_hide_a_key_that_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding_limits, "PER_RUN", 3)
+    weak = "".join(f"password_{n} = '{expand('{12*a-z0-9}x9!')}'\n" for n in range(5))
+    (key,) = keys(1)
+    for last in ("z.py", "zz/a/b.py", "b/key.txt", "~.py"):
+        files = {"a.py": weak, "a2.py": weak, last: lines([key])}
+        run = scan(changes.change_of(files), tmp_path)
+        listed = [item for item in run.findings if item.rule != SUM]
+        (found,) = [item for item in listed if item.subject == key]
+        assert found.location.path == last.encode()
+        assert found.level is Level.BLOCK or found.level is None
+        assert len(listed) == 4

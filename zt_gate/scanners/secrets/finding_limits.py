@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from zt_gate.scanners.secrets.text_block import TextBlock
 
 RULE = "secrets/many-secrets"
-#: Findings that are listed one by one, of one file and of one run.
+#: Findings that are listed one by one, of one file and of one run.  In a run, findings
+#: that block have a limit of their own, which lesser ones cannot use up.
 PER_FILE = 100
 PER_RUN = 1000
 #: Files with a summary finding of their own, in one run; the other files share one.
@@ -52,7 +53,7 @@ class FindingLimits:
 
     def __init__(self, scanner: BlockScanner) -> None:
         self._scanner = scanner
-        self._listed = 0
+        self._listed = {True: 0, False: 0}
         self._listed_names = 0
         self._listed_length = 0
         self._summaries = 0
@@ -67,7 +68,6 @@ class FindingLimits:
     ) -> Iterator[Finding]:
         """Yield the worst findings of one file or commit message, then the summary."""
         listed = self._choose_listed([hit for _, hit in hits])
-        self._listed += len(listed)
         for index in sorted(listed):
             block, hit = hits[index]
             finding = self._scanner.finding(block, hit, oid)
@@ -99,17 +99,19 @@ class FindingLimits:
             yield self._summary_finding(self._shared_summary, location, place, "")
 
     def _choose_listed(self, hits: Sequence[SecretHit]) -> set[int]:
-        """Return the indexes of the hits to list: all, or the worst that the caps allow."""
-        room = 0
-        if self._listed_length < _LISTED_LENGTH:
-            room = max(0, min(PER_FILE, PER_RUN - self._listed))
-        indexes = range(len(hits))
-        if len(hits) <= room:
-            return set(indexes)
+        """Return the indexes of the hits to list, the worst first, and count them."""
+        if self._listed_length >= _LISTED_LENGTH:
+            return set()
         worst_first = sorted(
-            indexes, key=lambda index: (*self._badness(hits[index]), index)
+            range(len(hits)), key=lambda index: (*self._badness(hits[index]), index)
         )
-        return set(worst_first[:room])
+        listed: set[int] = set()
+        for index in worst_first[:PER_FILE]:
+            blocks = self._level(hits[index]) is Level.BLOCK
+            if self._listed[blocks] < PER_RUN:
+                self._listed[blocks] += 1
+                listed.add(index)
+        return listed
 
     def _summarize(
         self,
