@@ -173,9 +173,16 @@ def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:
 
 
 def _scan(*words: str) -> int:
-    from zt_gate.commands import scan
+    """Scan; on a person's machine a service that does not answer is a warning."""
+    from dataclasses import replace
 
-    code: int = scan.main(scan.options_for(words))
+    from zt_gate.commands import scan
+    from zt_gate.system.ci import in_ci
+
+    options = scan.options_for(words)
+    request = scan.request_of(options)
+    request = replace(request, local_hook=not in_ci(os.environ))
+    code: int = scan.main(options, request)
     sys.stdout.flush()
     return code
 

@@ -41,11 +41,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotInspected:
-    """Something that a scanner did not inspect, and why."""
+    """Something that a scanner did not inspect, and why.
+
+    ``cause`` is the part of the reason that other items share (a service that did not
+    answer); "" for the whole reason.
+    """
 
     path: bytes | None
     kind: SkipKind
     reason: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,16 @@ class PolicyError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """``[dependencies]``: minimum ages in days, minimum weekly downloads."""
+    """``[dependencies]``: minimum ages in days, minimum weekly downloads.
+
+    ``on_unverified`` is None where the policy leaves it open: an error, in a local
+    hook a warning.
+    """
 
     min_age_days: int = 30
     min_weekly_downloads: int = 100
     min_version_age_days: int | None = None
-    on_unverified: OnUnverified = "error"
+    on_unverified: OnUnverified | None = None
 
 
 @dataclass(frozen=True, slots=True)

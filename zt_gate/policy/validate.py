@@ -203,9 +203,10 @@ def _is_iso_date(text: str) -> bool:
 def _dependencies(table: TableReader) -> Dependencies:
     table.only(KEYS["dependencies"])
     default = Dependencies()
-    on_unverified = table.choice(
-        "on-unverified", ("error", "warn"), default.on_unverified
-    )
+    on_unverified = None
+    if "on-unverified" in table:
+        choice = table.choice("on-unverified", ("error", "warn"), "")
+        on_unverified = cast("OnUnverified", choice)
     version_age = None
     if "min-version-age-days" in table:
         version_age = table.number("min-version-age-days", 0)
@@ -215,7 +216,7 @@ def _dependencies(table: TableReader) -> Dependencies:
             "min-weekly-downloads", default.min_weekly_downloads
         ),
         min_version_age_days=version_age,
-        on_unverified=cast("OnUnverified", on_unverified),
+        on_unverified=on_unverified,
     )
 
 

@@ -95,11 +95,19 @@ def _folder(judged: JudgedFinding) -> str:
 
 @dataclass(frozen=True, slots=True)
 class UninspectedGroup:
-    """Paths that a scanner did not inspect for the same reason."""
+    """What a scanner did not inspect for the same cause: the first item, and how many."""
 
     scanner: str
     item: NotInspected
     paths: tuple[bytes, ...]
+    size: int = 1
+
+    @property
+    def reason(self) -> str:
+        """The reason for people, with the number of further items that it names."""
+        if self.item.cause and self.size > 1:
+            return f"{self.item.reason} ({self.size - 1} more for the same cause)"
+        return self.item.reason
 
     @property
     def more(self) -> int:
@@ -113,13 +121,14 @@ class UninspectedGroup:
 
 
 def uninspected(report: Report) -> Iterator[UninspectedGroup]:
-    """Yield what was not inspected, each reason once, the worst kind first."""
+    """Yield what was not inspected, each cause once, the worst kind first."""
     members: dict[tuple[str, str, str], list[NotInspected]] = {}
     for scanner, item in summary.not_inspected(report):
-        members.setdefault((scanner, item.kind, item.reason), []).append(item)
+        key = (scanner, item.kind, item.cause or item.reason)
+        members.setdefault(key, []).append(item)
     for (scanner, _, _), items in members.items():
-        paths = tuple(item.path for item in items if item.path is not None)
-        yield UninspectedGroup(scanner, items[0], paths)
+        paths = dict.fromkeys(item.path for item in items if item.path is not None)
+        yield UninspectedGroup(scanner, items[0], tuple(paths), len(items))
 
 
 def places(findings: Sequence[JudgedFinding]) -> str:

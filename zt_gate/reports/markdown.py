@@ -143,7 +143,7 @@ def _uninspected_blocks(report: Report) -> Iterator[_Block]:
             place += f" {markdown_code(path)}"
         if group.more:
             place += f" and {group.more} more"
-        reason = markdown_prose(group.item.reason)
+        reason = markdown_prose(group.reason)
         yield _Block(f"- **{group.item.kind}:** {place}: {reason}\n")
 
 

@@ -225,6 +225,28 @@ def _has_object_ids(report: Report) -> bool:
     return all(_OID.fullmatch(oid) for oid in (report.base, report.head))
 
 
+def later_command(report: Report) -> str:
+    """Return how to check later what no service answered now, "" if it is an error.
+
+    Only a local hook and a policy that says so let unverified packages pass.
+    """
+    unverified = any(item.kind == "unverified" for _, item in not_inspected(report))
+    if not unverified or report.errors:
+        return ""
+    commits = ""
+    if report.kind in {"range", "base"} and _has_object_ids(report):
+        commits = f"{report.base[:12]}..{report.head[:12]}"
+    elif report.kind == "staged":
+        commits = "HEAD~1..HEAD"
+    if not commits:
+        return "not all packages were checked; run the scan again with a network"
+    when = "after the commit, " if report.kind == "staged" else ""
+    return (
+        f"not all packages were checked; {when}with a network, run: "
+        f"zt-gate scan --scanner dependencies --range {commits}"
+    )
+
+
 def approval_hint(judged: JudgedFinding) -> str:
     """Return how to approve an intended finding, locally and in CI."""
     fingerprint = visible(judged.fingerprint)

@@ -291,11 +291,11 @@ def _uninspected_row(group: UninspectedGroup) -> tuple[Segment, str]:
     style = "error" if summary.is_applicable(group.item) else "dim"
     label = (group.item.kind.replace("_", " "), style)
     if not group.paths:
-        return label, f"{group.scanner}: {group.item.reason}"
+        return label, f"{group.scanner}: {group.reason}"
     paths = ", ".join(visible(path) for path in group.named_paths)
     if group.more:
         paths += f", and {group.more} more"
-    return label, f"{group.scanner}: {paths}: {group.item.reason}"
+    return label, f"{group.scanner}: {paths}: {group.reason}"
 
 
 def _agent(report: Report) -> str:
@@ -313,6 +313,9 @@ def _next_step(
 ) -> Iterator[Line]:
     if report.origin.ai:
         yield from _paragraph("agent: ", _agent(report), width, "dim")
+    later = summary.later_command(report)
+    if later:
+        yield from _paragraph("", later, width, "dim")
     if report.kind == "staged" and not report.files:
         yield from _paragraph("", _NOTHING_STAGED, width, "dim")
     rules = [judged.finding.rule for judged in shown if judged.state == "active"]

@@ -62,7 +62,8 @@ class JudgeOptions:
     ``min_confidence`` is the least confidence that may block by severity (high
     by default).  ``fail_on`` is a level or a severity (see ``FAIL_ON``; block by
     default).  An empty string means the default.  ``exclude`` are the patterns of
-    ``--exclude``, which strict does not accept.  Raises UsageError.
+    ``--exclude``, which strict does not accept.  ``local_hook``: a person waits, maybe
+    without a network, and CI asks again.  Raises UsageError.
     """
 
     today: str
@@ -70,6 +71,7 @@ class JudgeOptions:
     fail_on: str = Level.BLOCK
     task: str = ""
     exclude: tuple[str, ...] = ()
+    local_hook: bool = False
 
     def __post_init__(self) -> None:
         if self.fail_on and self.fail_on not in FAIL_ON:
@@ -135,7 +137,15 @@ def judge(
     ]
     findings = _sorted(_distinct(judged))
     accepted = _accepted_unverified(raw_findings, judged)
-    errors = _errors(runs, policy, tuple(expected), accepted)
+    on_unverified = policy.dependencies.on_unverified
+    if on_unverified is None:
+        on_unverified = "warn" if options.local_hook else "error"
+    errors = _errors(
+        runs,
+        policy,
+        tuple(expected),
+        accepted if on_unverified == "error" else None,
+    )
     if options.exclude and policy.profile == Profile.STRICT:
         errors = (*errors, _NO_EXCLUDE)
     return Report(
@@ -309,6 +319,7 @@ def _masked_run(run: ScannerRun, masker: Masker) -> ScannerRun:
                 skip,
                 path=_masked_path(skip.path, masker),
                 reason=masker.mask(skip.reason),
+                cause=masker.mask(skip.cause),
             )
             for skip in run.not_inspected
         ),
@@ -373,11 +384,12 @@ def _errors(
     runs: Sequence[ScannerRun],
     policy: Policy,
     expected: Sequence[str],
-    accepted: Container[tuple[bytes | None, str]] = (),
+    accepted: Container[tuple[bytes | None, str]] | None,
 ) -> tuple[str, ...]:
     """Return what keeps the verdict from being a pass, one short sentence each.
 
-    ``accepted`` has path and reason of the unverified packages that a waiver accepts.
+    ``accepted`` has path and reason of the unverified packages that a waiver accepts,
+    None if all unverified packages are accepted.
     """
     errors = []
     for run in runs:
@@ -391,12 +403,14 @@ def _errors(
         failed = [skip for skip in run.not_inspected if skip.kind == "failed"]
         if failed:
             errors.append(_summary(run.scanner, "could not inspect", failed))
+        if accepted is None:
+            continue
         unverified = [
             skip
             for skip in run.not_inspected
             if skip.kind == "unverified" and (skip.path, skip.reason) not in accepted
         ]
-        if unverified and policy.dependencies.on_unverified == "error":
+        if unverified:
             errors.append(_summary(run.scanner, "could not verify", unverified))
     present = {run.scanner for run in runs}
     missing = [name for name in expected if name not in present]

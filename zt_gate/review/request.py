@@ -33,6 +33,7 @@ class Request:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    local_hook: bool = False
     fail_on: str = ""
     min_confidence: str = ""
     profile: str = ""

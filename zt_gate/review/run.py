@@ -208,6 +208,7 @@ def _options(request: Request) -> judge.JudgeOptions:
         fail_on=request.fail_on,
         task=request.task,
         exclude=request.exclude,
+        local_hook=request.local_hook,
     )
 
 

@@ -120,7 +120,6 @@ class ContextBuilder:
             min_age_days=limits.min_age_days,
             min_weekly_downloads=limits.min_weekly_downloads,
             min_version_age_days=self._min_version_age(),
-            on_unverified=limits.on_unverified,
         )
 
     def _scope(self) -> ScopeSettings:

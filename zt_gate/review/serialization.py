@@ -39,7 +39,8 @@ def dump(run: ScannerRun) -> bytes:
         "lines": run.lines,
         "findings": [_dump_finding(finding) for finding in run.findings],
         "not_inspected": [
-            [_text(skip.path), skip.kind, skip.reason] for skip in run.not_inspected
+            [_text(skip.path), skip.kind, skip.reason, skip.cause]
+            for skip in run.not_inspected
         ],
     }
     # ASCII escapes keep lone surrogates (bytes that are not UTF-8) unchanged.
@@ -142,10 +143,10 @@ def _load_evidence(text: str, start: int, end: int) -> Evidence:
     return Evidence(str(text), int(start), int(end))
 
 
-def _load_skip(path: str | None, kind: str, reason: str) -> NotInspected:
+def _load_skip(path: str | None, kind: str, reason: str, cause: str) -> NotInspected:
     if kind not in _SKIP_KINDS:
         raise SerializationError("unknown kind of skip")
-    return NotInspected(_bytes(path), cast("SkipKind", kind), str(reason))
+    return NotInspected(_bytes(path), cast("SkipKind", kind), str(reason), str(cause))
 
 
 def _number(value: object) -> int | None:

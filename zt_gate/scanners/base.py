@@ -73,7 +73,6 @@ class DependencySettings:
     min_age_days: int = 30
     min_weekly_downloads: int = 100
     min_version_age_days: int | None = None
-    on_unverified: str = "error"
 
 
 @dataclass(frozen=True, slots=True)

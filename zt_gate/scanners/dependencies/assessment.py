@@ -31,6 +31,8 @@ class Assessment:
     severity: Severity | None = None
     level: Level | None = None
     remedy: str = ""
+    #: Why a package could not be checked, without its name.
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class PackageFacts:
 def unverified(dependency: Dependency, reason: str) -> Assessment:
     """Return the assessment of a dependency that could not be checked."""
     message = f"{dependency.name} is unverified: {reason}"
-    return Assessment("dependencies/unverified", message)
+    return Assessment("dependencies/unverified", message, cause=reason)
 
 
 def outside_registry(dependency: Dependency, kind: str, rule: Rule) -> Assessment:

@@ -79,7 +79,10 @@ def scan(
     findings = tuple(_findings(assessed, context))
     not_inspected += [
         NotInspected(
-            item.addition.manifest.file.path, "unverified", item.assessment.message
+            item.addition.manifest.file.path,
+            "unverified",
+            item.assessment.message,
+            item.assessment.cause,
         )
         for item in assessed
         if item.assessment.rule == "dependencies/unverified"
