@@ -280,3 +280,66 @@ def test_a_named_pipe_as_a_hook_does_not_block(repo: Repo) -> None:
     os.mkfifo(path)
     hook = hook_files.read_hook(hook_files.HookFolder(str(path.parent)), "pre-commit")
     assert (hook.owner, hook.data) == (hook_files.Owner.FOREIGN, b"")
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_a_hook_of_a_removed_installation_names_the_line_that_removes_it(
+    repo: Repo, tmp_path: Path, *, chain: bool
+) -> None:
+    path = repo.path / ".git" / "hooks" / "pre-commit"
+    name = str(tmp_path / "no such" / "python")
+    hook(path, hook_files.hook_script("pre-commit", name, chain=chain).decode())
+    before = hook(Path(f"{path}{hook_files.BACKUP_SUFFIX}"), "#!/bin/sh\nexit 0\n")
+    repo.write("b.txt", "two\n")
+    repo.git("add", "b.txt")
+    done = git(repo, "commit", "-m", "nobody looked")
+    assert done.returncode == 1
+    assert "nothing was checked" in done.stderr
+    (line,) = [
+        text for text in done.stderr.splitlines() if "to remove the hook" in text
+    ]
+    command = line.partition("run: ")[2]
+    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
+    assert git(repo, "commit", "-m", "without the hook").returncode == 0
+    assert path.exists() is chain
+    assert not chain or path.read_bytes() == before
+
+
+def test_a_hook_says_that_the_gate_was_uninstalled(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = repo.path / ".git" / "hooks" / "pre-commit"
+    monkeypatch.setattr(hook_files, "_package", lambda: str(tmp_path / "gone.py"))
+    script = hook_files.hook_script("pre-commit", sys.executable, chain=False)
+    hook(path, script.decode())
+    done = git(repo, "commit", "--allow-empty", "-m", "nobody looked")
+    assert done.returncode == 1
+    assert "no longer installed" in done.stderr
+    assert "zt-gate hook install" in done.stderr
+
+
+def test_husky_keeps_its_hooks_and_the_gate_says_where_to_go(repo: Repo) -> None:
+    for setting in (".husky/_", ".husky", "web/.husky/_", "./.husky/_"):
+        repo.git("config", "core.hooksPath", setting)
+        done = gate("hook", "install", cwd=repo.path)
+        assert done.returncode == 3
+        text = one_line(done)
+        assert "husky owns git's hooks" in text
+        assert "zt-gate hook pre-commit" in text
+        assert "--unset" not in text
+    repo.git("config", "core.hooksPath", ".hooks")
+    assert "--unset" in one_line(gate("hook", "install", cwd=repo.path))
+
+
+def test_lefthook_keeps_its_hooks_and_the_gate_says_where_to_go(repo: Repo) -> None:
+    path = repo.path / ".git" / "hooks" / "pre-commit"
+    hook(path, '#!/bin/sh\ncall_lefthook run "pre-commit" "$@"\n')
+    done = gate("hook", "install", cwd=repo.path)
+    assert done.returncode == 3
+    assert "lefthook.yml: zt-gate hook pre-commit {0}" in one_line(done)
+
+
+def test_uninstall_says_that_there_is_nothing(repo: Repo) -> None:
+    done = gate("hook", "uninstall", cwd=repo.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no hooks are installed" in done.stdout

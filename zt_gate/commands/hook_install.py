@@ -41,6 +41,12 @@ def install(*, chain: bool) -> int:
 
 def _refusal(folder: HookFolder) -> str:
     """Say why no hook is written into a folder of the work tree, and how to fix it."""
+    if folder.manager:
+        return (
+            f"hooks not installed: {folder.manager} owns git's hooks here "
+            f"({_visible(folder.setting or folder.path)}). Add zt-gate to its hooks: "
+            f"{folder.fix_command}. A change can rewrite them, so let CI enforce"
+        )
     place = f"the hooks folder {folder.path}"
     if folder.setting:
         place = f"core.hooksPath leads to {folder.setting}, which"
@@ -58,13 +64,17 @@ def uninstall() -> int:
     from zt_gate.git import hook_files
 
     folder = _folder()
+    found = False
     for name in hook_files.HOOKS:
         hook = hook_files.read_hook(folder, name)
+        found = found or hook.owner is not hook_files.Owner.NONE
         if hook_files.uninstall_hook(hook):
             restored = ", previous hook restored" if hook.chained else ""
             _print_result(hook, f"removed{restored}")
         elif hook.owner is not hook_files.Owner.NONE:
             _print_result(hook, "not zt-gate's, left unchanged")
+    if not found:
+        print(f"no hooks are installed in {_visible(folder.path)}")
     return 0
 
 

@@ -49,6 +49,11 @@ def checks(context: DoctorContext) -> Iterator[Check]:
         if folder.setting:
             place = f"core.hooksPath leads to {folder.setting}, which"
         message = f"{place} is part of the work tree, so a change can rewrite the hooks"
+        if folder.manager:
+            message = (
+                f"{folder.manager} owns git's hooks; they are part of the work tree, so "
+                "a change can rewrite them"
+            )
         yield Check("hooks", "folder", "fault", message, folder.fix_command)
         return
     yield Check("hooks", "folder", "ok", f"git's hooks folder is {folder.path}")
@@ -88,6 +93,10 @@ def _check(
 
 
 def _foreign_hook(hook: Hook) -> Check:
+    if b"lefthook" in hook.data and not _calls_gate(hook.data):
+        message = "lefthook's hook is installed; add zt-gate to lefthook.yml"
+        fix = f"lefthook.yml: {hook.name}: jobs: - run: zt-gate hook {hook.name} {{0}}"
+        return Check("hooks", hook.name, "fault", message, fix)
     if hook.executable and _calls_gate(hook.data):
         message = "a script of the project calls zt-gate; it may ignore the exit code"
         fix = f"read {_quoted(hook.path)}"

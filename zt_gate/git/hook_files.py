@@ -56,8 +56,24 @@ class HookFolder:
     in_work_tree: bool = False
 
     @property
+    def manager(self) -> str:
+        """The hook manager that owns a folder in the work tree, "" for none."""
+        if self.in_work_tree and ".husky" in self.path.split("/"):
+            return "husky"
+        return ""
+
+    @property
     def fix_command(self) -> str:
-        """The shell command after which git uses a folder outside the work tree."""
+        """The shell command after which the gate can run in git's hooks.
+
+        With a hook manager it adds the gate to the manager's hooks, which a change can
+        rewrite; otherwise git uses a folder outside the work tree afterwards.
+        """
+        if self.manager:
+            return (
+                f"echo 'zt-gate hook pre-commit' >> .{self.manager}/pre-commit "
+                f'(and pre-push; commit-msg takes "$1")'
+            )
         if self.setting:
             return "git config --unset core.hooksPath"
         return f"rm {shlex.quote(self.path)} && mkdir {shlex.quote(self.path)}"
@@ -170,8 +186,9 @@ def hook_script(name: str, python: str, *, chain: bool) -> bytes:
         _MARK.decode().rstrip("\n"),
         "# Remove it with: zt-gate hook uninstall",
         f"if [ ! -x {_quoted(python)} ]; then",
-        f"  echo 'zt-gate: the Python of the {name} hook is gone. Run: zt-gate hook install' >&2",
-        "  exit 3",
+        *_gone("the Python of this hook is gone", chain=chain),
+        f"elif [ ! -e {_quoted(_package())} ]; then",
+        *_gone("the program of this hook is no longer installed", chain=chain),
         "fi",
     ]
     if chain:
@@ -194,6 +211,22 @@ def hook_script(name: str, python: str, *, chain: bool) -> bytes:
         lines += ['"$before" "$@" || exit $?'] if chain else []
         lines += [f"exec {gate}"]
     return os.fsencode("\n".join(lines) + "\n")
+
+
+def _gone(problem: str, *, chain: bool) -> list[str]:
+    """Return the lines that name the command which removes the hook."""
+    remove = f'mv \\"$0{BACKUP_SUFFIX}\\" \\"$0\\"' if chain else 'rm \\"$0\\"'
+    return [
+        f'  echo "zt-gate: {problem}, so nothing was checked." >&2',
+        f'  echo "zt-gate: to remove the hook, run: {remove}" >&2',
+        '  echo "zt-gate: or install zt-gate again, and run: zt-gate hook install" >&2',
+        "  exit 3",
+    ]
+
+
+def _package() -> str:
+    """Return a file of the installed gate, which is gone after it was uninstalled."""
+    return str(Path(__file__).resolve().parents[1] / "__main__.py")
 
 
 def install_hook(hook: Hook, python: str, *, chain: bool) -> bool:
@@ -232,6 +265,9 @@ def check_replaceable(hook: Hook, *, chain: bool) -> None:
     if not chain:
         reason = "is not zt-gate's"
         alternative = ""
+        if b"lefthook" in hook.data:
+            reason = "is lefthook's"
+            alternative = f", or add to lefthook.yml: zt-gate hook {hook.name} {{0}}"
         if hook.owner is Owner.PRE_COMMIT:
             reason = "is pre-commit's"
             alternative = ", or add zt-gate to .pre-commit-config.yaml (docs/hooks.md)"
