@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.caches import sealed
 from zt_gate.ecosystems.registries.cache import Cache
 from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.scanners.dependencies.registry_answers import Question
@@ -19,20 +20,20 @@ if TYPE_CHECKING:
 
 
 def test_a_value_is_returned_until_it_expires(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
+    cache = Cache(sealed(tmp_path))
     cache.put({"a": ({"x": 1}, 60), "b": (2, 600)}, now=1000)
     assert cache.get(["a", "b", "c"], now=1059) == {"a": {"x": 1}, "b": 2}
     assert cache.get(["a", "b"], now=1061) == {"b": 2}
 
 
 def test_a_value_from_the_future_is_ignored(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
+    cache = Cache(sealed(tmp_path))
     cache.put({"a": (1, 60)}, now=5000)
     assert cache.get(["a"], now=1000) == {}
 
 
 def test_expired_values_are_removed(tmp_path: Path) -> None:
-    cache = Cache(tmp_path)
+    cache = Cache(sealed(tmp_path))
     cache.put({"a": (1, 60)}, now=1000)
     cache.put({"b": (1, 60)}, now=2000)
     assert cache.get(["a"], now=1001) == {}
@@ -45,10 +46,10 @@ def test_without_a_folder_nothing_is_cached() -> None:
 
 
 def test_a_file_that_is_not_a_database_is_replaced(tmp_path: Path) -> None:
-    Cache(tmp_path).put({"a": (1, 60)})
+    Cache(sealed(tmp_path)).put({"a": (1, 60)})
     (file,) = tmp_path.iterdir()
     file.write_bytes(b"garbage" * 1000)
-    cache = Cache(tmp_path)
+    cache = Cache(sealed(tmp_path))
     assert cache.get(["a"]) == {}
     cache.put({"a": (2, 60)})
     assert cache.get(["a"]) == {"a": 2}
