@@ -9,6 +9,7 @@ takes its policy, baseline and rules from the trusted side, never from the chang
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zt_gate.git.run import Git
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from zt_gate.policy.schema import Policy
     from zt_gate.system.sealed_cache import SealedCache
 
-__all__ = ["Request", "run", "secret_patterns"]
+__all__ = ["Request", "reopened", "run", "secret_patterns"]
 
 
 def run(
@@ -106,6 +107,26 @@ def run(
         )
 
     return _logged(report, policy, request, git, environ)
+
+
+@contextmanager
+def reopened(
+    request: Request, environ: Mapping[str, str]
+) -> Iterator[tuple[ChangeSet, Policy]]:
+    """Read a change once more with the policy that judges it, as ``run`` does.
+
+    Its content can be read inside the block.  Compare its digest with the report's: the
+    change may differ by now.  Raises GateError.
+    """
+    git = _repository(request, environ)
+    with private_folder(environ) as workdir:
+        change = _change(request, git, workdir)
+        trusted = trusted_revision(request, git, change, environ)
+        cache = open_cache(environ, _scanned(request, git))
+        policy = trusted_policy(
+            request, git, trusted, scanners=registered(), rules=RuleIds(cache)
+        )
+        yield change, policy
 
 
 def _origin(change: ChangeSet, request: Request, policy: Policy, rule: Rule) -> Origin:
