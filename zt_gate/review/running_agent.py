@@ -21,18 +21,8 @@ if TYPE_CHECKING:
     from zt_gate.system.ancestors import Ancestor
 
 #: Programs that run the script that their command line names.
-_INTERPRETERS = (
-    "node",
-    "bun",
-    "deno",
-    "python",
-    "pypy",
-    "ruby",
-    "uv",
-    "npx",
-    "npm",
-    "uvx",
-    "pipx",
+_INTERPRETERS = frozenset(
+    ("node", "bun", "deno", "python", "pypy", "ruby", "uv", "npx", "npm", "uvx", "pipx")
 )
 _OFF = frozenset(("", "0", "false"))
 _SCRIPT_ENDINGS = (".js", ".mjs", ".cjs", ".ts", ".py", ".exe")
@@ -100,9 +90,11 @@ def _program_names(process: Ancestor) -> set[str]:
     program = _plain(words[0])
     names.add(program)
     # A script with a #! line, or one that an interpreter was given.
-    if program.startswith(_INTERPRETERS):
+    if program.rstrip("0123456789.") in _INTERPRETERS:
         arguments = words[1:_MAX_WORDS]
-        names.add(_plain(_script(arguments)))
+        script = _script(arguments)
+        package = script[:1] + script[1:].partition("@")[0]  # without its version
+        names |= {_plain(script), _plain(package), package.lower()}
         for word in arguments:
             names |= _packages(word)
     return names
@@ -114,7 +106,7 @@ def _script(arguments: Sequence[str]) -> str:
         if word == "-c":
             return ""
         if not word.startswith("-") and word not in _SUBCOMMANDS:
-            return word.rpartition("@")[0] or word if word[0] != "@" else word
+            return word
     return ""
 
 
