@@ -69,6 +69,7 @@ def test_agents_up_the_process_tree_are_known() -> None:
     check_each(
         commands, lambda command: not mark("git commit", "bash", "make", command)
     )
+    assert mark("bash", "node tool.js --type=x", "claude")
     by_name_only = Ancestor("claude", ())
     assert "Claude Code" in mark(SHELL, by_name_only)
 

@@ -186,6 +186,20 @@ def _compiled_modules(workspace: CaseWorkspace) -> GateOutcome:
     return workspace.scan_in_process(repository, "--scanner", "secrets", env=prefix)
 
 
+def _engine_settings(workspace: CaseWorkspace) -> GateOutcome:
+    """Put the engine's settings, ignored paths and rules into the home folder."""
+    folders = _folders(workspace)
+    for name in (".semgrep/settings.yml", ".config/semgrep/settings.yml", ".semgrepignore",
+                 ".cache/semgrep_version", ".semgrep.yml"):  # fmt: skip
+        file = Path(folders["HOME"], name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("*\n" if name.endswith("ignore") else "rules: []\n")
+    repository = workspace.repository()
+    repository.write("calc.py", _UNSAFE)
+    repository.stage()
+    return workspace.scan_in_process(repository, "--scanner", "code", env=folders)
+
+
 def _approved(
     proof: str, given: str, workspace: CaseWorkspace, *, in_ci: bool = False
 ) -> GateOutcome:
@@ -293,6 +307,8 @@ CASES = (
           _planted_names),
     _case("compiled-modules-in-work-tree", "compiled modules with zt-gate's names", _KEY,
           _compiled_modules),
+    _case("engine-settings-in-home", "the engine's settings in the home folder", "warn code/*",
+          _engine_settings),
     _case("approval-without-proof", "an approval without the proof that is required", _KEY,
           partial(_approved, "ssh-sk", "")),
     _case("approval-with-invalid-signature", "an approval with a signature that is none", _KEY,

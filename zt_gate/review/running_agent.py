@@ -64,7 +64,7 @@ def mark_of_agent(
                 return f"{agent['name']}: the variable {name} is set"
     for position, ancestor in enumerate(ancestors):
         child = ancestors[position - 1] if position else None
-        if _is_editor_window(ancestor) or (child and _is_editor_window(child)):
+        if _is_editor_window(ancestor) or _is_editor(ancestor, child):
             continue
         for name in _program_names(ancestor):
             if name in names:
@@ -79,6 +79,13 @@ def _is_editor_window(process: Ancestor) -> bool:
     by a helper with ``--type=…``, the agent's commands are not.
     """
     return any(word.startswith("--type=") for word in process.words)
+
+
+def _is_editor(process: Ancestor, child: Ancestor | None) -> bool:
+    """Whether a process is the main one of an editor whose helper is ``child``."""
+    if child is None or not process.words or not _is_editor_window(child):
+        return False
+    return _plain(child.words[0]).startswith(_plain(process.words[0]))
 
 
 def _program_names(process: Ancestor) -> set[str]:
