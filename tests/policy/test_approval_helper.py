@@ -128,6 +128,57 @@ def test_codes_cannot_be_tried_one_after_the_other(places: Path) -> None:
 
 
 @needs_root
+def test_a_code_is_counted_before_it_is_compared(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit on the size of files, which sudo inherits, makes every write fail."""
+
+    def full(*_: object) -> None:
+        raise OSError(27, "File too large")
+
+    def compared(*_: object) -> str:
+        raise AssertionError("the code was compared")
+
+    right = code()
+    monkeypatch.setattr(helper, "_write", full)
+    monkeypatch.setattr(helper, "totp", compared)
+    for text in (right, "000000", "", "x"):
+        with pytest.raises(OSError, match="too large"):
+            record(text=text)
+    monkeypatch.undo()
+
+
+@needs_root
+def test_a_failed_write_says_nothing_about_the_code(places: Path) -> None:
+    record()
+    before = recorded(places)
+    program = (
+        "import resource, sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path\n"
+        "from zt_gate.policy import approval_helper as helper\n"
+        "helper.SECRETS, helper.STATE = Path(sys.argv[2]), Path(sys.argv[3])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "sys.exit(helper.main(['totp']))\n"
+    )
+    today = datetime.now(UTC).date().isoformat()
+    step = int(datetime.now(UTC).timestamp()) // helper.STEP_SECONDS
+    said = set()
+    for text in ("none", helper.totp(SECRET, step), helper.totp(SECRET, step + 1)):
+        request = {"approvals": [row(since=today, expires=today)], "code": text}
+        root = str(Path(helper.__file__).parents[2])
+        words = (root, str(places / "totp"), str(places / "state"))
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", program, *words],
+            input=json.dumps(request).encode(), env={"SUDO_UID": str(USER)},
+            capture_output=True, check=False,
+        )  # fmt: skip
+        said.add((done.returncode, done.stdout, done.stderr))
+    assert len(said) == 1
+    assert next(iter(said))[0] == 1
+    assert recorded(places) == before
+
+
+@needs_root
 def test_a_secret_that_others_can_read_or_that_is_short_is_refused(
     places: Path,
 ) -> None:

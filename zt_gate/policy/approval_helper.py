@@ -73,6 +73,9 @@ def main(arguments: list[str]) -> int:
     except RefusedError as error:
         print(f"zt-gate-approve: {error}", file=sys.stderr)
         return 1
+    except OSError:
+        print("zt-gate-approve: a file could not be read or written", file=sys.stderr)
+        return 1
     print(f"{count} recorded")
     return 0
 
@@ -142,6 +145,16 @@ def check_code(user_id: int, code: str, now: float) -> None:
     state = _read_state(file)
     if now < state["locked_until"]:
         raise RefusedError("too many wrong codes; try again in an hour")
+    # Counted before it is compared: whoever can make the write fail (a limit on the size
+    # of files is inherited through sudo), or end this process, must not learn more.
+    failures = state["failures"] + 1
+    is_last = failures >= MAX_FAILURES
+    attempt = {
+        "last_step": state["last_step"],
+        "failures": 0 if is_last else failures,
+        "locked_until": int(now) + LOCK_SECONDS if is_last else 0,
+    }
+    _write(file, attempt, 0o600)
     step = int(now) // STEP_SECONDS
     accepted = 0
     for candidate in (step - 1, step, step + 1):
@@ -151,15 +164,9 @@ def check_code(user_id: int, code: str, now: float) -> None:
         )
         if is_equal and candidate > state["last_step"]:
             accepted = candidate
-    if accepted:
-        _write(file, {"last_step": accepted, "failures": 0, "locked_until": 0}, 0o600)
-        return
-    failures = state["failures"] + 1
-    is_locked = failures >= MAX_FAILURES
-    state["failures"] = 0 if is_locked else failures
-    state["locked_until"] = int(now) + LOCK_SECONDS if is_locked else 0
-    _write(file, state, 0o600)
-    raise RefusedError("the code is wrong, too old or already used")
+    if not accepted:
+        raise RefusedError("the code is wrong, too old or already used")
+    _write(file, {"last_step": accepted, "failures": 0, "locked_until": 0}, 0o600)
 
 
 def totp(secret: bytes, step: int) -> str:
