@@ -231,7 +231,7 @@ def test_without_the_proof_nothing_is_approved_or_counts(desk: Desk) -> None:
     assert "no signature by a security key" in found.state_reason
 
 
-def test_a_forged_record_is_ignored_with_a_note(desk: Desk) -> None:
+def test_a_forged_record_is_ignored_with_a_note(desk: Desk, capsys: Any) -> None:
     desk.require("ssh-sk")
     desk.write("allowed_signers", desk.key.signers_line())
     desk.security_key()
@@ -259,10 +259,15 @@ def test_a_forged_record_is_ignored_with_a_note(desk: Desk) -> None:
         found = desk.finding()
         assert found.state == "active"
         assert "the approval on this machine has no effect" in found.state_reason
+        capsys.readouterr()
+        desk.approve(list=True)
+        assert "(not proven" in capsys.readouterr().out
 
     check_each(forms, check)
     approvals.write(desk.record(), [good])
     assert desk.finding().state == "approved"
+    desk.approve(list=True)
+    assert "(proof: ssh-sk)" in capsys.readouterr().out
 
 
 def test_root_asks_for_a_code_and_records_the_approval(desk: Desk) -> None:

@@ -82,7 +82,7 @@ def main(options: Namespace) -> int:
     valid = [approval for approval in approvals.read(record) if approval.holds(today)]
     if options.list:
         for approval in valid:
-            print(_list_line(approval))
+            print(_list_line(approval, git.common_folder))
         return 0
     refuse_agent("approve", os.environ)
     with _open_terminal() as terminal:
@@ -110,11 +110,28 @@ def main(options: Namespace) -> int:
     return 0
 
 
-def _list_line(approval: Approval) -> str:
+def _list_line(approval: Approval, common_folder: str) -> str:
     rule = _visible(approval.rule)
     path = _visible(approval.path)
-    proof = _proof_name(approval)
+    proof = _checked_proof(approval, common_folder)
     return f"{approval.fingerprint}  until {approval.expires}  {rule} {path}  ({proof})"
+
+
+def _checked_proof(approval: Approval, common_folder: str) -> str:
+    """Say what proves an approval: any program of the user can write what it claims."""
+    from zt_gate.policy.approval_proof import (
+        ProofChecker,
+        places,
+        proof_kind,
+        repository_identity,
+    )
+
+    kind = proof_kind(approval)
+    if kind == "none":
+        return "not proven"
+    checker = ProofChecker(kind, repository_identity(common_folder), places())
+    problem = checker.problem(approval)
+    return f"not proven: {_visible(problem)}" if problem else _proof_name(approval)
 
 
 def _proof_name(approval: Approval) -> str:

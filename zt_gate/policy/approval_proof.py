@@ -88,6 +88,12 @@ def required_proof(from_policy: Proof, where: ProofPlaces) -> Proof:
     return from_policy if proof == "none" else proof
 
 
+def proof_kind(approval: Approval) -> Proof:
+    """Return the proof that an approval claims to have, ``none`` without a known one."""
+    claimed = approval.proof.partition(":")[0]
+    return next((proof for proof in PROOFS if proof == claimed), "none")
+
+
 def setup_problem(proof: Proof, where: ProofPlaces) -> str:
     """Return why this machine cannot check the proof and how to set it up, "" if it can."""
     if proof == "none":
