@@ -50,12 +50,13 @@ RUN = """
 import json, os, sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+from tests.support.caches import sealed
 from tests.support.changes import change_of, context
 from zt_gate import rulebook
 from zt_gate.scanners.dependencies import SCANNER
 job = json.loads(sys.stdin.read())
 cache = Path(job["cache"])
-rules = rulebook.load("dependencies", cache=cache)
+rules = rulebook.load("dependencies", cache=sealed(cache))
 here = context(rules, cache, cache_dir=cache, environ=job["environ"], offline=job["offline"])
 change = change_of(job["files"], job["old"])
 wall, cpu = time.perf_counter(), time.process_time()

@@ -209,12 +209,13 @@ _OURS = """
 import os, resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
+from tests.support.caches import sealed
 from tests.support.changes import change_of, context
 from zt_gate import rulebook
 from zt_gate.scanners.secrets import SCANNER
 names = sorted(os.listdir(sys.argv[2]))
 change = change_of({name: Path(sys.argv[2], name).read_bytes() for name in names})
-rules = rulebook.load("secrets", cache=Path(sys.argv[3]))
+rules = rulebook.load("secrets", cache=sealed(Path(sys.argv[3])))
 run = SCANNER.scan(change, context(rules, Path(sys.argv[2])))
 assert run.status == "ok", run.reason
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)

@@ -400,3 +400,37 @@ def test_a_signal_that_nohup_ignores_stays_ignored(repo: Repo) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_compiled_modules_in_the_repository_are_not_run(repo: Repo) -> None:
+    """PYTHONPYCACHEPREFIX leads there, and the gate runs without ``-I``."""
+    import importlib.util
+    import marshal
+
+    import zt_gate
+
+    package = os.path.realpath(os.path.dirname(zt_gate.__file__))
+    mark = repo.path.parent / "ran"
+    code = marshal.dumps(compile(f"open({str(mark)!r}, 'w').close()\n", "x", "exec"))
+    # Flag 1: a hash instead of the source's time, which Python must not compare.
+    data = importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + b"\0" * 8 + code
+    prefixes = (repo.path / "compiled", repo.path / "compiled/deeper")
+    for prefix in prefixes:
+        for module in ("review/run", "commands/scan", "model/finding", "git/run"):
+            target = (
+                prefix / f"{package[1:]}/{module}.{sys.implementation.cache_tag}.pyc"
+            )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+    for prefix in (
+        *map(str, prefixes),
+        "compiled",
+        "./compiled/deeper",
+        f"{prefixes[0]}/../compiled",
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "zt_gate", "scan", "--offline", "--scanner", "scope"],
+            cwd=repo.path, env={**os.environ, "PYTHONPYCACHEPREFIX": prefix},
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, mark.exists()) == (0, False), (prefix, done.stderr)

@@ -233,6 +233,10 @@ def _remove_scanned_folders_from_import_path() -> None:
         return not _below(entry, scanned_folder)
 
     sys.path[:] = [entry for entry in sys.path if is_trusted(entry)]
+    # PYTHONPYCACHEPREFIX, which ``python -I`` ignores: a repository could bring the
+    # compiled form of a module, and Python would run that instead of its source.
+    if sys.pycache_prefix is not None and not is_trusted(sys.pycache_prefix):
+        sys.pycache_prefix = None
 
 
 def _scanned_folder() -> str:

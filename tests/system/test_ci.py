@@ -21,6 +21,13 @@ from zt_gate.system.ci import in_ci, set_ci_marker, with_ci_marker, without_ci_m
         ({"TEAMCITY_VERSION": "1"}, True),
         ({"CODEBUILD_BUILD_ID": "b"}, True),
         ({"JENKINS_URL": ""}, False),
+        ({"CI": "false", "GITHUB_ACTIONS": "true"}, True),
+        ({"CI": "0", "GITLAB_CI": "true"}, True),
+        ({"CI": "", "BUILDKITE": "true"}, True),
+        ({"CIRCLECI": "true"}, True),
+        ({"BITBUCKET_BUILD_NUMBER": "7"}, True),
+        ({"GITHUB_ACTIONS": "false"}, False),
+        ({"GITHUB_TOKEN": "x", "GITLAB_HOST": "x"}, False),
     ],
 )
 def test_what_counts_as_ci(environ: dict[str, str], expected: bool) -> None:

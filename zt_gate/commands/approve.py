@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from zt_gate.model.report import JudgedFinding
+    from zt_gate.model.change import ChangeSet
+    from zt_gate.model.report import JudgedFinding, Report
+    from zt_gate.policy.approval_proof import ProofChecker
+    from zt_gate.review.run import Request
 
 #: Hexadecimal digits of a fingerprint that identify a finding.
 _MIN_DIGITS = 8
@@ -46,6 +49,12 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help="days until the approval expires (default: 1)",
     )
+    parser.add_argument(
+        "--key",
+        metavar="FILE",
+        help="SSH key of a security key that signs the approval "
+        "(default: ~/.ssh/id_ed25519_sk)",
+    )
     parser.add_argument("--list", action="store_true", help="list the valid approvals")
     parser.add_argument("--revoke", action="store_true", help="revoke approvals")
 
@@ -53,10 +62,12 @@ def arguments(parser: ArgumentParser) -> None:
 def main(options: Namespace) -> int:
     """List, revoke or add approvals; returns 0.
 
-    Raises UsageError without a terminal: a program that commits on its own must
-    not be able to answer for a person.
+    Raises UsageError without a terminal, or where a known agent has started it.  Both
+    only prevent mistakes: a program can open a terminal of its own.  A proof, if the
+    policy or the machine requires one, is what a program does not have.
     """
     from zt_gate.git.run import Git
+    from zt_gate.review.running_agent import refuse_agent
 
     if not 1 <= options.days <= _MAX_DAYS:
         raise UsageError(f"--days takes 1 to {_MAX_DAYS}")
@@ -71,8 +82,9 @@ def main(options: Namespace) -> int:
     valid = [approval for approval in approvals.read(record) if approval.holds(today)]
     if options.list:
         for approval in valid:
-            print(_list_line(approval))
+            print(_list_line(approval, git.common_folder))
         return 0
+    refuse_agent("approve", os.environ)
     with _open_terminal() as terminal:
         if options.revoke:
             remaining = [
@@ -83,21 +95,48 @@ def main(options: Namespace) -> int:
             approvals.write(record, remaining)
             print(f"{len(valid) - len(remaining)} revoked")
             return 0
-        new = _ask_for_approvals(terminal, _blocking_findings(options), options)
+        new = _new_approvals(terminal, options, git.common_folder)
         renewed = {approval.fingerprint for approval in new}
         unchanged = [
             approval for approval in valid if approval.fingerprint not in renewed
         ]
         approvals.write(record, [*unchanged, *new])
     expires = _date_in(options.days)
-    print(f"{len(new)} approved until {expires}, for this repository on this machine")
+    proof = _proof_name(new[0])
+    print(
+        f"{len(new)} approved until {expires}, for this repository on this machine "
+        f"({proof})"
+    )
     return 0
 
 
-def _list_line(approval: Approval) -> str:
+def _list_line(approval: Approval, common_folder: str) -> str:
     rule = _visible(approval.rule)
     path = _visible(approval.path)
-    return f"{approval.fingerprint}  until {approval.expires}  {rule} {path}"
+    proof = _checked_proof(approval, common_folder)
+    return f"{approval.fingerprint}  until {approval.expires}  {rule} {path}  ({proof})"
+
+
+def _checked_proof(approval: Approval, common_folder: str) -> str:
+    """Say what proves an approval: any program of the user can write what it claims."""
+    from zt_gate.policy.approval_proof import (
+        ProofChecker,
+        places,
+        proof_kind,
+        repository_identity,
+    )
+
+    kind = proof_kind(approval)
+    if kind == "none":
+        return "not proven"
+    checker = ProofChecker(kind, repository_identity(common_folder), places())
+    problem = checker.problem(approval)
+    return f"not proven: {_visible(problem)}" if problem else _proof_name(approval)
+
+
+def _proof_name(approval: Approval) -> str:
+    kind = approval.proof.partition(":")[0]
+    return f"proof: {_visible(kind)}" if kind else "not proven"
 
 
 def _open_terminal() -> TextIO:
@@ -105,13 +144,76 @@ def _open_terminal() -> TextIO:
     if sys.stdin.isatty() and sys.stderr.isatty():
         with suppress(OSError):
             return open("/dev/tty", encoding="utf-8", errors="replace")
-    raise UsageError(
-        "approve needs a terminal, because a person must confirm each finding"
+    raise UsageError("approve asks its questions on a terminal, and there is none")
+
+
+def _new_approvals(
+    terminal: TextIO, options: Namespace, common_folder: str
+) -> list[Approval]:
+    """Scan the change and ask about its findings; raises UsageError if one is not approved."""
+    from zt_gate.policy.approval_proof import (
+        ProofChecker,
+        places,
+        repository_identity,
+        required_proof,
+        setup_problem,
     )
+    from zt_gate.review import run
+
+    request = _request(options)
+    report = run.run(request, os.environ)
+    findings = _blocking_findings(report, options)
+    with run.reopened(request, os.environ) as (change, policy):
+        if change.digest != report.change_digest:
+            raise UsageError(
+                "nothing was approved: the change differs from the one that was "
+                "scanned; run approve again"
+            )
+        where = places()
+        proof = required_proof(policy.approval_proof, where)
+        problem = setup_problem(proof, where)
+        if problem:
+            raise UsageError(f"nothing was approved: {problem}")
+        checker = ProofChecker(proof, repository_identity(common_folder), where)
+        new = [
+            _ask_for_approval(terminal, item, options, change, checker.repository)
+            for item in findings
+        ]
+        return _proven(terminal, new, options, checker)
 
 
-def _blocking_findings(options: Namespace) -> list[JudgedFinding]:
-    """Scan the change; return its selected blocking findings, each fingerprint once."""
+def _proven(
+    terminal: TextIO,
+    approvals_given: list[Approval],
+    options: Namespace,
+    checker: ProofChecker,
+) -> list[Approval]:
+    """Return the approvals with the proof that is required; raises UsageError without one."""
+    if checker.proof == "none":
+        return approvals_given
+    from zt_gate.policy import approval_signing
+
+    if checker.proof == "ssh-sk":
+        key = options.key or approval_signing.default_key(os.environ)
+        proven = []
+        for approval in approvals_given:
+            sys.stderr.write(
+                f"touch the security key for {approval.fingerprint[:12]}\n"
+            )
+            proven.append(approval_signing.signed(approval, key, os.environ))
+    else:
+        code = _ask(terminal, "one-time code: ") if checker.proof == "totp" else ""
+        helper = checker.where.helper
+        proven = approval_signing.recorded(approvals_given, checker.proof, helper, code)
+    for approval in proven:
+        problem = checker.problem(approval)
+        if problem:
+            raise UsageError(f"nothing was approved: {problem}")
+    return proven
+
+
+def _request(options: Namespace) -> Request:
+    """Return the request to scan what is to be approved; raises UsageError."""
     from zt_gate.review import run
 
     for word in options.fingerprints:
@@ -121,14 +223,18 @@ def _blocking_findings(options: Namespace) -> list[JudgedFinding]:
                 f"give {_MIN_DIGITS} or more hexadecimal digits"
             )
     spec = options.range or ""
-    request = run.Request(kind="range", spec=spec) if spec else run.Request()
-    report = run.run(request, os.environ)
+    return run.Request(kind="range", spec=spec) if spec else run.Request()
+
+
+def _blocking_findings(report: Report, options: Namespace) -> list[JudgedFinding]:
+    """Return the selected blocking findings, each fingerprint once; raises UsageError."""
     selected = {
         item.fingerprint: item
         for item in report.findings
         if _blocks(item) and _is_selected(item.fingerprint, options.fingerprints)
     }
     if not selected:
+        spec = options.range
         change = f"the range {_visible(spec)}" if spec else "the staged change"
         which = " with such an ID" if options.fingerprints else ""
         raise UsageError(f"{change} has no blocking finding{which}")
@@ -147,16 +253,15 @@ def _is_selected(fingerprint: str, prefixes: Sequence[str]) -> bool:
     return not prefixes or fingerprint.startswith(tuple(prefixes))
 
 
-def _ask_for_approvals(
-    terminal: TextIO, findings: Sequence[JudgedFinding], options: Namespace
-) -> list[Approval]:
-    """Ask about each finding; raises UsageError if the person does not confirm one."""
-    return [_ask_for_approval(terminal, finding, options) for finding in findings]
-
-
 def _ask_for_approval(
-    terminal: TextIO, item: JudgedFinding, options: Namespace
+    terminal: TextIO,
+    item: JudgedFinding,
+    options: Namespace,
+    change: ChangeSet,
+    repository: str,
 ) -> Approval:
+    """Ask about one finding; raises UsageError if the person does not confirm it."""
+    from zt_gate.policy.approval_proof import content_of
     from zt_gate.reports.summary import location_text
 
     finding = item.finding
@@ -179,6 +284,8 @@ def _ask_for_approval(
         _user_name(),
         _date_in(days=0),
         _date_in(options.days),
+        repository,
+        content_of(finding, change),
     )
 
 

@@ -48,7 +48,9 @@ def main(options: Namespace) -> int:
     that the baseline lacks by accident would block people later.
     """
     from zt_gate.git.run import Git
+    from zt_gate.review.running_agent import refuse_agent
 
+    refuse_agent("baseline", os.environ)
     if options.prune and (options.scanner or options.imports):
         raise UsageError(
             "--prune needs all findings: do not combine it with --scanner or --import"

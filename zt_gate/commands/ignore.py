@@ -39,13 +39,15 @@ def main(options: Namespace) -> int:
     """Append an ``[[ignore]]`` entry to the policy in the work tree; returns 0.
 
     The new file is validated before it is written.  Raises UsageError for an
-    entry that the policy does not accept, GateError for a file error.
+    entry that the policy does not accept or a known agent, GateError for a file error.
     """
     from zt_gate.git.run import Git
     from zt_gate.policy.load import FILE, PYPROJECT, TABLE, parse, project_table
+    from zt_gate.review.running_agent import refuse_agent
     from zt_gate.scanners import registered
     from zt_gate.system.cache import write_atomically
 
+    refuse_agent("ignore", os.environ)
     _check(options)
     root = Git.open(Path.cwd(), os.environ).root
     target = root / os.fsdecode(FILE)

@@ -12,11 +12,11 @@ from zt_gate.model.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from zt_gate.doctor.check import DoctorContext
     from zt_gate.ecosystems.registries.client import TlsSettings
     from zt_gate.ecosystems.registries.package_index import Index
+    from zt_gate.system.sealed_cache import SealedCache
 
 #: Seconds that one registry has to answer.
 _REGISTRY_TIMEOUT = 5.0
@@ -36,34 +36,43 @@ _VULNERABLE_CODE = (
 
 def checks(context: DoctorContext) -> Iterator[Check]:
     """Yield the checks of the area ``health``."""
-    from zt_gate.system import cache
+    from zt_gate.system.sealed_cache import open_cache
 
-    cache_folder = cache.cache_folder(context.environ, (context.git.root,))
-    yield _cache(cache_folder)
-    yield _rules(cache_folder)
+    cache = open_cache(context.environ, (context.git.root,))
+    yield _cache(cache, context)
+    yield _rules(cache)
     yield _policy(context)
     yield _engine(context)
     yield from _registries(context)
 
 
-def _cache(folder: Path | None) -> Check:
-    if folder is None:
-        message = (
-            "no cache folder belongs to this user alone, so every run starts slowly"
-        )
-        fix = (
-            "mkdir -p ~/.cache && chmod 700 ~/.cache/zt-gate, or set ZT_GATE_CACHE_DIR"
-        )
-        return Check("health", "cache", "fault", message, fix)
-    return Check("health", "cache", "ok", f"{folder} is writable")
+def _cache(cache: SealedCache | None, context: DoctorContext) -> Check:
+    if cache is not None:
+        message = f"{cache.folder} is writable, and its entries are authenticated"
+        return Check("health", "cache", "ok", message)
+    from zt_gate.system.ci import in_ci
+    from zt_gate.system.sealed_cache import KEY_VARIABLE
+
+    if in_ci(context.environ):
+        message = f"not used in CI without {KEY_VARIABLE}"
+        return Check("health", "cache", "ok", message)
+    message = (
+        "no cache folder, or no folder for its key, belongs to this user alone, so "
+        "every run starts slowly"
+    )
+    fix = (
+        "mkdir -p ~/.cache ~/.local/state && chmod 700 ~/.cache/zt-gate "
+        "~/.local/state/zt-gate, or set ZT_GATE_CACHE_DIR and XDG_STATE_HOME"
+    )
+    return Check("health", "cache", "fault", message, fix)
 
 
-def _rules(cache_folder: Path | None) -> Check:
+def _rules(cache: SealedCache | None) -> Check:
     from zt_gate import rulebook
 
     try:
         scanners = rulebook.scanners_with_rules()
-        count = sum(len(rulebook.load(name, cache=cache_folder)) for name in scanners)
+        count = sum(len(rulebook.load(name, cache=cache)) for name in scanners)
     except GateError as error:
         return Check("health", "rules", "fault", str(error), _REINSTALL_GATE)
     message = f"{count} rules of {len(scanners)} scanners are valid"

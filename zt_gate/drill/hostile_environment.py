@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.drill.case import Case
@@ -96,21 +95,21 @@ def _engine_variables(workspace: CaseWorkspace) -> GateOutcome:
 
 
 def _cache_inside(workspace: CaseWorkspace) -> GateOutcome:
-    """Add a cache of compiled rules that lacks a rule but has a valid hash."""
-    from zt_gate.system.cache import sha256
+    """Add a cache of compiled rules that lacks a rule, sealed with the user's own key."""
+    from zt_gate.system.sealed_cache import SealedCache, open_cache
 
     repository = workspace.repository()
     repository.write("new.py", planted())
     repository.stage()
     workspace.scan(repository)  # writes the real cache, outside the work tree
     os.mkdir(repository.path / "cache", 0o700)
-    for file in Path(workspace.environ["ZT_GATE_CACHE_DIR"]).glob("rules-secrets-*"):
-        rules = json.loads(file.read_bytes().partition(b"\n")[2])
-        without_rule = json.dumps(
-            [rule for rule in rules if "anthropic" not in rule["id"]]
-        ).encode()
-        repository.write(
-            f"cache/{file.name}", sha256(without_rule).encode() + b"\n" + without_rule
+    own = open_cache(workspace.environ)
+    assert own is not None
+    for file in own.folder.glob("rules-secrets-*"):
+        rules = json.loads(own.read(file.name) or b"[]")
+        without_rule = [rule for rule in rules if "anthropic" not in rule["id"]]
+        SealedCache(repository.path / "cache", own.key).write(
+            file.name, json.dumps(without_rule).encode()
         )
     inside = {"ZT_GATE_CACHE_DIR": str(repository.path / "cache")}
     return workspace.scan(repository, env=inside)

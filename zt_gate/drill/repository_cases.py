@@ -9,6 +9,7 @@ from zt_gate.drill import (
     inspection_failures,
     malformed_objects,
     self_waivers,
+    user_folders,
 )
 
 REPOSITORY_CASES = (
@@ -17,5 +18,6 @@ REPOSITORY_CASES = (
     *history_cases.CASES,
     *self_waivers.CASES,
     *hostile_environment.CASES,
+    *user_folders.CASES,
     *inspection_failures.CASES,
 )

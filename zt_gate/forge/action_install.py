@@ -5,8 +5,9 @@
 
 Uses only the standard library. The engine comes from wheels whose hashes are in
 ``requirements.lock``, so a cache written by a pull request can only cost time. The
-gate's cached answers have no hashes; they are kept only for events whose cache no pull
-request can write (see ``ANSWER_EVENTS``).
+gate's cached answers are authenticated with the key in ``ZT_GATE_CACHE_KEY``; without
+it the gate reads no cache in CI, so none is kept. They are kept only for events whose
+cache no pull request can write (see ``ANSWER_EVENTS``).
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def plan(temp: Path) -> int:
 
 
 def _keeps_answers() -> bool:
-    """Whether no pull request can write the cache that this run reads."""
+    """Whether the gate has a key, and no pull request can write the cache that this run reads."""
+    if not os.environ.get("ZT_GATE_CACHE_KEY"):
+        return False
     event = os.environ.get("GITHUB_EVENT_NAME")
     if event != "push":
         return event in ANSWER_EVENTS

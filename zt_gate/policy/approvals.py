@@ -2,7 +2,8 @@
 
 There is one JSON file for each repository in the user's state folder (XDG Base
 Directory Specification).  Any program of this user can write it, so approvals are
-as advisory as all local hooks.  CI does not read the file, because a runner may
+as advisory as all local hooks, unless they must have a proof
+(``zt_gate/policy/approval_proof.py``).  CI does not read the file, because a runner may
 keep the files of an earlier job; CI requires ``--accept`` or a review.
 """
 
@@ -12,13 +13,13 @@ import json
 import os
 import stat
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 _VERSION = 1
 _MAX_BYTES = 4 << 20
@@ -30,7 +31,12 @@ class ApprovalError(GateError):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One approved finding; ``since`` and ``expires`` are ISO dates, in UTC."""
+    """One approved finding; ``since`` and ``expires`` are ISO dates, in UTC.
+
+    ``repository`` is the common folder of the repository; ``change`` identifies the
+    content that was approved (``content_of``).  ``proof`` is the kind of proof and, after
+    a colon, a signature; "" if nothing proves who gave the approval.
+    """
 
     fingerprint: str
     rule: str
@@ -39,6 +45,9 @@ class Approval:
     by: str
     since: str
     expires: str
+    repository: str = ""
+    change: str = ""
+    proof: str = ""
 
     def holds(self, today: str) -> bool:
         """Whether the approval applies on ``today``; the last day is included."""
@@ -55,20 +64,13 @@ def record_path(
     change could contain the file.
     """
     from zt_gate.system.cache import sha256
+    from zt_gate.system.state_folder import state_folder
 
-    state_folder = environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state_folder):
-        home = environ.get("HOME", "")
-        if not os.path.isabs(home):
-            return None
-        state_folder = os.path.join(home, ".local", "state")
-    real_folder = os.path.realpath(state_folder)
-    for root in scanned:
-        real_root = os.path.realpath(root)
-        if os.path.commonpath((real_folder, real_root)) == real_root:
-            return None
+    folder = state_folder(environ, scanned)
+    if folder is None:
+        return None
     name = sha256(os.fsencode(os.path.realpath(repository)))[:32]
-    return Path(state_folder, "zt-gate", "approvals", f"{name}.json")
+    return folder / "approvals" / f"{name}.json"
 
 
 def read(record: Path | None) -> tuple[Approval, ...]:

@@ -18,14 +18,16 @@ from zt_gate.policy.schema import PolicyError
 from zt_gate.policy.waivers import IncomingWaivers, Waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from zt_gate.git.blame import Author
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.run import Git
     from zt_gate.model.change import Blob, ChangeSet
+    from zt_gate.model.finding import Finding
     from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.policy.approvals import Approval
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
     from zt_gate.syntax.document import Document
@@ -77,6 +79,7 @@ def collect_waivers(
         accepted=accepted,
         approver=approver,
         approvals=valid_approvals,
+        approval_problem=_approval_check(policy, git, change),
         baseline=side.baseline(),
         baseline_path=baseline.FILE,
         preexisting_lines=PreexistingLines(change, side.read, scanners),
@@ -131,6 +134,32 @@ def _content(blob: Blob | None, limit: int) -> bytes | None:
     with suppress(ContentUnavailableError):
         return blob.read(limit)
     return None
+
+
+def _approval_check(
+    policy: Policy, git: Git | None, change: ChangeSet
+) -> Callable[[Approval, Finding], str]:
+    """Return a function that says why an approval does not count for a finding."""
+
+    def problem(approval: Approval, finding: Finding) -> str:
+        # Imported and read only if an approval fits a finding: most runs have none.
+        from zt_gate.policy.approval_proof import (
+            ProofChecker,
+            content_of,
+            places,
+            repository_identity,
+            required_proof,
+        )
+
+        where = places()
+        proof = required_proof(policy.approval_proof, where)
+        if proof == "none":
+            return ""
+        repository = repository_identity("" if git is None else git.common_folder)
+        checker = ProofChecker(proof, repository, where)
+        return checker.problem(approval, content_of(finding, change))
+
+    return problem
 
 
 def parse_accepted(values: Iterable[str]) -> dict[str, str]:

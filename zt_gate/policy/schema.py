@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Level
 
 OnUnverified = Literal["error", "warn"]
+#: What an approval must be proven with (``[approval] proof``).
+Proof = Literal["none", "ssh-sk", "totp", "polkit"]
+PROOFS: tuple[Proof, ...] = ("none", "ssh-sk", "totp", "polkit")
 
 #: Scanner name of the gate's own rules: valid in levels and ignores, not in options.
 GATE = "gate"
@@ -85,7 +88,8 @@ class Policy:
 
     ``rev`` is its origin ("" for the defaults).  ``digest`` is a SHA-256 of its
     values, independent of their spelling.  ``registries`` has base URLs by name;
-    ``ai`` has the tuples ``labels`` and ``marks``; ``audit`` the string ``log``.
+    ``ai`` has the tuples ``labels`` and ``marks``; ``audit`` the string ``log``;
+    ``approval_proof`` is ``[approval] proof``.
     """
 
     rev: str = ""
@@ -104,3 +108,4 @@ class Policy:
     ignores: tuple[Ignore, ...] = ()
     ai: Mapping[str, Any] = field(default_factory=dict)
     audit: Mapping[str, Any] = field(default_factory=dict)
+    approval_proof: Proof = "none"

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 #: keys of ``[registries]`` come from the ecosystems.
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": ("profile", "levels", "paths", "scanners", "dependencies", "registries", "scope", "tasks",
-         "ignore", "ai", "audit", "exclude"),
+         "ignore", "ai", "audit", "approval", "exclude"),
     "dependencies": ("min-age-days", "min-weekly-downloads", "min-version-age-days",
                      "on-unverified"),
     "scope": ("allowed", "restricted", "max-files", "max-lines", "max-deletions", "max-binaries"),
     "ignore": ("rule", "path", "reason", "expires"),
     "ai": ("labels", "marks"),
     "audit": ("log",),
+    "approval": ("proof",),
 }  # fmt: skip
 
 _MAX_NUMBER = 1_000_000_000

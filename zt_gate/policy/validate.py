@@ -15,11 +15,13 @@ from zt_gate.policy.exclude import matches_everything
 from zt_gate.policy.rule_globs import GlobError, compile_glob
 from zt_gate.policy.schema import (
     GATE,
+    PROOFS,
     Allowance,
     Dependencies,
     Ignore,
     OnUnverified,
     Policy,
+    Proof,
     Scope,
     ScopeLimits,
 )
@@ -66,6 +68,7 @@ def policy_of(
         ignores=_ignores(top, names),
         ai=_ai(top.table("ai")),
         audit=_audit(top.table("audit")),
+        approval_proof=_approval_proof(top.table("approval")),
     )
 
 
@@ -368,3 +371,8 @@ def _audit(table: TableReader) -> dict[str, str]:
         if path[0] in "~$%" or "$" in path or ".." in path.split("/"):
             table.fail(key, f"{key} must be a path without '~', variables and '..'")
     return paths
+
+
+def _approval_proof(table: TableReader) -> Proof:
+    table.only(KEYS["approval"])
+    return cast("Proof", table.choice("proof", PROOFS, "none"))

@@ -33,6 +33,10 @@ def _unknown_author(_path: bytes, _line: int) -> tuple[str, str]:
     return "", ""
 
 
+def _no_problem(_approval: Approval, _finding: Finding) -> str:
+    return ""
+
+
 def _unknown_location(_decision: WaiverDecision) -> tuple[bytes, int] | None:
     return None
 
@@ -73,6 +77,7 @@ class Waivers:
 
     ``today`` is an ISO date in UTC.  ``accepted`` maps the fingerprints of
     ``--accept`` to reasons; ``approvals`` has the approvals of the user by fingerprint.
+    ``approval_problem`` says why one of them does not count for a finding, "" if it does.
     ``approver`` is the code owner who approved the head commit in a review, "" for
     none.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
     registered ones by name.  ``incoming`` are the waivers that the change itself
@@ -85,6 +90,7 @@ class Waivers:
     accepted: Mapping[str, str] = field(default_factory=dict)
     approver: str = ""
     approvals: Mapping[str, Approval] = field(default_factory=dict)
+    approval_problem: Callable[[Approval, Finding], str] = _no_problem
     baseline: Baseline | None = None
     baseline_path: bytes = b""
     preexisting_lines: PreexistingLines | None = None
@@ -98,8 +104,8 @@ class Waivers:
 
     def decide(self, finding: Finding, fingerprint: str) -> WaiverDecision:
         """Return the decision; ``active`` with a reason if a waiver has no effect."""
-        approval = self._approval(fingerprint)
-        if approval is not None:
+        approval = self._approval(finding, fingerprint)
+        if approval.state != "active":
             return approval
         from_policy = self.ignores.decide(finding.rule_ids, finding.location.path)
         if from_policy.state != "active":
@@ -110,7 +116,7 @@ class Waivers:
         from_baseline = self._baseline_entry(finding, fingerprint)
         if from_baseline is not None:
             return from_baseline
-        for decision in (from_policy, from_line):
+        for decision in (approval, from_policy, from_line):
             if decision.reason:
                 return decision
         return self._incoming(finding, fingerprint)
@@ -121,7 +127,7 @@ class Waivers:
             return WaiverDecision()
         return WaiverDecision(reason=self.incoming.explanation(finding, fingerprint))
 
-    def _approval(self, fingerprint: str) -> WaiverDecision | None:
+    def _approval(self, finding: Finding, fingerprint: str) -> WaiverDecision:
         if fingerprint in self.accepted:
             return WaiverDecision("approved", self.accepted[fingerprint])
         if self.approver:
@@ -129,7 +135,12 @@ class Waivers:
             return WaiverDecision("approved", reason, by=self.approver)
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
-            return None
+            return WaiverDecision()
+        problem = self.approval_problem(approval, finding)
+        if problem:
+            return WaiverDecision(
+                "active", f"the approval on this machine has no effect: {problem}"
+            )
         return WaiverDecision(
             "approved", approval.reason, approval.expires, approval.by, approval.since
         )

@@ -145,13 +145,13 @@ def _new_file_patch(ecosystem: str, packages: Sequence[PackageRequest]) -> bytes
 def refresh_snapshots(
     ecosystems: tuple[str, ...], environ: Mapping[str, str]
 ) -> Iterator[str]:
-    """Refresh the snapshots of package names in the user's cache folder.
+    """Refresh the snapshots of package names in the user's cache.
 
     Yields a sentence for each; no ``ecosystems`` means all.  Raises UsageError for
     an ecosystem without a snapshot, GateError if a snapshot cannot be refreshed.
     """
     from zt_gate.scanners.dependencies.snapshot_update import UpdateError, refresh
-    from zt_gate.system import cache
+    from zt_gate.system.sealed_cache import open_cache
 
     available = with_snapshot()
     for name in ecosystems:
@@ -160,15 +160,16 @@ def refresh_snapshots(
                 f"no snapshot of names for ecosystem {name!a}; "
                 f"supported: {', '.join(available)}"
             )
-    folder = cache.cache_folder(environ)
-    if folder is None:
+    cache = open_cache(environ)
+    if cache is None:
         raise GateError(
-            "no usable cache folder; set ZT_GATE_CACHE_DIR to a folder that only you "
-            "can write to"
+            "no usable cache: set ZT_GATE_CACHE_DIR to a folder that only you can write "
+            "to, HOME or XDG_STATE_HOME to a folder outside it and, in CI, "
+            "ZT_GATE_CACHE_KEY"
         )
     for name in ecosystems or available:
         try:
-            snapshot = refresh(name, environ, {}, folder)
+            snapshot = refresh(name, environ, {}, cache)
         except UpdateError as error:
             raise GateError(
                 f"the snapshot for {name} was not updated: {error}"

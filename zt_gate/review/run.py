@@ -9,6 +9,7 @@ takes its policy, baseline and rules from the trusted side, never from the chang
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,13 +26,13 @@ from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.rulebook.rule_ids import RuleIds
 from zt_gate.scanners import modules, registered
 from zt_gate.sources import SourceInputs, read_change, source_named
-from zt_gate.system import cache
 from zt_gate.system.ci import in_ci
+from zt_gate.system.sealed_cache import open_cache
 from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zt_gate.git.run import Git
@@ -41,8 +42,9 @@ if TYPE_CHECKING:
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
+    from zt_gate.system.sealed_cache import SealedCache
 
-__all__ = ["Request", "run", "secret_patterns"]
+__all__ = ["Request", "reopened", "run", "secret_patterns"]
 
 
 def run(
@@ -66,16 +68,14 @@ def run(
     with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
         trusted = trusted_revision(request, git, change, environ)
-        cache_dir = cache.cache_folder(environ, _scanned(request, git))
+        cache = open_cache(environ, _scanned(request, git))
         policy = trusted_policy(
-            request, git, trusted, scanners=registered(), rules=RuleIds(cache_dir)
+            request, git, trusted, scanners=registered(), rules=RuleIds(cache)
         )
-        gate_rules = rulebook.load("gate", cache=cache_dir)
+        gate_rules = rulebook.load("gate", cache=cache)
         origin = _origin(change, request, policy, gate_rules[authorship.RULE])
         policy = replace(policy, profile=authorship.profile_for(origin, policy.profile))
-        builder = ContextBuilder(
-            request, policy, git, trusted, workdir, environ, cache_dir
-        )
+        builder = ContextBuilder(request, policy, git, trusted, workdir, environ, cache)
         runs = _scan(change, request, builder, progress)
         waivers = collect_waivers(
             change,
@@ -96,10 +96,10 @@ def run(
             runs,
             policy,
             options,
-            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=cache_dir)),
+            tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=cache)),
             rules=gate_rules,
             expected=tuple(_scanners(request)),
-            patterns=_masking_patterns(runs, cache_dir, texts=origin.evidence),
+            patterns=_masking_patterns(runs, cache, texts=origin.evidence),
             origin=origin,
             seconds=time.monotonic() - started,
             salt=request.salt or _salt_of(waivers.baseline),
@@ -108,6 +108,26 @@ def run(
         )
 
     return _logged(report, policy, request, git, environ)
+
+
+@contextmanager
+def reopened(
+    request: Request, environ: Mapping[str, str]
+) -> Iterator[tuple[ChangeSet, Policy]]:
+    """Read a change once more with the policy that judges it, as ``run`` does.
+
+    Its content can be read inside the block.  Compare its digest with the report's: the
+    change may differ by now.  Raises GateError.
+    """
+    git = _repository(request, environ)
+    with private_folder(environ) as workdir:
+        change = _change(request, git, workdir)
+        trusted = trusted_revision(request, git, change, environ)
+        cache = open_cache(environ, _scanned(request, git))
+        policy = trusted_policy(
+            request, git, trusted, scanners=registered(), rules=RuleIds(cache)
+        )
+        yield change, policy
 
 
 def _origin(change: ChangeSet, request: Request, policy: Policy, rule: Rule) -> Origin:
@@ -280,7 +300,7 @@ def _change(request: Request, git: Git | None, workdir: Path) -> ChangeSet:
 
 
 def _masking_patterns(
-    runs: Sequence[ScannerRun], cache_dir: Path | None, texts: Sequence[str] = ()
+    runs: Sequence[ScannerRun], cache: SealedCache | None, texts: Sequence[str] = ()
 ) -> Sequence[re.Pattern[str]]:
     """Return the formats of secrets, or nothing where the report has no text to mask.
 
@@ -292,11 +312,13 @@ def _masking_patterns(
     )
     if not has_text:
         return ()
-    return secret_patterns(cache_dir)
+    return secret_patterns(cache)
 
 
-def secret_patterns(cache_dir: Path | None = None) -> Sequence[re.Pattern[str]]:
+def secret_patterns(
+    cache: SealedCache | None = None,
+) -> Sequence[re.Pattern[str]]:
     """Return the formats that are secrets in any context, for masking a text."""
     from zt_gate.scanners.secrets import masking_patterns
 
-    return masking_patterns(rulebook.load("secrets", cache=cache_dir))
+    return masking_patterns(rulebook.load("secrets", cache=cache))

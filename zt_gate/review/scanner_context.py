@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zt_gate.policy.schema import Policy
     from zt_gate.review.request import Request
     from zt_gate.scanners.base import Context, DependencySettings, ScopeSettings
+    from zt_gate.system.sealed_cache import SealedCache
 
 #: Default CPU seconds of a scanner and its children: short for a commit, where a
 #: person waits, long for everything else.
@@ -55,7 +56,7 @@ class ContextBuilder:
     trusted: str
     workdir: Path
     environ: Mapping[str, str]
-    cache_dir: Path | None
+    cache: SealedCache | None
 
     def job(self, info: ScannerInfo, module: str) -> workers.ScannerJob:
         """Return the job of one scanner, and make its own folder in the work folder."""
@@ -93,12 +94,12 @@ class ContextBuilder:
         cpu_limit = cpu_used() + limits.cpu_seconds
         deadline = time.monotonic() + limits.wall_seconds
         return Context(
-            rules=rulebook.load(name, cache=self.cache_dir),
+            rules=rulebook.load(name, cache=self.cache),
             deadline=deadline,
             cpu_limit=cpu_limit,
             workdir=folder,
             run=process.run,
-            cache_dir=self.cache_dir,
+            cache=self.cache,
             settings=settings,
             dependencies=self._dependencies(),
             registries=self.policy.registries,
@@ -165,7 +166,7 @@ class ContextBuilder:
         def read(text: str) -> Sequence[tuple[str, str, str]]:
             from zt_gate.scanners.injection.single_text import findings_in
 
-            rules.update(rules or rulebook.load("injection", cache=self.cache_dir))
+            rules.update(rules or rulebook.load("injection", cache=self.cache))
             return findings_in(text, rules)
 
         return read

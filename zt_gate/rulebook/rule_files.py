@@ -21,10 +21,12 @@ from zt_gate.model.finding import Confidence, Level, Severity
 from zt_gate.model.rule import Rule
 from zt_gate.rulebook import renames, taint_tables
 from zt_gate.rulebook.errors import RulebookError
-from zt_gate.system.cache import sha256, write_atomically
+from zt_gate.system.cache import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from zt_gate.system.sealed_cache import SealedCache
 
 _FIELDS = frozenset(
     (
@@ -66,7 +68,7 @@ def rules_folder() -> Path:
 
 
 def load(
-    scanner: str, *, cache: Path | None = None, folder: Path | None = None
+    scanner: str, *, cache: SealedCache | None = None, folder: Path | None = None
 ) -> dict[str, Rule]:
     """Return the rules of one scanner by id, without their examples.
 
@@ -82,11 +84,11 @@ def load(
     if cache is None:
         return _rules(_compiled_tables(root, files, scanner))
     cache_key = _cache_key([*files, *_renames_file(root)])
-    cache_file = cache / f"rules-{scanner}-{cache_key}.json"
-    tables = _read_cached(cache_file, scanner)
+    entry = f"rules-{scanner}-{cache_key}.json"
+    tables = _read_cached(cache, entry, scanner)
     if tables is None:
         tables = _compiled_tables(root, files, scanner)
-        _write_cached(cache_file, tables)
+        _write_cached(cache, entry, tables)
     return _rules(tables)
 
 
@@ -111,7 +113,7 @@ def load_with_examples(scanner: str, *, folder: Path | None = None) -> dict[str,
     return _rules(_with_former_ids(root, tables, scanner))
 
 
-def find(rule: str, *, cache: Path | None = None) -> Rule | None:
+def find(rule: str, *, cache: SealedCache | None = None) -> Rule | None:
     """Return the rule with this id or former id, None if there is none.
 
     Raises RulebookError if a rule file of its scanner is invalid.
@@ -140,7 +142,7 @@ def scanners_with_rules(folder: Path | None = None) -> tuple[str, ...]:
     return tuple(name for name in names if _files(root, name))
 
 
-def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
+def digest(*, cache: SealedCache | None = None, folder: Path | None = None) -> str:
     """Return the SHA-256 digest of all rule files, ``renames.toml`` and ``paths.toml``."""
     root = folder or rules_folder()
     files = [file for name in scanners_with_rules(root) for file in _files(root, name)]
@@ -150,14 +152,13 @@ def digest(*, cache: Path | None = None, folder: Path | None = None) -> str:
         files.append(path_table)
     if cache is None:
         return _digest_of(root, files)
-    cache_file = cache / f"rules-digest-{_cache_key(files)}"
-    with suppress(OSError, UnicodeError):
-        cached_digest = cache_file.read_text("ascii")
-        if re.fullmatch(r"[0-9a-f]{64}", cached_digest):
-            return cached_digest
+    entry = f"rules-digest-{_cache_key(files)}"
+    cached_digest = cache.read(entry, 64)
+    if cached_digest is not None and re.fullmatch(rb"[0-9a-f]{64}", cached_digest):
+        return cached_digest.decode("ascii")
     new_digest = _digest_of(root, files)
     with suppress(OSError):
-        write_atomically(cache_file, new_digest.encode())
+        cache.write(entry, new_digest.encode())
     return new_digest
 
 
@@ -209,30 +210,30 @@ def _cache_key(files: Iterable[Path]) -> str:
     return sha256("".join(entries).encode("utf-8", "surrogateescape"))[:24]
 
 
-def _write_cached(cache_file: Path, tables: list[dict[str, Any]]) -> None:
-    """Write the compiled rules after a line with their hash; a failure only costs time."""
+def _write_cached(cache: SealedCache, entry: str, tables: list[dict[str, Any]]) -> None:
+    """Write the compiled rules; a failure only costs time."""
     with suppress(OSError, TypeError):  # TypeError: a TOML date, which JSON cannot hold
-        data = json.dumps(tables).encode()
-        write_atomically(cache_file, sha256(data).encode() + b"\n" + data)
+        cache.write(entry, json.dumps(tables).encode())
 
 
-def _read_cached(cache_file: Path, scanner: str) -> list[dict[str, Any]] | None:
+def _read_cached(
+    cache: SealedCache, entry: str, scanner: str
+) -> list[dict[str, Any]] | None:
     """Return the compiled rules; None if they are missing or invalid in any way.
 
     A truncated file, or one with missing or other rules, would make the gate find
     less than its report says.
     """
+    data = cache.read(entry)
+    if data is None:
+        return None
     try:
-        hash_line, _, data = cache_file.read_bytes().partition(b"\n")
-        if sha256(data).encode() != hash_line:
-            return None
         tables: list[dict[str, Any]] = json.loads(data)
         for table in tables:
-            _check(table, scanner, cache_file.name)
+            _check(table, scanner, entry)
             if not all(isinstance(former, str) for former in table[_FORMER]):
                 return None
     except (
-        OSError,
         ValueError,
         TypeError,
         KeyError,

@@ -8,14 +8,15 @@ from zt_gate.rulebook.rule_files import load, scanners_with_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from zt_gate.system.sealed_cache import SealedCache
 
 
 class RuleIds:
     """The ids of all rules, former ids included; loaded when first used."""
 
-    def __init__(self, cache_dir: Path | None) -> None:
-        self._cache_dir = cache_dir
+    def __init__(self, cache: SealedCache | None) -> None:
+        self._cache = cache
         self._ids: frozenset[str] = frozenset()
 
     def __contains__(self, name: object) -> bool:
@@ -31,7 +32,7 @@ class RuleIds:
         if not self._ids:
             ids: set[str] = set()
             for scanner in scanners_with_rules():
-                for rule in load(scanner, cache=self._cache_dir).values():
+                for rule in load(scanner, cache=self._cache).values():
                     ids.update((rule.id, *rule.former_ids))
             self._ids = frozenset(ids)
         return self._ids

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zt_gate.model.report import ScannerRun
     from zt_gate.model.rule import Rule
     from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.system.sealed_cache import SealedCache
 
 
 class ProcessResult(Protocol):
@@ -105,7 +106,7 @@ class Context:
     limit as a value of ``time.monotonic()``.  The scanner's process is killed past
     either, so a scanner with partial results should stop before.
     ``workdir`` is a private, empty folder that is removed afterwards.
-    ``cache_dir`` is None if nothing may be cached.  ``environ`` is the user's own
+    ``cache`` is None if nothing may be cached.  ``environ`` is the user's own
     environment (for registries and proxies): never pass it to a child process.
     ``trusted_file`` reads a file of the project from the trusted side, None if it
     does not exist there.  ``trusted_paths`` lists all files of that side, None if
@@ -120,7 +121,7 @@ class Context:
     workdir: Path
     run: RunProcess
     cpu_limit: float = math.inf
-    cache_dir: Path | None = None
+    cache: SealedCache | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     dependencies: DependencySettings = field(default_factory=DependencySettings)
     registries: Mapping[str, str] = field(default_factory=dict)

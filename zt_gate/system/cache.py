@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zt_gate.system.state_folder import is_inside
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -26,7 +28,7 @@ def cache_folder(
     if folder is None:
         return None
     real = os.path.realpath(folder)
-    if any(_inside(real, os.path.realpath(root)) for root in scanned):
+    if any(is_inside(real, os.path.realpath(root)) for root in scanned):
         return None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,10 +56,6 @@ def _configured_folder(environ: Mapping[str, str]) -> Path | None:
     if os.path.isabs(home):
         return Path(home, ".cache", "zt-gate")
     return None
-
-
-def _inside(path: str, root: str) -> bool:
-    return os.path.commonpath((path, root)) == root
 
 
 def write_atomically(target: Path, data: bytes, *, shared: bool = False) -> None:

@@ -9,16 +9,31 @@ if TYPE_CHECKING:
 
 #: The variable that most CI systems set.
 _COMMON = "CI"
-#: Variables of systems that do not set it: Azure Pipelines, Jenkins, TeamCity, AWS CodeBuild.
-_OTHERS = ("TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION", "CODEBUILD_BUILD_ID")
+#: The systems' own variables.  Some systems do not set the common one, and a workflow
+#: that the change brings can set that to "false": the runner sets these itself.
+_OTHERS = (
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "TF_BUILD",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "CODEBUILD_BUILD_ID",
+    "BITBUCKET_BUILD_NUMBER",
+    "BUILDKITE",
+    "CIRCLECI",
+    "CIRRUS_CI",
+    "DRONE",
+    "SEMAPHORE",
+    "TRAVIS",
+    "APPVEYOR",
+)
 _FALSE = frozenset(("", "0", "false"))
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
     """Say whether a CI system runs the gate."""
-    if environ.get(_COMMON, "").lower() not in _FALSE:
-        return True
-    return any(environ.get(name) for name in _OTHERS)
+    markers = (_COMMON, *_OTHERS)
+    return any(environ.get(name, "").lower() not in _FALSE for name in markers)
 
 
 def set_ci_marker(environ: MutableMapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.caches import sealed
 from zt_gate import rulebook
 from zt_gate.scanners.code import result_cache as module
 from zt_gate.scanners.code.result_cache import ResultCache, cache_key
@@ -28,9 +29,9 @@ def entries(folder: Path) -> list[Path]:
 
 
 def test_what_is_put_is_there_in_another_run(tmp_path: Path) -> None:
-    ResultCache(tmp_path).put(cache_key("a"), VALUE)
-    assert ResultCache(tmp_path).get(cache_key("a")) == VALUE
-    assert ResultCache(tmp_path).get(cache_key("b")) is None
+    ResultCache(sealed(tmp_path)).put(cache_key("a"), VALUE)
+    assert ResultCache(sealed(tmp_path)).get(cache_key("a")) == VALUE
+    assert ResultCache(sealed(tmp_path)).get(cache_key("b")) is None
     (file,) = entries(tmp_path)
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
 
@@ -54,7 +55,7 @@ def test_without_a_folder_nothing_is_kept() -> None:
 def test_a_damaged_entry_does_not_exist(
     tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
-    cache = ResultCache(tmp_path)
+    cache = ResultCache(sealed(tmp_path))
     cache.put(cache_key("a"), VALUE)
     (file,) = entries(tmp_path)
     file.write_bytes(damage(file.read_bytes()))
@@ -64,7 +65,7 @@ def test_a_damaged_entry_does_not_exist(
 
 
 def test_an_entry_under_another_key_does_not_exist(tmp_path: Path) -> None:
-    cache = ResultCache(tmp_path)
+    cache = ResultCache(sealed(tmp_path))
     cache.put(cache_key("a"), VALUE)
     (file,) = entries(tmp_path)
     other = cache_key("b")
@@ -78,7 +79,7 @@ def test_the_number_of_entries_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_ENTRIES", 4)
-    cache = ResultCache(tmp_path)
+    cache = ResultCache(sealed(tmp_path))
     keys = [f"00{number:062x}" for number in range(20)]
     for number, key in enumerate(keys):
         cache.put(key, number)
@@ -90,7 +91,7 @@ def test_the_number_of_entries_is_bounded(
 
 def test_a_large_entry_is_not_kept_unless_it_may_be(tmp_path: Path) -> None:
     large = "x" * (module.MAX_BYTES + 1)
-    cache = ResultCache(tmp_path)
+    cache = ResultCache(sealed(tmp_path))
     cache.put(cache_key("a"), large)
     assert cache.get(cache_key("a")) is None
     cache.put(cache_key("a"), large, limit=module.MAX_LARGE)
@@ -99,13 +100,13 @@ def test_a_large_entry_is_not_kept_unless_it_may_be(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_costs_only_time(tmp_path: Path) -> None:
     (tmp_path / "code").write_text("a file")
-    cache = ResultCache(tmp_path)
+    cache = ResultCache(sealed(tmp_path))
     cache.put(cache_key("a"), VALUE)
     assert cache.get(cache_key("a")) is None
 
 
 def _write(folder: Path, number: int) -> bool:
-    cache = ResultCache(folder)
+    cache = ResultCache(sealed(folder))
     for turn in range(50):
         cache.put(cache_key("shared"), ["x" * 1000, number, turn])
         value = cache.get(cache_key("shared"))
@@ -117,7 +118,7 @@ def _write(folder: Path, number: int) -> bool:
 def test_several_processes_may_write_at_once(tmp_path: Path) -> None:
     with ProcessPoolExecutor(3) as pool:
         assert all(pool.map(partial(_write, tmp_path), range(3)))
-    assert ResultCache(tmp_path).get(cache_key("shared"))[0] == "x" * 1000
+    assert ResultCache(sealed(tmp_path)).get(cache_key("shared"))[0] == "x" * 1000
     assert len(entries(tmp_path)) == 1
 
 
@@ -128,13 +129,13 @@ def test_keys_differ_where_the_parts_do(one: list[str], other: list[str]) -> Non
 
 
 def test_an_entry_is_json_below_its_checksum(tmp_path: Path) -> None:
-    ResultCache(tmp_path).put(cache_key("a"), VALUE)
+    ResultCache(sealed(tmp_path)).put(cache_key("a"), VALUE)
     (file,) = entries(tmp_path)
     assert json.loads(file.read_bytes().partition(b"\n")[2]) == VALUE
 
 
 def test_which_rules_apply_is_remembered_for_a_long_text(tmp_path: Path) -> None:
-    cache = ResultCache(tmp_path)
+    cache = ResultCache(sealed(tmp_path))
     engine_rules = EngineRules(rulebook.load("code"), tmp_path, cache)
     text = b"eval(x)\n" + b"# word\n" * 1000
     found = engine_rules.applicable("python", text)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.caches import sealed
 from tests.support.changes import change_of, context
 from tests.support.registry import Registry
 from zt_gate import rulebook
@@ -108,18 +109,18 @@ def test_a_newer_cached_snapshot_is_used_and_a_damaged_one_is_not(
     tmp_path: Path,
 ) -> None:
     later = PYPI.day + timedelta(days=5)
-    path = name_snapshot.cached_snapshot_path(tmp_path, "pypi")
+    name = name_snapshot.cached_snapshot_name("pypi")
     own = dataclasses.replace(
         PYPI, day=later, body=name_snapshot.body_of(["only-this"])
     )
-    path.write_bytes(name_snapshot.encode(own))
+    sealed(tmp_path).write(name, name_snapshot.encode(own))
     for now, names in ((later, 1), (later - timedelta(days=1), len(PYPI.names))):
-        loaded = name_snapshot.load("pypi", tmp_path, moment(now))
+        loaded = name_snapshot.load("pypi", sealed(tmp_path), moment(now))
         assert loaded is not None
         assert len(loaded.names) == names
-    path.write_bytes(b"broken")
-    assert name_snapshot.load("pypi", tmp_path, moment(later)) == PYPI
-    assert name_snapshot.load("cargo", tmp_path, moment(later)) is None
+    (tmp_path / name).write_bytes(b"broken")
+    assert name_snapshot.load("pypi", sealed(tmp_path), moment(later)) == PYPI
+    assert name_snapshot.load("cargo", sealed(tmp_path), moment(later)) is None
 
 
 def test_update_confirms_names_with_the_index_itself(tmp_path: Path) -> None:
@@ -130,26 +131,31 @@ def test_update_confirms_names_with_the_index_itself(tmp_path: Path) -> None:
             "new-name"
         ]
         new = snapshot_update.refresh(
-            "pypi", registry.environment(), {}, tmp_path, lambda: moment(later)
+            "pypi", registry.environment(), {}, sealed(tmp_path), lambda: moment(later)
         )
         assert (new.day, new.ranked) == (later, PYPI.ranked)
         assert set(PYPI.names) - set(new.names) == gone
-        kept = name_snapshot.load("pypi", tmp_path, moment(later))
+        kept = name_snapshot.load("pypi", sealed(tmp_path), moment(later))
         assert kept == new
         registry.projects = list(PYPI.names[:100])
         with pytest.raises(snapshot_update.UpdateError, match="100 of"):
-            snapshot_update.refresh("pypi", registry.environment(), {}, tmp_path)
+            snapshot_update.refresh(
+                "pypi", registry.environment(), {}, sealed(tmp_path)
+            )
         registry.fault("html")
         with pytest.raises(snapshot_update.UpdateError, match="the index"):
-            snapshot_update.refresh("pypi", registry.environment(), {}, tmp_path)
-        assert name_snapshot.load("pypi", tmp_path, moment(later)) == kept
+            snapshot_update.refresh(
+                "pypi", registry.environment(), {}, sealed(tmp_path)
+            )
+        assert name_snapshot.load("pypi", sealed(tmp_path), moment(later)) == kept
 
 
 def test_update_sorts_npm_names_by_their_new_counts(tmp_path: Path) -> None:
     few = dataclasses.replace(NPM, body=name_snapshot.body_of(["a", "b", "@s/c", "d", "e"] + [
         f"x{n}" for n in range(20)]))  # fmt: skip
-    name_snapshot.cached_snapshot_path(tmp_path, "npm").write_bytes(
-        name_snapshot.encode(dataclasses.replace(few, day=NPM.day + timedelta(days=1)))
+    sealed(tmp_path).write(
+        name_snapshot.cached_snapshot_name("npm"),
+        name_snapshot.encode(dataclasses.replace(few, day=NPM.day + timedelta(days=1))),
     )
     now = moment(NPM.day + timedelta(days=2))
     with Registry() as registry:
@@ -157,7 +163,7 @@ def test_update_sorts_npm_names_by_their_new_counts(tmp_path: Path) -> None:
             registry.npm(name, weekly=count * 1000)
         registry.npm("e", weekly=None)
         new = snapshot_update.refresh(
-            "npm", registry.environment(), {}, tmp_path, lambda: now
+            "npm", registry.environment(), {}, sealed(tmp_path), lambda: now
         )
     assert (new.names[0], new.names[-1], "e" in new.names) == ("x19", "a", False)
     assert new.ranked == NPM.day + timedelta(days=2)

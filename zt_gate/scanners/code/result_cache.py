@@ -1,8 +1,8 @@
 """Caches results between runs: small entries by key, in the user's cache folder.
 
 An entry contains numbers, rule ids and words of rules, never text of a scanned file.
-Entries are written atomically, so several processes can share the folder.  An entry with
-a wrong checksum is ignored.  The size of an entry and the number of entries in each of
+Entries are written atomically, so several processes can share the folder.  An entry that
+is not authentic is ignored.  The size of an entry and the number of entries in each of
 256 subfolders are limited.
 """
 
@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zt_gate.system.cache import write_atomically
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zt_gate.system.sealed_cache import SealedCache
 
 #: Entries of one of the 256 subfolders; above it, the older half is removed.
 MAX_ENTRIES = 128
@@ -35,42 +38,42 @@ def cache_key(*parts: str) -> str:
 
 
 class ResultCache:
-    """JSON values by key in a folder; without a folder, nothing is cached."""
+    """JSON values by key; without a cache, nothing is cached."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = None if folder is None else Path(folder, "code")
+    def __init__(self, cache: SealedCache | None) -> None:
+        self._cache = cache
 
     def get(self, key: str) -> Any:
         """Return the value, None if it is missing or damaged."""
-        if self._folder is None:
+        if self._cache is None:
             return None
+        data = self._cache.read(_name(key), MAX_LARGE)
         try:
-            with open(self._path(key), "rb") as file:
-                data = file.read(MAX_LARGE + 65)
-            if not data.startswith(_checksum(key, data[65:])):
-                return None
-            return json.loads(data[65:])
-        except (OSError, ValueError, RecursionError):
+            return None if data is None else json.loads(data)
+        except (ValueError, RecursionError):
             return None
 
     def put(self, key: str, value: Any, *, limit: int = MAX_BYTES) -> None:
         """Cache a value of at most ``limit`` bytes; errors of the file system are ignored."""
         data = json.dumps(value, separators=(",", ":")).encode()
-        if self._folder is None or len(data) > limit:
+        if self._cache is None or len(data) > limit:
             return
-        path = self._path(key)
+        folder = (self._cache.folder / _name(key)).parent
         with suppress(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_atomically(path, _checksum(key, data) + b"\n" + data)
-            _prune(path.parent)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # A link would lead the removal of old entries to other files.
+            if not (_is_folder(folder) and _is_folder(folder.parent)):
+                return
+            self._cache.write(_name(key), data)
+            _prune(folder)
 
-    def _path(self, key: str) -> Path:
-        assert self._folder is not None
-        return Path(self._folder, key[:2], key[2:])
+
+def _name(key: str) -> str:
+    return f"code/{key[:2]}/{key[2:]}"
 
 
-def _checksum(key: str, data: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + data).hexdigest().encode()
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(os.lstat(path).st_mode)
 
 
 def _prune(folder: Path) -> None:

@@ -61,7 +61,7 @@ class _QueuedFile:
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     """Scan the files of the net change; problems are in the result."""
     result = CodeScanResult()
-    cache = ResultCache(context.cache_dir)
+    cache = ResultCache(context.cache)
     own = own_rules(context, cache)
     result.reason = "; ".join(own.problems)
     result.not_inspected += own.other_languages

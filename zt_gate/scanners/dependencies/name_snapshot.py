@@ -25,7 +25,8 @@ from zt_gate.ecosystems import with_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from zt_gate.system.sealed_cache import SealedCache
 
 #: Days after which a snapshot no longer proves that a name exists.
 FRESH_DAYS = 90
@@ -208,26 +209,28 @@ def bundled_snapshot(ecosystem: str) -> Snapshot:
         ) from error
 
 
-def cached_snapshot_path(cache_dir: Path, ecosystem: str) -> Path:
-    """Return where ``snapshot update`` stores a newer snapshot."""
-    return cache_dir / f"snapshot-{_FORMAT}-{ecosystem}.zlib"
+def cached_snapshot_name(ecosystem: str) -> str:
+    """Return the cache entry in which ``snapshot update`` stores a newer snapshot."""
+    return f"snapshot-{_FORMAT}-{ecosystem}.zlib"
 
 
-def load(ecosystem: str, cache_dir: Path | None, now: float) -> Snapshot | None:
+def load(ecosystem: str, cache: SealedCache | None, now: float) -> Snapshot | None:
     """Return the newest snapshot of an ecosystem, None for an ecosystem without one.
 
-    A snapshot in the user's cache folder is used if it is valid, newer than the
+    A snapshot in the user's cache is used if it is authentic, newer than the
     bundled one and not from the future.
     """
     if ecosystem not in with_snapshot():
         return None
     bundled = bundled_snapshot(ecosystem)
-    if cache_dir is None:
+    if cache is None:
+        return bundled
+    data = cache.read(cached_snapshot_name(ecosystem), _MOST_FILE_BYTES)
+    if data is None:
         return bundled
     try:
-        with open(cached_snapshot_path(cache_dir, ecosystem), "rb") as file:
-            cached = decode(file.read(_MOST_FILE_BYTES + 1), ecosystem)
-    except (OSError, SnapshotError):
+        cached = decode(data, ecosystem)
+    except SnapshotError:
         return bundled
     if cached.day > bundled.day and cached.is_fresh(now):
         return cached

@@ -182,7 +182,7 @@ class PackageFactsCollector:
     def _snapshot(self, ecosystem: str) -> name_snapshot.Snapshot | None:
         if ecosystem not in self._snapshots:
             self._snapshots[ecosystem] = name_snapshot.load(
-                ecosystem, self.context.cache_dir, self.now
+                ecosystem, self.context.cache, self.now
             )
         return self._snapshots[ecosystem]
 
@@ -194,7 +194,7 @@ class PackageFactsCollector:
         return VulnerabilityLookup(
             self.context.environ,
             self.audit_deadline,
-            Cache(self.context.cache_dir),
+            Cache(self.context.cache),
             self.silence,
         )
 
@@ -214,7 +214,7 @@ class PackageFactsCollector:
             silence=self.silence,
             age_days=context.dependencies.min_age_days,
             now=self.now,
-            cache=Cache(context.cache_dir),
+            cache=Cache(context.cache),
             text_findings=context.text_findings,
         )
         facts = registry_lookup.ask(questions, advisory_groups)

@@ -23,13 +23,12 @@ from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.package_manager_settings import SettingsSources
 from zt_gate.ecosystems.registries.pool import run
 from zt_gate.scanners.dependencies import name_snapshot
-from zt_gate.system.cache import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from zt_gate.ecosystems.registries.package_manager_settings import Endpoints
+    from zt_gate.system.sealed_cache import SealedCache
 
 #: PyPI's list of all projects has about 40 MB.
 _MOST_LIST_BYTES = 256 * 1024 * 1024
@@ -64,12 +63,12 @@ def refresh(
     ecosystem: str,
     environ: Mapping[str, str],
     policy: Mapping[str, str],
-    cache_dir: Path,
+    cache: SealedCache,
     clock: Callable[[], float] = time.time,
 ) -> name_snapshot.Snapshot:
-    """Confirm the known names, and store the result in ``cache_dir``; raises UpdateError."""
+    """Confirm the known names, and store the result in the cache; raises UpdateError."""
     now = clock()
-    old = name_snapshot.load(ecosystem, cache_dir, now)
+    old = name_snapshot.load(ecosystem, cache, now)
     if old is None:
         raise UpdateError(f"there is no snapshot for {ecosystem}")
     source = ecosystem_named(ecosystem).snapshot
@@ -89,7 +88,7 @@ def refresh(
     data = name_snapshot.encode(new)
     name_snapshot.decode(data, ecosystem)
     try:
-        write_atomically(name_snapshot.cached_snapshot_path(cache_dir, ecosystem), data)
+        cache.write(name_snapshot.cached_snapshot_name(ecosystem), data)
     except OSError as error:
         raise UpdateError(
             f"the snapshot could not be written: {error.strerror}"
