@@ -28,6 +28,7 @@ from zt_gate.git.executable import (
 )
 from zt_gate.git.output_stream import Pipe
 from zt_gate.system import process
+from zt_gate.system.ci import in_ci
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,6 +92,8 @@ class Git:
     wall_seconds: float = WALL_SECONDS
     #: The repository's own folder, absolute.
     folder: str = ""
+    #: Whether the caller is a CI job, whose local branches the change can name.
+    in_ci: bool = False
 
     @classmethod
     def open(
@@ -104,8 +107,8 @@ class Git:
         cwd = Path(os.path.abspath(cwd))
         outside = scanned_folders(cwd, environ)
         program = find_git(environ, outside)
-        environ = hardened_environment(environ, cwd, outside)
-        in_cwd = cls(cwd, program, environ, seconds=seconds)
+        hardened = hardened_environment(environ, cwd, outside)
+        in_cwd = cls(cwd, program, hardened, seconds=seconds, in_ci=in_ci(environ))
         return in_cwd._at_top()
 
     def _at_top(self) -> Git:

@@ -203,6 +203,10 @@ class ChangeSet:
     digest: str
     files: tuple[FileChange, ...] = ()
     commits: tuple[Commit, ...] = ()
+    #: Why a range has nothing to judge, for people; "" if it has something.
+    nothing: str = ""
+    #: Why the change may not be the one that was meant, which makes the verdict an error.
+    doubt: str = ""
 
     def files_with_commits(self) -> Iterator[tuple[FileChange, Commit | None]]:
         """Yield the files of the net change, then those of each commit.

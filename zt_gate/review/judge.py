@@ -128,6 +128,8 @@ def judge(
     findings = _sorted(_distinct(judged))
     accepted = _accepted_unverified(raw_findings, judged)
     errors = _errors(runs, policy, tuple(expected), accepted)
+    if change.doubt:
+        errors = (change.doubt, *errors)
     return Report(
         tool=tool,
         kind=change.kind,
@@ -144,6 +146,7 @@ def judge(
         shard=shard,
         files=len(change.files),
         errors=tuple(masker.mask(error) for error in errors),
+        nothing=change.nothing,
     )
 
 
