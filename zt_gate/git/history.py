@@ -26,6 +26,7 @@ from zt_gate.git.isolated_view import with_empty_work_tree
 from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
 from zt_gate.git.revisions import is_null_revision, resolve
 from zt_gate.model.change import Commit
+from zt_gate.system.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,8 +128,8 @@ def check_complete(git: Git, oids: Sequence[str]) -> None:
         return
     name = git.run(["rev-parse", "--git-path", "shallow"]).removesuffix(b"\n")
     try:
-        with open(os.path.join(os.fsencode(git.root), name), "rb") as file:
-            boundaries = set(file.read().decode("ascii", "replace").split())
+        data = read_regular(os.path.join(os.fsencode(git.root), name))
+        boundaries = set(data.decode("ascii", "replace").split())
     except OSError as error:
         raise GitError(
             f"the list of shallow commits cannot be read: {error.strerror}"

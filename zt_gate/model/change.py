@@ -207,6 +207,9 @@ class ChangeSet:
     nothing: str = ""
     #: Why the change may not be the one that was meant, which makes the verdict an error.
     doubt: str = ""
+    #: For a work tree, what is staged and differs both from it and from HEAD; a commit
+    #: would record it.  None if nothing is.
+    staged: ChangeSet | None = None
 
     def files_with_commits(self) -> Iterator[tuple[FileChange, Commit | None]]:
         """Yield the files of the net change, then those of each commit.
