@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from zt_gate.drill import (
     git_hiding,
+    git_state,
     history_cases,
     hostile_environment,
     inspection_failures,
     malformed_objects,
+    redirected_revisions,
     self_waivers,
 )
 
@@ -15,6 +17,8 @@ REPOSITORY_CASES = (
     *git_hiding.CASES,
     *malformed_objects.CASES,
     *history_cases.CASES,
+    *redirected_revisions.CASES,
+    *git_state.CASES,
     *self_waivers.CASES,
     *hostile_environment.CASES,
     *inspection_failures.CASES,
