@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zt_gate.drill import (
+    forge_answers,
     git_hiding,
     git_state,
     history_cases,
@@ -19,6 +20,7 @@ REPOSITORY_CASES = (
     *history_cases.CASES,
     *redirected_revisions.CASES,
     *git_state.CASES,
+    *forge_answers.CASES,
     *self_waivers.CASES,
     *hostile_environment.CASES,
     *inspection_failures.CASES,
