@@ -7,8 +7,10 @@ sabotaged control, too.
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -89,7 +91,7 @@ SABOTAGES = (
              forced_without("GIT_GRAFT_FILE"), ("graft",)),
     Sabotage("git with the file monitor", "zt_gate.git.run._FLAGS",
              flags_without("core.fsmonitor=false"), ("file-monitor",)),
-    Sabotage("git reads the revisions", "zt_gate.sources.commit_range.find", as_git_guesses,
+    Sabotage("git reads the revisions", "zt_gate.git.revisions.find", as_git_guesses,
              ("tag-like-remote-branch", "branch-like-remote-branch", "ref-like-remote-branch",
               "tag-for-missing-branch", "tag-like-full-name", "tag-like-branch",
               "search-in-messages", "tag-like-abbreviated-id", "described-commit")),
@@ -158,6 +160,45 @@ def test_the_drill_sees_a_control_that_is_off(
 ) -> None:
     monkeypatch.setattr(*_replacement(sabotage))
     assert wrong(tmp_path, *sabotage.cases) == set(sabotage.cases)
+
+
+@pytest.mark.parametrize(
+    ("target", "instead", "cases"),
+    [
+        (
+            "zt_gate.forge.human_review.checked_commits",
+            "lambda entries, *_, **__: [one for one in entries if isinstance(one, dict)]",
+            ("commits-too-few", "commits-without-head"),
+        ),
+        (
+            "zt_gate.forge.unmatched_writers.unmatched",
+            "lambda *_: []",
+            ("co-author-unknown", "author-without-account"),
+        ),
+    ],
+)
+def test_the_drill_sees_a_control_that_is_off_in_its_own_process(
+    target: str,
+    instead: str,
+    cases: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The drill starts ``ci github`` with a Python that sabotages it first."""
+    module, _, name = target.rpartition(".")
+    program = (
+        f"import sys, {module} as module; module.{name} = {instead}; "
+        "from zt_gate.cli import main; sys.exit(main(['ci', 'github']))"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -I -c "{program}"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(
+        "zt_gate.drill.workspace.sys", SimpleNamespace(executable=str(python))
+    )
+    folder = tmp_path / "drill"
+    folder.mkdir()
+    assert wrong(folder, *cases) == set(cases)
 
 
 def _replacement(sabotage: Sabotage) -> tuple[Any, str, Any]:

@@ -150,6 +150,8 @@ def _check_includes(config: str, depth: int) -> None:
         raise GitError(f"{visible(config)} includes too many files within each other")
     for match in _INCLUDE.finditer(data):
         target = os.path.expanduser(os.fsdecode(match[1].strip()))
+        if target == os.devnull:
+            continue  # has an end, and people use it to include nothing
         _check_includes(os.path.join(os.path.dirname(config), target), depth + 1)
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.git import history
+from zt_gate.git import history, revisions
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import NoCommitsError
 from zt_gate.git.raw_diff import diff
-from zt_gate.git.revisions import Revision, find, is_null_revision, resolve
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import ChangeSet
 from zt_gate.sources.base import ends_of
@@ -50,11 +49,11 @@ def read_base(git: Git, rev: str, blobs: BlobStore | None = None) -> ChangeSet:
 def _read(
     git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None
 ) -> ChangeSet:
-    head = resolve(git, until)
-    start = Revision(git.empty_tree)
+    head = revisions.resolve(git, until)
+    start = revisions.Revision(git.empty_tree)
     base = git.empty_tree
-    if not is_null_revision(git, since):
-        start = find(git, since)
+    if not revisions.is_null_revision(git, since):
+        start = revisions.find(git, since)
         base = history.merge_base(git, start.oid, head)
     store = BlobStore(git) if blobs is None else blobs
     spool = Spool()
@@ -72,7 +71,7 @@ def _read(
     )
 
 
-def _doubt(git: Git, since: str, start: Revision, head: str) -> str:
+def _doubt(git: Git, since: str, start: revisions.Revision, head: str) -> str:
     """Return why a range without commits may hide some, "" if it cannot.
 
     A pushed tag, or a branch that a CI system checks out, can have the name of the
