@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HOSTILE = (
     "refs/tags/origin/main", "refs/heads/origin/main", "refs/tags/refs/remotes/origin/main",
     "refs/tags/refs/remotes/origin/HEAD", "refs/tags/origin/HEAD", "refs/tags/HEAD",
-    "refs/origin/main",
+    "refs/origin/main", "refs/tags/main",
 )  # fmt: skip
 
 

@@ -94,7 +94,8 @@ def test_special_files_elsewhere_that_git_opens(repo: Repo) -> None:
         os.unlink(path)
 
     check_each((".git/refs/heads/other", ".git/refs/tags/a/b", ".git/refs/remotes/origin/main",
-                ".git/objects/pack/pack-x.idx", ".git/sharedindex.0123"), fails)  # fmt: skip
+                ".git/objects/pack/pack-x.idx", ".git/sharedindex.0123",
+                ".git/objects/0a/0123456789"), fails)  # fmt: skip
 
 
 @pytest.mark.parametrize("spelling", ["path = pipe", "\tPATH=pipe", '  path = "pipe"'])
@@ -132,12 +133,12 @@ def test_alternates_work_trees_and_other_indexes(repo: Repo, tmp_path: Path) -> 
 
 
 def test_git_that_waits_for_a_pipe_is_ended(repo: Repo) -> None:
-    """A file that is not looked at before: git opens it, and waits."""
+    """A file that was an ordinary one when git was looked at: git opens it, and waits."""
+    git = opened(repo)
     oid = repo.git("rev-parse", "HEAD:a.py").decode().strip()
     path = repo.path / ".git" / "objects" / oid[:2] / oid[2:]
     path.unlink()
     os.mkfifo(path)
-    git = opened(repo)
     started = time.monotonic()
     with pytest.raises(GitError, match="did nothing for"):
         git.run(["cat-file", "blob", oid])

@@ -82,7 +82,7 @@ def _forge(answers: dict[str, Any]) -> Iterator[str]:
     from http.server import BaseHTTPRequestHandler, HTTPServer
     from urllib.parse import parse_qs, urlsplit
 
-    class Handler(BaseHTTPRequestHandler):
+    class ForgeHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             key = "?".join((parts.path, *parse_qs(parts.query).get("author", ())))
@@ -95,7 +95,7 @@ def _forge(answers: dict[str, Any]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Write no log to stderr."""
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server = HTTPServer(("127.0.0.1", 0), ForgeHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -26,8 +26,6 @@ _SHARED = (
     "config", "packed-refs", "shallow", "info/attributes", "info/exclude", "info/grafts",
     "objects/info/alternates", "objects/info/commit-graph", "objects/pack/multi-pack-index",
 )  # fmt: skip
-#: Folders in which every file is looked at: loose refs and packs.
-_FOLDERS = ("refs", "objects/pack")
 _MAX_POINTER = 1 << 16
 _MAX_CONFIG = 1 << 20
 _MAX_ENTRIES = 200_000
@@ -55,10 +53,9 @@ def check_state(cwd: str | os.PathLike[str], environ: Mapping[str, str]) -> None
     if index:
         _check(os.path.join(_top(own, cwd), index))
     _check_shared_indexes(own)
-    for name in _FOLDERS:
-        _check_folder(os.path.join(shared, name), 0)
-    if own != shared:
-        _check_folder(os.path.join(own, "refs"), 0)
+    # Every ref and every object is a file that git may open.
+    for folder in dict.fromkeys((f"{shared}/refs", f"{own}/refs", objects)):
+        _check_folder(folder, 0)
     _check_alternates(objects, 0)
     for config in (
         os.path.join(shared, "config"),
@@ -135,7 +132,7 @@ def _check_alternates(objects: str, depth: int) -> None:
     for line in _read(path, _MAX_CONFIG).split(b"\n"):
         if line and not line.startswith((b"#", b'"')):
             other = os.path.join(objects, os.fsdecode(line))
-            _check_folder(os.path.join(other, "pack"), 0)
+            _check_folder(other, 0)
             _check_alternates(other, depth + 1)
 
 
