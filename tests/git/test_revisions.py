@@ -155,6 +155,9 @@ def test_a_full_id_is_an_id_whatever_is_named_so(clone: Clone) -> None:
         clone.ref(ref + clone.main)
     found = find(opened(clone.repo), clone.main)
     assert (found.oid, found.ref) == (clone.main, "")
+    for suffix in ("@{0}", "@{1}"):
+        with pytest.raises(UnknownRevisionError):
+            find(opened(clone.repo), clone.main + suffix)
 
 
 def test_head_is_head_whatever_is_named_so(clone: Clone) -> None:

@@ -82,6 +82,8 @@ def find(git: Git, rev: str) -> Revision:
         found = Revision(name)
     else:
         found = _named(git, rev, name)
+    if reflog and not found.ref:
+        raise _not_a_name(rev)  # an object id has no log
     if reflog:
         # A full name of an existing ref means this ref alone.
         return Revision(
