@@ -7,7 +7,6 @@ that was not inspected becomes a finding or an error, except what is not applica
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
@@ -155,6 +154,8 @@ def judge(
 
 def with_staged(report: Report, staged: Report) -> Report:
     """Return the report on a work tree, extended by that on what is only staged."""
+    from hashlib import sha256
+
     marked = (
         replace(
             item, finding=replace(item.finding, message=item.finding.message + _STAGED)
