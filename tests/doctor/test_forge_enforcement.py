@@ -7,10 +7,12 @@ import subprocess
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate.commands.init import WORKFLOW, WORKFLOW_TEXT
 from zt_gate.doctor import examine
@@ -18,7 +20,6 @@ from zt_gate.doctor.check import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from zt_gate.doctor.check import Check
 
@@ -79,7 +80,18 @@ REVIEW = rule("pull_request", require_code_owner_review=True)
 @pytest.mark.parametrize(
     ("answers", "required", "review"),
     [
-        ({**TOP, "/repos/a/b/rules/branches/main": [REQUIRED, REVIEW]}, "ok", "ok"),
+        (
+            {
+                **TOP,
+                "/repos/a/b/rules/branches/main": [
+                    REQUIRED,
+                    REVIEW,
+                    rule("workflows", workflows=[{"path": WORKFLOW}]),
+                ],
+            },
+            "ok",
+            "ok",
+        ),
         ({**TOP, "/repos/a/b/rules/branches/main": []}, "fault", "unknown"),
         (
             {
@@ -114,7 +126,8 @@ def test_the_rules_of_the_forge(
     assert checks["required"].status == required, checks["required"]
     assert checks["owners' review"].status == review
     assert exit_code(checks.values()) == (0 if (required, review) == ("ok", "ok") else
-                                          1 if required == "fault" else 3)  # fmt: skip
+                                          1 if checks["base's side"].status == "fault"
+                                          else 3)  # fmt: skip
 
 
 def test_without_a_token_the_forge_is_not_queried(repo: Repo) -> None:
@@ -183,3 +196,83 @@ def test_suggested_commands_cannot_be_injected(
     subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
     assert not (repo.path / "ran").exists()
     assert (repo.path / "CODEOWNERS").read_text().count("@OWNER") == 3
+
+
+RULES = "/repos/a/b/rules/branches/main"
+DOCS = (Path(__file__).resolve().parents[2] / "docs" / "ci.md").read_text("utf-8")
+
+
+def recipe() -> str:
+    """The second workflow of docs/ci.md, pinned."""
+    section = DOCS.partition("### When the gate's own workflow is changed\n")[2]
+    text = section.partition("```yaml\n")[2].partition("```")[0]
+    return text.replace("FULL_COMMIT_SHA", "0" * 40)
+
+
+SECOND = ".github/workflows/zt-gate-judge.yml"
+STATUS = rule(
+    "required_status_checks", required_status_checks=[{"context": "zt-gate/main"}]
+)
+TARGET = GOOD.replace("pull_request:", "pull_request_target:", 1)
+
+
+def base_side(repo: Repo, second: str, *rules: object) -> Check:
+    repo.write(SECOND, second)
+    repo.commit("second workflow")
+    with forge({**TOP, RULES: [REQUIRED, *rules]}) as env:
+        return checks_of(repo, **env)["base's side"]
+
+
+def test_the_recipe_of_the_documentation_judges_on_the_base_s_side(repo: Repo) -> None:
+    check = base_side(repo, recipe(), STATUS)
+    assert check.status == "ok", check
+    assert SECOND in check.message
+    # The other checks are still about the first workflow.
+    assert WORKFLOW in checks_of(repo)["workflow"].message
+    assert base_side(repo, recipe()).status == "fault"
+    assert checks_of(repo)["base's side"].status == "unknown"  # without a token
+
+
+def test_a_required_workflow_cannot_be_changed_by_a_pull_request(repo: Repo) -> None:
+    required = rule("workflows", workflows=[{"path": WORKFLOW}])
+    assert base_side(repo, "on: push\n", required).status == "ok"
+    other = rule("workflows", workflows=[{"path": ".github/workflows/other.yml"}])
+    assert base_side(repo, "on: push\n", other).status == "fault"
+
+
+@each_of(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("status: zt-gate", "comment: false"),
+        ("workflows: [zt-gate]", "workflows: [tests]"),
+        ("workflow_run:", "push:"),
+        (
+            "persist-credentials: false",
+            "ref: ${{ github.event.workflow_run.head_sha }}",
+        ),
+        ("status: zt-gate", "status: zt-gate\n          profile: advisory"),
+        ("0" * 40, "main"),
+        ("permissions:\n      contents: read", "permissions:\n      contents: write"),
+        ("- uses: OWNER", "- continue-on-error: true\n        uses: OWNER"),
+    ],
+)
+def test_a_second_workflow_that_does_not_judge_is_a_fault(
+    old: str, new: str, repo: Repo
+) -> None:
+    second = recipe().replace(old, new) if old else "on: workflow_run\n"
+    assert not old or second != recipe()
+    assert base_side(repo, second, STATUS).status == "fault"
+
+
+def test_a_workflow_of_the_base_for_the_pull_request_s_event(repo: Repo) -> None:
+    repo.write(WORKFLOW, TARGET)
+    assert base_side(repo, "on: push\n", REQUIRED).status == "ok"
+    both = TARGET.replace(
+        "pull_request_target:", "pull_request:\n  pull_request_target:"
+    )
+    repo.write(WORKFLOW, both)
+    assert base_side(repo, "on: push\n", REQUIRED).status == "fault"
+    checkout = "with:\n          ref: ${{ github.event.pull_request.head.sha }}"
+    repo.write(WORKFLOW, TARGET.replace("with:", checkout, 1))
+    assert base_side(repo, "on: push\n", REQUIRED).status == "fault"

@@ -7,8 +7,10 @@ sabotaged control, too.
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from zt_gate.drill import run
 from zt_gate.git import executable as git_program
 from zt_gate.git import raw_diff as git_patch
+from zt_gate.git import revisions
 from zt_gate.git import run as git_run
 from zt_gate.model.report import ScannerRun, Verdict
 from zt_gate.policy import approvals
@@ -65,6 +68,12 @@ def as_it_lies_there(git: Any, _commit: str, path: bytes, *_: Any) -> bytes | No
     return file.read_bytes() if file.is_file() else None
 
 
+def as_git_guesses(git: Any, rev: str) -> revisions.Revision:
+    """Read a revision as git does, whatever else has its name."""
+    oid = git.run(["rev-parse", "--verify", "-q", f"{rev}^{{commit}}"])
+    return revisions.Revision(oid.decode().strip())
+
+
 record_path = approvals.record_path
 
 SABOTAGES = (
@@ -82,6 +91,19 @@ SABOTAGES = (
              forced_without("GIT_GRAFT_FILE"), ("graft",)),
     Sabotage("git with the file monitor", "zt_gate.git.run._FLAGS",
              flags_without("core.fsmonitor=false"), ("file-monitor",)),
+    Sabotage("git reads the revisions", "zt_gate.git.revisions.find", as_git_guesses,
+             ("tag-like-remote-branch", "branch-like-remote-branch", "ref-like-remote-branch",
+              "tag-for-missing-branch", "tag-like-full-name", "tag-like-branch",
+              "search-in-messages", "tag-like-abbreviated-id", "described-commit")),
+    Sabotage("an empty range is silent", "zt_gate.sources.commit_range._doubt",
+             lambda *_: "", ("tag-empties-range", "branch-empties-range")),
+    Sabotage("git's own files are not looked at", "zt_gate.git.run.check_state",
+             lambda *_: None, ("socket-as-attributes", "folder-as-attributes")),
+    Sabotage("a damaged index is read", "zt_gate.git.index_file.check_index", lambda *_: None,
+             ("index-name-changed", "index-time-changed")),
+    Sabotage("the work tree hides the index", "zt_gate.sources.worktree._only_staged",
+             lambda *_: None, ("staged-then-removed", "staged-then-rewritten",
+                               "staged-then-restored", "staged-then-folder", "staged-only")),
     Sabotage("commits of a range are not looked at", "zt_gate.git.history.commits",
              lambda *_: (), ("added-and-removed", "key-in-commit-message")),
     Sabotage("the change brings the policy", "zt_gate.review.run.trusted_revision",
@@ -156,6 +178,45 @@ def test_the_drill_sees_a_control_that_is_off(
 ) -> None:
     monkeypatch.setattr(*_replacement(sabotage))
     assert wrong(tmp_path, *sabotage.cases) == set(sabotage.cases)
+
+
+@pytest.mark.parametrize(
+    ("target", "instead", "cases"),
+    [
+        (
+            "zt_gate.forge.human_review.checked_commits",
+            "lambda entries, *_, **__: [one for one in entries if isinstance(one, dict)]",
+            ("commits-too-few", "commits-without-head"),
+        ),
+        (
+            "zt_gate.forge.unmatched_writers.unmatched",
+            "lambda *_: []",
+            ("co-author-unknown", "author-without-account"),
+        ),
+    ],
+)
+def test_the_drill_sees_a_control_that_is_off_in_its_own_process(
+    target: str,
+    instead: str,
+    cases: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The drill starts ``ci github`` with a Python that sabotages it first."""
+    module, _, name = target.rpartition(".")
+    program = (
+        f"import sys, {module} as module; module.{name} = {instead}; "
+        "from zt_gate.cli import main; sys.exit(main(['ci', 'github']))"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -I -c "{program}"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(
+        "zt_gate.drill.workspace.sys", SimpleNamespace(executable=str(python))
+    )
+    folder = tmp_path / "drill"
+    folder.mkdir()
+    assert wrong(folder, *cases) == set(cases)
 
 
 def _replacement(sabotage: Sabotage) -> tuple[Any, str, Any]:

@@ -34,6 +34,11 @@ class Forge:
     comments: list[Any] = field(default_factory=list)
     pulls: list[Any] = field(default_factory=list)
     sarifs: list[Any] = field(default_factory=list)
+    statuses: list[Any] = field(default_factory=list)
+    named: list[Any] = field(default_factory=list)
+    #: By login or address: commits of the default branch; by login: profiles.
+    history: dict[str, list[Any]] = field(default_factory=dict)
+    profiles: dict[str, Any] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
@@ -84,7 +89,9 @@ class Forge:
         self.reviews.append({"user": who, "state": state, "commit_id": head})
         self.permissions.setdefault(who["login"], "write")
 
-    def reply(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
+    def reply(  # noqa: C901 - one branch for each call
+        self, method: str, path: str, body: Any, token: str
+    ) -> tuple[int, Any]:
         for part, status in self.broken.items():
             if part in path:
                 return status, {"message": "no"}
@@ -95,9 +102,20 @@ class Forge:
         lists = {"/pulls/7/reviews": self.reviews, "/pulls/7/commits": self.commits,
                  "/issues/7/comments": self.comments, "/pulls": self.pulls}  # fmt: skip
         if method == "GET" and here in lists:
+            if here == "/pulls/7/commits":
+                self._name_commits()
+                lists[here] = self.named
             query = parse_qs(parts.query)
             size, page = int(query["per_page"][0]), int(query["page"][0])
             return 200, lists[here][(page - 1) * size : page * size]
+        if method == "GET" and here == "/commits":
+            return 200, self.history.get(parse_qs(parts.query)["author"][0], [])
+        if match := re.fullmatch(r"/users/([\w-]+)", parts.path):
+            known_profile = self.profiles.get(match[1])
+            return (200, known_profile) if known_profile else (404, {})
+        if match := re.fullmatch(r"/statuses/([0-9a-f]+)", here):
+            self.statuses.append({"head": match[1], **body})
+            return 201, {"id": 1}
         if here == "/pulls/7":
             return 200, self.pulls[0]
         if match := re.fullmatch(r"/collaborators/([\w-]+)/permission", here):
@@ -122,6 +140,16 @@ class Forge:
             self.sarifs.append(body)
             return 202, {"id": "1"}
         return 404, {"message": "Not Found"}
+
+    def _name_commits(self) -> None:
+        """Give commits that a test left without an id one: the last is the head."""
+        self.named = [
+            {"sha": f"{number:040x}", **one} if isinstance(one, dict) else one
+            for number, one in enumerate(self.commits)
+        ]
+        last = self.commits[-1] if self.commits else None
+        if isinstance(last, dict) and "sha" not in last and self.pulls:
+            self.named[-1]["sha"] = self.pulls[0]["head"]["sha"]
 
 
 def pull(base: str, head: str, /, **changed: Any) -> dict[str, Any]:

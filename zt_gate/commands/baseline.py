@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,12 +77,14 @@ def main(options: Namespace) -> int:
 def _read_existing(target: Path) -> Baseline:
     """Read the baseline in the work tree, which this run changes."""
     try:
-        handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW)
+        handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return Baseline(baseline.new_salt())
     except OSError as error:
         raise GateError(f"{target.name} cannot be read: {error.strerror}") from error
     with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise GateError(f"{target.name} is not a regular file")
         return baseline.parse(file.read(baseline.MAX_BYTES + 1))
 
 

@@ -64,7 +64,13 @@ def _commit() -> int:
         raise UsageError(
             "set both PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF, or neither"
         )
-    return _scan(f"--range={start}..{end}" if start else "--staged")
+    if not start:
+        return _scan("--staged")
+    if ".." in start or ".." in end:
+        raise UsageError(
+            "PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF are one revision each, no range"
+        )
+    return _scan(f"--range={start}..{end}")
 
 
 def _commit_msg(words: Sequence[str]) -> int:
@@ -91,7 +97,7 @@ def _pre_push(words: Sequence[str]) -> int:
     input; pre-commit sets environment variables instead.
     """
     from zt_gate.git import push_refs
-    from zt_gate.git.history import resolve
+    from zt_gate.git.revisions import resolve
     from zt_gate.git.run import Git
 
     git = Git.open(Path.cwd(), os.environ)
@@ -138,7 +144,7 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
     remote.  All commits of the branch are scanned then, except those that a
     remote-tracking ref reaches.
     """
-    from zt_gate.git import history, push_refs
+    from zt_gate.git import push_refs, revisions
 
     start, end = _range_of_pre_commit(environ)
     remote = environ.get("PRE_COMMIT_REMOTE_NAME", "")
@@ -151,9 +157,9 @@ def _pushed_by_pre_commit(git: Git, environ: Mapping[str, str]) -> int:
             "zt-gate scan --range A..B"
         )
     remote_tips = []
-    if not history.is_null_revision(git, start):
-        remote_tips.append(history.resolve(git, start))
-    tip = history.resolve(git, end)
+    if not revisions.is_null_revision(git, start):
+        remote_tips.append(revisions.resolve(git, start))
+    tip = revisions.resolve(git, end)
     base = push_refs.published_base(git, tip, remote_tips, remote)
     return _scan_range(git, base, tip, remote)
 

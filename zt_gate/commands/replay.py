@@ -111,7 +111,7 @@ def _check_options(options: Namespace) -> None:
 
 def _commits(git: Git, last: int, *, first_parent: bool) -> Iterator[tuple[str, str]]:
     """Yield the first parent and the id of the last commits, the oldest first."""
-    from zt_gate.git.history import resolve
+    from zt_gate.git.revisions import resolve
 
     args = ["rev-list", "--topo-order", "--reverse", "--parents", f"--max-count={last}"]
     args += ["--first-parent"] if first_parent else []

@@ -24,8 +24,7 @@ _OTHER_CI_FILES = (
     b"Jenkinsfile",
     b".circleci/config.yml",
 )
-
-
+_BASE_SIDE = "base's side"
 #: Message of a check of the workflow without a fault.
 _JOB_OK = {
     "triggers": "runs on every pull request",
@@ -51,12 +50,14 @@ def checks(context: DoctorContext) -> Iterator[Check]:
     if not jobs:
         yield _no_workflow(paths, read)
         return
-    job = min(jobs, key=lambda candidate: len(candidate.faults))
+    on_change = [job for job in jobs if not job.is_after] or list(jobs)
+    job = min(on_change, key=lambda candidate: len(candidate.faults))
     path = job.path.decode("utf-8", "backslashreplace")
     yield Check("ci", "workflow", "ok", f"{path} runs zt-gate in the job {job.name}")
     yield from _job_checks(job, path)
     rules = _BranchRules(context)
     yield _required(job, rules)
+    yield _base_side(job, jobs, rules)
     yield _owners(job, paths, read)
     yield _owners_review(rules)
 
@@ -213,6 +214,56 @@ def _required(job: Job, rules: _BranchRules) -> Check:
         return Check("ci", "required", "unknown", message, fix)
     message = f"the check {job.context} is not required on {rules.branch}"
     return Check("ci", "required", "fault", message, fix)
+
+
+def _base_side(job: Job, jobs: Sequence[Job], rules: _BranchRules) -> Check:
+    """Check whether something judges that the pull request cannot change.
+
+    On ``pull_request`` GitHub takes the workflow from the change, which can empty the
+    job, replace the action or delete the file.
+    """
+    path = job.path.decode("utf-8", "backslashreplace")
+    if path in rules.workflows:
+        message = f"a ruleset requires {path}, whatever a pull request does to it"
+        return Check("ci", _BASE_SIDE, "ok", message)
+    on_base = {
+        context: other
+        for other in jobs
+        if (context := _base_context(other, job, rules.branch))
+    }
+    required = sorted(on_base.keys() & rules.contexts)
+    if required:
+        other = on_base[required[0]].path.decode("utf-8", "backslashreplace")
+        message = f"{other} judges again on the base's side; {required[0]} is required"
+        return Check("ci", _BASE_SIDE, "ok", message)
+    if rules.error:
+        fix = "set GITHUB_TOKEN and --repository OWNER/NAME"
+        return Check("ci", _BASE_SIDE, "unknown", rules.error, fix)
+    if on_base:
+        context = min(on_base)
+        message = (
+            f"a job judges again on the base's side, but {context} is not required"
+        )
+        fix = f"under Settings, Rules require the status check {context}"
+        return Check("ci", _BASE_SIDE, "fault", message, fix)
+    message = f"a pull request that changes {path} decides whether zt-gate runs"
+    fix = (
+        "require the workflow with a ruleset, or add the second workflow of docs/ci.md "
+        "(When the gate's own workflow is changed) and require its status"
+    )
+    return Check("ci", _BASE_SIDE, "fault", message, fix)
+
+
+def _base_context(job: Job, on_change: Job, branch: str) -> str:
+    """Return the check of a job that runs from the base, "" for another or a faulty job."""
+    if job.faults:
+        return ""
+    if job.is_after:
+        is_started = on_change.workflow in job.after
+        return f"{job.status}/{branch}" if job.status and is_started else ""
+    # With both events the change's own run has the same name.
+    is_base = "pull_request_target" in job.triggers
+    return job.context if is_base and "pull_request" not in job.triggers else ""
 
 
 def _owners(

@@ -66,13 +66,24 @@ class Job:
     """A job that runs zt-gate.
 
     ``context`` is the name of its status check, "" if that depends on
-    expressions.
+    expressions.  ``workflow`` is the name of its workflow, ``triggers`` are the events
+    that start it, ``after`` the workflows whose end does.  ``status`` is the name of the
+    status that it publishes, "" for none.
     """
 
     path: bytes
     name: str
     context: str
     faults: tuple[WorkflowFault, ...]
+    workflow: str = ""
+    triggers: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    status: str = ""
+
+    @property
+    def is_after(self) -> bool:
+        """Whether it runs on the default branch, after another workflow."""
+        return "workflow_run" in self.triggers
 
 
 #: The checks of a job, in the order of the output.
@@ -126,18 +137,44 @@ def _jobs(
         ]
         if not gate_steps:
             continue
-        faults = [
-            *_triggers(workflow),
-            *_permissions(workflow, job),
-            *_conditions(job.table, "job"),
-        ]
+        triggers = workflow.triggers()
+        # Where it is the end of another run that starts the job, its status counts and
+        # not its check: a job that is skipped publishes none.
+        is_after = "workflow_run" in triggers
+        faults = [*_permissions(workflow, job)]
+        if not is_after:
+            faults += [*_triggers(workflow), *_conditions(job.table, "job")]
         for number in gate_steps:
             faults += _conditions(steps[number].table, "step")
             faults += _script(steps[number])
             faults += _controlled(workflow, steps, number)
         faults += _unpinned(steps)
-        unique_faults = tuple(dict.fromkeys(faults))
-        yield Job(path, job.name, _context(job), unique_faults)
+        yield Job(
+            path,
+            job.name,
+            _context(job),
+            tuple(dict.fromkeys(faults)),
+            workflow=text_of(workflow.root.get("name"))
+            or path.decode("utf-8", "replace"),
+            triggers=frozenset(triggers),
+            after=_names(triggers.get("workflow_run", {}).get("workflows")),
+            status=_status(job, [steps[number] for number in gate_steps]),
+        )
+
+
+def _names(value: Any) -> frozenset[str]:
+    items = value if isinstance(value, list) else [value]
+    return frozenset(item for item in items if isinstance(item, str))
+
+
+def _status(job: WorkflowJob, gate_steps: Sequence[Step]) -> str:
+    """Return the name of the status that the job publishes, "" for none."""
+    for step in gate_steps:
+        variables = {**job.env, **step.env}
+        name = text_of(step.inputs.get("status") or variables.get("ZT_STATUS"))
+        if name:
+            return name
+    return ""
 
 
 def _context(job: WorkflowJob) -> str:
@@ -326,13 +363,15 @@ def _controlled(
                 "and use the action there"
             )
             yield WorkflowFault("not controlled", message, fix)
-    if "pull_request_target" not in workflow.triggers():
+    events = workflow.triggers().keys() & {"pull_request_target", "workflow_run"}
+    if not events:
         return
+    event = min(events)
     for step in steps:
         refs = (text_of(step.inputs.get(key)) for key in ("ref", "repository"))
         if "actions/checkout" in step.uses and _HEAD_REF.search(" ".join(refs)):
-            message = "a pull_request_target job checks out the pull request's files"
-            fix = "use pull_request, or check out the base"
+            message = f"a {event} job checks out the pull request's files"
+            fix = "check out the base, or use pull_request"
             yield WorkflowFault("not controlled", message, fix)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from zt_gate.drill import (
+    forge_answers,
     git_hiding,
+    git_state,
     history_cases,
     hostile_environment,
     inspection_failures,
     malformed_objects,
+    redirected_revisions,
     self_waivers,
     user_folders,
 )
@@ -16,6 +19,9 @@ REPOSITORY_CASES = (
     *git_hiding.CASES,
     *malformed_objects.CASES,
     *history_cases.CASES,
+    *redirected_revisions.CASES,
+    *git_state.CASES,
+    *forge_answers.CASES,
     *self_waivers.CASES,
     *hostile_environment.CASES,
     *user_folders.CASES,

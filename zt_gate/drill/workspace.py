@@ -186,11 +186,49 @@ class CaseWorkspace:
             capture_output=True,
             check=False,
         )
-        verdict = {0: "pass", 1: "fail", 2: "refused"}.get(done.returncode, "error")
+        return self._outcome(done.returncode, done.stdout, done.stderr)
+
+    def judge_event(
+        self,
+        repository: DrillRepository,
+        event: Mapping[str, Any],
+        env: Mapping[str, str],
+    ) -> GateOutcome:
+        """Run ``zt-gate ci github`` on an event, in its own process."""
+        import subprocess
+
+        payload = self.folder / "event.json"
+        payload.write_text(json.dumps(event))
+        files = {
+            "GITHUB_EVENT_PATH": payload,
+            "GITHUB_OUTPUT": self.folder / "output",
+            "GITHUB_STEP_SUMMARY": self.folder / "summary.md",
+            "RUNNER_TEMP": self.folder,
+        }
+        # A fetch has no server: the repository has all commits.
+        variables = {name: str(path) for name, path in files.items()}
+        variables["GITHUB_SERVER_URL"] = f"file://{self.folder}"
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "zt_gate", "ci", "github"],
+            cwd=repository.path,
+            env={**self.environ, **variables, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
         try:
-            report = json.loads(done.stdout)
+            report = (self.folder / "zt-gate.json").read_bytes()
+        except OSError:
+            report = b""
+        return self._outcome(done.returncode, report, done.stderr)
+
+    def _outcome(self, code: int, output: bytes, stderr: bytes) -> GateOutcome:
+        """Return the outcome of a process: its exit code, its JSON report, its errors."""
+        verdict = {0: "pass", 1: "fail", 2: "refused"}.get(code, "error")
+        try:
+            report = json.loads(output)
         except ValueError:
-            errors = (done.stderr.decode("utf-8", "replace"),)
+            errors = (stderr.decode("utf-8", "replace"),)
             return GateOutcome(verdict, errors=errors, ran=self.ran())
         findings = tuple(
             OutcomeFinding(item["rule"], item["level"], item["state"], _path(item))

@@ -24,7 +24,7 @@ class ActionInputs:
 
     ``folder`` is the folder for the reports.  ``approval`` says which changes require
     the approval of a person: those of an agent ("true"), all ("always") or none
-    ("false").
+    ("false").  ``status`` is the name of the status of the head, "" for none.
     """
 
     folder: str
@@ -39,6 +39,7 @@ class ActionInputs:
     comment: bool = True
     sarif: bool = False
     approval: ApprovalRequirement = "false"
+    status: str = ""
     command: ReviewCommand = field(default_factory=ReviewCommand)
 
 
@@ -72,6 +73,7 @@ def read(environ: MutableMapping[str, str]) -> ActionInputs:
         comment=_switch(environ, "ZT_COMMENT", "comment", default=True),
         sarif=_switch(environ, "ZT_SARIF", "sarif", default=False),
         approval=cast(ApprovalRequirement, approval),
+        status=environ.get("ZT_STATUS", "").strip(),
         command=ReviewCommand.of(
             environ.get("ZT_REVIEW_COMMAND", ""),
             _list(environ, "ZT_REVIEW_ENVIRONMENT", ", "),

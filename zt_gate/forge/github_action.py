@@ -28,8 +28,10 @@ from zt_gate.forge import (
     review_command,
 )
 from zt_gate.forge.api_client import ApiError, ForgeClient
+from zt_gate.forge.commit_status import CommitStatus
 from zt_gate.git import fetch_history, history
 from zt_gate.git.trusted_files import read_file
+from zt_gate.reports.escape import workflow_data
 from zt_gate.reports.write import write
 from zt_gate.review import authorship
 from zt_gate.review import run as review
@@ -60,6 +62,7 @@ class _Job:
     git: Git
     remote: fetch_history.Remote
     client: ForgeClient | None
+    status: CommitStatus
     decision: Decision
     note: str = ""
     review_output: str = ""
@@ -76,11 +79,32 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     inputs = action_inputs.read(environ)
     ci.set_ci_marker(environ)
     client = _client(environ, inputs)
-    event = github_event.read(environ, github_event.payload(environ), client)
+    data = github_event.payload(environ)
+    status = CommitStatus.of(inputs.status, environ, client, github_event.head_of(data))
+    try:
+        event = github_event.read(environ, data, client)
+        status = replace(status, target=event.target)
+        status.pending()  # if it fails, so does the verdict's, which is an error
+        return _judge(environ, say, inputs, event, status)
+    except GateError as error:
+        for failure in status.failed(str(error)):
+            say(f"::error title=zt-gate::{workflow_data(failure)}\n".encode())
+        raise
+
+
+def _judge(
+    environ: MutableMapping[str, str],
+    say: Callable[[bytes], None],
+    inputs: ActionInputs,
+    event: Event,
+    status: CommitStatus,
+) -> int:
+    """Judge the change of an event, publish the report, return the verdict's exit code."""
     server = environ.get("GITHUB_SERVER_URL", "")
     remote = fetch_history.Remote(f"{server}/{event.repository}", inputs.token)
     event, git = _with_base(environ, event, remote)
-    job = _Job(inputs, event, git, remote, client, human_review.Decision())
+    decision = human_review.Decision()
+    job = _Job(inputs, event, git, remote, status.client, status, decision)
     job = _with_decision(job)
     runs: list[ScannerRun] = []
     with _config_file(job) as config:
@@ -154,8 +178,8 @@ def _decision(job: _Job, client: ForgeClient) -> Decision:
     owners = codeowners.read(lambda path: read_file(git, base, path))
     paths = _changed_paths(git, job.event)
     owner_names = {owner for path in paths for owner in owners.of(path)}
-    facts = human_review.gather(client, event, owner_names)
     marks = authorship.marks_of(rulebook.load("gate")[authorship.RULE], {}, ())
+    facts = human_review.gather(client, event, owner_names, marks)
     decision = human_review.decide(facts, paths, owners, marks)
     if not decision.owner or event.head == job.event.head:
         return decision
@@ -255,6 +279,7 @@ def _publish(
                 "no comment: this job's token may not write to the pull request"
             )
     report = report.with_errors(errors)
+    report = report.with_errors(job.status.verdict(report, job.event))
     folder = job.inputs.folder
     output_paths = {}
     for output, name, report_format in FILES:

@@ -19,7 +19,9 @@ Kind = Literal["pull", "queue", "push", "manual"]
 
 _MAX_BYTES = 50 << 20
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_QUEUE_REF = re.compile(r"/pr-([0-9]{1,12})-[0-9a-f]{40,64}")
+_QUEUE_REF = re.compile(
+    r"(?:refs/heads/)?gh-readonly-queue/(.{1,250})/pr-([0-9]{1,12})-([0-9a-f]{40,64})"
+)
 #: Events with a pull request in their payload.
 _PULL_EVENTS = frozenset(("pull_request", "pull_request_review", "pull_request_target"))
 
@@ -47,6 +49,8 @@ class Event:
     number: int = 0
     is_fork: bool = False
     may_write: bool = False
+    #: The branch that the change is to be merged into, "" if there is none.
+    target: str = ""
     origin_hints: OriginHints = field(default_factory=OriginHints)
     pull: Mapping[str, Any] | None = None
 
@@ -88,8 +92,7 @@ def read(
         pull = _table(data, "pull_request")
         return _of_pull(pull, repository, trusted=name == "pull_request_target")
     if name == "workflow_run":
-        pull = _pull_of_run(data, repository.name, client)
-        return _of_pull(pull, repository, trusted=True)
+        return _of_run(_table(data, "workflow_run"), repository, client)
     if name == "merge_group":
         return _of_queue(_table(data, "merge_group"), repository)
     if name == "push":
@@ -122,6 +125,7 @@ def _of_pull(
         number=number if isinstance(number, int) else 0,
         is_fork=is_fork,
         may_write=trusted or not is_fork,
+        target=_text(pull, "base", "ref"),
         origin_hints=_pull_hints(pull),
         pull=pull,
         repository=repository.name,
@@ -148,13 +152,14 @@ def _pull_hints(pull: Mapping[str, Any]) -> OriginHints:
 
 def _of_queue(group: Mapping[str, Any], repository: _Repository) -> Event:
     ref = _text(group, "head_ref")
-    match = _QUEUE_REF.search(ref)
+    match = _QUEUE_REF.fullmatch(ref)
     return Event(
         kind="queue",
         base=_oid(group, "base_sha"),
         head=_oid(group, "head_sha"),
         ref=ref,
-        number=int(match[1]) if match else 0,
+        number=int(match[2]) if match else 0,
+        target=match[1] if match else "",
         repository=repository.name,
         default_branch=repository.default_branch,
     )
@@ -200,26 +205,72 @@ def _branch_hints(ref: str) -> OriginHints:
     return OriginHints(branch=ref.removeprefix("refs/heads/"))
 
 
+def _of_run(
+    run: Mapping[str, Any], repository: _Repository, client: ForgeClient | None
+) -> Event:
+    """Return the event that a finished run was started by; trusts no file of that run."""
+    if _text(run, "event") != "merge_group":
+        return _of_pull(_pull_of_run(run, repository, client), repository, trusted=True)
+    match = _QUEUE_REF.fullmatch(_text(run, "head_branch"))
+    if match is None:
+        raise EventError("the branch of the merge queue does not name its base")
+    group = {
+        "head_ref": match[0],
+        "base_sha": match[3],
+        "head_sha": _text(run, "head_sha"),
+    }
+    return _of_queue(group, repository)
+
+
 def _pull_of_run(
-    data: Mapping[str, Any], repository: str, client: ForgeClient | None
+    run: Mapping[str, Any], repository: _Repository, client: ForgeClient | None
 ) -> Mapping[str, Any]:
-    """Return the pull request of a finished workflow run; trusts no file of that run."""
+    """Return the open pull request of a run's head.
+
+    Of several it is the one into the default branch: the target is the author's choice,
+    and that branch's policy is what an author cannot choose.
+    """
     from urllib.parse import quote
 
-    run = _table(data, "workflow_run")
     head = _oid(run, "head_sha")
     owner = _text(run, "head_repository", "owner", "login")
     branch = _text(run, "head_branch")
     if client is None:
         raise EventError("workflow_run needs the input token to find the pull request")
     head_filter = quote(f"{owner}:{branch}", safe="")
-    path = f"/repos/{quote(repository)}/pulls?state=open&head={head_filter}"
-    for pull in client.pages(path):
-        if isinstance(pull, dict) and _text(pull, "head", "sha") == head:
-            return pull
-    raise EventError(
-        "no open pull request has this head commit; a later run judges the new head"
-    )
+    path = f"/repos/{quote(repository.name)}/pulls?state=open&head={head_filter}"
+    pulls = [
+        pull
+        for pull in client.pages(path)
+        if isinstance(pull, dict) and _text(pull, "head", "sha") == head
+    ]
+    if not pulls:
+        raise EventError(
+            "no open pull request has this head commit; a later run judges the new head"
+        )
+    if len(pulls) > 1:
+        default = repository.default_branch
+        pulls = [pull for pull in pulls if _text(pull, "base", "ref") == default]
+    if len(pulls) != 1:
+        raise EventError(
+            "several open pull requests have this head commit, and not one of them alone "
+            "is for the default branch: close the others"
+        )
+    found: Mapping[str, Any] = pulls[0]
+    return found
+
+
+def head_of(data: Mapping[str, Any]) -> str:
+    """Return the head commit that an event is about, "" if it names none."""
+    for keys in (
+        ("workflow_run", "head_sha"),
+        ("pull_request", "head", "sha"),
+        ("merge_group", "head_sha"),
+    ):
+        oid = _text(data, *keys)
+        if _OID.fullmatch(oid):
+            return oid
+    return ""
 
 
 def _table(

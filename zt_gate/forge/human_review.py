@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from zt_gate.forge import unmatched_writers
 from zt_gate.forge.api_client import ApiError
+from zt_gate.forge.commit_list import checked_commits, checked_reviews
+from zt_gate.reports.escape import visible
 from zt_gate.review.authorship import Marks, is_agent_account
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from zt_gate.forge.api_client import ForgeClient
     from zt_gate.forge.github_event import Event
+    from zt_gate.forge.unmatched_writers import Writer
     from zt_gate.syntax.codeowners import Owners
 
 _NOREPLY = re.compile(
@@ -27,6 +31,13 @@ _NOREPLY = re.compile(
 _DECIDING_STATES = frozenset(("APPROVED", "CHANGES_REQUESTED", "DISMISSED"))
 _WRITE_PERMISSIONS = frozenset(("admin", "maintain", "write"))
 _MAX_LISTED = 10
+_MAX_NAME = 60
+_WROTE = "wrote, committed or proposed the change"
+_HOW_TO_NAME = (
+    " To name the account of a co-author, give the address "
+    "ID+LOGIN@users.noreply.github.com in the trailer; or have somebody approve whose "
+    "public name has nothing in common with it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,8 @@ class ReviewFacts:
     may_write: frozenset[str] = frozenset()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unknown: int = 0
+    #: By login: why an approving account may be a writer whose account is not known.
+    uncertain: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,18 +97,26 @@ class Decision:
     missing: str = ""
 
 
-def gather(client: ForgeClient, event: Event, owners: Iterable[str]) -> ReviewFacts:
-    """Request reviews, commits and permissions from the forge; raises ApiError."""
-    pull = event.pull or {}
+def gather(
+    client: ForgeClient, event: Event, owners: Iterable[str], marks: Marks
+) -> ReviewFacts:
+    """Request reviews, commits and permissions from the forge; raises ApiError.
+
+    A malformed list of commits or reviews is an ApiError, too.
+    """
     repository = f"/repos/{quote(event.repository)}"
     pull_path = f"{repository}/pulls/{event.number}"
-    reviews = _last_reviews(client.pages(f"{pull_path}/reviews"))
-    commits = client.pages(f"{pull_path}/commits")
-    total = pull.get("commits")
-    if isinstance(total, int) and total > len(commits):
-        raise ApiError(
-            f"GET {pull_path}/commits: the API returned {len(commits)} of {total} commits"
-        )
+    pull = _with_count(event.pull or {}, client, pull_path)
+    reviews_path, commits_path = f"{pull_path}/reviews", f"{pull_path}/commits"
+    reviews = _last_reviews(
+        checked_reviews(client.pages(reviews_path), f"GET {reviews_path}")
+    )
+    commits = checked_commits(
+        client.pages(commits_path),
+        f"GET {commits_path}",
+        announced=pull.get("commits"),
+        head=event.head,
+    )
     approving = [review for review in reviews if review.state == "APPROVED"]
     may_write = {
         review.account.key
@@ -103,14 +124,54 @@ def gather(client: ForgeClient, event: Event, owners: Iterable[str]) -> ReviewFa
         if _may_write(client, repository, review.account)
     }
     teams = {owner for owner in owners if owner.startswith("@") and "/" in owner}
+    strangers = unmatched_writers.unmatched(commits, marks) if approving else []
+    known = unmatched_writers.accounts_of(client, repository, strangers)
+    strangers = [writer for writer in strangers if writer not in known]
     return ReviewFacts(
         head=event.head,
         reviews=tuple(reviews),
-        writers=frozenset(_writers(pull, commits)),
+        writers=frozenset((*_writers(pull, commits), *known.values())),
         may_write=frozenset(may_write),
         members={team: _members(client, team, approving) for team in sorted(teams)},
         unknown=sum(not _has_accounts(commit) for commit in commits),
+        uncertain=_uncertain(client, repository, approving, strangers),
     )
+
+
+def _with_count(
+    pull: Mapping[str, Any], client: ForgeClient, pull_path: str
+) -> Mapping[str, Any]:
+    """Return a pull request that has its number of commits; some events leave it out."""
+    if "commits" in pull:
+        return pull
+    answer = client.get(pull_path)
+    return answer if isinstance(answer, dict) else {}
+
+
+def _uncertain(
+    client: ForgeClient,
+    repository: str,
+    approving: Iterable[Review],
+    strangers: Sequence[Writer],
+) -> dict[str, str]:
+    """Return, by login, why an approving account may have written the change."""
+    reasons: dict[str, str] = {}
+    if not strangers:
+        return reasons
+    for review in approving:
+        login = review.account.login
+        identity = unmatched_writers.identity_of(client, repository, login)
+        for writer in strangers:
+            if unmatched_writers.is_same(writer, identity):
+                reasons[review.account.key] = _WROTE
+                break
+            if not unmatched_writers.is_apart(writer, identity):
+                name = visible(writer.name)[:_MAX_NAME] or "without a name"
+                reasons[review.account.key] = (
+                    f"may be the co-author {name}, whose address belongs to no known account"
+                )
+                break
+    return reasons
 
 
 def _last_reviews(reviews: Iterable[Any]) -> list[Review]:
@@ -213,6 +274,8 @@ def decide(
         missing = _missing(facts, unapproved)
     if missing and refused:
         missing += f" Not counted: {'; '.join(refused[:_MAX_LISTED])}."
+        if any(reason != _WROTE for reason in facts.uncertain.values()):
+            missing += _HOW_TO_NAME
     return Decision(approvers=approvers, owner=owner, missing=missing)
 
 
@@ -225,7 +288,9 @@ def _refusal(review: Review, facts: ReviewFacts, marks: Marks) -> str:
         return "is an agent"
     is_writer = account.key in facts.writers
     if is_writer or (account.number and account.number in facts.writers):
-        return "wrote, committed or proposed the change"
+        return _WROTE
+    if account.key in facts.uncertain:
+        return facts.uncertain[account.key]
     if review.head != facts.head:
         return "approved another commit"
     if account.key not in facts.may_write:

@@ -27,6 +27,10 @@ class UnknownRevisionError(GitError):
     exit_code = 2
 
 
+class AmbiguousRevisionError(UnknownRevisionError):
+    """A revision is the name of several refs; the text names them."""
+
+
 class ShallowError(GitError):
     """A shallow clone lacks history that is needed; the text says how to fetch it."""
 

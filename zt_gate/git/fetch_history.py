@@ -7,6 +7,7 @@ the server cannot substitute another commit.
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -104,7 +105,7 @@ class Remote:
         """Fetch refspecs into the gate's own refs, ``step`` deep; raises GitError."""
         online = git.with_environ(GIT_ALLOW_PROTOCOL=self._scheme, **self._header())
         depth = [step] if step else []
-        replace(online, seconds=_SECONDS).run(
+        replace(online, seconds=_SECONDS, stall_seconds=math.inf).run(
             [*_FETCH, *depth, "--", self._url, *specs]
         )
 

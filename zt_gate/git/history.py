@@ -1,4 +1,4 @@
-"""Revisions, merge bases, and the commits of a range.
+"""Merge bases, and the commits of a range.
 
 GitPython builds the commands for merge bases and ranges; ``gitpython`` passes
 them to the hardened runner, because GitPython itself would start git with any
@@ -19,14 +19,14 @@ from zt_gate.git.commit_headers import unusual_headers
 from zt_gate.git.errors import (
     SHALLOW_REMEDY,
     GitError,
-    NoCommitsError,
     ShallowError,
-    UnknownRevisionError,
     visible,
 )
 from zt_gate.git.isolated_view import with_empty_work_tree
 from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
+from zt_gate.git.revisions import is_null_revision, resolve
 from zt_gate.model.change import Commit
+from zt_gate.system.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,45 +36,21 @@ if TYPE_CHECKING:
     from zt_gate.git.spooled_text import Spool
     from zt_gate.model.change import FileChange
 
+__all__ = [
+    "check_complete",
+    "commits",
+    "in_utf8",
+    "is_null_revision",
+    "merge_base",
+    "resolve",
+    "trailers_of",
+]
+
 _IDENTITY = re.compile(rb"([^<]*)<([^>]*)>")
 _TRAILERS_FORMAT = "--format=%H%x00%(trailers:only,unfold)%x00"
 # Encodings that extend ASCII: ASCII bytes read the same raw and decoded.  In any
 # other encoding git log could show other text than the raw bytes.
 _ASCII_LIKE = ("utf-8", "ascii", "iso8859", "cp125", "koi8", "euc", "mac-", "latin")
-
-
-def resolve(git: Git, rev: str) -> str:
-    """Return the id of the commit that ``rev`` names, without GitPython.
-
-    Raises UnknownRevisionError, NoCommitsError (HEAD before the first
-    commit), or ShallowError if a shallow clone does not have the commit.
-    """
-    if rev in {"HEAD", "@"}:
-        if not git.head:
-            raise NoCommitsError("the repository has no commits yet")
-        return git.head
-    oid = ""
-    if rev and "\0" not in rev:
-        args = ["rev-parse", "--verify", "-q", "--end-of-options", f"{rev}^{{commit}}"]
-        oid = git.run(args, ok=(0, 1, 128)).decode("ascii", "replace").strip()
-    if len(oid) == len(git.empty_tree) and not oid.strip("0123456789abcdef"):
-        return oid
-    if git.shallow:
-        raise ShallowError(
-            f"revision {visible(rev)} is not in this clone; {SHALLOW_REMEDY}"
-        )
-    if not git.head and "HEAD" in rev:
-        raise NoCommitsError("the repository has no commits yet")
-    raise UnknownRevisionError(
-        f"revision {visible(rev)} does not exist in this repository"
-    )
-
-
-def is_null_revision(git: Git, rev: str) -> bool:
-    """Whether ``rev`` is the id of the empty tree or the null id (zeros)."""
-    if rev == git.empty_tree:
-        return True
-    return len(rev) == len(git.empty_tree) and not rev.strip("0")
 
 
 def merge_base(git: Git, first: str, second: str) -> str:
@@ -152,8 +128,8 @@ def check_complete(git: Git, oids: Sequence[str]) -> None:
         return
     name = git.run(["rev-parse", "--git-path", "shallow"]).removesuffix(b"\n")
     try:
-        with open(os.path.join(os.fsencode(git.root), name), "rb") as file:
-            boundaries = set(file.read().decode("ascii", "replace").split())
+        data = read_regular(os.path.join(os.fsencode(git.root), name))
+        boundaries = set(data.decode("ascii", "replace").split())
     except OSError as error:
         raise GitError(
             f"the list of shallow commits cannot be read: {error.strerror}"

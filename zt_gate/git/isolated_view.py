@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.git.errors import GitError, visible
+from zt_gate.git.index_file import read_index
 from zt_gate.system.temporary import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from zt_gate.git.run import Git
 
@@ -45,19 +45,12 @@ def with_index_copy(git: Git) -> Iterator[Git]:
     """Yield git for the same repository with a private copy of the index.
 
     Git also writes new objects to the private folder, which is removed
-    afterwards.  Raises GitError.
+    afterwards.  Raises GitError, also for a damaged index.
     """
-    source = git.environ.get("GIT_INDEX_FILE") or os.path.join(git.folder, "index")
+    index = read_index(git)
     with private_folder(git.environ) as folder:
-        try:
-            with open(os.path.join(git.root, source), "rb") as index:
-                Path(folder, "index").write_bytes(index.read())
-        except FileNotFoundError:
-            pass  # nothing was staged yet
-        except OSError as error:
-            raise GitError(
-                f"the index cannot be read: {visible(error.strerror or '')}"
-            ) from error
+        if index:
+            (folder / "index").write_bytes(index)
         (folder / "objects").mkdir()
         yield with_private_index(git, folder)
 

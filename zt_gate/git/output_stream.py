@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 
 from zt_gate.git.errors import GitError, failure
-from zt_gate.system.time_limits import Watchdog, cpu_of_process
+from zt_gate.system.time_limits import Watchdog, cpu_of_process, is_waiting
 
 _MAX_STDERR = 1 << 16
 
@@ -17,12 +17,18 @@ _MAX_STDERR = 1 << 16
 class Pipe:
     """The output of a running git; ``read`` never waits past a time limit.
 
-    ``cpu`` limits the CPU time that git uses from now on, ``wall`` the elapsed
-    time, both in seconds.
+    ``cpu`` limits the CPU time that git uses from now on, ``wall`` the elapsed time,
+    ``stall`` the time in which git only waits during a read, all in seconds.
     """
 
     def __init__(
-        self, child: subprocess.Popen[bytes], name: str, *, cpu: float, wall: float
+        self,
+        child: subprocess.Popen[bytes],
+        name: str,
+        *,
+        cpu: float,
+        wall: float,
+        stall: float,
     ) -> None:
         assert child.stdout
         assert child.stderr
@@ -30,7 +36,12 @@ class Pipe:
         self._name = name
         used = cpu_of_process(child.pid) or 0.0
         self._watchdog = Watchdog(
-            lambda: cpu_of_process(child.pid), cpu, wall, before=used
+            lambda: cpu_of_process(child.pid),
+            cpu,
+            wall,
+            before=used,
+            waits=lambda: is_waiting(child.pid),
+            stall=stall,
         )
         self._out = child.stdout.fileno()
         self._err = child.stderr.fileno()
@@ -41,6 +52,7 @@ class Pipe:
 
     def read(self, size: int) -> bytes:
         """Return up to ``size`` bytes, b"" at the end; raises GitError at a time limit."""
+        self._watchdog.restart()  # until now git waited for its reader
         while True:
             self._check_time()
             timeout = math.ceil(self._watchdog.pause() * 1000)

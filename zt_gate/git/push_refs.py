@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.git.errors import GitError, visible
-from zt_gate.git.history import is_null_revision
+from zt_gate.git.errors import GitError, ShallowError, UnknownRevisionError, visible
+from zt_gate.git.revisions import is_null_revision, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,12 +85,16 @@ def published_base(git: Git, tip: str, known: Iterable[str], remote: str) -> str
 
 
 def default_branch(git: Git, remote: str) -> str:
-    """Return the commit of the remote's HEAD as last fetched, "" if it is not known."""
+    """Return the commit of the remote's HEAD as last fetched, "" if it is not known.
+
+    Raises GitError.
+    """
     if not _is_name(remote):
         return ""
-    name = f"refs/remotes/{remote}/HEAD^{{commit}}"
-    args = ["rev-parse", "--verify", "-q", "--end-of-options", name]
-    return git.run(args, ok=(0, 1, 128)).decode("ascii", "replace").strip()
+    try:
+        return resolve(git, f"refs/remotes/{remote}/HEAD")
+    except (UnknownRevisionError, ShallowError):
+        return ""
 
 
 def _tracking_refs(git: Git, remote: str) -> list[str]:

@@ -27,7 +27,10 @@ from zt_gate.git.executable import (
     scanned_folders,
 )
 from zt_gate.git.output_stream import Pipe
+from zt_gate.git.repository_state import check_state
 from zt_gate.system import process
+from zt_gate.system.ci import in_ci
+from zt_gate.system.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 #: Limits of one git command in seconds: CPU time and elapsed time.
 SECONDS = 120.0
 WALL_SECONDS = 600.0
+#: Seconds in which git may only wait, not for a disk: it opened a named pipe.
+STALL_SECONDS = 10.0
 #: Bytes of git's own memory, without mapped packs.  Ten small trees that nest each
 #: other produce a listing of any length.
 MEMORY = 4 << 30
@@ -78,7 +83,8 @@ class Git:
 
     ``head`` is the commit of HEAD when the repository was opened, "" if there
     are no commits yet: a run uses one state even if HEAD moves meanwhile.
-    ``seconds`` limits the CPU time of a command, ``wall_seconds`` its duration.
+    ``seconds`` limits the CPU time of a command, ``wall_seconds`` its duration, and
+    ``stall_seconds`` how long it may wait for something other than a disk.
     """
 
     root: Path
@@ -89,8 +95,11 @@ class Git:
     head: str = ""
     seconds: float = SECONDS
     wall_seconds: float = WALL_SECONDS
+    stall_seconds: float = STALL_SECONDS
     #: The repository's own folder, absolute.
     folder: str = ""
+    #: Whether the caller is a CI job, whose local branches the change can name.
+    in_ci: bool = False
 
     @classmethod
     def open(
@@ -99,13 +108,15 @@ class Git:
         """Find the repository around ``cwd``.
 
         Raises NotARepositoryError if there is none or it has no work tree,
-        GitError if git is missing or refuses the repository.
+        GitError if git is missing or refuses the repository, or if one of its own files
+        is a named pipe or another special file.
         """
         cwd = Path(os.path.abspath(cwd))
         outside = scanned_folders(cwd, environ)
         program = find_git(environ, outside)
-        environ = hardened_environment(environ, cwd, outside)
-        in_cwd = cls(cwd, program, environ, seconds=seconds)
+        hardened = hardened_environment(environ, cwd, outside)
+        check_state(cwd, hardened)
+        in_cwd = cls(cwd, program, hardened, seconds=seconds, in_ci=in_ci(environ))
         return in_cwd._at_top()
 
     def _at_top(self) -> Git:
@@ -166,8 +177,8 @@ class Git:
         if self.environ.get("GIT_COMMON_DIR"):
             return os.path.join(self.root, self.environ["GIT_COMMON_DIR"])
         try:
-            with open(os.path.join(self.folder, "commondir"), "rb") as file:
-                shared = os.fsdecode(file.read(_MAX_PATH).rstrip(b"\r\n"))
+            data = read_regular(os.path.join(self.folder, "commondir"), _MAX_PATH)
+            shared = os.fsdecode(data.rstrip(b"\r\n"))
         except FileNotFoundError:
             return self.folder
         except OSError as error:
@@ -179,13 +190,17 @@ class Git:
         return replace(self, environ={**self.environ, **added})
 
     def nested(self, top: Path) -> Git:
-        """Return git for a nested repository whose ``.git`` is in ``top``."""
+        """Return git for a nested repository whose ``.git`` is in ``top``.
+
+        Raises GitError as ``open`` does for special files.
+        """
         environ = {
             name: value
             for name, value in self.environ.items()
             if name not in REPOSITORY_VARIABLES
         }
         environ["GIT_CEILING_DIRECTORIES"] = str(top.parent)
+        check_state(top, environ)
         return replace(
             self, root=top, environ=environ, shallow=False, head="", folder=""
         )
@@ -236,7 +251,13 @@ class Git:
 
     def pipe(self, child: subprocess.Popen[bytes], name: str) -> Pipe:
         """Return the output of a running git; the time limits start now."""
-        return Pipe(child, name, cpu=self.seconds, wall=self.wall_seconds)
+        return Pipe(
+            child,
+            name,
+            cpu=self.seconds,
+            wall=self.wall_seconds,
+            stall=self.stall_seconds,
+        )
 
     @contextmanager
     def stream(
@@ -271,6 +292,7 @@ class Git:
                 stdin=stdin,
                 deadline=time.monotonic() + self.wall_seconds,
                 cpu_seconds=self.seconds,
+                stall_seconds=self.stall_seconds,
                 max_output=max_output,
             )
         except (OSError, ValueError) as error:

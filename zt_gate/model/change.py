@@ -203,6 +203,13 @@ class ChangeSet:
     digest: str
     files: tuple[FileChange, ...] = ()
     commits: tuple[Commit, ...] = ()
+    #: Why a range has nothing to judge, for people; "" if it has something.
+    nothing: str = ""
+    #: Why the change may not be the one that was meant, which makes the verdict an error.
+    doubt: str = ""
+    #: For a work tree, what is staged and differs both from it and from HEAD; a commit
+    #: would record it.  None if nothing is.
+    staged: ChangeSet | None = None
 
     def files_with_commits(self) -> Iterator[tuple[FileChange, Commit | None]]:
         """Yield the files of the net change, then those of each commit.

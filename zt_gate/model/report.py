@@ -140,6 +140,8 @@ class Report:
     files: int = 0
     #: What makes the verdict an error, one short sentence each.
     errors: tuple[str, ...] = ()
+    #: Why a range has nothing to judge; "" if it has something.
+    nothing: str = ""
 
     def with_errors(self, errors: Iterable[str]) -> Report:
         """Return the report with errors that happened after the judge.

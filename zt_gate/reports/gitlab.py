@@ -43,6 +43,9 @@ def _entries(report: Report) -> Iterator[dict[str, Any]]:
     nowhere = (None, 1)
     for text in summary.unlisted_errors(report):
         yield _entry(_NOT_INSPECTED, text, "blocker", f"error-{_hash(text)}", nowhere)
+    if report.nothing:
+        text = summary.nothing_text(report)
+        yield _entry(_NOT_INSPECTED, text, "info", f"nothing-{_hash(text)}", nowhere)
     for run in summary.runs_without_result(report):
         text = f"{run.scanner} {run.status}: {run.reason}"
         severity = "blocker" if run.status == "error" else "info"

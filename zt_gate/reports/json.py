@@ -32,6 +32,7 @@ def document(report: Report) -> dict[str, Any]:
             "kind": report.kind,
             "base": valid_unicode(report.base),
             "head": valid_unicode(report.head),
+            "nothing_to_judge": valid_unicode(report.nothing),
         },
         "change_digest": valid_unicode(report.change_digest),
         "policy": {

@@ -262,6 +262,8 @@ def _fix(finding: Finding) -> dict[str, Any] | None:
 
 def _invocation(report: Report, omitted: int) -> dict[str, Any]:
     notes = [_note("error", visible(text)) for text in report.errors]
+    if report.nothing:
+        notes.append(_note("note", summary.nothing_text(report)))
     for run in summary.runs_without_result(report):
         level = "error" if run.status == "error" else "note"
         text = f"scanner {visible(run.scanner)}: {run.status}: {visible(run.reason)}"

@@ -292,6 +292,8 @@ def verdict_facts(report: Report) -> list[str]:
     """Return the parts of the verdict line that follow the verdict."""
     count = counts(report)
     facts = [findings_text(report)]
+    if report.nothing:
+        facts.insert(0, nothing_text(report))
     numbers = (
         ("info", count.info),
         ("ignored", count.ignored),
@@ -309,6 +311,11 @@ def verdict_facts(report: Report) -> list[str]:
         facts.append(f"shard {shard} of {shards}")
     facts.append(f"{seconds(report.seconds):.2f} s")
     return facts
+
+
+def nothing_text(report: Report) -> str:
+    """Return the sentence about a range with nothing to judge, "" for another change."""
+    return f"nothing to judge: {visible(report.nothing)}" if report.nothing else ""
 
 
 def _scanner_count(report: Report) -> str:

@@ -51,6 +51,8 @@ _NO_EXCLUDE = (
     "exclude in the policy of the trusted side"
 )
 _NEW_RULE = "a new rule: it warns in this release and blocks from the next"
+#: Ends the message of a finding that a look at the file does not show.
+_STAGED = " (staged, and not so in the work tree)"
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -148,6 +150,8 @@ def judge(
     )
     if options.exclude and policy.profile == Profile.STRICT:
         errors = (*errors, _NO_EXCLUDE)
+    if change.doubt:
+        errors = (change.doubt, *errors)
     return Report(
         tool=tool,
         kind=change.kind,
@@ -164,6 +168,51 @@ def judge(
         shard=shard,
         files=len(change.files),
         errors=tuple(masker.mask(error) for error in errors),
+        nothing=change.nothing,
+    )
+
+
+def with_staged(report: Report, staged: Report) -> Report:
+    """Return the report on a work tree, extended by that on what is only staged."""
+    from hashlib import sha256
+
+    marked = (
+        replace(
+            item, finding=replace(item.finding, message=item.finding.message + _STAGED)
+        )
+        for item in staged.findings
+    )
+    findings = _sorted(_distinct((*report.findings, *marked)))
+    errors = tuple(dict.fromkeys((*report.errors, *staged.errors)))
+    others = {run.scanner: run for run in staged.runs}
+    runs = tuple(
+        _joined(run, others[run.scanner]) if run.scanner in others else run
+        for run in report.runs
+    )
+    digests = f"{report.change_digest} {staged.change_digest}"
+    return replace(
+        report,
+        change_digest=sha256(digests.encode()).hexdigest(),
+        verdict=_verdict(findings, errors),
+        complete=report.complete and staged.complete,
+        seconds=staged.seconds,
+        findings=findings,
+        runs=runs,
+        files=report.files + staged.files,
+        errors=errors,
+    )
+
+
+def _joined(run: ScannerRun, other: ScannerRun) -> ScannerRun:
+    worse = run if run.status != "ok" else other
+    return replace(
+        run,
+        status=worse.status,
+        reason=worse.reason,
+        seconds=run.seconds + other.seconds,
+        files=run.files + other.files,
+        lines=run.lines + other.lines,
+        not_inspected=tuple(dict.fromkeys((*run.not_inspected, *other.not_inspected))),
     )
 
 

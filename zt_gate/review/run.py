@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from zt_gate import __version__, rulebook
@@ -67,6 +67,44 @@ def run(
     git = _repository(request, environ)
     with private_folder(environ) as workdir:
         change = _change(request, git, workdir)
+        session = _Session(
+            request,
+            environ,
+            options,
+            git,
+            workdir,
+            started,
+            accepted,
+            progress,
+            unmasked,
+        )
+        report, policy = session.judged(change)
+        if change.staged is not None:
+            folder = workdir / "staged"
+            folder.mkdir(mode=0o700)
+            staged = replace(session, workdir=folder)
+            report = judge.with_staged(report, staged.judged(change.staged)[0])
+
+    return _logged(report, policy, request, git, environ)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """What the changes of one run have in common: a work tree can have two."""
+
+    request: Request
+    environ: Mapping[str, str]
+    options: judge.JudgeOptions
+    git: Git | None
+    workdir: Path
+    started: float
+    accepted: Mapping[str, str]
+    progress: Callable[[Sequence[str]], None] | None
+    unmasked: Callable[[Sequence[ScannerRun]], None] | None
+
+    def judged(self, change: ChangeSet) -> tuple[Report, Policy]:
+        """Return the report on a change, and the policy that it was judged by."""
+        request, git, environ = self.request, self.git, self.environ
         trusted = trusted_revision(request, git, change, environ)
         cache = open_cache(environ, _scanned(request, git))
         policy = trusted_policy(
@@ -75,39 +113,40 @@ def run(
         gate_rules = rulebook.load("gate", cache=cache)
         origin = _origin(change, request, policy, gate_rules[authorship.RULE])
         policy = replace(policy, profile=authorship.profile_for(origin, policy.profile))
-        builder = ContextBuilder(request, policy, git, trusted, workdir, environ, cache)
-        runs = _scan(change, request, builder, progress)
+        builder = ContextBuilder(
+            request, policy, git, trusted, self.workdir, environ, cache
+        )
+        runs = _scan(change, request, builder, self.progress)
         waivers = collect_waivers(
             change,
             policy,
             scanners=registered(),
             git=git,
             trusted=trusted,
-            today=options.today,
-            accepted=accepted,
+            today=self.options.today,
+            accepted=self.accepted,
             record=_record(request, git, environ),
             approver=request.approver,
         )
-        if unmasked is not None:
-            unmasked(runs)
+        if self.unmasked is not None:
+            self.unmasked(runs)
         needs_review = origin.ai or request.review_all
         report = judge.judge(
             change,
             runs,
             policy,
-            options,
+            self.options,
             tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=cache)),
             rules=gate_rules,
             expected=tuple(_scanners(request)),
             patterns=_masking_patterns(runs, cache, texts=origin.evidence),
             origin=origin,
-            seconds=time.monotonic() - started,
+            seconds=time.monotonic() - self.started,
             salt=request.salt or _salt_of(waivers.baseline),
             exceptions=waivers,
             unreviewed=request.unreviewed if needs_review else "",
         )
-
-    return _logged(report, policy, request, git, environ)
+        return report, policy
 
 
 @contextmanager

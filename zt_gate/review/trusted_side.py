@@ -10,6 +10,7 @@ from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.policy.schema import Policy
 from zt_gate.sources import source_named
+from zt_gate.sources.base import ends_of
 from zt_gate.system.ci import in_ci
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def trusted_revision(
     """
     if git is None:
         return ""
-    from zt_gate.git.history import is_null_revision, resolve
+    from zt_gate.git.revisions import is_null_revision, resolve
 
     if request.policy_rev:
         return resolve(git, request.policy_rev)
@@ -44,7 +45,7 @@ def trusted_revision(
         return git.head
     base = request.spec
     if change.kind == "range":
-        base = request.spec.partition("..")[0] or "HEAD"
+        base = ends_of(request.spec)[0]
     return "" if is_null_revision(git, base) else resolve(git, base)
 
 

@@ -49,3 +49,10 @@ class SourceInputs:
     patch: bytes | BinaryIO = b""
     paths: tuple[str, ...] = ()
     message: bytes = b""
+
+
+def ends_of(spec: str) -> tuple[str, str]:
+    """Return both ends of ``A..B`` or ``A...B``; an omitted one, or a missing B, is HEAD."""
+    separator = "..." if "..." in spec else ".."
+    since, _, until = spec.partition(separator)
+    return since or "HEAD", until or "HEAD"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.git import history
+from zt_gate.git import history, revisions
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import NoCommitsError
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import ChangeSet
+from zt_gate.sources.base import ends_of
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.errors import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zt_gate.git.run import Git
-    from zt_gate.model.change import SourceKind
+    from zt_gate.model.change import Commit, SourceKind
     from zt_gate.sources.base import SourceInputs
 
 
@@ -33,9 +36,7 @@ def read(git: Git, spec: str, blobs: BlobStore | None = None) -> ChangeSet:
     """
     if ".." not in spec:
         raise SourceError(f"invalid range {spec!a}: write A..B or A...B")
-    separator = "..." if "..." in spec else ".."
-    since, _, until = spec.partition(separator)
-    return _read(git, "range", since or "HEAD", until or "HEAD", blobs)
+    return _read(git, "range", *ends_of(spec), blobs)
 
 
 def read_base(git: Git, rev: str, blobs: BlobStore | None = None) -> ChangeSet:
@@ -48,14 +49,49 @@ def read_base(git: Git, rev: str, blobs: BlobStore | None = None) -> ChangeSet:
 def _read(
     git: Git, kind: SourceKind, since: str, until: str, blobs: BlobStore | None
 ) -> ChangeSet:
-    head = history.resolve(git, until)
-    if history.is_null_revision(git, since):
-        start = base = git.empty_tree
-    else:
-        start = history.resolve(git, since)
-        base = history.merge_base(git, start, head)
+    head = revisions.resolve(git, until)
+    start = revisions.Revision(git.empty_tree)
+    base = git.empty_tree
+    if not revisions.is_null_revision(git, since):
+        start = revisions.find(git, since)
+        base = history.merge_base(git, start.oid, head)
     store = BlobStore(git) if blobs is None else blobs
     spool = Spool()
-    commits = history.commits(git, start, head, store, spool)
+    commits = history.commits(git, start.oid, head, store, spool)
     files = diff(git, ["diff-tree", base, head, "--"], spool, store)
-    return ChangeSet(kind, base, head, change_digest(files, commits), files, commits)
+    return ChangeSet(
+        kind,
+        base,
+        head,
+        change_digest(files, commits),
+        files,
+        commits,
+        nothing="" if files else _nothing(start.oid, head, commits),
+        doubt="" if commits else _doubt(git, since, start, head),
+    )
+
+
+def _doubt(git: Git, since: str, start: revisions.Revision, head: str) -> str:
+    """Return why a range without commits may hide some, "" if it cannot.
+
+    A pushed tag, or a branch that a CI system checks out, can have the name of the
+    start.  Locally both ends are often one commit, on the main branch itself.
+    """
+    if start.is_exact or (start.oid == head and not git.in_ci):
+        return ""
+    return (
+        f"the range is empty, and its start {since!a} is a short name that another ref can "
+        f"have: write {start.ref}, a remote-tracking branch or a commit id"
+    )
+
+
+def _nothing(start: str, head: str, commits: Sequence[Commit]) -> str:
+    """Return why a range changes no file."""
+    if start == head:
+        return f"both ends are the same commit, {head[:12]}"
+    if not commits:
+        return (
+            f"the end {head[:12]} is already in the history of the start {start[:12]}"
+        )
+    number = "1 commit" if len(commits) == 1 else f"{len(commits)} commits"
+    return f"{number} up to {head[:12]}, which change no file in the end"

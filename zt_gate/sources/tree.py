@@ -8,6 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from zt_gate.git.errors import visible
+from zt_gate.git.index_file import read_index
 from zt_gate.git.spooled_text import Spool
 from zt_gate.model.change import (
     MODE_ABSENT,
@@ -140,6 +141,7 @@ def _below(git: Git | None, root: bytes, path: bytes) -> Iterator[tuple[bytes, s
 
 
 def _in_repository(git: Git, path: bytes) -> Iterator[tuple[bytes, str]]:
+    read_index(git)  # a damaged one would list other files
     args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     pathspec = [path] if path else []
     # Strict: git only warns about a folder that it cannot read.

@@ -12,11 +12,12 @@ import hashlib
 import os
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.git.blobs import BlobStore, BlobTooLargeError, MissingObjectError
+from zt_gate.git.index_file import read_index
 from zt_gate.git.isolated_view import with_empty_work_tree, with_private_index
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
@@ -28,6 +29,7 @@ from zt_gate.model.change import (
     ChangeSet,
     FileChange,
 )
+from zt_gate.sources import staged
 from zt_gate.sources.change_digest import change_digest
 from zt_gate.sources.folder_files import (
     FolderFoundError,
@@ -37,7 +39,7 @@ from zt_gate.sources.folder_files import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.git.run import Git
     from zt_gate.sources.base import SourceInputs
@@ -99,18 +101,20 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     """Return the work tree's change against HEAD.
 
     ``workdir`` is a private folder that must exist as long as the change is in
-    use.  A file also counts as unchanged if only its CRLF line endings differ, or
-    if it is the content of the recorded Git LFS pointer.  Edits inside of
-    submodules belong to the submodules.  Raises GitError, OSError if ``workdir``
-    is full.
+    use.  The result's ``staged`` has what is in the index alone.  A file also counts
+    as unchanged if only its CRLF line endings differ, or if it is the content of the
+    recorded Git LFS pointer.  Edits inside of submodules belong to the submodules.
+    Raises GitError, OSError if ``workdir`` is full.
     """
     base = git.head or git.empty_tree
     objects = _Objects(workdir / "objects", git.object_format)
     objects.folder.mkdir(mode=0o700)
     private = with_private_index(git, workdir)
     store = BlobStore(git) if blobs is None else blobs
+    read_index(git)  # a damaged one would list other files
     recorded_paths = _recorded(git, base)
     entries: list[bytes] = []
+    current: dict[bytes, tuple[int, str]] = {}
     unread: dict[bytes, FileChange] = {}
     with OpenFolder(git.root) as folder:
         view = _View(git, folder, objects, store, _tracks_modes(git))
@@ -122,6 +126,7 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
                 continue
             if entry is not None:
                 mode, oid = entry
+                current[path] = entry
                 entries.append(b"%o %s\t%s\0" % (mode, oid.encode(), path))
     with with_empty_work_tree(private) as isolated:
         isolated.run(["update-index", "-z", "--index-info"], stdin=b"".join(entries))
@@ -129,7 +134,50 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     changes = diff(private, command, Spool(workdir), BlobStore(private))
     read_changes = (file for file in changes if file.path not in unread)
     files = (*read_changes, *unread.values())
-    return ChangeSet("worktree", base, "work tree", change_digest(files), files)
+    return ChangeSet(
+        "worktree",
+        base,
+        "work tree",
+        change_digest(files),
+        files,
+        staged=_only_staged(git, base, current, store),
+    )
+
+
+def _only_staged(
+    git: Git, base: str, current: Mapping[bytes, tuple[int, str]], store: BlobStore
+) -> ChangeSet | None:
+    """Return the staged change of the files whose index differs from HEAD and work tree.
+
+    A conflict is left out, because git commits none.
+    """
+    at_head = _entries_of_tree(git, base)
+    indexed: dict[bytes, tuple[int, str]] = {}
+    unmerged: set[bytes] = set()
+    for fields, path in _records(git, ["ls-files", "-z", "--stage"]):
+        mode, oid, stage = fields
+        if stage != b"0":
+            unmerged.add(path)
+        indexed[path] = (int(mode, 8), oid.decode("ascii"))
+    paths = {
+        path
+        for path in (indexed.keys() | at_head.keys()) - unmerged
+        if indexed.get(path) not in (at_head.get(path), current.get(path))
+    }
+    if not paths:
+        return None
+    change = staged.read(git, store)
+    files = tuple(file for file in change.files if file.path in paths)
+    if not files:
+        return None  # only intended to be added: git would commit nothing of it
+    return replace(change, digest=change_digest(files), files=files)
+
+
+def _entries_of_tree(git: Git, base: str) -> dict[bytes, tuple[int, str]]:
+    return {
+        path: (int(fields[0], 8), fields[2].decode("ascii"))
+        for fields, path in _records(git, ["ls-tree", "-r", "-z", "--full-tree", base])
+    }
 
 
 def _tracks_modes(git: Git) -> bool:

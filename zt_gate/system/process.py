@@ -11,7 +11,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zt_gate.system.time_limits import Watchdog, cpu_of_process, exceeded_cpu, limit_cpu
+from zt_gate.system.time_limits import (
+    Watchdog,
+    cpu_of_process,
+    exceeded_cpu,
+    is_waiting,
+    limit_cpu,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -99,6 +105,7 @@ def run(
     cwd: Path,
     deadline: float,
     cpu_seconds: float = math.inf,
+    stall_seconds: float = math.inf,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     max_output: int = 64 * 1024 * 1024,
@@ -108,6 +115,7 @@ def run(
     ``argv[0]`` is an absolute path.  ``cpu_seconds`` limits the CPU time of the child
     and of its own children that have exited; on systems that do not report the CPU
     time of another process (macOS) the child only has the caller's own limit.
+    ``stall_seconds`` limits the time in which it only waits, not for a disk (Linux).
     ``max_output`` limits both outputs together, in bytes.  Raises TimeLimitError if a
     time limit was exceeded, else ProcessFailedError.
     """
@@ -119,7 +127,13 @@ def run(
     if math.isfinite(cpu_seconds):
         limit_cpu(cpu_seconds, child.pid)
     wall_seconds = deadline - time.monotonic()
-    watchdog = Watchdog(lambda: cpu_of_process(child.pid), cpu_seconds, wall_seconds)
+    watchdog = Watchdog(
+        lambda: cpu_of_process(child.pid),
+        cpu_seconds,
+        wall_seconds,
+        waits=lambda: is_waiting(child.pid),
+        stall=stall_seconds,
+    )
     try:
         completed = _communicate(child, name, watchdog, stdin, max_output)
     finally:

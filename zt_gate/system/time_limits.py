@@ -23,7 +23,12 @@ _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _SHORTEST_PAUSE = 0.05
 #: Seconds from the kernel's first signal (SIGXCPU) to SIGKILL.
 _KERNEL_GRACE = 5
+#: Seconds between two looks whether a process waits, and its state in /proc for a wait
+#: that is none for a disk.
+_SAMPLE = 1.0
+_WAITS = b"S"
 # Fields of /proc/PID/stat, counted after the program's name.
+_STATE = 0
 _GROUP = 2
 _TIMES = slice(11, 15)  # utime, stime, and both of its children that have exited
 
@@ -41,6 +46,12 @@ def cpu_of_process(pid: int) -> float | None:
     """
     fields = _stat(pid)
     return None if fields is None else _seconds(fields)
+
+
+def is_waiting(pid: int) -> bool:
+    """Whether a process waits for something other than a disk; False if unknown."""
+    fields = _stat(pid)
+    return fields is not None and fields[_STATE] == _WAITS
 
 
 def cpu_of_group(group: int) -> float | None:
@@ -84,7 +95,8 @@ class Watchdog:
 
     ``used`` returns its CPU seconds so far, or None if unknown; ``before`` of them do
     not count.  ``cpu`` and ``wall`` are the limits, ``wall`` in seconds from now;
-    ``grace`` is added to both.
+    ``grace`` is added to both.  ``stall`` limits the seconds in which the process uses
+    no CPU time while ``waits`` is true, as one that opens a named pipe does.
     """
 
     def __init__(
@@ -95,6 +107,8 @@ class Watchdog:
         *,
         before: float = 0.0,
         grace: float = 0.0,
+        waits: Callable[[], bool] = lambda: False,
+        stall: float = math.inf,
     ) -> None:
         now = time.monotonic()
         self._used = used
@@ -103,12 +117,28 @@ class Watchdog:
         self._cpu_end = before + cpu + grace
         self._deadline = now + wall + grace
         self._next_check = now + _shortest_time(cpu + grace)
+        self._waits = waits
+        self._stall = stall
+        self.restart()
+
+    def restart(self) -> None:
+        """Count a wait of the process from now on, because it could not work before."""
+        self._idle_since = time.monotonic()
+        self._next_sample = math.inf
+        if math.isfinite(self._stall):
+            self._next_sample = self._idle_since + _SAMPLE
+        self._last_used: float | None = None
 
     def exceeded(self) -> str:
         """Return the exceeded limit as the end of a sentence, "" if none was exceeded."""
         now = time.monotonic()
         if now >= self._deadline:
             return exceeded_wall(self._wall)
+        if now >= self._next_sample and self._has_stalled(now):
+            return (
+                f"did nothing for {_rounded(self._stall)} s: a file that it opened may be a "
+                "named pipe"
+            )
         if now < self._next_check:
             return ""
         used = self._used()
@@ -120,7 +150,16 @@ class Watchdog:
 
     def pause(self) -> float:
         """Return the wall seconds, at least 0, until a limit can be exceeded."""
-        return max(0.0, min(self._next_check, self._deadline) - time.monotonic())
+        soonest = min(self._next_check, self._deadline, self._next_sample)
+        return max(0.0, soonest - time.monotonic())
+
+    def _has_stalled(self, now: float) -> bool:
+        used = self._used()
+        if used is None or used != self._last_used or not self._waits():
+            self._idle_since = now
+            self._last_used = used
+        self._next_sample = now + _SAMPLE
+        return now - self._idle_since >= self._stall
 
 
 def _shortest_time(cpu: float) -> float:
