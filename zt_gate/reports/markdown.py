@@ -223,11 +223,12 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
 
 
 def _not_applicable(report: Report) -> Iterator[str]:
-    for scanner, item in summary.not_inspected(report):
-        if summary.is_applicable(item):
-            continue
-        place = "the change"
-        if item.path is not None:
-            place = markdown_code(item.path)
-        reason = markdown_prose(item.reason)
-        yield f"- not applicable: {markdown_code(scanner)} {place}: {reason}\n"
+    for group in summary.inapplicable_groups(report):
+        names = [
+            "the change" if path is None else markdown_code(path)
+            for path in group.shown
+        ]
+        place = ", ".join(names) + group.others
+        reason = markdown_prose(group.reason)
+        scanner = markdown_code(group.scanner)
+        yield f"- not applicable: {scanner} {place}: {reason}\n"

@@ -267,8 +267,11 @@ def _invocation(report: Report, omitted: int) -> dict[str, Any]:
         text = f"scanner {visible(run.scanner)}: {run.status}: {visible(run.reason)}"
         notes.append(_note(level, text))
     notes += [
-        _item_note(scanner, item) for scanner, item in summary.not_inspected(report)
+        _item_note(scanner, item)
+        for scanner, item in summary.not_inspected(report)
+        if summary.is_applicable(item)
     ]
+    notes += map(_group_note, summary.inapplicable_groups(report))
     if omitted:
         text = f"{omitted} results were left out: the limit is {MAX_RESULTS} results"
         notes.append(_note("warning", text))
@@ -291,11 +294,25 @@ def _note(level: str, text: str) -> dict[str, Any]:
 
 
 def _item_note(scanner: str, item: NotInspected) -> dict[str, Any]:
-    level = "error" if summary.is_applicable(item) else "note"
     text = f"{visible(item.reason)} ({item.kind.replace('_', ' ')})"
     if item.path is None:
-        return _note(level, f"{visible(scanner)}: {text}")
-    note = _note(level, f"{visible(scanner)}: {visible(item.path)}: {text}")
-    artifact = {"uri": relative_uri(item.path), "uriBaseId": "%SRCROOT%"}
-    note["locations"] = [{"physicalLocation": {"artifactLocation": artifact}}]
+        return _note("error", f"{visible(scanner)}: {text}")
+    note = _note("error", f"{visible(scanner)}: {visible(item.path)}: {text}")
+    note["locations"] = [_file_location(item.path)]
     return note
+
+
+def _group_note(group: summary.InapplicableGroup) -> dict[str, Any]:
+    paths = [path for path in group.shown if path is not None]
+    place = ", ".join(map(visible, paths)) + group.others
+    text = f"{visible(group.reason)} (not applicable)"
+    if not paths:
+        return _note("note", f"{visible(group.scanner)}: {text}")
+    note = _note("note", f"{visible(group.scanner)}: {place}: {text}")
+    note["locations"] = [_file_location(path) for path in paths]
+    return note
+
+
+def _file_location(path: bytes) -> dict[str, Any]:
+    artifact = {"uri": relative_uri(path), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact}}

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _OID = re.compile(r"[0-9a-f]{40,64}")
 _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
+#: Languages without rules that the verdict line names; it counts the others.
+_LANGUAGES = 3
+#: Paths that a report for people names of a group.
+_PATHS_OF_GROUP = 3
 #: Kinds of uninspected content, the worst first.
 _KINDS = ("failed", "unverified", "unreadable", "not_applicable")
 
@@ -145,9 +149,76 @@ def _mentions_any(text: str, reasons: list[tuple[str, str]]) -> bool:
 
 
 def not_applicable(report: Report) -> int:
-    """Count the paths that no scanner applies to; the change as a whole counts as one."""
-    paths = {item.path for _, item in not_inspected(report) if not is_applicable(item)}
+    """Count the paths that no scanner applies to; the change as a whole counts as one.
+
+    Code in a language without rules is counted by ``languages_without_rules``.
+    """
+    paths = {
+        item.path
+        for _, item in not_inspected(report)
+        if not is_applicable(item) and not item.language_without_rules
+    }
     return len(paths)
+
+
+@dataclass(frozen=True, slots=True)
+class InapplicableGroup:
+    """Paths that a scanner does not apply to for one reason; the first few stand for all."""
+
+    scanner: str
+    reason: str
+    paths: tuple[bytes | None, ...]
+
+    @property
+    def shown(self) -> tuple[bytes | None, ...]:
+        """The paths to show."""
+        return self.paths[:_PATHS_OF_GROUP]
+
+    @property
+    def others(self) -> str:
+        """The number of other paths, as ``, and 7 more``."""
+        number = len(self.paths) - len(self.shown)
+        return f", and {number} more" if number else ""
+
+
+def inapplicable_groups(report: Report) -> list[InapplicableGroup]:
+    """Return what no scanner applies to; code without rules is one group per language."""
+    groups: dict[tuple[str, str, object], list[bytes | None]] = {}
+    for number, (scanner, item) in enumerate(not_inspected(report)):
+        if not is_applicable(item):
+            own_group = None if item.language_without_rules else number
+            groups.setdefault((scanner, item.reason, own_group), []).append(item.path)
+    return [
+        InapplicableGroup(scanner, reason, tuple(paths))
+        for (scanner, reason, _), paths in groups.items()
+    ]
+
+
+def languages_without_rules(report: Report) -> str:
+    """Return ``2 PHP files and 1 Rust file have no code rules``, "" without such files."""
+    files: dict[str, set[bytes | None]] = {}
+    for _, item in not_inspected(report):
+        if item.language_without_rules:
+            language = visible(item.language_without_rules)
+            files.setdefault(language, set()).add(item.path)
+    sizes = sorted(
+        ((len(paths), language) for language, paths in files.items()),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    if not sizes:
+        return ""
+    parts = [plural(number, f"{name} file") for number, name in sizes[:_LANGUAGES]]
+    others = sizes[_LANGUAGES:]
+    if others:
+        number = sum(number for number, _ in others)
+        parts.append(f"{plural(number, 'file')} in {len(others)} other languages")
+        if len(others) == 1:
+            parts[-1] = f"{plural(number, 'file')} in another language"
+    text = parts[0]
+    if len(parts) > 1:
+        text = f"{', '.join(parts[:-1])} and {parts[-1]}"
+    total = sum(number for number, _ in sizes)
+    return f"{text} {'has' if total == 1 else 'have'} no code rules"
 
 
 def location_text(location: Location) -> str:
@@ -263,6 +334,9 @@ def verdict_facts(report: Report) -> list[str]:
         ("not applicable", not_applicable(report)),
     )
     facts += [f"{number} {label}" for label, number in numbers if number]
+    without_rules = languages_without_rules(report)
+    if without_rules:
+        facts.append(without_rules)
     if not report.complete:
         facts.append("incomplete")
     facts.append(_scanner_count(report))

@@ -204,14 +204,22 @@ def _uninspected_rows(
         label = item.kind.replace("_", " ")
         if summary.is_applicable(item):
             yield (label, "error"), _uninspected_text(scanner, item)
-        elif options.verbose:
-            yield (label, "dim"), _uninspected_text(scanner, item)
+    if options.verbose:
+        for group in summary.inapplicable_groups(report):
+            yield ("not applicable", "dim"), _group_text(group)
 
 
 def _uninspected_text(scanner: str, item: NotInspected) -> str:
     if item.path is None:
         return f"{scanner}: {item.reason}"
     return f"{scanner}: {visible(item.path)}: {item.reason}"
+
+
+def _group_text(group: summary.InapplicableGroup) -> str:
+    paths = [visible(path) for path in group.shown if path is not None]
+    if not paths:
+        return f"{group.scanner}: {group.reason}"
+    return f"{group.scanner}: {', '.join(paths)}{group.others}: {group.reason}"
 
 
 def _agent(report: Report) -> str:
