@@ -27,7 +27,28 @@ _EXPRESSION = re.compile(r"\$\{\{[^\n]{0,500}?\}\}")
 _HERE_END = re.compile(r"[ \t]*(['\"]?)\\?([\w.!-]{1,80})\1")
 #: Words before a command that leave it a command.
 _KEYWORDS = frozenset(
-    ["if", "then", "else", "elif", "fi", "while", "until", "do", "done", "!", "{", "}", "time", "coproc", "function", "begin", "end", "and", "or", "not"]
+    [
+        "if",
+        "then",
+        "else",
+        "elif",
+        "fi",
+        "while",
+        "until",
+        "do",
+        "done",
+        "!",
+        "{",
+        "}",
+        "time",
+        "coproc",
+        "function",
+        "begin",
+        "end",
+        "and",
+        "or",
+        "not",
+    ]
 )
 
 
@@ -124,7 +145,11 @@ class _Parser:
             elif char == "#":
                 newline = text.find("\n", self.at)
                 self.at = size if newline < 0 else newline
-            elif (char in "<>&" and (redirection := _REDIRECTION.match(text, self.at))) or (char.isdigit() and (redirection := _REDIRECTION.match(text, self.at))):
+            elif (
+                char in "<>&" and (redirection := _REDIRECTION.match(text, self.at))
+            ) or (
+                char.isdigit() and (redirection := _REDIRECTION.match(text, self.at))
+            ):
                 self._redirection(redirection, command, depth)
             elif char in ";&|":
                 self._operator(finish, command)

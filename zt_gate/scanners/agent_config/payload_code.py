@@ -81,6 +81,10 @@ _ASSIGNS = re.compile(
     r"(?m)(?:^|(?<=[;{(,:\s]))[ \t]*(?:(?:const|let|var|my|our|local|final|auto|val|String|byte\[\]|string|\[string\]|def)[ \t]+)?"
     r"(?P<name>[$@%]?[A-Za-z_]\w{0,80})(?:[ \t]*:[ \t]*[\w\[\], .|]{1,60})?[ \t]*(?::=|\.?\+?=(?![=~>]))[ \t]*(?P<value>[^\n;]{1,20000})"
 )
+#: A loop, a parameter or a list of names gives names another value.
+_REBINDS = re.compile(
+    r"(?m)\bfor\s+([\w, ()]{1,200}?)\s+in\b|\b(?:def|function)\s+\w+\s*\(([^()]{0,400})\)|^[ \t]*((?:\w+\s*,\s*){1,20}\w+)\s*=(?!=)"
+)
 _WITH = re.compile(
     r"\b(?:with|async with)\s+(?P<value>[^\n]{1,400}?)\s+as\s+(?P<name>\w+)\s*:"
 )
@@ -90,6 +94,27 @@ _ALIAS = re.compile(
 _DECODER_ALIAS = re.compile(
     r"\bimport\b[^\n]{0,200}?\b(?:b64decode|unhexlify|a2b_base64|b85decode|decompress)\s+as\s+(\w{1,40})|(?<![\w.])(\w{1,40})\s*=\s*(?:atob|base64\.b64decode)\s*(?:[;,\n]|$)"
 )
+_ALIASED = re.compile(r"=\s*(?:exec|eval|Function|os\.system)\s*(?:[;,\n]|$)")
+_DECODER_ALIASED = re.compile(
+    r"(?:decode|unhexlify|a2b_base64|decompress)\s+as\b|=\s*(?:atob|base64\.b64decode)\s*(?:[;,\n]|$)"
+)
+#: Words of which the source must have one before the expressions above are tried.
+_EVALUATING_WORDS = {
+    "python": ("exec", "eval", "FunctionType"),
+    "javascript": (
+        "eval", "Function", "runIn", "setTimeout", "setInterval", "constructor", "_compile", "Script",
+    ),
+    "lua": ("load",),
+    "php": ("eval", "assert", "create_function"),
+    "ruby": ("eval",),
+    "perl": ("eval",),
+    "go": ("eval", "Eval"),
+}  # fmt: skip
+_OTHER_EVALUATING_WORDS = ("eval", "Class", "Load", "Script", "iex", "IEX", "Invoke")
+_STARTING_WORDS = (
+    "system", "popen", "exec", "spawn", "subprocess", "Popen", "check_", "getoutput", "Process",
+    "Command", "Start", "passthru", "proc_open", "child_process", "cp.", "Open3", ".run", "Runtime",
+)  # fmt: skip
 _NAME = re.compile(r"[$@]?[A-Za-z_]\w*")
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
 _OPENS_SHELL = re.compile(
@@ -180,20 +205,24 @@ class _Flow:
     def __init__(self, code: CodeText, family: str) -> None:
         self.code = code
         self.family = family
-        self.aliases = {match["name"] for match in _ALIAS.finditer(code.view)}
-        self.decoders = {
-            name
-            for match in _DECODER_ALIAS.finditer(code.view)
-            for name in match.groups()
-            if name
-        }
+        self.aliases: set[str] = set()
+        if _ALIASED.search(code.view):
+            self.aliases = {match["name"] for match in _ALIAS.finditer(code.view)}
+        self.decoders: set[str] = set()
+        if _DECODER_ALIASED.search(code.view):
+            for match in _DECODER_ALIAS.finditer(code.view):
+                self.decoders.update(name for name in match.groups() if name)
         self._starts = [literal.start for literal in code.strings]
-        self.names: dict[str, Origin] = {}
+        self._names: dict[str, list[tuple[int, Origin]]] = {}
         self.files: dict[str, Origin] = {}
         self.texts: dict[str, tuple[int, str]] = {}
-        self._read_names()
+        self._has_names = False
 
     def _read_names(self) -> None:
+        """Read the assignments, when the first expression is asked for."""
+        if self._has_names:
+            return
+        self._has_names = True
         assignments = [
             *_ASSIGNS.finditer(self.code.view),
             *_WITH.finditer(self.code.view),
@@ -201,8 +230,11 @@ class _Flow:
         for match in sorted(assignments, key=lambda found: found.start())[:20_000]:
             start, end = self._extended(*match.span("value"))
             origin = self.origin(start, end)
-            if origin:
-                self.names[match["name"].lstrip("$@")] = origin
+            name = match["name"].lstrip("$@")
+            if "+=" in match[0][: start - match.start()]:
+                origin = origin.joined(self._known(name, start))
+            if origin or name in self._names:
+                self._names.setdefault(name, []).append((start, origin))
             elif (
                 "\x00" in self.code.view[start:end]
                 or "://" in self.code.view[start:end]
@@ -210,6 +242,23 @@ class _Flow:
                 text = self._command_text(start, end)
                 if text:
                     self.texts[match["name"].lstrip("$@")] = (start, text)
+
+        if not self._names:
+            return
+        for match in _REBINDS.finditer(self.code.view):
+            names = next(filter(None, match.groups()), "")
+            for name in _NAME.findall(names)[:_MOST]:
+                if name in self._names:
+                    self._names[name].append((match.start(), NOWHERE))
+        for values in self._names.values():
+            values.sort(key=lambda value: value[0])
+
+    def _known(self, name: str, at: int) -> Origin:
+        """Return the origin of a name by its last assignment before an offset."""
+        for position, origin in reversed(self._names.get(name.lstrip("$@"), ())):
+            if position < at:
+                return origin
+        return NOWHERE
 
     def _extended(self, start: int, end: int) -> tuple[int, int]:
         """Extend a value over the lines of its open parentheses."""
@@ -223,20 +272,25 @@ class _Flow:
 
     def origin(self, start: int, end: int) -> Origin:
         """Return the origin of an expression."""
+        self._read_names()
         view = self.code.view
         origin = NOWHERE
         part = view[start:end]
-        if _DECODES.search(part) or any(
-            re.search(rf"(?<![\w.]){re.escape(name)}\s*\(", part)
-            for name in self.decoders
-        ) or (_UNPACKS.search(part) and self._has_literal(start, end)):
+        if (
+            _DECODES.search(part)
+            or any(
+                re.search(rf"(?<![\w.]){re.escape(name)}\s*\(", part)
+                for name in self.decoders
+            )
+            or (_UNPACKS.search(part) and self._has_literal(start, end))
+        ):
             origin = Origin(decoded=True, at=start)
         if _FETCHES.search(part):
             origin = origin.joined(
                 Origin(fetched=True, at=start, urls=self._urls(start, end))
             )
         for name in _NAME.findall(part)[:_MOST]:
-            origin = origin.joined(self.names.get(name.lstrip("$@"), NOWHERE))
+            origin = origin.joined(self._known(name, start))
         return origin
 
     def _has_literal(self, start: int, end: int) -> bool:
@@ -263,7 +317,9 @@ class _Flow:
     def evaluated(self) -> Iterator[PayloadEffect]:
         """Yield decoded or fetched text that is run as code."""
         view = self.code.view
-        for match in _EVALUATES.finditer(view):
+        words = _EVALUATING_WORDS.get(self.family, _OTHER_EVALUATING_WORDS)
+        evaluates = any(word in view for word in words)
+        for match in _EVALUATES.finditer(view) if evaluates else ():
             name = match["name"] or match["method"] or ""
             if not self._evaluates(name, match):
                 continue
@@ -274,10 +330,12 @@ class _Flow:
             for match in re.finditer(rf"(?<![\w.]){re.escape(alias)}\s*\(", view):
                 end = _closing(view, match.end(), match.end(), 1)
                 yield from self.origin(match.end(), end).effects(match.start())
-        for match in _EVALUATES_LINE.finditer(view):
+        is_loose = self.family in {"php", "ruby", "perl"} and evaluates
+        for match in _EVALUATES_LINE.finditer(view) if is_loose else ():
             start, end = match.span("argument")
-            at = start - 1
-            yield from self.origin(start, end).effects(at)
+            is_assertion = match[0].lstrip().startswith("assert")
+            if not is_assertion or self.family == "php":
+                yield from self.origin(start, end).effects(start - 1)
         if self.family == "powershell":
             for match in re.finditer(
                 r"(?i)\b(?:iex|Invoke-Expression)\b(?P<argument>[^\n;|]{1,4000})", view
@@ -354,7 +412,8 @@ class _Flow:
         from zt_gate.scanners.agent_config import payload_shell
 
         view = self.code.view
-        for match in _STARTS.finditer(view):
+        starts = any(word in view for word in _STARTING_WORDS)
+        for match in _STARTS.finditer(view) if starts else ():
             start = match.end() + 1
             end = _closing(view, start, start, 1)
             first = _first_argument(view, start, end)
@@ -364,7 +423,8 @@ class _Flow:
             for at, text in self._commands(start, end):
                 for effect in payload_shell.find(text):
                     yield replace(effect, at=match.start(), source=at)
-        for match in _COMMAND_LINE.finditer(view):
+        has_loose_commands = self.family in {"ruby", "perl", "groovy", "powershell"}
+        for match in _COMMAND_LINE.finditer(view) if has_loose_commands else ():
             stop = view.find("\n", match.end())
             literals = self._strings(match.end(), len(view) if stop < 0 else stop + 4)
             for at, text in literals:
@@ -388,6 +448,7 @@ class _Flow:
 
     def _origin_of_command(self, start: int, end: int) -> Origin:
         """Return the origin of a command line, not of its other arguments."""
+        self._read_names()
         part = self.code.view[start:end].lstrip()
         if part.startswith(("[", "(", "{")) and not _OPENS_SHELL.search(part):
             # A list: only the program itself decides.
@@ -398,8 +459,7 @@ class _Flow:
         if _DECODES.search(part):
             origin = Origin(decoded=True, at=start)
         for name in _NAME.findall(part)[:_MOST]:
-            known = self.names.get(name.lstrip("$@"), NOWHERE)
-            origin = origin.joined(known)
+            origin = origin.joined(self._known(name, start))
         for _, text in self._strings(start, end):
             origin = origin.joined(self.files.get(text, NOWHERE))
         if _FETCHES.search(part):

@@ -16,13 +16,104 @@ if TYPE_CHECKING:
 _SHELL = "shell"
 #: Keys of configuration files whose values are run.
 _COMMAND_KEYS = frozenset(
-    ["run", "script", "scripts", "before_script", "after_script", "command", "commands", "cmd", "cmds", "entry", "entrypoint", "args", "shell", "bash", "sh", "powershell", "pwsh", "runcmd", "bootcmd", "exec", "execstart", "inline", "install", "before_install", "after_success", "before_deploy", "initializecommand", "oncreatecommand", "updatecontentcommand", "postcreatecommand", "poststartcommand", "postattachcommand", "prebuild", "postbuild", "prepare", "steps", "hooks", "user_data", "userdata", "user-data", "build_command", "test_command", "start", "poststart", "prestop", "livenessprobe", "localscript", "remotescript", "arguments", "argv", "program", "setup", "pre_install", "postinstall", "preinstall", "prepublish", "test", "build", "deploy", "release", "ansible.builtin.shell", "ansible.builtin.command", "raw"]
+    [
+        "run",
+        "script",
+        "scripts",
+        "before_script",
+        "after_script",
+        "command",
+        "commands",
+        "cmd",
+        "cmds",
+        "entry",
+        "entrypoint",
+        "args",
+        "shell",
+        "bash",
+        "sh",
+        "powershell",
+        "pwsh",
+        "runcmd",
+        "bootcmd",
+        "exec",
+        "execstart",
+        "inline",
+        "install",
+        "before_install",
+        "after_success",
+        "before_deploy",
+        "initializecommand",
+        "oncreatecommand",
+        "updatecontentcommand",
+        "postcreatecommand",
+        "poststartcommand",
+        "postattachcommand",
+        "prebuild",
+        "postbuild",
+        "prepare",
+        "steps",
+        "hooks",
+        "user_data",
+        "userdata",
+        "user-data",
+        "build_command",
+        "test_command",
+        "start",
+        "poststart",
+        "prestop",
+        "livenessprobe",
+        "localscript",
+        "remotescript",
+        "arguments",
+        "argv",
+        "program",
+        "setup",
+        "pre_install",
+        "postinstall",
+        "preinstall",
+        "prepublish",
+        "test",
+        "build",
+        "deploy",
+        "release",
+        "ansible.builtin.shell",
+        "ansible.builtin.command",
+        "raw",
+    ]
 )
 _TABLES_OF_COMMANDS = frozenset(
-    ["scripts", "tasks", "hooks", "commands", "cmds", "targets", "jobs", "aliases", "lifecycle", "recipes", "scripts-info"]
+    [
+        "scripts",
+        "tasks",
+        "hooks",
+        "commands",
+        "cmds",
+        "targets",
+        "jobs",
+        "aliases",
+        "lifecycle",
+        "recipes",
+        "scripts-info",
+    ]
 )
 _PROSE_KEYS = frozenset(
-    ["name", "description", "title", "summary", "help", "message", "comment", "label", "id", "uses", "image", "if", "needs", "docs"]
+    [
+        "name",
+        "description",
+        "title",
+        "summary",
+        "help",
+        "message",
+        "comment",
+        "label",
+        "id",
+        "uses",
+        "image",
+        "if",
+        "needs",
+        "docs",
+    ]
 )
 _INSTRUCTION = re.compile(
     r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG)\b[ \t]*"
@@ -77,10 +168,8 @@ def fragments(path: bytes, content: str) -> Iterator[Fragment]:
         yield from _path_file(content)
     elif language:
         yield Fragment(content, language)
-    elif (
-        suffix in {b"yml", b"yaml"}
-        or (configuration is not None
-        and configuration.reader == "yaml")
+    elif suffix in {b"yml", b"yaml"} or (
+        configuration is not None and configuration.reader == "yaml"
     ):
         yield from _values(_yaml, content, is_ci=paths.is_any(path, "ci"))
     elif suffix in {b"json", b"jsonc", b"code-workspace"}:

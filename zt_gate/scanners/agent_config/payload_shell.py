@@ -23,7 +23,9 @@ from zt_gate.syntax.shell_tree import Command, Script, Word, parse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHELLS = frozenset(["sh", "bash", "zsh", "ksh", "mksh", "dash", "ash", "csh", "tcsh", "fish", "rbash"])
+_SHELLS = frozenset(
+    ["sh", "bash", "zsh", "ksh", "mksh", "dash", "ash", "csh", "tcsh", "fish", "rbash"]
+)
 #: Interpreters, the options before a program text, and the language of that text.
 _INTERPRETERS = {
     "python": ("c", "python"),
@@ -46,13 +48,75 @@ _INTERPRETERS = {
     "powershell": ("", "powershell"),
 }
 _FETCHERS = frozenset(
-    ["curl", "wget", "fetch", "aria2c", "lynx", "http", "https", "xh", "httpie", "lwp-request", "lwp-download", "get", "links", "w3m", "axel", "iwr", "irm", "wget2", "curlie"]
+    [
+        "curl",
+        "wget",
+        "fetch",
+        "aria2c",
+        "lynx",
+        "http",
+        "https",
+        "xh",
+        "httpie",
+        "lwp-request",
+        "lwp-download",
+        "get",
+        "links",
+        "w3m",
+        "axel",
+        "iwr",
+        "irm",
+        "wget2",
+        "curlie",
+    ]
 )
 _NETWORK_TOOLS = frozenset(
     ["nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "telnet", "ztcp", "rlwrap"]
 )
 _PASSES_ON = frozenset(
-    ["cat", "tee", "sed", "tr", "awk", "gawk", "jq", "yq", "head", "tail", "grep", "egrep", "sort", "uniq", "cut", "gunzip", "zcat", "gzip", "xz", "xzcat", "bzip2", "bzcat", "unxz", "lz4", "zstd", "zstdcat", "pv", "dos2unix", "envsubst", "iconv", "strings", "tac", "fold", "paste", "xargs", "python3", "sponge", "openssl", "base64", "nl", "stdbuf"]
+    [
+        "cat",
+        "tee",
+        "sed",
+        "tr",
+        "awk",
+        "gawk",
+        "jq",
+        "yq",
+        "head",
+        "tail",
+        "grep",
+        "egrep",
+        "sort",
+        "uniq",
+        "cut",
+        "gunzip",
+        "zcat",
+        "gzip",
+        "xz",
+        "xzcat",
+        "bzip2",
+        "bzcat",
+        "unxz",
+        "lz4",
+        "zstd",
+        "zstdcat",
+        "pv",
+        "dos2unix",
+        "envsubst",
+        "iconv",
+        "strings",
+        "tac",
+        "fold",
+        "paste",
+        "xargs",
+        "python3",
+        "sponge",
+        "openssl",
+        "base64",
+        "nl",
+        "stdbuf",
+    ]
 )
 #: Programs that run the rest of their words, and their options that take a value.
 _WRAPPERS = {
