@@ -109,7 +109,9 @@ class _Parser:
         self.depth = depth
         self._pending: list[tuple[Command, str, bool]] = []
 
-    def script(self, end: str, depth: int) -> Script:
+    def script(  # noqa: C901 - one branch for each lexeme
+        self, end: str, depth: int
+    ) -> Script:
         """Read commands up to ``end``, which is consumed, or up to the end of the text."""
         script = Script()
         pipeline: list[Command] = []

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +23,8 @@ from zt_gate.scanners.agent_config import (
 from zt_gate.syntax import code_text, shell_tree
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.scanners.agent_config.conftest import Scan
 
 CASES = tomllib.loads(Path(__file__).with_name("payloads.toml").read_text("utf-8"))[
@@ -110,7 +111,7 @@ def test_a_host_is_known_by_the_trusted_side_alone(
             "repos:\n- repo: local\n  hooks:\n  - id: a\n    entry: $TOOL a\n",
             True,
         ),
-        ("/".join((".husky", "commit-msg")), "npx --no commitlint --edit $1\n", False),
+        (".husky/commit-msg", "npx --no commitlint --edit $1\n", False),
         (".githooks/pre-commit", '#!/bin/sh\nPY=python3\n"$PY" -m a\n', False),
         (
             ".githooks/pre-commit",

@@ -29,61 +29,93 @@ if TYPE_CHECKING:
 _EVALUATES = re.compile(
     r"(?<![\w.$])(?:builtins?\.|__builtins__\.|globalThis\.|window\.|self\.|global\.|vm\.|types\.)?"
     r"(?P<name>exec|eval|execfile|Function|FunctionType|loadstring|load|create_function|assert"
-    r"|instance_eval|class_eval|module_eval|runInThisContext|runInNewContext|runInContext|execScript"
+    r"|instance_eval|class_eval|module_eval|runInThisContext|runInNewContext"
+    r"|runInContext|execScript"
     r"|Invoke-Expression|iex|setTimeout|setInterval)\s*(?=\()"
-    r"|\.(?P<method>runInThisContext|runInNewContext|runInContext|defineClass|_compile|instance_eval"
-    r"|class_eval|module_eval|executeScript|evaluateScript|constructor|InvokeScript|parseClass)\s*(?=\()"
+    r"|\.(?P<method>runInThisContext|runInNewContext|runInContext|defineClass"
+    r"|_compile|instance_eval"
+    r"|class_eval|module_eval|executeScript|evaluateScript|constructor|InvokeScript"
+    r"|parseClass)\s*(?=\()"
     r"|\bvm\.Script\s*(?=\()|\bnew\s+(?:vm\.Script|Function)\s*(?=\()|\(0,\s*eval\)\s*(?=\()"
-    r"|\bAssembly\.Load\s*(?=\()|\[Reflection\.Assembly\]::Load\s*(?=\()|\bScriptBlock\]::Create\s*(?=\()"
+    r"|\bAssembly\.Load\s*(?=\()|\[Reflection\.Assembly\]::Load\s*(?=\()"
+    r"|\bScriptBlock\]::Create\s*(?=\()"
     r"|(?:getattr|globals\(\)|__builtins__|builtins|globalThis|window|self|global)[^\n;=]{0,60}?"
     r"[\"'](?:exec|eval|Function)[\"'][\])]{1,2}\s*(?=\()"
 )
 #: The same without parentheses around the argument.
 _EVALUATES_LINE = re.compile(
-    r"(?m)(?:^|(?<=[;{(|&=]))\s*(?:eval|Invoke-Expression|iex|instance_eval|assert)[ \t]+(?![=.)(])(?P<argument>[^\n;]{1,4000})"
+    r"(?m)(?:^|(?<=[;{(|&=]))\s*(?:eval|Invoke-Expression|iex|instance_eval"
+    r"|assert)[ \t]+(?![=.)(])(?P<argument>[^\n;]{1,4000})"
 )
 #: Calls that start a program; most of them through a shell.
 _STARTS = re.compile(
     r"\brequire\s*\(\s*[\"'](?:node:)?child_process[\"']\s*\)\.\w+\s*(?=\()"
-    r"|\b(?:os\.(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?)|subprocess\.(?:run|call|Popen|check_call|check_output|getoutput|getstatusoutput)"
-    r"|commands\.getoutput|pty\.spawn|asyncio\.create_subprocess_(?:shell|exec)|(?:child_process|cp|childProcess)\.\w+"
-    r"|Runtime\.getRuntime\(\)\.exec|Process\.(?:Start|start|run|runSync)|Process::Start|Start-Process|Command::new|exec\.Command(?:Context)?"
-    r"|Open3\.\w+|IO\.popen|Kernel\.(?:system|exec|spawn|`)|os\.execute|io\.popen|System\.cmd|ctx\.run|session\.run|Deno\.(?:run|Command))\s*(?=\()"
-    r"|(?<![\w.$>:])(?:system|popen|shell_exec|passthru|proc_open|exec|execSync|execFile|execFileSync|spawn|spawnSync|Popen|check_output"
-    r"|check_call|getoutput|execl|execlp|execv|execvp|execve|WinExec|ShellExecuteA?|execa|execaCommand|shelljs\.exec|pcntl_exec|ProcessBuilder)\s*(?=\()"
+    r"|\b(?:os\.(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?)|subprocess\.(?:run|call"
+    r"|Popen|check_call|check_output|getoutput|getstatusoutput)"
+    r"|commands\.getoutput|pty\.spawn|asyncio\.create_subprocess_(?:shell|exec)"
+    r"|(?:child_process|cp|childProcess)\.\w+"
+    r"|Runtime\.getRuntime\(\)\.exec|Process\.(?:Start|start|run|runSync)"
+    r"|Process::Start|Start-Process|Command::new|exec\.Command(?:Context)?"
+    r"|Open3\.\w+|IO\.popen|Kernel\.(?:system|exec|spawn|`)|os\.execute|io\.popen"
+    r"|System\.cmd|ctx\.run|session\.run|Deno\.(?:run|Command))\s*(?=\()"
+    r"|(?<![\w.$>:])(?:system|popen|shell_exec|passthru|proc_open|exec|execSync"
+    r"|execFile|execFileSync|spawn|spawnSync|Popen|check_output"
+    r"|check_call|getoutput|execl|execlp|execv|execvp|execve|WinExec|ShellExecuteA?"
+    r"|execa|execaCommand|shelljs\.exec|pcntl_exec|ProcessBuilder)\s*(?=\()"
 )
 _COMMAND_LINE = re.compile(
-    r"(?m)(?:^|(?<=[;{(=|&]))[ \t]*(?:system|exec|sh|bat|bash|qx|%x|spawn|`|powershell|pwsh)[ \t]+(?=[\"'])"
+    r"(?m)(?:^|(?<=[;{(=|&]))[ \t]*(?:system|exec|sh|bat|bash|qx|%x|spawn|`"
+    r"|powershell|pwsh)[ \t]+(?=[\"'])"
     r"|(?:(?<=\s)|^)(?:command|inline|cmd|commandLine|script|run)\s*[=:]?[ \t]+(?=[\"'])"
 )
 _DECODES = re.compile(
-    r"\b(?:(?:standard_|urlsafe_)?b(?:64|32|16|85)decode|a85decode|decodebytes|decodestring|a2b_(?:base64|hex|uu|qp)|unhexlify|fromhex"
-    r"|base64_decode|hex2bin|str_rot13|gzinflate|gzuncompress|gzdecode|convert_uudecode|atob|decode64|strict_decode64|urlsafe_decode64"
-    r"|decode_base64|unescape|FromBase64String|b64decode|decodeBase64|rot13|ROT13|from_base64|base64decode|decode_b64"
+    r"\b(?:(?:standard_|urlsafe_)?b(?:64|32|16|85)decode|a85decode|decodebytes"
+    r"|decodestring|a2b_(?:base64|hex|uu|qp)|unhexlify|fromhex"
+    r"|base64_decode|hex2bin|str_rot13|gzinflate|gzuncompress|gzdecode"
+    r"|convert_uudecode|atob|decode64|strict_decode64|urlsafe_decode64"
+    r"|decode_base64|unescape|FromBase64String|b64decode|decodeBase64|rot13|ROT13"
+    r"|from_base64|base64decode|decode_b64"
     r"|fromCharCode|fromCodePoint|parseBase64Binary)\b\s*\("
-    r"|\bcodecs\.decode\s*\(|\bgetDecoder\(\)\.decode\s*\(|\bStdEncoding\.DecodeString\s*\(|\bhex\.DecodeString\s*\("
-    r"|\.decode\s*\(\s*[\"'](?:base64|hex|rot13|rot_13|zip|uu|bz2)[\w-]*[\"']|\bBuffer\.from\s*\([^;\n]{0,4000}?[\"'](?:base64|hex|base64url)[\"']"
-    r"|\bBuffer\s*\([^;\n]{0,4000}?[\"'](?:base64|hex)[\"']|\.pack\s*\(\s*[\"'][HhUuCm]\*?[\"']|\bunpack1?\s*\(\s*[\"'][HhUum]0?\*?[\"']|\bpack\s*\(\s*[\"'][HhUuC]\*[\"']"
-    r"|\bmap\s*\(\s*chr\s*,|\bchr\s*\(\s*\w+(?:\s*[\^+-]\s*\w+)?\s*\)\s*for\b|\bbytes(?:array)?\s*\(\s*\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,"
-    r"|\bchr\(\d+\)\s*[.+]\s*chr\(\d+\)\s*[.+]\s*chr\(\d+\)|\[char\]\s*\d+|-join\s*\([^)\n]{0,2000}\[char\]"
+    r"|\bcodecs\.decode\s*\(|\bgetDecoder\(\)\.decode\s*\("
+    r"|\bStdEncoding\.DecodeString\s*\(|\bhex\.DecodeString\s*\("
+    r"|\.decode\s*\(\s*[\"'](?:base64|hex|rot13|rot_13|zip|uu|bz2)[\w-]*[\"']"
+    r"|\bBuffer\.from\s*\([^;\n]{0,4000}?[\"'](?:base64|hex|base64url)[\"']"
+    r"|\bBuffer\s*\([^;\n]{0,4000}?[\"'](?:base64|hex)[\"']"
+    r"|\.pack\s*\(\s*[\"'][HhUuCm]\*?[\"']|\bunpack1?\s*\(\s*[\"'][HhUum]0?\*?[\"']"
+    r"|\bpack\s*\(\s*[\"'][HhUuC]\*[\"']"
+    r"|\bmap\s*\(\s*chr\s*,|\bchr\s*\(\s*\w+(?:\s*[\^+-]\s*\w+)?\s*\)\s*for\b"
+    r"|\bbytes(?:array)?\s*\(\s*\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,"
+    r"|\bchr\(\d+\)\s*[.+]\s*chr\(\d+\)\s*[.+]\s*chr\(\d+\)|\[char\]\s*\d+"
+    r"|-join\s*\([^)\n]{0,2000}\[char\]"
 )
 #: Decoders of binary data: common in honest loaders, so their input must be in the file.
 _UNPACKS = re.compile(
-    r"\b(?:zlib|gzip|bz2|lzma|brotli|zstd)\.(?:decompress|inflate\w*|gunzip\w*|brotliDecompress\w*)\s*\(|\bmarshal\.loads\s*\(|\bInflate\.inflate\s*\("
+    r"\b(?:zlib|gzip|bz2|lzma|brotli|zstd)\.(?:decompress|inflate\w*|gunzip\w*"
+    r"|brotliDecompress\w*)\s*\(|\bmarshal\.loads\s*\(|\bInflate\.inflate\s*\("
 )
 _FETCHES = re.compile(
-    r"\b(?:requests|httpx|session|client|http|axios|got|needle|superagent|urllib3?|aiohttp)\.(?:get|post|request)\s*\(|\burlopen\s*\(|\burlretrieve\s*\(|\burllib\.request\.\w+\s*\("
-    r"|(?<![\w.])fetch\s*\(|\bhttps?\.get\s*\(|\bNet::HTTP\.\w+\s*\(|\bURI\.(?:open|parse)\s*\(|\bHTTParty\.get\s*\(|\bLWP::Simple\b|\bcurl_exec\s*\("
-    r"|\bfile_get_contents\s*\(\s*[\"']https?|\b(?:Net\.)?WebClient\b|\bDownload(?:String|File|Data)\s*\(|\b(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)\b"
-    r"|\bhttp\.Get\s*\(|\breqwest::(?:blocking::)?get\s*\(|\bureq::get\s*\(|\bXMLHttpRequest\b|\bHttpClient\b|\bhttp\.request\s*\(\s*[\"']https?|\burl\.openStream\s*\(|\.openConnection\s*\(|\bdownload\.file\s*\("
+    r"\b(?:requests|httpx|session|client|http|axios|got|needle|superagent|urllib3?"
+    r"|aiohttp)\.(?:get|post|request)\s*\(|\burlopen\s*\(|\burlretrieve\s*\("
+    r"|\burllib\.request\.\w+\s*\("
+    r"|(?<![\w.])fetch\s*\(|\bhttps?\.get\s*\(|\bNet::HTTP\.\w+\s*\(|\bURI\.(?:open"
+    r"|parse)\s*\(|\bHTTParty\.get\s*\(|\bLWP::Simple\b|\bcurl_exec\s*\("
+    r"|\bfile_get_contents\s*\(\s*[\"']https?|\b(?:Net\.)?WebClient\b"
+    r"|\bDownload(?:String|File|Data)\s*\(|\b(?:Invoke-WebRequest|Invoke-RestMethod"
+    r"|iwr|irm)\b"
+    r"|\bhttp\.Get\s*\(|\breqwest::(?:blocking::)?get\s*\(|\bureq::get\s*\("
+    r"|\bXMLHttpRequest\b|\bHttpClient\b|\bhttp\.request\s*\(\s*[\"']https?"
+    r"|\burl\.openStream\s*\(|\.openConnection\s*\(|\bdownload\.file\s*\("
 )
 _ASSIGNS = re.compile(
-    r"(?m)(?:^|(?<=[;{(,:\s]))[ \t]*(?:(?:const|let|var|my|our|local|final|auto|val|String|byte\[\]|string|\[string\]|def)[ \t]+)?"
-    r"(?P<name>[$@%]?[A-Za-z_]\w{0,80})(?:[ \t]*:[ \t]*[\w\[\], .|]{1,60})?[ \t]*(?::=|\.?\+?=(?![=~>]))[ \t]*(?P<value>[^\n;]{1,20000})"
+    r"(?m)(?:^|(?<=[;{(,:\s]))[ \t]*(?:(?:const|let|var|my|our|local|final|auto|val"
+    r"|String|byte\[\]|string|\[string\]|def)[ \t]+)?"
+    r"(?P<name>[$@%]?[A-Za-z_]\w{0,80})(?:[ \t]*:[ \t]*[\w\[\], ."
+    r"|]{1,60})?[ \t]*(?::=|\.?\+?=(?![=~>]))[ \t]*(?P<value>[^\n;]{1,20000})"
 )
 #: A loop, a parameter or a list of names gives names another value.
 _REBINDS = re.compile(
-    r"(?m)\bfor\s+([\w, ()]{1,200}?)\s+in\b|\b(?:def|function)\s+\w+\s*\(([^()]{0,400})\)|^[ \t]*((?:\w+\s*,\s*){1,20}\w+)\s*=(?!=)"
+    r"(?m)\bfor\s+([\w, ()]{1,200}?)\s+in\b|\b(?:def"
+    r"|function)\s+\w+\s*\(([^()]{0,400})\)|^[ \t]*((?:\w+\s*,\s*){1,20}\w+)\s*=(?!=)"
 )
 _WITH = re.compile(
     r"\b(?:with|async with)\s+(?P<value>[^\n]{1,400}?)\s+as\s+(?P<name>\w+)\s*:"
@@ -92,17 +124,21 @@ _ALIAS = re.compile(
     r"(?m)(?<![\w.])(?P<name>\w{1,40})\s*=\s*(?:exec|eval|Function|os\.system)\s*(?:[;,\n]|$)"
 )
 _DECODER_ALIAS = re.compile(
-    r"\bimport\b[^\n]{0,200}?\b(?:b64decode|unhexlify|a2b_base64|b85decode|decompress)\s+as\s+(\w{1,40})|(?<![\w.])(\w{1,40})\s*=\s*(?:atob|base64\.b64decode)\s*(?:[;,\n]|$)"
+    r"\bimport\b[^\n]{0,200}?\b(?:b64decode|unhexlify|a2b_base64|b85decode"
+    r"|decompress)\s+as\s+(\w{1,40})|(?<![\w.])(\w{1,40})\s*=\s*(?:atob"
+    r"|base64\.b64decode)\s*(?:[;,\n]|$)"
 )
 _ALIASED = re.compile(r"=\s*(?:exec|eval|Function|os\.system)\s*(?:[;,\n]|$)")
 _DECODER_ALIASED = re.compile(
-    r"(?:decode|unhexlify|a2b_base64|decompress)\s+as\b|=\s*(?:atob|base64\.b64decode)\s*(?:[;,\n]|$)"
+    r"(?:decode|unhexlify|a2b_base64|decompress)\s+as\b|=\s*(?:atob"
+    r"|base64\.b64decode)\s*(?:[;,\n]|$)"
 )
 #: Words of which the source must have one before the expressions above are tried.
 _EVALUATING_WORDS = {
     "python": ("exec", "eval", "FunctionType"),
     "javascript": (
-        "eval", "Function", "runIn", "setTimeout", "setInterval", "constructor", "_compile", "Script",
+        "eval", "Function", "runIn", "setTimeout", "setInterval", "constructor", "_compile",
+        "Script",
     ),
     "lua": ("load",),
     "php": ("eval", "assert", "create_function"),
@@ -118,7 +154,8 @@ _STARTING_WORDS = (
 _NAME = re.compile(r"[$@]?[A-Za-z_]\w*")
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
 _OPENS_SHELL = re.compile(
-    r"(?i)[\"'`](?:/(?:usr/)?bin/)?(?:(?:ba|z|k|da|a)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)(?:[\s\"'`]|$)"
+    r"(?i)[\"'`](?:/(?:usr/)?bin/)?(?:(?:ba|z|k|da|a)?sh|cmd(?:\.exe)?"
+    r"|powershell(?:\.exe)?|pwsh)(?:[\s\"'`]|$)"
 )
 _LONGEST_ARGUMENT = 40_000
 _MOST = 400
@@ -127,8 +164,14 @@ _MOST = 400
 _REVERSE = {
     "python": (
         r"\.connect\s*\(|\bcreate_connection\s*\(|\bconnect_ex\s*\(",
-        r"\b(?:call|run|Popen|check_call|check_output|spawn|exec[lv]p?e?|system|popen|getoutput|create_subprocess_\w+)\s*\(",
-        r"\bdup2\s*\(\s*[^)\n]{0,80}?fileno|std(?:in|out)\s*=\s*\w*(?:sock|conn|client|\bs\b|\bc\b)\w*|dup2[^\n]{0,80}\bfor\b",
+        (
+            r"\b(?:call|run|Popen|check_call|check_output|spawn|exec[lv]p?e?|system|popen"
+            r"|getoutput|create_subprocess_\w+)\s*\("
+        ),
+        (
+            r"\bdup2\s*\(\s*[^)\n]{0,80}?fileno|std(?:in|out)\s*=\s*\w*(?:sock|conn"
+            r"|client|\bs\b|\bc\b)\w*|dup2[^\n]{0,80}\bfor\b"
+        ),
     ),
     "perl": (
         r"\bIO::Socket\b[^\n]{0,40}|\bconnect\s*\(",
@@ -138,7 +181,11 @@ _REVERSE = {
     "ruby": (
         r"\bTCPSocket\.(?:new|open)\b|\bSocket\.tcp\b|\bTCPSocket\.\w+",
         r"\b(?:exec|spawn|system|popen\w*)\b|`|%x",
-        r"\$?(?:stdin|STDIN)\.reopen|\bexec\s+sprintf|popen\s*\(?\s*(?:cmd|c|l|line|\w{1,8})\s*,\s*[\"']r|\[?:in\s*,\s*:out|<&%d|:in\s*=>|exec\s*\(?\s*[\"'][^\n]{0,60}<&#\{",
+        (
+            r"\$?(?:stdin|STDIN)\.reopen|\bexec\s+sprintf|popen\s*\(?\s*(?:cmd|c|l|line"
+            r"|\w{1,8})\s*,\s*[\"']r|\[?:in\s*,\s*:out|<&%d|:in\s*=>"
+            r"|exec\s*\(?\s*[\"'][^\n]{0,60}<&#\{"
+        ),
     ),
     "php": (
         r"\b(?:p?fsockopen|stream_socket_client|socket_connect)\s*\(",
@@ -146,14 +193,24 @@ _REVERSE = {
         r"\bproc_open\s*\(|(?:exec|shell_exec|system|passthru|popen)\s*\(\s*(?:[\"']|\$)|`",
     ),
     "javascript": (
-        r"\bnet\.(?:connect|createConnection|Socket)\b|\bnew\s+(?:\w+\.)?Socket\s*\(|\btls\.connect\s*\(|\.connect\s*\(\s*\d{2,5}\s*,|\.connect\s*\(|\bnew\s+WebSocket\s*\(",
+        (
+            r"\bnet\.(?:connect|createConnection|Socket)\b|\bnew\s+(?:\w+\.)?Socket\s*\("
+            r"|\btls\.connect\s*\(|\.connect\s*\(\s*\d{2,5}\s*,|\.connect\s*\("
+            r"|\bnew\s+WebSocket\s*\("
+        ),
         r"\b(?:spawn|exec|execFile|fork)(?:Sync)?\s*\(",
-        r"\.pipe\s*\(\s*\w+\.stdin|\.stdout\.pipe\s*\(|\.stdin\.write\s*\(|stdio\s*:\s*\[\s*\w*(?:sock|client|conn)\w*",
+        (
+            r"\.pipe\s*\(\s*\w+\.stdin|\.stdout\.pipe\s*\(|\.stdin\.write\s*\("
+            r"|stdio\s*:\s*\[\s*\w*(?:sock|client|conn)\w*"
+        ),
     ),
     "go": (
         r"\b(?:net|tls)\.Dial(?:Timeout|TCP)?\s*\(",
         r"\bexec\.Command\w*\s*\(|\bsyscall\.Exec\s*\(",
-        r"\.(?:Stdin|Stdout)\s*(?:,\s*\w+\.\w+\s*)*=\s*\w+|syscall\.Dup2\s*\(|\bio\.Copy\s*\([^\n]{0,60}(?:Stdin|Stdout)",
+        (
+            r"\.(?:Stdin|Stdout)\s*(?:,\s*\w+\.\w+\s*)*=\s*\w+|syscall\.Dup2\s*\("
+            r"|\bio\.Copy\s*\([^\n]{0,60}(?:Stdin|Stdout)"
+        ),
     ),
     "powershell": (
         r"(?i)\bTCPClient\b",
@@ -171,15 +228,28 @@ _REVERSE = {
         r"\|&",
     ),
     "c": (
-        r"(?<![\w.])connect\s*\(|\bnew\s+(?:\w+\.)*Socket\s*\(|\bTcpStream::connect\s*\(|\bTcpClient\s*\(|\bSocket\.connect\b|\bWSAConnect\s*\(|\bSocketChannel\.open\s*\(|\.Connect\s*\(",
-        r"(?<![\w])exec(?:l|le|lp|v|ve|vp|vpe)\s*\(|\bProcessBuilder\s*\(|\.exec\s*\(|\bCommand::new\s*\(|\bProcess\.(?:Start|start)\s*\(|\bProcessStartInfo\b|\bCreateProcess[AW]?\s*\(|\bnew\s+Process\s*\(|\bposix_spawn\w*\s*\(",
-        r"\bdup2\s*\(|\bfrom_raw_fd\s*\(|hStdInput|RedirectStandardInput|\.getInputStream\s*\(|\.stdin\.addStream|getOutputStream\s*\(",
+        (
+            r"(?<![\w.])connect\s*\(|\bnew\s+(?:\w+\.)*Socket\s*\("
+            r"|\bTcpStream::connect\s*\(|\bTcpClient\s*\(|\bSocket\.connect\b"
+            r"|\bWSAConnect\s*\(|\bSocketChannel\.open\s*\(|\.Connect\s*\("
+        ),
+        (
+            r"(?<![\w])exec(?:l|le|lp|v|ve|vp|vpe)\s*\(|\bProcessBuilder\s*\(|\.exec\s*\("
+            r"|\bCommand::new\s*\(|\bProcess\.(?:Start|start)\s*\(|\bProcessStartInfo\b"
+            r"|\bCreateProcess[AW]?\s*\(|\bnew\s+Process\s*\(|\bposix_spawn\w*\s*\("
+        ),
+        (
+            r"\bdup2\s*\(|\bfrom_raw_fd\s*\(|hStdInput|RedirectStandardInput"
+            r"|\.getInputStream\s*\(|\.stdin\.addStream|getOutputStream\s*\("
+        ),
     ),
 }
 _REVERSE["groovy"] = _REVERSE["c"]
 _NEAR = 4000
 _RECEIVES = re.compile(
-    r"\b(?P<name>\w+)\s*(?:,\s*\w+\s*)?(?::=|=)(?!=)\s*(?:await\s+)?[^\n;]{0,60}?[.:](?:recv|recvfrom|readline|receive|gets)\b"
+    r"\b(?P<name>\w+)\s*(?:,\s*\w+\s*)?(?::="
+    r"|=)(?!=)\s*(?:await\s+)?[^\n;]{0,60}?[.:](?:recv|recvfrom|readline|receive"
+    r"|gets)\b"
 )
 
 
@@ -358,7 +428,7 @@ class _Flow:
         if name in {"setTimeout", "setInterval", "Function", "execScript"}:
             return is_script
         if name == "exec":
-            return self.family in {"python"}
+            return self.family == "python"
         if name == "constructor":
             return (
                 is_script
@@ -369,9 +439,9 @@ class _Flow:
             return self.family == "lua"
         if name in {"assert", "create_function"}:
             return self.family == "php"
-        if name in {"FunctionType"}:
+        if name == "FunctionType":
             return self.family == "python"
-        if name in {"iex"}:
+        if name == "iex":
             return self.family == "powershell"
         return True
 
@@ -399,7 +469,10 @@ class _Flow:
             end = _chain_end(view, match.start())
             part = view[match.start() : end]
             runs = re.search(
-                r"\.then\s*\(\s*(?:eval|Function)\b|(?<![\w.])(?:eval|Function|execSync|exec|runInThisContext|runInNewContext)\s*\(\s*(?:await\s+)?[\w$]+(?:\.\w+(?:\(\))?)?\s*[),+]",
+                r"\.then\s*\(\s*(?:eval|Function)\b|(?<![\w.])(?:eval|Function"
+                r"|execSync|exec|runInThisContext"
+                r"|runInNewContext)\s*\(\s*(?:await\s+)?[\w$]+(?:\.\w+(?:\(\))?)?\s*[)"
+                r",+]",
                 part,
             )
             if runs is not None:
@@ -407,7 +480,9 @@ class _Flow:
                 urls = self._urls(match.start(), end)
                 yield PayloadEffect("download", at, match.start(), urls)
 
-    def started(self) -> Iterator[PayloadEffect]:
+    def started(  # noqa: C901, PLR0912 - one loop for each way to start a program
+        self,
+    ) -> Iterator[PayloadEffect]:
         """Yield command lines with an effect, and programs that were fetched or decoded."""
         from zt_gate.scanners.agent_config import payload_shell
 
@@ -485,7 +560,7 @@ class _Flow:
         for at, text in self._strings(start, end):
             between = view[last:at]
             is_list = "," in between or ")." in between
-            text = _unescaped(text)
+            text = _unescaped(text)  # noqa: PLW2901 - only the expanded text counts
             if is_list and parts:
                 parts.append(
                     " " + (_quoted(text) if re.search(r"[\s|;&]", text) else text)
@@ -536,7 +611,9 @@ def _reverse_shells(code: CodeText, family: str) -> Iterator[PayloadEffect]:
 
 
 _SHELL_TEXT = re.compile(
-    r"(?i)[\"'`\[(,\s](?:/(?:usr/)?bin/(?:env\s+)?)?(?:(?:ba|z|k|da|a)?sh(?=[\s\"'`])(?:\s+-[il]+)?|cmd(?:\.exe)?(?=[\s\"'`])|powershell(?:\.exe)?(?=[\s\"'`]))"
+    r"(?i)[\"'`\[(,\s](?:/(?:usr/)?bin/(?:env\s+)?)?(?:(?:ba|z|k|da"
+    r"|a)?sh(?=[\s\"'`])(?:\s+-[il]+)?|cmd(?:\.exe)?(?=[\s\"'`])"
+    r"|powershell(?:\.exe)?(?=[\s\"'`]))"
 )
 
 
@@ -565,7 +642,10 @@ def _command_loop(view: str, family: str) -> Iterator[PayloadEffect]:
     if family != "javascript":
         return
     pattern = re.compile(
-        r"\.on\s*\(\s*[\"'](?:data|message)[\"']\s*,\s*(?:async\s*)?(?:function\s*\w*)?\s*\(?\s*(\w+)\s*\)?\s*(?:=>)?\s*\{?[^{}]{0,300}?\b(?:exec|execSync|spawn)\s*\(\s*(?:String\s*\(\s*)?\1\b"
+        r"\.on\s*\(\s*[\"'](?:data"
+        r"|message)[\"']\s*,\s*(?:async\s*)?(?:function\s*\w*)?\s*\(?\s*(\w+)\s*\)?\s*"
+        r"(?:=>)?\s*\{?[^{}]{0,300}?\b(?:exec|execSync"
+        r"|spawn)\s*\(\s*(?:String\s*\(\s*)?\1\b"
     )
     connects = re.compile(_REVERSE["javascript"][0])
     for match in pattern.finditer(view):

@@ -17,41 +17,62 @@ NEW_HOST = "agent_config/download-from-new-host"
 _SOURCES = tuple(
     word.encode()
     for word in (
-        "curl", "wget", "/dev/tcp", "/dev/udp", "/inet/", "nc ", "ncat", "netcat", "socat", "telnet", "ztcp",
-        "fetch", "iwr ", "irm ", "xxd", "|rev", "| rev", "aria2c", "lynx", "xterm", "base64", "b64", "base32",
-        "b85", "a85", "atob", "fromhex", "hexlify", "rot13", "rot_13", "n-za-m", "fromcharcode", "fromcodepoint",
-        "hex2bin", "uudecode", "marshal.loads", "decompress", "inflate", "pack", "chr(", "chr,", "[char]",
-        "bytes([", "bytearray([", "unescape", "urlopen", "urlretrieve", "requests", "httpx", "aiohttp", "axios",
-        "http.get", "https.get", "urllib", "webclient", "webrequest", "restmethod", "net::http", "file_get_contents",
-        "socket", "fsockopen", "dial(", "tcpclient", "tcpstream", "openssl", "\\x", "\\0", "\\1", "-enc", "-ec ", "-e ",
-        "codecs", "getdecoder", "decodestring", "'hex'", '"hex"', "download", "http::", "lwp", "openstream",
+        "curl", "wget", "/dev/tcp", "/dev/udp", "/inet/", "nc ", "ncat", "netcat", "socat",
+        "telnet", "ztcp",
+        "fetch", "iwr ", "irm ", "xxd", "|rev", "| rev", "aria2c", "lynx", "xterm", "base64",
+        "b64", "base32",
+        "b85", "a85", "atob", "fromhex", "hexlify", "rot13", "rot_13", "n-za-m",
+        "fromcharcode", "fromcodepoint",
+        "hex2bin", "uudecode", "marshal.loads", "decompress", "inflate", "pack", "chr(",
+        "chr,", "[char]",
+        "bytes([", "bytearray([", "unescape", "urlopen", "urlretrieve", "requests", "httpx",
+        "aiohttp", "axios",
+        "http.get", "https.get", "urllib", "webclient", "webrequest", "restmethod",
+        "net::http", "file_get_contents",
+        "socket", "fsockopen", "dial(", "tcpclient", "tcpstream", "openssl", "\\x", "\\0",
+        "\\1", "-enc", "-ec ", "-e ",
+        "codecs", "getdecoder", "decodestring", "'hex'", '"hex"', "download", "http::", "lwp",
+        "openstream",
     )
 )  # fmt: skip
 _RUNNERS = tuple(
     word.encode()
     for word in (
-        "exec", "eval", "iex", "invoke-", "function(", "function (", "functiontype", "system", "popen", "spawn",
-        "subprocess", "child_process", "passthru", "proc_open", "assert(", "load(", "loadstring", "runin",
-        "dup2", "getline", "create_function", "defineclass", "settimeout(", "constructor", "scriptblock",
-        "processbuilder", "process.start", "process.run", "command::new", "command(", "createprocess", ".run(",
-        "sh ", "sh\n", "sh\"", "sh'", "sh<", "sh)", "sh;", "sh|", "sh&", "sh -", "source ", ". <", "python", "node ", "perl", "ruby", "php",
-        "pwsh", "powershell", "$(", "`", "./", "xargs", "chmod", "nc -", "ncat", "socat", "xterm", "crontab", "| sh", "cmd",
+        "exec", "eval", "iex", "invoke-", "function(", "function (", "functiontype", "system",
+        "popen", "spawn",
+        "subprocess", "child_process", "passthru", "proc_open", "assert(", "load(",
+        "loadstring", "runin",
+        "dup2", "getline", "create_function", "defineclass", "settimeout(", "constructor",
+        "scriptblock",
+        "processbuilder", "process.start", "process.run", "command::new", "command(",
+        "createprocess", ".run(",
+        "sh ", "sh\n", 'sh"', "sh'", "sh<", "sh)", "sh;", "sh|", "sh&", "sh -", "source ",
+        ". <", "python", "node ", "perl", "ruby", "php",
+        "pwsh", "powershell", "$(", "`", "./", "xargs", "chmod", "nc -", "ncat", "socat",
+        "xterm", "crontab", "| sh", "cmd",
     )
 )  # fmt: skip
 #: What runs a text in source code: fewer words than in shell text.
 _CODE_RUNNERS = tuple(
     word.encode()
     for word in (
-        "exec", "eval", "iex", "invoke-expression", "functiontype", "system", "popen", "spawn", "subprocess",
-        "child_process", "passthru", "proc_open", "assert(", "assert ", "load(", "loadstring", "runin", "dup2",
-        "getline", "create_function", "defineclass", "settimeout(", "constructor", "scriptblock", "processbuilder",
-        "process.start", "process.run", "command::new", "createprocess", "new function", "function(", "sh '", 'sh "',
-        "ctx.run", "session.run", "getoutput", "check_output", "check_call", "process::", "`", "assembly", "command",
+        "exec", "eval", "iex", "invoke-expression", "functiontype", "system", "popen", "spawn",
+        "subprocess",
+        "child_process", "passthru", "proc_open", "assert(", "assert ", "load(", "loadstring",
+        "runin", "dup2",
+        "getline", "create_function", "defineclass", "settimeout(", "constructor",
+        "scriptblock", "processbuilder",
+        "process.start", "process.run", "command::new", "createprocess", "new function",
+        "function(", "sh '", 'sh "',
+        "ctx.run", "session.run", "getoutput", "check_output", "check_call", "process::", "`",
+        "assembly", "command",
     )
 )  # fmt: skip
 _SOURCE_SUFFIXES = (
-    b".py", b".pyi", b".pyx", b".js", b".jsx", b".mjs", b".cjs", b".ts", b".tsx", b".mts", b".cts", b".go", b".rs",
-    b".java", b".kt", b".c", b".h", b".cc", b".cpp", b".hpp", b".cs", b".rb", b".php", b".scala", b".swift", b".dart",
+    b".py", b".pyi", b".pyx", b".js", b".jsx", b".mjs", b".cjs", b".ts", b".tsx", b".mts",
+    b".cts", b".go", b".rs",
+    b".java", b".kt", b".c", b".h", b".cc", b".cpp", b".hpp", b".cs", b".rb", b".php",
+    b".scala", b".swift", b".dart",
 )  # fmt: skip
 _CHUNK = 1 << 20
 _OVERLAP = 256

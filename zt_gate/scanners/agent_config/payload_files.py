@@ -135,7 +135,9 @@ class Fragment:
     exact: bool = True
 
 
-def fragments(path: bytes, content: str) -> Iterator[Fragment]:
+def fragments(  # noqa: C901, PLR0912 - one branch for each kind of file
+    path: bytes, content: str
+) -> Iterator[Fragment]:
     """Yield the texts of a file that are run."""
     from zt_gate.syntax import source_languages
 
@@ -272,7 +274,9 @@ def _cmake(content: str) -> Iterator[Fragment]:
     text = re.sub(r"(?m)#[^\n]*", "", content)
     rows = []
     for match in re.finditer(
-        r"(?i)\bCOMMAND\b\s*(?P<command>[^)]{1,4000}?)(?=\)|\b(?:COMMAND|WORKING_DIRECTORY|RESULT_VARIABLE|OUTPUT_VARIABLE|DEPENDS|VERBATIM|COMMENT)\b)|\bfile\s*\(\s*DOWNLOAD\s+(?P<download>[^)]{1,2000})",
+        r"(?i)\bCOMMAND\b\s*(?P<command>[^)]{1,4000}?)(?=\)|\b(?:COMMAND"
+        r"|WORKING_DIRECTORY|RESULT_VARIABLE|OUTPUT_VARIABLE|DEPENDS|VERBATIM"
+        r"|COMMENT)\b)|\bfile\s*\(\s*DOWNLOAD\s+(?P<download>[^)]{1,2000})",
         text,
     ):
         line = text.count("\n", 0, match.start()) + 1
@@ -299,8 +303,10 @@ def _script_of_rows(rows: list[tuple[int, str]]) -> Iterator[Fragment]:
 
 def _terraform(content: str) -> Iterator[Fragment]:
     pattern = re.compile(
-        r"(?m)\b(?:command|inline|user_data|script|program|startup_script|metadata_startup_script|custom_data)\s*=\s*"
-        r"(?:\w+\(\s*)?(?:<<-?\s*(?P<end>\w+)\n(?P<here>(?:[^\n]*\n)*?)\s*(?P=end)\b|\[?\s*\"(?P<text>(?:[^\"\\]|\\.)*)\")"
+        r"(?m)\b(?:command|inline|user_data|script|program|startup_script"
+        r"|metadata_startup_script|custom_data)\s*=\s*"
+        r"(?:\w+\(\s*)?(?:<<-?\s*(?P<end>\w+)\n(?P<here>(?:[^\n]*\n)*?)\s*(?P=end)\b"
+        r"|\[?\s*\"(?P<text>(?:[^\"\\]|\\.)*)\")"
     )
     for match in list(pattern.finditer(content))[:_MOST_FRAGMENTS]:
         group = "here" if match["here"] is not None else "text"
@@ -365,8 +371,15 @@ _READERS: dict[str, Callable[[str], Iterator[Fragment]]] = {
     "Jupyter notebook": _notebook,
 }
 _EXEC_LINE = r"(?m)^\s*Exec\w*\s*=\s*[-@:+!]*(.+)$"
-_XML_COMMAND = r"(?i)\b(?:Command|executable|arguments?|PreBuildEvent|PostBuildEvent)\s*=\s*\"([^\"]+)\"|<(?:argument|PreBuildEvent|PostBuildEvent|Command)>([^<]+)<"
-_INDENTED_COMMAND = r"(?m)^(?:commands|commands_pre|commands_post|allowlist_externals)\s*=\s*(.*)$|^[ \t]+(\S.*)$"
+_XML_COMMAND = (
+    r"(?i)\b(?:Command|executable|arguments?|PreBuildEvent"
+    r"|PostBuildEvent)\s*=\s*\"([^\"]+)\"|<(?:argument|PreBuildEvent|PostBuildEvent"
+    r"|Command)>([^<]+)<"
+)
+_INDENTED_COMMAND = (
+    r"(?m)^(?:commands|commands_pre|commands_post|allowlist_externals)\s*=\s*(.*)$"
+    r"|^[ \t]+(\S.*)$"
+)
 _LINE_PATTERNS = {
     b"service": _EXEC_LINE,
     b"timer": _EXEC_LINE,

@@ -123,7 +123,8 @@ _WRAPPERS = {
     "sudo": "ugpChrtTUD", "doas": "uC", "env": "uCS", "nohup": "", "exec": "a", "command": "",
     "builtin": "", "time": "fo", "timeout": "ks", "nice": "n", "ionice": "cnp", "setsid": "",
     "stdbuf": "ioe", "unbuffer": "", "chroot": "", "busybox": "", "winpty": "", "proxychains": "f",
-    "proxychains4": "f", "torsocks": "", "torify": "", "catchsegv": "", "caffeinate": "", "gosu": "",
+    "proxychains4": "f", "torsocks": "", "torify": "", "catchsegv": "", "caffeinate": "",
+    "gosu": "",
     "su-exec": "", "fakeroot": "", "strace": "eo", "retry": "", "then": "", "do": "", "else": "",
     "flock": "w", "run0": "", "systemd-run": "pu", "rlwrap": "",
 }  # fmt: skip
@@ -190,9 +191,10 @@ class _Walk:
 
     def _found(self, effects: Sequence[PayloadEffect]) -> None:
         for effect in effects:
-            if self.base is not None:
-                effect = replace(effect, at=self.base, source=self.base)
-            self.effects.append(effect)
+            if self.base is None:
+                self.effects.append(effect)
+            else:
+                self.effects.append(replace(effect, at=self.base, source=self.base))
 
     def _pipeline(
         self, pipeline: list[Command], following: list[list[Command]]
@@ -258,7 +260,7 @@ class _Walk:
                 flow = flow.joined(self.files.get(_path(item.target.text), NOWHERE))
         return flow
 
-    def _output(
+    def _output(  # noqa: C901, PLR0912 - one branch for each kind of command
         self,
         name: str,
         words: Sequence[Word],
@@ -426,7 +428,7 @@ class _Walk:
                     self._found(self._origin(text).effects(at))
                     self._run_text(self._expanded(text), at)
 
-    def _run_interpreter(
+    def _run_interpreter(  # noqa: C901, PLR0912 - one branch for each kind of option
         self,
         name: str,
         args: Sequence[Word],
@@ -459,9 +461,9 @@ class _Walk:
             if not text.startswith(("-", "+")) and not (
                 text[:2] == "$(" and not args[position].nested
             ):
-                if language in {"awk"}:
+                if language == "awk":
                     self._run_code(args[position].text, language, at)
-                elif language in {"javascript"} and text in {"run", "-", "x"}:
+                elif language == "javascript" and text in {"run", "-", "x"}:
                     position += 1
                     continue
                 self._run_file(args[position], at, flow)
@@ -516,12 +518,11 @@ class _Walk:
         """Return the text of a word with the literal values of variables."""
         if not word.dynamic:
             return word.text
-        expanded = re.sub(
+        return re.sub(
             r"\$\{?(\w+)\}?",
             lambda match: self.texts.get(match[1]) or match[0],
             word.text,
         )
-        return expanded
 
     def _verify(
         self, words: Sequence[Word], command: Command, following: list[list[Command]]
@@ -583,7 +584,10 @@ def _command_after_exec(command: Command) -> bool:
 def _starts_shell(name: str, words: Sequence[Word]) -> bool:
     """Whether a network tool is told to start a shell, or a display of another host is used."""
     line = " ".join(word.text for word in words[1:])
-    shell = r"(?:\S*/)?(?:(?:ba|z|k|da|a|c|fi)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)\b|\$\{?SHELL"
+    shell = (
+        r"(?:\S*/)?(?:(?:ba|z|k|da|a|c|fi)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)\b"
+        r"|\$\{?SHELL"
+    )
     if name in {
         "nc",
         "ncat",
@@ -657,7 +661,7 @@ def _reads_stdin(args: Sequence[Word]) -> bool:
         if re.fullmatch(r"-\w*c", word.text):
             return False
         if not word.text.startswith(("-", "+")):
-            return word.text in {"/dev/stdin"}
+            return word.text == "/dev/stdin"
         if re.fullmatch(r"-\w*s", word.text):
             return True
     return True
