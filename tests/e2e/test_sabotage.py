@@ -149,6 +149,15 @@ SABOTAGES = (
     Sabotage("hidden characters are not looked for",
              "zt_gate.scanners.injection.invisible_characters.look", nothing,
              ("instruction-in-tag-characters", "bidirectional-control")),
+    Sabotage("payloads are not looked for",
+             "zt_gate.scanners.agent_config.payloads.find_hits", nothing,
+             ("reverse-shell-in-script", "decoded-python", "download-in-two-layers")),
+    Sabotage("content elsewhere is silent",
+             "zt_gate.scanners.tampering.external_content._list", nothing,
+             ("lfs-pointer-new", "lfs-filter")),
+    Sabotage("languages without rules are silent",
+             "zt_gate.scanners.code.languages_without_rules.not_inspected", nothing,
+             ("language-php", "language-shell")),
     *(
         Sabotage(f"{name} finds nothing", f"zt_gate.scanners.{name}.SCANNER", name, cases)
         for name, cases in {

@@ -19,7 +19,8 @@ class Case:
 
     ``expect`` is ``block RULE`` or ``warn RULE`` (a glob; the finding must be
     active and at one of ``paths``, if there are any), ``pass``, ``error`` or
-    ``refused`` (wrong usage).  ``play`` sets the case up and runs zt-gate.
+    ``refused`` (wrong usage), or ``listed TEXT``: the file is listed as not inspected, with
+    the text in its reason.  ``play`` sets the case up and runs zt-gate.
     """
 
     name: str
@@ -50,7 +51,11 @@ def evaluate(case: Case, outcome: GateOutcome) -> CaseResult:
         return CaseResult(case, passed=False, got=f"ran {', '.join(outcome.ran)}")
     findings = [item for item in outcome.findings if _is_at(item.path, case.paths)]
     level, _, rule = case.expect.partition(" ")
-    if rule:
+    if level == "listed":
+        passed = outcome.verdict in {"pass", "fail"} and any(
+            rule in reason and path in case.paths for path, reason in outcome.listed
+        )
+    elif rule:
         passed = _has_finding(outcome, findings, level, rule)
     elif case.honest:
         passed = _is_unblocked(outcome, findings)

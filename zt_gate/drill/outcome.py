@@ -29,6 +29,8 @@ class GateOutcome:
     findings: tuple[OutcomeFinding, ...] = ()
     errors: tuple[str, ...] = ()
     ran: tuple[str, ...] = ()
+    #: Path and reason of what was listed as not inspected.
+    listed: tuple[tuple[bytes | None, str], ...] = ()
 
 
 def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
@@ -42,4 +44,7 @@ def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
         )
         for item in report.findings
     )
-    return GateOutcome(report.verdict.value, findings, report.errors, ran)
+    listed = tuple(
+        (item.path, item.reason) for run in report.runs for item in run.not_inspected
+    )
+    return GateOutcome(report.verdict.value, findings, report.errors, ran, listed)

@@ -234,7 +234,13 @@ class CaseWorkspace:
             OutcomeFinding(item["rule"], item["level"], item["state"], _path(item))
             for item in report["findings"]
         )
-        return GateOutcome(verdict, findings, tuple(report["errors"]), self.ran())
+        listed = tuple(
+            (_path(item), item["reason"])
+            for run in report["runs"]
+            for item in run["not_inspected"]
+        )
+        errors = tuple(report["errors"])
+        return GateOutcome(verdict, findings, errors, self.ran(), listed)
 
 
 def _path(finding: Mapping[str, Any]) -> bytes | None:

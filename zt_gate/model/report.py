@@ -39,6 +39,9 @@ class Verdict(StrEnum):
         return {"pass": 0, "fail": 1, "error": 3}[self.value]
 
 
+_WITHOUT_RULES = "no code rules for "
+
+
 @dataclass(frozen=True, slots=True)
 class NotInspected:
     """Something that a scanner did not inspect, and why.
@@ -51,6 +54,18 @@ class NotInspected:
     kind: SkipKind
     reason: str
     cause: str = ""
+
+    @property
+    def language_without_rules(self) -> str:
+        """The language of code that no rule can judge, "" for any other entry."""
+        if self.kind != "not_applicable" or not self.reason.startswith(_WITHOUT_RULES):
+            return ""
+        return self.reason.removeprefix(_WITHOUT_RULES)
+
+
+def without_rules(language: str) -> str:
+    """Return the reason of an entry for code in a language without rules."""
+    return _WITHOUT_RULES + language
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,15 @@ UNREADABLE = f"{GATE}/unreadable"
 POLICY_CHANGED = f"{GATE}/policy-changed"
 #: The caller of the gate requires the review, so no policy or option lowers it.
 NOT_REVIEWED = f"{GATE}/not-reviewed"
-#: Changes of policy, baseline or ignores: a warning in standard, a block in strict.
+#: A warning in standard, a block in strict: changes of policy, baseline or ignores, and
+#: downloads that are run from a host that the project did not name before.
 _BLOCKING_IN_STRICT = frozenset(
-    (POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added")
+    (
+        POLICY_CHANGED,
+        "tampering/baseline-changed",
+        "tampering/ignore-added",
+        "agent_config/download-from-new-host",
+    )
 )
 
 #: Values of ``--fail-on``; ``info`` is the level, so every finding blocks.

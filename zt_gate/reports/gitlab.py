@@ -57,6 +57,9 @@ def _entries(report: Report) -> Iterator[dict[str, Any]]:
             fingerprint = f"skip-{content_hash}"
             place = (item.path, 1)
             yield _entry(_NOT_INSPECTED, text, "blocker", fingerprint, place)
+    text = summary.languages_without_rules(report)
+    if text:
+        yield _entry(_NOT_INSPECTED, text, "info", f"languages-{_hash(text)}", nowhere)
     for judged in summary.by_severity(report.findings):
         if judged.state == "active":
             yield _finding_entry(judged)

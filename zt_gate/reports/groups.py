@@ -131,6 +131,24 @@ def uninspected(report: Report) -> Iterator[UninspectedGroup]:
         yield UninspectedGroup(scanner, items[0], tuple(paths), len(items))
 
 
+def inapplicable(report: Report) -> list[UninspectedGroup]:
+    """Return what no scanner applies to; code without rules is one group per language."""
+    groups: dict[tuple[str, str, object], list[NotInspected]] = {}
+    for number, (scanner, item) in enumerate(summary.not_inspected(report)):
+        if not summary.is_applicable(item):
+            own_group = None if item.language_without_rules else number
+            groups.setdefault((scanner, item.reason, own_group), []).append(item)
+    return [
+        UninspectedGroup(
+            scanner,
+            items[0],
+            tuple(item.path for item in items if item.path is not None),
+            len(items),
+        )
+        for (scanner, _, _), items in groups.items()
+    ]
+
+
 def places(findings: Sequence[JudgedFinding]) -> str:
     """Return lines and short fingerprints of findings in one file, for people."""
     parts = []

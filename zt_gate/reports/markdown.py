@@ -272,12 +272,11 @@ def _notes(report: Report, options: Options) -> Iterator[str]:
 
 
 def _not_applicable(report: Report) -> Iterator[str]:
-    for scanner, item in summary.not_inspected(report):
-        if summary.is_applicable(item):
-            continue
-        place = "the change"
-        if item.path is not None:
-            place = markdown_code(item.path)
-        reason = markdown_prose(item.reason)
-        kind = item.kind.replace("_", " ")
-        yield f"- {kind}: {markdown_code(scanner)} {place}: {reason}\n"
+    for group in groups.inapplicable(report):
+        names = [markdown_code(path) for path in group.named_paths] or ["the change"]
+        place = ", ".join(names)
+        if group.more:
+            place += f", and {group.more} more"
+        kind = group.item.kind.replace("_", " ")
+        reason = markdown_prose(group.reason)
+        yield f"- {kind}: {markdown_code(group.scanner)} {place}: {reason}\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zt_gate.model.finding import Level
 from zt_gate.model.report import Verdict
-from zt_gate.reports import summary
+from zt_gate.reports import groups, summary
 from zt_gate.reports.escape import (
     json_document,
     json_path,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zt_gate.model.finding import Evidence, Finding, Location
     from zt_gate.model.report import JudgedFinding, NotInspected, Report
     from zt_gate.reports.base import Options
+    from zt_gate.reports.groups import UninspectedGroup
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -269,8 +270,11 @@ def _invocation(report: Report, omitted: int) -> dict[str, Any]:
         text = f"scanner {visible(run.scanner)}: {run.status}: {visible(run.reason)}"
         notes.append(_note(level, text))
     notes += [
-        _item_note(scanner, item) for scanner, item in summary.not_inspected(report)
+        _item_note(scanner, item)
+        for scanner, item in summary.not_inspected(report)
+        if summary.is_applicable(item)
     ]
+    notes += map(_group_note, groups.inapplicable(report))
     if omitted:
         text = f"{omitted} results were left out: the limit is {MAX_RESULTS} results"
         notes.append(_note("warning", text))
@@ -293,11 +297,27 @@ def _note(level: str, text: str) -> dict[str, Any]:
 
 
 def _item_note(scanner: str, item: NotInspected) -> dict[str, Any]:
-    level = "error" if summary.is_applicable(item) else "note"
     text = f"{visible(item.reason)} ({item.kind.replace('_', ' ')})"
     if item.path is None:
-        return _note(level, f"{visible(scanner)}: {text}")
-    note = _note(level, f"{visible(scanner)}: {visible(item.path)}: {text}")
-    artifact = {"uri": relative_uri(item.path), "uriBaseId": "%SRCROOT%"}
-    note["locations"] = [{"physicalLocation": {"artifactLocation": artifact}}]
+        return _note("error", f"{visible(scanner)}: {text}")
+    note = _note("error", f"{visible(scanner)}: {visible(item.path)}: {text}")
+    note["locations"] = [_file_location(item.path)]
     return note
+
+
+def _group_note(group: UninspectedGroup) -> dict[str, Any]:
+    kind = group.item.kind.replace("_", " ")
+    text = f"{visible(group.reason)} ({kind})"
+    if not group.paths:
+        return _note("note", f"{visible(group.scanner)}: {text}")
+    place = ", ".join(map(visible, group.named_paths))
+    if group.more:
+        place += f", and {group.more} more"
+    note = _note("note", f"{visible(group.scanner)}: {place}: {text}")
+    note["locations"] = [_file_location(path) for path in group.named_paths]
+    return note
+
+
+def _file_location(path: bytes) -> dict[str, Any]:
+    artifact = {"uri": relative_uri(path), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact}}

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
         NotInspected,
         Report,
         ScannerRun,
-        SkipKind,
     )
 
 _OID = re.compile(r"[0-9a-f]{40,64}")
 _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
+#: Languages without rules that the verdict line names; it counts the others.
+_LANGUAGES = 3
 #: Kinds of uninspected content, the worst first.
 _KINDS = ("failed", "unverified", "unreadable", "excluded", "not_applicable")
 
@@ -151,18 +152,50 @@ def _mentions_any(text: str, reasons: list[tuple[str, str]]) -> bool:
 
 
 def not_applicable(report: Report) -> int:
-    """Count the paths that no scanner applies to; the change as a whole counts as one."""
-    return _paths_of_kind(report, "not_applicable")
+    """Count the paths that no scanner applies to; the change as a whole counts as one.
+
+    Code in a language without rules is counted by ``languages_without_rules``.
+    """
+    return len(
+        {
+            item.path
+            for _, item in not_inspected(report)
+            if item.kind == "not_applicable" and not item.language_without_rules
+        }
+    )
 
 
 def excluded(report: Report) -> int:
     """Count the paths that ``exclude`` leaves out of at least one scanner."""
-    return _paths_of_kind(report, "excluded")
-
-
-def _paths_of_kind(report: Report, kind: SkipKind) -> int:
     items = (item for _, item in not_inspected(report))
-    return len({item.path for item in items if item.kind == kind})
+    return len({item.path for item in items if item.kind == "excluded"})
+
+
+def languages_without_rules(report: Report) -> str:
+    """Return ``2 PHP files and 1 Rust file have no code rules``, "" without such files."""
+    files: dict[str, set[bytes | None]] = {}
+    for _, item in not_inspected(report):
+        if item.language_without_rules:
+            language = visible(item.language_without_rules)
+            files.setdefault(language, set()).add(item.path)
+    sizes = sorted(
+        ((len(paths), language) for language, paths in files.items()),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    if not sizes:
+        return ""
+    parts = [plural(number, f"{name} file") for number, name in sizes[:_LANGUAGES]]
+    others = sizes[_LANGUAGES:]
+    if others:
+        number = sum(number for number, _ in others)
+        parts.append(f"{plural(number, 'file')} in {len(others)} other languages")
+        if len(others) == 1:
+            parts[-1] = f"{plural(number, 'file')} in another language"
+    text = parts[0]
+    if len(parts) > 1:
+        text = f"{', '.join(parts[:-1])} and {parts[-1]}"
+    total = sum(number for number, _ in sizes)
+    return f"{text} {'has' if total == 1 else 'have'} no code rules"
 
 
 def location_text(location: Location) -> str:
@@ -303,6 +336,9 @@ def verdict_facts(report: Report) -> list[str]:
         ("excluded", excluded(report)),
     )
     facts += [f"{number} {label}" for label, number in numbers if number]
+    without_rules = languages_without_rules(report)
+    if without_rules:
+        facts.append(without_rules)
     if not report.complete:
         facts.append("incomplete")
     facts.append(_scanner_count(report))

@@ -277,14 +277,17 @@ def _uninspected_rows(
     for run in summary.runs_without_result(report):
         style = "error" if run.status == "error" else "dim"
         yield (run.status, style), f"{run.scanner}: {run.reason}"
-    if options.verbose:
-        for scanner, item in summary.not_inspected(report):
+    if not options.verbose:
+        for group in groups.uninspected(report):
+            if summary.is_applicable(group.item):
+                yield _uninspected_row(group)
+        return
+    for scanner, item in summary.not_inspected(report):
+        if summary.is_applicable(item):
             paths = () if item.path is None else (item.path,)
             yield _uninspected_row(UninspectedGroup(scanner, item, paths))
-        return
-    for group in groups.uninspected(report):
-        if summary.is_applicable(group.item):
-            yield _uninspected_row(group)
+    for group in groups.inapplicable(report):
+        yield _uninspected_row(group)
 
 
 def _uninspected_row(group: UninspectedGroup) -> tuple[Segment, str]:

@@ -91,6 +91,7 @@ NAMES: dict[str, tuple[int, ...]] = {
     '.goosehints': (43,),
     '.gooserules': (43,),
     '.justfile': (37,),
+    '.lfsconfig': (23, 36),
     '.mcp.json': (3,),
     '.npmrc': (16,),
     '.openhands_instructions': (43,),

@@ -94,7 +94,7 @@ def test_an_old_first_line_counts_too(scan: Scan) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        change_of({"a.md": BAD, "b.rs": "fn main() {}\n", "c.json": "{}"}),
+        change_of({"a.md": BAD, "b.txt": "fn main() {}\n", "c.json": "{}"}),
         change_of({"a.py": None}, {"a.py": BAD}),
         change_of({}),
         ChangeSet(

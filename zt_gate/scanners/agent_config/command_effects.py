@@ -112,6 +112,12 @@ def _download_level(match: str, command: str, level: Level, rules: RuleIndex) ->
     return level
 
 
+def all_installers(urls: Sequence[str], rules: RuleIndex) -> bool:
+    """Whether every address is that of a well-known installer."""
+    installers = rules.listed("installers")
+    return all(_is_installer(url.lower(), installers) for url in urls)
+
+
 def _is_installer(url: str, installers: Sequence[str]) -> bool:
     if not url.startswith("https://"):
         return False

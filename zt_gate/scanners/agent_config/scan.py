@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, bounded_subject
 from zt_gate.model.report import NotInspected, ScannerRun
-from zt_gate.scanners.agent_config import file_kinds
+from zt_gate.scanners.agent_config import file_kinds, payload_content
+from zt_gate.scanners.agent_config.payload_content import NEW_HOST
+from zt_gate.scanners.agent_config.payload_hosts import KnownHosts
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ _CHUNK = 1 << 20
 _OVERLAP = 256
 #: Lines below a key that are searched for the text of a hit.
 _NEEDLE_LINES = 400
+#: What a rule for settings says about a command that downloads.
+_DOWNLOADS = "downloads a program and runs it"
 _URL_PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
 
 
@@ -45,7 +49,8 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     changed_paths = frozenset(
         file.path for file in change.files if not file.is_deletion
     )
-    change_scan = ChangeScan(context.rules, changed_paths)
+    known_hosts = KnownHosts(change, context)
+    change_scan = ChangeScan(context.rules, changed_paths, known_hosts)
     for file in change.files:
         if not file.is_deletion and not file.is_submodule:
             change_scan.scan_file(file)
@@ -63,9 +68,13 @@ class ChangeScan:
     """One scan of a change, and its results so far."""
 
     def __init__(
-        self, rules: Mapping[str, Rule], changed_paths: frozenset[bytes]
+        self,
+        rules: Mapping[str, Rule],
+        changed_paths: frozenset[bytes],
+        known_hosts: KnownHosts,
     ) -> None:
         self.rules = rules
+        self.known_hosts = known_hosts
         self.changed_paths = changed_paths
         self.findings: list[Finding] = []
         self.not_inspected: list[NotInspected] = []
@@ -92,6 +101,14 @@ class ChangeScan:
             if in_agent_folder or is_settings:
                 self._scan_link(file, in_agent_folder=in_agent_folder)
             return
+        self._scan_configuration(file, configuration)
+        self._list_computed_command(file, configuration)
+        self._scan_payloads(file)
+
+    def _scan_configuration(
+        self, file: FileChange, configuration: Configuration | None
+    ) -> None:
+        """Apply the rules for settings, and those for added lines of code and prose."""
         if configuration is None and not file_kinds.is_code(file.path):
             return
         if configuration is not None and configuration.reader != "text":
@@ -99,6 +116,48 @@ class ChangeScan:
         text_kinds = file_kinds.text_kinds(file.path)
         if text_kinds:
             self._scan_text(file, text_kinds)
+
+    def _list_computed_command(
+        self, file: FileChange, configuration: Configuration | None
+    ) -> None:
+        """List a hook whose command cannot be known from the file."""
+        is_hook = configuration is not None and configuration.name == "git-hook"
+        if not is_hook and not paths.is_any(file.path, "hook"):
+            return
+        from zt_gate.scanners.agent_config import computed_commands
+
+        command = computed_commands.first(file)
+        if command:
+            reason = f"the hook runs a computed command, which no scanner can know: {command}"
+            self.not_inspected.append(NotInspected(file.path, "not_applicable", reason))
+
+    def _scan_payloads(self, file: FileChange) -> None:
+        """Report text that runs although nobody can review it."""
+        content = payload_content.of(file)
+        if content is None:
+            return
+        from zt_gate.scanners.agent_config import payloads
+
+        for hit in payloads.find_hits(file, content, self.rule_index, self.known_hosts):
+            if not self._is_reported(hit, file):
+                self.findings.append(self._line_finding(hit, file))
+
+    def _is_reported(self, hit: LineHit, file: FileChange) -> bool:
+        """Whether a rule for settings reports the line as severely.
+
+        A warning that the line downloads gives way to the one that names the host.
+        """
+        for finding in tuple(self.findings):
+            location = finding.location
+            if location.path != file.path or location.line != hit.number:
+                continue
+            level = finding.level or Level.WARN
+            if hit.rule == NEW_HOST and level is Level.WARN:
+                if _DOWNLOADS in finding.message:
+                    self.findings.remove(finding)
+            elif finding.rule == hit.rule or level.rank >= hit.level.rank:
+                return True
+        return False
 
     def _scan_link(self, file: FileChange, *, in_agent_folder: bool) -> None:
         from zt_gate.scanners.agent_config import symlinks

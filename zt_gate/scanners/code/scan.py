@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.code import engine_errors, semgrep_engine
+from zt_gate.scanners.code import (
+    engine_errors,
+    languages_without_rules,
+    semgrep_engine,
+)
 from zt_gate.scanners.code.findings import (
     finding_of,
     subject_of,
@@ -68,6 +72,9 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     rules = {**context.rules, **own.rules}
     engine_rules = EngineRules(rules, context.workdir, cache)
     inspector = Inspector(engine_rules, cache, context)
+    result.not_inspected += languages_without_rules.not_inspected(
+        change.files, engine_rules.languages
+    )
     queue = _ScanQueue(context, rules, engine_rules, inspector, result)
     try:
         if own.rules and change.files:

@@ -3,7 +3,8 @@
 ``gate_files`` compares where the gate runs and its baseline and rules,
 ``disabled_checks`` other hooks and checks, ``suppression_marks`` exceptions,
 ``review_settings`` attributes and code owners, ``disabled_tests`` tests, and
-``deceptive_files`` modes, links and names.  The patterns are data in
+``deceptive_files`` modes, links and names, ``external_content`` what the change refers
+to and does not contain.  The patterns are data in
 ``rules/tampering/``.  The judge reports changes of the policy file itself
 (``gate/policy-changed``).
 """

@@ -1,4 +1,4 @@
-"""Files that mislead: modes, links, LFS pointers, submodules, names.
+"""Files that mislead: modes, links, names.
 
 ``injection/confusable-name`` reports confusable and invisible characters in
 names, ``agent_config/agent-folder-link`` links in the folders of agents.
@@ -11,12 +11,9 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from zt_gate.errors import GateError
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
     MODE_FILE,
-    MODE_SUBMODULE,
-    ContentUnavailableError,
 )
 from zt_gate.model.finding import Level
 from zt_gate.syntax.paths import is_any
@@ -30,11 +27,8 @@ if TYPE_CHECKING:
 
 _EXECUTABLE = "tampering/executable-text"
 _LINK = "tampering/link-outside"
-_POINTER = "tampering/lfs-pointer"
-_SUBMODULE = "tampering/submodule-moved"
 _NAME = "tampering/misleading-name"
 _GIT_FOLDER = "tampering/git-folder-name"
-_POINTER_HEAD = b"version https://git-lfs.github.com/spec/v"
 #: Bytes at the start of a file in which a NUL byte marks it as binary.
 _BINARY_HEAD = 8000
 # HFS+ ignores these characters in a name (git's own list, from CVE-2014-9390).
@@ -55,12 +49,11 @@ def findings(comparison: Comparison) -> Iterator[Finding]:
         if file.status in _NEW_PATH:
             yield from _name(comparison, file)
         if file.is_submodule:
-            yield from _submodule(comparison, file)
-        elif file.is_symlink:
+            continue
+        if file.is_symlink:
             yield from _link(comparison, file)
         else:
             yield from _executable_text(comparison, file)
-            yield from _pointer(comparison, file)
     yield from _colliding_names(comparison)
 
 
@@ -72,21 +65,6 @@ def _executable_text(comparison: Comparison, file: FileChange) -> Iterator[Findi
         return
     message = "the text file became executable but has no #! line"
     yield comparison.on_file(_EXECUTABLE, file.path, message, subject=message)
-
-
-def _pointer(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
-    """Yield a file whose content a Git LFS pointer replaces."""
-    if file.status == "A" or not file.hunks:
-        return
-    first = file.hunks[0]
-    if first.new_start > 1:
-        return
-    size = len(_POINTER_HEAD)
-    is_pointer = first.added.head(size) == _POINTER_HEAD
-    if is_pointer and first.removed.head(size) not in {_POINTER_HEAD, b""}:
-        subject = first.added.head(200).decode("utf-8", "replace")
-        message = "a Git LFS pointer replaces the content, which was not scanned"
-        yield comparison.on_file(_POINTER, file.path, message, subject=subject)
 
 
 def _link(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
@@ -106,45 +84,6 @@ def _link(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
         message = f"the link points outside the repository's content: {target[:200]!a}"
         level = Level.BLOCK if is_sensitive else None
         yield comparison.on_file(_LINK, file.path, message, subject=target, level=level)
-
-
-def _submodule(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
-    level = None
-    if file.old_mode == MODE_SUBMODULE:
-        message = (
-            "the submodule moves to another commit; the code in between was not scanned"
-        )
-        level = Level.INFO
-    elif file.old_mode:
-        message = "a submodule replaces files of this repository"
-    elif not _has_address(comparison, file.path):
-        message = "the submodule has no URL in .gitmodules, so its origin is unknown"
-    else:
-        return
-    yield comparison.on_file(
-        _SUBMODULE, file.path, message, subject=message, level=level
-    )
-
-
-def _has_address(comparison: Comparison, path: bytes) -> bool:
-    """Whether .gitmodules names the folder after the change."""
-    try:
-        data = _gitmodules(comparison)
-    except (GateError, ContentUnavailableError):
-        return False
-    for row in data.split(b"\n"):
-        key, _, value = row.partition(b"=")
-        if key.strip().lower() == b"path" and value.strip().strip(b'"') == path:
-            return True
-    return False
-
-
-def _gitmodules(comparison: Comparison) -> bytes:
-    """Return the new .gitmodules; raises GateError, ContentUnavailableError."""
-    for file in comparison.change.files:
-        if file.path == b".gitmodules":
-            return file.new.read() if file.new else b""
-    return comparison.context.trusted_file(b".gitmodules") or b""
 
 
 def _name(comparison: Comparison, file: FileChange) -> Iterator[Finding]:

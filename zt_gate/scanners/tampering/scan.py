@@ -11,6 +11,7 @@ from zt_gate.scanners.tampering import (
     deceptive_files,
     disabled_checks,
     disabled_tests,
+    external_content,
     gate_files,
     review_settings,
     suppression_marks,
@@ -34,13 +35,16 @@ _PARTS = (
     review_settings.findings,
     disabled_tests.findings,
     deceptive_files.findings,
+    external_content.findings,
 )
+#: The parts that do not need an old side.
+_TREE_PARTS = (deceptive_files.findings, external_content.findings)
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:
-    """Scan the net change; of a tree only links and names, because it changes nothing."""
+    """Scan the net change; of a tree only what its files are, because it changes nothing."""
     comparison = Comparison(change, context)
-    parts = (deceptive_files.findings,) if change.kind == "tree" else _PARTS
+    parts = _TREE_PARTS if change.kind == "tree" else _PARTS
     findings = (finding for part in parts for finding in part(comparison))
     limited = tuple(_limited(findings, comparison))
     return ScannerRun(

@@ -1,0 +1,506 @@
+"""Takes the texts that run out of a file: scripts, build steps, cells, and source code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.syntax import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zt_gate.syntax.document import Document
+
+_SHELL = "shell"
+#: Keys of configuration files whose values are run.
+_COMMAND_KEYS = frozenset(
+    [
+        "run",
+        "script",
+        "scripts",
+        "before_script",
+        "after_script",
+        "command",
+        "commands",
+        "cmd",
+        "cmds",
+        "entry",
+        "entrypoint",
+        "args",
+        "shell",
+        "bash",
+        "sh",
+        "powershell",
+        "pwsh",
+        "runcmd",
+        "bootcmd",
+        "exec",
+        "execstart",
+        "inline",
+        "install",
+        "before_install",
+        "after_success",
+        "before_deploy",
+        "initializecommand",
+        "oncreatecommand",
+        "updatecontentcommand",
+        "postcreatecommand",
+        "poststartcommand",
+        "postattachcommand",
+        "prebuild",
+        "postbuild",
+        "prepare",
+        "steps",
+        "hooks",
+        "user_data",
+        "userdata",
+        "user-data",
+        "build_command",
+        "test_command",
+        "start",
+        "poststart",
+        "prestop",
+        "livenessprobe",
+        "localscript",
+        "remotescript",
+        "arguments",
+        "argv",
+        "program",
+        "setup",
+        "pre_install",
+        "postinstall",
+        "preinstall",
+        "prepublish",
+        "test",
+        "build",
+        "deploy",
+        "release",
+        "ansible.builtin.shell",
+        "ansible.builtin.command",
+        "raw",
+    ]
+)
+_TABLES_OF_COMMANDS = frozenset(
+    [
+        "scripts",
+        "tasks",
+        "hooks",
+        "commands",
+        "cmds",
+        "targets",
+        "jobs",
+        "aliases",
+        "lifecycle",
+        "recipes",
+        "scripts-info",
+    ]
+)
+_PROSE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "title",
+        "summary",
+        "help",
+        "message",
+        "comment",
+        "label",
+        "id",
+        "uses",
+        "image",
+        "if",
+        "needs",
+        "docs",
+    ]
+)
+_INSTRUCTION = re.compile(
+    r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG)\b[ \t]*"
+)
+_FLAG = re.compile(r"^(?:--[\w-]+(?:=\S+)?[ \t]+)+(?:CMD[ \t]+)?|^CMD[ \t]+")
+_MOST_FRAGMENTS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A text that runs: its language or ``shell``, and the line where it begins.
+
+    ``exact`` means that its lines are lines of the file.
+    """
+
+    text: str
+    language: str
+    line: int = 1
+    exact: bool = True
+
+
+def fragments(  # noqa: C901, PLR0912 - one branch for each kind of file
+    path: bytes, content: str
+) -> Iterator[Fragment]:
+    """Yield the texts of a file that are run."""
+    from zt_gate.syntax import source_languages
+
+    name = path.rpartition(b"/")[2].lower()
+    language = source_languages.by_name(path)
+    if language is None and not source_languages.is_plain(path):
+        language = source_languages.by_content(
+            content[: source_languages.HEAD_BYTES].encode("utf-8", "surrogateescape")
+        )
+    configuration = paths.configuration(path)
+    if (
+        language is None
+        and configuration is not None
+        and configuration.name == "git-hook"
+    ):
+        language = "Shell"
+    if language is None and content.startswith("#!"):
+        language = source_languages.by_interpreter(
+            content[:512].encode("utf-8", "replace")
+        )
+    reader = _READERS.get(language or "")
+    suffix = name.rpartition(b".")[2]
+    if reader is not None:
+        yield from reader(content)
+    elif language in {"Shell", "Batch", "script"}:
+        yield Fragment(content, _SHELL)
+    elif name.endswith((b".gyp", b".gypi")):
+        yield from _gyp(content)
+    elif suffix == b"pth":
+        yield from _path_file(content)
+    elif language:
+        yield Fragment(content, language)
+    elif suffix in {b"yml", b"yaml"} or (
+        configuration is not None and configuration.reader == "yaml"
+    ):
+        yield from _values(_yaml, content, is_ci=paths.is_any(path, "ci"))
+    elif suffix in {b"json", b"jsonc", b"code-workspace"}:
+        yield from _values(_json, content, is_ci=False)
+    elif suffix == b"toml":
+        yield from _values(_toml, content, is_ci=False)
+    elif suffix in _LINE_PATTERNS:
+        yield from _lines(content, _LINE_PATTERNS[suffix])
+    elif name in _NAMED_PATTERNS:
+        yield from _lines(content, _NAMED_PATTERNS[name])
+    elif b"." not in name.lstrip(b"."):
+        # An extensionless file without an interpreter: a shell runs it, if anything does.
+        yield Fragment(content, _SHELL)
+
+
+def _blank(line: str, start: int) -> str:
+    return " " * start + line[start:]
+
+
+def _dockerfile(content: str) -> Iterator[Fragment]:
+    """Yield all instructions as one script of the same lines: they share files and variables."""
+    rows: list[str] = []
+    in_instruction, here = False, ""
+    for line in content.split("\n"):
+        if here:
+            rows.append(line)
+            here = "" if line.strip() == here else here
+            continue
+        if line.lstrip().startswith("#"):
+            rows.append("\\" if in_instruction else "")
+            continue
+        text = line
+        match = None if in_instruction else _INSTRUCTION.match(line)
+        if match is not None:
+            text = _instruction(match[1].upper(), line[match.end() :])
+        elif not in_instruction:
+            rows.append("")
+            continue
+        document = re.search(r"<<-?[\"']?(\w+)", text)
+        if document is not None:
+            here = document[1]
+            if re.match(r"\s*<<", text):
+                text = "bash " + text.lstrip()
+        in_instruction = line.rstrip().endswith("\\") and not here
+        rows.append(text)
+    yield Fragment("\n".join(rows), _SHELL)
+
+
+def _instruction(name: str, rest: str) -> str:
+    rest = _FLAG.sub("", rest)
+    if name in {"ENV", "ARG"}:
+        key, equals, value = rest.partition("=")
+        return f"{key.strip()}={value}" if equals and " " not in value.strip() else ""
+    if rest.lstrip().startswith("["):
+        import json
+
+        try:
+            words = json.loads(rest)
+        except ValueError:
+            return rest
+        if isinstance(words, list):
+            return " ".join(_quoted(str(word)) for word in words)
+    return rest
+
+
+def _makefile(content: str) -> Iterator[Fragment]:
+    rows: list[str] = []
+    continues = False
+    for line in content.split("\n"):
+        is_recipe = line.startswith("\t") or continues
+        text = line.lstrip("\t @+-") if is_recipe else ""
+        if not is_recipe:
+            match = re.match(r"\s*(?:export\s+)?([\w.-]+)\s*[:?+]{0,3}=\s*(.*)", line)
+            if match is not None:
+                text = f"{match[1].replace('-', '_').replace('.', '_')}={_make_value(match[2])}"
+            elif "$(shell" in line:
+                text = line[line.index("$(shell") :]
+        text = text.replace("$(shell ", "$( ")
+        text = re.sub(r"(?<!\$)\$\(([\w.-]+)\)", r"${\1}", text).replace("$$", "$")
+        continues = is_recipe and line.rstrip().endswith("\\")
+        rows.append(text)
+    yield Fragment("\n".join(rows), _SHELL)
+
+
+def _make_value(value: str) -> str:
+    if "$(shell" in value:
+        return value
+    return _quoted(value) if re.search(r"[\s;|&]", value) else value
+
+
+def _just(content: str) -> Iterator[Fragment]:
+    rows = [
+        line.lstrip(" \t@-") if line[:1] in {" ", "\t"} else ""
+        for line in content.split("\n")
+    ]
+    yield Fragment("\n".join(rows), _SHELL)
+
+
+def _cmake(content: str) -> Iterator[Fragment]:
+    text = re.sub(r"(?m)#[^\n]*", "", content)
+    rows = []
+    for match in re.finditer(
+        r"(?i)\bCOMMAND\b\s*(?P<command>[^)]{1,4000}?)(?=\)|\b(?:COMMAND"
+        r"|WORKING_DIRECTORY|RESULT_VARIABLE|OUTPUT_VARIABLE|DEPENDS|VERBATIM"
+        r"|COMMENT)\b)|\bfile\s*\(\s*DOWNLOAD\s+(?P<download>[^)]{1,2000})",
+        text,
+    ):
+        line = text.count("\n", 0, match.start()) + 1
+        command = match["command"]
+        if match["download"]:
+            words = match["download"].split()
+            command = f"curl -o {words[1]} {words[0]}" if len(words) > 1 else ""
+        rows.append((line, " ".join((command or "").split())))
+    yield from _script_of_rows(rows)
+
+
+def _script_of_rows(rows: list[tuple[int, str]]) -> Iterator[Fragment]:
+    """Yield commands of some lines as one script of the same lines."""
+    lines: list[str] = []
+    for number, text in rows:
+        lines += [""] * (number - 1 - len(lines))
+        if lines and len(lines) >= number:
+            lines[-1] += f"; {text}"
+        else:
+            lines.append(text)
+    if lines:
+        yield Fragment("\n".join(lines), _SHELL)
+
+
+def _terraform(content: str) -> Iterator[Fragment]:
+    pattern = re.compile(
+        r"(?m)\b(?:command|inline|user_data|script|program|startup_script"
+        r"|metadata_startup_script|custom_data)\s*=\s*"
+        r"(?:\w+\(\s*)?(?:<<-?\s*(?P<end>\w+)\n(?P<here>(?:[^\n]*\n)*?)\s*(?P=end)\b"
+        r"|\[?\s*\"(?P<text>(?:[^\"\\]|\\.)*)\")"
+    )
+    for match in list(pattern.finditer(content))[:_MOST_FRAGMENTS]:
+        group = "here" if match["here"] is not None else "text"
+        line = content.count("\n", 0, match.start(group)) + 1
+        yield Fragment(match[group].replace('\\"', '"'), _SHELL, line)
+
+
+def _notebook(content: str) -> Iterator[Fragment]:
+    import json
+
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return
+    cells = document.get("cells") if isinstance(document, dict) else None
+    for cell in cells if isinstance(cells, list) else ():
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source", "")
+        text = "".join(map(str, source)) if isinstance(source, list) else str(source)
+        first = text.split("\n", 1)[0]
+        if re.match(r"%%(?:bash|sh|script|!)", first):
+            yield Fragment(text.partition("\n")[2], _SHELL, exact=False)
+            continue
+        rows = text.split("\n")
+        shell = "\n".join(
+            row.lstrip()[1:] if row.lstrip().startswith("!") else "" for row in rows
+        )
+        if shell.strip():
+            yield Fragment(shell, _SHELL, exact=False)
+        code = "\n".join("" if row.lstrip()[:1] in {"!", "%"} else row for row in rows)
+        yield Fragment(code, "Python", exact=False)
+
+
+def _gyp(content: str) -> Iterator[Fragment]:
+    rows = [
+        (content.count("\n", 0, match.start()) + 1, match[1])
+        for match in re.finditer(r"<!@?\(([^)\n]{1,2000})\)", content)
+    ]
+    yield from _script_of_rows(rows)
+    for match in re.finditer(r"[\"']action[\"']\s*:\s*\[([^\]]{1,4000})\]", content):
+        words = re.findall(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", match[1])
+        line = content.count("\n", 0, match.start()) + 1
+        text = " ".join(_quoted(first or second) for first, second in words)
+        yield Fragment(text, _SHELL, line)
+
+
+def _path_file(content: str) -> Iterator[Fragment]:
+    rows = [
+        row if row.startswith(("import ", "import\t")) else ""
+        for row in content.split("\n")
+    ]
+    yield Fragment("\n".join(rows), "Python")
+
+
+_READERS: dict[str, Callable[[str], Iterator[Fragment]]] = {
+    "Dockerfile": _dockerfile,
+    "Makefile": _makefile,
+    "Just": _just,
+    "CMake": _cmake,
+    "Terraform": _terraform,
+    "Jupyter notebook": _notebook,
+}
+_EXEC_LINE = r"(?m)^\s*Exec\w*\s*=\s*[-@:+!]*(.+)$"
+_XML_COMMAND = (
+    r"(?i)\b(?:Command|executable|arguments?|PreBuildEvent"
+    r"|PostBuildEvent)\s*=\s*\"([^\"]+)\"|<(?:argument|PreBuildEvent|PostBuildEvent"
+    r"|Command)>([^<]+)<"
+)
+_INDENTED_COMMAND = (
+    r"(?m)^(?:commands|commands_pre|commands_post|allowlist_externals)\s*=\s*(.*)$"
+    r"|^[ \t]+(\S.*)$"
+)
+_LINE_PATTERNS = {
+    b"service": _EXEC_LINE,
+    b"timer": _EXEC_LINE,
+    b"desktop": _EXEC_LINE,
+    b"csproj": _XML_COMMAND,
+    b"vcxproj": _XML_COMMAND,
+    b"fsproj": _XML_COMMAND,
+    b"targets": _XML_COMMAND,
+    b"props": _XML_COMMAND,
+    b"xml": _XML_COMMAND,
+    b"ini": _INDENTED_COMMAND,
+    b"crontab": r"(?m)^(?:[\d*/,-]+\s+){5}(.+)$|^@\w+\s+(.+)$",
+    b"cron": r"(?m)^(?:[\d*/,-]+\s+){5}(.+)$|^@\w+\s+(.+)$",
+}
+_NAMED_PATTERNS = {
+    b"procfile": r"(?m)^[\w-]+:\s+(.+)$",
+    b"crontab": _LINE_PATTERNS[b"crontab"],
+}
+
+
+def _lines(content: str, pattern: str) -> Iterator[Fragment]:
+    rows = [
+        (
+            content.count("\n", 0, match.start()) + 1,
+            next(filter(None, match.groups()), ""),
+        )
+        for match in list(re.finditer(pattern, content))[:_MOST_FRAGMENTS]
+    ]
+    yield from _script_of_rows(
+        [
+            (
+                line,
+                text.replace("&quot;", '"').replace("&amp;", "&").replace("&gt;", ">"),
+            )
+            for line, text in rows
+        ]
+    )
+
+
+def _yaml(content: str) -> list[Document]:
+    from zt_gate.syntax import yaml
+    from zt_gate.syntax.document import Limits
+
+    limits = Limits(size=1024 * 1024, depth=64, values=100_000)
+    return list(yaml.read_all(content, limits=limits))
+
+
+def _json(content: str) -> list[Document]:
+    from zt_gate.syntax import json
+    from zt_gate.syntax.document import Limits
+
+    return [
+        json.read(
+            content,
+            limits=Limits(size=1024 * 1024, depth=64, values=100_000),
+            relaxed=True,
+        )
+    ]
+
+
+def _toml(content: str) -> list[Document]:
+    from zt_gate.syntax import toml
+    from zt_gate.syntax.document import Limits
+
+    return [
+        toml.read(content, limits=Limits(size=1024 * 1024, depth=64, values=100_000))
+    ]
+
+
+def _values(
+    read: Callable[[str], list[Document]], content: str, *, is_ci: bool
+) -> Iterator[Fragment]:
+    """Yield the values of a configuration that are commands.
+
+    A file that cannot be read has none; its own program cannot read it either.
+    """
+    from zt_gate.syntax.document import SyntaxReadError
+
+    try:
+        documents = read(content)
+        for document in documents:
+            yield from _commands(document.value, (), is_ci=is_ci)
+    except SyntaxReadError:
+        return
+
+
+def _commands(value: Any, keys: tuple[str, ...], *, is_ci: bool) -> Iterator[Fragment]:
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _commands(child, (*keys, str(key).lower()), is_ci=is_ci)
+    elif isinstance(value, list):
+        texts = [item for item in value if isinstance(item, str)]
+        if len(texts) == len(value) > 1 and _is_command(keys, is_ci=is_ci):
+            is_argv = keys[-1] in {
+                "command",
+                "args",
+                "entrypoint",
+                "cmd",
+                "argv",
+                "arguments",
+                "program",
+            }
+            if is_argv:
+                yield Fragment(" ".join(map(_quoted, texts)), _SHELL, exact=False)
+            yield Fragment("\n".join(texts), _SHELL, exact=False)
+            return
+        for item in value:
+            yield from _commands(item, keys, is_ci=is_ci)
+    elif isinstance(value, str) and _is_command(keys, is_ci=is_ci):
+        yield Fragment(value, _SHELL, exact=False)
+
+
+def _is_command(keys: tuple[str, ...], *, is_ci: bool) -> bool:
+    if not keys or keys[-1] in _PROSE_KEYS:
+        return False
+    if is_ci or keys[-1] in _COMMAND_KEYS:
+        return True
+    return len(keys) > 1 and keys[-2] in _TABLES_OF_COMMANDS
+
+
+def _quoted(text: str) -> str:
+    if re.fullmatch(r"[\w./:=@%+-]+", text):
+        return text
+    return "'" + text.replace("'", "'\\''") + "'"

@@ -1,0 +1,164 @@
+"""Finds payloads in any file that runs: reverse shells, decoded code, downloads that are run.
+
+``payload_files`` takes out what runs, ``payload_shell`` and ``payload_code`` say what it
+does.  The whole new content is read, because a line that stands there already may be the
+other half; a finding must touch an added line.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zt_gate.model.finding import Level
+from zt_gate.scanners.agent_config import (
+    command_effects,
+    payload_code,
+    payload_files,
+    payload_shell,
+    url_hosts,
+)
+from zt_gate.scanners.agent_config.line_hits import LineHit
+from zt_gate.scanners.agent_config.payload_content import NEW_HOST
+from zt_gate.syntax import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zt_gate.model.change import FileChange
+    from zt_gate.scanners.agent_config.payload_effects import PayloadEffect
+    from zt_gate.scanners.agent_config.payload_files import Fragment
+    from zt_gate.scanners.agent_config.payload_hosts import KnownHosts
+    from zt_gate.scanners.agent_config.rule_index import RuleIndex
+
+REVERSE_SHELL = "agent_config/reverse-shell"
+DECODED = "agent_config/decode-and-run"
+DOWNLOAD = "agent_config/download-and-run"
+
+_MOST_HITS = 25
+_LINE_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The lines of an effect, and the text of the line where it runs."""
+
+    first: int
+    last: int
+    text: str
+
+
+def find_hits(
+    file: FileChange, content: str, rules: RuleIndex, hosts: KnownHosts
+) -> Iterator[LineHit]:
+    """Yield the payloads of a file that touch an added line, the worst first of each line."""
+    added = [
+        (hunk.new_start, hunk.new_start + hunk.added.lines)
+        for hunk in file.hunks
+        if hunk.added.lines
+    ]
+    is_new_here = file.old_path is not None and file.old_path != file.path
+    rows = content.split("\n")
+    seen: set[tuple[str, int]] = set()
+    for fragment in payload_files.fragments(file.path, content):
+        for effect in _effects(fragment):
+            place = _place(fragment, effect, rows)
+            if not is_new_here and not _touches(added, place):
+                continue
+            rule, level, message = _judged(file.path, effect, rules, hosts)
+            if (rule, place.last) in seen or len(seen) >= _MOST_HITS:
+                continue
+            seen.add((rule, place.last))
+            text = place.text[:_LINE_LENGTH]
+            start = len(text) - len(text.lstrip())
+            end = max(start, len(text.rstrip()))
+            yield LineHit(rule, level, place.last, text, start, end, message)
+
+
+def _effects(fragment: Fragment) -> list[PayloadEffect]:
+    if fragment.language == "shell":
+        return payload_shell.find(fragment.text)
+    return payload_code.find(fragment.text, fragment.language)
+
+
+def _touches(added: list[tuple[int, int]], place: _Place) -> bool:
+    return any(first <= place.last and place.first < end for first, end in added)
+
+
+def _place(fragment: Fragment, effect: PayloadEffect, rows: list[str]) -> _Place:
+    """Return where an effect is in the file; a value's lines are searched for."""
+    text = fragment.text
+    first = min(effect.at, effect.source)
+    last_line = fragment.line + text.count("\n", 0, effect.at)
+    first_line = fragment.line + text.count("\n", 0, first)
+    if not fragment.exact:
+        last_line = _line_with(_row_at(text, effect.at), rows) or 1
+        first_line = _line_with(_row_at(text, first), rows) or last_line
+        first_line = min(first_line, last_line)
+    number = min(max(1, last_line), len(rows))
+    return _Place(max(1, first_line), number, rows[number - 1].rstrip("\r"))
+
+
+def _row_at(text: str, at: int) -> str:
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    return text[start : len(text) if end < 0 else end].strip()
+
+
+def _line_with(row: str, rows: list[str]) -> int | None:
+    """Return the number of the line of the file that has a value's line, or its first words."""
+    import json
+
+    escaped = json.dumps(row, ensure_ascii=False)[1:-1]
+    words = sorted(re.findall(r"[\w./:@-]{3,}", row), key=len, reverse=True)[:1]
+    for needle in (row, escaped, *words):
+        if not needle:
+            continue
+        for number, line in enumerate(rows, 1):
+            if needle in line:
+                return number
+    return None
+
+
+def _judged(
+    path: bytes, effect: PayloadEffect, rules: RuleIndex, hosts: KnownHosts
+) -> tuple[str, Level, str]:
+    """Return the rule, the level and the message of an effect."""
+    if effect.kind == "shell":
+        return REVERSE_SHELL, Level.BLOCK, "this line gives another host a shell"
+    if effect.kind == "decoded":
+        return DECODED, Level.BLOCK, "this line runs code that it decodes"
+    urls = effect.urls
+    shown = ", ".join(
+        dict.fromkeys(url_hosts.host_of(url) or "a computed address" for url in urls)
+    )
+    source = shown[:200] or "an address that is computed"
+    message = f"this line runs what it downloads from {source}"
+    if urls and command_effects.all_installers(urls, rules):
+        return DOWNLOAD, Level.WARN, message
+    destinations = {url_hosts.destination(url, rules) for url in urls}
+    if runs_at_install(path):
+        message += ", while the package is installed, built or tested"
+        return DOWNLOAD, Level.BLOCK, message
+    if destinations & {"drop", "address"}:
+        return DOWNLOAD, Level.BLOCK, message
+    if destinations and destinations <= {"local", "private"}:
+        return DOWNLOAD, Level.WARN, message
+    if hosts.has_all(urls):
+        return DOWNLOAD, Level.WARN, message
+    return NEW_HOST, Level.WARN, f"{message}, which the project did not name before"
+
+
+def runs_at_install(path: bytes) -> bool:
+    """Whether the file runs by itself when something is installed, built or tested."""
+    name = path.rpartition(b"/")[2].lower()
+    if name in {b"conftest.py", b"sitecustomize.py", b"usercustomize.py"}:
+        return True
+    if name.endswith((b".pth", b".gyp", b".gypi", b".gemspec", b".podspec", b".cmake")):
+        return True
+    if name in {b"cmakelists.txt", b"extconf.rb"} or name.startswith(
+        (b"postinstall", b"preinstall")
+    ):
+        return True
+    return paths.is_any(path, "runs-at-install") and not paths.is_any(path, "make")
