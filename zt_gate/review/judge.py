@@ -114,9 +114,15 @@ def judge(
     if exceptions is None:
         ignores = PolicyIgnores(policy, options.today)
         exceptions = Waivers(ignores=ignores, today=options.today)
+    moved_from = {
+        file.path: file.moved_from
+        for file in change.files
+        if file.moved_from not in {None, file.path}
+    }
     judged = [
         _judged(
             finding,
+            moved_from=moved_from.get(finding.location.path or b""),
             policy=policy,
             options=options,
             exceptions=exceptions,
@@ -142,7 +148,7 @@ def judge(
         findings=findings,
         runs=tuple(_masked_run(run, masker) for run in runs),
         shard=shard,
-        files=len(change.files),
+        files=sum(file.moved_to is None for file in change.files),
         errors=tuple(masker.mask(error) for error in errors),
     )
 
@@ -223,6 +229,7 @@ def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
 def _judged(
     finding: Finding,
     *,
+    moved_from: bytes | None,
     policy: Policy,
     options: JudgeOptions,
     exceptions: Waivers,
@@ -237,6 +244,9 @@ def _judged(
     )
     own_fingerprint = fingerprint(finding, salt)
     excuse = exceptions.decide(finding, own_fingerprint)
+    if moved_from is not None:
+        # Without it a person who only renamed the file would not know why it is judged.
+        finding = replace(finding, message=f"{finding.message}{_origin_of(moved_from)}")
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,
@@ -247,6 +257,11 @@ def _judged(
         state_by=masker.mask(excuse.by),
         state_since=excuse.since,
     )
+
+
+def _origin_of(path: bytes) -> str:
+    shown = path.decode("utf-8", "backslashreplace")[:200]
+    return f" (moved here from {shown!a}, so that all of its content counts as new)"
 
 
 def _accepted_unverified(

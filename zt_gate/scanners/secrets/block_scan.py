@@ -100,9 +100,13 @@ class BlockScanner:
     ) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
         rule = self.rules[hit.rule]
-        span = block.place(hit.start, hit.end)
+        first_added = block.first_added(hit.start, hit.end)
+        start = hit.start if first_added is None else first_added
+        span = block.place(start, hit.end)
+        # On old lines alone it is a finding of the file, which the change made possible.
+        in_file: LocationKind = "file" if first_added is None else "line"
         location = Location(
-            "line" if commit is None else "commit",
+            in_file if commit is None else "commit",
             block.path or None,
             span.line,
             span.column,
@@ -112,8 +116,8 @@ class BlockScanner:
         )
         return rule.finding(
             location,
-            f"{rule.title}. {hit.note}" if hit.note else "",
-            evidence=block.evidence(hit.start, hit.end),
+            _message(rule.title, hit.note, is_added=first_added is not None),
+            evidence=block.evidence(start, hit.end),
             subject=_text(hit.secret(block)),
             secrets=self.values(block, hit),
             level=hit.level,
@@ -147,6 +151,16 @@ class BlockScanner:
             for hit in merge(hits)
             if digest(_text(hit.secret(block))) not in self.formats.sample_digests
         ]
+
+
+def _message(title: str, note: str, *, is_added: bool) -> str:
+    """Return the title with what the location does not show, "" for the title alone."""
+    notes = [note] if note else []
+    if not is_added:
+        notes.append(
+            "The line is unchanged, but this change made the finding possible."
+        )
+    return f"{title}. {' '.join(notes)}" if notes else ""
 
 
 def _without_duplicates(block: TextBlock, hits: list[SecretHit]) -> list[SecretHit]:
