@@ -43,11 +43,16 @@ class BlockScanner:
 
             self._deep_scan = DeepScan(self.formats, self.classifier)
 
-    def hits(self, block: TextBlock) -> list[SecretHit]:
-        """Return the secrets in one block, one hit per span."""
+    def hits(self, block: TextBlock, *, plugins: bool = True) -> list[SecretHit]:
+        """Return the secrets in one block, one hit per span.
+
+        ``plugins`` off leaves out the detectors that look at one line at a time.
+        """
         hits = self._find_formats(block)
         if self._deep_scan is not None:
-            hits += self._deep_scan.find(block, hits, self._find_in_bytes)
+            hits += self._deep_scan.find(
+                block, hits, self._find_in_bytes, plugins=plugins
+            )
         hits = self._without_samples(block, hits)
         return _without_duplicates(block, hits) if block.columns else hits
 

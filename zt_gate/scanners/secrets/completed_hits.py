@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     #: Rule and value: equal for a secret that only moved.
     _Key = tuple[str, bytes]
 
-_REACH = Reach(lines=25, bytes=1500)
+_REACH = Reach(lines=20, bytes=1200)
 #: Bytes of a manifest that is read as a whole: its kind may be far above a value.
 _LARGEST_MANIFEST = 256 * 1024
 
@@ -96,7 +96,8 @@ def _hits(
     lines = (line for run in runs for line in run.numbered())
     for block in blocks(near.file.path, lines):
         marked = replace(block, added=added)
-        for hit in scanner.hits(marked):
+        # The added lines were scanned with the plug-ins, and they look at no other lines.
+        for hit in scanner.hits(marked, plugins=False):
             yield marked, hit
 
 
