@@ -107,7 +107,7 @@ SABOTAGES = (
     Sabotage("a moved file is a rename everywhere", "zt_gate.review.moved_files.as_added",
              lambda change, *_: change,
              ("moved-to-agent-instructions", "moved-out-of-tests", "moved-out-of-example",
-              "moved-to-hook", "moved-to-editor-tasks")),
+              "moved-to-hook")),
     Sabotage("the lines around a change are not read",
              "zt_gate.syntax.surroundings.surroundings", lambda _text: None,
              ("completed-kubernetes-secret", "completed-key", "completed-by-removal",

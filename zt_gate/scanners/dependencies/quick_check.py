@@ -55,6 +55,8 @@ def may_add_dependency(file: FileChange) -> bool:
 
 def _continues_command(file: FileChange, format_name: str) -> bool:
     """Return whether the changed lines may belong to an old install command or import."""
+    if file.old is None:
+        return False
     from zt_gate.syntax.surroundings import Reach, surroundings
     from zt_gate.syntax.text import added_text
 
