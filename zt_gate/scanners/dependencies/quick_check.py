@@ -25,6 +25,13 @@ _CHUNK = 1 << 20
 _OVERLAP = 200
 #: Lines and bytes above and below a changed line that may begin its command.
 _COMMAND_REACH = (20, 2000)
+#: A line that goes on: after a backslash or caret, or in a list after the command's verb.
+_CONTINUED = re.compile(
+    rb"(?m)^[^\n]{0,2000}?(?:[\\^`]|\b(?:install|add|get|require|create|exec|dlx|i|x)[\"']?,?)"
+    rb"[ \t\r]*$"
+)
+#: A folded scalar of YAML, whose lines are one.
+_FOLDED = re.compile(rb"(?m):[ \t]+>[-+0-9]{0,2}[ \t\r]*$")
 _CONTINUED_IMPORT = re.compile(rb"(?m)^[ \t]*import[ \t][^\n]{0,500}\\\r?$")
 _IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
@@ -69,10 +76,13 @@ def _continues_command(file: FileChange, format_name: str) -> bool:
     words = _install_words()
     for run in near.new(Reach(*_COMMAND_REACH)):
         text = b"\n".join(run.lines)
-        if any(word in text for word in words):
-            return True
         if format_name == "python" and _CONTINUED_IMPORT.search(text):
             return True
+        if _FOLDED.search(text) and any(word in text for word in words):
+            return True
+        for line in _CONTINUED.finditer(text):
+            if any(word in line[0] for word in words):
+                return True
     return False
 
 
