@@ -41,10 +41,13 @@ def test_both_sides_have_the_same_unchanged_lines(
     )
     assert all(old[line.number - 1] == line.data.decode() for line in before)
     removed = {line.number for line in found.file.removed_lines()}
+    added = {line.number for line in found.file.added_lines()}
+    assert {
+        number for number in range(1, len(new) + 1) if number in found.added
+    } == added
     unchanged_after = [line.data for line in after if line.number not in found.added]
     unchanged_before = [line.data for line in before if line.number not in removed]
     assert unchanged_after == unchanged_before
-    assert found.added <= {line.number for line in after}
 
 
 @given(LINES, LINES)
@@ -88,7 +91,17 @@ def test_text_in_utf_16_is_decoded_on_both_sides() -> None:
     )
     encoded = surroundings(added_text(change))
     assert encoded is not None
-    assert encoded.added == {2}
+    assert encoded.added.spans == ((2, 1),)
     (new,), (old,) = encoded.new(EVERYTHING), encoded.old(EVERYTHING)
     assert [*new.lines][-1] == b"two"
     assert [line.removeprefix(b"\xef\xbb\xbf") for line in old.lines] == [b"one"]
+
+
+def test_of_a_long_addition_only_the_ends_are_read_again() -> None:
+    old = "".join(f"old {number}\n" for number in range(40))
+    added = "".join(f"new {number}\n" for number in range(1000))
+    found = near(old[:200] + "x\n" + added + old[200:], old)
+    assert found is not None
+    runs = found.new(Reach(5, 1000))
+    assert len(runs) == 2
+    assert sum(len(run.lines) for run in runs) <= 30

@@ -8,6 +8,7 @@ and the old side has not.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from zt_gate.syntax.text import MAX_BYTES, bom_codec
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from zt_gate.model.change import FileChange, Hunk
+    from zt_gate.model.change import FileChange
     from zt_gate.syntax.text import TextLines
 
 
@@ -28,6 +29,8 @@ class Reach(NamedTuple):
     bytes: int
 
 
+#: Bytes of text in another encoding that is read as a whole.
+_SMALL = 256 * 1024
 #: The whole content.
 EVERYTHING = Reach(1 << 40, 1 << 40)
 
@@ -45,6 +48,22 @@ class Run(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class LineNumbers:
+    """Numbers of lines as ascending spans ``(first, count)``: a hunk may have a million."""
+
+    spans: tuple[tuple[int, int], ...]
+
+    def __contains__(self, number: object) -> bool:
+        if not isinstance(number, int):
+            return False
+        index = bisect_right(self.spans, (number, 1 << 62)) - 1
+        if index < 0:
+            return False
+        first, count = self.spans[index]
+        return number < first + count
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """A changed file that existed before, with its new content.
 
@@ -54,15 +73,18 @@ class Surroundings:
     file: FileChange
     encoding: str
     content: bytes
-    added: frozenset[int]
+    added: LineNumbers
 
     def new(self, reach: Reach) -> list[Run]:
         """Return the lines of the new side around the changed ones."""
         lines = _lines(self.content, self.encoding)
-        if self.encoding != "utf-8":
-            return [Run(1, lines)]  # the hunks count lines of bytes
-        spans = [(hunk.new_start, hunk.added.lines) for hunk in self.file.hunks]
-        return list(_runs(lines, spans, reach))
+        # The hunks count lines of bytes, which are not those of decoded text.
+        if self.encoding == "utf-8":
+            spans = [(hunk.new_start, hunk.added.lines) for hunk in self.file.hunks]
+            return list(_runs(lines, spans, reach))
+        if len(self.content) <= _SMALL:
+            return [Run(1, lines)]
+        return list(_runs(lines, self.added.spans, reach))
 
     def old(self, reach: Reach) -> list[Run]:
         """Return those of the old side; raises ContentUnavailableError.
@@ -84,12 +106,6 @@ class Surroundings:
         """Whether what the old side lacks is new; of a merge another parent may have it."""
         return not self.file.of_merge
 
-    def touches(self, first: int, last: int) -> bool:
-        """Whether the change adds one of the lines ``first`` to ``last``."""
-        if last - first > len(self.added):
-            return any(first <= number <= last for number in self.added)
-        return any(number in self.added for number in range(first, last + 1))
-
 
 def surroundings(text: TextLines) -> Surroundings | None:
     """Return the surroundings of a file's changed lines.
@@ -107,15 +123,11 @@ def surroundings(text: TextLines) -> Surroundings | None:
         raise ContentUnavailableError("the content of the file is not available")
     content = file.new.read(MAX_BYTES)
     if text.encoding == "utf-8":
-        added = frozenset(_added_numbers(file.hunks))
+        spans = [(hunk.new_start, hunk.added.lines) for hunk in file.hunks]
     else:
-        added = frozenset(line.number for line in text.lines())
+        spans = [(line.number, 1) for line in text.lines()]
+    added = LineNumbers(tuple(sorted(span for span in spans if span[1])))
     return Surroundings(file, text.encoding, content, added)
-
-
-def _added_numbers(hunks: Iterable[Hunk]) -> Iterator[int]:
-    for hunk in hunks:
-        yield from range(hunk.new_start, hunk.new_start + hunk.added.lines)
 
 
 def _lines(content: bytes, encoding: str) -> list[bytes]:
@@ -137,7 +149,7 @@ def _runs(
     A span without lines is between two lines; git numbers it by the line above.
     """
     start = end = -1  # half-open indexes of the current run
-    for first, count in spans:
+    for first, count in _edges(spans, reach.lines):
         top = first - 1 if count else first
         top = max(0, min(top, len(lines)))
         bottom = min(len(lines), top + count)
@@ -151,6 +163,17 @@ def _runs(
         start, end = run_start, run_end
     if end > start >= 0:
         yield Run(start + 1, lines[start:end])
+
+
+def _edges(spans: Iterable[tuple[int, int]], reach: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans; of a long one its ends, because the added lines are scanned anyway."""
+    inner = max(1, reach)
+    for first, count in spans:
+        if count <= 2 * inner:
+            yield first, count
+        else:
+            yield first, inner
+            yield first + count - inner, inner
 
 
 def _upwards(lines: Sequence[bytes], index: int, reach: Reach) -> int:

@@ -17,7 +17,7 @@ from zt_gate.scanners.secrets.text_block import blocks
 from zt_gate.syntax.surroundings import EVERYTHING, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from zt_gate.scanners.secrets.block_scan import BlockScanner
     from zt_gate.scanners.secrets.hits import SecretHit
@@ -48,9 +48,7 @@ def completed_hits(
         return [item for item in unknown if _touches(*item)]
     if not unknown:
         return []
-    old = Counter(
-        _key(*item) for item in _hits(scanner, near, near.old(reach), frozenset())
-    )
+    old = Counter(_key(*item) for item in _hits(scanner, near, near.old(reach), ()))
     surplus = Counter(_key(*item) for item in unknown)
     surplus.subtract(old)
     completed = []
@@ -91,7 +89,7 @@ def _hits(
     scanner: BlockScanner,
     near: Surroundings,
     runs: Iterable[Run],
-    added: frozenset[int],
+    added: Container[int],
 ) -> Iterator[HitInBlock]:
     lines = (line for run in runs for line in run.numbered())
     for block in blocks(near.file.path, lines):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from zt_gate.model.change import Line
 
@@ -48,7 +48,7 @@ class TextBlock:
     #: Characters before a piece in its line, by the piece's index; for split lines alone.
     columns: dict[int, int] = field(default_factory=dict)
     #: The numbers of the added lines; None if the block holds no others.
-    added: frozenset[int] | None = None
+    added: Container[int] | None = None
     _lower: bytes = b""
 
     @property
