@@ -126,7 +126,8 @@ class _ChangeScan:
             completed = completed_hits(self._scanner, near, hits)
         except ContentUnavailableError as error:
             reason = f"only the added lines were scanned, without those around: {error}"
-            self._skip(NotInspected(text.file.path, "not_applicable", reason))
+            if not any(path == text.file.path for path, _ in self.not_inspected):
+                self._skip(NotInspected(text.file.path, "not_applicable", reason))
             return hits
         return [*without_replaced(hits, completed), *completed]
 
