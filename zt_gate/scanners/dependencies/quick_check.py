@@ -26,13 +26,13 @@ _OVERLAP = 200
 #: Lines and bytes above and below a changed line that may begin its command.
 _COMMAND_REACH = (20, 2000)
 #: A line that goes on: after a backslash or caret, or in a list after the command's verb.
-_CONTINUED = re.compile(
+_CONTINUED = (
     rb"(?m)^[^\n]{0,2000}?(?:[\\^`]|\b(?:install|add|get|require|create|exec|dlx|i|x)[\"']?,?)"
     rb"[ \t\r]*$"
 )
 #: A folded scalar of YAML, whose lines are one.
-_FOLDED = re.compile(rb"(?m):[ \t]+>[-+0-9]{0,2}[ \t\r]*$")
-_CONTINUED_IMPORT = re.compile(rb"(?m)^[ \t]*import[ \t][^\n]{0,500}\\\r?$")
+_FOLDED = rb"(?m):[ \t]+>[-+0-9]{0,2}[ \t\r]*$"
+_CONTINUED_IMPORT = rb"(?m)^[ \t]*import[ \t][^\n]{0,500}\\\r?$"
 _IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
     rb"|from[ \t]+(\w+|(?=\.))[\w.]*[ \t]+import[ \t(][\w \t,*()#.:\[\]-]*)\s*\Z"
@@ -76,11 +76,11 @@ def _continues_command(file: FileChange, format_name: str) -> bool:
     words = _install_words()
     for run in near.new(Reach(*_COMMAND_REACH)):
         text = b"\n".join(run.lines)
-        if format_name == "python" and _CONTINUED_IMPORT.search(text):
+        if format_name == "python" and re.search(_CONTINUED_IMPORT, text):
             return True
-        if _FOLDED.search(text) and any(word in text for word in words):
+        if re.search(_FOLDED, text) and any(word in text for word in words):
             return True
-        for line in _CONTINUED.finditer(text):
+        for line in re.finditer(_CONTINUED, text):
             if any(word in line[0] for word in words):
                 return True
     return False
