@@ -171,3 +171,22 @@ def test_each_file_is_scanned_or_listed(paths: list[str], pattern: str) -> None:
         assert scanned | listed == {path.encode() for path in paths}
         assert not scanned & listed
         assert info.can_exclude or not listed
+
+
+def test_a_file_that_moves_out_of_an_excluded_path_counts_as_added(
+    tmp_path: Path,
+) -> None:
+    policy = 'exclude = ["vendor/"]\n[scanners.secrets]\nexclude = ["data/"]\n'
+    for old, new, expected in (
+        ("vendor/a.txt", "src/a.txt", "fail"),
+        ("data/a.txt", "src/a.txt", "fail"),
+        ("vendor/a.txt", "data/a.txt", "pass"),
+        ("src/a.txt", "vendor/a.txt", "pass"),
+        ("src/a.txt", "lib/a.txt", "pass"),
+    ):
+        repo = repo_with(tmp_path / old.replace("/", "-") / new[:3], policy)
+        repo.write(old, LINE + "other text of the file\n" * 9)
+        repo.commit()
+        (repo.path / new).parent.mkdir(exist_ok=True)
+        repo.git("mv", old, new)
+        assert scan(repo).verdict.value == expected, (old, new)

@@ -152,5 +152,5 @@ def _files(entry: Mapping[str, Any]) -> CaseFiles:
         before=contents("before"),
         after=contents("files"),
         links=contents("links"),
-        deleted=tuple(path.encode() for path in entry.get("gone", ())),
+        deleted=tuple(path.encode() for path in entry.get("deleted", ())),
     )

@@ -72,7 +72,8 @@ def _common_additions(versions: Sequence[FileChange]) -> FileChange:
     common = _added_spans(first)
     for version in versions[1:]:
         common = list(_intersection(common, _added_spans(version)))
-    return replace(first, hunks=tuple(_cut(first.hunks, common)))
+    hunks = tuple(_cut(first.hunks, common))
+    return replace(first, hunks=hunks, of_merge=True)
 
 
 def _added_spans(file: FileChange) -> list[_Span]:

@@ -148,6 +148,13 @@ class FileChange:
     hunks: tuple[Hunk, ...] = ()
     #: Why the hunks are incomplete (a binary patch, for example); "" if they are complete.
     incomplete: str = ""
+    #: Whether the hunks hold only what no parent of a merge has; ``old`` is the first parent's.
+    of_merge: bool = False
+    #: The former path of content that counts as added because the new path is held to more
+    #: (``zt_gate.review.moved_files``); the status is then ``A``.
+    moved_from: bytes | None = None
+    #: The new path of such content, on the deletion of its former path.
+    moved_to: bytes | None = None
 
     @property
     def is_deletion(self) -> bool:

@@ -81,6 +81,14 @@ class PolicyIgnores:
             decision = WaiverDecision("active", reason, entry.expires)
         return decision
 
+    def exempts_only(self, old: bytes, new: bytes) -> bool:
+        """Whether an entry that has not expired applies to ``old``, but not to ``new``."""
+        return any(
+            entry.path.matches(old) and not entry.path.matches(new)
+            for entry in self._entries
+            if not entry.expires or self._today <= entry.expires
+        )
+
     def _entries_for(self, rules: tuple[str, ...]) -> tuple[_Entry, ...]:
         if rules not in self._entries_by_rule:
             self._entries_by_rule[rules] = tuple(

@@ -63,6 +63,13 @@ def check_option(patterns: Sequence[str]) -> None:
         )
 
 
+def groups_of(policy: Policy, option: Sequence[str]) -> tuple[tuple[Glob, ...], ...]:
+    """Return the patterns for all scanners, and those of each scanner."""
+    groups = [(*policy.exclude, *option)]
+    groups += [options.get("exclude", ()) for options in policy.scanners.values()]
+    return tuple(tuple(map(compile_glob, group)) for group in groups if group)
+
+
 def reduced_for(
     info: ScannerInfo, change: ChangeSet, policy: Policy, option: Sequence[str]
 ) -> ReducedChange:

@@ -125,9 +125,15 @@ def judge(
     if exceptions is None:
         ignores = PolicyIgnores(policy, options.today)
         exceptions = Waivers(ignores=ignores, today=options.today)
+    moved_from = {
+        file.path: file.moved_from
+        for file in change.files
+        if file.moved_from not in {None, file.path}
+    }
     judged = [
         _judged(
             finding,
+            moved_from=moved_from.get(finding.location.path or b""),
             policy=policy,
             options=options,
             exceptions=exceptions,
@@ -166,7 +172,7 @@ def judge(
         findings=findings,
         runs=tuple(_masked_run(run, masker) for run in runs),
         shard=shard,
-        files=len(change.files),
+        files=sum(file.moved_to is None for file in change.files),
         errors=tuple(masker.mask(error) for error in errors),
         nothing=change.nothing,
     )
@@ -292,6 +298,7 @@ def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
 def _judged(
     finding: Finding,
     *,
+    moved_from: bytes | None,
     policy: Policy,
     options: JudgeOptions,
     exceptions: Waivers,
@@ -315,6 +322,9 @@ def _judged(
     excuse = exceptions.decide(finding, own_fingerprint)
     if level is not final_level and excuse.state == "active" and not excuse.reason:
         excuse = replace(excuse, reason=_NEW_RULE)
+    if moved_from is not None:
+        # Without it a person who only renamed the file would not know why it is judged.
+        finding = replace(finding, message=f"{finding.message}{_origin_of(moved_from)}")
     return JudgedFinding(
         finding=_masked(finding, masker),
         level=level,
@@ -326,6 +336,11 @@ def _judged(
         state_by=masker.mask(excuse.by),
         state_since=excuse.since,
     )
+
+
+def _origin_of(path: bytes) -> str:
+    shown = path.decode("utf-8", "backslashreplace")[:200]
+    return f" (moved here from {shown!a}, so that all of its content counts as new)"
 
 
 def _accepted_unverified(

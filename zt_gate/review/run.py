@@ -18,8 +18,9 @@ from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
-from zt_gate.review import authorship, judge, workers
-from zt_gate.review.exclusions import check_option, reduced_for
+from zt_gate.policy.ignores import PolicyIgnores
+from zt_gate.review import authorship, judge, moved_files, workers
+from zt_gate.review.exclusions import check_option, groups_of, reduced_for
 from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
@@ -113,6 +114,9 @@ class _Session:
         gate_rules = rulebook.load("gate", cache=cache)
         origin = _origin(change, request, policy, gate_rules[authorship.RULE])
         policy = replace(policy, profile=authorship.profile_for(origin, policy.profile))
+        ignores = PolicyIgnores(policy, self.options.today)
+        excluded = groups_of(policy, request.exclude)
+        change = moved_files.as_added(change, ignores, self.workdir, excluded)
         builder = ContextBuilder(
             request, policy, git, trusted, self.workdir, environ, cache
         )

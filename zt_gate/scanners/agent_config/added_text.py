@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: Bytes of a line: of a neighbour that a rule's ``near`` looks at, of a command.
 _NEIGHBOUR_BYTES = 4000
 _COMMAND_BYTES = 8000
+#: The end of a line whose command goes on: a backslash, a pipe, a list operator.
+_CONTINUES = re.compile(rb"(?:(?<!\\)\\|\||&&)[ \t]{0,8}\Z")
 
 
 def find_hits(
@@ -101,19 +104,43 @@ def _find_commands(
     }
     if not any(literal in all_lines for literal in literals):
         return
-    for line in lines:
-        text = decode_lossy(line.data[:_COMMAND_BYTES])
-        is_comment = place == "host" and text.lstrip().startswith("#")
-        if is_comment:
-            continue
+    for number, data in _command_lines(lines, place):
+        text = decode_lossy(data[:_COMMAND_BYTES])
         for effect in command_effects.find_effects(text, place, rules):
             start = max(0, text.find(effect.matched_text))
             yield LineHit(
                 effect.rule or "agent_config/git-hook",
                 effect.level,
-                line.number,
+                number,
                 text,
                 start,
                 start + len(effect.matched_text),
                 f"this line {effect.clause}",
             )
+
+
+def _command_lines(lines: Sequence[Line], place: str) -> Iterator[tuple[int, bytes]]:
+    """Yield command lines with the number of their last line; continued ones as one.
+
+    The last line is the one that decides: what stood above it was not complete.
+    """
+    pending = b""
+    previous = 0
+    for line in lines:
+        data = line.data.rstrip(b"\r")
+        if pending and line.number != previous + 1:
+            yield previous, pending
+            pending = b""
+        is_comment = place == "host" and data.lstrip().startswith(b"#")
+        if is_comment:  # also between the parts of a command
+            previous = line.number
+            continue
+        pending = pending + data.lstrip() if pending else data
+        previous = line.number
+        if len(pending) < _COMMAND_BYTES and _CONTINUES.search(data):
+            pending = pending.rstrip(b"\\ \t") + b" "
+            continue
+        yield line.number, pending
+        pending = b""
+    if pending:
+        yield previous, pending

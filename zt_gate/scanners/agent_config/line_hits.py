@@ -20,3 +20,5 @@ class LineHit:
     start: int
     end: int
     message: str
+    #: False for an unchanged line of which the change completes the meaning.
+    is_added: bool = True

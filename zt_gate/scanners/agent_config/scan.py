@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.syntax.document import Document
     from zt_gate.syntax.paths import Configuration
+    from zt_gate.syntax.text import TextLines
 
 #: Findings in one file: of one rule in its text, and of all rules in its keys.
 _FINDINGS_PER_RULE = 25
@@ -264,10 +265,14 @@ class ChangeScan:
 
     def _scan_text(self, file: FileChange, kinds: frozenset[str]) -> None:
         """Check the added lines, unless they cannot hold what a rule looks for."""
+        from zt_gate.syntax.text import added_text
+
         if not self._may_match(file, kinds):
+            if self._may_be_completed(file, kinds):
+                text = added_text(file)
+                self._report_hits(file, [], self._completed_hits(text, kinds, []))
             return
         from zt_gate.scanners.agent_config import added_text as added_text_checks
-        from zt_gate.syntax.text import added_text
 
         text = added_text(file)
         if text.skipped is not None:
@@ -275,15 +280,58 @@ class ChangeScan:
                 self.not_inspected.append(text.skipped)
             return
         lines = list(text.lines())
-        if not lines:
+        if not lines and not file.hunks:
             return
         self.files += 1
         self.lines += len(lines)
+        hits = list(added_text_checks.find_hits(lines, kinds, self.rule_index))
+        self._report_hits(file, hits, self._completed_hits(text, kinds, hits))
+
+    def _report_hits(
+        self, file: FileChange, hits: Sequence[LineHit], completed: Sequence[LineHit]
+    ) -> None:
+        """Add findings for the hits in the added lines, and for those that they complete."""
         counts: dict[str, int] = {}
-        for hit in added_text_checks.find_hits(lines, kinds, self.rule_index):
+        for hit in (*hits, *completed):
             counts[hit.rule] = counts.get(hit.rule, 0) + 1
             if counts[hit.rule] <= _FINDINGS_PER_RULE:
                 self.findings.append(self._line_finding(hit, file))
+
+    def _may_be_completed(self, file: FileChange, kinds: frozenset[str]) -> bool:
+        """Whether what a rule looks for may stand on an old line beside an added one."""
+        if file.old is None or not file.hunks:
+            return False
+        return any(
+            "near" in table and not kinds.isdisjoint(table["kinds"])
+            for rule in self.rules.values()
+            for table in rule.data.get("text", ())
+        )
+
+    def _completed_hits(
+        self, text: TextLines, kinds: frozenset[str], hits: Sequence[LineHit]
+    ) -> list[LineHit]:
+        """Return the hits of which the change only adds, or uncovers, a part.
+
+        A patch without the whole content has none; the scanners that must read it say so.
+        """
+        from zt_gate.syntax.surroundings import surroundings
+
+        try:
+            near = surroundings(text)
+            if near is None:
+                return []
+            literals = self._literals[kinds]
+            lowered = near.content.lower()
+            if literals is not None and not any(word in lowered for word in literals):
+                return []
+            from zt_gate.scanners.agent_config import completed_text
+
+            return completed_text.find_hits(near, kinds, self.rule_index, hits)
+        except ContentUnavailableError as error:
+            reason = f"only the added lines were scanned, without those around: {error}"
+            entry = NotInspected(text.file.path, "not_applicable", reason)
+            self.not_inspected.append(entry)
+            return []
 
     def _may_match(self, file: FileChange, kinds: frozenset[str]) -> bool:
         """Whether the added bytes can hold anything that a rule looks for.
@@ -310,11 +358,13 @@ class ChangeScan:
 
     def _line_finding(self, hit: LineHit, file: FileChange) -> Finding:
         first_column, end_column = hit.start + 1, hit.end + 1
+        kind: LocationKind = "line" if hit.is_added else "file"
+        message = hit.message
+        if not hit.is_added:
+            message += "; the line is unchanged, but this change completes it"
         return self.rules[hit.rule].finding(
-            Location(
-                "line", file.path, hit.number, first_column, hit.number, end_column
-            ),
-            hit.message,
+            Location(kind, file.path, hit.number, first_column, hit.number, end_column),
+            message,
             evidence=_evidence(hit.text, hit.start, hit.end),
             level=hit.level,
         )

@@ -81,7 +81,13 @@ class _Comparison:
         self.trusted = trusted
         self.manifests = manifests
         self.result = result
-        old_entries = [entry for manifest in manifests for entry in manifest.old]
+        # What moves to a path of another kind is not known there.
+        old_entries = [
+            entry
+            for manifest in manifests
+            if manifest.file.moved_to is None
+            for entry in manifest.old
+        ]
         # A name is known if any manifest of the repository had it; an option
         # (an entry without a name) counts for its own file only.
         self.old_names = {entry.identity for entry in old_entries if entry.name}

@@ -3,7 +3,8 @@
 A changed manifest always could.  Code, scripts and prose change with every commit,
 so for them the changed lines decide: without a word of an install command, an
 import, or a mark that gives other lines a meaning (a fence, a quote, the end of a
-comment), they add nothing.  Imports no reader and never reads a blob.
+comment), they add nothing.  A line below an old install command may continue it, so the
+lines around the changed ones count, too.  Imports no reader.
 """
 
 from __future__ import annotations
@@ -15,13 +16,23 @@ from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.manifest_formats import format_of, formats, text_formats
-from zt_gate.model.change import MODE_SYMLINK
+from zt_gate.model.change import MODE_SYMLINK, ContentUnavailableError
 
 if TYPE_CHECKING:
     from zt_gate.model.change import FileChange, HunkLines
 
 _CHUNK = 1 << 20
 _OVERLAP = 200
+#: Lines and bytes above and below a changed line that may begin its command.
+_COMMAND_REACH = (20, 2000)
+#: A line that goes on: after a backslash or caret, or in a list after the command's verb.
+_CONTINUED = (
+    rb"(?m)^[^\n]{0,2000}?(?:[\\^`]|\b(?:install|add|get|require|create|exec|dlx|i|x)[\"']?,?)"
+    rb"[ \t\r]*$"
+)
+#: A folded scalar of YAML, whose lines are one.
+_FOLDED = rb"(?m):[ \t]+>[-+0-9]{0,2}[ \t\r]*$"
+_CONTINUED_IMPORT = rb"(?m)^[ \t]*import[ \t][^\n]{0,500}\\\r?$"
 _IMPORT_LINE = (
     rb"[ \t]*(?:import[ \t]+(\w+)(?:\.\w+)*(?:[ \t]+as[ \t]+\w+)?"
     rb"|from[ \t]+(\w+|(?=\.))[\w.]*[ \t]+import[ \t(][\w \t,*()#.:\[\]-]*)\s*\Z"
@@ -42,11 +53,37 @@ def may_add_dependency(file: FileChange) -> bool:
         # A file that is renamed to a script was not read as a script before.
         is_renamed = file.old_path is not None and old_format != format_name
         return is_renamed or bool(file.incomplete)
-    return any(
+    return _continues_command(file, format_name) or any(
         _is_relevant(body, format_name)
         for hunk in file.hunks
         for body in (hunk.added, hunk.removed)
     )
+
+
+def _continues_command(file: FileChange, format_name: str) -> bool:
+    """Return whether the changed lines may belong to an old install command or import."""
+    if file.old is None:
+        return False
+    from zt_gate.syntax.surroundings import Reach, surroundings
+    from zt_gate.syntax.text import added_text
+
+    try:
+        near = surroundings(added_text(file))
+    except ContentUnavailableError:
+        return True  # the reader reports it
+    if near is None:
+        return False
+    words = _install_words()
+    for run in near.new(Reach(*_COMMAND_REACH)):
+        text = b"\n".join(run.lines)
+        if format_name == "python" and re.search(_CONTINUED_IMPORT, text):
+            return True
+        if re.search(_FOLDED, text) and any(word in text for word in words):
+            return True
+        for line in re.finditer(_CONTINUED, text):
+            if any(word in line[0] for word in words):
+                return True
+    return False
 
 
 @cache

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Location, bounded_subject
-from zt_gate.model.report import ScannerRun
+from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.injection.added_pages import pages, split_into_pages
 from zt_gate.scanners.injection.page_scan import PageScanner
 from zt_gate.syntax import paths
@@ -17,12 +19,12 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import ChangeSet, Commit, FileChange
     from zt_gate.model.finding import Finding
-    from zt_gate.model.report import NotInspected
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.injection.added_pages import AddedPage
     from zt_gate.scanners.injection.invisible_characters import InvisibleSpan
     from zt_gate.scanners.injection.page_scan import PageSignal
+    from zt_gate.syntax.text import TextLines
 
 #: Findings of one rule in one file; the others are summarized in one more finding.
 _MAX_FINDINGS = 25
@@ -84,10 +86,42 @@ class InjectionScan:
             return
         if commit is None:
             self.files += 1
+        signals: set[tuple[str, str]] = set()
         for page in pages(text):
             if commit is None:
                 self.lines += len(page.lines) - page.overlap
-            self._scan_page(page, origin)
+            signals |= self._scan_page(page, origin)
+        self._scan_around(text, origin, frozenset(signals))
+
+    def _scan_around(
+        self, text: TextLines, origin: TextOrigin, known: frozenset[tuple[str, str]]
+    ) -> None:
+        """Report the signals of which the change only adds, or uncovers, a part.
+
+        ``known`` are rule and subject of those in the added lines alone.
+        """
+        from zt_gate.syntax.surroundings import surroundings
+
+        try:
+            near = surroundings(text)
+            if near is None:
+                return
+            from zt_gate.scanners.injection.completed_signals import completed_signals
+
+            completed = list(
+                completed_signals(
+                    self.page_scanner, near, known, agent=_is_for_agents(origin)
+                )
+            )
+        except ContentUnavailableError as error:
+            reason = f"only the added lines were scanned, without those around: {error}"
+            entry = NotInspected(text.file.path, "not_applicable", reason)
+            if entry not in self.not_inspected:
+                self.not_inspected.append(entry)
+            return
+        for one in completed:
+            line = decode_lossy(one.line)
+            self._report(one.signal, origin, one.number, line, is_added=one.is_added)
 
     def scan_message(self, commit: Commit) -> None:
         """Scan a commit message."""
@@ -102,20 +136,23 @@ class InjectionScan:
         if span is not None:
             self._report(span, origin, None, decode_lossy(path))
 
-    def _scan_page(self, page: AddedPage, origin: TextOrigin) -> None:
+    def _scan_page(self, page: AddedPage, origin: TextOrigin) -> set[tuple[str, str]]:
+        """Scan one page of added lines; return rule and subject of its signals."""
         new_lines = page.lines[page.overlap :]
         for number, line in enumerate(new_lines, page.first + page.overlap):
             if not line.isascii():
                 self._scan_characters(number, line, origin)
-        # Imperatives are normal in instructions for an agent.
-        agent = paths.is_any(origin.path or b"", "agent-instructions", "agent-folder")
+        agent = _is_for_agents(origin)
+        signals: set[tuple[str, str]] = set()
         if len(page.lines) == 1 and len(page.lines[0]) > WINDOW:
             self._scan_long_line(page.first, page.lines[0], origin, agent=agent)
-            return
+            return signals
         for signal in self.page_scanner.scan(page.lines, agent=agent):
             line = page.lines[signal.line]
             number = page.first + signal.line
             self._report(signal, origin, number, decode_lossy(line))
+            signals.add((signal.rule, signal.subject))
+        return signals
 
     def _scan_long_line(
         self, number: int, line: bytes, origin: TextOrigin, *, agent: bool
@@ -148,11 +185,13 @@ class InjectionScan:
         text: str,
         *,
         shift: int = 0,
+        is_added: bool = True,
     ) -> None:
         """Add a finding, unless it was reported before or its rule has too many.
 
         ``number`` is the line number, None for a name.  ``text`` begins ``shift`` code
-        points after the start of the line.
+        points after the start of the line.  ``is_added`` is False for a line that is
+        unchanged, of which the change only completes the sentence.
         """
         start, end = signal.span or (0, max(1, len(text)))
         evidence = _evidence(text, start, end)
@@ -165,9 +204,14 @@ class InjectionScan:
         location = origin.at(None)
         if number is not None:
             location = origin.at(number, start + shift + 1, end + shift + 1)
+        message = signal.message
+        if not is_added:
+            if location.kind == "line":
+                location = replace(location, kind="file")
+            message += "; the line is unchanged, but this change completes it"
         finding = self.rules[signal.rule].finding(
             location,
-            signal.message,
+            message,
             evidence=evidence,
             subject=bounded_subject(signal.subject, 400),
         )
@@ -227,6 +271,11 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
         findings=(*injection_scan.findings, *injection_scan.summaries()),
         not_inspected=tuple(injection_scan.not_inspected),
     )
+
+
+def _is_for_agents(origin: TextOrigin) -> bool:
+    """Whether the lines are instructions for an agent, where imperatives are normal."""
+    return paths.is_any(origin.path or b"", "agent-instructions", "agent-folder")
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

@@ -38,14 +38,14 @@ def findings(
 
     Appends the files that could not be read to ``not_inspected``.
     """
-    file_groups = _FileGroups(context.rules)
+    file_groups = FileGroups(context.rules)
     yield from _exceeded_limits(change, context, file_groups)
     yield from _made_executable(change, context.rules, not_inspected)
     yield from _generated(change, context.rules, file_groups)
     yield from _vendored(change, context.rules, file_groups)
 
 
-class _FileGroups:
+class FileGroups:
     """Recognizes generated, vendored and lock files by their paths."""
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
@@ -88,19 +88,22 @@ def _matches_any(globs: Sequence[Glob], path: bytes) -> bool:
 
 
 def _exceeded_limits(
-    change: ChangeSet, context: Context, file_groups: _FileGroups
+    change: ChangeSet, context: Context, file_groups: FileGroups
 ) -> Iterator[Finding]:
     scope = context.scope
     lines = deletions = binaries = 0
     for file in change.files:
+        if file.moved_to is not None:
+            continue  # counted at its new path
         deletions += file.is_deletion
         if _is_binary(file):
             binaries += not file.is_deletion
         elif file_groups.is_reviewed(file.path):
             lines += sum(hunk.added.lines + hunk.removed.lines for hunk in file.hunks)
-    files = len(change.files)
+    changed = [file for file in change.files if file.moved_to is None]
+    files = len(changed)
     if files > scope.max_files:
-        files = sum(file_groups.is_reviewed(file.path) for file in change.files)
+        files = sum(file_groups.is_reviewed(file.path) for file in changed)
     limits = (
         ("files", files, scope.max_files, "files are changed"),
         ("lines", lines, scope.max_lines, "lines are added or removed"),
@@ -145,7 +148,7 @@ def _made_executable(
 
 
 def _generated(
-    change: ChangeSet, rules: Mapping[str, Rule], file_groups: _FileGroups
+    change: ChangeSet, rules: Mapping[str, Rule], file_groups: FileGroups
 ) -> Iterator[Finding]:
     """Yield edited generated files if the change edits no possible source of them.
 
@@ -173,7 +176,7 @@ def _has_mark(file: FileChange, marks: Sequence[bytes]) -> bool:
 
 
 def _vendored(
-    change: ChangeSet, rules: Mapping[str, Rule], file_groups: _FileGroups
+    change: ChangeSet, rules: Mapping[str, Rule], file_groups: FileGroups
 ) -> Iterator[Finding]:
     edited = [
         file.path

@@ -223,7 +223,9 @@ def _touched_paths(file: FileChange) -> Iterator[tuple[bytes, str]]:
         yield file.old_path or b"", "moved away"
         yield file.path, "moved here"
     elif file.is_deletion:
-        yield file.path, "deleted"
+        yield file.path, "deleted" if file.moved_to is None else "moved away"
+    elif file.moved_from not in {None, file.path}:
+        yield file.path, "moved here"
     elif file.old_mode == 0 or file.status in {"A", "C"}:
         yield file.path, "added"
     elif file.old_mode != file.new_mode and not file.hunks:

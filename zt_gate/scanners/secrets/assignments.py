@@ -44,6 +44,18 @@ _VALUE_BELOW = re.compile(
     rb"(?:\"(?P<quoted>[^\"\n]{4,512})\""
     rb"|(?P<bare>[^\s\"'`,;<>(){}\[\]\#-][^\s\"'`,;<>(){}]{3,512}(?<!:)))[ \t\r]{0,8}(?:\n|\Z)"
 )
+# The value is the whole line below an opening: a continued line, a list, a string of several
+# lines, a heredoc.
+_TEXT_BELOW = re.compile(
+    rb"(?:\\|\\{0,2}\"{3}|'{3}|`|<<[-~]?[ \t]?[\"']?[A-Za-z_]{2,20}[\"']?)[ \t]{0,8}\r?\n"
+    rb"[ \t]{0,60}(?P<quote>[\"']?)"
+    rb"(?P<value>[^\s\"'`,;<>(){}\[\]\#-][^\s\"'`,;<>(){}]{3,512})(?P=quote)[ \t\r]{0,8}(?:\n|\Z)"
+)
+_ITEM_BELOW = re.compile(
+    rb"[\[(][ \t]{0,8}\r?\n[ \t]{0,60}(?P<quote>[\"'])(?P<value>[^\s\"'\n]{4,512})(?P=quote)"
+    rb",?[ \t\r]{0,8}(?:\n[ \t]{0,60}[\])]|\n?\Z)"
+)
+_OPENINGS = frozenset((b"\\", b'"', b"'", b"`", b"<", b"[", b"("))
 _LINE_ENDINGS = frozenset((b"|", b">", b"#", b"\r", b"\n"))
 _XML_BREAK = re.compile(rb"[ \t]{0,40}\r?\n?[ \t]{0,40}")
 _STRING_START = re.compile(
@@ -116,6 +128,10 @@ def _find_value(
             quoted = below["quoted"] is not None
             start, end = below.span("quoted" if quoted else "bare")
             return start, end, quoted
+    if data[position : position + 1] in _OPENINGS:
+        opened = _TEXT_BELOW.match(data, position) or _ITEM_BELOW.match(data, position)
+        if opened is not None:
+            return (*opened.span("value"), True)
     if operator == b">":
         line_break = _XML_BREAK.match(data, position)
         if line_break is not None:

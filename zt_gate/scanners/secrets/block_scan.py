@@ -43,11 +43,16 @@ class BlockScanner:
 
             self._deep_scan = DeepScan(self.formats, self.classifier)
 
-    def hits(self, block: TextBlock) -> list[SecretHit]:
-        """Return the secrets in one block, one hit per span."""
+    def hits(self, block: TextBlock, *, plugins: bool = True) -> list[SecretHit]:
+        """Return the secrets in one block, one hit per span.
+
+        ``plugins`` off leaves out the detectors that look at one line at a time.
+        """
         hits = self._find_formats(block)
         if self._deep_scan is not None:
-            hits += self._deep_scan.find(block, hits, self._find_in_bytes)
+            hits += self._deep_scan.find(
+                block, hits, self._find_in_bytes, plugins=plugins
+            )
         hits = self._without_samples(block, hits)
         return _without_duplicates(block, hits) if block.columns else hits
 
@@ -100,9 +105,13 @@ class BlockScanner:
     ) -> Finding:
         """Turn a hit into a finding: clear values in ``secrets``, never in the message."""
         rule = self.rules[hit.rule]
-        span = block.place(hit.start, hit.end)
+        first_added = block.first_added(hit.start, hit.end)
+        start = hit.start if first_added is None else first_added
+        span = block.place(start, hit.end)
+        # On old lines alone it is a finding of the file, which the change made possible.
+        in_file: LocationKind = "file" if first_added is None else "line"
         location = Location(
-            "line" if commit is None else "commit",
+            in_file if commit is None else "commit",
             block.path or None,
             span.line,
             span.column,
@@ -112,8 +121,8 @@ class BlockScanner:
         )
         return rule.finding(
             location,
-            f"{rule.title}. {hit.note}" if hit.note else "",
-            evidence=block.evidence(hit.start, hit.end),
+            _message(rule.title, hit.note, is_added=first_added is not None),
+            evidence=block.evidence(start, hit.end),
             subject=_text(hit.secret(block)),
             secrets=self.values(block, hit),
             level=hit.level,
@@ -147,6 +156,16 @@ class BlockScanner:
             for hit in merge(hits)
             if digest(_text(hit.secret(block))) not in self.formats.sample_digests
         ]
+
+
+def _message(title: str, note: str, *, is_added: bool) -> str:
+    """Return the title with what the location does not show, "" for the title alone."""
+    notes = [note] if note else []
+    if not is_added:
+        notes.append(
+            "The line is unchanged, but this change made the finding possible."
+        )
+    return f"{title}. {' '.join(notes)}" if notes else ""
 
 
 def _without_duplicates(block: TextBlock, hits: list[SecretHit]) -> list[SecretHit]:

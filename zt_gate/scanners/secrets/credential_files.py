@@ -93,6 +93,10 @@ class CredentialFiles:
                 return file_rule.rule
         return None
 
+    def rule_ids(self, path: bytes) -> frozenset[str]:
+        """Return the ids of the rules for files with this path."""
+        return frozenset(file_rule.rule.id for _, file_rule in self._rules_for(path))
+
     def _rules_for(self, path: bytes) -> list[tuple[int, _FileRule]]:
         """Return the rules for a path, each with the length of its longest glob."""
         text = "/" + path.decode("utf-8", "replace").lower()

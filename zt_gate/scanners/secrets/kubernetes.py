@@ -50,7 +50,7 @@ def find_kubernetes(
     block: TextBlock, classifier: ValueClassifier
 ) -> Iterator[SecretHit]:
     """Find the values of ``kind: Secret`` manifests; base64 does not protect them."""
-    if not block.path.lower().endswith(_SUFFIXES):
+    if not is_manifest_name(block.path):
         return
     if b"secret" not in block.lower:
         return
@@ -60,6 +60,11 @@ def find_kubernetes(
         hit = _check_value(block, start, end, classifier)
         if hit is not None:
             yield hit
+
+
+def is_manifest_name(path: bytes) -> bool:
+    """Whether the file can be a manifest, or a template of one, by its name."""
+    return path.lower().endswith(_SUFFIXES)
 
 
 def _json_values(data: bytes) -> Iterator[tuple[int, int]]:

@@ -105,9 +105,9 @@ def is_base64(raw: bytes, shortest: int = _SHORTEST_BODY) -> bool:
     return sum(len(line) for line in _BASE64_LINES.findall(raw)) >= shortest
 
 
-# Two or more consecutive lines of base64: perhaps the middle of a key.
+# A line of base64 as wide as those of a key: perhaps the middle of one.
 _BODY_LINES = re.compile(
-    rb"(?m)(?:^[ \t\"']{0,20}[A-Za-z0-9+/]{60,76}[\"' \t+,\\nr]{0,8}$\n?){2,}"
+    rb"(?m)(?:^[ \t\"']{0,20}[A-Za-z0-9+/]{60,76}[\"' \t+,\\nr]{0,8}$\n?)"
 )
 _WHOLE_KEY = re.compile(
     rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.secrets.hits import SecretHit
     from zt_gate.scanners.secrets.text_block import TextBlock
+    from zt_gate.syntax.text import TextLines
 
 
 def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
@@ -105,7 +106,30 @@ class _ChangeScan:
                 if new_content is not None:
                     hits = merge([*hits, *find_bodies(block, new_content)])
             file_hits += ((block, hit) for hit in hits)
-        return line_count, file_hits
+        return line_count, self._with_completed(text, file_hits)
+
+    def _with_completed(
+        self, text: TextLines, hits: list[tuple[TextBlock, SecretHit]]
+    ) -> list[tuple[TextBlock, SecretHit]]:
+        """Add the secrets of which the change only adds, or uncovers, a part."""
+        from zt_gate.syntax.surroundings import surroundings
+
+        try:
+            near = surroundings(text)
+            if near is None:
+                return hits
+            from zt_gate.scanners.secrets.completed_hits import (
+                completed_hits,
+                without_replaced,
+            )
+
+            completed = completed_hits(self._scanner, near, hits)
+        except ContentUnavailableError as error:
+            reason = f"only the added lines were scanned, without those around: {error}"
+            if not any(path == text.file.path for path, _ in self.not_inspected):
+                self._skip(NotInspected(text.file.path, "not_applicable", reason))
+            return hits
+        return [*without_replaced(hits, completed), *completed]
 
     def _new_content(self, file: FileChange) -> bytes | None:
         """Return the file's new content; None, with a not-inspected entry, if unavailable."""

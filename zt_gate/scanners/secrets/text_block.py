@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from zt_gate.model.change import Line
 
@@ -47,6 +47,8 @@ class TextBlock:
     numbers: list[int]
     #: Characters before a piece in its line, by the piece's index; for split lines alone.
     columns: dict[int, int] = field(default_factory=dict)
+    #: The numbers of the added lines; None if the block holds no others.
+    added: Container[int] | None = None
     _lower: bytes = b""
 
     @property
@@ -70,6 +72,15 @@ class TextBlock:
     def line_at(self, offset: int) -> tuple[int, int]:
         """Return the bounds of the line (or piece of a long line) around ``offset``."""
         return self.bounds(self.index(offset))
+
+    def first_added(self, start: int, end: int) -> int | None:
+        """Return the first offset of the span in an added line, None if it touches none."""
+        if self.added is None:
+            return start
+        for index in range(self.index(start), self.index(max(start, end - 1)) + 1):
+            if self.numbers[index] in self.added:
+                return max(start, self.starts[index])
+        return None
 
     def place(self, start: int, end: int) -> TextSpan:
         """Return where the span ``start``–``end`` is in the file."""

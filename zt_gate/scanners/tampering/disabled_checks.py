@@ -53,13 +53,38 @@ def _bypassed(comparison: Comparison) -> Iterator[Finding]:
             continue
         if not mentions_any(file, words):
             continue
+        continued = _ContinuedCommands(comparison, file)
         for line in file.added_lines():
             text = CodeLines.of(line_text(line.data)).rows[0]
+            # An edit of another line of the command is not about the bypass.
+            if not pattern.search(text) and any(word in line.data for word in words):
+                text = continued.command(line)
             if pattern.search(text) and not _skips_gate(file.path, text):
                 matches.append((file, line))
     for file, line in comparison.without_moved(matches):
         message = "this command skips hooks or checks"
         yield comparison.on_line(_BYPASSED, file.path, line, message)
+
+
+class _ContinuedCommands:
+    """The commands of a file that are written on several lines, some of them old."""
+
+    def __init__(self, comparison: Comparison, file: FileChange) -> None:
+        self._comparison = comparison
+        self._file = file
+        self._lines: CodeLines | None = None
+
+    def command(self, line: Line) -> str:
+        """Return the whole command that a line is a part of, "" for a command of one line."""
+        if self._lines is None:
+            self._lines = CodeLines.of(self._comparison.new(self._file))
+        rows, index = self._lines.rows, line.number - 1
+        if index >= len(rows):
+            return ""
+        is_continued = rows[index].endswith("\\")
+        if not is_continued and (not index or not rows[index - 1].endswith("\\")):
+            return ""
+        return self._lines.command(index)
 
 
 def _skips_gate(path: bytes, text: str) -> bool:
