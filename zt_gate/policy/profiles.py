@@ -20,6 +20,9 @@ UNREADABLE = f"{GATE}/unreadable"
 POLICY_CHANGED = f"{GATE}/policy-changed"
 #: The caller of the gate requires the review, so no policy or option lowers it.
 NOT_REVIEWED = f"{GATE}/not-reviewed"
+#: Where another job or hook judges, no policy is read by it: only an owner's approval helps.
+GATE_JOB_CHANGED = "tampering/gate-job-changed"
+_ALWAYS_BLOCKING = frozenset((NOT_REVIEWED, GATE_JOB_CHANGED))
 #: Changes of policy, baseline or ignores: a warning in standard, a block in strict.
 _BLOCKING_IN_STRICT = frozenset(
     (POLICY_CHANGED, "tampering/baseline-changed", "tampering/ignore-added")
@@ -38,7 +41,7 @@ def level_of(
     ``fail_on`` is one of FAIL_ON.  It never lowers ``gate/unreadable``: unreadable
     content may be harmful.
     """
-    if finding.rule == NOT_REVIEWED:
+    if finding.rule in _ALWAYS_BLOCKING:
         return Level.BLOCK
     level = finding.level or _default_level(
         finding.severity, finding.confidence, min_confidence
