@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from zt_gate.policy.preexisting_lines import MatchedIgnore, PreexistingLines
 
 
+#: How an owner usually approves the head commit.
+REVIEWED = "a code owner approved the head commit in a review"
+
+
 def _unknown_author(_path: bytes, _line: int) -> tuple[str, str]:
     return "", ""
 
@@ -36,9 +40,10 @@ class Waivers:
     """The waivers that apply to one run.
 
     ``today`` is an ISO date in UTC.  ``accepted`` maps the fingerprints of
-    ``--accept`` to reasons; ``approvals`` has the approvals of the user by fingerprint.
-    ``approver`` is the code owner who approved the head commit in a review, "" for
-    none.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
+    ``--accept`` to reasons; ``not_accepted`` those of ``--accept`` that do not
+    count to the reason; ``approvals`` has the approvals of the user by fingerprint.
+    ``approver`` is who approved the head commit, "" for none, and ``approver_reason``
+    how.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
     registered ones by name.  ``blame`` returns author and ISO date of a line on the
     trusted side; ``location_of`` path and line of a decision's entry in the policy.
     """
@@ -46,7 +51,9 @@ class Waivers:
     ignores: PolicyIgnores
     today: str
     accepted: Mapping[str, str] = field(default_factory=dict)
+    not_accepted: Mapping[str, str] = field(default_factory=dict)
     approver: str = ""
+    approver_reason: str = REVIEWED
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     baseline: Baseline | None = None
     baseline_path: bytes = b""
@@ -72,14 +79,15 @@ class Waivers:
         from_baseline = self._baseline_entry(finding, fingerprint)
         if from_baseline is not None:
             return from_baseline
+        if fingerprint in self.not_accepted:
+            return WaiverDecision("active", self.not_accepted[fingerprint])
         return from_policy if from_policy.reason else from_line
 
     def _approval(self, fingerprint: str) -> WaiverDecision | None:
         if fingerprint in self.accepted:
             return WaiverDecision("approved", self.accepted[fingerprint])
         if self.approver:
-            reason = "a code owner approved the head commit in a review"
-            return WaiverDecision("approved", reason, by=self.approver)
+            return WaiverDecision("approved", self.approver_reason, by=self.approver)
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
             return None

@@ -45,12 +45,12 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no opti
             omitted += 1
             continue
         remaining[name] -= 1
-        commands.append(_annotation(judged, name))
+        commands.append(_annotation(report, judged, name))
     commands.append(_verdict(report, omitted))
     return ("\n".join(commands) + "\n").encode()
 
 
-def _annotation(judged: JudgedFinding, command: str) -> str:
+def _annotation(report: Report, judged: JudgedFinding, command: str) -> str:
     finding = judged.finding
     properties = _location_properties(finding.location)
     properties["title"] = f"{visible(finding.rule)} ({judged.level.value})"
@@ -64,7 +64,7 @@ def _annotation(judged: JudgedFinding, command: str) -> str:
         details.append(f"Fix: {visible(finding.remedy)}")
     details.append(f"Fingerprint: {visible(judged.fingerprint)}")
     if summary.is_blocking(judged):
-        details.append(f"Intended? {summary.approval_hint(judged)}")
+        details.append(f"Intended? {summary.approval_hint(report, judged)}")
     source = _source_line(finding)
     text = "\n".join((message, source, *details))
     if not source or len(text.encode()) > MAX_MESSAGE:

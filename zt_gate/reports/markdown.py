@@ -134,10 +134,10 @@ def _uninspected(report: Report) -> Iterator[str]:
 def _findings(report: Report, options: Options) -> Iterator[str]:
     for judged in summary.by_severity(report.findings):
         if judged.level is not Level.INFO or options.verbose:
-            yield "\n".join(_finding(judged)) + "\n\n"
+            yield "\n".join(_finding(report, judged)) + "\n\n"
 
 
-def _finding(judged: JudgedFinding) -> Iterator[str]:
+def _finding(report: Report, judged: JudgedFinding) -> Iterator[str]:
     finding = judged.finding
     yield _finding_summary(judged)
     yield ""
@@ -151,7 +151,7 @@ def _finding(judged: JudgedFinding) -> Iterator[str]:
     yield from _state(judged)
     yield f"- **fingerprint:** {markdown_code(judged.fingerprint)}"
     if summary.is_blocking(judged):
-        yield f"- **Intended?** {markdown_prose(summary.approval_hint(judged))}"
+        yield f"- **Intended?** {markdown_prose(summary.approval_hint(report, judged))}"
     yield ""
     if finding.evidence is not None and finding.evidence.text:
         yield markdown_block(_source(finding.evidence, finding.location.line))

@@ -16,7 +16,8 @@ from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
-from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
+from zt_gate.policy.accepted import parse_accepted
+from zt_gate.policy.collect_waivers import collect_waivers
 from zt_gate.review import authorship, judge, workers
 from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import ContextBuilder
@@ -86,6 +87,7 @@ def run(
             accepted=accepted,
             record=_record(request, git, environ),
             approver=request.approver,
+            approver_reason=request.approver_reason,
         )
         if unmasked is not None:
             unmasked(runs)
