@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from zt_gate.forge.github_event import Event
     from zt_gate.model.report import Report
 
+#: The context of the commit status.
+STATUS = "zt-gate"
 #: Prefix of the tokens of GitHub apps; other tokens belong to people.
 _APP_TOKEN = "ghs_"  # noqa: S105 - a prefix
 
@@ -105,6 +107,22 @@ def _is_own(item: Any, login: str) -> bool:
     if login:
         return user.get("login") == login
     return user.get("type") == "Bot"
+
+
+def status(client: ForgeClient, event: Event, report: Report) -> str:
+    """Publish the verdict as the commit status ``zt-gate``; return why that failed."""
+    state = {"pass": "success", "fail": "failure"}.get(report.verdict.value, "error")
+    body = {
+        "state": state,
+        "context": STATUS,
+        "description": ", ".join(report_summary.verdict_facts(report))[:140],
+    }
+    path = f"/repos/{quote(event.repository)}/statuses/{event.head}"
+    try:
+        client.send("POST", path, body)
+    except ApiError as error:
+        return f"no commit status: {error}; give the job statuses: write"
+    return ""
 
 
 def sarif(client: ForgeClient, event: Event, ref: str, document: bytes) -> list[str]:
