@@ -34,6 +34,7 @@ class Forge:
     comments: list[Any] = field(default_factory=list)
     pulls: list[Any] = field(default_factory=list)
     sarifs: list[Any] = field(default_factory=list)
+    statuses: list[tuple[str, Any]] = field(default_factory=list)
     permissions: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     broken: dict[str, int] = field(default_factory=dict)
@@ -121,6 +122,9 @@ class Forge:
         if (method, here) == ("POST", "/code-scanning/sarifs"):
             self.sarifs.append(body)
             return 202, {"id": "1"}
+        if method == "POST" and here.startswith("/statuses/"):
+            self.statuses.append((path, body))
+            return 201, {}
         return 404, {"message": "Not Found"}
 
 
