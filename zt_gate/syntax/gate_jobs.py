@@ -16,7 +16,6 @@ import json
 import posixpath
 import re
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.syntax import gate_inputs, workflows
@@ -501,6 +500,8 @@ def _step_differences(old: GateJob, new: GateJob) -> Iterator[str]:
     if max(len(before), len(after)) > _MAX_STEPS:
         yield "its steps changed"
         return
+    from difflib import SequenceMatcher  # not on the path of a plain commit
+
     texts: list[str] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     for kind, old_from, old_to, new_from, new_to in matcher.get_opcodes():
