@@ -177,8 +177,8 @@ def test_the_stand_ins_are_the_only_actions_and_pinned() -> None:
     ]
     assert set(used) == set(USES)
     inputs = {"labels", "profile", "fail-on", "sarif", "comment", "task", "offline", "config",
-              "accept", "require-human-approval", "review-command", "review-environment",
-              "token"}  # fmt: skip
+              "accept", "require-human-approval", "approved-head", "review-command",
+              "review-environment", "token"}  # fmt: skip
     assert set(action["inputs"]) == inputs
 
 

@@ -14,13 +14,22 @@ from tests.support import forge as make
 from tests.support.forge import ADA, AGENT, BOB, EVE, TOKEN, Forge
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate.errors import GateError
-from zt_gate.forge import github_action
+from zt_gate.forge import action_inputs, github_action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 KEY = key()
+WORKFLOW = ".github/workflows/zt-gate.yml"
+#: The base takes every input from a variable, so that each test can choose its values.
+GATE_JOB = (
+    "name: zt-gate\non: pull_request\njobs:\n  judge:\n    runs-on: ubuntu-latest\n"
+    "    steps:\n      - uses: example/zt-gate@v1\n        with:\n"
+) + "".join(
+    f"          {name}: ${{{{ vars.{name.upper().replace('-', '_')} }}}}\n"
+    for name in action_inputs.VARIABLES
+)
 
 
 @pytest.fixture
@@ -43,6 +52,7 @@ class Job:
         self.monkeypatch = monkeypatch
         self.repo.write("a.txt", "a\n")
         self.repo.write(".zt-gate.toml", 'profile = "standard"\n')
+        self.repo.write(WORKFLOW, GATE_JOB)
         self.repo.write(".github/CODEOWNERS", "* @bob\n/docs/ @acme/writers\n")
         self.base = self.repo.commit()
         self.head = self.base
@@ -78,6 +88,8 @@ class Job:
             "GITHUB_EVENT_PATH": str(self.temp / "event.json"), "GITHUB_EVENT_NAME": name,
             "GITHUB_API_URL": self.forge.url, "GITHUB_SERVER_URL": f"file://{self.server}",
             "GITHUB_REPOSITORY": "acme/shop", "GITHUB_SHA": self.head,
+            "GITHUB_WORKFLOW_REF": f"acme/shop/{WORKFLOW}@refs/heads/topic",
+            "GITHUB_JOB": "judge",
             "GITHUB_OUTPUT": str(self.temp / "output"),
             "GITHUB_STEP_SUMMARY": str(self.temp / "summary"), **self.inputs,
         }  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate.errors import UsageError
 from zt_gate.git import blame
-from zt_gate.policy.collect_waivers import ACCEPTED
+from zt_gate.policy.accepted import ACCEPTED
 from zt_gate.review import run
 
 if TYPE_CHECKING:
@@ -167,14 +167,47 @@ def test_many_marks_in_one_file_cost_two_processes_and_keep_their_authors(
     assert asked[1] is None
 
 
-def test_accept_takes_whole_fingerprints_and_nothing_else(repo: Repo) -> None:
-    found = the_only(staged(repo, a=f"key = '{KEY}'\n"))
-    report = judged(repo, accept=(found.fingerprint,))
+def test_accept_is_bound_to_what_is_judged(repo: Repo) -> None:
+    report = staged(repo, a=f"key = '{KEY}'\n")
+    found = the_only(report)
+    own = f"{found.fingerprint}@{report.change_digest}"
+    report = judged(repo, accept=(own,))
     assert (report.verdict.value, the_only(report).state) == ("pass", "approved")
     assert the_only(report).state_reason == ACCEPTED
-    assert judged(repo, accept=("0" * 32,)).verdict.value == "fail"
-    with pytest.raises(UsageError, match="whole fingerprint"):
-        judged(repo, accept=(found.fingerprint[:12],))
+    unknown = f"{'0' * 32}@{report.change_digest}"
+    assert judged(repo, accept=(unknown,)).verdict.value == "fail"
+    for other in ("1" * 40, "2" * 64, repo.git("rev-parse", "HEAD").decode().strip()):
+        report = judged(repo, accept=(f"{found.fingerprint}@{other}",))
+        assert report.verdict.value == "fail"
+        assert other[:12] in the_only(report).state_reason
+    with_both = (f"{found.fingerprint}@{'1' * 40}", own)
+    assert judged(repo, accept=with_both).verdict.value == "pass"
+
+
+def test_accept_of_a_range_is_bound_to_its_head(repo: Repo) -> None:
+    base = repo.git("rev-parse", "HEAD").decode().strip()
+    repo.write("a.py", f"key = '{KEY}'\n")
+    head = repo.commit()
+    words = {"kind": "range", "spec": f"{base}..{head}"}
+    report = judged(repo, **words)
+    found = report.findings[0].fingerprint
+    accepted = tuple(f"{item.fingerprint}@{head}" for item in report.findings)
+    assert judged(repo, **words, accept=accepted).verdict.value == "pass"
+    for other in (base, report.change_digest):
+        report = judged(repo, **words, accept=(f"{found}@{other}",))
+        assert report.verdict.value == "fail"
+    repo.write("b.py", "x = 1\n")
+    words["spec"] = f"{base}..{repo.commit()}"
+    assert judged(repo, **words, accept=accepted).verdict.value == "fail"
+
+
+@pytest.mark.parametrize(
+    "form", ["{0}", "{1}", "{0}@", "{0}@{2}", "{0}@HEAD", "@{3}", "{1}@{3}", "{0}@{3}@", "{0} @{3}"]
+)  # fmt: skip
+def test_a_malformed_accept_is_wrong_usage(form: str, repo: Repo) -> None:
+    value = form.format("a" * 32, "a" * 12, "b" * 12, "b" * 40)
+    with pytest.raises(UsageError, match="FINGERPRINT@HEAD"):
+        judged(repo, accept=(value,))
 
 
 BEFORE = """\

@@ -155,13 +155,15 @@ def test_a_rule_of_it_can_be_renamed(scratch: Scratch) -> None:
     entry = 'old = "shouting/loud-word"\nnew = "shouting/upper-case"\n'
     entry += 'since = "0.2.0"\nreason = "plainer"\n'
     table.write_text(f"{table.read_text()}\n[[rename]]\n{entry}")
-    (after,) = scratch.scan(*ONLY)["findings"]
+    report = scratch.scan(*ONLY)
+    (after,) = report["findings"]
     assert after["rule"] == "shouting/upper-case"
     assert after["fingerprint"] == before["fingerprint"]
     explained = scratch.gate("explain", "shouting/loud-word").stdout
     assert explained.startswith("shouting/upper-case")
     assert "Former names: shouting/loud-word" in explained
-    done = scratch.gate("scan", *ONLY, "--accept", before["fingerprint"], "--offline")
+    accepted = f"{before['fingerprint']}@{report['change_digest']}"
+    done = scratch.gate("scan", *ONLY, "--accept", accepted, "--offline")
     assert done.returncode == 0, done.stdout
     scratch.stage(".zt-gate.toml", "[levels]\n'shouting/loud-word' = 'warn'\n")
     scratch.repo.commit()

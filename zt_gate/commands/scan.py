@@ -95,8 +95,8 @@ def _policy_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--accept",
         action="append",
-        metavar="FINGERPRINT",
-        help="approve a finding for this run; repeatable",
+        metavar="FINGERPRINT@HEAD",
+        help="approve a finding of this head commit for this run; repeatable",
     )
     group.add_argument("--offline", action="store_true", help="do not query registries")
     group.add_argument(

@@ -25,6 +25,8 @@ class ActionInputs:
     ``folder`` is the folder for the reports.  ``approval`` says which changes require
     the approval of a person: those of an agent ("true"), all ("always") or none
     ("false").  ``status`` is the name of the status of the head, "" for none.
+    ``approved_head`` is the commit that a project's only maintainer approved in a
+    variable of the repository.
     """
 
     folder: str
@@ -40,7 +42,27 @@ class ActionInputs:
     sarif: bool = False
     approval: ApprovalRequirement = "false"
     status: str = ""
+    approved_head: str = ""
     command: ReviewCommand = field(default_factory=ReviewCommand)
+
+
+#: The inputs whose values depend on the base's workflow, and their variables.
+VARIABLES = {
+    "labels": "ZT_LABELS",
+    "profile": "ZT_PROFILE",
+    "fail-on": "ZT_FAIL_ON",
+    "sarif": "ZT_SARIF",
+    "comment": "ZT_COMMENT",
+    "task": "ZT_TASK",
+    "offline": "ZT_OFFLINE",
+    "config": "ZT_CONFIG",
+    "accept": "ZT_ACCEPT",
+    "require-human-approval": "ZT_APPROVAL",
+    "status": "ZT_STATUS",
+    "approved-head": "ZT_APPROVED_HEAD",
+    "review-command": "ZT_REVIEW_COMMAND",
+    "review-environment": "ZT_REVIEW_ENVIRONMENT",
+}
 
 
 def read(environ: MutableMapping[str, str]) -> ActionInputs:
@@ -54,45 +76,56 @@ def read(environ: MutableMapping[str, str]) -> ActionInputs:
         raise UsageError(
             "RUNNER_TEMP is not set; run zt-gate ci github in a GitHub workflow"
         )
-    approval = environ.get("ZT_APPROVAL", "").strip().lower() or "false"
+    return _of(texts(environ), temp, token)
+
+
+def texts(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the inputs by name, as the workflow gives them."""
+    return {name: environ.get(variable, "") for name, variable in VARIABLES.items()}
+
+
+def with_values(inputs: ActionInputs, values: Mapping[str, str]) -> ActionInputs:
+    """Return the inputs with other values; raises UsageError for an invalid one."""
+    return _of(values, inputs.folder, inputs.token)
+
+
+def _of(values: Mapping[str, str], folder: str, token: str) -> ActionInputs:
+    approval = values["require-human-approval"].strip().lower() or "false"
     if approval not in _APPROVAL_REQUIREMENTS:
         choices = ", ".join(_APPROVAL_REQUIREMENTS)
         raise UsageError(
             f"require-human-approval must be one of {choices}, not {approval!a}"
         )
     return ActionInputs(
-        folder=temp,
+        folder=folder,
         token=token,
-        profile=environ.get("ZT_PROFILE", "").strip(),
-        fail_on=environ.get("ZT_FAIL_ON", "").strip(),
-        task=environ.get("ZT_TASK", "").strip(),
-        config=environ.get("ZT_CONFIG", "").strip(),
-        labels=_list(environ, "ZT_LABELS", ","),
-        accept=_list(environ, "ZT_ACCEPT", ", "),
-        offline=_switch(environ, "ZT_OFFLINE", "offline", default=False),
-        comment=_switch(environ, "ZT_COMMENT", "comment", default=True),
-        sarif=_switch(environ, "ZT_SARIF", "sarif", default=False),
+        profile=values["profile"].strip(),
+        fail_on=values["fail-on"].strip(),
+        task=values["task"].strip(),
+        config=values["config"].strip(),
+        labels=_list(values["labels"], ","),
+        accept=_list(values["accept"], ", "),
+        offline=_switch(values, "offline", default=False),
+        comment=_switch(values, "comment", default=True),
+        sarif=_switch(values, "sarif", default=False),
         approval=cast(ApprovalRequirement, approval),
-        status=environ.get("ZT_STATUS", "").strip(),
+        status=values["status"].strip(),
+        approved_head=values["approved-head"].strip(),
         command=ReviewCommand.of(
-            environ.get("ZT_REVIEW_COMMAND", ""),
-            _list(environ, "ZT_REVIEW_ENVIRONMENT", ", "),
+            values["review-command"], _list(values["review-environment"], ", ")
         ),
     )
 
 
-def _list(environ: Mapping[str, str], name: str, separators: str) -> tuple[str, ...]:
-    parts = re.split(f"[{separators}\n\r]", environ.get(name, ""))
-    values = (part.strip() for part in parts)
-    return tuple(value for value in values if value)
+def _list(text: str, separators: str) -> tuple[str, ...]:
+    parts = re.split(f"[{separators}\n\r]", text)
+    return tuple(part.strip() for part in parts if part.strip())
 
 
-def _switch(
-    environ: Mapping[str, str], name: str, input_name: str, *, default: bool
-) -> bool:
-    value = environ.get(name, "").strip().lower()
+def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = values[name].strip().lower()
     if not value:
         return default
     if value not in {"true", "false"}:
-        raise UsageError(f"the input {input_name} must be true or false, not {value!a}")
+        raise UsageError(f"the input {name} must be true or false, not {value!a}")
     return value == "true"

@@ -7,7 +7,7 @@ target branch in it, so that the verdict for one branch does not count for anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 State = Literal["pending", "success", "failure", "error"]
 _STATES: dict[str, State] = {"pass": "success", "fail": "failure", "error": "error"}
+_USUAL_NAME = "zt-gate"
 _MAX_DESCRIPTION = 140
 _FIX = "give the job statuses: write"
 
@@ -62,6 +63,21 @@ class CommitStatus:
             url = f"{server}/{repository}/actions/runs/{run}"
         return cls(client, name, repository, head, url)
 
+    def about(self, event: Event) -> CommitStatus:
+        """Return the status of the head of an event; an approval always has one.
+
+        The approval of a head is a run on the default branch, so only a status tells
+        the pull request about it.
+        """
+        if event.kind != "approval":
+            return replace(self, target=event.target)
+        return replace(
+            self,
+            name=self.name or _USUAL_NAME,
+            head=event.head,
+            target=event.default_branch,
+        )
+
     @property
     def context(self) -> str:
         """The full name: the input, and the target branch if it is known."""
@@ -73,7 +89,7 @@ class CommitStatus:
 
     def verdict(self, report: Report, event: Event) -> list[str]:
         """Publish the verdict of a report; return the errors."""
-        if event.kind not in {"pull", "queue"}:
+        if event.kind not in {"pull", "queue", "approval"}:
             return []
         text = f"{report.verdict.value}: {', '.join(summary.verdict_facts(report))}"
         return self._publish(_STATES[report.verdict.value], text)

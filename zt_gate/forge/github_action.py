@@ -2,13 +2,15 @@
 
     event → base (fetched if the clone lacks it) → reviews → gate → reports, comment, outputs
 
-Reads only git objects of the change.  The policy is the base's, and so is this code if
-the workflow takes the action from the base or by a pinned commit.
+Reads only git objects of the change.  The policy is the base's, the inputs are at least
+as strict as the base's workflow has them, and this code is the base's if the workflow
+takes the action from the base or by a pinned commit.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -21,6 +23,7 @@ from zt_gate import reports, rulebook
 from zt_gate.errors import GateError, UsageError
 from zt_gate.forge import (
     action_inputs,
+    gate_job,
     github_event,
     human_review,
     publish,
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
 #: The reports that stay in RUNNER_TEMP: output, file, format.
 FILES = (("json", "zt-gate.json", "json"), ("sarif", "zt-gate.sarif", "sarif"))
+_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PAGE = "zt-gate.md"
 _CHANGED_PATHS = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
 
@@ -83,7 +87,7 @@ def run(environ: MutableMapping[str, str], say: Callable[[bytes], None]) -> int:
     status = CommitStatus.of(inputs.status, environ, client, github_event.head_of(data))
     try:
         event = github_event.read(environ, data, client)
-        status = replace(status, target=event.target)
+        status = status.about(event)
         status.pending()  # if it fails, so does the verdict's, which is an error
         return _judge(environ, say, inputs, event, status)
     except GateError as error:
@@ -103,9 +107,13 @@ def _judge(
     server = environ.get("GITHUB_SERVER_URL", "")
     remote = fetch_history.Remote(f"{server}/{event.repository}", inputs.token)
     event, git = _with_base(environ, event, remote)
+    given = action_inputs.texts(environ)
+    counting = gate_job.counting_inputs(git, event, environ, given)
+    inputs = action_inputs.with_values(inputs, counting.values)
+    notes = "; ".join(counting.notes)
     decision = human_review.Decision()
-    job = _Job(inputs, event, git, remote, status.client, status, decision)
-    job = _with_decision(job)
+    job = _Job(inputs, event, git, remote, status.client, status, decision, notes)
+    job = _with_approved_head(_with_decision(job), is_base_job=counting.is_base_job)
     runs: list[ScannerRun] = []
     with _config_file(job) as config:
         request = _request(job, config)
@@ -145,6 +153,8 @@ def _with_base(
 def _with_decision(job: _Job) -> _Job:
     """Add the decision about the reviews; raises if it is required and unavailable."""
     event = job.event
+    if event.kind == "approval":
+        return _with_dispatch(job)
     is_pull = event.kind in {"pull", "queue"}
     is_required = is_pull and job.inputs.approval != "false"
     if not is_pull or not event.number:
@@ -156,13 +166,50 @@ def _with_decision(job: _Job) -> _Job:
             raise UsageError(
                 "require-human-approval needs the input token to read the reviews"
             )
-        return replace(job, note="reviews were not read: the input token is empty")
+        return _with_note(job, "reviews were not read: the input token is empty")
     try:
         return replace(job, decision=_decision(job, job.client))
     except ApiError as error:
         if is_required:
             raise
-        return replace(job, note=f"reviews could not be read: {error}")
+        return _with_note(job, f"reviews could not be read: {error}")
+
+
+def _with_note(job: _Job, note: str) -> _Job:
+    return replace(job, note="; ".join(filter(None, (job.note, note))))
+
+
+def _with_dispatch(job: _Job) -> _Job:
+    """Add the decision about the person who started the run to approve a head."""
+    if job.client is None:
+        raise UsageError("an approval by workflow_dispatch needs the input token")
+    paths = _changed_paths(job.git, job.event)
+    owners = codeowners.read(lambda path: read_file(job.git, job.event.base, path))
+    marks = authorship.marks_of(rulebook.load("gate")[authorship.RULE], {}, ())
+    decision = human_review.decide_dispatch(job.client, job.event, paths, owners, marks)
+    return replace(job, decision=decision)
+
+
+def _with_approved_head(job: _Job, *, is_base_job: bool) -> _Job:
+    """Approve the head that the input ``approved-head`` names; say why not, if it does not."""
+    approved, head = job.inputs.approved_head, job.event.head
+    if not approved:
+        return job
+    if not _OID.fullmatch(approved):
+        return _with_note(job, "approved-head not counted: it is no full commit id")
+    if approved != head:
+        return _with_note(
+            job, f"approved-head not counted: it names {approved[:12]}, not {head[:12]}"
+        )
+    if not is_base_job:
+        return _with_note(
+            job,
+            "approved-head not counted: the job of the gate differs from the base's",
+        )
+    decision = replace(
+        job.decision, owner="approved-head", missing="", reason=human_review.VARIABLE
+    )
+    return replace(job, decision=decision)
 
 
 def _decision(job: _Job, client: ForgeClient) -> Decision:
@@ -233,6 +280,8 @@ def _config_file(job: _Job) -> Iterator[str]:
 def _request(job: _Job, config: str) -> review.Request:
     event = job.event
     inputs = job.inputs
+    # Whoever starts an approval wants one, so that a refusal must not pass.
+    is_required = inputs.approval != "false" or event.kind == "approval"
     is_tree = event.kind == "manual" and event.base == event.head
     policy_rev = event.head if is_tree else event.base
     if config or history.is_null_revision(job.git, event.base):
@@ -251,8 +300,9 @@ def _request(job: _Job, config: str) -> review.Request:
         origin_hints=event.origin_hints,
         ai_labels=inputs.labels,
         approver=job.decision.owner,
-        unreviewed=job.decision.missing if inputs.approval != "false" else "",
-        review_all=inputs.approval == "always",
+        approver_reason=job.decision.reason,
+        unreviewed=job.decision.missing if is_required else "",
+        review_all=inputs.approval == "always" or event.kind == "approval",
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zt_gate.forge.api_client import ForgeClient
 
-Kind = Literal["pull", "queue", "push", "manual"]
+Kind = Literal["pull", "queue", "push", "manual", "approval"]
 
 _MAX_BYTES = 50 << 20
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -24,6 +24,10 @@ _QUEUE_REF = re.compile(
 )
 #: Events with a pull request in their payload.
 _PULL_EVENTS = frozenset(("pull_request", "pull_request_review", "pull_request_target"))
+
+
+#: The input of workflow_dispatch with the commit that whoever starts the run approves.
+APPROVED_INPUT = "head"
 
 
 class EventError(UsageError):
@@ -37,7 +41,8 @@ class Event:
     ``base`` and ``head`` are commit ids; ``base`` is "" for the tip of the default
     branch, and all zeros if nothing existed before.  ``number`` is the pull request's,
     0 for none.  ``is_fork``: the head is in a fork.  ``may_write``: the job's token
-    may comment on the pull request.
+    may comment on the pull request.  An event of the kind "approval" is a dispatch on
+    the default branch in which ``actor`` approves ``head``.
     """
 
     kind: Kind
@@ -53,6 +58,7 @@ class Event:
     target: str = ""
     origin_hints: OriginHints = field(default_factory=OriginHints)
     pull: Mapping[str, Any] | None = None
+    actor: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,9 @@ def _of_dispatch(
     data: Mapping[str, Any], environ: Mapping[str, str], repository: _Repository
 ) -> Event:
     ref = _text(data, "ref")
+    approved = _text(data, "inputs", APPROVED_INPUT).strip()
+    if approved:
+        return _of_approval(data, environ, repository, approved)
     return Event(
         kind="manual",
         base="",
@@ -198,6 +207,44 @@ def _of_dispatch(
         origin_hints=_branch_hints(ref),
         repository=repository.name,
         default_branch=repository.default_branch,
+    )
+
+
+def _of_approval(
+    data: Mapping[str, Any],
+    environ: Mapping[str, str],
+    repository: _Repository,
+    head: str,
+) -> Event:
+    """Return the event of a person who approves a head by starting the workflow."""
+    ref = _text(data, "ref")
+    if (
+        not repository.default_branch
+        or ref != f"refs/heads/{repository.default_branch}"
+    ):
+        raise EventError(
+            f"the input {APPROVED_INPUT} approves a commit only in a run on the default "
+            "branch: on another branch the workflow is the change's own"
+        )
+    if not _OID.fullmatch(head):
+        raise EventError(
+            f"the input {APPROVED_INPUT} must be the full id of the head commit, "
+            f"not {head[:80]!a}"
+        )
+    starter = _text(data, "sender", "login")
+    latest = environ.get("GITHUB_TRIGGERING_ACTOR", "") or starter
+    if latest.lower() != starter.lower():
+        raise EventError(
+            "somebody else started this run again; an approval needs a new run"
+        )
+    return Event(
+        kind="approval",
+        base=_checked(environ.get("GITHUB_SHA", "")),
+        head=head,
+        ref=ref,
+        repository=repository.name,
+        default_branch=repository.default_branch,
+        actor=_table(data, "sender", required=False),
     )
 
 

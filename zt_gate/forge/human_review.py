@@ -38,6 +38,9 @@ _HOW_TO_NAME = (
     "ID+LOGIN@users.noreply.github.com in the trailer; or have somebody approve whose "
     "public name has nothing in common with it."
 )
+#: How a head is approved other than by a review.
+DISPATCHED = "approved the head commit by starting this run on the default branch"
+VARIABLE = "the input approved-head of the base's workflow names the head commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,13 @@ class Decision:
 
     ``approvers`` approved the head commit.  ``owner`` names them if they own every
     changed path, else it is "".  ``missing`` says which approval is still needed and
-    from whom, "" for none.
+    from whom, "" for none.  ``reason`` says how ``owner`` approved, "" for a review.
     """
 
     approvers: tuple[str, ...] = ()
     owner: str = ""
     missing: str = ""
+    reason: str = ""
 
 
 def gather(
@@ -277,6 +281,49 @@ def decide(
         if any(reason != _WROTE for reason in facts.uncertain.values()):
             missing += _HOW_TO_NAME
     return Decision(approvers=approvers, owner=owner, missing=missing)
+
+
+def decide_dispatch(
+    client: ForgeClient,
+    event: Event,
+    paths: Sequence[bytes],
+    owners: Owners,
+    marks: Marks,
+) -> Decision:
+    """Decide whether whoever started the run may approve the head; raises ApiError.
+
+    It is the way of a project with one maintainer, so the author of the change may
+    approve it.  A path without an owner needs write access alone.
+    """
+    actor = event.actor or {}
+    account = Account(_text(actor, "login"), _number(actor), _text(actor, "type"))
+    name = f"@{account.login}"
+    refused = ""
+    if account.kind != "User" or not account.login or account.key.endswith("[bot]"):
+        refused = "is no person"
+    elif is_agent_account(f"{account.number}+{account.login}", marks):
+        refused = "is an agent"
+    elif not _may_write(client, f"/repos/{quote(event.repository)}", account):
+        refused = "has no write access to the repository"
+    if refused:
+        missing = (
+            f"{name} started this run to approve {event.head[:12]}, but {refused}."
+        )
+        return Decision(missing=missing)
+    groups = [group for path in paths if (group := owners.of(path))]
+    teams = {owner for group in groups for owner in group if "/" in owner}
+    as_review = Review(account, "APPROVED", event.head)
+    facts = ReviewFacts(
+        head=event.head,
+        members={team: _members(client, team, [as_review]) for team in sorted(teams)},
+    )
+    lacking = [
+        group for group in groups if not _includes_owner(group, {account.key}, facts)
+    ]
+    if lacking:
+        missing = f"{name} does not own every path. {_missing(facts, lacking)}"
+        return Decision(approvers=(name,), missing=missing)
+    return Decision(approvers=(name,), owner=name, reason=DISPATCHED)
 
 
 def _refusal(review: Review, facts: ReviewFacts, marks: Marks) -> str:

@@ -90,3 +90,27 @@ def _entries(
         entries[name] = (mode, data[nul + 1 : end].hex())
         start = end
     return entries
+
+
+def list_folder(
+    git: Git, commit: str, path: bytes, store: BlobStore | None = None
+) -> tuple[bytes, ...]:
+    """Return the paths of the files of one folder of ``commit``, without its subfolders.
+
+    There are none where the folder does not exist.  Raises GitError if git fails.
+    """
+    if not commit or commit == git.empty_tree:
+        return ()
+    store = BlobStore(git) if store is None else store
+    oid, mode = commit, _MODE_TREE
+    for name in path.rstrip(b"/").split(b"/"):
+        kind, data = store.fetch(oid)
+        mode, oid = _entries(kind, data, store, git).get(name, (0, ""))
+        if mode != _MODE_TREE:
+            return ()
+    folder = path.rstrip(b"/") + b"/"
+    entries = _entries(*store.fetch(oid), store, git)
+    kept = (_MODE_TREE, MODE_SUBMODULE, MODE_SYMLINK)
+    return tuple(
+        folder + name for name, (mode, _) in entries.items() if mode not in kept
+    )

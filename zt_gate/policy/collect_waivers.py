@@ -7,18 +7,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zt_gate.errors import UsageError
 from zt_gate.git.errors import GitError
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.policy import approvals, baseline
+from zt_gate.policy.accepted import acceptances_of
 from zt_gate.policy.ignores import PolicyIgnores, WaiverDecision
 from zt_gate.policy.load import FILE, MAX_PYPROJECT_BYTES, PYPROJECT, TABLE, parse
 from zt_gate.policy.preexisting_lines import PreexistingLines
 from zt_gate.policy.schema import PolicyError
-from zt_gate.policy.waivers import IncomingWaivers, Waivers
+from zt_gate.policy.waivers import REVIEWED, IncomingWaivers, Waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from zt_gate.git.blame import Author
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Blob, ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.policy.accepted import Acceptance
     from zt_gate.policy.approvals import Approval
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
@@ -39,9 +40,6 @@ _MAX_BLAMED = 100
 _MAX_BLAME_SECONDS = 10.0
 #: Files with many waivers: git looks up the authors of all lines at once.
 _WAIVER_FILES = frozenset((FILE, PYPROJECT, baseline.FILE))
-_HEX = frozenset("0123456789abcdef")
-#: The reason of a waiver by ``--accept``, whose author is unknown.
-ACCEPTED = "accepted with --accept"
 
 
 def collect_waivers(
@@ -52,16 +50,17 @@ def collect_waivers(
     git: Git | None,
     trusted: str,
     today: str,
-    accepted: Mapping[str, str],
+    accepted: Sequence[Acceptance],
     record: Path | None,
     approver: str = "",
+    approver_reason: str = "",
 ) -> Waivers:
     """Return the waivers that apply to ``change``.
 
     ``scanners`` are the registered ones by name.  ``trusted`` is the commit of the
-    trusted side, "" for none.  ``accepted`` maps fingerprints to reasons.  ``record``
+    trusted side, "" for none.  ``accepted`` are the values of ``--accept``.  ``record``
     is the path of the user's approvals, None if approvals do not count.  ``approver``
-    is the code owner who approved the head commit in a review, "" for none.
+    is who approved the head commit, "" for none, ``approver_reason`` how.
     Raises BaselineError, ApprovalError, GitError.
     """
     from zt_gate.git.blobs import BlobStore
@@ -73,11 +72,14 @@ def collect_waivers(
         for approval in approvals.read(record)
         if approval.holds(today)
     }
+    counted, not_counted = acceptances_of(accepted, change)
     return Waivers(
         ignores=PolicyIgnores(policy, today),
         today=today,
-        accepted=accepted,
+        accepted=counted,
+        not_accepted=not_counted,
         approver=approver,
+        approver_reason=approver_reason or REVIEWED,
         approvals=valid_approvals,
         approval_problem=_approval_check(policy, git, change),
         baseline=side.baseline(),
@@ -160,21 +162,6 @@ def _approval_check(
         return checker.problem(approval, content_of(finding, change))
 
     return problem
-
-
-def parse_accepted(values: Iterable[str]) -> dict[str, str]:
-    """Return the fingerprints of ``--accept`` with their reasons.
-
-    Raises UsageError for a value that is not a whole fingerprint.
-    """
-    accepted = {}
-    for value in values:
-        if len(value) != 32 or not _HEX.issuperset(value):
-            raise UsageError(
-                f"--accept takes a whole fingerprint (32 hexadecimal digits), not {value!a}"
-            )
-        accepted[value] = ACCEPTED
-    return accepted
 
 
 class _TrustedSide:

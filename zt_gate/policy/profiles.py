@@ -20,6 +20,9 @@ UNREADABLE = f"{GATE}/unreadable"
 POLICY_CHANGED = f"{GATE}/policy-changed"
 #: The caller of the gate requires the review, so no policy or option lowers it.
 NOT_REVIEWED = f"{GATE}/not-reviewed"
+#: Where another job or hook judges, no policy is read by it: only an owner's approval helps.
+GATE_JOB_CHANGED = "tampering/gate-job-changed"
+_ALWAYS_BLOCKING = frozenset((NOT_REVIEWED, GATE_JOB_CHANGED))
 #: A warning in standard, a block in strict: changes of policy, baseline or ignores, and
 #: downloads that are run from a host that the project did not name before.
 _BLOCKING_IN_STRICT = frozenset(
@@ -50,7 +53,7 @@ def level_of(
     content may be harmful.  ``release`` is the version of the gate: a rule that is new
     in it warns where it would block.  With "" the level is the rule's final one.
     """
-    if finding.rule == NOT_REVIEWED:
+    if finding.rule in _ALWAYS_BLOCKING:
         return Level.BLOCK
     level = finding.level or _default_level(
         finding.severity, finding.confidence, min_confidence

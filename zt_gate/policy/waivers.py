@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TAKES_EFFECT = (
     "it takes effect after it is merged into the base branch (locally: committed)"
 )
+#: How an owner usually approves the head commit.
+REVIEWED = "a code owner approved the head commit in a review"
 
 
 def _unknown_author(_path: bytes, _line: int) -> tuple[str, str]:
@@ -76,10 +78,11 @@ class Waivers:
     """The waivers that apply to one run.
 
     ``today`` is an ISO date in UTC.  ``accepted`` maps the fingerprints of
-    ``--accept`` to reasons; ``approvals`` has the approvals of the user by fingerprint.
+    ``--accept`` to reasons; ``not_accepted`` those of ``--accept`` that do not
+    count to the reason; ``approvals`` has the approvals of the user by fingerprint.
     ``approval_problem`` says why one of them does not count for a finding, "" if it does.
-    ``approver`` is the code owner who approved the head commit in a review, "" for
-    none.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
+    ``approver`` is who approved the head commit, "" for none, and ``approver_reason``
+    how.  ``is_tree``: the run judges a tree, not a change.  ``scanners`` are the
     registered ones by name.  ``incoming`` are the waivers that the change itself
     brings, which have no effect.  ``blame`` returns author and ISO date of a line on the
     trusted side; ``location_of`` path and line of a decision's entry in the policy.
@@ -88,7 +91,9 @@ class Waivers:
     ignores: PolicyIgnores
     today: str
     accepted: Mapping[str, str] = field(default_factory=dict)
+    not_accepted: Mapping[str, str] = field(default_factory=dict)
     approver: str = ""
+    approver_reason: str = REVIEWED
     approvals: Mapping[str, Approval] = field(default_factory=dict)
     approval_problem: Callable[[Approval, Finding], str] = _no_problem
     baseline: Baseline | None = None
@@ -116,6 +121,8 @@ class Waivers:
         from_baseline = self._baseline_entry(finding, fingerprint)
         if from_baseline is not None:
             return from_baseline
+        if fingerprint in self.not_accepted:
+            return WaiverDecision("active", self.not_accepted[fingerprint])
         for decision in (approval, from_policy, from_line):
             if decision.reason:
                 return decision
@@ -131,8 +138,7 @@ class Waivers:
         if fingerprint in self.accepted:
             return WaiverDecision("approved", self.accepted[fingerprint])
         if self.approver:
-            reason = "a code owner approved the head commit in a review"
-            return WaiverDecision("approved", reason, by=self.approver)
+            return WaiverDecision("approved", self.approver_reason, by=self.approver)
         approval = self.approvals.get(fingerprint)
         if approval is None or not approval.holds(self.today):
             return WaiverDecision()

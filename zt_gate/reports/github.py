@@ -51,12 +51,12 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no opti
             omitted += group.size
             continue
         remaining[name] -= 1
-        commands.append(_annotation(group, name))
+        commands.append(_annotation(report, group, name))
     commands.append(_verdict(report, omitted))
     return ("\n".join(commands) + "\n").encode()
 
 
-def _annotation(group: FindingGroup, command: str) -> str:
+def _annotation(report: Report, group: FindingGroup, command: str) -> str:
     judged = group.first
     finding = judged.finding
     properties = _location_properties(finding.location)
@@ -71,7 +71,7 @@ def _annotation(group: FindingGroup, command: str) -> str:
         details.append(f"Fix: {visible(finding.remedy)}")
     details.append(f"Fingerprint: {visible(judged.fingerprint)}")
     if summary.is_blocking(judged):
-        details.append(f"Intended? {summary.approval_hint(judged)}")
+        details.append(f"Intended? {summary.approval_hint(report, judged)}")
     if group.others:
         text = groups.places(group.others[:_MAX_PLACES])
         more = len(group.others) - _MAX_PLACES

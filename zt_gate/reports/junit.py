@@ -67,7 +67,7 @@ def _scanner_cases(run: ScannerRun, report: Report) -> Iterator[_TestCase]:
     blocking = [judged for judged in findings if summary.is_blocking(judged)]
     others = [judged for judged in findings if not summary.is_blocking(judged)]
     for judged in blocking:
-        yield _failure(judged)
+        yield _failure(report, judged)
     if run.status != "ok":
         return
     rows = "\n".join(visible(_finding_row(judged)) for judged in others)
@@ -82,7 +82,7 @@ def _gate_cases(report: Report) -> Iterator[_TestCase]:
     scanners = {run.scanner for run in report.runs}
     for judged in summary.by_severity(report.findings):
         if judged.finding.scanner not in scanners and summary.is_blocking(judged):
-            yield _failure(judged)
+            yield _failure(report, judged)
     for text in summary.unlisted_errors(report):
         yield _TestCase("verdict error", "error", text)
     complete = "yes" if report.complete else "no"
@@ -96,7 +96,7 @@ def _gate_cases(report: Report) -> Iterator[_TestCase]:
     yield _TestCase(f"verdict: {report.verdict.value}", body=body)
 
 
-def _failure(judged: JudgedFinding) -> _TestCase:
+def _failure(report: Report, judged: JudgedFinding) -> _TestCase:
     finding = judged.finding
     rows = []
     if finding.why:
@@ -104,7 +104,7 @@ def _failure(judged: JudgedFinding) -> _TestCase:
     if finding.remedy:
         rows.append(f"fix: {finding.remedy}")
     rows.append(f"fingerprint: {judged.fingerprint}")
-    rows.append(f"Intended? {summary.approval_hint(judged)}")
+    rows.append(f"Intended? {summary.approval_hint(report, judged)}")
     name = f"{summary.location_text(finding.location)} {finding.rule}"
     body = "\n".join(map(visible, rows))
     return _TestCase(name, "failure", finding.message, body)

@@ -158,10 +158,10 @@ def _findings(report: Report, options: Options) -> Iterator[_Block]:
     else:
         each = groups.by_rule(shown, within_file=False)
     for group in each:
-        yield _Block("\n".join(_finding(group)) + "\n\n", group.size)
+        yield _Block("\n".join(_finding(report, group)) + "\n\n", group.size)
 
 
-def _finding(group: FindingGroup) -> Iterator[str]:
+def _finding(report: Report, group: FindingGroup) -> Iterator[str]:
     judged = group.first
     finding = judged.finding
     yield _finding_summary(group)
@@ -176,7 +176,7 @@ def _finding(group: FindingGroup) -> Iterator[str]:
     yield from _state(judged)
     yield f"- **fingerprint:** {markdown_code(judged.fingerprint)}"
     if summary.is_blocking(judged):
-        yield f"- **Intended?** {markdown_prose(summary.approval_hint(judged))}"
+        yield f"- **Intended?** {markdown_prose(summary.approval_hint(report, judged))}"
     yield ""
     if finding.evidence is not None and finding.evidence.text:
         yield markdown_block(_source(finding.evidence, finding.location.line))

@@ -251,7 +251,7 @@ def approval_step(report: Report, judged: JudgedFinding) -> str:
         if judged.finding.location.commit:
             return ""
         return f"Run: zt-gate approve {fingerprint[:12]}"
-    return f"Scan again with --accept {fingerprint}"
+    return f"Scan again with --accept {acceptance(report, judged)}"
 
 
 def _has_object_ids(report: Report) -> bool:
@@ -280,12 +280,19 @@ def later_command(report: Report) -> str:
     )
 
 
-def approval_hint(judged: JudgedFinding) -> str:
+def acceptance(report: Report, judged: JudgedFinding) -> str:
+    """Return the value of ``--accept`` for a finding of exactly this change."""
+    is_commit = report.kind in {"range", "base"} and _OID.fullmatch(report.head)
+    subject = report.head if is_commit else report.change_digest
+    return f"{visible(judged.fingerprint)}@{visible(subject)}"
+
+
+def approval_hint(report: Report, judged: JudgedFinding) -> str:
     """Return how to approve an intended finding, locally and in CI."""
     fingerprint = visible(judged.fingerprint)
     return (
         f"Run `zt-gate approve {fingerprint[:12]}` locally. In CI, get an approving "
-        f"review from a code owner or pass `--accept {fingerprint}`."
+        f"review from a code owner or pass `--accept {acceptance(report, judged)}`."
     )
 
 

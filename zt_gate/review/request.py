@@ -43,10 +43,12 @@ class Request:
     offline: bool = False
     audit: str = ""
     debug: bool = False
-    #: Full fingerprints of the findings that the caller accepts.
+    #: Findings that the caller accepts, each FINGERPRINT@HEAD.
     accept: tuple[str, ...] = ()
-    #: The owner who approved exactly this head in a review: all its findings are approved.
+    #: The owner who approved exactly this head: all its findings are approved.  The reason
+    #: says how; the default is a review.
     approver: str = ""
+    approver_reason: str = ""
     #: Why the human review that an agent's change needs is missing, "" where it is not;
     #: with ``review_all`` every change needs one.
     unreviewed: str = ""

@@ -17,7 +17,8 @@ from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
-from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
+from zt_gate.policy.accepted import parse_accepted
+from zt_gate.policy.collect_waivers import collect_waivers
 from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.review import authorship, judge, moved_files, workers
 from zt_gate.review.exclusions import check_option, groups_of, reduced_for
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from zt_gate.model.report import Origin, Report
     from zt_gate.model.rule import Rule
     from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.policy.accepted import Acceptance
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
     from zt_gate.system.sealed_cache import SealedCache
@@ -99,7 +101,7 @@ class _Session:
     git: Git | None
     workdir: Path
     started: float
-    accepted: Mapping[str, str]
+    accepted: Sequence[Acceptance]
     progress: Callable[[Sequence[str]], None] | None
     unmasked: Callable[[Sequence[ScannerRun]], None] | None
 
@@ -131,6 +133,7 @@ class _Session:
             accepted=self.accepted,
             record=_record(request, git, environ),
             approver=request.approver,
+            approver_reason=request.approver_reason,
         )
         if self.unmasked is not None:
             self.unmasked(runs)

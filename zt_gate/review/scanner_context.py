@@ -91,6 +91,7 @@ class ContextBuilder:
         """Build the context; called in the scanner's own process."""
         from zt_gate.scanners.base import Context
 
+        trusted_file, trusted_folder = self._trusted_readers()
         cpu_limit = cpu_used() + limits.cpu_seconds
         deadline = time.monotonic() + limits.wall_seconds
         return Context(
@@ -108,7 +109,8 @@ class ContextBuilder:
             offline=self.request.offline,
             audit_all=self.request.audit == "all",
             environ=self.environ,
-            trusted_file=self._trusted_reader(),
+            trusted_file=trusted_file,
+            trusted_folder=trusted_folder,
             trusted_paths=self._trusted_paths,
             text_findings=self._text_reader(),
         )
@@ -171,16 +173,24 @@ class ContextBuilder:
 
         return read
 
-    def _trusted_reader(self) -> Callable[[bytes], bytes | None]:
-        """Return a function that reads a trusted file; all its calls share one git process."""
+    def _trusted_readers(
+        self,
+    ) -> tuple[Callable[[bytes], bytes | None], Callable[[bytes], Sequence[bytes]]]:
+        """Return functions that read a trusted file, and list the files of a folder.
+
+        All their calls share one git process, which the first one starts.
+        """
         git = self.git
         if git is None or not self.trusted:
-            return lambda _path: None
+            return lambda _path: None, lambda _folder: ()
         from zt_gate.git.blobs import BlobStore
-        from zt_gate.git.trusted_files import read_file
+        from zt_gate.git.trusted_files import list_folder, read_file
 
         store = BlobStore(git)
-        return lambda path: read_file(git, self.trusted, path, store)
+        return (
+            lambda path: read_file(git, self.trusted, path, store),
+            lambda folder: list_folder(git, self.trusted, folder, store),
+        )
 
     def _trusted_paths(self) -> Sequence[bytes] | None:
         if self.git is None:

@@ -110,7 +110,8 @@ class Context:
     environment (for registries and proxies): never pass it to a child process.
     ``trusted_file`` reads a file of the project from the trusted side, None if it
     does not exist there.  ``trusted_paths`` lists all files of that side, None if
-    there is none.  ``own_rules`` are the paths of the project's own rules.
+    there is none; ``trusted_folder`` those of one folder, without subfolders.
+    ``own_rules`` are the paths of the project's own rules.
     ``text_findings`` scans a text for prompt injection and returns the rule,
     severity and message of each finding.  ``audit_all``: check every resolved
     package for known vulnerabilities, not only those of the change.
@@ -132,6 +133,7 @@ class Context:
     trusted_file: Callable[[bytes], bytes | None] = lambda _path: None
     text_findings: Callable[[str], Sequence[tuple[str, str, str]]] | None = None
     trusted_paths: Callable[[], Sequence[bytes] | None] = lambda: None
+    trusted_folder: Callable[[bytes], Sequence[bytes]] = lambda _folder: ()
     audit_all: bool = False
 
     def seconds_left(self) -> float:

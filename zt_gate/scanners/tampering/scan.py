@@ -13,6 +13,8 @@ from zt_gate.scanners.tampering import (
     disabled_tests,
     external_content,
     gate_files,
+    gate_hooks,
+    gate_jobs,
     review_settings,
     suppression_marks,
 )
@@ -30,6 +32,8 @@ _MAX_FINDINGS = 50
 
 _PARTS = (
     gate_files.findings,
+    gate_jobs.findings,
+    gate_hooks.findings,
     disabled_checks.findings,
     suppression_marks.findings,
     review_settings.findings,

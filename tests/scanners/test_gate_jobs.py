@@ -1,0 +1,194 @@
+"""Changes of the job and of the hook entries that run the gate, as the scanner sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.scanners.test_tampering import found
+from tests.support.changes import change_of
+from tests.support.offenders import each_of
+from tests.support.repo import GIT_ENV, Repo
+from zt_gate.review import run as review
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CHANGED = "tampering/gate-job-changed"
+ADDED = "tampering/gate-job-added"
+PRE_COMMIT = """\
+exclude: ^vendor/
+repos:
+- repo: https://git.example.org/zt-gate
+  rev: v1.0.0
+  hooks:
+  - id: zt-gate
+    stages: [pre-commit]
+    args: [--offline]
+- repo: https://git.example.org/other
+  rev: v1.0.0
+  hooks:
+  - id: spelling
+"""
+LEFTHOOK = """\
+pre-commit:
+  parallel: true
+  commands:
+    gate:
+      run: zt-gate scan --staged
+    lint:
+      run: make lint
+"""
+HUSKY = "set -e\nnpx lint-staged\nzt-gate scan --staged\nnpm test\n"
+GITLAB = """\
+stages: [check]
+gate:
+  stage: check
+  script:
+    - zt-gate scan --base refs/remotes/origin/main
+tests:
+  script:
+    - make test
+"""
+ENTRY = "  - id: zt-gate\n    stages: [pre-commit]\n    args: [--offline]\n"
+PACKAGE = """\
+{"simple-git-hooks": {
+"pre-commit": "zt-gate scan --staged",
+"pre-push": "npm test"}}
+"""
+FILES = {
+    ".pre-commit-config.yaml": PRE_COMMIT,
+    "lefthook.yml": LEFTHOOK,
+    ".husky/pre-commit": HUSKY,
+    ".githooks/pre-commit": HUSKY,
+    ".gitlab-ci.yml": GITLAB,
+    "package.json": PACKAGE,
+}
+
+
+def is_reported(
+    old: Mapping[str, str], new: Mapping[str, str | None], at: Path
+) -> bool:
+    return CHANGED in {item.rule for item in found(change_of(new, old), at)}
+
+
+@each_of(
+    ("path", "before", "after"),
+    [
+        (".pre-commit-config.yaml", "zt-gate\n  rev: v1.0.0", "zt-gate\n  rev: v1.0.1"),
+        (".pre-commit-config.yaml", "example.org/zt", "example.com/zt"),
+        (".pre-commit-config.yaml", "- id: zt-gate\n", "- id: zt-gate-push\n"),
+        (".pre-commit-config.yaml", "--offline", "--skip, code"),
+        (".pre-commit-config.yaml", "[pre-commit]", "[manual]"),
+        (".pre-commit-config.yaml", "    args", "    exclude: a\n    args"),
+        (".pre-commit-config.yaml", "    args", "    files: a\n    args"),
+        (".pre-commit-config.yaml", "    args", "    always_run: false\n    args"),
+        (".pre-commit-config.yaml", "    args", "    entry: 'true'\n    args"),
+        (".pre-commit-config.yaml", "    args", "    language: system\n    args"),
+        (".pre-commit-config.yaml", "^vendor/", "^src/"),
+        (".pre-commit-config.yaml", "exclude", "default_stages: [manual]\nexclude"),
+        (".pre-commit-config.yaml", "exclude", "ci: {skip: [zt-gate]}\nexclude"),
+        (".pre-commit-config.yaml", ENTRY, "  - id: other\n"),
+        ("lefthook.yml", "--staged", "--staged --skip code"),
+        ("lefthook.yml", "      run: zt", "      skip: [merge]\n      run: zt"),
+        ("lefthook.yml", "      run: zt", "      env: {PATH: x}\n      run: zt"),
+        ("lefthook.yml", "  parallel", "  skip: true\n  parallel"),
+        ("lefthook.yml", "pre-commit:", "extends: [other.yml]\npre-commit:"),
+        ("lefthook.yml", "pre-commit:", "pre-push:"),
+        (".husky/pre-commit", "--staged", "--staged --accept x"),
+        (".husky/pre-commit", "set -e\n", ""),
+        (".husky/pre-commit", "npx", "export PATH=.\nnpx"),
+        (".githooks/pre-commit", "npx", "source ./a.sh\nnpx"),
+        (".githooks/pre-commit", "npx", "zt() { true; }\nnpx"),
+        (".gitlab-ci.yml", "  stage: check\n", "  stage: check\n  rules: []\n"),
+        (".gitlab-ci.yml", "stages:", "variables: {PATH: x}\nstages:"),
+        (".gitlab-ci.yml", "/main", "/main --accept x"),
+        ("package.json", "--staged", "--staged --skip code"),
+    ],
+)  # fmt: skip
+def test_a_difference_of_the_hook_entry_blocks(
+    path: str, before: str, after: str, tmp_path: Path
+) -> None:
+    old = FILES[path]
+    new = old.replace(before, after, 1)
+    assert new != old
+    assert is_reported({path: old}, {path: new}, tmp_path)
+
+
+@each_of("path", list(FILES))
+def test_a_removed_hook_entry_blocks(path: str, tmp_path: Path) -> None:
+    assert is_reported({path: FILES[path]}, {path: None}, tmp_path)
+
+
+@each_of(
+    ("path", "before", "after"),
+    [
+        (".pre-commit-config.yaml", "other\n  rev: v1.0.0", "other\n  rev: v1.0.1"),
+        (".pre-commit-config.yaml", "- id: spelling", "- id: spelling\n    exclude: a"),
+        (".pre-commit-config.yaml", "repos:\n", "repos: # hooks\n\n"),
+        (".pre-commit-config.yaml", "exclude: ^vendor/\n", ""),
+        (".pre-commit-config.yaml", "    args", "    always_run: true\n    args"),
+        (".pre-commit-config.yaml", "[--offline]", "[--offline, --profile, strict]"),
+        ("lefthook.yml", "make lint", "make lint test"),
+        ("lefthook.yml", "    lint:", "    more: {run: a}\n    lint:"),
+        ("lefthook.yml", "--staged", "--staged --profile strict"),
+        (".husky/pre-commit", "npx lint-staged", "npx lint-staged --quiet"),
+        (".husky/pre-commit", "npm test", "npm test\nexport A=b"),
+        (".husky/pre-commit", "set -e", "#!/bin/sh\n# checks\nset -e"),
+        (".gitlab-ci.yml", "make test", "make test lint"),
+        (".gitlab-ci.yml", "gate:", "gate: # the gate"),
+        ("package.json", "npm test", "npm run all"),
+    ],
+)
+def test_other_hooks_and_stricter_entries_are_quiet(
+    path: str, before: str, after: str, tmp_path: Path
+) -> None:
+    old = FILES[path]
+    new = old.replace(before, after, 1)
+    assert new != old
+    assert not is_reported({path: old}, {path: new}, tmp_path)
+
+
+WORKFLOW = """\
+on: pull_request
+jobs:
+  gate:
+    runs-on: ubuntu-latest
+    steps:
+      - run: ci/prepare.sh
+      - uses: ./tools/setup
+      - uses: example/zt-gate@v1
+"""
+ACTION = "runs:\n  using: node20\n  main: main.js\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("ci/prepare.sh", {CHANGED}),
+        ("tools/setup/main.js", {CHANGED}),
+        ("tools/setup/action.yml", {CHANGED}),
+        ("tools/other.js", set()),
+        ("src/app.py", set()),
+    ],
+)
+def test_a_staged_file_that_the_committed_job_uses_is_a_part_of_it(
+    path: str, expected: set[str], tmp_path: Path
+) -> None:
+    repo = Repo.create(tmp_path / "repo")
+    before = {".github/workflows/gate.yml": WORKFLOW, "tools/setup/action.yml": ACTION,
+              "ci/prepare.sh": "make\n", "tools/setup/main.js": "1\n",
+              "tools/other.js": "1\n", "src/app.py": "x = 1\n"}  # fmt: skip
+    for name, text in before.items():
+        repo.write(name, text)
+    repo.commit()
+    repo.write(path, before[path].replace("1", "2").replace("make", "make all")
+               .replace("node20", "node22"))  # fmt: skip
+    repo.git("add", "-A")
+    request = review.Request(folder=repo.path, only=("tampering",))
+    report = review.run(request, {**GIT_ENV, "HOME": str(tmp_path)})
+    rules = {judged.finding.rule for judged in report.findings}
+    assert rules & {CHANGED, ADDED} == expected
+    assert not report.errors

@@ -1,0 +1,374 @@
+"""Compares the hook entries that run the gate before and after a change.
+
+An entry is a hook of pre-commit, a command of lefthook, or a line of a hook script, of
+another hook runner's settings or of another CI system's file.  Only its own settings,
+and those around it that decide what it sees, are compared: other hooks may change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from collections import Counter, deque
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from zt_gate.scanners.tampering.comparison import any_of
+from zt_gate.scanners.tampering.indented_blocks import CodeLines
+from zt_gate.syntax import workflows
+from zt_gate.syntax.document import SyntaxReadError
+from zt_gate.syntax.paths import is_any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from zt_gate.model.change import Blob, FileChange
+    from zt_gate.model.finding import Finding
+    from zt_gate.scanners.tampering.comparison import Comparison
+
+_CHANGED = "tampering/gate-job-changed"
+_DISABLED = "tampering/gate-disabled"
+_NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
+_MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
+_PRE_COMMIT = re.compile(rb"\.pre-commit-config\.ya?ml")
+_LEFTHOOK = re.compile(rb"\.?lefthook(?:-local)?\.(?:ya?ml|toml|jsonc?)")
+#: Settings of pre-commit's file that apply to every hook.
+_PRE_COMMIT_PARTS = ("exclude", "files", "default_stages")
+#: Keys of lefthook's file under which hooks have their commands.
+_CONTAINERS = frozenset(("commands", "scripts", "jobs", "group"))
+_LEFTHOOK_PARTS = ("extends", "remotes", "rc", "lefthook", "templates")
+#: Values of a hook that let it see every file, so that adding them weakens nothing.
+_WIDEST = {"always_run": "true", "pass_filenames": "false", "require_serial": "true",
+           "verbose": "true"}  # fmt: skip
+#: Filters: without them the hook sees more.
+_FILTERS = frozenset(("exclude", "files", "types", "types_or", "exclude_types", "stages",
+                      "global exclude", "global files", "glob", "skip", "only"))  # fmt: skip
+_STRICTER_ARGS = ("--profile=strict", "--fail-on=warn", "--fail-on=info")
+#: Lines of a shell script that change what a later command does.
+_PREPARES = re.compile(
+    r"\s*(?:export|source|\.|alias|unset|trap|eval|exec|exit|return|function|enable|hash|cd|"
+    r"set\s+\+|[A-Za-z_]\w*\+?=|[\w-]+\s*\(\s*\))(?=[\s=\"'\w(/$]|\Z)"
+)
+_HUSKY_LOADER = re.compile(r"\s*(?:\.|source)\s[^;&|]{0,100}husky\.sh[\"']?\s*\Z")
+_STOPS_AT_FAILURE = re.compile(r"\s*set\s+-\w*e")
+_TOP_KEY = re.compile(r"[\"']?([\w.-][\w .:/-]*)[\"']?\s*:")
+#: Sections of GitLab's file that apply to every job.
+_GITLAB_PARTS = frozenset(
+    (
+        "default",
+        "variables",
+        "workflow",
+        "include",
+        "image",
+        "before_script",
+        "services",
+    )
+)
+_GITLAB = b".gitlab-ci.yml"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One entry: what a person calls it, and its settings in canonical form."""
+
+    name: str
+    settings: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        content = json.dumps([self.name, sorted(self.settings.items())])
+        return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def findings(comparison: Comparison) -> Iterator[Finding]:
+    """Yield hook entries of the gate that differ or are gone."""
+    reader = _EntryReader(comparison)
+    for file in comparison.change.files:
+        if file.old_path is None or file.status == "C" or file.is_submodule:
+            continue
+        if not _may_have_hooks(file.old_path):
+            continue
+        old = reader.entries(file, file.old_path, file.old)
+        if not old:
+            continue
+        # At another path, no runner may read it: hooks are found by their file's name.
+        is_kept = not file.is_deletion and _kind(file.path) == _kind(file.old_path)
+        new = reader.entries(file, file.path, file.new) if is_kept else []
+        for name, digest, reasons in _differences(old, new):
+            message = f"{name} that runs the gate differs from the base's: {'; '.join(reasons)}"
+            subject = "\n".join((name, digest, *reasons))
+            yield comparison.on_file(_CHANGED, file.path, message, subject=subject)
+
+
+def _differences(
+    old: list[_Entry], new: list[_Entry]
+) -> Iterator[tuple[str, str, list[str]]]:
+    kept = Counter(entry.digest for entry in old) & Counter(
+        entry.digest for entry in new
+    )
+    lost, arrived = _without(old, kept), _without(new, kept)
+    by_name: dict[str, deque[_Entry]] = {}
+    for entry in arrived:
+        by_name.setdefault(entry.name, deque()).append(entry)
+    others: list[_Entry] = []
+    for entry in lost:
+        same_name = by_name.get(entry.name)
+        if same_name:
+            match = same_name.popleft()
+            reasons = list(_setting_differences(entry, match))
+            if reasons:
+                yield entry.name, match.digest, reasons
+        else:
+            others.append(entry)
+    unmatched = [entry for entries in by_name.values() for entry in entries]
+    for entry, replacement in zip_longest(others, unmatched[: len(others)]):
+        if replacement is None:
+            yield entry.name, "removed", ["it is gone"]
+        else:
+            reasons = list(_setting_differences(entry, replacement))
+            yield (
+                entry.name,
+                replacement.digest,
+                [*reasons, f"it is now {replacement.name}"],
+            )
+
+
+def _without(entries: Iterable[_Entry], kept: Counter[str]) -> list[_Entry]:
+    """Return the entries without those that the other side has as well."""
+    left = Counter(kept)
+    rest = []
+    for entry in entries:
+        if left[entry.digest] > 0:
+            left[entry.digest] -= 1
+        else:
+            rest.append(entry)
+    return rest
+
+
+def _setting_differences(old: _Entry, new: _Entry) -> Iterator[str]:
+    for name in dict.fromkeys((*old.settings, *new.settings)):
+        before, after = old.settings.get(name), new.settings.get(name)
+        if before == after or _is_stricter(name, before, after):
+            continue
+        verb = "changed"
+        if before is None:
+            verb = "added"
+        elif after is None:
+            verb = "removed"
+        yield f"{name} {verb}"
+
+
+def _is_stricter(name: str, before: str | None, after: str | None) -> bool:
+    if name in _FILTERS and after is None:
+        return True
+    if name in _WIDEST and before is None:
+        return after == json.dumps(_WIDEST[name])
+    if name in {"args", "command", "run", "entry"}:
+        words_before, words_after = _words(before), _words(after)
+        added = words_after - words_before
+        return not words_before - words_after and all(
+            word in _STRICTER_ARGS for word in added
+        )
+    return False
+
+
+def _words(value: str | None) -> Counter[str]:
+    """Return the words of a command or a list of arguments, options with their values."""
+    if value is None:
+        return Counter()
+    loaded = json.loads(value)
+    words = loaded if isinstance(loaded, list) else str(loaded).split()
+    joined: list[str] = []
+    for word in map(str, words):
+        if joined and joined[-1] in {"--profile", "--fail-on"}:
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return Counter(joined)
+
+
+class _EntryReader:
+    """Finds the entries of the gate in one side of a file."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        data = comparison.data(_DISABLED)
+        self._comparison = comparison
+        self._run = any_of(data["runs"])
+        self._no_run = any_of(data["no-runs"])
+
+    def entries(self, file: FileChange, path: bytes, blob: Blob | None) -> list[_Entry]:
+        """Return the entries of one side."""
+        content = None if blob is None else self._comparison.read(file, blob)
+        if content is None or not _MENTION.search(content):
+            return []
+        kind = _kind(path)
+        text = content.decode("utf-8", "replace")
+        if kind in {"pre-commit", "lefthook"}:
+            root = _root(path, content)
+            if root is None:
+                return []
+            found = _pre_commit(root) if kind == "pre-commit" else self._lefthook(root)
+            return list(found)
+        if path == _GITLAB:
+            return list(self._gitlab(text))
+        return list(self._lines(text))
+
+    def _runs(self, text: str) -> bool:
+        return bool(self._run.search(text)) and not self._no_run.search(text)
+
+    def _lefthook(self, root: Mapping[str, Any]) -> Iterator[_Entry]:
+        shared = {
+            f"global {key}": _canonical(root[key])
+            for key in _LEFTHOOK_PARTS
+            if key in root
+        }
+        for hook, table in root.items():
+            yield from self._lefthook_commands(str(hook), table, shared, 0)
+
+    def _lefthook_commands(
+        self, place: str, value: Any, around: Mapping[str, str], depth: int
+    ) -> Iterator[_Entry]:
+        if depth > 20:
+            return
+        if isinstance(value, list):
+            for item in value:
+                yield from self._lefthook_commands(place, item, around, depth + 1)
+            return
+        if not isinstance(value, dict):
+            return
+        run = value.get("run")
+        if isinstance(run, str) and self._runs(run):
+            own = {key: _canonical(item) for key, item in value.items()}
+            yield _Entry(f"the command of {place}", {**around, **own})
+            return
+        # Settings beside the commands decide whether the commands run.
+        beside = {
+            f"{place} {key}": _canonical(item)
+            for key, item in value.items()
+            if key not in _CONTAINERS and not isinstance(item, dict)
+        }
+        for key, item in value.items():
+            yield from self._lefthook_commands(
+                place if key in _CONTAINERS else f"{place} {key}",
+                item,
+                {**around, **beside},
+                depth + 1,
+            )
+
+    def _lines(self, text: str) -> Iterator[_Entry]:
+        """Yield the commands of a script, with the lines before that prepare them."""
+        lines = CodeLines.of(text)
+        runs = [
+            number for number in lines.find(self._run) if self._runs(lines.rows[number])
+        ]
+        if not runs:
+            return
+        before = lines.rows[: runs[-1]]
+        prepares = [
+            " ".join(row.split())
+            for row in before
+            if _PREPARES.match(row) and not _HUSKY_LOADER.match(row)
+        ]
+        stops = any(_STOPS_AT_FAILURE.match(row) for row in before)
+        for number in runs:
+            row = " ".join(lines.command(number).split()).rstrip(",")
+            yield _Entry("the command", {"command": json.dumps(row)})
+        around = {}
+        if prepares:
+            around["lines before it"] = json.dumps(prepares)
+        if stops:
+            around["set -e"] = '"true"'
+        yield _Entry("the script", around)
+
+    def _gitlab(self, text: str) -> Iterator[_Entry]:
+        """Yield the jobs of GitLab's file, each with the sections that apply to all jobs."""
+        sections: dict[str, list[str]] = {}
+        name = ""
+        for row in CodeLines.of(text).rows:
+            key = _TOP_KEY.match(row)
+            if key:
+                name = key[1].strip()
+            if row.strip():
+                sections.setdefault(name, []).append(" ".join(row.split()))
+        shared = {
+            f"section {name}": json.dumps(rows)
+            for name, rows in sections.items()
+            if name in _GITLAB_PARTS
+        }
+        for name, rows in sections.items():
+            if any(map(self._runs, rows)):
+                settings = {**shared, "job": json.dumps(sorted(rows))}
+                yield _Entry(f"the job {name!a}", settings)
+
+
+def _pre_commit(root: Mapping[str, Any]) -> Iterator[_Entry]:
+    shared = {
+        f"global {key}": _canonical(root[key])
+        for key in _PRE_COMMIT_PARTS
+        if key in root
+    }
+    skipped = workflows.table_of(root.get("ci")).get("skip")
+    if isinstance(skipped, list) and any(_NAMED.search(str(item)) for item in skipped):
+        shared["ci skip"] = '"zt-gate"'
+    for repo in _list(root.get("repos")):
+        table = workflows.table_of(repo)
+        source = {
+            key: _canonical(value) for key, value in table.items() if key != "hooks"
+        }
+        for hook in _list(table.get("hooks")):
+            settings = workflows.table_of(hook)
+            texts = (table.get("repo"), settings.get("id"), settings.get("entry"))
+            if any(_NAMED.search(workflows.text_of(text)) for text in texts):
+                own = {str(key): _canonical(value) for key, value in settings.items()}
+                name = workflows.text_of(settings.get("id"))
+                yield _Entry(f"the hook {name[:80]!a}", {**shared, **source, **own})
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _may_have_hooks(path: bytes) -> bool:
+    if workflows.is_workflow(path) or path.startswith(b".github/"):
+        return False  # gate_jobs compares them
+    if is_any(path, "hook", "hook-folder"):
+        return True
+    return path == _GITLAB or posixpath.basename(path) == b"package.json"
+
+
+def _kind(path: bytes) -> str:
+    """Return who reads the file; files of one kind are interchangeable."""
+    name = posixpath.basename(path)
+    if _PRE_COMMIT.fullmatch(name):
+        return "pre-commit"
+    if _LEFTHOOK.fullmatch(name):
+        return "lefthook"
+    return path.decode("utf-8", "surrogateescape")
+
+
+def _root(path: bytes, content: bytes) -> Mapping[str, Any] | None:
+    from zt_gate.syntax import json as json_reader
+    from zt_gate.syntax import toml, yaml
+
+    try:
+        if path.endswith(b".toml"):
+            value = toml.read(content).value
+        elif path.endswith((b".json", b".jsonc")):
+            value = json_reader.read(content, relaxed=True).value
+        else:
+            value = yaml.read(content, version="1.1").value
+    except SyntaxReadError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _canonical(value: Any) -> str:
+    from zt_gate.syntax import gate_jobs
+
+    try:
+        return gate_jobs.canonical(value)
+    except gate_jobs.TooManyValuesError:
+        return '"too large to compare"'
