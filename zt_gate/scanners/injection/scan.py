@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from zt_gate.model.finding import Evidence, Location, bounded_subject
-from zt_gate.model.report import ScannerRun
+from zt_gate.model.report import NotInspected, ScannerRun
 from zt_gate.scanners.injection.added_pages import pages, split_into_pages
 from zt_gate.scanners.injection.page_scan import PageScanner
 from zt_gate.syntax import paths
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import ChangeSet, Commit, FileChange
     from zt_gate.model.finding import Finding
-    from zt_gate.model.report import NotInspected
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.injection.added_pages import AddedPage
@@ -92,6 +91,9 @@ class InjectionScan:
     def scan_message(self, commit: Commit) -> None:
         """Scan a commit message."""
         origin = TextOrigin(None, commit.oid)
+        if commit.unreadable:
+            reason = f"the message of commit {commit.oid[:12]} {commit.unreadable}"
+            self.not_inspected.append(NotInspected(None, "unreadable", reason))
         for page in split_into_pages(1, commit.message.split(b"\n")):
             self._scan_page(page, origin)
 

@@ -66,10 +66,13 @@ class DeepScan:
         block: TextBlock,
         format_hits: Sequence[SecretHit],
         find_in_bytes: Callable[[bytes], list[SecretHit]],
+        *,
+        with_plugins: bool = True,
     ) -> list[SecretHit]:
         """Return what the block holds besides ``format_hits``.
 
-        ``find_in_bytes`` finds formats in decoded or joined bytes.
+        ``find_in_bytes`` finds formats in decoded or joined bytes.  ``with_plugins`` is
+        off for text that no file has in this form.
         """
         classifier = self._classifier
         is_lock_file = paths.is_any(block.path, "lock")
@@ -79,7 +82,7 @@ class DeepScan:
             *find_near(block, self._formats, classifier, self._names),
             *self._keywords.find(block),
         ]
-        if not block.columns:
+        if with_plugins and not block.columns:
             hits += self._run_plugins(block, is_lock_file=is_lock_file)
         hits += find_aws_pairs(block, format_hits, classifier)
         hits += find_connections(block, classifier)
