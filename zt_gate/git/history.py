@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import FileChange
 
 _IDENTITY = re.compile(rb"([^<]*)<([^>]*)>")
+_NAME_LETTERS = 12
 _TRAILERS_FORMAT = "--format=%H%x00%(trailers:only,unfold)%x00"
 
 
@@ -225,8 +226,13 @@ def _header_texts(head: bytes, headers: dict[bytes, bytes], encoding: str) -> by
     texts = [in_utf8(unusual_headers(head), encoding)]
     for key in (b"author", b"committer"):
         readings = in_utf8(headers.get(key, b""), encoding).split(b"\n")
-        texts += [reading + b"\n" for reading in readings[1:]]
+        texts += [text + b"\n" for text in readings[1:] if _has_words(text)]
     return b"".join(dict.fromkeys(texts))
+
+
+def _has_words(text: bytes) -> bool:
+    """Whether a decoded name has so many Latin letters that it is no wrong reading."""
+    return sum(map(str.isalpha, text.decode("ascii", "ignore"))) >= _NAME_LETTERS
 
 
 def _identity(line: bytes, encoding: str) -> tuple[bytes, bytes]:
