@@ -17,7 +17,7 @@ from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.collect_waivers import collect_waivers, parse_accepted
-from zt_gate.review import authorship, judge, workers
+from zt_gate.review import authorship, judge, text_secrets, workers
 from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
@@ -99,6 +99,7 @@ def run(
             rules=gate_rules,
             expected=tuple(_scanners(request)),
             patterns=_masking_patterns(runs, cache_dir, texts=origin.evidence),
+            text_secrets=text_secrets.find(change, runs, cache_dir, origin.evidence),
             origin=origin,
             seconds=time.monotonic() - started,
             salt=request.salt or _salt_of(waivers.baseline),
