@@ -112,7 +112,12 @@ def judge(
     ]
     if unreviewed:
         raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
-    masker = ReportMasker(raw_findings, patterns, text_secrets or TextSecrets())
+    masker = ReportMasker(
+        raw_findings,
+        patterns,
+        text_secrets or TextSecrets(),
+        (file.path for file in change.files),
+    )
     if exceptions is None:
         ignores = PolicyIgnores(policy, options.today)
         exceptions = Waivers(ignores=ignores, today=options.today)

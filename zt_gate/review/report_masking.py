@@ -1,9 +1,9 @@
 """Masks, or withholds, the texts of a report.
 
-A secret that is certain is masked in every text.  A value that is only likely to be one
-is masked in the findings of its own file, and in texts in which it was found itself.  A
-path is masked only where the secret was found in this very path: any other value in it
-is a name, and a path in a report must exist.
+A secret is masked in every text, except that a value which is only likely to be one, and
+is also a part of a file's path, is a name: it is masked in the findings of its own file,
+and in texts in which it was found itself.  A path is masked only where the secret was
+found in this very path: a path in a report must exist.
 """
 
 from __future__ import annotations
@@ -58,21 +58,24 @@ class ReportMasker:
         findings: Sequence[Finding],
         patterns: Sequence[re.Pattern[str]],
         texts: TextSecrets,
+        paths: Iterable[bytes] = (),
     ) -> None:
+        names = b"\n".join(dict.fromkeys((*paths, *_paths_of(findings))))
+        all_paths = names.decode("utf-8", "surrogateescape")
         self._texts = texts
         certain = dict.fromkeys(texts.everywhere)
         self._likely: dict[bytes | None, dict[str, None]] = {}
         self._names: dict[bytes, dict[str, None]] = {}
         for finding in findings:
             path = finding.location.path
-            if is_certain(finding):
-                certain.update(dict.fromkeys(finding.secrets))
-            else:
-                likely = self._likely.setdefault(path, {})
-                likely.update(dict.fromkeys(finding.secrets))
+            for value in finding.secrets:
+                if is_certain(finding) or value not in all_paths:
+                    certain[value] = None
+                else:
+                    self._likely.setdefault(path, {})[value] = None
             if path is not None and finding.evidence is None:
-                names = self._names.setdefault(path, {})
-                names.update(dict.fromkeys(finding.secrets))
+                own_names = self._names.setdefault(path, {})
+                own_names.update(dict.fromkeys(finding.secrets))
         for path, values in texts.by_path.items():
             self._names.setdefault(path, {}).update(dict.fromkeys(values))
         self._masker = Masker(certain, patterns)
@@ -178,6 +181,12 @@ def is_certain(finding: Finding) -> bool:
     if finding.confidence is Confidence.LOW:
         return False
     return finding.level is not Level.INFO
+
+
+def _paths_of(findings: Iterable[Finding]) -> Iterator[bytes]:
+    for finding in findings:
+        if finding.location.path is not None:
+            yield finding.location.path
 
 
 def _start_of(text: str) -> str:

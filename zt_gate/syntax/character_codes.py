@@ -40,8 +40,9 @@ _BACKSLASH = re.compile(
     rb"|\\{0,3}U([0-9A-Fa-f]{8})"
     rb"|N\{U\+([0-9A-Fa-f]{2,6})\}"
     rb"|N\{([A-Z][A-Z0-9 -]{1,60})\}"
+    rb"|0{2,4}([2-7]" + _HEX + rb")(?:[ \t]|(?!" + _HEX + rb"))"
     rb"|([01][0-9]{2})"
-    rb"|0{0,4}([2-7]" + _HEX + rb")(?:[ \t]|(?!" + _HEX + rb"))"
+    rb"|0?([2-7]" + _HEX + rb")(?:[ \t]|(?!" + _HEX + rb"))"
     rb"|\\{1,3}x([2-7]" + _HEX + rb")"
     rb")"
 )
@@ -53,7 +54,7 @@ _PERCENT = re.compile(
     rb"|[Cc]2%[Aa][Dd]|[Ee]2%8[01]%[89ABab]" + _HEX + rb"|[Ee][Ff]%[Bb][Bb]%[Bb][Ff])"
 )
 _ENTITY = re.compile(
-    rb"&(?:#(?:[xX]0{0,8}([0-9A-Fa-f]{2,5})|0{0,8}([0-9]{2,6}))(?:;|(?![0-9A-Za-z]))"
+    rb"&(?:#(?:[xX]0{0,8}([0-9A-Fa-f]{2,5})(?:;|(?![0-9A-Fa-f]))|0{0,8}([0-9]{2,6})(?:;|(?![0-9])))"
     rb"|([A-Za-z]{2,24});)"
 )
 _QUOTED_PRINTABLE = re.compile(rb"=([2-7][0-9A-F])")
@@ -92,7 +93,7 @@ _CSS_PATH = re.compile(rb"\.(?:css|scss|sass|less|styl|html?|vue|svelte)\Z")
 
 
 # Groups of ``_BACKSLASH``.
-_CODES, _NAME, _THREE_DIGITS, _TWO_DIGITS = 4, 7, 8, 9
+_CODES, _NAME, _THREE_DIGITS, _TWO_DIGITS = 4, 7, 9, 10
 
 
 class Replacement(NamedTuple):
@@ -311,7 +312,9 @@ def _entities(data: bytes) -> Iterator[Replacement]:
             from html import unescape
 
             yield from _of_code(match, ord(unescape(match[0].decode("ascii"))[0]))
-        elif match[3] == b"amp" and _ENTITY.match(b"&" + data[match.end() :][:40]):
+        elif match[3] == b"amp" and _ENTITY.match(
+            b"&" + data[match.end() : match.end() + 40]
+        ):
             yield Replacement(*match.span(), b"&")
 
 
@@ -321,7 +324,8 @@ def _quoted_printable(data: bytes) -> Iterator[Replacement]:
         after = data[end : end + 8]
         # A number is assigned far more often than a letter is encoded.
         is_in_token = len(after) == 8 and not after.translate(None, bytes(_TOKEN))
-        is_in_word = after[:1].isalpha() and after[:1].isascii()
+        is_letter = match[1] >= b"6" or not match[1].isdigit()
+        is_in_word = is_letter and after[:1].isalpha() and after[:1].isascii()
         if is_in_word or (is_in_token and _is_word(data, start - 1)):
             yield from _of_code(match, int(match[1], 16))
     if b"uoted-" not in data and b"=?" not in data:

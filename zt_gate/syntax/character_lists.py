@@ -31,7 +31,7 @@ _LIST = re.compile(
     rb"(?<![\w.])" + _ITEM + rb"(?:" + _SEPARATOR + _ITEM + rb"){7,16384}+(?![\w.])"
 )
 _HEX_PAIRS = re.compile(
-    rb"(?<![0-9A-Za-z:])[2-7][0-9A-Fa-f](?:[ :-][2-7][0-9A-Fa-f]){11,4096}+(?![0-9A-Za-z])"
+    rb"(?<![0-9A-Za-z:])[2-7][0-9A-Fa-f](?:[ :-][2-7][0-9A-Fa-f]){9,4096}+(?![0-9A-Za-z])"
 )
 # Patterns that begin with one literal byte are searched much faster than others.
 _HAS_HEX_PAIRS = (
