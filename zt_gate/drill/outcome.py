@@ -22,17 +22,23 @@ class OutcomeFinding(NamedTuple):
 class GateOutcome:
     """A verdict ("refused" for wrong usage), findings and errors.
 
-    ``ran`` names the attacker's programs that were started.
+    ``ran`` names the attacker's programs that were started, ``shown`` counts the secrets
+    that the report shows.
     """
 
     verdict: str
     findings: tuple[OutcomeFinding, ...] = ()
     errors: tuple[str, ...] = ()
     ran: tuple[str, ...] = ()
+    shown: int = 0
 
 
-def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
-    """Return the outcome that a report describes."""
+def outcome(
+    report: Report, ran: tuple[str, ...] = (), planted: tuple[str, ...] = ()
+) -> GateOutcome:
+    """Return the outcome that a report describes; it must show none of ``planted``."""
+    text = repr(report)
+    shown = sum(secret in text for secret in planted)
     findings = tuple(
         OutcomeFinding(
             item.finding.rule,
@@ -42,4 +48,4 @@ def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
         )
         for item in report.findings
     )
-    return GateOutcome(report.verdict.value, findings, report.errors, ran)
+    return GateOutcome(report.verdict.value, findings, report.errors, ran, shown)

@@ -8,6 +8,7 @@ from zt_gate.drill import (
     hostile_environment,
     inspection_failures,
     malformed_objects,
+    masking_cases,
     self_waivers,
 )
 
@@ -18,4 +19,5 @@ REPOSITORY_CASES = (
     *self_waivers.CASES,
     *hostile_environment.CASES,
     *inspection_failures.CASES,
+    *masking_cases.CASES,
 )
