@@ -142,7 +142,8 @@ def script_head(head: bytes) -> bytes:
     A byte-order mark before ``#!`` makes no other file of it: shells start it all the
     same, and a person who saves it without the mark has the script.
     """
-    head = head.removeprefix(codecs.BOM_UTF8)
+    while head.startswith(codecs.BOM_UTF8):
+        head = head.removeprefix(codecs.BOM_UTF8)
     codec = utf16_or_utf32(head) if head[:2] != b"#!" or head[2:3] == b"\0" else None
     if codec is not None:
         head = head.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace")
