@@ -23,6 +23,7 @@ from zt_gate.git import run as git_run
 from zt_gate.model.report import ScannerRun, Verdict
 from zt_gate.policy import approvals
 from zt_gate.policy.ignores import PolicyIgnores
+from zt_gate.review.report_masking import ReportMasker, TextSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,11 @@ def as_git_guesses(git: Any, rev: str) -> revisions.Revision:
     """Read a revision as git does, whatever else has its name."""
     oid = git.run(["rev-parse", "--verify", "-q", f"{rev}^{{commit}}"])
     return revisions.Revision(oid.decode().strip())
+
+
+class MasksEveryPath(ReportMasker):
+    def path(self, path: bytes | None) -> bytes | None:
+        return None if path is None else b"[30 characters].py"
 
 
 record_path = approvals.record_path
@@ -162,6 +168,21 @@ SABOTAGES = (
               "completed-password", "completed-instruction", "completed-hook-command")),
     Sabotage("encoded secrets are not decoded", "zt_gate.scanners.secrets.deep_scan.find_encoded",
              nothing, ("key-in-base64",)),
+    Sabotage("character codes in keys are not decoded",
+             "zt_gate.scanners.secrets.block_scan.find_escaped", nothing,
+             ("key-with-unicode-escape", "key-with-entity", "key-in-character-codes")),
+    Sabotage("character codes are not decoded", "zt_gate.syntax.character_codes.rewrite",
+             lambda *_: None,
+             ("instruction-with-percent-codes", "instruction-in-calls-of-chr")),
+    Sabotage("declared encodings are not read", "zt_gate.git.history.in_utf8",
+             lambda text, _encoding: text, ("key-in-ebcdic-message",)),
+    Sabotage("unknown encodings are silent", "zt_gate.git.history.problem",
+             lambda *_: "", ("message-in-unknown-encoding",)),
+    Sabotage("the report's texts are not searched", "zt_gate.review.text_secrets.find",
+             lambda *_: TextSecrets(),
+             ("quoted-weak-password", "quoted-setting", "quoted-line-of-private-key")),
+    Sabotage("any value masks a path", "zt_gate.review.judge.ReportMasker",
+             MasksEveryPath, ("type-name-in-path",)),
     Sabotage("hidden characters are not looked for",
              "zt_gate.scanners.injection.invisible_characters.look", nothing,
              ("instruction-in-tag-characters", "bidirectional-control")),

@@ -49,6 +49,8 @@ def evaluate(case: Case, outcome: GateOutcome) -> CaseResult:
     """Compare the outcome with the expected result."""
     if outcome.ran:
         return CaseResult(case, passed=False, got=f"ran {', '.join(outcome.ran)}")
+    if outcome.shown:
+        return CaseResult(case, passed=False, got=f"showed {outcome.shown} secrets")
     findings = [item for item in outcome.findings if _is_at(item.path, case.paths)]
     level, _, rule = case.expect.partition(" ")
     if level == "listed":

@@ -78,6 +78,16 @@ def _declared_encoding(workspace: CaseWorkspace) -> GateOutcome:
     return workspace.scan(repository, "range", spec=f"{head}..{commit}", only=_SCANNERS)
 
 
+def _coded_message(codec: str, headers: bytes, workspace: CaseWorkspace) -> GateOutcome:
+    """Write a key into a message in an encoding that git does not expect."""
+    repository = workspace.repository()
+    head = repository.head()
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    message = f"Use {key()} for the service\n".encode(codec)
+    commit = repository.commit_of(tree, head, message=message, headers=headers)
+    return workspace.scan(repository, "range", spec=f"{head}..{commit}", only=_SCANNERS)
+
+
 def _merge(workspace: CaseWorkspace) -> GateOutcome:
     """Add a key in the merge commit, which no parent contains."""
     repository = workspace.repository()
@@ -181,6 +191,27 @@ CASES = (
         "an instruction in a commit message in UTF-16",
         _INSTRUCTION,
         _declared_encoding,
+    ),
+    Case(
+        "key-in-utf16-message",
+        _GROUP,
+        "a key in a commit message in UTF-16 without a declared encoding",
+        _KEY,
+        partial(_coded_message, "utf-16", b""),
+    ),
+    Case(
+        "key-in-ebcdic-message",
+        _GROUP,
+        "a key in a commit message in EBCDIC",
+        _KEY,
+        partial(_coded_message, "cp037", b"encoding IBM037\n"),
+    ),
+    Case(
+        "message-in-unknown-encoding",
+        _GROUP,
+        "a commit message in an encoding that zt-gate cannot decode",
+        "block gate/unreadable",
+        partial(_coded_message, "cp037", b"encoding X-UNKNOWN\n"),
     ),
     Case(
         "key-in-merge-commit",

@@ -22,7 +22,8 @@ class OutcomeFinding(NamedTuple):
 class GateOutcome:
     """A verdict ("refused" for wrong usage), findings and errors.
 
-    ``ran`` names the attacker's programs that were started.
+    ``ran`` names the attacker's programs that were started, ``shown`` counts the secrets
+    that the report shows.
     """
 
     verdict: str
@@ -31,10 +32,16 @@ class GateOutcome:
     ran: tuple[str, ...] = ()
     #: Path and reason of what was listed as not inspected.
     listed: tuple[tuple[bytes | None, str], ...] = ()
+    #: How many of the planted secrets the report shows.
+    shown: int = 0
 
 
-def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
-    """Return the outcome that a report describes."""
+def outcome(
+    report: Report, ran: tuple[str, ...] = (), planted: tuple[str, ...] = ()
+) -> GateOutcome:
+    """Return the outcome that a report describes; it must show none of ``planted``."""
+    text = repr(report)
+    shown = sum(secret in text for secret in planted)
     findings = tuple(
         OutcomeFinding(
             item.finding.rule,
@@ -47,4 +54,6 @@ def outcome(report: Report, ran: tuple[str, ...] = ()) -> GateOutcome:
     listed = tuple(
         (item.path, item.reason) for run in report.runs for item in run.not_inspected
     )
-    return GateOutcome(report.verdict.value, findings, report.errors, ran, listed)
+    return GateOutcome(
+        report.verdict.value, findings, report.errors, ran, listed, shown
+    )

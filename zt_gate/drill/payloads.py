@@ -113,6 +113,9 @@ _EXPANSIONS: dict[str, Callable[[str], str]] = {
     "reversed": lambda text: text[::-1],
     "tags": _tags,
     "zero-width": "\u200b".join,
+    "coded": lambda code: _github("").replace("_", code, 1),
+    "codes": lambda text: ", ".join(str(ord(letter)) for letter in text),
+    "chr": lambda text: " + ".join(f"chr({ord(letter)})" for letter in text),
     "soft-hyphen": "\u00ad".join,
     "confusable": _confusable,
     "bold": lambda text: "".join(

@@ -10,6 +10,7 @@ from zt_gate.drill import (
     hostile_environment,
     inspection_failures,
     malformed_objects,
+    masking_cases,
     redirected_revisions,
     self_waivers,
     user_folders,
@@ -26,4 +27,5 @@ REPOSITORY_CASES = (
     *hostile_environment.CASES,
     *user_folders.CASES,
     *inspection_failures.CASES,
+    *masking_cases.CASES,
 )

@@ -149,9 +149,10 @@ class CaseWorkspace:
         *,
         only: tuple[str, ...] = ("secrets",),
         env: Mapping[str, str] | None = None,
+        planted: tuple[str, ...] = (),
         **request: Any,
     ) -> GateOutcome:
-        """Scan in this process and return the outcome."""
+        """Scan in this process and return the outcome; ``planted`` must not be shown."""
         from zt_gate.review import run
 
         self.clear_marks()
@@ -166,7 +167,7 @@ class CaseWorkspace:
         except GateError as error:
             verdict = "refused" if error.exit_code == 2 else "error"
             return GateOutcome(verdict, errors=(str(error),), ran=self.ran())
-        return outcome(report, self.ran())
+        return outcome(report, self.ran(), planted)
 
     def scan_in_process(
         self,

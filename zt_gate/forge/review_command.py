@@ -22,8 +22,10 @@ from zt_gate.git import history
 from zt_gate.git.executable import inside
 from zt_gate.reports.escape import log_start, markdown_block, visible
 from zt_gate.review import run as review
+from zt_gate.review import text_secrets
 from zt_gate.review.secret_masking import Masker
 from zt_gate.system import process
+from zt_gate.system.sealed_cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -88,8 +90,14 @@ def run(
         )
     findings = (finding for run in runs for finding in run.findings)
     secrets = (secret for finding in findings for secret in finding.secrets)
-    masker = Masker(secrets, review.secret_patterns())
-    diff = masker.mask(_diff(git, event))
+    diff = _diff(git, event)
+    cache = open_cache(environ, (git.root,))
+    in_diff = text_secrets.find_in(diff, b"", cache)
+    if in_diff.problem:
+        return "Review command skipped: the diff could not be searched for secrets."
+    values = (*secrets, *in_diff.values_of((diff,)))
+    masker = Masker(values, review.secret_patterns())
+    diff = masker.mask(diff)
     if len(diff.encode()) > MAX_DIFF:
         return f"Review command skipped: the diff has more than {MAX_DIFF:,} bytes."
     try:

@@ -9,7 +9,6 @@ replaces bytes that are not UTF-8 and does not support SHA-256.
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 from dataclasses import replace
@@ -23,6 +22,7 @@ from zt_gate.git.errors import (
     visible,
 )
 from zt_gate.git.isolated_view import with_empty_work_tree
+from zt_gate.git.message_encoding import in_utf8, problem
 from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
 from zt_gate.git.revisions import is_null_revision, resolve
 from zt_gate.model.change import Commit
@@ -47,10 +47,8 @@ __all__ = [
 ]
 
 _IDENTITY = re.compile(rb"([^<]*)<([^>]*)>")
+_NAME_LETTERS = 12
 _TRAILERS_FORMAT = "--format=%H%x00%(trailers:only,unfold)%x00"
-# Encodings that extend ASCII: ASCII bytes read the same raw and decoded.  In any
-# other encoding git log could show other text than the raw bytes.
-_ASCII_LIKE = ("utf-8", "ascii", "iso8859", "cp125", "koi8", "euc", "mac-", "latin")
 
 
 def merge_base(git: Git, first: str, second: str) -> str:
@@ -192,10 +190,25 @@ def _parse(
         author_email=author_email,
         committer_name=committer_name,
         committer_email=committer_email,
-        message=in_utf8(message, encoding) + unusual_headers(head),
+        message=in_utf8(message, encoding) + _header_texts(head, headers, encoding),
+        unreadable=problem(message, encoding),
         trailers=tuple(_trailers(trailers)),
     )
     return commit, parents
+
+
+def _header_texts(head: bytes, headers: dict[bytes, bytes], encoding: str) -> bytes:
+    """Return the free text of the headers, and what the names say in their encoding."""
+    texts = [in_utf8(unusual_headers(head), encoding)]
+    for key in (b"author", b"committer"):
+        readings = in_utf8(headers.get(key, b""), encoding).split(b"\n")
+        texts += [text + b"\n" for text in readings[1:] if _has_words(text)]
+    return b"".join(dict.fromkeys(texts))
+
+
+def _has_words(text: bytes) -> bool:
+    """Whether a decoded name has so many Latin letters that it is no wrong reading."""
+    return sum(map(str.isalpha, text.decode("ascii", "ignore"))) >= _NAME_LETTERS
 
 
 def _identity(line: bytes, encoding: str) -> tuple[bytes, bytes]:
@@ -208,24 +221,6 @@ def _identity(line: bytes, encoding: str) -> tuple[bytes, bytes]:
 def _first_line(text: bytes, encoding: str) -> bytes:
     # Of two readings (see in_utf8) this is the raw one: a name is one line.
     return in_utf8(text.strip(), encoding).partition(b"\n")[0]
-
-
-def in_utf8(text: bytes, encoding: str) -> bytes:
-    """Return a commit's text in UTF-8, given the encoding that it declares.
-
-    If that encoding can give ASCII bytes another meaning, the raw and the
-    decoded text are both returned: git shows one, other tools show the other.
-    """
-    try:
-        name = codecs.lookup(encoding or "utf-8").name
-        if name == "utf-8":
-            return text
-        decoded = text.decode(name).encode("utf-8", "replace")
-    except (LookupError, ValueError, TypeError):
-        return text
-    if name.startswith(_ASCII_LIKE) or decoded == text:
-        return decoded
-    return text + b"\n" + decoded
 
 
 def _trailers(text: bytes) -> Iterator[tuple[str, str]]:

@@ -194,6 +194,8 @@ class Commit:
     message: bytes
     trailers: tuple[tuple[str, str], ...] = ()
     files: tuple[FileChange, ...] = ()
+    #: Why the message cannot be read in the encoding that it declares; "" if it can.
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from zt_gate.policy.profiles import (
     level_of,
 )
 from zt_gate.policy.waivers import Waivers
-from zt_gate.review.secret_masking import Masker
+from zt_gate.review.report_masking import ReportMasker, TextSecrets
 
 if TYPE_CHECKING:
     import re
@@ -97,6 +97,7 @@ def judge(
     rules: Mapping[str, Rule],
     expected: Iterable[str] = (),
     patterns: Sequence[re.Pattern[str]] = (),
+    text_secrets: TextSecrets | None = None,
     origin: Origin | None = None,
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
@@ -107,7 +108,9 @@ def judge(
     """Return the report on one change.
 
     ``rules`` are the gate's own (``rules/gate``).  ``expected`` names the
-    scanners that must have a run.  ``patterns`` match secrets in any text.
+    scanners that must have a run.  ``patterns`` match secrets in any text, and
+    ``text_secrets`` has those that were found in the texts of the runs; where they
+    could not be searched, the report withholds them.
     ``seconds`` is wall time.  ``salt`` makes the fingerprints of this project
     differ from others'.  ``exceptions`` are the waivers; the default is the
     policy's allowances and ignores alone.  ``unreviewed`` says why a required
@@ -120,8 +123,12 @@ def judge(
     ]
     if unreviewed:
         raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
-    secrets = (secret for finding in raw_findings for secret in finding.secrets)
-    masker = Masker(secrets, patterns)
+    masker = ReportMasker(
+        raw_findings,
+        patterns,
+        text_secrets or TextSecrets(),
+        (file.path for file in change.files),
+    )
     if exceptions is None:
         ignores = PolicyIgnores(policy, options.today)
         exceptions = Waivers(ignores=ignores, today=options.today)
@@ -152,6 +159,7 @@ def judge(
         runs,
         policy,
         tuple(expected),
+        masker,
         accepted if on_unverified == "error" else None,
     )
     if options.exclude and policy.profile == Profile.STRICT:
@@ -165,15 +173,15 @@ def judge(
         head=change.head,
         change_digest=change.digest,
         policy=PolicyInfo(policy.rev, policy.digest, policy.profile, options.task),
-        origin=_masked_origin(origin or Origin(), masker),
+        origin=masker.origin(origin or Origin()),
         verdict=_verdict(findings, errors),
         complete=not errors and all(map(_is_complete, runs)),
         seconds=seconds,
         findings=findings,
-        runs=tuple(_masked_run(run, masker) for run in runs),
+        runs=tuple(masker.run(run) for run in runs),
         shard=shard,
         files=sum(file.moved_to is None for file in change.files),
-        errors=tuple(masker.mask(error) for error in errors),
+        errors=errors,
         nothing=change.nothing,
     )
 
@@ -302,7 +310,7 @@ def _judged(
     policy: Policy,
     options: JudgeOptions,
     exceptions: Waivers,
-    masker: Masker,
+    masker: ReportMasker,
     salt: bytes,
     release: str,
 ) -> JudgedFinding:
@@ -326,7 +334,7 @@ def _judged(
         # Without it a person who only renamed the file would not know why it is judged.
         finding = replace(finding, message=f"{finding.message}{_origin_of(moved_from)}")
     return JudgedFinding(
-        finding=_masked(finding, masker),
+        finding=masker.finding(finding),
         level=level,
         final_level=final_level,
         fingerprint=own_fingerprint,
@@ -353,56 +361,6 @@ def _accepted_unverified(
             key = (finding.location.path, finding.message)
             is_accepted[key] = is_accepted.get(key, True) and result.state != "active"
     return frozenset(key for key, accepted in is_accepted.items() if accepted)
-
-
-def _masked(finding: Finding, masker: Masker) -> Finding:
-    evidence = finding.evidence
-    return replace(
-        finding,
-        location=replace(
-            finding.location, path=_masked_path(finding.location.path, masker)
-        ),
-        message=masker.mask(finding.message),
-        why=masker.mask(finding.why),
-        remedy=masker.mask(finding.remedy),
-        evidence=evidence and masker.mask_evidence(evidence, finding.secrets),
-        fix=None if finding.fix is None else masker.mask(finding.fix),
-        # The fingerprint and the masker already have them; no report may.
-        subject="",
-        secrets=(),
-    )
-
-
-def _masked_run(run: ScannerRun, masker: Masker) -> ScannerRun:
-    return replace(
-        run,
-        reason=masker.mask(run.reason),
-        findings=(),
-        not_inspected=tuple(
-            replace(
-                skip,
-                path=_masked_path(skip.path, masker),
-                reason=masker.mask(skip.reason),
-                cause=masker.mask(skip.cause),
-            )
-            for skip in run.not_inspected
-        ),
-    )
-
-
-def _masked_path(path: bytes | None, masker: Masker) -> bytes | None:
-    """Mask secrets in a file's name; a name without one is returned unchanged."""
-    if path is None:
-        return None
-    text = path.decode("utf-8", "surrogateescape")
-    masked = masker.mask(text)
-    return path if masked == text else masked.encode("utf-8", "surrogateescape")
-
-
-def _masked_origin(origin: Origin, masker: Masker) -> Origin:
-    return replace(
-        origin, evidence=tuple(masker.mask(mark) for mark in origin.evidence)
-    )
 
 
 def _distinct(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
@@ -448,25 +406,26 @@ def _errors(
     runs: Sequence[ScannerRun],
     policy: Policy,
     expected: Sequence[str],
+    masker: ReportMasker,
     accepted: Container[tuple[bytes | None, str]] | None,
 ) -> tuple[str, ...]:
-    """Return what keeps the verdict from being a pass, one short sentence each.
+    """Return what keeps the verdict from being a pass, one short sentence each, masked.
 
     ``accepted`` has path and reason of the unverified packages that a waiver accepts,
     None if all unverified packages are accepted.
     """
-    errors = []
+    errors = list(masker.errors())
     for run in runs:
         if run.status == "error":
-            errors.append(_with_scanner(run.scanner, run.reason))
+            errors.append(_with_scanner(run.scanner, masker.reason(run.reason)))
         elif run.status == "skipped" and policy.profile == Profile.STRICT:
             errors.append(
                 f"{run.scanner} was skipped, which the strict profile does not allow: "
-                f"{run.reason}"
+                f"{masker.reason(run.reason)}"
             )
         failed = [skip for skip in run.not_inspected if skip.kind == "failed"]
         if failed:
-            errors.append(_summary(run.scanner, "could not inspect", failed))
+            errors.append(_summary(run.scanner, "could not inspect", failed, masker))
         if accepted is None:
             continue
         unverified = [
@@ -475,7 +434,7 @@ def _errors(
             if skip.kind == "unverified" and (skip.path, skip.reason) not in accepted
         ]
         if unverified:
-            errors.append(_summary(run.scanner, "could not verify", unverified))
+            errors.append(_summary(run.scanner, "could not verify", unverified, masker))
     present = {run.scanner for run in runs}
     missing = [name for name in expected if name not in present]
     errors += [f"{name} returned no result" for name in missing]
@@ -487,9 +446,11 @@ def _with_scanner(scanner: str, reason: str) -> str:
     return reason if reason.startswith(f"{scanner} ") else f"{scanner}: {reason}"
 
 
-def _summary(scanner: str, verb: str, skips: Sequence[NotInspected]) -> str:
+def _summary(
+    scanner: str, verb: str, skips: Sequence[NotInspected], masker: ReportMasker
+) -> str:
     """Return a sentence with the first of ``skips`` and the number of the others."""
-    first = skips[0]
+    first = masker.skip(skips[0])
     subject = first.reason
     if first.path is not None:
         subject = f"{first.path.decode('utf-8', 'backslashreplace')}: {first.reason}"

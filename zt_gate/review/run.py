@@ -20,7 +20,7 @@ from zt_gate.model.report import ScannerRun, ToolInfo
 from zt_gate.policy.accepted import parse_accepted
 from zt_gate.policy.collect_waivers import collect_waivers
 from zt_gate.policy.ignores import PolicyIgnores
-from zt_gate.review import authorship, judge, moved_files, workers
+from zt_gate.review import authorship, judge, moved_files, text_secrets, workers
 from zt_gate.review.exclusions import check_option, groups_of, reduced_for
 from zt_gate.review.request import Request
 from zt_gate.review.scanner_context import ContextBuilder
@@ -147,6 +147,7 @@ class _Session:
             rules=gate_rules,
             expected=tuple(_scanners(request)),
             patterns=_masking_patterns(runs, cache, texts=origin.evidence),
+            text_secrets=text_secrets.find(change, runs, cache, origin.evidence),
             origin=origin,
             seconds=time.monotonic() - self.started,
             salt=request.salt or _salt_of(waivers.baseline),

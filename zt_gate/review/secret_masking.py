@@ -59,17 +59,25 @@ class Masker:
     """Replaces secret values, and the matches of ``patterns``, in texts.
 
     The secret is a pattern's group ``secret`` if it has one, else the whole match.
-    The patterns are applied to hostile text and must take linear time.  Masking is
-    idempotent.
+    The patterns are applied to hostile text and must take linear time.  ``base`` is a
+    masker whose values and patterns are replaced, too.  ``shortest`` is the length from
+    which values are replaced in any text.  Masking is idempotent.
     """
 
     def __init__(
-        self, values: Iterable[str] = (), patterns: Sequence[re.Pattern[str]] = ()
+        self,
+        values: Iterable[str] = (),
+        patterns: Sequence[re.Pattern[str]] = (),
+        *,
+        base: Masker | None = None,
+        shortest: int = MIN_LENGTH,
     ) -> None:
-        self._values = _ValueIndex(
-            {spelling for value in set(values) for spelling in spellings(value)}
-        )
+        all_spellings = {
+            spelling for value in set(values) for spelling in spellings(value)
+        }
+        self._values = _ValueIndex(all_spellings, shortest)
         self._patterns = tuple(patterns)
+        self._base = base
         self._masked_texts: dict[str, str] = {}
 
     def mask(self, text: str) -> str:
@@ -90,10 +98,10 @@ class Masker:
         text = evidence.text
         start = min(max(evidence.start, 0), len(text))
         end = min(max(evidence.end, start), len(text))
-        spans = self._find(text)
+        spans = self.find(text)
         spans += _own_spans(text, start, end, own)
         if len(text) >= _MIN_WINDOW:
-            spans += self._values.cut_at_edges(text)
+            spans += self.cut_at_edges(text)
         masked = _replace(_MarkedText(text, start, end), _merged(spans))
         shortened = self._mask(_shortened(masked), blunt=True)
         return Evidence(shortened.text, shortened.start, shortened.end)
@@ -101,14 +109,22 @@ class Masker:
     def _mask(self, marked: _MarkedText, *, blunt: bool = False) -> _MarkedText:
         """Replace until no secret is left: a mask and its neighbours may form a new one."""
         for round_number in range(_MAX_ROUNDS):
-            spans = _merged(self._find(marked.text))
+            spans = _merged(self.find(marked.text))
             if not spans:
                 return marked
             marked = _replace(marked, spans, blunt=blunt or round_number > 0)
         return _MarkedText(_BLUNT_MASK, 0, len(_BLUNT_MASK))
 
-    def _find(self, text: str) -> list[_Span]:
+    def cut_at_edges(self, text: str) -> list[_Span]:
+        """Return the beginning and the end of ``text`` that may be a part of a value."""
+        spans = self._values.cut_at_edges(text)
+        return spans + (self._base.cut_at_edges(text) if self._base else [])
+
+    def find(self, text: str) -> list[_Span]:
+        """Return the spans of values and patterns in a text; they may overlap."""
         spans = self._values.find(text)
+        if self._base is not None:
+            spans += self._base.find(text)
         for pattern in self._patterns:
             group = "secret" if "secret" in pattern.groupindex else 0
             for match in pattern.finditer(text):
@@ -135,13 +151,14 @@ class _MarkedText:
 class _ValueIndex:
     """Sorted values: the longest one at a position of a text is found by bisection."""
 
-    def __init__(self, values: Iterable[str]) -> None:
+    def __init__(self, values: Iterable[str], shortest: int = MIN_LENGTH) -> None:
+        self._shortest = shortest
         # The empty string is a prefix of every text: it means "no value".
         self._values = [
             "",
-            *sorted(value for value in values if len(value) >= MIN_LENGTH),
+            *sorted(value for value in values if len(value) >= shortest),
         ]
-        self._prefixes = frozenset(value[:MIN_LENGTH] for value in self._values[1:])
+        self._prefixes = frozenset(value[:shortest] for value in self._values[1:])
         self._longest = max(map(len, self._values))
         self._parents, self._jumps = _prefix_tree(self._values)
 
@@ -160,7 +177,7 @@ class _ValueIndex:
         tail_length = self._cut_at_end(text)
         if tail_length:
             spans.append(_Span(len(text) - tail_length, len(text), tail_length))
-        mirrored = _ValueIndex(value[::-1] for value in self._values)
+        mirrored = _ValueIndex((value[::-1] for value in self._values), self._shortest)
         head_length = mirrored._cut_at_end(text[: self._longest][::-1])
         if head_length:
             spans.append(_Span(0, head_length, 0))
@@ -174,8 +191,8 @@ class _ValueIndex:
             return []
         return [
             position
-            for position in range(first, len(text) - MIN_LENGTH + 1)
-            if text[position : position + MIN_LENGTH] in prefixes
+            for position in range(first, len(text) - self._shortest + 1)
+            if text[position : position + self._shortest] in prefixes
         ]
 
     def _longest_at(self, text: str, position: int) -> int:

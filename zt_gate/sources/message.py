@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zt_gate.git.commit_message_file import LIMIT
-from zt_gate.git.history import in_utf8, trailers_of
+from zt_gate.git.history import trailers_of
+from zt_gate.git.message_encoding import in_utf8, problem
 from zt_gate.model.change import ChangeSet, Commit
 from zt_gate.sources import staged
 from zt_gate.sources.change_digest import change_digest
@@ -36,14 +37,16 @@ def read(git: Git, message: bytes) -> ChangeSet:
     if len(message) > LIMIT:
         raise SourceError("the commit message is larger than 1 MB")
     change = staged.read(git)
-    encoding = git.run(["config", "--get", "i18n.commitEncoding"], ok=(0, 1))
+    output = git.run(["config", "--get", "i18n.commitEncoding"], ok=(0, 1))
+    encoding = output.decode("ascii", "replace").strip()
     commit = Commit(
         oid="0" * len(git.empty_tree),
         author_name=b"",
         author_email=b"",
         committer_name=b"",
         committer_email=b"",
-        message=in_utf8(message, encoding.decode("ascii", "replace").strip()),
+        message=in_utf8(message, encoding),
+        unreadable=problem(message, encoding),
         trailers=trailers_of(git, message),
         files=tuple(replace(file, hunks=(), incomplete="") for file in change.files),
     )

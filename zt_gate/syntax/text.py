@@ -131,6 +131,25 @@ def bom_codec(data: bytes) -> str | None:
     return None
 
 
+def utf16_or_utf32(text: bytes) -> str | None:
+    """Return the codec of a text in UTF-16 or UTF-32, with or without a byte-order mark."""
+    return bom_codec(text) or (_utf16_without_bom(text) if b"\0" in text else None)
+
+
+def script_head(head: bytes) -> bytes:
+    """Return the first bytes of a file in UTF-8, from ``#!`` on, b"" for no script.
+
+    A byte-order mark before ``#!`` makes no other file of it: shells start it all the
+    same, and a person who saves it without the mark has the script.
+    """
+    while head.startswith(codecs.BOM_UTF8):
+        head = head.removeprefix(codecs.BOM_UTF8)
+    codec = utf16_or_utf32(head) if head[:2] != b"#!" or head[2:3] == b"\0" else None
+    if codec is not None:
+        head = head.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace")
+    return head if head.startswith(b"#!") else b""
+
+
 def binary_kind(head: bytes) -> str | None:
     """Return the kind of binary file with these first bytes, None for any other file.
 
@@ -222,7 +241,7 @@ def _inspect_content(file: FileChange) -> TextLines:
     if is_any(file.path, "text"):
         reason = f"has the name of a text file, but its content is not text ({kind})"
         return _skip(file, "unreadable", reason)
-    if head.startswith(b"#!"):
+    if script_head(head):
         reason = f"begins like a script, but its content is not text ({kind})"
         return _skip(file, "unreadable", reason)
     if _is_mostly_text(file):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
+from zt_gate.syntax.text import script_head
 
 _LIMIT = 2 * 1024 * 1024
 _SCRIPT_NAMES = (
@@ -32,7 +33,7 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:
 
 
 def _has_shell_shebang(data: bytes) -> bool:
-    first_line = data[:200].partition(b"\n")[0]
-    if not first_line.startswith(b"#!"):
+    first_line = script_head(data[:200]).partition(b"\n")[0]
+    if not first_line:
         return False
     return any(word in first_line for word in (b"sh", b"make", b"just"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from zt_gate.syntax.text import script_head
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -80,7 +82,8 @@ def _first_dialect(language: Language) -> Dialect:
 
 def by_first_line(head: bytes) -> Dialect | None:
     """Return the dialect of the interpreter in a ``#!`` line, or None."""
-    if not head.startswith(b"#!"):
+    head = script_head(head[:1024])
+    if not head:
         return None
     words = head[2:512].split(b"\n", 1)[0].split()
     for word in words:

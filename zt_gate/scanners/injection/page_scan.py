@@ -23,6 +23,7 @@ from zt_gate.scanners.injection import (
     tokenize,
 )  # fmt: skip
 from zt_gate.scanners.injection.lexicon import Lexicon
+from zt_gate.syntax import character_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         SignalHit,
         SignalPattern,
     )
+    from zt_gate.syntax.character_codes import Rewritten
 
 #: Lines of a block that is decoded, and how many of them the next block repeats.
 _BLOCK_LINES = 96
@@ -46,6 +48,8 @@ _LONG_TABS = b"\t" * 16
 #: Words of unpacked text from which it is reported, and from which it blocks.
 _REPORTED_WORDS = 5
 _BLOCKING_WORDS = 8
+#: Letters and digits of a line, written as codes, that hide what the line says.
+_HIDING_CODES = 2
 #: Line ends of unpacked text from which it counts as a file, which does not block.
 _FILE_LINES = 4
 
@@ -70,6 +74,16 @@ class Disguises(NamedTuple):
     words: Mapping[str, str]
     enciphered: Mapping[str, str]
     spaced: bool
+
+
+class _Spelling(NamedTuple):
+    """One line as its readers spell it, with the character codes in it decoded.
+
+    ``coded`` counts the letters and digits that were written as codes.
+    """
+
+    text: str
+    coded: int = 0
 
 
 class _Line(NamedTuple):
@@ -197,10 +211,12 @@ class PageScanner:
         data = b"\n".join(lines)
         may_be_encoded = decoding.may_be_encoded(data)
         has_split_words = markup.has_split_words(data.lower())
+        spellings = _spellings(lines, data)
         for index, raw in enumerate(lines):
             line = self._decode_line(
                 index,
                 raw,
+                spellings[index],
                 disguises,
                 may_be_encoded=may_be_encoded,
                 has_split_words=has_split_words,
@@ -240,6 +256,7 @@ class PageScanner:
         self,
         index: int,
         raw: bytes,
+        spelling: _Spelling,
         disguises: Disguises,
         *,
         may_be_encoded: bool,
@@ -258,8 +275,16 @@ class PageScanner:
         if may_be_encoded or was_split:
             decoded = decoding.decode_line(text)
         if decoded is not None:
-            text = decoded.text
+            text = _respelled(decoded.text)
             signals += _encoded(index, decoded)
+        elif spelling.text != written:
+            # Codes that ordinary encoders write (a blank in a URL) hide nothing.
+            was_split |= spelling.coded >= _HIDING_CODES
+            text = spelling.text
+            if not text.isprintable():
+                text = decoding.without_control_characters(text)
+            if has_split_words:
+                text = markup.join_split_words(text)
         text, is_suspicious = markup.remove_markup(text)
         was_hidden = was_split or is_suspicious or decoded is not None
         if not text.isascii():
@@ -291,6 +316,38 @@ class PageScanner:
         return text, [message for message in messages if message]
 
 
+def _spellings(lines: Sequence[bytes], data: bytes) -> Sequence[_Spelling]:
+    """Return the lines, joined in ``data``, with the character codes in them decoded."""
+    rewritten = character_codes.rewrite(data)
+    if rewritten is not None:
+        new_lines = rewritten.data.split(b"\n")
+        if len(new_lines) == len(lines):
+            return _coded_lines(lines, new_lines, rewritten)
+    return [_Spelling(_text(line)) for line in lines]
+
+
+def _respelled(text: str) -> str:
+    """Return decoded text with the character codes in it decoded, too."""
+    rewritten = character_codes.rewrite(text.encode("utf-8", "surrogatepass"))
+    if rewritten is None:
+        return text
+    return rewritten.data.decode("utf-8", "replace").replace("\n", " ")
+
+
+def _coded_lines(
+    lines: Sequence[bytes], new_lines: Sequence[bytes], rewritten: Rewritten
+) -> Sequence[_Spelling]:
+    spellings = []
+    start = 0
+    for line, new_line in zip(lines, new_lines, strict=True):
+        coded = 0
+        if line != new_line:
+            coded = rewritten.coded_in(start, start + len(new_line))
+        spellings.append(_Spelling(_text(new_line), coded))
+        start += len(new_line) + 1
+    return spellings
+
+
 def _disguises(traits: WordTraits, words: set[str], lowered: bytes) -> Disguises:
     """Return the disguises that a text with these words can contain."""
     enciphered = traits.enciphered
@@ -311,6 +368,7 @@ def _may_be_encoded(data: bytes, lowered: bytes, disguises: Disguises) -> bool:
         or decoding.may_be_encoded(data)
         or markup.has_markup(lowered)
         or decoding.has_control_characters(data)
+        or bool(character_codes.changed_spans(data))
     )
 
 

@@ -126,6 +126,9 @@ class InjectionScan:
     def scan_message(self, commit: Commit) -> None:
         """Scan a commit message."""
         origin = TextOrigin(None, commit.oid)
+        if commit.unreadable:
+            reason = f"the message of commit {commit.oid[:12]} {commit.unreadable}"
+            self.not_inspected.append(NotInspected(None, "unreadable", reason))
         for page in split_into_pages(1, commit.message.split(b"\n")):
             self._scan_page(page, origin)
 

@@ -13,6 +13,7 @@ from zt_gate.model.report import NotInspected
 from zt_gate.syntax.file_types import binary_format
 from zt_gate.syntax.globs import Glob, compile_glob
 from zt_gate.syntax.paths import is_any
+from zt_gate.syntax.text import script_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -141,7 +142,7 @@ def _made_executable(
         if (file.old_mode, file.new_mode) != (MODE_FILE, MODE_EXECUTABLE):
             continue
         head = _head(file, not_inspected)
-        if head is not None and (head.startswith(b"#!") or b"\0" in head):
+        if head is not None and (script_head(head) or b"\0" in head):
             paths.append(file.path)
     reason = "the file was not executable before"
     yield from _per_path(paths, rules[_EXECUTABLE], reason)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.finding import Location
 from zt_gate.scanners.secrets.checksums import digest
+from zt_gate.scanners.secrets.escaped_secrets import find_escaped
 from zt_gate.scanners.secrets.hits import SecretHit, merge
 from zt_gate.scanners.secrets.prefix_formats import find_formats
 from zt_gate.scanners.secrets.rule_index import FormatIndex, build
@@ -53,12 +54,15 @@ class BlockScanner:
             hits += self._deep_scan.find(
                 block, hits, self._find_in_bytes, plugins=plugins
             )
+        hits += find_escaped(block, hits, self._find_in_rewritten)
         hits = self._without_samples(block, hits)
         return _without_duplicates(block, hits) if block.columns else hits
 
     def format_hits(self, block: TextBlock) -> list[SecretHit]:
         """Return the formats, private keys and URLs alone, one hit per span."""
-        return self._without_samples(block, self._find_formats(block))
+        hits = self._find_formats(block)
+        hits += find_escaped(block, hits, self._find_formats)
+        return self._without_samples(block, hits)
 
     def values(self, block: TextBlock, hit: SecretHit) -> tuple[str, ...]:
         """Return the texts of a hit that must be masked everywhere."""
@@ -140,6 +144,15 @@ class BlockScanner:
 
             hits += find_urls(block, self.classifier)
         return hits
+
+    def _find_in_rewritten(self, block: TextBlock) -> list[SecretHit]:
+        """Find secrets in a block that is in no file; the plug-ins read lines of files."""
+        hits = self._find_formats(block)
+        if self._deep_scan is not None:
+            hits += self._deep_scan.find(
+                block, hits, self._find_in_bytes, plugins=False
+            )
+        return merge(hits)
 
     def _find_in_bytes(self, data: bytes) -> list[SecretHit]:
         """Find formats in bytes that are in no file: decoded, or joined from pieces."""

@@ -76,6 +76,9 @@ class _ChangeScan:
         file_names = in_file_names(self._scanner, change.files_with_commits())
         self.findings += limits.limit_names(file_names)
         for commit in change.commits:
+            if commit.unreadable:
+                reason = f"the message of commit {commit.oid[:12]} {commit.unreadable}"
+                self._skip(NotInspected(None, "unreadable", reason))
             hits = [
                 (block, hit)
                 for block in block_of(b"", commit.message)

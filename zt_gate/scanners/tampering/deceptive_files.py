@@ -17,6 +17,7 @@ from zt_gate.model.change import (
 )
 from zt_gate.model.finding import Level
 from zt_gate.syntax.paths import is_any
+from zt_gate.syntax.text import script_head
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,7 +62,7 @@ def _executable_text(comparison: Comparison, file: FileChange) -> Iterator[Findi
     if (file.old_mode, file.new_mode) != (MODE_FILE, MODE_EXECUTABLE):
         return
     data = comparison.read(file, file.new)
-    if not data or data.startswith(b"#!") or b"\0" in data[:_BINARY_HEAD]:
+    if not data or script_head(data[:_BINARY_HEAD]) or b"\0" in data[:_BINARY_HEAD]:
         return
     message = "the text file became executable but has no #! line"
     yield comparison.on_file(_EXECUTABLE, file.path, message, subject=message)
