@@ -659,3 +659,85 @@ def test_gitlab_reads_roles_as_owners(tmp_path: Path) -> None:
     old = {"CODEOWNERS": "[Docs]\n*.md @org/docs\n"}
     new = {"CODEOWNERS": "[Docs]\n*.md @org/docs @@maintainer\n"}
     assert rules_of(new, old, tmp_path) == set()
+
+
+POINTER = "oid sha256:" + "0" * 64 + "\nsize 12\n"
+
+
+@each_of(
+    ("path", "new", "old", "rules"),
+    [
+        ("a.mp4", "version https://git-lfs.github.com/spec/v1\n" + POINTER, None, ()),
+        ("a.mp4", "version http://git-media.io/v/2\n" + POINTER, None, ()),
+        (
+            "a.sh",
+            "version https://hawser.github.com/spec/v1\n" + POINTER,
+            None,
+            ("tampering/lfs-pointer",),
+        ),
+        (
+            "a.bin",
+            "version https://git-lfs.github.com/spec/v1\next-0-a sha256:"
+            + "1" * 64
+            + "\n"
+            + POINTER,
+            "text\n",
+            ("tampering/lfs-pointer",),
+        ),
+        (
+            "a.psd",
+            "version https://git-lfs.github.com/spec/v1\n" + POINTER,
+            "version https://git-lfs.github.com/spec/v1\n"
+            + POINTER.replace("12", "13"),
+            (),
+        ),
+        ("sub/.gitattributes", "*.psd filter=lfs\n", None, ()),
+        (
+            "sub/.gitattributes",
+            "*.go filter=lfs\n",
+            "a text\n",
+            ("tampering/content-filter",),
+        ),
+        (".gitmodules", '[submodule "a"]\n\tpath = a\n\turl = ../a\n', None, ()),
+        (
+            ".gitmodules",
+            '[submodule "a"]\n\tpath = a\n\turl = ../a\n\tbranch = main\n',
+            '[submodule "a"]\n\tpath = a\n\turl = ../a\n',
+            (),
+        ),
+    ],
+)
+def test_content_elsewhere_is_listed(
+    tmp_path: Path, path: str, new: str, old: str | None, rules: tuple[str, ...]
+) -> None:
+    change = change_of({path: new}, None if old is None else {path: old})
+    run = SCANNER.scan(change, context(RULES, tmp_path))
+    assert [item.path for item in run.not_inspected] == [path.encode()]
+    assert tuple(finding.rule for finding in run.findings) == rules
+
+
+@each_of(
+    ("path", "new", "old"),
+    [
+        (
+            "docs/lfs.md",
+            "Files begin with version https://git-lfs.github.com/spec/v1\n",
+            None,
+        ),
+        ("a.txt", "version https://git-lfs.github.com/spec/v1\n", None),
+        (".gitattributes", "*.png binary\n* text=auto\n", None),
+        (".gitattributes", "*.a filter=lfs\n*.b text\n", "*.a filter=lfs\n"),
+        (
+            ".gitmodules",
+            '[submodule "a"]\n\turl = ../a\n\tshallow = true\n',
+            '[submodule "a"]\n\turl = ../a\n',
+        ),
+    ],
+)
+def test_what_names_no_content_elsewhere_is_not_listed(
+    tmp_path: Path, path: str, new: str, old: str | None
+) -> None:
+    change = change_of({path: new}, None if old is None else {path: old})
+    run = SCANNER.scan(change, context(RULES, tmp_path))
+    assert run.not_inspected == ()
+    assert run.findings == ()
