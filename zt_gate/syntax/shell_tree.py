@@ -53,7 +53,7 @@ _KEYWORDS = frozenset(
 
 
 @dataclass(slots=True)
-class Word:
+class ShellWord:
     """One word: its text without quotes, its offset, and the scripts nested in it.
 
     ``dynamic`` means that a variable or a substitution decides a part of the text.
@@ -71,14 +71,14 @@ class Redirection:
     """A redirection: its operator, such as ``>`` or ``0<&``, and its target."""
 
     operator: str
-    target: Word
+    target: ShellWord
 
 
 @dataclass(slots=True)
 class Command:
     """Words, redirections, texts of here-documents, and the script of a subshell."""
 
-    words: list[Word] = field(default_factory=list)
+    words: list[ShellWord] = field(default_factory=list)
     redirections: list[Redirection] = field(default_factory=list)
     here: list[str] = field(default_factory=list)
     body: Script | None = None
@@ -178,7 +178,7 @@ class _Parser:
         command.operator = double if is_double else char
         finish(pipe=char == "|" and double != "||")
 
-    def _add_word(self, word: Word, command: Command) -> None:
+    def _add_word(self, word: ShellWord, command: Command) -> None:
         if not word.text and not word.nested and not word.quoted:
             return
         is_first = not command.words
@@ -195,7 +195,7 @@ class _Parser:
         if operator[-1] in "<>" and self.text.startswith("(", self.at):
             self.at += 1
             nested = self._nested(")", depth)
-            command.words.append(Word("<()", start, [nested], dynamic=True))
+            command.words.append(ShellWord("<()", start, [nested], dynamic=True))
             return
         if operator.lstrip("0123456789").startswith("<<") and "<<<" not in operator:
             ending = _HERE_END.match(self.text, self.at)
@@ -208,7 +208,7 @@ class _Parser:
             self.at = blank.end()
         if self.text.startswith("<(", self.at):
             self.at += 2
-            target = Word("<()", self.at, [self._nested(")", depth)], dynamic=True)
+            target = ShellWord("<()", self.at, [self._nested(")", depth)], dynamic=True)
         else:
             target = self._word(depth)
         command.redirections.append(Redirection(operator, target))
@@ -234,9 +234,9 @@ class _Parser:
             return Script()
         return self.script(end, depth + 1)
 
-    def _word(self, depth: int) -> Word:
+    def _word(self, depth: int) -> ShellWord:
         """Read one word; consumes at least one character."""
-        word = Word("", self.at)
+        word = ShellWord("", self.at)
         parts: list[str] = []
         text, size = self.text, len(self.text)
         start = self.at
@@ -266,7 +266,7 @@ class _Parser:
         word.text = "".join(parts)
         return word
 
-    def _single_quoted(self, parts: list[str], word: Word) -> None:
+    def _single_quoted(self, parts: list[str], word: ShellWord) -> None:
         end = self.text.find("'", self.at + 1)
         if end < 0:  # an apostrophe: it must not hide the rest of the script
             self.at += 1
@@ -279,7 +279,7 @@ class _Parser:
         word.quoted = True
         self.at = end + 1
 
-    def _double_quoted(self, parts: list[str], word: Word, depth: int) -> None:
+    def _double_quoted(self, parts: list[str], word: ShellWord, depth: int) -> None:
         start = self.at
         self.at += 1
         text, size = self.text, len(self.text)
@@ -305,7 +305,7 @@ class _Parser:
             return
         del parts[kept:]
 
-    def _expansion(self, parts: list[str], word: Word, depth: int) -> None:
+    def _expansion(self, parts: list[str], word: ShellWord, depth: int) -> None:
         """Read a variable, a parameter or a substitution."""
         text = self.text
         if text[self.at] == "`":

@@ -16,9 +16,8 @@ from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import (
     SCANNER,
-    payload_code,
     payload_files,
-    payload_shell,
+    payload_search,
 )
 from zt_gate.syntax import code_text, shell_tree
 
@@ -143,7 +142,7 @@ def test_a_downloads_password_is_not_in_the_message(scan: Scan) -> None:
 @given(st.text(alphabet="ab|&;<>()$`'\"\\{}# \n-=5", max_size=200))
 def test_any_shell_text_is_read(text: str) -> None:
     shell_tree.parse(text)
-    payload_shell.find(text)
+    payload_search.in_shell(text)
 
 
 @given(st.text(alphabet="ab'\"`/*#-\\\n[]()=.;", max_size=200))
@@ -152,7 +151,7 @@ def test_a_view_has_the_lines_of_its_source(text: str) -> None:
         view = code_text.read(text, family).view
         assert len(view) == len(text)
         assert view.count("\n") == text.count("\n")
-        payload_code.find(text, family)
+        payload_search.in_code(text, family)
 
 
 @given(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zt_gate.model.change import FileChange
-    from zt_gate.syntax.shell_tree import Script, Word
+    from zt_gate.syntax.shell_tree import Script, ShellWord
 
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh"))
 #: A variable or substitution that alone decides what runs; a path behind it does not.
@@ -57,7 +57,7 @@ def first(file: FileChange) -> str:
     return ""
 
 
-def _run_words(script: Script) -> Iterator[Word]:
+def _run_words(script: Script) -> Iterator[ShellWord]:
     """Yield the words that decide what a command runs."""
     for pipeline in script.pipelines:
         for command in pipeline:

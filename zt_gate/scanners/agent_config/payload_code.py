@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
-    Origin,
     PayloadEffect,
+    PayloadOrigin,
 )
 from zt_gate.syntax import code_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zt_gate.syntax.code_text import CodeText
+
+    #: Finds the effects of a command line.
+    ShellSearch = Callable[[str], list[PayloadEffect]]
 
 #: Calls that run the text of their argument as code.
 _EVALUATES = re.compile(
@@ -253,15 +256,16 @@ _RECEIVES = re.compile(
 )
 
 
-def find(text: str, language: str) -> list[PayloadEffect]:
+def find(text: str, language: str, find_in_shell: ShellSearch) -> list[PayloadEffect]:
     """Return the effects of running a source text.
 
     ``language`` is a family of ``syntax.code_text``, or a name of
-    ``syntax.source_languages``.
+    ``syntax.source_languages``.  ``find_in_shell`` searches a command line that the
+    source text runs.
     """
     family = code_text.family(language) if language[:1].isupper() else language
     code = code_text.read(text, family)
-    flow = _Flow(code, family)
+    flow = _Flow(code, family, find_in_shell)
     effects = [*flow.evaluated(), *flow.started(), *_reverse_shells(code, family)]
     distinct: dict[tuple[str, int], PayloadEffect] = {}
     for effect in effects:
@@ -272,8 +276,9 @@ def find(text: str, language: str) -> list[PayloadEffect]:
 class _Flow:
     """The origins of the names of one source text."""
 
-    def __init__(self, code: CodeText, family: str) -> None:
+    def __init__(self, code: CodeText, family: str, find_in_shell: ShellSearch) -> None:
         self.code = code
+        self._find_in_shell = find_in_shell
         self.family = family
         self.aliases: set[str] = set()
         if _ALIASED.search(code.view):
@@ -283,8 +288,8 @@ class _Flow:
             for match in _DECODER_ALIAS.finditer(code.view):
                 self.decoders.update(name for name in match.groups() if name)
         self._starts = [literal.start for literal in code.strings]
-        self._names: dict[str, list[tuple[int, Origin]]] = {}
-        self.files: dict[str, Origin] = {}
+        self._names: dict[str, list[tuple[int, PayloadOrigin]]] = {}
+        self.files: dict[str, PayloadOrigin] = {}
         self.texts: dict[str, tuple[int, str]] = {}
         self._has_names = False
 
@@ -323,7 +328,7 @@ class _Flow:
         for values in self._names.values():
             values.sort(key=lambda value: value[0])
 
-    def _known(self, name: str, at: int) -> Origin:
+    def _known(self, name: str, at: int) -> PayloadOrigin:
         """Return the origin of a name by its last assignment before an offset."""
         for position, origin in reversed(self._names.get(name.lstrip("$@"), ())):
             if position < at:
@@ -340,7 +345,7 @@ class _Flow:
             return start, last
         return start, end
 
-    def origin(self, start: int, end: int) -> Origin:
+    def origin(self, start: int, end: int) -> PayloadOrigin:
         """Return the origin of an expression."""
         self._read_names()
         view = self.code.view
@@ -354,10 +359,10 @@ class _Flow:
             )
             or (_UNPACKS.search(part) and self._has_literal(start, end))
         ):
-            origin = Origin(decoded=True, at=start)
+            origin = PayloadOrigin(decoded=True, at=start)
         if _FETCHES.search(part):
             origin = origin.joined(
-                Origin(fetched=True, at=start, urls=self._urls(start, end))
+                PayloadOrigin(fetched=True, at=start, urls=self._urls(start, end))
             )
         for name in _NAME.findall(part)[:_MOST]:
             origin = origin.joined(self._known(name, start))
@@ -484,8 +489,6 @@ class _Flow:
         self,
     ) -> Iterator[PayloadEffect]:
         """Yield command lines with an effect, and programs that were fetched or decoded."""
-        from zt_gate.scanners.agent_config import payload_shell
-
         view = self.code.view
         starts = any(word in view for word in _STARTING_WORDS)
         for match in _STARTS.finditer(view) if starts else ():
@@ -496,7 +499,7 @@ class _Flow:
                 end = _chain_end(view, match.start())
             yield from self._origin_of_command(start, first).effects(match.start())
             for at, text in self._commands(start, end):
-                for effect in payload_shell.find(text):
+                for effect in self._find_in_shell(text):
                     yield replace(effect, at=match.start(), source=at)
         has_loose_commands = self.family in {"ruby", "perl", "groovy", "powershell"}
         for match in _COMMAND_LINE.finditer(view) if has_loose_commands else ():
@@ -504,7 +507,7 @@ class _Flow:
             literals = self._strings(match.end(), len(view) if stop < 0 else stop + 4)
             for at, text in literals:
                 if len(text) > 8:
-                    for effect in payload_shell.find(_unescaped(text)):
+                    for effect in self._find_in_shell(_unescaped(text)):
                         yield replace(effect, at=at, source=at)
                 break
         if self.family in {"ruby", "php", "perl"}:
@@ -512,16 +515,16 @@ class _Flow:
                 r"`([^`\n]{8,4000})`|%x[({\[]([^\n]{8,2000}?)[)}\]]", self.code.text
             ):
                 if view[match.start()] in "`%":
-                    for effect in payload_shell.find(match[1] or match[2]):
+                    for effect in self._find_in_shell(match[1] or match[2]):
                         yield replace(effect, at=match.start(), source=match.start())
         if self.family == "groovy":
             for match in re.finditer(r"[\"']\s*\.execute\s*\(", view):
                 first = max(0, bisect_left(self._starts, match.start()) - 1)
                 for literal in self.code.strings[first : first + 1]:
-                    for effect in payload_shell.find(literal.text):
+                    for effect in self._find_in_shell(literal.text):
                         yield replace(effect, at=literal.start, source=literal.start)
 
-    def _origin_of_command(self, start: int, end: int) -> Origin:
+    def _origin_of_command(self, start: int, end: int) -> PayloadOrigin:
         """Return the origin of a command line, not of its other arguments."""
         self._read_names()
         part = self.code.view[start:end].lstrip()
@@ -532,14 +535,14 @@ class _Flow:
         origin = NOWHERE
         part = self.code.view[start:end]
         if _DECODES.search(part):
-            origin = Origin(decoded=True, at=start)
+            origin = PayloadOrigin(decoded=True, at=start)
         for name in _NAME.findall(part)[:_MOST]:
             origin = origin.joined(self._known(name, start))
         for _, text in self._strings(start, end):
             origin = origin.joined(self.files.get(text, NOWHERE))
         if _FETCHES.search(part):
             origin = origin.joined(
-                Origin(fetched=True, at=start, urls=self._urls(start, end))
+                PayloadOrigin(fetched=True, at=start, urls=self._urls(start, end))
             )
         return origin
 

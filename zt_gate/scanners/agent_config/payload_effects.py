@@ -21,7 +21,7 @@ class PayloadEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class PayloadOrigin:
     """Where a text comes from: another host, a decoder, or both."""
 
     fetched: bool = False
@@ -32,13 +32,13 @@ class Origin:
     def __bool__(self) -> bool:
         return self.fetched or self.decoded
 
-    def joined(self, other: Origin) -> Origin:
+    def joined(self, other: PayloadOrigin) -> PayloadOrigin:
         """Return the origin of a text made of two."""
         if not other:
             return self
         if not self:
             return other
-        return Origin(
+        return PayloadOrigin(
             self.fetched or other.fetched,
             self.decoded or other.decoded,
             min(self.at, other.at),
@@ -55,4 +55,4 @@ class Origin:
         return effects
 
 
-NOWHERE = Origin()
+NOWHERE = PayloadOrigin()

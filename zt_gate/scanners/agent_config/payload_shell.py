@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
-    Origin,
     PayloadEffect,
+    PayloadOrigin,
 )
 from zt_gate.syntax.shell import program
-from zt_gate.syntax.shell_tree import Command, Script, Word, parse
+from zt_gate.syntax.shell_tree import Command, Script, ShellWord, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    #: Finds the effects of a text in a language.
+    CodeSearch = Callable[[str, str], list[PayloadEffect]]
 
 _SHELLS = frozenset(
     ["sh", "bash", "zsh", "ksh", "mksh", "dash", "ash", "csh", "tcsh", "fish", "rbash"]
@@ -148,9 +151,12 @@ _DEEPEST = 5
 _MOST_EFFECTS = 50
 
 
-def find(text: str) -> list[PayloadEffect]:
-    """Return the effects of running a text in a shell, in the order of execution."""
-    walk = _Walk()
+def find(text: str, find_in_code: CodeSearch) -> list[PayloadEffect]:
+    """Return the effects of running a text in a shell, in the order of execution.
+
+    ``find_in_code`` searches a text of another language that the shell runs.
+    """
+    walk = _Walk(find_in_code)
     walk.text(text)
     return walk.effects[:_MOST_EFFECTS]
 
@@ -159,16 +165,17 @@ def find(text: str) -> list[PayloadEffect]:
 class _Walk:
     """The state of one script while it is read."""
 
+    find_in_code: CodeSearch
     effects: list[PayloadEffect] = field(default_factory=list)
-    variables: dict[str, Origin] = field(default_factory=dict)
+    variables: dict[str, PayloadOrigin] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    files: dict[str, Origin] = field(default_factory=dict)
+    files: dict[str, PayloadOrigin] = field(default_factory=dict)
     file_texts: dict[str, str] = field(default_factory=dict)
     sockets: set[str] = field(default_factory=set)
     depth: int = 0
     base: int | None = None
 
-    def text(self, text: str, at: int | None = None) -> Origin:
+    def text(self, text: str, at: int | None = None) -> PayloadOrigin:
         """Walk a text that is run; ``at`` is its offset where it is nested in another."""
         if self.depth >= _DEEPEST or len(self.effects) > _MOST_EFFECTS:
             return NOWHERE
@@ -181,7 +188,7 @@ class _Walk:
         self.base = base
         return origin
 
-    def script(self, script: Script) -> Origin:
+    def script(self, script: Script) -> PayloadOrigin:
         """Walk a script; return the origin of what it prints."""
         printed = NOWHERE
         for index, pipeline in enumerate(script.pipelines):
@@ -198,7 +205,7 @@ class _Walk:
 
     def _pipeline(
         self, pipeline: list[Command], following: list[list[Command]]
-    ) -> Origin:
+    ) -> PayloadOrigin:
         flow, flow_text = NOWHERE, ""
         has_shell = has_network = False
         start = pipeline[0].start
@@ -227,7 +234,7 @@ class _Walk:
 
     # Where a text comes from
 
-    def _origin(self, word: Word) -> Origin:
+    def _origin(self, word: ShellWord) -> PayloadOrigin:
         """Return the origin of the text of a word."""
         origin = NOWHERE
         for nested in word.nested:
@@ -237,7 +244,7 @@ class _Walk:
                 origin = origin.joined(self.variables.get(name, NOWHERE))
         return origin
 
-    def _printed(self, script: Script) -> Origin:
+    def _printed(self, script: Script) -> PayloadOrigin:
         """Return the origin of what a substitution prints, without its effects."""
         effects = self.effects
         self.effects = []
@@ -251,7 +258,7 @@ class _Walk:
         self.effects = effects
         return origin
 
-    def _input(self, command: Command, flow: Origin) -> Origin:
+    def _input(self, command: Command, flow: PayloadOrigin) -> PayloadOrigin:
         """Return the origin of the standard input of a command."""
         for item in command.redirections:
             if item.operator.lstrip("0") in {"<", "<<<", "<>"}:
@@ -263,11 +270,11 @@ class _Walk:
     def _output(  # noqa: C901, PLR0912 - one branch for each kind of command
         self,
         name: str,
-        words: Sequence[Word],
+        words: Sequence[ShellWord],
         command: Command,
-        flow: Origin,
+        flow: PayloadOrigin,
         flow_text: str,
-    ) -> tuple[Origin, str]:
+    ) -> tuple[PayloadOrigin, str]:
         """Return the origin and, where it is known, the text that a command prints."""
         if command.body is not None:
             return self._printed(command.body).joined(flow), ""
@@ -299,7 +306,7 @@ class _Walk:
             for word in args:
                 out = out.joined(self._origin(word))
             if _ESCAPES.search(text):
-                out = out.joined(Origin(decoded=True, at=command.start))
+                out = out.joined(PayloadOrigin(decoded=True, at=command.start))
         elif name in {"cat", "tee", "type", "gc", "get-content"}:
             out, text = flow, flow_text
             for word in args:
@@ -318,8 +325,8 @@ class _Walk:
         return self._redirected(command, out, text)
 
     def _redirected(
-        self, command: Command, out: Origin, text: str
-    ) -> tuple[Origin, str]:
+        self, command: Command, out: PayloadOrigin, text: str
+    ) -> tuple[PayloadOrigin, str]:
         for item in command.redirections:
             operator = item.operator.lstrip("01&")
             if operator in {">", ">>", ">|"} and not item.operator.startswith("2"):
@@ -331,19 +338,21 @@ class _Walk:
                 return NOWHERE, ""
         return out, text
 
-    def _assign(self, words: Sequence[Word]) -> None:
+    def _assign(self, words: Sequence[ShellWord]) -> None:
         for word in words:
             match = _ASSIGNMENT.match(word.text)
             if match is not None:
                 self.variables[match[1]] = self._origin(word)
                 self.texts[match[1]] = "" if word.nested else match[2]
 
-    def _fetch(self, name: str, args: Sequence[Word], command: Command) -> Origin:
+    def _fetch(
+        self, name: str, args: Sequence[ShellWord], command: Command
+    ) -> PayloadOrigin:
         """Return the origin of what a download prints; note the file that it writes."""
         urls = self._urls(args)
         if any(word.text in {"--version", "--help", "-V", "-h"} for word in args):
             return NOWHERE
-        origin = Origin(fetched=True, at=command.start, urls=tuple(urls))
+        origin = PayloadOrigin(fetched=True, at=command.start, urls=tuple(urls))
         target, prints = _download_target(name, args, urls)
         if target and target not in {"-", "/dev/stdout"}:
             self.files[_path(target)] = origin
@@ -351,7 +360,7 @@ class _Walk:
             return NOWHERE
         return origin if prints or target else NOWHERE
 
-    def _urls(self, args: Sequence[Word]) -> list[str]:
+    def _urls(self, args: Sequence[ShellWord]) -> list[str]:
         """Return the addresses in the words, with the literal values of variables."""
         urls = []
         for word in args:
@@ -372,9 +381,9 @@ class _Walk:
     def _run(
         self,
         name: str,
-        words: Sequence[Word],
+        words: Sequence[ShellWord],
         command: Command,
-        flow: Origin,
+        flow: PayloadOrigin,
         flow_text: str,
     ) -> None:
         """Report what the command runs."""
@@ -405,7 +414,7 @@ class _Walk:
         else:
             self._run_program(words[0], at)
 
-    def _run_program(self, word: Word, at: int) -> None:
+    def _run_program(self, word: ShellWord, at: int) -> None:
         """Report a program that was downloaded or decoded before, or a computed one."""
         path = _path(word.text)
         is_path = "/" in word.text or word.text[:1] == "$"
@@ -418,7 +427,7 @@ class _Walk:
             if match is not None:
                 self._run_text(self.texts.get(match[1], ""), at)
 
-    def _run_nested_shells(self, words: Sequence[Word], at: int) -> None:
+    def _run_nested_shells(self, words: Sequence[ShellWord], at: int) -> None:
         """Run the texts of ``sh -c TEXT`` anywhere in a command, as in ``docker run … sh -c``."""
         for index, word in enumerate(words[1:-1], 1):
             if program(word.text) in _SHELLS and re.fullmatch(
@@ -431,9 +440,9 @@ class _Walk:
     def _run_interpreter(  # noqa: C901, PLR0912 - one branch for each kind of option
         self,
         name: str,
-        args: Sequence[Word],
+        args: Sequence[ShellWord],
         command: Command,
-        flow: Origin,
+        flow: PayloadOrigin,
         flow_text: str,
     ) -> None:
         at = command.start
@@ -478,7 +487,7 @@ class _Walk:
             if text:
                 self._run_code(text, language, at)
 
-    def _run_powershell(self, args: Sequence[Word], at: int) -> None:
+    def _run_powershell(self, args: Sequence[ShellWord], at: int) -> None:
         for index, word in enumerate(args[:-1]):
             option = word.text.lower().replace("/", "-", 1)
             is_encoded = len(option) > 1 and "-encodedcommand".startswith(option)
@@ -488,7 +497,7 @@ class _Walk:
                     self._found([PayloadEffect("decoded", at, at)])
         self._run_code(" ".join(word.text for word in args), "powershell", at)
 
-    def _run_file(self, word: Word, at: int, flow: Origin) -> None:
+    def _run_file(self, word: ShellWord, at: int, flow: PayloadOrigin) -> None:
         origin = self._origin(word)
         path = _path(word.text)
         if path in {"/dev/stdin", "-"}:
@@ -507,14 +516,12 @@ class _Walk:
             return
         if self.depth >= _DEEPEST or not text:
             return
-        from zt_gate.scanners.agent_config import payload_code
-
         self.depth += 1
-        found = payload_code.find(text, language)
+        found = self.find_in_code(text, language)
         self.depth -= 1
         self._found([replace(effect, at=at, source=at) for effect in found])
 
-    def _expanded(self, word: Word) -> str:
+    def _expanded(self, word: ShellWord) -> str:
         """Return the text of a word with the literal values of variables."""
         if not word.dynamic:
             return word.text
@@ -525,7 +532,10 @@ class _Walk:
         )
 
     def _verify(
-        self, words: Sequence[Word], command: Command, following: list[list[Command]]
+        self,
+        words: Sequence[ShellWord],
+        command: Command,
+        following: list[list[Command]],
     ) -> None:
         """Forget downloads once a checksum or signature is checked and a failure counts."""
         line = " ".join(word.text for word in words)
@@ -543,7 +553,7 @@ class _Walk:
     # Reverse shells
 
     def _is_reverse_shell(
-        self, name: str, words: Sequence[Word], command: Command
+        self, name: str, words: Sequence[ShellWord], command: Command
     ) -> bool:
         targets = [(item.operator, item.target.text) for item in command.redirections]
         opens = [target for _, target in targets if _TCP.search(target)]
@@ -581,7 +591,7 @@ def _command_after_exec(command: Command) -> bool:
     return len(_unwrapped(command.words)) > 0
 
 
-def _starts_shell(name: str, words: Sequence[Word]) -> bool:
+def _starts_shell(name: str, words: Sequence[ShellWord]) -> bool:
     """Whether a network tool is told to start a shell, or a display of another host is used."""
     line = " ".join(word.text for word in words[1:])
     shell = (
@@ -612,7 +622,7 @@ def _starts_shell(name: str, words: Sequence[Word]) -> bool:
     return False
 
 
-def _is_network_tool(name: str, words: Sequence[Word], command: Command) -> bool:
+def _is_network_tool(name: str, words: Sequence[ShellWord], command: Command) -> bool:
     if any(_TCP.search(item.target.text) for item in command.redirections):
         return True
     if name == "openssl":
@@ -624,7 +634,7 @@ def _is_network_tool(name: str, words: Sequence[Word], command: Command) -> bool
     return name in _NETWORK_TOOLS and len(words) > 1
 
 
-def _unwrapped(words: Sequence[Word]) -> list[Word]:
+def _unwrapped(words: Sequence[ShellWord]) -> list[ShellWord]:
     """Return a command without assignments and the programs that only start it."""
     rest = list(words)
     for _ in range(12):
@@ -648,14 +658,14 @@ def _unwrapped(words: Sequence[Word]) -> list[Word]:
     return rest
 
 
-def _name(words: Sequence[Word]) -> str:
+def _name(words: Sequence[ShellWord]) -> str:
     if not words:
         return ""
     text = words[0].text
     return text if text == "." else program(text.lstrip("@-"))
 
 
-def _reads_stdin(args: Sequence[Word]) -> bool:
+def _reads_stdin(args: Sequence[ShellWord]) -> bool:
     """Whether a shell with these words reads commands from its input."""
     for word in args:
         if re.fullmatch(r"-\w*c", word.text):
@@ -667,7 +677,7 @@ def _reads_stdin(args: Sequence[Word]) -> bool:
     return True
 
 
-def _is_decoder(name: str, args: Sequence[Word]) -> bool:
+def _is_decoder(name: str, args: Sequence[ShellWord]) -> bool:
     options = [word.text for word in args]
     line = " ".join(options)
     if name in {"base64", "base32", "gbase64", "basenc", "base58"}:
@@ -686,7 +696,7 @@ def _is_decoder(name: str, args: Sequence[Word]) -> bool:
 
 
 def _download_target(
-    name: str, args: Sequence[Word], urls: Sequence[str]
+    name: str, args: Sequence[ShellWord], urls: Sequence[str]
 ) -> tuple[str, bool]:
     """Return the file that a download writes, "" for none, and whether it prints."""
     texts = [word.text for word in args]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import (
     command_effects,
-    payload_code,
     payload_files,
-    payload_shell,
+    payload_search,
     url_hosts,
 )
 from zt_gate.scanners.agent_config.line_hits import LineHit
@@ -78,8 +77,8 @@ def find_hits(
 
 def _effects(fragment: Fragment) -> list[PayloadEffect]:
     if fragment.language == "shell":
-        return payload_shell.find(fragment.text)
-    return payload_code.find(fragment.text, fragment.language)
+        return payload_search.in_shell(fragment.text)
+    return payload_search.in_code(fragment.text, fragment.language)
 
 
 def _touches(added: list[tuple[int, int]], place: _Place) -> bool:
