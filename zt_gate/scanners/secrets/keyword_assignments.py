@@ -37,6 +37,12 @@ _NESTED_ASSIGNMENT = re.compile(r"[A-Za-z_][\w-]*=[^=]")
 _QUERY_PARAMETER = re.compile(r"&[\w.-]{1,40}=")
 _CLOSING_CHARACTERS = ",;)}]\\'\"`"
 _EXPRESSION = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
+# An id that a session's page is found by, or the address of the page.
+_SESSION_ID = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:session|sess|ses|T)[_-][A-Za-z0-9-]{8,64}"
+    r"|https://(?:claude\.ai|ampcode\.com|github\.com|chatgpt\.com|cursor\.com|opencode\.ai)/[\w/.-]{4,200}",
+    re.IGNORECASE,
+)
 
 
 class KeywordAssignments:
@@ -66,6 +72,9 @@ class KeywordAssignments:
                 continue
             start, end = _trim(block.data, assignment)
             value = block.data[start:end].decode("utf-8", "replace")
+            # "}}" ends the expression of a template, in which the name stands.
+            if value.startswith("}}") or self._is_session_id(value, assignment):
+                continue
             if self.is_secret(value, assignment, name_strength, is_code=is_code):
                 yield SecretHit(
                     RULE, start, end, KEYWORD, level=level, confidence=confidence
@@ -98,6 +107,12 @@ class KeywordAssignments:
             ) or self._classifier.is_random(value, shortest=10)
         shortest_random = max(shortest, _SHORTEST[strength.MEDIUM])
         return self._classifier.is_random(value, shortest=shortest_random)
+
+    def _is_session_id(self, value: str, assignment: Assignment) -> bool:
+        """Whether an agent's trailer names its session: a UUID, an id or its page."""
+        if assignment.quoted or not self._names.is_session_trailer(assignment.name):
+            return False
+        return _SESSION_ID.fullmatch(value) is not None
 
     def _is_pasted(self, value: str) -> bool:
         """Whether unquoted text in code can only be a pasted value, not an expression."""

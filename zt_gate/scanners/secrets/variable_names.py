@@ -30,6 +30,8 @@ class VariableNames:
     pairs: frozenset[str]
     qualifiers: frozenset[str]
     harmless: frozenset[str]
+    identifiers: frozenset[str]
+    session_trailers: frozenset[str]
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> VariableNames:
@@ -42,6 +44,8 @@ class VariableNames:
             pairs=frozenset(data["pairs"]),
             qualifiers=frozenset(data["qualifiers"]),
             harmless=frozenset(data["harmless"]),
+            identifiers=frozenset(data["identifiers"]),
+            session_trailers=frozenset(data["session-trailers"]),
         )
 
     def strength(self, name: str) -> int:
@@ -55,6 +59,8 @@ class VariableNames:
         joined_pairs = {first + second for first, second in pairwise(words)}
         if joined_pairs & self.harmless or "".join(words) in self.harmless:
             return NONE
+        if "".join(words[-2:]) in self.identifiers:
+            return NONE
         strength = max(self._word_strength(word) for word in words)
         if joined_pairs & self.pairs:
             strength = max(strength, MEDIUM)
@@ -62,6 +68,14 @@ class VariableNames:
         if last_word in self.qualifiers and self._word_strength(last_word) == NONE:
             strength = min(strength, WEAK)
         return strength
+
+    def is_session_trailer(self, name: str) -> bool:
+        """Whether this is the key of an agent's trailer that names its session."""
+        words = [word.lower() for word in _WORDS.findall(name)]
+        if words[-1:] == ["id"]:
+            words.pop()
+        is_session = len(words) >= 2 and words[-1] == "session"
+        return is_session and words[-2] in self.session_trailers
 
     def _word_strength(self, word: str) -> int:
         if word in self.strong:
