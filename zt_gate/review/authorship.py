@@ -241,9 +241,7 @@ def _marks_in_line(line: str, marks: Marks) -> Iterator[str]:
 def _is_sentence(line: str) -> bool:
     """Whether a line that begins like a mark is a sentence about marks."""
     without_targets = _LINK_TARGET.sub("]", line)
-    return bool(
-        _ABOUT_A_MARK.search(without_targets) or _TEXT_AFTER_LINK.search(line)
-    )
+    return bool(_ABOUT_A_MARK.search(without_targets) or _TEXT_AFTER_LINK.search(line))
 
 
 def _plain(line: str) -> str:

@@ -36,11 +36,14 @@ def find_hits(
         if rule.kinds & kinds and _holds_any(all_lines, rule.literals)
     ]
     if text_rules:
+        flows = _Flows(lines, kinds)
         for index, line in enumerate(lines):
             lowered = line.data.lower()
             for rule in text_rules:
                 if _holds_any(lowered, rule.literals):
-                    yield from _match_text_rule(rule, lines, index)
+                    for hit in _match_text_rule(rule, lines, index):
+                        if not rule.written or flows.writes(rule, index):
+                            yield hit
     for kind, place in file_kinds.COMMAND_PLACES:
         if kind in kinds:
             yield from _find_commands(lines, all_lines, place, rules)
@@ -50,6 +53,28 @@ def find_hits(
         yield from markdown_links.find_hits(
             lines, all_lines, rules, read_by_agents=read_by_agents
         )
+
+
+class _Flows:
+    """Which lines name a path that the code writes to, found out where a rule asks."""
+
+    def __init__(self, lines: Sequence[Line], kinds: frozenset[str]) -> None:
+        self._lines = lines
+        self._kinds = kinds
+        self._written: dict[str, frozenset[int]] = {}
+
+    def writes(self, rule: TextRule, index: int) -> bool:
+        """Whether the path that the rule finds in a line is written."""
+        key = rule.pattern.text
+        if key not in self._written:
+            from zt_gate.scanners.agent_config import code_flow
+
+            texts = [decode_lossy(line.data[:_NEIGHBOUR_BYTES]) for line in self._lines]
+            numbers = [line.number for line in self._lines]
+            self._written[key] = code_flow.written_lines(
+                texts, numbers, rule.pattern, self._kinds
+            )
+        return index in self._written[key]
 
 
 def _holds_any(text: bytes, literals: Sequence[bytes]) -> bool:

@@ -39,6 +39,11 @@ class LazyPattern:
         self._flags = flags
         self._compiled: re.Pattern[str] | None = None
 
+    @property
+    def text(self) -> str:
+        """The expression as the rule has it."""
+        return self._text
+
     def compiled(self) -> re.Pattern[str]:
         """Return the compiled expression; raises re.error where it is invalid."""
         if self._compiled is None:
@@ -94,7 +99,8 @@ class CommandRule:
 class TextRule:
     """One ``[[rule.text]]``: a pattern for lines, and literals that the lines must hold.
 
-    ``near`` must match within ``within`` lines up or down.
+    ``near`` must match within ``within`` lines up or down.  ``written`` says that the
+    matched text is a path, and counts only where the code writes to it.
     """
 
     rule: str
@@ -106,6 +112,7 @@ class TextRule:
     within: int
     says: str
     level: Level
+    written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +229,7 @@ def _text_rule(rule_id: str, table: Mapping[str, Any]) -> TextRule:
         int(table.get("within", 0)),
         str(table["says"]),
         Level(table["level"]),
+        bool(table.get("written", False)),
     )
 
 
