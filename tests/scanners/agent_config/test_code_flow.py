@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import changes
-from tests.support.bounded import run_with_cpu_limit
 from tests.support.offenders import check_each
 from zt_gate import rulebook
 from zt_gate.model.finding import Level

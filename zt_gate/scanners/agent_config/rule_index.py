@@ -100,7 +100,9 @@ class TextRule:
     """One ``[[rule.text]]``: a pattern for lines, and literals that the lines must hold.
 
     ``near`` must match within ``within`` lines up or down.  ``written`` says that the
-    matched text is a path, and counts only where the code writes to it.
+    matched text is a path, and counts only where the code writes to it; ``starts``,
+    that it is a flag, and counts where an agent is started with it; ``asked``, that a
+    text which forbids it, warns of it or quotes it does not count.
     """
 
     rule: str
@@ -113,6 +115,8 @@ class TextRule:
     says: str
     level: Level
     written: bool = False
+    starts: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,8 @@ def _text_rule(rule_id: str, table: Mapping[str, Any]) -> TextRule:
         str(table["says"]),
         Level(table["level"]),
         bool(table.get("written", False)),
+        bool(table.get("starts", False)),
+        bool(table.get("asked", False)),
     )
 
 

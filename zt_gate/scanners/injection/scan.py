@@ -115,7 +115,8 @@ class InjectionScan:
         for signal in self.page_scanner.scan(page.lines, agent=agent):
             line = page.lines[signal.line]
             number = page.first + signal.line
-            self._report(signal, origin, number, decode_lossy(line))
+            text = decode_lossy(line)
+            self._report(_tier(signal, origin, text, agent=agent), origin, number, text)
 
     def _scan_long_line(
         self, number: int, line: bytes, origin: TextOrigin, *, agent: bool
@@ -226,6 +227,23 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
         lines=injection_scan.lines,
         findings=(*injection_scan.findings, *injection_scan.summaries()),
         not_inspected=tuple(injection_scan.not_inspected),
+    )
+
+
+def _tier(
+    signal: PageSignal, origin: TextOrigin, text: str, *, agent: bool
+) -> PageSignal:
+    """Return the signal, for review if it is in the data of a security tool."""
+    if agent or origin.path is None or signal.rule != "injection/instructions":
+        return signal
+    from zt_gate.scanners.injection import attack_samples
+
+    start = signal.span[0] if signal.span else 0
+    if not signal.is_plain or not attack_samples.is_sample(origin.path, text, start):
+        return signal
+    return signal._replace(
+        rule="injection/instructions-review",
+        message=f"{signal.message}; test data or rule of a security tool",
     )
 
 

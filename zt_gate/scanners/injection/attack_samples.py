@@ -1,0 +1,61 @@
+"""Recognises attack texts that are the data of a security tool: its tests, fixtures, rules.
+
+A tool that finds prompt injection is tested with it.  Such a text is reported for
+review, in every profile: stopping each change of such a test would teach people to
+switch the gate off.  Comments and docstrings of the same files, files of instructions
+for agents, and hidden or encoded text block as everywhere else.
+"""
+
+from __future__ import annotations
+
+import re
+
+from zt_gate.syntax import paths
+
+#: Subjects of a test that needs attack texts.
+_SUBJECT_OF_TEST = re.compile(
+    r"inject|jail_?break|attack|poison|quarantin|securit|scan|guard|detect|redact|saniti[sz]|threat|exfil|adversar|malicious"
+    r"|prompt|moderat|safety|abuse|phish|eval|corpus|red_?-?team|owasp|rug_?-?pull|untrusted|firewall|vulnerab|exploit"
+)
+#: Subjects of a file outside of tests that lists attack texts, or patterns of them.
+_SUBJECT_OF_RULES = re.compile(
+    r"inject|jail_?break|attack|poison|quarantin|adversar|malicious|red_?-?team|rug_?-?pull|prompt[_-]?(?:guard|scan|shield|firewall)"
+    r"|(?:threat|security|detect|scan|guard)[^/]{0,40}(?:rule|pattern|signature|phrase|payload|lexicon|keyword)"
+)
+_COMMENT = re.compile(r"\s*(?:#|//|/?\*|--|<!--|;)")
+_QUOTES = "\"'`"
+_DATA_SUFFIXES = (
+    b".json", b".jsonl", b".yaml", b".yml", b".toml", b".csv", b".tsv", b".txt", b".xml", b".ndjson", b".yar", b".yara",
+)  # fmt: skip
+
+
+def is_sample(path: bytes, line: str, start: int) -> bool:
+    """Whether the text at a column of a line is data of a security tool."""
+    name = path.decode("utf-8", "replace").lower()
+    is_test = paths.is_any(path, "test", "test-data")
+    subject = _SUBJECT_OF_TEST if is_test else _SUBJECT_OF_RULES
+    if subject.search(name) is None:
+        return False
+    if _COMMENT.match(line):
+        return False
+    if name.encode().endswith(_DATA_SUFFIXES):
+        return True
+    if paths.is_any(path, "program", "shell"):
+        return _is_in_literal(line, start)
+    return is_test
+
+
+def _is_in_literal(line: str, start: int) -> bool:
+    """Whether a string literal of the line is open at a column, or begins there."""
+    quote = ""
+    escaped = False
+    for char in line[: start + 1]:
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in _QUOTES:
+            quote = char
+    return bool(quote)
