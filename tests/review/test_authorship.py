@@ -72,15 +72,23 @@ def test_marks_in_commits(marked: Commit) -> None:
         "x\n\nCo-Authored-By: Claude Code <claude-code@anthropic.com>",
         "x\n\nClaude-Session: https://claude.ai/code/session_01AbC",
         "x\n\nCopilot-Session: 7c146921-0000-4a1e-8cf0-000000000000",
-        "x\n\nCo-authored-by: Copilot Autofix powered by AI"
-        " <175728472+Copilot@users.noreply.github.com>",
-        "x\n\nCo-authored-by: Copilot Autofix powered by AI"
-        " <62310815+github-advanced-security[bot]@users.noreply.github.com>",
-        "x\n\nCo-authored-by: Copilot Autofix powered by AI"
-        " <223894421+github-code-quality[bot]@users.noreply.github.com>",
+        (
+            "x\n\nCo-authored-by: Copilot Autofix powered by AI"
+            " <175728472+Copilot@users.noreply.github.com>"
+        ),
+        (
+            "x\n\nCo-authored-by: Copilot Autofix powered by AI"
+            " <62310815+github-advanced-security[bot]@users.noreply.github.com>"
+        ),
+        (
+            "x\n\nCo-authored-by: Copilot Autofix powered by AI"
+            " <223894421+github-code-quality[bot]@users.noreply.github.com>"
+        ),
         "x\n\nCo-Authored-By: opencode (a model) <noreply@opencode.ai>",
-        "x\n\nCo-authored-by: opencode-agent[bot]"
-        " <219766164+opencode-agent[bot]@users.noreply.github.com>",
+        (
+            "x\n\nCo-authored-by: opencode-agent[bot]"
+            " <219766164+opencode-agent[bot]@users.noreply.github.com>"
+        ),
         "x\n\n💘 Generated with Crush\n\nAssisted-by: Crush:model-1",
         "x\n\nCo-Authored-By: Crush <crush@charm.land>",
         "x\n\nCo-Authored-By: Warp <agent@warp.dev>",
@@ -106,10 +114,14 @@ def test_marks_of_2026(message: str) -> None:
     [
         "Drop the footer\n\nIt removes the Generated with Claude Code line.",
         "Clean up\n\nGenerated with Claude Code lines are stripped from messages.",
-        "Clean up\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)"
-        " is removed before the push.",
-        "Clean up\n\nGenerated with [Claude Code](https://claude.com/claude-code)"
-        " from every message",
+        (
+            "Clean up\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)"
+            " is removed before the push."
+        ),
+        (
+            "Clean up\n\nGenerated with [Claude Code](https://claude.com/claude-code)"
+            " from every message"
+        ),
         'docs\n\n"Generated with Claude Code" in the guide',
         "docs\n\n`Co-Authored-By: Claude <noreply@anthropic.com>` was missing",
         "docs\n\nCo-Authored-By: Claude <noreply@anthropic.com> lines are counted twice",
@@ -119,8 +131,10 @@ def test_marks_of_2026(message: str) -> None:
         "docs\n\n- [ ] Generated with Claude Code",
         "docs\n\nExample:\n\n```\nCo-Authored-By: Claude <noreply@anthropic.com>\n```\n",
         "Add the Codexirra template\n\nGenerated with [Codexirra](https://codexirra.example)",
-        "Release\n\nCo-authored-by: github-actions[bot]"
-        " <41898282+github-actions[bot]@users.noreply.github.com>",
+        (
+            "Release\n\nCo-authored-by: github-actions[bot]"
+            " <41898282+github-actions[bot]@users.noreply.github.com>"
+        ),
         "Generate with crushed ice\n\nGenerated with Crushftp",
     ],
 )

@@ -40,7 +40,8 @@ _TEXT_AFTER_LINK = re.compile(
 )
 #: Words of a sentence about a mark, which a mark itself does not have.
 _ABOUT_A_MARK = re.compile(
-    r"\b(?:lines?|trailers?|footers?|footnotes?|headers?|keys?|marks?|markers?|attributions?"
+    r"\b(?:lines?|trailers?|footers?|footnotes?|headers?|keys?|marks?|markers?"
+    r"|attributions?"
     r"|signatures?|suffix|sentences?|is|are|was|were|has|have|must|should|never|not|no"
     r"|without|instead|removed?s?|removing|strip(?:s|ped|ping)?|drop(?:s|ped|ping)?"
     r"|add(?:s|ed|ing)?|append(?:s|ed|ing)?|count(?:s|ed)?|match(?:es|ed)?|recogni[sz]ed?s?"

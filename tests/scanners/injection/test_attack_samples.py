@@ -46,8 +46,10 @@ def rules_of(case: tuple[str, str]) -> set[str]:
 def test_the_data_of_a_security_tool_is_for_review() -> None:
     check_each(
         SAMPLES,
-        lambda case: rules_of(case) != {"injection/instructions-review"}
-        and ascii(rules_of(case)),
+        lambda case: (
+            rules_of(case) != {"injection/instructions-review"}
+            and ascii(rules_of(case))
+        ),
     )
 
 

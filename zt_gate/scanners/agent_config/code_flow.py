@@ -31,30 +31,35 @@ if TYPE_CHECKING:
 _ROUNDS = 3
 
 #: The first argument of these is the file; of those, the second one.
-_WRITES_FIRST = frozenset(
-    "writefile writefilesync appendfile appendfilesync outputfile outputfilesync outputjson"
-    " outputjsonsync writejson writejsonsync writetextfile writetextfilesync"
-    " createwritestream file_put_contents writealltext writeallbytes writealllines"
-    " appendalltext writestring createfile truncate truncatesync filewriter"
-    " fileoutputstream streamwriter printwriter".split()
-)
-_COPIES = frozenset(
-    "copy copy2 copyfile copyfilesync copysync copytree cp cpsync rename renamesync replace"
-    " move movesync symlink symlinksync link linksync copy_file hard_link ln_s mv install"
-    " movefile moveto copyto".split()
-)
+_WRITES_FIRST = frozenset((
+    "writefile", "writefilesync", "appendfile", "appendfilesync", "outputfile",
+    "outputfilesync", "outputjson", "outputjsonsync", "writejson", "writejsonsync",
+    "writetextfile", "writetextfilesync", "createwritestream", "file_put_contents",
+    "writealltext", "writeallbytes", "writealllines", "appendalltext", "writestring",
+    "createfile", "truncate", "truncatesync", "filewriter", "fileoutputstream",
+    "streamwriter", "printwriter",
+))  # fmt: skip
+_COPIES = frozenset((
+    "copy", "copy2", "copyfile", "copyfilesync", "copysync", "copytree", "cp", "cpsync",
+    "rename", "renamesync", "replace", "move", "movesync", "symlink", "symlinksync",
+    "link", "linksync", "copy_file", "hard_link", "ln_s", "mv", "install", "movefile",
+    "moveto", "copyto",
+))  # fmt: skip
 #: Of those, the names that mean nothing else; the others count in a file module alone.
-_PLAIN_COPIES = frozenset(
-    "copyfile copyfilesync copy2 copytree renamesync symlinksync copysync cpsync".split()
-)
-_FILE_MODULES = frozenset(
-    "os shutil fs fsp fse fsx fsextra fspromises promises file files fileutils io ioutil"
-    " deno bun filesystem tokio afero".split()
-)
+_PLAIN_COPIES = frozenset((
+    "copyfile", "copyfilesync", "copy2", "copytree", "renamesync", "symlinksync",
+    "copysync", "cpsync",
+))  # fmt: skip
+_FILE_MODULES = frozenset((
+    "os", "shutil", "fs", "fsp", "fse", "fsx", "fsextra", "fspromises", "promises",
+    "file", "files", "fileutils", "io", "ioutil", "deno", "bun", "filesystem", "tokio",
+    "afero",
+))  # fmt: skip
 #: Names of a program's own functions that write a file whose path is an argument.
 _WRITER_NAME = re.compile(
     r"(?:write|save|persist|append|output|dump|overwrite|upsert|patch|inject|install)"
-    r"(?=.*(?:file|json|config|settings?|toml|yaml|text|content|atomic|hooks?|to_?disk|mcp))",
+    r"(?=.*(?:file|json|config|settings?|toml|yaml|text|content|atomic|hooks?"
+    r"|to_?disk|mcp))",
 )
 _WRITE_MODE = re.compile(
     r"""^\s*(?:(?:mode|flags?)\s*[=:]\s*)?[bru]?["'][rbt]{0,2}[wax]|O_(?:WRONLY|RDWR|CREAT|APPEND|TRUNC)"""
@@ -67,47 +72,62 @@ _RECEIVER_WRITES = re.compile(
 )
 #: Expressions that use a path and are none: what they yield is not the file.
 _USES_PATH = re.compile(
-    r"(?i)\b(?:read\w*|load\w*|parse\w*|(?:path_?)?exists\w*|is_?(?:file|dir|absolute)|l?stat(?:sync)?"
-    r"|access(?:sync)?|require|import|get_?text|slurp|len|hash\w*|sha\d*|includes|(?:starts|ends)_?with"
-    r"|match\w*|test|search|contains|check\w*|has\w*|verif\w*|valid\w*|detect\w*|unlink\w*|rm|remove\w*"
-    r"|delete\w*|print\w*|log\w*|warn\w*|error\w*|exec\w*|spawn\w*|run\w*|glob\w*|walk\w*|open|throw|raise"
+    r"(?i)\b(?:read\w*|load\w*|parse\w*|(?:path_?)?exists\w*|is_?(?:file|dir"
+    r"|absolute)|l?stat(?:sync)?"
+    r"|access(?:sync)?|require|import|get_?text|slurp|len|hash\w*|sha\d*|includes"
+    r"|(?:starts|ends)_?with"
+    r"|match\w*|test|search|contains|check\w*|has\w*|verif\w*|valid\w*|detect\w*"
+    r"|unlink\w*|rm|remove\w*"
+    r"|delete\w*|print\w*|log\w*|warn\w*|error\w*|exec\w*|spawn\w*|run\w*|glob\w*"
+    r"|walk\w*|open|throw|raise"
     r"|assert\w*|expect)\s*[(!]|\braise\b|\bthrow\b|\bassert\b",
 )
 _COMPARES = re.compile(r"[=!<>]=|\bin\s")
 _CHOOSES = re.compile(r"\?|\bif\b")
 #: Calls and attributes of a path that yield the same file.
 _SAME_FILE = re.compile(
-    r"(?:resolve|absolute|expanduser|as_posix|to_?string(?:_lossy)?|toString|String|display|clone"
-    r"|as_path|to_path_buf|as_ref|unwrap\w*|value|path|name|fsPath|toFile|toPath|items|values|keys|entries"
+    r"(?:resolve|absolute|expanduser|as_posix|to_?string(?:_lossy)?|toString|String"
+    r"|display|clone"
+    r"|as_path|to_path_buf|as_ref|unwrap\w*|value|path|name|fsPath|toFile|toPath"
+    r"|items|values|keys|entries"
     r"|iter|into|to_owned|trim|strip)$"
 )
 _REDIRECT = re.compile(
-    r"(?:(?<![=\-<>])(?:[12&]?>>?)\|?|\btee\b(?:\s+-a|\s+--append)?|\bof=|\b(?:Set-Content|Add-Content|Out-File)\b"
-    r"(?:\s+-(?:File)?Path)?)[ \t]{0,4}[\\\"']{0,2}(?P<file>[^\s\"'|;&()<>\\]{1,300}(?:[\\ ][^\s\"'|;&()<>\\]{1,100})?)",
+    r"(?:(?<![=\-<>])(?:[12&]?>>?)\|?|\btee\b(?:\s+-a|\s+--append)?|\bof="
+    r"|\b(?:Set-Content|Add-Content|Out-File)\b"
+    r"(?:\s+-(?:File)?Path)?)[ \t]{0,4}[\\\"']{0,2}(?P<file>[^\s\"'"
+    r"|;&()<>\\]{1,300}(?:[\\ ][^\s\"'|;&()<>\\]{1,100})?)",
 )
 _COPY_COMMAND = re.compile(
-    r"(?:^|[\s;&|(\"'`@])(?:cp|mv|install|ln|rsync|Copy-Item|Move-Item)[ \t]+(?P<arguments>[^|;&\n]{3,400})"
+    r"(?:^|[\s;&|(\"'`@])(?:cp|mv|install|ln|rsync|Copy-Item"
+    r"|Move-Item)[ \t]+(?P<arguments>[^|;&\n]{3,400})"
 )
 _COMMAND_WORD = re.compile(
-    r"\b(?:echo|cat|printf|jq|curl|wget|tee|sed|awk|envsubst|base64|node|python\d?|sh|bash)\b"
+    r"\b(?:echo|cat|printf|jq|curl|wget|tee|sed|awk|envsubst|base64|node|python\d?"
+    r"|sh|bash)\b"
 )
 _SHELL_NAME = re.compile(r"\$\{?(\w{1,60})")
 
 #: Where a path begins: a folder of the test or of this run, or the user's or project's own.
 _TEMPORARY = re.compile(
-    r"(?i)(?<![a-z])(?:tmp|temp|sandbox|scratch|fixture|workspace_?copy)(?:_?(?:path|dir|root|home|folder|factory|file|cwd|project|repo|s)){0,3}(?![a-z])"
+    r"(?i)(?<![a-z])(?:tmp|temp|sandbox|scratch|fixture"
+    r"|workspace_?copy)(?:_?(?:path|dir|root|home|folder|factory|file|cwd|project"
+    r"|repo|s)){0,3}(?![a-z])"
     r"|mkd?temp|mkdtemp|tempfile|temporarydirectory|tempdir|temp_dir|tmpdir|gettempdir"
 )
 _MAKES_TEMPORARY = re.compile(
     r"(?i)mkd?temp|tempfile|temporarydirectory|tempdir|temp_dir|tmpdir|gettemp"
 )
 _REAL_PLACE = re.compile(
-    r"Path\.home\(|expanduser|homedir\(|[\"'`]~|\$HOME|\$\{HOME|USERPROFILE|[\"']HOME[\"']|env\.HOME"
+    r"Path\.home\(|expanduser|homedir\(|[\"'`]~|\$HOME|\$\{HOME|USERPROFILE"
+    r"|[\"']HOME[\"']|env\.HOME"
     r"|home_dir\(|UserHomeDir|getcwd\(|\bcwd\(|__dirname|Path\.cwd"
 )
 _PLACE_IS_REPLACED = re.compile(
-    r"(?i)setenv\([^\n]{0,40}(?:HOME|USERPROFILE)|(?:environ\[|env\.|\$env:|^\s*(?:export\s+)?)[\"']?(?:HOME|USERPROFILE)[\"'\]]*\s*="
-    r"|(?:mock|patch|stub|setattr|spy\w*|replace)\w*(?:\.object)?\([^\n]{0,80}(?:home|[\"'](?:node:)?os[\"'])"
+    r"(?i)setenv\([^\n]{0,40}(?:HOME|USERPROFILE)|(?:environ\[|env\.|\$env:"
+    r"|^\s*(?:export\s+)?)[\"']?(?:HOME|USERPROFILE)[\"'\]]*\s*="
+    r"|(?:mock|patch|stub|setattr|spy\w*"
+    r"|replace)\w*(?:\.object)?\([^\n]{0,80}(?:home|[\"'](?:node:)?os[\"'])"
     r"|homedir\s*:\s*|(?:chdir|cd)\(|\.chdir\b|isolated_filesystem"
 )
 _FOR = re.compile(
@@ -116,7 +136,8 @@ _FOR = re.compile(
     re.DOTALL,
 )
 _EACH = re.compile(
-    r"(?P<each>[\w$.\[\]\"', /()-]{1,400})\.(?:forEach|map|each)\(\s*(?:async\s*)?\(?\s*(?P<names>[\w$]{1,60})"
+    r"(?P<each>[\w$.\[\]\"', /()-]{1,400})\.(?:forEach|map"
+    r"|each)\(\s*(?:async\s*)?\(?\s*(?P<names>[\w$]{1,60})"
 )
 _WITH = re.compile(r"\bwith\b(?P<each>.{1,400}?)\bas\s+(?P<names>\w{1,60})", re.DOTALL)
 _RETURN = re.compile(r"^\s*(?:return|yield|=>)\b\s*(?P<value>.+)", re.DOTALL)
@@ -337,7 +358,7 @@ class _Flow:
     def _keep_in_container(self, row: Statement, mentioned: frozenset[int]) -> None:
         """Note a path that is an entry of a table or list, for the table and for its key."""
         entry = _PROPERTY.match(row.text)
-        if self._is_harmless(row.text) or calls(row.text) and not entry:
+        if self._is_harmless(row.text) or (calls(row.text) and not entry):
             return
         if entry is not None and not _only_uses(entry["value"]):
             known = self.properties.get(entry["key"], frozenset())
@@ -413,7 +434,8 @@ class _Flow:
             name for name in function.parameters if name not in {"self", "cls", "this"}
         ]
         caller = self._scopes[-1].function
-        for position, argument in enumerate(call.arguments):
+        for position, passed in enumerate(call.arguments):
+            argument = passed
             keyword = re.match(r"\s*(\w+)\s*[=:](?!=)\s*", argument)
             parameter = ""
             if keyword is not None and keyword[1] in parameters:
@@ -439,11 +461,13 @@ def _only_uses(value: str) -> bool:
     return _COMPARES.search(value) is not None and _CHOOSES.search(value) is None
 
 
-_PATH_WORDS = frozenset(
-    "path join os filepath resolve purepath pathbuf from str string process cwd __dirname"
-    " path.join os.path.join path.resolve filepath.join os.path node_path pathlib.path"
-    " path.home process.cwd path.cwd os.getcwd f r b open w a json encoding utf-8 utf8".split()
-)
+_PATH_WORDS = frozenset((
+    "path", "join", "os", "filepath", "resolve", "purepath", "pathbuf", "from", "str",
+    "string", "process", "cwd", "__dirname", "path.join", "os.path.join",
+    "path.resolve", "filepath.join", "os.path", "node_path", "pathlib.path",
+    "path.home", "process.cwd", "path.cwd", "os.getcwd", "f", "r", "b", "open", "w",
+    "a", "json", "encoding", "utf-8", "utf8",
+))  # fmt: skip
 
 
 def _call_targets(call: Call) -> Iterator[str]:

@@ -27,30 +27,40 @@ _TRIPLE = re.compile(r"\"\"\"|'''")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*){0,6}")
 _TEMPLATE_PART = re.compile(r"\$?\{([^{}\n]{1,200})\}")
 _CALL = re.compile(
-    r"(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)){0,6}[A-Za-z_$][\w$]*[!?]?\s{0,2}\("
+    r"(?<![\w$])(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)){0,6}[A-Za-z_$][\w$]*[!?]?\s{0,2}\("
 )
-_KEYWORDS = frozenset(
-    "if for while switch catch return await new yield else elif in of not and or is lambda"
-    " with as def function func fn const let var throw raise typeof delete do case async"
-    " import from export default public private static true false none null nil undefined"
-    " self this".split()
-)
+_KEYWORDS = frozenset((
+    "if", "for", "while", "switch", "catch", "return", "await", "new", "yield", "else",
+    "elif", "in", "of", "not", "and", "or", "is", "lambda", "with", "as", "def",
+    "function", "func", "fn", "const", "let", "var", "throw", "raise", "typeof",
+    "delete", "do", "case", "async", "import", "from", "export", "default", "public",
+    "private", "static", "true", "false", "none", "null", "nil", "undefined", "self",
+    "this",
+))  # fmt: skip
 _DEFINITION = re.compile(
-    r"\s*(?:(?:export|default|public|private|protected|static|async|pub|override|final|suspend"
-    r"|internal|unsafe)\s+){0,5}(?:def|function\*?|func|fn|fun|sub)\s+(?:\([^()]{0,80}\)\s*)?"
-    r"(?P<name>[\w$]{1,80})\s{0,2}(?:<[^<>(){}]{0,60}>|\[[^\[\](){}]{0,60}\])?\s{0,2}\((?P<parameters>[^()]{0,600})"
+    r"\s*(?:(?:export|default|public|private|protected|static|async|pub|override"
+    r"|final|suspend"
+    r"|internal|unsafe)\s+){0,5}(?:def|function\*?|func|fn|fun"
+    r"|sub)\s+(?:\([^()]{0,80}\)\s*)?"
+    r"(?P<name>[\w$]{1,80})\s{0,2}(?:<[^<>(){}]{0,60}>"
+    r"|\[[^\[\](){}]{0,60}\])?\s{0,2}\((?P<parameters>[^()]{0,600})"
 )
 _ARROW = re.compile(
-    r"\s*(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]{1,80})\s{0,2}(?::[^=\n]{0,80})?=\s{0,2}(?:async\s+)?"
-    r"(?:function\s*)?(?:\((?P<parameters>[^()]{0,600})\)\s{0,2}(?::[^=\n{]{0,80})?(?:=>|\{)|(?P<parameter>[\w$]{1,60})\s{0,2}=>)"
+    r"\s*(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]{1,80})\s{0,2}(?::[^=\n]{0,"
+    r"80})?=\s{0,2}(?:async\s+)?"
+    r"(?:function\s*)?(?:\((?P<parameters>[^()]{0,600})\)\s{0,2}(?::[^=\n{]{0,80})?("
+    r"?:=>|\{)|(?P<parameter>[\w$]{1,60})\s{0,2}=>)"
 )
 _METHOD = re.compile(
-    r"\s*(?:(?:public|private|protected|static|async|override|final|readonly|get|set|void|[A-Z]\w{0,40}(?:<[^<>]{0,40}>)?)\s+){0,5}"
-    r"(?P<name>[A-Za-z_$][\w$]{0,80})\s{0,2}\((?P<parameters>[^()]{0,600})\)\s{0,2}(?::\s*[^{;\n]{1,80}|throws [\w, ]{1,80})?\{"
+    r"\s*(?:(?:public|private|protected|static|async|override|final|readonly|get"
+    r"|set|void|[A-Z]\w{0,40}(?:<[^<>]{0,40}>)?)\s+){0,5}"
+    r"(?P<name>[A-Za-z_$][\w$]{0,80})\s{0,2}\((?P<parameters>[^()]{0,600})\)\s{0,2}("
+    r"?::\s*[^{;\n]{1,80}|throws [\w, ]{1,80})?\{"
 )
-_TYPES = frozenset(
-    "string str path int bool boolean any void object file pathbuf error byte number char".split()
-)
+_TYPES = frozenset((
+    "string", "str", "path", "int", "bool", "boolean", "any", "void", "object", "file",
+    "pathbuf", "error", "byte", "number", "char",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,7 @@ def statements(texts: Sequence[str], numbers: Sequence[int]) -> list[Statement]:
             rows.append(_statement(pending, containers))
             pending, depth = [], 0
         if is_text:
-            rows.append(Statement(raw, ((index, raw),), _indent(raw), (), True))
+            rows.append(Statement(raw, ((index, raw),), _indent(raw), is_text=True))
             continue
         if not code.strip():
             continue

@@ -20,53 +20,83 @@ _REACH = 240
 
 #: Marks and words that forbid what follows on their line, or below them as a heading.
 _LABEL = re.compile(
-    r"(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716\u2612\U0001f6d1]|\b(?:FORBIDDEN|PROHIBITED|BANNED|DISALLOWED|DISABLED|NEVER"
-    r"|NOT ALLOWED|DO NOT|DON'?T|DONTS?|WRONG|BAD|AVOID|DENY|DENIED|BLOCKED|REJECTED|REFUSED|UNSAFE"
-    r"|ANTI-?PATTERNS?|INCORRECT|NOT PERMITTED)\b|\b(?:[Ff]orbidden|[Pp]rohibited|[Bb]anned|[Dd]isallowed"
-    r"|[Nn]ot allowed|[Aa]nti-?patterns?|[Bb]locked|[Dd]enied|[Rr]ejected)\b(?=[^.;\n]{0,60}(?::|$|\|))"
-    r"|(?:^|[|#*>\s-])(?:[Nn]ever|[Dd]on'?t|[Dd]o not|[Aa]void|[Ww]rong|[Bb]ad|[Ii]ncorrect)\b(?=[^.;\n]{0,60}(?::\s*$|:\**\s*$)))"
+    r"(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716\u2612\U0001f6d1]|\b(?:FORBIDDEN"
+    r"|PROHIBITED|BANNED|DISALLOWED|DISABLED|NEVER"
+    r"|NOT ALLOWED|DO NOT|DON'?T|DONTS?|WRONG|BAD|AVOID|DENY|DENIED|BLOCKED"
+    r"|REJECTED|REFUSED|UNSAFE"
+    r"|ANTI-?PATTERNS?|INCORRECT|NOT PERMITTED)\b|\b(?:[Ff]orbidden|[Pp]rohibited"
+    r"|[Bb]anned|[Dd]isallowed"
+    r"|[Nn]ot allowed|[Aa]nti-?patterns?|[Bb]locked|[Dd]enied"
+    r"|[Rr]ejected)\b(?=[^.;\n]{0,60}(?::|$|\|))"
+    r"|(?:^|[|#*>\s-])(?:[Nn]ever|[Dd]on'?t|[Dd]o not|[Aa]void|[Ww]rong|[Bb]ad"
+    r"|[Ii]ncorrect)\b(?=[^.;\n]{0,60}(?::\s*$|:\**\s*$)))"
 )
 #: Marks and words that allow, which end the reach of a ban before them.
 _ALLOWS = re.compile(
-    r"[\u2705\u2714\u2713\U0001f7e2]|\b(?:GOOD|RIGHT|CORRECT|ALLOWED|REQUIRED|ALWAYS|MUST|RECOMMENDED|INSTEAD|PREFERRED|DO)\b"
+    r"[\u2705\u2714\u2713\U0001f7e2]|\b(?:GOOD|RIGHT|CORRECT|ALLOWED|REQUIRED"
+    r"|ALWAYS|MUST|RECOMMENDED|INSTEAD|PREFERRED|DO)\b"
     r"(?! NOT|N'T)|\b(?:[Ii]nstead|[Rr]equired|[Rr]ecommended|[Aa]lways)\b"
 )
 _ALLOWED_HEADING = re.compile(
-    r"(?i)\b(?:good|right|correct|allowed|required|recommended|instead|preferred|usage|examples?|steps?|workflow|how to|commands?)\b"
+    r"(?i)\b(?:good|right|correct|allowed|required|recommended|instead|preferred"
+    r"|usage|examples?|steps?|workflow|how to|commands?)\b"
 )
 _NEGATION = re.compile(
-    r"(?i)\b(?:never|do(?:es)? ?not|don'?t|doesn'?t|must ?n(?:o|')t|may not|shall not|should ?n(?:o|')t|can ?not|can't|avoid(?:ing)?"
-    r"|forbid(?:s|den)?|prohibit(?:s|ed)?|refus(?:e|es|ed|ing)|reject(?:s|ed|ing)?|disallow(?:s|ed)?|den(?:y|ies|ied)"
-    r"|block(?:s|ed|ing)?|ban(?:s|ned)?|detect(?:s|ed|ing)?|catch(?:es)?|prevent(?:s|ed|ing)?|stop(?:s|ped)?|strip(?:s|ped|ping)?"
-    r"|remov(?:e|es|ed|ing)|instead of|rather than|without(?: using)?|no|not|beware of|warn(?:s|ed|ing)? (?:about|of|against)"
+    r"(?i)\b(?:never|do(?:es)? ?not|don'?t|doesn'?t|must ?n(?:o|')t|may not"
+    r"|shall not|should ?n(?:o|')t|can ?not|can't|avoid(?:ing)?"
+    r"|forbid(?:s|den)?|prohibit(?:s|ed)?|refus(?:e|es|ed|ing)|reject(?:s|ed|ing)?"
+    r"|disallow(?:s|ed)?|den(?:y|ies|ied)"
+    r"|block(?:s|ed|ing)?|ban(?:s|ned)?|detect(?:s|ed|ing)?|catch(?:es)?"
+    r"|prevent(?:s|ed|ing)?|stop(?:s|ped)?|strip(?:s|ped|ping)?"
+    r"|remov(?:e|es|ed|ing)|instead of|rather than|without(?: using)?|no|not"
+    r"|beware of|warn(?:s|ed|ing)? (?:about|of|against)"
     r"|removed?|dropp?(?:s|ed)?|disabl(?:e|es|ed))\b"
 )
 #: Between a negation and a match: a new clause that asks, or a double negation.
 _NEW_CLAUSE = re.compile(
-    r"(?i)[.;:!?](?=\s)|[.;!?]$|,\s*(?:but|and then|then|just|always|use|run|instead|so|commit|push|pass)\b"
-    r"|\b(?:unless|except|forget|fail|hesitate|omit|leave out|without|wait|ask|worry|bother)\b"
+    r"(?i)[.;:!?](?=\s)|[.;!?]$|,\s*(?:but|and then|then|just|always|use|run"
+    r"|instead|so|commit|push|pass)\b"
+    r"|\b(?:unless|except|forget|fail|hesitate|omit|leave out|without|wait|ask"
+    r"|worry|bother)\b"
 )
 _RELEVANT_VERB = re.compile(
-    r"(?i)^\W*(?:ever\s+|try to\s+|attempt to\s+|silently\s+|simply\s+|just\s+)?(?:commit|push|use|using|run|running|pass|add|apply|skip|bypass|circumvent|disable|call"
-    r"|invoke|suggest|propose|recommend|allow|start|starting|launch|spawn|execute|set|enable|rely|resort|work around|accept|permit|pipe|download|install|write"
-    r"|[`\"'(*_\[<-]|git\b|any\b|all\b|the\b|a\b|an\b|such\b|this\b|these\b|of\b|with\b|to\b)"
+    r"(?i)^\W*(?:ever\s+|try to\s+|attempt to\s+|silently\s+|simply\s+"
+    r"|just\s+)?(?:commit|push|use|using|run|running|pass|add|apply|skip|bypass"
+    r"|circumvent|disable|call"
+    r"|invoke|suggest|propose|recommend|allow|start|starting|launch|spawn|execute"
+    r"|set|enable|rely|resort|work around|accept|permit|pipe|download|install|write"
+    r"|[`\"'(*_\[<-]|git\b|any\b|all\b|the\b|a\b|an\b|such\b|this\b|these\b|of\b"
+    r"|with\b|to\b)"
 )
 _ASKS_NEXT = re.compile(
-    r"(?i)\b(?:and|but|or|then|so)\s+(?:always\s+|then\s+|just\s+)?(?:use|pass|add|run|commit|push|apply|set|append|start|execute)\b"
+    r"(?i)\b(?:and|but|or|then|so)\s+(?:always\s+|then\s+|just\s+)?(?:use|pass|add"
+    r"|run|commit|push|apply|set|append|start|execute)\b"
 )
 _AFTER = re.compile(
-    r"(?i)^[^.;\n]{0,80}?(?:\b(?:is|are|was|will be|gets?|must be|being)\s+(?:\w+ly\s+|always\s+)?(?:not\b|never\b|forbidden|prohibited|banned|blocked|disallowed"
-    r"|rejected|denied|refused|stripped|removed|ignored|detected|unsafe|dangerous|wrong|against)"
-    r"|(?:\u2192|->|=>|[\u2014\u2013:|-])\s*\**(?:never|forbidden|prohibited|banned|blocked|denied|reject|refuse|not allowed|deny|no\b)"
-    r"|\b(?:must|may|should|can|do|does)\s?(?:not|n't)\b|\bviolat|\bbypass(?:es|ing)? (?:the )?(?:hooks?|checks?|gates?))"
+    r"(?i)^[^.;\n]{0,80}?(?:\b(?:is|are|was|will be|gets?|must be"
+    r"|being)\s+(?:\w+ly\s+|always\s+)?(?:not\b|never\b|forbidden|prohibited|banned"
+    r"|blocked|disallowed"
+    r"|rejected|denied|refused|stripped|removed|ignored|detected|unsafe|dangerous"
+    r"|wrong|against)"
+    r"|(?:\u2192|->|=>|[\u2014\u2013:|-])\s*\**(?:never|forbidden|prohibited|banned"
+    r"|blocked|denied|reject|refuse|not allowed|deny|no\b)"
+    r"|\b(?:must|may|should|can|do|does)\s?(?:not|n't)\b|\bviolat|\bbypass(?:es"
+    r"|ing)? (?:the )?(?:hooks?|checks?|gates?))"
 )
 _NEXT_CELL = re.compile(
-    r"(?i)^[^|\n]{0,80}\|\s*\**(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716]|never|forbidden|prohibited|banned|blocked|denied|no\b)"
+    r"(?i)^[^|\n]{0,80}\|\s*\**(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716]|never"
+    r"|forbidden|prohibited|banned|blocked|denied|no\b)"
 )
 #: Between a mark and a match: a condition or an order, of which the mark says nothing.
-_ORDERS = re.compile(r"(?i)\b(?:if|when|run|use|execute|fix|solution|resolved? by|then)\b")
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s|^\s{0,6}(?:[-*>|]\s*)?\*\*[^*\n]{2,200}\*\*:?\s*$|:\**\s*$")
-_LIST_OR_CODE = re.compile(r"^(?: {4,}|\t)\S|^\s*(?:[-*+>|#$]|//|\d{1,3}[.)]|```|~~~|$)")
+_ORDERS = re.compile(
+    r"(?i)\b(?:if|when|run|use|execute|fix|solution|resolved? by|then)\b"
+)
+_HEADING = re.compile(
+    r"^\s{0,3}#{1,6}\s|^\s{0,6}(?:[-*>|]\s*)?\*\*[^*\n]{2,200}\*\*:?\s*$|:\**\s*$"
+)
+_LIST_OR_CODE = re.compile(
+    r"^(?: {4,}|\t)\S|^\s*(?:[-*+>|#$]|//|\d{1,3}[.)]|```|~~~|$)"
+)
 
 
 def is_forbidden(lines: Sequence[str], index: int, start: int, end: int) -> bool:
@@ -129,7 +159,9 @@ def _is_below_a_ban(lines: Sequence[str], index: int) -> bool:
             if not _LIST_OR_CODE.match(text) and not _inside_fence(lines, above, index):
                 return False
             continue
-        if _label_reaches(text) or (_NEGATION.search(text) and text.rstrip("* ").endswith(":")):
+        if _label_reaches(text) or (
+            _NEGATION.search(text) and text.rstrip("* ").endswith(":")
+        ):
             return True
         if _ALLOWS.search(text) or _ALLOWED_HEADING.search(text) or not is_comment:
             return False

@@ -14,18 +14,23 @@ from zt_gate.syntax import paths
 
 #: Subjects of a test that needs attack texts.
 _SUBJECT_OF_TEST = re.compile(
-    r"inject|jail_?break|attack|poison|quarantin|securit|scan|guard|detect|redact|saniti[sz]|threat|exfil|adversar|malicious"
-    r"|prompt|moderat|safety|abuse|phish|eval|corpus|red_?-?team|owasp|rug_?-?pull|untrusted|firewall|vulnerab|exploit"
+    r"inject|jail_?break|attack|poison|quarantin|securit|scan|guard|detect|redact"
+    r"|saniti[sz]|threat|exfil|adversar|malicious"
+    r"|prompt|moderat|safety|abuse|phish|eval|corpus|red_?-?team|owasp|rug_?-?pull"
+    r"|untrusted|firewall|vulnerab|exploit"
 )
 #: Subjects of a file outside of tests that lists attack texts, or patterns of them.
 _SUBJECT_OF_RULES = re.compile(
-    r"inject|jail_?break|attack|poison|quarantin|adversar|malicious|red_?-?team|rug_?-?pull|prompt[_-]?(?:guard|scan|shield|firewall)"
-    r"|(?:threat|security|detect|scan|guard)[^/]{0,40}(?:rule|pattern|signature|phrase|payload|lexicon|keyword)"
+    r"inject|jail_?break|attack|poison|quarantin|adversar|malicious|red_?-?team"
+    r"|rug_?-?pull|prompt[_-]?(?:guard|scan|shield|firewall)"
+    r"|(?:threat|security|detect|scan|guard)[^/]{0,40}(?:rule|pattern|signature"
+    r"|phrase|payload|lexicon|keyword)"
 )
 _COMMENT = re.compile(r"\s*(?:#|//|/?\*|--|<!--|;)")
 _QUOTES = "\"'`"
 _DATA_SUFFIXES = (
-    b".json", b".jsonl", b".yaml", b".yml", b".toml", b".csv", b".tsv", b".txt", b".xml", b".ndjson", b".yar", b".yara",
+    b".json", b".jsonl", b".ndjson", b".yaml", b".yml", b".toml", b".csv", b".tsv",
+    b".txt", b".xml", b".yar", b".yara",
 )  # fmt: skip
 
 

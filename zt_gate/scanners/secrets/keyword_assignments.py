@@ -39,8 +39,10 @@ _CLOSING_CHARACTERS = ",;)}]\\'\"`"
 _EXPRESSION = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
 # An id that a session's page is found by, or the address of the page.
 _SESSION_ID = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:session|sess|ses|T)[_-][A-Za-z0-9-]{8,64}"
-    r"|https://(?:claude\.ai|ampcode\.com|github\.com|chatgpt\.com|cursor\.com|opencode\.ai)/[\w/.-]{4,200}",
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:session|sess|ses"
+    r"|T)[_-][A-Za-z0-9-]{8,64}"
+    r"|https://(?:claude\.ai|ampcode\.com|github\.com|chatgpt\.com|cursor\.com"
+    r"|opencode\.ai)/[\w/.-]{4,200}",
     re.IGNORECASE,
 )
 

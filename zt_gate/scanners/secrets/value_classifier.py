@@ -41,7 +41,7 @@ _SEPARATORS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
 _WORD_WITH_NUMBER = lazy(r"\d{0,4}[A-Za-z]+\d{0,4}")
 # Numbers, dates, paths, URLs, digests, addresses, host names, expressions, ARNs.
 _HARMLESS_FORM = lazy(
-    r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
+    r"[\d.,:xX/+ -]*|[\^~<>=]{1,2} ?v?\d[\w.+-]{0,30}|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
     r"|(?i:sha(?:1|224|256|384|512)[-:=].*|md5[-:=].*)|h1:.*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
     r"|.*\]\{\d.*|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
