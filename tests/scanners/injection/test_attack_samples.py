@@ -23,6 +23,10 @@ SAMPLES = [
     ("rules/injection/override.toml", f'find = ["{ATTACK}"]\n'),
     ("testdata/jailbreak/list.txt", f"{ATTACK}\n"),
     ("src/prompt_guard/patterns.py", f'PHRASES = ("{ATTACK}",)\n'),
+    (
+        "src/openapi/tests.rs",
+        f'fn sanitize_strips_injected() {{\n    let raw = "{ATTACK}";\n    sanitize(raw);\n}}\n',
+    ),
     ("spec/redaction_spec.rb", f"  text = '{ATTACK}'\n"),
 ]
 ATTACKS = [

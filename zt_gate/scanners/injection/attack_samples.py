@@ -9,8 +9,12 @@ for agents, and hidden or encoded text block as everywhere else.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from zt_gate.syntax import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Subjects of a test that needs attack texts.
 _SUBJECT_OF_TEST = re.compile(
@@ -34,12 +38,30 @@ _DATA_SUFFIXES = (
 )  # fmt: skip
 
 
-def is_sample(path: bytes, line: str, start: int) -> bool:
-    """Whether the text at a column of a line is data of a security tool."""
+#: Names of what a test does with attack texts, in the code around one.
+_NAMED_IN_TEST = re.compile(
+    rb"(?i)(?:inject|jail_?break|attack|poison|malicious|adversar|exfil|saniti[sz]"
+    rb"|redact|neutrali[sz]|quarantin|suspicious|untrusted|hijack)\w*"
+)
+_LINES_AROUND = 20
+
+
+def names_attacks(lines: Sequence[bytes], index: int) -> bool:
+    """Whether the code around a line names what a security tool does, twice or more."""
+    nearby = lines[max(0, index - _LINES_AROUND) : index + _LINES_AROUND]
+    return len(_NAMED_IN_TEST.findall(b"\n".join(nearby))) > 1
+
+
+def is_sample(path: bytes, line: str, start: int, *, named: bool = False) -> bool:
+    """Whether the text at a column of a line is data of a security tool.
+
+    ``named`` says that the code around it names what such a tool does.
+    """
     name = path.decode("utf-8", "replace").lower()
     is_test = paths.is_any(path, "test", "test-data")
     subject = _SUBJECT_OF_TEST if is_test else _SUBJECT_OF_RULES
-    if subject.search(name) is None:
+    is_tested_code = named and is_test and paths.is_any(path, "program")
+    if not is_tested_code and subject.search(name) is None:
         return False
     if _COMMENT.match(line):
         return False

@@ -13,7 +13,7 @@ from zt_gate.syntax import paths
 from zt_gate.syntax.text import WINDOW, added_text, decode_lossy, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.change import ChangeSet, Commit, FileChange
     from zt_gate.model.finding import Finding
@@ -116,7 +116,8 @@ class InjectionScan:
             line = page.lines[signal.line]
             number = page.first + signal.line
             text = decode_lossy(line)
-            self._report(_tier(signal, origin, text, agent=agent), origin, number, text)
+            tier = _tier(signal, origin, page.lines, agent=agent)
+            self._report(tier, origin, number, text)
 
     def _scan_long_line(
         self, number: int, line: bytes, origin: TextOrigin, *, agent: bool
@@ -231,7 +232,7 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
 
 
 def _tier(
-    signal: PageSignal, origin: TextOrigin, text: str, *, agent: bool
+    signal: PageSignal, origin: TextOrigin, lines: Sequence[bytes], *, agent: bool
 ) -> PageSignal:
     """Return the signal, for review if it is in the data of a security tool."""
     if agent or origin.path is None or signal.rule != "injection/instructions":
@@ -239,7 +240,10 @@ def _tier(
     from zt_gate.scanners.injection import attack_samples
 
     start = signal.span[0] if signal.span else 0
-    if not signal.is_plain or not attack_samples.is_sample(origin.path, text, start):
+    text = decode_lossy(lines[signal.line])
+    named = attack_samples.names_attacks(lines, signal.line)
+    is_sample = attack_samples.is_sample(origin.path, text, start, named=named)
+    if not signal.is_plain or not is_sample:
         return signal
     return signal._replace(
         rule="injection/instructions-review",
