@@ -10,7 +10,7 @@ from zt_gate.scanners.agent_config import code_statements, forbidding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zt_gate.scanners.agent_config.code_statements import Call, Statement
+    from zt_gate.scanners.agent_config.code_statements import Call, CodeStatement
 
 _AGENT = (
     r"(?:claude|gemini|codex|qwen|copilot|cursor-agent|opencode|amp|crush|goose"
@@ -73,7 +73,7 @@ class AgentStarts:
     ) -> None:
         self._texts = texts
         self._is_test = is_test
-        self._by_line: dict[int, Statement] = {}
+        self._by_line: dict[int, CodeStatement] = {}
         for row in code_statements.statements(texts, numbers):
             for index, _ in row.lines:
                 self._by_line[index] = row

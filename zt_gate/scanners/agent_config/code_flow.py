@@ -24,7 +24,7 @@ from zt_gate.scanners.agent_config.code_statements import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from zt_gate.scanners.agent_config.code_statements import Statement
+    from zt_gate.scanners.agent_config.code_statements import CodeStatement
     from zt_gate.scanners.agent_config.rule_index import LazyPattern
 
 #: A parameter may be passed on, and its function be defined below: rounds over the text.
@@ -198,7 +198,7 @@ class _Flow:
     """One text, what is known of its functions, and the mentions that were written."""
 
     def __init__(
-        self, rows: list[Statement], pattern: LazyPattern, kinds: frozenset[str]
+        self, rows: list[CodeStatement], pattern: LazyPattern, kinds: frozenset[str]
     ) -> None:
         self.rows = rows
         self.pattern = pattern
@@ -232,14 +232,16 @@ class _Flow:
                 self._enter(row, *definition)
             self._follow(row)
 
-    def _leave_scopes(self, row: Statement) -> None:
+    def _leave_scopes(self, row: CodeStatement) -> None:
         is_closing = row.text.lstrip()[:1] in (")", "}", "]")
         while len(self._scopes) > 1 and row.indent <= self._scopes[-1].indent:
             if is_closing and row.indent == self._scopes[-1].indent:
                 return
             self._scopes.pop()
 
-    def _enter(self, row: Statement, name: str, parameters: tuple[str, ...]) -> None:
+    def _enter(
+        self, row: CodeStatement, name: str, parameters: tuple[str, ...]
+    ) -> None:
         function = self.functions.setdefault(name, _Function(parameters))
         scope = _Scope(row.indent, function)
         for parameter in function.parameters:
@@ -248,7 +250,7 @@ class _Flow:
             scope.places[parameter] = _Place(reached, temporary)
         self._scopes.append(scope)
 
-    def _follow(self, row: Statement) -> None:
+    def _follow(self, row: CodeStatement) -> None:
         """Follow the paths through one statement."""
         mentioned = self._mentions(row)
         for binding, is_loop in ((_FOR, True), (_EACH, True), (_WITH, False)):
@@ -274,7 +276,7 @@ class _Flow:
             if place.mentions:
                 function.returned |= place.mentions
 
-    def _mentions(self, row: Statement) -> frozenset[int]:
+    def _mentions(self, row: CodeStatement) -> frozenset[int]:
         """Return the lines of the statement that name a path, and not in a sentence."""
         if row.is_text:
             return frozenset()
@@ -295,7 +297,7 @@ class _Flow:
     def _place(
         self,
         value: str,
-        row: Statement,
+        row: CodeStatement,
         mentioned: frozenset[int],
         *,
         iterated: bool = False,
@@ -308,7 +310,7 @@ class _Flow:
         return _Place(mentions, temporary)
 
     def _reaching(
-        self, value: str, row: Statement, mentioned: frozenset[int]
+        self, value: str, row: CodeStatement, mentioned: frozenset[int]
     ) -> frozenset[int]:
         """Return the mentions that an expression may yield the path of."""
         reached: set[int] = set()
@@ -355,7 +357,7 @@ class _Flow:
             return
         self._scopes[-1].places[name] = place
 
-    def _keep_in_container(self, row: Statement, mentioned: frozenset[int]) -> None:
+    def _keep_in_container(self, row: CodeStatement, mentioned: frozenset[int]) -> None:
         """Note a path that is an entry of a table or list, for the table and for its key."""
         entry = _PROPERTY.match(row.text)
         if self._is_harmless(row.text) or (calls(row.text) and not entry):
@@ -412,7 +414,9 @@ class _Flow:
                 if len(words) > 1:
                     yield _shell_text(words[-1])
 
-    def _write(self, target: str, row: Statement, mentioned: frozenset[int]) -> None:
+    def _write(
+        self, target: str, row: CodeStatement, mentioned: frozenset[int]
+    ) -> None:
         """Note that an expression is written to."""
         self.found |= self._reaching(target, row, mentioned)
         function = self._scopes[-1].function
@@ -424,7 +428,7 @@ class _Flow:
                 function.written.add(parameter)
 
     def _pass_arguments(
-        self, call: Call, row: Statement, mentioned: frozenset[int]
+        self, call: Call, row: CodeStatement, mentioned: frozenset[int]
     ) -> None:
         """Give arguments to a function of the text, and note those that it writes to."""
         function = self.functions.get(call.name.rpartition(".")[2])

@@ -64,7 +64,7 @@ _TYPES = frozenset((
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class CodeStatement:
     """One statement: its text, its lines (index and text), and where it stands.
 
     ``containers`` are the names that the open tables and lists around it are assigned
@@ -85,10 +85,10 @@ class Call(NamedTuple):
     arguments: tuple[str, ...]
 
 
-def statements(texts: Sequence[str], numbers: Sequence[int]) -> list[Statement]:
+def statements(texts: Sequence[str], numbers: Sequence[int]) -> list[CodeStatement]:
     """Return the statements of lines; a gap in the numbers ends a statement."""
     docstrings = _docstring_lines(texts, numbers)
-    rows: list[Statement] = []
+    rows: list[CodeStatement] = []
     containers: list[tuple[int, str]] = []
     pending: list[tuple[int, str]] = []
     depth = 0
@@ -100,7 +100,7 @@ def statements(texts: Sequence[str], numbers: Sequence[int]) -> list[Statement]:
             rows.append(_statement(pending, containers))
             pending, depth = [], 0
         if is_text:
-            rows.append(Statement(raw, ((index, raw),), _indent(raw), is_text=True))
+            rows.append(CodeStatement(raw, ((index, raw),), _indent(raw), is_text=True))
             continue
         if not code.strip():
             continue
@@ -125,10 +125,10 @@ def statements(texts: Sequence[str], numbers: Sequence[int]) -> list[Statement]:
 
 def _statement(
     pending: list[tuple[int, str]], containers: list[tuple[int, str]]
-) -> Statement:
+) -> CodeStatement:
     text = "\n".join(line for _, line in pending)[: _MAX_LENGTH * 2]
     names = tuple(name for _, name in containers)
-    return Statement(text, tuple(pending), _indent(pending[0][1]), names)
+    return CodeStatement(text, tuple(pending), _indent(pending[0][1]), names)
 
 
 def _close_containers(containers: list[tuple[int, str]], code: str) -> None:
