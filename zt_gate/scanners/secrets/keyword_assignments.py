@@ -37,6 +37,10 @@ _NESTED_ASSIGNMENT = re.compile(r"[A-Za-z_][\w-]*=[^=]")
 _QUERY_PARAMETER = re.compile(r"&[\w.-]{1,40}=")
 _CLOSING_CHARACTERS = ",;)}]\\'\"`"
 _EXPRESSION = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
+# A UUID or a name: some issuers' identifiers are half of a credential and look otherwise.
+_PLAIN_ID = re.compile(
+    r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|[a-z]+(?:-[a-z0-9]{1,16}){1,6}"
+)
 # An id that a session's page is found by, or the address of the page.
 _SESSION_ID = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:session|sess|ses"
@@ -111,7 +115,9 @@ class KeywordAssignments:
         return self._classifier.is_random(value, shortest=shortest_random)
 
     def _is_session_id(self, value: str, assignment: Assignment) -> bool:
-        """Whether an agent's trailer names its session: a UUID, an id or its page."""
+        """Whether this is an identifier, or an agent's trailer that names its session."""
+        if self._names.is_identifier(assignment.name):
+            return _PLAIN_ID.fullmatch(value) is not None
         if assignment.quoted or not self._names.is_session_trailer(assignment.name):
             return False
         return _SESSION_ID.fullmatch(value) is not None

@@ -59,8 +59,6 @@ class VariableNames:
         joined_pairs = {first + second for first, second in pairwise(words)}
         if joined_pairs & self.harmless or "".join(words) in self.harmless:
             return NONE
-        if "".join(words[-2:]) in self.identifiers:
-            return NONE
         strength = max(self._word_strength(word) for word in words)
         if joined_pairs & self.pairs:
             strength = max(strength, MEDIUM)
@@ -68,6 +66,11 @@ class VariableNames:
         if last_word in self.qualifiers and self._word_strength(last_word) == NONE:
             strength = min(strength, WEAK)
         return strength
+
+    def is_identifier(self, name: str) -> bool:
+        """Whether the name ends like that of an identifier: ``client_id``."""
+        words = [word.lower() for word in _WORDS.findall(name)]
+        return "".join(words[-2:]) in self.identifiers
 
     def is_session_trailer(self, name: str) -> bool:
         """Whether this is the key of an agent's trailer that names its session."""
