@@ -98,6 +98,36 @@ def test_unverified_dependencies_are_counted_separately(repo: Repo) -> None:
     assert (summary["unverified"], summary["error"]) == (1, 0)
 
 
+MARK = "\n\nCo-Authored-By: Claude <noreply@anthropic.com>"
+
+
+def test_a_scanner_that_was_left_out_is_no_unverified_dependency(repo: Repo) -> None:
+    repo.write("a.py", "x = 3\n")
+    repo.commit("an agent's change, judged strictly" + MARK)
+    repo.write("b.py", KEY)
+    repo.commit("an agent's key" + MARK)
+    repo.write("b.py", "x = 1\n")
+    repo.write("requirements.txt", "a-package-of-our-own==1.0\n")
+    repo.commit("an agent's dependency" + MARK)
+    left_out = ("--scanner", "dependencies", "--last", "3")
+    for words, expected in (
+        ((*left_out, "--skip", "code"), (2, 0, 1)),
+        (left_out, (2, 0, 1)),
+        (("--last", "3"), (2, 1, 0)),
+    ):
+        done = gate(
+            "replay",
+            "--format",
+            "json",
+            *(words if "--scanner" in words else ("--scanner", "secrets", *words)),
+            cwd=repo.path,
+        )
+        summary = json.loads(done.stdout)
+        found = (summary["passed"], summary["stopped"], summary["unverified"])
+        assert found == expected, words
+        assert summary["error"] == 0, summary["errors"]
+
+
 def test_a_merge_includes_the_merged_content(repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "side")
     repo.write("b.py", KEY)

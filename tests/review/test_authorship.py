@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.e2e.planted import key
+from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV, Repo
 from zt_gate import rulebook
 from zt_gate.model.change import Commit
@@ -61,6 +62,114 @@ def test_marks_in_commits(marked: Commit) -> None:
     found = detect_origin([commit(), marked], OriginHints(), MARKS)
     assert found.ai
     assert found.evidence[0].startswith("commit aaaaaaaaaaaa: ")
+
+
+@each_of(
+    "message",
+    [
+        "x\n\nCo-authored-by: claude[bot] <41898282+claude[bot]@users.noreply.github.com>",
+        "x\n\nCo-Authored-By: Claude <claude@anthropic.com>",
+        "x\n\nCo-Authored-By: Claude Code <claude-code@anthropic.com>",
+        "x\n\nClaude-Session: https://claude.ai/code/session_01AbC",
+        "x\n\nCopilot-Session: 7c146921-0000-4a1e-8cf0-000000000000",
+        (
+            "x\n\nCo-authored-by: Copilot Autofix powered by AI"
+            " <175728472+Copilot@users.noreply.github.com>"
+        ),
+        (
+            "x\n\nCo-authored-by: Copilot Autofix powered by AI"
+            " <62310815+github-advanced-security[bot]@users.noreply.github.com>"
+        ),
+        (
+            "x\n\nCo-authored-by: Copilot Autofix powered by AI"
+            " <223894421+github-code-quality[bot]@users.noreply.github.com>"
+        ),
+        "x\n\nCo-Authored-By: opencode (a model) <noreply@opencode.ai>",
+        (
+            "x\n\nCo-authored-by: opencode-agent[bot]"
+            " <219766164+opencode-agent[bot]@users.noreply.github.com>"
+        ),
+        "x\n\n💘 Generated with Crush\n\nAssisted-by: Crush:model-1",
+        "x\n\nCo-Authored-By: Crush <crush@charm.land>",
+        "x\n\nCo-Authored-By: Warp <agent@warp.dev>",
+        "x\n\nCo-Authored-By: Oz <oz-agent@warp.dev>",
+        "x\n\n🤖 Generated with [Codex](https://openai.com/codex)",
+        "x\n\nGenerated with [Codex CLI](https://developers.openai.com/codex/cli)",
+        "x\n\nCo-authored-by: Codex <267193182+codex@users.noreply.github.com>",
+        "x\n\nCo-authored-by: openhands <openhands@all-hands.dev>",
+        "x\n\nMade-with: Cursor",
+        "x\n\nAmp-Thread-ID: https://ampcode.com/threads/T-1",
+        # Indented, as git merge --squash quotes messages, and emphasised.
+        "Squash\n\n    x\n\n    Co-Authored-By: Claude <noreply@anthropic.com>",
+        "x\n\n*🤖 Generated with Claude Code*",
+        "x\n\n> Generated with [Claude Code](https://claude.com/claude-code) via Happy",
+    ],
+)
+def test_marks_of_2026(message: str) -> None:
+    assert detect_origin([commit(message)], OriginHints(), MARKS).ai
+
+
+@each_of(
+    "message",
+    [
+        "Drop the footer\n\nIt removes the Generated with Claude Code line.",
+        "Clean up\n\nGenerated with Claude Code lines are stripped from messages.",
+        (
+            "Clean up\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)"
+            " is removed before the push."
+        ),
+        (
+            "Clean up\n\nGenerated with [Claude Code](https://claude.com/claude-code)"
+            " from every message"
+        ),
+        'docs\n\n"Generated with Claude Code" in the guide',
+        "docs\n\n`Co-Authored-By: Claude <noreply@anthropic.com>` was missing",
+        "docs\n\nCo-Authored-By: Claude <noreply@anthropic.com> lines are counted twice",
+        "fix\n\nCopilot-Session: ids are no secrets",
+        "fix\n\nClaude-Session: trailers no longer warn",
+        "fix\n\nAssisted-by: trailers are recognised",
+        "docs\n\n- [ ] Generated with Claude Code",
+        "docs\n\nExample:\n\n```\nCo-Authored-By: Claude <noreply@anthropic.com>\n```\n",
+        "Add the Codexirra template\n\nGenerated with [Codexirra](https://codexirra.example)",
+        (
+            "Release\n\nCo-authored-by: github-actions[bot]"
+            " <41898282+github-actions[bot]@users.noreply.github.com>"
+        ),
+        "Generate with crushed ice\n\nGenerated with Crushftp",
+    ],
+)
+def test_a_sentence_about_a_mark_is_no_mark(message: str) -> None:
+    found = detect_origin([commit(message)], OriginHints(), MARKS)
+    assert not found.ai, found.evidence
+
+
+def test_a_fence_that_is_not_closed_hides_no_mark() -> None:
+    message = "x\n\n```\nCo-Authored-By: Claude <noreply@anthropic.com>\n"
+    assert detect_origin([commit(message)], OriginHints(), MARKS).ai
+
+
+def test_the_template_of_a_description_is_no_mark() -> None:
+    line = "🤖 Generated with [Codex](https://openai.com/codex)"
+    template = OriginHints(text=f"Fix\n\n<!-- delete this:\n{line}\n-->\n")
+    assert not detect_origin([], template, MARKS).ai
+    assert detect_origin([], OriginHints(text=f"Fix\n\n{line}"), MARKS).ai
+
+
+@each_of(
+    "message",
+    [
+        "x\n\nCo-Authored-By: Weaver <agent@weaver.example>",
+        "x\n\n🧵 Woven with loom — https://loom.example",
+        "x\n\nLoom-Run: 17",
+        "x\n\n> *Woven with loom*",
+        "x\n\nReviewed-by: W <7+w@weaver.example>",
+    ],
+)
+def test_the_policy_names_orchestrators(message: str) -> None:
+    ai = {"marks": ("*@weaver.example", "woven with loom*", "loom-run: *")}
+    marks = marks_of(RULES[RULE], ai)
+    assert detect_origin([commit(message)], OriginHints(), marks).ai
+    assert not detect_origin([commit(message)], OriginHints(), MARKS).ai
 
 
 @pytest.mark.parametrize(
@@ -138,6 +247,11 @@ def test_evidence_is_listed_up_to_a_limit() -> None:
 def test_known_bots_are_agents_and_people_are_not() -> None:
     assert is_agent_account("198982749+Copilot", MARKS)
     assert not is_agent_account("7+ada", MARKS)
+    # The number is the bot of every workflow; the address is the action's.
+    assert is_agent_account("41898282+claude[bot]@users.noreply.github.com", MARKS)
+    assert not is_agent_account(
+        "41898282+github-actions[bot]@users.noreply.github.com", MARKS
+    )
     assert not is_agent_account("", MARKS)
 
 

@@ -293,13 +293,24 @@ def outcome(report: Report) -> Outcome:
     """Return the outcome of one commit.
 
     ``unverified``: the only problem is a dependency that no registry was queried
-    about, or that got no answer; CI queries the registries.
+    about, or that got no answer; CI queries the registries.  A scanner that this
+    command was told to leave out is no problem of the commit, although the strict
+    profile refuses to pass without it.
     """
     if report.verdict.value == "fail":
         return "stopped"
     if report.verdict.value == "pass":
         return "passed"
-    return "error" if any(map(_has_failed, report.runs)) else "unverified"
+    if any(map(_has_failed, report.runs)):
+        return "error"
+    if any(map(_has_unverified, report.runs)):
+        return "unverified"
+    was_left_out = any(run.status == "skipped" for run in report.runs)
+    return "passed" if was_left_out else "error"
+
+
+def _has_unverified(run: ScannerRun) -> bool:
+    return any(skipped.kind == "unverified" for skipped in run.not_inspected)
 
 
 def _has_failed(run: ScannerRun) -> bool:

@@ -31,6 +31,25 @@ _POLICY_MARK = "listed in the policy's [ai] marks"
 
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,4}:[ \t]{0,8}(\S.*)")
 _ADDRESS = re.compile(r"<([^<>\s]{3,250})>")
+#: Emoji, quote and list marks before a line; a quotation mark or a bracket stays.
+_DECORATION = re.compile(r"(?:[^\w\[\](){}\"'`\u2018-\u201f\u00ab\u00bb<]|_)+")
+_LINK_TARGET = re.compile(r"\]\([^()\s]{0,400}\)")
+#: Running text behind a link, as in "… [X](https://…) from every message".
+_TEXT_AFTER_LINK = re.compile(
+    r"\]\([^()\s]{0,400}\)[,;:]? (?!(?:via|using|and|with|by|on)\b)[a-z]+ [a-z]+",
+)
+#: Words of a sentence about a mark, which a mark itself does not have.
+_ABOUT_A_MARK = re.compile(
+    r"\b(?:lines?|trailers?|footers?|footnotes?|headers?|keys?|marks?|markers?"
+    r"|attributions?"
+    r"|signatures?|suffix|sentences?|is|are|was|were|has|have|must|should|never|not|no"
+    r"|without|instead|removed?s?|removing|strip(?:s|ped|ping)?|drop(?:s|ped|ping)?"
+    r"|add(?:s|ed|ing)?|append(?:s|ed|ing)?|count(?:s|ed)?|match(?:es|ed)?|recogni[sz]ed?s?"
+    r"|detect(?:s|ed)?|parse[sd]?|written|reads?)\b",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"[ \t]{0,12}(?:```|~~~)")
+_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 #: The local part of GitHub's private addresses: numeric account id, "+", name.
 _ACCOUNT = re.compile(r"([0-9]{1,20})\+.*")
 
@@ -58,6 +77,8 @@ class Agent:
     bots: frozenset[int] = frozenset()
     branches: tuple[str, ...] = ()
     trailers: frozenset[str] = frozenset()
+    #: Keys of trailers whose value is one word: an id or a URL.
+    session_trailers: frozenset[str] = frozenset()
     lines: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
@@ -95,6 +116,7 @@ def _agent(table: Mapping[str, Any]) -> Agent:
         bots=frozenset(table.get("bots", ())),
         branches=tuple(table.get("branches", ())),
         trailers=frozenset(table.get("trailers", ())),
+        session_trailers=frozenset(table.get("session-trailers", ())),
         lines=tuple(table.get("lines", ())),
         authors=tuple(table.get("authors", ())),
         subjects=tuple(table.get("subjects", ())),
@@ -131,7 +153,8 @@ def _marks_in_hints(hints: OriginHints, marks: Marks) -> Iterator[str]:
             yield f"{field} {text} ({_POLICY_MARK})"
     for agent in _agents_with_account(hints.author, marks):
         yield f"author {hints.author}{_by(agent)}"
-    for mark in _marks_in_message(hints.text, marks):
+    # What the template of a description says in a comment is not what its author says.
+    for mark in _marks_in_message(_HTML_COMMENT.sub("", hints.text), marks):
         yield f"description: {mark}"
 
 
@@ -164,26 +187,77 @@ def _marks_in_commit(commit: Commit, marks: Marks) -> Iterator[str]:
 
 
 def _marks_in_message(message: str, marks: Marks) -> Iterator[str]:
-    """Yield the marks in the lines of a message; a trailer counts on any line."""
-    for raw_line in message.split("\n", _MAX_LINES)[:_MAX_LINES]:
+    """Yield the marks in the lines of a message; a trailer counts on any line.
+
+    A closed code block is an example, and its lines are no marks.
+    """
+    lines = message.split("\n", _MAX_LINES)[:_MAX_LINES]
+    for raw_line in _outside_code_blocks(lines):
         line = raw_line[:_MAX_LINE].strip()
         if line:
             yield from _marks_in_line(line, marks)
 
 
+def _outside_code_blocks(lines: list[str]) -> list[str]:
+    """Return the lines outside fenced code blocks; a fence that is not closed is a line."""
+    kept: list[str] = []
+    opened: int | None = None
+    for line in lines:
+        kept.append(line)
+        if _FENCE.match(line) is None:
+            continue
+        if opened is None:
+            opened = len(kept) - 1
+        else:
+            del kept[opened:]
+            opened = None
+    return kept
+
+
 def _marks_in_line(line: str, marks: Marks) -> Iterator[str]:
+    """Yield the marks that one line is; a line that only speaks of one is none."""
     trailer = _TRAILER.fullmatch(line)
     key = trailer[1].lower() if trailer else ""
+    value = trailer[2] if trailer else ""
     kind = "trailer" if trailer else "line"
+    plain = _plain(line)
+    is_sentence = _is_sentence(plain)
     for agent in marks.agents:
-        if key in agent.trailers or _matches_any(agent.lines, line):
+        is_session = key in agent.session_trailers and len(value.split()) == 1
+        if is_session or (
+            not is_sentence
+            and (key in agent.trailers or _matches_any(agent.lines, plain))
+        ):
             yield f"{kind} {line}{_by(agent)}"
-    if trailer and (key.endswith("-by") or key in {"author", "from"}):
-        for address in _ADDRESS.findall(trailer[2]):
-            for agent in _agents_with_account(address, marks):
-                yield f"trailer {line}{_by(agent)}"
-    if _matches_any(marks.policy_patterns, line):
+    addresses = _addresses_in_trailer(key, value)
+    for address in addresses:
+        for agent in _agents_with_account(address, marks):
+            yield f"trailer {line}{_by(agent)}"
+    if any(_matches_any(marks.policy_patterns, text) for text in {line, plain}) or any(
+        _matches_any(marks.policy_patterns, address) for address in addresses
+    ):
         yield f"line {line} ({_POLICY_MARK})"
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a line that begins like a mark is a sentence about marks."""
+    without_targets = _LINK_TARGET.sub("]", line)
+    return bool(_ABOUT_A_MARK.search(without_targets) or _TEXT_AFTER_LINK.search(line))
+
+
+def _plain(line: str) -> str:
+    """Return a line without the decoration around it: emoji, list marks, emphasis."""
+    start = _DECORATION.match(line)
+    return line[start.end() if start else 0 :].rstrip("*_ \t")
+
+
+def _addresses_in_trailer(key: str, value: str) -> list[str]:
+    """Return the addresses of a trailer that names people; none where a sentence follows."""
+    if not (key.endswith("-by") or key in {"author", "from"}):
+        return []
+    text_after = _ADDRESS.split(value)[-1].partition("(")[0]
+    is_sentence = len(text_after.split()) > 1 and _ABOUT_A_MARK.search(text_after)
+    return [] if is_sentence else _ADDRESS.findall(value)
 
 
 def _agents_with_account(account: str, marks: Marks) -> Iterator[Agent]:

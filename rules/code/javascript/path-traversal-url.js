@@ -10,3 +10,11 @@ fs.readFile("./public" + url.parse(req.url).pathname, done);
 fs.readFile(path.join(root, path.basename(req.url)), done);
 // ok: javascript-path-traversal-url
 fs.readFile("./public/index.html", done);
+
+// The place of the module itself is no request.
+// ok: javascript-path-traversal-url
+fs.readFileSync(new URL("./schema.json", import.meta.url));
+// ok: javascript-path-traversal-url
+fs.readFile(path.join(path.dirname(url.fileURLToPath(import.meta.url)), "a.txt"), done);
+// ruleid: javascript-path-traversal-url
+fs.readFileSync(new URL(request.url, import.meta.url));

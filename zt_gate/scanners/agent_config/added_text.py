@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config import (
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from zt_gate.model.change import Line
+    from zt_gate.scanners.agent_config.agent_starts import AgentStarts
     from zt_gate.scanners.agent_config.rule_index import RuleIndex, TextRule
 
 #: Bytes of a line: of a neighbour that a rule's ``near`` looks at, of a command.
@@ -39,20 +41,78 @@ def find_hits(
         if rule.kinds & kinds and _holds_any(all_lines, rule.literals)
     ]
     if text_rules:
+        contexts = _Contexts(lines, kinds)
         for index, line in enumerate(lines):
             lowered = line.data.lower()
             for rule in text_rules:
                 if _holds_any(lowered, rule.literals):
-                    yield from _match_text_rule(rule, lines, index)
+                    for hit in _match_text_rule(rule, lines, index):
+                        if contexts.counts(rule, index, hit):
+                            yield hit
     for kind, place in file_kinds.COMMAND_PLACES:
         if kind in kinds:
-            yield from _find_commands(lines, all_lines, place, rules)
+            contexts = _Contexts(lines, kinds)
+            yield from _find_commands(lines, all_lines, place, rules, contexts)
             break
     if "prose" in kinds:
         read_by_agents = "agent-text" in kinds
         yield from markdown_links.find_hits(
             lines, all_lines, rules, read_by_agents=read_by_agents
         )
+
+
+class _Contexts:
+    """What the lines around a hit say of it, found out where a rule asks."""
+
+    def __init__(self, lines: Sequence[Line], kinds: frozenset[str]) -> None:
+        self._lines = lines
+        self._kinds = kinds
+        self._written: dict[str, frozenset[int]] = {}
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The lines, decoded."""
+        return [decode_lossy(line.data[:_NEIGHBOUR_BYTES]) for line in self._lines]
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        return [line.number for line in self._lines]
+
+    @cached_property
+    def _starts(self) -> AgentStarts:
+        from zt_gate.scanners.agent_config.agent_starts import AgentStarts
+
+        is_test = "test" in self._kinds
+        return AgentStarts(self.texts, self._numbers, is_test=is_test)
+
+    def counts(self, rule: TextRule, index: int, hit: LineHit) -> bool:
+        """Whether the code or the sentence around a hit does what the rule is about.
+
+        A hit behind the first bytes of a long line counts.
+        """
+        if hit.end > len(self.texts[index]):
+            return True
+        if rule.written and index not in self._written_lines(rule):
+            return False
+        if rule.starts and not self._starts.starts(index, hit.start, hit.end):
+            return False
+        return not (rule.asked and self.is_forbidden(index, hit.start, hit.end))
+
+    def is_forbidden(self, index: int, start: int, end: int) -> bool:
+        """Whether the text forbids what a span of a line says, or warns of it."""
+        from zt_gate.scanners.agent_config import forbidding
+
+        return forbidding.is_forbidden(self.texts, index, start, end)
+
+    def _written_lines(self, rule: TextRule) -> frozenset[int]:
+        key = rule.pattern.text
+        if key not in self._written:
+            from zt_gate.scanners.agent_config import code_flow
+
+            self._written[key] = code_flow.written_lines(
+                self.texts, self._numbers, rule.pattern, self._kinds
+            )
+        return self._written[key]
 
 
 def _holds_any(text: bytes, literals: Sequence[bytes]) -> bool:
@@ -93,9 +153,16 @@ def _surroundings(lines: Sequence[Line], index: int, within: int, text: str) -> 
 
 
 def _find_commands(
-    lines: Sequence[Line], all_lines: bytes, place: str, rules: RuleIndex
+    lines: Sequence[Line],
+    all_lines: bytes,
+    place: str,
+    rules: RuleIndex,
+    contexts: _Contexts,
 ) -> Iterator[LineHit]:
-    """Check lines as command lines: Git hooks, and commands that a skill describes."""
+    """Check lines as command lines: Git hooks, and commands that a skill describes.
+
+    A text that forbids a command or warns of it does not describe it.
+    """
     literals = {
         literal.encode()
         for rule in rules.commands
@@ -104,17 +171,21 @@ def _find_commands(
     }
     if not any(literal in all_lines for literal in literals):
         return
+    index_of = {line.number: index for index, line in enumerate(lines)}
     for number, data in _command_lines(lines, place):
         text = decode_lossy(data[:_COMMAND_BYTES])
         for effect in command_effects.find_effects(text, place, rules):
             start = max(0, text.find(effect.matched_text))
+            end = start + len(effect.matched_text)
+            if place == "text" and contexts.is_forbidden(index_of[number], start, end):
+                continue
             yield LineHit(
                 effect.rule or "agent_config/git-hook",
                 effect.level,
                 number,
                 text,
                 start,
-                start + len(effect.matched_text),
+                end,
                 f"this line {effect.clause}",
             )
 

@@ -44,6 +44,11 @@ def text_kinds(path: bytes) -> frozenset[str]:
             kinds.add("script")
         return frozenset(kinds)
     kinds = {"code"}
+    if paths.is_any(path, "test"):
+        kinds.add("test")
+    has_suffix = b"." in path.rpartition(b"/")[2]
+    if not has_suffix or paths.is_any(path, "shell", "build"):
+        kinds.add("shell")
     if paths.is_any(path, "javascript"):
         kinds.add("script")
     if paths.is_any(path, "runs-at-install"):

@@ -39,6 +39,11 @@ class LazyPattern:
         self._flags = flags
         self._compiled: re.Pattern[str] | None = None
 
+    @property
+    def text(self) -> str:
+        """The expression as the rule has it."""
+        return self._text
+
     def compiled(self) -> re.Pattern[str]:
         """Return the compiled expression; raises re.error where it is invalid."""
         if self._compiled is None:
@@ -94,7 +99,10 @@ class CommandRule:
 class TextRule:
     """One ``[[rule.text]]``: a pattern for lines, and literals that the lines must hold.
 
-    ``near`` must match within ``within`` lines up or down.
+    ``near`` must match within ``within`` lines up or down.  ``written`` says that the
+    matched text is a path, and counts only where the code writes to it; ``starts``,
+    that it is a flag, and counts where an agent is started with it; ``asked``, that a
+    text which forbids it, warns of it or quotes it does not count.
     """
 
     rule: str
@@ -106,6 +114,9 @@ class TextRule:
     within: int
     says: str
     level: Level
+    written: bool = False
+    starts: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +233,9 @@ def _text_rule(rule_id: str, table: Mapping[str, Any]) -> TextRule:
         int(table.get("within", 0)),
         str(table["says"]),
         Level(table["level"]),
+        bool(table.get("written", False)),
+        bool(table.get("starts", False)),
+        bool(table.get("asked", False)),
     )
 
 

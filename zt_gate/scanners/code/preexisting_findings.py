@@ -6,6 +6,7 @@ makes the finding possible.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import Hunk
     from zt_gate.scanners.code.semgrep_output import Match
+
+#: A number, a version or a date as a literal: no source, sink or sanitizer depends on it.
+_VERSION = re.compile(
+    rb"([\"'`])v?\d{1,8}(?:[.:-]\d{1,8}){0,5}(?:[-+.](?:alpha|beta|rc|dev|post|build|snapshot|final)?[.\d]{0,12}){0,2}\1"
+    rb"|(?<![\w.\"'])\d{1,9}(?:[._]\d{1,9}){0,3}(?![\w.\"'])",
+    re.IGNORECASE,
+)
 
 
 def newly_possible(
@@ -29,8 +37,11 @@ def newly_possible(
 
     A match is old if the same rule matched at the same column of the same line before.
     Where the hunks do not tell the old line number (they count lines of bytes, and the
-    text was decoded), the matched text and its number of occurrences decide.
+    text was decoded), the matched text and its number of occurrences decide.  A change
+    of nothing but versions and numbers makes no finding possible.
     """
+    if all(map(_changes_versions_alone, hunks)):
+        return []
     old_positions = {(old.rule, old.line, old.column) for old in old_matches}
     old_subjects = Counter(
         (old.rule, subject_of(old, old_lines)) for old in old_matches
@@ -55,6 +66,16 @@ def newly_possible(
         if not is_old:
             new_matches.append(match)
     return new_matches
+
+
+def _changes_versions_alone(hunk: Hunk) -> bool:
+    """Whether the lines of a hunk differ only in versions, dates and numbers."""
+    if hunk.added.lines != hunk.removed.lines:
+        return False
+    return all(
+        _VERSION.sub(b"0", added) == _VERSION.sub(b"0", removed)
+        for added, removed in zip(hunk.added, hunk.removed, strict=True)
+    )
 
 
 def _old_numbers(hunks: Iterable[Hunk], number: int) -> set[int]:

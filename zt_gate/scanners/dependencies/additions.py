@@ -32,7 +32,7 @@ from zt_gate.syntax.text import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from zt_gate.ecosystems.manifests.base import Reader
+    from zt_gate.ecosystems.manifests.base import Dependency, Reader
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.report import SkipKind
     from zt_gate.model.rule import Rule
@@ -53,7 +53,8 @@ def difference(
     """
     result = Difference()
     manifests = result.manifests = tuple(_manifests(change, result))
-    imported = _Comparison(change, trusted, manifests, result).compare()
+    comparison = _Comparison(change, trusted, manifests, result, paths)
+    imported = comparison.compare()
     changed_paths = frozenset(
         path
         for file in change.files
@@ -76,7 +77,11 @@ class _Comparison:
         trusted: Callable[[bytes], bytes | None],
         manifests: Sequence[Manifest],
         result: Difference,
+        paths: Callable[[], Sequence[bytes] | None] = lambda: None,
     ) -> None:
+        self.paths = paths
+        #: Whether the trusted side's workflows name the forge's actions by tag alone.
+        self._uses_tags: bool | None = None
         self.change = change
         self.trusted = trusted
         self.manifests = manifests
@@ -123,9 +128,21 @@ class _Comparison:
         if _versioned(addition.dependency) in self.old_versions:
             return
         message = unpinned_message(addition.dependency)
-        if message:
+        if message and not self._is_as_everywhere(addition.dependency):
             finding = ManifestFinding(addition, "dependencies/unpinned-action", message)
             self.result.manifest_findings.append(finding)
+
+    def _is_as_everywhere(self, entry: Dependency) -> bool:
+        """Whether a tag of the forge's own action is what all other workflows use, too."""
+        from zt_gate.scanners.dependencies import unpinned_actions
+
+        if not unpinned_actions.is_version_of_forge(entry):
+            return False
+        if self._uses_tags is None:
+            self._uses_tags = unpinned_actions.project_uses_tags(
+                self.trusted, self.paths() or ()
+            )
+        return self._uses_tags
 
     def _add_version(self, addition: Addition) -> None:
         entry = addition.dependency

@@ -55,13 +55,17 @@ _FILE_LINES = 4
 
 
 class PageSignal(NamedTuple):
-    """A signal on a page: rule, line index, span (None: the whole line), message, subject."""
+    """A signal on a page: rule, line index, span (None: the whole line), message, subject.
+
+    ``is_plain`` says that the text is written as it reads, not hidden or encoded.
+    """
 
     rule: str
     line: int
     span: tuple[int, int] | None
     message: str
     subject: str
+    is_plain: bool = True
 
 
 class Disguises(NamedTuple):
@@ -150,7 +154,7 @@ class PageScanner:
             for signal in self._scan_block(block, plain_sources, agent=agent):
                 line = signal.line + first
                 if signal.rule != "injection/instructions" or line not in blocked_lines:
-                    yield signal._replace(line=line)
+                    yield signal._replace(line=line, is_plain=False)
             if first + _BLOCK_LINES >= len(lines):
                 return
 

@@ -15,7 +15,7 @@ from zt_gate.syntax import paths
 from zt_gate.syntax.text import WINDOW, added_text, decode_lossy, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.change import ChangeSet, Commit, FileChange
     from zt_gate.model.finding import Finding
@@ -121,7 +121,9 @@ class InjectionScan:
             return
         for one in completed:
             line = decode_lossy(one.line)
-            self._report(one.signal, origin, one.number, line, is_added=one.is_added)
+            agent = _is_for_agents(origin)
+            signal = _tier(one.signal._replace(line=0), origin, [one.line], agent=agent)
+            self._report(signal, origin, one.number, line, is_added=one.is_added)
 
     def scan_message(self, commit: Commit) -> None:
         """Scan a commit message."""
@@ -153,7 +155,9 @@ class InjectionScan:
         for signal in self.page_scanner.scan(page.lines, agent=agent):
             line = page.lines[signal.line]
             number = page.first + signal.line
-            self._report(signal, origin, number, decode_lossy(line))
+            text = decode_lossy(line)
+            tier = _tier(signal, origin, page.lines, agent=agent)
+            self._report(tier, origin, number, text)
             signals.add((signal.rule, signal.subject))
         return signals
 
@@ -279,6 +283,26 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
 def _is_for_agents(origin: TextOrigin) -> bool:
     """Whether the lines are instructions for an agent, where imperatives are normal."""
     return paths.is_any(origin.path or b"", "agent-instructions", "agent-folder")
+
+
+def _tier(
+    signal: PageSignal, origin: TextOrigin, lines: Sequence[bytes], *, agent: bool
+) -> PageSignal:
+    """Return the signal, for review if it is in the data of a security tool."""
+    if agent or origin.path is None or signal.rule != "injection/instructions":
+        return signal
+    from zt_gate.scanners.injection import attack_samples
+
+    start = signal.span[0] if signal.span else 0
+    text = decode_lossy(lines[signal.line])
+    named = attack_samples.names_attacks(lines, signal.line)
+    is_sample = attack_samples.is_sample(origin.path, text, start, named=named)
+    if not signal.is_plain or not is_sample:
+        return signal
+    return signal._replace(
+        rule="injection/instructions-review",
+        message=f"{signal.message}; test data or rule of a security tool",
+    )
 
 
 def _evidence(text: str, start: int, end: int) -> Evidence:

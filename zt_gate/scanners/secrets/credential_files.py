@@ -37,7 +37,7 @@ class _FileRule:
     @classmethod
     def of(cls, rule: Rule) -> _FileRule:
         globs = tuple(
-            (glob, re.compile(translate("*/" + glob.lower())))
+            (glob, re.compile(translate(_anchored(glob.lower()))))
             for glob in rule.data["files"]
         )
         return cls(rule, globs, tuple(rule.data.get("lines", ())))
@@ -46,6 +46,11 @@ class _FileRule:
         """Return the length of the longest glob that matches a path, None for no match."""
         lengths = [len(glob) for glob, pattern in self.globs if pattern.fullmatch(path)]
         return max(lengths, default=None)
+
+
+def _anchored(glob: str) -> str:
+    """Return a glob for a path with a slash before it; a glob with one is the root's."""
+    return glob if glob.startswith("/") else f"*/{glob}"
 
 
 class CredentialFiles:

@@ -37,6 +37,18 @@ _NESTED_ASSIGNMENT = re.compile(r"[A-Za-z_][\w-]*=[^=]")
 _QUERY_PARAMETER = re.compile(r"&[\w.-]{1,40}=")
 _CLOSING_CHARACTERS = ",;)}]\\'\"`"
 _EXPRESSION = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
+# A UUID or a name: some issuers' identifiers are half of a credential and look otherwise.
+_PLAIN_ID = re.compile(
+    r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|[a-z]+(?:-[a-z0-9]{1,16}){1,6}"
+)
+# An id that a session's page is found by, or the address of the page.
+_SESSION_ID = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:session|sess|ses"
+    r"|T)[_-][A-Za-z0-9-]{8,64}"
+    r"|https://(?:claude\.ai|ampcode\.com|github\.com|chatgpt\.com|cursor\.com"
+    r"|opencode\.ai)/[\w/.-]{4,200}",
+    re.IGNORECASE,
+)
 
 
 class KeywordAssignments:
@@ -66,6 +78,9 @@ class KeywordAssignments:
                 continue
             start, end = _trim(block.data, assignment)
             value = block.data[start:end].decode("utf-8", "replace")
+            # "}}" ends the expression of a template, in which the name stands.
+            if value.startswith("}}") or self._is_session_id(value, assignment):
+                continue
             if self.is_secret(value, assignment, name_strength, is_code=is_code):
                 yield SecretHit(
                     RULE, start, end, KEYWORD, level=level, confidence=confidence
@@ -98,6 +113,14 @@ class KeywordAssignments:
             ) or self._classifier.is_random(value, shortest=10)
         shortest_random = max(shortest, _SHORTEST[strength.MEDIUM])
         return self._classifier.is_random(value, shortest=shortest_random)
+
+    def _is_session_id(self, value: str, assignment: Assignment) -> bool:
+        """Whether this is an identifier, or an agent's trailer that names its session."""
+        if self._names.is_identifier(assignment.name):
+            return _PLAIN_ID.fullmatch(value) is not None
+        if assignment.quoted or not self._names.is_session_trailer(assignment.name):
+            return False
+        return _SESSION_ID.fullmatch(value) is not None
 
     def _is_pasted(self, value: str) -> bool:
         """Whether unquoted text in code can only be a pasted value, not an expression."""

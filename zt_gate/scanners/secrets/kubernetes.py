@@ -35,6 +35,7 @@ _DATA = re.compile(
 _ENTRY = re.compile(
     rb"(?P<indent>[ \t]{0,40})[\"']?(?P<key>[\w.-]{1,100})[\"']?:[ \t]{0,10}"
     rb"(?:[|>][-+]?[ \t\r]*\n(?P<below>[ \t]{1,60}[^\n]{4,2000})"
+    rb"|\"(?P<quoted>[^\"\n]{4,4096})\"|'(?P<single>[^'\n]{4,4096})'"
     rb"|[\"']?(?P<value>[^\s\"'#][^\s\"']{3,4096}))"
 )
 # The same in JSON, which may be on one line.
@@ -109,7 +110,7 @@ def _section_values(
         next_position = line_end
         entry = _ENTRY.match(data, position, limit)
         if entry is not None:
-            group = "below" if entry["below"] is not None else "value"
+            group = str(entry.lastgroup)
             value = entry[group]
             leading_blanks = len(value) - len(value.lstrip())
             start = entry.start(group) + leading_blanks
@@ -123,13 +124,21 @@ def _indent(line: bytes) -> int:
     return len(text) - len(text.lstrip(b" "))
 
 
+def _is_template(text: str, classifier: ValueClassifier) -> bool:
+    """Whether a template fills in the value; a blank may have cut its closing braces off."""
+    return classifier.is_template(text) or text.count("{{") > text.count("}}")
+
+
 def _check_value(
     block: TextBlock, start: int, end: int, classifier: ValueClassifier
 ) -> SecretHit | None:
     """Return the hit for a value, unless it is a template, sealed, or absent."""
     raw = block.data[start:end]
     text = raw.decode("utf-8", "replace")
-    if classifier.is_template(text) or text.startswith(_SEALED_PREFIXES):
+    if _is_template(text, classifier) or text.startswith(_SEALED_PREFIXES):
+        return None
+    # A plain word may be valid base64 by chance.
+    if text.strip().lower() in classifier.absent:
         return None
     try:
         clear = base64.b64decode(raw, validate=True)

@@ -51,12 +51,18 @@ _LOCAL_HOST = re.compile(
 _SAMPLE_HOST = re.compile(
     r"(?:.*\.)?example(?:\.|$)|(?:.*\.)?(?:test|invalid|localhost)$", re.IGNORECASE
 )
+# A password that says what it is, as people invent it for a test.
+_NAMES_ITSELF = re.compile(
+    r"s[e3]cr[e3]t|p[a@4]ss|pwd|passw|hunter|token|cred|redact|mask|leak|plaintext",
+    re.IGNORECASE,
+)
 
 
 def find_urls(block: TextBlock, classifier: ValueClassifier) -> Iterator[SecretHit]:
     """Find ``scheme://user:password@host`` whose password is not a placeholder.
 
-    In tests and documentation a plain word only warns.
+    In tests and documentation a plain word, and a password that calls itself one,
+    only warn.
     """
     data = block.data
     is_sample = sample_paths.is_sample(block.path)
@@ -126,9 +132,12 @@ def _check_user_info(
     is_local = _LOCAL_HOST.match(host) is not None
     if is_local and not is_random:
         return None
-    is_word = not is_random and not classifier.is_password_like(password)
+    is_invented = not is_random and (
+        not classifier.is_password_like(password)
+        or _NAMES_ITSELF.search(password) is not None
+    )
     is_sample_host = _SAMPLE_HOST.match(host) is not None and not is_random
-    if is_local or is_sample_host or (is_sample and is_word):
+    if is_local or is_sample_host or (is_sample and is_invented):
         return SecretHit(
             RULE, start, end, URL, level=Level.WARN, confidence=Confidence.MEDIUM
         )

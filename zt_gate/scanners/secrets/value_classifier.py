@@ -22,7 +22,9 @@ _TEMPLATE = lazy(
     # A count and a class of characters: how templates of keys are written.
     r"|\{\d{1,4}(?:-\d{1,4})?\*[^{}\n]{1,80}(?:\}|$)"
     r"|^!(?:vault|Ref|Sub|secret)\b|\\\(|secretKeyRef|^AQICAH|^op://|^vault:|^ref\+"
-    r"|^@Microsoft\.KeyVault",
+    r"|^@Microsoft\.KeyVault"
+    # A sealed secret of Kubernetes: the length of its encrypted key comes first.
+    r"|^(?-i:Ag[A-D])[A-Za-z0-9+/]{200,}={0,2}$",
     re.IGNORECASE,
 )
 _WORDS = lazy(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -39,8 +41,8 @@ _SEPARATORS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
 _WORD_WITH_NUMBER = lazy(r"\d{0,4}[A-Za-z]+\d{0,4}")
 # Numbers, dates, paths, URLs, digests, addresses, host names, expressions, ARNs.
 _HARMLESS_FORM = lazy(
-    r"[\d.,:xX/+ -]*|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
-    r"|sha(?:1|224|256|384|512)[-:=].*|h1:.*|md5[-:=].*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
+    r"[\d.,:xX/+ -]*|[\^~<>=]{1,2} ?v?\d[\w.+-]{0,30}|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
+    r"|(?i:sha(?:1|224|256|384|512)[-:=].*|md5[-:=].*)|h1:.*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
     r"|.*\]\{\d.*|.*\(\?[:=!P<].*|\^.*\$|.*\\[dwsbSWD].*|.*\[[a-zA-Z]-[a-zA-Z].*"
     r"|arn:.*|projects/.*|urn:.*|data:.*"

@@ -30,6 +30,8 @@ class VariableNames:
     pairs: frozenset[str]
     qualifiers: frozenset[str]
     harmless: frozenset[str]
+    identifiers: frozenset[str]
+    session_trailers: frozenset[str]
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> VariableNames:
@@ -42,6 +44,8 @@ class VariableNames:
             pairs=frozenset(data["pairs"]),
             qualifiers=frozenset(data["qualifiers"]),
             harmless=frozenset(data["harmless"]),
+            identifiers=frozenset(data["identifiers"]),
+            session_trailers=frozenset(data["session-trailers"]),
         )
 
     def strength(self, name: str) -> int:
@@ -62,6 +66,19 @@ class VariableNames:
         if last_word in self.qualifiers and self._word_strength(last_word) == NONE:
             strength = min(strength, WEAK)
         return strength
+
+    def is_identifier(self, name: str) -> bool:
+        """Whether the name ends like that of an identifier: ``client_id``."""
+        words = [word.lower() for word in _WORDS.findall(name)]
+        return "".join(words[-2:]) in self.identifiers
+
+    def is_session_trailer(self, name: str) -> bool:
+        """Whether this is the key of an agent's trailer that names its session."""
+        words = [word.lower() for word in _WORDS.findall(name)]
+        if words[-1:] == ["id"]:
+            words.pop()
+        is_session = len(words) >= 2 and words[-1] == "session"
+        return is_session and words[-2] in self.session_trailers
 
     def _word_strength(self, word: str) -> int:
         if word in self.strong:
