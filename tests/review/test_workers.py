@@ -299,7 +299,7 @@ def test_progress_names_the_scanners_that_still_run(tmp_path: Path) -> None:
     workers.run(
         CHANGE,
         [job("sleep", tmp_path, wall=0.1)],
-        progress=lambda names: seen.append(tuple(names)),
+        progress=lambda running: seen.append(tuple(one.name for one in running)),
     )
     assert ("scripted",) in seen
     assert seen[-1] == ()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from zt_gate.model.report import Report
+    from zt_gate.model.scanner import ScannerProgress
     from zt_gate.reports.base import Options
     from zt_gate.review.run import Request
     from zt_gate.sources import ChangeSource
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _SPINNER = "|/-\\"
 #: Seconds before progress is shown.
 _PROGRESS_DELAY = 0.3
+#: Seconds between two lines of progress in a log.
+_LOG_INTERVAL = 30.0
 _CLEAR_LINE = "\r\x1b[K"
 
 
@@ -215,15 +218,14 @@ def request_of(options: argparse.Namespace) -> Request:
 
 
 def run_scan(request: Request) -> Report:
-    """Run the scan, with progress on stderr if that is a terminal."""
+    """Run the scan, with progress on stderr."""
     from zt_gate.review import run
 
-    progress = _Progress() if sys.stderr.isatty() else None
+    progress = _TerminalProgress() if sys.stderr.isatty() else _LogProgress()
     try:
         return run.run(request, os.environ, progress)
     finally:
-        if progress:
-            progress.clear()
+        progress.clear()
 
 
 def publish(
@@ -346,19 +348,24 @@ def _open_patch(name: str) -> BinaryIO:
         ) from error
 
 
-class _Progress:
+class _TerminalProgress:
     """A line on stderr with the running scanners, drawn after a short delay."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._drawn = False
 
-    def __call__(self, names: Sequence[str]) -> None:
+    def __call__(self, running: Sequence[ScannerProgress]) -> None:
         elapsed = time.monotonic() - self._started
-        if elapsed < _PROGRESS_DELAY or not names:
+        if elapsed < _PROGRESS_DELAY or not running:
             return
         frame = _SPINNER[int(elapsed * 10) % len(_SPINNER)]
-        sys.stderr.write(f"{_CLEAR_LINE}{frame} {', '.join(names)}  {elapsed:.1f} s")
+        text = f"{frame} {elapsed:.1f} s  {_as_text(running)}"
+        from shutil import get_terminal_size
+
+        # A line that wraps could not be erased.
+        width = max(1, get_terminal_size().columns - 1)
+        sys.stderr.write(f"{_CLEAR_LINE}{text[:width]}")
         sys.stderr.flush()
         self._drawn = True
 
@@ -367,3 +374,30 @@ class _Progress:
         if self._drawn:
             sys.stderr.write(_CLEAR_LINE)
             sys.stderr.flush()
+
+
+class _LogProgress:
+    """A line on stderr now and then, for a log: CI ends jobs that seem to hang."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._next = _LOG_INTERVAL
+
+    def __call__(self, running: Sequence[ScannerProgress]) -> None:
+        elapsed = time.monotonic() - self._started
+        if elapsed < self._next or not running:
+            return
+        self._next = elapsed + _LOG_INTERVAL
+        print(f"zt-gate: {elapsed:.0f} s: {_as_text(running)}", file=sys.stderr)
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Do nothing: the lines of a log stay."""
+
+
+def _as_text(running: Sequence[ScannerProgress]) -> str:
+    parts = []
+    for scanner in running:
+        counts = f" {scanner.done}/{scanner.total} files" if scanner.total else ""
+        parts.append(f"{scanner.name}{counts}")
+    return ", ".join(parts)

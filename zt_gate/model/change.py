@@ -220,6 +220,10 @@ class ChangeSet:
     #: would record it.  None if nothing is.
     staged: ChangeSet | None = None
 
+    def count_files(self) -> int:
+        """Return how many items ``files_with_commits`` yields."""
+        return len(self.files) + sum(len(commit.files) for commit in self.commits)
+
     def files_with_commits(self) -> Iterator[tuple[FileChange, Commit | None]]:
         """Yield the files of the net change, then those of each commit.
 

@@ -75,3 +75,12 @@ class ScannerInfo:
             elif setting.kind == "pinned-rule-files":
                 paths += [entry["path"] for entry in values.get(setting.key, ())]
         return tuple(paths)
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerProgress:
+    """How far a running scanner is; ``total`` is 0 while it does not say."""
+
+    name: str
+    done: int = 0
+    total: int = 0

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.report import Origin, Report
     from zt_gate.model.rule import Rule
-    from zt_gate.model.scanner import ScannerInfo
+    from zt_gate.model.scanner import ScannerInfo, ScannerProgress
     from zt_gate.policy.accepted import Acceptance
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
@@ -53,13 +53,13 @@ __all__ = ["Request", "reopened", "run", "secret_patterns"]
 def run(
     request: Request,
     environ: Mapping[str, str],
-    progress: Callable[[Sequence[str]], None] | None = None,
+    progress: Callable[[Sequence[ScannerProgress]], None] | None = None,
     unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
 ) -> Report:
     """Judge one change.
 
     ``environ`` is the caller's own environment, with the user's registries and
-    proxies.  ``progress`` is called with the names of the scanners that still run.
+    proxies.  ``progress`` is called with how far the running scanners are.
     ``unmasked`` is called with the runs before secrets are masked; it must not
     store them.  Raises GateError, whose ``exit_code`` is the command line's, where
     no report can be made.
@@ -102,7 +102,7 @@ class _Session:
     workdir: Path
     started: float
     accepted: Sequence[Acceptance]
-    progress: Callable[[Sequence[str]], None] | None
+    progress: Callable[[Sequence[ScannerProgress]], None] | None
     unmasked: Callable[[Sequence[ScannerRun]], None] | None
 
     def judged(self, change: ChangeSet) -> tuple[Report, Policy]:
@@ -190,7 +190,7 @@ def _scan(
     change: ChangeSet,
     request: Request,
     builder: ContextBuilder,
-    progress: Callable[[Sequence[str]], None] | None,
+    progress: Callable[[Sequence[ScannerProgress]], None] | None,
 ) -> tuple[ScannerRun, ...]:
     """Run the scanners that the request includes; the others have a skipped run."""
     scanners = _scanners(request)

@@ -20,11 +20,11 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model.report import ScannerRun
-from zt_gate.model.scanner import MEMORY
+from zt_gate.model.scanner import MEMORY, ScannerProgress
 from zt_gate.review import serialization
 from zt_gate.scanners import scanner_in
 from zt_gate.system.temporary import TERMINATION_SIGNALS, uninterrupted
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zt_gate.model.change import ChangeSet
+    from zt_gate.review.progress import ProgressCounter
     from zt_gate.scanners.base import Context
 
 #: Seconds of CPU time and of wall time that a worker gets beyond its scanner's
@@ -75,18 +76,24 @@ class _Worker:
     started: float
     result: bytearray
     watchdog: Watchdog
+    counter: ProgressCounter | None = None
+
+    def progress(self) -> ScannerProgress:
+        """Return how far the scanner is."""
+        done, total = self.counter.read() if self.counter else (0, 0)
+        return ScannerProgress(self.job.name, done, total)
 
 
 def run(
     change: ChangeSet,
     jobs: Sequence[ScannerJob],
     *,
-    progress: Callable[[Sequence[str]], None] | None = None,
+    progress: Callable[[Sequence[ScannerProgress]], None] | None = None,
     debug: bool = False,
 ) -> tuple[ScannerRun, ...]:
     """Run all jobs in parallel; return one ScannerRun per job, in the order of the jobs.
 
-    ``progress`` is called with the names of the scanners that still run, about
+    ``progress`` is called with how far the scanners are that still run, about
     ten times a second.  With ``debug`` the workers write to the gate's stderr.
     No process outlives the call, even if it is interrupted.
     """
@@ -99,7 +106,10 @@ def run(
         for job in jobs:
             try:
                 with uninterrupted():
-                    fd, worker = _start(job, change, tuple(workers), debug=debug)
+                    counter = _counter() if progress else None
+                    fd, worker = _start(
+                        job, change, tuple(workers), counter, debug=debug
+                    )
                     workers[fd] = worker
             except OSError as error:
                 reason = f"could not be started: {error.strerror}"
@@ -117,7 +127,7 @@ def run(
 def _collect(
     workers: dict[int, _Worker],
     runs: dict[str, ScannerRun],
-    progress: Callable[[Sequence[str]], None] | None,
+    progress: Callable[[Sequence[ScannerProgress]], None] | None,
 ) -> None:
     """Read the workers' results into ``runs`` until no worker is left."""
     with selectors.DefaultSelector() as selector:
@@ -140,7 +150,7 @@ def _collect(
                     selector.unregister(fd)
                     _finish(fd, workers, runs, exceeded=exceeded)
             if progress:
-                progress([worker.job.name for worker in workers.values()])
+                progress([worker.progress() for worker in workers.values()])
 
 
 def _finish(
@@ -195,8 +205,19 @@ def _failed(job: ScannerJob, reason: str, seconds: float) -> ScannerRun:
     return ScannerRun(job.name, "error", f"{job.name} {reason}", seconds)
 
 
+def _counter() -> ProgressCounter:
+    from zt_gate.review.progress import ProgressCounter
+
+    return ProgressCounter()
+
+
 def _start(
-    job: ScannerJob, change: ChangeSet, others: Sequence[int], *, debug: bool
+    job: ScannerJob,
+    change: ChangeSet,
+    others: Sequence[int],
+    counter: ProgressCounter | None,
+    *,
+    debug: bool,
 ) -> tuple[int, _Worker]:
     read_end, write_end = os.pipe()
     try:
@@ -206,7 +227,7 @@ def _start(
         os.close(write_end)
         raise
     if pid == 0:
-        _work(job, change, write_end, (read_end, *others), debug=debug)
+        _work(job, change, write_end, (read_end, *others), counter, debug=debug)
     os.close(write_end)
     with suppress(OSError):  # the worker does the same; either may be first
         os.setpgid(pid, pid)
@@ -214,7 +235,7 @@ def _start(
     watchdog = Watchdog(
         lambda: cpu_of_group(pid), job.cpu_seconds, job.wall_seconds, grace=GRACE
     )
-    return read_end, _Worker(job, pid, started, bytearray(), watchdog)
+    return read_end, _Worker(job, pid, started, bytearray(), watchdog, counter)
 
 
 def _kill(worker: _Worker) -> int:
@@ -235,6 +256,7 @@ def _work(
     change: ChangeSet,
     result_fd: int,
     parent_fds: Sequence[int],
+    counter: ProgressCounter | None,
     *,
     debug: bool,
 ) -> NoReturn:
@@ -247,7 +269,7 @@ def _work(
         for fd in parent_fds:
             os.close(fd)
         _set_up_process(job, result_fd, debug=debug)
-        data = serialization.dump(_scan(job, change))
+        data = serialization.dump(_scan(job, change, counter))
         _disable_async_signal(result_fd)
         while data:
             data = data[os.write(result_fd, data) :]
@@ -286,9 +308,13 @@ def _disable_async_signal(result_fd: int) -> None:
         fcntl.fcntl(result_fd, fcntl.F_SETFL, os.O_WRONLY)
 
 
-def _scan(job: ScannerJob, change: ChangeSet) -> ScannerRun:
+def _scan(
+    job: ScannerJob, change: ChangeSet, counter: ProgressCounter | None
+) -> ScannerRun:
     try:
         context = job.context()
+        if counter is not None:
+            context = replace(context, count=counter.write)
         result: object = scanner_in(job.module).scan(job.change or change, context)
     except MemoryError:
         return _failed(job, "ran out of memory", 0.0)

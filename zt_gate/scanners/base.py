@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from zt_gate.model.change import ChangeSet
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.system.sealed_cache import SealedCache
+
+
+_T = TypeVar("_T")
 
 
 class ProcessResult(Protocol):
@@ -114,7 +117,8 @@ class Context:
     ``own_rules`` are the paths of the project's own rules.
     ``text_findings`` scans a text for prompt injection and returns the rule,
     severity and message of each finding.  ``audit_all``: check every resolved
-    package for known vulnerabilities, not only those of the change.
+    package for known vulnerabilities, not only those of the change.  ``count`` tells
+    people how many files are done, and of how many.
     """
 
     rules: Mapping[str, Rule]
@@ -135,6 +139,14 @@ class Context:
     trusted_paths: Callable[[], Sequence[bytes] | None] = lambda: None
     trusted_folder: Callable[[bytes], Sequence[bytes]] = lambda _folder: ()
     audit_all: bool = False
+    count: Callable[[int, int], None] = lambda _done, _total: None
+
+    def counted(self, items: Iterable[_T], total: int) -> Iterator[_T]:
+        """Yield the items, and count them for people."""
+        for number, item in enumerate(items):
+            self.count(number, total)
+            yield item
+        self.count(total, total)
 
     def seconds_left(self) -> float:
         """Return the wall seconds until the deadline, never negative: a limit for waiting."""

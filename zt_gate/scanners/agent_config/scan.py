@@ -52,7 +52,7 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     )
     known_hosts = KnownHosts(change, context)
     change_scan = ChangeScan(context.rules, changed_paths, known_hosts)
-    for file in change.files:
+    for file in context.counted(change.files, len(change.files)):
         if not file.is_deletion and not file.is_submodule:
             change_scan.scan_file(file)
     return ScannerRun(

@@ -265,7 +265,8 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     scanned: set[tuple[bytes, str, int, bytes]] = set()
     if change.commits:
         scanned = {_identity(file) for file in change.files}
-    for file, commit in change.files_with_commits():
+    files = change.files_with_commits()
+    for file, commit in context.counted(files, change.count_files()):
         if commit is None or _identity(file) not in scanned:
             injection_scan.scan_file(file, commit)
     for commit in change.commits:

@@ -30,7 +30,8 @@ def scan_change(change: ChangeSet, context: Context) -> ScannerRun:
     """Scan the added lines of the net change and of each commit, and commit messages."""
     started = time.monotonic()
     scan = _ChangeScan(BlockScanner(context.rules))
-    for file, commit in change.files_with_commits():
+    files = change.files_with_commits()
+    for file, commit in context.counted(files, change.count_files()):
         scan.scan_file(file, commit)
     scan.add_name_findings(change)
     return ScannerRun(
