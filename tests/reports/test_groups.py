@@ -124,6 +124,7 @@ def test_no_finding_is_lost_in_the_groups(report: Report) -> None:
 def test_no_uninspected_path_is_lost_in_the_groups(report: Report) -> None:
     items = [item for _, item in summary.not_inspected(report)]
     made = list(groups.uninspected(report))
-    with_path = sum(item.path is not None for item in items)
-    assert sum(len(group.paths) for group in made) == with_path
+    assert sum(group.size for group in made) == len(items)
+    listed = {path for group in made for path in group.paths}
+    assert listed == {item.path for item in items if item.path is not None}
     assert {group.item.reason for group in made} == {item.reason for item in items}

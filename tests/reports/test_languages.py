@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.support.offenders import each_of
 from tests.support.reports import report
 from zt_gate.model.report import NotInspected, ScannerRun, without_rules
-from zt_gate.reports import summary
+from zt_gate.reports import groups, summary
 
 
 @each_of(
@@ -40,6 +40,6 @@ def test_code_without_rules_is_one_short_line(
     assert summary.languages_without_rules(judged) == text
     assert summary.not_applicable(judged) == 0
     assert (text in summary.verdict_facts(judged)) is bool(text)
-    groups = summary.inapplicable_groups(judged)
-    assert len(groups) == len(languages)
-    assert all(len(group.shown) <= 3 for group in groups)
+    made = groups.inapplicable(judged)
+    assert len(made) == len(languages)
+    assert all(len(group.named_paths) <= 3 for group in made)

@@ -57,13 +57,12 @@ def find_hits(
         for hunk in file.hunks
         if hunk.added.lines
     ]
-    is_new_here = file.old_path is not None and file.old_path != file.path
     rows = content.split("\n")
     seen: set[tuple[str, int]] = set()
     for fragment in payload_files.fragments(file.path, content):
         for effect in _effects(fragment):
             place = _place(fragment, effect, rows)
-            if not is_new_here and not _touches(added, place):
+            if not _touches(added, place):
                 continue
             rule, level, message = _judged(file.path, effect, rules, hosts)
             if (rule, place.last) in seen or len(seen) >= _MOST_HITS:
