@@ -161,7 +161,7 @@ class Inspector:
             language, dict.fromkeys(sorted(taint_rules), ())
         )
         output = semgrep_engine.flows(
-            unit.name, rule_file, unit.dialect.core_name, self.commands, self.context
+            unit.copy, rule_file, unit.dialect.core_name, self.commands, self.context
         )
         if not output:
             return result
@@ -199,7 +199,7 @@ class Inspector:
         commands = self.commands
 
         def run(group: Sequence[InspectionUnit], files: Sequence[str]) -> EngineOutput:
-            names = tuple(unit.name for unit in group)
+            names = tuple(unit.copy for unit in group)
             try:
                 return semgrep_engine.scan(
                     names,
@@ -227,7 +227,7 @@ class Inspector:
                 outputs = list(pool.map(run, groups, rule_files))
         merged = _merged(outputs)
         rules = frozenset(rule for unit in units for rule in unit.rules)
-        names = frozenset(unit.name for unit in units)
+        names = frozenset(unit.copy for unit in units)
         self.reason = self.reason or engine_errors.run_error(merged, names, rules)
         return merged
 
@@ -237,7 +237,7 @@ class Inspector:
         for unit in units:
             rules = files_of_rules.setdefault(unit.dialect.language.name, {})
             for rule in sorted(unit.rules):
-                rules.setdefault(rule, []).append(os.path.basename(unit.name))
+                rules.setdefault(rule, []).append(os.path.basename(unit.copy))
         return [
             self.rules.write_file(language, rules)
             for language, rules in sorted(files_of_rules.items())
@@ -247,7 +247,7 @@ class Inspector:
         """Return the units in one group, or in two that take about equally long."""
         sizes = {}
         for unit in units:
-            path = os.path.join(self.context.workdir, unit.name)
+            path = os.path.join(self.context.workdir, unit.copy)
             sizes[unit.name] = os.path.getsize(path)
         if len(units) < 2 or sum(sizes.values()) < _WORTH_TWO or _cores() < 2:
             return [list(units)]
@@ -272,7 +272,7 @@ class Inspector:
         most = _RETRY_SECONDS * semgrep_engine.scale_of_limits(self.context)
         if self._retries_left <= 0 or self._retry_seconds >= most:
             return result
-        if unit.name in self._ended:
+        if unit.copy in self._ended:
             return result  # it had many times the time that it should need
         is_finished = all(problem.is_parsing for problem in result.problems)
         is_parsed = not any(problem.is_unparsed for problem in result.problems)
@@ -314,7 +314,7 @@ class Inspector:
         """
         if unit.touched is None or unit.dialect.language.name != "python":
             return None
-        text = self._read(unit.name)
+        text = self._read(unit.copy)
         statements = python_statements.statements(text)
         if statements is None:
             return None
@@ -332,7 +332,7 @@ class Inspector:
         self, unit: InspectionUnit, result: InspectionResult
     ) -> InspectionResult:
         """Remove the top-level statements that the engine cannot parse, and inspect the rest."""
-        text = self._read(unit.name)
+        text = self._read(unit.copy)
         statements = python_statements.statements(text)
         if statements is None:
             return result
@@ -358,9 +358,9 @@ class Inspector:
     def _inspect_part(self, unit: InspectionUnit, text: bytes) -> InspectionResult:
         """Inspect a part of the text of a unit with the rules of the unit."""
         stem, _, extension = unit.name.rpartition(".")
-        name = f"{stem}-part.{extension}"
+        name = f"{stem}-rest.{extension}"
         self._write(name, text)
-        part = replace(unit, name=name)
+        part = replace(unit, name=name, part="")
         return by_file(self._scan((part,), patient=True), {name: part})[name]
 
     def _read(self, name: str) -> bytes:

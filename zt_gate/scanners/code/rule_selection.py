@@ -141,6 +141,15 @@ class EngineRules:
         rules.cache.put(key, sorted(ids))
         return ids
 
+    def applicable_of(
+        self, language: str, ids: Collection[str], text: bytes
+    ) -> frozenset[str]:
+        """Return those of some rules that can match in a text."""
+        rules = self._languages[language]
+        prefilter_text = PrefilterText(text, python=language == "python")
+        conditions = rules.conditions
+        return frozenset(name for name in ids if prefilter_text.holds(conditions[name]))
+
     def follows_data(self, language: str, rule: str) -> bool:
         """Whether a rule follows data from a source to a sink."""
         body = self._languages[language].bodies.get(rule, {})
