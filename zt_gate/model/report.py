@@ -22,7 +22,10 @@ State = Literal["active", "ignored", "approved", "baseline"]
 #: it; passes.  ``unreadable``: it should be readable and is not; blocks.
 #: ``failed``: a tool or a store failed; verdict error.  ``unverified``: a registry
 #: gave no usable answer; verdict error unless the policy says warn.
-SkipKind = Literal["not_applicable", "unreadable", "failed", "unverified"]
+#: ``unsupported_syntax``: valid code that the scanner's parser does not know; warns.
+SkipKind = Literal[
+    "not_applicable", "unreadable", "failed", "unverified", "unsupported_syntax"
+]
 
 
 class Verdict(StrEnum):
@@ -40,11 +43,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotInspected:
-    """Something that a scanner did not inspect, and why."""
+    """Something that a scanner did not inspect, and why.
+
+    ``has_rule_words`` says that it contains a word that a rule looks for: an error in the
+    strict profile.
+    """
 
     path: bytes | None
     kind: SkipKind
     reason: str
+    has_rule_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)

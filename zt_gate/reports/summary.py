@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 _OID = re.compile(r"[0-9a-f]{40,64}")
 _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
 #: Kinds of uninspected content, the worst first.
-_KINDS = ("failed", "unverified", "unreadable", "not_applicable")
+_KINDS = (
+    "failed",
+    "unverified",
+    "unreadable",
+    "unsupported_syntax",
+    "not_applicable",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,6 +378,9 @@ def _errors(
         ]
         if unverified and policy.dependencies.on_unverified == "error":
             errors.append(_summary(run.scanner, "could not verify", unverified))
+        unparsed = [skip for skip in run.not_inspected if skip.has_rule_words]
+        if unparsed and policy.profile == Profile.STRICT:
+            errors.append(_summary(run.scanner, "could not parse", unparsed))
     present = {run.scanner for run in runs}
     missing = [name for name in expected if name not in present]
     errors += [f"{name} returned no result" for name in missing]

@@ -21,7 +21,13 @@ from zt_gate.model.finding import (
 from zt_gate.model.report import NotInspected, RunStatus, ScannerRun, SkipKind
 
 _LOCATION_KINDS = {"line", "file", "commit", "change"}
-_SKIP_KINDS = {"not_applicable", "unreadable", "failed", "unverified"}
+_SKIP_KINDS = {
+    "not_applicable",
+    "unreadable",
+    "failed",
+    "unverified",
+    "unsupported_syntax",
+}
 _STATUSES = {"ok", "skipped", "error"}
 
 
@@ -39,7 +45,8 @@ def dump(run: ScannerRun) -> bytes:
         "lines": run.lines,
         "findings": [_dump_finding(finding) for finding in run.findings],
         "not_inspected": [
-            [_text(skip.path), skip.kind, skip.reason] for skip in run.not_inspected
+            [_text(skip.path), skip.kind, skip.reason, skip.has_rule_words]
+            for skip in run.not_inspected
         ],
     }
     # ASCII escapes keep lone surrogates (bytes that are not UTF-8) unchanged.
@@ -140,10 +147,17 @@ def _load_evidence(text: str, start: int, end: int) -> Evidence:
     return Evidence(str(text), int(start), int(end))
 
 
-def _load_skip(path: str | None, kind: str, reason: str) -> NotInspected:
+def _load_skip(
+    path: str | None, kind: str, reason: str, has_rule_words: object
+) -> NotInspected:
     if kind not in _SKIP_KINDS:
         raise SerializationError("unknown kind of skip")
-    return NotInspected(_bytes(path), cast("SkipKind", kind), str(reason))
+    return NotInspected(
+        _bytes(path),
+        cast("SkipKind", kind),
+        str(reason),
+        has_rule_words=has_rule_words is True,
+    )
 
 
 def _number(value: object) -> int | None:

@@ -7,6 +7,7 @@ did not finish in time or cannot parse as a whole is inspected once more, in par
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from zt_gate.scanners.code import (
     dataflow_traces,
     engine_errors,
+    newer_syntax,
     python_statements,
     semgrep_engine,
 )
@@ -28,14 +30,16 @@ from zt_gate.scanners.code.languages import dialect_named
 from zt_gate.scanners.code.result_cache import cache_key
 from zt_gate.scanners.code.semgrep_output import (
     FUNCTIONS_REMOVED,
+    OLDER_FORM,
     STATEMENTS_REMOVED,
+    VALID_SYNTAX,
     EngineOutput,
     EngineProblem,
 )
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.code.python_statements import Span
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.rule_selection import EngineRules
 
 # Changes when the meaning of a cache entry changes.
-_VERSION = "1"
+_VERSION = "2"
 #: Top-level statements that are removed from one Python file until the engine parses it.
 _MAX_REMOVED = 5
 #: Bytes of files from which a second engine process is worth its start.
@@ -97,8 +101,10 @@ class Inspector:
             return {}
         output = self._scan(tuple(by_name.values()))
         results = by_file(output, by_name)
+        self._read_older_forms(by_name, results)
         for name, unit in by_name.items():
-            results[name] = self._retry(unit, results[name])
+            result = self._retry(unit, results[name])
+            results[name] = self._with_validity(unit, result)
             self._store(unit, results[name])
         return results
 
@@ -328,11 +334,66 @@ class Inspector:
         part = python_statements.without_definitions(statements, text, touched)
         return part if len(part) * 2 < len(text) else None
 
+    def _read_older_forms(
+        self,
+        units: Mapping[str, InspectionUnit],
+        results: dict[str, InspectionResult],
+    ) -> None:
+        """Inspect texts again with the syntax that the engine does not know in an older form.
+
+        One start of the engine for all of them.
+        """
+        older_units: dict[str, InspectionUnit] = {}
+        changed_lines: dict[str, tuple[int, ...]] = {}
+        for name, unit in units.items():
+            result = results[name]
+            is_final = result.is_final and not self.reason
+            if not is_final or not result.problems:
+                continue
+            text = self._read(unit.copy)
+            spans: list[Span] = []
+            for problem in result.problems:
+                spans += problem.spans or ((1, text.count(b"\n") + 1),)
+            older, changed = newer_syntax.in_older_form(text, unit.dialect, spans)
+            if changed:
+                older_units[name] = self._part_unit(unit, older, "older")
+                changed_lines[name] = changed
+        if not older_units:
+            return
+        try:
+            output = self._scan(tuple(older_units.values()))
+        except semgrep_engine.EngineError:
+            return
+        older_results = by_file(output, older_units)
+        for name, older_result in older_results.items():
+            if _unparsed_lines(older_result) < _unparsed_lines(results[name]):
+                lines = tuple((line, line) for line in changed_lines[name])
+                form = EngineProblem(OLDER_FORM, spans=lines)
+                problems = (*older_result.problems, form)
+                results[name] = replace(older_result, problems=problems)
+
+    def _with_validity(
+        self, unit: InspectionUnit, result: InspectionResult
+    ) -> InspectionResult:
+        """Say whether another parser accepts a text of which the engine left out a part."""
+        kinds = {problem.kind for problem in result.problems}
+        if not result.is_final or not kinds - {OLDER_FORM}:
+            return result
+        if not newer_syntax.is_valid(self._text_read(unit, result), unit.dialect):
+            return result
+        return replace(result, problems=(*result.problems, EngineProblem(VALID_SYNTAX)))
+
+    def _text_read(self, unit: InspectionUnit, result: InspectionResult) -> bytes:
+        """Return the text that the engine read: the older form, where there is one."""
+        if any(problem.kind == OLDER_FORM for problem in result.problems):
+            return self._read(_part_name(unit, "older"))
+        return self._read(unit.copy)
+
     def _without_unparsed(
         self, unit: InspectionUnit, result: InspectionResult
     ) -> InspectionResult:
         """Remove the top-level statements that the engine cannot parse, and inspect the rest."""
-        text = self._read(unit.copy)
+        text = self._text_read(unit, result)
         statements = python_statements.statements(text)
         if statements is None:
             return result
@@ -352,16 +413,24 @@ class Inspector:
                 problem = EngineProblem(
                     STATEMENTS_REMOVED, line=line, spans=tuple(sorted(removed))
                 )
-                return replace(part_result, problems=(*part_result.problems, problem))
+                forms = (item for item in result.problems if item.kind == OLDER_FORM)
+                problems = (*part_result.problems, problem, *forms)
+                return replace(part_result, problems=problems)
         return result
 
     def _inspect_part(self, unit: InspectionUnit, text: bytes) -> InspectionResult:
         """Inspect a part of the text of a unit with the rules of the unit."""
-        stem, _, extension = unit.name.rpartition(".")
-        name = f"{stem}-rest.{extension}"
-        self._write(name, text)
-        part = replace(unit, name=name, part="")
+        part = self._part_unit(unit, text, "rest")
+        name = unit.name
         return by_file(self._scan((part,), patient=True), {name: part})[name]
+
+    def _part_unit(
+        self, unit: InspectionUnit, text: bytes, word: str
+    ) -> InspectionUnit:
+        """Return the unit of another text in place of that of a unit."""
+        name = _part_name(unit, word)
+        self._write(name, text)
+        return replace(unit, name=name, part="")
 
     def _read(self, name: str) -> bytes:
         with open(os.path.join(self.context.workdir, name), "rb") as file:
@@ -380,6 +449,21 @@ def _merged(outputs: Sequence[EngineOutput]) -> EngineOutput:
         tuple(dict.fromkeys(problems)),
         frozenset().union(*(output.scanned for output in outputs)),
     )
+
+
+def _part_name(unit: InspectionUnit, word: str) -> str:
+    stem, _, extension = unit.name.rpartition(".")
+    return f"{stem}-{word}.{extension}"
+
+
+def _unparsed_lines(result: InspectionResult) -> float:
+    """Return how many lines were not parsed; infinite if the text as a whole was not."""
+    if any(not problem.is_parsing for problem in result.problems):
+        return math.inf
+    if any(problem.is_unparsed for problem in result.problems):
+        return math.inf
+    spans = {span for problem in result.problems for span in problem.spans}
+    return sum(last - first + 1 for first, last in spans)
 
 
 def _unparsed_line(result: InspectionResult) -> int | None:

@@ -51,6 +51,13 @@ class Dialect:
     extension: str
 
     @property
+    def title(self) -> str:
+        """The name of the language for people."""
+        if self.language.name == "javascript":
+            return "TypeScript" if self.core_name == "ts" else "JavaScript"
+        return self.language.name.capitalize()
+
+    @property
     def core_name(self) -> str:
         """The name of the language for the option ``-l`` of the engine."""
         typescript = self.extension in {"ts", "tsx"}

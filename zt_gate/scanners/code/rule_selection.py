@@ -20,6 +20,7 @@ from zt_gate.scanners.code.prefilter_conditions import (
     PrefilterText,
     from_table,
     to_table,
+    words_of,
 )
 from zt_gate.scanners.code.prefilter_literals import condition_of
 from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
@@ -149,6 +150,17 @@ class EngineRules:
         prefilter_text = PrefilterText(text, python=language == "python")
         conditions = rules.conditions
         return frozenset(name for name in ids if prefilter_text.holds(conditions[name]))
+
+    def words_in(
+        self, language: str, ids: Iterable[str], text: bytes
+    ) -> tuple[bytes, ...]:
+        """Return the words in a text that some rules look for, sorted."""
+        conditions = self._languages[language].conditions
+        prefilter_text = PrefilterText(text, python=language == "python")
+        words: set[bytes] = set()
+        for name in ids:
+            words |= words_of(conditions[name])
+        return tuple(sorted(words & prefilter_text.words))
 
     def follows_data(self, language: str, rule: str) -> bool:
         """Whether a rule follows data from a source to a sink."""

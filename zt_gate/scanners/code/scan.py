@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Files of one start of the engine: bounds the command line and the memory in use.
 BATCH = 500
+#: Kinds of uninspected parts with which a file counts as inspected.
+_STILL_COUNTED = frozenset(("not_applicable", "unsupported_syntax"))
 #: Bytes of each removed part that are searched for names.
 _MAX_REMOVED = 50_000
 
@@ -145,7 +147,7 @@ class _ScanQueue:
             )
             if skipped is not None:
                 self.result.not_inspected.append(skipped)
-            if skipped is None or skipped.kind == "not_applicable":
+            if skipped is None or skipped.kind in _STILL_COUNTED:
                 self._count(queued.target)
             old = old_contents.get(queued.unit.name)
             matches = self._matches_of_change(queued, result, lines, old)
