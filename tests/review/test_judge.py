@@ -114,7 +114,7 @@ UNREADABLE = run(skips=(NotInspected(b"b.py", "unreadable", "its bytes are none"
             run(
                 skips=tuple(NotInspected(b"%d" % i, "failed", "why") for i in range(3))
             ),
-            ("code could not inspect 0: why (and 2 more)",),
+            ("code could not inspect 0: why (and 2 more: 1, 2)",),
         ),
     ],
 )

@@ -46,13 +46,15 @@ class NotInspected:
     """Something that a scanner did not inspect, and why.
 
     ``has_rule_words`` says that it contains a word that a rule looks for: an error in the
-    strict profile.
+    strict profile.  ``is_new`` says that the change makes the scanner skip it: a warning in
+    the strict profile.
     """
 
     path: bytes | None
     kind: SkipKind
     reason: str
     has_rule_words: bool = False
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

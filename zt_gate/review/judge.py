@@ -25,6 +25,7 @@ from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.policy_changes import find_policy_changes
 from zt_gate.policy.profiles import (
     FAIL_ON,
+    NEWLY_SKIPPED,
     NOT_REVIEWED,
     POLICY_CHANGED,
     UNREADABLE,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 DEFAULT_SALT = b"zt-gate"
 #: The rule of a finding on a package that could not be verified.
 UNVERIFIED = "dependencies/unverified"
+#: Paths that a sentence about several names.
+_MOST_NAMES = 10
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -107,6 +110,8 @@ def judge(
         *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
     ]
+    if policy.profile == Profile.STRICT:
+        raw_findings += _newly_skipped(runs, rules[NEWLY_SKIPPED])
     if unreviewed:
         raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
     secrets = (secret for finding in raw_findings for secret in finding.secrets)
@@ -213,6 +218,15 @@ def _unreadable(
         else:
             subject = f"{text} {object_ids.get(path, '')}"
             yield rule.finding(Location("file", path), message, subject=subject)
+
+
+def _newly_skipped(runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
+    for run in runs:
+        for skip in run.not_inspected:
+            if skip.is_new and skip.path is not None:
+                message = f"{rule.title}: {skip.reason}"
+                location = Location("file", skip.path)
+                yield rule.finding(location, message, subject=skip.reason)
 
 
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
@@ -393,10 +407,21 @@ def _with_scanner(scanner: str, reason: str) -> str:
 
 
 def _summary(scanner: str, verb: str, skips: Sequence[NotInspected]) -> str:
-    """Return a sentence with the first of ``skips`` and the number of the others."""
+    """Return a sentence with the first of ``skips``, and the names of the others."""
     first = skips[0]
     subject = first.reason
     if first.path is not None:
-        subject = f"{first.path.decode('utf-8', 'backslashreplace')}: {first.reason}"
-    others = f" (and {len(skips) - 1} more)" if len(skips) > 1 else ""
-    return f"{scanner} {verb} {subject}{others}"
+        subject = f"{_name(first.path)}: {first.reason}"
+    if len(skips) == 1:
+        return f"{scanner} {verb} {subject}"
+    names = [_name(skip.path) for skip in skips[1:] if skip.path is not None]
+    names = list(dict.fromkeys(names))
+    listed = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        listed += ", …"
+    colon = ": " if listed else ""
+    return f"{scanner} {verb} {subject} (and {len(skips) - 1} more{colon}{listed})"
+
+
+def _name(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")

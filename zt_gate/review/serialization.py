@@ -45,7 +45,7 @@ def dump(run: ScannerRun) -> bytes:
         "lines": run.lines,
         "findings": [_dump_finding(finding) for finding in run.findings],
         "not_inspected": [
-            [_text(skip.path), skip.kind, skip.reason, skip.has_rule_words]
+            [_text(skip.path), skip.kind, skip.reason, skip.has_rule_words, skip.is_new]
             for skip in run.not_inspected
         ],
     }
@@ -148,7 +148,7 @@ def _load_evidence(text: str, start: int, end: int) -> Evidence:
 
 
 def _load_skip(
-    path: str | None, kind: str, reason: str, has_rule_words: object
+    path: str | None, kind: str, reason: str, has_rule_words: object, is_new: object
 ) -> NotInspected:
     if kind not in _SKIP_KINDS:
         raise SerializationError("unknown kind of skip")
@@ -157,6 +157,7 @@ def _load_skip(
         cast("SkipKind", kind),
         str(reason),
         has_rule_words=has_rule_words is True,
+        is_new=is_new is True,
     )
 
 

@@ -217,12 +217,16 @@ class Inspector:
                 )
             except semgrep_engine.TooSlowError as error:
                 left = min(self.context.cpu_left(), self.context.seconds_left())
-                if len(names) > 1 or left < 1:
-                    raise
-                # This one file is too slow: the results of other files still count.
-                self._ended.add(names[0])
-                problem = EngineProblem(f"it {error.exceeded}", file=names[0])
-                return EngineOutput((), (problem,), frozenset(names))
+                if len(names) > 1 and left >= 1:
+                    # One of them is too slow: the results of the others still count.
+                    middle = len(group) // 2
+                    halves = group[:middle], group[middle:]
+                    return _merged([run(half, files) for half in halves])
+                self._ended.update(names)
+                problems = [
+                    EngineProblem(f"it {error.exceeded}", file=name) for name in names
+                ]
+                return EngineOutput((), tuple(problems), frozenset(names))
 
         if len(groups) == 1:
             outputs = [run(groups[0], rule_files[0])]

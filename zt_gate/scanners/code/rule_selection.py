@@ -167,6 +167,10 @@ class EngineRules:
         body = self._languages[language].bodies.get(rule, {})
         return bool(body.get("mode") == "taint")
 
+    def without_flow(self, language: str, ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids without those of rules that follow data."""
+        return frozenset(name for name in ids if not self.follows_data(language, name))
+
     def write_file(self, language: str, files: Mapping[str, Collection[str]]) -> str:
         """Write the rules of ``files``, each limited to its files, none for all files.
 

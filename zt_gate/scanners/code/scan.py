@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
-from zt_gate.scanners.code import engine_errors, semgrep_engine
+from zt_gate.scanners.code import engine_errors, generated_code, semgrep_engine
 from zt_gate.scanners.code.findings import (
     finding_of,
     subject_of,
@@ -23,7 +23,13 @@ from zt_gate.scanners.code.project_rules import own_rules
 from zt_gate.scanners.code.result_cache import ResultCache
 from zt_gate.scanners.code.rule_selection import EngineRules
 from zt_gate.scanners.code.source_parts import part_of
-from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
+from zt_gate.scanners.code.targets import (
+    LineRanges,
+    Target,
+    lines_of,
+    old_text,
+    prepare,
+)
 from zt_gate.syntax.suppression_comments import may_be_suppressed
 
 if TYPE_CHECKING:
@@ -65,6 +71,8 @@ class _QueuedFile:
     cached: InspectionResult | None
     #: Texts of functions that the change does not concern.
     untouched: frozenset[bytes] = frozenset()
+    #: Whether rules that follow data are not applied to it.
+    without_flow: bool = False
 
 
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
@@ -116,6 +124,11 @@ class _ScanQueue:
         if not target.rules:
             self._count(target)
             return
+        whole_target = target
+        target = self._without_flow(target)
+        if not target.rules:
+            self._count(target)
+            return
         part = self._part(target)
         unit = self._unit(target, part)
         if not unit.rules:
@@ -127,9 +140,40 @@ class _ScanQueue:
             return
         self._write_copies(unit, target.text, part)
         untouched = frozenset() if part is None else part.untouched
-        self._queued.append(_QueuedFile(target.without_text(), unit, cached, untouched))
+        without_flow = target is not whole_target
+        self._queued.append(
+            _QueuedFile(target.without_text(), unit, cached, untouched, without_flow)
+        )
         if len(self._queued) >= BATCH:
             self.flush()
+
+    def _without_flow(self, target: Target) -> Target:
+        """Leave out the rules that follow data where no person wrote the code."""
+        language = target.dialect.language.name
+        rules = self.engine_rules.without_flow(language, target.rules)
+        if rules == target.rules:
+            return target
+        kind = generated_code.kind_of(target.text, target.added)
+        if not kind:
+            return target
+        reason = f"{kind}: rules that follow data were not applied"
+        self.result.not_inspected.append(
+            NotInspected(
+                target.path,
+                "not_applicable",
+                reason,
+                is_new=not self._was_generated(target),
+            )
+        )
+        return replace(target, rules=rules)
+
+    def _was_generated(self, target: Target) -> bool:
+        """Whether the old content was skipped for the same reason."""
+        try:
+            text = old_text(target)
+        except ContentUnavailableError:
+            return False
+        return text is not None and bool(generated_code.kind_of(text, LineRanges(())))
 
     def flush(self) -> None:
         """Inspect the queued files and report their findings; raises EngineError."""
@@ -283,7 +327,10 @@ class _ScanQueue:
     def _old_part(self, text: bytes, queued: _QueuedFile) -> Part | None:
         """Return the part of the old content that compares with that of the new one."""
         dialect = queued.unit.dialect
-        rules = self.engine_rules.applicable(dialect.language.name, text)
+        language = dialect.language.name
+        rules = self.engine_rules.applicable(language, text)
+        if queued.without_flow:
+            rules = self.engine_rules.without_flow(language, rules)
         applicable = self._applicable(dialect, rules)
         return part_of(text, dialect, applicable, untouched=queued.untouched)
 
@@ -306,10 +353,13 @@ class _ScanQueue:
         """Return the unit of the old content of a file."""
         stem, _, extension = queued.unit.name.rpartition(".")
         language = queued.unit.dialect.language.name
+        rules = self.engine_rules.applicable(language, text)
+        if queued.without_flow:
+            rules = self.engine_rules.without_flow(language, rules)
         unit = replace(
             queued.unit,
             name=f"{stem}-old.{extension}",
-            rules=self.engine_rules.applicable(language, text),
+            rules=rules,
             touched=queued.target.touched_before,
         )
         return _with_part(unit, text, part)
