@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -40,6 +41,9 @@ LANGUAGES = (
     ),
 )  # fmt: skip
 
+# bun.lockb begins with a #! line so that running it prints it.  As a script it ends in its
+# second line: that is an expression of names that are not defined.
+_BINARY_LOCK = re.compile(rb"#![^\n]{1,100}\n[a-z]+-lockfile-format-v\d+\n")
 _TYPESCRIPT_RUNNERS = (b"deno", b"tsx", b"ts-node")
 
 
@@ -87,7 +91,7 @@ def _first_dialect(language: Language) -> Dialect:
 
 def by_first_line(head: bytes) -> Dialect | None:
     """Return the dialect of the interpreter in a ``#!`` line, or None."""
-    if not head.startswith(b"#!"):
+    if not head.startswith(b"#!") or _BINARY_LOCK.match(head):
         return None
     words = head[2:512].split(b"\n", 1)[0].split()
     for word in words:
