@@ -314,7 +314,9 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan(
         {"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine()
     )
-    assert "cannot parse the added line 2" in run.not_inspected[0].reason
+    (entry,) = run.not_inspected  # Python accepts it
+    assert entry.kind == "unsupported_syntax"
+    assert "parser does not support this syntax, line 2" in entry.reason
     assert found(run) == [("python-code-execution", 7)]
 
 
@@ -330,8 +332,8 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(
     run = scan({"b.py": text}, run=LimitedEngine())
     assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
-    assert entry.kind == "not_applicable"
-    assert entry.reason.endswith("the added lines 1, 2, 3; no rule can match there")
+    assert entry.kind == "unsupported_syntax"
+    assert entry.reason.endswith("this syntax, lines 1, 2, 3; the rest was scanned")
     assert run.files == 1
 
 

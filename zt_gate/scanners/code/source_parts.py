@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.code import python_statements, second_parser
+from zt_gate.scanners.code.newer_syntax import in_older_form
 from zt_gate.scanners.code.prefilter_literals import KEYWORDS
 
 if TYPE_CHECKING:
@@ -234,20 +235,28 @@ def part_of(
 
 def pieces(text: bytes, dialect: Dialect) -> tuple[Piece, ...]:
     """Return the functions and classes of a text in order; () if they are not certain."""
+    found = _pieces_of(text, dialect)
+    if found is None:
+        # Newer syntax must not make every change of a large file slow.
+        older, changed = in_older_form(text, dialect, ((1, 1 << 30),))
+        found = _pieces_of(older, dialect) if changed else None
+    return found if found is not None and len(found) <= _MAX_PIECES else ()
+
+
+def _pieces_of(text: bytes, dialect: Dialect) -> tuple[Piece, ...] | None:
+    """Return the pieces of a text, None if its parser does not accept it."""
     if dialect.language.name == "python":
-        found = tuple(_python_pieces(text))
-    else:
-        root = second_parser.parse(text, dialect.extension)
-        if root is None or root.has_error:
-            return ()
-        found = tuple(_pieces(root.children))
-    return found if len(found) <= _MAX_PIECES else ()
+        statements = python_statements.statements(text)
+        return None if statements is None else tuple(_python_pieces(text, statements))
+    root = second_parser.parse(text, dialect.extension)
+    if root is None or root.has_error:
+        return None
+    return tuple(_pieces(root.children))
 
 
-def _python_pieces(text: bytes) -> Iterator[Piece]:
-    statements = python_statements.statements(text)
-    if statements is None:
-        return
+def _python_pieces(
+    text: bytes, statements: Iterable[python_statements.Statement]
+) -> Iterator[Piece]:
     starts = [0]
     for line in text.split(b"\n"):
         starts.append(starts[-1] + len(line) + 1)
