@@ -348,8 +348,10 @@ def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(
     imports = "from flask import request\nfrom subprocess import call as run\n"
     hidden = UNKNOWN.replace("    return", f"{line}\n    return")
     run = scan({"b.py": imports + hidden}, run=LimitedEngine())
-    assert skips(run) == [(b"b.py", "unreadable")]
-    assert "cannot parse the added lines 3, 4, 5, 6" in run.not_inspected[0].reason
+    # A warning; in the strict profile an error, because of the word.
+    assert skips(run) == [(b"b.py", "unsupported_syntax")]
+    assert run.not_inspected[0].has_rule_words
+    assert "lines 3, 4, 5, 6" in run.not_inspected[0].reason
 
 
 def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:

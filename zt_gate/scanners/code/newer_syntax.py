@@ -34,8 +34,10 @@ _JAVASCRIPT = (
     (re.compile(rb"\baccessor(?=\s+[\w#$\[])"), b""),
     (re.compile(rb"(?<=[\"'])\s*\bwith\s*\{[^{}\n]*\}"), b""),
 )  # fmt: skip
-# Modifiers of type parameters, after "<", "," or at the start of a line.
-_VARIANCE = re.compile(rb"(^|[<,])(\s*)((?:(?:in|out|const)\s+){1,3})(?=[A-Za-z_$])")
+# Modifiers of type parameters, after "<" or ","; the first two also at the start of a line.
+_VARIANCE = re.compile(
+    rb"(^(?=\s*(?:in|out)\b)|[<,])(\s*)((?:(?:in|out|const)\s+){1,3})(?=[A-Za-z_$])"
+)
 # In the text and the attributes of JSX "&" need not begin an entity.
 _AMPERSAND = re.compile(rb"(?<!&)&(?!&)")
 _TEMPLATE_STRING = re.compile(
