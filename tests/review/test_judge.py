@@ -114,7 +114,7 @@ UNREADABLE = run(skips=(NotInspected(b"b.py", "unreadable", "its bytes are none"
             run(
                 skips=tuple(NotInspected(b"%d" % i, "failed", "why") for i in range(3))
             ),
-            ("code could not inspect 0: why (and 2 more)",),
+            ("code could not inspect 0: why (and 2 more: 1, 2)",),
         ),
     ],
 )
@@ -129,6 +129,33 @@ def test_what_could_not_be_inspected_is_an_error(
     advisory = Policy(profile="advisory")
     assert outcome(judged(of, run(finding()), policy=advisory)) == ("error", 3, False)
     assert outcome(judged(of, fail_on="critical")) == ("error", 3, False)
+
+
+def test_unsupported_syntax_is_an_error_only_in_strict_and_with_a_rules_word() -> None:
+    reason = "semgrep's TypeScript parser does not support this syntax, line 2"
+    strict = Policy(profile="strict")
+    for has_words, policy, expected in (
+        (False, Policy(), ("pass", 0, False)),
+        (True, Policy(), ("pass", 0, False)),
+        (False, strict, ("pass", 0, False)),
+        (True, strict, ("error", 3, False)),
+    ):
+        skip = NotInspected(b"a.ts", "unsupported_syntax", reason, has_words)
+        assert outcome(judged(run(skips=(skip,)), policy=policy)) == expected
+
+
+def test_a_newly_skipped_file_warns_only_in_strict() -> None:
+    strict = Policy(profile="strict")
+    for is_new, policy, rules in (
+        (True, strict, ["gate/newly-skipped"]),
+        (False, strict, []),
+        (True, Policy(), []),
+        (False, Policy(), []),
+    ):
+        skip = NotInspected(b"a.js", "not_applicable", "a bundle", is_new=is_new)
+        report = judged(run(skips=(skip,)), policy=policy)
+        assert [item.finding.rule for item in report.findings] == rules
+        assert outcome(report) == ("pass", 0, True)
 
 
 def test_an_expected_scanner_without_a_run_is_an_error() -> None:

@@ -45,8 +45,9 @@ def arguments(parser: ArgumentParser) -> None:
 def main(options: Namespace) -> int:
     """Scan the work tree and write ``.zt-gate-baseline`` in its root; returns 0.
 
-    Raises GateError, exit code 3, if something could not be inspected: findings
-    that the baseline lacks by accident would block people later.
+    What could not be inspected is listed: its findings are not in the baseline.
+    Raises GateError, exit code 3, if a scanner saw nothing at all, or if ``--prune``
+    would remove what was only not seen.
     """
     from zt_gate.git.run import Git
     from zt_gate.review.running_agent import refuse_agent
@@ -61,7 +62,9 @@ def main(options: Namespace) -> int:
     old = _read_existing(target)
     is_imported = _import_filter(options.imports or ())
     report, findings = _scan(root, old, options, is_imported)
-    failures = list(_failures(report))
+    failures = list(_failures(report, is_partial=False))
+    if options.prune:
+        failures += _failures(report, is_partial=True)
     if failures:
         raise GateError(
             f"baseline not written, because it would be incomplete: {failures[0]}; "
@@ -71,6 +74,7 @@ def main(options: Namespace) -> int:
     new = baseline.merge_entries(old, entries, prune=options.prune)
     _write(target, baseline.render(new))
     _print_changes(old, new)
+    _print_not_seen(report)
     return 0
 
 
@@ -88,15 +92,41 @@ def _read_existing(target: Path) -> Baseline:
         return baseline.parse(file.read(baseline.MAX_BYTES + 1))
 
 
-def _failures(report: Report) -> Iterator[str]:
-    """Yield why a scanner, or a part of its work, failed."""
+def _failures(report: Report, *, is_partial: bool) -> Iterator[str]:
+    """Yield why a scanner saw nothing at all, or what of its work failed."""
     for run in report.runs:
-        if run.status == "error":
+        if run.status == "error" and is_partial == _saw_something(run):
             yield f"{run.scanner}: {run.reason}"
+    if not is_partial:
+        return
     for run in report.runs:
         for skipped in run.not_inspected:
             if skipped.kind == "failed":
-                yield f"{run.scanner}: {skipped.reason}"
+                path = "" if skipped.path is None else f"{_visible(skipped.path)}: "
+                yield f"{run.scanner}: {path}{skipped.reason}"
+
+
+def _saw_something(run: ScannerRun) -> bool:
+    return bool(run.files or run.findings)
+
+
+def _visible(path: bytes) -> str:
+    from zt_gate.reports.escape import visible
+
+    return visible(path)
+
+
+def _print_not_seen(report: Report) -> None:
+    """List what the baseline lacks because it could not be inspected."""
+    failures = list(_failures(report, is_partial=True))
+    if not failures:
+        return
+    print(
+        f"Not inspected, so findings there are not in the baseline ({len(failures)}):",
+        file=sys.stderr,
+    )
+    for failure in failures:
+        print(f"  {failure}", file=sys.stderr)
 
 
 def _scan(

@@ -22,8 +22,16 @@ State = Literal["active", "ignored", "approved", "baseline"]
 #: it; passes.  ``unreadable``: it should be readable and is not; blocks.
 #: ``failed``: a tool or a store failed; verdict error.  ``unverified``: a registry
 #: gave no usable answer; verdict error unless the policy says warn.  ``excluded``: the
-#: policy or an option leaves the path out; passes.
-SkipKind = Literal["not_applicable", "unreadable", "failed", "unverified", "excluded"]
+#: policy or an option leaves the path out; passes.  ``unsupported_syntax``: valid code
+#: that the scanner's parser does not know; warns.
+SkipKind = Literal[
+    "not_applicable",
+    "unreadable",
+    "failed",
+    "unverified",
+    "excluded",
+    "unsupported_syntax",
+]
 
 
 class Verdict(StrEnum):
@@ -48,12 +56,17 @@ class NotInspected:
 
     ``cause`` is the part of the reason that other items share (a service that did not
     answer); "" for the whole reason.
+    ``has_rule_words`` says that it contains a word that a rule looks for: an error in the
+    strict profile.  ``is_new`` says that the change makes the scanner skip it: a warning in
+    the strict profile.
     """
 
     path: bytes | None
     kind: SkipKind
     reason: str
     cause: str = ""
+    has_rule_words: bool = False
+    is_new: bool = False
 
     @property
     def language_without_rules(self) -> str:

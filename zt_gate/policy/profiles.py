@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zt_gate.policy.schema import Policy
 
 UNREADABLE = f"{GATE}/unreadable"
+#: A file that a scanner skips because of the change; only in the strict profile.
+NEWLY_SKIPPED = f"{GATE}/newly-skipped"
 POLICY_CHANGED = f"{GATE}/policy-changed"
 #: The caller of the gate requires the review, so no policy or option lowers it.
 NOT_REVIEWED = f"{GATE}/not-reviewed"

@@ -23,7 +23,14 @@ _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
 #: Languages without rules that the verdict line names; it counts the others.
 _LANGUAGES = 3
 #: Kinds of uninspected content, the worst first.
-_KINDS = ("failed", "unverified", "unreadable", "excluded", "not_applicable")
+_KINDS = (
+    "failed",
+    "unverified",
+    "unreadable",
+    "unsupported_syntax",
+    "excluded",
+    "not_applicable",
+)
 
 
 @dataclass(frozen=True, slots=True)

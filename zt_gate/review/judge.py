@@ -25,6 +25,7 @@ from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.policy_changes import find_policy_changes
 from zt_gate.policy.profiles import (
     FAIL_ON,
+    NEWLY_SKIPPED,
     NOT_REVIEWED,
     POLICY_CHANGED,
     UNREADABLE,
@@ -53,6 +54,8 @@ _NO_EXCLUDE = (
 _NEW_RULE = "a new rule: it warns in this release and blocks from the next"
 #: Ends the message of a finding that a look at the file does not show.
 _STAGED = " (staged, and not so in the work tree)"
+#: Paths that a sentence about several names.
+_MOST_NAMES = 10
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -121,6 +124,8 @@ def judge(
         *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
     ]
+    if policy.profile == Profile.STRICT:
+        raw_findings += _newly_skipped(runs, rules[NEWLY_SKIPPED])
     if unreviewed:
         raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
     masker = ReportMasker(
@@ -298,6 +303,15 @@ def _unreadable(
             yield rule.finding(Location("file", path), message, subject=subject)
 
 
+def _newly_skipped(runs: Iterable[ScannerRun], rule: Rule) -> Iterator[Finding]:
+    for run in runs:
+        for skip in run.not_inspected:
+            if skip.is_new and skip.path is not None:
+                message = f"{rule.title}: {skip.reason}"
+                location = Location("file", skip.path)
+                yield rule.finding(location, message, subject=skip.reason)
+
+
 def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
     for item in find_policy_changes(change):
         yield rule.finding(Location("file", item.path), subject=item.content)
@@ -435,6 +449,9 @@ def _errors(
         ]
         if unverified:
             errors.append(_summary(run.scanner, "could not verify", unverified, masker))
+        unparsed = [skip for skip in run.not_inspected if skip.has_rule_words]
+        if unparsed and policy.profile == Profile.STRICT:
+            errors.append(_summary(run.scanner, "could not parse", unparsed, masker))
     present = {run.scanner for run in runs}
     missing = [name for name in expected if name not in present]
     errors += [f"{name} returned no result" for name in missing]
@@ -449,10 +466,21 @@ def _with_scanner(scanner: str, reason: str) -> str:
 def _summary(
     scanner: str, verb: str, skips: Sequence[NotInspected], masker: ReportMasker
 ) -> str:
-    """Return a sentence with the first of ``skips`` and the number of the others."""
-    first = masker.skip(skips[0])
+    """Return a sentence with the first of ``skips``, and the names of the others."""
+    first, *others = [masker.skip(skip) for skip in skips]
     subject = first.reason
     if first.path is not None:
-        subject = f"{first.path.decode('utf-8', 'backslashreplace')}: {first.reason}"
-    others = f" (and {len(skips) - 1} more)" if len(skips) > 1 else ""
-    return f"{scanner} {verb} {subject}{others}"
+        subject = f"{_name(first.path)}: {first.reason}"
+    if len(skips) == 1:
+        return f"{scanner} {verb} {subject}"
+    names = [_name(skip.path) for skip in others if skip.path is not None]
+    names = list(dict.fromkeys(names))
+    listed = ", ".join(names[:_MOST_NAMES])
+    if len(names) > _MOST_NAMES:
+        listed += ", …"
+    colon = ": " if listed else ""
+    return f"{scanner} {verb} {subject} (and {len(skips) - 1} more{colon}{listed})"
+
+
+def _name(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")

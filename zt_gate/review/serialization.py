@@ -21,7 +21,14 @@ from zt_gate.model.finding import (
 from zt_gate.model.report import NotInspected, RunStatus, ScannerRun, SkipKind
 
 _LOCATION_KINDS = {"line", "file", "commit", "change"}
-_SKIP_KINDS = {"not_applicable", "unreadable", "failed", "unverified", "excluded"}
+_SKIP_KINDS = {
+    "not_applicable",
+    "unreadable",
+    "failed",
+    "unverified",
+    "unsupported_syntax",
+    "excluded",
+}
 _STATUSES = {"ok", "skipped", "error"}
 
 
@@ -39,7 +46,14 @@ def dump(run: ScannerRun) -> bytes:
         "lines": run.lines,
         "findings": [_dump_finding(finding) for finding in run.findings],
         "not_inspected": [
-            [_text(skip.path), skip.kind, skip.reason, skip.cause]
+            [
+                _text(skip.path),
+                skip.kind,
+                skip.reason,
+                skip.cause,
+                skip.has_rule_words,
+                skip.is_new,
+            ]
             for skip in run.not_inspected
         ],
     }
@@ -143,10 +157,24 @@ def _load_evidence(text: str, start: int, end: int) -> Evidence:
     return Evidence(str(text), int(start), int(end))
 
 
-def _load_skip(path: str | None, kind: str, reason: str, cause: str) -> NotInspected:
+def _load_skip(  # noqa: PLR0917 - the fields in their order
+    path: str | None,
+    kind: str,
+    reason: str,
+    cause: str,
+    has_rule_words: object,
+    is_new: object,
+) -> NotInspected:
     if kind not in _SKIP_KINDS:
         raise SerializationError("unknown kind of skip")
-    return NotInspected(_bytes(path), cast("SkipKind", kind), str(reason), str(cause))
+    return NotInspected(
+        _bytes(path),
+        cast("SkipKind", kind),
+        str(reason),
+        str(cause),
+        has_rule_words=has_rule_words is True,
+        is_new=is_new is True,
+    )
 
 
 def _number(value: object) -> int | None:

@@ -314,7 +314,9 @@ def test_added_lines_that_cannot_be_parsed_are_unreadable(scan: Scan) -> None:
     run = scan(
         {"a.py": f"z = 1\n{LimitedEngine.SKIPPED}()\n{BAD}"}, run=LimitedEngine()
     )
-    assert "cannot parse the added line 2" in run.not_inspected[0].reason
+    (entry,) = run.not_inspected  # Python accepts it
+    assert entry.kind == "unsupported_syntax"
+    assert "parser does not support this syntax, line 2" in entry.reason
     assert found(run) == [("python-code-execution", 7)]
 
 
@@ -330,8 +332,8 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(
     run = scan({"b.py": text}, run=LimitedEngine())
     assert found(run) == [("python-eval-of-argument", 5)]
     (entry,) = run.not_inspected
-    assert entry.kind == "not_applicable"
-    assert entry.reason.endswith("the added lines 1, 2, 3; no rule can match there")
+    assert entry.kind == "unsupported_syntax"
+    assert entry.reason.endswith("this syntax, lines 1, 2, 3; the rest was scanned")
     assert run.files == 1
 
 
@@ -346,8 +348,10 @@ def test_nothing_can_be_hidden_in_what_the_engine_cannot_parse(
     imports = "from flask import request\nfrom subprocess import call as run\n"
     hidden = UNKNOWN.replace("    return", f"{line}\n    return")
     run = scan({"b.py": imports + hidden}, run=LimitedEngine())
-    assert skips(run) == [(b"b.py", "unreadable")]
-    assert "cannot parse the added lines 3, 4, 5, 6" in run.not_inspected[0].reason
+    # A warning; in the strict profile an error, because of the word.
+    assert skips(run) == [(b"b.py", "unsupported_syntax")]
+    assert run.not_inspected[0].has_rule_words
+    assert "lines 3, 4, 5, 6" in run.not_inspected[0].reason
 
 
 def test_what_python_does_not_parse_either_is_unreadable_as_a_whole(scan: Scan) -> None:

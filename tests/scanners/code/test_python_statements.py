@@ -31,7 +31,9 @@ def test_the_top_level_statements() -> None:
         Statement(1, 1, is_definition=False),
         Statement(2, 3, is_definition=False),
         Statement(5, 8, is_definition=True),
-        Statement(9, 10, is_definition=True),
+        Statement(
+            9, 10, is_definition=True, children=(Statement(10, 10, is_definition=True),)
+        ),
         Statement(11, 11, is_definition=True),
     )
 

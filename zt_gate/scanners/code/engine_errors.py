@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import python_statements
-from zt_gate.scanners.code.semgrep_output import FUNCTIONS_REMOVED
+from zt_gate.scanners.code.semgrep_output import (
+    FUNCTIONS_REMOVED,
+    OLDER_FORM,
+    VALID_SYNTAX,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +64,20 @@ def skipped_part(
             return _unparsed(problem, target)
     unparsed_lines = _unparsed_lines(_unparsed_spans(result), target, lines)
     if unparsed_lines:
-        return _partly_parsed(unparsed_lines, target, lines, engine_rules)
+        is_valid = any(problem.kind == VALID_SYNTAX for problem in result.problems)
+        return _partly_parsed(
+            unparsed_lines, target, lines, engine_rules, is_valid=is_valid
+        )
+    older_spans = [
+        span
+        for problem in result.problems
+        if problem.kind == OLDER_FORM
+        for span in problem.spans
+    ]
+    older_lines = _unparsed_lines(older_spans, target, lines)
+    if older_lines:
+        reason = f"{_unsupported(older_lines, target)}; it was read in an older form"
+        return NotInspected(target.path, "unsupported_syntax", reason)
     if any(problem.kind == FUNCTIONS_REMOVED for problem in result.problems):
         reason = (
             "semgrep cannot finish this file as a whole: functions that were not changed "
@@ -91,7 +108,7 @@ def _unparsed_spans(result: InspectionResult) -> list[tuple[int, int]]:
     """Return the ranges of lines that were not parsed; all lines where none are named."""
     spans: list[tuple[int, int]] = []
     for problem in result.problems:
-        if problem.kind != FUNCTIONS_REMOVED:
+        if problem.kind not in {FUNCTIONS_REMOVED, OLDER_FORM, VALID_SYNTAX}:
             spans += problem.spans or ((1, 1 << 30),)
     return spans
 
@@ -101,17 +118,45 @@ def _partly_parsed(
     target: Target,
     lines: Sequence[bytes],
     engine_rules: EngineRules,
+    *,
+    is_valid: bool,
 ) -> NotInspected:
-    """Return whether a rule could match in added lines that were not parsed."""
-    numbers = ", ".join(map(str, unparsed_lines[:5]))
-    if len(unparsed_lines) > 5:
-        numbers += ", …"
+    """Return what is known of added lines that were not parsed.
+
+    ``is_valid`` says that another parser of the language accepts the file.
+    """
+    could_match = _could_match(unparsed_lines, target, lines, engine_rules)
+    if is_valid:
+        reason = f"{_unsupported(unparsed_lines, target)}; the rest was scanned"
+        if could_match:
+            language = target.dialect.language.name
+            text = b"\n".join(lines[number - 1] for number in unparsed_lines)
+            words = engine_rules.words_in(language, target.rules, text)
+            if words:
+                reason += f"; a rule looks for {words[0].decode()!r}, which is there"
+                return NotInspected(
+                    target.path, "unsupported_syntax", reason, has_rule_words=True
+                )
+        return NotInspected(target.path, "unsupported_syntax", reason)
     noun = "line" if len(unparsed_lines) == 1 else "lines"
-    reason = f"semgrep cannot parse the added {noun} {numbers}"
-    if _could_match(unparsed_lines, target, lines, engine_rules):
+    reason = f"semgrep cannot parse the added {noun} {_listed(unparsed_lines)}"
+    if could_match:
         return NotInspected(target.path, "unreadable", reason)
     reason += "; no rule can match there"
     return NotInspected(target.path, "not_applicable", reason)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    text = ", ".join(map(str, numbers[:5]))
+    return f"{text}, …" if len(numbers) > 5 else text
+
+
+def _unsupported(numbers: Sequence[int], target: Target) -> str:
+    noun = "line" if len(numbers) == 1 else "lines"
+    return (
+        f"semgrep's {target.dialect.title} parser does not support this syntax, "
+        f"{noun} {_listed(numbers)}"
+    )
 
 
 def _could_match(

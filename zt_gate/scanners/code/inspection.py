@@ -7,6 +7,7 @@ did not finish in time or cannot parse as a whole is inspected once more, in par
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from zt_gate.scanners.code import (
     dataflow_traces,
     engine_errors,
+    newer_syntax,
     python_statements,
     semgrep_engine,
 )
@@ -28,14 +30,16 @@ from zt_gate.scanners.code.languages import dialect_named
 from zt_gate.scanners.code.result_cache import cache_key
 from zt_gate.scanners.code.semgrep_output import (
     FUNCTIONS_REMOVED,
+    OLDER_FORM,
     STATEMENTS_REMOVED,
+    VALID_SYNTAX,
     EngineOutput,
     EngineProblem,
 )
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.code.python_statements import Span
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.rule_selection import EngineRules
 
 # Changes when the meaning of a cache entry changes.
-_VERSION = "1"
+_VERSION = "2"
 #: Top-level statements that are removed from one Python file until the engine parses it.
 _MAX_REMOVED = 5
 #: Bytes of files from which a second engine process is worth its start.
@@ -97,8 +101,10 @@ class Inspector:
             return {}
         output = self._scan(tuple(by_name.values()))
         results = by_file(output, by_name)
+        self._read_older_forms(by_name, results)
         for name, unit in by_name.items():
-            results[name] = self._retry(unit, results[name])
+            result = self._retry(unit, results[name])
+            results[name] = self._with_validity(unit, result)
             self._store(unit, results[name])
         return results
 
@@ -161,7 +167,7 @@ class Inspector:
             language, dict.fromkeys(sorted(taint_rules), ())
         )
         output = semgrep_engine.flows(
-            unit.name, rule_file, unit.dialect.core_name, self.commands, self.context
+            unit.copy, rule_file, unit.dialect.core_name, self.commands, self.context
         )
         if not output:
             return result
@@ -199,7 +205,7 @@ class Inspector:
         commands = self.commands
 
         def run(group: Sequence[InspectionUnit], files: Sequence[str]) -> EngineOutput:
-            names = tuple(unit.name for unit in group)
+            names = tuple(unit.copy for unit in group)
             try:
                 return semgrep_engine.scan(
                     names,
@@ -211,12 +217,16 @@ class Inspector:
                 )
             except semgrep_engine.TooSlowError as error:
                 left = min(self.context.cpu_left(), self.context.seconds_left())
-                if len(names) > 1 or left < 1:
-                    raise
-                # This one file is too slow: the results of other files still count.
-                self._ended.add(names[0])
-                problem = EngineProblem(f"it {error.exceeded}", file=names[0])
-                return EngineOutput((), (problem,), frozenset(names))
+                if len(names) > 1 and left >= 1:
+                    # One of them is too slow: the results of the others still count.
+                    middle = len(group) // 2
+                    halves = group[:middle], group[middle:]
+                    return _merged([run(half, files) for half in halves])
+                self._ended.update(names)
+                problems = [
+                    EngineProblem(f"it {error.exceeded}", file=name) for name in names
+                ]
+                return EngineOutput((), tuple(problems), frozenset(names))
 
         if len(groups) == 1:
             outputs = [run(groups[0], rule_files[0])]
@@ -227,7 +237,7 @@ class Inspector:
                 outputs = list(pool.map(run, groups, rule_files))
         merged = _merged(outputs)
         rules = frozenset(rule for unit in units for rule in unit.rules)
-        names = frozenset(unit.name for unit in units)
+        names = frozenset(unit.copy for unit in units)
         self.reason = self.reason or engine_errors.run_error(merged, names, rules)
         return merged
 
@@ -237,7 +247,7 @@ class Inspector:
         for unit in units:
             rules = files_of_rules.setdefault(unit.dialect.language.name, {})
             for rule in sorted(unit.rules):
-                rules.setdefault(rule, []).append(os.path.basename(unit.name))
+                rules.setdefault(rule, []).append(os.path.basename(unit.copy))
         return [
             self.rules.write_file(language, rules)
             for language, rules in sorted(files_of_rules.items())
@@ -247,7 +257,7 @@ class Inspector:
         """Return the units in one group, or in two that take about equally long."""
         sizes = {}
         for unit in units:
-            path = os.path.join(self.context.workdir, unit.name)
+            path = os.path.join(self.context.workdir, unit.copy)
             sizes[unit.name] = os.path.getsize(path)
         if len(units) < 2 or sum(sizes.values()) < _WORTH_TWO or _cores() < 2:
             return [list(units)]
@@ -272,7 +282,7 @@ class Inspector:
         most = _RETRY_SECONDS * semgrep_engine.scale_of_limits(self.context)
         if self._retries_left <= 0 or self._retry_seconds >= most:
             return result
-        if unit.name in self._ended:
+        if unit.copy in self._ended:
             return result  # it had many times the time that it should need
         is_finished = all(problem.is_parsing for problem in result.problems)
         is_parsed = not any(problem.is_unparsed for problem in result.problems)
@@ -314,7 +324,7 @@ class Inspector:
         """
         if unit.touched is None or unit.dialect.language.name != "python":
             return None
-        text = self._read(unit.name)
+        text = self._read(unit.copy)
         statements = python_statements.statements(text)
         if statements is None:
             return None
@@ -328,11 +338,66 @@ class Inspector:
         part = python_statements.without_definitions(statements, text, touched)
         return part if len(part) * 2 < len(text) else None
 
+    def _read_older_forms(
+        self,
+        units: Mapping[str, InspectionUnit],
+        results: dict[str, InspectionResult],
+    ) -> None:
+        """Inspect texts again with the syntax that the engine does not know in an older form.
+
+        One start of the engine for all of them.
+        """
+        older_units: dict[str, InspectionUnit] = {}
+        changed_lines: dict[str, tuple[int, ...]] = {}
+        for name, unit in units.items():
+            result = results[name]
+            is_final = result.is_final and not self.reason
+            if not is_final or not result.problems:
+                continue
+            text = self._read(unit.copy)
+            spans: list[Span] = []
+            for problem in result.problems:
+                spans += problem.spans or ((1, text.count(b"\n") + 1),)
+            older, changed = newer_syntax.in_older_form(text, unit.dialect, spans)
+            if changed:
+                older_units[name] = self._part_unit(unit, older, "older")
+                changed_lines[name] = changed
+        if not older_units:
+            return
+        try:
+            output = self._scan(tuple(older_units.values()))
+        except semgrep_engine.EngineError:
+            return
+        older_results = by_file(output, older_units)
+        for name, older_result in older_results.items():
+            if _unparsed_lines(older_result) < _unparsed_lines(results[name]):
+                lines = tuple((line, line) for line in changed_lines[name])
+                form = EngineProblem(OLDER_FORM, spans=lines)
+                problems = (*older_result.problems, form)
+                results[name] = replace(older_result, problems=problems)
+
+    def _with_validity(
+        self, unit: InspectionUnit, result: InspectionResult
+    ) -> InspectionResult:
+        """Say whether another parser accepts a text of which the engine left out a part."""
+        kinds = {problem.kind for problem in result.problems}
+        if not result.is_final or not kinds - {OLDER_FORM}:
+            return result
+        if not newer_syntax.is_valid(self._text_read(unit, result), unit.dialect):
+            return result
+        return replace(result, problems=(*result.problems, EngineProblem(VALID_SYNTAX)))
+
+    def _text_read(self, unit: InspectionUnit, result: InspectionResult) -> bytes:
+        """Return the text that the engine read: the older form, where there is one."""
+        if any(problem.kind == OLDER_FORM for problem in result.problems):
+            return self._read(_part_name(unit, "older"))
+        return self._read(unit.copy)
+
     def _without_unparsed(
         self, unit: InspectionUnit, result: InspectionResult
     ) -> InspectionResult:
         """Remove the top-level statements that the engine cannot parse, and inspect the rest."""
-        text = self._read(unit.name)
+        text = self._text_read(unit, result)
         statements = python_statements.statements(text)
         if statements is None:
             return result
@@ -352,16 +417,24 @@ class Inspector:
                 problem = EngineProblem(
                     STATEMENTS_REMOVED, line=line, spans=tuple(sorted(removed))
                 )
-                return replace(part_result, problems=(*part_result.problems, problem))
+                forms = (item for item in result.problems if item.kind == OLDER_FORM)
+                problems = (*part_result.problems, problem, *forms)
+                return replace(part_result, problems=problems)
         return result
 
     def _inspect_part(self, unit: InspectionUnit, text: bytes) -> InspectionResult:
         """Inspect a part of the text of a unit with the rules of the unit."""
-        stem, _, extension = unit.name.rpartition(".")
-        name = f"{stem}-part.{extension}"
-        self._write(name, text)
-        part = replace(unit, name=name)
+        part = self._part_unit(unit, text, "rest")
+        name = unit.name
         return by_file(self._scan((part,), patient=True), {name: part})[name]
+
+    def _part_unit(
+        self, unit: InspectionUnit, text: bytes, word: str
+    ) -> InspectionUnit:
+        """Return the unit of another text in place of that of a unit."""
+        name = _part_name(unit, word)
+        self._write(name, text)
+        return replace(unit, name=name, part="")
 
     def _read(self, name: str) -> bytes:
         with open(os.path.join(self.context.workdir, name), "rb") as file:
@@ -380,6 +453,21 @@ def _merged(outputs: Sequence[EngineOutput]) -> EngineOutput:
         tuple(dict.fromkeys(problems)),
         frozenset().union(*(output.scanned for output in outputs)),
     )
+
+
+def _part_name(unit: InspectionUnit, word: str) -> str:
+    stem, _, extension = unit.name.rpartition(".")
+    return f"{stem}-{word}.{extension}"
+
+
+def _unparsed_lines(result: InspectionResult) -> float:
+    """Return how many lines were not parsed; infinite if the text as a whole was not."""
+    if any(not problem.is_parsing for problem in result.problems):
+        return math.inf
+    if any(problem.is_unparsed for problem in result.problems):
+        return math.inf
+    spans = {span for problem in result.problems for span in problem.spans}
+    return sum(last - first + 1 for first, last in spans)
 
 
 def _unparsed_line(result: InspectionResult) -> int | None:

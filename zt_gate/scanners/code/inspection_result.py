@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class InspectionUnit:
     """One text to inspect: the name of its private copy, and the rules that can match.
 
-    ``digest`` identifies the text.  ``touched`` are the ranges of lines to inspect if the
-    engine cannot finish the whole text; None means all.
+    ``part`` is the name of the copy that the engine gets, if functions without findings
+    were left out of it.  ``digest`` identifies the text of that copy.  ``touched`` are
+    the ranges of lines to inspect if the engine cannot finish the text; None means all.
     """
 
     name: str
@@ -27,6 +28,12 @@ class InspectionUnit:
     digest: str
     rules: frozenset[str]
     touched: tuple[tuple[int, int], ...] | None = None
+    part: str = ""
+
+    @property
+    def copy(self) -> str:
+        """The name of the copy that the engine gets."""
+        return self.part or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,8 @@ def by_file(
     output: EngineOutput, units: Mapping[str, InspectionUnit]
 ) -> dict[str, InspectionResult]:
     """Split the output of the engine by the names of the copies."""
-    matches: dict[str, list[Match]] = {name: [] for name in units}
-    problems: dict[str, list[EngineProblem]] = {name: [] for name in units}
+    matches: dict[str, list[Match]] = {unit.copy: [] for unit in units.values()}
+    problems: dict[str, list[EngineProblem]] = {copy: [] for copy in matches}
     for match in output.matches:
         if match.file in matches:
             matches[match.file].append(replace(match, file=""))
@@ -62,9 +69,11 @@ def by_file(
             problems[problem.file].append(replace(problem, file=""))
     return {
         name: InspectionResult(
-            tuple(matches[name]), tuple(problems[name]), name in output.scanned
+            tuple(matches[unit.copy]),
+            tuple(problems[unit.copy]),
+            unit.copy in output.scanned,
         )
-        for name in units
+        for name, unit in units.items()
     }
 
 

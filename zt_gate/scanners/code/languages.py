@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from zt_gate.syntax.text import script_head
@@ -42,6 +43,9 @@ LANGUAGES = (
     ),
 )  # fmt: skip
 
+# bun.lockb begins with a #! line so that running it prints it.  As a script it ends in its
+# second line: that is an expression of names that are not defined.
+_BINARY_LOCK = re.compile(rb"#![^\n]{1,100}\n[a-z]+-lockfile-format-v\d+\n")
 _TYPESCRIPT_RUNNERS = (b"deno", b"tsx", b"ts-node")
 
 
@@ -51,6 +55,13 @@ class Dialect:
 
     language: Language
     extension: str
+
+    @property
+    def title(self) -> str:
+        """The name of the language for people."""
+        if self.language.name == "javascript":
+            return "TypeScript" if self.core_name == "ts" else "JavaScript"
+        return self.language.name.capitalize()
 
     @property
     def core_name(self) -> str:
@@ -83,7 +94,7 @@ def _first_dialect(language: Language) -> Dialect:
 def by_first_line(head: bytes) -> Dialect | None:
     """Return the dialect of the interpreter in a ``#!`` line, or None."""
     head = script_head(head[:1024])
-    if not head:
+    if not head or _BINARY_LOCK.match(head):
         return None
     words = head[2:512].split(b"\n", 1)[0].split()
     for word in words:

@@ -192,6 +192,15 @@ def _cost(condition: Condition) -> tuple[int, int]:
     return 4, len(condition.parts)
 
 
+def words_of(condition: Condition) -> Words:
+    """Return the words that a condition names anywhere."""
+    if isinstance(condition, frozenset):
+        return condition
+    if isinstance(condition, Substrings):
+        return frozenset()
+    return frozenset().union(*map(words_of, condition.parts))
+
+
 def to_table(condition: Condition) -> object:
     """Return a condition as JSON data: a list of words, or an object of one kind."""
     if isinstance(condition, frozenset):

@@ -43,7 +43,7 @@ _TYPED = re.compile(r"\(\s*\$[A-Z_][A-Z0-9_]*\s*:")
 # A regular expression in JavaScript can contain a quote: later tokens are not reliable.
 _REGEX = re.compile(r"(?:^|[(,=:\[!&|?{};\n])\s*/[^/*\s]")
 
-_KEYWORDS = frozenset(
+KEYWORDS = frozenset(
     # Python; JavaScript and TypeScript; Go; names that the engine treats as keywords.
     b"False None True and as assert async await break case class continue def del elif else except "
     b"finally for from global if import in is lambda match nonlocal not or pass raise return try "
@@ -213,7 +213,7 @@ def _is_necessary(word: str, *, python: bool) -> bool:
     """Whether a name in a pattern must occur in the source."""
     if not word.isascii():
         return False
-    if word.encode() not in _KEYWORDS:
+    if word.encode() not in KEYWORDS:
         return True
     return python and word.encode() in _REQUIRED_KEYWORDS
 

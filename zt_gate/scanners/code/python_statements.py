@@ -19,11 +19,13 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The lines of one top-level statement, both inclusive, with its decorators."""
+    """The lines of one statement, both inclusive, with its decorators."""
 
     first: int
     last: int
     is_definition: bool
+    #: The statements in a class.
+    children: tuple[Statement, ...] = ()
 
 
 def statements(text: bytes) -> tuple[Statement, ...] | None:
@@ -40,8 +42,13 @@ def statements(text: bytes) -> tuple[Statement, ...] | None:
             tree = ast.parse(text.decode("utf-8", "replace"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    return _merged(tree.body)
+
+
+def _merged(nodes: list[ast.stmt]) -> tuple[Statement, ...]:
+    """Return statements; those on a common line are merged into one."""
     merged: list[Statement] = []
-    for node in tree.body:
+    for node in nodes:
         statement = _statement(node)
         if merged and statement.first <= merged[-1].last:
             previous = merged.pop()
@@ -58,7 +65,11 @@ def _statement(node: ast.stmt) -> Statement:
     decorators = getattr(node, "decorator_list", ())
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
     last = node.end_lineno or node.lineno
-    return Statement(first, last, isinstance(node, _DEFINITIONS))
+    children = _merged(node.body) if isinstance(node, ast.ClassDef) else ()
+    # A class whose first statement shares its line has no parts of its own.
+    if any(child.first <= node.lineno for child in children):
+        children = ()
+    return Statement(first, last, isinstance(node, _DEFINITIONS), children)
 
 
 def blanked(text: bytes, spans: list[Span]) -> bytes:

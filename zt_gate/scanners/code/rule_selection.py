@@ -20,6 +20,7 @@ from zt_gate.scanners.code.prefilter_conditions import (
     PrefilterText,
     from_table,
     to_table,
+    words_of,
 )
 from zt_gate.scanners.code.prefilter_literals import condition_of
 from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
@@ -141,10 +142,34 @@ class EngineRules:
         rules.cache.put(key, sorted(ids))
         return ids
 
+    def applicable_of(
+        self, language: str, ids: Collection[str], text: bytes
+    ) -> frozenset[str]:
+        """Return those of some rules that can match in a text."""
+        rules = self._languages[language]
+        prefilter_text = PrefilterText(text, python=language == "python")
+        conditions = rules.conditions
+        return frozenset(name for name in ids if prefilter_text.holds(conditions[name]))
+
+    def words_in(
+        self, language: str, ids: Iterable[str], text: bytes
+    ) -> tuple[bytes, ...]:
+        """Return the words in a text that some rules look for, sorted."""
+        conditions = self._languages[language].conditions
+        prefilter_text = PrefilterText(text, python=language == "python")
+        words: set[bytes] = set()
+        for name in ids:
+            words |= words_of(conditions[name])
+        return tuple(sorted(words & prefilter_text.words))
+
     def follows_data(self, language: str, rule: str) -> bool:
         """Whether a rule follows data from a source to a sink."""
         body = self._languages[language].bodies.get(rule, {})
         return bool(body.get("mode") == "taint")
+
+    def without_flow(self, language: str, ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids without those of rules that follow data."""
+        return frozenset(name for name in ids if not self.follows_data(language, name))
 
     def write_file(self, language: str, files: Mapping[str, Collection[str]]) -> str:
         """Write the rules of ``files``, each limited to its files, none for all files.

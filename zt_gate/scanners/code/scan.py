@@ -11,6 +11,7 @@ from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.code import (
     engine_errors,
+    generated_code,
     languages_without_rules,
     semgrep_engine,
 )
@@ -26,20 +27,33 @@ from zt_gate.scanners.code.preexisting_findings import newly_possible
 from zt_gate.scanners.code.project_rules import own_rules
 from zt_gate.scanners.code.result_cache import ResultCache
 from zt_gate.scanners.code.rule_selection import EngineRules
-from zt_gate.scanners.code.targets import Target, lines_of, old_text, prepare
+from zt_gate.scanners.code.source_parts import part_of
+from zt_gate.scanners.code.targets import (
+    LineRanges,
+    Target,
+    lines_of,
+    old_text,
+    prepare,
+)
 from zt_gate.syntax.suppression_comments import may_be_suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.base import Context
+    from zt_gate.scanners.code.languages import Dialect
     from zt_gate.scanners.code.semgrep_output import Match
+    from zt_gate.scanners.code.source_parts import Part
 
 #: Files of one start of the engine: bounds the command line and the memory in use.
 BATCH = 500
+#: Kinds of uninspected parts with which a file counts as inspected.
+_STILL_COUNTED = frozenset(("not_applicable", "unsupported_syntax"))
+#: Bytes of each removed part that are searched for names.
+_MAX_REMOVED = 50_000
 
 
 @dataclass(slots=True)
@@ -60,6 +74,10 @@ class _QueuedFile:
     target: Target
     unit: InspectionUnit
     cached: InspectionResult | None
+    #: Texts of functions that the change does not concern.
+    untouched: frozenset[bytes] = frozenset()
+    #: Whether rules that follow data are not applied to it.
+    without_flow: bool = False
 
 
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
@@ -114,15 +132,56 @@ class _ScanQueue:
         if not target.rules:
             self._count(target)
             return
-        unit = self._unit(target)
+        whole_target = target
+        target = self._without_flow(target)
+        if not target.rules:
+            self._count(target)
+            return
+        part = self._part(target)
+        unit = self._unit(target, part)
+        if not unit.rules:
+            self._count(target)
+            return
         cached = self.inspector.cached_result(unit)
         if cached is not None and not cached.matches and not cached.problems:
             self._count(target)
             return
-        self._write_copy(unit, target.text)
-        self._queued.append(_QueuedFile(target.without_text(), unit, cached))
+        self._write_copies(unit, target.text, part)
+        untouched = frozenset() if part is None else part.untouched
+        without_flow = target is not whole_target
+        self._queued.append(
+            _QueuedFile(target.without_text(), unit, cached, untouched, without_flow)
+        )
         if len(self._queued) >= BATCH:
             self.flush()
+
+    def _without_flow(self, target: Target) -> Target:
+        """Leave out the rules that follow data where no person wrote the code."""
+        language = target.dialect.language.name
+        rules = self.engine_rules.without_flow(language, target.rules)
+        if rules == target.rules:
+            return target
+        kind = generated_code.kind_of(target.text, target.added)
+        if not kind:
+            return target
+        reason = f"{kind}: rules that follow data were not applied"
+        self.result.not_inspected.append(
+            NotInspected(
+                target.path,
+                "not_applicable",
+                reason,
+                is_new=not self._was_generated(target),
+            )
+        )
+        return replace(target, rules=rules)
+
+    def _was_generated(self, target: Target) -> bool:
+        """Whether the old content was skipped for the same reason."""
+        try:
+            text = old_text(target)
+        except ContentUnavailableError:
+            return False
+        return text is not None and bool(generated_code.kind_of(text, LineRanges(())))
 
     def flush(self) -> None:
         """Inspect the queued files and report their findings; raises EngineError."""
@@ -140,7 +199,7 @@ class _ScanQueue:
             )
             if skipped is not None:
                 self.result.not_inspected.append(skipped)
-            if skipped is None or skipped.kind == "not_applicable":
+            if skipped is None or skipped.kind in _STILL_COUNTED:
                 self._count(queued.target)
             old = old_contents.get(queued.unit.name)
             matches = self._matches_of_change(queued, result, lines, old)
@@ -169,8 +228,9 @@ class _ScanQueue:
                     NotInspected(queued.target.path, "failed", reason)
                 )
                 continue
-            unit = self._old_unit(text, queued)
-            self._write_copy(unit, text)
+            part = self._old_part(text, queued)
+            unit = self._old_unit(text, queued, part)
+            self._write_copies(unit, text, part)
             old_units[queued.unit.name] = unit
         return self._inspect_old(old_units)
 
@@ -261,34 +321,68 @@ class _ScanQueue:
                 preexisting = subject in report.old_subjects
                 self.result.findings.append(replace(finding, preexisting=preexisting))
 
-    def _unit(self, target: Target) -> InspectionUnit:
-        """Return the unit of the new content of a file, under a new name."""
-        self._copies += 1
-        return InspectionUnit(
-            f"src/{self._copies:06}.{target.dialect.extension}",
+    def _part(self, target: Target) -> Part | None:
+        """Return the part of the new content in which the change can have a finding."""
+        hunks = target.file.hunks
+        return part_of(
+            target.text,
             target.dialect,
-            hashlib.sha256(target.text).hexdigest(),
-            target.rules,
-            target.touched,
+            self._applicable(target.dialect, target.rules),
+            touched=target.touched,
+            removed=b"\n".join(hunk.removed.head(_MAX_REMOVED) for hunk in hunks),
         )
 
-    def _old_unit(self, text: bytes, queued: _QueuedFile) -> InspectionUnit:
+    def _old_part(self, text: bytes, queued: _QueuedFile) -> Part | None:
+        """Return the part of the old content that compares with that of the new one."""
+        dialect = queued.unit.dialect
+        language = dialect.language.name
+        rules = self.engine_rules.applicable(language, text)
+        if queued.without_flow:
+            rules = self.engine_rules.without_flow(language, rules)
+        applicable = self._applicable(dialect, rules)
+        return part_of(text, dialect, applicable, untouched=queued.untouched)
+
+    def _applicable(
+        self, dialect: Dialect, rules: frozenset[str]
+    ) -> Callable[[bytes], frozenset[str]]:
+        language = dialect.language.name
+        return lambda text: self.engine_rules.applicable_of(language, rules, text)
+
+    def _unit(self, target: Target, part: Part | None) -> InspectionUnit:
+        """Return the unit of the new content of a file, under a new name."""
+        self._copies += 1
+        name = f"src/{self._copies:06}.{target.dialect.extension}"
+        unit = InspectionUnit(name, target.dialect, "", target.rules, target.touched)
+        return _with_part(unit, target.text, part)
+
+    def _old_unit(
+        self, text: bytes, queued: _QueuedFile, part: Part | None
+    ) -> InspectionUnit:
         """Return the unit of the old content of a file."""
         stem, _, extension = queued.unit.name.rpartition(".")
         language = queued.unit.dialect.language.name
-        return replace(
+        rules = self.engine_rules.applicable(language, text)
+        if queued.without_flow:
+            rules = self.engine_rules.without_flow(language, rules)
+        unit = replace(
             queued.unit,
             name=f"{stem}-old.{extension}",
-            digest=hashlib.sha256(text).hexdigest(),
-            rules=self.engine_rules.applicable(language, text),
+            rules=rules,
             touched=queued.target.touched_before,
         )
+        return _with_part(unit, text, part)
 
-    def _write_copy(self, unit: InspectionUnit, text: bytes) -> None:
+    def _write_copies(
+        self, unit: InspectionUnit, text: bytes, part: Part | None
+    ) -> None:
         workdir = self.context.workdir
         os.makedirs(os.path.join(workdir, "src"), mode=0o700, exist_ok=True)
-        with open(os.path.join(workdir, unit.name), "wb") as file:
-            file.write(text)
+        copies = {unit.name: text}
+        if unit.part and part is not None:
+            copies[unit.part] = part.text
+        for name, content in copies.items():
+            with open(os.path.join(workdir, name), "wb") as file:
+                file.write(content)
 
     def _lines(self, unit: InspectionUnit) -> list[bytes]:
         return lines_of(self.context.workdir, unit.name)
@@ -296,6 +390,19 @@ class _ScanQueue:
     def _count(self, target: Target) -> None:
         self.result.files += 1
         self.result.lines += target.added_lines
+
+
+def _with_part(unit: InspectionUnit, text: bytes, part: Part | None) -> InspectionUnit:
+    """Return the unit with the digest of what the engine gets, and the rules for it."""
+    if part is None:
+        return replace(unit, digest=hashlib.sha256(text).hexdigest(), part="")
+    stem, _, extension = unit.name.rpartition(".")
+    return replace(
+        unit,
+        digest=hashlib.sha256(part.text).hexdigest(),
+        rules=part.rules,
+        part="" if part.is_whole else f"{stem}-part.{extension}",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,21 @@ from typing import Any
 _ERROR_LINE = re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
 
 #: Kinds of problems of this scanner: statements were removed so that the rest parses,
-#: functions were removed so that the rest is finished in time.
+#: functions were removed so that the rest is finished in time, lines were read in an older
+#: form of their syntax, another parser of the language accepts the text.
 STATEMENTS_REMOVED = "cut"
 FUNCTIONS_REMOVED = "part"
+OLDER_FORM = "older"
+VALID_SYNTAX = "valid"
 
 _PARTIAL = "PartialParsing"
 _UNPARSED = frozenset(
     ("Syntax error", "Lexical error", "Other syntax error", "AST builder error",
      "ParseError", "LexicalError", "OtherParseError", "AstBuilderError")
 )  # fmt: skip
+
+
+_PARSING = frozenset((_PARTIAL, STATEMENTS_REMOVED, OLDER_FORM, VALID_SYNTAX))
 
 
 class OutputError(Exception):
@@ -69,7 +75,7 @@ class EngineProblem:
     @property
     def is_parsing(self) -> bool:
         """Whether the text causes the problem, so that it recurs with the same text."""
-        return self.kind in _UNPARSED or self.kind in {_PARTIAL, STATEMENTS_REMOVED}
+        return self.kind in _UNPARSED or self.kind in _PARSING
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING
 from zt_gate.syntax.text import binary_kind, bom_codec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zt_gate.scanners.code.languages import Language
 
+_BARE_RETURN = re.compile(rb"\r(?!\n)")
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 # A declaration in the second line counts only after a blank line or a comment (PEP 263).
@@ -41,12 +44,17 @@ class UnreadableCodeError(Exception):
     """The interpreter and the engine would read different programs; the message says why."""
 
 
-def as_utf8(data: bytes, language: Language) -> bytes:
+def as_utf8(
+    data: bytes,
+    language: Language,
+    is_added: Callable[[int], bool] = lambda _number: True,
+) -> bytes:
     r"""Return the content of a code file as UTF-8 without a byte-order mark.
 
     Without a declared encoding, bytes that are not UTF-8 are kept: the engine accepts
     them, and no interpreter runs them as code.  Lines are separated by ``\n`` alone.
-    Raises UnreadableCodeError.
+    ``is_added`` says whether the change added the line of a number: in other lines a
+    carriage return without a line feed becomes a space.  Raises UnreadableCodeError.
     """
     codec = bom_codec(data)
     if codec is None:
@@ -66,12 +74,20 @@ def as_utf8(data: bytes, language: Language) -> bytes:
         raise UnreadableCodeError(
             "contains a NUL byte, which interpreters treat in different ways"
         )
-    if data.count(b"\r") != data.count(b"\r\n"):
+    if data.count(b"\r") == data.count(b"\r\n"):
+        return data
+    lines = data.split(b"\n")
+    bare = [
+        number
+        for number, line in enumerate(lines, 1)
+        if b"\r" in line[:-1] or (number == len(lines) and b"\r" in line)
+    ]
+    if codec is not None or any(map(is_added, bare)):
         raise UnreadableCodeError(
             "contains a carriage return without a line feed: interpreters start a new line there, "
             "diffs and scanners do not"
         )
-    return data
+    return _BARE_RETURN.sub(b" ", data)
 
 
 def _declared(data: bytes) -> str | None:

@@ -24,7 +24,7 @@ from zt_gate.scanners.code.source_encodings import UnreadableCodeError, as_utf8
 from zt_gate.syntax.text import MAX_BYTES, added_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from zt_gate.scanners.code.rule_selection import EngineRules
@@ -180,7 +180,7 @@ def prepare(
             other_format = _other_format_of_ts(data, dialect, engine_rules)
             if other_format:
                 return NotInspected(file.path, "not_applicable", other_format)
-        text = as_utf8(data, language)
+        text = as_utf8(data, language, _is_added(file))
         rules = engine_rules.applicable(language.name, text)
         if not rules:
             return Target(file, dialect, b"", LineRanges(()), rules)
@@ -204,7 +204,8 @@ def old_text(target: Target) -> bytes | None:
             "the old content of the file is needed and not available"
         )
     try:
-        return as_utf8(file.old.read(MAX_BYTES), target.dialect.language)
+        language = target.dialect.language
+        return as_utf8(file.old.read(MAX_BYTES), language, lambda _number: False)
     except UnreadableCodeError:
         return None  # every finding counts as new
 
@@ -230,6 +231,16 @@ def _content(file: FileChange) -> bytes:
     if file.status == "A" and len(file.hunks) == 1 and file.hunks[0].new_start <= 1:
         return file.hunks[0].added.head(MAX_BYTES)
     raise ContentUnavailableError("the whole file is needed and not available")
+
+
+def _is_added(file: FileChange) -> Callable[[int], bool]:
+    """Return whether the change added the line of a number; a rename into code adds all."""
+    if becomes_code(file):
+        return lambda _number: True
+    added = LineRanges.of(
+        (hunk.new_start, hunk.new_start + hunk.added.lines - 1) for hunk in file.hunks
+    )
+    return lambda number: added.first_within(number, number) is not None
 
 
 def _added(file: FileChange, text: bytes) -> LineRanges:
