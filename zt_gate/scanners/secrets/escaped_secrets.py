@@ -49,7 +49,7 @@ def find_escaped(
         return
     regions = _regions(block, spans)
     source = b"\n\n".join(block.data[start:end] for start, end in regions)
-    rewritten = rewrite(source, block.path)
+    rewritten = rewrite(source, block.path, block.data)
     if rewritten is None:
         return
     found = search(_block_of(block.path, rewritten.data))
