@@ -187,17 +187,17 @@ class _Round:
 
 
 def rewrite(
-    data: bytes, path: bytes = b"", context: bytes = b""
+    data: bytes, path: bytes = b"", context: bytes = b"", *, gaps: bool = False
 ) -> Rewritten | None:
     r"""Return the text as its readers understand it, or None where that is the same.
 
     ``path`` decides between the readings of a few forms: ``\103`` is a decimal code in
     Lua and an octal one elsewhere.  ``context`` is the text that may define the names
-    that are used in ``data``, which is a part of it.
+    that are used in ``data``, which is a part of it.  ``gaps`` takes out blanks inside of a key.
     """
     rounds: list[_Round] = []
     for _ in range(_ROUNDS):
-        replacements = _without_overlaps(_replacements(data, path, context))
+        replacements = _without_overlaps(_replacements(data, path, context, gaps=gaps))
         if not replacements:
             break
         rounds.append(_Round(data, replacements))
@@ -205,9 +205,11 @@ def rewrite(
     return Rewritten(data, tuple(rounds)) if rounds else None
 
 
-def changed_spans(data: bytes, path: bytes = b"") -> list[tuple[int, int]]:
+def changed_spans(
+    data: bytes, path: bytes = b"", *, gaps: bool = False
+) -> list[tuple[int, int]]:
     """Return the spans that the first round of ``rewrite`` replaces, in order; cheap."""
-    replacements = _without_overlaps(_replacements(data, path))
+    replacements = _without_overlaps(_replacements(data, path, gaps=gaps))
     return [(start, end) for start, end, _, _ in replacements]
 
 
@@ -224,7 +226,7 @@ def _without_overlaps(replacements: Iterable[Replacement]) -> list[Replacement]:
 
 
 def _replacements(
-    data: bytes, path: bytes, context: bytes = b""
+    data: bytes, path: bytes, context: bytes = b"", *, gaps: bool = False
 ) -> Iterator[Replacement]:
     """Yield what each form replaces; a substring search decides which forms occur."""
     if b"\\" in data:
@@ -238,6 +240,9 @@ def _replacements(
         yield Replacement(start, end, text, _count_coded(text))
     for start, end, text in spliced_text.find(data, path, context):
         yield Replacement(start, end, text)
+    if gaps:
+        for start, end, text in lookalikes.find_gaps(data):
+            yield Replacement(start, end, text)
     if not data.isascii():
         for start, end, text in lookalikes.find(data):
             yield Replacement(start, end, text)

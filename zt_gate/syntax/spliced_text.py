@@ -70,7 +70,7 @@ _ENTITY_DEFINITION = re.compile(
     rb"<!ENTITY\s{1,8}" + _NAME + rb"\s{1,8}[\"']([\w.+/=-]{1,80})[\"']"
 )
 _CONVERSION = re.compile(
-    rb"\([ \t]?(?:\"([^\"\\\n])\"|'([^'\\\n])')(?:,[ \t]?[0-9]{1,2})?[ \t]?\)"
+    rb"[(\[][ \t]?(?:\"([^\"\\\n])\"|'([^'\\\n])')(?:,[ \t]?[0-9]{1,2})?[ \t]?[)\]]"
 )
 _CONVERTERS = re.compile(
     rb"(?:\A|[^\w.$])(?:[\w$]{1,20}(?:\.|::)){0,3}(?i:string|str|valueof|strval|text|tostring"
@@ -78,10 +78,18 @@ _CONVERTERS = re.compile(
 )
 _NO_CALL = re.compile(rb"(?:\A|[^\w.$)\]])\Z")
 _METHOD = re.compile(
-    rb"\.(?<=[\"'][^\"'\\\n][\"']\.)(?:to_s(?:tring)?|toString|unwrap|as_str|into|decode|concat)\b"
+    rb"\.(?<=[\"'][^\"'\\\n][\"']\.|[\w-][\w-][\"']\.)(?:to_owned|to_s(?:tring)?|toString|unwrap|as_str|into|decode|concat)\b"
     rb"(?:\([\"'\w-]{0,12}\))?"
 )
-_METHODS = (b".to_s", b".toString", b".unwrap", b".as_str", b".into", b".decode")
+_METHODS = (
+    b".to_s",
+    b".toString",
+    b".unwrap",
+    b".to_owned",
+    b".as_str",
+    b".into",
+    b".decode",
+)
 _RUBY_CHARACTER = re.compile(rb"\?([\w-])(?![\w-])")
 _LISP_CHARACTER = re.compile(rb"#\\([\w-])(?![\w-])")
 _FORMAT_REST = (

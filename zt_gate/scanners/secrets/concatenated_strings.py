@@ -30,7 +30,7 @@ _BETWEEN = (
     rb"|;?" + _NEWLINE + rb"(?:(?:const|let|var|my|export|local|[Ss]tring)[ \t]{1,8})?"
     rb"\$?[\w.]{1,64}[ \t]{0,8}(?:[+.:]|<<)?=[ \t]{0,8}"
     rb"|\)?\.(?:append|concat|push|add|plus)\("
-    rb")[furbFURB@$]{0,2}[\"'`]"
+    rb")[furbFURB@$&]{0,2}[\"'`]"
 )
 _GLUE = re.compile(rb"[\"'`](?<=[\w/+=.:-][\"'`])" + _BETWEEN + rb"(?=[\w/+=.:-])")
 # The first line of a private key has spaces, and may be split there too.
