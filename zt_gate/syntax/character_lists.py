@@ -101,6 +101,7 @@ _ITEMS = re.compile(
     + _NUMBER
     + rb")(?:\.0(?![0-9]))?(?:[ ]?([\^+-])[ ]?([0-9]{1,3})(?=[ \t]{0,8}(?:[,;\])}\n]|\Z)))?"
 )
+_PLAIN_ITEMS = re.compile(rb"(" + _NUMBER + rb")(?:(?!)(.)(.))?")
 _CASTS = re.compile(rb"u?int8|u8")
 _OPENING = re.compile(rb"[\[({]\s{0,40}\Z")
 _CLOSING = re.compile(rb"\s{0,40},?\s{0,40}[\])}]")
@@ -152,12 +153,14 @@ def _items(data: bytes, start: int, end: int) -> list[re.Match[bytes]]:
         # The digit of a type is no code; the blanks keep the offsets.
         text = _CASTS.sub(lambda match: b" " * len(match[0]), data[start:end])
         data = b" " * start + text + data[end : end + 10]
-    return list(_ITEMS.finditer(data, start, end))[:_LONGEST]
+    # Where no comma separates the codes, a sign between two of them does.
+    pattern = _ITEMS if b"," in data[start:end] else _PLAIN_ITEMS
+    return list(pattern.finditer(data, start, end))[:_LONGEST]
 
 
 def _value(item: re.Match[bytes]) -> int:
     code = _code(item[1])
-    if item[2] is None:
+    if not item[2]:
         return code
     other = int(item[3])
     if item[2] == b"^":

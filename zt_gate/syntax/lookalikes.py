@@ -102,6 +102,7 @@ def _is_word(data: bytes, position: int) -> bool:
 
 _GAP = rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
 _GAPS = re.compile(_GAP + rb"++")
+_INNER_TAB = re.compile(rb"\t(?<=[\w-]\t)\t{0,8}[\w-]")
 _TABS = re.compile(rb"\t++")
 _QUOTED_WITH_TABS = re.compile(
     rb"[\"'`=][\w-]{1,200}+(?:\t{1,8}+[\w-]{1,200}+){1,200}+[\"'`]"
@@ -124,7 +125,7 @@ def find_gaps(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             words = _GAPS.sub(b"", around)
             if _may_be_key(words):
                 yield start, end, b""
-    if b"\t" in data:
+    if b"\t" in data and _INNER_TAB.search(data):
         for string in _QUOTED_WITH_TABS.finditer(data):
             if _may_be_key(_TABS.sub(b"", string[0])):
                 for match in _TABS.finditer(data, *string.span()):

@@ -62,10 +62,13 @@ _JOINED_NAME = re.compile(
     + _BLANKS + _OPERATOR + _BLANKS + rb"[\"'](?=[\w-])"
 )  # fmt: skip
 _DEFINITION = re.compile(
-    rb"(?m)^[ \t]{0,40}(?:(?i:export|local|set|const|let|var|my|readonly|val|def|env|arg|"
+    rb"(?m)[ \t]{0,40}(?:(?i:export|local|set|const|let|var|my|readonly|val|def|env|arg|"
     rb"static|final|string|char)[ \t]{1,4}){0,3}[\"'$@]?" + _NAME
-    + rb"[\"']?[ \t]{0,8}(?::=|\?=|=|:|[ \t])[ \t]{0,8}[\"']?([\w-]{1,4})[\"']?[ \t]{0,8};?[ \t]{0,8}\r?$"
+    + rb"[\"']?[ \t]{0,8}(?::=|\?=|=|:)[ \t]{0,8}[\"']?([\w-]{1,4})[\"']?[ \t;]{0,16}\r?$"
 )  # fmt: skip
+_SHORT_VALUE = re.compile(
+    rb"[=:][ \t]{0,8}[\"']?[\w-]{1,4}[\"']?[ \t;]{0,16}\r?(?:\n|\Z)"
+)
 _ENTITY_DEFINITION = re.compile(
     rb"<!ENTITY\s{1,8}" + _NAME + rb"\s{1,8}[\"']([\w.+/=-]{1,80})[\"']"
 )
@@ -93,19 +96,22 @@ _METHODS = (
 _RUBY_CHARACTER = re.compile(rb"\?([\w-])(?![\w-])")
 _LISP_CHARACTER = re.compile(rb"#\\([\w-])(?![\w-])")
 _FORMAT_REST = (
-    rb"(?=[\w-]{4,200}[\"'`]" + _BLANKS + rb"(?:%|,|-f|\.(?:format(?:ted)?|args?)\(|\|" + _BLANKS
+    rb"(?=[\w-]{4,200}[\"'`]" + _BLANKS
+    + rb"(?:%|,|-f|\.(?:format(?:ted)?|args?)\(|\|" + _BLANKS
     + rb"format\()?" + _BLANKS + rb"[\[({]?" + _BLANKS
-    + rb"(?:([0-9]{2,3})\b|\"([\w-]{1,12})\"|'([\w-]{1,12})'|\?([\w-])|([\w-]{1,2})(?=[ \t]*[\n;)|])))"
+    + rb"(?:([0-9]{2,3})\b|\"([\w-]{1,12})\"|'([\w-]{1,12})'|\?([\w-])"
+    + rb"|([\w-]{1,2})(?=[ \t]*[\n;)|])))"
 )  # fmt: skip
 _FORMATS = tuple(
     (mark, re.compile(re.escape(mark) + _FORMAT_REST))
     for mark in (b"%c", b"%s", b"%v", b"%1$s", b"%1$c", b"%@", b"{}", b"{0}", b"{:c}", b"{0:c}")
 )  # fmt: skip
 _REPLACE = re.compile(
-    rb"(?:[Rr]eplace(?:All|_all|First)?|gsub|sub|tr)!?\([ ]?[\"'/]([^\"'/\\\n]{1,8})[\"'/]g?[ ]?,[ ]?"
-    rb"[\"'/]([\w-]{0,12})[\"'/][ ]?\)"
+    rb"\([ ]?[\"'/]([^\"'/\\\n]{1,8})[\"'/]g?[ ]?,[ ]?[\"'/]([\w-]{0,12})[\"'/][ ]?\)"
 )
-_REPLACED = re.compile(rb"[\"'`]\)?[ \t]{0,4}\.\Z")
+_REPLACED = re.compile(
+    rb"[\"'`]\)?[ \t]{0,4}\.(?:[Rr]eplace(?:All|_all|First)?|gsub|sub|tr)!?\Z"
+)
 _REACH = 300
 _UTF7 = re.compile(rb"\+(A[A-H][A-Za-z0-9+/]{1,200})-")
 _POWERSHELL = re.compile(rb"\.(?:ps1|psm1|psd1)\Z")
@@ -199,9 +205,14 @@ class _Constants:
 
 
 def _definitions(text: bytes) -> Iterator[tuple[bytes, bytes]]:
-    for pattern in (_DEFINITION, _ENTITY_DEFINITION):
-        for match in pattern.finditer(text):
+    # The short value at the end of a line is far rarer than a name at its start.
+    for value in _SHORT_VALUE.finditer(text):
+        floor = max(0, value.start() - _REACH)
+        match = _DEFINITION.match(text, text.rfind(b"\n", floor, value.start()) + 1)
+        if match:
             yield match[1], match[2]
+    for match in _ENTITY_DEFINITION.finditer(text):
+        yield match[1], match[2]
 
 
 def _interpolated(

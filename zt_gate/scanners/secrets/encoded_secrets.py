@@ -187,7 +187,7 @@ def _from_base85(text: bytes) -> bytes:
             # The first letters reject nearly every other token.
             if not decode(token[:20]).translate(None, _PRINTABLE):
                 return decode(token)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return b""
 
