@@ -237,7 +237,7 @@ def _quoted_call(
 def _code(number: bytes) -> int:
     prefix = number[:2].lower()
     if prefix == b"&h":
-        return int(number[2:], 16)
+        return int(b"0x" + number[2:], 0)
     if prefix in {b"0x", b"0b", b"0o"}:
         return int(number, 0)
     is_octal = number[:1] == b"0" and len(number) > 2 and not number.strip(b"01234567")

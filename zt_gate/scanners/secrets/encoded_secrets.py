@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The first of every four letters is one of A to f where the decoded byte is ASCII:
 # that alone rejects nearly every long name.
 _BASE64 = re.compile(
-    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
+    rb"(?<![A-Za-z0-9+/_-])(?://[45][A-Za-z0-9+/])?(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
 )
 _HEX = re.compile(rb"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}+(?![0-9A-Za-z])")
 # Further lines of base64, as encoders wrap it; the line break may be the two characters "\n".
@@ -36,13 +36,15 @@ _BASE85 = re.compile(rb"(?<=[\"'`\s])(?:<~)?[!-}]{40,}+(?:~>)?")
 _QUOTED_PRINTABLE = re.compile(rb"(?:=[2-7][0-9A-F]){12,}+")
 # Lines of a dump: an offset and groups of digits; a record of Intel; lines of uuencode.
 _DUMP = re.compile(
-    rb"(?m)(?:^[0-9a-fA-F]{6,8}:?[ \t]{1,3}(?:[0-9a-fA-F]{2,4}[ ]{1,2}){1,16}+[^\n]{0,40}(?:\n|\Z)){2,4096}+"
+    rb"(?m)(?:^[0-9a-fA-F]{6,8}:?[ \t]{1,3}(?:[0-9a-fA-F]{2,4}[ ]{1,2}){1,16}+"
+    rb"[^\n]{0,40}(?:\n|\Z)){2,4096}+"
 )
 _DUMPED = re.compile(
-    rb"(?m)^[0-9a-fA-F]{6,8}:?[ \t]{1,3}((?:[0-9a-fA-F]{2}){1,2}(?:[ ]{1,2}(?:[0-9a-fA-F]{2}){1,2}(?![^ \n])){0,15})"
+    rb"(?m)^[0-9a-fA-F]{6,8}:?[ \t]{1,3}((?:[0-9a-fA-F]{2}){1,2}"
+    rb"(?:[ ]{1,2}(?:[0-9a-fA-F]{2}){1,2}(?![^ \n])){0,15})"
 )
 _INTEL = re.compile(rb"(?m)(?:^:[0-9A-F]{12,522}\r?(?:\n|\Z)){2,4096}+")
-_UUENCODED = re.compile(rb"(?m)(?:^[#-M][!-`]{20,84}\r?(?:\n|\Z)){1,400}+")
+_UUENCODED = re.compile(rb"(?m)(?:^[#-M][ -`]{20,84}\r?(?:\n|\Z)){1,400}+")
 _PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
 _UNRESERVED = re.compile(rb"[\w.~-]{1,64}\Z")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
@@ -212,7 +214,7 @@ def _from_intel(text: bytes) -> bytes:
 
 def _from_uuencode(text: bytes) -> bytes:
     parts = []
-    for line in text.split():
+    for line in text.splitlines():
         size = line[0] - 32
         if len(line) - 1 < (size + 2) // 3 * 4:
             return b""
