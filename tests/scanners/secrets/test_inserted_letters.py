@@ -133,7 +133,7 @@ def dump(template: str) -> str:
         "k = " + joined("{:08b}", ""),
         "k = " + joined("={:02X}", ""),
         "k = " + base64.b32encode(KEY.encode()).decode(),
-        "k = " + base64.a85encode(KEY.encode()).decode(),
+        "k = a85('" + base64.a85encode(KEY.encode()).decode() + "')",
         binascii.b2a_uu(KEY.encode()[:45]).decode(),
         "k = " + base64.b64encode(KEY.encode("utf-16-le")).decode(),
         "k = " + base64.b64encode(KEY.encode("utf-16")).decode(),

@@ -30,9 +30,10 @@ _ESCAPED = re.compile(rb"(?:\\(?:x|u00)[0-9a-fA-F]{2}){12,}")
 _BYTE_LIST = re.compile(
     rb"(?:0x[0-9a-fA-F]{2}[ \t]{0,4},\s{0,40}){12,}(?:0x[0-9a-fA-F]{2})?"
 )
-_BITS = re.compile(rb"(?<![01])(?:[01]{8}[ \t,]{0,2}){12,2048}+")
+_BITS = re.compile(rb"01[01]{6}(?:[ \t,]{0,2}[01]{8}){11,2048}+")
 _BASE32 = re.compile(rb"(?<![A-Za-z0-9])[A-Z2-7]{32,}+={0,6}(?![A-Za-z0-9])")
 _BASE85 = re.compile(rb"(?<=[\"'`\s])(?:<~)?[!-}]{40,}+(?:~>)?")
+_ASCII85 = re.compile(rb"<~[!-u]{40,}+~>")
 _QUOTED_PRINTABLE = re.compile(rb"(?:=[2-7][0-9A-F]){12,}+")
 # Lines of a dump: an offset and groups of digits; a record of Intel; lines of uuencode.
 _DUMP = re.compile(
@@ -233,9 +234,11 @@ _CODECS: tuple[tuple[bytes, re.Pattern[bytes], Callable[[bytes], bytes]], ...] =
     (b"\\", _ESCAPED, _from_escapes),
     (b"0x", _BYTE_LIST, _from_byte_list),
     (b"%", _PERCENT, unquote_to_bytes),
-    (b"011", _BITS, _from_bits),
+    (b"01", _BITS, _from_bits),
     (b"", _BASE32, _from_base32),
-    (b"", _BASE85, _from_base85),
+    # Nearly every long word could be base85, so the text must speak of it.
+    (b"85", _BASE85, _from_base85),
+    (b"<~", _ASCII85, _from_base85),
     (b"=6", _QUOTED_PRINTABLE, _from_quoted_printable),
     (b"0010", _DUMP, _from_dump),
     (b"\n:", _INTEL, _from_intel),
