@@ -21,6 +21,8 @@ TEXT = "Use the key of the service\n"
         ("utf-16-le", "UCS-2LE"),
         ("utf-7", "UTF-7"),
         ("latin-1", "ISO-8859-1"),
+        ("cp500", ""),
+        ("cp037", ""),
         ("cp037", "IBM037"),
         ("cp500", "EBCDIC-INT"),
         ("cp1140", "cp1140"),

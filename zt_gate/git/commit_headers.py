@@ -10,6 +10,8 @@ _IDENTITY = re.compile(
 )
 _DATE = re.compile(rb" -?\d{1,14} [+-]\d{4}")
 _STANDARD = frozenset((b"tree", b"parent", b"author", b"committer", b"encoding"))
+_ENCODING = re.compile(rb"[A-Za-z0-9._:-]{0,24}")
+_OBJECT_ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _SIGNATURES = frozenset((b"gpgsig", b"gpgsig-sha256"))
 _ARMOUR = re.compile(rb"-----[A-Z ]{1,40}-----|[A-Za-z0-9+/=]{0,80}")
 
@@ -47,4 +49,6 @@ def _unusual(key: bytes, value: bytes, *, is_continuation: bool) -> bytes:
         is_usual = _ARMOUR.fullmatch(value) is not None
     else:
         is_usual = key in _STANDARD and not is_continuation
+        pattern = _ENCODING if key == b"encoding" else _OBJECT_ID
+        is_usual = is_usual and pattern.fullmatch(value) is not None
     return b"" if is_usual else value + b"\n"

@@ -47,6 +47,8 @@ __all__ = [
 ]
 
 _IDENTITY = re.compile(rb"([^<]*)<([^>]*)>")
+#: Encodings that one commit may declare and that are tried.
+_ENCODINGS = 8
 _NAME_LETTERS = 12
 _TRAILERS_FORMAT = "--format=%H%x00%(trailers:only,unfold)%x00"
 
@@ -190,11 +192,23 @@ def _parse(
         author_email=author_email,
         committer_name=committer_name,
         committer_email=committer_email,
-        message=in_utf8(message, encoding) + _header_texts(head, headers, encoding),
+        message=_in_all_encodings(message, encoding, head)
+        + _header_texts(head, headers, encoding),
         unreadable=problem(message, encoding),
         trailers=tuple(_trailers(trailers)),
     )
     return commit, parents
+
+
+def _in_all_encodings(message: bytes, encoding: str, head: bytes) -> bytes:
+    """Return a message in the readings of each encoding that the headers declare."""
+    texts = [in_utf8(message, encoding)]
+    for line in head.split(b"\n"):
+        key, _, value = line.partition(b" ")
+        other = value.decode("ascii", "replace")
+        if key == b"encoding" and other != encoding and len(texts) < _ENCODINGS:
+            texts.append(in_utf8(message, other))
+    return b"\n".join(dict.fromkeys(texts))
 
 
 def _header_texts(head: bytes, headers: dict[bytes, bytes], encoding: str) -> bytes:

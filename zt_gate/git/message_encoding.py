@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 
-from zt_gate.syntax.text import utf16_or_utf32
+from zt_gate.syntax.text import looks_like_ebcdic, utf16_or_utf32
 
 # Encodings that extend ASCII: ASCII bytes read the same raw and decoded.  In any
 # other encoding git log could show other text than the raw bytes.
@@ -57,6 +57,10 @@ def in_utf8(text: bytes, encoding: str) -> bytes:
             readings = [decoded]
         elif decoded is not None:
             readings.append(decoded)
+    elif looks_like_ebcdic(text):
+        decoded = _decoded(text, "cp500")
+        if decoded is not None:
+            readings.append(decoded.replace(b"\xc2\x85", b"\n"))
     wide = utf16_or_utf32(text)
     if wide is not None:
         decoded = _decoded(text, wide)

@@ -8,6 +8,7 @@ found in this very path: a path in a report must exist.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from zt_gate.model.finding import Confidence, Evidence, Level
 from zt_gate.review.secret_masking import Masker
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.finding import Finding
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Shown in place of a text that was not searched for secrets.
 WITHHELD = "withheld: secrets were not looked for"
+#: Characters of a secret that show beside an escape that a part of it is quoted.
+_PART_LENGTH = 6
+_ESCAPE = re.compile(r"\\u\{[0-9A-Fa-f]{1,6}\}")
 #: The shortest value that is masked in the texts in which it was found.
 _SHORTEST_OWN = 4
 
@@ -78,6 +81,8 @@ class ReportMasker:
                 own_names.update(dict.fromkeys(finding.secrets))
         for path, values in texts.by_path.items():
             self._names.setdefault(path, {}).update(dict.fromkeys(values))
+        self._certain = tuple(certain)
+        self._parts: frozenset[str] | None = None
         self._masker = Masker(certain, patterns)
         self._patterns = Masker((), patterns)
         self._maskers: dict[tuple[str, ...], Masker] = {}
@@ -125,11 +130,15 @@ class ReportMasker:
         masker = self._own_masker((*likely, *self._texts.values_of(shown)))
         return replace(
             bare,
-            message=masker.mask(finding.message),
+            message=self._without_parts(
+                masker.mask(finding.message), finding.title or finding.rule, likely
+            ),
             why=masker.mask(finding.why),
             remedy=masker.mask(finding.remedy),
             evidence=evidence and masker.mask_evidence(evidence, finding.secrets),
-            fix=None if fix is None else masker.mask(fix),
+            fix=None
+            if fix is None
+            else self._without_parts(masker.mask(fix), "", likely),
         )
 
     def run(self, run: ScannerRun) -> ScannerRun:
@@ -170,6 +179,23 @@ class ReportMasker:
         masked = masker.mask(text)
         return path if masked == text else masked.encode("utf-8", "surrogateescape")
 
+    def _without_parts(self, text: str, instead: str, likely: Iterable[str]) -> str:
+        r"""Return ``instead`` for a text that shows a part of a secret with escapes.
+
+        Such a text quotes what is around an invisible character, written as
+        ``\u{200B}``, and cuts it: neither the value nor its pattern is in it.
+        """
+        if "\\u{" not in text:
+            return text
+        if self._parts is None:
+            self._parts = frozenset(_parts_of(self._certain))
+        visible = _ESCAPE.sub("", text)
+        own = frozenset(_parts_of(likely))
+        shown = set(_parts_of((visible,)))
+        if shown.isdisjoint(self._parts) and shown.isdisjoint(own):
+            return text
+        return self._masker.mask(instead)
+
     def _own_masker(self, values: Iterable[str]) -> Masker:
         key = tuple(sorted(set(values)))
         if not key:
@@ -186,6 +212,14 @@ def is_certain(finding: Finding) -> bool:
     if finding.confidence is Confidence.LOW:
         return False
     return finding.level is not Level.INFO
+
+
+def _parts_of(values: Iterable[str]) -> Iterator[str]:
+    """Yield every run of a few characters of the values, without invisible ones."""
+    for value in values:
+        visible = "".join(filter(str.isprintable, value))
+        for start in range(len(visible) - _PART_LENGTH + 1):
+            yield visible[start : start + _PART_LENGTH]
 
 
 def _paths_of(findings: Iterable[Finding]) -> Iterator[bytes]:

@@ -18,13 +18,13 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from zt_gate.syntax import character_lists, lookalikes
+from zt_gate.syntax import character_lists, lookalikes, spliced_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 #: How often rewritten text is rewritten again: for ``%255F`` and ``&amp;#95;``.
-_ROUNDS = 4
+_ROUNDS = 6
 #: Replacements in one text; more is data, not a message.
 _MAX_REPLACEMENTS = 100_000
 
@@ -88,7 +88,7 @@ _NAMED = frozenset(
     b" NegativeVeryThinSpace NoBreak ApplyFunction af InvisibleTimes it InvisibleComma ic".split()
 )
 _SHELL_PATH = re.compile(rb"\.(?:sh|bash|zsh|ksh|env|envrc)\Z|(?:\A|/)[^./]+\Z")
-_DECIMAL_PATH = re.compile(rb"\.(?:lua|luau|zone)\Z")
+_DECIMAL_PATH = re.compile(rb"\.(?:lua|luau|zone|l?hs|mli?|rei?|elm|sml)\Z")
 _CSS_PATH = re.compile(rb"\.(?:css|scss|sass|less|styl|html?|vue|svelte)\Z")
 
 
@@ -186,15 +186,18 @@ class _Round:
         return offset - self._out_ends[index] + self._in_ends[index] + at_end
 
 
-def rewrite(data: bytes, path: bytes = b"") -> Rewritten | None:
+def rewrite(
+    data: bytes, path: bytes = b"", context: bytes = b"", *, gaps: bool = False
+) -> Rewritten | None:
     r"""Return the text as its readers understand it, or None where that is the same.
 
     ``path`` decides between the readings of a few forms: ``\103`` is a decimal code in
-    Lua and an octal one elsewhere.
+    Lua and an octal one elsewhere.  ``context`` is the text that may define the names
+    that are used in ``data``, which is a part of it.  ``gaps`` takes out blanks inside of a key.
     """
     rounds: list[_Round] = []
     for _ in range(_ROUNDS):
-        replacements = _without_overlaps(_replacements(data, path))
+        replacements = _without_overlaps(_replacements(data, path, context, gaps=gaps))
         if not replacements:
             break
         rounds.append(_Round(data, replacements))
@@ -202,9 +205,11 @@ def rewrite(data: bytes, path: bytes = b"") -> Rewritten | None:
     return Rewritten(data, tuple(rounds)) if rounds else None
 
 
-def changed_spans(data: bytes, path: bytes = b"") -> list[tuple[int, int]]:
+def changed_spans(
+    data: bytes, path: bytes = b"", *, gaps: bool = False
+) -> list[tuple[int, int]]:
     """Return the spans that the first round of ``rewrite`` replaces, in order; cheap."""
-    replacements = _without_overlaps(_replacements(data, path))
+    replacements = _without_overlaps(_replacements(data, path, gaps=gaps))
     return [(start, end) for start, end, _, _ in replacements]
 
 
@@ -220,7 +225,9 @@ def _without_overlaps(replacements: Iterable[Replacement]) -> list[Replacement]:
     return kept
 
 
-def _replacements(data: bytes, path: bytes) -> Iterator[Replacement]:
+def _replacements(
+    data: bytes, path: bytes, context: bytes = b"", *, gaps: bool = False
+) -> Iterator[Replacement]:
     """Yield what each form replaces; a substring search decides which forms occur."""
     if b"\\" in data:
         yield from _backslashes(data, path)
@@ -231,6 +238,11 @@ def _replacements(data: bytes, path: bytes) -> Iterator[Replacement]:
         yield from _controls(data)
     for start, end, text in character_lists.find(data):
         yield Replacement(start, end, text, _count_coded(text))
+    for start, end, text in spliced_text.find(data, path, context):
+        yield Replacement(start, end, text)
+    if gaps:
+        for start, end, text in lookalikes.find_gaps(data):
+            yield Replacement(start, end, text)
     if not data.isascii():
         for start, end, text in lookalikes.find(data):
             yield Replacement(start, end, text)

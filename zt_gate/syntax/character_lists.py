@@ -17,12 +17,23 @@ SHORTEST = 8
 #: Codes of one list that are decoded.
 _LONGEST = 16 * 1024
 
-_NUMBER = rb"(?:0[xX][0-9A-Fa-f]{1,4}|0[oO]?[0-7]{2,3}|0[bB][01]{6,8}|[0-9]{1,3})"
+_NUMBER = (
+    rb"(?:(?:0[xX]|&[Hh])[0-9A-Fa-f]{1,4}|0[oO]?[0-7]{2,3}|0[bB][01]{6,8}|[0-9]{1,3})"
+)
 _SUFFIX = rb"(?:[uU][lL]?8?|[lL]|[yY]|_?u8)?"
-_ITEM = rb"(?>[\"'(]?" + _NUMBER + _SUFFIX + rb"[\"')]?)"
-_SEPARATOR = rb"(?>[ \t]{0,8}(?:[,;:|+/-]|[ \t])\s{0,40})"
+_CAST = rb"(?:\((?i:s?byte|char|u?int8?(?:_t)?|u8)\)[ ]?)?"
+# A sum or an exclusive or with a second number is one code: ``103^0``, ``102+1``.
+_SUM = rb"(?:[ ]?[\^+-][ ]?[0-9]{1,3}(?=[ \t]{0,8}[,;\])}\n]))?"
+_ITEM = (
+    rb"(?>" + _CAST + rb"[\"'(]?" + _NUMBER + rb"(?:\.0(?![0-9]))?" + _SUM + _SUFFIX
+    + rb"[\"')]?)"
+)  # fmt: skip
+_SEPARATOR = rb"(?>[ \t]{0,8}(?:[,;:|+/-]|[ \t]|\r?\n[ \t]{0,40}(?:-[ \t])?)\s{0,40})"
 # A code of a lower-case letter, which any longer text has: 100 to 119, or 0x6.. and 0x7..
 _LETTER_CODES = (
+    re.compile(rb"1[01][0-9]\r?\n[ \t]{0,40}(?:-[ \t])?[0-9]{2,3}\r?\n"),
+    re.compile(rb"1[01][0-9](?:\.0|[ ]?[\^+-][ ]?[0-9]{1,3})[ \t]{0,8},"),
+    re.compile(rb"1[01][0-9][ \t]{0,8},[ \t]{0,8}\((?:s?byte|char|u?int)"),
     re.compile(rb"1[01][0-9][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]\s{0,40}[\"'(]?[0-9]"),
     re.compile(rb"0[xX]0{0,2}[4-7][0-9A-Fa-f][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]"),
     re.compile(rb"0[oO]?1[4-7][0-7][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]"),
@@ -52,12 +63,15 @@ _HAS_CHARACTERS = (
 _CALL_NAMES = (
     rb"(?i:(?:[A-Za-z_$][\w$]{0,30}(?:\.|::)){0,3}"
     rb"(?:fromcharcodes?|fromcodepoint|chrw?|n?char|unichr|uchr|rune|unicodescalar|character"
-    rb"|int_?to_?utf8|string\.char|from_u32|pack)[$!]?)"
+    rb"|character\.tostring|convertfromutf32|tochar|code-char|int_?to_?utf8|string\.char|from_u32|pack)[$!]?)"
 )
+_CODES = (
+    rb"(?:[\"'][CcUW]\*?[\"'],[ ]?)?" + _NUMBER + rb"(?:[ \t]{0,4},\s{0,20}"
+    + _NUMBER + rb"){0,4096}+[ \t]{0,4}"
+)  # fmt: skip
 _CALL = (
-    rb"(?>" + _CALL_NAMES + rb"\([ \t]{0,4}(?:c\()?" + _NUMBER + rb"(?:[ \t]{0,4},\s{0,20}"
-    + _NUMBER + rb"){0,4096}+[ \t]{0,4}\)?\)"
-    rb"|[\[(](?i:char|rune|byte)[\])][ \t]{0,2}\(?" + _NUMBER + rb"\)?"
+    rb"(?>" + _CALL_NAMES + rb"\([ \t]{0,4}(?:c\(" + _CODES + rb"\)|" + _CODES + rb")\)"
+    rb"|[\[(](?i:char|rune|byte)[\])][ \t]{0,2}(?:\(" + _NUMBER + rb"\)|" + _NUMBER + rb")"
     rb"|(?<![\w.])" + _NUMBER + rb"(?:\.(?i:chr|tochar\(\))|(?:u8)?[ ]as[ ]char))"
 )  # fmt: skip
 _JOIN = (
@@ -69,9 +83,10 @@ _CALLS = re.compile(_CALL + rb"(?:" + _JOIN + _CALL + rb"){0,4096}+")
 _CALL_MARKS = (
     (b"chr", (b"chr(", b"chrw(", b"chr$(", b".chr")),
     (b"char", (b"char(", b"charcode(", b"charcodes(", b"char]", b"(char)", b"tochar()",
-               b"as char", b"character(")),
+               b"as char", b"character(", b"character.tostring(", b"tochar(", b"code-char ")),
     (b"codepoint(", (b"codepoint(",)),
     (b"rune(", (b"rune(",)),
+    (b"fromutf32(", (b"fromutf32(",)),
     (b"scalar(", (b"scalar(",)),
     (b"utf8(", (b"utf8(",)),
     (b"from_u32(", (b"from_u32(",)),
@@ -81,6 +96,13 @@ _NAME_BYTES = frozenset(
 )
 _LONGEST_NAME = 100
 _NUMBERS = re.compile(_NUMBER)
+_ITEMS = re.compile(
+    rb"("
+    + _NUMBER
+    + rb")(?:\.0(?![0-9]))?(?:[ ]?([\^+-])[ ]?([0-9]{1,3})(?=[ \t]{0,8}(?:[,;\])}\n]|\Z)))?"
+)
+_PLAIN_ITEMS = re.compile(rb"(" + _NUMBER + rb")(?:(?!)(.)(.))?")
+_CASTS = re.compile(rb"u?int8|u8")
 _OPENING = re.compile(rb"[\[({]\s{0,40}\Z")
 _CLOSING = re.compile(rb"\s{0,40},?\s{0,40}[\])}]")
 _TEXT = frozenset((9, 10, 13, *range(32, 127)))
@@ -114,8 +136,8 @@ def find(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def _lists(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     for match in _LIST.finditer(data):
         start, end = match.span()
-        numbers = list(_NUMBERS.finditer(data, start, end))[:_LONGEST]
-        codes = [_code(number[0]) for number in numbers]
+        numbers = _items(data, start, end)
+        codes = [_value(number) for number in numbers]
         if all(code in _TEXT for code in codes):
             yield _quoted(data, start, end, bytes(codes))
             continue
@@ -123,6 +145,27 @@ def _lists(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             run_start, run_end = numbers[first].start(), numbers[last].end()
             text = bytes(codes[first : last + 1])
             yield run_start, run_end, _with_line_ends(data, run_start, run_end, text)
+
+
+def _items(data: bytes, start: int, end: int) -> list[re.Match[bytes]]:
+    """Return the codes of a list, each with the number that is added to it."""
+    if b"8" in data[start:end] and _CASTS.search(data, start, end):
+        # The digit of a type is no code; the blanks keep the offsets.
+        text = _CASTS.sub(lambda match: b" " * len(match[0]), data[start:end])
+        data = b" " * start + text + data[end : end + 10]
+    # Where no comma separates the codes, a sign between two of them does.
+    pattern = _ITEMS if b"," in data[start:end] else _PLAIN_ITEMS
+    return list(pattern.finditer(data, start, end))[:_LONGEST]
+
+
+def _value(item: re.Match[bytes]) -> int:
+    code = _code(item[1])
+    if not item[2]:
+        return code
+    other = int(item[3])
+    if item[2] == b"^":
+        return code ^ other
+    return code + other if item[2] == b"+" else code - other
 
 
 def _quoted(data: bytes, start: int, end: int, text: bytes) -> tuple[int, int, bytes]:
@@ -172,6 +215,8 @@ def _call_at(data: bytes, position: int, floor: int) -> re.Match[bytes] | None:
     """Return the call whose name, or whose number, holds the mark at ``position``."""
     floor = max(floor, position - _LONGEST_NAME)
     start = position
+    if data[start : start + 3].lower() == b"as ":
+        start = len(data[floor:start].rstrip(b" ")) + floor
     while start > floor and data[start - 1] in _NAME_BYTES:
         start -= 1
     if start > floor and data[start - 1] in b"[(":
@@ -191,6 +236,8 @@ def _quoted_call(
 
 def _code(number: bytes) -> int:
     prefix = number[:2].lower()
+    if prefix == b"&h":
+        return int(b"0x" + number[2:], 0)
     if prefix in {b"0x", b"0b", b"0o"}:
         return int(number, 0)
     is_octal = number[:1] == b"0" and len(number) > 2 and not number.strip(b"01234567")

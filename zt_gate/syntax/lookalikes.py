@@ -24,12 +24,17 @@ PAIRS = (
     "ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ꞯq ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ᴢz ıi ѻo ꭎu"
 )
 _LIKENESS = {ord(pair[0]): pair[1] for pair in PAIRS.split()}
+# Low lines and hyphens of other scripts and technical signs.
+_LIKENESS |= dict.fromkeys(
+    (0x02CD, 0x2017, 0x203F, 0x2054, 0x23BD, 0x2581, 0xFE33, 0xFE34), "_"
+)
+_LIKENESS |= dict.fromkeys((0x2010, 0x2011, 0x2212), "-")
 
 # Spans of code points that no font shows, and marks that are drawn on the letter before.
 _INVISIBLE = (
     (0x00AD, 0x00AD), (0x0300, 0x036F), (0x061C, 0x061C), (0x115F, 0x1160),
     (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E),
-    (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
+    (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
     (0xFFA0, 0xFFA0), (0xFFF9, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A),
     (0xE0000, 0xE01EF),
 )  # fmt: skip
@@ -37,9 +42,9 @@ _WORD = rb"[A-Za-z0-9_-]"
 # Two, three and four bytes of UTF-8 that can be one of these characters.
 _CANDIDATE = re.compile(
     rb"(?:"
-    rb"\xc2[\x85\xad]|[\xcc\xcd][\x80-\xbf]|[\xc4\xc9\xca\xce-\xd6\xd8][\x80-\xbf]"
-    rb"|\xe1[\x80-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\xae]|\x81[\xa0-\xaf]|[\x84\x92\x93][\x80-\xbf])"
-    rb"|\xe3\x85\xa4|\xea(?:\x9c|\x9e|\xad)[\x80-\xbf]|\xef(?:\xb8[\x80-\x8f]|\xb9[\x80-\xbf]"
+    rb"\xc2[\x85\xad]|\xcb\x8d|[\xcc\xcd][\x80-\xbf]|[\xc4\xc9\xca\xce-\xd6\xd8][\x80-\xbf]"
+    rb"|\xe1[\x80-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\xae\xbf]|\x81[\x94\xa0-\xaf]|\x88\x92|\x8e\xbd|\x96\x81|\xa0\x80|[\x84\x92\x93][\x80-\xbf])"
+    rb"|\xe3\x85\xa4|\xea(?:\x9c|\x9e|\xad)[\x80-\xbf]|\xef(?:\xb8[\x80-\x8f\xb3\xb4]|\xb9[\x80-\xbf]"
     rb"|\xbb\xbf|\xbc[\x80-\xbf]|\xbd[\x80-\x9e]|\xbe\xa0|\xbf[\xb9-\xbb])"
     rb"|\xf0(?:\x9d[\x80-\xbf]|\x9b\xb2|\x9f[\x84-\x87])[\x80-\xbf]|\xf3\xa0[\x80-\x87][\x80-\xbf]"
     rb")+"
@@ -93,3 +98,42 @@ def _is_word(data: bytes, position: int) -> bool:
         return False
     byte = data[position]
     return byte < 128 and (chr(byte).isalnum() or byte in b"_-")
+
+
+_GAP = rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
+_GAPS = re.compile(_GAP + rb"++")
+_INNER_TAB = re.compile(rb"\t(?<=[\w-]\t)\t{0,8}[\w-]")
+_TABS = re.compile(rb"\t++")
+_QUOTED_WITH_TABS = re.compile(
+    rb"[\"'`=][\w-]{1,200}+(?:\t{1,8}+[\w-]{1,200}+){1,200}+[\"'`]"
+)
+# The fewest letters on both sides of a gap that may be one key.
+_KEY_LENGTH = 20
+
+
+def find_gaps(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the blanks of other scripts, and tabs in strings, inside what may be a key.
+
+    Between words they are ordinary blanks, so only a search for keys takes them out.
+    """
+    if not data.isascii():
+        for match in _GAPS.finditer(data):
+            start, end = match.span()
+            if not (_is_word(data, start - 1) and _is_word(data, end)):
+                continue
+            around = data[max(0, start - 100) : end + 100]
+            words = _GAPS.sub(b"", around)
+            if _may_be_key(words):
+                yield start, end, b""
+    if b"\t" in data and _INNER_TAB.search(data):
+        for string in _QUOTED_WITH_TABS.finditer(data):
+            if _may_be_key(_TABS.sub(b"", string[0])):
+                for match in _TABS.finditer(data, *string.span()):
+                    yield *match.span(), b""
+
+
+def _may_be_key(text: bytes) -> bool:
+    return any(
+        len(word) >= _KEY_LENGTH and not word.isalpha()
+        for word in re.findall(rb"[A-Za-z0-9_-]+", text)
+    )

@@ -53,6 +53,17 @@ _WITH_NULS = re.compile(rb"(?:[ -~]\x00){4}")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1b"))
 
 
+# Letters, digits, the blank, line ends and the usual signs in EBCDIC.
+_EBCDIC = bytes(
+    (
+        0x0D, 0x15, 0x25, 0x40, 0x4B, 0x4D, 0x5C, 0x5D, 0x5E, 0x60, 0x61, 0x6B, 0x6D, 0x6F,
+        0x7A, 0x7D, 0x7E, 0x7F, *range(0x81, 0x8A), *range(0x91, 0x9A), *range(0xA2, 0xAA),
+        *range(0xC1, 0xCA), *range(0xD1, 0xDA), *range(0xE2, 0xEA), *range(0xF0, 0xFA),
+    )
+)  # fmt: skip
+_SHORTEST_EBCDIC = 12
+
+
 @dataclass(frozen=True, slots=True)
 class TextLines:
     """The added lines of one file as text, or why they cannot be read.
@@ -134,6 +145,14 @@ def bom_codec(data: bytes) -> str | None:
 def utf16_or_utf32(text: bytes) -> str | None:
     """Return the codec of a text in UTF-16 or UTF-32, with or without a byte-order mark."""
     return bom_codec(text) or (_utf16_without_bom(text) if b"\0" in text else None)
+
+
+def looks_like_ebcdic(text: bytes) -> bool:
+    """Whether nearly all bytes are letters, digits, blanks and line ends of EBCDIC."""
+    if len(text) < _SHORTEST_EBCDIC or b"\x40" not in text:
+        return False
+    others = len(text.translate(None, _EBCDIC))
+    return others * 8 <= len(text) and text.count(b"\x20") * 20 < len(text)
 
 
 def script_head(head: bytes) -> bytes:
@@ -233,6 +252,9 @@ def _inspect_content(file: FileChange) -> TextLines:
     codec = bom_codec(head) or _utf16_without_bom(head)
     if codec is not None:
         return _decodable(file, codec)
+    if looks_like_ebcdic(head):
+        reason = "looks like text in EBCDIC, which zt-gate does not read"
+        return _skip(file, "unreadable", reason)
     kind = binary_kind(head)
     if kind is None and _is_binary(head):
         kind = "binary data"

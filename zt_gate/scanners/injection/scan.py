@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 #: Findings of one rule in one file; the others are summarized in one more finding.
 _MAX_FINDINGS = 25
 _MAX_EVIDENCE = 2000
+#: The fewest words of a file name that may be an order, and what separates them.
+_NAME_WORDS = 4
+_NAME_SEPARATORS = bytes.maketrans(b"-_.+", b"    ")
 
 
 class TextOrigin(NamedTuple):
@@ -79,6 +82,8 @@ class InjectionScan:
         has_new_name = file.status in {"A", "R", "C"}
         if has_new_name and not file.path.isascii():
             self._scan_name(file.path, origin)
+        if has_new_name:
+            self._scan_words_of_name(file.path, origin)
         text = added_text(file)
         if text.skipped is not None:
             if text.skipped not in self.not_inspected:
@@ -140,6 +145,19 @@ class InjectionScan:
         span = confusables.check_name(path, self.fold_table, self.rules)
         if span is not None:
             self._report(span, origin, None, decode_lossy(path))
+
+    def _scan_words_of_name(self, path: bytes, origin: TextOrigin) -> None:
+        """Scan a file name as a sentence: whoever lists a folder reads it."""
+        name = path.rpartition(b"/")[2]
+        words = name.translate(_NAME_SEPARATORS)
+        if words.count(b" ") < _NAME_WORDS - 1:
+            return
+        for signal in self.page_scanner.scan([words], agent=False):
+            if signal.rule.startswith("injection/instructions"):
+                named = signal._replace(
+                    message=f"in the name of a file: {signal.message}"
+                )
+                self._report(named, origin, None, decode_lossy(name))
 
     def _scan_page(self, page: AddedPage, origin: TextOrigin) -> set[tuple[str, str]]:
         """Scan one page of added lines; return rule and subject of its signals."""

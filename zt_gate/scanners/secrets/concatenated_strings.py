@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     #: The spans of the pieces of one text, in order.
     Pieces = list[tuple[int, int]]
 
-_OPERATOR = rb"(?:[+.&]|<<|\|\||\.\.)"
+_OPERATOR = rb"(?:\+\+?|[.&~^]|<>|<<|\|\||\.\.)"
 # The remainder of a line, perhaps with a comment, and the next one's indentation.
 _NEWLINE = rb"[ \t]{0,40}(?:(?:#|//|--)[^\n\"'`]{0,120})?\r?\n[ \t]{0,200}"
 # From the closing quote of one piece to the opening quote of the next: an operator
 # or a line break; a further assignment; a call that appends.
 _BETWEEN = (
-    rb"(?=[\s+.&<|\\_^;#/)\-\"'`furbFURB@$])(?:"
+    rb"(?=[\s+.&<~|\\_^;#/)\-\"'`furbFURB@$])(?:"
     rb"(?:[ \t]{0,40}" + _OPERATOR + rb")?[ \t]{0,40}[\\_`^]?"
     rb"(?:" + _NEWLINE + rb"){0,3}(?:" + _OPERATOR + rb"[ \t]{0,40})?"
     rb"|;?" + _NEWLINE + rb"(?:(?:const|let|var|my|export|local|[Ss]tring)[ \t]{1,8})?"
     rb"\$?[\w.]{1,64}[ \t]{0,8}(?:[+.:]|<<)?=[ \t]{0,8}"
     rb"|\)?\.(?:append|concat|push|add|plus)\("
-    rb")[furbFURB@$]{0,2}[\"'`]"
+    rb")[furbFURB@$&]{0,2}[\"'`]"
 )
 _GLUE = re.compile(rb"[\"'`](?<=[\w/+=.:-][\"'`])" + _BETWEEN + rb"(?=[\w/+=.:-])")
 # The first line of a private key has spaces, and may be split there too.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The first of every four letters is one of A to f where the decoded byte is ASCII:
 # that alone rejects nearly every long name.
 _BASE64 = re.compile(
-    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
+    rb"(?<![A-Za-z0-9+/_-])(?://[45][A-Za-z0-9+/])?(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
 )
 _HEX = re.compile(rb"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}+(?![0-9A-Za-z])")
 # Further lines of base64, as encoders wrap it; the line break may be the two characters "\n".
@@ -30,6 +30,22 @@ _ESCAPED = re.compile(rb"(?:\\(?:x|u00)[0-9a-fA-F]{2}){12,}")
 _BYTE_LIST = re.compile(
     rb"(?:0x[0-9a-fA-F]{2}[ \t]{0,4},\s{0,40}){12,}(?:0x[0-9a-fA-F]{2})?"
 )
+_BITS = re.compile(rb"01[01]{6}(?:[ \t,]{0,2}[01]{8}){11,2048}+")
+_BASE32 = re.compile(rb"(?<![A-Za-z0-9])[A-Z2-7]{32,}+={0,6}(?![A-Za-z0-9])")
+_BASE85 = re.compile(rb"(?<=[\"'`\s])(?:<~)?[!-}]{40,}+(?:~>)?")
+_ASCII85 = re.compile(rb"<~[!-u]{40,}+~>")
+_QUOTED_PRINTABLE = re.compile(rb"(?:=[2-7][0-9A-F]){12,}+")
+# Lines of a dump: an offset and groups of digits; a record of Intel; lines of uuencode.
+_DUMP = re.compile(
+    rb"(?m)(?:^[0-9a-fA-F]{6,8}:?[ \t]{1,3}(?:[0-9a-fA-F]{2,4}[ ]{1,2}){1,16}+"
+    rb"[^\n]{0,40}(?:\n|\Z)){2,4096}+"
+)
+_DUMPED = re.compile(
+    rb"(?m)^[0-9a-fA-F]{6,8}:?[ \t]{1,3}((?:[0-9a-fA-F]{2}){1,2}"
+    rb"(?:[ ]{1,2}(?:[0-9a-fA-F]{2}){1,2}(?![^ \n])){0,15})"
+)
+_INTEL = re.compile(rb"(?m)(?:^:[0-9A-F]{12,522}\r?(?:\n|\Z)){2,4096}+")
+_UUENCODED = re.compile(rb"(?m)(?:^[#-M][ -`]{20,84}\r?(?:\n|\Z)){1,400}+")
 _PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
 _UNRESERVED = re.compile(rb"[\w.~-]{1,64}\Z")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
@@ -106,7 +122,7 @@ def _decode_all(data: bytes) -> Iterator[tuple[int, int, bytes]]:
                 done = end
             if end - start > _LONGEST:
                 continue
-            decoded = decode(data[start:end])
+            decoded = _narrow(decode(data[start:end]))
             if decoded and not decoded.translate(None, _PRINTABLE):
                 yield start, end, decoded
 
@@ -143,6 +159,73 @@ def _from_byte_list(text: bytes) -> bytes:
     return bytes.fromhex(re.sub(rb"0x|[,\s]", b"", text).decode("ascii"))
 
 
+def _narrow(data: bytes) -> bytes:
+    """Return UTF-16 of ASCII letters without its NULs, other bytes as they are."""
+    if b"\0" not in data:
+        return data
+    data = data.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    for high in (1, 0):
+        if not data[high::2].strip(b"\0"):
+            return data[1 - high :: 2]
+    return data
+
+
+def _from_bits(text: bytes) -> bytes:
+    bits = re.sub(rb"[^01]", b"", text)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
+def _from_base32(text: bytes) -> bytes:
+    digits = text.rstrip(b"=")
+    try:
+        return base64.b32decode(digits + b"=" * (-len(digits) % 8))
+    except binascii.Error:
+        return b""
+
+
+def _from_base85(text: bytes) -> bytes:
+    token = text.removeprefix(b"<~").removesuffix(b"~>").rstrip(b"\"'`;,)")
+    for decode in (base64.b85decode, base64.a85decode):
+        try:
+            # The first letters reject nearly every other token.
+            if not decode(token[:20]).translate(None, _PRINTABLE):
+                return decode(token)
+        except (ValueError, OverflowError):
+            continue
+    return b""
+
+
+def _from_quoted_printable(text: bytes) -> bytes:
+    return bytes.fromhex(text.replace(b"=", b"").decode("ascii"))
+
+
+def _from_dump(text: bytes) -> bytes:
+    digits = b"".join(match[1] for match in _DUMPED.finditer(text))
+    return _from_hex(digits.replace(b" ", b""))
+
+
+def _from_intel(text: bytes) -> bytes:
+    """Return the data of the records of type 0, in their order."""
+    records = (
+        bytes.fromhex(line[1:].decode("ascii")) if len(line) % 2 else b""
+        for line in text.split()
+    )
+    return b"".join(record[4:-1] for record in records if record[3:4] == b"\0")
+
+
+def _from_uuencode(text: bytes) -> bytes:
+    parts = []
+    for line in text.splitlines():
+        size = line[0] - 32
+        if len(line) - 1 < (size + 2) // 3 * 4:
+            return b""
+        try:
+            parts.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            return b""
+    return b"".join(parts)
+
+
 _URLSAFE_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 # Bytes that the text must hold, the encoded form, and its decoder.
 _CODECS: tuple[tuple[bytes, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = (
@@ -151,4 +234,13 @@ _CODECS: tuple[tuple[bytes, re.Pattern[bytes], Callable[[bytes], bytes]], ...] =
     (b"\\", _ESCAPED, _from_escapes),
     (b"0x", _BYTE_LIST, _from_byte_list),
     (b"%", _PERCENT, unquote_to_bytes),
+    (b"01", _BITS, _from_bits),
+    (b"", _BASE32, _from_base32),
+    # Nearly every long word could be base85, so the text must speak of it.
+    (b"85", _BASE85, _from_base85),
+    (b"<~", _ASCII85, _from_base85),
+    (b"=6", _QUOTED_PRINTABLE, _from_quoted_printable),
+    (b"0010", _DUMP, _from_dump),
+    (b"\n:", _INTEL, _from_intel),
+    (b"", _UUENCODED, _from_uuencode),
 )

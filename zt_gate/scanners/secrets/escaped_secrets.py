@@ -44,12 +44,12 @@ def find_escaped(
     """
     from zt_gate.syntax.character_codes import changed_spans, rewrite
 
-    spans = changed_spans(block.data, block.path)
+    spans = changed_spans(block.data, block.path, gaps=True)
     if not spans:
         return
     regions = _regions(block, spans)
     source = b"\n\n".join(block.data[start:end] for start, end in regions)
-    rewritten = rewrite(source, block.path)
+    rewritten = rewrite(source, block.path, block.data, gaps=True)
     if rewritten is None:
         return
     found = search(_block_of(block.path, rewritten.data))
