@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Shown in place of a text that was not searched for secrets.
 WITHHELD = "withheld: secrets were not looked for"
+#: The scanner of findings that the judge makes.
+_GATE = "gate"
 #: The shortest value that is masked in the texts in which it was found.
 _SHORTEST_OWN = 4
 
@@ -121,6 +123,10 @@ class ReportMasker:
             shown.append(evidence.text)
         if fix is not None:
             shown.append(fix)
+        if finding.scanner == _GATE:
+            # The judge puts its messages together from reasons that were searched alone.
+            message = finding.message
+            shown += [text for text in self._texts.by_text if text in message]
         likely = self._likely.get(finding.location.path, {})
         masker = self._own_masker((*likely, *self._texts.values_of(shown)))
         return replace(
