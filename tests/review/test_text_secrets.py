@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support.changes import change_of
@@ -250,9 +251,10 @@ def test_a_weak_value_in_a_credential_position_is_in_no_format() -> None:
     ],
 )
 def test_names_and_paths_of_evidence_stay(line: str) -> None:
+    found = replace(quoting("code", line, "a.py"), message="found", fix=None)
     report = report_of(
         change_of({"a.py": "x\n"}),
-        [ScannerRun("code", "ok", findings=(quoting("code", line, "a.py"),))],
+        [ScannerRun("code", "ok", findings=(found,))],
     )
     (item,) = report.findings
     assert item.finding.evidence is not None

@@ -89,7 +89,8 @@ _PIPED = re.compile(
     rb"(?i:\b(?:echo|printf|write-output))[ \t]{1,4}(?:-\w{1,3}[ \t]{1,4}){0,2}"
     rb"(?:[\"'](?P<quoted>[^\"'\n|]{4,256})[\"']|(?P<value>[^\s|\"'$;]{4,256}))"
     rb"(?:[ \t]{1,4}[\"']?[^|\n;]{0,80})?[ \t]{0,4}\|[^\n]{0,200}?"
-    rb"(?i:--?pass\w{0,8}|-stdin|passwd|sudo[ \t]{1,4}-\w{0,3}S|\blogin\b|-fd\b|openssl|gpg|kinit|secret)"
+    rb"(?i:--?pass\w{0,8}|-stdin|passwd|sudo[ \t]{1,4}-\w{0,3}S|\blogin\b|-fd\b|openssl|gpg"
+    rb"|kinit|secret)"
 )
 _HERE_STRING = re.compile(
     rb"(?i:passwd|login|kinit|sudo|gpg|openssl|cryptsetup|pass)[^\n]{0,200}?<<<[ \t]{0,4}[\"']?"
@@ -128,9 +129,9 @@ def values(data: bytes, *, is_code: bool, is_prose: bool) -> Iterator[bytes]:
             is_word = value.isalpha() and pattern in (_COLON, _WORD_IS, _SCHEME)
             if is_prose and is_word:
                 continue
-            if is_code and pattern in (_BARE, _COLON, _WORD_IS):
-                if _is_name(data, match, value):
-                    continue
+            may_be_name = is_code and pattern in (_BARE, _COLON, _WORD_IS)
+            if may_be_name and _is_name(data, match, value):
+                continue
             if _is_masked(value):
                 yield value.rstrip(b"\\,.;")
     for match in _PIPED.finditer(data):

@@ -113,7 +113,7 @@ class _TextSearch:
         else:
             found = credential_positions.values(
                 block.data,
-                is_code=paths.is_any(block.path, "program"),
+                is_code=paths.is_any(block.path.removesuffix(PROSE), "program"),
                 is_prose=block.path.endswith(PROSE),
             )
         yield from map(_text, found)
