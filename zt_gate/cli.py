@@ -128,22 +128,22 @@ def _suggestion(word: str) -> str:
 
 
 def _report_error(error: Exception, *, debug: bool) -> int:
+    from zt_gate.commands.error_text import masked
     from zt_gate.errors import GateError
 
     if debug:
         import traceback
 
-        _print_error(
-            _printable("".join(traceback.format_exception(error)), keep_lines=True)
-        )
+        trace = "".join(traceback.format_exception(error))
+        _print_error(_printable(masked(trace), keep_lines=True))
     if isinstance(error, GateError):
-        _print_error(_printable(str(error)))
+        _print_error(_printable(masked(str(error))))
         return error.exit_code
     kind = type(error).__name__
     message = (
         f"internal error ({kind}: {error}); run again with --debug for a traceback"
     )
-    _print_error(_printable(message))
+    _print_error(_printable(masked(message)))
     return EXIT_ERROR
 
 

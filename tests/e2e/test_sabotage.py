@@ -194,7 +194,13 @@ SABOTAGES = (
              ("lfs-pointer-new", "lfs-filter")),
     Sabotage("languages without rules are silent",
              "zt_gate.scanners.code.languages_without_rules.not_inspected", nothing,
-             ("language-php", "language-shell")),
+             ("language-php", "language-shell", "unknown-type", "script-in-page")),
+    Sabotage("computed commands are silent",
+             "zt_gate.scanners.agent_config.computed_commands.of_kind", lambda _file: ("", ""),
+             ("computed-step",)),
+    Sabotage("positions of credentials are not known",
+             "zt_gate.scanners.secrets.credential_positions.values", nothing,
+             ("quoted-weak-value",)),
     *(
         Sabotage(f"{name} finds nothing", f"zt_gate.scanners.{name}.SCANNER", name, cases)
         for name, cases in {

@@ -16,6 +16,9 @@ from zt_gate.reports import groups, summary
         ({}, ""),
         ({"PHP": 1}, "1 PHP file has no code rules"),
         ({"PHP": 100}, "100 PHP files have no code rules"),
+        ({"unknown type": 1}, "1 file of unknown type has no code rules"),
+        ({"unknown type": 3}, "3 files of unknown type have no code rules"),
+        ({"scripts inside HTML": 2}, "2 HTML files with scripts have no code rules"),
         ({"PHP": 2, "Rust": 1}, "2 PHP files and 1 Rust file have no code rules"),
         (
             {"PHP": 90, "Rust": 5, "C": 4, "Lua": 2, "R": 1},

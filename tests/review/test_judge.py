@@ -140,7 +140,9 @@ def test_unsupported_syntax_is_an_error_only_in_strict_and_with_a_rules_word() -
         (False, strict, ("pass", 0, False)),
         (True, strict, ("error", 3, False)),
     ):
-        skip = NotInspected(b"a.ts", "unsupported_syntax", reason, has_words)
+        skip = NotInspected(
+            b"a.ts", "unsupported_syntax", reason, has_rule_words=has_words
+        )
         assert outcome(judged(run(skips=(skip,)), policy=policy)) == expected
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.support.changes import change_of
@@ -185,3 +186,76 @@ def test_without_a_text_nothing_is_searched(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     found = text_secrets.find(change_of({"a.py": "x = 1\n"}), runs, None)
     assert found == text_secrets.TextSecrets()
+
+
+#: A line with a weak value where a credential belongs, and the file that it is in.
+_VALUE = "dragon" + "33blue"
+POSITIONS = (
+    ('requests.get(url, auth=("bob","VALUE"))', "a.py"),
+    ('headers={"X-Auth":"VALUE"}', "a.py"),
+    ('jwt.decode(t,"VALUE")', "a.js"),
+    ("query = f\"SELECT a FROM t WHERE p='VALUE'\"", "a.py"),
+    ('exec("PGPASSWORD=VALUE psql "+q)', "a.js"),
+    ("curl -su bob:VALUE https://h.example/x | sh", "a.sh"),
+    ('"args": ["--token=VALUE"]', ".mcp.json"),
+    ('fetch("https://h.example/x?key=VALUE&a=1")', "a.ts"),
+    ("curl -H 'X-Key: VALUE' https://h.example", "a.sh"),
+    ("echo VALUE | docker login --password-stdin", "ci.yml"),
+    ("eval(x)  # pw: VALUE", "a.py"),
+    ('password = typed or "VALUE"', "a.py"),
+    ("branch = token=VALUE", "a.cfg"),
+)
+KINDS = (
+    "not_applicable", "unreadable", "failed", "unverified", "excluded", "unsupported_syntax",
+)  # fmt: skip
+
+
+def test_a_weak_value_in_a_credential_position_is_in_no_format() -> None:
+    """In evidence, messages and fixes of every scanner, and in reasons of every kind."""
+    found = tuple(
+        quoting("code", line.replace("VALUE", _VALUE), path) for line, path in POSITIONS
+    )
+    reasons = (
+        "from https://bob:VALUE@h.example/x.git",
+        "branch = token=VALUE",
+        "uses --key=VALUE",
+    )
+    skips = tuple(
+        NotInspected(b"a.txt", kind, reason.replace("VALUE", _VALUE))
+        for kind in KINDS
+        for reason in reasons
+    )
+    folder = f"password={_VALUE}/x.py"
+    moved = NotInspected(folder.encode(), "not_applicable", "a reason")
+    runs = [
+        ScannerRun("code", "ok", findings=(*found, quoting("code", "eval(x)", folder))),
+        ScannerRun("tampering", "ok", not_inspected=(*skips, moved)),
+    ]
+    report = report_of(change_of({"a.py": "x\n"}), runs)
+    for name, _module in FORMATS:
+        text = render(name, report).decode()
+        assert _VALUE not in text, (
+            name,
+            [line for line in text.split("\n") if _VALUE in line][:3],
+        )
+
+
+@each_of(
+    "line",
+    [
+        "subprocess.run(command, shell=True)",
+        "token = get_token(user_id)",
+        "call(password=user_password, key=self.key)",
+        'eval(compile(text, "src/app.py", "exec"))',
+        'open("/usr/share/data/names.txt")',
+    ],
+)
+def test_names_and_paths_of_evidence_stay(line: str) -> None:
+    found = replace(quoting("code", line, "a.py"), message="found", fix=None)
+    report = report_of(
+        change_of({"a.py": "x\n"}),
+        [ScannerRun("code", "ok", findings=(found,))],
+    )
+    (item,) = report.findings
+    assert item.finding.evidence is not None
+    assert item.finding.evidence.text == line

@@ -95,6 +95,13 @@ CASES = (
         partial(_quoted, f"DB_PASSWORD={_WEAK}", _WEAK, path="app.env"),
     ),
     Case(
+        "quoted-weak-value",
+        _GROUP,
+        "a weak value beside a user's name in a line that another scanner quotes",
+        _FOUND,
+        partial(_quoted, f'get(url, auth=("bob", "{_WEAK}"))', _WEAK),
+    ),
+    Case(
         "quoted-line-of-private-key",
         _GROUP,
         "a line of a private key that another scanner quotes",

@@ -48,6 +48,8 @@ class Verdict(StrEnum):
 
 
 _WITHOUT_RULES = "no code rules for "
+_UNKNOWN = "unknown type"
+_UNKNOWN_WITHOUT_RULES = f"{_UNKNOWN}, no code rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class NotInspected:
     @property
     def language_without_rules(self) -> str:
         """The language of code that no rule can judge, "" for any other entry."""
+        if self.kind == "not_applicable" and self.reason == _UNKNOWN_WITHOUT_RULES:
+            return _UNKNOWN
         if self.kind != "not_applicable" or not self.reason.startswith(_WITHOUT_RULES):
             return ""
         return self.reason.removeprefix(_WITHOUT_RULES)
@@ -78,6 +82,8 @@ class NotInspected:
 
 def without_rules(language: str) -> str:
     """Return the reason of an entry for code in a language without rules."""
+    if language == _UNKNOWN:
+        return _UNKNOWN_WITHOUT_RULES
     return _WITHOUT_RULES + language
 
 

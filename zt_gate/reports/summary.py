@@ -178,6 +178,14 @@ def excluded(report: Report) -> int:
     return len({item.path for item in items if item.kind == "excluded"})
 
 
+def _files_in(number: int, language: str) -> str:
+    if language == "unknown type":
+        return f"{plural(number, 'file')} of unknown type"
+    if language == "scripts inside HTML":
+        return f"{plural(number, 'HTML file')} with scripts"
+    return plural(number, f"{language} file")
+
+
 def languages_without_rules(report: Report) -> str:
     """Return ``2 PHP files and 1 Rust file have no code rules``, "" without such files."""
     files: dict[str, set[bytes | None]] = {}
@@ -191,7 +199,7 @@ def languages_without_rules(report: Report) -> str:
     )
     if not sizes:
         return ""
-    parts = [plural(number, f"{name} file") for number, name in sizes[:_LANGUAGES]]
+    parts = [_files_in(number, name) for number, name in sizes[:_LANGUAGES]]
     others = sizes[_LANGUAGES:]
     if others:
         number = sum(number for number, _ in others)

@@ -170,7 +170,7 @@ def judge(
     if options.exclude and policy.profile == Profile.STRICT:
         errors = (*errors, _NO_EXCLUDE)
     if change.doubt:
-        errors = (change.doubt, *errors)
+        errors = (masker.mask(change.doubt), *errors)
     return Report(
         tool=tool,
         kind=change.kind,
@@ -187,7 +187,7 @@ def judge(
         shard=shard,
         files=sum(file.moved_to is None for file in change.files),
         errors=errors,
-        nothing=change.nothing,
+        nothing=masker.mask(change.nothing),
     )
 
 
@@ -344,11 +344,13 @@ def _judged(
     excuse = exceptions.decide(finding, own_fingerprint)
     if level is not final_level and excuse.state == "active" and not excuse.reason:
         excuse = replace(excuse, reason=_NEW_RULE)
+    shown = masker.finding(finding)
     if moved_from is not None:
         # Without it a person who only renamed the file would not know why it is judged.
-        finding = replace(finding, message=f"{finding.message}{_origin_of(moved_from)}")
+        origin = _origin_of(masker.path(moved_from) or b"")
+        shown = replace(shown, message=f"{shown.message}{origin}")
     return JudgedFinding(
-        finding=masker.finding(finding),
+        finding=shown,
         level=level,
         final_level=final_level,
         fingerprint=own_fingerprint,

@@ -26,6 +26,8 @@ WITHHELD = "withheld: secrets were not looked for"
 #: Characters of a secret that show beside an escape that a part of it is quoted.
 _PART_LENGTH = 6
 _ESCAPE = re.compile(r"\\u\{[0-9A-Fa-f]{1,6}\}")
+#: The scanner of findings that the judge makes.
+_GATE = "gate"
 #: The shortest value that is masked in the texts in which it was found.
 _SHORTEST_OWN = 4
 
@@ -126,6 +128,10 @@ class ReportMasker:
             shown.append(evidence.text)
         if fix is not None:
             shown.append(fix)
+        if finding.scanner == _GATE:
+            # The judge puts its messages together from reasons that were searched alone.
+            message = finding.message
+            shown += [text for text in self._texts.by_text if text in message]
         likely = self._likely.get(finding.location.path, {})
         masker = self._own_masker((*likely, *self._texts.values_of(shown)))
         return replace(

@@ -147,7 +147,9 @@ class _Session:
             rules=gate_rules,
             expected=tuple(_scanners(request)),
             patterns=_masking_patterns(runs, cache, texts=origin.evidence),
-            text_secrets=text_secrets.find(change, runs, cache, origin.evidence),
+            text_secrets=text_secrets.find(
+                change, runs, cache, (*origin.evidence, change.doubt, change.nothing)
+            ),
             origin=origin,
             seconds=time.monotonic() - self.started,
             salt=request.salt or _salt_of(waivers.baseline),

@@ -83,14 +83,13 @@ def find_in(text: str, path: bytes, cache: SealedCache | None) -> TextSecrets:
 
 
 def _collect(run: ScannerRun, texts: _Texts) -> None:
-    if run.status == "error":
-        texts.add(_PROSE, run.reason)
+    texts.add(_PROSE, run.reason)
     for skip in run.not_inspected:
         if skip.path is not None:
             _add_name(skip.path, texts)
-        if skip.kind != "not_applicable":
-            texts.add(_PROSE, skip.reason)
-            texts.add(_PROSE, skip.cause)
+        # Of every kind: a submodule's address is in the reason of what is not applicable.
+        texts.add(_PROSE, skip.reason)
+        texts.add(_PROSE, skip.cause)
     for finding in run.findings:
         path = finding.location.path or b""
         if path:

@@ -19,7 +19,6 @@ from zt_gate.ecosystems.manifests.base import (
     leaves_repository,
     normalise,
     valid_name,
-    without_credentials,
 )
 
 PATHS = (b"requirements.txt", b"pyproject.toml", b"package.json", b".npmrc")
@@ -383,7 +382,3 @@ def test_paths_that_leave_the_repository(
     manifest: bytes, target: str, out: bool
 ) -> None:
     assert leaves_repository(manifest, target) is out
-
-
-def test_credentials_are_left_out_of_messages() -> None:
-    assert without_credentials("https://u:p@h.example/x@y") == "https://h.example/x@y"

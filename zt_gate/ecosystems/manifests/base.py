@@ -231,16 +231,6 @@ def quoted(text: str) -> str:
     return shown if len(text) <= 60 else f"{shown}…"
 
 
-def without_credentials(url: str) -> str:
-    """Return a URL without its user and password, for messages."""
-    scheme, separator, remainder = url.partition("://")
-    if not separator:
-        return url
-    authority, slash, path = remainder.partition("/")
-    host = authority.rpartition("@")[2]
-    return f"{scheme}://{host}{slash}{path}"
-
-
 def leaves_repository(manifest: bytes, target: str) -> bool:
     """Return whether a path written in ``manifest`` points outside the repository."""
     path = target.replace("\\", "/")

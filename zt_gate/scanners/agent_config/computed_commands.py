@@ -20,6 +20,23 @@ _COMPUTED = re.compile(r"\$(?:\{?\w+[^/]*\}?|\(\))\Z")
 _KNOWN = re.compile(r"\$\{?(?:SHELL|EDITOR|VISUAL|PAGER|PYTHON\d?|[@*#?$!0-9-])")
 _ENTRY = re.compile(r"(?m)^\s*-?\s*(?:entry|run|command|cmd)\s*:\s*[\"']?([^\n]+)$")
 _SHOWN = 80
+_OWN_VARIABLES = frozenset(("MAKE", "SHELL", "CC", "CXX", "0"))
+# Alone, with quotes and blanks around it: an argument behind a known program is none.
+_ALONE = rb"[\"'@+-]{0,3}[ \t]{0,4}(?P<command>\$(?:\{\{[^}\n]{1,200}\}\}|\{\w+\}|\(\w+\)|\w+))[ \t\"',\]]{0,8}\r?\Z"
+#: What runs the command, names of the files, and a line that is a computed command.
+_KINDS = tuple(
+    (kind, re.compile(names), re.compile(pattern))
+    for kind, names, pattern in (
+        ("the entry", rb"\.pre-commit-(?:config|hooks)\.ya?ml", rb"[ \t-]{0,40}entry:[ \t]{0,8}" + _ALONE),
+        ("the step", rb".*\.ya?ml", rb"[ \t-]{0,40}(?:run|script|command|cmd):[ \t]{0,8}(?:\[[ \t]{0,4})?" + _ALONE),
+        ("the recipe", rb"(?:gnu|bsd)?makefile(?:\..+)?|.*\.(?:mk|mak)", rb"\t[ \t]{0,8}" + _ALONE),
+        ("the image", rb"(?:docker|container)file(?:\..+)?|.*\.dockerfile",
+         rb"(?i:[ \t]{0,8}(?:cmd|entrypoint|run))[ \t]{1,8}(?:\[[ \t]{0,4})?" + _ALONE),
+        ("the script", rb".*\.(?:json|ya?ml|sh|bash)|(?:gnu)?makefile|dockerfile",
+         rb"[^\n]{0,200}?\b(?:npm|pnpm|yarn|bun)(?:[ \t]{1,4}-\S{1,40}){0,3}"
+         rb"[ \t]{1,4}(?:run|run-script|exec)[ \t]{1,4}" + _ALONE),
+    )
+)  # fmt: skip
 
 
 def first(file: FileChange) -> str:
@@ -55,6 +72,49 @@ def first(file: FileChange) -> str:
         ):
             return ascii(word.text[:_SHOWN])
     return ""
+
+
+def of_kind(file: FileChange) -> tuple[str, str]:
+    """Return what runs a computed command and the command, for files besides hooks.
+
+    They are workflows, Makefiles, Dockerfiles, the scripts of package.json and the entries
+    of pre-commit in any folder.  Both are "" without one.
+    """
+    lines = [line.data for line in file.added_lines() if b"$" in line.data]
+    if not lines:
+        return "", ""
+    name = file.path.rpartition(b"/")[2].lower()
+    for kind, names, pattern in _KINDS:
+        if names.fullmatch(name) is None:
+            continue
+        for line in lines:
+            match = pattern.match(line)
+            if match is None:
+                continue
+            command = match["command"].decode("utf-8", "replace")
+            if not _is_known(file, command):
+                return kind, ascii(command[:_SHOWN])
+    return "", ""
+
+
+def _is_known(file: FileChange, command: str) -> bool:
+    """Whether the file itself gives the variable a literal value, or the program does."""
+    from zt_gate.syntax.text import decode_lossy
+
+    word = re.search(r"(?:(matrix|env|inputs|vars)\.)?([\w-]+)[^\w]*\Z", command)
+    if word is None or word[2] in _OWN_VARIABLES or _KNOWN.match(command):
+        return word is not None
+    if word[1] in {"vars", "inputs"}:
+        return False
+    try:
+        text = decode_lossy(file.new.read()) if file.new is not None else ""
+    except ContentUnavailableError:
+        return False
+    assigned = re.search(
+        rf"(?m)(?:^|[\s;\"]){re.escape(word[2])}[ \t]*(?:\??:?=|:|[ ])[ \t]*[\"'\[]?[\w./-]",
+        text,
+    )
+    return assigned is not None or (word[1] == "matrix" and "fromJSON" not in text)
 
 
 def _run_words(script: Script) -> Iterator[ShellWord]:

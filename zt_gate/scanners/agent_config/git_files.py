@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
 from zt_gate.scanners.agent_config.matched_values import MatchedValue, ValueIssue, short
+from zt_gate.syntax.addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,6 +88,6 @@ def _url(url: str, matched: MatchedValue) -> Iterator[ValueIssue]:
     level = Level.WARN
     if destination in {"drop", "address", "clear"} or url.startswith("git://"):
         level = Level.BLOCK
-    address = short(url_hosts.without_credentials(url))
+    address = short(without_credentials(url))
     clause = f"takes a submodule's code from {address}"
     yield ValueIssue(level, clause, url, path=("url",))

@@ -13,6 +13,7 @@ from zt_gate.scanners.agent_config.matched_values import (
     scalar,
     short,
 )
+from zt_gate.syntax.addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -157,7 +158,7 @@ def _remote(url: str, name: str, matched: MatchedValue) -> ValueIssue:
     destination = url_hosts.destination(url, matched.rules)
     level = _REMOTE_LEVELS.get(destination, Level.WARN)
     description = url_hosts.DESCRIPTIONS[destination]
-    address = short(url_hosts.without_credentials(url))
+    address = short(without_credentials(url))
     clause = (
         f"connects the agent to {description} ({address}): it offers tools"
         " and reads what the agent sends to them"

@@ -65,6 +65,13 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
     )
 
 
+def _may_run_commands(path: bytes) -> bool:
+    name = path.rpartition(b"/")[2].lower()
+    return paths.is_any(path, "ci", "script", "make", "shell") or name.startswith(
+        b".pre-commit-"
+    )
+
+
 class ChangeScan:
     """One scan of a change, and its results so far."""
 
@@ -123,13 +130,20 @@ class ChangeScan:
     ) -> None:
         """List a hook whose command cannot be known from the file."""
         is_hook = configuration is not None and configuration.name == "git-hook"
-        if not is_hook and not paths.is_any(file.path, "hook"):
+        is_hook = is_hook or paths.is_any(file.path, "hook")
+        if not is_hook and not _may_run_commands(file.path):
             return
         from zt_gate.scanners.agent_config import computed_commands
 
-        command = computed_commands.first(file)
+        kind, command = "the hook", ""
+        if is_hook:
+            command = computed_commands.first(file)
+        if not command:
+            kind, command = computed_commands.of_kind(file)
         if command:
-            reason = f"the hook runs a computed command, which no scanner can know: {command}"
+            reason = (
+                f"{kind} runs a computed command, which no scanner can know: {command}"
+            )
             self.not_inspected.append(NotInspected(file.path, "not_applicable", reason))
 
     def _scan_payloads(self, file: FileChange) -> None:

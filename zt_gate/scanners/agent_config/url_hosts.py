@@ -72,13 +72,6 @@ def destination(url: str, rules: RuleIndex) -> Destination:
     return "clear" if text.lower().startswith(_UNENCRYPTED) else "foreign"
 
 
-def without_credentials(url: str) -> str:
-    """Return a URL without its user and password, for messages."""
-    scheme, separator, remainder = url.partition("://")
-    authority, slash, path = remainder.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
-
-
 def is_host_or_below(host: str, names: tuple[str, ...]) -> bool:
     """Whether the host is one of ``names`` or a subdomain of one."""
     return any(host == name or host.endswith(f".{name}") for name in names)

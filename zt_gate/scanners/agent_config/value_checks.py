@@ -14,6 +14,7 @@ from zt_gate.scanners.agent_config import (
 )
 from zt_gate.scanners.agent_config.matched_values import ValueIssue, scalar, short
 from zt_gate.syntax import shell
+from zt_gate.syntax.addresses import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -114,14 +115,14 @@ def registry(matched: MatchedValue) -> Iterator[ValueIssue]:
         elif destination == "foreign" and matched.key.level is not None:
             level = matched.key.level
         clause = _address_clause(matched, destination, url)
-        yield ValueIssue(level, clause, url_hosts.without_credentials(url))
+        yield ValueIssue(level, clause, without_credentials(url))
 
 
 def _address_clause(
     matched: MatchedValue, destination: url_hosts.Destination, url: str
 ) -> str:
     description = url_hosts.DESCRIPTIONS[destination]
-    address = short(url_hosts.without_credentials(url))
+    address = short(without_credentials(url))
     return f"{matched.key.says} {description} ({address})"
 
 

@@ -79,6 +79,20 @@ def by_name(path: bytes) -> Dialect | None:
     return None
 
 
+def by_likely_name(path: bytes, language: str | None) -> Dialect | None:
+    """Return the dialect of a file that is judged only if it parses, or None.
+
+    ``language`` is its name in ``syntax.source_languages``.  The file is a template, has
+    an extension or a name of a tool, or only a line for an editor.
+    """
+    if by_name(path) is not None or _extension(path) in {b"pth", b"bzl"}:
+        return None
+    known = {"Python": "python", "Go": "go", "JavaScript": "javascript"}
+    if language == "TypeScript":
+        return Dialect(dialect_named("javascript").language, "ts")
+    return dialect_named(known[language]) if language in known else None
+
+
 def dialect_named(language: str) -> Dialect:
     """Return the dialect of the first extension of a language."""
     for candidate in LANGUAGES:

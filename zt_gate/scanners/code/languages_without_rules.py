@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from zt_gate.model.change import (
@@ -22,6 +23,10 @@ _NAMES = {
 }
 # Extensions in these languages that the scanner does not read.
 _NOT_READ = (b".pth", b".bzl")
+#: Bytes of a page that are searched for scripts.
+_PAGE_BYTES = 4_000_000
+_MARKDOWN_WITH_CODE = "MDX"
+_EXPRESSION = re.compile(rb"(?m)^(?:import|export)\b|\{|<script\b")
 
 
 def not_inspected(
@@ -41,7 +46,7 @@ def not_inspected(
         if language is None:
             continue
         is_read = not file.path.lower().endswith(_NOT_READ)
-        if language in with_rules and is_read:
+        if language in with_rules and is_read and _is_judged(file, language):
             continue
         yield NotInspected(file.path, "not_applicable", without_rules(language))
 
@@ -59,23 +64,54 @@ def _has_new_code(file: FileChange) -> bool:
     return is_renamed or becomes_executable
 
 
+def _is_judged(file: FileChange, language: str) -> bool:
+    """Whether the scanner reads the file; one that is only likely code has to parse."""
+    from zt_gate.scanners.code.languages import by_likely_name
+    from zt_gate.scanners.code.targets import dialect_of
+
+    if by_likely_name(file.path, language) is None:
+        return True
+    try:
+        return dialect_of(file) is not None
+    except ContentUnavailableError:
+        return True  # the scanner says that it could not read the file
+
+
 def _language_of(file: FileChange) -> str | None:
     """Return the language of the new content, None if it is no code."""
     from zt_gate.syntax import source_languages
     from zt_gate.syntax.text import binary_kind
 
     language = source_languages.by_name(file.path)
+    if language == _MARKDOWN_WITH_CODE:
+        return language if _has_expression(file) else None
     if language is not None:
         return language
     head = _head(file, source_languages.HEAD_BYTES)
+    is_page = source_languages.is_page(file.path)
+    if is_page and source_languages.has_script(_head(file, _PAGE_BYTES)):
+        return source_languages.SCRIPTS_IN_PAGE
     if source_languages.is_plain(file.path):
         # An executable file with an interpreter line is a script, whatever its name.
         if file.new_mode != MODE_EXECUTABLE:
             return None
         return source_languages.by_interpreter(head) or None
-    if binary_kind(head):
+    if source_languages.is_pickle(head):
+        return "Pickle"
+    if binary_kind(head) or not head.strip():
         return None
-    return source_languages.by_content(head)
+    language = source_languages.by_content(head)
+    if language is not None or b"\0" in head:
+        return language
+    # A shell runs an executable file without an interpreter line.
+    is_program = file.new_mode == MODE_EXECUTABLE
+    if source_languages.is_plain_name(file.path) and not is_program:
+        return None
+    return source_languages.UNKNOWN
+
+
+def _has_expression(file: FileChange) -> bool:
+    return _EXPRESSION.search(_head(file, _PAGE_BYTES)) is not None
 
 
 def _head(file: FileChange, size: int) -> bytes:

@@ -145,10 +145,32 @@ def dialect_of(file: FileChange) -> Dialect | None:
         return dialect
     first_hunk = next(iter(file.hunks), None)
     if first_hunk is not None and first_hunk.new_start <= 1 and first_hunk.added.lines:
-        return by_first_line(first_hunk.added.head(512))
-    if file.new_mode == MODE_EXECUTABLE or may_hide_code(file.path):
-        return by_first_line(_content(file)[:512])
-    return None
+        dialect = by_first_line(first_hunk.added.head(512))
+    elif file.new_mode == MODE_EXECUTABLE or may_hide_code(file.path):
+        dialect = by_first_line(_content(file)[:512])
+    return dialect or _likely_dialect(file)
+
+
+def _likely_dialect(file: FileChange) -> Dialect | None:
+    """Return the dialect of a template or of a tool's file, if its content parses."""
+    from zt_gate.scanners.code.languages import by_likely_name
+    from zt_gate.syntax import source_languages
+
+    language = source_languages.by_name(file.path)
+    if language is None and may_hide_code(file.path):
+        language = source_languages.by_modeline(_content(file)[:1024])
+    dialect = by_likely_name(file.path, language)
+    if dialect is None:
+        return None
+    data = _content(file)
+    if dialect.language.name == "python":
+        from zt_gate.scanners.code import python_statements
+
+        return dialect if python_statements.statements(data) is not None else None
+    from zt_gate.scanners.code import second_parser
+
+    root = second_parser.parse(data, dialect.extension)
+    return dialect if root is not None and not root.has_error else None
 
 
 def becomes_code(file: FileChange) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.ecosystems.manifests.base import quoted, without_credentials
+from zt_gate.ecosystems.manifests.base import quoted
 from zt_gate.model.finding import Level, Severity
+from zt_gate.syntax.addresses import without_credentials
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency

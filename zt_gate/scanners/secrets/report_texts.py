@@ -90,6 +90,7 @@ class _TextSearch:
                 values.update(dict.fromkeys(self._scanner.values(block, hit)))
             if not is_name:
                 likely.update(dict.fromkeys(self._literals(block)))
+            likely.update(dict.fromkeys(self._in_positions(block, is_name=is_name)))
         for values, confidence in (
             (certain, Confidence.HIGH),
             (likely, Confidence.LOW),
@@ -101,6 +102,21 @@ class _TextSearch:
                     secrets=tuple(values),
                     confidence=confidence,
                 )
+
+    def _in_positions(self, block: TextBlock, *, is_name: bool) -> Iterator[str]:
+        """Yield what stands in the position of a credential, in a text or a file's name."""
+        from zt_gate.scanners.secrets import credential_positions
+        from zt_gate.syntax import paths
+
+        if is_name:
+            found = credential_positions.in_name(block.data)
+        else:
+            found = credential_positions.values(
+                block.data,
+                is_code=paths.is_any(block.path.removesuffix(PROSE), "program"),
+                is_prose=block.path.endswith(PROSE),
+            )
+        yield from map(_text, found)
 
     def _name_hits(self, block: TextBlock) -> list[SecretHit]:
         return self._scanner.format_hits(block)

@@ -18,6 +18,7 @@ from zt_gate.model.change import (
 )
 from zt_gate.model.finding import Level
 from zt_gate.model.report import NotInspected
+from zt_gate.syntax.addresses import without_credentials
 from zt_gate.syntax.paths import PathKind, is_any
 
 if TYPE_CHECKING:
@@ -227,10 +228,11 @@ def _addresses(comparison: Comparison, file: FileChange) -> Iterator[Finding]:
         elif before is not None and path != before.get("path"):
             listed.append(f"{name} at {path}")
         if before is None:
-            listed.append(f"{name} from {url}")
+            listed.append(f"{name} from {without_credentials(str(url))}")
         branch = values.get("branch")
         if branch and (before or {}).get("branch") != branch:
-            listed.append(f"{name} follows the branch {branch}")
+            # Its name is not shown: whoever needs it finds it in the file.
+            listed.append(f"{name} follows a branch")
     if listed:
         shown = "; ".join(f"{text[:_SHOWN]!a}" for text in listed[:3])
         reason = f"submodules whose content was not scanned: {shown}"
@@ -253,16 +255,15 @@ def _changed_address(
         return
     message = (
         f"the submodule {name[:60]!a} has another address: "
-        f"{_bare(str(before.get('url')))!a} becomes {_bare(text)!a}"
+        f"{_shown(str(before.get('url')))!a} becomes {_shown(text)!a}"
     )
     yield comparison.on_file(
         _SUBMODULE, file.path, message, subject=f"{name} {text}", level=Level.WARN
     )
 
 
-def _bare(url: str) -> str:
-    """Return an address without its user and password."""
-    return re.sub(r"(://)[^/@]{1,300}@", r"\1", url)[:_SHOWN]
+def _shown(url: str) -> str:
+    return without_credentials(url)[:_SHOWN]
 
 
 def _submodules(values: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
