@@ -32,7 +32,8 @@ _SOURCES = tuple(
         "socket", "fsockopen", "dial(", "tcpclient", "tcpstream", "openssl", "\\x", "\\0",
         "\\1", "-enc", "-ec ", "-e ",
         "codecs", "getdecoder", "decodestring", "'hex'", '"hex"', "download", "http::", "lwp",
-        "openstream",
+        "openstream", 'nc"', "nc'", "nc\n", "nc<",
+        "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32",
     )
 )  # fmt: skip
 _RUNNERS = tuple(
@@ -49,7 +50,8 @@ _RUNNERS = tuple(
         "sh ", "sh\n", 'sh"', "sh'", "sh<", "sh)", "sh;", "sh|", "sh&", "sh -", "source ",
         ". <", "python", "node ", "perl", "ruby", "php",
         "pwsh", "powershell", "$(", "`", "./", "xargs", "chmod", "nc -", "ncat", "socat",
-        "xterm", "crontab", "| sh", "cmd",
+        "xterm", "crontab", "| sh", "cmd", "sh\\", "sh\r", "certutil", "bitsadmin", "mshta",
+        "nc -", "regsvr32", "msiexec", "rundll32", "<&", "sh]", "sh`", "sh}", "sh,",
     )
 )  # fmt: skip
 #: What runs a text in source code: fewer words than in shell text.

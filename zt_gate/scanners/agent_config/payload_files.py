@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.scanners.agent_config import payload_content
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
@@ -115,6 +116,29 @@ _PROSE_KEYS = frozenset(
         "docs",
     ]
 )
+#: Package scripts that a shell reads, with functions of their own.
+_SHELL_SUFFIXES = (b".ebuild", b".eclass", b".install", b".apkbuild", b".slackbuild")
+_TEMPLATE_SUFFIXES = (
+    b".tmpl", b".tpl", b".j2", b".jinja", b".jinja2", b".mustache", b".hbs", b".in",
+    b".template", b".dist", b".example", b".sample", b".liquid", b".ejs", b".gotmpl", b".erb",
+    b".orig", b".bak", b".default",
+)  # fmt: skip
+#: Languages of which a reader tells what runs from what is only a text.
+_UNDERSTOOD = frozenset((
+    "Python", "Cython", "Starlark", "JavaScript", "TypeScript", "Vue", "Svelte", "Astro",
+    "CoffeeScript", "Go", "Groovy", "Kotlin", "Scala", "Dart", "PHP", "Hack", "Perl", "Raku",
+    "Ruby", "Crystal", "Elixir", "Lua", "PowerShell", "AWK", "C", "C++", "C/C++ header", "C#",
+    "Java", "Rust", "Swift", "Shell", "script", "Dockerfile", "Makefile", "Just",
+    "Jupyter notebook", "R", "Julia", "Nim",
+))  # fmt: skip
+#: Lists of these are the words of one command.
+_ARGUMENT_KEYS = frozenset(
+    ("command", "args", "entrypoint", "cmd", "argv", "arguments", "program")
+)
+_PROSE_ENDINGS = (
+    "description", "title", "summary", "help", "message", "comment", "documentation", "readme",
+    "notes", "text", "markdown",
+)  # fmt: skip
 _INSTRUCTION = re.compile(
     r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG)\b[ \t]*"
 )
@@ -126,23 +150,25 @@ _MOST_FRAGMENTS = 2000
 class Fragment:
     """A text that runs: its language or ``shell``, and the line where it begins.
 
-    ``exact`` means that its lines are lines of the file.
+    ``exact`` means that its lines are lines of the file; not ``certain``, that the value
+    has no name of one that runs.
     """
 
     text: str
     language: str
     line: int = 1
     exact: bool = True
+    certain: bool = True
 
 
-def fragments(  # noqa: C901, PLR0912 - one branch for each kind of file
-    path: bytes, content: str
-) -> Iterator[Fragment]:
-    """Yield the texts of a file that are run."""
+def _language(path: bytes, content: str) -> str | None:
+    """Return the language of a file: by its name, its first bytes, or as a hook."""
     from zt_gate.syntax import source_languages
 
     name = path.rpartition(b"/")[2].lower()
     language = source_languages.by_name(path)
+    if name.endswith(_SHELL_SUFFIXES):
+        return "Shell"
     if language is None and not source_languages.is_plain(path):
         language = source_languages.by_content(
             content[: source_languages.HEAD_BYTES].encode("utf-8", "surrogateescape")
@@ -158,6 +184,36 @@ def fragments(  # noqa: C901, PLR0912 - one branch for each kind of file
         language = source_languages.by_interpreter(
             content[:512].encode("utf-8", "replace")
         )
+    return language
+
+
+def without_template(path: bytes) -> bytes:
+    """Return a path without the ending of a template: ``run.sh`` for ``run.sh.tmpl``."""
+    lowered = path.lower()
+    for suffix in _TEMPLATE_SUFFIXES:
+        if (
+            lowered.endswith(suffix)
+            and b"." in path[: -len(suffix)].rpartition(b"/")[2]
+        ):
+            return path[: -len(suffix)]
+    return path
+
+
+def is_understood(path: bytes, content: str) -> bool:
+    """Whether a reader knows which text of the file runs, so that the rest is data."""
+    path = without_template(path)
+    language = _language(path, content)
+    return language in _UNDERSTOOD or path.lower().endswith(
+        (b".pth", b".gyp", b".gypi")
+    )
+
+
+def fragments(path: bytes, content: str) -> Iterator[Fragment]:
+    """Yield the texts of a file that are run."""
+    path = without_template(path)
+    name = path.rpartition(b"/")[2].lower()
+    language = _language(path, content)
+    configuration = paths.configuration(path)
     reader = _READERS.get(language or "")
     suffix = name.rpartition(b".")[2]
     if reader is not None:
@@ -472,24 +528,30 @@ def _commands(value: Any, keys: tuple[str, ...], *, is_ci: bool) -> Iterator[Fra
             yield from _commands(child, (*keys, str(key).lower()), is_ci=is_ci)
     elif isinstance(value, list):
         texts = [item for item in value if isinstance(item, str)]
-        if len(texts) == len(value) > 1 and _is_command(keys, is_ci=is_ci):
-            is_argv = keys[-1] in {
-                "command",
-                "args",
-                "entrypoint",
-                "cmd",
-                "argv",
-                "arguments",
-                "program",
-            }
-            if is_argv:
-                yield Fragment(" ".join(map(_quoted, texts)), _SHELL, exact=False)
-            yield Fragment("\n".join(texts), _SHELL, exact=False)
-            return
+        is_command = _is_command(keys, is_ci=is_ci)
+        if len(texts) == len(value) > 1:
+            line = " ".join(map(_quoted, texts))
+            if is_command and keys[-1] in _ARGUMENT_KEYS:
+                yield Fragment(line, _SHELL, exact=False)
+            elif _may_run(keys, line):
+                yield Fragment(line, _SHELL, exact=False, certain=False)
+            if is_command:
+                yield Fragment("\n".join(texts), _SHELL, exact=False)
+                return
         for item in value:
             yield from _commands(item, keys, is_ci=is_ci)
-    elif isinstance(value, str) and _is_command(keys, is_ci=is_ci):
-        yield Fragment(value, _SHELL, exact=False)
+    elif isinstance(value, str):
+        if _is_command(keys, is_ci=is_ci):
+            yield Fragment(value, _SHELL, exact=False)
+        elif _may_run(keys, value):
+            yield Fragment(value, _SHELL, exact=False, certain=False)
+
+
+def _may_run(keys: tuple[str, ...], value: str) -> bool:
+    """Whether a value could be a command under a name that no table lists."""
+    if keys and (keys[-1] in _PROSE_KEYS or keys[-1].endswith(_PROSE_ENDINGS)):
+        return False
+    return payload_content.may_hold(value.encode("utf-8", "replace"), is_source=False)
 
 
 def _is_command(keys: tuple[str, ...], *, is_ci: bool) -> bool:
