@@ -33,7 +33,11 @@ _SOURCES = tuple(
         "\\1", "-enc", "-ec ", "-e ",
         "codecs", "getdecoder", "decodestring", "'hex'", '"hex"', "download", "http::", "lwp",
         "openstream", 'nc"', "nc'", "nc\n", "nc<",
-        "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32",
+        "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32", "connect(", "createconnection", "add http", "open_connection",
+        ".accept(", "$_post", "$_get", "$_request", "$_cookie", "$_server", "getparameter", "[::-1]",
+        ".reverse(", ".pth", "go:generate", "#cgo", "git clone", "dig ", "nslookup", "aws s3",
+        "gsutil", "gcloud", "scp ", "rsync ", "rclone", "docker ", "podman ", "bash_env",
+        "node_options", "ld_preload", "pythonstartup", "dyld_insert", "rubyopt", "perl5opt",
     )
 )  # fmt: skip
 _RUNNERS = tuple(
@@ -51,7 +55,8 @@ _RUNNERS = tuple(
         ". <", "python", "node ", "perl", "ruby", "php",
         "pwsh", "powershell", "$(", "`", "./", "xargs", "chmod", "nc -", "ncat", "socat",
         "xterm", "crontab", "| sh", "cmd", "sh\\", "sh\r", "certutil", "bitsadmin", "mshta",
-        "nc -", "regsvr32", "msiexec", "rundll32", "<&", "sh]", "sh`", "sh}", "sh,",
+        "docker", "podman", "_env", "_options", "ld_preload", "startup", "opt:", "make", "$s",
+        "regsvr32", "msiexec", "rundll32", "<&", "sh]", "sh`", "sh}", "sh,",
     )
 )  # fmt: skip
 #: What runs a text in source code: fewer words than in shell text.
@@ -67,7 +72,8 @@ _CODE_RUNNERS = tuple(
         "process.start", "process.run", "command::new", "createprocess", "new function",
         "function(", "sh '", 'sh "',
         "ctx.run", "session.run", "getoutput", "check_output", "check_call", "process::", "`",
-        "assembly", "command",
+        "assembly", "command", "run_path", "import_module", ".write", "go:generate", "-fplugin",
+        ".exec",
     )
 )  # fmt: skip
 _SOURCE_SUFFIXES = (

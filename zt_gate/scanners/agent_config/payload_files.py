@@ -127,10 +127,16 @@ _TEMPLATE_SUFFIXES = (
 _UNDERSTOOD = frozenset((
     "Python", "Cython", "Starlark", "JavaScript", "TypeScript", "Vue", "Svelte", "Astro",
     "CoffeeScript", "Go", "Groovy", "Kotlin", "Scala", "Dart", "PHP", "Hack", "Perl", "Raku",
-    "Ruby", "Crystal", "Elixir", "Lua", "PowerShell", "AWK", "C", "C++", "C/C++ header", "C#",
+    "Ruby", "Crystal", "Elixir", "Lua", "AWK", "C", "C++", "C/C++ header", "C#",
     "Java", "Rust", "Swift", "Shell", "script", "Dockerfile", "Makefile", "Just",
     "Jupyter notebook", "R", "Julia", "Nim",
 ))  # fmt: skip
+#: Programs that a step or an image names as its shell.
+_STEP_LANGUAGES = {
+    "python": "Python", "node": "JavaScript", "deno": "JavaScript", "bun": "JavaScript",
+    "perl": "Perl", "ruby": "Ruby", "php": "PHP", "pwsh": "PowerShell",
+    "powershell": "PowerShell",
+}  # fmt: skip
 #: Lists of these are the words of one command.
 _ARGUMENT_KEYS = frozenset(
     ("command", "args", "entrypoint", "cmd", "argv", "arguments", "program")
@@ -140,7 +146,7 @@ _PROSE_ENDINGS = (
     "notes", "text", "markdown",
 )  # fmt: skip
 _INSTRUCTION = re.compile(
-    r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG)\b[ \t]*"
+    r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG|ADD)\b[ \t]*"
 )
 _FLAG = re.compile(r"^(?:--[\w-]+(?:=\S+)?[ \t]+)+(?:CMD[ \t]+)?|^CMD[ \t]+")
 _MOST_FRAGMENTS = 2000
@@ -274,10 +280,31 @@ def _dockerfile(content: str) -> Iterator[Fragment]:
         in_instruction = line.rstrip().endswith("\\") and not here
         rows.append(text)
     yield Fragment("\n".join(rows), _SHELL)
+    shell = re.search(
+        r"(?im)^[ \t]*SHELL[ \t]*\[[ \t]*\"(?:/\S{1,40}/)?(python|node|perl|ruby|pwsh)",
+        content,
+    )
+    if shell is not None:
+        kept = [
+            _blank(line, match.end()) if (match := _INSTRUCTION.match(line)) else ""
+            for line in content.split("\n")
+        ]
+        code = "\n".join(line.lstrip() for line in kept)
+        yield Fragment(code, _STEP_LANGUAGES[shell[1].lower()])
 
 
 def _instruction(name: str, rest: str) -> str:
     rest = _FLAG.sub("", rest)
+    if name == "ADD":
+        words = rest.split()
+        is_url = (
+            len(words) > 1 and "://" in words[0] and " --checksum" not in f" {rest}"
+        )
+        if not is_url:
+            return ""
+        base = words[0].rpartition("/")[2]
+        target = words[-1] + base if words[-1].endswith("/") else words[-1]
+        return f"curl -o {target} {words[0]}"
     if name in {"ENV", "ARG"}:
         key, equals, value = rest.partition("=")
         return f"{key.strip()}={value}" if equals and " " not in value.strip() else ""
@@ -518,8 +545,61 @@ def _values(
         documents = read(content)
         for document in documents:
             yield from _commands(document.value, (), is_ci=is_ci)
+            if is_ci:
+                yield from _jobs(document.value)
     except SyntaxReadError:
         return
+
+
+def _jobs(value: Any) -> Iterator[Fragment]:
+    """Yield the steps of each job as one script, and those in another language alone."""
+    if not isinstance(value, dict):
+        return
+    jobs = value.get("jobs")
+    jobs = jobs if isinstance(jobs, dict) else value
+    for job in jobs.values():
+        if not isinstance(job, dict):
+            continue
+        default = _default_shell(job) or _default_shell(value)
+        script: list[str] = []
+        for key in ("before_script", "script"):
+            lines = job.get(key)
+            script += map(str, lines) if isinstance(lines, list) else [str(lines or "")]
+        steps = job.get("steps")
+        for step in steps if isinstance(steps, list) else ():
+            if not isinstance(step, dict):
+                continue
+            settings = step.get("with")
+            if "actions/github-script" in str(step.get("uses")) and isinstance(
+                settings, dict
+            ):
+                yield Fragment(
+                    str(settings.get("script", "")), "JavaScript", exact=False
+                )
+            run = step.get("run")
+            if not isinstance(run, str):
+                continue
+            language = _step_language(str(step.get("shell") or default))
+            if language:
+                yield Fragment(run, language, exact=False)
+            else:
+                script.append(run)
+        if any(script):
+            yield Fragment("\n".join(script), _SHELL, exact=False)
+    steps = value.get("runs")
+    if isinstance(steps, dict) and "steps" in steps:
+        yield from _jobs({"jobs": {"runs": steps}})
+
+
+def _default_shell(value: dict[str, Any]) -> str:
+    defaults = value.get("defaults")
+    run = defaults.get("run") if isinstance(defaults, dict) else None
+    return str(run.get("shell") or "") if isinstance(run, dict) else ""
+
+
+def _step_language(shell: str) -> str | None:
+    program = (shell.split() or [""])[0].rpartition("/")[2].rstrip("0123456789.")
+    return _STEP_LANGUAGES.get(program)
 
 
 def _commands(value: Any, keys: tuple[str, ...], *, is_ci: bool) -> Iterator[Fragment]:

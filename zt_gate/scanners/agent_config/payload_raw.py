@@ -213,8 +213,8 @@ _FORMS: tuple[tuple[str, EffectKind, str], ...] = (
         "download",
         (
             r"(?i)\b(?:iwr|Invoke-WebRequest|DownloadFile|curl(?:\.exe)?)\b[^\n]{0,300}?"
-            r"(?:-OutFile|-o|,)[ ]+[\"']?(?P<file>[^\s;\"'&|)]{2,120})[^\n]{0,40}?[;&][^\n]{0,40}?"
-            r"(?:&|start(?:-process)?|\.|python|cmd[ ]+/c)[ ]+[\"']?(?P=file)"
+            r"(?:-OutFile|-o|,)[ ]+[\"']?(?P<file>[^\s;\"'&|)]{2,120})[^\n]{0,40}?[;&\n][^\n]{0,40}?"
+            r"(?:&|start(?:-process)?|\.|python|cmd[ ]+/c)[ ]+[\"']?(?:\.[/\\])?(?P=file)"
         ),
     ),
     (
@@ -246,6 +246,22 @@ _FORMS: tuple[tuple[str, EffectKind, str], ...] = (
         "download",
         r"(?i)\brundll32(?:\.exe)?\b[^\n]{0,80}?(?:javascript:|https?:)",
     ),
+    (
+        "_env|startup|5opt|rubyopt|dyld_",
+        "plugin",
+        r"(?m)^[ \-]*[\"']?(?:BASH_ENV|PYTHONSTARTUP|PERL5OPT|RUBYOPT|DYLD_INSERT_LIBRARIES)[\"']?"
+        r"[ ]*[:=][ ]*[\"']?[\w./$~-]",
+    ),
+    (
+        "ld_preload",
+        "plugin",
+        r"(?m)^[ \-]*[\"']?LD_PRELOAD[\"']?[ ]*[:=][ ]*[\"']?(?!/usr/lib|/lib|[^\n]*malloc)[\w./$~-]",
+    ),
+    (
+        "node_options",
+        "plugin",
+        r"(?m)^[ \-]*[\"']?NODE_OPTIONS[\"']?[ ]*[:=][^\n]{0,80}(?:--require|--import|--loader|-r)[ =]",
+    ),
 )
 _SAVES = re.compile(
     rf"{_FETCH}[^\n|;&]{{0,300}}?[ ]-\w{{0,6}}[oO][ ]*[\"']?(?P<file>[^\s;\"'&|]{{1,80}})"
@@ -272,6 +288,7 @@ _TRIGGERS = (
     "aria2c", "lynx", "base64", "base32", "xxd", "openssl", "xterm", "iwr", "irm", "iex",
     "invoke-", "powershell", "pwsh", "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec",
     "rundll32", "downloadstring", "downloadfile", "socket", "sockopen", "net.",
+    "bash_env", "pythonstartup", "perl5opt", "rubyopt", "dyld_", "ld_preload", "node_options",
 )  # fmt: skip
 _LINES_BEFORE = 2
 _LINES_AFTER = 5

@@ -183,6 +183,14 @@ def _judged(
         return REVERSE_SHELL, Level.BLOCK, "this line gives another host a shell"
     if effect.kind == "decoded":
         return DECODED, Level.BLOCK, "this line runs code that it decodes"
+    if effect.kind == "host":
+        return (
+            REVERSE_SHELL,
+            Level.WARN,
+            "this line gives a container the whole machine",
+        )
+    if effect.kind == "plugin":
+        return DOWNLOAD, Level.WARN, "this line makes another program load code unseen"
     urls = effect.urls
     shown = ", ".join(
         dict.fromkeys(url_hosts.host_of(url) or "a computed address" for url in urls)
