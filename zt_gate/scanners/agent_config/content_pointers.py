@@ -24,30 +24,30 @@ _ADDRESS = rb"[\"']?(?:https?|ssh|git|git\+\w+|s3|gs)://[^\s\"']{1,300}"
 _POINTERS = tuple(
     (re.compile(name), re.compile(entry), what)
     for name, entry, what in (
-        (rb"(?:^|/)\.dvc/config(?:\.local)?$", rb"(?im)^\s*url\s*=\s*\S[^\n]{0,300}", "a remote of DVC"),
+        (rb"(?:^|/)\.dvc/config(?:\.local)?$", rb"(?im)^\s*url\s*=\s*\S[^\n]{0,300}", "a remote of DVC"),  # noqa: E501
         (rb"\.dvc$|(?:^|/)dvc\.lock$", rb"(?m)^\s*-?\s*(?:md5|hash|etag|url|repo)\s*:[^\n]{0,200}",
          "data that DVC fetches"),
         (rb"(?:^|/)\.gitrepo$", rb"(?m)^\s*remote\s*=[^\n]{0,300}", "a repository of git-subrepo"),
         (rb"(?:^|/)kustomization(?:\.ya?ml)?$", rb"(?m)^\s*(?:-|\w+:)\s*[\"']?(?:" + _ADDRESS
          + rb"|github\.com/[^\s]{3,200}|git@[^\s]{3,200})", "a remote base of kustomize"),
-        (rb"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$", rb"(?m)^\s*(?:build|context|dockerfile)\s*:\s*"
-         rb"(?:" + _ADDRESS + rb"|git@[^\s]{3,200}|github\.com/[^\s]{3,200})", "a remote build context"),
-        (rb"(?:^|/)\.?lefthook[\w.-]*\.(?:ya?ml|toml|json)$", rb"(?m)git_url[\"']?\s*[:=]\s*[^\n]{3,300}",
+        (rb"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$", rb"(?m)^\s*(?:build|context|dockerfile)\s*:\s*"  # noqa: E501
+         rb"(?:" + _ADDRESS + rb"|git@[^\s]{3,200}|github\.com/[^\s]{3,200})", "a remote build context"),  # noqa: E501
+        (rb"(?:^|/)\.?lefthook[\w.-]*\.(?:ya?ml|toml|json)$", rb"(?m)git_url[\"']?\s*[:=]\s*[^\n]{3,300}",  # noqa: E501
          "remote hooks of lefthook"),
         (rb"\.gitlab-ci[\w.-]*\.ya?ml$|(?:^|/)\.gitlab/[^\0]{1,200}\.ya?ml$",
          rb"(?m)^\s*-?\s*(?:include\s*:\s*|remote\s*:\s*)[\"']?https?://[^\s]{1,300}",
          "a remote CI configuration"),
         (rb"(?:^|/)action\.ya?ml$", rb"(?m)^\s*image\s*:\s*[\"']?docker://[^\s]{1,200}",
          "an image that the action runs"),
-        (rb"(?:^|/)gradle-wrapper\.properties$", rb"(?m)^\s*distributionUrl\s*[=:]\s*"
-         rb"(?!https\\?://(?:services|downloads)\.gradle\.org/)[^\n]{3,300}",
+        (rb"(?:^|/)gradle-wrapper\.properties$", (rb"(?m)^\s*distributionUrl\s*[=:]\s*"
+         rb"(?!https\\?://(?:services|downloads)\.gradle\.org/)[^\n]{3,300}"),
          "a Gradle that does not come from its maker"),
-        (rb"(?:^|/)maven-wrapper\.properties$", rb"(?m)^\s*(?:distributionUrl|wrapperUrl)\s*[=:]\s*"
+        (rb"(?:^|/)maven-wrapper\.properties$", (rb"(?m)^\s*(?:distributionUrl|wrapperUrl)\s*[=:]\s*"  # noqa: E501
          rb"(?!https\\?://(?:repo\.maven\.apache\.org|repo1\.maven\.org|archive\.apache\.org"
-         rb"|downloads\.apache\.org|dlcdn\.apache\.org)/)[^\n]{3,300}",
+         rb"|downloads\.apache\.org|dlcdn\.apache\.org)/)[^\n]{3,300}"),
          "a Maven that does not come from its maker"),
-        (rb"(?:^|/)\.cargo/config(?:\.toml)?$", rb"(?m)^\s*(?:runner|rustc-wrapper|rustc-workspace-wrapper"
-         rb"|rustc|rustdoc|linker)\s*=\s*[^\n]{0,40}?(?:[./]|\b(?:ba)?sh\b)[^\n]{0,200}",
+        (rb"(?:^|/)\.cargo/config(?:\.toml)?$", (rb"(?m)^\s*(?:runner|rustc-wrapper|rustc-workspace-wrapper"  # noqa: E501
+         rb"|rustc|rustdoc|linker)\s*=\s*[^\n]{0,40}?(?:[./]|\b(?:ba)?sh\b)[^\n]{0,200}"),
          "a program that Cargo runs in the build"),
         (rb"(?:^|/)\.gitattributes$", rb"(?m)^[^#\n]{1,200}\bworking-tree-encoding=[^\n]{1,60}",
          "an encoding that Git changes at checkout"),
@@ -89,9 +89,8 @@ def reason(file: FileChange) -> str | None:
         known = {match[0].strip() for match in entry.finditer(old)}
         for match in entry.finditer(data):
             line = match[0].strip()
-            if line in known or (
-                b"plugin" in what.encode() and _KNOWN_PLUGINS.search(line)
-            ):
+            value = re.split(rb"[:=]", line, maxsplit=1)[-1]
+            if line in known or ("plugin" in what and _KNOWN_PLUGINS.search(value)):
                 continue
             shown = re.sub(
                 r"://[^/@\s]{1,200}@", "://", line.decode("utf-8", "replace")

@@ -317,7 +317,7 @@ class _Flow:
         self._returns: dict[str, PayloadOrigin] = {}
         self._has_names = False
 
-    def _read_names(self) -> None:
+    def _read_names(self) -> None:  # noqa: C901 - one branch for each kind of name
         """Read the assignments, when the first expression is asked for."""
         if self._has_names:
             return

@@ -33,8 +33,8 @@ _SOURCES = tuple(
         "\\1", "-enc", "-ec ", "-e ",
         "codecs", "getdecoder", "decodestring", "'hex'", '"hex"', "download", "http::", "lwp",
         "openstream", 'nc"', "nc'", "nc\n", "nc<",
-        "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32", "connect(", "createconnection", "add http", "open_connection",
-        ".accept(", "$_post", "$_get", "$_request", "$_cookie", "$_server", "getparameter", "[::-1]",
+        "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32", "connect(", "createconnection", "add http", "open_connection",  # noqa: E501
+        ".accept(", "$_post", "$_get", "$_request", "$_cookie", "$_server", "getparameter", "[::-1]",  # noqa: E501
         ".reverse(", ".pth", "go:generate", "#cgo", "git clone", "dig ", "nslookup", "aws s3",
         "gsutil", "gcloud", "scp ", "rsync ", "rclone", "docker ", "podman ", "bash_env",
         "node_options", "ld_preload", "pythonstartup", "dyld_insert", "rubyopt", "perl5opt",

@@ -213,7 +213,7 @@ _FORMS: tuple[tuple[str, EffectKind, str], ...] = (
         "download",
         (
             r"(?i)\b(?:iwr|Invoke-WebRequest|DownloadFile|curl(?:\.exe)?)\b[^\n]{0,300}?"
-            r"(?:-OutFile|-o|,)[ ]+[\"']?(?P<file>[^\s;\"'&|)]{2,120})[^\n]{0,40}?[;&\n][^\n]{0,40}?"
+            r"(?:-OutFile|-o|,)[ ]+[\"']?(?P<file>[^\s;\"'&|)]{2,120})[^\n]{0,40}?[;&\n][^\n]{0,40}?"  # noqa: E501
             r"(?:&|start(?:-process)?|\.|python|cmd[ ]+/c)[ ]+[\"']?(?:\.[/\\])?(?P=file)"
         ),
     ),
@@ -249,18 +249,20 @@ _FORMS: tuple[tuple[str, EffectKind, str], ...] = (
     (
         "_env|startup|5opt|rubyopt|dyld_",
         "plugin",
-        r"(?m)^[ \-]*[\"']?(?:BASH_ENV|PYTHONSTARTUP|PERL5OPT|RUBYOPT|DYLD_INSERT_LIBRARIES)[\"']?"
-        r"[ ]*[:=][ ]*[\"']?[\w./$~-]",
+        (
+            r"(?m)^[ \-]*[\"']?(?:BASH_ENV|PYTHONSTARTUP|PERL5OPT|RUBYOPT|DYLD_INSERT_LIBRARIES)[\"']?"  # noqa: E501
+            r"[ ]*[:=][ ]*[\"']?[\w./$~-]"
+        ),
     ),
     (
         "ld_preload",
         "plugin",
-        r"(?m)^[ \-]*[\"']?LD_PRELOAD[\"']?[ ]*[:=][ ]*[\"']?(?!/usr/lib|/lib|[^\n]*malloc)[\w./$~-]",
+        r"(?m)^[ \-]*[\"']?LD_PRELOAD[\"']?[ ]*[:=][ ]*[\"']?(?!/usr/lib|/lib|[^\n]*malloc)[\w./$~-]",  # noqa: E501
     ),
     (
         "node_options",
         "plugin",
-        r"(?m)^[ \-]*[\"']?NODE_OPTIONS[\"']?[ ]*[:=][^\n]{0,80}(?:--require|--import|--loader|-r)[ =]",
+        r"(?m)^[ \-]*[\"']?NODE_OPTIONS[\"']?[ ]*[:=][^\n]{0,80}(?:--require|--import|--loader|-r)[ =]",  # noqa: E501
     ),
 )
 _SAVES = re.compile(

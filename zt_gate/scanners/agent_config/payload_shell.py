@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config.payload_effects import (
@@ -76,6 +77,10 @@ _FETCHERS = frozenset(
 #: Programs that copy from another host, and that print what a name server says.
 _COPIERS = frozenset(
     ("aws", "gsutil", "gcloud", "scp", "sftp", "rsync", "rclone", "git", "azcopy")
+)
+#: Scripts that every source archive has.
+_BUILD_SCRIPT = re.compile(
+    r"(?:^|/)(?:configure|autogen(?:\.sh)?|bootstrap(?:\.sh)?|buildconf|[Cc]onfig(?:ure)?)$"
 )
 _LOOKUPS = frozenset(("dig", "nslookup", "host", "drill", "kdig"))
 _REMOTE = re.compile(r"(?:s3|gs|rsync|https?|sftp|ssh|az)://|[\w.@-]+:(?!\\)")
@@ -185,6 +190,8 @@ class _Walk:
     #: Folders that hold what was cloned or unpacked; "" for the current one.
     trees: dict[str, PayloadOrigin] = field(default_factory=dict)
     inside: PayloadOrigin = NOWHERE
+    clones: set[str] = field(default_factory=set)
+    in_clone: bool = False
     depth: int = 0
     base: int | None = None
 
@@ -408,10 +415,12 @@ class _Walk:
             if plain[:1] == ["clone"] and len(plain) > 1:
                 folder = plain[2] if len(plain) > 2 else plain[1].rstrip("/")
                 folder = folder.rpartition("/")[2] if len(plain) == 2 else folder
-                self.trees[_path(folder).removesuffix(".git").rstrip("/")] = origin
+                tree = _path(folder).removesuffix(".git").rstrip("/")
+                self.trees[tree] = origin
+                self.clones.add(tree)
             return NOWHERE
         remote = [text for text in plain if _REMOTE.match(text)]
-        if not remote or plain[-1] == remote[-1] and "cat" not in plain:
+        if not remote or (plain[-1] == remote[-1] and "cat" not in plain):
             return NOWHERE
         if "cat" in plain or plain[-1] == "-":
             return origin
@@ -437,7 +446,7 @@ class _Walk:
 
     def _in_tree(self, path: str) -> PayloadOrigin:
         """Return the origin of a path in a folder that was cloned or unpacked."""
-        if not self.trees:
+        if not self.trees or _BUILD_SCRIPT.search(path):
             return NOWHERE
         plain = _path(path)
         for folder, origin in self.trees.items():
@@ -466,7 +475,7 @@ class _Walk:
 
     # What runs a text
 
-    def _run(
+    def _run(  # noqa: C901, PLR0912 - one branch for each kind of program
         self,
         name: str,
         words: Sequence[ShellWord],
@@ -502,16 +511,9 @@ class _Walk:
         elif name == "cd":
             folder = _path(args[0].text).rstrip("/") if args else ""
             self.inside = self.trees.get(folder, self.inside)
+            self.in_clone = self.in_clone or folder in self.clones
         elif name in {"make", "gmake"}:
-            folders = [
-                _path(following.text).rstrip("/")
-                for word, following in zip(args, args[1:], strict=False)
-                if word.text == "-C"
-            ]
-            for origin in [self.trees.get(name, NOWHERE) for name in folders] or [
-                self.inside
-            ]:
-                self._found(origin.effects(at))
+            self._run_make(args, at)
         elif name in {"docker", "podman", "nerdctl"} and _takes_the_machine(args):
             self._found([PayloadEffect("host", at, at)])
         elif name in _WINDOWS_LOADERS and self._urls(args):
@@ -519,6 +521,15 @@ class _Walk:
             self._found([PayloadEffect("download", at, at, urls)])
         else:
             self._run_program(words[0], at)
+
+    def _run_make(self, args: Sequence[ShellWord], at: int) -> None:
+        """Report make in a cloned folder."""
+        for word, following in pairwise(args):
+            folder = _path(following.text).rstrip("/")
+            if word.text == "-C" and folder in self.clones:
+                self._found(self.trees[folder].effects(at))
+        if self.in_clone:
+            self._found(self.inside.effects(at))
 
     def _run_program(self, word: ShellWord, at: int) -> None:
         """Report a program that was downloaded or decoded before, or a computed one."""
