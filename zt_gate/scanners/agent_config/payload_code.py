@@ -184,7 +184,7 @@ _REVERSE = {
         ),
         (
             r"\b(?:call|run|Popen|check_call|check_output|spawn|exec[lv]p?e?|system|popen"
-            r"|getoutput|create_subprocess_\w+)\s*\(|(?<![\w.])(?:exec|eval)\s*\("
+            r"|getoutput|create_subprocess_\w+)\s*\("
         ),
         (
             r"\bdup2\s*\(\s*[^)\n]{0,80}?fileno|std(?:in|out)\s*=\s*\w*(?:sock|conn"
@@ -651,6 +651,9 @@ def _reverse_shells(code: CodeText, family: str) -> Iterator[PayloadEffect]:
         first, last = max(0, match.start() - _NEAR), match.end() + _NEAR
         part = view[first:last]
         start, join = starts.search(part), joins.search(part)
+        if family == "python" and _received_commands(part, _PYTHON_EVALUATES):
+            yield PayloadEffect("download", match.start(), match.start())
+            return
         if start is not None and _received_commands(part, starts):
             yield PayloadEffect("shell", match.start(), match.start())
             return
@@ -697,6 +700,8 @@ def _joins_both(part: str) -> bool:
 _MAKES_FILE = re.compile(
     r"\b(?P<file>\w+)\s*=\s*\w+\.makefile\s*\([^\x01]{0,400}?\bfor\s+(?P<name>\w+)\s+in\s+(?P=file)\b"
 )
+#: Code from a socket also is the work of honest tools for distribution: a warning.
+_PYTHON_EVALUATES = re.compile(r"(?<![\w.])(?:exec|eval)\s*\(")
 _RECEIVES_IN_PLACE = re.compile(r"[^\n,]{0,40}\.(?:recv|recvfrom)\s*\(")
 
 
