@@ -13,6 +13,7 @@ from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate.scanners.agent_config import payload_forms
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
     PayloadEffect,
@@ -90,6 +91,7 @@ _DECODES = re.compile(
     r"|\bbytes(?:array)?\s*\(\s*\[\s*\d+\s*,\s*\d+\s*,\s*\d+\s*,"
     r"|\bchr\(\d+\)\s*[.+]\s*chr\(\d+\)\s*[.+]\s*chr\(\d+\)|\[char\]\s*\d+"
     r"|-join\s*\([^)\n]{0,2000}\[char\]"
+    r"|[\"']\s*\[\s*::\s*-1\s*\]|\.split\s*\(\s*[\"']{2}\s*\)\.reverse\s*\("
 )
 #: Decoders of binary data: common in honest loaders, so their input must be in the file.
 _UNPACKS = re.compile(
@@ -154,6 +156,16 @@ _STARTING_WORDS = (
     "system", "popen", "exec", "spawn", "subprocess", "Popen", "check_", "getoutput", "Process",
     "Command", "Start", "passthru", "proc_open", "child_process", "cp.", "Open3", ".run", "Runtime",
 )  # fmt: skip
+_FUNCTION = re.compile(
+    r"(?m)^(?P<indent>[ \t]*)(?:async[ \t]+)?def[ \t]+(?P<name>\w{1,60})[ \t]*\("
+)
+_RETURNS = re.compile(r"\breturn\b(?P<value>[^\n]{1,400})")
+#: A program that prints what it downloads, and whose output is kept.
+_FETCHING_PROGRAM = re.compile(
+    r"\b(?:check_output|getoutput|run|Popen|popen)\s*\(\s*\[?\s*[\"'](?:curl|wget)\b"
+)
+_PIPED = re.compile(r"\b(?:stdin|input)\s*=\s*(?P<name>\w+)(?:\.stdout)?\b")
+_LONGEST_FUNCTION = 1500
 _NAME = re.compile(r"[$@]?[A-Za-z_]\w*")
 _URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
 _OPENS_SHELL = re.compile(
@@ -166,7 +178,10 @@ _MOST = 400
 #: Reverse shells: what connects, what starts a program, and what joins the two.
 _REVERSE = {
     "python": (
-        r"\.connect\s*\(|\bcreate_connection\s*\(|\bconnect_ex\s*\(",
+        (
+            r"\.connect\s*\(|\bcreate_connection\s*\(|\bconnect_ex\s*\("
+            r"|\bopen_connection\s*\(|\.accept\s*\("
+        ),
         (
             r"\b(?:call|run|Popen|check_call|check_output|spawn|exec[lv]p?e?|system|popen"
             r"|getoutput|create_subprocess_\w+)\s*\("
@@ -198,13 +213,15 @@ _REVERSE = {
     "javascript": (
         (
             r"\bnet\.(?:connect|createConnection|Socket)\b|\bnew\s+(?:\w+\.)?Socket\s*\("
-            r"|\btls\.connect\s*\(|\.connect\s*\(\s*\d{2,5}\s*,|\.connect\s*\("
+            r"|\btls\.connect\s*\(|\.connect\s*\(|\bcreateConnection\s*\("
+            r"|(?<![\w.])connect\s*\(\s*(?:\d{2,5}\b|\{)"
             r"|\bnew\s+WebSocket\s*\("
         ),
-        r"\b(?:spawn|exec|execFile|fork)(?:Sync)?\s*\(",
+        r"\b(?:spawn|exec|execFile|fork|Command)(?:Sync)?\s*\(",
         (
             r"\.pipe\s*\(\s*\w+\.stdin|\.stdout\.pipe\s*\(|\.stdin\.write\s*\("
             r"|stdio\s*:\s*\[\s*\w*(?:sock|client|conn)\w*"
+            r"|stdio\s*:\s*\[\s*([A-Za-z_$][\w$]*)\s*,\s*\1\b|\.pipeTo\s*\(\s*\w+\.stdin"
         ),
     ),
     "go": (
@@ -266,7 +283,13 @@ def find(text: str, language: str, find_in_shell: ShellSearch) -> list[PayloadEf
     family = code_text.family(language) if language[:1].isupper() else language
     code = code_text.read(text, family)
     flow = _Flow(code, family, find_in_shell)
-    effects = [*flow.evaluated(), *flow.started(), *_reverse_shells(code, family)]
+    forms = payload_forms.find(code, family, flow.origin, find_in_shell)
+    effects = [
+        *flow.evaluated(),
+        *flow.started(),
+        *_reverse_shells(code, family),
+        *forms,
+    ]
     distinct: dict[tuple[str, int], PayloadEffect] = {}
     for effect in effects:
         distinct.setdefault((effect.kind, effect.at), effect)
@@ -291,9 +314,10 @@ class _Flow:
         self._names: dict[str, list[tuple[int, PayloadOrigin]]] = {}
         self.files: dict[str, PayloadOrigin] = {}
         self.texts: dict[str, tuple[int, str]] = {}
+        self._returns: dict[str, PayloadOrigin] = {}
         self._has_names = False
 
-    def _read_names(self) -> None:
+    def _read_names(self) -> None:  # noqa: C901 - one branch for each kind of name
         """Read the assignments, when the first expression is asked for."""
         if self._has_names:
             return
@@ -318,6 +342,8 @@ class _Flow:
                 if text:
                     self.texts[match["name"].lstrip("$@")] = (start, text)
 
+        if self.family == "python":
+            self._read_returns()
         if not self._names:
             return
         for match in _REBINDS.finditer(self.code.view):
@@ -327,6 +353,20 @@ class _Flow:
                     self._names[name].append((match.start(), NOWHERE))
         for values in self._names.values():
             values.sort(key=lambda value: value[0])
+
+    def _read_returns(self) -> None:
+        """Note the functions that return a fetched text."""
+        view = self.code.view
+        if not _FETCHES.search(view):
+            return
+        functions = list(_FUNCTION.finditer(view))[:2000]
+        ends = [function.start() for function in functions[1:]] + [len(view)]
+        for match, end in zip(functions, ends, strict=False):
+            limit = min(end, match.end() + _LONGEST_FUNCTION)
+            for value in _RETURNS.finditer(view, match.end(), limit):
+                origin = self.origin(*value.span("value"))
+                if origin.fetched:
+                    self._returns[match["name"]] = origin
 
     def _known(self, name: str, at: int) -> PayloadOrigin:
         """Return the origin of a name by its last assignment before an offset."""
@@ -364,9 +404,21 @@ class _Flow:
             origin = origin.joined(
                 PayloadOrigin(fetched=True, at=start, urls=self._urls(start, end))
             )
+        if "curl" in part or "wget" in part:
+            origin = origin.joined(self._fetched_by_program(start, end))
         for name in _NAME.findall(part)[:_MOST]:
             origin = origin.joined(self._known(name, start))
+            if name in self._returns and re.search(rf"(?<![\w.]){name}\s*\(", part):
+                origin = origin.joined(self._returns[name])
         return origin
+
+    def _fetched_by_program(self, start: int, end: int) -> PayloadOrigin:
+        """Return the origin of the output of curl or wget, as a list of words."""
+        if self.family != "python":
+            return NOWHERE
+        if not _FETCHING_PROGRAM.search(self.code.view[start:end]):
+            return NOWHERE
+        return PayloadOrigin(fetched=True, at=start, urls=self._urls(start, end))
 
     def _has_literal(self, start: int, end: int) -> bool:
         return any(len(text) > 16 for _, text in self._strings(start, end))
@@ -498,6 +550,7 @@ class _Flow:
             if "::new" in match[0] or "Command" in match[0]:
                 end = _chain_end(view, match.start())
             yield from self._origin_of_command(start, first).effects(match.start())
+            yield from self._piped(match.start(), start, end)
             for at, text in self._commands(start, end):
                 for effect in self._find_in_shell(text):
                     yield replace(effect, at=match.start(), source=at)
@@ -523,6 +576,17 @@ class _Flow:
                 for literal in self.code.strings[first : first + 1]:
                     for effect in self._find_in_shell(literal.text):
                         yield replace(effect, at=literal.start, source=literal.start)
+
+    def _piped(self, at: int, start: int, end: int) -> Iterator[PayloadEffect]:
+        """Yield the effects of a shell or interpreter that reads a fetched text."""
+        part = self.code.view[start:end]
+        piped = _PIPED.search(part) if "stdin" in part or "input" in part else None
+        if piped is None or not re.search(
+            r"[\"'](?:/\S{1,20}/)?(?:(?:ba|z|da)?sh|python[\d.]*|node|perl)[\"']|sys\.executable",
+            part,
+        ):
+            return
+        yield from self._known(piped["name"], start).effects(at)
 
     def _origin_of_command(self, start: int, end: int) -> PayloadOrigin:
         """Return the origin of a command line, not of its other arguments."""
@@ -587,6 +651,9 @@ def _reverse_shells(code: CodeText, family: str) -> Iterator[PayloadEffect]:
         first, last = max(0, match.start() - _NEAR), match.end() + _NEAR
         part = view[first:last]
         start, join = starts.search(part), joins.search(part)
+        if family == "python" and _received_commands(part, _PYTHON_EVALUATES):
+            yield PayloadEffect("download", match.start(), match.start())
+            return
         if start is not None and _received_commands(part, starts):
             yield PayloadEffect("shell", match.start(), match.start())
             return
@@ -630,8 +697,25 @@ def _joins_both(part: str) -> bool:
     return streams.count("Input") >= 2 and streams.count("Output") >= 2
 
 
+_MAKES_FILE = re.compile(
+    r"\b(?P<file>\w+)\s*=\s*\w+\.makefile\s*\([^\x01]{0,400}?\bfor\s+(?P<name>\w+)\s+in\s+(?P=file)\b"
+)
+#: Code from a socket also is the work of honest tools for distribution: a warning.
+_PYTHON_EVALUATES = re.compile(r"(?<![\w.])(?:exec|eval)\s*\(")
+_RECEIVES_IN_PLACE = re.compile(r"[^\n,]{0,40}\.(?:recv|recvfrom)\s*\(")
+
+
 def _received_commands(part: str, starts: re.Pattern[str]) -> bool:
     """Whether a name that holds received data is run as a command."""
+    if ".recv" in part and any(
+        _RECEIVES_IN_PLACE.match(part, start.end()) for start in starts.finditer(part)
+    ):
+        return True
+    for match in _MAKES_FILE.finditer(part) if ".makefile" in part else ():
+        if re.search(rf"\(\s*{match['name']}\b", part[match.end() :]) and starts.search(
+            part, match.end()
+        ):
+            return True
     for match in _RECEIVES.finditer(part):
         name = match["name"]
         for start in starts.finditer(part, match.end()):

@@ -32,7 +32,12 @@ _SOURCES = tuple(
         "socket", "fsockopen", "dial(", "tcpclient", "tcpstream", "openssl", "\\x", "\\0",
         "\\1", "-enc", "-ec ", "-e ",
         "codecs", "getdecoder", "decodestring", "'hex'", '"hex"', "download", "http::", "lwp",
-        "openstream",
+        "openstream", 'nc"', "nc'", "nc\n", "nc<",
+        "certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32", "connect(", "createconnection", "add http", "open_connection",  # noqa: E501
+        ".accept(", "$_post", "$_get", "$_request", "$_cookie", "$_server", "getparameter", "[::-1]",  # noqa: E501
+        ".reverse(", ".pth", "go:generate", "#cgo", "git clone", "dig ", "nslookup", "aws s3",
+        "gsutil", "gcloud", "scp ", "rsync ", "rclone", "docker ", "podman ", "bash_env",
+        "node_options", "ld_preload", "pythonstartup", "dyld_insert", "rubyopt", "perl5opt",
     )
 )  # fmt: skip
 _RUNNERS = tuple(
@@ -49,7 +54,9 @@ _RUNNERS = tuple(
         "sh ", "sh\n", 'sh"', "sh'", "sh<", "sh)", "sh;", "sh|", "sh&", "sh -", "source ",
         ". <", "python", "node ", "perl", "ruby", "php",
         "pwsh", "powershell", "$(", "`", "./", "xargs", "chmod", "nc -", "ncat", "socat",
-        "xterm", "crontab", "| sh", "cmd",
+        "xterm", "crontab", "| sh", "cmd", "sh\\", "sh\r", "certutil", "bitsadmin", "mshta",
+        "docker", "podman", "_env", "_options", "ld_preload", "startup", "opt:", "make", "$s",
+        "regsvr32", "msiexec", "rundll32", "<&", "sh]", "sh`", "sh}", "sh,",
     )
 )  # fmt: skip
 #: What runs a text in source code: fewer words than in shell text.
@@ -65,7 +72,8 @@ _CODE_RUNNERS = tuple(
         "process.start", "process.run", "command::new", "createprocess", "new function",
         "function(", "sh '", 'sh "',
         "ctx.run", "session.run", "getoutput", "check_output", "check_call", "process::", "`",
-        "assembly", "command",
+        "assembly", "command", "run_path", "import_module", ".write", "go:generate", "-fplugin",
+        ".exec",
     )
 )  # fmt: skip
 _SOURCE_SUFFIXES = (

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 #: ``shell``: another host gets a shell.  ``decoded``: encoded text is decoded and run.
-#: ``download``: what another host sends is run.
-EffectKind = Literal["shell", "decoded", "download"]
+#: ``download``: what another host sends is run.  ``plugin``: a later program loads code.
+#: ``host``: a container gets control of the machine.
+EffectKind = Literal["shell", "decoded", "download", "plugin", "host"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate.scanners.agent_config import payload_content
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
@@ -115,8 +116,37 @@ _PROSE_KEYS = frozenset(
         "docs",
     ]
 )
+#: Package scripts that a shell reads, with functions of their own.
+_SHELL_SUFFIXES = (b".ebuild", b".eclass", b".install", b".apkbuild", b".slackbuild")
+_TEMPLATE_SUFFIXES = (
+    b".tmpl", b".tpl", b".j2", b".jinja", b".jinja2", b".mustache", b".hbs", b".in",
+    b".template", b".dist", b".example", b".sample", b".liquid", b".ejs", b".gotmpl", b".erb",
+    b".orig", b".bak", b".default",
+)  # fmt: skip
+#: Languages of which a reader tells what runs from what is only a text.
+_UNDERSTOOD = frozenset((
+    "Python", "Cython", "Starlark", "JavaScript", "TypeScript", "Vue", "Svelte", "Astro",
+    "CoffeeScript", "Go", "Groovy", "Kotlin", "Scala", "Dart", "PHP", "Hack", "Perl", "Raku",
+    "Ruby", "Crystal", "Elixir", "Lua", "AWK", "C", "C++", "C/C++ header", "C#",
+    "Java", "Rust", "Swift", "Shell", "script", "Dockerfile", "Makefile", "Just",
+    "Jupyter notebook", "R", "Julia", "Nim",
+))  # fmt: skip
+#: Programs that a step or an image names as its shell.
+_STEP_LANGUAGES = {
+    "python": "Python", "node": "JavaScript", "deno": "JavaScript", "bun": "JavaScript",
+    "perl": "Perl", "ruby": "Ruby", "php": "PHP", "pwsh": "PowerShell",
+    "powershell": "PowerShell",
+}  # fmt: skip
+#: Lists of these are the words of one command.
+_ARGUMENT_KEYS = frozenset(
+    ("command", "args", "entrypoint", "cmd", "argv", "arguments", "program")
+)
+_PROSE_ENDINGS = (
+    "description", "title", "summary", "help", "message", "comment", "documentation", "readme",
+    "notes", "text", "markdown",
+)  # fmt: skip
 _INSTRUCTION = re.compile(
-    r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG)\b[ \t]*"
+    r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG|ADD)\b[ \t]*"
 )
 _FLAG = re.compile(r"^(?:--[\w-]+(?:=\S+)?[ \t]+)+(?:CMD[ \t]+)?|^CMD[ \t]+")
 _MOST_FRAGMENTS = 2000
@@ -126,23 +156,25 @@ _MOST_FRAGMENTS = 2000
 class Fragment:
     """A text that runs: its language or ``shell``, and the line where it begins.
 
-    ``exact`` means that its lines are lines of the file.
+    ``exact`` means that its lines are lines of the file; not ``certain``, that the value
+    has no name of one that runs.
     """
 
     text: str
     language: str
     line: int = 1
     exact: bool = True
+    certain: bool = True
 
 
-def fragments(  # noqa: C901, PLR0912 - one branch for each kind of file
-    path: bytes, content: str
-) -> Iterator[Fragment]:
-    """Yield the texts of a file that are run."""
+def _language(path: bytes, content: str) -> str | None:
+    """Return the language of a file: by its name, its first bytes, or as a hook."""
     from zt_gate.syntax import source_languages
 
     name = path.rpartition(b"/")[2].lower()
     language = source_languages.by_name(path)
+    if name.endswith(_SHELL_SUFFIXES):
+        return "Shell"
     if language is None and not source_languages.is_plain(path):
         language = source_languages.by_content(
             content[: source_languages.HEAD_BYTES].encode("utf-8", "surrogateescape")
@@ -158,6 +190,36 @@ def fragments(  # noqa: C901, PLR0912 - one branch for each kind of file
         language = source_languages.by_interpreter(
             content[:512].encode("utf-8", "replace")
         )
+    return language
+
+
+def without_template(path: bytes) -> bytes:
+    """Return a path without the ending of a template: ``run.sh`` for ``run.sh.tmpl``."""
+    lowered = path.lower()
+    for suffix in _TEMPLATE_SUFFIXES:
+        if (
+            lowered.endswith(suffix)
+            and b"." in path[: -len(suffix)].rpartition(b"/")[2]
+        ):
+            return path[: -len(suffix)]
+    return path
+
+
+def is_understood(path: bytes, content: str) -> bool:
+    """Whether a reader knows which text of the file runs, so that the rest is data."""
+    path = without_template(path)
+    language = _language(path, content)
+    return language in _UNDERSTOOD or path.lower().endswith(
+        (b".pth", b".gyp", b".gypi")
+    )
+
+
+def fragments(path: bytes, content: str) -> Iterator[Fragment]:
+    """Yield the texts of a file that are run."""
+    path = without_template(path)
+    name = path.rpartition(b"/")[2].lower()
+    language = _language(path, content)
+    configuration = paths.configuration(path)
     reader = _READERS.get(language or "")
     suffix = name.rpartition(b".")[2]
     if reader is not None:
@@ -218,10 +280,31 @@ def _dockerfile(content: str) -> Iterator[Fragment]:
         in_instruction = line.rstrip().endswith("\\") and not here
         rows.append(text)
     yield Fragment("\n".join(rows), _SHELL)
+    shell = re.search(
+        r"(?im)^[ \t]*SHELL[ \t]*\[[ \t]*\"(?:/\S{1,40}/)?(python|node|perl|ruby|pwsh)",
+        content,
+    )
+    if shell is not None:
+        kept = [
+            _blank(line, match.end()) if (match := _INSTRUCTION.match(line)) else ""
+            for line in content.split("\n")
+        ]
+        code = "\n".join(line.lstrip() for line in kept)
+        yield Fragment(code, _STEP_LANGUAGES[shell[1].lower()])
 
 
 def _instruction(name: str, rest: str) -> str:
     rest = _FLAG.sub("", rest)
+    if name == "ADD":
+        words = rest.split()
+        is_url = (
+            len(words) > 1 and "://" in words[0] and " --checksum" not in f" {rest}"
+        )
+        if not is_url:
+            return ""
+        base = words[0].rpartition("/")[2]
+        target = words[-1] + base if words[-1].endswith("/") else words[-1]
+        return f"curl -o {target} {words[0]}"
     if name in {"ENV", "ARG"}:
         key, equals, value = rest.partition("=")
         return f"{key.strip()}={value}" if equals and " " not in value.strip() else ""
@@ -462,8 +545,61 @@ def _values(
         documents = read(content)
         for document in documents:
             yield from _commands(document.value, (), is_ci=is_ci)
+            if is_ci:
+                yield from _jobs(document.value)
     except SyntaxReadError:
         return
+
+
+def _jobs(value: Any) -> Iterator[Fragment]:
+    """Yield the steps of each job as one script, and those in another language alone."""
+    if not isinstance(value, dict):
+        return
+    jobs = value.get("jobs")
+    jobs = jobs if isinstance(jobs, dict) else value
+    for job in jobs.values():
+        if not isinstance(job, dict):
+            continue
+        default = _default_shell(job) or _default_shell(value)
+        script: list[str] = []
+        for key in ("before_script", "script"):
+            lines = job.get(key)
+            script += map(str, lines) if isinstance(lines, list) else [str(lines or "")]
+        steps = job.get("steps")
+        for step in steps if isinstance(steps, list) else ():
+            if not isinstance(step, dict):
+                continue
+            settings = step.get("with")
+            if "actions/github-script" in str(step.get("uses")) and isinstance(
+                settings, dict
+            ):
+                yield Fragment(
+                    str(settings.get("script", "")), "JavaScript", exact=False
+                )
+            run = step.get("run")
+            if not isinstance(run, str):
+                continue
+            language = _step_language(str(step.get("shell") or default))
+            if language:
+                yield Fragment(run, language, exact=False)
+            else:
+                script.append(run)
+        if any(script):
+            yield Fragment("\n".join(script), _SHELL, exact=False)
+    steps = value.get("runs")
+    if isinstance(steps, dict) and "steps" in steps:
+        yield from _jobs({"jobs": {"runs": steps}})
+
+
+def _default_shell(value: dict[str, Any]) -> str:
+    defaults = value.get("defaults")
+    run = defaults.get("run") if isinstance(defaults, dict) else None
+    return str(run.get("shell") or "") if isinstance(run, dict) else ""
+
+
+def _step_language(shell: str) -> str | None:
+    program = (shell.split() or [""])[0].rpartition("/")[2].rstrip("0123456789.")
+    return _STEP_LANGUAGES.get(program)
 
 
 def _commands(value: Any, keys: tuple[str, ...], *, is_ci: bool) -> Iterator[Fragment]:
@@ -472,24 +608,30 @@ def _commands(value: Any, keys: tuple[str, ...], *, is_ci: bool) -> Iterator[Fra
             yield from _commands(child, (*keys, str(key).lower()), is_ci=is_ci)
     elif isinstance(value, list):
         texts = [item for item in value if isinstance(item, str)]
-        if len(texts) == len(value) > 1 and _is_command(keys, is_ci=is_ci):
-            is_argv = keys[-1] in {
-                "command",
-                "args",
-                "entrypoint",
-                "cmd",
-                "argv",
-                "arguments",
-                "program",
-            }
-            if is_argv:
-                yield Fragment(" ".join(map(_quoted, texts)), _SHELL, exact=False)
-            yield Fragment("\n".join(texts), _SHELL, exact=False)
-            return
+        is_command = _is_command(keys, is_ci=is_ci)
+        if len(texts) == len(value) > 1:
+            line = " ".join(map(_quoted, texts))
+            if is_command and keys[-1] in _ARGUMENT_KEYS:
+                yield Fragment(line, _SHELL, exact=False)
+            elif _may_run(keys, line):
+                yield Fragment(line, _SHELL, exact=False, certain=False)
+            if is_command:
+                yield Fragment("\n".join(texts), _SHELL, exact=False)
+                return
         for item in value:
             yield from _commands(item, keys, is_ci=is_ci)
-    elif isinstance(value, str) and _is_command(keys, is_ci=is_ci):
-        yield Fragment(value, _SHELL, exact=False)
+    elif isinstance(value, str):
+        if _is_command(keys, is_ci=is_ci):
+            yield Fragment(value, _SHELL, exact=False)
+        elif _may_run(keys, value):
+            yield Fragment(value, _SHELL, exact=False, certain=False)
+
+
+def _may_run(keys: tuple[str, ...], value: str) -> bool:
+    """Whether a value could be a command under a name that no table lists."""
+    if keys and (keys[-1] in _PROSE_KEYS or keys[-1].endswith(_PROSE_ENDINGS)):
+        return False
+    return payload_content.may_hold(value.encode("utf-8", "replace"), is_source=False)
 
 
 def _is_command(keys: tuple[str, ...], *, is_ci: bool) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from zt_gate.scanners.agent_config.payload_effects import (
@@ -72,6 +73,20 @@ _FETCHERS = frozenset(
         "wget2",
         "curlie",
     ]
+)
+#: Programs that copy from another host, and that print what a name server says.
+_COPIERS = frozenset(
+    ("aws", "gsutil", "gcloud", "scp", "sftp", "rsync", "rclone", "git", "azcopy")
+)
+#: Scripts that every source archive has.
+_BUILD_SCRIPT = re.compile(
+    r"(?:^|/)(?:configure|autogen(?:\.sh)?|bootstrap(?:\.sh)?|buildconf|[Cc]onfig(?:ure)?)$"
+)
+_LOOKUPS = frozenset(("dig", "nslookup", "host", "drill", "kdig"))
+_REMOTE = re.compile(r"(?:s3|gs|rsync|https?|sftp|ssh|az)://|[\w.@-]+:(?!\\)")
+#: Programs of Windows that load what an address holds.
+_WINDOWS_LOADERS = frozenset(
+    ("certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32")
 )
 _NETWORK_TOOLS = frozenset(
     ["nc", "ncat", "netcat", "nc.traditional", "nc.openbsd", "telnet", "ztcp", "rlwrap"]
@@ -172,6 +187,11 @@ class _Walk:
     files: dict[str, PayloadOrigin] = field(default_factory=dict)
     file_texts: dict[str, str] = field(default_factory=dict)
     sockets: set[str] = field(default_factory=set)
+    #: Folders that hold what was cloned or unpacked; "" for the current one.
+    trees: dict[str, PayloadOrigin] = field(default_factory=dict)
+    inside: PayloadOrigin = NOWHERE
+    clones: set[str] = field(default_factory=set)
+    in_clone: bool = False
     depth: int = 0
     base: int | None = None
 
@@ -211,7 +231,7 @@ class _Walk:
         start = pipeline[0].start
         for command in pipeline:
             self._walk_nested(command)
-            words = _unwrapped(command.words)
+            words = self._resolved(_unwrapped(command.words))
             name = _name(words)
             has_shell = has_shell or (name in _SHELLS and _reads_stdin(words[1:]))
             has_network = has_network or _is_network_tool(name, words, command)
@@ -223,6 +243,19 @@ class _Walk:
         if has_shell and has_network and len(pipeline) > 1:
             self._found([PayloadEffect("shell", start, start)])
         return flow
+
+    def _resolved(self, words: list[ShellWord]) -> list[ShellWord]:
+        """Return a command with its program, where a variable has a known name."""
+        if not words or not words[0].dynamic:
+            return words
+        match = re.fullmatch(r"\$\{?(\w+)\}?", words[0].text)
+        if match is None:
+            return words
+        text = self.texts.get(match[1]) or ("sh" if match[1] == "SHELL" else "")
+        if not re.fullmatch(r"[\w./-]{1,60}(?:[ ][\w./-]{1,20}){0,3}", text):
+            return words
+        at = words[0].start
+        return [*(ShellWord(part, at) for part in text.split()), *words[1:]]
 
     def _walk_nested(self, command: Command) -> None:
         words = [*command.words, *(item.target for item in command.redirections)]
@@ -292,6 +325,10 @@ class _Walk:
         args = words[1:]
         if name in _FETCHERS:
             out = self._fetch(name, args, command)
+        elif name in _COPIERS or name in _LOOKUPS:
+            out = self._copied(name, args, command)
+        elif name in {"tar", "bsdtar", "unzip", "7z", "cpio"}:
+            out = self._unpacked(args, flow)
         elif _is_decoder(name, args):
             out = replace(flow, decoded=True, at=flow.at or command.start)
             for word in args:
@@ -360,6 +397,66 @@ class _Walk:
             return NOWHERE
         return origin if prints or target else NOWHERE
 
+    def _copied(
+        self, name: str, args: Sequence[ShellWord], command: Command
+    ) -> PayloadOrigin:
+        """Return what a copy from another host prints; note the file or folder it writes."""
+        texts = [word.text for word in args]
+        origin = PayloadOrigin(
+            fetched=True, at=command.start, urls=tuple(self._urls(args))
+        )
+        if name in _LOOKUPS:
+            is_text = any(
+                text.lower() in {"txt", "-type=txt", "-q=txt"} for text in texts
+            )
+            return origin if is_text else NOWHERE
+        plain = [text for text in texts if not text.startswith("-")]
+        if name == "git":
+            if plain[:1] == ["clone"] and len(plain) > 1:
+                folder = plain[2] if len(plain) > 2 else plain[1].rstrip("/")
+                folder = folder.rpartition("/")[2] if len(plain) == 2 else folder
+                tree = _path(folder).removesuffix(".git").rstrip("/")
+                self.trees[tree] = origin
+                self.clones.add(tree)
+            return NOWHERE
+        remote = [text for text in plain if _REMOTE.match(text)]
+        if not remote or (plain[-1] == remote[-1] and "cat" not in plain):
+            return NOWHERE
+        if "cat" in plain or plain[-1] == "-":
+            return origin
+        target = _path(plain[-1])
+        self.files[target] = origin
+        base = remote[0].rstrip("/").rpartition("/")[2].rpartition(":")[2]
+        self.files[_path(f"{target.rstrip('./')}/{base}".lstrip("/"))] = origin
+        return NOWHERE
+
+    def _unpacked(
+        self, args: Sequence[ShellWord], flow: PayloadOrigin
+    ) -> PayloadOrigin:
+        """Note the folder of a downloaded archive; return what is printed."""
+        origin = flow
+        folder = ""
+        for index, word in enumerate(args):
+            origin = origin.joined(self.files.get(_path(word.text), NOWHERE))
+            if word.text in {"-C", "-d", "--directory"}:
+                folder = "".join(part.text for part in args[index + 1 : index + 2])
+        if origin.fetched:
+            self.trees[_path(folder).rstrip("/")] = origin
+        return NOWHERE
+
+    def _in_tree(self, path: str) -> PayloadOrigin:
+        """Return the origin of a path in a folder that was cloned or unpacked."""
+        if not self.trees or _BUILD_SCRIPT.search(path):
+            return NOWHERE
+        plain = _path(path)
+        for folder, origin in self.trees.items():
+            if folder and plain.startswith(f"{folder}/"):
+                return origin
+        if plain.startswith("/"):
+            return NOWHERE
+        is_here = "" in self.trees and (path.startswith("./") or "/" in plain)
+        return self.trees[""] if is_here else self.inside
+
     def _urls(self, args: Sequence[ShellWord]) -> list[str]:
         """Return the addresses in the words, with the literal values of variables."""
         urls = []
@@ -378,7 +475,7 @@ class _Walk:
 
     # What runs a text
 
-    def _run(
+    def _run(  # noqa: C901, PLR0912 - one branch for each kind of program
         self,
         name: str,
         words: Sequence[ShellWord],
@@ -411,8 +508,28 @@ class _Walk:
                 self._found(flow.effects(at))
         elif name in {"at", "batch", "crontab"}:
             self._found(flow.effects(at))
+        elif name == "cd":
+            folder = _path(args[0].text).rstrip("/") if args else ""
+            self.inside = self.trees.get(folder, self.inside)
+            self.in_clone = self.in_clone or folder in self.clones
+        elif name in {"make", "gmake"}:
+            self._run_make(args, at)
+        elif name in {"docker", "podman", "nerdctl"} and _takes_the_machine(args):
+            self._found([PayloadEffect("host", at, at)])
+        elif name in _WINDOWS_LOADERS and self._urls(args):
+            urls = tuple(self._urls(args))
+            self._found([PayloadEffect("download", at, at, urls)])
         else:
             self._run_program(words[0], at)
+
+    def _run_make(self, args: Sequence[ShellWord], at: int) -> None:
+        """Report make in a cloned folder."""
+        for word, following in pairwise(args):
+            folder = _path(following.text).rstrip("/")
+            if word.text == "-C" and folder in self.clones:
+                self._found(self.trees[folder].effects(at))
+        if self.in_clone:
+            self._found(self.inside.effects(at))
 
     def _run_program(self, word: ShellWord, at: int) -> None:
         """Report a program that was downloaded or decoded before, or a computed one."""
@@ -421,6 +538,8 @@ class _Walk:
         if is_path and path in self.files:
             self._found(self.files[path].effects(at))
             self._run_text(self.file_texts.get(path, ""), at)
+        elif is_path:
+            self._found(self._in_tree(word.text).effects(at))
         if word.dynamic:
             self._found(self._origin(word).effects(at))
             match = re.fullmatch(r"\$\{?(\w+)\}?", word.text)
@@ -503,6 +622,7 @@ class _Walk:
         if path in {"/dev/stdin", "-"}:
             origin = origin.joined(flow)
         origin = origin.joined(self.files.get(path, NOWHERE))
+        origin = origin.joined(self._in_tree(word.text))
         self._found(origin.effects(at))
         self._run_text(self.file_texts.get(path, ""), at)
 
@@ -585,6 +705,15 @@ class _Walk:
                 self.sockets.update(
                     f"${name}" for name in re.findall(r"\{(\w+)\}", operator)
                 )
+
+
+def _takes_the_machine(args: Sequence[ShellWord]) -> bool:
+    """Whether a container gets all rights, and all files, of the machine."""
+    line = " ".join(word.text for word in args) + " "
+    mounts = re.search(
+        r"(?:-v|--volume)[ =]?/:/|--mount[ =]\S*(?:source|src)=/(?:,|[ ])", line
+    )
+    return mounts is not None and ("--privileged" in line or "chroot" in line)
 
 
 def _command_after_exec(command: Command) -> bool:

@@ -59,19 +59,75 @@ def find_hits(
     ]
     rows = content.split("\n")
     seen: set[tuple[str, int]] = set()
-    for fragment in payload_files.fragments(file.path, content):
-        for effect in _effects(fragment):
+    for fragment, effects in _found(file.path, content):
+        for effect in effects:
             place = _place(fragment, effect, rows)
             if not _touches(added, place):
                 continue
             rule, level, message = _judged(file.path, effect, rules, hosts)
+            if not fragment.certain:
+                if effect.kind != "shell" and _RULES.search(file.path.lower()):
+                    continue
+                level, message = _uncertain(file.path, effect, level, message)
             if (rule, place.last) in seen or len(seen) >= _MOST_HITS:
+                continue
+            if not fragment.certain and any(line == place.last for _, line in seen):
                 continue
             seen.add((rule, place.last))
             text = place.text[:_LINE_LENGTH]
             start = len(text) - len(text.lstrip())
             end = max(start, len(text.rstrip()))
             yield LineHit(rule, level, place.last, text, start, end, message)
+
+
+def _found(path: bytes, content: str) -> Iterator[tuple[Fragment, list[PayloadEffect]]]:
+    """Yield the texts that run with their effects, what is certain first.
+
+    Where no reader knows the whole file, its lines are read as they stand.
+    """
+    uncertain: list[Fragment] = []
+    for fragment in payload_files.fragments(path, content):
+        if fragment.certain:
+            yield fragment, _effects(fragment)
+        else:
+            uncertain.append(fragment)
+    if payload_files.is_understood(path, content):
+        return
+    for fragment in uncertain:
+        yield fragment, _effects(fragment)
+    from zt_gate.scanners.agent_config import payload_raw
+
+    plain = payload_files.without_template(path)
+    suffix = plain.rpartition(b"/")[2].lower().rpartition(b".")[2].decode("latin-1")
+    whole = payload_files.Fragment(content, "", certain=False)
+    yield whole, list(payload_raw.find(content, suffix))
+
+
+#: Files of security tools, whose data are attacks.
+_ATTACK_DATA = re.compile(
+    r"attack|malicious|malware|exploit|sigma|yara|semgrep|falco|suricata|snort|nuclei"
+    r"|gtfo|lolbas|modsec|(?:^|/|[_-])waf|crs[/_-]|payload|signature|detect|threat"
+    r"|(?:^|[/._-])rules?(?:[/._-]|$)|secur|scan|guard|redteam|red[_-]team|atomic"
+)
+#: Patterns of a scanner: a download in them is what it finds.
+_RULES = re.compile(
+    rb"(?:^|/)rules?/|semgrep|sigma|yara|falco|(?:^|[/._-])rules?\.[a-z]+$"
+)
+
+
+def _uncertain(
+    path: bytes, effect: PayloadEffect, level: Level, message: str
+) -> tuple[Level, str]:
+    """Return level and message where nothing says that the text runs.
+
+    A shell for another host blocks, unless it is the data of a test, a rule or a document.
+    """
+    name = path.decode("utf-8", "replace").lower()
+    plain = payload_files.without_template(path)
+    is_data = paths.is_any(plain, "test", "test-data", "example", "doc")
+    if effect.kind != "shell" or is_data or _ATTACK_DATA.search(name):
+        level = Level.WARN
+    return level, message.replace("this line", "this line holds a command that", 1)
 
 
 def _effects(fragment: Fragment) -> list[PayloadEffect]:
@@ -127,6 +183,14 @@ def _judged(
         return REVERSE_SHELL, Level.BLOCK, "this line gives another host a shell"
     if effect.kind == "decoded":
         return DECODED, Level.BLOCK, "this line runs code that it decodes"
+    if effect.kind == "host":
+        return (
+            REVERSE_SHELL,
+            Level.WARN,
+            "this line gives a container the whole machine",
+        )
+    if effect.kind == "plugin":
+        return DOWNLOAD, Level.WARN, "this line makes another program load code unseen"
     urls = effect.urls
     shown = ", ".join(
         dict.fromkeys(url_hosts.host_of(url) or "a computed address" for url in urls)

@@ -104,6 +104,7 @@ class ChangeScan:
         """Scan one file that exists after the change."""
         configuration = paths.configuration(file.path)
         if file.is_symlink:
+            self._list_pointer(file)
             in_agent_folder = file_kinds.in_agent_folder(file.path)
             is_settings = configuration is not None and configuration.name != "markdown"
             if in_agent_folder or is_settings:
@@ -111,6 +112,7 @@ class ChangeScan:
             return
         self._scan_configuration(file, configuration)
         self._list_computed_command(file, configuration)
+        self._list_pointer(file)
         self._scan_payloads(file)
 
     def _scan_configuration(
@@ -145,6 +147,15 @@ class ChangeScan:
                 f"{kind} runs a computed command, which no scanner can know: {command}"
             )
             self.not_inspected.append(NotInspected(file.path, "not_applicable", reason))
+
+    def _list_pointer(self, file: FileChange) -> None:
+        """List a file that names content elsewhere."""
+        from zt_gate.scanners.agent_config import content_pointers
+
+        reason = content_pointers.reason(file)
+        if reason is not None:
+            entry = NotInspected(file.path, "not_applicable", reason)
+            self.not_inspected.append(entry)
 
     def _scan_payloads(self, file: FileChange) -> None:
         """Report text that runs although nobody can review it."""
