@@ -22,21 +22,45 @@ _ENTRY = re.compile(r"(?m)^\s*-?\s*(?:entry|run|command|cmd)\s*:\s*[\"']?([^\n]+
 _SHOWN = 80
 _OWN_VARIABLES = frozenset(("MAKE", "SHELL", "CC", "CXX", "0"))
 # Alone, with quotes and blanks around it: an argument behind a known program is none.
-_ALONE = rb"[\"'@+-]{0,3}[ \t]{0,4}(?P<command>\$(?:\{\{[^}\n]{1,200}\}\}|\{\w+\}|\(\w+\)|\w+))[ \t\"',\]]{0,8}\r?\Z"
+_ALONE = (
+    rb"[\"'@+-]{0,3}[ \t]{0,4}"
+    rb"(?P<command>\$(?:\{\{[^}\n]{1,200}\}\}|\{\w+\}|\(\w+\)|\w+))"
+    rb"[ \t\"',\]]{0,8}\r?\Z"
+)
 #: What runs the command, names of the files, and a line that is a computed command.
 _KINDS = tuple(
-    (kind, re.compile(names), re.compile(pattern))
+    (kind, re.compile(names), re.compile(pattern + _ALONE))
     for kind, names, pattern in (
-        ("the entry", rb"\.pre-commit-(?:config|hooks)\.ya?ml", rb"[ \t-]{0,40}entry:[ \t]{0,8}" + _ALONE),
-        ("the step", rb".*\.ya?ml", rb"[ \t-]{0,40}(?:run|script|command|cmd):[ \t]{0,8}(?:\[[ \t]{0,4})?" + _ALONE),
-        ("the recipe", rb"(?:gnu|bsd)?makefile(?:\..+)?|.*\.(?:mk|mak)", rb"\t[ \t]{0,8}" + _ALONE),
-        ("the image", rb"(?:docker|container)file(?:\..+)?|.*\.dockerfile",
-         rb"(?i:[ \t]{0,8}(?:cmd|entrypoint|run))[ \t]{1,8}(?:\[[ \t]{0,4})?" + _ALONE),
-        ("the script", rb".*\.(?:json|ya?ml|sh|bash)|(?:gnu)?makefile|dockerfile",
-         rb"[^\n]{0,200}?\b(?:npm|pnpm|yarn|bun)(?:[ \t]{1,4}-\S{1,40}){0,3}"
-         rb"[ \t]{1,4}(?:run|run-script|exec)[ \t]{1,4}" + _ALONE),
+        (
+            "the entry",
+            rb"\.pre-commit-(?:config|hooks)\.ya?ml",
+            rb"[ \t-]{0,40}entry:[ \t]{0,8}",
+        ),
+        (
+            "the step",
+            rb".*\.ya?ml",
+            rb"[ \t-]{0,40}(?:run|script|command|cmd):[ \t]{0,8}(?:\[[ \t]{0,4})?",
+        ),
+        (
+            "the recipe",
+            rb"(?:gnu|bsd)?makefile(?:\..+)?|.*\.(?:mk|mak)",
+            rb"\t[ \t]{0,8}",
+        ),
+        (
+            "the image",
+            rb"(?:docker|container)file(?:\..+)?|.*\.dockerfile",
+            rb"(?i:[ \t]{0,8}(?:cmd|entrypoint|run))[ \t]{1,8}(?:\[[ \t]{0,4})?",
+        ),
+        (
+            "the script",
+            rb".*\.(?:json|ya?ml|sh|bash)|(?:gnu)?makefile|dockerfile",
+            (
+                rb"[^\n]{0,200}?\b(?:npm|pnpm|yarn|bun)(?:[ \t]{1,4}-\S{1,40}){0,3}"
+                rb"[ \t]{1,4}(?:run|run-script|exec)[ \t]{1,4}"
+            ),
+        ),
     )
-)  # fmt: skip
+)
 
 
 def first(file: FileChange) -> str:
