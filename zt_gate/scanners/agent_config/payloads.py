@@ -106,7 +106,7 @@ def _found(path: bytes, content: str) -> Iterator[tuple[Fragment, list[PayloadEf
 #: Files of security tools, whose data are attacks.
 _ATTACK_DATA = re.compile(
     r"attack|malicious|malware|exploit|sigma|yara|semgrep|falco|suricata|snort|nuclei"
-    r"|gtfo|lolbas|modsec|(?:^|/|[_-])waf|crs[/_-]|payload|signature|detect|threat"
+    r"|gtfo|lolbas|modsec|(?:^|/|[_-])waf|crs[/_-]|signature|detect|threat"
     r"|(?:^|[/._-])rules?(?:[/._-]|$)|secur|scan|guard|redteam|red[_-]team|atomic"
 )
 #: Patterns of a scanner: a download in them is what it finds.
