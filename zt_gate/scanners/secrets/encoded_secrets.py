@@ -184,6 +184,8 @@ def _from_base32(text: bytes) -> bytes:
 
 
 def _from_base85(text: bytes) -> bytes:
+    # The string may be the argument of a call: ``b85decode('...')``.
+    text = max(re.split(rb"\('|\(\"|'\)|\"\)", text), key=len)
     token = text.removeprefix(b"<~").removesuffix(b"~>").rstrip(b"\"'`;,)")
     for decode in (base64.b85decode, base64.a85decode):
         try:
