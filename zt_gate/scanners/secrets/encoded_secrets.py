@@ -32,7 +32,7 @@ _BYTE_LIST = re.compile(
 )
 _BITS = re.compile(rb"01[01]{6}(?:[ \t,]{0,2}[01]{8}){11,2048}+")
 _BASE32 = re.compile(rb"(?<![A-Za-z0-9])[A-Z2-7]{32,}+={0,6}(?![A-Za-z0-9])")
-_BASE85 = re.compile(rb"(?<=[\"'`\s])(?:<~)?[!-}]{40,}+(?:~>)?")
+_BASE85 = re.compile(rb"(?<=[\"'`\s])[!-~]{40,}+")
 _ASCII85 = re.compile(rb"<~[!-u]{40,}+~>")
 _QUOTED_PRINTABLE = re.compile(rb"(?:=[2-7][0-9A-F]){12,}+")
 # Lines of a dump: an offset and groups of digits; a record of Intel; lines of uuencode.
@@ -184,6 +184,8 @@ def _from_base32(text: bytes) -> bytes:
 
 
 def _from_base85(text: bytes) -> bytes:
+    # The string may be the argument of a call: ``b85decode('...')``.
+    text = max(re.split(rb"\('|\(\"|'\)|\"\)", text), key=len)
     token = text.removeprefix(b"<~").removesuffix(b"~>").rstrip(b"\"'`;,)")
     for decode in (base64.b85decode, base64.a85decode):
         try:
