@@ -30,6 +30,11 @@ _SUBJECT_OF_RULES = re.compile(
     r"|(?:threat|security|detect|scan|guard)[^/]{0,40}(?:rule|pattern|signature"
     r"|phrase|payload|lexicon|keyword)"
 )
+#: What such a file is: the subject alone could be a folder that anyone may choose.
+_FORM_OF_RULES = re.compile(
+    r"rule|pattern|signature|phrase|payload|lexicon|keyword|corpus|dataset|sample|fixture"
+    r"|detect|guard|scanner|shield|firewall|eval|bench|quarantin"
+)
 _COMMENT = re.compile(r"\s*(?:#|//|/?\*|--|<!--|;)")
 _QUOTES = "\"'`"
 _DATA_SUFFIXES = (
@@ -62,6 +67,8 @@ def is_sample(path: bytes, line: str, start: int, *, named: bool = False) -> boo
     subject = _SUBJECT_OF_TEST if is_test else _SUBJECT_OF_RULES
     is_tested_code = named and is_test and paths.is_any(path, "program")
     if not is_tested_code and subject.search(name) is None:
+        return False
+    if not is_test and _FORM_OF_RULES.search(name) is None:
         return False
     if _COMMENT.match(line):
         return False
