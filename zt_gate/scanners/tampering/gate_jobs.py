@@ -61,6 +61,16 @@ def _changed(comparison: Comparison, change: JobChange) -> Finding:
     return comparison.on_file(_CHANGED, job.path, message, subject=subject)
 
 
+def _running_place(environ: Mapping[str, str]) -> tuple[bytes, str] | None:
+    """Return the workflow and the job that run this code on GitHub, None elsewhere."""
+    reference = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    parts = reference.split("/", 2)
+    repository = environ.get("GITHUB_REPOSITORY", "").lower()
+    if len(parts) < 3 or "/".join(parts[:2]).lower() != repository:
+        return None
+    return parts[2].encode("utf-8", "surrogateescape"), environ.get("GITHUB_JOB", "")
+
+
 class _Files:
     """Both sides of the repository: the files of the change, and for others the trusted side."""
 
@@ -98,12 +108,13 @@ class _Files:
         trusted = frozenset(self._comparison.context.trusted_folder(workflows.FOLDER))
         old_paths = sorted((trusted - self._new.keys()) | self._old.keys())
         new_paths = sorted((trusted - self._old.keys()) | self._new.keys())
+        running = _running_place(self._comparison.context.environ)
         return (
             gate_jobs.WorkflowSide(
-                old_paths, partial(self._read, self._old, self._new)
+                old_paths, partial(self._read, self._old, self._new), running
             ),
             gate_jobs.WorkflowSide(
-                new_paths, partial(self._read, self._new, self._old)
+                new_paths, partial(self._read, self._new, self._old), running
             ),
         )
 
