@@ -239,3 +239,43 @@ def test_a_staged_file_that_the_committed_job_uses_is_a_part_of_it(
     rules = {judged.finding.rule for judged in report.findings}
     assert rules & {CHANGED, ADDED} == expected
     assert not report.errors
+
+
+NAMED = """\
+on: pull_request
+jobs:
+  gate:
+    name: Security gate
+    runs-on: ubuntu-latest
+    steps:
+      - uses: example/zt-gate@v1
+"""
+
+
+@each_of(
+    ("job", "expected"),
+    [
+        ("  gate:\n    steps: [{run: make}]\n", True),
+        ("  other:\n    name: gate\n    steps: [{run: make}]\n", True),
+        ("  other:\n    name: Security gate\n    steps: [{run: make}]\n", True),
+        ("  other:\n    name: SECURITY GATE\n    steps: [{run: make}]\n", True),
+        (
+            "  other:\n    steps: [{run: gh api repos/a/b/statuses/x -f context=zt-gate/main}]\n",
+            True,
+        ),
+        ("  other:\n    name: Tests\n    steps: [{run: make}]\n", False),
+        (
+            "  other:\n    steps: [{run: gh api repos/a/b/statuses/x -f context=tests}]\n",
+            False,
+        ),
+    ],
+)
+def test_another_check_with_the_gates_name_warns(
+    job: str, expected: bool, tmp_path: Path
+) -> None:
+    gate, more = ".github/workflows/gate.yml", ".github/workflows/more.yml"
+    old = {gate: NAMED}
+    new = {gate: NAMED + "# more\n", more: "on: pull_request\njobs:\n" + job}
+    rules = {item.rule for item in found(change_of(new, old), tmp_path)}
+    assert (ADDED in rules) is expected
+    assert CHANGED not in rules

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 #: A mention of the gate, in the bytes of a file.
 MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
+#: What posts a commit status or a check.
+_STATUS = re.compile(
+    rb"statuses|check-runs|create_?commit_?status|checks\.create|commit-status",
+    re.IGNORECASE,
+)
 #: What may refer to another file of the repository, in the bytes of a workflow.
 _REFERENCE = re.compile(rb"\./|\.(?:sh|bash|py|js|mjs|cjs|ts|ps1|rb|pl)\b")
 _NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
@@ -193,6 +198,37 @@ class WorkflowSide:
             self._units = tuple(found.values())
         return self._units
 
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """The paths of the workflows."""
+        return self._paths
+
+    def check_names(self, path: bytes) -> Mapping[str, frozenset[str]]:
+        """Return, by job, the names of its check in lower case: its key, and its name."""
+        root = self.root(path)
+        jobs = Workflow(root).jobs() if root is not None else ()
+        return {
+            job.name: frozenset(
+                text.strip().lower()
+                for text in (job.name, workflows.text_of(job.table.get("name")))
+                if text.strip()
+            )
+            for job in jobs
+        }
+
+    def status_writers(self, path: bytes) -> frozenset[str]:
+        """Return the jobs that post a commit status or a check named like the gate."""
+        content = self.content(path)
+        if content is None or not _STATUS.search(content):
+            return frozenset()
+        root = self.root(path)
+        found = set()
+        for job in Workflow(root).jobs() if root is not None else ():
+            text = "\n".join(_texts(job.table)).encode("utf-8", "surrogateescape")
+            if _STATUS.search(text) and MENTION.search(text):
+                found.add(job.name)
+        return frozenset(found)
+
     def calls(self, path: bytes) -> str:
         """Return, as text, what the jobs of a workflow that call others run.
 
@@ -278,6 +314,9 @@ class WorkflowSide:
         used = [*steps]  # a script of a job that it needs decides whether it runs
         for job in workflow.jobs():
             used += job.steps() if job.name in needed else ()
+        ends = dict(self._started(used))
+        started = frozenset(ends)
+        unknown = frozenset(end for end, is_unknown in ends.items() if is_unknown)
         return GateJob(
             path=path,
             name=group.name,
@@ -285,8 +324,8 @@ class WorkflowSide:
             steps=tuple(rows),
             commands=tuple(commands),
             parts=_parts(workflow, group, budget),
-            files=frozenset(self._files(used)),
-            started=frozenset(self._started(used)),
+            files=frozenset(self._files(used)) | (started - unknown),
+            started=unknown,
         )
 
     def _files(self, steps: Iterable[Step], depth: int = 0) -> Iterator[bytes]:
@@ -305,20 +344,19 @@ class WorkflowSide:
             if root is not None and depth < _MAX_DEPTH:
                 yield from self._files(Workflow(root).steps(), depth + 1)
 
-    def _started(self, steps: Iterable[Step]) -> Iterator[bytes]:
-        """Yield the ends of paths of scripts that are not found from the root."""
+    def _started(self, steps: Iterable[Step]) -> Iterator[tuple[bytes, bool]]:
+        """Yield the ends of paths of started scripts, and whether the folder is unknown."""
         for step in steps:
-            pending = [step.run]
-            pending += [
+            scripts = [step.run]
+            scripts += [
                 _decoded(self.content(path))
                 for path in _script_paths(step.run, self.content)
             ]
-            for script in pending:
+            for script in scripts:
+                moves = bool(_CHANGES_FOLDER.search(script))
+                moves = moves or "working-directory" in step.table
                 for end in script_ends(script):
-                    if "working-directory" in step.table or (
-                        self.content(end) is None or _CHANGES_FOLDER.search(script)
-                    ):
-                        yield end
+                    yield end, moves or self.content(end) is None
 
     def _step_runs_gate(self, step: Step, depth: int) -> bool:
         uses = step.uses
@@ -668,6 +706,15 @@ def _is_gate_action(step: Step) -> bool:
         return True
     is_local = ActionReference.of(step.uses).is_local
     return not is_local and not _OWN_INPUTS.isdisjoint(step.inputs)
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth < 10:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item, depth + 1)
 
 
 def _has_gate_input(step: Step) -> bool:

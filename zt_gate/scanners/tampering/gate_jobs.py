@@ -34,6 +34,39 @@ def findings(comparison: Comparison) -> Iterator[Finding]:
                 yield _added(comparison, change, has_others=bool(old.jobs()))
         elif change.loosening:
             yield _changed(comparison, change)
+    yield from _same_checks(comparison, old, new)
+
+
+def _same_checks(
+    comparison: Comparison, old: gate_jobs.WorkflowSide, new: gate_jobs.WorkflowSide
+) -> Iterator[Finding]:
+    """Yield other jobs whose check has the name of the gate's.
+
+    A required check is found by its name, so the other job's result can stand for it.
+    """
+    gate_names: set[str] = set()
+    for job in old.jobs():
+        if not job.is_action:
+            gate_names |= old.check_names(job.path).get(job.name, frozenset())
+    own = {(job.path, job.name) for job in new.jobs()}
+    for path in new.paths if gate_names else ():
+        before = old.check_names(path)
+        for name, names in new.check_names(path).items():
+            taken = (names - before.get(name, frozenset())) & gate_names
+            if taken and (path, name) not in own:
+                message = (
+                    f"the job {name!a} has the name of the gate's check, "
+                    f"{min(taken)!a}, so its result can stand for the gate's"
+                )
+                yield comparison.on_file(
+                    _ADDED, path, message, subject=f"{name}\n{min(taken)}"
+                )
+        for name in new.status_writers(path) - old.status_writers(path):
+            if (path, name) not in own:
+                message = f"the job {name!a} posts a commit status with the gate's name"
+                yield comparison.on_file(
+                    _ADDED, path, message, subject=f"{name}\nstatus"
+                )
 
 
 def _added(comparison: Comparison, change: JobChange, *, has_others: bool) -> Finding:
