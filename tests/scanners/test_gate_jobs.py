@@ -119,7 +119,7 @@ def is_reported(
         (".husky/pre-commit", "npm test", "npm test\nexit 0"),
         (".pre-commit-config.yaml", "exclude", "default_language_version: {python: x}\nexclude"),
         (".pre-commit-config.yaml", "exclude", "default_install_hook_types: [pre-push]\nexclude"),
-        (".pre-commit-config.yaml", "[--offline]", "[--offline, --profile, strict, --profile, advisory]"),
+        (".pre-commit-config.yaml", "[--offline]", "[--offline, --profile, advisory]"),
         ("lefthook.yml", "  parallel", "  only: {ref: x}\n  parallel"),
         ("lefthook.yml", "zt-gate scan --staged", "'true'"),
         ("package.json", "{", '{"scripts": {"prepare": "true"},'),
@@ -279,3 +279,57 @@ def test_another_check_with_the_gates_name_warns(
     rules = {item.rule for item in found(change_of(new, old), tmp_path)}
     assert (ADDED in rules) is expected
     assert CHANGED not in rules
+
+
+TEMPLATES = """\
+.tpl: &base
+  image: python
+.other:
+  image: other
+gate:
+  extends: .tpl
+  script:
+    - zt-gate scan --base refs/remotes/origin/main
+tests:
+  extends: .other
+  script:
+    - make test
+"""
+JENKINS = """\
+pipeline {
+  agent any
+  stages {
+    stage('Gate') {
+      steps { sh 'zt-gate scan --base origin/main' }
+    }
+    stage('Test') {
+      steps { sh 'make' }
+    }
+  }
+}
+"""
+
+
+@each_of(
+    ("path", "old", "before", "after", "expected"),
+    [
+        (".gitlab-ci.yml", TEMPLATES, "image: python", "image: mine", True),
+        (".gitlab-ci.yml", TEMPLATES, "  image: python", "  allow_failure: true", True),
+        (".gitlab-ci.yml", TEMPLATES.replace("extends: .tpl", "<<: *base"), "python", "x", True),
+        (".gitlab-ci.yml", TEMPLATES, "gate:", "default: {image: x}\ngate:", True),
+        (".gitlab-ci.yml", TEMPLATES, "extends: .tpl", "extends: .other", True),
+        (".gitlab-ci.yml", TEMPLATES, "image: other", "image: more", False),
+        ("Jenkinsfile", JENKINS, "sh 'zt-gate", "sh returnStatus: true, script: 'zt-gate", True),
+        ("Jenkinsfile", JENKINS, "    stage('Gate')", "    catchError {\n    stage('Gate')", True),
+        ("Jenkinsfile", JENKINS, "steps { sh 'zt", "steps { warnError('x') { sh 'zt", True),
+        ("Jenkinsfile", JENKINS, "agent any", "agent none", True),
+        ("Jenkinsfile", JENKINS, "      steps { sh 'zt", "  when { a }\n  steps { sh 'zt", True),
+        ("Jenkinsfile", JENKINS, "sh 'make'", "sh 'make test' // all", False),
+    ],
+)  # fmt: skip
+def test_the_resolved_job_of_other_systems_is_compared(
+    path: str, old: str, before: str, after: str, expected: bool, tmp_path: Path
+) -> None:
+    new = old.replace(before, after, 1)
+    assert new != old
+    assert is_reported({path: old}, {path: new}, tmp_path) is expected

@@ -93,6 +93,14 @@ _GITLAB_PARTS = frozenset(
     )
 )
 _GITLAB = b".gitlab-ci.yml"
+_JENKINS = re.compile(rb"jenkinsfile(?:\.[\w-]{1,40})?", re.IGNORECASE)
+_JENKINS_COMMENT = re.compile(r"(?:^|\s)//.*")
+_STAGE = re.compile(r"\bstage\s*\(")
+_HIDDEN = re.compile(r"(?<![\w/.])\.[A-Za-z][\w.-]*")
+_EXTENDS = re.compile(r"\bextends[\"']?\s*:([^\n]*)")
+_ALIAS = re.compile(r"(?<![\w*])\*([A-Za-z][\w-]*)")
+_ANCHOR = re.compile(r"(?<![\w&])&([A-Za-z][\w-]*)")
+_MAX_TEMPLATES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +322,8 @@ class _EntryReader:
             )
         if path == _GITLAB:
             return list(self._gitlab(text))
+        if _JENKINS.fullmatch(posixpath.basename(path)):
+            return list(self._jenkins(text))
         return list(self._lines(text))
 
     def script_findings(self, file: FileChange) -> Iterator[Finding]:
@@ -460,10 +470,57 @@ class _EntryReader:
             for name, rows in sections.items()
             if name in _GITLAB_PARTS
         }
-        for name, rows in sections.items():
-            if any(map(self._runs, rows)):
-                settings = {**shared, "job": json.dumps(sorted(rows))}
+        used = {
+            name: _templates(name, sections)
+            for name in sections
+            if name not in _GITLAB_PARTS
+        }
+        for name, templates in used.items():
+            parts = (name, *templates)
+            if any(self._runs(row) for part in parts for row in sections[part]):
+                settings = {**shared, "job": json.dumps(sorted(sections[name]))}
+                for part in templates:
+                    settings[f"template {part}"] = json.dumps(sorted(sections[part]))
                 yield _Entry(f"the job {name!a}", settings)
+
+    def _jenkins(self, text: str) -> Iterator[_Entry]:
+        """Yield the stages that run the gate, each with what stands around all stages."""
+        lines = (_JENKINS_COMMENT.sub("", line) for line in text.split("\n"))
+        rows = [" ".join(line.split()) for line in lines if line.strip()]
+        starts = [number for number, row in enumerate(rows) if _STAGE.search(row)]
+        around = rows[: starts[0]] if starts else []
+        for start, end in zip([0, *starts], [*starts, len(rows)], strict=True):
+            stage = rows[start:end]
+            if any(
+                _NAMED.search(row) and not self._no_run.search(row) for row in stage
+            ):
+                # A block around the stage opens on the line before it.
+                before = rows[start - 1] if start else ""
+                settings = {"around": around, "before": before, "stage": stage}
+                yield _Entry(
+                    "the stage",
+                    {key: json.dumps(value) for key, value in settings.items()},
+                )
+
+
+def _templates(name: str, sections: Mapping[str, list[str]]) -> list[str]:
+    """Return the sections from which a job of GitLab's file takes settings."""
+    found: list[str] = []
+    pending = [name]
+    while pending and len(found) < _MAX_TEMPLATES:
+        text = "\n".join(sections[pending.pop()])
+        names = set(_HIDDEN.findall(text))
+        for row in _EXTENDS.findall(text):
+            names.update(re.findall(r"[\w.-]+", row))
+        anchors = set(_ALIAS.findall(text))
+        for other, rows in sections.items():
+            has_anchor = anchors and not anchors.isdisjoint(
+                _ANCHOR.findall("\n".join(rows))
+            )
+            if other != name and other not in found and (other in names or has_anchor):
+                found.append(other)
+                pending.append(other)
+    return found
 
 
 def _pre_commit(root: Mapping[str, Any]) -> Iterator[_Entry]:
@@ -516,7 +573,8 @@ def _may_have_hooks(path: bytes) -> bool:
         return False  # gate_jobs compares them
     if is_any(path, "hook", "hook-folder"):
         return True
-    return path == _GITLAB or posixpath.basename(path) == b"package.json"
+    name = posixpath.basename(path)
+    return path == _GITLAB or name == b"package.json" or bool(_JENKINS.fullmatch(name))
 
 
 def _kind(path: bytes) -> str:
