@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from zt_gate.model.change import Blob, FileChange
-    from zt_gate.model.finding import Finding, Level
+    from zt_gate.model.finding import Finding
     from zt_gate.scanners.tampering.comparison import Comparison
 
 _CHANGED = "tampering/gate-job-changed"
+#: It warns: the changed rule blocks in every profile.
+_ADDED = "tampering/gate-job-added"
 _DISABLED = "tampering/gate-disabled"
 _NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
 _MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
@@ -347,15 +349,15 @@ class _EntryReader:
             return
         is_gone = not any(_NAMED.search(row) for row in new)
         reason = "it is gone" if is_gone else "its lines changed"
-        level: Level | None = None
+        rule = _CHANGED
         if _is_harmless_addition(old, new, runs[-1]):
-            reason, level = "commands were added behind the gate's", "warn"
+            reason, rule = "commands were added behind the gate's", _ADDED
         message = (
             f"the hook script that runs the gate differs from the base's: {reason}"
         )
         digest = hashlib.sha256("\n".join(new).encode("utf-8", "surrogatepass"))
         yield self._comparison.on_file(
-            _CHANGED, file.path, message, subject=digest.hexdigest(), level=level
+            rule, file.path, message, subject=digest.hexdigest()
         )
 
     def _is_tighter(self, old: str, new: str) -> bool:
