@@ -234,6 +234,41 @@ def test_a_new_job_cannot_approve_itself(job: Job) -> None:
     assert set(rules(job).values()) == {"active"}
 
 
+def test_a_job_of_a_workflow_that_the_base_lacks_cannot_approve_itself(
+    job: Job,
+) -> None:
+    on_base(job, approved_head="${{ vars.A }}", config="${{ vars.C }}",
+            accept="${{ vars.B }}")  # fmt: skip
+    added = with_inputs(approved_head="${{ github.sha }}")
+    path = ".github/workflows/more.yml"
+    job.change(path, added)
+    job.change(text=SECRET)
+    job.inputs |= {"ZT_APPROVED_HEAD": job.head, "ZT_CONFIG": "x.toml"}
+    for name in ("judge", "other"):
+        job.inputs |= {"GITHUB_JOB": name,
+                       "GITHUB_WORKFLOW_REF": f"acme/shop/{path}@refs/pull/7/merge"}  # fmt: skip
+        assert job.run(job.pull()) == 1
+        assert "approved" not in rules(job).values()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "uses: acme/review-action@v1",
+        "run: docker run acme/review:1 scan",
+    ],
+)
+def test_the_running_job_is_the_gates_whatever_it_is_called(
+    step: str, job: Job
+) -> None:
+    text = GATE.partition("      - uses")[0] + f"      - {step}\n"
+    job.repo.write(WORKFLOW, text)
+    job.base = job.head = job.repo.commit()
+    job.change(WORKFLOW, text.replace("steps:", "steps:\n      - run: make"))
+    assert job.run(job.pull()) == 1
+    assert rules(job)["tampering/gate-job-changed"] == "active"
+
+
 # One maintainer: a dispatch
 
 

@@ -10,10 +10,13 @@ from tests.forge.test_github_action import Job, asked, forge, job, rules
 from tests.support import forge as make
 from tests.support.forge import ADA, BOB
 from tests.support.offenders import check_each
+from zt_gate import rulebook
 from zt_gate.errors import GateError
+from zt_gate.forge import human_review, unmatched_writers
 from zt_gate.forge.api_client import ApiError
 from zt_gate.forge.commit_list import checked_commits, checked_reviews
 from zt_gate.forge.unmatched_writers import Identity, Writer, is_apart
+from zt_gate.review import authorship
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +59,55 @@ UNCERTAIN = (
     f"Co-authored-by: X <x@{DOMAIN}>\n\nMore text.",
     f"Fix\n\nCo\u2010authored\u2010by: X <x@{DOMAIN}>".replace("\u2010", "-"),
 )
+
+
+BOB_THERE = f"Bob <x@{DOMAIN}>"
+NAMED = (
+    "Co-authored-by: X <2+BOB@USERS.NOREPLY.GITHUB.COM>",
+    "Co-authored-by: X <2+bob@Users.NoReply.GitHub.com>",
+    f"Co-authored-by:\n  {BOB_THERE}",
+    f"Signed-off-by: Y <y@{DOMAIN}>\n  Co-authored-by: {BOB_THERE}",
+    "line\n" * 6000 + f"Co-authored-by: {BOB_THERE}",
+    f"Co-authored-by: {' ' * 1500}{BOB_THERE}",
+    f"Co\u2011authored\u2011by: {BOB_THERE}",
+    f"Co\u2013authored\u2212by: {BOB_THERE}",
+    f"\u200bCo-authored-by: {BOB_THERE}",
+    f"> > Co-authored-by: {BOB_THERE}",
+    f"Co-authored-by; {BOB_THERE}",
+    f"Pair: {BOB_THERE}",
+    f"Contributed-by: {BOB_THERE}",
+    f"Implemented-by: {BOB_THERE}",
+    BOB_THERE,
+)
+
+
+def test_any_line_with_a_name_and_an_address_names_a_writer() -> None:
+    marks = authorship.marks_of(rulebook.load("gate")[authorship.RULE], {}, ())
+
+    def is_named(text: str) -> str:
+        for whole in (f"Fix\n\n{text}", text):
+            entry = with_message(whole)
+            named = unmatched_writers.unmatched([entry], marks)
+            bobs = [one for one in named if one.address == f"x@{DOMAIN}"]
+            if not bobs and "bob" not in set(human_review._writers({}, [entry])):
+                return "nobody is named"
+        return ""
+
+    check_each(NAMED, is_named)
+
+
+def test_prose_and_other_roles_name_no_writer() -> None:
+    marks = authorship.marks_of(rulebook.load("gate")[authorship.RULE], {}, ())
+
+    def is_quiet(text: str) -> str:
+        named = unmatched_writers.unmatched([with_message(text)], marks)
+        return f"{named}" if named else ""
+
+    check_each(
+        (*HONEST[1:], f"Fix\n\nAcked-by: Bob <x@{DOMAIN}>", f"Mail to x@{DOMAIN} bounced",
+         "Fix pair: two items", "Install a@1.2", f"Tested-by: Bob <x@{DOMAIN}>"),
+        is_quiet,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("message", UNCERTAIN)
@@ -196,6 +248,11 @@ MALFORMED: tuple[tuple[Any, Any], ...] = (
     ([without("committer")], 1),
     ([entry(author="ada")], 1),
     ([entry(committer=[ADA])], 1),
+    ([entry(author={"login": ["bob"]})], 1),
+    ([entry(author={"login": 2})], 1),
+    ([entry(committer={"login": None})], 1),
+    ([entry(committer={"id": 2})], 1),
+    ([entry(author={"login": {"login": "bob"}})], 1),
 )
 
 

@@ -102,6 +102,27 @@ def is_reported(
         (".husky/pre-commit", "npx", "export PATH=.\nnpx"),
         (".githooks/pre-commit", "npx", "source ./a.sh\nnpx"),
         (".githooks/pre-commit", "npx", "zt() { true; }\nnpx"),
+        (".husky/pre-commit", "npx lint-staged", "npx lint-staged --quiet"),
+        (".husky/pre-commit", "npx", "case x in x) ;; *)\nnpx"),
+        (".husky/pre-commit", "zt-gate", "false &&\nzt-gate"),
+        (".husky/pre-commit", "zt-gate", "npm test ||\nzt-gate"),
+        (".husky/pre-commit", "zt-gate", ": '\nzt-gate"),
+        (".husky/pre-commit", "zt-gate", "cat <<E\nzt-gate"),
+        (".husky/pre-commit", "zt-gate", "[ 1 ] && exit 0\nzt-gate"),
+        (".husky/pre-commit", "zt-gate", "cp /bin/true node_modules/.bin/zt-gate\nzt-gate"),
+        (".husky/pre-commit", "zt-gate", "# note \\\nexit 0\nzt-gate"),
+        (".husky/pre-commit", "zt-gate scan --staged", "(zt-gate scan --staged; true)"),
+        (".husky/pre-commit", "zt-gate scan --staged", "{ zt-gate scan --staged; } || true"),
+        (".husky/pre-commit", "zt-gate scan --staged", "zt-gate scan --staged &"),
+        (".husky/pre-commit", "npm test", "npm test || true"),
+        (".husky/pre-commit", "set -e", "#!/usr/bin/env true\nset -e"),
+        (".husky/pre-commit", "npm test", "npm test\nexit 0"),
+        (".pre-commit-config.yaml", "exclude", "default_language_version: {python: x}\nexclude"),
+        (".pre-commit-config.yaml", "exclude", "default_install_hook_types: [pre-push]\nexclude"),
+        (".pre-commit-config.yaml", "[--offline]", "[--offline, --profile, advisory]"),
+        ("lefthook.yml", "  parallel", "  only: {ref: x}\n  parallel"),
+        ("lefthook.yml", "zt-gate scan --staged", "'true'"),
+        ("package.json", "{", '{"scripts": {"prepare": "true"},'),
         (".gitlab-ci.yml", "  stage: check\n", "  stage: check\n  rules: []\n"),
         (".gitlab-ci.yml", "stages:", "variables: {PATH: x}\nstages:"),
         (".gitlab-ci.yml", "/main", "/main --accept x"),
@@ -115,6 +136,33 @@ def test_a_difference_of_the_hook_entry_blocks(
     new = old.replace(before, after, 1)
     assert new != old
     assert is_reported({path: old}, {path: new}, tmp_path)
+
+
+def test_plain_commands_behind_a_run_that_stops_only_warn(tmp_path: Path) -> None:
+    path = ".husky/pre-commit"
+    for number, (old, added, level) in enumerate(
+        (
+            ("zt-gate scan --staged || exit $?\n", "npm test\n", "warn"),
+            ("set -e\nzt-gate scan --staged\n", "npx eslint src\n", "warn"),
+            ("zt-gate scan --staged || exit 1\n", "npm run lint\nmake\n", "warn"),
+            ("zt-gate scan --staged\n", "npm test\n", "block"),
+            ("zt-gate scan --staged || exit $?\n", "exit 0\n", "block"),
+            ("zt-gate scan --staged || exit $?\n", "npm test &\n", "block"),
+        )
+    ):
+        at = tmp_path / str(number)
+        at.mkdir()
+        items = found(change_of({path: old + added}, {path: old}), at)
+        rule = {"warn": ADDED, "block": CHANGED}[level]
+        assert {item.rule for item in items} & {ADDED, CHANGED} == {rule}, (old, added)
+
+
+@each_of("path", ["lefthook-local.yml", ".lefthook-local.toml", "lefthook-local.json"])
+def test_a_file_that_lefthook_merges_blocks(path: str, tmp_path: Path) -> None:
+    old = {"lefthook.yml": LEFTHOOK}
+    # The main file is a part of the change here, so that it is known.
+    new = {path: "{}\n", "lefthook.yml": LEFTHOOK + "# more\n"}
+    assert is_reported(old, new, tmp_path)
 
 
 @each_of("path", list(FILES))
@@ -134,8 +182,7 @@ def test_a_removed_hook_entry_blocks(path: str, tmp_path: Path) -> None:
         ("lefthook.yml", "make lint", "make lint test"),
         ("lefthook.yml", "    lint:", "    more: {run: a}\n    lint:"),
         ("lefthook.yml", "--staged", "--staged --profile strict"),
-        (".husky/pre-commit", "npx lint-staged", "npx lint-staged --quiet"),
-        (".husky/pre-commit", "npm test", "npm test\nexport A=b"),
+        (".husky/pre-commit", "--staged", "--staged --fail-on warn"),
         (".husky/pre-commit", "set -e", "#!/bin/sh\n# checks\nset -e"),
         (".gitlab-ci.yml", "make test", "make test lint"),
         (".gitlab-ci.yml", "gate:", "gate: # the gate"),
@@ -192,3 +239,97 @@ def test_a_staged_file_that_the_committed_job_uses_is_a_part_of_it(
     rules = {judged.finding.rule for judged in report.findings}
     assert rules & {CHANGED, ADDED} == expected
     assert not report.errors
+
+
+NAMED = """\
+on: pull_request
+jobs:
+  gate:
+    name: Security gate
+    runs-on: ubuntu-latest
+    steps:
+      - uses: example/zt-gate@v1
+"""
+
+
+@each_of(
+    ("job", "expected"),
+    [
+        ("  gate:\n    steps: [{run: make}]\n", True),
+        ("  other:\n    name: gate\n    steps: [{run: make}]\n", True),
+        ("  other:\n    name: Security gate\n    steps: [{run: make}]\n", True),
+        ("  other:\n    name: SECURITY GATE\n    steps: [{run: make}]\n", True),
+        (
+            "  other:\n    steps: [{run: gh api repos/a/b/statuses/x -f context=zt-gate/main}]\n",
+            True,
+        ),
+        ("  other:\n    name: Tests\n    steps: [{run: make}]\n", False),
+        (
+            "  other:\n    steps: [{run: gh api repos/a/b/statuses/x -f context=tests}]\n",
+            False,
+        ),
+    ],
+)
+def test_another_check_with_the_gates_name_warns(
+    job: str, expected: bool, tmp_path: Path
+) -> None:
+    gate, more = ".github/workflows/gate.yml", ".github/workflows/more.yml"
+    old = {gate: NAMED}
+    new = {gate: NAMED + "# more\n", more: "on: pull_request\njobs:\n" + job}
+    rules = {item.rule for item in found(change_of(new, old), tmp_path)}
+    assert (ADDED in rules) is expected
+    assert CHANGED not in rules
+
+
+TEMPLATES = """\
+.tpl: &base
+  image: python
+.other:
+  image: other
+gate:
+  extends: .tpl
+  script:
+    - zt-gate scan --base refs/remotes/origin/main
+tests:
+  extends: .other
+  script:
+    - make test
+"""
+JENKINS = """\
+pipeline {
+  agent any
+  stages {
+    stage('Gate') {
+      steps { sh 'zt-gate scan --base origin/main' }
+    }
+    stage('Test') {
+      steps { sh 'make' }
+    }
+  }
+}
+"""
+
+
+@each_of(
+    ("path", "old", "before", "after", "expected"),
+    [
+        (".gitlab-ci.yml", TEMPLATES, "image: python", "image: mine", True),
+        (".gitlab-ci.yml", TEMPLATES, "  image: python", "  allow_failure: true", True),
+        (".gitlab-ci.yml", TEMPLATES.replace("extends: .tpl", "<<: *base"), "python", "x", True),
+        (".gitlab-ci.yml", TEMPLATES, "gate:", "default: {image: x}\ngate:", True),
+        (".gitlab-ci.yml", TEMPLATES, "extends: .tpl", "extends: .other", True),
+        (".gitlab-ci.yml", TEMPLATES, "image: other", "image: more", False),
+        ("Jenkinsfile", JENKINS, "sh 'zt-gate", "sh returnStatus: true, script: 'zt-gate", True),
+        ("Jenkinsfile", JENKINS, "    stage('Gate')", "    catchError {\n    stage('Gate')", True),
+        ("Jenkinsfile", JENKINS, "steps { sh 'zt", "steps { warnError('x') { sh 'zt", True),
+        ("Jenkinsfile", JENKINS, "agent any", "agent none", True),
+        ("Jenkinsfile", JENKINS, "      steps { sh 'zt", "  when { a }\n  steps { sh 'zt", True),
+        ("Jenkinsfile", JENKINS, "sh 'make'", "sh 'make test' // all", False),
+    ],
+)  # fmt: skip
+def test_the_resolved_job_of_other_systems_is_compared(
+    path: str, old: str, before: str, after: str, expected: bool, tmp_path: Path
+) -> None:
+    new = old.replace(before, after, 1)
+    assert new != old
+    assert is_reported({path: old}, {path: new}, tmp_path) is expected

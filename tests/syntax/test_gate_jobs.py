@@ -262,3 +262,81 @@ def test_any_workflow_is_compared(data: bytes, text: str) -> None:
         compare(
             WorkflowSide(contents, contents.get), WorkflowSide(other, other.get), other
         )
+
+
+def run_job(script: str, extra: str = "") -> str:
+    rows = "".join(f"          {row}\n" for row in script.split("\n"))
+    return (
+        "on: pull_request\njobs:\n  judge:\n    runs-on: x\n    steps:\n"
+        f"      - run: |\n{rows}{extra}{GATE}"
+    )
+
+
+@each_of(
+    "added",
+    [
+        "# x \\\nexit 0",
+        "# x\\\nexport A=b",
+        "  # \\\nmake",
+        "#\\\ntrap x EXIT",
+        "# a \\\n# b \\\nc",
+    ],
+)
+def test_a_comment_ends_with_its_line(added: str) -> None:
+    assert loosening(run_job("make"), run_job(f"{added}\nmake"))
+    comments = run_job("# x \\\nmake # y")
+    assert not loosening(comments, run_job("# other \\\nmake # y"))
+
+
+@each_of(
+    ("script", "extra"),
+    [
+        ("$GITHUB_WORKSPACE/ci/prepare.sh", ""),
+        ("${{ github.workspace }}/ci/prepare.sh", ""),
+        ('"$PWD/ci/prepare.sh"', ""),
+        ("bash ${GITHUB_WORKSPACE}/ci/prepare.sh", ""),
+        ("cd ci && ./prepare.sh", ""),
+        (". prepare.sh", "        working-directory: ci\n"),
+        ("${{ github.action_path }}/prepare.sh", ""),
+    ],
+)
+def test_a_script_counts_in_any_spelling_of_its_path(script: str, extra: str) -> None:
+    job = run_job(script, extra)
+    (change,) = changes(
+        {AT: job, "ci/prepare.sh": "a"}, {AT: job, "ci/prepare.sh": "b"}
+    )
+    assert change.loosening, script
+    (change,) = changes({AT: job, "ci/other.sh": "a"}, {AT: job, "ci/other.sh": "b"})
+    assert not change.loosening
+
+
+def test_a_script_of_a_needed_job_counts() -> None:
+    job = run_job("make").replace(
+        "    runs-on: x\n", "    runs-on: x\n    needs: first\n"
+    )
+    job += "  first:\n    steps:\n      - run: ci/first.sh\n"
+    (change,) = changes({AT: job, "ci/first.sh": "a"}, {AT: job, "ci/first.sh": "b"})
+    assert change.loosening
+
+
+@each_of(
+    ("before", "after"),
+    [
+        ("", " --fail-on warn --fail-on block"),
+        (" --fail-on info", " --fail-on info --fail-on warn"),
+        (" --base A --policy-rev B", " --base B --policy-rev A"),
+        (" --profile strict", " --profile strict --profile advisory"),
+        ("", " --profile=strict --profile=advisory"),
+    ],
+)
+def test_the_last_option_counts(before: str, after: str) -> None:
+    assert loosening(run_job(f"zt-gate scan{before}"), run_job(f"zt-gate scan{after}"))
+    stricter = run_job("zt-gate scan --fail-on warn --fail-on info")
+    assert not loosening(run_job("zt-gate scan --fail-on warn"), stricter)
+
+
+@each_of("name", ["approved-head", "require-human-approval"])
+def test_a_job_with_an_input_of_the_gate_runs_it(name: str) -> None:
+    job = JOB.replace("example/zt-gate@v1", "acme/review@v1")
+    job = job.replace("profile: standard", f"{name}: x")
+    assert loosening(job, job.replace("runs-on: ubuntu-latest", "runs-on: mine"))

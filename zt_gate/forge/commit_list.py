@@ -55,7 +55,8 @@ def _oid_of(entry: Any, call: str) -> str:
         if not all(isinstance(text, str) for text in texts):
             raise ApiError(f"{call}: the {role} of {oid[:12]} has no name and address")
         account = entry.get(role)
-        if account is not None and not isinstance(account, dict):
+        # An account that was deleted is null, or a table without entries.
+        if account is not None and account != {} and not _is_account(account):
             raise ApiError(f"{call}: the {role} of {oid[:12]} is not an account")
     return oid
 
@@ -78,4 +79,5 @@ def checked_reviews(entries: Any, call: str) -> list[Mapping[str, Any]]:
 
 
 def _is_account(user: Any) -> bool:
-    return isinstance(user, dict) and bool(user.get("login"))
+    login = user.get("login") if isinstance(user, dict) else None
+    return isinstance(login, str) and bool(login)

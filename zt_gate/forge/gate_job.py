@@ -54,23 +54,30 @@ def counting_inputs(
     if comes_from_trusted_side(event, environ):
         return CountingInputs(given, is_base_job=True)
     ran = _ran_commit(git, event, environ)
-    base_side, ran_side = _side(git, event.base), _side(git, ran)
+    place = running_place(environ)
+    base_side, ran_side = _side(git, event.base, place), _side(git, ran, place)
     changes = gate_jobs.compare(
         base_side, ran_side, _changed_paths(git, event.base, ran)
     )
-    running = _running_job(ran_side.jobs(), environ)
-    # What a job is given by expressions is known only if nothing else of it differs.
-    is_known = _is_base_job(changes, running)
-    candidates = _base_inputs(base_side.jobs(), changes, running, environ)
+    running = _running_job(ran_side, place)
+    on_base = _running_job(base_side, place)
+    # What a job is given by expressions is known only if nothing else of it differs,
+    # and if the base has the job, in this workflow.
+    is_known = (
+        on_base is not None
+        and _is_base_job(changes, running)
+        and base_side.calls(place[0]) == ran_side.calls(place[0])
+    )
+    candidates = _base_inputs(base_side.jobs(), changes, running, on_base)
     if not candidates:
         return _by_defaults(given)
     ran_texts = _ran_texts(running, ran_side.jobs())
-    bounded = [
-        _bounded(base, given, ran_texts if is_known else None) for base in candidates
-    ]
+    if not is_known:
+        return _by_all(candidates, given)
+    bounded = [_bounded(base, given, ran_texts) for base in candidates]
     # A base with several jobs of the gate allows what one of them has.
     best = min(bounded, key=lambda item: len(item[1]))
-    equal = is_known and all(change.is_equal for change in changes if change.old)
+    equal = all(change.is_equal for change in changes if change.old)
     return CountingInputs(best[0], tuple(best[1]), is_base_job=equal)
 
 
@@ -83,6 +90,23 @@ def comes_from_trusted_side(event: Event, environ: Mapping[str, str]) -> bool:
         return True
     is_dispatch = event.kind in {"manual", "approval"}
     return is_dispatch and event.ref == f"refs/heads/{event.default_branch}"
+
+
+def running_place(environ: Mapping[str, str]) -> tuple[bytes, str]:
+    """Return the path of the workflow that runs and the name of the job, as GitHub says."""
+    return _workflow_file(environ)[1], environ.get("GITHUB_JOB", "")
+
+
+def _by_all(
+    candidates: Sequence[Mapping[str, str]], given: Mapping[str, str]
+) -> CountingInputs:
+    """Return the inputs that are at least as strict as all that the base has."""
+    values = given
+    notes: dict[str, None] = {}
+    for base in candidates:
+        values, lost = _bounded(base, values, None)
+        notes |= dict.fromkeys(lost)
+    return CountingInputs(values, tuple(notes))
 
 
 def _by_defaults(given: Mapping[str, str]) -> CountingInputs:
@@ -124,14 +148,25 @@ def _bounded(
     return values, notes
 
 
-def _running_job(jobs: Iterable[GateJob], environ: Mapping[str, str]) -> GateJob | None:
+def _running_job(
+    side: gate_jobs.WorkflowSide, place: tuple[bytes, str]
+) -> GateJob | None:
     """Return the job that runs, None if it cannot be told."""
-    name = environ.get("GITHUB_JOB", "")
-    _, path = _workflow_file(environ)
-    named = [job for job in jobs if job.name == name and not job.is_action]
-    at_path = [job for job in named if job.path == path]
-    # In a reusable workflow, GitHub names the caller's file and the called one's job.
-    found = at_path or named
+    path, name = place
+    if not path or side.content(path) is None:
+        return None
+    jobs = [job for job in side.jobs() if not job.is_action]
+    here = [job for job in jobs if job.path == path]
+    found = [job for job in here if job.name == name]
+    if not found:
+        # In a reusable workflow, GitHub names the caller's file and the called one's job.
+        found = [
+            job
+            for job in jobs
+            if job.name == name and any(one.uses_file(job.path) for one in here)
+        ]
+    # A workflow of another repository has jobs that nobody here can list.
+    found = found or here
     return found[0] if len(found) == 1 else None
 
 
@@ -139,23 +174,20 @@ def _is_base_job(changes: Sequence[JobChange], running: GateJob | None) -> bool:
     """Return whether the running job has a version on the base, and nothing is loosened."""
     if any(change.loosening for change in changes if change.old):
         return False
-    added = [change.new for change in changes if change.old is None]
-    if running is None:
-        return not added
-    return running not in added
+    # A new job may have the name of the base's, in a workflow that it calls.
+    return running is not None and all(change.old for change in changes)
 
 
 def _base_inputs(
     jobs: Sequence[GateJob],
     changes: Sequence[JobChange],
     running: GateJob | None,
-    environ: Mapping[str, str],
+    on_base: GateJob | None,
 ) -> list[Mapping[str, str]]:
     """Return the inputs of the base's version of the job, else of all its gate jobs."""
     same = [change.old for change in changes if change.new == running and change.old]
     if running is None or not same:
-        named = _running_job(jobs, environ)
-        same = [named] if named is not None else []
+        same = [on_base] if on_base is not None else []
     # A job that calls a local action has the inputs in the action's file.
     found = [inputs for job in same for inputs in job.inputs]
     if found:
@@ -195,7 +227,7 @@ def _ran_commit(git: Git, event: Event, environ: Mapping[str, str]) -> str:
     return oid
 
 
-def _side(git: Git, commit: str) -> gate_jobs.WorkflowSide:
+def _side(git: Git, commit: str, place: tuple[bytes, str]) -> gate_jobs.WorkflowSide:
     from zt_gate.git import history
     from zt_gate.git.blobs import BlobStore
 
@@ -212,7 +244,7 @@ def _side(git: Git, commit: str) -> gate_jobs.WorkflowSide:
             return None  # a link or a folder: no file that a job could start
 
     paths = list_folder(git, commit, workflows.FOLDER, store)
-    return gate_jobs.WorkflowSide(paths, read)
+    return gate_jobs.WorkflowSide(paths, read, place)
 
 
 def _changed_paths(git: Git, base: str, head: str) -> list[bytes]:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from zt_gate.syntax.codeowners import Owners
 
 _NOREPLY = re.compile(
-    r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com"
+    r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com",
+    re.IGNORECASE,
 )
 _DECIDING_STATES = frozenset(("APPROVED", "CHANGES_REQUESTED", "DISMISSED"))
 _WRITE_PERMISSIONS = frozenset(("admin", "maintain", "write"))
@@ -231,6 +232,7 @@ def _writers(pull: Mapping[str, Any], commits: Iterable[Any]) -> Iterable[str | 
             _text(_dict(git_commit, "author"), "email"),
             _text(_dict(git_commit, "committer"), "email"),
             _text(git_commit, "message"),
+            unmatched_writers.plain_message(_text(git_commit, "message")),
         )
         for number, login in _NOREPLY.findall("\n".join(texts)):
             yield login.lower()

@@ -23,19 +23,32 @@ if TYPE_CHECKING:
     from zt_gate.forge.api_client import ForgeClient
     from zt_gate.review.authorship import Marks
 
-#: Trailers that name a writer, without case, spaces and hyphens.
-_WRITERS = frozenset(
-    ("coauthoredby", "coauthor", "coauthors", "codevelopedby", "codeveloper", "authoredby",
-     "author", "writtenby", "cowrittenby", "pairedwith", "pairprogrammedwith", "pairedby",
-     "mobbedwith", "mobprogrammedwith", "originallyby", "patchby", "from")
+#: Trailers that name somebody who did not write the change, without case and marks.
+_NO_WRITERS = frozenset(
+    ("signedoffby", "reviewedby", "ackedby", "testedby", "reportedby", "suggestedby",
+     "approvedby", "cc", "to", "helpedby", "thanksto", "requestedby", "notified",
+     "mergedby", "reportedandtestedby", "fixes", "closes", "link", "seealso", "refs")
 )  # fmt: skip
-_TRAILER = re.compile(r"[ \t>*#-]{0,8}([A-Za-z][A-Za-z _-]{1,40}?)[ \t]{0,4}[:=](.*)")
+#: Trailers that name a writer also without an address.
+_PAIRS = frozenset(
+    ("pair", "pairedwith", "pairprogrammedwith", "pairedby", "mobbedwith",
+     "mobprogrammedwith", "contributedby", "implementedby")
+)  # fmt: skip
+_TRAILER = re.compile(r"[ \t>*#|-]{0,40}([^\W\d_][\w -]{0,60}?)[ \t]{0,8}[:=;](.*)")
+#: Hyphens and dashes that look like "-".
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad"
+                                 "\ufe58\ufe63\uff0d\u2043"), "-")  # fmt: skip
 _ADDRESS = re.compile(r"[<(]?[ \t]*([^\s<>()\",;]{1,200}@[^\s<>()\",;]{1,200})")
-_NOREPLY = "@users.noreply.github.com"
+_NOREPLY = re.compile(r"(?:[0-9]{1,20}\+)?[^@\s<>]{1,60}@users\.noreply\.github\.com")
 #: The forge itself, as the committer of merges and edits on its pages.
 _FORGE = "noreply@github.com"
-_MAX_LINES = 5_000
-_MAX_LINE = 1_000
+#: Characters of an unfolded line; more than any forge's address has.
+_MAX_LINE = 20_000
+#: Characters shared by neighbouring parts of a line.
+_OVERLAP = 600
+_MAX_NAME = 200
+#: The end of a line that the next one continues.
+_FOLD = re.compile(r"\n[ \t]+(?=\S)")
 #: Different writers that are looked up; more make every approval uncertain.
 _MAX_LOOKUPS = 20
 #: Letters of the shortest word of a name that tells two people apart.
@@ -65,7 +78,7 @@ def unmatched(commits: Iterable[Mapping[str, Any]], marks: Marks) -> list[Writer
     for commit in commits:
         for writer in _of_commit(commit):
             address = writer.address
-            is_known = address == _FORGE or address.endswith(_NOREPLY)
+            is_known = address == _FORGE or _NOREPLY.fullmatch(address) is not None
             if not is_known and not is_agent_account(address, marks):
                 writers[writer] = None
     return list(writers)
@@ -78,27 +91,52 @@ def _of_commit(commit: Mapping[str, Any]) -> Iterator[Writer]:
         if not account or not account.get("login"):
             person = recorded[role]
             yield Writer(person["name"].strip(), person["email"].strip().lower())
-    for line in recorded["message"].splitlines()[:_MAX_LINES]:
-        yield from _in_line(line[:_MAX_LINE])
+    for line in plain_message(recorded["message"]).split("\n"):
+        for start in range(0, len(line), _MAX_LINE):
+            yield from _in_line(line[start : start + _MAX_LINE + _OVERLAP])
+
+
+def plain_message(message: str) -> str:
+    """Return a message without invisible characters, then again with folded lines joined.
+
+    What is indented can be a trailer of its own as well as the rest of the last one.
+    """
+    text = unicodedata.normalize("NFKC", message).translate(_DASHES)
+    text = "".join(
+        char for char in text if unicodedata.category(char) != "Cf" or char == "\t"
+    )
+    text = "\n".join(text.splitlines())
+    folded = _FOLD.sub(" ", text)
+    return text if folded == text else f"{text}\n{folded}"
 
 
 def _in_line(line: str) -> Iterator[Writer]:
-    """Yield the writers that a line names; one can stand on any line of a message."""
-    match = _TRAILER.fullmatch(unicodedata.normalize("NFKC", line.rstrip()))
-    if match is None or re.sub(r"[ _-]", "", match[1]).lower() not in _WRITERS:
+    """Yield the writers that a line names; one can stand on any line of a message.
+
+    A line with a name and an address names a writer, unless its trailer says that the
+    person did something else.
+    """
+    match = _TRAILER.match(line.rstrip())
+    key = re.sub(r"[\W_]", "", match[1]).lower() if match else ""
+    if key in _NO_WRITERS:
         return
-    key = re.sub(r"[ _-]", "", match[1]).lower()
-    value = match[2].strip()
+    value = (match[2] if match else line).strip()
     addresses = list(_ADDRESS.finditer(value))
+    if match is None:
+        # Without a key, only "Name <address>" has the form of a trailer.
+        addresses = [found for found in addresses if found[0].startswith("<")]
     start = 0
     for address in addresses:
-        yield Writer(
-            value[start : address.start()].strip(" ,;\"'<("), address[1].lower()
-        )
+        name = value[start : address.start()].strip(" ,;\"'<(")
+        yield Writer(name.rpartition(":")[2].strip(), address[1].lower())
         start = address.end()
     # "From: the old module" is prose; a co-author without an address is a person.
-    if not addresses and value and key.startswith("co"):
-        yield Writer(value, "")
+    if (
+        not addresses
+        and value
+        and ((key.startswith("co") and "author" in key) or key in _PAIRS)
+    ):
+        yield Writer(value[:_MAX_NAME], "")
 
 
 def accounts_of(

@@ -40,6 +40,10 @@ STRICTEST: Mapping[str, str] = {
     "sarif": "false",
     "comment": "true",
 }
+#: The inputs of the gate that decide about the verdict.
+NAMES = frozenset(
+    (*STRICTEST, "labels", "accept", "task", "config", "approved-head")
+) - {"offline", "comment", "sarif"}
 _SEVERITIES = ("critical", "high", "medium", "low")
 _STRICTEST_LEVELS = ("info", "warn")
 _SEPARATORS = {"labels": ",\n\r", "accept": ", \t\n\r"}

@@ -29,14 +29,34 @@ if TYPE_CHECKING:
 
 #: A mention of the gate, in the bytes of a file.
 MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
+#: What posts a commit status or a check.
+_STATUS = re.compile(
+    rb"statuses|check-runs|create_?commit_?status|checks\.create|commit-status",
+    re.IGNORECASE,
+)
 #: What may refer to another file of the repository, in the bytes of a workflow.
 _REFERENCE = re.compile(rb"\./|\.(?:sh|bash|py|js|mjs|cjs|ts|ps1|rb|pl)\b")
 _NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
+#: Inputs that only the gate has: whoever passes them runs it, whatever its name.
+_OWN_INPUTS = frozenset(("require-human-approval", "approved-head"))
+_OWN_INPUT = re.compile(rb"require-human-approval|approved-head")
 _COMMAND = re.compile(
     r"zt[-_]gate[^\s;&|]{0,200}(?:[ \t]|\\\r?\n){1,20}(?:scan|hook|ci|merge|audit)\b"
     r"|-m[\"',\s]{1,4}zt_gate\b"
     r"|\bZT_GATE\b[\"'}]{0,3}[ \t]{1,20}(?:scan|hook|ci|merge|audit)\b"
 )
+_CHANGES_FOLDER = re.compile(r"\b(?:cd|pushd)\b")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_PREFIXES = frozenset(
+    ("sudo", "exec", "command", "env", "time", "nice", "nohup", "if", "then", "else",
+     "do", "while", "until", "!", "{")
+)  # fmt: skip
+_INTERPRETERS = frozenset(
+    ("bash", "sh", "zsh", "dash", "ksh", "python", "python3", "node", "ruby", "perl",
+     "pwsh", "powershell", "source", "deno", "bun", "php", "lua")
+)  # fmt: skip
+_MAX_COMMANDS = 2_000
+_HAS_QUOTE = re.compile(r"[\"'`]")
 _PRINTED = re.compile(r"\s*(?:echo|printf|:|#|true)\b")
 _SCRIPT_WORD = re.compile(r"[\w./-]{1,300}")
 _SCRIPT_NAME = re.compile(r"\.(?:sh|bash|zsh|py|js|mjs|cjs|ts|ps1|rb|pl)\Z")
@@ -81,6 +101,8 @@ class GateJob:
     commands: tuple[str, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)
     files: frozenset[bytes] = frozenset()
+    #: Ends of paths of scripts that it starts in a folder that cannot be told.
+    started: frozenset[bytes] = frozenset()
 
     @property
     def is_action(self) -> bool:
@@ -103,7 +125,9 @@ class GateJob:
 
     def uses_file(self, path: bytes) -> bool:
         """Return whether the job uses a file of the repository."""
-        return any(path == used or path.startswith(used + b"/") for used in self.files)
+        if any(path == used or path.startswith(used + b"/") for used in self.files):
+            return True
+        return any(path == end or path.endswith(b"/" + end) for end in self.started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +153,17 @@ class WorkflowSide:
     """The workflows of one revision, and the files that they use.
 
     ``paths`` are the paths of the workflows; ``read`` returns a file, None if it does
-    not exist.
+    not exist.  ``running`` is the path and the name of the job that runs this code, if
+    it is known: it runs the gate, whatever the gate is called there.
     """
 
     def __init__(
-        self, paths: Iterable[bytes], read: Callable[[bytes], bytes | None]
+        self,
+        paths: Iterable[bytes],
+        read: Callable[[bytes], bytes | None],
+        running: tuple[bytes, str] | None = None,
     ) -> None:
+        self._running = running
         self._paths = tuple(path for path in paths if workflows.is_workflow(path))
         self._read = read
         self._contents: dict[bytes, bytes | None] = {}
@@ -169,6 +198,51 @@ class WorkflowSide:
             self._units = tuple(found.values())
         return self._units
 
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """The paths of the workflows."""
+        return self._paths
+
+    def check_names(self, path: bytes) -> Mapping[str, frozenset[str]]:
+        """Return, by job, the names of its check in lower case: its key, and its name."""
+        root = self.root(path)
+        jobs = Workflow(root).jobs() if root is not None else ()
+        return {
+            job.name: frozenset(
+                text.strip().lower()
+                for text in (job.name, workflows.text_of(job.table.get("name")))
+                if text.strip()
+            )
+            for job in jobs
+        }
+
+    def status_writers(self, path: bytes) -> frozenset[str]:
+        """Return the jobs that post a commit status or a check named like the gate."""
+        content = self.content(path)
+        if content is None or not _STATUS.search(content):
+            return frozenset()
+        root = self.root(path)
+        found = set()
+        for job in Workflow(root).jobs() if root is not None else ():
+            text = "\n".join(_texts(job.table)).encode("utf-8", "surrogateescape")
+            if _STATUS.search(text) and MENTION.search(text):
+                found.add(job.name)
+        return frozenset(found)
+
+    def calls(self, path: bytes) -> str:
+        """Return, as text, what the jobs of a workflow that call others run.
+
+        GitHub names such a job like a job of the called workflow.
+        """
+        root = self.root(path)
+        rows = []
+        for job in Workflow(root).jobs() if root is not None else ():
+            if "uses" in job.table:
+                files = sorted(self._files(job.steps()))
+                texts = [canonical_file(file, self.content(file)) for file in files]
+                rows.append([job.name, canonical(dict(job.table)), *texts])
+        return json.dumps(rows)
+
     def _gate_actions(self, unit: GateJob) -> set[bytes]:
         """Return the local actions of a job that run the gate."""
         folders = {b"" if path in _ACTION_FILES else path for path in unit.files}
@@ -181,7 +255,20 @@ class WorkflowSide:
         content = self.content(path)
         if content is None:
             return False
-        return bool(MENTION.search(content) or _REFERENCE.search(content))
+        if self._running is not None and self._running[0] == path:
+            return True
+        return any(
+            pattern.search(content) for pattern in (MENTION, _REFERENCE, _OWN_INPUT)
+        )
+
+    def _is_running(self, path: bytes, workflow: Workflow, group: WorkflowJob) -> bool:
+        """Return whether a job is the one that runs, or may call it."""
+        if self._running is None or self._running[0] != path:
+            return False
+        name = self._running[1]
+        if any(job.name == name for job in workflow.jobs()):
+            return group.name == name and group.path != ("runs",)
+        return "uses" in group.table
 
     def _units_of(self, path: bytes) -> Iterator[GateJob]:
         root = self.root(path)
@@ -192,7 +279,9 @@ class WorkflowSide:
             steps = tuple(group.steps())
             gate_steps = [self._step_runs_gate(step, 0) for step in steps]
             if not any(gate_steps):
-                continue
+                if not self._is_running(path, workflow, group):
+                    continue
+                gate_steps = [_has_gate_input(step) for step in steps]
             try:
                 yield self._unit(path, workflow, group, steps, gate_steps)
             except TooManyValuesError:
@@ -212,7 +301,7 @@ class WorkflowSide:
             zip(steps, gate_steps, strict=True), 1
         ):
             table = dict(step.table)
-            if is_gate and _is_gate_action(step):
+            if is_gate and (_is_gate_action(step) or _has_gate_input(step)):
                 table.pop("with", None)
                 inputs.append(
                     {name: _text(value) for name, value in step.inputs.items()}
@@ -221,6 +310,13 @@ class WorkflowSide:
                 table["run"] = ""
                 commands.append(_script(step.run))
             rows.append((canonical(table, budget), _step_label(step, number)))
+        needed = _needed_jobs(workflow, group)
+        used = [*steps]  # a script of a job that it needs decides whether it runs
+        for job in workflow.jobs():
+            used += job.steps() if job.name in needed else ()
+        ends = dict(self._started(used))
+        started = frozenset(ends)
+        unknown = frozenset(end for end, is_unknown in ends.items() if is_unknown)
         return GateJob(
             path=path,
             name=group.name,
@@ -228,7 +324,8 @@ class WorkflowSide:
             steps=tuple(rows),
             commands=tuple(commands),
             parts=_parts(workflow, group, budget),
-            files=frozenset(self._files(steps)),
+            files=frozenset(self._files(used)) | (started - unknown),
+            started=unknown,
         )
 
     def _files(self, steps: Iterable[Step], depth: int = 0) -> Iterator[bytes]:
@@ -247,9 +344,23 @@ class WorkflowSide:
             if root is not None and depth < _MAX_DEPTH:
                 yield from self._files(Workflow(root).steps(), depth + 1)
 
+    def _started(self, steps: Iterable[Step]) -> Iterator[tuple[bytes, bool]]:
+        """Yield the ends of paths of started scripts, and whether the folder is unknown."""
+        for step in steps:
+            scripts = [step.run]
+            scripts += [
+                _decoded(self.content(path))
+                for path in _script_paths(step.run, self.content)
+            ]
+            for script in scripts:
+                moves = bool(_CHANGES_FOLDER.search(script))
+                moves = moves or "working-directory" in step.table
+                for end in script_ends(script):
+                    yield end, moves or self.content(end) is None
+
     def _step_runs_gate(self, step: Step, depth: int) -> bool:
         uses = step.uses
-        if uses and _NAMED.search(ActionReference.of(uses).name):
+        if _is_gate_action(step):
             return True
         if uses and ActionReference.of(uses).is_local:
             target = self._target(_local_path(uses))
@@ -374,6 +485,10 @@ def may_refer(content: bytes, paths: Collection[bytes]) -> bool:
     words = {posixpath.normpath(word) for word in _PATH_WORD.findall(content)}
     if not words.isdisjoint(paths):
         return True
+    # By its last part, because a script may be started from any folder.
+    names = {posixpath.basename(word) for word in words}
+    if any(posixpath.basename(path) in names for path in paths):
+        return True
     folders = {posixpath.normpath(word) for word in _LOCAL_USES.findall(content)}
     return any(
         folder in folders
@@ -403,11 +518,16 @@ def _changed_in_content(
     jobs = (*old.jobs(), *new.jobs())
     compared = {job.path for job in jobs}
     used = frozenset(path for job in jobs for path in job.files)
+    started = frozenset(end for job in jobs for end in job.started)
     return [
         path
         for path in sorted(changed)
         if path not in compared
-        and (path in used or not used.isdisjoint(_folders(path)))
+        and (
+            path in used
+            or not used.isdisjoint(_folders(path))
+            or any(path == end or path.endswith(b"/" + end) for end in started)
+        )
         and canonical_file(path, old.content(path))
         != canonical_file(path, new.content(path))
     ]
@@ -526,7 +646,35 @@ def _only_tightens(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
 
 
 def _is_stricter_command(old: str, new: str) -> bool:
-    before, after = old.split(), new.split()
+    return only_adds_stricter_options(old.split(), new.split())
+
+
+def only_adds_stricter_options(before: list[str], after: list[str]) -> bool:
+    """Return whether the words are the same, in order, with stricter options added.
+
+    The last of several equal options counts, so an added one must be the last.
+    """
+    left = _without_added_options(before, after)
+    if left != before:
+        return False
+    for option, order in _ORDERS.items():
+        old, new = _last_value(before, option), _last_value(after, option)
+        if old != new and (new not in order or old in order[order.index(new) :]):
+            return False
+    return True
+
+
+def _last_value(words: list[str], option: str) -> str:
+    value = ""
+    for number, word in enumerate(words):
+        if word == option:
+            value = words[number + 1] if number + 1 < len(words) else ""
+        elif word.startswith(option + "="):
+            value = word.partition("=")[2]
+    return value
+
+
+def _without_added_options(before: list[str], after: list[str]) -> list[str]:
     left: list[str] = []
     position = 0
     while position < len(after):
@@ -539,9 +687,11 @@ def _is_stricter_command(old: str, new: str) -> bool:
         else:
             left.append(after[position])
             position += 1
-    return left == before
+    return left
 
 
+#: The values that may be added, from the looser to the stricter one.
+_ORDERS = {"--profile": ("strict",), "--fail-on": ("warn", "info")}
 _STRICTER_OPTIONS = frozenset(
     (("--profile", "strict"), ("--fail-on", "warn"), ("--fail-on", "info"))
 )
@@ -550,7 +700,64 @@ _STRICTER_WORDS = frozenset("=".join(pair) for pair in _STRICTER_OPTIONS)
 
 def _is_gate_action(step: Step) -> bool:
     """Return whether the step uses the action itself, so that its inputs are the gate's."""
-    return bool(_NAMED.search(ActionReference.of(step.uses).name))
+    if not step.uses:
+        return False
+    if _NAMED.search(ActionReference.of(step.uses).name):
+        return True
+    is_local = ActionReference.of(step.uses).is_local
+    return not is_local and not _OWN_INPUTS.isdisjoint(step.inputs)
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list) and depth < 10:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item, depth + 1)
+
+
+def _has_gate_input(step: Step) -> bool:
+    """Return whether a step of the running job passes an input that the gate has."""
+    return bool(step.uses) and not gate_inputs.NAMES.isdisjoint(step.inputs)
+
+
+def script_ends(script: str) -> Iterator[bytes]:
+    """Yield the known ends of the paths of the scripts that a shell text starts."""
+    from zt_gate.syntax import shell
+
+    if "\n" not in script and " " not in script and "/" not in script:
+        return
+    for command in itertools.islice(shell.with_nested(script), _MAX_COMMANDS):
+        texts = [word.text for word in command.words]
+        while texts and (_ASSIGNMENT.match(texts[0]) or texts[0] in _PREFIXES):
+            texts.pop(0)
+        if not texts:
+            continue
+        if shell.program(texts[0]) in _INTERPRETERS or texts[0] == ".":
+            words = [text for text in texts[1:] if not text.startswith("-")][:1]
+        else:
+            words = texts[:1] if "/" in texts[0] else []
+        for word in words:
+            end = _known_end(word)
+            if end:
+                yield end.encode("utf-8", "surrogateescape")
+
+
+def _known_end(word: str) -> str:
+    """Return the part of a path after its last variable or "..", "" if it is elsewhere."""
+    if word.startswith(("/", "~", "http:", "https:")):
+        return ""
+    parts = word.split("/")
+    for number in range(len(parts) - 1, -1, -1):
+        if (
+            "$" in parts[number]
+            or parts[number] in {"..", "."}
+            or "_" * 6 in parts[number]
+        ):
+            parts = parts[number + 1 :]
+            break
+    return "/".join(part for part in parts if part)
 
 
 def _runs_gate(script: str) -> bool:
@@ -571,9 +778,39 @@ def _starts_gate(root: Mapping[str, Any]) -> bool:
 
 def _script(text: str) -> str:
     """Return a shell script with its lines joined where they continue, without comments."""
-    joined = re.sub(r"\\\r?\n[ \t]*", "", text)
-    rows = (" ".join(row.split()) for row in joined.split("\n"))
-    return "\n".join(row for row in rows if row and not row.startswith("#"))
+    return "\n".join(script_rows(text))
+
+
+def script_rows(text: str) -> list[str]:
+    """Return the logical lines of a shell script without its comment lines.
+
+    A comment ends with its line, also where that ends with a backslash.  What looks
+    like a comment counts where it may be data: in a here-document or a quoted text.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    code = [line for line in lines if not line.lstrip().startswith("#")]
+    has_document = any("<<" in line for line in code)
+    has_long_quote = any(
+        line.count("'") % 2 or line.count('"') % 2 or line.count("`") % 2
+        for line in code
+    )
+    rows: list[str] = []
+    current: list[str] = []
+    for line in lines:
+        is_comment = not current and line.lstrip().startswith("#")
+        may_be_data = has_document or (has_long_quote and _HAS_QUOTE.search(line))
+        if is_comment and not may_be_data:
+            continue
+        if line.endswith("\\") and not is_comment:
+            current.append(line[:-1])
+            continue
+        row = " ".join("".join([*current, line.lstrip() if current else line]).split())
+        current = []
+        if row:
+            rows.append(row)
+    if current:
+        rows.append(" ".join("".join(current).split()))
+    return rows
 
 
 def _script_paths(
@@ -669,4 +906,6 @@ __all__ = [
     "differences",
     "is_action_file",
     "may_refer",
+    "script_ends",
+    "script_rows",
 ]

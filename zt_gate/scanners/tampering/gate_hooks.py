@@ -30,13 +30,39 @@ if TYPE_CHECKING:
     from zt_gate.scanners.tampering.comparison import Comparison
 
 _CHANGED = "tampering/gate-job-changed"
+#: It warns: the changed rule blocks in every profile.
+_ADDED = "tampering/gate-job-added"
 _DISABLED = "tampering/gate-disabled"
 _NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
 _MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
 _PRE_COMMIT = re.compile(rb"\.pre-commit-config\.ya?ml")
 _LEFTHOOK = re.compile(rb"\.?lefthook(?:-local)?\.(?:ya?ml|toml|jsonc?)")
 #: Settings of pre-commit's file that apply to every hook.
-_PRE_COMMIT_PARTS = ("exclude", "files", "default_stages")
+_PRE_COMMIT_PARTS = ("exclude", "files", "default_stages", "default_language_version",
+                     "default_install_hook_types", "fail_fast")  # fmt: skip
+#: Conditions of lefthook, which may be tables.
+_CONDITIONS = frozenset(("skip", "only", "env", "exclude_tags", "exclude", "files"))
+_LEFTHOOK_LOCAL = re.compile(rb"\.?lefthook-local\.(?:ya?ml|toml|jsonc?)")
+_LEFTHOOK_MAIN = tuple(
+    f"{dot}lefthook.{end}".encode()
+    for dot in ("", ".")
+    for end in ("yml", "yaml", "toml", "json", "jsonc")
+)
+#: Tables of package.json with the commands of hooks, and scripts that install them.
+_PACKAGE_HOOKS = ("simple-git-hooks", "husky", "lint-staged", "gitHooks", "pre-commit",
+                  "pre-push", "ghooks")  # fmt: skip
+_INSTALLERS = ("prepare", "preinstall", "install", "postinstall", "preprepare",
+               "postprepare")  # fmt: skip
+_SHEBANG = re.compile(r"#!\s*(\S{1,200}(?:[ \t]+\S{1,200})*)")
+_SH = frozenset(("/bin/sh", "/usr/bin/sh", "/usr/bin/env sh"))
+_SHELLS = re.compile(r"(?:\S*/)?(?:env[ \t]+)?(?:sh|bash|dash|zsh|ksh)(?:[ \t]+-\w+)*")
+_STOPS_HERE = re.compile(r"\|\|\s*exit(?:\s+(?:\"?\$\?\"?|[1-9]\d{0,2}))?\s*\Z")
+_PLAIN = re.compile(r"[A-Za-z][\w.-]*(?: [\w./@:=,+*-]+)*")
+#: Programs of which a plain call still decides about the verdict.
+_DECIDES = frozenset(
+    ("exit", "exec", "return", "trap", "eval", "source", "kill", "set", "unset", "alias",
+     "break", "continue", "function", "if", "while", "until", "for", "case", "do", "then")
+)  # fmt: skip
 #: Keys of lefthook's file under which hooks have their commands.
 _CONTAINERS = frozenset(("commands", "scripts", "jobs", "group"))
 _LEFTHOOK_PARTS = ("extends", "remotes", "rc", "lefthook", "templates")
@@ -46,13 +72,14 @@ _WIDEST = {"always_run": "true", "pass_filenames": "false", "require_serial": "t
 #: Filters: without them the hook sees more.
 _FILTERS = frozenset(("exclude", "files", "types", "types_or", "exclude_types", "stages",
                       "global exclude", "global files", "glob", "skip", "only"))  # fmt: skip
-_STRICTER_ARGS = ("--profile=strict", "--fail-on=warn", "--fail-on=info")
 #: Lines of a shell script that change what a later command does.
 _PREPARES = re.compile(
     r"\s*(?:export|source|\.|alias|unset|trap|eval|exec|exit|return|function|enable|hash|cd|"
     r"set\s+\+|[A-Za-z_]\w*\+?=|[\w-]+\s*\(\s*\))(?=[\s=\"'\w(/$]|\Z)"
 )
-_HUSKY_LOADER = re.compile(r"\s*(?:\.|source)\s[^;&|]{0,100}husky\.sh[\"']?\s*\Z")
+_HUSKY_LOADER = re.compile(
+    r"\s*(?:\.|source)\s+\"?\$\(dirname (?:-- )?\"?\$0\"?\)/_/husky\.sh\"?\s*\Z"
+)
 _STOPS_AT_FAILURE = re.compile(r"\s*set\s+-\w*e")
 _TOP_KEY = re.compile(r"[\"']?([\w.-][\w .:/-]*)[\"']?\s*:")
 #: Sections of GitLab's file that apply to every job.
@@ -68,6 +95,14 @@ _GITLAB_PARTS = frozenset(
     )
 )
 _GITLAB = b".gitlab-ci.yml"
+_JENKINS = re.compile(rb"jenkinsfile(?:\.[\w-]{1,40})?", re.IGNORECASE)
+_JENKINS_COMMENT = re.compile(r"(?:^|\s)//.*")
+_STAGE = re.compile(r"\bstage\s*\(")
+_HIDDEN = re.compile(r"(?<![\w/.])\.[A-Za-z][\w.-]*")
+_EXTENDS = re.compile(r"\bextends[\"']?\s*:([^\n]*)")
+_ALIAS = re.compile(r"(?<![\w*])\*([A-Za-z][\w-]*)")
+_ANCHOR = re.compile(r"(?<![\w&])&([A-Za-z][\w-]*)")
+_MAX_TEMPLATES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +121,14 @@ class _Entry:
 def findings(comparison: Comparison) -> Iterator[Finding]:
     """Yield hook entries of the gate that differ or are gone."""
     reader = _EntryReader(comparison)
+    yield from _overlays(comparison)
     for file in comparison.change.files:
         if file.old_path is None or file.status == "C" or file.is_submodule:
             continue
         if not _may_have_hooks(file.old_path):
+            continue
+        if _is_script(file.old_path) and file.path == file.old_path:
+            yield from reader.script_findings(file)
             continue
         old = reader.entries(file, file.old_path, file.old)
         if not old:
@@ -101,6 +140,56 @@ def findings(comparison: Comparison) -> Iterator[Finding]:
             message = f"{name} that runs the gate differs from the base's: {'; '.join(reasons)}"
             subject = "\n".join((name, digest, *reasons))
             yield comparison.on_file(_CHANGED, file.path, message, subject=subject)
+
+
+def _overlays(comparison: Comparison) -> Iterator[Finding]:
+    """Yield files that change what lefthook makes of the file with the gate's command."""
+    paths = [
+        path
+        for file in comparison.change.files
+        for path in {file.path, file.old_path or file.path}
+    ]
+    if not any(_may_be_overlay(path) for path in paths):
+        return
+    extended: set[bytes] = set()
+    has_gate = False
+    for main in _LEFTHOOK_MAIN:
+        content = _trusted(comparison, main)
+        if content is not None and _MENTION.search(content):
+            has_gate = True
+            root = _root(main, content) or {}
+            names = root.get("extends")
+            for name in [names] if isinstance(names, str) else _list(names):
+                extended.add(posixpath.normpath(str(name)).encode())
+    for path in sorted(set(paths)) if has_gate else ():
+        if _LEFTHOOK_LOCAL.fullmatch(path) or path in extended:
+            message = "a file that lefthook merges with the gate's command changed"
+            subject = _blob_of(comparison, path)
+            yield comparison.on_file(_CHANGED, path, message, subject=subject)
+
+
+def _may_be_overlay(path: bytes) -> bool:
+    return path.endswith((b".yml", b".yaml", b".toml", b".json", b".jsonc"))
+
+
+def _blob_of(comparison: Comparison, path: bytes) -> str:
+    for file in comparison.change.files:
+        if file.path == path and file.new is not None:
+            return file.new.oid
+    return "removed"
+
+
+def _trusted(comparison: Comparison, path: bytes) -> bytes | None:
+    """Return a file before the change, as far as it can be read."""
+    from zt_gate.errors import GateError
+
+    for file in comparison.change.files:
+        if file.old_path == path and file.old is not None:
+            return comparison.read(file, file.old)
+    try:
+        return comparison.context.trusted_file(path)
+    except GateError:
+        return None
 
 
 def _differences(
@@ -167,27 +256,41 @@ def _is_stricter(name: str, before: str | None, after: str | None) -> bool:
     if name in _WIDEST and before is None:
         return after == json.dumps(_WIDEST[name])
     if name in {"args", "command", "run", "entry"}:
-        words_before, words_after = _words(before), _words(after)
-        added = words_after - words_before
-        return not words_before - words_after and all(
-            word in _STRICTER_ARGS for word in added
-        )
+        from zt_gate.syntax import gate_jobs
+
+        return gate_jobs.only_adds_stricter_options(_words(before), _words(after))
     return False
 
 
-def _words(value: str | None) -> Counter[str]:
-    """Return the words of a command or a list of arguments, options with their values."""
-    if value is None:
-        return Counter()
-    loaded = json.loads(value)
-    words = loaded if isinstance(loaded, list) else str(loaded).split()
-    joined: list[str] = []
-    for word in map(str, words):
-        if joined and joined[-1] in {"--profile", "--fail-on"}:
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return Counter(joined)
+def _words(value: str | None) -> list[str]:
+    """Return the words of a command or a list of arguments."""
+    loaded = [] if value is None else json.loads(value)
+    return list(map(str, loaded if isinstance(loaded, list) else str(loaded).split()))
+
+
+def _script_rows(text: str) -> list[str]:
+    """Return what a hook script runs: its interpreter, and its lines without comments."""
+    from zt_gate.syntax import gate_jobs
+
+    shebang = _SHEBANG.match(text)
+    interpreter = " ".join(shebang[1].split()) if shebang else "/bin/sh"
+    if not _SHELLS.fullmatch(interpreter):
+        return [line.rstrip() for line in text.split("\n") if line.strip()]
+    rows = gate_jobs.script_rows(text)
+    rows = [row for row in rows if not _HUSKY_LOADER.match(row)]
+    return ["/bin/sh" if interpreter in _SH else interpreter, *rows]
+
+
+def _is_harmless_addition(old: list[str], new: list[str], last_run: int) -> bool:
+    """Return whether plain commands were added behind a run that ends the script."""
+    if new[: len(old)] != old:
+        return False
+    stops = _STOPS_HERE.search(old[last_run]) is not None
+    stops = stops or any(_STOPS_AT_FAILURE.match(row) for row in old[:last_run])
+    added = new[len(old) :]
+    return stops and all(
+        _PLAIN.fullmatch(row) and row.split()[0] not in _DECIDES for row in added
+    )
 
 
 class _EntryReader:
@@ -212,9 +315,79 @@ class _EntryReader:
                 return []
             found = _pre_commit(root) if kind == "pre-commit" else self._lefthook(root)
             return list(found)
+        if path.endswith(b".json") and _kind(path) not in {"pre-commit", "lefthook"}:
+            root = _root(path, content)
+            return (
+                list(self._lines(text))
+                if root is None
+                else list(self._package(path, root))
+            )
         if path == _GITLAB:
             return list(self._gitlab(text))
+        if _JENKINS.fullmatch(posixpath.basename(path)):
+            return list(self._jenkins(text))
         return list(self._lines(text))
+
+    def script_findings(self, file: FileChange) -> Iterator[Finding]:
+        """Yield a difference of a hook script that runs the gate.
+
+        Whatever stands before or behind the gate's command can take its verdict away.
+        """
+        sides = []
+        for blob in (file.old, None if file.is_deletion else file.new):
+            content = None if blob is None else self._comparison.read(file, blob)
+            sides.append((content or b"").decode("utf-8", "replace"))
+        old, new = map(_script_rows, sides)
+        runs = [
+            number
+            for number, row in enumerate(old)
+            if _NAMED.search(row) and not self._no_run.search(row)
+        ]
+        if not runs or old == new:
+            return
+        if len(old) == len(new) and all(map(self._is_tighter, old, new)):
+            return
+        is_gone = not any(_NAMED.search(row) for row in new)
+        reason = "it is gone" if is_gone else "its lines changed"
+        rule = _CHANGED
+        if _is_harmless_addition(old, new, runs[-1]):
+            reason, rule = "commands were added behind the gate's", _ADDED
+        message = (
+            f"the hook script that runs the gate differs from the base's: {reason}"
+        )
+        digest = hashlib.sha256("\n".join(new).encode("utf-8", "surrogatepass"))
+        yield self._comparison.on_file(
+            rule, file.path, message, subject=digest.hexdigest()
+        )
+
+    def _is_tighter(self, old: str, new: str) -> bool:
+        if old == new:
+            return True
+        from zt_gate.syntax import gate_jobs
+
+        return self._runs(old) and gate_jobs.only_adds_stricter_options(
+            old.split(), new.split()
+        )
+
+    def _package(self, path: bytes, root: Mapping[str, Any]) -> Iterator[_Entry]:
+        """Yield the hooks in package.json, or in the file of simple-git-hooks."""
+        tables = {key: root[key] for key in _PACKAGE_HOOKS if key in root}
+        if posixpath.basename(path) != b"package.json":
+            tables = {"simple-git-hooks": dict(root)}
+        scripts = workflows.table_of(root.get("scripts"))
+        around = {
+            f"script {name}": _canonical(scripts[name])
+            for name in _INSTALLERS
+            if name in scripts
+        }
+        for key, table in (*tables.items(), ("scripts", scripts)):
+            hooks = workflows.table_of(table)
+            hooks = workflows.table_of(hooks.get("hooks")) or hooks
+            for name, command in hooks.items():
+                texts = [text for text in _texts(command) if _NAMED.search(text)]
+                if texts and not all(map(self._no_run.search, texts)):
+                    settings = {"command": _canonical(command), **around}
+                    yield _Entry(f"the command of {key} {name}", settings)
 
     def _runs(self, text: str) -> bool:
         return bool(self._run.search(text)) and not self._no_run.search(text)
@@ -248,7 +421,8 @@ class _EntryReader:
         beside = {
             f"{place} {key}": _canonical(item)
             for key, item in value.items()
-            if key not in _CONTAINERS and not isinstance(item, dict)
+            if key not in _CONTAINERS
+            and (not isinstance(item, dict) or key in _CONDITIONS)
         }
         for key, item in value.items():
             yield from self._lefthook_commands(
@@ -298,10 +472,57 @@ class _EntryReader:
             for name, rows in sections.items()
             if name in _GITLAB_PARTS
         }
-        for name, rows in sections.items():
-            if any(map(self._runs, rows)):
-                settings = {**shared, "job": json.dumps(sorted(rows))}
+        used = {
+            name: _templates(name, sections)
+            for name in sections
+            if name not in _GITLAB_PARTS
+        }
+        for name, templates in used.items():
+            parts = (name, *templates)
+            if any(self._runs(row) for part in parts for row in sections[part]):
+                settings = {**shared, "job": json.dumps(sorted(sections[name]))}
+                for part in templates:
+                    settings[f"template {part}"] = json.dumps(sorted(sections[part]))
                 yield _Entry(f"the job {name!a}", settings)
+
+    def _jenkins(self, text: str) -> Iterator[_Entry]:
+        """Yield the stages that run the gate, each with what stands around all stages."""
+        lines = (_JENKINS_COMMENT.sub("", line) for line in text.split("\n"))
+        rows = [" ".join(line.split()) for line in lines if line.strip()]
+        starts = [number for number, row in enumerate(rows) if _STAGE.search(row)]
+        around = rows[: starts[0]] if starts else []
+        for start, end in zip([0, *starts], [*starts, len(rows)], strict=True):
+            stage = rows[start:end]
+            if any(
+                _NAMED.search(row) and not self._no_run.search(row) for row in stage
+            ):
+                # A block around the stage opens on the line before it.
+                before = rows[start - 1] if start else ""
+                settings = {"around": around, "before": before, "stage": stage}
+                yield _Entry(
+                    "the stage",
+                    {key: json.dumps(value) for key, value in settings.items()},
+                )
+
+
+def _templates(name: str, sections: Mapping[str, list[str]]) -> list[str]:
+    """Return the sections from which a job of GitLab's file takes settings."""
+    found: list[str] = []
+    pending = [name]
+    while pending and len(found) < _MAX_TEMPLATES:
+        text = "\n".join(sections[pending.pop()])
+        names = set(_HIDDEN.findall(text))
+        for row in _EXTENDS.findall(text):
+            names.update(re.findall(r"[\w.-]+", row))
+        anchors = set(_ALIAS.findall(text))
+        for other, rows in sections.items():
+            has_anchor = anchors and not anchors.isdisjoint(
+                _ANCHOR.findall("\n".join(rows))
+            )
+            if other != name and other not in found and (other in names or has_anchor):
+                found.append(other)
+                pending.append(other)
+    return found
 
 
 def _pre_commit(root: Mapping[str, Any]) -> Iterator[_Entry]:
@@ -310,9 +531,7 @@ def _pre_commit(root: Mapping[str, Any]) -> Iterator[_Entry]:
         for key in _PRE_COMMIT_PARTS
         if key in root
     }
-    skipped = workflows.table_of(root.get("ci")).get("skip")
-    if isinstance(skipped, list) and any(_NAMED.search(str(item)) for item in skipped):
-        shared["ci skip"] = '"zt-gate"'
+    skipped = _list(workflows.table_of(root.get("ci")).get("skip"))
     for repo in _list(root.get("repos")):
         table = workflows.table_of(repo)
         source = {
@@ -324,7 +543,27 @@ def _pre_commit(root: Mapping[str, Any]) -> Iterator[_Entry]:
             if any(_NAMED.search(workflows.text_of(text)) for text in texts):
                 own = {str(key): _canonical(value) for key, value in settings.items()}
                 name = workflows.text_of(settings.get("id"))
+                if "stages" not in own and "default_stages" in root:
+                    own["stages"] = _canonical(root["default_stages"])
+                if name in skipped:
+                    own["ci skip"] = '"zt-gate"'
                 yield _Entry(f"the hook {name[:80]!a}", {**shared, **source, **own})
+
+
+def _texts(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield the texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)) and depth < 10:
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item, depth + 1)
+
+
+def _is_script(path: bytes) -> bool:
+    """Return whether a hook is a script, and no settings of a hook runner."""
+    name = posixpath.basename(path)
+    settings = (b".yml", b".yaml", b".toml", b".json", b".jsonc", b".js", b".cjs")
+    return is_any(path, "hook") and not name.endswith(settings)
 
 
 def _list(value: Any) -> list[Any]:
@@ -336,7 +575,8 @@ def _may_have_hooks(path: bytes) -> bool:
         return False  # gate_jobs compares them
     if is_any(path, "hook", "hook-folder"):
         return True
-    return path == _GITLAB or posixpath.basename(path) == b"package.json"
+    name = posixpath.basename(path)
+    return path == _GITLAB or name == b"package.json" or bool(_JENKINS.fullmatch(name))
 
 
 def _kind(path: bytes) -> str:

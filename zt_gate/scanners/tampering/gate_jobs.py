@@ -34,6 +34,39 @@ def findings(comparison: Comparison) -> Iterator[Finding]:
                 yield _added(comparison, change, has_others=bool(old.jobs()))
         elif change.loosening:
             yield _changed(comparison, change)
+    yield from _same_checks(comparison, old, new)
+
+
+def _same_checks(
+    comparison: Comparison, old: gate_jobs.WorkflowSide, new: gate_jobs.WorkflowSide
+) -> Iterator[Finding]:
+    """Yield other jobs whose check has the name of the gate's.
+
+    A required check is found by its name, so the other job's result can stand for it.
+    """
+    gate_names: set[str] = set()
+    for job in old.jobs():
+        if not job.is_action:
+            gate_names |= old.check_names(job.path).get(job.name, frozenset())
+    own = {(job.path, job.name) for job in new.jobs()}
+    for path in new.paths if gate_names else ():
+        before = old.check_names(path)
+        for name, names in new.check_names(path).items():
+            taken = (names - before.get(name, frozenset())) & gate_names
+            if taken and (path, name) not in own:
+                message = (
+                    f"the job {name!a} has the name of the gate's check, "
+                    f"{min(taken)!a}, so its result can stand for the gate's"
+                )
+                yield comparison.on_file(
+                    _ADDED, path, message, subject=f"{name}\n{min(taken)}"
+                )
+        for name in new.status_writers(path) - old.status_writers(path):
+            if (path, name) not in own:
+                message = f"the job {name!a} posts a commit status with the gate's name"
+                yield comparison.on_file(
+                    _ADDED, path, message, subject=f"{name}\nstatus"
+                )
 
 
 def _added(comparison: Comparison, change: JobChange, *, has_others: bool) -> Finding:
@@ -59,6 +92,16 @@ def _changed(comparison: Comparison, change: JobChange) -> Finding:
     digest = change.new.digest if change.new is not None else "removed"
     subject = "\n".join((job.name, digest, *change.loosening))
     return comparison.on_file(_CHANGED, job.path, message, subject=subject)
+
+
+def _running_place(environ: Mapping[str, str]) -> tuple[bytes, str] | None:
+    """Return the workflow and the job that run this code on GitHub, None elsewhere."""
+    reference = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    parts = reference.split("/", 2)
+    repository = environ.get("GITHUB_REPOSITORY", "").lower()
+    if len(parts) < 3 or "/".join(parts[:2]).lower() != repository:
+        return None
+    return parts[2].encode("utf-8", "surrogateescape"), environ.get("GITHUB_JOB", "")
 
 
 class _Files:
@@ -98,12 +141,13 @@ class _Files:
         trusted = frozenset(self._comparison.context.trusted_folder(workflows.FOLDER))
         old_paths = sorted((trusted - self._new.keys()) | self._old.keys())
         new_paths = sorted((trusted - self._old.keys()) | self._new.keys())
+        running = _running_place(self._comparison.context.environ)
         return (
             gate_jobs.WorkflowSide(
-                old_paths, partial(self._read, self._old, self._new)
+                old_paths, partial(self._read, self._old, self._new), running
             ),
             gate_jobs.WorkflowSide(
-                new_paths, partial(self._read, self._new, self._old)
+                new_paths, partial(self._read, self._new, self._old), running
             ),
         )
 
