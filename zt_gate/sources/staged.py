@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from zt_gate.git.run import Git
+    from zt_gate.git.tree_view import GitTree
     from zt_gate.sources.base import SourceInputs
 
 #: Unmerged paths that are named one by one.
@@ -39,6 +40,7 @@ def read(git: Git, blobs: BlobStore | None = None) -> ChangeSet:
     base = git.head or git.empty_tree
     store = BlobStore(git) if blobs is None else blobs
     doubt = ""
+    links: GitTree | None = None
     with with_index_copy(git) as copy:
         try:
             # In a work tree with files, git would run filters to refresh the index.
@@ -53,7 +55,26 @@ def read(git: Git, blobs: BlobStore | None = None) -> ChangeSet:
                 raise
         else:
             files = diff(copy, ["diff-tree", base, tree, "--"], Spool(), store)
-    return ChangeSet("staged", base, "index", change_digest(files), files, doubt=doubt)
+            links = _tree(copy, tree, store)
+    digest = change_digest(files)
+    return ChangeSet("staged", base, "index", digest, files, doubt=doubt, tree=links)
+
+
+def _tree(git: Git, tree: str, store: BlobStore) -> GitTree | None:
+    """Return the files of the index, which are listed now; None if it has no link."""
+    from zt_gate.system.regular_file import read_regular
+
+    try:
+        index = read_regular(git.environ["GIT_INDEX_FILE"])
+    except FileNotFoundError:
+        return None
+    # The mode of a link, or an index that is split into several files.
+    if b"\x00\x00\xa0\x00" not in index and b"link" not in index:
+        return None
+    from zt_gate.git.tree_view import GitTree
+
+    listing = git.run(["ls-tree", "-r", "-z", "--full-tree", tree])
+    return GitTree(lambda: listing, store)
 
 
 def unmerged_doubt(paths: Iterable[bytes]) -> str:

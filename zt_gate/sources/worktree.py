@@ -21,6 +21,7 @@ from zt_gate.git.index_file import read_index
 from zt_gate.git.isolated_view import with_empty_work_tree, with_private_index
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
+from zt_gate.git.tree_view import GitTree
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
@@ -148,6 +149,15 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
             path for path, recorded in recorded_paths.items() if recorded.unmerged
         ),
         staged=_only_staged(git, base, current, store),
+        tree=GitTree(lambda: _listing(current), BlobStore(private)),
+    )
+
+
+def _listing(entries: Mapping[bytes, tuple[int, str]]) -> bytes:
+    """Return the entries as git lists a tree."""
+    return b"".join(
+        b"%06o blob %s\t%s\0" % (mode, oid.encode(), path)
+        for path, (mode, oid) in entries.items()
     )
 
 
