@@ -14,6 +14,7 @@ a path of which less is expected, stays a rename, so that old findings stay old.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -39,6 +40,19 @@ if TYPE_CHECKING:
 
 #: Kinds of paths where scanners report less; every other kind only adds checks.
 _LENIENT_KINDS = frozenset(("test", "test-data", "example", "doc", "lock"))
+#: Folders and files whose text a program gives to a model.
+_PROMPT_NAME = re.compile(
+    rb"(?:(?:system|agent|llm|ai|model|chat|user|base)[-_ ]?)?prompts?"
+    rb"|prompts?[-_](?:templates?|library)|system[-_](?:messages?|instructions?)|personas?"
+    rb"|agents?[-_]instructions?|agents|skills|subagents"
+)
+_PROMPT_SUFFIXES = (
+    b".prompt",
+    b".prompty",
+    b".prompt.md",
+    b".prompt.yml",
+    b".prompt.yaml",
+)
 #: Bytes of one side; as in ``zt_gate.syntax.text``, scanners skip what is too large for them.
 _LARGEST = 1 << 31
 
@@ -118,6 +132,14 @@ class PathComparison:
         configuration = after.configuration
         return configuration is not None and configuration != before.configuration
 
+    def by_prompt(self, old: bytes, new: bytes) -> bool:
+        """Compare whether a program gives the text to a model as its orders."""
+        from zt_gate.syntax import paths
+
+        if not _is_prompt(new) or _is_prompt(old):
+            return False
+        return not paths.is_any(new, "program", "lock")
+
     def by_language(self, old: bytes, new: bytes) -> bool:
         """Compare what the code scanner and agent_config read as code."""
         from zt_gate.scanners.agent_config import file_kinds
@@ -184,6 +206,7 @@ class PathComparison:
 #: Cheap ones first: the last ones read rules.
 _CHECKS: tuple[Callable[[PathComparison, bytes, bytes], bool], ...] = (
     PathComparison.by_kind,
+    PathComparison.by_prompt,
     PathComparison.by_language,
     PathComparison.by_manifest,
     PathComparison.by_locale,
@@ -192,6 +215,16 @@ _CHECKS: tuple[Callable[[PathComparison, bytes, bytes], bool], ...] = (
     PathComparison.by_review,
     PathComparison.by_secrets,
 )
+
+
+def _is_prompt(path: bytes) -> bool:
+    """Whether a text is named as a prompt, or is in a folder of prompts."""
+    if path.lower().endswith(_PROMPT_SUFFIXES):
+        return True
+    return any(
+        _PROMPT_NAME.fullmatch(part.partition(b".")[0].lower())
+        for part in path.split(b"/")
+    )
 
 
 def _no_extension(path: bytes) -> bool:
