@@ -301,3 +301,34 @@ def test_a_key_that_moves_out_of_a_test_has_a_digest_of_its_own(tmp_path: Path) 
         if item.finding.rule == "secrets/anthropic-api-key"
     }
     assert states == {"active"}
+
+
+@each_of(
+    ("old", "new"),
+    [
+        ("docs/a.md", "prompts/system.md"),
+        ("docs/a.md", "app/system_prompt.txt"),
+        ("a.md", "src/prompts/v2/a.md"),
+        ("notes/a.txt", "assets/a.prompt"),
+        ("a.md", "llm/system-prompts/a.md"),
+        ("a.md", "pkg/skills/x/a.md"),
+        ("a.md", "agents/reviewer.md"),
+        ("a.yml", "flows/a.prompt.yml"),
+    ],
+)
+def test_a_move_to_a_prompt_counts_as_new(old: str, new: str) -> None:
+    assert expects_more(old, new)
+
+
+@each_of(
+    ("old", "new"),
+    [
+        ("prompts/a.md", "prompts/b.md"),
+        ("prompts/a.md", "system_prompt.md"),
+        ("prompts/a.md", "archive/a.md"),
+        ("a.md", "promptly/a.md"),
+        ("src/a.py", "src/agents/a.py"),
+    ],
+)
+def test_a_move_among_prompts_or_out_of_them_stays_a_rename(old: str, new: str) -> None:
+    assert not expects_more(old, new)

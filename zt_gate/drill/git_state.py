@@ -95,6 +95,26 @@ def _index_alone(repository: DrillRepository) -> None:
     repository.git("update-index", "--add", "--cacheinfo", f"100644,{oid},new.py")
 
 
+def _unmerged(repository: DrillRepository) -> None:
+    """Leave both sides of a merge in the index, and no file in the work tree."""
+    oid = repository.store(planted())
+    lines = "".join(f"100644 {oid} {stage}\tnew.py\n" for stage in (2, 3))
+    repository.git("update-index", "--index-info", stdin=lines.encode())
+
+
+def _false_object(workspace: CaseWorkspace) -> GateOutcome:
+    """Give a staged key's object the content of a harmless file."""
+    import zlib
+
+    repository = workspace.repository()
+    _stage_key(repository, "new.py")
+    oid = repository.store(planted())
+    loose = repository.path / ".git" / "objects" / oid[:2] / oid[2:]
+    loose.chmod(0o600)
+    loose.write_bytes(zlib.compress(b"blob 6\0x = 1\n"))
+    return workspace.scan(repository)
+
+
 def _half_staged(repository: DrillRepository) -> None:
     repository.write("app.py", "print(2)\n")
     repository.stage()
@@ -157,6 +177,20 @@ CASES = (
     *(
         Case(name, _GROUP, what, _KEY, partial(_work_tree, prepare))
         for name, what, prepare in _STAGED
+    ),
+    Case(
+        "unmerged-paths",
+        _GROUP,
+        "a key in both sides of a merge that is not resolved",
+        "error",
+        partial(_work_tree, _unmerged),
+    ),
+    Case(
+        "false-object",
+        _GROUP,
+        "a staged object with other content than its id says",
+        "error",
+        _false_object,
     ),
     Case(
         "half-staged",

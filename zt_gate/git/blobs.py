@@ -1,10 +1,16 @@
-"""Reads git objects through one ``git cat-file --batch`` per process."""
+"""Reads git objects through one ``git cat-file --batch`` per process.
+
+Git itself does not compare what it reads with the id: a file in the object folder, or in
+one that is borrowed from, can hold any content.  So the id is computed here again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +18,8 @@ from zt_gate.git.errors import GitError, visible
 from zt_gate.model.change import Blob, ContentUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from zt_gate.git.output_stream import Pipe
     from zt_gate.git.run import Git
 
@@ -19,6 +27,9 @@ _CHUNK = 1 << 20
 #: Up to this size the output of an object over the limit is read and discarded;
 #: above it, restarting git is cheaper.
 _DRAIN = 32 << 20
+#: Up to this number of objects, asking for one after the other is cheaper than a git of
+#: their own, which answers without waiting for the next question.
+_FEW = 8
 #: Bytes of an object: far more than any real commit or tree has.
 OBJECT_LIMIT = 64 << 20
 
@@ -31,6 +42,10 @@ class BlobTooLargeError(GitError):
     """An object is larger than the limit."""
 
 
+class FalseObjectError(GitError):
+    """The content of an object is not the one that its id stands for."""
+
+
 class BlobStore:
     """Reads objects by id; starts git on first use, and again in every forked process."""
 
@@ -39,6 +54,7 @@ class BlobStore:
         self._owner = -1
         self._lock = threading.Lock()
         self._session: _Session | None = None
+        self._verified: set[str] = set()
 
     def blob(self, oid: str) -> Blob:
         """Return the blob ``oid``; its content is read on first access."""
@@ -57,8 +73,27 @@ class BlobStore:
     def fetch(self, oid: str, limit: int = OBJECT_LIMIT) -> tuple[str, bytes]:
         """Return the type and the content of an object.
 
-        Raises MissingObjectError, BlobTooLargeError, or GitError if git fails.
+        Raises MissingObjectError, BlobTooLargeError, FalseObjectError, or GitError if git
+        fails.
         """
+        return self._ask(oid, limit)
+
+    def verify(self, oids: Iterable[str]) -> None:
+        """Compare the content of objects with their ids, without keeping it.
+
+        An object that is missing is left to whoever reads it.  Raises FalseObjectError,
+        or GitError if git fails.
+        """
+        unknown = [oid for oid in dict.fromkeys(oids) if oid not in self._verified]
+        if len(unknown) <= _FEW:
+            for oid in unknown:
+                with suppress(MissingObjectError):
+                    self._ask(oid, None)
+        else:
+            _verify_all(self.git, unknown)
+        self._verified.update(unknown)
+
+    def _ask(self, oid: str, limit: int | None) -> tuple[str, bytes]:
         if os.getpid() != self._owner:
             # After a fork git, its pipes and perhaps the lock belong to the parent.
             self._owner = os.getpid()
@@ -68,6 +103,9 @@ class BlobStore:
             if self._session is None:
                 self._session = _Session(self.git)
             try:
+                if limit is None:
+                    self._session.verify(oid)
+                    return "", b""
                 return self._session.fetch(oid, limit)
             except (MissingObjectError, BlobTooLargeError):
                 if self._session.ended:
@@ -107,6 +145,31 @@ class _Session:
         self.ended = False
 
     def fetch(self, oid: str, limit: int) -> tuple[str, bytes]:
+        kind, size, pipe = self._request(oid)
+        if size > limit:
+            self._discard(pipe, size)
+            raise BlobTooLargeError(
+                f"object {oid} has {size:,} bytes; the limit is {limit:,}"
+            )
+        data = self._take(pipe, size + 1)[:-1]  # a newline follows the content
+        digest = _digest(self._git, kind, size)
+        digest.update(data)
+        _check(oid, digest)
+        return kind, data
+
+    def verify(self, oid: str) -> None:
+        """Read an object of any size, and compare it with its id."""
+        kind, size, pipe = self._request(oid)
+        digest = _digest(self._git, kind, size)
+        while size:
+            chunk = self._take(pipe, min(size, _CHUNK))
+            digest.update(chunk)
+            size -= len(chunk)
+        self._take(pipe, 1)
+        _check(oid, digest)
+
+    def _request(self, oid: str) -> tuple[str, int, Pipe]:
+        """Ask for an object; return its type and size, and the pipe before its content."""
         assert self._child.stdin
         if not oid or oid.strip("0123456789abcdef"):
             raise MissingObjectError(f"{visible(oid)} is not an object id")
@@ -115,22 +178,7 @@ class _Session:
             self._child.stdin.write(oid.encode("ascii", "replace") + b"\n")
         except OSError as error:
             raise GitError("git cat-file ended unexpectedly") from error
-        header = self._line(pipe).split(b" ")
-        if header[-1] in {b"missing", b"ambiguous"}:
-            raise MissingObjectError(f"object {oid} is not in the repository")
-        if len(header) != 3 or not header[2].isdigit():
-            raise GitError(
-                f"unexpected output of git cat-file: {visible(b' '.join(header))}"
-            )
-        size = int(header[2])
-        if size > limit:
-            self._discard(pipe, size)
-            raise BlobTooLargeError(
-                f"object {oid} has {size:,} bytes; the limit is {limit:,}"
-            )
-        kind = header[1].decode("ascii", "replace")
-        data = self._take(pipe, size + 1)
-        return kind, data[:-1]  # a newline follows the content
+        return *_parsed(oid, self._line(pipe)), pipe
 
     def end(self) -> None:
         """End git; idempotent."""
@@ -171,3 +219,84 @@ class _Session:
         if not data:
             raise GitError("git cat-file ended unexpectedly")
         return data
+
+
+def _parsed(oid: str, line: bytes) -> tuple[str, int]:
+    """Return the type and the size from git's line about an object."""
+    header = line.split(b" ")
+    if header[-1] in {b"missing", b"ambiguous"}:
+        raise MissingObjectError(f"object {oid} is not in the repository")
+    if len(header) != 3 or not header[2].isdigit():
+        raise GitError(f"unexpected output of git cat-file: {visible(line)}")
+    return header[1].decode("ascii", "replace"), int(header[2])
+
+
+def _digest(git: Git, kind: str, size: int) -> hashlib._Hash:
+    header = f"{kind} {size}\0".encode()
+    return hashlib.new(git.object_format, header, usedforsecurity=False)
+
+
+def _verify_all(git: Git, oids: Sequence[str]) -> None:
+    """Compare many objects with their ids in one pass."""
+    import tempfile
+
+    with tempfile.TemporaryFile() as requests:
+        requests.write("".join(f"{oid}\n" for oid in oids).encode("ascii", "replace"))
+        requests.seek(0)
+        args = ["cat-file", "--batch", "--buffer"]
+        with git.stream(args, requests.fileno()) as pipe:
+            answers = _Answers(pipe)
+            for oid in oids:
+                try:
+                    kind, size = _parsed(oid, answers.line())
+                except MissingObjectError:
+                    continue
+                digest = _digest(git, kind, size)
+                for chunk in answers.chunks(size):
+                    digest.update(chunk)
+                answers.line()  # it ends the content
+                _check(oid, digest)
+
+
+class _Answers:
+    """The output of a git that answers many questions, read in large parts."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._buffer = b""
+        self._at = 0
+
+    def line(self) -> bytes:
+        """Return the next line, without its end."""
+        end = self._buffer.find(b"\n", self._at)
+        while end < 0:
+            self._fill()
+            end = self._buffer.find(b"\n", self._at)
+        line = self._buffer[self._at : end]
+        self._at = end + 1
+        return line
+
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Yield the next ``size`` bytes in parts."""
+        while size:
+            if self._at == len(self._buffer):
+                self._fill()
+            chunk = self._buffer[self._at : self._at + size]
+            self._at += len(chunk)
+            size -= len(chunk)
+            yield chunk
+
+    def _fill(self) -> None:
+        data = self._pipe.read(_CHUNK)
+        if not data:
+            raise GitError("git cat-file ended unexpectedly")
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
+
+
+def _check(oid: str, digest: hashlib._Hash) -> None:
+    if digest.hexdigest() != oid:
+        raise FalseObjectError(
+            f"object {oid} has other content than its id says: the repository is damaged, "
+            "or the object was replaced; to find such objects, run: git fsck"
+        )

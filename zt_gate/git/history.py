@@ -23,8 +23,9 @@ from zt_gate.git.errors import (
 )
 from zt_gate.git.isolated_view import with_empty_work_tree
 from zt_gate.git.message_encoding import in_utf8, problem
-from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, read_changes
+from zt_gate.git.raw_diff import DIFF_FLAGS, DiffReader, compared, read_changes
 from zt_gate.git.revisions import is_null_revision, resolve
+from zt_gate.git.tree_view import GitTree
 from zt_gate.model.change import Commit
 from zt_gate.system.regular_file import read_regular
 
@@ -110,7 +111,11 @@ def commits(
         from zt_gate.git.merge_content import own_files
 
         files[oid] = own_files(git, oid, parents, blobs, spool)
-    return tuple(replace(commit, files=files[oid]) for oid, commit in parsed.items())
+    blobs.verify(compared(file for changed in files.values() for file in changed))
+    return tuple(
+        replace(commit, files=files[oid], tree=GitTree.at(git, oid, blobs))
+        for oid, commit in parsed.items()
+    )
 
 
 def trailers_of(git: Git, message: bytes) -> tuple[tuple[str, str], ...]:

@@ -26,7 +26,7 @@ from zt_gate.model.change import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.run import Git
@@ -139,14 +139,17 @@ def diff(
 ) -> tuple[FileChange, ...]:
     """Run a diff command between objects and read its changes.
 
-    ``args`` are the command and its operands; DIFF_FLAGS are added.  Raises GitError.
+    ``args`` are the command and its operands; DIFF_FLAGS are added.  Raises GitError, also
+    if a blob has other content than its id says: git does not look.
     """
     command, *operands = args
     with (
         with_empty_work_tree(git) as isolated,
         isolated.stream([command, *DIFF_FLAGS, *operands]) as pipe,
     ):
-        return read_changes(DiffReader(pipe.read), spool, blobs)
+        files = read_changes(DiffReader(pipe.read), spool, blobs)
+    blobs.verify(compared(files))
+    return files
 
 
 def read_changes(
@@ -166,6 +169,15 @@ def read_changes(
         raise GitError(_MISMATCH)
     reader.skip(1)
     return tuple(_change(entry, reader, spool, blobs) for entry in entries)
+
+
+def compared(files: Iterable[FileChange]) -> Iterator[str]:
+    """Yield the ids of the blobs that git read to compare the files."""
+    for file in files:
+        old = "" if file.old is None else file.old.oid
+        new = "" if file.new is None else file.new.oid
+        if old != new:
+            yield from filter(None, (old, new))
 
 
 def _entries(reader: DiffReader) -> Iterator[DiffEntry]:

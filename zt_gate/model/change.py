@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MODE_ABSENT = 0
 MODE_FILE = 0o100644
@@ -129,6 +129,31 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file of a tree: its mode, and its content (None for a submodule)."""
+
+    mode: int
+    blob: Blob | None
+
+
+class FileTree(Protocol):
+    """All files of the new side, changed or not; its calls raise ContentUnavailableError."""
+
+    @property
+    def links(self) -> Mapping[bytes, bytes]:
+        """The target of each symbolic link, by its path."""
+        ...
+
+    def find(self, path: bytes) -> TreeEntry | None:
+        """Return the entry of a path, None if it has none or is a folder."""
+        ...
+
+    def below(self, folder: bytes) -> Sequence[bytes]:
+        """Return the paths of the files below a folder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class FileChange:
     """One file of a change.
 
@@ -155,6 +180,9 @@ class FileChange:
     moved_from: bytes | None = None
     #: The new path of such content, on the deletion of its former path.
     moved_to: bytes | None = None
+    #: Whether the content is that of ``moved_from``, which a symbolic link shows at ``path``
+    #: (``zt_gate.review.linked_files``); the link itself is another file.
+    through_link: bool = False
 
     @property
     def is_deletion(self) -> bool:
@@ -196,6 +224,8 @@ class Commit:
     files: tuple[FileChange, ...] = ()
     #: Why the message cannot be read in the encoding that it declares; "" if it can.
     unreadable: str = ""
+    #: What the commit's links can show; scanners do not see it.
+    tree: FileTree | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +249,8 @@ class ChangeSet:
     #: For a work tree, what is staged and differs both from it and from HEAD; a commit
     #: would record it.  None if nothing is.
     staged: ChangeSet | None = None
+    #: What the links of the new side can show; scanners do not see it.
+    tree: FileTree | None = field(default=None, compare=False, repr=False)
 
     def count_files(self) -> int:
         """Return how many items ``files_with_commits`` yields."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-    from zt_gate.model.change import ChangeSet
+    from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
     from zt_gate.model.report import ToolInfo
     from zt_gate.model.rule import Rule
@@ -137,15 +137,15 @@ def judge(
     if exceptions is None:
         ignores = PolicyIgnores(policy, options.today)
         exceptions = Waivers(ignores=ignores, today=options.today)
-    moved_from = {
-        file.path: file.moved_from
+    moved = {
+        file.path: file
         for file in change.files
         if file.moved_from not in {None, file.path}
     }
     judged = [
         _judged(
             finding,
-            moved_from=moved_from.get(finding.location.path or b""),
+            moved=moved.get(finding.location.path or b""),
             policy=policy,
             options=options,
             exceptions=exceptions,
@@ -185,7 +185,7 @@ def judge(
         findings=findings,
         runs=tuple(masker.run(run) for run in runs),
         shard=shard,
-        files=sum(file.moved_to is None for file in change.files),
+        files=sum(_is_own_file(file) for file in change.files),
         errors=errors,
         nothing=masker.mask(change.nothing),
     )
@@ -320,7 +320,7 @@ def _policy_changes(change: ChangeSet, rule: Rule) -> Iterator[Finding]:
 def _judged(
     finding: Finding,
     *,
-    moved_from: bytes | None,
+    moved: FileChange | None,
     policy: Policy,
     options: JudgeOptions,
     exceptions: Waivers,
@@ -345,9 +345,9 @@ def _judged(
     if level is not final_level and excuse.state == "active" and not excuse.reason:
         excuse = replace(excuse, reason=_NEW_RULE)
     shown = masker.finding(finding)
-    if moved_from is not None:
+    if moved is not None:
         # Without it a person who only renamed the file would not know why it is judged.
-        origin = _origin_of(masker.path(moved_from) or b"")
+        origin = _origin_of(moved, masker.path(moved.moved_from) or b"")
         shown = replace(shown, message=f"{shown.message}{origin}")
     return JudgedFinding(
         finding=shown,
@@ -362,8 +362,16 @@ def _judged(
     )
 
 
-def _origin_of(path: bytes) -> str:
+def _is_own_file(file: FileChange) -> bool:
+    """Whether the file is not a part of another one, at another path."""
+    return file.moved_to is None and not file.through_link
+
+
+def _origin_of(file: FileChange, path: bytes) -> str:
+    """Return where the content of a moved file comes from; ``path`` is masked."""
     shown = path.decode("utf-8", "backslashreplace")[:200]
+    if file.through_link:
+        return f" (content of {shown!a}, which a symbolic link shows here)"
     return f" (moved here from {shown!a}, so that all of its content counts as new)"
 
 

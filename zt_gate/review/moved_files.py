@@ -4,6 +4,9 @@ Scanners look at added lines, and a renamed file has none.  So a file could be a
 it is exempt, held to less, or not looked at (a sample, a test, a text file), and then be
 renamed to a hook, to instructions for an agent or to code of the program.
 
+A symbolic link at such a path shows the content of its target there
+(``zt_gate.review.linked_files``).
+
 ``as_added`` turns such a rename into a deletion and an addition, once for all scanners,
 in the net change and in each commit.  A rename between two paths of the same kind, or to
 a path of which less is expected, stays a rename, so that old findings stay old.
@@ -11,6 +14,7 @@ a path of which less is expected, stays a rename, so that old findings stay old.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -36,6 +40,19 @@ if TYPE_CHECKING:
 
 #: Kinds of paths where scanners report less; every other kind only adds checks.
 _LENIENT_KINDS = frozenset(("test", "test-data", "example", "doc", "lock"))
+#: Folders and files whose text a program gives to a model.
+_PROMPT_NAME = re.compile(
+    rb"(?:(?:system|agent|llm|ai|model|chat|user|base)[-_ ]?)?prompts?"
+    rb"|prompts?[-_](?:templates?|library)|system[-_](?:messages?|instructions?)|personas?"
+    rb"|agents?[-_]instructions?|agents|skills|subagents"
+)
+_PROMPT_SUFFIXES = (
+    b".prompt",
+    b".prompty",
+    b".prompt.md",
+    b".prompt.yml",
+    b".prompt.yaml",
+)
 #: Bytes of one side; as in ``zt_gate.syntax.text``, scanners skip what is too large for them.
 _LARGEST = 1 << 31
 
@@ -46,15 +63,30 @@ def as_added(
     workdir: Path,
     excluded: Sequence[Sequence[Glob]] = (),
 ) -> ChangeSet:
-    """Return the change with such files as additions; the same object if there are none.
+    """Return the change with such files, and what links show, as additions.
+
+    It is the same object if there are none.
 
     ``ignores`` are the exceptions of the policy, some of which apply to the old path
     alone; ``excluded`` are its groups of excluded paths.  Large contents are kept in a
     file in ``workdir``.  Raises GitError.
     """
-    if not any(_may_be_moved(file) for file, _ in change.files_with_commits()):
-        return change
-    splitter = _Splitter(PathComparison(ignores, excluded), workdir)
+    comparison = PathComparison(ignores, excluded)
+    lines = ContentAsLines(workdir)
+    if any(_may_be_moved(file) for file, _ in change.files_with_commits()):
+        change = _with_moved(change, _Splitter(comparison, lines))
+    if _may_show_others(change):
+        from zt_gate.review.linked_files import with_linked
+
+        change = with_linked(change, comparison, lines)
+    return change
+
+
+def _may_show_others(change: ChangeSet) -> bool:
+    return change.tree is not None or any(commit.tree for commit in change.commits)
+
+
+def _with_moved(change: ChangeSet, splitter: _Splitter) -> ChangeSet:
     files = tuple(splitter.split(change.files))
     commits = tuple(
         replace(commit, files=tuple(splitter.split(commit.files)))
@@ -99,6 +131,14 @@ class PathComparison:
             return True
         configuration = after.configuration
         return configuration is not None and configuration != before.configuration
+
+    def by_prompt(self, old: bytes, new: bytes) -> bool:
+        """Compare whether a program gives the text to a model as its orders."""
+        from zt_gate.syntax import paths
+
+        if not _is_prompt(new) or _is_prompt(old):
+            return False
+        return not paths.is_any(new, "program", "lock")
 
     def by_language(self, old: bytes, new: bytes) -> bool:
         """Compare what the code scanner and agent_config read as code."""
@@ -166,6 +206,7 @@ class PathComparison:
 #: Cheap ones first: the last ones read rules.
 _CHECKS: tuple[Callable[[PathComparison, bytes, bytes], bool], ...] = (
     PathComparison.by_kind,
+    PathComparison.by_prompt,
     PathComparison.by_language,
     PathComparison.by_manifest,
     PathComparison.by_locale,
@@ -176,6 +217,16 @@ _CHECKS: tuple[Callable[[PathComparison, bytes, bytes], bool], ...] = (
 )
 
 
+def _is_prompt(path: bytes) -> bool:
+    """Whether a text is named as a prompt, or is in a folder of prompts."""
+    if path.lower().endswith(_PROMPT_SUFFIXES):
+        return True
+    return any(
+        _PROMPT_NAME.fullmatch(part.partition(b".")[0].lower())
+        for part in path.split(b"/")
+    )
+
+
 def _no_extension(path: bytes) -> bool:
     from zt_gate.scanners.code.languages import may_hide_code
 
@@ -183,12 +234,49 @@ def _no_extension(path: bytes) -> bool:
 
 
 @dataclass(slots=True)
+class ContentAsLines:
+    """Keeps the lines of whole contents, large ones in a file in ``workdir``."""
+
+    workdir: Path
+    _spool: Spool | None = None
+
+    def of(self, blob: Blob | None) -> tuple[HunkLines | None, str]:
+        """Return the lines of a content, None if it has none, and why they are unknown."""
+        try:
+            if blob is None:
+                raise ContentUnavailableError("the content of the file is not known")
+            content = blob.read(_LARGEST)
+        except ContentUnavailableError as error:
+            return (
+                None,
+                f"the whole content of a moved or linked file is needed: {error}",
+            )
+        if not content:
+            return None, ""
+        spool = self._text()
+        start = spool.size
+        spool.append(content)
+        lines = content.count(b"\n") + (not content.endswith(b"\n"))
+        return HunkLines(spool, start, len(content), lines), ""
+
+    def nothing(self) -> HunkLines:
+        """Return no lines."""
+        return HunkLines(self._text(), 0, 0, 0)
+
+    def _text(self) -> Spool:
+        if self._spool is None:
+            from zt_gate.git.spooled_text import Spool
+
+            self._spool = Spool(self.workdir)
+        return self._spool
+
+
+@dataclass(slots=True)
 class _Splitter:
     """Replaces renames by deletions and additions."""
 
     comparison: PathComparison
-    workdir: Path
-    _spool: Spool | None = None
+    lines: ContentAsLines
 
     def split(self, files: tuple[FileChange, ...]) -> Iterator[FileChange]:
         """Yield the files; the parts of one that counts as added in its place."""
@@ -208,56 +296,30 @@ class _Splitter:
         return _became_executable(file) and _becomes_program(file)
 
     def _deletion(self, file: FileChange, old_path: bytes) -> FileChange:
-        removed, _ = self._lines(file.old)
+        removed, _ = self.lines.of(file.old)
         return replace(
             file,
             path=old_path,
             status="D",
             new_mode=MODE_ABSENT,
             new=None,
-            hunks=(Hunk(1, 0, removed, self._nothing()),) if removed else (),
+            hunks=(Hunk(1, 0, removed, self.lines.nothing()),) if removed else (),
             incomplete="",
             moved_to=file.path,
         )
 
     def _addition(self, file: FileChange, old_path: bytes) -> FileChange:
         """Return the file as added; ``old_mode`` stays, so that a new mode is still seen."""
-        added, problem = self._lines(file.new)
+        added, problem = self.lines.of(file.new)
         return replace(
             file,
             status="A",
             old_path=None,
             old=None,
-            hunks=(Hunk(0, 1, self._nothing(), added),) if added else (),
+            hunks=(Hunk(0, 1, self.lines.nothing(), added),) if added else (),
             incomplete=file.incomplete or problem,
             moved_from=old_path,
         )
-
-    def _lines(self, blob: Blob | None) -> tuple[HunkLines | None, str]:
-        """Return the lines of a content, None if it has none, and why they are unknown."""
-        try:
-            if blob is None:
-                raise ContentUnavailableError("the content of the file is not known")
-            content = blob.read(_LARGEST)
-        except ContentUnavailableError as error:
-            return None, f"the whole content of a moved file is needed: {error}"
-        if not content:
-            return None, ""
-        spool = self._text()
-        start = spool.size
-        spool.append(content)
-        lines = content.count(b"\n") + (not content.endswith(b"\n"))
-        return HunkLines(spool, start, len(content), lines), ""
-
-    def _nothing(self) -> HunkLines:
-        return HunkLines(self._text(), 0, 0, 0)
-
-    def _text(self) -> Spool:
-        if self._spool is None:
-            from zt_gate.git.spooled_text import Spool
-
-            self._spool = Spool(self.workdir)
-        return self._spool
 
 
 def _becomes_program(file: FileChange) -> bool:

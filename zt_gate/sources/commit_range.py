@@ -9,6 +9,7 @@ from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import NoCommitsError
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
+from zt_gate.git.tree_view import GitTree
 from zt_gate.model.change import ChangeSet
 from zt_gate.sources.base import ends_of
 from zt_gate.sources.change_digest import change_digest
@@ -67,6 +68,7 @@ def _read(
         files,
         commits,
         nothing="" if files else _nothing(start.oid, head, commits),
+        tree=GitTree.at(git, head, store),
         doubt="" if commits else _doubt(git, since, start, head),
     )
 

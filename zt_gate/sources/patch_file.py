@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.spooled_text import Spool
+from zt_gate.git.tree_view import ChangedTree, GitTree
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_SUBMODULE,
@@ -89,7 +90,10 @@ def read(patch: bytes | BinaryIO, git: Git | None, workdir: Path) -> ChangeSet:
     files = tuple(reader.files)
     digest = change_digest(files, commits, contents=True)
     base = git.head if git and git.head else ""
-    return ChangeSet("patch", base, "patch", digest, files, tuple(commits))
+    store = BlobStore(git) if git else None
+    at_head = GitTree.at(git, base, store) if git and store and base else None
+    tree = ChangedTree(files, at_head)
+    return ChangeSet("patch", base, "patch", digest, files, tuple(commits), tree=tree)
 
 
 def _mapped(stream: BinaryIO, workdir: Path) -> bytes | mmap.mmap:

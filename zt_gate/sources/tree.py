@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.git.errors import visible
 from zt_gate.git.index_file import read_index
 from zt_gate.git.spooled_text import Spool
+from zt_gate.git.tree_view import ChangedTree
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
@@ -73,7 +74,9 @@ def read(
                 files.append(file)
     base = git.empty_tree if git else ""
     head = "tree" if paths else os.fsdecode(os.path.basename(root))
-    return ChangeSet("tree", base, head, change_digest(files), tuple(files))
+    digest = change_digest(files)
+    shown = ChangedTree(files, None)
+    return ChangeSet("tree", base, head, digest, tuple(files), tree=shown)
 
 
 def _absolute(path: str | bytes | Path, cwd: Path) -> bytes:

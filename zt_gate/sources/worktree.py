@@ -21,6 +21,7 @@ from zt_gate.git.index_file import read_index
 from zt_gate.git.isolated_view import with_empty_work_tree, with_private_index
 from zt_gate.git.raw_diff import diff
 from zt_gate.git.spooled_text import Spool
+from zt_gate.git.tree_view import GitTree
 from zt_gate.model.change import (
     MODE_ABSENT,
     MODE_FILE,
@@ -63,6 +64,8 @@ class _Recorded:
     oids: tuple[str, ...] = ()
     #: Intentionally not checked out (skip-worktree).
     absent: bool = False
+    #: In the index with the versions of both sides of a merge, without a result.
+    unmerged: bool = False
 
     @property
     def is_file(self) -> bool:
@@ -103,7 +106,9 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     ``workdir`` is a private folder that must exist as long as the change is in
     use.  The result's ``staged`` has what is in the index alone.  A file also counts
     as unchanged if only its CRLF line endings differ, or if it is the content of the
-    recorded Git LFS pointer.  Edits inside of submodules belong to the submodules.
+    recorded Git LFS pointer.  A conflict is read as it lies in the work tree, and puts the
+    change in doubt: the versions of both sides are in the index alone.  Edits inside of
+    submodules belong to the submodules.
     Raises GitError, OSError if ``workdir`` is full.
     """
     base = git.head or git.empty_tree
@@ -140,7 +145,19 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
         "work tree",
         change_digest(files),
         files,
+        doubt=staged.unmerged_doubt(
+            path for path, recorded in recorded_paths.items() if recorded.unmerged
+        ),
         staged=_only_staged(git, base, current, store),
+        tree=GitTree(lambda: _listing(current), BlobStore(private)),
+    )
+
+
+def _listing(entries: Mapping[bytes, tuple[int, str]]) -> bytes:
+    """Return the entries as git lists a tree."""
+    return b"".join(
+        b"%06o blob %s\t%s\0" % (mode, oid.encode(), path)
+        for path, (mode, oid) in entries.items()
     )
 
 
@@ -149,7 +166,7 @@ def _only_staged(
 ) -> ChangeSet | None:
     """Return the staged change of the files whose index differs from HEAD and work tree.
 
-    A conflict is left out, because git commits none.
+    A conflict is left out, because git commits none; it is the work tree's doubt.
     """
     at_head = _entries_of_tree(git, base)
     indexed: dict[bytes, tuple[int, str]] = {}
@@ -170,7 +187,7 @@ def _only_staged(
     files = tuple(file for file in change.files if file.path in paths)
     if not files:
         return None  # only intended to be added: git would commit nothing of it
-    return replace(change, digest=change_digest(files), files=files)
+    return replace(change, digest=change_digest(files), files=files, doubt="")
 
 
 def _entries_of_tree(git: Git, base: str) -> dict[bytes, tuple[int, str]]:
@@ -200,11 +217,13 @@ def _recorded(git: Git, base: str) -> dict[bytes, _Recorded]:
         head_oids[path] = fields[2].decode("ascii")
     recorded: dict[bytes, _Recorded] = {}
     for fields, path in _records(git, ["ls-files", "-z", "--stage", "-t"]):
-        tag, mode, oid, _stage = fields
+        tag, mode, oid, stage = fields
         oids = [oid.decode("ascii")]
         if path in head_oids:
             oids.append(head_oids[path])
-        recorded[path] = _Recorded(int(mode, 8), tuple(oids), absent=tag == b"S")
+        recorded[path] = _Recorded(
+            int(mode, 8), tuple(oids), absent=tag == b"S", unmerged=stage != b"0"
+        )
     return recorded
 
 

@@ -85,3 +85,42 @@ def test_an_order_on_old_lines_alone_is_about_the_file(scan_change: ScanChange) 
     )
     assert finding.location.kind == "file"
     assert "this change completes it" in finding.message
+
+
+@each_of(
+    ("path", "old", "new"),
+    [
+        (path, f"{PROSE}{ORDER}\n{PROSE}", f"{PROSE}{start}\n{ORDER}\n{end}\n{PROSE}")
+        for path, start, end in (
+            ("AGENTS.md", "<!--", "-->"),
+            ("README.md", "<!-- note", "end -->"),
+            ("README.md", '<div style="display: none">', "</div>"),
+            ("README.md", "<div hidden>", "</div>"),
+            ("README.md", '<p style="color: white">', "</p>"),
+            ("a.html", '<div style="height: 0; overflow: hidden">', "</div>"),
+            ("a.html", '<span style="font-size:0">', "</span>"),
+            ("README.md", "<details>\n<summary>More</summary>", "</details>"),
+        )
+    ],
+)
+def test_an_old_order_that_the_change_hides_is_new(
+    path: str, old: str, new: str, scan_change: ScanChange
+) -> None:
+    assert BLOCK in {one.rule for one in scan(scan_change, path, new, old)}
+
+
+@each_of(
+    ("old", "new"),
+    [
+        (f"<!--\n{ORDER}\n-->\n", f"{ORDER}\n"),
+        (f"<!--\n{ORDER}\n-->\n{PROSE}", f"<!--\n{ORDER}\n-->\n{PROSE}More.\n"),
+        (f"{ORDER}\n{PROSE}", f"{ORDER}\n<!-- a note -->\n{PROSE}"),
+        (f"{ORDER}\n", f"<div>\n{ORDER}\n</div>\n"),
+        (PROSE, f"<!--\n{PROSE}-->\n"),
+        (f"<details>\n{ORDER}\n</details>\n", f"<details>\n\n{ORDER}\n</details>\n"),
+    ],
+)
+def test_what_stays_visible_or_stays_hidden_is_quiet(
+    old: str, new: str, scan_change: ScanChange
+) -> None:
+    assert scan(scan_change, "README.md", new, old) == ()

@@ -40,7 +40,8 @@ def newly_possible(
     text was decoded), the matched text and its number of occurrences decide.  A change
     of nothing but versions and numbers makes no finding possible.
     """
-    if all(map(_changes_versions_alone, hunks)):
+    # Without a hunk the new name alone made the findings possible.
+    if hunks and all(map(_changes_versions_alone, hunks)):
         return []
     old_positions = {(old.rule, old.line, old.column) for old in old_matches}
     old_subjects = Counter(

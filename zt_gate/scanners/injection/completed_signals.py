@@ -3,7 +3,8 @@
 The added lines alone are scanned first.  This module scans them together with the lines
 around them, and the same part of the old content, and yields the signals that only the
 new one has: the second half of a sentence, a comment that hides what is added, an order
-whose parts a removed line kept apart.
+whose parts a removed line kept apart.  An old order that the change hides is a new signal:
+people do not see it any more, and models still do.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _REACH = Reach(lines=15, bytes=2500)
 #: A comment that hides text may begin further up; scoring looks 4000 characters back.
 _REACH_OF_COMMENTS = Reach(lines=80, bytes=4000)
+_HIDING_MARKS = (b"<!--", b"<details", b"style", b"hidden", b"<template")
 
 
 class CompletedSignal(NamedTuple):
@@ -47,18 +49,24 @@ def completed_signals(
     ``known`` are rule and subject of the signals in the added lines alone.  Raises
     ContentUnavailableError.
     """
-    reach = _REACH_OF_COMMENTS if b"<!--" in near.content else _REACH
+    lowered = near.content.lower()
+    may_hide = any(mark in lowered for mark in _HIDING_MARKS)
+    reach = _REACH_OF_COMMENTS if may_hide else _REACH
     new = [
         completed
         for completed in _signals(scanner, near, near.new(reach), agent=agent)
-        if _key(completed) not in known
+        if _source(completed) not in known
     ]
     if not near.is_comparable:
         yield from (completed for completed in new if completed.is_added)
         return
     if not new:
         return
-    old = Counter(map(_key, _signals(scanner, near, near.old(reach), agent=agent)))
+    old: Counter[tuple[str, str, bool]] = Counter()
+    for completed in _signals(scanner, near, near.old(reach), agent=agent):
+        old[*_source(completed), False] += 1
+        if completed.signal.is_hidden:
+            old[*_source(completed), True] += 1
     surplus = Counter(map(_key, new))
     surplus.subtract(old)
     # Of several equal signals, those on added lines are the new ones.
@@ -84,5 +92,9 @@ def _signals(
                 yield CompletedSignal(signal, number, line, number in near.added)
 
 
-def _key(completed: CompletedSignal) -> tuple[str, str]:
+def _source(completed: CompletedSignal) -> tuple[str, str]:
     return completed.signal.rule, completed.signal.subject
+
+
+def _key(completed: CompletedSignal) -> tuple[str, str, bool]:
+    return (*_source(completed), completed.signal.is_hidden)

@@ -66,6 +66,8 @@ class PageSignal(NamedTuple):
     message: str
     subject: str
     is_plain: bool = True
+    #: Whether the page does not show the text: a comment, a hidden element.
+    is_hidden: bool = False
 
 
 class Disguises(NamedTuple):
@@ -405,7 +407,14 @@ def _instruction(page: PageText, window: ScoredWindow) -> PageSignal:
         rule = "injection/instructions"
     message = f"score {window.score}: {window.reasons}"
     subject = " ".join(page.text[hit.start : hit.end].lower().split())
-    return PageSignal(rule, line, (start, max(end, start + 1)), message, subject)
+    return PageSignal(
+        rule,
+        line,
+        (start, max(end, start + 1)),
+        message,
+        subject,
+        is_hidden=window.is_hidden,
+    )
 
 
 def _encoded(index: int, decoded: decoding.DecodedLine) -> Iterator[PageSignal]:

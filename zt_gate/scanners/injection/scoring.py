@@ -37,6 +37,8 @@ _CONCEALED = (
 _HIDING_STYLE = (
     r"display:none|visibility:hidden|font-size:[01](?:px|pt|em|rem|%)?[;\"'}]"
     r"|opacity:0(?:\.0{1,3})?[;\"'}]|(?<![-a-z])color[:=][\"']?(?:white|#fff(?:fff)?\b|transparent)"
+    r"|visibility:collapse|scale\(0\)|clip-path:inset\((?:50|100)%|clip:rect\(0"
+    r"|(?<![a-z])(?:max-)?(?:height|width)[:=][\"']?0(?:px|pt|em|rem|%)?[;\"'}]"
     r"|fill[:=][\"']?(?:white|#fff(?:fff)?\b|none|transparent)|(?:left|top|text-indent):-[0-9]{3,5}"
 )
 # An element that is not shown and not closed before the hit.
@@ -89,6 +91,8 @@ class ScoredWindow(NamedTuple):
     reasons: str
     #: The score before the reduction; windows are compared by it.
     gross: int
+    #: Whether the strongest hit is in a place that readers of the page do not see.
+    is_hidden: bool = False
 
 
 class PageText(NamedTuple):
@@ -236,7 +240,9 @@ class _Scorer:
         if main.family in self.catalog.supporting:
             blocking_score = self.settings.supported
         blocks = total >= blocking_score
-        return ScoredWindow(main, total, blocks, "; ".join(reasons), gross)
+        return ScoredWindow(
+            main, total, blocks, "; ".join(reasons), gross, is_hidden=bool(carrier)
+        )
 
     def _family_scores(
         self, hits: Sequence[SignalHit]
@@ -339,6 +345,11 @@ def _carrier_in_html(page: PageText, hit: SignalHit) -> str:
     before = page.text[max(0, hit.start - 4000) : hit.start].lower()
     if before.rfind("<!--") > before.rfind("-->"):
         return "HTML comment"
+    collapsed = before.rfind("<details")
+    if collapsed > before.rfind("</details"):
+        tag = before[collapsed : collapsed + 200].partition(">")[0]
+        if not tag.rstrip().endswith((" open", ' open=""', ' open="open"')):
+            return "collapsed block"
     nearby = before[-300:]
     if re.search(_HIDING_STYLE, nearby.replace(" ", "")):
         return "hidden element"

@@ -94,14 +94,16 @@ def _exceeded_limits(
     scope = context.scope
     lines = deletions = binaries = 0
     for file in change.files:
-        if file.moved_to is not None:
-            continue  # counted at its new path
+        if file.moved_to is not None or file.through_link:
+            continue  # counted at its new path, or where the file itself is
         deletions += file.is_deletion
         if _is_binary(file):
             binaries += not file.is_deletion
         elif file_groups.is_reviewed(file.path):
             lines += sum(hunk.added.lines + hunk.removed.lines for hunk in file.hunks)
-    changed = [file for file in change.files if file.moved_to is None]
+    changed = [
+        file for file in change.files if file.moved_to is None and not file.through_link
+    ]
     files = len(changed)
     if files > scope.max_files:
         files = sum(file_groups.is_reviewed(file.path) for file in changed)

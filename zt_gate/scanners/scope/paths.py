@@ -224,6 +224,8 @@ def _touched_paths(file: FileChange) -> Iterator[tuple[bytes, str]]:
         yield file.path, "moved here"
     elif file.is_deletion:
         yield file.path, "deleted" if file.moved_to is None else "moved away"
+    elif file.through_link:
+        yield file.path, "changed through a link"
     elif file.moved_from not in {None, file.path}:
         yield file.path, "moved here"
     elif file.old_mode == 0 or file.status in {"A", "C"}:
