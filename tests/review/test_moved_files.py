@@ -13,7 +13,8 @@ from zt_gate.model.change import MODE_EXECUTABLE, MODE_FILE
 from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.schema import Allowance, Ignore, Policy
 from zt_gate.review import run
-from zt_gate.review.moved_files import PathComparison, as_added
+from zt_gate.review.moved_files import as_added
+from zt_gate.review.path_comparison import PathComparison
 
 if TYPE_CHECKING:
     from pathlib import Path

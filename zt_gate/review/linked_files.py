@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.change import ChangeSet, FileTree
-    from zt_gate.review.moved_files import ContentAsLines, PathComparison
+    from zt_gate.review.content_lines import ContentAsLines
+    from zt_gate.review.path_comparison import PathComparison
 
 #: Links that an operating system follows for one path (Linux: 40).
 _MOST_STEPS = 40
