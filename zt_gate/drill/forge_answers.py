@@ -57,6 +57,8 @@ def _reviewed(commits: Callable[[str], Any], workspace: CaseWorkspace) -> GateOu
         f"/repos/{_NAME}/pulls/7/reviews": [approval],
         f"/repos/{_NAME}/pulls/7/commits": commits(head),
         f"/repos/{_NAME}/collaborators/bob/permission": {"permission": "write"},
+        # The base has no job of the gate, so the default counts: a comment.
+        f"/repos/{_NAME}/issues/7/comments": [],
         f"/repos/{_NAME}/commits?bob": [{"author": _REVIEWER, "commit": known}],
     }
     event = {
@@ -69,7 +71,6 @@ def _reviewed(commits: Callable[[str], Any], workspace: CaseWorkspace) -> GateOu
             "GITHUB_REPOSITORY": _NAME,
             "GITHUB_EVENT_NAME": "pull_request",
             "ZT_APPROVAL": "always",
-            "ZT_COMMENT": "false",
             "ZT_OFFLINE": "true",
             "ZT_TOKEN": "nobodys",
         }
@@ -91,6 +92,13 @@ def _forge(answers: dict[str, Any]) -> Iterator[str]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(201)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Write no log to stderr."""

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _TRUSTED_EVENTS = frozenset(("pull_request_target", "workflow_run", "schedule"))
 _OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 #: An approval is a commit id, or a variable that no change can write.
+#: Text without expressions but those of variables, which a change cannot set.
+_VARIABLES = re.compile(
+    r"(?:[^$]|\$(?!\{\{)|\$\{\{\s{0,9}(?:vars|secrets)\.\w{1,200}\s{0,9}\}\})*"
+)
 _APPROVED_HEAD = re.compile(r"\$\{\{\s{0,9}vars\.\w{1,200}\s{0,9}\}\}|[0-9a-f]{40,64}")
 _CHANGED_PATHS = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
 
@@ -134,6 +138,9 @@ def _bounded(
     for name, value in given.items():
         allowed = base.get(name, "")
         if name == "approved-head" and not _APPROVED_HEAD.fullmatch(allowed):
+            allowed = ""
+        if name == "accept" and not _VARIABLES.fullmatch(allowed):
+            # Whoever writes the change could write a title or a comment.
             allowed = ""
         if gate_inputs.has_expression(allowed):
             if any(text.get(name, "") == allowed for text in ran_texts or ()):

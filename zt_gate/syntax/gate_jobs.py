@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 #: A mention of the gate, in the bytes of a file.
 MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
-#: What posts a commit status or a check.
+#: What posts a commit status or a check, or writes a variable that the gate may read.
 _STATUS = re.compile(
-    rb"statuses|check-runs|create_?commit_?status|checks\.create|commit-status",
+    rb"statuses|check-runs|create_?commit_?status|checks\.create|commit-status"
+    rb"|variable\s{1,9}set|actions/variables|(?:create|update)(?:Repo|Org)Variable",
     re.IGNORECASE,
 )
 #: What may refer to another file of the repository, in the bytes of a workflow.
@@ -204,20 +205,27 @@ class WorkflowSide:
         return self._paths
 
     def check_names(self, path: bytes) -> Mapping[str, frozenset[str]]:
-        """Return, by job, the names of its check in lower case: its key, and its name."""
+        """Return, by job, the names of its check in lower case: its key, and its name.
+
+        A name that is only an expression may be any text of the job's ``strategy``.
+        """
         root = self.root(path)
         jobs = Workflow(root).jobs() if root is not None else ()
-        return {
-            job.name: frozenset(
-                text.strip().lower()
-                for text in (job.name, workflows.text_of(job.table.get("name")))
-                if text.strip()
+        names = {}
+        for job in jobs:
+            texts = [job.name, workflows.text_of(job.table.get("name"))]
+            if texts[1].strip().startswith("${{"):
+                texts += _texts(job.table.get("strategy"))
+            names[job.name] = frozenset(
+                text.strip().lower() for text in texts if text.strip()
             )
-            for job in jobs
-        }
+        return names
 
-    def status_writers(self, path: bytes) -> frozenset[str]:
-        """Return the jobs that post a commit status or a check named like the gate."""
+    def status_writers(self, path: bytes, names: Collection[str]) -> frozenset[str]:
+        """Return the jobs that post a status or a check named like the gate, or set its variable.
+
+        ``names`` are those of the gate's checks, in lower case.
+        """
         content = self.content(path)
         if content is None or not _STATUS.search(content):
             return frozenset()
@@ -225,7 +233,10 @@ class WorkflowSide:
         found = set()
         for job in Workflow(root).jobs() if root is not None else ():
             text = "\n".join(_texts(job.table)).encode("utf-8", "surrogateescape")
-            if _STATUS.search(text) and MENTION.search(text):
+            if not _STATUS.search(text):
+                continue
+            words = set(re.findall(r"[\w-]+", text.decode("utf-8", "replace").lower()))
+            if MENTION.search(text) or words & set(names):
                 found.add(job.name)
         return frozenset(found)
 

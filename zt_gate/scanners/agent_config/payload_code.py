@@ -58,6 +58,9 @@ _STARTS = re.compile(
     r"|Popen|check_call|check_output|getoutput|getstatusoutput)"
     r"|commands\.getoutput|pty\.spawn|asyncio\.create_subprocess_(?:shell|exec)"
     r"|(?:child_process|cp|childProcess)\.\w+"
+    # Whatever the module is called: only a command line with an effect counts.
+    r"|(?<=[\w$)\]])\.(?:exec(?:Sync|File|FileSync)?|spawn(?:Sync)?|system|popen|local|sudo"
+    r"|run|getoutput|check_call|call)"
     r"|Runtime\.getRuntime\(\)\.exec|Process\.(?:Start|start|run|runSync)"
     r"|Process::Start|Start-Process|Command::new|exec\.Command(?:Context)?"
     r"|Open3\.\w+|IO\.popen|Kernel\.(?:system|exec|spawn|`)|os\.execute|io\.popen"
@@ -153,9 +156,28 @@ _EVALUATING_WORDS = {
 }  # fmt: skip
 _OTHER_EVALUATING_WORDS = ("eval", "Class", "Load", "Script", "iex", "IEX", "Invoke")
 _STARTING_WORDS = (
-    "system", "popen", "exec", "spawn", "subprocess", "Popen", "check_", "getoutput", "Process",
-    "Command", "Start", "passthru", "proc_open", "child_process", "cp.", "Open3", ".run", "Runtime",
-)  # fmt: skip
+    "system",
+    "popen",
+    "exec",
+    "spawn",
+    "subprocess",
+    "Popen",
+    "check_",
+    "getoutput",
+    "Process",
+    "Command",
+    "Start",
+    "passthru",
+    ".local",
+    ".sudo",
+    ".call",
+    "proc_open",
+    "child_process",
+    "cp.",
+    "Open3",
+    ".run",
+    "Runtime",
+)
 _FUNCTION = re.compile(
     r"(?m)^(?P<indent>[ \t]*)(?:async[ \t]+)?def[ \t]+(?P<name>\w{1,60})[ \t]*\("
 )
@@ -563,6 +585,11 @@ class _Flow:
                     for effect in self._find_in_shell(_unescaped(text)):
                         yield replace(effect, at=at, source=at)
                 break
+        if self.family == "javascript":
+            for match in re.finditer(r"(?<![\w$.])\$`([^`]{8,4000})`", self.code.text):
+                if view[match.start()] == "$":
+                    for effect in self._find_in_shell(match[1]):
+                        yield replace(effect, at=match.start(), source=match.start())
         if self.family in {"ruby", "php", "perl"}:
             for match in re.finditer(
                 r"`([^`\n]{8,4000})`|%x[({\[]([^\n]{8,2000}?)[)}\]]", self.code.text

@@ -23,7 +23,7 @@ _STEM = (
 # What stands before the stem in a name does not matter.
 _NAME = rb"(?i:" + _STEM + rb"[\w.-]{0,40})"
 _LITERAL = re.compile(
-    rb"\"(?P<double>(?:[^\"\\\n]|\\.){4,512})\"|'(?P<single>(?:[^'\\\n]|\\.){4,512})'"
+    rb"\"(?P<double>(?:[^\"\\\n]|\\.){0,512})\"|'(?P<single>(?:[^'\\\n]|\\.){0,512})'"
     rb"|`(?P<back>[^`\n]{4,512})`"
 )
 # ``name = "x"``, ``"name": "x"``, ``name => 'x'``, ``name == 'x'``, ``name["x"] = "y"``.
@@ -34,7 +34,8 @@ _NAMED_LITERAL = re.compile(
 # ``auth=(…)``, ``login(…)``, ``jwt.decode(…)``: every literal inside is masked.
 _CALL = re.compile(
     rb"(?i:(?:auth|login|log_?in|sign|cred|pass|pwd|secret|token|jwt|hmac|crypt|cipher"
-    rb"|verify|fernet|connect|compare|digest|bind|set_?key|key)[\w.]{0,24})"
+    rb"|verify|fernet|connect|compare|digest|bind|set_?key|key|hash|md5|sha[0-9]|a?rc4"
+    rb"|aes|3?des|blowfish|chacha|ftp|smtp|imap|ssh|ldap)[\w.]{0,24})"
     rb"[\"']?[ \t]{0,4}(?:[=:][ \t]{0,4}(?:new[ \t]{1,4}|[\w.]{1,40}(?=\())?)?[(\[{]"
 )
 _CALL_LENGTH = 400
@@ -70,6 +71,18 @@ _SHORT_OPTION = re.compile(
     rb"[^\n|;]{0,200}?[ \t]-(?:p|P|a|w|pass(?:in|out)?|passin|passout)[ =]{0,2}[\"']?(?:pass:)?"
     rb"(?P<value>[^\s\"'`|;-][^\s\"'`|;]{3,511})"
 )
+# ``openssl enc -k x`` and ``net use x: … x /user:…``.
+_CIPHER_OPTION = re.compile(
+    rb"(?i:\bopenssl\b[^\n|;]{0,200}?[ \t]-(?:k|K|iv|S)[ \t]{1,4}"
+    rb"|\bnet[ \t]{1,4}use\b[^\n]{0,200}?[ \t](?=[^\s]{4,256}[ \t]{1,4}/user:))"
+    rb"[\"']?(?P<value>[^\s\"'`|;-][^\s\"'`|;]{3,511})"
+)
+# A word that looks like a strong password, wherever it is quoted or stands alone.
+_STRONG = re.compile(
+    rb"(?<![^\s\"'`=:,(])(?=[^\s\"'`]{0,64}[a-z])(?=[^\s\"'`]{0,64}[A-Z])"
+    rb"(?=[^\s\"'`]{0,64}[0-9])(?=[^\s\"'`]{0,64}[!@#$%^&*~+?])"
+    rb"(?P<value>[A-Za-z0-9!@#$%^&*~+?_.=-]{10,64})(?![^\s\"'`,)])"
+)
 # ``X-Key: value`` of a header, ``pw: value`` of a comment.
 _COLON = re.compile(
     rb"(?P<name>" + _NAME + rb")[\"'`*]{0,2}[ \t]{0,4}(?::(?!:)|->)[ \t]{1,8}"
@@ -82,6 +95,7 @@ _SCHEME = re.compile(
 _WORD_IS = re.compile(
     rb"(?i:\b(?:pw|pwd|pass|passwd|password|passphrase|passcode|secret|token|pin|credentials?"
     rb"|login)\b)[ \t]{0,4}(?:[ \t](?:is|was|to)[ \t]|=)[ \t]{0,4}"
+    rb"(?:%s[\"'][ \t]{0,4}[%,][ \t]{0,4}\(?[\"'])?"
     rb"(?P<value>[^\s\"'`,;<>(){}\[\]$][^\s\"'`,;<>(){}\[\]]{3,511})"
 )
 # ``echo x | docker login --password-stdin``, ``chpasswd <<< root:x``.
@@ -104,6 +118,7 @@ _QUERY = re.compile(
 _QUERY_LITERAL = re.compile(rb"(?<![\w'])'(?P<value>[^'\n]{4,256})'(?!\w)")
 _PLAIN = (
     _BARE, _OPTION, _USER_OPTION, _SHORT_OPTION, _COLON, _SCHEME, _WORD_IS, _HERE_STRING,
+    _CIPHER_OPTION, _STRONG,
 )  # fmt: skip
 #: Addresses and paths stay: their own credentials are found by other means.
 _ADDRESS = re.compile(rb"(?:[a-z][a-z0-9+.-]{1,12}://|\.{0,2}/[\w.-]{1,40}/)")

@@ -61,9 +61,13 @@ def _same_checks(
                 yield comparison.on_file(
                     _ADDED, path, message, subject=f"{name}\n{min(taken)}"
                 )
-        for name in new.status_writers(path) - old.status_writers(path):
+        writers = new.status_writers(path, gate_names)
+        for name in writers - old.status_writers(path, gate_names):
             if (path, name) not in own:
-                message = f"the job {name!a} posts a commit status with the gate's name"
+                message = (
+                    f"the job {name!a} posts a status or check with the gate's name, "
+                    "or sets a variable of the gate"
+                )
                 yield comparison.on_file(
                     _ADDED, path, message, subject=f"{name}\nstatus"
                 )
