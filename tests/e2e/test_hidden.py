@@ -333,7 +333,7 @@ def hostile_names(repo: Repo) -> Repo:
 def test_hostile_names_are_judged_and_shown_safely(
     form: str, hostile_names: Repo, environ: dict[str, str]
 ) -> None:
-    done = run_gate("scan", "--scanner", "secrets", "--format", form,
+    done = run_gate("scan", "--scanner", "secrets", "--format", form, "--verbose",
                     cwd=hostile_names.path, environ=environ)  # fmt: skip
     assert done.returncode == 1, done.stderr
     said = done.stdout.decode("utf-8")

@@ -23,8 +23,8 @@ from zt_gate.model.change import (
     ContentUnavailableError,
     Hunk,
 )
+from zt_gate.review import linked_files
 from zt_gate.review.content_lines import ContentAsLines
-from zt_gate.review.linked_files import with_linked
 from zt_gate.review.path_comparison import PathComparison
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def as_added(
     if any(_may_be_moved(file) for file, _ in change.files_with_commits()):
         change = _with_moved(change, _Splitter(comparison, lines))
     if _may_show_others(change):
-        change = with_linked(change, comparison, lines)
+        change = linked_files.with_linked(change, comparison, lines)
     return change
 
 
