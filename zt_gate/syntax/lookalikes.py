@@ -16,12 +16,20 @@ if TYPE_CHECKING:
 #: Letters of other scripts that look like Latin ones, each before its likeness.  The
 #: same pairs as in ``rules/injection/unicode.toml``, which a test compares.
 PAIRS = (
-    "аa еe оo рp сc уy хx іi јj ѕs ԁd һh ѵv ԛq ԝw ӏl ҽe ոn ցg օo "
-    "АA ВB ЕE КK МM НH ОO РP СC ТT УY ХX ІI ЈJ ЅS ԌG ԚQ ԜW ҮY "
-    "ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX οo "
-    "ᎪA ᏴB ᏟC ᎠD ᎬE ᏀG ᎻH ᎫJ ᏦK ᏞL ᎷM ᏢP ᏚS ᎢT ᏙV ᎳW ᏃZ ɑa ɡg ɩi ʏy "
-    "αa νv ρp τt υu κk ιi γy ηn ωw χx εe кk мm нh тt вb пn гr ьb яr ᴀa ʙb ᴄc ᴅd ᴇe ꜰf "
-    "ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ꞯq ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ᴢz ıi ѻo ꭎu"
+    "\u0430a \u0435e \u043eo \u0440p \u0441c \u0443y \u0445x \u0456i \u0458j "
+    "\u0455s \u0501d \u04bbh \u0475v \u051bq \u051dw \u04cfl \u04bde \u0578n "
+    "\u0581g \u0585o \u0410A \u0412B \u0415E \u041aK \u041cM \u041dH \u041eO "
+    "\u0420P \u0421C \u0422T \u0423Y \u0425X \u0406I \u0408J \u0405S \u050cG "
+    "\u051aQ \u051cW \u04aeY \u0391A \u0392B \u0395E \u0396Z \u0397H \u0399I "
+    "\u039aK \u039cM \u039dN \u039fO \u03a1P \u03a4T \u03a5Y \u03a7X \u03bfo "
+    "\u13aaA \u13f4B \u13dfC \u13a0D \u13acE \u13c0G \u13bbH \u13abJ \u13e6K "
+    "\u13deL \u13b7M \u13e2P \u13daS \u13a2T \u13d9V \u13b3W \u13c3Z \u0251a "
+    "\u0261g \u0269i \u028fy \u03b1a \u03bdv \u03c1p \u03c4t \u03c5u \u03bak "
+    "\u03b9i \u03b3y \u03b7n \u03c9w \u03c7x \u03b5e \u043ak \u043cm \u043dh "
+    "\u0442t \u0432b \u043fn \u0433r \u044cb \u044fr \u1d00a \u0299b \u1d04c "
+    "\u1d05d \u1d07e \ua730f \u0262g \u029ch \u026ai \u1d0aj \u1d0bk \u029fl "
+    "\u1d0dm \u0274n \u1d0fo \u1d18p \ua7afq \u0280r \ua731s \u1d1bt \u1d1cu "
+    "\u1d20v \u1d21w \u1d22z \u0131i \u047bo \uab4eu"
 )
 _LIKENESS = {ord(pair[0]): pair[1] for pair in PAIRS.split()}
 # Low lines and hyphens of other scripts and technical signs.

@@ -54,7 +54,7 @@ def test_a_second_half_is_found_where_the_first_stands_there_already(
     scan: Scan,
 ) -> None:
     old = "import base64\ncode = base64.b64decode('cHJpbnQoMSk=')\n\n\n\nx = 1\n"
-    assert found(scan, "a.py", old + "exec(code)\n", old) == {"decode-and-run block"}
+    assert found(scan, "a.py", old + "exec(code)\n", old) == {"decoded-text-runs block"}
     assert (
         found(scan, "a.py", old + "exec(code)\ny = 1\n", old + "exec(code)\n") == set()
     )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
 REVERSE_SHELL = "agent_config/reverse-shell"
-DECODED = "agent_config/decode-and-run"
+DECODED = "agent_config/decoded-text-runs"
 DOWNLOAD = "agent_config/download-and-run"
 
 _MOST_HITS = 25
