@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.bounded import finishes
 from tests.support.offenders import each_of
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import payload_raw
@@ -166,6 +166,5 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_large_data_costs_little() -> None:
     text = '{"a": "function async sync 1234567890"},\n' * 40_000
-    start = time.process_time()
     assert not list(payload_raw.find(text, "json"))
-    assert time.process_time() - start < 4
+    finishes([text], lambda given: list(payload_raw.find(given, "json")))
