@@ -73,8 +73,15 @@ def file_change(
     else:
         matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
         spans = [span for span in matcher.get_opcodes() if span[0] != "equal"]
+    # Git numbers a side without lines by the line above.
+    is_whole = before is None or after is None
     hunks = tuple(
-        Hunk(i1 + 1, j1 + 1, body(a[i1:i2]), body(b[j1:j2]))
+        Hunk(
+            i1 + (is_whole or i1 < i2),
+            j1 + (is_whole or j1 < j2),
+            body(a[i1:i2]),
+            body(b[j1:j2]),
+        )
         for _, i1, i2, j1, j2 in spans
     )
     status = "A" if before is None else "D" if after is None else "M"
