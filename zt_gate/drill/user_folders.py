@@ -311,7 +311,7 @@ CASES = (
           _engine_settings),
     _case("approval-without-proof", "an approval without the proof that is required", _KEY,
           partial(_approved, "ssh-sk", "")),
-    _case("approval-with-invalid-signature", "an approval with a signature that is none", _KEY,
+    _case("approval-with-invalid-signature", "an approval with an invalid signature", _KEY,
           partial(_approved, "ssh-sk", _SIGNATURE)),
     _case("approval-claims-code", "an approval that claims a one-time code", _KEY,
           partial(_approved, "totp", "totp")),

@@ -140,7 +140,7 @@ def _bounded(
         if name == "approved-head" and not _APPROVED_HEAD.fullmatch(allowed):
             allowed = ""
         if name == "accept" and not _VARIABLES.fullmatch(allowed):
-            # Whoever writes the change could write a title or a comment.
+            # The author of the change can also write its title and comments.
             allowed = ""
         if gate_inputs.has_expression(allowed):
             if any(text.get(name, "") == allowed for text in ran_texts or ()):

@@ -280,7 +280,7 @@ def _config_file(job: _Job) -> Iterator[str]:
 def _request(job: _Job, config: str) -> review.Request:
     event = job.event
     inputs = job.inputs
-    # Whoever starts an approval wants one, so that a refusal must not pass.
+    # A person who starts an approval expects one, so a refusal must not pass.
     is_required = inputs.approval != "false" or event.kind == "approval"
     is_tree = event.kind == "manual" and event.base == event.head
     policy_rev = event.head if is_tree else event.base
