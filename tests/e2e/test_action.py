@@ -49,6 +49,7 @@ class Runner:
         repo.git("checkout", "-q", "-b", "topic")
         repo.write("settings.py", f'KEY = "{key()}"\n')
         self.head = repo.commit("Add the settings")
+        forge.commits = [{"sha": self.head, **commit()}]
         self.environ = {
             **environ, "GITHUB_API_URL": forge.url,
             "GITHUB_SERVER_URL": f"file://{repo.path.parents[1]}",
@@ -99,7 +100,7 @@ def test_a_labelled_pull_request_and_an_owners_approval(runner: Runner) -> None:
         )
     }
     done = runner.run(event, require_human_approval="true", sarif="true")
-    assert (done.exit_code, done.outputs["agent"]) == (1, "true")
+    assert (done.exit_code, done.outputs["agent"]) == (1, "true"), done.log
     report = runner.report(done)
     assert report["policy"]["profile"] == "strict"
     assert "gate/not-reviewed" in {found["rule"] for found in report["findings"]}
@@ -178,7 +179,7 @@ def test_the_stand_ins_are_the_only_actions_and_pinned() -> None:
     assert set(used) == set(USES)
     inputs = {"labels", "profile", "fail-on", "sarif", "comment", "task", "offline", "config",
               "accept", "require-human-approval", "approved-head", "review-command",
-              "review-environment", "token"}  # fmt: skip
+              "review-environment", "status", "token"}  # fmt: skip
     assert set(action["inputs"]) == inputs
 
 
