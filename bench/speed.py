@@ -44,10 +44,20 @@ class Cost:
     wall: float
 
 
-def cost(words: Sequence[str], cwd: Path, rounds: int, environ: dict[str, str]) -> Cost:
-    """Run a command ``rounds`` times; its exit code must be 0 or 1 (findings)."""
+def cost(
+    words: Sequence[str],
+    cwd: Path,
+    rounds: int,
+    environ: dict[str, str],
+    prepare: Callable[[], object] = lambda: None,
+) -> Cost:
+    """Run a command ``rounds`` times; its exit code must be 0 or 1 (findings).
+
+    ``prepare`` is called before each, and not measured.
+    """
     cpus, walls = [], []
     for round_ in range(rounds + 1):
+        prepare()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
         done = subprocess.run(
@@ -105,6 +115,60 @@ def one_file(folder: Path) -> Path:
     (repo / "app.py").write_text(module(50))
     git(repo, "add", "-A")
     return repo
+
+
+def plain_file(folder: Path) -> Path:
+    """Stage 50 lines in which no literal of a rule of ``code`` occurs."""
+    repo = repository(folder)
+    body = ['"""Sums of small numbers."""', ""]
+    while len(body) < 50:
+        n = len(body)
+        body += [f"def part_{n}(first: int, second: int = {n}) -> int:",
+                 f'    """Return part {n} of a sum."""', f"    total = first + second * {n}",
+                 "    return max(total, first)", ""]  # fmt: skip
+    (repo / "sums.py").write_text("\n".join(body[:50]) + "\n")
+    git(repo, "add", "-A")
+    return repo
+
+
+def typescript(folder: Path) -> Path:
+    """Stage ten TypeScript files of a small web service, some 60 lines each."""
+    repo = repository(folder)
+    for index in range(10):
+        (repo / f"items{index}.ts").write_text(router(index))
+    git(repo, "add", "-A")
+    return repo
+
+
+def other_files(folder: Path) -> Path:
+    """Stage files of the same languages and other content."""
+    repo = repository(folder)
+    (repo / "other.py").write_text(module(50, 1000))
+    (repo / "other.ts").write_text(router(1000))
+    git(repo, "add", "-A")
+    return repo
+
+
+def router(index: int) -> str:
+    """Return a TypeScript module with seven routes."""
+    lines = ['import { Router, Request, Response } from "express";',
+             'import { store } from "./store";', "", "export const router = Router();"]  # fmt: skip
+    for n in range(7):
+        lines += [
+            "",
+            f"interface Item{n} {{ id: string; label?: string; size: number }}",
+            "",
+            f"export async function read{n}(id: string): Promise<Item{n} | undefined> {{",
+            f'  const found = await store.get<Item{n}>("items{index}", id);',
+            "  return found ?? undefined;",
+            "}",
+            "",
+            f'router.get("/items{n}/:id", async (req: Request, res: Response) => {{',
+            f"  const item = await read{n}(req.params.id);",
+            "  res.json({ item, size: item?.size ?? 0 });",
+            "});",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def many_files(folder: Path, count: int) -> Path:
@@ -211,33 +275,49 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
         )
         own = ("zt-gate", " ".join(gate) + " scan --staged",
                "always_run: true\n    pass_filenames: false")  # fmt: skip
-        chains = {
-            "the gate": [own],
-            "nothing": [("true", "true", "always_run: true")],
-            "detect-secrets and semgrep": [
-                secrets, ("semgrep", semgrep.format(""), "types: [python]")],
-            "the same, faster start": [
-                secrets, ("semgrep", semgrep.format("--experimental"), "types: [python]")],
-        }  # fmt: skip
-        costs = {}
-        for index, (label, hooks) in enumerate(chains.items()):
-            hooked = through_pre_commit(one_file(top / f"hooked{index}"), hooks)
-            costs[label] = cost(
-                [str(BIN / "pre-commit"), "run"], hooked, rounds, environ
+        # A commit is new to the gate: the rules are in its cache, and no results.
+        cache, primed = top / "cache", top / "primed"
+        shutil.rmtree(cache, ignore_errors=True)
+        cost([*gate, "scan"], other_files(top / "other"), 1, environ)
+        cache.rename(primed)
+
+        def forget() -> None:
+            shutil.rmtree(cache, ignore_errors=True)
+            shutil.copytree(primed, cache)
+
+        peers = {
+            "detect-secrets and semgrep": "",
+            "the same, faster start": "--experimental",
+        }
+        kinds = {
+            "one Python file of 50 lines": (one_file, "python"),
+            "one without a rule's literals": (plain_file, "python"),
+            "ten TypeScript files": (typescript, "ts"),
+        }
+        empty = through_pre_commit(
+            one_file(top / "nothing"), [("true", "true", "always_run: true")]
+        )
+        nothing = cost([str(BIN / "pre-commit"), "run"], empty, rounds, environ)
+        say("pre-commit with an empty hook, wall; CPU",
+            f"{nothing.wall:.2f}; {nothing.cpu:.2f} s", "")  # fmt: skip
+        for number, (kind, (make, language)) in enumerate(kinds.items()):
+            hooked = through_pre_commit(make(top / f"gate{number}"), [own])
+            ours = cost(
+                [str(BIN / "pre-commit"), "run"], hooked, rounds, environ, forget
             )
-        gate_cost = costs["the gate"]
-        say("through pre-commit, wall", f"{gate_cost.wall:.2f} s", "0.57 s")
-        say("pre-commit with an empty hook, wall", f"{costs['nothing'].wall:.2f} s", "")
-        for label in ("detect-secrets and semgrep", "the same, faster start"):
-            peer = costs[label]
-            say(f"{label}, through pre-commit, wall", f"{peer.wall:.2f} s", "")
-            wall_ratio = peer.wall / gate_cost.wall
-            cpu_ratio = peer.cpu / gate_cost.cpu
-            say(
-                "… as a ratio to the gate, wall; CPU",
-                f"{wall_ratio:.1f}; {cpu_ratio:.1f}",
-                "",
-            )
+            say(f"{kind}, through pre-commit, wall; CPU",
+                f"{ours.wall:.2f}; {ours.cpu:.2f} s", "")  # fmt: skip
+            for index, (label, start) in enumerate(peers.items()):
+                hooks = [
+                    secrets,
+                    ("semgrep", semgrep.format(start), f"types: [{language}]"),
+                ]
+                repo = through_pre_commit(make(top / f"peer{number}-{index}"), hooks)
+                peer = cost([str(BIN / "pre-commit"), "run"], repo, rounds, environ)
+                say(f"… {label}, wall; CPU", f"{peer.wall:.2f}; {peer.cpu:.2f} s", "")
+                say("… as a ratio to the gate, wall; CPU",
+                    f"{peer.wall / ours.wall:.1f}; {peer.cpu / ours.cpu:.1f}",
+                    "" if index == 0 else ("1.5", "2.0", "1.0")[number])  # fmt: skip
 
         many = many_files(top / "many", 300)
         # With a scanner that has nothing to do: no manifest changed.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.doctor.check import Check
 from zt_gate.doctor.repository_files import table, tables
 from zt_gate.errors import GateError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zt_gate.doctor.check import DoctorContext
     from zt_gate.doctor.gate_workflows import Job
 
-_REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
+_REPOSITORY = lazy_re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}")
 #: Configuration files of CI systems that the doctor does not read.
 _OTHER_CI_FILES = (
     b".gitlab-ci.yml",

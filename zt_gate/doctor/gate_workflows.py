@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.doctor.repository_files import UnreadableError, yaml_table
 from zt_gate.syntax import shell
 from zt_gate.syntax.workflows import (
@@ -24,24 +25,26 @@ from zt_gate.syntax.workflows import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_GATE_ACTION = re.compile(r"[\w.-]+/zt-gate(?:/[\w./-]+)?@[^\s]+", re.IGNORECASE)
-_GATE_COMMAND = re.compile(
+_GATE_ACTION = lazy_re.compile(r"[\w.-]+/zt-gate(?:/[\w./-]+)?@[^\s]+", re.IGNORECASE)
+_GATE_COMMAND = lazy_re.compile(
     r"\bzt-gate\s+(?:scan|ci|hook)\b|\bzt_gate\s+(?:scan|ci|hook)\b"
     r"|pre-commit\s+run\b.{0,200}\bzt-gate\b"
 )
-_PYTHON_MODULE = re.compile(r"-m\s*zt_gate\b")
-_ISOLATED_PYTHON = re.compile(r"python[\w.\"/}-]{0,80}\s+-I\s+-m\s*zt_gate\b")
-_HEAD_REF = re.compile(r"(?i)\bhead\b|head_ref|head_sha|refs/pull/|merge_commit_sha")
-_BASE_REF = re.compile(
+_PYTHON_MODULE = lazy_re.compile(r"-m\s*zt_gate\b")
+_ISOLATED_PYTHON = lazy_re.compile(r"python[\w.\"/}-]{0,80}\s+-I\s+-m\s*zt_gate\b")
+_HEAD_REF = lazy_re.compile(
+    r"(?i)\bhead\b|head_ref|head_sha|refs/pull/|merge_commit_sha"
+)
+_BASE_REF = lazy_re.compile(
     r"(?i)\bbase\b[.\w]{0,40}sha|\bbase_ref\b|github\.event\.repository\.default_branch"
 )
-_SHA = re.compile(r"[0-9a-f]{40}")
+_SHA = lazy_re.compile(r"[0-9a-f]{40}")
 #: Operator → commands that succeed and, after it, hide the failure of another.
 _SUCCEEDS = {"||": ("true", ":", "exit 0", "echo"), ";": ("true", ":", "exit 0")}
-_ERREXIT_OFF = re.compile(r"set (?:\S+ )*\+[a-z]*e")
+_ERREXIT_OFF = lazy_re.compile(r"set (?:\S+ )*\+[a-z]*e")
 _ALWAYS_TRUE = frozenset({"always()", "!cancelled()", "success() || failure()", "true"})
-_ACTION_REPOSITORY = re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
-_ACTION_REF = re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
+_ACTION_REPOSITORY = lazy_re.compile(r"[A-Za-z0-9][\w-]*/[\w.-]+(?=/|\Z)", re.ASCII)
+_ACTION_REF = lazy_re.compile(r"[A-Za-z0-9][\w./-]*", re.ASCII)
 #: Permissions that zt-gate needs: for alerts, checks and its comment.
 _ALLOWED_WRITE = frozenset({"security-events", "checks", "statuses", "pull-requests"})
 #: Limits that no real project reaches; a workflow beyond them is an error.

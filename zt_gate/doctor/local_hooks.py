@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.doctor.check import Check
 from zt_gate.doctor.repository_files import (
     UnreadableError,
@@ -29,7 +29,7 @@ IDS = {
     "commit-msg": "zt-gate-commit-msg",
     "pre-push": "zt-gate-push",
 }
-_GATE = re.compile(r"\bzt[-_]gate\b")
+_GATE = lazy_re.compile(r"\bzt[-_]gate\b")
 _IGNORES_EXIT_CODE = frozenset(("true", ":", "exit"))
 _INSTALL_COMMAND = "zt-gate hook install"
 

@@ -12,11 +12,13 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ESCAPE = re.compile(r"\\(?:([nr])|u([0-9a-f]{4}))")
-_PLACEHOLDER = re.compile(r"\{\{([a-z0-9-]+)(?::([^{}]*))?\}\}")
+_ESCAPE = lazy_re.compile(r"\\(?:([nr])|u([0-9a-f]{4}))")
+_PLACEHOLDER = lazy_re.compile(r"\{\{([a-z0-9-]+)(?::([^{}]*))?\}\}")
 
 #: Contains ``{+}``, like all attack texts here.
 _INSTRUCTION = (

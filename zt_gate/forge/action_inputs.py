@@ -108,7 +108,7 @@ def _of(values: Mapping[str, str], folder: str, token: str) -> ActionInputs:
         offline=_switch(values, "offline", default=False),
         comment=_switch(values, "comment", default=True),
         sarif=_switch(values, "sarif", default=False),
-        approval=cast(ApprovalRequirement, approval),
+        approval=cast("ApprovalRequirement", approval),
         status=values["status"].strip(),
         approved_head=values["approved-head"].strip(),
         command=ReviewCommand.of(

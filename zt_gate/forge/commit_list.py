@@ -6,15 +6,15 @@ of what it should be made of is an error: an entry that is skipped could be the 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.forge.api_client import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OID = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def checked_commits(

@@ -9,10 +9,10 @@ takes from another repository), the inputs count as they stand.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.git.errors import GitError
 from zt_gate.git.trusted_files import list_folder, read_file
 from zt_gate.syntax import gate_inputs, gate_jobs, workflows
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 #: Events whose workflow GitHub takes from the default branch or from the base.
 _TRUSTED_EVENTS = frozenset(("pull_request_target", "workflow_run", "schedule"))
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OID = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 #: An approval is a commit id, or a variable that no change can write.
 #: Text without expressions but those of variables, which a change cannot set.
-_VARIABLES = re.compile(
+_VARIABLES = lazy_re.compile(
     r"(?:[^$]|\$(?!\{\{)|\$\{\{\s{0,9}(?:vars|secrets)\.\w{1,200}\s{0,9}\}\})*"
 )
-_APPROVED_HEAD = re.compile(r"\$\{\{\s{0,9}vars\.\w{1,200}\s{0,9}\}\}|[0-9a-f]{40,64}")
+_APPROVED_HEAD = lazy_re.compile(
+    r"\$\{\{\s{0,9}vars\.\w{1,200}\s{0,9}\}\}|[0-9a-f]{40,64}"
+)
 _CHANGED_PATHS = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
 
 

@@ -10,7 +10,6 @@ takes the action from the base or by a pinned commit.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from zt_gate import reports, rulebook
+from zt_gate import lazy_re, reports, rulebook
 from zt_gate.errors import GateError, UsageError
 from zt_gate.forge import (
     action_inputs,
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
 
 #: The reports that stay in RUNNER_TEMP: output, file, format.
 FILES = (("json", "zt-gate.json", "json"), ("sarif", "zt-gate.sarif", "sarif"))
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OID = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PAGE = "zt-gate.md"
 _CHANGED_PATHS = ("diff-tree", "-r", "-z", "--name-only", "--no-renames")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate import lazy_re
 from zt_gate.errors import UsageError
 from zt_gate.review.authorship import OriginHints
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Kind = Literal["pull", "queue", "push", "manual", "approval"]
 
 _MAX_BYTES = 50 << 20
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_QUEUE_REF = re.compile(
+_OID = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_QUEUE_REF = lazy_re.compile(
     r"(?:refs/heads/)?gh-readonly-queue/(.{1,250})/pr-([0-9]{1,12})-([0-9a-f]{40,64})"
 )
 #: Events with a pull request in their payload.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from zt_gate import lazy_re
 from zt_gate.forge import unmatched_writers
 from zt_gate.forge.api_client import ApiError
 from zt_gate.forge.commit_list import checked_commits, checked_reviews
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from zt_gate.forge.unmatched_writers import Writer
     from zt_gate.syntax.codeowners import Owners
 
-_NOREPLY = re.compile(
+_NOREPLY = lazy_re.compile(
     r"(?:([0-9]{1,20})\+)?([^@\s<>]{1,60})@users\.noreply\.github\.com",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from zt_gate import lazy_re
 from zt_gate.forge.api_client import ApiError
 from zt_gate.review.authorship import is_agent_account
 
@@ -34,12 +35,16 @@ _PAIRS = frozenset(
     ("pair", "pairedwith", "pairprogrammedwith", "pairedby", "mobbedwith",
      "mobprogrammedwith", "contributedby", "implementedby")
 )  # fmt: skip
-_TRAILER = re.compile(r"[ \t>*#|-]{0,40}([^\W\d_][\w -]{0,60}?)[ \t]{0,8}[:=;](.*)")
+_TRAILER = lazy_re.compile(
+    r"[ \t>*#|-]{0,40}([^\W\d_][\w -]{0,60}?)[ \t]{0,8}[:=;](.*)"
+)
 #: Hyphens and dashes that look like "-".
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u00ad"
                                  "\ufe58\ufe63\uff0d\u2043"), "-")  # fmt: skip
-_ADDRESS = re.compile(r"[<(]?[ \t]*([^\s<>()\",;]{1,200}@[^\s<>()\",;]{1,200})")
-_NOREPLY = re.compile(r"(?:[0-9]{1,20}\+)?[^@\s<>]{1,60}@users\.noreply\.github\.com")
+_ADDRESS = lazy_re.compile(r"[<(]?[ \t]*([^\s<>()\",;]{1,200}@[^\s<>()\",;]{1,200})")
+_NOREPLY = lazy_re.compile(
+    r"(?:[0-9]{1,20}\+)?[^@\s<>]{1,60}@users\.noreply\.github\.com"
+)
 #: The forge itself, as the committer of merges and edits on its pages.
 _FORGE = "noreply@github.com"
 #: Characters of an unfolded line; more than any forge's address has.
@@ -48,7 +53,7 @@ _MAX_LINE = 20_000
 _OVERLAP = 600
 _MAX_NAME = 200
 #: The end of a line that the next one continues.
-_FOLD = re.compile(r"\n[ \t]+(?=\S)")
+_FOLD = lazy_re.compile(r"\n[ \t]+(?=\S)")
 #: Different writers that are looked up; more make every approval uncertain.
 _MAX_LOOKUPS = 20
 #: Letters of the shortest word of a name that tells two people apart.

@@ -6,12 +6,14 @@ import re
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from zt_gate.git.blobs import BlobStore
     from zt_gate.git.run import Git
 
-_HEADER = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d{1,9}) (\d{1,9})")
-_AUTHOR = re.compile(
+_HEADER = lazy_re.compile(rb"([0-9a-f]{40,64}) \d+ (\d{1,9}) (\d{1,9})")
+_AUTHOR = lazy_re.compile(
     rb"^author ([^<\n]*)<([^>\n]*)> (-?\d{1,15}) [-+]\d{4}$", re.MULTILINE
 )
 _MAX_NAME = 100

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from zt_gate import lazy_re
 
 # A name of a few words and an address: no room for a sentence or a key.
-_IDENTITY = re.compile(
+_IDENTITY = lazy_re.compile(
     rb"(?:[^\s<>]{1,32} ){0,4}<(?:[^\s<>@]{0,40}@[^\s<>@]{0,60}|[^\s<>@]{0,20})>"
 )
-_DATE = re.compile(rb" -?\d{1,14} [+-]\d{4}")
+_DATE = lazy_re.compile(rb" -?\d{1,14} [+-]\d{4}")
 _STANDARD = frozenset((b"tree", b"parent", b"author", b"committer", b"encoding"))
-_ENCODING = re.compile(rb"[A-Za-z0-9._:-]{0,24}")
-_OBJECT_ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_ENCODING = lazy_re.compile(rb"[A-Za-z0-9._:-]{0,24}")
+_OBJECT_ID = lazy_re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _SIGNATURES = frozenset((b"gpgsig", b"gpgsig-sha256"))
-_ARMOUR = re.compile(rb"-----[A-Z ]{1,40}-----|[A-Za-z0-9+/=]{0,80}")
+_ARMOUR = lazy_re.compile(rb"-----[A-Z ]{1,40}-----|[A-Za-z0-9+/=]{0,80}")
 
 
 def unusual_identity(identity: bytes) -> bytes:

@@ -10,10 +10,10 @@ replaces bytes that are not UTF-8 and does not support SHA-256.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.git.commit_headers import unusual_headers
 from zt_gate.git.errors import (
     SHALLOW_REMEDY,
@@ -47,7 +47,7 @@ __all__ = [
     "trailers_of",
 ]
 
-_IDENTITY = re.compile(rb"([^<]*)<([^>]*)>")
+_IDENTITY = lazy_re.compile(rb"([^<]*)<([^>]*)>")
 #: Encodings that one commit may declare and that are tried.
 _ENCODINGS = 8
 _NAME_LETTERS = 12

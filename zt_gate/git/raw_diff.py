@@ -8,11 +8,11 @@ patch must carry the ids of its entry in the listing; a mismatch is an error.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.isolated_view import with_empty_work_tree
 from zt_gate.git.unsafe_names import is_unsafe_path
@@ -46,7 +46,9 @@ MOST_FILES = 1_000_000
 _CHUNK = 1 << 16
 #: Bytes of a name or a header line, more than any operating system allows for a path.
 _LONGEST_FIELD = 1 << 20
-_HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@")
+_HUNK = lazy_re.compile(
+    rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@"
+)
 _HEADERS = (
     b"old mode ", b"new mode ", b"deleted file ", b"new file mode ", b"copy from ", b"copy to ",
     b"rename from ", b"rename to ", b"similarity index ", b"dissimilarity index ", b"--- ", b"+++ ",

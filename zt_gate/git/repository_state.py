@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.git.errors import GitError, visible
 from zt_gate.system.regular_file import NotRegularError, check_regular, read_regular
 
@@ -30,7 +31,7 @@ _MAX_POINTER = 1 << 16
 _MAX_CONFIG = 1 << 20
 _MAX_ENTRIES = 200_000
 _MAX_DEPTH = 8
-_INCLUDE = re.compile(
+_INCLUDE = lazy_re.compile(
     rb'^[ \t]*path[ \t]*=[ \t]*"?([^"\r\n#;]+)', re.IGNORECASE | re.MULTILINE
 )
 

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.git.errors import (
     SHALLOW_REMEDY,
     AmbiguousRevisionError,
@@ -33,14 +34,16 @@ _REMOTES = "refs/remotes/"
 #: Beginnings that make a name a full one; no other ref is meant by it.
 _FULL = ("refs/", "heads/", "tags/", "remotes/")
 #: What can follow a name: parents, ancestors, and the commit that a tag leads to.
-_SUFFIX = re.compile(r"(?:\^\{(?:commit)?\}|[~^][0-9]{0,9})*")
-_REFLOG = re.compile(r"@\{[0-9]{1,9}\}")
-_UPSTREAM = re.compile(r"@\{u(?:pstream)?\}", re.IGNORECASE)
-_PSEUDO_REF = re.compile(r"[A-Z]{1,20}(?:_[A-Z]{1,20})?_HEAD")
+_SUFFIX = lazy_re.compile(r"(?:\^\{(?:commit)?\}|[~^][0-9]{0,9})*")
+_REFLOG = lazy_re.compile(r"@\{[0-9]{1,9}\}")
+_UPSTREAM = lazy_re.compile(r"@\{u(?:pstream)?\}", re.IGNORECASE)
+_PSEUDO_REF = lazy_re.compile(r"[A-Z]{1,20}(?:_[A-Z]{1,20})?_HEAD")
 _HEX = frozenset("0123456789abcdef")
 #: Digits of the shortest abbreviation that git accepts, and of the shortest it writes.
 _SHORTEST, _USUAL = 4, 7
-_NOT_IN_NAMES = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|[/.]$|\.lock$")
+_NOT_IN_NAMES = lazy_re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^/|[/.]$|\.lock$"
+)
 #: Remotes by convention: a clone need not have configured them.
 _USUAL_REMOTES = frozenset(("origin", "upstream"))
 #: Names that mean a branch.  A tag of that name may not stand in for a missing branch.

@@ -6,6 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import (
     MODE_SUBMODULE,
     ContentUnavailableError,
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import FileChange, FileTree
 
-_LINK = re.compile(rb"120000 blob ([0-9a-f]+)[ ]*\t([^\0]+)\0")
+_LINK = lazy_re.compile(rb"120000 blob ([0-9a-f]+)[ ]*\t([^\0]+)\0")
 #: Bytes of the target of a link: more than an operating system allows.
 _LONGEST_TARGET = 1 << 16
 

@@ -7,10 +7,10 @@ work tree, patch, tree), for the digest of the change that every report prints.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: The reason of a waiver by ``--accept``, whose author is unknown.
 ACCEPTED = "accepted with --accept"
-_VALUE = re.compile(r"([0-9a-f]{32})@([0-9a-f]{40}|[0-9a-f]{64})")
-_FINGERPRINT = re.compile(r"[0-9a-f]{32}")
+_VALUE = lazy_re.compile(r"([0-9a-f]{32})@([0-9a-f]{40}|[0-9a-f]{64})")
+_FINGERPRINT = lazy_re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)

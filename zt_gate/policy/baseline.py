@@ -8,11 +8,11 @@ branches line by line (with ``merge=union`` in ``.gitattributes`` without confli
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from zt_gate import lazy_re
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ VERSION = 1
 #: Maximum size of a baseline in bytes: about 300,000 findings.
 MAX_BYTES = 32 << 20
 
-_HEADER = re.compile(rb"# zt-gate baseline (\d{1,6}) ([0-9a-f]{32})")
-_ENTRY = re.compile(rb"([0-9a-f]{32}) ([a-z_]{1,40}/[a-z0-9-]{1,100}) (\S{1,16384})")
+_HEADER = lazy_re.compile(rb"# zt-gate baseline (\d{1,6}) ([0-9a-f]{32})")
+_ENTRY = lazy_re.compile(
+    rb"([0-9a-f]{32}) ([a-z_]{1,40}/[a-z0-9-]{1,100}) (\S{1,16384})"
+)
 _CONFLICT = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
 
 

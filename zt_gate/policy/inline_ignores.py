@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.policy.rule_globs import rule_matches
 from zt_gate.syntax.suppression_comments import may_hold_suppression
 
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 #: Bytes at each end of a line that are searched: an ignore is at an end.
 _SEARCHED_BYTES = 4000
 
-_OWN = re.compile(
+_OWN = lazy_re.compile(
     r"zt-gate:\s{0,8}ignore\[([a-z0-9_/*?,\s-]{1,300})\]"
     r"(?:\s{1,8}reason=\"([^\"\n]{0,300})\")?"
     r"(?:\s{1,8}expires=(\S{1,20}))?"
 )
-_COMMENT = re.compile(
+_COMMENT = lazy_re.compile(
     r"\s*(?:#|//|/\*|\*|<!--|--|;|%|\{#|\{/\*|rem\s|')", re.IGNORECASE
 )
 

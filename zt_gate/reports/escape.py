@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
+
 #: Code points that Python calls printable but that display nothing: fillers, the
 #: Braille blank, and default-ignorable code points (UAX #44) outside the format
 #: category.  Variation selectors can carry hidden text.
@@ -26,7 +28,7 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 #: GitHub's runner executes ``##[command]`` anywhere in a line, Azure's agent
 #: ``##vso[command]``, TeamCity ``##teamcity[message]``.
-_LOG_COMMAND = re.compile(r"##(?=[A-Za-z]{0,20}\[)")
+_LOG_COMMAND = lazy_re.compile(r"##(?=[A-Za-z]{0,20}\[)")
 
 #: More combining marks on one letter overlap other lines; no script needs them.
 _MAX_MARKS = 4
@@ -135,15 +137,15 @@ def workflow_property(text: str) -> str:
 # Markdown (GitHub flavoured)
 
 #: A word of letters, digits and harmless punctuation.
-_PLAIN = re.compile(r"[\w'’\"“”(),.;:/%?+=–—…-]+")
+_PLAIN = lazy_re.compile(r"[\w'’\"“”(),.;:/%?+=–—…-]+")
 #: What GitHub would link, or show as an emoji, in words that are otherwise plain.
-_LINKED = re.compile(
+_LINKED = lazy_re.compile(
     r"_|://|www\.|:[\w+-]+:|(?:^|[^0-9A-Za-z])(?:[0-9a-f]{7}|[A-Za-z]{1,10}-[0-9])",
     re.IGNORECASE,
 )
 #: A code span in the text, or a word; white space follows both.
-_WORD = re.compile(r"([(\"“]{0,2})`([^`]{1,200})`([.,;:)\"”]{0,3})(?=\s|$)|(\S+)")
-_BACKTICKS = re.compile(r"`+")
+_WORD = lazy_re.compile(r"([(\"“]{0,2})`([^`]{1,200})`([.,;:)\"”]{0,3})(?=\s|$)|(\S+)")
+_BACKTICKS = lazy_re.compile(r"`+")
 
 
 def markdown_code(text: str | bytes, *, cell: bool = False) -> str:

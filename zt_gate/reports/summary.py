@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.reports.escape import visible
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         ScannerRun,
     )
 
-_OID = re.compile(r"[0-9a-f]{40,64}")
+_OID = lazy_re.compile(r"[0-9a-f]{40,64}")
 _EMPTY_TREES = ("4b825dc642cb", "6ef19b41225c")
 #: Languages without rules that the verdict line names; it counts the others.
 _LANGUAGES = 3

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import Origin
 
@@ -29,17 +30,17 @@ _MAX_LINE = 500
 #: What the evidence says of a match of the policy's own patterns.
 _POLICY_MARK = "listed in the policy's [ai] marks"
 
-_TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,4}:[ \t]{0,8}(\S.*)")
-_ADDRESS = re.compile(r"<([^<>\s]{3,250})>")
+_TRAILER = lazy_re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,4}:[ \t]{0,8}(\S.*)")
+_ADDRESS = lazy_re.compile(r"<([^<>\s]{3,250})>")
 #: Emoji, quote and list marks before a line; a quotation mark or a bracket stays.
-_DECORATION = re.compile(r"(?:[^\w\[\](){}\"'`\u2018-\u201f\u00ab\u00bb<]|_)+")
-_LINK_TARGET = re.compile(r"\]\([^()\s]{0,400}\)")
+_DECORATION = lazy_re.compile(r"(?:[^\w\[\](){}\"'`\u2018-\u201f\u00ab\u00bb<]|_)+")
+_LINK_TARGET = lazy_re.compile(r"\]\([^()\s]{0,400}\)")
 #: Running text behind a link, as in "… [X](https://…) from every message".
-_TEXT_AFTER_LINK = re.compile(
+_TEXT_AFTER_LINK = lazy_re.compile(
     r"\]\([^()\s]{0,400}\)[,;:]? (?!(?:via|using|and|with|by|on)\b)[a-z]+ [a-z]+",
 )
 #: Words of a sentence about a mark, which a mark itself does not have.
-_ABOUT_A_MARK = re.compile(
+_ABOUT_A_MARK = lazy_re.compile(
     r"\b(?:lines?|trailers?|footers?|footnotes?|headers?|keys?|marks?|markers?"
     r"|attributions?"
     r"|signatures?|suffix|sentences?|is|are|was|were|has|have|must|should|never|not|no"
@@ -48,10 +49,10 @@ _ABOUT_A_MARK = re.compile(
     r"|detect(?:s|ed)?|parse[sd]?|written|reads?)\b",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"[ \t]{0,12}(?:```|~~~)")
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_FENCE = lazy_re.compile(r"[ \t]{0,12}(?:```|~~~)")
+_HTML_COMMENT = lazy_re.compile(r"<!--.*?-->", re.DOTALL)
 #: The local part of GitHub's private addresses: numeric account id, "+", name.
-_ACCOUNT = re.compile(r"([0-9]{1,20})\+.*")
+_ACCOUNT = lazy_re.compile(r"([0-9]{1,20})\+.*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 #: Kinds of paths where scanners report less; every other kind only adds checks.
 _LENIENT_KINDS = frozenset(("test", "test-data", "example", "doc", "lock"))
 #: Folders and files whose text a program gives to a model.
-_PROMPT_NAME = re.compile(
+_PROMPT_NAME = lazy_re.compile(
     rb"(?:(?:system|agent|llm|ai|model|chat|user|base)[-_ ]?)?prompts?"
     rb"|prompts?[-_](?:templates?|library)|system[-_](?:messages?|instructions?)|personas?"
     rb"|agents?[-_]instructions?|agents|skills|subagents"

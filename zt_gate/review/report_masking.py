@@ -8,14 +8,15 @@ found in this very path: a path in a report must exist.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Evidence, Level
 from zt_gate.review.secret_masking import Masker
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.finding import Finding
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 WITHHELD = "withheld: secrets were not looked for"
 #: Characters of a secret that show beside an escape that a part of it is quoted.
 _PART_LENGTH = 6
-_ESCAPE = re.compile(r"\\u\{[0-9A-Fa-f]{1,6}\}")
+_ESCAPE = lazy_re.compile(r"\\u\{[0-9A-Fa-f]{1,6}\}")
 #: The scanner of findings that the judge makes.
 _GATE = "gate"
 #: The shortest value that is masked in the texts in which it was found.

@@ -357,7 +357,8 @@ def _masking_patterns(
     scanner's evidence may be the line with the key.
     """
     has_text = bool(texts) or any(
-        run.findings or run.not_inspected or run.reason for run in runs
+        run.findings or run.not_inspected or (run.reason and run.status != "skipped")
+        for run in runs
     )
     if not has_text:
         return ()

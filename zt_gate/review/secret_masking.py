@@ -8,13 +8,14 @@ number of values.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Evidence
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
 
 #: The shortest value, in characters, that is masked in every text: shorter ones occur
@@ -37,11 +38,11 @@ _ELLIPSIS = "…"
 # Replaces a secret that a mask and the text around it form together.
 _BLUNT_MASK = "[…]"
 _MAX_ROUNDS = 8
-_MASKED = re.compile(r"(?:[\s\S]{4}…)?\[[0-9]{1,12} characters?\]")
+_MASKED = lazy_re.compile(r"(?:[\s\S]{4}…)?\[[0-9]{1,12} characters?\]")
 
 # The armour of a key block is not secret: it is the same in every key.
-_ARMOUR = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,64}-----")
-_LINE_END = re.compile(r"\r?\n|\r|\\r\\n|\\n")
+_ARMOUR = lazy_re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]{1,64}-----")
+_LINE_END = lazy_re.compile(r"\r?\n|\r|\\r\\n|\\n")
 _UNRESERVED = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 )

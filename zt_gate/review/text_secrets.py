@@ -83,7 +83,8 @@ def find_in(text: str, path: bytes, cache: SealedCache | None) -> TextSecrets:
 
 
 def _collect(run: ScannerRun, texts: _Texts) -> None:
-    texts.add(_PROSE, run.reason)
+    if run.status != "skipped":  # of a skipped one, the reason is the gate's own
+        texts.add(_PROSE, run.reason)
     for skip in run.not_inspected:
         if skip.path is not None:
             _add_name(skip.path, texts)

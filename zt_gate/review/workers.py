@@ -21,6 +21,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from zt_gate.model.report import ScannerRun
@@ -47,6 +48,13 @@ _PROGRESS_INTERVAL = 0.1
 _READ_SIZE = 1 << 20
 #: The longest exception message in a reason, in characters.
 _MAX_MESSAGE = 500
+
+#: What every scanner imports.
+_SHARED_MODULES = (
+    "zt_gate.scanners.base",
+    "zt_gate.syntax.path_table",
+    "zt_gate.syntax.text",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ def run(
     ten times a second.  With ``debug`` the workers write to the gate's stderr.
     No process outlives the call, even if it is interrupted.
     """
+    _import_shared_modules()
     sys.stdout.flush()
     sys.stderr.flush()
     gc.freeze()
@@ -122,6 +131,12 @@ def run(
                 os.close(fd)
         gc.unfreeze()
     return tuple(runs[job.name] for job in jobs)
+
+
+def _import_shared_modules() -> None:
+    """Import what every scanner imports, so that the workers inherit it from here."""
+    for name in _SHARED_MODULES:
+        import_module(name)
 
 
 def _collect(

@@ -7,10 +7,10 @@ rule ever had.  A former id is never used again.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.rulebook.errors import RulebookError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILE = "renames.toml"
 
-_ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
+_ID = lazy_re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 _KEYS = ("old", "new", "since", "reason")
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zt_gate import __version__
+from zt_gate import __version__, lazy_re
 from zt_gate.model.finding import Confidence, Level, Severity
 from zt_gate.model.rule import Rule
 from zt_gate.rulebook import renames, taint_tables
@@ -56,8 +56,8 @@ _ALLOWED = tuple(
         ("level", Level),
     )
 )
-_RELEASE = re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
-_ID = re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
+_RELEASE = lazy_re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+_ID = lazy_re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def rules_folder() -> Path:

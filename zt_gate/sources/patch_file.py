@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
+from zt_gate import lazy_re
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError, visible
 from zt_gate.git.spooled_text import Spool
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 #: Bytes of a binary file that is read from the object database.
 _BINARY_LIMIT = 100 << 20
-_SUBMODULE = re.compile(rb"Subproject commit (?:[0-9a-f]{40}|[0-9a-f]{64})(?:-dirty)?")
+_SUBMODULE = lazy_re.compile(
+    rb"Subproject commit (?:[0-9a-f]{40}|[0-9a-f]{64})(?:-dirty)?"
+)
 _BINARY_PATCH = "a binary patch: its content is not in the repository"
 _NO_CONTENT = frozenset((MODE_ABSENT, MODE_SUBMODULE))
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import Hunk, HunkLines
 from zt_gate.sources.errors import PatchError
 
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 
     from zt_gate.git.spooled_text import Spool
 
-HUNK = re.compile(rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@")
+HUNK = lazy_re.compile(
+    rb"@@ -(\d{1,18})(?:,(\d{1,18}))? \+(\d{1,18})(?:,(\d{1,18}))? @@"
+)
 _BATCH = 4096
 # Any encoding but plain text, also with its value on the next line.
-_ENCODED = re.compile(
+_ENCODED = lazy_re.compile(
     rb"content-transfer-encoding:(?![ \t]{0,20}\"?(?:7bit|8bit|binary)\"?\s*\Z)",
     re.IGNORECASE,
 )

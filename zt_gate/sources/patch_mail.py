@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.git.commit_headers import unusual_identity
 from zt_gate.model.change import Commit
 from zt_gate.sources.patch_hunks import refuse_encoded
@@ -12,8 +13,8 @@ from zt_gate.sources.patch_hunks import refuse_encoded
 if TYPE_CHECKING:
     from zt_gate.sources.patch_hunks import Cursor
 
-_START = re.compile(rb"From ([0-9a-f]{40}|[0-9a-f]{64}) ")
-_HEADER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]?(.*)", re.DOTALL)
+_START = lazy_re.compile(rb"From ([0-9a-f]{40}|[0-9a-f]{64}) ")
+_HEADER = lazy_re.compile(rb"([A-Za-z][A-Za-z0-9-]{0,60}):[ \t]?(.*)", re.DOTALL)
 _FIRST_HEADERS = (
     b"From: ",
     b"Subject: ",
@@ -22,10 +23,10 @@ _FIRST_HEADERS = (
     b"Return-Path: ",
     b"Received: ",
 )
-_TAG = re.compile(r"\s*\[[^\]]{0,200}\]\s*")
-_PERSON = re.compile(r"\s*\"?([^<\"]*)\"?\s*<([^>]*)>")
-_SIGNATURE = re.compile(rb"\n-- ?\n\d{1,4}\.[0-9A-Za-z. ()-]{1,60}\n*\Z")
-_TRAILER = re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]+(\S.*)")
+_TAG = lazy_re.compile(r"\s*\[[^\]]{0,200}\]\s*")
+_PERSON = lazy_re.compile(r"\s*\"?([^<\"]*)\"?\s*<([^>]*)>")
+_SIGNATURE = lazy_re.compile(rb"\n-- ?\n\d{1,4}\.[0-9A-Za-z. ()-]{1,60}\n*\Z")
+_TRAILER = lazy_re.compile(r"([A-Za-z0-9-]{1,100}):[ \t]+(\S.*)")
 
 
 class FreeText:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
 from zt_gate.git.unsafe_names import is_unsafe_path
 from zt_gate.sources.errors import PatchError
 
 _DEV_NULL = b"/dev/null"
 _OLD_PREFIXES = frozenset(b"aciow1")
 _NEW_PREFIXES = frozenset(b"biwc2o")
-_ESCAPE = re.compile(rb"\\(?:([0-3][0-7]{2})|(.))", re.DOTALL)
+_ESCAPE = lazy_re.compile(rb"\\(?:([0-3][0-7]{2})|(.))", re.DOTALL)
 _LETTERS = {
     b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v",
     b"\\": b"\\", b'"': b'"',

@@ -7,10 +7,10 @@ normal, combined) are errors, not text to skip.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import MODE_ABSENT, MODE_FILE
 from zt_gate.sources import patch_names as names
 from zt_gate.sources.patch_hunks import HUNK, plain_header, read_hunks, refuse_encoded
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Hunk, Status
     from zt_gate.sources.patch_hunks import Cursor, Span
 
-_INDEX = re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?")
-_NORMAL = re.compile(rb"\d{1,18}(?:,\d{1,18})?[acd]\d{1,18}(?:,\d{1,18})?\r?")
+_INDEX = lazy_re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?")
+_NORMAL = lazy_re.compile(rb"\d{1,18}(?:,\d{1,18})?[acd]\d{1,18}(?:,\d{1,18})?\r?")
 # Commands of ed, which GNU patch runs: one or two line numbers and a letter.
-_ED = re.compile(rb"\d{1,18}(?:,\d{1,18})?[acdi]\s*")
+_ED = lazy_re.compile(rb"\d{1,18}(?:,\d{1,18})?[acdi]\s*")
 _USE_UNIFIED = "create a unified diff: diff -u"
-_INDENTED = re.compile(rb"[ \tX]+--- ")
-_EPOCH = re.compile(rb"\t\s?(?:1970-01-01|1969-12-31|Thu Jan  1 |Wed Dec 31 )")
+_INDENTED = lazy_re.compile(rb"[ \tX]+--- ")
+_EPOCH = lazy_re.compile(rb"\t\s?(?:1970-01-01|1969-12-31|Thu Jan  1 |Wed Dec 31 )")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
+
 # ``scheme://user:password@``, also without a password: a token often stands alone.
-_USER_INFO = re.compile(r"(://)[^\s/@\"'<>]{1,2000}@(?=[^\s/@])")
+_USER_INFO = lazy_re.compile(r"(://)[^\s/@\"'<>]{1,2000}@(?=[^\s/@])")
 # ``user:password@host:path`` of scp; a user alone is no secret.
-_SCP_USER = re.compile(
+_SCP_USER = lazy_re.compile(
     r"(?<![\w/@:.+-])[^\s/@:\"'<>]{1,200}:[^\s/@\"'<>]{1,200}@(?=[\w.-]+:)"
 )
-_QUERY_VALUE = re.compile(
+_QUERY_VALUE = lazy_re.compile(
     r"([?&;][^=&;\s]{0,40}(?:key|token|sig|pass|pwd|secret|auth|code|session|sid|cred)[^=&;\s]{0,40}=)"
     r"[^&;\s\"'<>#]+",
     re.IGNORECASE,

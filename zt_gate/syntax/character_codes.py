@@ -13,14 +13,15 @@ time; text without any of the literals costs a few substring searches.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.syntax import character_lists, lookalikes, spliced_text
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator
 
 #: How often rewritten text is rewritten again: for ``%255F`` and ``&amp;#95;``.
@@ -32,7 +33,7 @@ _TOKEN = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/=."
 )
 _HEX = rb"[0-9A-Fa-f]"
-_BACKSLASH = re.compile(
+_BACKSLASH = lazy_re.compile(
     rb"\\(?:"
     rb"x(?:\{0{0,6}([2-7]" + _HEX + rb")\}|0{0,2}([2-7]" + _HEX + rb"))"
     rb"|\\{0,3}u{1,8}([0-9A-Fa-f]{4})"
@@ -46,40 +47,40 @@ _BACKSLASH = re.compile(
     rb"|\\{1,3}x([2-7]" + _HEX + rb")"
     rb")"
 )
-_ESCAPED_SIGN = re.compile(rb"\\{1,2}(?=[_-][A-Za-z0-9])(?<=\w\\)")
-_SHELL_LETTER = re.compile(rb"\\(?=[A-Za-z0-9_-])")
-_BACKTICK = re.compile(rb"`u\{([0-9A-Fa-f ]{1,6})\}")
-_PERCENT = re.compile(
+_ESCAPED_SIGN = lazy_re.compile(rb"\\{1,2}(?=[_-][A-Za-z0-9])(?<=\w\\)")
+_SHELL_LETTER = lazy_re.compile(rb"\\(?=[A-Za-z0-9_-])")
+_BACKTICK = lazy_re.compile(rb"`u\{([0-9A-Fa-f ]{1,6})\}")
+_PERCENT = lazy_re.compile(
     rb"%(?:u00([2-7]" + _HEX + rb")|([2-7]" + _HEX + rb")"
     rb"|[Cc]2%[Aa][Dd]|[Ee]2%8[01]%[89ABab]" + _HEX + rb"|[Ee][Ff]%[Bb][Bb]%[Bb][Ff])"
 )
-_ENTITY = re.compile(
+_ENTITY = lazy_re.compile(
     rb"&(?:#(?:[xX]0{0,8}([0-9A-Fa-f]{2,5})(?:;|(?![0-9A-Fa-f]))|0{0,8}([0-9]{2,6})(?:;|(?![0-9])))"
     rb"|([A-Za-z]{2,24});)"
 )
-_QUOTED_PRINTABLE = re.compile(rb"=([2-7][0-9A-F])")
-_SOFT_BREAK = re.compile(rb"=\r?\n(?=[A-Za-z0-9_=-]{4})")
-_MARKUP = re.compile(
+_QUOTED_PRINTABLE = lazy_re.compile(rb"=([2-7][0-9A-F])")
+_SOFT_BREAK = lazy_re.compile(rb"=\r?\n(?=[A-Za-z0-9_=-]{4})")
+_MARKUP = lazy_re.compile(
     rb"<(?:!\[CDATA\[|!--[^<>\n]{0,80}-->|\?[^<>\n]{0,80}\?>"
     rb"|/?(?:a|abbr|b|bdi|bdo|big|code|del|em|font|i|ins|kbd|mark|q|s|samp|small|span"
     rb"|strong|sub|sup|tt|u|wbr)(?:\s[^<>\n]{0,120})?/?>)"
 )
-_CDATA_END = re.compile(rb"\]\]>")
-_TEMPLATE = re.compile(
+_CDATA_END = lazy_re.compile(rb"\]\]>")
+_TEMPLATE = lazy_re.compile(
     rb"\$\{[ ]{0,4}(?:'([^'\\\n]{0,200})'|\"([^\"\\\n]{0,200})\"|`([^`$\\\n]{0,200})`)"
     rb"[ ]{0,4}\}"
 )
-_FIELD = re.compile(
+_FIELD = lazy_re.compile(
     rb"\{[ ]{0,2}(?:'([\w.+/=-]{1,80})'|\"([\w.+/=-]{1,80})\")[ ]{0,2}\}"
 )
-_SHELL_STRING = re.compile(rb"\$'([^'\n]{0,200})'|\$\"([^\"\n]{0,200})\"")
-_EMPTY_STRINGS = (re.compile(rb"''"), re.compile(rb"\"\""))
-_CONTROL = re.compile(
+_SHELL_STRING = lazy_re.compile(rb"\$'([^'\n]{0,200})'|\$\"([^\"\n]{0,200})\"")
+_EMPTY_STRINGS = (lazy_re.compile(rb"''"), lazy_re.compile(rb"\"\""))
+_CONTROL = lazy_re.compile(
     rb"\x1b\[[0-9;?]{0,16}[A-Za-z]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]{1,16}"
 )
 # A terminal and a printer show the letter that overtypes the first one.
-_OVERTYPED = re.compile(rb"[^\x08\n]\x08")
-_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_OVERTYPED = lazy_re.compile(rb"[^\x08\n]\x08")
+_LONE_RETURN = lazy_re.compile(rb"\r(?!\n)")
 _CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 # Entities of characters that occur in keys, or that nobody sees.
 _NAMED = frozenset(
@@ -87,9 +88,9 @@ _NAMED = frozenset(
     b" ZeroWidthSpace NegativeThinSpace NegativeMediumSpace NegativeThickSpace"
     b" NegativeVeryThinSpace NoBreak ApplyFunction af InvisibleTimes it InvisibleComma ic".split()
 )
-_SHELL_PATH = re.compile(rb"\.(?:sh|bash|zsh|ksh|env|envrc)\Z|(?:\A|/)[^./]+\Z")
-_DECIMAL_PATH = re.compile(rb"\.(?:lua|luau|zone|l?hs|mli?|rei?|elm|sml)\Z")
-_CSS_PATH = re.compile(rb"\.(?:css|scss|sass|less|styl|html?|vue|svelte)\Z")
+_SHELL_PATH = lazy_re.compile(rb"\.(?:sh|bash|zsh|ksh|env|envrc)\Z|(?:\A|/)[^./]+\Z")
+_DECIMAL_PATH = lazy_re.compile(rb"\.(?:lua|luau|zone|l?hs|mli?|rei?|elm|sml)\Z")
+_CSS_PATH = lazy_re.compile(rb"\.(?:css|scss|sass|less|styl|html?|vue|svelte)\Z")
 
 
 # Groups of ``_BACKSLASH``.

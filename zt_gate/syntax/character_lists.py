@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -31,34 +33,38 @@ _ITEM = (
 _SEPARATOR = rb"(?>[ \t]{0,8}(?:[,;:|+/-]|[ \t]|\r?\n[ \t]{0,40}(?:-[ \t])?)\s{0,40})"
 # A code of a lower-case letter, which any longer text has: 100 to 119, or 0x6.. and 0x7..
 _LETTER_CODES = (
-    re.compile(rb"1[01][0-9]\r?\n[ \t]{0,40}(?:-[ \t])?[0-9]{2,3}\r?\n"),
-    re.compile(rb"1[01][0-9](?:\.0|[ ]?[\^+-][ ]?[0-9]{1,3})[ \t]{0,8},"),
-    re.compile(rb"1[01][0-9][ \t]{0,8},[ \t]{0,8}\((?:s?byte|char|u?int)"),
-    re.compile(rb"1[01][0-9][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]\s{0,40}[\"'(]?[0-9]"),
-    re.compile(rb"0[xX]0{0,2}[4-7][0-9A-Fa-f][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]"),
-    re.compile(rb"0[oO]?1[4-7][0-7][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]"),
+    lazy_re.compile(rb"1[01][0-9]\r?\n[ \t]{0,40}(?:-[ \t])?[0-9]{2,3}\r?\n"),
+    lazy_re.compile(rb"1[01][0-9](?:\.0|[ ]?[\^+-][ ]?[0-9]{1,3})[ \t]{0,8},"),
+    lazy_re.compile(rb"1[01][0-9][ \t]{0,8},[ \t]{0,8}\((?:s?byte|char|u?int)"),
+    lazy_re.compile(
+        rb"1[01][0-9][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]\s{0,40}[\"'(]?[0-9]"
+    ),
+    lazy_re.compile(
+        rb"0[xX]0{0,2}[4-7][0-9A-Fa-f][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]"
+    ),
+    lazy_re.compile(rb"0[oO]?1[4-7][0-7][\"')uUyYlL]{0,2}[ \t]{0,8}[,;:|+/ -]"),
 )
-_LIST = re.compile(
+_LIST = lazy_re.compile(
     rb"(?<![\w.])" + _ITEM + rb"(?:" + _SEPARATOR + _ITEM + rb"){7,16384}+(?![\w.])"
 )
-_HEX_PAIRS = re.compile(
+_HEX_PAIRS = lazy_re.compile(
     rb"(?<![0-9A-Za-z:])[2-7][0-9A-Fa-f](?:[ :-][2-7][0-9A-Fa-f]){9,4096}+(?![0-9A-Za-z])"
 )
 # Patterns that begin with one literal byte are searched much faster than others.
 _HAS_HEX_PAIRS = (
-    re.compile(rb"6[0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-]"),
-    re.compile(rb"7[0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-]"),
+    lazy_re.compile(rb"6[0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-]"),
+    lazy_re.compile(rb"7[0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-][2-7][0-9A-Fa-f][ :-]"),
 )
 _CHARACTER = rb"(?>[bBuULc]?(?:'[^'\\\n]'|\"[^\"\\\n]\"))"
-_CHARACTERS = re.compile(
+_CHARACTERS = lazy_re.compile(
     _CHARACTER
     + rb"(?:[ \t]{0,4}[,+.][ \t]{0,4}(?:\r?\n[ \t]{0,60})?"
     + _CHARACTER
     + rb"){5,4096}+"
 )
 _HAS_CHARACTERS = (
-    re.compile(rb"'[^'\\\n]'[ ]?[,+.][ ]?[a-z]?'[^'\\\n]'"),
-    re.compile(rb"\"[^\"\\\n]\"[ ]?[,+.][ ]?\"[^\"\\\n]\""),
+    lazy_re.compile(rb"'[^'\\\n]'[ ]?[,+.][ ]?[a-z]?'[^'\\\n]'"),
+    lazy_re.compile(rb"\"[^\"\\\n]\"[ ]?[,+.][ ]?\"[^\"\\\n]\""),
 )
 _CALL_NAMES = (
     rb"(?i:(?:[A-Za-z_$][\w$]{0,30}(?:\.|::)){0,3}"
@@ -78,7 +84,7 @@ _JOIN = (
     rb"(?>[ \t]{0,8}(?:\+|\.{1,2}|&|\|\||,|<>|~|-join)?[ \t]{0,8}"
     rb"(?:\\?\r?\n[ \t]{0,80})?(?:[+.&]|\|\|)?[ \t]{0,8})"
 )
-_CALLS = re.compile(_CALL + rb"(?:" + _JOIN + _CALL + rb"){0,4096}+")
+_CALLS = lazy_re.compile(_CALL + rb"(?:" + _JOIN + _CALL + rb"){0,4096}+")
 # What begins such a call in lower case, by a part that most texts do not have.
 _CALL_MARKS = (
     (b"chr", (b"chr(", b"chrw(", b"chr$(", b".chr")),
@@ -95,16 +101,16 @@ _NAME_BYTES = frozenset(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_$.:"
 )
 _LONGEST_NAME = 100
-_NUMBERS = re.compile(_NUMBER)
-_ITEMS = re.compile(
+_NUMBERS = lazy_re.compile(_NUMBER)
+_ITEMS = lazy_re.compile(
     rb"("
     + _NUMBER
     + rb")(?:\.0(?![0-9]))?(?:[ ]?([\^+-])[ ]?([0-9]{1,3})(?=[ \t]{0,8}(?:[,;\])}\n]|\Z)))?"
 )
-_PLAIN_ITEMS = re.compile(rb"(" + _NUMBER + rb")(?:(?!)(.)(.))?")
-_CASTS = re.compile(rb"u?int8|u8")
-_OPENING = re.compile(rb"[\[({]\s{0,40}\Z")
-_CLOSING = re.compile(rb"\s{0,40},?\s{0,40}[\])}]")
+_PLAIN_ITEMS = lazy_re.compile(rb"(" + _NUMBER + rb")(?:(?!)(.)(.))?")
+_CASTS = lazy_re.compile(rb"u?int8|u8")
+_OPENING = lazy_re.compile(rb"[\[({]\s{0,40}\Z")
+_CLOSING = lazy_re.compile(rb"\s{0,40},?\s{0,40}[\])}]")
 _TEXT = frozenset((9, 10, 13, *range(32, 127)))
 
 

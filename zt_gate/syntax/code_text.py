@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from zt_gate import lazy_re
+
 _HASH_COMMENT = r"\#[^\n]*"
 _SLASH_COMMENT = r"//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
 _DASH_COMMENT = r"--[^\n]*"
@@ -58,7 +60,7 @@ _OF_LANGUAGE = {
     "Crystal": "ruby", "Elixir": "ruby", "ERB": "ruby", "Lua": "lua", "PowerShell": "powershell",
     "AWK": "awk", "Tcl": "perl", "R": "python", "Julia": "python", "Nim": "python",
 }  # fmt: skip
-_PLAIN_STRING = re.compile(r"[\w ./:+@*-]{0,64}")
+_PLAIN_STRING = lazy_re.compile(r"[\w ./:+@*-]{0,64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ owners").  GitLab has sections in brackets, and roles as owners.
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from zt_gate import lazy_re
 from zt_gate.syntax.globs import GlobError, compile_glob
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ MAX_BYTES = 3 << 20
 
 Forge = Literal["github", "gitlab"]
 
-_OWNER = re.compile(r"@[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?|[^@\s]+@[^@\s]+")
-_BLANK = re.compile(r"(?<!\\)[ \t]+")
-_SECTION = re.compile(r"\^?\[[^\]\n]+\](?:\[\d+\])?(?:\s|\Z)")
-_ROLE = re.compile(r"[ \t]@@[a-z]+")
+_OWNER = lazy_re.compile(r"@[A-Za-z0-9][\w.-]*(?:/[\w.-]+)?|[^@\s]+@[^@\s]+")
+_BLANK = lazy_re.compile(r"(?<!\\)[ \t]+")
+_SECTION = lazy_re.compile(r"\^?\[[^\]\n]+\](?:\[\d+\])?(?:\s|\Z)")
+_ROLE = lazy_re.compile(r"[ \t]@@[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ read a format in different ways, an argument of its reader selects one.
 from __future__ import annotations
 
 import codecs
-import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,7 @@ Pair = tuple["Node", "Node"]
 
 # Tables up to this size are searched linearly: building an index would cost more.
 _MOST_SEARCHED_PAIRS = 8
-_NEWLINE = re.compile("\n")
+_NEWLINE = lazy_re.compile("\n")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.syntax import yaml
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
@@ -16,8 +17,11 @@ from zt_gate.syntax.document import (
     decode,
 )
 
-_FRONT_MATTER = re.compile(r"---[ \t]*\n((?:.*\n)*?)---[ \t]*(?:\n|\Z)")
-_NAME = re.compile(r"[A-Za-z][\w-]{0,60}")
+if TYPE_CHECKING:
+    import re
+
+_FRONT_MATTER = lazy_re.compile(r"---[ \t]*\n((?:.*\n)*?)---[ \t]*(?:\n|\Z)")
+_NAME = lazy_re.compile(r"[A-Za-z][\w-]{0,60}")
 
 
 def read(

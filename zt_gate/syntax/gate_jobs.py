@@ -18,6 +18,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.syntax import gate_inputs, workflows
 from zt_gate.syntax.document import SyntaxReadError
 from zt_gate.syntax.workflows import FOLDER, ActionReference, Step, Workflow
@@ -28,26 +29,26 @@ if TYPE_CHECKING:
     from zt_gate.syntax.workflows import WorkflowJob
 
 #: A mention of the gate, in the bytes of a file.
-MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
+MENTION = lazy_re.compile(rb"zt[-_]gate", re.IGNORECASE)
 #: What posts a commit status or a check, or writes a variable that the gate may read.
-_STATUS = re.compile(
+_STATUS = lazy_re.compile(
     rb"statuses|check-runs|create_?commit_?status|checks\.create|commit-status"
     rb"|variable\s{1,9}set|actions/variables|(?:create|update)(?:Repo|Org)Variable",
     re.IGNORECASE,
 )
 #: What may refer to another file of the repository, in the bytes of a workflow.
-_REFERENCE = re.compile(rb"\./|\.(?:sh|bash|py|js|mjs|cjs|ts|ps1|rb|pl)\b")
-_NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
+_REFERENCE = lazy_re.compile(rb"\./|\.(?:sh|bash|py|js|mjs|cjs|ts|ps1|rb|pl)\b")
+_NAMED = lazy_re.compile(r"zt[-_]gate", re.IGNORECASE)
 #: Inputs that only the gate has: whoever passes them runs it, whatever its name.
 _OWN_INPUTS = frozenset(("require-human-approval", "approved-head"))
-_OWN_INPUT = re.compile(rb"require-human-approval|approved-head")
-_COMMAND = re.compile(
+_OWN_INPUT = lazy_re.compile(rb"require-human-approval|approved-head")
+_COMMAND = lazy_re.compile(
     r"zt[-_]gate[^\s;&|]{0,200}(?:[ \t]|\\\r?\n){1,20}(?:scan|hook|ci|merge|audit)\b"
     r"|-m[\"',\s]{1,4}zt_gate\b"
     r"|\bZT_GATE\b[\"'}]{0,3}[ \t]{1,20}(?:scan|hook|ci|merge|audit)\b"
 )
-_CHANGES_FOLDER = re.compile(r"\b(?:cd|pushd)\b")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_CHANGES_FOLDER = lazy_re.compile(r"\b(?:cd|pushd)\b")
+_ASSIGNMENT = lazy_re.compile(r"[A-Za-z_]\w*\+?=")
 _PREFIXES = frozenset(
     ("sudo", "exec", "command", "env", "time", "nice", "nohup", "if", "then", "else",
      "do", "while", "until", "!", "{")
@@ -57,12 +58,12 @@ _INTERPRETERS = frozenset(
      "pwsh", "powershell", "source", "deno", "bun", "php", "lua")
 )  # fmt: skip
 _MAX_COMMANDS = 2_000
-_HAS_QUOTE = re.compile(r"[\"'`]")
-_PRINTED = re.compile(r"\s*(?:echo|printf|:|#|true)\b")
-_SCRIPT_WORD = re.compile(r"[\w./-]{1,300}")
-_SCRIPT_NAME = re.compile(r"\.(?:sh|bash|zsh|py|js|mjs|cjs|ts|ps1|rb|pl)\Z")
-_PATH_WORD = re.compile(rb"[\w.@/-]{1,300}")
-_LOCAL_USES = re.compile(rb"\buses[\"']?\s*:\s*[\"']?(\./[^\s\"'@#]{0,300})")
+_HAS_QUOTE = lazy_re.compile(r"[\"'`]")
+_PRINTED = lazy_re.compile(r"\s*(?:echo|printf|:|#|true)\b")
+_SCRIPT_WORD = lazy_re.compile(r"[\w./-]{1,300}")
+_SCRIPT_NAME = lazy_re.compile(r"\.(?:sh|bash|zsh|py|js|mjs|cjs|ts|ps1|rb|pl)\Z")
+_PATH_WORD = lazy_re.compile(rb"[\w.@/-]{1,300}")
+_LOCAL_USES = lazy_re.compile(rb"\buses[\"']?\s*:\s*[\"']?(\./[^\s\"'@#]{0,300})")
 _ACTION_FILES = (b"action.yml", b"action.yaml")
 #: Values of one document, levels of references, and scripts of one job that are read.
 _MAX_VALUES = 50_000

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.syntax.document import DEFAULT_LIMITS, Document, Limits, Node, Pair, decode
 
-_LINE = re.compile(r'\s*("(?:[^"\\]|\\.)*+"|\S+)\s*(.*)')
-_WORD = re.compile(r"\S+")
+if TYPE_CHECKING:
+    import re
+
+_LINE = lazy_re.compile(r'\s*("(?:[^"\\]|\\.)*+"|\S+)\s*(.*)')
+_WORD = lazy_re.compile(r"\S+")
 
 
 def read(

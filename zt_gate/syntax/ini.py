@@ -14,10 +14,10 @@ one text, joined as the program joins them.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate import lazy_re
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
     Document,
@@ -28,16 +28,17 @@ from zt_gate.syntax.document import (
 )
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 Dialect = Literal["configparser", "lenient"]
 
-_HEADER = re.compile(r"\[([^\]\n]{1,500})\]")
-_OPTION = re.compile(r"([^=:\s][^=:\n]{0,500}?)[ \t]*[=:][ \t]*")
-_SECTION = re.compile(
+_HEADER = lazy_re.compile(r"\[([^\]\n]{1,500})\]")
+_OPTION = lazy_re.compile(r"([^=:\s][^=:\n]{0,500}?)[ \t]*[=:][ \t]*")
+_SECTION = lazy_re.compile(
     r"\s*\[\s*([^\]\"\s]{1,200})(?:\s+\"((?:[^\"\\]|\\.){0,400})\")?\s*\]\s*(.*)"
 )
-_COLON = re.compile(r"\s*([A-Za-z][\w.-]{0,80})\s*:\s+(.*)")
+_COLON = lazy_re.compile(r"\s*([A-Za-z][\w.-]{0,80})\s*:\s+(.*)")
 _LONGEST_LINE = 64 * 1024
 _LONGEST_KEY = 300
 

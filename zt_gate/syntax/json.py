@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
     Document,
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 
 # An unclosed string extends to the end, so that no text is scanned twice.
 _STRING = r'"(?:[^"\\]++|\\.)*+"?'
-_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\],:"]++', re.DOTALL)
+_TOKEN = lazy_re.compile(rf'{_STRING}|[{{}}\[\],]|[^\s{{}}\[\],:"]++', re.DOTALL)
 # Strings are matched, too, so that a bracket inside them is not found.
-_BRACKET = re.compile(rf"{_STRING}|[{{}}\[\]]", re.DOTALL)
+_BRACKET = lazy_re.compile(rf"{_STRING}|[{{}}\[\]]", re.DOTALL)
 _COMMENTS = r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/"
-_BRACKET_OR_COMMENT = re.compile(rf"{_STRING}|[{{}}\[\]]|{_COMMENTS}", re.DOTALL)
-_COLON = re.compile(rf"(?:\s++|{_COMMENTS})*+:", re.DOTALL)
-_COMMENT = re.compile(rf"{_STRING}|{_COMMENTS}", re.DOTALL)
+_BRACKET_OR_COMMENT = lazy_re.compile(rf"{_STRING}|[{{}}\[\]]|{_COMMENTS}", re.DOTALL)
+_COLON = lazy_re.compile(rf"(?:\s++|{_COMMENTS})*+:", re.DOTALL)
+_COMMENT = lazy_re.compile(rf"{_STRING}|{_COMMENTS}", re.DOTALL)
 # A comma before the end of a list or table, unless it follows the start or another comma.
-_LAST_COMMA = re.compile(rf"{_STRING}|[\[{{,:]\s*+,|,(?=\s*+[}}\]])", re.DOTALL)
+_LAST_COMMA = lazy_re.compile(rf"{_STRING}|[\[{{,:]\s*+,|,(?=\s*+[}}\]])", re.DOTALL)
 
 
 def read(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -48,7 +50,7 @@ _INVISIBLE = (
 )  # fmt: skip
 _WORD = rb"[A-Za-z0-9_-]"
 # Two, three and four bytes of UTF-8 that can be one of these characters.
-_CANDIDATE = re.compile(
+_CANDIDATE = lazy_re.compile(
     rb"(?:"
     rb"\xc2[\x85\xad]|\xcb\x8d|[\xcc\xcd][\x80-\xbf]|[\xc4\xc9\xca\xce-\xd6\xd8][\x80-\xbf]"
     rb"|\xe1[\x80-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\xae\xbf]|\x81[\x94\xa0-\xaf]|\x88\x92|\x8e\xbd|\x96\x81|\xa0\x80|[\x84\x92\x93][\x80-\xbf])"
@@ -109,10 +111,10 @@ def _is_word(data: bytes, position: int) -> bool:
 
 
 _GAP = rb"(?:\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
-_GAPS = re.compile(_GAP + rb"++")
-_INNER_TAB = re.compile(rb"\t(?<=[\w-]\t)\t{0,8}[\w-]")
-_TABS = re.compile(rb"\t++")
-_QUOTED_WITH_TABS = re.compile(
+_GAPS = lazy_re.compile(_GAP + rb"++")
+_INNER_TAB = lazy_re.compile(rb"\t(?<=[\w-]\t)\t{0,8}[\w-]")
+_TABS = lazy_re.compile(rb"\t++")
+_QUOTED_WITH_TABS = lazy_re.compile(
     rb"[\"'`=][\w-]{1,200}+(?:\t{1,8}+[\w-]{1,200}+){1,200}+[\"'`]"
 )
 # The fewest letters on both sides of a gap that may be one key.

@@ -7,9 +7,10 @@ about a file.  Letter case is ignored.
 from __future__ import annotations
 
 import functools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
+
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ ConfigurationSyntax = Literal[
 CODE: tuple[PathKind, ...] = ("program", "shell", "build", "query", "infrastructure")
 
 _CACHED_PATHS = 4096
-_WORD_ENDS = re.compile("[._-]")
+_WORD_ENDS = lazy_re.compile("[._-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def facts(path: bytes) -> PathFacts:
         entry_kinds, name, syntax = ENTRIES[number]
         kinds.update(entry_kinds)
         if name and configuration is None:
-            configuration = Configuration(name, cast(ConfigurationSyntax, syntax))
+            configuration = Configuration(name, cast("ConfigurationSyntax", syntax))
     return PathFacts(frozenset(kinds), configuration)
 
 

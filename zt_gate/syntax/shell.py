@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -19,7 +21,7 @@ _DEEPEST = 20
 _MOST_WORDS = 2000
 # One lexeme each.  An unclosed quote is a lexeme of its own, so that an apostrophe in a
 # comment or a here-document does not hide the rest of the script.
-_TOKEN = re.compile(
+_TOKEN = lazy_re.compile(
     r"\\\r?\n|\\.|\\\Z"
     r"|'[^']*+'|'"
     r'|"(?:[^"\\]++|\\.)*+"|"'
@@ -29,10 +31,10 @@ _TOKEN = re.compile(
     r"|[^\\'\"$`\s;&|(){}<>]++|\$",
     re.DOTALL,
 )
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_EXPRESSION = re.compile(r"\$\{\{[^}\n]{0,500}\}\}|\{\{[^}\n]{0,500}\}\}")
-_NOT_LITERAL = re.compile(r"[$`*?%]|\{\{|\.\.\.|…")
-_VERSION_OPERATOR = re.compile(r"[<>]=?[ ]?[\d.]")
+_ESCAPED = lazy_re.compile(r"\\(.)", re.DOTALL)
+_EXPRESSION = lazy_re.compile(r"\$\{\{[^}\n]{0,500}\}\}|\{\{[^}\n]{0,500}\}\}")
+_NOT_LITERAL = lazy_re.compile(r"[$`*?%]|\{\{|\.\.\.|…")
+_VERSION_OPERATOR = lazy_re.compile(r"[<>]=?[ ]?[\d.]")
 
 
 @dataclass(frozen=True, slots=True)

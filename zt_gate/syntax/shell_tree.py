@@ -12,19 +12,23 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DEEPEST = 24
 _MOST_COMMANDS = 20_000
-_PLAIN = re.compile(r"[^\\'\"$`\s;&|(){}<>#]+")
-_IN_DOUBLE_QUOTES = re.compile(r"[^\\\"$`]+")
-_BLANKS = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
-_REDIRECTION = re.compile(r"(?:\d{0,3}|&|\{\w{1,40}\})(?:<<<|<<-?|<>|<&|>&|>>|>\||<|>)")
-_VARIABLE = re.compile(r"\$(?:\w+|[@*#?$!-])")
-_PARAMETER = re.compile(r"\$\{[^}\n]{0,400}\}?")
-_EXPRESSION = re.compile(r"\$\{\{[^\n]{0,500}?\}\}")
-_HERE_END = re.compile(r"[ \t]*(['\"]?)\\?([\w.!-]{1,80})\1")
+_PLAIN = lazy_re.compile(r"[^\\'\"$`\s;&|(){}<>#]+")
+_IN_DOUBLE_QUOTES = lazy_re.compile(r"[^\\\"$`]+")
+_BLANKS = lazy_re.compile(r"(?:[ \t\r]|\\\r?\n)+")
+_REDIRECTION = lazy_re.compile(
+    r"(?:\d{0,3}|&|\{\w{1,40}\})(?:<<<|<<-?|<>|<&|>&|>>|>\||<|>)"
+)
+_VARIABLE = lazy_re.compile(r"\$(?:\w+|[@*#?$!-])")
+_PARAMETER = lazy_re.compile(r"\$\{[^}\n]{0,400}\}?")
+_EXPRESSION = lazy_re.compile(r"\$\{\{[^\n]{0,500}?\}\}")
+_HERE_END = lazy_re.compile(r"[ \t]*(['\"]?)\\?([\w.!-]{1,80})\1")
 #: Words before a command that leave it a command.
 _KEYWORDS = frozenset(
     [
@@ -339,7 +343,7 @@ class _Parser:
         self.at += 1
 
 
-_ESCAPE = re.compile(
+_ESCAPE = lazy_re.compile(
     r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|(.))", re.DOTALL
 )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
+
 #: Bytes of a file that ``by_content`` needs.
 HEAD_BYTES = 2048
 
@@ -227,7 +229,7 @@ _PLAIN_SUFFIXES = frozenset(
     b" mplstyle rels pc f2py_f2cmap".split()
 )
 #: Names without a known extension that are prose or data by convention.
-_PLAIN_NAMES = re.compile(
+_PLAIN_NAMES = lazy_re.compile(
     rb"(?:un)?(?:licen[sc]e|copying|copyright|notice|authors?|readme|changelog|changes|news|todo|history"
     rb"|contributors?|contributing|maintainers|thanks|acknowledg\w+|credits|install|version|codeowners"
     rb"|owners|security|patents|manifest|metadata|record|wheel|installer|requested|pkg-info|pipfile"
@@ -240,22 +242,22 @@ _PLAIN_NAMES = re.compile(
     rb"|\.clang-(?:format|tidy)|\.clangd|\.ds_store|\.project|\.classpath|\.gitlint|\.codespell\w*"
 )
 _PAGES = frozenset(b"html htm xhtml shtml svg xml".split())
-_SCRIPT_IN_PAGE = re.compile(
+_SCRIPT_IN_PAGE = lazy_re.compile(
     rb"(?i)<script\b|<%|<\?php|<!--#exec|<foreignobject\b|"
     rb"[\s\"'/]on[a-z]{3,20}[ \t\r\n]{0,8}=[ \t\r\n]{0,8}[\"'\w]"
     rb"|javascript:|<iframe\b[^>]{0,500}srcdoc"
 )
 #: What the verdict line calls a page with code in it.
 SCRIPTS_IN_PAGE = "scripts inside HTML"
-_EMACS_MODE = re.compile(
+_EMACS_MODE = lazy_re.compile(
     rb"-\*-[ \t]{0,4}(?:[^\n]{0,80}?\bmode:[ \t]{0,4})?(?P<mode>[A-Za-z+#-]{1,20})[ \t;]{0,4}"
     rb"(?:[^\n]{0,80}?)-\*-"
 )
-_VIM_MODE = re.compile(
+_VIM_MODE = lazy_re.compile(
     rb"\b(?:vim?|ex):[^\n]{0,80}?\b(?:ft|filetype|syntax)=(?P<mode>\w{1,20})"
 )
 # Protocol 0 is text: ``cposix\nsystem\n``; the later ones begin with their number.
-_PICKLE = re.compile(
+_PICKLE = lazy_re.compile(
     rb"\A(?:\x80[\x00-\x05]|[(\]}lp\d\n]{0,8}c[\w.]{1,80}\n[\w.]{1,80}\n)"
 )
 _CONTENT = {

@@ -12,6 +12,8 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -47,41 +49,41 @@ _BRACKETS = (
 _INTERPOLATIONS = tuple(
     (
         opening,
-        re.compile(
+        lazy_re.compile(
             re.escape(opening) + _BLANKS + rb"(?:" + _LITERAL + rb"|" + _COMMAND
             + rb"|\$?" + _NAME + rb")" + _BLANKS + closing
         ),
     )
     for opening, closing in _BRACKETS
 )  # fmt: skip
-_DEFAULT = re.compile(rb"\$\{\w{1,40}:?[-=+][\"']?([\w-]{1,12})[\"']?\}")
-_BACKTICKS = re.compile(rb"`" + _COMMAND + rb"`")
-_PERCENT_NAME = re.compile(rb"%" + _NAME + rb"%")
-_ENTITY_NAME = re.compile(rb"&" + _NAME + rb";")
-_JOINED_NAME = re.compile(
+_DEFAULT = lazy_re.compile(rb"\$\{\w{1,40}:?[-=+][\"']?([\w-]{1,12})[\"']?\}")
+_BACKTICKS = lazy_re.compile(rb"`" + _COMMAND + rb"`")
+_PERCENT_NAME = lazy_re.compile(rb"%" + _NAME + rb"%")
+_ENTITY_NAME = lazy_re.compile(rb"&" + _NAME + rb";")
+_JOINED_NAME = lazy_re.compile(
     rb"[\"'](?<=[\w-][\"'])" + _BLANKS + _OPERATOR + _BLANKS + rb"\$?" + _NAME
     + _BLANKS + _OPERATOR + _BLANKS + rb"[\"'](?=[\w-])"
 )  # fmt: skip
-_DEFINITION = re.compile(
+_DEFINITION = lazy_re.compile(
     rb"(?m)[ \t]{0,40}(?:(?i:export|local|set|const|let|var|my|readonly|val|def|env|arg|"
     rb"static|final|string|char)[ \t]{1,4}){0,3}[\"'$@]?" + _NAME
     + rb"[\"']?[ \t]{0,8}(?::=|\?=|=|:)[ \t]{0,8}[\"']?([\w-]{1,4})[\"']?[ \t;]{0,16}\r?$"
 )  # fmt: skip
-_SHORT_VALUE = re.compile(
+_SHORT_VALUE = lazy_re.compile(
     rb"[=:][ \t]{0,8}[\"']?[\w-]{1,4}[\"']?[ \t;]{0,16}\r?(?:\n|\Z)"
 )
-_ENTITY_DEFINITION = re.compile(
+_ENTITY_DEFINITION = lazy_re.compile(
     rb"<!ENTITY\s{1,8}" + _NAME + rb"\s{1,8}[\"']([\w.+/=-]{1,80})[\"']"
 )
-_CONVERSION = re.compile(
+_CONVERSION = lazy_re.compile(
     rb"[(\[][ \t]?(?:\"([^\"\\\n])\"|'([^'\\\n])')(?:,[ \t]?[0-9]{1,2})?[ \t]?[)\]]"
 )
-_CONVERTERS = re.compile(
+_CONVERTERS = lazy_re.compile(
     rb"(?:\A|[^\w.$])(?:[\w$]{1,20}(?:\.|::)){0,3}(?i:string|str|valueof|strval|text|tostring"
     rb"|to_string|tochar|print|list|seq)\Z"
 )
-_NO_CALL = re.compile(rb"(?:\A|[^\w.$)\]])\Z")
-_METHOD = re.compile(
+_NO_CALL = lazy_re.compile(rb"(?:\A|[^\w.$)\]])\Z")
+_METHOD = lazy_re.compile(
     rb"\.(?<=[\"'][^\"'\\\n][\"']\.|[\w-][\w-][\"']\.)(?:to_owned|to_s(?:tring)?|toString|unwrap|as_str|into|decode|concat)\b"
     rb"(?:\([\"'\w-]{0,12}\))?"
 )
@@ -94,8 +96,8 @@ _METHODS = (
     b".into",
     b".decode",
 )
-_RUBY_CHARACTER = re.compile(rb"\?([\w-])(?![\w-])")
-_LISP_CHARACTER = re.compile(rb"#\\([\w-])(?![\w-])")
+_RUBY_CHARACTER = lazy_re.compile(rb"\?([\w-])(?![\w-])")
+_LISP_CHARACTER = lazy_re.compile(rb"#\\([\w-])(?![\w-])")
 _FORMAT_REST = (
     rb"(?=[\w-]{4,200}[\"'`]" + _BLANKS
     + rb"(?:%|,|-f|\.(?:format(?:ted)?|args?)\(|\|" + _BLANKS
@@ -104,54 +106,54 @@ _FORMAT_REST = (
     + rb"|([\w-]{1,2})(?=[ \t]*[\n;)|])))"
 )  # fmt: skip
 _FORMATS = tuple(
-    (mark, re.compile(re.escape(mark) + _FORMAT_REST))
+    (mark, lazy_re.compile(re.escape(mark) + _FORMAT_REST))
     for mark in (b"%c", b"%s", b"%v", b"%1$s", b"%1$c", b"%@", b"{}", b"{0}", b"{:c}", b"{0:c}")
 )  # fmt: skip
-_REPLACE = re.compile(
+_REPLACE = lazy_re.compile(
     rb"\([ ]?[\"'/]([^\"'/\\\n]{1,8})[\"'/]g?[ ]?,[ ]?[\"'/]([\w-]{0,12})[\"'/][ ]?\)"
 )
-_REPLACED = re.compile(
+_REPLACED = lazy_re.compile(
     rb"[\"'`]\)?[ \t]{0,4}\.(?:[Rr]eplace(?:All|_all|First)?|gsub|sub|tr)!?\Z"
 )
 _REACH = 300
-_UTF7 = re.compile(rb"\+(A[A-H][A-Za-z0-9+/]{1,200})-")
-_POWERSHELL = re.compile(rb"\.(?:ps1|psm1|psd1)\Z")
-_BATCH = re.compile(rb"\.(?:cmd|bat|nt)\Z")
-_SHELL = re.compile(
+_UTF7 = lazy_re.compile(rb"\+(A[A-H][A-Za-z0-9+/]{1,200})-")
+_POWERSHELL = lazy_re.compile(rb"\.(?:ps1|psm1|psd1)\Z")
+_BATCH = lazy_re.compile(rb"\.(?:cmd|bat|nt)\Z")
+_SHELL = lazy_re.compile(
     rb"\.(?:sh|bash|zsh|ksh|fish|bats|env|envrc|ya?ml|mk)\Z|(?:\A|/)[^./]+\Z"
 )
-_QUOTED_PART = re.compile(rb"'([\w-]{1,40})'|\"([\w-]{1,40})\"")
-_CARET = re.compile(rb"\^(?=[A-Za-z0-9_-])")
-_GRAVE = re.compile(rb"`(?=[_A-Zc-dg-mo-qsw-zi-])")
+_QUOTED_PART = lazy_re.compile(rb"'([\w-]{1,40})'|\"([\w-]{1,40})\"")
+_CARET = lazy_re.compile(rb"\^(?=[A-Za-z0-9_-])")
+_GRAVE = lazy_re.compile(rb"`(?=[_A-Zc-dg-mo-qsw-zi-])")
 # Codes with a fixed mark: the group is the code, in this base.
 _CODES: tuple[tuple[bytes, re.Pattern[bytes], int], ...] = (
-    (b"^^", re.compile(rb"\^\^([2-7][0-9a-f])"), 16),
-    (b"'#", re.compile(rb"'[ ]?\+?[ ]?#([0-9]{2,3})[ ]?\+?[ ]?'"), 10),
-    (b"'#$", re.compile(rb"'#\$([2-7][0-9A-Fa-f])'"), 16),
-    (b"<Char-", re.compile(rb"<Char-([0-9]{2,3})>"), 10),
-    (b"<Char-0x", re.compile(rb"<Char-0x([2-7][0-9A-Fa-f])>"), 16),
-    (b"U+", re.compile(rb"U\+0{0,4}([2-7][0-9A-Fa-f])"), 16),
-    (b"<U+", re.compile(rb"<U\+0{0,4}([2-7][0-9A-Fa-f])>"), 16),
-    (b":c}", re.compile(rb"\{[ ]?([0-9]{2,3}):c\}"), 10),
-    (b"[format", re.compile(rb"\[format[ ]{1,4}\"?%c\"?[ ]{1,4}([0-9]{2,3})\]"), 10),
-    (b"[format", re.compile(rb"\[format[ ]{1,4}\"?%c\"?[ ]{1,4}0x([2-7][0-9A-Fa-f])\]"), 16),
-    (b"\\char", re.compile(rb"\\char[ ]?([0-9]{2,3})(?:[ ]|\{\}|\\relax[ ]?)?"), 10),
-    (b"\\char", re.compile(rb"\\char[ ]?\"([2-7][0-9A-F])(?:[ ]|\{\})?"), 16),
-    (b"\\char", re.compile(rb"\\char[ ]?'([01][0-7]{2})(?:[ ]|\{\})?"), 8),
-    (b"\\symbol{", re.compile(rb"\\symbol\{([0-9]{2,3})\}"), 10),
-    (b"\\o", re.compile(rb"\\o\{?([0-7]{2,3})\}?"), 8),
-    (b"\\U{", re.compile(rb"\\U\{0{0,6}([2-7][0-9A-Fa-f])\}"), 16),
-    (b"\\u", re.compile(rb"\\u([2-7][0-9A-Fa-f])(?![0-9A-Fa-f])"), 16),
-    (b"\\'", re.compile(rb"\\'([2-7][0-9a-f])(?![\"'])"), 16),
-    (b"\\0000", re.compile(rb"\\0000([2-7][0-9A-Fa-f])"), 16),
-    (b"\\00", re.compile(rb"\\00([2-7][0-9A-Fa-f])"), 16),
-    (b"\\", re.compile(rb"\\([89][0-9])(?![0-9])"), 10),
+    (b"^^", lazy_re.compile(rb"\^\^([2-7][0-9a-f])"), 16),
+    (b"'#", lazy_re.compile(rb"'[ ]?\+?[ ]?#([0-9]{2,3})[ ]?\+?[ ]?'"), 10),
+    (b"'#$", lazy_re.compile(rb"'#\$([2-7][0-9A-Fa-f])'"), 16),
+    (b"<Char-", lazy_re.compile(rb"<Char-([0-9]{2,3})>"), 10),
+    (b"<Char-0x", lazy_re.compile(rb"<Char-0x([2-7][0-9A-Fa-f])>"), 16),
+    (b"U+", lazy_re.compile(rb"U\+0{0,4}([2-7][0-9A-Fa-f])"), 16),
+    (b"<U+", lazy_re.compile(rb"<U\+0{0,4}([2-7][0-9A-Fa-f])>"), 16),
+    (b":c}", lazy_re.compile(rb"\{[ ]?([0-9]{2,3}):c\}"), 10),
+    (b"[format", lazy_re.compile(rb"\[format[ ]{1,4}\"?%c\"?[ ]{1,4}([0-9]{2,3})\]"), 10),
+    (b"[format", lazy_re.compile(rb"\[format[ ]{1,4}\"?%c\"?[ ]{1,4}0x([2-7][0-9A-Fa-f])\]"), 16),
+    (b"\\char", lazy_re.compile(rb"\\char[ ]?([0-9]{2,3})(?:[ ]|\{\}|\\relax[ ]?)?"), 10),
+    (b"\\char", lazy_re.compile(rb"\\char[ ]?\"([2-7][0-9A-F])(?:[ ]|\{\})?"), 16),
+    (b"\\char", lazy_re.compile(rb"\\char[ ]?'([01][0-7]{2})(?:[ ]|\{\})?"), 8),
+    (b"\\symbol{", lazy_re.compile(rb"\\symbol\{([0-9]{2,3})\}"), 10),
+    (b"\\o", lazy_re.compile(rb"\\o\{?([0-7]{2,3})\}?"), 8),
+    (b"\\U{", lazy_re.compile(rb"\\U\{0{0,6}([2-7][0-9A-Fa-f])\}"), 16),
+    (b"\\u", lazy_re.compile(rb"\\u([2-7][0-9A-Fa-f])(?![0-9A-Fa-f])"), 16),
+    (b"\\'", lazy_re.compile(rb"\\'([2-7][0-9a-f])(?![\"'])"), 16),
+    (b"\\0000", lazy_re.compile(rb"\\0000([2-7][0-9A-Fa-f])"), 16),
+    (b"\\00", lazy_re.compile(rb"\\00([2-7][0-9A-Fa-f])"), 16),
+    (b"\\", lazy_re.compile(rb"\\([89][0-9])(?![0-9])"), 10),
 )  # fmt: skip
 # What a program leaves out of a string.
 _LEFT_OUT: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
-    (b"\\&", re.compile(rb"\\&")),
-    (b"\\z", re.compile(rb"\\z[ \t]{0,40}(?=[\w-])")),
-    (b"\\ ", re.compile(rb"\\[ \t]{1,40}\\")),
+    (b"\\&", lazy_re.compile(rb"\\&")),
+    (b"\\z", lazy_re.compile(rb"\\z[ \t]{0,40}(?=[\w-])")),
+    (b"\\ ", lazy_re.compile(rb"\\[ \t]{1,40}\\")),
 )
 
 

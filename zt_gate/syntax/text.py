@@ -14,10 +14,10 @@ are not text.
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import (
     ContentUnavailableError,
     FileChange,
@@ -49,7 +49,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-_WITH_NULS = re.compile(rb"(?:[ -~]\x00){4}")
+_WITH_NULS = lazy_re.compile(rb"(?:[ -~]\x00){4}")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\x0b\x0c\x1b"))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
     Document,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 # An unclosed multi-line string extends to the end of the text, and possessive
 # repeats do not backtrack, so that no position is tried twice.
-_TOKEN = re.compile(
+_TOKEN = lazy_re.compile(
     r"""
       (?P<text>"{3}(?:[^"\\]++|\\[\s\S]|"{1,2}+(?!"))*+(?:"{3,5}+|\\?\Z)
         |'{3}(?:[^']++|'{1,2}+(?!'))*+(?:'{3,5}+|\Z))
@@ -37,8 +38,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_LONG_NUMBER = re.compile(r"0[xob][0-9A-Fa-f_]{500}")
-_ERROR_PLACE = re.compile(
+_LONG_NUMBER = lazy_re.compile(r"0[xob][0-9A-Fa-f_]{500}")
+_ERROR_PLACE = lazy_re.compile(
     r" \(at (?:line (\d{1,9}), column \d{1,9}|end of document)\)$"
 )
 

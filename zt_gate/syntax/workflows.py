@@ -7,9 +7,10 @@ other CI systems as well.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ COMMAND_KEYS = frozenset(
      "pre_create_environment", "post_create_environment", "test", "sh", "docker_layer_install")
 )  # fmt: skip
 
-_PINNED = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|sha256:[0-9a-f]{64}")
+_PINNED = lazy_re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|sha256:[0-9a-f]{64}")
 _DOCKER = "docker://"
 
 

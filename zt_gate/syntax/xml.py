@@ -14,6 +14,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
     Document,
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
     from xml.parsers.expat import XMLParserType
 
 _LONGEST_TEXT = 10_000
-_NAME = re.compile(r"[^\s/>]++")
-_ATTRIBUTE = re.compile(r"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
-_DECLARED = re.compile(
+_NAME = lazy_re.compile(r"[^\s/>]++")
+_ATTRIBUTE = lazy_re.compile(r"\s+([^\s=/>]+)\s*=\s*(\"[^\"]*\"|'[^']*')")
+_DECLARED = lazy_re.compile(
     rb"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z][\w.-]{0,40})[\"']"
 )
 # Single-byte encodings that agree with ASCII.
-_ONE_BYTE = re.compile(
+_ONE_BYTE = lazy_re.compile(
     r"(?:iso[-_]?8859[-_]?\d{1,2}|latin[-_]?1|(?:us[-_])?ascii|(?:windows[-_]?|cp)125\d|koi8[-_][ru])\Z",
     re.IGNORECASE,
 )

@@ -18,9 +18,9 @@ the others an additional pair does no harm.  Keys and numbers stay text as writt
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate import lazy_re
 from zt_gate.syntax.document import (
     DEFAULT_LIMITS,
     Document,
@@ -55,7 +55,7 @@ _WORDS: Mapping[Version, Mapping[str, bool | None]] = {
 _TAG_BOOL = "tag:yaml.org,2002:bool"
 _TAG_NULL = "tag:yaml.org,2002:null"
 # The anchor and the tag of a value are written before it.
-_PROPERTIES = re.compile(r"(?:[&!]\S*+\s++){1,2}")
+_PROPERTIES = lazy_re.compile(r"(?:[&!]\S*+\s++){1,2}")
 
 
 def read(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from zt_gate import rulebook
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import SCANNER, code_flow, forbidding
 from zt_gate.scanners.agent_config.agent_starts import AgentStarts
-from zt_gate.scanners.agent_config.rule_index import LazyPattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +108,7 @@ PIECES = [
 def test_any_text_is_read(parts: list[str]) -> None:
     texts = "".join(parts).split("\n")
     numbers = range(1, len(texts) + 1)
-    pattern = LazyPattern(r"\.mcp\.json")
+    pattern = re.compile(r"\.mcp\.json", re.IGNORECASE)
     found = code_flow.written_lines(texts, numbers, pattern, {"code"})
     assert all(".mcp.json" in texts[index] for index in found)
     starts = AgentStarts(texts, numbers, is_test=False)
@@ -123,7 +123,7 @@ def test_any_text_is_read(parts: list[str]) -> None:
 def test_hostile_text_takes_linear_time() -> None:
     def read(line: str) -> None:
         texts = [line[:4000]] * 40
-        pattern = LazyPattern(r"\.mcp\.json")
+        pattern = re.compile(r"\.mcp\.json", re.IGNORECASE)
         code_flow.written_lines(texts, range(1, 41), pattern, {"code", "shell"})
         for index in range(0, 40, 20):
             forbidding.is_forbidden(texts, index, 2000, 2010)

@@ -196,8 +196,7 @@ def test_every_pattern_of_the_rules_compiles(rules: dict[str, Rule]) -> None:
     patterns += [p for c in index.commands for p in (*c.patterns, c.unless)]
     patterns += [p for t in index.texts for p in (t.pattern, t.near, t.unless)]
     assert (
-        sum(pattern is not None and bool(pattern.compiled()) for pattern in patterns)
-        > 100
+        sum(pattern is not None and pattern.groups >= 0 for pattern in patterns) > 100
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.syntax.document import Limits, SyntaxReadError, decode
 from zt_gate.syntax.document import Text as Text  # noqa: PLC0414 - for every reader
@@ -39,7 +40,7 @@ SourceKind = Literal[
 ErrorKind = Literal["unreadable", "not_applicable"]
 
 # One exact version, with an optional operator before it.
-_EXACT = re.compile(r"(?:={2,3}\s*|=\s*|v(?=\d))?(\d[A-Za-z0-9.+!_-]{0,100})\Z")
+_EXACT = lazy_re.compile(r"(?:={2,3}\s*|=\s*|v(?=\d))?(\d[A-Za-z0-9.+!_-]{0,100})\Z")
 _LONGEST_NAME = 214
 
 

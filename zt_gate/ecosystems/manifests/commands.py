@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -37,17 +38,17 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Place
 
 _DEEPEST = 4
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_PROMPT = re.compile(
+_ASSIGNMENT = lazy_re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
+_PROMPT = lazy_re.compile(
     r"[$>%#❯»➜]|[>]{3}|[-@]+|C:\\\S{0,100}>|\([\w.-]{1,50}\)|[\w.-]+@[\w.-]+[:$#]\S*"
 )
 # The name at the start of a word whose remainder only the shell can compute.
-_HEAD_PYPI = re.compile(
+_HEAD_PYPI = lazy_re.compile(
     r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]{0,200}\])?\s*[=<>!~]=?"
 )
-_HEAD_NPM = re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")
+_HEAD_NPM = lazy_re.compile(r"((?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)@")
 # ``SomePackage1``, ``your_plugin``, ``PACKAGE``, ``pytest-NAME``.
-_GENERIC_NAME = re.compile(
+_GENERIC_NAME = lazy_re.compile(
     r"(?:some|your|my|other|another|the|this|that|new|any)[-_]?"
     r"(?:package|project|dependency|module|library|plugin|extension|app|tool|server|lib|distribution"
     r"|mcp[-_]server)s?[-_]?\w{0,3}\Z",
@@ -56,7 +57,7 @@ _GENERIC_NAME = re.compile(
 _PREFIXES_WITH_OPTIONS = frozenset(("sudo", "env", "exec", "time"))
 _OTHER_COMMANDS = frozenset(("pip", "npm", "conda"))
 _MAX_RUNNER_WORDS = 40
-_PYPI_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![/\\])")
+_PYPI_NAME = lazy_re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?![/\\])")
 _FILE_SUFFIXES = (
     ".txt",
     ".whl",
@@ -70,7 +71,7 @@ _FILE_SUFFIXES = (
     ".tgz",
     ".yml",
 )
-_UPPER_CASE_PLACEHOLDER = re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
+_UPPER_CASE_PLACEHOLDER = lazy_re.compile(r"(?:[a-z0-9-]{1,30}-)?[A-Z][A-Z_-]{2,}\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 1024 * 1024
 # Packages that PHP itself provides; no registry has them.
-_PLATFORM = re.compile(
+_PLATFORM = lazy_re.compile(
     r"(?:php(?:-64bit|-ipv6|-zts|-debug)?|hhvm|ext-.+|lib-.+|composer(?:-.+)?)\Z",
     re.IGNORECASE,
 )

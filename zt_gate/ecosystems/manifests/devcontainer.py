@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, json_object
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Leaf
 
 _LIMIT = 1024 * 1024
-_COMMAND = re.compile(
+_COMMAND = lazy_re.compile(
     r"(?:initialize|onCreate|updateContent|postCreate|postStart|postAttach)Command\Z"
 )
 

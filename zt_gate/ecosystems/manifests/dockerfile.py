@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
 from zt_gate.syntax import json
@@ -14,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 1024 * 1024
-_RUN = re.compile(
+_RUN = lazy_re.compile(
     r"[ \t]*(?:ONBUILD[ \t]+)?(?:RUN|CMD|ENTRYPOINT|HEALTHCHECK)[ \t]+", re.IGNORECASE
 )
-_FLAGS = re.compile(r"(?:--[a-z]+(?:=\S{1,300})?[ \t]+){1,8}")
-_HEREDOC = re.compile(r"<<-?[ \t]*['\"]?(\w{1,50})['\"]?")
-_LINE = re.compile(r"[^\n]*(?:\n|\Z)")
-_COMMENT_LINE = re.compile(r"^[ \t]*#[^\n]*\n", re.MULTILINE)
+_FLAGS = lazy_re.compile(r"(?:--[a-z]+(?:=\S{1,300})?[ \t]+){1,8}")
+_HEREDOC = lazy_re.compile(r"<<-?[ \t]*['\"]?(\w{1,50})['\"]?")
+_LINE = lazy_re.compile(r"[^\n]*(?:\n|\Z)")
+_COMMENT_LINE = lazy_re.compile(r"^[ \t]*#[^\n]*\n", re.MULTILINE)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature

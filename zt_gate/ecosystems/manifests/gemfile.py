@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 1024 * 1024
-_CALL = re.compile(
+_CALL = lazy_re.compile(
     r"^[ \t]*(?:(?:\w{1,50}\.)?(gem|source|git_source|add_(?:runtime_|development_)?dependency))"
     r"\b[ \t]*\(?[ \t]*"
     r"(?:(['\"])([^'\"\n]{1,300})\2|([^\s'\"][^\n]{0,200}))([^\n]{0,2000})",
     re.MULTILINE,
 )
-_VERSION = re.compile(r"\A[ \t]*,[ \t]*['\"]([^'\"\n]{1,100})['\"]")
-_OPTION = re.compile(
+_VERSION = lazy_re.compile(r"\A[ \t]*,[ \t]*['\"]([^'\"\n]{1,100})['\"]")
+_OPTION = lazy_re.compile(
     r"(?::(git|github|path|source|gist|bitbucket)[ \t]*=>"
     r"|\b(git|github|path|source|gist|bitbucket):)[ \t]*['\"]([^'\"\n]{1,500})['\"]"
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -14,9 +13,9 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 _LIMIT = 4 * 1024 * 1024
-_SPEC = re.compile(r"    ([^\s(!]+)(?: \(([^)\n]{1,100})\))?\Z")
-_DIRECT = re.compile(r"  ([^\s(!]+)(?: \([^)\n]{1,200}\))?!?\Z")
-_REMOTE = re.compile(r"  remote: (\S+)\Z")
+_SPEC = lazy_re.compile(r"    ([^\s(!]+)(?: \(([^)\n]{1,100})\))?\Z")
+_DIRECT = lazy_re.compile(r"  ([^\s(!]+)(?: \([^)\n]{1,200}\))?!?\Z")
+_REMOTE = lazy_re.compile(r"  remote: (\S+)\Z")
 _CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>")
 _SECTIONS = frozenset(("GEM", "GIT", "PATH", "PLUGIN SOURCE"))
 

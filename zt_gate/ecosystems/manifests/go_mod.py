@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -17,6 +17,8 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 if TYPE_CHECKING:
+    import re
+
     from zt_gate.ecosystems.manifests.base import Place
 
 _LIMIT = 4 * 1024 * 1024
@@ -24,7 +26,7 @@ _DIRECTIVES = frozenset(
     ("module", "go", "toolchain", "require", "replace", "exclude", "retract", "tool", "godebug",
      "ignore")
 )  # fmt: skip
-_WORD = re.compile(r'"([^"\n]*)"|`([^`\n]*)`|[^\s"`]+')
+_WORD = lazy_re.compile(r'"([^"\n]*)"|`([^`\n]*)`|[^\s"`]+')
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature

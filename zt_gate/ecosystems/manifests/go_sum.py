@@ -7,8 +7,7 @@ are listed nowhere else.
 
 from __future__ import annotations
 
-import re
-
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -17,7 +16,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 _LIMIT = 10 * 1024 * 1024
-_LINE = re.compile(
+_LINE = lazy_re.compile(
     r"(\S{1,500}) (v[\w.+-]{1,200})(/go\.mod)? h\d{1,2}:[A-Za-z0-9+/=]{1,200}\Z"
 )
 

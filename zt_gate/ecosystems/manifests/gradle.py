@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     Source,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 1024 * 1024
-_COMMENT = re.compile(
+_COMMENT = lazy_re.compile(
     r"'(?:[^'\\\n]++|\\.)*+'|\"(?:[^\"\\\n]++|\\.)*+\"|//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?"
 )
 _CONFIGURATION = (
@@ -31,23 +32,23 @@ _CONFIGURATION = (
     r"|androidTestImplementation|debugImplementation|releaseImplementation|provided|developmentOnly"
     r"|[a-z][A-Za-z0-9]{0,40}(?:Implementation|Api|CompileOnly|RuntimeOnly|AnnotationProcessor))"
 )
-_CALL = re.compile(
+_CALL = lazy_re.compile(
     rf"(?:^|[{{;])[ \t]*(?:\"|')?({_CONFIGURATION})(?:\"|')?[ \t]*\(?[ \t]*"
     r"(?:(?:enforcedPlatform|platform|kotlin)[ \t]*\([ \t]*)?"
     r"(?:(['\"])([^'\"\n]{1,300})\2|([^\n]{0,300}))",
     re.MULTILINE,
 )
-_NAMED = re.compile(
+_NAMED = lazy_re.compile(
     r"group[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,200})['\"][ \t]*,"
     r"[ \t]*name[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,200})['\"]"
     r"(?:[ \t]*,[ \t]*version[ \t]*[:=][ \t]*['\"]([^'\"\n]{1,100}))?"
 )
-_PLUGIN = re.compile(
+_PLUGIN = lazy_re.compile(
     r"(?:^|[{;])[ \t]*id[ \t]*\(?[ \t]*['\"]([^'\"\n]{1,200})['\"]\)?"
     r"[ \t]*version[ \t]*\(?['\"]([^'\"\n]{1,100})['\"]",
     re.MULTILINE,
 )
-_REPOSITORY = re.compile(
+_REPOSITORY = lazy_re.compile(
     r"\b(?:url|uri|maven)[ \t]*[=(]?[ \t]*(?:uri[ \t]*\()?[ \t]*['\"](https?://[^'\"\n]{1,500})['\"]"
 )
 

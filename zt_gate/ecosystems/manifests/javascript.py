@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -24,23 +25,23 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Place
 
 _LIMIT = 2 * 1024 * 1024
-_COMMENT = re.compile(
+_COMMENT = lazy_re.compile(
     r"'(?:[^'\\\n]++|\\.)*+'|\"(?:[^\"\\\n]++|\\.)*+\"|`(?:[^`\\]++|\\.)*+`"
     r"|(?<![:\w\\])//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?",
     re.DOTALL,
 )
-_IMPORT = re.compile(
+_IMPORT = lazy_re.compile(
     r"(?:^|[;}\n])[ \t]*(?:import|export)\b(?P<type>[ \t]+type\b(?![ \t]*,|[ \t]+from))?"
     r"(?:[\s\w$*{},]{0,2000}?[\s}*]from)?[ \t\n]*(?P<q>['\"])(?P<name>[^'\"\n]{1,300})(?P=q)"
     r"|\b(?:require(?:\.resolve)?|import)[ \t]*\([ \t\n]*"
     r"(?P<q2>['\"`])(?P<call>[^'\"`\n$]{1,300})(?P=q2)[ \t\n]*[,)]"
 )
-_RUN = re.compile(
+_RUN = lazy_re.compile(
     r"\b(?:exec|execSync|execa|execaCommand|spawn|spawnSync|execFile|execFileSync|\$)"
     r"[ \t]*(?:\([ \t\n]*)?"
     r"(?P<q>['\"`])(?P<text>[^'\"`\n]{1,500})(?P=q)(?P<rest>[ \t\n]*,[ \t\n]*\[[^\]]{0,1000}\])?"
 )
-_ITEM = re.compile(r"(['\"`])([^'\"`\n]{0,300})\1")
+_ITEM = lazy_re.compile(r"(['\"`])([^'\"`\n]{0,300})\1")
 _BUILTINS = frozenset(
     ("assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants",
      "crypto", "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2",

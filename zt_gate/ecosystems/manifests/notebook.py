@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands, python
 from zt_gate.ecosystems.manifests.base import Dependency, json_object
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Document
 
 _LIMIT = 10 * 1024 * 1024
-_SHELL = re.compile(
+_SHELL = lazy_re.compile(
     r"[ \t]*(?:[!%]{1,2}(?:time[ \t]+|capture[ \t]+|sx[ \t]+|bash[ \t]*|sh[ \t]*)?[ \t]*)"
 )
 _SHELL_CELL = ("%%bash", "%%sh", "%%script", "%%!")
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_STRING = lazy_re.compile(r'"(?:[^"\\]++|\\.)*+"')
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature

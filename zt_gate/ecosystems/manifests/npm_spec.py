@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import hosts
 from zt_gate.ecosystems.manifests.base import Source
 
-_VCS = re.compile(
+_VCS = lazy_re.compile(
     r"(?:git(?:\+[a-z]{1,5})?:|ssh:|github:|gitlab:|bitbucket:|gist:|git@)",
     re.IGNORECASE,
 )
-_SHORTHAND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
-_GIT_URL = re.compile(r"\.git(?:#|\Z)")
-_RANGE_START = re.compile(r"[\d^~<>=*]")
+_SHORTHAND = lazy_re.compile(r"[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100}(?:#.*)?\Z")
+_GIT_URL = lazy_re.compile(r"\.git(?:#|\Z)")
+_RANGE_START = lazy_re.compile(r"[\d^~<>=*]")
 _LOCAL = ("file:", "link:", "portal:", "./", "../", "/", "~/")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -17,7 +18,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 
 _LIMIT = 1024 * 1024
-_LINE = re.compile(
+_LINE = lazy_re.compile(
     r"^[ \t]*((?:@[^\s:=]{1,214}:)?registry)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE
 )
 

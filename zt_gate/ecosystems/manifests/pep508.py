@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
@@ -14,14 +15,14 @@ from zt_gate.ecosystems.manifests.base import (
 
 _LONGEST = 20_000
 # Most lines are this plain; importing packaging would double the start-up time.
-_PLAIN = re.compile(
+_PLAIN = lazy_re.compile(
     r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]{0,200}[A-Za-z0-9])[ \t]{0,20}"
     r"(?:(==|>=|<=|<|>|!=)[ \t]{0,20}(\d{1,9}(?:\.\d{1,9}){0,9}))?\Z"
 )
-_VCS = re.compile(r"(?:git|hg|svn|bzr)\+|(?:git|ssh)://", re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?://|/|\.)")
-_EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]{1,200})")
-_WHEEL = re.compile(r"([A-Za-z0-9._]{1,200})-[^/\\]{1,200}\.whl\Z", re.IGNORECASE)
+_VCS = lazy_re.compile(r"(?:git|hg|svn|bzr)\+|(?:git|ssh)://", re.IGNORECASE)
+_SCHEME = lazy_re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}:(?://|/|\.)")
+_EGG = lazy_re.compile(r"[#&]egg=([A-Za-z0-9._-]{1,200})")
+_WHEEL = lazy_re.compile(r"([A-Za-z0-9._]{1,200})-[^/\\]{1,200}\.whl\Z", re.IGNORECASE)
 _ARCHIVE = (
     ".zip",
     ".whl",

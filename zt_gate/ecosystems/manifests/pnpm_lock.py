@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -28,9 +29,9 @@ _LIMIT = 10 * 1024 * 1024
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies")
 # Keys by version of the format: ``/name/1.0.0_peer`` (5), ``/name@1.0.0(peer)`` (6),
 # ``name@1.0.0`` (9).
-_OLD = re.compile(r"/((?:@[^/@\s]+/)?[^/@\s]+)/([^/\s]+)\Z")
-_ADDRESS = re.compile(r"[\w.-]+\.[a-z]+/")
-_NEW = re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
+_OLD = lazy_re.compile(r"/((?:@[^/@\s]+/)?[^/@\s]+)/([^/\s]+)\Z")
+_ADDRESS = lazy_re.compile(r"[\w.-]+\.[a-z]+/")
+_NEW = lazy_re.compile(r"/?((?:@[^/@\s]+/)?[^/@\s]+)@(.+)\Z", re.DOTALL)
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature

@@ -10,6 +10,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import Dependency, Text
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     Block = tuple[str, int, int]
 
 _LIMIT = 2 * 1024 * 1024
-_FENCE = re.compile(
+_FENCE = lazy_re.compile(
     r"(?P<blank>[ \t>]{0,40}(?:(?:[-*+]|\d{1,3}[.)])[ \t]{1,4})?)"
     r"(?P<mark>`{3,}|~{3,})[ \t]*(?P<info>[^\n`]{0,200})"
 )
@@ -33,11 +34,11 @@ _SHELLS = frozenset(
 _DOCKER = frozenset(("dockerfile", "docker", "containerfile"))
 _NOTEBOOK = frozenset(("python", "py", "ipython", "python3", "pycon", "jupyter"))
 _JSON = frozenset(("json", "jsonc", "json5"))
-_DIRECTIVE = re.compile(
+_DIRECTIVE = lazy_re.compile(
     r"(?P<blank>[ \t]{0,40})\.\. (?:code-block|code|sourcecode|prompt|parsed-literal)::"
     r"[ \t]*(?P<info>\S{0,30})"
 )
-_MAGIC = re.compile(r"[ \t]*(?:>>> )?[!%]{1,2}(?=(?:pip|uv|conda|npm|python)\b)")
+_MAGIC = lazy_re.compile(r"[ \t]*(?:>>> )?[!%]{1,2}(?=(?:pip|uv|conda|npm|python)\b)")
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:

@@ -13,6 +13,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands, pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -29,22 +30,22 @@ if TYPE_CHECKING:
 
 _LIMIT = 2 * 1024 * 1024
 _DEEPEST = 90
-_BLOCK = re.compile(
+_BLOCK = lazy_re.compile(
     r"^# /// (?P<type>[a-zA-Z0-9-]{1,50})[ \t]*$\n"
     r"(?P<content>(?:^#(?:| [^\n]*)$\n)+?)^# ///[ \t]*$",
     re.MULTILINE,
 )
-_LINE = re.compile(
+_LINE = lazy_re.compile(
     r"^[ \t]*(?:import[ \t]+([A-Za-z_]\w*)|from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b)",
     re.MULTILINE,
 )
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
+_CODING = lazy_re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]{1,40})")
 # Longer chains of operators than the parser's stack allows.
-_LONG_CHAIN = re.compile(
+_LONG_CHAIN = lazy_re.compile(
     r"(?:[-+~][ \t]*){200}|(?:not[ \t]+){200}|(?:\.\w{1,50}(?:\(\))?){500}"
 )
 # A word in every call that installs.  Without one, only imports are searched.
-_INSTALLING = re.compile(
+_INSTALLING = lazy_re.compile(
     r"install|npx|uvx|bunx|dlx|pipx|\badd\b|npm|\buv\b|require|\bget\b"
 )
 _IMPORT_ERRORS = frozenset(

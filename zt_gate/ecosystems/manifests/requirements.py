@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -40,13 +41,13 @@ _MARKS = (
 )
 # pip honours an encoding that is declared in the first two lines.  With an encoding
 # that is not a superset of ASCII, this reader and pip would read different files.
-_DECLARED = re.compile(rb"coding[:=]\s*([-\w.]+)")
+_DECLARED = lazy_re.compile(rb"coding[:=]\s*([-\w.]+)")
 _ASCII_COMPATIBLE = frozenset(
     ("utf-8", "utf8", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1", "iso-8859-15",
      "cp1252", "windows-1252")
 )  # fmt: skip
-_COMMENT = re.compile(r"(?:^|\s)#.*\Z", re.DOTALL)
-_LINE = re.compile(r"[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*")
+_COMMENT = lazy_re.compile(r"(?:^|\s)#.*\Z", re.DOTALL)
+_LINE = lazy_re.compile(r"[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*")
 
 # Long options with and without a value.  Unique prefixes are accepted, as in pip's
 # own parser.

@@ -12,24 +12,26 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Place, Text
 
 # Every line as the tools write it: a header, a key with a value, an item of a list, the
 # end of a list.  A key cannot start with a blank, so list items cannot hide one.
-_PLAIN = re.compile(
+_PLAIN = lazy_re.compile(
     r"(?:\[\[?[\w.-]++\]\]?"
     r'|(?!packages?\b)(?:[A-Za-z0-9_-]++|"[^"\\\n]*+") = [^\n]*+'
     r"""|[ \t]++["'{\[\]}#][^\n]*+|[\]}]|#[^\n]*+|[ \t]*+)(?:\n|\Z)"""
 )
-_HEAD = re.compile(r"\[\[?([\w.-]+?)\]\]?\Z")
-_NAME = re.compile(r'name = "([^"\\]*)"\Z')
-_VALUE = re.compile(
+_HEAD = lazy_re.compile(r"\[\[?([\w.-]+?)\]\]?\Z")
+_NAME = lazy_re.compile(r'name = "([^"\\]*)"\Z')
+_VALUE = lazy_re.compile(
     r'(version|source|url|path|git|file|type|reference|resolved_reference|index) = "([^"\\]*)"\Z'
 )
-_TABLE = re.compile(r"(source|vcs|directory|archive|wheels|sdist) = (?:\{|\[)(.*)")
-_INLINE = re.compile(r"([a-z-]{1,30}) = \"([^\"\\]*)\"")
-_ARTIFACT = re.compile(r'url = "([^"\\]*)"')
+_TABLE = lazy_re.compile(r"(source|vcs|directory|archive|wheels|sdist) = (?:\{|\[)(.*)")
+_INLINE = lazy_re.compile(r"([a-z-]{1,30}) = \"([^\"\\]*)\"")
+_ARTIFACT = lazy_re.compile(r'url = "([^"\\]*)"')
 _PACKAGES = frozenset(("package", "packages"))
 
 

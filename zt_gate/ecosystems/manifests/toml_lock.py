@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import toml_lines
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -29,7 +29,7 @@ _LIMIT = 10 * 1024 * 1024
 _PATH_KEYS = ("path", "directory", "editable", "virtual")
 _PARSER_LIMIT = 2 * 1024 * 1024
 # The index of crates.io: a repository, or a host below that of the registry.
-_CRATES_INDEX = re.compile(r"https://github\.com/rust-lang/[a-z.]+-index/?\Z")
+_CRATES_INDEX = lazy_re.compile(r"https://github\.com/rust-lang/[a-z.]+-index/?\Z")
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:

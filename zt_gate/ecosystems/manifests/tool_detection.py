@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import all_ecosystems
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from zt_gate.syntax.shell import Word
 
 
-_PIP_PROGRAM = re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
-_PYTHON_PROGRAM = re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
+_PIP_PROGRAM = lazy_re.compile(r"pip(?:[23](?:\.\d{1,2})?)?\Z")
+_PYTHON_PROGRAM = lazy_re.compile(r"(?:python|pypy|py|pythonw)(?:\d(?:\.\d{1,2})?)?\Z")
 _MODULES = frozenset(("pip", "pipx", "uv", "poetry", "pdm", "pipenv"))
 
 

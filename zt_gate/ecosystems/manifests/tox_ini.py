@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands, pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from zt_gate.syntax.ini import OptionLine
 
 # Factors before a requirement, as in ``py311,lint: name``.
-_FACTORS = re.compile(r"[A-Za-z0-9_{},!.\-]{1,200}:\s+")
+_FACTORS = lazy_re.compile(r"[A-Za-z0-9_{},!.\-]{1,200}:\s+")
 _COMMANDS = frozenset(("commands", "commands_pre", "commands_post", "install_command"))
 _INDEXES = ("--index-url", "--extra-index-url", "--find-links", "-i ", "-f ")
 

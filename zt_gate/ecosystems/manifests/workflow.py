@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests import commands
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from zt_gate.syntax.document import Node
 
 _LIMIT = 1024 * 1024
-_ACTION = re.compile(
+_ACTION = lazy_re.compile(
     r"([A-Za-z0-9-]{1,100}/[A-Za-z0-9._-]{1,100}(?:/[A-Za-z0-9._/-]{1,300})?)@(\S{1,300})\Z"
 )
 

@@ -6,10 +6,10 @@ own parser.  Any other line makes the file unreadable.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LIMIT = 10 * 1024 * 1024
-_HEAD = re.compile(r"(?![#\s])([^\n]{1,20000}):[ \t]*\Z")
-_FIELD = re.compile(
+_HEAD = lazy_re.compile(r"(?![#\s])([^\n]{1,20000}):[ \t]*\Z")
+_FIELD = lazy_re.compile(
     r'  ("?)(version|resolution|resolved)\1:? "?([^"\n]{1,5000}?)"?[ \t]*\Z'
 )
 # YAML's explicit keys: ``? "a long descriptor"``, with the colon on the next line.
-_EXPLICIT_KEY = re.compile(r'\? "([^"\n]{1,200000})"\Z')
+_EXPLICIT_KEY = lazy_re.compile(r'\? "([^"\n]{1,200000})"\Z')
 
 
 @dataclass(slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.registries.base import Missing, Project
 from zt_gate.ecosystems.registries.package_index import RegistryError
 from zt_gate.ecosystems.registries.without_counts import (
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.client import Client
     from zt_gate.ecosystems.registries.package_index import Index
 
-_VERSION = re.compile(rb"<version>\s{0,20}([^<\s]{1,200})\s{0,20}</version>")
-_ARTIFACT = re.compile(rb"<artifactId>\s{0,20}([^<\s]{1,200})\s{0,20}</artifactId>")
+_VERSION = lazy_re.compile(rb"<version>\s{0,20}([^<\s]{1,200})\s{0,20}</version>")
+_ARTIFACT = lazy_re.compile(
+    rb"<artifactId>\s{0,20}([^<\s]{1,200})\s{0,20}</artifactId>"
+)
 _ACCEPT = "application/xml, text/xml"
 
 

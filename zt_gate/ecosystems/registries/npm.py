@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.registries.base import (
     DownloadCount,
     LookupOptions,
@@ -33,7 +33,7 @@ _FULL = "application/json"
 #: Names in one request for download counts.
 _MAX_NAMES = 128
 # Versions such as 0.0.1-security mark npm's placeholder for a removed package.
-_PLACEHOLDER = re.compile(r"-security(?:\.\d{1,5})?\Z")
+_PLACEHOLDER = lazy_re.compile(r"-security(?:\.\d{1,5})?\Z")
 _PLACEHOLDER_TEXT = "security holding package"
 _MAX_NOTE = 300
 _INSTALL_SCRIPTS = ("preinstall", "install", "postinstall")

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
@@ -24,10 +25,10 @@ _SYSTEM_FILES: tuple[str, ...] = (
     "/usr/etc/npmrc",
     "/etc/npmrc",
 )
-_SETTING = re.compile(
+_SETTING = lazy_re.compile(
     r"^[ \t]*([^;#=\s][^=\r\n]{0,500}?)[ \t]*=[ \t]*([^\r\n]*)", re.MULTILINE
 )
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,200})(\?)?\}")
+_VARIABLE = lazy_re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,200})(\?)?\}")
 _PREFIX = "npm_config_"
 #: The Authorization scheme of a token, by the name of its setting.
 _TOKEN_SCHEMES = {"_authToken": "Bearer", "_auth": "Basic"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -12,13 +13,13 @@ if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Project, Release
 
 _PART = r"(\d{1,16}|[xX*])"
-_SEMVER = re.compile(
+_SEMVER = lazy_re.compile(
     rf"[v=]{{0,2}}{_PART}(?:\.{_PART})?(?:\.{_PART})?(?:-([0-9A-Za-z.-]{{1,200}}))?(?:\+\S{{1,200}})?\Z"
 )
-_EXACT = re.compile(
+_EXACT = lazy_re.compile(
     r"[v=]{0,2}(\d{1,16}\.\d{1,16}\.\d{1,16}(?:-[0-9A-Za-z.-]{1,200})?)\Z"
 )
-_SPACED = re.compile(r"(\^|~>?|[<>]=?|=)\s{1,20}")
+_SPACED = lazy_re.compile(r"(\^|~>?|[<>]=?|=)\s{1,20}")
 
 
 #: A sort key: the numbers, whether it is a release, and the parts of its pre-release.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.version_schemes import plain
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from zt_gate.ecosystems.registries.base import Project, Release
 
-_PLAIN = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
+_PLAIN = lazy_re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})((?:a|b|rc|\.dev)\d{1,9})?\Z")
 
 pinned_version = plain.pinned_version
 

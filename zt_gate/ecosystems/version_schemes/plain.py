@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from zt_gate.ecosystems.registries.base import Project, Release
 
-_EXACT = re.compile(r"={0,3}\s{0,3}v?([0-9][0-9A-Za-z.!+_-]{0,100})\Z")
+_EXACT = lazy_re.compile(r"={0,3}\s{0,3}v?([0-9][0-9A-Za-z.!+_-]{0,100})\Z")
 
 
 def pinned_version(constraint: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config import (
     command_effects,
     file_kinds,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NEIGHBOUR_BYTES = 4000
 _COMMAND_BYTES = 8000
 #: The end of a line whose command goes on: a backslash, a pipe, a list operator.
-_CONTINUES = re.compile(rb"(?:(?<!\\)\\|\||&&)[ \t]{0,8}\Z")
+_CONTINUES = lazy_re.compile(rb"(?:(?<!\\)\\|\||&&)[ \t]{0,8}\Z")
 
 
 def find_hits(
@@ -105,7 +105,7 @@ class _Contexts:
         return forbidding.is_forbidden(self.texts, index, start, end)
 
     def _written_lines(self, rule: TextRule) -> frozenset[int]:
-        key = rule.pattern.text
+        key = rule.pattern.pattern
         if key not in self._written:
             from zt_gate.scanners.agent_config import code_flow
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config import code_statements, forbidding
 
 if TYPE_CHECKING:
@@ -18,15 +18,17 @@ _AGENT = (
     r"(?:-code|-cli)?(?:\.(?:exe|cmd))?"
 )
 #: A program is started, and an agent is named in the same statement.
-_STARTS = re.compile(
+_STARTS = lazy_re.compile(
     r"(?i)\b(?:spawn|exec|popen|subprocess|system|command|check_output|check_call"
     r"|processbuilder|execa|shell|run)\w*[(.!`:]"
 )
-_NAMES_AGENT = re.compile(rf"(?i)[\"'`/\s(=]{_AGENT}[\"'`\s,)]")
+_NAMES_AGENT = lazy_re.compile(rf"(?i)[\"'`/\s(=]{_AGENT}[\"'`\s,)]")
 #: A command line in a literal or a script: the agent, then its options.
-_COMMAND = re.compile(rf"(?i)(?:^|[\s\"'`/;&|(=@]){_AGENT}[\"']?\s[^\n|;&]{{0,300}}$")
+_COMMAND = lazy_re.compile(
+    rf"(?i)(?:^|[\s\"'`/;&|(=@]){_AGENT}[\"']?\s[^\n|;&]{{0,300}}$"
+)
 #: What comes directly before or after the literal where it is compared, found or removed.
-_FINDS_BEFORE = re.compile(
+_FINDS_BEFORE = lazy_re.compile(
     r"(?i)(?:[=!]==?|\bin|\bnot|\bcase|\bwhen|=~|\b(?:includes?|indexof|has\w*"
     r"|contains?|containsstring|(?:starts|ends)_?with|hasprefix"
     r"|match\w*|search|test|findall|find|count|equals?|eq|tocontain\w*|toequal|tobe"
@@ -36,25 +38,25 @@ _FINDS_BEFORE = re.compile(
     r"\s{0,2}[(\[]?)[\s\"'`(\[rbf^\\*$%]{0,8}$"
 )
 #: The same where it is declared as an option of the program itself, or printed.
-_DECLARES_BEFORE = re.compile(
+_DECLARES_BEFORE = lazy_re.compile(
     r"(?i)\b(?:option|add_?argument|add_?option|flag|boolvar|bool|boolp|arg|long"
     r"|stringarray|describe|it|log|info|warn\w*|error\w*|fail\w*"
     r"|print\w*|echo|raise|throw)\s{0,2}[(\[=][\s\"'`(\[rbf^\\*$%]{0,8}$"
 )
-_FINDS_AFTER = re.compile(
+_FINDS_AFTER = lazy_re.compile(
     r"(?i)^[\w*\\$-]{0,40}[\"'`]?\s{0,2}(?:[=!]==?|\bin\b|\bnot in\b|//?g?[\"']|->|=>)"
 )
-_SHELL_TEST = re.compile(r"\[\[?\s|\bgrep\b|\bsed\b|\becho\b|\bprintf\b")
-_FINDING_CALL = re.compile(
+_SHELL_TEST = lazy_re.compile(r"\[\[?\s|\bgrep\b|\bsed\b|\becho\b|\bprintf\b")
+_FINDING_CALL = lazy_re.compile(
     r"(?i)(?:includes?|index_?of|has\w*|contains?\w*|(?:starts|ends)_?with|match\w*"
     r"|search|test|find\w*|count|equals?|not_?contains?"
     r"|to_?contain\w*|to_?equal|to_?be|assert\w*|expect\w*|filter|replace\w*"
     r"|strip\w*|remove\w*|discard|delete|compile|must_?compile|regexp?)"
 )
 #: A label of ``case`` in a script.
-_CASE_LABEL = re.compile(r"^\s*[^()\s]{3,160}(?:\s*\|\s*[^()\s]{1,80}){0,8}\)")
+_CASE_LABEL = lazy_re.compile(r"^\s*[^()\s]{3,160}(?:\s*\|\s*[^()\s]{1,80}){0,8}\)")
 #: Names of lists and texts that are about flags and start nothing.
-_NAMES_LIST = re.compile(
+_NAMES_LIST = lazy_re.compile(
     r"(?i)forbid|block|den(?:y|ied)|\bban|banned|danger|unsafe|reject|strip"
     r"|disallow|suspicious|pattern|risky|refus|warn|detect|signature"
     r"|known|\brules?|regex|malicious|threat|indicator|needle|help|description"
@@ -62,7 +64,7 @@ _NAMES_LIST = re.compile(
     r"|example|usage|removed|ignored|invalid|prohibit|restrict|sensitive|scan|audit"
     r"|policy|violation"
 )
-_PROSE = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
+_PROSE = lazy_re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
 
 
 class AgentStarts:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config import code_statements
 from zt_gate.scanners.agent_config.code_statements import (
     Call,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from zt_gate.scanners.agent_config.code_statements import CodeStatement
-    from zt_gate.scanners.agent_config.rule_index import LazyPattern
 
 #: A parameter may be passed on, and its function be defined below: rounds over the text.
 _ROUNDS = 3
@@ -56,22 +56,22 @@ _FILE_MODULES = frozenset((
     "afero",
 ))  # fmt: skip
 #: Names of a program's own functions that write a file whose path is an argument.
-_WRITER_NAME = re.compile(
+_WRITER_NAME = lazy_re.compile(
     r"(?:write|save|persist|append|output|dump|overwrite|upsert|patch|inject|install)"
     r"(?=.*(?:file|json|config|settings?|toml|yaml|text|content|atomic|hooks?"
     r"|to_?disk|mcp))",
 )
-_WRITE_MODE = re.compile(
+_WRITE_MODE = lazy_re.compile(
     r"""^\s*(?:(?:mode|flags?)\s*[=:]\s*)?[bru]?["'][rbt]{0,2}[wax]|O_(?:WRONLY|RDWR|CREAT|APPEND|TRUNC)"""
     r"""|FileMode\.(?:Create|Append|Open)|FileAccess\.Write|Mode::Write""",
 )
-_OPEN_TO_WRITE = re.compile(r"\.(?:write|append|create|truncate)\(\s*true")
-_RECEIVER_WRITES = re.compile(
+_OPEN_TO_WRITE = lazy_re.compile(r"\.(?:write|append|create|truncate)\(\s*true")
+_RECEIVER_WRITES = lazy_re.compile(
     r"\.(?:write_text|write_bytes|writeText|writeBytes|appendText|touch|symlink_to"
     r"|hardlink_to|open\(\s*(?:mode\s*=\s*)?[\"'][rbt]{0,2}[wax])\b",
 )
 #: Expressions that use a path and are none: what they yield is not the file.
-_USES_PATH = re.compile(
+_USES_PATH = lazy_re.compile(
     r"(?i)\b(?:read\w*|load\w*|parse\w*|(?:path_?)?exists\w*|is_?(?:file|dir"
     r"|absolute)|l?stat(?:sync)?"
     r"|access(?:sync)?|require|import|get_?text|slurp|len|hash\w*|sha\d*|includes"
@@ -82,69 +82,71 @@ _USES_PATH = re.compile(
     r"|walk\w*|open|throw|raise"
     r"|assert\w*|expect)\s*[(!]|\braise\b|\bthrow\b|\bassert\b",
 )
-_COMPARES = re.compile(r"[=!<>]=|\bin\s")
-_CHOOSES = re.compile(r"\?|\bif\b")
+_COMPARES = lazy_re.compile(r"[=!<>]=|\bin\s")
+_CHOOSES = lazy_re.compile(r"\?|\bif\b")
 #: Calls and attributes of a path that yield the same file.
-_SAME_FILE = re.compile(
+_SAME_FILE = lazy_re.compile(
     r"(?:resolve|absolute|expanduser|as_posix|to_?string(?:_lossy)?|toString|String"
     r"|display|clone"
     r"|as_path|to_path_buf|as_ref|unwrap\w*|value|path|name|fsPath|toFile|toPath"
     r"|items|values|keys|entries"
     r"|iter|into|to_owned|trim|strip)$"
 )
-_REDIRECT = re.compile(
+_REDIRECT = lazy_re.compile(
     r"(?:(?<![=\-<>])(?:[12&]?>>?)\|?|\btee\b(?:\s+-a|\s+--append)?|\bof="
     r"|\b(?:Set-Content|Add-Content|Out-File)\b"
     r"(?:\s+-(?:File)?Path)?)[ \t]{0,4}[\\\"']{0,2}(?P<file>[^\s\"'"
     r"|;&()<>\\]{1,300}(?:[\\ ][^\s\"'|;&()<>\\]{1,100})?)",
 )
-_COPY_COMMAND = re.compile(
+_COPY_COMMAND = lazy_re.compile(
     r"(?:^|[\s;&|(\"'`@])(?:cp|mv|install|ln|rsync|Copy-Item"
     r"|Move-Item)[ \t]+(?P<arguments>[^|;&\n]{3,400})"
 )
-_COMMAND_WORD = re.compile(
+_COMMAND_WORD = lazy_re.compile(
     r"\b(?:echo|cat|printf|jq|curl|wget|tee|sed|awk|envsubst|base64|node|python\d?"
     r"|sh|bash)\b"
 )
-_SHELL_NAME = re.compile(r"\$\{?(\w{1,60})")
+_SHELL_NAME = lazy_re.compile(r"\$\{?(\w{1,60})")
 
 #: Where a path begins: a folder of the test or of this run, or the user's or project's own.
-_TEMPORARY = re.compile(
+_TEMPORARY = lazy_re.compile(
     r"(?i)(?<![a-z])(?:tmp|temp|sandbox|scratch|fixture"
     r"|workspace_?copy)(?:_?(?:path|dir|root|home|folder|factory|file|cwd|project"
     r"|repo|s)){0,3}(?![a-z])"
     r"|mkd?temp|mkdtemp|tempfile|temporarydirectory|tempdir|temp_dir|tmpdir|gettempdir"
 )
-_MAKES_TEMPORARY = re.compile(
+_MAKES_TEMPORARY = lazy_re.compile(
     r"(?i)mkd?temp|tempfile|temporarydirectory|tempdir|temp_dir|tmpdir|gettemp"
 )
-_REAL_PLACE = re.compile(
+_REAL_PLACE = lazy_re.compile(
     r"Path\.home\(|expanduser|homedir\(|[\"'`]~|\$HOME|\$\{HOME|USERPROFILE"
     r"|[\"']HOME[\"']|env\.HOME"
     r"|home_dir\(|UserHomeDir|getcwd\(|\bcwd\(|__dirname|Path\.cwd"
 )
-_PLACE_IS_REPLACED = re.compile(
+_PLACE_IS_REPLACED = lazy_re.compile(
     r"(?i)setenv\([^\n]{0,40}(?:HOME|USERPROFILE)|(?:environ\[|env\.|\$env:"
     r"|^\s*(?:export\s+)?)[\"']?(?:HOME|USERPROFILE)[\"'\]]*\s*="
     r"|(?:mock|patch|stub|setattr|spy\w*"
     r"|replace)\w*(?:\.object)?\([^\n]{0,80}(?:home|[\"'](?:node:)?os[\"'])"
     r"|homedir\s*:\s*|(?:chdir|cd)\(|\.chdir\b|isolated_filesystem"
 )
-_FOR = re.compile(
+_FOR = lazy_re.compile(
     r"\bfor\b\s*\(?\s*(?:(?:const|let|var|auto)\s+)?(?P<names>[\w$, ()\[\]{}]{1,80}?)"
     r"\s*(?:\bin\b|\bof\b|:=\s*range\b)\s*(?P<each>.{1,2000})",
     re.DOTALL,
 )
-_EACH = re.compile(
+_EACH = lazy_re.compile(
     r"(?P<each>[\w$.\[\]\"', /()-]{1,400})\.(?:forEach|map"
     r"|each)\(\s*(?:async\s*)?\(?\s*(?P<names>[\w$]{1,60})"
 )
-_WITH = re.compile(r"\bwith\b(?P<each>.{1,400}?)\bas\s+(?P<names>\w{1,60})", re.DOTALL)
-_RETURN = re.compile(r"^\s*(?:return|yield|=>)\b\s*(?P<value>.+)", re.DOTALL)
-_PROPERTY = re.compile(
+_WITH = lazy_re.compile(
+    r"\bwith\b(?P<each>.{1,400}?)\bas\s+(?P<names>\w{1,60})", re.DOTALL
+)
+_RETURN = lazy_re.compile(r"^\s*(?:return|yield|=>)\b\s*(?P<value>.+)", re.DOTALL)
+_PROPERTY = lazy_re.compile(
     r"^\s*[\"']?(?P<key>[\w$-]{1,60})[\"']?\s*:\s*(?P<value>[^:].*)", re.DOTALL
 )
-_PROSE = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
+_PROSE = lazy_re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}")
 
 
 class _Place(NamedTuple):
@@ -177,7 +179,7 @@ class _Scope:
 def written_lines(
     texts: Sequence[str],
     numbers: Sequence[int],
-    pattern: LazyPattern,
+    pattern: re.Pattern[str],
     kinds: Iterable[str],
 ) -> frozenset[int]:
     """Return the indexes of the lines that name a path of ``pattern`` which is written.
@@ -198,7 +200,7 @@ class _Flow:
     """One text, what is known of its functions, and the mentions that were written."""
 
     def __init__(
-        self, rows: list[CodeStatement], pattern: LazyPattern, kinds: frozenset[str]
+        self, rows: list[CodeStatement], pattern: re.Pattern[str], kinds: frozenset[str]
     ) -> None:
         self.rows = rows
         self.pattern = pattern

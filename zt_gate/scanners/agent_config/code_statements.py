@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,12 +23,12 @@ _MAX_DEPTH = 12
 _LINE_LENGTH = 2000
 
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "\"'`"
-_COMMENT = re.compile(r"\s*(?:#(?!!)|//|\*|/\*|<!--|--\s|rem\s|;)", re.IGNORECASE)
-_DOCSTRING = re.compile(r"\s*[rRuU]?(?:\"\"\"|''')")
-_TRIPLE = re.compile(r"\"\"\"|'''")
-_NAME = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*){0,6}")
-_TEMPLATE_PART = re.compile(r"\$?\{([^{}\n]{1,200})\}")
-_CALL = re.compile(
+_COMMENT = lazy_re.compile(r"\s*(?:#(?!!)|//|\*|/\*|<!--|--\s|rem\s|;)", re.IGNORECASE)
+_DOCSTRING = lazy_re.compile(r"\s*[rRuU]?(?:\"\"\"|''')")
+_TRIPLE = lazy_re.compile(r"\"\"\"|'''")
+_NAME = lazy_re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*){0,6}")
+_TEMPLATE_PART = lazy_re.compile(r"\$?\{([^{}\n]{1,200})\}")
+_CALL = lazy_re.compile(
     r"(?<![\w$])(?:[A-Za-z_$][\w$]*(?:\.|::|->|\?\.)){0,6}[A-Za-z_$][\w$]*[!?]?\s{0,2}\("
 )
 _KEYWORDS = frozenset((
@@ -37,7 +39,7 @@ _KEYWORDS = frozenset((
     "private", "static", "true", "false", "none", "null", "nil", "undefined", "self",
     "this",
 ))  # fmt: skip
-_DEFINITION = re.compile(
+_DEFINITION = lazy_re.compile(
     r"\s*(?:(?:export|default|public|private|protected|static|async|pub|override"
     r"|final|suspend"
     r"|internal|unsafe)\s+){0,5}(?:def|function\*?|func|fn|fun"
@@ -45,13 +47,13 @@ _DEFINITION = re.compile(
     r"(?P<name>[\w$]{1,80})\s{0,2}(?:<[^<>(){}]{0,60}>"
     r"|\[[^\[\](){}]{0,60}\])?\s{0,2}\((?P<parameters>[^()]{0,600})"
 )
-_ARROW = re.compile(
+_ARROW = lazy_re.compile(
     r"\s*(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]{1,80})\s{0,2}(?::[^=\n]{0,"
     r"80})?=\s{0,2}(?:async\s+)?"
     r"(?:function\s*)?(?:\((?P<parameters>[^()]{0,600})\)\s{0,2}(?::[^=\n{]{0,80})?("
     r"?:=>|\{)|(?P<parameter>[\w$]{1,60})\s{0,2}=>)"
 )
-_METHOD = re.compile(
+_METHOD = lazy_re.compile(
     r"\s*(?:(?:public|private|protected|static|async|override|final|readonly|get"
     r"|set|void|[A-Z]\w{0,40}(?:<[^<>]{0,40}>)?)\s+){0,5}"
     r"(?P<name>[A-Za-z_$][\w$]{0,80})\s{0,2}\((?P<parameters>[^()]{0,600})\)\s{0,2}("

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import ContentUnavailableError
 
 if TYPE_CHECKING:
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 _SHELLS = frozenset(("sh", "bash", "zsh", "dash", "ksh"))
 #: A variable or substitution that alone decides what runs; a path behind it does not.
-_COMPUTED = re.compile(r"\$(?:\{?\w+[^/]*\}?|\(\))\Z")
+_COMPUTED = lazy_re.compile(r"\$(?:\{?\w+[^/]*\}?|\(\))\Z")
 #: Variables that git, shells and hook managers set, and the arguments of a hook.
-_KNOWN = re.compile(r"\$\{?(?:SHELL|EDITOR|VISUAL|PAGER|PYTHON\d?|[@*#?$!0-9-])")
-_ENTRY = re.compile(r"(?m)^\s*-?\s*(?:entry|run|command|cmd)\s*:\s*[\"']?([^\n]+)$")
+_KNOWN = lazy_re.compile(r"\$\{?(?:SHELL|EDITOR|VISUAL|PAGER|PYTHON\d?|[@*#?$!0-9-])")
+_ENTRY = lazy_re.compile(
+    r"(?m)^\s*-?\s*(?:entry|run|command|cmd)\s*:\s*[\"']?([^\n]+)$"
+)
 _SHOWN = 80
 _OWN_VARIABLES = frozenset(("MAKE", "SHELL", "CC", "CXX", "0"))
 # Alone, with quotes and blanks around it: an argument behind a known program is none.
@@ -29,7 +32,7 @@ _ALONE = (
 )
 #: What runs the command, names of the files, and a line that is a computed command.
 _KINDS = tuple(
-    (kind, re.compile(names), re.compile(pattern + _ALONE))
+    (kind, lazy_re.compile(names), lazy_re.compile(pattern + _ALONE))
     for kind, names, pattern in (
         (
             "the entry",

@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import ContentUnavailableError
 
 if TYPE_CHECKING:
     from zt_gate.model.change import FileChange
 
 _LARGEST = 256 * 1024
-_ANNEX = re.compile(
+_ANNEX = lazy_re.compile(
     rb"\A(?:\.\./){0,12}(?:\.git)?/?annex/objects/\S{1,400}\s*\Z"
     rb"|\A(?:\.\./){1,12}\.git/annex/objects/\S{1,400}\s*\Z"
 )
 _ADDRESS = rb"[\"']?(?:https?|ssh|git|git\+\w+|s3|gs)://[^\s\"']{1,300}"
 #: The name of a file, what an entry looks like there, and what it is.
 _POINTERS = tuple(
-    (re.compile(name), re.compile(entry), what)
+    (lazy_re.compile(name), lazy_re.compile(entry), what)
     for name, entry, what in (
         (rb"(?:^|/)\.dvc/config(?:\.local)?$", rb"(?im)^\s*url\s*=\s*\S[^\n]{0,300}", "a remote of DVC"),  # noqa: E501
         (rb"\.dvc$|(?:^|/)dvc\.lock$", rb"(?m)^\s*-?\s*(?:md5|hash|etag|url|repo)\s*:[^\n]{0,200}",
@@ -62,7 +63,7 @@ _NAMES = (
     b"wrapper.properties", b".cargo/", b".gitattributes", b"conftest.py", b"pytest.ini",
     b"tox.ini", b"setup.cfg", b"pyproject.toml",
 )  # fmt: skip
-_KNOWN_PLUGINS = re.compile(
+_KNOWN_PLUGINS = lazy_re.compile(
     rb"pytester|pytest_[a-z]|xdist|anyio|sphinx\.testing|_pytest|asyncio|aiohttp\.pytest"
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects
 from zt_gate.scanners.agent_config.matched_values import (
@@ -17,32 +18,36 @@ from zt_gate.scanners.agent_config.matched_values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_SETTINGS_FOLDER = re.compile(
+_SETTINGS_FOLDER = lazy_re.compile(
     r"(?:^|[\s\"'/\\])\.(vscode|idea|fleet|claude|cursor|codex|gemini|windsurf|roo)[/\\][\w./\\-]{1,120}"
 )
-_INTERPRETER = re.compile(
+_INTERPRETER = lazy_re.compile(
     r"(?i)\b(?:node|bun|deno|python[\d.]*|bash|sh|zsh|pwsh|powershell|ruby|perl|php)(?:\.exe)?\b"
 )
-_RUNS_SCRIPT_FILE = re.compile(
+_RUNS_SCRIPT_FILE = lazy_re.compile(
     r"(?i)(?:^|[\s;&|])(?:node|bun|deno\s+run|python[\d.]*|bash|sh|zsh|pwsh|powershell|ruby|perl|php)"
     r"(?:\.exe)?(?:\s+-(?!m\b|c\b)[\w-]{1,30}){0,3}\s+[\"']?[^\s\"'-][^\s\"']{0,200}"
     r"\.(?:js|mjs|cjs|ts|py|sh|ps1|rb|pl|php|bat)\b"
 )
-_VSCODE_FOLDER = re.compile(r"(?:^|[\s\"'/])\.vscode[/\\]")
+_VSCODE_FOLDER = lazy_re.compile(r"(?:^|[\s\"'/])\.vscode[/\\]")
 _EDITOR_FOLDERS = frozenset(["vscode", "idea", "fleet"])
-_WORKSPACE_VARIABLE = re.compile(r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?")
+_WORKSPACE_VARIABLE = lazy_re.compile(
+    r"^\$\{workspace(?:Folder|Root)[^}]{0,60}\}[/\\]?"
+)
 _WORLD_WRITABLE = ("/tmp/", "/var/tmp/", "/dev/shm/", "//", "\\\\")  # noqa: S108 - compared, not used
-_USUAL_PROGRAM_FOLDER = re.compile(
+_USUAL_PROGRAM_FOLDER = lazy_re.compile(
     r"(?:^|/)(?:bin|Scripts|node_modules|vendor|sdks|\.?venv[^/]*|env|target)(?:/|$)"
 )
-_MOUNT_SOURCE = re.compile(r"(?:source|src)=([^,]{0,400})")
-_SHORT_MOUNT = re.compile(r"([^:,=]{1,400}):/")
+_MOUNT_SOURCE = lazy_re.compile(r"(?:source|src)=([^,]{0,400})")
+_SHORT_MOUNT = lazy_re.compile(r"([^:,=]{1,400}):/")
 _HOME = (
     r"(?:~|\$HOME|\$\{HOME\}|\$\{localEnv:(?:HOME|USERPROFILE)\}(?:\$\{localEnv:USERPROFILE\})?"
     r"|/root|/home/[\w.-]+|/Users/[\w.-]+)"
 )
-_WHOLE_HOST = re.compile(rf"(?:/|[A-Za-z]:/?|/etc/?|/var/?|/home/?|/Users/?|{_HOME}/?)")
-_HOST_ACCESS = re.compile(
+_WHOLE_HOST = lazy_re.compile(
+    rf"(?:/|[A-Za-z]:/?|/etc/?|/var/?|/home/?|/Users/?|{_HOME}/?)"
+)
+_HOST_ACCESS = lazy_re.compile(
     r"docker\.sock|/(?:\.ssh|\.gnupg|\.aws|\.azure|\.kube|\.docker|\.netrc|\.npmrc|\.config/gcloud"
     r"|\.claude|\.codex|\.gemini)\b"
 )

@@ -7,8 +7,9 @@ thing ("Do not wait for the hooks: commit with --no-verify") is no ban.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ _LINES_ABOVE = 40
 _REACH = 240
 
 #: Marks and words that forbid what follows on their line, or below them as a heading.
-_LABEL = re.compile(
+_LABEL = lazy_re.compile(
     r"(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716\u2612\U0001f6d1]|\b(?:FORBIDDEN"
     r"|PROHIBITED|BANNED|DISALLOWED|DISABLED|NEVER"
     r"|NOT ALLOWED|DO NOT|DON'?T|DONTS?|WRONG|BAD|AVOID|DENY|DENIED|BLOCKED"
@@ -32,16 +33,16 @@ _LABEL = re.compile(
     r"|[Ii]ncorrect)\b(?=[^.;\n]{0,60}(?::\s*$|:\**\s*$)))"
 )
 #: Marks and words that allow, which end the reach of a ban before them.
-_ALLOWS = re.compile(
+_ALLOWS = lazy_re.compile(
     r"[\u2705\u2714\u2713\U0001f7e2]|\b(?:GOOD|RIGHT|CORRECT|ALLOWED|REQUIRED"
     r"|ALWAYS|MUST|RECOMMENDED|INSTEAD|PREFERRED|DO)\b"
     r"(?! NOT|N'T)|\b(?:[Ii]nstead|[Rr]equired|[Rr]ecommended|[Aa]lways)\b"
 )
-_ALLOWED_HEADING = re.compile(
+_ALLOWED_HEADING = lazy_re.compile(
     r"(?i)\b(?:good|right|correct|allowed|required|recommended|instead|preferred"
     r"|usage|examples?|steps?|workflow|how to|commands?)\b"
 )
-_NEGATION = re.compile(
+_NEGATION = lazy_re.compile(
     r"(?i)\b(?:never|do(?:es)? ?not|don'?t|doesn'?t|must ?n(?:o|')t|may not"
     r"|shall not|should ?n(?:o|')t|can ?not|can't|avoid(?:ing)?"
     r"|forbid(?:s|den)?|prohibit(?:s|ed)?|refus(?:e|es|ed|ing)|reject(?:s|ed|ing)?"
@@ -53,13 +54,13 @@ _NEGATION = re.compile(
     r"|removed?|dropp?(?:s|ed)?|disabl(?:e|es|ed))\b"
 )
 #: Between a negation and a match: a new clause that asks, or a double negation.
-_NEW_CLAUSE = re.compile(
+_NEW_CLAUSE = lazy_re.compile(
     r"(?i)[.;:!?](?=\s)|[.;!?]$|,\s*(?:but|and then|then|just|always|use|run"
     r"|instead|so|commit|push|pass)\b"
     r"|\b(?:unless|except|forget|fail|hesitate|omit|leave out|without|wait|ask"
     r"|worry|bother)\b"
 )
-_RELEVANT_VERB = re.compile(
+_RELEVANT_VERB = lazy_re.compile(
     r"(?i)^\W*(?:ever\s+|try to\s+|attempt to\s+|silently\s+|simply\s+"
     r"|just\s+)?(?:commit|push|use|using|run|running|pass|add|apply|skip|bypass"
     r"|circumvent|disable|call"
@@ -68,11 +69,11 @@ _RELEVANT_VERB = re.compile(
     r"|[`\"'(*_\[<-]|git\b|any\b|all\b|the\b|a\b|an\b|such\b|this\b|these\b|of\b"
     r"|with\b|to\b)"
 )
-_ASKS_NEXT = re.compile(
+_ASKS_NEXT = lazy_re.compile(
     r"(?i)\b(?:and|but|or|then|so)\s+(?:always\s+|then\s+|just\s+)?(?:use|pass|add"
     r"|run|commit|push|apply|set|append|start|execute)\b"
 )
-_AFTER = re.compile(
+_AFTER = lazy_re.compile(
     r"(?i)^[^.;\n]{0,80}?(?:\b(?:is|are|was|will be|gets?|must be"
     r"|being)\s+(?:\w+ly\s+|always\s+)?(?:not\b|never\b|forbidden|prohibited|banned"
     r"|blocked|disallowed"
@@ -83,18 +84,18 @@ _AFTER = re.compile(
     r"|\b(?:must|may|should|can|do|does)\s?(?:not|n't)\b|\bviolat|\bbypass(?:es"
     r"|ing)? (?:the )?(?:hooks?|checks?|gates?))"
 )
-_NEXT_CELL = re.compile(
+_NEXT_CELL = lazy_re.compile(
     r"(?i)^[^|\n]{0,80}\|\s*\**(?:[\u274c\U0001f6ab\u26d4\u2717\u2718\u2716]|never"
     r"|forbidden|prohibited|banned|blocked|denied|no\b)"
 )
 #: Between a mark and a match: a condition or an order, of which the mark says nothing.
-_ORDERS = re.compile(
+_ORDERS = lazy_re.compile(
     r"(?i)\b(?:if|when|run|use|execute|fix|solution|resolved? by|then)\b"
 )
-_HEADING = re.compile(
+_HEADING = lazy_re.compile(
     r"^\s{0,3}#{1,6}\s|^\s{0,6}(?:[-*>|]\s*)?\*\*[^*\n]{2,200}\*\*:?\s*$|:\**\s*$"
 )
-_LIST_OR_CODE = re.compile(
+_LIST_OR_CODE = lazy_re.compile(
     r"^(?: {4,}|\t)\S|^\s*(?:[-*+>|#$]|//|\d{1,3}[.)]|```|~~~|$)"
 )
 

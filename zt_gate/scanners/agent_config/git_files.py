@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
 from zt_gate.scanners.agent_config.matched_values import MatchedValue, ValueIssue, short
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 #: A pattern for source code anywhere, or for every file; ``dist/*.js`` is build output.
-_SOURCE_CODE = re.compile(
+_SOURCE_CODE = lazy_re.compile(
     r"(?:\*\*?/)?\*(?:\.(?:\[[^\]]{1,20}\]|\{[^}]{1,60}\}|py|jsx?|tsx?|mjs|cjs|go|rs|rb|php|java|kt|c|cc|cpp|h|sh|ps1|yml|yaml|toml|json))?|\*\*"
     r"|(?:src|lib|app|scripts|\.github|\.claude|\.vscode)/(?:\*\*?/?)?(?:\*[\w.]*)?"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import url_hosts
 from zt_gate.scanners.agent_config.line_hits import LineHit
@@ -16,30 +17,30 @@ if TYPE_CHECKING:
     from zt_gate.model.change import Line
     from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
-_IMAGE = re.compile(
+_IMAGE = lazy_re.compile(
     r"!\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})|<img\b[^>\n]{0,400}?\bsrc\s*=\s*[\"']?(https?://[^\s\"'>]{4,3000})",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(
+_REFERENCE = lazy_re.compile(
     r"^\s{0,3}\[[^\]\n]{1,200}\]:\s*<?(https?://[^\s>]{4,3000})", re.IGNORECASE
 )
-_LINK = re.compile(
+_LINK = lazy_re.compile(
     r"(?<!!)\[[^\]\n]{0,300}\]\(\s*<?(https?://[^\s>)]{4,3000})", re.IGNORECASE
 )
 #: Each pattern, and whether a renderer fetches the URL by itself.
 _PATTERNS = ((_IMAGE, True), (_REFERENCE, True), (_LINK, False))
 #: A placeholder that a model would fill in: braces, angles, a variable, a word in capitals.
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_re.compile(
     r"[?&#][\w.-]{1,40}=(?:[^&#\s]{0,80}?)"
     r"(?:\{\{?[^}&]{1,80}\}|<[^>&]{1,80}|%7B|%3C|\$\(|\$\{?[A-Za-z_]|\[[A-Za-z_ -]{2,60}\]|"
     r"(?:BASE64|YOUR|INSERT|SECRET|TOKEN|DATA|CONTENTS?|API_?KEY)[A-Z0-9_]{0,40}(?:&|$))"
 )
-_EMPTY_PARAMETER = re.compile(
+_EMPTY_PARAMETER = lazy_re.compile(
     r"[?&](?:q|d|data|s|secret|token|t|content|msg|message|text|leak|exfil|payload|info|summary|key|env|c|p|x|value|body)=(?:&|$)",
     re.IGNORECASE,
 )
-_LONG_VALUE = re.compile(r"=[A-Za-z0-9+/_%-]{120,}")
-_FENCE = re.compile(rb"^\s{0,3}(?:```|~~~)")
+_LONG_VALUE = lazy_re.compile(r"=[A-Za-z0-9+/_%-]{120,}")
+_FENCE = lazy_re.compile(rb"^\s{0,3}(?:```|~~~)")
 _LINE_BYTES = 16_000
 
 

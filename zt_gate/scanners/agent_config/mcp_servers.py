@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import command_effects, url_hosts
 from zt_gate.scanners.agent_config.matched_values import (
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _SHELLS = frozenset(["sh", "bash", "zsh", "dash", "cmd", "powershell", "pwsh", "wsl"])
-_INLINE_OPTION = re.compile(
+_INLINE_OPTION = lazy_re.compile(
     r"(?i)^(?:-[a-z]*c|/c|/k|-command|-enc(?:odedcommand)?|-e)$"
 )
-_SHELL_SYNTAX = re.compile(r"[;&|`]|\$\(|<\(")
+_SHELL_SYNTAX = lazy_re.compile(r"[;&|`]|\$\(|<\(")
 _PACKAGE_RUNNERS = frozenset(
     ["npx", "bunx", "uvx", "pnpx", "pipx", "pnpm", "yarn", "bun", "deno", "npm", "uv"]
 )
@@ -35,7 +36,7 @@ _RUNNER_WORDS = frozenset(
      "--from", "--refresh"]
 )  # fmt: skip
 _FLOATING_VERSIONS = frozenset(["latest", "next", "canary", "beta", "*"])
-_TEMPORARY = re.compile(
+_TEMPORARY = lazy_re.compile(
     r"(?i)^(?:/tmp/|/var/tmp/|/dev/shm/|%temp%|\$env:temp|.*\\appdata\\local\\temp\\)"
 )
 _REMOTE_LEVELS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import untrusted_input
 from zt_gate.scanners.agent_config.matched_values import (
@@ -26,7 +27,7 @@ _PROMPT_INPUTS = frozenset(
     ["custom_instructions", "input", "instructions", "message", "task", "prompt_template", "query",
      "claude_args"]
 )  # fmt: skip
-_AGENT_COMMAND = re.compile(
+_AGENT_COMMAND = lazy_re.compile(
     r"(?m)(?:^|[;&|(\s/])(?:claude|claude-code|gemini|gemini-cli|codex|cursor-agent|copilot|opencode"
     r"|aider|q chat|amp|llm|gh models)(?:@\S{1,20})?\s[^\n]{0,400}"
 )

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config import payload_forms
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     ShellSearch = Callable[[str], list[PayloadEffect]]
 
 #: Calls that run the text of their argument as code.
-_EVALUATES = re.compile(
+_EVALUATES = lazy_re.compile(
     r"(?<![\w.$])(?:builtins?\.|__builtins__\.|globalThis\.|window\.|self\.|global\.|vm\.|types\.)?"
     r"(?P<name>exec|eval|execfile|Function|FunctionType|loadstring|load|create_function|assert"
     r"|instance_eval|class_eval|module_eval|runInThisContext|runInNewContext"
@@ -47,12 +48,12 @@ _EVALUATES = re.compile(
     r"[\"'](?:exec|eval|Function)[\"'][\])]{1,2}\s*(?=\()"
 )
 #: The same without parentheses around the argument.
-_EVALUATES_LINE = re.compile(
+_EVALUATES_LINE = lazy_re.compile(
     r"(?m)(?:^|(?<=[;{(|&=]))\s*(?:eval|Invoke-Expression|iex|instance_eval"
     r"|assert)[ \t]+(?![=.)(])(?P<argument>[^\n;]{1,4000})"
 )
 #: Calls that start a program; most of them through a shell.
-_STARTS = re.compile(
+_STARTS = lazy_re.compile(
     r"\brequire\s*\(\s*[\"'](?:node:)?child_process[\"']\s*\)\.\w+\s*(?=\()"
     r"|\b(?:os\.(?:system|popen|exec[lv]p?e?|spawn[lv]p?e?)|subprocess\.(?:run|call"
     r"|Popen|check_call|check_output|getoutput|getstatusoutput)"
@@ -70,12 +71,12 @@ _STARTS = re.compile(
     r"|check_call|getoutput|execl|execlp|execv|execvp|execve|WinExec|ShellExecuteA?"
     r"|execa|execaCommand|shelljs\.exec|pcntl_exec|ProcessBuilder)\s*(?=\()"
 )
-_COMMAND_LINE = re.compile(
+_COMMAND_LINE = lazy_re.compile(
     r"(?m)(?:^|(?<=[;{(=|&]))[ \t]*(?:system|exec|sh|bat|bash|qx|%x|spawn|`"
     r"|powershell|pwsh)[ \t]+(?=[\"'])"
     r"|(?:(?<=\s)|^)(?:command|inline|cmd|commandLine|script|run)\s*[=:]?[ \t]+(?=[\"'])"
 )
-_DECODES = re.compile(
+_DECODES = lazy_re.compile(
     r"\b(?:(?:standard_|urlsafe_)?b(?:64|32|16|85)decode|a85decode|decodebytes"
     r"|decodestring|a2b_(?:base64|hex|uu|qp)|unhexlify|fromhex"
     r"|base64_decode|hex2bin|str_rot13|gzinflate|gzuncompress|gzdecode"
@@ -97,11 +98,11 @@ _DECODES = re.compile(
     r"|[\"']\s*\[\s*::\s*-1\s*\]|\.split\s*\(\s*[\"']{2}\s*\)\.reverse\s*\("
 )
 #: Decoders of binary data: common in honest loaders, so their input must be in the file.
-_UNPACKS = re.compile(
+_UNPACKS = lazy_re.compile(
     r"\b(?:zlib|gzip|bz2|lzma|brotli|zstd)\.(?:decompress|inflate\w*|gunzip\w*"
     r"|brotliDecompress\w*)\s*\(|\bmarshal\.loads\s*\(|\bInflate\.inflate\s*\("
 )
-_FETCHES = re.compile(
+_FETCHES = lazy_re.compile(
     r"\b(?:requests|httpx|session|client|http|axios|got|needle|superagent|urllib3?"
     r"|aiohttp)\.(?:get|post|request)\s*\(|\burlopen\s*\(|\burlretrieve\s*\("
     r"|\burllib\.request\.\w+\s*\("
@@ -114,30 +115,30 @@ _FETCHES = re.compile(
     r"|\bXMLHttpRequest\b|\bHttpClient\b|\bhttp\.request\s*\(\s*[\"']https?"
     r"|\burl\.openStream\s*\(|\.openConnection\s*\(|\bdownload\.file\s*\("
 )
-_ASSIGNS = re.compile(
+_ASSIGNS = lazy_re.compile(
     r"(?m)(?:^|(?<=[;{(,:\s]))[ \t]*(?:(?:const|let|var|my|our|local|final|auto|val"
     r"|String|byte\[\]|string|\[string\]|def)[ \t]+)?"
     r"(?P<name>[$@%]?[A-Za-z_]\w{0,80})(?:[ \t]*:[ \t]*[\w\[\], ."
     r"|]{1,60})?[ \t]*(?::=|\.?\+?=(?![=~>]))[ \t]*(?P<value>[^\n;]{1,20000})"
 )
 #: A loop, a parameter or a list of names gives names another value.
-_REBINDS = re.compile(
+_REBINDS = lazy_re.compile(
     r"(?m)\bfor\s+([\w, ()]{1,200}?)\s+in\b|\b(?:def"
     r"|function)\s+\w+\s*\(([^()]{0,400})\)|^[ \t]*((?:\w+\s*,\s*){1,20}\w+)\s*=(?!=)"
 )
-_WITH = re.compile(
+_WITH = lazy_re.compile(
     r"\b(?:with|async with)\s+(?P<value>[^\n]{1,400}?)\s+as\s+(?P<name>\w+)\s*:"
 )
-_ALIAS = re.compile(
+_ALIAS = lazy_re.compile(
     r"(?m)(?<![\w.])(?P<name>\w{1,40})\s*=\s*(?:exec|eval|Function|os\.system)\s*(?:[;,\n]|$)"
 )
-_DECODER_ALIAS = re.compile(
+_DECODER_ALIAS = lazy_re.compile(
     r"\bimport\b[^\n]{0,200}?\b(?:b64decode|unhexlify|a2b_base64|b85decode"
     r"|decompress)\s+as\s+(\w{1,40})|(?<![\w.])(\w{1,40})\s*=\s*(?:atob"
     r"|base64\.b64decode)\s*(?:[;,\n]|$)"
 )
-_ALIASED = re.compile(r"=\s*(?:exec|eval|Function|os\.system)\s*(?:[;,\n]|$)")
-_DECODER_ALIASED = re.compile(
+_ALIASED = lazy_re.compile(r"=\s*(?:exec|eval|Function|os\.system)\s*(?:[;,\n]|$)")
+_DECODER_ALIASED = lazy_re.compile(
     r"(?:decode|unhexlify|a2b_base64|decompress)\s+as\b|=\s*(?:atob"
     r"|base64\.b64decode)\s*(?:[;,\n]|$)"
 )
@@ -178,19 +179,19 @@ _STARTING_WORDS = (
     ".run",
     "Runtime",
 )
-_FUNCTION = re.compile(
+_FUNCTION = lazy_re.compile(
     r"(?m)^(?P<indent>[ \t]*)(?:async[ \t]+)?def[ \t]+(?P<name>\w{1,60})[ \t]*\("
 )
-_RETURNS = re.compile(r"\breturn\b(?P<value>[^\n]{1,400})")
+_RETURNS = lazy_re.compile(r"\breturn\b(?P<value>[^\n]{1,400})")
 #: A program that prints what it downloads, and whose output is kept.
-_FETCHING_PROGRAM = re.compile(
+_FETCHING_PROGRAM = lazy_re.compile(
     r"\b(?:check_output|getoutput|run|Popen|popen)\s*\(\s*\[?\s*[\"'](?:curl|wget)\b"
 )
-_PIPED = re.compile(r"\b(?:stdin|input)\s*=\s*(?P<name>\w+)(?:\.stdout)?\b")
+_PIPED = lazy_re.compile(r"\b(?:stdin|input)\s*=\s*(?P<name>\w+)(?:\.stdout)?\b")
 _LONGEST_FUNCTION = 1500
-_NAME = re.compile(r"[$@]?[A-Za-z_]\w*")
-_URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
-_OPENS_SHELL = re.compile(
+_NAME = lazy_re.compile(r"[$@]?[A-Za-z_]\w*")
+_URL = lazy_re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
+_OPENS_SHELL = lazy_re.compile(
     r"(?i)[\"'`](?:/(?:usr/)?bin/)?(?:(?:ba|z|k|da|a)?sh|cmd(?:\.exe)?"
     r"|powershell(?:\.exe)?|pwsh)(?:[\s\"'`]|$)"
 )
@@ -288,7 +289,7 @@ _REVERSE = {
 }
 _REVERSE["groovy"] = _REVERSE["c"]
 _NEAR = 4000
-_RECEIVES = re.compile(
+_RECEIVES = lazy_re.compile(
     r"\b(?P<name>\w+)\s*(?:,\s*\w+\s*)?(?::="
     r"|=)(?!=)\s*(?:await\s+)?[^\n;]{0,60}?[.:](?:recv|recvfrom|readline|receive"
     r"|gets)\b"
@@ -707,7 +708,7 @@ def _reverse_shells(code: CodeText, family: str) -> Iterator[PayloadEffect]:
     yield from _command_loop(view, family)
 
 
-_SHELL_TEXT = re.compile(
+_SHELL_TEXT = lazy_re.compile(
     r"(?i)[\"'`\[(,\s](?:/(?:usr/)?bin/(?:env\s+)?)?(?:(?:ba|z|k|da"
     r"|a)?sh(?=[\s\"'`])(?:\s+-[il]+)?|cmd(?:\.exe)?(?=[\s\"'`])"
     r"|powershell(?:\.exe)?(?=[\s\"'`]))"
@@ -724,12 +725,12 @@ def _joins_both(part: str) -> bool:
     return streams.count("Input") >= 2 and streams.count("Output") >= 2
 
 
-_MAKES_FILE = re.compile(
+_MAKES_FILE = lazy_re.compile(
     r"\b(?P<file>\w+)\s*=\s*\w+\.makefile\s*\([^\x01]{0,400}?\bfor\s+(?P<name>\w+)\s+in\s+(?P=file)\b"
 )
 #: Code from a socket also is the work of honest tools for distribution: a warning.
-_PYTHON_EVALUATES = re.compile(r"(?<![\w.])(?:exec|eval)\s*\(")
-_RECEIVES_IN_PLACE = re.compile(r"[^\n,]{0,40}\.(?:recv|recvfrom)\s*\(")
+_PYTHON_EVALUATES = lazy_re.compile(r"(?<![\w.])(?:exec|eval)\s*\(")
+_RECEIVES_IN_PLACE = lazy_re.compile(r"[^\n,]{0,40}\.(?:recv|recvfrom)\s*\(")
 
 
 def _received_commands(part: str, starts: re.Pattern[str]) -> bool:

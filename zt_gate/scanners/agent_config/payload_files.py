@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config import payload_content
 from zt_gate.syntax import paths
 
@@ -145,10 +146,10 @@ _PROSE_ENDINGS = (
     "description", "title", "summary", "help", "message", "comment", "documentation", "readme",
     "notes", "text", "markdown",
 )  # fmt: skip
-_INSTRUCTION = re.compile(
+_INSTRUCTION = lazy_re.compile(
     r"(?i)^[ \t]*(?:ONBUILD[ \t]+)?(RUN|CMD|ENTRYPOINT|SHELL|HEALTHCHECK|ENV|ARG|ADD)\b[ \t]*"
 )
-_FLAG = re.compile(r"^(?:--[\w-]+(?:=\S+)?[ \t]+)+(?:CMD[ \t]+)?|^CMD[ \t]+")
+_FLAG = lazy_re.compile(r"^(?:--[\w-]+(?:=\S+)?[ \t]+)+(?:CMD[ \t]+)?|^CMD[ \t]+")
 _MOST_FRAGMENTS = 2000
 
 

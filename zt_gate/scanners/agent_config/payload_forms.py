@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
     PayloadEffect,
@@ -26,35 +27,35 @@ if TYPE_CHECKING:
 _REQUEST = r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER\s*\[\s*[\"']HTTP_)"
 #: Request data that is run: each family's form.
 _WEB_SHELLS = {
-    "php": re.compile(
+    "php": lazy_re.compile(
         r"(?i)(?<![\w>:$])(?:eval|assert|system|exec|shell_exec|passthru|popen|proc_open|pcntl_exec"
         rf"|create_function)\s*\(\s*(?:[\w.]+\s*\(\s*){{0,3}}@?{_REQUEST}"
         rf"|`[^`\n]{{0,80}}{_REQUEST}|{_REQUEST}\s*\[[^\]\n]{{0,60}}\]\s*\(\s*@?{_REQUEST}"
     ),
-    "c": re.compile(
+    "c": lazy_re.compile(
         r"\.exec\s*\(\s*(?:new\s+String\[\]\s*\{[^}\n]{0,80})?request\.getParameter\s*\("
         r"|\bProcessBuilder\s*\([^;\n]{0,80}request\.getParameter\s*\("
         r"|\bProcess\.Start\s*\([^;\n]{0,80}Request(?:\.|\[)"
     ),
 }
 _SAVES = (
-    re.compile(r"\burlretrieve\s*\(\s*[^,\n]{1,300},\s*(?:filename\s*=\s*)?(?P<file>[^,)\n]{1,120})"),
-    re.compile(
+    lazy_re.compile(r"\burlretrieve\s*\(\s*[^,\n]{1,300},\s*(?:filename\s*=\s*)?(?P<file>[^,)\n]{1,120})"),
+    lazy_re.compile(
         r"(?<![\w.])open\s*\(\s*(?P<file>[^,\n]{1,120}),\s*[\"'][wax]b?\+?[\"'][^)\n]{0,60}\)"
         r"\s*\.write\s*\((?P<value>[^\n]{1,400})"
     ),
-    re.compile(
+    lazy_re.compile(
         r"\bwith\s+open\s*\(\s*(?P<file>[^,\n]{1,120}),\s*[\"'][wax]b?\+?[\"'][^)\n]{0,60}\)\s*as\s+"
         r"(?P<handle>\w+)\s*:[^\x01]{0,200}?(?:\b(?P=handle)\.write\s*\((?P<value>[^\n]{1,400})"
         r"|\bcopyfileobj\s*\((?P<copied>[^,\n]{1,200}),\s*(?P=handle))"
     ),
-    re.compile(
+    lazy_re.compile(
         r"\bPath\s*\(\s*(?P<file>[^)\n]{1,120})\)\s*\.write_(?:bytes|text)\s*\((?P<value>[^\n]{1,400})"
     ),
-    re.compile(
+    lazy_re.compile(
         r"(?<![\w.)])(?P<file>[A-Za-z_]\w{0,60})\.write_(?:bytes|text)\s*\((?P<value>[^\n]{1,400})"
     ),
-    re.compile(
+    lazy_re.compile(
         r"[\"'](?:curl|wget)[\"'][^\n()]{0,200}[\"'](?:-\w{0,5}[oO]|--output(?:-document)?)[\"']\s*,"
         r"\s*(?P<file>[^,\])\n]{1,120})"
     ),
@@ -66,12 +67,12 @@ _STARTS = (
 )
 _MOST = 40
 _FAR = 6000
-_PATH_FILE = re.compile(
+_PATH_FILE = lazy_re.compile(
     r"(?:site[-_]?packages|purelib|usersite|getusersite)[^\x01]{0,400}?\.pth[\"'][^\n]{0,60}"
     r"(?:,\s*[\"'][wax]b?[\"']|\.write_text\s*\()"
 )
-_GENERATE = re.compile(r"(?m)^//go:generate[ \t]+([^\n]{1,2000})")
-_PLUGIN = re.compile(
+_GENERATE = lazy_re.compile(r"(?m)^//go:generate[ \t]+([^\n]{1,2000})")
+_PLUGIN = lazy_re.compile(
     r"(?m)^[ \t]*(?://|\*)?[ \t]*#cgo\b[^\n]{0,300}-(?:fplugin|B|specs|wrapper)\b"
 )
 

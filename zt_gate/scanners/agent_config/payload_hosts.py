@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.errors import GateError
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.syntax import paths
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from zt_gate.model.change import ChangeSet
     from zt_gate.scanners.base import Context
 
-_URL = re.compile(
+_URL = lazy_re.compile(
     rb"(?i)\b(?:https?|ftp)://(?:[^\s/@\"']{1,200}@)?([a-z0-9.-]{1,253})(?::\d{1,5})?(/[^\s\"'`<>|)\\]{0,200})?"
 )
 #: Hosts on which anyone publishes: the first part of the path says who.
-_SHARED = re.compile(
+_SHARED = lazy_re.compile(
     r"(?:^|\.)(?:github\.com|githubusercontent\.com|github\.io|gitlab\.com|gitlab\.io|bitbucket\.org|codeberg\.org|sourceforge\.net"
     r"|amazonaws\.com|googleapis\.com|windows\.net|pastebin\.com|jsdelivr\.net|unpkg\.com|sr\.ht|huggingface\.co|dropbox\.com|git\.io|bit\.ly)\Z"
 )

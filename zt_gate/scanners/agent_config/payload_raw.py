@@ -12,6 +12,7 @@ from bisect import bisect_right
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config.payload_effects import PayloadEffect
 
 if TYPE_CHECKING:
@@ -265,25 +266,25 @@ _FORMS: tuple[tuple[str, EffectKind, str], ...] = (
         r"(?m)^[ \-]*[\"']?NODE_OPTIONS[\"']?[ ]*[:=][^\n]{0,80}(?:--require|--import|--loader|-r)[ =]",  # noqa: E501
     ),
 )
-_SAVES = re.compile(
+_SAVES = lazy_re.compile(
     rf"{_FETCH}[^\n|;&]{{0,300}}?[ ]-\w{{0,6}}[oO][ ]*[\"']?(?P<file>[^\s;\"'&|]{{1,80}})"
     r"[^\n;&]{0,300}"
 )
 _SAVED_NEAR = 300
-_URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,400}")
+_URL = lazy_re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,400}")
 _ENTITIES = {
     "&quot;": '"', "&apos;": "'", "&#39;": "'", "&#34;": '"', "&gt;": ">", "&lt;": "<",
     "&amp;": "&", "&#38;": "&", "&#62;": ">", "&#60;": "<", "&#10;": " ;",
     "\\u003e": ">", "\\u003c": "<", "\\u0026": "&", "\\u003E": ">", "\\u003C": "<",
     "\\t": " ", '\\"': '"', "\t": " ", "\r": " ",
 }  # fmt: skip
-_ENTITY = re.compile("|".join(map(re.escape, _ENTITIES)))
-_LIST_GAP = re.compile(r"[\"'][ ]*,[ ]*[\"']")
-_XML_GAP = re.compile(
+_ENTITY = lazy_re.compile("|".join(map(re.escape, _ENTITIES)))
+_LIST_GAP = lazy_re.compile(r"[\"'][ ]*,[ ]*[\"']")
+_XML_GAP = lazy_re.compile(
     r"</(?:string|arg|argument|value|param)>([\s\v]{0,200})<(?:string|arg|argument"
     r"|value|param)>"
 )
-_NEXT_LINE = re.compile(r"(?<=[\\|])[ \t]*\r?\n")
+_NEXT_LINE = lazy_re.compile(r"(?<=[\\|])[ \t]*\r?\n")
 #: A word that one of the forms must have.
 _TRIGGERS = (
     "/dev/tcp/", "/dev/udp/", "nc", "ncat", "netcat", "socat", "telnet", "ztcp", "mkfifo", "curl", "wget",  # noqa: E501
@@ -309,7 +310,7 @@ _ANY_MARK = (
     r"\#(?![!+]|define\b|pragma\b)|//|/\*|\*[ /]|<!--|--[ ]|;|%[% ]|dnl\b|(?i:rem[ ])"
 )
 #: Names of values that people read.
-_PROSE_KEY = re.compile(
+_PROSE_KEY = lazy_re.compile(
     r"(?i)^[\s{,]*(?:-[ ]+)?[\"']?[\w.-]{0,40}(?:description|title|summary|help|message|comment"
     r"|readme|label|documentation|docs|notes?|markdown(?:description)?|long_desc|changelog|hint"
     r"|instructions|caveats|abstract|text|html|msgid|msgstr)[\"']?[ ]*[:=]"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config.payload_effects import (
     NOWHERE,
     PayloadEffect,
@@ -79,11 +80,11 @@ _COPIERS = frozenset(
     ("aws", "gsutil", "gcloud", "scp", "sftp", "rsync", "rclone", "git", "azcopy")
 )
 #: Scripts that every source archive has.
-_BUILD_SCRIPT = re.compile(
+_BUILD_SCRIPT = lazy_re.compile(
     r"(?:^|/)(?:configure|autogen(?:\.sh)?|bootstrap(?:\.sh)?|buildconf|[Cc]onfig(?:ure)?)$"
 )
 _LOOKUPS = frozenset(("dig", "nslookup", "host", "drill", "kdig"))
-_REMOTE = re.compile(r"(?:s3|gs|rsync|https?|sftp|ssh|az)://|[\w.@-]+:(?!\\)")
+_REMOTE = lazy_re.compile(r"(?:s3|gs|rsync|https?|sftp|ssh|az)://|[\w.@-]+:(?!\\)")
 #: Programs of Windows that load what an address holds.
 _WINDOWS_LOADERS = frozenset(
     ("certutil", "bitsadmin", "mshta", "regsvr32", "msiexec", "rundll32")
@@ -148,20 +149,20 @@ _WRAPPERS = {
 }  # fmt: skip
 #: Wrappers whose first plain word is not yet the command.
 _WITH_OPERAND = frozenset(("timeout", "chroot", "gosu", "su-exec", "flock"))
-_VERIFIERS = re.compile(
+_VERIFIERS = lazy_re.compile(
     r"(?i)^(?:(?:sha\d{1,3}sum|shasum|md5sum|b2sum|gsha256sum)\b.*\s(?:-c\b|--check|-\w*c\b)"
     r"|gpgv?2?\b.*--verify|gpgv\b|cosign\s+verify|minisign\s+-V|slsa-verifier|signify\s+-V"
     r"|gh\s+attestation\s+verify|openssl\s+dgst\b.*-verify)"
 )
-_HASH = re.compile(
+_HASH = lazy_re.compile(
     r"\b[0-9a-f]{64}\b|\b[0-9a-f]{128}\b|\b[0-9a-f]{40}\b", re.IGNORECASE
 )
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,80})\+?=(.*)", re.DOTALL)
-_VARIABLE = re.compile(r"\$\{?!?([A-Za-z_]\w{0,80})")
-_URL = re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
-_TCP = re.compile(r"/dev/(?:tcp|udp)/")
-_ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){4}")
-_ROT13 = re.compile(r"(?i)[n-za-m]{2}-?[a-z]*n-za-m|N-ZA-M|n-za-m")
+_ASSIGNMENT = lazy_re.compile(r"([A-Za-z_]\w{0,80})\+?=(.*)", re.DOTALL)
+_VARIABLE = lazy_re.compile(r"\$\{?!?([A-Za-z_]\w{0,80})")
+_URL = lazy_re.compile(r"(?i)\b(?:https?|ftp)://[^\s\"'`<>|)\\]{1,2000}")
+_TCP = lazy_re.compile(r"/dev/(?:tcp|udp)/")
+_ESCAPES = lazy_re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\0?[0-7]{3}){4}")
+_ROT13 = lazy_re.compile(r"(?i)[n-za-m]{2}-?[a-z]*n-za-m|N-ZA-M|n-za-m")
 _DEEPEST = 5
 _MOST_EFFECTS = 50
 

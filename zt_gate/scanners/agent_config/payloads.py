@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import (
     command_effects,
@@ -104,13 +105,13 @@ def _found(path: bytes, content: str) -> Iterator[tuple[Fragment, list[PayloadEf
 
 
 #: Files of security tools, whose data are attacks.
-_ATTACK_DATA = re.compile(
+_ATTACK_DATA = lazy_re.compile(
     r"attack|malicious|malware|exploit|sigma|yara|semgrep|falco|suricata|snort|nuclei"
     r"|gtfo|lolbas|modsec|(?:^|/|[_-])waf|crs[/_-]|signature|detect|threat"
     r"|(?:^|[/._-])rules?(?:[/._-]|$)|secur|scan|guard|redteam|red[_-]team|atomic"
 )
 #: Patterns of a scanner: a download in them is what it finds.
-_RULES = re.compile(
+_RULES = lazy_re.compile(
     rb"(?:^|/)rules?/|semgrep|sigma|yara|falco|(?:^|[/._-])rules?\.[a-z]+$"
 )
 

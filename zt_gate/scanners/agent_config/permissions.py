@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 
 if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
-_RULE = re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
+_RULE = lazy_re.compile(r"\s*([\w*-]{1,120})\s*(?:\((.{0,600})\))?\s*\Z", re.DOTALL)
 _SHELLS = frozenset(
     ["Bash", "Shell", "PowerShell", "run_shell_command", "ShellTool", "shell", "bash", "execute"]
 )  # fmt: skip
@@ -25,16 +26,16 @@ _IGNORES_PATHS = frozenset(["Write", "NotebookEdit", "Glob", "MultiEdit"])
 _EVERYTHING = frozenset(["", "*", ":*", "**", "* *", "*:*", "/.*/", ".*", "* :*"])
 _WHOLE_FILE_SYSTEM = frozenset(["//**", "~/**", "/**", "//"])
 #: A specifier that reads as a sentence: words of prose that no command begins with.
-_PROSE = re.compile(
+_PROSE = lazy_re.compile(
     r"(?i)^(?:in|only|within|inside|for|with|on|to|the|any|all|read[- ]only|safe|allowed|specified"
     r"|approved|trusted|limited|restricted|non-?destructive|project|files?|commands?)"
     r"(?:\s[\w ,'/.-]*)?$"
 )
-_TOOLS_PROSE = re.compile(
+_TOOLS_PROSE = lazy_re.compile(
     r"(?i)\b(?:only|specified|approved|within|allowed|restricted|limited|project files|no access)\b"
 )
-_WILDCARD_IN_THE_MIDDLE = re.compile(r"[\s:]\*\s+\S")
-_ENTRY = re.compile(r"(?:[^,()]|\([^()]{0,600}\))+")
+_WILDCARD_IN_THE_MIDDLE = lazy_re.compile(r"[\s:]\*\s+\S")
+_ENTRY = lazy_re.compile(r"(?:[^,()]|\([^()]{0,600}\))+")
 
 _ANY_COMMAND = "any-command-permission"
 _WITHOUT_EFFECT = "permission-without-effect"

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.rulebook.errors import RulebookError
 
@@ -21,42 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SEPARATOR = "\x1f"
-_PLAIN_KEY = re.compile(r"[\w$@/-]{1,80}")
+_PLAIN_KEY = lazy_re.compile(r"[\w$@/-]{1,80}")
 _SHOWN_LENGTH = 200
-
-
-class LazyPattern:
-    """A case-insensitive regular expression that is compiled on first use.
-
-    The rules have some hundred, and a change needs a few: compiling all of them
-    would cost more than scanning the change.
-    """
-
-    __slots__ = ("_compiled", "_flags", "_text")
-
-    def __init__(self, text: str, flags: int = re.IGNORECASE) -> None:
-        self._text = text
-        self._flags = flags
-        self._compiled: re.Pattern[str] | None = None
-
-    @property
-    def text(self) -> str:
-        """The expression as the rule has it."""
-        return self._text
-
-    def compiled(self) -> re.Pattern[str]:
-        """Return the compiled expression; raises re.error where it is invalid."""
-        if self._compiled is None:
-            self._compiled = re.compile(self._text, self._flags)
-        return self._compiled
-
-    def search(self, text: str) -> re.Match[str] | None:
-        """Search the text for the pattern."""
-        return self.compiled().search(text)
-
-    def fullmatch(self, text: str) -> re.Match[str] | None:
-        """Match the pattern against the whole text."""
-        return self.compiled().fullmatch(text)
 
 
 class RuleDataError(RulebookError):
@@ -73,10 +40,10 @@ class KeyRule:
     """
 
     rule: str
-    where: LazyPattern
+    where: re.Pattern[str]
     kind: str
-    value: LazyPattern | None
-    unless: LazyPattern | None
+    value: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
     check: str
     says: str
     level: Level | None
@@ -89,8 +56,8 @@ class CommandRule:
 
     rule: str
     literals: tuple[str, ...]
-    patterns: tuple[LazyPattern, ...]
-    unless: LazyPattern | None
+    patterns: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None
     levels: Mapping[str, Level]
     says: str
 
@@ -108,9 +75,9 @@ class TextRule:
     rule: str
     kinds: frozenset[str]
     literals: tuple[bytes, ...]
-    pattern: LazyPattern
-    near: LazyPattern | None
-    unless: LazyPattern | None
+    pattern: re.Pattern[str]
+    near: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
     within: int
     says: str
     level: Level
@@ -186,7 +153,7 @@ def _key_rule(rule_id: str, kind: str, table: Mapping[str, Any]) -> KeyRule:
     level = table.get("level")
     return KeyRule(
         rule_id,
-        LazyPattern(_path_pattern(table["path"]), 0),
+        lazy_re.compile(_path_pattern(table["path"])),
         kind,
         _optional(table.get("value")),
         _optional(table.get("unless")),
@@ -215,7 +182,7 @@ def _command_rule(rule_id: str, table: Mapping[str, Any]) -> CommandRule:
     return CommandRule(
         rule_id,
         tuple(str(word) for word in table["literals"]),
-        tuple(LazyPattern(pattern) for pattern in table["patterns"]),
+        tuple(_pattern(pattern) for pattern in table["patterns"]),
         _optional(table.get("unless")),
         {place: Level(level) for place, level in table["levels"].items()},
         str(table["says"]),
@@ -227,7 +194,7 @@ def _text_rule(rule_id: str, table: Mapping[str, Any]) -> TextRule:
         rule_id,
         frozenset(table["kinds"]),
         tuple(word.lower().encode() for word in table["literals"]),
-        LazyPattern(table["pattern"]),
+        _pattern(table["pattern"]),
         _optional(table.get("near")),
         _optional(table.get("unless")),
         int(table.get("within", 0)),
@@ -239,5 +206,9 @@ def _text_rule(rule_id: str, table: Mapping[str, Any]) -> TextRule:
     )
 
 
-def _optional(pattern: str | None) -> LazyPattern | None:
-    return LazyPattern(pattern) if pattern else None
+def _optional(pattern: str | None) -> re.Pattern[str] | None:
+    return _pattern(pattern) if pattern else None
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return lazy_re.compile(text, re.IGNORECASE)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Level, Location, bounded_subject
 from zt_gate.model.report import NotInspected, ScannerRun
@@ -42,7 +42,7 @@ _OVERLAP = 256
 _NEEDLE_LINES = 400
 #: What a rule for settings says about a command that downloads.
 _DOWNLOADS = "downloads a program and runs it"
-_URL_PASSWORD = re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
+_URL_PASSWORD = lazy_re.compile(r"://[^/@\s:]{0,200}:([^/@\s$]{4,200})@")
 
 
 def scan(change: ChangeSet, context: Context) -> ScannerRun:

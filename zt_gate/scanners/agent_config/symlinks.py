@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config.matched_values import short
 
-_SECRET_PATH = re.compile(
+_SECRET_PATH = lazy_re.compile(
     r"(?i)(?:^|/)(?:\.env(?:\.[\w-]+)?|\.git|\.ssh|\.aws|\.netrc|\.npmrc|id_\w+|secrets?|credentials?)(?:/|$)"
 )
 

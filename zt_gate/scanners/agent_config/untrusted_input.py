@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.scanners.agent_config.matched_values import scalar
 from zt_gate.syntax.workflows import table_of
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from zt_gate.syntax.workflows import Step, Workflow
 
-_EXPRESSION = re.compile(r"\$\{\{((?:[^}]|\}(?!\})){1,2000})\}\}")
+_EXPRESSION = lazy_re.compile(r"\$\{\{((?:[^}]|\}(?!\})){1,2000})\}\}")
 _EVENT = r"github\s*\.\s*event\s*(?:\.\s*|\[\s*['\"])"
 #: Text that anyone can write into an issue, a comment, a pull request or a commit.
-_UNTRUSTED = re.compile(
+_UNTRUSTED = lazy_re.compile(
     rf"(?i){_EVENT}(?:issue|pull_request|comment|review|review_comment|discussion"
     r"|discussion_comment|head_commit|commits|pages|workflow_run)\b['\"\]\s]*"
     r"[\w.*'\"\[\]\s-]{0,80}?\.?\s*['\"\[]*"
@@ -26,17 +26,17 @@ _UNTRUSTED = re.compile(
     r"|(?i:github\s*\.\s*head_ref)\b(?!\s*(?:==|!=))|(?i:tojson\(\s*github\.event\s*\))"
 )
 #: Names within these events that the author of the event does not choose.
-_NOT_CHOSEN_BY_AUTHOR = re.compile(
+_NOT_CHOSEN_BY_AUTHOR = lazy_re.compile(
     r"(?i)repo\.(?:name|default_branch|full_name)|repository\.\w+|labels?\b[\w.*\[\]]*\.name"
     r"|workflow_run\.name|\.user\.\w+|milestone\.\w+"
 )
-_CHOSEN_BY_AUTHOR = re.compile(r"(?i)head_branch|\.ref\b|\.body\b|\.title\b")
+_CHOSEN_BY_AUTHOR = lazy_re.compile(r"(?i)head_branch|\.ref\b|\.body\b|\.title\b")
 #: A comparison or a test yields true or false, not the text.
-_BOOLEAN = re.compile(
+_BOOLEAN = lazy_re.compile(
     r"(?i)^\s*(?:contains|startswith|endswith|hashfiles)\s*\(.{0,1500}\)\s*$"
     r"|^[^|]{0,1500}(?:==|!=)[^|&]{0,400}$"
 )
-_VARIABLE = re.compile(
+_VARIABLE = lazy_re.compile(
     r"\$\{?(\w{1,80})|\$env:(\w{1,80})|\$\{\{\s*env\s*\.\s*(\w{1,80})\s*\}\}"
 )
 

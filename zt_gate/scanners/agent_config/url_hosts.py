@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.rule_index import RuleIndex
 
@@ -28,11 +30,11 @@ DESCRIPTIONS: dict[Destination, str] = {
     "clear": "another host, without encryption",
     "foreign": "another host",
 }
-_PRIVATE = re.compile(
+_PRIVATE = lazy_re.compile(
     r"(?:\.(?:internal|intranet|corp|lan|local|home|localdomain|svc|cluster\.local)|^[\w-]+)\Z"
 )
-_URL = re.compile(r"(?:https?|wss?|ftp)://[^\s\"'`<>|)\\]{1,2000}", re.IGNORECASE)
-_PLACEHOLDER_HOST = re.compile(r"[a-z]+://(?:\$|%7b|\{|<)", re.IGNORECASE)
+_URL = lazy_re.compile(r"(?:https?|wss?|ftp)://[^\s\"'`<>|)\\]{1,2000}", re.IGNORECASE)
+_PLACEHOLDER_HOST = lazy_re.compile(r"[a-z]+://(?:\$|%7b|\{|<)", re.IGNORECASE)
 _UNENCRYPTED = ("http://", "ws://", "ftp://")
 
 

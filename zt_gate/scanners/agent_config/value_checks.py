@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import (
     command_effects,
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.agent_config.matched_values import MatchedValue
 
-_GLOBAL_INSTALL = re.compile(
+_GLOBAL_INSTALL = lazy_re.compile(
     r"\b(?:npm|pnpm|yarn|bun)\s+(?:\S{1,40}\s+){0,4}(?:-g\b|--global\b|global\s+add)"
 )
-_INLINE_SCRIPT = re.compile(r"\b(?:node|bun|deno)\s+-(?:e|p|-eval)\b")
-_PROCESS_OR_NETWORK = re.compile(r"exec|spawn|https?\b|fetch")
-_PLACEHOLDER = re.compile(r"\$\{?\w|^%|<|\{\{")
+_INLINE_SCRIPT = lazy_re.compile(r"\b(?:node|bun|deno)\s+-(?:e|p|-eval)\b")
+_PROCESS_OR_NETWORK = lazy_re.compile(r"exec|spawn|https?\b|fetch")
+_PLACEHOLDER = lazy_re.compile(r"\$\{?\w|^%|<|\{\{")
 
 
 def command(matched: MatchedValue) -> Iterator[ValueIssue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.agent_config import (
     command_effects,
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
     from zt_gate.scanners.agent_config.untrusted_input import TaintedStep
     from zt_gate.syntax.workflows import Step
 
-_PULL_REQUEST_HEAD = re.compile(
+_PULL_REQUEST_HEAD = lazy_re.compile(
     r"(?i)github\s*\.\s*event\s*\.\s*(?:pull_request\s*\.\s*(?:head|merge_commit_sha)"
     r"|workflow_run\s*\.\s*head(?!_repository))|github\s*\.\s*head_ref|refs/pull/"
 )
-_CHECKOUT_COMMAND = re.compile(
+_CHECKOUT_COMMAND = lazy_re.compile(
     r"\bgh\s+pr\s+checkout\b"
     r"|\bgit\s+(?:fetch|checkout|pull)\b[^\n]{0,200}(?:pull/|head_ref|head\.)"
 )
-_ALL_SECRETS = re.compile(r"(?i)tojson\(\s*secrets\s*\)")
+_ALL_SECRETS = lazy_re.compile(r"(?i)tojson\(\s*secrets\s*\)")
 _SCRIPT_CHECKED = 64 * 1024
 #: Permissions whose ``write`` does not change the repository's content.
 _HARMLESS_PERMISSIONS = frozenset(["id-token", "checks", "statuses", "security-events"])

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from zt_gate.scanners.code.targets import LineRanges
 
@@ -26,7 +28,7 @@ _HEAD = 4000
 _MIN_MODULES = 3
 
 # The first statements that bundlers write, each at the start of a line.
-_PROLOGUE = re.compile(
+_PROLOGUE = lazy_re.compile(
     rb"^[ \t;!]*(?:/\*{6}/|"
     rb"var __(?:webpack_modules__|defProp|getOwnPropNames|commonJS|create) ?=|"
     rb"\(?(?:\(\) ?=> ?\{|function ?\(\w*\) ?\{)[ \t]*(?:// webpackBootstrap|/\*{6}/)|"
@@ -34,12 +36,12 @@ _PROLOGUE = re.compile(
     rb"\(function\(\)\{function \w\(\w,\w,\w\)\{function \w\(\w,\w\)\{if\(!\w\[\w\]\))",
     re.MULTILINE,
 )
-_MODULE = re.compile(
+_MODULE = lazy_re.compile(
     rb"^[ \t]*(?:// (?:\S{0,200}/)?node_modules/\S|/\*{3}/ (?:\d+|\"\.\.?/[^\"\n]{1,300}\"):|"
     rb"\d+: ?\[?function ?\(|__d\(function)",
     re.MULTILINE,
 )
-_MARKER = re.compile(
+_MARKER = lazy_re.compile(
     rb"@generated\b|code generated .{0,120}do not edit|"
     rb"(?:auto-?(?:matically )?|this file (?:is|was) )generated",
     re.IGNORECASE,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from zt_gate import lazy_re
 from zt_gate.syntax.text import script_head
 
 
@@ -45,7 +45,7 @@ LANGUAGES = (
 
 # bun.lockb begins with a #! line so that running it prints it.  As a script it ends in its
 # second line: that is an expression of names that are not defined.
-_BINARY_LOCK = re.compile(rb"#![^\n]{1,100}\n[a-z]+-lockfile-format-v\d+\n")
+_BINARY_LOCK = lazy_re.compile(rb"#![^\n]{1,100}\n[a-z]+-lockfile-format-v\d+\n")
 _TYPESCRIPT_RUNNERS = (b"deno", b"tsx", b"ts-node")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
     ContentUnavailableError,
@@ -26,7 +26,7 @@ _NOT_READ = (b".pth", b".bzl")
 #: Bytes of a page that are searched for scripts.
 _PAGE_BYTES = 4_000_000
 _MARKDOWN_WITH_CODE = "MDX"
-_EXPRESSION = re.compile(rb"(?m)^(?:import|export)\b|\{|<script\b")
+_EXPRESSION = lazy_re.compile(rb"(?m)^(?:import|export)\b|\{|<script\b")
 
 
 def not_inspected(

@@ -10,12 +10,13 @@ blocks, import attributes, import defer); PEP 695, 696, 750 and 810; the JSX spe
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.code import python_statements, second_parser
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
     from zt_gate.scanners.code.languages import Dialect
@@ -25,27 +26,29 @@ _MAX_LINE = 20_000
 
 # Each replacement has at most the length of the match; spaces fill the rest.
 _JAVASCRIPT = (
-    (re.compile(rb"\bexport\s+type\s+(?=\*)"), b"export "),
-    (re.compile(rb"\bimport\s+(?:defer|source)\s+(?=[*\w{$])(?!from\b)"), b"import "),
-    (re.compile(rb"\bimport\.(?:defer|source)(?=\s*\()"), b"import"),
-    (re.compile(rb"\btypeof\s+import\s*\(\s*(?:'[^'\n]*'|\"[^\"\n]*\")"
+    (lazy_re.compile(rb"\bexport\s+type\s+(?=\*)"), b"export "),
+    (lazy_re.compile(rb"\bimport\s+(?:defer|source)\s+(?=[*\w{$])(?!from\b)"), b"import "),
+    (lazy_re.compile(rb"\bimport\.(?:defer|source)(?=\s*\()"), b"import"),
+    (lazy_re.compile(rb"\btypeof\s+import\s*\(\s*(?:'[^'\n]*'|\"[^\"\n]*\")"
                 rb"\s*(?:,\s*\{[^{}\n]*\}\s*)?\)"), b"any"),
-    (re.compile(rb"\bstatic(?=\s*\{)"), b"st()"),
-    (re.compile(rb"\baccessor(?=\s+[\w#$\[])"), b""),
-    (re.compile(rb"(?<=[\"'])\s*\bwith\s*\{[^{}\n]*\}"), b""),
+    (lazy_re.compile(rb"\bstatic(?=\s*\{)"), b"st()"),
+    (lazy_re.compile(rb"\baccessor(?=\s+[\w#$\[])"), b""),
+    (lazy_re.compile(rb"(?<=[\"'])\s*\bwith\s*\{[^{}\n]*\}"), b""),
 )  # fmt: skip
 # Modifiers of type parameters, after "<" or ","; the first two also at the start of a line.
-_VARIANCE = re.compile(
+_VARIANCE = lazy_re.compile(
     rb"(^(?=\s*(?:in|out)\b)|[<,])(\s*)((?:(?:in|out|const)\s+){1,3})(?=[A-Za-z_$])"
 )
 # In the text and the attributes of JSX "&" need not begin an entity.
-_AMPERSAND = re.compile(rb"(?<!&)&(?!&)")
-_TEMPLATE_STRING = re.compile(
+_AMPERSAND = lazy_re.compile(rb"(?<!&)&(?!&)")
+_TEMPLATE_STRING = lazy_re.compile(
     rb"(?<![\w\"'])(?:([tT])(?=[rR]?[\"'])|([rR])([tT])(?=[\"']))"
 )
-_PARAMETERS = re.compile(rb"[ \t]*(?:class|def|async[ \t]+def|type)[ \t]+\w+[ \t]*\[")
-_TYPE_ALIAS = re.compile(rb"([ \t]*)type[ \t]+(\w+)(?=[ \t]*=)")
-_LAZY = re.compile(rb"([ \t]*)lazy[ \t]+((?:import|from)\b[^\n]*)")
+_PARAMETERS = lazy_re.compile(
+    rb"[ \t]*(?:class|def|async[ \t]+def|type)[ \t]+\w+[ \t]*\["
+)
+_TYPE_ALIAS = lazy_re.compile(rb"([ \t]*)type[ \t]+(\w+)(?=[ \t]*=)")
+_LAZY = lazy_re.compile(rb"([ \t]*)lazy[ \t]+((?:import|from)\b[^\n]*)")
 
 
 def in_older_form(

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.code.findings import subject_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from zt_gate.scanners.code.semgrep_output import Match
 
 #: A number, a version or a date as a literal: no source, sink or sanitizer depends on it.
-_VERSION = re.compile(
+_VERSION = lazy_re.compile(
     rb"([\"'`])v?\d{1,8}(?:[.:-]\d{1,8}){0,5}(?:[-+.](?:alpha|beta|rc|dev|post|build|snapshot|final)?[.\d]{0,12}){0,2}\1"
     rb"|(?<![\w.\"'])\d{1,9}(?:[._]\d{1,9}){0,3}(?![\w.\"'])",
     re.IGNORECASE,

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -51,23 +53,23 @@ Condition = Words | Substrings | AllOf | AnyOf
 
 ALWAYS = AllOf()
 
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = lazy_re.compile(rb"[A-Za-z_][A-Za-z0-9_]*")
 # A decorator and the definition after it each begin a line.
-_DECORATOR = re.compile(rb"^[ \t\f]*@", re.MULTILINE)
-_DEFINITION = re.compile(rb"^[ \t\f]*(?:def|async|class)\b", re.MULTILINE)
+_DECORATOR = lazy_re.compile(rb"^[ \t\f]*@", re.MULTILINE)
+_DEFINITION = lazy_re.compile(rb"^[ \t\f]*(?:def|async|class)\b", re.MULTILINE)
 # A called name: a parenthesis follows, possibly after a line end, a comment, or the closing
 # parenthesis of ``(name)``.  Python 2 statements call two words without a parenthesis.
-_CALL = re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)[\s\\)]*[(#]")
+_CALL = lazy_re.compile(rb"([A-Za-z_][A-Za-z0-9_]*)[\s\\)]*[(#]")
 _CALL_STATEMENTS = (b"exec", b"print")
-_IMPORT = re.compile(rb"\bimport\b")
-_HASH = re.compile(rb"#[^\n]*")
+_IMPORT = lazy_re.compile(rb"\bimport\b")
+_HASH = lazy_re.compile(rb"#[^\n]*")
 # Bytes of an import over several lines.
 _MAX_IMPORT = 20_000
 # The end of one string literal and the start of the next, which the engine joins.
-_JOINT = re.compile(rb"[\"'`][()\s\\+]*[rbuf]{0,2}[\"'`]")
+_JOINT = lazy_re.compile(rb"[\"'`][()\s\\+]*[rbuf]{0,2}[\"'`]")
 # In a regular expression: parts that are not plain text, and plain words.
-_NOT_PLAIN = re.compile(rb"\\.|\[[^\]]*\]|\{[^}]*\}")
-_PLAIN_WORD = re.compile(rb"[a-z_]+")
+_NOT_PLAIN = lazy_re.compile(rb"\\.|\[[^\]]*\]|\{[^}]*\}")
+_PLAIN_WORD = lazy_re.compile(rb"[a-z_]+")
 # Without regard to case, these characters equal s and k.
 _FOLDED = ((b"\xc5\xbf", b"s"), (b"\xe2\x84\xaa", b"k"))
 
@@ -181,7 +183,7 @@ def _merged(parts: Iterable[Condition]) -> Iterable[Condition]:
 def _compiled(regex: bytes) -> tuple[bytes, re.Pattern[bytes]]:
     """Return the longest plain word of an expression, for a first test, and its pattern."""
     words = _PLAIN_WORD.findall(_NOT_PLAIN.sub(b" ", regex))
-    return max(words, key=len, default=b""), re.compile(regex)
+    return max(words, key=len, default=b""), lazy_re.compile(regex)
 
 
 def _cost(condition: Condition) -> tuple[int, int]:

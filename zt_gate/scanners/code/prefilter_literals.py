@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.scanners.code.prefilter_conditions import ALWAYS, Condition, all_of, any_of
 from zt_gate.scanners.code.prefilter_regexes import condition_of_regex
 
@@ -29,19 +30,19 @@ if TYPE_CHECKING:
 _STRING = r"""\"(?:[^"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"""
 _META = r"\$\.\.\.[A-Z_][A-Z0-9_]*|\$[A-Z_][A-Z0-9_]*"
 _NAME = r"[^\W\d]\w*"
-_PYTHON_TOKEN = re.compile(
+_PYTHON_TOKEN = lazy_re.compile(
     rf"(?P<skip>[rRbBuUfF]{{0,2}}(?:\"\"\".*?\"\"\"|'''.*?'''|{_STRING})|\#[^\n]*|\d\w*)"
     rf"|(?P<meta>{_META})|(?P<name>{_NAME})|(?P<other>\S)",
     re.DOTALL,
 )
-_OTHER_TOKEN = re.compile(
+_OTHER_TOKEN = lazy_re.compile(
     rf"(?P<skip>`[^`]*`|{_STRING}|//[^\n]*|/\*.*?\*/|\d\w*)"
     rf"|(?P<meta>{_META})|(?P<name>{_NAME})|(?P<other>\S)",
     re.DOTALL,
 )
-_TYPED = re.compile(r"\(\s*\$[A-Z_][A-Z0-9_]*\s*:")
+_TYPED = lazy_re.compile(r"\(\s*\$[A-Z_][A-Z0-9_]*\s*:")
 # A regular expression in JavaScript can contain a quote: later tokens are not reliable.
-_REGEX = re.compile(r"(?:^|[(,=:\[!&|?{};\n])\s*/[^/*\s]")
+_REGEX = lazy_re.compile(r"(?:^|[(,=:\[!&|?{};\n])\s*/[^/*\s]")
 
 KEYWORDS = frozenset(
     # Python; JavaScript and TypeScript; Go; names that the engine treats as keywords.
@@ -58,8 +59,10 @@ KEYWORDS = frozenset(
 
 # Keywords of Python without a synonym: a pattern with them needs them.
 _REQUIRED_KEYWORDS = frozenset(b"assert class except is raise while with".split())
-_META_NAME = re.compile(_META)
-_ALTERNATIVES = re.compile(r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$")
+_META_NAME = lazy_re.compile(_META)
+_ALTERNATIVES = lazy_re.compile(
+    r"\^?(?:\((?:\?:)?([A-Za-z0-9_|]+)\)|([A-Za-z0-9_]+))\$"
+)
 _TAINT_KEYS = ("pattern-sources", "pattern-sinks")
 _SEARCH_KEYS = ("pattern", "patterns", "pattern-either", "pattern-inside")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from zt_gate import lazy_re
 from zt_gate.scanners.code.prefilter_conditions import (
     ALWAYS,
     Condition,
@@ -19,18 +20,18 @@ from zt_gate.scanners.code.prefilter_conditions import (
 
 #: Plain characters of the shortest substring that is used.
 _MIN_SUBSTRING = 2
-_QUANTIFIER = re.compile(r"([*+?]|\{(\d*)(,?)(\d*)\})[?+]?")
+_QUANTIFIER = lazy_re.compile(r"([*+?]|\{(\d*)(,?)(\d*)\})[?+]?")
 _SYMBOLS: dict[str, tuple[int, int | None]] = {
     "*": (0, None),
     "+": (1, None),
     "?": (0, 1),
 }
-_OPENING = re.compile(
+_OPENING = lazy_re.compile(
     r"\((?:\?(?::|>|=|!|<=|<!|P?<[A-Za-z_]\w*>|([a-z]*)(?:-([a-z]+))?([:)])))?"
 )
-_CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_CLASS = lazy_re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 # A class of punctuation and spaces only, which is the same in lower case.
-_PUNCTUATION_CLASS = re.compile(r"\[(?:[^\w\[\]\\^&~|]|\\[^\w]|\\s)+\]", re.ASCII)
+_PUNCTUATION_CLASS = lazy_re.compile(r"\[(?:[^\w\[\]\\^&~|]|\\[^\w]|\\s)+\]", re.ASCII)
 _SPACE = r"\s"
 _PLAIN = ".()[]{}*+?|^$/\\-\"'`<>=!:;,%#&~@ _"
 _KNOWN_ESCAPES = frozenset("bBsSdDwWAZznrtfv" + _PLAIN)

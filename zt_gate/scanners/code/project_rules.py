@@ -17,6 +17,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.errors import GateError
 from zt_gate.model.finding import Confidence, Severity
 from zt_gate.model.report import NotInspected
@@ -51,7 +52,7 @@ _REMOVED_KEYS = frozenset(("metadata", "message", "paths", "fix", "fix-regex"))
 #: Characters of a title and of a name.
 _MAX_TITLE = 160
 _MAX_NAME = 100
-_CWE = re.compile(r"CWE-\d{1,6}")
+_CWE = lazy_re.compile(r"CWE-\d{1,6}")
 _SUPPORTED_LANGUAGES = frozenset().union(
     *(language.engine_names for language in LANGUAGES)
 )

@@ -8,10 +8,11 @@ rules with unknown keys, are not translated.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-_METAVARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
+from zt_gate import lazy_re
+
+_METAVARIABLE = lazy_re.compile(r"\$[A-Z_][A-Z0-9_]*")
 _PLAIN = {"pattern": "pattern", "pattern-inside": "inside", "pattern-regex": "regex"}
 _NEGATIVE = {"pattern-not": "pattern", "pattern-not-inside": "inside"}
 _TAINT = {

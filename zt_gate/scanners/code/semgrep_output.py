@@ -6,12 +6,13 @@ Source: cli_output in semgrep-interfaces.
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from zt_gate import lazy_re
+
 # Only the line number is used: the rest of a message can quote the code.
-_ERROR_LINE = re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
+_ERROR_LINE = lazy_re.compile(r"error at line [^\s:]{1,200}:(\d{1,9}):")
 
 #: Kinds of problems of this scanner: statements were removed so that the rest parses,
 #: functions were removed so that the rest is finished in time, lines were read in an older

@@ -10,9 +10,9 @@ terminators).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.syntax.text import binary_kind, bom_codec
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
     from zt_gate.scanners.code.languages import Language
 
-_BARE_RETURN = re.compile(rb"\r(?!\n)")
+_BARE_RETURN = lazy_re.compile(rb"\r(?!\n)")
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 # A declaration in the second line counts only after a blank line or a comment (PEP 263).
-_COMMENT = re.compile(rb"[ \t\f]*#")
-_BLANK = re.compile(rb"[ \t\f\r]*")
-_COOKIE = re.compile(rb"coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_COMMENT = lazy_re.compile(rb"[ \t\f]*#")
+_BLANK = lazy_re.compile(rb"[ \t\f\r]*")
+_COOKIE = lazy_re.compile(rb"coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 
 # Encodings in which every ASCII byte outside of multi-byte characters is that ASCII
 # character.  Excluded on purpose: utf-7, unicode_escape, raw_unicode_escape, rot13,
 # punycode, iso-2022 and hz (escape sequences), utf-16 and utf-32 (Python rejects them).
-_ASCII_COMPATIBLE = re.compile(
+_ASCII_COMPATIBLE = lazy_re.compile(
     r"(?:utf_?8(?:_sig)?|u8|utf|us_ascii|ascii|646|latin_?1|l1|latin|iso_?8859_?\d{1,2}|8859"
     r"|iso8859|cp(?:437|720|737|775|85\d|86\d|866|869|874|932|936|949|950|1006|1125|125\d)"
     r"|windows_125\d|koi8_[rtu]|mac_?(?:roman|cyrillic|greek|iceland|latin2|turkish)"

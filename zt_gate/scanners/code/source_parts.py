@@ -13,11 +13,11 @@ stays.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.code import python_statements, second_parser
 from zt_gate.scanners.code.newer_syntax import in_older_form
 from zt_gate.scanners.code.prefilter_literals import KEYWORDS
@@ -38,8 +38,8 @@ _MAX_PIECES = 4000
 
 Touched = tuple[tuple[int, int], ...]
 
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]+")
-_NOT_NEWLINE = re.compile(rb"[^\n]")
+_WORD = lazy_re.compile(rb"[A-Za-z_][A-Za-z0-9_]+")
+_NOT_NEWLINE = lazy_re.compile(rb"[^\n]")
 _FUNCTIONS = frozenset(
     ("function_declaration", "generator_function_declaration", "function_expression",
      "arrow_function", "generator_function", "method_definition", "method_declaration")

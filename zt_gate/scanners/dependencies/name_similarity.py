@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, Literal
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import ecosystem_named
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Grade = Literal["high", "low"]
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 _SEPARATOR_CHARACTERS = "-_."
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = lazy_re.compile(r"[-_.]+")
 _VOWELS = frozenset("aeiouy")
 _MIN_LENGTH = 3
 _MAX_LENGTH = 64

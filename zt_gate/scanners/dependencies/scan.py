@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import leaves_repository
 from zt_gate.ecosystems.version_constraints import pinned_version
 from zt_gate.model.finding import Evidence, Location
@@ -36,7 +36,9 @@ _AUDIT_SECONDS = 60.0
 _MOST_NAMES = 1000
 _MOST_ENTRIES = 20_000
 _LONGEST_EVIDENCE = 4000
-_PASSWORD = re.compile(r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500})@")
+_PASSWORD = lazy_re.compile(
+    r"://[^/@\s:]{0,500}:([^/@\s]{1,500})@|://([^/@\s:]{8,500})@"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import ecosystem_named
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 #: The forge's own actions: who can move their tags can change the runner as well.
 _FORGE = "actions/"
-_VERSION_TAG = re.compile(r"v\d{1,4}(?:\.\d{1,4}){0,2}")
-_USE = re.compile(
+_VERSION_TAG = lazy_re.compile(r"v\d{1,4}(?:\.\d{1,4}){0,2}")
+_USE = lazy_re.compile(
     rb"^[ \t-]{0,60}[\"']?uses[\"']?:[ \t]*[\"']?actions/[\w./-]{1,100}@([\w./-]{1,100})",
     re.MULTILINE,
 )
-_COMMIT = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
+_COMMIT = lazy_re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 _MAX_WORKFLOWS = 60
 #: From so many uses on, and none by commit, tags are the project's habit.
 _LEAST_USES = 2

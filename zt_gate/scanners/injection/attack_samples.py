@@ -8,34 +8,34 @@ for agents, and hidden or encoded text block as everywhere else.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Subjects of a test that needs attack texts.
-_SUBJECT_OF_TEST = re.compile(
+_SUBJECT_OF_TEST = lazy_re.compile(
     r"inject|jail_?break|attack|poison|quarantin|securit|scan|guard|detect|redact"
     r"|saniti[sz]|threat|exfil|adversar|malicious"
     r"|prompt|moderat|safety|abuse|phish|eval|corpus|red_?-?team|owasp|rug_?-?pull"
     r"|untrusted|firewall|vulnerab|exploit"
 )
 #: Subjects of a file outside of tests that lists attack texts, or patterns of them.
-_SUBJECT_OF_RULES = re.compile(
+_SUBJECT_OF_RULES = lazy_re.compile(
     r"inject|jail_?break|attack|poison|quarantin|adversar|malicious|red_?-?team"
     r"|rug_?-?pull|prompt[_-]?(?:guard|scan|shield|firewall)"
     r"|(?:threat|security|detect|scan|guard)[^/]{0,40}(?:rule|pattern|signature"
     r"|phrase|payload|lexicon|keyword)"
 )
 #: What such a file is: the subject alone could be a folder that anyone may choose.
-_FORM_OF_RULES = re.compile(
+_FORM_OF_RULES = lazy_re.compile(
     r"rule|pattern|signature|phrase|payload|lexicon|keyword|corpus|dataset|sample|fixture"
     r"|detect|guard|scanner|shield|firewall|eval|bench|quarantin"
 )
-_COMMENT = re.compile(r"\s*(?:#|//|/?\*|--|<!--|;)")
+_COMMENT = lazy_re.compile(r"\s*(?:#|//|/?\*|--|<!--|;)")
 _QUOTES = "\"'`"
 _DATA_SUFFIXES = (
     b".json", b".jsonl", b".ndjson", b".yaml", b".yml", b".toml", b".csv", b".tsv",
@@ -44,7 +44,7 @@ _DATA_SUFFIXES = (
 
 
 #: Names of what a test does with attack texts, in the code around one.
-_NAMED_IN_TEST = re.compile(
+_NAMED_IN_TEST = lazy_re.compile(
     rb"(?i)(?:inject|jail_?break|attack|poison|malicious|adversar|exfil|saniti[sz]"
     rb"|redact|neutrali[sz]|quarantin|suspicious|untrusted|hijack)\w*"
 )

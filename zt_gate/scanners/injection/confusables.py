@@ -7,25 +7,26 @@ the other script, such a word is a typing error and is not reported.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.injection import show_hidden
 from zt_gate.scanners.injection.invisible_characters import InvisibleSpan, look
 from zt_gate.syntax import paths
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Mapping
 
     from zt_gate.model.rule import Rule
 
-_WORDS = re.compile(r"[^\W\d_]\w*")
-_STYLED = re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3]+")
+_WORDS = lazy_re.compile(r"[^\W\d_]\w*")
+_STYLED = lazy_re.compile("[\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d6a3]+")
 # The first of 26 letters A to Z: squared, negative circled, negative squared, regional indicators.
 _SYMBOL_ALPHABETS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
-_IN_NAME = re.compile("[\u200b\u2060-\u2064\ufeff\u3164\u00ad\u200e\u200f\u061c]")
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|(?://|#|/\*|--\s|<!--).*")
+_IN_NAME = lazy_re.compile("[\u200b\u2060-\u2064\ufeff\u3164\u00ad\u200e\u200f\u061c]")
+_CJK = lazy_re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_QUOTED = lazy_re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|(?://|#|/\*|--\s|<!--).*")
 
 
 def fold_table(rules: Mapping[str, Rule], *, wide: bool = False) -> dict[int, str]:

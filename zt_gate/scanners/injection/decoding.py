@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -78,7 +80,7 @@ _MARKED_PATTERNS = (
 )
 _HEAD_BYTES = 32
 _CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
-_HEX_RUN = re.compile(rb"[0-9a-f]{32}")
+_HEX_RUN = lazy_re.compile(rb"[0-9a-f]{32}")
 _PACKED_BYTES = bytes(b if chr(b) in _PACKED_CHARS else 0x20 for b in range(256))
 _LATIN_WORD = r"[A-Za-z]{2,}"
 _INVISIBLE = (

@@ -12,6 +12,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.scanners.injection import locales, show_hidden
 from zt_gate.syntax import paths
 
@@ -35,28 +36,28 @@ _ZERO = (
 _BLANK = "\u2800\ue000-\uf8ff"
 _MARKS = "\u200e\u200f\u061c"
 
-_ANY = re.compile(
+_ANY = lazy_re.compile(
     f"[{_TAG}{_SELECTOR}{_PRIVATE}{_BIDI}{_ZERO}{_MARKS}\u00ad\u2028\u2029\u2800]"
 )
-_FLAG = re.compile(
+_FLAG = lazy_re.compile(
     "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,3}\U000e007f"
 )
-_TAGS = re.compile(f"[{_TAG}]+")
-_SELECTORS = re.compile(f"[{_SELECTOR}]+")
-_PRIVATES = re.compile(f"[{_PRIVATE}]+")
-_ZEROS = re.compile(f"[{_ZERO}]+")
-_BLANKS = re.compile(f"(?<=[A-Za-z])[{_BLANK}](?=[A-Za-z])")
-_LONG_ZEROS = re.compile(f"[{_ZERO}{_MARKS}]{{4,}}")
-_BIDIS = re.compile(f"[{_BIDI}]")
-_OVERRIDES = re.compile("[\u202d\u202e]")
-_ISOLATED = re.compile("\u2068[^\u2066-\u2069\u202a-\u202e]*\u2069")
+_TAGS = lazy_re.compile(f"[{_TAG}]+")
+_SELECTORS = lazy_re.compile(f"[{_SELECTOR}]+")
+_PRIVATES = lazy_re.compile(f"[{_PRIVATE}]+")
+_ZEROS = lazy_re.compile(f"[{_ZERO}]+")
+_BLANKS = lazy_re.compile(f"(?<=[A-Za-z])[{_BLANK}](?=[A-Za-z])")
+_LONG_ZEROS = lazy_re.compile(f"[{_ZERO}{_MARKS}]{{4,}}")
+_BIDIS = lazy_re.compile(f"[{_BIDI}]")
+_OVERRIDES = lazy_re.compile("[\u202d\u202e]")
+_ISOLATED = lazy_re.compile("\u2068[^\u2066-\u2069\u202a-\u202e]*\u2069")
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
-_RTL = re.compile(
+_RTL = lazy_re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001eeff]"
 )
-_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u3163\u3165-\u318f\uac00-\ud7af]")
-_WORD = re.compile(r"[A-Za-z0-9_]", re.ASCII)
+_HAN = lazy_re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_HANGUL = lazy_re.compile("[\u1100-\u11ff\u3130-\u3163\u3165-\u318f\uac00-\ud7af]")
+_WORD = lazy_re.compile(r"[A-Za-z0-9_]", re.ASCII)
 
 
 class InvisibleSpan(NamedTuple):

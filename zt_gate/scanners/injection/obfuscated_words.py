@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.injection import show_hidden
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ _SEPARATED_BYTES = (
     (b"|", rb"\|(?<=[a-z]\|)(?:[a-z]\|){3}[a-z]"),
     (b"-", rb"-(?<=[a-z]-)(?:[a-z]-){3}[a-z]"),
 )
-_UNICODE_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_UNICODE_SPACES = lazy_re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def plain_word(word: str, catalog: SignalCatalog) -> str | None:

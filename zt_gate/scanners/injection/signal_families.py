@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zt_gate import lazy_re
 from zt_gate.scanners.injection.tokenize import CJK
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _FREQUENT_WORDS = frozenset(_FREQUENT_TEXT.split())
 #: Hits of one phrase head or one pattern in a text.
 _MAX_HITS = 200
 _FIRST_CJK = "\u3040"
-_CJK_WORDS = re.compile(rf"[{CJK}]|[^\W{CJK}]+")
+_CJK_WORDS = lazy_re.compile(rf"[{CJK}]|[^\W{CJK}]+")
 
 
 class FamilyError(ValueError):

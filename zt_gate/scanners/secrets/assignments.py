@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,7 +18,7 @@ _NAME_BYTES = frozenset(
 )
 # What is between a name and its value, in most languages and formats: closing
 # quotes and brackets, a type, an operator, and the start of a string.
-_OPERATOR = re.compile(
+_OPERATOR = lazy_re.compile(
     rb"(?P<closing>[\"'`\])}\\]{0,4})"
     rb"(?:[ \t]{0,8}:[ \t]{0,4}(?:&?[A-Za-z][\w.<>\[\]| ]{0,30}?)[ \t]{0,4}(?==)"
     rb"|[ \t]{1,8}(?:string|str|String|\*string|varchar|NSString[ *]{0,3}|text)[ \t]{0,8}(?=[=:])"
@@ -30,7 +32,7 @@ _OPERATOR = re.compile(
 )
 # The name is itself a value, and its own value follows beside it or some lines below:
 # ``name: X`` and ``value: …`` of containers and pipelines, ``variable "x" { default = …``.
-_NAME_VALUE_PAIR = re.compile(
+_NAME_VALUE_PAIR = lazy_re.compile(
     rb"[\"']?[,;]?[ \t\r]{0,8}\n?[ \t]{0,60}[\"']?(?:[Vv]alue|default)[\"']?"
     rb"[ \t]{0,8}(?P<operator>[:=])[ \t]{0,8}"
     rb"|[\"']?[ \t]{0,8}[:={]{1,2}[ \t\r]{0,8}\n"
@@ -38,7 +40,7 @@ _NAME_VALUE_PAIR = re.compile(
     rb"[ \t]{1,40}[Dd]efault[ \t]{0,20}(?P<below>[:=])[ \t]{0,8}"
 )
 # YAML: the value is the whole line below its key, perhaps as a block scalar.
-_VALUE_BELOW = re.compile(
+_VALUE_BELOW = lazy_re.compile(
     rb"(?:[|>][-+0-9]{0,2})?[ \t]{0,8}(?:\#[^\n]{0,200})?\r?\n"
     rb"(?:[ \t]{0,60}(?:\#[^\n]{0,200})?\r?\n){0,3}[ \t]{1,60}"
     rb"(?:\"(?P<quoted>[^\"\n]{4,512})\""
@@ -46,23 +48,23 @@ _VALUE_BELOW = re.compile(
 )
 # The value is the whole line below an opening: a continued line, a list, a string of several
 # lines, a heredoc.
-_TEXT_BELOW = re.compile(
+_TEXT_BELOW = lazy_re.compile(
     rb"(?:\\|\\{0,2}\"{3}|'{3}|`|<<[-~]?[ \t]?[\"']?[A-Za-z_]{2,20}[\"']?)[ \t]{0,8}\r?\n"
     rb"[ \t]{0,60}(?P<quote>[\"']?)"
     rb"(?P<value>[^\s\"'`,;<>(){}\[\]\#-][^\s\"'`,;<>(){}]{3,512})(?P=quote)[ \t\r]{0,8}(?:\n|\Z)"
 )
-_ITEM_BELOW = re.compile(
+_ITEM_BELOW = lazy_re.compile(
     rb"[\[(][ \t]{0,8}\r?\n[ \t]{0,60}(?P<quote>[\"'])(?P<value>[^\s\"'\n]{4,512})(?P=quote)"
     rb",?[ \t\r]{0,8}(?:\n[ \t]{0,60}[\])]|\n?\Z)"
 )
 _OPENINGS = frozenset((b"\\", b'"', b"'", b"`", b"<", b"[", b"("))
 _LINE_ENDINGS = frozenset((b"|", b">", b"#", b"\r", b"\n"))
-_XML_BREAK = re.compile(rb"[ \t]{0,40}\r?\n?[ \t]{0,40}")
-_STRING_START = re.compile(
+_XML_BREAK = lazy_re.compile(rb"[ \t]{0,40}\r?\n?[ \t]{0,40}")
+_STRING_START = lazy_re.compile(
     rb"(?:@|\$|b|r|f|u|rb|br|L|N|new [A-Za-z]{1,20}\(|[A-Za-z.]{1,30}\()?"
     rb"(\\{0,2}\"{3}|'{3}|\\{0,3}[\"']|`)"
 )
-_UNQUOTED = re.compile(rb"[^\s\"'`,;<>()]{1,512}")
+_UNQUOTED = lazy_re.compile(rb"[^\s\"'`,;<>()]{1,512}")
 _LONGEST = 4096
 _SHORTEST = 4
 _LONGEST_NAME_PREFIX = 64

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator
 
     from zt_gate.scanners.secrets.text_block import TextBlock
@@ -32,23 +33,23 @@ _BETWEEN = (
     rb"|\)?\.(?:append|concat|push|add|plus)\("
     rb")[furbFURB@$&]{0,2}[\"'`]"
 )
-_GLUE = re.compile(rb"[\"'`](?<=[\w/+=.:-][\"'`])" + _BETWEEN + rb"(?=[\w/+=.:-])")
+_GLUE = lazy_re.compile(rb"[\"'`](?<=[\w/+=.:-][\"'`])" + _BETWEEN + rb"(?=[\w/+=.:-])")
 # The first line of a private key has spaces, and may be split there too.
-_GLUE_WITH_SPACES = re.compile(
+_GLUE_WITH_SPACES = lazy_re.compile(
     rb"[\"'`](?<=[\w/+=.: -][\"'`])" + _BETWEEN + rb"(?=[\w/+=.: -])"
 )
-_COMMA = re.compile(
+_COMMA = lazy_re.compile(
     rb"[\"'`](?<=[\w/+=.:-][\"'`])[ \t]{0,40},[ \t]{0,40}(?:\r?\n[ \t]{0,200})?[\"'`]"
 )
 # A line of a shell script or settings file that continues after a backslash (cmd: a caret).
-_CONTINUATION = re.compile(rb"[\\^]\r?\n[ \t]{0,200}")
+_CONTINUATION = lazy_re.compile(rb"[\\^]\r?\n[ \t]{0,200}")
 _JOIN_CALLS = (b"join(", b"oncat(", b"% (", b"%(", b".format(", b"printf(")
 _CONTINUATIONS = (b"\\\n", b"\\\r\n", b"^\n", b"^\r\n")
-_JOIN_CALL = re.compile(rb"join\(|oncat\(|%[ \t]{0,4}\(|\.format\(|printf\(")
+_JOIN_CALL = lazy_re.compile(rb"join\(|oncat\(|%[ \t]{0,4}\(|\.format\(|printf\(")
 # A quote within a shell word, of which only a part is quoted.
-_INNER_QUOTE = re.compile(rb"[\"'](?<=[\w-]{3}[\"'])(?=[\w-]{2})")
-_WORD_END = re.compile(rb"(?<![\w-])[\w-]{3,200}+\Z")
-_WORD = re.compile(rb"[\w-]{2,200}")
+_INNER_QUOTE = lazy_re.compile(rb"[\"'](?<=[\w-]{3}[\"'])(?=[\w-]{2})")
+_WORD_END = lazy_re.compile(rb"(?<![\w-])[\w-]{3,200}+\Z")
+_WORD = lazy_re.compile(rb"[\w-]{2,200}")
 _WORD_LENGTH = 200
 _PIECE_LENGTH = 400
 # The last piece may be the whole body of a private key.

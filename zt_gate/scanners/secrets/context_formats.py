@@ -7,6 +7,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEYWORD, NEAR, URL, SecretHit
@@ -21,33 +22,35 @@ if TYPE_CHECKING:
 AWS_ID, AWS_SECRET = "secrets/aws-access-key-id", "secrets/aws-secret-key"
 CONNECTION, COMMAND = "secrets/connection-string", "secrets/command-credentials"
 
-_AWS_SECRET = re.compile(rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_PASSWORD = re.compile(
+_AWS_SECRET = lazy_re.compile(
+    rb"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
+)
+_PASSWORD = lazy_re.compile(
     rb"(?:password|pwd|accountkey|sharedaccesskey)[ ]{0,2}="
     rb"[ ]{0,2}([^;\"'\s<>]{3,200})"
 )
-_OTHER_PART = re.compile(
+_OTHER_PART = lazy_re.compile(
     rb"(?:server|data source|datasource|host|hostname|address|addr|endpoint|initial catalog|"
     rb"database|databasename|user id|userid|uid|username|user|dbname)[ ]{0,2}="
 )
 # libpq separates the pairs with blanks, clients of Redis with commas.
-_LIBPQ_PAIR = re.compile(rb"\b(?:host|hostaddr|user|dbname|port|sslmode)=\S")
-_REDIS_PART = re.compile(
+_LIBPQ_PAIR = lazy_re.compile(rb"\b(?:host|hostaddr|user|dbname|port|sslmode)=\S")
+_REDIS_PART = lazy_re.compile(
     rb":\d{2,5},(?:[^,\s]{1,60},){0,8}password=|,(?:ssl|abortconnect)="
 )
-_LOCAL_SERVER = re.compile(
+_LOCAL_SERVER = lazy_re.compile(
     rb"(?:server|data source|host|hostname|address)[ ]{0,2}="
     rb"[ ]{0,2}(?:localhost|127\.|\(local|\.[\\;])"
 )
-_GO_DSN = re.compile(
+_GO_DSN = lazy_re.compile(
     rb"[\w.-]{1,64}:([^\s@:'\"`/]{3,128})@(?:tcp|udp|unix)\(([^)\s]{1,128})\)"
 )
-_USER_OPTION = re.compile(
+_USER_OPTION = lazy_re.compile(
     rb"-(?:u|U|-user|-proxy-user|-basic)(?:[\"'],)?[ \t=]{0,4}\\?[\"']?"
     rb"([\w.@+\\-]{0,64}):(?:'|\\?\")?([^\s\"'`:]{3,128}(?::[^\s\"'`]{0,64})?)"
 )
 _BEFORE_OPTION = frozenset((b"", b" ", b"\t", b'"', b"'", b"\n", b"("))
-_PASSWORD_OPTION = re.compile(
+_PASSWORD_OPTION = lazy_re.compile(
     rb"(?:\b(?:mysql|mysqldump|mariadb|mysqladmin|mongo|mongosh|mongodump|sshpass|psql)\b"
     rb"[^\n|;&]{0,200}?[ \t](?:-p[ ]?|--password[= ])"
     rb"|\b(?:docker|podman|buildah|helm registry|az|oc) login\b"
@@ -70,11 +73,11 @@ _LOGIN_CALLS = (
     b"sign_in(",
     b"signin(",
 )
-_BASIC_AUTHORIZATION = re.compile(
+_BASIC_AUTHORIZATION = lazy_re.compile(
     rb"(?i:authorization)[\"']?\s{0,4}[:=,]\s{0,4}[\"']?Basic[ ]([A-Za-z0-9+/]{8,512}={0,2})"
 )
 # conn.login("user", "password"), in most languages.
-_LOGIN_CALL = re.compile(
+_LOGIN_CALL = lazy_re.compile(
     rb"[.>:](?:login|authenticate|auth|logon|sign_?in)\(\s{0,20}[\"'][^\"'\n]{1,100}[\"'],\s{0,20}"
     rb"[\"']([^\"'\n]{5,128})[\"']",
     re.IGNORECASE,

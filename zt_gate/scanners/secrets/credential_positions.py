@@ -7,10 +7,12 @@ a value looks.  Names, paths and addresses stay, so that a person can follow the
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 #: The shortest value, in characters.
@@ -22,17 +24,17 @@ _STEM = (
 )
 # What stands before the stem in a name does not matter.
 _NAME = rb"(?i:" + _STEM + rb"[\w.-]{0,40})"
-_LITERAL = re.compile(
+_LITERAL = lazy_re.compile(
     rb"\"(?P<double>(?:[^\"\\\n]|\\.){0,512})\"|'(?P<single>(?:[^'\\\n]|\\.){0,512})'"
     rb"|`(?P<back>[^`\n]{4,512})`"
 )
 # ``name = "x"``, ``"name": "x"``, ``name => 'x'``, ``name == 'x'``, ``name["x"] = "y"``.
-_NAMED_LITERAL = re.compile(
+_NAMED_LITERAL = lazy_re.compile(
     _NAME + rb"[\"'`\])]{0,4}[ \t]{0,8}(?:[!=:]==?|:?=|=>|:|,|\?\?|\|\|)[ \t]{0,8}"
     rb"(?:[\[({]{1,3}[ \t]{0,4})?(?:[a-zA-Z]{1,2})?(?=[\"'`])"
 )
 # ``auth=(…)``, ``login(…)``, ``jwt.decode(…)``: every literal inside is masked.
-_CALL = re.compile(
+_CALL = lazy_re.compile(
     rb"(?i:(?:auth|login|log_?in|sign|cred|pass|pwd|secret|token|jwt|hmac|crypt|cipher"
     rb"|verify|fernet|connect|compare|digest|bind|set_?key|key|hash|md5|sha[0-9]|a?rc4"
     rb"|aes|3?des|blowfish|chacha|ftp|smtp|imap|ssh|ldap)[\w.]{0,24})"
@@ -40,93 +42,93 @@ _CALL = re.compile(
 )
 _CALL_LENGTH = 400
 # ``name = other or "x"``.
-_DEFAULT = re.compile(
+_DEFAULT = lazy_re.compile(
     _NAME
     + rb"[ \t]{0,8}:?=[^\"'`\n]{1,60}?(?:\bor\b|\belse\b|\|\||\?\?|\?:|:)[ \t]{0,4}"
     rb"(?=[\"'`])"
 )
 # ``NAME=value`` and ``?key=value``, without quotes.
-_BARE = re.compile(
+_BARE = lazy_re.compile(
     rb"(?P<name>"
     + _NAME
     + rb")=(?P<value>[^\s\"'`&;,#<>|(){}\[\]$=][^\s\"'`&;,#<>|(){}\[\]]{3,511})"
 )
 # ``--token=x``, ``--token x``, ``"--token", "x"``.
-_OPTION = re.compile(
+_OPTION = lazy_re.compile(
     rb"(?<![\w-])--?[\w-]{0,40}?"
     + _NAME
     + rb"(?:=|[ \t]{1,4}|[\"'][ \t]{0,4},[ \t]{0,4}[\"'])[\"']?"
     rb"(?P<value>[^\s\"'`;|&<>(){}$-][^\s\"'`;|&<>(){}]{3,511})"
 )
 # ``curl -su bob:x``, ``--user=bob:x``, ``--proxy-user bob:x``.
-_USER_OPTION = re.compile(
+_USER_OPTION = lazy_re.compile(
     rb"(?:(?<![\w-])-[a-zA-Z]{0,6}[uU]|--(?:proxy-)?user|--login)"
     rb"(?:=|[ \t]{0,4}|[\"'][ \t]{0,4},[ \t]{0,4})[\"']?[^\s:\"'/]{0,100}:(?!//)"
     rb"(?P<value>[^\s\"'`|;]{4,512})"
 )
 # ``-p x``, ``sshpass -px``, ``mysql -px``: only of programs that take a password there.
-_SHORT_OPTION = re.compile(
+_SHORT_OPTION = lazy_re.compile(
     rb"(?i:\b(?:sshpass|mysql\w{0,12}|mariadb\w{0,8}|docker|podman|helm|az|redis-cli|mongo\w{0,8}"
     rb"|ldap\w{0,10}|net use|psexec|7z|unzip|zip|openssl|gpg|htpasswd|smbclient))\b"
     rb"[^\n|;]{0,200}?[ \t]-(?:p|P|a|w|pass(?:in|out)?|passin|passout)[ =]{0,2}[\"']?(?:pass:)?"
     rb"(?P<value>[^\s\"'`|;-][^\s\"'`|;]{3,511})"
 )
 # ``openssl enc -k x`` and ``net use x: … x /user:…``.
-_CIPHER_OPTION = re.compile(
+_CIPHER_OPTION = lazy_re.compile(
     rb"(?i:\bopenssl\b[^\n|;]{0,200}?[ \t]-(?:k|K|iv|S)[ \t]{1,4}"
     rb"|\bnet[ \t]{1,4}use\b[^\n]{0,200}?[ \t](?=[^\s]{4,256}[ \t]{1,4}/user:))"
     rb"[\"']?(?P<value>[^\s\"'`|;-][^\s\"'`|;]{3,511})"
 )
 # A word that looks like a strong password, wherever it is quoted or stands alone.
-_STRONG = re.compile(
+_STRONG = lazy_re.compile(
     rb"(?<![^\s\"'`=:,(])(?=[^\s\"'`]{0,64}[a-z])(?=[^\s\"'`]{0,64}[A-Z])"
     rb"(?=[^\s\"'`]{0,64}[0-9])(?=[^\s\"'`]{0,64}[!@#$%^&*~+?])"
     rb"(?P<value>[A-Za-z0-9!@#$%^&*~+?_.=-]{10,64})(?![^\s\"'`,)])"
 )
 # ``X-Key: value`` of a header, ``pw: value`` of a comment.
-_COLON = re.compile(
+_COLON = lazy_re.compile(
     rb"(?P<name>" + _NAME + rb")[\"'`*]{0,2}[ \t]{0,4}(?::(?!:)|->)[ \t]{1,8}"
     rb"(?P<scheme>(?i:bearer|basic|token|digest|negotiate)[ \t]{1,4})?"
     rb"(?P<value>[^\s\"'`,;<>(){}\[\]$][^\s\"'`,;<>(){}\[\]]{3,511})"
 )
-_SCHEME = re.compile(
+_SCHEME = lazy_re.compile(
     rb"(?i:\b(?:bearer|basic))[ \t]{1,4}(?P<value>[\w.~+/=-]{6,512})(?=[\"'`\s]|\Z)"
 )
-_WORD_IS = re.compile(
+_WORD_IS = lazy_re.compile(
     rb"(?i:\b(?:pw|pwd|pass|passwd|password|passphrase|passcode|secret|token|pin|credentials?"
     rb"|login)\b)[ \t]{0,4}(?:[ \t](?:is|was|to)[ \t]|=)[ \t]{0,4}"
     rb"(?:%s[\"'][ \t]{0,4}[%,][ \t]{0,4}\(?[\"'])?"
     rb"(?P<value>[^\s\"'`,;<>(){}\[\]$][^\s\"'`,;<>(){}\[\]]{3,511})"
 )
 # ``echo x | docker login --password-stdin``, ``chpasswd <<< root:x``.
-_PIPED = re.compile(
+_PIPED = lazy_re.compile(
     rb"(?i:\b(?:echo|printf|write-output))[ \t]{1,4}(?:-\w{1,3}[ \t]{1,4}){0,2}"
     rb"(?:[\"'](?P<quoted>[^\"'\n|]{4,256})[\"']|(?P<value>[^\s|\"'$;]{4,256}))"
     rb"(?:[ \t]{1,4}[\"']?[^|\n;]{0,80})?[ \t]{0,4}\|[^\n]{0,200}?"
     rb"(?i:--?pass\w{0,8}|-stdin|passwd|sudo[ \t]{1,4}-\w{0,3}S|\blogin\b|-fd\b|openssl|gpg"
     rb"|kinit|secret)"
 )
-_HERE_STRING = re.compile(
+_HERE_STRING = lazy_re.compile(
     rb"(?i:passwd|login|kinit|sudo|gpg|openssl|cryptsetup|pass)[^\n]{0,200}?<<<[ \t]{0,4}[\"']?"
     rb"(?P<value>[^\s\"'$]{4,256})"
 )
 # Words that are also ordinary ones count only beside an equals sign.
-_QUERY = re.compile(
+_QUERY = lazy_re.compile(
     rb"(?i:\b(?:values|identified|grant|insert|alter|create[ \t]user)\b"
     rb"|\b(?:where|set|and|or|having|update)\b[^\n]{0,200}?=)"
 )
-_QUERY_LITERAL = re.compile(rb"(?<![\w'])'(?P<value>[^'\n]{4,256})'(?!\w)")
+_QUERY_LITERAL = lazy_re.compile(rb"(?<![\w'])'(?P<value>[^'\n]{4,256})'(?!\w)")
 _PLAIN = (
     _BARE, _OPTION, _USER_OPTION, _SHORT_OPTION, _COLON, _SCHEME, _WORD_IS, _HERE_STRING,
     _CIPHER_OPTION, _STRONG,
 )  # fmt: skip
 #: Addresses and paths stay: their own credentials are found by other means.
-_ADDRESS = re.compile(rb"(?:[a-z][a-z0-9+.-]{1,12}://|\.{0,2}/[\w.-]{1,40}/)")
-_IDENTIFIER = re.compile(rb"[A-Za-z_][\w.]*\Z")
+_ADDRESS = lazy_re.compile(rb"(?:[a-z][a-z0-9+.-]{1,12}://|\.{0,2}/[\w.-]{1,40}/)")
+_IDENTIFIER = lazy_re.compile(rb"[A-Za-z_][\w.]*\Z")
 _KEYWORDS = frozenset(
     b"none null true false undefined string required optional self this read write".split()
 )
-_NAMED = re.compile(_NAME + rb"=(?P<value>[^\s/&\"'`]{4,255})")
+_NAMED = lazy_re.compile(_NAME + rb"=(?P<value>[^\s/&\"'`]{4,255})")
 
 
 def values(data: bytes, *, is_code: bool, is_prose: bool) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.concatenated_strings import find_split
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
 SERVICE_ACCOUNT = "secrets/google-service-account"
 
 # What follows the password of a URL, which ``url_credentials`` checks as a whole.
-_URL_HOST = re.compile(rb"@[\w\[]")
-_SERVICE_ACCOUNT_KEY = re.compile(
+_URL_HOST = lazy_re.compile(rb"@[\w\[]")
+_SERVICE_ACCOUNT_KEY = lazy_re.compile(
     rb"\"private_key\"\s{0,8}:\s{0,8}\"(-{5}BEGIN[A-Z ]{0,20} PRIVATE KEY-{5}[^\"]{24,8192})\""
 )
 _SHORTEST_BODY = 20
 # Checksums in lock files: blanked, so that the rest of the file can be scanned.
-_CHECKSUM = re.compile(
+_CHECKSUM = lazy_re.compile(
     rb"sha(?:1|224|256|384|512)[-:][A-Za-z0-9+/=]{20,100}|h1:[A-Za-z0-9+/=]{40,50}"
     rb"|(?<=[\"'#:@ =])[0-9a-f]{32,128}(?=[\"'\s,;)#&\\]|$)"
     rb"|(?i:checksum|integrity|hash)[\"']?[ \t]*[:=][^\n]{0,300}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.scanners.secrets.hits import ENTROPY, NAMED, PLUGIN, SecretHit
 from zt_gate.scanners.secrets.private_import import PrivateImport
 
@@ -28,9 +29,9 @@ _MARGIN = 200
 # ``keyword_assignments`` sees them all.
 _PIECES = 200
 # A machine-made name on which the plug-ins' expressions take seconds.
-_LONG_NAME = re.compile(rb"\w{160,}")
+_LONG_NAME = lazy_re.compile(rb"\w{160,}")
 _LONG_NAME_LENGTH = 160
-_KEYWORDS = re.compile(rb"(?i:key|pass|pwd|secret|contrase|token)")
+_KEYWORDS = lazy_re.compile(rb"(?i:key|pass|pwd|secret|contrase|token)")
 _MANY_KEYWORDS = 4
 _QUOTES_AND_OPERATORS = " \t\"'=:"
 

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from zt_gate import lazy_re
 from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
 
 if TYPE_CHECKING:
@@ -17,37 +18,37 @@ if TYPE_CHECKING:
 
 # The first of every four letters is one of A to f where the decoded byte is ASCII:
 # that alone rejects nearly every long name.
-_BASE64 = re.compile(
+_BASE64 = lazy_re.compile(
     rb"(?<![A-Za-z0-9+/_-])(?://[45][A-Za-z0-9+/])?(?:[A-Za-f][A-Za-z0-9+/_-]{3}){6,}[A-Za-z0-9+/_-]{0,3}={0,2}"
 )
-_HEX = re.compile(rb"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}+(?![0-9A-Za-z])")
+_HEX = lazy_re.compile(rb"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}+(?![0-9A-Za-z])")
 # Further lines of base64, as encoders wrap it; the line break may be the two characters "\n".
-_FURTHER_LINES = re.compile(
+_FURTHER_LINES = lazy_re.compile(
     rb"(?:[ \t\"']{0,4}(?:\\r)?(?:\\n|\r?\n)[ \t\"'#*]{0,60}[A-Za-z0-9+/]{2,76}+={0,2}){1,400}"
 )
 _WRAPPED_WIDTHS = range(60, 77, 4)
-_ESCAPED = re.compile(rb"(?:\\(?:x|u00)[0-9a-fA-F]{2}){12,}")
-_BYTE_LIST = re.compile(
+_ESCAPED = lazy_re.compile(rb"(?:\\(?:x|u00)[0-9a-fA-F]{2}){12,}")
+_BYTE_LIST = lazy_re.compile(
     rb"(?:0x[0-9a-fA-F]{2}[ \t]{0,4},\s{0,40}){12,}(?:0x[0-9a-fA-F]{2})?"
 )
-_BITS = re.compile(rb"01[01]{6}(?:[ \t,]{0,2}[01]{8}){11,2048}+")
-_BASE32 = re.compile(rb"(?<![A-Za-z0-9])[A-Z2-7]{32,}+={0,6}(?![A-Za-z0-9])")
-_BASE85 = re.compile(rb"(?<=[\"'`\s])[!-~]{40,}+")
-_ASCII85 = re.compile(rb"<~[!-u]{40,}+~>")
-_QUOTED_PRINTABLE = re.compile(rb"(?:=[2-7][0-9A-F]){12,}+")
+_BITS = lazy_re.compile(rb"01[01]{6}(?:[ \t,]{0,2}[01]{8}){11,2048}+")
+_BASE32 = lazy_re.compile(rb"(?<![A-Za-z0-9])[A-Z2-7]{32,}+={0,6}(?![A-Za-z0-9])")
+_BASE85 = lazy_re.compile(rb"(?<=[\"'`\s])[!-~]{40,}+")
+_ASCII85 = lazy_re.compile(rb"<~[!-u]{40,}+~>")
+_QUOTED_PRINTABLE = lazy_re.compile(rb"(?:=[2-7][0-9A-F]){12,}+")
 # Lines of a dump: an offset and groups of digits; a record of Intel; lines of uuencode.
-_DUMP = re.compile(
+_DUMP = lazy_re.compile(
     rb"(?m)(?:^[0-9a-fA-F]{6,8}:?[ \t]{1,3}(?:[0-9a-fA-F]{2,4}[ ]{1,2}){1,16}+"
     rb"[^\n]{0,40}(?:\n|\Z)){2,4096}+"
 )
-_DUMPED = re.compile(
+_DUMPED = lazy_re.compile(
     rb"(?m)^[0-9a-fA-F]{6,8}:?[ \t]{1,3}((?:[0-9a-fA-F]{2}){1,2}"
     rb"(?:[ ]{1,2}(?:[0-9a-fA-F]{2}){1,2}(?![^ \n])){0,15})"
 )
-_INTEL = re.compile(rb"(?m)(?:^:[0-9A-F]{12,522}\r?(?:\n|\Z)){2,4096}+")
-_UUENCODED = re.compile(rb"(?m)(?:^[#-M][ -`]{20,84}\r?(?:\n|\Z)){1,400}+")
-_PERCENT = re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
-_UNRESERVED = re.compile(rb"[\w.~-]{1,64}\Z")
+_INTEL = lazy_re.compile(rb"(?m)(?:^:[0-9A-F]{12,522}\r?(?:\n|\Z)){2,4096}+")
+_UUENCODED = lazy_re.compile(rb"(?m)(?:^[#-M][ -`]{20,84}\r?(?:\n|\Z)){1,400}+")
+_PERCENT = lazy_re.compile(rb"(?:%[0-9A-Fa-f]{2}[\w.~-]{0,200}){2,}")
+_UNRESERVED = lazy_re.compile(rb"[\w.~-]{1,64}\Z")
 _PRINTABLE = bytes(range(32, 127)) + b"\t\r\n"
 # Bounds of the work in one block: more is data, not configuration.
 _LONGEST = 16 * 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets import variable_names as strength
@@ -27,22 +28,22 @@ if TYPE_CHECKING:
 
 RULE = "secrets/keyword-assignment"
 
-_SCHEMES = re.compile(r"(?:bearer|basic|token|apikey|digest)[ +:]+", re.IGNORECASE)
+_SCHEMES = lazy_re.compile(r"(?:bearer|basic|token|apikey|digest)[ +:]+", re.IGNORECASE)
 # Length of the shortest value that counts, by the strength of its name.
 _SHORTEST = {strength.STRONG: 4, strength.MEDIUM: 10, strength.WEAK: 20}
 _SHORTEST_UNQUOTED_IN_CODE = 16
 _LONGEST = 1024
 # An option or another assignment, not a value: ``attr=True``.
-_NESTED_ASSIGNMENT = re.compile(r"[A-Za-z_][\w-]*=[^=]")
-_QUERY_PARAMETER = re.compile(r"&[\w.-]{1,40}=")
+_NESTED_ASSIGNMENT = lazy_re.compile(r"[A-Za-z_][\w-]*=[^=]")
+_QUERY_PARAMETER = lazy_re.compile(r"&[\w.-]{1,40}=")
 _CLOSING_CHARACTERS = ",;)}]\\'\"`"
-_EXPRESSION = re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
+_EXPRESSION = lazy_re.compile(r"[\w$.]+[(\[].*|.*(?:->|\?\.|\|\||&&).*|.*\(\)?$")
 # A UUID or a name: some issuers' identifiers are half of a credential and look otherwise.
-_PLAIN_ID = re.compile(
+_PLAIN_ID = lazy_re.compile(
     r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|[a-z]+(?:-[a-z0-9]{1,16}){1,6}"
 )
 # An id that a session's page is found by, or the address of the page.
-_SESSION_ID = re.compile(
+_SESSION_ID = lazy_re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:session|sess|ses"
     r"|T)[_-][A-Za-z0-9-]{8,64}"
     r"|https://(?:claude\.ai|ampcode\.com|github\.com|chatgpt\.com|cursor\.com"

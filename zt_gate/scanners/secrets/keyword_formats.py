@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import KEY, NEAR
@@ -13,6 +13,7 @@ from zt_gate.scanners.secrets.prefix_formats import classify
 from zt_gate.scanners.secrets.variable_names import MEDIUM
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.hits import SecretHit
@@ -28,7 +29,7 @@ _NAME_BYTES = _ALPHANUMERIC | frozenset(b"_")
 # Bytes that would make a value without a prefix a part of something longer.
 _VALUE_BYTES = _ALPHANUMERIC | frozenset(b"_-+/=.")
 # The remainder of a name, perhaps a type, and the assignment: up to the value.
-_NAME_AND_ASSIGNMENT = re.compile(
+_NAME_AND_ASSIGNMENT = lazy_re.compile(
     rb"([\w.-]{1,64})(?:[ \t:]{1,3}(?:string|str|String))?[^\w\n]{1,12}\n?[^\w\n]{0,20}"
 )
 _LONGEST_NAME = 48

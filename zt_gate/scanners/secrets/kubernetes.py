@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets.hits import FILE, SecretHit
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.text_block import TextBlock
@@ -25,26 +26,28 @@ RULE = "secrets/kubernetes-secret"
 _SUFFIXES = (b".yaml", b".yml", b".json", b".txt", b".tpl")
 _SEALED_PREFIXES = ("ENC[", "Ag", "vault:")
 
-_KIND = re.compile(
+_KIND = lazy_re.compile(
     rb"(?mi)^[ \t]{0,20}(?:-[ \t]+|\{[ \t]{0,4})?[\"']?kind[\"']?:"
     rb"[ \t]{0,4}[\"']?secret[\"']?,?[ \t\r]*$"
 )
-_DATA = re.compile(
+_DATA = lazy_re.compile(
     rb"(?m)^([ \t]{0,20})[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t\r]*$"
 )
-_ENTRY = re.compile(
+_ENTRY = lazy_re.compile(
     rb"(?P<indent>[ \t]{0,40})[\"']?(?P<key>[\w.-]{1,100})[\"']?:[ \t]{0,10}"
     rb"(?:[|>][-+]?[ \t\r]*\n(?P<below>[ \t]{1,60}[^\n]{4,2000})"
     rb"|\"(?P<quoted>[^\"\n]{4,4096})\"|'(?P<single>[^'\n]{4,4096})'"
     rb"|[\"']?(?P<value>[^\s\"'#][^\s\"']{3,4096}))"
 )
 # The same in JSON, which may be on one line.
-_JSON_KIND = re.compile(rb"\"kind\"\s{0,8}:\s{0,8}\"Secret\"")
-_JSON_DATA = re.compile(rb"\"(?:data|stringData)\"\s{0,8}:\s{0,8}\{([^{}]{1,65536})\}")
-_JSON_ENTRY = re.compile(
+_JSON_KIND = lazy_re.compile(rb"\"kind\"\s{0,8}:\s{0,8}\"Secret\"")
+_JSON_DATA = lazy_re.compile(
+    rb"\"(?:data|stringData)\"\s{0,8}:\s{0,8}\{([^{}]{1,65536})\}"
+)
+_JSON_ENTRY = lazy_re.compile(
     rb"\"[\w.-]{1,100}\"\s{0,8}:\s{0,8}\"(?P<value>[^\"]{4,8192})\""
 )
-_DOCUMENT_END = re.compile(rb"(?m)^---|^\.\.\.")
+_DOCUMENT_END = lazy_re.compile(rb"(?m)^---|^\.\.\.")
 
 
 def find_kubernetes(

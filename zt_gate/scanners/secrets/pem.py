@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.secrets.hits import KEY, SecretHit
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from zt_gate.scanners.secrets.text_block import TextBlock
@@ -16,23 +17,23 @@ if TYPE_CHECKING:
 RULE = "secrets/private-key"
 PUTTY = "secrets/putty-private-key"
 
-_BEGIN = re.compile(
+_BEGIN = lazy_re.compile(
     rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}"
 )
-_END = re.compile(rb"-{3,5}[ \t]*END")
-_HEADER = re.compile(
+_END = lazy_re.compile(rb"-{3,5}[ \t]*END")
+_HEADER = lazy_re.compile(
     rb"(?m)^[ \t\"']{0,40}"
     rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID)[ \t]?:[^\n]*$"
 )
 # What separates the lines of a key that is written as a string in code.
-_LINE_SEPARATORS = re.compile(
+_LINE_SEPARATORS = lazy_re.compile(
     rb"\\{1,2}[rn]|%0[aAdD]|&#1[03];|[\"'`][ \t]{0,8}[+.]|[\s\"'`\\,;#*|>]"
 )
-_LINE_BREAK = re.compile(rb"\\{1,2}[rn]|[\s\"'`\\,;]+")
+_LINE_BREAK = lazy_re.compile(rb"\\{1,2}[rn]|[\s\"'`\\,;]+")
 # The last line of a key may be short; the others have 64 characters or more.
-_BASE64_LINES = re.compile(rb"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,}={0,2}")
-_BASE64_BODY = re.compile(rb"[A-Za-z0-9/+=_-]+")
-_PUTTY_LINES = re.compile(
+_BASE64_LINES = lazy_re.compile(rb"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{20,}={0,2}")
+_BASE64_BODY = lazy_re.compile(rb"[A-Za-z0-9/+=_-]+")
+_PUTTY_LINES = lazy_re.compile(
     rb"Private-Lines:[ \t]*\d{1,3}[ \t\r]*\n((?:[ \t]*[A-Za-z0-9+/=]{20,80}[ \t\r]*\n?){1,99})"
 )
 _INSIDE = "These lines are part of a private key whose first line was there before."
@@ -106,10 +107,10 @@ def is_base64(raw: bytes, shortest: int = _SHORTEST_BODY) -> bool:
 
 
 # A line of base64 as wide as those of a key: perhaps the middle of one.
-_BODY_LINES = re.compile(
+_BODY_LINES = lazy_re.compile(
     rb"(?m)(?:^[ \t\"']{0,20}[A-Za-z0-9+/]{60,76}[\"' \t+,\\nr]{0,8}$\n?)"
 )
-_WHOLE_KEY = re.compile(
+_WHOLE_KEY = lazy_re.compile(
     rb"BEGIN[ \t]+(?:[A-Z0-9]{2,12}[ \t]+){0,3}PRIVATE KEY(?: BLOCK)?[ \t]*-{3,5}"
     rb"(?P<body>[^-]{64,16384}(?:-[^-]{1,200}){0,8})-{3,5}[ \t]*END"
 )

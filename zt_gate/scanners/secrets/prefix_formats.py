@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import checksums, sample_paths
 from zt_gate.scanners.secrets.hits import FORMAT, SecretHit
-from zt_gate.scanners.secrets.lazy_regex import lazy
 from zt_gate.scanners.secrets.value_classifier import entropy
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ _ALPHANUMERIC = frozenset(
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 _NAME_BYTES = _ALPHANUMERIC | frozenset(b"_")
 _LONGEST = 4096
-_STAGE = lazy(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
-_SANDBOX = lazy(r"[-_](?:sandbox|sdbx|sbx)[-_]")
-_SEPARATORS = lazy(r"[-_.:]")
-_BASE64_BODY = lazy(r"[A-Za-z0-9]+")
+_STAGE = lazy_re.compile(r"(?:test|live|prod|production|dev|sandbox|staging)[-_]")
+_SANDBOX = lazy_re.compile(r"[-_](?:sandbox|sdbx|sbx)[-_]")
+_SEPARATORS = lazy_re.compile(r"[-_.:]")
+_BASE64_BODY = lazy_re.compile(r"[A-Za-z0-9]+")
 _SHORTEST_COUNTING = 24
 
 

@@ -8,9 +8,9 @@ in a report costs little.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Level, Location
 from zt_gate.model.report import ScannerRun
 from zt_gate.model.scanner import ScannerInfo
@@ -32,10 +32,10 @@ NAME = b"\0name/"
 RULE = "secrets/keyword-assignment"
 
 # ``scheme://user:password@host``, whoever the user is.
-_USER_AND_PASSWORD = re.compile(
+_USER_AND_PASSWORD = lazy_re.compile(
     rb"://(?P<user>[^\s/:@'\"<>]{0,200}):(?P<secret>[^\s/@'\"<>]{1,200})@"
 )
-_OPTION = re.compile(rb"--?[\w-]{0,40}\Z")
+_OPTION = lazy_re.compile(rb"--?[\w-]{0,40}\Z")
 _LITERALS = frozenset(
     ("none", "null", "true", "false", "undefined", "string", "required", "optional")
 )

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Confidence, Level
 from zt_gate.scanners.secrets import sample_paths
 from zt_gate.scanners.secrets.hits import URL, SecretHit
@@ -20,39 +21,39 @@ RULE = "secrets/url-credentials"
 
 # What follows "://".  A password should be percent-encoded, but people write
 # "@" and "#" in it, so the last "@" before the host's end decides.
-_USER_INFO = re.compile(
+_USER_INFO = lazy_re.compile(
     rb"([^\s:/?#@\"'<>`\\,]{0,128}(?:@[^\s:/?#@\"'<>`\\,]{1,128}(?=:))?):([^\s\"'<>`/@]{1,256}(?:@[^\s\"'<>`/@:]{1,64}(?=@))?)@"
     rb"(\[[0-9a-fA-F:.]+\]|[\w.%${}()*-]+)"
 )
 # A token in the user's place; the password is missing, or a word such as x-oauth-basic.
-_TOKEN = re.compile(
+_TOKEN = lazy_re.compile(
     rb"(?P<secret>[A-Za-z0-9_~.=-]{20,256})(?P<word>:(?:x-oauth-basic|x-token-auth|x|))?@"
     rb"(?P<host>[\w.-]{1,128})(?P<path>[^\s\"']{0,20})"
 )
 # The public half of a Sentry project's address: 32 hexadecimal digits, a host, a number.
-_SENTRY_PUBLIC_KEY = re.compile(
+_SENTRY_PUBLIC_KEY = lazy_re.compile(
     rb"[0-9a-f]{32}(?::x?)?@[^/]{1,128}/(?:[\w-]{1,9}/){0,2}\d{1,18}"
 )
 # jdbc:postgresql://host/db?user=…&password=… and jdbc:oracle:thin:user/…@host.
-_QUERY = re.compile(
+_QUERY = lazy_re.compile(
     rb"[^\s\"'<>`?]{1,256}\?(?=[^\s\"'<>`]{0,256}\buser(?:name)?=)[^\s\"'<>`]{0,256}?"
     rb"\b(?:password|pwd)=([^\s\"'<>`&]{3,256})",
     re.IGNORECASE,
 )
-_ORACLE = re.compile(
+_ORACLE = lazy_re.compile(
     rb"jdbc:oracle:\w{1,8}:([\w.-]{1,64})/([^\s@\"'<>`]{3,128})@/{0,2}([\w.-]{1,128})"
 )
-_LOCAL_HOST = re.compile(
+_LOCAL_HOST = lazy_re.compile(
     r"localhost|127\.|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal|host(?:name)?$|server$|domain|.*your"
     r"|(?:foo|bar|baz|qux|[a-z]\d?)(?:\.(?:com|org|net|bar))?$",
     re.IGNORECASE,
 )
 # Reserved for documentation (RFC 2606), but also used beside real passwords.
-_SAMPLE_HOST = re.compile(
+_SAMPLE_HOST = lazy_re.compile(
     r"(?:.*\.)?example(?:\.|$)|(?:.*\.)?(?:test|invalid|localhost)$", re.IGNORECASE
 )
 # A password that says what it is, as people invent it for a test.
-_NAMES_ITSELF = re.compile(
+_NAMES_ITSELF = lazy_re.compile(
     r"s[e3]cr[e3]t|p[a@4]ss|pwd|passw|hunter|token|cred|redact|mask|leak|plaintext",
     re.IGNORECASE,
 )

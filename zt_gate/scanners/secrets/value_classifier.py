@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.secrets.lazy_regex import lazy
+from zt_gate import lazy_re
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TEMPLATE = lazy(
+_TEMPLATE = lazy_re.compile(
     r"\$\{[A-Za-z_.][\w.:?!/ |'\"-]*\}|\{\{[^{}]*\}\}|^\{\{.*\}\}$|<%|%>|\$\("
     r"|#\{[^{}]*\}|\{%|%\([a-z_]{1,40}\)s|\{(?!(?:s?sha|s?md5|crypt|pbkdf2)[\w-]*\})[a-z_][\w.\[\]'\"]{1,40}\}|^<[^<>]*>$"
     r"|^\$[A-Za-z_(]\w*\)?$|^%\w+%$|^%[sdv]$|^\*+$"
@@ -27,20 +27,22 @@ _TEMPLATE = lazy(
     r"|^(?-i:Ag[A-D])[A-Za-z0-9+/]{200,}={0,2}$",
     re.IGNORECASE,
 )
-_WORDS = lazy(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_HEX = lazy(r"[0-9a-f]+|[0-9A-F]+")
-_UUID = lazy(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_IDENTIFIER = lazy(r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?")
+_WORDS = lazy_re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_HEX = lazy_re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_UUID = lazy_re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_IDENTIFIER = lazy_re.compile(
+    r"[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*(?:\(.*)?"
+)
 # Hashed passwords (crypt, LDAP, Django): the rules for credential files decide about them.
-_HASH = lazy(
+_HASH = lazy_re.compile(
     r"\$(?:2[abxy]?|[156y]|argon2id?|apr1|scrypt)\$|pbkdf2_sha|\{S?SHA|bcrypt\$|scrypt:"
 )
 _FILLERS = frozenset("-_.!:@#/+ 0123456789")
-_SEPARATORS = lazy(r"[-_.:/ ,|()\[\]@+=]+")
+_SEPARATORS = lazy_re.compile(r"[-_.:/ ,|()\[\]@+=]+")
 # A word, perhaps with a short number before or after it: sha256, utf8, v2, 2nd, camelCase.
-_WORD_WITH_NUMBER = lazy(r"\d{0,4}[A-Za-z]+\d{0,4}")
+_WORD_WITH_NUMBER = lazy_re.compile(r"\d{0,4}[A-Za-z]+\d{0,4}")
 # Numbers, dates, paths, URLs, digests, addresses, host names, expressions, ARNs.
-_HARMLESS_FORM = lazy(
+_HARMLESS_FORM = lazy_re.compile(
     r"[\d.,:xX/+ -]*|[\^~<>=]{1,2} ?v?\d[\w.+-]{0,30}|\d{4}-\d\d-\d\d.*|(?:[a-z]+:)?/.*|\.{1,2}/.*|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*"
     r"|(?i:sha(?:1|224|256|384|512)[-:=].*|md5[-:=].*)|h1:.*|[\w.+-]+@[\w-]+\.[a-z]{2,8}"
     r"|(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai|co|local|internal|svc|yaml|yml|json|py|js|go|txt|md)"
@@ -78,7 +80,7 @@ class ValueClassifier:
         parts = sorted(str(part) for part in data["placeholder-parts"])
         return cls(
             placeholders=_lower_words(data["placeholders"]),
-            placeholder_parts=lazy("|".join(parts), re.IGNORECASE),
+            placeholder_parts=lazy_re.compile("|".join(parts), re.IGNORECASE),
             placeholder_words=_lower_words(data["placeholder-words"]),
             absent=_lower_words(data["absent"]),
             pair_costs=tuple(data["letter-pairs"]),

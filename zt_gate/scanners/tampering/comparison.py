@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.finding import Evidence, Location
 from zt_gate.model.report import NotInspected
 from zt_gate.syntax.text import decode_lossy
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from zt_gate.model.change import Blob, ChangeSet, FileChange, Line
@@ -160,7 +161,7 @@ def mentions_any(
 
 def any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
     """Return one pattern that matches what any of the patterns matches."""
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
+    return lazy_re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
 
 
 def count_entries(text: str | None) -> Counter[str]:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
     MODE_FILE,
@@ -33,12 +34,12 @@ _GIT_FOLDER = "tampering/git-folder-name"
 #: Bytes at the start of a file in which a NUL byte marks it as binary.
 _BINARY_HEAD = 8000
 # HFS+ ignores these characters in a name (git's own list, from CVE-2014-9390).
-_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
-_DOUBLE_EXTENSION = re.compile(
+_IGNORED = lazy_re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_DOUBLE_EXTENSION = lazy_re.compile(
     rb"(?i)\.(?:pdf|docx?|xlsx?|pptx?|txt|png|jpe?g|gif|csv|md|zip|mp[34])[ .]*"
     rb"\.(?:exe|scr|com|bat|cmd|pif|vbs|js|jse|wsf|ps1|lnk|hta|jar|sh)\Z"
 )
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = lazy_re.compile(r"[A-Za-z]:")
 _NEW_PATH = frozenset("ARC")
 
 

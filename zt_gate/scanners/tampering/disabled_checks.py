@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.errors import GateError
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import (
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _BYPASSED = "tampering/checks-bypassed"
 _IGNORED = "tampering/failure-ignored"
 _REMOVED = "tampering/check-removed"
-_GATE = re.compile(r"zt[-_]gate")
+_GATE = lazy_re.compile(r"zt[-_]gate")
 #: Files of the trusted side that are searched for another run of a removed check.
 _MAX_FILES_READ = 60
 # Every line that the patterns ignored-here and ignored-around match has one of these.
@@ -113,7 +114,7 @@ class _IgnoredFailures:
     def __init__(self, comparison: Comparison) -> None:
         data = comparison.data(_IGNORED)
         self._comparison = comparison
-        self._checks = re.compile(
+        self._checks = lazy_re.compile(
             r"(?:^\t@?-|^|[\s;&|(\"'/=])(?:" + "|".join(data["checks"]) + r")(?!\w)",
             re.MULTILINE,
         )
@@ -182,7 +183,7 @@ def _tools(comparison: Comparison) -> _Patterns:
     patterns = {}
     for tool in comparison.data(_REMOVED)["tools"]:
         escaped = re.escape(tool)
-        patterns[tool] = re.compile(rf"(?<![\w-]){escaped}(?!\w)", re.IGNORECASE)
+        patterns[tool] = lazy_re.compile(rf"(?<![\w-]){escaped}(?!\w)", re.IGNORECASE)
     return patterns
 
 

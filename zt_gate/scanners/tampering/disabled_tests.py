@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.syntax.paths import facts, is_any
 from zt_gate.syntax.text import decode_lossy
 
@@ -23,15 +24,15 @@ _SKIPPED = "tampering/tests-skipped"
 _MIN_ASSERTIONS = 3
 #: Single tests that one table of cases may replace.
 _TESTS_PER_TABLE = 4
-_TABLE = re.compile(
+_TABLE = lazy_re.compile(
     r"parametrize\b|\.(?:each|for)\b\s*[(`]|\bsubTest\(|\bt\.Run\(|@given\b"
 )
-_TITLE = re.compile(r"[\"'`]([^\"'`\n]{1,300})[\"'`]")
-_GUARD = re.compile(
+_TITLE = lazy_re.compile(r"[\"'`]([^\"'`\n]{1,300})[\"'`]")
+_GUARD = lazy_re.compile(
     r"\s*(?:\}\s*)?(?:if|elif|else|except|case|default|switch|with|for|while)\b"
 )
-_DECORATED = re.compile(r"\s*(?:async\s+)?(?:def|class)\s")
-_ENCLOSING = re.compile(r"\s*(?:async\s+)?def\s|func\s")
+_DECORATED = lazy_re.compile(r"\s*(?:async\s+)?(?:def|class)\s")
+_ENCLOSING = lazy_re.compile(r"\s*(?:async\s+)?def\s|func\s")
 #: Lines around a skip that are searched for its test.
 _REACH = 40
 #: Bytes of a line.
@@ -86,7 +87,7 @@ class _Patterns:
 
 
 def _compiled(table: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
-    return {language: re.compile(pattern) for language, pattern in table.items()}
+    return {language: lazy_re.compile(pattern) for language, pattern in table.items()}
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ over code, another address.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.errors import GateError
 from zt_gate.model.change import (
     MODE_EXECUTABLE,
@@ -34,11 +34,11 @@ _SUBMODULE = "tampering/submodule-moved"
 #: Git LFS reads a pointer of at most this many bytes; larger content is no pointer.
 _POINTER_SIZE = 1024
 # The present form, and the names that Git LFS had before (its own list of aliases).
-_POINTER_HEAD = re.compile(
+_POINTER_HEAD = lazy_re.compile(
     rb"(?:\xef\xbb\xbf)?\s{0,100}version[ \t]+(?:https?://[\w.-]{0,40}git-lfs\.github\.com/spec/v"
     rb"|https?://hawser\.github\.com/spec/v|https?://git-media\.io/v/)\S{1,10}\s"
 )
-_POINTER_ID = re.compile(rb"(?m)^oid[ \t]+(?:sha256:)?[0-9a-f]{64}[ \t]*\r?$")
+_POINTER_ID = lazy_re.compile(rb"(?m)^oid[ \t]+(?:sha256:)?[0-9a-f]{64}[ \t]*\r?$")
 _CODE_KINDS: tuple[PathKind, ...] = (
     "program",
     "shell",
@@ -54,7 +54,7 @@ _CODE_KINDS: tuple[PathKind, ...] = (
     "editor-folder",
 )
 #: Patterns of .gitattributes that match code, by extension, folder or everything.
-_COVERS_CODE = re.compile(
+_COVERS_CODE = lazy_re.compile(
     r"(?i)(?:\*\*?/?)?\*?(?:\.(?:\[[^\]]{1,20}\]|\{[^}]{1,60}\}|py|jsx?|tsx?|mjs|cjs|go|rs|rb|php|java|kt|c|cc"
     r"|cpp|h|cs|sh|bash|ps1|yml|yaml|toml|json))?|/?(?:src|lib|app|scripts?|\.github|\.claude|\.vscode)(?:/.*)?"
 )

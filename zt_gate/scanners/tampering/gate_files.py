@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.change import MODE_ABSENT, MODE_EXECUTABLE, MODE_FILE
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import Comparison, any_of, count_entries
@@ -24,13 +25,13 @@ _BASELINE_RULE = "tampering/baseline-changed"
 _DISABLED = "tampering/gate-disabled"
 _LOOSENED = "tampering/gate-loosened"
 _OWN_RULES = "tampering/own-rules-changed"
-_GATE_NAME = re.compile(r"zt[-_]gate")
-_PINNED = re.compile(r"zt-gate[\w./-]{0,100}@[0-9a-f]{40}\b")
-_UNPINNED = re.compile(r"zt-gate[\w./-]{0,100}@(?![0-9a-f]{40}\b)[\w.$-]")
-_CHANGES_EXIT = re.compile(r"\s*(?:exit|return|set|exec)\b")
-_START_OPTION = re.compile(r"--(?:base|range)\b")
-_TOP_LEVEL_KEY = re.compile(r"[\"']?(\w[\w-]*)[\"']?\s*:")
-_EVENT = re.compile(r"[a-z_]+")
+_GATE_NAME = lazy_re.compile(r"zt[-_]gate")
+_PINNED = lazy_re.compile(r"zt-gate[\w./-]{0,100}@[0-9a-f]{40}\b")
+_UNPINNED = lazy_re.compile(r"zt-gate[\w./-]{0,100}@(?![0-9a-f]{40}\b)[\w.$-]")
+_CHANGES_EXIT = lazy_re.compile(r"\s*(?:exit|return|set|exec)\b")
+_START_OPTION = lazy_re.compile(r"--(?:base|range)\b")
+_TOP_LEVEL_KEY = lazy_re.compile(r"[\"']?(\w[\w-]*)[\"']?\s*:")
+_EVENT = lazy_re.compile(r"[a-z_]+")
 
 
 def findings(comparison: Comparison) -> Iterator[Finding]:
@@ -136,11 +137,11 @@ class _RunComparison:
         self._comparison = comparison
         self._run = any_of(disabled["runs"])
         self._no_run = any_of(disabled["no-runs"])
-        self._sources = tuple(map(re.compile, disabled["sources"]))
+        self._sources = tuple(map(lazy_re.compile, disabled["sources"]))
         self._ineffective_here = any_of(disabled["toothless-here"])
         self._ineffective_around = any_of(disabled["toothless-around"])
         self._skipped = any_of(disabled["skipped"])
-        self._loosened_here = tuple(map(re.compile, loosened["here"]))
+        self._loosened_here = tuple(map(lazy_re.compile, loosened["here"]))
         self._loosened_around = any_of(loosened["around"])
         self._triggers = any_of(loosened["triggers"])
         self._events = frozenset(loosened["events"])

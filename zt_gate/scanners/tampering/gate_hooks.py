@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from zt_gate import lazy_re
 from zt_gate.scanners.tampering.comparison import any_of
 from zt_gate.scanners.tampering.indented_blocks import CodeLines
 from zt_gate.syntax import workflows
@@ -33,16 +34,16 @@ _CHANGED = "tampering/gate-job-changed"
 #: It warns: the changed rule blocks in every profile.
 _ADDED = "tampering/gate-job-added"
 _DISABLED = "tampering/gate-disabled"
-_NAMED = re.compile(r"zt[-_]gate", re.IGNORECASE)
-_MENTION = re.compile(rb"zt[-_]gate", re.IGNORECASE)
-_PRE_COMMIT = re.compile(rb"\.pre-commit-config\.ya?ml")
-_LEFTHOOK = re.compile(rb"\.?lefthook(?:-local)?\.(?:ya?ml|toml|jsonc?)")
+_NAMED = lazy_re.compile(r"zt[-_]gate", re.IGNORECASE)
+_MENTION = lazy_re.compile(rb"zt[-_]gate", re.IGNORECASE)
+_PRE_COMMIT = lazy_re.compile(rb"\.pre-commit-config\.ya?ml")
+_LEFTHOOK = lazy_re.compile(rb"\.?lefthook(?:-local)?\.(?:ya?ml|toml|jsonc?)")
 #: Settings of pre-commit's file that apply to every hook.
 _PRE_COMMIT_PARTS = ("exclude", "files", "default_stages", "default_language_version",
                      "default_install_hook_types", "fail_fast")  # fmt: skip
 #: Conditions of lefthook, which may be tables.
 _CONDITIONS = frozenset(("skip", "only", "env", "exclude_tags", "exclude", "files"))
-_LEFTHOOK_LOCAL = re.compile(rb"\.?lefthook-local\.(?:ya?ml|toml|jsonc?)")
+_LEFTHOOK_LOCAL = lazy_re.compile(rb"\.?lefthook-local\.(?:ya?ml|toml|jsonc?)")
 _LEFTHOOK_MAIN = tuple(
     f"{dot}lefthook.{end}".encode()
     for dot in ("", ".")
@@ -53,11 +54,13 @@ _PACKAGE_HOOKS = ("simple-git-hooks", "husky", "lint-staged", "gitHooks", "pre-c
                   "pre-push", "ghooks")  # fmt: skip
 _INSTALLERS = ("prepare", "preinstall", "install", "postinstall", "preprepare",
                "postprepare")  # fmt: skip
-_SHEBANG = re.compile(r"#!\s*(\S{1,200}(?:[ \t]+\S{1,200})*)")
+_SHEBANG = lazy_re.compile(r"#!\s*(\S{1,200}(?:[ \t]+\S{1,200})*)")
 _SH = frozenset(("/bin/sh", "/usr/bin/sh", "/usr/bin/env sh"))
-_SHELLS = re.compile(r"(?:\S*/)?(?:env[ \t]+)?(?:sh|bash|dash|zsh|ksh)(?:[ \t]+-\w+)*")
-_STOPS_HERE = re.compile(r"\|\|\s*exit(?:\s+(?:\"?\$\?\"?|[1-9]\d{0,2}))?\s*\Z")
-_PLAIN = re.compile(r"[A-Za-z][\w.-]*(?: [\w./@:=,+*-]+)*")
+_SHELLS = lazy_re.compile(
+    r"(?:\S*/)?(?:env[ \t]+)?(?:sh|bash|dash|zsh|ksh)(?:[ \t]+-\w+)*"
+)
+_STOPS_HERE = lazy_re.compile(r"\|\|\s*exit(?:\s+(?:\"?\$\?\"?|[1-9]\d{0,2}))?\s*\Z")
+_PLAIN = lazy_re.compile(r"[A-Za-z][\w.-]*(?: [\w./@:=,+*-]+)*")
 #: Programs of which a plain call still decides about the verdict.
 _DECIDES = frozenset(
     ("exit", "exec", "return", "trap", "eval", "source", "kill", "set", "unset", "alias",
@@ -73,15 +76,15 @@ _WIDEST = {"always_run": "true", "pass_filenames": "false", "require_serial": "t
 _FILTERS = frozenset(("exclude", "files", "types", "types_or", "exclude_types", "stages",
                       "global exclude", "global files", "glob", "skip", "only"))  # fmt: skip
 #: Lines of a shell script that change what a later command does.
-_PREPARES = re.compile(
+_PREPARES = lazy_re.compile(
     r"\s*(?:export|source|\.|alias|unset|trap|eval|exec|exit|return|function|enable|hash|cd|"
     r"set\s+\+|[A-Za-z_]\w*\+?=|[\w-]+\s*\(\s*\))(?=[\s=\"'\w(/$]|\Z)"
 )
-_HUSKY_LOADER = re.compile(
+_HUSKY_LOADER = lazy_re.compile(
     r"\s*(?:\.|source)\s+\"?\$\(dirname (?:-- )?\"?\$0\"?\)/_/husky\.sh\"?\s*\Z"
 )
-_STOPS_AT_FAILURE = re.compile(r"\s*set\s+-\w*e")
-_TOP_KEY = re.compile(r"[\"']?([\w.-][\w .:/-]*)[\"']?\s*:")
+_STOPS_AT_FAILURE = lazy_re.compile(r"\s*set\s+-\w*e")
+_TOP_KEY = lazy_re.compile(r"[\"']?([\w.-][\w .:/-]*)[\"']?\s*:")
 #: Sections of GitLab's file that apply to every job.
 _GITLAB_PARTS = frozenset(
     (
@@ -95,13 +98,13 @@ _GITLAB_PARTS = frozenset(
     )
 )
 _GITLAB = b".gitlab-ci.yml"
-_JENKINS = re.compile(rb"jenkinsfile(?:\.[\w-]{1,40})?", re.IGNORECASE)
-_JENKINS_COMMENT = re.compile(r"(?:^|\s)//.*")
-_STAGE = re.compile(r"\bstage\s*\(")
-_HIDDEN = re.compile(r"(?<![\w/.])\.[A-Za-z][\w.-]*")
-_EXTENDS = re.compile(r"\bextends[\"']?\s*:([^\n]*)")
-_ALIAS = re.compile(r"(?<![\w*])\*([A-Za-z][\w-]*)")
-_ANCHOR = re.compile(r"(?<![\w&])&([A-Za-z][\w-]*)")
+_JENKINS = lazy_re.compile(rb"jenkinsfile(?:\.[\w-]{1,40})?", re.IGNORECASE)
+_JENKINS_COMMENT = lazy_re.compile(r"(?:^|\s)//.*")
+_STAGE = lazy_re.compile(r"\bstage\s*\(")
+_HIDDEN = lazy_re.compile(r"(?<![\w/.])\.[A-Za-z][\w.-]*")
+_EXTENDS = lazy_re.compile(r"\bextends[\"']?\s*:([^\n]*)")
+_ALIAS = lazy_re.compile(r"(?<![\w*])\*([A-Za-z][\w-]*)")
+_ANCHOR = lazy_re.compile(r"(?<![\w&])&([A-Za-z][\w-]*)")
 _MAX_TEMPLATES = 50
 
 

@@ -7,15 +7,17 @@ pass, linear in the number of lines.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
-_COMMENT = re.compile(r"(?:^|\s)(?:#|//\s).*")
-_DASHES = re.compile(r"\s*(?:-\s+)*")
+_COMMENT = lazy_re.compile(r"(?:^|\s)(?:#|//\s).*")
+_DASHES = lazy_re.compile(r"\s*(?:-\s+)*")
 #: Lines before and after a line that may continue its command.
 _MAX_CONTINUATION = 50
 #: Groups around a line that are looked at.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.scanners.tampering.comparison import (
     Comparison,
     added_entry_lines,
@@ -40,7 +41,7 @@ _PROTECTED = (
 )
 _GENERATED = "linguist-generated"
 _GENERATED_UNSET = frozenset((f"{_GENERATED}=false", f"{_GENERATED}-files"))
-_ROW = re.compile(r'("(?:[^"\\]|\\.)*"|\S+)\s*(.*)')
+_ROW = lazy_re.compile(r'("(?:[^"\\]|\\.)*"|\S+)\s*(.*)')
 _EVERYTHING = frozenset(("*", "**", "/*", "/**", "**/*", "/"))
 
 

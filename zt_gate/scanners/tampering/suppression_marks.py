@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.model.finding import Level
 from zt_gate.scanners.tampering import path_kinds
 from zt_gate.scanners.tampering.comparison import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _ADDED = "tampering/ignore-added"
 _FILES = "tampering/scanner-ignores"
 #: A reason after a mark: at least two words.
-_REASON = re.compile(r"[^\W\d_]{2,}\W{1,3}[^\W\d_]{2,}")
+_REASON = lazy_re.compile(r"[^\W\d_]{2,}\W{1,3}[^\W\d_]{2,}")
 
 
 def findings(comparison: Comparison) -> Iterator[Finding]:
@@ -56,8 +57,8 @@ class _Mark:
         return cls(
             name=str(table["name"]),
             literals=tuple(str(word).encode() for word in words),
-            pattern=re.compile(str(table["pattern"]), re.IGNORECASE),
-            only=re.compile(str(table["only"])) if "only" in table else None,
+            pattern=lazy_re.compile(str(table["pattern"]), re.IGNORECASE),
+            only=lazy_re.compile(str(table["only"])) if "only" in table else None,
             weakens=str(table["weakens"]),
             always=bool(table.get("always")),
         )
@@ -172,7 +173,7 @@ def _marks(comparison: Comparison) -> Iterator[Finding]:
 
 def _ignore_files(comparison: Comparison) -> Iterator[Finding]:
     patterns = any_of(comparison.data(_FILES)["files"]).pattern
-    names = re.compile(rf"(?:^|/)(?:{patterns})\Z")
+    names = lazy_re.compile(rf"(?:^|/)(?:{patterns})\Z")
     for file in comparison.change.files:
         if file.is_deletion or not _matches(names, file.path):
             continue
