@@ -248,6 +248,10 @@ def test_a_weak_value_in_a_credential_position_is_in_no_format() -> None:
         "call(password=user_password, key=self.key)",
         'eval(compile(text, "src/app.py", "exec"))',
         'open("/usr/share/data/names.txt")',
+        "db.execute(f\"select id from users where name = '{name}'\")",
+        "db.execute(\"select id from users where name = '%s'\" % name)",
+        "psql -c \"select id from users where password = '${PASSWORD}'\"",
+        "url = f'https://{user}:{password}@h.example/'",
     ],
 )
 def test_names_and_paths_of_evidence_stay(line: str) -> None:

@@ -35,6 +35,11 @@ RULE = "secrets/keyword-assignment"
 _USER_AND_PASSWORD = lazy_re.compile(
     rb"://(?P<user>[^\s/:@'\"<>]{0,200}):(?P<secret>[^\s/@'\"<>]{1,200})@"
 )
+#: A value that is one field of a template, and no text of its own: ``{name}``, ``${NAME}``.
+_FIELD = lazy_re.compile(
+    r"\$?\{[A-Za-z_][\w.]{0,40}\}|\$[A-Z_]{2,40}|\{\{ ?[A-Za-z_][\w.]{0,40} ?\}\}"
+    r"|%\([A-Za-z_]\w{0,40}\)s|%s"
+)
 _OPTION = lazy_re.compile(rb"--?[\w-]{0,40}\Z")
 _LITERALS = frozenset(
     ("none", "null", "true", "false", "undefined", "string", "required", "optional")
@@ -91,6 +96,7 @@ class _TextSearch:
             if not is_name:
                 likely.update(dict.fromkeys(self._literals(block)))
             likely.update(dict.fromkeys(self._in_positions(block, is_name=is_name)))
+        likely = {value: None for value in likely if not _FIELD.fullmatch(value)}
         for values, confidence in (
             (certain, Confidence.HIGH),
             (likely, Confidence.LOW),
