@@ -142,6 +142,20 @@ def test_from_a_folder_that_is_a_clone(
     check(repo, built)
 
 
+def test_from_a_wheel_of_a_project_with_coordinates(
+    clone: Repo, environment: Environment, tmp_path: Path
+) -> None:
+    """The release script has filled in the address, which every wheel then names."""
+    subprocess.run(
+        [sys.executable, str(clone.path / "scripts" / "release.py"), "coordinates", URL],
+        cwd=clone.path, check=True, capture_output=True,
+    )  # fmt: skip
+    commit = clone.commit("name the repository")
+    environment.install(str(wheel_of(clone, tmp_path / "dist")))
+    repo, _ = environment.init(tmp_path / "repo", "--pre-commit", "--github")
+    check(repo, commit)
+
+
 def test_from_a_wheel_without_coordinates_files_are_left_out(
     clone: Repo, environment: Environment, tmp_path: Path
 ) -> None:
