@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 #: Whose insides the gate uses, not only a documented interface.
-BOUND = ("detect-secrets", "gitpython", "pip-audit", "semgrep")
+BOUND = (
+    "detect-secrets", "gitpython", "pip-audit", "semgrep", "tree-sitter",
+    "tree-sitter-go", "tree-sitter-javascript", "tree-sitter-typescript",
+)  # fmt: skip
 
 
 def script(name: str) -> ModuleType:
@@ -72,6 +75,29 @@ def test_where_internals_are_used_there_is_an_upper_bound() -> None:
     }
     for name in BOUND:
         assert {"<", ">="} == {part.operator for part in asked[name].specifier}, name
+
+
+def test_no_private_module_of_a_package_is_needed() -> None:
+    """A private module may be gone in the next release: without it the code goes on."""
+    found = {}
+    for path in sorted((ROOT / "zt_gate").rglob("*.py")):
+        text = path.read_text("utf-8")
+        for match in re.finditer(
+            r"(?:^ *from |import_module\(\")(\S+)", text, re.MULTILINE
+        ):
+            module = match[1].strip('"').partition('"')[0]
+            top, *parts = module.split(".")
+            if (
+                top
+                and top not in {"zt_gate", "__future__"}
+                and any(part.startswith("_") for part in parts)
+            ):
+                block = text[match.start() : match.start() + 200]
+                found[f"{path.name}: {module}"] = (
+                    "except (ImportError, AttributeError)" in block
+                )
+    assert found, "the search finds the ones that are there"
+    assert all(found.values()), found
 
 
 def test_each_pin_has_wheels_for_several_platforms_or_one_for_all() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.offenders import each_of
 from tests.support.repo import GIT_ENV, Repo
-from zt_gate.commands.init import WORKFLOW, WORKFLOW_TEXT
+from zt_gate.commands.init_files import WORKFLOW, judge_workflow_text, workflow_text
 from zt_gate.doctor import examine
 from zt_gate.doctor.check import exit_code
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from zt_gate.doctor.check import Check
 
-GOOD = WORKFLOW_TEXT.replace("FULL_COMMIT_SHA", "0" * 40)
+ACTION = "acme/zt-gate@" + "0" * 40
+GOOD = workflow_text(ACTION)
 OWNED = "* @someone\n"
 
 
@@ -162,9 +163,9 @@ def test_an_uncommitted_workflow_does_not_count(repo: Repo) -> None:
 
 
 def test_the_job_with_the_fewest_faults_is_reported(repo: Repo) -> None:
-    repo.write(WORKFLOW, WORKFLOW_TEXT)
+    repo.write(WORKFLOW, workflow_text("acme/zt-gate@v1"))
     repo.write(".github/workflows/broken.yml", "a: [")
-    repo.commit("placeholder")
+    repo.commit("a tag")
     checks = checks_of(repo)
     assert checks["pinned"].status == "fault"
     assert checks["triggers"].status == "ok"
@@ -184,7 +185,7 @@ def test_suggested_commands_cannot_be_injected(
     repo: Repo,
 ) -> None:
     name = ".github/workflows/x'; touch ran; '.yml"
-    text = GOOD.replace("OWNER/zt-gate@" + "0" * 40, "o/zt-gate@v1;touch${IFS}ran")
+    text = GOOD.replace(ACTION, "o/zt-gate@v1;touch${IFS}ran")
     repo.git("mv", WORKFLOW, name)
     repo.write(name, text)
     repo.write("CODEOWNERS", "# nobody\n")
@@ -193,9 +194,21 @@ def test_suggested_commands_cannot_be_injected(
     assert "touch" not in checks["pinned"].fix.partition(": ")[2]
     command = checks["owners"].fix
     assert "touch ran" in command
-    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
+    # Without an owner nothing is written.
+    unset = subprocess.run(
+        ["sh", "-c", command],
+        cwd=repo.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert unset.returncode != 0
+    assert "set it to" in unset.stderr
+    assert (repo.path / "CODEOWNERS").read_text() == "# nobody\n"
+    environ = {**GIT_ENV, "OWNER": "acme/security"}
+    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True, env=environ)
     assert not (repo.path / "ran").exists()
-    assert (repo.path / "CODEOWNERS").read_text().count("@OWNER") == 3
+    assert (repo.path / "CODEOWNERS").read_text().count("@acme/security\n") == 3
 
 
 RULES = "/repos/a/b/rules/branches/main"
@@ -231,6 +244,12 @@ def test_the_recipe_of_the_documentation_judges_on_the_base_s_side(repo: Repo) -
     assert WORKFLOW in checks_of(repo)["workflow"].message
     assert base_side(repo, recipe()).status == "fault"
     assert checks_of(repo)["base's side"].status == "unknown"  # without a token
+
+
+def test_the_second_workflow_of_init_judges_on_the_base_s_side(repo: Repo) -> None:
+    check = base_side(repo, judge_workflow_text(ACTION), STATUS)
+    assert check.status == "ok", check
+    assert SECOND in check.message
 
 
 def test_a_required_workflow_cannot_be_changed_by_a_pull_request(repo: Repo) -> None:

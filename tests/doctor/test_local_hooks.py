@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.repo import GIT_ENV, Repo
-from zt_gate.commands.init import PRE_COMMIT_BLOCK
+from zt_gate.commands.init_files import pre_commit_block
+from zt_gate.commands.installed_from import InstallSource
 from zt_gate.doctor import examine
 from zt_gate.git import hook_files
 
@@ -109,7 +110,8 @@ def test_hooks_are_not_checked_in_ci(repo: Repo) -> None:
 
 def test_real_pre_commit(repo: Repo) -> None:
     pytest.importorskip("pre_commit")
-    config = f"repos:\n{PRE_COMMIT_BLOCK}"
+    origin = InstallSource("https://github.com/acme/zt-gate", "a1" * 20)
+    config = f"repos:\n{pre_commit_block(origin)}"
     repo.write(".pre-commit-config.yaml", config)
     assert checks_of(repo)["pre-push"].fix == "pre-commit install -t pre-push"
     types = [word for name in ALL for word in ("-t", name)]

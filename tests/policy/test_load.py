@@ -162,169 +162,170 @@ def test_the_digest_is_of_what_is_said_not_of_how() -> None:
     assert dates[0] == dates[1]
 
 
-@each_of(
-    ("text", "message"),
-    [
-        (
-            "\n\n[dependencies]\n# a comment\n'min-age-day' = 3",
-            ":5: unknown key 'min-age-day' in [dependencies]; did you mean 'min-age-days'?",
-        ),
-        ("profle = 'strict'", ":1: unknown key 'profle'; did you mean 'profile'?"),
-        (
-            "\nmin-age-days = 3",
-            ":2: unknown key 'min-age-days'; it belongs in [dependencies]",
-        ),
-        ("[audit]\nq = 1", ":2: unknown key 'q' in [audit]; known keys: log"),
-        (
-            "profile = 'stict'",
-            "'profile' must be one of 'advisory', 'standard', 'strict', not 'stict'; did",
-        ),
-        (
-            "profile = 3",
-            ":1: 'profile' must be one of 'advisory', 'standard', 'strict', not a number",
-        ),
-        ("levels = 3", ":1: 'levels' must be a table, not a number"),
-        (
-            "[levels]\ncode = 'blok'",
-            ":2: [levels] 'code' must be one of 'block', 'warn', 'info', not",
-        ),
-        (
-            "[levels]\nsecrts = 'warn'",
-            ":2: unknown scanner in 'secrts'; did you mean 'secrets'?",
-        ),
-        (
-            "[levels]\n'code/*' = 'warn'",
-            ":2: 'code/*' is a glob; [levels] takes scanners and rules",
-        ),
-        (
-            "[levels]\n'code/' = 'warn'",
-            ":2: 'code/' is not a rule; use scanner/rule or a glob",
-        ),
-        (
-            "[paths]\n'a' = {reason='x'}",
-            ":2: [paths] 'a' has no allow, a list of rule globs",
-        ),
-        (
-            "[paths]\n'a' = {allow=['code']}",
-            ":2: [paths] 'a' has no reason; say why the finding is expected",
-        ),
-        ("[paths]\n'a' = {allow=['x/y'], reason='r'}", ":2: unknown scanner in 'x/y'"),
-        (
-            "[paths]\n'a' = {allow='code', reason='r'}",
-            ":2: [paths] 'a' 'allow' must be a list of non-empty strings",
-        ),
-        ("[paths]\na.md = {allow=['*'], reason='r'}", "a path with dots needs quotes"),
-        (
-            "[paths]\n'!a' = {allow=['*'], reason='r'}",
-            ":2: '!a': a glob that begins with '!'",
-        ),
-        ("[paths]\n'a[b' = {allow=['*'], reason='r'}", "'[' without its ']'"),
-        ("[paths]\n'a[[:alpha:]]' = {allow=['*'], reason='r'}", "are not supported"),
-        ("[scanners.codes]", ":1: unknown scanner 'codes'; did you mean 'code'?"),
-        (
-            "[scanners.code]\nenabled = false",
-            ":2: a policy cannot disable a scanner",
-        ),
-        (
-            "[scanners.code]\ndeadlin-seconds = 5",
-            ":2: unknown key 'deadlin-seconds' in [scanners",
-        ),
-        (
-            "[scanners.code]\ndeadline-seconds = nan",
-            ":2: [scanners.code] 'deadline-seconds' must be",
-        ),
-        (
-            "[scanners.code]\ndeadline-seconds = 1e300",
-            "must be above 0 and at most 86,400",
-        ),
-        (
-            "[scanners.code]\ndeadline-seconds = 0",
-            "must be above 0 and at most 86,400",
-        ),
-        ("[scanners.code]\ndeadline-seconds = '5'", "must be a number, not a string"),
-        ("[scanners.code]\ndeadline-seconds = true", "must be a number, not a boolean"),
-        (
-            "[scanners.secrets]\nrules = ['x']",
-            ":2: unknown key 'rules' in [scanners.secrets]",
-        ),
-        (
-            "[scanners.code]\nrules = 'x'",
-            ":2: [scanners.code] 'rules' must be a list of non-empty strings",
-        ),
-        ("[scanners.code]\npacks = ['x']", ":2: packs must be a list of tables"),
-        (
-            "[scanners.code]\npacks = [{ path = 'x', sha256 = 'g' }]",
-            "64 hexadecimal digits",
-        ),
-        ("[scanners.code]\npacks = [{ path = 'x' }]", "a pack needs sha256"),
-        ("[[scanners.code.packs]]\nsha256 = 'x'", "a pack has no path"),
-        ("[[scanners.code.packs]]\nurl = 'x'", "unknown key 'url'"),
-        (
-            "[dependencies]\nmin-age-days = '3'",
-            "'min-age-days' must be a whole number, not a string",
-        ),
-        (
-            "[dependencies]\nmin-age-days = true",
-            "must be a whole number, not a boolean",
-        ),
-        (
-            "[dependencies]\nmin-age-days = -1",
-            ":2: [dependencies] 'min-age-days' must be from 0",
-        ),
-        (
-            "[dependencies]\non-unverified = 'ignore'",
-            ":2: [dependencies] 'on-unverified' must be one of",
-        ),
-        ("[registries]\npypy = ''", "did you mean 'pypi'?"),
-        (
-            "[registries]\npypi = 'ftp://a/'",
-            ":2: [registries] 'pypi' is not an http or https URL",
-        ),
-        (
-            "[registries]\npypi = 'https://a/${X}'",
-            "variables are expanded only in the user's own",
-        ),
-        ("[registries]\npypi = 'https://a:99999/'", "'pypi' is not a URL"),
-        ("[registries]\npypi = 'https://a/?q=1'", "has a query or a fragment"),
-        ("[registries]\npypi = 'https://a\\u0000/'", "is not a URL"),
-        ("[tasks.'a b']", ":1: [tasks] 'a b': a task name has at most 64 letters"),
-        (
-            "[tasks.a]\nallow = ['x']",
-            ":2: unknown key 'allow' in [tasks.a]; did you mean 'allowed'?",
-        ),
-        (
-            "[scope]\nallowed = ['a', 3]",
-            ":2: [scope] 'allowed' must be a list of non-empty strings",
-        ),
-        ("[scope]\nallowed = ['a/../b']", "has an empty, '.' or '..' segment"),
-        (
-            "[ignore]\nrule = 'x'",
-            ":1: ignore must be a list of tables; write [[ignore]]",
-        ),
-        (
-            "[[ignore]]\nrule = 'code'\n\n[[ignore]]\npath = 'x'",
-            ":1: [[ignore]] needs 'path', a glob",
-        ),
-        (
-            2 * "[[ignore]]\nrule='code'\npath='a'\nreason='r'\n" + "expires='soon'",
-            ":9: [[ignore]] 'expires' must be a date such as 2027-01-31",
-        ),
-        (
-            "[[ignore]]\nrule='code'\npath='a'\nreason='r'\nexpires='2027-W01-1'",
-            ":5: [[ignore]] 'exp",
-        ),
-        (
-            "[[ignore]]\nrule='code'\npath='a'\nreason='r'\nexpires=2027-01-01T00:00:00Z",
-            ":5: [[ignore]]",
-        ),
-        (
-            "[[ignore]]\nrule='code'\npath='a'\nreason=' \t'",
-            ":4: [[ignore]] has no reason; say why",
-        ),
-        ("a = 1\nb = = 2", ":2: not valid TOML: Invalid value"),
-        ("a = '''\n\n\n", ":1: not valid TOML"),
-    ],
-)
+#: Policies that are wrong, and a part of the message.
+WRONG = [
+    (
+        "\n\n[dependencies]\n# a comment\n'min-age-day' = 3",
+        ":5: unknown key 'min-age-day' in [dependencies]; did you mean 'min-age-days'?",
+    ),
+    ("profle = 'strict'", ":1: unknown key 'profle'; did you mean 'profile'?"),
+    (
+        "\nmin-age-days = 3",
+        ":2: unknown key 'min-age-days'; it belongs in [dependencies]",
+    ),
+    ("[audit]\nq = 1", ":2: unknown key 'q' in [audit]; known keys: log"),
+    (
+        "profile = 'stict'",
+        "'profile' must be one of 'advisory', 'standard', 'strict', not 'stict'; did",
+    ),
+    (
+        "profile = 3",
+        ":1: 'profile' must be one of 'advisory', 'standard', 'strict', not a number",
+    ),
+    ("levels = 3", ":1: 'levels' must be a table, not a number"),
+    (
+        "[levels]\ncode = 'blok'",
+        ":2: [levels] 'code' must be one of 'block', 'warn', 'info', not",
+    ),
+    (
+        "[levels]\nsecrts = 'warn'",
+        ":2: unknown scanner in 'secrts'; did you mean 'secrets'?",
+    ),
+    (
+        "[levels]\n'code/*' = 'warn'",
+        ":2: 'code/*' is a glob; [levels] takes scanners and rules",
+    ),
+    (
+        "[levels]\n'code/' = 'warn'",
+        ":2: 'code/' is not a rule; use scanner/rule or a glob",
+    ),
+    (
+        "[paths]\n'a' = {reason='x'}",
+        ":2: [paths] 'a' has no allow, a list of rule globs",
+    ),
+    (
+        "[paths]\n'a' = {allow=['code']}",
+        ":2: [paths] 'a' has no reason; say why the finding is expected",
+    ),
+    ("[paths]\n'a' = {allow=['x/y'], reason='r'}", ":2: unknown scanner in 'x/y'"),
+    (
+        "[paths]\n'a' = {allow='code', reason='r'}",
+        ":2: [paths] 'a' 'allow' must be a list of non-empty strings",
+    ),
+    ("[paths]\na.md = {allow=['*'], reason='r'}", "a path with dots needs quotes"),
+    (
+        "[paths]\n'!a' = {allow=['*'], reason='r'}",
+        ":2: '!a': a glob that begins with '!'",
+    ),
+    ("[paths]\n'a[b' = {allow=['*'], reason='r'}", "'[' without its ']'"),
+    ("[paths]\n'a[[:alpha:]]' = {allow=['*'], reason='r'}", "are not supported"),
+    ("[scanners.codes]", ":1: unknown scanner 'codes'; did you mean 'code'?"),
+    (
+        "[scanners.code]\nenabled = false",
+        ":2: a policy cannot disable a scanner",
+    ),
+    (
+        "[scanners.code]\ndeadlin-seconds = 5",
+        ":2: unknown key 'deadlin-seconds' in [scanners",
+    ),
+    (
+        "[scanners.code]\ndeadline-seconds = nan",
+        ":2: [scanners.code] 'deadline-seconds' must be",
+    ),
+    (
+        "[scanners.code]\ndeadline-seconds = 1e300",
+        "must be above 0 and at most 86,400",
+    ),
+    (
+        "[scanners.code]\ndeadline-seconds = 0",
+        "must be above 0 and at most 86,400",
+    ),
+    ("[scanners.code]\ndeadline-seconds = '5'", "must be a number, not a string"),
+    ("[scanners.code]\ndeadline-seconds = true", "must be a number, not a boolean"),
+    (
+        "[scanners.secrets]\nrules = ['x']",
+        ":2: unknown key 'rules' in [scanners.secrets]",
+    ),
+    (
+        "[scanners.code]\nrules = 'x'",
+        ":2: [scanners.code] 'rules' must be a list of non-empty strings",
+    ),
+    ("[scanners.code]\npacks = ['x']", ":2: packs must be a list of tables"),
+    (
+        "[scanners.code]\npacks = [{ path = 'x', sha256 = 'g' }]",
+        "64 hexadecimal digits",
+    ),
+    ("[scanners.code]\npacks = [{ path = 'x' }]", "a pack needs sha256"),
+    ("[[scanners.code.packs]]\nsha256 = 'x'", "a pack has no path"),
+    ("[[scanners.code.packs]]\nurl = 'x'", "unknown key 'url'"),
+    (
+        "[dependencies]\nmin-age-days = '3'",
+        "'min-age-days' must be a whole number, not a string",
+    ),
+    (
+        "[dependencies]\nmin-age-days = true",
+        "must be a whole number, not a boolean",
+    ),
+    (
+        "[dependencies]\nmin-age-days = -1",
+        ":2: [dependencies] 'min-age-days' must be from 0",
+    ),
+    (
+        "[dependencies]\non-unverified = 'ignore'",
+        ":2: [dependencies] 'on-unverified' must be one of",
+    ),
+    ("[registries]\npypy = ''", "did you mean 'pypi'?"),
+    (
+        "[registries]\npypi = 'ftp://a/'",
+        ":2: [registries] 'pypi' is not an http or https URL",
+    ),
+    (
+        "[registries]\npypi = 'https://a/${X}'",
+        "variables are expanded only in the user's own",
+    ),
+    ("[registries]\npypi = 'https://a:99999/'", "'pypi' is not a URL"),
+    ("[registries]\npypi = 'https://a/?q=1'", "has a query or a fragment"),
+    ("[registries]\npypi = 'https://a\\u0000/'", "is not a URL"),
+    ("[tasks.'a b']", ":1: [tasks] 'a b': a task name has at most 64 letters"),
+    (
+        "[tasks.a]\nallow = ['x']",
+        ":2: unknown key 'allow' in [tasks.a]; did you mean 'allowed'?",
+    ),
+    (
+        "[scope]\nallowed = ['a', 3]",
+        ":2: [scope] 'allowed' must be a list of non-empty strings",
+    ),
+    ("[scope]\nallowed = ['a/../b']", "has an empty, '.' or '..' segment"),
+    (
+        "[ignore]\nrule = 'x'",
+        ":1: ignore must be a list of tables; write [[ignore]]",
+    ),
+    (
+        "[[ignore]]\nrule = 'code'\n\n[[ignore]]\npath = 'x'",
+        ":1: [[ignore]] needs 'path', a glob",
+    ),
+    (
+        2 * "[[ignore]]\nrule='code'\npath='a'\nreason='r'\n" + "expires='soon'",
+        ":9: [[ignore]] 'expires' must be a date such as 2027-01-31",
+    ),
+    (
+        "[[ignore]]\nrule='code'\npath='a'\nreason='r'\nexpires='2027-W01-1'",
+        ":5: [[ignore]] 'exp",
+    ),
+    (
+        "[[ignore]]\nrule='code'\npath='a'\nreason='r'\nexpires=2027-01-01T00:00:00Z",
+        ":5: [[ignore]]",
+    ),
+    (
+        "[[ignore]]\nrule='code'\npath='a'\nreason=' \t'",
+        ":4: [[ignore]] has no reason; say why",
+    ),
+    ("a = 1\nb = = 2", ":2: not valid TOML: Invalid value"),
+    ("a = '''\n\n\n", ":1: not valid TOML"),
+]
+
+
+@each_of(("text", "message"), WRONG)
 def test_what_is_wrong_is_named_with_its_line(text: str, message: str) -> None:
     said = wrong(text)
     assert said.startswith("policy .zt-gate.toml:")

@@ -1,6 +1,7 @@
 """``zt-gate init``: create a policy and set up pre-commit and GitHub.
 
-It overwrites no file.
+It overwrites no file, and writes no value that it does not know: see
+``installed_from``.
 """
 
 from __future__ import annotations
@@ -9,89 +10,32 @@ import os
 import stat
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zt_gate import __version__
-from zt_gate.errors import GateError
+from zt_gate.commands.init_files import (
+    JUDGE_WORKFLOW,
+    POLICY,
+    PRE_COMMIT,
+    WORKFLOW,
+    action_of,
+    judge_workflow_text,
+    policy_text,
+    pre_commit_block,
+    workflow_text,
+)
+from zt_gate.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
+    from zt_gate.commands.installed_from import InstallSource
+    from zt_gate.git.run import Git
+
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-POLICY = ".zt-gate.toml"
-PRE_COMMIT = ".pre-commit-config.yaml"
-WORKFLOW = ".github/workflows/zt-gate.yml"
-
-POLICY_TEXT = """\
-# zt-gate policy: what blocks, what warns, what is allowed. It takes effect after
-# it is committed, and never for the change that adds it.
-
-# "standard": blocking rules block. "strict": for changes that nobody has reviewed
-# yet; zt-gate always uses it for changes by AI agents. "advisory": warnings only.
-profile = "standard"
-
-# [levels]                       # by scanner or rule; a rule takes precedence
-# code = "warn"
-# "code/python-sql-injection" = "block"
-
-# [paths]                        # findings that are expected in some files
-# "tests/attacks/**" = { allow = ["injection/*"], reason = "test data for the rules" }
-
-# [[ignore]]                     # a finding that is accepted until a date
-# rule = "code/*"
-# path = "legacy/**"
-# reason = "to be rewritten"
-# expires = 2030-01-31
-
-# [dependencies]                 # for every package that a change adds
-# min-age-days = 30
-# min-weekly-downloads = 100
-# on-unverified = "error"
-
-# [scope]                        # paths that a change may touch
-# allowed = ["/src/", "/tests/", "/docs/"]
-# restricted = ["/infra/"]
-"""
-
-PRE_COMMIT_BLOCK = f"""\
-- repo: https://github.com/OWNER/zt-gate
-  rev: v{__version__}
-  hooks:
-    - id: zt-gate
-    - id: zt-gate-commit-msg
-    - id: zt-gate-push
-"""
-
-WORKFLOW_TEXT = f"""\
-# Scans every pull request with the policy of its base branch. Make the check
-# "zt-gate" required, and cover this file in CODEOWNERS; zt-gate doctor checks both.
-name: zt-gate
-
-on:
-  pull_request:
-    types: [opened, synchronize, reopened, labeled, unlabeled, ready_for_review]
-  merge_group:
-
-permissions: {{}}
-
-jobs:
-  zt-gate:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 20
-    permissions:
-      contents: read
-      pull-requests: write # to write its comment
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          fetch-depth: 0
-          persist-credentials: false
-      - uses: OWNER/zt-gate@FULL_COMMIT_SHA # v{__version__}
-"""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -99,24 +43,110 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--pre-commit", action="store_true", help=f"add the hooks to {PRE_COMMIT}"
     )
-    parser.add_argument("--github", action="store_true", help=f"create {WORKFLOW}")
+    parser.add_argument(
+        "--github", action="store_true", help=f"create {WORKFLOW} and {JUDGE_WORKFLOW}"
+    )
+    parser.add_argument(
+        "--repository",
+        metavar="URL",
+        help="address of zt-gate's repository; default: where it was installed from",
+    )
+    parser.add_argument(
+        "--commit",
+        metavar="ID",
+        help="full commit id of zt-gate; default: the one that is installed",
+    )
+    parser.add_argument(
+        "--print-source",
+        action="store_true",
+        help="print the installed zt-gate as a requirement for pip, and write nothing",
+    )
 
 
 def main(options: Namespace) -> int:
     """Create the missing files and print the next steps; returns 0.  Raises GateError."""
     from zt_gate.git.run import Git
 
-    root = Git.open(Path.cwd(), os.environ).root
-    written = [_policy(root)]
+    origin = _origin(options)
+    if options.print_source:
+        return _print_source(origin)
+    git = Git.open(Path.cwd(), os.environ)
+    if (options.pre_commit or options.github) and _is_incomplete(origin):
+        origin = _ask(origin)
+    written = [_policy(git.root, origin)]
     if options.pre_commit:
-        written.append(_pre_commit(root))
+        written.append(_pre_commit(git.root, origin))
     if options.github:
-        written.append(_create(root, WORKFLOW, WORKFLOW_TEXT))
+        written += _workflows(git, origin)
     _print_next_steps([name for name in written if name], options)
     return 0
 
 
-def _policy(root: Path) -> str:
+def _origin(options: Namespace) -> InstallSource:
+    """Return where zt-gate comes from, as the options or its installation say."""
+    from zt_gate.commands.installed_from import (
+        InstallSource,
+        as_address,
+        is_commit,
+        read_origin,
+    )
+
+    if options.commit and not is_commit(options.commit):
+        raise UsageError("--commit takes a full commit id: 40 hexadecimal digits")
+    if not options.repository:
+        origin = read_origin(os.environ)
+        if options.commit and options.commit != origin.commit:
+            origin = replace(origin, commit=options.commit, tag="")
+        return origin
+    address = as_address(options.repository)
+    if not address:
+        raise UsageError(
+            "--repository takes the https or ssh address of a git repository"
+        )
+    if options.commit:
+        return InstallSource(address, options.commit)
+    return InstallSource(address, doubt="--repository was given without --commit")
+
+
+def _is_incomplete(origin: InstallSource) -> bool:
+    return not origin.address or not origin.commit
+
+
+def _print_source(origin: InstallSource) -> int:
+    if not origin.requirement:
+        raise GateError(
+            f"where zt-gate was installed from is not known: {origin.doubt}"
+        )
+    print(origin.requirement)
+    return 0
+
+
+def _ask(origin: InstallSource) -> InstallSource:
+    """Ask a person for what is not known; without a terminal or an answer it stays so."""
+    from zt_gate.commands.installed_from import as_address, is_commit
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return origin
+    print(
+        f"Where to get zt-gate from is not fully known: {origin.doubt}.\n"
+        "Press Enter to leave out the files that name it.",
+        file=sys.stderr,
+    )
+    if not origin.address:
+        address = as_address(_answer("Address of its git repository (https or ssh): "))
+        if not address:
+            return origin
+        origin = replace(origin, address=address)
+    commit = _answer(f"Full id of the commit of {origin.address}: ").lower()
+    return replace(origin, commit=commit, tag="") if is_commit(commit) else origin
+
+
+def _answer(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline(4096).strip()
+
+
+def _policy(root: Path, origin: InstallSource) -> str:
     """Create the policy; return its name, or "" if the project already has one."""
     from zt_gate.doctor.repository_files import of_work_tree
     from zt_gate.policy.load import PYPROJECT, project_table
@@ -126,10 +156,10 @@ def _policy(root: Path) -> str:
     if data is not None and project_table(data) is not None:
         print(f"{pyproject} already contains the policy, in the table [tool.zt-gate]")
         return ""
-    return _create(root, POLICY, POLICY_TEXT)
+    return _create(root, POLICY, policy_text(origin))
 
 
-def _pre_commit(root: Path) -> str:
+def _pre_commit(root: Path, origin: InstallSource) -> str:
     """Add the hooks to the configuration, or print what to add.
 
     Returns the name of the file, or "" if it was not changed.
@@ -140,48 +170,92 @@ def _pre_commit(root: Path) -> str:
         old = of_work_tree(root, PRE_COMMIT)
     except UnreadableError as error:
         raise GateError(str(error)) from error
-    if old is None:
-        return _create(root, PRE_COMMIT, "repos:\n" + PRE_COMMIT_BLOCK)
-    new = with_hooks(old)
-    if new == old:
+    if old is not None and has_hooks(old):
         print(f"{PRE_COMMIT} already contains zt-gate")
         return ""
+    block = pre_commit_block(origin)
+    if not block:
+        _print_left_out(PRE_COMMIT, origin.doubt)
+        return ""
+    if old is None:
+        return _create(root, PRE_COMMIT, f"repos:\n{block}")
+    new = with_hooks(old, block)
     if new is None:
         print(f"{PRE_COMMIT} was not changed. Add this to its list repos:\n")
-        print(PRE_COMMIT_BLOCK)
+        print(block)
         return ""
     _replace(root / PRE_COMMIT, new)
     print(f"{PRE_COMMIT}: added the zt-gate hooks")
     return PRE_COMMIT
 
 
-def with_hooks(old: bytes) -> bytes | None:
-    """Return a configuration with zt-gate's hooks at the end of its repositories.
+def _workflows(git: Git, origin: InstallSource) -> list[str]:
+    """Create both workflows; return their names, "" for one that exists already."""
+    from zt_gate.commands.installed_from import forge_host
 
-    Returns ``old`` if it already has them, None if they cannot be added without
-    changing anything else: the result is parsed and compared.
+    action = action_of(origin, forge_host(git))
+    if not action:
+        doubt = origin.doubt
+        if not _is_incomplete(origin):
+            doubt = f"GitHub cannot use an action from {origin.address}"
+        _print_left_out(f"{WORKFLOW} and {JUDGE_WORKFLOW}", doubt)
+        return []
+    return [
+        _create(git.root, WORKFLOW, workflow_text(action)),
+        _create(git.root, JUDGE_WORKFLOW, judge_workflow_text(action)),
+    ]
+
+
+def _print_left_out(names: str, doubt: str) -> None:
+    """Say that files are missing because a value in them is unknown, and what to do."""
+    print(
+        f"{names} left out: where to get zt-gate from is not known ({doubt}). "
+        "Run again with --repository URL --commit ID"
+    )
+
+
+def has_hooks(data: bytes) -> bool:
+    """Whether a pre-commit configuration already has zt-gate's hooks."""
+    from zt_gate.doctor.repository_files import UnreadableError, tables, yaml_table
+
+    try:
+        table = yaml_table(data, PRE_COMMIT, version="1.1")
+    except UnreadableError:
+        return False
+    return any(_is_zt_gate(repo) for repo in tables(table.get("repos")))
+
+
+def with_hooks(old: bytes, block: str) -> bytes | None:
+    """Return a configuration with zt-gate's entry at the end of its repositories.
+
+    None if it cannot be added without changing anything else: the result is parsed
+    and compared.
     """
     from zt_gate.doctor.repository_files import UnreadableError, tables, yaml_table
 
     try:
         before = yaml_table(old, PRE_COMMIT, version="1.1")
         repos = tables(before.get("repos"))
-        if any(_is_zt_gate(repo) for repo in repos):
-            return old
-        new = _inserted(old)
+        new = _inserted(old, block)
         after = yaml_table(new, PRE_COMMIT, version="1.1")
     except UnreadableError:
         return None
-    block = yaml_table(f"repos:\n{PRE_COMMIT_BLOCK}".encode(), PRE_COMMIT)
-    expected = {**before, "repos": [*repos, *tables(block["repos"])]}
+    added = yaml_table(f"repos:\n{block}".encode(), PRE_COMMIT)
+    expected = {**before, "repos": [*repos, *tables(added["repos"])]}
     return new if after == expected else None
 
 
 def _is_zt_gate(repo: Mapping[str, Any]) -> bool:
-    return str(repo.get("repo", "")).rstrip("/").endswith("/zt-gate")
+    from zt_gate.doctor.repository_files import tables
+
+    address = str(repo.get("repo", "")).rstrip("/").removesuffix(".git")
+    if address.endswith("/zt-gate"):
+        return True
+    # A fork may have any name; the hook's name stays.
+    return any(hook.get("id") == "zt-gate" for hook in tables(repo.get("hooks")))
 
 
-def _inserted(old: bytes) -> bytes:
+def _inserted(old: bytes, block: str) -> bytes:
     """Insert the block after the last entry of ``repos``, with the indentation of the list."""
     lines = old.splitlines(keepends=True)
     start = _line_of_repos(lines)
@@ -198,12 +272,11 @@ def _inserted(old: bytes) -> bytes:
         if last_entry_line == start:
             indent = line[: len(line) - len(line.lstrip())]
         last_entry_line = number
-    block_lines = PRE_COMMIT_BLOCK.encode().splitlines(keepends=True)
-    block = [indent + line for line in block_lines]
+    block_lines = [indent + line for line in block.encode().splitlines(keepends=True)]
     head = lines[: last_entry_line + 1]
     if head and not head[-1].endswith(b"\n"):
         head[-1] += b"\n"
-    return b"".join([*head, *block, *lines[last_entry_line + 1 :]])
+    return b"".join([*head, *block_lines, *lines[last_entry_line + 1 :]])
 
 
 def _line_of_repos(lines: Sequence[bytes]) -> int:
@@ -261,21 +334,18 @@ def _replace(target: Path, data: bytes) -> None:
 
 
 def _print_next_steps(written: list[str], options: Namespace) -> None:
-    steps = []
-    if PRE_COMMIT in written or WORKFLOW in written:
-        steps.append(
-            "replace OWNER with the owner of the zt-gate repository and, in the "
-            "workflow, FULL_COMMIT_SHA with the commit to use"
-        )
-    steps.append(
+    steps = [
         "zt-gate baseline          # record existing findings so that only new ones fail"
-    )
+    ]
     if written:
         steps.append(f"git add {' '.join(written)} .zt-gate-baseline && git commit")
-    if options.pre_commit:
+    if PRE_COMMIT in written:
         steps.append("pre-commit install -t pre-commit -t commit-msg -t pre-push")
     else:
-        steps.append("zt-gate hook install      # or zt-gate init --pre-commit")
+        alternative = (
+            "" if options.pre_commit else "      # or zt-gate init --pre-commit"
+        )
+        steps.append(f"zt-gate hook install{alternative}")
     if not options.github:
         steps.append(
             "zt-gate init --github     # local hooks are advisory, CI enforces"

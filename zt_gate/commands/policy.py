@@ -27,12 +27,15 @@ _OID_LENGTH = 12
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="show | test")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="show | test | schema"
+    )
     show = verbs.add_parser("show", help="list the keys in force and where they stand")
     test = verbs.add_parser("test", help="say what applies to a path, and from where")
     test.add_argument(
         "paths", nargs="+", metavar="PATH", help="path relative to the root"
     )
+    verbs.add_parser("schema", help="print the JSON schema of a policy, for editors")
     for verb in (show, test):
         verb.add_argument(
             "--config", metavar="FILE", help="use this policy file instead of git's"
@@ -48,6 +51,9 @@ def main(options: Namespace) -> int:
     The policy is the one that judges a staged change: of HEAD, or of ``--policy-rev``.
     Raises UsageError, PolicyError and GitError.
     """
+    if options.verb == "schema":
+        print(schema_text(), end="")
+        return 0
     loaded = _load(options.config or "", options.policy_rev or "")
     if options.verb == "show":
         lines = list(_shown(loaded))
@@ -58,6 +64,18 @@ def main(options: Namespace) -> int:
     for line in lines:
         print(visible(line))
     return 0
+
+
+def schema_text() -> str:
+    """Return the JSON schema of a policy, as ``docs/policy.schema.json`` has it."""
+    import json
+
+    from zt_gate.ecosystems import registry_keys
+    from zt_gate.policy.json_schema import policy_schema
+    from zt_gate.scanners import registered
+
+    schema = policy_schema(registered(), registry_keys())
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,8 +248,9 @@ def _base_side(job: Job, jobs: Sequence[Job], rules: _BranchRules) -> Check:
         return Check("ci", _BASE_SIDE, "fault", message, fix)
     message = f"a pull request that changes {path} decides whether zt-gate runs"
     fix = (
-        "require the workflow with a ruleset, or add the second workflow of docs/ci.md "
-        "(When the gate's own workflow is changed) and require its status"
+        "require the workflow with a ruleset, or add the second workflow "
+        "(zt-gate init --github; docs/ci.md, When the gate's own workflow is changed) "
+        "and require its status"
     )
     return Check("ci", _BASE_SIDE, "fault", message, fix)
 
@@ -291,8 +292,10 @@ def _owners(
         return Check("ci", "owners", "ok", message)
     message = f"no code owner has to review a change to {', '.join(without_owner)}"
     # People paste this command, and the repository chooses the file names.
-    lines = " ".join(shlex.quote(f"/{path} @OWNER") for path in without_owner)
-    fix = f"printf '%s\\n' {lines} >> {codeowners_path.decode()}"
+    # The shell stops at an owner that is not set, before anything is written.
+    lines = " ".join(f'{shlex.quote(f"/{path} @")}"$OWNER"' for path in without_owner)
+    unset = "set it to the login of a person or ORG/TEAM"
+    fix = f": \"${{OWNER:?{unset}}}\" && printf '%s\\n' {lines} >> {codeowners_path.decode()}"
     return Check("ci", "owners", "fault", message, fix)
 
 

@@ -28,8 +28,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "approval": ("proof",),
 }  # fmt: skip
 
-_MAX_NUMBER = 1_000_000_000
-_DAY = 86_400
+#: Largest number, and most seconds of a duration (one day).
+MAX_NUMBER = 1_000_000_000
+MAX_SECONDS = 86_400
 _TYPE_NAMES: Mapping[type, str] = {
     bool: "a boolean",
     int: "a number",
@@ -122,8 +123,8 @@ class TableReader:
                 key,
                 f"{self._name(key)} must be a whole number, not {_type_name(value)}",
             )
-        if not 0 <= value <= _MAX_NUMBER:
-            self.fail(key, f"{self._name(key)} must be from 0 to {_MAX_NUMBER:,}")
+        if not 0 <= value <= MAX_NUMBER:
+            self.fail(key, f"{self._name(key)} must be from 0 to {MAX_NUMBER:,}")
         return int(value)
 
     def seconds(self, key: str) -> float:
@@ -134,8 +135,10 @@ class TableReader:
                 key, f"{self._name(key)} must be a number, not {_type_name(value)}"
             )
         # The comparison also refuses nan.
-        if not 0 < value <= _DAY:
-            self.fail(key, f"{self._name(key)} must be above 0 and at most {_DAY:,}")
+        if not 0 < value <= MAX_SECONDS:
+            self.fail(
+                key, f"{self._name(key)} must be above 0 and at most {MAX_SECONDS:,}"
+            )
         return float(value)
 
     def choice(self, key: str, allowed: Collection[str], default: str) -> str:

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from zt_gate.model.scanner import ScannerInfo, ScannerSetting
 
-_LEVELS = tuple(level.value for level in Level)
-_PROFILES = tuple(profile.value for profile in Profile)
+LEVELS = tuple(level.value for level in Level)
+PROFILES = tuple(profile.value for profile in Profile)
 _GLOB_CHARACTERS = "*?[\\"
 # A task has its own paths; the limits on the size of a change are only in [scope].
-_TASK_KEYS = ("allowed", "restricted")
+TASK_KEYS = ("allowed", "restricted")
 _SWITCH_KEYS = frozenset(("enabled", "enable", "disabled", "disable"))
 
 
@@ -55,7 +55,7 @@ def policy_of(
     top.only(KEYS[""])
     names = _RuleNames(scanners, rules)
     return Policy(
-        profile=Profile(top.choice("profile", _PROFILES, Profile.STANDARD)),
+        profile=Profile(top.choice("profile", PROFILES, Profile.STANDARD)),
         levels=_levels(top.table("levels"), names),
         paths=_allowances(top.table("paths"), names),
         exclude=_excluded(top),
@@ -120,7 +120,7 @@ def _is_glob(text: str) -> bool:
 def _levels(levels: TableReader, names: _RuleNames) -> dict[str, Level]:
     for name in levels:
         names.check_exact(levels, name)
-    return {name: Level(levels.choice(name, _LEVELS, "")) for name in levels}
+    return {name: Level(levels.choice(name, LEVELS, "")) for name in levels}
 
 
 def _allowances(paths: TableReader, names: _RuleNames) -> tuple[Allowance, ...]:
@@ -285,7 +285,7 @@ def _tasks(table: TableReader) -> dict[str, Scope]:
                 f"[tasks] {shown(name)}: a task name has at most 64 letters, digits, "
                 "'-', '_' and '.'",
             )
-    return {name: _scope(table.table(name), _TASK_KEYS) for name in table}
+    return {name: _scope(table.table(name), TASK_KEYS) for name in table}
 
 
 def _is_task_name(name: str) -> bool:

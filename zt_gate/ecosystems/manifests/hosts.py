@@ -64,10 +64,10 @@ def is_pypi(address: str) -> bool:
 def _files_host(index: str) -> str:
     """Return scheme and host of PyPI's files, those of the index if pip is not installed."""
     try:
-        constants = import_module("pip._internal.models.index")
-    except ImportError:
+        domain = import_module("pip._internal.models.index").PyPI.file_storage_domain
+    except (ImportError, AttributeError):  # pip promises nothing about its own modules
         return index
-    return f"https://{constants.PyPI.file_storage_domain}"
+    return f"https://{domain}"
 
 
 @cache
