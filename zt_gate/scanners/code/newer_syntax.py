@@ -30,6 +30,8 @@ _JAVASCRIPT = (
     (re.compile(rb"\bimport\.(?:defer|source)(?=\s*\()"), b"import"),
     (re.compile(rb"\btypeof\s+import\s*\(\s*(?:'[^'\n]*'|\"[^\"\n]*\")"
                 rb"\s*(?:,\s*\{[^{}\n]*\}\s*)?\)"), b"any"),
+    (re.compile(rb"\bimport\s*\(\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*(?:,\s*\{[^()\n]*\}\s*)?\)"
+                rb"\s*\.\s*(?=[A-Za-z_$][\w$.]*\s*<)"), b""),
     (re.compile(rb"\bstatic(?=\s*\{)"), b"st()"),
     (re.compile(rb"\baccessor(?=\s+[\w#$\[])"), b""),
     (re.compile(rb"(?<=[\"'])\s*\bwith\s*\{[^{}\n]*\}"), b""),
