@@ -23,8 +23,10 @@ import pytest
 from tests.support.offenders import check_each
 from tests.support.repo import GIT_ENV, Repo
 from tests.support.security_key import SecurityKey
+from tests.test_cli import gate
 from zt_gate.commands import approve
 from zt_gate.errors import GateError
+from zt_gate.git.run import Git
 from zt_gate.policy import approval_helper, approval_proof, approval_signing, approvals
 from zt_gate.policy.approval_proof import ProofPlaces
 from zt_gate.review import run
@@ -326,3 +328,26 @@ def test_a_change_that_was_modified_after_the_scan_is_not_approved(desk: Desk) -
     desk.monkeypatch.setattr(run, "run", scan)
     with pytest.raises(GateError, match="differs from the one that was scanned"):
         desk.approve()
+
+
+@pytest.mark.parametrize("state", ["never", "expired", "revoked", "of another"])
+def test_the_list_says_that_there_is_nothing(state: str, tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repository")
+    home = {"HOME": str(tmp_path)}
+    if state != "never":
+        place = repo if state != "of another" else Repo.create(tmp_path / "another")
+        environ = {**GIT_ENV, **home}
+        git = Git.open(place.path, environ)
+        record = approvals.record_path(environ, git.common_folder, [git.root])
+        assert record is not None
+        last_day = "2026-01-01" if state == "expired" else "2999-01-01"
+        approval = approvals.Approval(
+            fingerprint="1" * 32, rule="code/x", path="a.py", reason="x",
+            expires=last_day, by="Ada", since="2025-12-31",
+        )  # fmt: skip
+        approvals.write(record, [approval])
+        if state == "revoked":
+            approvals.write(record, [])
+    done = gate("approve", "--list", cwd=repo.path, **home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "no valid approvals for this repository on this machine\n"

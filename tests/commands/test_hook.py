@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.support.repo import Repo
+from tests.support.repo import GIT_ENV, Repo
 from tests.test_cli import gate, one_line
-
-if TYPE_CHECKING:
-    import subprocess
-    from pathlib import Path
 
 KEY = "-".join(("sk", "ant", "api03", "Zq7" * 31 + "AA"))
 NULL = "0" * 40
@@ -100,6 +99,47 @@ def test_an_unknown_hook_and_no_repository(tmp_path: Path) -> None:
     done = gate("hook", "pre-push", cwd=tmp_path, PRE_COMMIT_LOCAL_BRANCH="main")
     assert done.returncode == 2
     assert "repository" in one_line(done)
+
+
+@pytest.mark.parametrize("staged", ["nothing", "a key", "a policy", "an old secret"])
+def test_the_documented_hook_of_an_agent_stops_with_exit_code_2(
+    staged: str, repo: Repo
+) -> None:
+    """Claude Code goes on after the exit codes 1 and 3."""
+    page = Path(__file__).parents[2] / "docs" / "hooks.md"
+    (command,) = (
+        line for line in page.read_text("utf-8").splitlines() if line.startswith("grep")
+    )
+    script = repo.path.parent / "bin" / "zt-gate"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -m zt_gate "$@"\n')
+    script.chmod(0o755)
+    path = f"{script.parent}{os.pathsep}{GIT_ENV['PATH']}"
+    env = {**GIT_ENV, "HOME": str(repo.path.parent), "PATH": path}
+    expected = 2
+    if staged == "nothing":
+        expected = 0
+    elif staged == "a key":
+        repo.write("key.py", KEY)
+    elif staged == "a policy":  # wrong usage, exit code 2
+        repo.write(".zt-gate.toml", "profil = 1\n")
+        repo.commit("a policy that is not valid")
+    else:  # error, exit code 3
+        repo.write("b.py", "x = 1\n")
+        repo.git("add", "-A")
+        oid = repo.git("rev-parse", ":b.py").decode().strip()
+        (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    if staged == "a key":
+        repo.git("add", "-A")
+    for tool, code in (("git commit -m x", expected), ("ls -l", 0)):
+        event = json.dumps({"tool_name": "Bash", "tool_input": {"command": tool}})
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=repo.path, env=env, input=event,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert done.stdout == ""
+        assert bool(done.stderr) == (tool != "ls -l")
 
 
 def test_the_same_range_by_scan_gives_the_same(repo: Repo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -271,6 +272,65 @@ def test_pre_commit_run_with_a_range_scans_the_range(repo: Repo) -> None:
     done = gate("hook", "pre-commit", cwd=repo.path, PRE_COMMIT_FROM_REF=base)
     assert done.returncode == 2
     assert gate("hook", "pre-commit", cwd=repo.path).returncode == 0
+
+
+def short_path(folder: Path) -> str:
+    """Return a PATH with git alone, as a graphical client has it."""
+    folder.mkdir()
+    git = shutil.which("git")
+    assert git is not None
+    (folder / "git").symlink_to(git)
+    for name in ("sh", "cat"):
+        (folder / name).symlink_to(shutil.which(name) or "")
+    return str(folder)
+
+
+@pytest.mark.parametrize("change", ["key", "package", "message", "push"])
+def test_a_graphical_client_gets_a_command_that_works(
+    change: str, repo: Repo, tmp_path: Path
+) -> None:
+    """Without a terminal and with a short PATH, "zt-gate approve" was no command."""
+    assert gate("hook", "install", cwd=repo.path).returncode == 0
+    script = Path(sys.executable).with_name("zt-gate")
+    program = str(script) if script.exists() else f"{sys.executable} -I -m zt_gate"
+    env = {**GIT_ENV, "PATH": short_path(tmp_path / "bin"), "HOME": str(tmp_path)}
+    env["https_proxy"] = env["http_proxy"] = "http://127.0.0.1:9"
+    words, said = ["commit", "-q", "-m", "x"], f"In a terminal, run: {program} approve"
+    if change == "key":
+        repo.write("key.py", KEY)
+    elif change == "package":
+        repo.write("requirements.txt", "a-package-of-our-own==1.0\n")
+        said = f"{program} scan --scanner dependencies --range HEAD~1..HEAD"
+    elif change == "message":
+        repo.write("b.py", "x = 1\n")
+        words = ["commit", "-q", "-m", KEY]
+        said = f"next: {program} explain secrets/"
+    else:
+        repo.git("init", "-q", "--bare", str(tmp_path / "remote"))
+        repo.write("key.py", KEY)
+        repo.git("add", "-A")
+        repo.git("commit", "-q", "--no-verify", "-m", "x")
+        words = ["push", "-q", str(tmp_path / "remote"), "main"]
+    repo.git("add", "-A")
+    done = subprocess.run(
+        ["git", *words], cwd=repo.path, env=env, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, check=False, start_new_session=True,
+    )  # fmt: skip
+    text = " ".join((done.stdout + done.stderr).split())
+    assert said in text, text
+    assert (done.returncode == 0) == (change == "package")
+
+
+def test_the_hook_of_a_message_does_not_say_that_nothing_is_staged(repo: Repo) -> None:
+    assert gate("hook", "install", cwd=repo.path).returncode == 0
+    repo.write("b.py", "x = 1\n")
+    repo.git("add", "-A")
+    done = subprocess.run(
+        ["git", "commit", "-m", "x"], cwd=repo.path, env={**GIT_ENV, "HOME": "/"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "nothing is staged" not in done.stdout + done.stderr
 
 
 def test_a_named_pipe_as_a_hook_does_not_block(repo: Repo) -> None:

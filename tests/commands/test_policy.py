@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.repo import Repo
+from tests.support.repo import GIT_ENV, Repo
 from tests.test_cli import gate, one_line
+from zt_gate.doctor import health
+from zt_gate.doctor.check import DoctorContext
+from zt_gate.git.run import Git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +52,8 @@ allowed = ["src/"]
 def repo(tmp_path: Path) -> Repo:
     made = Repo.create(tmp_path / "repository")
     made.write(".zt-gate.toml", POLICY)
+    for name in ("docs/a.md", "legacy/a.py", "a.py"):
+        made.write(name, "x = 1\n")
     made.commit()
     return made
 
@@ -77,6 +82,38 @@ def test_show_names_what_has_no_effect(repo: Repo) -> None:
     text = "\n".join(lines_of(repo, "show"))
     assert "code/* in legacy/** until 2020-01-31  expired" in text
     assert "no rule matches secrets/*-typo" in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "problem"),
+    [
+        ("secrets/*", "gone/**", "no file matches the path"),
+        ("code/*", "src/[a-c].py", "no file matches the path"),
+        ("injection/instructions", "Docs/**", "no file matches the path"),
+        ("secrets/no-such-rule", "docs/**", "no rule matches secrets/no-such-rule"),
+        ("secrets/*", "docs/**", ""),
+        ("code/own-x", "**", ""),
+        ("gate/unreadable", "*.py", ""),
+        ("code", "/a.py", ""),
+    ],
+)
+def test_show_and_the_doctor_name_an_ignore_that_matches_nothing(
+    rule: str, path: str, problem: str, repo: Repo
+) -> None:
+    entry = f'rule = "{rule}"\npath = "{path}"\nreason = "an example"\n'
+    repo.write(".zt-gate.toml", f"[[ignore]]\n{entry}")
+    repo.commit()
+    (line,) = (line for line in lines_of(repo, "show") if "[[ignore]]" in line)
+    assert line.startswith(f"[[ignore]] {rule} in {path}")
+    assert (problem in line) if problem else line.endswith("(.zt-gate.toml:1)")
+    named = [
+        check
+        for check in health.exceptions(
+            DoctorContext(Git.open(repo.path, GIT_ENV), GIT_ENV)
+        )
+        if problem and problem in check.message
+    ]
+    assert len(named) == bool(problem)
 
 
 def test_what_is_only_in_the_work_tree_is_not_shown(repo: Repo) -> None:

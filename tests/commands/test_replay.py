@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentParser
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.engine import give_up
 from tests.support.repo import Repo
 from tests.support.reports import report as report_with
-from tests.test_cli import gate
+from tests.test_cli import gate, one_line
+from zt_gate.commands import replay as command
 from zt_gate.commands.replay import ReplaySummary
 from zt_gate.model.finding import Confidence, Finding, Level, Location, Severity
 from zt_gate.model.report import JudgedFinding
@@ -96,6 +99,77 @@ def test_unverified_dependencies_are_counted_separately(repo: Repo) -> None:
     repo.commit("a dependency")
     summary = replay(repo, "--scanner", "dependencies")
     assert (summary["unverified"], summary["error"]) == (1, 0)
+
+
+def in_process(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> dict[str, Any]:
+    """Replay in this process, so that the engine can be made slow with a file."""
+    give_up(b"the engine is slow with this file", monkeypatch)
+    monkeypatch.chdir(repo.path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME", "ZT_GATE_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    parser = ArgumentParser()
+    command.arguments(parser)
+    words = ["--format", "json", "--scanner", "code", "--scanner", "secrets"]
+    assert command.main(parser.parse_args(words)) == 0
+    summary: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return summary
+
+
+SLOW = (
+    "import os\nfrom flask import request\n\n\ndef f():\n"
+    "    os.system('ls ' + request.args['q'])  # the engine is slow with this file\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "outcome", "rules"),
+    [
+        ({"slow.py": SLOW}, "error", []),
+        ({"slow.py": SLOW, "key.py": KEY}, "stopped", ["secrets/anthropic-api-key"]),
+        (
+            {"slow.py": SLOW, "fast.py": SLOW.replace("slow with", "fast with")},
+            "stopped",
+            ["code/python-command-injection"],
+        ),
+        ({"folder/slow.py": SLOW, "a.txt": "two\n"}, "error", []),
+    ],
+)
+def test_a_file_that_was_given_up_is_listed_and_the_rest_counts(
+    files: dict[str, str],
+    outcome: str,
+    rules: list[str],
+    repo: Repo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
+) -> None:
+    for name, text in files.items():
+        repo.write(name, text)
+    slow = repo.commit("a slow file")
+    repo.write("b.py", "x = 2\n")
+    repo.commit("another change")
+    summary = in_process(repo, tmp_path, monkeypatch, capsys)
+    assert (summary["commits"], summary["passed"], summary[outcome]) == (3, 2, 1)
+    assert list(summary["rules"]) == rules
+    ((reason, commits),) = summary["errors"].items()
+    assert commits == [slow]
+    assert f"code could not inspect {next(iter(files))}: semgrep did not" in reason
+
+
+@pytest.mark.parametrize("place", ["missing", "missing/further", "a-file", "plain"])
+def test_a_place_without_a_repository_is_wrong_usage(
+    place: str, tmp_path: Path
+) -> None:
+    """``replay /nope`` ended in "git could not be started" with the exit code 3."""
+    (tmp_path / "a-file").write_text("x")
+    (tmp_path / "plain").mkdir()
+    done = gate("replay", place, cwd=tmp_path)
+    assert done.returncode == 2
+    expected = "is not in a git repository" if place == "plain" else "no such folder"
+    assert expected in one_line(done)
 
 
 MARK = "\n\nCo-Authored-By: Claude <noreply@anthropic.com>"

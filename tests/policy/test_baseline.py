@@ -88,8 +88,22 @@ def test_pruning_drops_what_is_gone() -> None:
     }
     assert {e.path for e in baseline.merge_entries(old, new, prune=True).entries} == {
         b"b",
-        b"c",
     }
+
+
+def test_pruning_adds_nothing_and_takes_the_new_name_of_a_rule() -> None:
+    old = Baseline(SALT, frozenset({BaselineEntry("1" * 32, "code/old", b"a")}))
+    renamed = BaselineEntry("1" * 32, "code/new", b"a")
+    other = BaselineEntry("2" * 32, "code/x", b"b")
+    for found, kept in (
+        ([renamed], {renamed}),
+        ([renamed, other], {renamed}),
+        ([other], set()),
+        ([], set()),
+    ):
+        assert baseline.merge_entries(old, found, prune=True).entries == kept
+    nothing = Baseline(SALT)
+    assert baseline.merge_entries(nothing, [other], prune=True).entries == frozenset()
 
 
 def test_a_second_salt_names_the_command_that_mends_it() -> None:

@@ -512,6 +512,35 @@ def test_links(target: str, level: str | None, tmp_path: Path) -> None:
     assert [str(item.level) for item in items] == ([level] if level else [])
 
 
+@pytest.mark.parametrize("place", [0, 49, 50, 70])
+def test_many_harmless_links_do_not_hide_one_to_a_key(
+    place: int, tmp_path: Path
+) -> None:
+    """The limit of 50 was spent in the order of paths: the 51st link only counted."""
+    targets = ["/usr/share/x"] * 70
+    targets.insert(place, "~/.ssh/id_ed25519")
+    links = tuple(
+        replace(file_change(f"docs/link{n:02}", target), new_mode=MODE_SYMLINK)
+        for n, target in enumerate(targets)
+    )
+    *told, rest = found(replace(change_of({}), files=links), tmp_path)
+    assert len(told) == 50
+    blocking = [item.location.path for item in told if str(item.level) == "block"]
+    assert blocking == [f"docs/link{place:02}".encode()]
+    assert rest.message.endswith("21 more than the 50 shown")
+    assert str(rest.level) == "warn"
+
+
+def test_what_is_not_listed_keeps_its_level(tmp_path: Path) -> None:
+    targets = ["~/.ssh/id_ed25519"] * 52
+    links = tuple(
+        replace(file_change(f"docs/link{n:02}", target), new_mode=MODE_SYMLINK)
+        for n, target in enumerate(targets)
+    )
+    *told, rest = found(replace(change_of({}), files=links), tmp_path)
+    assert {str(item.level) for item in (*told, rest)} == {"block"}
+
+
 def test_a_moved_submodule_with_a_url_is_reported_as_info(
     tmp_path: Path,
 ) -> None:

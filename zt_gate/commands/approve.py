@@ -83,6 +83,8 @@ def main(options: Namespace) -> int:
     if options.list:
         for approval in valid:
             print(_list_line(approval, git.common_folder))
+        if not valid:
+            print("no valid approvals for this repository on this machine")
         return 0
     refuse_agent("approve", os.environ)
     with _open_terminal() as terminal:

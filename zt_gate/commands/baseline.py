@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def arguments(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--prune", action="store_true", help="remove findings that no longer exist"
+        "--prune",
+        action="store_true",
+        help="remove findings that no longer exist, and add none",
     )
     parser.add_argument(
         "--import",
@@ -59,17 +61,14 @@ def main(options: Namespace) -> int:
         )
     root = Git.open(Path.cwd(), os.environ).root
     target = root / os.fsdecode(baseline.FILE)
+    if options.prune and not os.path.lexists(target):
+        raise UsageError(
+            f"there is no {target.name} to prune; create it with: zt-gate baseline"
+        )
     old = _read_existing(target)
     is_imported = _import_filter(options.imports or ())
     report, findings = _scan(root, old, options, is_imported)
-    failures = list(_failures(report, is_partial=False))
-    if options.prune:
-        failures += _failures(report, is_partial=True)
-    if failures:
-        raise GateError(
-            f"baseline not written, because it would be incomplete: {failures[0]}; "
-            "see all with: zt-gate scan --tree"
-        )
+    _check_complete(report, prune=options.prune)
     entries = [_entry(finding) for finding in findings]
     new = baseline.merge_entries(old, entries, prune=options.prune)
     _write(target, baseline.render(new))
@@ -92,22 +91,44 @@ def _read_existing(target: Path) -> Baseline:
         return baseline.parse(file.read(baseline.MAX_BYTES + 1))
 
 
-def _failures(report: Report, *, is_partial: bool) -> Iterator[str]:
-    """Yield why a scanner saw nothing at all, or what of its work failed."""
+def _check_complete(report: Report, *, prune: bool) -> None:
+    """Raise GateError if the baseline would be wrong, not only incomplete."""
+    blind = [run for run in report.runs if _saw_nothing(run)]
+    if blind:
+        others = [run for run in report.runs if run.status == "ok"]
+        words = "".join(f" --scanner {run.scanner}" for run in others)
+        fix = f"; without it: zt-gate baseline{words}" if others and not prune else ""
+        raise GateError(
+            "baseline not written, because a scanner saw nothing: "
+            f"{_reason(blind[0])}{fix}"
+        )
+    failures = list(_failures(report)) if prune else []
+    if failures:
+        raise GateError(
+            "baseline not pruned, because something was not inspected: "
+            f"{failures[0]}; see all with: zt-gate scan --tree"
+        )
+
+
+def _failures(report: Report) -> Iterator[str]:
+    """Yield what the scanners could not inspect, and why."""
     for run in report.runs:
-        if run.status == "error" and is_partial == _saw_something(run):
-            yield f"{run.scanner}: {run.reason}"
-    if not is_partial:
-        return
-    for run in report.runs:
+        if run.status == "error":
+            yield _reason(run)
         for skipped in run.not_inspected:
             if skipped.kind == "failed":
                 path = "" if skipped.path is None else f"{_visible(skipped.path)}: "
                 yield f"{run.scanner}: {path}{skipped.reason}"
 
 
-def _saw_something(run: ScannerRun) -> bool:
-    return bool(run.files or run.findings)
+def _saw_nothing(run: ScannerRun) -> bool:
+    return run.status == "error" and not (run.files or run.findings)
+
+
+def _reason(run: ScannerRun) -> str:
+    """Return why a run failed, with the scanner's name once."""
+    has_name = run.reason.startswith(f"{run.scanner} ")
+    return run.reason if has_name else f"{run.scanner}: {run.reason}"
 
 
 def _visible(path: bytes) -> str:
@@ -118,7 +139,7 @@ def _visible(path: bytes) -> str:
 
 def _print_not_seen(report: Report) -> None:
     """List what the baseline lacks because it could not be inspected."""
-    failures = list(_failures(report, is_partial=True))
+    failures = list(_failures(report))
     if not failures:
         return
     print(

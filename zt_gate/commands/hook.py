@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from zt_gate.git.push_refs import PushedRef
     from zt_gate.git.run import Git
+    from zt_gate.reports.base import Options
 
 _VERBS = ("pre-commit", "commit-msg", "pre-push", "manual", "install", "uninstall")
 #: Bytes that git's list of pushed refs may have.
@@ -87,7 +89,9 @@ def _commit_msg(words: Sequence[str]) -> int:
     # Git sets GIT_EDITOR to ":" when nobody edits the message; it commits every line then.
     if os.environ.get("GIT_EDITOR") != ":":
         text = commit_message_file.without_diff(text)
-    return scan.main(scan.options_for([]), Request(kind="message", message=text))
+    request = Request(kind="message", message=text)
+    code: int = scan.main(scan.options_for([]), request, _shown())
+    return code
 
 
 def _pre_push(words: Sequence[str]) -> int:
@@ -188,9 +192,37 @@ def _scan(*words: str) -> int:
     options = scan.options_for(words)
     request = scan.request_of(options)
     request = replace(request, local_hook=not in_ci(os.environ))
-    code: int = scan.main(options, request)
+    code: int = scan.main(options, request, _shown())
     sys.stdout.flush()
     return code
+
+
+def _shown() -> Options:
+    """Return how the report names commands, for whoever uses the git client.
+
+    A graphical client starts hooks with a short PATH and without a terminal.
+    """
+    from zt_gate.reports.base import Options
+
+    has_terminal = False
+    with suppress(OSError):
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+        has_terminal = True
+    return Options(program=_program(os.environ), has_terminal=has_terminal)
+
+
+def _program(environ: Mapping[str, str]) -> str:
+    """Return the shell words that start zt-gate: its name where PATH has it."""
+    name = "zt-gate"
+    folders = environ.get("PATH", "").split(os.pathsep)
+    if any(os.access(os.path.join(folder, name), os.X_OK) for folder in folders):
+        return name
+    from shlex import quote
+
+    script = os.path.join(os.path.dirname(sys.executable), name)
+    if os.access(script, os.X_OK):
+        return quote(script)
+    return f"{quote(sys.executable)} -I -m zt_gate"
 
 
 def _range_of_pre_commit(environ: Mapping[str, str]) -> tuple[str, str]:

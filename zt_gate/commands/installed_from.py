@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zt_gate
-from zt_gate import __version__
+from zt_gate import __version__, lazy_re
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -30,19 +30,19 @@ ADDRESS_LABEL = "Repository"
 #: File of the package with the commit that it was built from (hatch_build.py).
 COMMIT_FILE = "_commit.txt"
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_HTTPS = re.compile(
+_COMMIT = lazy_re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_HTTPS = lazy_re.compile(
     r"https://[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?(?:/[\w.~+-]+)+", re.ASCII
 )
-_SSH = re.compile(
+_SSH = lazy_re.compile(
     r"ssh://\w[\w.-]*@[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?(?:/[\w.~+-]+)+", re.ASCII
 )
-_SCP = re.compile(
+_SCP = lazy_re.compile(
     r"(\w[\w.-]*)@([A-Za-z0-9][A-Za-z0-9.-]*):(?!/)([\w.~+/-]+)", re.ASCII
 )
-_CREDENTIALS = re.compile(r"(?<=^https://)[^/@]*@")
+_CREDENTIALS = lazy_re.compile(r"(?<=^https://)[^/@]*@")
 #: GitHub's archive of one commit.
-_ARCHIVE = re.compile(
+_ARCHIVE = lazy_re.compile(
     r"(https://github\.com/[\w.-]+/[\w.-]+)/archive/([0-9a-f]{40})\.(?:zip|tar\.gz)",
     re.ASCII,
 )

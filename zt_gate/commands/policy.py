@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import UsageError
-from zt_gate.model.scanner import OWN_RULE_PREFIX
-from zt_gate.policy.rule_globs import compile_glob, rule_matches
+from zt_gate.policy.rule_globs import compile_glob
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from zt_gate.model.scanner import ScannerInfo
     from zt_gate.policy.schema import Policy
+    from zt_gate.rulebook.rule_ids import RuleIds
     from zt_gate.syntax.document import Document
 
 Key = tuple[str | int, ...]
@@ -88,7 +88,9 @@ class _Loaded:
 
     policy: Policy
     scanners: Mapping[str, ScannerInfo]
-    rules: Collection[str]
+    rules: RuleIds
+    #: The paths of HEAD, None where there is no commit.
+    files: Sequence[bytes] | None = None
     origin: str = ""
     name: str = ""
     document: Document | None = None
@@ -127,10 +129,11 @@ def _load(config: str, policy_rev: str) -> _Loaded:
         data = Path(config).read_bytes()
         name = Path(config).name
         table = TABLE if name == PYPROJECT.decode() else ()
-        return _Loaded(policy, scanners, rules, config, name, _read(data), table)
+        files = _files_at_head()
+        return _Loaded(policy, scanners, rules, files, config, name, _read(data), table)
     from zt_gate.git.history import resolve
     from zt_gate.git.run import Git
-    from zt_gate.git.trusted_files import read_file
+    from zt_gate.git.trusted_files import list_paths, read_file
 
     git = Git.open(Path.cwd(), os.environ)
     revision = resolve(git, policy_rev) if policy_rev else git.head
@@ -140,13 +143,27 @@ def _load(config: str, policy_rev: str) -> _Loaded:
     policy = load(contents.get, revision, scanners=scanners, rules=rules)
     if not policy.rev:
         return _Loaded(policy, scanners, rules)
+    files = list_paths(git, git.head) if git.head else None
     path = PYPROJECT if contents[FILE] is None else FILE
     name = path.decode()
     label = policy_rev or "HEAD"
     origin = f"{name} at {label} ({revision[:_OID_LENGTH]})"
     table = TABLE if path == PYPROJECT else ()
     document = _read(contents[path] or b"")
-    return _Loaded(policy, scanners, rules, origin, name, document, table)
+    return _Loaded(policy, scanners, rules, files, origin, name, document, table)
+
+
+def _files_at_head() -> Sequence[bytes] | None:
+    """Return the paths of HEAD, None outside of a repository and before its first commit."""
+    from zt_gate.git.errors import NotARepositoryError
+    from zt_gate.git.run import Git
+    from zt_gate.git.trusted_files import list_paths
+
+    try:
+        git = Git.open(Path.cwd(), os.environ)
+    except NotARepositoryError:
+        return None
+    return list_paths(git, git.head) if git.head else None
 
 
 def _read(data: bytes) -> Document:
@@ -172,13 +189,13 @@ def _shown(loaded: _Loaded) -> Iterator[str]:
         yield _row(f"exclude = {_list(policy.exclude)}", loaded.place(("exclude",)))
     for allowance in policy.paths:
         text = f"[paths] {allowance.path}: {_list(allowance.rules)}"
-        place = loaded.place(("paths", allowance.path))
-        yield _row(f"{text}{_problem(loaded, allowance.rules)}", place)
+        key: Key = ("paths", allowance.path)
+        yield _row(f"{text}{_problem(loaded, key, loaded.files)}", loaded.place(key))
     for number, ignore in enumerate(policy.ignores):
         until = f" until {ignore.expires}" if ignore.expires else ""
         text = f"[[ignore]] {ignore.rule} in {ignore.path}{until}"
-        problem = _expired(loaded, ignore.expires) or _problem(loaded, [ignore.rule])
-        yield _row(f"{text}{problem}", loaded.place(("ignore", number)))
+        key = ("ignore", number)
+        yield _row(f"{text}{_problem(loaded, key, loaded.files)}", loaded.place(key))
     for table in (
         "scanners",
         "dependencies",
@@ -212,30 +229,16 @@ def _list(values: Sequence[object]) -> str:
     return ", ".join(map(str, values)) or "none"
 
 
-def _expired(loaded: _Loaded, expires: str) -> str:
-    if expires and expires < loaded.today:
-        return "  expired: remove it, or give a later date"
+def _problem(loaded: _Loaded, key: Key, files: Sequence[bytes] | None = None) -> str:
+    """Return why the entry at ``key`` has no effect, after two blanks; "" if it can have one."""
+    from zt_gate.review import policy_entries
+
+    names = policy_entries.RuleNames(loaded.rules, loaded.scanners)
+    for entry in policy_entries.entries(loaded.policy):
+        if entry.key == key:
+            text = policy_entries.problem(entry, names, loaded.today, files)
+            return f"  {text}" if text else ""
     return ""
-
-
-def _problem(loaded: _Loaded, globs: Sequence[str]) -> str:
-    """Return which of the rule globs match no rule, "" if all match one."""
-    from zt_gate.policy.schema import GATE
-
-    own = tuple(
-        f"{name}/{OWN_RULE_PREFIX}"
-        for name, info in loaded.scanners.items()
-        if info.takes_own_rules
-    )
-    names = (*loaded.rules, *loaded.scanners, GATE)
-    unknown = [
-        glob
-        for glob in globs
-        if not glob.startswith(own) and not any(rule_matches(glob, n) for n in names)
-    ]
-    if not unknown:
-        return ""
-    return f"  no rule matches {_list(unknown)}; list them with: zt-gate rules"
 
 
 # test
@@ -286,17 +289,16 @@ def _allowances(loaded: _Loaded, path: bytes) -> Iterator[str]:
     for allowance in loaded.policy.paths:
         if compile_glob(allowance.path).matches(path):
             text = f"ignored: {_list(allowance.rules)}: {allowance.reason}"
-            place = loaded.place(("paths", allowance.path))
-            yield _row(f"{text}{_problem(loaded, allowance.rules)}", place)
+            key: Key = ("paths", allowance.path)
+            yield _row(f"{text}{_problem(loaded, key)}", loaded.place(key))
 
 
 def _ignores(loaded: _Loaded, path: bytes) -> Iterator[str]:
     for number, ignore in enumerate(loaded.policy.ignores):
         if compile_glob(ignore.path).matches(path):
             text = f"ignored: {ignore.rule}: {ignore.reason}"
-            problem = _expired(loaded, ignore.expires)
-            problem = problem or _problem(loaded, [ignore.rule])
-            yield _row(f"{text}{problem}", loaded.place(("ignore", number)))
+            key = ("ignore", number)
+            yield _row(f"{text}{_problem(loaded, key)}", loaded.place(key))
 
 
 def _scope(loaded: _Loaded, path: bytes) -> Iterator[str]:

@@ -186,6 +186,9 @@ class ReplaySummary:
         if commit_outcome == "error":
             for reason in result.errors:
                 self.errors.setdefault(reason, []).append(commit)
+        elif commit_outcome == "stopped":
+            for reason in _failures(result):
+                self.errors.setdefault(reason, []).append(commit)
         blocking: dict[str, JudgedFinding] = {}
         new: dict[str, JudgedFinding] = {}
         for item in result.findings:
@@ -318,6 +321,18 @@ def _has_failed(run: ScannerRun) -> bool:
         return False
     failed_parts = any(skipped.kind == "failed" for skipped in run.not_inspected)
     return run.status != "ok" or failed_parts
+
+
+def _failures(report: Report) -> Iterator[str]:
+    """Yield what a blocked commit has that could not be inspected."""
+    for run in report.runs:
+        if run.status == "error":
+            yield run.reason
+        for skipped in run.not_inspected:
+            if skipped.kind == "failed":
+                path = (skipped.path or b"").decode("utf-8", "backslashreplace")
+                place = f"{path}: " if path else ""
+                yield f"{run.scanner} could not inspect {place}{skipped.reason}"
 
 
 def _example(commit: str, item: JudgedFinding) -> dict[str, str]:

@@ -149,17 +149,30 @@ def _output_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(options: argparse.Namespace, request: Request | None = None) -> int:
+def main(
+    options: argparse.Namespace,
+    request: Request | None = None,
+    shown: Options | None = None,
+) -> int:
     """Scan, write the reports, and return the exit code of the verdict.
 
-    ``request`` replaces the one that the options describe.  Raises GateError.
+    ``request`` replaces the one that the options describe.  ``shown`` says how the
+    report names commands.  Raises GateError.
     """
+    from dataclasses import replace
+
     outputs = _parse_outputs(options.output or [])
     stdout_format = options.format or ("" if outputs else "terminal")
     if stdout_format:
         _check_format(stdout_format)
-    report = run_scan(request or request_of(options))
+    request = request or request_of(options)
+    report = run_scan(request)
     render_options = _terminal_options(options, is_terminal=sys.stdout.isatty())
+    if shown is not None:
+        render_options = replace(
+            render_options, program=shown.program, has_terminal=shown.has_terminal
+        )
+    render_options = replace(render_options, staged=request.kind != "message")
     return publish(report, stdout_format, outputs, render_options)
 
 

@@ -42,6 +42,7 @@ def checks(context: DoctorContext) -> Iterator[Check]:
     yield _cache(cache, context)
     yield _rules(cache)
     yield _policy(context)
+    yield from exceptions(context, cache)
     yield _engine(context)
     yield from _registries(context)
 
@@ -96,6 +97,40 @@ def _policy(context: DoctorContext) -> Check:
         return Check("health", "policy", "fault", message, fix)
     message = f"the policy at HEAD is valid, profile {profile}"
     return Check("health", "policy", "ok", message)
+
+
+def exceptions(
+    context: DoctorContext, cache: SealedCache | None = None
+) -> Iterator[Check]:
+    """Name the allowances and ignores of the policy at HEAD that have no effect."""
+    from zt_gate.git.trusted_files import list_paths, read_file
+    from zt_gate.policy.load import load
+    from zt_gate.review import policy_entries
+    from zt_gate.rulebook.rule_ids import RuleIds
+    from zt_gate.scanners import registered
+
+    git = context.git
+    if not git.head:
+        return
+    scanners = registered()
+    rules = RuleIds(cache)
+    try:
+        policy = load(
+            lambda path: read_file(git, git.head, path), git.head, scanners=scanners
+        )
+        entries = tuple(policy_entries.entries(policy))
+        files = list_paths(git, git.head) if entries else ()
+    except GateError:
+        return  # the check of the policy says so
+    names = policy_entries.RuleNames(rules, scanners)
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    for entry in entries:
+        problem = policy_entries.problem(entry, names, today, files)
+        if problem:
+            what = f"{entry.kind} {', '.join(entry.rules)} in {entry.path}"
+            message = f"{what} has no effect: {problem}"
+            fix = "zt-gate policy show lists the entries with their lines"
+            yield Check("health", "exceptions", "fault", message, fix)
 
 
 def _engine(context: DoctorContext) -> Check:

@@ -88,6 +88,53 @@ def _output(workspace: CaseWorkspace) -> GateOutcome:
     return workspace.scan_in_process(repository, *words)
 
 
+def _newly_skipped(old: str, new: str, workspace: CaseWorkspace) -> GateOutcome:
+    """Replace ``old``, "" for no file, in the strict profile, where a new bundle warns."""
+    before = {b".zt-gate.toml": b'profile = "strict"\n'}
+    if old:
+        before[b"web/app.js"] = old.encode()
+    repository = workspace.repository(before)
+    repository.write("web/app.js", new)
+    repository.stage()
+    return workspace.scan(repository, only=())
+
+
+def _code(name: str, text: str, workspace: CaseWorkspace) -> GateOutcome:
+    repository = workspace.repository({b"requirements.txt": b"flask>=1\n"})
+    repository.write(name, text)
+    repository.stage()
+    return workspace.scan(repository, only=("code",))
+
+
+#: Longer than what is always inspected in full.
+_BY_HAND = "".join(
+    f"function f{number}(a) {{\n  return a + {number};\n}}\n" for number in range(1500)
+)
+_UNSAFE_JS = (
+    'const cp = require("child_process");\n'
+    'function z(req) { cp.exec("ls " + req.query.a); }\n'
+)
+_MINIFIED = (
+    "".join(f"var v{number}=g({number});" for number in range(4000))
+    + _UNSAFE_JS.replace("\n", "")
+    + "\n"
+)
+_NEWER_JS = (
+    'import defer * as a from "x";\n'
+    "class A {\n  static x;\n  static {\n    this.x = 1;\n  }\n}\n"
+)
+#: Valid since Python 3.10; semgrep 1.185 fails at the pattern.
+_NEWER_PYTHON = (
+    "import os\n\n\ndef f(value):\n    match value:\n"
+    '        case {"a": 1, **rest}:\n            os.system("date")\n'
+    "            return rest\n"
+)
+_UNSAFE_TEMPLATE = (
+    "from flask import request\n\n\n"
+    "def f():\n    return t'{eval(request.args[\"q\"])}'\n"
+)
+
+
 def _nothing_staged(workspace: CaseWorkspace) -> GateOutcome:
     return workspace.scan(workspace.repository(), only=())
 
@@ -181,6 +228,55 @@ CASES = (
     ),
     Case(
         "report-through-link", _GROUP, "a report file that is a link", "error", _output
+    ),
+    Case(
+        "bundle-added",
+        _GROUP,
+        "a new minified file, in which no rule follows data",
+        "warn gate/newly-skipped",
+        partial(_newly_skipped, "", _MINIFIED),
+    ),
+    Case(
+        "code-became-minified",
+        _GROUP,
+        "inspected code in a form in which no rule follows data",
+        "warn gate/newly-skipped",
+        partial(_newly_skipped, _BY_HAND, _MINIFIED),
+    ),
+    Case(
+        "generated-marker-added",
+        _GROUP,
+        "unsafe code in a file that the change itself calls generated",
+        "block code/*",
+        partial(_newly_skipped, _BY_HAND, f"// @generated\n{_BY_HAND}{_UNSAFE_JS}"),
+    ),
+    Case(
+        "code-below-newer-syntax",
+        _GROUP,
+        "unsafe code below syntax that the engine may not parse",
+        "block code/*",
+        partial(_code, "web/app.mjs", _NEWER_JS + _UNSAFE_JS),
+    ),
+    Case(
+        "code-in-newer-syntax",
+        _GROUP,
+        "unsafe code inside syntax that the engine may not parse",
+        "block code/*",
+        partial(_code, "page.py", _UNSAFE_TEMPLATE),
+    ),
+    Case(
+        "bundle-changed",
+        "honest",
+        "a new version of a minified file",
+        "pass",
+        partial(_newly_skipped, _MINIFIED, f"{_MINIFIED}var last=1;\n"),
+    ),
+    Case(
+        "newer-syntax",
+        "honest",
+        "valid syntax that the engine may not parse",
+        "pass",
+        partial(_code, "rest.py", _NEWER_PYTHON),
     ),
     Case("nothing-staged", "honest", "an empty change", "pass", _nothing_staged),
     Case("font", "honest", "a font file", "pass", _binary),

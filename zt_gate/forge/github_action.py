@@ -369,6 +369,8 @@ def _upload_sarif(
 def forget(environ: MutableMapping[str, str]) -> None:
     """Delete the reports of an earlier step, so that no step publishes them again."""
     folder = environ.get("RUNNER_TEMP", "")
+    if not folder:
+        return  # the names would be files of the current folder
     for name in (*(name for _, name, _ in FILES), _PAGE):
         with suppress(OSError):
             os.unlink(os.path.join(folder, name))

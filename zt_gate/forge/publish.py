@@ -7,7 +7,7 @@ import gzip
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from zt_gate.errors import GateError
+from zt_gate.errors import GateError, UsageError
 from zt_gate.forge.api_client import ApiError
 from zt_gate.reports import summary as report_summary
 from zt_gate.reports.markdown import MARKER
@@ -35,7 +35,10 @@ def counts(report: Report) -> dict[str, str]:
 
 
 def outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
-    """Write step outputs; a later value replaces an earlier one.  Raises GateError."""
+    """Write step outputs; a later value replaces an earlier one.
+
+    Raises GateError, and UsageError outside of a workflow.
+    """
     rows = []
     for name, value in values.items():
         if "\n" in value or "\r" in value:
@@ -45,12 +48,17 @@ def outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
 
 
 def summary(environ: Mapping[str, str], text: bytes) -> None:
-    """Append to the step summary.  Raises GateError."""
+    """Append to the step summary.  Raises GateError, UsageError outside of a workflow."""
     _append(environ, "GITHUB_STEP_SUMMARY", text)
 
 
 def _append(environ: Mapping[str, str], name: str, data: bytes) -> None:
     path = environ.get(name, "")
+    if not path:
+        raise UsageError(
+            f"{name} is not set; run zt-gate ci github in a GitHub workflow, "
+            "or elsewhere: zt-gate scan --base REV"
+        )
     try:
         with open(path, "ab") as file:
             file.write(data)

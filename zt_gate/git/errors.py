@@ -15,6 +15,12 @@ class NotARepositoryError(GitError):
     exit_code = 2
 
 
+class NoSuchFolderError(GitError):
+    """The folder that should be in a repository does not exist, or is a file."""
+
+    exit_code = 2
+
+
 class NoCommitsError(GitError):
     """The repository has no commits yet, and the operation needs one."""
 

@@ -18,7 +18,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zt_gate.git.errors import GitError, NotARepositoryError, failure, visible
+from zt_gate.git.errors import (
+    GitError,
+    NoSuchFolderError,
+    NotARepositoryError,
+    failure,
+    visible,
+)
 from zt_gate.git.executable import (
     REPOSITORY_VARIABLES,
     find_git,
@@ -108,10 +114,12 @@ class Git:
         """Find the repository around ``cwd``.
 
         Raises NotARepositoryError if there is none or it has no work tree,
-        GitError if git is missing or refuses the repository, or if one of its own files
-        is a named pipe or another special file.
+        NoSuchFolderError if ``cwd`` is no folder, GitError if git is missing or refuses
+        the repository, or if one of its own files is a named pipe or another special file.
         """
         cwd = Path(os.path.abspath(cwd))
+        if not cwd.is_dir():
+            raise NoSuchFolderError(f"{visible(str(cwd))}: no such folder")
         outside = scanned_folders(cwd, environ)
         program = find_git(environ, outside)
         hardened = hardened_environment(environ, cwd, outside)

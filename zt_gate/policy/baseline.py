@@ -16,7 +16,7 @@ from zt_gate import lazy_re
 from zt_gate.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 FILE = b".zt-gate-baseline"
 VERSION = 1
@@ -132,12 +132,15 @@ def new_salt() -> bytes:
 
 
 def merge_entries(
-    old: Baseline, entries: Iterable[BaselineEntry], *, prune: bool
+    old: Baseline, entries: Collection[BaselineEntry], *, prune: bool
 ) -> Baseline:
-    """Return ``old`` with ``entries`` added; with ``prune`` only ``entries``.
+    """Return ``old`` with ``entries`` added; with ``prune`` only what is in both.
 
     For a fingerprint in both, the new entry wins: the rule may have a new name.
     """
-    old_entries = () if prune else old.entries
-    by_fingerprint = {entry.fingerprint: entry for entry in (*old_entries, *entries)}
-    return replace(old, entries=frozenset(by_fingerprint.values()), lines=None)
+    merged = {entry.fingerprint: entry for entry in (*old.entries, *entries)}
+    if prune:
+        kept = {entry.fingerprint for entry in old.entries}
+        kept &= {entry.fingerprint for entry in entries}
+        merged = {name: entry for name, entry in merged.items() if name in kept}
+    return replace(old, entries=frozenset(merged.values()), lines=None)

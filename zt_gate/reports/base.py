@@ -23,6 +23,9 @@ class Options:
     ``width``: columns of the terminal.  ``verbose``: list what is otherwise only
     counted.  ``terminal``: the output is a terminal, so the first line of a finding
     is wrapped; elsewhere it stays on one line for grep and log matchers.
+    ``program``: the command that starts zt-gate here.  ``has_terminal``: the reader can
+    type into the terminal that shows the report; a graphical client has none.
+    ``staged``: the report is about the staged change, not about a message alone.
     ``limit``: maximum size in bytes (Markdown only; None means the 1 MiB of a step
     summary).
     """
@@ -32,6 +35,9 @@ class Options:
     verbose: bool = False
     terminal: bool = False
     limit: int | None = None
+    program: str = "zt-gate"
+    has_terminal: bool = True
+    staged: bool = True
 
 
 class Renderer(Protocol):

@@ -247,8 +247,12 @@ def waiver_details(judged: JudgedFinding) -> str:
     return ", ".join(details)
 
 
-def approval_step(report: Report, judged: JudgedFinding) -> str:
+def approval_step(
+    report: Report, judged: JudgedFinding, program: str = "zt-gate"
+) -> str:
     """Return how a person at this machine approves a finding, "" if they cannot.
+
+    ``program`` is the command that starts zt-gate here.
 
     ``zt-gate approve`` works on the staged change or on a range.  A finding in a
     message that is not committed yet cannot be approved: the message is rewritten.
@@ -261,11 +265,11 @@ def approval_step(report: Report, judged: JudgedFinding) -> str:
         if report.base.startswith(_EMPTY_TREES):
             start = report.base
         commits = f"{start}..{report.head[:12]}"
-        return f"Run: zt-gate approve --range {commits} {fingerprint[:12]}"
+        return f"Run: {program} approve --range {commits} {fingerprint[:12]}"
     if report.kind in {"staged", "worktree"}:
         if judged.finding.location.commit:
             return ""
-        return f"Run: zt-gate approve {fingerprint[:12]}"
+        return f"Run: {program} approve {fingerprint[:12]}"
     return f"Scan again with --accept {acceptance(report, judged)}"
 
 
@@ -273,8 +277,10 @@ def _has_object_ids(report: Report) -> bool:
     return all(_OID.fullmatch(oid) for oid in (report.base, report.head))
 
 
-def later_command(report: Report) -> str:
+def later_command(report: Report, program: str = "zt-gate") -> str:
     """Return how to check later what no service answered now, "" if it is an error.
+
+    ``program`` is the command that starts zt-gate here.
 
     Only a local hook and a policy that says so let unverified packages pass.
     """
@@ -291,7 +297,7 @@ def later_command(report: Report) -> str:
     when = "after the commit, " if report.kind == "staged" else ""
     return (
         f"not all packages were checked; {when}with a network, run: "
-        f"zt-gate scan --scanner dependencies --range {commits}"
+        f"{program} scan --scanner dependencies --range {commits}"
     )
 
 

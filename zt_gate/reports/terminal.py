@@ -80,7 +80,9 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
     ]
     in_full, counted = _divided(shown, options)
     for group in in_full:
-        approval = summary.approval_step(report, group.first)
+        approval = summary.approval_step(report, group.first, options.program)
+        if not options.has_terminal:
+            approval = approval.replace("Run: ", "In a terminal, run: ", 1)
         yield from _finding(group.first, options, width)
         yield from _state(group.first, approval, width)
         yield from _others(group, width)
@@ -92,7 +94,7 @@ def _lines(report: Report, options: Options) -> Iterator[Line]:
     if uninspected:
         yield from uninspected
         yield ()
-    yield from _next_step(report, shown, width)
+    yield from _next_step(report, shown, options, width)
     yield from _verdict(report, options, width)
 
 
@@ -312,18 +314,19 @@ def _agent(report: Report) -> str:
 
 
 def _next_step(
-    report: Report, shown: list[JudgedFinding], width: int
+    report: Report, shown: list[JudgedFinding], options: Options, width: int
 ) -> Iterator[Line]:
     if report.origin.ai:
         yield from _paragraph("agent: ", _agent(report), width, "dim")
-    later = summary.later_command(report)
+    later = summary.later_command(report, options.program)
     if later:
         yield from _paragraph("", later, width, "dim")
-    if report.kind == "staged" and not report.files:
+    if options.staged and report.kind == "staged" and not report.files:
         yield from _paragraph("", _NOTHING_STAGED, width, "dim")
     rules = [judged.finding.rule for judged in shown if judged.state == "active"]
     if rules:
-        yield from _paragraph("", f"next: zt-gate explain {rules[0]}", width, "dim")
+        text = f"next: {options.program} explain {rules[0]}"
+        yield from _paragraph("", text, width, "dim")
     elif report.verdict is Verdict.ERROR:
         text = "next: fix the errors above, or run again with --debug for details"
         yield from _paragraph("", text, width, "dim")

@@ -107,6 +107,7 @@ def judge(
     salt: bytes = DEFAULT_SALT,
     exceptions: Waivers | None = None,
     unreviewed: str = "",
+    about_policy: Sequence[Finding] = (),
 ) -> Report:
     """Return the report on one change.
 
@@ -117,12 +118,14 @@ def judge(
     ``seconds`` is wall time.  ``salt`` makes the fingerprints of this project
     differ from others'.  ``exceptions`` are the waivers; the default is the
     policy's allowances and ignores alone.  ``unreviewed`` says why a required
-    human review is missing, "" where it is not.
+    human review is missing, "" where it is not.  ``about_policy`` are findings on the
+    policy itself.
     """
     raw_findings = [
         *(finding for run in runs for finding in run.findings),
         *_unreadable(change, runs, rules[UNREADABLE]),
         *_policy_changes(change, rules[POLICY_CHANGED]),
+        *about_policy,
     ]
     if policy.profile == Profile.STRICT:
         raw_findings += _newly_skipped(runs, rules[NEWLY_SKIPPED])
@@ -155,7 +158,7 @@ def judge(
         )
         for finding in raw_findings
     ]
-    findings = _sorted(_distinct(judged))
+    findings = _sorted(_distinct(_one_per_credential(raw_findings, judged)))
     accepted = _accepted_unverified(raw_findings, judged)
     on_unverified = policy.dependencies.on_unverified
     if on_unverified is None:
@@ -395,6 +398,21 @@ def _distinct(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
         if key not in distinct or _weight(item) > _weight(distinct[key]):
             distinct[key] = item
     yield from distinct.values()
+
+
+def _one_per_credential(
+    raw_findings: Sequence[Finding], judged: Sequence[JudgedFinding]
+) -> Iterable[JudgedFinding]:
+    """Leave out what another scanner says about a credential that one already reports.
+
+    Its state is no reason to stay: who accepts the credential accepts it once.
+    """
+    if len({finding.scanner for finding in raw_findings}) < 2:
+        return judged
+    from zt_gate.review.same_credential import repeated
+
+    left_out = repeated(raw_findings, [_weight(item)[1:] for item in judged])
+    return [item for index, item in enumerate(judged) if index not in left_out]
 
 
 def _weight(item: JudgedFinding) -> tuple[bool, int, int, int]:

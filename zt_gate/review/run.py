@@ -39,12 +39,14 @@ if TYPE_CHECKING:
 
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
+    from zt_gate.model.finding import Finding
     from zt_gate.model.report import Origin, Report
     from zt_gate.model.rule import Rule
     from zt_gate.model.scanner import ScannerInfo, ScannerProgress
     from zt_gate.policy.accepted import Acceptance
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
+    from zt_gate.policy.waivers import Waivers
     from zt_gate.system.sealed_cache import SealedCache
 
 __all__ = ["Request", "reopened", "run", "secret_patterns"]
@@ -110,8 +112,9 @@ class _Session:
         request, git, environ = self.request, self.git, self.environ
         trusted = trusted_revision(request, git, change, environ)
         cache = open_cache(environ, _scanned(request, git))
+        rule_ids = RuleIds(cache)
         policy = trusted_policy(
-            request, git, trusted, scanners=registered(), rules=RuleIds(cache)
+            request, git, trusted, scanners=registered(), rules=rule_ids
         )
         gate_rules = rulebook.load("gate", cache=cache)
         origin = _origin(change, request, policy, gate_rules[authorship.RULE])
@@ -155,6 +158,7 @@ class _Session:
             salt=request.salt or _salt_of(waivers.baseline),
             exceptions=waivers,
             unreviewed=request.unreviewed if needs_review else "",
+            about_policy=_about_policy(policy, rule_ids, gate_rules, waivers),
         )
         return report, policy
 
@@ -177,6 +181,19 @@ def reopened(
             request, git, trusted, scanners=registered(), rules=RuleIds(cache)
         )
         yield change, policy
+
+
+def _about_policy(
+    policy: Policy, rules: RuleIds, gate_rules: Mapping[str, Rule], waivers: Waivers
+) -> tuple[Finding, ...]:
+    """Return findings on exceptions that name a rule that does not exist."""
+    if not (policy.ignores or policy.paths):
+        return ()
+    from zt_gate.review import policy_entries
+
+    names = policy_entries.RuleNames(rules, registered())
+    rule = gate_rules[policy_entries.UNKNOWN_RULE]
+    return tuple(policy_entries.findings(policy, names, rule, waivers.location_of))
 
 
 def _origin(change: ChangeSet, request: Request, policy: Policy, rule: Rule) -> Origin:

@@ -24,7 +24,7 @@ from zt_gate.rulebook.errors import RulebookError
 from zt_gate.system.cache import sha256
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zt_gate.system.sealed_cache import SealedCache
 
@@ -57,6 +57,9 @@ _ALLOWED = tuple(
     )
 )
 _RELEASE = lazy_re.compile(r"[0-9]{1,4}\.[0-9]{1,4}")
+_WRITTEN_ID = lazy_re.compile(
+    rb"^(?:id = \"|[ \t]*-?[ \t]*id:[ \t]*)([a-z0-9_/-]+)", re.MULTILINE
+)
 _ID = lazy_re.compile(r"[a-z][a-z0-9_]*/[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -168,6 +171,20 @@ def _digest_of(root: Path, files: Iterable[Path]) -> str:
         for file in files
     )
     return sha256("".join(lines).encode())
+
+
+def written_ids(scanner: str, folder: Path | None = None) -> Iterator[str]:
+    """Yield the ids that the rule files of a scanner contain, without reading the rules.
+
+    A tenth of the time that loading them takes.  An id that is written in an unusual way
+    is missing, so an id that is not among them may still exist.
+    """
+    root = folder or rules_folder()
+    for file in _files(root, scanner):
+        with suppress(OSError):
+            for match in _WRITTEN_ID.finditer(file.read_bytes()):
+                name = match[1].decode()
+                yield name if "/" in name else f"{scanner}/{name}"
 
 
 def _renames_file(root: Path) -> list[Path]:

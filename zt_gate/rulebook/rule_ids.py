@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zt_gate.rulebook.rule_files import load, scanners_with_rules
+from zt_gate.rulebook.rule_files import load, scanners_with_rules, written_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from zt_gate.system.sealed_cache import SealedCache
 
@@ -27,6 +27,19 @@ class RuleIds:
 
     def __len__(self) -> int:
         return len(self._loaded())
+
+    def any_matches(
+        self, matches: Callable[[str], bool], scanners: Iterable[str]
+    ) -> bool:
+        """Whether an id matches; ``scanners`` are those that a matching id can belong to.
+
+        The rules are loaded only if no id in the rule files matches.
+        """
+        if not self._ids:
+            for scanner in scanners:
+                if any(map(matches, written_ids(scanner))):
+                    return True
+        return any(map(matches, self._loaded()))
 
     def _loaded(self) -> frozenset[str]:
         if not self._ids:

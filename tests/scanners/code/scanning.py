@@ -66,7 +66,8 @@ class LimitedEngine:
     What semgrep cannot parse, and how long it needs, changes from version to version. Here
     the text decides: with ``UNKNOWN`` in it nothing of the file is parsed, a line with
     ``SKIPPED`` is left out, and a file with ``SLOW`` is given up unless each rule may take
-    ``slow_seconds``. The errors are those that semgrep reports in such a case.
+    ``slow_seconds``. ``named_line`` is what an error about the whole file names. The errors
+    are those that semgrep reports in such a case.
     """
 
     UNKNOWN = "unknown_to_the_engine"
@@ -74,6 +75,8 @@ class LimitedEngine:
     SLOW = "slow_for_the_engine"
 
     slow_seconds: float = 0.0
+    #: The line that an error names in place of the right one, 0 for the right one.
+    named_line: int = 0
 
     def __call__(
         self, argv: Sequence[str], *, cwd: Path, **rest: Any
@@ -102,8 +105,9 @@ class LimitedEngine:
         every_line = range(1, len(lines) + 1)
         for number in every_line:
             if self.UNKNOWN in lines[number - 1]:
+                named = self.named_line or number
                 return [
-                    {**_syntax_error(name, number), "type": "Syntax error"}
+                    {**_syntax_error(name, named), "type": "Syntax error"}
                 ], every_line
         if rule_seconds < self.slow_seconds and any(
             self.SLOW in line for line in lines

@@ -337,6 +337,22 @@ def test_the_rest_of_a_file_is_scanned_without_what_the_engine_cannot_parse(
     assert run.files == 1
 
 
+def test_a_wrong_line_of_the_engine_does_not_block_valid_code(scan: Scan) -> None:
+    """It names line 1 for a pattern such as ``case {"a": 1, **rest}`` in a function."""
+    unsafe = "def g(code):\n    return eval(code)\n"
+    for text, named, line, listed in (
+        ("import os\n" + UNKNOWN + unsafe, 1, 6, "lines 2, 3, 4"),
+        ("import os\n\n" + UNKNOWN + unsafe, 2, 7, "lines 3, 4, 5"),
+        (unsafe + "import os\n" + UNKNOWN, 1, 2, "lines 4, 5, 6"),
+        ("import os\n" + UNKNOWN + unsafe + UNKNOWN, 9, 6, "lines 2, 3, 4, 7, 8, …"),
+    ):
+        run = scan({"b.py": text}, run=LimitedEngine(named_line=named))
+        assert found(run) == [("python-eval-of-argument", line)], text
+        (entry,) = run.not_inspected
+        assert entry.kind == "unsupported_syntax"
+        assert entry.reason.endswith(f"this syntax, {listed}; the rest was scanned")
+
+
 @pytest.mark.parametrize(
     "line",
     ["    eval(request.args['q'])", "    run(name, shell=True)"],

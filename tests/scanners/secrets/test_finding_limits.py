@@ -77,6 +77,28 @@ def test_findings_of_a_run_are_capped_and_all_of_them_block(tmp_path: Path) -> N
     assert {finding.level for finding in sums} == {Level.BLOCK}
 
 
+def test_each_level_has_its_own_limit_in_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lesser findings of earlier files must not fold away worse ones of later files."""
+    monkeypatch.setattr(finding_limits, "PER_RUN", 2)
+    block = "k = '" + keys(1)[0] + "'\n"
+    warn = "password = 'Tr0ub4dor" + "&3xQ9z'\n"
+    low = {f"tests/a{n}.py": warn for n in range(4)}
+    for files, expected in (
+        ({**low, "z.py": block}, {Level.BLOCK: 1, Level.INFO: 2}),
+        ({**low, "z.py": warn}, {Level.WARN: 1, Level.INFO: 2}),
+        ({**{f"a{n}.py": warn for n in range(4)}, "z.py": block},
+         {Level.BLOCK: 1, Level.WARN: 2}),
+        ({**low, "y.py": warn, "z.py": block},
+         {Level.BLOCK: 1, Level.WARN: 1, Level.INFO: 2}),
+    ):  # fmt: skip
+        run = scan(changes.change_of(files), tmp_path)
+        told = [finding.level for finding in run.findings if finding.rule != SUM]
+        counted = {level: told.count(level) for level in told if level is not None}
+        assert counted == expected, files
+
+
 def test_files_beyond_the_last_summary_share_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zt_gate import lazy_re
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 #: Lines and characters of the longest statement; a longer one is cut.
 _MAX_LINES = 40
@@ -23,6 +23,10 @@ _MAX_DEPTH = 12
 _LINE_LENGTH = 2000
 
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "\"'`"
+#: A string literal; one that is not closed goes on to the end of the text.
+_LITERAL = lazy_re.compile(
+    r"([\"'`])(?P<text>(?:\\.?|(?!\1)[^\\])*+)(?P<end>\1?)", re.DOTALL
+)
 _COMMENT = lazy_re.compile(r"\s*(?:#(?!!)|//|\*|/\*|<!--|--\s|rem\s|;)", re.IGNORECASE)
 _DOCSTRING = lazy_re.compile(r"\s*[rRuU]?(?:\"\"\"|''')")
 _TRIPLE = lazy_re.compile(r"\"\"\"|'''")
@@ -165,41 +169,32 @@ def _without_comment(text: str) -> str:
     """Return a line without a comment at its end."""
     if "#" not in text and "//" not in text:
         return text
-    quote = ""
-    position = 0
-    while position < len(text):
-        char = text[position]
-        if quote:
-            if char == "\\":
-                position += 1
-            elif char == quote:
-                quote = ""
-        elif char in _QUOTES:
-            quote = char
-        elif (char == "#" or text.startswith("//", position)) and (
+    for position, char in _outside_strings(text):
+        if (char == "#" or text.startswith("//", position)) and (
             position == 0 or text[position - 1] in " \t"
         ):
             return text[:position]
-        position += 1
     return text
+
+
+def _outside_strings(text: str, start: int = 0) -> Iterator[tuple[int, str]]:
+    """Yield position and character of what is outside of string literals."""
+    position = start
+    while position < len(text):
+        char = text[position]
+        if char in _QUOTES:
+            literal = _LITERAL.match(text, position)
+            position = len(text) if literal is None else literal.end()
+            continue
+        yield position, char
+        position += 1
 
 
 def _depth_change(text: str) -> int:
     """Return how many more brackets a line opens than it closes, outside strings."""
     depth = 0
-    quote = ""
-    escaped = False
-    for char in text:
-        if quote:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == quote:
-                quote = ""
-        elif char in _QUOTES:
-            quote = char
-        elif char in _OPENING:
+    for _, char in _outside_strings(text):
+        if char in _OPENING:
             depth += 1
         elif char in _CLOSING:
             depth -= 1
@@ -222,49 +217,29 @@ def names_in(text: str) -> list[str]:
 
 def _split_strings(text: str) -> tuple[str, list[str]]:
     """Return the text without its strings, and the expressions inside the strings."""
-    if not any(quote in text for quote in _QUOTES):
-        return text, []
     outside: list[str] = []
     inside: list[str] = []
-    quote = ""
-    start = position = 0
-    while position < len(text):
-        char = text[position]
-        if quote:
-            if char == "\\":
-                position += 1
-            elif char == quote:
-                inside.append(text[start:position])
-                outside.append(" ")
-                quote, start = "", position + 1
-        elif char in _QUOTES:
-            outside.append(text[start:position])
-            quote, start = char, position + 1
-        position += 1
-    (inside if quote else outside).append(text[start:])
+    start = 0
+    for literal in _LITERAL.finditer(text):
+        outside.append(text[start : literal.start()])
+        inside.append(literal["text"])
+        start = literal.end()
+        if literal["end"]:
+            outside.append(" ")
+    outside.append(text[start:])
     templates = [part for literal in inside for part in _TEMPLATE_PART.findall(literal)]
     return "".join(outside), templates
 
 
 def literal_around(text: str, position: int) -> str | None:
     """Return the string literal of a line in which a position lies, None outside of one."""
-    quote = ""
-    start = index = 0
-    while index < len(text):
-        char = text[index]
-        if quote:
-            if char == "\\":
-                index += 1
-            elif char == quote:
-                if start <= position <= index:
-                    return text[start:index]
-                quote = ""
-        elif char in _QUOTES:
-            if index > position:
-                return None
-            quote, start = char, index + 1
-        index += 1
-    return text[start:] if quote and start <= position else None
+    for literal in _LITERAL.finditer(text):
+        if literal.start() > position:
+            return None
+        first, last = literal.span("text")
+        if first <= position and (position <= last or not literal["end"]):
+            return literal["text"]
+    return None
 
 
 def calls(text: str) -> list[Call]:
@@ -285,28 +260,23 @@ def _arguments(text: str, start: int) -> tuple[str, ...]:
     """Return the arguments after an opening bracket, up to its closing one."""
     arguments: list[str] = []
     depth = 1
-    quote = ""
-    begin = position = start
-    while position < len(text) and depth:
-        char = text[position]
-        if quote:
-            if char == "\\":
-                position += 1
-            elif char == quote:
-                quote = ""
-        elif char in _QUOTES:
-            quote = char
-        elif char in _OPENING:
+    begin = start
+    end = len(text)
+    for position, char in _outside_strings(text, start):
+        if char in _OPENING:
             depth += 1
             if depth > _MAX_DEPTH:
+                end = position
                 break
         elif char in _CLOSING:
             depth -= 1
+            if not depth:
+                end = position
+                break
         elif char == "," and depth == 1:
             arguments.append(text[begin:position])
             begin = position + 1
-        position += 1
-    arguments.append(text[begin : position if depth else position - 1])
+    arguments.append(text[begin:end])
     return tuple(argument for argument in arguments if argument.strip())
 
 
@@ -331,14 +301,8 @@ def expression_before(text: str, position: int) -> str:
 def assignment(text: str) -> tuple[tuple[str, ...], str]:
     """Return the names that a statement assigns to, and the value; no names without one."""
     depth = 0
-    quote = ""
-    for position, char in enumerate(text):
-        if quote:
-            if char == quote:
-                quote = ""
-        elif char in _QUOTES:
-            quote = char
-        elif char in _OPENING:
+    for position, char in _outside_strings(text):
+        if char in _OPENING:
             depth += 1
         elif char in _CLOSING:
             depth -= 1

@@ -42,14 +42,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from zt_gate.scanners.base import Context
-    from zt_gate.scanners.code.python_statements import Span
+    from zt_gate.scanners.code.python_statements import Span, Statement
     from zt_gate.scanners.code.result_cache import ResultCache
     from zt_gate.scanners.code.rule_selection import EngineRules
 
 # Changes when the meaning of a cache entry changes.
-_VERSION = "2"
+_VERSION = "3"
 #: Top-level statements that are removed from one Python file until the engine parses it.
 _MAX_REMOVED = 5
+#: Top-level statements that are tried one by one where the engine names no line.
+_MAX_ISOLATED = 300
 #: Bytes of files from which a second engine process is worth its start.
 _WORTH_TWO = 40_000
 #: Files of one scan that are inspected once more, alone, and CPU seconds for all of
@@ -402,6 +404,7 @@ class Inspector:
         if statements is None:
             return result
         removed: list[Span] = []
+        is_isolated = False
         part_result = result
         while len(removed) < _MAX_REMOVED:
             line = _unparsed_line(part_result)
@@ -409,8 +412,13 @@ class Inspector:
             if line:
                 spans = python_statements.statements_at(statements, line, line)
             if not spans or spans[0] in removed:
-                return result
-            removed += spans
+                # The engine names no line, or one that is not the cause.
+                removed = self._isolated(unit, text, statements)
+                if not removed or is_isolated:
+                    return result
+                is_isolated = True
+            else:
+                removed += spans
             part = python_statements.blanked(text, removed)
             part_result = self._inspect_part(unit, part)
             if not any(problem.is_unparsed for problem in part_result.problems):
@@ -421,6 +429,25 @@ class Inspector:
                 problems = (*part_result.problems, problem, *forms)
                 return replace(part_result, problems=problems)
         return result
+
+    def _isolated(
+        self, unit: InspectionUnit, text: bytes, statements: Sequence[Statement]
+    ) -> list[Span]:
+        """Return the top-level statements that the engine does not parse by themselves."""
+        lines = text.split(b"\n")
+        parts: dict[str, InspectionUnit] = {}
+        spans: dict[str, Span] = {}
+        for number, statement in enumerate(statements[:_MAX_ISOLATED]):
+            alone = b"\n".join(lines[statement.first - 1 : statement.last]) + b"\n"
+            part = self._part_unit(unit, alone, f"statement{number}")
+            parts[part.name] = part
+            spans[part.name] = statement.first, statement.last
+        results = by_file(self._scan(tuple(parts.values())), parts)
+        return [
+            spans[name]
+            for name, result in results.items()
+            if any(problem.is_unparsed for problem in result.problems)
+        ]
 
     def _inspect_part(self, unit: InspectionUnit, text: bytes) -> InspectionResult:
         """Inspect a part of the text of a unit with the rules of the unit."""

@@ -31,6 +31,8 @@ _JAVASCRIPT = (
     (lazy_re.compile(rb"\bimport\.(?:defer|source)(?=\s*\()"), b"import"),
     (lazy_re.compile(rb"\btypeof\s+import\s*\(\s*(?:'[^'\n]*'|\"[^\"\n]*\")"
                 rb"\s*(?:,\s*\{[^{}\n]*\}\s*)?\)"), b"any"),
+    (lazy_re.compile(rb"\bimport\s*\(\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*(?:,\s*\{[^()\n]*\}\s*)?\)"
+                rb"\s*\.\s*(?=[A-Za-z_$][\w$.]*\s*<)"), b""),
     (lazy_re.compile(rb"\bstatic(?=\s*\{)"), b"st()"),
     (lazy_re.compile(rb"\baccessor(?=\s+[\w#$\[])"), b""),
     (lazy_re.compile(rb"(?<=[\"'])\s*\bwith\s*\{[^{}\n]*\}"), b""),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from zt_gate.scanners.secrets.text_block import TextBlock
 
 RULE = "secrets/many-secrets"
-#: Findings that are listed one by one, of one file and of one run.  In a run, findings
-#: that block have a limit of their own, which lesser ones cannot use up.
+#: Findings that are listed one by one, of one file and of one run.  In a run each level
+#: has a limit of its own, which lesser ones in earlier files cannot use up.
 PER_FILE = 100
 PER_RUN = 1000
 #: Files with a summary finding of their own, in one run; the other files share one.
@@ -53,7 +53,7 @@ class FindingLimits:
 
     def __init__(self, scanner: BlockScanner) -> None:
         self._scanner = scanner
-        self._listed = {True: 0, False: 0}
+        self._listed = dict.fromkeys(Level, 0)
         self._listed_names = 0
         self._listed_length = 0
         self._summaries = 0
@@ -103,13 +103,13 @@ class FindingLimits:
         if self._listed_length >= _LISTED_LENGTH:
             return set()
         worst_first = sorted(
-            range(len(hits)), key=lambda index: (*self._badness(hits[index]), index)
+            range(len(hits)), key=lambda index: (*self.badness(hits[index]), index)
         )
         listed: set[int] = set()
         for index in worst_first[:PER_FILE]:
-            blocks = self._level(hits[index]) is Level.BLOCK
-            if self._listed[blocks] < PER_RUN:
-                self._listed[blocks] += 1
+            level = self._level(hits[index])
+            if self._listed[level] < PER_RUN:
+                self._listed[level] += 1
                 listed.add(index)
         return listed
 
@@ -159,8 +159,8 @@ class FindingLimits:
     def _level(self, hit: SecretHit) -> Level:
         return hit.level or self._scanner.rules[hit.rule].level or Level.WARN
 
-    def _badness(self, hit: SecretHit) -> tuple[int, int, int]:
-        """Return the sort key: the worst hit first."""
+    def badness(self, hit: SecretHit) -> tuple[int, int, int]:
+        """Return the sort key of a hit: the worst one first."""
         rule = self._scanner.rules[hit.rule]
         confidence = hit.confidence or rule.confidence
         return -self._level(hit).rank, -rule.severity.rank, -confidence.rank

@@ -13,7 +13,7 @@ from zt_gate.scanners.secrets.file_and_author_names import (
     in_file_names,
 )
 from zt_gate.scanners.secrets.finding_limits import FindingLimits
-from zt_gate.scanners.secrets.hits import merge
+from zt_gate.scanners.secrets.hits import merge, one_per_line
 from zt_gate.scanners.secrets.text_block import block_of, blocks
 from zt_gate.syntax.text import added_text
 
@@ -69,7 +69,8 @@ class _ChangeScan:
             self.files += 1
             self.lines += lines
         new_hits = self._not_reported(file.path, hits, keep_all=commit is None)
-        self.findings += self._limits.limit_hits(new_hits, file.path, oid)
+        distinct = one_per_line(new_hits, self._limits.badness)
+        self.findings += self._limits.limit_hits(distinct, file.path, oid)
 
     def add_name_findings(self, change: ChangeSet) -> None:
         """Scan file names, commit messages and headers, and add the summary findings."""
@@ -85,6 +86,7 @@ class _ChangeScan:
                 for block in block_of(b"", commit.message)
                 for hit in self._scanner.hits(block)
             ]
+            hits = list(one_per_line(hits, limits.badness))
             self.findings += limits.limit_hits(hits, None, commit.oid)
         headers = in_commit_headers(self._scanner, change.commits)
         self.findings += limits.limit_names(headers)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from zt_gate.model.finding import Location
+from zt_gate.model.finding import Level, Location
 from zt_gate.model.report import ScannerRun
 from zt_gate.scanners.tampering import (
     deceptive_files,
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
 
 #: Findings of one rule; one more finding counts the rest.
 _MAX_FINDINGS = 50
+
+#: The worst first.  Without a level the rule's severity and confidence decide, which give
+#: at least a warning for every rule that has findings of several levels.
+_RANK = {Level.BLOCK: 0, None: 1, Level.WARN: 2, Level.INFO: 3}
 
 _PARTS = (
     gate_files.findings,
@@ -62,16 +65,22 @@ def scan(change: ChangeSet, context: Context) -> ScannerRun:
 
 
 def _limited(findings: Iterable[Finding], comparison: Comparison) -> Iterator[Finding]:
-    counts: Counter[str] = Counter()
+    """Yield the worst findings of each rule, then one with the worst level left out."""
+    by_rule: dict[str, list[Finding]] = {}
     for finding in findings:
-        counts[finding.rule] += 1
-        if counts[finding.rule] <= _MAX_FINDINGS:
-            yield finding
-    for rule_id, count in counts.items():
-        if count > _MAX_FINDINGS:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    for rule_id, found in by_rule.items():
+        # A stable sort: findings of one level keep their order.
+        worst_first = sorted(found, key=lambda finding: _RANK[finding.level])
+        yield from worst_first[:_MAX_FINDINGS]
+        left_out = worst_first[_MAX_FINDINGS:]
+        if left_out:
             rule = comparison.rules[rule_id]
-            hidden = count - _MAX_FINDINGS
-            message = f"{rule.title}: {hidden} more than the {_MAX_FINDINGS} shown"
+            count = len(left_out)
+            message = f"{rule.title}: {count} more than the {_MAX_FINDINGS} shown"
             yield rule.finding(
-                Location("change"), message, subject=comparison.change.digest
+                Location("change"),
+                message,
+                subject=comparison.change.digest,
+                level=left_out[0].level,
             )
