@@ -12,6 +12,7 @@ import pytest
 from tests.support.engine import give_up
 from tests.support.repo import Repo
 from tests.support.reports import report as report_with
+from tests.support.reports import run as report_run
 from tests.test_cli import gate, one_line
 from zt_gate.commands import replay as command
 from zt_gate.commands.replay import ReplaySummary
@@ -217,6 +218,58 @@ def test_a_merge_includes_the_merged_content(repo: Repo) -> None:
 )
 def test_wrong_options_are_wrong_usage(words: tuple[str, ...], repo: Repo) -> None:
     assert gate("replay", *words, cwd=repo.path).returncode == 2
+
+
+def used(*seconds: float) -> ReplaySummary:
+    """Return the summary of commits for which ``code`` used these CPU seconds."""
+    summary = ReplaySummary()
+    for number, value in enumerate(seconds):
+        runs = (
+            report_run("code", cpu_seconds=value),
+            report_run("scope", status="skipped", reason="left out"),
+        )
+        summary.add(f"{number:040x}", report_with(runs=runs))
+    return summary
+
+
+@pytest.mark.parametrize(
+    ("seconds", "median", "ninetieth", "maximum", "number"),
+    [
+        ((0.5,), 0.5, 0.5, 0.5, 0),
+        ((3.0, 1.0), 1.0, 3.0, 3.0, 0),
+        ((0.1, 0.3, 0.2), 0.2, 0.3, 0.3, 1),
+        (tuple(map(float, range(1, 11))), 5.0, 9.0, 10.0, 9),
+        (tuple(map(float, range(150, 0, -1))), 75.0, 135.0, 150.0, 0),
+    ],
+)
+def test_cpu_of_each_scanner_is_summed_up(
+    seconds: tuple[float, ...],
+    median: float,
+    ninetieth: float,
+    maximum: float,
+    number: int,
+) -> None:
+    summary = used(*seconds)
+    figures = summary.document()["cpu_seconds"]
+    assert figures == {
+        "code": {
+            "median": median,
+            "90th percentile": ninetieth,
+            "maximum": maximum,
+            "commit": f"{number:040x}",
+        }
+    }
+    assert f"{median:9.2f} {ninetieth:8.2f} {maximum:8.2f}  code" in summary.text()
+
+
+def test_cpu_of_real_commits_is_measured(repo: Repo) -> None:
+    repo.write("b.py", "x = 1\n")
+    repo.commit("second")
+    figures = replay(repo)["cpu_seconds"]
+    assert list(figures) == ["secrets"]
+    assert figures["secrets"]["maximum"] > 0
+    assert "cpu_seconds" in ReplaySummary().document()
+    assert "CPU" not in ReplaySummary().text()
 
 
 def test_replay_shows_what_a_new_rule_would_block() -> None:

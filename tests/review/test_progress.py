@@ -83,7 +83,12 @@ def test_a_fast_scan_writes_no_progress(tmp_path: Path) -> None:
     assert done.stderr == b""
 
 
-def test_a_terminal_shows_the_counts_of_a_scan(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [("scan", "--tree", "."), ("baseline", "--offline")], ids=lambda x: x[0]
+)
+def test_a_terminal_shows_the_counts_of_a_scan(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
     repo = Repo.create(tmp_path / "r")
     for number in range(60):
         repo.write(f"d/{number}.py", "value = compute(1)\n" * 2000)
@@ -91,7 +96,7 @@ def test_a_terminal_shows_the_counts_of_a_scan(tmp_path: Path) -> None:
         "from zt_gate.commands import scan; scan._PROGRESS_DELAY = 0; import sys;"
         "from zt_gate.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    words = ["scan", "--tree", ".", "--scanner", "secrets", "--scanner", "injection"]
+    words = [*command, "--scanner", "secrets", "--scanner", "injection"]
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", script, *words],

@@ -161,6 +161,7 @@ def _scan(
     ``is_imported`` sees findings before masking, because other tools' files hold
     hashes of the secret values.
     """
+    from zt_gate.commands.scan import progress_display
     from zt_gate.review import run as review
     from zt_gate.scanners import registered
 
@@ -182,7 +183,11 @@ def _scan(
         offline=options.offline,
         salt=old.salt,
     )
-    report = review.run(request, os.environ, unmasked=collect_imported)
+    progress = progress_display()
+    try:
+        report = review.run(request, os.environ, progress, collect_imported)
+    finally:
+        progress.clear()
     scanners = registered()
     findings = [
         item for item in report.findings if _belongs_in_baseline(item, scanners)

@@ -174,6 +174,8 @@ class ReplaySummary:
     rules: dict[str, _RuleSummary] = field(default_factory=dict)
     new_rules: dict[str, _RuleSummary] = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    #: The CPU seconds of each scanner, and the commits that they were used for.
+    cpu: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
 
     def add(self, commit: str, result: Report | GateError) -> None:
         """Add the result of one commit."""
@@ -181,6 +183,9 @@ class ReplaySummary:
             self.outcomes["error"] += 1
             self.errors.setdefault(str(result), []).append(commit)
             return
+        for run in result.runs:
+            if run.status != "skipped":
+                self.cpu.setdefault(run.scanner, []).append((run.cpu_seconds, commit))
         commit_outcome = outcome(result)
         self.outcomes[commit_outcome] += 1
         if commit_outcome == "error":
@@ -189,6 +194,9 @@ class ReplaySummary:
         elif commit_outcome == "stopped":
             for reason in _failures(result):
                 self.errors.setdefault(reason, []).append(commit)
+        self._add_findings(commit, result)
+
+    def _add_findings(self, commit: str, result: Report) -> None:
         blocking: dict[str, JudgedFinding] = {}
         new: dict[str, JudgedFinding] = {}
         for item in result.findings:
@@ -231,6 +239,9 @@ class ReplaySummary:
             "rules": _as_document(self.rules),
             "new_rules": _as_document(self.new_rules),
             "errors": self.errors,
+            "cpu_seconds": {
+                name: _distribution(used) for name, used in sorted(self.cpu.items())
+            },
         }
 
     def text(self) -> str:
@@ -251,6 +262,7 @@ class ReplaySummary:
             "Blocked from the next release on, by new rules", self.new_rules
         )
         lines += self._error_lines()
+        lines += self._cpu_lines()
         return "".join(f"{visible(line)}\n" for line in lines)
 
     def _rule_lines(self, title: str, rules: dict[str, _RuleSummary]) -> list[str]:
@@ -277,8 +289,33 @@ class ReplaySummary:
             lines.append(f"{len(commits):5}  {reason} ({listed})")
         return lines
 
+    def _cpu_lines(self) -> list[str]:
+        if not self.cpu:
+            return []
+        lines = ["", "CPU seconds of a commit (median, 90th percentile, maximum)"]
+        for name, used in sorted(self.cpu.items()):
+            figures = _distribution(used)
+            median, ninetieth = figures["median"], figures["90th percentile"]
+            lines.append(
+                f"{median:9.2f} {ninetieth:8.2f} {figures['maximum']:8.2f}  {name}"
+                f" ({figures['commit'][:12]})"
+            )
+        return lines
+
     def _share(self, outcome_name: Outcome) -> str:
         return f"{100 * self.outcomes[outcome_name] / max(1, self.commits):.1f} %"
+
+
+def _distribution(used: list[tuple[float, str]]) -> dict[str, Any]:
+    """Return what most commits cost, what the dearest cost, and which one that is."""
+    ordered = sorted(used)
+    maximum, commit = ordered[-1]
+    return {
+        "median": round(ordered[(len(ordered) - 1) // 2][0], 3),
+        "90th percentile": round(ordered[-(-len(ordered) * 9 // 10) - 1][0], 3),
+        "maximum": round(maximum, 3),
+        "commit": commit,
+    }
 
 
 def _as_document(rules: dict[str, _RuleSummary]) -> dict[str, Any]:

@@ -234,7 +234,7 @@ def run_scan(request: Request) -> Report:
     """Run the scan, with progress on stderr."""
     from zt_gate.review import run
 
-    progress = _TerminalProgress() if sys.stderr.isatty() else _LogProgress()
+    progress = progress_display()
     try:
         return run.run(request, os.environ, progress)
     finally:
@@ -359,6 +359,11 @@ def _open_patch(name: str) -> BinaryIO:
         raise UsageError(
             f"the patch {name!a} cannot be read: {error.strerror}"
         ) from error
+
+
+def progress_display() -> _TerminalProgress | _LogProgress:
+    """Return what shows progress on stderr; call its ``clear`` at the end."""
+    return _TerminalProgress() if sys.stderr.isatty() else _LogProgress()
 
 
 class _TerminalProgress:

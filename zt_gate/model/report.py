@@ -91,8 +91,10 @@ def without_rules(language: str) -> str:
 class ScannerRun:
     """The run of one scanner: its findings, and what it inspected.
 
-    ``seconds`` is wall time; ``files`` and ``lines`` count what was inspected.  A run
-    with status ``error`` or ``skipped`` always has a reason; ValueError if not.
+    ``seconds`` is wall time, ``cpu_seconds`` the CPU time of the scanner's process and of
+    its children that have ended, 0 if it did not run; ``files`` and ``lines`` count what
+    was inspected.  A run with status ``error`` or ``skipped`` always has a reason;
+    ValueError if not.
     """
 
     scanner: str
@@ -103,6 +105,7 @@ class ScannerRun:
     lines: int = 0
     findings: tuple[Finding, ...] = ()
     not_inspected: tuple[NotInspected, ...] = ()
+    cpu_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.status != "ok" and not self.reason:

@@ -235,6 +235,7 @@ def _joined(run: ScannerRun, other: ScannerRun) -> ScannerRun:
         files=run.files + other.files,
         lines=run.lines + other.lines,
         not_inspected=tuple(dict.fromkeys((*run.not_inspected, *other.not_inspected))),
+        cpu_seconds=run.cpu_seconds + other.cpu_seconds,
     )
 
 

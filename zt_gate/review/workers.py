@@ -178,14 +178,16 @@ def _finish(
     """End a worker and put its run into ``runs``; ``exceeded`` is the limit it exceeded."""
     with uninterrupted():
         worker = workers.pop(fd)
-        status = _kill(worker)
+        status, cpu_seconds = _kill(worker)
         os.close(fd)
     name = worker.job.name
     seconds = time.monotonic() - worker.started
-    if exceeded:
-        runs[name] = _failed(worker.job, exceeded, seconds)
-    else:
-        runs[name] = _run_of(worker, status, seconds)
+    ended = (
+        _failed(worker.job, exceeded, seconds)
+        if exceeded
+        else _run_of(worker, status, seconds)
+    )
+    runs[name] = replace(ended, cpu_seconds=cpu_seconds)
 
 
 def _run_of(worker: _Worker, status: int, seconds: float) -> ScannerRun:
@@ -253,8 +255,8 @@ def _start(
     return read_end, _Worker(job, pid, started, bytearray(), watchdog, counter)
 
 
-def _kill(worker: _Worker) -> int:
-    """Kill the worker and its children, and return its wait status.
+def _kill(worker: _Worker) -> tuple[int, float]:
+    """Kill the worker and its children; return its wait status and its CPU seconds.
 
     A worker that has already exited keeps its own status.
     """
@@ -263,7 +265,8 @@ def _kill(worker: _Worker) -> int:
     except (ProcessLookupError, PermissionError):
         with suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
-    return os.waitpid(worker.pid, 0)[1]
+    _, status, usage = os.wait4(worker.pid, 0)
+    return status, usage.ru_utime + usage.ru_stime
 
 
 def _work(

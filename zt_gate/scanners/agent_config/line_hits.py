@@ -22,3 +22,5 @@ class LineHit:
     message: str
     #: False for an unchanged line of which the change completes the meaning.
     is_added: bool = True
+    #: All lines of a hit that spans several; "" for one that is in ``text``.
+    context: str = ""

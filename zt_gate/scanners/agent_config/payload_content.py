@@ -108,7 +108,7 @@ def of(file: FileChange) -> str | None:
         data = file.new.read() if file.new is not None else b""
     except ContentUnavailableError:
         return None
-    text = _text(data)
+    text = text_of(data)
     if text is None:
         return None
     is_source = file.path.lower().endswith(_SOURCE_SUFFIXES)
@@ -142,7 +142,7 @@ def _adds_half(file: FileChange) -> bool:
     return False
 
 
-def _text(data: bytes) -> str | None:
+def text_of(data: bytes) -> str | None:
     """Return the text of a file, None for binary content."""
     from zt_gate.syntax.text import binary_kind, bom_codec
 

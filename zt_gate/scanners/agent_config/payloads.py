@@ -78,7 +78,16 @@ def find_hits(
             text = place.text[:_LINE_LENGTH]
             start = len(text) - len(text.lstrip())
             end = max(start, len(text.rstrip()))
-            yield LineHit(rule, level, place.last, text, start, end, message)
+            yield LineHit(
+                rule,
+                level,
+                place.last,
+                text,
+                start,
+                end,
+                message,
+                context="\n".join(rows[place.first - 1 : place.last]),
+            )
 
 
 def _found(path: bytes, content: str) -> Iterator[tuple[Fragment, list[PayloadEffect]]]:

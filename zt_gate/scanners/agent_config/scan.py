@@ -164,9 +164,25 @@ class ChangeScan:
             return
         from zt_gate.scanners.agent_config import payloads
 
-        for hit in payloads.find_hits(file, content, self.rule_index, self.known_hosts):
+        found = payloads.find_hits(file, content, self.rule_index, self.known_hosts)
+        for hit in self._new_payloads(file, list(found)):
             if not self._is_reported(hit, file):
                 self.findings.append(self._line_finding(hit, file))
+
+    def _new_payloads(
+        self, file: FileChange, hits: Sequence[LineHit]
+    ) -> Sequence[LineHit]:
+        """Return the hits without those that the change only moves; all if unknown."""
+        if not hits:
+            return hits
+        from zt_gate.scanners.agent_config import moved_lines
+
+        try:
+            return moved_lines.without_moved_payloads(
+                file, self.rule_index, self.known_hosts, hits
+            )
+        except ContentUnavailableError:
+            return hits
 
     def _is_reported(self, hit: LineHit, file: FileChange) -> bool:
         """Whether a rule for settings reports the line as severely.
@@ -310,7 +326,8 @@ class ChangeScan:
         self.files += 1
         self.lines += len(lines)
         hits = list(added_text_checks.find_hits(lines, kinds, self.rule_index))
-        self._report_hits(file, hits, self._completed_hits(text, kinds, hits))
+        completed = self._completed_hits(text, kinds, hits)
+        self._report_hits(file, self._new_hits(text, kinds, hits), completed)
 
     def _report_hits(
         self, file: FileChange, hits: Sequence[LineHit], completed: Sequence[LineHit]
@@ -331,6 +348,19 @@ class ChangeScan:
             for rule in self.rules.values()
             for table in rule.data.get("text", ())
         )
+
+    def _new_hits(
+        self, text: TextLines, kinds: frozenset[str], hits: Sequence[LineHit]
+    ) -> Sequence[LineHit]:
+        """Return the hits without those that the change only moves; all if unknown."""
+        if not hits:
+            return hits
+        from zt_gate.scanners.agent_config import moved_lines
+
+        try:
+            return moved_lines.without_moved(text, kinds, self.rule_index, hits)
+        except ContentUnavailableError:
+            return hits
 
     def _completed_hits(
         self, text: TextLines, kinds: frozenset[str], hits: Sequence[LineHit]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zt_gate.model.change import MODE_EXECUTABLE, MODE_FILE, ContentUnavailableError
 from zt_gate.model.finding import Location
 from zt_gate.model.report import NotInspected
+from zt_gate.scanners.scope.generated_mark import has_mark
 from zt_gate.syntax.file_types import binary_format
 from zt_gate.syntax.globs import Glob, compile_glob
 from zt_gate.syntax.paths import is_any
@@ -175,7 +176,7 @@ def _has_mark(file: FileChange, marks: Sequence[bytes]) -> bool:
     if file.is_deletion or file.is_submodule:
         return False
     head = _head(file, [])
-    return head is not None and any(mark in head.lower() for mark in marks)
+    return head is not None and has_mark(file.path, head, marks)
 
 
 def _vendored(
