@@ -191,3 +191,11 @@ def test_what_differs_from_the_lock_is_a_table() -> None:
     assert text.startswith("Packages that differ from requirements.lock: 3\n")
     assert "zt-gate" not in made.installed()
     assert made.installed()["pytest"]
+
+
+def test_the_extras_of_the_servers_are_what_their_errors_say_to_install() -> None:
+    from zt_gate.servers.extras import EXTRAS
+
+    extras = PROJECT["project"]["optional-dependencies"]
+    for extra, requirements in EXTRAS.items():
+        assert list(requirements) == extras[extra]

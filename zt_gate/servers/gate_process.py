@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zt_gate.errors import GateError
@@ -38,6 +38,9 @@ class GateProcess:
 
     environ: Mapping[str, str]
     seconds: float
+    _ending: set[asyncio.Future[None]] = field(
+        default_factory=set, init=False, repr=False, compare=False
+    )
 
     async def report(
         self, words: Sequence[str], folder: Path, content: bytes = b""
@@ -72,7 +75,18 @@ class GateProcess:
                 f"the check did not end within {self.seconds:g} seconds, and was stopped"
             ) from error
         finally:
-            _end(process)
+            self._end(process)
+
+    def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Ask a running process to end; a task of its own waits for it.
+
+        The gate removes its folders and ends its workers when it is asked.
+        """
+        if process.returncode is None:
+            _signal(process, signal.SIGTERM)
+            task = asyncio.ensure_future(_ended(process))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
 
 def _without_repository(environ: Mapping[str, str]) -> dict[str, str]:
@@ -126,19 +140,24 @@ def _last_line(messages: bytes) -> str:
     return lines[-1].removeprefix("zt-gate: ") if lines else ""
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask a running process to end, and kill it if it does not.  Waits for nothing.
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait until a process that was asked to end has ended; kill it after a while.
 
-    The gate removes its folders and ends its workers when it is asked.
+    A closing event loop cancels this task: it still waits, so that no process is left.
     """
-    if process.returncode is not None:
-        return
+    for _ in range(2):
+        try:
+            await asyncio.wait_for(process.wait(), _GRACE)
+        except TimeoutError:
+            break
+        except asyncio.CancelledError:
+            continue
+        else:
+            return
+    _signal(process, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    asyncio.get_running_loop().call_later(_GRACE, _kill, process)
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)
