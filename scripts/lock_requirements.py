@@ -4,8 +4,8 @@
 
 The lock has every version that README's commands, ``.ci/run`` and the action install,
 with the hash of every wheel that they can get. A line without a marker is needed at run
-time. A line with ``extra == "dev"`` or ``extra == "sarif"`` is needed only for that extra
-of pyproject.toml; pip ignores it until the marker is removed.
+time. A line with a marker such as ``extra == "dev"`` is needed only for that extra of
+pyproject.toml; pip ignores it until the marker is removed.
 
 pre-commit and build isolation accept versions, but no hashes. So the run-time versions
 are also written into ``.pre-commit-hooks.yaml``, and the build backend's into the
@@ -41,7 +41,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
 PROJECT = ROOT / "pyproject.toml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
-EXTRAS = ("dev", "sarif")
+#: Extras of pyproject.toml; a package that several need has the marker of the first.
+EXTRAS = ("mcp", "lsp", "dev", "sarif")
 #: The build backend; pyproject.toml has its version range in the extra ``dev``.
 BACKEND = "hatchling"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")

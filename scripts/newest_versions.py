@@ -16,8 +16,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-#: The extra that the job installs.
-EXTRA = "dev"
+#: The extras that the job installs.
+EXTRAS = ("dev", "lsp", "mcp")
 _UPPER_BOUND = re.compile(r",?\s*(?:<=?|~=|==|!=)\s*[^\s,;]+")
 _LOCKED = re.compile(
     r"^([a-z0-9-]+)==([^\s;]+)(?: ; extra == \"(\w+)\")?", re.MULTILINE
@@ -27,7 +27,9 @@ _LOCKED = re.compile(
 def requirements() -> list[str]:
     """Return the requirements of the project and of its tests without upper bounds."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    texts = [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
+    texts = list(project["dependencies"])
+    for extra in EXTRAS:
+        texts += project["optional-dependencies"][extra]
     return [_UPPER_BOUND.sub("", text) for text in texts]
 
 
@@ -36,7 +38,7 @@ def locked(lock: str) -> dict[str, str]:
     return {
         name: version
         for name, version, extra in _LOCKED.findall(lock)
-        if extra in {"", EXTRA}
+        if extra in {"", *EXTRAS}
     }  # fmt: skip
 
 

@@ -65,6 +65,10 @@ def test_keywords_have_the_meaning_of_the_options(repo: Repo, tmp_path: Path) ->
     [
         ({"base": "HEAD", "worktree": True}, "give one source"),
         ({"patch": b"", "tree": []}, "give one source"),
+        ({"text": "", "buffer": ("a", b"")}, "give one source"),
+        ({"buffer": ("../a", b"")}, "outside"),
+        ({"buffer": (b"a", b"")}, "takes a name"),
+        ({"range": b"HEAD..HEAD"}, "takes a name"),
         ({"base": "nowhere"}, "nowhere"),
         ({"patch": b"a letter, no patch"}, "patch"),
         ({"skip": "code"}, "list"),
@@ -97,11 +101,19 @@ def test_nothing_is_printed_and_nothing_is_changed(
     assert (os.getcwd(), dict(os.environ)) == before
 
 
-def test_the_example_in_the_documentation(repo: Repo) -> None:
+def test_the_example_in_the_documentation(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = Path(__file__).resolve().parents[1] / "docs" / "api.md"
-    (example,) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    example, texts = re.findall(
+        r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL
+    )
     assert '"path/to/repository"' in example
     repo.git("add", "-A")
     with contextlib.redirect_stdout(io.StringIO()) as said:
         exec(example.replace("path/to/repository", str(repo.path)), {})
     assert said.getvalue() == "block secrets/anthropic-api-key b'settings.py' 1\n"
+    monkeypatch.chdir(repo.path)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(texts, {})
+    assert said.getvalue() == "True True\n"

@@ -26,11 +26,13 @@ ARROWS: dict[str, set[str]] = {
     "__main__": {"cli"},
     "cli": {"commands", "reports"},
     "api": {"review", "model"},
-    "commands": {"review", "drill", "doctor", "forge"} | SERVICES | CORE,
+    "commands": {"review", "drill", "doctor", "forge", "servers"} | SERVICES | CORE,
     # They start reviews; a review imports none of them.
     "forge": {"review"} | SERVICES | CORE,
     "doctor": {"forge", "review"} | SERVICES | CORE,
     "drill": {"review"} | SERVICES | CORE,
+    # They start the command line in a process of its own.
+    "servers": SERVICES | CORE,
     "review": SERVICES | CORE,
     "sources": {"git", "system", "model"},
     "policy": {"git", "ecosystems", "syntax", "system", "model"},

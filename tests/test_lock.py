@@ -56,7 +56,7 @@ def test_the_lock_has_pins_with_hashes_and_nothing_else() -> None:
     assert names == sorted(set(names))
 
 
-@pytest.mark.parametrize("extra", ["", "dev", "sarif"])
+@pytest.mark.parametrize("extra", ["", "dev", "lsp", "mcp", "sarif"])
 def test_every_requirement_of_the_project_is_pinned_as_it_asks(extra: str) -> None:
     known = pins(extra)
     project = PROJECT["project"]
@@ -109,7 +109,9 @@ def test_each_pin_has_wheels_for_several_platforms_or_one_for_all() -> None:
 
 def test_what_is_only_for_development_is_not_needed_at_run_time() -> None:
     assert (
-        pins().keys().isdisjoint(("hatchling", "mypy", "pytest", "ruff", "sarif-tools"))
+        pins()
+        .keys()
+        .isdisjoint(("hatchling", "mypy", "pygls", "pytest", "ruff", "sarif-tools"))
     )
 
 
@@ -144,7 +146,7 @@ def test_readmes_second_command_takes_the_lines_for_development(tmp_path: Path) 
     (target,) = re.findall(r"> (\S+)$", cut)
     lines = (tmp_path / target).read_text("ascii")
     taken = {match[1]: match[2] for match in PIN.finditer(lines) if not match[3]}
-    assert taken == pins("dev")
+    assert taken == pins("dev", "lsp", "mcp")
 
 
 def test_ci_installs_nothing_without_a_hash() -> None:
@@ -185,7 +187,8 @@ def test_the_lock_is_written_as_pip_reads_it() -> None:
     assert match
     assert match.group(1, 2, 3) == ("a-b", "1.0", "dev")
     assert made.locked_pins() == [
-        f"{name}=={version}" for name, version in pins("dev", "sarif").items()
+        f"{name}=={version}"
+        for name, version in pins("dev", "lsp", "mcp", "sarif").items()
     ]
 
 
@@ -198,13 +201,14 @@ def test_what_differs_from_the_lock_is_a_table() -> None:
     made = script("newest_versions")
     lock = (
         'a==1 \\\nb-c==2.0 ; extra == "dev" \\\nd==3 ; extra == "sarif" \\\ne==4 \\\n'
+        'g==6 ; extra == "lsp" \\\n'
     )
     known = made.locked(lock)
-    assert known == {"a": "1", "b-c": "2.0", "e": "4"}
+    assert known == {"a": "1", "b-c": "2.0", "e": "4", "g": "6"}
     assert (
         made.compared(known, known) == "All versions are those of requirements.lock.\n"
     )
-    text = made.compared(known, {"a": "1", "b-c": "2.1", "f": "5"})
+    text = made.compared(known, {"a": "1", "b-c": "2.1", "f": "5", "g": "6"})
     assert text.splitlines()[-3:] == [
         "| b-c | 2.0 | 2.1 |",
         "| e | 4 | - |",
@@ -213,3 +217,11 @@ def test_what_differs_from_the_lock_is_a_table() -> None:
     assert text.startswith("Packages that differ from requirements.lock: 3\n")
     assert "zt-gate" not in made.installed()
     assert made.installed()["pytest"]
+
+
+def test_the_extras_of_the_servers_are_what_their_errors_say_to_install() -> None:
+    from zt_gate.servers.extras import EXTRAS
+
+    extras = PROJECT["project"]["optional-dependencies"]
+    for extra, requirements in EXTRAS.items():
+        assert list(requirements) == extras[extra]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 T = TypeVar("T")
+_NAMES = (str, os.PathLike)
 
 __all__ = ["GateError", "Report", "UsageError", "Verdict", "scan", "verify_dependency"]
 
@@ -30,6 +31,8 @@ def scan(
     worktree: bool = False,
     patch: bytes | None = None,
     tree: Iterable[str | os.PathLike[str]] | None = None,
+    buffer: tuple[str | os.PathLike[str], bytes] | None = None,
+    text: str | bytes | None = None,
     scanners: Iterable[str] = (),
     skip: Iterable[str] = (),
     exclude: Iterable[str] = (),
@@ -50,8 +53,10 @@ def scan(
     """Judge one change of the repository around ``folder``.
 
     The source is one of ``range`` ("A..B"), ``base`` (a revision), ``worktree``,
-    ``patch`` (its bytes) and ``tree`` (paths relative to ``folder``; empty means the
-    whole folder); the default is the staged change.  The other keywords have the
+    ``patch`` (its bytes), ``tree`` (paths relative to ``folder``; empty means the whole
+    folder), ``buffer`` (a file relative to ``folder``, which need not exist, and the
+    content to judge it with) and ``text`` (one that is no file of the project); the
+    default is the staged change.  The other keywords have the
     meaning of the options of ``zt-gate scan``; ``scanners`` is ``--scanner``, ``labels``
     is ``--label``.  ``environ`` replaces the environment of the process.
 
@@ -59,7 +64,17 @@ def scan(
     ``exit_code`` is the command line's, if no report can be made; for wrong keywords
     that is a UsageError.
     """
-    kind, spec = _source(range, base, worktree, patch, tree)
+    kind, spec = _source(
+        {
+            "range": range,
+            "base": base,
+            "worktree": worktree or None,
+            "patch": patch,
+            "tree": tree,
+            "buffer": buffer,
+            "text": text,
+        }
+    )
     paths = _tuple_of("tree", tree or ())
     hints = OriginHints(
         labels=_tuple_of("labels", labels), branch=branch, author=author
@@ -67,7 +82,7 @@ def scan(
     request = run.Request(
         kind=kind,
         spec=spec,
-        patch=patch or b"",
+        patch=_content(patch, buffer, text),
         paths=tuple(os.fspath(path) for path in paths),
         folder=Path(folder).absolute(),
         only=_tuple_of("scanners", scanners),
@@ -118,29 +133,34 @@ def verify_dependency(
     )
 
 
-def _source(
-    commits: str | None,
-    base: str | None,
-    worktree: bool,  # noqa: FBT001 - called once, in this module
-    patch: bytes | None,
-    tree: object,
-) -> tuple[str, str]:
-    """Return the kind of source and its revision or range; raises UsageError for several."""
-    given: list[tuple[str, str]] = []
-    if commits is not None:
-        given.append(("range", commits))
-    if base is not None:
-        given.append(("base", base))
-    if worktree:
-        given.append(("worktree", ""))
-    if patch is not None:
-        given.append(("patch", ""))
-    if tree is not None:
-        given.append(("tree", ""))
+def _source(sources: Mapping[str, object]) -> tuple[str, str]:
+    """Return the kind of the one source that is given, and its revision, range or file.
+
+    None is a source that is not given.  Raises UsageError for several.
+    """
+    given = {kind: value for kind, value in sources.items() if value is not None}
     if len(given) > 1:
-        names = " and ".join(kind for kind, _ in given)
-        raise UsageError(f"give one source, not {names}")
-    return given[0] if given else ("staged", "")
+        raise UsageError(f"give one source, not {' and '.join(given)}")
+    kind, value = next(iter(given.items()), ("staged", None))
+    name = value[0] if kind == "buffer" and isinstance(value, tuple) else value
+    if kind not in {"range", "base", "buffer"}:
+        return kind, ""
+    if not isinstance(name, _NAMES):
+        raise UsageError(f"{kind} takes a name, not {name!a}")
+    return kind, os.fspath(name)
+
+
+def _content(
+    patch: bytes | None,
+    buffer: tuple[str | os.PathLike[str], bytes] | None,
+    text: str | bytes | None,
+) -> bytes:
+    """Return the bytes of the source, b"" for one that names none."""
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
+    if buffer is not None:
+        return buffer[1]
+    return text or patch or b""
 
 
 def _tuple_of(keyword: str, items: Iterable[T]) -> tuple[T, ...]:

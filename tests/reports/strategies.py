@@ -108,7 +108,9 @@ def reports() -> st.SearchStrategy[Report]:
     return st.builds(
         Report,
         tool=st.builds(ToolInfo, texts, texts, texts),
-        kind=st.sampled_from(("staged", "range", "base", "worktree", "patch", "tree")),
+        kind=st.sampled_from(
+            ("staged", "range", "base", "worktree", "patch", "tree", "buffer", "text")
+        ),
         base=texts,
         head=texts,
         change_digest=texts,

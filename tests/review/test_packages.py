@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.registry import Registry
+from tests.support.repo import GIT_ENV, Repo
 from zt_gate.api import Verdict, verify_dependency
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifests import reader_for
@@ -47,6 +48,38 @@ def test_one_package_is_judged_as_a_change_would_be(
     assert (
         ask(registry, tmp_path, "pkg:pypi/flask", offline=True).verdict is Verdict.PASS
     )
+
+
+def test_a_strict_project_misses_no_scanner_for_a_package(
+    registry: Registry, tmp_path: Path
+) -> None:
+    """The other scanners have nothing to do with a package, and were called skipped."""
+    repo = Repo.create(tmp_path / "r")
+    repo.write(".zt-gate.toml", 'profile = "strict"\n')
+    repo.commit()
+    environ = {**GIT_ENV, **registry.environment(), "HOME": str(tmp_path)}
+    report = verify_dependency(
+        "pkg:pypi/zzinhouse-kit@1.0", folder=repo.path, environ=environ
+    )
+    assert (report.verdict, report.errors) == (Verdict.PASS, ())
+    assert [run.scanner for run in report.runs] == ["dependencies"]
+
+
+def test_a_plain_name_takes_a_version() -> None:
+    request = verify.parse_package("@zz/kit", "npm", "1.0.0")
+    assert (request.ecosystem, request.name, request.version) == (
+        "npm",
+        "@zz/kit",
+        "1.0.0",
+    )
+    for name, version in (
+        ("flask", "1.0 --x"),
+        ("flask", "1\n2"),
+        ("pkg:pypi/flask@1", "2"),
+        ("flask", "../1"),
+    ):
+        with pytest.raises(UsageError):
+            verify.parse_package(name, "pypi", version)
 
 
 @pytest.mark.parametrize(

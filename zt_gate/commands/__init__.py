@@ -64,4 +64,9 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "zt_gate.commands.drill",
         "try known evasion techniques against zt-gate",
     ),
+    (
+        "mcp",
+        "zt_gate.commands.mcp",
+        "serve checks to an agent (Model Context Protocol)",
+    ),
 )

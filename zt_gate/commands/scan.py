@@ -195,18 +195,20 @@ def _chosen_source(options: argparse.Namespace) -> tuple[ChangeSource, Any]:
 def request_of(options: argparse.Namespace) -> Request:
     """Return the request that the options describe; opens the patch.
 
-    Raises UsageError if the patch cannot be read.
+    Raises UsageError if the patch or the text cannot be read.
     """
     from zt_gate.review.authorship import OriginHints
     from zt_gate.review.run import Request
 
     source, value = _chosen_source(options)
     patch: bytes | BinaryIO = b""
-    if source.value == "patch":
-        patch = _open_patch(value)
+    if source.value == "input":
+        patch = _open_input(source.kind, value)
+    elif source.value == "content":
+        patch = _standard_input(f"--{source.kind}")
     return Request(
         kind=source.kind,
-        spec=value if source.value == "text" else "",
+        spec=value if source.value in {"text", "content"} else "",
         patch=patch,
         paths=tuple(value) if source.value == "paths" else (),
         only=tuple(options.scanner or ()),
@@ -347,23 +349,28 @@ def _check_format(name: str) -> None:
         raise UsageError(f"unknown format {name!a}; available: {', '.join(formats)}")
 
 
-def _open_patch(name: str) -> BinaryIO:
-    """Open the patch; it stays open until the process ends."""
+def _open_input(kind: str, name: str) -> BinaryIO:
+    """Open the patch or the text; it stays open until the process ends."""
     if name == "-":
-        if sys.stdin is None or sys.stdin.closed:
-            raise UsageError("--patch - reads standard input, which is closed")
-        return sys.stdin.buffer
+        return _standard_input(f"--{kind} -")
     try:
         return Path(name).open("rb")
     except OSError as error:
         raise UsageError(
-            f"the patch {name!a} cannot be read: {error.strerror}"
+            f"the {kind} {name!a} cannot be read: {error.strerror}"
         ) from error
 
 
 def progress_display() -> _TerminalProgress | _LogProgress:
     """Return what shows progress on stderr; call its ``clear`` at the end."""
     return _TerminalProgress() if sys.stderr.isatty() else _LogProgress()
+
+
+def _standard_input(option: str) -> BinaryIO:
+    """Return standard input; raises UsageError if it is closed."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise UsageError(f"{option} reads standard input, which is closed")
+    return sys.stdin.buffer
 
 
 class _TerminalProgress:

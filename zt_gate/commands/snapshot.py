@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zt_gate.reports import FORMATS
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
@@ -28,9 +30,19 @@ def arguments(parser: ArgumentParser) -> None:
         help=f"ecosystem of plain names: {', '.join(supported())} (default: pypi)",
     )
     check.add_argument(
+        "--version",
+        metavar="V",
+        help="version of the plain names (default: the newest)",
+    )
+    check.add_argument(
         "--offline",
         action="store_true",
         help="query no registry, use only the known packages",
+    )
+    check.add_argument(
+        "--format",
+        choices=[name for name, _ in FORMATS],
+        help="write a report in this format instead of a line for each package",
     )
     update = verbs.add_parser(
         "update", help="update the known packages from the registries"
@@ -53,10 +65,16 @@ def _check(options: Namespace) -> int:
 
     packages = list(
         dict.fromkeys(
-            verify.parse_package(name, options.ecosystem) for name in options.names
+            verify.parse_package(name, options.ecosystem, options.version or "")
+            for name in options.names
         )
     )
     report = verify.verify(packages, Path.cwd(), os.environ, offline=options.offline)
+    if options.format:
+        from zt_gate.commands import scan
+        from zt_gate.reports.base import Options
+
+        return scan.publish(report, options.format, (), Options())
     active = [item for item in report.findings if item.state == "active"]
     by_place: dict[tuple[bytes | None, int | None], list[JudgedFinding]] = {}
     for item in active:

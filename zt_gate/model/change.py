@@ -19,7 +19,9 @@ MODE_EXECUTABLE = 0o100755
 MODE_SYMLINK = 0o120000
 MODE_SUBMODULE = 0o160000
 
-SourceKind = Literal["staged", "range", "base", "worktree", "patch", "tree"]
+SourceKind = Literal[
+    "staged", "range", "base", "worktree", "patch", "tree", "buffer", "text"
+]
 Status = Literal["A", "M", "D", "R", "C", "T"]
 
 _CHUNK = 1 << 20

@@ -47,6 +47,8 @@ class ScannerInfo:
     #: Whether ``exclude`` may leave paths out.  What a change may do, and whether it
     #: weakens a check, is always looked at.
     can_exclude: bool = True
+    #: Whether what it quotes may be an order to a model: an answer to an agent leaves it out.
+    quotes_instructions: bool = False
     #: Whether it scans a commit message on its own.
     reads_messages: bool = False
     #: Whether added lines elsewhere can cause a finding on an unchanged line.

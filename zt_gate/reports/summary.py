@@ -255,8 +255,11 @@ def approval_step(
     ``program`` is the command that starts zt-gate here.
 
     ``zt-gate approve`` works on the staged change or on a range.  A finding in a
-    message that is not committed yet cannot be approved: the message is rewritten.
+    message that is not committed yet cannot be approved: the message is rewritten.  Nor
+    can one in a buffer, which has to be staged first, or in a text.
     """
+    if report.kind in {"buffer", "text"}:
+        return ""
     fingerprint = visible(judged.fingerprint)
     if report.kind in {"range", "base"} and _has_object_ids(report):
         start = report.base[:12]

@@ -36,12 +36,17 @@ class PackageRequest:
     version: str = ""
 
 
-def parse_package(text: str, ecosystem: str = "pypi") -> PackageRequest:
-    """Parse a package URL, or a name of ``ecosystem``; raises UsageError."""
+def parse_package(
+    text: str, ecosystem: str = "pypi", version: str = ""
+) -> PackageRequest:
+    """Parse a package URL, or a name of ``ecosystem`` with a version; raises UsageError."""
     if not text.strip() or len(text) > _MAX_LENGTH or not text.isprintable():
         raise UsageError(f"{text[:60]!a} is not a package name or package URL")
     if not text.startswith("pkg:"):
-        return _valid(PackageRequest(_supported_ecosystem(ecosystem), text), text)
+        package = PackageRequest(_supported_ecosystem(ecosystem), text, version)
+        return _valid(package, f"{text} {version}".rstrip())
+    if version:
+        raise UsageError(f"{text!a}: give the version in the package URL")
     from packageurl import PackageURL
 
     try:
@@ -87,7 +92,7 @@ def verify(
         kind="patch",
         patch=patch,
         folder=folder,
-        only=("dependencies",),
+        applicable=("dependencies",),
         offline=offline,
         config=config,
         profile=profile,

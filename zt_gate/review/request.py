@@ -17,11 +17,11 @@ class Request:
     """What to judge, and the options of the run.
 
     ``kind`` is that of a source (``zt_gate.sources.SOURCES``).  ``spec`` is the range or
-    revision of ``range`` and ``base``; ``patch`` the patch, as bytes or a stream;
-    ``paths`` the roots of ``tree``; ``message`` the commit message, with ``message``.
-    git looks for the repository from ``folder`` upwards.  ``audit`` is "added" or
-    "all": the packages whose known vulnerabilities are looked up.  Empty strings mean
-    the defaults.
+    revision of ``range`` and ``base``, or the file of ``buffer``; ``patch`` the patch, the
+    content of that file or the text, as bytes or a stream; ``paths`` the roots of
+    ``tree``; ``message`` the commit message, with ``message``.  git looks for the
+    repository from ``folder`` upwards.  ``audit`` is "added" or "all": the packages whose
+    known vulnerabilities are looked up.  Empty strings mean the defaults.
     """
 
     kind: str = "staged"
@@ -30,6 +30,9 @@ class Request:
     paths: tuple[str, ...] = ()
     message: bytes = b""
     folder: Path = field(default_factory=Path.cwd)
+    #: The scanners that apply to what is judged; empty means all of the source.  Others
+    #: are no part of the run: unlike with ``skip`` and ``only`` nothing is left out.
+    applicable: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

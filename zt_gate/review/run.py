@@ -307,11 +307,14 @@ def _check_scanner_names(
 
 
 def _scanners(request: Request) -> dict[str, ScannerInfo]:
-    """Return by name the scanners that read this kind of change."""
-    scanners = registered()
-    if request.kind != "message":
-        return scanners
-    return {name: info for name, info in scanners.items() if info.reads_messages}
+    """Return by name the scanners that apply to what is judged."""
+    is_text = source_named(request.kind).is_text
+    return {
+        name: info
+        for name, info in registered().items()
+        if (info.reads_messages or not is_text)
+        and (name in request.applicable or not request.applicable)
+    }
 
 
 def _included(name: str, request: Request) -> bool:

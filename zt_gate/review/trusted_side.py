@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zt_gate import rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
-from zt_gate.policy.schema import Policy
+from zt_gate.policy.schema import Policy, Scope
 from zt_gate.sources import source_named
 from zt_gate.sources.base import ends_of
 from zt_gate.system.ci import in_ci
@@ -96,10 +96,28 @@ def trusted_policy(
         store.close()
     else:
         policy = Policy()
+    if request.kind == "text":
+        policy = _without_paths(policy)
     _check_task(policy, request.task)
     if request.profile:
         return replace(policy, profile=Profile(request.profile))
     return policy
+
+
+def _without_paths(policy: Policy) -> Policy:
+    """Return the policy for a text, which is no file of the project, without its paths."""
+    scanners = {
+        name: {key: value for key, value in settings.items() if key != "exclude"}
+        for name, settings in policy.scanners.items()
+    }
+    return replace(
+        policy,
+        paths=(),
+        exclude=(),
+        scanners=scanners,
+        scope=Scope(),
+        ignores=(),
+    )
 
 
 def _check_task(policy: Policy, task: str) -> None:

@@ -47,7 +47,7 @@ SOURCES: tuple[ChangeSource, ...] = (
     ChangeSource(
         "patch",
         "zt_gate.sources.patch_file",
-        value="patch",
+        value="input",
         metavar="FILE",
         help="a patch; - is standard input",
         needs_repository=False,
@@ -61,7 +61,30 @@ SOURCES: tuple[ChangeSource, ...] = (
         needs_repository=False,
     ),
     ChangeSource(
-        "message", "zt_gate.sources.message", value="message", interactive=True
+        "buffer",
+        "zt_gate.sources.buffer",
+        value="content",
+        metavar="FILE",
+        help="FILE with the content on standard input",
+        needs_repository=False,
+        interactive=True,
+    ),
+    ChangeSource(
+        "text",
+        "zt_gate.sources.plain_text",
+        value="input",
+        metavar="FILE",
+        help="a text, for secrets and hidden instructions; - is standard input",
+        needs_repository=False,
+        interactive=True,
+        is_text=True,
+    ),
+    ChangeSource(
+        "message",
+        "zt_gate.sources.message",
+        value="message",
+        interactive=True,
+        is_text=True,
     ),
 )
 

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-#: What names the change: nothing, a text, paths, a patch or a commit message.
-Value = Literal["none", "text", "paths", "patch", "message"]
+#: What names the change: nothing, a text, paths, a file or standard input, the name of a
+#: file whose content is on standard input, or a commit message.
+Value = Literal["none", "text", "paths", "input", "content", "message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,16 @@ class ChangeSource:
     interactive: bool = False
     #: Whether the value names the revision that a change is based on.
     has_base: bool = False
+    #: Whether it is text alone: only scanners that read a commit message on its own apply.
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SourceInputs:
     """What the caller names, and a private folder for temporary files.
 
-    ``spec`` is a range or a revision; ``patch`` the patch; ``paths`` files and folders
+    ``spec`` is a range, a revision or the name of a file; ``patch`` the patch, the
+    content of that file, or a text; ``paths`` files and folders
     below ``folder``; ``message`` a commit message.
     """
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,6 +37,7 @@ from zt_gate.sources.folder_files import (
     OpenFolder,
     unavailable_blob,
 )
+from zt_gate.sources.private_objects import PrivateObjects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,28 +72,6 @@ class _Recorded:
         return self.mode not in {MODE_ABSENT, MODE_SUBMODULE}
 
 
-@dataclass(frozen=True, slots=True)
-class _Objects:
-    """A private folder of loose objects."""
-
-    folder: Path
-    object_format: str
-
-    def oid(self, content: bytes) -> str:
-        digest = hashlib.new(self.object_format, usedforsecurity=False)
-        digest.update(b"blob %d\0" % len(content))
-        digest.update(content)
-        return digest.hexdigest()
-
-    def write(self, content: bytes) -> str:
-        oid = self.oid(content)
-        target = self.folder / oid[:2] / oid[2:]
-        if not target.exists():
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            target.write_bytes(zlib.compress(b"blob %d\0" % len(content) + content, 1))
-        return oid
-
-
 def read_change(git: Git | None, inputs: SourceInputs) -> ChangeSet:
     """Return all uncommitted changes; raises GitError."""
     assert git is not None
@@ -112,8 +90,7 @@ def read(git: Git, workdir: Path, blobs: BlobStore | None = None) -> ChangeSet:
     Raises GitError, OSError if ``workdir`` is full.
     """
     base = git.head or git.empty_tree
-    objects = _Objects(workdir / "objects", git.object_format)
-    objects.folder.mkdir(mode=0o700)
+    objects = PrivateObjects.create(workdir / "objects", git.object_format)
     private = with_private_index(git, workdir)
     store = BlobStore(git) if blobs is None else blobs
     read_index(git)  # a damaged one would list other files
@@ -246,7 +223,7 @@ class _View:
 
     git: Git
     folder: OpenFolder
-    objects: _Objects
+    objects: PrivateObjects
     store: BlobStore
     tracks_modes: bool
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class AgentConfigScanner:
     """The scanner ``agent_config``."""
 
-    info = ScannerInfo("agent_config", can_exclude=False)
+    info = ScannerInfo("agent_config", can_exclude=False, quotes_instructions=True)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Scan the change; raises RuleDataError where a rule is invalid."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class InjectionScanner:
     """The scanner ``injection``."""
 
-    info = ScannerInfo("injection", reads_messages=True)
+    info = ScannerInfo("injection", quotes_instructions=True, reads_messages=True)
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Scan the change; raises FamilyError for an invalid family file."""
