@@ -9,7 +9,7 @@ sample counts as found if its file has a finding at block or warn with a CWE of
 the same family.  ``--packages``, ``--npm`` and ``--go`` count the findings per
 100,000 lines of source distributions.  Bandit and njsscan are compared if they are
 installed beside this Python, or if their paths are given.  ``--brief`` omits the rows by
-CWE, as in the tables of README.
+CWE, as in bench/RESULTS.md.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ FAULTS: tuple[Fault, ...] = (
     "huge", "portal", "expired", "no-date", "no-etag",
 )  # fmt: skip
 ROUND_TRIP = 0.04
-#: Print rows of README's table.
+#: Print rows of a Markdown table.
 MARKDOWN = "--markdown" in sys.argv
 
 RUN = """
@@ -372,7 +372,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--markdown", action="store_true", help="print README's table")
+    parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     for option in ("--names", "--pypi-names", "--npm-names"):
         parser.add_argument(option, default="")
     options = parser.parse_args()

@@ -91,7 +91,7 @@ def main(options: Namespace) -> int:
         _require_pass(_scan(repository, environ, options))
     print(
         "\nNext, in your own repository:  zt-gate scan --worktree\n"
-        "To scan every commit, see “As a hook” in README.md."
+        "To scan every commit:  zt-gate hook install"
     )
     return 0
 
