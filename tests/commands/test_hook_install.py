@@ -365,13 +365,21 @@ def test_a_hook_of_a_removed_installation_names_the_line_that_removes_it(
     assert not chain or path.read_bytes() == before
 
 
+@pytest.mark.parametrize("chain", [False, True])
+@pytest.mark.parametrize("name", ["pre-commit", "commit-msg"])
 def test_a_hook_says_that_the_gate_was_uninstalled(
-    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    name: str,
+    repo: Repo,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    *,
+    chain: bool,
 ) -> None:
-    path = repo.path / ".git" / "hooks" / "pre-commit"
+    path = repo.path / ".git" / "hooks" / name
     monkeypatch.setattr(hook_files, "_package", lambda: str(tmp_path / "gone.py"))
-    script = hook_files.hook_script("pre-commit", sys.executable, chain=False)
+    script = hook_files.hook_script(name, sys.executable, chain=chain)
     hook(path, script.decode())
+    hook(Path(f"{path}{hook_files.BACKUP_SUFFIX}"), "#!/bin/sh\nexit 0\n")
     done = git(repo, "commit", "--allow-empty", "-m", "nobody looked")
     assert done.returncode == 1
     assert "no longer installed" in done.stderr

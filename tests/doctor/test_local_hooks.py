@@ -13,6 +13,7 @@ from tests.support.repo import GIT_ENV, Repo
 from zt_gate.commands.init_files import pre_commit_block
 from zt_gate.commands.installed_from import InstallSource
 from zt_gate.doctor import examine
+from zt_gate.doctor.check import exit_code
 from zt_gate.git import hook_files
 
 if TYPE_CHECKING:
@@ -85,6 +86,72 @@ def test_a_hooks_folder_in_the_work_tree(repo: Repo) -> None:
     checks = checks_of(repo)
     assert checks["folder"].status == "fault"
     assert list(checks) == ["folder"]
+
+
+HUSKY = {
+    "pre-commit": "zt-gate hook pre-commit",
+    "commit-msg": 'zt-gate hook commit-msg "$1"',
+    "pre-push": "zt-gate hook pre-push",
+}
+
+
+def with_husky(repo: Repo, lines: dict[str, str], mode: int = 0o755) -> None:
+    repo.git("config", "core.hooksPath", ".husky/_")
+    for name, line in lines.items():
+        repo.write(f".husky/{name}", f"npm test\n{line}\n")
+        repo.write(f".husky/_/{name}", '. "$(dirname "$0")/h"\n', mode)
+
+
+def test_the_doctor_accepts_a_line_for_husky(repo: Repo) -> None:
+    with_husky(repo, HUSKY)
+    checks = checks_of(repo)
+    assert {checks[name].status for name in ALL} == {"unknown"}
+    assert not any(check.required for check in checks.values())
+    assert exit_code(checks.values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("npm run lint", "its pre-commit does not call zt-gate"),
+        ("# zt-gate hook pre-commit", "its pre-commit does not call zt-gate"),
+        ("zt-gate hook pre-push", "its pre-commit does not call zt-gate"),
+        ("zt-gate hook pre-commit || true", "ignores the exit code"),
+        ("zt-gate hook pre-commit; exit 0", "ignores the exit code"),
+    ],
+)
+def test_a_hook_of_husky_without_the_gate(line: str, said: str, repo: Repo) -> None:
+    with_husky(repo, {**HUSKY, "pre-commit": line})
+    check = checks_of(repo)["pre-commit"]
+    assert (check.status, said in check.message) == ("fault", True), check
+    assert check.fix == "echo 'zt-gate hook pre-commit' >> .husky/pre-commit"
+
+
+def test_husky_that_is_not_installed(repo: Repo) -> None:
+    with_husky(repo, HUSKY, mode=0o644)
+    assert "husky is not installed here" in checks_of(repo)["pre-push"].message
+    assert statuses(repo) == ["fault"] * 3
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "status"),
+    [
+        ("lefthook.yml", "pre-commit:\n  jobs:\n    - run: zt-gate hook pre-commit\n", "unknown"),
+        (".lefthook.toml", '[pre-commit.commands.a]\nrun = "zt-gate hook pre-commit"\n', "unknown"),
+        ("lefthook.yml", "pre-commit:\n  jobs:\n    - run: npm test\n", "fault"),
+        ("lefthook.yml", "pre-commit:\n  jobs:\n    # - run: zt-gate hook pre-commit\n", "fault"),
+        ("lefthook.json", '{"pre-commit": {"jobs": [{"run": "zt-gate hook pre-push"}]}}', "fault"),
+    ],
+)  # fmt: skip
+def test_the_doctor_accepts_a_job_of_lefthook(
+    file: str, text: str, status: str, repo: Repo
+) -> None:
+    put(repo, "pre-commit", '#!/bin/sh\ncall_lefthook run "pre-commit" "$@"\n')
+    repo.write(file, text)
+    check = checks_of(repo)["pre-commit"]
+    assert check.status == status, check
+    if status == "fault":
+        assert check.fix.endswith("- run: zt-gate hook pre-commit")
 
 
 def test_links_into_the_work_tree(repo: Repo) -> None:

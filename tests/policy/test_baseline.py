@@ -114,6 +114,8 @@ def test_a_second_salt_names_the_command_that_mends_it() -> None:
         first + second,
         first + entry + second + entry,
         first + b"\n" + second,
+        first + entry + entry + b"# a note\n" + second + entry,
+        (first + entry + second).replace(b"\n", b"\r\n"),
     ):
         with pytest.raises(baseline.BaselineError, match="second salt") as caught:
             baseline.parse(data)

@@ -59,12 +59,15 @@ def test_a_rule_that_does_not_exist_is_named(
 ) -> None:
     (item,) = told(repo, "# a policy\n" + template.format(name))
     assert item.level.value == "warn"
-    assert item.finding.location.path == b".zt-gate.toml"
-    entry = "[[ignore]] on line 2" if template is IGNORE else "[paths] on line 3"
-    assert (
-        f"{entry} names '{name}', which matches no rule{near}" in item.finding.message
+    assert item.finding.location.kind == "change"
+    line = (
+        ".zt-gate.toml:2: [[ignore]]"
+        if template is IGNORE
+        else ".zt-gate.toml:3: [paths]"
     )
-    assert item.finding.message.endswith("; list them with: zt-gate rules")
+    named = f"{line} names '{name}', which matches no rule"
+    fix = near or "; list them with: zt-gate rules"
+    assert item.finding.message.endswith(named + fix)
 
 
 @pytest.mark.parametrize("template", [IGNORE, ALLOW])
@@ -95,8 +98,7 @@ def test_a_former_name_is_a_rule(repo: Repo) -> None:
 def test_a_policy_in_pyproject_has_the_right_line(repo: Repo) -> None:
     text = IGNORE.format("secrets/none-such").replace("ignore", "tool.zt-gate.ignore")
     (item,) = told(repo, f"# the project\n\n{text}", "pyproject.toml")
-    assert item.finding.location.path == b"pyproject.toml"
-    assert "[[ignore]] on line 3 names" in item.finding.message
+    assert "pyproject.toml:3: [[ignore]] names" in item.finding.message
 
 
 def test_the_ids_in_the_files_are_those_of_the_rules() -> None:

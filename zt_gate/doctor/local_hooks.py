@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
+from zt_gate.doctor import hook_managers
 from zt_gate.doctor.check import Check
 from zt_gate.doctor.repository_files import (
     UnreadableError,
@@ -44,16 +45,15 @@ def checks(context: DoctorContext) -> Iterator[Check]:
         yield Check("hooks", "hooks", "unknown", message, required=False)
         return
     folder = hook_files.find_hook_folder(context.git, context.environ)
+    if folder.manager:
+        for name in hook_files.HOOKS:
+            yield hook_managers.of_husky(name, folder, context)
+        return
     if folder.in_work_tree:
         place = folder.path
         if folder.setting:
             place = f"core.hooksPath leads to {folder.setting}, which"
         message = f"{place} is part of the work tree, so a change can rewrite the hooks"
-        if folder.manager:
-            message = (
-                f"{folder.manager} owns git's hooks; they are part of the work tree, so "
-                "a change can rewrite them"
-            )
         yield Check("hooks", "folder", "fault", message, folder.fix_command)
         return
     yield Check("hooks", "folder", "ok", f"git's hooks folder is {folder.path}")
@@ -83,6 +83,8 @@ def _check(
         fix = install if config.has_hook(name) else _INSTALL_COMMAND
         return Check("hooks", name, "fault", "not installed", fix)
     if hook.owner is Owner.FOREIGN:
+        if hook.executable and b"lefthook" in hook.data and not _calls_gate(hook.data):
+            return hook_managers.of_lefthook(name, context)
         return _foreign_hook(hook)
     if not hook.executable:
         message = "not executable, so git does not run it"
@@ -93,10 +95,6 @@ def _check(
 
 
 def _foreign_hook(hook: Hook) -> Check:
-    if b"lefthook" in hook.data and not _calls_gate(hook.data):
-        message = "lefthook's hook is installed; add zt-gate to lefthook.yml"
-        fix = f"lefthook.yml: {hook.name}: jobs: - run: zt-gate hook {hook.name} {{0}}"
-        return Check("hooks", hook.name, "fault", message, fix)
     if hook.executable and _calls_gate(hook.data):
         message = "a script of the project calls zt-gate; it may ignore the exit code"
         fix = f"read {_quoted(hook.path)}"

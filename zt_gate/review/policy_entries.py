@@ -116,15 +116,19 @@ def findings(
     """Yield a finding for each rule that an entry names and that does not exist."""
     for entry in entries(policy):
         for name in names.unknown(entry):
-            location = Location("change")
-            place = "the policy"
+            place = ""
             found = location_of(WaiverDecision(key=entry.key))
             if found is not None:
                 path, line = found
-                location = Location("file", path)
-                place = f"line {line}"
+                place = f"{path.decode()}:{line}: "
+            is_glob = any(char in name for char in "*?[")
+            closest = "" if is_glob else near(name, names.rules)
+            fix = closest or f"; {_LIST_THEM}"
             message = (
-                f"{rule.title}: {entry.kind} on {place} names {name!a}, which matches no "
-                f"rule{near(name, names.rules)}; {_LIST_THEM}"
+                f"{rule.title}: {place}{entry.kind} names {name!a}, "
+                f"which matches no rule{fix}"
             )
-            yield rule.finding(location, message, subject=f"{entry.path} {name}")
+            # Not at the policy's path: the file is no part of the change.
+            yield rule.finding(
+                Location("change"), message, subject=f"{entry.path} {name}"
+            )

@@ -100,6 +100,25 @@ def test_a_file_that_takes_too_long_again_has_failed(
         )
 
 
+@pytest.mark.usefixtures("idle_machine")
+@pytest.mark.parametrize(
+    ("seconds", "finished"),
+    [(None, False), (10.0, False), (120.0, False), (240.0, True), (1200.0, True)],
+)
+def test_deadline_seconds_raise_the_limits_of_a_single_file(
+    seconds: float | None, scan: Scan, *, finished: bool
+) -> None:
+    settings = {} if seconds is None else {"deadline-seconds": seconds}
+    run = scan(
+        {"a.py": SLOW, "b.py": BAD},
+        run=LimitedEngine(slow_seconds=BOTH),
+        settings=settings,
+    )
+    assert skips(run) == ([] if finished else [(b"a.py", "failed")])
+    paths = {finding.location.path for finding in run.findings}
+    assert paths == ({b"a.py", b"b.py"} if finished else {b"b.py"})
+
+
 def test_a_file_that_the_engine_was_ended_for_has_failed_and_is_not_tried_again(
     scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
