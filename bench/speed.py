@@ -343,7 +343,9 @@ def measure(rounds: int, say: Callable[[str, str, str], None]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
+    parser.add_argument(
+        "--markdown", action="store_true", help="print a Markdown table"
+    )
     options = parser.parse_args()
     if shutil.which("git") is None:
         raise SystemExit("git is not installed")

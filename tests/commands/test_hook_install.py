@@ -356,13 +356,43 @@ def test_a_hook_of_a_removed_installation_names_the_line_that_removes_it(
     assert done.returncode == 1
     assert "nothing was checked" in done.stderr
     (line,) = [
-        text for text in done.stderr.splitlines() if "to remove the hook" in text
+        text for text in done.stderr.splitlines() if "to remove its hooks" in text
     ]
     command = line.partition("run: ")[2]
     subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
     assert git(repo, "commit", "-m", "without the hook").returncode == 0
     assert path.exists() is chain
     assert not chain or path.read_bytes() == before
+
+
+def test_the_one_line_removes_all_hooks_of_the_gate_and_no_other(
+    repo: Repo, tmp_path: Path
+) -> None:
+    """After the first hook the next ones would stop the commit, too."""
+    folder = repo.path / ".git" / "hooks"
+    old = hook(folder / "commit-msg", "#!/bin/sh\nexit 0\n")
+    install(repo, "--chain")
+    for name in NAMES:
+        text = (
+            (folder / name).read_text().replace(sys.executable, str(tmp_path / "gone"))
+        )
+        hook(folder / name, text)
+    own = hook(folder / "post-commit", "#!/bin/sh\nexit 0\n")
+    tree = tmp_path / "linked tree"
+    repo.git("worktree", "add", "-q", "-b", "linked", str(tree))
+    for cwd in (tree, repo.path):
+        done = git(repo, "commit", "--allow-empty", "-m", "nobody looked", cwd=cwd)
+        assert done.returncode == 1
+    (line,) = [
+        text for text in done.stderr.splitlines() if "to remove its hooks" in text
+    ]
+    command = line.partition("run: ")[2]
+    subprocess.run(["sh", "-c", command], cwd=repo.path, check=True)
+    left = {path.name for path in folder.iterdir() if not path.name.endswith(".sample")}
+    assert left == {"commit-msg", "post-commit"}
+    assert (folder / "commit-msg").read_bytes() == old
+    assert (folder / "post-commit").read_bytes() == own
+    assert git(repo, "commit", "--allow-empty", "-m", "no hook").returncode == 0
 
 
 @pytest.mark.parametrize("chain", [False, True])

@@ -17,7 +17,8 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.slow]
 
 #: A block, and the exit code that its last command has.
 BLOCK = re.compile(
-    r"^<!-- run(?:: (?P<code>[0-9]+))? -->\n```sh\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^<!-- run(?:: (?P<code>[0-9]+))? -->\n```sh\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 PAGES = sorted(
     path for path in ROOT.glob("docs/*.md") if BLOCK.search(path.read_text("utf-8"))

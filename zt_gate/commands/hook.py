@@ -38,17 +38,35 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="with install: keep an existing hook and run it first",
     )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="with uninstall: also remove the cache, and name what is left",
+    )
+    parser.add_argument(
+        "--state",
+        action="store_true",
+        help="with uninstall --all: also remove approvals, keys and audit logs",
+    )
 
 
 def main(options: Namespace) -> int:
     """Run the hook; return the exit code of the verdict.  Raises GateError."""
     if options.chain and options.hook != "install":
         raise UsageError("--chain is valid only with hook install")
+    if options.all and options.hook != "uninstall":
+        raise UsageError("--all is valid only with hook uninstall")
+    if options.state and not options.all:
+        raise UsageError("--state is valid only with hook uninstall --all")
     if options.hook in {"install", "uninstall"}:
         from zt_gate.commands import hook_install
 
         if options.words:
             raise UsageError(f"hook {options.hook} takes no arguments")
+        if options.all:
+            from zt_gate.commands import uninstall_all
+
+            return uninstall_all.uninstall_all(with_state=options.state)
         if options.hook == "uninstall":
             return hook_install.uninstall()
         return hook_install.install(chain=options.chain)

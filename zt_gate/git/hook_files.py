@@ -34,6 +34,28 @@ _MAX_BYTES = 1 << 20
 _SETTINGS = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM")
 
 
+#: The function of a hook that names the one line that removes all hooks of the gate, or
+#: restores those before them.  ``before=`` begins a line of a chained hook alone.
+_GONE = (
+    "gone() {",
+    "  folder=${0%/*} line=",
+    f"  for name in {' '.join(HOOKS)}; do",
+    f"    grep -qsF '{_MARK.decode().strip()}' \"$folder/$name\" || continue",
+    "    if grep -q '^before=' \"$folder/$name\"; then",
+    f'      part="mv \\"$folder/$name{BACKUP_SUFFIX}\\" \\"$folder/$name\\""',
+    "    else",
+    '      part="rm \\"$folder/$name\\""',
+    "    fi",
+    '    line="${line:+$line && }$part"',
+    "  done",
+    "  printf '%s\\n' \"zt-gate: $1, so nothing was checked.\" \\",
+    '    "zt-gate: to remove its hooks, run: $line" \\',
+    '    "zt-gate: or install zt-gate again, and run: zt-gate hook install" >&2',
+    "  exit 3",
+    "}",
+)
+
+
 class Owner(StrEnum):
     """Who wrote a hook."""
 
@@ -185,10 +207,11 @@ def hook_script(name: str, python: str, *, chain: bool) -> bytes:
         "#!/bin/sh",
         _MARK.decode().rstrip("\n"),
         "# Remove it with: zt-gate hook uninstall",
+        *_GONE,
         f"if [ ! -x {_quoted(python)} ]; then",
-        *_gone("the Python of this hook is gone", chain=chain),
+        "  gone 'the Python of this hook is gone'",
         f"elif [ ! -e {_quoted(_package())} ]; then",
-        *_gone("the program of this hook is no longer installed", chain=chain),
+        "  gone 'the program of this hook is no longer installed'",
         "fi",
     ]
     if chain:
@@ -211,17 +234,6 @@ def hook_script(name: str, python: str, *, chain: bool) -> bytes:
         lines += ['"$before" "$@" || exit $?'] if chain else []
         lines += [f"exec {gate}"]
     return os.fsencode("\n".join(lines) + "\n")
-
-
-def _gone(problem: str, *, chain: bool) -> list[str]:
-    """Return the lines that name the command which removes the hook."""
-    remove = f'mv \\"$0{BACKUP_SUFFIX}\\" \\"$0\\"' if chain else 'rm \\"$0\\"'
-    return [
-        f'  echo "zt-gate: {problem}, so nothing was checked." >&2',
-        f'  echo "zt-gate: to remove the hook, run: {remove}" >&2',
-        '  echo "zt-gate: or install zt-gate again, and run: zt-gate hook install" >&2',
-        "  exit 3",
-    ]
 
 
 def _package() -> str:

@@ -24,7 +24,7 @@ def cache_folder(
     is one inside a ``scanned`` folder: CI systems put caches into the checkout, and a
     change could bring compiled rules that find nothing.
     """
-    folder = _configured_folder(environ)
+    folder = configured_folder(environ)
     if folder is None:
         return None
     real = os.path.realpath(folder)
@@ -44,7 +44,7 @@ def cache_folder(
     return folder if is_safe else None
 
 
-def _configured_folder(environ: Mapping[str, str]) -> Path | None:
+def configured_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder that the environment names; relative paths do not count."""
     own = environ.get("ZT_GATE_CACHE_DIR", "")
     if os.path.isabs(own):
