@@ -576,3 +576,18 @@ def test_a_new_rule_warns_says_so_and_keeps_its_final_level() -> None:
         Level.BLOCK,
     )
     assert "blocks from the next" in item.state_reason
+
+
+def test_unparsed_rule_words_block_strict_where_unverified_only_warns() -> None:
+    """A setting for registries does not excuse what the code scanner could not parse."""
+    unparsed = NotInspected(
+        b"a.py", "unsupported_syntax", "new syntax", has_rule_words=True
+    )
+    for on_unverified in ("warn", "error", None):
+        policy = Policy(
+            profile="strict", dependencies=Dependencies(on_unverified=on_unverified)
+        )
+        report = judged(run(skips=(unparsed,)), policy=policy)
+        assert outcome(report) == ("error", 3, False)
+        assert "code could not parse a.py" in report.errors[0]
+    assert outcome(judged(run(skips=(unparsed,)))) == ("pass", 0, False)

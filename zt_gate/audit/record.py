@@ -77,7 +77,7 @@ def log_location(
 
 def log_entry(report: Report, revision: str) -> dict[str, Any]:
     """Return the fields of a run in the log: no message, evidence or line of a file."""
-    return {
+    entry = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "version": report.tool.version,
         "rules": report.tool.rules_digest,
@@ -98,6 +98,9 @@ def log_entry(report: Report, revision: str) -> dict[str, Any]:
         "errors": list(report.errors),
         "findings": [_finding_entry(item) for item in report.findings],
     }
+    if report.shard[1] > 1:
+        entry["shard"] = list(report.shard)
+    return entry
 
 
 def _finding_entry(item: JudgedFinding) -> dict[str, Any]:

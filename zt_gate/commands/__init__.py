@@ -13,6 +13,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "zt_gate.commands.scan",
         "scan a change: staged, a range, a patch or a tree",
     ),
+    ("merge", "zt_gate.commands.merge", "join the reports of the shards of a scan"),
     (
         "explain",
         "zt_gate.commands.explain",

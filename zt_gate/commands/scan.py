@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _source_arguments(parser)
     _policy_arguments(parser)
     _origin_arguments(parser)
-    _output_arguments(parser)
+    output_arguments(parser)
 
 
 def _source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +103,11 @@ def _policy_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--offline", action="store_true", help="do not query registries")
     group.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="scan part I of N of the change; zt-gate merge joins the JSON reports",
+    )
+    group.add_argument(
         "--audit",
         metavar="WHAT",
         help="check these packages for known vulnerabilities: added (default) or all",
@@ -127,7 +132,8 @@ def _origin_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _output_arguments(parser: argparse.ArgumentParser) -> None:
+def output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of every command that writes a report."""
     group = parser.add_argument_group("output")
     group.add_argument(
         "--format", metavar="NAME", help=", ".join(name for name, _ in FORMATS)
@@ -161,13 +167,10 @@ def main(
     """
     from dataclasses import replace
 
-    outputs = _parse_outputs(options.output or [])
-    stdout_format = options.format or ("" if outputs else "terminal")
-    if stdout_format:
-        _check_format(stdout_format)
+    outputs, stdout_format = parse_destinations(options)
     request = request or request_of(options)
     report = run_scan(request)
-    render_options = _terminal_options(options, is_terminal=sys.stdout.isatty())
+    render_options = terminal_options(options, is_terminal=sys.stdout.isatty())
     if shown is not None:
         render_options = replace(
             render_options, program=shown.program, has_terminal=shown.has_terminal
@@ -229,7 +232,16 @@ def request_of(options: argparse.Namespace) -> Request:
         offline=options.offline,
         audit=options.audit or "",
         debug=options.debug,
+        shard=_shard(options),
     )
+
+
+def _shard(options: argparse.Namespace) -> tuple[int, int] | None:
+    if not options.shard:
+        return None
+    from zt_gate.review.shards import parse_shard
+
+    return parse_shard(options.shard)
 
 
 def run_scan(request: Request) -> Report:
@@ -307,7 +319,7 @@ def _file_options(render_options: Options) -> Options:
     return Options(verbose=render_options.verbose)
 
 
-def _terminal_options(options: argparse.Namespace, *, is_terminal: bool) -> Options:
+def terminal_options(options: argparse.Namespace, *, is_terminal: bool) -> Options:
     """Return the options for standard output."""
     from zt_gate.reports.base import Options
 
@@ -327,6 +339,20 @@ def _terminal_options(options: argparse.Namespace, *, is_terminal: bool) -> Opti
         verbose=options.verbose,
         terminal=is_terminal,
     )
+
+
+def parse_destinations(
+    options: argparse.Namespace,
+) -> tuple[list[tuple[str, Path]], str]:
+    """Return the report files, and the format for standard output, "" for none.
+
+    Raises UsageError.
+    """
+    outputs = _parse_outputs(options.output or [])
+    stdout_format = options.format or ("" if outputs else "terminal")
+    if stdout_format:
+        _check_format(stdout_format)
+    return outputs, stdout_format
 
 
 def _parse_outputs(words: Sequence[str]) -> list[tuple[str, Path]]:

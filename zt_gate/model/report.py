@@ -87,6 +87,15 @@ def without_rules(language: str) -> str:
     return _WITHOUT_RULES + language
 
 
+def in_order(items: Iterable[NotInspected]) -> tuple[NotInspected, ...]:
+    """Sort what was not inspected by path, kind and reason."""
+
+    def key(item: NotInspected) -> tuple[bool, bytes, str, str]:
+        return item.path is not None, item.path or b"", item.kind, item.reason
+
+    return tuple(sorted(items, key=key))
+
+
 @dataclass(frozen=True, slots=True)
 class ScannerRun:
     """The run of one scanner: its findings, and what it inspected.
@@ -157,6 +166,35 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """A cause of the verdict error (``zt_gate.review.problems``).
+
+    Either ``text`` is its sentence, or ``items`` are what ``scanner`` could not inspect,
+    verify or parse, as ``verb`` says.  ``group`` is 0 for a cause that comes before
+    those of the scanners, 1 for theirs, 2 for one that comes after.
+    """
+
+    group: int
+    scanner: str = ""
+    verb: str = ""
+    text: str = ""
+    items: tuple[NotInspected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPart:
+    """What the shards of one run must have in common, and what joining them needs.
+
+    ``options`` is a digest of the options that can change a verdict, ``split`` one of
+    which shard has which file.  ``problems`` are the causes of the report's errors.
+    """
+
+    options: str
+    split: str
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole result of a run; every report format has the same content."""
 
@@ -173,12 +211,14 @@ class Report:
     findings: tuple[JudgedFinding, ...]
     runs: tuple[ScannerRun, ...]
     shard: tuple[int, int] = (1, 1)
-    #: Number of files of the net change.
+    #: Number of files of the net change, or of the shard's part of it.
     files: int = 0
     #: What makes the verdict an error, one short sentence each.
     errors: tuple[str, ...] = ()
     #: Why a range has nothing to judge; "" if it has something.
     nothing: str = ""
+    #: For the report of a shard: what joining it to the others needs.
+    part: ShardPart | None = None
 
     def with_errors(self, errors: Iterable[str]) -> Report:
         """Return the report with errors that happened after the judge.

@@ -57,6 +57,9 @@ class ScannerInfo:
     #: existed before; ``reports_unchanged`` has the rules that are exceptions.
     reports_additions: bool = False
     reports_unchanged: frozenset[str] = frozenset()
+    #: Whether its result on a file depends on no other file, so that shards may divide the
+    #: files; a scanner without it looks at the whole change, in the first shard.
+    divides: bool = False
     #: Limit of the address space, in bytes.
     memory: int = MEMORY
     settings: tuple[ScannerSetting, ...] = ()

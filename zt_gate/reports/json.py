@@ -21,7 +21,7 @@ def render(report: Report, options: Options) -> bytes:  # noqa: ARG001 - no opti
 
 def document(report: Report) -> dict[str, Any]:
     """Return the report as the objects that the schema describes."""
-    return {
+    fields = {
         "schema_version": SCHEMA_VERSION,
         "tool": {
             "name": valid_unicode(report.tool.name),
@@ -54,6 +54,11 @@ def document(report: Report) -> dict[str, Any]:
         "findings": [_finding(judged) for judged in by_file(report.findings)],
         "runs": [_run(run) for run in report.runs],
     }
+    if report.part is not None:
+        from zt_gate.reports.json_part import dump_part
+
+        fields["part"] = dump_part(report, report.part)
+    return fields
 
 
 def _finding(judged: JudgedFinding) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from zt_gate.model.finding import Confidence, Level, Location
 from zt_gate.model.profile import Profile
 from zt_gate.model.report import (
     JudgedFinding,
-    NotInspected,
     Origin,
     PolicyInfo,
     Report,
     ScannerRun,
+    ShardPart,
     Verdict,
+    in_order,
 )
 from zt_gate.policy.ignores import PolicyIgnores
 from zt_gate.policy.policy_changes import find_policy_changes
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from zt_gate.model.change import ChangeSet, FileChange
     from zt_gate.model.finding import Finding
-    from zt_gate.model.report import ToolInfo
+    from zt_gate.model.report import Problem, ToolInfo
     from zt_gate.model.rule import Rule
     from zt_gate.policy.schema import Policy
 
@@ -54,8 +55,6 @@ _NO_EXCLUDE = (
 _NEW_RULE = "a new rule: it warns in this release and blocks from the next"
 #: Ends the message of a finding that a look at the file does not show.
 _STAGED = " (staged, and not so in the work tree)"
-#: Paths that a sentence about several names.
-_MOST_NAMES = 10
 _CONFIDENCES = tuple(confidence.value for confidence in Confidence)
 
 
@@ -104,6 +103,10 @@ def judge(
     origin: Origin | None = None,
     seconds: float = 0.0,
     shard: tuple[int, int] = (1, 1),
+    part: ShardPart | None = None,
+    share: Iterable[FileChange] | None = None,
+    divided: Container[str] = (),
+    masked_values: Sequence[Finding] = (),
     salt: bytes = DEFAULT_SALT,
     exceptions: Waivers | None = None,
     unreviewed: str = "",
@@ -115,24 +118,31 @@ def judge(
     scanners that must have a run.  ``patterns`` match secrets in any text, and
     ``text_secrets`` has those that were found in the texts of the runs; where they
     could not be searched, the report withholds them.
-    ``seconds`` is wall time.  ``salt`` makes the fingerprints of this project
+    ``seconds`` is wall time.  A report on a ``shard`` has a ``part``; ``share`` are the
+    shard's files (None for all) and ``masked_values`` findings of other shards, whose
+    secrets are masked here, too.  ``divided`` names the scanners that shards divide.
+    ``salt`` makes the fingerprints of this project
     differ from others'.  ``exceptions`` are the waivers; the default is the
     policy's allowances and ignores alone.  ``unreviewed`` says why a required
     human review is missing, "" where it is not.  ``about_policy`` are findings on the
     policy itself.
     """
+    of_files = [run for run in runs if run.scanner in divided]
+    of_change = [run for run in runs if run.scanner not in divided]
     raw_findings = [
         *(finding for run in runs for finding in run.findings),
-        *_unreadable(change, runs, rules[UNREADABLE]),
-        *_policy_changes(change, rules[POLICY_CHANGED]),
-        *about_policy,
+        *_unreadable(change, of_files, rules[UNREADABLE]),
+        *_unreadable(change, of_change, rules[UNREADABLE]),
     ]
+    is_first = shard[0] == 1
+    if is_first:
+        raw_findings += (*_policy_changes(change, rules[POLICY_CHANGED]), *about_policy)
     if policy.profile == Profile.STRICT:
         raw_findings += _newly_skipped(runs, rules[NEWLY_SKIPPED])
-    if unreviewed:
+    if unreviewed and is_first:
         raw_findings.append(rules[NOT_REVIEWED].finding(Location("change"), unreviewed))
     masker = ReportMasker(
-        raw_findings,
+        [*raw_findings, *masked_values],
         patterns,
         text_secrets or TextSecrets(),
         (file.path for file in change.files),
@@ -158,22 +168,38 @@ def judge(
         )
         for finding in raw_findings
     ]
-    findings = _sorted(_distinct(_one_per_credential(raw_findings, judged)))
+    if shard[1] == 1:  # else the merge of all shards does it
+        judged = _one_per_credential(raw_findings, judged)
+    findings = distinct(judged)
     accepted = _accepted_unverified(raw_findings, judged)
     on_unverified = policy.dependencies.on_unverified
     if on_unverified is None:
         on_unverified = "warn" if options.local_hook else "error"
-    errors = _errors(
-        runs,
-        policy,
-        tuple(expected),
-        masker,
-        accepted if on_unverified == "error" else None,
-    )
-    if options.exclude and policy.profile == Profile.STRICT:
-        errors = (*errors, _NO_EXCLUDE)
-    if change.doubt:
-        errors = (masker.mask(change.doubt), *errors)
+    present = {run.scanner for run in runs}
+    missing = [name for name in expected if name not in present]
+    causes: tuple[Problem, ...] = ()
+    errors: tuple[str, ...] = ()
+    is_excluded = bool(options.exclude) and policy.profile == Profile.STRICT
+    if (
+        missing
+        or is_excluded
+        or change.doubt
+        or any(masker.errors())
+        or not all(map(is_inspected, runs))
+    ):
+        from zt_gate.review import problems
+
+        first = [masker.mask(change.doubt)] if change.doubt else []
+        last = [f"{name} returned no result" for name in missing]
+        causes = (
+            *map(problems.before, (*first, *masker.errors())),
+            *problems.of_runs(
+                runs, policy, masker, accepted if on_unverified == "error" else None
+            ),
+            *map(problems.after, (*last, *([_NO_EXCLUDE] if is_excluded else ()))),
+        )
+        errors = problems.sentences(causes)
+    is_complete = not errors and all(map(is_inspected, runs)) and shard[1] == 1
     return Report(
         tool=tool,
         kind=change.kind,
@@ -182,16 +208,22 @@ def judge(
         change_digest=change.digest,
         policy=PolicyInfo(policy.rev, policy.digest, policy.profile, options.task),
         origin=masker.origin(origin or Origin()),
-        verdict=_verdict(findings, errors),
-        complete=not errors and all(map(_is_complete, runs)),
+        verdict=verdict_of(findings, errors),
+        complete=is_complete,
         seconds=seconds,
         findings=findings,
-        runs=tuple(masker.run(run) for run in runs),
+        runs=tuple(_shown_run(run, masker) for run in runs),
         shard=shard,
-        files=sum(_is_own_file(file) for file in change.files),
+        files=sum(map(_is_own_file, change.files if share is None else share)),
         errors=errors,
         nothing=masker.mask(change.nothing),
+        part=part and replace(part, problems=causes),
     )
+
+
+def _shown_run(run: ScannerRun, masker: ReportMasker) -> ScannerRun:
+    shown = masker.run(run)
+    return replace(shown, not_inspected=in_order(shown.not_inspected))
 
 
 def with_staged(report: Report, staged: Report) -> Report:
@@ -204,7 +236,7 @@ def with_staged(report: Report, staged: Report) -> Report:
         )
         for item in staged.findings
     )
-    findings = _sorted(_distinct((*report.findings, *marked)))
+    findings = distinct((*report.findings, *marked))
     errors = tuple(dict.fromkeys((*report.errors, *staged.errors)))
     others = {run.scanner: run for run in staged.runs}
     runs = tuple(
@@ -215,7 +247,7 @@ def with_staged(report: Report, staged: Report) -> Report:
     return replace(
         report,
         change_digest=sha256(digests.encode()).hexdigest(),
-        verdict=_verdict(findings, errors),
+        verdict=verdict_of(findings, errors),
         complete=report.complete and staged.complete,
         seconds=staged.seconds,
         findings=findings,
@@ -268,13 +300,15 @@ def fingerprint(finding: Finding, salt: bytes = DEFAULT_SALT) -> str:
     return hasher.hexdigest()
 
 
-def _verdict(findings: Iterable[JudgedFinding], errors: Sequence[str]) -> Verdict:
+def verdict_of(findings: Iterable[JudgedFinding], errors: Sequence[str]) -> Verdict:
+    """Return fail for an active finding that blocks, else error for any error."""
     if any(item.level is Level.BLOCK and item.state == "active" for item in findings):
         return Verdict.FAIL
     return Verdict.ERROR if errors else Verdict.PASS
 
 
-def _is_complete(run: ScannerRun) -> bool:
+def is_inspected(run: ScannerRun) -> bool:
+    """Whether a scanner inspected all that it is meant for."""
     return run.status == "ok" and all(
         skip.kind == "not_applicable" for skip in run.not_inspected
     )
@@ -380,7 +414,7 @@ def _origin_of(file: FileChange, path: bytes) -> str:
 
 
 def _accepted_unverified(
-    raw_findings: Sequence[Finding], judged: Sequence[JudgedFinding]
+    raw_findings: Sequence[Finding], judged: list[JudgedFinding]
 ) -> frozenset[tuple[bytes | None, str]]:
     """Return path and reason of the unverified packages that a waiver accepts."""
     is_accepted: dict[tuple[bytes | None, str], bool] = {}
@@ -391,19 +425,19 @@ def _accepted_unverified(
     return frozenset(key for key, accepted in is_accepted.items() if accepted)
 
 
-def _distinct(findings: Iterable[JudgedFinding]) -> Iterator[JudgedFinding]:
-    """Keep the most severe of the findings with the same rule, location and fingerprint."""
-    distinct: dict[tuple[str, Location, str], JudgedFinding] = {}
+def distinct(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
+    """Keep the most severe of findings with the same rule, location and fingerprint; sort."""
+    kept: dict[tuple[str, Location, str], JudgedFinding] = {}
     for item in findings:
         key = (item.finding.rule, item.finding.location, item.fingerprint)
-        if key not in distinct or _weight(item) > _weight(distinct[key]):
-            distinct[key] = item
-    yield from distinct.values()
+        if key not in kept or weight(item) > weight(kept[key]):
+            kept[key] = item
+    return _sorted(kept.values())
 
 
 def _one_per_credential(
-    raw_findings: Sequence[Finding], judged: Sequence[JudgedFinding]
-) -> Iterable[JudgedFinding]:
+    raw_findings: Sequence[Finding], judged: list[JudgedFinding]
+) -> list[JudgedFinding]:
     """Leave out what another scanner says about a credential that one already reports.
 
     Its state is no reason to stay: who accepts the credential accepts it once.
@@ -412,11 +446,12 @@ def _one_per_credential(
         return judged
     from zt_gate.review.same_credential import repeated
 
-    left_out = repeated(raw_findings, [_weight(item)[1:] for item in judged])
+    left_out = repeated(raw_findings, [weight(item)[1:] for item in judged])
     return [item for index, item in enumerate(judged) if index not in left_out]
 
 
-def _weight(item: JudgedFinding) -> tuple[bool, int, int, int]:
+def weight(item: JudgedFinding) -> tuple[bool, int, int, int]:
+    """Return how severe a finding is: active first, then level, severity and confidence."""
     finding = item.finding
     return (
         item.state == "active",
@@ -443,73 +478,3 @@ def _sorted(findings: Iterable[JudgedFinding]) -> tuple[JudgedFinding, ...]:
         )
 
     return tuple(sorted(findings, key=key))
-
-
-def _errors(
-    runs: Sequence[ScannerRun],
-    policy: Policy,
-    expected: Sequence[str],
-    masker: ReportMasker,
-    accepted: Container[tuple[bytes | None, str]] | None,
-) -> tuple[str, ...]:
-    """Return what keeps the verdict from being a pass, one short sentence each, masked.
-
-    ``accepted`` has path and reason of the unverified packages that a waiver accepts,
-    None if all unverified packages are accepted.
-    """
-    errors = list(masker.errors())
-    for run in runs:
-        if run.status == "error":
-            errors.append(_with_scanner(run.scanner, masker.reason(run.reason)))
-        elif run.status == "skipped" and policy.profile == Profile.STRICT:
-            errors.append(
-                f"{run.scanner} was skipped, which the strict profile does not allow: "
-                f"{masker.reason(run.reason)}"
-            )
-        failed = [skip for skip in run.not_inspected if skip.kind == "failed"]
-        if failed:
-            errors.append(_summary(run.scanner, "could not inspect", failed, masker))
-        if accepted is None:
-            continue
-        unverified = [
-            skip
-            for skip in run.not_inspected
-            if skip.kind == "unverified" and (skip.path, skip.reason) not in accepted
-        ]
-        if unverified:
-            errors.append(_summary(run.scanner, "could not verify", unverified, masker))
-        unparsed = [skip for skip in run.not_inspected if skip.has_rule_words]
-        if unparsed and policy.profile == Profile.STRICT:
-            errors.append(_summary(run.scanner, "could not parse", unparsed, masker))
-    present = {run.scanner for run in runs}
-    missing = [name for name in expected if name not in present]
-    errors += [f"{name} returned no result" for name in missing]
-    return tuple(dict.fromkeys(errors))
-
-
-def _with_scanner(scanner: str, reason: str) -> str:
-    """Put the scanner's name before a reason that does not begin with it."""
-    return reason if reason.startswith(f"{scanner} ") else f"{scanner}: {reason}"
-
-
-def _summary(
-    scanner: str, verb: str, skips: Sequence[NotInspected], masker: ReportMasker
-) -> str:
-    """Return a sentence with the first of ``skips``, and the names of the others."""
-    first, *others = [masker.skip(skip) for skip in skips]
-    subject = first.reason
-    if first.path is not None:
-        subject = f"{_name(first.path)}: {first.reason}"
-    if len(skips) == 1:
-        return f"{scanner} {verb} {subject}"
-    names = [_name(skip.path) for skip in others if skip.path is not None]
-    names = list(dict.fromkeys(names))
-    listed = ", ".join(names[:_MOST_NAMES])
-    if len(names) > _MOST_NAMES:
-        listed += ", …"
-    colon = ": " if listed else ""
-    return f"{scanner} {verb} {subject} (and {len(skips) - 1} more{colon}{listed})"
-
-
-def _name(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

@@ -46,6 +46,8 @@ class Request:
     offline: bool = False
     audit: str = ""
     debug: bool = False
+    #: Which part of the change to scan, and of how many; None for all of it, in one part.
+    shard: tuple[int, int] | None = None
     #: Findings that the caller accepts, each FINGERPRINT@HEAD.
     accept: tuple[str, ...] = ()
     #: The owner who approved exactly this head: all its findings are approved.  The reason

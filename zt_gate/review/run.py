@@ -16,17 +16,24 @@ from typing import TYPE_CHECKING
 from zt_gate import __version__, rulebook
 from zt_gate.errors import UsageError
 from zt_gate.model.profile import Profile
-from zt_gate.model.report import ScannerRun, ToolInfo
+from zt_gate.model.report import ToolInfo
 from zt_gate.policy.accepted import parse_accepted
 from zt_gate.policy.collect_waivers import collect_waivers
 from zt_gate.policy.ignores import PolicyIgnores
-from zt_gate.review import authorship, judge, moved_files, text_secrets, workers
-from zt_gate.review.exclusions import check_option, groups_of, reduced_for
+from zt_gate.review import authorship, judge, moved_files, text_secrets
+from zt_gate.review.exclusions import check_option, groups_of
 from zt_gate.review.request import Request
+from zt_gate.review.scan_change import (
+    Share,
+    divided_scanners,
+    included,
+    scan_change,
+    scanners_for,
+)
 from zt_gate.review.scanner_context import ContextBuilder
 from zt_gate.review.trusted_side import trusted_policy, trusted_revision
 from zt_gate.rulebook.rule_ids import RuleIds
-from zt_gate.scanners import modules, registered
+from zt_gate.scanners import registered
 from zt_gate.sources import SourceInputs, read_change, source_named
 from zt_gate.system.ci import in_ci
 from zt_gate.system.sealed_cache import open_cache
@@ -40,14 +47,17 @@ if TYPE_CHECKING:
     from zt_gate.git.run import Git
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
-    from zt_gate.model.report import Origin, Report
+    from zt_gate.model.report import Origin, Report, ScannerRun
     from zt_gate.model.rule import Rule
-    from zt_gate.model.scanner import ScannerInfo, ScannerProgress
+    from zt_gate.model.scanner import ScannerProgress
     from zt_gate.policy.accepted import Acceptance
     from zt_gate.policy.baseline import Baseline
     from zt_gate.policy.schema import Policy
     from zt_gate.policy.waivers import Waivers
     from zt_gate.system.sealed_cache import SealedCache
+
+#: A work tree and an index are those of one machine, and a message is no change.
+_OF_ONE_MACHINE = frozenset(("staged", "worktree", "message"))
 
 __all__ = ["Request", "reopened", "run", "secret_patterns"]
 
@@ -125,7 +135,9 @@ class _Session:
         builder = ContextBuilder(
             request, policy, git, trusted, self.workdir, environ, cache
         )
-        runs = _scan(change, request, builder, self.progress)
+        share = _share(change, request)
+        scans = scan_change(change, request, builder, share, self.progress)
+        runs = scans.runs
         waivers = collect_waivers(
             change,
             policy,
@@ -148,11 +160,21 @@ class _Session:
             self.options,
             tool=ToolInfo("zt-gate", __version__, rulebook.digest(cache=cache)),
             rules=gate_rules,
-            expected=tuple(_scanners(request)),
+            expected=scans.expected,
             patterns=_masking_patterns(runs, cache, texts=origin.evidence),
-            text_secrets=text_secrets.find(
-                change, runs, cache, (*origin.evidence, change.doubt, change.nothing)
+            text_secrets=scans.checked(
+                text_secrets.find(
+                    change,
+                    scans.with_masking,
+                    cache,
+                    (*origin.evidence, change.doubt, change.nothing),
+                )
             ),
+            shard=share.shard,
+            part=share.part,
+            share=share.change.files,
+            divided=divided_scanners(),
+            masked_values=scans.masked_values,
             origin=origin,
             seconds=time.monotonic() - self.started,
             salt=request.salt or _salt_of(waivers.baseline),
@@ -205,27 +227,12 @@ def _salt_of(baseline: Baseline | None) -> bytes:
     return judge.DEFAULT_SALT if baseline is None else baseline.salt
 
 
-def _scan(
-    change: ChangeSet,
-    request: Request,
-    builder: ContextBuilder,
-    progress: Callable[[Sequence[ScannerProgress]], None] | None,
-) -> tuple[ScannerRun, ...]:
-    """Run the scanners that the request includes; the others have a skipped run."""
-    scanners = _scanners(request)
-    module_names = modules()
-    jobs = []
-    reduced = []
-    for name, info in scanners.items():
-        if _included(name, request):
-            part = reduced_for(info, change, builder.policy, request.exclude)
-            job = builder.job(info, module_names[name])
-            jobs.append(replace(job, change=part.change))
-            reduced.append(part)
-    runs = workers.run(change, jobs, progress=progress, debug=request.debug)
-    listed = [part.listed_in(run) for part, run in zip(reduced, runs, strict=True)]
-    skipped = [_skipped(name) for name in scanners if not _included(name, request)]
-    return (*listed, *skipped)
+def _share(change: ChangeSet, request: Request) -> Share:
+    if request.shard is None:
+        return Share(change)
+    from zt_gate.review.shards import share_of
+
+    return share_of(change, request, request.shard)
 
 
 def _logged(
@@ -268,12 +275,17 @@ def _record(
 
 def _options(request: Request) -> judge.JudgeOptions:
     """Check the options that need no repository and no policy; raises UsageError."""
-    names = tuple(_scanners(request))
+    names = tuple(scanners_for(request))
     _check_scanner_names("--scanner", request.only, names)
     _check_scanner_names("--skip", request.skip, names)
-    if not any(_included(name, request) for name in names):
+    if not any(included(name, request) for name in names):
         raise UsageError("--scanner and --skip leave no scanner to run")
     check_option(request.exclude)
+    if request.shard is not None and request.kind in _OF_ONE_MACHINE:
+        raise UsageError(
+            "--shard needs a change that every runner has: "
+            "use --base, --range, --patch or --tree"
+        )
     profiles = tuple(profile.value for profile in Profile)
     if request.profile and request.profile not in profiles:
         raise UsageError(
@@ -304,25 +316,6 @@ def _check_scanner_names(
     for name in names:
         if name not in available:
             raise UsageError(f"{option} takes {', '.join(available)}, not {name!a}")
-
-
-def _scanners(request: Request) -> dict[str, ScannerInfo]:
-    """Return by name the scanners that apply to what is judged."""
-    is_text = source_named(request.kind).is_text
-    return {
-        name: info
-        for name, info in registered().items()
-        if (info.reads_messages or not is_text)
-        and (name in request.applicable or not request.applicable)
-    }
-
-
-def _included(name: str, request: Request) -> bool:
-    return name not in request.skip and (not request.only or name in request.only)
-
-
-def _skipped(name: str) -> ScannerRun:
-    return ScannerRun(name, "skipped", "excluded on the command line")
 
 
 def _repository(request: Request, environ: Mapping[str, str]) -> Git | None:

@@ -9,32 +9,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from zt_gate.model.finding import Finding, Location
 
 _Place = tuple[bytes | None, str | None, int]
 
 
+def has_values(finding: Finding) -> bool:
+    """Whether an unmasked finding has a credential's value."""
+    return bool(finding.secrets)
+
+
 def repeated(
-    findings: Sequence[Finding], weights: Sequence[tuple[int, ...]]
+    findings: Sequence[Finding],
+    weights: Sequence[tuple[int, ...]],
+    has_value: Callable[[Finding], bool] = has_values,
 ) -> frozenset[int]:
     """Return the indexes of findings that repeat one of another scanner.
 
-    The findings are unmasked; of two, the one with the greater weight stays, and if both
-    are equal, the one that has the value.  Both have a weakness (CWE) in common, and
-    what one of them marks is the value that the other one found.
+    ``has_value`` says which of them found a credential by its value.  Of two, the one
+    with the greater weight stays, and if both are equal, the one that has the value.
+    Both have a weakness (CWE) in common, and what one of them marks is the value that
+    the other one found.
     """
     by_place: dict[_Place, list[int]] = {}
     for index, finding in enumerate(findings):
-        if finding.secrets and finding.location.line is not None:
+        if has_value(finding) and finding.location.line is not None:
             for place in _places(finding.location):
                 by_place.setdefault(place, []).append(index)
     left_out: set[int] = set()
     if not by_place:
         return frozenset()
     for index, finding in enumerate(findings):
-        if finding.secrets or finding.location.line is None or not finding.cwe:
+        is_candidate = finding.location.line is not None and bool(finding.cwe)
+        if has_value(finding) or not is_candidate:
             continue
         others = {
             other

@@ -70,7 +70,7 @@ def find(
     if not collected.entries:
         return TextSecrets()
     result = _search(collected, cache)
-    if result.problem or _has_secrets_run(runs):
+    if result.problem or has_secrets_run(runs):
         return result
     return _with_files(result, change, runs, cache)
 
@@ -134,7 +134,8 @@ def _as_file(path: bytes, text: str) -> FileChange:
     return FileChange(path, "A", 0, MODE_FILE, new=Blob("", lambda _limit: data))
 
 
-def _has_secrets_run(runs: Iterable[ScannerRun]) -> bool:
+def has_secrets_run(runs: Iterable[ScannerRun]) -> bool:
+    """Whether the scanner for secrets has a complete result."""
     return any(
         run.scanner == _SECRETS
         and run.status == "ok"

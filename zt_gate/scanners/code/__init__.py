@@ -25,6 +25,7 @@ class CodeScanner:
     info = ScannerInfo(
         "code",
         follows_dataflow=True,
+        divides=True,
         # semgrep's engine reserves much more address space than it uses.
         memory=24 << 30,
         settings=(

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 class InjectionScanner:
     """The scanner ``injection``."""
 
-    info = ScannerInfo("injection", quotes_instructions=True, reads_messages=True)
+    info = ScannerInfo(
+        "injection", quotes_instructions=True, reads_messages=True, divides=True
+    )
 
     def scan(self, change: ChangeSet, context: Context) -> ScannerRun:
         """Scan the change; raises FamilyError for an invalid family file."""
