@@ -15,10 +15,10 @@ from zt_gate.reports import FORMATS
 from zt_gate.sources import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
-    from zt_gate.model.report import Report
+    from zt_gate.model.report import Report, ScannerRun
     from zt_gate.model.scanner import ScannerProgress
     from zt_gate.reports.base import Options
     from zt_gate.review.run import Request
@@ -149,16 +149,21 @@ def _output_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(options: argparse.Namespace, request: Request | None = None) -> int:
+def main(
+    options: argparse.Namespace,
+    request: Request | None = None,
+    unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
+) -> int:
     """Scan, write the reports, and return the exit code of the verdict.
 
-    ``request`` replaces the one that the options describe.  Raises GateError.
+    ``request`` replaces the one that the options describe.  ``unmasked`` is called as
+    ``zt_gate.review.run.run`` says.  Raises GateError.
     """
     outputs = _parse_outputs(options.output or [])
     stdout_format = options.format or ("" if outputs else "terminal")
     if stdout_format:
         _check_format(stdout_format)
-    report = run_scan(request or request_of(options))
+    report = run_scan(request or request_of(options), unmasked)
     render_options = _terminal_options(options, is_terminal=sys.stdout.isatty())
     return publish(report, stdout_format, outputs, render_options)
 
@@ -219,13 +224,16 @@ def request_of(options: argparse.Namespace) -> Request:
     )
 
 
-def run_scan(request: Request) -> Report:
+def run_scan(
+    request: Request,
+    unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
+) -> Report:
     """Run the scan, with progress on stderr."""
     from zt_gate.review import run
 
     progress = _TerminalProgress() if sys.stderr.isatty() else _LogProgress()
     try:
-        return run.run(request, os.environ, progress)
+        return run.run(request, os.environ, progress, unmasked)
     finally:
         progress.clear()
 
