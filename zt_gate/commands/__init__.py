@@ -66,6 +66,11 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
         "try known evasion techniques against zt-gate",
     ),
     (
+        "lsp",
+        "zt_gate.commands.lsp",
+        "serve findings to an editor (language server)",
+    ),
+    (
         "mcp",
         "zt_gate.commands.mcp",
         "serve checks to an agent (Model Context Protocol)",

@@ -12,10 +12,11 @@ from zt_gate.errors import GateError, UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zt_gate.git.push_refs import PushedRef
     from zt_gate.git.run import Git
+    from zt_gate.model.report import ScannerRun
     from zt_gate.reports.base import Options
 
 _VERBS = ("pre-commit", "commit-msg", "pre-push", "manual", "install", "uninstall")
@@ -85,12 +86,28 @@ def _commit() -> int:
             "set both PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF, or neither"
         )
     if not start:
-        return _scan("--staged")
+        return _staged()
     if ".." in start or ".." in end:
         raise UsageError(
             "PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF are one revision each, no range"
         )
     return _scan(f"--range={start}..{end}")
+
+
+def _staged() -> int:
+    """Scan the staged change, and show what the user's review command says about it."""
+    from zt_gate.system.ci import in_ci
+    from zt_gate.system.state_folder import settings_file
+
+    settings = settings_file(os.environ)
+    if settings is None or not os.path.lexists(settings) or in_ci(os.environ):
+        return _scan("--staged")
+    from zt_gate.commands import hook_review
+
+    runs: list[ScannerRun] = []
+    code = _scan("--staged", unmasked=runs.extend)
+    hook_review.show(settings, Path.cwd(), code, runs, os.environ)
+    return code
 
 
 def _commit_msg(words: Sequence[str]) -> int:
@@ -200,7 +217,9 @@ def _scan_range(git: Git, base: str, tip: str, remote: str) -> int:
     return _scan(*words)
 
 
-def _scan(*words: str) -> int:
+def _scan(
+    *words: str, unmasked: Callable[[Sequence[ScannerRun]], None] | None = None
+) -> int:
     """Scan; on a person's machine a service that does not answer is a warning."""
     from dataclasses import replace
 
@@ -210,7 +229,7 @@ def _scan(*words: str) -> int:
     options = scan.options_for(words)
     request = scan.request_of(options)
     request = replace(request, local_hook=not in_ci(os.environ))
-    code: int = scan.main(options, request, _shown())
+    code: int = scan.main(options, request, _shown(), unmasked)
     sys.stdout.flush()
     return code
 

@@ -15,10 +15,10 @@ from zt_gate.reports import FORMATS
 from zt_gate.sources import SOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
-    from zt_gate.model.report import Report
+    from zt_gate.model.report import Report, ScannerRun
     from zt_gate.model.scanner import ScannerProgress
     from zt_gate.reports.base import Options
     from zt_gate.review.run import Request
@@ -159,17 +159,19 @@ def main(
     options: argparse.Namespace,
     request: Request | None = None,
     shown: Options | None = None,
+    unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
 ) -> int:
     """Scan, write the reports, and return the exit code of the verdict.
 
     ``request`` replaces the one that the options describe.  ``shown`` says how the
-    report names commands.  Raises GateError.
+    report names commands.  ``unmasked`` is called as ``zt_gate.review.run.run`` says.
+    Raises GateError.
     """
     from dataclasses import replace
 
     outputs, stdout_format = parse_destinations(options)
     request = request or request_of(options)
-    report = run_scan(request)
+    report = run_scan(request, unmasked)
     render_options = terminal_options(options, is_terminal=sys.stdout.isatty())
     if shown is not None:
         render_options = replace(
@@ -244,13 +246,16 @@ def _shard(options: argparse.Namespace) -> tuple[int, int] | None:
     return parse_shard(options.shard)
 
 
-def run_scan(request: Request) -> Report:
+def run_scan(
+    request: Request,
+    unmasked: Callable[[Sequence[ScannerRun]], None] | None = None,
+) -> Report:
     """Run the scan, with progress on stderr."""
     from zt_gate.review import run
 
     progress = progress_display()
     try:
-        return run.run(request, os.environ, progress)
+        return run.run(request, os.environ, progress, unmasked)
     finally:
         progress.clear()
 

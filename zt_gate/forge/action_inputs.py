@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
 from zt_gate.errors import UsageError
-from zt_gate.forge.review_command import ReviewCommand
+from zt_gate.review.review_command import ReviewCommand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping

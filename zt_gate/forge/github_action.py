@@ -27,7 +27,7 @@ from zt_gate.forge import (
     human_review,
     publish,
     pull_request_page,
-    review_command,
+    review_output,
 )
 from zt_gate.forge.api_client import ApiError, ForgeClient
 from zt_gate.forge.commit_status import CommitStatus
@@ -118,8 +118,8 @@ def _judge(
         request = _request(job, config)
         report = review.run(request, dict(environ), unmasked=runs.extend)
     if inputs.command.words:
-        output = review_command.run(inputs.command, git, event, runs, environ)
-        job = replace(job, review_output=review_command.as_markdown(output))
+        output = review_output.output_of(inputs.command, git, event, runs, environ)
+        job = replace(job, review_output=output)
     return _publish(job, report, environ, say)
 
 

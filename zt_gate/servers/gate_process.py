@@ -42,6 +42,15 @@ class GateProcess:
         default_factory=set, init=False, repr=False, compare=False
     )
 
+    @property
+    def own_environment(self) -> dict[str, str]:
+        """The environment without variables that name another repository."""
+        return {
+            name: value
+            for name, value in self.environ.items()
+            if name not in REPOSITORY_VARIABLES
+        }
+
     async def report(
         self, words: Sequence[str], folder: Path, content: bytes = b""
     ) -> dict[str, Any]:
@@ -59,7 +68,7 @@ class GateProcess:
                 "zt_gate",
                 *words,
                 cwd=folder,
-                env=_without_repository(self.environ),
+                env=self.own_environment,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -87,15 +96,6 @@ class GateProcess:
             task = asyncio.ensure_future(_ended(process))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
-
-
-def _without_repository(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without variables that name another repository."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in REPOSITORY_VARIABLES
-    }
 
 
 async def _result(

@@ -1,4 +1,4 @@
-"""The user's state folder (XDG Base Directory Specification)."""
+"""The user's folders (XDG Base Directory Specification)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ def state_folder(environ: Mapping[str, str], scanned: Iterable[Path]) -> Path | 
         if any(is_inside(real, os.path.realpath(root)) for root in scanned):
             return None
     return Path(folder)
+
+
+def settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the path of the user's own settings, None if the environment names no home.
+
+    The file may not exist.
+    """
+    base = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(base):
+        home = environ.get("HOME", "")
+        if not os.path.isabs(home):
+            return None
+        base = os.path.join(home, ".config")
+    return Path(base, "zt-gate", "config.toml")
 
 
 def is_inside(path: str, root: str) -> bool:

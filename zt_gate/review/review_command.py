@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zt_gate.errors import UsageError
-from zt_gate.git import history
 from zt_gate.git.executable import inside
-from zt_gate.reports.escape import log_start, markdown_block, visible
+from zt_gate.reports.escape import log_start, visible
 from zt_gate.review import run as review
 from zt_gate.review import text_secrets
 from zt_gate.review.secret_masking import Masker
@@ -28,9 +27,8 @@ from zt_gate.system import process
 from zt_gate.system.sealed_cache import open_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zt_gate.forge.github_event import Event
     from zt_gate.git.run import Git
     from zt_gate.model.report import ScannerRun
 
@@ -39,9 +37,9 @@ SECONDS = 300.0
 MAX_DIFF = 400_000
 MAX_SHOWN = 8_000
 _MAX_OUTPUT = 1 << 20
-_DIFF_COMMAND = (
-    "diff-tree",
-    "-r",
+#: Options of a git diff command whose output a person could read: no program of the
+#: repository's settings runs.
+DIFF_FLAGS = (
     "-p",
     "-U5",
     "-M",
@@ -56,33 +54,43 @@ _DIFF_COMMAND = (
 
 @dataclass(frozen=True, slots=True)
 class ReviewCommand:
-    """The words of the command and the environment variables that it may see."""
+    """The words of the command and the environment variables that it may see.
+
+    ``seconds`` limits its duration.  With ``named_home`` the variable HOME can be one of
+    them; otherwise its home is the empty folder.
+    """
 
     words: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    seconds: float = SECONDS
+    named_home: bool = False
 
     @classmethod
     def of(cls, text: str, variables: Iterable[str]) -> ReviewCommand:
-        """Parse the inputs; raises UsageError."""
-        try:
-            return cls(tuple(shlex.split(text)), tuple(variables))
-        except ValueError as error:
-            raise UsageError(
-                f"review-command is not a valid shell command: {error}"
-            ) from error
+        """Parse the inputs of the action; raises UsageError."""
+        return cls(words_of(text, "review-command"), tuple(variables))
+
+
+def words_of(text: str, name: str) -> tuple[str, ...]:
+    """Split a command into words as a shell does; raises UsageError."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{name} is not a valid shell command: {error}") from error
 
 
 def run(
     command: ReviewCommand,
     git: Git,
-    event: Event,
+    read_diff: Callable[[], bytes],
     runs: Sequence[ScannerRun],
     environ: Mapping[str, str],
 ) -> str:
     """Return the masked output of the command, or why there is none.
 
-    Never raises for a failure of the command.  The command does not run if a scanner
-    failed: the diff could then contain an unmasked secret.
+    Never raises for a failure of the command; raises GitError if ``read_diff`` does.
+    The command does not run if a scanner failed: the diff could then contain an unmasked
+    secret.
     """
     if not runs or any(run.status != "ok" for run in runs):
         return (
@@ -90,7 +98,7 @@ def run(
         )
     findings = (finding for run in runs for finding in run.findings)
     secrets = (secret for finding in findings for secret in finding.secrets)
-    diff = _diff(git, event)
+    diff = read_diff().decode("utf-8", "replace")
     cache = open_cache(environ, (git.root,))
     in_diff = text_secrets.find_in(diff, b"", cache)
     if in_diff.problem:
@@ -107,23 +115,13 @@ def run(
     return masker.mask(output)
 
 
-def as_markdown(output: str) -> str:
-    """Return the output as a Markdown block without markup, shortened."""
+def shown_lines(output: str) -> list[str]:
+    """Return the lines of the output without invisible characters, shortened."""
     shortened = output.encode()[:MAX_SHOWN].decode("utf-8", "ignore")
     lines = [log_start(visible(line)) for line in shortened.split("\n")]
     if len(shortened) < len(output):
         lines.append("…")
-    # Escapes lengthen the text, and the page counts the bytes that it shows.
-    text = "\n".join(lines).encode()[: 2 * MAX_SHOWN].decode("utf-8", "ignore")
-    return markdown_block(text.split("\n"))
-
-
-def _diff(git: Git, event: Event) -> str:
-    start = git.empty_tree
-    if not history.is_null_revision(git, event.base):
-        start = history.merge_base(git, event.base, event.head)
-    diff = git.run([*_DIFF_COMMAND, start, event.head, "--"])
-    return diff.decode("utf-8", "replace")
+    return lines
 
 
 def _start(
@@ -134,12 +132,13 @@ def _start(
     program = _find_program(command.words[0], path, git)
     folder = tempfile.mkdtemp(prefix="zt-gate-")
     named = {name: environ[name] for name in command.variables if name in environ}
+    home = named.get("HOME", folder) if command.named_home else folder
     try:
         result = process.run(
             [program, *command.words[1:]],
             cwd=Path(folder),
-            deadline=time.monotonic() + SECONDS,
-            env={**named, "HOME": folder, "PATH": path},
+            deadline=time.monotonic() + command.seconds,
+            env={**named, "HOME": home, "PATH": path},
             stdin=diff.encode(),
             max_output=_MAX_OUTPUT,
         )
