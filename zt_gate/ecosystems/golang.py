@@ -53,9 +53,10 @@ ECOSYSTEM = Ecosystem(
     name_pattern=r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*\Z",
     example="pkg:golang/github.com/a/b@v1.0.0",
     formats=(
-        ManifestFormat("go_mod", (b"go.mod",)),
+        ManifestFormat("go_mod", (b"go.mod", b"go.work")),
         ManifestFormat("go_sum", (b"go.sum",), role="lock"),
     ),
+    local_packages="zt_gate.ecosystems.local_packages.golang",
     sample=SampleManifest(
         "go.mod",
         lambda name, version: f"\t{name} {version or 'v0.0.0'}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
@@ -18,6 +19,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
+from zt_gate.scanners.dependencies.changed_tree import tree_after
 from zt_gate.scanners.dependencies.manifest_difference import (
     Addition,
     Difference,
@@ -62,8 +64,11 @@ def difference(
         if path is not None
     )
     # A tree that lies outside a repository has no other files.
-    listing = (lambda: paths() or ()) if change.kind == "tree" else paths
-    context = RepositoryContext(changed_paths, trusted, listing, rules or {})
+    listing = cache((lambda: paths() or ()) if change.kind == "tree" else paths)
+    result.tree = cache(lambda: tree_after(change, trusted, listing))
+    context = RepositoryContext(
+        changed_paths, trusted, listing, rules or {}, result.tree
+    )
     reconcile(result, manifests, imported, context)
     return result
 
