@@ -111,7 +111,9 @@ class Ecosystem:
     none.  ``sample`` is a generated manifest.
 
     Commands: ``install_tools`` returns the table of installing commands; each line
-    with such a command contains one of ``install_words``.
+    with such a command contains one of ``install_words``.  ``containing_packages``
+    returns the packages that may hold what a command names, the longest name first;
+    None if a command names packages only.
 
     Imports: ``module_names`` says how modules are named, ``module_suffixes`` are the
     suffixes of files that code can import.
@@ -155,6 +157,7 @@ class Ecosystem:
 
     install_tools: Callable[[], InstallTools] | None = None
     install_words: tuple[bytes, ...] = ()
+    containing_packages: Callable[[str], tuple[str, ...]] | None = None
     module_names: ModuleNames = ""
     module_suffixes: tuple[bytes, ...] = ()
 

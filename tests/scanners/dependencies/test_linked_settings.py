@@ -67,6 +67,8 @@ def test_a_setting_that_cannot_be_read_leaves_the_registry_unknown(
         repo.commit()
         report = scanned(repo, public)
     assert report.runs[0].status == "ok", report.runs[0].reason
-    assert [judged.finding.rule for judged in report.findings] == ["dependencies/unverified"]
+    assert [judged.finding.rule for judged in report.findings] == [
+        "dependencies/unverified"
+    ]
     assert "symbolic link" in report.findings[0].finding.message
     assert not any("corp" in path for path in public.asked())

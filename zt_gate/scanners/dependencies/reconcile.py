@@ -18,6 +18,7 @@ from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
 from zt_gate.scanners.dependencies.manifest_difference import Addition, ManifestFinding
+from zt_gate.scanners.dependencies.package_paths import candidates
 from zt_gate.scanners.dependencies.repository_names import RepositoryNames
 from zt_gate.syntax.paths import is_any
 
@@ -177,7 +178,8 @@ def _is_in_repository(
         return _repository_of(entry.source.target) in own_repositories
     if not entry.key:
         return False
-    if entry.key in repository.declared(entry.ecosystem):
+    names = {entry.key, *candidates(entry)}
+    if not names.isdisjoint(repository.declared(entry.ecosystem)):
         return True
     if format_name != "prose" and context.paths():
         # What is executed asks the registry for a name that only the change claims.

@@ -200,9 +200,13 @@ def _lookup_queue(
     collector: PackageFactsCollector,
 ) -> _LookupQueue:
     """Return the additions to look up, at most so many of each group."""
+    from zt_gate.scanners.dependencies.package_paths import with_packages
+
     selection = collector.selection
-    new_names = collector.limit(wanted[:_MOST_ENTRIES], _MOST_NAMES)
+    limited = collector.limit(wanted[:_MOST_ENTRIES], _MOST_NAMES)
     changed = [item for item in new.constrained if _is_looked_up(item, selection)]
+    new_names = with_packages(limited, collector)
+    changed = with_packages(changed, collector)
     covered = {_pinned(item) for item in (*new_names, *changed)}
     resolved = [
         item
