@@ -9,7 +9,7 @@ from tests.support.opened import opened
 from tests.support.repo import Repo
 from zt_gate.git.blobs import BlobStore
 from zt_gate.git.errors import GitError
-from zt_gate.git.trusted_files import list_paths, read_file
+from zt_gate.git.trusted_files import list_paths, read_file, resolve_link
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,3 +92,49 @@ def test_all_paths_of_a_commit(repo: Repo) -> None:
         b".zt-gate.toml", b"deep/er/a\nb.txt", b"link.toml", b"way",
     )  # fmt: skip
     assert list_paths(git, "") == list_paths(git, git.empty_tree) == ()
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "path", "shown"),
+    [
+        ("other", "deep/er", b"other/a\nb.txt", b"deep/er/a\nb.txt"),
+        ("deep/up", "../.zt-gate.toml", b"deep/up", b".zt-gate.toml"),
+        ("second", "link.toml", b"second", b".zt-gate.toml"),
+        ("dots", "./deep/../way/er/", b"dots/a\nb.txt", b"deep/er/a\nb.txt"),
+        ("unused", "deep", b".zt-gate.toml", b".zt-gate.toml"),
+        ("unused", "deep", b"none/at/all", b"none/at/all"),
+    ],
+)
+def test_a_link_shows_a_file_of_the_same_commit(
+    repo: Repo, link: str, target: str, path: bytes, shown: bytes
+) -> None:
+    os.symlink(target, repo.path / link)
+    repo.commit()
+    git = opened(repo)
+    assert resolve_link(git, git.head, path, BlobStore(git), {}) == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("/etc/hosts", "outside"),
+        ("../../x", "outside"),
+        ("nothing", "does not exist"),
+        ("deep/../../x", "outside"),
+        ("turn", "circle"),
+    ],
+)
+def test_a_link_to_anything_else_is_an_error(repo: Repo, target: str, why: str) -> None:
+    os.symlink(target, repo.path / "turn")
+    repo.commit()
+    git = opened(repo)
+    with pytest.raises(GitError, match=why):
+        resolve_link(git, git.head, b"turn", BlobStore(git), {})
+
+
+def test_nothing_is_linked_before_the_first_commit(repo: Repo) -> None:
+    git = opened(repo)
+    for commit in ("", git.empty_tree):
+        assert (
+            resolve_link(git, commit, b"link.toml", BlobStore(git), {}) == b"link.toml"
+        )

@@ -106,12 +106,14 @@ class Ecosystem:
     have an owner's scope before it, which users may forget.
 
     Manifests: ``formats`` are the file formats.  ``locked_sections`` are prefixes of
-    the manifest sections whose packages every installer locks.  ``workspace_files``
-    maps a manifest to the bytes in it that declare workspaces (b"": the existence of
-    the file does).  ``sample`` is a generated manifest.
+    the manifest sections whose packages every installer locks.  ``local_packages`` is
+    the module that finds the repository's own packages (``local_packages``), "" for
+    none.  ``sample`` is a generated manifest.
 
     Commands: ``install_tools`` returns the table of installing commands; each line
-    with such a command contains one of ``install_words``.
+    with such a command contains one of ``install_words``.  ``containing_packages``
+    returns the packages that may hold what a command names, the longest name first;
+    None if a command names packages only.
 
     Imports: ``module_names`` says how modules are named, ``module_suffixes`` are the
     suffixes of files that code can import.
@@ -150,11 +152,12 @@ class Ecosystem:
 
     formats: tuple[ManifestFormat, ...] = ()
     locked_sections: tuple[str, ...] = ()
-    workspace_files: Mapping[bytes, bytes] = field(default_factory=dict)
+    local_packages: str = ""
     sample: SampleManifest | None = None
 
     install_tools: Callable[[], InstallTools] | None = None
     install_words: tuple[bytes, ...] = ()
+    containing_packages: Callable[[str], tuple[str, ...]] | None = None
     module_names: ModuleNames = ""
     module_suffixes: tuple[bytes, ...] = ()
 

@@ -51,6 +51,7 @@ ECOSYSTEM = Ecosystem(
         ),
     ),
     locked_sections=("dependencies", "dev-dependencies", "build-dependencies"),
+    local_packages="zt_gate.ecosystems.local_packages.cargo",
     sample=SampleManifest(
         "Cargo.toml",
         lambda name, version: f'{name} = "={version}"' if version else f'{name} = "*"',

@@ -55,6 +55,7 @@ ECOSYSTEM = Ecosystem(
         ),
     ),
     locked_sections=("require",),
+    local_packages="zt_gate.ecosystems.local_packages.composer",
     sample=SampleManifest(
         "composer.json", _quoted, head=('{"require": {',), tail=("}}",), between=","
     ),

@@ -47,6 +47,7 @@ ECOSYSTEM = Ecosystem(
         ),
     ),
     locked_sections=("gem",),
+    local_packages="zt_gate.ecosystems.local_packages.gem",
     sample=SampleManifest(
         "Gemfile",
         lambda name, version: (

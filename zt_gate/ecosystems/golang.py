@@ -15,14 +15,28 @@ if TYPE_CHECKING:
     )
 
 
+_BUILD_OPTIONS = (
+    "-C -ldflags -gcflags -asmflags -tags -o -mod -modfile -overlay -p -pgo -exec "
+    "-buildmode -buildvcs -compiler -covermode -coverpkg -installsuffix -pkgdir -toolexec"
+)
+
+
 def _install_tools() -> InstallTools:
-    from zt_gate.ecosystems.install_tool import InstallTools, plain_tool
+    from zt_gate.ecosystems.install_tool import InstallTool, InstallTools, plain_tool
 
     commands = dict(
         (
-            plain_tool("go get", "golang"),
-            plain_tool("go install", "golang", "-ldflags -tags -o"),
+            plain_tool("go get", "golang", "-modfile"),
+            plain_tool("go install", "golang", _BUILD_OPTIONS),
         )
+    )
+    # Without a version it runs what the main module requires, or files.
+    commands["go", "run"] = InstallTool(
+        "go run",
+        "golang",
+        max_packages=1,
+        value_options=frozenset(_BUILD_OPTIONS.split()),
+        needs_version=True,
     )
     return InstallTools(commands, frozenset(("-C",)))
 
@@ -46,6 +60,20 @@ def _is_private(sources: SettingsSources, module: str) -> bool:
     return golang.is_private(sources, module)
 
 
+#: Hosts of repositories, and the parts that the path of a module has there at least.
+_HOSTS = {"github.com": 3, "gitlab.com": 3, "bitbucket.org": 3, "golang.org": 3}
+_MOST_MODULES = 12
+
+
+def _containing_modules(path: str) -> tuple[str, ...]:
+    """Return the modules that may hold a package, the longest path first."""
+    parts = path.split("/")
+    least = _HOSTS.get(parts[0], 1)
+    modules = ["/".join(parts[:size]) for size in range(len(parts), least - 1, -1)]
+    # Long paths are few; the module of one is near its host.
+    return (*modules[:1], *modules[1:][-_MOST_MODULES:])
+
+
 ECOSYSTEM = Ecosystem(
     name="golang",
     title="Go modules",
@@ -53,9 +81,10 @@ ECOSYSTEM = Ecosystem(
     name_pattern=r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._~-]+)*\Z",
     example="pkg:golang/github.com/a/b@v1.0.0",
     formats=(
-        ManifestFormat("go_mod", (b"go.mod",)),
+        ManifestFormat("go_mod", (b"go.mod", b"go.work")),
         ManifestFormat("go_sum", (b"go.sum",), role="lock"),
     ),
+    local_packages="zt_gate.ecosystems.local_packages.golang",
     sample=SampleManifest(
         "go.mod",
         lambda name, version: f"\t{name} {version or 'v0.0.0'}",
@@ -63,7 +92,8 @@ ECOSYSTEM = Ecosystem(
         tail=(")",),
     ),
     install_tools=_install_tools,
-    install_words=(b"install", b"get "),
+    install_words=(b"install", b"get ", b"go run"),
+    containing_packages=_containing_modules,
     registry=_registry,
     registry_title="the Go proxy",
     settings=_settings,

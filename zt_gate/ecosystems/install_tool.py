@@ -18,7 +18,8 @@ class InstallTool:
     do not.  The value of ``package_options`` is a package; with ``requirement_options``
     it replaces the first argument.  The value of ``index_options`` is an index.
     ``accepts_at_version``: a version may follow an ``@``.  ``comma_separated``: one
-    argument may name several packages.  ``is_create``: as ``npm create``, it installs
+    argument may name several packages.  ``needs_version``: without a version nothing is
+    installed.  ``is_create``: as ``npm create``, it installs
     the package ``create-NAME``.
     """
 
@@ -34,6 +35,7 @@ class InstallTool:
     accepts_at_version: bool = False
     comma_separated: bool = False
     is_create: bool = False
+    needs_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ ECOSYSTEM = Ecosystem(
         ),
         ManifestFormat("gradle_catalog", (b"libs.versions.toml",), role="versions"),
     ),
+    local_packages="zt_gate.ecosystems.local_packages.maven",
     sample=SampleManifest(
         "pom.xml",
         _dependency,

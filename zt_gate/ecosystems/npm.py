@@ -171,7 +171,7 @@ ECOSYSTEM = Ecosystem(
         ),
     ),
     locked_sections=("dependencies", "devDependencies", "optionalDependencies"),
-    workspace_files={b"package.json": b'"workspaces"', b"pnpm-workspace.yaml": b""},
+    local_packages="zt_gate.ecosystems.local_packages.npm",
     sample=SampleManifest(
         "package.json", _quoted, head=('{"dependencies": {',), tail=("}}",), between=","
     ),

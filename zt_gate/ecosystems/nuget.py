@@ -67,6 +67,7 @@ ECOSYSTEM = Ecosystem(
             role="versions",
         ),
     ),
+    local_packages="zt_gate.ecosystems.local_packages.nuget",
     sample=SampleManifest(
         "asks.csproj",
         _reference,

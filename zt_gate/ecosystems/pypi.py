@@ -209,6 +209,7 @@ ECOSYSTEM = Ecosystem(
         "packages",
         "dev-packages",
     ),
+    local_packages="zt_gate.ecosystems.local_packages.pypi",
     sample=SampleManifest(
         "requirements.txt",
         lambda name, version: f"{name}=={version}" if version else name,

@@ -178,19 +178,28 @@ class ContextBuilder:
     ) -> tuple[Callable[[bytes], bytes | None], Callable[[bytes], Sequence[bytes]]]:
         """Return functions that read a trusted file, and list the files of a folder.
 
+        A symbolic link is read as the file of the trusted side that it shows.
         All their calls share one git process, which the first one starts.
         """
         git = self.git
         if git is None or not self.trusted:
             return lambda _path: None, lambda _folder: ()
         from zt_gate.git.blobs import BlobStore
-        from zt_gate.git.trusted_files import list_folder, read_file
+        from zt_gate.git.trusted_files import (
+            Trees,
+            list_folder,
+            read_file,
+            resolve_link,
+        )
 
         store = BlobStore(git)
-        return (
-            lambda path: read_file(git, self.trusted, path, store),
-            lambda folder: list_folder(git, self.trusted, folder, store),
-        )
+        trees: Trees = {}
+
+        def read(path: bytes) -> bytes | None:
+            shown = resolve_link(git, self.trusted, path, store, trees)
+            return read_file(git, self.trusted, shown, store, trees=trees)
+
+        return read, lambda folder: list_folder(git, self.trusted, folder, store)
 
     def _trusted_paths(self) -> Sequence[bytes] | None:
         if self.git is None:

@@ -112,7 +112,8 @@ class Context:
     ``cache`` is None if nothing may be cached.  ``environ`` is the user's own
     environment (for registries and proxies): never pass it to a child process.
     ``trusted_file`` reads a file of the project from the trusted side, None if it
-    does not exist there.  ``trusted_paths`` lists all files of that side, None if
+    does not exist there, through symbolic links that stay in the repository.
+    ``trusted_paths`` lists all files of that side, None if
     there is none; ``trusted_folder`` those of one folder, without subfolders.
     ``own_rules`` are the paths of the project's own rules.
     ``text_findings`` scans a text for prompt injection and returns the rule,

@@ -220,7 +220,10 @@ def test_packages_of_a_workspace_are_no_strangers() -> None:
     }
     trusted = {"package.json": root, "packages/a/package.json": sibling}
     assert added(of(new, trusted=trusted)) == []
-    assert added(of(new, trusted={**trusted, "package.json": "{}"})) == ["@me/sibling"]
+    # A name that only the change claims is the workspace's, or it is nobody's here.
+    claimed: Files = {"packages/a/package.json": sibling, **new}
+    assert added(of(claimed, trusted={"package.json": root})) == []
+    assert added(of(claimed, trusted={"package.json": "{}"})) == ["@me/sibling"]
 
 
 def test_a_project_may_require_itself() -> None:

@@ -308,10 +308,14 @@ def _parsed(
         return _pypi(tool, text) if literal else _computed("pypi", _HEAD_PYPI, text)
     if tool.ecosystem == "npm":
         return _npm(tool, text) if literal else _computed("npm", _HEAD_NPM, text)
-    if not literal:
-        return None
     version_sign = ecosystem_named(tool.ecosystem).version_sign
-    name, _, version = text.partition(version_sign)
+    name, sign, version = text.partition(version_sign)
+    if not literal:
+        if not sign:
+            return None
+        version = ""  # computed, as in NAME@$(VERSION)
+    elif tool.needs_version and not version:
+        return None
     return (name, version, Source()) if valid_name(tool.ecosystem, name) else None
 
 

@@ -32,8 +32,15 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
             name, version = _coordinates(value, section, versions)
             if not name:
                 raise ManifestError(place[0], f"{quoted(alias)} has no coordinates")
+            if section == "plugins" and not _has_version(value):
+                continue  # Gradle takes it from the build itself, never from a portal
             dependencies.append(make_dependency("maven", name, place, section, version))
     return tuple(dependencies)
+
+
+def _has_version(value: object) -> bool:
+    """Return whether a plug-in's entry has a version in any form."""
+    return "version" in value if isinstance(value, dict) else ":" in str(value)
 
 
 def _coordinates(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
@@ -27,11 +28,18 @@ _PARTS = frozenset(
 )
 _REPOSITORIES = frozenset(("repository", "pluginRepository"))
 _LIMIT = 4 * 1024 * 1024
+_COORDINATES = ("groupId", "artifactId", "version")
+_REFERENCE = lazy_re.compile(r"\$\{([^${}]{1,200})\}")
+_MOST_LEVELS = 8
+_LONGEST_VALUE = 1000
 _PLUGINS = "org.apache.maven.plugins"
 
 
 def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - part of the reader signature
-    """Read every element with coordinates; properties of the same file are expanded."""
+    """Read every element with coordinates; properties of the same file are expanded.
+
+    What the file inherits from another one is reported as computed.
+    """
     document = parse_manifest(xml.read, data, _LIMIT)
     elements = [(names, element) for names, _, element in xml.elements(document)]
     properties = _properties(elements)
@@ -45,16 +53,27 @@ def read(path: bytes, data: bytes) -> tuple[Dependency, ...]:  # noqa: ARG001 - 
 
 
 def _properties(elements: Sequence[Element]) -> dict[str, str]:
-    """Return the values of the project's properties by their references: ``${NAME}``."""
+    """Return the values of the project's properties by their names.
+
+    A project without a group or a version has its parent's.
+    """
     properties: dict[str, str] = {}
+    parent: dict[str, str] = {}
     for names, element in elements:
         if names[:-1] == ("project", "properties"):
-            properties[f"${{{names[-1]}}}"] = element.value
+            properties[names[-1]] = element.value.strip()
+        elif names == ("project", "parent"):
+            parent = {name: _child_text(element, name) for name in _COORDINATES}
+    for name, value in parent.items():
+        properties[f"project.parent.{name}"] = properties[f"parent.{name}"] = value
     for names, element in elements:
         if names == ("project",):
-            for name in ("groupId", "artifactId", "version"):
-                properties[f"${{project.{name}}}"] = _child_text(element, name)
-    return properties
+            for name in _COORDINATES:
+                inherited = "" if name == "artifactId" else parent.get(name, "")
+                value = _child_text(element, name) or inherited
+                for prefix in ("project.", "pom.", ""):
+                    properties.setdefault(prefix + name, value)
+    return {name: value for name, value in properties.items() if value}
 
 
 def _repository(text: Text, kind: str, element: Node) -> Iterator[Dependency]:
@@ -76,15 +95,16 @@ def _artifact(
     child = element.find("artifactId")
     if kind not in _PARTS or child is None or not child[1].value:
         return
-    artifact = child[1].value
+    artifact = child[1].value.strip()
     default_group = _PLUGINS if kind == "plugin" else ""
     group = _child_text(element, "groupId") or default_group
     version = _expanded(_child_text(element, "version"), properties)
     name = f"{_expanded(group, properties)}:{_expanded(artifact, properties)}"
-    start = child[0].end + len(">")
+    written = child[1].value
+    start = child[0].end + len(">") + written.find(artifact)
     place = text.place(start, start + len(artifact))
     line = place[0]
-    if "$" in name:
+    if "$" in name or "@" in name:
         target = f"the coordinates {quoted(name)} (line {line}) hold a property of another file"
         yield unnamed_entry("maven", Source("computed", target), place, kind)
         return
@@ -104,13 +124,16 @@ def _is_local_parent(parent: Node) -> bool:
 def _child_text(element: Node, name: str) -> str:
     """Return the text of a child element, "" if there is none."""
     child = element.get(name)
-    return "" if child is None else child.value
+    return "" if child is None else child.value.strip()
 
 
 def _expanded(text: str, properties: dict[str, str]) -> str:
-    """Return a value with its property reference expanded, through up to three levels."""
-    for _ in range(3):
-        if not text.startswith("${") or text not in properties:
+    """Return a value with the references to known properties expanded, also nested ones."""
+    for _ in range(_MOST_LEVELS):
+        expanded = _REFERENCE.sub(
+            lambda match: properties.get(match[1], match[0]), text
+        )
+        if expanded == text or len(expanded) > _LONGEST_VALUE:
             break
-        text = properties[text]
+        text = expanded
     return text

@@ -95,6 +95,9 @@ def _dependency(
     if leaf.value is None:
         raise ManifestError(line, f"{section} of {quoted(name)} is not a string")
     package, constraint, source = parse_spec(name, "" if bundled else leaf.value)
+    if source.kind == "path" and not valid_name("npm", name):
+        # A folder may have a name that no registry accepts, as "$utils".
+        return unnamed_entry("npm", source, leaf.place, section)
     if not valid_name("npm", package) or not valid_name("npm", name):
         raise ManifestError(line, f"{quoted(package)} is not a valid package name")
     return Dependency("npm", package, package, constraint, source, *leaf.place, section)

@@ -69,6 +69,11 @@ def parse(text: str, line: int) -> tuple[str, str, str, Source]:
     return name, normalise("pypi", name), str(requirement.specifier), source
 
 
+def without_comment(line: str) -> str:
+    """Return a line of a list without its comment, as setuptools reads it."""
+    return "" if line.lstrip().startswith("#") else line.partition(" #")[0].strip()
+
+
 def source_of(address: str) -> Source:
     """Return the source for an address: VCS, URL, or a path."""
     if _VCS.match(address):

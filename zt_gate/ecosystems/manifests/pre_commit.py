@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zt_gate import lazy_re
 from zt_gate.ecosystems import all_ecosystems
 from zt_gate.ecosystems.manifests import pep508
 from zt_gate.ecosystems.manifests.base import (
     Dependency,
     ManifestError,
+    Source,
     make_dependency,
     parse_manifest,
     quoted,
+    unnamed_entry,
+    valid_name,
 )
 from zt_gate.syntax import yaml
 
@@ -22,6 +26,17 @@ if TYPE_CHECKING:
 _LIMIT = 1024 * 1024
 _SECTION = "additional_dependencies"
 _NODE_LANGUAGES = ("node", "javascript", "ts")
+# Languages of pre-commit whose packages have no registry client here.  The list is that
+# of pre-commit 4; some of them take no additional dependencies.
+_OTHER_LANGUAGES = frozenset(
+    ("conda", "coursier", "dart", "docker", "docker_image", "dotnet", "fail", "haskell",
+     "julia", "lua", "perl", "pygrep", "r", "script", "swift", "system", "unsupported",
+     "unsupported_script")
+)  # fmt: skip
+# NAME:VERSION, as rust, ruby, dart and coursier have it.
+_OTHER_FORM = lazy_re.compile(
+    r"[A-Za-z][A-Za-z0-9._-]{0,200}:\d[A-Za-z0-9.+-]{0,100}\Z"
+)
 # A hook's own repository usually sets its language; these well-known hooks run on node.
 _NODE_HOOKS = (
     "eslint",
@@ -52,16 +67,54 @@ def _dependency(text: Text, item: Node, hook: Node) -> Dependency:
     if not item.is_scalar:
         raise ManifestError(place[0], "an additional dependency is not a string")
     language, hook_id = _scalar(hook, "language"), _scalar(hook, "id").lower()
-    is_node_hook = any(word in hook_id for word in _NODE_HOOKS)
-    is_node = language in _NODE_LANGUAGES or is_node_hook
-    if is_node or item.value.startswith("@"):
+    if language in _OTHER_LANGUAGES:
+        return _unsupported(item.value, f"language {language}", place)
+    is_node_hook = not language and any(word in hook_id for word in _NODE_HOOKS)
+    if language in _NODE_LANGUAGES or is_node_hook:
         return _npm_dependency(item.value, place)
     for ecosystem in all_ecosystems():
         if language in ecosystem.pre_commit_languages:
-            spec = item.value.removeprefix("cli:").replace("@", ":")
-            name, _, version = spec.partition(":")
-            return make_dependency(ecosystem.name, name, place, _SECTION, version)
+            return _package(ecosystem.name, item.value, place)
+    if not language:
+        dependency = _of_unknown_language(item.value, place)
+        if dependency is not None:
+            return dependency
     return _python_dependency(text, item)
+
+
+def _package(ecosystem: str, written: str, place: Place) -> Dependency:
+    """Return a package that is written as NAME, NAME:VERSION, NAME@VERSION, with cli: before."""
+    spec = written.removeprefix("cli:").replace("@", ":")
+    name, _, version = spec.partition(":")
+    if ecosystem == "golang" and not valid_name(ecosystem, name):
+        return _unsupported(written, "a folder or a package of the hook", place)
+    return make_dependency(ecosystem, name, place, _SECTION, version)
+
+
+def _of_unknown_language(written: str, place: Place) -> Dependency | None:
+    """Return a package whose form tells its language, None for a requirement of Python.
+
+    The hook's own repository sets the language of such a hook.
+    """
+    if written.startswith("cli:"):
+        return _package("cargo", written, place)
+    if written.startswith("@"):
+        return _npm_dependency(written, place)
+    name, sign, version = written.partition("@")
+    if sign and version[:1].isdigit() and valid_name("npm", name):
+        return _npm_dependency(written, place)
+    is_go_version = version[:1] == "v" or version == "latest"
+    if sign and is_go_version and "/" in name and valid_name("golang", name):
+        return _package("golang", written, place)
+    if _OTHER_FORM.match(written):
+        return _unsupported(written, "the language of the hook is not known", place)
+    return None
+
+
+def _unsupported(written: str, reason: str, place: Place) -> Dependency:
+    """Return the entry of a package that no registry here has."""
+    target = f"package {quoted(written)} of a hook (line {place[0]}): {reason}"
+    return unnamed_entry("pypi", Source("computed", target), place, _SECTION)
 
 
 def _scalar(table: Node, key: str) -> str:

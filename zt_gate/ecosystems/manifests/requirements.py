@@ -20,6 +20,7 @@ from zt_gate.ecosystems.manifests.base import (
     ManifestError,
     Source,
     Text,
+    normalise,
     quoted,
     unnamed_entry,
 )
@@ -47,6 +48,12 @@ _ASCII_COMPATIBLE = frozenset(
      "cp1252", "windows-1252")
 )  # fmt: skip
 _COMMENT = lazy_re.compile(r"(?:^|\s)#.*\Z", re.DOTALL)
+# The environment's variables as pip expands them, and a literal name before one.
+_VARIABLE = lazy_re.compile(r"\$\{[A-Z0-9_]{1,100}\}")
+_LITERAL_NAME = lazy_re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)[ \t]{0,20}"
+    r"(?:\[[^\]$]{0,500}\][ \t]{0,20})?(?=[=<>!~;@])(@?)"
+)
 _LINE = lazy_re.compile(r"[^\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]*")
 
 # Long options with and without a value.  Unique prefixes are accepted, as in pip's
@@ -199,6 +206,9 @@ def _entries(
             name, key, constraint, source = _editable(value, line)
             yield Dependency("pypi", name, key, constraint, source, *place, section)
         elif option in {"--requirement", "--constraint"}:
+            if _VARIABLE.search(value):
+                yield _computed(value, place, option)
+                continue
             source = Source("url" if "://" in value else "include", value)
             yield unnamed_entry("pypi", source, place, option)
         elif option in _INDEXES:
@@ -233,11 +243,37 @@ def _requirement(
     text: Text, logical_line: _LogicalLine, requirement: str, section: str
 ) -> Dependency:
     start = logical_line.offset
-    name, key, constraint, source = pep508.parse(requirement, text.line(start))
+    try:
+        name, key, constraint, source = pep508.parse(requirement, text.line(start))
+    except ManifestError:
+        if not _VARIABLE.search(requirement):
+            raise
+        return _with_variable(text, start, requirement, section)
     starts_with_name = bool(name) and requirement.startswith(name)
     length = len(name) if starts_with_name else len(requirement)
     place = text.place(start, start + length)
     return Dependency("pypi", name, key, constraint, source, *place, section)
+
+
+def _with_variable(
+    text: Text, start: int, requirement: str, section: str
+) -> Dependency:
+    """Return a requirement of which pip computes a part from the environment."""
+    literal = _LITERAL_NAME.match(requirement)
+    if literal is None:
+        place = text.place(start, start + len(requirement))
+        return _computed(requirement, place, section)
+    name, is_address = literal[1], bool(literal[2])
+    place = text.place(start, start + len(name))
+    address = requirement[literal.end() :].strip()
+    source = Source("url", address) if is_address else Source()
+    key = normalise("pypi", name)
+    return Dependency("pypi", name, key, "", source, *place, section)
+
+
+def _computed(words: str, place: Place, section: str) -> Dependency:
+    target = f"{quoted(words)} (line {place[0]}) depends on the environment"
+    return unnamed_entry("pypi", Source("computed", target), place, section)
 
 
 def _split(words: str, line: int) -> tuple[str, list[tuple[str, str]]]:

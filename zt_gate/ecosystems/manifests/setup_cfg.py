@@ -51,8 +51,10 @@ def _entries(text: Text, value: OptionLine) -> Iterator[Dependency]:
             source = Source("include", name.strip())
             yield unnamed_entry("pypi", source, place, option)
         return
-    line = place[0]
-    name, key, constraint, source = pep508.parse(value.words, line)
+    words = pep508.without_comment(value.words)
+    if not words:
+        return
+    name, key, constraint, source = pep508.parse(words, place[0])
     if name:
         place = text.place(value.start, value.start + len(name))
     yield Dependency("pypi", name, key, constraint, source, *place, option)

@@ -100,8 +100,8 @@ def _requirements(
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             # setuptools also accepts one string with a requirement in each line.
             for raw_line in node.value.split("\n"):
-                text = raw_line.strip()
-                if text and not text.startswith("#"):
+                text = pep508.without_comment(raw_line)
+                if text:
                     yield _requirement(text, node, section, lines)
         elif not (isinstance(node, ast.Constant) and node.value is None):
             yield _computed(node, section, lines)

@@ -195,6 +195,8 @@ class Client:
 
     def _checked(self, url: str, index: Index) -> SplitResult:
         """Return the parts of a URL that may be requested; raises RegistryError."""
+        if index.unusable:
+            raise RegistryError(index.unusable)
         try:
             parts = urlsplit(url)
             host, _ = parts.hostname, parts.port

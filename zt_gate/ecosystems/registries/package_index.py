@@ -23,12 +23,14 @@ class Index:
     ``url`` has no credentials and no slash at its end.  ``authorization`` is the value
     of that header, "" for none.  ``default``: the URL is a constant of a library.
     ``cleartext``: the user's own settings name it, so that plain http is allowed.
+    ``unusable`` says why nothing can be asked of it, "" if it can be.
     """
 
     url: str
     authorization: str = ""
     default: bool = False
     cleartext: bool = False
+    unusable: str = ""
 
     @property
     def local(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import TYPE_CHECKING
 
 from zt_gate.ecosystems import ecosystem_named
@@ -18,6 +19,7 @@ from zt_gate.ecosystems.manifests.base import (
 )
 from zt_gate.model.change import ContentUnavailableError
 from zt_gate.model.report import NotInspected
+from zt_gate.scanners.dependencies.changed_tree import tree_after
 from zt_gate.scanners.dependencies.manifest_difference import (
     Addition,
     Difference,
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from zt_gate.model.rule import Rule
 
 _MOST_INCLUDES = 100
+_TEMPLATE = (
+    "template of a manifest: only the names that it holds as they are were checked"
+)
 
 
 def difference(
@@ -62,8 +67,11 @@ def difference(
         if path is not None
     )
     # A tree that lies outside a repository has no other files.
-    listing = (lambda: paths() or ()) if change.kind == "tree" else paths
-    context = RepositoryContext(changed_paths, trusted, listing, rules or {})
+    listing = cache((lambda: paths() or ()) if change.kind == "tree" else paths)
+    result.tree = cache(lambda: tree_after(change, trusted, listing))
+    context = RepositoryContext(
+        changed_paths, trusted, listing, rules or {}, result.tree
+    )
     reconcile(result, manifests, imported, context)
     return result
 
@@ -223,8 +231,27 @@ def _read(
     try:
         return Manifest(file, reader, data, reader.read(file.path, data), old)
     except ManifestError as error:
-        skipped = NotInspected(file.path, error.kind, f"manifest: {error}")
+        entries = _of_template(reader, file.path, data, error)
+        if entries is None:
+            skipped = NotInspected(file.path, error.kind, f"manifest: {error}")
+            result.not_inspected.append(skipped)
+            return None
+        skipped = NotInspected(file.path, "not_applicable", _TEMPLATE)
         result.not_inspected.append(skipped)
+        return Manifest(file, reader, data, entries, old)
+
+
+def _of_template(
+    reader: Reader, path: bytes, data: bytes, error: ManifestError
+) -> tuple[Dependency, ...] | None:
+    """Return the literal entries of a template of a manifest, None for any other file."""
+    from zt_gate.ecosystems.manifests import templates
+
+    if not templates.is_template(data, error):
+        return None
+    try:
+        return templates.read(reader, path, data)
+    except ManifestError:
         return None
 
 
@@ -232,11 +259,15 @@ def _read_old(file: FileChange, reader: Reader) -> tuple[Dependency, ...]:
     """Return the entries of the old side; () if it cannot be read, so that all are new."""
     if file.old is None:
         return ()
+    path = file.old_path or file.path
     try:
         data = file.old.read(MAX_BYTES)
-        return reader.read(file.old_path or file.path, data)
-    except (ContentUnavailableError, ManifestError):
+    except ContentUnavailableError:
         return ()
+    try:
+        return reader.read(path, data)
+    except ManifestError as error:
+        return _of_template(reader, path, data, error) or ()
 
 
 def _check_symlink(

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from zt_gate.syntax.text import bom_codec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zt_gate.ecosystems.manifests.base import Dependency, Reader
+    from zt_gate.ecosystems.project_tree import ProjectTree
     from zt_gate.model.change import FileChange
     from zt_gate.model.report import NotInspected
 
@@ -71,6 +74,8 @@ class Difference:
     manifest_findings: list[ManifestFinding] = field(default_factory=list)
     not_inspected: list[NotInspected] = field(default_factory=list)
     manifests: tuple[Manifest, ...] = ()
+    #: The files of the repository after the change, listed when it is called.
+    tree: Callable[[], ProjectTree] | None = None
 
     @property
     def lines(self) -> int:

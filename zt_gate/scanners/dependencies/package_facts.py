@@ -207,6 +207,15 @@ class PackageFactsCollector:
         ]
         if not questions and not advisory_groups:
             return
+        facts = self.ask(questions, advisory_groups)
+        for lookup in lookups:
+            if lookup.question is not None:
+                lookup.registry = facts[lookup.question]
+
+    def ask(
+        self, questions: Iterable[Question], other_groups: Sequence[TaskGroup] = ()
+    ) -> dict[Question, RegistryFacts]:
+        """Ask registries in one round, with the limits of this run; see RegistryLookup."""
         context = self.context
         registry_lookup = RegistryLookup(
             environ=context.environ,
@@ -217,10 +226,7 @@ class PackageFactsCollector:
             cache=Cache(context.cache),
             text_findings=context.text_findings,
         )
-        facts = registry_lookup.ask(questions, advisory_groups)
-        for lookup in lookups:
-            if lookup.question is not None:
-                lookup.registry = facts[lookup.question]
+        return registry_lookup.ask(questions, other_groups)
 
     def _resolve_versions(
         self, lookups: Sequence[PackageLookup], vulnerabilities: VulnerabilityLookup

@@ -2,7 +2,8 @@
 
 A command or an import adds nothing that a manifest declares.  A lock file adds
 nothing that the manifest beside it adds.  A workspace member is not a new
-dependency for its siblings.
+dependency for its siblings, nor is any other package that the repository provides
+itself (``ecosystems.local_packages``).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zt_gate.ecosystems import all_ecosystems, ecosystem_named
+from zt_gate.ecosystems import all_ecosystems
+from zt_gate.ecosystems.local_packages import LocatedEntry, local_entries
 from zt_gate.ecosystems.manifest_formats import lock_formats, text_formats
 from zt_gate.model.report import NotInspected
 from zt_gate.scanners.dependencies.lock_mismatch import mismatches
 from zt_gate.scanners.dependencies.manifest_difference import Addition, ManifestFinding
+from zt_gate.scanners.dependencies.package_paths import candidates
 from zt_gate.scanners.dependencies.repository_names import RepositoryNames
 from zt_gate.syntax.paths import is_any
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zt_gate.ecosystems.manifests.base import Dependency
+    from zt_gate.ecosystems.project_tree import ProjectTree
     from zt_gate.model.rule import Rule
     from zt_gate.scanners.dependencies.manifest_difference import Difference, Manifest
 
@@ -39,13 +43,14 @@ _NO_FILES = "imports were not checked: the files of the repository are not known
 class RepositoryContext:
     """The repository around the changed manifests; see ``additions.difference``.
 
-    ``changed`` holds all paths of the change.
+    ``changed`` holds all paths of the change, ``tree`` the files after it.
     """
 
     changed: frozenset[bytes]
     trusted: Callable[[bytes], bytes | None]
     paths: Callable[[], Sequence[bytes] | None]
     rules: Mapping[str, Rule]
+    tree: Callable[[], ProjectTree]
 
 
 def reconcile(
@@ -58,12 +63,20 @@ def reconcile(
     repository = RepositoryNames(
         manifests, context.changed, context.trusted, context.paths
     )
+    merged = _merge_locks(result)
+    local = _local(context, (*merged, *result.constrained))
     result.added = [
         addition
-        for addition in _merge_locks(result)
-        if not _is_in_repository(addition, repository)
+        for addition in merged
+        if _located(addition) not in local
+        and not _is_in_repository(addition, repository, context)
+    ]
+    result.constrained = [
+        addition for addition in result.constrained if _located(addition) not in local
     ]
     for manifest, entry, message in mismatches(manifests):
+        if LocatedEntry(manifest.file.path, entry) in local:
+            continue
         addition = Addition(entry, manifest)
         finding = ManifestFinding(addition, "dependencies/lock-mismatch", message)
         result.manifest_findings.append(finding)
@@ -137,26 +150,42 @@ def _locked_constraints(additions: Sequence[Addition]) -> dict[tuple[str, str], 
     return {name: entry.constraint for name, entry in locked.items()}
 
 
-def _is_in_repository(addition: Addition, repository: RepositoryNames) -> bool:
-    """Return whether the repository declares the package already, or contains it."""
+def _local(
+    context: RepositoryContext, additions: Sequence[Addition]
+) -> set[LocatedEntry]:
+    """Return the additions that the repository provides itself."""
+    entries = [_located(item) for item in additions if _is_from_registry(item)]
+    return local_entries(context.tree(), entries) if entries else set()
+
+
+def _located(addition: Addition) -> LocatedEntry:
+    return LocatedEntry(addition.manifest.file.path, addition.dependency)
+
+
+def _is_in_repository(
+    addition: Addition, repository: RepositoryNames, context: RepositoryContext
+) -> bool:
+    """Return whether the repository declares the package of a command or of prose already."""
     entry, format_name = addition.dependency, addition.manifest.reader.name
     if format_name == "prose" and entry.source.kind in {"index", "path"}:
         return True  # prose is not executed; only the packages that it names matter
-    if format_name in text_formats() or entry.section.startswith("command"):
-        own_names = repository.own(entry.ecosystem)
-        if entry.source.kind in {"vcs", "url"}:
-            own_repositories = {name.rpartition("/")[2] for name in own_names}
-            return _repository_of(entry.source.target) in own_repositories
-        declared = repository.declared(entry.ecosystem)
-        return bool(entry.key) and (entry.key in declared or entry.key in own_names)
+    is_command = entry.section.startswith("command")
+    if format_name not in text_formats() and not is_command:
+        return False
+    own_names = repository.own(entry.ecosystem)
+    if entry.source.kind in {"vcs", "url"}:
+        own_repositories = {name.rpartition("/")[2] for name in own_names}
+        return _repository_of(entry.source.target) in own_repositories
     if not entry.key:
         return False
-    supports_workspaces = bool(ecosystem_named(entry.ecosystem).workspace_files)
-    if supports_workspaces and entry.source.kind == "registry":
-        has_workspaces = repository.has_workspaces(entry.ecosystem)
-        return has_workspaces and entry.key in repository.own(entry.ecosystem)
-    own = (addition.manifest.file.path, entry.ecosystem, entry.key)
-    return own in repository.own_by_file
+    names = {entry.key, *candidates(entry)}
+    if not names.isdisjoint(repository.declared(entry.ecosystem)):
+        return True
+    if format_name != "prose" and context.paths():
+        # What is executed asks the registry for a name that only the change claims.
+        own_names = repository.own_before(entry.ecosystem)
+    defined_here = (addition.manifest.file.path, entry.ecosystem, entry.key)
+    return entry.key in own_names or defined_here in repository.own_by_file
 
 
 def _repository_of(address: str) -> str:

@@ -12,17 +12,18 @@ from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.ecosystems.registries import endpoints as endpoints_of
 from zt_gate.ecosystems.registries import is_private
 from zt_gate.ecosystems.registries.osv import PUBLIC_URL
+from zt_gate.ecosystems.registries.package_index import Index
 from zt_gate.ecosystems.registries.package_manager_settings import (
     Endpoints,
     SettingsSources,
     configured_service,
     make_index,
 )
+from zt_gate.errors import GateError
 from zt_gate.scanners.dependencies.registry_answers import Question
 
 if TYPE_CHECKING:
     from zt_gate.ecosystems.manifests.base import Dependency
-    from zt_gate.ecosystems.registries.package_index import Index
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.dependencies.manifest_difference import Addition
 
@@ -109,7 +110,10 @@ class RegistrySelection:
         path, ecosystem = manifest.file.path, addition.dependency.ecosystem
         key = (ecosystem, path)
         if key not in self._endpoints_by_manifest:
-            endpoints = endpoints_of(ecosystem, self._sources(addition))
+            try:
+                endpoints = endpoints_of(ecosystem, self._sources(addition))
+            except GateError as error:
+                endpoints = _unreadable(str(error))
             if manifest.reader.name == "requirements":
                 endpoints = _with_options(endpoints, self._trusted_options(path))
             self._endpoints_by_manifest[key] = endpoints
@@ -132,6 +136,12 @@ class RegistrySelection:
         except ManifestError:
             return []
         return [entry for entry in entries if entry.source.kind == "index"]
+
+
+def _unreadable(reason: str) -> Endpoints:
+    """Return the endpoints of settings that cannot be read: nobody may get the names."""
+    said = f"is not known, because a setting could not be read: {reason}"
+    return Endpoints((Index("", unusable=said),), replaces_default=True)
 
 
 def _with_options(endpoints: Endpoints, options: list[Dependency]) -> Endpoints:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zt_gate.ecosystems import ecosystem_named
 from zt_gate.ecosystems.manifest_formats import declaring_formats, format_of
 from zt_gate.ecosystems.manifests import reader_named
-from zt_gate.ecosystems.manifests.base import ManifestError, Source
+from zt_gate.ecosystems.manifests.base import ManifestError
 from zt_gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from zt_gate.scanners.dependencies.manifest_difference import Manifest
 
 _MOST_FILES = 200
-_WORKSPACES = Source("self", "workspaces")
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,6 @@ class RepositoryNames:
     changed: frozenset[bytes]
     trusted: Callable[[bytes], bytes | None]
     listing: Callable[[], Sequence[bytes] | None] = field(default=lambda: None)
-    _workspaces: dict[str, bool] = field(default_factory=dict, init=False)
     _families: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
     _modules: dict[str, frozenset[str]] = field(default_factory=dict, init=False)
 
@@ -53,7 +51,7 @@ class RepositoryNames:
     @cached_property
     def entries(self) -> tuple[Dependency, ...]:
         """All entries of the repository's manifests after the change."""
-        return (*self._changed_entries(), *self._trusted_entries())
+        return (*self._changed_entries(), *self._unchanged_entries)
 
     def declared(self, ecosystem: str) -> frozenset[str]:
         """Return the keys of the packages that manifests of an ecosystem declare."""
@@ -62,6 +60,10 @@ class RepositoryNames:
     def own(self, ecosystem: str) -> frozenset[str]:
         """Return the keys of the repository's own packages."""
         return self._own.get(ecosystem, frozenset())
+
+    def own_before(self, ecosystem: str) -> frozenset[str]:
+        """Return the keys of the repository's own packages before the change."""
+        return self._own_before.get(ecosystem, frozenset())
 
     def families(self, ecosystem: str) -> frozenset[str]:
         """Return the parts before each hyphen of declared names, which packages may share."""
@@ -83,27 +85,6 @@ class RepositoryNames:
             for entry in manifest.new
             if entry.key and entry.source.kind == "self"
         )
-
-    def has_workspaces(self, ecosystem: str) -> bool:
-        """Return whether packages of the repository may depend on each other by name."""
-        if ecosystem not in self._workspaces:
-            self._workspaces[ecosystem] = self._find_workspaces(ecosystem)
-        return self._workspaces[ecosystem]
-
-    def _find_workspaces(self, ecosystem: str) -> bool:
-        for entry in self._changed_entries():
-            if entry.ecosystem == ecosystem and entry.source == _WORKSPACES:
-                return True
-        marks_by_file = ecosystem_named(ecosystem).workspace_files
-        # A file without a mark means workspaces by its name alone.
-        by_name = tuple(name for name, mark in marks_by_file.items() if not mark)
-        if by_name and any(path.endswith(by_name) for path in self.changed):
-            return True
-        for path, mark in marks_by_file.items():
-            data = None if path in self.changed else self.trusted(path)
-            if data is not None and mark in data:
-                return True
-        return False
 
     def modules(self, ecosystem: str) -> frozenset[str]:
         """Return the names of all modules in an ecosystem's language, and of all folders."""
@@ -127,10 +108,23 @@ class RepositoryNames:
             entry for entry in self.entries if entry.source.kind == "self"
         )
 
+    @cached_property
+    def _own_before(self) -> dict[str, frozenset[str]]:
+        old_entries = (entry for manifest in self.manifests for entry in manifest.old)
+        return _keys_by_ecosystem(
+            entry
+            for entry in (*old_entries, *self._unchanged_entries)
+            if entry.source.kind == "self"
+        )
+
     def _changed_entries(self) -> Iterator[Dependency]:
         for manifest in self.manifests:
             if manifest.reader.name in declaring_formats():
                 yield from manifest.new
+
+    @cached_property
+    def _unchanged_entries(self) -> tuple[Dependency, ...]:
+        return tuple(self._trusted_entries())
 
     def _trusted_entries(self) -> Iterator[Dependency]:
         unchanged = (self.paths or frozenset()) - self.changed

@@ -116,9 +116,25 @@ def _audited_packages(
     )
     # A tree is scanned as a whole: there are no files beside those of the change.
     trusted_paths = (lambda: ()) if change.kind == "tree" else context.trusted_paths
-    return resolved_packages(
+    audited, not_inspected = resolved_packages(
         new.manifests, changed_paths, context.trusted_file, trusted_paths
     )
+    return _without_local(audited, new), not_inspected
+
+
+def _without_local(audited: list[Addition], new: Difference) -> list[Addition]:
+    """Return the packages without those that the repository provides itself."""
+    if new.tree is None:
+        return audited
+    from zt_gate.ecosystems.local_packages import LocatedEntry, local_entries
+
+    located = [
+        LocatedEntry(item.manifest.file.path, item.dependency) for item in audited
+    ]
+    local = local_entries(new.tree(), located)
+    return [
+        item for item, entry in zip(audited, located, strict=True) if entry not in local
+    ]
 
 
 def _assess(
@@ -186,9 +202,13 @@ def _lookup_queue(
     collector: PackageFactsCollector,
 ) -> _LookupQueue:
     """Return the additions to look up, at most so many of each group."""
+    from zt_gate.scanners.dependencies.package_paths import with_packages
+
     selection = collector.selection
-    new_names = collector.limit(wanted[:_MOST_ENTRIES], _MOST_NAMES)
+    limited = collector.limit(wanted[:_MOST_ENTRIES], _MOST_NAMES)
     changed = [item for item in new.constrained if _is_looked_up(item, selection)]
+    new_names = with_packages(limited, collector)
+    changed = with_packages(changed, collector)
     covered = {_pinned(item) for item in (*new_names, *changed)}
     resolved = [
         item
