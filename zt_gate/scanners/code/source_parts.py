@@ -35,6 +35,12 @@ MIN_BYTES = 4000
 _MIN_SPLIT = 1000
 #: Pieces of a file; a file of more pieces is inspected as a whole.
 _MAX_PIECES = 4000
+#: Work of the engine in the unit of one rule on one byte: parsing a byte, and bytes that
+#: take as long as a further text.
+_PARSING = 3
+_START_BYTES = 1000
+#: Bytes of the pieces of one group.
+_GROUP_BYTES = 20_000
 
 Touched = tuple[tuple[int, int], ...]
 
@@ -71,13 +77,23 @@ class Part:
     """A text with spaces in place of the pieces that were left out.
 
     ``untouched`` are the texts of the pieces that the change does not concern; ``rules``
-    are the rules that can match in the part.
+    are the rules that can match in the part.  ``groups`` are the same with the pieces in
+    groups, so that a rule meets few of the pieces in which it cannot match.
     """
 
     text: bytes
     rules: frozenset[str]
     untouched: frozenset[bytes] = frozenset()
     is_whole: bool = True
+    groups: tuple[RuleGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """A text with spaces in place of all pieces but some, and the rules for these."""
+
+    text: bytes
+    rules: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +179,8 @@ class _Selection:
     rules: set[str] = field(default_factory=set)
     dropped: list[Piece] = field(default_factory=list)
     untouched: set[bytes] = field(default_factory=set)
+    #: The innermost pieces that stay, with the rules that can match in them.
+    kept: list[tuple[Piece, frozenset[str]]] = field(default_factory=list)
 
     def select(
         self, pieces: Iterable[Piece], around: bytes, *, every: bool = False
@@ -186,7 +204,9 @@ class _Selection:
         rules = self.applicable(own)
         if not piece.children:
             self.rules |= rules
-            if not rules:
+            if rules:
+                self.kept.append((piece, rules))
+            else:
                 self.dropped.append(piece)
             return bool(rules)
         mark = len(self.dropped)
@@ -197,6 +217,8 @@ class _Selection:
             del self.dropped[mark:]
             self.dropped.append(piece)
             return False
+        if not is_kept:
+            self.kept.append((piece, rules))
         return True
 
 
@@ -225,11 +247,85 @@ def part_of(
     selection = _Selection(text, applicable, change)
     selection.rules |= applicable(around)
     selection.select(found, around)
+    groups = []
+    if len(selection.kept) > 1:
+        for kept, rules in _grouped(selection.kept, len(around)):
+            dropped = _others(found, {piece.start for piece in kept})
+            groups.append(RuleGroup(_blanked(text, dropped, found, dialect), rules))
     return Part(
         _blanked(text, selection.dropped, found, dialect),
         frozenset(selection.rules),
         frozenset(selection.untouched),
         is_whole=not selection.dropped,
+        groups=tuple(groups) if len(groups) > 1 else (),
+    )
+
+
+def _grouped(
+    kept: Iterable[tuple[Piece, frozenset[str]]], around: int
+) -> list[tuple[list[Piece], frozenset[str]]]:
+    """Divide pieces into groups with few rules each, as the engine's work suggests.
+
+    It parses a text, and applies each rule to all of it.  ``around`` are the bytes that
+    every group repeats.
+    """
+    by_rules: dict[frozenset[str], list[Piece]] = {}
+    for piece, rules in kept:
+        by_rules.setdefault(rules, []).append(piece)
+
+    def work(size: int, rules: frozenset[str]) -> int:
+        return (_START_BYTES + around + size) * (_PARSING + len(rules))
+
+    groups: list[tuple[list[Piece], int, frozenset[str]]] = []
+    for rules, pieces_of in sorted(by_rules.items(), key=lambda item: -len(item[0])):
+        size = sum(piece.end - piece.start for piece in pieces_of)
+        best, least = len(groups), work(size, rules)
+        for number, (_, own_size, own_rules) in enumerate(groups):
+            joined = work(own_size + size, own_rules | rules)
+            more = joined - work(own_size, own_rules)
+            if more <= least:
+                best, least = number, more
+        if best == len(groups):
+            groups.append((pieces_of, size, rules))
+        else:
+            own, own_size, own_rules = groups[best]
+            groups[best] = ([*own, *pieces_of], own_size + size, own_rules | rules)
+    most = max(_GROUP_BYTES, 2 * around)
+    return [(chunk, rules) for own, _, rules in groups for chunk in _chunks(own, most)]
+
+
+def _chunks(found: Iterable[Piece], most: int) -> Iterator[list[Piece]]:
+    """Divide pieces in their order: the engine's time grows faster than a text."""
+    chunk: list[Piece] = []
+    size = 0
+    for piece in sorted(found, key=lambda piece: piece.start):
+        own_size = piece.end - piece.start
+        if chunk and size + own_size > most:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(piece)
+        size += own_size
+    if chunk:
+        yield chunk
+
+
+def _others(found: Iterable[Piece], kept: set[int]) -> Iterator[Piece]:
+    """Yield the outermost pieces without a piece that starts at one of some positions.
+
+    A piece that is kept itself loses the pieces in it.
+    """
+    for piece in found:
+        if piece.children and _holds_any(piece.children, kept):
+            yield from _others(piece.children, kept)
+        elif piece.start in kept:
+            yield from piece.children
+        else:
+            yield piece
+
+
+def _holds_any(found: Iterable[Piece], kept: set[int]) -> bool:
+    return any(
+        piece.start in kept or _holds_any(piece.children, kept) for piece in found
     )
 
 
