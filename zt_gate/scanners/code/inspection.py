@@ -80,7 +80,7 @@ class Inspector:
     finished: Callable[[Collection[str]], None] = lambda _names: None
     _commands: tuple[semgrep_engine.EngineCommand, ...] | None = None
     _identity: str = ""
-    _retries_left: int = field(default=_RETRIES)
+    _retries: int = field(default=0)
     _retry_seconds: float = field(default=0.0)
     #: Names of the copies for which the engine was ended.
     _ended: set[str] = field(default_factory=set)
@@ -305,8 +305,10 @@ class Inspector:
         """Inspect a text once more that was not finished, or not parsed at all."""
         if not result.is_scanned or self.reason:
             return result
-        most = _RETRY_SECONDS * semgrep_engine.scale_of_limits(self.context)
-        if self._retries_left <= 0 or self._retry_seconds >= most:
+        scale = semgrep_engine.scale_of_limits(self.context)
+        if self._retries >= _RETRIES * scale:
+            return result
+        if self._retry_seconds >= _RETRY_SECONDS * scale:
             return result
         if unit.name in self._ended:
             return result  # it had many times the time that it should need
@@ -315,7 +317,7 @@ class Inspector:
         is_python = unit.dialect.language.name == "python"
         if is_finished and (is_parsed or not is_python):
             return result
-        self._retries_left -= 1
+        self._retries += 1
         started = cpu_used()
         try:
             if is_finished:

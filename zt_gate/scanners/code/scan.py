@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from zt_gate.scanners.code import (
     languages_without_rules,
     semgrep_engine,
 )
+from zt_gate.scanners.code.file_progress import FileProgress
 from zt_gate.scanners.code.findings import (
     finding_of,
     subject_of,
@@ -25,13 +25,20 @@ from zt_gate.scanners.code.inspection import Inspector
 from zt_gate.scanners.code.inspection_result import (
     InspectionResult,
     InspectionUnit,
-    joined,
 )
 from zt_gate.scanners.code.preexisting_findings import newly_possible
 from zt_gate.scanners.code.project_rules import own_rules
+from zt_gate.scanners.code.queued_files import (
+    FileMatches,
+    OldContent,
+    QueuedFile,
+    has_content,
+    joined_of,
+    parts_of,
+)
 from zt_gate.scanners.code.result_cache import ResultCache
 from zt_gate.scanners.code.rule_selection import EngineRules
-from zt_gate.scanners.code.source_parts import RuleGroup, part_of
+from zt_gate.scanners.code.source_parts import part_of
 from zt_gate.scanners.code.targets import (
     LineRanges,
     Target,
@@ -71,24 +78,6 @@ class CodeScanResult:
     lines: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuedFile:
-    """A target without its text, and the units with the parts of its text.
-
-    ``name`` is that of the copy of the whole text.  ``cached`` are the results of units
-    that the cache has, by their names.
-    """
-
-    target: Target
-    name: str
-    units: tuple[InspectionUnit, ...]
-    cached: Mapping[str, InspectionResult]
-    #: Texts of functions that the change does not concern.
-    untouched: frozenset[bytes] = frozenset()
-    #: Whether rules that follow data are not applied to it.
-    without_flow: bool = False
-
-
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     """Scan the files of the net change; problems are in the result."""
     result = CodeScanResult()
@@ -98,11 +87,12 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     result.not_inspected += own.other_languages
     rules = {**context.rules, **own.rules}
     engine_rules = EngineRules(rules, context.workdir, cache)
-    inspector = Inspector(engine_rules, cache, context)
+    progress = FileProgress(context.count, len(change.files))
+    inspector = Inspector(engine_rules, cache, context, finished=progress.units_done)
     result.not_inspected += languages_without_rules.not_inspected(
         change.files, engine_rules.languages
     )
-    queue = _ScanQueue(context, rules, engine_rules, inspector, result)
+    queue = _ScanQueue(context, rules, engine_rules, inspector, progress, result)
     try:
         if own.rules and change.files:
             own_names = [name.removeprefix("code/") for name in own.rules]
@@ -111,8 +101,8 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
             target = prepare(file, engine_rules)
             if isinstance(target, NotInspected):
                 result.not_inspected.append(target)
-            elif target is not None:
-                queue.add(target)
+            if not isinstance(target, Target) or not queue.add(target):
+                progress.file_done()
         queue.flush()
     except semgrep_engine.EngineError as error:
         result.reason = result.reason or str(error)
@@ -129,39 +119,41 @@ class _ScanQueue:
     rules: Mapping[str, Rule]
     engine_rules: EngineRules
     inspector: Inspector
+    progress: FileProgress
     result: CodeScanResult
-    _queued: list[_QueuedFile] = field(default_factory=list)
+    _queued: list[QueuedFile] = field(default_factory=list)
     _copies: int = 0
 
-    def add(self, target: Target) -> None:
+    def add(self, target: Target) -> bool:
         """Queue a target, unless no rule can match in it or a cached result is empty.
 
-        Inspects the batch if it is full; raises EngineError.
+        Returns whether it was queued.  Inspects the batch if it is full; raises
+        EngineError.
         """
         if not target.rules:
             self._count(target)
-            return
+            return False
         whole_target = target
         target = self._without_flow(target)
         if not target.rules:
             self._count(target)
-            return
+            return False
         part = self._part(target)
         self._copies += 1
         name = f"src/{self._copies:06}.{target.dialect.extension}"
         whole = InspectionUnit(name, target.dialect, "", target.rules, target.touched)
-        texts = _parts_of(whole, target.text, part)
+        texts = parts_of(whole, target.text, part)
         units = tuple(unit for unit, _ in texts)
         cached = self._cached(units)
-        if len(cached) == len(texts) and not any(map(_has_content, cached.values())):
+        if len(cached) == len(texts) and not any(map(has_content, cached.values())):
             self._count(target)
-            return
+            return False
         self._write(name, target.text)
         self._write_copies(texts)
         untouched = frozenset() if part is None else part.untouched
         without_flow = target is not whole_target
         self._queued.append(
-            _QueuedFile(
+            QueuedFile(
                 target.without_text(),
                 name,
                 units,
@@ -170,8 +162,12 @@ class _ScanQueue:
                 without_flow,
             )
         )
+        self.progress.wait_for(
+            name, [unit.name for unit in units if unit.name not in cached]
+        )
         if len(self._queued) >= BATCH:
             self.flush()
+        return True
 
     def _without_flow(self, target: Target) -> Target:
         """Leave out the rules that follow data where no person wrote the code."""
@@ -205,9 +201,9 @@ class _ScanQueue:
         """Inspect the queued files and report their findings; raises EngineError."""
         batch, self._queued = self._queued, []
         by_name = self._inspect(batch)
-        results = [_joined_of(queued.units, by_name) for queued in batch]
+        results = [joined_of(queued.units, by_name) for queued in batch]
         old_contents = self._old_contents(batch, results)
-        reports: list[_FileMatches] = []
+        reports: list[FileMatches] = []
         for queued, result in zip(batch, results, strict=True):
             lines = self._lines(queued.name)
             skipped = engine_errors.skipped_part(
@@ -221,18 +217,18 @@ class _ScanQueue:
             matches = self._matches_of_change(queued, result, lines, old)
             if matches:
                 old_subjects = set() if old is None else self._subjects(old)
-                reports.append(_FileMatches(queued, by_name, matches, old_subjects))
+                reports.append(FileMatches(queued, by_name, matches, old_subjects))
         self._report(reports)
 
     def _old_contents(
-        self, batch: Sequence[_QueuedFile], results: Sequence[InspectionResult]
-    ) -> dict[str, _OldContent]:
+        self, batch: Sequence[QueuedFile], results: Sequence[InspectionResult]
+    ) -> dict[str, OldContent]:
         """Inspect the old content of files with matches on unchanged lines.
 
         Also of files with an ignore comment at a match: whether the ignore takes effect
         depends on the old content.  Returns them by the names of the new copies.
         """
-        old_files: dict[str, _QueuedFile] = {}
+        old_files: dict[str, QueuedFile] = {}
         for queued, result in zip(batch, results, strict=True):
             if not self._needs_old_content(queued, result):
                 continue
@@ -247,11 +243,11 @@ class _ScanQueue:
             old_files[queued.name] = self._old_file(text, queued)
         by_name = self._inspect(list(old_files.values()))
         return {
-            name: _OldContent(file.name, _joined_of(file.units, by_name))
+            name: OldContent(file.name, joined_of(file.units, by_name))
             for name, file in old_files.items()
         }
 
-    def _needs_old_content(self, queued: _QueuedFile, result: InspectionResult) -> bool:
+    def _needs_old_content(self, queued: QueuedFile, result: InspectionResult) -> bool:
         lines = self._lines(queued.name)
         for match in result.matches:
             if not touches(match, queued.target):
@@ -260,7 +256,7 @@ class _ScanQueue:
                 return True
         return False
 
-    def _inspect(self, files: Sequence[_QueuedFile]) -> dict[str, InspectionResult]:
+    def _inspect(self, files: Sequence[QueuedFile]) -> dict[str, InspectionResult]:
         """Return the results of all units of files by their names; raises EngineError."""
         results: dict[str, InspectionResult] = {}
         for file in files:
@@ -286,10 +282,10 @@ class _ScanQueue:
 
     def _matches_of_change(
         self,
-        queued: _QueuedFile,
+        queued: QueuedFile,
         result: InspectionResult,
         lines: list[bytes],
-        old: _OldContent | None,
+        old: OldContent | None,
     ) -> list[Match]:
         """Return the matches on added lines, and those that the change made possible."""
         on_added: list[Match] = []
@@ -304,9 +300,9 @@ class _ScanQueue:
     def _newly_possible(
         self,
         matches: list[Match],
-        queued: _QueuedFile,
+        queued: QueuedFile,
         lines: list[bytes],
-        old: _OldContent,
+        old: OldContent,
     ) -> list[Match]:
         is_complete = all(problem.is_parsing for problem in old.result.problems)
         if not is_complete or not old.result.is_scanned:
@@ -322,12 +318,12 @@ class _ScanQueue:
         hunks = queued.target.file.hunks
         return newly_possible(matches, lines, old.result.matches, old_lines, hunks)
 
-    def _subjects(self, old: _OldContent) -> set[tuple[str, str]]:
+    def _subjects(self, old: OldContent) -> set[tuple[str, str]]:
         """Return the matches of the old content as pairs of rule and matched text."""
         lines = self._lines(old.name)
         return {(match.rule, subject_of(match, lines)) for match in old.result.matches}
 
-    def _report(self, reports: list[_FileMatches]) -> None:
+    def _report(self, reports: list[FileMatches]) -> None:
         """Add the findings, with the lines that their data comes from."""
         pairs = [
             (unit, report.results[unit.name])
@@ -363,7 +359,7 @@ class _ScanQueue:
             removed=b"\n".join(hunk.removed.head(_MAX_REMOVED) for hunk in hunks),
         )
 
-    def _old_part(self, text: bytes, queued: _QueuedFile) -> Part | None:
+    def _old_part(self, text: bytes, queued: QueuedFile) -> Part | None:
         """Return the part of the old content that compares with that of the new one."""
         dialect = queued.target.dialect
         language = dialect.language.name
@@ -379,7 +375,7 @@ class _ScanQueue:
         language = dialect.language.name
         return lambda text: self.engine_rules.applicable_of(language, rules, text)
 
-    def _old_file(self, text: bytes, queued: _QueuedFile) -> _QueuedFile:
+    def _old_file(self, text: bytes, queued: QueuedFile) -> QueuedFile:
         """Return the old content of a file, with its copies written."""
         stem, _, extension = queued.name.rpartition(".")
         language = queued.target.dialect.language.name
@@ -389,11 +385,11 @@ class _ScanQueue:
         name = f"{stem}-old.{extension}"
         touched = queued.target.touched_before
         whole = InspectionUnit(name, queued.target.dialect, "", rules, touched)
-        texts = _parts_of(whole, text, self._old_part(text, queued))
+        texts = parts_of(whole, text, self._old_part(text, queued))
         self._write(name, text)
         self._write_copies(texts)
         units = tuple(unit for unit, _ in texts)
-        return _QueuedFile(queued.target, name, units, self._cached(units))
+        return QueuedFile(queued.target, name, units, self._cached(units))
 
     def _write_copies(self, texts: Iterable[tuple[InspectionUnit, bytes]]) -> None:
         for unit, text in texts:
@@ -411,56 +407,3 @@ class _ScanQueue:
     def _count(self, target: Target) -> None:
         self.result.files += 1
         self.result.lines += target.added_lines
-
-
-def _parts_of(
-    whole: InspectionUnit, text: bytes, part: Part | None
-) -> list[tuple[InspectionUnit, bytes]]:
-    """Return the units of the parts of a text, and what the engine gets of each."""
-    if part is None:
-        return [(replace(whole, digest=hashlib.sha256(text).hexdigest()), text)]
-    stem, _, extension = whole.name.rpartition(".")
-    texts = []
-    groups = part.groups or (RuleGroup(part.text, part.rules),)
-    is_whole = part.is_whole and len(groups) == 1
-    for number, group in enumerate(groups, 1):
-        unit = replace(
-            whole,
-            name=whole.name if is_whole else f"{stem}-part{number}.{extension}",
-            digest=hashlib.sha256(group.text).hexdigest(),
-            rules=group.rules,
-        )
-        texts.append((unit, group.text))
-    return texts
-
-
-def _joined_of(
-    units: Iterable[InspectionUnit], results: Mapping[str, InspectionResult]
-) -> InspectionResult:
-    return joined([results[unit.name] for unit in units])
-
-
-def _has_content(result: InspectionResult) -> bool:
-    return bool(result.matches or result.problems)
-
-
-@dataclass(frozen=True, slots=True)
-class _OldContent:
-    """The name of the copy of a file's old content, and its result."""
-
-    name: str
-    result: InspectionResult
-
-
-@dataclass(frozen=True, slots=True)
-class _FileMatches:
-    """The matches to report of one file.
-
-    ``results`` are those of its parts, and of others, by the names of units.
-    ``old_subjects`` are the matches of its old content, by rule and matched text.
-    """
-
-    queued: _QueuedFile
-    results: Mapping[str, InspectionResult]
-    matches: list[Match]
-    old_subjects: set[tuple[str, str]]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from zt_gate.scanners.code import python_statements, second_parser
 from zt_gate.scanners.code.newer_syntax import in_older_form
+from zt_gate.scanners.code.piece_groups import grouped
 from zt_gate.scanners.code.prefilter_literals import KEYWORDS
 
 if TYPE_CHECKING:
@@ -35,12 +36,6 @@ MIN_BYTES = 4000
 _MIN_SPLIT = 1000
 #: Pieces of a file; a file of more pieces is inspected as a whole.
 _MAX_PIECES = 4000
-#: Work of the engine in the unit of one rule on one byte: parsing a byte, and bytes that
-#: take as long as a further text.
-_PARSING = 3
-_START_BYTES = 1000
-#: Bytes of the pieces of one group.
-_GROUP_BYTES = 20_000
 
 Touched = tuple[tuple[int, int], ...]
 
@@ -249,7 +244,7 @@ def part_of(
     selection.select(found, around)
     groups = []
     if len(selection.kept) > 1:
-        for kept, rules in _grouped(selection.kept, len(around)):
+        for kept, rules in grouped(selection.kept, len(around)):
             dropped = _others(found, {piece.start for piece in kept})
             groups.append(RuleGroup(_blanked(text, dropped, found, dialect), rules))
     return Part(
@@ -259,54 +254,6 @@ def part_of(
         is_whole=not selection.dropped,
         groups=tuple(groups) if len(groups) > 1 else (),
     )
-
-
-def _grouped(
-    kept: Iterable[tuple[Piece, frozenset[str]]], around: int
-) -> list[tuple[list[Piece], frozenset[str]]]:
-    """Divide pieces into groups with few rules each, as the engine's work suggests.
-
-    It parses a text, and applies each rule to all of it.  ``around`` are the bytes that
-    every group repeats.
-    """
-    by_rules: dict[frozenset[str], list[Piece]] = {}
-    for piece, rules in kept:
-        by_rules.setdefault(rules, []).append(piece)
-
-    def work(size: int, rules: frozenset[str]) -> int:
-        return (_START_BYTES + around + size) * (_PARSING + len(rules))
-
-    groups: list[tuple[list[Piece], int, frozenset[str]]] = []
-    for rules, pieces_of in sorted(by_rules.items(), key=lambda item: -len(item[0])):
-        size = sum(piece.end - piece.start for piece in pieces_of)
-        best, least = len(groups), work(size, rules)
-        for number, (_, own_size, own_rules) in enumerate(groups):
-            joined = work(own_size + size, own_rules | rules)
-            more = joined - work(own_size, own_rules)
-            if more <= least:
-                best, least = number, more
-        if best == len(groups):
-            groups.append((pieces_of, size, rules))
-        else:
-            own, own_size, own_rules = groups[best]
-            groups[best] = ([*own, *pieces_of], own_size + size, own_rules | rules)
-    most = max(_GROUP_BYTES, 2 * around)
-    return [(chunk, rules) for own, _, rules in groups for chunk in _chunks(own, most)]
-
-
-def _chunks(found: Iterable[Piece], most: int) -> Iterator[list[Piece]]:
-    """Divide pieces in their order: the engine's time grows faster than a text."""
-    chunk: list[Piece] = []
-    size = 0
-    for piece in sorted(found, key=lambda piece: piece.start):
-        own_size = piece.end - piece.start
-        if chunk and size + own_size > most:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(piece)
-        size += own_size
-    if chunk:
-        yield chunk
 
 
 def _others(found: Iterable[Piece], kept: set[int]) -> Iterator[Piece]:
