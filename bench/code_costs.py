@@ -8,8 +8,8 @@ All figures are CPU seconds, without a cache.  ``rules`` starts the engine once 
 rule that could match in a file, its start and the parsing of the file included, and
 gives the most expensive ones as multiples of the median.  ``tree`` compares the scanner
 on the files of a folder with the engine alone: with as many plain search rules, one for
-each of the words that occur in most files, and with the scanner's own rules.  ``commits`` scans each commit of a
-repository's first-parent line by itself.
+each of the words that occur in most files, and with the scanner's own rules.
+``commits`` scans each commit of a repository's first-parent line by itself.
 """
 
 from __future__ import annotations
@@ -106,10 +106,11 @@ def print_tree(tree: Path, count: int, suffix: str) -> None:
         for index, text in enumerate(files.values()):
             copies.append(f"{index:04}.{dialect.extension}")
             (folder / copies[-1]).write_bytes(text)
-        alone = engine_seconds(folder, copies, "search.json", rules)
-        print(
-            f"engine with {number} search rules: {alone:.1f} ({seconds / alone:.2f} x)"
-        )
+        for title, file in (("plain search rules", "search.json"), ("own rules", own)):
+            alone = engine_seconds(folder, copies, file, rules)
+            print(
+                f"engine with {number} {title}: {alone:.1f} ({seconds / alone:.2f} x)"
+            )
 
 
 def search_rules(
