@@ -197,14 +197,28 @@ def test_deadline_seconds_raise_the_limits_of_one_file(scan: Scan) -> None:
         limits.append(rest["cpu_seconds"])
         return busy(argv, **rest)
 
-    for seconds, scale in ((1, 1), (1200, 10)):
+    for seconds, scale in ((1, 1), (120, 1), (600, 5), (1200, 10)):
         busy = Busy(times=9, cpu_seconds=1e6)
         scan({"a.py": BAD}, run=noting, settings={"deadline-seconds": float(seconds)})
         assert busy.timeouts == [
             scale * semgrep_engine.RULE_SECONDS,
             scale * semgrep_engine.PATIENT_SECONDS,
         ]
-    assert limits[2] == pytest.approx(10 * limits[0])
+    first = limits[::2]
+    assert first == pytest.approx([first[0] * scale for scale in (1, 1, 5, 10)])
+
+
+@pytest.mark.usefixtures("idle_machine")
+def test_deadline_seconds_raise_how_many_files_are_tried_again(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "_RETRIES", 1)
+    files = {f"f{n}.py": f"{SLOW}x = {n}\n" for n in range(4)}
+    for seconds, skipped in ((60, 3), (120, 3), (240, 2), (480, 0)):
+        limited = LimitedEngine(slow_seconds=FIRST * max(1, seconds / 120))
+        settings = {"deadline-seconds": float(seconds)}
+        run = scan(files, run=limited, settings=settings)
+        assert len(skips(run)) == skipped
 
 
 @pytest.mark.usefixtures("idle_machine")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.scanners.code.scanning import found
 from tests.support.offenders import check_each
-from zt_gate.scanners.code import source_parts
+from zt_gate.scanners.code import piece_groups, source_parts
 from zt_gate.scanners.code.languages import by_name
 from zt_gate.scanners.code.source_parts import part_of, pieces
 
@@ -150,6 +150,58 @@ def test_a_test_inside_a_suite_is_a_piece() -> None:
         assert b"g8(" not in part.text
 
 
+def test_functions_are_grouped_by_the_rules_that_can_match_in_them() -> None:
+    def rules_in(text: bytes) -> frozenset[str]:
+        return frozenset(f"rule{n}" for n in range(20) if b"g%d(" % (n % 2) in text)
+
+    def check(name: str) -> object:
+        filler = "x; " * 1000
+        if name == "a.py":
+            filler = filler.replace("; ", "\n    x\n    ")
+        text = source(name, 2).decode()
+        for n in range(2):
+            text = text.replace(f"return g{n}(", f"{filler}return g{n}(", 1)
+        part = part_of(text.encode(), dialect(name), rules_in)
+        groups = made(part).groups
+        words = {(b"g0(" in group.text, b"g1(" in group.text) for group in groups}
+        sizes = [len(group.rules) for group in groups]
+        same_lines = {group.text.count(b"\n") for group in groups}
+        is_as_expected = words == {(True, False), (False, True)} and sizes == [10, 10]
+        return None if is_as_expected and len(same_lines) == 1 else (words, sizes)
+
+    check_each(("a.py", "a.go", "a.tsx"), check, name=str)
+    same_rules = made(part_of(source("a.ts"), dialect("a.ts"), always))
+    assert same_rules.groups == ()
+
+
+def test_many_functions_are_divided_by_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(piece_groups, "GROUP_BYTES", 300)
+
+    def check(name: str) -> object:
+        text = source(name, 20)
+        groups = made(part_of(text, dialect(name), always)).groups
+        for n in range(20):
+            if sum(b"g%d(" % n in group.text for group in groups) != 1:
+                return n
+        return None if len(groups) > 2 else groups
+
+    check_each(FILES, check, name=str)
+
+
+def test_a_class_without_methods_of_a_group_is_not_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(piece_groups, "GROUP_BYTES", 300)
+    monkeypatch.setattr(source_parts, "_MIN_SPLIT", 0)
+    methods = "".join(f"  m{n}() {{ return g{n}(); }}\n" for n in range(8))
+    text = "".join(f"class C{n} {{\n{methods}}}\n" for n in range(4)).encode()
+    groups = made(part_of(text, dialect("a.ts"), always)).groups
+    assert len(groups) >= 4
+    for group in groups:
+        assert (b"class C0" in group.text) + (b"class C3" in group.text) < 2
+    assert sum(group.text.count(b"return") for group in groups) == 32
+
+
 def test_a_file_that_the_parser_does_not_accept_is_inspected_as_a_whole() -> None:
     for name, text in (
         ("a.ts", b"function f( { \n function g() {}\n"),
@@ -168,6 +220,21 @@ def test_any_bytes_give_pieces_in_order_within_the_text(data: bytes, name: str) 
         end = piece.end
 
 
+def test_findings_of_groups_are_those_of_the_whole_file(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import x from 'y';\nconst h = crypto.createHash('md5');\n" + "\n".join(
+        UNSAFE.format(n=n) if n % 2 else HASHING.format(n=n) for n in range(12)
+    )
+    monkeypatch.setattr(piece_groups, "GROUP_BYTES", 300)
+    in_groups = scan({"a.ts": text})
+    monkeypatch.setattr(source_parts, "MIN_BYTES", 1 << 30)
+    whole = scan({"a.ts": text})
+    assert in_groups.findings == whole.findings
+    assert len(found(whole)) == 13
+
+
+HASHING = "export function hash{n}(a: string) {{ return crypto.createHash('md5').update(a); }}\n"
 UNSAFE = "export function bad{n}(req: any) {{ eval(req.query.q{n}); }}\n"
 
 

@@ -7,6 +7,7 @@ did not finish in time or cannot parse as a whole is inspected once more, in par
 
 from __future__ import annotations
 
+import heapq
 import math
 import os
 from dataclasses import dataclass, field, replace
@@ -39,7 +40,7 @@ from zt_gate.scanners.code.semgrep_output import (
 from zt_gate.system.time_limits import cpu_used
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from zt_gate.scanners.base import Context
     from zt_gate.scanners.code.python_statements import Span, Statement
@@ -54,6 +55,8 @@ _MAX_REMOVED = 5
 _MAX_ISOLATED = 300
 #: Bytes of files from which a second engine process is worth its start.
 _WORTH_TWO = 40_000
+#: Texts of one start: each has its own form of a rule, and people see the count of files.
+_MOST_UNITS = 50
 #: Files of one scan that are inspected once more, alone, and CPU seconds for all of
 #: them: files made to be slow must not use up the deadline of the others.
 _RETRIES = 20
@@ -75,9 +78,11 @@ class Inspector:
     cache: ResultCache
     context: Context
     reason: str = ""
+    #: Called with the names of the units that the engine has inspected, from any thread.
+    finished: Callable[[Collection[str]], None] = lambda _names: None
     _commands: tuple[semgrep_engine.EngineCommand, ...] | None = None
     _identity: str = ""
-    _retries_left: int = field(default=_RETRIES)
+    _retries: int = field(default=0)
     _retry_seconds: float = field(default=0.0)
     #: Names of the copies for which the engine was ended.
     _ended: set[str] = field(default_factory=set)
@@ -134,7 +139,7 @@ class Inspector:
             name = f"accepts-{language}.{dialect.extension}"
             self._write(name, b"x\n")
             units.append(InspectionUnit(name, dialect, "", ids))
-        self._scan(units)
+        self._scan(units, is_reduced=False)
         if not self.reason and self._identity:
             self.cache.put(key, "yes")
         return not self.reason
@@ -165,11 +170,14 @@ class Inspector:
         }
         if result.has_sources or not taint_rules:
             return result
+        name = os.path.basename(unit.name)
         rule_file = self.rules.write_file(
-            language, dict.fromkeys(sorted(taint_rules), ())
+            language,
+            dict.fromkeys(sorted(taint_rules), (name,)),
+            {name: self._read(unit.name)},
         )
         output = semgrep_engine.flows(
-            unit.copy, rule_file, unit.dialect.core_name, self.commands, self.context
+            unit.name, rule_file, unit.dialect.core_name, self.commands, self.context
         )
         if not output:
             return result
@@ -195,19 +203,24 @@ class Inspector:
             self.cache.put(self._key(unit), to_table(result))
 
     def _scan(
-        self, units: Sequence[InspectionUnit], *, patient: bool = False
+        self,
+        units: Sequence[InspectionUnit],
+        *,
+        patient: bool = False,
+        is_reduced: bool = True,
     ) -> EngineOutput:
         """Run the engine on units, in two processes where there is enough work.
 
         Two processes with half of the files each: one process with two jobs takes four
-        times the processor time as soon as it shares the cores.
+        times the processor time as soon as it shares the cores.  ``is_reduced`` leaves
+        out of the rules what cannot match in the texts.
         """
         groups = self._groups(units)
-        rule_files = [self._write_rule_files(group) for group in groups]
         commands = self.commands
+        processes = min(len(groups), 2, _cores())
 
         def run(group: Sequence[InspectionUnit], files: Sequence[str]) -> EngineOutput:
-            names = tuple(unit.copy for unit in group)
+            names = tuple(unit.name for unit in group)
             try:
                 return semgrep_engine.scan(
                     names,
@@ -215,7 +228,7 @@ class Inspector:
                     commands,
                     self.context,
                     patient=patient,
-                    share=len(groups),
+                    share=processes,
                 )
             except semgrep_engine.TooSlowError as error:
                 left = min(self.context.cpu_left(), self.context.seconds_left())
@@ -230,50 +243,63 @@ class Inspector:
                 ]
                 return EngineOutput((), tuple(problems), frozenset(names))
 
-        if len(groups) == 1:
-            outputs = [run(groups[0], rule_files[0])]
+        def run_group(group: Sequence[InspectionUnit]) -> EngineOutput:
+            output = run(group, self._write_rule_files(group, is_reduced=is_reduced))
+            self.finished([unit.name for unit in group])
+            return output
+
+        if processes == 1:
+            outputs = [run_group(group) for group in groups]
         else:
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(len(groups)) as pool:
-                outputs = list(pool.map(run, groups, rule_files))
+            with ThreadPoolExecutor(processes) as pool:
+                outputs = list(pool.map(run_group, groups))
         merged = _merged(outputs)
         rules = frozenset(rule for unit in units for rule in unit.rules)
-        names = frozenset(unit.copy for unit in units)
+        names = frozenset(unit.name for unit in units)
         self.reason = self.reason or engine_errors.run_error(merged, names, rules)
         return merged
 
-    def _write_rule_files(self, units: Sequence[InspectionUnit]) -> list[str]:
+    def _write_rule_files(
+        self, units: Sequence[InspectionUnit], *, is_reduced: bool
+    ) -> list[str]:
         """Write one rule file for each language of the units; return their names."""
         files_of_rules: dict[str, dict[str, list[str]]] = {}
+        texts: dict[str, bytes] = {}
         for unit in units:
             rules = files_of_rules.setdefault(unit.dialect.language.name, {})
+            name = os.path.basename(unit.name)
             for rule in sorted(unit.rules):
-                rules.setdefault(rule, []).append(os.path.basename(unit.copy))
+                rules.setdefault(rule, []).append(name)
+            if is_reduced:
+                texts[name] = self._read(unit.name)
         return [
-            self.rules.write_file(language, rules)
+            self.rules.write_file(language, rules, texts)
             for language, rules in sorted(files_of_rules.items())
         ]
 
     def _groups(self, units: Sequence[InspectionUnit]) -> list[list[InspectionUnit]]:
-        """Return the units in one group, or in two that take about equally long."""
+        """Return the units in one group, or in several that take about equally long."""
         sizes = {}
         for unit in units:
-            path = os.path.join(self.context.workdir, unit.copy)
+            path = os.path.join(self.context.workdir, unit.name)
             sizes[unit.name] = os.path.getsize(path)
-        if len(units) < 2 or sum(sizes.values()) < _WORTH_TWO or _cores() < 2:
+        is_little = sum(sizes.values()) < _WORTH_TWO or _cores() < 2
+        if len(units) < 2 or (is_little and len(units) <= _MOST_UNITS):
             return [list(units)]
 
         def work(unit: InspectionUnit) -> int:
             return sizes[unit.name] * len(unit.rules)
 
-        groups: list[list[InspectionUnit]] = [[], []]
-        totals = [0, 0]
+        count = max(2, math.ceil(len(units) / _MOST_UNITS))
+        groups: list[list[InspectionUnit]] = [[] for _ in range(count)]
+        totals = [(0, number) for number in range(count)]
         for unit in sorted(units, key=lambda unit: -work(unit)):
-            lighter = int(totals[1] < totals[0])
-            groups[lighter].append(unit)
-            totals[lighter] += work(unit)
-        return groups
+            total, lightest = heapq.heappop(totals)
+            groups[lightest].append(unit)
+            heapq.heappush(totals, (total + work(unit), lightest))
+        return [group for group in groups if group]
 
     def _retry(
         self, unit: InspectionUnit, result: InspectionResult
@@ -281,17 +307,19 @@ class Inspector:
         """Inspect a text once more that was not finished, or not parsed at all."""
         if not result.is_scanned or self.reason:
             return result
-        most = _RETRY_SECONDS * semgrep_engine.scale_of_limits(self.context)
-        if self._retries_left <= 0 or self._retry_seconds >= most:
+        scale = semgrep_engine.scale_of_limits(self.context)
+        if self._retries >= _RETRIES * scale:
             return result
-        if unit.copy in self._ended:
+        if self._retry_seconds >= _RETRY_SECONDS * scale:
+            return result
+        if unit.name in self._ended:
             return result  # it had many times the time that it should need
         is_finished = all(problem.is_parsing for problem in result.problems)
         is_parsed = not any(problem.is_unparsed for problem in result.problems)
         is_python = unit.dialect.language.name == "python"
         if is_finished and (is_parsed or not is_python):
             return result
-        self._retries_left -= 1
+        self._retries += 1
         started = cpu_used()
         try:
             if is_finished:
@@ -326,7 +354,7 @@ class Inspector:
         """
         if unit.touched is None or unit.dialect.language.name != "python":
             return None
-        text = self._read(unit.copy)
+        text = self._read(unit.name)
         statements = python_statements.statements(text)
         if statements is None:
             return None
@@ -356,7 +384,7 @@ class Inspector:
             is_final = result.is_final and not self.reason
             if not is_final or not result.problems:
                 continue
-            text = self._read(unit.copy)
+            text = self._read(unit.name)
             spans: list[Span] = []
             for problem in result.problems:
                 spans += problem.spans or ((1, text.count(b"\n") + 1),)
@@ -393,7 +421,7 @@ class Inspector:
         """Return the text that the engine read: the older form, where there is one."""
         if any(problem.kind == OLDER_FORM for problem in result.problems):
             return self._read(_part_name(unit, "older"))
-        return self._read(unit.copy)
+        return self._read(unit.name)
 
     def _without_unparsed(
         self, unit: InspectionUnit, result: InspectionResult
@@ -461,7 +489,7 @@ class Inspector:
         """Return the unit of another text in place of that of a unit."""
         name = _part_name(unit, word)
         self._write(name, text)
-        return replace(unit, name=name, part="")
+        return replace(unit, name=name)
 
     def _read(self, name: str) -> bytes:
         with open(os.path.join(self.context.workdir, name), "rb") as file:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zt_gate.scanners.code.semgrep_output import EngineProblem, Match
+from zt_gate.scanners.code.semgrep_output import (
+    OLDER_FORM,
+    VALID_SYNTAX,
+    EngineProblem,
+    Match,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from zt_gate.scanners.code.languages import Dialect
     from zt_gate.scanners.code.semgrep_output import EngineOutput
@@ -18,9 +23,9 @@ if TYPE_CHECKING:
 class InspectionUnit:
     """One text to inspect: the name of its private copy, and the rules that can match.
 
-    ``part`` is the name of the copy that the engine gets, if functions without findings
-    were left out of it.  ``digest`` identifies the text of that copy.  ``touched`` are
-    the ranges of lines to inspect if the engine cannot finish the text; None means all.
+    The text is a file, or a part of it with spaces in place of the rest.  ``digest``
+    identifies it.  ``touched`` are the ranges of lines to inspect if the engine cannot
+    finish the text; None means all.
     """
 
     name: str
@@ -28,12 +33,6 @@ class InspectionUnit:
     digest: str
     rules: frozenset[str]
     touched: tuple[tuple[int, int], ...] | None = None
-    part: str = ""
-
-    @property
-    def copy(self) -> str:
-        """The name of the copy that the engine gets."""
-        return self.part or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,8 @@ def by_file(
     output: EngineOutput, units: Mapping[str, InspectionUnit]
 ) -> dict[str, InspectionResult]:
     """Split the output of the engine by the names of the copies."""
-    matches: dict[str, list[Match]] = {unit.copy: [] for unit in units.values()}
-    problems: dict[str, list[EngineProblem]] = {copy: [] for copy in matches}
+    matches: dict[str, list[Match]] = {unit.name: [] for unit in units.values()}
+    problems: dict[str, list[EngineProblem]] = {name: [] for name in matches}
     for match in output.matches:
         if match.file in matches:
             matches[match.file].append(replace(match, file=""))
@@ -69,12 +68,36 @@ def by_file(
             problems[problem.file].append(replace(problem, file=""))
     return {
         name: InspectionResult(
-            tuple(matches[unit.copy]),
-            tuple(problems[unit.copy]),
-            unit.copy in output.scanned,
+            tuple(matches[unit.name]),
+            tuple(problems[unit.name]),
+            unit.name in output.scanned,
         )
         for name, unit in units.items()
     }
+
+
+def joined(results: Sequence[InspectionResult]) -> InspectionResult:
+    """Join the results of the parts of one text.
+
+    What is in every part is found in every part, and counts once.
+    """
+    if len(results) == 1:
+        return results[0]
+    problems = [problem for result in results for problem in result.problems]
+    if not all(map(_is_valid, results)):
+        problems = [problem for problem in problems if problem.kind != VALID_SYNTAX]
+    return InspectionResult(
+        tuple(dict.fromkeys(match for result in results for match in result.matches)),
+        tuple(dict.fromkeys(problems)),
+        all(result.is_scanned for result in results),
+        all(result.has_sources for result in results),
+    )
+
+
+def _is_valid(result: InspectionResult) -> bool:
+    """Whether the engine left out nothing, or another parser accepts the text."""
+    kinds = {problem.kind for problem in result.problems}
+    return VALID_SYNTAX in kinds or not kinds - {OLDER_FORM}
 
 
 def to_table(result: InspectionResult) -> dict[str, Any]:

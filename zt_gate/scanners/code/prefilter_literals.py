@@ -18,6 +18,8 @@ substrings are used only if nothing else was derived.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from zt_gate import lazy_re
@@ -74,7 +76,7 @@ def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
     """
     mode = rule.get("mode", "search")
     if mode == "search" and any(key in rule for key in _SEARCH_KEYS):
-        return _formula(rule, {}, python=python)
+        return formula_condition(rule, {}, python=python)
     if mode != "taint":
         return ALWAYS
     sources, sinks = (rule.get(key) for key in _TAINT_KEYS)
@@ -87,15 +89,11 @@ def condition_of(rule: Mapping[str, Any], *, python: bool) -> Condition:
     return all_of([condition, _either(sources, {}, python=python)])
 
 
+@dataclass(frozen=True, slots=True)
 class _MetavariableRegexes:
     """The regular expressions on one metavariable."""
 
-    def __init__(self) -> None:
-        self._regexes: list[str] = []
-
-    def add(self, regex: str) -> None:
-        """Add an expression."""
-        self._regexes.append(regex)
+    regexes: tuple[str, ...] = ()
 
     def condition_on_source(self, prefix: bytes | None) -> Condition:
         """Return the condition on source text.
@@ -103,8 +101,8 @@ class _MetavariableRegexes:
         ``prefix`` marks the words of a whole name, None if the metavariable is not one.
         """
         conditions: list[Condition] = []
-        for regex in self._regexes:
-            words = _alternatives(regex) if prefix is not None else []
+        for regex in self.regexes:
+            words = alternatives_of(regex) if prefix is not None else []
             if prefix is not None and words:
                 conditions.append(frozenset(prefix + word.encode() for word in words))
             else:
@@ -114,11 +112,11 @@ class _MetavariableRegexes:
     def condition_on_string(self) -> Condition:
         """Return the condition on a string, which can be joined from several."""
         return all_of(
-            condition_of_regex(regex, is_joined=True) for regex in self._regexes
+            condition_of_regex(regex, is_joined=True) for regex in self.regexes
         )
 
 
-def _alternatives(regex: str) -> list[str]:
+def alternatives_of(regex: str) -> list[str]:
     """Return the words of an expression like ``^(a|b)$``, [] for any other."""
     match = _ALTERNATIVES.fullmatch(regex.strip())
     if match is None:
@@ -127,62 +125,75 @@ def _alternatives(regex: str) -> list[str]:
     return words if all(words) else []
 
 
-_RegexesByName = dict[str, _MetavariableRegexes]
+RegexesByName = dict[str, _MetavariableRegexes]
+NO_REGEXES: RegexesByName = {}
 
 
-def _formula(node: Any, regexes: _RegexesByName, *, python: bool) -> Condition:
-    """Return the condition of one formula; unknown keys add nothing."""
+def formula_condition(node: Any, regexes: RegexesByName, *, python: bool) -> Condition:
+    """Return the condition of one formula; unknown keys add nothing.
+
+    ``regexes`` are those that the formulas around it have for its metavariables.
+    """
     if isinstance(node, str):  # the short form of a pattern
         return _pattern(node, regexes, python=python)
     conditions: list[Condition] = []
     for key in ("pattern", "pattern-inside"):
         value = _get(node, key)
         if value is not None:
-            conditions.append(_formula(value, regexes, python=python))
+            conditions.append(formula_condition(value, regexes, python=python))
     alternatives = _get(node, "pattern-either")
     if isinstance(alternatives, list):
         conditions.append(_either(alternatives, regexes, python=python))
     parts = _get(node, "patterns")
     if isinstance(parts, list):
-        inner_regexes = {**regexes, **_regexes_of(parts)}
+        inner_regexes = {**regexes, **regexes_of(parts)}
         for part in parts:
-            conditions.append(_formula(part, inner_regexes, python=python))
+            conditions.append(formula_condition(part, inner_regexes, python=python))
             conditions.append(_metavariable_pattern(part, inner_regexes, python=python))
     return all_of(conditions)
 
 
-def _either(
-    nodes: Iterable[Any], regexes: _RegexesByName, *, python: bool
-) -> Condition:
+def _either(nodes: Iterable[Any], regexes: RegexesByName, *, python: bool) -> Condition:
     """Return the condition of several alternatives."""
-    return any_of(_formula(node, regexes, python=python) for node in nodes)
+    return any_of(formula_condition(node, regexes, python=python) for node in nodes)
 
 
 def _metavariable_pattern(
-    part: Any, regexes: _RegexesByName, *, python: bool
+    part: Any, regexes: RegexesByName, *, python: bool
 ) -> Condition:
     """Return the condition of a ``metavariable-pattern``: its code is in the same file."""
     inner = _get(part, "metavariable-pattern")
     if not isinstance(inner, dict) or "language" in inner:
         return ALWAYS
-    return _formula(inner, regexes, python=python)
+    return formula_condition(inner, regexes, python=python)
 
 
-def _regexes_of(parts: Iterable[Any]) -> _RegexesByName:
+def regexes_of(parts: Iterable[Any]) -> RegexesByName:
     """Return the regular expressions of a conjunction by metavariable."""
-    regexes: _RegexesByName = {}
+    regexes: RegexesByName = {}
     for part in parts:
         table = _get(part, "metavariable-regex")
         name, regex = _get(table, "metavariable"), _get(table, "regex")
         if not isinstance(name, str) or not isinstance(regex, str):
             continue
         if "constant-propagation" not in table:
-            regexes.setdefault(name, _MetavariableRegexes()).add(regex)
+            previous = regexes.get(name, _MetavariableRegexes()).regexes
+            regexes[name] = _MetavariableRegexes((*previous, regex))
     return regexes
 
 
-def _pattern(text: str, regexes: _RegexesByName, *, python: bool) -> Condition:
+def _pattern(text: str, regexes: RegexesByName, *, python: bool) -> Condition:
     """Return the condition of one pattern."""
+    named = {name: regexes[name] for name in sorted(regexes) if name in text}
+    return _condition_of_pattern(text, tuple(named.items()), python=python)
+
+
+# Many rules have the same patterns, from the tables.
+@lru_cache(maxsize=5000)
+def _condition_of_pattern(
+    text: str, named: tuple[tuple[str, _MetavariableRegexes], ...], *, python: bool
+) -> Condition:
+    regexes = dict(named)
     if not python:
         text = _without_types(text)
         if _has_unclear_strings(text):

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from zt_gate.scanners.code.prefilter_conditions import (
 )
 from zt_gate.scanners.code.prefilter_literals import condition_of
 from zt_gate.scanners.code.result_cache import MAX_LARGE, cache_key
+from zt_gate.scanners.code.rule_pruning import PrunableRule
 from zt_gate.scanners.code.rule_syntax import to_newer_syntax
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _LanguageRules:
     language: Language
     bodies: dict[str, dict[str, Any]]
     cache: ResultCache
+    _prunable: dict[str, PrunableRule] = field(default_factory=dict)
 
     @cached_property
     def texts(self) -> dict[str, str]:
@@ -56,14 +58,16 @@ class _LanguageRules:
         message is the id.  ``paths`` is removed: its globs would be matched against the
         names of the private copies.
         """
-        texts = {}
-        for name, body in self.bodies.items():
-            without_paths = {
-                key: value for key, value in body.items() if key != "paths"
-            }
-            rule = {**to_newer_syntax(without_paths), "message": name}
-            texts[name] = json.dumps(rule)
-        return texts
+        return {name: _engine_text(name, body) for name, body in self.bodies.items()}
+
+    def reduced(self, name: str, text: PrefilterText) -> str:
+        """Return a rule as JSON, without what cannot match in a text."""
+        prunable = self._prunable.get(name)
+        if prunable is None:
+            is_python = self.language.name == "python"
+            prunable = PrunableRule(self.bodies[name], python=is_python)
+            self._prunable[name] = prunable
+        return _engine_text(name, prunable.reduced(text))
 
     @cached_property
     def digest(self) -> str:
@@ -171,18 +175,45 @@ class EngineRules:
         """Return the ids without those of rules that follow data."""
         return frozenset(name for name in ids if not self.follows_data(language, name))
 
-    def write_file(self, language: str, files: Mapping[str, Collection[str]]) -> str:
+    def write_file(
+        self,
+        language: str,
+        files: Mapping[str, Collection[str]],
+        texts: Mapping[str, bytes] | None = None,
+    ) -> str:
         """Write the rules of ``files``, each limited to its files, none for all files.
 
         The engine's own selection is coarser: it would spend most of its time on files in
-        which a rule cannot match.  Returns the name, relative to the work folder.
+        which a rule cannot match.  With the ``texts`` of the files, a file gets of a rule
+        only what can match in it.  Returns the name, relative to the work folder.
         """
-        texts = self._languages[language].texts
-        rules = [_limited(texts[rule], names) for rule, names in files.items()]
+        rules = self._languages[language]
+        prefilter_texts = {
+            file: PrefilterText(text, python=language == "python")
+            for file, text in (texts or {}).items()
+        }
+        lines = []
+        for rule, names in files.items():
+            variants: dict[str, list[str]] = {}
+            for name in names:
+                text = prefilter_texts.get(name)
+                variant = (
+                    rules.texts[rule] if text is None else rules.reduced(rule, text)
+                )
+                variants.setdefault(variant, []).append(name)
+            if not names:
+                variants[rules.texts[rule]] = []
+            for number, (variant, limit) in enumerate(variants.items()):
+                lines.append(_limited(variant, limit, number))
         name = f"rules-{next(self._file_numbers)}-{language}.json"
         with open(os.path.join(self._workdir, name), "w", encoding="utf-8") as file:
-            file.write('{"rules": [' + ",\n".join(rules) + "]}")
+            file.write('{"rules": [' + ",\n".join(lines) + "]}")
         return name
+
+
+def _engine_text(name: str, body: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in body.items() if key not in {"id", "paths"}}
+    return json.dumps({"id": name, **to_newer_syntax(rest), "message": name})
 
 
 def _applicable(rules: _LanguageRules, text: bytes) -> frozenset[str]:
@@ -194,8 +225,14 @@ def _applicable(rules: _LanguageRules, text: bytes) -> frozenset[str]:
     )
 
 
-def _limited(rule: str, names: Collection[str]) -> str:
-    """Return a rule in JSON that is limited to files of these names."""
+def _limited(rule: str, names: Collection[str], number: int) -> str:
+    """Return a rule in JSON that is limited to files of these names, none for all files.
+
+    The engine keeps one rule of an id, so that further forms of it get a prefix, which
+    ``semgrep_output`` removes like that of a folder.
+    """
+    if number:
+        rule = rule.replace('{"id": "', f'{{"id": "form-{number}.', 1)
     if not names:
         return rule
     paths = json.dumps({"include": sorted(names)})

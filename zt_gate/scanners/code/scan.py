@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from zt_gate.scanners.code import (
     languages_without_rules,
     semgrep_engine,
 )
+from zt_gate.scanners.code.file_progress import FileProgress
 from zt_gate.scanners.code.findings import (
     finding_of,
     subject_of,
@@ -22,9 +22,20 @@ from zt_gate.scanners.code.findings import (
     without_duplicates,
 )
 from zt_gate.scanners.code.inspection import Inspector
-from zt_gate.scanners.code.inspection_result import InspectionResult, InspectionUnit
+from zt_gate.scanners.code.inspection_result import (
+    InspectionResult,
+    InspectionUnit,
+)
 from zt_gate.scanners.code.preexisting_findings import newly_possible
 from zt_gate.scanners.code.project_rules import own_rules
+from zt_gate.scanners.code.queued_files import (
+    FileMatches,
+    OldContent,
+    QueuedFile,
+    has_content,
+    joined_of,
+    parts_of,
+)
 from zt_gate.scanners.code.result_cache import ResultCache
 from zt_gate.scanners.code.rule_selection import EngineRules
 from zt_gate.scanners.code.source_parts import part_of
@@ -38,7 +49,7 @@ from zt_gate.scanners.code.targets import (
 from zt_gate.syntax.suppression_comments import may_be_suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zt_gate.model.change import ChangeSet
     from zt_gate.model.finding import Finding
@@ -67,19 +78,6 @@ class CodeScanResult:
     lines: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuedFile:
-    """A target without its text, the unit with its text, and the cached result, if any."""
-
-    target: Target
-    unit: InspectionUnit
-    cached: InspectionResult | None
-    #: Texts of functions that the change does not concern.
-    untouched: frozenset[bytes] = frozenset()
-    #: Whether rules that follow data are not applied to it.
-    without_flow: bool = False
-
-
 def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     """Scan the files of the net change; problems are in the result."""
     result = CodeScanResult()
@@ -89,11 +87,12 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
     result.not_inspected += own.other_languages
     rules = {**context.rules, **own.rules}
     engine_rules = EngineRules(rules, context.workdir, cache)
-    inspector = Inspector(engine_rules, cache, context)
+    progress = FileProgress(context.count, len(change.files))
+    inspector = Inspector(engine_rules, cache, context, finished=progress.units_done)
     result.not_inspected += languages_without_rules.not_inspected(
         change.files, engine_rules.languages
     )
-    queue = _ScanQueue(context, rules, engine_rules, inspector, result)
+    queue = _ScanQueue(context, rules, engine_rules, inspector, progress, result)
     try:
         if own.rules and change.files:
             own_names = [name.removeprefix("code/") for name in own.rules]
@@ -102,8 +101,8 @@ def scan(change: ChangeSet, context: Context) -> CodeScanResult:
             target = prepare(file, engine_rules)
             if isinstance(target, NotInspected):
                 result.not_inspected.append(target)
-            elif target is not None:
-                queue.add(target)
+            if not isinstance(target, Target) or not queue.add(target):
+                progress.file_done()
         queue.flush()
     except semgrep_engine.EngineError as error:
         result.reason = result.reason or str(error)
@@ -120,40 +119,55 @@ class _ScanQueue:
     rules: Mapping[str, Rule]
     engine_rules: EngineRules
     inspector: Inspector
+    progress: FileProgress
     result: CodeScanResult
-    _queued: list[_QueuedFile] = field(default_factory=list)
+    _queued: list[QueuedFile] = field(default_factory=list)
     _copies: int = 0
 
-    def add(self, target: Target) -> None:
+    def add(self, target: Target) -> bool:
         """Queue a target, unless no rule can match in it or a cached result is empty.
 
-        Inspects the batch if it is full; raises EngineError.
+        Returns whether it was queued.  Inspects the batch if it is full; raises
+        EngineError.
         """
         if not target.rules:
             self._count(target)
-            return
+            return False
         whole_target = target
         target = self._without_flow(target)
         if not target.rules:
             self._count(target)
-            return
+            return False
         part = self._part(target)
-        unit = self._unit(target, part)
-        if not unit.rules:
+        self._copies += 1
+        name = f"src/{self._copies:06}.{target.dialect.extension}"
+        whole = InspectionUnit(name, target.dialect, "", target.rules, target.touched)
+        texts = parts_of(whole, target.text, part)
+        units = tuple(unit for unit, _ in texts)
+        cached = self._cached(units)
+        if len(cached) == len(texts) and not any(map(has_content, cached.values())):
             self._count(target)
-            return
-        cached = self.inspector.cached_result(unit)
-        if cached is not None and not cached.matches and not cached.problems:
-            self._count(target)
-            return
-        self._write_copies(unit, target.text, part)
+            return False
+        self._write(name, target.text)
+        self._write_copies(texts)
         untouched = frozenset() if part is None else part.untouched
         without_flow = target is not whole_target
         self._queued.append(
-            _QueuedFile(target.without_text(), unit, cached, untouched, without_flow)
+            QueuedFile(
+                target.without_text(),
+                name,
+                units,
+                cached,
+                untouched,
+                without_flow,
+            )
+        )
+        self.progress.wait_for(
+            name, [unit.name for unit in units if unit.name not in cached]
         )
         if len(self._queued) >= BATCH:
             self.flush()
+        return True
 
     def _without_flow(self, target: Target) -> Target:
         """Leave out the rules that follow data where no person wrote the code."""
@@ -186,14 +200,12 @@ class _ScanQueue:
     def flush(self) -> None:
         """Inspect the queued files and report their findings; raises EngineError."""
         batch, self._queued = self._queued, []
-        inspected = self.inspector.inspect(
-            queued.unit for queued in batch if queued.cached is None
-        )
-        results = [queued.cached or inspected[queued.unit.name] for queued in batch]
+        by_name = self._inspect(batch)
+        results = [joined_of(queued.units, by_name) for queued in batch]
         old_contents = self._old_contents(batch, results)
-        reports: list[_FileMatches] = []
+        reports: list[FileMatches] = []
         for queued, result in zip(batch, results, strict=True):
-            lines = self._lines(queued.unit)
+            lines = self._lines(queued.name)
             skipped = engine_errors.skipped_part(
                 result, queued.target, lines, self.engine_rules
             )
@@ -201,22 +213,22 @@ class _ScanQueue:
                 self.result.not_inspected.append(skipped)
             if skipped is None or skipped.kind in _STILL_COUNTED:
                 self._count(queued.target)
-            old = old_contents.get(queued.unit.name)
+            old = old_contents.get(queued.name)
             matches = self._matches_of_change(queued, result, lines, old)
             if matches:
                 old_subjects = set() if old is None else self._subjects(old)
-                reports.append(_FileMatches(queued, result, matches, old_subjects))
+                reports.append(FileMatches(queued, by_name, matches, old_subjects))
         self._report(reports)
 
     def _old_contents(
-        self, batch: list[_QueuedFile], results: list[InspectionResult]
-    ) -> dict[str, _OldContent]:
+        self, batch: Sequence[QueuedFile], results: Sequence[InspectionResult]
+    ) -> dict[str, OldContent]:
         """Inspect the old content of files with matches on unchanged lines.
 
         Also of files with an ignore comment at a match: whether the ignore takes effect
         depends on the old content.  Returns them by the names of the new copies.
         """
-        old_units: dict[str, InspectionUnit] = {}
+        old_files: dict[str, QueuedFile] = {}
         for queued, result in zip(batch, results, strict=True):
             if not self._needs_old_content(queued, result):
                 continue
@@ -228,14 +240,15 @@ class _ScanQueue:
                     NotInspected(queued.target.path, "failed", reason)
                 )
                 continue
-            part = self._old_part(text, queued)
-            unit = self._old_unit(text, queued, part)
-            self._write_copies(unit, text, part)
-            old_units[queued.unit.name] = unit
-        return self._inspect_old(old_units)
+            old_files[queued.name] = self._old_file(text, queued)
+        by_name = self._inspect(list(old_files.values()))
+        return {
+            name: OldContent(file.name, joined_of(file.units, by_name))
+            for name, file in old_files.items()
+        }
 
-    def _needs_old_content(self, queued: _QueuedFile, result: InspectionResult) -> bool:
-        lines = self._lines(queued.unit)
+    def _needs_old_content(self, queued: QueuedFile, result: InspectionResult) -> bool:
+        lines = self._lines(queued.name)
         for match in result.matches:
             if not touches(match, queued.target):
                 return True
@@ -243,27 +256,36 @@ class _ScanQueue:
                 return True
         return False
 
-    def _inspect_old(self, units: dict[str, InspectionUnit]) -> dict[str, _OldContent]:
-        results: dict[str, InspectionResult | None] = {}
-        for unit in units.values():
-            if unit.rules:
-                results[unit.name] = self.inspector.cached_result(unit)
-            else:
-                results[unit.name] = InspectionResult()
-        inspected = self.inspector.inspect(
-            unit for unit in units.values() if results[unit.name] is None
+    def _inspect(self, files: Sequence[QueuedFile]) -> dict[str, InspectionResult]:
+        """Return the results of all units of files by their names; raises EngineError."""
+        results: dict[str, InspectionResult] = {}
+        for file in files:
+            results.update(file.cached)
+        units = (unit for file in files for unit in file.units)
+        results.update(
+            self.inspector.inspect(unit for unit in units if unit.name not in results)
         )
-        return {
-            new_name: _OldContent(unit, results[unit.name] or inspected[unit.name])
-            for new_name, unit in units.items()
-        }
+        return results
+
+    def _cached(self, units: Iterable[InspectionUnit]) -> dict[str, InspectionResult]:
+        """Return the results that are known: without a rule nothing can match."""
+        known: dict[str, InspectionResult] = {}
+        for unit in units:
+            result = InspectionResult()
+            if unit.rules:
+                cached = self.inspector.cached_result(unit)
+                if cached is None:
+                    continue
+                result = cached
+            known[unit.name] = result
+        return known
 
     def _matches_of_change(
         self,
-        queued: _QueuedFile,
+        queued: QueuedFile,
         result: InspectionResult,
         lines: list[bytes],
-        old: _OldContent | None,
+        old: OldContent | None,
     ) -> list[Match]:
         """Return the matches on added lines, and those that the change made possible."""
         on_added: list[Match] = []
@@ -278,9 +300,9 @@ class _ScanQueue:
     def _newly_possible(
         self,
         matches: list[Match],
-        queued: _QueuedFile,
+        queued: QueuedFile,
         lines: list[bytes],
-        old: _OldContent,
+        old: OldContent,
     ) -> list[Match]:
         is_complete = all(problem.is_parsing for problem in old.result.problems)
         if not is_complete or not old.result.is_scanned:
@@ -292,25 +314,30 @@ class _ScanQueue:
                 NotInspected(queued.target.path, "failed", reason)
             )
             return []
-        old_lines = self._lines(old.unit)
+        old_lines = self._lines(old.name)
         hunks = queued.target.file.hunks
         return newly_possible(matches, lines, old.result.matches, old_lines, hunks)
 
-    def _subjects(self, old: _OldContent) -> set[tuple[str, str]]:
+    def _subjects(self, old: OldContent) -> set[tuple[str, str]]:
         """Return the matches of the old content as pairs of rule and matched text."""
-        lines = self._lines(old.unit)
+        lines = self._lines(old.name)
         return {(match.rule, subject_of(match, lines)) for match in old.result.matches}
 
-    def _report(self, reports: list[_FileMatches]) -> None:
+    def _report(self, reports: list[FileMatches]) -> None:
         """Add the findings, with the lines that their data comes from."""
-        traced_results = self.inspector.add_sources(
-            (report.queued.unit, report.result) for report in reports
-        )
-        for report, traced in zip(reports, traced_results, strict=True):
-            lines = self._lines(report.queued.unit)
-            traced_matches = dict(
-                zip(report.result.matches, traced.matches, strict=True)
-            )
+        pairs = [
+            (unit, report.results[unit.name])
+            for report in reports
+            for unit in report.queued.units
+        ]
+        traced_results = iter(self.inspector.add_sources(pairs))
+        for report in reports:
+            lines = self._lines(report.queued.name)
+            traced_matches: dict[Match, Match] = {}
+            for unit in report.queued.units:
+                found = report.results[unit.name].matches
+                traced = next(traced_results).matches
+                traced_matches.update(zip(found, traced, strict=True))
             for match in report.matches:
                 rule = self.rules.get(f"code/{match.rule}")
                 if rule is None:
@@ -332,9 +359,9 @@ class _ScanQueue:
             removed=b"\n".join(hunk.removed.head(_MAX_REMOVED) for hunk in hunks),
         )
 
-    def _old_part(self, text: bytes, queued: _QueuedFile) -> Part | None:
+    def _old_part(self, text: bytes, queued: QueuedFile) -> Part | None:
         """Return the part of the old content that compares with that of the new one."""
-        dialect = queued.unit.dialect
+        dialect = queued.target.dialect
         language = dialect.language.name
         rules = self.engine_rules.applicable(language, text)
         if queued.without_flow:
@@ -348,79 +375,35 @@ class _ScanQueue:
         language = dialect.language.name
         return lambda text: self.engine_rules.applicable_of(language, rules, text)
 
-    def _unit(self, target: Target, part: Part | None) -> InspectionUnit:
-        """Return the unit of the new content of a file, under a new name."""
-        self._copies += 1
-        name = f"src/{self._copies:06}.{target.dialect.extension}"
-        unit = InspectionUnit(name, target.dialect, "", target.rules, target.touched)
-        return _with_part(unit, target.text, part)
-
-    def _old_unit(
-        self, text: bytes, queued: _QueuedFile, part: Part | None
-    ) -> InspectionUnit:
-        """Return the unit of the old content of a file."""
-        stem, _, extension = queued.unit.name.rpartition(".")
-        language = queued.unit.dialect.language.name
+    def _old_file(self, text: bytes, queued: QueuedFile) -> QueuedFile:
+        """Return the old content of a file, with its copies written."""
+        stem, _, extension = queued.name.rpartition(".")
+        language = queued.target.dialect.language.name
         rules = self.engine_rules.applicable(language, text)
         if queued.without_flow:
             rules = self.engine_rules.without_flow(language, rules)
-        unit = replace(
-            queued.unit,
-            name=f"{stem}-old.{extension}",
-            rules=rules,
-            touched=queued.target.touched_before,
-        )
-        return _with_part(unit, text, part)
+        name = f"{stem}-old.{extension}"
+        touched = queued.target.touched_before
+        whole = InspectionUnit(name, queued.target.dialect, "", rules, touched)
+        texts = parts_of(whole, text, self._old_part(text, queued))
+        self._write(name, text)
+        self._write_copies(texts)
+        units = tuple(unit for unit, _ in texts)
+        return QueuedFile(queued.target, name, units, self._cached(units))
 
-    def _write_copies(
-        self, unit: InspectionUnit, text: bytes, part: Part | None
-    ) -> None:
-        workdir = self.context.workdir
-        os.makedirs(os.path.join(workdir, "src"), mode=0o700, exist_ok=True)
-        copies = {unit.name: text}
-        if unit.part and part is not None:
-            copies[unit.part] = part.text
-        for name, content in copies.items():
-            with open(os.path.join(workdir, name), "wb") as file:
-                file.write(content)
+    def _write_copies(self, texts: Iterable[tuple[InspectionUnit, bytes]]) -> None:
+        for unit, text in texts:
+            self._write(unit.name, text)
 
-    def _lines(self, unit: InspectionUnit) -> list[bytes]:
-        return lines_of(self.context.workdir, unit.name)
+    def _write(self, name: str, text: bytes) -> None:
+        path = os.path.join(self.context.workdir, name)
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(text)
+
+    def _lines(self, name: str) -> list[bytes]:
+        return lines_of(self.context.workdir, name)
 
     def _count(self, target: Target) -> None:
         self.result.files += 1
         self.result.lines += target.added_lines
-
-
-def _with_part(unit: InspectionUnit, text: bytes, part: Part | None) -> InspectionUnit:
-    """Return the unit with the digest of what the engine gets, and the rules for it."""
-    if part is None:
-        return replace(unit, digest=hashlib.sha256(text).hexdigest(), part="")
-    stem, _, extension = unit.name.rpartition(".")
-    return replace(
-        unit,
-        digest=hashlib.sha256(part.text).hexdigest(),
-        rules=part.rules,
-        part="" if part.is_whole else f"{stem}-part.{extension}",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _OldContent:
-    """The old content of a file as a unit, and its result."""
-
-    unit: InspectionUnit
-    result: InspectionResult
-
-
-@dataclass(frozen=True, slots=True)
-class _FileMatches:
-    """The matches to report of one file.
-
-    ``old_subjects`` are the matches of its old content, by rule and matched text.
-    """
-
-    queued: _QueuedFile
-    result: InspectionResult
-    matches: list[Match]
-    old_subjects: set[tuple[str, str]]

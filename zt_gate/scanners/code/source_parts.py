@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from zt_gate import lazy_re
 from zt_gate.scanners.code import python_statements, second_parser
 from zt_gate.scanners.code.newer_syntax import in_older_form
+from zt_gate.scanners.code.piece_groups import grouped
 from zt_gate.scanners.code.prefilter_literals import KEYWORDS
 
 if TYPE_CHECKING:
@@ -71,13 +72,23 @@ class Part:
     """A text with spaces in place of the pieces that were left out.
 
     ``untouched`` are the texts of the pieces that the change does not concern; ``rules``
-    are the rules that can match in the part.
+    are the rules that can match in the part.  ``groups`` are the same with the pieces in
+    groups, so that a rule meets few of the pieces in which it cannot match.
     """
 
     text: bytes
     rules: frozenset[str]
     untouched: frozenset[bytes] = frozenset()
     is_whole: bool = True
+    groups: tuple[RuleGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """A text with spaces in place of all pieces but some, and the rules for these."""
+
+    text: bytes
+    rules: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +174,8 @@ class _Selection:
     rules: set[str] = field(default_factory=set)
     dropped: list[Piece] = field(default_factory=list)
     untouched: set[bytes] = field(default_factory=set)
+    #: The innermost pieces that stay, with the rules that can match in them.
+    kept: list[tuple[Piece, frozenset[str]]] = field(default_factory=list)
 
     def select(
         self, pieces: Iterable[Piece], around: bytes, *, every: bool = False
@@ -186,7 +199,9 @@ class _Selection:
         rules = self.applicable(own)
         if not piece.children:
             self.rules |= rules
-            if not rules:
+            if rules:
+                self.kept.append((piece, rules))
+            else:
                 self.dropped.append(piece)
             return bool(rules)
         mark = len(self.dropped)
@@ -197,6 +212,8 @@ class _Selection:
             del self.dropped[mark:]
             self.dropped.append(piece)
             return False
+        if not is_kept:
+            self.kept.append((piece, rules))
         return True
 
 
@@ -225,11 +242,37 @@ def part_of(
     selection = _Selection(text, applicable, change)
     selection.rules |= applicable(around)
     selection.select(found, around)
+    groups = []
+    if len(selection.kept) > 1:
+        for kept, rules in grouped(selection.kept, len(around)):
+            dropped = _others(found, {piece.start for piece in kept})
+            groups.append(RuleGroup(_blanked(text, dropped, found, dialect), rules))
     return Part(
         _blanked(text, selection.dropped, found, dialect),
         frozenset(selection.rules),
         frozenset(selection.untouched),
         is_whole=not selection.dropped,
+        groups=tuple(groups) if len(groups) > 1 else (),
+    )
+
+
+def _others(found: Iterable[Piece], kept: set[int]) -> Iterator[Piece]:
+    """Yield the outermost pieces without a piece that starts at one of some positions.
+
+    A piece that is kept itself loses the pieces in it.
+    """
+    for piece in found:
+        if piece.children and _holds_any(piece.children, kept):
+            yield from _others(piece.children, kept)
+        elif piece.start in kept:
+            yield from piece.children
+        else:
+            yield piece
+
+
+def _holds_any(found: Iterable[Piece], kept: set[int]) -> bool:
+    return any(
+        piece.start in kept or _holds_any(piece.children, kept) for piece in found
     )
 
 
