@@ -100,16 +100,16 @@ def zsh(commands: Sequence[CommandNode]) -> Iterator[str]:
     """Yield the lines of the script for zsh."""
     yield "#compdef zt-gate"
     yield f"{_HEAD} zsh"
-    yield f'_zt_gate_revisions() {{ compadd -- ${{(f)"$({_REVISIONS})"}} }}'
-    yield f'_zt_gate_rules() {{ compadd -- ${{(f)"$({_RULES})"}} }}'
+    yield f'_zt_gate_revisions() {{ compadd -- ${{(f)"$({_REVISIONS})"}}; }}'
+    yield f'_zt_gate_rules() {{ compadd -- ${{(f)"$({_RULES})"}}; }}'
     yield "_zt_gate() {"
-    yield "  local -a commands"
+    yield "  local -a names  # commands is a parameter of zsh itself"
     yield "  if (( CURRENT == 2 )); then"
-    yield "    commands=("
+    yield "    names=("
     for command in commands:
         yield f"      {_quoted(f'{command.name}:{command.summary}')}"
     yield "    )"
-    yield "    _describe command commands"
+    yield "    _describe command names"
     yield "    return"
     yield "  fi"
     yield "  shift words; (( CURRENT-- ))"
@@ -141,9 +141,9 @@ def _zsh_node(node: CommandNode, indent: str) -> Iterator[str]:
     lines = [
         _zsh_option(option, name) for option in node.options for name in _long(option)
     ]
-    for value, text in node.values:
-        star = "*" if value.repeats else "1"
-        lines.append(f"{star}:{_zsh_text(text or value.metavar)}:{_zsh_value(value)}")
+    for place, (value, text) in enumerate(node.values, 1):
+        which = "*" if value.repeats else str(place)
+        lines.append(f"{which}:{_zsh_text(text or value.metavar)}:{_zsh_value(value)}")
     for number, line in enumerate(lines, 1):
         end = "" if number == len(lines) else " \\"
         yield f"{indent}  {_quoted(line)}{end}"
